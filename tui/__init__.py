@@ -1,0 +1,1 @@
+"""vmlm-tui: live-migrate virtual machines between KVM hosts in the terminal, and see what happens while they move."""

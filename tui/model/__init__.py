@@ -1,0 +1,1 @@
+"""What the app knows: frozen dataclasses and arithmetic on them, standard library only."""

@@ -1,0 +1,18 @@
+"""A failure a person can act on: what happened, why, what to try, and the other side's own words."""
+
+
+class Failure(Exception):
+    """Raised wherever the world said no; `detail` keeps the original text, which is shown on demand and logged."""
+
+    def __init__(self, what: str, why: str = "", hint: str = "", *, detail: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.hint = hint
+        self.detail = detail
+
+    def __str__(self) -> str:
+        """One line for a status bar or a terminal."""
+        line = f"{self.what}: {self.why}" if self.why else self.what
+        line = line if line.endswith((".", "!", "?")) else f"{line}."
+        return f"{line} {self.hint}" if self.hint else line

@@ -1,0 +1,1 @@
+"""How one thing looks: gets values, sends messages, knows neither hosts nor backend."""
