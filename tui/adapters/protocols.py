@@ -1,0 +1,77 @@
+"""The two doors to the world: Hypervisor (one libvirt daemon) and Shell (commands on one host)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tui.model.plan import Plan
+from tui.model.record import Stat
+from tui.model.vm import Daemon, Vm
+
+
+@dataclass(frozen=True)
+class Job:
+    """One answer to "how is the migration doing": libvirt's statistics and the VM's state at the same moment.
+
+    `stats` is empty where no job runs.
+    """
+
+    stats: Mapping[str, Stat]
+    state: str
+
+
+@dataclass(frozen=True)
+class HypervisorEvent:
+    """What the daemon said by itself: kind is one of model.record's ITERATION, LIFECYCLE, JOB_COMPLETED."""
+
+    kind: str
+    data: Mapping[str, object]
+
+
+class Hypervisor(Protocol):
+    """One libvirt daemon. Every call blocks, may be made from any thread, and fails with model.failure.Failure."""
+
+    uri: str
+
+    def daemon(self) -> Daemon: ...
+    def vms(self) -> tuple[Vm, ...]: ...
+    def vm(self, name: str) -> Vm | None:
+        """The VM, or None where the daemon knows none of that name."""
+
+    def start(self, name: str) -> None: ...
+    def shut_down(self, name: str) -> None:
+        """Ask the guest to shut down; returns at once."""
+
+    def force_off(self, name: str) -> None: ...
+    def migrate(self, plan: Plan, destination_uri: str) -> None:
+        """Migrate peer-to-peer; returns when the migration has ended well, which takes as long as it takes."""
+
+    def job(self, name: str) -> Job: ...
+    def completed_job(self, name: str) -> Mapping[str, Stat]:
+        """The statistics of the last completed job, empty where the daemon does not know any (more)."""
+
+    def start_post_copy(self, name: str) -> None: ...
+    def abort_job(self, name: str) -> None: ...
+    def max_downtime_ms(self, name: str) -> int: ...
+    def set_max_downtime(self, name: str, milliseconds: int) -> None: ...
+    def set_bandwidth(self, name: str, mib_per_s: int) -> None: ...
+    def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
+        """Call `listener`, on a thread of the daemon's connection, for events of one VM; the result ends that."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that has ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+class Shell(Protocol):
+    """Commands on one host, as argument lists; a host that cannot be reached raises model.failure.Failure."""
+
+    async def run(self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0) -> Completed: ...
+    async def close(self) -> None: ...

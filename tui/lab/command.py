@@ -1,0 +1,50 @@
+"""Runs a program of the machine and turns its failure into a sentence that keeps the program's own words."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tui.model.failure import Failure
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    stdin: str = "",
+    limit_s: float = 60,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> str:
+    """Standard output of a program that must succeed within `limit_s`; raises Failure with its stderr as detail."""
+    try:
+        done = subprocess.run(
+            argv, input=stdin, capture_output=True, text=True, timeout=limit_s, check=False, env=env, cwd=cwd
+        )
+    except FileNotFoundError as error:
+        raise Failure(f"{argv[0]} is not installed", hint="Run `make setup` in the project's folder.") from error
+    except subprocess.TimeoutExpired as error:
+        raise Failure(f"`{' '.join(argv)}` did not end within {limit_s:g} s") from error
+    if done.returncode:
+        detail = (done.stderr or done.stdout).strip()
+        raise Failure(f"`{' '.join(argv)}` failed", detail.splitlines()[-1] if detail else "", detail=detail)
+    return done.stdout
+
+
+def succeeds(argv: Sequence[str], *, limit_s: float = 60) -> bool:
+    """Whether a program that answers a question by its exit status says yes; no answer in time is a no."""
+    try:
+        return subprocess.run(argv, capture_output=True, timeout=limit_s, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def require(programs: Sequence[str]) -> None:
+    """Raises one Failure that names every program of these that is not installed."""
+    search = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    missing = [program for program in programs if not shutil.which(program, path=search)]
+    if missing:
+        raise Failure(
+            f"the lab needs programs that are not installed: {', '.join(missing)}",
+            hint="Run `make setup` in the project's folder.",
+        )

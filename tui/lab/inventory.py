@@ -1,0 +1,47 @@
+"""Who is in a lab: three hosts and a guest, with their addresses; every lab has the same, each in its own network."""
+
+from dataclasses import dataclass
+
+NETWORK_BITS = 24
+
+
+@dataclass(frozen=True)
+class Host:
+    """One lab host; a hypervisor runs libvirtd and has a bridge that its guests are plugged into."""
+
+    name: str
+    number: int
+    hypervisor: bool
+
+    @property
+    def address(self) -> str:
+        return f"10.77.0.{self.number}"
+
+    @property
+    def mac(self) -> str:
+        return f"02:76:6d:6c:00:{self.number:02x}"
+
+
+SOURCE = Host("source", 1, hypervisor=True)
+DESTINATION = Host("destination", 2, hypervisor=True)
+STORAGE = Host("storage", 3, hypervisor=False)
+HOSTS = (SOURCE, DESTINATION, STORAGE)
+
+
+@dataclass(frozen=True)
+class Guest:
+    """The virtual machine of a lab."""
+
+    name: str = "guest1"
+    address: str = "10.77.0.10"
+    mac: str = "52:54:00:76:6d:10"
+    memory_mib: int = 1024
+    vcpus: int = 2
+
+
+GUEST = Guest()
+
+
+def host_named(name: str) -> Host | None:
+    """The host of that name, or None."""
+    return next((host for host in HOSTS if host.name == name), None)

@@ -1,0 +1,65 @@
+"""A process remembered across runs: its pid and its start time, so that a pid given to somebody else is never killed."""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def start_time(stat: str) -> int:
+    """Clock ticks after boot at which a process started, from the text of /proc/PID/stat (its 22nd field)."""
+    return int(stat.rpartition(")")[2].split()[19])  # the name in brackets may hold spaces and brackets
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of the machine, alive or gone."""
+
+    pid: int
+    started: int
+
+    @classmethod
+    def recorded(cls, path: Path) -> "Process | None":
+        """The process that wrote `pid start-time` to a file, or None when there is no such (whole) file."""
+        try:
+            pid, started = path.read_text().split()
+            return cls(int(pid), int(started))
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def alive(self) -> bool:
+        """Whether this very process still runs (a zombie does not)."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return start_time(stat) == self.started and stat.rpartition(")")[2].split()[0] not in "ZX"
+
+    def kill(self) -> None:
+        """Kills this very process if it still runs, at once and without a chance to hit a successor of its pid."""
+        try:
+            descriptor = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return
+        try:
+            if self.alive():  # asked after the descriptor was opened: it can't change its owner any more
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        finally:
+            os.close(descriptor)
+
+
+def processes_with(variable: str, value: str) -> list[Process]:
+    """Every process of the machine that was started with `variable=value` in its environment."""
+    wanted = f"{variable}={value}".encode()
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(Process(int(folder.name), start_time((folder / "stat").read_text())))
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # ended meanwhile, or a kernel thread
+    return found

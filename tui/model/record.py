@@ -1,0 +1,78 @@
+"""One line of a run's raw log: a sample of libvirt's job statistics, or an event."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+Stat = Union[int, float, str, bool]
+
+# Kinds of events, as they stand in raw.jsonl.
+START = "start"  # migrateToURI3 was called; data: the options
+ATTACHED = "attached"  # a running job was found and is followed from here on
+ITERATION = "iteration"  # libvirt's MIGRATION_ITERATION; data: iteration, as QEMU counts
+LIFECYCLE = "lifecycle"  # data: host ("source" or "destination"), event, detail
+KEY = "key"  # a person changed something; data: action and its value
+ACTION = "action"  # the app did what a key or a timeout asked; data: action, seconds the call took
+SLOW = "slow"  # the daemon took longer than the interval to answer; data: seconds
+GAP = "gap"  # nobody was watching; data: seconds, why
+ERROR = "error"  # data: what, why, hint, detail
+JOB_COMPLETED = "job-completed"  # libvirt's JOB_COMPLETED or its statistics of the completed job; data: stats
+VERIFIED = "verified"  # what was found on both hosts afterwards; data: sentence, ok
+END = "end"  # data: outcome
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The job statistics as libvirt gave them, under libvirt's own names, `t` seconds after the start of the run.
+
+    `state` is the VM's state on the host that migrates it, with libvirt's reason ("paused (post-copy)");
+    `waited` is how long the daemon took to answer, in seconds.
+    """
+
+    t: float
+    at: str
+    stats: Mapping[str, Stat]
+    state: str = ""
+    waited: float = 0.0
+
+    def number(self, name: str) -> int:
+        """The statistic as an integer, 0 where libvirt did not give it."""
+        value = self.stats.get(name, 0)
+        return int(value) if isinstance(value, (int, float)) else 0
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, `t` seconds after the start of the run."""
+
+    t: float
+    at: str
+    kind: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+Record = Union[Sample, Event]
+
+
+def to_line(record: Record) -> str:
+    """The record as one line of raw.jsonl, without the newline."""
+    if isinstance(record, Sample):
+        fields: dict[str, Any] = {"kind": "sample", "t": round(record.t, 4), "at": record.at, "stats": dict(record.stats)}
+        fields |= {"state": record.state, "waited": round(record.waited, 5)}
+    else:
+        fields = {"kind": record.kind, "t": round(record.t, 4), "at": record.at} | dict(record.data)
+    return json.dumps(fields, ensure_ascii=False, separators=(", ", ": "))
+
+
+def from_line(line: str) -> Record:
+    """The record that a line of raw.jsonl holds; ValueError (also KeyError) where it holds none."""
+    fields = json.loads(line)
+    if not isinstance(fields, dict):
+        raise ValueError("not an object")
+    kind, t, at = str(fields.pop("kind")), float(fields.pop("t")), str(fields.pop("at"))
+    if kind != "sample":
+        return Event(t, at, kind, fields)
+    if not isinstance(fields["stats"], dict):
+        raise ValueError("stats is not an object")
+    return Sample(t, at, fields["stats"], str(fields.get("state", "")), float(fields.get("waited", 0.0)))
