@@ -1,11 +1,14 @@
 """Runs a program of the machine and turns its failure into a sentence that keeps the program's own words."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tui.model.failure import Failure
+
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def run(
@@ -17,9 +20,10 @@ def run(
     cwd: Path | None = None,
 ) -> str:
     """Standard output of a program that must succeed within `limit_s`; raises Failure with its stderr as detail."""
+    environment = {**(os.environ if env is None else env), "PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8"}
     try:
         done = subprocess.run(
-            argv, input=stdin, capture_output=True, text=True, timeout=limit_s, check=False, env=env, cwd=cwd
+            argv, input=stdin, capture_output=True, text=True, timeout=limit_s, check=False, env=environment, cwd=cwd
         )
     except FileNotFoundError as error:
         raise Failure(f"{argv[0]} is not installed", hint="Run `make setup` in the project's folder.") from error
@@ -41,8 +45,7 @@ def succeeds(argv: Sequence[str], *, limit_s: float = 60) -> bool:
 
 def require(programs: Sequence[str]) -> None:
     """Raises one Failure that names every program of these that is not installed."""
-    search = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    missing = [program for program in programs if not shutil.which(program, path=search)]
+    missing = [program for program in programs if not shutil.which(program, path=SYSTEM_PATH)]
     if missing:
         raise Failure(
             f"the lab needs programs that are not installed: {', '.join(missing)}",

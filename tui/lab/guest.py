@@ -1,0 +1,143 @@
+"""The guest's kernel and disk image, made from the distribution's packages and kept for every lab of this machine."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tui.lab.command import run
+from tui.lab.cpio import Archive
+from tui.lab.kernel import kernel_image, modules
+from tui.lab.packages import download, kernel_packages, unpack, with_dependencies
+from tui.lab.place import CACHE
+
+RECIPE = "1"  # raise it when what is built changes in a way the files below don't show
+FILES = Path(__file__).parent / "files"
+DISK_MIB = 1024
+# Without their dependencies: what these need is among the others, or not needed in the guest.
+ALONE = ("busybox-static", "openssh-sftp-server")
+WITH_DEPENDENCIES = ("dropbear-bin", "gcc", "libc6-dev")
+# Parts of the compiler that C programs never see, and documentation.
+NEEDLESS_PACKAGES = (
+    "adduser", "debconf", "passwd", "libdb", "libpam", "libaudit", "libcap-ng", "libsemanage", "libsepol", "libselinux", "libpcre",
+    "libasan", "liblsan", "libtsan", "libubsan", "libhwasan", "libitm", "libquadmath", "libcc1", "libgprofng", "libtirpc", "libnsl",
+    "libgssapi", "libkrb5", "libk5crypto", "libcom-err", "libkeyutils", "libssl", "rpcsvc", "libcrypt-dev", "libc-dev-bin",
+)  # fmt: skip
+NEEDLESS_FILES = ("./usr/share/*", "*/lto1", "*/lto-wrapper", "*/liblto_plugin*", "*/gconv/*", "*/x86_64-linux-gnu/libc.a")
+
+
+def distribution() -> dict[str, str]:
+    """ID, VERSION_ID and the rest of /etc/os-release."""
+    lines = (line.partition("=") for line in Path("/etc/os-release").read_text().splitlines())
+    return {key: value.strip('"') for key, _, value in lines if value}
+
+
+def kernel_metapackage() -> str:
+    """The distribution's kernel for virtual machines."""
+    return "linux-image-virtual" if distribution().get("ID") == "ubuntu" else "linux-image-cloud-amd64"
+
+
+def cache_folder() -> Path:
+    """Where this recipe's result is kept; another recipe, other packages or another release mean another folder."""
+    release = distribution()
+    key = hashlib.sha256(
+        repr((RECIPE, DISK_MIB, ALONE, WITH_DEPENDENCIES, release.get("ID"), release.get("VERSION_ID"))).encode()
+    )
+    for file in sorted(FILES.iterdir()):
+        key.update(file.read_bytes())
+    return CACHE / key.hexdigest()[:16]
+
+
+def prepare(say: Callable[[str], None]) -> Path:
+    """The folder that holds `vmlinuz`, `initrd` and `disk.qcow2`, built first when it is not there."""
+    finished = cache_folder()
+    if finished.is_dir():
+        return finished
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="building-", dir=CACHE) as work:
+        result = Path(work) / "result"
+        result.mkdir()
+        _build(Path(work), result, say)
+        result.rename(finished)  # at once: nobody ever sees half of it
+    return finished
+
+
+def _build(work: Path, result: Path, say: Callable[[str], None]) -> None:
+    kernel, root = _empty_system(work / "kernel"), _empty_system(work / "root")
+    debs = work / "debs"
+    debs.mkdir()
+    names = [name for name in with_dependencies(WITH_DEPENDENCIES) if not name.startswith(NEEDLESS_PACKAGES)]
+    names += [*ALONE, *kernel_packages(kernel_metapackage())]
+    say(f"guest: downloading {len(names)} packages (once)")
+    for package in download(names, debs, say):
+        if package.name.startswith("linux-image") or package.name.startswith("linux-modules"):
+            unpack(package, kernel)
+        else:
+            unpack(package, root, leave_out=NEEDLESS_FILES)
+    say("guest: building its disk (once)")
+    shutil.copy(kernel_image(kernel), result / "vmlinuz")
+    (result / "initrd").write_bytes(_initrd(kernel, root))
+    _furnish(root)
+    _write_disk(root, work / "disk.raw", result / "disk.qcow2")
+
+
+def _empty_system(root: Path) -> Path:
+    """A folder with the merged /usr that today's packages expect."""
+    for name in ("bin", "sbin", "lib", "lib64"):
+        (root / "usr" / name).mkdir(parents=True)
+        (root / name).symlink_to(f"usr/{name}")
+    return root
+
+
+def _initrd(kernel: Path, root: Path) -> bytes:
+    archive = Archive()
+    for folder in ("proc", "sys", "dev", "disk", "lab"):
+        archive.folder(folder)
+    archive.add("bin/busybox", (root / "bin/busybox").read_bytes(), 0o755)
+    archive.add("init", (FILES / "guest-boot").read_bytes(), 0o755)
+    needed = modules(kernel)
+    for name, content in needed:
+        archive.add(f"modules/{name}", content)
+    archive.add("modules/order", "".join(f"{name}\n" for name, _ in needed).encode())
+    return archive.data()
+
+
+def _furnish(root: Path) -> None:
+    """Everything of the guest that is not in a package."""
+    for folder in ("dev", "proc", "sys", "run", "tmp", "root/.ssh", "etc/dropbear", "etc/acpi/PWRF", "var/log", "home"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    for applet in run([str(root / "bin/busybox"), "--list"]).split():
+        for path in (root / "bin" / applet, root / "sbin" / applet):
+            if path.is_symlink() or path.exists():
+                break
+        else:
+            (root / "bin" / applet).symlink_to("busybox")
+    (root / "sbin/init").symlink_to("../bin/busybox")
+    (root / "bin/cc").symlink_to("gcc")
+    for name, mode in (("inittab", 0o644), ("start", 0o755), ("stop", 0o755)):
+        _write(root / "etc" / name, (FILES / f"guest-{name}").read_text(), mode)
+    _write(root / "etc/acpi.map", "EV_KEY 0x01 KEY_POWER 0x74 1 button/power PWRF 00000080\n")
+    _write(root / "etc/acpi/PWRF/00000080", "#!/bin/sh\nexec poweroff\n", 0o755)
+    _write(root / "etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+    _write(root / "etc/shadow", "root:*:19000:0:99999:7:::\n", 0o600)
+    _write(root / "etc/group", "root:x:0:\ntty:x:5:\n")
+    _write(root / "etc/shells", "/bin/sh\n")
+    _write(root / "etc/hosts", "127.0.0.1 localhost\n")
+    _write(root / "etc/profile", "export PS1='\\u@\\h:\\w\\$ '\n")
+    os.chmod(root / "root", 0o700)
+    os.chmod(root / "root/.ssh", 0o700)
+
+
+def _write(path: Path, text: str, mode: int = 0o644) -> None:
+    path.write_text(text)
+    path.chmod(mode)
+
+
+def _write_disk(root: Path, raw: Path, disk: Path) -> None:
+    """An ext4 file system with everything under `root`, made without mounting anything."""
+    run(["truncate", "-s", f"{DISK_MIB}M", str(raw)])
+    options = ["-O", "^metadata_csum", "-J", "size=4", "-E", "lazy_itable_init=0,lazy_journal_init=0", "-m", "0"]
+    run(["mke2fs", "-q", "-F", "-t", "ext4", *options, "-d", str(root), str(raw)], limit_s=300)
+    run(["qemu-img", "convert", "-O", "qcow2", str(raw), str(disk)], limit_s=300)

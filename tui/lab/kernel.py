@@ -1,0 +1,58 @@
+"""The guest's kernel: its image, and the modules it needs before it has a disk, in the order they must be loaded."""
+
+import lzma
+from collections.abc import Iterable
+from pathlib import Path
+
+from tui.lab.command import run
+from tui.model.failure import Failure
+
+# What a virtio guest needs to reach its disk and network, hear the power button, and have entropy at once.
+MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "ext4", "evdev", "button", "virtio_rng", "virtio_balloon")
+
+
+def module_name(path: str) -> str:
+    """The name a module is loaded by: kernel/drivers/net/virtio-x.ko.zst is virtio_x."""
+    return path.rpartition("/")[2].partition(".ko")[0].replace("-", "_")
+
+
+def parse_dependencies(modules_dep: str) -> dict[str, list[str]]:
+    """modules.dep as module name -> [its own path, then the paths of what it needs]."""
+    lines = (line.partition(":") for line in modules_dep.splitlines())
+    return {module_name(path): [path, *needs.split()] for path, _, needs in lines}
+
+
+def load_order(modules_dep: str, wanted: Iterable[str]) -> list[str]:
+    """Paths of the wanted modules and of all they need, needed ones first; built-in ones are not in modules.dep."""
+    dependencies = parse_dependencies(modules_dep)
+    order: dict[str, None] = {}
+    for name in wanted:
+        for path in reversed(dependencies.get(name, [])):  # modules.dep names the most basic one last
+            order.setdefault(path)
+    return list(order)
+
+
+def kernel_image(root: Path) -> Path:
+    """The kernel in an unpacked package."""
+    images = sorted(root.glob("boot/vmlinuz-*"))
+    if not images:
+        raise Failure("the kernel's package holds no kernel")
+    return images[0]
+
+
+def modules(root: Path) -> list[tuple[str, bytes]]:
+    """(file name, content) of the modules the guest needs, in load order."""
+    version = kernel_image(root).name.removeprefix("vmlinuz-")
+    folder = root / "lib/modules" / version
+    run(["depmod", "-b", str(root), version])
+    order = load_order((folder / "modules.dep").read_text(), MODULES)
+    return [(f"{module_name(path)}.ko", _content(folder / path)) for path in order]
+
+
+def _content(path: Path) -> bytes:
+    if path.suffix == ".xz":
+        return lzma.decompress(path.read_bytes())
+    if path.suffix == ".zst":
+        run(["zstd", "-d", "-q", "-f", str(path), "-o", str(path.with_suffix(""))])
+        return path.with_suffix("").read_bytes()
+    return path.read_bytes()

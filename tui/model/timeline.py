@@ -1,0 +1,272 @@
+"""A migration as the sum of its records: the same for one under way, one re-attached to, and one replayed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tui.model.plan import PRE_COPY
+from tui.model.record import Event, Record, Sample
+
+# Phases, in the order of the phase line.
+IDLE = "idle"
+SETUP = "setup"
+PASS = "pass"
+SWITCHOVER = "switchover"
+POST_COPY = "post-copy"
+COMPLETED = "completed"
+FAILED = "failed"
+CANCELLED = "cancelled"
+LOST = "lost"  # it ended while nobody watched, and libvirt no longer knows how
+
+OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
+
+DIRTY_RATE_FRESH_S = 0.05  # two samples nearer than this are one look at the counters
+
+
+@dataclass(frozen=True)
+class Point:
+    """What one sample says, in bytes, bytes per second and seconds since the start."""
+
+    t: float
+    transferred: int
+    remaining: int
+    total: int
+    rate: float | None  # measured between samples; None until two are known
+    dirty_rate: float | None  # None until the first pass has ended: libvirt gives 0 until then
+    iteration: int  # 1 is the first pass
+    faults: int
+    throttle: int  # per cent, 0 = not throttled
+    expected_downtime_ms: int | None
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A pre-copy pass (libvirt: iteration) that has ended; `left` is what it left dirty, in bytes."""
+
+    number: int
+    began: float
+    ended: float
+    left: int
+    sent: int
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment worth a mark on the charts: sign is "|" pass, "P" switch to post-copy, "!" trouble, else a key."""
+
+    t: float
+    sign: str
+    text: str
+
+
+class Timeline:
+    """Built by `add`, record by record, in the order of the log; reading it costs nothing."""
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self.phase = IDLE
+        self.options: Mapping[str, Any] = {}
+        self.points: list[Point] = []
+        self.passes: list[Pass] = []
+        self.marks: list[Mark] = []
+        self.last: Sample | None = None  # with statistics of a running job
+        self.final: Mapping[str, Any] = {}  # libvirt's statistics of the completed job
+        self.error: Mapping[str, Any] = {}
+        self.verified: tuple[bool, str] | None = None
+        self.post_copy_held = False  # asked for, and waiting for the first pass
+        self.post_copy_at: float | None = None
+        self.post_copy_failed = False
+        self.dirty_rate_at: float | None = None  # when libvirt last computed it
+        self.now = 0.0
+        self.ended_at: float | None = None
+        self.max_downtime_ms = 300
+        self.bandwidth_mib_s = 0
+        self._first_iteration: int | None = None
+        self._pass_began = 0.0
+        self._pass_sent = 0
+        self._rate_from: tuple[float, int] | None = None
+        for each in records:
+            self.add(each)
+
+    @property
+    def over(self) -> bool:
+        return self.phase in OVER
+
+    @property
+    def point(self) -> Point | None:
+        """The newest point."""
+        return self.points[-1] if self.points else None
+
+    @property
+    def iteration(self) -> int:
+        """The pass under way, counted from 1; 0 before the first."""
+        return self.points[-1].iteration if self.points else 0
+
+    @property
+    def technique(self) -> str:
+        return str(self.options.get("technique", PRE_COPY))
+
+    @property
+    def threshold(self) -> int | None:
+        """The bytes that may remain for the VM to be switched over: bandwidth x maximum downtime."""
+        point = self.point
+        if point is None or not point.rate:
+            return None
+        return int(point.rate * self.max_downtime_ms / 1000)
+
+    def add(self, each: Record) -> None:
+        """Take the next record in."""
+        self.now = max(self.now, each.t)
+        if isinstance(each, Sample):
+            self._add_sample(each)
+        else:
+            self._add_event(each)
+
+    def _add_sample(self, sample: Sample) -> None:
+        if sample.state == "paused (post-copy failed)":
+            self._post_copy_failed(sample.t)
+        elif self.post_copy_failed and sample.state == "paused (post-copy)":
+            self.post_copy_failed = False
+            self.marks.append(Mark(sample.t, "!", "post-copy goes on"))
+        if sample.state.startswith("paused (post-copy"):
+            self._post_copy_began(sample.t)
+        elif sample.state == "paused (migrating)" and self.phase == PASS:
+            self.phase = SWITCHOVER
+        if not sample.number("memory_total"):
+            return
+        self._see_iteration(sample.number("memory_iteration"), sample)
+        previous = self.point
+        dirty = sample.number("memory_dirty_rate") * (sample.number("memory_page_size") or 4096)
+        if dirty and (previous is None or dirty != previous.dirty_rate):
+            self.dirty_rate_at = sample.t
+        self.last = sample
+        point = Point(
+            t=sample.t,
+            transferred=sample.number("memory_processed"),
+            remaining=sample.number("memory_remaining"),
+            total=sample.number("memory_total"),
+            rate=self._rate(sample),
+            dirty_rate=float(dirty) if dirty or (previous and previous.dirty_rate is not None) else None,
+            iteration=self._number(sample.number("memory_iteration")),
+            faults=sample.number("memory_postcopy_requests"),
+            throttle=sample.number("auto_converge_throttle"),
+            expected_downtime_ms=sample.number("downtime") if "downtime" in sample.stats else None,
+        )
+        self.points.append(point)
+
+    def _rate(self, sample: Sample) -> float | None:
+        """Bytes per second since the last look; looks very near to each other are joined, for they divide noise."""
+        now = (sample.t, sample.number("memory_processed"))
+        before = self._rate_from
+        if before is None:
+            self._rate_from = now
+            return None
+        seconds = now[0] - before[0]
+        if seconds < DIRTY_RATE_FRESH_S:
+            return self.points[-1].rate if self.points else None
+        self._rate_from = now
+        return max(0.0, (now[1] - before[1]) / seconds)
+
+    def _number(self, iteration: int) -> int:
+        """The pass counted from 1; QEMU's own count goes on from earlier cancelled attempts."""
+        if self._first_iteration is None:
+            return 1
+        return max(1, iteration - self._first_iteration + 1)
+
+    def _see_iteration(self, iteration: int, sample: Sample) -> None:
+        if self.phase in (IDLE, SETUP):
+            self.phase = PASS
+            self._pass_began, self._pass_sent = sample.t, sample.number("memory_processed")
+        if not iteration:
+            return
+        if self._first_iteration is None:
+            self._first_iteration = iteration
+        number, under_way = self._number(iteration), self.iteration
+        if under_way and number > under_way and self.post_copy_at is None:
+            sent = sample.number("memory_processed")
+            left = sample.number("memory_remaining")
+            self.passes.append(Pass(number - 1, self._pass_began, sample.t, left, sent - self._pass_sent))
+            self.marks.append(Mark(sample.t, "|", f"pass {number}"))
+            self._pass_began, self._pass_sent = sample.t, sent
+
+    def _post_copy_began(self, t: float) -> None:
+        if self.post_copy_at is None:
+            self.post_copy_at = t
+            self.post_copy_held = False
+            self.marks.append(Mark(t, "P", "post-copy"))
+        if not self.over:
+            self.phase = POST_COPY
+
+    def _post_copy_failed(self, t: float) -> None:
+        if not self.post_copy_failed:
+            self.post_copy_failed = True
+            self.marks.append(Mark(t, "!", "post-copy failed"))
+
+    def _add_event(self, event: Event) -> None:
+        # The names below follow the kinds of model.record; a kind of a newer version is no reason to stop reading.
+        take = getattr(self, f"_on_{event.kind.replace('-', '_')}", None)
+        if take is not None:
+            take(event)
+
+    def _on_start(self, event: Event) -> None:
+        self.options = event.data
+        self.phase = SETUP
+        self.max_downtime_ms = int(event.data.get("downtime_ms", self.max_downtime_ms))
+        self.bandwidth_mib_s = int(event.data.get("bandwidth_mib_s", 0))
+
+    def _on_attached(self, event: Event) -> None:
+        if not self.options:
+            self.options = event.data
+        if self.phase in (IDLE, *OVER):
+            self.phase = SETUP
+
+    def _on_lifecycle(self, event: Event) -> None:
+        detail = event.data.get("detail")
+        if detail == "post-copy":
+            self._post_copy_began(event.t)
+        elif detail == "post-copy failed":
+            self._post_copy_failed(event.t)
+        elif detail == "migrated" and event.data.get("event") == "suspended" and self.phase == PASS:
+            self.phase = SWITCHOVER
+            self.marks.append(Mark(event.t, "S", "switchover"))
+
+    def _on_key(self, event: Event) -> None:
+        action, value = event.data.get("action"), event.data.get("value")
+        if action == "post-copy":
+            self.post_copy_held = bool(event.data.get("held"))
+        elif action == "downtime" and value:
+            self.marks.append(Mark(event.t, "d", f"downtime <= {value} ms"))
+        elif action == "bandwidth" and value is not None:
+            self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
+        elif action == "cancel":
+            self.marks.append(Mark(event.t, "c", "cancel"))
+
+    def _on_action(self, event: Event) -> None:
+        action, value = event.data.get("action"), event.data.get("value")
+        if event.data.get("failed"):
+            self.post_copy_held = self.post_copy_held and action != "post-copy"
+        elif action == "downtime" and value:
+            self.max_downtime_ms = int(value)
+        elif action == "bandwidth" and value is not None:
+            self.bandwidth_mib_s = int(value)
+        elif action == "post-copy":
+            self.post_copy_held = False
+
+    def _on_gap(self, event: Event) -> None:
+        self.marks.append(Mark(event.t, "!", f"{float(event.data.get('seconds', 0)):.0f} s not watched"))
+        self._rate_from = None  # a mean over the gap would pass for a measurement
+
+    def _on_error(self, event: Event) -> None:
+        self.error = event.data
+
+    def _on_job_completed(self, event: Event) -> None:
+        stats = event.data.get("stats")
+        if isinstance(stats, dict) and stats:
+            self.final = stats
+
+    def _on_verified(self, event: Event) -> None:
+        self.verified = (bool(event.data.get("ok")), str(event.data.get("sentence", "")))
+
+    def _on_end(self, event: Event) -> None:
+        self.phase = str(event.data.get("outcome", LOST))
+        self.ended_at = event.t
+        self.post_copy_held = False
