@@ -106,6 +106,11 @@ class Timeline:
         return str(self.options.get("technique", PRE_COPY))
 
     @property
+    def post_copy_allowed(self) -> bool:
+        """Whether libvirt was told at the start that post-copy may come; an unknown start is given the benefit."""
+        return self.technique != PRE_COPY if self.options else True
+
+    @property
     def threshold(self) -> int | None:
         """The bytes that may remain for the VM to be switched over: bandwidth x maximum downtime."""
         point = self.point
