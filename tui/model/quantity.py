@@ -1,0 +1,152 @@
+"""Amounts as people read and write them: sizes, rates and times, always with their unit.
+
+`size`, `rate`, `clock` and `duration` round for reading; the `exact_` ones lose nothing, for settings; the `parse_`
+ones read back what either kind writes.
+"""
+
+import re
+from decimal import Decimal
+
+SIZE_EXPECTED = 'a size with its unit, such as "8 GiB" or "512 MiB"'
+RATE_EXPECTED = 'a rate with its unit, such as "100 MiB/s" or "1 Gbit/s"'
+TIME_EXPECTED = 'a time with its unit, such as "25 s", "300 ms" or "2 min"'
+
+BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+MIB = 1 << 20
+
+# "8G", "8 Gb" and the like are left out: people mean different things by them.
+SIZES = {unit: 1 << 10 * power for power, unit in enumerate(BINARY)}
+SIZES |= {"kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+RATES = {f"{unit}/s": Decimal(factor) for unit, factor in SIZES.items()}
+RATES |= {"kbit/s": Decimal(125), "Mbit/s": Decimal(125_000), "Gbit/s": Decimal(125_000_000)}
+TIMES = {"ms": Decimal("0.001"), "s": Decimal(1), "min": Decimal(60), "h": Decimal(3600)}
+
+WRITTEN_SIZES = ("TiB", "GiB", "TB", "GB", "MiB", "MB", "KiB", "kB", "B")  # the first that divides is taken
+
+ONE = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([A-Za-z]+(?:/s)?)\s*", re.ASCII)
+ZERO = re.compile(r"\s*0+(?:\.0*)?\s*", re.ASCII)
+
+
+def size(amount: float) -> str:
+    """Bytes in the binary unit that leaves two or three digits: "7.9 GiB", "412 MiB", "0 B"; never more than 8 wide."""
+    sign, value = ("-", -amount) if amount < 0 else ("", float(amount))
+    power = 0
+    while value >= 999.5 and power < len(BINARY) - 1:  # 1000 MiB is read more easily as 0.98 GiB
+        value /= 1024
+        power += 1
+    if power == 0:
+        decimals = 0
+    elif value < 0.995:
+        decimals = 2
+    else:
+        # From GiB on a tenth is still a second's worth of migration, below it is noise.
+        decimals = 1 if value < 9.95 or (power >= BINARY.index("GiB") and value < 99.95) else 0
+    return f"{sign}{value:.{decimals}f} {BINARY[power]}"
+
+
+def rate(amount: float) -> str:
+    """Bytes per second: "610 MiB/s"."""
+    return f"{size(amount)}/s"
+
+
+def clock(seconds: float) -> str:
+    """Whole seconds that have passed: "00:14", above an hour "1:02:03"."""
+    whole = int(max(0.0, seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def duration(seconds: float) -> str:
+    """A measured time: "0.7 ms", "180 ms", "3.2 s", "2 min 5 s", "1 h 2 min"."""
+    value = max(0.0, seconds)
+    if value < 0.9995:
+        milliseconds = value * 1000
+        return f"{milliseconds:.1f} ms" if 0 < milliseconds < 9.95 else f"{milliseconds:.0f} ms"
+    if value < 59.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole // 60 % 60} min"
+
+
+def exact_size(amount: int) -> str:
+    """Bytes without a loss: "8 GiB", "512 MB", else "1000001 B"; parse_size reads the same number back."""
+    if amount == 0:
+        return "0 MiB"
+    unit = next(unit for unit in WRITTEN_SIZES if amount % SIZES[unit] == 0)
+    return f"{amount // SIZES[unit]} {unit}"
+
+
+def exact_rate(amount: int) -> str:
+    """Bytes per second without a loss: "100 MiB/s", "0 MiB/s"; parse_rate reads the same number back."""
+    return f"{exact_size(amount)}/s"
+
+
+def exact_seconds(seconds: float) -> str:
+    """A setting's time without a loss: "25 s", "0.1 s", "300 ms", "2 min"; parse_seconds reads the same back."""
+    exact = Decimal(str(seconds))
+    if exact >= 60 and exact % 60 == 0:
+        return f"{exact / 60:f} min"
+    return f"{_plain(exact)} s"
+
+
+def exact_milliseconds(milliseconds: int) -> str:
+    """A setting that is counted in milliseconds: "300 ms"."""
+    return f"{milliseconds} ms"
+
+
+def parse_size(text: str) -> int:
+    """Bytes of "8 GiB", "512 MB", "0"; ValueError says what is expected."""
+    return int(_one(text, {unit: Decimal(factor) for unit, factor in SIZES.items()}, SIZE_EXPECTED))
+
+
+def parse_rate(text: str) -> int:
+    """Bytes per second of "100 MiB/s", "1 Gbit/s", "0"; ValueError says what is expected."""
+    return int(_one(text, RATES, RATE_EXPECTED))
+
+
+def parse_seconds(text: str) -> float:
+    """Seconds of "25 s", "300 ms", "2 min 5 s", "0"; ValueError says what is expected."""
+    if ZERO.fullmatch(text):
+        return 0.0
+    total, position = Decimal(0), 0
+    while position < len(text):
+        found = ONE.match(text, position)
+        if found is None:
+            raise _refusal(text, TIME_EXPECTED)
+        total += Decimal(found[1]) * _factor(found[2], TIMES, text, TIME_EXPECTED)
+        position = found.end()
+    if position == 0:
+        raise _refusal(text, TIME_EXPECTED)
+    return float(total)
+
+
+def _one(text: str, factors: dict[str, Decimal], expected: str) -> Decimal:
+    if ZERO.fullmatch(text):
+        return Decimal(0)
+    found = ONE.fullmatch(text)
+    if found is None:
+        raise _refusal(text, expected)
+    return Decimal(found[1]) * _factor(found[2], factors, text, expected)
+
+
+def _factor(unit: str, factors: dict[str, Decimal], text: str, expected: str) -> Decimal:
+    if unit in factors:
+        return factors[unit]
+    # "gib" can only be GiB, but "mb" may be megabits.
+    alike = [name for name in factors if "i" in name and name.lower() == unit.lower()]
+    if len(alike) != 1:
+        raise _refusal(text, expected)
+    return factors[alike[0]]
+
+
+def _refusal(text: str, expected: str) -> ValueError:
+    shown = text if len(text) <= 40 else f"{text[:40]}..."
+    return ValueError(f'"{shown}" is not {expected}')
+
+
+def _plain(exact: Decimal) -> str:
+    """Without an exponent and without zeros that say nothing."""
+    text = f"{exact:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
