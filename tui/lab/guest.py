@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tui.lab import kernel
 from tui.lab.command import run
 from tui.lab.cpio import Archive
-from tui.lab.kernel import kernel_image, modules
 from tui.lab.packages import download, kernel_packages, unpack, with_dependencies
 from tui.lab.place import CACHE
 
@@ -25,7 +25,7 @@ NEEDLESS_PACKAGES = (
     "libasan", "liblsan", "libtsan", "libubsan", "libhwasan", "libitm", "libquadmath", "libcc1", "libgprofng", "libtirpc", "libnsl",
     "libgssapi", "libkrb5", "libk5crypto", "libcom-err", "libkeyutils", "libssl", "rpcsvc", "libcrypt-dev", "libc-dev-bin",
 )  # fmt: skip
-NEEDLESS_FILES = ("./usr/share/*", "*/lto1", "*/lto-wrapper", "*/liblto_plugin*", "*/gconv/*", "*/x86_64-linux-gnu/libc.a")
+NEEDLESS_FILES = ("./usr/share/*", "*/lto1", "*/lto-wrapper", "*/gconv/*", "*/x86_64-linux-gnu/libc.a")
 
 
 def distribution() -> dict[str, str]:
@@ -42,9 +42,8 @@ def kernel_metapackage() -> str:
 def cache_folder() -> Path:
     """Where this recipe's result is kept; another recipe, other packages or another release mean another folder."""
     release = distribution()
-    key = hashlib.sha256(
-        repr((RECIPE, DISK_MIB, ALONE, WITH_DEPENDENCIES, release.get("ID"), release.get("VERSION_ID"))).encode()
-    )
+    key = hashlib.sha256(repr((RECIPE, DISK_MIB, ALONE, WITH_DEPENDENCIES, NEEDLESS_PACKAGES, NEEDLESS_FILES)).encode())
+    key.update(f"{release.get('ID')} {release.get('VERSION_ID')} {kernel.MODULES}".encode())
     for file in sorted(FILES.iterdir()):
         key.update(file.read_bytes())
     return CACHE / key.hexdigest()[:16]
@@ -65,7 +64,7 @@ def prepare(say: Callable[[str], None]) -> Path:
 
 
 def _build(work: Path, result: Path, say: Callable[[str], None]) -> None:
-    kernel, root = _empty_system(work / "kernel"), _empty_system(work / "root")
+    linux, root = _empty_system(work / "kernel"), _empty_system(work / "root")
     debs = work / "debs"
     debs.mkdir()
     names = [name for name in with_dependencies(WITH_DEPENDENCIES) if not name.startswith(NEEDLESS_PACKAGES)]
@@ -73,12 +72,12 @@ def _build(work: Path, result: Path, say: Callable[[str], None]) -> None:
     say(f"guest: downloading {len(names)} packages (once)")
     for package in download(names, debs, say):
         if package.name.startswith("linux-image") or package.name.startswith("linux-modules"):
-            unpack(package, kernel)
+            unpack(package, linux)
         else:
             unpack(package, root, leave_out=NEEDLESS_FILES)
     say("guest: building its disk (once)")
-    shutil.copy(kernel_image(kernel), result / "vmlinuz")
-    (result / "initrd").write_bytes(_initrd(kernel, root))
+    shutil.copy(kernel.image(linux), result / "vmlinuz")
+    (result / "initrd").write_bytes(_initrd(linux, root))
     _furnish(root)
     _write_disk(root, work / "disk.raw", result / "disk.qcow2")
 
@@ -91,13 +90,13 @@ def _empty_system(root: Path) -> Path:
     return root
 
 
-def _initrd(kernel: Path, root: Path) -> bytes:
+def _initrd(linux: Path, root: Path) -> bytes:
     archive = Archive()
     for folder in ("proc", "sys", "dev", "disk", "lab"):
         archive.folder(folder)
     archive.add("bin/busybox", (root / "bin/busybox").read_bytes(), 0o755)
     archive.add("init", (FILES / "guest-boot").read_bytes(), 0o755)
-    needed = modules(kernel)
+    needed = kernel.modules(linux)
     for name, content in needed:
         archive.add(f"modules/{name}", content)
     archive.add("modules/order", "".join(f"{name}\n" for name, _ in needed).encode())
@@ -118,7 +117,6 @@ def _furnish(root: Path) -> None:
     (root / "bin/cc").symlink_to("gcc")
     for name, mode in (("inittab", 0o644), ("start", 0o755), ("stop", 0o755)):
         _write(root / "etc" / name, (FILES / f"guest-{name}").read_text(), mode)
-    _write(root / "etc/acpi.map", "EV_KEY 0x01 KEY_POWER 0x74 1 button/power PWRF 00000080\n")
     _write(root / "etc/acpi/PWRF/00000080", "#!/bin/sh\nexec poweroff\n", 0o755)
     _write(root / "etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
     _write(root / "etc/shadow", "root:*:19000:0:99999:7:::\n", 0o600)

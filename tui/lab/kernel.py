@@ -32,7 +32,7 @@ def load_order(modules_dep: str, wanted: Iterable[str]) -> list[str]:
     return list(order)
 
 
-def kernel_image(root: Path) -> Path:
+def image(root: Path) -> Path:
     """The kernel in an unpacked package."""
     images = sorted(root.glob("boot/vmlinuz-*"))
     if not images:
@@ -42,7 +42,7 @@ def kernel_image(root: Path) -> Path:
 
 def modules(root: Path) -> list[tuple[str, bytes]]:
     """(file name, content) of the modules the guest needs, in load order."""
-    version = kernel_image(root).name.removeprefix("vmlinuz-")
+    version = image(root).name.removeprefix("vmlinuz-")
     folder = root / "lib/modules" / version
     run(["depmod", "-b", str(root), version])
     order = load_order((folder / "modules.dep").read_text(), MODULES)

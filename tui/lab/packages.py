@@ -53,4 +53,7 @@ def unpack(package: Path, root: Path, *, leave_out: Sequence[str] = ()) -> None:
     """Lays a package's files under `root`, through the links of a merged /usr, except those that match a pattern."""
     exclude = [f"--exclude={pattern}" for pattern in leave_out]
     tar = ["tar", "-x", "-C", str(root), "--keep-directory-symlink", *exclude]
-    run(["sh", "-c", 'set -e; deb=$1; shift; dpkg-deb --fsys-tarfile "$deb" | "$@"', "sh", str(package), *tar], limit_s=300)
+    run(
+        ["sh", "-c", 'set -e; deb=$1; shift; dpkg-deb --fsys-tarfile "$deb" | "$@"', "sh", str(package), *tar],
+        limit_s=300,
+    )

@@ -24,7 +24,7 @@ class Process:
         try:
             pid, started = path.read_text().split()
             return cls(int(pid), int(started))
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
 
     def alive(self) -> bool:

@@ -1,0 +1,84 @@
+"""The guest as libvirt knows it: its definition, and where it is defined."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tui.lab.inventory import GUEST, NETWORK_BITS
+from tui.lab.machine import Machine
+from tui.lab.place import SHARED_FOLDER
+from tui.model.failure import Failure
+
+# Under emulation a late timer interrupt is no sign of a stall or of a broken clock, least of all after a migration.
+KERNEL_OPTIONS = (
+    "console=ttyS0 quiet mitigations=off nowatchdog "
+    "tsc=nowatchdog no_timer_check ipv6.disable=1 rcupdate.rcu_cpu_stall_suppress=1"
+)
+
+
+def definition(*, accelerated: bool, direct_io: bool) -> str:
+    """The guest's domain XML; it boots its kernel directly and is bridged to the lab's network."""
+    cpu = "<cpu mode='host-passthrough' migratable='on'/>" if accelerated else ""
+    return f"""<domain type='{"kvm" if accelerated else "qemu"}'>
+  <name>{GUEST.name}</name>
+  <memory unit='MiB'>{GUEST.memory_mib}</memory>
+  <vcpu>{GUEST.vcpus}</vcpu>
+  <os>
+    <type arch='x86_64' machine='pc'>hvm</type>
+    <kernel>{SHARED_FOLDER}/vmlinuz</kernel>
+    <initrd>{SHARED_FOLDER}/initrd</initrd>
+    <cmdline>{KERNEL_OPTIONS} vmlm.name={GUEST.name} vmlm.address={GUEST.address}/{NETWORK_BITS}</cmdline>
+  </os>
+  <features><acpi/><apic/></features>
+  {cpu}
+  <clock offset='utc'/>
+  <on_poweroff>destroy</on_poweroff>
+  <on_reboot>restart</on_reboot>
+  <on_crash>destroy</on_crash>
+  <devices>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2' cache='{"none" if direct_io else "writeback"}'/>
+      <source file='{SHARED_FOLDER}/{GUEST.name}.qcow2'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+    <controller type='usb' model='none'/>
+    <interface type='bridge'>
+      <mac address='{GUEST.mac}'/>
+      <source bridge='br0'/>
+      <model type='virtio'/>
+      <rom enabled='no'/>
+    </interface>
+    <serial type='pty'/>
+    <console type='pty'><target type='serial'/></console>
+    <memballoon model='virtio'><stats period='5'/></memballoon>
+    <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
+  </devices>
+</domain>
+"""
+
+
+def define_where_missing(hypervisors: Sequence[Machine], *, accelerated: Callable[[], bool]) -> bool:
+    """Defines the guest on the first host unless one of them has it already; it is never changed or stopped here."""
+    for machine in hypervisors:
+        if GUEST.name in machine.run(["virsh", "list", "--all", "--name"]).split():
+            return False
+    first = hypervisors[0]
+    xml = definition(accelerated=accelerated(), direct_io=takes_direct_io(first.place.images))
+    file = first.folder / "guest.xml"
+    file.write_text(xml)
+    first.run(["virsh", "define", str(file)])
+    return True
+
+
+def takes_direct_io(folder: Path) -> bool:
+    """Whether files of this folder can be read past the page cache, as cache='none' does."""
+    probe = folder / ".direct-io"
+    try:
+        os.close(os.open(probe, os.O_CREAT | os.O_RDWR | os.O_DIRECT, 0o600))
+    except OSError as error:
+        if not probe.exists():
+            raise Failure(f"{folder} can't be written to", error.strerror or "") from error
+        return False
+    finally:
+        probe.unlink(missing_ok=True)
+    return True

@@ -1,0 +1,69 @@
+"""The lab's own ssh keys: one to log in with everywhere, and a host key for each host and the guest."""
+
+import base64
+import struct
+
+from tui.lab.command import run
+from tui.lab.inventory import GUEST, HOSTS
+from tui.lab.place import Place
+from tui.model.failure import Failure
+
+OPENSSH = b"openssh-key-v1\0"
+
+
+def make_keys(place: Place) -> None:
+    """Makes the keys that are not there yet."""
+    place.key.parent.mkdir(mode=0o700, exist_ok=True)
+    for path, comment in [(place.key, f"lab {place.name}"), *((place.host_key(name), name) for name in _names())]:
+        public = path.with_suffix(".pub")
+        if path.exists() and public.exists():
+            continue
+        path.unlink(missing_ok=True)
+        public.unlink(missing_ok=True)
+        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)])
+
+
+def known_hosts(place: Place) -> str:
+    """The known_hosts file of every host."""
+    addresses = {host.name: host.address for host in HOSTS} | {GUEST.name: GUEST.address}
+    return "".join(
+        f"{name},{addresses[name]} {place.host_key(name).with_suffix('.pub').read_text()}" for name in _names()
+    )
+
+
+def dropbear_key(openssh: str) -> bytes:
+    """An unencrypted ed25519 private key of OpenSSH in the form Dropbear reads."""
+    body = base64.b64decode("".join(line for line in openssh.splitlines() if not line.startswith("-")))
+    if not body.startswith(OPENSSH):
+        raise Failure("the guest's host key is not in OpenSSH's format")
+    reader = _Reader(body[len(OPENSSH) :])
+    cipher, _kdf, _kdf_options = reader.string(), reader.string(), reader.string()
+    if cipher != b"none":
+        raise Failure("the guest's host key is encrypted")
+    reader.number()  # how many keys follow: one
+    reader.string()  # the public key
+    private = _Reader(reader.string())
+    private.number(), private.number()  # two equal numbers, by which a wrong passphrase would show
+    kind, _public, secret = private.string(), private.string(), private.string()
+    return struct.pack(">I", len(kind)) + kind + struct.pack(">I", len(secret)) + secret
+
+
+class _Reader:
+    """Reads ssh's wire format: big-endian numbers, and strings that say their length."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def number(self) -> int:
+        value: int = struct.unpack(">I", self.data[:4])[0]
+        self.data = self.data[4:]
+        return value
+
+    def string(self) -> bytes:
+        length = self.number()
+        value, self.data = self.data[:length], self.data[length:]
+        return value
+
+
+def _names() -> list[str]:
+    return [*(host.name for host in HOSTS), GUEST.name]

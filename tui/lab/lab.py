@@ -1,0 +1,188 @@
+"""A lab as a whole: brought up, repaired, looked at, taken down."""
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.lab import config, domain, guest, keys, kvm, network
+from tui.lab.command import require
+from tui.lab.cpio import Archive
+from tui.lab.inventory import GUEST, HOSTS, SOURCE
+from tui.lab.machine import Machine
+from tui.lab.namespaces import MARK
+from tui.lab.place import CACHE, STATE, Place
+from tui.lab.process import Process, processes_with
+from tui.model.failure import Failure
+
+PROGRAMS = (
+    "unshare", "nsenter", "mount", "ip", "tc", "ssh", "sshd", "ssh-keygen", "libvirtd", "virsh", "qemu-system-x86_64",
+    "qemu-img", "mke2fs", "depmod", "tar", "dpkg-deb", "apt-get",
+)  # fmt: skip
+LOCK_LIMIT_S = 600.0
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One lab; `say` gets a line about each thing it does."""
+
+    place: Place
+    say: Callable[[str], None]
+
+    def machine(self, name: str) -> Machine:
+        """The lab's host of that name."""
+        for host in HOSTS:
+            if host.name == name:
+                return Machine(self.place, host)
+        raise Failure(f"the lab has no host {name!r}", hint=f"Its hosts are {', '.join(host.name for host in HOSTS)}.")
+
+    @property
+    def machines(self) -> list[Machine]:
+        return [Machine(self.place, host) for host in HOSTS]
+
+    @property
+    def hypervisors(self) -> list[Machine]:
+        return [machine for machine in self.machines if machine.host.hypervisor]
+
+    def up(self, rate: str | None = None) -> None:
+        """Brings the lab up, or repairs what is broken of it; a rate (`none`: no limit) is kept until another is given."""
+        require(PROGRAMS)
+        with self._alone():
+            self.place.folder.mkdir(parents=True, exist_ok=True)
+            self.place.folder.chmod(0o700)
+            keys.make_keys(self.place)
+            self._lay_images()
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(Machine.furnish, self.machines))
+                self._connect(pool, rate)
+                for machine, started in zip(self.machines, pool.map(Machine.start_daemons, self.machines), strict=True):
+                    if started:
+                        self.say(f"{machine.host.name}: {' and '.join(started)} started")
+            if domain.define_where_missing(self.hypervisors, accelerated=self._accelerated):
+                self.say(f"{GUEST.name}: defined on {SOURCE.name}")
+            config.write(self.place)
+
+    def down(self) -> None:
+        """Ends every process of the lab and removes its folder; whatever state it was left in."""
+        if not self.place.folder.exists() and not self.place.lock.exists() and not self._leftovers():
+            self.say(f"there is no lab {self.place.name!r}")
+            return
+        with self._alone():
+            self._end_processes()
+            if self.place.folder.exists():
+                shutil.rmtree(self.place.folder)
+            self.place.lock.unlink(missing_ok=True)
+        if STATE.is_dir() and not any(STATE.iterdir()):
+            STATE.rmdir()
+        self.say(f"lab {self.place.name!r} is gone")
+
+    def _lay_images(self) -> None:
+        images = self.place.images
+        images.mkdir(exist_ok=True)
+        files = {"vmlinuz": "vmlinuz", "disk.qcow2": f"{GUEST.name}.qcow2"}
+        if not all((images / name).exists() for name in [*files.values(), "initrd"]):
+            ready = guest.prepare(self.say)
+            for origin, name in files.items():
+                if not (images / name).exists():
+                    new = images / f"{name}.new"
+                    shutil.copyfile(ready / origin, new)
+                    new.replace(images / name)
+            new = images / "initrd.new"
+            new.write_bytes((ready / "initrd").read_bytes() + self._own_files())
+            new.replace(images / "initrd")
+
+    def _own_files(self) -> bytes:
+        """What the guest has of this lab alone: who may log in, and by which key it is known."""
+        archive = Archive()
+        archive.add("lab/root/.ssh/authorized_keys", self.place.key.with_suffix(".pub").read_bytes(), 0o600)
+        host_key = keys.dropbear_key(self.place.host_key(GUEST.name).read_text())
+        archive.add("lab/etc/dropbear/key", host_key, 0o600)
+        archive.add("lab/etc/hosts", network.hosts_file().encode())
+        return archive.data()
+
+    def _connect(self, pool: ThreadPoolExecutor, rate: str | None) -> None:
+        """Starts what does not run of the switch and the hosts, and links every host to the switch."""
+        switch = Process.recorded(self.place.folder / "switch" / "init.pid")
+        if switch is None or not switch.alive():
+            self.say("starting the switch")
+            switch = network.launch_switch(self.place.folder)
+        for machine in self.machines:
+            if machine.process() is None:
+                self.say(f"{machine.host.name}: starting")
+        processes = list(pool.map(lambda machine: machine.process() or machine.launch(), self.machines))
+        for machine, process in zip(self.machines, processes, strict=True):
+            if not network.connected(process, machine.host):
+                network.connect(switch, process, machine.host)
+        if rate is not None:
+            self.place.link_rate.write_text(rate)
+        kept = self.place.link_rate.read_text() if self.place.link_rate.exists() else network.UNLIMITED
+        for machine, process in zip(self.machines, processes, strict=True):
+            if machine.host.hypervisor:
+                network.limit(process, kept)
+
+    def _accelerated(self) -> bool:
+        works = kvm.works()
+        self.say(
+            "KVM works here" if works else "no guest runs on KVM here: QEMU emulates (slower, all else is the same)"
+        )
+        return works
+
+    def _leftovers(self) -> list[Process]:
+        return processes_with(MARK, str(self.place.folder))
+
+    def _end_processes(self) -> None:
+        recorded = (Process.recorded(folder / "init.pid") for folder in self.place.folder.glob("*"))
+        processes = [process for process in recorded if process]
+        end = time.monotonic() + 20
+        while processes := [process for process in [*processes, *self._leftovers()] if process.alive()]:
+            if time.monotonic() > end:
+                pids = ", ".join(str(process.pid) for process in processes)
+                raise Failure(f"processes of the lab did not end: {pids}")
+            for process in processes:
+                process.kill()
+            time.sleep(0.01)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Holds the lab's lock: two of these at a time would build the same things twice."""
+        STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        end = time.monotonic() + LOCK_LIMIT_S
+        told = False
+        while True:
+            descriptor = os.open(self.place.lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_still(descriptor, self.place.lock):
+                    break
+            except BlockingIOError:
+                if not told:
+                    self.say(f"another command works on lab {self.place.name!r}; waiting for it")
+                    told = True
+                if time.monotonic() > end:
+                    os.close(descriptor)
+                    raise Failure(f"another command has been working on lab {self.place.name!r} all the time") from None
+                time.sleep(0.1)
+            os.close(descriptor)
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _is_still(descriptor: int, path: Path) -> bool:
+    """Whether the file that was opened is the one of that name now; `down` removes it."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def purge() -> None:
+    """Removes what all labs of this machine share: the guest built from packages."""
+    if CACHE.exists():
+        shutil.rmtree(CACHE)

@@ -1,0 +1,231 @@
+"""A lab host: its own /etc, keys and libvirt folders, its daemons, and how to run something on it."""
+
+import os
+import re
+import shutil
+import sys
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.lab import keys, network
+from tui.lab.command import SYSTEM_PATH, run, succeeds
+from tui.lab.inventory import STORAGE, Host
+from tui.lab.namespaces import MARK, inside, launch, passed_on
+from tui.lab.place import SHARED_FOLDER, STORAGE_FOLDER, Place
+from tui.lab.process import Process
+from tui.model.failure import Failure
+
+INIT = Path(__file__).parent / "files" / "host-init"
+# Copied from the machine, so that programs find what they know; these are the machine's own business and stay out.
+NOT_COPIED = ("ssh", "libvirt", "exports", "exports.d", "fstab", "resolv.conf", "machine-id", "hostname", "hosts")
+ANSWER_LIMIT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One host of one lab."""
+
+    place: Place
+    host: Host
+
+    @property
+    def folder(self) -> Path:
+        return self.place.host(self.host.name)
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    def process(self) -> Process | None:
+        """Its first process, when the host is up."""
+        process = Process.recorded(self.folder / "init.pid")
+        return process if process and process.alive() and (self.folder / "ready").exists() else None
+
+    def furnish(self) -> None:
+        """Writes every file of the host that is not there yet or not right."""
+        for name in ("libvirt-lib", "libvirt-log", "libvirt-cache", "stage", "home/.ssh"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        etc = self.folder / "etc"
+        if not etc.is_dir():
+            self._copy_etc(etc)
+        self._write_etc(etc)
+        ssh = self.home / ".ssh"
+        ssh.chmod(0o700)
+        _write(ssh / "id_ed25519", self.place.key.read_text(), 0o600)
+        public = self.place.key.with_suffix(".pub").read_text()
+        _write(ssh / "id_ed25519.pub", public)
+        _write(ssh / "authorized_keys", public, 0o600)
+        _write(ssh / "known_hosts", keys.known_hosts(self.place))
+
+    def launch(self) -> Process:
+        """Starts the host; its daemons and its link come after."""
+        old = Process.recorded(self.folder / "init.pid")
+        if old:
+            old.kill()
+        env = {
+            MARK: str(self.place.folder),
+            "VMLM_HOST": self.host.name,
+            "VMLM_SHARED": str(SHARED_FOLDER),
+            "VMLM_STORAGE": str(STORAGE_FOLDER) if self.host == STORAGE else "",
+        }
+        return launch(["--mount", "--uts", "--net", "--pid", "--fork", "--kill-child"], [str(INIT)], env, self.folder)
+
+    def environment(self) -> dict[str, str]:
+        """What a program on this host finds in its environment."""
+        return {
+            **passed_on(),
+            "HOME": str(self.home),
+            "USER": "root",
+            "LOGNAME": "root",
+            "SHELL": "/bin/bash",
+            "PATH": f"{Path(sys.executable).parent}:{SYSTEM_PATH}",
+            "VMLM_CONFIG": str(self.place.config),
+            MARK: str(self.place.folder),
+        }
+
+    def argv(self, argv: Sequence[str]) -> list[str]:
+        """The command line that runs `argv` on this host, in its home; raises Failure when the host is not up."""
+        process = self.process()
+        if process is None:
+            raise Failure(f"the lab's host {self.host.name} is not up", hint="Run `vmlm-tui lab up`.")
+        settings = [f"{key}={value}" for key, value in self.environment().items()]
+        return inside(process, ["env", "-i", f"--chdir={self.home}", *settings, *argv])
+
+    def run(self, argv: Sequence[str], *, stdin: str = "", limit_s: float = 60) -> str:
+        """Standard output of a program on this host."""
+        return run(self.argv(argv), stdin=stdin, limit_s=limit_s)
+
+    def succeeds(self, argv: Sequence[str], *, limit_s: float = 60) -> bool:
+        """Whether a program on this host says yes by its exit status."""
+        return succeeds(self.argv(argv), limit_s=limit_s)
+
+    def sshd_runs(self) -> bool:
+        return self._daemon_runs("sshd")
+
+    def libvirt_answers(self) -> bool:
+        return self.succeeds(["virsh", "-c", "qemu:///system", "uri"], limit_s=ANSWER_LIMIT_S)
+
+    def start_daemons(self) -> list[str]:
+        """Starts what does not run or does not answer; returns what it started."""
+        started = []
+        if not self.sshd_runs():
+            self.run(["/usr/sbin/sshd"])
+            started.append("sshd")
+        if self.host.hypervisor and not (self._daemon_runs("libvirtd") and self.libvirt_answers()):
+            self.run(["sh", "-c", 'pid=$(cat /run/libvirtd.pid) && kill -9 "$pid"; rm -f /run/libvirtd.pid'])
+            self.run(["libvirtd", "-d"])
+            if not self.libvirt_answers():
+                log = self.run(["sh", "-c", "tail -n 20 /var/log/libvirt/libvirtd.log || :"])
+                raise Failure(f"libvirtd on the lab's {self.host.name} does not answer", detail=log)
+            started.append("libvirtd")
+        return started
+
+    def _daemon_runs(self, name: str) -> bool:
+        script = f'pid=$(cat /run/{name}.pid) && read -r comm < "/proc/$pid/comm" && [ "$comm" = {name} ]'
+        return self.succeeds(["sh", "-c", script])
+
+    def _copy_etc(self, etc: Path) -> None:
+        unfinished = self.folder / "etc.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        run(["cp", "-a", "/etc", str(unfinished)])
+        for name in NOT_COPIED:
+            path = unfinished / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        unfinished.rename(etc)
+
+    def _write_etc(self, etc: Path) -> None:
+        identity = uuid.uuid5(uuid.NAMESPACE_DNS, f"{self.host.name}.{self.place.name}.vmlm-lab.invalid")
+        for name in ("ssh", "libvirt"):
+            (etc / name).mkdir(exist_ok=True)
+        for name in ("fstab", "resolv.conf", *(["exports"] if self.host == STORAGE else [])):
+            if not (etc / name).exists():
+                (etc / name).touch()
+        _write(etc / "hostname", f"{self.host.name}\n")
+        _write(etc / "hosts", network.hosts_file())
+        _write(etc / "machine-id", f"{identity.hex}\n")
+        _write(etc / "passwd", with_home((etc / "passwd").read_text(), str(self.home)))
+        _write(etc / "shadow", with_open_root((etc / "shadow").read_text()), 0o640)
+        path = f"{Path(sys.executable).parent}:{SYSTEM_PATH}"
+        _write(etc / "profile.d/vmlm-lab.sh", f"export PATH='{path}' VMLM_CONFIG='{self.place.config}'\n")
+        key = self.place.host_key(self.host.name)
+        _write(etc / "ssh/ssh_host_ed25519_key", key.read_text(), 0o600)
+        _write(
+            etc / "ssh/ssh_config",
+            "Host *\n  StrictHostKeyChecking yes\n  ConnectTimeout 10\n  SendEnv LANG LC_* COLORTERM\n",
+        )
+        _write(etc / "ssh/sshd_config", sshd_config(path, self.place.config))
+        if self.host.hypervisor:
+            _write(etc / "libvirt/libvirtd.conf", libvirtd_config(identity))
+            _write(etc / "libvirt/qemu.conf", qemu_config(self.host))
+
+
+def with_home(passwd: str, home: str) -> str:
+    """/etc/passwd with another home for root: its ssh files are then the lab's, without a mount over the machine's."""
+    return re.sub(r"^(root:(?:[^:]*:){4})[^:]*", lambda found: found[1] + home, passwd, flags=re.MULTILINE)
+
+
+def with_open_root(shadow: str) -> str:
+    """/etc/shadow with a root that has no password but is not locked: sshd refuses keys, too, for a locked one."""
+    return re.sub(r"^root:[^:]*", "root:*", shadow, flags=re.MULTILINE)
+
+
+def sshd_config(path: str, config: Path) -> str:
+    """What sshd does on every host; the environment is how plain `vmlm-tui` works there."""
+    return "\n".join(
+        [
+            "HostKey /etc/ssh/ssh_host_ed25519_key",
+            "PidFile /run/sshd.pid",
+            "PermitRootLogin prohibit-password",
+            "PasswordAuthentication no",
+            "KbdInteractiveAuthentication no",
+            "AuthorizedKeysFile .ssh/authorized_keys",
+            "UsePAM no",
+            "UseDNS no",
+            "PrintMotd no",
+            "MaxStartups 100",
+            "MaxSessions 100",
+            "AcceptEnv LANG LC_* COLORTERM NO_COLOR",
+            f'SetEnv PATH="{path}" VMLM_CONFIG="{config}"',
+            "Subsystem sftp internal-sftp",
+            "",
+        ]
+    )
+
+
+def libvirtd_config(identity: uuid.UUID) -> str:
+    """Two hosts of the same identity are refused as "migrate guest to the same host"."""
+    return f'host_uuid = "{identity}"\nauth_unix_rw = "none"\nunix_sock_group = "root"\nunix_sock_rw_perms = "0700"\n'
+
+
+def qemu_config(host: Host) -> str:
+    """QEMU without what a namespace can't give it, and the folder of images declared as shared."""
+    return "\n".join(
+        [
+            'user = "root"',
+            'group = "root"',
+            "dynamic_ownership = 0",
+            "remember_owner = 0",
+            'security_driver = "none"',
+            "cgroup_controllers = []",
+            "namespaces = []",
+            'stdio_handler = "file"',
+            f'migration_host = "{host.name}"',
+            f'shared_filesystems = [ "{SHARED_FOLDER}" ]',
+            "",
+        ]
+    )
+
+
+def _write(path: Path, text: str, mode: int = 0o644) -> None:
+    """Writes a file at once, so that a crash leaves the old or the new one; a file that is right is left alone."""
+    if path.is_file() and not path.is_symlink() and path.read_text() == text:
+        return
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text)
+    os.chmod(new, mode)
+    new.replace(path)
