@@ -1,0 +1,49 @@
+"""Commands on the host the app runs on."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Sequence
+
+from tui.adapters.protocols import Completed
+from tui.model.failure import Failure
+
+NOT_FOUND, NOT_EXECUTABLE = 127, 126  # what a shell, and so ssh, answers for such a program
+
+
+class LocalShell:
+    """The Shell of this host."""
+
+    async def run(
+        self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0
+    ) -> Completed:
+        """What the command answered; a program that does not exist answers 127, as over ssh."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,  # so that its children end with it, and no key of ours reaches it
+            )
+        except FileNotFoundError:
+            return Completed(NOT_FOUND, "", f"{argv[0]}: not found\n")
+        except PermissionError:
+            return Completed(NOT_EXECUTABLE, "", f"{argv[0]}: permission denied\n")
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        try:
+            out, err = await asyncio.wait_for(process.communicate(data or None), timeout)
+        except asyncio.TimeoutError:
+            raise Failure(
+                f"{argv[0]} took longer than {timeout:.0f} s on this host and was ended",
+                hint="Is a file system or a server it needs not answering?",
+            ) from None
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+        return Completed(process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace"))
+
+    async def close(self) -> None:
+        """Nothing is kept open."""

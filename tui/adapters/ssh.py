@@ -1,0 +1,138 @@
+"""Commands on another host over one ssh connection, which is kept open and opened again when it broke."""
+
+import asyncio
+import importlib
+import os
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from pwd import getpwuid
+from typing import TYPE_CHECKING
+
+from tui.adapters.protocols import Completed
+from tui.adapters.threads import on_thread
+from tui.model.failure import Failure
+
+if TYPE_CHECKING:
+    from tui.adapters.ssh_connection import Connection
+
+CONNECT_LIMIT_S = 10.0
+
+
+class Broken(Exception):
+    """The connection broke; `started` says whether the command may have run."""
+
+    def __init__(self, reason: str, *, started: bool) -> None:
+        super().__init__(reason)
+        self.started = started
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to log in, as ~/.ssh/config knows it; an empty user and port 0 leave the choice to that file."""
+
+    host: str
+    user: str = ""
+    port: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host}" if self.user else self.host
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """From [ssh://][user@]host[:port], an IPv6 address with a port in brackets; Failure where it is neither."""
+        bare = text.removeprefix("ssh://").removesuffix("/")
+        user, _, rest = bare.rpartition("@")
+        match = re.fullmatch(r"\[([^\[\]]+)\](?::(\d+))?|([^:\[\]]+):(\d+)|([^\[\]]+)", rest)
+        host = (match[1] or match[3] or match[5]) if match else ""
+        port = int((match[2] or match[4] or 0) if match else 0)
+        if not host or host.startswith("-") or re.search(r"[\s/]", bare) or port > 65535:
+            raise Failure(f"{text!r} is no ssh address", "it must be user@host, host or user@host:port")
+        return cls(host, user, port)
+
+
+def ssh_folder() -> Path:
+    """Where ssh itself keeps keys, config and known hosts: in the user's home, whatever HOME says (sudo keeps it)."""
+    return Path(getpwuid(os.getuid()).pw_dir) / ".ssh"
+
+
+class SshShell:
+    """The Shell of another host; `folder` holds keys, config and known_hosts."""
+
+    def __init__(self, address: str, *, folder: Path | None = None, connect_limit_s: float = CONNECT_LIMIT_S) -> None:
+        self._address = address
+        self._folder = folder
+        self._connect_limit_s = connect_limit_s
+        self._connection: Connection | None = None
+        self._attempt: asyncio.Task[Connection] | None = None
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes = "",
+        timeout: float = 30.0,
+    ) -> Completed:
+        """What the command answered; Failure when the host can't be reached or the command takes longer."""
+        command = shlex.join(argv)
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        try:
+            return await self._ask(command, data, timeout)
+        except Broken as broken:
+            if broken.started:
+                raise self._broke(broken) from None
+        try:  # it broke before the command was sent, so nothing is done twice
+            return await self._ask(command, data, timeout)
+        except Broken as broken:
+            raise self._broke(broken) from None
+
+    async def close(self) -> None:
+        """Let the connection go; the next command opens another."""
+        if self._attempt is not None:
+            self._attempt.cancel()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def _ask(self, command: str, stdin: bytes, limit_s: float) -> Completed:
+        connection = await self._opened()
+        try:
+            return await asyncio.wait_for(connection.run(command, stdin), limit_s)
+        except Broken:
+            if self._connection is connection:
+                self._connection = None
+            connection.close()
+            raise
+        except asyncio.TimeoutError:
+            raise Failure(
+                f"{self._address} did not finish a command within {limit_s:.0f} s",
+                "the host or the network is slow, or a file system there does not answer",
+                "Try again.",
+                detail=command,
+            ) from None
+
+    async def _opened(self) -> "Connection":
+        """The open connection; callers side by side share one attempt, so that all hear at once that it failed."""
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        if self._attempt is None:
+            self._attempt = asyncio.ensure_future(self._open())
+            self._attempt.add_done_callback(self._attempt_ended)
+        return await asyncio.shield(self._attempt)
+
+    async def _open(self) -> "Connection":
+        address = Address.parse(self._address)
+        # Imported on a thread and only now: it takes a quarter of a second, which no page should wait for.
+        module = await on_thread(importlib.import_module, "tui.adapters.ssh_connection")
+        connection: Connection = await module.connect(address, self._folder or ssh_folder(), self._connect_limit_s)
+        return connection
+
+    def _attempt_ended(self, attempt: "asyncio.Task[Connection]") -> None:
+        self._attempt = None
+        if not attempt.cancelled() and attempt.exception() is None:
+            self._connection = attempt.result()
+
+    def _broke(self, broken: Broken) -> Failure:
+        return Failure(f"The ssh connection to {self._address} broke", str(broken), "Try again.")

@@ -1,0 +1,248 @@
+"""One ssh connection through asyncssh, and its troubles as sentences; imported only when a connection is needed."""
+
+import asyncio
+import errno
+import logging
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+
+from tui.adapters.protocols import Completed
+from tui.adapters.ssh import Address, Broken
+from tui.adapters.threads import on_thread
+from tui.model.failure import Failure
+
+KEEPALIVE_S, KEEPALIVE_MISSES = 5, 3  # a host that vanished is noticed after about 20 s
+SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")
+SYSTEM_KNOWN_HOSTS = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
+KEY_FILES = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
+SIGNALLED = 128  # added to a signal's number, as a shell says it
+
+# Without a handler Python prints its warnings on the screen.
+logging.getLogger("asyncssh").addHandler(logging.NullHandler())
+
+
+class Connection:
+    """An open connection; many commands may run over it side by side."""
+
+    def __init__(self, connection: asyncssh.SSHClientConnection) -> None:
+        self._connection = connection
+
+    @property
+    def closed(self) -> bool:
+        return self._connection.is_closed()
+
+    def close(self) -> None:
+        """Closes it at once, without a word to the other side."""
+        self._connection.abort()
+
+    async def run(self, command: str, stdin: bytes) -> Completed:
+        """What the command answered; Broken when the connection failed first."""
+        try:
+            process = await self._connection.create_process(
+                command,
+                stdin=asyncssh.PIPE if stdin else asyncssh.DEVNULL,
+                encoding=None,
+                request_pty=False,
+            )
+        except (asyncssh.Error, OSError) as error:
+            raise Broken(_reason(error), started=False) from None
+        try:
+            out, err = await process.communicate(stdin or None)
+        except (asyncssh.Error, OSError) as error:
+            raise Broken(_reason(error), started=True) from None
+        finally:
+            process.close()
+        status = process.returncode
+        if status is None:
+            raise Broken("it ended before the command did", started=True)
+        text, errors = (bytes(part or b"").decode(errors="replace") for part in (out, err))
+        return Completed(status if status >= 0 else SIGNALLED - status, text, errors)
+
+
+async def connect(address: Address, folder: Path, limit_s: float) -> Connection:
+    """Logs in with the keys, the config and the known hosts in `folder`; never asks for a password."""
+    deadline = time.monotonic() + limit_s
+    login = _Login(address, folder, limit_s)
+    try:
+        return await asyncio.wait_for(login.connect(deadline), limit_s)
+    except asyncio.TimeoutError:
+        raise login.failure(f"there was no answer within {limit_s:.0f} s", _SILENT) from None
+    except (asyncssh.Error, OSError, ValueError) as error:  # ValueError: asyncssh's for broken config and key files
+        raise login.explain(error) from None
+
+
+_SILENT = "Is it switched on, and does a firewall let ssh through?"
+
+
+class _Login:
+    """What is known about one attempt, so that its failure can be explained."""
+
+    def __init__(self, address: Address, folder: Path, limit_s: float) -> None:
+        self.address = address
+        self.folder = folder
+        self.limit_s = limit_s
+        self.shown_key: asyncssh.SSHKey | None = None  # the host's, where it is not trusted
+        self.another_is_known = False
+
+    async def connect(self, deadline: float) -> Connection:
+        options = await on_thread(self._options)
+        known = await on_thread(_known_hosts, options.known_hosts, self.folder)
+        options.update(known_hosts=known, client_factory=lambda: _Client(self, known))
+        sock = None
+        if not (options.tunnel or options.proxy_command or options.local_addr):
+            # By hand, because asyncio looks names up on threads that quitting would wait for.
+            found = await on_thread(
+                socket.getaddrinfo, options.host, options.port, int(options.family or 0), socket.SOCK_STREAM
+            )
+            sock = await _connected(found, deadline)
+        try:
+            connection = await asyncssh.connect(self.address.host, options.port, options=options, sock=sock)
+        except BaseException:
+            if sock is not None:
+                sock.close()
+            raise
+        return Connection(connection)
+
+    def _options(self) -> asyncssh.SSHClientConnectionOptions:
+        config = [path for path in (self.folder / "config", SYSTEM_CONFIG) if path.is_file()]
+        given: dict[str, Any] = {"username": self.address.user} if self.address.user else {}
+        if self.address.port:
+            given["port"] = self.address.port
+        options = asyncssh.SSHClientConnectionOptions(
+            host=self.address.host,
+            config=config,
+            connect_timeout=self.limit_s,
+            login_timeout=self.limit_s,
+            keepalive_interval=KEEPALIVE_S,
+            keepalive_count_max=KEEPALIVE_MISSES,
+            password_auth=False,
+            kbdint_auth=False,
+            agent_forwarding=False,
+            command=None,
+            **given,
+        )
+        if not options.config.get("IdentityFile"):
+            keys = [path for path in (self.folder / name for name in KEY_FILES) if path.is_file()]
+            options.update(client_keys=keys or (), ignore_encrypted=True)
+        return options
+
+    def failure(self, why: str, hint: str, detail: str = "") -> Failure:
+        return Failure(f"{self.address} can't be reached over ssh", why, hint, detail=detail)
+
+    def explain(self, error: Exception) -> Failure:
+        """The sentence for what asyncssh or the system said."""
+        text = str(error)
+        if isinstance(error, asyncssh.HostKeyNotVerifiable):
+            return self._untrusted(text)
+        if isinstance(error, asyncssh.PermissionDenied):
+            return Failure(
+                f"{self.address} refused the login",
+                "it accepts no key of ssh's folder or agent",
+                f"`ssh {self.address}` must work without a password: `ssh-copy-id {self.address}` sets that up.",
+                detail=text,
+            )
+        if isinstance(error, asyncssh.KeyExchangeFailed) and "host key" in text.lower():
+            return self._changed("it shows a key of another type than the known one", text)
+        if isinstance(error, socket.gaierror):
+            hint = "Check the name in the configuration, or add it to /etc/hosts."
+            return self.failure("no such name is known here", hint, text)
+        if isinstance(error, (ConnectionRefusedError, TimeoutError)) or (isinstance(error, OSError) and error.errno):
+            return self._no_way(error)
+        if isinstance(error, asyncssh.Error):
+            return self.failure(_reason(error), "Is that an ssh server?", text)
+        return Failure(
+            "ssh's own files can't be used", text, f"Look at {self.folder} and {SYSTEM_CONFIG}.", detail=text
+        )
+
+    def _no_way(self, error: OSError) -> Failure:
+        if isinstance(error, ConnectionRefusedError):
+            return self.failure("nothing answers there (connection refused)", "Does its ssh server run?", str(error))
+        if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+            return self.failure(
+                "there is no way to it (no route)", "Is it switched on, and the network up?", str(error)
+            )
+        if isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
+            return self.failure("there was no answer", _SILENT, str(error))
+        return self.failure(_reason(error), "", str(error))
+
+    def _untrusted(self, text: str) -> Failure:
+        shown = f"{self.shown_key.get_fingerprint()}" if self.shown_key else "one that can't be used"
+        if self.another_is_known:
+            return self._changed(f"it shows {shown}", text)
+        return Failure(
+            f"{self.address}'s host key is not known",
+            f"it shows {shown}, and known_hosts has no key for it",
+            f"Log in once with `ssh {self.address}` and compare the fingerprint.",
+            detail=text,
+        )
+
+    def _changed(self, shown: str, text: str) -> Failure:
+        return Failure(
+            f"{self.address}'s host key is not the one in known_hosts",
+            f"{shown}; either the host was set up anew, or something pretends to be it",
+            f"If you know why: `ssh-keygen -R {self.address.host}`, then log in once with `ssh {self.address}`.",
+            detail=text,
+        )
+
+
+class _Client(asyncssh.SSHClient):
+    """Sees the key of a host that is not trusted, for the sentence about it."""
+
+    def __init__(self, login: _Login, known: asyncssh.SSHKnownHosts) -> None:
+        self._login = login
+        self._known = known
+
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
+        self._login.shown_key = key
+        self._login.another_is_known = bool(self._known.match(host, addr, port if port != 22 else None)[0])
+        return False
+
+
+def _known_hosts(from_config: object, folder: Path) -> asyncssh.SSHKnownHosts:
+    """The known hosts of the files that exist; never none at all, which asyncssh takes for "trust every host"."""
+    named = [str(name) for name in from_config] if isinstance(from_config, Sequence) else []
+    files = named or [str(folder / "known_hosts"), str(folder / "known_hosts2")]
+    known = asyncssh.SSHKnownHosts()
+    for file in (*files, *SYSTEM_KNOWN_HOSTS):
+        path = Path(file).expanduser()
+        if not path.is_file():
+            continue
+        for line in path.read_text(errors="replace").splitlines():
+            try:
+                known.load(line)
+            except ValueError:
+                continue  # a line that is no entry makes no host trusted; ssh passes over it, too
+    return known
+
+
+async def _connected(found: Sequence[Any], deadline: float) -> socket.socket:
+    """A socket connected to the first address that answers; each gets its share of the time that is left."""
+    loop = asyncio.get_running_loop()
+    trouble: OSError = OSError(errno.EHOSTUNREACH, "no address")
+    for number, (family, kind, protocol, _, where) in enumerate(found):
+        sock = socket.socket(family, kind, protocol)
+        sock.setblocking(False)
+        try:
+            share = (deadline - time.monotonic()) / (len(found) - number)
+            await asyncio.wait_for(loop.sock_connect(sock, where), share)
+        except (OSError, asyncio.TimeoutError) as error:
+            sock.close()
+            timed_out = isinstance(error, asyncio.TimeoutError) and not str(error)
+            trouble = TimeoutError(errno.ETIMEDOUT, "timed out") if timed_out else error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise trouble
+
+
+def _reason(error: Exception) -> str:
+    """The other side's words without asyncssh's decoration, as the end of a sentence."""
+    text = str(error).strip().rstrip(".") or type(error).__name__
+    return text[:1].lower() + text[1:]
