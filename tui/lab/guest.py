@@ -14,7 +14,7 @@ from tui.lab.packages import download, kernel_packages, unpack, with_dependencie
 from tui.lab.place import CACHE
 
 RECIPE = "1"  # raise it when what is built changes in a way the files below don't show
-FILES = Path(__file__).parent / "files"
+HERE = Path(__file__).parent
 DISK_MIB = 1024
 # Without their dependencies: what these need is among the others, or not needed in the guest.
 ALONE = ("busybox-static", "openssh-sftp-server")
@@ -44,7 +44,7 @@ def cache_folder() -> Path:
     release = distribution()
     key = hashlib.sha256(repr((RECIPE, DISK_MIB, ALONE, WITH_DEPENDENCIES, NEEDLESS_PACKAGES, NEEDLESS_FILES)).encode())
     key.update(f"{release.get('ID')} {release.get('VERSION_ID')} {kernel.MODULES}".encode())
-    for file in sorted(FILES.iterdir()):
+    for file in sorted(HERE.glob("guest-*")):
         key.update(file.read_bytes())
     return CACHE / key.hexdigest()[:16]
 
@@ -95,7 +95,7 @@ def _initrd(linux: Path, root: Path) -> bytes:
     for folder in ("proc", "sys", "dev", "disk", "lab"):
         archive.folder(folder)
     archive.add("bin/busybox", (root / "bin/busybox").read_bytes(), 0o755)
-    archive.add("init", (FILES / "guest-boot").read_bytes(), 0o755)
+    archive.add("init", (HERE / "guest-boot").read_bytes(), 0o755)
     needed = kernel.modules(linux)
     for name, content in needed:
         archive.add(f"modules/{name}", content)
@@ -116,7 +116,7 @@ def _furnish(root: Path) -> None:
     (root / "sbin/init").symlink_to("../bin/busybox")
     (root / "bin/cc").symlink_to("gcc")
     for name, mode in (("inittab", 0o644), ("start", 0o755), ("stop", 0o755)):
-        _write(root / "etc" / name, (FILES / f"guest-{name}").read_text(), mode)
+        _write(root / "etc" / name, (HERE / f"guest-{name}").read_text(), mode)
     _write(root / "etc/acpi/PWRF/00000080", "#!/bin/sh\nexec poweroff\n", 0o755)
     _write(root / "etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
     _write(root / "etc/shadow", "root:*:19000:0:99999:7:::\n", 0o600)

@@ -17,7 +17,7 @@ from tui.lab.place import SHARED_FOLDER, STORAGE_FOLDER, Place
 from tui.lab.process import Process
 from tui.model.failure import Failure
 
-INIT = Path(__file__).parent / "files" / "host-init"
+INIT = Path(__file__).parent / "host-init"
 # Copied from the machine, so that programs find what they know; these are the machine's own business and stay out.
 NOT_COPIED = ("ssh", "libvirt", "exports", "exports.d", "fstab", "resolv.conf", "machine-id", "hostname", "hosts")
 ANSWER_LIMIT_S = 10.0
