@@ -1,4 +1,4 @@
-"""The open doors to the configured hosts and to the guest: each opened when first needed, kept, and opened again when broken."""
+"""The open doors to the configured hosts and the guest: opened when first needed, kept, opened again when broken."""
 
 import asyncio
 from collections.abc import Callable
@@ -56,6 +56,7 @@ class Connections:
         attempt = self._attempts.get(uri)
         if attempt is None:  # callers side by side share it, and it outlives one that gives up
             attempt = self._attempts[uri] = asyncio.ensure_future(self._open(uri))
+            attempt.add_done_callback(_note)
         try:
             return await asyncio.wait_for(asyncio.shield(attempt), OPEN_LIMIT_S)
         except asyncio.TimeoutError:
@@ -67,7 +68,7 @@ class Connections:
             ) from None
 
     async def ask(self, host: str, question: Callable[[Hypervisor], T], *, limit_s: float = ANSWER_LIMIT_S) -> T:
-        """What `question` says about the hypervisor of `host`, asked on a thread; asked again if the connection broke."""
+        """What `question` reads from the libvirt of `host`, on a thread; asked again if the connection broke meanwhile."""
         hypervisor = await self.hypervisor(host)
         try:
             return await self._asked(host, question, hypervisor, limit_s)
@@ -75,6 +76,10 @@ class Connections:
             if await on_thread(hypervisor.alive):
                 raise
         return await self._asked(host, question, await self.hypervisor(host), limit_s)
+
+    async def tell(self, host: str, order: Callable[[Hypervisor], T], *, limit_s: float = ANSWER_LIMIT_S) -> T:
+        """As `ask`, for what changes something: never said twice."""
+        return await self._asked(host, order, await self.hypervisor(host), limit_s)
 
     def shell(self, host: str) -> Shell:
         """Commands on `host`; the app runs on the source host."""
@@ -116,3 +121,9 @@ class Connections:
         if address not in self._shells:
             self._shells[address] = self._open_shell(address)
         return self._shells[address]
+
+
+def _note(attempt: "asyncio.Task[Hypervisor]") -> None:
+    """Look at the outcome of an attempt that everybody may have given up waiting for."""
+    if not attempt.cancelled():
+        attempt.exception()

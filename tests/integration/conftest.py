@@ -1,0 +1,116 @@
+"""A real ssh server in the test's own process, on a free port, with keys made for the test."""
+
+import asyncio
+import os
+import shlex
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncssh
+import pytest
+
+from tui.adapters.ssh import SshShell
+
+
+@dataclass
+class Server:
+    """Runs what it is asked to on this machine; `folder` is an ssh folder that may log in to it."""
+
+    folder: Path
+    host_key: asyncssh.SSHKey
+    user_key: asyncssh.SSHKey
+    acceptor: asyncssh.SSHAcceptor | None = None
+    commands: list[str] = field(default_factory=list)
+    logins: list[asyncssh.SSHServerConnection] = field(default_factory=list)
+    children: list[asyncio.subprocess.Process] = field(default_factory=list)
+    port: int = 0
+
+    @property
+    def address(self) -> str:
+        return f"tester@127.0.0.1:{self.port}"
+
+    async def listen(self) -> None:
+        self.acceptor = await asyncssh.listen(
+            "127.0.0.1",
+            self.port,
+            server_host_keys=[self.host_key],
+            authorized_client_keys=asyncssh.import_authorized_keys(self.user_key.export_public_key().decode()),
+            server_factory=lambda: _Login(self),
+            process_factory=self._run,
+            encoding=None,
+        )
+        self.port = self.acceptor.get_port()
+
+    async def stop(self) -> None:
+        assert self.acceptor
+        self.acceptor.close()
+        await self.acceptor.wait_closed()
+        self.cut()
+
+    def cut(self) -> None:
+        """Breaks all connections, as a pulled cable or a killed sshd does."""
+        for login in self.logins:
+            login.abort()
+        self.logins.clear()
+
+    async def end_commands(self) -> None:
+        """Ends what still runs."""
+        for child in self.children:
+            if child.returncode is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                await child.wait()
+
+    def trust(self, key: asyncssh.SSHKey | None = None) -> None:
+        """Puts the server's key, or another, into the user's known_hosts."""
+        public = (key or self.host_key).export_public_key().decode().strip()
+        (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {public}\n")
+
+    async def _run(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
+        assert process.command is not None
+        self.commands.append(process.command)
+        child = await asyncio.create_subprocess_exec(
+            "sh", "-c", process.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        self.children.append(child)
+        out, err = await child.communicate(await process.stdin.read())
+        process.stdout.write(out)
+        process.stderr.write(err)
+        process.exit(child.returncode or 0)
+
+
+class _Login(asyncssh.SSHServer):
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.server.logins.append(conn)
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    folder = tmp_path / "ssh"
+    folder.mkdir(mode=0o700)
+    user_key = asyncssh.generate_private_key("ssh-ed25519")
+    user_key.write_private_key(folder / "id_ed25519")
+    made = Server(folder, asyncssh.generate_private_key("ssh-ed25519"), user_key)
+    await made.listen()
+    made.trust()
+    yield made
+    await made.end_commands()
+    await made.stop()
+
+
+@pytest.fixture
+async def shell(server: Server, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SshShell]:
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    opened = SshShell(server.address, folder=server.folder)
+    yield opened
+    await opened.close()
+
+
+def quoted(*argv: str) -> str:
+    """The command line that arrives for an argument list."""
+    return shlex.join(argv)
