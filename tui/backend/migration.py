@@ -1,1 +1,487 @@
-"""One migration: started or found running, steered, followed to its end. (Interface; the rest follows.)"""
+"""One migration: started here or found running, steered, followed to its end, and written down on the way."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from tui.adapters.protocols import Hypervisor, HypervisorEvent
+from tui.backend.recorder import Recorder, now
+from tui.backend.sampler import Reading, Sampler
+from tui.model import record
+from tui.model.failure import Failure
+from tui.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW
+from tui.model.plan import POST_COPY_TIMEOUT, Plan
+from tui.model.record import Event, Record, Sample
+from tui.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
+from tui.model.vm import Vm
+
+FINAL_FIGURES_S = 3.0  # how long JOB_COMPLETED may come after migrateToURI3 has returned; measured: some 10 ms
+
+
+class Route:
+    """Where a migration goes: two open connections to the daemon it starts at, one to the daemon it ends at.
+
+    `steer` carries the migration and what a person changes, `watch` the samples: neither waits behind the other.
+    """
+
+    def __init__(self, origin: str, target: str, steer: Hypervisor, watch: Hypervisor, arrive: Hypervisor) -> None:
+        self.origin = origin
+        self.target = target
+        self.steer = steer
+        self.watch = watch
+        self.arrive = arrive
+
+
+class Migration:
+    """Everything public is called on the asyncio loop; libvirt is only ever called on daemon threads.
+
+    The daemon owns the job: losing this object, or the process, does the migration no harm.
+    """
+
+    def __init__(self, plan: Plan, vm: Vm, route: Route, recorder: Recorder, interval: float) -> None:
+        self.plan = plan
+        self.vm = vm
+        self.origin = route.origin
+        self.target = route.target
+        self.folder: Path = recorder.folder
+        self.timeline = Timeline()
+        self.facts: dict[str, Any] = {}  # for run.toml: hosts, versions, workload
+        self._route = route
+        self._recorder = recorder
+        self._interval = interval
+        self._loop = asyncio.get_running_loop()
+        self._listeners: list[Callable[[Record], None]] = []
+        self._zero = time.monotonic()
+        self._began_at = now()
+        self._sampler = Sampler(lambda: route.watch.job(vm.name), self._take, interval)
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._state = threading.Lock()  # for the fields below, which several threads touch
+        self._post_copy = "no"  # -> "held" -> "sent" -> "done"
+        self._iterations_seen = False
+        self._ours = False  # migrateToURI3 runs on a thread of ours; else the job was found running
+        self._job_seen = False
+        self._concluded = False
+        self._cancel_asked = False
+        self._final_figures = threading.Event()
+        self._failing = False
+        self._disk_failed = False
+        self._ended = asyncio.Event()
+        self._timeout: asyncio.TimerHandle | None = None
+
+    # -- what a page may ask and do --
+
+    def listen(self, listener: Callable[[Record], None]) -> None:
+        """Call `listener` on the loop with each new record, after the timeline has taken it in."""
+        self._listeners.append(listener)
+
+    def elapsed(self) -> float:
+        """Seconds since the start; stands still when the migration is over."""
+        ended = self.timeline.ended_at
+        return ended if ended is not None else time.monotonic() - self._zero
+
+    def waiting_s(self) -> float:
+        """How long the daemon has owed an answer beyond the interval, in seconds; 0.0 where it owes none."""
+        asked = self._sampler.asked
+        waited = time.monotonic() - asked if asked is not None else 0.0
+        return waited if waited > max(self._interval, 0.5) else 0.0
+
+    def switch_to_post_copy(self) -> None:
+        """Switch now, or as soon as QEMU can: before the first pass it would refuse and forget."""
+        pressed = time.monotonic()
+        with self._state:
+            ready = self._iterations_seen
+            if self._post_copy != "no":
+                return
+            self._post_copy = "sent" if ready else "held"
+        if ready:
+            _spawn("post-copy", lambda: self._send_post_copy(pressed))
+        self._event(record.KEY, at=pressed, action=POST_COPY_NOW, held=not ready)
+
+    def cancel(self) -> None:
+        """Abort the job; the VM stays where it runs."""
+        self._cancel_asked = True
+        self._change(CANCEL, None, lambda: self._route.steer.abort_job(self.vm.name))
+
+    def set_max_downtime(self, milliseconds: int) -> None:
+        self._change(DOWNTIME, milliseconds, lambda: self._route.steer.set_max_downtime(self.vm.name, milliseconds))
+
+    def set_bandwidth(self, mib_per_s: int) -> None:
+        """Limit the transfer; 0 takes the limit away."""
+        self._change(BANDWIDTH, mib_per_s, lambda: self._route.steer.set_bandwidth(self.vm.name, mib_per_s))
+
+    async def ended(self) -> None:
+        """Return when the migration is over and written down."""
+        await self._ended.wait()
+
+    # -- begin and end, called by Migrations --
+
+    def begin(self, options: dict[str, Any]) -> None:
+        """Start the migration, and follow it."""
+        self._ours = True
+        self._event(record.START, began=self._began_at, **options)
+        self._summarize("running")
+        self._follow()
+        _spawn("migrate", self._migrate)
+
+    def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
+        """Go on with a job that runs already, after the records an earlier process left (none: it was not ours)."""
+        self._resume(earlier, began_at)
+        self._event(record.ATTACHED, began=self._began_at, **options)
+        self._summarize("running")
+        self._follow()
+
+    def conclude_unwatched(self, earlier: list[Record], began_at: str) -> None:
+        """For a run whose job ended while nobody watched: find out what can still be found out, and end it."""
+        self._resume(earlier, began_at)
+        _spawn("conclude", lambda: self._conclude(None))
+
+    def _resume(self, earlier: list[Record], began_at: str | None) -> None:
+        for each in earlier:
+            self.timeline.add(each)
+        if began_at is not None:
+            self._began_at = began_at
+            self._zero = time.monotonic() - seconds_since(began_at)
+        if earlier:
+            seconds = round(self._now() - earlier[-1].t, 3)
+            self._event(record.GAP, seconds=seconds, why="vmlm-tui was not running")
+
+    def leave(self) -> None:
+        """Stop following without touching the migration; the folder stays unfinished, for the next start to go on."""
+        self._sampler.stop()
+        if self._timeout:
+            self._timeout.cancel()
+        with self._state:
+            self._concluded = True
+        self._recorder.close()
+
+    def _follow(self) -> None:
+        for name, hypervisor in ((self.origin, self._route.watch), (self.target, self._route.arrive)):
+            try:
+                self._unsubscribe.append(hypervisor.subscribe(self.vm.name, self._hear(name)))
+            except Failure as failure:
+                self._error(failure)  # samples still come; what is lost is their company
+        self._sampler.start()
+        if self.plan.technique == POST_COPY_TIMEOUT:
+            left = max(0.0, self.plan.timeout_s - self.elapsed())
+            self._timeout = self._loop.call_later(left, self._timed_out)
+
+    # -- threads: nothing below may touch the loop but through _publish --
+
+    def _now(self) -> float:
+        return time.monotonic() - self._zero
+
+    def _publish(self, each: Record) -> None:
+        """Disk first, then the loop."""
+        try:
+            self._recorder.write(each)
+        except (OSError, ValueError) as error:
+            self._disk_trouble(error)
+        try:
+            self._loop.call_soon_threadsafe(self._deliver, each)
+        except RuntimeError:
+            return  # the loop is closed: the app has quit, and what there was to write is written
+
+    def _disk_trouble(self, error: Exception) -> None:
+        if self._disk_failed:
+            return
+        self._disk_failed = True
+        failure = Failure(f"The log in {self.folder} cannot be written", str(error), "The migration itself goes on.")
+        each = Event(self._now(), now(), record.ERROR, _failure_data(failure))
+        self._loop.call_soon_threadsafe(self._deliver, each)
+
+    def _deliver(self, each: Record) -> None:
+        self.timeline.add(each)
+        for listener in self._listeners:
+            listener(each)
+        if isinstance(each, Event) and each.kind == record.END:
+            self._ended.set()
+
+    def _event(self, kind: str, *, at: float | None = None, **data: Any) -> None:
+        self._log(kind, data, at)
+
+    def _log(self, kind: str, data: Mapping[str, Any], at: float | None = None) -> None:
+        t = self._now() if at is None else at - self._zero
+        self._publish(Event(t, now(), kind, data))
+
+    def _error(self, failure: Failure) -> None:
+        self._log(record.ERROR, _failure_data(failure))
+
+    def _migrate(self) -> None:
+        steer, name = self._route.steer, self.vm.name
+        try:
+            steer.set_max_downtime(name, self.plan.downtime_ms)
+            steer.migrate(self.plan, self.facts["destination_uri"])
+        except Failure as failure:
+            self._event(record.ACTION, action="migrate", failed=True)
+            self._after_failure(failure)
+        else:
+            self._final_figures.wait(FINAL_FIGURES_S)
+            self._conclude(COMPLETED)
+
+    def _after_failure(self, failure: Failure) -> None:
+        """migrateToURI3 has said no, which is not always the end: a job whose caller was cut off may go on."""
+        try:
+            goes_on = bool(self._route.watch.job(self.vm.name).stats)
+        except Failure:
+            goes_on = False
+        if goes_on:
+            self._error(failure)
+            with self._state:
+                self._ours, self._job_seen = False, True  # the sampler sees its end
+            return
+        if not self._cancel_asked:
+            self._error(failure)
+        self._conclude(CANCELLED if self._cancel_asked else FAILED)
+
+    def _take(self, reading: Reading) -> None:
+        """A reading of the sampler, on its thread."""
+        waited = reading.answered - reading.asked
+        if waited > max(self._interval, 0.5):
+            self._event(record.SLOW, at=reading.answered, seconds=round(waited, 3))
+        if reading.job is None:
+            self._sampling_failed(reading)
+            return
+        self._failing = False
+        stats = reading.job.stats
+        if stats:
+            sample = Sample(reading.answered - self._zero, now(), stats, reading.job.state, waited)
+            self._publish(sample)
+            self._job_seen = True
+            if sample.number("memory_iteration"):
+                self._passes_have_begun()
+        elif not self._ours:
+            self._vanished()
+
+    def _sampling_failed(self, reading: Reading) -> None:
+        if not self._failing and reading.failure is not None:
+            self._failing = True
+            self._error(reading.failure)
+
+    def _vanished(self) -> None:
+        """The job that was found running is no longer there."""
+        _spawn("conclude", lambda: self._conclude(None))
+
+    def _hear(self, host: str) -> Callable[[HypervisorEvent], None]:
+        """The listener for one host's daemon, called on the thread of libvirt's events: nothing here may block."""
+
+        def hear(event: HypervisorEvent) -> None:
+            if self._concluded:
+                return
+            self._log(event.kind, {"host": host, **event.data})
+            if event.kind == record.ITERATION:
+                self._passes_have_begun()
+            if event.kind == record.JOB_COMPLETED:
+                self._final_figures.set()
+            else:
+                self._sampler.poke()
+
+        return hear
+
+    def _passes_have_begun(self) -> None:
+        with self._state:
+            self._iterations_seen = True
+            if self._post_copy != "held":
+                return
+            self._post_copy = "sent"
+        _spawn("post-copy", lambda: self._send_post_copy(time.monotonic()))
+
+    def _send_post_copy(self, wanted: float) -> None:
+        called = time.monotonic()
+        try:
+            self._route.steer.start_post_copy(self.vm.name)
+        except Failure as failure:
+            with self._state:
+                self._post_copy = "no"  # a further press may try again
+            self._event(record.ACTION, action=POST_COPY_NOW, failed=True)
+            self._error(failure)
+        else:
+            took = time.monotonic() - called
+            self._post_copy = "done"
+            self._event(
+                record.ACTION, at=called, action=POST_COPY_NOW, after=round(called - wanted, 5), seconds=round(took, 5)
+            )
+            self._sampler.poke()
+
+    def _timed_out(self) -> None:
+        if not self.timeline.over and self.timeline.post_copy_at is None:
+            self._event(record.ACTION, action="timeout", value=self.plan.timeout_s)
+            self.switch_to_post_copy()
+
+    def _change(self, action: str, value: int | None, call: Callable[[], None]) -> None:
+        self._event(record.KEY, action=action, value=value)
+
+        def run() -> None:
+            try:
+                call()
+            except Failure as failure:
+                self._event(record.ACTION, action=action, value=value, failed=True)
+                self._error(failure)
+            else:
+                self._event(record.ACTION, action=action, value=value)
+
+        _spawn(action, run)
+
+    # -- the end --
+
+    def _conclude(self, outcome: str | None) -> None:
+        """Look on both hosts, write down what is found, and end; `outcome` None: judge by what is found."""
+        with self._state:
+            if self._concluded:
+                return
+            self._concluded = True
+        self._sampler.stop()
+        if not self._final_figures.is_set():
+            self._ask_final_figures()
+        ok, sentence, moved = self._verify()
+        if outcome is None:
+            outcome = COMPLETED if moved else CANCELLED if self._was_cancelled() else FAILED if moved is False else LOST
+        ok = ok and (moved is True) == (outcome == COMPLETED)
+        self._event(record.VERIFIED, ok=ok, sentence=sentence)
+        for end in self._unsubscribe:
+            try:
+                end()
+            except Failure as failure:
+                self._error(failure)
+        each = Event(self._now(), now(), record.END, {"outcome": outcome})
+        self._publish_end(each)
+
+    def _publish_end(self, each: Event) -> None:
+        """The summary needs every record before it, so it is made on the loop, behind the last of them."""
+        try:
+            self._recorder.write(each)
+        except (OSError, ValueError) as error:
+            self._disk_trouble(error)
+
+        def finish() -> None:
+            self.timeline.add(each)
+            if self._timeout:
+                self._timeout.cancel()
+            self._finish(str(each.data["outcome"]))
+            for listener in self._listeners:
+                listener(each)
+            self._ended.set()
+
+        try:
+            self._loop.call_soon_threadsafe(finish)
+        except RuntimeError:
+            return  # the app has quit meanwhile; the next start reads the end from the log
+
+    def _finish(self, outcome: str) -> None:
+        try:
+            self._summarize(outcome)
+            self._recorder.close()
+        except OSError as error:
+            self._disk_trouble(error)
+
+    def _was_cancelled(self) -> bool:
+        return self._cancel_asked or any(mark.sign == "c" for mark in self.timeline.marks)
+
+    def _ask_final_figures(self) -> None:
+        """The statistics of the completed job, which each daemon keeps for as long as it knows the VM."""
+        for host, hypervisor in ((self.origin, self._route.watch), (self.target, self._route.arrive)):
+            try:
+                stats = hypervisor.completed_job(self.vm.name)
+            except Failure as failure:
+                self._error(failure)
+                continue
+            if stats:
+                self._event(record.JOB_COMPLETED, host=host, stats=dict(stats))
+                return
+
+    def _verify(self) -> tuple[bool, str, bool | None]:
+        """(is all well, the sentence, whether the VM has moved: None where that cannot be known)."""
+        try:
+            there = self._route.arrive.vm(self.vm.name)
+            here = self._route.watch.vm(self.vm.name)
+        except Failure as failure:
+            return False, f"Where the VM runs could not be looked up: {failure}", None
+        arrived = there is not None and there.uuid == self.vm.uuid and there.active
+        stayed = here is not None and here.active
+        if arrived and not stayed and there is not None:
+            gone = f" and is gone from {self.origin}" if here is None else f"; {self.origin} still has its definition"
+            return there.running, f"{self.vm.name} {_is(there)} on {self.target}{gone}.", True
+        if stayed and not arrived and here is not None:
+            return here.running, f"{self.vm.name} {_is(here)} on {self.origin}.", False
+        if arrived and stayed:
+            return (
+                False,
+                f"Both {self.origin} and {self.target} have {self.vm.name}, as after a broken post-copy.",
+                None,
+            )
+        return False, f"{self.vm.name} runs neither on {self.origin} nor on {self.target}.", None
+
+    def _summarize(self, outcome: str) -> None:
+        self._recorder.summarize(summary(self, outcome))
+
+    @property
+    def began_at(self) -> str:
+        return self._began_at
+
+
+def summary(migration: Migration, outcome: str) -> dict[str, Any]:
+    """run.toml: what was asked for, on which hosts, and how it ended; figures with their unit in the name."""
+    timeline, final = migration.timeline, migration.timeline.final
+    plan, point = migration.plan, timeline.point
+    figures: dict[str, Any] = {}
+    if timeline.over:
+        figures = {
+            "total_time_ms": final.get("time_elapsed"),
+            "downtime_ms": final.get("downtime"),
+            "setup_time_ms": final.get("setup_time"),
+            "memory_sent_bytes": final.get("memory_processed") or (point.transferred if point else None),
+            "memory_total_bytes": final.get("memory_total"),
+            "passes": len(timeline.passes) + (1 if timeline.points else 0),
+            "post_copy_faults": final.get("memory_postcopy_requests"),
+            "post_copy_at_s": round(timeline.post_copy_at, 3) if timeline.post_copy_at is not None else None,
+            "samples": len(timeline.points),
+            "from_libvirt": bool(final),  # false: libvirt no longer knew its final figures
+        }
+    return {
+        "outcome": outcome,
+        "began": migration.began_at,
+        "ended": now() if timeline.over else None,
+        "verified": timeline.verified[1] if timeline.verified else None,
+        "error": dict(timeline.error) if timeline.error and outcome == FAILED else None,
+        "vm": {
+            "name": migration.vm.name,
+            "uuid": migration.vm.uuid,
+            "vcpus": migration.vm.vcpus,
+            "memory_bytes": migration.vm.memory_bytes,
+        },
+        "options": {
+            "technique": plan.technique,
+            "timeout_s": plan.timeout_s,
+            "bandwidth_mib_s": plan.bandwidth_mib_s,
+            "downtime_ms": plan.downtime_ms,
+            "auto_converge": plan.auto_converge,
+            "parallel": plan.parallel,
+        },
+        **migration.facts,
+        "figures": figures,
+    }
+
+
+def _is(vm: Vm) -> str:
+    """ "runs", or what it is instead."""
+    if vm.running and not vm.reason:
+        return "runs"
+    return f"is {vm.state} ({vm.reason})" if vm.reason else f"is {vm.state}"
+
+
+def seconds_since(at: str) -> float:
+    """Seconds from a time of the log until now, by the wall clock, for no other outlives a process."""
+    then = datetime.fromisoformat(at.replace("Z", "+00:00"))
+    return max(0.0, (datetime.now(timezone.utc) - then).total_seconds())
+
+
+def _failure_data(failure: Failure) -> dict[str, str]:
+    return {"what": failure.what, "why": failure.why, "hint": failure.hint, "detail": failure.detail}
+
+
+def _spawn(name: str, call: Callable[[], None]) -> None:
+    """A thread of its own for each call into libvirt: none waits behind another, and quitting waits for none."""
+    threading.Thread(target=call, name=name, daemon=True).start()

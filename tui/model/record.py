@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
-Stat = Union[int, float, str, bool]
+Stat = int | float | str | bool
 
 # Kinds of events, as they stand in raw.jsonl.
 START = "start"  # migrateToURI3 was called; data: the options
@@ -52,14 +52,14 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-Record = Union[Sample, Event]
+Record = Sample | Event
 
 
 def to_line(record: Record) -> str:
     """The record as one line of raw.jsonl, without the newline."""
     if isinstance(record, Sample):
-        fields: dict[str, Any] = {"kind": "sample", "t": round(record.t, 4), "at": record.at, "stats": dict(record.stats)}
-        fields |= {"state": record.state, "waited": round(record.waited, 5)}
+        fields: dict[str, Any] = {"kind": "sample", "t": round(record.t, 4), "at": record.at}
+        fields |= {"stats": dict(record.stats), "state": record.state, "waited": round(record.waited, 5)}
     else:
         fields = {"kind": record.kind, "t": round(record.t, 4), "at": record.at} | dict(record.data)
     return json.dumps(fields, ensure_ascii=False, separators=(", ", ": "))

@@ -92,9 +92,10 @@ def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
     if threshold is None:
         return Verdict(f"Pass {point.iteration}: {size(point.remaining)} to send.{wait}")
     if lefts[-1] <= threshold:
-        return Verdict(f"The last pass left {size(lefts[-1])}, under the {size(threshold)} it must: switching over.", GOOD)
+        text = f"The last pass left {size(lefts[-1])}, under the {size(threshold)} it must get to: switching over."
+        return Verdict(text, GOOD)
     if len(lefts) < 2:
-        text = f"Pass {point.iteration}: the first pass left {size(lefts[0])} dirty, it must get under {size(threshold)}."
+        text = f"Pass {point.iteration}: the first left {size(lefts[0])} dirty, it must get under {size(threshold)}."
         return Verdict(text + wait)
     shrink = lefts[-1] / lefts[-2] if lefts[-2] else 1.0
     if shrink > SHRINKS:
@@ -126,7 +127,8 @@ def _not_converging(timeline: Timeline, lefts: list[int], threshold: int, wait: 
 
 
 def _converging(timeline: Timeline, left: int, shrink: float, threshold: int) -> str:
-    text = f"Converging: {size(left)} left after pass {timeline.passes[-1].number}, {100 * (1 - shrink):.0f} % less than before"
+    number, less = timeline.passes[-1].number, 100 * (1 - shrink)
+    text = f"Converging: {size(left)} left after pass {number}, {less:.0f} % less than before"
     passes = math.ceil(math.log(threshold / left) / math.log(shrink)) if 0 < shrink < 1 else 1
     speed = timeline.points[-1].rate
     if passes > MANY_PASSES or not speed:

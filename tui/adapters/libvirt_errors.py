@@ -1,0 +1,104 @@
+"""libvirt's errors in sentences: what happened, why, what to try; libvirt's own words stay in `detail`."""
+
+import re
+
+import libvirt
+
+from tui.model.failure import Failure
+
+# (pattern in the message, why, hint): looked through in order, for the codes alone say too little.
+MESSAGES = (
+    (
+        r"Host key verification failed",
+        "its ssh host key is not known to the one who connects, or has changed",
+        "Put the right key into known_hosts of root on the host that connects.",
+    ),
+    (
+        r"Permission denied \(|Could not authenticate|Authentication failed",
+        "ssh did not let it in",
+        "Authorise the ssh key of root on the host that connects.",
+    ),
+    (
+        r"Could not resolve|Name or service not known|Temporary failure in name resolution|unable to resolve",
+        "the host name is not known",
+        "Check the name, and /etc/hosts on the host that connects.",
+    ),
+    (r"Connection refused", "nothing listens there", "Start sshd and libvirtd on the other host."),
+    (
+        r"No route to host|Network is unreachable|timed out",
+        "the network does not reach it",
+        "Check the cable, the address and the firewall.",
+    ),
+    (
+        r"resolves to localhost",
+        "the destination's host name resolves to localhost there",
+        "Mend /etc/hosts on the destination, or set migration_host in its qemu.conf.",
+    ),
+    (
+        r"migrate guest to the same host",
+        "both hosts have the same host UUID, so libvirt takes them for one",
+        "Set another host_uuid in libvirtd.conf on one of them, if they are two.",
+    ),
+    (
+        r"userfaultfd|Postcopy is not supported|postcopy-ram",
+        "QEMU may not use userfaultfd, which post-copy needs",
+        "Set vm.unprivileged_userfaultfd=1 on both hosts.",
+    ),
+    (
+        r"Unsafe migration|without shared storage is unsafe",
+        "libvirt does not regard the VM's disk as shared, or its cache mode as safe",
+        "Put the disk on the NFS folder and set cache='none'.",
+    ),
+    (
+        r"client socket is closed|end of file while reading|Cannot recv data|keepalive",
+        "the connection to libvirt was cut",
+        "Look whether libvirtd runs and the network stands.",
+    ),
+    (
+        r"already exists|already active|already in use by",
+        "the name or UUID is taken at the destination",
+        "Rename or remove the VM there that has it.",
+    ),
+    (
+        r"Failed to connect socket",
+        "libvirtd does not run there, or its socket is not yours",
+        "Start libvirtd, or run vmlm-tui as root or in the group libvirt.",
+    ),
+    (r"multifd", "QEMU refused the parallel connections", "Set the parallel connections to 0."),
+    (
+        r"guest CPU doesn't match|incompatible with host CPU|missing features",
+        "the destination's CPU lacks features that the VM uses",
+        "Give the VM a CPU model that both hosts have.",
+    ),
+    (
+        r"Cannot access storage file|Could not open '",
+        "the VM's disk cannot be opened there",
+        "Mount the shared folder at the same path, readable for QEMU's user.",
+    ),
+    (r"cancell?ed by client|job abort|was aborted", "it was cancelled", ""),
+)
+
+CODES = {
+    libvirt.VIR_ERR_NO_DOMAIN: ("the daemon does not know the VM (any more)", ""),
+    libvirt.VIR_ERR_OPERATION_INVALID: ("the VM's state does not allow it", "Look at its state on the Launch page."),
+    libvirt.VIR_ERR_OPERATION_TIMEOUT: ("another operation on the VM did not end in time", "Wait and try again."),
+    libvirt.VIR_ERR_MIGRATE_UNSAFE: ("libvirt regards the migration as unsafe", "Put the disk on shared storage."),
+    libvirt.VIR_ERR_OPERATION_ABORTED: ("it was cancelled", ""),
+    libvirt.VIR_ERR_AUTH_FAILED: ("libvirt did not let us in", "Run vmlm-tui as root or in the group libvirt."),
+    libvirt.VIR_ERR_NO_SUPPORT: ("this daemon cannot do it", ""),
+}
+
+
+def translate(what: str, error: libvirt.libvirtError) -> Failure:
+    """The failure that `error` means, where `what` says what was tried ("The VM x could not be started")."""
+    words = str(error)
+    for pattern, why, hint in MESSAGES:
+        if re.search(pattern, words, re.IGNORECASE):
+            return Failure(what, why, hint, detail=words)
+    why, hint = CODES.get(error.get_error_code(), ("", ""))
+    return Failure(what, why or _own_words(words), hint, detail=words)
+
+
+def _own_words(words: str) -> str:
+    """The last clause of libvirt's message, which says most ("internal error: unable to …: Permission denied")."""
+    return " ".join(words.split()).removeprefix("internal error: ").removeprefix("operation failed: ")

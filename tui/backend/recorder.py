@@ -1,0 +1,126 @@
+"""One run's folder: raw.jsonl and domjobinfo.txt as the records arrive, run.toml at both ends."""
+
+import fcntl
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO, Any
+
+import tomli_w
+
+from tui.model import domjobinfo, record
+from tui.model.failure import Failure
+from tui.model.record import Record, Sample
+
+RAW, TEXT, SUMMARY = "raw.jsonl", "domjobinfo.txt", "run.toml"
+
+
+def now() -> str:
+    """The wall clock in UTC as it stands in the log, to the millisecond."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def folder_name(vm: str, workload: str, technique: str) -> str:
+    """<UTC time>-<vm>-<workload>-<technique>; what a file name cannot hold becomes an underscore."""
+    words = (re.sub(r"[^\w.+-]", "_", word).lstrip(".") or "_" for word in (vm, workload, technique))
+    return "-".join((datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ"), *words))
+
+
+class Recorder:
+    """Appends records from any thread; a record is on disk when `write` returns.
+
+    The folder is locked for as long as it is written to, so that two apps never write into one; the kernel drops
+    the lock with the process, however it ends.
+    """
+
+    def __init__(self, folder: Path, raw: IO[bytes], text: IO[bytes]) -> None:
+        self.folder = folder
+        self._raw = raw
+        self._text = text
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, runs: Path, name: str) -> "Recorder":
+        """Make a new folder under `runs`; raises Failure."""
+        try:
+            runs.mkdir(parents=True, exist_ok=True)
+            for folder in _free_names(runs / name):
+                try:
+                    folder.mkdir()
+                except FileExistsError:
+                    continue
+                return cls.open(folder)
+        except OSError as error:
+            raise Failure(
+                f"The run cannot be recorded in {runs}",
+                error.strerror or str(error),
+                "Set another folder under [runs] in the configuration.",
+            ) from error
+        raise AssertionError("the names never run out")
+
+    @classmethod
+    def open(cls, folder: Path) -> "Recorder":
+        """Go on in a folder that exists; BlockingIOError where another process writes into it."""
+        raw = (folder / RAW).open("ab")
+        fcntl.flock(raw, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _end_half_line(folder / RAW, raw)
+        return cls(folder, raw, (folder / TEXT).open("ab"))
+
+    def write(self, each: Record) -> None:
+        """Append one record; OSError (a full disk) is the caller's to show."""
+        line = record.to_line(each).encode() + b"\n"
+        with self._lock:
+            if self._raw.closed:
+                return
+            self._raw.write(line)
+            self._raw.flush()
+            if isinstance(each, Sample):
+                self._text.write(domjobinfo.text(each.stats).encode())
+                self._text.flush()
+
+    def summarize(self, summary: Mapping[str, Any]) -> None:
+        """Write run.toml anew, whole or not at all."""
+        target, new = self.folder / SUMMARY, self.folder / f".{SUMMARY}.new"
+        with new.open("wb") as file:
+            tomli_w.dump(without_none(summary), file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(target)
+
+    def close(self) -> None:
+        """Put everything on the disk itself, and let go of the folder."""
+        with self._lock:
+            for file in (self._raw, self._text):
+                if not file.closed:
+                    file.flush()
+                    os.fsync(file.fileno())
+                    file.close()
+
+
+def without_none(value: Any) -> Any:
+    """TOML has no null: what is not known is left out."""
+    if isinstance(value, Mapping):
+        return {str(key): without_none(each) for key, each in value.items() if each is not None}
+    return value
+
+
+def _free_names(folder: Path) -> Iterator[Path]:
+    yield folder
+    number = 2
+    while True:
+        yield folder.with_name(f"{folder.name}-{number}")
+        number += 1
+
+
+def _end_half_line(path: Path, raw: IO[bytes]) -> None:
+    """A crash may have left half a line; what follows starts on a line of its own."""
+    size = path.stat().st_size
+    if size:
+        with path.open("rb") as file:
+            file.seek(size - 1)
+            if file.read(1) != b"\n":
+                raw.write(b"\n")
+                raw.flush()
