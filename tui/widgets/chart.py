@@ -1,0 +1,126 @@
+"""The chart: shows a Picture, and writes to the terminal only the characters that changed."""
+
+import sys
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import work
+from textual.color import Color, ColorParseError
+from textual.geometry import Region
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.widgets.chart_page import (
+    BLANK,
+    EMPTY,
+    FRAME,
+    LABEL,
+    LEVEL,
+    PASS,
+    SERIES,
+    SIGN,
+    TITLE,
+    Row,
+    compose,
+)
+from tui.widgets.chart_picture import Picture
+
+
+class Chart(Widget):
+    """A chart as large as it is given room for; set `picture` to draw."""
+
+    COMPONENT_CLASSES = {
+        "chart--frame",
+        "chart--title",
+        "chart--label",
+        "chart--sign",
+        "chart--level",
+        "chart--pass",
+        "chart--empty",
+    }
+    DEFAULT_CSS = """
+    Chart { width: 1fr; height: 1fr; }
+    Chart > .chart--frame { color: $foreground 35%; }
+    Chart > .chart--title { color: $foreground; text-style: bold; }
+    Chart > .chart--label { color: $foreground 75%; }
+    Chart > .chart--sign { color: $text-accent; text-style: bold; }
+    Chart > .chart--level { color: $text-error; }
+    Chart > .chart--pass { color: $foreground 35%; }
+    Chart > .chart--empty { color: $foreground 60%; }
+    """
+    ALLOW_SELECT = False
+
+    picture: reactive[Picture] = reactive(Picture(""), repaint=False, init=False)
+
+    def __init__(self, picture: Picture | None = None, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._rows: Sequence[Row] = ()
+        self._drawn_size = (0, 0)
+        self.set_reactive(Chart.picture, picture or Picture(""))
+
+    def on_mount(self) -> None:
+        if "plotext" not in sys.modules:
+            self._load_plotext()
+
+    @work(thread=True, exit_on_error=True)
+    def _load_plotext(self) -> None:
+        """Import on a thread: 0.3 s in which a key must not wait."""
+        import plotext  # noqa: F401, PLC0415
+
+        self.app.call_from_thread(self._draw)
+
+    def watch_picture(self) -> None:
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw the picture anew and ask for the repaint of what became different."""
+        width, height = self.size
+        rows = compose(self.picture, width, height, "plotext" in sys.modules)
+        before, self._rows = self._rows, rows
+        if len(before) != len(rows) or (rows and len(before[0].text) != len(rows[0].text)):
+            self.refresh()
+            return
+        changed = [
+            Region(start, y, end - start, 1)
+            for y, (old, new) in enumerate(zip(before, rows, strict=True))
+            if old != new
+            for start, end in old.changes(new)
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def render_line(self, y: int) -> Strip:
+        if y >= len(self._rows):
+            return Strip.blank(self.size.width, self.rich_style)
+        return Strip([Segment(text, self._style(ink)) for text, ink in self._rows[y].runs()], self.size.width)
+
+    _NAMES = {
+        FRAME: "chart--frame",
+        TITLE: "chart--title",
+        LABEL: "chart--label",
+        SIGN: "chart--sign",
+        LEVEL: "chart--level",
+        PASS: "chart--pass",
+        EMPTY: "chart--empty",
+    }
+
+    def _style(self, ink: int) -> Style:
+        if ink == BLANK:
+            return self.rich_style
+        if ink >= SERIES:
+            series = self.picture.series
+            return self._color(series[ink - SERIES].color) if ink - SERIES < len(series) else self.rich_style
+        return self.get_component_rich_style(self._NAMES[ink])
+
+    def _color(self, name: str) -> Style:
+        """The style of a colour of the theme, or of any colour Textual knows."""
+        try:
+            color = Color.parse(self.app.get_css_variables().get(name, name))
+        except ColorParseError:
+            return self.rich_style
+        return self.rich_style + Style(color=color.rich_color)
