@@ -6,14 +6,12 @@ from typing import TypeVar
 
 from tui.adapters.protocols import Hypervisor, Shell
 from tui.backend.threads import on_thread
-from tui.config import Config
+from tui.config import DESTINATION, SOURCE, Config
 from tui.model.failure import Failure
 
 T = TypeVar("T")
 
-SOURCE, DESTINATION, STORAGE = "source", "destination", "storage"
 HYPERVISORS = (SOURCE, DESTINATION)
-HOSTS = (SOURCE, DESTINATION, STORAGE)
 
 OPEN_LIMIT_S = 15.0
 ANSWER_LIMIT_S = 35.0  # a daemon may stand 30 s behind a busy VM's monitor
@@ -37,15 +35,12 @@ class Connections:
         self._shells: dict[str, Shell] = {}  # by address
 
     def uri(self, host: str) -> str:
-        """How this host reaches the libvirt of `host`."""
-        return self.config.hosts[host].libvirt or ("qemu:///system" if host == SOURCE else self.uri_for_others(host))
+        """How the app reaches the libvirt of `host`."""
+        return self.config.hosts.named(host).libvirt
 
-    def uri_for_others(self, host: str) -> str:
-        """How the other hosts reach the libvirt of `host`: what a migration to it is given."""
-        given = self.config.hosts[host].libvirt
-        if given and not given.startswith(("qemu:///", "test:")):
-            return given
-        return f"qemu+ssh://{self.config.hosts[host].ssh}/system?no_tty=1"
+    def peer_uri(self, host: str) -> str:
+        """How the other host's daemon reaches the libvirt of `host`: what a migration to it is given."""
+        return self.config.hosts.named(host).peer_uri
 
     async def hypervisor(self, host: str) -> Hypervisor:
         """The connection to the libvirt of `host`, opened (again) where there is none that stands; Failure if not."""
@@ -68,7 +63,7 @@ class Connections:
             ) from None
 
     async def ask(self, host: str, question: Callable[[Hypervisor], T], *, limit_s: float = ANSWER_LIMIT_S) -> T:
-        """What `question` reads from the libvirt of `host`, on a thread; asked again if the connection broke meanwhile."""
+        """What `question` reads from the libvirt of `host`; asked again if the connection broke meanwhile."""
         hypervisor = await self.hypervisor(host)
         try:
             return await self._asked(host, question, hypervisor, limit_s)
@@ -83,10 +78,16 @@ class Connections:
 
     def shell(self, host: str) -> Shell:
         """Commands on `host`; the app runs on the source host."""
-        return self._shell("" if host == SOURCE else self.config.hosts[host].ssh)
+        return self._shell("" if host == SOURCE else self.config.hosts.named(host).ssh)
 
     def guest_shell(self) -> Shell:
         """Commands in the guest, wherever it runs at the moment."""
+        if not self.config.vm.ssh:
+            raise Failure(
+                f"How to log in to {self.config.vm.name} is not known",
+                "[vm] ssh is not set in the configuration",
+                'Set it to the guest\'s address, such as "user@192.0.2.50".',
+            )
         return self._shell(self.config.vm.ssh)
 
     async def close(self) -> None:
