@@ -94,7 +94,7 @@ class Migration:
         pressed = time.monotonic()
         with self._state:
             ready = self._iterations_seen
-            if self._post_copy != "no":
+            if self._post_copy != "no" or self._concluded:
                 return
             self._post_copy = "sent" if ready else "held"
         if ready:
@@ -312,6 +312,8 @@ class Migration:
             self.switch_to_post_copy()
 
     def _change(self, action: str, value: int | None, call: Callable[[], None]) -> None:
+        if self._concluded:
+            return
         self._event(record.KEY, action=action, value=value)
 
         def run() -> None:

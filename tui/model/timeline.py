@@ -1,5 +1,6 @@
 """A migration as the sum of its records: the same for one under way, one re-attached to, and one replayed."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ LOST = "lost"  # it ended while nobody watched, and libvirt no longer knows how
 
 OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
 
-DIRTY_RATE_FRESH_S = 0.05  # two samples nearer than this are one look at the counters
+RATE_OVER_S = 0.7  # looks nearer than this to each other divide noise by next to nothing: QEMU sends in bursts
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Point:
     transferred: int
     remaining: int
     total: int
-    rate: float | None  # measured between samples; None until two are known
+    rate: float | None  # measured over the last second or so; None until that has passed
     dirty_rate: float | None  # None until the first pass has ended: libvirt gives 0 until then
     iteration: int  # 1 is the first pass
     faults: int
@@ -83,7 +84,7 @@ class Timeline:
         self._first_iteration: int | None = None
         self._pass_began = 0.0
         self._pass_sent = 0
-        self._rate_from: tuple[float, int] | None = None
+        self._sent: deque[tuple[float, int]] = deque()  # (t, bytes sent), what the rate is measured over
         for each in records:
             self.add(each)
 
@@ -104,6 +105,11 @@ class Timeline:
     @property
     def technique(self) -> str:
         return str(self.options.get("technique", PRE_COPY))
+
+    @property
+    def pass_began(self) -> float:
+        """When the pass under way began, in seconds since the start."""
+        return self._pass_began
 
     @property
     def post_copy_allowed(self) -> bool:
@@ -154,22 +160,22 @@ class Timeline:
             iteration=self._number(sample.number("memory_iteration")),
             faults=sample.number("memory_postcopy_requests"),
             throttle=sample.number("auto_converge_throttle"),
-            expected_downtime_ms=sample.number("downtime") if "downtime" in sample.stats else None,
+            expected_downtime_ms=sample.number("downtime")
+            if self.phase == PASS and "downtime" in sample.stats
+            else None,
         )
         self.points.append(point)
 
     def _rate(self, sample: Sample) -> float | None:
-        """Bytes per second since the last look; looks very near to each other are joined, for they divide noise."""
+        """Bytes per second over the shortest stretch of at least RATE_OVER_S that ends now."""
         now = (sample.t, sample.number("memory_processed"))
-        before = self._rate_from
-        if before is None:
-            self._rate_from = now
-            return None
-        seconds = now[0] - before[0]
-        if seconds < DIRTY_RATE_FRESH_S:
+        self._sent.append(now)
+        while len(self._sent) > 2 and now[0] - self._sent[1][0] >= RATE_OVER_S:
+            self._sent.popleft()
+        seconds = now[0] - self._sent[0][0]
+        if seconds < RATE_OVER_S:
             return self.points[-1].rate if self.points else None
-        self._rate_from = now
-        return max(0.0, (now[1] - before[1]) / seconds)
+        return max(0.0, (now[1] - self._sent[0][1]) / seconds)
 
     def _number(self, iteration: int) -> int:
         """The pass counted from 1; QEMU's own count goes on from earlier cancelled attempts."""
@@ -258,7 +264,7 @@ class Timeline:
 
     def _on_gap(self, event: Event) -> None:
         self.marks.append(Mark(event.t, "!", f"{float(event.data.get('seconds', 0)):.0f} s not watched"))
-        self._rate_from = None  # a mean over the gap would pass for a measurement
+        self._sent.clear()  # a mean over the gap would pass for a measurement
 
     def _on_error(self, event: Event) -> None:
         self.error = event.data

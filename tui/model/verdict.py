@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
-from tui.model.quantity import duration, rate, size
+from tui.model.quantity import duration, size
 from tui.model.timeline import (
     CANCELLED,
     COMPLETED,
@@ -17,6 +18,7 @@ from tui.model.timeline import (
 )
 
 SHRINKS = 0.9  # a pass that leaves more than this share of what the one before left does not get anywhere
+LOOK_BACK = 3  # passes a judgement rests on: one that shrinks once may be noise
 MANY_PASSES = 50  # a forecast beyond this is no forecast
 
 NEUTRAL, GOOD, WARNING, BAD = "neutral", "good", "warning", "bad"
@@ -88,54 +90,59 @@ def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
     if not timeline.passes:
         return Verdict(_first_pass(timeline) + wait)
     threshold = timeline.threshold
-    lefts = [each.left for each in timeline.passes]
     if threshold is None:
         return Verdict(f"Pass {point.iteration}: {size(point.remaining)} to send.{wait}")
+    lefts = [each.left for each in timeline.passes]
     if lefts[-1] <= threshold:
-        text = f"The last pass left {size(lefts[-1])}, under the {size(threshold)} it must get to: switching over."
-        return Verdict(text, GOOD)
-    if len(lefts) < 2:
-        text = f"Pass {point.iteration}: the first left {size(lefts[0])} dirty, it must get under {size(threshold)}."
-        return Verdict(text + wait)
-    shrink = lefts[-1] / lefts[-2] if lefts[-2] else 1.0
-    if shrink > SHRINKS:
+        return Verdict(
+            f"The last pass left {size(lefts[-1])}, under the {size(threshold)} it must: switching over.", GOOD
+        )
+    shrinks = [after < SHRINKS * before for before, after in pairwise(lefts[-LOOK_BACK:])]
+    if len(shrinks) >= 2 and all(shrinks):
+        return Verdict(_converging(timeline, lefts, threshold) + wait, GOOD)
+    if len(shrinks) >= 2 and not any(shrinks):
         return _not_converging(timeline, lefts, threshold, wait)
-    return Verdict(_converging(timeline, lefts[-1], shrink, threshold) + wait, GOOD)
+    return Verdict(f"{_undecided(lefts)}; must get under {size(threshold)}.{wait or _way_out(timeline)}")
 
 
 def _first_pass(timeline: Timeline) -> str:
     point = timeline.points[-1]
     share = max(1 - each.remaining / each.total for each in timeline.points)  # never runs backwards
     text = f"First pass: {100 * share:.0f} % of {size(point.total)} sent"
-    if point.rate:
-        text += f" at {rate(point.rate)}, about {duration(point.remaining / point.rate)} left of it"
-    return text + "."
+    seconds = point.t - timeline.pass_began
+    if seconds < 1 or share <= 0:
+        return text + "."
+    return f"{text}, about {duration(seconds * (1 - share) / share)} left of it."
+
+
+def _undecided(lefts: list[int]) -> str:
+    if len(lefts) == 1:
+        return f"The first pass left {size(lefts[0])} dirty"
+    low, high = size(min(lefts[-LOOK_BACK:])), size(max(lefts[-LOOK_BACK:]))
+    return f"Undecided: the passes leave {low} to {high}" if low != high else f"Undecided: the passes leave {low}"
 
 
 def _not_converging(timeline: Timeline, lefts: list[int], threshold: int, wait: str) -> Verdict:
-    typical = sorted(lefts[-3:])[len(lefts[-3:]) // 2]
+    typical = sorted(lefts[-LOOK_BACK:])[1]
     text = f"Not converging: each pass leaves {size(typical)}, must get under {size(threshold)}."
     if timeline.points[-1].throttle:
-        text += f" Auto-converge slows the VM by {timeline.points[-1].throttle} %."
-    elif wait:
-        text += wait
-    elif timeline.post_copy_allowed:
-        text += " p finishes it."
-    else:
-        text += " d allows more downtime, b more bandwidth; c cancels."
-    return Verdict(text, WARNING)
+        return Verdict(f"{text} Auto-converge slows the VM by {timeline.points[-1].throttle} %.{wait}", WARNING)
+    return Verdict(text + (wait or _way_out(timeline)), WARNING)
 
 
-def _converging(timeline: Timeline, left: int, shrink: float, threshold: int) -> str:
-    number, less = timeline.passes[-1].number, 100 * (1 - shrink)
-    text = f"Converging: {size(left)} left after pass {number}, {less:.0f} % less than before"
-    passes = math.ceil(math.log(threshold / left) / math.log(shrink)) if 0 < shrink < 1 else 1
-    speed = timeline.points[-1].rate
+def _way_out(timeline: Timeline) -> str:
+    return " p finishes it." if timeline.post_copy_allowed else " d allows more downtime; c cancels."
+
+
+def _converging(timeline: Timeline, lefts: list[int], threshold: int) -> str:
+    before, left = lefts[-2:]
+    shrink = math.sqrt(left / lefts[-3])  # the mean of the last two
+    text = f"Converging: {size(left)} left by the last pass, {size(before)} by the one before"
+    passes, speed = math.ceil(math.log(threshold / left) / math.log(shrink)), timeline.points[-1].rate
     if passes > MANY_PASSES or not speed:
         return f"{text}; must get under {size(threshold)}."
     to_send = left * (1 - shrink**passes) / (1 - shrink)
-    plural = "pass" if passes == 1 else "passes"
-    return f"{text}; about {passes} more {plural}, {duration(to_send / speed)}, to get under {size(threshold)}."
+    return f"{text}; about {duration(to_send / speed)} to get under {size(threshold)}."
 
 
 def _timeout(timeline: Timeline, elapsed: float) -> str:
