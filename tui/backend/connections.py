@@ -36,11 +36,11 @@ class Connections:
 
     def uri(self, host: str) -> str:
         """How the app reaches the libvirt of `host`."""
-        return self.config.hosts.named(host).libvirt
+        return self.config.hosts[host].libvirt
 
     def peer_uri(self, host: str) -> str:
         """How the other host's daemon reaches the libvirt of `host`: what a migration to it is given."""
-        return self.config.hosts.named(host).peer_uri
+        return self.config.hosts[host].peer_uri
 
     async def hypervisor(self, host: str) -> Hypervisor:
         """The connection to the libvirt of `host`, opened (again) where there is none that stands; Failure if not."""
@@ -78,7 +78,7 @@ class Connections:
 
     def shell(self, host: str) -> Shell:
         """Commands on `host`; the app runs on the source host."""
-        return self._shell("" if host == SOURCE else self.config.hosts.named(host).ssh)
+        return self._shell("" if host == SOURCE else self.config.hosts[host].ssh)
 
     def guest_shell(self) -> Shell:
         """Commands in the guest, wherever it runs at the moment."""
