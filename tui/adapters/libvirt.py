@@ -70,6 +70,8 @@ DETAILS = {
 }
 
 GONE = frozenset({libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID})
+# "migration statistics are available only on the source host": a VM that is just arriving
+NO_JOB = GONE | {libvirt.VIR_ERR_OPERATION_UNSUPPORTED}
 
 _event_loop = threading.Lock()
 _event_loop_runs = False
@@ -195,7 +197,7 @@ class LibvirtHypervisor:
                 state = _state(domain)
             except libvirt.libvirtError as error:
                 self._domains.pop(name, None)
-                if error.get_error_code() not in GONE:
+                if error.get_error_code() not in NO_JOB:
                     raise
                 return Job({}, "")
             return Job({} if stats.get("type") == libvirt.VIR_DOMAIN_JOB_NONE else stats, state)
@@ -209,7 +211,7 @@ class LibvirtHypervisor:
             try:
                 stats: dict[str, Stat] = self._connection.lookupByName(name).jobStats(flags)
             except libvirt.libvirtError as error:
-                if error.get_error_code() in GONE:
+                if error.get_error_code() in NO_JOB:
                     return {}
                 raise
             return {} if stats.get("type", libvirt.VIR_DOMAIN_JOB_NONE) == libvirt.VIR_DOMAIN_JOB_NONE else stats

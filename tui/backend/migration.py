@@ -64,7 +64,8 @@ class Migration:
         self._iterations_seen = False
         self._ours = False  # migrateToURI3 runs on a thread of ours; else the job was found running
         self._job_seen = False
-        self._concluded = False
+        self._concluding = False  # one thread sees to the end
+        self._concluded = False  # nothing more is to be heard or changed
         self._cancel_asked = False
         self._final_figures = threading.Event()
         self._failing = False
@@ -219,7 +220,6 @@ class Migration:
             self._event(record.ACTION, action="migrate", failed=True)
             self._after_failure(failure)
         else:
-            self._final_figures.wait(FINAL_FIGURES_S)
             self._conclude(COMPLETED)
 
     def _after_failure(self, failure: Failure) -> None:
@@ -332,12 +332,13 @@ class Migration:
     def _conclude(self, outcome: str | None) -> None:
         """Look on both hosts, write down what is found, and end; `outcome` None: judge by what is found."""
         with self._state:
-            if self._concluded:
+            if self._concluding:
                 return
-            self._concluded = True
+            self._concluding = True
         self._sampler.stop()
-        if not self._final_figures.is_set():
+        if not self._final_figures.wait(FINAL_FIGURES_S if outcome in (COMPLETED, None) and self._unsubscribe else 0):
             self._ask_final_figures()
+        self._concluded = True
         ok, sentence, moved = self._verify()
         if outcome is None:
             outcome = COMPLETED if moved else CANCELLED if self._was_cancelled() else FAILED if moved is False else LOST
@@ -436,7 +437,7 @@ def summary(migration: Migration, outcome: str) -> dict[str, Any]:
             "setup_time_ms": final.get("setup_time"),
             "memory_sent_bytes": final.get("memory_processed") or (point.transferred if point else None),
             "memory_total_bytes": final.get("memory_total"),
-            "passes": len(timeline.passes) + (1 if timeline.points else 0),
+            "passes": timeline.iteration,
             "post_copy_faults": final.get("memory_postcopy_requests"),
             "post_copy_at_s": round(timeline.post_copy_at, 3) if timeline.post_copy_at is not None else None,
             "samples": len(timeline.points),

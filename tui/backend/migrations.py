@@ -117,6 +117,13 @@ class Migrations:
         job = await self._connections.ask(host, lambda hypervisor: hypervisor.job(vm.name))
         return job.stats.get("operation") == MIGRATION_OUT
 
+    async def _found_migrating(self, host: str, vm: Vm) -> bool:
+        try:
+            return await self._migrates(host, vm)
+        except Failure as failure:
+            self.unreachable[host] = failure
+            return False
+
     async def start(self, plan: Plan) -> Migration:
         """Start `plan`; what preflight finds, or a connection that cannot be made, is raised."""
         failures = await self.preflight(plan)
@@ -141,7 +148,7 @@ class Migrations:
         unfinished = await on_thread(unfinished_runs, self._runs)
         for host in HYPERVISORS:
             for found in await self._vms_of(host):
-                if found.vm.active and await self._migrates(host, found.vm):
+                if found.vm.active and await self._found_migrating(host, found.vm):
                     return await self._rejoin(found.vm, host, unfinished)
         for run in unfinished:
             await self._conclude(run)

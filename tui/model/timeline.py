@@ -84,6 +84,7 @@ class Timeline:
         self._first_iteration: int | None = None
         self._pass_began = 0.0
         self._pass_sent = 0
+        self._unwatched = False  # nobody watched between the last sample and the next
         self._sent: deque[tuple[float, int]] = deque()  # (t, bytes sent), what the rate is measured over
         for each in records:
             self.add(each)
@@ -193,11 +194,12 @@ class Timeline:
             self._first_iteration = iteration
         number, under_way = self._number(iteration), self.iteration
         if under_way and number > under_way and self.post_copy_at is None:
-            sent = sample.number("memory_processed")
-            left = sample.number("memory_remaining")
-            self.passes.append(Pass(number - 1, self._pass_began, sample.t, left, sent - self._pass_sent))
-            self.marks.append(Mark(sample.t, "|", f"pass {number}"))
+            sent, left = sample.number("memory_processed"), sample.number("memory_remaining")
+            if not self._unwatched:  # what a pass left can only be seen at its end
+                self.passes.append(Pass(number - 1, self._pass_began, sample.t, left, sent - self._pass_sent))
+                self.marks.append(Mark(sample.t, "|", f"pass {number}"))
             self._pass_began, self._pass_sent = sample.t, sent
+        self._unwatched = False
 
     def _post_copy_began(self, t: float) -> None:
         if self.post_copy_at is None:
@@ -264,6 +266,7 @@ class Timeline:
 
     def _on_gap(self, event: Event) -> None:
         self.marks.append(Mark(event.t, "!", f"{float(event.data.get('seconds', 0)):.0f} s not watched"))
+        self._unwatched = True
         self._sent.clear()  # a mean over the gap would pass for a measurement
 
     def _on_error(self, event: Event) -> None:
