@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from tui.adapters.protocols import Hypervisor, HypervisorEvent
+from tui.adapters.protocols import Hypervisor, HypervisorEvent, Job
 from tui.backend.recorder import Recorder, now
 from tui.backend.sampler import Reading, Sampler
 from tui.model import record
@@ -19,21 +19,32 @@ from tui.model.record import Event, Record, Sample
 from tui.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
 from tui.model.vm import Vm
 
+Reopen = Callable[[str], Hypervisor]
+
 FINAL_FIGURES_S = 3.0  # how long JOB_COMPLETED may come after migrateToURI3 has returned; measured: some 10 ms
 
 
 class Route:
     """Where a migration goes: two open connections to the daemon it starts at, one to the daemon it ends at.
 
-    `steer` carries the migration and what a person changes, `watch` the samples: neither waits behind the other.
+    `steer` carries the migration and what a person changes, the other the samples: neither waits behind the other.
     """
 
-    def __init__(self, origin: str, target: str, steer: Hypervisor, watch: Hypervisor, arrive: Hypervisor) -> None:
+    def __init__(
+        self, origin: str, target: str, steer: Hypervisor, watch: Hypervisor, arrive: Hypervisor, reopen: Reopen
+    ) -> None:
         self.origin = origin
         self.target = target
         self.steer = steer
-        self.watch = watch
-        self.arrive = arrive
+        self._reopen = reopen
+        self._open = {origin: watch, target: arrive}
+
+    def at(self, host: str) -> Hypervisor:
+        """The connection to ask `host` by, made anew where it has broken; blocks, raises Failure."""
+        known = self._open[host]
+        if not known.alive():
+            self._open[host] = known = self._reopen(known.uri)
+        return known
 
 
 class Migration:
@@ -57,7 +68,8 @@ class Migration:
         self._listeners: list[Callable[[Record], None]] = []
         self._zero = time.monotonic()
         self._began_at = now()
-        self._sampler = Sampler(lambda: route.watch.job(vm.name), self._take, interval)
+        self._sampler = Sampler(self._read, self._take, interval)
+        self._heard: dict[str, Hypervisor] = {}  # by host, the connection whose events are followed
         self._unsubscribe: list[Callable[[], None]] = []
         self._state = threading.Lock()  # for the fields below, which several threads touch
         self._post_copy = "no"  # -> "held" -> "sent" -> "done"
@@ -160,9 +172,9 @@ class Migration:
         self._recorder.close()
 
     def _follow(self) -> None:
-        for name, hypervisor in ((self.origin, self._route.watch), (self.target, self._route.arrive)):
+        for host in (self.origin, self.target):
             try:
-                self._unsubscribe.append(hypervisor.subscribe(self.vm.name, self._hear(name)))
+                self._ask(host)
             except Failure as failure:
                 self._error(failure)  # samples still come; what is lost is their company
         self._sampler.start()
@@ -211,6 +223,18 @@ class Migration:
     def _error(self, failure: Failure) -> None:
         self._log(record.ERROR, _failure_data(failure))
 
+    def _ask(self, host: str) -> Hypervisor:
+        """The connection to ask `host` by; a new one is listened to as the old one was."""
+        hypervisor = self._route.at(host)
+        with self._state:
+            known, self._heard[host] = self._heard.get(host), hypervisor
+        if known is not hypervisor:
+            self._unsubscribe.append(hypervisor.subscribe(self.vm.name, self._hear(host)))
+        return hypervisor
+
+    def _read(self) -> Job:
+        return self._ask(self.origin).job(self.vm.name)
+
     def _migrate(self) -> None:
         steer, name = self._route.steer, self.vm.name
         try:
@@ -225,7 +249,7 @@ class Migration:
     def _after_failure(self, failure: Failure) -> None:
         """migrateToURI3 has said no, which is not always the end: a job whose caller was cut off may go on."""
         try:
-            goes_on = bool(self._route.watch.job(self.vm.name).stats)
+            goes_on = bool(self._ask(self.origin).job(self.vm.name).stats)
         except Failure:
             goes_on = False
         if goes_on:
@@ -385,9 +409,9 @@ class Migration:
 
     def _ask_final_figures(self) -> None:
         """The statistics of the completed job, which each daemon keeps for as long as it knows the VM."""
-        for host, hypervisor in ((self.origin, self._route.watch), (self.target, self._route.arrive)):
+        for host in (self.origin, self.target):
             try:
-                stats = hypervisor.completed_job(self.vm.name)
+                stats = self._route.at(host).completed_job(self.vm.name)
             except Failure as failure:
                 self._error(failure)
                 continue
@@ -398,8 +422,8 @@ class Migration:
     def _verify(self) -> tuple[bool, str, bool | None]:
         """(is all well, the sentence, whether the VM has moved: None where that cannot be known)."""
         try:
-            there = self._route.arrive.vm(self.vm.name)
-            here = self._route.watch.vm(self.vm.name)
+            there = self._route.at(self.target).vm(self.vm.name)
+            here = self._route.at(self.origin).vm(self.vm.name)
         except Failure as failure:
             return False, f"Where the VM runs could not be looked up: {failure}", None
         arrived = there is not None and there.uuid == self.vm.uuid and there.active

@@ -9,11 +9,12 @@ from typing import Any
 
 from tui import __version__
 from tui.adapters.protocols import Hypervisor
-from tui.backend.connections import DESTINATION, HYPERVISORS, SOURCE, Connections
+from tui.backend.connections import HYPERVISORS, Connections
 from tui.backend.migration import Migration, Route
 from tui.backend.recorder import Recorder, folder_name
 from tui.backend.threads import on_thread
 from tui.backend.unfinished import Unfinished, unfinished_runs
+from tui.config import DESTINATION, SOURCE
 from tui.model.failure import Failure
 from tui.model.plan import Plan, refuse
 from tui.model.vm import Daemon, Vm
@@ -195,11 +196,11 @@ class Migrations:
         facts = {
             "hosts": {"origin": origin, "target": target, origin: _host(here), target: _host(there)},
             "workload": {"name": workload},
-            "destination_uri": self._connections.uri_for_others(target),
+            "destination_uri": self._connections.peer_uri(target),
             "interval_s": self._interval,
             "versions": {"vmlm-tui": __version__, "python": platform.python_version()},
         }
-        return Route(origin, target, steer, watch, arrive), facts
+        return Route(origin, target, steer, watch, arrive, self._open), facts
 
     def _options(self, plan: Plan, vm: Vm, origin: str, workload: str) -> dict[str, Any]:
         options = asdict(plan) | {"uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}

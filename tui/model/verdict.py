@@ -68,7 +68,7 @@ def _ended(timeline: Timeline, origin: str, target: str) -> Verdict:
 
 def _post_copy(timeline: Timeline, target: str) -> Verdict:
     point = timeline.point
-    if timeline.post_copy_failed:
+    if timeline.post_copy_failed and not (point and point.rate):
         return Verdict(
             "Post-copy has lost its connection: the VM stands still where it needs a page that is not there yet. "
             "Nothing is lost; it goes on when the network is back.",
