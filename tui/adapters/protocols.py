@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Stat
 from tui.model.vm import Daemon, Vm
@@ -71,6 +72,10 @@ class Completed:
     status: int
     stdout: str
     stderr: str
+
+
+class UntrustedHost(Failure):
+    """Its host key is unknown or has changed: trying again is no use before a person has looked at it."""
 
 
 class Shell(Protocol):

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncssh
 
-from tui.adapters.protocols import Completed
+from tui.adapters.protocols import Completed, UntrustedHost
 from tui.adapters.ssh import Address, Broken
 from tui.adapters.threads import on_thread
 from tui.model.failure import Failure
@@ -174,7 +174,7 @@ class _Login:
         shown = f"{self.shown_key.get_fingerprint()}" if self.shown_key else "one that can't be used"
         if self.another_is_known:
             return self._changed(f"it shows {shown}", text)
-        return Failure(
+        return UntrustedHost(
             f"{self.address}'s host key is not known",
             f"it shows {shown}, and known_hosts has no key for it",
             f"Log in once with `ssh {self.address}` and compare the fingerprint.",
@@ -182,7 +182,7 @@ class _Login:
         )
 
     def _changed(self, shown: str, text: str) -> Failure:
-        return Failure(
+        return UntrustedHost(
             f"{self.address}'s host key is not the one in known_hosts",
             f"{shown}; either the host was set up anew, or something pretends to be it",
             f"If you know why: `ssh-keygen -R {self.address.host}`, then log in once with `ssh {self.address}`.",

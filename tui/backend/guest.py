@@ -1,0 +1,151 @@
+"""Programs inside the guest, over a shell: put there, compiled there, started, watched and ended.
+
+What is said to the guest is POSIX sh and tools that busybox has, for a guest may have no more. The program and all
+that is known of it lie in one folder of the guest, so that any later app, on any host, finds it again.
+"""
+
+import platform
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tui.adapters.protocols import Completed, Shell
+from tui.model.failure import Failure
+from tui.model.workload import WorkloadSpec, WorkloadStatus, parse_status
+
+COMPILE_LIMIT_S = 180.0  # an emulated guest's compiler is slow
+SEND_LIMIT_S = 60.0
+ASK_LIMIT_S = 15.0
+NO_COMPILER = 69  # what INSTALL answers, from sysexits.h: service unavailable
+
+FOLDER = "folder=${XDG_CACHE_HOME:-$HOME/.cache}/vmlm"
+
+# $1 program; stdin: its source. Compiles it unless this very source was compiled before.
+INSTALL = f"""{FOLDER}
+mkdir -p "$folder" && cd "$folder" && cat > "new-$1.c" || exit 73
+if [ -x "$1" ] && cmp -s "new-$1.c" "$1.c"; then exit 0; fi
+for cc in cc gcc tcc clang; do command -v "$cc" > /dev/null && break; cc=; done
+if [ -z "$cc" ]; then uname -m; exit {NO_COMPILER}; fi
+"$cc" -O2 -pthread -o "$1.new" "new-$1.c" -lm && mv -f "$1.new" "$1" && mv -f "new-$1.c" "$1.c"
+"""
+
+# $1 program; stdin: the program itself, compiled elsewhere.
+PUT = f"""{FOLDER}
+cd "$folder" && cat > "$1.new" && chmod 700 "$1.new" && mv -f "$1.new" "$1" && mv -f "new-$1.c" "$1.c"
+"""
+
+# $1 workload, $2 program, then its options. It outlives this shell: a session of its own, no terminal, no open pipes.
+# A process is known by its number and the time it began, for numbers are used again; both are void after a restart.
+START = f"""{FOLDER}
+cd "$folder" || exit 73
+workload=$1; shift
+rm -f pid ended
+: > log
+printf 'name %s\\noptions %s\\n' "$workload" "$*" > what || exit 73
+cat /proc/sys/kernel/random/boot_id > boot
+detach=setsid; command -v setsid > /dev/null || detach=nohup
+"$detach" sh -c '
+  program=$1; shift
+  "./$program" "$@" > log 2>&1 &
+  echo "$! $(cut -d" " -f22 /proc/$!/stat)" > pid
+  wait "$!"
+  echo "$?" > ended
+' sh "$@" < /dev/null > /dev/null 2>&1 &
+"""
+
+# Prints a word and its value a line, see model.workload.parse_status. Sets $alive to the process while it lives.
+LOOK = f"""{FOLDER}
+cd "$folder" 2> /dev/null && [ -f what ] || exit 0
+alive=; pid=; began=
+[ -s pid ] && read -r pid began < pid
+[ -n "$pid" ] && [ "$(cut -d' ' -f22 "/proc/$pid/stat" 2> /dev/null)" = "$began" ] \\
+  && cmp -s boot /proc/sys/kernel/random/boot_id && alive=$pid
+"""
+
+STATUS = f"""{LOOK}
+cat what
+if [ -n "$alive" ]; then echo "running $alive"
+elif [ -s ended ]; then echo "ended $(cat ended)"
+elif [ -z "$pid" ] && cmp -s boot /proc/sys/kernel/random/boot_id; then echo starting
+else echo gone
+fi
+[ -n "$alive" ] || grep '^error=' log | head -n 3 | sed 's/^/line /'
+tail -n 3 log | sed 's/^/line /'
+"""
+
+# $1 the signal
+SIGNAL = f"""{LOOK}
+[ -z "$alive" ] || kill -"$1" "$alive"
+"""
+
+
+class Guest:
+    """The guest at the other end of `shell`; `here` is a shell of this host, for what the guest can't compile."""
+
+    def __init__(self, shell: Shell, here: Shell, name: str) -> None:
+        self._shell = shell
+        self._here = here
+        self._name = name
+
+    async def answers(self) -> None:
+        """Raises the Failure that keeps the guest from answering."""
+        await self._run("true", ASK_LIMIT_S)
+
+    async def install(self, program: str, source: bytes, say: Callable[[str], None]) -> None:
+        """Make the program ready to start: compiled by the guest, or here where the guest has no compiler."""
+        say(f"compiling {program} in the guest")
+        done = await self._run(INSTALL, COMPILE_LIMIT_S, program, stdin=source)
+        if done.status == NO_COMPILER:
+            binary = await self._build_here(program, source, done.stdout.strip(), say)
+            say(f"sending {program} to the guest")
+            done = await self._run(PUT, SEND_LIMIT_S, program, stdin=binary)
+        if done.status:
+            raise self._failure(f"{program} could not be made ready in {self._name}", done)
+
+    async def start(self, spec: WorkloadSpec) -> None:
+        """Start an installed program; returns before it has said anything."""
+        done = await self._run(START, ASK_LIMIT_S, spec.name, spec.program, *spec.options)
+        if done.status:
+            raise self._failure(f"{spec.program} could not be started in {self._name}", done)
+
+    async def status(self) -> WorkloadStatus:
+        done = await self._run(STATUS, ASK_LIMIT_S)
+        if done.status:
+            raise self._failure(f"The workload of {self._name} could not be looked at", done)
+        return parse_status(done.stdout)
+
+    async def signal(self, name: str) -> None:
+        """Send the running workload TERM or KILL; nothing happens where none runs."""
+        done = await self._run(SIGNAL, ASK_LIMIT_S, name)
+        if done.status:
+            raise self._failure(f"The workload of {self._name} could not be stopped", done)
+
+    async def _build_here(self, program: str, source: bytes, machine: str, say: Callable[[str], None]) -> bytes:
+        say(f"the guest has no compiler: building {program} on this host")
+        if machine != platform.machine():
+            raise Failure(
+                f"{program} can't be built for {self._name}",
+                f"it has no C compiler, and this host builds for {platform.machine()}, not for {machine}",
+                "Install gcc in the guest.",
+            )
+        with tempfile.TemporaryDirectory(prefix="vmlm-") as folder:
+            file, result = Path(folder) / f"{program}.c", Path(folder) / program
+            file.write_bytes(source)
+            compile_it = ["cc", "-O2", "-static", "-pthread", "-o", str(result), str(file), "-lm"]
+            done = await self._here.run(compile_it, timeout=COMPILE_LIMIT_S)
+            if done.status:
+                raise self._failure(
+                    f"{self._name} has no C compiler, and {program} could not be built on this host", done
+                )
+            return result.read_bytes()
+
+    async def _run(self, script: str, limit_s: float, *words: str, stdin: bytes = b"") -> Completed:
+        return await self._shell.run(["sh", "-c", script, "sh", *words], stdin=stdin, timeout=limit_s)
+
+    def _failure(self, what: str, done: Completed) -> Failure:
+        """The other side's own words are the reason: a compiler's first error, a full disk."""
+        words = (done.stderr.strip() or done.stdout.strip() or f"status {done.status}").splitlines()
+        first = next((line for line in words if re.search(r"\b(error|fatal)\b", line, re.IGNORECASE)), words[-1])
+        hint = "Install gcc and libc6-dev there." if "not found" in first or ".h:" in first else ""
+        return Failure(what, first.strip(), hint, detail="\n".join(words))

@@ -1,0 +1,65 @@
+"""Where the configured VM is: what both hosts say of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tui.model.failure import Failure
+from tui.model.vm import Vm
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """The answers by host: the VM, None where the host knows none of that name, a Failure where it can't be asked."""
+
+    name: str
+    answers: Mapping[str, Vm | Failure | None] = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        """The host that has it, "" where none has; while it migrates both have, and it is where it runs."""
+        known = {host: vm for host, vm in self.answers.items() if isinstance(vm, Vm)}
+        return min(known, key=lambda host: (not known[host].running, not known[host].active), default="")
+
+    @property
+    def vm(self) -> Vm | None:
+        answer = self.answers.get(self.host)
+        return answer if isinstance(answer, Vm) else None
+
+    @property
+    def active(self) -> bool:
+        """Whether it is known to run (or to be paused) somewhere."""
+        return self.vm is not None and self.vm.active
+
+    @property
+    def unreachable(self) -> dict[str, Failure]:
+        return {host: answer for host, answer in self.answers.items() if isinstance(answer, Failure)}
+
+    @property
+    def sentence(self) -> str:
+        """Where it is, in a few words."""
+        if not self.answers:
+            return "not known yet"
+        if self.vm is None:
+            return "not known: no host could be asked" if self.unreachable else "no host knows a VM of this name"
+        return f"{state_words(self.vm)} on {self.host}"
+
+    def why_not_boot(self) -> str:
+        """Why it can't be booted now; empty where it can."""
+        if not self.answers:
+            return "It is not known yet where the VM is."
+        if self.vm is None:
+            return next((str(each) for each in self.unreachable.values()), f"No host knows a VM named {self.name}.")
+        if self.vm.active:
+            return f"{self.name} is {self.sentence} already."
+        return ""
+
+    @property
+    def doubt(self) -> str:
+        """Why booting might be a mistake: it might run where nobody can look, and two would write into one disk."""
+        away = ", ".join(self.unreachable)
+        return f"{away} can't be asked: if {self.name} runs there, booting it here damages its disk." if away else ""
+
+
+def state_words(vm: Vm) -> str:
+    """Its state with libvirt's reason: "paused (post-copy)"."""
+    return f"{vm.state} ({vm.reason})" if vm.reason else vm.state

@@ -1,0 +1,174 @@
+"""The workloads: what is asked for, and what the program in the guest says of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tui.model.failure import Failure
+from tui.model.quantity import duration, size
+
+IDLE, CPU, MEMORY = "idle", "cpu", "memory"
+UNKNOWN = "unknown"  # the guest could not be asked
+
+PROGRAMS = {CPU: "cpu_util", MEMORY: "memory_intensive"}
+EXPLAINED = {
+    CPU: "Every thread adds pow(sin(i), i) for ever; memory hardly changes.",
+    MEMORY: "Every thread loads and stores in memory of its own for ever, and checks what it loads.",
+}
+
+MOST_THREADS = 1024  # of the programs
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class WorkloadSpec:
+    """A workload as it is to be started; `size_mib` is per thread, `rate_mib_s` of all together, 0 flat out."""
+
+    name: str
+    threads: int
+    size_mib: int = 0
+    rate_mib_s: int = 0
+
+    @property
+    def program(self) -> str:
+        """The program's name, which is also its source's without the ".c"."""
+        return PROGRAMS[self.name]
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What the program is started with."""
+        if self.name == CPU:
+            return ("--threads", str(self.threads))
+        return ("--threads", str(self.threads), "--size", str(self.size_mib), "--rate", str(self.rate_mib_s))
+
+    @property
+    def text(self) -> str:
+        """As a person says it: "memory, 2 threads x 150 MiB, flat out"."""
+        threads = f"{self.threads} thread{'' if self.threads == 1 else 's'}"
+        if self.name == CPU:
+            return f"{self.name}, {threads}"
+        rate = f"{self.rate_mib_s} MiB/s" if self.rate_mib_s else "as fast as it can"
+        return f"{self.name}, {threads} x {self.size_mib} MiB, {rate}"
+
+
+def refuse(spec: WorkloadSpec, memory_bytes: int = 0) -> Failure | None:
+    """The sentence for a workload that can't run in a VM of that much memory (0: not known), else None."""
+    if spec.name not in PROGRAMS:
+        return Failure(f"There is no workload {spec.name!r}", f"known are {', '.join(PROGRAMS)}")
+    if not 1 <= spec.threads <= MOST_THREADS:
+        return Failure(f"{spec.threads} threads are not possible", f"from 1 to {MOST_THREADS} are")
+    if spec.name == MEMORY and spec.size_mib < 1:
+        return Failure("A thread needs at least 1 MiB of memory")
+    wanted = spec.threads * spec.size_mib * MIB
+    if memory_bytes and wanted >= memory_bytes:
+        return Failure(
+            f"{spec.threads} threads x {spec.size_mib} MiB are {size(wanted)}, and the VM has {size(memory_bytes)}",
+            hint="Take fewer threads or less memory for each.",
+        )
+    return None
+
+
+@dataclass(frozen=True)
+class WorkloadStatus:
+    """The workload in the guest, the last one where none runs; `name` is IDLE where there never was one.
+
+    `values` are of its last line, `exit_status` is None while it runs and where nobody saw its end.
+    """
+
+    name: str = IDLE
+    options: str = ""
+    running: bool = False
+    pid: int = 0
+    values: Mapping[str, str] = field(default_factory=dict)
+    output: tuple[str, ...] = ()  # its last lines
+    exit_status: int | None = None
+    vanished: bool = False  # it ended without a word: killed, or the guest was restarted
+
+    @property
+    def current(self) -> str:
+        """What loads the guest now: IDLE where nothing runs."""
+        return self.name if self.running else IDLE
+
+    @property
+    def starting(self) -> bool:
+        """Whether it is running and has said nothing yet."""
+        return self.running and not self.values
+
+    @property
+    def wrong_pages(self) -> int:
+        """Pages that held something else than was stored in them: a migration (or the machine) corrupted memory."""
+        count = self.values.get("wrong_pages", "0")
+        return int(count) if count.isascii() and count.isdigit() else 0
+
+    @property
+    def error(self) -> str:
+        """What went wrong with it, as a sentence; empty while all is well."""
+        if self.wrong_pages:
+            pages = f"{self.wrong_pages} page{'' if self.wrong_pages == 1 else 's'}"
+            return f"Memory was corrupted: {pages} held something else than the workload had stored in them."
+        if self.vanished:
+            return "The workload is gone without a word: it was killed, or the guest was restarted."
+        if self.exit_status and not self.running:
+            last = self.output[-1] if self.output else "it said nothing"
+            return f"The workload ended with status {self.exit_status}: {last}"
+        return ""
+
+
+def parse_values(line: str) -> dict[str, str]:
+    """The key=value words of a line; what is none is left out."""
+    pairs = (word.partition("=") for word in line.split())
+    return {key: value for key, equals, value in pairs if equals and key}
+
+
+def parse_status(text: str) -> WorkloadStatus:
+    """What the status script of backend.guest printed: a word and its value on each line."""
+    facts: dict[str, str] = {}
+    output: list[str] = []
+    for line in text.splitlines():
+        word, _, value = line.partition(" ")
+        if word == "line":
+            output.append(value)
+        else:
+            facts[word] = value
+    name = facts.get("name", IDLE)
+    if name not in PROGRAMS:
+        return WorkloadStatus()
+    values: dict[str, str] = {}
+    for line in output:
+        found = parse_values(line)
+        if "seconds" in found:
+            values = found
+    status = facts.get("ended", "")
+    return WorkloadStatus(
+        name=name,
+        options=facts.get("options", ""),
+        running="running" in facts or "starting" in facts,
+        pid=int(facts["running"]) if facts.get("running", "").isdigit() else 0,
+        values=values,
+        output=tuple(output),
+        exit_status=int(status) if status.isdigit() else None,
+        vanished="gone" in facts,
+    )
+
+
+def live_line(status: WorkloadStatus) -> str:
+    """What it does at this moment, in words: "dirtying 610 MiB/s of 300 MiB, pass 12, no wrong page"."""
+    values = status.values
+    if not status.running and not values:
+        return "nothing runs"
+    if status.starting:
+        return "starting"
+    since = duration(_number(values, "seconds"))
+    state = values.get("state", "running")
+    if status.name == CPU:
+        return f"{state} for {since}: {_number(values, 'additions_per_s') / 1e6:.1f} million additions a second"
+    rate, whole = _number(values, "mib_per_s"), _number(values, "working_set_mib")
+    wrong = f"{status.wrong_pages} WRONG" if status.wrong_pages else "none wrong"
+    checked = int(_number(values, "checked_pages"))
+    return f"{state} for {since}: {rate:.0f} MiB/s of {whole:.0f} MiB; {checked:,} pages checked, {wrong}"
+
+
+def _number(values: Mapping[str, str], name: str) -> float:
+    try:
+        return float(values.get(name, "0"))
+    except ValueError:
+        return 0.0
