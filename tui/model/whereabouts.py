@@ -1,10 +1,18 @@
-"""Where the configured VM is: what both hosts say of it."""
+"""Where VMs are: which host has one, and what both hosts say of the configured one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tui.model.failure import Failure
 from tui.model.vm import Vm
+
+
+@dataclass(frozen=True)
+class Found:
+    """A VM and the host that has it ("source" or "destination")."""
+
+    vm: Vm
+    host: str
 
 
 @dataclass(frozen=True)
