@@ -251,7 +251,7 @@ class Migration:
         try:
             goes_on = bool(self._ask(self.origin).job(self.vm.name).stats)
         except Failure:
-            goes_on = False
+            goes_on = True  # nobody can tell at the moment; the sampler goes on asking until somebody can
         if goes_on:
             self._error(failure)
             with self._state:
