@@ -64,6 +64,11 @@ MESSAGES = (
         "libvirtd does not run there, or its socket is not yours",
         "Start libvirtd, or run vmlm-tui as root or in the group libvirt.",
     ),
+    (
+        r"Unable to (read from|write to) socket|Connection reset by peer|Broken pipe",
+        "the stream to the destination broke off",
+        "Look at the VM's log in /var/log/libvirt/qemu on the destination, and at the network.",
+    ),
     (r"multifd", "QEMU refused the parallel connections", "Set the parallel connections to 0."),
     (
         r"guest CPU doesn't match|incompatible with host CPU|missing features",
