@@ -1,0 +1,175 @@
+"""The app: its five pages as modes, its themes, and the question before it quits; no input or output of its own."""
+
+# Pages and dialogs are imported where they are made: the first paint does not wait for them.
+# ruff: noqa: PLC0415
+
+import os
+import platform
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui.model.failure import Failure
+from tui.model.plan import Plan
+from tui.screens.dialogs.help import Help, HelpKey
+from tui.screens.dialogs.quit import QuitGuard
+from tui.screens.page import PAGES, Page
+from tui.theme import DARK, LIGHT, fitting
+
+if TYPE_CHECKING:
+    from tui.backend.backend import Backend
+    from tui.config import Config
+
+FIRST = "first"  # the page of someone who has no configuration yet
+
+
+class VmlmApp(App[None]):
+    """Give it a configuration and a backend, or neither: then its first page makes the one, and `wire` the other."""
+
+    TITLE = "vmlm-tui"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(number), f"page('{page}')", name, show=False, tooltip=f"Go to {name}", id=f"app.{page}")
+            for number, (page, name) in enumerate(PAGES.items(), 1)
+        ),
+        Binding("question_mark,f1", "keys", "help", key_display="?", tooltip="All keys of this page", id="app.keys"),
+        Binding("q", "quit", "quit", tooltip="Quit; a migration under way is never stopped by it", id="app.quit"),
+        Binding("ctrl+q", "quit", "quit", show=False, priority=True, system=True),
+    ]
+
+    def __init__(
+        self,
+        config: "Config | None",
+        config_path: Path,
+        backend: "Backend | None" = None,
+        *,
+        wire: "Callable[[Config], Backend] | None" = None,
+    ) -> None:
+        self.DEFAULT_MODE = FIRST if config is None else next(iter(PAGES))  # type: ignore[misc]  # first paint: one page
+        super().__init__()
+        self.config = config
+        self.config_path = config_path
+        self._wire = wire
+        self._backend = wire(config) if backend is None and wire and config else backend
+        self.sub_title = platform.node().partition(".")[0]
+        for page in PAGES:
+            self.add_mode(page, partial(self._make, page))
+        self.add_mode(FIRST, self._make_first)
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = fitting(os.environ).name
+
+    @property
+    def backend(self) -> "Backend":
+        """Known as soon as the configuration is."""
+        if self._backend is None:
+            raise RuntimeError("there is no backend before there is a configuration")
+        return self._backend
+
+    def on_mount(self) -> None:
+        if self._backend is not None:
+            self.run_worker(self._find_running(), name="attach")
+
+    async def on_unmount(self) -> None:
+        if self._backend is not None:
+            await self._backend.migrations.close()
+
+    # -- pages --
+
+    def _make(self, page: str) -> Page:
+        """The page, imported when it is first opened: the first paint waits for one page only."""
+        backend = self.backend
+        if page == "hosts":
+            from tui.screens.hosts import HostsPage
+
+            return HostsPage(backend.hosts)
+        if page == "nfs":
+            from tui.screens.nfs import NfsPage
+
+            return NfsPage(backend.hosts)
+        if page == "launch":
+            from tui.screens.launch import LaunchPage
+
+            return LaunchPage(backend.launch)
+        if page == "runs":
+            from tui.screens.runs import RunsPage
+
+            return RunsPage(backend.runs)
+        from tui.screens.migrate import MigratePage
+
+        return MigratePage(backend.migrations, self._defaults())
+
+    def _defaults(self) -> Plan:
+        if self.config is None:
+            return Plan("")
+        return self.config.migration.plan(self.config.vm.name)
+
+    def _make_first(self) -> Screen[None]:
+        from tui.screens.first import FirstScreen
+
+        return FirstScreen(self.config_path)
+
+    async def action_page(self, page: str) -> None:
+        if self._backend is not None:
+            await self.switch_mode(page)
+
+    async def _find_running(self) -> None:
+        """A migration that runs already is what the person came for, and so is one that ended meanwhile."""
+        try:
+            migration = await self.backend.migrations.attach()
+        except Failure as failure:
+            self.notify(str(failure), markup=False, severity="error", timeout=15)
+            return
+        if migration is not None:
+            await self.switch_mode("migrate")
+
+    # -- keys --
+
+    def action_keys(self) -> None:
+        """All keys of the page, in full sentences."""
+        title = f"Keys of {PAGES.get(self.current_mode, 'this page')}"
+        self.push_screen(Help(title, self.screen.HELP or "", self._help_keys()))
+
+    def _help_keys(self) -> list[HelpKey]:
+        """Each key once, the page's own before the app's."""
+        found: dict[str, HelpKey] = {}
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.system or binding.action in found:
+                continue
+            page = self.screen
+            reason = "" if active.enabled or not isinstance(page, Page) else page.why_not(binding.action)
+            text = binding.tooltip or binding.description
+            found[binding.action] = HelpKey(self.get_key_display(binding), text, reason)
+        return list(found.values())
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The keys of the page first, so that the palette is a way to find them."""
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.system or binding.action == "command_palette":
+                continue
+            reason = "" if active.enabled or not isinstance(screen, Page) else screen.why_not(binding.action)
+            title = f"{self.get_key_display(binding)}  {binding.description}"
+            about = f"not now: {reason}" if reason else binding.tooltip or binding.description
+            yield SystemCommand(title, about, partial(self.simulate_key, binding.key))
+        yield from super().get_system_commands(screen)
+
+    async def action_quit(self) -> None:
+        """Quit at once, or ask where a migration is under way: it goes on whatever the answer but one."""
+        migration = self._backend.migrations.current if self._backend is not None else None
+        if migration is None or migration.timeline.over:
+            self.exit()
+        elif not isinstance(self.screen, QuitGuard):
+            self.push_screen(QuitGuard(migration), self._quit_answered)
+
+    def _quit_answered(self, quit_now: bool | None) -> None:
+        if quit_now:
+            self.exit()

@@ -1,0 +1,45 @@
+"""What all dialogs share: a titled box over the page, its keys on the last line, Esc closes."""
+
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from tui.widgets.key_line import KeyLine
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T | None]):
+    """Modal; dismissed with None by Esc. A subclass composes its `body`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", priority=True)]
+    DEFAULT_CSS = """
+    Dialog { align: center middle; }
+    Dialog > VerticalScroll {
+        width: 76; max-width: 100%; height: auto; max-height: 100%;
+        border: round $accent; border-title-style: bold; padding: 0 1; background: $surface;
+    }
+    """
+
+    scrolls: ClassVar[bool] = False  # whether the arrow keys scroll the box, rather than move between its fields
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._heading = title
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(can_focus=self.scrolls) as box:
+            box.border_title = Content(self._heading)
+            yield from self.body()
+        yield KeyLine()
+
+    def body(self) -> ComposeResult:
+        """What stands in the box."""
+        yield from ()
+
+    def action_close(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,306 @@
+"""The Migrate page: start a migration, see what happens and whether it will finish, steer it, read how it ended."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+
+from tui.backend.migration import Migration
+from tui.backend.migrations import Found, Migrations
+from tui.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
+from tui.model.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
+from tui.model.quantity import duration, rate, size
+from tui.model.record import Record
+from tui.model.timeline import Timeline
+from tui.model.verdict import sentence
+from tui.screens.dialogs.number import NumberDialog
+from tui.screens.dialogs.question import Answer, Question
+from tui.screens.dialogs.start import StartForm
+from tui.screens.page import Page
+from tui.widgets.chart import Chart
+from tui.widgets.idle import idle_lines
+from tui.widgets.lines import Lines
+from tui.widgets.log_pane import LogPane
+from tui.widgets.outcome import Outcome
+from tui.widgets.phase_line import phase_line
+from tui.widgets.pictures import memory_picture, rate_picture
+from tui.widgets.sentence import Sentence
+from tui.widgets.tiles import tiles
+
+# What a key's action is called here, and in model.keys.
+KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime": DOWNTIME, "bandwidth": BANDWIDTH}
+MOST_DOWNTIME_MS = 2_000_000  # QEMU takes no more than 2000 s
+MOST_MIB_S = 1_000_000
+
+
+class MigratePage(Page):
+    """Follows `migrations.current`: all it shows is read from that migration's timeline."""
+
+    page = "migrate"
+    CSS_PATH = "migrate.tcss"
+    HELP = (
+        "Line by line: what moves, how far it is, what that means. Above, the memory sent and remaining; where the "
+        "remaining memory gets under the dashed line at the end of a pass, the VM is switched over. Below, how fast "
+        "memory is sent against how fast the VM writes it. | marks a pass, P post-copy, d b c what you changed."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "start", "start", tooltip="Start a migration: opens the form, Enter starts", id="migrate.start"),
+        Binding(
+            "p",
+            "post_copy",
+            "post-copy now",
+            tooltip="Switch to post-copy at once: the VM runs on at the other host, its memory follows",
+            priority=True,
+            id="migrate.post-copy",
+        ),
+        Binding("c", "cancel", "cancel", tooltip="Cancel the migration; asks first", id="migrate.cancel"),
+        Binding(
+            "d", "downtime", "downtime", tooltip="Change the maximum downtime while it runs", id="migrate.downtime"
+        ),
+        Binding(
+            "b", "bandwidth", "bandwidth", tooltip="Change the bandwidth limit while it runs", id="migrate.bandwidth"
+        ),
+        Binding("l", "log", "log", tooltip="Show or hide the raw statistics and events", id="migrate.log"),
+    ]
+
+    def __init__(self, migrations: Migrations, defaults: Plan) -> None:
+        super().__init__()
+        self._migrations = migrations
+        self._defaults = defaults
+        self._found: Sequence[Found] | None = None
+        self._migration: Migration | None = None
+        self._timeline = Timeline()
+        self._update_pending = False
+        self._answers: tuple[str, ...] = ()
+
+    def body(self) -> ComposeResult:
+        yield Lines(id="what")
+        yield Lines(id="phases")
+        yield Sentence(id="sentence")
+        yield Lines(id="idle")
+        with Vertical(id="charts"):
+            yield Chart(id="memory")
+            yield Chart(id="rates")
+        yield LogPane(id="log")
+        yield Outcome(id="outcome")
+        yield Lines(id="tiles")
+
+    def on_mount(self) -> None:
+        self.query_one(LogPane).display = False
+        self.set_interval(1.0, self._tick)  # not for samples: for the clock, and for an answer that does not come
+        self._answers = self._all_answers()
+
+    def on_screen_resume(self) -> None:
+        if self._migration is not self._migrations.current:
+            self._follow(self._migrations.current)
+        self._update()
+        if self._migration is None:
+            self.run_worker(self._look(), name="vms", exclusive=True)
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < 20, "low")
+        self.set_class(self.size.height < 32, "short")
+        self.call_after_refresh(self._update)  # when the lines know their new width
+
+    async def _look(self) -> None:
+        """What could be migrated, for the page on which nothing is."""
+        self._found = await self._migrations.vms()
+        self._update()
+
+    # -- following --
+
+    def _follow(self, migration: Migration | None) -> None:
+        self._migration = migration
+        self._timeline = migration.timeline if migration else Timeline()
+        log = self.query_one(LogPane)
+        log.clear()
+        if migration is not None:
+            migration.listen(self._heard)
+
+    def _heard(self, record: Record) -> None:
+        """A new record, from the backend: the page follows when the loop has nothing more urgent."""
+        self.query_one(LogPane).add(record)
+        if not self._update_pending:
+            self._update_pending = True
+            self.call_later(self._update)
+
+    def _tick(self) -> None:
+        if self._migration is not None and not self._timeline.over and self._shown:
+            self._show_time(self._migration)
+
+    @property
+    def _shown(self) -> bool:
+        return self.app.current_mode == self.page
+
+    def _update(self) -> None:
+        """Bring every line up to date; each repaints only what changed in it."""
+        self._update_pending = False
+        if not self._shown or not self.is_mounted:
+            return
+        self._refresh_keys()
+        migration = self._migration
+        self.set_class(migration is None, "idle")
+        self.set_class(self._timeline.over, "over")
+        if migration is None:
+            self._show_idle()
+            return
+        self.query_one("#what", Lines).show(_what(migration, self._timeline))
+        self._show_time(migration)
+        self.query_one("#memory", Chart).picture = memory_picture(self._timeline)
+        self.query_one("#rates", Chart).picture = rate_picture(self._timeline)
+        self.query_one(LogPane).redraw()
+        if self._timeline.over:
+            self.query_one(Outcome).show_end(self._timeline, migration.folder, migration.origin)
+        else:
+            self.query_one("#tiles", Lines).show(*tiles(self._timeline, self._timeline.now, self.size.width))
+
+    def _show_time(self, migration: Migration) -> None:
+        """What changes with the clock alone."""
+        timeline, elapsed, waiting = self._timeline, migration.elapsed(), migration.waiting_s()
+        self.query_one("#phases", Lines).show(phase_line(timeline, elapsed, self.size.width))
+        verdict = sentence(timeline, elapsed, migration.origin, migration.target)
+        late = f"no answer from libvirt for {duration(waiting)}" if waiting and not timeline.over else ""
+        self.query_one(Sentence).say(verdict, timeline.phase, late)
+        if waiting:
+            self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
+
+    def _show_idle(self) -> None:
+        places = None if self._found is None else [(found.vm, found.host) for found in self._found]
+        unreachable = self._migrations.unreachable.values()
+        self.query_one("#idle", Lines).show(*idle_lines(places, unreachable, self._defaults))
+
+    # -- keys --
+
+    def why_not(self, action: str) -> str:
+        return why_not(KEYS[action], self._timeline if self._migration else None) if action in KEYS else ""
+
+    def _all_answers(self) -> tuple[str, ...]:
+        return tuple(map(self.why_not, KEYS))
+
+    def _refresh_keys(self) -> None:
+        """Only when an answer changed: the last line is painted anew for it."""
+        answers = self._all_answers()
+        if tuple(map(bool, answers)) != tuple(map(bool, self._answers)):
+            self.refresh_bindings()
+        self._answers = answers
+
+    def action_start(self) -> None:
+        self.app.push_screen(StartForm(self._migrations, self._next_plan(), self._found), self._started)
+
+    def _next_plan(self) -> Plan:
+        """The configured defaults; after a migration, with what that one was started with, for the way back."""
+        return (
+            self._migration.plan if self._migration and self._migration.plan.technique in TECHNIQUES else self._defaults
+        )
+
+    def _started(self, migration: Migration | None) -> None:
+        if migration is not None:
+            self._follow(migration)
+        self._update()
+
+    def action_post_copy(self) -> None:
+        """No question, and nothing before the call: this key is pressed when every second counts."""
+        if self._migration is not None:
+            self._migration.switch_to_post_copy()
+
+    def action_cancel(self) -> None:
+        migration = self._migration
+        if migration is None:
+            return
+        point = self._timeline.point
+        text = f"{migration.vm.name} stays on {migration.origin} and goes on running there."
+        if point is not None:
+            text += f" {size(point.transferred)} will have been sent for nothing."
+        answers = [Answer("y", "cancel it"), Answer("n", "let it go on")]
+
+        def answered(key: str | None) -> None:
+            if key != "y":
+                return
+            reason = self.why_not("cancel")
+            if reason:
+                self.explain(reason)
+            else:
+                migration.cancel()
+
+        self.app.push_screen(Question("Cancel the migration?", text, answers), answered)
+
+    def action_downtime(self) -> None:
+        migration, timeline = self._migration, self._timeline
+        if migration is None:
+            return
+
+        def answered(milliseconds: int | None) -> None:
+            if milliseconds is not None and not self._too_late("downtime"):
+                migration.set_max_downtime(milliseconds)
+
+        dialog = NumberDialog(
+            "Maximum downtime",
+            _downtime_advice(timeline),
+            timeline.max_downtime_ms,
+            "ms",
+            least=1,
+            most=MOST_DOWNTIME_MS,
+        )
+        self.app.push_screen(dialog, answered)
+
+    def action_bandwidth(self) -> None:
+        migration, timeline = self._migration, self._timeline
+        if migration is None:
+            return
+
+        def answered(mib_s: int | None) -> None:
+            if mib_s is not None and not self._too_late("bandwidth"):
+                migration.set_bandwidth(mib_s)
+
+        point = timeline.point
+        now = f" {rate(point.rate)} are sent now." if point and point.rate else ""
+        text = f"How much may be sent a second; 0 is no limit.{now}"
+        dialog = NumberDialog("Bandwidth limit", text, timeline.bandwidth_mib_s, "MiB/s", least=0, most=MOST_MIB_S)
+        self.app.push_screen(dialog, answered)
+
+    def _too_late(self, action: str) -> bool:
+        """Whether the key has become impossible while its dialog was open; says so."""
+        reason = self.why_not(action)
+        if reason:
+            self.explain(reason)
+        return bool(reason)
+
+    def action_log(self) -> None:
+        log = self.query_one(LogPane)
+        log.display = not log.display
+        self.set_class(log.display, "log")
+        self.call_after_refresh(log.redraw)
+
+
+def _what(migration: Migration, timeline: Timeline) -> Content:
+    """Who moves where and how, and what it does meanwhile."""
+    options = timeline.options
+    technique = TECHNIQUES.get(timeline.technique, timeline.technique)
+    if timeline.technique == POST_COPY_TIMEOUT:
+        technique = f"post-copy after {migration.plan.timeout_s:g} s"
+    words = [technique, f"workload {options.get('workload') or 'unknown'}"]
+    if timeline.bandwidth_mib_s:
+        words.append(f"at most {timeline.bandwidth_mib_s} MiB/s")
+    if options.get("auto_converge"):
+        words.append("auto-converge")
+    if options.get("parallel"):
+        words.append(f"{options['parallel']} connections")
+    way = f"{migration.origin} -> {migration.target}"
+    return Content.assemble(" ", (migration.vm.name, "bold"), "  ", way, "   ", "   ".join(words))
+
+
+def _downtime_advice(timeline: Timeline) -> str:
+    """What the limit is for, and the one that would do at the present rate."""
+    text = "How long the VM may stand still while the rest is sent."
+    threshold, point = timeline.threshold, timeline.point
+    if not timeline.passes or not threshold or not point or not point.rate:
+        return text
+    left = timeline.passes[-1].left
+    if left <= threshold:
+        return text
+    return (
+        f"{text} The last pass left {size(left)}: at {rate(point.rate)} about {duration(left / point.rate)} would do."
+    )

@@ -1,0 +1,60 @@
+"""One line of a form that is one of a few: left and right change it."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+
+class Choice(Static, can_focus=True):
+    """Shows the chosen text between arrows; `index` is -1 where there is nothing to choose."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step(-1)", "change", show=False),
+        Binding("right,space", "step(1)", "change", key_display="left/right"),
+    ]
+    DEFAULT_CSS = """
+    Choice { height: 1; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
+    Choice:focus { text-style: reverse; }
+    """
+
+    class Changed(Message):
+        """Another one was chosen."""
+
+        def __init__(self, choice: "Choice") -> None:
+            super().__init__()
+            self.choice = choice
+
+        @property
+        def control(self) -> "Choice":
+            return self.choice
+
+    def __init__(self, texts: Sequence[str], index: int = 0, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._texts: Sequence[str] = ()
+        self.index = -1
+        self.offer(texts, index)
+
+    def offer(self, texts: Sequence[str], index: int) -> None:
+        """Replace what there is to choose from; says nothing to anyone."""
+        self._texts = texts
+        self.index = index if 0 <= index < len(texts) else -1
+        self._show()
+
+    def _show(self) -> None:
+        text = self._texts[self.index] if self.index >= 0 else "-"
+        self.update(Content(f"< {text} >" if len(self._texts) > 1 else f"  {text}"))
+
+    def action_step(self, step: int) -> None:
+        if len(self._texts) > 1:
+            self.index = (self.index + step) % len(self._texts)
+            self._show()
+            self.post_message(self.Changed(self))
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        self.action_step(1)

@@ -1,0 +1,67 @@
+"""The last line of every page and dialog: its keys; one that cannot act now is greyed."""
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.screen import Screen
+
+from tui.widgets.lines import Lines
+
+GAPS = ("  ", " ")
+
+
+class KeyLine(Lines):
+    """Shows the bindings of its screen; where they do not fit, labels are shortened, then left out."""
+
+    DEFAULT_CSS = """
+    KeyLine { dock: bottom; height: 1; text-wrap: nowrap; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._places: list[tuple[int, int, str]] = []
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._bindings_changed(self.screen)
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        if self.is_attached and screen is self.screen:
+            self.show(self._line(self.size.width))
+
+    def _line(self, width: int) -> Content:
+        keys = [
+            (self.app.get_key_display(active.binding), active.binding.description, active.binding.key, active.enabled)
+            for active in self.screen.active_bindings.values()
+            if active.binding.show
+        ]
+        gap, labels = _fit([(display, label) for display, label, _, _ in keys], width - 1)
+        parts: list[Content | tuple[str, str]] = [Content(" ")]
+        self._places, x = [], 1
+        for (display, _, key, enabled), label in zip(keys, labels, strict=True):
+            text = f"{display} {label}".rstrip()
+            self._places.append((x, x + cell_len(text), key))
+            parts += [(display, "bold $accent" if enabled else "dim"), (text[len(display) :], "" if enabled else "dim")]
+            parts.append((gap, ""))
+            x += cell_len(text + gap)
+        return Content.assemble(*parts)
+
+    def on_click(self, event: events.Click) -> None:
+        for begin, end, key in self._places:
+            if begin <= event.x < end:
+                self.app.simulate_key(key)
+
+
+def _fit(keys: list[tuple[str, str]], width: int) -> tuple[str, list[str]]:
+    """The gap and the labels that let all keys stand on one line, as long as one exists."""
+    labels = [label for _, label in keys]
+    first_words = [label.split(" ")[0] for label in labels]
+    for tried in (labels, first_words, [""] * len(keys)):
+        for gap in GAPS:
+            texts = [f"{display} {label}".rstrip() for (display, _), label in zip(keys, tried, strict=True)]
+            if cell_len(gap.join(texts)) <= width:
+                return gap, tried
+    return GAPS[-1], [""] * len(keys)

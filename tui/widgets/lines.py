@@ -1,0 +1,86 @@
+"""Lines of text that repaint only where they changed: a page over a slow link is mostly these."""
+
+from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.visual import Visual
+from textual.widget import Widget
+
+Cell = tuple[str, object]
+
+
+class Lines(Widget):
+    """Shows one Content a line, cut at the right edge; `show` costs nothing where nothing changed."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    Lines { height: auto; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._contents: tuple[Content, ...] = ()
+        self._strips: list[Strip] | None = None  # None: to be rendered anew
+
+    @property
+    def text(self) -> str:
+        """What it says, without styles."""
+        return "\n".join(content.plain for content in self._contents)
+
+    def show(self, *contents: Content) -> None:
+        """Replace what is shown."""
+        if len(contents) == len(self._contents) and all(map(Content.is_same, contents, self._contents)):
+            return
+        old, more = self._strips, len(contents) != len(self._contents)
+        self._contents = contents
+        if old is None or more or not self.is_mounted:
+            self._strips = None
+            self.refresh(layout=more)
+            return
+        self._strips = new = self._render_strips()
+        changed = [_changed(y, *pair) for y, pair in enumerate(zip(old, new, strict=False))]
+        regions = [region for region in changed if region is not None]
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        if self._strips is None:
+            self._strips = self._render_strips()
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.size.width, self.visual_style.rich_style)
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:  # noqa: ARG002
+        return len(self._contents)
+
+    def notify_style_update(self) -> None:
+        self._strips = None
+        super().notify_style_update()
+
+    def on_resize(self) -> None:
+        self._strips = None
+        self.refresh()
+
+    def _render_strips(self) -> list[Strip]:
+        width, style = self.size.width, self.visual_style
+        strips = []
+        for content in self._contents:
+            line = content.truncate(width, ellipsis=True) if content.cell_length > width else content
+            rendered = Visual.to_strips(self, line, max(1, width), 1, style, apply_selection=False)
+            strips.append(rendered[0].adjust_cell_length(width, style.rich_style))
+        return strips
+
+
+def _cells(strip: Strip) -> list[Cell]:
+    return [(character, segment.style) for segment in strip for character in segment.text]
+
+
+def _changed(y: int, old: Strip, new: Strip) -> Region | None:
+    """The smallest run of cells that holds every change; characters count as cells, which is exact enough here."""
+    before, after = _cells(old), _cells(new)
+    if before == after:
+        return None
+    if len(before) != len(after) or new.cell_length != len(after):  # wide characters: the line
+        return Region(0, y, new.cell_length, 1)
+    different = [x for x, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    return Region(different[0], y, different[-1] - different[0] + 1, 1)

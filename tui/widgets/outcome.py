@@ -1,0 +1,102 @@
+"""How a migration ended, in one panel."""
+
+from pathlib import Path
+from typing import Any
+
+from textual.content import Content
+
+from tui.model.quantity import duration, size
+from tui.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
+from tui.widgets.lines import Lines
+
+TITLES = {
+    COMPLETED: ("Completed", "good"),
+    FAILED: ("Failed", "bad"),
+    CANCELLED: ("Cancelled", "warning"),
+    LOST: ("Ended while nobody watched", "warning"),
+}
+LABEL = 13
+
+
+class Outcome(Lines):
+    """Give it a timeline that is over."""
+
+    DEFAULT_CSS = """
+    Outcome { border: round $foreground; padding: 0 1; height: auto; border-title-style: bold; }
+    Outcome.good { border: round $success; border-title-color: $success; }
+    Outcome.warning { border: round $warning; border-title-color: $warning; }
+    Outcome.bad { border: round $error; border-title-color: $error; }
+    """
+
+    def show_end(self, timeline: Timeline, folder: Path, origin: str) -> None:
+        """All there is to say about it."""
+        title, tone = TITLES.get(timeline.phase, TITLES[LOST])
+        how = " by post-copy" if timeline.phase == COMPLETED and timeline.post_copy_at is not None else ""
+        self.border_title = Content(f"{title}{how}")
+        self.set_classes(tone)
+        self.show(*outcome_lines(timeline, folder, origin))
+
+
+def outcome_lines(timeline: Timeline, folder: Path, origin: str) -> tuple[Content, ...]:
+    """One fact a line, the important ones first."""
+    lines = [*_what_happened(timeline), *_figures(timeline)]
+    lines.append(_line("recorded in", _home(folder)))
+    lines.append(_line("next", _next(timeline, origin)))
+    return tuple(lines)
+
+
+def _line(label: str, text: str, style: str = "") -> Content:
+    return Content.assemble(f"{label:<{LABEL}}", (text, style))
+
+
+def _what_happened(timeline: Timeline) -> list[Content]:
+    lines = []
+    if timeline.phase == FAILED:
+        error = timeline.error
+        lines += [
+            _line(label, str(error[key]), style)
+            for label, key, style in (("what", "what", "bold"), ("why", "why", ""), ("try", "hint", ""))
+            if error.get(key)
+        ]
+    if timeline.verified is not None:
+        ok, sentence = timeline.verified
+        lines.append(_line("the VM", sentence, "bold" if ok else "bold $error"))
+    return lines
+
+
+def _figures(timeline: Timeline) -> list[Content]:
+    point, final = timeline.point, timeline.final
+    total = duration(_number(final, "time_elapsed") / 1000 or timeline.ended_at or timeline.now)
+    sent = _number(final, "memory_processed") or (point.transferred if point else 0)
+    passes = max(timeline.iteration, len(timeline.passes))
+    text = f"{total} in all" + (f", {_downtime(timeline)}" if timeline.phase == COMPLETED else "")
+    memory = f"{size(sent)} sent in {passes} pass{'' if passes == 1 else 'es'}"
+    faults = _number(final, "memory_postcopy_requests") or (point.faults if point else 0)
+    if timeline.post_copy_at is not None:
+        memory += f", then post-copy with {faults:,} page{'' if faults == 1 else 's'} fetched on demand"
+    return [_line("time", text), _line("memory", memory)]
+
+
+def _downtime(timeline: Timeline) -> str:
+    if "downtime" not in timeline.final:
+        return "downtime not known to libvirt"
+    return f"the VM stood still for {duration(_number(timeline.final, 'downtime') / 1000)}"
+
+
+def _number(stats: Any, name: str) -> float:
+    value = stats.get(name, 0)
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+def _next(timeline: Timeline, origin: str) -> str:
+    if timeline.phase == COMPLETED:
+        return f"m migrates it back to {origin}, 5 shows all runs"
+    return "m tries again, l shows libvirt's own words, 5 shows all runs"
+
+
+def _home(folder: Path) -> str:
+    """The folder as a person types it."""
+    try:
+        return f"~/{folder.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(folder)
