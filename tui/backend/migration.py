@@ -272,7 +272,8 @@ class Migration:
         self._failing = False
         stats = reading.job.stats
         if stats:
-            sample = Sample(reading.answered - self._zero, now(), stats, reading.job.state, waited)
+            late = None if reading.due is None else reading.asked - reading.due
+            sample = Sample(reading.answered - self._zero, now(), stats, reading.job.state, waited, late)
             self._publish(sample)
             self._job_seen = True
             if sample.number("memory_iteration"):

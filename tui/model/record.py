@@ -26,8 +26,9 @@ END = "end"  # data: outcome
 class Sample:
     """The job statistics as libvirt gave them, under libvirt's own names, `t` seconds after the start of the run.
 
-    `state` is the VM's state on the host that migrates it, with libvirt's reason ("paused (post-copy)");
-    `waited` is how long the daemon took to answer, in seconds.
+    `state` is the VM's state on the host that migrates it, with libvirt's reason ("paused (post-copy)"); `waited` is
+    how long the daemon took to answer, `late` how long after its moment of the schedule it was asked, both in seconds
+    (`late` None: asked at an event, outside the schedule).
     """
 
     t: float
@@ -35,6 +36,7 @@ class Sample:
     stats: Mapping[str, Stat]
     state: str = ""
     waited: float = 0.0
+    late: float | None = None
 
     def number(self, name: str) -> int:
         """The statistic as an integer, 0 where libvirt did not give it."""
@@ -60,6 +62,7 @@ def to_line(record: Record) -> str:
     if isinstance(record, Sample):
         fields: dict[str, Any] = {"kind": "sample", "t": round(record.t, 4), "at": record.at}
         fields |= {"stats": dict(record.stats), "state": record.state, "waited": round(record.waited, 5)}
+        fields |= {} if record.late is None else {"late": round(record.late, 5)}
     else:
         fields = {"kind": record.kind, "t": round(record.t, 4), "at": record.at} | dict(record.data)
     return json.dumps(fields, ensure_ascii=False, separators=(", ", ": "))
@@ -75,4 +78,5 @@ def from_line(line: str) -> Record:
         return Event(t, at, kind, fields)
     if not isinstance(fields["stats"], dict):
         raise ValueError("stats is not an object")
-    return Sample(t, at, fields["stats"], str(fields.get("state", "")), float(fields.get("waited", 0.0)))
+    waited, late = float(fields.get("waited", 0.0)), fields.get("late")
+    return Sample(t, at, fields["stats"], str(fields.get("state", "")), waited, None if late is None else float(late))
