@@ -65,7 +65,7 @@ def _status(lab: Lab) -> int:
                 words.append(_guest_state(lab, machine.host.name) if answers else "libvirtd does not answer")
         healthy = healthy and words[0] == "up" and "libvirtd does not answer" not in words
         print(f"{machine.host.name:<12} {machine.host.address:<12} {', '.join(words)}")
-    rate = lab.place.link_rate.read_text() if lab.place.link_rate.exists() else network.UNLIMITED
+    rate = lab.place.link_rate.read_text() if lab.place.link_rate.exists() else network.USUAL_RATE
     print(
         f"link limit   {rate}\nfolder       {lab.place.folder}\nguest image  {CACHE} (kept by `down`, removed by `down --purge`)"
     )
@@ -96,7 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     linked = argparse.ArgumentParser(add_help=False)
     linked.add_argument(
-        "--link", metavar="RATE", default=argparse.SUPPRESS, help="slow the hosts' links: 1gbit, 250mbit; none"
+        "--link",
+        metavar="RATE",
+        default=argparse.SUPPRESS,
+        help=f"the speed of the hosts' links: 250mbit, 10gbit, or none for no limit (default: {network.USUAL_RATE})",
     )
     parser.add_argument("--name", default="default", help=argparse.SUPPRESS)
     parser.add_argument("--link", metavar="RATE", default=None, help=argparse.SUPPRESS)

@@ -30,7 +30,12 @@ def text(runs: Path) -> str:
                 "ssh": f"root@{GUEST.name}",
             },
             "workload": {"cpu": {"threads": 2}, "memory": {"threads": 2, "size": "150 MiB", "rate": "0 MiB/s"}},
-            "migration": {"technique": "pre-copy", "timeout": "25 s", "bandwidth": "0 MiB/s", "downtime": "300 ms"},
+            "migration": {
+                "technique": "post-copy-manual",
+                "timeout": "25 s",
+                "bandwidth": "0 MiB/s",
+                "downtime": "300 ms",
+            },
             "sampling": {"interval": "1 s"},
             "runs": {"folder": str(runs)},
         }

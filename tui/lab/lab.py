@@ -120,7 +120,7 @@ class Lab:
                 network.connect(switch, process, machine.host)
         if rate is not None:
             self.place.link_rate.write_text(rate)
-        kept = self.place.link_rate.read_text() if self.place.link_rate.exists() else network.UNLIMITED
+        kept = self.place.link_rate.read_text() if self.place.link_rate.exists() else network.USUAL_RATE
         for machine, process in zip(self.machines, processes, strict=True):
             if machine.host.hypervisor:
                 network.limit(process, kept)

@@ -10,6 +10,8 @@ from tui.lab.process import Process
 from tui.model.failure import Failure
 
 UNLIMITED = "none"
+# What two hosts usually have between them; and a link as fast as memory would let every workload converge in the end.
+USUAL_RATE = "1gbit"
 SWITCH_SCRIPT = """
 read -r pid _ < /proc/self/stat
 printf '%s %s\\n' "$pid" "$(cut -d' ' -f22 /proc/$pid/stat)" > "$1/init.pid.new"
