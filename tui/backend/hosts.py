@@ -26,11 +26,11 @@ class Hosts:
         return tuple(HostFacts(host.name, host.ssh, host.name in HYPERVISORS) for host in hosts)
 
     async def read(self, host: HostFacts) -> AsyncIterator[HostFacts]:
-        """What is known of the host, anew as each part comes in; a part that failed says so and ends nothing."""
+        """`host` with each part replaced as it comes in; a part that failed says so and ends nothing."""
         readers = {"system": self._system}
         if host.hypervisor:
             readers["virtualization"] = self._virtualization  # type: ignore[assignment]
-        facts = replace(host, system=None, virtualization=None)
+        facts = host
         under_way = {asyncio.ensure_future(_part(name, read(host.name))) for name, read in readers.items()}
         try:
             for part in asyncio.as_completed(under_way):

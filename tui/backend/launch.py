@@ -49,17 +49,19 @@ class Launch:
         found = await asyncio.gather(*(self._vm(host, name) for host in HYPERVISORS))
         return Whereabouts(name, dict(zip(HYPERVISORS, found, strict=True)))
 
-    async def boot(self, say: Say) -> None:
-        """Start the VM on the host that has it, and return when its guest answers over ssh."""
+    async def boot(self, say: Say) -> str:
+        """Start the VM on the host that has it; returns, when its guest answers over ssh, the sentence that says so."""
         where = await self.vm_state()
         if where.why_not_boot():
             raise Failure(where.why_not_boot())
         say(f"starting {where.name} on {where.host}")
         await self._connections.tell(where.host, lambda hypervisor: hypervisor.start(where.name))
-        await self.wait_for_guest(say)
+        if not self.config.vm.ssh:
+            return f"{where.name} was started; whether its guest is up can't be seen without [vm] ssh."
+        return await self.wait_for_guest(say)
 
-    async def wait_for_guest(self, say: Say) -> None:
-        """Returns when the guest answers over ssh; how long it took is said all the time."""
+    async def wait_for_guest(self, say: Say) -> str:
+        """Returns when the guest answers over ssh."""
         began = time.monotonic()
         guest = await self._fresh_guest()
         reason = "no answer yet"
@@ -72,8 +74,7 @@ class Launch:
             except Failure as failure:
                 reason = failure.why or failure.what
             else:
-                say(f"{self.config.vm.name} answers after {time.monotonic() - began:.0f} s")
-                return
+                return f"{self.config.vm.name} is up: its guest answered after {time.monotonic() - began:.0f} s."
             await self._still_running()
             await asyncio.sleep(LOOK_EVERY_S)
         raise Failure(

@@ -1,0 +1,181 @@
+"""Hosts without a network: a Hypervisor and a Shell that answer what a test has put into them."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tui import config
+from tui.adapters.protocols import Completed, HypervisorEvent, Job
+from tui.backend.connections import Connections
+from tui.model.failure import Failure
+from tui.model.plan import Plan
+from tui.model.record import Stat
+from tui.model.vm import Daemon, Vm
+
+GIB = 1 << 30
+
+TABLES = {
+    "hosts": {name: {"ssh": f"root@{name}"} for name in ("source", "destination", "storage")},
+    "vm": {"name": "guest1", "vcpus": 2, "memory": "1 GiB", "ssh": "root@guest1"},
+    "workload": {"cpu": {"threads": 2}, "memory": {"threads": 2, "size": "150 MiB"}},
+}
+
+SYSTEM = """hostname {name}
+kernel 6.1.0-13-cloud-amd64
+cpus 2
+cpu_model AMD EPYC
+os "Debian GNU/Linux 12 (bookworm)"
+memory_kib 24684096
+memory_available_kib 23501760
+"""
+
+
+class FakeHypervisor:
+    """A libvirt daemon in memory; `failure` is raised by every call while it is set."""
+
+    def __init__(self, uri: str, *vms: Vm) -> None:
+        self.uri = uri
+        self.known = {vm.name: vm for vm in vms}
+        self.failure: Failure | None = None
+        self.broken = False
+        self.released = threading.Event()  # cleared: calls block, as those to a dead daemon do
+        self.released.set()
+        self.calls: list[str] = []
+
+    def _enter(self, call: str) -> None:
+        self.calls.append(call)
+        self.released.wait(30)
+        if self.failure:
+            raise self.failure
+
+    def daemon(self) -> Daemon:
+        self._enter("daemon")
+        return Daemon(self.uri, "host", self.uri, (11, 3, 0), (10, 0, 2), 2, "EPYC", 24 * GIB, 20 * GIB)
+
+    def vms(self) -> tuple[Vm, ...]:
+        self._enter("vms")
+        return tuple(self.known.values())
+
+    def vm(self, name: str) -> Vm | None:
+        self._enter("vm")
+        return self.known.get(name)
+
+    def _become(self, name: str, state: str) -> None:
+        if name not in self.known:
+            raise Failure(f"The VM {name} could not be found")
+        self.known[name] = replace(self.known[name], state=state)
+
+    def start(self, name: str) -> None:
+        self._enter(f"start {name}")
+        self._become(name, "running")
+
+    def shut_down(self, name: str) -> None:
+        self._enter(f"shut_down {name}")
+        self._become(name, "shut off")
+
+    def force_off(self, name: str) -> None:
+        self._enter(f"force_off {name}")
+        self._become(name, "shut off")
+
+    def alive(self) -> bool:
+        return not self.broken
+
+    def close(self) -> None:
+        self.broken = True
+
+    # What only a migration needs.
+    def migrate(self, plan: Plan, destination_uri: str) -> None:
+        raise NotImplementedError
+
+    def job(self, name: str) -> Job:
+        return Job({}, "")
+
+    def completed_job(self, name: str) -> Mapping[str, Stat]:
+        return {}
+
+    def start_post_copy(self, name: str) -> None:
+        raise NotImplementedError
+
+    def abort_job(self, name: str) -> None:
+        raise NotImplementedError
+
+    def max_downtime_ms(self, name: str) -> int:
+        return 300
+
+    def set_max_downtime(self, name: str, milliseconds: int) -> None:
+        raise NotImplementedError
+
+    def set_bandwidth(self, name: str, mib_per_s: int) -> None:
+        raise NotImplementedError
+
+    def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
+        return lambda: None
+
+
+class FakeShell:
+    """Answers a command with the first of `answers` whose key is in it: output, a Completed, or a Failure to raise."""
+
+    def __init__(self, answers: Mapping[str, str | Completed | Failure] | None = None) -> None:
+        self.answers = dict(answers or {})
+        self.commands: list[tuple[str, ...]] = []
+        self.stdin: list[bytes] = []
+        self.released = asyncio.Event()
+        self.released.set()
+        self.closed = 0
+
+    async def run(self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0) -> Completed:
+        self.commands.append(tuple(argv))
+        self.stdin.append(stdin.encode() if isinstance(stdin, str) else stdin)
+        await self.released.wait()
+        line = "\n".join(argv)
+        answer = next((answer for key, answer in self.answers.items() if key in line), "")
+        if isinstance(answer, Failure):
+            raise answer
+        return Completed(0, answer, "") if isinstance(answer, str) else answer
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+def guest1(state: str = "shut off", reason: str = "") -> Vm:
+    return Vm("guest1", "uuid-1", state, reason, 2, GIB)
+
+
+@dataclass
+class FakeHosts:
+    """Two hypervisors, the shells of all, and the connections to them."""
+
+    source: FakeHypervisor = field(default_factory=lambda: FakeHypervisor("qemu:///system", guest1()))
+    destination: FakeHypervisor = field(
+        default_factory=lambda: FakeHypervisor("qemu+ssh://root@destination/system?no_tty=1")
+    )
+    shells: dict[str, FakeShell] = field(default_factory=dict)
+    unreachable: dict[str, Failure] = field(default_factory=dict)  # by libvirt URI
+    opened: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for address, name in (("", "source"), ("root@destination", "destination"), ("root@storage", "storage")):
+            self.shells[address] = FakeShell({"uname -n": SYSTEM.format(name=name)})
+        self.shells["root@guest1"] = FakeShell()
+        read, problems = config.check(TABLES)
+        assert read, problems
+        self.config = read
+        self.connections = Connections(self.config, self.open_hypervisor, self.shells.__getitem__)
+
+    @property
+    def guest(self) -> FakeShell:
+        return self.shells["root@guest1"]
+
+    def open_hypervisor(self, uri: str) -> FakeHypervisor:
+        self.opened.append(uri)
+        if uri in self.unreachable:
+            raise self.unreachable[uri]
+        known = self.source if uri == self.source.uri else self.destination
+        known.broken = False
+        return known
+
+    def runs_in(self, folder: Path) -> None:
+        """Keep the runs in another folder than the user's."""
+        self.config = replace(self.config, runs=config.Runs(folder))

@@ -1,0 +1,75 @@
+"""The Hosts page: who the three hosts are and what they have, looked at again while the page is shown."""
+
+import asyncio
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+
+from tui.backend.hosts import Hosts
+from tui.model.host import READING, HostFacts
+from tui.screens.page import Page
+from tui.widgets.host_card import HostCard
+
+AGAIN_AFTER_S = 5.0
+WIDE = 120  # columns from which the hosts stand side by side
+
+
+class HostsPage(Page):
+    """Made of the Hosts room."""
+
+    page = "hosts"
+    CSS_PATH = "hosts.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (WIDE, "-columns")]
+    HELP = (
+        "The three hosts of the configuration: the source is the one this app runs on. Each is read by itself, so one "
+        "that can't be reached keeps nobody waiting; while this page is shown all are looked at every few seconds."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "read", "read again", tooltip="Read all three hosts again now", id="hosts.read"),
+    ]
+
+    def __init__(self, hosts: Hosts) -> None:
+        super().__init__()
+        self._hosts = hosts
+        self._facts = {facts.name: facts for facts in hosts.unread()}
+        self._again: dict[str, asyncio.Event] = {}
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(), Container(id="cards"):
+            for facts in self._facts.values():
+                yield HostCard(facts, self._hosts.config.vm.name)
+
+    def on_screen_resume(self) -> None:
+        for name in self._facts:
+            self._again[name] = asyncio.Event()
+            self.run_worker(self._watch(name), group=name, exclusive=True)
+
+    def on_screen_suspend(self) -> None:
+        self.workers.cancel_node(self)
+
+    def action_read(self) -> None:
+        for name, again in self._again.items():
+            self._card(name).show_host(self._facts[name], reading=True)
+            again.set()
+
+    async def _watch(self, name: str) -> None:
+        """Read one host for as long as the page is shown; the others have a watch of their own."""
+        again = self._again[name]
+        while True:
+            again.clear()
+            async for facts in self._hosts.read(self._facts[name]):
+                self._show(facts)
+            self._card(name).show_host(self._facts[name], reading=False)
+            try:
+                await asyncio.wait_for(again.wait(), AGAIN_AFTER_S)
+            except asyncio.TimeoutError:
+                continue
+
+    def _show(self, facts: HostFacts) -> None:
+        self._facts[facts.name] = facts
+        self._card(facts.name).show_host(facts, reading=facts.state == READING)
+
+    def _card(self, name: str) -> HostCard:
+        return self.query_one(f"#host-{name}", HostCard)
