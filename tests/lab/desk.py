@@ -1,0 +1,91 @@
+"""The backend at work on a real lab, in the test's own process: its daemons are reached through their sockets."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tui.adapters.libvirt import connect
+from tui.adapters.local import LocalShell
+from tui.backend.connections import Connections
+from tui.backend.migration import Migration
+from tui.backend.migrations import Migrations
+from tui.config import Config, Host, Hosts, VmConfig
+from tui.lab.inventory import GUEST
+from tui.lab.lab import Lab
+from tui.model.record import Record
+from tui.model.timeline import Timeline
+
+LIMIT_S = 240.0  # for anything that is waited for; the machine is shared and slow at times
+
+
+def socket_uri(lab: Lab, host: str) -> str:
+    """The daemon of a lab host, from outside its namespaces."""
+    process = lab.machine(host).process()
+    assert process is not None
+    return f"qemu+unix:///system?socket=/proc/{process.pid}/root/run/libvirt/libvirt-sock"
+
+
+class Desk:
+    """Migrations between the lab's hosts, recorded in a folder of the test's own."""
+
+    def __init__(self, lab: Lab, runs: Path, interval: float = 1.0) -> None:
+        hosts = (Host(name, f"root@{name}", socket_uri(lab, name)) for name in ("source", "destination"))
+        config = Config(Hosts(*hosts, Host("storage", "root@storage")), VmConfig(GUEST.name, 2, 2**30, "root@guest1"))
+        self.lab = lab
+        self.runs = runs
+        self.connections = Connections(config, connect, lambda _address: LocalShell())
+        self.migrations = Migrations(self.connections, connect, runs, interval, self._workload)
+        self.workload = "idle"
+
+    async def _workload(self) -> str:
+        return self.workload
+
+    def virsh(self, host: str, *words: str) -> str:
+        return self.lab.machine(host).run(["virsh", *words])
+
+    def guest(self, script: str) -> str:
+        """What a shell in the guest prints, reached from the source host as the app does."""
+        return self.lab.machine("source").run(["ssh", GUEST.name, script])
+
+    def states(self) -> dict[str, str]:
+        """The guest's state by host, "" where it is not known."""
+        rows = {host: self.virsh(host, "list", "--all").splitlines() for host in ("source", "destination")}
+        words = {host: [row.split(maxsplit=2) for row in each] for host, each in rows.items()}
+        return {host: next((row[2].strip() for row in each if GUEST.name in row), "") for host, each in words.items()}
+
+
+async def seen(migration: Migration, what: Callable[[Timeline], Any]) -> None:
+    """Return as soon as `what` is true of the timeline, or the migration is over."""
+    met = asyncio.Event()
+
+    def look(_record: Record) -> None:
+        if what(migration.timeline) or migration.timeline.over:
+            met.set()
+
+    migration.listen(look)
+    if not what(migration.timeline):
+        await asyncio.wait_for(met.wait(), LIMIT_S)
+    assert what(migration.timeline), f"over without it: {migration.timeline.phase} {dict(migration.timeline.error)}"
+
+
+async def end_of(migration: Migration) -> Timeline:
+    await asyncio.wait_for(migration.ended(), LIMIT_S)
+    return migration.timeline
+
+
+def bring_home(desk: Desk) -> None:
+    """The guest runs on the source and answers, whatever the test before left behind."""
+    states = desk.states()
+    if states["destination"] not in ("", "shut off"):
+        words = ["--live", "--p2p", "--persistent", "--undefinesource", GUEST.name, "qemu+ssh://root@source/system"]
+        desk.virsh("destination", "migrate", *words)
+    elif states["source"] == "shut off":
+        desk.virsh("source", "start", GUEST.name)
+    elif states["source"] == "":
+        raise AssertionError(f"the lab has lost its guest: {states}")
+    machine = desk.lab.machine("source")
+    until = time.monotonic() + LIMIT_S
+    while not machine.succeeds(["ssh", GUEST.name, "true"]):
+        assert time.monotonic() < until, "the guest does not answer over ssh"

@@ -1,0 +1,268 @@
+"""Real migrations between real daemons: every way to start, steer and end one, and that no page is lost on the way."""
+
+import asyncio
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.desk import Desk, bring_home, end_of, seen
+from tui.backend.migration import Migration
+from tui.backend.unfinished import read_records
+from tui.lab.lab import Lab
+from tui.model import record
+from tui.model.domjobinfo import text
+from tui.model.failure import Failure
+from tui.model.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
+from tui.model.record import Event, Sample
+from tui.model.timeline import CANCELLED, COMPLETED, POST_COPY
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+VM = "guest1"
+DIRTY = "setsid /tmp/memory_intensive -t 2 -m 150 > /tmp/memory.log 2>&1 < /dev/null & exec sleep 0.1"
+
+
+@pytest.fixture
+def desk(lab: Lab, tmp_path: Path) -> Desk:
+    desk = Desk(lab, tmp_path / "runs")
+    bring_home(desk)
+    return desk
+
+
+@pytest.fixture
+def dirtying(desk: Desk) -> Iterator[Desk]:
+    """Memory is dirtied faster than the link can carry it; in the end no page may be wrong."""
+    source = (Path(__file__).parents[2] / "workloads/memory_intensive.c").read_text()
+    machine = desk.lab.machine("source")
+    machine.run(["ssh", VM, "cat > /tmp/m.c && cc -O2 -o /tmp/memory_intensive /tmp/m.c -lm -lpthread"], stdin=source)
+    desk.guest(DIRTY)
+    desk.guest("until grep -q state=dirtying /tmp/memory.log; do sleep 0.1; done")
+    desk.workload = "memory"
+    yield desk
+    # its last act is to look at every page once more, wherever the VM is by now
+    desk.guest("kill $(pidof memory_intensive); while pidof memory_intensive > /dev/null; do sleep 0.1; done")
+    last = desk.guest("tail -n 1 /tmp/memory.log")
+    assert "state=done" in last
+    assert "wrong_pages=0" in last
+
+
+async def test_an_idle_vm_goes_there_and_back_by_pre_copy(desk: Desk) -> None:
+    there = await desk.migrations.start(Plan(VM, PRE_COPY))
+    assert (there.origin, there.target) == ("source", "destination")
+    timeline = await end_of(there)
+    assert timeline.phase == COMPLETED
+    assert timeline.verified == (True, f"{VM} runs on destination and is gone from source.")
+    assert desk.states() == {"source": "", "destination": "running"}
+    assert desk.virsh("destination", "dominfo", VM).count("Persistent:     yes") == 1
+
+    back = await desk.migrations.start(Plan(VM, PRE_COPY))
+    assert (back.origin, back.target) == ("destination", "source")
+    assert (await end_of(back)).phase == COMPLETED
+    assert desk.states() == {"source": "running", "destination": ""}
+
+    with (there.folder / "run.toml").open("rb") as file:
+        summary = tomllib.load(file)
+    assert summary["outcome"] == COMPLETED
+    assert summary["figures"]["from_libvirt"] is True
+    assert summary["figures"]["downtime_ms"] == timeline.final["downtime"]
+    assert summary["hosts"]["source"]["hostname"] == "source"
+
+
+async def test_memory_that_is_dirtied_too_fast_is_finished_by_the_post_copy_key(dirtying: Desk) -> None:
+    migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
+    await seen(migration, lambda timeline: len(timeline.passes) >= 3)
+    assert migration.timeline.post_copy_at is None
+    migration.switch_to_post_copy()
+    await seen(migration, lambda timeline: timeline.phase == POST_COPY)
+    timeline = await end_of(migration)
+    assert timeline.phase == COMPLETED
+    assert timeline.final["memory_postcopy_requests"] > 0
+    assert dirtying.states() == {"source": "", "destination": "running"}
+
+    records = read_records(migration.folder / "raw.jsonl")
+    moments = [each.t for each in records if isinstance(each, Sample) and each.late is not None]
+    assert [round(t) for t in moments] == list(range(round(moments[0]), round(moments[-1]) + 1))  # every second
+
+
+async def test_post_copy_asked_for_before_the_first_pass_is_held_until_qemu_can_take_it(dirtying: Desk) -> None:
+    migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
+    migration.switch_to_post_copy()
+    timeline = await end_of(migration)
+    assert timeline.phase == COMPLETED
+    assert timeline.post_copy_at is not None
+    keys = [each.data for each in read_records(migration.folder / "raw.jsonl") if each_is(each, record.KEY)]
+    assert [data["held"] for data in keys] == [True]
+
+
+async def test_the_timeout_switches_to_post_copy_by_itself(dirtying: Desk) -> None:
+    migration = await dirtying.migrations.start(Plan(VM, POST_COPY_TIMEOUT, timeout_s=6))
+    timeline = await end_of(migration)
+    assert timeline.phase == COMPLETED
+    assert timeline.post_copy_at is not None
+    assert timeline.post_copy_at >= 6
+
+
+async def test_downtime_and_bandwidth_are_changed_while_it_runs_and_cancelling_leaves_the_vm_where_it_was(
+    dirtying: Desk,
+) -> None:
+    migration = await dirtying.migrations.start(Plan(VM, PRE_COPY, downtime_ms=120))
+    await seen(migration, lambda timeline: timeline.iteration >= 1)
+    assert dirtying.virsh("source", "migrate-getmaxdowntime", VM).split() == ["120"]
+    migration.set_max_downtime(110)
+    migration.set_bandwidth(50)
+    await seen(migration, lambda timeline: timeline.max_downtime_ms == 110 and timeline.bandwidth_mib_s == 50)
+    assert dirtying.virsh("source", "migrate-getmaxdowntime", VM).split() == ["110"]
+    assert dirtying.virsh("source", "migrate-getspeed", VM).split() == ["50"]
+    migration.set_bandwidth(0)
+    await seen(migration, lambda timeline: timeline.bandwidth_mib_s == 0 and timeline.marks[-1].sign in "b|")
+    migration.cancel()
+    timeline = await end_of(migration)
+    assert timeline.phase == CANCELLED
+    assert timeline.verified == (True, f"{VM} runs on source.")
+    assert dirtying.states() == {"source": "running", "destination": ""}
+
+
+async def test_an_arriving_qemu_that_dies_is_a_failure_with_its_reason_and_the_vm_stays(dirtying: Desk) -> None:
+    migration = await dirtying.migrations.start(Plan(VM, PRE_COPY))
+    await seen(migration, lambda timeline: timeline.points and timeline.points[-1].transferred > 50 * 2**20)
+    dirtying.lab.machine("destination").run(["sh", "-c", f"kill -9 $(cat /run/libvirt/qemu/{VM}.pid)"])
+    timeline = await end_of(migration)
+    assert timeline.phase == "failed"
+    # which of the two connections between the hosts notices first is chance
+    assert timeline.error["why"] in ("the stream to the destination broke off", "the connection to libvirt was cut")
+    assert timeline.error["detail"]
+    assert timeline.verified == (True, f"{VM} runs on source.")
+    with (migration.folder / "run.toml").open("rb") as file:
+        assert tomllib.load(file)["outcome"] == "failed"
+
+
+async def test_a_migration_that_was_left_is_found_and_followed_in_the_same_folder(dirtying: Desk) -> None:
+    migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
+    await seen(migration, lambda timeline: timeline.points)
+    await dirtying.migrations.close()
+
+    later = Desk(dirtying.lab, dirtying.runs)
+    found = await later.migrations.attach()
+    assert found is not None
+    assert found.folder == migration.folder
+    await seen(found, lambda timeline: timeline.passes)
+    found.switch_to_post_copy()
+    timeline = await end_of(found)
+    assert timeline.phase == COMPLETED
+    assert timeline.final, "the figures come with libvirt's last event"
+    kinds = [each.kind for each in read_records(found.folder / "raw.jsonl") if isinstance(each, Event)]
+    assert kinds.count(record.GAP) == 1
+    assert kinds[-1] == record.END
+
+
+async def test_one_that_ended_while_nobody_watched_is_written_down_from_what_libvirt_still_knows(desk: Desk) -> None:
+    migration = await desk.migrations.start(Plan(VM, PRE_COPY))
+    await seen(migration, lambda timeline: timeline.points)
+    await desk.migrations.close()
+    await asyncio.wait_for(moved(desk), 240)
+
+    found = await Desk(desk.lab, desk.runs).migrations.attach()
+    assert found is not None
+    assert found.folder == migration.folder
+    assert found.timeline.phase == COMPLETED
+    assert found.timeline.final["downtime"] > 0
+    assert (found.folder / "run.toml").read_text().count('outcome = "completed"') == 1
+    assert await Desk(desk.lab, desk.runs).migrations.attach() is None
+
+
+async def attached(desk: Desk) -> Migration:
+    while True:
+        found = await desk.migrations.attach()
+        if found is not None:
+            return found
+
+
+async def moved(desk: Desk) -> None:
+    while await asyncio.to_thread(desk.states) != {"source": "", "destination": "running"}:
+        pass
+
+
+async def test_a_migration_that_virsh_started_is_followed_as_well(dirtying: Desk) -> None:
+    flags = ["--live", "--p2p", "--persistent", "--undefinesource", "--postcopy"]
+    words = ["virsh", "migrate", *flags, VM, "qemu+ssh://root@destination/system"]
+    virsh = await asyncio.create_subprocess_exec(*dirtying.lab.machine("source").argv(words))
+    try:
+        found = await asyncio.wait_for(attached(dirtying), 60)
+        await seen(found, lambda timeline: timeline.points)
+        found.switch_to_post_copy()
+        assert (await end_of(found)).phase == COMPLETED
+        assert await virsh.wait() == 0
+    finally:
+        if virsh.returncode is None:
+            virsh.kill()
+
+
+async def test_the_log_says_what_virsh_domjobinfo_says_at_the_same_time(dirtying: Desk) -> None:
+    migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
+    await seen(migration, lambda timeline: timeline.passes)
+    before = migration.timeline.last
+    printed = await asyncio.to_thread(dirtying.virsh, "source", "domjobinfo", VM)
+    count = len(migration.timeline.points)
+    await seen(migration, lambda timeline: len(timeline.points) > count)
+    after = migration.timeline.last
+    migration.switch_to_post_copy()
+    await end_of(migration)
+
+    assert before is not None
+    assert after is not None
+    first, second, third = text(before.stats), printed, text(after.stats)
+    assert labels(first) == labels(second) == labels(third)
+    for name in ("Time elapsed:", "Data processed:", "Iteration:", "Normal pages:"):
+        assert number(first, name) <= number(second, name) <= number(third, name), name
+    for name in ("Job type:", "Operation:", "Memory total:", "Page size:", "Setup time:"):
+        assert line(first, name) == line(second, name) == line(third, name)
+    log = (migration.folder / "domjobinfo.txt").read_text()
+    assert first in log
+    assert third in log
+
+
+async def test_what_cannot_work_is_said_before_it_starts(desk: Desk) -> None:
+    assert await desk.migrations.preflight(Plan(VM)) == []
+    (nobody,) = await desk.migrations.preflight(Plan("nobody"))
+    assert nobody.what == "There is no VM 'nobody'"
+    (parallel,) = await desk.migrations.preflight(Plan(VM, POST_COPY_MANUAL, parallel=2))
+    assert "parallel" in parallel.what
+    desk.virsh("source", "suspend", VM)
+    try:
+        (paused,) = await desk.migrations.preflight(Plan(VM))
+    finally:
+        desk.virsh("source", "resume", VM)
+    assert paused.why == "it is paused on source"
+
+    xml = re.sub(r"<uuid>.*</uuid>", "", desk.virsh("source", "dumpxml", "--inactive", VM))
+    desk.lab.machine("destination").run(["sh", "-c", "cat > x.xml && virsh define x.xml"], stdin=xml)
+    try:
+        (taken,) = await desk.migrations.preflight(Plan(VM))
+        with pytest.raises(Failure, match="is taken on destination"):
+            await desk.migrations.start(Plan(VM))
+    finally:
+        desk.virsh("destination", "undefine", VM)
+    assert taken.what == f"The name {VM} is taken on destination"
+
+
+def each_is(each: object, kind: str) -> bool:
+    return isinstance(each, Event) and each.kind == kind
+
+
+def labels(printed: str) -> list[str]:
+    return [line.partition(":")[0] for line in printed.splitlines() if line]
+
+
+def line(printed: str, name: str) -> str:
+    return next(line for line in printed.splitlines() if line.startswith(name))
+
+
+def number(printed: str, name: str) -> float:
+    words = line(printed, name).removeprefix(name).split()
+    return float(words[0]) * {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}.get([*words, ""][1], 1)
