@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.screen import ActiveBinding, Screen
 
 from tui.model.failure import Failure
 from tui.model.plan import Plan
@@ -20,6 +20,7 @@ from tui.screens.dialogs.help import Help, HelpKey
 from tui.screens.dialogs.quit import QuitGuard
 from tui.screens.page import PAGES, Page
 from tui.theme import DARK, LIGHT, fitting
+from tui.widgets.key_line import told
 
 if TYPE_CHECKING:
     from tui.backend.backend import Backend
@@ -138,27 +139,18 @@ class VmlmApp(App[None]):
         self.push_screen(Help(title, self.screen.HELP or "", self._help_keys()))
 
     def _help_keys(self) -> list[HelpKey]:
-        """Each key once, the page's own before the app's."""
-        found: dict[str, HelpKey] = {}
-        for active in self.screen.active_bindings.values():
-            binding = active.binding
-            if binding.system or binding.action in found:
-                continue
-            page = self.screen
-            reason = "" if active.enabled or not isinstance(page, Page) else page.why_not(binding.action)
-            text = binding.tooltip or binding.description
-            found[binding.action] = HelpKey(self.get_key_display(binding), text, reason)
-        return list(found.values())
+        """The page's own before those of all pages."""
+        return [
+            HelpKey(self.get_key_display(active.binding), _about(active.binding), _why_not(self.screen, active))
+            for active in told(self.screen)
+        ]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The keys of the page first, so that the palette is a way to find them."""
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.system or binding.action == "command_palette":
-                continue
-            reason = "" if active.enabled or not isinstance(screen, Page) else screen.why_not(binding.action)
+        for active in told(screen):
+            binding, reason = active.binding, _why_not(screen, active)
             title = f"{self.get_key_display(binding)}  {binding.description}"
-            about = f"not now: {reason}" if reason else binding.tooltip or binding.description
+            about = f"not now: {reason}" if reason else _about(binding)
             yield SystemCommand(title, about, partial(self.simulate_key, binding.key))
         yield from super().get_system_commands(screen)
 
@@ -173,3 +165,11 @@ class VmlmApp(App[None]):
     def _quit_answered(self, quit_now: bool | None) -> None:
         if quit_now:
             self.exit()
+
+
+def _about(binding: Binding) -> str:
+    return binding.tooltip or binding.description
+
+
+def _why_not(screen: Screen[Any], active: ActiveBinding) -> str:
+    return screen.why_not(active.binding.action) if isinstance(screen, Page) and not active.enabled else ""

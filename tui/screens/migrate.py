@@ -153,7 +153,7 @@ class MigratePage(Page):
         self.query_one("#rates", Chart).picture = rate_picture(self._timeline)
         self.query_one(LogPane).redraw()
         if self._timeline.over:
-            self.query_one(Outcome).show_end(self._timeline, migration.folder, migration.origin)
+            self.query_one(Outcome).show_end(self._timeline, migration.folder, migration.origin, self.size.width)
         else:
             self.query_one("#tiles", Lines).show(*tiles(self._timeline, self._timeline.now, self.size.width))
 

@@ -21,7 +21,7 @@ def idle_lines(places: Sequence[Place] | None, unreachable: Iterable[Failure], d
     lines += [Content(""), _key("m", "start a migration: a form opens, and Enter starts it as it stands,")]
     lines += [
         _key("", _defaults(defaults)),
-        _key("p", "while it runs: post-copy now. The VM goes on at the other host, its memory follows."),
+        _key("p", "while it runs: post-copy now. The VM moves at once, its memory follows."),
         _key("c", "while it runs: cancel. The VM stays where it is."),
         _key("d b", "while it runs: change the maximum downtime, the bandwidth limit."),
         _key("l", "the raw statistics and events, all of which are recorded: page 5, Runs."),

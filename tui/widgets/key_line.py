@@ -1,9 +1,11 @@
 """The last line of every page and dialog: its keys; one that cannot act now is greyed."""
 
+from typing import Any
+
 from rich.cells import cell_len
 from textual import events
 from textual.content import Content
-from textual.screen import Screen
+from textual.screen import ActiveBinding, Screen
 
 from tui.widgets.lines import Lines
 
@@ -33,19 +35,15 @@ class KeyLine(Lines):
             self.show(self._line(self.size.width))
 
     def _line(self, width: int) -> Content:
-        keys = [
-            (self.app.get_key_display(active.binding), active.binding.description, active.binding.key, active.enabled)
-            for active in self.screen.active_bindings.values()
-            if active.binding.show
-        ]
-        gap, labels = _fit([(display, label) for display, label, _, _ in keys], width - 1)
+        shown = [active for active in told(self.screen) if active.binding.show]
+        keys = [(active, self.app.get_key_display(active.binding)) for active in shown]
+        gap, labels = _fit([(display, active.binding.description) for active, display in keys], width - 1)
         parts: list[Content | tuple[str, str]] = [Content(" ")]
         self._places, x = [], 1
-        for (display, _, key, enabled), label in zip(keys, labels, strict=True):
-            text = f"{display} {label}".rstrip()
-            self._places.append((x, x + cell_len(text), key))
-            parts += [(display, "bold $accent" if enabled else "dim"), (text[len(display) :], "" if enabled else "dim")]
-            parts.append((gap, ""))
+        for (active, display), label in zip(keys, labels, strict=True):
+            text, greyed = f"{display} {label}".rstrip(), "" if active.enabled else "dim"
+            self._places.append((x, x + cell_len(text), active.binding.key))
+            parts += [(display, greyed or "bold $accent"), (text[len(display) :], greyed), (gap, "")]
             x += cell_len(text + gap)
         return Content.assemble(*parts)
 
@@ -53,6 +51,19 @@ class KeyLine(Lines):
         for begin, end, key in self._places:
             if begin <= event.x < end:
                 self.app.simulate_key(key)
+
+
+def told(screen: Screen[Any]) -> list[ActiveBinding]:
+    """The bindings of ours that a person is told of, each action once: the screen's own, its fields', the app's."""
+    actives: dict[str, ActiveBinding] = {}
+    for active in screen.active_bindings.values():
+        if active.binding.id or active.binding.show:  # Textual's own that show have no place here, and none has an id
+            actives.setdefault(active.binding.action, active)
+
+    def place(active: ActiveBinding) -> tuple[bool, bool, bool]:
+        return active.node is screen.app, active.binding.key == "escape", active.node is not screen
+
+    return sorted(actives.values(), key=place)
 
 
 def _fit(keys: list[tuple[str, str]], width: int) -> tuple[str, list[str]]:

@@ -1,5 +1,6 @@
 """The raw log at a glance: every field libvirt gave last, and the newest events."""
 
+import textwrap
 from collections.abc import Mapping
 
 from textual.app import ComposeResult
@@ -11,6 +12,7 @@ from tui.widgets.lines import Lines
 
 NAME = 26  # the longest name libvirt has for a field
 COLUMN = 39  # and a number of 12 digits
+INDENT = 13
 KEPT = 200  # events that can be scrolled back to; all of them are in the file
 
 
@@ -57,10 +59,12 @@ class LogPane(Vertical):
             return
         events = self.query_one("#log-events", VerticalScroll)
         at_end = events.is_vertical_scroll_end
-        self.query_one("#log-event-lines", Lines).show(*map(Content, self._events or ["No events yet."]))
+        width = max(20, self.size.width - 2)  # beside the scroll bar
+        said = [line for event in self._events for line in _wrapped(event, width)] or ["No events yet."]
+        self.query_one("#log-event-lines", Lines).show(*map(Content, said))
         if at_end:
             events.scroll_end(animate=False)
-        self.query_one("#log-stat-lines", Lines).show(*map(Content, stat_lines(self._stats, self.size.width)))
+        self.query_one("#log-stat-lines", Lines).show(*map(Content, stat_lines(self._stats, self.size.width - 2)))
 
 
 def event_lines(event: Event) -> list[str]:
@@ -69,7 +73,14 @@ def event_lines(event: Event) -> list[str]:
     longer = str(data.pop("detail", "")) if event.kind == "error" else ""
     data.pop("stats", None)
     said = "  ".join(f"{name}={value}" for name, value in data.items() if value != "")
-    return [f"{event.t:9.3f} s  {event.kind}  {said}".rstrip(), *(f"{'':13}{line}" for line in longer.splitlines())]
+    return [
+        f"{event.t:9.3f} s  {event.kind}  {said}".rstrip(),
+        *(f"{'':{INDENT}}{line}" for line in longer.splitlines()),
+    ]
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    return textwrap.wrap(line, width, subsequent_indent=" " * INDENT, drop_whitespace=False) or [""]
 
 
 def stat_lines(stats: Mapping[str, Stat], width: int) -> list[str]:

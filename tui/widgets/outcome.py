@@ -16,6 +16,7 @@ TITLES = {
     LOST: ("Ended while nobody watched", "warning"),
 }
 LABEL = 13
+Fact = tuple[str, str, str]  # label, text, style
 
 
 class Outcome(Lines):
@@ -28,53 +29,53 @@ class Outcome(Lines):
     Outcome.bad { border: round $error; border-title-color: $error; }
     """
 
-    def show_end(self, timeline: Timeline, folder: Path, origin: str) -> None:
-        """All there is to say about it."""
+    def show_end(self, timeline: Timeline, folder: Path, origin: str, width: int) -> None:
+        """All there is to say about it, in a panel `width` cells wide: its own width is not known before it is shown."""
         title, tone = TITLES.get(timeline.phase, TITLES[LOST])
         how = " by post-copy" if timeline.phase == COMPLETED and timeline.post_copy_at is not None else ""
         self.border_title = Content(f"{title}{how}")
         self.set_classes(tone)
-        self.show(*outcome_lines(timeline, folder, origin))
+        self.show(*outcome_lines(timeline, folder, origin, width - 4))
 
 
-def outcome_lines(timeline: Timeline, folder: Path, origin: str) -> tuple[Content, ...]:
-    """One fact a line, the important ones first."""
-    lines = [*_what_happened(timeline), *_figures(timeline)]
-    lines.append(_line("recorded in", _home(folder)))
-    lines.append(_line("next", _next(timeline, origin)))
-    return tuple(lines)
+def outcome_lines(timeline: Timeline, folder: Path, origin: str, width: int) -> tuple[Content, ...]:
+    """One fact after the other, the important ones first."""
+    facts = [*_what_happened(timeline), *_figures(timeline)]
+    facts += [("recorded in", _home(folder), ""), ("next", _next(timeline, origin), "")]
+    return tuple(line for fact in facts for line in _lines(*fact, max(10, width - LABEL)))
 
 
-def _line(label: str, text: str, style: str = "") -> Content:
-    return Content.assemble(f"{label:<{LABEL}}", (text, style))
+def _lines(label: str, text: str, style: str, width: int) -> list[Content]:
+    wrapped = Content.styled(text, style).wrap(width)
+    return [Content.assemble(f"{'' if n else label:<{LABEL}}", line) for n, line in enumerate(wrapped)]
 
 
-def _what_happened(timeline: Timeline) -> list[Content]:
-    lines = []
+def _what_happened(timeline: Timeline) -> list[Fact]:
+    lines: list[Fact] = []
     if timeline.phase == FAILED:
         error = timeline.error
         lines += [
-            _line(label, str(error[key]), style)
+            (label, str(error[key]), style)
             for label, key, style in (("what", "what", "bold"), ("why", "why", ""), ("try", "hint", ""))
             if error.get(key)
         ]
     if timeline.verified is not None:
         ok, sentence = timeline.verified
-        lines.append(_line("the VM", sentence, "bold" if ok else "bold $error"))
+        lines.append(("the VM", sentence, "bold" if ok else "bold $error"))
     return lines
 
 
-def _figures(timeline: Timeline) -> list[Content]:
+def _figures(timeline: Timeline) -> list[Fact]:
     point, final = timeline.point, timeline.final
     total = duration(_number(final, "time_elapsed") / 1000 or timeline.ended_at or timeline.now)
     sent = _number(final, "memory_processed") or (point.transferred if point else 0)
     passes = max(timeline.iteration, len(timeline.passes))
     text = f"{total} in all" + (f", {_downtime(timeline)}" if timeline.phase == COMPLETED else "")
     memory = f"{size(sent)} sent in {passes} pass{'' if passes == 1 else 'es'}"
-    faults = _number(final, "memory_postcopy_requests") or (point.faults if point else 0)
+    faults = int(_number(final, "memory_postcopy_requests")) or (point.faults if point else 0)
     if timeline.post_copy_at is not None:
         memory += f", then post-copy with {faults:,} page{'' if faults == 1 else 's'} fetched on demand"
-    return [_line("time", text), _line("memory", memory)]
+    return [("time", text, ""), ("memory", memory, "")]
 
 
 def _downtime(timeline: Timeline) -> str:

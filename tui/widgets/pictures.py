@@ -1,9 +1,10 @@
 """The two charts of a migration, as pictures: memory over time, and the rates below it."""
 
 from tui.model.quantity import rate, size
-from tui.model.timeline import Mark, Timeline
+from tui.model.timeline import Timeline
 from tui.widgets.chart_picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, Level, Picture, Series, Sign
 
+PAUSE_S = 1.0
 SPAN_S = 10.0  # a chart of two seconds would be all scale
 
 WORDS = {
@@ -29,7 +30,7 @@ def memory_picture(timeline: Timeline) -> Picture:
             Series("remaining", xs, tuple(float(point.remaining) for point in points), "text-warning", AREA),
             Series("sent", xs, tuple(float(point.transferred) for point in points), "text-primary"),
         ),
-        signs=tuple(map(_sign, timeline.marks)),
+        signs=_signs(timeline),
         level=Level(float(threshold), f"must get under {size(threshold)}") if threshold else None,
         span_s=SPAN_S,
         subtitle=f"{size(points[-1].transferred)} sent" if points else "",
@@ -46,10 +47,10 @@ def rate_picture(timeline: Timeline) -> Picture:
         title="rate",
         units=BYTES_PER_SECOND,
         series=(
-            Series("dirtying", xs, dirty, "text-error", DOTS),
             Series("sending", xs, tuple(point.rate for point in points), "text-primary"),
+            Series("dirtying", xs, dirty, "text-error", DOTS),  # over the other: dots let it be seen
         ),
-        signs=tuple(map(_sign, timeline.marks)),
+        signs=_signs(timeline),
         span_s=SPAN_S,
         subtitle=_rates(timeline),
         empty="No rates yet.",
@@ -61,8 +62,11 @@ def _gone(timeline: Timeline, t: float) -> bool:
     return timeline.post_copy_at is not None and t > timeline.post_copy_at
 
 
-def _sign(mark: Mark) -> Sign:
-    return Sign(mark.t, mark.sign, WORDS.get(mark.sign, mark.text))
+def _signs(timeline: Timeline) -> tuple[Sign, ...]:
+    """The marks; the pause that every switch to post-copy begins with is a part of it, and no switchover of its own."""
+    post_copy = timeline.post_copy_at
+    marks = (m for m in timeline.marks if not (m.sign == "S" and post_copy is not None and m.t > post_copy - PAUSE_S))
+    return tuple(Sign(mark.t, mark.sign, WORDS.get(mark.sign, mark.text)) for mark in marks)
 
 
 def _rates(timeline: Timeline) -> str:

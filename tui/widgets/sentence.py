@@ -37,4 +37,4 @@ class Sentence(Lines):
         text = Content.assemble((verdict.text, STYLES.get(verdict.tone, "bold")))
         if late:
             text = Content.assemble((f"{late}.", "bold $warning"), " ", text)
-        return [Content.assemble(" ", line) for line in text.wrap(max(10, self.size.width - 2))]
+        return [Content.assemble(" ", line) for line in text.wrap(max(10, self.size.width - 1))]

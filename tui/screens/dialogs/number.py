@@ -13,7 +13,7 @@ class NumberDialog(Dialog[int]):
     """Dismissed with a whole number from `least` to `most`, with None for Esc."""
 
     BINDINGS = [
-        Binding("enter", "apply", "apply", priority=True),
+        Binding("enter", "apply", "apply", key_display="enter", priority=True),
         Binding("escape", "close", "back", priority=True),
     ]
     DEFAULT_CSS = """

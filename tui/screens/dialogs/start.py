@@ -23,9 +23,9 @@ N = TypeVar("N", int, float)
 MIB = 1 << 20
 
 EXPLAINED = {
-    PRE_COPY: "Passes over memory until the rest fits into the downtime; p cannot help later.",
-    POST_COPY_TIMEOUT: "Pre-copy first; switches to post-copy when the time is up, or at p.",
-    POST_COPY_MANUAL: "Pre-copy first; switches to post-copy when you press p.",
+    PRE_COPY: "Passes until the rest fits into the downtime. No p later.",
+    POST_COPY_TIMEOUT: "Pre-copy; switches when the time is up, or at p.",
+    POST_COPY_MANUAL: "Pre-copy until you press p; then the VM moves at once.",
 }
 YES_NO = ("no", "yes")
 
@@ -34,7 +34,7 @@ class StartForm(Dialog[Migration]):
     """Dismissed with the migration that was started, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "start", "start", priority=True),
+        Binding("enter", "start", "start", key_display="enter", priority=True),
         Binding("up", "app.focus_previous", "field", show=False),
         Binding("down", "app.focus_next", "field", key_display="up/down"),
         Binding("escape", "close", "back", priority=True),

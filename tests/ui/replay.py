@@ -1,0 +1,133 @@
+"""The backend of the Migrate page played from recordings of real migrations: `tui.backend` without the world."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from tui.backend.migrations import Found
+from tui.backend.unfinished import read_records
+from tui.model import record
+from tui.model.failure import Failure
+from tui.model.plan import PRE_COPY, Plan
+from tui.model.record import Event, Record
+from tui.model.timeline import Timeline
+from tui.model.vm import Vm
+
+RECORDINGS = Path(__file__).parent.parent / "recordings"
+GIB = 1 << 30
+
+Until = Callable[[Timeline], bool]
+
+
+def recording(name: str) -> list[Record]:
+    """The records of one recording, by its name without the ending."""
+    return read_records(RECORDINGS / f"{name}.jsonl")
+
+
+def guest(state: str = "running", name: str = "guest1") -> Vm:
+    """The lab's VM as libvirt lists it."""
+    return Vm(name, "0054f024-25aa-4e37-867f-6da151e2b201", state, vcpus=2, memory_bytes=GIB)
+
+
+class ReplayedMigration:
+    """A migration whose records come when the test says so; what the keys asked for stands in `calls`."""
+
+    def __init__(self, records: list[Record], plan: Plan | None = None) -> None:
+        start = next(each for each in records if isinstance(each, Event) and each.kind == record.START)
+        self.vm = guest(name=start.data["vm"])
+        self.origin, self.target = start.data["origin"], start.data["target"]
+        self.plan = plan or Plan(self.vm.name, start.data.get("technique", PRE_COPY), start.data["timeout_s"])
+        self.folder = Path("/var/lib/runs/20261123T034938Z-guest1-memory-post-copy-manual")
+        self.timeline = Timeline()
+        self.calls: list[tuple[str, int | None]] = []
+        self.late = 0.0  # seconds that the daemon owes an answer
+        self._records = list(records)
+        self._listeners: list[Callable[[Record], None]] = []
+        self._ended = asyncio.Event()
+
+    # -- what the backend's Migration offers --
+
+    def listen(self, listener: Callable[[Record], None]) -> None:
+        self._listeners.append(listener)
+
+    def elapsed(self) -> float:
+        ended = self.timeline.ended_at
+        return ended if ended is not None else self.timeline.now + self.late
+
+    def waiting_s(self) -> float:
+        return self.late
+
+    def switch_to_post_copy(self) -> None:
+        self.calls.append(("post-copy", None))
+
+    def cancel(self) -> None:
+        self.calls.append(("cancel", None))
+
+    def set_max_downtime(self, milliseconds: int) -> None:
+        self.calls.append(("downtime", milliseconds))
+
+    def set_bandwidth(self, mib_per_s: int) -> None:
+        self.calls.append(("bandwidth", mib_per_s))
+
+    async def ended(self) -> None:
+        await self._ended.wait()
+
+    # -- what a test does --
+
+    def play(self, until: Until = lambda timeline: timeline.over) -> None:
+        """Give the records, one after the other, until the timeline is as wanted."""
+        while not until(self.timeline):
+            self.step()
+
+    def step(self) -> Record:
+        """Give the next record; IndexError at the end of the recording."""
+        each = self._records.pop(0)
+        self.give(each)
+        return each
+
+    def give(self, each: Record) -> None:
+        """Give a record that is not in the recording."""
+        self.timeline.add(each)
+        for listener in self._listeners:
+            listener(each)
+        if self.timeline.over:
+            self._ended.set()
+
+
+class ReplayedMigrations:
+    """The migrations of two hosts; `start` plays `records`, and `started` has the plans it was given."""
+
+    def __init__(self, records: list[Record] | None = None, found: tuple[Found, ...] | None = None) -> None:
+        self.current: ReplayedMigration | None = None
+        self.unreachable: dict[str, Failure] = {}
+        self.found = (Found(guest(), "source"),) if found is None else found
+        self.failures: list[Failure] = []
+        self.checked: list[Plan] = []
+        self.started: list[Plan] = []
+        self.running: ReplayedMigration | None = None  # what `attach` finds
+        self.answering = asyncio.Event()  # cleared: the hosts do not answer
+        self.answering.set()
+        self.closed = False
+        self._records = records or recording("post-copy-by-hand")
+
+    async def vms(self) -> tuple[Found, ...]:
+        await self.answering.wait()
+        return self.found
+
+    async def preflight(self, plan: Plan) -> list[Failure]:
+        self.checked.append(plan)
+        return self.failures
+
+    async def start(self, plan: Plan) -> ReplayedMigration:
+        self.started.append(plan)
+        self.current = ReplayedMigration(self._records, plan)
+        self.current.step()
+        return self.current
+
+    async def attach(self) -> ReplayedMigration | None:
+        if self.running is not None:
+            self.current = self.running
+        return self.running
+
+    async def close(self) -> None:
+        self.closed = True
