@@ -1,0 +1,39 @@
+"""Joins the backend to the world: the only place that knows both the rooms and the adapters."""
+
+from tui.adapters.protocols import Hypervisor, Shell
+from tui.backend.backend import Backend
+from tui.backend.connections import Connections
+from tui.backend.hosts import Hosts
+from tui.backend.launch import Launch
+from tui.backend.migrations import Migrations
+from tui.backend.runs import Runs
+from tui.config import Config
+
+
+def wire(config: Config) -> Backend:
+    """The backend for a configuration; opens nothing yet, and imports libvirt and asyncssh only when they are needed."""
+    connections = Connections(config, open_hypervisor, open_shell)
+    launch = Launch(connections)
+    runs = config.runs.folder
+    migrations = Migrations(
+        connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload_name
+    )
+    return Backend(migrations, Hosts(connections), launch, Runs(runs))
+
+
+def open_hypervisor(uri: str) -> Hypervisor:
+    """A connection to a libvirt daemon; blocks, raises Failure."""
+    from tui.adapters.libvirt import connect  # noqa: PLC0415  # on the caller's thread, after the first paint
+
+    return connect(uri)
+
+
+def open_shell(address: str) -> Shell:
+    """Commands on the host at an ssh address, or on this one where it is empty."""
+    if not address:
+        from tui.adapters.local import LocalShell  # noqa: PLC0415
+
+        return LocalShell()
+    from tui.adapters.ssh import SshShell  # noqa: PLC0415
+
+    return SshShell(address)
