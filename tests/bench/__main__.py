@@ -1,0 +1,198 @@
+"""`make bench`: brings a lab of its own up, measures the app in it, and takes it down; one `name value unit` a line.
+
+The figures are for the machine they were measured on, with a guest in the lab that keeps both cores busy; nothing here
+fails because of a figure.
+"""
+
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.bench.terminal import Terminal, cpu_seconds
+from tests.lab.desk import Desk, bring_home, socket_uri
+from tui.adapters.libvirt import connect
+from tui.backend.unfinished import read_records
+from tui.lab.inventory import GUEST
+from tui.lab.lab import Lab
+from tui.lab.machine import Machine
+from tui.lab.place import Place
+from tui.model.record import Sample
+
+PRESSES = 200
+PAINTS = 7
+STEADY_S = 20
+SAMPLES = 500
+PROCESSES = 20
+WORKLOAD = "setsid /tmp/memory_intensive -t 2 -m 150 > /tmp/memory.log 2>&1 < /dev/null & exec sleep 0.1"
+
+
+def main() -> int:
+    """Measure everything, and print it."""
+    lab = Lab(Place("bench"), lambda text: print(f"==> {text}", file=sys.stderr, flush=True))
+    lab.up()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            measure(lab, Path(folder))
+    finally:
+        lab.down()
+    return 0
+
+
+def measure(lab: Lab, folder: Path) -> None:
+    desk = Desk(lab, folder / "runs")
+    bring_home(desk)
+    say("first_paint", first_paint(lab.machine("source"), folder), "s")
+    load(lab)
+    say("key_to_call_p99", key_to_call(folder) * 1000, "ms")
+    with migrating(lab, folder, "1 s") as (terminal, _runs):
+        written, spent, began = terminal.written, cpu_seconds(terminal.app_pid()), time.monotonic()
+        time.sleep(STEADY_S)
+        seconds = time.monotonic() - began
+        say("terminal_bytes", (terminal.written - written) / seconds, "B/s")
+        say("app_cpu", 100 * (cpu_seconds(terminal.app_pid()) - spent) / seconds, "%")
+        say("sample_cpu_vs_virsh", sample_cpu_vs_virsh(lab), "times")
+    with migrating(lab, folder, "0.1 s") as (_terminal, runs):
+        time.sleep(STEADY_S)
+        lates = [each.late for each in read_records(newest(runs)) if isinstance(each, Sample) and each.late is not None]
+        say("schedule_error_p99", percentile(lates, 99) * 1000, "ms")
+
+
+def say(name: str, value: float, unit: str) -> None:
+    print(f"{name} {value:.3g} {unit}" if value < 1000 else f"{name} {value:.0f} {unit}", flush=True)
+
+
+def percentile(values: Sequence[float], which: int) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[which - 1]
+
+
+def app(machine: Machine, *settings: str) -> list[str]:
+    """The command line of the app on a lab host."""
+    return machine.argv(["env", "TERM=xterm-256color", *settings, sys.executable, "-m", "tui"])
+
+
+def first_paint(machine: Machine, folder: Path) -> float:
+    """From the start of the process to the first page, warm: the median."""
+    seconds = []
+    for _ in range(PAINTS + 1):
+        terminal = Terminal(app(machine, f"XDG_STATE_HOME={folder}"))
+        seconds.append(terminal.wait_for("Hosts") - terminal.began)
+        terminal.type("q")
+        terminal.process.wait(30)
+        terminal.close()
+    return statistics.median(seconds[1:])
+
+
+def load(lab: Lab) -> None:
+    """Put the memory workload into the guest, which keeps the machine busy."""
+    source = (Path(__file__).parents[2] / "workloads/memory_intensive.c").read_text()
+    machine = lab.machine("source")
+    compile_it = "cat > /tmp/m.c && cc -O2 -o /tmp/memory_intensive /tmp/m.c -lm -lpthread"
+    machine.run(["ssh", GUEST.name, compile_it], stdin=source)
+    machine.run(["ssh", GUEST.name, WORKLOAD])
+    machine.run(["ssh", GUEST.name, "until grep -q state=dirtying /tmp/memory.log; do sleep 0.1; done"])
+
+
+def key_to_call(folder: Path) -> float:
+    """From the byte in the terminal to the call of the hypervisor, at the 99th percentile."""
+    stamps = folder / "stamps"
+    stamps.touch()
+    terminal = Terminal([sys.executable, "-m", "tests.bench.pressed", str(stamps), str(folder / "pressed")])
+    try:
+        terminal.wait_for("Hosts")
+        terminal.type("4")
+        terminal.wait_for("Nothing is migrating")
+        terminal.type("m")
+        terminal.wait_for("Start a migration")
+        wait(lambda: b"guest1" in terminal.seen())
+        terminal.type("\r")
+        terminal.wait_for("pass")
+        moments = random.Random(1)  # noqa: S311 - a fixed spread over the moments of drawing
+        delays = []
+        for count in range(PRESSES):
+            time.sleep(moments.uniform(0.05, 0.35))
+            pressed = terminal.type("p")
+            wait(lambda count=count: len(stamps.read_text().split("\n")) > count + 1)  # type: ignore[misc]
+            delays.append(float(stamps.read_text().split()[count]) - pressed)
+        return percentile(delays, 99)
+    finally:
+        terminal.close()
+
+
+def wait(condition: object, limit_s: float = 60) -> None:
+    until = time.monotonic() + limit_s
+    while not condition():  # type: ignore[operator]
+        if time.monotonic() > until:
+            raise TimeoutError
+        time.sleep(0.005)
+
+
+@contextmanager
+def migrating(lab: Lab, folder: Path, interval: str) -> Iterator[tuple[Terminal, Path]]:
+    """The app on the source host with a migration that does not converge, past its second pass; ended by p."""
+    machine, runs = lab.machine("source"), folder / f"runs at {interval}"
+    bring_home_busy(lab)
+    settings = lab.place.config.read_text()
+    configured = folder / "config.toml"
+    head, _, tail = settings.partition("[sampling]")
+    rest = tail.partition("[runs]")[2].partition("\n[")[1:]
+    configured.write_text(f'{head}[sampling]\ninterval = "{interval}"\n[runs]\nfolder = "{runs}"\n{"".join(rest)}')
+    terminal = Terminal(app(machine, f"VMLM_CONFIG={configured}", f"XDG_STATE_HOME={folder}"))
+    try:
+        terminal.wait_for("Hosts")
+        terminal.type("4")
+        terminal.wait_for("Nothing is migrating")
+        terminal.type("m")
+        terminal.wait_for("Start a migration")
+        wait(lambda: b"guest1" in terminal.seen())
+        terminal.type("\r")
+        wait(lambda: runs.exists() and any(runs.iterdir()) and '"iteration": 3' in newest(runs).read_text(), 120)
+        yield terminal, runs
+        terminal.type("p")
+        wait(lambda: '"kind": "end"' in newest(runs).read_text(), 120)
+    finally:
+        terminal.close()
+
+
+def bring_home_busy(lab: Lab) -> None:
+    """Back to the source by post-copy, for the guest never stands still long enough for anything else."""
+    machine = lab.machine("destination")
+    if GUEST.name in machine.run(["virsh", "list", "--name"]).split():
+        words = ["--live", "--p2p", "--persistent", "--undefinesource", "--postcopy", "--postcopy-after-precopy"]
+        machine.run(["virsh", "migrate", *words, GUEST.name, "qemu+ssh://root@source/system"], limit_s=120)
+
+
+def newest(runs: Path) -> Path:
+    return max(runs.iterdir()) / "raw.jsonl"
+
+
+def sample_cpu_vs_virsh(lab: Lab) -> float:
+    """CPU time of one `virsh domjobinfo` process over that of one sample, while the migration runs."""
+    hypervisor = connect(socket_uri(lab, "source"))
+    hypervisor.job(GUEST.name)
+    before = time.process_time()
+    for _ in range(SAMPLES):
+        hypervisor.job(GUEST.name)
+    sample = (time.process_time() - before) / SAMPLES
+    spent = children_cpu()
+    for _ in range(PROCESSES):
+        argv = ["virsh", "-c", socket_uri(lab, "source"), "domjobinfo", GUEST.name]
+        subprocess.run(argv, check=True, capture_output=True)
+    return (children_cpu() - spent) / PROCESSES / sample
+
+
+def children_cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TERM", "xterm-256color")
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""The app over a recorded migration at ten samples a second, where every call for post-copy is stamped and forgotten.
+
+Run by tests.bench as `python -m tests.bench.pressed STAMPS RUNS`: the key comes from a real terminal and takes the
+whole way through the app while the charts draw, ten times as often as in use; the call that would go to libvirt
+writes the time into STAMPS, and the app forgets it so that p can be pressed again.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from itertools import chain, cycle
+from pathlib import Path
+
+from tests.fake_hosts import FakeHypervisor
+from tui import config
+from tui.adapters.local import LocalShell
+from tui.adapters.protocols import Hypervisor, Job
+from tui.app import VmlmApp
+from tui.backend.backend import Backend
+from tui.backend.connections import Connections
+from tui.backend.hosts import Hosts
+from tui.backend.launch import Launch
+from tui.backend.migration import Migration
+from tui.backend.migrations import Migrations
+from tui.backend.runs import Runs
+from tui.backend.unfinished import read_records
+from tui.model.plan import Plan
+from tui.model.record import ACTION, Event, Record, Sample, Stat
+from tui.model.vm import Daemon, Vm
+
+RECORDING = Path(__file__).parents[1] / "recordings" / "post-copy-by-hand.jsonl"
+TABLES = {
+    "hosts": {name: {"ssh": f"root@{name}"} for name in ("source", "destination", "storage")},
+    "vm": {"name": "guest1"},
+    "migration": {"technique": "post-copy-manual"},
+    "sampling": {"interval": "0.1 s"},
+}
+RUNS = threading.Event()  # the migration has begun: said on one connection, asked on another
+
+
+class Endless(FakeHypervisor):
+    """A source whose migration runs for ever and never switches."""
+
+    def __init__(self, uri: str, stamps: Path, *vms: Vm) -> None:
+        super().__init__(uri, *vms)
+        self._stamps = stamps
+        records = (each for each in read_records(RECORDING) if isinstance(each, Sample) and each.state == "running")
+        all_stats = [each.stats for each in records]
+        passes = [stats for stats in all_stats if int(stats["memory_iteration"]) >= 2]
+        self._stats = chain(all_stats, cycle(passes))
+
+    def daemon(self) -> Daemon:
+        return Daemon(self.uri, self.uri, self.uri, (11, 3, 0), (10, 0, 2), 2, "EPYC", 2**34, 2**34)
+
+    def migrate(self, plan: Plan, destination_uri: str) -> None:
+        RUNS.set()
+        threading.Event().wait()
+
+    def set_max_downtime(self, name: str, milliseconds: int) -> None:
+        """Taken for granted."""
+
+    def job(self, name: str) -> Job:
+        stats: Mapping[str, Stat] = next(self._stats) if RUNS.is_set() else {}
+        return Job(stats, "running")
+
+    def start_post_copy(self, name: str) -> None:
+        called = time.monotonic()
+        with self._stamps.open("a") as file:
+            file.write(f"{called}\n")
+
+
+class Forgetful(Migrations):
+    """Forgets that post-copy was asked for, so that p can be pressed again."""
+
+    async def start(self, plan: Plan) -> Migration:
+        migration = await super().start(plan)
+
+        def forget(each: Record) -> None:
+            if isinstance(each, Event) and each.kind == ACTION:
+                migration._post_copy = "no"
+
+        migration.listen(forget)
+        return migration
+
+
+def main(stamps: Path, runs: Path) -> None:
+    """Run the app until it is quit."""
+    configured, problems = config.check(TABLES)
+    assert configured is not None, problems
+    guest = Vm("guest1", "0054f024-25aa-4e37-867f-6da151e2b201", "running", vcpus=2, memory_bytes=2**30)
+
+    def open_hypervisor(uri: str) -> Hypervisor:
+        return Endless(uri, stamps, *([guest] if uri == "qemu:///system" else []))
+
+    async def workload() -> str:
+        return "memory"
+
+    connections = Connections(configured, open_hypervisor, lambda _address: LocalShell())
+    migrations = Forgetful(connections, open_hypervisor, runs, configured.sampling.interval_s, workload)
+    backend = Backend(migrations, Hosts(connections), Launch(connections), Runs(runs))
+    VmlmApp(configured, Path("/nowhere"), backend).run()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
