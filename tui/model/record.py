@@ -1,6 +1,7 @@
 """One line of a run's raw log: a sample of libvirt's job statistics, or an event."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,7 +42,7 @@ class Sample:
     def number(self, name: str) -> int:
         """The statistic as an integer, 0 where libvirt did not give it."""
         value = self.stats.get(name, 0)
-        return int(value) if isinstance(value, (int, float)) else 0
+        return int(value) if isinstance(value, (int, float)) and abs(value) < 2**64 else 0
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,27 @@ def to_line(record: Record) -> str:
 
 
 def from_line(line: str) -> Record:
-    """The record that a line of raw.jsonl holds; ValueError (also KeyError) where it holds none."""
-    fields = json.loads(line)
-    if not isinstance(fields, dict):
-        raise ValueError("not an object")
-    kind, t, at = str(fields.pop("kind")), float(fields.pop("t")), str(fields.pop("at"))
+    """The record that a line of raw.jsonl holds; ValueError where it holds none."""
+    try:
+        fields = json.loads(line, parse_float=_finite, parse_constant=_finite)
+        return _from_fields(str(fields.pop("kind")), fields)
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"not a record: {error}") from error
+
+
+def _from_fields(kind: str, fields: dict[str, Any]) -> Record:
+    t, at = float(fields.pop("t")), str(fields.pop("at"))
     if kind != "sample":
         return Event(t, at, kind, fields)
     if not isinstance(fields["stats"], dict):
         raise ValueError("stats is not an object")
     waited, late = float(fields.get("waited", 0.0)), fields.get("late")
     return Sample(t, at, fields["stats"], str(fields.get("state", "")), waited, None if late is None else float(late))
+
+
+def _finite(text: str) -> float:
+    """Python reads NaN and 1e999, with which nobody can count."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number
