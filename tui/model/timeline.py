@@ -82,6 +82,8 @@ class Timeline:
         self.max_downtime_ms = 300
         self.bandwidth_mib_s = 0
         self._first_iteration: int | None = None
+        self._started_here = False  # the log begins with the start: nothing has gone before
+        self._post_copy_sent = False
         self._pass_began = 0.0
         self._pass_sent = 0
         self._unwatched = False  # nobody watched between the last sample and the next
@@ -92,6 +94,11 @@ class Timeline:
     @property
     def over(self) -> bool:
         return self.phase in OVER
+
+    @property
+    def in_first_pass(self) -> bool:
+        """Whether no pass has ended, as far as is known: the first one alone is a share of the memory."""
+        return self.iteration <= 1 and not self.passes
 
     @property
     def point(self) -> Point | None:
@@ -191,9 +198,11 @@ class Timeline:
         if not iteration:
             return
         if self._first_iteration is None:
-            self._first_iteration = iteration
+            # Where nobody saw the first pass, QEMU's own count is the best there is.
+            self._first_iteration = iteration if self._started_here and not self._unwatched else 1
         number, under_way = self._number(iteration), self.iteration
-        if under_way and number > under_way and self.post_copy_at is None:
+        # The switch to post-copy breaks a pass off and counts on: that is not what a pass leaves.
+        if under_way and number > under_way and self.post_copy_at is None and not self._post_copy_sent:
             sent, left = sample.number("memory_processed"), sample.number("memory_remaining")
             if not self._unwatched:  # what a pass left can only be seen at its end
                 self.passes.append(Pass(number - 1, self._pass_began, sample.t, left, sent - self._pass_sent))
@@ -223,14 +232,19 @@ class Timeline:
     def _on_start(self, event: Event) -> None:
         self.options = event.data
         self.phase = SETUP
-        self.max_downtime_ms = int(event.data.get("downtime_ms", self.max_downtime_ms))
-        self.bandwidth_mib_s = int(event.data.get("bandwidth_mib_s", 0))
+        self._started_here = True
+        self._limits(event)
 
     def _on_attached(self, event: Event) -> None:
         if not self.options:
             self.options = event.data
+            self._limits(event)
         if self.phase in (IDLE, *OVER):
             self.phase = SETUP
+
+    def _limits(self, event: Event) -> None:
+        self.max_downtime_ms = int(_number(event.data, "downtime_ms")) or self.max_downtime_ms
+        self.bandwidth_mib_s = int(_number(event.data, "bandwidth_mib_s"))
 
     def _on_lifecycle(self, event: Event) -> None:
         detail = event.data.get("detail")
@@ -258,19 +272,22 @@ class Timeline:
         if event.data.get("failed"):
             self.post_copy_held = self.post_copy_held and action != "post-copy"
         elif action == "downtime" and value:
-            self.max_downtime_ms = int(value)
+            self.max_downtime_ms = int(_number(event.data, "value")) or self.max_downtime_ms
         elif action == "bandwidth" and value is not None:
-            self.bandwidth_mib_s = int(value)
+            self.bandwidth_mib_s = int(_number(event.data, "value"))
         elif action == "post-copy":
             self.post_copy_held = False
+            self._post_copy_sent = True
 
     def _on_gap(self, event: Event) -> None:
-        self.marks.append(Mark(event.t, "!", f"{float(event.data.get('seconds', 0)):.0f} s not watched"))
+        self.marks.append(Mark(event.t, "!", f"{_number(event.data, 'seconds'):.0f} s not watched"))
         self._unwatched = True
         self._sent.clear()  # a mean over the gap would pass for a measurement
 
     def _on_error(self, event: Event) -> None:
-        self.error = event.data
+        # What ended the migration stays the reason, whatever else goes wrong on the way out.
+        if self.error.get("action") != "migrate" or event.data.get("action") == "migrate":
+            self.error = event.data
 
     def _on_job_completed(self, event: Event) -> None:
         stats = event.data.get("stats")
@@ -281,6 +298,13 @@ class Timeline:
         self.verified = (bool(event.data.get("ok")), str(event.data.get("sentence", "")))
 
     def _on_end(self, event: Event) -> None:
-        self.phase = str(event.data.get("outcome", LOST))
+        outcome = str(event.data.get("outcome"))
+        self.phase = outcome if outcome in OVER else LOST
         self.ended_at = event.t
         self.post_copy_held = False
+
+
+def _number(data: Mapping[str, Any], name: str) -> float:
+    """The number of that name, 0 where there is none: a log may come from anywhere."""
+    value = data.get(name)
+    return float(value) if isinstance(value, (int, float)) and abs(value) < 2**63 else 0.0

@@ -14,6 +14,7 @@ from tui.model.timeline import (
     POST_COPY,
     SETUP,
     SWITCHOVER,
+    Pass,
     Timeline,
 )
 
@@ -76,9 +77,13 @@ def _post_copy(timeline: Timeline, target: str) -> Verdict:
         )
     if point is None:
         return Verdict(f"Post-copy: the VM runs at {target}.")
+    if not point.remaining:
+        return Verdict(f"Post-copy: the VM runs at {target} with all of its memory; what is left is tidying up.")
     left = f"Post-copy: the VM runs at {target}, {size(point.remaining)} still to fetch"
-    if not point.rate or point.t < (timeline.post_copy_at or 0):
+    if point.rate is None or point.t < (timeline.post_copy_at or 0):
         return Verdict(f"{left}.")
+    if not point.rate:
+        return Verdict(f"{left}, but nothing arrives: the VM stands still where it needs some of it.", WARNING)
     return Verdict(f"{left}, about {duration(point.remaining / point.rate)}.")
 
 
@@ -87,10 +92,10 @@ def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
     if point is None:
         return Verdict("The migration has begun; libvirt has not counted anything yet.")
     wait = _timeout(timeline, elapsed)
-    if not timeline.passes:
+    if timeline.in_first_pass:
         return Verdict(_first_pass(timeline) + wait)
     threshold = timeline.threshold
-    if threshold is None:
+    if not threshold or not timeline.passes:  # nothing is being sent, or nobody saw what a pass left
         return Verdict(f"Pass {point.iteration}: {size(point.remaining)} to send.{wait}")
     lefts = [each.left for each in timeline.passes]
     if lefts[-1] <= threshold:
@@ -102,12 +107,14 @@ def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
         return Verdict(_converging(timeline, lefts, threshold) + wait, GOOD)
     if len(shrinks) >= 2 and not any(shrinks):
         return _not_converging(timeline, lefts, threshold, wait)
-    return Verdict(f"{_undecided(lefts)}; must get under {size(threshold)}.{wait or _way_out(timeline)}")
+    return Verdict(
+        f"{_undecided(timeline.passes[-1], lefts)}; must get under {size(threshold)}.{wait or _way_out(timeline)}"
+    )
 
 
 def _first_pass(timeline: Timeline) -> str:
     point = timeline.points[-1]
-    share = max(1 - each.remaining / each.total for each in timeline.points)  # never runs backwards
+    share = max(0.0, *(1 - each.remaining / each.total for each in timeline.points))  # never runs backwards
     text = f"First pass: {100 * share:.0f} % of {size(point.total)} sent"
     seconds = point.t - timeline.pass_began
     if seconds < 1 or share <= 0:
@@ -115,9 +122,10 @@ def _first_pass(timeline: Timeline) -> str:
     return f"{text}, about {duration(seconds * (1 - share) / share)} left of it."
 
 
-def _undecided(lefts: list[int]) -> str:
+def _undecided(last: Pass, lefts: list[int]) -> str:
     if len(lefts) == 1:
-        return f"The first pass left {size(lefts[0])} dirty"
+        which = "The first pass" if last.number == 1 else f"Pass {last.number}"
+        return f"{which} left {size(last.left)} dirty"
     low, high = size(min(lefts[-LOOK_BACK:])), size(max(lefts[-LOOK_BACK:]))
     return f"Undecided: the passes leave {low} to {high}" if low != high else f"Undecided: the passes leave {low}"
 

@@ -1,0 +1,275 @@
+"""Two daemons and the VM between them, as a recording of a real migration tells it, move by move."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tui import config
+from tui.adapters.protocols import Hypervisor, HypervisorEvent, Job, Shell
+from tui.backend.connections import Connections
+from tui.backend.unfinished import read_records
+from tui.model import record
+from tui.model.failure import Failure
+from tui.model.plan import Plan
+from tui.model.record import Event, Record, Sample, Stat
+from tui.model.timeline import CANCELLED, COMPLETED, FAILED
+from tui.model.vm import Daemon, Vm
+
+RECORDINGS = Path(__file__).parent.parent / "recordings"
+NAMES = tuple(sorted(each.stem for each in RECORDINGS.glob("*.jsonl")))
+
+HEARD = (record.ITERATION, record.LIFECYCLE, record.JOB_COMPLETED)
+PATIENCE_S = 60.0  # for what happens at once on a machine that has time
+
+CUT = Failure("libvirt did not answer", "the connection to libvirt was cut", detail="client socket is closed")
+
+
+def recording(name: str) -> list[Record]:
+    """The records of one recorded migration."""
+    return read_records(RECORDINGS / f"{name}.jsonl")
+
+
+class Stage:
+    """Plays a recording to whoever connects: every look at the job goes on to the next sample, or to `clock()`.
+
+    What came by itself comes by itself; where somebody pressed a key, the play waits until the call comes, and a call
+    that comes sooner takes the play there at once. `refusals` holds what a call is answered with, once each.
+    """
+
+    def __init__(self, records: list[Record], *, clock: Callable[[], float] | None = None) -> None:
+        first = next(each for each in records if isinstance(each, Event) and each.kind == record.START)
+        self.vm = Vm(str(first.data["vm"]), str(first.data["uuid"]), "running", "", 2, 1 << 30)
+        self.origin, self.target = str(first.data["origin"]), str(first.data["target"])
+        self.vms: dict[str, dict[str, Vm]] = {self.origin: {self.vm.name: self.vm}, self.target: {}}
+        self.uuids = {self.origin: "host-of-origin", self.target: "host-of-target"}
+        self.job = Job({}, "")
+        self.completed: dict[str, Mapping[str, Stat]] = {self.origin: {}, self.target: {}}
+        self.calls: list[str] = []
+        self.opened: list[FakeHypervisor] = []
+        self.refusals: dict[str, list[Failure]] = defaultdict(list)
+        self.down: set[str] = set()  # hosts that cannot be reached
+        self.frozen = threading.Event()  # cleared: whoever looks at the job gets no answer, as behind a busy monitor
+        self.frozen.set()
+        self.standing = False  # the play stands where it is, and each look sees the same
+        self.under_way = False
+        self.ended = threading.Event()
+        self.end = ""
+        self.forever = False  # migrate() never returns: nobody hears of the end but by looking
+        self._records = records[1:]
+        self._at = 0
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._listeners: list[tuple[str, FakeHypervisor, Callable[[HypervisorEvent], None]]] = []
+
+    # -- connections --
+
+    def open(self, uri: str) -> "FakeHypervisor":
+        """As adapters.libvirt.connect; the URI ends with the host's name."""
+        host = uri.rpartition("/")[2]
+        if host in self.down:
+            raise Failure(f"libvirt at {uri} cannot be reached", "the network does not reach it", "Check the cable.")
+        hypervisor = FakeHypervisor(self, uri, host)
+        self.opened.append(hypervisor)
+        return hypervisor
+
+    def cut(self, host: str) -> None:
+        """Break every open connection to `host`; new ones can be opened."""
+        for each in self.opened:
+            if each.host == host:
+                each.broken = True
+
+    def enter(self, call: str, hypervisor: "FakeHypervisor") -> None:
+        with self._lock:
+            self.calls.append(call)
+            if hypervisor.broken or hypervisor.host in self.down:
+                raise CUT
+            if self.refusals[call]:
+                raise self.refusals[call].pop(0)
+
+    def listen(self, hypervisor: "FakeHypervisor", listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
+        entry = (hypervisor.host, hypervisor, listener)
+        with self._lock:
+            self._listeners.append(entry)
+        return lambda: self._listeners.remove(entry)
+
+    # -- the play --
+
+    def begin(self) -> None:
+        """The job starts, be it by us or by somebody else."""
+        with self._lock:
+            self.under_way = True
+            self.job = Job({"type": 2, "operation": 5}, "running")
+
+    def look(self, host: str) -> Job:
+        self.frozen.wait(PATIENCE_S)
+        with self._lock:
+            if self.under_way and host == self.origin and not self.standing:
+                self._go_on()
+            return self.job if host == self.origin else Job({}, "")
+
+    def play(self, until: Callable[[Record], bool]) -> None:
+        """Go on up to and with the record that `until` says; keys on the way are passed over."""
+        with self._lock:
+            while self._at < len(self._records):
+                each = self._take()
+                if until(each):
+                    return
+        raise AssertionError("the recording holds no such record")
+
+    def emit(self, host: str, kind: str, **data: object) -> None:
+        """An event that is not in the recording."""
+        for where, hypervisor, listener in tuple(self._listeners):
+            if where == host and not hypervisor.broken:
+                listener(HypervisorEvent(kind, data))
+
+    def steer(self, action: str) -> None:
+        """Somebody calls for what the recording has a key for: on with the play from there."""
+        with self._lock:
+            rest = self._records[self._at :]
+            wanted = (n for n, each in enumerate(rest) if isinstance(each, Event) and _pressed(each, action))
+            found = next(wanted, None)
+            if found is not None:
+                self._at += found + 1
+
+    def finish(self, outcome: str) -> None:
+        """The job ends, and the VM is where that leaves it."""
+        with self._lock:
+            self.end, self.under_way, self.job = outcome, False, Job({}, "")
+            if outcome == COMPLETED:
+                self.vms = {self.target: {self.vm.name: self.vm}, self.origin: {}}
+            else:
+                self.vms[self.target].pop(self.vm.name, None)
+        self.ended.set()
+
+    def _go_on(self) -> None:
+        """To the next sample, to what the clock says, or to a key that nobody has pressed yet."""
+        while self._at < len(self._records):
+            each = self._records[self._at]
+            if isinstance(each, Event) and each.kind == record.KEY:
+                return
+            if self._clock is not None and each.t > self._clock():
+                return
+            self._take()
+            if isinstance(each, Sample) and self._clock is None:
+                return
+
+    def _take(self) -> Record:
+        each = self._records[self._at]
+        self._at += 1
+        if isinstance(each, Sample):
+            self.job = Job(each.stats, each.state)
+        elif each.kind in HEARD:
+            data = dict(each.data)
+            self.emit(str(data.pop("host")), each.kind, **data)
+        elif each.kind == record.END:
+            self.finish(str(each.data["outcome"]))
+        return each
+
+
+class FakeHypervisor:
+    """One connection to one of the two daemons of a Stage."""
+
+    def __init__(self, stage: Stage, uri: str, host: str) -> None:
+        self.uri = uri
+        self.host = host
+        self.broken = False
+        self._stage = stage
+
+    def _enter(self, call: str) -> None:
+        self._stage.enter(call, self)
+
+    def daemon(self) -> Daemon:
+        self._enter("daemon")
+        uuid = self._stage.uuids[self.host]
+        return Daemon(self.uri, self.host, uuid, (11, 3, 0), (10, 0, 2), 2, "EPYC", 24 << 30, 20 << 30)
+
+    def vms(self) -> tuple[Vm, ...]:
+        self._enter("vms")
+        return tuple(self._stage.vms[self.host].values())
+
+    def vm(self, name: str) -> Vm | None:
+        self._enter("vm")
+        return self._stage.vms[self.host].get(name)
+
+    def start(self, name: str) -> None:
+        self._enter("start")
+
+    def shut_down(self, name: str) -> None:
+        self._enter("shut_down")
+
+    def force_off(self, name: str) -> None:
+        self._enter("force_off")
+
+    def migrate(self, plan: Plan, destination_uri: str) -> None:
+        self._enter("migrate")
+        self._stage.begin()
+        while not self._stage.ended.wait(0.005) or self._stage.forever:
+            if self.broken:
+                raise CUT
+        if self._stage.end == CANCELLED:
+            raise Failure(f"The migration of {plan.vm} failed", "it was cancelled")
+        if self._stage.end == FAILED:
+            raise Failure(f"The migration of {plan.vm} failed", "the stream to the destination broke off")
+
+    def job(self, name: str) -> Job:
+        self._enter("job")
+        return self._stage.look(self.host)
+
+    def completed_job(self, name: str) -> Mapping[str, Stat]:
+        self._enter("completed_job")
+        return self._stage.completed[self.host]
+
+    def start_post_copy(self, name: str) -> None:
+        self._enter("start_post_copy")
+        self._stage.steer("post-copy")
+
+    def abort_job(self, name: str) -> None:
+        self._enter("abort_job")
+        self._stage.finish(CANCELLED)
+
+    def max_downtime_ms(self, name: str) -> int:
+        self._enter("max_downtime_ms")
+        return 300
+
+    def set_max_downtime(self, name: str, milliseconds: int) -> None:
+        self._enter("set_max_downtime")
+
+    def set_bandwidth(self, name: str, mib_per_s: int) -> None:
+        self._enter("set_bandwidth")
+
+    def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
+        self._enter("subscribe")
+        return self._stage.listen(self, listener)
+
+    def alive(self) -> bool:
+        return not self.broken
+
+    def close(self) -> None:
+        self.broken = True
+
+
+def connections(stage: Stage) -> Connections:
+    """The app's own connections, to the daemons of `stage`."""
+
+    def open_hypervisor(uri: str) -> Hypervisor:
+        return stage.open(uri)
+
+    def open_shell(_address: str) -> Shell:
+        raise AssertionError("a migration needs no shell")
+
+    hosts = {name: {"ssh": f"root@{name}"} for name in ("source", "destination", "storage")}
+    for name in ("source", "destination"):
+        hosts[name]["libvirt"] = uri(name)
+    read, problems = config.check({"hosts": hosts, "vm": {"name": stage.vm.name}})
+    assert read, problems
+    return Connections(read, open_hypervisor, open_shell)
+
+
+def uri(host: str) -> str:
+    """How the stage's daemon on `host` is reached."""
+    return f"test:///{host}"
+
+
+def _pressed(each: Event, action: str) -> bool:
+    return each.kind == record.KEY and each.data.get("action") == action
