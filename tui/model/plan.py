@@ -43,6 +43,8 @@ def refuse(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Failure | No
         return Failure("The maximum downtime must be at least 1 ms", f"{plan.downtime_ms} ms was given")
     if plan.bandwidth_mib_s < 0:
         return Failure("The bandwidth limit cannot be negative", "", "0 means no limit.")
+    if plan.parallel < 0:
+        return Failure("The number of parallel connections cannot be negative", "", "0 means a single one.")
     if plan.technique == POST_COPY_TIMEOUT and plan.timeout_s <= 0:
         return Failure("The timeout for post-copy must be above 0 s", "", "Choose post-copy by hand to switch at once.")
     if plan.post_copy and plan.parallel and hypervisor_version < PARALLEL_POST_COPY_SINCE:
