@@ -29,7 +29,6 @@ class LogPane(Vertical):
         super().__init__(id=id)
         self._events: list[str] = []
         self._stats: Mapping[str, Stat] = {}
-        self._t = 0.0
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="log-events") as events:
@@ -48,7 +47,9 @@ class LogPane(Vertical):
         if isinstance(record, Event):
             self._events = [*self._events, *event_lines(record)][-KEPT:]
             stats = record.data.get("stats")
-            if isinstance(stats, Mapping):
+            if isinstance(stats, Mapping) and stats.get(
+                "memory_total"
+            ):  # of a failed job libvirt says nothing but zeros
                 self._stats = stats
         else:
             self._stats = record.stats

@@ -30,7 +30,7 @@ class Outcome(Lines):
     """
 
     def show_end(self, timeline: Timeline, folder: Path, origin: str, width: int) -> None:
-        """All there is to say about it, in a panel `width` cells wide: its own width is not known before it is shown."""
+        """All there is to say, in a panel `width` cells wide: it does not know its width before it is shown."""
         title, tone = TITLES.get(timeline.phase, TITLES[LOST])
         how = " by post-copy" if timeline.phase == COMPLETED and timeline.post_copy_at is not None else ""
         self.border_title = Content(f"{title}{how}")

@@ -1,10 +1,13 @@
 """The two charts of a migration, as pictures: memory over time, and the rates below it."""
 
 from tui.model.quantity import rate, size
-from tui.model.timeline import Timeline
+from tui.model.timeline import Mark, Point, Timeline
 from tui.widgets.chart_picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, Level, Picture, Series, Sign
 
 PAUSE_S = 1.0
+MOST_PASSES = 20  # marks of passes on a chart
+STEPS = (1, 5, 10, 20, 50, 100, 200, 500, 1000, 10**9)
+DIVISORS = (5, 10, 20, 50, 100, 200, 500, 1000)
 SPAN_S = 10.0  # a chart of two seconds would be all scale
 
 WORDS = {
@@ -22,13 +25,19 @@ def memory_picture(timeline: Timeline) -> Picture:
     """Sent and remaining, with the line that remaining must get under."""
     points = timeline.points
     xs = tuple(point.t for point in points)
+    divisor = _divisor(points[-1]) if points else 1
     threshold = None if timeline.over or timeline.post_copy_at is not None else timeline.threshold
     return Picture(
         title="memory",
         units=BYTES,
         series=(
             Series("remaining", xs, tuple(float(point.remaining) for point in points), "text-warning", AREA),
-            Series("sent", xs, tuple(float(point.transferred) for point in points), "text-primary"),
+            Series(
+                f"sent / {divisor}" if divisor > 1 else "sent",
+                xs,
+                tuple(point.transferred / divisor for point in points),
+                "text-primary",
+            ),
         ),
         signs=_signs(timeline),
         level=Level(float(threshold), f"must get under {size(threshold)}") if threshold else None,
@@ -36,6 +45,13 @@ def memory_picture(timeline: Timeline) -> Picture:
         subtitle=f"{size(points[-1].transferred)} sent" if points else "",
         empty="Nothing has been sent yet.",
     )
+
+
+def _divisor(point: Point) -> int:
+    """What is sent may grow to many times the memory, and what remains must still be seen against its line."""
+    if point.transferred <= 3 * point.total:
+        return 1
+    return next((each for each in DIVISORS if point.transferred <= each * point.total), DIVISORS[-1])
 
 
 def rate_picture(timeline: Timeline) -> Picture:
@@ -63,10 +79,18 @@ def _gone(timeline: Timeline, t: float) -> bool:
 
 
 def _signs(timeline: Timeline) -> tuple[Sign, ...]:
-    """The marks; the pause that every switch to post-copy begins with is a part of it, and no switchover of its own."""
+    """The marks, but for the pause that every switch to post-copy begins with, and for passes that would be a wall."""
     post_copy = timeline.post_copy_at
-    marks = (m for m in timeline.marks if not (m.sign == "S" and post_copy is not None and m.t > post_copy - PAUSE_S))
-    return tuple(Sign(mark.t, mark.sign, WORDS.get(mark.sign, mark.text)) for mark in marks)
+    marks = [m for m in timeline.marks if not (m.sign == "S" and post_copy is not None and m.t > post_copy - PAUSE_S)]
+    step = next(step for step in STEPS if len(timeline.passes) <= step * MOST_PASSES)
+    passes = [mark for mark in marks if mark.sign == "|"]
+    kept = [mark for mark in marks if mark.sign != "|"] + passes[step - 1 :: step]
+    words = WORDS | {"|": f"every {step}th pass" if step > 1 else "pass"}
+    return tuple(Sign(mark.t, mark.sign, words.get(mark.sign, mark.text)) for mark in sorted(kept, key=_when))
+
+
+def _when(mark: Mark) -> float:
+    return mark.t
 
 
 def _rates(timeline: Timeline) -> str:
