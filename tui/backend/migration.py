@@ -4,12 +4,11 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from tui.adapters.protocols import Hypervisor, HypervisorEvent, Job
-from tui.backend.recorder import Recorder, now
+from tui.backend.recorder import Recorder, now, seconds_since
 from tui.backend.sampler import Reading, Sampler
 from tui.model import record
 from tui.model.failure import Failure
@@ -498,12 +497,6 @@ def _is(vm: Vm) -> str:
     if vm.running and not vm.reason:
         return "runs"
     return f"is {vm.state} ({vm.reason})" if vm.reason else f"is {vm.state}"
-
-
-def seconds_since(at: str) -> float:
-    """Seconds from a time of the log until now, by the wall clock, for no other outlives a process."""
-    then = datetime.fromisoformat(at.replace("Z", "+00:00"))
-    return max(0.0, (datetime.now(timezone.utc) - then).total_seconds())
 
 
 def _failure_data(failure: Failure) -> dict[str, str]:

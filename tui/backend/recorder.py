@@ -1,5 +1,6 @@
 """One run's folder: raw.jsonl and domjobinfo.txt as the records arrive, run.toml at both ends."""
 
+import contextlib
 import fcntl
 import os
 import re
@@ -13,9 +14,11 @@ import tomli_w
 
 from tui.model import domjobinfo, record
 from tui.model.failure import Failure
-from tui.model.record import Record, Sample
+from tui.model.record import END, Record, Sample
 
 RAW, TEXT, SUMMARY = "raw.jsonl", "domjobinfo.txt", "run.toml"
+
+LONGEST_WORD = 80  # bytes of a VM's or a workload's name in a folder's, which may have 255
 
 
 def now() -> str:
@@ -23,10 +26,23 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def seconds_since(at: str) -> float:
+    """Seconds from a time of the log until now, by the wall clock, for no other outlives a process; else ValueError."""
+    then = datetime.fromisoformat(at.replace("Z", "+00:00"))
+    if then.tzinfo is None:
+        raise ValueError(f"{at} has no time zone")
+    return max(0.0, (datetime.now(timezone.utc) - then).total_seconds())
+
+
 def folder_name(vm: str, workload: str, technique: str) -> str:
     """<UTC time>-<vm>-<workload>-<technique>; what a file name cannot hold becomes an underscore."""
-    words = (re.sub(r"[^\w.+-]", "_", word).lstrip(".") or "_" for word in (vm, workload, technique))
+    words = (_word(each) for each in (vm, workload, technique))
     return "-".join((datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ"), *words))
+
+
+def _word(text: str) -> str:
+    safe = re.sub(r"[^\w.+-]", "_", text).lstrip(".") or "_"
+    return safe.encode()[:LONGEST_WORD].decode(errors="ignore")
 
 
 class Recorder:
@@ -41,6 +57,7 @@ class Recorder:
         self._raw = raw
         self._text = text
         self._lock = threading.Lock()
+        self._ended = False
 
     @classmethod
     def create(cls, runs: Path, name: str) -> "Recorder":
@@ -65,16 +82,21 @@ class Recorder:
     def open(cls, folder: Path) -> "Recorder":
         """Go on in a folder that exists; BlockingIOError where another process writes into it."""
         raw = (folder / RAW).open("ab")
-        fcntl.flock(raw, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _end_half_line(folder / RAW, raw)
-        return cls(folder, raw, (folder / TEXT).open("ab"))
+        try:
+            fcntl.flock(raw, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _end_half_line(folder / RAW, raw)
+            return cls(folder, raw, (folder / TEXT).open("ab"))
+        except OSError:
+            raw.close()
+            raise
 
     def write(self, each: Record) -> None:
-        """Append one record; OSError (a full disk) is the caller's to show."""
+        """Append one record; OSError (a full disk) is the caller's to show. Nothing comes after an end."""
         line = record.to_line(each).encode() + b"\n"
         with self._lock:
-            if self._raw.closed:
+            if self._raw.closed or self._ended:
                 return
+            self._ended = not isinstance(each, Sample) and each.kind == END
             self._raw.write(line)
             self._raw.flush()
             if isinstance(each, Sample):
@@ -91,13 +113,15 @@ class Recorder:
         new.replace(target)
 
     def close(self) -> None:
-        """Put everything on the disk itself, and let go of the folder."""
-        with self._lock:
+        """Put everything on the disk itself, and let go of the folder; OSError where the disk is full."""
+        with self._lock, contextlib.ExitStack() as closed_anyhow:
+            for file in (self._raw, self._text):
+                if not file.closed:
+                    closed_anyhow.callback(file.close)
             for file in (self._raw, self._text):
                 if not file.closed:
                     file.flush()
                     os.fsync(file.fileno())
-                    file.close()
 
 
 def without_none(value: Any) -> Any:

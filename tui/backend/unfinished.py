@@ -1,15 +1,18 @@
 """Runs whose log has no end yet: the app was killed or quit while the migration went on."""
 
 import fcntl
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from tui.backend.recorder import RAW
+from tui.backend.connections import HYPERVISORS
+from tui.backend.recorder import RAW, seconds_since
 from tui.model import record
 from tui.model.plan import Plan
 from tui.model.record import Event, Record
 
-OPTIONS = ("vm", "technique", "timeout_s", "bandwidth_mib_s", "downtime_ms", "auto_converge", "parallel")
+LONGEST_END = 4096  # bytes; a longer last line is something else
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ def unfinished_runs(runs: Path) -> list[Unfinished]:
     if not runs.is_dir():
         return []
     folders = sorted((each.parent for each in runs.glob(f"*/{RAW}")), reverse=True)
-    found = (_read(folder) for folder in folders if not _ended(folder / RAW))
+    found = (_look(folder) for folder in folders)
     return [run for run in found if run is not None]
 
 
@@ -41,17 +44,29 @@ def read_records(raw: Path) -> list[Record]:
         for line in lines:
             try:
                 records.append(record.from_line(line))
-            except (ValueError, KeyError):
+            except ValueError:
                 continue
     return records
+
+
+def _look(folder: Path) -> Unfinished | None:
+    try:
+        return None if _ended(folder / RAW) else _read(folder)
+    except OSError:
+        return None  # not ours to read
 
 
 def _ended(raw: Path) -> bool:
     """Whether the last line is an end, without reading the rest."""
     with raw.open("rb") as file:
         file.seek(0, 2)
-        file.seek(max(0, file.tell() - 4096))
-        return f'"kind": "{record.END}"'.encode() in file.read().rstrip(b"\n").rpartition(b"\n")[2]
+        file.seek(max(0, file.tell() - LONGEST_END))
+        last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+    try:
+        each = record.from_line(last.decode())
+    except ValueError:
+        return False  # half a line, if it was to be an end, is none
+    return isinstance(each, Event) and each.kind == record.END
 
 
 def _read(folder: Path) -> Unfinished | None:
@@ -60,11 +75,30 @@ def _read(folder: Path) -> Unfinished | None:
     records = read_records(folder / RAW)
     begins = (each for each in records if isinstance(each, Event) and each.kind in (record.START, record.ATTACHED))
     first = next(begins, None)
-    if first is None or "uuid" not in first.data:
+    data = first.data if first else {}
+    uuid, origin, began = (str(data.get(name, "")) for name in ("uuid", "origin", "began"))
+    plan = _plan(data)
+    if not plan.vm or not uuid or origin not in HYPERVISORS or not _is_time(began):
         return None
-    plan = Plan(**{name: first.data[name] for name in OPTIONS if name in first.data})
-    data = first.data
-    return Unfinished(folder, plan, data["uuid"], data["origin"], data.get("workload", "idle"), data["began"], records)
+    return Unfinished(folder, plan, uuid, origin, str(data.get("workload", "idle")), began, records)
+
+
+def _plan(data: Mapping[str, Any]) -> Plan:
+    """What the log says that was asked for; what is missing or of another kind is as if nothing had been said."""
+    plan = asdict(Plan(""))
+    for name, usual in plan.items():
+        kinds = (int, float) if isinstance(usual, float) else type(usual)
+        if isinstance(data.get(name), kinds):
+            plan[name] = data[name]
+    return Plan(**plan)
+
+
+def _is_time(began: str) -> bool:
+    try:
+        seconds_since(began)
+    except ValueError:
+        return False
+    return True
 
 
 def _in_use(raw: Path) -> bool:
