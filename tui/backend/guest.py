@@ -59,15 +59,15 @@ LOOK = f"""{FOLDER}
 cd "$folder" 2> /dev/null && [ -f what ] || exit 0
 alive=; pid=; began=
 [ -s pid ] && read -r pid began < pid
-[ -n "$pid" ] && [ "$(cut -d' ' -f22 "/proc/$pid/stat" 2> /dev/null)" = "$began" ] \\
-  && cmp -s boot /proc/sys/kernel/random/boot_id && alive=$pid
+boot=; [ "$(cat boot)" = "$(cat /proc/sys/kernel/random/boot_id)" ] && boot=this
+[ -n "$pid" ] && [ -n "$boot" ] && [ "$(cut -d' ' -f22 "/proc/$pid/stat" 2> /dev/null)" = "$began" ] && alive=$pid
 """
 
 STATUS = f"""{LOOK}
 cat what
 if [ -n "$alive" ]; then echo "running $alive"
 elif [ -s ended ]; then echo "ended $(cat ended)"
-elif [ -z "$pid" ] && cmp -s boot /proc/sys/kernel/random/boot_id; then echo starting
+elif [ -z "$pid" ] && [ -n "$boot" ]; then echo starting
 else echo gone
 fi
 [ -n "$alive" ] || grep '^error=' log | head -n 3 | sed 's/^/line /'

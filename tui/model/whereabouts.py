@@ -48,7 +48,8 @@ class Whereabouts:
         if not self.answers:
             return "not known yet"
         if self.vm is None:
-            return "not known: no host could be asked" if self.unreachable else "no host knows a VM of this name"
+            away = " and ".join(self.unreachable)
+            return f"not known, because {away} can't be asked" if away else "no host knows a VM of this name"
         return f"{state_words(self.vm)} on {self.host}"
 
     def why_not_boot(self) -> str:

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tui.model.failure import Failure
-from tui.model.quantity import duration, size
+from tui.model.quantity import clock, size
 
 IDLE, CPU, MEMORY = "idle", "cpu", "memory"
 UNKNOWN = "unknown"  # the guest could not be asked
 
 PROGRAMS = {CPU: "cpu_util", MEMORY: "memory_intensive"}
 EXPLAINED = {
-    CPU: "Every thread adds pow(sin(i), i) for ever; memory hardly changes.",
-    MEMORY: "Every thread loads and stores in memory of its own for ever, and checks what it loads.",
+    CPU: "Each thread adds pow(sin(i), i) for ever; memory hardly changes.",
+    MEMORY: "Each thread rewrites memory of its own for ever, and checks it.",
 }
 
 MOST_THREADS = 1024  # of the programs
@@ -151,20 +151,20 @@ def parse_status(text: str) -> WorkloadStatus:
 
 
 def live_line(status: WorkloadStatus) -> str:
-    """What it does at this moment, in words: "dirtying 610 MiB/s of 300 MiB, pass 12, no wrong page"."""
+    """What it does: "dirtying for 00:12, 610 MiB/s of 300 MiB; 0.2 million pages checked, none wrong"."""
     values = status.values
     if not status.running and not values:
         return "nothing runs"
     if status.starting:
         return "starting"
-    since = duration(_number(values, "seconds"))
+    since = clock(_number(values, "seconds"))
     state = values.get("state", "running")
     if status.name == CPU:
-        return f"{state} for {since}: {_number(values, 'additions_per_s') / 1e6:.1f} million additions a second"
+        return f"{state} for {since}, {_number(values, 'additions_per_s') / 1e6:.1f} million additions a second"
     rate, whole = _number(values, "mib_per_s"), _number(values, "working_set_mib")
+    checked = _number(values, "checked_pages") / 1e6
     wrong = f"{status.wrong_pages} WRONG" if status.wrong_pages else "none wrong"
-    checked = int(_number(values, "checked_pages"))
-    return f"{state} for {since}: {rate:.0f} MiB/s of {whole:.0f} MiB; {checked:,} pages checked, {wrong}"
+    return f"{state} for {since}, {rate:.0f} MiB/s of {whole:.0f} MiB; {checked:.1f} million pages checked, {wrong}"
 
 
 def _number(values: Mapping[str, str], name: str) -> float:

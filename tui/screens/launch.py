@@ -120,10 +120,17 @@ class LaunchPage(Page):
             return
         address = self._launch.config.vm.ssh or ""
         self.query_one("#vm", Lines).show(*vm_lines(self._where, address, width))
-        booting = self._under_way == BOOT
-        lines = workload_lines(self._status, self._where.active and not booting, self._proposed, width)
+        lines = workload_lines(self._status, self._why_no_guest(), self._proposed, width)
         self.query_one("#workload", Lines).show(*lines)
         self._refresh_keys()
+
+    def _why_no_guest(self) -> str:
+        """Why the guest can't be asked what runs in it; empty where it can."""
+        if self._under_way == BOOT:
+            return "the guest is booting"
+        if self._where.vm is None:
+            return "not known, as long as the VM is not found"
+        return "" if self._where.active else "the VM does not run"
 
     def _tick(self) -> None:
         if self.is_current:

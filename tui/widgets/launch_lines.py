@@ -25,11 +25,11 @@ def vm_lines(where: Whereabouts, address: str, width: int) -> tuple[Content, ...
 
 
 def workload_lines(
-    status: WorkloadStatus | Failure | None, active: bool, proposed: Mapping[str, WorkloadSpec], width: int
+    status: WorkloadStatus | Failure | None, why_none: str, proposed: Mapping[str, WorkloadSpec], width: int
 ) -> tuple[Content, ...]:
-    """What runs in the guest, or could; `status` is None until the guest was asked."""
-    if not active:
-        return tuple(_wrapped([("state", "the VM does not run", "dim"), *_offers(proposed)], width))
+    """What runs in the guest, or could; `status` is None until the guest was asked, `why_none` why it can't be."""
+    if why_none:
+        return tuple(_wrapped([("state", why_none, "dim"), *_offers(proposed)], width))
     if isinstance(status, Failure):
         return tuple(_wrapped([("state", str(status), "bold $error")], width))
     if status is None:
@@ -39,12 +39,12 @@ def workload_lines(
 
 def _status(status: WorkloadStatus) -> Iterator[Fact]:
     if status.running:
-        yield "state", f"{status.name} {live_line(status)}", "bold $success" if not status.wrong_pages else ""
+        yield "state", f"{status.name}, {live_line(status)}", "bold $success" if not status.wrong_pages else ""
         yield "program", f"{status.options} (process {status.pid or 'not known yet'})", ""
     else:
         yield "state", "idle: nothing runs in the guest", "bold"
         if status.values and not status.error:
-            yield "before", f"{status.name} {live_line(status)}", ""
+            yield "before", f"{status.name}, {live_line(status)}", ""
     if status.error:
         yield "ERROR", status.error, "bold $error reverse"
     wanted = status.output if status.error else status.output[-1:]

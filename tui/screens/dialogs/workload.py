@@ -50,7 +50,7 @@ class WorkloadForm(Dialog[WorkloadSpec]):
         yield Static(id="explained", markup=False)
         yield _row("threads", _number("threads", self._proposed[self._chosen].threads), "at a time")
         yield _row("memory of each", _number("size", memory.size_mib), "MiB")
-        yield _row("rate", _number("rate", memory.rate_mib_s), "MiB/s for all together; 0 is as fast as it can")
+        yield _row("rate", _number("rate", memory.rate_mib_s), "MiB/s in all; 0 is as fast as it can")
         yield Static(id="said", markup=False)
 
     def on_mount(self) -> None:

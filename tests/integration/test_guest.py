@@ -1,0 +1,178 @@
+"""Programs in a guest, with real shells and a real compiler; the guest is this machine, in a folder of the test."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import Server
+from tui.adapters.local import LocalShell
+from tui.adapters.protocols import Completed, Shell
+from tui.adapters.ssh import SshShell
+from tui.backend.guest import Guest
+from tui.model.failure import Failure
+from tui.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
+from workloads import folder as sources
+
+LIMIT_S = 60.0
+TOOLS = ("sh", "cat", "chmod", "cmp", "cut", "grep", "head", "mkdir", "mv", "rm", "sed", "setsid", "tail", "uname")
+TRIVIAL = b"int main(void) { return 0; }\n"
+
+
+class BareShell(LocalShell):
+    """A guest that has a few tools and no compiler."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    async def run(self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0) -> Completed:
+        return await super().run(["env", f"PATH={self.path}", *argv], stdin=stdin, timeout=timeout)
+
+
+def silent(_text: str) -> None:
+    """For calls whose progress nobody reads."""
+
+
+def source_of(program: str) -> bytes:
+    return (sources() / f"{program}.c").read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "a cache; with 'signs'"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder / "vmlm"
+
+
+@pytest.fixture
+async def guest() -> AsyncIterator[Guest]:
+    made = guest_at(LocalShell())
+    yield made
+    await made.signal("KILL")
+
+
+def guest_at(shell: Shell) -> Guest:
+    return Guest(shell, LocalShell(), "guest1")
+
+
+async def until(guest: Guest, running: bool) -> WorkloadStatus:
+    """The first status that has values and is running, or is not."""
+
+    async def look() -> WorkloadStatus:
+        while True:
+            status = await guest.status()
+            if status.running == running and not status.starting:
+                return status
+            await asyncio.sleep(0.05)
+
+    return await asyncio.wait_for(look(), LIMIT_S)
+
+
+async def test_a_guest_in_which_nothing_ever_ran_is_idle(guest: Guest) -> None:
+    assert await guest.status() == WorkloadStatus()
+    await guest.signal("TERM")  # nothing to stop is no error
+
+
+@pytest.mark.parametrize("spec", [WorkloadSpec(CPU, 1), WorkloadSpec(MEMORY, 1, 8, 16)])
+async def test_a_workload_runs_and_is_stopped(guest: Guest, spec: WorkloadSpec) -> None:
+    await guest.install(spec.program, source_of(spec.program), silent)
+    await guest.start(spec)
+    status = await until(guest, running=True)
+    assert (status.name, status.values["threads"]) == (spec.name, "1")
+    await guest.signal("TERM")
+    ended = await until(guest, running=False)
+    assert (ended.exit_status, ended.error, ended.values["state"]) == (0, "", "done")
+
+
+async def test_a_workload_outlives_the_connection_and_is_found_again(server: Server, guest: Guest) -> None:
+    spec = WorkloadSpec(CPU, 1)
+    first, second = (SshShell(server.address, folder=server.folder) for _ in range(2))
+    await guest_at(first).install(spec.program, source_of(spec.program), silent)
+    await guest_at(first).start(spec)
+    before = await until(guest_at(first), running=True)
+    await first.close()
+    server.cut()
+    after = await until(guest_at(second), running=True)
+    assert after.pid == before.pid != 0
+    await second.close()
+
+
+async def test_the_same_source_is_compiled_once(guest: Guest, cache: Path) -> None:
+    await guest.install("trivial", TRIVIAL, silent)
+    compiled = (cache / "trivial").stat().st_ino
+    await guest.install("trivial", TRIVIAL, silent)
+    assert (cache / "trivial").stat().st_ino == compiled
+    await guest.install("trivial", TRIVIAL + b"\n", silent)
+    assert (cache / "trivial").stat().st_ino != compiled
+
+
+async def test_a_compiler_error_is_told_in_the_compilers_words(guest: Guest, cache: Path) -> None:
+    with pytest.raises(Failure, match="error:") as caught:
+        await guest.install("broken", b"int main(void) { return nothing; }\n", silent)
+    assert "nothing" in caught.value.detail
+    assert not (cache / "broken").exists()
+
+
+async def test_a_guest_without_a_compiler_gets_a_static_program(tmp_path: Path, cache: Path) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in TOOLS:
+        found = shutil.which(tool)
+        assert found
+        (tools / tool).symlink_to(found)
+    bare, said = guest_at(BareShell(tools)), list[str]()
+    spec = WorkloadSpec(CPU, 1)
+    await bare.install(spec.program, source_of(spec.program), said.append)
+    assert "the guest has no compiler: building cpu_util on this host" in said
+    assert b"ld-linux" not in (cache / "cpu_util").read_bytes()[:4096]  # needs no libraries of the guest
+    await bare.start(spec)
+    await until(bare, running=True)
+    await bare.signal("TERM")
+    assert (await until(bare, running=False)).exit_status == 0
+    said.clear()
+    await bare.install(spec.program, source_of(spec.program), said.append)
+    assert said == ["compiling cpu_util in the guest"]  # and found to be there
+
+
+async def test_a_workload_that_is_killed_is_an_error(guest: Guest) -> None:
+    spec = WorkloadSpec(CPU, 1)
+    await guest.install(spec.program, source_of(spec.program), silent)
+    await guest.start(spec)
+    await until(guest, running=True)
+    await guest.signal("KILL")
+    ended = await until(guest, running=False)
+    assert ended.exit_status == 128 + 9
+    assert "status 137" in ended.error
+
+
+async def test_a_workload_that_refuses_its_options_says_why(guest: Guest) -> None:
+    spec = WorkloadSpec(MEMORY, 1, 1 << 20)
+    await guest.install(spec.program, source_of(spec.program), silent)
+    await guest.start(spec)
+    ended = await until(guest, running=False)
+    assert ended.exit_status == 2
+    assert "try fewer --threads or a smaller --size" in ended.error
+
+
+async def test_a_workload_of_before_a_restart_does_not_run(guest: Guest, cache: Path) -> None:
+    """The process number may be anybody's by then; here it is this test's own, and is not signalled."""
+    spec = WorkloadSpec(CPU, 1)
+    await guest.install(spec.program, source_of(spec.program), silent)
+    await guest.start(spec)
+    await until(guest, running=True)
+    await guest.signal("KILL")
+    await until(guest, running=False)
+    (cache / "ended").unlink()
+    (cache / "pid").write_text(f"{os.getpid()} 1\n")
+    status = await guest.status()
+    assert (status.running, status.vanished) == (False, True)
+    await guest.signal("KILL")
+
+
+async def test_a_full_or_read_only_folder_is_a_sentence(guest: Guest, cache: Path) -> None:
+    cache.parent.write_text("a file where the folder should be")
+    with pytest.raises(Failure, match=r"could not be made ready in guest1"):
+        await guest.install("trivial", TRIVIAL, silent)

@@ -1,0 +1,357 @@
+"""The VM's whereabouts, the workloads as values, and the Launch room with hosts in memory."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from tests.fake_hosts import FakeHosts, guest1
+from tui.adapters.protocols import Completed, UntrustedHost
+from tui.backend import launch as launch_module
+from tui.backend.launch import Launch
+from tui.model.failure import Failure
+from tui.model.vm import Vm
+from tui.model.whereabouts import Whereabouts
+from tui.model.workload import CPU, IDLE, MEMORY, WorkloadSpec, live_line, parse_status, refuse
+
+GIB = 1 << 30
+AWAY = Failure("libvirt can't be reached", "it is down")
+
+RUNNING = """name memory
+options memory_intensive --threads 2 --size 150 --rate 0
+running 231
+line seconds=11.001 state=dirtying threads=2 working_set_mib=300 \
+mib_per_s=2539.5 dirtied_mib=11737.0 passes=39.12 checked_pages=2927872 wrong_pages=0
+line seconds=12.001 state=dirtying threads=2 working_set_mib=300 \
+mib_per_s=2296.1 dirtied_mib=14035.0 passes=46.78 checked_pages=3516160 wrong_pages=0
+"""
+WRONG = """name memory
+options memory_intensive --threads 2 --size 150 --rate 0
+ended 1
+line error=wrong_page thread=0 page=17 word=0 wrong_words=512 pass=12 expected=0x01 found=0x00 looks_like=zeros
+line seconds=13.501 state=failed threads=2 working_set_mib=300 \
+mib_per_s=0.0 dirtied_mib=14035.0 passes=46.78 checked_pages=3516160 wrong_pages=1
+"""
+REFUSED = """name memory
+options memory_intensive --threads 2 --size 900 --rate 0
+ended 2
+line memory_intensive: 2 threads x 900 MiB is 1800 MiB, but only 805 MiB of memory can be had: try fewer --threads.
+"""
+DONE = """name cpu
+options cpu_util --threads 2
+ended 0
+line seconds=5.912 state=done threads=2 additions_per_s=1198240 additions=9858000 sum=4.76758e+06
+"""
+STARTING = "name cpu\noptions cpu_util --threads 2\nstarting\n"
+GONE = "name cpu\noptions cpu_util --threads 2\ngone\nline seconds=5.000 state=running threads=2 additions_per_s=1\n"
+
+
+def silent(_text: str) -> None:
+    """For calls whose progress nobody reads."""
+
+
+# -- where the VM is --
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "host", "sentence"),
+    [
+        (guest1(), None, "source", "shut off on source"),
+        (None, guest1("running"), "destination", "running on destination"),
+        (guest1(), guest1("running"), "destination", "running on destination"),
+        (guest1("running"), guest1("paused", "migrating"), "source", "running on source"),
+        (guest1("paused", "post-copy"), guest1("running", "post-copy"), "destination",
+         "running (post-copy) on destination"),
+        (guest1("paused", "post-copy failed"), guest1("shut off"), "source", "paused (post-copy failed) on source"),
+        (None, None, "", "no host knows a VM of this name"),
+        (None, AWAY, "", "not known, because destination can't be asked"),
+        (guest1("running"), AWAY, "source", "running on source"),
+    ],
+)  # fmt: skip
+def test_the_vm_is_where_it_runs_else_where_it_is_defined(
+    source: Vm | Failure | None, destination: Vm | Failure | None, host: str, sentence: str
+) -> None:
+    where = Whereabouts("guest1", {"source": source, "destination": destination})
+    assert (where.host, where.sentence) == (host, sentence)
+
+
+def test_booting_is_doubtful_while_the_vm_might_run_where_nobody_can_look() -> None:
+    where = Whereabouts("guest1", {"source": guest1(), "destination": AWAY})
+    assert where.why_not_boot() == ""
+    assert "destination can't be asked" in where.doubt
+    assert not Whereabouts("guest1", {"source": guest1(), "destination": None}).doubt
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ({}, "not known yet"),
+        ({"source": guest1("running"), "destination": None}, "running on source already"),
+        ({"source": None, "destination": None}, "No host knows"),
+        ({"source": AWAY, "destination": None}, "it is down"),
+    ],
+)
+def test_a_vm_that_can_not_be_booted_says_why(answers: dict[str, Vm | Failure | None], reason: str) -> None:
+    assert reason in Whereabouts("guest1", answers).why_not_boot()
+
+
+# -- workloads as values --
+
+
+def test_a_workload_is_started_with_its_parameters() -> None:
+    assert WorkloadSpec(CPU, 16).options == ("--threads", "16")
+    assert WorkloadSpec(MEMORY, 14, 512, 100).options == ("--threads", "14", "--size", "512", "--rate", "100")
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (WorkloadSpec("disk", 1), "no workload 'disk'"),
+        (WorkloadSpec(CPU, 0), "0 threads"),
+        (WorkloadSpec(CPU, 5000), "5000 threads"),
+        (WorkloadSpec(MEMORY, 2, 0), "at least 1 MiB"),
+        (WorkloadSpec(MEMORY, 14, 512), "7.0 GiB, and the VM has 1.0 GiB"),
+    ],
+)
+def test_a_workload_that_can_not_run_is_refused_in_a_sentence(spec: WorkloadSpec, words: str) -> None:
+    refusal = refuse(spec, GIB)
+    assert refusal
+    assert words in str(refusal)
+
+
+def test_a_workload_that_fits_is_not_refused() -> None:
+    assert refuse(WorkloadSpec(MEMORY, 2, 150), GIB) is None
+    assert refuse(WorkloadSpec(MEMORY, 14, 512), 0) is None  # the VM's memory is not known
+
+
+def test_a_running_workload_tells_what_it_does() -> None:
+    status = parse_status(RUNNING)
+    assert (status.current, status.running, status.pid, status.error) == (MEMORY, True, 231, "")
+    assert live_line(status) == ("dirtying for 00:12, 2296 MiB/s of 300 MiB; 3.5 million pages checked, none wrong")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (WRONG, "Memory was corrupted: 1 page held something else"),
+        (REFUSED, "ended with status 2: memory_intensive: 2 threads x 900 MiB is 1800 MiB"),
+        (GONE, "gone without a word"),
+        (RUNNING.replace("wrong_pages=0", "wrong_pages=3"), "Memory was corrupted: 3 pages"),
+    ],
+)
+def test_what_went_wrong_with_a_workload_is_a_sentence(text: str, words: str) -> None:
+    assert words in parse_status(text).error
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("", IDLE), (DONE, IDLE), (WRONG, IDLE), (RUNNING, MEMORY), (STARTING, CPU)]
+)
+def test_idle_is_whenever_nothing_runs(text: str, name: str) -> None:
+    assert parse_status(text).current == name
+
+
+def test_an_ended_workload_is_no_error() -> None:
+    status = parse_status(DONE)
+    assert (status.name, status.exit_status, status.error) == (CPU, 0, "")
+
+
+@pytest.mark.parametrize("text", ["garbage", "name disk\nrunning 1\n", "name cpu\nrunning x\nline \nline =\n", "\x00"])
+def test_nonsense_from_the_guest_does_no_harm(text: str) -> None:
+    status = parse_status(text)
+    assert status.pid == 0
+    assert live_line(status)
+
+
+# -- the room --
+
+
+def launch_of(world: FakeHosts) -> Launch:
+    return Launch(world.connections)
+
+
+def test_the_configured_workloads_are_proposed() -> None:
+    launch = launch_of(FakeHosts())
+    assert launch.default_spec(CPU) == WorkloadSpec(CPU, 2)
+    assert launch.default_spec(MEMORY) == WorkloadSpec(MEMORY, 2, 150, 0)
+
+
+async def test_booting_starts_the_vm_where_it_is_and_waits_for_its_guest() -> None:
+    world = FakeHosts()
+    world.source.known, world.destination.known = {}, {"guest1": guest1()}
+    world.guest.answers = {"true": Failure("can't be reached", "connection refused")}
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        if "connection refused" in text:
+            world.guest.answers = {}
+
+    assert "is up" in await launch_of(world).boot(say)
+    assert "start guest1" in world.destination.calls
+    assert "start guest1" not in world.source.calls
+    assert said[0] == "starting guest1 on destination"
+    assert "booting: connection refused" in said
+    assert world.guest.closed  # an old connection would be of the guest before the restart
+
+
+async def test_a_running_vm_is_not_booted() -> None:
+    world = FakeHosts()
+    world.source.known["guest1"] = guest1("running")
+    with pytest.raises(Failure, match="running on source already"):
+        await launch_of(world).boot(silent)
+
+
+async def test_a_guest_with_an_unknown_host_key_is_not_waited_for() -> None:
+    world = FakeHosts()
+    world.guest.answers = {"true": UntrustedHost("guest1's host key is not known")}
+    with pytest.raises(UntrustedHost):
+        await launch_of(world).boot(silent)
+
+
+async def test_a_vm_that_stops_while_it_boots_is_not_waited_for() -> None:
+    world = FakeHosts()
+    world.guest.answers = {"true": Failure("can't be reached", "no route")}
+
+    def say(text: str) -> None:
+        if "no route" in text:
+            world.source.known["guest1"] = guest1("shut off")
+
+    with pytest.raises(Failure, match="stopped while it was booting"):
+        await launch_of(world).boot(say)
+
+
+async def test_a_guest_that_never_answers_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch_module, "BOOT_LIMIT_S", 0.0)
+    with pytest.raises(Failure, match="did not answer over ssh"):
+        await launch_of(FakeHosts()).boot(silent)
+
+
+async def test_a_guest_that_ignores_the_shutdown_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch_module, "SHUTDOWN_LIMIT_S", 0.0)
+    world = FakeHosts()
+    world.source.known["guest1"] = guest1("running")
+    with pytest.raises(Failure, match="force it off"):
+        await launch_of(world).shut_down(silent)
+
+
+async def test_the_vm_is_shut_down_and_forced_off_where_it_runs() -> None:
+    world = FakeHosts()
+    world.source.known["guest1"] = guest1("running")
+    await launch_of(world).shut_down(silent)
+    world.source.known["guest1"] = guest1("running")
+    await launch_of(world).force_off(silent)
+    assert [call for call in world.source.calls if "guest1" in call] == ["shut_down guest1", "force_off guest1"]
+
+
+@pytest.mark.parametrize("call", [Launch.shut_down, Launch.force_off])
+async def test_a_vm_that_does_not_run_can_not_be_stopped(call: Callable[..., object]) -> None:
+    with pytest.raises(Failure, match="shut off on source"):
+        await call(launch_of(FakeHosts()), silent)  # type: ignore[misc]
+
+
+def running_world(status: str = "") -> FakeHosts:
+    world = FakeHosts()
+    world.source.known["guest1"] = guest1("running")
+    world.guest.answers = {"cat what": status}
+    return world
+
+
+async def test_a_second_workload_is_refused() -> None:
+    with pytest.raises(Failure, match="memory runs already"):
+        await launch_of(running_world(RUNNING)).start_workload(WorkloadSpec(CPU, 2), silent)
+
+
+async def test_a_workload_too_large_for_the_vm_never_reaches_the_guest() -> None:
+    world = running_world()
+    with pytest.raises(Failure, match=r"the VM has 1\.0 GiB"):
+        await launch_of(world).start_workload(WorkloadSpec(MEMORY, 14, 512), silent)
+    assert world.guest.commands == []
+
+
+async def test_the_guests_own_compiler_output_is_the_reason() -> None:
+    world = running_world()
+    errors = (
+        "new-cpu_util.c:26:10: fatal error: math.h: No such file\n   26 | #include <math.h>\ncompilation terminated."
+    )
+    world.guest.answers["new-$1.c"] = Completed(1, "", errors)
+    world.guest.answers = dict(reversed(world.guest.answers.items()))
+    with pytest.raises(Failure, match=r"math\.h: No such file") as caught:
+        await launch_of(world).start_workload(WorkloadSpec(CPU, 2), silent)
+    assert "compilation terminated" in caught.value.detail
+
+
+async def test_a_workload_that_ends_at_once_tells_its_own_words() -> None:
+    world = running_world()
+    launch = launch_of(world)
+
+    def say(text: str) -> None:
+        if text.startswith("starting"):
+            world.guest.answers = {"cat what": REFUSED}
+
+    with pytest.raises(Failure, match="only 805 MiB of memory can be had"):
+        await launch.start_workload(WorkloadSpec(MEMORY, 2, 400), say)
+
+
+async def test_the_source_that_is_sent_is_the_programs_own() -> None:
+    world = running_world()
+
+    def say(text: str) -> None:
+        if text.startswith("starting"):
+            world.guest.answers = {"cat what": DONE.replace("ended 0", "running 5")}
+
+    status = await launch_of(world).start_workload(WorkloadSpec(CPU, 2), say)
+    assert status.running
+    assert any(b"pow(sin(" in each for each in world.guest.stdin)
+    started = next(argv for argv in world.guest.commands if argv[-1] == "2")
+    assert started[3:] == ("sh", "cpu", "cpu_util", "--threads", "2")
+
+
+async def test_a_workload_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch_module, "FINAL_CHECK_LIMIT_S", -1.0)
+    world = running_world(RUNNING)
+
+    def say(text: str) -> None:
+        assert "killed" in text
+        world.guest.answers = {"cat what": GONE}
+
+    await launch_of(world).stop_workload(say)
+    assert [argv[-1] for argv in world.guest.commands if 'kill -"$1"' in argv[2]] == ["TERM", "KILL"]
+
+
+async def test_a_run_is_named_after_what_runs_in_the_guest() -> None:
+    world = running_world(RUNNING)
+    launch = launch_of(world)
+    assert await launch.current_workload_name() == "memory"
+    world.guest.answers = {"cat what": DONE}
+    assert await launch.current_workload_name() == "idle"
+
+
+async def test_a_run_is_named_after_what_ran_last_where_the_guest_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(launch_module, "NAME_LIMIT_S", 0.05)
+    world = running_world(RUNNING)
+    launch = launch_of(world)
+    world.guest.released.clear()
+    assert await launch.current_workload_name() == "unknown"
+    world.guest.released.set()
+    await launch.workload_status()
+    world.guest.answers = {"cat what": Failure("can't be reached")}
+    assert await launch.current_workload_name() == "memory"
+
+
+async def test_both_hosts_are_asked_side_by_side() -> None:
+    world = FakeHosts()
+    world.destination.released.clear()
+    asking = asyncio.ensure_future(launch_of(world).vm_state())
+    while not (world.source.calls and world.destination.calls):  # noqa: ASYNC110
+        await asyncio.sleep(0)  # the calls are on threads
+    world.destination.released.set()
+    assert (await asking).host == "source"
+
+
+async def test_a_guest_that_can_not_be_looked_at_is_a_sentence() -> None:
+    world = running_world()
+    world.guest.answers = {"cat what": Completed(1, "", "sh: out of memory")}
+    with pytest.raises(Failure, match="out of memory"):
+        await launch_of(world).workload_status()

@@ -1,0 +1,84 @@
+"""One recorded run: the same charts as while it ran, its final figures, and where its log is."""
+
+from itertools import takewhile
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+
+from tui.backend.runs import OpenRun, Runs
+from tui.model.failure import Failure
+from tui.model.run import Run
+from tui.screens.page import Page
+from tui.widgets.chart import Chart
+from tui.widgets.lines import Lines
+from tui.widgets.outcome import LABEL, outcome_lines
+from tui.widgets.pictures import memory_picture, rate_picture
+from tui.widgets.run_lines import heading, home
+
+
+class RunPage(Page):
+    """Opens the log when it is shown; Esc leads back to the list."""
+
+    page = "runs"
+    CSS_PATH = "run.tcss"
+    HELP = "One recorded run. The charts are drawn from its raw log, which holds all that libvirt said."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,backspace", "back", "back", key_display="esc", tooltip="Back to the list", id="run.back"),
+    ]
+
+    def __init__(self, runs: Runs, run: Run) -> None:
+        super().__init__()
+        self._room = runs
+        self._run = run
+        self._opened: OpenRun | None = None
+
+    def body(self) -> ComposeResult:
+        yield Lines(id="what")
+        yield Lines(id="figures")
+        with Vertical(id="charts"):
+            yield Chart(id="memory")
+            yield Chart(id="rates")
+
+    def on_mount(self) -> None:
+        self.query_one("#what", Lines).show(heading(self._run))
+        self.query_one("#figures", Lines).show(Content.styled(" reading its log ...", "dim"))
+        self.run_worker(self._open(), name="open")
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < 20, "low")
+        self.call_after_refresh(self._show)
+
+    async def _open(self) -> None:
+        try:
+            self._opened = await self._room.open(self._run)
+        except Failure as failure:
+            problem = f"{self._run.problem} {failure}".strip()
+            lines = Content.styled(problem, "bold $error").wrap(max(10, self.size.width - 2))
+            self.query_one("#figures", Lines).show(*(Content.assemble(" ", line) for line in lines))
+            self.query_one("#charts").display = False
+            return
+        self._show()
+
+    def _show(self) -> None:
+        opened, width = self._opened, self.size.width - 2
+        if opened is None:
+            return
+        timeline, lines = opened.timeline, list[Content]()
+        for text in (self._run.problem, opened.problem):
+            lines += Content.styled(text, "bold $warning").wrap(max(10, width)) if text else []
+        if timeline.over:
+            lines.append(Content.assemble(f"{'outcome':<{LABEL}}", (timeline.phase, "bold")))
+            ended = outcome_lines(timeline, self._run.folder, self._run.origin, width)
+            # without where it is recorded, said below, and what to do next, meant for the moment at which it ends
+            lines += takewhile(lambda line: not line.plain.startswith("recorded in"), ended)
+        where = Content(f"{home(opened.raw)}, {opened.records:,} records").wrap(max(10, width - LABEL))
+        lines += [Content.assemble(f"{'' if n else 'raw log':<{LABEL}}", line) for n, line in enumerate(where)]
+        self.query_one("#figures", Lines).show(*(Content.assemble(" ", line) for line in lines))
+        self.query_one("#memory", Chart).picture = memory_picture(timeline)
+        self.query_one("#rates", Chart).picture = rate_picture(timeline)
+
+    def action_back(self) -> None:
+        self.dismiss()
