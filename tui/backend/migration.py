@@ -8,42 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from tui.adapters.protocols import Hypervisor, HypervisorEvent, Job
+from tui.backend.outcome import completed_job, look, summary
 from tui.backend.recorder import Recorder, now, seconds_since
+from tui.backend.route import Route
 from tui.backend.sampler import Reading, Sampler
 from tui.model import record
 from tui.model.failure import Failure
 from tui.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW
 from tui.model.plan import POST_COPY_TIMEOUT, Plan
 from tui.model.record import Event, Record, Sample
-from tui.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
+from tui.model.timeline import CANCELLED, COMPLETED, FAILED, Timeline
 from tui.model.vm import Vm
 
-Reopen = Callable[[str], Hypervisor]
-
 FINAL_FIGURES_S = 3.0  # how long JOB_COMPLETED may come after migrateToURI3 has returned; measured: some 10 ms
-
-
-class Route:
-    """Where a migration goes: two open connections to the daemon it starts at, one to the daemon it ends at.
-
-    `steer` carries the migration and what a person changes, the other the samples: neither waits behind the other.
-    """
-
-    def __init__(
-        self, origin: str, target: str, steer: Hypervisor, watch: Hypervisor, arrive: Hypervisor, reopen: Reopen
-    ) -> None:
-        self.origin = origin
-        self.target = target
-        self.steer = steer
-        self._reopen = reopen
-        self._open = {origin: watch, target: arrive}
-
-    def at(self, host: str) -> Hypervisor:
-        """The connection to ask `host` by, made anew where it has broken; blocks, raises Failure."""
-        known = self._open[host]
-        if not known.alive():
-            self._open[host] = known = self._reopen(known.uri)
-        return known
 
 
 class Migration:
@@ -363,11 +340,9 @@ class Migration:
         if not self._final_figures.wait(FINAL_FIGURES_S if outcome in (COMPLETED, None) and self._unsubscribe else 0):
             self._ask_final_figures()
         self._concluded = True
-        ok, sentence, moved = self._verify()
-        if outcome is None:
-            outcome = COMPLETED if moved else CANCELLED if self._was_cancelled() else FAILED if moved is False else LOST
-        ok = ok and (moved is True) == (outcome == COMPLETED)
-        self._event(record.VERIFIED, ok=ok, sentence=sentence)
+        finding = look(self._route, self.vm)
+        outcome = outcome or finding.outcome(cancelled=self._was_cancelled())
+        self._event(record.VERIFIED, ok=finding.fits(outcome), sentence=finding.sentence)
         for end in self._unsubscribe:
             try:
                 end()
@@ -409,37 +384,9 @@ class Migration:
 
     def _ask_final_figures(self) -> None:
         """The statistics of the completed job, which each daemon keeps for as long as it knows the VM."""
-        for host in (self.origin, self.target):
-            try:
-                stats = self._route.at(host).completed_job(self.vm.name)
-            except Failure as failure:
-                self._error(failure)
-                continue
-            if stats:
-                self._event(record.JOB_COMPLETED, host=host, stats=dict(stats))
-                return
-
-    def _verify(self) -> tuple[bool, str, bool | None]:
-        """(is all well, the sentence, whether the VM has moved: None where that cannot be known)."""
-        try:
-            there = self._route.at(self.target).vm(self.vm.name)
-            here = self._route.at(self.origin).vm(self.vm.name)
-        except Failure as failure:
-            return False, f"Where the VM runs could not be looked up: {failure}", None
-        arrived = there is not None and there.uuid == self.vm.uuid and there.active
-        stayed = here is not None and here.active
-        if arrived and not stayed and there is not None:
-            gone = f" and is gone from {self.origin}" if here is None else f"; {self.origin} still has its definition"
-            return there.running, f"{self.vm.name} {_is(there)} on {self.target}{gone}.", True
-        if stayed and not arrived and here is not None:
-            return here.running, f"{self.vm.name} {_is(here)} on {self.origin}.", False
-        if arrived and stayed:
-            return (
-                False,
-                f"Both {self.origin} and {self.target} have {self.vm.name}, as after a broken post-copy.",
-                None,
-            )
-        return False, f"{self.vm.name} runs neither on {self.origin} nor on {self.target}.", None
+        found = completed_job(self._route, self.vm, self._error)
+        if found:
+            self._event(record.JOB_COMPLETED, host=found[0], stats=dict(found[1]))
 
     def _summarize(self, outcome: str) -> None:
         self._recorder.summarize(summary(self, outcome))
@@ -447,56 +394,6 @@ class Migration:
     @property
     def began_at(self) -> str:
         return self._began_at
-
-
-def summary(migration: Migration, outcome: str) -> dict[str, Any]:
-    """run.toml: what was asked for, on which hosts, and how it ended; figures with their unit in the name."""
-    timeline, final = migration.timeline, migration.timeline.final
-    plan, point = migration.plan, timeline.point
-    figures: dict[str, Any] = {}
-    if timeline.over:
-        figures = {
-            "total_time_ms": final.get("time_elapsed"),
-            "downtime_ms": final.get("downtime"),
-            "setup_time_ms": final.get("setup_time"),
-            "memory_sent_bytes": final.get("memory_processed") or (point.transferred if point else None),
-            "memory_total_bytes": final.get("memory_total"),
-            "passes": timeline.iteration,
-            "post_copy_faults": final.get("memory_postcopy_requests"),
-            "post_copy_at_s": round(timeline.post_copy_at, 3) if timeline.post_copy_at is not None else None,
-            "samples": len(timeline.points),
-            "from_libvirt": bool(final),  # false: libvirt no longer knew its final figures
-        }
-    return {
-        "outcome": outcome,
-        "began": migration.began_at,
-        "ended": now() if timeline.over else None,
-        "verified": timeline.verified[1] if timeline.verified else None,
-        "error": dict(timeline.error) if timeline.error and outcome == FAILED else None,
-        "vm": {
-            "name": migration.vm.name,
-            "uuid": migration.vm.uuid,
-            "vcpus": migration.vm.vcpus,
-            "memory_bytes": migration.vm.memory_bytes,
-        },
-        "options": {
-            "technique": plan.technique,
-            "timeout_s": plan.timeout_s,
-            "bandwidth_mib_s": plan.bandwidth_mib_s,
-            "downtime_ms": plan.downtime_ms,
-            "auto_converge": plan.auto_converge,
-            "parallel": plan.parallel,
-        },
-        **migration.facts,
-        "figures": figures,
-    }
-
-
-def _is(vm: Vm) -> str:
-    """ "runs", or what it is instead."""
-    if vm.running and not vm.reason:
-        return "runs"
-    return f"is {vm.state} ({vm.reason})" if vm.reason else f"is {vm.state}"
 
 
 def _failure_data(failure: Failure) -> dict[str, str]:

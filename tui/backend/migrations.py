@@ -10,8 +10,9 @@ from typing import Any
 from tui import __version__
 from tui.adapters.protocols import Hypervisor
 from tui.backend.connections import HYPERVISORS, Connections
-from tui.backend.migration import Migration, Route
+from tui.backend.migration import Migration
 from tui.backend.recorder import Recorder, folder_name
+from tui.backend.route import Route
 from tui.backend.threads import on_thread
 from tui.backend.unfinished import Unfinished, unfinished_runs
 from tui.config import DESTINATION, SOURCE
