@@ -34,12 +34,12 @@ class HostsPage(Page):
         super().__init__()
         self._hosts = hosts
         self._facts = {facts.name: facts for facts in hosts.unread()}
+        self._cards = {name: HostCard(facts, hosts.config.vm.name) for name, facts in self._facts.items()}
         self._again: dict[str, asyncio.Event] = {}
 
     def body(self) -> ComposeResult:
         with VerticalScroll(), Container(id="cards"):
-            for facts in self._facts.values():
-                yield HostCard(facts, self._hosts.config.vm.name)
+            yield from self._cards.values()
 
     def on_screen_resume(self) -> None:
         for name in self._facts:
@@ -51,7 +51,7 @@ class HostsPage(Page):
 
     def action_read(self) -> None:
         for name, again in self._again.items():
-            self._card(name).show_host(self._facts[name], reading=True)
+            self._cards[name].show_host(self._facts[name], reading=True)
             again.set()
 
     async def _watch(self, name: str) -> None:
@@ -61,7 +61,7 @@ class HostsPage(Page):
             again.clear()
             async for facts in self._hosts.read(self._facts[name]):
                 self._show(facts)
-            self._card(name).show_host(self._facts[name], reading=False)
+            self._cards[name].show_host(self._facts[name], reading=False)
             try:
                 await asyncio.wait_for(again.wait(), AGAIN_AFTER_S)
             except asyncio.TimeoutError:
@@ -69,7 +69,4 @@ class HostsPage(Page):
 
     def _show(self, facts: HostFacts) -> None:
         self._facts[facts.name] = facts
-        self._card(facts.name).show_host(facts, reading=facts.state == READING)
-
-    def _card(self, name: str) -> HostCard:
-        return self.query_one(f"#host-{name}", HostCard)
+        self._cards[facts.name].show_host(facts, reading=facts.state == READING)

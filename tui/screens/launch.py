@@ -61,15 +61,16 @@ class LaunchPage(Page):
         self._chosen = MEMORY
         self._under_way = ""
         self._answers: tuple[bool, ...] = ()
+        self._vm_lines, self._workload_lines, self._report = Lines(id="vm"), Lines(id="workload"), Report(id="report")
 
     def body(self) -> ComposeResult:
         name = self._launch.config.vm.name
         with VerticalScroll(can_focus=False):
             yield Static(Content(f" VM {name}"), classes="heading")
-            yield Lines(id="vm")
+            yield self._vm_lines
             yield Static(Content(f" Workload in {name}"), classes="heading")
-            yield Lines(id="workload")
-            yield Report(id="report")
+            yield self._workload_lines
+            yield self._report
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self._tick)
@@ -115,13 +116,13 @@ class LaunchPage(Page):
         self._show()
 
     def _show(self) -> None:
-        width = self.query_one("#vm", Lines).size.width
+        width = self._vm_lines.size.width
         if not width:
             return
         address = self._launch.config.vm.ssh or ""
-        self.query_one("#vm", Lines).show(*vm_lines(self._where, address, width))
+        self._vm_lines.show(*vm_lines(self._where, address, width))
         lines = workload_lines(self._status, self._why_no_guest(), self._proposed, width)
-        self.query_one("#workload", Lines).show(*lines)
+        self._workload_lines.show(*lines)
         self._refresh_keys()
 
     def _why_no_guest(self) -> str:
@@ -134,7 +135,7 @@ class LaunchPage(Page):
 
     def _tick(self) -> None:
         if self.is_current:
-            self.query_one(Report).tick()
+            self._report.tick()
 
     # -- keys --
 
@@ -226,13 +227,12 @@ class LaunchPage(Page):
     async def _run(
         self, action: str, text: str, call: Callable[[Callable[[str], None]], Awaitable[str | None]]
     ) -> None:
-        report = self.query_one(Report)
-        report.begin(text)
+        self._report.begin(text)
         try:
-            ended = await call(report.step)
-            report.end(ended or "", "$success")
+            ended = await call(self._report.step)
+            self._report.end(ended or "", "$success")
         except Failure as failure:
-            report.fail(failure)
+            self._report.fail(failure)
         finally:
             if self._under_way == action:
                 self._under_way = ""

@@ -34,17 +34,19 @@ class RunPage(Page):
         self._room = runs
         self._run = run
         self._opened: OpenRun | None = None
+        self._what, self._figures, self._charts = Lines(id="what"), Lines(id="figures"), Vertical(id="charts")
+        self._memory, self._rates = Chart(id="memory"), Chart(id="rates")
 
     def body(self) -> ComposeResult:
-        yield Lines(id="what")
-        yield Lines(id="figures")
-        with Vertical(id="charts"):
-            yield Chart(id="memory")
-            yield Chart(id="rates")
+        yield self._what
+        yield self._figures
+        with self._charts:
+            yield self._memory
+            yield self._rates
 
     def on_mount(self) -> None:
-        self.query_one("#what", Lines).show(heading(self._run))
-        self.query_one("#figures", Lines).show(Content.styled(" reading its log ...", "dim"))
+        self._what.show(heading(self._run))
+        self._figures.show(Content.styled(" reading its log ...", "dim"))
         self.run_worker(self._open(), name="open")
 
     def on_resize(self) -> None:
@@ -57,8 +59,8 @@ class RunPage(Page):
         except Failure as failure:
             problem = f"{self._run.problem} {failure}".strip()
             lines = Content.styled(problem, "bold $error").wrap(max(10, self.size.width - 2))
-            self.query_one("#figures", Lines).show(*(Content.assemble(" ", line) for line in lines))
-            self.query_one("#charts").display = False
+            self._figures.show(*(Content.assemble(" ", line) for line in lines))
+            self._charts.display = False
             return
         self._show()
 
@@ -76,9 +78,9 @@ class RunPage(Page):
             lines += takewhile(lambda line: not line.plain.startswith("recorded in"), ended)
         where = Content(f"{home(opened.raw)}, {opened.records:,} records").wrap(max(10, width - LABEL))
         lines += [Content.assemble(f"{'' if n else 'raw log':<{LABEL}}", line) for n, line in enumerate(where)]
-        self.query_one("#figures", Lines).show(*(Content.assemble(" ", line) for line in lines))
-        self.query_one("#memory", Chart).picture = memory_picture(timeline)
-        self.query_one("#rates", Chart).picture = rate_picture(timeline)
+        self._figures.show(*(Content.assemble(" ", line) for line in lines))
+        self._memory.picture = memory_picture(timeline)
+        self._rates.picture = rate_picture(timeline)
 
     def action_back(self) -> None:
         self.dismiss()

@@ -47,11 +47,13 @@ class RunsPage(Page):
         self._room = runs
         self._runs: Sequence[Run] | None = None
         self._again = asyncio.Event()
+        self._columns, self._about = Lines(id="columns"), Lines(id="about")
+        self._table = RunList(id="list", compact=True, markup=False)
 
     def body(self) -> ComposeResult:
-        yield Lines(id="columns")
-        yield RunList(id="list", compact=True, markup=False)
-        yield Lines(id="about")
+        yield self._columns
+        yield self._table
+        yield self._about
 
     def on_screen_resume(self) -> None:
         self.run_worker(self._watch(), group="list", exclusive=True)
@@ -84,35 +86,35 @@ class RunsPage(Page):
         """Bring the table up to date; what did not change is not painted again, and the chosen run stays chosen."""
         if runs is None or (runs == self._runs and not anew):
             return
-        table, before = self.query_one(OptionList), self._runs
+        before = self._runs
         chosen = self._chosen()
         self._runs = runs
         if before is None or anew or [run.folder for run in before] != [run.folder for run in runs]:
-            table.clear_options()
-            table.add_options([Option(run_line(run, self._width)) for run in runs])
-            self.query_one("#columns", Lines).show(header(self._width))
+            self._table.clear_options()
+            self._table.add_options([Option(run_line(run, self._width)) for run in runs])
+            self._columns.show(header(self._width))
             index = next((n for n, run in enumerate(runs) if chosen and run.folder == chosen.folder), 0)
-            table.highlighted = index if runs else None
+            self._table.highlighted = index if runs else None
         else:
             for number, (old, new) in enumerate(zip(before, runs, strict=True)):
                 if old != new:
-                    table.replace_option_prompt_at_index(number, run_line(new, self._width))
+                    self._table.replace_option_prompt_at_index(number, run_line(new, self._width))
         self._show_chosen()
 
     def _chosen(self) -> Run | None:
-        index = self.query_one(OptionList).highlighted
+        index = self._table.highlighted
         return self._runs[index] if self._runs and index is not None and index < len(self._runs) else None
 
     def _show_chosen(self) -> None:
         run = self._chosen()
         if run is not None:
-            self.query_one("#about", Lines).show(*about_lines(run, self.size.width))
+            self._about.show(*about_lines(run, self.size.width))
         elif self._runs is not None:
             self._say(f"Nothing has been recorded in {self._room.folder} yet. Key 4, Migrate, starts a migration.")
 
     def _say(self, text: str, style: str = "") -> None:
         lines = Content.styled(text, style).wrap(max(10, self.size.width - 2))
-        self.query_one("#about", Lines).show(*(Content.assemble(" ", line) for line in lines))
+        self._about.show(*(Content.assemble(" ", line) for line in lines))
 
     def on_option_list_option_highlighted(self) -> None:
         self._show_chosen()

@@ -1,0 +1,141 @@
+"""The Hosts page, as a person sees it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.fake_hosts import FakeHosts, guest1
+from tests.ui.one_page import OnePage, text_of, until
+from tui.backend.hosts import Hosts
+from tui.model.failure import Failure
+from tui.model.vm import Vm
+from tui.screens import hosts as hosts_module
+from tui.screens.hosts import HostsPage
+
+UNREACHABLE = Failure(
+    "root@destination can't be reached over ssh",
+    "there was no answer within 10 s",
+    "Is it switched on, and does a firewall let ssh through?",
+)
+NO_LIBVIRT = Failure("libvirt cannot be reached", "libvirtd does not run there", "Start libvirtd.")
+
+
+def app_of(world: FakeHosts) -> OnePage:
+    return OnePage(HostsPage(Hosts(world.connections)))
+
+
+def all_read(app: OnePage) -> bool:
+    text = text_of(app)
+    return "storage" in text and "reading" not in text and ("VM" in text or "trouble" in text)
+
+
+@pytest.fixture
+def dead_destination() -> FakeHosts:
+    world = FakeHosts()
+    world.unreachable[world.destination.uri] = NO_LIBVIRT
+    world.shells["root@destination"].answers = {"uname": UNREACHABLE}
+    return world
+
+
+async def test_the_facts_of_all_hosts_are_shown() -> None:
+    app = app_of(FakeHosts())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: all_read(app))
+        text = text_of(app)
+        assert text.count("Debian GNU/Linux 12 (bookworm)") == 3
+        assert text.count("libvirt 11.3.0, QEMU 10.0.2") == 2
+        assert "guest1: shut off, 2 CPUs, 1.0 GiB" in text
+        assert [text.count(f"{name}  ok") for name in ("source", "destination", "storage")] == [1, 1, 1]
+
+
+async def test_a_host_that_does_not_answer_hides_no_other() -> None:
+    world = FakeHosts()
+    world.destination.released.clear()
+    world.shells["root@destination"].released.clear()
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "source  ok" in text_of(app) and "storage  ok" in text_of(app))
+        assert "destination  reading" in text_of(app)
+        world.destination.released.set()
+        world.shells["root@destination"].released.set()
+        await until(pilot, lambda: "destination  ok" in text_of(app))
+
+
+async def test_an_unreachable_host_says_so_in_words(dead_destination: FakeHosts) -> None:
+    app = app_of(dead_destination)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: all_read(app))
+        text = " ".join(text_of(app).replace("│", " ").split())
+        assert "destination unreachable" in text
+        assert "does a firewall let ssh through?" in text
+        assert "libvirtd does not run there. Start libvirtd." in text
+
+
+async def test_r_reads_again() -> None:
+    world = FakeHosts()
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: all_read(app))
+        world.source.known["guest1"] = guest1("running")
+        await pilot.press("r")
+        await until(pilot, lambda: "guest1: running" in text_of(app))
+
+
+async def test_hosts_are_looked_at_again_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "AGAIN_AFTER_S", 0.05)
+    world = FakeHosts()
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: all_read(app))
+        world.source.known["guest1"] = guest1("paused", "post-copy")
+        await until(pilot, lambda: "guest1: paused (post-copy)" in text_of(app))
+
+
+async def test_nobody_is_asked_while_another_page_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "AGAIN_AFTER_S", 0.02)
+    world = FakeHosts()
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: all_read(app))
+        await app.push_screen(HostsPage(Hosts(FakeHosts().connections)))
+        await pilot.pause()
+        asked = len(world.source.calls)
+        await asyncio.sleep(0.2)  # ten times the interval
+        assert len(world.source.calls) == asked
+
+
+async def test_a_refresh_that_finds_nothing_new_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = FakeHosts()
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: all_read(app))
+        card = app.screen.query_one("#host-source")
+        painted: list[Any] = []
+        monkeypatch.setattr(card, "refresh", lambda *regions, **_: painted.append(regions))
+        asked = len(world.source.calls)
+        monkeypatch.setattr(hosts_module, "AGAIN_AFTER_S", 0.02)
+        await until(pilot, lambda: len(world.source.calls) > asked + 4)
+        assert painted == []
+
+
+async def test_names_are_never_markup() -> None:
+    world = FakeHosts()
+    world.source.known = {"[bold]x[/bold]": Vm("[bold]x[/bold]", "u", "running", "[red]", 1, 1 << 30)}
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: all_read(app))
+        assert "[bold]x[/bold]: running ([red])" in " ".join(text_of(app).replace("│", " ").split())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("dead", [False, True])
+def test_hosts_looks_like_its_picture(
+    snap_compare: Any, dead_destination: FakeHosts, size: tuple[int, int], dead: bool
+) -> None:
+    app = app_of(dead_destination if dead else FakeHosts())
+
+    async def read(pilot: Any) -> None:
+        await until(pilot, lambda: all_read(app))
+
+    assert snap_compare(app, terminal_size=size, run_before=read)
