@@ -5,6 +5,7 @@ import os
 import pty
 import struct
 import subprocess
+import sys
 import termios
 import threading
 import time
@@ -64,10 +65,10 @@ class Terminal:
             return self._text
 
     def app_pid(self) -> int:
-        """The youngest descendant: what nsenter and setsid became."""
+        """The interpreter that setsid and nsenter became; what it starts itself (ssh) does not count."""
         pid = self.process.pid
-        while children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            pid = int(children[0])
+        while not Path(f"/proc/{pid}/cmdline").read_text().startswith(sys.executable):
+            pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
         return pid
 
     def close(self) -> None:
