@@ -11,7 +11,7 @@ from tui.config import Config
 
 
 def wire(config: Config) -> Backend:
-    """The backend for a configuration; opens nothing yet, and imports libvirt and asyncssh only when they are needed."""
+    """The backend for a configuration; opens nothing yet, and imports libvirt and asyncssh when they are needed."""
     connections = Connections(config, open_hypervisor, open_shell)
     launch = Launch(connections)
     runs = config.runs.folder
