@@ -1,0 +1,36 @@
+"""The lab the tests of this folder migrate in: brought up once, of a name of its own, and gone at the end."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tui.lab.lab import Lab
+from tui.lab.place import Place
+
+NAME = "test"
+TURN = Path("/run/lock/vmlm-tui-tests")  # held by the one run of these tests that a machine can have at a time
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The lab, up, with its guest defined; the first `up` of a machine takes minutes, because it builds the guest."""
+    if os.geteuid() != 0:
+        pytest.fail(
+            "the tests in tests/lab start hosts in namespaces, which needs root: run `make test`, or sudo",
+            pytrace=False,
+        )
+    with TURN.open("w") as turn:
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytest.fail("the tests in tests/lab run already on this machine, and all use one lab", pytrace=False)
+        lab = Lab(Place(NAME), print)
+        lab.down()  # what a killed run of the tests may have left
+        try:
+            lab.up()
+            yield lab
+        finally:
+            lab.down()
