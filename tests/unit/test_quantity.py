@@ -140,7 +140,16 @@ def test_an_exact_size_reads_back_as_the_same(amount: int) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 s"), (25.0, "25 s"), (0.1, "0.1 s"), (0.3, "0.3 s"), (120, "2 min"), (125, "125 s"), (1e-5, "0.00001 s")],
+    [
+        (0, "0 s"),
+        (25.0, "25 s"),
+        (0.1, "0.1 s"),
+        (0.3, "0.3 s"),
+        (120, "2 min"),
+        (86_400.0, "24 h"),
+        (125, "125 s"),
+        (1e-5, "0.00001 s"),
+    ],
 )
 def test_an_exact_time_reads_back_as_the_same(seconds: float, text: str) -> None:
     assert quantity.exact_seconds(seconds) == text

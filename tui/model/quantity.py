@@ -84,10 +84,11 @@ def exact_rate(amount: int) -> str:
 
 
 def exact_seconds(seconds: float) -> str:
-    """A setting's time without a loss: "25 s", "0.1 s", "300 ms", "2 min"; parse_seconds reads the same back."""
+    """A setting's time without a loss: "25 s", "0.1 s", "2 min", "24 h"; parse_seconds reads the same back."""
     exact = Decimal(str(seconds))
-    if exact >= 60 and exact % 60 == 0:
-        return f"{exact / 60:f} min"
+    for unit in ("h", "min"):
+        if exact and exact % TIMES[unit] == 0:
+            return f"{_plain(exact / TIMES[unit])} {unit}"
     return f"{_plain(exact)} s"
 
 
