@@ -11,7 +11,7 @@ from tui.lab.lab import Lab
 from tui.lab.place import Place
 
 NAME = "test"
-TURN = Path("/run/lock/vmlm-tui-tests")  # held by the one run of these tests that a machine can have at a time
+TURN = Path("/run/vmlm-tui-tests.lock")  # held by the one run of these tests that a machine can have at a time
 
 
 @pytest.fixture(scope="session")

@@ -66,9 +66,9 @@ def _status(lab: Lab) -> int:
         healthy = healthy and words[0] == "up" and "libvirtd does not answer" not in words
         print(f"{machine.host.name:<12} {machine.host.address:<12} {', '.join(words)}")
     rate = lab.place.link_rate.read_text() if lab.place.link_rate.exists() else network.USUAL_RATE
-    print(
-        f"link limit   {rate}\nfolder       {lab.place.folder}\nguest image  {CACHE} (kept by `down`, removed by `down --purge`)"
-    )
+    print(f"link limit   {rate}")
+    print(f"folder       {lab.place.folder}")
+    print(f"guest image  {CACHE} (kept by `down`, removed by `down --purge`)")
     if not healthy:
         print("`vmlm-tui lab up` repairs it")
     return 0 if healthy else 1
@@ -88,7 +88,8 @@ def _say(text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vmlm-tui lab",
-        description="Three hosts in namespaces on this machine: source, destination, storage. Without a command: up, then the app.",
+        description="Three hosts in namespaces on this machine: source, destination, storage. "
+        "Without a command: up, then the app.",
     )
     named = argparse.ArgumentParser(add_help=False)
     named.add_argument(

@@ -1,4 +1,4 @@
-"""Writes the archive a Linux kernel unpacks at boot (cpio, "newc"); several of them may follow each other in one file."""
+"""Writes the archive a Linux kernel unpacks at boot (cpio, "newc"); several may follow each other in one file."""
 
 from dataclasses import dataclass, field
 

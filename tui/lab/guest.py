@@ -1,7 +1,6 @@
 """The guest's kernel and disk image, made from the distribution's packages and kept for every lab of this machine."""
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -21,9 +20,10 @@ ALONE = ("busybox-static", "openssh-sftp-server")
 WITH_DEPENDENCIES = ("dropbear-bin", "gcc", "libc6-dev")
 # Parts of the compiler that C programs never see, and documentation.
 NEEDLESS_PACKAGES = (
-    "adduser", "debconf", "passwd", "libdb", "libpam", "libaudit", "libcap-ng", "libsemanage", "libsepol", "libselinux", "libpcre",
-    "libasan", "liblsan", "libtsan", "libubsan", "libhwasan", "libitm", "libquadmath", "libcc1", "libgprofng", "libtirpc", "libnsl",
-    "libgssapi", "libkrb5", "libk5crypto", "libcom-err", "libkeyutils", "libssl", "rpcsvc", "libcrypt-dev", "libc-dev-bin",
+    "adduser", "debconf", "passwd", "libdb", "libpam", "libaudit", "libcap-ng", "libsemanage", "libsepol",
+    "libselinux", "libpcre", "libasan", "liblsan", "libtsan", "libubsan", "libhwasan", "libitm", "libquadmath",
+    "libcc1", "libgprofng", "libtirpc", "libnsl", "libgssapi", "libkrb5", "libk5crypto", "libcom-err", "libkeyutils",
+    "libssl", "rpcsvc", "libcrypt-dev", "libc-dev-bin",
 )  # fmt: skip
 NEEDLESS_FILES = ("./usr/share/*", "*/lto1", "*/lto-wrapper", "*/gconv/*", "*/x86_64-linux-gnu/libc.a")
 
@@ -124,8 +124,8 @@ def _furnish(root: Path) -> None:
     _write(root / "etc/shells", "/bin/sh\n")
     _write(root / "etc/hosts", "127.0.0.1 localhost\n")
     _write(root / "etc/profile", "export PS1='\\u@\\h:\\w\\$ '\n")
-    os.chmod(root / "root", 0o700)
-    os.chmod(root / "root/.ssh", 0o700)
+    (root / "root").chmod(0o700)
+    (root / "root/.ssh").chmod(0o700)
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:

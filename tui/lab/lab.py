@@ -50,7 +50,7 @@ class Lab:
         return [machine for machine in self.machines if machine.host.hypervisor]
 
     def up(self, rate: str | None = None) -> None:
-        """Brings the lab up, or repairs what is broken of it; a rate (`none`: no limit) is kept until another is given."""
+        """Brings the lab up, or repairs it; a rate (`none`: no limit) is kept until another is given."""
         require(PROGRAMS)
         with self._alone():
             self.place.folder.mkdir(parents=True, exist_ok=True)

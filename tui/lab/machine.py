@@ -1,6 +1,5 @@
 """A lab host: its own /etc, keys and libvirt folders, its daemons, and how to run something on it."""
 
-import os
 import re
 import shutil
 import sys
@@ -227,5 +226,5 @@ def _write(path: Path, text: str, mode: int = 0o644) -> None:
         return
     new = path.with_name(f"{path.name}.new")
     new.write_text(text)
-    os.chmod(new, mode)
+    new.chmod(mode)
     new.replace(path)

@@ -1,4 +1,4 @@
-"""Hosts as processes: each is a first process with namespaces of its own, and vanishes with it, links and mounts included."""
+"""Hosts as processes: each is a first process with its own namespaces, and vanishes with it, links and mounts too."""
 
 import os
 import subprocess

@@ -38,7 +38,7 @@ def kernel_packages(metapackage: str) -> list[str]:
 
 
 def download(names: Sequence[str], folder: Path, say: Callable[[str], None]) -> list[Path]:
-    """Downloads packages into a folder; when the machine's package lists are too old, updates them once and tries again."""
+    """Downloads packages into a folder; when the machine's package lists are too old, updates them once and retries."""
     argv = ["apt-get", *APT, "download", *names]
     try:
         run(argv, cwd=folder, limit_s=900)

@@ -1,4 +1,4 @@
-"""A process remembered across runs: its pid and its start time, so that a pid given to somebody else is never killed."""
+"""A process remembered across runs by pid and start time: a pid that was given to somebody else is never killed."""
 
 import os
 import signal
