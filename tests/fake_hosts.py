@@ -40,6 +40,7 @@ class FakeHypervisor:
         self.known = {vm.name: vm for vm in vms}
         self.failure: Failure | None = None
         self.broken = False
+        self.deaf = False  # guests do not react to being asked to shut down
         self.released = threading.Event()  # cleared: calls block, as those to a dead daemon do
         self.released.set()
         self.calls: list[str] = []
@@ -73,7 +74,8 @@ class FakeHypervisor:
 
     def shut_down(self, name: str) -> None:
         self._enter(f"shut_down {name}")
-        self._become(name, "shut off")
+        if not self.deaf:
+            self._become(name, "shut off")
 
     def force_off(self, name: str) -> None:
         self._enter(f"force_off {name}")

@@ -1,0 +1,299 @@
+"""The Launch page, as a person sees and uses it."""
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.fake_hosts import FakeHosts, guest1
+from tests.ui.one_page import OnePage, text_of, until
+from tui.adapters.protocols import Completed
+from tui.backend.launch import Launch
+from tui.model.failure import Failure
+from tui.screens import launch as launch_module
+from tui.screens.dialogs.question import Question
+from tui.screens.dialogs.workload import WorkloadForm
+from tui.screens.launch import LaunchPage
+
+LINE = (
+    "line seconds=12.001 state={state} threads=2 working_set_mib=300 mib_per_s=2296.1 dirtied_mib=14035.0 passes=46.78 "
+    "checked_pages=3516160 wrong_pages={wrong}\n"
+)
+HEAD = "name memory\noptions memory_intensive --threads 2 --size 150 --rate 0\n"
+RUNNING = f"{HEAD}running 231\n{LINE.format(state='dirtying', wrong=0)}"
+WRONG = (
+    f"{HEAD}ended 1\n"
+    "line error=wrong_page thread=0 page=17 word=0 wrong_words=512 pass=12 expected=0x01 found=0x00 looks_like=zeros\n"
+    f"{LINE.format(state='failed', wrong=1)}"
+)
+ENDED = f"{HEAD}ended 0\n{LINE.format(state='done', wrong=0)}"
+REFUSED = Failure("root@guest1 refused the login", "it accepts no key of ssh's folder or agent", "`ssh` must work.")
+AWAY = Failure("libvirt cannot be reached", "the network does not reach it", "Check the cable.")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch_module, "LOOK_EVERY_S", 0.05)
+
+
+def world_with(state: str, status: str | Failure = "") -> FakeHosts:
+    world = FakeHosts()
+    world.source.known["guest1"] = guest1(state)
+    world.guest.answers = {"cat what": status}
+    return world
+
+
+def app_of(world: FakeHosts) -> OnePage:
+    return OnePage(LaunchPage(Launch(world.connections)))
+
+
+def read(app: OnePage) -> str:
+    """What stands on the screen, without line breaks."""
+    return " ".join(text_of(app).split())
+
+
+async def sees(pilot: Pilot[Any], app: OnePage, text: str) -> None:
+    await until(pilot, lambda: text in read(app))
+
+
+async def test_s_boots_the_vm_and_w_enter_starts_the_memory_workload() -> None:
+    world = world_with("shut off")
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "shut off on source")
+        await pilot.press("s")
+        await sees(pilot, app, "guest1 is up: its guest answered")
+        await sees(pilot, app, "idle: nothing runs in the guest")
+        world.guest.answers = {"detach=setsid": "", "cat what": ""}
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, WorkloadForm))
+        await pilot.press("enter")
+        await until(
+            pilot, lambda: any("memory_intensive" in argv and "--rate" in argv for argv in world.guest.commands)
+        )
+        world.guest.answers = {"cat what": RUNNING}
+        await sees(
+            pilot, app, "memory, dirtying for 00:12, 2296 MiB/s of 300 MiB; 3.5 million pages checked, none wrong"
+        )
+
+
+async def test_progress_is_shown_with_its_time_while_the_guest_boots() -> None:
+    world = world_with("shut off")
+    world.guest.answers = {"true": Failure("can't be reached", "there is no route to it")}
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "shut off on source")
+        await pilot.press("s")
+        await sees(pilot, app, "booting: there is no route to it ...")
+        await sees(pilot, app, "... 1 s")
+        await sees(pilot, app, "the guest is booting")
+        world.guest.answers = {}
+        await sees(pilot, app, "guest1 is up")
+
+
+async def test_k_stops_the_workload() -> None:
+    world = world_with("running", RUNNING)
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "dirtying")
+        await pilot.press("k")
+        await sees(pilot, app, "stopping memory: it looks at every page once more")
+        world.guest.answers = {"cat what": ENDED}
+        await sees(pilot, app, "Memory was stopped.")
+        await sees(pilot, app, "idle: nothing runs in the guest")
+        assert "TERM" in {argv[-1] for argv in world.guest.commands}
+
+
+async def test_a_wrong_page_is_an_error_nobody_overlooks() -> None:
+    app = app_of(world_with("running", WRONG))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "ERROR Memory was corrupted: 1 page held something else")
+        assert "looks_like=zeros" in read(app)
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "key", "words"),
+    [
+        ("running", "", "s", "guest1 is running on source already."),
+        ("shut off", "", "x", "guest1 does not run."),
+        ("shut off", "", "X", "guest1 does not run."),
+        ("shut off", "", "w", "guest1 does not run; s starts it."),
+        ("shut off", "", "k", "guest1 does not run; s starts it."),
+        ("running", RUNNING, "w", "The workload memory runs already; k stops it."),
+        ("running", "", "k", "No workload runs; w starts one."),
+        ("running", REFUSED, "w", "it accepts no key of ssh's folder or agent"),
+    ],
+)
+async def test_a_key_that_can_not_act_says_why(state: str, status: str | Failure, key: str, words: str) -> None:
+    world = world_with(state, status)
+    app = app_of(world)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await sees(pilot, app, f"{state} on source")
+        if state == "running":
+            await sees(pilot, app, "idle" if status == "" else "dirtying" if status == RUNNING else "refused")
+        before = [call for call in world.source.calls if "guest1" in call]
+        await pilot.press(key)
+        await until(pilot, lambda: any(words in note.message for note in app._notifications))
+        assert [call for call in world.source.calls if "guest1" in call] == before
+
+
+async def test_forcing_off_asks_first() -> None:
+    world = world_with("running")
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "running on source")
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("n")
+        await until(pilot, lambda: not isinstance(app.screen, Question))
+        assert "force_off guest1" not in world.source.calls
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("y")
+        await sees(pilot, app, "guest1 was forced off.")
+
+
+async def test_a_guest_that_does_not_go_down_is_forced_off_by_the_same_key_after_a_question() -> None:
+    world = world_with("running")
+    world.source.deaf = True
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "running on source")
+        await pilot.press("x")
+        await sees(pilot, app, "shutting down")
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("y")
+        await sees(pilot, app, "guest1 was forced off.")
+        await sees(pilot, app, "shut off on source")
+
+
+async def test_booting_asks_while_the_other_host_can_not_be_asked() -> None:
+    world = world_with("shut off")
+    world.unreachable[world.destination.uri] = AWAY
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "shut off on source")
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        assert "damages its disk" in read(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, Question))
+        assert "start guest1" not in world.source.calls
+
+
+async def test_a_vm_on_the_other_host_is_shown_there() -> None:
+    world = world_with("shut off")
+    world.source.known, world.destination.known = {}, {"guest1": guest1("running")}
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "running on destination")
+        assert "source does not know it" in read(app)
+
+
+async def test_compiler_errors_are_shown_in_the_guests_own_words() -> None:
+    world = world_with("running")
+    world.guest.answers = {"for cc in": Completed(1, "", "cpu.c:3:1: error: no memory left\nsecond line\nthird line")}
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "idle")
+        await pilot.press("w", "enter")
+        await sees(pilot, app, "could not be made ready in guest1: cpu.c:3:1: error: no memory left.")
+        assert "second line third line" in read(app)
+
+
+async def test_hosts_that_can_not_be_asked_are_sentences_on_the_page() -> None:
+    world = FakeHosts()
+    world.unreachable = {world.source.uri: AWAY, world.destination.uri: AWAY}
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "not known, because source and destination can't be asked")
+        assert "the network does not reach it. Check the cable." in read(app)
+
+
+# -- the form --
+
+
+async def form(pilot: Pilot[Any], app: OnePage) -> WorkloadForm:
+    await sees(pilot, app, "idle")
+    await pilot.press("w")
+    await until(pilot, lambda: isinstance(app.screen, WorkloadForm) and "Together" in text_of(app))
+    assert isinstance(app.screen, WorkloadForm)
+    return app.screen
+
+
+def started(world: FakeHosts) -> list[tuple[str, ...]]:
+    """What was started in the guest, with its options."""
+    return [argv[4:] for argv in world.guest.commands if "detach=setsid" in argv[2]]
+
+
+async def test_the_workload_and_its_numbers_are_chosen_by_keys() -> None:
+    world = world_with("running")
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await form(pilot, app)
+        await pilot.press("down", "3", "down", "1", "0", "0", "down", "5", "0")
+        await sees(pilot, app, "Together 300 MiB of the VM's 1.0 GiB.")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(started(world)))
+        options = ("--threads", "3", "--size", "100", "--rate", "50")
+        assert started(world) == [("memory", "memory_intensive", *options)]
+
+
+async def test_the_cpu_workload_is_one_key_away() -> None:
+    world = world_with("running")
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        dialog = await form(pilot, app)
+        await pilot.press("right")
+        await until(pilot, lambda: dialog.query_one("#size", Input).disabled)
+        await pilot.press("enter")
+        await until(pilot, lambda: started(world) == [("cpu", "cpu_util", "--threads", "2")])
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (("down", "x"), '"x" is not a number of threads'),
+        (("down", "0"), "0 threads are not possible"),
+        (("down", "backspace"), '"" is not a number of threads'),
+        (("down", "down", "9", "9", "9"), "2.0 GiB, and the VM has 1.0 GiB"),
+        (("down", "down", "minus", "1"), '"-1" is not a size in MiB'),
+        (("down", "down", "down", "f", "a", "s", "t"), '"fast" is not a rate in MiB/s'),
+    ],
+)
+async def test_wrong_numbers_are_refused_in_the_form(keys: tuple[str, ...], words: str) -> None:
+    world = world_with("running")
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await form(pilot, app)
+        await pilot.press(*keys, "enter")
+        await until(pilot, lambda: words in " ".join(text_of(app).replace("│", " ").split()))
+        assert isinstance(app.screen, WorkloadForm)
+        assert started(world) == []
+
+
+async def test_escape_starts_nothing() -> None:
+    world = world_with("running")
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await form(pilot, app)
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, WorkloadForm))
+        assert started(world) == []
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("case", ["off", "running", "wrong", "form"])
+def test_launch_looks_like_its_picture(snap_compare: Any, size: tuple[int, int], case: str) -> None:
+    status = {"running": RUNNING, "wrong": WRONG}.get(case, "")
+    app = app_of(world_with("shut off" if case == "off" else "running", status))
+    awaited = {"off": "the VM does not run", "running": "dirtying", "wrong": "corrupted", "form": "idle"}[case]
+
+    async def look(pilot: Any) -> None:
+        await sees(pilot, app, awaited)
+        if case == "form":
+            await form(pilot, app)
+
+    assert snap_compare(app, terminal_size=size, run_before=look)

@@ -1,0 +1,171 @@
+"""The Runs page and an opened run, as a person sees them."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+from tests.ui.one_page import OnePage, text_of, until
+from tui.backend.runs import Runs
+from tui.screens import runs as runs_module
+from tui.screens.run import RunPage
+from tui.screens.runs import RunsPage
+from tui.widgets.chart import Chart
+
+RECORDINGS = Path(__file__).parent.parent / "recordings"
+BY_HAND = "20261123T034938Z-guest1-memory-post-copy-manual"
+CANCELLED = "20261123T034922Z-guest1-memory-pre-copy"
+BROKEN = "20261123T034554Z-guest1-idle-pre-copy"
+
+
+def summary(outcome: str, began: str, technique: str, **figures: int) -> dict[str, Any]:
+    return {
+        "outcome": outcome,
+        "began": began,
+        "vm": {"name": "guest1"},
+        "options": {"technique": technique, "timeout_s": 25.0},
+        "hosts": {"origin": "destination", "target": "source"},
+        "workload": {"name": "memory"},
+        "figures": figures,
+    }
+
+
+def make(folder: Path, name: str, tables: dict[str, Any], log: str) -> None:
+    (folder / name).mkdir(parents=True)
+    (folder / name / "run.toml").write_text(tomli_w.dumps(tables))
+    shutil.copy(RECORDINGS / f"{log}.jsonl", folder / name / "raw.jsonl")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Three runs, seen from UTC and by a path that is the same in every test."""
+    monkeypatch.chdir(tmp_path)
+    before = os.environ.get("TZ")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    runs = Path("runs")
+    figures = {"total_time_ms": 17700, "downtime_ms": 10, "memory_sent_bytes": 1932735283}
+    make(
+        runs,
+        BY_HAND,
+        summary("completed", "2026-11-23T03:49:38.561Z", "post-copy-manual", **figures),
+        "post-copy-by-hand",
+    )
+    make(runs, CANCELLED, summary("cancelled", "2026-11-23T03:49:22.817Z", "pre-copy"), "cancelled")
+    (runs / BROKEN).mkdir()
+    yield runs
+    monkeypatch.delenv("TZ") if before is None else monkeypatch.setenv("TZ", before)
+    time.tzset()
+
+
+def app_of(folder: Path) -> OnePage:
+    return OnePage(RunsPage(Runs(folder)))
+
+
+async def test_runs_are_listed_newest_first(folder: Path) -> None:
+    app = app_of(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "broken" in text_of(app))
+        lines = [line.split() for line in text_of(app).splitlines() if line.startswith(" 11-23")]
+        assert lines == [
+            ["11-23", "03:49", "guest1", "memory", "post", "hand", "completed", "17.7", "s", "10", "ms", "1.8", "GiB"],
+            ["11-23", "03:49", "guest1", "memory", "pre-copy", "cancelled", "-", "-", "-"],
+            ["11-23", "03:45", "guest1", "idle", "pre-copy", "broken", "-", "-", "-"],
+        ]
+
+
+async def test_the_chosen_run_says_where_it_lies_and_what_is_wrong(folder: Path) -> None:
+    app = app_of(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: f"runs/{BY_HAND}" in text_of(app))
+        await pilot.press("end")
+        await until(pilot, lambda: f"runs/{BROKEN}" in text_of(app))
+        assert "It has no run.toml." in text_of(app)
+
+
+async def test_enter_opens_a_run_with_its_charts_and_figures_and_esc_leads_back(folder: Path) -> None:
+    app = app_of(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "completed" in text_of(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunPage) and "raw log" in text_of(app))
+        text = text_of(app)
+        assert "guest1  destination -> source   post-copy by hand   workload memory" in text
+        assert "guest1 runs on source and is gone from destination." in text
+        assert f"runs/{BY_HAND}/raw.jsonl" in text.replace("\n              ", "")
+        assert [bool(chart.picture.series) for chart in app.screen.query(Chart)] == [True, True]
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunsPage))
+
+
+async def test_a_run_without_a_log_says_so(folder: Path) -> None:
+    app = app_of(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "completed" in text_of(app))
+        await pilot.press("end", "enter")
+        await until(pilot, lambda: "can't be read: No such file or directory" in " ".join(text_of(app).split()))
+
+
+async def test_a_new_run_appears_and_the_chosen_one_stays_chosen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs_module, "AGAIN_AFTER_S", 0.05)
+    app = app_of(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "broken" in text_of(app))
+        await pilot.press("down")
+        await until(pilot, lambda: f"runs/{CANCELLED}" in text_of(app))
+        tables = summary("failed", "2026-11-23T05:00:00.000Z", "pre-copy")
+        make(folder, "20261123T050000Z-guest1-memory-pre-copy", tables, "failed")
+        await until(pilot, lambda: "failed" in text_of(app))
+        assert f"runs/{CANCELLED}" in text_of(app)
+
+
+async def test_no_runs_yet_says_how_to_make_one(tmp_path: Path) -> None:
+    app = app_of(tmp_path / "none")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Key 4, Migrate, starts a migration." in " ".join(text_of(app).split()))
+        await pilot.press("enter")
+        assert isinstance(app.screen, RunsPage)
+
+
+async def test_a_folder_that_can_not_be_read_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("")
+    app = app_of(tmp_path / "runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "can't be listed: Not a directory" in " ".join(text_of(app).split()))
+
+
+async def test_a_vm_name_is_never_markup(folder: Path) -> None:
+    tables = summary("completed", "2026-11-23T05:00:00.000Z", "pre-copy")
+    tables["vm"]["name"] = "[red]x[/]"
+    make(folder, "20261123T050000Z-x-memory-pre-copy", tables, "pre-copy-idle")
+    app = app_of(folder)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "[red]x[/]" in text_of(app))
+
+
+async def test_narrow_terminals_leave_figures_out_before_names(folder: Path) -> None:
+    app = app_of(folder)
+    async with app.run_test(size=(60, 16)) as pilot:
+        await until(pilot, lambda: "broken" in text_of(app))
+        assert "guest1" in text_of(app)
+        assert "completed" in text_of(app)
+        assert all(len(line) <= 60 for line in text_of(app).splitlines())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("opened", [False, True])
+def test_runs_looks_like_its_picture(snap_compare: Any, folder: Path, size: tuple[int, int], opened: bool) -> None:
+    app = app_of(folder)
+
+    async def look(pilot: Any) -> None:
+        await until(pilot, lambda: "broken" in text_of(app))
+        if opened:
+            await pilot.press("enter")
+            await until(pilot, lambda: "raw log" in text_of(app) and "⠤" in text_of(app))  # plotext has been loaded
+
+    assert snap_compare(app, terminal_size=size, run_before=look)
