@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FIRST = "first"  # the page of someone who has no configuration yet
 
 
-class VmlmApp(App[None]):
+class VmlmApp(App[str]):
     """Give it a configuration and a backend, or neither: then its first page makes the one, and `wire` the other."""
 
     TITLE = "vmlm-tui"

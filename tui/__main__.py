@@ -1,0 +1,168 @@
+"""The command line: `vmlm-tui [--config FILE]` opens the app, `vmlm-tui lab` is the lab's."""
+
+# Each import stands where it is needed: --version does not wait for Textual, nor the first paint for the lab.
+# ruff: noqa: PLC0415
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from tui import __version__
+from tui.model.failure import Failure
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tui.app import VmlmApp
+    from tui.config import Config
+
+WRONG = 2  # exit status of whatever is said before the app starts
+PRIORITY = -10
+
+# Read by Textual when it is imported; what the user has set stays.
+TEXTUAL = {
+    "TEXTUAL_ANIMATIONS": "none",  # they repaint, and say nothing
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for; returns the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["lab"]:
+        return _lab(words[1:])
+    try:
+        return _app(_options(words))
+    except Failure as failure:
+        from tui.config import Misconfigured
+
+        lines = failure.detail.splitlines() if isinstance(failure, Misconfigured) else [str(failure)]
+        for line in lines:
+            print(f"vmlm-tui: {line}", file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:  # before the app has the terminal, and Ctrl+C for itself
+        return 128 + signal.SIGINT
+
+
+def _lab(words: list[str]) -> int:
+    from tui.lab.cli import main as lab
+
+    return lab(words)
+
+
+def _options(words: list[str]) -> "argparse.Namespace":
+    import argparse
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise Failure(message, hint="vmlm-tui --help shows what is expected.")
+
+    parser = Parser(
+        prog="vmlm-tui",
+        usage="vmlm-tui [--config FILE] [--version] [--help]\n       vmlm-tui lab [--help] ...",
+        description="Live-migrate virtual machines between KVM hosts, and see what happens while they move.",
+        epilog="`vmlm-tui lab` makes a lab of two hosts and a VM on this machine (as root) and opens the app in it.",
+        add_help=False,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="the configuration; else $VMLM_CONFIG names it, else it is ~/.config/vmlm/config.toml",
+    )
+    parser.add_argument("--version", action="store_true", help="print the version, and nothing else")
+    parser.add_argument("-h", "--help", action="store_true", help="print this, and nothing else")
+    options = parser.parse_args(words)
+    options.text = parser.format_help() if options.help else f"vmlm-tui {__version__}\n" if options.version else ""
+    return options
+
+
+def _app(options: "argparse.Namespace") -> int:
+    if options.text:
+        sys.stdout.write(options.text)
+        return 0
+    config, path = _configuration(options.config)
+    _need_a_terminal()
+    for name, value in TEXTUAL.items():
+        os.environ.setdefault(name, value)
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    _hurry(PRIORITY)
+    wants_lab, status = _shown(config, path)
+    if not wants_lab:
+        return status
+    _hurry(usual)  # the lab's guests would inherit it
+    return _lab([])
+
+
+def _configuration(given: str | None) -> "tuple[Config | None, Path]":
+    """The configuration and its place; None where nobody named one and none is at the usual place."""
+    from tui.config import Missing, find, load
+
+    if given == "":
+        raise Failure("--config names no file", hint="vmlm-tui --help shows what is expected.")
+    path = find(given)
+    try:
+        return load(path), path
+    except Missing:
+        if given or os.environ.get("VMLM_CONFIG"):
+            raise
+        return None, path
+
+
+def _need_a_terminal() -> None:
+    for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error output", sys.stderr)):
+        if stream is None or not stream.isatty():
+            raise Failure(f"The standard {name} is not a terminal", hint="vmlm-tui needs one to show itself.")
+
+
+def _hurry(priority: int) -> None:
+    """Before any thread starts: each has a priority of its own, and takes it from the one that made it.
+
+    Guests that keep all CPUs busy must not delay the p key or a sample.
+    """
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, priority)
+    except PermissionError:
+        return  # only root may be better than others; the app works without it
+
+
+def _shown(config: "Config | None", path: Path) -> tuple[bool, int]:
+    """Run the app; whether the lab was asked for on the first page, and the exit status."""
+    from tui import log
+    from tui.config import state_folder
+
+    own_log = state_folder() / "vmlm-tui.log"
+    descriptor = log.start(own_log)
+    with log.diverted(descriptor):
+        import asyncio
+
+        from tui.app import VmlmApp
+        from tui.wiring import wire
+
+        app = VmlmApp(config, path, wire=wire)
+        asyncio.run(_until_the_end(app))
+    status = app.return_code or 0
+    if status == 1:  # Textual's own: something was raised
+        print(f"vmlm-tui: It ended by a mistake of its own; {own_log} says which. Migrations go on.", file=sys.stderr)
+    return app.return_value == "lab", status
+
+
+async def _until_the_end(app: "VmlmApp") -> None:
+    """The app, which a signal ends like q: a migration goes on, and the terminal is left as it was."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+
+    def end(number: int) -> None:
+        loop.remove_signal_handler(number)  # the second one ends it at once
+        app.exit(return_code=128 + number)
+
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        loop.add_signal_handler(number, end, number)
+    await app.run_async()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
