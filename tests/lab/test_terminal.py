@@ -1,0 +1,112 @@
+"""The real program in a real terminal, over ssh on the lab's source host, by keys alone: what the README promises."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.desk import Desk, bring_home
+from tests.lab.screen import Screen
+from tui.backend.unfinished import read_records
+from tui.lab.lab import Lab
+from tui.model import record
+from tui.model.record import Event, Sample
+
+Open = Callable[[], Screen]
+
+
+@pytest.fixture
+def desk(lab: Lab, tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(lab, tmp_path / "runs")
+    bring_home(desk)
+    yield desk
+    desk.guest("pids=$(pidof memory_intensive) && kill $pids; while pidof memory_intensive > /dev/null; do :; done")
+
+
+@pytest.fixture
+def terminal(desk: Desk, tmp_path: Path) -> Iterator[Open]:
+    """Opens the app in an ssh session to the source, with runs in a folder of the test's own."""
+    settings = desk.lab.place.config.read_text()
+    usual = next(line for line in settings.splitlines() if line.startswith("folder = "))
+    config = tmp_path / "config.toml"
+    config.write_text(settings.replace(usual, f'folder = "{desk.runs}"'))
+    screens: list[Screen] = []
+
+    def start() -> Screen:
+        words = ["ssh", "-tt", "source", f"vmlm-tui --config {config}"]
+        argv = desk.lab.machine("storage").argv(words)
+        screens.append(Screen(tmp_path / f"tmux{len(screens)}", argv))
+        return screens[-1]
+
+    yield start
+    for screen in screens:
+        screen.close()
+
+
+def raw(desk: Desk) -> Path:
+    (folder,) = desk.runs.iterdir()
+    return folder / "raw.jsonl"
+
+
+def test_boot_load_migrate_and_finish_by_post_copy_with_keys_only(desk: Desk, terminal: Open) -> None:
+    desk.virsh("source", "destroy", "guest1")
+    screen = terminal()
+    screen.wait_for("[1 Hosts]", "libvirt")
+    screen.press("3")
+    screen.wait_for("[3 Launch]", "shut off")
+    screen.press("s")
+    screen.wait_for("running", "idle")
+    screen.press("w")
+    screen.wait_for("memory", "150")
+    screen.press("Enter")
+    screen.wait_for("program", "dirtying")
+    screen.press("4")
+    screen.wait_for("Nothing is migrating")
+    screen.press("m")
+    screen.wait_for("Start a migration", "source -> destination")
+    screen.press("Enter")
+    screen.wait_for("Not converging")
+    screen.press("p")
+    screen.wait_for("Completed", "guest1 runs on destination and is gone from source")
+
+    records = read_records(raw(desk))
+    moments = [round(each.t) for each in records if isinstance(each, Sample) and each.late is not None]
+    assert moments == list(range(moments[0], moments[-1] + 1))
+    assert desk.states() == {"source": "", "destination": "running"}
+    screen.press("q")
+    screen.wait(lambda _text: screen.over(), "the end of the program")
+
+
+def test_a_killed_app_and_a_dropped_line_do_no_harm_and_the_next_start_goes_on(desk: Desk, terminal: Open) -> None:
+    screen = terminal()
+    screen.wait_for("[1 Hosts]", "libvirt")
+    screen.press("3")
+    screen.wait_for("running", "idle")
+    screen.press("w")
+    screen.wait_for("memory", "150")
+    screen.press("Enter")
+    screen.wait_for("program", "dirtying")
+    screen.press("4")
+    screen.wait_for("Nothing is migrating")
+    screen.press("m")
+    screen.wait_for("source -> destination")
+    screen.press("Enter")
+    screen.wait_for("pass 1")
+    found = desk.lab.machine("source").run(["pgrep", "-f", "vmlm-tui --config"]).split()
+    assert found
+    desk.lab.machine("source").run(["kill", "-9", *found])
+    screen.wait(lambda _text: screen.over(), "the end of the program")
+    assert not any(isinstance(each, Event) and each.kind == record.END for each in read_records(raw(desk)))
+
+    again = terminal()
+    again.wait_for("[4 Migrate]", "Not converging")
+    again.close()  # the line is dropped, and with it the app
+
+    last = terminal()
+    last.wait_for("[4 Migrate]", "Not converging")
+    last.press("p")
+    last.wait_for("Completed", "guest1 runs on destination and is gone from source")
+    events = [each.kind for each in read_records(raw(desk)) if isinstance(each, Event)]
+    assert events.count(record.START) == 1
+    assert events.count(record.GAP) == 2
+    assert events[-1] == record.END
