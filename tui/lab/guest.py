@@ -9,6 +9,7 @@ from pathlib import Path
 from tui.lab import kernel
 from tui.lab.command import run
 from tui.lab.cpio import Archive
+from tui.lab.lock import held
 from tui.lab.packages import download, kernel_packages, unpack, with_dependencies
 from tui.lab.place import CACHE
 
@@ -55,11 +56,15 @@ def prepare(say: Callable[[str], None]) -> Path:
     if finished.is_dir():
         return finished
     CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="building-", dir=CACHE) as work:
-        result = Path(work) / "result"
-        result.mkdir()
-        _build(Path(work), result, say)
-        result.rename(finished)  # at once: nobody ever sees half of it
+    with held(CACHE / "lock", "the guest's image", say):
+        for unfinished in CACHE.glob("building-*"):  # of one that was killed: whoever builds holds the lock
+            shutil.rmtree(unfinished)
+        if not finished.is_dir():
+            with tempfile.TemporaryDirectory(prefix="building-", dir=CACHE) as work:
+                result = Path(work) / "result"
+                result.mkdir()
+                _build(Path(work), result, say)
+                result.rename(finished)  # at once: nobody ever sees half of it
     return finished
 
 

@@ -1,6 +1,5 @@
 """A lab as a whole: brought up, repaired, looked at, taken down."""
 
-import fcntl
 import os
 import shutil
 import time
@@ -8,14 +7,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from tui.lab import config, domain, guest, keys, kvm, network
 from tui.lab.command import require
 from tui.lab.cpio import Archive
 from tui.lab.inventory import GUEST, HOSTS, SOURCE
+from tui.lab.lock import held
 from tui.lab.machine import Machine
-from tui.lab.namespaces import MARK
+from tui.lab.namespaces import BUILDER, MARK
 from tui.lab.place import CACHE, STATE, Place
 from tui.lab.process import Process, processes_with
 from tui.model.failure import Failure
@@ -24,7 +23,6 @@ PROGRAMS = (
     "unshare", "nsenter", "mount", "ip", "tc", "ssh", "sshd", "ssh-keygen", "libvirtd", "virsh", "qemu-system-x86_64",
     "qemu-img", "mke2fs", "depmod", "tar", "dpkg-deb", "apt-get",
 )  # fmt: skip
-LOCK_LIMIT_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -149,37 +147,16 @@ class Lab:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Holds the lab's lock: two of these at a time would build the same things twice."""
+        """Holds the lab's lock; what a killed holder had begun is ended first, or it would build on beside us."""
         STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
-        end = time.monotonic() + LOCK_LIMIT_S
-        told = False
-        while True:
-            descriptor = os.open(self.place.lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        with held(self.place.lock, f"lab {self.place.name!r}", self.say):
+            for process in processes_with(BUILDER, str(self.place.folder)):
+                process.kill()
+            os.environ[BUILDER] = str(self.place.folder)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _is_still(descriptor, self.place.lock):
-                    break
-            except BlockingIOError:
-                if not told:
-                    self.say(f"another command works on lab {self.place.name!r}; waiting for it")
-                    told = True
-                if time.monotonic() > end:
-                    os.close(descriptor)
-                    raise Failure(f"another command has been working on lab {self.place.name!r} all the time") from None
-                time.sleep(0.1)
-            os.close(descriptor)
-        try:
-            yield
-        finally:
-            os.close(descriptor)
-
-
-def _is_still(descriptor: int, path: Path) -> bool:
-    """Whether the file that was opened is the one of that name now; `down` removes it."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
+                yield
+            finally:
+                del os.environ[BUILDER]
 
 
 def purge() -> None:

@@ -127,7 +127,8 @@ class Machine:
 
     def _copy_etc(self, etc: Path) -> None:
         unfinished = self.folder / "etc.new"
-        shutil.rmtree(unfinished, ignore_errors=True)
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
         run(["cp", "-a", "/etc", str(unfinished)])
         for name in NOT_COPIED:
             path = unfinished / name

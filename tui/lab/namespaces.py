@@ -11,6 +11,7 @@ from tui.lab.process import Process
 from tui.model.failure import Failure
 
 MARK = "VMLM_LAB"  # in the environment of everything a lab starts: its folder
+BUILDER = "VMLM_LAB_BUILDER"  # in the environment of the programs that build a lab, never of its own: its folder
 START_LIMIT_S = 20.0
 
 
@@ -51,4 +52,6 @@ def passed_on() -> dict[str, str]:
     """The part of the caller's environment that belongs to the terminal and the language, not to the machine."""
     names = ("TERM", "COLORTERM", "LANG", "TZ", "NO_COLOR", "COLUMNS", "LINES")
     families = ("LC_", "TEXTUAL", "VMLM_")
-    return {key: value for key, value in os.environ.items() if key in names or key.startswith(families)}
+    chosen = {key: value for key, value in os.environ.items() if key in names or key.startswith(families)}
+    chosen.pop(BUILDER, None)
+    return chosen
