@@ -138,15 +138,19 @@ def _shown(config: "Config | None", path: Path) -> tuple[bool, int]:
     with log.diverted(descriptor):
         import asyncio
 
-        from tui.app import VmlmApp
+        from tui.app import LAB, VmlmApp
         from tui.wiring import wire
 
         app = VmlmApp(config, path, wire=wire)
-        asyncio.run(_until_the_end(app))
-    status = app.return_code or 0
+        try:
+            asyncio.run(_until_the_end(app))
+            status = app.return_code or 0
+        except Exception:  # noqa: BLE001  # whatever it is belongs in the log, and the terminal to the user
+            log.log.exception("The app ended by an exception")
+            status = app.return_code or 1
     if status == 1:  # Textual's own: something was raised
         print(f"vmlm-tui: It ended by a mistake of its own; {own_log} says which. Migrations go on.", file=sys.stderr)
-    return app.return_value == "lab", status
+    return app.return_value == LAB, status
 
 
 async def _until_the_end(app: "VmlmApp") -> None:

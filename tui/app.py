@@ -10,10 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ActiveBinding, Screen
 
+from tui.frugal import FrugalUpdate
 from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.screens.dialogs.help import Help, HelpKey
@@ -25,12 +28,17 @@ from tui.widgets.key_line import told
 if TYPE_CHECKING:
     from tui.backend.backend import Backend
     from tui.config import Config
+    from tui.screens.first import FirstScreen
 
 FIRST = "first"  # the page of someone who has no configuration yet
+LAB = "lab"  # what the app returns where the lab was asked for there
 
 
 class VmlmApp(App[str]):
-    """Give it a configuration and a backend, or neither: then its first page makes the one, and `wire` the other."""
+    """Give it a configuration and a backend, or neither: then its first page makes the one, and `wire` the other.
+
+    Returns LAB where the lab was asked for instead of a configuration.
+    """
 
     TITLE = "vmlm-tui"
     CSS_PATH = "app.tcss"
@@ -82,6 +90,9 @@ class VmlmApp(App[str]):
         if self._backend is not None:
             await self._backend.migrations.close()
 
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, FrugalUpdate.of(renderable) if type(renderable) is ChopsUpdate else renderable)
+
     # -- pages --
 
     def _make(self, page: str) -> Page:
@@ -116,6 +127,20 @@ class VmlmApp(App[str]):
         from tui.screens.first import FirstScreen
 
         return FirstScreen(self.config_path)
+
+    def on_first_screen_lab_wanted(self) -> None:
+        self.exit(LAB)
+
+    async def on_first_screen_written(self, message: "FirstScreen.Written") -> None:
+        """From the first page to the others."""
+        self.config = message.config
+        if self._wire is not None:
+            self._backend = self._wire(message.config)
+            await self.switch_mode(next(iter(PAGES)))
+            self.run_worker(self._find_running(), name="attach")
+            self.notify(
+                f"{self.config_path} was written; config.example.toml shows what else it can say.", markup=False
+            )
 
     async def action_page(self, page: str) -> None:
         if self._backend is not None:

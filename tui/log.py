@@ -41,12 +41,14 @@ def diverted(descriptor: int) -> Iterator[None]:
     terminal = os.dup(2)
     before = sys.__stderr__
     os.dup2(descriptor, 2)
+    painted = os.fdopen(terminal, "w", encoding="utf-8", errors="replace", closefd=False)
+    sys.__stderr__ = painted  # type: ignore[misc]  # where Textual paints
     try:
-        with os.fdopen(terminal, "w", encoding="utf-8", errors="replace", closefd=False) as file:
-            sys.__stderr__ = file  # type: ignore[misc]  # where Textual paints
-            yield
+        yield
     finally:
         sys.__stderr__ = before  # type: ignore[misc]
+        with contextlib.suppress(OSError):  # the terminal may be gone, and with it who would have seen the rest
+            painted.close()
         os.dup2(terminal, 2)
         os.close(terminal)
 

@@ -1,0 +1,205 @@
+"""The first page and its form, as somebody without a configuration sees them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from tests.fake_hosts import FakeHosts
+from tests.ui.one_page import OnePage, text_of, until
+from tui.app import LAB, VmlmApp
+from tui.backend.backend import Backend
+from tui.backend.hosts import Hosts
+from tui.config import Config, load
+from tui.screens import first
+from tui.screens.dialogs import configuration
+from tui.screens.first import FirstScreen
+
+PLACE = Path("/home/user/.config/vmlm/config.toml")
+FILLED_IN = {"source": "root@a", "destination": "root@b", "storage": "root@c", "vm": "guest1"}
+
+
+def words(app: Any) -> str:
+    return " ".join(text_of(app).replace("│", " ").split())
+
+
+def fill(app: Any, values: dict[str, str]) -> None:
+    for name, value in values.items():
+        app.screen.query_one(f"#{name}", Input).value = value
+
+
+@pytest.fixture(autouse=True)
+def _a_host_called_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configuration.platform, "node", lambda: "desk")
+
+
+async def test_the_page_says_where_it_looked() -> None:
+    app = VmlmApp(None, PLACE)
+    async with app.run_test(size=(80, 24)):
+        assert f"{PLACE} does not exist" in words(app)
+
+
+@pytest.mark.parametrize("key", list("12345"))
+async def test_the_other_pages_wait_for_a_configuration(key: str) -> None:
+    app = VmlmApp(None, PLACE)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(key)
+        assert isinstance(app.screen, FirstScreen)
+
+
+async def test_l_ends_the_app_with_the_lab_for_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first.os, "geteuid", lambda: 0)
+    app = VmlmApp(None, PLACE)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("l")
+    assert app.return_value == LAB
+
+
+async def test_l_tells_others_the_command_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first, "own_program", lambda: "/opt/vmlm tui")
+    app = OnePage(FirstScreen(PLACE, root=False))
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await pilot.pause()
+        assert "sudo '/opt/vmlm tui' lab" in words(app)
+        await pilot.press("l")
+        await until(pilot, lambda: "The lab needs root" in words(app))
+        assert isinstance(app.screen, FirstScreen)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (44, 20), (30, 12)])
+async def test_all_of_the_page_can_be_reached_by_key(size: tuple[int, int]) -> None:
+    app = OnePage(FirstScreen(PLACE, root=False, program="vmlm-tui"))
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("end")
+        await until(pilot, lambda: "writes that file." in words(app))
+
+
+async def test_the_form_starts_from_what_can_be_known() -> None:
+    app = OnePage(FirstScreen(PLACE, root=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("c")
+        assert app.screen.query_one("#source", Input).value == "root@desk"
+        assert app.screen.query_one("#images", Input).value == "/var/lib/libvirt/images"
+        assert str(PLACE) in words(app)
+
+
+async def test_typing_the_form_by_keys_writes_the_file_and_opens_the_pages(tmp_path: Path) -> None:
+    place = tmp_path / "deeper" / "config.toml"
+    world, wired = FakeHosts(), []
+
+    def wire(config: Config) -> Backend:
+        wired.append(config)
+        return Backend(NoMigrations(), Hosts(world.connections), None, None)  # type: ignore[arg-type]
+
+    app = VmlmApp(None, place, wire=wire)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("c", "down", *"root@there", "down", *"nfs", "down", "down", *"guest1", "down", *"user@guest")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.current_mode == "hosts")
+    config = load(place)
+    assert wired == [config]
+    assert app.config == config
+    assert [host.ssh for host in config.hosts.all] == ["root@desk", "root@there", "nfs"]
+    assert (config.vm.name, config.vm.ssh) == ("guest1", "user@guest")
+    assert place.stat().st_mode & 0o777 == 0o600
+
+
+async def test_an_empty_guest_address_is_left_out(tmp_path: Path) -> None:
+    app = OnePage(FirstScreen(tmp_path / "config.toml", root=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("c")
+        fill(app, FILLED_IN)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, FirstScreen))
+    assert load(tmp_path / "config.toml").vm.ssh is None
+
+
+WRONG = [
+    ({"destination": "-oProxyCommand=x"}, "destination", '"-oProxyCommand=x" is not an ssh target such as'),
+    ({"destination": ""}, "destination", "destination: it is missing, and must be an ssh target"),
+    ({"storage": "a b"}, "storage", 'storage: "a b" is not an ssh target'),
+    ({"destination": "root@a"}, "destination", "a VM cannot move to the host it is on"),
+    ({"source": "root@localhost"}, "source", "would lead them to themselves"),
+    ({"images": "images"}, "images", '"images" is not an absolute path'),
+    ({"vm": ""}, "vm", "VM: it is missing, and must be the name libvirt has for the VM"),
+    ({"vm": "a/b"}, "vm", '"a/b" is not the name libvirt has for the VM'),
+    ({"guest": "user@"}, "guest", 'VM by ssh: "user@" is not an ssh target'),
+]
+
+
+@pytest.mark.parametrize(("values", "field", "sentence"), WRONG)
+async def test_a_wrong_field_gets_the_focus_a_mark_and_its_sentence(
+    values: dict[str, str], field: str, sentence: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "config.toml"
+    app = OnePage(FirstScreen(place, root=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("c")
+        fill(app, FILLED_IN | values)
+        await pilot.press("enter")
+        await until(pilot, lambda: sentence in words(app))
+        assert app.focused is not None
+        assert app.focused.id == field
+        assert "! " in text_of(app)
+    assert not place.exists()
+
+
+async def test_a_mistake_is_told_while_it_is_typed_and_forgotten_when_corrected() -> None:
+    app = OnePage(FirstScreen(PLACE, root=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("c", "down", *"root@", "x", "backspace")
+        await until(pilot, lambda: '"root@" is not an ssh target' in words(app))
+        await pilot.press("b")
+        await until(pilot, lambda: "Enter writes" in words(app))
+
+
+async def test_a_file_that_appeared_meanwhile_stays(tmp_path: Path) -> None:
+    place = tmp_path / "config.toml"
+    app = OnePage(FirstScreen(place, root=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("c")
+        fill(app, FILLED_IN)
+        await pilot.pause()
+        place.write_text("# mine\n")
+        await pilot.press("enter")
+        await until(pilot, lambda: "there is a file already" in words(app))
+    assert place.read_text() == "# mine\n"
+
+
+async def test_escape_leaves_the_form_and_writes_nothing(tmp_path: Path) -> None:
+    app = OnePage(FirstScreen(tmp_path / "config.toml", root=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("c", "escape")
+        await until(pilot, lambda: isinstance(app.screen, FirstScreen))
+    assert not (tmp_path / "config.toml").exists()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (44, 14)])
+async def test_every_field_can_be_seen_while_it_is_filled_in(size: tuple[int, int]) -> None:
+    app = OnePage(FirstScreen(PLACE, root=True))
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("c")
+        for field in configuration.FIELDS:
+            assert app.focused is not None
+            assert app.focused.id == field.id
+            await until(pilot, lambda label=field.label: f"  {label} " in text_of(app))
+            await pilot.press("down")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("keys", [(), ("c", "enter")], ids=["page", "form"])
+def test_first_looks_like_its_picture(snap_compare: Any, size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    assert snap_compare(OnePage(FirstScreen(PLACE, root=False, program="vmlm-tui")), terminal_size=size, press=keys)
+
+
+class NoMigrations:
+    """Nothing runs, and nothing can be started."""
+
+    current = None
+
+    async def attach(self) -> None:
+        return None
+
+    async def close(self) -> None:
+        return None
