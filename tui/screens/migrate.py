@@ -1,5 +1,6 @@
 """The Migrate page: start a migration, see what happens and whether it will finish, steer it, read how it ended."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -34,6 +35,8 @@ from tui.widgets.tiles import tiles
 KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime": DOWNTIME, "bandwidth": BANDWIDTH}
 MOST_DOWNTIME_MS = 2_000_000  # QEMU takes no more than 2000 s
 MOST_MIB_S = 1_000_000
+
+BREATH_S = 0.001  # between two charts: a key that waits is heard
 
 
 class MigratePage(Page):
@@ -94,23 +97,28 @@ class MigratePage(Page):
         self._answers = self._all_answers()
 
     def on_screen_resume(self) -> None:
-        if self._migration is not self._migrations.current:
-            self._follow(self._migrations.current)
-        self._update()
+        self._follow_current()
+        self._ask_update()
         if self._migration is None:
             self.run_worker(self._look(), name="vms", exclusive=True)
 
     def on_resize(self) -> None:
         self.set_class(self.size.height < 20, "low")
         self.set_class(self.size.height < 32, "short")
-        self.call_after_refresh(self._update)  # when the lines know their new width
+        self.call_after_refresh(self._ask_update)  # when the lines know their new width
 
     async def _look(self) -> None:
         """What could be migrated, for the page on which nothing is."""
         self._found = await self._migrations.vms()
-        self._update()
+        self._ask_update()
 
     # -- following --
+
+    def _follow_current(self) -> None:
+        """Also without a key pressed here: the app may find one that runs already at any moment."""
+        if self._migration is not self._migrations.current:
+            self._follow(self._migrations.current)
+            self._ask_update()
 
     def _follow(self, migration: Migration | None) -> None:
         self._migration = migration
@@ -121,13 +129,18 @@ class MigratePage(Page):
             migration.listen(self._heard)
 
     def _heard(self, record: Record) -> None:
-        """A new record, from the backend: the page follows when the loop has nothing more urgent."""
+        """A new record, from the backend."""
         self.query_one(LogPane).add(record)
+        self._ask_update()
+
+    def _ask_update(self) -> None:
+        """However often it is asked for, there is one at a time, and it comes when the loop has nothing more urgent."""
         if not self._update_pending:
             self._update_pending = True
             self.call_later(self._update)
 
     def _tick(self) -> None:
+        self._follow_current()
         if self._migration is not None and not self._timeline.over and self._shown:
             self._show_time(self._migration)
 
@@ -135,8 +148,8 @@ class MigratePage(Page):
     def _shown(self) -> bool:
         return self.app.current_mode == self.page
 
-    def _update(self) -> None:
-        """Bring every line up to date; each repaints only what changed in it."""
+    async def _update(self) -> None:
+        """Bring every line up to date; each repaints only what changed in it, and a key may come in between."""
         self._update_pending = False
         if not self._shown or not self.is_mounted:
             return
@@ -149,13 +162,14 @@ class MigratePage(Page):
             return
         self.query_one("#what", Lines).show(_what(migration, self._timeline))
         self._show_time(migration)
-        self.query_one("#memory", Chart).picture = memory_picture(self._timeline)
-        self.query_one("#rates", Chart).picture = rate_picture(self._timeline)
-        self.query_one(LogPane).redraw()
         if self._timeline.over:
             self.query_one(Outcome).show_end(self._timeline, migration.folder, migration.origin, self.size.width)
         else:
             self.query_one("#tiles", Lines).show(*tiles(self._timeline, self._timeline.now, self.size.width))
+        self.query_one(LogPane).redraw()
+        for id, picture in (("#memory", memory_picture), ("#rates", rate_picture)):
+            await asyncio.sleep(BREATH_S)
+            self.query_one(id, Chart).picture = picture(self._timeline)
 
     def _show_time(self, migration: Migration) -> None:
         """What changes with the clock alone."""
@@ -199,7 +213,7 @@ class MigratePage(Page):
     def _started(self, migration: Migration | None) -> None:
         if migration is not None:
             self._follow(migration)
-        self._update()
+        self._ask_update()
 
     def action_post_copy(self) -> None:
         """No question, and nothing before the call: this key is pressed when every second counts."""
