@@ -18,7 +18,23 @@ from tui.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
 from workloads import folder as sources
 
 LIMIT_S = 60.0
-TOOLS = ("sh", "cat", "chmod", "cmp", "cut", "grep", "head", "mkdir", "mv", "rm", "sed", "setsid", "tail", "uname")
+TOOLS = (
+    "sh",
+    "cat",
+    "chmod",
+    "cmp",
+    "cut",
+    "grep",
+    "head",
+    "mkdir",
+    "mv",
+    "rm",
+    "sed",
+    "setsid",
+    "sync",
+    "tail",
+    "uname",
+)
 TRIVIAL = b"int main(void) { return 0; }\n"
 
 
@@ -107,6 +123,13 @@ async def test_the_same_source_is_compiled_once(guest: Guest, cache: Path) -> No
     assert (cache / "trivial").stat().st_ino == compiled
     await guest.install("trivial", TRIVIAL + b"\n", silent)
     assert (cache / "trivial").stat().st_ino != compiled
+
+
+async def test_a_program_that_a_power_cut_left_empty_is_compiled_anew(guest: Guest, cache: Path) -> None:
+    await guest.install("trivial", TRIVIAL, silent)
+    (cache / "trivial").write_bytes(b"")
+    await guest.install("trivial", TRIVIAL, silent)
+    assert (cache / "trivial").stat().st_size
 
 
 async def test_a_compiler_error_is_told_in_the_compilers_words(guest: Guest, cache: Path) -> None:

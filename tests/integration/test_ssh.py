@@ -191,6 +191,21 @@ async def test_callers_side_by_side_hear_of_a_failure_at_once(server: Server) ->
         assert len({id(failure) for failure in failures}) == 1  # one attempt, not five one after the other
 
 
+async def test_closing_gives_an_attempt_up_and_the_next_command_makes_another(server: Server) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        shell = SshShell(f"127.0.0.1:{silent.getsockname()[1]}", folder=server.folder, connect_limit_s=30.0)
+        waiting = asyncio.ensure_future(failure_of(shell))
+        await asyncio.get_running_loop().run_in_executor(None, silent.accept)  # the attempt is under way
+        await shell.close()
+        assert "given up" in (await waiting).what
+        waiting = asyncio.ensure_future(failure_of(shell))
+        await asyncio.get_running_loop().run_in_executor(None, silent.accept)
+        await shell.close()
+        await waiting
+
+
 @pytest.mark.parametrize("address", ["", "user@", "a b", "-oProxyCommand=x", "host:99999", "user@/tmp", "a:b:c:d"])
 async def test_what_is_no_address_is_a_sentence(server: Server, address: str) -> None:
     assert (await failure_of(SshShell(address, folder=server.folder))).what

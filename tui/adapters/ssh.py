@@ -90,11 +90,12 @@ class SshShell:
 
     async def close(self) -> None:
         """Let the connection go; the next command opens another."""
-        if self._attempt is not None:
-            self._attempt.cancel()
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.cancel()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     async def _ask(self, command: str, stdin: bytes, limit_s: float) -> Completed:
         connection = await self._opened()
@@ -120,7 +121,13 @@ class SshShell:
         if self._attempt is None:
             self._attempt = asyncio.ensure_future(self._open())
             self._attempt.add_done_callback(self._attempt_ended)
-        return await asyncio.shield(self._attempt)
+        attempt = self._attempt
+        try:
+            return await asyncio.shield(attempt)
+        except asyncio.CancelledError:
+            if not attempt.cancelled():  # it is the caller who was cancelled
+                raise
+        raise Failure(f"The login to {self._address} was given up", "", "Try again.")
 
     async def _open(self) -> "Connection":
         address = Address.parse(self._address)
@@ -130,9 +137,15 @@ class SshShell:
         return connection
 
     def _attempt_ended(self, attempt: "asyncio.Task[Connection]") -> None:
-        self._attempt = None
-        if not attempt.cancelled() and attempt.exception() is None:
+        current = self._attempt is attempt
+        if current:
+            self._attempt = None
+        if attempt.cancelled() or attempt.exception() is not None:
+            return
+        if current:
             self._connection = attempt.result()
+        else:  # it was given up when it had just succeeded
+            attempt.result().close()
 
     def _broke(self, broken: Broken) -> Failure:
         return Failure(f"The ssh connection to {self._address} broke", str(broken), "Try again.")

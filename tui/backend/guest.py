@@ -21,18 +21,22 @@ NO_COMPILER = 69  # what INSTALL answers, from sysexits.h: service unavailable
 
 FOLDER = "folder=${XDG_CACHE_HOME:-$HOME/.cache}/vmlm"
 
+# The program is known to be whole when the source it was made of lies beside it under its own name: that comes last,
+# and after a sync, for after a power cut (force off) a new file may have its name and not its content.
+KEEP = 'sync; mv -f "$1.new" "$1" && mv -f "new-$1.c" "$1.c"'
+
 # $1 program; stdin: its source. Compiles it unless this very source was compiled before.
 INSTALL = f"""{FOLDER}
 mkdir -p "$folder" && cd "$folder" && cat > "new-$1.c" || exit 73
-if [ -x "$1" ] && cmp -s "new-$1.c" "$1.c"; then exit 0; fi
+if [ -s "$1" ] && cmp -s "new-$1.c" "$1.c"; then exit 0; fi
 for cc in cc gcc tcc clang; do command -v "$cc" > /dev/null && break; cc=; done
 if [ -z "$cc" ]; then uname -m; exit {NO_COMPILER}; fi
-"$cc" -O2 -pthread -o "$1.new" "new-$1.c" -lm && mv -f "$1.new" "$1" && mv -f "new-$1.c" "$1.c"
+"$cc" -O2 -pthread -o "$1.new" "new-$1.c" -lm && {{ {KEEP}; }}
 """
 
 # $1 program; stdin: the program itself, compiled elsewhere.
 PUT = f"""{FOLDER}
-cd "$folder" && cat > "$1.new" && chmod 700 "$1.new" && mv -f "$1.new" "$1" && mv -f "new-$1.c" "$1.c"
+cd "$folder" && cat > "$1.new" && chmod 700 "$1.new" && {{ {KEEP}; }}
 """
 
 # $1 workload, $2 program, then its options. It outlives this shell: a session of its own, no terminal, no open pipes.

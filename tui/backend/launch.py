@@ -19,6 +19,7 @@ from workloads import folder as sources
 Say = Callable[[str], None]
 
 BOOT_LIMIT_S = 300.0  # a full distribution under emulation takes its time
+FIRST_TRY_S = 2.0
 SHUTDOWN_LIMIT_S = 90.0
 FIRST_WORD_LIMIT_S = 30.0
 FINAL_CHECK_LIMIT_S = 60.0  # the memory workload looks at every page once more before it ends
@@ -64,13 +65,18 @@ class Launch:
         """Returns when the guest answers over ssh."""
         began = time.monotonic()
         guest = await self._fresh_guest()
-        reason = "no answer yet"
+        reason, patience = "no answer yet", FIRST_TRY_S
         while time.monotonic() - began < BOOT_LIMIT_S:
             say(f"booting: {reason}")
             try:
-                await guest.answers()
+                await asyncio.wait_for(guest.answers(), patience)
             except UntrustedHost:
                 raise
+            except asyncio.TimeoutError:
+                # Before its network is up a packet is just lost, and a login begun then would wait long for nothing;
+                # but a slow guest may need that long.
+                reason, patience = "no answer yet", patience * 1.5
+                guest = await self._fresh_guest()
             except Failure as failure:
                 reason = failure.why or failure.what
             else:
@@ -193,6 +199,6 @@ class Launch:
                 break
             await asyncio.sleep(LOOK_EVERY_S)
         if not status.running:
-            reason = status.output[-1] if status.output else "it said nothing"
+            reason = status.output[-1] if status.output else f"it said nothing, its status was {status.exit_status}"
             raise Failure("The workload ended at once", reason, detail="\n".join(status.output))
         return status

@@ -1,0 +1,146 @@
+"""The Hosts and Launch rooms on the lab's source host; every order comes from a new process, as from a new app."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.lab.inventory import GUEST
+from tui.lab.lab import Lab
+
+REPOSITORY = Path(__file__).parents[2]
+LIMIT_S = 400
+
+
+def on_source(lab: Lab, *order: str) -> tuple[int, str]:
+    """Exit status and output of tests.lab.on_source."""
+    words = ["env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-m", "tests.lab.on_source", *order]
+    argv = lab.machine("source").argv(words)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL, check=False)
+    print(done.stderr)
+    return done.returncode, done.stdout.strip()
+
+
+def answer(lab: Lab, *order: str) -> dict[str, Any]:
+    status, output = on_source(lab, *order)
+    assert status == 0, output
+    found: dict[str, Any] = json.loads(output)
+    return found
+
+
+def refusal(lab: Lab, *order: str) -> str:
+    status, output = on_source(lab, *order)
+    assert status == 1, output
+    return output
+
+
+def states(lab: Lab) -> dict[str, str]:
+    """The guest's state by host, "" where it is not known."""
+
+    def state(host: str) -> str:
+        machine = lab.machine(host)
+        known = GUEST.name in machine.run(["virsh", "list", "--all", "--name"]).split()
+        return machine.run(["virsh", "domstate", GUEST.name]).strip() if known else ""
+
+    return {host: state(host) for host in ("source", "destination")}
+
+
+def migrate(lab: Lab, origin: str, target: str) -> None:
+    words = ["--live", "--p2p", "--persistent", "--undefinesource", GUEST.name, f"qemu+ssh://root@{target}/system"]
+    lab.machine(origin).run(["virsh", "migrate", *words], limit_s=LIMIT_S)
+
+
+@pytest.fixture
+def shut_off(lab: Lab) -> Lab:
+    """The guest is on the source and shut off, whatever the test before left behind."""
+    if states(lab)["destination"] == "running":
+        migrate(lab, "destination", "source")
+    if states(lab)["source"] == "running":
+        lab.machine("source").run(["virsh", "destroy", GUEST.name])
+    assert states(lab) == {"source": "shut off", "destination": ""}
+    return lab
+
+
+@pytest.fixture
+def running(lab: Lab) -> Lab:
+    """The guest runs, and nothing runs in it."""
+    if "running" not in states(lab).values():
+        answer(lab, "boot")
+    answer(lab, "stop")
+    return lab
+
+
+def test_all_three_hosts_are_read(lab: Lab) -> None:
+    found = answer(lab, "hosts")
+    assert found == {name: {"state": "ok", "failures": []} for name in ("source", "destination", "storage")}
+
+
+def test_the_vm_is_booted(shut_off: Lab) -> None:
+    assert "can't be loaded: shut off on source" in refusal(shut_off, "start", "cpu", "2")
+    assert f"{GUEST.name} is up: its guest answered" in answer(shut_off, "boot")["sentence"]
+    assert states(shut_off)["source"] == "running"
+    assert "running on source already" in refusal(shut_off, "boot")
+
+
+@pytest.mark.parametrize(("name", "numbers"), [("cpu", ("1",)), ("memory", ("2", "50", "20"))])
+def test_a_workload_is_started_found_again_and_stopped(running: Lab, name: str, numbers: tuple[str, ...]) -> None:
+    answer(running, "start", name, *numbers)
+    found = answer(running, "status")
+    assert (found["current"], found["running"], found["exit_status"]) == (name, True, None)
+    assert found["pid"] > 0
+    assert f"The workload {name} runs already" in refusal(running, "start", "cpu", "1")
+    ended = answer(running, "stop")
+    assert (ended["exit_status"], ended["error"], ended["values"]["state"]) == (0, "", "done")
+    assert answer(running, "status")["current"] == "idle"
+
+
+def test_a_workload_goes_along_when_the_vm_moves_and_comes_back(running: Lab) -> None:
+    origin = next(host for host, state in states(running).items() if state == "running")
+    target = "destination" if origin == "source" else "source"
+    answer(running, "start", "memory", "2", "50", "20")
+    before = answer(running, "status")
+    migrate(running, origin, target)
+    assert answer(running, "where")["sentence"] == f"running on {target}"
+    moved = answer(running, "status")
+    assert (moved["running"], moved["pid"]) == (True, before["pid"])
+    migrate(running, target, origin)
+    ended = answer(running, "stop")
+    assert ended["pid"] == 0
+    assert (ended["exit_status"], ended["error"], ended["values"]["wrong_pages"]) == (0, "", "0")
+    assert float(ended["values"]["dirtied_mib"]) > float(before["values"]["dirtied_mib"])
+
+
+def test_a_workload_that_does_not_fit_tells_the_guests_own_words(running: Lab) -> None:
+    words = refusal(running, "start", "memory", "2", "500", "0")
+    assert "of memory can be had" in words
+    assert "try fewer --threads or a smaller --size" in words
+
+
+def test_a_guest_without_a_compiler_runs_a_program_built_on_the_host(running: Lab) -> None:
+    """The lab's guest has gcc; it is put away, and what was compiled before with it."""
+    source = running.machine("source")
+    source.run(["ssh", GUEST.name, "rm -rf .cache/vmlm; mv /usr/bin/gcc /usr/bin/gcc-put-away"])
+    try:
+        answer(running, "start", "memory", "1", "20", "20")
+        assert answer(running, "stop")["exit_status"] == 0
+    finally:
+        source.run(["ssh", GUEST.name, "mv /usr/bin/gcc-put-away /usr/bin/gcc"])
+
+
+def test_a_workload_compiled_just_before_a_power_cut_starts_again_after_it(running: Lab) -> None:
+    running.machine("source").run(["ssh", GUEST.name, "rm -rf .cache/vmlm"])
+    answer(running, "start", "cpu", "1")
+    assert "shut off on" in answer(running, "force_off")["sentence"]
+    answer(running, "boot")
+    assert answer(running, "status")["current"] == "idle"
+    answer(running, "start", "cpu", "1")
+    assert answer(running, "stop")["exit_status"] == 0
+
+
+def test_the_vm_is_shut_down(running: Lab) -> None:
+    host = next(host for host, state in states(running).items() if state == "running")
+    assert answer(running, "shut_down")["sentence"] == f"shut off on {host}"
+    assert states(running)[host] == "shut off"
