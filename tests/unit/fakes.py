@@ -37,7 +37,9 @@ class Stage:
     that comes sooner takes the play there at once. `refusals` holds what a call is answered with, once each.
     """
 
-    def __init__(self, records: list[Record], *, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self, records: list[Record], *, clock: Callable[[], float] | None = None, waits_for_keys: bool = True
+    ) -> None:
         first = next(each for each in records if isinstance(each, Event) and each.kind == record.START)
         self.vm = Vm(str(first.data["vm"]), str(first.data["uuid"]), "running", "", 2, 1 << 30)
         self.origin, self.target = str(first.data["origin"]), str(first.data["target"])
@@ -56,7 +58,14 @@ class Stage:
         self.ended = threading.Event()
         self.end = ""
         self.forever = False  # migrate() never returns: nobody hears of the end but by looking
+        self.caller_cut = threading.Event()  # set: migrate() breaks off, and the job goes on
+        self.late_figures = False  # JOB_COMPLETED does not come before give_figures()
+        self.silent = threading.Event()  # cleared: no call is answered
+        self.silent.set()
+        self.records = records
+        self._waits_for_keys = waits_for_keys
         self._records = records[1:]
+        self._figures: list[Event] = []
         self._at = 0
         self._clock = clock
         self._lock = threading.RLock()
@@ -67,6 +76,7 @@ class Stage:
     def open(self, uri: str) -> "FakeHypervisor":
         """As adapters.libvirt.connect; the URI ends with the host's name."""
         host = uri.rpartition("/")[2]
+        self.silent.wait(PATIENCE_S)
         if host in self.down:
             raise Failure(f"libvirt at {uri} cannot be reached", "the network does not reach it", "Check the cable.")
         hypervisor = FakeHypervisor(self, uri, host)
@@ -79,7 +89,14 @@ class Stage:
             if each.host == host:
                 each.broken = True
 
+    def cut_watch(self) -> None:
+        """Break the connections to the origin that somebody listens on; the one that carries the migration stands."""
+        for host, hypervisor, _listener in self._listeners:
+            if host == self.origin:
+                hypervisor.broken = True
+
     def enter(self, call: str, hypervisor: "FakeHypervisor") -> None:
+        self.silent.wait(PATIENCE_S)
         with self._lock:
             self.calls.append(call)
             if hypervisor.broken or hypervisor.host in self.down:
@@ -132,6 +149,17 @@ class Stage:
             if found is not None:
                 self._at += found + 1
 
+    def let_go(self) -> None:
+        """The test is over: nobody waits for an answer any more."""
+        self.forever = False
+        for each in (self.ended, self.frozen, self.silent, self.caller_cut):
+            each.set()
+
+    def give_figures(self) -> None:
+        """The JOB_COMPLETED that was late."""
+        for each in self._figures:
+            self._emit(each)
+
     def finish(self, outcome: str) -> None:
         """The job ends, and the VM is where that leaves it."""
         with self._lock:
@@ -146,7 +174,7 @@ class Stage:
         """To the next sample, to what the clock says, or to a key that nobody has pressed yet."""
         while self._at < len(self._records):
             each = self._records[self._at]
-            if isinstance(each, Event) and each.kind == record.KEY:
+            if isinstance(each, Event) and each.kind == record.KEY and self._waits_for_keys:
                 return
             if self._clock is not None and each.t > self._clock():
                 return
@@ -159,12 +187,17 @@ class Stage:
         self._at += 1
         if isinstance(each, Sample):
             self.job = Job(each.stats, each.state)
+        elif each.kind == record.JOB_COMPLETED and self.late_figures:
+            self._figures.append(each)
         elif each.kind in HEARD:
-            data = dict(each.data)
-            self.emit(str(data.pop("host")), each.kind, **data)
+            self._emit(each)
         elif each.kind == record.END:
             self.finish(str(each.data["outcome"]))
         return each
+
+    def _emit(self, each: Event) -> None:
+        data = dict(each.data)
+        self.emit(str(data.pop("host")), each.kind, **data)
 
 
 class FakeHypervisor:
@@ -205,7 +238,7 @@ class FakeHypervisor:
         self._enter("migrate")
         self._stage.begin()
         while not self._stage.ended.wait(0.005) or self._stage.forever:
-            if self.broken:
+            if self.broken or self._stage.caller_cut.is_set():
                 raise CUT
         if self._stage.end == CANCELLED:
             raise Failure(f"The migration of {plan.vm} failed", "it was cancelled")

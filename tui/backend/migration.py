@@ -45,15 +45,15 @@ class Migration:
         self._zero = time.monotonic()
         self._began_at = now()
         self._sampler = Sampler(self._read, self._take, interval)
-        self._heard: dict[str, Hypervisor] = {}  # by host, the connection whose events are followed
         self._unsubscribe: list[Callable[[], None]] = []
+        self._order = threading.Lock()  # what is written first is heard first
         self._state = threading.Lock()  # for the fields below, which several threads touch
         self._post_copy = "no"  # -> "held" -> "sent" -> "done"
         self._iterations_seen = False
         self._ours = False  # migrateToURI3 runs on a thread of ours; else the job was found running
-        self._job_seen = False
         self._concluding = False  # one thread sees to the end
         self._concluded = False  # nothing more is to be heard or changed
+        self._closed = False  # nothing more is to be written either: it is over, or another app may go on in the folder
         self._cancel_asked = False
         self._final_figures = threading.Event()
         self._failing = False
@@ -86,21 +86,23 @@ class Migration:
             if self._post_copy != "no" or self._concluded:
                 return
             self._post_copy = "sent" if ready else "held"
-        if ready:
-            _spawn("post-copy", lambda: self._send_post_copy(pressed))
-        self._event(record.KEY, at=pressed, action=POST_COPY_NOW, held=not ready)
+            if ready:
+                _spawn("post-copy", lambda: self._send_post_copy(pressed))
+            # Within the lock: a request that is held may be sent as soon as it is let go, and the log has to say
+            # that it was held before it says that it was sent.
+            self._event(record.KEY, at=pressed, action=POST_COPY_NOW, held=not ready)
 
     def cancel(self) -> None:
         """Abort the job; the VM stays where it runs."""
-        self._cancel_asked = True
-        self._change(CANCEL, None, lambda: self._route.steer.abort_job(self.vm.name))
+        self._cancel_asked = self._cancel_asked or not self._concluded
+        self._change(CANCEL, None, lambda: self._route.steer().abort_job(self.vm.name))
 
     def set_max_downtime(self, milliseconds: int) -> None:
-        self._change(DOWNTIME, milliseconds, lambda: self._route.steer.set_max_downtime(self.vm.name, milliseconds))
+        self._change(DOWNTIME, milliseconds, lambda: self._route.steer().set_max_downtime(self.vm.name, milliseconds))
 
     def set_bandwidth(self, mib_per_s: int) -> None:
         """Limit the transfer; 0 takes the limit away."""
-        self._change(BANDWIDTH, mib_per_s, lambda: self._route.steer.set_bandwidth(self.vm.name, mib_per_s))
+        self._change(BANDWIDTH, mib_per_s, lambda: self._route.steer().set_bandwidth(self.vm.name, mib_per_s))
 
     async def ended(self) -> None:
         """Return when the migration is over and written down."""
@@ -113,7 +115,7 @@ class Migration:
         self._ours = True
         self._event(record.START, began=self._began_at, **options)
         self._summarize("running")
-        self._follow()
+        self._set_timeout()
         _spawn("migrate", self._migrate)
 
     def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
@@ -121,7 +123,8 @@ class Migration:
         self._resume(earlier, began_at)
         self._event(record.ATTACHED, began=self._began_at, **options)
         self._summarize("running")
-        self._follow()
+        self._set_timeout()
+        _spawn("follow", self._follow)
 
     def conclude_unwatched(self, earlier: list[Record], began_at: str) -> None:
         """For a run whose job ended while nobody watched: find out what can still be found out, and end it."""
@@ -131,9 +134,13 @@ class Migration:
     def _resume(self, earlier: list[Record], began_at: str | None) -> None:
         for each in earlier:
             self.timeline.add(each)
+        if self.timeline.post_copy_held:
+            self._post_copy = "held"  # it was promised, and the key is shut because of it
+        self._cancel_asked = _cancel_stands(earlier)
         if began_at is not None:
             self._began_at = began_at
-            self._zero = time.monotonic() - seconds_since(began_at)
+            passed = max(seconds_since(began_at), self.timeline.now)  # a clock that was set back makes no time
+            self._zero = time.monotonic() - passed
         if earlier:
             seconds = round(self._now() - earlier[-1].t, 3)
             self._event(record.GAP, seconds=seconds, why="vmlm-tui was not running")
@@ -144,16 +151,10 @@ class Migration:
         if self._timeout:
             self._timeout.cancel()
         with self._state:
-            self._concluded = True
-        self._recorder.close()
+            self._concluding = self._concluded = self._closed = True
+        self._close()
 
-    def _follow(self) -> None:
-        for host in (self.origin, self.target):
-            try:
-                self._ask(host)
-            except Failure as failure:
-                self._error(failure)  # samples still come; what is lost is their company
-        self._sampler.start()
+    def _set_timeout(self) -> None:
         if self.plan.technique == POST_COPY_TIMEOUT:
             left = max(0.0, self.plan.timeout_s - self.elapsed())
             self._timeout = self._loop.call_later(left, self._timed_out)
@@ -165,29 +166,35 @@ class Migration:
 
     def _publish(self, each: Record) -> None:
         """Disk first, then the loop."""
+        with self._order:
+            if self._closed:
+                return
+            self._write(each)
+            self._on_loop(self._deliver, each)
+
+    def _on_loop(self, call: Callable[..., None], *arguments: Record) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call, *arguments)
+        except RuntimeError:
+            return  # the loop is closed: the app has quit, and what there was to write is written
+
+    def _write(self, each: Record) -> None:
         try:
             self._recorder.write(each)
         except (OSError, ValueError) as error:
             self._disk_trouble(error)
-        try:
-            self._loop.call_soon_threadsafe(self._deliver, each)
-        except RuntimeError:
-            return  # the loop is closed: the app has quit, and what there was to write is written
 
     def _disk_trouble(self, error: Exception) -> None:
         if self._disk_failed:
             return
         self._disk_failed = True
         failure = Failure(f"The log in {self.folder} cannot be written", str(error), "The migration itself goes on.")
-        each = Event(self._now(), now(), record.ERROR, _failure_data(failure))
-        self._loop.call_soon_threadsafe(self._deliver, each)
+        self._on_loop(self._deliver, Event(self._now(), now(), record.ERROR, _failure_data(failure)))
 
     def _deliver(self, each: Record) -> None:
         self.timeline.add(each)
         for listener in self._listeners:
             listener(each)
-        if isinstance(each, Event) and each.kind == record.END:
-            self._ended.set()
 
     def _event(self, kind: str, *, at: float | None = None, **data: Any) -> None:
         self._log(kind, data, at)
@@ -196,25 +203,36 @@ class Migration:
         t = self._now() if at is None else at - self._zero
         self._publish(Event(t, now(), kind, data))
 
-    def _error(self, failure: Failure) -> None:
-        self._log(record.ERROR, _failure_data(failure))
+    def _error(self, failure: Failure, **more: str) -> None:
+        self._log(record.ERROR, _failure_data(failure) | more)
 
-    def _ask(self, host: str) -> Hypervisor:
-        """The connection to ask `host` by; a new one is listened to as the old one was."""
-        hypervisor = self._route.at(host)
-        with self._state:
-            known, self._heard[host] = self._heard.get(host), hypervisor
-        if known is not hypervisor:
-            self._unsubscribe.append(hypervisor.subscribe(self.vm.name, self._hear(host)))
-        return hypervisor
+    def _follow(self) -> None:
+        """Listen to both daemons, on every connection to them there will be, and look at the job from now on."""
+        self._listen(self.origin)
+        self._sampler.start()  # not behind the target, which may be out of reach
+        self._listen(self.target)
+
+    def _listen(self, host: str) -> None:
+        def subscribe(hypervisor: Hypervisor) -> None:
+            try:
+                self._unsubscribe.append(hypervisor.subscribe(self.vm.name, self._hear(host)))
+            except Failure as failure:
+                self._error(failure)  # samples still come; what is lost is their company
+
+        self._route.greet(host, subscribe)
+        try:
+            self._route.at(host)
+        except Failure as failure:
+            self._error(failure)  # it is tried again whenever the host is asked for something
 
     def _read(self) -> Job:
-        return self._ask(self.origin).job(self.vm.name)
+        return self._route.at(self.origin).job(self.vm.name)
 
     def _migrate(self) -> None:
-        steer, name = self._route.steer, self.vm.name
+        self._follow()
         try:
-            steer.set_max_downtime(name, self.plan.downtime_ms)
+            steer = self._route.steer()
+            steer.set_max_downtime(self.vm.name, self.plan.downtime_ms)
             steer.migrate(self.plan, self.facts["destination_uri"])
         except Failure as failure:
             self._event(record.ACTION, action="migrate", failed=True)
@@ -225,20 +243,21 @@ class Migration:
     def _after_failure(self, failure: Failure) -> None:
         """migrateToURI3 has said no, which is not always the end: a job whose caller was cut off may go on."""
         try:
-            goes_on = bool(self._ask(self.origin).job(self.vm.name).stats)
+            goes_on = bool(self._read().stats)
         except Failure:
             goes_on = True  # nobody can tell at the moment; the sampler goes on asking until somebody can
         if goes_on:
-            self._error(failure)
-            with self._state:
-                self._ours, self._job_seen = False, True  # the sampler sees its end
+            self._error(failure, action="migrate")
+            self._ours = False  # the sampler sees its end
             return
         if not self._cancel_asked:
-            self._error(failure)
+            self._error(failure, action="migrate")
         self._conclude(CANCELLED if self._cancel_asked else FAILED)
 
     def _take(self, reading: Reading) -> None:
         """A reading of the sampler, on its thread."""
+        if self._concluded:
+            return
         waited = reading.answered - reading.asked
         if waited > max(self._interval, 0.5):
             self._event(record.SLOW, at=reading.answered, seconds=round(waited, 3))
@@ -251,7 +270,8 @@ class Migration:
             late = None if reading.due is None else reading.asked - reading.due
             sample = Sample(reading.answered - self._zero, now(), stats, reading.job.state, waited, late)
             self._publish(sample)
-            self._job_seen = True
+            if sample.state.startswith("paused (post-copy"):
+                self._post_copy = "done"  # be it by us, by somebody else, or before we came back
             if sample.number("memory_iteration"):
                 self._passes_have_begun()
         elif not self._ours:
@@ -293,7 +313,7 @@ class Migration:
     def _send_post_copy(self, wanted: float) -> None:
         called = time.monotonic()
         try:
-            self._route.steer.start_post_copy(self.vm.name)
+            self._route.steer().start_post_copy(self.vm.name)
         except Failure as failure:
             with self._state:
                 self._post_copy = "no"  # a further press may try again
@@ -321,6 +341,7 @@ class Migration:
             try:
                 call()
             except Failure as failure:
+                self._cancel_asked = self._cancel_asked and action != CANCEL
                 self._event(record.ACTION, action=action, value=value, failed=True)
                 self._error(failure)
             else:
@@ -337,50 +358,38 @@ class Migration:
                 return
             self._concluding = True
         self._sampler.stop()
-        if not self._final_figures.wait(FINAL_FIGURES_S if outcome in (COMPLETED, None) and self._unsubscribe else 0):
-            self._ask_final_figures()
+        heard = self._final_figures.wait(FINAL_FIGURES_S if outcome in (COMPLETED, None) and self._unsubscribe else 0)
         self._concluded = True
         finding = look(self._route, self.vm)
-        outcome = outcome or finding.outcome(cancelled=self._was_cancelled())
+        outcome = outcome or finding.outcome(cancelled=self._cancel_asked)
+        if outcome == COMPLETED and not heard:
+            self._ask_final_figures()
         self._event(record.VERIFIED, ok=finding.fits(outcome), sentence=finding.sentence)
         for end in self._unsubscribe:
             try:
                 end()
             except Failure as failure:
                 self._error(failure)
-        each = Event(self._now(), now(), record.END, {"outcome": outcome})
-        self._publish_end(each)
+        self._on_loop(self._finish, Event(self._now(), now(), record.END, {"outcome": outcome}))
 
-    def _publish_end(self, each: Event) -> None:
-        """The summary needs every record before it, so it is made on the loop, behind the last of them."""
-        try:
-            self._recorder.write(each)
-        except (OSError, ValueError) as error:
-            self._disk_trouble(error)
+    def _finish(self, end: Record) -> None:
+        """On the loop, behind every other record: the summary needs them all.
 
-        def finish() -> None:
-            self.timeline.add(each)
-            if self._timeout:
-                self._timeout.cancel()
-            self._finish(str(each.data["outcome"]))
-            for listener in self._listeners:
-                listener(each)
-            self._ended.set()
-
-        try:
-            self._loop.call_soon_threadsafe(finish)
-        except RuntimeError:
-            return  # the app has quit meanwhile; the next start reads the end from the log
-
-    def _finish(self, outcome: str) -> None:
-        try:
-            self._summarize(outcome)
-            self._recorder.close()
-        except OSError as error:
-            self._disk_trouble(error)
-
-    def _was_cancelled(self) -> bool:
-        return self._cancel_asked or any(mark.sign == "c" for mark in self.timeline.marks)
+        The end is written when all else is: a run that has one is looked at by no later start.
+        """
+        if self._closed:
+            return
+        self.timeline.add(end)
+        if self._timeout:
+            self._timeout.cancel()
+        self._summarize(self.timeline.phase)
+        with self._order:
+            self._write(end)
+            self._closed = True
+        self._close()
+        self._ended.set()
+        for listener in self._listeners:
+            listener(end)
 
     def _ask_final_figures(self) -> None:
         """The statistics of the completed job, which each daemon keeps for as long as it knows the VM."""
@@ -389,11 +398,26 @@ class Migration:
             self._event(record.JOB_COMPLETED, host=found[0], stats=dict(found[1]))
 
     def _summarize(self, outcome: str) -> None:
-        self._recorder.summarize(summary(self, outcome))
+        try:
+            self._recorder.summarize(summary(self, outcome))
+        except OSError as error:
+            self._disk_trouble(error)
+
+    def _close(self) -> None:
+        try:
+            self._recorder.close()
+        except OSError as error:
+            self._disk_trouble(error)
 
     @property
     def began_at(self) -> str:
         return self._began_at
+
+
+def _cancel_stands(records: list[Record]) -> bool:
+    """Whether somebody cancelled, and was not refused."""
+    cancels = [each.data for each in records if isinstance(each, Event) and each.data.get("action") == CANCEL]
+    return bool(cancels) and not cancels[-1].get("failed")
 
 
 def _failure_data(failure: Failure) -> dict[str, str]:

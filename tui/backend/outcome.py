@@ -14,6 +14,8 @@ from tui.model.vm import Vm
 if TYPE_CHECKING:
     from tui.backend.migration import Migration
 
+MIGRATION_IN, MIGRATION_OUT = 4, 5  # VIR_DOMAIN_JOB_OPERATION_*
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -58,13 +60,13 @@ def look(route: Route, vm: Vm) -> Finding:
 
 def completed_job(route: Route, vm: Vm, report: Callable[[Failure], None]) -> tuple[str, Mapping[str, Stat]] | None:
     """The host that still has the statistics of the completed job, and these; what goes wrong is reported. Blocks."""
-    for host in (route.origin, route.target):
+    for host, operation in ((route.origin, MIGRATION_OUT), (route.target, MIGRATION_IN)):
         try:
             stats = route.at(host).completed_job(vm.name)
         except Failure as failure:
             report(failure)
             continue
-        if stats:
+        if stats.get("operation") == operation:  # else of another job: the VM may have come here by a migration
             return host, stats
     return None
 
@@ -79,7 +81,8 @@ def summary(migration: "Migration", outcome: str) -> dict[str, Any]:
             "total_time_ms": final.get("time_elapsed"),
             "downtime_ms": final.get("downtime"),
             "setup_time_ms": final.get("setup_time"),
-            "memory_sent_bytes": final.get("memory_processed") or (point.transferred if point else None),
+            # After a post-copy that broke and recovered, libvirt's final figure is the one of the break.
+            "memory_sent_bytes": max(final.get("memory_processed", 0), point.transferred if point else 0) or None,
             "memory_total_bytes": final.get("memory_total"),
             "passes": timeline.iteration,
             "post_copy_faults": final.get("memory_postcopy_requests"),
@@ -92,7 +95,7 @@ def summary(migration: "Migration", outcome: str) -> dict[str, Any]:
         "began": migration.began_at,
         "ended": now() if timeline.over else None,
         "verified": timeline.verified[1] if timeline.verified else None,
-        "error": dict(timeline.error) if timeline.error and outcome == FAILED else None,
+        "error": dict(timeline.error) if timeline.error and outcome in (FAILED, LOST) else None,
         "vm": {
             "name": migration.vm.name,
             "uuid": migration.vm.uuid,

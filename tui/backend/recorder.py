@@ -104,7 +104,9 @@ class Recorder:
                 self._text.flush()
 
     def summarize(self, summary: Mapping[str, Any]) -> None:
-        """Write run.toml anew, whole or not at all."""
+        """Write run.toml anew, whole or not at all; OSError is the caller's to show."""
+        if self._raw.closed:
+            return
         target, new = self.folder / SUMMARY, self.folder / f".{SUMMARY}.new"
         with new.open("wb") as file:
             tomli_w.dump(without_none(summary), file)
