@@ -12,6 +12,7 @@ from tui.backend.recorder import RAW, Recorder, now
 from tui.backend.unfinished import read_records, unfinished_runs
 from tui.model.plan import Plan
 from tui.model.record import Event, from_line, to_line
+from tui.model.vm import Vm
 
 START: dict[str, Any] = {
     "began": now(),
@@ -23,6 +24,8 @@ START: dict[str, Any] = {
     "auto_converge": True,
     "parallel": 0,
     "uuid": "0054f024",
+    "vcpus": 2,
+    "memory_bytes": 1 << 30,
     "origin": "destination",
     "workload": "memory",
 }
@@ -57,7 +60,8 @@ def test_what_was_asked_for_is_read_from_the_start(tmp_path: Path) -> None:
     folder = run(tmp_path, "run", started())
     (found,) = unfinished_runs(tmp_path)
     assert found.plan == Plan("guest1", "post-copy-timeout", 9, 50, 500, True, 0)
-    assert (found.folder, found.vm_uuid, found.origin, found.workload) == (folder, "0054f024", "destination", "memory")
+    assert found.vm == Vm("guest1", "0054f024", "", vcpus=2, memory_bytes=1 << 30)
+    assert (found.folder, found.origin, found.workload) == (folder, "destination", "memory")
     assert found.began == START["began"]
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import platform
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +11,20 @@ from tui import __version__
 from tui.adapters.protocols import Hypervisor
 from tui.backend.connections import HYPERVISORS, Connections
 from tui.backend.migration import Migration
-from tui.backend.recorder import Recorder, folder_name
+from tui.backend.outcome import MIGRATION_OUT
+from tui.backend.recorder import Recorder, folder_name, seconds_since
 from tui.backend.route import Route
 from tui.backend.threads import on_thread
 from tui.backend.unfinished import Unfinished, unfinished_runs
 from tui.config import DESTINATION, SOURCE
 from tui.model.failure import Failure
 from tui.model.plan import Plan, refuse
+from tui.model.record import Stat
 from tui.model.vm import Daemon, Vm
+from tui.model.whereabouts import Found
 
-MIGRATION_OUT = 5  # VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
 UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Found:
-    """A VM and the host that has it ("source" or "destination")."""
-
-    vm: Vm
-    host: str
+SAME_START_S = 60.0  # a job that began later than this after a run is another one; the clock may have been set
 
 
 class Migrations:
@@ -50,6 +45,7 @@ class Migrations:
         self._runs = runs
         self._interval = interval
         self._workload = workload
+        self._one = asyncio.Lock()  # who starts or attaches: a second one sees what the first has done
 
     async def vms(self) -> tuple[Found, ...]:
         """The VMs of both hosts; a host that cannot be asked stands in `unreachable`."""
@@ -67,6 +63,12 @@ class Migrations:
 
     async def preflight(self, plan: Plan) -> list[Failure]:
         """Everything that is known to stand in the way of `plan`; empty where nothing does."""
+        try:
+            return await self._trouble(plan)
+        except Failure as failure:  # a host that answered a moment ago
+            return [failure]
+
+    async def _trouble(self, plan: Plan) -> list[Failure]:
         if self.current is not None and not self.current.timeline.over:
             return [Failure(f"{self.current.vm.name} is being migrated", "", "Wait for its end, or cancel it.")]
         found = await self.vms()
@@ -78,7 +80,7 @@ class Migrations:
         if not vm.running:
             why = f"it is {vm.state} on {origin}"
             failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
-        elif await self._migrates(origin, vm):
+        elif await self._job(origin, vm):
             hint = "Start vmlm-tui anew to follow it."
             failures.append(Failure(f"{vm.name} is being migrated already", "somebody else started it", hint))
         failures += await self._target_trouble(vm, origin, found)
@@ -99,35 +101,33 @@ class Migrations:
         here, there = await asyncio.gather(self._daemon(origin), self._daemon(target))
         failures: list[Failure | None] = []
         if here.uuid == there.uuid:
-            why = f"both have the host UUID {here.uuid}"
-            hint = (
-                "Look at the addresses in the configuration; two cloned hosts need a host_uuid each in libvirtd.conf."
-            )
-            failures.append(Failure("Source and destination are the same host", why, hint))
+            failures.append(_same_host(here.uuid))
         for each in found:
             if each.host == target and each.vm.name == vm.name and (each.vm.uuid != vm.uuid or each.vm.active):
-                why = f"a VM of that name is {each.vm.state} there"
-                failures.append(
-                    Failure(f"The name {vm.name} is taken on {target}", why, "Rename or undefine it there.")
-                )
+                failures.append(_name_taken(each))
         return failures
 
     async def _daemon(self, host: str) -> Daemon:
         return await self._connections.ask(host, lambda hypervisor: hypervisor.daemon())
 
-    async def _migrates(self, host: str, vm: Vm) -> bool:
+    async def _job(self, host: str, vm: Vm) -> Mapping[str, Stat]:
+        """The statistics of its migration away from `host`, empty where none is under way."""
         job = await self._connections.ask(host, lambda hypervisor: hypervisor.job(vm.name))
-        return job.stats.get("operation") == MIGRATION_OUT
+        return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
 
-    async def _found_migrating(self, host: str, vm: Vm) -> bool:
+    async def _known_job(self, host: str, vm: Vm) -> Mapping[str, Stat]:
         try:
-            return await self._migrates(host, vm)
+            return await self._job(host, vm)
         except Failure as failure:
             self.unreachable[host] = failure
-            return False
+            return {}
 
     async def start(self, plan: Plan) -> Migration:
         """Start `plan`; what preflight finds, or a connection that cannot be made, is raised."""
+        async with self._one:
+            return await self._start(plan)
+
+    async def _start(self, plan: Plan) -> Migration:
         failures = await self.preflight(plan)
         if failures:
             raise failures[0]
@@ -147,20 +147,24 @@ class Migrations:
 
     async def attach(self) -> Migration | None:
         """Follow a migration that runs already, or end the record of one that ended while nobody watched; else None."""
-        unfinished = await on_thread(unfinished_runs, self._runs)
-        for host in HYPERVISORS:
-            for found in await self._vms_of(host):
-                if found.vm.active and await self._found_migrating(host, found.vm):
-                    return await self._rejoin(found.vm, host, unfinished)
-        for run in unfinished:
-            await self._conclude(run)
-        return self.current
+        async with self._one:
+            if self.current is not None and not self.current.timeline.over:
+                return self.current
+            unfinished = await on_thread(unfinished_runs, self._runs)
+            for found in await self.vms():
+                job = await self._known_job(found.host, found.vm) if found.vm.active else {}
+                if job:
+                    return await self._rejoin(found, job, unfinished)
+            for run in reversed(unfinished):  # the newest is to be the current one
+                await self._conclude(run)
+            return self.current
 
-    async def _rejoin(self, vm: Vm, host: str, unfinished: list[Unfinished]) -> Migration:
-        run = next((each for each in unfinished if each.vm_uuid == vm.uuid and each.origin == host), None)
+    async def _rejoin(self, found: Found, job: Mapping[str, Stat], unfinished: list[Unfinished]) -> Migration:
+        vm, host = found.vm, found.host
+        run = next((each for each in unfinished if _same_job(each, found, job)), None)
         workload = run.workload if run else await self._workload()
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
-        route, facts = await self._route(host, workload)
+        route, facts = await self._route(host, workload, rejoined=True)
         recorder = await self._recorder_of(run, vm, workload, plan)
         self.current = migration = Migration(plan, vm, route, recorder, self._interval)
         migration.facts = facts
@@ -171,37 +175,56 @@ class Migrations:
 
     async def _recorder_of(self, run: Unfinished | None, vm: Vm, workload: str, plan: Plan) -> Recorder:
         if run is not None:
-            return await on_thread(Recorder.open, run.folder)
+            try:
+                return await on_thread(Recorder.open, run.folder)
+            except OSError as error:
+                what = f"{vm.name} is being migrated, but its log in {run.folder} cannot be written"
+                hint = "The migration goes on; start vmlm-tui anew to follow it."
+                raise Failure(what, error.strerror or str(error), hint) from error
         return await on_thread(Recorder.create, self._runs, folder_name(vm.name, workload, plan.technique))
 
     async def _conclude(self, run: Unfinished) -> None:
         """Write the end of a run whose job is gone, from what both daemons still know."""
+        if self.unreachable:
+            return  # not to be known now: the run stays unfinished, and the next start looks again
         try:
             route, facts = await self._route(run.origin, run.workload)
-        except Failure:
-            return  # not to be known now: the run stays unfinished, and the next start looks again
-        vm = Vm(run.plan.vm, run.vm_uuid, "")
-        recorder = await on_thread(Recorder.open, run.folder)
-        self.current = migration = Migration(run.plan, vm, route, recorder, self._interval)
+            recorder = await on_thread(Recorder.open, run.folder)
+        except (Failure, OSError):
+            return  # the same, or another app has been faster
+        self.current = migration = Migration(run.plan, run.vm, route, recorder, self._interval)
         migration.facts = facts
         migration.conclude_unwatched(run.records, run.began)
         await migration.ended()
 
-    async def _route(self, origin: str, workload: str) -> tuple[Route, dict[str, Any]]:
+    async def _route(self, origin: str, workload: str, *, rejoined: bool = False) -> tuple[Route, dict[str, Any]]:
         target = other(origin)
-        uri = self._connections.uri(origin)
-        steer, watch, arrive = await asyncio.gather(
-            on_thread(self._open, uri), on_thread(self._open, uri), self._connections.hypervisor(target)
+        route = Route(origin, target, {host: self._connections.uri(host) for host in HYPERVISORS}, self._open)
+        # All are opened now: it is what takes time, and where a host cannot be reached this is when to hear of it.
+        _steer, here, there = await asyncio.gather(
+            on_thread(route.steer),
+            on_thread(lambda: route.at(origin).daemon()),
+            self._facts_of(route, target, needed=not rejoined),
         )
-        here, there = await asyncio.gather(on_thread(steer.daemon), on_thread(arrive.daemon))
         facts = {
-            "hosts": {"origin": origin, "target": target, origin: _host(here), target: _host(there)},
+            "hosts": {"origin": origin, "target": target, origin: _host(here), target: there},
             "workload": {"name": workload},
             "destination_uri": self._connections.peer_uri(target),
             "interval_s": self._interval,
             "versions": {"vmlm-tui": __version__, "python": platform.python_version()},
         }
-        return Route(origin, target, steer, watch, arrive, self._open), facts
+        return route, facts
+
+    async def _facts_of(self, route: Route, host: str, *, needed: bool) -> dict[str, Any]:
+        """What run.toml keeps of the target; a migration that runs can be followed though nobody can reach that."""
+        if host in self.unreachable and not needed:
+            return {}
+        try:
+            return _host(await on_thread(lambda: route.at(host).daemon()))
+        except Failure:
+            if needed:
+                raise
+            return {}
 
     def _options(self, plan: Plan, vm: Vm, origin: str, workload: str) -> dict[str, Any]:
         options = asdict(plan) | {"uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}
@@ -223,6 +246,14 @@ def origin_of(name: str, found: tuple[Found, ...]) -> str | None:
     having = [each for each in found if each.vm.name == name]
     having.sort(key=lambda each: (not each.vm.active, each.host != SOURCE))
     return having[0].host if having else None
+
+
+def _same_job(run: Unfinished, found: Found, job: Mapping[str, Stat]) -> bool:
+    """Whether `job` is what `run` began to record, and not a later one of the same VM."""
+    elapsed_ms = job.get("time_elapsed", 0)
+    passed_s = float(elapsed_ms) / 1000 if isinstance(elapsed_ms, (int, float)) else 0.0
+    later = 0 < passed_s < seconds_since(run.began) - SAME_START_S
+    return run.vm.uuid == found.vm.uuid and run.origin == found.host and not later
 
 
 def _same_host(uuid: str) -> Failure:
@@ -251,3 +282,6 @@ def _host(daemon: Daemon) -> dict[str, Any]:
         "cpu_model": daemon.cpu_model,
         "memory_bytes": daemon.memory_bytes,
     }
+
+
+__all__ = ["Found", "Migrations", "origin_of", "other"]

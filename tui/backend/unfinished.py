@@ -11,6 +11,7 @@ from tui.backend.recorder import RAW, seconds_since
 from tui.model import record
 from tui.model.plan import Plan
 from tui.model.record import Event, Record
+from tui.model.vm import Vm
 
 LONGEST_END = 4096  # bytes; a longer last line is something else
 
@@ -21,7 +22,7 @@ class Unfinished:
 
     folder: Path
     plan: Plan
-    vm_uuid: str
+    vm: Vm  # as it was when it started
     origin: str
     workload: str
     began: str  # when its clock was 0, in UTC
@@ -78,9 +79,11 @@ def _read(folder: Path) -> Unfinished | None:
     data = first.data if first else {}
     uuid, origin, began = (str(data.get(name, "")) for name in ("uuid", "origin", "began"))
     plan = _plan(data)
+    vcpus, memory_bytes = (data[name] if isinstance(data.get(name), int) else 0 for name in ("vcpus", "memory_bytes"))
+    vm = Vm(plan.vm, uuid, "", vcpus=vcpus, memory_bytes=memory_bytes)
     if not plan.vm or not uuid or origin not in HYPERVISORS or not _is_time(began):
         return None
-    return Unfinished(folder, plan, uuid, origin, str(data.get("workload", "idle")), began, records)
+    return Unfinished(folder, plan, vm, origin, str(data.get("workload", "idle")), began, records)
 
 
 def _plan(data: Mapping[str, Any]) -> Plan:
