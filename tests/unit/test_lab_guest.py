@@ -1,8 +1,11 @@
 """What the guest is made of: the order of its kernel's modules, and what the package tools say."""
 
+import pytest
+
 from tui.lab.kernel import load_order, module_name
-from tui.lab.machine import with_home, with_open_root
+from tui.lab.machine import parse_version, with_home, with_open_root
 from tui.lab.packages import parse_dependencies, parse_installations
+from tui.model.failure import Failure
 
 MODULES_DEP = """\
 kernel/drivers/net/virtio_net.ko.xz: kernel/net/core/failover.ko.xz kernel/drivers/virtio/virtio_ring.ko.xz kernel/drivers/virtio/virtio.ko.xz
@@ -45,3 +48,15 @@ def test_roots_home_is_the_labs_and_nobody_elses_is() -> None:
 
 def test_root_has_no_password_and_is_not_locked() -> None:
     assert with_open_root("root:!:1:0:9:7:::\nuser:!:1:::::\n") == "root:*:1:0:9:7:::\nuser:!:1:::::\n"
+
+
+def test_libvirts_version_is_compared_by_numbers() -> None:
+    assert (
+        parse_version("libvirtd (libvirt) 10.0.0\n")
+        == (10, 0, 0)
+        < (10, 8)
+        < parse_version("libvirtd (libvirt) 11.3.0")
+    )
+    assert parse_version("libvirtd (libvirt) 9.0.0\n") < (10, 8)
+    with pytest.raises(Failure, match="does not say its version"):
+        parse_version("")

@@ -23,6 +23,7 @@ PROGRAMS = (
     "unshare", "nsenter", "mount", "ip", "tc", "ssh", "sshd", "ssh-keygen", "libvirtd", "virsh", "qemu-system-x86_64",
     "qemu-img", "mke2fs", "depmod", "tar", "dpkg-deb", "apt-get",
 )  # fmt: skip
+SHARED_SINCE = (10, 8)  # the first libvirt that takes our word for it that a folder is shared (shared_filesystems)
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Lab:
                 for machine, started in zip(self.machines, pool.map(Machine.start_daemons, self.machines), strict=True):
                     if started:
                         self.say(f"{machine.host.name}: {' and '.join(started)} started")
+                    if "libvirtd" in started and machine.host == SOURCE:
+                        self._tell_of_old_libvirt(machine)
             if domain.define_where_missing(self.hypervisors, accelerated=self._accelerated):
                 self.say(f"{GUEST.name}: defined on {SOURCE.name}")
             config.write(self.place)
@@ -122,6 +125,15 @@ class Lab:
         for machine, process in zip(self.machines, processes, strict=True):
             if machine.host.hypervisor:
                 network.limit(process, kept)
+
+    def _tell_of_old_libvirt(self, machine: Machine) -> None:
+        version = machine.libvirt_version()
+        if version < SHARED_SINCE:
+            number = ".".join(map(str, version))
+            self.say(
+                f"this machine's libvirt {number} is older than 10.8 and can't be told that the lab's folder of images "
+                "is shared: it will refuse to migrate from it as unsafe; a newer libvirt is needed"
+            )
 
     def _accelerated(self) -> bool:
         works = kvm.works()

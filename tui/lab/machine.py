@@ -106,6 +106,9 @@ class Machine:
     def libvirt_answers(self) -> bool:
         return self.succeeds(["virsh", "-c", "qemu:///system", "uri"], limit_s=ANSWER_LIMIT_S)
 
+    def libvirt_version(self) -> tuple[int, ...]:
+        return parse_version(self.run(["libvirtd", "--version"]))
+
     def start_daemons(self) -> list[str]:
         """Starts what does not run or does not answer; returns what it started."""
         started = []
@@ -162,6 +165,15 @@ class Machine:
         if self.host.hypervisor:
             _write(etc / "libvirt/libvirtd.conf", libvirtd_config(identity))
             _write(etc / "libvirt/qemu.conf", qemu_config(self.host))
+
+
+def parse_version(printed: str) -> tuple[int, ...]:
+    """The version that a program of libvirt prints last, as in `libvirtd (libvirt) 10.0.0`."""
+    words = printed.split()
+    found = re.match(r"\d+(?:\.\d+)*", words[-1]) if words else None
+    if found is None:
+        raise Failure("libvirtd does not say its version", detail=printed)
+    return tuple(int(number) for number in found[0].split("."))
 
 
 def with_home(passwd: str, home: str) -> str:
