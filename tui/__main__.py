@@ -25,6 +25,7 @@ PRIORITY = -10
 # Read by Textual when it is imported; what the user has set stays.
 TEXTUAL = {
     "TEXTUAL_ANIMATIONS": "none",  # they repaint, and say nothing
+    "TEXTUAL_SMOOTH_SCROLL": "0",  # else some terminals report every pixel that the mouse passes
 }
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
-from textual.screen import ActiveBinding, Screen
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.screen import Screen
 
 from tui.frugal import FrugalUpdate
 from tui.model.failure import Failure
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tui.screens.first import FirstScreen
 
 FIRST = "first"  # the page of someone who has no configuration yet
+OF_TEXTUAL = ("Theme", "Screenshot")  # the commands of its palette that say nothing twice
 LAB = "lab"  # what the app returns where the lab was asked for there
 
 
@@ -49,7 +50,7 @@ class VmlmApp(App[str]):
             for number, (page, name) in enumerate(PAGES.items(), 1)
         ),
         Binding("question_mark,f1", "keys", "help", key_display="?", tooltip="All keys of this page", id="app.keys"),
-        Binding("q", "quit", "quit", tooltip="Quit; a migration under way is never stopped by it", id="app.quit"),
+        Binding("q", "quit", "quit", tooltip="Quit; asks first while a migration is under way", id="app.quit"),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, system=True),
     ]
 
@@ -177,7 +178,9 @@ class VmlmApp(App[str]):
             title = f"{self.get_key_display(binding)}  {binding.description}"
             about = f"not now: {reason}" if reason else _about(binding)
             yield SystemCommand(title, about, partial(self.simulate_key, binding.key))
-        yield from super().get_system_commands(screen)
+        for command in super().get_system_commands(screen):
+            if command.title in OF_TEXTUAL:
+                yield command
 
     async def action_quit(self) -> None:
         """Quit at once, or ask where a migration is under way: it goes on whatever the answer but one."""

@@ -53,6 +53,7 @@ class ConfigurationForm(Dialog[Config]):
     ConfigurationForm .row { height: 1; }
     ConfigurationForm .mark { width: 2; text-style: bold; }
     ConfigurationForm .label { width: 16; }
+    ConfigurationForm .row:focus-within .label { text-style: bold; }
     ConfigurationForm Input { width: 1fr; }
     ConfigurationForm Input:focus { text-style: reverse; }
     ConfigurationForm #about { margin: 1 0; }
@@ -74,6 +75,7 @@ class ConfigurationForm(Dialog[Config]):
         for field in FIELDS:
             value = f"root@{platform.node()}" if field.id == "source" else field.proposed
             entry = Input(value, id=field.id, compact=True, max_length=200, select_on_focus=False)
+            entry.cursor_blink = False  # it repaints, and says nothing
             mark, label = Static("", classes="mark"), Static(Content(field.label), classes="label")
             yield Horizontal(mark, label, entry, classes="row", id=f"row-{field.id}")
         yield Static(id="about", markup=False)
