@@ -161,7 +161,7 @@ async def _until_the_end(app: "VmlmApp") -> None:
     import asyncio
 
     loop = asyncio.get_running_loop()
-    # A full collection goes through all that was imported: 80 ms, and 400 ms on a busy machine, that a p key would wait.
+    # A full collection goes through all that was imported: 80 ms, and 400 ms on a busy machine, that p would wait.
     gc.set_threshold(10_000, 20, 50)
     loop.call_later(SETTLED_S, gc.freeze)
 
