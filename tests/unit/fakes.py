@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tui import config
-from tui.adapters.protocols import Hypervisor, HypervisorEvent, Job, Shell
+from tui.adapters.protocols import Aborted, Hypervisor, HypervisorEvent, Job, Shell
 from tui.backend.connections import Connections
 from tui.backend.unfinished import read_records
 from tui.model import record
@@ -241,7 +241,7 @@ class FakeHypervisor:
             if self.broken or self._stage.caller_cut.is_set():
                 raise CUT
         if self._stage.end == CANCELLED:
-            raise Failure(f"The migration of {plan.vm} failed", "it was cancelled")
+            raise Aborted(f"The migration of {plan.vm} failed", "it was cancelled")
         if self._stage.end == FAILED:
             raise Failure(f"The migration of {plan.vm} failed", "the stream to the destination broke off")
 

@@ -313,6 +313,14 @@ async def test_a_cancelled_migration_is_cancelled_and_not_failed(tmp_path: Path)
     assert watched.errors() == []
 
 
+async def test_a_migration_that_somebody_else_cancels_is_cancelled_as_well(tmp_path: Path) -> None:
+    stage = Stage(recording("cancelled"), waits_for_keys=False)
+    watched = begin(stage, tmp_path)
+    await watched.ended()
+    assert watched.migration.timeline.phase == "cancelled"
+    assert watched.errors() == []
+
+
 async def test_a_refused_cancel_does_not_make_a_failure_a_cancellation(tmp_path: Path) -> None:
     stage = Stage(recording("failed"))
     stage.refusals["abort_job"].append(Failure("The migration of guest1 could not be cancelled", "in post-copy"))

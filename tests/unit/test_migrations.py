@@ -174,6 +174,12 @@ async def test_two_addresses_of_one_host_are_no_way(tmp_path: Path) -> None:
     ]
 
 
+async def test_hosts_that_do_not_say_who_they_are_are_not_taken_for_one(tmp_path: Path) -> None:
+    stage = stage_of()
+    stage.uuids = dict.fromkeys(stage.uuids, "")
+    assert await app(stage, tmp_path).preflight(Plan("guest1")) == []
+
+
 @pytest.mark.parametrize(
     ("uuid", "state", "expected"),
     [

@@ -4,7 +4,10 @@ import re
 
 import libvirt
 
+from tui.adapters.protocols import Aborted
 from tui.model.failure import Failure
+
+CANCELLED = "it was cancelled"
 
 # (pattern in the message, why, hint): looked through in order, for the codes alone say too little.
 MESSAGES = (
@@ -25,12 +28,12 @@ MESSAGES = (
     ),
     (r"Connection refused", "nothing listens there", "Start sshd and libvirtd on the other host."),
     (
-        r"No route to host|Network is unreachable|timed out",
+        r"No route to host|Network is unreachable|(Connection|Operation) timed out",
         "the network does not reach it",
         "Check the cable, the address and the firewall.",
     ),
     (
-        r"resolves to localhost",
+        r"resolve[sd] to localhost",
         "the destination's host name resolves to localhost there",
         "Mend /etc/hosts on the destination, or set migration_host in its qemu.conf.",
     ),
@@ -80,7 +83,7 @@ MESSAGES = (
         "the VM's disk cannot be opened there",
         "Mount the shared folder at the same path, readable for QEMU's user.",
     ),
-    (r"cancell?ed by client|job abort|was aborted", "it was cancelled", ""),
+    (r"cancell?ed by client|job abort|was aborted", CANCELLED, ""),
 )
 
 CODES = {
@@ -88,7 +91,7 @@ CODES = {
     libvirt.VIR_ERR_OPERATION_INVALID: ("the VM's state does not allow it", "Look at its state on the Launch page."),
     libvirt.VIR_ERR_OPERATION_TIMEOUT: ("another operation on the VM did not end in time", "Wait and try again."),
     libvirt.VIR_ERR_MIGRATE_UNSAFE: ("libvirt regards the migration as unsafe", "Put the disk on shared storage."),
-    libvirt.VIR_ERR_OPERATION_ABORTED: ("it was cancelled", ""),
+    libvirt.VIR_ERR_OPERATION_ABORTED: (CANCELLED, ""),
     libvirt.VIR_ERR_AUTH_FAILED: ("libvirt did not let us in", "Run vmlm-tui as root or in the group libvirt."),
     libvirt.VIR_ERR_NO_SUPPORT: ("this daemon cannot do it", ""),
 }
@@ -97,11 +100,16 @@ CODES = {
 def translate(what: str, error: libvirt.libvirtError) -> Failure:
     """The failure that `error` means, where `what` says what was tried ("The VM x could not be started")."""
     words = str(error)
+    why, hint = _reason(words, error.get_error_code())
+    kind = Aborted if why == CANCELLED else Failure
+    return kind(what, why or _own_words(words), hint, detail=words)
+
+
+def _reason(words: str, code: int) -> tuple[str, str]:
     for pattern, why, hint in MESSAGES:
         if re.search(pattern, words, re.IGNORECASE):
-            return Failure(what, why, hint, detail=words)
-    why, hint = CODES.get(error.get_error_code(), ("", ""))
-    return Failure(what, why or _own_words(words), hint, detail=words)
+            return why, hint
+    return CODES.get(code, ("", ""))
 
 
 def _own_words(words: str) -> str:

@@ -45,7 +45,10 @@ class Hypervisor(Protocol):
 
     def force_off(self, name: str) -> None: ...
     def migrate(self, plan: Plan, destination_uri: str) -> None:
-        """Migrate peer-to-peer; returns when the migration has ended well, which takes as long as it takes."""
+        """Migrate peer-to-peer; returns when the migration has ended well, which takes as long as it takes.
+
+        A migration that was cancelled raises Aborted.
+        """
 
     def job(self, name: str) -> Job: ...
     def completed_job(self, name: str) -> Mapping[str, Stat]:
@@ -72,6 +75,10 @@ class Completed:
     status: int
     stdout: str
     stderr: str
+
+
+class Aborted(Failure):
+    """Somebody cancelled it, here or elsewhere."""
 
 
 class UntrustedHost(Failure):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.adapters.protocols import Hypervisor, HypervisorEvent, Job
+from tui.adapters.protocols import Aborted, Hypervisor, HypervisorEvent, Job
 from tui.backend.outcome import completed_job, look, summary
 from tui.backend.recorder import Recorder, now, seconds_since
 from tui.backend.route import Route
@@ -250,9 +250,10 @@ class Migration:
             self._error(failure, action="migrate")
             self._ours = False  # the sampler sees its end
             return
-        if not self._cancel_asked:
+        cancelled = self._cancel_asked or isinstance(failure, Aborted)  # here, or by somebody with virsh
+        if not cancelled:
             self._error(failure, action="migrate")
-        self._conclude(CANCELLED if self._cancel_asked else FAILED)
+        self._conclude(CANCELLED if cancelled else FAILED)
 
     def _take(self, reading: Reading) -> None:
         """A reading of the sampler, on its thread."""

@@ -100,7 +100,7 @@ class Migrations:
             return [Failure(f"The {target} cannot be reached", said.why or said.what, said.hint, detail=said.detail)]
         here, there = await asyncio.gather(self._daemon(origin), self._daemon(target))
         failures: list[Failure | None] = []
-        if here.uuid == there.uuid:
+        if here.uuid and here.uuid == there.uuid:
             failures.append(_same_host(here.uuid))
         for each in found:
             if each.host == target and each.vm.name == vm.name and (each.vm.uuid != vm.uuid or each.vm.active):
