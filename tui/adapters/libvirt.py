@@ -3,6 +3,7 @@
 import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import libvirt
@@ -16,6 +17,7 @@ from tui.model.record import Stat
 from tui.model.vm import Daemon, Vm
 
 T = TypeVar("T")
+Listener = Callable[[HypervisorEvent], None]
 
 KEEPALIVE_S, KEEPALIVE_MISSED = 5, 5  # a dead link is noticed after half a minute, as QEMU does itself
 
@@ -122,6 +124,9 @@ class LibvirtHypervisor:
         self.uri = uri
         self._connection = connection
         self._domains: dict[str, Any] = {}  # name -> virDomain: a look-up saved on every sample
+        self._listening = threading.Lock()
+        self._registered: list[int] = []  # libvirt's numbers of our calls, while anybody listens
+        self._listeners: tuple[tuple[str, Listener], ...] = ()
 
     def _do(self, what: str, call: Callable[[], T]) -> T:
         try:
@@ -225,8 +230,13 @@ class LibvirtHypervisor:
         self._do(f"The migration of {name} could not be cancelled", lambda: self._domain(name).abortJob())
 
     def max_downtime_ms(self, name: str) -> int:
-        what = f"The maximum downtime of {name} could not be read"
-        return int(self._do(what, lambda: self._domain(name).migrateGetMaxDowntime()))
+        def read() -> int:
+            milliseconds = self._domain(name).migrateGetMaxDowntime()
+            if milliseconds is None:  # where others raise, this one of the binding's functions does not
+                raise libvirt.libvirtError("virDomainMigrateGetMaxDowntime() failed")
+            return int(milliseconds)
+
+        return self._do(f"The maximum downtime of {name} could not be read", read)
 
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         what = f"The maximum downtime of {name} could not be set"
@@ -237,43 +247,56 @@ class LibvirtHypervisor:
         # 0 is "no limit" to us and to migrateToURI3, but an error here: libvirt wants its largest number instead
         self._do(what, lambda: self._domain(name).migrateSetMaxSpeed(mib_per_s or NO_LIMIT_MIB_S))
 
-    def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
+    def subscribe(self, name: str, listener: Listener) -> Callable[[], None]:
+        entry = (name, listener)
+        with self._listening:
+            if not self._registered:
+                self._registered = self._do(f"The events of {name} cannot be followed", self._register)
+            self._listeners = (*self._listeners, entry)
+
+        def end() -> None:
+            with self._listening:
+                self._listeners = tuple(each for each in self._listeners if each is not entry)
+                if not self._listeners:
+                    self._deregister()
+
+        return end
+
+    def _register(self) -> list[int]:
+        """Have libvirt call for the events of all VMs; it takes one such call an event and connection, no more.
+
+        Of all, because a registration for one VM ends with it, and one that comes back from its destination is new.
+        """
+
+        def tell(domain: Any, kind: str, data: dict[str, Any]) -> None:
+            name = domain.name()
+            for wanted, listener in self._listeners:
+                if wanted == name:
+                    listener(HypervisorEvent(kind, data))
+
         def lifecycle(_connection: object, domain: Any, event: int, detail: int, _opaque: object) -> None:
-            if domain.name() == name:
-                word = LIFECYCLE.get(event, str(event))
-                words = {"event": word, "detail": DETAILS.get((word, detail), "")}
-                listener(HypervisorEvent(record.LIFECYCLE, words))
+            word = LIFECYCLE.get(event, str(event))
+            tell(domain, record.LIFECYCLE, {"event": word, "detail": DETAILS.get((word, detail), "")})
 
         def iteration(_connection: object, domain: Any, number: int, _opaque: object) -> None:
-            if domain.name() == name:
-                listener(HypervisorEvent(record.ITERATION, {"iteration": number}))
+            tell(domain, record.ITERATION, {"iteration": number})
 
         def completed(_connection: object, domain: Any, stats: dict[str, Any], _opaque: object) -> None:
-            if domain.name() == name:
-                listener(HypervisorEvent(record.JOB_COMPLETED, {"stats": dict(stats)}))
+            tell(domain, record.JOB_COMPLETED, {"stats": dict(stats)})
 
         wanted = (
             (libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lifecycle),
             (libvirt.VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION, iteration),
             (libvirt.VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, completed),
         )
+        return [self._connection.domainEventRegisterAny(None, kind, call, None) for kind, call in wanted]
 
-        def register() -> list[int]:
-            # for all domains of the daemon: a registration for one object ends with that object, and a VM that
-            # comes back from its destination is a new one
-            return [self._connection.domainEventRegisterAny(None, kind, call, None) for kind, call in wanted]
-
-        registered = self._do(f"The events of {name} cannot be followed", register)
-
-        def end() -> None:
-            if self.alive():
-                for each in registered:
-                    self._do("Following events could not be ended", lambda each=each: self._deregister(each))  # type: ignore[misc]
-
-        return end
-
-    def _deregister(self, callback_id: int) -> None:
-        self._connection.domainEventDeregisterAny(callback_id)
+    def _deregister(self) -> None:
+        registered, self._registered = self._registered, []
+        if self.alive():
+            for each in registered:
+                end = partial(self._connection.domainEventDeregisterAny, each)
+                self._do("Following events could not be ended", end)
 
     def alive(self) -> bool:
         try:
@@ -282,6 +305,9 @@ class LibvirtHypervisor:
             return False  # asked of a broken connection, which is the answer
 
     def close(self) -> None:
+        with self._listening:
+            self._deregister()  # these, as every VM that is held, keep the connection open
+        self._domains.clear()
         self._do(f"The connection to {self.uri} could not be closed", self._connection.close)
 
 
