@@ -3,7 +3,7 @@
 import pytest
 
 from tui.lab.kernel import load_order, module_name
-from tui.lab.machine import parse_version, with_home, with_open_root
+from tui.lab.machine import parse_version, with_home, with_line, with_open_root
 from tui.lab.packages import parse_dependencies, parse_installations
 from tui.model.failure import Failure
 
@@ -48,6 +48,13 @@ def test_roots_home_is_the_labs_and_nobody_elses_is() -> None:
 
 def test_root_has_no_password_and_is_not_locked() -> None:
     assert with_open_root("root:!:1:0:9:7:::\nuser:!:1:::::\n") == "root:*:1:0:9:7:::\nuser:!:1:::::\n"
+
+
+def test_a_user_is_added_once_and_one_that_is_there_is_kept() -> None:
+    added = with_line("root:x:0:0:::\n", "libvirt-qemu:x:64055:64055:::")
+    assert added == "root:x:0:0:::\nlibvirt-qemu:x:64055:64055:::\n"
+    assert with_line(added, "libvirt-qemu:x:7:7:::") == added
+    assert with_line("my-libvirt-qemu:x:1:\n", "libvirt-qemu:x:7:").endswith("\nlibvirt-qemu:x:7:\n")
 
 
 def test_libvirts_version_is_compared_by_numbers() -> None:

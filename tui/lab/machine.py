@@ -120,7 +120,9 @@ class Machine:
             self.run(["libvirtd", "-d"])
             if not self.libvirt_answers():
                 log = self.run(["sh", "-c", "tail -n 20 /var/log/libvirt/libvirtd.log || :"])
-                raise Failure(f"libvirtd on the lab's {self.host.name} does not answer", detail=log)
+                errors = re.findall(r": error : (.*)", log)
+                what = f"libvirtd on the lab's {self.host.name} does not answer"
+                raise Failure(what, "; ".join(errors[-3:]), detail=log)
             started.append("libvirtd")
         return started
 
@@ -151,7 +153,9 @@ class Machine:
         _write(etc / "hostname", f"{self.host.name}\n")
         _write(etc / "hosts", network.hosts_file())
         _write(etc / "machine-id", f"{identity.hex}\n")
-        _write(etc / "passwd", with_home((etc / "passwd").read_text(), str(self.home)))
+        passwd = with_home((etc / "passwd").read_text(), str(self.home))
+        _write(etc / "passwd", with_line(passwd, "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin"))
+        _write(etc / "group", with_line((etc / "group").read_text(), "libvirt-qemu:x:64055:"))
         _write(etc / "shadow", with_open_root((etc / "shadow").read_text()), 0o640)
         path = f"{Path(sys.executable).parent}:{SYSTEM_PATH}"
         _write(etc / "profile.d/vmlm-lab.sh", f"export PATH='{path}' VMLM_CONFIG='{self.place.config}'\n")
@@ -179,6 +183,12 @@ def parse_version(printed: str) -> tuple[int, ...]:
 def with_home(passwd: str, home: str) -> str:
     """/etc/passwd with another home for root: its ssh files are then the lab's, without a mount over the machine's."""
     return re.sub(r"^(root:(?:[^:]*:){4})[^:]*", lambda found: found[1] + home, passwd, flags=re.MULTILINE)
+
+
+def with_line(text: str, line: str) -> str:
+    """/etc/passwd or /etc/group with this entry, unless it has one of that name: older libvirts won't start without."""
+    name = line.partition(":")[0]
+    return text if re.search(rf"^{re.escape(name)}:", text, re.MULTILINE) else f"{text.rstrip()}\n{line}\n"
 
 
 def with_open_root(shadow: str) -> str:
