@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from tui.screens.page import Page
 from tui.theme import DARK, LIGHT
 
-LIMIT_S = 15.0
+LIMIT_S = 20.0
 
 
 class OnePage(App[None]):
@@ -37,7 +37,11 @@ async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
         while not condition():
             await pilot.pause(0.01)
 
-    await asyncio.wait_for(wait(), LIMIT_S)
+    try:
+        await asyncio.wait_for(wait(), LIMIT_S)
+    except asyncio.TimeoutError:
+        print(text_of(pilot.app))  # what a failed test shows
+        raise
 
 
 def text_of(app: App[Any]) -> str:

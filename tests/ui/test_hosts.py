@@ -72,6 +72,19 @@ async def test_an_unreachable_host_says_so_in_words(dead_destination: FakeHosts)
         assert "libvirtd does not run there. Start libvirtd." in text
 
 
+async def test_a_host_that_has_become_silent_does_not_look_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "LATE_AFTER_S", 0.5)
+    world = FakeHosts()
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: all_read(app))
+        world.shells["root@storage"].released.clear()
+        await pilot.press("r")
+        await until(pilot, lambda: "storage  ok  no answer for 1 s" in text_of(app))
+        world.shells["root@storage"].released.set()
+        await until(pilot, lambda: "storage  ok  root@storage" in text_of(app))
+
+
 async def test_r_reads_again() -> None:
     world = FakeHosts()
     app = app_of(world)
@@ -106,6 +119,7 @@ async def test_nobody_is_asked_while_another_page_is_shown(monkeypatch: pytest.M
 
 
 async def test_a_refresh_that_finds_nothing_new_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "AGAIN_AFTER_S", 0.02)
     world = FakeHosts()
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -114,7 +128,6 @@ async def test_a_refresh_that_finds_nothing_new_paints_nothing(monkeypatch: pyte
         painted: list[Any] = []
         monkeypatch.setattr(card, "refresh", lambda *regions, **_: painted.append(regions))
         asked = len(world.source.calls)
-        monkeypatch.setattr(hosts_module, "AGAIN_AFTER_S", 0.02)
         await until(pilot, lambda: len(world.source.calls) > asked + 4)
         assert painted == []
 

@@ -54,7 +54,8 @@ def read(app: OnePage) -> str:
 
 
 async def sees(pilot: Pilot[Any], app: OnePage, text: str) -> None:
-    await until(pilot, lambda: text in read(app))
+    """Waits for the text, and for all hosts to have answered: before that some keys can't act yet."""
+    await until(pilot, lambda: text in read(app) and "has not answered" not in read(app))
 
 
 async def test_s_boots_the_vm_and_w_enter_starts_the_memory_workload() -> None:
@@ -181,6 +182,17 @@ async def test_booting_asks_while_the_other_host_can_not_be_asked() -> None:
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, Question))
         assert "start guest1" not in world.source.calls
+
+
+async def test_a_host_that_does_not_answer_hides_nothing_of_the_other() -> None:
+    world = world_with("running", RUNNING)
+    world.destination.released.clear()
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "running on source" in read(app) and "memory, dirtying" in read(app))
+        assert "destination has not answered yet" in read(app)
+        world.destination.released.set()
+        await sees(pilot, app, "destination does not know it")
 
 
 async def test_a_vm_on_the_other_host_is_shown_there() -> None:

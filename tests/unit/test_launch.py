@@ -95,6 +95,17 @@ def test_a_vm_that_can_not_be_booted_says_why(answers: dict[str, Vm | Failure | 
     assert reason in Whereabouts("guest1", answers).why_not_boot()
 
 
+def test_booting_waits_for_the_answers_of_both_hosts() -> None:
+    unasked = Whereabouts("guest1", awaited=("source", "destination"))
+    assert unasked.sentence == "not known yet"
+    half = unasked.with_answer("source", guest1())
+    assert (half.host, half.sentence) == ("source", "shut off on source")
+    assert "destination has not answered" in half.why_not_boot()
+    assert unasked.with_answer("source", None).sentence == "not known yet"
+    assert half.with_answer("destination", None).why_not_boot() == ""
+    assert "running on source already" in half.with_answer("source", guest1("running")).why_not_boot()
+
+
 # -- workloads as values --
 
 

@@ -46,9 +46,16 @@ class Launch:
 
     async def vm_state(self) -> Whereabouts:
         """Where the VM is; both hosts are asked side by side, and one that can't be is an answer, too."""
+        found = await asyncio.gather(*map(self.vm_on, HYPERVISORS))
+        return Whereabouts(self.config.vm.name, dict(zip(HYPERVISORS, found, strict=True)))
+
+    async def vm_on(self, host: str) -> Vm | Failure | None:
+        """What one host says of the VM: None where it knows none of that name, the Failure where it can't be asked."""
         name = self.config.vm.name
-        found = await asyncio.gather(*(self._vm(host, name) for host in HYPERVISORS))
-        return Whereabouts(name, dict(zip(HYPERVISORS, found, strict=True)))
+        try:
+            return await self._connections.ask(host, lambda hypervisor: hypervisor.vm(name))
+        except Failure as failure:
+            return failure
 
     async def boot(self, say: Say) -> str:
         """Start the VM on the host that has it; returns, when its guest answers over ssh, the sentence that says so."""
@@ -162,12 +169,6 @@ class Launch:
         return self._last_seen
 
     # -- the rest --
-
-    async def _vm(self, host: str, name: str) -> Vm | Failure | None:
-        try:
-            return await self._connections.ask(host, lambda hypervisor: hypervisor.vm(name))
-        except Failure as failure:
-            return failure
 
     async def _running_vm(self, to_be: str) -> Whereabouts:
         where = await self.vm_state()

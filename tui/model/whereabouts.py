@@ -17,10 +17,19 @@ class Found:
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """The answers by host: the VM, None where the host knows none of that name, a Failure where it can't be asked."""
+    """The answers by host: the VM, None where the host knows none of that name, a Failure where it can't be asked.
+
+    `awaited` are the hosts that have not answered yet.
+    """
 
     name: str
     answers: Mapping[str, Vm | Failure | None] = field(default_factory=dict)
+    awaited: tuple[str, ...] = ()
+
+    def with_answer(self, host: str, answer: Vm | Failure | None) -> "Whereabouts":
+        """The same with what one host says now."""
+        answers = dict(self.answers) | {host: answer}
+        return Whereabouts(self.name, answers, tuple(each for each in self.awaited if each != host))
 
     @property
     def host(self) -> str:
@@ -45,7 +54,7 @@ class Whereabouts:
     @property
     def sentence(self) -> str:
         """Where it is, in a few words."""
-        if not self.answers:
+        if self.vm is None and (self.awaited or not self.answers):
             return "not known yet"
         if self.vm is None:
             away = " and ".join(self.unreachable)
@@ -54,8 +63,9 @@ class Whereabouts:
 
     def why_not_boot(self) -> str:
         """Why it can't be booted now; empty where it can."""
-        if not self.answers:
-            return "It is not known yet where the VM is."
+        if not self.active and (self.awaited or not self.answers):
+            waiting = " and ".join(self.awaited) or "a host"
+            return f"It is not known yet where the VM is: {waiting} has not answered."
         if self.vm is None:
             return next((str(each) for each in self.unreachable.values()), f"No host knows a VM named {self.name}.")
         if self.vm.active:

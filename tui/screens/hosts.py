@@ -1,6 +1,7 @@
 """The Hosts page: who the three hosts are and what they have, looked at again while the page is shown."""
 
 import asyncio
+import time
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from tui.screens.page import Page
 from tui.widgets.host_card import HostCard
 
 AGAIN_AFTER_S = 5.0
+LATE_AFTER_S = 3.0
 WIDE = 120  # columns from which the hosts stand side by side
 
 
@@ -36,10 +38,14 @@ class HostsPage(Page):
         self._facts = {facts.name: facts for facts in hosts.unread()}
         self._cards = {name: HostCard(facts, hosts.config.vm.name) for name, facts in self._facts.items()}
         self._again: dict[str, asyncio.Event] = {}
+        self._asked: dict[str, float] = {}  # by host, since when an answer is owed
 
     def body(self) -> ComposeResult:
         with VerticalScroll(), Container(id="cards"):
             yield from self._cards.values()
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._tick)
 
     def on_screen_resume(self) -> None:
         for name in self._facts:
@@ -59,13 +65,23 @@ class HostsPage(Page):
         again = self._again[name]
         while True:
             again.clear()
+            self._asked[name] = time.monotonic()
             async for facts in self._hosts.read(self._facts[name]):
                 self._show(facts)
+            self._asked.pop(name, None)
             self._cards[name].show_host(self._facts[name], reading=False)
             try:
                 await asyncio.wait_for(again.wait(), AGAIN_AFTER_S)
             except asyncio.TimeoutError:
                 continue
+
+    def _tick(self) -> None:
+        """A host that has become silent is not to look alive until its time is up."""
+        for name, asked in self._asked.items():
+            passed = time.monotonic() - asked
+            if passed >= LATE_AFTER_S and self.is_current:
+                facts = self._facts[name]
+                self._cards[name].show_host(facts, reading=facts.state == READING, late_s=int(passed))
 
     def _show(self, facts: HostFacts) -> None:
         self._facts[facts.name] = facts

@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.backend.connections import HYPERVISORS
 from tui.backend.launch import Launch
 from tui.model.failure import Failure
 from tui.model.whereabouts import Whereabouts
@@ -22,6 +23,7 @@ from tui.widgets.lines import Lines
 from tui.widgets.report import Report
 
 LOOK_EVERY_S = 1.0
+GUEST = "guest"
 BOOT, SHUT_DOWN, FORCE_OFF, START, STOP = "boot", "shut_down", "force_off", "start_workload", "stop_workload"
 DOING = {
     BOOT: "The VM is being booted",
@@ -55,7 +57,7 @@ class LaunchPage(Page):
     def __init__(self, launch: Launch) -> None:
         super().__init__()
         self._launch = launch
-        self._where = Whereabouts(launch.config.vm.name)
+        self._where = Whereabouts(launch.config.vm.name, awaited=HYPERVISORS)
         self._status: WorkloadStatus | Failure | None = None
         self._proposed = {name: launch.default_spec(name) for name in (MEMORY, CPU)}
         self._chosen = MEMORY
@@ -77,12 +79,13 @@ class LaunchPage(Page):
 
     def on_screen_resume(self) -> None:
         self._show()
-        self.run_worker(self._watch_vm(), group="vm", exclusive=True)
-        self.run_worker(self._watch_workload(), group="workload", exclusive=True)
+        for host in HYPERVISORS:
+            self.run_worker(self._watch_host(host), group=host, exclusive=True)
+        self.run_worker(self._watch_workload(), group=GUEST, exclusive=True)
 
     def on_screen_suspend(self) -> None:
         """Nobody looks: the guest is left alone. What was asked for goes on."""
-        for group in ("vm", "workload"):
+        for group in (*HYPERVISORS, GUEST):
             self.workers.cancel_group(self, group)
 
     def on_resize(self) -> None:
@@ -90,9 +93,12 @@ class LaunchPage(Page):
 
     # -- watching --
 
-    async def _watch_vm(self) -> None:
+    async def _watch_host(self, host: str) -> None:
+        """Each host has a watch of its own, so that one that does not answer hides nothing of the other."""
         while True:
-            await self._look_at_vm()
+            answer = await self._launch.vm_on(host)
+            self._where = self._where.with_answer(host, answer)  # of now: the other host may have answered meanwhile
+            self._show()
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _watch_workload(self) -> None:
@@ -100,15 +106,11 @@ class LaunchPage(Page):
             await self._look_at_workload()
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _look_at_vm(self) -> None:
-        self._where = await self._launch.vm_state()
-        self._show()
-
     async def _look_at_workload(self) -> None:
-        """Not while the guest boots or goes down: it could only say that it does not answer."""
+        """Not while something is under way, which asks by itself: a guest that compiles has enough to do."""
         if not self._where.active:
             self._status = None
-        elif self._under_way not in (BOOT, SHUT_DOWN, FORCE_OFF):
+        elif not self._under_way:
             try:
                 self._status = await self._launch.workload_status()
             except Failure as failure:
@@ -130,7 +132,7 @@ class LaunchPage(Page):
         if self._under_way == BOOT:
             return "the guest is booting"
         if self._where.vm is None:
-            return "not known, as long as the VM is not found"
+            return "not known before the VM is found"
         return "" if self._where.active else "the VM does not run"
 
     def _tick(self) -> None:
@@ -236,7 +238,7 @@ class LaunchPage(Page):
         finally:
             if self._under_way == action:
                 self._under_way = ""
-        await self._look_at_vm()
+        self._where = await self._launch.vm_state()
         await self._look_at_workload()
 
     async def _shut_down(self, say: Callable[[str], None]) -> str:

@@ -30,12 +30,14 @@ class HostCard(Lines):
         self._facts = facts
         self._vm = vm
         self._reading = True
+        self._late_s = 0
         self._title: Content | None = None
 
-    def show_host(self, facts: HostFacts, *, reading: bool) -> None:
-        """Replace what is shown; `reading` says that somebody waits for newer facts."""
+    def show_host(self, facts: HostFacts, *, reading: bool, late_s: int = 0) -> None:
+        """Replace what is shown; `reading`: newer facts are waited for; `late_s`: for longer than they should take."""
         self._facts = facts
         self._reading = reading
+        self._late_s = late_s
         self._draw()
 
     def on_resize(self) -> None:
@@ -45,7 +47,8 @@ class HostCard(Lines):
     def _draw(self) -> None:
         facts, width = self._facts, self.size.width
         state = READING if self._reading else facts.state
-        title = Content.assemble((facts.name, "bold"), "  ", (state, STYLES[state]), f"  {facts.address}")
+        late = (f"  no answer for {self._late_s} s", "bold $warning") if self._late_s else ""
+        title = Content.assemble((facts.name, "bold"), "  ", (state, STYLES[state]), late, f"  {facts.address}")
         if self._title is None or not self._title.is_same(title):
             self._title = title
             self.border_title = title  # Content, so no name in it is taken for markup

@@ -19,7 +19,8 @@ def vm_lines(where: Whereabouts, address: str, width: int) -> tuple[Content, ...
     vm = where.vm
     shape = f", {vm.vcpus} CPUs, {size(vm.memory_bytes)}" if vm else ""
     facts: list[Fact] = [("state", f"{where.sentence}{shape}", "bold $success" if where.active else "bold")]
-    facts += [(host, *_answer(answer)) for host, answer in where.answers.items()]
+    facts += [(host, *_answer(answer)) for host, answer in sorted(where.answers.items(), reverse=True)]
+    facts += [(host, "has not answered yet", "dim") for host in where.awaited]
     facts.append(("guest", f"ssh {address}" if address else "not configured: [vm] ssh", ""))
     return tuple(_wrapped(facts, width))
 
@@ -47,7 +48,7 @@ def _status(status: WorkloadStatus) -> Iterator[Fact]:
             yield "before", f"{status.name}, {live_line(status)}", ""
     if status.error:
         yield "ERROR", status.error, "bold $error reverse"
-    wanted = status.output if status.error else status.output[-1:]
+    wanted = status.output if status.error else status.output[-1:] if status.running else ()
     for number, line in enumerate(wanted):
         yield "" if number else "its output", line, "dim"
 
