@@ -68,6 +68,10 @@ class Watched:
     def actions(self, action: str) -> list[Event]:
         return [each for each in self.events(record.ACTION) if each.data.get("action") == action]
 
+    def samples(self, iteration: int) -> list[Sample]:
+        samples = (each for each in self.heard if isinstance(each, Sample))
+        return [each for each in samples if each.number("memory_iteration") == iteration]
+
     def errors(self) -> list[str]:
         return [str(each.data["what"]) for each in self.events(record.ERROR)]
 
@@ -83,13 +87,13 @@ class Watched:
 OPTIONS: dict[str, Any] = {"timeout_s": 25.0, "downtime_ms": 300}
 
 
-def prepare(stage: Stage, runs: Path, plan: Plan | None = None) -> Watched:
+def prepare(stage: Stage, runs: Path, plan: Plan | None = None, interval: float = INTERVAL_S) -> Watched:
     """A migration that has not begun."""
     STAGES.append(stage)
     start = next(each for each in stage.records if isinstance(each, Event) and each.kind == record.START)
     plan = plan or Plan(stage.vm.name, str(start.data["technique"]), float(start.data["timeout_s"]))
     route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    migration = Migration(plan, stage.vm, route, Recorder.create(runs, "run"), INTERVAL_S)
+    migration = Migration(plan, stage.vm, route, Recorder.create(runs, "run"), interval)
     migration.facts = {"destination_uri": "qemu+ssh://there/system"}
     return Watched(migration, stage)
 
@@ -460,6 +464,20 @@ async def test_events_that_cannot_be_followed_are_an_error_and_the_samples_come(
     assert watched.migration.timeline.phase == "completed"
 
 
+async def test_an_event_is_followed_by_a_sample_at_once(tmp_path: Path) -> None:
+    """What a pass left can only be seen at its end."""
+    stage = Stage(recording("post-copy-by-hand"))
+    stage.standing = True
+    watched = prepare(stage, tmp_path, interval=3600.0)
+    watched.migration.begin(options(watched))
+    await watched.until(lambda: "migrate" in stage.calls and "job" in stage.calls)
+    for number in (1, 2, 3):
+        stage.play(lambda each, number=number: isinstance(each, Sample) and each.number("memory_iteration") == number)  # type: ignore[misc]
+        await watched.until(lambda number=number: watched.samples(number))  # type: ignore[misc]
+    assert [each.late for each in watched.samples(3)] == [None]
+    watched.migration.leave()
+
+
 async def test_a_slow_answer_is_said_while_it_is_owed_and_written_when_it_has_come(tmp_path: Path) -> None:
     stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
     watched = begin(stage, tmp_path)
@@ -734,8 +752,12 @@ async def test_the_timeout_does_not_switch_what_was_switched_while_nobody_watche
     an_hour_ago(watched.migration.folder)
     stage.begin()
     stage.play(lambda each: isinstance(each, Sample) and each.state == "paused (post-copy)")
+    stage.frozen.clear()
     again = rejoin(stage, tmp_path)
+    await again.until(lambda: again.actions("timeout"))  # before anybody could look
+    stage.frozen.set()
     await again.ended()
+    assert not again.migration.timeline.post_copy_held
     assert "start_post_copy" not in stage.calls
     assert again.errors() == []
 
