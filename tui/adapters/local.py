@@ -15,9 +15,7 @@ NOT_FOUND, NOT_EXECUTABLE = 127, 126  # what a shell, and so ssh, answers for su
 class LocalShell:
     """The Shell of this host."""
 
-    async def run(
-        self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0
-    ) -> Completed:
+    async def run(self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0) -> Completed:
         """What the command answered; a program that does not exist answers 127, as over ssh."""
         try:
             process = await asyncio.create_subprocess_exec(
