@@ -72,7 +72,7 @@ def test_in_post_copy_only_the_bandwidth_can_be_changed() -> None:
     timeline = at("link-cut", 20.0)
     assert [why_not(each, timeline) for each in STEERING] == [
         "Post-copy is under way already.",
-        "The VM runs at the destination by now, with a part of its memory still here: cancelling would lose it.",
+        "The VM runs on the other host by now, with a part of its memory still here: cancelling would lose it.",
         "The switchover is done; the maximum downtime no longer matters.",
         "",
     ]

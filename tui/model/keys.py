@@ -34,7 +34,7 @@ def _in_post_copy(action: str) -> str:
     if action == POST_COPY_NOW:
         return "Post-copy is under way already."
     if action == CANCEL:
-        return "The VM runs at the destination by now, with a part of its memory still here: cancelling would lose it."
+        return "The VM runs on the other host by now, with a part of its memory still here: cancelling would lose it."
     if action == DOWNTIME:
         return "The switchover is done; the maximum downtime no longer matters."
     return ""

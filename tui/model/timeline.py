@@ -69,6 +69,7 @@ class Timeline:
         self.points: list[Point] = []
         self.passes: list[Pass] = []
         self.marks: list[Mark] = []
+        self.events: deque[Event] = deque(maxlen=200)  # the newest; all of them are in the log
         self.last: Sample | None = None  # with statistics of a running job
         self.final: Mapping[str, Any] = {}  # libvirt's statistics of the completed job
         self.error: Mapping[str, Any] = {}
@@ -224,6 +225,7 @@ class Timeline:
             self.marks.append(Mark(t, "!", "post-copy failed"))
 
     def _add_event(self, event: Event) -> None:
+        self.events.append(event)
         # The names below follow the kinds of model.record; a kind of a newer version is no reason to stop reading.
         take = getattr(self, f"_on_{event.kind.replace('-', '_')}", None)
         if take is not None:

@@ -123,15 +123,16 @@ class MigratePage(Page):
     def _follow(self, migration: Migration | None) -> None:
         self._migration = migration
         self._timeline = migration.timeline if migration else Timeline()
-        log = self.query_one(LogPane)
-        log.clear()
         if migration is not None:
             migration.listen(self._heard)
 
-    def _heard(self, record: Record) -> None:
+    def _heard(self, _: Record) -> None:
         """A new record, from the backend."""
-        self.query_one(LogPane).add(record)
         self._ask_update()
+        if self._timeline.over and not self._shown and self._migration is not None:
+            migration = self._migration
+            verdict = sentence(self._timeline, migration.elapsed(), migration.origin, migration.target)
+            self.app.notify(verdict.text, title=f"{migration.vm.name}: the migration is over", markup=False)
 
     def _ask_update(self) -> None:
         """However often it is asked for, there is one at a time, and it comes when the loop has nothing more urgent."""
@@ -146,7 +147,8 @@ class MigratePage(Page):
 
     @property
     def _shown(self) -> bool:
-        return self.app.current_mode == self.page
+        """Whether it is on the screen, be it behind a dialog."""
+        return self in self.app.screen_stack
 
     async def _update(self) -> None:
         """Bring every line up to date; each repaints only what changed in it, and a key may come in between."""
@@ -166,7 +168,7 @@ class MigratePage(Page):
             self.query_one(Outcome).show_end(self._timeline, migration.folder, migration.origin, self.size.width)
         else:
             self.query_one("#tiles", Lines).show(*tiles(self._timeline, self._timeline.now, self.size.width))
-        self.query_one(LogPane).redraw()
+        self.query_one(LogPane).show(self._timeline)
         for id, picture in (("#memory", memory_picture), ("#rates", rate_picture)):
             await asyncio.sleep(BREATH_S)
             self.query_one(id, Chart).picture = picture(self._timeline)
@@ -286,7 +288,8 @@ class MigratePage(Page):
         log = self.query_one(LogPane)
         log.display = not log.display
         self.set_class(log.display, "log")
-        self.call_after_refresh(log.redraw)
+        self.set_focus(self.query_one("#log-stats") if log.display else None)  # so that the arrow keys scroll it
+        self.call_after_refresh(log.show, self._timeline)
 
 
 def _what(migration: Migration, timeline: Timeline) -> Content:
@@ -297,13 +300,13 @@ def _what(migration: Migration, timeline: Timeline) -> Content:
         technique = f"post-copy after {migration.plan.timeout_s:g} s"
     words = [technique, f"workload {options.get('workload') or 'unknown'}"]
     if timeline.bandwidth_mib_s:
-        words.append(f"at most {timeline.bandwidth_mib_s} MiB/s")
+        words.append(f"<= {timeline.bandwidth_mib_s} MiB/s")
     if options.get("auto_converge"):
         words.append("auto-converge")
     if options.get("parallel"):
         words.append(f"{options['parallel']} connections")
     way = f"{migration.origin} -> {migration.target}"
-    return Content.assemble(" ", (migration.vm.name, "bold"), "  ", way, "   ", "   ".join(words))
+    return Content.assemble(" ", (migration.vm.name, "bold"), "  ", way, "  ", "  ".join(words))
 
 
 def _downtime_advice(timeline: Timeline) -> str:

@@ -7,28 +7,23 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 
-from tui.model.record import Event, Record, Stat
+from tui.model.record import Event, Stat
+from tui.model.timeline import Timeline
 from tui.widgets.lines import Lines
 
 NAME = 26  # the longest name libvirt has for a field
 COLUMN = 39  # and a number of 12 digits
 INDENT = 13
-KEPT = 200  # events that can be scrolled back to; all of them are in the file
 
 
 class LogPane(Vertical):
-    """Give it records with `add`; hidden, it costs nothing."""
+    """Reads a timeline; hidden, it costs nothing."""
 
     DEFAULT_CSS = """
     LogPane { height: 1fr; }
     LogPane > #log-events { height: 5; border-top: solid $foreground; }
     LogPane > #log-stats { height: 1fr; border-top: solid $foreground; }
     """
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._events: list[str] = []
-        self._stats: Mapping[str, Stat] = {}
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="log-events") as events:
@@ -38,34 +33,25 @@ class LogPane(Vertical):
             stats.border_title = "newest statistics, as libvirt names them"
             yield Lines(id="log-stat-lines")
 
-    def clear(self) -> None:
-        """Forget what was shown: another run begins."""
-        self._events, self._stats = [], {}
-
-    def add(self, record: Record) -> None:
-        """Take a record in; nothing is drawn before `redraw`."""
-        if isinstance(record, Event):
-            self._events = [*self._events, *event_lines(record)][-KEPT:]
-            stats = record.data.get("stats")
-            if isinstance(stats, Mapping) and stats.get(
-                "memory_total"
-            ):  # of a failed job libvirt says nothing but zeros
-                self._stats = stats
-        else:
-            self._stats = record.stats
-
-    def redraw(self) -> None:
-        """Bring what is on the screen up to date."""
-        if not self.display or not self.is_mounted:
+    def show(self, timeline: Timeline) -> None:
+        """Bring it up to date, where it is to be seen."""
+        if not self.display or not self.size.width:
             return
+        width = max(20, self.size.width - 2)  # beside the scroll bar
         events = self.query_one("#log-events", VerticalScroll)
         at_end = events.is_vertical_scroll_end
-        width = max(20, self.size.width - 2)  # beside the scroll bar
-        said = [line for event in self._events for line in _wrapped(event, width)] or ["No events yet."]
-        self.query_one("#log-event-lines", Lines).show(*map(Content, said))
+        said = [part for event in timeline.events for line in event_lines(event) for part in _wrapped(line, width)]
+        self.query_one("#log-event-lines", Lines).show(*map(Content, said or ["No events yet."]))
         if at_end:
             events.scroll_end(animate=False)
-        self.query_one("#log-stat-lines", Lines).show(*map(Content, stat_lines(self._stats, self.size.width - 2)))
+        self.query_one("#log-stat-lines", Lines).show(*map(Content, stat_lines(_newest(timeline), width)))
+
+
+def _newest(timeline: Timeline) -> Mapping[str, Stat]:
+    """The final figures where they are known: of a failed job libvirt gives nothing but zeros."""
+    if timeline.final.get("memory_total"):
+        return timeline.final
+    return timeline.last.stats if timeline.last else {}
 
 
 def event_lines(event: Event) -> list[str]:

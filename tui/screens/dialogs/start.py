@@ -200,7 +200,8 @@ class StartForm(Dialog[Migration]):
 
 
 def _row(label: str, field: Widget, unit: str = "") -> Horizontal:
-    return Horizontal(Static(label, classes="label", markup=False), field, Static(unit, classes="unit"), classes="row")
+    units = [Static(unit, classes="unit", markup=False)] if unit else []
+    return Horizontal(Static(label, classes="label", markup=False), field, *units, classes="row")
 
 
 def _number(name: str, value: str) -> Input:

@@ -1,0 +1,603 @@
+"""The Migrate page as a person sees it, with recordings of real migrations behind it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.ui.one_page import OnePage, text_of, until
+from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, guest, recording
+from tui.backend.migration import Migration
+from tui.backend.migrations import Found, Migrations
+from tui.model import record
+from tui.model.failure import Failure
+from tui.model.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
+from tui.model.record import Event
+from tui.model.timeline import PASS, POST_COPY, Timeline
+from tui.screens.migrate import MigratePage
+from tui.widgets.chart import Chart
+from tui.widgets.pictures import rate_picture
+
+BY_HAND = Plan("guest1", POST_COPY_MANUAL)
+SIZES = [(80, 24), (120, 40)]
+
+
+@dataclass
+class Desk:
+    """The page in front of a person."""
+
+    app: OnePage
+    pilot: Pilot[Any]
+    migrations: ReplayedMigrations
+
+    @property
+    def text(self) -> str:
+        return text_of(self.app)
+
+    @property
+    def words(self) -> str:
+        """The text without its frames and line ends."""
+        return " ".join(self.text.replace("│", " ").split())
+
+    @property
+    def keys(self) -> str:
+        return self.text.splitlines()[-1]
+
+    @property
+    def migration(self) -> ReplayedMigration:
+        assert self.migrations.current is not None
+        return self.migrations.current
+
+    async def sees(self, *sentences: str) -> None:
+        await until(self.pilot, lambda: all(sentence in self.words for sentence in sentences))
+
+    @property
+    def note(self) -> str:
+        """What the passing notes say, as they stand on the screen."""
+        lines = self.text.splitlines()
+        parts = [
+            line[toast.region.x : toast.region.right].strip(" │▌")
+            for toast in self.app.screen.query("Toast")
+            for line in lines[toast.region.y : toast.region.bottom]
+        ]
+        return " ".join(" ".join(parts).split())
+
+    async def is_told(self, sentence: str) -> None:
+        await until(self.pilot, lambda: sentence in self.note)
+
+    async def play(self, until_: Until = lambda timeline: timeline.over) -> None:
+        self.migration.play(until_)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Until the page has caught up with its records."""
+        current = self.migrations.current
+        if current is not None:
+            rates = self.app.page.query_one("#rates", Chart)
+            await until(self.pilot, lambda: rates.picture == rate_picture(current.timeline))
+        await self.pilot.pause()
+
+
+@asynccontextmanager
+async def page_of(
+    migrations: ReplayedMigrations, plan: Plan = BY_HAND, size: tuple[int, int] = (80, 24), *, light: bool = False
+) -> AsyncIterator[Desk]:
+    app = OnePage(MigratePage(migrations, plan), light=light)  # type: ignore[arg-type]
+    async with app.run_test(size=size, notifications=True) as pilot:
+        desk = Desk(app, pilot, migrations)
+        await desk.settle()
+        yield desk
+
+
+def running(name: str = "post-copy-by-hand", until_: Until | None = None) -> ReplayedMigrations:
+    """Hosts between which a recorded migration is under way."""
+    migrations = ReplayedMigrations(recording(name))
+    migrations.current = ReplayedMigration(recording(name))
+    if until_ is not None:
+        migrations.current.play(until_)
+    return migrations
+
+
+def at(seconds: float) -> Until:
+    return lambda timeline: timeline.now >= seconds
+
+
+def in_post_copy(timeline: Timeline) -> bool:
+    return timeline.phase == POST_COPY and timeline.now > 16
+
+
+def over(timeline: Timeline) -> bool:
+    return timeline.over
+
+
+def test_the_replay_offers_what_the_backend_does() -> None:
+    for real, played in ((Migration, ReplayedMigration), (Migrations, ReplayedMigrations)):
+        wanted = {name for name in dir(played) if not name.startswith("_")} - {"play", "step", "give"}
+        assert wanted <= {name for name in dir(real) if not name.startswith("_")}
+
+
+# -- nothing migrates --
+
+
+async def test_the_idle_page_says_what_could_be_moved_and_how_to_begin() -> None:
+    async with page_of(ReplayedMigrations()) as desk:
+        await desk.sees("Nothing is migrating.", "guest1 running on source, 2 vCPUs, 1.0 GiB")
+        await desk.sees("m start a migration", "post-copy by hand, no bandwidth limit, at most 300 ms downtime")
+
+
+async def test_the_idle_page_says_when_there_is_no_vm() -> None:
+    async with page_of(ReplayedMigrations(found=())) as desk:
+        await desk.sees("No VM was found. Page 3, Launch, starts one.")
+
+
+async def test_the_idle_page_says_which_host_cannot_be_asked() -> None:
+    migrations = ReplayedMigrations()
+    migrations.unreachable["destination"] = Failure("destination cannot be reached", "no route to host")
+    async with page_of(migrations) as desk:
+        await desk.sees("destination cannot be reached: no route to host.")
+
+
+async def test_the_idle_page_waits_for_hosts_that_do_not_answer_yet() -> None:
+    migrations = ReplayedMigrations()
+    migrations.answering.clear()
+    async with page_of(migrations) as desk:
+        await desk.sees("Asking both hosts for their VMs")
+        migrations.answering.set()
+        await desk.sees("guest1 running on source")
+
+
+async def test_a_name_that_looks_like_markup_is_shown_as_it_is() -> None:
+    migrations = ReplayedMigrations(found=(Found(guest(name="[red]x[/]"), "source"),))
+    async with page_of(migrations) as desk:
+        await desk.sees("[red]x[/] running on source")
+        await desk.pilot.press("m")
+        await desk.sees("VM [red]x[/]")
+
+
+# -- the form --
+
+
+async def test_m_and_enter_start_with_the_configured_defaults() -> None:
+    plan = Plan("guest1", POST_COPY_TIMEOUT, 12.5, 100, 450, True, 0)
+    async with page_of(ReplayedMigrations(), plan) as desk:
+        await desk.pilot.press("m", "enter")
+        await until(desk.pilot, lambda: desk.migrations.started == [plan])
+        await desk.sees("[setup]", "Setting up: destination connects to source")
+
+
+async def test_enter_before_the_hosts_have_answered_starts_as_soon_as_they_have() -> None:
+    migrations = ReplayedMigrations()
+    migrations.answering.clear()
+    async with page_of(migrations) as desk:
+        await desk.pilot.press("m", "enter")
+        assert migrations.started == []
+        migrations.answering.set()
+        await until(desk.pilot, lambda: migrations.started == [BY_HAND])
+
+
+async def test_what_stands_in_the_way_is_listed_and_nothing_starts() -> None:
+    migrations = ReplayedMigrations()
+    migrations.failures = [
+        Failure("guest1 cannot be migrated live", "it is shut off on source", "Start it on the Launch page."),
+        Failure("The destination cannot be reached", "no route to host", "Is it switched on?"),
+    ]
+    async with page_of(migrations) as desk:
+        await desk.pilot.press("m", "enter")
+        await desk.sees(
+            "Nothing was started:",
+            "guest1 cannot be migrated live: it is shut off on source. Start it on the Launch page.",
+            "The destination cannot be reached: no route to host. Is it switched on?",
+        )
+        assert migrations.started == []
+        migrations.failures = []
+        await desk.pilot.press("enter")
+        await until(desk.pilot, lambda: migrations.started == [BY_HAND])
+
+
+async def test_the_direction_follows_from_where_the_vm_runs() -> None:
+    found = (Found(guest("shut off", "other"), "source"), Found(guest(), "destination"))
+    async with page_of(ReplayedMigrations(found=found)) as desk:
+        await desk.pilot.press("m")
+        await desk.sees("< guest1 >", "destination -> source running")
+        await desk.pilot.press("right")
+        await desk.sees("< other >", "source -> destination shut off")
+
+
+async def test_every_field_of_the_form_reaches_the_plan() -> None:
+    async with page_of(ReplayedMigrations(), Plan("guest1", PRE_COPY)) as desk:
+        await desk.pilot.press("m", "down", "right")
+        await desk.sees("< post-copy after a timeout >")
+        await desk.pilot.press("down", "1", "0", "down", "5", "0", "down", "9", "0", "0", "down", "right", "down", "4")
+        await desk.pilot.press("enter")
+        wanted = Plan("guest1", POST_COPY_TIMEOUT, 10.0, 50, 900, True, 4)
+        await until(desk.pilot, lambda: desk.migrations.started == [wanted])
+
+
+async def test_a_field_may_be_written_with_its_unit() -> None:
+    async with page_of(ReplayedMigrations()) as desk:
+        await desk.pilot.press("m")
+        await desk.sees("Start a migration")
+        for name, text in (("bandwidth", "1 GiB/s"), ("downtime", "1.5 s")):
+            desk.app.screen.query_one(f"#{name}", Input).value = text
+        await desk.pilot.press("enter")
+        wanted = Plan("guest1", POST_COPY_MANUAL, bandwidth_mib_s=1024, downtime_ms=1500)
+        await until(desk.pilot, lambda: desk.migrations.started == [wanted])
+
+
+@pytest.mark.parametrize("field", ["bandwidth", "downtime", "parallel"])
+async def test_a_field_that_is_no_number_is_named_and_nothing_starts(field: str) -> None:
+    async with page_of(ReplayedMigrations()) as desk:
+        await desk.pilot.press("m")
+        await desk.sees("Start a migration")
+        desk.app.screen.query_one(f"#{field}", Input).value = "many"
+        await desk.pilot.press("enter")
+        await desk.sees('"many" is not', "A number is expected.")
+        assert desk.app.screen.focused is desk.app.screen.query_one(f"#{field}")
+        assert desk.migrations.checked == []
+
+
+async def test_the_form_fits_its_keys_and_fields_on_80x24() -> None:
+    async with page_of(ReplayedMigrations()) as desk:
+        await desk.pilot.press("m")
+        await desk.sees("VM", "technique", "timeout", "bandwidth", "maximum downtime", "auto-converge", "parallel")
+        assert "enter start" in desk.keys
+        assert "esc back" in desk.keys
+
+
+async def test_esc_closes_the_form_without_a_start() -> None:
+    async with page_of(ReplayedMigrations()) as desk:
+        await desk.pilot.press("m", "escape")
+        await desk.sees("Nothing is migrating.")
+        assert desk.migrations.checked == []
+
+
+# -- under way --
+
+
+async def test_the_first_pass_is_told_as_a_share_of_memory() -> None:
+    async with page_of(running(until_=at(3))) as desk:
+        await desk.sees("guest1 destination -> source post-copy by hand workload memory")
+        await desk.sees("[pass 1]", "First pass: 20 % of 1.0 GiB sent", "dirty - (known after pass 1)")
+
+
+async def test_a_migration_that_does_not_converge_says_so_and_which_key_ends_it() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.sees("[pass 5]", "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it.")
+        await desk.sees("remaining 207 MiB", "sent 1.3 GiB", "rate 113 MiB/s", "dirty 109 MiB/s (0.8 s old)")
+        await desk.sees("downtime <= 300 ms, expects 2.6 s", "00:13 elapsed")
+
+
+async def test_the_charts_show_the_whole_run() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.sees("memory, GiB", "must get under 34 MiB", "1.3 GiB sent", "rate, MiB/s")
+        await desk.sees("sending 113 MiB/s dirtying 109 MiB/s")
+        picture = desk.app.page.query_one("#memory", Chart).picture
+        assert [sign.mark for sign in picture.signs] == ["|"] * 4
+        assert picture.series[0].xs[0] < 2
+        assert picture.last_x > 12
+
+
+async def test_what_is_sent_is_divided_where_it_would_hide_what_remains() -> None:
+    migrations = running(until_=at(13))
+    async with page_of(migrations) as desk:
+        last = desk.migration.timeline.last
+        assert last is not None
+        stats = dict(last.stats) | {"memory_processed": 7 * int(last.stats["memory_total"])}
+        desk.migration.give(record.Sample(14.0, last.at, stats, last.state))
+        await desk.sees("sent / 10", "7.0 GiB sent")
+
+
+async def test_new_records_reach_the_page() -> None:
+    async with page_of(running(until_=at(3))) as desk:
+        await desk.sees("[pass 1]")
+        await desk.play(at(9.8))
+        await desk.sees("[pass 4]")
+        await desk.play(in_post_copy)
+        await desk.sees("[post-copy]", "the VM runs at source")
+        await desk.sees("post-copy faults 625")
+
+
+async def test_a_daemon_that_does_not_answer_is_told_beside_the_numbers() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        desk.migration.late = 3.2
+        await desk.sees("no answer from libvirt for 3.2 s. Not converging")
+        desk.migration.late = 0.0
+        await until(desk.pilot, lambda: "no answer" not in desk.words)
+
+
+async def test_a_migration_found_running_is_followed_without_a_key() -> None:
+    async with page_of(ReplayedMigrations()) as desk:
+        await desk.sees("Nothing is migrating.")
+        desk.migrations.current = ReplayedMigration(recording("post-copy-by-hand"))
+        desk.migrations.current.play(at(13))
+        await desk.sees("[pass 5]")
+
+
+async def test_a_gap_and_a_lost_connection_are_told() -> None:
+    async with page_of(running("link-cut", at(50))) as desk:
+        await desk.sees("Post-copy has lost its connection", "Nothing is lost; it goes on when the network is back.")
+
+
+# -- keys --
+
+
+async def test_p_asks_nothing_and_calls_at_once() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.pilot.press("p")
+        assert desk.migration.calls == [("post-copy", None)]
+
+
+@pytest.mark.parametrize(("answer", "calls"), [("y", [("cancel", None)]), ("n", []), ("escape", [])])
+async def test_c_asks_before_it_cancels(answer: str, calls: list[Any]) -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.pilot.press("c")
+        await desk.sees("Cancel the migration?", "guest1 stays on destination")
+        assert desk.migration.calls == []
+        await desk.pilot.press(answer)
+        await until(desk.pilot, lambda: desk.app.screen is desk.app.page)
+        assert desk.migration.calls == calls
+
+
+async def test_cancelling_is_not_done_when_post_copy_began_while_it_was_asked() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.pilot.press("c")
+        await desk.sees("Cancel the migration?")
+        desk.migration.play(in_post_copy)
+        await desk.pilot.press("y")
+        await desk.is_told("cancelling would lose it.")
+        assert desk.migration.calls == []
+
+
+async def test_d_proposes_the_downtime_that_would_do_and_sets_what_is_entered() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.pilot.press("d")
+        await desk.sees("The last pass left 299 MiB: at 113 MiB/s about 2.6 s would do.")
+        await desk.pilot.press("2", "7", "0", "0", "enter")
+        await until(desk.pilot, lambda: desk.migration.calls == [("downtime", 2700)])
+
+
+async def test_b_sets_the_bandwidth_limit() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.pilot.press("b")
+        await desk.sees("Bandwidth limit", "0 is no limit")
+        await desk.pilot.press("8", "0", "enter")
+        await until(desk.pilot, lambda: desk.migration.calls == [("bandwidth", 80)])
+
+
+async def test_a_number_out_of_range_is_refused_with_the_range() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.pilot.press("d", "0", "enter")
+        await desk.sees("Expected is a whole number from 1 to 2000000.")
+        await desk.pilot.press("escape")
+        assert desk.migration.calls == []
+
+
+async def test_what_a_key_has_changed_is_shown() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        for kind in (record.KEY, record.ACTION):
+            desk.migration.give(Event(13.1, "", kind, {"action": "downtime", "value": 900}))
+            desk.migration.give(Event(13.1, "", kind, {"action": "bandwidth", "value": 80}))
+        await desk.sees("downtime <= 900 ms", "<= 80 MiB/s")
+        await desk.settle()
+        assert {"d", "b"} <= {sign.mark for sign in desk.app.page.query_one("#rates", Chart).picture.signs}
+
+
+def greyed(desk: Desk) -> set[str]:
+    """The keys of the page that are shown greyed."""
+    active = desk.app.page.active_bindings
+    return {key for key in "mpcdbl" if not active[key].enabled}
+
+
+async def test_keys_are_greyed_as_the_migration_goes_on() -> None:
+    async with page_of(ReplayedMigrations()) as desk:
+        assert greyed(desk) == {"p", "c", "d", "b"}
+        await desk.pilot.press("m", "enter")
+        await until(desk.pilot, lambda: desk.migrations.current is not None)
+        await desk.play(at(13))
+        assert greyed(desk) == {"m"}
+        await desk.play(in_post_copy)
+        assert greyed(desk) == {"m", "p", "c", "d"}
+        await desk.play()
+        assert greyed(desk) == {"p", "c", "d", "b"}
+
+
+REASONS = [
+    (None, "p", "No migration is under way; m starts one."),
+    (None, "c", "No migration is under way; m starts one."),
+    (None, "d", "No migration is under way; m starts one."),
+    (None, "b", "No migration is under way; m starts one."),
+    (at(13), "m", "A migration is under way; c cancels it, q leaves it running."),
+    (in_post_copy, "m", "A migration is under way"),
+    (in_post_copy, "p", "Post-copy is under way already."),
+    (in_post_copy, "c", "with a part of its memory still here: cancelling would lose it."),
+    (in_post_copy, "d", "The switchover is done; the maximum downtime no longer matters."),
+    (over, "p", "The migration has completed; m starts another."),
+    (over, "c", "The migration has completed; m starts another."),
+]
+
+
+@pytest.mark.parametrize(("moment", "key", "reason"), REASONS)
+async def test_a_greyed_key_says_why(moment: Until | None, key: str, reason: str) -> None:
+    migrations = ReplayedMigrations() if moment is None else running(until_=moment)
+    async with page_of(migrations) as desk:
+        await desk.pilot.press(key)
+        await desk.is_told(reason)
+        assert migrations.current is None or migrations.current.calls == []
+
+
+async def test_p_on_a_pre_copy_migration_explains_itself() -> None:
+    async with page_of(running("failed", lambda timeline: timeline.phase == PASS)) as desk:
+        await desk.pilot.press("p")
+        await desk.is_told("It was started as pre-copy, and post-copy must be allowed at the start")
+        assert desk.migration.calls == []
+
+
+async def test_p_pressed_early_is_held_and_says_so() -> None:
+    async with page_of(running(until_=lambda timeline: timeline.phase == PASS)) as desk:
+        await desk.pilot.press("p")
+        assert desk.migration.calls == [("post-copy", None)]
+        desk.migration.give(Event(1.4, "", record.KEY, {"action": "post-copy", "held": True}))
+        await desk.sees("Post-copy is asked for")
+        await desk.pilot.press("p")
+        await desk.is_told("Post-copy is asked for already")
+        assert len(desk.migration.calls) == 1
+
+
+async def test_l_shows_every_field_of_libvirt_and_the_newest_events() -> None:
+    async with page_of(running(until_=at(13)), size=(120, 50)) as desk:
+        await desk.pilot.press("l")
+        last = desk.migration.timeline.last
+        assert last is not None
+        await desk.sees(*(f"{name} {value}" for name, value in last.stats.items()), "iteration=5")
+        await desk.pilot.press("l")
+        await until(desk.pilot, lambda: "memory_iteration" not in desk.words)
+
+
+async def test_the_log_has_libvirts_own_words_for_an_error() -> None:
+    async with page_of(running("failed", over)) as desk:
+        await desk.pilot.press("l")
+        await desk.sees("operation failed: job 'migration out' failed: Unable to read from socket")
+
+
+async def test_a_click_on_a_key_is_that_key() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.pilot.click(offset=(desk.keys.index("p post-copy"), 23))
+        await until(desk.pilot, lambda: desk.migration.calls == [("post-copy", None)])
+
+
+# -- the end --
+
+
+async def test_the_end_is_told_in_one_panel() -> None:
+    async with page_of(running(until_=over)) as desk:
+        await desk.sees("Completed by post-copy", "guest1 runs on source and is gone from destination.")
+        await desk.sees("17.7 s in all, the VM stood still for 10 ms")
+        await desk.sees("1.8 GiB sent in 7 passes, then post-copy with 2,213 pages fetched on demand")
+        await desk.sees("20261123T034938Z-guest1-memory-post-copy-manual", "m migrates it back to destination")
+        await desk.sees("[completed]", "00:17 total")
+
+
+async def test_a_failure_tells_what_and_why_and_where_the_vm_is() -> None:
+    async with page_of(running("failed", over)) as desk:
+        await desk.sees("The migration of guest1 failed", "Connection reset by peer", "guest1 runs on source.")
+        await desk.sees("[failed]", "m tries again")
+
+
+async def test_a_cancelled_migration_tells_where_the_vm_is() -> None:
+    async with page_of(running("cancelled", over)) as desk:
+        await desk.sees("Cancelled", "guest1 runs on destination.", "[cancelled]")
+
+
+async def test_an_end_nobody_watched_has_the_figures_libvirt_still_knew() -> None:
+    async with page_of(running("ended-unwatched", over)) as desk:
+        await desk.sees("Completed", "guest1 runs on source and is gone from destination.", "stood still for 224 ms")
+
+
+async def test_the_way_back_is_the_same_keys() -> None:
+    async with page_of(running(until_=over)) as desk:
+        desk.migrations.found = (Found(guest(), "destination"),)
+        await desk.pilot.press("m")
+        await desk.sees("destination -> source")
+        await desk.pilot.press("enter")
+        await until(desk.pilot, lambda: len(desk.migrations.started) == 1)
+        await desk.sees("[setup]")
+        assert "Completed" not in desk.words
+
+
+# -- any terminal --
+
+
+@pytest.mark.parametrize("moment", [None, at(3), at(13), in_post_copy, over])
+@pytest.mark.parametrize("size", [(60, 20), (40, 12), (20, 5), (8, 2), (200, 60)])
+async def test_the_page_stands_every_size(size: tuple[int, int], moment: Until | None) -> None:
+    migrations = ReplayedMigrations() if moment is None else running(until_=moment)
+    async with page_of(migrations, size=size) as desk:
+        for key in ("l", "d", "escape", "l"):
+            await desk.pilot.press(key)
+        await desk.settle()
+        assert len(desk.text.splitlines()) <= size[1]
+
+
+async def test_at_60x20_the_sentence_the_figures_and_the_keys_are_there() -> None:
+    async with page_of(running(until_=at(13)), size=(60, 20)) as desk:
+        await desk.sees("[pass 5]", "Not converging: each pass leaves 299 MiB", "p finishes it.", "memory, GiB")
+        await desk.sees("remaining 207 MiB", "sent 1.3 GiB", "pass 5")
+        assert "p post-copy" in desk.keys
+
+
+async def test_a_resize_redraws_everything() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.pilot.resize_terminal(120, 40)
+        await desk.settle()
+        await until(
+            desk.pilot, lambda: desk.text.splitlines()[0].endswith("5 Runs") and len(desk.text.splitlines()) == 40
+        )
+        await desk.sees("[pass 5]", "┊ pass", "remaining 207 MiB")
+        await desk.pilot.resize_terminal(60, 20)
+        await desk.sees("[pass 5]", "remaining 207 MiB")
+
+
+async def test_without_colour_the_page_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.sees("[4 Migrate]", "[pass 5]", "Not converging")
+        segments = [segment for strip in desk.app.screen._compositor.render_strips() for segment in strip]
+        dim = "".join(segment.text for segment in segments if segment.style and segment.style.dim)
+        assert "m start" in dim.replace("  ", " ")
+        assert "post-copy now" not in dim
+
+
+# -- what it costs --
+
+
+async def test_a_page_that_is_told_nothing_new_repaints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        last = desk.migration.timeline.last
+        assert last is not None
+        page = desk.app.page
+        painted: list[str] = []
+        for widget in page.query("Lines, Chart"):
+            monkeypatch.setattr(widget, "refresh", lambda *_, id=widget.id, **__: painted.append(str(id)))
+        desk.migration.give(Event(desk.migration.timeline.now, "", "a kind of tomorrow"))
+        await desk.settle()
+        assert painted == []
+
+
+# -- pictures --
+
+MOMENTS = {
+    "idle": (None, None),
+    "form": (None, None),
+    "first-pass": ("post-copy-by-hand", at(3)),
+    "not-converging": ("post-copy-by-hand", at(13)),
+    "post-copy": ("post-copy-by-hand", in_post_copy),
+    "completed": ("post-copy-by-hand", over),
+    "failed": ("failed", over),
+    "log": ("post-copy-by-hand", at(13)),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_migrate_looks_like_its_picture(snap_compare: Any, moment: str, size: tuple[int, int]) -> None:
+    name, until_ = MOMENTS[moment]
+    migrations = ReplayedMigrations() if name is None else running(name, until_)
+    page = MigratePage(migrations, BY_HAND)  # type: ignore[arg-type]
+    app = OnePage(page)
+
+    async def arrange(pilot: Pilot[Any]) -> None:
+        desk = Desk(app, pilot, migrations)
+        await desk.settle()
+        if name is None:
+            await desk.sees("guest1 running on source")
+        for key in {"form": "m", "log": "l"}.get(moment, ""):
+            await pilot.press(key)
+        if moment == "form":
+            await desk.sees("source -> destination")
+        await desk.settle()
+
+    assert snap_compare(app, terminal_size=size, run_before=arrange)
