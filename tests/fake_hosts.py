@@ -43,11 +43,13 @@ class FakeHypervisor:
         self.deaf = False  # guests do not react to being asked to shut down
         self.released = threading.Event()  # cleared: calls block, as those to a dead daemon do
         self.released.set()
+        self.when_released: Callable[[], None] = lambda: None
         self.calls: list[str] = []
 
     def _enter(self, call: str) -> None:
         self.calls.append(call)
-        self.released.wait(30)
+        self.released.wait(10)
+        self.when_released()
         if self.failure:
             raise self.failure
 

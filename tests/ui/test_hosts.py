@@ -1,6 +1,7 @@
 """The Hosts page, as a person sees it."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -83,6 +84,22 @@ async def test_a_host_that_has_become_silent_does_not_look_alive(monkeypatch: py
         await until(pilot, lambda: "storage  ok  no answer for 1 s" in text_of(app))
         world.shells["root@storage"].released.set()
         await until(pilot, lambda: "storage  ok  root@storage" in text_of(app))
+
+
+def test_quitting_waits_for_no_host() -> None:
+    """The whole app in a loop of its own, for it is the end of the loop that would wait."""
+    world_is_left = threading.Event()
+
+    async def look_and_quit() -> None:
+        world = FakeHosts()
+        world.destination.released.clear()
+        world.destination.when_released = world_is_left.set
+        app = app_of(world)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: bool(world.destination.calls))
+
+    asyncio.run(look_and_quit())
+    assert not world_is_left.is_set()
 
 
 async def test_r_reads_again() -> None:

@@ -1,0 +1,50 @@
+"""Commands on this host."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tui.adapters.local import LocalShell
+from tui.model.failure import Failure
+
+
+async def test_output_errors_and_status_come_back() -> None:
+    done = await LocalShell().run(["sh", "-c", "cat; echo err >&2; exit 3"], stdin="in")
+    assert (done.status, done.stdout, done.stderr) == (3, "in", "err\n")
+
+
+async def test_no_word_is_taken_for_shell_syntax() -> None:
+    word = "a b'\"; $(id) *"
+    assert (await LocalShell().run(["printf", "%s", word])).stdout == word
+
+
+async def test_a_program_that_is_not_there_answers_as_over_ssh() -> None:
+    done = await LocalShell().run(["no-such-program"])
+    assert (done.status, done.stderr) == (127, "no-such-program: not found\n")
+
+
+async def test_a_file_that_is_no_program_answers_as_over_ssh(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("")
+    assert (await LocalShell().run([str(tmp_path / "text")])).status == 126
+
+
+def alive(pid: str) -> bool:
+    """Whether it is there and no mere entry that its parent has yet to take notice of."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def test_a_command_that_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> None:
+    child = "sleep 600 & echo $! > pid; wait"
+    with pytest.raises(Failure, match=r"sh took longer than 1 s"):
+        await LocalShell().run(["sh", "-c", f"cd '{tmp_path}'; {child}"], timeout=1.0)
+    pid = (tmp_path / "pid").read_text().strip()
+
+    async def gone() -> None:
+        while alive(pid):
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(gone(), 30)
