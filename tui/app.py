@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
+from textual import work
 from textual._compositor import ChopsUpdate
 from textual.app import App, SystemCommand
 from textual.binding import ActiveBinding, Binding, BindingType
@@ -85,7 +86,7 @@ class VmlmApp(App[str]):
 
     def on_mount(self) -> None:
         if self._backend is not None:
-            self.run_worker(self._find_running(), name="attach")
+            self._find_running()
 
     async def on_unmount(self) -> None:
         if self._backend is not None:
@@ -138,7 +139,7 @@ class VmlmApp(App[str]):
         if self._wire is not None:
             self._backend = self._wire(message.config)
             await self.switch_mode(next(iter(PAGES)))
-            self.run_worker(self._find_running(), name="attach")
+            self._find_running()
             self.notify(
                 f"{self.config_path} was written; config.example.toml shows what else it can say.", markup=False
             )
@@ -147,6 +148,7 @@ class VmlmApp(App[str]):
         if self._backend is not None:
             await self.switch_mode(page)
 
+    @work(name="attach")
     async def _find_running(self) -> None:
         """A migration that runs already is what the person came for, and so is one that ended meanwhile."""
         try:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -100,13 +101,14 @@ class MigratePage(Page):
         self._follow_current()
         self._ask_update()
         if self._migration is None:
-            self.run_worker(self._look(), name="vms", exclusive=True)
+            self._look()
 
     def on_resize(self) -> None:
         self.set_class(self.size.height < 20, "low")
         self.set_class(self.size.height < 32, "short")
         self.call_after_refresh(self._ask_update)  # when the lines know their new width
 
+    @work(name="vms", exclusive=True)
     async def _look(self) -> None:
         """What could be migrated, for the page on which nothing is."""
         self._found = await self._migrations.vms()

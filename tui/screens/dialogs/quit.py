@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -56,8 +57,9 @@ class QuitGuard(Dialog[bool]):
     def action_cancel_migration(self) -> None:
         self._migration.cancel()
         self.query_one("#said", Static).update("Cancelling ... quits when it has ended; l leaves at once, s stays.")
-        self.run_worker(self._quit_at_the_end(), name="quit", exclusive=True)
+        self._quit_at_the_end()
 
+    @work(name="quit", exclusive=True)
     async def _quit_at_the_end(self) -> None:
         await self._migration.ended()
         self.dismiss(True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar, TypeVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -79,10 +80,11 @@ class StartForm(Dialog[Migration]):
         self._explain()
         if self._first_found is not None:
             self._offer(self._first_found)
-        self.run_worker(self._look(), name="vms")
+        self._look()
 
     # -- the VMs --
 
+    @work(name="vms")
     async def _look(self) -> None:
         if self._found is None:
             self._say("Asking both hosts for their VMs ...")
@@ -179,8 +181,9 @@ class StartForm(Dialog[Migration]):
         plan = self._plan(found)
         if plan is not None:
             self._busy = True
-            self.run_worker(self._start(plan), name="start", exclusive=True)
+            self._start(plan)
 
+    @work(name="start")
     async def _start(self, plan: Plan) -> None:
         self._say(f"Checking whether {plan.vm} can be migrated ...")
         try:

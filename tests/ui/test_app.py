@@ -1,0 +1,266 @@
+"""The app around the pages: how it opens, moves between pages, helps, and quits."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual.pilot import Pilot
+from textual.strip import Strip
+
+from tests.fake_hosts import FakeHosts
+from tests.ui.one_page import text_of, until
+from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
+from tui.app import VmlmApp
+from tui.backend.backend import Backend
+from tui.backend.hosts import Hosts
+from tui.backend.launch import Launch
+from tui.backend.runs import Runs
+from tui.frugal import FrugalUpdate
+from tui.model.failure import Failure
+from tui.model.timeline import POST_COPY
+from tui.screens.page import PAGES
+from tui.theme import DARK, LIGHT, fitting
+
+CONFIG = Path("/home/user/.config/vmlm/config.toml")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> FakeHosts:
+    hosts = FakeHosts()
+    hosts.runs_in(tmp_path)
+    return hosts
+
+
+@asynccontextmanager
+async def opened(world: FakeHosts, migrations: Any = None) -> AsyncIterator[tuple[VmlmApp, Pilot[Any]]]:
+    """The app on its first page."""
+    connections = world.connections
+    rooms = (Hosts(connections), Launch(connections), Runs(world.config.runs.folder))
+    app = VmlmApp(world.config, CONFIG, Backend(migrations or ReplayedMigrations(), *rooms))
+    app.sub_title = "source"
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        yield app, pilot
+
+
+def words(app: VmlmApp) -> str:
+    return " ".join(text_of(app).replace("│", " ").replace("▌", " ").split())
+
+
+async def sees(app: VmlmApp, pilot: Pilot[Any], *sentences: str) -> None:
+    await until(pilot, lambda: all(sentence in words(app) for sentence in sentences))
+
+
+def under_way(name: str, when: Callable[[Any], bool]) -> ReplayedMigrations:
+    """Hosts between which the app finds a migration running."""
+    migrations = ReplayedMigrations()
+    migrations.running = ReplayedMigration(recording(name))
+    migrations.running.play(when)
+    return migrations
+
+
+def in_a_pass(name: str = "post-copy-by-hand") -> ReplayedMigrations:
+    return under_way(name, lambda timeline: timeline.now > 5)
+
+
+def in_post_copy() -> ReplayedMigrations:
+    return under_way("post-copy-by-hand", lambda timeline: timeline.phase == POST_COPY)
+
+
+# -- opening --
+
+
+def test_the_first_paint_waits_for_neither_libvirt_nor_asyncssh_nor_plotext() -> None:
+    script = "import tui.app, tui.screens.hosts, tui.wiring, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"libvirt", "asyncssh", "plotext"} & set(done.stdout.split())
+
+
+async def test_it_opens_on_the_hosts_and_says_which_host_it_runs_on(world: FakeHosts) -> None:
+    async with opened(world) as (app, _):
+        assert text_of(app).startswith(" vmlm-tui  source ")
+        assert "[1 Hosts]" in text_of(app)
+
+
+@pytest.mark.parametrize(("key", "name"), list(zip("12345", PAGES.values(), strict=True)))
+async def test_a_digit_opens_its_page_and_the_first_line_marks_it(world: FakeHosts, key: str, name: str) -> None:
+    async with opened(world) as (app, pilot):
+        await pilot.press("5", key)
+        await sees(app, pilot, f"[{key} {name}]")
+
+
+async def test_a_click_on_a_page_opens_it(world: FakeHosts) -> None:
+    async with opened(world) as (app, pilot):
+        await pilot.click(offset=(text_of(app).index("4 Migrate"), 0))
+        await sees(app, pilot, "[4 Migrate]")
+
+
+async def test_pages_are_made_when_they_are_first_opened(world: FakeHosts) -> None:
+    async with opened(world) as (app, pilot):
+        assert [type(screen).__name__ for screen in app.screen_stack] == ["HostsPage"]
+        await pilot.press("4", "1")
+        assert "runs" not in app._screen_stacks
+
+
+async def test_a_migration_that_runs_already_is_shown_at_once(world: FakeHosts) -> None:
+    async with opened(world, in_a_pass()) as (app, pilot):
+        await sees(app, pilot, "[4 Migrate]", "[pass 2]")
+
+
+async def test_hosts_that_cannot_be_asked_for_a_running_migration_are_told(world: FakeHosts) -> None:
+    class Unreachable(ReplayedMigrations):
+        async def attach(self) -> ReplayedMigration | None:
+            raise Failure("libvirt cannot be reached", "it does not run")
+
+    async with opened(world, Unreachable()) as (app, pilot):
+        await sees(app, pilot, "libvirt cannot be reached: it does", "[1 Hosts]")
+
+
+async def test_the_end_of_a_migration_is_told_on_other_pages_too(world: FakeHosts) -> None:
+    migrations = in_a_pass()
+    async with opened(world, migrations) as (app, pilot):
+        await sees(app, pilot, "[4 Migrate]", "[pass 2]")
+        await pilot.press("1")
+        await sees(app, pilot, "[1 Hosts]")
+        assert migrations.running is not None
+        migrations.running.play(lambda timeline: timeline.over)
+        await sees(app, pilot, "guest1: the migration is over")
+
+
+# -- help --
+
+
+async def test_the_question_mark_explains_every_key_and_why_one_cannot_act(world: FakeHosts) -> None:
+    async with opened(world) as (app, pilot):
+        await pilot.press("4", "question_mark")
+        await sees(
+            app, pilot, "Keys of Migrate", "m Start a migration: opens the form", "p Switch to post-copy at once"
+        )
+        await sees(app, pilot, "not now: No migration is under way; m starts one.")
+        await pilot.press("escape")
+        await sees(app, pilot, "Nothing is migrating.")
+
+
+async def test_f1_is_the_question_mark(world: FakeHosts) -> None:
+    async with opened(world) as (app, pilot):
+        await pilot.press("f1")
+        await sees(app, pilot, "Keys of Hosts")
+
+
+async def test_the_palette_lists_the_keys_and_runs_them(world: FakeHosts) -> None:
+    async with opened(world, in_a_pass()) as (app, pilot):
+        await sees(app, pilot, "[4 Migrate]", "[pass 2]")
+        await pilot.press("ctrl+p", *"post-copy")
+        await sees(app, pilot, "p post-copy now", "Switch to post-copy at once")
+        await pilot.press("down", "enter")
+        migration = app.backend.migrations.current
+        await until(pilot, lambda: migration.calls == [("post-copy", None)])  # type: ignore[union-attr]
+
+
+async def test_the_palette_says_why_a_key_cannot_act(world: FakeHosts) -> None:
+    async with opened(world) as (app, pilot):
+        await pilot.press("4", "ctrl+p", *"cancel")
+        await sees(app, pilot, "not now: No migration is under way; m starts one.")
+
+
+# -- quitting --
+
+
+async def test_q_quits_at_once_where_nothing_migrates(world: FakeHosts) -> None:
+    migrations = ReplayedMigrations()
+    async with opened(world, migrations) as (app, pilot):
+        await pilot.press("q")
+        await until(pilot, lambda: not app.is_running)
+    assert migrations.closed
+
+
+async def test_q_asks_while_a_migration_is_under_way_and_leaves_it_running(world: FakeHosts) -> None:
+    migrations = in_a_pass()
+    async with opened(world, migrations) as (app, pilot):
+        await sees(app, pilot, "[4 Migrate]")
+        await pilot.press("1", "q")
+        await sees(app, pilot, "Quit?", "guest1 is being migrated, destination -> source.", "leave it running")
+        await pilot.press("l")
+        await until(pilot, lambda: not app.is_running)
+    assert migrations.closed
+    assert migrations.running is not None
+    assert migrations.running.calls == []
+
+
+@pytest.mark.parametrize("key", ["s", "escape"])
+async def test_q_can_be_taken_back(world: FakeHosts, key: str) -> None:
+    async with opened(world, in_a_pass()) as (app, pilot):
+        await sees(app, pilot, "[4 Migrate]")
+        await pilot.press("q")
+        await sees(app, pilot, "Quit?")
+        await pilot.press(key)
+        await sees(app, pilot, "[pass 2]")
+        assert "Quit?" not in words(app)
+        assert app.is_running
+
+
+async def test_cancelling_on_quitting_waits_for_the_end_of_the_migration(world: FakeHosts) -> None:
+    migrations = in_a_pass("cancelled")
+    async with opened(world, migrations) as (app, pilot):
+        await sees(app, pilot, "[4 Migrate]")
+        await pilot.press("q")
+        await sees(app, pilot, "Quit?")
+        await pilot.press("c")
+        await sees(app, pilot, "Cancelling ... quits when it has ended")
+        assert migrations.running is not None
+        assert migrations.running.calls == [("cancel", None)]
+        assert app.is_running
+        migrations.running.play(lambda timeline: timeline.over)
+        await until(pilot, lambda: not app.is_running)
+
+
+async def test_in_post_copy_quitting_cannot_cancel_and_says_why(world: FakeHosts) -> None:
+    migrations = in_post_copy()
+    async with opened(world, migrations) as (app, pilot):
+        await sees(app, pilot, "[4 Migrate]")
+        await pilot.press("q")
+        await sees(app, pilot, "cannot cancel it: The VM runs on the other host by now")
+        await pilot.press("c")
+        assert migrations.running is not None
+        assert migrations.running.calls == []
+
+
+async def test_after_the_end_q_quits_without_a_question(world: FakeHosts) -> None:
+    async with opened(world, under_way("post-copy-by-hand", lambda timeline: timeline.over)) as (app, pilot):
+        await sees(app, pilot, "Completed by post-copy")
+        await pilot.press("q")
+        await until(pilot, lambda: not app.is_running)
+
+
+# -- any terminal --
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+def test_a_theme_is_made_of_the_terminals_own_colours(theme: Any) -> None:
+    colours = [theme.primary, theme.secondary, theme.accent, theme.success, theme.warning, theme.error]
+    colours += [theme.foreground, theme.background, theme.surface, theme.panel]
+    assert all(colour.startswith("ansi_") for colour in colours)
+
+
+@pytest.mark.parametrize(
+    ("told", "theme"),
+    [("15;0", DARK), ("0;15", LIGHT), ("0;default;7", LIGHT), ("", DARK), ("nonsense", DARK)],
+)
+def test_the_theme_follows_what_the_terminal_tells_of_its_background(told: str, theme: Any) -> None:
+    assert fitting({"COLORFGBG": told} if told else {}) is theme
+
+
+def test_an_update_holds_the_changed_cells_only() -> None:
+    red, plain = Style(color="red"), Style(color="default", bgcolor="default")
+    chops = [{0: Strip([Segment("abcdef", plain), Segment("ghij", red)]), 10: Strip([Segment("klmno", plain)])}]
+    update = FrugalUpdate(chops, [(0, 7, 9), (0, 12, 13)], [[10, 15]])
+    console = Console(color_system="standard", force_terminal=True)
+    assert console._color_system is ColorSystem.STANDARD
+    assert update.render_segments(console) == "\x1b[1;8H\x1b[31mhi\x1b[0m\x1b[1;13Hm\x1b[0m"
