@@ -161,6 +161,14 @@ def test_idle_is_whenever_nothing_runs(text: str, name: str) -> None:
     assert parse_status(text).current == name
 
 
+def test_a_workload_is_starting_until_its_process_and_its_first_word_are_known() -> None:
+    assert parse_status(STARTING).starting
+    assert parse_status(RUNNING.replace("running 231", "starting")).starting
+    assert parse_status("\n".join(RUNNING.splitlines()[:3])).starting
+    assert not parse_status(RUNNING).starting
+    assert not parse_status(DONE).starting
+
+
 def test_an_ended_workload_is_no_error() -> None:
     status = parse_status(DONE)
     assert (status.name, status.exit_status, status.error) == (CPU, 0, "")

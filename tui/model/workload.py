@@ -90,8 +90,8 @@ class WorkloadStatus:
 
     @property
     def starting(self) -> bool:
-        """Whether it is running and has said nothing yet."""
-        return self.running and not self.values
+        """Whether it is running, but has said nothing yet or its process is not known yet."""
+        return self.running and not (self.values and self.pid)
 
     @property
     def wrong_pages(self) -> int:
