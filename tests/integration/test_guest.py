@@ -139,7 +139,7 @@ async def test_a_compiler_error_is_told_in_the_compilers_words(guest: Guest, cac
     assert not (cache / "broken").exists()
 
 
-async def test_a_guest_without_a_compiler_gets_a_static_program(tmp_path: Path, cache: Path) -> None:
+async def test_a_guest_without_a_compiler_gets_a_static_program(guest: Guest, tmp_path: Path, cache: Path) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
     for tool in TOOLS:
