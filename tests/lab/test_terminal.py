@@ -43,6 +43,17 @@ def terminal(desk: Desk, tmp_path: Path) -> Iterator[Open]:
         screen.close()
 
 
+def load_and_ask_for_a_migration(screen: Screen) -> None:
+    """From the Launch page to the form that starts a migration, with the memory workload running."""
+    screen.press("w")
+    screen.wait_for("memory", "150")
+    screen.press("Enter")
+    screen.wait_for("program", "dirtying")
+    screen.press("4")
+    screen.wait_for("Nothing is migrating")
+    screen.press("m")
+
+
 def raw(desk: Desk) -> Path:
     (folder,) = desk.runs.iterdir()
     return folder / "raw.jsonl"
@@ -56,13 +67,7 @@ def test_boot_load_migrate_and_finish_by_post_copy_with_keys_only(desk: Desk, te
     screen.wait_for("[3 Launch]", "shut off")
     screen.press("s")
     screen.wait_for("running", "idle")
-    screen.press("w")
-    screen.wait_for("memory", "150")
-    screen.press("Enter")
-    screen.wait_for("program", "dirtying")
-    screen.press("4")
-    screen.wait_for("Nothing is migrating")
-    screen.press("m")
+    load_and_ask_for_a_migration(screen)
     screen.wait_for("Start a migration", "source -> destination")
     screen.press("Enter")
     screen.wait_for("Not converging")
@@ -82,13 +87,7 @@ def test_a_killed_app_and_a_dropped_line_do_no_harm_and_the_next_start_goes_on(d
     screen.wait_for("[1 Hosts]", "libvirt")
     screen.press("3")
     screen.wait_for("running", "idle")
-    screen.press("w")
-    screen.wait_for("memory", "150")
-    screen.press("Enter")
-    screen.wait_for("program", "dirtying")
-    screen.press("4")
-    screen.wait_for("Nothing is migrating")
-    screen.press("m")
+    load_and_ask_for_a_migration(screen)
     screen.wait_for("source -> destination")
     screen.press("Enter")
     screen.wait_for("pass 1")

@@ -5,6 +5,7 @@ import fcntl
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,6 +18,7 @@ from tui.model.failure import Failure
 from tui.model.record import END, Record, Sample
 
 RAW, TEXT, SUMMARY = "raw.jsonl", "domjobinfo.txt", "run.toml"
+LOOK_S = 0.5
 
 LONGEST_WORD = 80  # bytes of a VM's or a workload's name in a folder's, which may have 255
 
@@ -83,7 +85,7 @@ class Recorder:
         """Go on in a folder that exists; BlockingIOError where another process writes into it."""
         raw = (folder / RAW).open("ab")
         try:
-            fcntl.flock(raw, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(raw)
             _end_half_line(folder / RAW, raw)
             return cls(folder, raw, (folder / TEXT).open("ab"))
         except OSError:
@@ -139,6 +141,20 @@ def _free_names(folder: Path) -> Iterator[Path]:
     while True:
         yield folder.with_name(f"{folder.name}-{number}")
         number += 1
+
+
+def _lock(file: IO[bytes]) -> None:
+    """Take the folder; one who only looks whether it is in use holds it for a moment, and is waited for."""
+    until = time.monotonic() + LOOK_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(LOOK_S / 20)
+        else:
+            return
 
 
 def _end_half_line(path: Path, raw: IO[bytes]) -> None:
