@@ -249,7 +249,7 @@ def test_a_sample_without_memory_statistics_makes_no_point() -> None:
     assert (timeline.points, timeline.phase, timeline.iteration) == ([], "setup", 0)
 
 
-WRONG = (None, "x", -1, [], {}, 1.5, 10**400, True)
+WRONG: tuple[object, ...] = (None, "x", -1, [], {}, 1.5, 10**400, True)
 
 
 def any_record(dice: random.Random, everything: list[Record]) -> Record:
