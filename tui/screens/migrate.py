@@ -1,6 +1,8 @@
 """The Migrate page: start a migration, see what happens and whether it will finish, steer it, read how it ended."""
 
 import asyncio
+import math
+import time
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -37,7 +39,8 @@ KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime"
 MOST_DOWNTIME_MS = 2_000_000  # QEMU takes no more than 2000 s
 MOST_MIB_S = 1_000_000
 
-BREATH_S = 0.001  # between two charts: a key that waits is heard
+BREATH_S = 0.001
+CHARTS_EVERY_S = 0.4  # at most: drawing one takes 10 ms, and a pass may end ten times a second
 
 
 class MigratePage(Page):
@@ -78,6 +81,8 @@ class MigratePage(Page):
         self._migration: Migration | None = None
         self._timeline = Timeline()
         self._update_pending = False
+        self._charts_pending = False
+        self._charts_at = -math.inf
         self._answers: tuple[str, ...] = ()
 
     def body(self) -> ComposeResult:
@@ -171,6 +176,21 @@ class MigratePage(Page):
         else:
             self.query_one("#tiles", Lines).show(*tiles(self._timeline, self._timeline.now, self.size.width))
         self.query_one(LogPane).show(self._timeline)
+        await self._draw_charts()
+
+    async def _charts_due(self) -> None:
+        self._charts_pending = False
+        await self._draw_charts()
+
+    async def _draw_charts(self) -> None:
+        """Now, or soon where they were drawn a moment ago; between the two a key that waits is heard."""
+        wait = self._charts_at + CHARTS_EVERY_S - time.monotonic()
+        if wait > 0:
+            if not self._charts_pending:
+                self._charts_pending = True
+                self.set_timer(wait, self._charts_due)
+            return
+        self._charts_at = time.monotonic()
         for id, picture in (("#memory", memory_picture), ("#rates", rate_picture)):
             await asyncio.sleep(BREATH_S)
             self.query_one(id, Chart).picture = picture(self._timeline)

@@ -57,7 +57,7 @@ class Chart(Widget):
     def __init__(self, picture: Picture | None = None, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._rows: Sequence[Row] = ()
-        self._drawn_size = (0, 0)
+        self._styles: dict[str, Style] = {}
         self.set_reactive(Chart.picture, picture or Picture(""))
 
     def on_mount(self) -> None:
@@ -109,13 +109,22 @@ class Chart(Widget):
         EMPTY: "chart--empty",
     }
 
+    def notify_style_update(self) -> None:
+        self._styles.clear()  # another theme
+        super().notify_style_update()
+
     def _style(self, ink: int) -> Style:
-        if ink == BLANK:
-            return self.rich_style
-        if ink >= SERIES:
-            series = self.picture.series
-            return self._color(series[ink - SERIES].color) if ink - SERIES < len(series) else self.rich_style
-        return self.get_component_rich_style(self._NAMES[ink])
+        """Looked up once: doing so for every run of every line was a quarter of what a chart costs."""
+        series = self.picture.series
+        name = series[ink - SERIES].color if SERIES <= ink < SERIES + len(series) else str(ink)
+        if name not in self._styles:
+            self._styles[name] = self._looked_up(ink, name)
+        return self._styles[name]
+
+    def _looked_up(self, ink: int, name: str) -> Style:
+        if ink in self._NAMES:
+            return self.get_component_rich_style(self._NAMES[ink])
+        return self.rich_style if ink == BLANK or name == str(ink) else self._color(name)
 
     def _color(self, name: str) -> Style:
         """The style of a colour of the theme, or of any colour Textual knows."""

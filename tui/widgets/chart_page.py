@@ -20,7 +20,7 @@ PASS_LINE = "┊"
 SWATCHES = {AREA: "⠒░", DOTS: "••"}
 SWATCH = "⠒⠒"
 
-LABELS_WIDE = 5  # columns left of the axis
+LABELS_WIDE = 6  # columns left of the axis
 NARROW = 24  # columns below which there is no room for them
 MERGE = 3  # unchanged characters between two changes that are cheaper to write again than to jump over
 
