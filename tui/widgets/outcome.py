@@ -68,7 +68,7 @@ def _what_happened(timeline: Timeline) -> list[Fact]:
 def _figures(timeline: Timeline) -> list[Fact]:
     point, final = timeline.point, timeline.final
     total = duration(_number(final, "time_elapsed") / 1000 or timeline.ended_at or timeline.now)
-    sent = _number(final, "memory_processed") or (point.transferred if point else 0)
+    sent = max(_number(final, "memory_processed"), point.transferred if point else 0)  # as in run.toml
     passes = max(timeline.iteration, len(timeline.passes))
     text = f"{total} in all" + (f", {_downtime(timeline)}" if timeline.phase == COMPLETED else "")
     memory = f"{size(sent)} sent in {passes} pass{'' if passes == 1 else 'es'}"
