@@ -317,7 +317,16 @@ async def test_a_migration_found_running_is_followed_without_a_key() -> None:
         await desk.sees("[pass 5]")
 
 
-async def test_a_gap_and_a_lost_connection_are_told() -> None:
+async def test_the_curves_break_where_nobody_watched() -> None:
+    async with page_of(running("reattached", over)) as desk:
+        await desk.sees("s not watched")
+        gap = next(each for each in recording("reattached") if isinstance(each, Event) and each.kind == record.GAP)
+        for chart in desk.app.page.query(Chart):
+            for series in chart.picture.series:
+                assert series.ys[series.xs.index(gap.t)] is None
+
+
+async def test_a_lost_connection_in_post_copy_is_told() -> None:
     async with page_of(running("link-cut", at(50))) as desk:
         await desk.sees("Post-copy has lost its connection", "Nothing is lost; it goes on when the network is back.")
 

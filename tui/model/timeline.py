@@ -69,6 +69,7 @@ class Timeline:
         self.points: list[Point] = []
         self.passes: list[Pass] = []
         self.marks: list[Mark] = []
+        self.gaps: list[float] = []  # when somebody watched again
         self.events: deque[Event] = deque(maxlen=200)  # the newest; all of them are in the log
         self.last: Sample | None = None  # with statistics of a running job
         self.final: Mapping[str, Any] = {}  # libvirt's statistics of the completed job
@@ -282,6 +283,7 @@ class Timeline:
             self._post_copy_sent = True
 
     def _on_gap(self, event: Event) -> None:
+        self.gaps.append(event.t)
         self.marks.append(Mark(event.t, "!", f"{_number(event.data, 'seconds'):.0f} s not watched"))
         self._unwatched = True
         self._sent.clear()  # a mean over the gap would pass for a measurement

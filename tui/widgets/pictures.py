@@ -1,8 +1,12 @@
 """The two charts of a migration, as pictures: memory over time, and the rates below it."""
 
+import math
+from collections.abc import Callable
+from operator import itemgetter
+
 from tui.model.quantity import rate, size
 from tui.model.timeline import Mark, Point, Timeline
-from tui.widgets.chart_picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, Level, Picture, Series, Sign
+from tui.widgets.chart_picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, LINE, Level, Picture, Series, Sign
 
 PAUSE_S = 1.0
 MOST_PASSES = 20  # marks of passes on a chart
@@ -17,25 +21,23 @@ WORDS = {
     "d": "downtime",
     "b": "bandwidth",
     "c": "cancel",
-    "!": "trouble",
 }
 
 
 def memory_picture(timeline: Timeline) -> Picture:
     """Sent and remaining, with the line that remaining must get under."""
     points = timeline.points
-    xs = tuple(point.t for point in points)
     divisor = _divisor(points[-1]) if points else 1
     threshold = None if timeline.over or timeline.post_copy_at is not None else timeline.threshold
     return Picture(
         title="memory",
         units=BYTES,
         series=(
-            Series("remaining", xs, tuple(float(point.remaining) for point in points), "text-warning", AREA),
-            Series(
+            _series(timeline, "remaining", lambda point: point.remaining, "text-warning", AREA),
+            _series(
+                timeline,
                 f"sent / {divisor}" if divisor > 1 else "sent",
-                xs,
-                tuple(point.transferred / divisor for point in points),
+                lambda point: point.transferred / divisor,
                 "text-primary",
             ),
         ),
@@ -55,16 +57,18 @@ def _divisor(point: Point) -> int:
 
 
 def rate_picture(timeline: Timeline) -> Picture:
-    """How fast memory is sent, against how fast the VM writes it."""
-    points = timeline.points
-    xs = tuple(point.t for point in points)
-    dirty = tuple(None if _gone(timeline, point.t) else point.dirty_rate for point in points)
+    """How fast memory is sent, against how fast the VM writes it: after the switch it writes where nobody counts."""
+    until = math.inf if timeline.post_copy_at is None else timeline.post_copy_at
+
+    def dirty_rate(point: Point) -> float | None:
+        return point.dirty_rate if point.t <= until else None
+
     return Picture(
         title="rate",
         units=BYTES_PER_SECOND,
         series=(
-            Series("sending", xs, tuple(point.rate for point in points), "text-primary"),
-            Series("dirtying", xs, dirty, "text-error", DOTS),  # over the other: dots let it be seen
+            _series(timeline, "sending", lambda point: point.rate, "text-primary"),
+            _series(timeline, "dirtying", dirty_rate, "text-error", DOTS),  # over the other: dots let it be seen
         ),
         signs=_signs(timeline),
         span_s=SPAN_S,
@@ -73,9 +77,14 @@ def rate_picture(timeline: Timeline) -> Picture:
     )
 
 
-def _gone(timeline: Timeline, t: float) -> bool:
-    """Whether the VM wrote at the destination by then, where nobody counts."""
-    return timeline.post_copy_at is not None and t > timeline.post_copy_at
+def _series(
+    timeline: Timeline, name: str, value: Callable[[Point], float | None], color: str, form: str = LINE
+) -> Series:
+    """One curve, broken where nobody watched."""
+    dots: list[tuple[float, float | None]] = [(point.t, value(point)) for point in timeline.points]
+    dots += [(gap, None) for gap in timeline.gaps]
+    dots.sort(key=itemgetter(0))
+    return Series(name, tuple(x for x, _ in dots), tuple(y for _, y in dots), color, form)
 
 
 def _signs(timeline: Timeline) -> tuple[Sign, ...]:

@@ -1,15 +1,19 @@
 """The sentence that says what the numbers mean, over as many lines as it takes; it does not jump."""
 
+import time
+
 from textual.content import Content
 
 from tui.model.verdict import BAD, GOOD, WARNING, Verdict
 from tui.widgets.lines import Lines
 
+PATIENCE_S = 4.0
 STYLES = {GOOD: "bold $success", WARNING: "bold $warning", BAD: "bold $error"}
 
 
 class Sentence(Lines):
-    """Grows with its text, and shrinks only when a new phase begins: every change of height moves the charts."""
+    """Grows with its text at once, and shrinks only in a new phase or when the text has stayed short for a while: every
+    change of height moves the charts."""
 
     DEFAULT_CSS = """
     Sentence { height: auto; max-height: 4; }
@@ -18,14 +22,16 @@ class Sentence(Lines):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._phase = ""
-        self._said: tuple[Verdict, str] = (Verdict(""), "")
+        self._filled_at = 0.0  # when the text last took all of its lines; monotonic
 
     def say(self, verdict: Verdict, phase: str, late: str = "") -> None:
         """Show it; `late` says for how long libvirt has owed an answer."""
-        self._said = (verdict, late)
         lines = self._wrapped(verdict, late)
-        if phase == self._phase:
-            lines += [Content("")] * (len(self._contents) - len(lines))
+        now, spare = time.monotonic(), len(self._contents) - len(lines)
+        if spare <= 0 or phase != self._phase or now - self._filled_at > PATIENCE_S:
+            self._filled_at = now
+        else:
+            lines += [Content("")] * spare
         self._phase = phase
         self.show(*lines)
 
