@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tui import __version__
 from tui.model.failure import Failure
+from tui.priority import hurry
 
 if TYPE_CHECKING:
     import argparse
@@ -91,12 +92,12 @@ def _app(options: "argparse.Namespace") -> int:
     for name, value in TEXTUAL.items():
         os.environ.setdefault(name, value)
     usual = os.getpriority(os.PRIO_PROCESS, 0)
-    _hurry(PRIORITY)
-    wants_lab, status = _shown(config, path)
-    if not wants_lab:
-        return status
-    _hurry(usual)  # the lab's guests would inherit it
-    return _lab([])
+    hurry(PRIORITY)
+    try:
+        wants_lab, status = _shown(config, path)
+    finally:
+        hurry(usual)  # the lab's guests would inherit it, and the shell behind the app is of the same session
+    return _lab([]) if wants_lab else status
 
 
 def _configuration(given: str | None) -> "tuple[Config | None, Path]":
@@ -118,17 +119,6 @@ def _need_a_terminal() -> None:
     for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error output", sys.stderr)):
         if stream is None or not stream.isatty():
             raise Failure(f"The standard {name} is not a terminal", hint="vmlm-tui needs one to show itself.")
-
-
-def _hurry(priority: int) -> None:
-    """Before any thread starts: each has a priority of its own, and takes it from the one that made it.
-
-    Guests that keep all CPUs busy must not delay the p key or a sample.
-    """
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, priority)
-    except PermissionError:
-        return  # only root may be better than others; the app works without it
 
 
 def _shown(config: "Config | None", path: Path) -> tuple[bool, int]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.fake_hosts import FakeHypervisor
 from tui import config
+from tui.__main__ import PRIORITY
 from tui.adapters.local import LocalShell
 from tui.adapters.protocols import Hypervisor, Job
 from tui.app import VmlmApp
@@ -28,6 +29,7 @@ from tui.backend.unfinished import read_records
 from tui.model.plan import Plan
 from tui.model.record import ACTION, Event, Record, Sample, Stat
 from tui.model.vm import Daemon, Vm
+from tui.priority import hurry
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "post-copy-by-hand.jsonl"
 TABLES = {
@@ -99,6 +101,7 @@ def main(stamps: Path, runs: Path) -> None:
     connections = Connections(configured, open_hypervisor, lambda _address: LocalShell())
     migrations = Forgetful(connections, open_hypervisor, runs, configured.sampling.interval_s, workload)
     backend = Backend(migrations, Hosts(connections), Launch(connections), Runs(runs))
+    hurry(PRIORITY)  # as the app itself does when it starts
     VmlmApp(configured, Path("/nowhere"), backend).run()
 
 

@@ -58,7 +58,7 @@ def test_a_migration_found_running_is_given_the_benefit_of_the_doubt() -> None:
 def test_post_copy_that_is_held_need_not_be_asked_for_twice() -> None:
     timeline = at("post-copy-by-hand", 0.5)
     timeline.add(Event(0.6, "", record.KEY, {"action": "post-copy", "held": True}))
-    assert why_not(POST_COPY_NOW, timeline) == "Post-copy is asked for already; it starts with the first pass."
+    assert why_not(POST_COPY_NOW, timeline) == "Post-copy is asked for already; it starts when the first pass begins."
     assert why_not(CANCEL, timeline) == ""
 
 

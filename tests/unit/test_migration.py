@@ -217,6 +217,29 @@ async def test_post_copy_pressed_before_the_first_pass_is_held_and_sent_once_at_
     assert not watched.migration.timeline.post_copy_held
 
 
+async def test_limits_that_are_changed_before_the_first_pass_wait_for_it_and_only_the_last_is_set(
+    tmp_path: Path,
+) -> None:
+    """QEMU takes them while it sets up, and then puts those of the start in their place."""
+    stage = Stage(recording("post-copy-by-hand"))
+    stage.standing = True
+    watched = begin(stage, tmp_path)
+    await watched.until(lambda: "migrate" in stage.calls)
+    before = stage.calls.count("set_bandwidth"), stage.calls.count("set_max_downtime")
+    watched.migration.set_bandwidth(5)
+    watched.migration.set_bandwidth(7)
+    watched.migration.set_max_downtime(123)
+    await watched.until(lambda: len(watched.events(record.KEY)) == 3)
+    assert (stage.calls.count("set_bandwidth"), stage.calls.count("set_max_downtime")) == before
+    assert watched.migration.timeline.bandwidth_mib_s == 0
+    stage.play(iteration(1))
+    await watched.until(lambda: watched.actions("bandwidth") and watched.actions("downtime"))
+    assert watched.migration.timeline.bandwidth_mib_s == 7
+    assert watched.migration.timeline.max_downtime_ms == 123
+    assert stage.calls.count("set_bandwidth") == before[0] + 1
+    watched.migration.leave()
+
+
 async def test_post_copy_pressed_in_a_pass_is_sent_at_once_and_only_once(tmp_path: Path) -> None:
     stage = Stage(recording("post-copy-by-hand"))
     watched = begin(stage, tmp_path)
@@ -584,6 +607,7 @@ async def test_a_full_disk_is_shown_once_and_the_migration_goes_on(tmp_path: Pat
         await watched.ended()
     assert watched.migration.timeline.phase == "completed"
     assert watched.errors() == [f"The log in {watched.migration.folder} cannot be written"]
+    assert "cannot be written" in watched.migration.timeline.log_trouble  # and stays on the page
     assert "The migration itself goes on" in str(watched.events(record.ERROR)[0].data["hint"])
     assert len(watched.migration.timeline.points) > 20
 

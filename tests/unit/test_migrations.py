@@ -13,7 +13,9 @@ import pytest
 from tests.unit.fakes import CUT, PATIENCE_S, Stage, connections, recording, uri
 from tui.backend.migration import Migration
 from tui.backend.migrations import Found, Migrations, origin_of
+from tui.backend.outcome import look
 from tui.backend.recorder import RAW, SUMMARY, Recorder
+from tui.backend.route import Route
 from tui.backend.unfinished import read_records, unfinished_runs
 from tui.model import record
 from tui.model.failure import Failure
@@ -145,7 +147,7 @@ async def test_a_vm_that_somebody_else_migrates_is_left_to_them(tmp_path: Path) 
     stage.begin()
     failures = await app(stage, tmp_path).preflight(Plan("guest1"))
     assert sentences(failures) == [
-        "guest1 is being migrated already: somebody else started it. Start vmlm-tui anew to follow it."
+        "guest1 is being migrated already: somebody else started it. Leave this page and come back to follow it."
     ]
 
 
@@ -521,3 +523,33 @@ async def test_to_quit_after_the_end_changes_nothing(tmp_path: Path) -> None:
 
 async def test_to_quit_without_a_migration_does_nothing(tmp_path: Path) -> None:
     await app(stage_of(), tmp_path).close()
+
+
+async def test_a_run_between_other_hosts_is_left_alone(tmp_path: Path) -> None:
+    """Two configurations may share a folder of runs: the end of one's migration is not for the other to judge."""
+    stage = stage_of("post-copy-by-hand")
+    left = await leave_one(stage, tmp_path)
+    elsewhere = stage_of("pre-copy-idle")
+    for vms in elsewhere.vms.values():
+        vms.clear()
+    assert await app(elsewhere, tmp_path).attach() is None
+    assert [each.folder for each in unfinished_runs(tmp_path)] == [left.folder]
+
+
+async def test_a_vm_of_the_same_name_on_the_origin_is_not_the_one_that_was_migrated(tmp_path: Path) -> None:
+    stage = stage_of("pre-copy-idle")
+    stage.vms[stage.origin] = {stage.vm.name: replace(stage.vm, uuid="another")}
+    stage.vms[stage.target] = {stage.vm.name: stage.vm}
+    route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
+    finding = look(route, stage.vm)
+    assert finding.moved is True
+
+
+@pytest.mark.parametrize(("down", "moved"), [("target", False), ("origin", None)])
+async def test_what_the_one_host_says_counts_where_the_other_cannot_be_asked(down: str, moved: bool | None) -> None:
+    stage = stage_of("pre-copy-idle")
+    stage.down.add(getattr(stage, down))
+    route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
+    finding = look(route, stage.vm)
+    assert finding.moved is moved
+    assert ("cannot be asked" if moved is False else "could not be looked up") in finding.sentence

@@ -207,7 +207,7 @@ def test_progress_in_the_first_pass_never_runs_backwards() -> None:
     timeline = Timeline([Event(0, "", record.START, {})])
     seen = []
     for t, remaining in enumerate((1000, 500, 700, 1200, 300)):
-        timeline.add(Sample(float(t), "", {**stats, "memory_remaining": remaining}, "running"))
+        timeline.add(Sample(float(t), "", {**stats, "memory_remaining": remaining, "memory_processed": t}, "running"))
         seen.append(sentence(timeline, t).text.partition(" %")[0])
     assert seen == [f"First pass: {share}" for share in (0, 50, 50, 50, 70)]
 
@@ -216,7 +216,7 @@ def test_post_copy_asked_for_too_early_says_that_it_waits() -> None:
     records = recording("post-copy-by-hand")[:3]
     timeline = Timeline([*records, Event(1.2, "", record.KEY, {"action": "post-copy", "held": True})])
     timeline.add(next(each for each in recording("post-copy-by-hand") if isinstance(each, Sample) and each.t > 1.38))
-    expected = "Post-copy is asked for and starts as soon as QEMU can take it, at the first pass."
+    expected = "Post-copy is asked for and starts as soon as QEMU can take it: when the first pass begins."
     assert sentence(timeline, 1.5) == Verdict(expected)
 
 
@@ -258,3 +258,19 @@ def end(outcome: str, *, ok: bool | None = None, text: str = "The VM is somewher
 )
 def test_an_end_says_where_the_vm_is(timeline: Timeline, tone: str, text: str) -> None:
     assert sentence(timeline, 3.0, "A", "B") == Verdict(text, tone)
+
+
+def test_a_link_that_carries_nothing_is_said_and_not_forecast_over() -> None:
+    timeline = Timeline([Event(0, "", record.START, {})])
+    stats = {"memory_total": 1000, "memory_iteration": 1, "memory_remaining": 800, "memory_processed": 200}
+    for t in range(1, 7):
+        timeline.add(Sample(float(t), "", stats, "running"))
+    expected = "Nothing has been sent for 5.0 s: look at the network from source to destination. c cancels."
+    assert sentence(timeline, 6.0) == Verdict(expected, "warning")
+
+
+def test_a_migration_that_is_being_cancelled_says_so() -> None:
+    timeline = Timeline([Event(0, "", record.START, {}), Event(1, "", record.KEY, {"action": "cancel"})])
+    assert sentence(timeline, 1.0).text == "Cancelling: libvirt has been asked to. The VM goes on running on source."
+    timeline.add(Event(2, "", record.ACTION, {"action": "cancel", "failed": True}))
+    assert sentence(timeline, 2.0).text.startswith("Setting up")

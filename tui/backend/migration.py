@@ -50,6 +50,8 @@ class Migration:
         self._state = threading.Lock()  # for the fields below, which several threads touch
         self._post_copy = "no"  # -> "held" -> "sent" -> "done"
         self._iterations_seen = False
+        self._held: dict[str, Callable[[], None]] = {}  # changes that wait for the first pass, the last of each kind
+        self._due: float | None = None  # the moment of the schedule that was last kept
         self._ours = False  # migrateToURI3 runs on a thread of ours; else the job was found running
         self._concluding = False  # one thread sees to the end
         self._concluded = False  # nothing more is to be heard or changed
@@ -189,7 +191,8 @@ class Migration:
             return
         self._disk_failed = True
         failure = Failure(f"The log in {self.folder} cannot be written", str(error), "The migration itself goes on.")
-        self._on_loop(self._deliver, Event(self._now(), now(), record.ERROR, _failure_data(failure)))
+        data = _failure_data(failure) | {"action": "log"}
+        self._on_loop(self._deliver, Event(self._now(), now(), record.ERROR, data))
 
     def _deliver(self, each: Record) -> None:
         self.timeline.add(each)
@@ -260,8 +263,9 @@ class Migration:
         if self._concluded:
             return
         waited = reading.answered - reading.asked
-        if waited > max(self._interval, 0.5):
-            self._event(record.SLOW, at=reading.answered, seconds=round(waited, 3))
+        missed = self._missed(reading.due)
+        if missed or waited > max(self._interval, 0.5):
+            self._event(record.SLOW, at=reading.answered, seconds=round(waited, 3), missed=missed)
         if reading.job is None:
             self._sampling_failed(reading)
             return
@@ -277,6 +281,11 @@ class Migration:
                 self._passes_have_begun()
         elif not self._ours:
             self._vanished()
+
+    def _missed(self, due: float | None) -> int:
+        """How many moments of the schedule went by before this one without a reading."""
+        before, self._due = self._due, due if due is not None else self._due
+        return 0 if due is None or before is None else max(0, round((due - before) / self._interval) - 1)
 
     def _sampling_failed(self, reading: Reading) -> None:
         if not self._failing and reading.failure is not None:
@@ -306,6 +315,8 @@ class Migration:
     def _passes_have_begun(self) -> None:
         with self._state:
             self._iterations_seen = True
+        self._send_held()
+        with self._state:
             if self._post_copy != "held":
                 return
             self._post_copy = "sent"
@@ -336,7 +347,9 @@ class Migration:
     def _change(self, action: str, value: int | None, call: Callable[[], None]) -> None:
         if self._concluded:
             return
-        self._event(record.KEY, action=action, value=value)
+        with self._state:
+            early = not self._iterations_seen and action in (DOWNTIME, BANDWIDTH)
+            self._event(record.KEY, action=action, value=value, held=early)
 
         def run() -> None:
             try:
@@ -348,7 +361,18 @@ class Migration:
             else:
                 self._event(record.ACTION, action=action, value=value)
 
-        _spawn(action, run)
+        if early:  # while it sets up, QEMU takes a limit and then puts the one from the start in its place
+            self._held[action] = run
+            if self._iterations_seen:
+                self._send_held()
+        else:
+            _spawn(action, run)
+
+    def _send_held(self) -> None:
+        with self._state:
+            held, self._held = self._held, {}
+        for action, run in held.items():
+            _spawn(action, run)
 
     # -- the end --
 

@@ -76,15 +76,19 @@ class Migrations:
         if origin is None:
             return [self._not_found(plan.vm)]
         vm = next(each.vm for each in found if each.host == origin and each.vm.name == plan.vm)
+        if await self._anybody_migrates(plan.vm, found):
+            hint = "Leave this page and come back to follow it."
+            return [Failure(f"{vm.name} is being migrated already", "somebody else started it", hint)]
         failures: list[Failure | None] = [refuse(plan, (await self._daemon(origin)).hypervisor_version)]
         if not vm.running:
             why = f"it is {vm.state} on {origin}"
             failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
-        elif await self._job(origin, vm):
-            hint = "Start vmlm-tui anew to follow it."
-            failures.append(Failure(f"{vm.name} is being migrated already", "somebody else started it", hint))
         failures += await self._target_trouble(vm, origin, found)
         return [failure for failure in failures if failure is not None]
+
+    async def _anybody_migrates(self, name: str, found: tuple[Found, ...]) -> bool:
+        having = [each for each in found if each.vm.name == name and each.vm.active]
+        return any([await self._job(each.host, each.vm) for each in having])
 
     def _not_found(self, name: str) -> Failure:
         if self.unreachable:
@@ -151,12 +155,15 @@ class Migrations:
             if self.current is not None and not self.current.timeline.over:
                 return self.current
             unfinished = await on_thread(unfinished_runs, self._runs)
-            for found in await self.vms():
+            everywhere = await self.vms()
+            for found in everywhere:
                 job = await self._known_job(found.host, found.vm) if found.vm.active else {}
                 if job:
                     return await self._rejoin(found, job, unfinished)
+            known = {found.vm.uuid for found in everywhere}
             for run in reversed(unfinished):  # the newest is to be the current one
-                await self._conclude(run)
+                if run.vm.uuid in known:  # else it is of other hosts, those of another configuration
+                    await self._conclude(run)
             return self.current
 
     async def _rejoin(self, found: Found, job: Mapping[str, Stat], unfinished: list[Unfinished]) -> Migration:
@@ -177,6 +184,8 @@ class Migrations:
         if run is not None:
             try:
                 return await on_thread(Recorder.open, run.folder)
+            except BlockingIOError:
+                pass  # another vmlm-tui records it there; this one keeps a record of its own
             except OSError as error:
                 what = f"{vm.name} is being migrated, but its log in {run.folder} cannot be written"
                 hint = "The migration goes on; start vmlm-tui anew to follow it."

@@ -39,14 +39,19 @@ class Finding:
 
 
 def look(route: Route, vm: Vm) -> Finding:
-    """Ask both hosts for the VM; blocks."""
-    try:
-        there = route.at(route.target).vm(vm.name)
-        here = route.at(route.origin).vm(vm.name)
-    except Failure as failure:
-        return Finding(False, f"Where the VM runs could not be looked up: {failure}", None)
-    arrived = there is not None and there.uuid == vm.uuid and there.active
-    stayed = here is not None and here.active
+    """Ask both hosts for the VM; blocks. What one of them says counts, too, where the other cannot be asked."""
+    found, silent = {}, {}
+    for host in (route.target, route.origin):
+        try:
+            known = route.at(host).vm(vm.name)
+        except Failure as failure:
+            silent[host] = failure
+        else:
+            found[host] = known if known is not None and known.uuid == vm.uuid else None  # another one of that name
+    if silent:
+        return _half_known(route, vm, found, silent)
+    there, here = found[route.target], found[route.origin]
+    arrived, stayed = there is not None and there.active, here is not None and here.active
     if arrived and not stayed and there is not None:
         gone = f" and is gone from {route.origin}" if here is None else f"; {route.origin} still has its definition"
         return Finding(there.running, f"{vm.name} {_is(there)} on {route.target}{gone}.", True)
@@ -56,6 +61,17 @@ def look(route: Route, vm: Vm) -> Finding:
         sentence = f"Both {route.origin} and {route.target} have {vm.name}, as after a broken post-copy."
         return Finding(False, sentence, None)
     return Finding(False, f"{vm.name} runs neither on {route.origin} nor on {route.target}.", None)
+
+
+def _half_known(route: Route, vm: Vm, found: Mapping[str, Vm | None], silent: Mapping[str, Failure]) -> Finding:
+    """Where at least one host cannot be asked: a VM that runs on the other has not moved, or has; else nobody knows."""
+    for host, known in found.items():
+        other = next(iter(silent))
+        if known is not None and known.active:
+            sentence = f"{vm.name} {_is(known)} on {host}; {other} cannot be asked."
+            return Finding(known.running, sentence, host == route.target)
+    why = next(iter(silent.values()))
+    return Finding(False, f"Where the VM runs could not be looked up: {why}", None)
 
 
 def completed_job(route: Route, vm: Vm, report: Callable[[Failure], None]) -> tuple[str, Mapping[str, Stat]] | None:

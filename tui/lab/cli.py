@@ -7,7 +7,7 @@ import sys
 from tui.lab import network
 from tui.lab.inventory import GUEST, SOURCE
 from tui.lab.lab import Lab, purge
-from tui.lab.place import CACHE, Place
+from tui.lab.place import CACHE, USUAL_NAME, Place
 from tui.model.failure import Failure
 
 
@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
         help=f"the speed of the hosts' links: 250mbit, 10gbit, or none for no limit (default: {network.USUAL_RATE})",
     )
-    parser.add_argument("--name", default="default", help=argparse.SUPPRESS)
+    parser.add_argument("--name", default=USUAL_NAME, help=argparse.SUPPRESS)
     parser.add_argument("--link", metavar="RATE", default=None, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("up", parents=[named, linked], help="bring the lab up, or repair it")

@@ -5,7 +5,7 @@ from pathlib import Path
 import tomli_w
 
 from tui.lab.inventory import GUEST, HOSTS
-from tui.lab.place import SHARED_FOLDER, STORAGE_FOLDER, Place
+from tui.lab.place import SHARED_FOLDER, STORAGE_FOLDER, USUAL_NAME, Place
 
 
 def write(place: Place) -> None:
@@ -13,7 +13,8 @@ def write(place: Place) -> None:
     if place.config.exists():
         return
     new = place.config.with_suffix(".new")
-    new.write_text(text(Path.home() / ".local/state/vmlm/runs"))
+    runs = "runs" if place.name == USUAL_NAME else f"runs-{place.name}"  # labs side by side keep theirs apart
+    new.write_text(text(Path.home() / ".local/state/vmlm" / runs))
     new.replace(place.config)
 
 

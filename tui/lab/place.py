@@ -7,6 +7,7 @@ from pathlib import Path
 from tui.model.failure import Failure
 
 STATE = Path("/var/lib/vmlm-lab")
+USUAL_NAME = "default"
 CACHE = Path("/var/cache/vmlm-lab")
 SHARED_FOLDER = Path("/var/lib/libvirt-img/images")  # where every host sees the images, as in the original experiment
 STORAGE_FOLDER = Path("/var/lib/libvirt/images")  # where the storage host has them besides

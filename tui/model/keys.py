@@ -16,10 +16,12 @@ def why_not(action: str, timeline: Timeline | None) -> str:
         return _in_post_copy(action)
     if timeline.phase == SWITCHOVER and action != CANCEL:
         return "The VM is being switched over; there is nothing left to change."
+    if timeline.cancel_asked:
+        return "It is being cancelled; libvirt has been asked to."
     if action == POST_COPY_NOW and not timeline.post_copy_allowed:
         return "It was started as pre-copy, and post-copy must be allowed at the start; c cancels, then start it anew."
     if action == POST_COPY_NOW and timeline.post_copy_held:
-        return "Post-copy is asked for already; it starts with the first pass."
+        return "Post-copy is asked for already; it starts when the first pass begins."
     return ""
 
 

@@ -75,6 +75,8 @@ class Timeline:
         self.final: Mapping[str, Any] = {}  # libvirt's statistics of the completed job
         self.error: Mapping[str, Any] = {}
         self.verified: tuple[bool, str] | None = None
+        self.log_trouble = ""  # why the record is not whole, as a sentence
+        self.cancel_asked = False  # and not refused
         self.post_copy_held = False  # asked for, and waiting for the first pass
         self.post_copy_at: float | None = None
         self.post_copy_failed = False
@@ -111,6 +113,18 @@ class Timeline:
     def iteration(self) -> int:
         """The pass under way, counted from 1; 0 before the first."""
         return self.points[-1].iteration if self.points else 0
+
+    @property
+    def silent_s(self) -> float:
+        """For how long nothing has been sent, in seconds up to the last sample."""
+        if not self.points:
+            return 0.0
+        last, since = self.points[-1], self.points[-1].t
+        for each in reversed(self.points):
+            if each.transferred != last.transferred:
+                break
+            since = each.t
+        return last.t - since
 
     @property
     def technique(self) -> str:
@@ -268,12 +282,14 @@ class Timeline:
         elif action == "bandwidth" and value is not None:
             self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
         elif action == "cancel":
+            self.cancel_asked = True
             self.marks.append(Mark(event.t, "c", "cancel"))
 
     def _on_action(self, event: Event) -> None:
         action, value = event.data.get("action"), event.data.get("value")
         if event.data.get("failed"):
             self.post_copy_held = self.post_copy_held and action != "post-copy"
+            self.cancel_asked = self.cancel_asked and action != "cancel"
         elif action == "downtime" and value:
             self.max_downtime_ms = int(_number(event.data, "value")) or self.max_downtime_ms
         elif action == "bandwidth" and value is not None:
@@ -289,6 +305,9 @@ class Timeline:
         self._sent.clear()  # a mean over the gap would pass for a measurement
 
     def _on_error(self, event: Event) -> None:
+        if event.data.get("action") == "log":
+            self.log_trouble = f"{event.data.get('what', '')}: {event.data.get('why', '')}"
+            return
         # What ended the migration stays the reason, whatever else goes wrong on the way out.
         if self.error.get("action") != "migrate" or event.data.get("action") == "migrate":
             self.error = event.data

@@ -20,6 +20,7 @@ from tui.model.timeline import (
 
 SHRINKS = 0.9  # a pass that leaves more than this share of what the one before left does not get anywhere
 LOOK_BACK = 3  # passes a judgement rests on: one that shrinks once may be noise
+SILENT_S = 4.0  # without a byte sent: QEMU pauses for a moment now and then
 MANY_PASSES = 50  # a forecast beyond this is no forecast
 
 NEUTRAL, GOOD, WARNING, BAD = "neutral", "good", "warning", "bad"
@@ -38,7 +39,7 @@ def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target:
     phase = timeline.phase
     if phase == IDLE:
         return Verdict("No migration is under way. m starts one.")
-    if phase == SETUP:
+    if phase == SETUP and not timeline.cancel_asked:
         return Verdict(f"Setting up: {origin} connects to {target}; nothing has been sent yet.")
     if phase in (COMPLETED, FAILED, CANCELLED, LOST):
         return _ended(timeline, origin, target)
@@ -46,8 +47,15 @@ def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target:
         return Verdict(f"Switching over: the VM is paused, and starts at {target} when the rest is there.", WARNING)
     if phase == POST_COPY:
         return _post_copy(timeline, target)
+    if timeline.cancel_asked:
+        return Verdict(f"Cancelling: libvirt has been asked to. The VM goes on running on {origin}.")
     if timeline.post_copy_held:
-        return Verdict("Post-copy is asked for and starts as soon as QEMU can take it, at the first pass.")
+        return Verdict("Post-copy is asked for and starts as soon as QEMU can take it: when the first pass begins.")
+    if timeline.silent_s >= SILENT_S:
+        text = (
+            f"Nothing has been sent for {duration(timeline.silent_s)}: look at the network from {origin} to {target}."
+        )
+        return Verdict(f"{text} c cancels.", WARNING)
     return _pre_copy(timeline, elapsed)
 
 

@@ -14,6 +14,7 @@ from textual.content import Content
 
 from tui.backend.migration import Migration
 from tui.backend.migrations import Found, Migrations
+from tui.model.failure import Failure
 from tui.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
 from tui.model.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
 from tui.model.quantity import duration, rate, size
@@ -105,7 +106,7 @@ class MigratePage(Page):
     def on_screen_resume(self) -> None:
         self._follow_current()
         self._ask_update()
-        if self._migration is None:
+        if self._migration is None or self._timeline.over:
             self._look()
 
     def on_resize(self) -> None:
@@ -115,8 +116,13 @@ class MigratePage(Page):
 
     @work(name="vms", exclusive=True)
     async def _look(self) -> None:
-        """What could be migrated, for the page on which nothing is."""
+        """What could be migrated, and whether somebody else has started to: virsh, or another vmlm-tui."""
         self._found = await self._migrations.vms()
+        try:
+            await self._migrations.attach()
+        except Failure as failure:
+            self.explain(str(failure))
+        self._follow_current()
         self._ask_update()
 
     # -- following --
@@ -200,7 +206,9 @@ class MigratePage(Page):
         timeline, elapsed, waiting = self._timeline, migration.elapsed(), migration.waiting_s()
         self.query_one("#phases", Lines).show(phase_line(timeline, elapsed, self.size.width))
         verdict = sentence(timeline, elapsed, migration.origin, migration.target)
-        late = f"no answer from libvirt for {duration(waiting)}" if waiting and not timeline.over else ""
+        late = (
+            f"no answer from libvirt for {duration(waiting)}" if waiting and not timeline.over else timeline.log_trouble
+        )
         self.query_one(Sentence).say(verdict, timeline.phase, late)
         if waiting:
             self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))

@@ -41,7 +41,10 @@ class Outcome(Lines):
 def outcome_lines(timeline: Timeline, folder: Path, origin: str, width: int) -> tuple[Content, ...]:
     """One fact after the other, the important ones first."""
     facts = [*_what_happened(timeline), *_figures(timeline)]
-    facts += [("recorded in", _home(folder), ""), ("next", _next(timeline, origin), "")]
+    facts.append(("recorded in", _home(folder), ""))
+    if timeline.log_trouble:
+        facts.append(("NOT WHOLE", timeline.log_trouble, "bold $error"))
+    facts += [("next", _next(timeline, origin), "")]
     return tuple(line for fact in facts for line in _lines(*fact, max(10, width - LABEL)))
 
 
