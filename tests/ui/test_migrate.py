@@ -607,6 +607,10 @@ def test_migrate_looks_like_its_picture(snap_compare: Any, moment: str, size: tu
             await pilot.press(key)
         if moment == "form":
             await desk.sees("source -> destination")
+        if moment == "log":
+            events = page.query_one("#log-events")
+            await until(pilot, lambda: events.max_scroll_y > 0 and events.is_vertical_scroll_end)
+            await desk.sees("memory_total")
         await desk.settle()
 
     assert snap_compare(app, terminal_size=size, run_before=arrange)
