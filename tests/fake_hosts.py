@@ -45,6 +45,7 @@ class FakeHypervisor:
         self.released.set()
         self.when_released: Callable[[], None] = lambda: None
         self.calls: list[str] = []
+        self.stats: Mapping[str, Stat] = {}  # of a migration under way
 
     def _enter(self, call: str) -> None:
         self.calls.append(call)
@@ -94,7 +95,7 @@ class FakeHypervisor:
         raise NotImplementedError
 
     def job(self, name: str) -> Job:
-        return Job({}, "")
+        return Job(self.stats, "")
 
     def completed_job(self, name: str) -> Mapping[str, Stat]:
         return {}

@@ -262,6 +262,16 @@ async def test_the_vm_is_shut_down_and_forced_off_where_it_runs() -> None:
     assert [call for call in world.source.calls if "guest1" in call] == ["shut_down guest1", "force_off guest1"]
 
 
+async def test_a_vm_that_is_being_migrated_is_not_forced_off() -> None:
+    """In post-copy one half of its memory is on each host, and both would be gone."""
+    world = FakeHosts()
+    world.source.known["guest1"] = guest1("running")
+    world.source.stats = {"type": 2, "operation": 5}
+    with pytest.raises(Failure, match="it is being migrated"):
+        await launch_of(world).force_off(silent)
+    assert "force_off guest1" not in world.source.calls
+
+
 @pytest.mark.parametrize("call", [Launch.shut_down, Launch.force_off])
 async def test_a_vm_that_does_not_run_can_not_be_stopped(call: Callable[..., object]) -> None:
     with pytest.raises(Failure, match="shut off on source"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shlex
 import time
 from collections.abc import Callable
 
@@ -116,6 +117,13 @@ class Launch:
     async def force_off(self, say: Say) -> None:
         """Take the VM's power away."""
         where = await self._running_vm("forced off")
+        job = await self._connections.ask(where.host, lambda hypervisor: hypervisor.job(where.name))
+        if job.stats:  # in post-copy both halves of its memory would be lost
+            raise Failure(
+                f"{where.name} is not forced off",
+                "it is being migrated",
+                f"Cancel the migration first; in an emergency `virsh destroy {shlex.quote(where.name)}` does it.",
+            )
         say(f"forcing {where.name} off")
         await self._connections.tell(where.host, lambda hypervisor: hypervisor.force_off(where.name))
 
