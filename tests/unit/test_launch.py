@@ -355,6 +355,25 @@ async def test_a_run_is_named_after_what_runs_in_the_guest() -> None:
     assert await launch.current_workload_name() == "idle"
 
 
+async def test_no_run_begins_while_its_workload_is_still_being_started() -> None:
+    """It would be recorded as idle, and be none: found by pressing the keys faster than the guest compiles."""
+    world = running_world()
+    launch = launch_of(world)
+    refused: list[Failure] = []
+
+    def say(_text: str) -> None:
+        world.guest.answers = {"cat what": RUNNING}
+        try:
+            launch.current_workload_name().send(None)
+        except Failure as failure:
+            refused.append(failure)
+
+    await launch.start_workload(WorkloadSpec(MEMORY, 2, 150), say)
+    assert refused
+    assert {each.what for each in refused} == {"The workload memory is still being started"}
+    assert await launch.current_workload_name() == "memory"
+
+
 async def test_a_run_is_named_after_what_ran_last_where_the_guest_does_not_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

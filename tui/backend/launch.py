@@ -35,6 +35,7 @@ class Launch:
         self._connections = connections
         self.config = connections.config
         self._last_seen = UNKNOWN
+        self._starting = ""  # the workload that is being compiled or started
 
     def default_spec(self, name: str) -> WorkloadSpec:
         """The workload as the configuration has it."""
@@ -140,10 +141,14 @@ class Launch:
         if running.running:
             raise Failure(f"The workload {running.name} runs already", "", "Stop it first.")
         source = await on_thread((sources() / f"{spec.program}.c").read_bytes)
-        await guest.install(spec.program, source, say)
-        say(f"starting {spec.text}")
-        await guest.start(spec)
-        status = await self._first_word(guest)
+        self._starting = spec.name
+        try:
+            await guest.install(spec.program, source, say)
+            say(f"starting {spec.text}")
+            await guest.start(spec)
+            status = await self._first_word(guest)
+        finally:
+            self._starting = ""
         self._last_seen = status.current
         return status
 
@@ -171,7 +176,13 @@ class Launch:
         return status
 
     async def current_workload_name(self) -> str:
-        """idle, cpu or memory, to name a run by; the last that was known where the guest does not answer at once."""
+        """idle, cpu or memory, to name a run by; the last that was known where the guest does not answer at once.
+
+        Failure while one is being started: a run that begins now would be recorded as something it is not.
+        """
+        if self._starting:
+            what = f"The workload {self._starting} is still being started"
+            raise Failure(what, "", "Wait until the Launch page shows it running.")
         with contextlib.suppress(Failure, asyncio.TimeoutError):
             await asyncio.wait_for(self.workload_status(), NAME_LIMIT_S)
         return self._last_seen
