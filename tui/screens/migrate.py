@@ -1,6 +1,7 @@
 """The Migrate page: start a migration, see what happens and whether it will finish, steer it, read how it ended."""
 
 import asyncio
+import gc
 import math
 import time
 from collections.abc import Sequence
@@ -41,7 +42,7 @@ MOST_DOWNTIME_MS = 2_000_000  # QEMU takes no more than 2000 s
 MOST_MIB_S = 1_000_000
 
 BREATH_S = 0.001
-CHARTS_EVERY_S = 0.4  # at most: drawing one takes 10 ms, and a pass may end ten times a second
+CHARTS_EVERY_S = 0.8  # at most: drawing one takes 10 ms, and beside the samples there are events
 
 
 class MigratePage(Page):
@@ -137,6 +138,7 @@ class MigratePage(Page):
         self._migration = migration
         self._timeline = migration.timeline if migration else Timeline()
         if migration is not None:
+            gc.freeze()  # a full collection walks all of Textual: 70 ms in which no key is heard
             migration.listen(self._heard)
 
     def _heard(self, _: Record) -> None:
