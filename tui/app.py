@@ -64,7 +64,7 @@ class VmlmApp(App[str]):
         wire: "Callable[[Config], Backend] | None" = None,
     ) -> None:
         self.DEFAULT_MODE = FIRST if config is None else next(iter(PAGES))  # type: ignore[misc]  # first paint: one page
-        super().__init__()
+        super().__init__(ansi_color=True)  # known before the theme is: without it NO_COLOR means black on black
         self.config = config
         self.config_path = config_path
         self._wire = wire
