@@ -124,6 +124,10 @@ def delete_link(lab: Lab) -> None:
     lab.machine("destination").run(["ip", "link", "del", "eth0"])
 
 
+def delete_bridge(lab: Lab) -> None:
+    lab.machine("source").run(["ip", "link", "del", "br0"])
+
+
 def delete_address(lab: Lab) -> None:
     lab.machine("source").run(["ip", "address", "flush", "dev", "br0"])
 
@@ -144,6 +148,7 @@ BREAKAGES: dict[str, Callable[[Lab], None]] = {
     "an undefined guest": undefine,
     "a deleted link": delete_link,
     "a deleted address": delete_address,
+    "a deleted bridge": delete_bridge,
     "a deleted disk": delete_disk,
     "keys that were taken away": spoil_login,
 }

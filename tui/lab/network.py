@@ -40,11 +40,10 @@ def launch_switch(lab: Path) -> Process:
 
 def connected(process: Process, host: Host) -> bool:
     """Whether a host has its link to the switch, with everything that is configured last."""
-    last = "br0" if host.hypervisor else "eth0"
-    carrier = succeeds(inside(process, ["grep", "-q", "1", "/sys/class/net/eth0/carrier"]), limit_s=5)
-    return carrier and host.address in run(
-        inside(process, ["ip", "-o", "address", "show", "dev", last], network_only=True)
-    )
+    own = "br0" if host.hypervisor else "eth0"
+    bridged = "[ -e /sys/class/net/br0/brif/eth0 ] && " if host.hypervisor else ""
+    script = f'grep -q 1 /sys/class/net/eth0/carrier && {bridged}ip -o address show dev {own} | grep -qF " $1/"'
+    return succeeds(inside(process, ["sh", "-c", script, "sh", host.address]), limit_s=5)
 
 
 def connect(switch: Process, process: Process, host: Host) -> None:
