@@ -53,7 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _lab(words: list[str]) -> int:
     from tui.lab.cli import main as lab
 
-    return lab(words)
+    try:
+        return lab(words)
+    except KeyboardInterrupt:
+        print("\nvmlm-tui lab: Interrupted. The same command goes on, `vmlm-tui lab down` clears up.", file=sys.stderr)
+        return 128 + signal.SIGINT
 
 
 def _options(words: list[str]) -> "argparse.Namespace":

@@ -95,6 +95,19 @@ def test_lab_takes_all_the_words_behind_it(run: Run) -> None:
     assert "exec" in done.stdout
 
 
+def test_ctrl_c_in_the_lab_is_one_sentence(run: Run) -> None:
+    program = """
+import signal, sys
+import tui.lab.cli
+tui.lab.cli.main = lambda words: signal.raise_signal(signal.SIGINT)
+from tui.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+    done = run("lab", "up", program=("-c", program))
+    assert done.returncode == 128 + signal.SIGINT
+    assert done.stderr.strip() == "vmlm-tui lab: Interrupted. The same command goes on, `vmlm-tui lab down` clears up."
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
