@@ -1,6 +1,5 @@
 """The chart: shows a Picture, and writes to the terminal only the characters that changed."""
 
-import sys
 from collections.abc import Sequence
 
 from rich.segment import Segment
@@ -8,10 +7,12 @@ from rich.style import Style
 from textual import work
 from textual.color import Color, ColorParseError
 from textual.geometry import Region
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.widgets.chart_curves import Curves, is_loaded, load
 from tui.widgets.chart_page import (
     BLANK,
     EMPTY,
@@ -52,27 +53,35 @@ class Chart(Widget):
     """
     ALLOW_SELECT = False
 
+    class Loaded(Message, bubble=False):
+        """Curves can be drawn now."""
+
     picture: reactive[Picture] = reactive(Picture(""), repaint=False, init=False)
 
     def __init__(self, picture: Picture | None = None, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._rows: Sequence[Row] = ()
+        self._curves = Curves()
         self._styles: dict[str, Style] = {}
         self.set_reactive(Chart.picture, picture or Picture(""))
 
     def on_mount(self) -> None:
-        if "plotext" not in sys.modules:
-            self._load_plotext()
+        if not is_loaded():
+            self._load()
 
-    @work(thread=True, exit_on_error=True)
-    def _load_plotext(self) -> None:
-        """Import on a thread: 0.3 s in which a key must not wait."""
-        import plotext  # noqa: F401, PLC0415
+    @work(thread=True)
+    def _load(self) -> None:
+        """On a thread: a key must not wait for it."""
+        load()
+        self.post_message(self.Loaded())
 
-        self.app.call_from_thread(self._draw)
-
-    def watch_picture(self) -> None:
+    def on_chart_loaded(self) -> None:
         self._draw()
+
+    def watch_picture(self, old: Picture, new: Picture) -> None:
+        self._draw()
+        if [each.color for each in old.series] != [each.color for each in new.series]:
+            self.refresh()
 
     def on_resize(self) -> None:
         self._draw()
@@ -80,7 +89,7 @@ class Chart(Widget):
     def _draw(self) -> None:
         """Draw the picture anew and ask for the repaint of what became different."""
         width, height = self.size
-        rows = compose(self.picture, width, height, "plotext" in sys.modules)
+        rows = compose(self.picture, width, height, self._curves if is_loaded() else None)
         before, self._rows = self._rows, rows
         if len(before) != len(rows) or (rows and len(before[0].text) != len(rows[0].text)):
             self.refresh()

@@ -1,13 +1,13 @@
 """A whole chart as rows of characters, each with the ink it is drawn in: frame, scales, curves, signs, legend."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from tui.widgets.chart_curves import NOBODY, Curve, Curves, draw
+from tui.widgets.chart_curves import NOBODY, Curves, Layer
 from tui.widgets.chart_picture import AREA, DOTS, PASS_MARK, Picture, Sign, Unit
-from tui.widgets.chart_scale import Scale, strokes, time_span, time_ticks, top_of, unit_for, value_ticks
+from tui.widgets.chart_scale import Scale, time_span, time_ticks, top_of, unit_for, value_ticks
 
 # Inks. The curve of series n has the ink SERIES + n.
 BLANK, FRAME, TITLE, LABEL, SIGN, LEVEL, PASS, EMPTY = range(8)
@@ -20,7 +20,8 @@ PASS_LINE = "┊"
 SWATCHES = {AREA: "⠒░", DOTS: "••"}
 SWATCH = "⠒⠒"
 
-LABELS_WIDE = 6  # columns left of the axis
+LABELS_WIDE = 5  # columns left of the axis; the same for charts above each other, as long as four digits do
+CROWDED = 3  # fewer columns than this for each pass, and their marks would be a wall: they stay in the top row
 NARROW = 24  # columns below which there is no room for them
 MERGE = 3  # unchanged characters between two changes that are cheaper to write again than to jump over
 
@@ -90,78 +91,96 @@ def one_cell_each(text: str) -> str:
     return "".join(each if each.isprintable() and cell_len(each) == 1 else "?" for each in text)
 
 
-def compose(picture: Picture, width: int, height: int, curves_wanted: bool = True) -> tuple[Row, ...]:
-    """The picture on that many columns and rows; without curves where plotext is not loaded yet."""
+def compose(picture: Picture, width: int, height: int, curves: Curves | None) -> tuple[Row, ...]:
+    """The picture on that many columns and rows; `curves` are those drawn last time, None: only the frame."""
     paper = _Paper(width, height)
     if width < 4 or height < 1:
         return paper.rows()
-    left = LABELS_WIDE if width >= NARROW else 0
     unit = unit_for(picture.units, picture.highest_y)
     _title(paper, picture, unit)
     if height < 3:
         return paper.rows()
-    top = top_of(picture.highest_y / unit.size) * unit.size
+    rows, top = height - 2, top_of(picture.highest_y / unit.size)
+    values = {value: f"{value:g}" for value in value_ticks(top, rows)}
+    left = max(LABELS_WIDE, *(len(label) + 1 for label in values.values())) if width >= NARROW else 0
     span = time_span(max(picture.last_x, picture.span_s))
-    scale = Scale(span, top, width - left - 1, height - 2)
-    _axes(paper, scale, unit, left)
+    scale = Scale(span, top * unit.size, width - left - 1, rows)
+    _axes(paper, scale, left)
     if picture.blank:
         _sentence(paper, picture.empty, left)
-    elif curves_wanted:
-        _canvas(paper, picture, scale, left + 1)
+        return paper.rows()
+    if left:
+        _name_values(paper, [(scale.row(value * unit.size), label) for value, label in values.items()], left)
+        _name_moments(paper, scale, left)
+    if curves is not None:
+        _canvas(paper, picture, curves.draw(picture.series, scale), scale, left + 1)
     return paper.rows()
 
 
 def _title(paper: _Paper, picture: Picture, unit: Unit) -> None:
-    """The frame's upper edge: what is shown, then as much of the legend as there is room for."""
+    """The frame's upper edge: what is shown, whose the curves are, then what else there is room for."""
     paper.put(0, 0, "─" * paper.width, FRAME)
     title = one_cell_each(f" {picture.title}, {unit.name} " if unit.name else f" {picture.title} ")
     paper.put(1, 0, title, TITLE)
-    end = paper.width - 1
+    column, end = 1 + len(title) + 1, paper.width - 1
+    curves, others = _legend(picture)
     subtitle = one_cell_each(picture.subtitle)
-    if subtitle and len(title) + len(subtitle) + 6 <= end:
+    if subtitle and column + sum(map(_wide, curves)) + len(subtitle) + 2 <= end:
         end -= len(subtitle) + 2
         paper.put(end, 0, f" {subtitle} ", LABEL)
-    column = 1 + len(title) + 1
-    for swatch, ink, name in _legend(picture):
-        if column + len(swatch) + len(name) + 3 > end:
-            break
-        paper.put(column, 0, f" {swatch} ", ink)
-        paper.put(column + len(swatch) + 2, 0, f"{name} ", LABEL)
-        column += len(swatch) + len(name) + 3
+    for entry in (*curves, *others):
+        swatch, ink, name = entry
+        if column + _wide(entry) <= end:
+            paper.put(column, 0, f" {swatch} ", ink)
+            paper.put(column + len(swatch) + 2, 0, f"{name} ", LABEL)
+            column += _wide(entry)
 
 
-def _legend(picture: Picture) -> Iterator[tuple[str, int, str]]:
+_Entry = tuple[str, int, str]  # of the legend: the swatch, its ink, and what it stands for
+
+
+def _wide(entry: _Entry) -> int:
+    return len(entry[0]) + len(entry[2]) + 3
+
+
+def _legend(picture: Picture) -> tuple[list[_Entry], list[_Entry]]:
+    """Of the curves, and of everything else."""
     if picture.blank:
-        return
-    for number, series in enumerate(picture.series):
-        yield SWATCHES.get(series.form, SWATCH), SERIES + number, one_cell_each(series.name)
-    if picture.level:
-        yield LEVEL_LINE * 2, LEVEL, one_cell_each(picture.level.text)
-    named = {sign.mark: sign for sign in picture.signs if sign.text}
-    for mark, sign in named.items():
+        return [], []
+    curves = [
+        (SWATCHES.get(series.form, SWATCH), SERIES + number, one_cell_each(series.name))
+        for number, series in enumerate(picture.series)
+    ]
+    others = [(LEVEL_LINE * 2, LEVEL, one_cell_each(picture.level.text))] if picture.level else []
+    for mark, text in {sign.mark: sign.text for sign in picture.signs if sign.text}.items():
         light = mark == PASS_MARK
-        yield PASS_LINE if light else one_cell_each(mark), PASS if light else SIGN, one_cell_each(sign.text)
+        others.append((PASS_LINE if light else one_cell_each(mark), PASS if light else SIGN, one_cell_each(text)))
+    return curves, others
 
 
-def _axes(paper: _Paper, scale: Scale, unit: Unit, left: int) -> None:
-    """The value axis on the left, the time axis at the foot, and their labels."""
+def _axes(paper: _Paper, scale: Scale, left: int) -> None:
+    """The value axis on the left and the time axis at the foot."""
     foot = paper.height - 1
     for row in range(1, foot):
         paper.put(left, row, "│", FRAME)
     paper.put(left, foot, "└" + "─" * scale.columns, FRAME)
-    if not left:
-        return
-    for value in value_ticks(scale.top, scale.rows):
-        row = 1 + scale.row(value) if value else foot
-        label = f"{value / unit.size:g}"
-        if value:
-            paper.put(left, row, "┤", FRAME)
-        paper.put(left - 1 - len(label), row, label, LABEL)
+
+
+def _name_values(paper: _Paper, labels: Iterable[tuple[int, str]], left: int) -> None:
+    """The labels (row of the canvas, text) beside the value axis, the lowest at its foot."""
+    foot = paper.height - 1
+    for number, (row, label) in enumerate(labels):
+        if number:
+            paper.put(left, 1 + row, "┤", FRAME)
+        paper.put(left - 1 - len(label), 1 + row if number else foot, label, LABEL)
+
+
+def _name_moments(paper: _Paper, scale: Scale, left: int) -> None:
+    """The labels in the time axis."""
     for moment, label in time_ticks(scale.span, scale.columns):
-        column = left + 1 + scale.column(moment)
-        start = column - len(label) // 2
+        start = left + 1 + scale.column(moment) - len(label) // 2
         if start + len(label) < paper.width:
-            paper.put(start - 1, foot, f" {label} ", LABEL)
+            paper.put(start - 1, paper.height - 1, f" {label} ", LABEL)
 
 
 def _sentence(paper: _Paper, sentence: str, left: int) -> None:
@@ -170,27 +189,28 @@ def _sentence(paper: _Paper, sentence: str, left: int) -> None:
     paper.put(left + 1 + (room - len(text)) // 2, paper.height // 2, text, EMPTY)
 
 
-def _canvas(paper: _Paper, picture: Picture, scale: Scale, left: int) -> None:
+def _canvas(paper: _Paper, picture: Picture, drawn: Layer, scale: Scale, left: int) -> None:
     """From the front to the back: letters, curves, the level, the signs' lines, shade."""
-    drawn = draw([Curve(strokes(each.xs, each.ys, scale), each.form) for each in picture.series], scale)
-    for row, (characters, owners) in enumerate(zip(drawn.characters, drawn.owners, strict=True)):
-        for column, owner in enumerate(owners):
-            if owner != NOBODY:
-                paper.put(left + column, 1 + row, characters[column], SERIES + owner)
+    for row, (characters, owners) in enumerate(zip(drawn.characters, drawn.owners, strict=True), 1):
+        paper.text[row][left:] = characters
+        paper.inks[row][left:] = bytes(BLANK if owner == NOBODY else SERIES + owner for owner in owners)
     letters = _letters([sign for sign in picture.signs if sign.mark != PASS_MARK], scale)
     for column, letter in letters.items():
         paper.put(left + column, 1, letter, SIGN)
     if picture.level:
         row = 1 + scale.row(picture.level.y)
-        for column in range(scale.columns):
-            paper.fill(left + column, row, LEVEL_LINE, LEVEL)
-    for sign in picture.signs:
-        light = sign.mark == PASS_MARK
-        for row in range(scale.rows):
-            paper.fill(left + scale.column(sign.x), 1 + row, PASS_LINE if light else SIGN_LINE, PASS if light else SIGN)
+        for column in range(left, paper.width):
+            paper.fill(column, row, LEVEL_LINE, LEVEL)
+    for column in {scale.column(sign.x) for sign in picture.signs if sign.mark != PASS_MARK}:
+        for row in range(1, paper.height - 1):
+            paper.fill(left + column, row, SIGN_LINE, SIGN)
+    passes = {scale.column(sign.x) for sign in picture.signs if sign.mark == PASS_MARK}
+    for row in range(1, paper.height - 1 if len(passes) * CROWDED < scale.columns else 2):
+        for column in passes:
+            paper.fill(left + column, row, PASS_LINE, PASS)
     for number, series in enumerate(picture.series):
         if series.form == AREA:
-            _shade(paper, drawn, number, scale, left)
+            _shade(paper, drawn, number, left)
 
 
 def _letters(signs: list[Sign], scale: Scale) -> dict[int, str]:
@@ -207,11 +227,10 @@ def _letters(signs: list[Sign], scale: Scale) -> dict[int, str]:
     return placed
 
 
-def _shade(paper: _Paper, drawn: Curves, number: int, scale: Scale, left: int) -> None:
+def _shade(paper: _Paper, drawn: Layer, number: int, left: int) -> None:
     """Light shade from a curve down to the axis, wherever nothing else is."""
-    for column in range(scale.columns):
-        under = False
-        for row in range(scale.rows):
-            if under:
-                paper.fill(left + column, 1 + row, SHADE, SERIES + number)
-            under = under or drawn.owners[row][column] == number
+    under: set[int] = set()
+    for row, owners in enumerate(drawn.owners, 1):
+        for column in under:
+            paper.fill(left + column, row, SHADE, SERIES + number)
+        under.update(column for column, owner in enumerate(owners) if owner == number)

@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui.widgets.chart_picture import Unit
@@ -13,6 +13,7 @@ DAY = 86400
 SPANS = (15, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200)
 TICK_STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200)
 TOPS = (1, 1.5, 2, 3, 4, 5, 6, 8)
+MANY = 3  # points for each column of characters
 TICK_SPACE = 14  # columns from one time to the next, at least
 
 DOTS_WIDE, DOTS_HIGH = 2, 4  # of a braille character
@@ -50,8 +51,9 @@ def unit_for(units: Sequence[Unit], highest: float) -> Unit:
 
 
 def value_ticks(top: float, rows: int) -> list[float]:
-    """The values to name beside a chart of that many rows, from the bottom up."""
-    parts = 4 if rows >= 11 else 2 if rows >= 3 else 1
+    """The values to name beside a chart of that many rows, from the bottom up; short ones where there is a choice."""
+    choice = (4, 3, 5) if rows >= 11 else (2,) if rows >= 3 else (1,)
+    parts = min(choice, key=lambda parts: len(f"{top / parts:g}"))
     return [top * part / parts for part in range(parts + 1)]
 
 
@@ -84,57 +86,46 @@ def _within(value: int, size: int) -> int:
 
 
 def strokes(xs: Sequence[float], ys: Sequence[float | None], scale: Scale) -> list[list[Dot]]:
-    """The curve as unbroken strokes of few dots: what falls into one column of dots keeps its lowest and highest."""
+    """The curve as unbroken strokes of few dots: of what falls into one column, the lowest and highest are kept.
+
+    A column is one of dots, and one of characters where there are so many points that it makes no visible difference.
+    """
+    wide = DOTS_WIDE if len(xs) > MANY * scale.columns else 1
     found: list[list[Dot]] = []
-    for watched in _watched(xs, ys):
-        stroke: list[Dot] = []
-        for column, rows in _columns(watched, scale):
-            for row in _extremes(rows):
-                _extend(stroke, (column, row))
-        found.append(stroke)
-    return found
-
-
-def _watched(xs: Sequence[float], ys: Sequence[float | None]) -> Iterator[list[tuple[float, float]]]:
-    """The stretches between the gaps."""
-    stretch: list[tuple[float, float]] = []
+    stroke: list[Dot] = []
+    together: list[Dot] = []  # what has fallen into the present column
     for x, y in zip(xs, ys, strict=True):
-        if y is not None:
-            stretch.append((x, y))
-        elif stretch:
-            yield stretch
-            stretch = []
-    if stretch:
-        yield stretch
+        if y is None:
+            _extend(stroke, together)
+            together = []
+            if stroke:
+                found.append(stroke)
+                stroke = []
+            continue
+        dot = (scale.dot_column(x), scale.dot_row(y))
+        if together and dot[0] // wide != together[0][0] // wide:
+            _extend(stroke, together)
+            together = []
+        together.append(dot)
+    _extend(stroke, together)
+    return [*found, stroke] if stroke else found
 
 
-def _columns(points: Sequence[tuple[float, float]], scale: Scale) -> Iterator[tuple[int, list[int]]]:
-    """The rows met in each column of dots, in their order."""
-    column, rows = -1, list[int]()
-    for x, y in points:
-        here = scale.dot_column(x)
-        if here != column and rows:
-            yield column, rows
-            rows = []
-        column = here
-        rows.append(scale.dot_row(y))
-    if rows:
-        yield column, rows
-
-
-def _extremes(rows: list[int]) -> list[int]:
-    """First, lowest, highest and last of them, in the order they came, without what adds nothing."""
-    wanted = sorted({0, rows.index(min(rows)), rows.index(max(rows)), len(rows) - 1})
-    return [rows[index] for index in wanted]
-
-
-def _extend(stroke: list[Dot], dot: Dot) -> None:
-    """Add a dot; one that lies on the straight way between its neighbours is left out."""
-    if stroke and stroke[-1] == dot:
-        return
-    if len(stroke) >= 2:
-        (x0, y0), (x1, y1) = stroke[-2:]
-        dx, dy, ex, ey = x1 - x0, y1 - y0, dot[0] - x1, dot[1] - y1
-        if dx * ey == dy * ex and dx * ex + dy * ey > 0:
+def _extend(stroke: list[Dot], together: list[Dot]) -> None:
+    """Add the dots of one column: first, lowest, highest and last, in the order they came."""
+    if len(together) > 2:
+        rows = [row for _, row in together]
+        ends = () if together[0][0] != together[-1][0] else (0, len(rows) - 1)
+        together = [together[index] for index in sorted({*ends, rows.index(min(rows)), rows.index(max(rows))})]
+    for dot in together:
+        if stroke and stroke[-1] == dot:
+            continue
+        if len(stroke) >= 2 and _straight(stroke[-2], stroke[-1], dot):
             stroke.pop()
-    stroke.append(dot)
+        stroke.append(dot)
+
+
+def _straight(a: Dot, b: Dot, c: Dot) -> bool:
+    """Whether b lies on the way from a to c, level or upright: on a slope it would be rounded another way."""
+    dx, dy, ex, ey = b[0] - a[0], b[1] - a[1], c[0] - b[0], c[1] - b[1]
+    return (dx == ex == 0 or dy == ey == 0) and dx * ex + dy * ey > 0
