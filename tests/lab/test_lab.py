@@ -7,6 +7,7 @@ import re
 import select
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -22,6 +23,7 @@ from tui.lab.namespaces import MARK
 from tui.lab.place import STATE, Place
 from tui.lab.process import Process, processes_with, start_time
 
+LFLAG = 3  # where termios.tcgetattr has the local modes
 NAMESPACES = ("mnt", "net", "pid", "uts")
 
 
@@ -418,6 +420,8 @@ def test_the_serial_console_of_the_guest_takes_commands(desk: Desk) -> None:
         os.close(other)
         try:
             seen_on(own, b"Escape character")
+            # Only now virsh makes the terminal raw, and throws away what was typed before that.
+            until(lambda: not termios.tcgetattr(own)[LFLAG] & termios.ICANON)
             os.write(own, b"\n")
             seen_on(own, b"# ")
             os.write(own, b"echo on-$(hostname)-$((6 * 7))\n")
