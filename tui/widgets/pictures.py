@@ -1,7 +1,7 @@
 """The two charts of a migration, as pictures: memory over time, and the rates below it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 
 from tui.model.quantity import rate, size
@@ -27,13 +27,14 @@ WORDS = {
 def memory_picture(timeline: Timeline) -> Picture:
     """Sent and remaining, with the line that remaining must get under."""
     points = timeline.points
+    jumps = [each.ended for each in timeline.passes]  # at the end of a pass what was written meanwhile is added
     divisor = _divisor(points[-1]) if points else 1
     threshold = None if timeline.over or timeline.post_copy_at is not None else timeline.threshold
     return Picture(
         title="memory",
         units=BYTES,
         series=(
-            _series(timeline, "remaining", lambda point: point.remaining, "text-warning", AREA),
+            _series(timeline, "remaining", lambda point: point.remaining, "text-warning", AREA, breaks=jumps),
             _series(
                 timeline,
                 f"sent / {divisor}" if divisor > 1 else "sent",
@@ -78,12 +79,18 @@ def rate_picture(timeline: Timeline) -> Picture:
 
 
 def _series(
-    timeline: Timeline, name: str, value: Callable[[Point], float | None], color: str, form: str = LINE
+    timeline: Timeline,
+    name: str,
+    value: Callable[[Point], float | None],
+    color: str,
+    form: str = LINE,
+    *,
+    breaks: Sequence[float] = (),
 ) -> Series:
-    """One curve, broken where nobody watched."""
-    dots: list[tuple[float, float | None]] = [(point.t, value(point)) for point in timeline.points]
-    dots += [(gap, None) for gap in timeline.gaps]
-    dots.sort(key=itemgetter(0))
+    """One curve, broken where nobody watched, and at `breaks`."""
+    dots: list[tuple[float, float | None]] = [(t, None) for t in (*timeline.gaps, *breaks)]
+    dots += [(point.t, value(point)) for point in timeline.points]
+    dots.sort(key=itemgetter(0))  # of the same moment, the break comes first
     return Series(name, tuple(x for x, _ in dots), tuple(y for _, y in dots), color, form)
 
 
