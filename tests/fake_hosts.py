@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tui import config
-from tui.adapters.protocols import Completed, HypervisorEvent, Job
+from tui.adapters.protocols import HypervisorEvent, Job
 from tui.backend.connections import Connections
+from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Stat
@@ -130,7 +131,14 @@ class FakeShell:
         self.released.set()
         self.closed = 0
 
-    async def run(self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0) -> Completed:
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes = "",
+        timeout: float = 30.0,
+        hear: Callable[[str], None] | None = None,
+    ) -> Completed:
         self.commands.append(tuple(argv))
         self.stdin.append(stdin.encode() if isinstance(stdin, str) else stdin)
         await self.released.wait()

@@ -10,9 +10,10 @@ import pytest
 
 from tests.integration.conftest import Server
 from tui.adapters.local import LocalShell
-from tui.adapters.protocols import Completed, Shell
+from tui.adapters.protocols import Shell
 from tui.adapters.ssh import SshShell
 from tui.backend.guest import Guest
+from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
 from workloads import folder as sources

@@ -1,11 +1,13 @@
 """Commands on this host."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
 from tui.adapters.local import LocalShell
+from tui.adapters.threads import on_thread
 from tui.model.failure import Failure
 
 
@@ -48,3 +50,19 @@ async def test_a_command_that_takes_too_long_is_ended_with_its_children(tmp_path
             await asyncio.sleep(0.01)
 
     await asyncio.wait_for(gone(), 30)
+
+
+async def test_what_it_prints_is_heard_while_it_runs(tmp_path: Path) -> None:
+    fifo = tmp_path / "go"
+    os.mkfifo(fifo)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    script = 'echo one; read -r word < "$0"; echo "$word" >&2'
+    run = asyncio.ensure_future(LocalShell().run(["sh", "-c", script, str(fifo)], hear=heard.put_nowait))
+    assert await asyncio.wait_for(heard.get(), 30) == "one\n"
+    await on_thread(fifo.write_text, "two\n")
+    done = await run
+    assert (heard.get_nowait(), done.stdout, done.stderr) == ("two\n", "one\n", "two\n")
+
+
+async def test_a_program_that_reads_nothing_does_not_mind_what_it_is_given() -> None:
+    assert (await LocalShell().run(["true"], stdin="x" * 1_000_000)).status == 0

@@ -209,3 +209,10 @@ async def test_closing_gives_an_attempt_up_and_the_next_command_makes_another(se
 @pytest.mark.parametrize("address", ["", "user@", "a b", "-oProxyCommand=x", "host:99999", "user@/tmp", "a:b:c:d"])
 async def test_what_is_no_address_is_a_sentence(server: Server, address: str) -> None:
     assert (await failure_of(SshShell(address, folder=server.folder))).what
+
+
+async def test_what_it_prints_is_heard(shell: SshShell) -> None:
+    heard: list[str] = []
+    done = await shell.run(["sh", "-c", "echo out; echo err >&2"], hear=heard.append)
+    assert sorted(heard) == ["err\n", "out\n"]
+    assert (done.stdout, done.stderr) == ("out\n", "err\n")

@@ -8,8 +8,8 @@ from textual.widgets import Input
 
 from tests.fake_hosts import FakeHosts, guest1
 from tests.ui.one_page import OnePage, text_of, until
-from tui.adapters.protocols import Completed
 from tui.backend.launch import Launch
+from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.screens import launch as launch_module
 from tui.screens.dialogs.question import Question

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from tests.fake_hosts import FakeHosts, guest1
-from tui.adapters.protocols import Completed
 from tui.backend.hosts import Hosts
+from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.host import OK, PARTLY, READING, UNREACHABLE, HostFacts, System, Virtualization, parse_system
 from tui.model.nfs import Shared, exports_client, exports_path, host_of, procedure

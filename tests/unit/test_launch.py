@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.fake_hosts import FakeHosts, guest1
-from tui.adapters.protocols import Completed, UntrustedHost
+from tui.adapters.protocols import UntrustedHost
 from tui.backend import launch as launch_module
 from tui.backend.launch import Launch
+from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.vm import Vm
 from tui.model.whereabouts import Whereabouts

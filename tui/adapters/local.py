@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from tui.adapters.protocols import Completed
+from tui.adapters.streams import drained
+from tui.model.command import Completed
 from tui.model.failure import Failure
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # what a shell, and so ssh, answers for such a program
@@ -15,7 +16,14 @@ NOT_FOUND, NOT_EXECUTABLE = 127, 126  # what a shell, and so ssh, answers for su
 class LocalShell:
     """The Shell of this host."""
 
-    async def run(self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0) -> Completed:
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes = "",
+        timeout: float = 30.0,
+        hear: Callable[[str], None] | None = None,
+    ) -> Completed:
         """What the command answered; a program that does not exist answers 127, as over ssh."""
         try:
             process = await asyncio.create_subprocess_exec(
@@ -31,7 +39,7 @@ class LocalShell:
             return Completed(NOT_EXECUTABLE, "", f"{argv[0]}: permission denied\n")
         data = stdin.encode() if isinstance(stdin, str) else stdin
         try:
-            out, err = await asyncio.wait_for(process.communicate(data or None), timeout)
+            out, err = await asyncio.wait_for(_ended(process, data, hear), timeout)
         except asyncio.TimeoutError:
             raise Failure(
                 f"{argv[0]} took longer than {timeout:.0f} s on this host and was ended",
@@ -45,3 +53,23 @@ class LocalShell:
 
     async def close(self) -> None:
         """Nothing is kept open."""
+
+
+async def _ended(
+    process: asyncio.subprocess.Process, data: bytes, hear: Callable[[str], None] | None
+) -> tuple[bytes, bytes]:
+    """All that it printed, when it has ended."""
+    _, out, err = await asyncio.gather(
+        _fed(process.stdin, data), drained(process.stdout, hear), drained(process.stderr, hear)
+    )
+    await process.wait()
+    return out, err
+
+
+async def _fed(stdin: asyncio.StreamWriter | None, data: bytes) -> None:
+    if stdin is None:
+        return
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it need not read all of it, or any
+        stdin.write(data)
+        await stdin.drain()
+    stdin.close()

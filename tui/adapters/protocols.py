@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Stat
@@ -68,15 +69,6 @@ class Hypervisor(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True)
-class Completed:
-    """A command that has ended."""
-
-    status: int
-    stdout: str
-    stderr: str
-
-
 class Aborted(Failure):
     """Somebody cancelled it, here or elsewhere."""
 
@@ -88,5 +80,17 @@ class UntrustedHost(Failure):
 class Shell(Protocol):
     """Commands on one host, as argument lists; a host that cannot be reached raises model.failure.Failure."""
 
-    async def run(self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0) -> Completed: ...
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes = "",
+        timeout: float = 30.0,
+        hear: Callable[[str], None] | None = None,
+    ) -> Completed:
+        """What the command answered; `hear` gets what it prints while it runs, both streams as they come.
+
+        Past `timeout` seconds the command is given up with a Failure.
+        """
+
     async def close(self) -> None: ...

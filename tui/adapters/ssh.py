@@ -5,14 +5,14 @@ import importlib
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from pwd import getpwuid
 from typing import TYPE_CHECKING
 
-from tui.adapters.protocols import Completed
 from tui.adapters.threads import on_thread
+from tui.model.command import Completed
 from tui.model.failure import Failure
 
 if TYPE_CHECKING:
@@ -74,17 +74,18 @@ class SshShell:
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
+        hear: Callable[[str], None] | None = None,
     ) -> Completed:
         """What the command answered; Failure when the host can't be reached or the command takes longer."""
         command = shlex.join(argv)
         data = stdin.encode() if isinstance(stdin, str) else stdin
         try:
-            return await self._ask(command, data, timeout)
+            return await self._ask(command, data, timeout, hear)
         except Broken as broken:
             if broken.started:
                 raise self._broke(broken) from None
         try:  # it broke before the command was sent, so nothing is done twice
-            return await self._ask(command, data, timeout)
+            return await self._ask(command, data, timeout, hear)
         except Broken as broken:
             raise self._broke(broken) from None
 
@@ -97,10 +98,10 @@ class SshShell:
         if connection is not None:
             connection.close()
 
-    async def _ask(self, command: str, stdin: bytes, limit_s: float) -> Completed:
+    async def _ask(self, command: str, stdin: bytes, limit_s: float, hear: Callable[[str], None] | None) -> Completed:
         connection = await self._opened()
         try:
-            return await asyncio.wait_for(connection.run(command, stdin), limit_s)
+            return await asyncio.wait_for(connection.run(command, stdin, hear), limit_s)
         except Broken:
             if self._connection is connection:
                 self._connection = None

@@ -5,15 +5,17 @@ import errno
 import logging
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 
-from tui.adapters.protocols import Completed, UntrustedHost
+from tui.adapters.protocols import UntrustedHost
 from tui.adapters.ssh import Address, Broken
+from tui.adapters.streams import drained
 from tui.adapters.threads import on_thread
+from tui.model.command import Completed
 from tui.model.failure import Failure
 
 KEEPALIVE_S, KEEPALIVE_MISSES = 5, 3  # a host that vanished is noticed after about 20 s
@@ -40,7 +42,7 @@ class Connection:
         """Closes it at once, without a word to the other side."""
         self._connection.abort()
 
-    async def run(self, command: str, stdin: bytes) -> Completed:
+    async def run(self, command: str, stdin: bytes, hear: Callable[[str], None] | None = None) -> Completed:
         """What the command answered; Broken when the connection failed first."""
         try:
             process = await self._connection.create_process(
@@ -52,7 +54,11 @@ class Connection:
         except (asyncssh.Error, OSError) as error:
             raise Broken(_reason(error), started=False) from None
         try:
-            out, err = await process.communicate(stdin or None)
+            if stdin:
+                process.stdin.write(stdin)
+                process.stdin.write_eof()
+            out, err = await asyncio.gather(drained(process.stdout, hear), drained(process.stderr, hear))
+            await process.wait_closed()
         except (asyncssh.Error, OSError) as error:
             raise Broken(_reason(error), started=True) from None
         finally:
@@ -60,7 +66,7 @@ class Connection:
         status = process.returncode
         if status is None:
             raise Broken("it ended before the command did", started=True)
-        text, errors = (bytes(part or b"").decode(errors="replace") for part in (out, err))
+        text, errors = (part.decode(errors="replace") for part in (out, err))
         return Completed(status if status >= 0 else SIGNALLED - status, text, errors)
 
 

@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tui.adapters.protocols import Completed, Shell
+from tui.adapters.protocols import Shell
+from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.workload import WorkloadSpec, WorkloadStatus, parse_status
 
