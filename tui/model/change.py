@@ -1,0 +1,91 @@
+"""A change of a host as exact commands and lines of files, each with what takes it back."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as root on one host; `host` is its role in the configuration."""
+
+    host: str
+    argv: tuple[str, ...]
+    stdin: str = ""
+    timeout_s: float = 60.0
+
+    @property
+    def text(self) -> str:
+        """As a person would type it."""
+        return shlex.join(self.argv)
+
+
+@dataclass(frozen=True)
+class AddLines:
+    """Lines of our own at the end of a file on one host, under a mark that says whose they are (model.own_lines)."""
+
+    host: str
+    path: str
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join((f"in {self.path}, add:", *self.lines))
+
+
+@dataclass(frozen=True)
+class RemoveLines:
+    """Takes out exactly the lines that an AddLines has put in."""
+
+    host: str
+    path: str
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join((f"in {self.path}, remove:", *self.lines))
+
+
+Action = Command | AddLines | RemoveLines
+_ACTIONS: dict[str, Any] = {each.__name__: each for each in (Command, AddLines, RemoveLines)}
+
+
+@dataclass(frozen=True)
+class Move:
+    """One action, and what takes it back: run in this order, and harmless where the action did not come about."""
+
+    action: Action
+    undo: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """Moves in their order; nothing of it has been done yet.
+
+    `note` is what a person should know before: why these options, what stands still meanwhile.
+    """
+
+    moves: tuple[Move, ...]
+    note: str = ""
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        return tuple(move.action for move in self.moves)
+
+
+def to_fields(action: Action) -> dict[str, Any]:
+    """The action as plain values for JSON."""
+    return {"action": type(action).__name__, **asdict(action)}
+
+
+def from_fields(fields: Mapping[str, Any]) -> Action:
+    """The action that to_fields was given; ValueError where it is none."""
+    try:
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
+        }
+        action: Action = _ACTIONS[values.pop("action")](**values)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not an action: {error}") from error
+    return action
