@@ -1,6 +1,7 @@
 """Hosts without a network: a Hypervisor and a Shell that answer what a test has put into them."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Stat
 from tui.model.vm import Daemon, Vm
+from tui.wiring import changes_through
 
 GIB = 1 << 30
 
@@ -167,6 +169,7 @@ class FakeHosts:
     shells: dict[str, FakeShell] = field(default_factory=dict)
     unreachable: dict[str, Failure] = field(default_factory=dict)  # by libvirt URI
     opened: list[str] = field(default_factory=list)
+    journal: Path = Path(os.devnull)  # of what is applied; a test that applies something names a file
 
     def __post_init__(self) -> None:
         for address, name in (("", "source"), ("root@destination", "destination"), ("root@storage", "storage")):
@@ -176,6 +179,7 @@ class FakeHosts:
         assert read, problems
         self.config = read
         self.connections = Connections(self.config, self.open_hypervisor, self.shells.__getitem__)
+        self.changes = changes_through(self.connections, self.journal)
 
     @property
     def guest(self) -> FakeShell:

@@ -1,13 +1,19 @@
 """Joins the backend to the world: the only place that knows both the rooms and the adapters."""
 
+from pathlib import Path
+
 from tui.adapters.protocols import Hypervisor, Shell
 from tui.backend.backend import Backend
+from tui.backend.changes import Changes
 from tui.backend.connections import Connections
 from tui.backend.hosts import Hosts
+from tui.backend.journal import Journal
 from tui.backend.launch import Launch
 from tui.backend.migrations import Migrations
+from tui.backend.nfs import Nfs
+from tui.backend.root import Root
 from tui.backend.runs import Runs
-from tui.config import Config
+from tui.config import Config, state_folder
 
 
 def wire(config: Config) -> Backend:
@@ -18,7 +24,14 @@ def wire(config: Config) -> Backend:
     migrations = Migrations(
         connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload_name
     )
-    return Backend(migrations, Hosts(connections), launch, Runs(runs))
+    changes = changes_through(connections, state_folder() / "changes.jsonl")
+    return Backend(migrations, Hosts(connections, changes), Nfs(connections, changes), launch, Runs(runs))
+
+
+def changes_through(connections: Connections, journal: Path) -> Changes:
+    """What changes the configured hosts as root, and writes into `journal` how it is undone."""
+    addresses = {host.name: host.ssh for host in connections.config.hosts.all}
+    return Changes(Root(connections.shell), Journal(journal), addresses)
 
 
 def open_hypervisor(uri: str) -> Hypervisor:

@@ -24,12 +24,14 @@ from tui.backend.hosts import Hosts
 from tui.backend.launch import Launch
 from tui.backend.migration import Migration
 from tui.backend.migrations import Migrations
+from tui.backend.nfs import Nfs
 from tui.backend.runs import Runs
 from tui.backend.unfinished import read_records
 from tui.model.plan import Plan
 from tui.model.record import ACTION, Event, Record, Sample, Stat
 from tui.model.vm import Daemon, Vm
 from tui.priority import hurry
+from tui.wiring import changes_through
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "post-copy-by-hand.jsonl"
 TABLES = {
@@ -100,7 +102,9 @@ def main(stamps: Path, runs: Path) -> None:
 
     connections = Connections(configured, open_hypervisor, lambda _address: LocalShell())
     migrations = Forgetful(connections, open_hypervisor, runs, configured.sampling.interval_s, workload)
-    backend = Backend(migrations, Hosts(connections), Launch(connections), Runs(runs))
+    changes = changes_through(connections, runs / "changes.jsonl")
+    rooms = (Hosts(connections, changes), Nfs(connections, changes), Launch(connections), Runs(runs))
+    backend = Backend(migrations, *rooms)
     hurry(PRIORITY)  # as the app itself does when it starts
     VmlmApp(configured, Path("/nowhere"), backend).run()
 

@@ -17,9 +17,11 @@ from tui.adapters.ssh import SshShell
 from tui.backend.connections import Connections
 from tui.backend.hosts import Hosts
 from tui.backend.launch import Launch
+from tui.config import state_folder
 from tui.model.failure import Failure
 from tui.model.host import HostFacts
 from tui.model.workload import WorkloadSpec
+from tui.wiring import changes_through
 
 Answer = dict[str, Any]
 
@@ -30,7 +32,7 @@ def tell(text: str) -> None:
 
 
 async def hosts(connections: Connections) -> Answer:
-    room = Hosts(connections)
+    room = Hosts(connections, changes_through(connections, state_folder() / "changes.jsonl"))
 
     async def last(host: HostFacts) -> HostFacts:
         return [facts async for facts in room.read(host)][-1]

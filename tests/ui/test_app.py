@@ -22,6 +22,7 @@ from tui.app import VmlmApp
 from tui.backend.backend import Backend
 from tui.backend.hosts import Hosts
 from tui.backend.launch import Launch
+from tui.backend.nfs import Nfs
 from tui.backend.runs import Runs
 from tui.frugal import FrugalUpdate
 from tui.model.failure import Failure
@@ -43,7 +44,13 @@ def world(tmp_path: Path) -> FakeHosts:
 async def opened(world: FakeHosts, migrations: Any = None) -> AsyncIterator[tuple[VmlmApp, Pilot[Any]]]:
     """The app on its first page."""
     connections = world.connections
-    rooms = (Hosts(connections), Launch(connections), Runs(world.config.runs.folder))
+    changes = world.changes
+    rooms = (
+        Hosts(connections, changes),
+        Nfs(connections, changes),
+        Launch(connections),
+        Runs(world.config.runs.folder),
+    )
     app = VmlmApp(world.config, CONFIG, Backend(migrations or ReplayedMigrations(), *rooms))
     app.sub_title = "source"
     async with app.run_test(size=(80, 24), notifications=True) as pilot:

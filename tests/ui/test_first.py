@@ -90,7 +90,7 @@ async def test_typing_the_form_by_keys_writes_the_file_and_opens_the_pages(tmp_p
 
     def wire(config: Config) -> Backend:
         wired.append(config)
-        return Backend(NoMigrations(), Hosts(world.connections), None, None)  # type: ignore[arg-type]
+        return Backend(NoMigrations(), Hosts(world.connections, world.changes), None, None, None)  # type: ignore[arg-type]
 
     app = VmlmApp(None, place, wire=wire)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -23,7 +23,7 @@ NO_LIBVIRT = Failure("libvirt cannot be reached", "libvirtd does not run there",
 
 
 def app_of(world: FakeHosts) -> OnePage:
-    return OnePage(HostsPage(Hosts(world.connections)))
+    return OnePage(HostsPage(Hosts(world.connections, world.changes)))
 
 
 def all_read(app: OnePage) -> bool:
@@ -128,7 +128,8 @@ async def test_nobody_is_asked_while_another_page_is_shown(monkeypatch: pytest.M
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: all_read(app))
-        await app.push_screen(HostsPage(Hosts(FakeHosts().connections)))
+        other = FakeHosts()
+        await app.push_screen(HostsPage(Hosts(other.connections, other.changes)))
         await pilot.pause()
         asked = len(world.source.calls)
         await asyncio.sleep(0.2)  # ten times the interval

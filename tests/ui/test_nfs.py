@@ -11,7 +11,7 @@ from tui.screens.nfs import NfsPage
 
 
 def app_of(world: FakeHosts) -> OnePage:
-    return OnePage(NfsPage(Hosts(world.connections)))
+    return OnePage(NfsPage(Hosts(world.connections, world.changes)))
 
 
 async def test_the_page_says_that_it_runs_nothing_and_runs_nothing() -> None:

@@ -81,7 +81,7 @@ async def read_all(hosts: Hosts) -> dict[str, HostFacts]:
 
 async def test_all_parts_of_all_hosts_are_read() -> None:
     world = FakeHosts()
-    facts = await read_all(Hosts(world.connections))
+    facts = await read_all(Hosts(world.connections, world.changes))
     assert [facts[name].state for name in ("source", "destination", "storage")] == [OK, OK, OK]
     assert isinstance(facts["source"].virtualization, Virtualization)
     assert facts["source"].virtualization.vms == (guest1(),)
@@ -92,7 +92,7 @@ async def test_a_host_that_does_not_answer_keeps_nobody_waiting() -> None:
     world = FakeHosts()
     world.destination.released.clear()
     world.shells["root@destination"].released.clear()
-    hosts = Hosts(world.connections)
+    hosts = Hosts(world.connections, world.changes)
     source, destination, storage = hosts.unread()
     waiting = asyncio.ensure_future(anext(hosts.read(destination)))
     async for _ in hosts.read(source):
@@ -108,7 +108,7 @@ async def test_a_host_that_does_not_answer_keeps_nobody_waiting() -> None:
 async def test_what_failed_on_a_host_is_told_beside_what_did_not() -> None:
     world = FakeHosts()
     world.unreachable[world.destination.uri] = Failure("libvirt can't be reached", "it is down")
-    facts = (await read_all(Hosts(world.connections)))["destination"]
+    facts = (await read_all(Hosts(world.connections, world.changes)))["destination"]
     assert facts.state == PARTLY
     assert isinstance(facts.system, System)
     assert [failure.why for failure in facts.failures] == ["it is down"]
@@ -116,7 +116,7 @@ async def test_what_failed_on_a_host_is_told_beside_what_did_not() -> None:
 
 async def test_reading_again_keeps_what_is_known_until_it_is_replaced() -> None:
     world = FakeHosts()
-    hosts = Hosts(world.connections)
+    hosts = Hosts(world.connections, world.changes)
     known = (await read_all(hosts))["source"]
     world.source.known["guest1"] = guest1("running")
     seen = [facts async for facts in hosts.read(known)]
@@ -126,7 +126,7 @@ async def test_reading_again_keeps_what_is_known_until_it_is_replaced() -> None:
 
 async def test_a_broken_libvirt_connection_is_opened_again() -> None:
     world = FakeHosts()
-    hosts = Hosts(world.connections)
+    hosts = Hosts(world.connections, world.changes)
     await read_all(hosts)
     world.source.broken = True
     assert (await read_all(hosts))["source"].state == OK
@@ -173,7 +173,7 @@ async def test_an_order_is_never_given_twice() -> None:
 async def test_a_host_whose_script_fails_tells_what_it_can() -> None:
     world = FakeHosts()
     world.shells["root@storage"].answers = {"uname": Completed(2, "hostname nas\n", "sed: no such file")}
-    facts = (await read_all(Hosts(world.connections)))["storage"]
+    facts = (await read_all(Hosts(world.connections, world.changes)))["storage"]
     assert isinstance(facts.system, System)
     assert facts.system.hostname == "nas"
 

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from tui.backend.hosts import Hosts
     from tui.backend.launch import Launch
     from tui.backend.migrations import Migrations
+    from tui.backend.nfs import Nfs
     from tui.backend.runs import Runs
 
 
@@ -16,5 +17,6 @@ class Backend:
 
     migrations: "Migrations"
     hosts: "Hosts"
+    nfs: "Nfs"
     launch: "Launch"
     runs: "Runs"

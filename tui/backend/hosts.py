@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.adapters.protocols import Hypervisor
+from tui.backend.changes import Changes
+from tui.backend.checklist import Checklist, Step
 from tui.backend.connections import HYPERVISORS, Connections
 from tui.model.failure import Failure
 from tui.model.host import SYSTEM_SCRIPT, HostFacts, System, Virtualization, parse_system
@@ -13,12 +15,22 @@ from tui.model.host import SYSTEM_SCRIPT, HostFacts, System, Virtualization, par
 SYSTEM_LIMIT_S = 20.0
 
 
-class Hosts:
-    """Reads the configured hosts; nothing here changes anything on one."""
+@dataclass(frozen=True)
+class HostsFacts:
+    """All that was read of the three hosts and of the ways between them."""
 
-    def __init__(self, connections: Connections) -> None:
+
+STEPS: tuple[Step[HostsFacts], ...] = ()
+
+
+class Hosts:
+    """Reads the configured hosts; changes on them what is asked for through `checklist`."""
+
+    def __init__(self, connections: Connections, changes: Changes) -> None:
         self._connections = connections
         self.config = connections.config
+        self.root = changes.root
+        self.checklist = Checklist(STEPS, HostsFacts(), self._look, changes)
 
     def unread(self) -> tuple[HostFacts, ...]:
         """The hosts before anything is known of them, in the order of the page."""
@@ -39,6 +51,9 @@ class Hosts:
         finally:
             for each in under_way:
                 each.cancel()
+
+    async def _look(self, facts: HostsFacts) -> AsyncIterator[HostsFacts]:
+        yield facts
 
     async def _system(self, host: str) -> System:
         shell = self._connections.shell(host)

@@ -30,10 +30,15 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._entries: dict[int, Entry] = {}
-        self._last = 0
-        for fields in self._lines():
-            self._take(fields)
+        self._known: dict[int, Entry] | None = None  # None until the file has been read, which waits for the first use
+
+    @property
+    def _entries(self) -> dict[int, Entry]:
+        if self._known is None:
+            self._known = {}
+            for fields in self._lines():
+                self._take(fields)
+        return self._known
 
     def entries(self, step: str) -> tuple[Entry, ...]:
         """What of a step has not been taken back, the newest first: the order in which to do it."""
@@ -41,7 +46,7 @@ class Journal:
 
     def begin(self, step: str, address: str, move: Move) -> int:
         """Write down that a move begins; the number it has from then on."""
-        number = self._last + 1
+        number = max(self._entries, default=0) + 1
         action, undo = to_fields(move.action), [to_fields(each) for each in move.undo]
         self._write({"kind": BEGUN, "id": number, "step": step, "address": address, "action": action, "undo": undo})
         return number
@@ -73,7 +78,6 @@ class Journal:
 
     def _take(self, fields: dict[str, Any]) -> None:
         number = int(fields["id"])
-        self._last = max(self._last, number)
         if fields["kind"] == BEGUN:
             undo = tuple(from_fields(each) for each in fields["undo"])
             self._entries[number] = Entry(number, fields["step"], fields["address"], undo)
