@@ -504,6 +504,17 @@ async def test_a_cancelled_migration_tells_where_the_vm_is() -> None:
 async def test_an_end_nobody_watched_has_the_figures_libvirt_still_knew() -> None:
     async with page_of(running("ended-unwatched", over)) as desk:
         await desk.sees("Completed", "guest1 runs on source and is gone from destination.", "stood still for 224 ms")
+        await desk.sees("00:04 total", "4.5 s in all", "398 MiB sent in 3 passes")
+
+
+async def test_an_end_nobody_watched_and_libvirt_has_forgotten_is_told_as_far_as_it_is_known() -> None:
+    records = [each for each in recording("ended-unwatched") if getattr(each, "kind", "") != record.JOB_COMPLETED]
+    migrations = ReplayedMigrations(records)
+    migrations.current = ReplayedMigration(records)
+    migrations.current.play()
+    async with page_of(migrations) as desk:
+        await desk.sees("not known: it ended unwatched between 1.0 s and 6.9 s after the start", "total not known")
+        await desk.sees("7.8 MiB sent in 1 pass until 1.0 s after the start, when it was last seen")
 
 
 async def test_the_way_back_is_the_same_keys() -> None:

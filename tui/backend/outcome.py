@@ -100,7 +100,7 @@ def summary(migration: "Migration", outcome: str) -> dict[str, Any]:
             # After a post-copy that broke and recovered, libvirt's final figure is the one of the break.
             "memory_sent_bytes": max(final.get("memory_processed", 0), point.transferred if point else 0) or None,
             "memory_total_bytes": final.get("memory_total"),
-            "passes": timeline.iteration,
+            "passes": timeline.passes_begun,
             "post_copy_faults": final.get("memory_postcopy_requests"),
             "post_copy_at_s": round(timeline.post_copy_at, 3) if timeline.post_copy_at is not None else None,
             "samples": len(timeline.points),

@@ -70,15 +70,23 @@ def _what_happened(timeline: Timeline) -> list[Fact]:
 
 def _figures(timeline: Timeline) -> list[Fact]:
     point, final = timeline.point, timeline.final
-    total = duration(_number(final, "time_elapsed") / 1000 or timeline.ended_at or timeline.now)
     sent = max(_number(final, "memory_processed"), point.transferred if point else 0)  # as in run.toml
-    passes = max(timeline.iteration, len(timeline.passes))
-    text = f"{total} in all" + (f", {_downtime(timeline)}" if timeline.phase == COMPLETED else "")
+    passes = timeline.passes_begun
+    text = _total(timeline) + (f", {_downtime(timeline)}" if timeline.phase == COMPLETED else "")
     memory = f"{size(sent)} sent in {passes} pass{'' if passes == 1 else 'es'}"
+    if timeline.ended_between and not final:
+        memory += f" until {duration(timeline.ended_between[0])} after the start, when it was last seen"
     faults = int(_number(final, "memory_postcopy_requests")) or (point.faults if point else 0)
     if timeline.post_copy_at is not None:
         memory += f", then post-copy with {faults:,} page{'' if faults == 1 else 's'} fetched on demand"
     return [("time", text, ""), ("memory", memory, "")]
+
+
+def _total(timeline: Timeline) -> str:
+    if timeline.total_s is not None:
+        return f"{duration(timeline.total_s)} in all"
+    last, again = timeline.ended_between or (0.0, timeline.now)
+    return f"not known: it ended unwatched between {duration(last)} and {duration(again)} after the start"
 
 
 def _downtime(timeline: Timeline) -> str:
