@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, guest, recording
@@ -235,7 +235,7 @@ async def test_a_field_that_is_no_number_is_named_and_nothing_starts(field: str)
         await desk.sees("Start a migration")
         desk.app.screen.query_one(f"#{field}", Input).value = "many"
         await desk.pilot.press("enter")
-        await desk.sees('"many" is not', "A number is expected.")
+        await desk.sees('"many" is not', "Expected is")
         assert desk.app.screen.focused is desk.app.screen.query_one(f"#{field}")
         assert desk.migrations.checked == []
 
@@ -377,12 +377,24 @@ async def test_b_sets_the_bandwidth_limit() -> None:
         await until(desk.pilot, lambda: desk.migration.calls == [("bandwidth", 80)])
 
 
-async def test_a_number_out_of_range_is_refused_with_the_range() -> None:
+@pytest.mark.parametrize(("key", "expected"), [("d", "a time from 1 ms to 2000 s"), ("b", "a rate from 1 to 1000000")])
+@pytest.mark.parametrize("typed", ["-5", "1.5", "soon", "99999999999"])
+async def test_what_cannot_be_meant_stays_in_its_field_and_is_refused_with_what_is_expected(
+    key: str, expected: str, typed: str
+) -> None:
     async with page_of(running(until_=at(13))) as desk:
-        await desk.pilot.press("d", "0", "enter")
-        await desk.sees("Expected is a whole number from 1 to 2000000.")
+        await desk.pilot.press(key, *("full_stop" if each == "." else each for each in typed), "enter")
+        await desk.sees(f'"{typed}" is not a')
+        assert f"Expected is {expected}" in str(desk.app.screen.query_one(".wrong", Static).content)
+        assert desk.app.screen.query_one(Input).value == typed
         await desk.pilot.press("escape")
         assert desk.migration.calls == []
+
+
+async def test_a_limit_may_be_entered_with_its_unit() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.pilot.press("d", "2", "space", "s", "enter")
+        await until(desk.pilot, lambda: desk.migration.calls == [("downtime", 2000)])
 
 
 async def test_what_a_key_has_changed_is_shown() -> None:

@@ -15,6 +15,7 @@ from textual.content import Content
 
 from tui.backend.migration import Migration
 from tui.backend.migrations import Found, Migrations
+from tui.model import entry
 from tui.model.failure import Failure
 from tui.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
 from tui.model.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
@@ -38,8 +39,6 @@ from tui.widgets.tiles import tiles
 
 # What a key's action is called here, and in model.keys.
 KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime": DOWNTIME, "bandwidth": BANDWIDTH}
-MOST_DOWNTIME_MS = 2_000_000  # QEMU takes no more than 2000 s
-MOST_MIB_S = 1_000_000
 
 BREATH_S = 0.001
 CHARTS_EVERY_S = 0.8  # at most: drawing one takes 10 ms, and beside the samples there are events
@@ -284,14 +283,8 @@ class MigratePage(Page):
             if milliseconds is not None and not self._too_late("downtime"):
                 migration.set_max_downtime(milliseconds)
 
-        dialog = NumberDialog(
-            "Maximum downtime",
-            _downtime_advice(timeline),
-            timeline.max_downtime_ms,
-            "ms",
-            least=1,
-            most=MOST_DOWNTIME_MS,
-        )
+        advice = _downtime_advice(timeline)
+        dialog = NumberDialog("Maximum downtime", advice, timeline.max_downtime_ms, "ms", entry.DOWNTIME)
         self.app.push_screen(dialog, answered)
 
     def action_bandwidth(self) -> None:
@@ -306,7 +299,7 @@ class MigratePage(Page):
         point = timeline.point
         now = f" {rate(point.rate)} are sent now." if point and point.rate else ""
         text = f"How much may be sent a second; 0 is no limit.{now}"
-        dialog = NumberDialog("Bandwidth limit", text, timeline.bandwidth_mib_s, "MiB/s", least=0, most=MOST_MIB_S)
+        dialog = NumberDialog("Bandwidth limit", text, timeline.bandwidth_mib_s, "MiB/s", entry.BANDWIDTH)
         self.app.push_screen(dialog, answered)
 
     def _too_late(self, action: str) -> bool:
