@@ -18,6 +18,7 @@ from tui.model.failure import Failure
 from tui.model.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.model.record import Event
 from tui.model.timeline import PASS, POST_COPY, Timeline
+from tui.screens import migrate as migrate_module
 from tui.screens.migrate import MigratePage
 from tui.widgets.chart import Chart
 from tui.widgets.pictures import rate_picture
@@ -538,6 +539,40 @@ async def test_the_way_back_is_the_same_keys() -> None:
         await until(desk.pilot, lambda: len(desk.migrations.started) == 1)
         await desk.sees("[setup]")
         assert "Completed" not in desk.words
+
+
+async def test_m_is_greyed_and_the_panel_says_why_when_the_vm_was_destroyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate_module, "AGAIN_AFTER_S", 0.02)
+    async with page_of(running(until_=over)) as desk:
+        await desk.sees("m migrates it back")
+        assert "m" not in greyed(desk)
+        desk.migrations.found = (Found(guest("shut off"), "source"),)
+        await desk.sees("next guest1 is shut off on source; page 3, Launch, starts it.")
+        assert "m" in greyed(desk)
+        await desk.pilot.press("m")
+        await desk.is_told("guest1 is shut off on source; page 3, Launch, starts it.")
+        desk.migrations.found = ()
+        await desk.sees("Neither host knows a VM named guest1; page 3, Launch, shows what there is.")
+        desk.migrations.found = (Found(guest(), "source"),)
+        await desk.sees("m migrates it back")
+        assert "m" not in greyed(desk)
+
+
+async def test_m_may_act_where_a_host_that_cannot_be_asked_may_have_the_vm() -> None:
+    migrations = running(until_=over)
+    migrations.found = ()
+    migrations.unreachable["source"] = Failure("source cannot be reached", "no route to host")
+    async with page_of(migrations) as desk:
+        await desk.sees("m migrates it back")
+        assert "m" not in greyed(desk)
+
+
+async def test_another_vm_may_be_migrated_when_the_last_one_was_destroyed() -> None:
+    migrations = running(until_=over)
+    migrations.found = (Found(guest("shut off"), "source"), Found(guest(name="other"), "source"))
+    async with page_of(migrations) as desk:
+        await desk.sees("next guest1 is shut off on source")
+        assert "m" not in greyed(desk)
 
 
 # -- any terminal --

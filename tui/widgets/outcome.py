@@ -29,22 +29,25 @@ class Outcome(Lines):
     Outcome.bad { border: round $error; border-title-color: $error; }
     """
 
-    def show_end(self, timeline: Timeline, folder: Path, origin: str, width: int) -> None:
-        """All there is to say, in a panel `width` cells wide: it does not know its width before it is shown."""
+    def show_end(self, timeline: Timeline, folder: Path, origin: str, stopped: str, width: int) -> None:
+        """All there is to say, in a panel `width` cells wide: it does not know its width before it is shown.
+
+        `stopped` says why the VM can't be migrated again, empty where it can.
+        """
         title, tone = TITLES.get(timeline.phase, TITLES[LOST])
         how = " by post-copy" if timeline.phase == COMPLETED and timeline.post_copy_at is not None else ""
         self.border_title = Content(f"{title}{how}")
         self.set_classes(tone)
-        self.show(*outcome_lines(timeline, folder, origin, width - 4))
+        self.show(*outcome_lines(timeline, folder, origin, width - 4, stopped))
 
 
-def outcome_lines(timeline: Timeline, folder: Path, origin: str, width: int) -> tuple[Content, ...]:
+def outcome_lines(timeline: Timeline, folder: Path, origin: str, width: int, stopped: str = "") -> tuple[Content, ...]:
     """One fact after the other, the important ones first."""
     facts = [*_what_happened(timeline), *_figures(timeline)]
     facts.append(("recorded in", _home(folder), ""))
     if timeline.log_trouble:
         facts.append(("NOT WHOLE", timeline.log_trouble, "bold $error"))
-    facts += [("next", _next(timeline, origin), "")]
+    facts.append(("next", stopped or _next(timeline, origin), ""))
     return tuple(line for fact in facts for line in _lines(*fact, max(10, width - LABEL)))
 
 
