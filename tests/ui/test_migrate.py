@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -22,6 +23,7 @@ from tui.screens import migrate as migrate_module
 from tui.screens.migrate import MigratePage
 from tui.widgets.chart import Chart
 from tui.widgets.pictures import rate_picture
+from tui.widgets.sentence import Sentence
 
 BY_HAND = Plan("guest1", POST_COPY_MANUAL)
 SIZES = [(80, 24), (120, 40)]
@@ -270,6 +272,22 @@ async def test_a_migration_that_does_not_converge_says_so_and_which_key_ends_it(
         await desk.sees("[pass 5]", "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it.")
         await desk.sees("remaining 207 MiB", "sent 1.3 GiB", "rate 113 MiB/s", "dirty 109 MiB/s (0.8 s old)")
         await desk.sees("downtime <= 300 ms, expects 2.6 s", "00:13 elapsed")
+
+
+async def test_the_sentence_is_as_wide_as_the_page_from_its_first_frame_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    show = Sentence.show
+
+    def shown(sentence: Sentence, *contents: Content) -> None:
+        show(sentence, *contents)
+        said.append(sentence.text)
+
+    monkeypatch.setattr(Sentence, "show", shown)
+    async with page_of(ReplayedMigrations()) as desk:  # where there is no sentence, which has no width then
+        desk.migrations.current = ReplayedMigration(recording("post-copy-by-hand"))
+        desk.migrations.current.play(at(13))
+        await desk.sees("[pass 5]")
+    assert set(said) == {" Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it."}
 
 
 async def test_the_charts_show_the_whole_run() -> None:

@@ -237,7 +237,7 @@ class MigratePage(Page):
         late = (
             f"no answer from libvirt for {duration(waiting)}" if waiting and not timeline.over else timeline.log_trouble
         )
-        self.query_one(Sentence).say(verdict, timeline.phase, late)
+        self.query_one(Sentence).say(verdict, timeline.phase, late, self.size.width)
         if waiting:
             self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
 
