@@ -614,6 +614,24 @@ async def test_at_60x20_the_sentence_the_figures_and_the_keys_are_there() -> Non
         assert "p post-copy" in desk.keys
 
 
+@pytest.mark.parametrize("size", [(60, 16), (40, 12), (30, 8)])
+async def test_however_small_the_log_shows_the_newest_event_beside_phase_sentence_and_keys(
+    size: tuple[int, int],
+) -> None:
+    async with page_of(running(until_=at(13)), size=size) as desk:
+        await desk.pilot.press("l")
+        await desk.sees("[pass 5]", "Not converging: each pass leaves", "host=destination iteration=5")
+        if size[1] > 8:
+            await desk.sees("operation 5")
+        assert {"m", "p", "c", "d", "b", "l"} <= set(desk.keys.split())
+
+
+@pytest.mark.parametrize("size", [(40, 12), (30, 8)])
+async def test_however_small_the_sentence_is_whole(size: tuple[int, int]) -> None:
+    async with page_of(running(until_=at(13)), size=size) as desk:
+        await desk.sees("[pass 5]", "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it.")
+
+
 async def test_a_resize_redraws_everything() -> None:
     async with page_of(running(until_=at(13))) as desk:
         await desk.pilot.resize_terminal(120, 40)

@@ -117,8 +117,11 @@ class MigratePage(Page):
         self.workers.cancel_group(self, VMS)
 
     def on_resize(self) -> None:
-        self.set_class(self.size.height < 20, "low")
-        self.set_class(self.size.height < 32, "short")
+        width, height = self.size
+        self.set_class(height < 32, "short")
+        self.set_class(height < 20, "low")
+        self.set_class(height < 14 or (height < 18 and width < 60), "tiny")
+        self.set_class(height < 10, "least")
         self.call_after_refresh(self._ask_update)  # when the lines know their new width
 
     @property
