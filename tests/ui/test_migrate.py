@@ -548,6 +548,15 @@ async def test_an_end_nobody_watched_and_libvirt_has_forgotten_is_told_as_far_as
         await desk.sees("7.8 MiB sent in 1 pass until 1.0 s after the start, when it was last seen")
 
 
+async def test_what_a_broken_post_copy_has_left_is_told_with_what_to_do() -> None:
+    async with page_of(running("link-cut", at(62.5))) as desk:
+        advice = "Do not start it on source: two would write into one disk."
+        said = {"ok": True, "sentence": "guest1 runs on destination, and only there.", "advice": advice}
+        desk.migration.give(Event(62.7, "", record.VERIFIED, said))
+        desk.migration.give(Event(62.7, "", record.END, {"outcome": "completed"}))
+        await desk.sees("the VM guest1 runs on destination, and only there.", f"to do {advice}")
+
+
 async def test_the_way_back_is_the_same_keys() -> None:
     async with page_of(running(until_=over)) as desk:
         desk.migrations.found = (Found(guest(), "destination"),)

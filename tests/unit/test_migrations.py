@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.unit.fakes import CUT, PATIENCE_S, Stage, connections, recording, uri
+from tui.backend.finding import Finding, look
 from tui.backend.migration import Migration
 from tui.backend.migrations import Found, Migrations, origin_of
-from tui.backend.outcome import look
 from tui.backend.recorder import RAW, SUMMARY, Recorder
 from tui.backend.route import Route
 from tui.backend.unfinished import read_records, unfinished_runs
@@ -543,6 +543,55 @@ async def test_a_vm_of_the_same_name_on_the_origin_is_not_the_one_that_was_migra
     route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
     finding = look(route, stage.vm)
     assert finding.moved is True
+
+
+def found_on(here: Vm | None, there: Vm | None) -> Finding:
+    """What is found when the migration from source to destination has ended that way."""
+    stage = stage_of("link-cut")
+    for host, vm in ((stage.origin, here), (stage.target, there)):
+        stage.vms[host] = {vm.name: vm} if vm else {}
+    route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
+    return look(route, stage.vm)
+
+
+async def test_a_definition_that_is_left_is_told_with_the_command_that_removes_it() -> None:
+    vm = stage_of("link-cut").vm
+    finding = found_on(replace(vm, state="shut off"), vm)
+    assert (finding.ok, finding.moved) == (True, True)
+    assert finding.sentence == "guest1 runs on destination, and only there; source still has its definition, shut off."
+    assert "Do not start it on source" in finding.advice
+    assert finding.advice.endswith("virsh undefine --keep-nvram guest1")
+
+
+@pytest.mark.parametrize("there", ["running", "paused"])
+async def test_a_broken_post_copy_is_told_with_who_runs_the_vm_and_who_has_its_memory(there: str) -> None:
+    vm = stage_of("link-cut").vm
+    finding = found_on(
+        replace(vm, state="paused", reason="post-copy failed"), replace(vm, state=there, reason="post-copy")
+    )
+    assert (finding.ok, finding.moved) == (False, None)
+    assert f"destination has run it since the switchover, where it is {there} (post-copy)" in finding.sentence
+    assert "source, where it is paused (post-copy failed), holds the memory that has not been sent" in finding.sentence
+    assert finding.advice.startswith("Resume or destroy it on neither host. Mend the network")
+
+
+async def test_a_vm_that_runs_twice_is_an_alarm() -> None:
+    vm = stage_of("link-cut").vm
+    finding = found_on(vm, vm)
+    assert (finding.ok, finding.moved) == (False, None)
+    assert finding.sentence == "guest1 runs on source and on destination at once: both write into one disk."
+    assert finding.advice.startswith("Force one of them off at once: virsh destroy guest1")
+
+
+async def test_a_vm_that_two_hosts_have_for_another_reason_is_told_as_it_is() -> None:
+    vm = stage_of("link-cut").vm
+    finding = found_on(replace(vm, state="paused"), vm)
+    assert finding.sentence == "guest1 is paused on source and runs on destination."
+    assert "Resume neither" in finding.advice
+
+
+async def test_where_nothing_is_left_there_is_nothing_to_do() -> None:
+    assert found_on(None, stage_of("link-cut").vm).advice == ""
 
 
 @pytest.mark.parametrize(("down", "moved"), [("target", False), ("origin", None)])

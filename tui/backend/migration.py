@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tui.adapters.protocols import Aborted, Hypervisor, HypervisorEvent, Job
+from tui.backend.finding import look
 from tui.backend.journal import Journal
-from tui.backend.outcome import completed_job, look, summary
+from tui.backend.outcome import completed_job, summary
 from tui.backend.recorder import Recorder, now
 from tui.backend.route import Route
 from tui.backend.sampler import Reading, Sampler
@@ -262,7 +263,7 @@ class Migration:
         outcome = outcome or finding.outcome(cancelled=self._steering.cancel_asked)
         if outcome == COMPLETED and not heard:
             self._ask_final_figures()
-        self._journal.event(record.VERIFIED, ok=finding.fits(outcome), sentence=finding.sentence)
+        self._journal.event(record.VERIFIED, ok=finding.fits(outcome), sentence=finding.sentence, advice=finding.advice)
         for end in self._unsubscribe:
             try:
                 end()

@@ -75,6 +75,7 @@ class Timeline:
         self.final: Mapping[str, Any] = {}  # libvirt's statistics of the completed job
         self.error: Mapping[str, Any] = {}
         self.verified: tuple[bool, str] | None = None
+        self.advice = ""  # what to do about what the migration has left on the other host
         self.log_trouble = ""  # why the record is not whole, as a sentence
         self.cancel_asked = False  # and not refused
         self.post_copy_held = False  # asked for, and waiting for the first pass
@@ -345,6 +346,7 @@ class Timeline:
 
     def _on_verified(self, event: Event) -> None:
         self.verified = (bool(event.data.get("ok")), str(event.data.get("sentence", "")))
+        self.advice = str(event.data.get("advice", ""))
 
     def _on_end(self, event: Event) -> None:
         outcome = str(event.data.get("outcome"))

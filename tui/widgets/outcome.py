@@ -68,6 +68,8 @@ def _what_happened(timeline: Timeline) -> list[Fact]:
     if timeline.verified is not None:
         ok, sentence = timeline.verified
         lines.append(("the VM", sentence, "bold" if ok else "bold $error"))
+    if timeline.advice:
+        lines.append(("to do", timeline.advice, "bold $warning"))
     return lines
 
 
@@ -106,6 +108,8 @@ def _number(stats: Any, name: str) -> float:
 def _next(timeline: Timeline, origin: str) -> str:
     if timeline.phase == COMPLETED:
         return f"m migrates it back to {origin}, 5 shows all runs"
+    if timeline.advice:  # first things first
+        return "l shows libvirt's own words, 5 shows all runs"
     return "m tries again, l shows libvirt's own words, 5 shows all runs"
 
 
