@@ -14,7 +14,7 @@ class NumberDialog(Dialog[int]):
     """Dismissed with the whole number that `entry` reads, with None for Esc."""
 
     BINDINGS = [
-        Binding("enter", "apply", "apply", key_display="enter", priority=True),
+        Binding("enter", "enter", "apply", key_display="enter", priority=True),
         Binding("escape", "close", "back", priority=True),
     ]
     DEFAULT_CSS = """
@@ -38,7 +38,7 @@ class NumberDialog(Dialog[int]):
             yield Static(Content(self._unit), classes="unit")
         yield Static(classes="wrong", markup=False)
 
-    def action_apply(self) -> None:
+    def entered(self) -> None:
         try:
             value = self._entry.read_whole(self.query_one(Input).value)
         except ValueError as error:

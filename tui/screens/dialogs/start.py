@@ -34,7 +34,7 @@ class StartForm(Dialog[Migration]):
     """Dismissed with the migration that was started, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "start", "start", key_display="enter", priority=True),
+        Binding("enter", "enter", "start", key_display="enter", priority=True),
         Binding("up", "app.focus_previous", "field", show=False),
         Binding("down", "app.focus_next", "field", key_display="up/down"),
         Binding("escape", "close", "back", priority=True),
@@ -90,7 +90,7 @@ class StartForm(Dialog[Migration]):
         self._offer(await self._migrations.vms())
         if self._wanted:
             self._wanted = False
-            self.action_start()
+            self.entered()
 
     def _offer(self, found: Sequence[Found]) -> None:
         """Show the VMs, running ones first, the one of before chosen."""
@@ -168,7 +168,7 @@ class StartForm(Dialog[Migration]):
 
     # -- the start --
 
-    def action_start(self) -> None:
+    def entered(self) -> None:
         if self._busy:
             return
         if self._found is None:
