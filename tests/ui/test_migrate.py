@@ -17,7 +17,7 @@ from tui.backend.migration import Migration
 from tui.backend.migrations import Found, Migrations
 from tui.model import record
 from tui.model.failure import Failure
-from tui.model.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
+from tui.model.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.model.record import Event
 from tui.model.timeline import PASS, POST_COPY, Timeline
 from tui.screens import migrate as migrate_module
@@ -250,6 +250,17 @@ async def test_the_form_fits_its_keys_and_fields_on_80x24() -> None:
         await desk.sees("VM", "technique", "timeout", "bandwidth", "maximum downtime", "auto-converge", "parallel")
         assert "enter start" in desk.keys
         assert "esc back" in desk.keys
+
+
+async def test_the_form_stands_still_while_techniques_are_chosen() -> None:
+    async with page_of(ReplayedMigrations()) as desk:
+        await desk.pilot.press("m", "down")
+        places = set()
+        for _ in TECHNIQUES:
+            await desk.pilot.press("left")
+            await desk.pilot.pause()
+            places.add(desk.app.screen.query_one("#explained").region)
+        assert len(places) == 1
 
 
 async def test_esc_closes_the_form_without_a_start() -> None:

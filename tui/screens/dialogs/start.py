@@ -23,7 +23,7 @@ from tui.widgets.choice import Choice
 N = TypeVar("N", int, float)
 
 EXPLAINED = {
-    PRE_COPY: "Passes until the rest fits into the downtime. No p later.",
+    PRE_COPY: "Passes until the rest fits the downtime. No p later.",
     POST_COPY_TIMEOUT: "Pre-copy; switches when the time is up, or at p.",
     POST_COPY_MANUAL: "Pre-copy until you press p; then the VM moves at once.",
 }
