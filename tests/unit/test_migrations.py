@@ -479,17 +479,28 @@ async def test_a_job_that_cannot_be_asked_for_is_not_taken_for_one_that_has_ende
     await migrations.close()
 
 
-async def test_a_log_that_cannot_be_written_is_a_failure_that_names_it(tmp_path: Path) -> None:
+async def test_a_migration_whose_log_cannot_be_written_is_followed_and_steered_and_says_so(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     left = await leave_one(stage, tmp_path)
     (left.folder / "domjobinfo.txt").unlink()
     (left.folder / "domjobinfo.txt").mkdir()
-    with pytest.raises(Failure) as raised:
-        await app(stage, tmp_path).attach()
-    assert str(raised.value) == (
-        f"guest1 is being migrated, but its log in {left.folder} cannot be written: Is a directory. "
-        "The migration goes on; start vmlm-tui anew to follow it."
-    )
+    migration = await app(stage, tmp_path).attach()
+    assert migration is not None
+    migration.switch_to_post_copy()
+    await end_of(migration)
+    assert migration.timeline.log_trouble == f"The log in {left.folder} cannot be written: Is a directory"
+    assert "start_post_copy" in stage.calls
+    assert [each.folder for each in unfinished_runs(tmp_path)] == [left.folder]
+
+
+async def test_a_migration_that_somebody_else_started_is_followed_though_no_folder_can_be_made(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand", waits_for_keys=False)
+    stage.begin()
+    runs = tmp_path / "a file"
+    runs.write_text("")
+    migration = await end_of(await app(stage, runs).attach())
+    assert migration.timeline.phase == "completed"
+    assert migration.timeline.log_trouble.startswith(f"The log in {runs}/")
 
 
 async def test_a_run_that_another_app_ends_meanwhile_is_left_to_it(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.backend.recorder import Recorder, now, seconds_since
+from tui.backend.recorder import Recorder, Unrecorded, now, seconds_since
 from tui.model import record
 from tui.model.failure import Failure
 from tui.model.record import Event, Record
@@ -17,7 +17,7 @@ from tui.model.timeline import Timeline
 class Journal:
     """Made on the loop, written to from any thread; `timeline` and the listeners are only ever touched on the loop."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder | Unrecorded) -> None:
         self.folder: Path = recorder.folder
         self.timeline = Timeline()
         self.began_at = now()

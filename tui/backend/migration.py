@@ -10,7 +10,7 @@ from tui.adapters.protocols import Aborted, Hypervisor, HypervisorEvent, Job
 from tui.backend.finding import look
 from tui.backend.journal import Journal
 from tui.backend.outcome import completed_job, summary
-from tui.backend.recorder import Recorder, now
+from tui.backend.recorder import Recorder, Unrecorded, now
 from tui.backend.route import Route
 from tui.backend.sampler import Reading, Sampler
 from tui.backend.steering import Steering
@@ -31,7 +31,7 @@ class Migration:
     The daemon owns the job: losing this object, or the process, does the migration no harm.
     """
 
-    def __init__(self, plan: Plan, vm: Vm, route: Route, recorder: Recorder, interval: float) -> None:
+    def __init__(self, plan: Plan, vm: Vm, route: Route, recorder: Recorder | Unrecorded, interval: float) -> None:
         self.plan = plan
         self.vm = vm
         self.origin = route.origin
