@@ -40,6 +40,21 @@ class Hypervisor(Protocol):
     def vm(self, name: str) -> Vm | None:
         """The VM, or None where the daemon knows none of that name."""
 
+    def definition(self, name: str) -> str:
+        """The VM's definition in libvirt's XML, as it runs if it does; "" where the daemon knows none of that name."""
+
+    def machine_types(self) -> tuple[str, ...]:
+        """The machine types that its QEMU can give an x86-64 VM, aliases among them."""
+
+    def cpu_xml(self, virtualization: str) -> str:
+        """The best CPU that a VM can have here and be migrated with; `virtualization` is host_cpu.KVM or QEMU."""
+
+    def compare_cpu(self, xml: str, virtualization: str) -> str:
+        """Whether a VM with that CPU can run here: host_cpu.IDENTICAL, SUPERSET (this has more) or INCOMPATIBLE."""
+
+    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
+        """The best CPU that all of these have; `spelled_out`: with each feature that its model implies."""
+
     def start(self, name: str) -> None: ...
     def shut_down(self, name: str) -> None:
         """Ask the guest to shut down; returns at once."""
