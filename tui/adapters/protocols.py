@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tui.model.command import Completed
 from tui.model.failure import Failure
+from tui.model.host_ssh import HostKey
 from tui.model.plan import Plan
 from tui.model.record import Stat
 from tui.model.vm import Daemon, Vm
@@ -90,6 +91,19 @@ class Aborted(Failure):
 
 class UntrustedHost(Failure):
     """Its host key is unknown or has changed: trying again is no use before a person has looked at it."""
+
+
+class FirstLogin(Protocol):
+    """The way into a host that ssh does not let the app into yet; fails with model.failure.Failure."""
+
+    async def host_key(self) -> HostKey:
+        """The key that the host shows; nobody has said yet that it is the right one."""
+
+    async def trust(self, fingerprint: str) -> None:
+        """Take the host's key up as known, if it still has this fingerprint, which a person has compared."""
+
+    async def authorize(self, password: str) -> None:
+        """Log in with the password this once, to have the user's own key let in; one is made where there is none."""
 
 
 class Shell(Protocol):
