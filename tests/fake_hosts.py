@@ -14,7 +14,7 @@ from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Stat
-from tui.model.vm import Daemon, Vm
+from tui.model.vm import Daemon, Disk, Vm
 from tui.wiring import changes_through
 
 GIB = 1 << 30
@@ -48,6 +48,7 @@ class FakeHypervisor:
         self.released.set()
         self.when_released: Callable[[], None] = lambda: None
         self.calls: list[str] = []
+        self.disks_of: dict[str, tuple[Disk, ...]] = {}
         self.stats: Mapping[str, Stat] = {}  # of a migration under way
 
     def _enter(self, call: str) -> None:
@@ -68,6 +69,10 @@ class FakeHypervisor:
     def vm(self, name: str) -> Vm | None:
         self._enter("vm")
         return self.known.get(name)
+
+    def disks(self, name: str) -> tuple[Disk, ...]:
+        self._enter(f"disks {name}")
+        return self.disks_of.get(name, ())
 
     def _become(self, name: str, state: str) -> None:
         if name not in self.known:

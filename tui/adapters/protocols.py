@@ -8,7 +8,7 @@ from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Stat
-from tui.model.vm import Daemon, Vm
+from tui.model.vm import Daemon, Disk, Vm
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,9 @@ class Hypervisor(Protocol):
     def vms(self) -> tuple[Vm, ...]: ...
     def vm(self, name: str) -> Vm | None:
         """The VM, or None where the daemon knows none of that name."""
+
+    def disks(self, name: str) -> tuple[Disk, ...]:
+        """What the VM can write to, as it runs or is defined; CD-ROMs and what is read-only are left out."""
 
     def start(self, name: str) -> None: ...
     def shut_down(self, name: str) -> None:
