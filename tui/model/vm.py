@@ -26,6 +26,15 @@ class Vm:
 
 
 @dataclass(frozen=True)
+class Disk:
+    """A disk of a VM that it can write to; `path` is a file or a device of the host, empty where it is on a network."""
+
+    target: str  # vda
+    kind: str  # libvirt's type: file, block, network, volume
+    path: str = ""
+
+
+@dataclass(frozen=True)
 class Daemon:
     """One libvirt daemon and the machine under it."""
 
@@ -38,3 +47,4 @@ class Daemon:
     cpu_model: str
     memory_bytes: int
     memory_free_bytes: int
+    qemu_user: tuple[int, int] | None = None  # the numbers of the user and the group that QEMU runs as
