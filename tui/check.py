@@ -12,7 +12,7 @@ from tui import __version__
 from tui.arguments import Parser
 from tui.model.check import FAILED, Item
 from tui.model.failure import Failure
-from tui.model.tally import WIDEST, counts, fixable, state_words, tally
+from tui.model.tally import WIDEST, by_host, counts, fixable, state_words, tally
 from tui.model.transcript import plain
 
 if TYPE_CHECKING:
@@ -94,10 +94,10 @@ def as_text(lists: Lists, addresses: Mapping[str, str]) -> str:
 
 def _list_lines(items: tuple[Item, ...], addresses: Mapping[str, str]) -> Iterator[str]:
     host = ""
-    for item in items:
+    for item in by_host(items, addresses):
         if item.host != host:
             host = item.host
-            yield f"  {host}  {addresses.get(host, '')}"
+            yield f"  {host}  {addresses[host]}"
         yield from _wrapped(f"    {state_words(item):<{WIDEST}}  ", item.title)
         finding = item.finding
         if finding is None or finding.state in ("ok", "not needed"):

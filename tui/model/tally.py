@@ -28,6 +28,12 @@ def tally(items: Iterable[Item]) -> str:
     return ", ".join(f"{count} {WORDS[state]}" for state, count in counts(items).items() if count) or "nothing to check"
 
 
+def by_host(items: Iterable[Item], hosts: Iterable[str]) -> list[Item]:
+    """All of one host together, the hosts in this order; of each its lines in the order of the list."""
+    order = list(hosts)
+    return sorted(items, key=lambda item: order.index(item.host))
+
+
 def fixable(items: Iterable[Item]) -> tuple[Item, ...]:
     """What can be made right now, without anything else before it."""
     return tuple(item for item in items if item.missing and not item.why_not)

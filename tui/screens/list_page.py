@@ -68,6 +68,7 @@ class ListPage(Page):
     def __init__(self, checklist: Checklist[Any], addresses: Mapping[str, str]) -> None:
         super().__init__()
         self._list = checklist
+        self._looked_once = False
         self._work: Work | None = None  # the newest that was begun here
         self._answers: tuple[bool, ...] = ()
         self._summary, self._report = Lines(id="summary"), Report(id="report")
@@ -91,7 +92,8 @@ class ListPage(Page):
         self.set_interval(1.0, self._tick)
 
     def on_screen_resume(self) -> None:
-        if not self._list.looked and not self._list.looking:
+        if not self._looked_once:  # a page may be told twice that it is shown
+            self._looked_once = True
             self._look()
         self._show()
 

@@ -15,4 +15,8 @@ class NfsPage(ListPage):
     )
 
     def __init__(self, nfs: Nfs) -> None:
-        super().__init__(nfs.checklist, {host.name: host.ssh for host in nfs.config.hosts.all})
+        hosts = nfs.config.hosts
+        # The storage server first: it is where the set-up begins.
+        super().__init__(
+            nfs.checklist, {host.name: host.ssh for host in (hosts.storage, hosts.source, hosts.destination)}
+        )

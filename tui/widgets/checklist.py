@@ -10,12 +10,13 @@ from textual.content import Content
 from textual.message import Message
 
 from tui.model.check import Item
+from tui.model.tally import by_host
 from tui.widgets.check_lines import host_row, item_row, one_line
 from tui.widgets.rows import Rows
 
 
 class ChecklistRows(Rows, can_focus=True):
-    """Shows Items in their order; posts Chosen when another is under the cursor, or what is under it changed."""
+    """Shows Items by host, in the order of `addresses`; posts Chosen when the one under the cursor is new."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
@@ -50,9 +51,9 @@ class ChecklistRows(Rows, can_focus=True):
 
     def show_items(self, items: Sequence[Item], *, looking: bool) -> None:
         """Replace what is shown; the cursor stays on its item, wherever that stands now."""
-        self._items, self._looking = tuple(items), looking
+        self._items, self._looking = tuple(by_host(items, self._addresses)), looking
         if self.chosen is None:
-            self._chosen = items[0].id if items else ""
+            self._chosen = self._items[0].id if items else ""
         self._draw()
 
     def on_resize(self) -> None:
@@ -73,7 +74,7 @@ class ChecklistRows(Rows, can_focus=True):
         for item in self._items:
             if item.host != host:
                 host = item.host
-                rows.append(host_row(host, self._addresses.get(host, "")))
+                rows.append(host_row(host, self._addresses[host]))
             self._places[item.id] = len(rows)
             row = item_row(item, width, titles, looking=self._looking)
             rows.append(_under_cursor(row, width) if item.id == self._chosen else row)
