@@ -21,6 +21,9 @@ class Box(VerticalScroll):
         Binding("down", "scroll_down", "scroll", key_display="up/down"),
     ]
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        return self.can_focus or action not in ("scroll_up", "scroll_down")  # else the keys move between fields
+
 
 class Dialog(ModalScreen[T | None]):
     """Modal; dismissed with None by Esc. A subclass composes its `body`."""
