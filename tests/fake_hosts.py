@@ -15,7 +15,7 @@ from tui.model.failure import Failure
 from tui.model.host_cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
 from tui.model.plan import Plan
 from tui.model.record import Stat
-from tui.model.vm import Daemon, Vm
+from tui.model.vm import Daemon, Disk, Vm
 from tui.wiring import changes_through
 
 GIB = 1 << 30
@@ -52,6 +52,7 @@ class FakeHypervisor:
         self.released.set()
         self.when_released: Callable[[], None] = lambda: None
         self.calls: list[str] = []
+        self.disks_of: dict[str, tuple[Disk, ...]] = {}
         self.stats: Mapping[str, Stat] = {}  # of a migration under way
         self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
         self.cpu = CPU
@@ -96,6 +97,10 @@ class FakeHypervisor:
     def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
         self._enter(f"baseline_cpu {virtualization}")
         return min(xmls, key=lambda xml: len(features(xml)))
+
+    def disks(self, name: str) -> tuple[Disk, ...]:
+        self._enter(f"disks {name}")
+        return self.disks_of.get(name, ())
 
     def _become(self, name: str, state: str) -> None:
         if name not in self.known:

@@ -9,7 +9,7 @@ from tui.model.failure import Failure
 from tui.model.host_ssh import HostKey
 from tui.model.plan import Plan
 from tui.model.record import Stat
-from tui.model.vm import Daemon, Vm
+from tui.model.vm import Daemon, Disk, Vm
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,9 @@ class Hypervisor(Protocol):
 
     def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
         """The best CPU that all of these have; `spelled_out`: with each feature that its model implies."""
+
+    def disks(self, name: str) -> tuple[Disk, ...]:
+        """What the VM can write to, as it runs or is defined; CD-ROMs and what is read-only are left out."""
 
     def start(self, name: str) -> None: ...
     def shut_down(self, name: str) -> None:
