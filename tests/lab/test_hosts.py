@@ -123,9 +123,7 @@ def test_a_host_that_takes_its_own_name_for_the_local_host_is_warned_of(lab: Lab
 def test_a_name_that_is_not_known_is_added_and_taken_out_again(lab: Lab) -> None:
     file = etc_hosts(lab, "destination")
     with edited(file, r"^10\.77\.0\.1 source\n") as without:
-        assert list(bad(the_list(lab, "look"))) == ["destination.names", "destination.peer"] or bad(
-            the_list(lab, "look")
-        )
+        assert "destination.names" in bad(the_list(lab, "look"))
         applied = the_list(lab, "apply", "destination.names")
         assert applied["destination.names"]["state"] == "ok"
         assert file.read_text().endswith("its own\n10.77.0.1 source\n")
