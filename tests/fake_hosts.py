@@ -11,6 +11,8 @@ from tui import config
 from tui.adapters.protocols import HypervisorEvent, Job
 from tui.backend.connections import Connections
 from tui.model.command import Completed
+from tui.model.domain import parse
+from tui.model.domain_xml import Shape, domain_xml
 from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Stat
@@ -35,6 +37,37 @@ memory_available_kib 23501760
 """
 
 
+CAPABILITIES = """<capabilities>
+  <host><cpu><arch>x86_64</arch></cpu></host>
+  <guest>
+    <os_type>hvm</os_type>
+    <arch name='x86_64'>
+      <emulator>/usr/bin/qemu-system-x86_64</emulator>
+      <machine maxCpus='288'>pc-q35-9.1</machine>
+      <machine maxCpus='4096'>pc-q35-10.0</machine>
+      <machine canonical='pc-q35-10.0' maxCpus='4096'>q35</machine>
+      <domain type='qemu'/>
+    </arch>
+  </guest>
+</capabilities>
+"""
+SHARED = "/var/lib/libvirt-img/images"
+
+
+def guest_xml(vm: Vm) -> str:
+    """The definition of a VM that nothing keeps from moving."""
+    return domain_xml(
+        Shape(
+            vm.name,
+            vm.vcpus,
+            vm.memory_bytes,
+            f"{SHARED}/{vm.name}.qcow2",
+            machine="pc-q35-10.0",
+            plug=("network", "default"),
+        )
+    )
+
+
 class FakeHypervisor:
     """A libvirt daemon in memory; `failure` is raised by every call while it is set."""
 
@@ -48,6 +81,8 @@ class FakeHypervisor:
         self.released.set()
         self.when_released: Callable[[], None] = lambda: None
         self.calls: list[str] = []
+        self.definitions: dict[str, str] = {}  # by VM, where it is another one than guest_xml's
+        self.offered_networks: tuple[str, ...] = ("default",)
         self.stats: Mapping[str, Stat] = {}  # of a migration under way
 
     def _enter(self, call: str) -> None:
@@ -68,6 +103,38 @@ class FakeHypervisor:
     def vm(self, name: str) -> Vm | None:
         self._enter("vm")
         return self.known.get(name)
+
+    def xml(self, name: str, *, inactive: bool = False) -> str:
+        self._enter(f"xml {name}")
+        if name not in self.known:
+            raise Failure(f"The definition of {name} could not be read", "the daemon does not know the VM")
+        return self.definitions.get(name) or guest_xml(self.known[name])
+
+    def define(self, xml: str) -> None:
+        self._enter("define")
+        domain = parse(xml)
+        self.known[domain.name] = Vm(domain.name, "uuid-new", "shut off", "", domain.vcpus, domain.memory_bytes)
+        self.definitions[domain.name] = xml
+
+    def undefine(self, name: str) -> None:
+        self._enter(f"undefine {name}")
+        del self.known[name]
+
+    def capabilities(self) -> str:
+        self._enter("capabilities")
+        return CAPABILITIES
+
+    def host_cpu(self, kind: str, machine: str) -> str:
+        self._enter("host_cpu")
+        return "<cpu><model>EPYC</model></cpu>"
+
+    def baseline_cpu(self, kind: str, machine: str, cpus: Sequence[str]) -> str:
+        self._enter("baseline_cpu")
+        return "<cpu mode='custom' match='exact'><model fallback='forbid'>EPYC</model></cpu>"
+
+    def networks(self) -> tuple[str, ...]:
+        self._enter("networks")
+        return self.offered_networks
 
     def _become(self, name: str, state: str) -> None:
         if name not in self.known:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tui import config
@@ -224,6 +224,28 @@ class FakeHypervisor:
     def vm(self, name: str) -> Vm | None:
         self._enter("vm")
         return self._stage.vms[self.host].get(name)
+
+    # What only the making of VMs needs.
+    def xml(self, name: str, *, inactive: bool = False) -> str:
+        raise NotImplementedError
+
+    def define(self, xml: str) -> None:
+        raise NotImplementedError
+
+    def undefine(self, name: str) -> None:
+        raise NotImplementedError
+
+    def capabilities(self) -> str:
+        raise NotImplementedError
+
+    def host_cpu(self, kind: str, machine: str) -> str:
+        raise NotImplementedError
+
+    def baseline_cpu(self, kind: str, machine: str, cpus: Sequence[str]) -> str:
+        raise NotImplementedError
+
+    def networks(self) -> tuple[str, ...]:
+        raise NotImplementedError
 
     def start(self, name: str) -> None:
         self._enter("start")

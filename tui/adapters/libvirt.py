@@ -2,7 +2,7 @@
 
 import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -74,6 +74,15 @@ DETAILS = {
 GONE = frozenset({libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID})
 # "migration statistics are available only on the source host": a VM that is just arriving
 NO_JOB = GONE | {libvirt.VIR_ERR_OPERATION_UNSUPPORTED}
+
+INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+UNDEFINE = (
+    libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+    | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
+)
+NOT_KNOWN = frozenset({libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_SUPPORT})
 
 _event_loop = threading.Lock()
 _event_loop_runs = False
@@ -176,6 +185,60 @@ class LibvirtHypervisor:
                 raise
 
         return self._do(f"The VM {name} could not be looked up", read)
+
+    def xml(self, name: str, *, inactive: bool = False) -> str:
+        flags = INACTIVE if inactive else 0
+        what = f"The definition of {name} could not be read"
+        return str(self._do(what, lambda: self._connection.lookupByName(name).XMLDesc(flags)))
+
+    def define(self, xml: str) -> None:
+        flags = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
+        self._do("libvirt does not take this definition", lambda: self._connection.defineXMLFlags(xml, flags))
+
+    def undefine(self, name: str) -> None:
+        def run() -> None:
+            domain = self._connection.lookupByName(name)
+            try:
+                domain.undefineFlags(UNDEFINE)
+            except libvirt.libvirtError as error:
+                # test:/// and old daemons do not know all of these flags
+                if error.get_error_code() not in NOT_KNOWN:
+                    raise
+                domain.undefine()
+
+        self._do(f"The VM {name} could not be deleted", run)
+
+    def capabilities(self) -> str:
+        return str(self._do(f"What {self.uri} offers could not be read", self._connection.getCapabilities))
+
+    def host_cpu(self, kind: str, machine: str) -> str:
+        what = f"The CPU that {self.uri} offers could not be read"
+        read = partial(self._connection.getDomainCapabilities, None, None, machine, kind, 0)
+        cpu = ET.fromstring(self._do(what, read)).find("cpu/mode[@name='host-model']")  # noqa: S314 - our daemon's word
+        if cpu is None or cpu.get("supported") != "yes":
+            return ""
+        cpu.tag = "cpu"
+        cpu.attrib.clear()
+        return ET.tostring(cpu, encoding="unicode")
+
+    def baseline_cpu(self, kind: str, machine: str, cpus: Sequence[str]) -> str:
+        call = self._connection.baselineHypervisorCPU
+        flags = libvirt.VIR_CONNECT_BASELINE_CPU_MIGRATABLE  # else it keeps invtsc, with which QEMU does not migrate
+        what = "No CPU that both hosts can run was found"
+        return str(self._do(what, lambda: call(None, None, machine, kind, list(cpus), flags)))
+
+    def networks(self) -> tuple[str, ...]:
+        active = libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE
+
+        def read() -> tuple[str, ...]:
+            try:
+                return tuple(sorted(network.name() for network in self._connection.listAllNetworks(active)))
+            except libvirt.libvirtError as error:
+                if error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT:  # the daemon's network part is not installed
+                    return ()
+                raise
+
+        return self._do(f"The networks of {self.uri} could not be listed", read)
 
     def start(self, name: str) -> None:
         self._do(f"The VM {name} could not be started", lambda: self._connection.lookupByName(name).create())

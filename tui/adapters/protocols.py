@@ -40,6 +40,27 @@ class Hypervisor(Protocol):
     def vm(self, name: str) -> Vm | None:
         """The VM, or None where the daemon knows none of that name."""
 
+    def xml(self, name: str, *, inactive: bool = False) -> str:
+        """Its domain XML as it runs, or where `inactive` as it would start the next time."""
+
+    def define(self, xml: str) -> None:
+        """Validate the domain XML against libvirt's own schema and define it."""
+
+    def undefine(self, name: str) -> None:
+        """Forget a VM that is off, with its NVRAM, saved state and the records of its snapshots; its disks stay."""
+
+    def capabilities(self) -> str:
+        """libvirt's capabilities XML."""
+
+    def host_cpu(self, kind: str, machine: str) -> str:
+        """The XML of the CPU that VMs of this kind ("kvm", "qemu") and machine type can have here at most."""
+
+    def baseline_cpu(self, kind: str, machine: str, cpus: Sequence[str]) -> str:
+        """The XML of the best CPU that can run wherever one of `cpus`, of `host_cpu`, can."""
+
+    def networks(self) -> tuple[str, ...]:
+        """libvirt's own networks that are up."""
+
     def start(self, name: str) -> None: ...
     def shut_down(self, name: str) -> None:
         """Ask the guest to shut down; returns at once."""
