@@ -19,12 +19,12 @@ from tui.config import Config, state_folder
 def wire(config: Config) -> Backend:
     """The backend for a configuration; opens nothing yet, and imports libvirt and asyncssh when they are needed."""
     connections = Connections(config, open_hypervisor, open_shell)
-    launch = Launch(connections)
+    changes = changes_through(connections, state_folder() / "changes.jsonl")
+    launch = Launch(connections, changes.root)
     runs = config.runs.folder
     migrations = Migrations(
         connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload_name
     )
-    changes = changes_through(connections, state_folder() / "changes.jsonl")
     return Backend(migrations, Hosts(connections, changes), Nfs(connections, changes), launch, Runs(runs))
 
 

@@ -17,6 +17,7 @@ from tui.adapters.ssh import SshShell
 from tui.backend.connections import Connections
 from tui.backend.hosts import Hosts
 from tui.backend.launch import Launch
+from tui.backend.root import Root
 from tui.config import state_folder
 from tui.model.failure import Failure
 from tui.model.host import HostFacts
@@ -41,35 +42,39 @@ async def hosts(connections: Connections) -> Answer:
     return {facts.name: {"state": facts.state, "failures": list(map(str, facts.failures))} for facts in found}
 
 
+def launch_of(connections: Connections) -> Launch:
+    return Launch(connections, Root(connections.shell))
+
+
 async def where(connections: Connections) -> Answer:
-    return {"sentence": (await Launch(connections).vm_state()).sentence}
+    return {"sentence": (await launch_of(connections).vm_state()).sentence}
 
 
 async def boot(connections: Connections) -> Answer:
-    return {"sentence": await Launch(connections).boot(tell)}
+    return {"sentence": await launch_of(connections).boot(tell)}
 
 
 async def shut_down(connections: Connections) -> Answer:
-    await Launch(connections).shut_down(tell)
+    await launch_of(connections).shut_down(tell)
     return await where(connections)
 
 
 async def force_off(connections: Connections) -> Answer:
-    await Launch(connections).force_off(tell)
+    await launch_of(connections).force_off(tell)
     return await where(connections)
 
 
 async def start(connections: Connections, name: str, *numbers: str) -> Answer:
-    return asdict(await Launch(connections).start_workload(WorkloadSpec(name, *map(int, numbers)), tell))
+    return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, *map(int, numbers)), tell))
 
 
 async def status(connections: Connections) -> Answer:
-    launch = Launch(connections)
-    return asdict(await launch.workload_status()) | {"current": await launch.current_workload_name()}
+    launch = launch_of(connections)
+    return asdict(await launch.workload_status()) | {"current": await launch.current_workload_name(launch.name)}
 
 
 async def stop(connections: Connections) -> Answer:
-    found = await Launch(connections).stop_workload(tell)
+    found = await launch_of(connections).stop_workload(tell)
     return asdict(found) | {"error": found.error}
 
 

@@ -48,7 +48,7 @@ async def opened(world: FakeHosts, migrations: Any = None) -> AsyncIterator[tupl
     rooms = (
         Hosts(connections, changes),
         Nfs(connections, changes),
-        Launch(connections),
+        Launch(connections, changes.root),
         Runs(world.config.runs.folder),
     )
     app = VmlmApp(world.config, CONFIG, Backend(migrations or ReplayedMigrations(), *rooms))

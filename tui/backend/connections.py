@@ -80,15 +80,17 @@ class Connections:
         """Commands on `host`; the app runs on the source host."""
         return self._shell("" if host == SOURCE else self.config.hosts[host].ssh)
 
-    def guest_shell(self) -> Shell:
-        """Commands in the guest, wherever it runs at the moment."""
-        if not self.config.vm.ssh:
+    def guest_shell(self, name: str, address: str) -> Shell:
+        """Commands in the guest of a VM, wherever it runs at the moment; Failure where its address is not known."""
+        if not address:
             raise Failure(
-                f"How to log in to {self.config.vm.name} is not known",
-                "[vm] ssh is not set in the configuration",
+                f"How to log in to {name} is not known",
+                "[vm] ssh is not set in the configuration"
+                if name == self.config.vm.name
+                else f"[vm] ssh is the address of {self.config.vm.name}",
                 'Set it to the guest\'s address, such as "user@192.0.2.50".',
             )
-        return self._shell(self.config.vm.ssh)
+        return self._shell(address)
 
     async def close(self) -> None:
         """Let go of everything, without waiting for anybody's answer."""
