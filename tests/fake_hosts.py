@@ -14,6 +14,7 @@ from tui.model.command import Completed
 from tui.model.domain import parse
 from tui.model.domain_xml import Shape, domain_xml
 from tui.model.failure import Failure
+from tui.model.host_cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
 from tui.model.plan import Plan
 from tui.model.record import Stat
 from tui.model.vm import Daemon, Vm
@@ -36,21 +37,9 @@ memory_kib 24684096
 memory_available_kib 23501760
 """
 
+CPU = "<cpu mode='custom'><model>EPYC</model><feature policy='require' name='avx2'/></cpu>"
 
-CAPABILITIES = """<capabilities>
-  <host><cpu><arch>x86_64</arch></cpu></host>
-  <guest>
-    <os_type>hvm</os_type>
-    <arch name='x86_64'>
-      <emulator>/usr/bin/qemu-system-x86_64</emulator>
-      <machine maxCpus='288'>pc-q35-9.1</machine>
-      <machine maxCpus='4096'>pc-q35-10.0</machine>
-      <machine canonical='pc-q35-10.0' maxCpus='4096'>q35</machine>
-      <domain type='qemu'/>
-    </arch>
-  </guest>
-</capabilities>
-"""
+
 SHARED = "/var/lib/libvirt-img/images"
 
 
@@ -84,6 +73,8 @@ class FakeHypervisor:
         self.definitions: dict[str, str] = {}  # by VM, where it is another one than guest_xml's
         self.offered_networks: tuple[str, ...] = ("default",)
         self.stats: Mapping[str, Stat] = {}  # of a migration under way
+        self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
+        self.cpu = CPU
 
     def _enter(self, call: str) -> None:
         self.calls.append(call)
@@ -94,7 +85,7 @@ class FakeHypervisor:
 
     def daemon(self) -> Daemon:
         self._enter("daemon")
-        return Daemon(self.uri, "host", self.uri, (11, 3, 0), (10, 0, 2), 2, "EPYC", 24 * GIB, 20 * GIB)
+        return Daemon(self.uri, "host", self.uri, (11, 3, 0), (10, 0, 2), 2, "EPYC", 24 * GIB, 20 * GIB, (64055, 994))
 
     def vms(self) -> tuple[Vm, ...]:
         self._enter("vms")
@@ -104,11 +95,27 @@ class FakeHypervisor:
         self._enter("vm")
         return self.known.get(name)
 
-    def xml(self, name: str, *, inactive: bool = False) -> str:
-        self._enter(f"xml {name}")
-        if name not in self.known:
-            raise Failure(f"The definition of {name} could not be read", "the daemon does not know the VM")
-        return self.definitions.get(name) or guest_xml(self.known[name])
+    def definition(self, name: str, *, inactive: bool = False) -> str:
+        self._enter(f"definition {name}")
+        return self.definitions.get(name) or guest_xml(self.known[name]) if name in self.known else ""
+
+    def machine_types(self) -> tuple[str, ...]:
+        self._enter("machine_types")
+        return self.machines
+
+    def cpu_xml(self, virtualization: str) -> str:
+        self._enter(f"cpu_xml {virtualization}")
+        return self.cpu
+
+    def compare_cpu(self, xml: str, virtualization: str) -> str:
+        self._enter(f"compare_cpu {virtualization}")
+        if xml == self.cpu:
+            return IDENTICAL
+        return SUPERSET if features(xml) < features(self.cpu) else INCOMPATIBLE
+
+    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
+        self._enter(f"baseline_cpu {virtualization}")
+        return min(xmls, key=lambda xml: len(features(xml)))
 
     def define(self, xml: str) -> None:
         self._enter("define")
@@ -119,18 +126,6 @@ class FakeHypervisor:
     def undefine(self, name: str) -> None:
         self._enter(f"undefine {name}")
         del self.known[name]
-
-    def capabilities(self) -> str:
-        self._enter("capabilities")
-        return CAPABILITIES
-
-    def host_cpu(self, kind: str, machine: str) -> str:
-        self._enter("host_cpu")
-        return "<cpu><model>EPYC</model></cpu>"
-
-    def baseline_cpu(self, kind: str, machine: str, cpus: Sequence[str]) -> str:
-        self._enter("baseline_cpu")
-        return "<cpu mode='custom' match='exact'><model fallback='forbid'>EPYC</model></cpu>"
 
     def networks(self) -> tuple[str, ...]:
         self._enter("networks")

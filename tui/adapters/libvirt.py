@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import libvirt
 
+from tui.adapters import libvirt_cpu
 from tui.adapters.libvirt_errors import translate
 from tui.adapters.protocols import HypervisorEvent, Job
 from tui.model import record
@@ -155,6 +156,7 @@ class LibvirtHypervisor:
     def _daemon(self) -> Daemon:
         host = ET.fromstring(self._connection.getCapabilities()).find("host")  # noqa: S314 - our own daemon's word
         uuid, model = (host.findtext("uuid", ""), host.findtext("cpu/model", "")) if host is not None else ("", "")
+        label = None if host is None else host.findtext("secmodel[model='dac']/baselabel")
         info = self._connection.getInfo()
         return Daemon(
             uri=self.uri,
@@ -166,6 +168,7 @@ class LibvirtHypervisor:
             cpu_model=model or info[0],
             memory_bytes=info[1] * 2**20,
             memory_free_bytes=self._connection.getFreeMemory(),
+            qemu_user=_numbers(label or ""),
         )
 
     def vms(self) -> tuple[Vm, ...]:
@@ -186,10 +189,32 @@ class LibvirtHypervisor:
 
         return self._do(f"The VM {name} could not be looked up", read)
 
-    def xml(self, name: str, *, inactive: bool = False) -> str:
-        flags = INACTIVE if inactive else 0
-        what = f"The definition of {name} could not be read"
-        return str(self._do(what, lambda: self._connection.lookupByName(name).XMLDesc(flags)))
+    def definition(self, name: str, *, inactive: bool = False) -> str:
+        def read() -> str:
+            try:
+                return str(self._connection.lookupByName(name).XMLDesc(INACTIVE if inactive else 0))
+            except libvirt.libvirtError as error:
+                if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+                    return ""
+                raise
+
+        return self._do(f"The definition of {name} could not be read", read)
+
+    def machine_types(self) -> tuple[str, ...]:
+        what = f"The machine types of {self.uri} could not be read"
+        return self._do(what, lambda: libvirt_cpu.machine_types(self._connection))
+
+    def cpu_xml(self, virtualization: str) -> str:
+        what = f"The CPU of {self.uri} could not be read"
+        return self._do(what, lambda: libvirt_cpu.best(self._connection, virtualization))
+
+    def compare_cpu(self, xml: str, virtualization: str) -> str:
+        what = f"CPUs could not be compared by {self.uri}"
+        return self._do(what, lambda: libvirt_cpu.compare(self._connection, xml, virtualization))
+
+    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
+        what = f"A CPU in common could not be found by {self.uri}"
+        return self._do(what, lambda: libvirt_cpu.baseline(self._connection, xmls, virtualization, spelled_out))
 
     def define(self, xml: str) -> None:
         flags = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
@@ -207,25 +232,6 @@ class LibvirtHypervisor:
                 domain.undefine()
 
         self._do(f"The VM {name} could not be deleted", run)
-
-    def capabilities(self) -> str:
-        return str(self._do(f"What {self.uri} offers could not be read", self._connection.getCapabilities))
-
-    def host_cpu(self, kind: str, machine: str) -> str:
-        what = f"The CPU that {self.uri} offers could not be read"
-        read = partial(self._connection.getDomainCapabilities, None, None, machine, kind, 0)
-        cpu = ET.fromstring(self._do(what, read)).find("cpu/mode[@name='host-model']")  # noqa: S314 - our daemon's word
-        if cpu is None or cpu.get("supported") != "yes":
-            return ""
-        cpu.tag = "cpu"
-        cpu.attrib.clear()
-        return ET.tostring(cpu, encoding="unicode")
-
-    def baseline_cpu(self, kind: str, machine: str, cpus: Sequence[str]) -> str:
-        call = self._connection.baselineHypervisorCPU
-        flags = libvirt.VIR_CONNECT_BASELINE_CPU_MIGRATABLE  # else it keeps invtsc, with which QEMU does not migrate
-        what = "No CPU that both hosts can run was found"
-        return str(self._do(what, lambda: call(None, None, machine, kind, list(cpus), flags)))
 
     def networks(self) -> tuple[str, ...]:
         active = libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE
@@ -402,6 +408,12 @@ def migration_parameters(plan: Plan) -> dict[str, Any]:
     if plan.parallel:
         parameters[libvirt.VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS] = plan.parallel
     return parameters
+
+
+def _numbers(label: str) -> tuple[int, int] | None:
+    """The user and group of libvirt's "+64055:+994"."""
+    user, _, group = label.replace("+", "").partition(":")
+    return (int(user), int(group)) if user.isdigit() and group.isdigit() else None
 
 
 def _version(number: int) -> tuple[int, int, int]:

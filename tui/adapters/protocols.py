@@ -40,23 +40,29 @@ class Hypervisor(Protocol):
     def vm(self, name: str) -> Vm | None:
         """The VM, or None where the daemon knows none of that name."""
 
-    def xml(self, name: str, *, inactive: bool = False) -> str:
-        """Its domain XML as it runs, or where `inactive` as it would start the next time."""
+    def definition(self, name: str, *, inactive: bool = False) -> str:
+        """The VM's definition in libvirt's XML, as it runs if it does; "" where the daemon knows none of that name.
+
+        `inactive`: as it would start the next time.
+        """
+
+    def machine_types(self) -> tuple[str, ...]:
+        """The machine types that its QEMU can give an x86-64 VM, aliases among them."""
+
+    def cpu_xml(self, virtualization: str) -> str:
+        """The best CPU that a VM can have here and be migrated with; `virtualization` is host_cpu.KVM or QEMU."""
+
+    def compare_cpu(self, xml: str, virtualization: str) -> str:
+        """Whether a VM with that CPU can run here: host_cpu.IDENTICAL, SUPERSET (this has more) or INCOMPATIBLE."""
+
+    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
+        """The best CPU that all of these have; `spelled_out`: with each feature that its model implies."""
 
     def define(self, xml: str) -> None:
         """Validate the domain XML against libvirt's own schema and define it."""
 
     def undefine(self, name: str) -> None:
         """Forget a VM that is off, with its NVRAM, saved state and the records of its snapshots; its disks stay."""
-
-    def capabilities(self) -> str:
-        """libvirt's capabilities XML."""
-
-    def host_cpu(self, kind: str, machine: str) -> str:
-        """The XML of the CPU that VMs of this kind ("kvm", "qemu") and machine type can have here at most."""
-
-    def baseline_cpu(self, kind: str, machine: str, cpus: Sequence[str]) -> str:
-        """The XML of the best CPU that can run wherever one of `cpus`, of `host_cpu`, can."""
 
     def networks(self) -> tuple[str, ...]:
         """libvirt's own networks that are up."""

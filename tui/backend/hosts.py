@@ -2,25 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from tui.adapters.protocols import Hypervisor
 from tui.backend.changes import Changes
-from tui.backend.checklist import Checklist, Step
+from tui.backend.checklist import Checklist
 from tui.backend.connections import HYPERVISORS, Connections
+from tui.backend.host_facts import HostsFacts
+from tui.backend.host_look import Look
+from tui.backend.host_reading import HostReading
+from tui.backend.host_steps import STEPS
 from tui.model.failure import Failure
-from tui.model.host import SYSTEM_SCRIPT, HostFacts, System, Virtualization, parse_system
-
-SYSTEM_LIMIT_S = 20.0
-
-
-@dataclass(frozen=True)
-class HostsFacts:
-    """All that was read of the three hosts and of the ways between them."""
-
-
-STEPS: tuple[Step[HostsFacts], ...] = ()
+from tui.model.host import HostFacts, System, Virtualization
+from tui.model.host_kvm import Kvm
 
 
 class Hosts:
@@ -30,7 +25,8 @@ class Hosts:
         self._connections = connections
         self.config = connections.config
         self.root = changes.root
-        self.checklist = Checklist(STEPS, HostsFacts(), self._look, changes)
+        self._reading = HostReading(connections, changes.root)
+        self.checklist = Checklist(STEPS, HostsFacts(connections.config), self._look, changes)
 
     def unread(self) -> tuple[HostFacts, ...]:
         """The hosts before anything is known of them, in the order of the page."""
@@ -42,7 +38,8 @@ class Hosts:
         readers = {"system": self._system}
         if host.hypervisor:
             readers["virtualization"] = self._virtualization  # type: ignore[assignment]
-        facts = host
+        tried = self.checklist.facts.at(host.name).kvm
+        facts = replace(host, kvm=tried.words if isinstance(tried, Kvm) else "")
         under_way = {asyncio.ensure_future(_part(name, read(host.name))) for name, read in readers.items()}
         try:
             for part in asyncio.as_completed(under_way):
@@ -53,12 +50,13 @@ class Hosts:
                 each.cancel()
 
     async def _look(self, facts: HostsFacts) -> AsyncIterator[HostsFacts]:
-        yield facts
+        async for each in Look(self._reading, facts).run():
+            yield each
 
     async def _system(self, host: str) -> System:
-        shell = self._connections.shell(host)
-        done = await shell.run(["sh", "-c", SYSTEM_SCRIPT], timeout=SYSTEM_LIMIT_S)
-        return parse_system(done.stdout)
+        """The clock is asked for apart, for the first answer waits for the login."""
+        system = await self._reading.system(host)
+        return replace(system, clock=await self._reading.clock(host, rounds=1))
 
     async def _virtualization(self, host: str) -> Virtualization:
         def read(hypervisor: Hypervisor) -> Virtualization:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from tui.adapters.protocols import Hypervisor
 from tui.backend.connections import HYPERVISORS, Connections
-from tui.backend.kvm_trial import kvm_works
+from tui.backend.host_reading import HostReading
 from tui.backend.seeds import make_seed
 from tui.backend.vms import Vms
 from tui.config import DESTINATION, SOURCE
@@ -18,10 +17,12 @@ from tui.model.domain import BadDefinition, Domain, parse
 from tui.model.domain_copy import domain_copy
 from tui.model.domain_xml import Shape, domain_xml
 from tui.model.failure import Failure
+from tui.model.host_cpu import KVM, QEMU
+from tui.model.host_kvm import RUNS, Kvm
 from tui.model.image import Image, users_of
 from tui.model.listing import Listing
 from tui.model.new_vm import CLOUD, LIKE, Order, refuse_name, refuse_size
-from tui.model.offer import EMULATED, KVM, Offer, machine_of_both, plugs_of_both, too_much
+from tui.model.offer import Offer, machine_of_both, plugs_of_both, too_much
 from tui.model.quantity import size
 from tui.model.seed import Seed
 from tui.model.xml_complaint import complaint
@@ -85,7 +86,8 @@ class NewVms:
         self._connections = connections
         self._vms = vms
         self._images = vms.images
-        self._kvm: dict[str, bool] = {}  # by host, once it was tried
+        self._reading = HostReading(connections, vms.root)
+        self._kvm: dict[str, Kvm] = {}  # by host, once it was tried
         self.config = connections.config
 
     async def ground(self) -> Ground:
@@ -149,11 +151,10 @@ class NewVms:
         notes = [f"{self._images.folder} takes no direct I/O, so the disk has cache=writeback."] if cached else []
         kind, why = await self._kind(ground)
         machine = machine_of_both(ground.known.values())
-        cpu, no_cpu = await self._cpu(kind, machine, ground)
-        shape = Shape(
-            order.name, order.vcpus, order.memory_bytes, disk, format, "writeback" if cached else "none", seed_path,
-            kind, machine=machine, emulator="", cpu_xml=cpu, plug=order.plug,
-        )  # fmt: skip
+        cpu, no_cpu = await self._cpu(kind, ground)
+        cache = "writeback" if cached else "none"
+        shape = Shape(order.name, order.vcpus, order.memory_bytes, disk, format, cache, seed_path, kind)
+        shape = replace(shape, machine=machine, cpu_xml=cpu, plug=order.plug)
         notes += [each for each in (why, no_cpu) if each]
         return Draft(order, domain_xml(shape), tuple(notes), copies, seed, seed_path)
 
@@ -182,7 +183,7 @@ class NewVms:
         if where.active:
             why = f"{order.template} is {where.sentence}, and writes to its disks"
             raise Failure("It can't be copied now", why, "Shut it down first.")
-        text = await self._connections.ask(where.host, lambda hypervisor: hypervisor.xml(order.template, inactive=True))
+        text = await self._connections.ask(where.host, lambda each: each.definition(order.template, inactive=True))
         disks = [each for each in parse(text).disks if each.kind == "file" and each.source and not each.readonly]
         own = {each.source: self._own_path(each.source, order.name, each.target, len(disks)) for each in disks}
         copies = [
@@ -228,33 +229,25 @@ class NewVms:
 
     async def _kind(self, ground: Ground) -> tuple[str, str]:
         """KVM where a guest really runs on it on every host that can be asked, else emulation, and why."""
-        without = [host for host, offer in ground.known.items() if KVM not in offer.kinds]
-        if without:
-            return EMULATED, f"{' and '.join(without)} has no KVM: the VM is emulated, and slow."
         untried = [host for host in ground.known if host not in self._kvm]
+        users = [ground.known[host].daemon.qemu_user or (0, 0) for host in untried]
         try:
-            found = await asyncio.gather(
-                *(kvm_works(self._vms.root, host, ground.known[host].emulator) for host in untried)
-            )
+            found = await asyncio.gather(*map(self._reading.kvm, untried, users))
         except Failure as failure:
             return KVM, f"Whether KVM works could not be tried: {failure}"
         self._kvm |= dict(zip(untried, found, strict=True))
-        broken = [host for host in ground.known if not self._kvm[host]]
-        if broken:
-            return EMULATED, f"No guest runs on KVM on {' and '.join(broken)}: the VM is emulated, and slow."
+        without = {host: self._kvm[host].words for host in ground.known if self._kvm[host].outcome != RUNS}
+        if without:
+            host, words = next(iter(without.items()))
+            return QEMU, f"The VM is emulated, and slow: KVM on {host} is {words}."
         return KVM, ""
 
-    async def _cpu(self, kind: str, machine: str, ground: Ground) -> tuple[str, str]:
+    async def _cpu(self, kind: str, ground: Ground) -> tuple[str, str]:
         """The best CPU of all hosts that can be asked, or why there is none in the definition."""
-
-        def host_cpu(hypervisor: Hypervisor) -> str:
-            return hypervisor.host_cpu(kind, machine)
-
         try:
-            cpus = await asyncio.gather(*(self._connections.ask(host, host_cpu) for host in ground.known))
-            if not all(cpus):
-                raise Failure("a host does not say which CPU it can give")
-            return await self._connections.ask(SOURCE, lambda each: each.baseline_cpu(kind, machine, cpus)), ""
+            asked = (self._connections.ask(host, lambda each: each.cpu_xml(kind)) for host in ground.known)
+            cpus = await asyncio.gather(*asked)
+            return await self._connections.ask(SOURCE, lambda each: each.baseline_cpu(cpus, kind)), ""
         except Failure as failure:
             return "", f"The VM gets QEMU's default CPU: {failure}"
 

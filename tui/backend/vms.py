@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.adapters.protocols import Hypervisor
 from tui.backend.connections import HYPERVISORS, Connections
@@ -12,7 +12,7 @@ from tui.model.domain import Domain, parse
 from tui.model.failure import Failure
 from tui.model.image import Image, users_of
 from tui.model.listing import Listed, Listing
-from tui.model.offer import Offer, parse_capabilities
+from tui.model.offer import Offer
 from tui.model.vm import Vm
 
 # What is bridged is the system's own matter: libvirt tells bridges on some hosts only. A name a line.
@@ -61,16 +61,14 @@ class Vms:
         """What one host offers to VMs."""
 
         def read(hypervisor: Hypervisor) -> Offer:
-            kinds, machines, emulator = parse_capabilities(hypervisor.capabilities())
-            return Offer(hypervisor.daemon(), kinds, machines, emulator, hypervisor.networks())
+            return Offer(hypervisor.daemon(), hypervisor.machine_types(), hypervisor.networks())
 
         try:
             offer = await self._connections.ask(host, read)
             bridges = await self._connections.shell(host).run(["sh", "-c", BRIDGES])
         except Failure as failure:
             return failure
-        names = tuple(bridges.stdout.split())
-        return Offer(offer.daemon, offer.kinds, offer.machines, offer.emulator, offer.networks, names)
+        return replace(offer, bridges=tuple(bridges.stdout.split()))
 
     async def offers(self) -> dict[str, Offer | Failure]:
         """Of both hosts."""
@@ -136,6 +134,6 @@ class Vms:
 def _domain(hypervisor: Hypervisor, name: str) -> Domain | Failure:
     """The definition of a VM, or why it can't be read: it may have vanished since it was listed."""
     try:
-        return parse(hypervisor.xml(name))
+        return parse(hypervisor.definition(name))
     except Failure as failure:
         return failure

@@ -90,10 +90,8 @@ def _nic(nic: Nic, target: str, there: Offer | None) -> Iterator[Blocker]:
 def _machine(domain: Domain, target: str, there: Offer | None) -> Iterator[Blocker]:
     if there is None or not there.machines:
         return
-    if domain.machine and domain.machine not in there.machines and domain.machine not in there.machines.values():
+    if domain.machine and domain.machine not in there.machines:
         yield Blocker(f"The machine type {domain.machine} is not known on {target}.")
-    if domain.kind and there.kinds and domain.kind not in there.kinds:
-        yield Blocker(f"{target} runs no VMs of the type {domain.kind}.")
 
 
 def _cpu(domain: Domain, target: str, there: Offer | None, here: Offer | None) -> Iterator[Blocker]:

@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
-from tui.model.offer import EMULATED
+from tui.model.host_cpu import QEMU
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,9 @@ class Shape:
     format: str = "qcow2"
     cache: str = "none"
     seed: str = ""
-    kind: str = EMULATED
+    kind: str = QEMU
     arch: str = "x86_64"
     machine: str = ""
-    emulator: str = ""
     cpu_xml: str = ""
     plug: tuple[str, str] | None = None
 
@@ -57,8 +56,6 @@ def text_of(root: ET.Element) -> str:
 
 
 def _devices(devices: ET.Element, shape: Shape) -> None:
-    if shape.emulator:
-        _add(devices, "emulator", shape.emulator)
     disk = _add(devices, "disk", type="file", device="disk")
     # Without discard a qcow2 image only grows.
     _add(disk, "driver", name="qemu", type=shape.format, cache=shape.cache, discard="unmap")

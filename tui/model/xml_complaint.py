@@ -5,6 +5,7 @@ import re
 # In this order: the first that is said is the innermost.
 PATTERNS = (
     (r"Extra element ([\w-]+) in interleave", "<{0}>, or something in it, is not as libvirt's schema has it"),
+    (r"Element [\w-]+ has extra content: ([\w-]+)", "<{0}> does not belong there"),
     (r"Did not expect element ([\w-]+) there", "<{0}> does not belong there"),
     (r"Invalid attribute ([\w-]+) for element ([\w-]+)", '<{1}> has no attribute "{0}", or not of that value'),
     (r"Expecting an? (?:element|attribute) ([\w-]+), got (?:nothing|[\w-]+)", "{0} is missing"),
