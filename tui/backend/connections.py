@@ -83,13 +83,7 @@ class Connections:
     def guest_shell(self, name: str, address: str) -> Shell:
         """Commands in the guest of a VM, wherever it runs at the moment; Failure where its address is not known."""
         if not address:
-            raise Failure(
-                f"How to log in to {name} is not known",
-                "[vm] ssh is not set in the configuration"
-                if name == self.config.vm.name
-                else f"[vm] ssh is the address of {self.config.vm.name}",
-                'Set it to the guest\'s address, such as "user@192.0.2.50".',
-            )
+            raise Failure(f"How to log in to {name} is not known", "", "Press a on page 3 to say how ssh reaches it.")
         return self._shell(address)
 
     async def close(self) -> None:

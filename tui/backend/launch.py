@@ -9,6 +9,7 @@ from collections.abc import Callable
 from tui.adapters.protocols import Shell, UntrustedHost
 from tui.backend.connections import HYPERVISORS, Connections
 from tui.backend.guest import Guest
+from tui.backend.guest_addresses import GuestAddresses
 from tui.backend.new_vms import NewVms
 from tui.backend.root import Root
 from tui.backend.threads import on_thread
@@ -34,8 +35,9 @@ NAME_LIMIT_S = 5.0
 class Launch:
     """Everything raises Failure; `say` is told what is being done at the moment, for one line of a page."""
 
-    def __init__(self, connections: Connections, root: Root) -> None:
+    def __init__(self, connections: Connections, root: Root, addresses: GuestAddresses | None = None) -> None:
         self._connections = connections
+        self._addresses = addresses or GuestAddresses()
         self.vms = Vms(connections, root)
         self.new_vms = NewVms(connections, self.vms)
         self.config = connections.config
@@ -50,7 +52,12 @@ class Launch:
 
     def address_of(self, name: str) -> str:
         """The same of any VM."""
-        return self.config.vm.ssh or "" if name == self.config.vm.name else ""
+        configured = self.config.vm.ssh if name == self.config.vm.name else None
+        return configured or self._addresses.of(name)
+
+    def keep_address(self, address: str) -> None:
+        """Reach the guest of the chosen VM there from now on."""
+        self._addresses.keep(self.name, address)
 
     def choose(self, name: str) -> None:
         """From now on all is about this VM; what is under way goes on with the one it began with."""

@@ -27,7 +27,18 @@ def complaint(words: str, xml: str) -> tuple[int, str]:
         line = _line_of(found.groups()[-1], xml)
         text = sentence.format(*found.groups()) if sentence else " ".join(words.split())
         return line, f"line {line}: {text}" if line else text
-    return 0, " ".join(words.split())
+    text = " ".join(words.split())
+    quoted = (_line_with(value, xml) for value in re.findall(r"'([^']+)'", words))
+    line = next((number for number in quoted if number), 0)
+    return line, f"line {line}: {text}" if line else text
+
+
+def _line_with(value: str, xml: str) -> int:
+    """The only line that has this as a value."""
+    lines = [
+        number for number, line in enumerate(xml.splitlines(), 1) if re.search(rf"[\"'>]{re.escape(value)}[\"'<]", line)
+    ]
+    return lines[0] if len(lines) == 1 else 0
 
 
 def _line_of(tag: str, xml: str) -> int:

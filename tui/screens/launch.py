@@ -24,6 +24,7 @@ from tui.model.offer import Offer
 from tui.model.whereabouts import Whereabouts
 from tui.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
 from tui.screens.console import show_console
+from tui.screens.dialogs.address import AddressDialog
 from tui.screens.dialogs.new_vm import Made, NewVmForm
 from tui.screens.dialogs.question import Answer, Question
 from tui.screens.dialogs.workload import WorkloadForm
@@ -40,7 +41,7 @@ OFFERS_EVERY_S = 30.0
 AFRESH_EVERY = 10  # looks: a definition may be changed by others while the VM's state stays as it is
 WATCH = "watch"
 BOOT, SHUT_DOWN, FORCE_OFF, START, STOP = "boot", "shut_down", "force_off", "start_workload", "stop_workload"
-NEW, DELETE, CONSOLE, CHOOSE = "new_vm", "delete", "console", "choose"
+NEW, DELETE, CONSOLE, ADDRESS = "new_vm", "delete", "console", "address"
 DOING = {
     BOOT: "The VM is being booted",
     SHUT_DOWN: "The VM is being shut down",
@@ -49,7 +50,7 @@ DOING = {
     STOP: "The workload is being stopped",
     DELETE: "The VM is being deleted",
 }
-KEYS = (*DOING, NEW, CONSOLE)
+KEYS = (*DOING, NEW, CONSOLE, ADDRESS)
 # What may cut short what is under way: a guest that does not come up, or does not go down, is forced off.
 CUTS_SHORT = {FORCE_OFF: (BOOT, SHUT_DOWN), SHUT_DOWN: (BOOT, SHUT_DOWN)}
 OTHER_LINES = 19  # of the page at 80x24 beside the list
@@ -77,6 +78,7 @@ class LaunchPage(Page):
         Binding("D", DELETE, "delete", tooltip="Delete the VM; asks, and asks for its disks", id="launch.delete"),
         Binding("w", START, "workload", tooltip="Choose a workload and start it in the guest", id="launch.workload"),
         Binding("k", STOP, "stop it", tooltip="Stop the workload in the guest", id="launch.stop"),
+        Binding("a", ADDRESS, "address", show=False, tooltip="How ssh reaches the guest", id="launch.address"),
         Binding("pageup", "scroll(-1)", "scroll", show=False),
         Binding("pagedown", "scroll(1)", "scroll", show=False),
     ]
@@ -238,6 +240,8 @@ class LaunchPage(Page):
             return "" if self._where.active else f"{self._where.name} does not run."
         if action == DELETE:
             return self._why_not_delete()
+        if action == ADDRESS and self._launch.name == self._launch.config.vm.name and self._launch.config.vm.ssh:
+            return f"[vm] ssh in the configuration says how {self._launch.name} is reached."
         if action in (START, STOP):
             return self._why_no_workload(action)
         return ""
@@ -300,6 +304,21 @@ class LaunchPage(Page):
                 self._choose(made.name)
 
         self.app.push_screen(NewVmForm(self._launch.new_vms, self._launch.config.vm, self._launch.name), made)
+
+    def action_address(self) -> None:
+        def answered(address: str | None) -> None:
+            if address is None:
+                return
+            try:
+                self._launch.keep_address(address)
+            except Failure as failure:
+                self._report.fail(failure)
+            self._status = None
+            self._ask_workload()
+
+        user = (self._launch.config.vm.ssh or "").rpartition("@")[0]
+        proposed = self._launch.address or (f"{user}@" if user else "")
+        self.app.push_screen(AddressDialog(self._launch.name, proposed), answered)
 
     @work(group="ask", exclusive=True)
     async def action_delete(self) -> None:

@@ -38,7 +38,7 @@ def vm_lines(
         facts += [("disks" if not number else "", _disk(disk, folder), "") for number, disk in enumerate(domain.disks)]
         nics = ", ".join(f"{nic.text} ({nic.model or 'default model'})" for nic in domain.nics)
         facts.append(("network", nics or "none", ""))
-    facts.append(("guest", f"ssh {address}" if address else "not known how to reach it: [vm] ssh", ""))
+    facts.append(("guest", f"ssh {address}" if address else "how to reach it is not known: a says it", ""))
     facts += _moves(blockers)
     return tuple(_wrapped(facts, width))
 
