@@ -64,6 +64,7 @@ class FakeHypervisor:
         self.uri = uri
         self.known = {vm.name: vm for vm in vms}
         self.failure: Failure | None = None
+        self.refusals: dict[str, Failure] = {}  # by call: raised every time
         self.broken = False
         self.deaf = False  # guests do not react to being asked to shut down
         self.released = threading.Event()  # cleared: calls block, as those to a dead daemon do
@@ -80,8 +81,8 @@ class FakeHypervisor:
         self.calls.append(call)
         self.released.wait(10)
         self.when_released()
-        if self.failure:
-            raise self.failure
+        if self.failure or call in self.refusals:
+            raise self.failure or self.refusals[call]
 
     def daemon(self) -> Daemon:
         self._enter("daemon")

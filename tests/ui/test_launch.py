@@ -11,7 +11,7 @@ from tests.ui.one_page import OnePage, text_of, until
 from tui.backend.launch import Launch
 from tui.model.command import Completed
 from tui.model.failure import Failure
-from tui.screens import launch as launch_module
+from tui.screens import launch_view
 from tui.screens.dialogs.question import Question
 from tui.screens.dialogs.workload import WorkloadForm
 from tui.screens.launch import LaunchPage
@@ -34,7 +34,7 @@ AWAY = Failure("libvirt cannot be reached", "the network does not reach it", "Ch
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch_module, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(launch_view, "LOOK_EVERY_S", 0.05)
 
 
 def world_with(state: str, status: str | Failure = "") -> FakeHosts:

@@ -1,10 +1,13 @@
 """The domain XML of a VM like another one: the same shape, with a name, an identity and disks of its own."""
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 
 from tui.model.domain import read, tree
 from tui.model.domain_xml import text_of
+
+WORD = re.compile(r"[\w.-]+")  # a name that can stand in a kernel's command line
 
 
 def domain_copy(text: str, name: str, disks: Mapping[str, str], vcpus: int, memory_bytes: int) -> str:
@@ -20,7 +23,7 @@ def domain_copy(text: str, name: str, disks: Mapping[str, str], vcpus: int, memo
     _set(root, "name", name)
     _resize(root, vcpus, memory_bytes)
     cmdline = root.find("os/cmdline")
-    if cmdline is not None and cmdline.text:
+    if cmdline is not None and cmdline.text and WORD.fullmatch(name):
         cmdline.text = _own_words(cmdline.text, old, name)
     for nic in root.findall("devices/interface"):
         _remove_all(nic, "mac")

@@ -1,46 +1,31 @@
-"""The Launch page: the VMs of both hosts; the chosen one booted, stopped, deleted, and a workload run in it."""
+"""The Launch page: its keys boot, stop, delete and open the chosen VM, make another, and run a workload in it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from tui.backend.connections import HYPERVISORS
 from tui.backend.launch import Launch
-from tui.backend.migrations import other
 from tui.backend.vms import Deletion
-from tui.model.blockers import Blocker, blockers
-from tui.model.domain import Domain
 from tui.model.failure import Failure
-from tui.model.listing import Listing
-from tui.model.offer import Offer
 from tui.model.whereabouts import Whereabouts
-from tui.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
+from tui.model.workload import MEMORY, WorkloadSpec
 from tui.screens.console import show_console
 from tui.screens.dialogs.address import AddressDialog
+from tui.screens.dialogs.deletion import DeletionQuestion
 from tui.screens.dialogs.new_vm import Made, NewVmForm
 from tui.screens.dialogs.question import Answer, Question
 from tui.screens.dialogs.workload import WorkloadForm
-from tui.screens.page import Page
-from tui.widgets.launch_lines import vm_lines, workload_lines
-from tui.widgets.lines import Lines
-from tui.widgets.report import Report
-from tui.widgets.vm_list import Row, VmList
+from tui.screens.launch_view import BOOT, LaunchView
+from tui.widgets.vm_list import VmList
 
 Say = Callable[[str], None]
 
-LOOK_EVERY_S = 1.0
-OFFERS_EVERY_S = 30.0
-AFRESH_EVERY = 10  # looks: a definition may be changed by others while the VM's state stays as it is
-WATCH = "watch"
-BOOT, SHUT_DOWN, FORCE_OFF, START, STOP = "boot", "shut_down", "force_off", "start_workload", "stop_workload"
+SHUT_DOWN, FORCE_OFF, START, STOP = "shut_down", "force_off", "start_workload", "stop_workload"
 NEW, DELETE, CONSOLE, ADDRESS = "new_vm", "delete", "console", "address"
 DOING = {
     BOOT: "The VM is being booted",
@@ -53,15 +38,11 @@ DOING = {
 KEYS = (*DOING, NEW, CONSOLE, ADDRESS)
 # What may cut short what is under way: a guest that does not come up, or does not go down, is forced off.
 CUTS_SHORT = {FORCE_OFF: (BOOT, SHUT_DOWN), SHUT_DOWN: (BOOT, SHUT_DOWN)}
-OTHER_LINES = 19  # of the page at 80x24 beside the list
-LEAST_ROWS = 3
 
 
-class LaunchPage(Page):
+class LaunchPage(LaunchView):
     """Made of the Launch room."""
 
-    page = "launch"
-    CSS_PATH = "launch.tcss"
     HELP = (
         "The VMs of both hosts; the keys act on the one with the arrow. It is said of each what would block its "
         "migration. A workload is compiled in the guest, goes on when this app ends or the VM moves, and is found "
@@ -91,143 +72,9 @@ class LaunchPage(Page):
             self.name = name
 
     def __init__(self, launch: Launch) -> None:
-        super().__init__()
-        self._launch = launch
-        self._listing = Listing(awaited=HYPERVISORS)
-        self._offers: dict[str, Offer | Failure] = {}
-        self._status: WorkloadStatus | Failure | None = None
-        self._proposed = {name: launch.default_spec(name) for name in (MEMORY, CPU)}
+        super().__init__(launch)
         self._chosen = MEMORY
-        self._under_way = ""
         self._answers: tuple[bool, ...] = ()
-        self._list, self._vm_heading = VmList(id="vms"), Lines(id="vm-heading", classes="heading")
-        self._vm_lines, self._workload_lines, self._report = Lines(id="vm"), Lines(id="workload"), Report(id="report")
-
-    def body(self) -> ComposeResult:
-        with VerticalScroll(can_focus=False):
-            yield Static(Content(" VMs of both hosts; up/down choose"), classes="heading")
-            yield self._list
-            yield self._vm_heading
-            yield self._vm_lines
-            yield Static(Content(" Workload in its guest"), classes="heading")
-            yield self._workload_lines
-            yield self._report
-
-    def on_mount(self) -> None:
-        self.set_interval(1.0, self._tick)
-
-    def on_screen_resume(self) -> None:
-        self._show()
-        self.workers.cancel_group(self, WATCH)
-        for host in HYPERVISORS:
-            self._watch_host(host)
-            self._watch_offer(host)
-        self._watch_workload()
-
-    def on_screen_suspend(self) -> None:
-        """Nobody looks: the guest is left alone. What was asked for goes on."""
-        self.workers.cancel_group(self, WATCH)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._show)
-
-    # -- watching --
-
-    @work(group=WATCH)
-    async def _watch_host(self, host: str) -> None:
-        """Each host has a watch of its own, so that one that does not answer hides nothing of the other."""
-        looks = 0
-        while True:
-            answer = await self._launch.vms.on(host, afresh=looks % AFRESH_EVERY == 0)
-            self._listing = self._listing.with_answer(host, answer)  # of now: the other may have answered meanwhile
-            self._show()
-            looks += 1
-            await asyncio.sleep(LOOK_EVERY_S)
-
-    @work(group=WATCH)
-    async def _watch_offer(self, host: str) -> None:
-        """What a host offers: whether a VM can move to it depends on that."""
-        while True:
-            self._offers[host] = await self._launch.vms.offer(host)
-            self._show()
-            await asyncio.sleep(OFFERS_EVERY_S)
-
-    @work(group=WATCH)
-    async def _watch_workload(self) -> None:
-        while True:
-            await self._look_at_workload()
-            await asyncio.sleep(LOOK_EVERY_S)
-
-    async def _look_at_workload(self) -> None:
-        """Not while something is under way, which asks by itself: a guest that compiles has enough to do."""
-        name, status = self._launch.name, self._status
-        if not self._where.active:
-            status = None
-        elif not self._under_way:
-            try:
-                status = await self._launch.workload_status(name)
-            except Failure as failure:
-                status = failure
-        if name == self._launch.name:  # else another one was chosen meanwhile
-            self._status = status
-        self._show()
-
-    @property
-    def _where(self) -> Whereabouts:
-        return self._listing.where(self._launch.name)
-
-    # -- showing --
-
-    def _show(self) -> None:
-        width = self._vm_lines.size.width
-        if not width:
-            return
-        where, folder = self._where, self._launch.config.storage.export
-        rows = self._rows()
-        self._list.show_rows(rows, where.name, max(LEAST_ROWS, self.size.height - OTHER_LINES), width)
-        self._vm_heading.show(Content(f" {where.name}"))
-        domain, chosen = self._listing.domain(where.name), next(row for row in rows if row.where.name == where.name)
-        self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, self._launch.address, width))
-        lines = workload_lines(self._status, self._why_no_guest(), self._proposed, width)
-        self._workload_lines.show(*lines)
-        self._refresh_keys()
-
-    def _names(self) -> list[str]:
-        """Of all that is listed; the chosen one is, even where no host knows it."""
-        return sorted({*self._listing.names, self._launch.name})
-
-    def _rows(self) -> list[Row]:
-        return [self._row(name) for name in self._names()]
-
-    def _row(self, name: str) -> Row:
-        domain, where = self._listing.domain(name), self._listing.where(name)
-        if not isinstance(domain, Domain):
-            return Row(where)
-        return Row(where, domain, self._blockers(domain, where.host))
-
-    def _blockers(self, domain: Domain, host: str) -> tuple[Blocker, ...] | None:
-        """What is in the way to the other host; None before it is known what that one offers."""
-        target = other(host)
-        here, there = self._offers.get(host), self._offers.get(target)
-        if there is None:
-            return None
-        if isinstance(there, Failure):
-            away = Blocker(f"{target} can't be asked what it offers.", doubt=True)
-            return (*blockers(domain, self._launch.config.storage.export, target, None, None), away)
-        known_here = here if isinstance(here, Offer) else None
-        return blockers(domain, self._launch.config.storage.export, target, there, known_here)
-
-    def _why_no_guest(self) -> str:
-        """Why the guest can't be asked what runs in it; empty where it can."""
-        if self._under_way == BOOT:
-            return "the guest is booting"
-        if self._where.vm is None:
-            return "not known before the VM is found"
-        return "" if self._where.active else "the VM does not run"
-
-    def _tick(self) -> None:
-        if self.is_current:
-            self._report.tick()
 
     # -- keys --
 
@@ -333,7 +180,7 @@ class LaunchPage(Page):
             if key in ("y", "d"):
                 self._do(DELETE, f"deleting {deletion.name}", lambda _say: self._delete(deletion, key == "d"))
 
-        self.app.push_screen(deletion_question(deletion), answered)
+        self.app.push_screen(DeletionQuestion(deletion), answered)
 
     def action_console(self) -> None:
         def answered(key: str | None) -> None:
@@ -443,17 +290,3 @@ class LaunchPage(Page):
     async def _stop(self, say: Say) -> str:
         self._status = await self._launch.stop_workload(say)
         return "" if self._status.error else f"{self._status.name.capitalize()} was stopped."
-
-
-def deletion_question(deletion: Deletion) -> Question:
-    """Asks whether, and names every file that would be gone."""
-    text = f"{deletion.name} will be unknown on {' and '.join(deletion.hosts)}: its definition can't be brought back."
-    kept = [f"{path} stays: {reason}." for path, reason in deletion.kept]
-    files = "\n".join(f"   {path}" for path in deletion.disks)
-    answers = [Answer("y", "delete the VM, and leave its disks where they are")]
-    why_not = "" if deletion.disks else "there is none that only this VM uses"
-    answers.append(
-        Answer("d", f"delete the VM and these files, for ever:\n{files}" if files else "its disks, too", why_not)
-    )
-    answers.append(Answer("n", "delete nothing"))
-    return Question(f"Delete {deletion.name}?", "\n".join([text, *kept]), answers)
