@@ -23,8 +23,8 @@ from tui.widgets.choice import Choice
 
 EXPLAINED = {
     "image": "The VM boots this image itself, no copy of it.",
-    CLOUD: "The image is copied; a seed gives it a user, ssh, the guest agent, gcc.",
-    LIKE: "A copy of that VM's definition and disks. It must be shut off.",
+    CLOUD: "Copied; a seed gives it a user, key, guest agent and gcc.",
+    LIKE: "A copy of its definition and its disks; it must be shut off.",
 }
 ONLY_CLOUD = ("user", "key", "disk")
 
