@@ -179,8 +179,13 @@ def running(room: Room) -> None:
     room.world.source.known["guest1"] = replace(room.world.source.known["guest1"], state="running")
 
 
-def without_disk(room: Room) -> None:
-    room.images = {}
+def on_the_network(room: Room) -> None:
+    file = f'<disk type="file" device="disk">\n      <driver name="qemu" type="qcow2" cache="none" discard="unmap" />\n      '
+    file += f'<source file="{SHARED}/guest1.qcow2" />'
+    network = '<disk type="network" device="disk"><source protocol="nbd" name="guest1"/>'
+    old = room.world.source.definition("guest1")
+    assert file in old
+    room.world.source.definitions["guest1"] = old.replace(file, network)
 
 
 MISTAKES: dict[str, tuple[Order, Callable[[Room], object], str]] = {
@@ -239,6 +244,7 @@ MISTAKES: dict[str, tuple[Order, Callable[[Room], object], str]] = {
     "no user": (replace(OF_CLOUD, user="Me Too"), bool, "can't be a user's name"),
     "no key": (replace(OF_CLOUD, ssh_key="secret"), bool, "That is no public ssh key"),
     "pattern runs": (LIKE_GUEST1, running, "guest1 is running on source, and writes to its disks. Shut it down first."),
+    "pattern on the network": (LIKE_GUEST1, on_the_network, "its disk vda is no file, but of the kind network: guest1"),
     "no pattern": (replace(LIKE_GUEST1, template="gone"), bool, "no host knows a VM of this name"),
 }
 

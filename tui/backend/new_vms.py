@@ -184,7 +184,11 @@ class NewVms:
             why = f"{order.template} is {where.sentence}, and writes to its disks"
             raise Failure("It can't be copied now", why, "Shut it down first.")
         text = await self._connections.ask(where.host, lambda each: each.definition(order.template, inactive=True))
-        disks = [each for each in parse(text).disks if each.kind == "file" and each.source and not each.readonly]
+        disks = [each for each in parse(text).disks if each.source and not each.readonly]
+        for disk in disks:
+            if disk.kind != "file":
+                why = f"its disk {disk.target} is no file, but of the kind {disk.kind}: {disk.source}"
+                raise Failure(f"{order.template} can't be copied", why, "Choose another way.")
         own = {each.source: self._own_path(each.source, order.name, each.target, len(disks)) for each in disks}
         copies = [
             await self._copy(await self._images.info(each.source), own[each.source], each.format or "raw")

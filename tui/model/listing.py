@@ -53,12 +53,13 @@ class Listing:
 
     @property
     def files(self) -> dict[str, tuple[str, ...]]:
-        """The files of each VM's drives, on whichever host."""
+        """What each VM's drives consist of, on whichever host: files, and what else libvirt calls their source."""
         found: dict[str, tuple[str, ...]] = {}
         for answer in self.answers.values():
             for each in answer if isinstance(answer, tuple) else ():
                 if isinstance(each.domain, Domain):
-                    files = (file for disk in each.domain.disks for file in disk.files)
+                    disks = each.domain.disks
+                    files = (file for disk in disks for file in (disk.source, *disk.backing) if file)
                     found[each.vm.name] = tuple(dict.fromkeys((*found.get(each.vm.name, ()), *files)))
         return found
 
