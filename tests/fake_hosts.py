@@ -17,7 +17,7 @@ from tui.model.failure import Failure
 from tui.model.host_cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
 from tui.model.plan import Plan
 from tui.model.record import Stat
-from tui.model.vm import Daemon, Vm
+from tui.model.vm import Daemon, Disk, Vm
 from tui.wiring import changes_through
 
 GIB = 1 << 30
@@ -71,6 +71,7 @@ class FakeHypervisor:
         self.released.set()
         self.when_released: Callable[[], None] = lambda: None
         self.calls: list[str] = []
+        self.disks_of: dict[str, tuple[Disk, ...]] = {}
         self.definitions: dict[str, str] = {}  # by VM, where it is another one than guest_xml's
         self.offered_networks: tuple[str, ...] = ("default",)
         self.stats: Mapping[str, Stat] = {}  # of a migration under way
@@ -117,6 +118,10 @@ class FakeHypervisor:
     def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
         self._enter(f"baseline_cpu {virtualization}")
         return min(xmls, key=lambda xml: len(features(xml)))
+
+    def disks(self, name: str) -> tuple[Disk, ...]:
+        self._enter(f"disks {name}")
+        return self.disks_of.get(name, ())
 
     def define(self, xml: str) -> None:
         self._enter("define")

@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tui import config
@@ -14,7 +14,7 @@ from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Event, Record, Sample, Stat
 from tui.model.timeline import CANCELLED, COMPLETED, FAILED
-from tui.model.vm import Daemon, Vm
+from tui.model.vm import Daemon, Disk, Vm
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 NAMES = tuple(sorted(each.stem for each in RECORDINGS.glob("*.jsonl")))
@@ -225,9 +225,8 @@ class FakeHypervisor:
         self._enter("vm")
         return self._stage.vms[self.host].get(name)
 
-    # What only the making of VMs needs.
-    def xml(self, name: str, *, inactive: bool = False) -> str:
-        raise NotImplementedError
+    def disks(self, name: str) -> tuple[Disk, ...]:
+        return ()
 
     def define(self, xml: str) -> None:
         raise NotImplementedError
@@ -235,17 +234,8 @@ class FakeHypervisor:
     def undefine(self, name: str) -> None:
         raise NotImplementedError
 
-    def capabilities(self) -> str:
-        raise NotImplementedError
-
-    def host_cpu(self, kind: str, machine: str) -> str:
-        raise NotImplementedError
-
-    def baseline_cpu(self, kind: str, machine: str, cpus: Sequence[str]) -> str:
-        raise NotImplementedError
-
     def networks(self) -> tuple[str, ...]:
-        raise NotImplementedError
+        return ()
 
     def start(self, name: str) -> None:
         self._enter("start")

@@ -180,12 +180,11 @@ def running(room: Room) -> None:
 
 
 def on_the_network(room: Room) -> None:
-    file = f'<disk type="file" device="disk">\n      <driver name="qemu" type="qcow2" cache="none" discard="unmap" />\n      '
-    file += f'<source file="{SHARED}/guest1.qcow2" />'
-    network = '<disk type="network" device="disk"><source protocol="nbd" name="guest1"/>'
-    old = room.world.source.definition("guest1")
-    assert file in old
-    room.world.source.definitions["guest1"] = old.replace(file, network)
+    """The disk of guest1 is one of a server's, as in a lab over NBD."""
+    text = room.world.source.definition("guest1")
+    network = '<disk type="network" device="disk"><source protocol="nbd" name="guest1"/><target dev="vda" /></disk>'
+    file = text[text.index("<disk") : text.index("</disk>") + len("</disk>")]
+    room.world.source.definitions["guest1"] = text.replace(file, network)
 
 
 MISTAKES: dict[str, tuple[Order, Callable[[Room], object], str]] = {

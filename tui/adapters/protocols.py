@@ -6,9 +6,10 @@ from typing import Protocol
 
 from tui.model.command import Completed
 from tui.model.failure import Failure
+from tui.model.host_ssh import HostKey
 from tui.model.plan import Plan
 from tui.model.record import Stat
-from tui.model.vm import Daemon, Vm
+from tui.model.vm import Daemon, Disk, Vm
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ class Hypervisor(Protocol):
     def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
         """The best CPU that all of these have; `spelled_out`: with each feature that its model implies."""
 
+    def disks(self, name: str) -> tuple[Disk, ...]:
+        """What the VM can write to, as it runs or is defined; CD-ROMs and what is read-only are left out."""
+
     def define(self, xml: str) -> None:
         """Validate the domain XML against libvirt's own schema and define it."""
 
@@ -102,6 +106,19 @@ class Aborted(Failure):
 
 class UntrustedHost(Failure):
     """Its host key is unknown or has changed: trying again is no use before a person has looked at it."""
+
+
+class FirstLogin(Protocol):
+    """The way into a host that ssh does not let the app into yet; fails with model.failure.Failure."""
+
+    async def host_key(self) -> HostKey:
+        """The key that the host shows; nobody has said yet that it is the right one."""
+
+    async def trust(self, fingerprint: str) -> None:
+        """Take the host's key up as known, if it still has this fingerprint, which a person has compared."""
+
+    async def authorize(self, password: str) -> None:
+        """Log in with the password this once, to have the user's own key let in; one is made where there is none."""
 
 
 class Shell(Protocol):

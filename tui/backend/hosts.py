@@ -1,11 +1,11 @@
 """The Hosts room: what the three hosts are and have, read side by side."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
-from tui.adapters.protocols import Hypervisor
+from tui.adapters.protocols import FirstLogin, Hypervisor
 from tui.backend.changes import Changes
 from tui.backend.checklist import Checklist
 from tui.backend.connections import HYPERVISORS, Connections
@@ -16,13 +16,20 @@ from tui.backend.host_steps import STEPS
 from tui.model.failure import Failure
 from tui.model.host import HostFacts, System, Virtualization
 from tui.model.host_kvm import Kvm
+from tui.model.host_ssh import HostKey
 
 
 class Hosts:
     """Reads the configured hosts; changes on them what is asked for through `checklist`."""
 
-    def __init__(self, connections: Connections, changes: Changes) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        changes: Changes,
+        first_login: Callable[[str], FirstLogin] | None = None,
+    ) -> None:
         self._connections = connections
+        self._first_login = first_login
         self.config = connections.config
         self.root = changes.root
         self._reading = HostReading(connections, changes.root)
@@ -48,6 +55,23 @@ class Hosts:
         finally:
             for each in under_way:
                 each.cancel()
+
+    async def host_key(self, host: str) -> HostKey:
+        """What a host shows that the app can't log in to, for a person to compare its `fingerprint`."""
+        return await self._way_in(host).host_key()
+
+    async def trust(self, host: str, fingerprint: str) -> None:
+        """Take the host's key up into the user's known_hosts, after a person agreed that it is this one."""
+        await self._way_in(host).trust(fingerprint)
+
+    async def authorize(self, host: str, password: str) -> None:
+        """Log in with a password this once, so that the user's key is let in from then on; nobody keeps it."""
+        await self._way_in(host).authorize(password)
+
+    def _way_in(self, host: str) -> FirstLogin:
+        if self._first_login is None:
+            raise Failure(f"No way is known to log in to {host} for the first time")
+        return self._first_login(self.config.hosts[host].ssh)
 
     async def _look(self, facts: HostsFacts) -> AsyncIterator[HostsFacts]:
         async for each in Look(self._reading, facts).run():

@@ -1,0 +1,132 @@
+"""What lets both hosts through to the NFS server: ufw, firewalld, and TCP wrappers where they are still asked."""
+
+from tui.model import wrappers
+from tui.model.addresses import Resolved
+from tui.model.change import AddLines, Change, Command, Move, RemoveLines
+from tui.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
+from tui.model.firewalld import Zone, rich_rule
+from tui.model.nfs import STORAGE
+from tui.model.nfs_facts import CLIENTS, OPEN, ClientRead, NfsFacts, ServerRead
+
+PORT = 2049
+HOSTS_ALLOW = "/etc/hosts.allow"
+
+
+def comes_from(facts: NfsFacts, server: ServerRead, role: str) -> str:
+    """The address a host reaches the server from, as far as is known; empty where the server can't find the host."""
+    client, known = facts.client(role), server.names.get(role, Resolved(""))
+    if isinstance(client, ClientRead) and client.own_address in known.addresses:
+        return client.own_address
+    return known.first
+
+
+def check_firewall(facts: NfsFacts, server: ServerRead) -> Finding:
+    if not (server.ufw.active or server.firewalld.running):
+        return _no_firewall(facts, server)
+    unknown = [facts.address(role) for role in CLIENTS if not comes_from(facts, server, role)]
+    if unknown:
+        hint = f"Add it to /etc/hosts of the storage server, or give its address in the configuration: {unknown[0]}"
+        return Finding(FAILED, f"the storage server does not know where {unknown[0]} is", "an address to let in", hint)
+    shut = _shut_out(facts, server)
+    which = " and ".join(["ufw"] * server.ufw.active + ["firewalld"] * server.firewalld.running)
+    if not shut:
+        return Finding(OK, f"{which} lets both hosts in on tcp {PORT}")
+    denied = _denied(facts, server)
+    return Finding(FAILED, denied or f"{which} does not let {' and '.join(shut)} in", f"both let in on tcp {PORT}")
+
+
+def change_firewall(facts: NfsFacts, server: ServerRead) -> Change | str:
+    addresses = _shut_out(facts, server)
+    if not addresses:
+        return "the hosts' addresses are not known there"
+    if denied := _denied(facts, server):
+        return f"{denied}: what comes after it has no effect. Remove it, or put a rule before it"
+    moves: list[Move] = []
+    for address in addresses:
+        if server.ufw.active and not server.ufw.lets_in(address, PORT):
+            rule = ("allow", "from", address, "to", "any", "port", "nfs")
+            moves.append(_move(("ufw", *rule), ("ufw", "delete", *rule)))
+        if server.firewalld.running:
+            for zone, kept in ((server.firewalld.now, ()), (server.firewalld.kept, ("--permanent",))):
+                moves += _through(zone, address, kept)
+    return Change(tuple(moves), "Opens the port of NFS to these addresses only. ufw wants addresses, not names.")
+
+
+def check_wrappers(facts: NfsFacts, server: ServerRead) -> Finding:
+    if not server.wrapped:
+        return Finding(NOT_NEEDED, "no daemon of NFS on this host asks TCP wrappers")
+    refused = _refused(facts, server)
+    if refused:
+        return Finding(
+            FAILED,
+            f"/etc/hosts.deny refuses {' and '.join(refused)}",
+            f"both hosts allowed in {HOSTS_ALLOW}",
+        )
+    if any(line.strip() and not line.lstrip().startswith("#") for line in server.hosts_deny.splitlines()):
+        return Finding(OK, f"{' and '.join(server.wrapped)} may be used by both hosts")
+    return Finding(NOT_NEEDED, "/etc/hosts.deny refuses nobody")
+
+
+def change_wrappers(facts: NfsFacts, server: ServerRead) -> Change | str:
+    refused = _refused(facts, server)
+    if not refused:
+        return "the hosts' addresses are not known there"
+    lines = (wrappers.allow_line(refused),)
+    move = Move(AddLines(STORAGE, HOSTS_ALLOW, lines), (RemoveLines(STORAGE, HOSTS_ALLOW, lines),))
+    return Change((move,), "NFS 4 itself asks nobody; rpcbind and mountd do, which older clients need.")
+
+
+def _no_firewall(facts: NfsFacts, server: ServerRead) -> Finding:
+    if server.drops and not all(client.port == OPEN for client in facts.clients):
+        return Finding(
+            WARNING,
+            "neither ufw nor firewalld is active, but rules of nftables drop what comes in",
+            f"tcp {PORT} open to both hosts",
+            "If they can't reach the server, let them in where those rules are made.",
+        )
+    return Finding(NOT_NEEDED, "neither ufw nor firewalld is active")
+
+
+def _shut_out(facts: NfsFacts, server: ServerRead) -> tuple[str, ...]:
+    """The addresses of our hosts that one of the firewalls keeps out."""
+    addresses = dict.fromkeys(comes_from(facts, server, role) for role in CLIENTS)
+    return tuple(each for each in addresses if each and not _lets_in(server, each))
+
+
+def _lets_in(server: ServerRead, address: str) -> bool:
+    zones = (server.firewalld.now, server.firewalld.kept) if server.firewalld.running else ()
+    through_ufw = not server.ufw.active or server.ufw.lets_in(address, PORT)
+    return through_ufw and all(zone.lets_in(address) for zone in zones)
+
+
+def _denied(facts: NfsFacts, server: ServerRead) -> str:
+    """The rule of ufw that was written to keep one of them out."""
+    for address in _shut_out(facts, server) if server.ufw.active else ():
+        rule = server.ufw.decides(address, PORT)
+        if rule is not None and rule.action in ("DENY", "REJECT"):
+            return f"rule {rule.number} of ufw refuses {rule.origin}"
+    return ""
+
+
+def _through(zone: Zone, address: str, kept: tuple[str, ...]) -> list[Move]:
+    if zone.lets_in(address):
+        return []
+    words = ("firewall-cmd", *kept, f"--zone={zone.name}")
+    rule = rich_rule(address)
+    return [_move((*words, f"--add-rich-rule={rule}"), (*words, f"--remove-rich-rule={rule}"))]
+
+
+def _move(do: tuple[str, ...], undo: tuple[str, ...]) -> Move:
+    return Move(Command(STORAGE, do), (Command(STORAGE, undo),))
+
+
+def _refused(facts: NfsFacts, server: ServerRead) -> tuple[str, ...]:
+    refused = []
+    for role in CLIENTS:
+        address, known = comes_from(facts, server, role), server.names.get(role, Resolved(""))
+        daemons = [each.removeprefix("rpc.") for each in server.wrapped]
+        if address and not all(
+            wrappers.lets_in(server.hosts_allow, server.hosts_deny, each, known.names) for each in daemons
+        ):
+            refused.append(address)
+    return tuple(dict.fromkeys(refused))

@@ -1,0 +1,51 @@
+"""Several questions to a host in one script: each answered in one line, whatever the answer is made of."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+TIMED_OUT = (124, 137)  # of timeout(1): ended by TERM, or by KILL where that was not heard
+
+# part NAME SECONDS COMMAND...: prints `NAME STATUS BASE64 of both its streams`. Nothing may hang: a mount whose server
+# is gone holds whoever touches it.
+PRELUDE = """
+part() {
+  name=$1 limit=$2
+  shift 2
+  out=$(timeout -k 1 "$limit" "$@" 2>&1 < /dev/null; echo "|$?")
+  printf '%s %s %s\\n' "$name" "${out##*|}" "$(printf %s "${out%|*}" | base64 -w0)"
+}
+has() { command -v "$1" > /dev/null 2>&1; }
+"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one command answered; bytes that are no UTF-8 are surrogates, as in file names."""
+
+    status: int
+    text: str
+
+    @property
+    def timed_out(self) -> bool:
+        return self.status in TIMED_OUT
+
+
+def parse_parts(text: str) -> dict[str, Part]:
+    """The answers by name; lines of another form, such as a login's greeting, are passed over."""
+    found = {}
+    for line in text.splitlines():
+        words = line.split(" ")
+        if len(words) != 3 or not words[1].isdigit():
+            continue
+        try:
+            answer = base64.b64decode(words[2], validate=True).decode(errors="surrogateescape")
+        except binascii.Error:
+            continue
+        found[words[0]] = Part(int(words[1]), answer)
+    return found
+
+
+def file_text(part: Part | None) -> str | None:
+    """What `cat FILE` printed, None where there is no such file."""
+    return part.text if part is not None and part.status == 0 else None

@@ -1,0 +1,54 @@
+"""/etc/libvirt/qemu.conf: as whom QEMU runs, and which folders are declared as shared between hosts."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+STRING = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
+SHARED_SINCE = (10, 8, 0)  # libvirt's release that knows shared_filesystems
+
+
+@dataclass(frozen=True)
+class QemuConf:
+    """What of it counts here; `user` is empty where it is not set."""
+
+    user: str = ""
+    dynamic_ownership: bool = True  # libvirt gives an image to QEMU's user while a VM runs
+    shared_filesystems: tuple[str, ...] = ()
+
+    def declares(self, path: str) -> str:
+        """The shared folder that `path` is or lies in, empty where there is none."""
+        pure = PurePosixPath(path)
+        above = [str(pure), *map(str, pure.parents)]
+        return next((each for each in self.shared_filesystems if str(PurePosixPath(each)) in above), "")
+
+
+def parse_qemu_conf(text: str) -> QemuConf:
+    """The file as libvirt reads it; a list may go over several lines, a `#` begins a comment outside of strings."""
+    bare = "\n".join(_without_comment(line) for line in text.splitlines())
+    return QemuConf(
+        user="".join(_strings(_value(bare, "user"))).lstrip("+"),
+        dynamic_ownership=_value(bare, "dynamic_ownership").strip() != "0",
+        shared_filesystems=_strings(_value(bare, "shared_filesystems")),
+    )
+
+
+def _without_comment(line: str) -> str:
+    quote = ""
+    for at, each in enumerate(line):
+        if quote:
+            quote = "" if each == quote else quote
+        elif each in "\"'":
+            quote = each
+        elif each == "#":
+            return line[:at]
+    return line
+
+
+def _value(text: str, key: str) -> str:
+    found = re.search(rf"^[ \t]*{key}[ \t]*=[ \t]*(\[[^\]]*\]|.*)$", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _strings(value: str) -> tuple[str, ...]:
+    return tuple(first or second for first, second in STRING.findall(value))

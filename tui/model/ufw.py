@@ -1,0 +1,74 @@
+"""What ufw lets in: its rules as `ufw status` prints them, and which of them a connection meets first."""
+
+import re
+from dataclasses import dataclass
+
+from tui.model.addresses import within
+
+RULE = re.compile(r"^(?P<to>\S.*?)\s+(?P<action>ALLOW|DENY|REJECT|LIMIT)(?: (?P<way>IN|OUT|FWD))?\s+(?P<from>\S.*)$")
+PORTS = re.compile(r"(?:^|\s)([0-9][0-9,:]*)(?:/(tcp|udp))?(?: on \S+)?$")
+ANYWHERE = "Anywhere"
+
+
+@dataclass(frozen=True)
+class UfwRule:
+    """One line of the table; `number` counts from 1, as `ufw status numbered` does."""
+
+    number: int
+    to: str
+    action: str
+    origin: str  # an address, a network or ANYWHERE, as it stands under "From"
+
+    def covers(self, port: int) -> bool:
+        """Whether tcp to this port is meant; what is named after an application is not known here."""
+        if self.to.startswith(ANYWHERE):
+            return True
+        found = PORTS.search(self.to)
+        return found is not None and found[2] != "udp" and any(_in_range(port, each) for each in found[1].split(","))
+
+    def from_address(self, address: str) -> bool:
+        """Whether a connection from this address is meant."""
+        if self.origin.startswith(ANYWHERE):
+            return self.origin.endswith("(v6)") == (":" in address)
+        return within(address, self.origin.split(" ")[0])
+
+
+@dataclass(frozen=True)
+class Ufw:
+    """ufw of a host; `default` is what becomes of a connection that no rule is about: "DROP", "REJECT", "ACCEPT"."""
+
+    active: bool
+    default: str = "DROP"
+    rules: tuple[UfwRule, ...] = ()
+
+    def decides(self, address: str, port: int) -> UfwRule | None:
+        """The first rule about tcp from there to that port."""
+        return next((rule for rule in self.rules if rule.covers(port) and rule.from_address(address)), None)
+
+    def lets_in(self, address: str, port: int) -> bool:
+        rule = self.decides(address, port)
+        return rule.action in ("ALLOW", "LIMIT") if rule else self.default == "ACCEPT"
+
+
+def parse_ufw(status: str, defaults: str) -> Ufw:
+    """What `ufw status` printed, and the text of /etc/default/ufw."""
+    policy = re.search(r'^DEFAULT_INPUT_POLICY="?(\w+)', defaults, re.MULTILINE)
+    rules = []
+    for line in status.splitlines():
+        found = RULE.match(line.split(" # ")[0].rstrip())
+        if found:
+            rules.append((found["to"].removesuffix(" (v6)"), found["action"], found["from"], found["way"]))
+    return Ufw(
+        active=status.startswith("Status: active"),
+        default=policy[1] if policy else "DROP",
+        rules=tuple(
+            UfwRule(number, to, action, origin)
+            for number, (to, action, origin, way) in enumerate(rules, 1)
+            if way in (None, "IN")
+        ),
+    )
+
+
+def _in_range(port: int, text: str) -> bool:
+    first, _, last = text.partition(":")
+    return first.isdigit() and int(first) <= port <= int(last or first)
