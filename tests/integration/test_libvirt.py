@@ -17,6 +17,8 @@ from tui.adapters.libvirt import (
 )
 from tui.adapters.protocols import Hypervisor, HypervisorEvent
 from tui.model.failure import Failure
+from tui.model.host_cpu import Cpu, features
+from tui.model.machine_type import parse_definition
 from tui.model.plan import Plan
 from tui.model.vm import Vm
 
@@ -136,6 +138,43 @@ def test_a_migration_this_driver_lacks_is_a_failure(hypervisor: LibvirtHyperviso
     assert raised.value.what == "The migration of test failed"
     assert "p2p migration is not supported" in raised.value.why
     assert hypervisor.vm(TEST) is not None
+
+
+def test_a_vms_definition_is_libvirts_xml_or_empty(hypervisor: LibvirtHypervisor) -> None:
+    definition = parse_definition(hypervisor.definition(TEST))
+    assert (definition.virtualization, definition.cpu) == ("test", "")
+    assert hypervisor.definition("nobody") == ""
+
+
+def test_this_driver_has_no_machine_types_of_pcs(hypervisor: LibvirtHypervisor) -> None:
+    assert hypervisor.machine_types() == ()
+
+
+def test_where_the_driver_knows_no_cpu_for_guests_it_is_the_hosts_own(hypervisor: LibvirtHypervisor) -> None:
+    assert "<arch>i686</arch>" in hypervisor.cpu_xml("kvm")
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "what"),
+    [
+        ("compare_cpu", ("<cpu/>", "kvm"), "CPUs could not be compared by test:///default"),
+        ("baseline_cpu", (("<cpu/>",), "kvm"), "A CPU in common could not be found by test:///default"),
+    ],
+)
+def test_cpus_that_can_not_be_compared_are_a_failure(
+    hypervisor: LibvirtHypervisor, call: str, arguments: tuple[object, ...], what: str
+) -> None:
+    with pytest.raises(Failure) as raised:
+        getattr(hypervisor, call)(*arguments)
+    assert raised.value.what == what
+
+
+def test_cpus_are_compared_by_the_older_call_where_the_newer_is_not_there(hypervisor: LibvirtHypervisor) -> None:
+    xml = "<cpu><arch>x86_64</arch><model>Westmere</model><feature name='avx'/></cpu>"
+    common = hypervisor.baseline_cpu((xml, "<cpu><arch>x86_64</arch><model>Nehalem</model></cpu>"), "kvm")
+    assert Cpu(common).model == "Nehalem"
+    spelled_out = hypervisor.baseline_cpu((xml,), "kvm", spelled_out=True)
+    assert {"avx", "aes"} <= features(spelled_out)
 
 
 def test_lifecycle_events_come_in_libvirts_words_made_readable(hypervisor: LibvirtHypervisor) -> None:

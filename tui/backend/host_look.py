@@ -39,6 +39,7 @@ class Look:
         finally:
             for part in self._parts.values():
                 part.cancel()
+            await asyncio.gather(*self._parts.values(), return_exceptions=True)  # none goes on behind our back
 
     def _begin(self) -> None:
         for host in ALL:
