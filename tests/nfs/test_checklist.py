@@ -1,0 +1,28 @@
+"""The NFS list on real machines: from bare to proven, kept over a restart, and undone to what was there before."""
+
+from pathlib import Path
+
+from tests.nfs.machines import Machines
+from tests.nfs.room import bad, checklist, say
+
+
+def traces(machines: Machines) -> dict[str, dict[str, str]]:
+    """All that setting up and undoing may leave behind, by machine."""
+    return {machine.name: machine.files() for machine in machines}
+
+
+async def test_bare_machines_become_a_proven_shared_folder_and_bare_again(bare: Machines, tmp_path: Path) -> None:
+    before = traces(bare)
+    async with checklist(bare, tmp_path / "changes.jsonl") as steps:
+        await steps.look_once()
+        assert traces(bare) == before  # a look changes nothing
+        assert {"storage.package", "storage.exports", "source.mount"} <= bad(steps).keys()
+        await steps.apply_missing(say)
+        assert bad(steps) == {}
+        assert await steps.apply_missing(say) == ()
+    bare.source.reboot()
+    async with checklist(bare, tmp_path / "changes.jsonl") as steps:  # the app, too, was started anew
+        await steps.look_once()
+        assert bad(steps) == {}
+        await steps.undo_all(say)
+    assert traces(bare) == before
