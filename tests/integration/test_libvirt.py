@@ -19,6 +19,7 @@ from tui.adapters.libvirt import (
 from tui.adapters.protocols import Hypervisor, HypervisorEvent
 from tui.model.domain import parse
 from tui.model.failure import Failure
+from tui.model.machine_type import parse_definition
 from tui.model.plan import Plan
 from tui.model.vm import Vm
 
@@ -138,6 +139,35 @@ def test_a_migration_this_driver_lacks_is_a_failure(hypervisor: LibvirtHyperviso
     assert raised.value.what == "The migration of test failed"
     assert "p2p migration is not supported" in raised.value.why
     assert hypervisor.vm(TEST) is not None
+
+
+def test_a_vms_definition_is_libvirts_xml_or_empty(hypervisor: LibvirtHypervisor) -> None:
+    definition = parse_definition(hypervisor.definition(TEST))
+    assert (definition.virtualization, definition.cpu) == ("test", "")
+    assert hypervisor.definition("nobody") == ""
+
+
+def test_this_driver_has_no_machine_types_of_pcs(hypervisor: LibvirtHypervisor) -> None:
+    assert hypervisor.machine_types() == ()
+
+
+def test_where_the_driver_knows_no_cpu_for_guests_it_is_the_hosts_own(hypervisor: LibvirtHypervisor) -> None:
+    assert "<arch>i686</arch>" in hypervisor.cpu_xml("kvm")
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "what"),
+    [
+        ("compare_cpu", ("<cpu/>", "kvm"), "CPUs could not be compared by test:///default"),
+        ("baseline_cpu", (("<cpu/>",), "kvm"), "A CPU in common could not be found by test:///default"),
+    ],
+)
+def test_cpus_that_can_not_be_compared_are_a_failure(
+    hypervisor: LibvirtHypervisor, call: str, arguments: tuple[object, ...], what: str
+) -> None:
+    with pytest.raises(Failure) as raised:
+        getattr(hypervisor, call)(*arguments)
+    assert raised.value.what == what
 
 
 NEW = """<domain type='test'>

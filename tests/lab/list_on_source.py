@@ -9,12 +9,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from tui import config
-from tui.adapters.libvirt import connect
-from tui.adapters.local import LocalShell
-from tui.adapters.ssh import SshShell
+from tests.lab.on_source import configured
 from tui.backend.changes import Progress
-from tui.backend.connections import Connections
 from tui.backend.hosts import Hosts
 from tui.config import state_folder
 from tui.model.check import Item
@@ -42,9 +38,7 @@ def told(items: Iterable[Item]) -> dict[str, dict[str, Any]]:
 
 
 async def main(order: str, *ids: str) -> int:
-    connections = Connections(
-        config.load(config.find()), connect, lambda address: SshShell(address) if address else LocalShell()
-    )
+    connections = configured()
     hosts = Hosts(connections, changes_through(connections, state_folder() / "changes.jsonl")).checklist
     try:
         items: Iterable[Item] = await hosts.look_once()

@@ -138,10 +138,15 @@ ORDERS: dict[str, Callable[..., Awaitable[Answer]]] = {
 }
 
 
-async def main(order: str, *words: str) -> int:
-    connections = Connections(
+def configured() -> Connections:
+    """To the hosts of the lab's own configuration."""
+    return Connections(
         config.load(config.find()), connect, lambda address: SshShell(address) if address else LocalShell()
     )
+
+
+async def main(order: str, *words: str) -> int:
+    connections = configured()
     try:
         print(json.dumps(await ORDERS[order](connections, *words)))
     except Failure as failure:
