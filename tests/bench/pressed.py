@@ -82,7 +82,7 @@ class Forgetful(Migrations):
 
         def forget(each: Record) -> None:
             if isinstance(each, Event) and each.kind == ACTION:
-                migration._post_copy = "no"
+                migration._steering._post_copy = "no"
 
         migration.listen(forget)
         return migration

@@ -1,5 +1,6 @@
 """The app around the pages: how it opens, moves between pages, helps, and quits."""
 
+import gc
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -114,6 +115,21 @@ async def test_pages_are_made_when_they_are_first_opened(world: FakeHosts) -> No
         assert [type(screen).__name__ for screen in app.screen_stack] == ["HostsPage"]
         await pilot.press("4", "1")
         assert "runs" not in app._screen_stacks
+
+
+@pytest.mark.parametrize("key", "135")
+async def test_a_page_that_is_left_as_soon_as_it_is_shown_leaves_nothing_undone(
+    world: FakeHosts, key: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Its watches are cancelled before they begin; Python tells of a coroutine that was made and never awaited."""
+    async with opened(world) as (app, pilot):
+        await pilot.press("2", key)
+        page: Any = app.screen
+        page.on_screen_resume()
+        page.on_screen_suspend()
+        await pilot.pause()
+    gc.collect()
+    assert [str(each.message) for each in recwarn if issubclass(each.category, RuntimeWarning)] == []
 
 
 async def test_a_migration_that_runs_already_is_shown_at_once(world: FakeHosts) -> None:

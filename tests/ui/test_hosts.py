@@ -124,15 +124,14 @@ async def test_hosts_are_looked_at_again_by_themselves(monkeypatch: pytest.Monke
 
 async def test_nobody_is_asked_while_another_page_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosts_module, "AGAIN_AFTER_S", 0.02)
-    world = FakeHosts()
+    world, shown = FakeHosts(), FakeHosts()
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: all_read(app))
-        other = FakeHosts()
-        await app.push_screen(HostsPage(Hosts(other.connections, other.changes)))
-        await pilot.pause()
-        asked = len(world.source.calls)
-        await asyncio.sleep(0.2)  # ten times the interval
+        await app.push_screen(HostsPage(Hosts(shown.connections, shown.changes)))
+        await until(pilot, lambda: all_read(app))
+        asked, once = len(world.source.calls), len(shown.source.calls)
+        await until(pilot, lambda: len(shown.source.calls) >= 4 * once)  # the page that is shown goes on asking
         assert len(world.source.calls) == asked
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from textual.content import Content
+from textual.events import Key
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, guest, recording
@@ -15,12 +17,14 @@ from tui.backend.migration import Migration
 from tui.backend.migrations import Found, Migrations
 from tui.model import record
 from tui.model.failure import Failure
-from tui.model.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
+from tui.model.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.model.record import Event
 from tui.model.timeline import PASS, POST_COPY, Timeline
+from tui.screens import migrate as migrate_module
 from tui.screens.migrate import MigratePage
 from tui.widgets.chart import Chart
 from tui.widgets.pictures import rate_picture
+from tui.widgets.sentence import Sentence
 
 BY_HAND = Plan("guest1", POST_COPY_MANUAL)
 SIZES = [(80, 24), (120, 40)]
@@ -235,7 +239,7 @@ async def test_a_field_that_is_no_number_is_named_and_nothing_starts(field: str)
         await desk.sees("Start a migration")
         desk.app.screen.query_one(f"#{field}", Input).value = "many"
         await desk.pilot.press("enter")
-        await desk.sees('"many" is not', "A number is expected.")
+        await desk.sees('"many" is not', "Expected is")
         assert desk.app.screen.focused is desk.app.screen.query_one(f"#{field}")
         assert desk.migrations.checked == []
 
@@ -246,6 +250,17 @@ async def test_the_form_fits_its_keys_and_fields_on_80x24() -> None:
         await desk.sees("VM", "technique", "timeout", "bandwidth", "maximum downtime", "auto-converge", "parallel")
         assert "enter start" in desk.keys
         assert "esc back" in desk.keys
+
+
+async def test_the_form_stands_still_while_techniques_are_chosen() -> None:
+    async with page_of(ReplayedMigrations()) as desk:
+        await desk.pilot.press("m", "down")
+        places = set()
+        for _ in TECHNIQUES:
+            await desk.pilot.press("left")
+            await desk.pilot.pause()
+            places.add(desk.app.screen.query_one("#explained").region)
+        assert len(places) == 1
 
 
 async def test_esc_closes_the_form_without_a_start() -> None:
@@ -269,6 +284,22 @@ async def test_a_migration_that_does_not_converge_says_so_and_which_key_ends_it(
         await desk.sees("[pass 5]", "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it.")
         await desk.sees("remaining 207 MiB", "sent 1.3 GiB", "rate 113 MiB/s", "dirty 109 MiB/s (0.8 s old)")
         await desk.sees("downtime <= 300 ms, expects 2.6 s", "00:13 elapsed")
+
+
+async def test_the_sentence_is_as_wide_as_the_page_from_its_first_frame_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    show = Sentence.show
+
+    def shown(sentence: Sentence, *contents: Content) -> None:
+        show(sentence, *contents)
+        said.append(sentence.text)
+
+    monkeypatch.setattr(Sentence, "show", shown)
+    async with page_of(ReplayedMigrations()) as desk:  # where there is no sentence, which has no width then
+        desk.migrations.current = ReplayedMigration(recording("post-copy-by-hand"))
+        desk.migrations.current.play(at(13))
+        await desk.sees("[pass 5]")
+    assert set(said) == {" Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it."}
 
 
 async def test_the_charts_show_the_whole_run() -> None:
@@ -377,12 +408,48 @@ async def test_b_sets_the_bandwidth_limit() -> None:
         await until(desk.pilot, lambda: desk.migration.calls == [("bandwidth", 80)])
 
 
-async def test_a_number_out_of_range_is_refused_with_the_range() -> None:
+@pytest.mark.parametrize(("key", "expected"), [("d", "a time from 1 ms to 2000 s"), ("b", "a rate from 1 to 1000000")])
+@pytest.mark.parametrize("typed", ["-5", "1.5", "soon", "99999999999"])
+async def test_what_cannot_be_meant_stays_in_its_field_and_is_refused_with_what_is_expected(
+    key: str, expected: str, typed: str
+) -> None:
     async with page_of(running(until_=at(13))) as desk:
-        await desk.pilot.press("d", "0", "enter")
-        await desk.sees("Expected is a whole number from 1 to 2000000.")
+        await desk.pilot.press(key, *("full_stop" if each == "." else each for each in typed), "enter")
+        await desk.sees(f'"{typed}" is not a')
+        assert f"Expected is {expected}" in str(desk.app.screen.query_one(".wrong", Static).content)
+        assert desk.app.screen.query_one(Input).value == typed
         await desk.pilot.press("escape")
         assert desk.migration.calls == []
+
+
+async def test_a_limit_may_be_entered_with_its_unit() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.pilot.press("d", "2", "space", "s", "enter")
+        await until(desk.pilot, lambda: desk.migration.calls == [("downtime", 2000)])
+
+
+def at_once(desk: Desk, *keys: str) -> None:
+    """The keys as they come from somebody fast, or from a slow line: all of them before the first is dealt with."""
+    for key in keys:
+        desk.app.post_message(Key(key, key if len(key) == 1 else None))
+
+
+async def test_a_number_and_enter_in_one_go_set_the_number() -> None:
+    async with page_of(running(until_=at(13))) as desk:
+        await desk.pilot.press("b")
+        await desk.sees("Bandwidth limit")
+        at_once(desk, "8", "0", "enter")
+        await until(desk.pilot, lambda: desk.migration.calls == [("bandwidth", 80)])
+
+
+async def test_the_form_and_enter_in_one_go_start_with_what_was_typed() -> None:
+    async with page_of(ReplayedMigrations()) as desk:
+        await desk.pilot.press("m")
+        await desk.sees("source -> destination")
+        await desk.pilot.press("down", "down")
+        at_once(desk, "8", "0", "enter", "enter")
+        await until(desk.pilot, lambda: bool(desk.migrations.started))
+        assert desk.migrations.started == [Plan("guest1", POST_COPY_MANUAL, bandwidth_mib_s=80)]
 
 
 async def test_what_a_key_has_changed_is_shown() -> None:
@@ -504,6 +571,26 @@ async def test_a_cancelled_migration_tells_where_the_vm_is() -> None:
 async def test_an_end_nobody_watched_has_the_figures_libvirt_still_knew() -> None:
     async with page_of(running("ended-unwatched", over)) as desk:
         await desk.sees("Completed", "guest1 runs on source and is gone from destination.", "stood still for 224 ms")
+        await desk.sees("00:04 total", "4.5 s in all", "398 MiB sent in 3 passes")
+
+
+async def test_an_end_nobody_watched_and_libvirt_has_forgotten_is_told_as_far_as_it_is_known() -> None:
+    records = [each for each in recording("ended-unwatched") if getattr(each, "kind", "") != record.JOB_COMPLETED]
+    migrations = ReplayedMigrations(records)
+    migrations.current = ReplayedMigration(records)
+    migrations.current.play()
+    async with page_of(migrations) as desk:
+        await desk.sees("not known: it ended unwatched between 1.0 s and 6.9 s after the start", "total not known")
+        await desk.sees("7.8 MiB sent in 1 pass until 1.0 s after the start, when it was last seen")
+
+
+async def test_what_a_broken_post_copy_has_left_is_told_with_what_to_do() -> None:
+    async with page_of(running("link-cut", at(62.5))) as desk:
+        advice = "Do not start it on source: two would write into one disk."
+        said = {"ok": True, "sentence": "guest1 runs on destination, and only there.", "advice": advice}
+        desk.migration.give(Event(62.7, "", record.VERIFIED, said))
+        desk.migration.give(Event(62.7, "", record.END, {"outcome": "completed"}))
+        await desk.sees("the VM guest1 runs on destination, and only there.", f"to do {advice}")
 
 
 async def test_the_way_back_is_the_same_keys() -> None:
@@ -515,6 +602,40 @@ async def test_the_way_back_is_the_same_keys() -> None:
         await until(desk.pilot, lambda: len(desk.migrations.started) == 1)
         await desk.sees("[setup]")
         assert "Completed" not in desk.words
+
+
+async def test_m_is_greyed_and_the_panel_says_why_when_the_vm_was_destroyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate_module, "AGAIN_AFTER_S", 0.02)
+    async with page_of(running(until_=over)) as desk:
+        await desk.sees("m migrates it back")
+        assert "m" not in greyed(desk)
+        desk.migrations.found = (Found(guest("shut off"), "source"),)
+        await desk.sees("next guest1 is shut off on source; page 3, Launch, starts it.")
+        assert "m" in greyed(desk)
+        await desk.pilot.press("m")
+        await desk.is_told("guest1 is shut off on source; page 3, Launch, starts it.")
+        desk.migrations.found = ()
+        await desk.sees("Neither host knows a VM named guest1; page 3, Launch, shows what there is.")
+        desk.migrations.found = (Found(guest(), "source"),)
+        await desk.sees("m migrates it back")
+        assert "m" not in greyed(desk)
+
+
+async def test_m_may_act_where_a_host_that_cannot_be_asked_may_have_the_vm() -> None:
+    migrations = running(until_=over)
+    migrations.found = ()
+    migrations.unreachable["source"] = Failure("source cannot be reached", "no route to host")
+    async with page_of(migrations) as desk:
+        await desk.sees("m migrates it back")
+        assert "m" not in greyed(desk)
+
+
+async def test_another_vm_may_be_migrated_when_the_last_one_was_destroyed() -> None:
+    migrations = running(until_=over)
+    migrations.found = (Found(guest("shut off"), "source"), Found(guest(name="other"), "source"))
+    async with page_of(migrations) as desk:
+        await desk.sees("next guest1 is shut off on source")
+        assert "m" not in greyed(desk)
 
 
 # -- any terminal --
@@ -536,6 +657,24 @@ async def test_at_60x20_the_sentence_the_figures_and_the_keys_are_there() -> Non
         await desk.sees("[pass 5]", "Not converging: each pass leaves 299 MiB", "p finishes it.", "memory, GiB")
         await desk.sees("remaining 207 MiB", "sent 1.3 GiB", "pass 5")
         assert "p post-copy" in desk.keys
+
+
+@pytest.mark.parametrize("size", [(60, 16), (40, 12), (30, 8)])
+async def test_however_small_the_log_shows_the_newest_event_beside_phase_sentence_and_keys(
+    size: tuple[int, int],
+) -> None:
+    async with page_of(running(until_=at(13)), size=size) as desk:
+        await desk.pilot.press("l")
+        await desk.sees("[pass 5]", "Not converging: each pass leaves", "host=destination iteration=5")
+        if size[1] > 8:
+            await desk.sees("operation 5")
+        assert {"m", "p", "c", "d", "b", "l"} <= set(desk.keys.split())
+
+
+@pytest.mark.parametrize("size", [(40, 12), (30, 8)])
+async def test_however_small_the_sentence_is_whole(size: tuple[int, int]) -> None:
+    async with page_of(running(until_=at(13)), size=size) as desk:
+        await desk.sees("[pass 5]", "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it.")
 
 
 async def test_a_resize_redraws_everything() -> None:

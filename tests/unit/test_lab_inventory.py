@@ -1,15 +1,16 @@
 """Who is in a lab, where it keeps its things, and the configuration it gives the app."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tui.config import load
-from tui.lab import config
+from tui.lab import config, disk
 from tui.lab.domain import definition
 from tui.lab.inventory import DESTINATION, GUEST, HOSTS, SOURCE, STORAGE, host_named
 from tui.lab.lab import Lab
-from tui.lab.place import STATE, Place
+from tui.lab.place import STATE, STORAGE_FOLDER, Place
 from tui.model.failure import Failure
 
 
@@ -57,12 +58,25 @@ def test_the_app_takes_the_labs_configuration(tmp_path: Path) -> None:
 
 def test_the_guests_disk_goes_past_the_page_cache_where_the_folder_allows_it() -> None:
     """Without it libvirt calls the migration unsafe unless it knows the file system for a shared one."""
-    assert "cache='none'" in definition(accelerated=False, direct_io=True)
-    assert "cache='writeback'" in definition(accelerated=False, direct_io=False)
+    assert "cache='none'" in disk.in_folder(direct_io=True)
+    assert "cache='writeback'" in disk.in_folder(direct_io=False)
+
+
+def test_a_served_disk_is_on_the_network_and_names_no_file_that_libvirt_could_call_unsafe() -> None:
+    xml = definition(disk.over_nbd(), accelerated=False)
+    assert re.findall("<disk [^>]*>", xml) == ["<disk type='network' device='disk'>"]
+    assert f"<source protocol='nbd' name='{GUEST.name}'>" in xml
+    assert f"<host name='{STORAGE.name}'/>" in xml
+    assert "<driver name='qemu' type='raw' cache='none' " in xml  # the qcow2 is the server's business
+    assert ".qcow2" not in xml
+
+
+def test_the_storage_host_serves_the_guests_image_under_the_name_the_guest_asks_for() -> None:
+    assert f"--export-name={GUEST.name} {STORAGE_FOLDER}/{GUEST.name}.qcow2" in disk.SERVE
 
 
 def test_the_guest_asks_for_the_machines_processor_only_where_kvm_works() -> None:
-    assert "<domain type='kvm'>" in definition(accelerated=True, direct_io=True)
-    assert "host-passthrough" in definition(accelerated=True, direct_io=True)
-    assert "<domain type='qemu'>" in definition(accelerated=False, direct_io=True)
-    assert "host-passthrough" not in definition(accelerated=False, direct_io=True)
+    assert "<domain type='kvm'>" in definition("", accelerated=True)
+    assert "host-passthrough" in definition("", accelerated=True)
+    assert "<domain type='qemu'>" in definition("", accelerated=False)
+    assert "host-passthrough" not in definition("", accelerated=False)

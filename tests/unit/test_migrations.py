@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.unit.fakes import CUT, PATIENCE_S, Stage, connections, recording, uri
+from tui.backend.finding import Finding, look
 from tui.backend.migration import Migration
 from tui.backend.migrations import Found, Migrations, origin_of
-from tui.backend.outcome import look
 from tui.backend.recorder import RAW, SUMMARY, Recorder
 from tui.backend.route import Route
 from tui.backend.unfinished import read_records, unfinished_runs
@@ -479,17 +479,28 @@ async def test_a_job_that_cannot_be_asked_for_is_not_taken_for_one_that_has_ende
     await migrations.close()
 
 
-async def test_a_log_that_cannot_be_written_is_a_failure_that_names_it(tmp_path: Path) -> None:
+async def test_a_migration_whose_log_cannot_be_written_is_followed_and_steered_and_says_so(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     left = await leave_one(stage, tmp_path)
     (left.folder / "domjobinfo.txt").unlink()
     (left.folder / "domjobinfo.txt").mkdir()
-    with pytest.raises(Failure) as raised:
-        await app(stage, tmp_path).attach()
-    assert str(raised.value) == (
-        f"guest1 is being migrated, but its log in {left.folder} cannot be written: Is a directory. "
-        "The migration goes on; start vmlm-tui anew to follow it."
-    )
+    migration = await app(stage, tmp_path).attach()
+    assert migration is not None
+    migration.switch_to_post_copy()
+    await end_of(migration)
+    assert migration.timeline.log_trouble == f"The log in {left.folder} cannot be written: Is a directory"
+    assert "start_post_copy" in stage.calls
+    assert [each.folder for each in unfinished_runs(tmp_path)] == [left.folder]
+
+
+async def test_a_migration_that_somebody_else_started_is_followed_though_no_folder_can_be_made(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand", waits_for_keys=False)
+    stage.begin()
+    runs = tmp_path / "a file"
+    runs.write_text("")
+    migration = await end_of(await app(stage, runs).attach())
+    assert migration.timeline.phase == "completed"
+    assert migration.timeline.log_trouble.startswith(f"The log in {runs}/")
 
 
 async def test_a_run_that_another_app_ends_meanwhile_is_left_to_it(tmp_path: Path) -> None:
@@ -543,6 +554,55 @@ async def test_a_vm_of_the_same_name_on_the_origin_is_not_the_one_that_was_migra
     route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
     finding = look(route, stage.vm)
     assert finding.moved is True
+
+
+def found_on(here: Vm | None, there: Vm | None) -> Finding:
+    """What is found when the migration from source to destination has ended that way."""
+    stage = stage_of("link-cut")
+    for host, vm in ((stage.origin, here), (stage.target, there)):
+        stage.vms[host] = {vm.name: vm} if vm else {}
+    route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
+    return look(route, stage.vm)
+
+
+async def test_a_definition_that_is_left_is_told_with_the_command_that_removes_it() -> None:
+    vm = stage_of("link-cut").vm
+    finding = found_on(replace(vm, state="shut off"), vm)
+    assert (finding.ok, finding.moved) == (True, True)
+    assert finding.sentence == "guest1 runs on destination, and only there; source still has its definition, shut off."
+    assert "Do not start it on source" in finding.advice
+    assert finding.advice.endswith("virsh undefine --keep-nvram guest1")
+
+
+@pytest.mark.parametrize("there", ["running", "paused"])
+async def test_a_broken_post_copy_is_told_with_who_runs_the_vm_and_who_has_its_memory(there: str) -> None:
+    vm = stage_of("link-cut").vm
+    finding = found_on(
+        replace(vm, state="paused", reason="post-copy failed"), replace(vm, state=there, reason="post-copy")
+    )
+    assert (finding.ok, finding.moved) == (False, None)
+    assert f"destination has run it since the switchover, where it is {there} (post-copy)" in finding.sentence
+    assert "source, where it is paused (post-copy failed), holds the memory that has not been sent" in finding.sentence
+    assert finding.advice.startswith("Resume or destroy it on neither host. Mend the network")
+
+
+async def test_a_vm_that_runs_twice_is_an_alarm() -> None:
+    vm = stage_of("link-cut").vm
+    finding = found_on(vm, vm)
+    assert (finding.ok, finding.moved) == (False, None)
+    assert finding.sentence == "guest1 runs on source and on destination at once: both write into one disk."
+    assert finding.advice.startswith("Force one of them off at once: virsh destroy guest1")
+
+
+async def test_a_vm_that_two_hosts_have_for_another_reason_is_told_as_it_is() -> None:
+    vm = stage_of("link-cut").vm
+    finding = found_on(replace(vm, state="paused"), vm)
+    assert finding.sentence == "guest1 is paused on source and runs on destination."
+    assert "Resume neither" in finding.advice
+
+
+async def test_where_nothing_is_left_there_is_nothing_to_do() -> None:
+    assert found_on(None, stage_of("link-cut").vm).advice == ""
 
 
 @pytest.mark.parametrize(("down", "moved"), [("target", False), ("origin", None)])

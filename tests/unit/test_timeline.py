@@ -149,6 +149,25 @@ def test_the_first_rate_comes_when_there_is_something_to_measure_over() -> None:
     assert timeline.points[-1].rate == pytest.approx(1000)
 
 
+def test_the_time_of_an_end_that_nobody_watched_is_libvirts_or_not_known() -> None:
+    records = recording("ended-unwatched")
+    known = Timeline(records)
+    assert known.total_s == 4.457
+    assert known.passes_begun == 3
+    unknown = Timeline(each for each in records if not isinstance(each, Event) or each.kind != record.JOB_COMPLETED)
+    assert unknown.total_s is None
+    assert unknown.ended_between == pytest.approx((1.01, 6.94), abs=0.01)
+    assert unknown.passes_begun == 1
+
+
+def test_an_end_that_somebody_watched_after_a_gap_has_its_time() -> None:
+    gap, end = Event(3.0, "", record.GAP, {"seconds": 2.0}), Event(5.0, "", record.END, {"outcome": "failed"})
+    for seen in (sample(3.1, 0), Event(3.1, "", record.ATTACHED, {})):
+        timeline = Timeline([start(), sample(1.0), gap, seen, end])
+        assert timeline.ended_between is None
+        assert timeline.total_s == 5.0
+
+
 def test_the_rate_after_a_gap_is_not_a_mean_over_the_gap() -> None:
     records = recording("reattached")
     gap = next(n for n, each in enumerate(records) if isinstance(each, Event) and each.kind == record.GAP)

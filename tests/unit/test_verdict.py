@@ -91,7 +91,8 @@ def at(name: str, t: float) -> Timeline:
             "link-cut",
             40.0,
             BAD,
-            "Post-copy has lost its connection: the VM stands still where it needs a page that is not there yet. "
+            "Post-copy has lost its connection: the VM is on destination now, and stands still where it needs a page "
+            "that is still on source. "
             "Nothing is lost; it goes on when the network is back.",
         ),
         ("link-cut", 61.5, NEUTRAL, "Post-copy: the VM runs at destination, 124 MiB still to fetch, about 1.1 s."),

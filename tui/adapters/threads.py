@@ -34,5 +34,10 @@ async def on_thread(call: Callable[..., T], *arguments: object) -> T:
 
     # Not asyncio.to_thread: its threads are joined when the loop ends, and a call to a dead daemon can take minutes.
     name = getattr(call, "__name__", type(call).__name__)
-    threading.Thread(target=work, name=f"on_thread {name}", daemon=True).start()
+    spawn(f"on_thread {name}", work)
     return await answer
+
+
+def spawn(name: str, call: Callable[[], None]) -> None:
+    """Make a call that nobody waits for; what it raises is lost to its caller."""
+    threading.Thread(target=call, name=name, daemon=True).start()

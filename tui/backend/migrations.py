@@ -12,7 +12,7 @@ from tui.adapters.protocols import Hypervisor
 from tui.backend.connections import HYPERVISORS, Connections
 from tui.backend.migration import Migration
 from tui.backend.outcome import MIGRATION_OUT
-from tui.backend.recorder import Recorder, folder_name, seconds_since
+from tui.backend.recorder import Recorder, Unrecorded, folder_name, seconds_since
 from tui.backend.route import Route
 from tui.backend.threads import on_thread
 from tui.backend.unfinished import Unfinished, unfinished_runs
@@ -180,17 +180,20 @@ class Migrations:
         migration.rejoin(earlier, began, options)
         return migration
 
-    async def _recorder_of(self, run: Unfinished | None, vm: Vm, workload: str, plan: Plan) -> Recorder:
+    async def _recorder_of(self, run: Unfinished | None, vm: Vm, workload: str, plan: Plan) -> Recorder | Unrecorded:
+        """Where to go on writing; a migration that runs is followed and steered though nothing can be written."""
         if run is not None:
             try:
                 return await on_thread(Recorder.open, run.folder)
             except BlockingIOError:
                 pass  # another vmlm-tui records it there; this one keeps a record of its own
             except OSError as error:
-                what = f"{vm.name} is being migrated, but its log in {run.folder} cannot be written"
-                hint = "The migration goes on; start vmlm-tui anew to follow it."
-                raise Failure(what, error.strerror or str(error), hint) from error
-        return await on_thread(Recorder.create, self._runs, folder_name(vm.name, workload, plan.technique))
+                return Unrecorded(run.folder, error.strerror or str(error))
+        name = folder_name(vm.name, workload, plan.technique)
+        try:
+            return await on_thread(Recorder.create, self._runs, name)
+        except Failure as failure:
+            return Unrecorded(self._runs / name, failure.why)
 
     async def _conclude(self, run: Unfinished) -> None:
         """Write the end of a run whose job is gone, from what both daemons still know."""

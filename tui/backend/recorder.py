@@ -128,6 +128,24 @@ class Recorder:
                     os.fsync(file.fileno())
 
 
+class Unrecorded:
+    """In a recorder's place where none can be had for a migration that runs: it can be steered, and every write says
+    why it is not on the disk."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        self.folder = folder
+        self._why = why
+
+    def write(self, each: Record) -> None:  # noqa: ARG002
+        raise OSError(self._why)
+
+    def summarize(self, summary: Mapping[str, Any]) -> None:  # noqa: ARG002
+        raise OSError(self._why)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 def without_none(value: Any) -> Any:
     """TOML has no null: what is not known is left out."""
     if isinstance(value, Mapping):

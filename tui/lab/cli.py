@@ -63,7 +63,9 @@ def _status(lab: Lab) -> int:
             if machine.host.hypervisor:
                 answers = machine.libvirt_answers()
                 words.append(_guest_state(lab, machine.host.name) if answers else "libvirtd does not answer")
-        healthy = healthy and words[0] == "up" and "libvirtd does not answer" not in words
+            elif lab.place.nbd.exists():
+                words.append(f"serves {GUEST.name}'s disk over NBD" if machine.disk_served() else "qemu-nbd is down")
+        healthy = healthy and words[0] == "up" and not {"libvirtd does not answer", "qemu-nbd is down"} & {*words}
         print(f"{machine.host.name:<12} {machine.host.address:<12} {', '.join(words)}")
     rate = lab.place.link_rate.read_text() if lab.place.link_rate.exists() else network.USUAL_RATE
     print(f"link limit   {rate}")

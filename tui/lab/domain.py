@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tui.lab import disk
 from tui.lab.inventory import GUEST, NETWORK_BITS
 from tui.lab.machine import Machine
 from tui.lab.place import SHARED_FOLDER
@@ -16,7 +17,7 @@ KERNEL_OPTIONS = (
 )
 
 
-def definition(*, accelerated: bool, direct_io: bool) -> str:
+def definition(its_disk: str, *, accelerated: bool) -> str:
     """The guest's domain XML; it boots its kernel directly and is bridged to the lab's network."""
     cpu = "<cpu mode='host-passthrough' migratable='on'/>" if accelerated else ""
     return f"""<domain type='{"kvm" if accelerated else "qemu"}'>
@@ -36,11 +37,7 @@ def definition(*, accelerated: bool, direct_io: bool) -> str:
   <on_reboot>restart</on_reboot>
   <on_crash>destroy</on_crash>
   <devices>
-    <disk type='file' device='disk'>
-      <driver name='qemu' type='qcow2' cache='{"none" if direct_io else "writeback"}'/>
-      <source file='{SHARED_FOLDER}/{GUEST.name}.qcow2'/>
-      <target dev='vda' bus='virtio'/>
-    </disk>
+    {its_disk}
     <controller type='usb' model='none'/>
     <interface type='bridge'>
       <mac address='{GUEST.mac}'/>
@@ -63,7 +60,9 @@ def define_where_missing(hypervisors: Sequence[Machine], *, accelerated: Callabl
         if GUEST.name in machine.run(["virsh", "list", "--all", "--name"]).split():
             return False
     first = hypervisors[0]
-    xml = definition(accelerated=accelerated(), direct_io=takes_direct_io(first.place.images))
+    served = first.place.nbd.exists()
+    its_disk = disk.over_nbd() if served else disk.in_folder(direct_io=takes_direct_io(first.place.images))
+    xml = definition(its_disk, accelerated=accelerated())
     file = first.folder / "guest.xml"
     file.write_text(xml)
     first.run(["virsh", "define", str(file)])

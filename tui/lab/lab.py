@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tui.lab import config, domain, guest, keys, kvm, network
+from tui.lab import config, disk, domain, guest, keys, kvm, network
 from tui.lab.command import require
 from tui.lab.cpio import Archive
 from tui.lab.inventory import GUEST, HOSTS, SOURCE
@@ -21,9 +21,8 @@ from tui.model.failure import Failure
 
 PROGRAMS = (
     "unshare", "nsenter", "mount", "ip", "tc", "ssh", "sshd", "ssh-keygen", "libvirtd", "virsh", "qemu-system-x86_64",
-    "qemu-img", "mke2fs", "depmod", "tar", "dpkg-deb", "apt-get",
+    "qemu-img", "qemu-nbd", "mke2fs", "depmod", "tar", "dpkg-deb", "apt-get",
 )  # fmt: skip
-SHARED_SINCE = (10, 8)  # the first libvirt that takes our word for it that a folder is shared (shared_filesystems)
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,11 @@ class Lab:
     def hypervisors(self) -> list[Machine]:
         return [machine for machine in self.machines if machine.host.hypervisor]
 
-    def up(self, rate: str | None = None) -> None:
-        """Brings the lab up, or repairs it; a rate (`none`: no limit) is kept until another is given."""
+    def up(self, rate: str | None = None, *, nbd: bool = False) -> None:
+        """Brings the lab up, or repairs it; a rate (`none`: no limit) is kept until another is given.
+
+        With `nbd` a new lab gets what an older libvirt needs on any: its storage host serves the disk over NBD.
+        """
         require(PROGRAMS)
         with self._alone():
             self.place.folder.mkdir(parents=True, exist_ok=True)
@@ -59,11 +61,10 @@ class Lab:
             with ThreadPoolExecutor() as pool:
                 list(pool.map(Machine.furnish, self.machines))
                 self._connect(pool, rate)
+                self._choose_disk(nbd=nbd)
                 for machine, started in zip(self.machines, pool.map(Machine.start_daemons, self.machines), strict=True):
                     if started:
                         self.say(f"{machine.host.name}: {' and '.join(started)} started")
-                    if "libvirtd" in started and machine.host == SOURCE:
-                        self._tell_of_old_libvirt(machine)
             if domain.define_where_missing(self.hypervisors, accelerated=self._accelerated):
                 self.say(f"{GUEST.name}: defined on {SOURCE.name}")
             config.write(self.place)
@@ -126,14 +127,17 @@ class Lab:
             if machine.host.hypervisor:
                 network.limit(process, kept)
 
-    def _tell_of_old_libvirt(self, machine: Machine) -> None:
-        version = machine.libvirt_version()
-        if version < SHARED_SINCE:
+    def _choose_disk(self, *, nbd: bool) -> None:
+        """Decides how the hosts share the guest's disk; once the lab has been up, its guest is defined that way."""
+        if self.place.nbd.exists() or self.place.config.exists():
+            return
+        version = self.machine(SOURCE.name).libvirt_version()
+        if version < disk.SHARED_SINCE:
             number = ".".join(map(str, version))
-            self.say(
-                f"this machine's libvirt {number} is older than 10.8 and can't be told that the lab's folder of images "
-                "is shared: it will refuse to migrate from it as unsafe; a newer libvirt is needed"
-            )
+            self.say(f"libvirt {number} can't be told that a folder is shared: storage serves the disk over NBD")
+        elif not nbd:
+            return
+        self.place.nbd.touch()
 
     def _accelerated(self) -> bool:
         works = kvm.works()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.lab import keys, network
+from tui.lab import disk, keys, network
 from tui.lab.command import SYSTEM_PATH, run, succeeds
 from tui.lab.inventory import STORAGE, Host
 from tui.lab.namespaces import MARK, inside, launch, passed_on
@@ -103,6 +103,10 @@ class Machine:
     def sshd_runs(self) -> bool:
         return self._daemon_runs("sshd")
 
+    def disk_served(self) -> bool:
+        """Whether this host, the storage, serves the guest's disk over NBD."""
+        return self.succeeds(["sh", "-c", disk.IS_SERVED])
+
     def libvirt_answers(self) -> bool:
         return self.succeeds(["virsh", "-c", "qemu:///system", "uri"], limit_s=ANSWER_LIMIT_S)
 
@@ -115,6 +119,9 @@ class Machine:
         if not self.sshd_runs():
             self.run(["/usr/sbin/sshd"])
             started.append("sshd")
+        if self.host == STORAGE and self.place.nbd.exists() and not self.disk_served():
+            self.run(["sh", "-c", disk.SERVE])
+            started.append("qemu-nbd")
         if self.host.hypervisor and not (self._daemon_runs("libvirtd") and self.libvirt_answers()):
             self.run(["sh", "-c", 'pid=$(cat /run/libvirtd.pid) && kill -9 "$pid"; rm -f /run/libvirtd.pid'])
             self.run(["libvirtd", "-d"])

@@ -51,6 +51,11 @@ class Place:
     def link_rate(self) -> Path:
         return self.folder / "link"
 
+    @property
+    def nbd(self) -> Path:
+        """There when this lab's storage host serves the guest's disk over NBD."""
+        return self.folder / "nbd"
+
     def host(self, name: str) -> Path:
         return self.folder / name
 

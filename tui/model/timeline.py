@@ -75,6 +75,7 @@ class Timeline:
         self.final: Mapping[str, Any] = {}  # libvirt's statistics of the completed job
         self.error: Mapping[str, Any] = {}
         self.verified: tuple[bool, str] | None = None
+        self.advice = ""  # what to do about what the migration has left on the other host
         self.log_trouble = ""  # why the record is not whole, as a sentence
         self.cancel_asked = False  # and not refused
         self.post_copy_held = False  # asked for, and waiting for the first pass
@@ -91,6 +92,7 @@ class Timeline:
         self._pass_began = 0.0
         self._pass_sent = 0
         self._unwatched = False  # nobody watched between the last sample and the next
+        self._unseen: tuple[float, float] | None = None  # since when, and until somebody came back who has not seen it
         self._sent: deque[tuple[float, int]] = deque()  # (t, bytes sent), what the rate is measured over
         for each in records:
             self.add(each)
@@ -127,6 +129,27 @@ class Timeline:
         return last.t - since
 
     @property
+    def ended_between(self) -> tuple[float, float] | None:
+        """Where it ended while nobody watched: when it was last seen, and when somebody looked again."""
+        return self._unseen if self.over else None
+
+    @property
+    def total_s(self) -> float | None:
+        """How long it took, in seconds, by libvirt where it says so; None where nobody saw its end."""
+        elapsed_ms = _number(self.final, "time_elapsed")
+        if elapsed_ms:
+            return elapsed_ms / 1000
+        return None if self.ended_between else self.ended_at
+
+    @property
+    def passes_begun(self) -> int:
+        """The passes there were, the last one included, as far as they were seen or libvirt still knows them."""
+        seen = max(self.iteration, len(self.passes))
+        if self.ended_between is None:
+            return seen
+        return max(seen, self._number(int(_number(self.final, "memory_iteration"))))
+
+    @property
     def technique(self) -> str:
         return str(self.options.get("technique", PRE_COPY))
 
@@ -157,6 +180,7 @@ class Timeline:
             self._add_event(each)
 
     def _add_sample(self, sample: Sample) -> None:
+        self._unseen = None
         if sample.state == "paused (post-copy failed)":
             self._post_copy_failed(sample.t)
         elif self.post_copy_failed and sample.state == "paused (post-copy)":
@@ -253,6 +277,7 @@ class Timeline:
         self._limits(event)
 
     def _on_attached(self, event: Event) -> None:
+        self._unseen = None
         if not self.options:
             self.options = event.data
             self._limits(event)
@@ -300,8 +325,10 @@ class Timeline:
 
     def _on_gap(self, event: Event) -> None:
         self.gaps.append(event.t)
-        self.marks.append(Mark(event.t, "!", f"{_number(event.data, 'seconds'):.0f} s not watched"))
+        seconds = _number(event.data, "seconds")
+        self.marks.append(Mark(event.t, "!", f"{seconds:.0f} s not watched"))
         self._unwatched = True
+        self._unseen = (event.t - seconds, event.t)
         self._sent.clear()  # a mean over the gap would pass for a measurement
 
     def _on_error(self, event: Event) -> None:
@@ -319,6 +346,7 @@ class Timeline:
 
     def _on_verified(self, event: Event) -> None:
         self.verified = (bool(event.data.get("ok")), str(event.data.get("sentence", "")))
+        self.advice = str(event.data.get("advice", ""))
 
     def _on_end(self, event: Event) -> None:
         outcome = str(event.data.get("outcome"))

@@ -46,7 +46,7 @@ def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target:
     if phase == SWITCHOVER:
         return Verdict(f"Switching over: the VM is paused, and starts at {target} when the rest is there.", WARNING)
     if phase == POST_COPY:
-        return _post_copy(timeline, target)
+        return _post_copy(timeline, origin, target)
     if timeline.cancel_asked:
         return Verdict(f"Cancelling: libvirt has been asked to. The VM goes on running on {origin}.")
     if timeline.post_copy_held:
@@ -75,12 +75,12 @@ def _ended(timeline: Timeline, origin: str, target: str) -> Verdict:
     return Verdict(f"{what}{': ' + why if why else ''}.{where}", BAD)
 
 
-def _post_copy(timeline: Timeline, target: str) -> Verdict:
+def _post_copy(timeline: Timeline, origin: str, target: str) -> Verdict:
     point = timeline.point
     if timeline.post_copy_failed and not (point and point.rate):
         return Verdict(
-            "Post-copy has lost its connection: the VM stands still where it needs a page that is not there yet. "
-            "Nothing is lost; it goes on when the network is back.",
+            f"Post-copy has lost its connection: the VM is on {target} now, and stands still where it needs a page "
+            f"that is still on {origin}. Nothing is lost; it goes on when the network is back.",
             BAD,
         )
     if point is None:

@@ -1,6 +1,6 @@
 """Where VMs are: which host has one, and what both hosts say of the configured one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui.model.failure import Failure
@@ -77,6 +77,16 @@ class Whereabouts:
         """Why booting might be a mistake: it might run where nobody can look, and two would write into one disk."""
         away = ", ".join(self.unreachable)
         return f"{away} can't be asked: if {self.name} runs there, booting it here damages its disk." if away else ""
+
+
+def stopped(name: str, found: Sequence[Found]) -> str:
+    """Why the VM of that name can't be migrated, where it runs on no host; empty where it runs, or is paused."""
+    having = [each for each in found if each.vm.name == name]
+    if any(each.vm.active for each in having):
+        return ""
+    if not having:
+        return f"Neither host knows a VM named {name}; page 3, Launch, shows what there is."
+    return f"{name} is {state_words(having[0].vm)} on {having[0].host}; page 3, Launch, starts it."
 
 
 def state_words(vm: Vm) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
@@ -48,9 +49,10 @@ class HostsPage(Page):
         self.set_interval(1.0, self._tick)
 
     def on_screen_resume(self) -> None:
+        self.workers.cancel_node(self)
         for name in self._facts:
             self._again[name] = asyncio.Event()
-            self.run_worker(self._watch(name), group=name, exclusive=True)
+            self._watch(name)
 
     def on_screen_suspend(self) -> None:
         self.workers.cancel_node(self)
@@ -60,6 +62,7 @@ class HostsPage(Page):
             self._cards[name].show_host(self._facts[name], reading=True)
             again.set()
 
+    @work(name="watch")
     async def _watch(self, name: str) -> None:
         """Read one host for as long as the page is shown; the others have a watch of their own."""
         again = self._again[name]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -23,7 +24,7 @@ from tui.widgets.lines import Lines
 from tui.widgets.report import Report
 
 LOOK_EVERY_S = 1.0
-GUEST = "guest"
+WATCH = "watch"
 BOOT, SHUT_DOWN, FORCE_OFF, START, STOP = "boot", "shut_down", "force_off", "start_workload", "stop_workload"
 DOING = {
     BOOT: "The VM is being booted",
@@ -79,20 +80,21 @@ class LaunchPage(Page):
 
     def on_screen_resume(self) -> None:
         self._show()
+        self.workers.cancel_group(self, WATCH)
         for host in HYPERVISORS:
-            self.run_worker(self._watch_host(host), group=host, exclusive=True)
-        self.run_worker(self._watch_workload(), group=GUEST, exclusive=True)
+            self._watch_host(host)
+        self._watch_workload()
 
     def on_screen_suspend(self) -> None:
         """Nobody looks: the guest is left alone. What was asked for goes on."""
-        for group in (*HYPERVISORS, GUEST):
-            self.workers.cancel_group(self, group)
+        self.workers.cancel_group(self, WATCH)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show)
 
     # -- watching --
 
+    @work(group=WATCH)
     async def _watch_host(self, host: str) -> None:
         """Each host has a watch of its own, so that one that does not answer hides nothing of the other."""
         while True:
@@ -101,6 +103,7 @@ class LaunchPage(Page):
             self._show()
             await asyncio.sleep(LOOK_EVERY_S)
 
+    @work(group=WATCH)
     async def _watch_workload(self) -> None:
         while True:
             await self._look_at_workload()
@@ -224,8 +227,9 @@ class LaunchPage(Page):
             return
         self._under_way = action
         self._show()
-        self.run_worker(self._run(action, text, call), group="action", exclusive=True)
+        self._run(action, text, call)
 
+    @work(group="action", exclusive=True)
     async def _run(
         self, action: str, text: str, call: Callable[[Callable[[str], None]], Awaitable[str | None]]
     ) -> None:

@@ -15,6 +15,7 @@ from textual.content import Content
 
 from tui.backend.migration import Migration
 from tui.backend.migrations import Found, Migrations
+from tui.model import entry
 from tui.model.failure import Failure
 from tui.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
 from tui.model.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
@@ -22,6 +23,7 @@ from tui.model.quantity import duration, rate, size
 from tui.model.record import Record
 from tui.model.timeline import Timeline
 from tui.model.verdict import sentence
+from tui.model.whereabouts import stopped
 from tui.screens.dialogs.number import NumberDialog
 from tui.screens.dialogs.question import Answer, Question
 from tui.screens.dialogs.start import StartForm
@@ -36,11 +38,11 @@ from tui.widgets.pictures import memory_picture, rate_picture
 from tui.widgets.sentence import Sentence
 from tui.widgets.tiles import tiles
 
+VMS = "vms"  # the watch of where they are
 # What a key's action is called here, and in model.keys.
 KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime": DOWNTIME, "bandwidth": BANDWIDTH}
-MOST_DOWNTIME_MS = 2_000_000  # QEMU takes no more than 2000 s
-MOST_MIB_S = 1_000_000
 
+AGAIN_AFTER_S = 5.0  # while nothing migrates: a VM may be started or destroyed by somebody else
 BREATH_S = 0.001
 CHARTS_EVERY_S = 0.8  # at most: drawing one takes 10 ms, and beside the samples there are events
 
@@ -107,15 +109,26 @@ class MigratePage(Page):
     def on_screen_resume(self) -> None:
         self._follow_current()
         self._ask_update()
-        if self._migration is None or self._timeline.over:
+        if not self._under_way:
             self._look()
+        self._watch()
+
+    def on_screen_suspend(self) -> None:
+        self.workers.cancel_group(self, VMS)
 
     def on_resize(self) -> None:
-        self.set_class(self.size.height < 20, "low")
-        self.set_class(self.size.height < 32, "short")
+        width, height = self.size
+        self.set_class(height < 32, "short")
+        self.set_class(height < 20, "low")
+        self.set_class(height < 14 or (height < 18 and width < 60), "tiny")
+        self.set_class(height < 10, "least")
         self.call_after_refresh(self._ask_update)  # when the lines know their new width
 
-    @work(name="vms", exclusive=True)
+    @property
+    def _under_way(self) -> bool:
+        return self._migration is not None and not self._timeline.over
+
+    @work(name="look")  # never cancelled half-way: it may be ending the record of a migration that nobody watched
     async def _look(self) -> None:
         """What could be migrated, and whether somebody else has started to: virsh, or another vmlm-tui."""
         self._found = await self._migrations.vms()
@@ -125,6 +138,15 @@ class MigratePage(Page):
             self.explain(str(failure))
         self._follow_current()
         self._ask_update()
+
+    @work(group=VMS, exclusive=True)
+    async def _watch(self) -> None:
+        """While nothing migrates: whether there still is what could be."""
+        while True:
+            await asyncio.sleep(AGAIN_AFTER_S)
+            if not self._under_way:
+                self._found = await self._migrations.vms()
+                self._ask_update()
 
     # -- following --
 
@@ -144,7 +166,11 @@ class MigratePage(Page):
     def _heard(self, _: Record) -> None:
         """A new record, from the backend."""
         self._ask_update()
-        if self._timeline.over and not self._shown and self._migration is not None:
+        if not self._timeline.over or self._migration is None:
+            return
+        if self.is_current:
+            self._look()  # where the VM is now
+        if not self._shown:
             migration = self._migration
             verdict = sentence(self._timeline, migration.elapsed(), migration.origin, migration.target)
             self.app.notify(verdict.text, title=f"{migration.vm.name}: the migration is over", markup=False)
@@ -180,7 +206,10 @@ class MigratePage(Page):
         self.query_one("#what", Lines).show(_what(migration, self._timeline))
         self._show_time(migration)
         if self._timeline.over:
-            self.query_one(Outcome).show_end(self._timeline, migration.folder, migration.origin, self.size.width)
+            why_not_again = self._stopped(migration.vm.name)
+            self.query_one(Outcome).show_end(
+                self._timeline, migration.folder, migration.origin, why_not_again, self.size.width
+            )
         else:
             self.query_one("#tiles", Lines).show(*tiles(self._timeline, self._timeline.now, self.size.width))
         self.query_one(LogPane).show(self._timeline)
@@ -211,7 +240,7 @@ class MigratePage(Page):
         late = (
             f"no answer from libvirt for {duration(waiting)}" if waiting and not timeline.over else timeline.log_trouble
         )
-        self.query_one(Sentence).say(verdict, timeline.phase, late)
+        self.query_one(Sentence).say(verdict, timeline.phase, late, self.size.width)
         if waiting:
             self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
 
@@ -223,7 +252,19 @@ class MigratePage(Page):
     # -- keys --
 
     def why_not(self, action: str) -> str:
-        return why_not(KEYS[action], self._timeline if self._migration else None) if action in KEYS else ""
+        if action not in KEYS:
+            return ""
+        reason = why_not(KEYS[action], self._timeline if self._migration else None)
+        return reason or (self._nothing_runs() if action == "start" else "")
+
+    def _nothing_runs(self) -> str:
+        """Why there is no VM to migrate; empty where there is one, or may be one on a host that can't be asked."""
+        if any(each.vm.active for each in self._found or ()):
+            return ""
+        return self._stopped(self._migration.vm.name if self._migration else self._defaults.vm)
+
+    def _stopped(self, name: str) -> str:
+        return "" if self._found is None or self._migrations.unreachable else stopped(name, self._found)
 
     def _all_answers(self) -> tuple[str, ...]:
         return tuple(map(self.why_not, KEYS))
@@ -284,14 +325,8 @@ class MigratePage(Page):
             if milliseconds is not None and not self._too_late("downtime"):
                 migration.set_max_downtime(milliseconds)
 
-        dialog = NumberDialog(
-            "Maximum downtime",
-            _downtime_advice(timeline),
-            timeline.max_downtime_ms,
-            "ms",
-            least=1,
-            most=MOST_DOWNTIME_MS,
-        )
+        advice = _downtime_advice(timeline)
+        dialog = NumberDialog("Maximum downtime", advice, timeline.max_downtime_ms, "ms", entry.DOWNTIME)
         self.app.push_screen(dialog, answered)
 
     def action_bandwidth(self) -> None:
@@ -306,7 +341,7 @@ class MigratePage(Page):
         point = timeline.point
         now = f" {rate(point.rate)} are sent now." if point and point.rate else ""
         text = f"How much may be sent a second; 0 is no limit.{now}"
-        dialog = NumberDialog("Bandwidth limit", text, timeline.bandwidth_mib_s, "MiB/s", least=0, most=MOST_MIB_S)
+        dialog = NumberDialog("Bandwidth limit", text, timeline.bandwidth_mib_s, "MiB/s", entry.BANDWIDTH)
         self.app.push_screen(dialog, answered)
 
     def _too_late(self, action: str) -> bool:

@@ -3,6 +3,7 @@
 from itertools import takewhile
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -47,12 +48,13 @@ class RunPage(Page):
     def on_mount(self) -> None:
         self._what.show(heading(self._run))
         self._figures.show(Content.styled(" reading its log ...", "dim"))
-        self.run_worker(self._open(), name="open")
+        self._open()
 
     def on_resize(self) -> None:
         self.set_class(self.size.height < 20, "low")
         self.call_after_refresh(self._show)
 
+    @work(name="open")
     async def _open(self) -> None:
         try:
             self._opened = await self._room.open(self._run)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -56,7 +57,7 @@ class RunsPage(Page):
         yield self._about
 
     def on_screen_resume(self) -> None:
-        self.run_worker(self._watch(), group="list", exclusive=True)
+        self._watch()
 
     def on_screen_suspend(self) -> None:
         self.workers.cancel_group(self, "list")
@@ -64,6 +65,7 @@ class RunsPage(Page):
     def on_resize(self) -> None:
         self.call_after_refresh(self._show, self._runs, anew=True)
 
+    @work(group="list", exclusive=True)
     async def _watch(self) -> None:
         """List the runs again and again while the page is shown: one under way has an end some time."""
         while True:

@@ -14,6 +14,7 @@ from tui.widgets.lines import Lines
 NAME = 26  # the longest name libvirt has for a field
 COLUMN = 39  # and a number of 12 digits
 INDENT = 13
+NARROW = 50  # columns below which an event has no room for the indent
 
 
 class LogPane(Vertical):
@@ -67,7 +68,8 @@ def event_lines(event: Event) -> list[str]:
 
 
 def _wrapped(line: str, width: int) -> list[str]:
-    return textwrap.wrap(line, width, subsequent_indent=" " * INDENT, drop_whitespace=False) or [""]
+    indent = " " * (INDENT if width >= NARROW else 2)
+    return textwrap.wrap(line, width, subsequent_indent=indent, drop_whitespace=False) or [""]
 
 
 def stat_lines(stats: Mapping[str, Stat], width: int) -> list[str]:

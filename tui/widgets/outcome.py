@@ -29,22 +29,25 @@ class Outcome(Lines):
     Outcome.bad { border: round $error; border-title-color: $error; }
     """
 
-    def show_end(self, timeline: Timeline, folder: Path, origin: str, width: int) -> None:
-        """All there is to say, in a panel `width` cells wide: it does not know its width before it is shown."""
+    def show_end(self, timeline: Timeline, folder: Path, origin: str, stopped: str, width: int) -> None:
+        """All there is to say, in a panel `width` cells wide: it does not know its width before it is shown.
+
+        `stopped` says why the VM can't be migrated again, empty where it can.
+        """
         title, tone = TITLES.get(timeline.phase, TITLES[LOST])
         how = " by post-copy" if timeline.phase == COMPLETED and timeline.post_copy_at is not None else ""
         self.border_title = Content(f"{title}{how}")
         self.set_classes(tone)
-        self.show(*outcome_lines(timeline, folder, origin, width - 4))
+        self.show(*outcome_lines(timeline, folder, origin, width - 4, stopped))
 
 
-def outcome_lines(timeline: Timeline, folder: Path, origin: str, width: int) -> tuple[Content, ...]:
+def outcome_lines(timeline: Timeline, folder: Path, origin: str, width: int, stopped: str = "") -> tuple[Content, ...]:
     """One fact after the other, the important ones first."""
     facts = [*_what_happened(timeline), *_figures(timeline)]
     facts.append(("recorded in", _home(folder), ""))
     if timeline.log_trouble:
         facts.append(("NOT WHOLE", timeline.log_trouble, "bold $error"))
-    facts += [("next", _next(timeline, origin), "")]
+    facts.append(("next", stopped or _next(timeline, origin), ""))
     return tuple(line for fact in facts for line in _lines(*fact, max(10, width - LABEL)))
 
 
@@ -65,20 +68,30 @@ def _what_happened(timeline: Timeline) -> list[Fact]:
     if timeline.verified is not None:
         ok, sentence = timeline.verified
         lines.append(("the VM", sentence, "bold" if ok else "bold $error"))
+    if timeline.advice:
+        lines.append(("to do", timeline.advice, "bold $warning"))
     return lines
 
 
 def _figures(timeline: Timeline) -> list[Fact]:
     point, final = timeline.point, timeline.final
-    total = duration(_number(final, "time_elapsed") / 1000 or timeline.ended_at or timeline.now)
     sent = max(_number(final, "memory_processed"), point.transferred if point else 0)  # as in run.toml
-    passes = max(timeline.iteration, len(timeline.passes))
-    text = f"{total} in all" + (f", {_downtime(timeline)}" if timeline.phase == COMPLETED else "")
+    passes = timeline.passes_begun
+    text = _total(timeline) + (f", {_downtime(timeline)}" if timeline.phase == COMPLETED else "")
     memory = f"{size(sent)} sent in {passes} pass{'' if passes == 1 else 'es'}"
+    if timeline.ended_between and not final:
+        memory += f" until {duration(timeline.ended_between[0])} after the start, when it was last seen"
     faults = int(_number(final, "memory_postcopy_requests")) or (point.faults if point else 0)
     if timeline.post_copy_at is not None:
         memory += f", then post-copy with {faults:,} page{'' if faults == 1 else 's'} fetched on demand"
     return [("time", text, ""), ("memory", memory, "")]
+
+
+def _total(timeline: Timeline) -> str:
+    if timeline.total_s is not None:
+        return f"{duration(timeline.total_s)} in all"
+    last, again = timeline.ended_between or (0.0, timeline.now)
+    return f"not known: it ended unwatched between {duration(last)} and {duration(again)} after the start"
 
 
 def _downtime(timeline: Timeline) -> str:
@@ -95,6 +108,8 @@ def _number(stats: Any, name: str) -> float:
 def _next(timeline: Timeline, origin: str) -> str:
     if timeline.phase == COMPLETED:
         return f"m migrates it back to {origin}, 5 shows all runs"
+    if timeline.advice:  # first things first
+        return "l shows libvirt's own words, 5 shows all runs"
     return "m tries again, l shows libvirt's own words, 5 shows all runs"
 
 

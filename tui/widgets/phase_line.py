@@ -31,12 +31,20 @@ def phase_line(timeline: Timeline, elapsed: float, width: int) -> Content:
         else:
             parts.append((f" {text} ", "dim" if n > current else ""))
     left = Content.assemble(*parts)
-    right = "" if timeline.phase == IDLE else f"{clock(elapsed)} {'total' if timeline.over else 'elapsed'} "
+    right = _time(timeline, elapsed)
     space = width - left.cell_length - len(right)
     if space < 1:  # where it is matters more than where it was
         left = Content.assemble(parts[current]) if current >= 0 else Content("")
         space = max(1, width - left.cell_length - len(right))
     return left + Content(" " * space + right)
+
+
+def _time(timeline: Timeline, elapsed: float) -> str:
+    if timeline.phase == IDLE:
+        return ""
+    if not timeline.over:
+        return f"{clock(elapsed)} elapsed "
+    return "total not known " if timeline.total_s is None else f"{clock(timeline.total_s)} total "
 
 
 def _phases(timeline: Timeline) -> list[tuple[str, str]]:

@@ -24,9 +24,12 @@ class Sentence(Lines):
         self._phase = ""
         self._filled_at = 0.0  # when the text last took all of its lines; monotonic
 
-    def say(self, verdict: Verdict, phase: str, late: str = "") -> None:
-        """Show it; `late` says for how long libvirt has owed an answer."""
-        lines = self._wrapped(verdict, late)
+    def say(self, verdict: Verdict, phase: str, late: str, width: int) -> None:
+        """Show it on lines `width` cells wide, for it does not know its own before it is laid out.
+
+        `late` says for how long libvirt has owed an answer, empty where it owes none.
+        """
+        lines = _wrapped(verdict, late, width)
         now, spare = time.monotonic(), len(self._contents) - len(lines)
         if spare <= 0 or phase != self._phase or now - self._filled_at > PATIENCE_S:
             self._filled_at = now
@@ -39,8 +42,9 @@ class Sentence(Lines):
         self._phase = ""  # another width: it may shrink
         super().on_resize()
 
-    def _wrapped(self, verdict: Verdict, late: str) -> list[Content]:
-        text = Content.assemble((verdict.text, STYLES.get(verdict.tone, "bold")))
-        if late:
-            text = Content.assemble((f"{late}.", "bold $warning"), " ", text)
-        return [Content.assemble(" ", line) for line in text.wrap(max(10, self.size.width - 1))]
+
+def _wrapped(verdict: Verdict, late: str, width: int) -> list[Content]:
+    text = Content.assemble((verdict.text, STYLES.get(verdict.tone, "bold")))
+    if late:
+        text = Content.assemble((f"{late}.", "bold $warning"), " ", text)
+    return [Content.assemble(" ", line) for line in text.wrap(max(10, width - 1))]

@@ -44,7 +44,7 @@ class ConfigurationForm(Dialog[Config]):
     """Dismissed with the configuration when it has been written, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "write", "write", key_display="enter", priority=True),
+        Binding("enter", "enter", "write", key_display="enter", priority=True),
         Binding("up", "field(-1)", "field", show=False, priority=True),
         Binding("down", "field(1)", "field", key_display="up/down", priority=True),
         Binding("escape", "close", "back", priority=True),
@@ -129,7 +129,7 @@ class ConfigurationForm(Dialog[Config]):
 
     # -- when it is done --
 
-    def action_write(self) -> None:
+    def entered(self) -> None:
         config, problems = configuration.check(self._tables())
         if config is None:
             self._touched = {field.id for field in FIELDS}

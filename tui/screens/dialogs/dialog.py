@@ -41,5 +41,16 @@ class Dialog(ModalScreen[T | None]):
         """What stands in the box."""
         yield from ()
 
+    def action_enter(self) -> None:
+        """Enter is heard at once, what was typed before it when its field comes to it: so Enter queues up there."""
+        (self.focused or self).call_later(self._entered)
+
+    def _entered(self) -> None:
+        if self.is_current:  # else Enter was pressed twice, and the first one closed it
+            self.entered()
+
+    def entered(self) -> None:
+        """What Enter does, once all that was typed has arrived; a subclass binds "enter" to "enter"."""
+
     def action_close(self) -> None:
         self.dismiss(None)

@@ -13,18 +13,17 @@ from textual.widgets import Input, Static
 
 from tui.backend.migration import Migration
 from tui.backend.migrations import Found, Migrations, other
+from tui.model import entry
 from tui.model.failure import Failure
 from tui.model.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
-from tui.model.quantity import parse_rate, parse_seconds, size
+from tui.model.quantity import size
 from tui.screens.dialogs.dialog import Dialog
 from tui.widgets.choice import Choice
 
 N = TypeVar("N", int, float)
 
-MIB = 1 << 20
-
 EXPLAINED = {
-    PRE_COPY: "Passes until the rest fits into the downtime. No p later.",
+    PRE_COPY: "Passes until the rest fits the downtime. No p later.",
     POST_COPY_TIMEOUT: "Pre-copy; switches when the time is up, or at p.",
     POST_COPY_MANUAL: "Pre-copy until you press p; then the VM moves at once.",
 }
@@ -35,7 +34,7 @@ class StartForm(Dialog[Migration]):
     """Dismissed with the migration that was started, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "start", "start", key_display="enter", priority=True),
+        Binding("enter", "enter", "start", key_display="enter", priority=True),
         Binding("up", "app.focus_previous", "field", show=False),
         Binding("down", "app.focus_next", "field", key_display="up/down"),
         Binding("escape", "close", "back", priority=True),
@@ -91,7 +90,7 @@ class StartForm(Dialog[Migration]):
         self._offer(await self._migrations.vms())
         if self._wanted:
             self._wanted = False
-            self.action_start()
+            self.entered()
 
     def _offer(self, found: Sequence[Found]) -> None:
         """Show the VMs, running ones first, the one of before chosen."""
@@ -146,29 +145,30 @@ class StartForm(Dialog[Migration]):
                 self._defaults,
                 vm=found.vm.name,
                 technique=technique,
-                bandwidth_mib_s=self._read("bandwidth", "the bandwidth", _mib_per_s),
-                downtime_ms=self._read("downtime", "the maximum downtime", _milliseconds),
+                bandwidth_mib_s=self._read("bandwidth", entry.BANDWIDTH.read_whole),
+                downtime_ms=self._read("downtime", entry.DOWNTIME.read_whole),
                 auto_converge=self.query_one("#auto_converge", Choice).index == 1,
-                parallel=self._read("parallel", "the parallel connections", int),
+                parallel=self._read("parallel", entry.PARALLEL.read_whole),
             )
             if technique == POST_COPY_TIMEOUT:
-                plan = replace(plan, timeout_s=self._read("timeout", "the timeout", _seconds))
-        except Failure as failure:
-            self._say(str(failure), wrong=True)
+                plan = replace(plan, timeout_s=self._read("timeout", entry.TIMEOUT.read))
+        except ValueError as error:
+            self._say(str(error), wrong=True)
             return None
         return plan
 
-    def _read(self, field: str, name: str, parse: Callable[[str], N]) -> N:
-        entry = self.query_one(f"#{field}", Input)
+    def _read(self, field: str, read: Callable[[str], N]) -> N:
+        """The field's number; one that is none is raised, and has the focus."""
+        box = self.query_one(f"#{field}", Input)
         try:
-            return parse(entry.value.strip())
-        except ValueError as error:
-            entry.focus()
-            raise Failure(f'"{entry.value}" is not {name}', "", "A number is expected.", detail=str(error)) from error
+            return read(box.value)
+        except ValueError:
+            box.focus()
+            raise
 
     # -- the start --
 
-    def action_start(self) -> None:
+    def entered(self) -> None:
         if self._busy:
             return
         if self._found is None:
@@ -208,16 +208,4 @@ def _row(label: str, field: Widget, unit: str = "") -> Horizontal:
 
 
 def _number(name: str, value: str) -> Input:
-    return Input(value, id=name, compact=True, max_length=12, select_on_focus=True)
-
-
-def _mib_per_s(text: str) -> int:
-    return int(text) if text.isdecimal() else parse_rate(text) // MIB
-
-
-def _milliseconds(text: str) -> int:
-    return int(text) if text.isdecimal() else round(parse_seconds(text) * 1000)
-
-
-def _seconds(text: str) -> float:
-    return parse_seconds(text if text[-1:].isalpha() else f"{text} s")
+    return Input(value, id=name, compact=True, select_on_focus=True)

@@ -20,7 +20,7 @@ class WorkloadForm(Dialog[WorkloadSpec]):
     """Dismissed with the workload to start, with None for Esc; `proposed` are the workloads as they are configured."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "start", "start", priority=True),
+        Binding("enter", "enter", "start", priority=True),
         Binding("up", "app.focus_previous", "field", show=False),
         Binding("down", "app.focus_next", "field", key_display="up/down"),
         Binding("escape", "close", "back", priority=True),
@@ -80,7 +80,7 @@ class WorkloadForm(Dialog[WorkloadSpec]):
         of_vm = f" of the VM's {size(self._memory_bytes)}" if self._memory_bytes else ""
         self._say(f"Together {size(spec.threads * spec.size_mib * MIB)}{of_vm}." if spec.name == MEMORY else "")
 
-    def action_start(self) -> None:
+    def entered(self) -> None:
         try:
             spec = self._spec()
             refusal = refuse(spec, self._memory_bytes)

@@ -1,0 +1,107 @@
+"""A lab whose storage host serves the guest's disk over NBD, as it is with every libvirt before 10.8."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.desk import Desk, bring_home
+from tests.lab.test_lab import command, kill_daemon, processes, until
+from tui.lab.inventory import GUEST
+from tui.lab.lab import Lab
+from tui.lab.place import Place
+
+NAME = "test-nbd"
+STATUS = ("status", "--name", NAME)
+UP = ("up", "--name", NAME)
+
+
+@pytest.fixture(scope="module")
+def served(lab: Lab) -> Iterator[Lab]:
+    served = Lab(Place(NAME), print)
+    served.down()
+    try:
+        served.up(nbd=True)
+        yield served
+    finally:
+        served.down()
+
+
+@pytest.fixture
+def desk(served: Lab, tmp_path: Path) -> Desk:
+    """The guest runs on the source and answers."""
+    desk = Desk(served, tmp_path)
+    bring_home(desk)
+    return desk
+
+
+def from_disk(desk: Desk, file: str) -> str:
+    """What the disk has of a file, and not the guest's memory."""
+    return desk.guest(f"echo 3 > /proc/sys/vm/drop_caches; cat {file}")
+
+
+def server(lab: Lab) -> str:
+    return lab.machine("storage").run(["cat", "/run/qemu-nbd.pid"]).strip()
+
+
+def test_the_guest_finds_on_its_disk_what_it_wrote_on_the_other_host(desk: Desk) -> None:
+    desk.guest("echo first > /root/written; sync")
+    writing = "n=0; while [ ! -e /tmp/enough ]; do n=$((n + 1)); echo $n >> /root/lines; sync; done"
+    desk.guest(f"setsid sh -c '{writing}' > /dev/null 2>&1 < /dev/null &")
+    for origin, target in (("source", "destination"), ("destination", "source")):
+        words = ["--live", "--p2p", "--persistent", "--undefinesource", GUEST.name]  # and no --unsafe
+        desk.virsh(origin, "migrate", *words, f"qemu+ssh://root@{target}/system")
+        assert desk.states() == {target: "running", origin: ""}
+        assert from_disk(desk, "/root/written") == ("first\n" if target == "destination" else "from destination\n")
+        desk.guest(f"echo from {target} > /root/written; sync")
+    desk.guest("touch /tmp/enough; sync")
+    lines = from_disk(desk, "/root/lines").split()
+    assert lines == [str(number) for number in range(1, len(lines) + 1)]
+    assert len(lines) > 2
+    assert not re.search(r"I/O error|EXT4-fs error", desk.guest("dmesg"))
+
+
+def test_a_killed_server_is_told_of_and_comes_back_without_a_loss(desk: Desk) -> None:
+    # Written, but not flushed: the guest regards it as done, and nothing but the disk has it.
+    desk.guest("dd if=/dev/urandom of=/tmp/made bs=1M count=4; dd if=/tmp/made of=/root/kept bs=1M oflag=direct")
+    kill_daemon(desk.lab, "qemu-nbd", "storage")
+    broken = command(*STATUS)
+    assert broken.returncode == 1
+    assert "qemu-nbd is down" in broken.stdout
+    mended = command(*UP)
+    assert mended.returncode == 0, mended.stderr
+    assert "storage: qemu-nbd started" in mended.stderr
+    assert f"serves {GUEST.name}'s disk over NBD" in command(*STATUS).stdout
+
+    def answers() -> bool:
+        if desk.states()["source"] == "paused":  # an older libvirt's QEMU doesn't wait for the server
+            desk.virsh("source", "resume", GUEST.name)
+        return desk.lab.machine("source").succeeds(["ssh", GUEST.name, "echo after > /root/after; sync"], limit_s=10)
+
+    until(answers)
+    assert from_disk(desk, "/root/after") == "after\n"
+    desk.guest("cmp /tmp/made /root/kept")
+
+
+def test_an_up_that_has_nothing_to_repair_leaves_the_server_alone(served: Lab) -> None:
+    before = server(served)
+    assert command(*UP).returncode == 0
+    assert server(served) == before
+
+
+def test_a_disk_that_was_deleted_is_laid_anew_and_served(desk: Desk) -> None:
+    desk.virsh("source", "destroy", GUEST.name)
+    (desk.lab.place.images / f"{GUEST.name}.qcow2").unlink()
+    assert "qemu-nbd is down" in command(*STATUS).stdout
+    assert command(*UP).returncode == 0
+    bring_home(desk)
+    assert "kept" not in desk.guest("ls /root")
+
+
+def test_down_ends_the_server_too(served: Lab) -> None:
+    names = {Path(f"/proc/{process.pid}/comm").read_text().strip() for process in processes(served)}
+    assert "qemu-nbd" in names
+    assert command("down", "--name", NAME).returncode == 0
+    assert not processes(served)
+    assert not served.place.folder.exists()
