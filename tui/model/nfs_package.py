@@ -20,7 +20,11 @@ STILL_USED = (
     " echo 'other folders are exported from here by now: the NFS server stays'; exit 1; fi"
 )
 REMOVE_USERS = 'for each; do if getent passwd "$each" > /dev/null; then userdel "$each"; fi; done'
-CLEAR = "rm -f /var/lib/nfs/.etab.lock /var/lib/nfs/export-lock; rmdir /var/lib/nfs 2> /dev/null || :"
+# What the daemons have written, and a unit that systemd goes on calling failed although it is gone.
+CLEAR = (
+    "rm -rf /var/lib/nfs/.etab.lock /var/lib/nfs/export-lock /var/lib/nfs/nfsdcld; rmdir /var/lib/nfs; "
+    "systemctl reset-failed nfs-blkmap.service; :"
+)
 
 
 def check_lists(_facts: NfsFacts, host: HostRead) -> Finding:
