@@ -12,6 +12,7 @@ from tui.adapters.protocols import HypervisorEvent, Job
 from tui.backend.connections import Connections
 from tui.model.command import Completed
 from tui.model.failure import Failure
+from tui.model.host_cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
 from tui.model.plan import Plan
 from tui.model.record import Stat
 from tui.model.vm import Daemon, Disk, Vm
@@ -34,6 +35,9 @@ memory_kib 24684096
 memory_available_kib 23501760
 """
 
+CPU = "<cpu mode='custom'><model>EPYC</model><feature policy='require' name='avx2'/></cpu>"
+DEFINITION = "<os><type arch='x86_64' machine='pc-q35-10.0'>hvm</type></os><cpu mode='host-model'/>"
+
 
 class FakeHypervisor:
     """A libvirt daemon in memory; `failure` is raised by every call while it is set."""
@@ -50,6 +54,8 @@ class FakeHypervisor:
         self.calls: list[str] = []
         self.disks_of: dict[str, tuple[Disk, ...]] = {}
         self.stats: Mapping[str, Stat] = {}  # of a migration under way
+        self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
+        self.cpu = CPU
 
     def _enter(self, call: str) -> None:
         self.calls.append(call)
@@ -60,7 +66,7 @@ class FakeHypervisor:
 
     def daemon(self) -> Daemon:
         self._enter("daemon")
-        return Daemon(self.uri, "host", self.uri, (11, 3, 0), (10, 0, 2), 2, "EPYC", 24 * GIB, 20 * GIB)
+        return Daemon(self.uri, "host", self.uri, (11, 3, 0), (10, 0, 2), 2, "EPYC", 24 * GIB, 20 * GIB, (64055, 994))
 
     def vms(self) -> tuple[Vm, ...]:
         self._enter("vms")
@@ -69,6 +75,28 @@ class FakeHypervisor:
     def vm(self, name: str) -> Vm | None:
         self._enter("vm")
         return self.known.get(name)
+
+    def definition(self, name: str) -> str:
+        self._enter(f"definition {name}")
+        return f"<domain type='kvm'>{DEFINITION}</domain>" if name in self.known else ""
+
+    def machine_types(self) -> tuple[str, ...]:
+        self._enter("machine_types")
+        return self.machines
+
+    def cpu_xml(self, virtualization: str) -> str:
+        self._enter(f"cpu_xml {virtualization}")
+        return self.cpu
+
+    def compare_cpu(self, xml: str, virtualization: str) -> str:
+        self._enter(f"compare_cpu {virtualization}")
+        if xml == self.cpu:
+            return IDENTICAL
+        return SUPERSET if features(xml) < features(self.cpu) else INCOMPATIBLE
+
+    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
+        self._enter(f"baseline_cpu {virtualization}")
+        return min(xmls, key=lambda xml: len(features(xml)))
 
     def disks(self, name: str) -> tuple[Disk, ...]:
         self._enter(f"disks {name}")

@@ -1,4 +1,4 @@
-"""The command line: `vmlm-tui [--config FILE]` opens the app, `vmlm-tui lab` is the lab's."""
+"""The command line: `vmlm-tui [--config FILE]` opens the app; `vmlm-tui lab` and `vmlm-tui check` have their own."""
 
 # Each import stands where it is needed: --version does not wait for Textual, nor the first paint for the lab.
 # ruff: noqa: PLC0415
@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from tui import __version__
 from tui.model.failure import Failure
@@ -38,6 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[:1] == ["lab"]:
         return _lab(words[1:])
     try:
+        if words[:1] == ["check"]:
+            from tui.check import main as check
+
+            return check(words[1:])
         return _app(_options(words))
     except Failure as failure:
         from tui.config import Misconfigured
@@ -61,28 +65,19 @@ def _lab(words: list[str]) -> int:
 
 
 def _options(words: list[str]) -> "argparse.Namespace":
-    import argparse
-
-    class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> NoReturn:
-            raise Failure(message, hint="vmlm-tui --help shows what is expected.")
+    from tui.arguments import Parser
 
     parser = Parser(
+        "vmlm-tui --help",
         prog="vmlm-tui",
-        usage="vmlm-tui [--config FILE] [--version] [--help]\n       vmlm-tui lab [--help] ...",
+        usage="vmlm-tui [--config FILE] [--version] [--help]\n       vmlm-tui check [--help] ...\n"
+        "       vmlm-tui lab [--help] ...",
         description="Live-migrate virtual machines between KVM hosts, and see what happens while they move.",
-        epilog="`vmlm-tui lab` makes a lab of two hosts and a VM on this machine (as root) and opens the app in it.",
-        add_help=False,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        help="the configuration; else $VMLM_CONFIG names it, else it is ~/.config/vmlm/config.toml",
+        epilog="`vmlm-tui check` prints whether the hosts are ready, without the app. "
+        "`vmlm-tui lab` makes a lab of two hosts and a VM on this machine (as root) and opens the app in it.",
     )
     parser.add_argument("--version", action="store_true", help="print the version, and nothing else")
-    parser.add_argument("-h", "--help", action="store_true", help="print this, and nothing else")
-    options = parser.parse_args(words)
+    options = parser.parsed(words)
     options.text = parser.format_help() if options.help else f"vmlm-tui {__version__}\n" if options.version else ""
     return options
 
@@ -108,8 +103,6 @@ def _configuration(given: str | None) -> "tuple[Config | None, Path]":
     """The configuration and its place; None where nobody named one and none is at the usual place."""
     from tui.config import Missing, find, load
 
-    if given == "":
-        raise Failure("--config names no file", hint="vmlm-tui --help shows what is expected.")
     path = find(given)
     try:
         return load(path), path

@@ -22,6 +22,7 @@ from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.screens.dialogs.help import Help, HelpKey
 from tui.screens.dialogs.quit import QuitGuard
+from tui.screens.dialogs.quit_work import WorkGuard
 from tui.screens.page import PAGES, Page
 from tui.theme import DARK, LIGHT, fitting
 from tui.widgets.key_line import told
@@ -51,7 +52,7 @@ class VmlmApp(App[str]):
             for number, (page, name) in enumerate(PAGES.items(), 1)
         ),
         Binding("question_mark,f1", "keys", "help", key_display="?", tooltip="All keys of this page", id="app.keys"),
-        Binding("q", "quit", "quit", tooltip="Quit; asks first while a migration is under way", id="app.quit"),
+        Binding("q", "quit", "quit", tooltip="Quit; asks first while something is under way", id="app.quit"),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, system=True),
     ]
 
@@ -90,6 +91,7 @@ class VmlmApp(App[str]):
 
     async def on_unmount(self) -> None:
         if self._backend is not None:
+            self._backend.hosts.checklist.works.leave()
             await self._backend.migrations.close()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
@@ -107,7 +109,7 @@ class VmlmApp(App[str]):
         if page == "nfs":
             from tui.screens.nfs import NfsPage
 
-            return NfsPage(backend.hosts)
+            return NfsPage(backend.nfs)
         if page == "launch":
             from tui.screens.launch import LaunchPage
 
@@ -185,7 +187,19 @@ class VmlmApp(App[str]):
                 yield command
 
     async def action_quit(self) -> None:
-        """Quit at once, or ask where a migration is under way: it goes on whatever the answer but one."""
+        """Quit at once, or ask where something is under way: first about what would be cut off."""
+        works = self._backend.hosts.checklist.works if self._backend is not None else None
+        if works is None or works.under_way is None:
+            self._quit_from_migration()
+        elif not isinstance(self.screen, WorkGuard):
+            self.push_screen(WorkGuard(works), self._quit_from_work)
+
+    def _quit_from_work(self, quit_now: bool | None) -> None:
+        if quit_now:
+            self._quit_from_migration()
+
+    def _quit_from_migration(self) -> None:
+        """A migration goes on whatever the answer but one."""
         migration = self._backend.migrations.current if self._backend is not None else None
         if migration is None or migration.timeline.over:
             self.exit()

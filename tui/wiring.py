@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tui.adapters.protocols import Hypervisor, Shell
+from tui.adapters.protocols import FirstLogin, Hypervisor, Shell
 from tui.backend.backend import Backend
 from tui.backend.changes import Changes
 from tui.backend.connections import Connections
@@ -25,7 +25,9 @@ def wire(config: Config) -> Backend:
         connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload_name
     )
     changes = changes_through(connections, state_folder() / "changes.jsonl")
-    return Backend(migrations, Hosts(connections, changes), Nfs(connections, changes), launch, Runs(runs))
+    return Backend(
+        migrations, Hosts(connections, changes, open_first_login), Nfs(connections, changes), launch, Runs(runs)
+    )
 
 
 def changes_through(connections: Connections, journal: Path) -> Changes:
@@ -50,3 +52,10 @@ def open_shell(address: str) -> Shell:
     from tui.adapters.ssh import SshShell  # noqa: PLC0415
 
     return SshShell(address)
+
+
+def open_first_login(address: str) -> FirstLogin:
+    """The way into the host at an ssh address that ssh does not let the app into yet."""
+    from tui.adapters.ssh_first_login import SshFirstLogin  # noqa: PLC0415
+
+    return SshFirstLogin(address)

@@ -23,9 +23,12 @@ class Server:
     user_key: asyncssh.SSHKey
     acceptor: asyncssh.SSHAcceptor | None = None
     commands: list[str] = field(default_factory=list)
+    passwords: list[str] = field(default_factory=list)
     logins: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     children: list[asyncio.subprocess.Process] = field(default_factory=list)
     port: int = 0
+    password: str = ""  # that it takes as well; "": none
+    home: Path | None = None  # of the commands; the keys in its .ssh/authorized_keys are let in, too
 
     @property
     def address(self) -> str:
@@ -73,6 +76,7 @@ class Server:
         child = await asyncio.create_subprocess_exec(
             "sh", "-c", process.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE, start_new_session=True,
+            env={**os.environ, "HOME": str(self.home)} if self.home else None,
         )  # fmt: skip
         self.children.append(child)
         out, err = await child.communicate(await process.stdin.read())
@@ -87,6 +91,21 @@ class _Login(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self.server.logins.append(conn)
+
+    def password_auth_supported(self) -> bool:
+        return bool(self.server.password)
+
+    def validate_password(self, username: str, password: str) -> bool:
+        self.server.passwords.append(password)
+        return password == self.server.password
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        allowed = self.server.home and self.server.home / ".ssh/authorized_keys"
+        line = " ".join(key.export_public_key().decode().split()[:2])
+        return bool(allowed and allowed.exists() and line in allowed.read_text())
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 import libvirt
 
+from tui.adapters import libvirt_cpu
 from tui.adapters.libvirt_errors import translate
 from tui.adapters.protocols import HypervisorEvent, Job
 from tui.model import record
@@ -146,6 +147,7 @@ class LibvirtHypervisor:
     def _daemon(self) -> Daemon:
         host = ET.fromstring(self._connection.getCapabilities()).find("host")  # noqa: S314 - our own daemon's word
         uuid, model = (host.findtext("uuid", ""), host.findtext("cpu/model", "")) if host is not None else ("", "")
+        label = None if host is None else host.findtext("secmodel[model='dac']/baselabel")
         info = self._connection.getInfo()
         return Daemon(
             uri=self.uri,
@@ -157,6 +159,7 @@ class LibvirtHypervisor:
             cpu_model=model or info[0],
             memory_bytes=info[1] * 2**20,
             memory_free_bytes=self._connection.getFreeMemory(),
+            qemu_user=_numbers(label or ""),
         )
 
     def vms(self) -> tuple[Vm, ...]:
@@ -176,6 +179,33 @@ class LibvirtHypervisor:
                 raise
 
         return self._do(f"The VM {name} could not be looked up", read)
+
+    def definition(self, name: str) -> str:
+        def read() -> str:
+            try:
+                return str(self._connection.lookupByName(name).XMLDesc(0))
+            except libvirt.libvirtError as error:
+                if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+                    return ""
+                raise
+
+        return self._do(f"The definition of {name} could not be read", read)
+
+    def machine_types(self) -> tuple[str, ...]:
+        what = f"The machine types of {self.uri} could not be read"
+        return self._do(what, lambda: libvirt_cpu.machine_types(self._connection))
+
+    def cpu_xml(self, virtualization: str) -> str:
+        what = f"The CPU of {self.uri} could not be read"
+        return self._do(what, lambda: libvirt_cpu.best(self._connection, virtualization))
+
+    def compare_cpu(self, xml: str, virtualization: str) -> str:
+        what = f"CPUs could not be compared by {self.uri}"
+        return self._do(what, lambda: libvirt_cpu.compare(self._connection, xml, virtualization))
+
+    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
+        what = f"A CPU in common could not be found by {self.uri}"
+        return self._do(what, lambda: libvirt_cpu.baseline(self._connection, xmls, virtualization, spelled_out))
 
     def disks(self, name: str) -> tuple[Disk, ...]:
         def read() -> tuple[Disk, ...]:
@@ -345,6 +375,12 @@ def migration_parameters(plan: Plan) -> dict[str, Any]:
     if plan.parallel:
         parameters[libvirt.VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS] = plan.parallel
     return parameters
+
+
+def _numbers(label: str) -> tuple[int, int] | None:
+    """The user and group of libvirt's "+64055:+994"."""
+    user, _, group = label.replace("+", "").partition(":")
+    return (int(user), int(group)) if user.isdigit() and group.isdigit() else None
 
 
 def _version(number: int) -> tuple[int, int, int]:

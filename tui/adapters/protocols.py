@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tui.model.command import Completed
 from tui.model.failure import Failure
+from tui.model.host_ssh import HostKey
 from tui.model.plan import Plan
 from tui.model.record import Stat
 from tui.model.vm import Daemon, Disk, Vm
@@ -39,6 +40,21 @@ class Hypervisor(Protocol):
     def vms(self) -> tuple[Vm, ...]: ...
     def vm(self, name: str) -> Vm | None:
         """The VM, or None where the daemon knows none of that name."""
+
+    def definition(self, name: str) -> str:
+        """The VM's definition in libvirt's XML, as it runs if it does; "" where the daemon knows none of that name."""
+
+    def machine_types(self) -> tuple[str, ...]:
+        """The machine types that its QEMU can give an x86-64 VM, aliases among them."""
+
+    def cpu_xml(self, virtualization: str) -> str:
+        """The best CPU that a VM can have here and be migrated with; `virtualization` is host_cpu.KVM or QEMU."""
+
+    def compare_cpu(self, xml: str, virtualization: str) -> str:
+        """Whether a VM with that CPU can run here: host_cpu.IDENTICAL, SUPERSET (this has more) or INCOMPATIBLE."""
+
+    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
+        """The best CPU that all of these have; `spelled_out`: with each feature that its model implies."""
 
     def disks(self, name: str) -> tuple[Disk, ...]:
         """What the VM can write to, as it runs or is defined; CD-ROMs and what is read-only are left out."""
@@ -78,6 +94,19 @@ class Aborted(Failure):
 
 class UntrustedHost(Failure):
     """Its host key is unknown or has changed: trying again is no use before a person has looked at it."""
+
+
+class FirstLogin(Protocol):
+    """The way into a host that ssh does not let the app into yet; fails with model.failure.Failure."""
+
+    async def host_key(self) -> HostKey:
+        """The key that the host shows; nobody has said yet that it is the right one."""
+
+    async def trust(self, fingerprint: str) -> None:
+        """Take the host's key up as known, if it still has this fingerprint, which a person has compared."""
+
+    async def authorize(self, password: str) -> None:
+        """Log in with the password this once, to have the user's own key let in; one is made where there is none."""
 
 
 class Shell(Protocol):

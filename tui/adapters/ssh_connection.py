@@ -5,9 +5,10 @@ import errno
 import logging
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncssh
 
@@ -17,6 +18,8 @@ from tui.adapters.streams import drained
 from tui.adapters.threads import on_thread
 from tui.model.command import Completed
 from tui.model.failure import Failure
+
+T = TypeVar("T")
 
 KEEPALIVE_S, KEEPALIVE_MISSES = 5, 3  # a host that vanished is noticed after about 20 s
 SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")
@@ -72,33 +75,45 @@ class Connection:
 
 async def connect(address: Address, folder: Path, limit_s: float) -> Connection:
     """Logs in with the keys, the config and the known hosts in `folder`; never asks for a password."""
-    deadline = time.monotonic() + limit_s
-    login = _Login(address, folder, limit_s)
-    try:
-        return await asyncio.wait_for(login.connect(deadline), limit_s)
-    except asyncio.TimeoutError:
-        raise login.failure(f"there was no answer within {limit_s:.0f} s", _SILENT) from None
-    except (asyncssh.Error, OSError, ValueError) as error:  # ValueError: asyncssh's for broken config and key files
-        raise login.explain(error) from None
+    return await Login(address, folder, limit_s).within(Login.connect)
 
 
 _SILENT = "Is it switched on, and does a firewall let ssh through?"
 
 
-class _Login:
-    """What is known about one attempt, so that its failure can be explained."""
+class Login:
+    """What is known about one attempt, so that its failure can be explained; without a password it uses keys alone."""
 
-    def __init__(self, address: Address, folder: Path, limit_s: float) -> None:
+    def __init__(self, address: Address, folder: Path, limit_s: float, password: str = "") -> None:
         self.address = address
         self.folder = folder
         self.limit_s = limit_s
+        self._password = password
         self.shown_key: asyncssh.SSHKey | None = None  # the host's, where it is not trusted
         self.another_is_known = False
 
+    async def within(self, doing: Callable[["Login", float], Awaitable[T]]) -> T:
+        """What `doing` comes to, given this and a deadline; its troubles as sentences."""
+        deadline = time.monotonic() + self.limit_s
+        try:
+            return await asyncio.wait_for(doing(self, deadline), self.limit_s)
+        except asyncio.TimeoutError:
+            raise self.failure(f"there was no answer within {self.limit_s:.0f} s", _SILENT) from None
+        except (asyncssh.Error, OSError, ValueError) as error:  # ValueError: asyncssh's for broken config and key files
+            raise self.explain(error) from None
+
     async def connect(self, deadline: float) -> Connection:
-        options = await on_thread(self._options)
-        known = await on_thread(_known_hosts, options.known_hosts, self.folder)
+        options = await on_thread(self.options)
+        known = await on_thread(known_hosts, options.known_hosts, self.folder)
         options.update(known_hosts=known, client_factory=lambda: _Client(self, known))
+        async with self.socket(options, deadline) as sock:
+            return Connection(await asyncssh.connect(self.address.host, options.port, options=options, sock=sock))
+
+    @asynccontextmanager
+    async def socket(
+        self, options: asyncssh.SSHClientConnectionOptions, deadline: float
+    ) -> AsyncIterator[socket.socket | None]:
+        """A connected one, closed if what it is for fails; None where asyncssh has to go another way."""
         sock = None
         if not (options.tunnel or options.proxy_command or options.local_addr):
             # By hand, because asyncio looks names up on threads that quitting would wait for.
@@ -107,14 +122,13 @@ class _Login:
             )
             sock = await _connected(found, deadline)
         try:
-            connection = await asyncssh.connect(self.address.host, options.port, options=options, sock=sock)
+            yield sock
         except BaseException:
             if sock is not None:
                 sock.close()
             raise
-        return Connection(connection)
 
-    def _options(self) -> asyncssh.SSHClientConnectionOptions:
+    def options(self) -> asyncssh.SSHClientConnectionOptions:
         config = [path for path in (self.folder / "config", SYSTEM_CONFIG) if path.is_file()]
         given: dict[str, Any] = {"username": self.address.user} if self.address.user else {}
         if self.address.port:
@@ -126,13 +140,16 @@ class _Login:
             login_timeout=self.limit_s,
             keepalive_interval=KEEPALIVE_S,
             keepalive_count_max=KEEPALIVE_MISSES,
-            password_auth=False,
-            kbdint_auth=False,
+            password_auth=bool(self._password),
+            kbdint_auth=bool(self._password),
+            public_key_auth=not self._password,
             agent_forwarding=False,
             command=None,
             **given,
         )
-        if not options.config.get("IdentityFile"):
+        if self._password:
+            options.update(password=self._password, client_keys=None, agent_path=None)
+        elif not options.config.get("IdentityFile"):
             keys = [path for path in (self.folder / name for name in KEY_FILES) if path.is_file()]
             options.update(client_keys=keys or (), ignore_encrypted=True)
         return options
@@ -145,6 +162,13 @@ class _Login:
         text = str(error)
         if isinstance(error, asyncssh.HostKeyNotVerifiable):
             return self._untrusted(text)
+        if isinstance(error, asyncssh.PermissionDenied) and self._password:
+            return Failure(
+                f"{self.address} did not take the password",
+                "it is wrong, or the server takes no passwords for this login, as most do for root",
+                f"Try again, or log in as somebody with the right to use sudo; by hand: `ssh-copy-id {self.address}`.",
+                detail=text,
+            )
         if isinstance(error, asyncssh.PermissionDenied):
             return Failure(
                 f"{self.address} refused the login",
@@ -199,7 +223,7 @@ class _Login:
 class _Client(asyncssh.SSHClient):
     """Sees the key of a host that is not trusted, for the sentence about it."""
 
-    def __init__(self, login: _Login, known: asyncssh.SSHKnownHosts) -> None:
+    def __init__(self, login: Login, known: asyncssh.SSHKnownHosts) -> None:
         self._login = login
         self._known = known
 
@@ -209,13 +233,16 @@ class _Client(asyncssh.SSHClient):
         return False
 
 
-def _known_hosts(from_config: object, folder: Path) -> asyncssh.SSHKnownHosts:
-    """The known hosts of the files that exist; never none at all, which asyncssh takes for "trust every host"."""
+def known_hosts_files(from_config: object, folder: Path) -> list[Path]:
+    """The user's own files of known hosts, the first to write to."""
     named = [str(name) for name in from_config] if isinstance(from_config, Sequence) else []
-    files = named or [str(folder / "known_hosts"), str(folder / "known_hosts2")]
+    return [Path(file).expanduser() for file in named or (folder / "known_hosts", folder / "known_hosts2")]
+
+
+def known_hosts(from_config: object, folder: Path) -> asyncssh.SSHKnownHosts:
+    """The known hosts of the files that exist; never none at all, which asyncssh takes for "trust every host"."""
     known = asyncssh.SSHKnownHosts()
-    for file in (*files, *SYSTEM_KNOWN_HOSTS):
-        path = Path(file).expanduser()
+    for path in (*known_hosts_files(from_config, folder), *map(Path, SYSTEM_KNOWN_HOSTS)):
         if not path.is_file():
             continue
         for line in path.read_text(errors="replace").splitlines():

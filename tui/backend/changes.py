@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tui.backend import root_file
 from tui.backend.journal import Entry, Journal
 from tui.backend.root import Root
+from tui.backend.works import Work, Works
 from tui.model.change import Action, AddLines, Change, Command, Move, RemoveLines
 from tui.model.failure import Failure
 from tui.model.own_lines import blocks, with_lines, without_lines
@@ -25,11 +26,28 @@ class Progress:
 Say = Callable[[Progress], None]
 
 
+def into(work: Work) -> Say:
+    """Takes what is going on down as part of a work."""
+
+    def say(progress: Progress) -> None:
+        if progress.kind == BEGINS:
+            work.begins(progress.action.host, progress.action.text)
+        elif progress.kind == PRINTS:
+            work.prints(progress.text)
+        elif progress.kind == ENDS:
+            work.ends()
+        else:
+            work.fails(progress.text)
+
+    return say
+
+
 class Changes:
     """Applies Changes as root and keeps the journal from which they are undone; `addresses` are by the host's role."""
 
     def __init__(self, root: Root, journal: Journal, addresses: Mapping[str, str]) -> None:
         self.root = root
+        self.works = Works()
         self._journal = journal
         self._addresses = addresses
 

@@ -1,6 +1,7 @@
 """A list of steps that are checked, explained, applied and undone: what the Hosts and the NFS page have in common."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -38,7 +39,8 @@ class Step(Generic[F]):
 class Checklist(Generic[F]):
     """Steps, the newest facts about them, and the way to change what is missing.
 
-    `read` gives facts that become more complete, the last of them whole; it changes nothing on a host.
+    `read` gives facts that become more complete, the last of them whole; it changes nothing on a host. `looking` while
+    that goes on, `looked` when it has once come to its end.
     """
 
     def __init__(
@@ -48,6 +50,14 @@ class Checklist(Generic[F]):
         self.facts = facts
         self._read = read
         self._changes = changes
+        self.root, self.works = changes.root, changes.works
+        self._listeners: list[Callable[[], None]] = []
+        self._one_look = asyncio.Lock()
+        self.looking = self.looked = False
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call it whenever the list may have changed, whoever has looked."""
+        self._listeners.append(listener)
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -60,9 +70,18 @@ class Checklist(Generic[F]):
 
     async def look(self) -> AsyncIterator[tuple[Item, ...]]:
         """Read the hosts again; the list each time that more of it is known."""
-        async for facts in self._read(self.facts):
-            self.facts = facts
-            yield self.items
+        async with self._one_look:
+            self.looking = True
+            self._tell()
+            try:
+                async for facts in self._read(self.facts):
+                    self.facts = facts
+                    self._tell()
+                    yield self.items
+                self.looked = True
+            finally:
+                self.looking = False
+                self._tell()
 
     async def apply(self, id: str, say: Say) -> Item:
         """Make one step right and look again; a Failure says why it could not be."""
@@ -75,15 +94,25 @@ class Checklist(Generic[F]):
             await self.look_once()
         return self[id]
 
-    async def apply_missing(self, say: Say) -> tuple[Item, ...]:
+    async def apply_missing(
+        self,
+        say: Say,
+        shown: Mapping[str, Change] | None = None,
+        begin: Callable[[Item], bool] = lambda _: True,
+    ) -> tuple[Item, ...]:
         """All that is missing, in the order of the list; ends with a Failure at the first that did not become good.
 
-        Returns what was applied, empty where nothing was missing.
+        Passed over are steps that wait for something that can't be made good here. Where `shown` says which changes
+        were agreed to, by step, no other is made; `begin` is told of each before, and answers whether to go on. Returns
+        what was applied.
         """
-        applied = []
+        applied: list[Item] = []
         for id in self.steps:
-            if not self[id].missing:
+            item = self[id]
+            if not item.missing or item.why_not or (shown is not None and shown.get(id) != item.change):
                 continue
+            if not begin(item):
+                break
             item = await self.apply(id, say)
             if item.finding is None or not item.finding.good:
                 found = item.finding.found if item.finding else "it can't be looked at"
@@ -99,13 +128,21 @@ class Checklist(Generic[F]):
             await self.look_once()
         return self[id]
 
-    async def undo_all(self, say: Say) -> None:
-        """Take back all that was applied, from the end of the list."""
+    async def undo_all(self, say: Say, begin: Callable[[Item], bool] = lambda _: True) -> None:
+        """Take back all that was applied, from the end of the list; `begin` as for apply_missing."""
         try:
-            for id in reversed(self.steps):
-                await self._changes.undo(id, say)
+            for item in reversed(self.items):
+                if item.undo is None:
+                    continue
+                if not begin(item):
+                    break
+                await self._changes.undo(item.id, say)
         finally:
             await self.look_once()
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     async def look_once(self) -> tuple[Item, ...]:
         """Read the hosts again, to the end."""

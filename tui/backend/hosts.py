@@ -1,36 +1,39 @@
 """The Hosts room: what the three hosts are and have, read side by side."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
-from tui.adapters.protocols import Hypervisor
+from tui.adapters.protocols import FirstLogin, Hypervisor
 from tui.backend.changes import Changes
-from tui.backend.checklist import Checklist, Step
+from tui.backend.checklist import Checklist
 from tui.backend.connections import HYPERVISORS, Connections
+from tui.backend.host_facts import HostsFacts
+from tui.backend.host_look import Look
+from tui.backend.host_reading import HostReading
+from tui.backend.host_steps import STEPS
 from tui.model.failure import Failure
-from tui.model.host import SYSTEM_SCRIPT, HostFacts, System, Virtualization, parse_system
-
-SYSTEM_LIMIT_S = 20.0
-
-
-@dataclass(frozen=True)
-class HostsFacts:
-    """All that was read of the three hosts and of the ways between them."""
-
-
-STEPS: tuple[Step[HostsFacts], ...] = ()
+from tui.model.host import HostFacts, System, Virtualization
+from tui.model.host_kvm import Kvm
+from tui.model.host_ssh import HostKey
 
 
 class Hosts:
     """Reads the configured hosts; changes on them what is asked for through `checklist`."""
 
-    def __init__(self, connections: Connections, changes: Changes) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        changes: Changes,
+        first_login: Callable[[str], FirstLogin] | None = None,
+    ) -> None:
         self._connections = connections
+        self._first_login = first_login
         self.config = connections.config
         self.root = changes.root
-        self.checklist = Checklist(STEPS, HostsFacts(), self._look, changes)
+        self._reading = HostReading(connections, changes.root)
+        self.checklist = Checklist(STEPS, HostsFacts(connections.config), self._look, changes)
 
     def unread(self) -> tuple[HostFacts, ...]:
         """The hosts before anything is known of them, in the order of the page."""
@@ -42,7 +45,8 @@ class Hosts:
         readers = {"system": self._system}
         if host.hypervisor:
             readers["virtualization"] = self._virtualization  # type: ignore[assignment]
-        facts = host
+        tried = self.checklist.facts.at(host.name).kvm
+        facts = replace(host, kvm=tried.words if isinstance(tried, Kvm) else "")
         under_way = {asyncio.ensure_future(_part(name, read(host.name))) for name, read in readers.items()}
         try:
             for part in asyncio.as_completed(under_way):
@@ -52,13 +56,31 @@ class Hosts:
             for each in under_way:
                 each.cancel()
 
+    async def host_key(self, host: str) -> HostKey:
+        """What a host shows that the app can't log in to, for a person to compare its `fingerprint`."""
+        return await self._way_in(host).host_key()
+
+    async def trust(self, host: str, fingerprint: str) -> None:
+        """Take the host's key up into the user's known_hosts, after a person agreed that it is this one."""
+        await self._way_in(host).trust(fingerprint)
+
+    async def authorize(self, host: str, password: str) -> None:
+        """Log in with a password this once, so that the user's key is let in from then on; nobody keeps it."""
+        await self._way_in(host).authorize(password)
+
+    def _way_in(self, host: str) -> FirstLogin:
+        if self._first_login is None:
+            raise Failure(f"No way is known to log in to {host} for the first time")
+        return self._first_login(self.config.hosts[host].ssh)
+
     async def _look(self, facts: HostsFacts) -> AsyncIterator[HostsFacts]:
-        yield facts
+        async for each in Look(self._reading, facts).run():
+            yield each
 
     async def _system(self, host: str) -> System:
-        shell = self._connections.shell(host)
-        done = await shell.run(["sh", "-c", SYSTEM_SCRIPT], timeout=SYSTEM_LIMIT_S)
-        return parse_system(done.stdout)
+        """The clock is asked for apart, for the first answer waits for the login."""
+        system = await self._reading.system(host)
+        return replace(system, clock=await self._reading.clock(host, rounds=1))
 
     async def _virtualization(self, host: str) -> Virtualization:
         def read(hypervisor: Hypervisor) -> Virtualization:

@@ -11,6 +11,7 @@ from tui.backend.recorder import now
 from tui.model.change import Action, Move, from_fields, to_fields
 from tui.model.failure import Failure
 
+NO_JOURNAL = "Without it nothing is changed: it is what changes are undone from."
 BEGUN, DONE, UNDONE = "begun", "done", "undone"
 
 
@@ -31,6 +32,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: dict[int, Entry] | None = None  # None until the file has been read, which waits for the first use
+        self._unreadable = ""  # why it could not be: then nothing is known of earlier changes, and no new one is begun
 
     @property
     def _entries(self) -> dict[int, Entry]:
@@ -47,6 +49,8 @@ class Journal:
     def begin(self, step: str, address: str, move: Move) -> int:
         """Write down that a move begins; the number it has from then on."""
         number = max(self._entries, default=0) + 1
+        if self._unreadable:
+            raise Failure(f"{self._path} can't be read", self._unreadable, NO_JOURNAL)
         action, undo = to_fields(move.action), [to_fields(each) for each in move.undo]
         self._write({"kind": BEGUN, "id": number, "step": step, "address": address, "action": action, "undo": undo})
         return number
@@ -72,7 +76,7 @@ class Journal:
             raise Failure(
                 f"{self._path} can't be written",
                 error.strerror or str(error),
-                "Without it nothing is changed: it is what changes are undone from.",
+                NO_JOURNAL,
             ) from error
         self._take(fields)
 
@@ -93,7 +97,8 @@ class Journal:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise Failure(f"{self._path} can't be read", error.strerror or str(error)) from error
+            self._unreadable = error.strerror or str(error)
+            return
         for line in text.splitlines():
             try:
                 fields = json.loads(line)

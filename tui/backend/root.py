@@ -1,5 +1,6 @@
 """Commands as root on the configured hosts: as they are where the login is root's, else through sudo."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from tui.adapters.protocols import Shell
@@ -24,17 +25,24 @@ class PasswordNeeded(Failure):
 
 
 class Root:
-    """Root on each host, by the host's role; passwords are kept in memory only, and asked for by whoever uses this."""
+    """Root on each host, by the host's role; passwords are kept in memory only, and asked for by whoever uses this.
+
+    `wanted` are the hosts on which nothing can be done without a password, each with what sudo said last.
+    """
 
     def __init__(self, shell: Callable[[str], Shell]) -> None:
         self._shell = shell
         self._ways: dict[str, str] = {}  # by host: PLAIN, FREE or WITH_PASSWORD
         self._passwords: dict[str, str] = {}
+        self._attempts: dict[str, asyncio.Future[str]] = {}
+        self.wanted: dict[str, PasswordNeeded] = {}
 
     def give_password(self, host: str, password: str) -> None:
         """Use it for sudo on that host from now on."""
         self._passwords[host] = password
         self._ways.pop(host, None)
+        self._attempts.pop(host, None)
+        self.wanted.pop(host, None)
 
     async def run(
         self,
@@ -46,7 +54,7 @@ class Root:
         hear: Callable[[str], None] | None = None,
     ) -> Completed:
         """What the command answered; PasswordNeeded or another Failure where it can't be run as root."""
-        way = self._ways.get(host) or await self._find_way(host)
+        way = self._ways.get(host) or await self._way(host)
         data = stdin.encode(errors="surrogateescape") if isinstance(stdin, str) else stdin
         words = [*ENVIRONMENT, *argv]
         if way == FREE:
@@ -60,8 +68,27 @@ class Root:
         sudo = [*ENVIRONMENT, "sudo", "-k", "-S", "-p", "", "--", "sh", "-c", AFTER_PASSWORD, "sh", *words]
         return sudo, f"{self._passwords[host]}\n{READY}\n".encode() + data
 
+    async def _way(self, host: str) -> str:
+        """How root is reached there; all who ask meanwhile share the answer: a wrong password is not tried twice."""
+        attempt = self._attempts.get(host)
+        if attempt is None:
+            attempt = self._attempts[host] = asyncio.ensure_future(self._find_way(host))
+            attempt.add_done_callback(lambda done: self._attempted(host, done))
+        return await asyncio.shield(attempt)
+
+    def _attempted(self, host: str, attempt: "asyncio.Future[str]") -> None:
+        """Keep what came of it, unless a password was given meanwhile."""
+        failure = None if attempt.cancelled() else attempt.exception()
+        if self._attempts.get(host) is not attempt:
+            return
+        del self._attempts[host]
+        if failure is None:
+            self.wanted.pop(host, None)
+        elif isinstance(failure, PasswordNeeded) and (failure.why or host not in self.wanted):
+            self.wanted[host] = failure  # that one was wrong stays said until another is given
+
     async def _find_way(self, host: str) -> str:
-        """How root is reached there; found out once, and again after a password was given."""
+        """Found out once, and again after a password was given."""
         shell = self._shell(host)
         if (await shell.run([*ENVIRONMENT, "id", "-u"])).stdout.strip() == "0":
             way = PLAIN
@@ -83,12 +110,14 @@ class Root:
         if host not in self._passwords:
             _no_right(host, tried)
             raise PasswordNeeded(host, f"sudo on {host} wants a password", "", detail=tried.stderr)
+        password = self._passwords[host]
         words, data = self._with_password(host, ["true"], b"")
         tried = await self._shell(host).run(words, stdin=data)
         if tried.status == 0:
             return WITH_PASSWORD
         _no_right(host, tried)
-        del self._passwords[host]
+        if self._passwords.get(host) == password:
+            del self._passwords[host]
         raise PasswordNeeded(host, f"sudo on {host} did not take the password", "it is wrong", detail=tried.stderr)
 
 

@@ -2,16 +2,15 @@
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from tui.lab import kernel
+from tui.lab.cache import kept
 from tui.lab.command import run
 from tui.lab.cpio import Archive
-from tui.lab.lock import held
+from tui.lab.disk_image import write_disk
 from tui.lab.packages import download, kernel_packages, unpack, with_dependencies
-from tui.lab.place import CACHE
 
 RECIPE = "1"  # raise it when what is built changes in a way the files below don't show
 HERE = Path(__file__).parent
@@ -40,32 +39,19 @@ def kernel_metapackage() -> str:
     return "linux-image-virtual" if distribution().get("ID") == "ubuntu" else "linux-image-cloud-amd64"
 
 
-def cache_folder() -> Path:
-    """Where this recipe's result is kept; another recipe, other packages or another release mean another folder."""
+def cache_name() -> str:
+    """The folder of the cache this recipe's result is kept in; another recipe, package or release means another."""
     release = distribution()
     key = hashlib.sha256(repr((RECIPE, DISK_MIB, ALONE, WITH_DEPENDENCIES, NEEDLESS_PACKAGES, NEEDLESS_FILES)).encode())
     key.update(f"{release.get('ID')} {release.get('VERSION_ID')} {kernel.MODULES}".encode())
     for file in sorted(HERE.glob("guest-*")):
         key.update(file.read_bytes())
-    return CACHE / key.hexdigest()[:16]
+    return key.hexdigest()[:16]
 
 
 def prepare(say: Callable[[str], None]) -> Path:
     """The folder that holds `vmlinuz`, `initrd` and `disk.qcow2`, built first when it is not there."""
-    finished = cache_folder()
-    if finished.is_dir():
-        return finished
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with held(CACHE / "lock", "the guest's image", say):
-        for unfinished in CACHE.glob("building-*"):  # of one that was killed: whoever builds holds the lock
-            shutil.rmtree(unfinished)
-        if not finished.is_dir():
-            with tempfile.TemporaryDirectory(prefix="building-", dir=CACHE) as work:
-                result = Path(work) / "result"
-                result.mkdir()
-                _build(Path(work), result, say)
-                result.rename(finished)  # at once: nobody ever sees half of it
-    return finished
+    return kept(cache_name(), "the guest's image", lambda work, result: _build(work, result, say), say)
 
 
 def _build(work: Path, result: Path, say: Callable[[str], None]) -> None:
@@ -84,7 +70,7 @@ def _build(work: Path, result: Path, say: Callable[[str], None]) -> None:
     shutil.copy(kernel.image(linux), result / "vmlinuz")
     (result / "initrd").write_bytes(_initrd(linux, root))
     _furnish(root)
-    _write_disk(root, work / "disk.raw", result / "disk.qcow2")
+    write_disk(root, DISK_MIB, result / "disk.qcow2", journal_mib=4)
 
 
 def _empty_system(root: Path) -> Path:
@@ -136,11 +122,3 @@ def _furnish(root: Path) -> None:
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
     path.write_text(text)
     path.chmod(mode)
-
-
-def _write_disk(root: Path, raw: Path, disk: Path) -> None:
-    """An ext4 file system with everything under `root`, made without mounting anything."""
-    run(["truncate", "-s", f"{DISK_MIB}M", str(raw)])
-    options = ["-O", "^metadata_csum", "-J", "size=4", "-E", "lazy_itable_init=0,lazy_journal_init=0", "-m", "0"]
-    run(["mke2fs", "-q", "-F", "-t", "ext4", *options, "-d", str(root), str(raw)], limit_s=300)
-    run(["qemu-img", "convert", "-O", "qcow2", str(raw), str(disk)], limit_s=300)

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from tui.lab.lock import held
 from tui.lab.machine import Machine
 from tui.lab.namespaces import BUILDER, MARK
 from tui.lab.place import CACHE, STATE, Place
-from tui.lab.process import Process, processes_with
+from tui.lab.process import Process, end_all, processes_with
 from tui.model.failure import Failure
 
 PROGRAMS = (
@@ -150,16 +149,8 @@ class Lab:
         return processes_with(MARK, str(self.place.folder))
 
     def _end_processes(self) -> None:
-        recorded = (Process.recorded(folder / "init.pid") for folder in self.place.folder.glob("*"))
-        processes = [process for process in recorded if process]
-        end = time.monotonic() + 20
-        while processes := [process for process in [*processes, *self._leftovers()] if process.alive()]:
-            if time.monotonic() > end:
-                pids = ", ".join(str(process.pid) for process in processes)
-                raise Failure(f"processes of the lab did not end: {pids}")
-            for process in processes:
-                process.kill()
-            time.sleep(0.01)
+        recorded = [Process.recorded(folder / "init.pid") for folder in self.place.folder.glob("*")]
+        end_all(lambda: [*filter(None, recorded), *self._leftovers()], "the lab")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -2,8 +2,14 @@
 
 import os
 import signal
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tui.model.failure import Failure
+
+END_LIMIT_S = 20.0
 
 
 def start_time(stat: str) -> int:
@@ -63,3 +69,15 @@ def processes_with(variable: str, value: str) -> list[Process]:
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue  # ended meanwhile, or a kernel thread
     return found
+
+
+def end_all(find: Callable[[], Sequence[Process]], of_what: str) -> None:
+    """Kills the processes that `find` names until it names none that is alive: a dying one may have begun another."""
+    end = time.monotonic() + END_LIMIT_S
+    while processes := [process for process in find() if process.alive()]:
+        if time.monotonic() > end:
+            pids = ", ".join(str(process.pid) for process in processes)
+            raise Failure(f"processes of {of_what} did not end: {pids}")
+        for process in processes:
+            process.kill()
+        time.sleep(0.01)

@@ -47,3 +47,4 @@ class Daemon:
     cpu_model: str
     memory_bytes: int
     memory_free_bytes: int
+    qemu_user: tuple[int, int] | None = None  # the numbers of the user and the group that QEMU runs as

@@ -1,4 +1,4 @@
-"""The Hosts page: who the three hosts are and what they have, looked at again while the page is shown."""
+"""The Hosts page: who the three hosts are, looked at again while the page is shown, and whether they fit together."""
 
 import asyncio
 import time
@@ -8,61 +8,78 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
+from textual.content import Content
 
 from tui.backend.hosts import Hosts
 from tui.model.host import READING, HostFacts
-from tui.screens.page import Page
+from tui.screens.list_page import ListPage
 from tui.widgets.host_card import HostCard
+from tui.widgets.host_lines import host_line
+from tui.widgets.lines import Lines
 
 AGAIN_AFTER_S = 5.0
 LATE_AFTER_S = 3.0
-WIDE = 120  # columns from which the hosts stand side by side
+WATCH = "watch"
+HIGH = 36  # lines from which there is room for all facts above the list
 
 
-class HostsPage(Page):
+class HostsPage(ListPage):
     """Made of the Hosts room."""
 
     page = "hosts"
-    CSS_PATH = "hosts.tcss"
-    HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (WIDE, "-columns")]
+    CSS_PATH = ["list.tcss", "hosts.tcss"]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (HIGH, "-high")]
     HELP = (
         "The three hosts of the configuration: the source is the one this app runs on. Each is read by itself, so one "
-        "that can't be reached keeps nobody waiting; while this page is shown all are looked at every few seconds."
+        "that can't be reached keeps nobody waiting; while this page is shown all are looked at every few seconds. "
+        "The list below says whether they fit together: it is read when the page is first shown, and by r. f fixes the "
+        "line under the cursor and a all that is missing, both after showing every command; u takes back what was done."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "read", "read again", tooltip="Read all three hosts again now", id="hosts.read"),
+        Binding(
+            "h", "facts", "hosts", tooltip="All facts of the hosts instead of the list, and back", id="hosts.facts"
+        ),
     ]
 
     def __init__(self, hosts: Hosts) -> None:
-        super().__init__()
+        super().__init__(hosts.checklist, {host.name: host.ssh for host in hosts.config.hosts.all})
         self._hosts = hosts
         self._facts = {facts.name: facts for facts in hosts.unread()}
         self._cards = {name: HostCard(facts, hosts.config.vm.name) for name, facts in self._facts.items()}
+        self._brief = Lines(id="brief")
+        self._lines = {name: self._line(facts, reading=True) for name, facts in self._facts.items()}
         self._again: dict[str, asyncio.Event] = {}
         self._asked: dict[str, float] = {}  # by host, since when an answer is owed
 
-    def body(self) -> ComposeResult:
-        with VerticalScroll(), Container(id="cards"):
+    def head(self) -> ComposeResult:
+        yield self._brief
+        with VerticalScroll(id="cards-box", can_focus=False), Container(id="cards"):
             yield from self._cards.values()
 
-    def on_mount(self) -> None:
-        self.set_interval(1.0, self._tick)
-
     def on_screen_resume(self) -> None:
-        self.workers.cancel_node(self)
+        super().on_screen_resume()
+        self.workers.cancel_group(self, WATCH)
         for name in self._facts:
             self._again[name] = asyncio.Event()
             self._watch(name)
 
     def on_screen_suspend(self) -> None:
-        self.workers.cancel_node(self)
+        self.workers.cancel_group(self, WATCH)
 
-    def action_read(self) -> None:
+    def action_look(self) -> None:
+        super().action_look()
         for name, again in self._again.items():
-            self._cards[name].show_host(self._facts[name], reading=True)
+            self._draw(self._facts[name], reading=True)
             again.set()
 
-    @work(name="watch")
+    def action_facts(self) -> None:
+        """The cards in place of the list, and the other way round; the arrow keys move what is shown."""
+        shown = self.toggle_class("facts").has_class("facts")
+        box = self.query_one("#cards-box", VerticalScroll)
+        box.can_focus = shown
+        (box if shown else self._rows).focus()
+
+    @work(group=WATCH)
     async def _watch(self, name: str) -> None:
         """Read one host for as long as the page is shown; the others have a watch of their own."""
         again = self._again[name]
@@ -70,9 +87,9 @@ class HostsPage(Page):
             again.clear()
             self._asked[name] = time.monotonic()
             async for facts in self._hosts.read(self._facts[name]):
-                self._show(facts)
+                self._draw(facts, reading=facts.state == READING)
             self._asked.pop(name, None)
-            self._cards[name].show_host(self._facts[name], reading=False)
+            self._draw(self._facts[name], reading=False)
             try:
                 await asyncio.wait_for(again.wait(), AGAIN_AFTER_S)
             except asyncio.TimeoutError:
@@ -80,12 +97,18 @@ class HostsPage(Page):
 
     def _tick(self) -> None:
         """A host that has become silent is not to look alive until its time is up."""
+        super()._tick()
         for name, asked in self._asked.items():
             passed = time.monotonic() - asked
             if passed >= LATE_AFTER_S and self.is_current:
                 facts = self._facts[name]
-                self._cards[name].show_host(facts, reading=facts.state == READING, late_s=int(passed))
+                self._draw(facts, reading=facts.state == READING, late_s=int(passed))
 
-    def _show(self, facts: HostFacts) -> None:
+    def _draw(self, facts: HostFacts, *, reading: bool, late_s: int = 0) -> None:
         self._facts[facts.name] = facts
-        self._cards[facts.name].show_host(facts, reading=facts.state == READING)
+        self._cards[facts.name].show_host(facts, reading=reading, late_s=late_s)
+        self._lines[facts.name] = self._line(facts, reading=reading, late_s=late_s)
+        self._brief.show(*self._lines.values())
+
+    def _line(self, facts: HostFacts, *, reading: bool, late_s: int = 0) -> Content:
+        return host_line(facts, self._hosts.config.vm.name, reading=reading, late_s=late_s)

@@ -38,8 +38,8 @@ class Lines(Widget):
             self.refresh(layout=more)
             return
         self._strips = new = self._render_strips()
-        changed = [_changed(y, *pair) for y, pair in enumerate(zip(old, new, strict=False))]
-        regions = [region for region in changed if region is not None]
+        found = [changed(y, *pair) for y, pair in enumerate(zip(old, new, strict=False))]
+        regions = [region for region in found if region is not None]
         if regions:
             self.refresh(*regions)
 
@@ -75,7 +75,7 @@ def _cells(strip: Strip) -> list[Cell]:
     return [(character, segment.style) for segment in strip for character in segment.text]
 
 
-def _changed(y: int, old: Strip, new: Strip) -> Region | None:
+def changed(y: int, old: Strip, new: Strip) -> Region | None:
     """The smallest run of cells that holds every change; characters count as cells, which is exact enough here."""
     before, after = _cells(old), _cells(new)
     if before == after:

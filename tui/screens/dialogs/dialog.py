@@ -13,13 +13,25 @@ from tui.widgets.key_line import KeyLine
 T = TypeVar("T")
 
 
+class Box(VerticalScroll):
+    """Where it can be scrolled by key, the line of keys says so."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll_up", "scroll", show=False),
+        Binding("down", "scroll_down", "scroll", key_display="up/down"),
+    ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        return self.can_focus or action not in ("scroll_up", "scroll_down")  # else the keys move between fields
+
+
 class Dialog(ModalScreen[T | None]):
     """Modal; dismissed with None by Esc. A subclass composes its `body`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", priority=True)]
     DEFAULT_CSS = """
     Dialog { align: center middle; }
-    Dialog > VerticalScroll {
+    Dialog > Box {
         width: 76; max-width: 100%; height: auto; max-height: 100%;
         border: round $accent; border-title-style: bold; padding: 0 1; background: $surface;
     }
@@ -32,7 +44,7 @@ class Dialog(ModalScreen[T | None]):
         self._heading = title
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(can_focus=self.scrolls) as box:
+        with Box(can_focus=self.scrolls) as box:
             box.border_title = Content(self._heading)
             yield from self.body()
         yield KeyLine()

@@ -1,0 +1,92 @@
+"""The machines' disk: Debian 12 with ssh, sudo and ufw, and NFS at hand but not installed."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.nfs.inventory import hosts_file
+from tui.lab.cache import kept
+from tui.lab.command import run
+from tui.lab.disk_image import write_disk
+
+RECIPE = "1"  # raise it when what is built changes in a way the texts below don't show
+FURNISH = Path(__file__).with_name("image-furnish")
+RELEASE = "bookworm"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+ELSEWHERE = "http://deb.debian.org/debian"  # for a machine that is not of this release itself
+PACKAGES = (
+    "systemd-sysv", "udev", "linux-image-cloud-amd64", "openssh-server", "sudo", "ufw", "iproute2", "procps", "netbase",
+    "locales", "util-linux-locales",
+)  # fmt: skip
+LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*")
+DISK_MIB = 4096
+BUILD_LIMIT_S = 1800.0
+
+
+@dataclass(frozen=True)
+class Image:
+    """The files of a built image, all in one folder."""
+
+    folder: Path
+
+    @property
+    def disk(self) -> Path:
+        return self.folder / "disk.qcow2"
+
+    @property
+    def kernel(self) -> Path:
+        return self.folder / "vmlinuz"
+
+    @property
+    def initrd(self) -> Path:
+        return self.folder / "initrd"
+
+    @property
+    def key(self) -> Path:
+        """Logs in as root and as every user."""
+        return self.folder / "id_ed25519"
+
+    @property
+    def host_key(self) -> Path:
+        """By which all machines of the image are known."""
+        return self.folder / "host.pub"
+
+
+def prepare(say: Callable[[str], None]) -> Image:
+    """The image, built first when it is not there."""
+    recipe = repr((RECIPE, RELEASE, PACKAGES, LEFT_OUT, DISK_MIB, hosts_file(), FURNISH.read_text()))
+    name = f"debian-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
+    return Image(kept(name, "the image of Debian", lambda work, result: _build(work, Image(result), say), say))
+
+
+def sources() -> str:
+    """The lines of sources.list for the release, from where this machine has its own packages."""
+    form = f"deb [signed-by={KEYRING}] $(REPO_URI) $(CODENAME) $(COMPONENT)"
+    lines = run(["apt-get", "indextargets", "--format", form, "Created-By: Packages"]).splitlines()
+    suites = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
+    own = sorted({line for line in lines if line.endswith(tuple(f" {suite} main" for suite in suites))})
+    return "\n".join(own or [f"deb [signed-by={KEYRING}] {ELSEWHERE} {RELEASE} main"]) + "\n"
+
+
+def _build(work: Path, image: Image, say: Callable[[str], None]) -> None:
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "tests/nfs", "-f", str(image.key)])
+    say("debian: installing it into a folder (once)")
+    root, listed = work / "root", work / "sources.list"
+    listed.write_text(sources())
+    without = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
+    furnish = f'--customize-hook="{FURNISH}" "$1"'
+    argv = ["mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}", *without, furnish]
+    argv += ["--skip=cleanup/apt/lists"]  # those of the machine's own repository
+    environment = {**os.environ, "PUBLIC_KEY": image.key.with_suffix(".pub").read_text().strip()}
+    # In mounts of its own: whatever is mounted below the folder, nothing of it is there when the folder is removed.
+    alone = ["unshare", "--mount", "--"]
+    run([*alone, *argv, RELEASE, str(root), str(listed)], env=environment, limit_s=BUILD_LIMIT_S)
+    (root / "etc/hosts").write_text(hosts_file())
+    say("debian: writing its disk (once)")
+    shutil.copyfile(next(root.glob("boot/vmlinuz-*")), image.kernel)
+    shutil.copyfile(next(root.glob("boot/initrd.img-*")), image.initrd)
+    shutil.copyfile(root / "etc/ssh/ssh_host_ed25519_key.pub", image.host_key)
+    write_disk(root, DISK_MIB, image.disk, journal_mib=16)

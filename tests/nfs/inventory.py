@@ -1,0 +1,35 @@
+"""The three machines: their names, and their places in a network of their own."""
+
+from dataclasses import dataclass
+
+MEMORY_MIB = 512
+NETWORK_BITS = 24
+NETMASK = "255.255.255.0"
+OUTSIDE = "10.77.49.254"  # where the tests themselves are in that network
+
+
+@dataclass(frozen=True)
+class Site:
+    """What makes one machine different from the others, which are of the same image."""
+
+    name: str
+    number: int
+
+    @property
+    def address(self) -> str:
+        return f"10.77.49.{self.number}"
+
+    @property
+    def mac(self) -> str:
+        return f"02:76:6d:6e:00:{self.number:02x}"
+
+
+STORAGE = Site("storage", 1)
+SOURCE = Site("source", 2)
+DESTINATION = Site("destination", 3)
+SITES = (STORAGE, SOURCE, DESTINATION)
+
+
+def hosts_file() -> str:
+    """The text of /etc/hosts on all of them; no machine's name means the local host (QEMU would refuse)."""
+    return "127.0.0.1 localhost\n::1 localhost\n" + "".join(f"{site.address} {site.name}\n" for site in SITES)

@@ -1,0 +1,127 @@
+"""All three machines together: brought up once, set back to an earlier state at will, taken down."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.nfs import image
+from tests.nfs.inventory import MEMORY_MIB, SITES
+from tests.nfs.machine import Machine, accelerator
+from tests.nfs.network import Network
+from tui.lab.cache import kept
+from tui.lab.command import run
+from tui.lab.namespaces import MARK
+from tui.lab.process import end_all, processes_with
+
+RECIPE = "1"  # raise it when machines of an earlier recipe can't be gone on with
+BARE = "bare"
+INSTALLED = "installed"  # bare, but for the packages of NFS, which take a minute
+
+
+class Machines:
+    """The machines of one run of the tests, all of whose files are in `folder`."""
+
+    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.say = say
+        self._pool = ThreadPoolExecutor()
+        clear(folder)  # of what a killed run may have left
+        self._image = image.prepare(say)
+        folder.mkdir(mode=0o700)
+        self._write_ssh()
+        self.network = Network.make(folder)
+        self._machines = {site.name: Machine(site, folder, self._image, self.network) for site in SITES}
+
+    @property
+    def storage(self) -> Machine:
+        return self._machines["storage"]
+
+    @property
+    def source(self) -> Machine:
+        return self._machines["source"]
+
+    @property
+    def destination(self) -> Machine:
+        return self._machines["destination"]
+
+    def __iter__(self) -> Iterator[Machine]:
+        return iter(self._machines.values())
+
+    def each(self, do: Callable[[Machine], object]) -> None:
+        """Does something with all of them at the same time."""
+        list(self._pool.map(do, self))
+
+    def save(self, name: str) -> None:
+        """Keeps the state of all of them until the end of the run, for `restore`; connections to them break."""
+        folder = self._snapshot(name)
+        folder.mkdir(parents=True)
+        self.each(lambda machine: machine.save(folder))
+        self.restore(name)
+
+    def restore(self, name: str = BARE) -> None:
+        """Sets all of them back to a saved state, whatever was done to them; connections to them break."""
+        folder = self._snapshot(name)
+        self.each(lambda machine: machine.start(folder / f"{machine.name}.qcow2", folder / f"{machine.name}.state"))
+
+    def down(self) -> None:
+        """Ends all of them; nothing is left but what is in the cache."""
+        self.each(Machine.power_off)
+        self._pool.shutdown()
+        clear(self.folder)
+
+    def _snapshot(self, name: str) -> Path:
+        if name == BARE:
+            return self._kept(BARE, "the machines' first boot", self._boot)
+        if name == INSTALLED:
+            self._snapshot(BARE)  # before, because one thing is built at a time
+            return self._kept(INSTALLED, "the packages of NFS", self._install)
+        return self.folder / "saved" / name
+
+    def _kept(self, name: str, what: str, make: Callable[[], None]) -> Path:
+        """A state that is the same for all runs, and made only once."""
+        qemu = run(["qemu-system-x86_64", "-version"])
+        recipe = repr((RECIPE, self._image.folder.name, qemu, accelerator(), MEMORY_MIB, SITES))
+
+        def build(_work: Path, result: Path) -> None:
+            make()
+            self.each(lambda machine: machine.save(result))
+
+        return kept(f"{name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}", what, build, self.say)
+
+    def _boot(self) -> None:
+        def boot(machine: Machine) -> None:
+            machine.start(self._image.disk)
+            machine.ssh("sh", "-c", 'echo "$0" > /etc/hostname; hostname "$0"', machine.name)
+            if machine is self.storage:
+                machine.ssh("userdel", "libvirt-qemu")  # it has no libvirt
+            machine.ssh("systemctl", "is-system-running", "--wait")
+
+        self.say("debian: booting three machines (once)")
+        self.each(boot)
+
+    def _install(self) -> None:
+        self.restore(BARE)
+        self.say("debian: installing NFS on them (once)")
+        self.each(lambda machine: machine.install("nfs-kernel-server" if machine is self.storage else "nfs-common"))
+
+    def _write_ssh(self) -> None:
+        """An ssh folder that logs in on all machines and trusts them, by name and by address."""
+        folder = self.folder / "ssh"
+        folder.mkdir(mode=0o700)
+        kind, key = self._image.host_key.read_text().split()[:2]
+        known = folder / "known_hosts"
+        known.write_text("".join(f"{site.name},{site.address} {kind} {key}\n" for site in SITES))
+        names = "".join(f"Host {site.name}\n  HostName {site.address}\n" for site in SITES)
+        (folder / "config").write_text(
+            f"{names}Host *\n  IdentityFile {self._image.key}\n  IdentitiesOnly yes\n  UserKnownHostsFile {known}\n"
+            "  BatchMode yes\n  ConnectTimeout 20\n  LogLevel ERROR\n"
+        )
+
+
+def clear(folder: Path) -> None:
+    """Ends every process of the machines in this folder, and removes it."""
+    end_all(lambda: processes_with(MARK, str(folder)), "the machines")
+    if folder.exists():
+        shutil.rmtree(folder)

@@ -1,0 +1,182 @@
+"""Three hosts on which things are made and unmade, and a checklist of them, to try the pages around a list on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.fake_hosts import SYSTEM, FakeHosts
+from tui.backend.changes import Changes
+from tui.backend.checklist import Checklist, Step
+from tui.backend.hosts import Hosts
+from tui.backend.nfs import Nfs
+from tui.model.change import Change, Command, Move
+from tui.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Finding
+from tui.model.command import Completed
+from tui.model.failure import Failure
+from tui.wiring import changes_through
+
+HOSTS = {"storage": "root@storage", "source": "", "destination": "root@destination"}
+REFUSED = Completed(1, "", "sudo: a password is required\n")
+WRONG = Completed(1, "", "Sorry, try again.\nsudo: no password was provided\nsudo: 1 incorrect password attempt\n")
+
+
+class Machine:
+    """A host on which `make THING` and `unmake THING` are the commands there are; the rest answers nothing."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.made: set[str] = set()
+        self.commands: list[str] = []  # what was made and unmade
+        self.password = ""  # that sudo wants; empty: the login is root's
+        self.passwords: list[str] = []  # that were tried
+        self.unreachable: Failure | None = None
+        self.refuses: dict[str, Completed] = {}  # by thing, what making it answers
+        self.prints: tuple[str, ...] = ()
+        self.going_on = asyncio.Event()  # cleared: nothing is made before it is set
+        self.going_on.set()
+        self.answering = asyncio.Event()  # cleared: it is silent
+        self.answering.set()
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes = "",
+        timeout: float = 30.0,
+        hear: Callable[[str], None] | None = None,
+    ) -> Completed:
+        await self.answering.wait()
+        if self.unreachable:
+            raise self.unreachable
+        words = list(argv)
+        if "uname -n" in words[-1]:
+            return Completed(0, SYSTEM.format(name=self.name), "")
+        if "id" in words:
+            return Completed(0, "1000\n" if self.password else "0\n", "")
+        if self.password and "-n" in words:
+            return REFUSED
+        if "-S" in words:
+            self.passwords.append(stdin.decode().partition("\n")[0] if isinstance(stdin, bytes) else "")
+            if self.passwords[-1] != self.password:
+                return WRONG
+        verb = next((word for word in ("make", "unmake") if word in words), "")
+        return await self._do(verb, words[-1], hear) if verb else Completed(0, "", "")
+
+    async def _do(self, verb: str, thing: str, hear: Callable[[str], None] | None) -> Completed:
+        self.commands.append(f"{verb} {thing}")
+        for text in self.prints:
+            if hear:
+                hear(text)
+        await self.going_on.wait()
+        if verb == "make" and thing in self.refuses:
+            return self.refuses[thing]
+        (self.made.add if verb == "make" else self.made.discard)(thing)
+        return Completed(0, "", "")
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is made on each host; a host is not in it before it is read, and has a Failure where it can't be."""
+
+    made: dict[str, frozenset[str] | Failure] = field(default_factory=dict)
+
+
+def step(host: str, thing: str, title: str, *needs: str, why: str = "", note: str = "") -> Step[Facts]:
+    """A line that is right when the thing is made on its host."""
+
+    def check(facts: Facts) -> Finding | None:
+        made = facts.made.get(host)
+        if made is None:
+            return None
+        if isinstance(made, Failure):
+            return Finding(UNKNOWN, str(made), f"{thing} on {host}", detail=made.detail)
+        if thing in made:
+            return Finding(OK, f"{thing} is there", f"{thing} on {host}")
+        return Finding(FAILED, f"there is no {thing}", f"{thing} on {host}", detail=f"ls: cannot access '{thing}'")
+
+    def change(facts: Facts) -> Change | str:
+        if isinstance(facts.made[host], Failure):
+            return f"{host} can't be looked at"
+        return Change((Move(Command(host, ("make", thing)), (Command(host, ("unmake", thing)),)),), note)
+
+    return Step(f"{host}.{thing}", host, title, why or f"without {thing} no VM can move", check, change, needs)
+
+
+def fixed_step(host: str, id: str, title: str, finding: Finding) -> Step[Facts]:
+    """A line that stands as it is, and that the app can't fix."""
+    return Step(f"{host}.{id}", host, title, "so that both see the same", lambda facts: finding if facts.made else None)
+
+
+STEPS = (
+    step("storage", "server", "the NFS server is installed", note="Services that use it stand still for a moment."),
+    step("storage", "folder", "the folder of the images exists"),
+    step("storage", "export", "the folder is exported to both hosts", "storage.server", "storage.folder"),
+    fixed_step(
+        "storage", "firewall", "the firewall lets both hosts through", Finding(NOT_NEEDED, "no firewall is active")
+    ),
+    *(
+        each
+        for host in ("source", "destination")
+        for each in (
+            step(host, "client", "the NFS client is installed"),
+            step(host, "mount", "the folder is mounted at the same path", f"{host}.client", "storage.export"),
+            fixed_step(
+                host,
+                "clock",
+                "the clocks agree",
+                Finding(WARNING, "it is 1.7 s ahead of the source", "less than 1 s", "Run chrony on all three hosts."),
+            ),
+        )
+    ),
+    fixed_step("destination", "cpu", "the CPU has all that the source's has", Finding(OK, "both are EPYC")),
+)
+
+
+class ListWorld:
+    """FakeHosts whose shells are Machines, and a checklist of STEPS over them in the NFS room, or in the Hosts room."""
+
+    def __init__(self, folder: Path, steps: tuple[Step[Facts], ...] = STEPS) -> None:
+        self.hosts = FakeHosts()
+        self.machines = {host: Machine(host) for host in HOSTS}
+        for host, address in HOSTS.items():
+            self.hosts.shells[address] = self.machines[host]  # type: ignore[assignment]
+        self.changes: Changes = changes_through(self.hosts.connections, folder / "changes.jsonl")
+        self.checklist = Checklist(steps, Facts(), self._read, self.changes)
+        self.looks = 0
+
+    @property
+    def nfs(self) -> Nfs:
+        room = Nfs(self.hosts.connections, self.changes)
+        room.checklist = self.checklist  # type: ignore[assignment]
+        return room
+
+    @property
+    def room_of_hosts(self) -> Hosts:
+        room = Hosts(self.hosts.connections, self.changes)
+        room.checklist = self.checklist  # type: ignore[assignment]
+        return room
+
+    def make_all(self) -> None:
+        for each in STEPS:
+            self.machines[each.host].made.add(each.id.partition(".")[2])
+
+    async def _read(self, facts: Facts) -> AsyncIterator[Facts]:
+        """Each host as soon as it has answered."""
+        self.looks += 1
+
+        async def read(host: str) -> tuple[str, frozenset[str] | Failure]:
+            try:
+                await self.changes.root.run(host, ["look"])
+            except Failure as failure:
+                return host, failure
+            return host, frozenset(self.machines[host].made)
+
+        known = dict(facts.made)
+        for each in asyncio.as_completed([read(host) for host in HOSTS]):
+            host, made = await each
+            known[host] = made
+            yield Facts(dict(known))

@@ -1,0 +1,128 @@
+"""The ports of a migration, really tried: something listens on them for a moment, and is connected to from elsewhere.
+
+In Perl, because every Debian and Ubuntu has it (perl-base is essential), a Python not always.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+FIRST, LAST = 49152, 49215  # unless qemu.conf says otherwise
+
+OPEN, REFUSED, SILENT = "open", "refused", "silent"  # else the system's own words, such as "No route to host"
+
+READY = "ready"
+
+# First port, last port, seconds to live, the word that ends it earlier. Nothing of it outlives it.
+LISTENER = r"""
+use strict;
+use Errno;
+use Socket qw(:DEFAULT IPPROTO_IPV6 IPV6_V6ONLY pack_sockaddr_in6);
+my ($first, $last, $limit, $end) = @ARGV;
+my %open;
+$| = 1;
+$SIG{ALRM} = sub { exit };
+alarm $limit;
+sub listens {
+  my ($family, $where) = @_;
+  socket(my $socket, $family, SOCK_STREAM, 0) or return;
+  setsockopt($socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  setsockopt($socket, IPPROTO_IPV6, IPV6_V6ONLY, 0) if $family == AF_INET6;
+  bind($socket, $where) and listen($socket, 8) or return;
+  $open{fileno $socket} = [$socket, 1];
+}
+for my $port ($first .. $last) {
+  my $done = listens(AF_INET6, pack_sockaddr_in6($port, "\0" x 16))
+    || !$!{EADDRINUSE} && listens(AF_INET, pack_sockaddr_in($port, INADDR_ANY));
+  print $done ? "listening $port\n" : "in_use $port\n";
+}
+print "ready\n";
+while (1) {
+  my $wanted = "";
+  vec($wanted, $_, 1) = 1 for keys %open;
+  select($wanted, undef, undef, undef) > 0 or next;
+  for my $number (grep { vec($wanted, $_, 1) } keys %open) {
+    my ($socket, $listens) = @{$open{$number}};
+    if ($listens) {
+      if (accept(my $client, $socket)) { $open{fileno $client} = [$client, 0] }
+    } else {
+      my $read = sysread($socket, my $text, 256);
+      exit if $read and index($text, $end) >= 0;
+      delete $open{$number} unless $read;
+    }
+  }
+}
+"""
+
+# Address, seconds to try, the word for the listener, ports; says of each port what became of it.
+CONNECTOR = r"""
+use strict;
+use Errno;
+use IO::Handle;
+use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6);
+my ($address, $limit, $end, @ports) = @ARGV;
+my ($six, $four) = (inet_pton(AF_INET6, $address), inet_pton(AF_INET, $address));
+my (%waiting, $open);
+sub said { my ($port, $what) = @_; $what = "refused" if $!{ECONNREFUSED}; print "$port $what\n" }
+for my $port (@ports) {
+  socket(my $socket, $six ? AF_INET6 : AF_INET, SOCK_STREAM, 0) or die "$!\n";
+  $socket->blocking(0);
+  my $where = $six ? pack_sockaddr_in6($port, $six) : pack_sockaddr_in($port, $four);
+  if (connect($socket, $where) or $!{EINPROGRESS}) { $waiting{fileno $socket} = [$socket, $port] }
+  else { said($port, "$!") }
+}
+my $until = time + $limit;
+while (%waiting and time < $until) {
+  my $wanted = "";
+  vec($wanted, $_, 1) = 1 for keys %waiting;
+  select(undef, $wanted, undef, 0.25) > 0 or next;
+  for my $number (grep { vec($wanted, $_, 1) } keys %waiting) {
+    my ($socket, $port) = @{delete $waiting{$number}};
+    $! = unpack("i", getsockopt($socket, SOL_SOCKET, SO_ERROR));
+    if ($! + 0) { said($port, "$!") } else { print "$port open\n"; $open = $socket }
+  }
+}
+print "$_->[1] silent\n" for values %waiting;
+if ($open) { $open->blocking(1); syswrite($open, "$end\n") }
+"""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of a connection to each port; `in_use` are those that somebody else listens on."""
+
+    address: str
+    outcomes: tuple[tuple[int, str], ...]
+    in_use: tuple[int, ...] = ()
+
+    def ports(self, outcome: str) -> tuple[int, ...]:
+        return tuple(port for port, each in self.outcomes if each == outcome)
+
+    @property
+    def closed(self) -> dict[str, tuple[int, ...]]:
+        """The ports that are not open, by what became of them."""
+        kinds = dict.fromkeys(outcome for _, outcome in self.outcomes if outcome != OPEN)
+        return {kind: self.ports(kind) for kind in kinds}
+
+
+def parse_listener(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Which ports it listened on, and which were in use."""
+    words = [line.split() for line in text.splitlines()]
+    ports = {kind: tuple(int(each[1]) for each in words if each[0] == kind) for kind in ("listening", "in_use")}
+    return ports["listening"], ports["in_use"]
+
+
+def parse_connector(text: str) -> tuple[tuple[int, str], ...]:
+    """Each port and what became of it, in the order of the ports."""
+    lines = (line.partition(" ") for line in text.splitlines())
+    return tuple(sorted((int(port), outcome) for port, _, outcome in lines if port.isdigit()))
+
+
+def ranges(ports: Iterable[int]) -> str:
+    """As a person writes them: "49152-49160, 49165"."""
+    spans: list[list[int]] = []
+    for port in sorted(ports):
+        if spans and spans[-1][1] == port - 1:
+            spans[-1][1] = port
+        else:
+            spans.append([port, port])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)

@@ -1,0 +1,162 @@
+"""ssh from root on one host to another: where to, what became of it, and which keys are there."""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+WORKS, KEY_NOT_KNOWN, KEY_CHANGED, REFUSED = "works", "key not known", "key changed", "refused"
+NO_NAME, NO_ANSWER, NO_SSH, OTHER = "no such name", "no answer", "no ssh", "other"
+
+KEY_NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")  # in the order in which one is made where there is none
+
+# What ssh says, in the order in which to look: of a changed key it says the second line, too.
+OUTCOMES = (
+    (r"REMOTE HOST IDENTIFICATION HAS CHANGED", KEY_CHANGED),
+    (r"Host key verification failed|host key is known for", KEY_NOT_KNOWN),
+    (r"Permission denied|Too many authentication failures", REFUSED),
+    (r"Could not resolve hostname", NO_NAME),
+    (r"Connection refused|timed out|No route to host|unreachable|Connection (closed|reset)", NO_ANSWER),
+    (r"failed to run command|ssh: not found", NO_SSH),
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a libvirt URI leads over ssh; "" and 0 leave the choice to ssh's own files."""
+
+    host: str
+    user: str = ""
+    port: int = 0
+    key_file: str = ""
+
+
+def target(uri: str) -> Target | None:
+    """Of a libvirt URI; None where it does not use the program ssh."""
+    parts = urlsplit(uri)
+    if not parts.scheme.endswith("+ssh") or not parts.hostname:
+        return None
+    host = parts.netloc.rpartition("@")[2]
+    host = host[1 : host.index("]")] if host.startswith("[") else host.partition(":")[0]
+    return Target(host, parts.username or "", parts.port or 0, parse_qs(parts.query).get("keyfile", [""])[0])
+
+
+@dataclass(frozen=True)
+class HostKey:
+    """A public key, as known_hosts and authorized_keys have it."""
+
+    kind: str
+    blob: str  # base64
+    file: str = ""  # where the private key is, if that is known
+
+    @property
+    def line(self) -> str:
+        return f"{self.kind} {self.blob}"
+
+    @property
+    def fingerprint(self) -> str:
+        """As ssh shows it."""
+        digest = hashlib.sha256(base64.b64decode(self.blob)).digest()
+        return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a login of root's without a prompt came to, and what there is to mend it with."""
+
+    outcome: str
+    said: str = ""
+    user: str = "root"  # on the other host
+    host: str = ""  # that ssh connects to, after its config
+    port: int = 22
+    known_as: str = ""  # the name in known_hosts
+    known_hosts: str = ""  # the file to add to
+    home: str = ""
+    folder: bool = True  # whether ~/.ssh exists
+    keys: tuple[HostKey, ...] = ()  # of root's own that need no passphrase
+    taken: tuple[str, ...] = ()  # names of key files that exist
+    shown: tuple[HostKey, ...] = ()  # the other host's, as it shows them
+
+
+# $1 host, $2 user, $3 port, $4 key file; "" leaves it to ssh's config. Nothing is written: no key is taken up, no
+# connection is kept. What would mend it is read only where the login failed.
+ATTEMPT_SCRIPT = r"""
+target=$1
+set -- -o BatchMode=yes ${2:+-l "$2"} ${3:+-p "$3"} ${4:+-i "$4"}
+set -- "$@" -o StrictHostKeyChecking=yes -o UpdateHostKeys=no -o ControlMaster=no -o ControlPath=none
+set -- "$@" -o ConnectTimeout=5 -o ServerAliveInterval=3 -o ServerAliveCountMax=2 -o ConnectionAttempts=1
+home=$(getent passwd "$(id -u)" | cut -d : -f 6)
+echo "home $home"
+[ ! -d "$home/.ssh" ] || echo "folder yes"
+said=$(timeout -k 1 12 ssh -T -x -a -n "$@" -- "$target" true 2>&1)
+status=$?
+echo "status $status"
+[ "$status" != 0 ] || exit 0
+printf '%s\n' "$said" | sed 's/^/said /'
+config=$(ssh -G "$@" -- "$target" 2>/dev/null)
+printf '%s\n' "$config" | sed 's/^/config /'
+printf '%s\n' "$config" | sed -n 's/^identityfile //p' | while read -r file; do
+  case $file in "~/"*) file=$home/${file#??} ;; esac
+  [ -e "$file" ] || continue
+  echo "taken $file"
+  public=$(ssh-keygen -y -P "" -f "$file" 2>/dev/null </dev/null) && echo "key $public $file"
+done
+host=$(printf '%s\n' "$config" | sed -n 's/^hostname //p')
+port=$(printf '%s\n' "$config" | sed -n 's/^port //p')
+timeout -k 1 8 ssh-keyscan -T 5 -p "$port" -t ed25519,ecdsa,rsa -- "$host" 2>/dev/null | sed 's/^/shown /'
+:
+"""
+
+
+def parse_attempt(text: str) -> Attempt:
+    """What ATTEMPT_SCRIPT printed."""
+    lines = [line.partition(" ") for line in text.splitlines()]
+    said = "\n".join(value for name, _, value in lines if name == "said")
+    facts = {name: value for name, _, value in lines}
+    config = dict(reversed([value.partition(" ")[::2] for name, _, value in lines if name == "config"]))
+    port = int(config.get("port", "22"))
+    host = config.get("hostname", "")
+    home = facts.get("home", "")
+    files = config.get("userknownhostsfile", "").split() or ["~/.ssh/known_hosts"]
+    return Attempt(
+        WORKS if facts.get("status") == "0" else _outcome(said),
+        said,
+        user=config.get("user", "root"),
+        host=host,
+        port=port,
+        known_as=config.get("hostkeyalias") or (host if port == 22 else f"[{host}]:{port}"),
+        known_hosts=re.sub(r"^~(?=/)", home, files[0]),
+        home=home,
+        folder="folder" in facts,
+        keys=tuple(_key(value) for name, _, value in lines if name == "key"),
+        taken=tuple(value.rpartition("/")[2] for name, _, value in lines if name == "taken"),
+        shown=_shown(value for name, _, value in lines if name == "shown"),
+    )
+
+
+def _outcome(said: str) -> str:
+    return next((outcome for pattern, outcome in OUTCOMES if re.search(pattern, said)), OTHER)
+
+
+def _key(text: str) -> HostKey:
+    """From `kind blob [comment] file`."""
+    kind, blob, *rest = text.split(" ")
+    return HostKey(kind, blob, rest[-1] if rest else "")
+
+
+def _shown(lines: Iterable[str]) -> tuple[HostKey, ...]:
+    """What ssh-keyscan printed, the kind that ssh likes best first."""
+    words = [line.split() for line in lines if not line.startswith("#")]
+    keys = [HostKey(each[1], each[2]) for each in words if len(each) >= 3 and _is_blob(each[2])]
+    return tuple(sorted(keys, key=lambda key: (key.kind != "ssh-ed25519", key.kind.startswith("ssh-rsa"))))
+
+
+def _is_blob(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return False
+    return True

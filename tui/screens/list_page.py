@@ -1,0 +1,262 @@
+"""What the pages around a checklist share: looking, explaining, fixing and undoing, by the same keys."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.content import Content
+
+from tui.backend.changes import into
+from tui.backend.checklist import Checklist
+from tui.backend.root import PasswordNeeded
+from tui.backend.works import Work
+from tui.model.change import Change
+from tui.model.check import Item
+from tui.model.failure import Failure
+from tui.model.list_keys import (
+    ACTIONS,
+    DETAILS,
+    FIX,
+    FIX_ALL,
+    LOOK,
+    PASSWORD,
+    PROGRESS,
+    UNDO,
+    UNDO_ALL,
+    Moment,
+    why_not,
+)
+from tui.model.tally import fixed, sentence
+from tui.screens.dialogs.agree import Agree, Part
+from tui.screens.dialogs.details import Details
+from tui.screens.dialogs.password import PasswordDialog
+from tui.screens.dialogs.progress import ProgressDialog
+from tui.screens.page import Page
+from tui.widgets.check_detail import CheckDetail
+from tui.widgets.checklist import ChecklistRows
+from tui.widgets.lines import Lines
+from tui.widgets.report import Report
+
+WIDE = 120  # columns from which what is known of a line stands beside the list
+Call = Callable[[Work], Awaitable[str]]  # what is to be done; answers the sentence at its end
+
+
+class ListPage(Page):
+    """A subclass composes in its `head` what stands above the list."""
+
+    CSS_PATH = ["list.tcss"]
+    HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (WIDE, "-columns")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", DETAILS, "details", key_display="enter",
+                tooltip="All about the line: what is wanted and why, the exact commands, the host's own words",
+                id="list.details"),
+        Binding("r", LOOK, "look again", tooltip="Look at all hosts again now", id="list.look"),
+        Binding("f", FIX, "fix", tooltip="Fix the line under the cursor; shows the commands first", id="list.fix"),
+        Binding("a", FIX_ALL, "all", tooltip="Fix all that is missing; shows the commands first", id="list.fix-all"),
+        Binding("u", UNDO, "undo", tooltip="Take back what was done for this line; shows how first", id="list.undo"),
+        Binding("U", UNDO_ALL, "undo all", show=False, tooltip="Take back all that was done; shows how first",
+                id="list.undo-all"),
+        Binding("o", PASSWORD, "password", show=False, tooltip="Give the password that sudo wants on a host",
+                id="list.password"),
+        Binding("v", PROGRESS, "progress", show=False, tooltip="View what is being done, or was done last",
+                id="list.progress"),
+    ]  # fmt: skip
+
+    def __init__(self, checklist: Checklist[Any], addresses: Mapping[str, str]) -> None:
+        super().__init__()
+        self._list = checklist
+        self._looked_once = False
+        self._work: Work | None = None  # the newest that was begun here
+        self._answers: tuple[bool, ...] = ()
+        self._summary, self._report = Lines(id="summary"), Report(id="report")
+        self._rows, self._detail = ChecklistRows(addresses, id="rows"), CheckDetail(id="detail")
+
+    def head(self) -> ComposeResult:
+        """What stands above the list."""
+        yield from ()
+
+    def body(self) -> ComposeResult:
+        yield from self.head()
+        yield self._summary
+        yield self._report
+        with Container(id="check"):
+            yield self._rows
+            with Container(id="detail-box"):
+                yield self._detail
+
+    def on_mount(self) -> None:
+        self._list.listen(self._show)
+        self.set_interval(1.0, self._tick)
+
+    def on_screen_resume(self) -> None:
+        if not self._looked_once:  # a page may be told twice that it is shown
+            self._looked_once = True
+            self._look()
+        self._show()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show)
+
+    def _tick(self) -> None:
+        if self.is_current:
+            self._report.tick()
+
+    # -- what is shown --
+
+    @work(name="look", group="look")
+    async def _look(self) -> None:
+        """It comes to its end whichever page is shown: a look cut off might leave a trace on a host."""
+        try:
+            await self._list.look_once()
+        except Failure as failure:
+            self._report.fail(failure)
+
+    def _show(self) -> None:
+        """Bring the page up to date; where nothing changed nothing is painted."""
+        if not self.is_attached or not self.is_current or not self.size.width:
+            return
+        listed, items = self._list, self._list.items
+        wanted = tuple(listed.root.wanted)
+        text = sentence(items, looking=listed.looking, looked=listed.looked, wanted=wanted)
+        lines = Content.styled(text, "bold").wrap(max(10, self.size.width - 2))
+        self._summary.show(*(Content.assemble(" ", line) for line in lines))
+        self._rows.show_items(items, looking=listed.looking)
+        self._refresh_keys()
+
+    def on_checklist_rows_chosen(self, message: ChecklistRows.Chosen) -> None:
+        self._detail.show_item(message.item)
+        self._refresh_keys()
+
+    # -- keys --
+
+    def why_not(self, action: str) -> str:
+        listed = self._list
+        under_way = listed.works.under_way.title if listed.works.under_way else ""
+        done, wanted = listed.works.current is not None, listed.root.wanted
+        return why_not(action, Moment(listed.items, self._rows.chosen, listed.looking, under_way, done, wanted))
+
+    def _refresh_keys(self) -> None:
+        answers = tuple(bool(self.why_not(action)) for action in ACTIONS)
+        if answers != self._answers:
+            self._answers = answers
+            self.refresh_bindings()
+
+    def action_look(self) -> None:
+        self._report.end("")
+        self._look()
+
+    def action_details(self) -> None:
+        if self._rows.chosen is not None:
+            self.app.push_screen(Details(self._rows.chosen))
+
+    def action_progress(self) -> None:
+        if self._list.works.current is not None:
+            self.app.push_screen(ProgressDialog(self._list.works.current))
+
+    def action_fix(self) -> None:
+        item = self._rows.chosen
+        if item is None or item.change is None:
+            return
+        id, change = item.id, item.change
+        self._ask(f"Fix: {item.title}", {id: change}, lambda begun: self._fix(begun, id, change))
+
+    def action_fix_all(self) -> None:
+        shown = {item.id: item.change for item in self._list.items if item.missing and item.change}
+        self._ask("Fix all that is missing", shown, lambda begun: self._fix_all(begun, shown))
+
+    def action_undo(self) -> None:
+        item = self._rows.chosen
+        if item is None or item.undo is None:
+            return
+        id, undo = item.id, item.undo
+        self._ask(f"Undo: {item.title}", {id: undo}, lambda begun: self._undo(begun, id))
+
+    def action_undo_all(self) -> None:
+        shown = {item.id: item.undo for item in reversed(self._list.items) if item.undo}
+        self._ask("Undo all that was done", shown, self._undo_all)
+
+    @work(name="password", group="ask", exclusive=True)
+    async def action_password(self) -> None:
+        if await self._passwords(tuple(self._list.root.wanted)):
+            self._look()
+        self._show()
+
+    # -- what the keys do --
+
+    @work(name="ask", group="ask", exclusive=True)
+    async def _ask(self, title: str, shown: Mapping[str, Change], call: Call) -> None:
+        """Show what would be done; where it is agreed to, do it."""
+        hosts = {action.host for change in shown.values() for action in change.actions}
+        if not await self._passwords(tuple(host for host in self._list.root.wanted if host in hosts)):
+            return
+        parts = tuple(Part(self._list[id].title, self._list[id].why_not, change) for id, change in shown.items())
+        if await self.app.push_screen_wait(Agree(title, parts)):
+            self._begin(title, call)
+
+    async def _passwords(self, hosts: tuple[str, ...]) -> bool:
+        """Ask for the passwords of these hosts; False where the person would rather not."""
+        for host in hosts:
+            if not await self.app.push_screen_wait(PasswordDialog(self._list.root, host)):
+                return False
+        return True
+
+    def _begin(self, title: str, call: Call) -> None:
+        try:
+            self._work = begun = self._list.works.begin(title, call)
+        except Failure as failure:
+            self._report.fail(failure)
+            return
+        self._report.begin(title)
+        begun.listen(lambda: self._follow(begun))
+        self.app.push_screen(ProgressDialog(begun))
+
+    def _follow(self, begun: Work) -> None:
+        """What is being done, and what came of it, stands on the page until the next."""
+        if not self.is_attached or begun is not self._work:
+            return
+        if not begun.over:
+            self._report.step(f"{begun.title}: {begun.doing}" if begun.doing else begun.title)
+            return
+        failure, elsewhere = begun.failure, self not in self.app.screen_stack
+        if failure is None:
+            self._report.end(begun.outcome, "bold $success")
+        else:
+            hint = f"{failure.hint} v shows all that was said.".strip()
+            self._report.fail(Failure(failure.what, failure.why, hint, detail=failure.detail))
+        if elsewhere:
+            self.notify(str(failure or begun.outcome), markup=False, severity="error" if failure else "information")
+        elif isinstance(failure, PasswordNeeded):
+            self.action_password()
+        self._show()
+
+    async def _fix(self, begun: Work, id: str, shown: Change) -> str:
+        if self._list[id].change != shown:
+            raise Failure("Nothing was changed", "by now something else would be done", "Press f again to see it.")
+        item = await self._list.apply(id, into(begun))
+        found = item.finding.found if item.finding else "it can't be looked at"
+        if item.finding is None or not item.finding.good:
+            raise Failure(f"{item.title}: that was done, and it is not right yet", found)
+        return f"Fixed: {item.title}. {found}."
+
+    async def _fix_all(self, begun: Work, shown: Mapping[str, Change]) -> str:
+        applied = await self._list.apply_missing(into(begun), shown, lambda item: _next(begun, item))
+        stopped = "Stopped, as you asked. " if begun.stopping else ""
+        return f"{stopped}{fixed(applied, self._list.items)}"
+
+    async def _undo(self, begun: Work, id: str) -> str:
+        return f"Taken back: {(await self._list.undo(id, into(begun))).title}."
+
+    async def _undo_all(self, begun: Work) -> str:
+        await self._list.undo_all(into(begun), lambda item: _next(begun, item))
+        left = sum(item.undo is not None for item in self._list.items)
+        return f"Stopped, as you asked: {left} are left." if left else "All that was done was taken back."
+
+
+def _next(begun: Work, item: Item) -> bool:
+    """Say which line is next; whether it is to begin."""
+    if not begun.stopping:
+        begun.step(f"{item.host}: {item.title}")
+    return not begun.stopping
