@@ -14,7 +14,9 @@ QUIET = ("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l")  # asks 
 APT = ("apt-get", "-q", "-o", "DPkg::Lock::Timeout=120")
 
 KEEP = 'for each; do [ ! -e "$each" ] || cp -p -- "$each" "$each.vmlm-kept"; done'
-RETURN = 'for each; do [ ! -e "$each.vmlm-kept" ] || mv -f -- "$each.vmlm-kept" "$each"; done'
+RETURN = (
+    'for each; do [ ! -e "$each.vmlm-kept" ] || mv -f -- "$each.vmlm-kept" "$each"; rm -f -- "$each.ucf-dist"; done'
+)
 STILL_USED = (
     "if cat /etc/exports /etc/exports.d/*.exports 2> /dev/null | grep -Eq '^[[:space:]]*[^#[:space:]]'; then"
     " echo 'other folders are exported from here by now: the NFS server stays'; exit 1; fi"
