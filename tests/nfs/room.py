@@ -1,5 +1,6 @@
 """The NFS room over the machines, as the app on the source would have it."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from tui.backend.connections import Connections
 from tui.backend.nfs import Nfs
 from tui.model.nfs_facts import NfsFacts
 from tui.wiring import changes_through
+
+GRACE_LIMIT_S = 240.0
 
 
 @asynccontextmanager
@@ -34,6 +37,15 @@ async def checklist(machines: Machines, journal: Path, user: str = "root") -> As
         yield Nfs(connections, changes_through(connections, journal)).checklist
     finally:
         await connections.close()
+
+
+async def settled(checklist: Checklist[NfsFacts]) -> dict[str, str]:
+    """What is bad in the end: a server that has just been started lets nobody open anything for its first 90 s."""
+    end = time.monotonic() + GRACE_LIMIT_S
+    await checklist.look_once()
+    while bad(checklist) and time.monotonic() < end:
+        await checklist.look_once()
+    return bad(checklist)
 
 
 def say(progress: Progress) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.nfs.machines import Machines
-from tests.nfs.room import bad, checklist, say
+from tests.nfs.room import bad, checklist, say, settled
 
 
 def traces(machines: Machines) -> dict[str, dict[str, str]]:
@@ -28,11 +28,10 @@ async def test_bare_machines_become_a_proven_shared_folder_and_bare_again(bare: 
         assert differences(before, traces(bare)) == []  # a look changes nothing
         assert {"storage.package", "storage.exports", "source.mount"} <= bad(steps).keys()
         await steps.apply_missing(say)
-        assert bad(steps) == {}
+        assert await settled(steps) == {}
         assert await steps.apply_missing(say) == ()
     bare.source.reboot()
     async with checklist(bare, tmp_path / "changes.jsonl") as steps:  # the app, too, was started anew
-        await steps.look_once()
-        assert bad(steps) == {}
+        assert await settled(steps) == {}
         await steps.undo_all(say)
     assert differences(before, traces(bare)) == []
