@@ -63,6 +63,8 @@ class FakeHypervisor:
     def __init__(self, uri: str, *vms: Vm) -> None:
         self.uri = uri
         self.known = {vm.name: vm for vm in vms}
+        self.hostname = "host"
+        self.versions = ((11, 3, 0), (10, 0, 2))  # libvirt's and QEMU's
         self.failure: Failure | None = None
         self.refusals: dict[str, Failure] = {}  # by call: raised every time
         self.broken = False
@@ -87,7 +89,7 @@ class FakeHypervisor:
 
     def daemon(self) -> Daemon:
         self._enter("daemon")
-        return Daemon(self.uri, "host", self.uri, (11, 3, 0), (10, 0, 2), 2, "EPYC", 24 * GIB, 20 * GIB, (64055, 994))
+        return Daemon(self.uri, self.hostname, self.uri, *self.versions, 2, "EPYC", 24 * GIB, 20 * GIB, (64055, 994))
 
     def vms(self) -> tuple[Vm, ...]:
         self._enter("vms")
