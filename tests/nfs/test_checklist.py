@@ -34,4 +34,5 @@ async def test_bare_machines_become_a_proven_shared_folder_and_bare_again(bare: 
     async with checklist(bare, tmp_path / "changes.jsonl") as steps:  # the app, too, was started anew
         assert await settled(steps) == {}
         await steps.undo_all(say)
-    assert differences(before, traces(bare)) == []
+    left = differences(before, traces(bare))
+    assert not left, "\n".join(left)
