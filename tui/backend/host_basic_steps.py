@@ -7,9 +7,9 @@ from tui.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.model.failure import Failure
 from tui.model.host import System
 from tui.model.host_clock import Clock
-from tui.model.host_conf import QemuConf
 from tui.model.host_cpu import QEMU
 from tui.model.host_kvm import HANGS, NO_DEVICE, NO_QEMU, RUNS, Kvm
+from tui.model.qemu_conf import QemuConf
 from tui.model.quantity import size
 
 CLOCK_LIMIT_S = 0.5

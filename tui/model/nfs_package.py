@@ -14,13 +14,19 @@ QUIET = ("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l")  # asks 
 APT = ("apt-get", "-q", "-o", "DPkg::Lock::Timeout=120")
 
 KEEP = 'for each; do [ ! -e "$each" ] || cp -p -- "$each" "$each.vmlm-kept"; done'
-RETURN = 'for each; do [ ! -e "$each.vmlm-kept" ] || mv -f -- "$each.vmlm-kept" "$each"; done'
+RETURN = (
+    'for each; do [ ! -e "$each.vmlm-kept" ] || mv -f -- "$each.vmlm-kept" "$each"; rm -f -- "$each.ucf-dist"; done'
+)
 STILL_USED = (
     "if cat /etc/exports /etc/exports.d/*.exports 2> /dev/null | grep -Eq '^[[:space:]]*[^#[:space:]]'; then"
     " echo 'other folders are exported from here by now: the NFS server stays'; exit 1; fi"
 )
 REMOVE_USERS = 'for each; do if getent passwd "$each" > /dev/null; then userdel "$each"; fi; done'
-CLEAR = "rm -f /var/lib/nfs/.etab.lock /var/lib/nfs/export-lock; rmdir /var/lib/nfs 2> /dev/null || :"
+# What the daemons have written, and a unit that systemd goes on calling failed although it is gone.
+CLEAR = (
+    "rm -rf /var/lib/nfs/.etab.lock /var/lib/nfs/export-lock /var/lib/nfs/nfsdcld; rmdir /var/lib/nfs; "
+    "systemctl reset-failed nfs-blkmap.service; :"
+)
 
 
 def check_lists(_facts: NfsFacts, host: HostRead) -> Finding:
