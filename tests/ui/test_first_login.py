@@ -7,7 +7,7 @@ import pytest
 
 from tests.fake_hosts import FakeHosts
 from tests.ui.one_page import OnePage, text_of, until
-from tui.adapters.protocols import UntrustedHost
+from tui.adapters.protocols import LoginRefused, UntrustedHost
 from tui.backend.hosts import Hosts
 from tui.model.failure import Failure
 from tui.model.host_ssh import HostKey
@@ -15,7 +15,7 @@ from tui.screens.hosts import HostsPage
 
 KEY = HostKey("ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl")
 UNKNOWN = UntrustedHost("root@destination is not known", "its host key was never seen")
-DENIED = Failure("root@destination does not let the app in", "permission denied")
+DENIED = LoginRefused("root@destination does not let the app in", "permission denied")
 
 
 @dataclass
@@ -109,4 +109,4 @@ async def test_where_all_hosts_are_open_there_is_nothing_to_log_in_to() -> None:
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: "destination  ok" in text_of(app))
         await pilot.press("l")
-        await until(pilot, lambda: "The app can log in to every host." in [each.message for each in app._notifications])
+        await until(pilot, lambda: "No host asks for a first login." in [each.message for each in app._notifications])

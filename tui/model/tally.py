@@ -47,9 +47,10 @@ def sentence(items: Sequence[Item], *, looking: bool, looked: bool, wanted: Sequ
         return "There is nothing to check."
     if not known:
         return "Looking at the hosts ..." if looking else "Nobody has looked yet: r looks."
-    under_way = f"Looking ({len(known)} of {len(items)} read): " if looking and not looked else ""
-    again = " Looking again ..." if looking and looked else ""
-    return f"{under_way}{tally(known)}. {first or _advice(items, wanted)}{again}".rstrip()
+    if looking and not looked:
+        return f"Looking ({len(known)} of {len(items)} read): {tally(known)}."
+    again = "Looking again ..." if looking else ""
+    return f"{tally(known)}. {first or _advice(items, wanted)} {again}".strip()
 
 
 def _advice(items: Sequence[Item], wanted: Sequence[str]) -> str:

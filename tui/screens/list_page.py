@@ -125,7 +125,9 @@ class ListPage(Page):
         listed, items = self._list, self._list.items
         wanted = tuple(listed.root.wanted)
         text = sentence(items, looking=listed.looking, looked=listed.looked, wanted=wanted, first=self.first())
-        lines = Content.styled(text, "bold").wrap(max(10, self.size.width - 2))
+        lines = [*Content.styled(text, "bold").wrap(max(10, self.size.width - 2))]
+        if listed.looking:  # each change of height paints the page anew, so it is as high as it was till the end
+            lines += [Content("")] * (self._summary.size.height - len(lines))
         self._summary.show(*(Content.assemble(" ", line) for line in lines))
         self._rows.show_items(items, looking=listed.looking)
         self._refresh_keys()
