@@ -95,6 +95,11 @@ def test_no_export_is_found_that_exportfs_does_not_find() -> None:
     assert [each.path for each in parse_exports(EXPORTS)] == [row[0] for row in EXPORTED]
 
 
+def test_a_comment_behind_an_export_does_not_swallow_the_next_line() -> None:
+    text = "/srv/two 192.0.2.9(ro) # why \\\n/srv/three 192.0.2.9(ro)\n"  # exportfs exported both
+    assert [(each.path, each.line) for each in parse_exports(text)] == [("/srv/two", 1), ("/srv/three", 2)]
+
+
 def test_the_table_of_exportfs_is_read_with_all_its_options() -> None:
     octal, hashed, bare = parse_exports(ETAB, "/var/lib/nfs/etab")
     assert (octal.path, said(octal)) == ("/srv/q oct", {"192.0.2.9": "ro sync root_squash"})
