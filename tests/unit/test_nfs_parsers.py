@@ -119,6 +119,9 @@ PATHS = [
     "/srv/(paren)",
     "/srv/\\040",
     "-srv",
+    "/srv/wide\u3000space",  # exportfs and mount take it for a letter like any other
+    "/srv/no\u00a0break",
+    "/srv/line\u2028separator",
 ]
 
 
@@ -209,6 +212,12 @@ def test_mounts_of_nfs_are_known_with_or_without_optional_fields() -> None:
         False,
     )
     assert (six.nfs, six.source, six.option("addr"), six.read_only) == (True, "[2001:db8::3]:/srv/a b", "", True)
+
+
+@pytest.mark.parametrize("space", ["\u3000", "\u00a0", "\u2028", "\u0085"])
+def test_the_spaces_of_unicode_end_no_field_of_mountinfo(space: str) -> None:
+    (found,) = parse_mountinfo(f"322 316 0:61 / /srv/a{space}b ro,relatime - tmpfs below rw\n")
+    assert found.target == f"/srv/a{space}b"
 
 
 def test_a_path_leads_into_the_mount_on_top_and_the_one_below_is_hidden() -> None:

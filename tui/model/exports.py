@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tui.model.escapes import escaped, unescaped
 
 ESCAPED = ' \t\n"#\\()'
-TOKEN = re.compile(r'(?:"[^"\n]*"?|[^\s"])+')
+TOKEN = re.compile(r'(?:"[^"\n]*"?|[^\s"])+', re.ASCII)  # the wider spaces of Unicode belong to a name
 
 # What exportfs(8) takes where nothing is said.
 DEFAULTS = ("sync", "ro", "root_squash", "wdelay")
