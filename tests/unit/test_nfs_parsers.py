@@ -300,6 +300,54 @@ def test_ufw_lets_in_whom_its_first_rule_means(address: str, port: int, passes: 
     assert parse_ufw(UFW, DROP).lets_in(address, port) is passes
 
 
+UFW_SPECIAL = """\
+Status: active
+
+To                         Action      From
+--                         ------      ----
+Anywhere on lo             ALLOW       Anywhere                  
+Anywhere/esp               ALLOW       Anywhere/esp              
+Anywhere                   ALLOW       192.0.2.0/24/udp          
+Anywhere                   ALLOW       192.0.2.32/27/tcp         
+192.0.2.1                  ALLOW       192.0.2.10                
+2222/tcp on eth0           ALLOW       Anywhere                  
+2049/tcp                   DENY        Anywhere                   (log)
+Anywhere (v6) on lo        ALLOW       Anywhere (v6)             
+Anywhere/esp (v6)          ALLOW       Anywhere/esp (v6)         
+2001:470::1                ALLOW       2001:db8::10              
+2222/tcp (v6) on eth0      ALLOW       Anywhere (v6)             
+2049/tcp (v6)              DENY        Anywhere (v6)              (log)
+"""  # noqa: W291 - as ufw prints it
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "rule"),
+    [
+        ("198.51.100.9", 2049, "2049/tcp"),
+        ("192.0.2.9", 2049, "2049/tcp"),
+        ("192.0.2.40", 2049, "Anywhere"),
+        ("192.0.2.10", 2049, "192.0.2.1"),
+        ("198.51.100.9", 2222, "2222/tcp on eth0"),
+        ("2001:db8::10", 2049, "2001:470::1"),
+        ("2001:db8::11", 2049, "2049/tcp"),
+        ("2001:db8::11", 2222, "2222/tcp on eth0"),
+        ("2001:db8::11", 80, None),
+    ],
+)
+def test_rules_of_ufw_for_loopback_other_protocols_and_whole_addresses_are_told_apart(
+    address: str, port: int, rule: str | None
+) -> None:
+    ufw = parse_ufw(UFW_SPECIAL, DROP)
+    found = ufw.decides(address, port)
+    assert (found.to if found else None) == rule
+
+
+def test_a_logged_rule_of_ufw_for_ipv6_means_no_ipv4() -> None:
+    ufw = parse_ufw("Status: active\n\n2049/tcp (v6)    DENY    Anywhere (v6)       (log)\n", ACCEPT)
+    assert ufw.lets_in("192.0.2.1", 2049)
+    assert not ufw.lets_in("2001:db8::1", 2049)
+
+
 def test_the_default_of_ufw_counts_where_no_rule_does() -> None:
     assert parse_ufw(UFW, ACCEPT).lets_in("192.0.2.11", 2049)
     assert not parse_ufw(UFW, ACCEPT).lets_in("192.0.2.14", 2049)
