@@ -7,6 +7,7 @@ firewalld's zones (firewall-cmd(1)) and systemd's units (systemctl(1)).
 
 import pytest
 
+from tui.model import host_firewall, nfs_script
 from tui.model.addresses import Resolved, parse_ahosts
 from tui.model.escapes import escaped, unescaped
 from tui.model.exports import ESCAPED, Export, export_line, parse_exports
@@ -340,6 +341,36 @@ def test_rules_of_ufw_for_loopback_other_protocols_and_whole_addresses_are_told_
     ufw = parse_ufw(UFW_SPECIAL, DROP)
     found = ufw.decides(address, port)
     assert (found.to if found else None) == rule
+
+
+UFW_NUMBERED = """\
+Status: active
+
+     To                         Action      From
+     --                         ------      ----
+[ 1] 22/tcp                     ALLOW IN    Anywhere                   # for # us
+[ 2] 25/tcp                     REJECT OUT  Anywhere                   (out)
+[ 3] 2049/tcp                   DENY IN     192.0.2.14                 (log)
+[17] Anywhere                   ALLOW FWD   192.0.2.7 on lo           
+[18] 2049                       DENY IN     2001:db8::10              
+[19] 22/tcp (v6)                ALLOW IN    Anywhere (v6)              # for # us
+"""  # noqa: W291 - as ufw prints it
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "number"),
+    [("192.0.2.14", 22, 1), ("192.0.2.14", 2049, 3), ("2001:db8::10", 2049, 18), ("2001:db8::10", 22, 19)],
+)
+def test_a_rule_of_ufw_has_the_number_by_which_ufw_deletes_it(address: str, port: int, number: int) -> None:
+    found = parse_ufw(UFW_NUMBERED, DROP).decides(address, port)
+    assert found is not None
+    assert found.number == number
+    assert parse_ufw(UFW_NUMBERED, DROP).active
+
+
+@pytest.mark.parametrize("script", [nfs_script.SERVER_SCRIPT, host_firewall.SCRIPT])
+def test_ufw_is_asked_for_its_numbers(script: str) -> None:
+    assert "ufw status numbered" in script
 
 
 def test_a_logged_rule_of_ufw_for_ipv6_means_no_ipv4() -> None:

@@ -1,11 +1,14 @@
-"""What ufw lets in: its rules as `ufw status` prints them, and which of them a connection meets first."""
+"""What ufw lets in: its rules as `ufw status numbered` prints them, and which of them a connection meets first."""
 
 import re
 from dataclasses import dataclass
 
 from tui.model.addresses import is_address, within
 
-RULE = re.compile(r"^(?P<to>\S.*?)\s+(?P<action>ALLOW|DENY|REJECT|LIMIT)(?: (?P<way>IN|OUT|FWD))?\s+(?P<from>\S.*)$")
+RULE = re.compile(
+    r"^(?:\[ *(?P<number>\d+)\] +)?(?P<to>\S.*?)\s+(?P<action>ALLOW|DENY|REJECT|LIMIT)(?: (?P<way>IN|OUT|FWD))?"
+    r"\s+(?P<from>\S.*)$"
+)
 PORTS = re.compile(r"(?:^|\s)([0-9][0-9,:]*)(?:/(tcp|udp))?(?: on \S+)?$")
 OTHER_PROTOCOL = re.compile(r"/(?!tcp\b)[a-z]+\b")  # behind a port or an address
 LOOPBACK = " on lo"
@@ -14,7 +17,7 @@ ANYWHERE = "Anywhere"
 
 @dataclass(frozen=True)
 class UfwRule:
-    """One line of the table; `number` counts from 1, as `ufw status numbered` does."""
+    """One line of the table; `number` is what `ufw delete` wants: `ufw status` alone has another order."""
 
     number: int
     to: str
@@ -55,21 +58,18 @@ class Ufw:
 
 
 def parse_ufw(status: str, defaults: str) -> Ufw:
-    """What `ufw status` printed, and the text of /etc/default/ufw."""
+    """What `ufw status numbered` printed, and the text of /etc/default/ufw."""
     policy = re.search(r'^DEFAULT_INPUT_POLICY="?(\w+)', defaults, re.MULTILINE)
     rules = []
     for line in status.splitlines():
         found = RULE.match(line.split(" # ")[0].rstrip())
-        if found:
-            rules.append((found["to"].replace(" (v6)", ""), found["action"], found["from"], found["way"]))
+        if found and found["way"] in (None, "IN"):
+            number = int(found["number"] or len(rules) + 1)
+            rules.append(UfwRule(number, found["to"].replace(" (v6)", ""), found["action"], found["from"]))
     return Ufw(
         active=status.startswith("Status: active"),
         default=policy[1] if policy else "DROP",
-        rules=tuple(
-            UfwRule(number, to, action, origin)
-            for number, (to, action, origin, way) in enumerate(rules, 1)
-            if way in (None, "IN")
-        ),
+        rules=tuple(rules),
     )
 
 
