@@ -60,7 +60,7 @@ class Ufw:
 def parse_ufw(status: str, defaults: str) -> Ufw:
     """What `ufw status numbered` printed, and the text of /etc/default/ufw."""
     policy = re.search(r'^DEFAULT_INPUT_POLICY="?(\w+)', defaults, re.MULTILINE)
-    rules = []
+    rules: list[UfwRule] = []
     for line in status.splitlines():
         found = RULE.match(line.split(" # ")[0].rstrip())
         if found and found["way"] in (None, "IN"):
