@@ -21,7 +21,7 @@ from tui.model.nfs_facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, NfsF
 from tui.model.nfs_folder import UNDO
 from tui.model.nfs_mount import UNMOUNT
 from tui.model.own_lines import with_lines, without_lines
-from tui.model.packages import Package
+from tui.model.packages import Package, parse_simulation
 from tui.model.ufw import parse_ufw
 from tui.model.units import Unit
 
@@ -363,6 +363,14 @@ def test_what_apt_brings_along_is_what_the_undo_purges() -> None:
         ("dpkg", "--purge", "libnfsidmap1", "keyutils", "nfs-common", "nfs-kernel-server"),
         ("dpkg", "--remove", "rpcbind"),
     ]
+
+
+def test_what_apt_would_remove_is_not_removed_unasked() -> None:
+    # nfs-kernel-server conflicts with whatever else provides nfs-server. Only the form of the first line is recorded.
+    said = "Remv unfs3 [0.9.22]\nInst nfs-kernel-server (1:2.6.2-4+deb12u1 Debian:12.15/oldstable [amd64])\n"
+    package = parse_simulation(Package("nfs-kernel-server", "apt"), said, "")
+    why = "apt would remove unfs3 for it: another NFS server? Decide that on the host"
+    assert refused(but(world(), package=package), "storage.package") == why
 
 
 def test_ufw_is_opened_for_the_one_host_that_it_keeps_out() -> None:
