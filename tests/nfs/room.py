@@ -1,5 +1,6 @@
 """The rooms with lists over the machines, as the app on the source would have them."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from tui.backend.hosts import Hosts
 from tui.backend.nfs import Nfs
 from tui.model.nfs_facts import NfsFacts
 from tui.wiring import changes_through
+
+GRACE_LIMIT_S = 240.0
 
 
 @asynccontextmanager
@@ -59,6 +62,15 @@ def daemon_of_the_time(uri: str) -> FakeHypervisor:
     daemon.hostname = "destination" if "destination" in uri else "source"
     daemon.versions = ((9, 0, 0), (7, 2, 0))
     return daemon
+
+
+async def settled(checklist: Checklist[NfsFacts]) -> dict[str, str]:
+    """What is bad in the end: a server that has just been started lets nobody open anything for its first 90 s."""
+    end = time.monotonic() + GRACE_LIMIT_S
+    await checklist.look_once()
+    while bad(checklist) and time.monotonic() < end:
+        await checklist.look_once()
+    return bad(checklist)
 
 
 def say(progress: Progress) -> None:

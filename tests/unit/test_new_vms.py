@@ -8,9 +8,9 @@ import pytest
 
 from tests.fake_hosts import SHARED, FakeHosts, guest_xml
 from tui.backend.launch import Launch
-from tui.backend.new_vms import Draft
 from tui.model.command import Completed
 from tui.model.domain import BadDefinition, parse
+from tui.model.draft import Draft
 from tui.model.failure import Failure
 from tui.model.new_vm import CLOUD, IMAGE, LIKE, Order
 from tui.model.vm import Vm

@@ -24,7 +24,7 @@ def login(host: str) -> Step[HostsFacts]:
         return _failed(system, "a login over ssh without a question")
 
     def change(_facts: HostsFacts) -> str:
-        return "logging in for the first time takes a person: the fingerprint is compared, the password typed once"
+        return "press l: the first login takes a person, who compares the fingerprint and gives the password once"
 
     why = "The app reads and sets up this host over ssh, with a key and without ever asking."
     return Step(f"{host}.login", host, "the app can log in", why, check, change)

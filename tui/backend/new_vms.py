@@ -2,8 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from tui.backend.connections import HYPERVISORS, Connections
@@ -16,13 +16,14 @@ from tui.model.blockers import blockers, on_shared
 from tui.model.domain import BadDefinition, Domain, parse
 from tui.model.domain_copy import domain_copy
 from tui.model.domain_xml import Shape, domain_xml
+from tui.model.draft import Copy, Draft, Ground
 from tui.model.failure import Failure
 from tui.model.host_cpu import KVM, QEMU
 from tui.model.host_kvm import RUNS, Kvm
 from tui.model.image import Image, users_of
 from tui.model.listing import Listing
 from tui.model.new_vm import CLOUD, LIKE, Order, refuse_name, refuse_size
-from tui.model.offer import Offer, machine_of_both, plugs_of_both, too_much
+from tui.model.offer import Offer, machine_of_both, too_much
 from tui.model.quantity import size
 from tui.model.seed import Seed
 from tui.model.xml_complaint import complaint
@@ -33,50 +34,6 @@ KEYS = 'for each in "$HOME"/.ssh/id_ed25519.pub "$HOME"/.ssh/id_*.pub; do cat "$
 NO_DESTINATION = (
     "{} can't be asked: what it can hold and offers is not known, so a migration to it may be refused. ({})"
 )
-
-
-@dataclass(frozen=True)
-class Ground:
-    """All that a VM can be made of; a host that can't be asked has a Failure for its offer."""
-
-    offers: Mapping[str, Offer | Failure]
-    listing: Listing
-    images: Mapping[str, Image] = field(default_factory=dict)
-    trouble: Mapping[str, Failure] = field(default_factory=dict)  # by host: what is wrong with its shared folder
-    ssh_key: str = ""
-
-    @property
-    def known(self) -> dict[str, Offer]:
-        """The offers of the hosts that could be asked."""
-        return {host: offer for host, offer in self.offers.items() if isinstance(offer, Offer)}
-
-    @property
-    def plugs(self) -> tuple[tuple[str, str], ...]:
-        """What a VM can be plugged into on both hosts; of the source alone where there is none."""
-        here = self.known.get(SOURCE)
-        return plugs_of_both(self.known.values()) or (here.plugs if here else ())
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A disk that is copied before the VM can start; `least_bytes` 0 leaves its size."""
-
-    origin: str
-    target: str
-    format: str
-    least_bytes: int = 0
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A VM as it would be made: the definition to be shown and edited, what is to be known of it, and its files."""
-
-    order: Order
-    xml: str
-    notes: tuple[str, ...] = ()
-    copies: tuple[Copy, ...] = ()
-    seed: Seed | None = None
-    seed_path: str = ""
 
 
 class NewVms:

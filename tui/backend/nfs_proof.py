@@ -11,6 +11,7 @@ from tui.model.failure import Failure
 from tui.model.nfs import DESTINATION, SOURCE, STORAGE
 from tui.model.nfs_facts import ClientRead, NfsFacts
 from tui.model.nfs_proof import FLOCK, HELD_S, HOLD, LOCK, NAME, PERL, REMOVE, SEE, TRY, WAIT, Proof
+from tui.model.parts import TIMED_OUT
 
 ANSWER_S = 15  # of one host, about one file
 PERL_THERE = ("sh", "-c", "command -v perl")
@@ -75,7 +76,7 @@ class _Attempt:
                 done = holder.result()
             except Failure as failure:
                 return Proof(write_error=str(failure))
-            said = done.stdout + done.stderr
+            said = done.stdout + done.stderr + _gave_up(done)
         words = dict(line.split(" ", 1) for line in said.splitlines() if line.startswith(("way ", "failed ")))
         error = "\n".join(line for line in said.splitlines() if not line.startswith(("way ", "failed ", "locked")))
         way, failed = words.get("way", ""), words.get("failed")
@@ -107,7 +108,7 @@ class _Attempt:
             raise done
         if f"nonce {self._nonce}" in done.stdout.splitlines():
             return ""
-        return done.stderr.strip() or ("it did not answer" if done.status else "something else is in it")
+        return done.stderr.strip() or _gave_up(done) or "something else is in it"
 
     async def _removed(self) -> tuple[str, ...]:
         """Removes the file wherever it may be; what is still there."""
@@ -137,3 +138,7 @@ class _Attempt:
         if not isinstance(client, ClientRead) or client.qemu is None:
             raise Failure(f"QEMU's user on {role} is not known")
         return client.qemu.name
+
+
+def _gave_up(done: Completed) -> str:
+    return "there was no answer within seconds" if done.status in TIMED_OUT else ""

@@ -12,8 +12,8 @@ OUR_OWN = (".vmlm-proof-", ".nfs")  # the proof's file, and what NFS makes of on
 # $1 the path. One line a fact, the entries last; what stands still is ended from outside.
 SCRIPT = f"""
 p=$1
-while [ ! -e "$p" ] && [ ! -L "$p" ]; do echo "missing $p"; p=$(dirname -- "$p"); done
-echo "real $(readlink -m -- "$1")"
+while [ ! -e "$p" ] && [ ! -L "$p" ]; do printf 'missing %s\\n' "$p"; p=$(dirname -- "$p"); done
+printf 'real %s\\n' "$(readlink -m -- "$1")"
 stat -L -c 'stat %a %U:%G %F' -- "$1" || exit 1
 stat -f -c 'space %a %S %d %c' -- "$1"
 find "$1/" -mindepth 1 -maxdepth 1 -printf 'entry %y %s %f\\n' | head -n {LISTED}

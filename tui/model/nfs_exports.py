@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from tui.model.addresses import Resolved, is_address, plain, within
 from tui.model.change import AddLines, Change, Command, Move, RemoveLines
 from tui.model.check import FAILED, OK, WARNING, Finding
+from tui.model.escapes import ESCAPE
 from tui.model.exports import Client, Export, export_line, parse_exports
 from tui.model.nfs import STORAGE
 from tui.model.nfs_facts import CLIENTS, ClientRead, NfsFacts, ServerRead
@@ -19,6 +20,9 @@ SINGLE, NETWORK, WILDCARD, NETGROUP, EVERYBODY = range(5)  # the order in which 
 # Its status is also that of lines of others, which may have been wrong for years; what counts is looked at afterwards.
 REEXPORT = "exportfs -arv || echo 'exportfs found fault with a line; what it says is above'"
 REEXPORT_IF_THERE = "if command -v exportfs > /dev/null; then exportfs -ra || :; fi"
+
+# However it is written: exportfs decodes what it has decoded once more (nfs-utils 2.6 and 2.8).
+BACKSLASH = "exportfs can't be given a path with a backslash before three octal digits"
 
 NOTE = (
     "rw: VMs write. sync: what the guest has flushed is on disk. no_subtree_check: a moved file stays open."
@@ -86,6 +90,8 @@ def means(name: str, host: Resolved) -> bool:
 def check_exports(facts: NfsFacts, server: ServerRead) -> Finding:
     """Whether the files export it to both, as VMs need it."""
     wanted = f"{facts.shared.export} exported to {' and '.join(_clients(facts))} with {OPTIONS}"
+    if ESCAPE.search(facts.shared.export):
+        return Finding(FAILED, BACKSLASH, wanted, "Give the folder another name in the configuration.")
     if unknown := _unknown(facts, server):
         hint = "Add it to /etc/hosts there, or give its address in the configuration."
         return Finding(FAILED, f"the storage server finds no address for {unknown}", wanted, hint)
@@ -106,6 +112,8 @@ def check_exports(facts: NfsFacts, server: ServerRead) -> Finding:
 
 def change_exports(facts: NfsFacts, server: ServerRead) -> Change | str:
     """A line of our own for those who lack it; one of ours that is no longer right goes."""
+    if ESCAPE.search(facts.shared.export):
+        return BACKSLASH
     if unknown := _unknown(facts, server):
         return f"the storage server finds no address for {unknown}"
     if foreign := _conflict(facts, server):

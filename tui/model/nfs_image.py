@@ -16,7 +16,7 @@ ON_A_HOST = ("file", "block")
 # $1 QEMU's user, $2 the image. F_OFD_GETLK tells whether a lock of QEMU's would be refused, and takes none.
 SCRIPT = """
 real=$(readlink -m -- "$2")
-echo "real $real"
+printf 'real %s\\n' "$real"
 [ -e "$real" ] || exit 0
 stat -L -c 'stat %U:%G %a' -- "$real"
 [ -z "$1" ] || ! runuser -u "$1" -- test -r "$real" || echo readable

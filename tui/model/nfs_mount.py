@@ -105,11 +105,9 @@ def is_ours(source: str, facts: NfsFacts, client: ClientRead) -> bool:
 
 
 def good_mount(facts: NfsFacts, client: ClientRead) -> bool:
-    """Whether the folder can be worked with there, however it is shared."""
+    """Whether the storage server's folder is mounted there, answers, and can be written to."""
     mount = client.mount
-    if not client.folder.is_folder or (mount is not None and mount.read_only):
-        return False
-    return mount is None or mount.type not in NFS or _is_our_mount(mount, facts, client)
+    return client.folder.is_folder and mount is not None and not mount.read_only and _is_our_mount(mount, facts, client)
 
 
 def _mount_now(facts: NfsFacts, client: ClientRead) -> Move:

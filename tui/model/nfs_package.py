@@ -14,7 +14,9 @@ QUIET = ("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l")  # asks 
 APT = ("apt-get", "-q", "-o", "DPkg::Lock::Timeout=120")
 
 KEEP = 'for each; do [ ! -e "$each" ] || cp -p -- "$each" "$each.vmlm-kept"; done'
-RETURN = 'for each; do [ ! -e "$each.vmlm-kept" ] || mv -f -- "$each.vmlm-kept" "$each"; done'
+RETURN = (
+    'for each; do [ ! -e "$each.vmlm-kept" ] || mv -f -- "$each.vmlm-kept" "$each"; rm -f -- "$each.ucf-dist"; done'
+)
 STILL_USED = (
     "if cat /etc/exports /etc/exports.d/*.exports 2> /dev/null | grep -Eq '^[[:space:]]*[^#[:space:]]'; then"
     " echo 'other folders are exported from here by now: the NFS server stays'; exit 1; fi"
@@ -64,6 +66,8 @@ def change_package(_facts: NfsFacts, host: HostRead) -> Change | str:
         return f"the app installs with apt only. {_by_hand(host)}"
     if not package.known:
         return "the package lists do not know it"
+    if package.removed:
+        return f"apt would remove {', '.join(package.removed)} for it: another NFS server? Decide that on the host"
     role, note = host.role, f"Installs {len(package.new)} packages: {', '.join(package.new)}."
     if package.upgraded:
         note += f" It brings {', '.join(package.upgraded)} to a newer version, which is not taken back."

@@ -62,7 +62,7 @@ user=$1
 shift
 for file; do
   rm -f -- "$file" 2> /dev/null || runuser -u "$user" -- rm -f -- "$file"
-  if [ -e "$file" ]; then echo "left $file"; fi
+  if [ -e "$file" ]; then printf 'left %s\\n' "$file"; fi
 done
 """
 

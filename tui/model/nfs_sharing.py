@@ -7,7 +7,7 @@ from tui.model.mounts import SHARED_TYPES, holding
 from tui.model.nfs import DESTINATION, SOURCE
 from tui.model.nfs_facts import CLIENTS, ClientRead, NfsFacts
 from tui.model.nfs_mount import good_mount
-from tui.model.nfs_proof import USER, Proof
+from tui.model.nfs_proof import NAME, USER, Proof
 from tui.model.nfs_words import shared_otherwise, unread
 from tui.model.qemu_conf import SHARED_SINCE
 
@@ -63,7 +63,7 @@ def check_read(facts: NfsFacts) -> Finding | None:
         return _not_reached(proof, wanted)
     if proof.read_error:
         hint = _ids_differ(facts) or _declared_only(facts)
-        return Finding(FAILED, _sentence(proof.read_error), wanted, hint, proof.read_error)
+        return Finding(FAILED, _not_seen("the destination", proof.read_error), wanted, hint, proof.read_error)
     return Finding(OK, f"what the source wrote is read as {_user(facts, DESTINATION)}")
 
 
@@ -75,7 +75,7 @@ def check_seen(facts: NfsFacts) -> Finding | None:
     if proof.seen_error is None:
         return _not_reached(proof, wanted)
     if proof.seen_error:
-        return Finding(FAILED, _sentence(proof.seen_error), wanted, detail=proof.seen_error)
+        return Finding(FAILED, _not_seen("the storage server", proof.seen_error), wanted, detail=proof.seen_error)
     return Finding(OK, f"what the source wrote is in {facts.shared.images}")
 
 
@@ -119,8 +119,10 @@ def proof_why_not(facts: NfsFacts) -> str:
         client = facts.client(role)
         if not isinstance(client, ClientRead):
             return f"{role} could not be read"
-        if not good_mount(facts, client) or not (shared_otherwise(facts) or client.mount is not None):
-            return f"the folder is not mounted on {role} yet"
+        if not (shared_otherwise(facts) or good_mount(facts, client)):
+            return f"the folder is not well mounted on {role} yet"
+        if not client.folder.is_folder:
+            return f"the folder is not there on {role}"
         if client.qemu is None:
             wanted = client.qemu_conf.user
             return f"{role} has no user {wanted}, as qemu.conf wants" if wanted else f"{role} has no user of QEMU's"
@@ -136,8 +138,14 @@ def _not_tried(facts: NfsFacts) -> Finding | None:
 
 
 def _not_reached(proof: Proof, wanted: str, said: str = "") -> Finding:
-    why = proof.write_error or proof.lock_error or said
+    if proof.write_error:
+        return Finding(UNKNOWN, "not tried: nothing could be written through the source", wanted)
+    why = proof.lock_error or said
     return Finding(UNKNOWN, f"not tried: {_sentence(why)}" if why else "not tried", wanted, detail=why or "")
+
+
+def _not_seen(who: str, error: str) -> str:
+    return f"{who} does not see what the source wrote" if "No such file" in error else f"{who}: {_sentence(error)}"
 
 
 def _names(folder: Folder) -> set[str]:
@@ -171,6 +179,7 @@ WRITE_HINTS = (
     ("Read-only file system", "It is exported or mounted read-only: the steps above say which."),
     ("Permission denied", "Neither root nor QEMU's user may write there: squashing, or the folder's own rights."),
     ("Stale file handle", "Mount it again."),
+    ("no answer within seconds", "An NFS server that has just been started opens nothing for up to 90 s: look again."),
     ("Input/output error", "The server's log or the kernel's says more."),
 )
 
@@ -181,5 +190,7 @@ def _write_hint(error: str) -> str:
 
 def _sentence(error: str) -> str:
     """The last line of what a command said; the whole is shown on demand."""
-    lines = [line for line in error.splitlines() if line.strip()]
-    return lines[-1].strip().rstrip(".") if lines else "it said nothing"
+    lines = [line.strip().rstrip(".") for line in error.splitlines() if line.strip()]
+    if not lines:
+        return "it said nothing"
+    return lines[-1].rpartition(": ")[2] if NAME in lines[-1] else lines[-1]  # the file's name tells nobody anything

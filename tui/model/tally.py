@@ -48,7 +48,7 @@ def sentence(items: Sequence[Item], *, looking: bool, looked: bool, wanted: Sequ
         return "Looking at the hosts ..." if looking else "Nobody has looked yet: r looks."
     under_way = f"Looking ({len(known)} of {len(items)} read): " if looking and not looked else ""
     again = " Looking again ..." if looking and looked else ""
-    return f"{under_way}{tally(known)}. {_advice(items, wanted)}{again}"
+    return f"{under_way}{tally(known)}. {_advice(items, wanted)}{again}".rstrip()
 
 
 def _advice(items: Sequence[Item], wanted: Sequence[str]) -> str:

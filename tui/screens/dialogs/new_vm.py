@@ -11,8 +11,9 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.backend.new_vms import Draft, Ground, NewVms
+from tui.backend.new_vms import NewVms
 from tui.config import VmConfig
+from tui.model.draft import Draft, Ground
 from tui.model.failure import Failure
 from tui.model.image import Image, users_of
 from tui.model.new_vm import CLOUD, LIKE, WAYS, Order
