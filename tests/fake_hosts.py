@@ -11,6 +11,8 @@ from tui import config
 from tui.adapters.protocols import HypervisorEvent, Job
 from tui.backend.connections import Connections
 from tui.model.command import Completed
+from tui.model.domain import parse
+from tui.model.domain_xml import Shape, domain_xml
 from tui.model.failure import Failure
 from tui.model.host_cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
 from tui.model.plan import Plan
@@ -36,7 +38,23 @@ memory_available_kib 23501760
 """
 
 CPU = "<cpu mode='custom'><model>EPYC</model><feature policy='require' name='avx2'/></cpu>"
-DEFINITION = "<os><type arch='x86_64' machine='pc-q35-10.0'>hvm</type></os><cpu mode='host-model'/>"
+
+
+SHARED = "/var/lib/libvirt-img/images"
+
+
+def guest_xml(vm: Vm) -> str:
+    """The definition of a VM that nothing keeps from moving."""
+    return domain_xml(
+        Shape(
+            vm.name,
+            vm.vcpus,
+            vm.memory_bytes,
+            f"{SHARED}/{vm.name}.qcow2",
+            machine="pc-q35-10.0",
+            plug=("network", "default"),
+        )
+    )
 
 
 class FakeHypervisor:
@@ -45,7 +63,10 @@ class FakeHypervisor:
     def __init__(self, uri: str, *vms: Vm) -> None:
         self.uri = uri
         self.known = {vm.name: vm for vm in vms}
+        self.hostname = "host"
+        self.versions = ((11, 3, 0), (10, 0, 2))  # libvirt's and QEMU's
         self.failure: Failure | None = None
+        self.refusals: dict[str, Failure] = {}  # by call: raised every time
         self.broken = False
         self.deaf = False  # guests do not react to being asked to shut down
         self.released = threading.Event()  # cleared: calls block, as those to a dead daemon do
@@ -53,6 +74,8 @@ class FakeHypervisor:
         self.when_released: Callable[[], None] = lambda: None
         self.calls: list[str] = []
         self.disks_of: dict[str, tuple[Disk, ...]] = {}
+        self.definitions: dict[str, str] = {}  # by VM, where it is another one than guest_xml's
+        self.offered_networks: tuple[str, ...] = ("default",)
         self.stats: Mapping[str, Stat] = {}  # of a migration under way
         self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
         self.cpu = CPU
@@ -61,12 +84,12 @@ class FakeHypervisor:
         self.calls.append(call)
         self.released.wait(10)
         self.when_released()
-        if self.failure:
-            raise self.failure
+        if self.failure or call in self.refusals:
+            raise self.failure or self.refusals[call]
 
     def daemon(self) -> Daemon:
         self._enter("daemon")
-        return Daemon(self.uri, "host", self.uri, (11, 3, 0), (10, 0, 2), 2, "EPYC", 24 * GIB, 20 * GIB, (64055, 994))
+        return Daemon(self.uri, self.hostname, self.uri, *self.versions, 2, "EPYC", 24 * GIB, 20 * GIB, (64055, 994))
 
     def vms(self) -> tuple[Vm, ...]:
         self._enter("vms")
@@ -76,9 +99,9 @@ class FakeHypervisor:
         self._enter("vm")
         return self.known.get(name)
 
-    def definition(self, name: str) -> str:
+    def definition(self, name: str, *, inactive: bool = False) -> str:
         self._enter(f"definition {name}")
-        return f"<domain type='kvm'>{DEFINITION}</domain>" if name in self.known else ""
+        return self.definitions.get(name) or guest_xml(self.known[name]) if name in self.known else ""
 
     def machine_types(self) -> tuple[str, ...]:
         self._enter("machine_types")
@@ -101,6 +124,20 @@ class FakeHypervisor:
     def disks(self, name: str) -> tuple[Disk, ...]:
         self._enter(f"disks {name}")
         return self.disks_of.get(name, ())
+
+    def define(self, xml: str) -> None:
+        self._enter("define")
+        domain = parse(xml)
+        self.known[domain.name] = Vm(domain.name, "uuid-new", "shut off", "", domain.vcpus, domain.memory_bytes)
+        self.definitions[domain.name] = xml
+
+    def undefine(self, name: str) -> None:
+        self._enter(f"undefine {name}")
+        del self.known[name]
+
+    def networks(self) -> tuple[str, ...]:
+        self._enter("networks")
+        return self.offered_networks
 
     def _become(self, name: str, state: str) -> None:
         if name not in self.known:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tui.backend.backend import Backend
     from tui.config import Config
     from tui.screens.first import FirstScreen
+    from tui.screens.launch import LaunchPage
+    from tui.screens.migrate import MigratePage
 
 FIRST = "first"  # the page of someone who has no configuration yet
 OF_TEXTUAL = ("Theme", "Screenshot")  # the commands of its palette that say nothing twice
@@ -69,6 +71,7 @@ class VmlmApp(App[str]):
         self.config = config
         self.config_path = config_path
         self._wire = wire
+        self._migrate_page: MigratePage | None = None
         self._backend = wire(config) if backend is None and wire and config else backend
         self.sub_title = platform.node().partition(".")[0]
         for page in PAGES:
@@ -120,12 +123,18 @@ class VmlmApp(App[str]):
             return RunsPage(backend.runs)
         from tui.screens.migrate import MigratePage
 
-        return MigratePage(backend.migrations, self._defaults())
+        self._migrate_page = MigratePage(backend.migrations, self._defaults())
+        return self._migrate_page
+
+    def on_launch_page_chosen(self, message: "LaunchPage.Chosen") -> None:
+        """The VM that the keys of one page act on is the one that the other proposes."""
+        if self._migrate_page is not None:
+            self._migrate_page.propose(message.name)
 
     def _defaults(self) -> Plan:
         if self.config is None:
             return Plan("")
-        return self.config.migration.plan(self.config.vm.name)
+        return self.config.migration.plan(self.backend.launch.name)
 
     def _make_first(self) -> Screen[None]:
         from tui.screens.first import FirstScreen

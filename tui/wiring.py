@@ -6,6 +6,7 @@ from tui.adapters.protocols import FirstLogin, Hypervisor, Shell
 from tui.backend.backend import Backend
 from tui.backend.changes import Changes
 from tui.backend.connections import Connections
+from tui.backend.guest_addresses import GuestAddresses
 from tui.backend.hosts import Hosts
 from tui.backend.journal import Journal
 from tui.backend.launch import Launch
@@ -19,12 +20,12 @@ from tui.config import Config, state_folder
 def wire(config: Config) -> Backend:
     """The backend for a configuration; opens nothing yet, and imports libvirt and asyncssh when they are needed."""
     connections = Connections(config, open_hypervisor, open_shell)
-    launch = Launch(connections)
+    changes = changes_through(connections, state_folder() / "changes.jsonl")
+    launch = Launch(connections, changes.root, GuestAddresses(state_folder() / "guests.json"))
     runs = config.runs.folder
     migrations = Migrations(
         connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload_name
     )
-    changes = changes_through(connections, state_folder() / "changes.jsonl")
     return Backend(
         migrations, Hosts(connections, changes, open_first_login), Nfs(connections, changes), launch, Runs(runs)
     )

@@ -97,13 +97,13 @@ def main(stamps: Path, runs: Path) -> None:
     def open_hypervisor(uri: str) -> Hypervisor:
         return Endless(uri, stamps, *([guest] if uri == "qemu:///system" else []))
 
-    async def workload() -> str:
+    async def workload(_vm: str) -> str:
         return "memory"
 
     connections = Connections(configured, open_hypervisor, lambda _address: LocalShell())
     migrations = Forgetful(connections, open_hypervisor, runs, configured.sampling.interval_s, workload)
     changes = changes_through(connections, runs / "changes.jsonl")
-    rooms = (Hosts(connections, changes), Nfs(connections, changes), Launch(connections), Runs(runs))
+    rooms = (Hosts(connections, changes), Nfs(connections, changes), Launch(connections, changes.root), Runs(runs))
     backend = Backend(migrations, *rooms)
     hurry(PRIORITY)  # as the app itself does when it starts
     VmlmApp(configured, Path("/nowhere"), backend).run()

@@ -1,6 +1,7 @@
 """The libvirt adapter against libvirt's own test driver: real calls, real events, no VM."""
 
 import gc
+import re
 import threading
 import weakref
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from tui.adapters.libvirt import (
     migration_parameters,
 )
 from tui.adapters.protocols import Hypervisor, HypervisorEvent
+from tui.model.domain import parse
 from tui.model.failure import Failure
+from tui.model.machine_type import parse_definition
 from tui.model.plan import Plan
 from tui.model.vm import Vm
 
@@ -136,6 +139,94 @@ def test_a_migration_this_driver_lacks_is_a_failure(hypervisor: LibvirtHyperviso
     assert raised.value.what == "The migration of test failed"
     assert "p2p migration is not supported" in raised.value.why
     assert hypervisor.vm(TEST) is not None
+
+
+def test_a_vms_definition_is_libvirts_xml_or_empty(hypervisor: LibvirtHypervisor) -> None:
+    definition = parse_definition(hypervisor.definition(TEST))
+    assert (definition.virtualization, definition.cpu) == ("test", "")
+    assert hypervisor.definition("nobody") == ""
+
+
+def test_this_driver_has_no_machine_types_of_pcs(hypervisor: LibvirtHypervisor) -> None:
+    assert hypervisor.machine_types() == ()
+
+
+def test_where_the_driver_knows_no_cpu_for_guests_it_is_the_hosts_own(hypervisor: LibvirtHypervisor) -> None:
+    assert "<arch>i686</arch>" in hypervisor.cpu_xml("kvm")
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "what"),
+    [
+        ("compare_cpu", ("<cpu/>", "kvm"), "CPUs could not be compared by test:///default"),
+        ("baseline_cpu", (("<cpu/>",), "kvm"), "A CPU in common could not be found by test:///default"),
+    ],
+)
+def test_cpus_that_can_not_be_compared_are_a_failure(
+    hypervisor: LibvirtHypervisor, call: str, arguments: tuple[object, ...], what: str
+) -> None:
+    with pytest.raises(Failure) as raised:
+        getattr(hypervisor, call)(*arguments)
+    assert raised.value.what == what
+
+
+NEW = """<domain type='test'>
+  <name>{name}</name>
+  <memory unit='MiB'>64</memory>
+  <vcpu>1</vcpu>
+  <os><type arch='i686'>hvm</type></os>
+  {more}
+</domain>"""
+
+
+@pytest.mark.parametrize("name", ["two", "-odd; 'ü $(x)", "--"])
+def test_a_vm_is_defined_read_and_undefined(hypervisor: LibvirtHypervisor, name: str) -> None:
+    hypervisor.define(NEW.format(name=name, more=""))
+    domain = parse(hypervisor.definition(name, inactive=True))
+    assert (domain.name, domain.vcpus, domain.memory_bytes) == (name, 1, 64 << 20)
+    vm = hypervisor.vm(name)
+    assert vm is not None
+    assert (vm.state, vm.persistent) == ("shut off", True)
+    hypervisor.undefine(name)
+    assert hypervisor.vm(name) is None
+    assert hypervisor.definition(name) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "words"),
+    [
+        ("two", "<foo/>", "failed to validate against schema"),
+        ("two", "<devices><disk/></devices>", "Extra element devices"),
+        ("a/b", "", "cannot contain '/'"),
+        ("two", "<", "at line 6"),
+        (TEST, "", "already exists|already defined"),
+    ],
+)
+def test_what_libvirt_does_not_take_is_a_failure_with_its_own_words(
+    hypervisor: LibvirtHypervisor, name: str, more: str, words: str
+) -> None:
+    with pytest.raises(Failure) as raised:
+        hypervisor.define(NEW.format(name=name, more=more))
+    assert raised.value.what == "libvirt does not take this definition"
+    assert re.search(words, raised.value.detail)
+    assert [vm.name for vm in hypervisor.vms()] == [TEST]
+
+
+def test_a_running_vm_stays_known_where_it_is_undefined(hypervisor: LibvirtHypervisor) -> None:
+    """The room deletes none that runs; libvirt would make it transient."""
+    hypervisor.undefine(TEST)
+    vm = hypervisor.vm(TEST)
+    assert vm is not None
+    assert (vm.state, vm.persistent) == ("running", False)
+
+
+def test_a_vm_it_does_not_know_can_not_be_undefined(hypervisor: LibvirtHypervisor) -> None:
+    with pytest.raises(Failure, match="The VM nobody could not be deleted"):
+        hypervisor.undefine("nobody")
+
+
+def test_its_networks_are_listed(hypervisor: LibvirtHypervisor) -> None:
+    assert hypervisor.networks() == ("default",)
 
 
 def test_lifecycle_events_come_in_libvirts_words_made_readable(hypervisor: LibvirtHypervisor) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,25 @@ async def test_what_it_prints_is_heard_while_it_runs(tmp_path: Path) -> None:
 
 async def test_a_program_that_reads_nothing_does_not_mind_what_it_is_given() -> None:
     assert (await LocalShell().run(["true"], stdin="x" * 1_000_000)).status == 0
+
+
+CUT_OFF = """
+import asyncio, sys
+from tui.adapters.local import LocalShell
+async def main():
+    begun = asyncio.Event()
+    command = asyncio.ensure_future(LocalShell().run(
+        ["sh", "-c", "echo begun; exec sleep 60"], hear=lambda _: begun.set()))
+    await (begun.wait() if sys.argv[1] == "later" else asyncio.sleep(0))
+    command.cancel()
+    await asyncio.wait([command])
+    await asyncio.sleep(0.5)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("moment", ["at once", "later"])
+def test_a_command_that_is_cut_off_neither_goes_on_nor_says_anything(moment: str) -> None:
+    words = [sys.executable, "-c", CUT_OFF, moment]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -39,7 +39,7 @@ class Desk:
         self.migrations = Migrations(self.connections, connect, runs, interval, self._workload)
         self.workload = "idle"
 
-    async def _workload(self) -> str:
+    async def _workload(self, _vm: str) -> str:
         return self.workload
 
     def virsh(self, host: str, *words: str) -> str:

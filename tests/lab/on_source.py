@@ -17,9 +17,15 @@ from tui.adapters.ssh import SshShell
 from tui.backend.connections import Connections
 from tui.backend.hosts import Hosts
 from tui.backend.launch import Launch
+from tui.backend.migrations import other
+from tui.backend.root import Root
 from tui.config import state_folder
+from tui.model.blockers import blockers
+from tui.model.domain import Domain
 from tui.model.failure import Failure
 from tui.model.host import HostFacts
+from tui.model.new_vm import IMAGE, LIKE, Order
+from tui.model.offer import Offer
 from tui.model.workload import WorkloadSpec
 from tui.wiring import changes_through
 
@@ -41,47 +47,106 @@ async def hosts(connections: Connections) -> Answer:
     return {facts.name: {"state": facts.state, "failures": list(map(str, facts.failures))} for facts in found}
 
 
+def launch_of(connections: Connections, name: str = "", address: str = "") -> Launch:
+    """The room, with another VM chosen than the configured one where it is named."""
+    launch = Launch(connections, Root(connections.shell))
+    if name:
+        launch.choose(name)
+        launch.keep_address(address)
+    return launch
+
+
+async def vms(connections: Connections) -> Answer:
+    """Each VM's whereabouts and what would block its way to the other host."""
+    room = launch_of(connections).vms
+    listing, offers = await room.listing(), await room.offers()
+    answer: Answer = {}
+    for name in listing.names:
+        host, domain = listing.where(name).host, listing.domain(name)
+        there, here = offers[other(host)], offers[host]
+        assert isinstance(domain, Domain)
+        assert isinstance(there, Offer)
+        assert isinstance(here, Offer)
+        found = blockers(domain, room.images.folder, other(host), there, here)
+        answer[name] = {"where": listing.where(name).sentence, "blockers": [each.text for each in found]}
+    return answer
+
+
+async def make_like(connections: Connections, name: str, template: str, old: str, new: str) -> Answer:
+    """A VM like another one, with `old` edited into `new` in its definition, as a person does it."""
+    room = launch_of(connections).new_vms
+    order = Order(name, LIKE, connections.config.vm.vcpus, connections.config.vm.memory_bytes, template=template)
+    draft = await room.draft(order, await room.ground())
+    assert old in draft.xml
+    return {"sentence": await room.create(draft, draft.xml.replace(old, new), tell)}
+
+
+async def make_of_image(connections: Connections, name: str, image: str, old: str, new: str) -> Answer:
+    """A VM that boots an image of the shared folder; edited as above, libvirt's complaint with its line."""
+    room = launch_of(connections).new_vms
+    ground = await room.ground()
+    order = Order(name, IMAGE, 2, 256 << 20, image, plug=ground.plugs[0])
+    draft = await room.draft(order, ground)
+    return {"sentence": await room.create(draft, draft.xml.replace(old, new), tell), "notes": draft.notes}
+
+
+async def delete(connections: Connections, name: str, disks: str) -> Answer:
+    room = launch_of(connections).vms
+    deletion = await room.deletion(name)
+    return asdict(deletion) | {"sentence": await room.delete(deletion, disks=disks == "disks")}
+
+
 async def where(connections: Connections) -> Answer:
-    return {"sentence": (await Launch(connections).vm_state()).sentence}
+    return {"sentence": (await launch_of(connections).vm_state()).sentence}
 
 
-async def boot(connections: Connections) -> Answer:
-    return {"sentence": await Launch(connections).boot(tell)}
+async def boot(connections: Connections, *vm: str) -> Answer:
+    return {"sentence": await launch_of(connections, *vm).boot(tell)}
 
 
 async def shut_down(connections: Connections) -> Answer:
-    await Launch(connections).shut_down(tell)
+    await launch_of(connections).shut_down(tell)
     return await where(connections)
 
 
-async def force_off(connections: Connections) -> Answer:
-    await Launch(connections).force_off(tell)
-    return await where(connections)
+async def force_off(connections: Connections, *vm: str) -> Answer:
+    launch = launch_of(connections, *vm)
+    await launch.force_off(tell)
+    return {"sentence": (await launch.vm_state()).sentence}
 
 
 async def start(connections: Connections, name: str, *numbers: str) -> Answer:
-    return asdict(await Launch(connections).start_workload(WorkloadSpec(name, *map(int, numbers)), tell))
+    return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, *map(int, numbers)), tell))
 
 
 async def status(connections: Connections) -> Answer:
-    launch = Launch(connections)
-    return asdict(await launch.workload_status()) | {"current": await launch.current_workload_name()}
+    launch = launch_of(connections)
+    return asdict(await launch.workload_status()) | {"current": await launch.current_workload_name(launch.name)}
 
 
 async def stop(connections: Connections) -> Answer:
-    found = await Launch(connections).stop_workload(tell)
+    found = await launch_of(connections).stop_workload(tell)
     return asdict(found) | {"error": found.error}
 
 
 ORDERS: dict[str, Callable[..., Awaitable[Answer]]] = {
-    order.__name__: order for order in (hosts, where, boot, shut_down, force_off, start, status, stop)
+    order.__name__: order
+    for order in (
+        *(hosts, where, boot, shut_down, force_off, start, status, stop),
+        *(vms, make_like, make_of_image, delete),
+    )
 }
 
 
-async def main(order: str, *words: str) -> int:
-    connections = Connections(
+def configured() -> Connections:
+    """To the hosts of the lab's own configuration."""
+    return Connections(
         config.load(config.find()), connect, lambda address: SshShell(address) if address else LocalShell()
     )
+
+
+async def main(order: str, *words: str) -> int:
+    connections = configured()
     try:
         print(json.dumps(await ORDERS[order](connections, *words)))
     except Failure as failure:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from tui.lab.command import run
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
+from tui.lab.place import SHARED_FOLDER
 
 REPOSITORY = Path(__file__).parents[2]
 LIMIT_S = 400
@@ -48,8 +50,8 @@ def states(lab: Lab) -> dict[str, str]:
     return {host: state(host) for host in ("source", "destination")}
 
 
-def migrate(lab: Lab, origin: str, target: str) -> None:
-    words = ["--live", "--p2p", "--persistent", "--undefinesource", GUEST.name, f"qemu+ssh://root@{target}/system"]
+def migrate(lab: Lab, origin: str, target: str, name: str = GUEST.name) -> None:
+    words = ["--live", "--p2p", "--persistent", "--undefinesource", name, f"qemu+ssh://root@{target}/system"]
     lab.machine(origin).run(["virsh", "migrate", *words], limit_s=LIMIT_S)
 
 
@@ -144,3 +146,55 @@ def test_the_vm_is_shut_down(running: Lab) -> None:
     host = next(host for host, state in states(running).items() if state == "running")
     assert answer(running, "shut_down")["sentence"] == f"shut off on {host}"
     assert states(running)[host] == "shut off"
+
+
+# -- VMs besides the configured one --
+
+TWO, ADDRESS = "two", "10.77.0.20"
+
+
+def trust(lab: Lab, address: str) -> None:
+    """A copy of the guest has its host key: the source knows it at that address, too."""
+    known = lab.machine("source").home / ".ssh/known_hosts"
+    line = next(line for line in known.read_text().splitlines() if line.startswith(f"{GUEST.name},"))
+    known.write_text(f"{known.read_text()}{address} {line.partition(' ')[2]}\n")
+
+
+def test_a_vm_like_the_guest_is_made_booted_moved_there_and_back_and_deleted_with_its_disk(shut_off: Lab) -> None:
+    trust(shut_off, ADDRESS)
+    made = answer(shut_off, "make_like", TWO, GUEST.name, f"{GUEST.address}/", f"{ADDRESS}/")
+    assert made["sentence"] == "two was made on source; s starts it."
+    assert "taken: source has a VM of that name" in refusal(shut_off, "make_like", TWO, GUEST.name, "", "")
+    assert "two is up: its guest answered" in answer(shut_off, "boot", TWO, f"root@{ADDRESS}")["sentence"]
+    assert answer(shut_off, "vms")[TWO] == {"where": "running on source", "blockers": []}
+    migrate(shut_off, "source", "destination", TWO)
+    assert answer(shut_off, "vms")[TWO] == {"where": "running on destination", "blockers": []}
+    assert shut_off.machine("source").run(["ssh", f"root@{ADDRESS}", "hostname"]).strip() == TWO
+    migrate(shut_off, "destination", "source", TWO)
+    assert "it is running on source" in refusal(shut_off, "delete", TWO, "disks")
+    answer(shut_off, "force_off", TWO, f"root@{ADDRESS}")
+    folder = shut_off.place.images
+    deleted = answer(shut_off, "delete", TWO, "disks")
+    assert (deleted["disks"], deleted["kept"]) == ([f"{SHARED_FOLDER}/two.qcow2"], [])
+    assert not (folder / "two.qcow2").exists()
+    assert (folder / f"{GUEST.name}.qcow2").exists()
+    assert list(answer(shut_off, "vms")) == [GUEST.name]
+
+
+def test_a_vm_of_an_image_is_what_libvirt_takes_and_its_complaints_have_lines(shut_off: Lab) -> None:
+    name = "-odd name; 'ü $(x)"
+    image = shut_off.place.images / f"{name}.qcow2"
+    run(["qemu-img", "create", "-q", "-f", "qcow2", str(image), "16M"])
+    path = f"{SHARED_FOLDER}/{image.name}"
+    wrong = refusal(shut_off, "make_of_image", name, path, "<vcpu>2<", "<vcpu>many<")
+    assert "libvirt does not take this definition: line 4: <vcpu>, or something in it" in wrong
+    wrong = refusal(shut_off, "make_of_image", name, path, 'machine="pc-q35-', 'machine="pc-q35-9')
+    assert "does not support machine type" in wrong
+    assert "is in use: it is a disk of" in refusal(
+        shut_off, "make_of_image", name, f"{SHARED_FOLDER}/{GUEST.name}.qcow2", "", ""
+    )
+    assert "was made on source" in answer(shut_off, "make_of_image", name, path, "", "")["sentence"]
+    assert answer(shut_off, "vms")[name] == {"where": "shut off on source", "blockers": []}
+    assert answer(shut_off, "delete", name, "")["sentence"] == f"{name} was deleted; its disks stayed."
+    assert image.exists()
+    image.unlink()

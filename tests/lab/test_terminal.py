@@ -109,3 +109,19 @@ def test_a_killed_app_and_a_dropped_line_do_no_harm_and_the_next_start_goes_on(d
     assert events.count(record.START) == 1
     assert events.count(record.GAP) == 2
     assert events[-1] == record.END
+
+
+def test_the_app_steps_aside_for_the_console_and_comes_back(terminal: Open) -> None:
+    screen = terminal()
+    screen.press("3")
+    screen.wait_for("> guest1", "running on source", "idle: nothing runs")
+    screen.press("t")
+    screen.wait_for("Ctrl+] comes back to it")
+    screen.press("Enter")
+    screen.wait_for("Escape character is")
+    screen.press("Enter", "echo seen-$((6*7))", "Enter")
+    screen.wait_for("seen-42")
+    screen.press("C-]")
+    screen.wait_for("[3 Launch]", "> guest1", "idle: nothing runs")
+    screen.press("1")
+    screen.wait_for("[1 Hosts]")

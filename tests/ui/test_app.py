@@ -28,6 +28,8 @@ from tui.backend.runs import Runs
 from tui.frugal import FrugalUpdate
 from tui.model.failure import Failure
 from tui.model.timeline import POST_COPY
+from tui.model.vm import Vm
+from tui.screens.migrate import MigratePage
 from tui.screens.page import PAGES
 from tui.theme import DARK, LIGHT, fitting
 
@@ -49,7 +51,7 @@ async def opened(world: FakeHosts, migrations: Any = None) -> AsyncIterator[tupl
     rooms = (
         Hosts(connections, changes),
         Nfs(connections, changes),
-        Launch(connections),
+        Launch(connections, changes.root),
         Runs(world.config.runs.folder),
     )
     app = VmlmApp(world.config, CONFIG, Backend(migrations or ReplayedMigrations(), *rooms))
@@ -287,3 +289,20 @@ def test_an_update_holds_the_changed_cells_only() -> None:
     console = Console(color_system="standard", force_terminal=True)
     assert console._color_system is ColorSystem.STANDARD
     assert update.render_segments(console) == "\x1b[1;8H\x1b[31mhi\x1b[0m\x1b[1;13Hm\x1b[0m"
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["made before", "made after"])
+async def test_the_vm_chosen_on_the_launch_page_is_proposed_by_the_migrate_page(world: FakeHosts, before: bool) -> None:
+    world.source.known["web"] = Vm("web", "uuid-2", "running", "", 2, 1 << 30)
+    async with opened(world) as (app, pilot):
+        if before:
+            await pilot.press("4")
+            await sees(app, pilot, "[4 Migrate]")
+        await pilot.press("3")
+        await sees(app, pilot, "> guest1", "web")
+        await pilot.press("down")
+        await sees(app, pilot, "> web")
+        await pilot.press("4")
+        await sees(app, pilot, "[4 Migrate]")
+        assert isinstance(app.screen, MigratePage)
+        assert app.screen._next_plan().vm == "web"

@@ -228,6 +228,15 @@ class FakeHypervisor:
     def disks(self, name: str) -> tuple[Disk, ...]:
         return ()
 
+    def define(self, xml: str) -> None:
+        raise NotImplementedError
+
+    def undefine(self, name: str) -> None:
+        raise NotImplementedError
+
+    def networks(self) -> tuple[str, ...]:
+        return ()
+
     def start(self, name: str) -> None:
         self._enter("start")
 

@@ -186,7 +186,7 @@ def test_nonsense_from_the_guest_does_no_harm(text: str) -> None:
 
 
 def launch_of(world: FakeHosts) -> Launch:
-    return Launch(world.connections)
+    return Launch(world.connections, world.changes.root)
 
 
 def test_the_configured_workloads_are_proposed() -> None:
@@ -351,9 +351,9 @@ async def test_a_workload_that_does_not_end_is_killed(monkeypatch: pytest.Monkey
 async def test_a_run_is_named_after_what_runs_in_the_guest() -> None:
     world = running_world(RUNNING)
     launch = launch_of(world)
-    assert await launch.current_workload_name() == "memory"
+    assert await launch.current_workload_name("guest1") == "memory"
     world.guest.answers = {"cat what": DONE}
-    assert await launch.current_workload_name() == "idle"
+    assert await launch.current_workload_name("guest1") == "idle"
 
 
 async def test_no_run_begins_while_its_workload_is_still_being_started() -> None:
@@ -365,14 +365,14 @@ async def test_no_run_begins_while_its_workload_is_still_being_started() -> None
     def say(_text: str) -> None:
         world.guest.answers = {"cat what": RUNNING}
         try:
-            launch.current_workload_name().send(None)
+            launch.current_workload_name("guest1").send(None)
         except Failure as failure:
             refused.append(failure)
 
     await launch.start_workload(WorkloadSpec(MEMORY, 2, 150), say)
     assert refused
     assert {each.what for each in refused} == {"The workload memory is still being started"}
-    assert await launch.current_workload_name() == "memory"
+    assert await launch.current_workload_name("guest1") == "memory"
 
 
 async def test_a_run_is_named_after_what_ran_last_where_the_guest_does_not_answer(
@@ -382,11 +382,11 @@ async def test_a_run_is_named_after_what_ran_last_where_the_guest_does_not_answe
     world = running_world(RUNNING)
     launch = launch_of(world)
     world.guest.released.clear()
-    assert await launch.current_workload_name() == "unknown"
+    assert await launch.current_workload_name("guest1") == "unknown"
     world.guest.released.set()
     await launch.workload_status()
     world.guest.answers = {"cat what": Failure("can't be reached")}
-    assert await launch.current_workload_name() == "memory"
+    assert await launch.current_workload_name("guest1") == "memory"
 
 
 async def test_both_hosts_are_asked_side_by_side() -> None:

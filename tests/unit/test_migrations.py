@@ -39,7 +39,7 @@ def let_go() -> Iterator[None]:
     STAGES.clear()
 
 
-async def workload() -> str:
+async def workload(_vm: str) -> str:
     return "memory"
 
 

@@ -76,6 +76,15 @@ GONE = frozenset({libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID})
 # "migration statistics are available only on the source host": a VM that is just arriving
 NO_JOB = GONE | {libvirt.VIR_ERR_OPERATION_UNSUPPORTED}
 
+INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+UNDEFINE = (
+    libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+    | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
+)
+NOT_KNOWN = frozenset({libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_SUPPORT})
+
 _event_loop = threading.Lock()
 _event_loop_runs = False
 
@@ -180,10 +189,10 @@ class LibvirtHypervisor:
 
         return self._do(f"The VM {name} could not be looked up", read)
 
-    def definition(self, name: str) -> str:
+    def definition(self, name: str, *, inactive: bool = False) -> str:
         def read() -> str:
             try:
-                return str(self._connection.lookupByName(name).XMLDesc(0))
+                return str(self._connection.lookupByName(name).XMLDesc(INACTIVE if inactive else 0))
             except libvirt.libvirtError as error:
                 if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
                     return ""
@@ -212,6 +221,36 @@ class LibvirtHypervisor:
             return parse_disks(self._connection.lookupByName(name).XMLDesc())
 
         return self._do(f"The disks of {name} could not be read", read)
+
+    def define(self, xml: str) -> None:
+        flags = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
+        self._do("libvirt does not take this definition", lambda: self._connection.defineXMLFlags(xml, flags))
+
+    def undefine(self, name: str) -> None:
+        def run() -> None:
+            domain = self._connection.lookupByName(name)
+            try:
+                domain.undefineFlags(UNDEFINE)
+            except libvirt.libvirtError as error:
+                # test:/// and old daemons do not know all of these flags
+                if error.get_error_code() not in NOT_KNOWN:
+                    raise
+                domain.undefine()
+
+        self._do(f"The VM {name} could not be deleted", run)
+
+    def networks(self) -> tuple[str, ...]:
+        active = libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE
+
+        def read() -> tuple[str, ...]:
+            try:
+                return tuple(sorted(network.name() for network in self._connection.listAllNetworks(active)))
+            except libvirt.libvirtError as error:
+                if error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT:  # the daemon's network part is not installed
+                    return ()
+                raise
+
+        return self._do(f"The networks of {self.uri} could not be listed", read)
 
     def start(self, name: str) -> None:
         self._do(f"The VM {name} could not be started", lambda: self._connection.lookupByName(name).create())

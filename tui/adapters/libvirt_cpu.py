@@ -48,7 +48,9 @@ def compare(connection: Any, xml: str, virtualization: str) -> str:
 
 def baseline(connection: Any, xmls: Sequence[str], virtualization: str, spelled_out: bool) -> str:
     """The best CPU in common."""
-    flags = libvirt.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES if spelled_out else 0
+    flags = libvirt.VIR_CONNECT_BASELINE_CPU_MIGRATABLE  # else invtsc stays in it, with which QEMU does not migrate
+    if spelled_out:
+        flags |= libvirt.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES
     try:
         return str(connection.baselineHypervisorCPU(None, None, None, virtualization, list(xmls), flags))
     except libvirt.libvirtError as error:

@@ -26,13 +26,7 @@ class LocalShell:
     ) -> Completed:
         """What the command answered; a program that does not exist answers 127, as over ssh."""
         try:
-            process = await asyncio.create_subprocess_exec(
-                *argv,
-                stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                start_new_session=True,  # so that its children end with it, and no key of ours reaches it
-            )
+            process = await _begun(argv, stdin=bool(stdin))
         except FileNotFoundError:
             return Completed(NOT_FOUND, "", f"{argv[0]}: not found\n")
         except PermissionError:
@@ -46,13 +40,46 @@ class LocalShell:
                 hint="Is a file system or a server it needs not answering?",
             ) from None
         finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+            _end(process)
         return Completed(process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace"))
 
     async def close(self) -> None:
         """Nothing is kept open."""
+
+
+async def _begun(argv: Sequence[str], *, stdin: bool) -> asyncio.subprocess.Process:
+    """The process; where nobody waits for it any more, it is ended as soon as it has begun.
+
+    asyncio waits without end for one that is cancelled at the moment it begins while its loop comes to an end.
+    """
+    beginning = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # so that its children end with it, and no key of ours reaches it
+        )
+    )
+    try:
+        return await asyncio.shield(beginning)
+    except asyncio.CancelledError:
+        beginning.add_done_callback(_end_unwanted)
+        raise
+
+
+def _end_unwanted(beginning: "asyncio.Future[asyncio.subprocess.Process]") -> None:
+    if not beginning.cancelled() and beginning.exception() is None:
+        _end(beginning.result())
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    """End it and its children where they have not ended, and let go of it."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    # Else asyncio does it when it may be too late, and prints a traceback behind the app on the terminal.
+    process._transport.close()  # type: ignore[attr-defined]  # there is no public way
 
 
 async def _ended(

@@ -41,8 +41,11 @@ class Hypervisor(Protocol):
     def vm(self, name: str) -> Vm | None:
         """The VM, or None where the daemon knows none of that name."""
 
-    def definition(self, name: str) -> str:
-        """The VM's definition in libvirt's XML, as it runs if it does; "" where the daemon knows none of that name."""
+    def definition(self, name: str, *, inactive: bool = False) -> str:
+        """The VM's definition in libvirt's XML, as it runs if it does; "" where the daemon knows none of that name.
+
+        `inactive`: as it would start the next time.
+        """
 
     def machine_types(self) -> tuple[str, ...]:
         """The machine types that its QEMU can give an x86-64 VM, aliases among them."""
@@ -58,6 +61,15 @@ class Hypervisor(Protocol):
 
     def disks(self, name: str) -> tuple[Disk, ...]:
         """What the VM can write to, as it runs or is defined; CD-ROMs and what is read-only are left out."""
+
+    def define(self, xml: str) -> None:
+        """Validate the domain XML against libvirt's own schema and define it."""
+
+    def undefine(self, name: str) -> None:
+        """Forget a VM that is off, with its NVRAM, saved state and the records of its snapshots; its disks stay."""
+
+    def networks(self) -> tuple[str, ...]:
+        """libvirt's own networks that are up."""
 
     def start(self, name: str) -> None: ...
     def shut_down(self, name: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import asyncssh
 
+from tui.adapters.known_hosts import known_hosts
 from tui.adapters.protocols import UntrustedHost
 from tui.adapters.ssh import Address, Broken
 from tui.adapters.streams import drained
@@ -23,7 +24,6 @@ T = TypeVar("T")
 
 KEEPALIVE_S, KEEPALIVE_MISSES = 5, 3  # a host that vanished is noticed after about 20 s
 SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")
-SYSTEM_KNOWN_HOSTS = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 KEY_FILES = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
 SIGNALLED = 128  # added to a signal's number, as a shell says it
 
@@ -231,26 +231,6 @@ class _Client(asyncssh.SSHClient):
         self._login.shown_key = key
         self._login.another_is_known = bool(self._known.match(host, addr, port if port != 22 else None)[0])
         return False
-
-
-def known_hosts_files(from_config: object, folder: Path) -> list[Path]:
-    """The user's own files of known hosts, the first to write to."""
-    named = [str(name) for name in from_config] if isinstance(from_config, Sequence) else []
-    return [Path(file).expanduser() for file in named or (folder / "known_hosts", folder / "known_hosts2")]
-
-
-def known_hosts(from_config: object, folder: Path) -> asyncssh.SSHKnownHosts:
-    """The known hosts of the files that exist; never none at all, which asyncssh takes for "trust every host"."""
-    known = asyncssh.SSHKnownHosts()
-    for path in (*known_hosts_files(from_config, folder), *map(Path, SYSTEM_KNOWN_HOSTS)):
-        if not path.is_file():
-            continue
-        for line in path.read_text(errors="replace").splitlines():
-            try:
-                known.load(line)
-            except ValueError:
-                continue  # a line that is no entry makes no host trusted; ssh passes over it, too
-    return known
 
 
 async def _connected(found: Sequence[Any], deadline: float) -> socket.socket:

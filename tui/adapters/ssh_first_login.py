@@ -8,9 +8,10 @@ from pathlib import Path
 
 import asyncssh
 
+from tui.adapters.known_hosts import append, known_hosts, known_hosts_files
 from tui.adapters.protocols import UntrustedHost
 from tui.adapters.ssh import CONNECT_LIMIT_S, Address, Broken, ssh_folder
-from tui.adapters.ssh_connection import Login, connect, known_hosts, known_hosts_files
+from tui.adapters.ssh_connection import Login, connect
 from tui.adapters.threads import on_thread
 from tui.model.command import Completed
 from tui.model.failure import Failure
@@ -96,7 +97,7 @@ class SshFirstLogin:
                 f"If you know why: `ssh-keygen -R {named}`, then trust the new one.",
             )
         line = f"{named} {shown.export_public_key().decode().strip()}\n"
-        _append(known_hosts_files(options.known_hosts, self._folder)[0], line)
+        append(known_hosts_files(options.known_hosts, self._folder)[0], line)
 
     def _own_key(self) -> str:
         """The public half of a key that needs no passphrase, made where there is none."""
@@ -148,16 +149,3 @@ def _made(path: Path) -> str:
     except OSError as error:
         raise Failure(f"{path} could not be made", error.strerror or str(error)) from error
     return line
-
-
-def _append(path: Path, line: str) -> None:
-    """One line more, and the last one ended where it was not."""
-    try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "rb+") as file:
-            before = file.read()
-            file.write(b"\n" * bool(before and not before.endswith(b"\n")) + line.encode())
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise Failure(f"{path} can't be written", error.strerror or str(error)) from error

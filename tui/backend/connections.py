@@ -80,15 +80,11 @@ class Connections:
         """Commands on `host`; the app runs on the source host."""
         return self._shell("" if host == SOURCE else self.config.hosts[host].ssh)
 
-    def guest_shell(self) -> Shell:
-        """Commands in the guest, wherever it runs at the moment."""
-        if not self.config.vm.ssh:
-            raise Failure(
-                f"How to log in to {self.config.vm.name} is not known",
-                "[vm] ssh is not set in the configuration",
-                'Set it to the guest\'s address, such as "user@192.0.2.50".',
-            )
-        return self._shell(self.config.vm.ssh)
+    def guest_shell(self, name: str, address: str) -> Shell:
+        """Commands in the guest of a VM, wherever it runs at the moment; Failure where its address is not known."""
+        if not address:
+            raise Failure(f"How to log in to {name} is not known", "", "Press a on page 3 to say how ssh reaches it.")
+        return self._shell(address)
 
     async def close(self) -> None:
         """Let go of everything, without waiting for anybody's answer."""

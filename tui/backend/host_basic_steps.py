@@ -7,9 +7,9 @@ from tui.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.model.failure import Failure
 from tui.model.host import System
 from tui.model.host_clock import Clock
-from tui.model.host_conf import QemuConf
 from tui.model.host_cpu import QEMU
 from tui.model.host_kvm import HANGS, NO_DEVICE, NO_QEMU, RUNS, Kvm
+from tui.model.qemu_conf import QemuConf
 from tui.model.quantity import size
 
 CLOCK_LIMIT_S = 0.5
@@ -24,7 +24,7 @@ def login(host: str) -> Step[HostsFacts]:
         return _failed(system, "a login over ssh without a question")
 
     def change(_facts: HostsFacts) -> str:
-        return "logging in for the first time takes a person: the fingerprint is compared, the password typed once"
+        return "press l: the first login takes a person, who compares the fingerprint and gives the password once"
 
     why = "The app reads and sets up this host over ssh, with a key and without ever asking."
     return Step(f"{host}.login", host, "the app can log in", why, check, change)

@@ -5,21 +5,22 @@ from dataclasses import dataclass, field, replace
 
 from tui.adapters.protocols import Hypervisor
 from tui.config import DESTINATION, SOURCE, STORAGE, Config
+from tui.model.addresses import is_address
 from tui.model.check import UNKNOWN, Finding
 from tui.model.failure import Failure
 from tui.model.host import System
 from tui.model.host_account import Account
 from tui.model.host_clock import Clock
-from tui.model.host_conf import QemuConf
 from tui.model.host_cpu import CpuFit
 from tui.model.host_firewall import Firewall
 from tui.model.host_kvm import Kvm
-from tui.model.host_names import Names, is_address, is_local
+from tui.model.host_names import Names, is_local
 from tui.model.host_ports import Tried
 from tui.model.host_ssh import Attempt, target
 from tui.model.host_userfaultfd import Userfaultfd
 from tui.model.machine_type import VmDefinition, parse_definition
 from tui.model.nfs import host_of
+from tui.model.qemu_conf import QemuConf
 from tui.model.vm import Daemon, Vm
 
 HYPERVISORS = (SOURCE, DESTINATION)

@@ -7,11 +7,11 @@ from typing import TypeVar
 from tui.backend.host_facts import ALL, HYPERVISORS, OTHER, HostsFacts, Libvirt
 from tui.backend.host_reading import HostReading
 from tui.model.failure import Failure
-from tui.model.host_conf import QemuConf
 from tui.model.host_names import is_local
-from tui.model.host_ports import FIRST, LAST, Tried
+from tui.model.host_ports import Tried
 from tui.model.host_ssh import WORKS, Attempt, target
 from tui.model.machine_type import VmDefinition
+from tui.model.qemu_conf import MIGRATION_PORTS, QemuConf
 
 T = TypeVar("T")
 Key = tuple[str, ...]
@@ -39,6 +39,7 @@ class Look:
         finally:
             for part in self._parts.values():
                 part.cancel()
+            await asyncio.gather(*self._parts.values(), return_exceptions=True)  # none goes on behind our back
 
     def _begin(self) -> None:
         for host in ALL:
@@ -135,7 +136,7 @@ class Look:
         candidates = (*(each for each in announced if not is_local(each)), self.facts.address(end))
         if not candidates[0]:
             raise Failure(f"The ports of {end} could not be tried from {start}", f"{end}'s address is not known there")
-        ports = conf.ports if isinstance(conf, QemuConf) else (FIRST, LAST)
+        ports = conf.migration_ports if isinstance(conf, QemuConf) else MIGRATION_PORTS
         return await self._read.ports(start, end, candidates[0], ports)
 
     async def _firewall(self, start: str, end: str) -> object:

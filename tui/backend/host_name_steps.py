@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 
 from tui.backend.checklist import Step
 from tui.backend.host_facts import ALL, HYPERVISORS, HostsFacts, unread
+from tui.model.addresses import is_address
 from tui.model.change import AddLines, Change, Move, RemoveLines
 from tui.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.model.host import System
-from tui.model.host_conf import QemuConf
-from tui.model.host_names import is_address, is_local
+from tui.model.host_names import is_local
 from tui.model.nfs import host_of
+from tui.model.qemu_conf import QemuConf
 
 HOSTS_FILE = "/etc/hosts"
 

@@ -9,12 +9,11 @@ from tui.backend.connections import Connections
 from tui.backend.host_facts import Libvirt, read_libvirt
 from tui.backend.root import Root
 from tui.config import STORAGE
-from tui.model import host_account, host_clock, host_conf, host_firewall, host_kvm, host_names, host_userfaultfd
+from tui.model import host_account, host_clock, host_firewall, host_kvm, host_names, host_userfaultfd
 from tui.model.failure import Failure
 from tui.model.host import SYSTEM_SCRIPT, System, parse_system
 from tui.model.host_account import Account
 from tui.model.host_clock import Clock
-from tui.model.host_conf import QemuConf
 from tui.model.host_cpu import IDENTICAL, KVM, Cpu, CpuFit, features
 from tui.model.host_firewall import Firewall
 from tui.model.host_kvm import Kvm
@@ -23,7 +22,9 @@ from tui.model.host_ports import CONNECTOR, LISTENER, READY, Tried, parse_connec
 from tui.model.host_ssh import ATTEMPT_SCRIPT, Attempt, Target, parse_attempt
 from tui.model.host_userfaultfd import Userfaultfd
 from tui.model.machine_type import VmDefinition
+from tui.model.qemu_conf import QemuConf, parse_qemu_conf
 
+QEMU_CONF_SCRIPT = "[ ! -e /etc/libvirt/qemu.conf ] || cat /etc/libvirt/qemu.conf"
 SCRIPT_LIMIT_S = 25.0
 CONNECT_LIMIT_S, LISTEN_LIMIT_S = 3, 6  # it listens until it is told to end, at the longest so long
 PEER_LIMIT_S = 10
@@ -59,7 +60,8 @@ class HostReading:
         return await self._connections.ask(host, lambda hypervisor: read_libvirt(hypervisor, self._config.vm.name))
 
     async def conf(self, host: str) -> QemuConf:
-        return host_conf.parse_qemu_conf(await self._said_to_root(host, host_conf.SCRIPT))
+        """A host without one has QEMU's own settings; the storage server need not have any."""
+        return parse_qemu_conf(await self._said_to_root(host, QEMU_CONF_SCRIPT))
 
     async def kvm(self, host: str, user: tuple[int, int]) -> Kvm:
         kvm = host_kvm.parse_kvm(await self._said_to_root(host, host_kvm.SCRIPT, *map(str, user)))

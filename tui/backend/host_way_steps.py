@@ -6,10 +6,10 @@ from tui.backend.host_facts import HostsFacts, Libvirt, unread
 from tui.model.change import AddLines, Change, Command, Move, RemoveLines
 from tui.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
 from tui.model.failure import Failure
-from tui.model.host_conf import QemuConf
 from tui.model.host_firewall import Firewall, opened
-from tui.model.host_ports import FIRST, LAST, REFUSED, SILENT, Tried, ranges
+from tui.model.host_ports import REFUSED, SILENT, Tried, ranges
 from tui.model.host_userfaultfd import SYSCTL, Userfaultfd
+from tui.model.qemu_conf import MIGRATION_PORTS, QemuConf
 
 SYSCTL_FILE = "/etc/sysctl.d/60-vmlm-tui.conf"
 CLOSED = {
@@ -42,11 +42,12 @@ def ports(start: str, end: str) -> Step[HostsFacts]:
             return ""
         if not other:
             return f"the address of {start}, for which alone it would be opened, is not known"
-        return opened(end, firewall, other, conf.ports if isinstance(conf, QemuConf) else (FIRST, LAST))
+        return opened(end, firewall, other, conf.migration_ports if isinstance(conf, QemuConf) else MIGRATION_PORTS)
 
+    first, last = MIGRATION_PORTS
     title = f"the migration ports are open to the {start}"
     why = (
-        f"The VM's memory goes from QEMU to QEMU over a port between {FIRST} and {LAST} of the host it moves to. "
+        f"The VM's memory goes from QEMU to QEMU over a port between {first} and {last} of the host it moves to. "
         "Something listens on all of them for a moment here, and is connected to from there."
     )
     return Step(f"{end}.ports", end, title, why, check, change)

@@ -1,5 +1,6 @@
 """What the app has applied to hosts and how it is taken back: on disk before it is done, so a crash loses nothing."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -39,7 +40,8 @@ class Journal:
         if self._known is None:
             self._known = {}
             for fields in self._lines():
-                self._take(fields)
+                with contextlib.suppress(KeyError, TypeError, ValueError):  # a line that somebody else has written
+                    self._take(fields)
         return self._known
 
     def entries(self, step: str) -> tuple[Entry, ...]:

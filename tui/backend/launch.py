@@ -1,4 +1,4 @@
-"""The Launch room: the configured VM booted and stopped where it is, and a workload inside it."""
+"""The Launch room: the chosen VM booted and stopped where it is, and a workload inside it."""
 
 import asyncio
 import contextlib
@@ -6,10 +6,14 @@ import shlex
 import time
 from collections.abc import Callable
 
-from tui.adapters.protocols import UntrustedHost
+from tui.adapters.protocols import Shell, UntrustedHost
 from tui.backend.connections import HYPERVISORS, Connections
 from tui.backend.guest import Guest
+from tui.backend.guest_addresses import GuestAddresses
+from tui.backend.new_vms import NewVms
+from tui.backend.root import Root
 from tui.backend.threads import on_thread
+from tui.backend.vms import Vms
 from tui.config import SOURCE
 from tui.model.failure import Failure
 from tui.model.vm import Vm
@@ -31,11 +35,33 @@ NAME_LIMIT_S = 5.0
 class Launch:
     """Everything raises Failure; `say` is told what is being done at the moment, for one line of a page."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, root: Root, addresses: GuestAddresses | None = None) -> None:
         self._connections = connections
+        self._addresses = addresses or GuestAddresses()
+        self.vms = Vms(connections, root)
+        self.new_vms = NewVms(connections, self.vms)
         self.config = connections.config
-        self._last_seen = UNKNOWN
+        self.name = self.config.vm.name  # the VM that everything here is about, until another one is chosen
+        self._last_seen: dict[str, str] = {}  # the workload in each VM
         self._starting = ""  # the workload that is being compiled or started
+
+    @property
+    def address(self) -> str:
+        """How the source reaches the guest of the chosen VM by ssh, "" where that is not known."""
+        return self.address_of(self.name)
+
+    def address_of(self, name: str) -> str:
+        """The same of any VM."""
+        configured = self.config.vm.ssh if name == self.config.vm.name else None
+        return configured or self._addresses.of(name)
+
+    def keep_address(self, address: str) -> None:
+        """Reach the guest of the chosen VM there from now on."""
+        self._addresses.keep(self.name, address)
+
+    def choose(self, name: str) -> None:
+        """From now on all is about this VM; what is under way goes on with the one it began with."""
+        self.name = name
 
     def default_spec(self, name: str) -> WorkloadSpec:
         """The workload as the configuration has it."""
@@ -46,14 +72,14 @@ class Launch:
 
     # -- the VM --
 
-    async def vm_state(self) -> Whereabouts:
-        """Where the VM is; both hosts are asked side by side, and one that can't be is an answer, too."""
-        found = await asyncio.gather(*map(self.vm_on, HYPERVISORS))
-        return Whereabouts(self.config.vm.name, dict(zip(HYPERVISORS, found, strict=True)))
+    async def vm_state(self, name: str = "") -> Whereabouts:
+        """Where a VM is, the chosen one unless named; a host that can't be asked is an answer, too."""
+        name = name or self.name
+        found = await asyncio.gather(*(self._vm_on(host, name) for host in HYPERVISORS))
+        return Whereabouts(name, dict(zip(HYPERVISORS, found, strict=True)))
 
-    async def vm_on(self, host: str) -> Vm | Failure | None:
-        """What one host says of the VM: None where it knows none of that name, the Failure where it can't be asked."""
-        name = self.config.vm.name
+    async def _vm_on(self, host: str, name: str) -> Vm | Failure | None:
+        """What one host says of it: None where it knows none of that name, the Failure where it can't be asked."""
         try:
             return await self._connections.ask(host, lambda hypervisor: hypervisor.vm(name))
         except Failure as failure:
@@ -66,14 +92,14 @@ class Launch:
             raise Failure(where.why_not_boot())
         say(f"starting {where.name} on {where.host}")
         await self._connections.tell(where.host, lambda hypervisor: hypervisor.start(where.name))
-        if not self.config.vm.ssh:
-            return f"{where.name} was started; whether its guest is up can't be seen without [vm] ssh."
-        return await self.wait_for_guest(say)
+        if not self.address_of(where.name):
+            return f"{where.name} was started; whether its guest is up can't be seen without its address."
+        return await self.wait_for_guest(where.name, say)
 
-    async def wait_for_guest(self, say: Say) -> str:
-        """Returns when the guest answers over ssh."""
+    async def wait_for_guest(self, name: str, say: Say) -> str:
+        """Returns when the guest of a VM answers over ssh."""
         began = time.monotonic()
-        guest = await self._fresh_guest()
+        guest = await self._fresh_guest(name)
         reason, patience = "no answer yet", FIRST_TRY_S
         while time.monotonic() - began < BOOT_LIMIT_S:
             say(f"booting: {reason}")
@@ -85,17 +111,17 @@ class Launch:
                 # Before its network is up a packet is just lost, and a login begun then would wait long for nothing;
                 # but a slow guest may need that long.
                 reason, patience = "no answer yet", patience * 1.5
-                guest = await self._fresh_guest()
+                guest = await self._fresh_guest(name)
             except Failure as failure:
                 reason = failure.why or failure.what
             else:
-                return f"{self.config.vm.name} is up: its guest answered after {time.monotonic() - began:.0f} s."
-            await self._still_running()
+                return f"{name} is up: its guest answered after {time.monotonic() - began:.0f} s."
+            await self._still_running(name)
             await asyncio.sleep(LOOK_EVERY_S)
         raise Failure(
-            f"{self.config.vm.name} did not answer over ssh within {BOOT_LIMIT_S:.0f} s",
+            f"{name} did not answer over ssh within {BOOT_LIMIT_S:.0f} s",
             reason,
-            f"Is {self.config.vm.ssh} its address? Its console shows more: virsh console {self.config.vm.name}",
+            f"Is {self.address_of(name)} its address? Its console shows more: t opens it.",
         )
 
     async def shut_down(self, say: Say) -> None:
@@ -106,7 +132,7 @@ class Launch:
         while time.monotonic() - began < SHUTDOWN_LIMIT_S:
             say("shutting down")
             await asyncio.sleep(LOOK_EVERY_S)
-            now = await self.vm_state()
+            now = await self.vm_state(where.name)
             if not now.active and where.host not in now.unreachable:
                 return
         raise Failure(
@@ -136,7 +162,7 @@ class Launch:
         refusal = refuse(spec, where.vm.memory_bytes if where.vm else 0)
         if refusal:
             raise refusal
-        guest = self._guest()
+        guest = self._guest(where.name)
         running = await guest.status()
         if running.running:
             raise Failure(f"The workload {running.name} runs already", "", "Stop it first.")
@@ -149,12 +175,13 @@ class Launch:
             status = await self._first_word(guest)
         finally:
             self._starting = ""
-        self._last_seen = status.current
+        self._last_seen[where.name] = status.current
         return status
 
     async def stop_workload(self, say: Say) -> WorkloadStatus:
         """End the workload, and return its last status; one that does not end is killed."""
-        guest = self._guest()
+        name = self.name
+        guest = self._guest(name)
         await guest.signal("TERM")
         began = time.monotonic()
         while (status := await guest.status()).running:
@@ -166,17 +193,18 @@ class Launch:
                 checking = ": it looks at every page once more" if status.name == MEMORY else ""
                 say(f"stopping {status.name}{checking}")
             await asyncio.sleep(LOOK_EVERY_S)
-        self._last_seen = status.current
+        self._last_seen[name] = status.current
         return status
 
-    async def workload_status(self) -> WorkloadStatus:
-        """What runs in the guest, found again whoever started it."""
-        status = await self._guest().status()
-        self._last_seen = status.current
+    async def workload_status(self, name: str = "") -> WorkloadStatus:
+        """What runs in a VM's guest, the chosen one's unless named; found again whoever started it."""
+        name = name or self.name
+        status = await self._guest(name).status()
+        self._last_seen[name] = status.current
         return status
 
-    async def current_workload_name(self) -> str:
-        """idle, cpu or memory, to name a run by; the last that was known where the guest does not answer at once.
+    async def current_workload_name(self, name: str) -> str:
+        """idle, cpu or memory, to name a run of a VM by; the last known where the guest does not answer at once.
 
         Failure while one is being started: a run that begins now would be recorded as something it is not.
         """
@@ -184,8 +212,8 @@ class Launch:
             what = f"The workload {self._starting} is still being started"
             raise Failure(what, "", "Wait until the Launch page shows it running.")
         with contextlib.suppress(Failure, asyncio.TimeoutError):
-            await asyncio.wait_for(self.workload_status(), NAME_LIMIT_S)
-        return self._last_seen
+            await asyncio.wait_for(self.workload_status(name), NAME_LIMIT_S)
+        return self._last_seen.get(name, UNKNOWN)
 
     # -- the rest --
 
@@ -195,8 +223,8 @@ class Launch:
             raise Failure(f"{where.name} can't be {to_be}", where.sentence)
         return where
 
-    async def _still_running(self) -> None:
-        where = await self.vm_state()
+    async def _still_running(self, name: str) -> None:
+        where = await self.vm_state(name)
         if where.vm is not None and not where.vm.active and not where.unreachable:
             raise Failure(
                 f"{where.name} stopped while it was booting",
@@ -204,13 +232,16 @@ class Launch:
                 f"Its log is /var/log/libvirt/qemu/{where.name}.log on {where.host}.",
             )
 
-    def _guest(self) -> Guest:
-        return Guest(self._connections.guest_shell(), self._connections.shell(SOURCE), self.config.vm.name)
+    def _guest(self, name: str) -> Guest:
+        return Guest(self._guest_shell(name), self._connections.shell(SOURCE), name)
 
-    async def _fresh_guest(self) -> Guest:
+    def _guest_shell(self, name: str) -> Shell:
+        return self._connections.guest_shell(name, self.address_of(name))
+
+    async def _fresh_guest(self, name: str) -> Guest:
         """The guest without the connection to the one before the restart."""
-        await self._connections.guest_shell().close()
-        return self._guest()
+        await self._guest_shell(name).close()
+        return self._guest(name)
 
     async def _first_word(self, guest: Guest) -> WorkloadStatus:
         began = time.monotonic()

@@ -36,7 +36,7 @@ class Migrations:
         open_hypervisor: Callable[[str], Hypervisor],
         runs: Path,
         interval: float,
-        workload: Callable[[], Awaitable[str]],
+        workload: Callable[[str], Awaitable[str]],
     ) -> None:
         self.current: Migration | None = None
         self.unreachable: dict[str, Failure] = {}
@@ -140,7 +140,7 @@ class Migrations:
         if origin is None:
             raise self._not_found(plan.vm)
         vm = next(each.vm for each in found if each.host == origin and each.vm.name == plan.vm)
-        workload = await self._workload()
+        workload = await self._workload(vm.name)
         route, facts = await self._route(origin, workload)
         name = folder_name(vm.name, workload, plan.technique)
         recorder = await on_thread(Recorder.create, self._runs, name)
@@ -169,7 +169,7 @@ class Migrations:
     async def _rejoin(self, found: Found, job: Mapping[str, Stat], unfinished: list[Unfinished]) -> Migration:
         vm, host = found.vm, found.host
         run = next((each for each in unfinished if _same_job(each, found, job)), None)
-        workload = run.workload if run else await self._workload()
+        workload = run.workload if run else await self._workload(vm.name)
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
         route, facts = await self._route(host, workload, rejoined=True)
         recorder = await self._recorder_of(run, vm, workload, plan)

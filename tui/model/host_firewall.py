@@ -1,71 +1,80 @@
 """The firewall of a host, and how the ports of a migration are opened in it for one other host alone."""
 
-import ipaddress
-import re
 from dataclasses import dataclass
 
 from tui.model.change import Change, Command, Move
-
-UFW, FIREWALLD, NONE = "ufw", "firewalld", ""
+from tui.model.ufw import Ufw, parse_ufw
 
 # As root. $1 is the address of the other host: firewalld's zone depends on where its packets come in.
 SCRIPT = r"""
-if ufw status 2>/dev/null | grep -q '^Status: active'; then
-  echo "firewall ufw"
-  ufw show added | sed -n 's/^ufw /rule /p'
-elif [ "$(timeout 10 firewall-cmd --state 2>/dev/null)" = running ]; then
-  echo "firewall firewalld"
-  device=$(ip -o route get "$1" 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p')
-  zone=$(firewall-cmd --get-zone-of-interface="$device" 2>/dev/null) || zone=$(firewall-cmd --get-default-zone)
-  echo "zone $zone"
-  firewall-cmd --zone="$zone" --list-rich-rules | sed 's/^/rule /'
-fi
-:
+status=$(timeout 10 ufw status numbered 2>/dev/null)
+case $status in
+  "Status: active"*)
+    printf '%s\n' "$status" | sed 's/^/ufw /'
+    sed 's/^/ufw_default /' /etc/default/ufw
+    exit 0
+    ;;
+esac
+[ "$(timeout 10 firewall-cmd --state 2>/dev/null)" = running ] || exit 0
+device=$(ip -o route get "$1" 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p')
+zone=$(firewall-cmd --get-zone-of-interface="$device" 2>/dev/null) || zone=$(firewall-cmd --get-default-zone)
+echo "zone $zone"
+firewall-cmd --zone="$zone" --list-rich-rules | sed 's/^/rule /'
 """
+
+ELSEWHERE = "so something else holds them up: another firewall, or the network in between"
 
 
 @dataclass(frozen=True)
 class Firewall:
-    """Which one is active, the zone that the other host's packets come in by, and the rules that people have made."""
+    """What is active: ufw, or firewalld with the zone that the other host's packets come in by; or neither."""
 
-    kind: str = NONE
+    ufw: Ufw
     zone: str = ""
-    rules: tuple[str, ...] = ()
+    rich_rules: tuple[str, ...] = ()  # of that zone
 
 
 def parse_firewall(text: str) -> Firewall:
     """What SCRIPT printed."""
     lines = [line.partition(" ")[::2] for line in text.splitlines()]
-    facts = dict(lines)
+    status, defaults = (
+        "\n".join(value for name, value in lines if name == wanted) for wanted in ("ufw", "ufw_default")
+    )
     rules = tuple(value.strip() for name, value in lines if name == "rule")
-    return Firewall(facts.get("firewall", NONE), facts.get("zone", ""), rules)
+    return Firewall(parse_ufw(status, defaults), dict(lines).get("zone", ""), rules)
 
 
 def opened(host: str, firewall: Firewall, other: str, ports: tuple[int, int]) -> Change | str:
     """What lets the address `other` in to these TCP ports of `host`, or why the app can't."""
-    if firewall.kind == UFW:
-        rule = ("allow", "proto", "tcp", "from", other, "to", "any", "port", f"{ports[0]}:{ports[1]}")
-        if any(_same(rule, each) for each in firewall.rules):
-            return "ufw lets them in already, so something else is in between: another rule, or the network"
-        add, remove = ("ufw", *rule, "comment", "vmlm-tui"), ("ufw", "delete", *rule)
-        return Change((Move(Command(host, add), (Command(host, remove),)),))
-    if firewall.kind == FIREWALLD:
-        family = f"ipv{ipaddress.ip_address(other).version}"
-        accept = f'port port="{ports[0]}-{ports[1]}" protocol="tcp" accept'
-        rule_text = f'rule family="{family}" source address="{other}" {accept}'
-        if rule_text in firewall.rules:
-            return "firewalld lets them in already, so something else is in between: another rule, or the network"
-        moves = (_rich(host, firewall.zone, rule_text, when) for when in ((), ("--permanent",)))
-        return Change(tuple(moves), "now, and again after a restart")
-    return "neither ufw nor firewalld is active there: another firewall, or the network in between, holds them up"
+    if firewall.ufw.active:
+        return _through_ufw(host, firewall.ufw, other, ports)
+    if firewall.zone:
+        return _through_firewalld(host, firewall, other, ports)
+    return f"neither ufw nor firewalld is active there, {ELSEWHERE}"
 
 
-def _rich(host: str, zone: str, rule: str, when: tuple[str, ...]) -> Move:
-    command = ("firewall-cmd", *when, f"--zone={zone}")
-    add, remove = ((*command, f"--{verb}-rich-rule={rule}") for verb in ("add", "remove"))
-    return Move(Command(host, add), (Command(host, remove),))
+def _through_ufw(host: str, ufw: Ufw, other: str, ports: tuple[int, int]) -> Change | str:
+    for rule in (ufw.decides(other, port) for port in ports):
+        if rule is not None and rule.action in ("DENY", "REJECT"):
+            return f"rule {rule.number} of ufw there refuses {rule.origin}: remove it, or put a rule before it"
+    if all(ufw.lets_in(other, port) for port in ports):
+        return f"ufw lets them in already, {ELSEWHERE}"
+    rule_words = ("allow", "proto", "tcp", "from", other, "to", "any", "port", f"{ports[0]}:{ports[1]}")
+    return Change((_move(host, ("ufw", *rule_words), ("ufw", "delete", *rule_words)),), f"for {other} alone")
 
 
-def _same(rule: tuple[str, ...], line: str) -> bool:
-    """Whether a line of `ufw show added` is this rule; it writes what was typed in another order and with a comment."""
-    return sorted(rule) == sorted(re.sub(r" comment '.*'$", "", line).split())
+def _through_firewalld(host: str, firewall: Firewall, other: str, ports: tuple[int, int]) -> Change | str:
+    family = "ipv6" if ":" in other else "ipv4"
+    accept = f'port port="{ports[0]}-{ports[1]}" protocol="tcp" accept'
+    rule = f'rule family="{family}" source address="{other}" {accept}'
+    if rule in firewall.rich_rules:
+        return f"firewalld lets them in already, {ELSEWHERE}"
+    commands = (("firewall-cmd", *kept, f"--zone={firewall.zone}") for kept in ((), ("--permanent",)))
+    moves = (
+        _move(host, (*each, f"--add-rich-rule={rule}"), (*each, f"--remove-rich-rule={rule}")) for each in commands
+    )
+    return Change(tuple(moves), f"for {other} alone, now and again after a restart")
+
+
+def _move(host: str, do: tuple[str, ...], undo: tuple[str, ...]) -> Move:
+    return Move(Command(host, do), (Command(host, undo),))

@@ -21,15 +21,6 @@ def parse_names(text: str) -> Names:
     return {words[0]: tuple(words[1:]) for words in lines if words}
 
 
-def is_address(text: str) -> bool:
-    """Whether it is a number and needs no look-up."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def is_local(address: str) -> bool:
     """Whether it leads a host to itself, whichever it is."""
     try:

@@ -6,8 +6,6 @@ In Perl, because every Debian and Ubuntu has it (perl-base is essential), a Pyth
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-FIRST, LAST = 49152, 49215  # unless qemu.conf says otherwise
-
 OPEN, REFUSED, SILENT = "open", "refused", "silent"  # else the system's own words, such as "No route to host"
 
 READY = "ready"

@@ -78,7 +78,7 @@ part active 5 cat /var/lib/nfs/etab
 part threads 5 cat /proc/fs/nfsd/threads
 if has systemctl; then part units 10 systemctl show -p {PROPERTIES} {" ".join(UNITS)}; fi
 if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2> /dev/null; then
-  part ufw 30 ufw status
+  part ufw 30 ufw status numbered
   part ufw_defaults 5 cat /etc/default/ufw
 fi
 if has firewall-cmd && firewall-cmd --state > /dev/null 2>&1; then

@@ -1,10 +1,11 @@
-"""/etc/libvirt/qemu.conf: as whom QEMU runs, and which folders are declared as shared between hosts."""
+"""/etc/libvirt/qemu.conf: as whom QEMU runs, which folders are declared as shared, and how a migration comes in."""
 
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 STRING = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
+MIGRATION_PORTS = (49152, 49215)  # the first and the last, unless it sets others
 SHARED_SINCE = (10, 8, 0)  # libvirt's release that knows shared_filesystems
 
 
@@ -15,6 +16,8 @@ class QemuConf:
     user: str = ""
     dynamic_ownership: bool = True  # libvirt gives an image to QEMU's user while a VM runs
     shared_filesystems: tuple[str, ...] = ()
+    migration_host: str = ""  # the name that this host gives for itself; empty: its host name
+    migration_ports: tuple[int, int] = MIGRATION_PORTS
 
     def declares(self, path: str) -> str:
         """The shared folder that `path` is or lies in, empty where there is none."""
@@ -30,6 +33,11 @@ def parse_qemu_conf(text: str) -> QemuConf:
         user="".join(_strings(_value(bare, "user"))).lstrip("+"),
         dynamic_ownership=_value(bare, "dynamic_ownership").strip() != "0",
         shared_filesystems=_strings(_value(bare, "shared_filesystems")),
+        migration_host="".join(_strings(_value(bare, "migration_host"))),
+        migration_ports=(
+            _number(_value(bare, "migration_port_min"), MIGRATION_PORTS[0]),
+            _number(_value(bare, "migration_port_max"), MIGRATION_PORTS[1]),
+        ),
     )
 
 
@@ -48,6 +56,10 @@ def _without_comment(line: str) -> str:
 def _value(text: str, key: str) -> str:
     found = re.search(rf"^[ \t]*{key}[ \t]*=[ \t]*(\[[^\]]*\]|.*)$", text, re.MULTILINE)
     return found[1] if found else ""
+
+
+def _number(value: str, usual: int) -> int:
+    return int(value) if value.strip().isdecimal() else usual
 
 
 def _strings(value: str) -> tuple[str, ...]:

@@ -10,8 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 
+from tui.adapters.protocols import UntrustedHost
 from tui.backend.hosts import Hosts
-from tui.model.host import READING, HostFacts
+from tui.model.check import FAILED
+from tui.model.host import READING, HostFacts, System
+from tui.screens.dialogs.fingerprint import FingerprintDialog
+from tui.screens.dialogs.password import PasswordDialog
 from tui.screens.list_page import ListPage
 from tui.widgets.host_card import HostCard
 from tui.widgets.host_lines import host_line
@@ -36,10 +40,12 @@ class HostsPage(ListPage):
         "line under the cursor and a all that is missing, both after showing every command; u takes back what was done."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "h", "facts", "hosts", tooltip="All facts of the hosts instead of the list, and back", id="hosts.facts"
-        ),
-    ]
+        Binding("h", "facts", "hosts", tooltip="All facts of the hosts in place of the list, and back",
+                id="hosts.facts"),
+        Binding("l", "login", "log in", show=False,
+                tooltip="Log in to a host for the first time: compare its fingerprint, give the password once",
+                id="hosts.login"),
+    ]  # fmt: skip
 
     def __init__(self, hosts: Hosts) -> None:
         super().__init__(hosts.checklist, {host.name: host.ssh for host in hosts.config.hosts.all})
@@ -78,6 +84,46 @@ class HostsPage(ListPage):
         box = self.query_one("#cards-box", VerticalScroll)
         box.can_focus = shown
         (box if shown else self._rows).focus()
+
+    # -- the first login --
+
+    def why_not(self, action: str) -> str:
+        if action == "login":
+            return "" if self._locked_out() else "The app can log in to every host."
+        return super().why_not(action)
+
+    def _locked_out(self) -> str:
+        """The host to log in to: the one under the cursor, else the first that can't be logged in to."""
+        out = [item.host for item in self._list.items if item.id == f"{item.host}.login" and item.state == FAILED]
+        chosen = self._rows.chosen
+        return chosen.host if chosen is not None and chosen.host in out else (out or [""])[0]
+
+    @work(name="login", group="ask", exclusive=True)
+    async def action_login(self) -> None:
+        host = self._locked_out()
+        unknown = isinstance(self._hosts.checklist.facts.at(host).system, UntrustedHost)
+        if unknown and not await self.app.push_screen_wait(FingerprintDialog(self._hosts, host)):
+            return
+        if not await self._lets_in(host) and not await self.app.push_screen_wait(self._first_password(host)):
+            return
+        self.action_look()
+
+    async def _lets_in(self, host: str) -> bool:
+        """Whether it lets the app in as it is."""
+        system = self._facts[host].system
+        async for facts in self._hosts.read(self._facts[host]):
+            system = facts.system
+        return isinstance(system, System)
+
+    def _first_password(self, host: str) -> PasswordDialog:
+        async def use(password: str) -> None:
+            await self._hosts.authorize(host, password)
+
+        address = self._hosts.config.hosts[host].ssh
+        text = f"The password of {address}, for this once: your own ssh key is added there, and is let in from then on."
+        return PasswordDialog(f"The first login to {host}", text, use)
+
+    # -- the facts --
 
     @work(group=WATCH)
     async def _watch(self, name: str) -> None:

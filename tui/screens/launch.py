@@ -1,146 +1,80 @@
-"""The Launch page: boot and stop the configured VM, and run a workload in it."""
+"""The Launch page: its keys boot, stop, delete and open the chosen VM, make another, and run a workload in it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import Static
+from textual.message import Message
 
 from tui.backend.connections import HYPERVISORS
 from tui.backend.launch import Launch
+from tui.backend.vms import Deletion
 from tui.model.failure import Failure
 from tui.model.whereabouts import Whereabouts
-from tui.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
+from tui.model.workload import MEMORY, WorkloadSpec
+from tui.screens.console import show_console
+from tui.screens.dialogs.address import AddressDialog
+from tui.screens.dialogs.deletion import DeletionQuestion
+from tui.screens.dialogs.new_vm import Made, NewVmForm
 from tui.screens.dialogs.question import Answer, Question
 from tui.screens.dialogs.workload import WorkloadForm
-from tui.screens.page import Page
-from tui.widgets.launch_lines import vm_lines, workload_lines
-from tui.widgets.lines import Lines
-from tui.widgets.report import Report
+from tui.screens.launch_view import BOOT, LaunchView
+from tui.widgets.vm_list import VmList
 
-LOOK_EVERY_S = 1.0
-WATCH = "watch"
-BOOT, SHUT_DOWN, FORCE_OFF, START, STOP = "boot", "shut_down", "force_off", "start_workload", "stop_workload"
+Say = Callable[[str], None]
+
+SHUT_DOWN, FORCE_OFF, START, STOP = "shut_down", "force_off", "start_workload", "stop_workload"
+NEW, DELETE, CONSOLE, ADDRESS = "new_vm", "delete", "console", "address"
 DOING = {
     BOOT: "The VM is being booted",
     SHUT_DOWN: "The VM is being shut down",
     FORCE_OFF: "The VM is being forced off",
     START: "A workload is being started",
     STOP: "The workload is being stopped",
+    DELETE: "The VM is being deleted",
 }
+KEYS = (*DOING, NEW, CONSOLE, ADDRESS)
 # What may cut short what is under way: a guest that does not come up, or does not go down, is forced off.
 CUTS_SHORT = {FORCE_OFF: (BOOT, SHUT_DOWN), SHUT_DOWN: (BOOT, SHUT_DOWN)}
 
 
-class LaunchPage(Page):
+class LaunchPage(LaunchView):
     """Made of the Launch room."""
 
-    page = "launch"
-    CSS_PATH = "launch.tcss"
     HELP = (
-        "The configured VM on whichever host has it, and the workload in its guest. The workload is compiled in the "
-        "guest, goes on when this app ends or the VM moves, and is found again. One line of its own output comes every "
-        "second; a page that a migration lost or mixed up is shown here as an error."
+        "The VMs of both hosts; the keys act on the one with the arrow. It is said of each what would block its "
+        "migration. A workload is compiled in the guest, goes on when this app ends or the VM moves, and is found "
+        "again. One line of its output comes every second; a page that a migration lost or mixed up is an error here."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", BOOT, "start VM", tooltip="Boot the VM and wait for its guest", id="launch.boot"),
+        Binding("up", "choose(-1)", "choose", show=False, tooltip="The VM above", id="launch.up"),
+        Binding("down", "choose(1)", "choose", show=False, tooltip="The VM below", id="launch.down"),
+        Binding("s", BOOT, "start", tooltip="Boot the VM and wait for its guest", id="launch.boot"),
         Binding("x", SHUT_DOWN, "shut down", tooltip="Ask the guest to shut down", id="launch.shut-down"),
-        Binding("X", FORCE_OFF, "force off", tooltip="Take the VM's power away; asks first", id="launch.force-off"),
+        Binding("X", FORCE_OFF, "off by force", tooltip="Take the VM's power away; asks first", id="launch.force-off"),
+        Binding("t", CONSOLE, "console", tooltip="Its serial console; Ctrl+] comes back", id="launch.console"),
+        Binding("n", NEW, "new VM", tooltip="Make a VM; its definition is shown first", id="launch.new"),
+        Binding("D", DELETE, "delete", tooltip="Delete the VM; asks, and asks for its disks", id="launch.delete"),
         Binding("w", START, "workload", tooltip="Choose a workload and start it in the guest", id="launch.workload"),
         Binding("k", STOP, "stop it", tooltip="Stop the workload in the guest", id="launch.stop"),
+        Binding("a", ADDRESS, "address", show=False, tooltip="How ssh reaches the guest", id="launch.address"),
+        Binding("pageup", "scroll(-1)", "scroll", show=False),
+        Binding("pagedown", "scroll(1)", "scroll", show=False),
     ]
 
+    class Chosen(Message):
+        """A person chose a VM: the Migrate page proposes it, too."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
     def __init__(self, launch: Launch) -> None:
-        super().__init__()
-        self._launch = launch
-        self._where = Whereabouts(launch.config.vm.name, awaited=HYPERVISORS)
-        self._status: WorkloadStatus | Failure | None = None
-        self._proposed = {name: launch.default_spec(name) for name in (MEMORY, CPU)}
+        super().__init__(launch)
         self._chosen = MEMORY
-        self._under_way = ""
         self._answers: tuple[bool, ...] = ()
-        self._vm_lines, self._workload_lines, self._report = Lines(id="vm"), Lines(id="workload"), Report(id="report")
-
-    def body(self) -> ComposeResult:
-        name = self._launch.config.vm.name
-        with VerticalScroll(can_focus=False):
-            yield Static(Content(f" VM {name}"), classes="heading")
-            yield self._vm_lines
-            yield Static(Content(f" Workload in {name}"), classes="heading")
-            yield self._workload_lines
-            yield self._report
-
-    def on_mount(self) -> None:
-        self.set_interval(1.0, self._tick)
-
-    def on_screen_resume(self) -> None:
-        self._show()
-        self.workers.cancel_group(self, WATCH)
-        for host in HYPERVISORS:
-            self._watch_host(host)
-        self._watch_workload()
-
-    def on_screen_suspend(self) -> None:
-        """Nobody looks: the guest is left alone. What was asked for goes on."""
-        self.workers.cancel_group(self, WATCH)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._show)
-
-    # -- watching --
-
-    @work(group=WATCH)
-    async def _watch_host(self, host: str) -> None:
-        """Each host has a watch of its own, so that one that does not answer hides nothing of the other."""
-        while True:
-            answer = await self._launch.vm_on(host)
-            self._where = self._where.with_answer(host, answer)  # of now: the other host may have answered meanwhile
-            self._show()
-            await asyncio.sleep(LOOK_EVERY_S)
-
-    @work(group=WATCH)
-    async def _watch_workload(self) -> None:
-        while True:
-            await self._look_at_workload()
-            await asyncio.sleep(LOOK_EVERY_S)
-
-    async def _look_at_workload(self) -> None:
-        """Not while something is under way, which asks by itself: a guest that compiles has enough to do."""
-        if not self._where.active:
-            self._status = None
-        elif not self._under_way:
-            try:
-                self._status = await self._launch.workload_status()
-            except Failure as failure:
-                self._status = failure
-        self._show()
-
-    def _show(self) -> None:
-        width = self._vm_lines.size.width
-        if not width:
-            return
-        address = self._launch.config.vm.ssh or ""
-        self._vm_lines.show(*vm_lines(self._where, address, width))
-        lines = workload_lines(self._status, self._why_no_guest(), self._proposed, width)
-        self._workload_lines.show(*lines)
-        self._refresh_keys()
-
-    def _why_no_guest(self) -> str:
-        """Why the guest can't be asked what runs in it; empty where it can."""
-        if self._under_way == BOOT:
-            return "the guest is booting"
-        if self._where.vm is None:
-            return "not known before the VM is found"
-        return "" if self._where.active else "the VM does not run"
-
-    def _tick(self) -> None:
-        if self.is_current:
-            self._report.tick()
 
     # -- keys --
 
@@ -149,11 +83,21 @@ class LaunchPage(Page):
             return f"{DOING[self._under_way]}; wait for its end."
         if action == BOOT:
             return self._where.why_not_boot()
-        if action in (SHUT_DOWN, FORCE_OFF):
+        if action in (SHUT_DOWN, FORCE_OFF, CONSOLE):
             return "" if self._where.active else f"{self._where.name} does not run."
+        if action == DELETE:
+            return self._why_not_delete()
+        if action == ADDRESS and self._launch.name == self._launch.config.vm.name and self._launch.config.vm.ssh:
+            return f"[vm] ssh in the configuration says how {self._launch.name} is reached."
         if action in (START, STOP):
             return self._why_no_workload(action)
         return ""
+
+    def _why_not_delete(self) -> str:
+        where = self._where
+        if where.vm is None:
+            return f"{where.name} can't be deleted: {where.sentence}."
+        return f"{where.name} is {where.sentence}; x shuts it down." if where.active else ""
 
     def _why_no_workload(self, action: str) -> str:
         if not self._where.active:
@@ -168,10 +112,91 @@ class LaunchPage(Page):
         return ""
 
     def _refresh_keys(self) -> None:
-        answers = tuple(bool(self.why_not(action)) for action in DOING)
+        answers = tuple(bool(self.why_not(action)) for action in KEYS)
         if answers != self._answers:
             self._answers = answers
             self.refresh_bindings()
+
+    def action_choose(self, step: int) -> None:
+        names = self._names()
+        self._choose(names[(names.index(self._launch.name) + step) % len(names)])
+
+    def on_vm_list_chosen(self, message: VmList.Chosen) -> None:
+        self._choose(message.name)
+
+    def _choose(self, name: str) -> None:
+        if name == self._launch.name:
+            return
+        if self._under_way:
+            self.explain(f"{DOING[self._under_way]}; wait for its end.")
+            return
+        self._launch.choose(name)
+        self._status = None
+        self._show()
+        self.post_message(self.Chosen(name))
+        self._ask_workload()
+
+    @work(group="ask", exclusive=True)
+    async def _ask_workload(self) -> None:
+        await self._look_at_workload()
+
+    def action_scroll(self, step: int) -> None:
+        box = self.query_one(VerticalScroll)
+        box.scroll_relative(y=step * max(1, box.size.height - 2), animate=False)
+
+    def action_new_vm(self) -> None:
+        def made(made: Made | None) -> None:
+            if made is not None:
+                self._report.end(made.sentence, "$success")
+                self._choose(made.name)
+
+        self.app.push_screen(NewVmForm(self._launch.new_vms, self._launch.config.vm, self._launch.name), made)
+
+    def action_address(self) -> None:
+        def answered(address: str | None) -> None:
+            if address is None:
+                return
+            try:
+                self._launch.keep_address(address)
+            except Failure as failure:
+                self._report.fail(failure)
+            self._status = None
+            self._ask_workload()
+
+        user = (self._launch.config.vm.ssh or "").rpartition("@")[0]
+        proposed = self._launch.address or (f"{user}@" if user else "")
+        self.app.push_screen(AddressDialog(self._launch.name, proposed), answered)
+
+    @work(group="ask", exclusive=True)
+    async def action_delete(self) -> None:
+        """Asks when it is known what would be deleted."""
+        try:
+            deletion = await self._launch.vms.deletion(self._launch.name)
+        except Failure as failure:
+            self._report.fail(failure)
+            return
+
+        def answered(key: str | None) -> None:
+            if key in ("y", "d"):
+                self._do(DELETE, f"deleting {deletion.name}", lambda _say: self._delete(deletion, key == "d"))
+
+        self.app.push_screen(DeletionQuestion(deletion), answered)
+
+    def action_console(self) -> None:
+        def answered(key: str | None) -> None:
+            if key == "enter":
+                self._open_console(self._where)
+
+        text = "The app steps aside for virsh console. Ctrl+] comes back to it; what runs in it goes on meanwhile."
+        answers = [Answer("enter", "open the console")]
+        self.app.push_screen(Question(f"Console of {self._where.name}", text, answers), answered)
+
+    @work(group="console", exclusive=True)
+    async def _open_console(self, where: Whereabouts) -> None:
+        try:
+            await show_console(self.app, self._launch.vms.console(where.name, where.host))
+        except Failure as failure:
+            self._report.fail(failure)
 
     def action_boot(self) -> None:
         doubt = self._where.doubt
@@ -219,7 +244,7 @@ class LaunchPage(Page):
 
     # -- what the keys do --
 
-    def _do(self, action: str, text: str, call: Callable[[Callable[[str], None]], Awaitable[str | None]]) -> None:
+    def _do(self, action: str, text: str, call: Callable[[Say], Awaitable[str | None]]) -> None:
         """Run one action; what it says of itself, and how it ended, stands on the page until the next one."""
         reason = self.why_not(action)  # it may have changed while a question was open
         if reason:
@@ -230,9 +255,7 @@ class LaunchPage(Page):
         self._run(action, text, call)
 
     @work(group="action", exclusive=True)
-    async def _run(
-        self, action: str, text: str, call: Callable[[Callable[[str], None]], Awaitable[str | None]]
-    ) -> None:
+    async def _run(self, action: str, text: str, call: Callable[[Say], Awaitable[str | None]]) -> None:
         self._report.begin(text)
         try:
             ended = await call(self._report.step)
@@ -242,21 +265,28 @@ class LaunchPage(Page):
         finally:
             if self._under_way == action:
                 self._under_way = ""
-        self._where = await self._launch.vm_state()
+        for host in HYPERVISORS:
+            self._listing = self._listing.with_answer(host, await self._launch.vms.on(host))
         await self._look_at_workload()
 
-    async def _shut_down(self, say: Callable[[str], None]) -> str:
+    async def _shut_down(self, say: Say) -> str:
         await self._launch.shut_down(say)
         return f"{self._where.name} is shut off."
 
-    async def _force_off(self, say: Callable[[str], None]) -> str:
+    async def _force_off(self, say: Say) -> str:
         await self._launch.force_off(say)
         return f"{self._where.name} was forced off."
 
-    async def _start(self, spec: WorkloadSpec, say: Callable[[str], None]) -> str:
+    async def _delete(self, deletion: Deletion, disks: bool) -> str:
+        sentence = await self._launch.vms.delete(deletion, disks=disks)
+        self._launch.choose(self._launch.config.vm.name)
+        self.post_message(self.Chosen(self._launch.name))
+        return sentence
+
+    async def _start(self, spec: WorkloadSpec, say: Say) -> str:
         self._status = await self._launch.start_workload(spec, say)
         return f"Started: {spec.text}."
 
-    async def _stop(self, say: Callable[[str], None]) -> str:
+    async def _stop(self, say: Say) -> str:
         self._status = await self._launch.stop_workload(say)
         return "" if self._status.error else f"{self._status.name.capitalize()} was stopped."

@@ -32,7 +32,7 @@ from tui.model.list_keys import (
 from tui.model.tally import fixed, sentence
 from tui.screens.dialogs.agree import Agree, Part
 from tui.screens.dialogs.details import Details
-from tui.screens.dialogs.password import PasswordDialog
+from tui.screens.dialogs.password import PasswordDialog, sentence_of
 from tui.screens.dialogs.progress import ProgressDialog
 from tui.screens.page import Page
 from tui.widgets.check_detail import CheckDetail
@@ -199,9 +199,20 @@ class ListPage(Page):
     async def _passwords(self, hosts: tuple[str, ...]) -> bool:
         """Ask for the passwords of these hosts; False where the person would rather not."""
         for host in hosts:
-            if not await self.app.push_screen_wait(PasswordDialog(self._list.root, host)):
+            if not await self.app.push_screen_wait(self._password_of(host)):
                 return False
         return True
+
+    def _password_of(self, host: str) -> PasswordDialog:
+        root, before = self._list.root, self._list.root.wanted.get(host)
+
+        async def use(password: str) -> None:
+            root.give_password(host, password)
+            await root.run(host, ["true"])
+
+        text = f"sudo on {host} wants the password of the login. It is kept in memory until the app ends."
+        said = sentence_of(before) if before is not None and before.why else ""
+        return PasswordDialog(f"The password of {host}", text, use, said)
 
     def _begin(self, title: str, call: Call) -> None:
         try:

@@ -5,6 +5,7 @@ import gc
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import work
@@ -81,6 +82,7 @@ class MigratePage(Page):
         super().__init__()
         self._migrations = migrations
         self._defaults = defaults
+        self._proposed = ""  # a VM chosen since the last migration was started
         self._found: Sequence[Found] | None = None
         self._migration: Migration | None = None
         self._timeline = Timeline()
@@ -279,14 +281,21 @@ class MigratePage(Page):
     def action_start(self) -> None:
         self.app.push_screen(StartForm(self._migrations, self._next_plan(), self._found), self._started)
 
+    def propose(self, vm: str) -> None:
+        """This VM is the one that is likely to be migrated next."""
+        self._proposed = vm
+        self._defaults = replace(self._defaults, vm=vm)
+        self._ask_update()
+
     def _next_plan(self) -> Plan:
         """The configured defaults; after a migration, with what that one was started with, for the way back."""
-        return (
-            self._migration.plan if self._migration and self._migration.plan.technique in TECHNIQUES else self._defaults
-        )
+        if self._migration is None or self._migration.plan.technique not in TECHNIQUES:
+            return self._defaults
+        return replace(self._migration.plan, vm=self._proposed or self._migration.plan.vm)
 
     def _started(self, migration: Migration | None) -> None:
         if migration is not None:
+            self._proposed = ""
             self._follow(migration)
         self._ask_update()
 

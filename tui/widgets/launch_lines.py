@@ -1,9 +1,12 @@
-"""What the Launch page says of the VM and of the workload inside it, as lines."""
+"""What the Launch page says of the chosen VM and of the workload inside it, as lines."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from textual.content import Content
 
+from tui.model.blockers import Blocker, is_shared, on_shared
+from tui.model.domain import Disk, Domain
 from tui.model.failure import Failure
 from tui.model.quantity import size
 from tui.model.vm import Vm
@@ -14,15 +17,56 @@ LABEL = 13
 Fact = tuple[str, str, str]  # label, text, style
 
 
-def vm_lines(where: Whereabouts, address: str, width: int) -> tuple[Content, ...]:
-    """Where the VM is, and what each host says of it."""
+def vm_lines(
+    where: Whereabouts,
+    domain: Domain | Failure | None,
+    blockers: Sequence[Blocker] | None,
+    folder: str,
+    address: str,
+    width: int,
+) -> tuple[Content, ...]:
+    """Where the VM is, what it is made of, and what stands in the way of its migration (None: not known yet)."""
     vm = where.vm
     shape = f", {vm.vcpus} CPUs, {size(vm.memory_bytes)}" if vm else ""
+    if isinstance(domain, Domain):
+        shape += f", {domain.cpu or 'default'} CPU, {domain.machine}".rstrip(", ")
     facts: list[Fact] = [("state", f"{where.sentence}{shape}", "bold $success" if where.active else "bold")]
-    facts += [(host, *_answer(answer)) for host, answer in sorted(where.answers.items(), reverse=True)]
-    facts += [(host, "has not answered yet", "dim") for host in where.awaited]
-    facts.append(("guest", f"ssh {address}" if address else "not configured: [vm] ssh", ""))
+    facts += _hosts(where)
+    if isinstance(domain, Failure):
+        facts.append(("definition", str(domain), "$error"))
+    elif domain is not None:
+        facts += [("disks" if not number else "", _disk(disk, folder), "") for number, disk in enumerate(domain.disks)]
+        nics = ", ".join(f"{nic.text} ({nic.model or 'default model'})" for nic in domain.nics)
+        facts.append(("network", nics or "none", ""))
+    facts.append(("guest", f"ssh {address}" if address else "how to reach it is not known: a says it", ""))
+    facts += _moves(blockers)
     return tuple(_wrapped(facts, width))
+
+
+def _hosts(where: Whereabouts) -> Iterator[Fact]:
+    """What each host says, where that is more than one has it and the other does not."""
+    known = [host for host, answer in where.answers.items() if isinstance(answer, Vm)]
+    for host, answer in sorted(where.answers.items(), reverse=True):
+        if isinstance(answer, Failure) or len(known) > 1:
+            yield host, *_answer(answer)
+    for host in where.awaited:
+        yield host, "has not answered yet", "dim"
+
+
+def _disk(disk: Disk, folder: str) -> str:
+    if not disk.source:
+        return f"{disk.target}: empty {disk.device}"
+    about = ", ".join(part for part in (disk.format, f"cache {disk.cache}" if disk.cache else "") if part)
+    name = PurePosixPath(disk.source).name if on_shared(disk.source, folder) else disk.source
+    place = "on the shared folder" if is_shared(disk, folder) else "NOT on the shared folder"
+    return f"{disk.target}: {name} ({about or disk.kind}), {place}"
+
+
+def _moves(blockers: Sequence[Blocker] | None) -> Iterator[Fact]:
+    if blockers is not None and not blockers:
+        yield "to move it", "nothing known is in the way", "dim"
+    for number, each in enumerate(blockers or ()):
+        yield "" if number else "to move it", each.text, "$warning" if each.doubt else "bold $error"
 
 
 def workload_lines(

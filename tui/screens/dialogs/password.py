@@ -1,4 +1,6 @@
-"""Asks for the password that sudo wants on a host, tries it, and asks again where it is wrong."""
+"""Asks for a password, uses it at once, and asks again where it is not the right one."""
+
+from collections.abc import Awaitable, Callable
 
 from textual import work
 from textual.app import ComposeResult
@@ -6,13 +8,12 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui.backend.root import Root
 from tui.model.failure import Failure
 from tui.screens.dialogs.dialog import Dialog
 
 
 class PasswordDialog(Dialog[bool]):
-    """Dismissed with True when root can be reached, with None for Esc; the password stays in memory."""
+    """Dismissed with True when `use` took the password, with None for Esc; `said` is why it is asked for again."""
 
     BINDINGS = [
         Binding("enter", "give", "give", key_display="enter", priority=True),
@@ -24,24 +25,22 @@ class PasswordDialog(Dialog[bool]):
     PasswordDialog #said.wrong { color: $error; text-style: bold; }
     """
 
-    def __init__(self, root: Root, host: str) -> None:
-        super().__init__(f"The password of {host}")
-        self._root = root
-        self._host = host
+    def __init__(self, title: str, text: str, use: Callable[[str], Awaitable[None]], said: str = "") -> None:
+        super().__init__(title)
+        self._text = text
+        self._use = use
+        self._first_said = said
         self._busy = False
 
     def body(self) -> ComposeResult:
-        text = f"sudo on {self._host} wants the password of the login. It is kept in memory until the app ends."
-        yield Static(Content(text))
+        yield Static(Content(self._text))
         entry = Input(password=True, compact=True)
         entry.cursor_blink = False  # it repaints, and says nothing
         yield entry
         yield Static(id="said", markup=False)
 
     def on_mount(self) -> None:
-        wrong = self._root.wanted.get(self._host)
-        if wrong is not None and wrong.why:
-            self._say(f"{wrong.what}: {wrong.why}.", wrong=True)
+        self._say(self._first_said, wrong=True)
 
     def action_give(self) -> None:
         if not self._busy:
@@ -52,13 +51,11 @@ class PasswordDialog(Dialog[bool]):
     async def _try(self, password: str) -> None:
         self._say("Trying it ...")
         self.query_one(Input).clear()
-        self._root.give_password(self._host, password)
         try:
-            await self._root.run(self._host, ["true"])
+            await self._use(password)
         except Failure as failure:
             self._busy = False
-            why = f": {failure.why}" if failure.why else ""
-            self._say(f"{failure.what}{why}.", wrong=True)
+            self._say(sentence_of(failure), wrong=True)
             return
         self.dismiss(True)
 
@@ -66,3 +63,8 @@ class PasswordDialog(Dialog[bool]):
         said = self.query_one("#said", Static)
         said.set_class(wrong, "wrong")
         said.update(text)
+
+
+def sentence_of(failure: Failure) -> str:
+    """What and why, without the hint: the dialog itself is what can be done."""
+    return f"{failure.what}: {failure.why}." if failure.why else f"{failure.what}."

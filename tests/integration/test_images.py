@@ -1,0 +1,149 @@
+"""Images listed, copied, grown and removed by qemu-img itself, and seeds made by the tools that are there."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tui.adapters.local import LocalShell
+from tui.backend.images import Images
+from tui.backend.root import Root
+from tui.backend.seeds import TOOLS, make_seed
+from tui.model.failure import Failure
+from tui.model.seed import Seed
+
+MIB = 1 << 20
+SEED = Seed("two", "ubuntu", "ssh-ed25519 AAAA me", "two-1")
+# With its label where the tool's file system has it: ISO 9660 in its first descriptor, FAT in its boot sector.
+LABELS = (b"cidata", b"CIDATA")
+
+
+class Unprivileged(Root):
+    """What these tests do needs no root; sudo is not asked for."""
+
+    async def _find_way(self, host: str) -> str:
+        return "plain"
+
+
+@pytest.fixture
+def root() -> Root:
+    return Unprivileged(lambda _host: LocalShell())
+
+
+@pytest.fixture
+def images(root: Root, tmp_path: Path) -> Images:
+    return Images(root, str(tmp_path))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())
+
+
+async def qemu_img(*words: str) -> None:
+    done = await LocalShell().run(["qemu-img", *words])
+    assert done.status == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["a.qcow2", "-odd; 'ü $(x).qcow2", "two  spaces\n.qcow2"])
+async def test_an_image_is_listed_copied_grown_and_removed(images: Images, tmp_path: Path, name: str) -> None:
+    path, target = tmp_path / name, tmp_path / f"copy of {name}"
+    await qemu_img("create", "-q", "-f", "qcow2", str(path), "4M")
+    path.chmod(0o640)
+    (tmp_path / "notes.txt").write_text("no disk")
+    said: list[str] = []
+    await images.copy(str(path), str(target), "qcow2", 8 * MIB, said.append)
+    found = await images.all()
+    assert {each.name: (each.format, each.virtual_bytes) for each in found.values() if each.is_disk} == {
+        path.name: ("qcow2", 4 * MIB),
+        target.name: ("qcow2", 8 * MIB),
+    }
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert said
+    await images.remove([str(target), str(tmp_path / "gone already")])
+    assert names(tmp_path) == sorted([path.name, "notes.txt"])
+
+
+async def test_what_stands_on_another_image_is_known_and_a_copy_stands_alone(images: Images, tmp_path: Path) -> None:
+    base, top, copy = (str(tmp_path / name) for name in ("base.qcow2", "top.qcow2", "copy.qcow2"))
+    await qemu_img("create", "-q", "-f", "qcow2", base, "4M")
+    await qemu_img("create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", top)
+    assert (await images.info(top)).backing == base
+    await images.copy(top, copy, "qcow2", 0, print)
+    assert (await images.info(copy)).backing == ""
+
+
+async def test_a_copy_never_takes_the_place_of_a_file_and_leaves_nothing_when_it_fails(
+    images: Images, tmp_path: Path
+) -> None:
+    await qemu_img("create", "-q", "-f", "qcow2", str(tmp_path / "a.qcow2"), "4M")
+    (tmp_path / "mine").write_text("precious")
+    with pytest.raises(Failure, match="exists already"):
+        await images.copy(str(tmp_path / "a.qcow2"), str(tmp_path / "mine"), "qcow2", 0, print)
+    with pytest.raises(Failure, match="could not be copied"):
+        await images.copy(str(tmp_path / "gone"), str(tmp_path / "new"), "qcow2", 0, print)
+    assert names(tmp_path) == ["a.qcow2", "mine"]
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
+async def test_what_is_no_image_is_a_sentence(images: Images, tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="There is no file"):
+        await images.info(str(tmp_path))
+    (tmp_path / "broken.qcow2").write_bytes(b"QFI\xfb" + b"\xff" * 100)
+    with pytest.raises(Failure, match="is not a disk image"):
+        await images.info(str(tmp_path / "broken.qcow2"))
+
+
+async def test_the_folder_is_there_or_not(images: Images, root: Root, tmp_path: Path) -> None:
+    assert await images.trouble("source") is None
+    assert "There is no folder" in str(await Images(root, str(tmp_path / "gone")).trouble("source"))
+    assert await images.free_bytes() > 0
+
+
+NEEDED = {"mkfs.vfat with mcopy": ("mkfs.vfat", "mcopy")}
+
+
+def only(tool: str) -> Callable[[pytest.MonkeyPatch, Path], bool]:
+    """Leaves a PATH with this tool and none of the others; whether it is there."""
+
+    def leave(monkeypatch: pytest.MonkeyPatch, folder: Path) -> bool:
+        needed = NEEDED.get(tool, (tool,) if tool else ())
+        usual = ("sh", "mktemp", "rm", "cat", "cp", "mv", "truncate", "printf", "env")
+        for program in (*usual, *needed):
+            found = shutil.which(program, path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin")
+            if found is None:
+                return False
+            (folder / program).symlink_to(found)
+        monkeypatch.setattr("tui.backend.root.ENVIRONMENT", ("env", f"PATH={folder}"))
+        return True
+
+    return leave
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+async def test_a_seed_is_made_by_whichever_tool_is_there(
+    root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str
+) -> None:
+    (tmp_path / "bin").mkdir()
+    if not only(tool)(monkeypatch, tmp_path / "bin"):
+        pytest.skip(f"{tool} is not installed here")
+    (tmp_path / "disk").touch(0o644)
+    path = tmp_path / "-odd; 'ü $(x)-seed.iso"
+    await make_seed(root, SEED, str(path), str(tmp_path / "disk"))
+    content = path.read_bytes()
+    assert any(label in content for label in LABELS)
+    assert b"#cloud-config" in content
+    assert b"instance-id" in content
+    assert path.stat().st_mode & 0o777 == 0o644
+    with pytest.raises(Failure, match="exists already"):
+        await make_seed(root, SEED, str(path), str(tmp_path / "disk"))
+
+
+async def test_a_host_without_any_tool_is_a_sentence(
+    root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    assert only("")(monkeypatch, tmp_path / "bin")
+    with pytest.raises(Failure, match=r"it has none of xorriso, .* or mkfs.vfat with mcopy"):
+        await make_seed(root, SEED, str(tmp_path / "seed.iso"), str(tmp_path / "bin"))
+    assert names(tmp_path) == ["bin"]

@@ -1,0 +1,60 @@
+"""The Hosts room's list on the lab's source host, in a process of its own: `python -m tests.lab.list_on_source ORDER`.
+
+Prints the items as one line of JSON; apply takes the id of a step, or none for all that is missing.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from tests.lab.on_source import configured
+from tui.backend.changes import Progress
+from tui.backend.hosts import Hosts
+from tui.config import state_folder
+from tui.model.check import Item
+from tui.model.failure import Failure
+from tui.wiring import changes_through
+
+
+def tell(progress: Progress) -> None:
+    """Goes where a failed test shows it."""
+    print(f"{progress.kind} {progress.action.host}: {progress.text or progress.action.text}", file=sys.stderr)
+
+
+def told(items: Iterable[Item]) -> dict[str, dict[str, Any]]:
+    """Each item by its id, as far as a test asks for it."""
+    return {
+        item.id: {
+            "state": item.state,
+            "found": item.finding.found if item.finding else "",
+            "why_not": item.why_not,
+            "change": [action.text for action in item.change.actions] if item.change else [],
+            "note": item.change.note if item.change else "",
+        }
+        for item in items
+    }
+
+
+async def main(order: str, *ids: str) -> int:
+    connections = configured()
+    hosts = Hosts(connections, changes_through(connections, state_folder() / "changes.jsonl")).checklist
+    try:
+        items: Iterable[Item] = await hosts.look_once()
+        if order == "apply":
+            items = [await hosts.apply(id, tell) for id in ids] or await hosts.apply_missing(tell)
+        elif order == "undo":
+            await hosts.undo_all(tell)
+            items = hosts.items
+        print(json.dumps(told(items)))
+    except Failure as failure:
+        print(failure)
+        return 1
+    finally:
+        await connections.close()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(asyncio.run(main(*sys.argv[1:])))

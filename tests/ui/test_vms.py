@@ -1,0 +1,301 @@
+"""The VMs on the Launch page: chosen, made, deleted and opened by keys, as a person sees it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from tests.fake_hosts import SHARED, FakeHosts
+from tests.ui.one_page import OnePage, text_of, until
+from tests.unit.test_new_vms import FREE, GIB, Room, info
+from tui.backend.launch import Launch
+from tui.model.failure import Failure
+from tui.model.vm import Vm
+from tui.screens import launch_view
+from tui.screens.dialogs.address import AddressDialog
+from tui.screens.dialogs.definition import DefinitionEditor
+from tui.screens.dialogs.deletion import DeletionQuestion
+from tui.screens.dialogs.new_vm import NewVmForm
+from tui.screens.dialogs.question import Question
+from tui.screens.launch import LaunchPage
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch_view, "LOOK_EVERY_S", 0.05)
+
+
+def room_of(*vms: Vm) -> Room:
+    """guest1 on the source, `vms` on the destination, and images to make more of."""
+    room = Room()
+    room.world.destination.known |= {vm.name: vm for vm in vms}
+    images = {**room.images, **{f"{SHARED}/{vm.name}.qcow2": info() for vm in vms}}
+    room.answer("find", "".join(f"{path}\0{facts}\0" for path, facts in images.items()))
+    return room
+
+
+def app_of(world: FakeHosts) -> OnePage:
+    return OnePage(LaunchPage(Launch(world.connections, world.changes.root)))
+
+
+def read(app: OnePage) -> str:
+    """What stands on the screen, without line breaks and frames."""
+    return " ".join(text_of(app).replace("│", " ").split())
+
+
+async def sees(pilot: Pilot[Any], app: OnePage, *texts: str) -> None:
+    await until(pilot, lambda: all(text in read(app) for text in texts) and "has not answered" not in read(app))
+
+
+WEB = Vm("web", "uuid-2", "running", "", 4, 2 * GIB)
+
+
+def blocked(room: Room) -> None:
+    """The web server with a disk of the host's own and a CD-ROM."""
+    good = room.world.destination.definition("web")
+    local = good.replace(f"{SHARED}/web.qcow2", "/var/lib/libvirt/web.qcow2").replace(' cache="none"', "")
+    cd = '<disk type="file" device="cdrom"><source file="/root/a.iso"/><target dev="sda"/><readonly/></disk>'
+    room.world.destination.definitions["web"] = local.replace("<controller", f"{cd}<controller")
+
+
+async def test_the_vms_of_both_hosts_are_listed_and_the_arrow_keys_choose_one() -> None:
+    room = room_of(WEB)
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "> guest1 shut off on source", "web running on destination")
+        await pilot.press("down")
+        await sees(pilot, app, "> web running on destination", "4 CPUs 2.0 GiB can move")
+        await sees(pilot, app, "vda: web.qcow2 (qcow2, cache none), on the shared folder", "network default (virtio)")
+        await pilot.press("x")
+        await sees(pilot, app, "web is shut off.")
+        assert "shut_down web" in room.world.destination.calls
+        await pilot.press("down", "s")
+        await until(pilot, lambda: "start guest1" in room.world.source.calls)
+
+
+async def test_what_blocks_a_migration_is_said_of_each_vm() -> None:
+    room = room_of(WEB)
+    blocked(room)
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "1.0 GiB can move", "2.0 GiB can't move", "nothing known is in the way")
+        await pilot.press("down")
+        await sees(pilot, app, "CD-ROM sda is /root/a.iso, which is not on the shared folder", "Take the medium out.")
+        await sees(pilot, app, "Disk vda is /var/lib/libvirt/web.qcow2, which is not")
+
+
+async def test_an_unreachable_host_leaves_it_open_whether_a_vm_can_move() -> None:
+    room = room_of()
+    room.world.unreachable[room.world.destination.uri] = Failure("libvirt cannot be reached", "it is down")
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "may not move", "destination can't be asked what it offers.")
+
+
+async def test_more_vms_than_lines_are_scrolled_with_the_chosen_one() -> None:
+    room = room_of(*(Vm(f"vm{number:02}", f"u{number}", "shut off", "", 1, GIB) for number in range(30)))
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "> guest1", "26 more")
+        await pilot.press("up")
+        await sees(pilot, app, "> vm29")
+
+
+# -- making one --
+
+
+async def editor_of(pilot: Pilot[Any], app: OnePage, *keys: str) -> DefinitionEditor:
+    """From the page to the definition of a VM named two."""
+    await sees(pilot, app, "nothing known is in the way")
+    await pilot.press("n")
+    await until(pilot, lambda: isinstance(app.screen, NewVmForm) and "bridge br0" in read(app))
+    await pilot.press("t", "w", "o", *keys, "enter")
+    await until(pilot, lambda: isinstance(app.screen, DefinitionEditor))
+    assert isinstance(app.screen, DefinitionEditor)
+    return app.screen
+
+
+async def test_a_vm_is_made_by_keys_and_chosen() -> None:
+    room = room_of()
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await editor_of(pilot, app)
+        assert "! The VM is emulated, and slow: KVM on source is not there." in read(app)
+        assert "define" not in room.world.source.calls
+        await pilot.press("ctrl+s")
+        await sees(pilot, app, "two was made on source; s starts it.", "> two shut off on source")
+        assert FREE in room.world.source.definition("two")
+
+
+async def test_a_vm_like_another_one_is_two_keys_away() -> None:
+    room = room_of()
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await editor_of(pilot, app, "down", "left")
+        await pilot.press("f2")
+        await sees(pilot, app, "> two shut off on source")
+        assert room.ran("qemu-img convert")
+
+
+async def test_what_was_typed_into_the_definition_is_not_lost() -> None:
+    room = room_of()
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        editor = await editor_of(pilot, app)
+        editor.query_one(TextArea).insert("<!-- mine -->", (1, 0))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, NewVmForm))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, DefinitionEditor) and "<!-- mine -->" in read(app))
+
+
+async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> None:
+    room = room_of()
+    detail = "XML document failed to validate against schema:\nExtra element devices in interleave"
+    room.world.source.refusals["define"] = Failure("libvirt does not take this definition", "see", detail=detail)
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        editor = await editor_of(pilot, app)
+        await pilot.press("ctrl+s")
+        await sees(pilot, app, "libvirt does not take this definition: line", "<devices>, or something in it")
+        area = editor.query_one(TextArea)
+        assert "<devices>" in area.document.get_line(area.cursor_location[0])
+        del room.world.source.refusals["define"]
+        await pilot.press("ctrl+s")
+        await sees(pilot, app, "two was made on source")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("name", "guest1", "guest1 is taken: source has a VM of that name, shut off."),
+        ("name", "", "The VM has no name yet."),
+        ("vcpus", "many", '"many" is not a number of vCPUs.'),
+        ("vcpus", "64", "64 vCPUs are more than source can hold: it has 2 CPUs."),
+        ("memory", "8", '"8" is not an amount of memory.'),
+        ("memory", "99 GiB", "99.0 GiB of memory are more than source can hold"),
+    ],
+)
+async def test_a_mistake_is_a_sentence_in_the_form(field: str, value: str, words: str) -> None:
+    app = app_of(room_of().world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "nothing known is in the way")
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, NewVmForm) and "bridge br0" in read(app))
+        app.screen.query_one("#name", Input).value = "two"
+        app.screen.query_one(f"#{field}", Input).value = value
+        await pilot.press("enter")
+        await sees(pilot, app, words)
+        assert isinstance(app.screen, NewVmForm)
+
+
+async def test_the_form_says_what_is_missing_when_there_is_no_shared_folder() -> None:
+    room = room_of()
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "nothing known is in the way")
+        room.source.answers["test\n-d"] = replace(room.source.answers["test\n-e"])  # type: ignore[type-var]
+        await pilot.press("n")
+        await sees(pilot, app, f"There is no folder {SHARED} on source: the shared folder is not mounted.")
+
+
+# -- deleting, console, address --
+
+
+async def deletion_of(pilot: Pilot[Any], app: OnePage) -> None:
+    await sees(pilot, app, "nothing known is in the way")
+    await pilot.press("D")
+    await until(pilot, lambda: isinstance(app.screen, DeletionQuestion))
+
+
+@pytest.mark.parametrize(
+    ("key", "gone", "removed"), [("n", False, False), ("escape", False, False), ("y", True, False), ("d", True, True)]
+)
+async def test_deleting_asks_and_takes_the_disks_only_when_told(key: str, gone: bool, removed: bool) -> None:
+    room = room_of()
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await deletion_of(pilot, app)
+        assert "these files, for ever:" in read(app)
+        assert f"{SHARED}/guest1.qcow2" in read(app)
+        await pilot.press(key)
+        await until(pilot, lambda: not isinstance(app.screen, DeletionQuestion))
+        if gone:
+            await sees(pilot, app, "guest1 was deleted")
+        assert ("guest1" not in room.world.source.known) == gone
+        assert bool(room.ran("rm\n-f")) == removed
+
+
+async def test_the_console_says_before_how_to_come_back_and_that_this_terminal_has_none() -> None:
+    room = room_of(WEB)
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "web running on destination")
+        await pilot.press("down", "t")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        assert "Ctrl+] comes back" in read(app)
+        await pilot.press("enter")
+        await sees(pilot, app, "The console can't be shown here: this terminal can't be handed over.")
+
+
+async def test_the_address_of_another_guest_is_said_once() -> None:
+    room = room_of(WEB)
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "web running on destination")
+        await pilot.press("down")
+        await sees(pilot, app, "How to log in to web is not known. Press a on page 3 to say how ssh reaches it.")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AddressDialog))
+        await pilot.press(*"no way", "enter")
+        await sees(pilot, app, '"root@no way" is no ssh address')
+        await pilot.press(*(["backspace"] * 6), *"guest1", "enter")
+        await sees(pilot, app, "guest ssh root@guest1", "idle: nothing runs in the guest")
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("t", "guest1 does not run."),
+        ("a", "[vm] ssh in the configuration says how guest1 is reached."),
+    ],
+)
+async def test_a_key_that_can_not_act_says_why(key: str, words: str) -> None:
+    app = app_of(room_of().world)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await sees(pilot, app, "nothing known is in the way")
+        await pilot.press(key)
+        await until(pilot, lambda: any(words in note.message for note in app._notifications))
+
+
+async def test_a_running_vm_can_not_be_deleted_and_the_key_says_so() -> None:
+    app = app_of(room_of(WEB).world)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await sees(pilot, app, "web running on destination")
+        await pilot.press("down", "D")
+        await until(pilot, lambda: any("x shuts it down" in note.message for note in app._notifications))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("case", ["blocked", "form", "definition", "deletion"])
+def test_vms_look_like_their_pictures(snap_compare: Any, size: tuple[int, int], case: str) -> None:
+    room = room_of(WEB)
+    blocked(room)
+    app = app_of(room.world)
+
+    async def look(pilot: Any) -> None:
+        await sees(pilot, app, "nothing known is in the way", "can't move")
+        if case == "blocked":
+            await pilot.press("down")
+            await sees(pilot, app, "Take the medium out", "says it", "Press a on page 3")
+        elif case == "deletion":
+            await deletion_of(pilot, app)
+        elif case == "definition":
+            await editor_of(pilot, app)
+        else:
+            await pilot.press("n")
+            await until(pilot, lambda: isinstance(app.screen, NewVmForm) and "bridge br0" in read(app))
+
+    assert snap_compare(app, terminal_size=size, run_before=look)

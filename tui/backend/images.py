@@ -1,0 +1,113 @@
+"""The disk images on the shared folder: listed, copied and removed by the source host, as root."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from tui.backend.root import Root
+from tui.config import SOURCE
+from tui.model.command import Completed
+from tui.model.failure import Failure
+from tui.model.image import Image, parse_info
+
+Say = Callable[[str], None]
+
+LIST_LIMIT_S = 60.0
+COPY_LIMIT_S = 4 * 3600.0
+
+# $1 the folder. Of each file its path and what qemu-img says of it, each with a NUL at its end.
+LIST = """find "$1" -maxdepth 2 -type f -exec sh -c '
+  for each; do printf "%s\\0" "$each"; qemu-img info --output=json -U -- "$each" 2> /dev/null; printf "\\0"; done
+' sh {} +"""
+
+# $1 from, $2 to, $3 its format, $4 its least size. Under another name until it is whole; owner and mode are those of
+# the original, for QEMU's user must be able to open the one as the other.
+COPY = """set -e
+trap '[ "$?" = 0 ] || rm -f -- "$2.part"' EXIT
+[ ! -e "$2" ] || { echo "$2 exists already" >&2; exit 73; }
+qemu-img convert -p -O "$3" -- "$1" "$2.part"
+[ "$4" = 0 ] || qemu-img resize -q -f "$3" -- "$2.part" "$4"
+cp --attributes-only --preserve=mode,ownership -- "$1" "$2.part"
+mv -n -- "$2.part" "$2"
+"""
+
+# $1 an image
+DIRECT_IO = 'dd if="$1" of=/dev/null bs=4096 count=1 iflag=direct 2> /dev/null'
+
+
+class Images:
+    """The images in `folder`, as the source host sees it."""
+
+    def __init__(self, root: Root, folder: str) -> None:
+        self._root = root
+        self.folder = folder
+
+    async def trouble(self, host: str) -> Failure | None:
+        """Why VMs can't be kept in the shared folder of a host, None where they can."""
+        try:
+            done = await self._root.run(host, ["test", "-d", self.folder])
+        except Failure as failure:
+            return Failure(f"The shared folder of {host} can't be looked at", str(failure), detail=failure.detail)
+        if done.status:
+            hint = "Page 2, NFS, sets it up; [storage] export in the configuration names it."
+            return Failure(f"There is no folder {self.folder} on {host}", "the shared folder is not mounted", hint)
+        return None
+
+    async def all(self) -> dict[str, Image]:
+        """By path, sorted; what qemu-img knows nothing of is left out."""
+        done = await self._run(["sh", "-c", LIST, "sh", self.folder], LIST_LIMIT_S)
+        words = done.stdout.split("\0")
+        pairs = zip(words[0::2], words[1::2], strict=False)
+        found = [parse_info(facts, path) for path, facts in pairs if facts.strip()]
+        return {image.path: image for image in sorted(found, key=lambda image: image.path)}
+
+    async def info(self, path: str) -> Image:
+        """One of them; Failure where it is missing or no image."""
+        if (await self._run(["test", "-f", path])).status:
+            raise Failure(f"There is no file {path} on {SOURCE}", "", "Choose one of the list.")
+        done = await self._run(["qemu-img", "info", "--output=json", "-U", "--", path])
+        if done.status:
+            raise Failure(f"{path} is not a disk image", _last(done), detail=done.stderr)
+        return parse_info(done.stdout, path)
+
+    async def exists(self, path: str) -> bool:
+        return (await self._run(["test", "-e", path])).status == 0
+
+    async def takes_direct_io(self, path: str) -> bool:
+        """Whether a file there can be read past the page cache, as cache=none does."""
+        return (await self._run(["sh", "-c", DIRECT_IO, "sh", path])).status == 0
+
+    async def free_bytes(self) -> int:
+        """How much the folder can still take."""
+        done = await self._run(["df", "-B1", "--output=avail", "--", self.folder])
+        digits = done.stdout.split()[-1:] or ["0"]
+        return int(digits[0]) if digits[0].isdecimal() else 0
+
+    async def copy(self, origin: str, target: str, format: str, least_bytes: int, say: Say) -> None:
+        """A copy that stands alone; `least_bytes` 0 leaves its size as it is."""
+
+        def hear(text: str) -> None:
+            percent = re.findall(r"\((\d+)\.\d+/100%\)", text)
+            if percent:
+                say(f"copying {origin} to {target}, {percent[-1]} %")
+
+        say(f"copying {origin} to {target}")
+        argv = ["sh", "-c", COPY, "sh", origin, target, format, str(least_bytes)]
+        done = await self._root.run(SOURCE, argv, timeout=COPY_LIMIT_S, hear=hear)
+        if done.status:
+            raise Failure(f"{origin} could not be copied to {target}", _last(done), detail=done.stderr)
+
+    async def remove(self, paths: Sequence[str]) -> None:
+        """Exactly these; one that is gone already is as good."""
+        if not paths:
+            return
+        done = await self._run(["rm", "-f", "--", *paths])
+        if done.status:
+            raise Failure("The disks could not be removed", _last(done), detail=done.stderr)
+
+    async def _run(self, argv: Sequence[str], timeout: float = 30.0) -> Completed:
+        return await self._root.run(SOURCE, argv, timeout=timeout)
+
+
+def _last(done: Completed) -> str:
+    lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    return lines[-1] if lines else f"it ended with status {done.status}"

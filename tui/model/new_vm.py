@@ -1,0 +1,59 @@
+"""A VM that a person asks for, and the mistakes that are known before anything is done."""
+
+from dataclasses import dataclass
+
+from tui.model.failure import Failure
+from tui.model.listing import Listing
+from tui.model.vm import Vm
+
+IMAGE, CLOUD, LIKE = "image", "cloud", "like"
+WAYS = {IMAGE: "from an image", CLOUD: "from a cloud image", LIKE: "like another VM"}
+LONGEST_NAME = 100  # it becomes the name of files, sockets and logs
+LEAST_MEMORY = 16 << 20
+MOST_VCPUS = 4096
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for; `image` is a path, `template` the VM it is to be like, `plug` None is no network.
+
+    `user`, `ssh_key` and `disk_bytes` (0: as large as the image) are for a cloud image.
+    """
+
+    name: str
+    way: str
+    vcpus: int
+    memory_bytes: int
+    image: str = ""
+    template: str = ""
+    plug: tuple[str, str] | None = None
+    user: str = ""
+    ssh_key: str = ""
+    disk_bytes: int = 0
+
+
+def refuse_name(name: str, listing: Listing) -> Failure | None:
+    """The sentence for a name that a new VM can't have."""
+    if not name.strip():
+        return Failure("The VM has no name yet", hint="Type one.")
+    if name != name.strip():
+        return Failure(f'"{name}" begins or ends with a space', "nobody would find it again by its name")
+    if "/" in name or name in (".", ".."):
+        return Failure(f'"{name}" can\'t be the name of a VM', 'its files are named after it, so "/" is not possible')
+    if not name.isprintable():
+        return Failure("The name has characters that can't be seen", hint="Type it anew.")
+    if len(name.encode()) > LONGEST_NAME:
+        return Failure("The name is too long", f"{len(name.encode())} bytes, of {LONGEST_NAME} that are possible")
+    for host, answer in listing.where(name).answers.items():
+        if isinstance(answer, Vm):
+            return Failure(f"{name} is taken", f"{host} has a VM of that name, {answer.state}", "Take another name.")
+    return None
+
+
+def refuse_size(order: Order) -> Failure | None:
+    """The sentence for numbers that no VM can have."""
+    if not 1 <= order.vcpus <= MOST_VCPUS:
+        return Failure(f"{order.vcpus} vCPUs are not possible", f"from 1 to {MOST_VCPUS} are")
+    if order.memory_bytes < LEAST_MEMORY:
+        return Failure("A VM needs at least 16 MiB of memory")
+    return None

@@ -1,0 +1,38 @@
+"""Asks how ssh reaches the guest of a VM."""
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tui.config import is_ssh_target
+from tui.screens.dialogs.dialog import Dialog
+
+
+class AddressDialog(Dialog[str]):
+    """Dismissed with an ssh address, "" to forget it; with None for Esc."""
+
+    BINDINGS = [
+        Binding("enter", "keep", "keep it", key_display="enter", priority=True),
+        Binding("escape", "close", "back", priority=True),
+    ]
+    DEFAULT_CSS = """
+    AddressDialog Input { width: 1fr; margin: 1 0; }
+    AddressDialog .wrong { color: $error; text-style: bold; }
+    """
+
+    def __init__(self, name: str, address: str) -> None:
+        super().__init__(f"The guest of {name}")
+        self._address = address
+
+    def body(self) -> ComposeResult:
+        yield Static(Content("How does ssh on this host reach it? [USER@]HOST[:PORT], or a name of ~/.ssh/config."))
+        yield Input(self._address, compact=True, max_length=200, select_on_focus=False)
+        yield Static(classes="wrong", markup=False)
+
+    def action_keep(self) -> None:
+        text = self.query_one(Input).value.strip()
+        if text and not is_ssh_target(text):
+            self.query_one(".wrong", Static).update(f'"{text}" is no ssh address, such as user@192.0.2.50.')
+            return
+        self.dismiss(text)

@@ -1,0 +1,180 @@
+"""What the Launch page shows: the VMs of both hosts, the chosen one, and the workload in its guest, as they change."""
+
+import asyncio
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.backend.connections import HYPERVISORS
+from tui.backend.launch import Launch
+from tui.backend.migrations import other
+from tui.model.blockers import Blocker, blockers
+from tui.model.domain import Domain
+from tui.model.failure import Failure
+from tui.model.listing import Listing
+from tui.model.offer import Offer
+from tui.model.whereabouts import Whereabouts
+from tui.model.workload import CPU, MEMORY, WorkloadStatus
+from tui.screens.page import Page
+from tui.widgets.launch_lines import vm_lines, workload_lines
+from tui.widgets.lines import Lines
+from tui.widgets.report import Report
+from tui.widgets.vm_list import Row, VmList
+
+LOOK_EVERY_S = 1.0
+OFFERS_EVERY_S = 30.0
+AFRESH_EVERY = 10  # looks: a definition may be changed by others while the VM's state stays as it is
+WATCH = "watch"
+BOOT = "boot"
+OTHER_LINES = 19  # of the page at 80x24 beside the list
+LEAST_ROWS = 3
+
+
+class LaunchView(Page):
+    """All of the page but its keys; `_under_way` is the action that a key has begun, `_refresh_keys` is theirs."""
+
+    page = "launch"
+    CSS_PATH = "launch.tcss"
+
+    def __init__(self, launch: Launch) -> None:
+        super().__init__()
+        self._launch = launch
+        self._listing = Listing(awaited=HYPERVISORS)
+        self._offers: dict[str, Offer | Failure] = {}
+        self._status: WorkloadStatus | Failure | None = None
+        self._proposed = {name: launch.default_spec(name) for name in (MEMORY, CPU)}
+        self._under_way = ""
+        self._list, self._vm_heading = VmList(id="vms"), Lines(id="vm-heading", classes="heading")
+        self._vm_lines, self._workload_lines, self._report = Lines(id="vm"), Lines(id="workload"), Report(id="report")
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(can_focus=False):
+            yield Static(Content(" VMs of both hosts; up/down choose"), classes="heading")
+            yield self._list
+            yield self._vm_heading
+            yield self._vm_lines
+            yield Static(Content(" Workload in its guest"), classes="heading")
+            yield self._workload_lines
+            yield self._report
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._tick)
+
+    def on_screen_resume(self) -> None:
+        self._show()
+        self.workers.cancel_group(self, WATCH)
+        for host in HYPERVISORS:
+            self._watch_host(host)
+            self._watch_offer(host)
+        self._watch_workload()
+
+    def on_screen_suspend(self) -> None:
+        """Nobody looks: the guest is left alone. What was asked for goes on."""
+        self.workers.cancel_group(self, WATCH)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show)
+
+    # -- watching --
+
+    @work(group=WATCH)
+    async def _watch_host(self, host: str) -> None:
+        """Each host has a watch of its own, so that one that does not answer hides nothing of the other."""
+        looks = 0
+        while True:
+            answer = await self._launch.vms.on(host, afresh=looks % AFRESH_EVERY == 0)
+            self._listing = self._listing.with_answer(host, answer)  # of now: the other may have answered meanwhile
+            self._show()
+            looks += 1
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    @work(group=WATCH)
+    async def _watch_offer(self, host: str) -> None:
+        """What a host offers: whether a VM can move to it depends on that."""
+        while True:
+            self._offers[host] = await self._launch.vms.offer(host)
+            self._show()
+            await asyncio.sleep(OFFERS_EVERY_S)
+
+    @work(group=WATCH)
+    async def _watch_workload(self) -> None:
+        while True:
+            await self._look_at_workload()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _look_at_workload(self) -> None:
+        """Not while something is under way, which asks by itself: a guest that compiles has enough to do."""
+        name, status = self._launch.name, self._status
+        if not self._where.active:
+            status = None
+        elif not self._under_way:
+            try:
+                status = await self._launch.workload_status(name)
+            except Failure as failure:
+                status = failure
+        if name == self._launch.name:  # else another one was chosen meanwhile
+            self._status = status
+        self._show()
+
+    @property
+    def _where(self) -> Whereabouts:
+        return self._listing.where(self._launch.name)
+
+    # -- showing --
+
+    def _show(self) -> None:
+        width = self._vm_lines.size.width
+        if not width:
+            return
+        where, folder = self._where, self._launch.config.storage.export
+        rows = self._rows()
+        self._list.show_rows(rows, where.name, max(LEAST_ROWS, self.size.height - OTHER_LINES), width)
+        self._vm_heading.show(Content(f" {where.name}"))
+        domain, chosen = self._listing.domain(where.name), next(row for row in rows if row.where.name == where.name)
+        self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, self._launch.address, width))
+        lines = workload_lines(self._status, self._why_no_guest(), self._proposed, width)
+        self._workload_lines.show(*lines)
+        self._refresh_keys()
+
+    def _names(self) -> list[str]:
+        """Of all that is listed; the chosen one is, even where no host knows it."""
+        return sorted({*self._listing.names, self._launch.name})
+
+    def _rows(self) -> list[Row]:
+        return [self._row(name) for name in self._names()]
+
+    def _row(self, name: str) -> Row:
+        domain, where = self._listing.domain(name), self._listing.where(name)
+        if not isinstance(domain, Domain):
+            return Row(where)
+        return Row(where, domain, self._blockers(domain, where.host))
+
+    def _blockers(self, domain: Domain, host: str) -> tuple[Blocker, ...] | None:
+        """What is in the way to the other host; None before it is known what that one offers."""
+        target = other(host)
+        here, there = self._offers.get(host), self._offers.get(target)
+        if there is None:
+            return None
+        if isinstance(there, Failure):
+            away = Blocker(f"{target} can't be asked what it offers.", doubt=True)
+            return (*blockers(domain, self._launch.config.storage.export, target, None, None), away)
+        known_here = here if isinstance(here, Offer) else None
+        return blockers(domain, self._launch.config.storage.export, target, there, known_here)
+
+    def _why_no_guest(self) -> str:
+        """Why the guest can't be asked what runs in it; empty where it can."""
+        if self._under_way == BOOT:
+            return "the guest is booting"
+        if self._where.vm is None:
+            return "not known before the VM is found"
+        return "" if self._where.active else "the VM does not run"
+
+    def _tick(self) -> None:
+        if self.is_current:
+            self._report.tick()
+
+    def _refresh_keys(self) -> None:
+        """What is shown may have changed what can be pressed."""
