@@ -87,6 +87,10 @@ class HostsPage(ListPage):
 
     # -- the first login --
 
+    def first(self) -> str:
+        host = self._locked_out()
+        return f"The app can't log in to {host}: l does it for the first time." if host else ""
+
     def why_not(self, action: str) -> str:
         if action == "login":
             return "" if self._locked_out() else "The app can log in to every host."

@@ -78,6 +78,10 @@ class ListPage(Page):
         """What stands above the list."""
         yield from ()
 
+    def first(self) -> str:
+        """What is to be done before anything of the list, as a sentence; mostly nothing."""
+        return ""
+
     def body(self) -> ComposeResult:
         yield from self.head()
         yield self._summary
@@ -121,7 +125,7 @@ class ListPage(Page):
             return
         listed, items = self._list, self._list.items
         wanted = tuple(listed.root.wanted)
-        text = sentence(items, looking=listed.looking, looked=listed.looked, wanted=wanted)
+        text = sentence(items, looking=listed.looking, looked=listed.looked, wanted=wanted, first=self.first())
         lines = Content.styled(text, "bold").wrap(max(10, self.size.width - 2))
         self._summary.show(*(Content.assemble(" ", line) for line in lines))
         self._rows.show_items(items, looking=listed.looking)
