@@ -6,6 +6,7 @@ MEMORY_MIB = 512
 NETWORK_BITS = 24
 NETMASK = "255.255.255.0"
 OUTSIDE = "10.77.49.254"  # where the tests themselves are in that network
+OUTSIDE_MAC = "02:76:6d:6e:00:fe"
 
 
 @dataclass(frozen=True)

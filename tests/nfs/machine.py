@@ -1,6 +1,7 @@
 """One Debian machine: a QEMU in the machines' network, and how to run something on it."""
 
 import shlex
+import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -42,6 +43,7 @@ class Machine:
         self._image = image
         self._network = network
         self._qemu: subprocess.Popen[bytes] | None = None
+        self._monitor: Monitor | None = None
 
     # -- what a test does with it --
 
@@ -76,6 +78,9 @@ class Machine:
             self._qemu.kill()
             self._qemu.wait()
             self._qemu = None
+        if self._monitor:
+            self._monitor.close()
+            self._monitor = None
 
     def power_on(self) -> None:
         """Boots it from the disk as it was left, and waits until it has."""
@@ -91,10 +96,10 @@ class Machine:
 
     def freeze(self) -> None:
         """Stops its processor: the cable is in, and nothing answers."""
-        self._order("stop")
+        self._order().execute("stop")
 
     def thaw(self) -> None:
-        self._order("cont")
+        self._order().execute("cont")
 
     # -- what brings it up --
 
@@ -103,51 +108,61 @@ class Machine:
         self.power_off()
         self.plug()
         run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(base), str(self._file("qcow2"))])
-        self._launch(["-incoming", f"exec:cat '{state}'"] if state else [])
+        self._launch(["-incoming", "defer"] if state else [])
+        if state:
+            self._order().read_state(state)
         self._await(["sh", "-c", SET_CLOCK])
 
     def save(self, folder: Path) -> None:
         """Moves its disk and its state to a folder, as NAME.qcow2 and NAME.state; it is off then."""
         self.ssh("sync")
-        with Monitor(self._file("monitor")) as monitor:
-            monitor.write_state(folder / f"{self.name}.state")
+        self._order().write_state(folder / f"{self.name}.state")
         self.power_off()
         self._file("qcow2").rename(folder / f"{self.name}.qcow2")
 
     def _launch(self, more: list[str]) -> None:
-        self._file("monitor").unlink(missing_ok=True)
+        ours, theirs = socket.socketpair()
         line = f"root=/dev/vda rw quiet net.ifnames=0 console=ttyS0 ip={self.address}:::{NETMASK}::eth0:none"
         argv = ["qemu-system-x86_64", "-name", self.name, "-machine", "pc", *accelerator(), "-m", str(MEMORY_MIB)]
         argv += ["-nodefaults", "-no-user-config", "-display", "none", "-serial", f"file:{self._file('console')}"]
-        argv += ["-qmp", f"unix:{self._file('monitor')},server=on,wait=off", "-device", "virtio-rng-pci"]
+        argv += ["-chardev", f"socket,id=monitor,fd={theirs.fileno()}", "-mon", "chardev=monitor,mode=control"]
         argv += ["-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd), "-append", line]
         argv += ["-drive", f"file={self._file('qcow2')},if=virtio,cache=unsafe"]  # nobody needs it after a power cut
         argv += ["-netdev", f"tap,id=lan,ifname={port(self._site)},script=no,downscript=no"]
-        argv += ["-device", f"virtio-net-pci,netdev=lan,mac={self._site.mac}", *more]
-        with self._file("log").open("wb") as log:
+        argv += ["-device", f"virtio-net-pci,netdev=lan,mac={self._site.mac}", "-device", "virtio-rng-pci", *more]
+        with theirs, self._file("log").open("wb") as log:
             self._qemu = subprocess.Popen(
                 self._network.argv(argv),
                 env={"PATH": SYSTEM_PATH, MARK: str(self._folder)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl+C is for the tests, which then take it down
             )
+        try:
+            self._monitor = Monitor(ours)
+        except Failure as failure:
+            raise self._ended() from failure
 
     def _await(self, argv: Sequence[str]) -> None:
         """Waits until this succeeds on the machine."""
         end = time.monotonic() + BOOT_LIMIT_S
         while not succeeds(self._ssh("root", argv), limit_s=60):
             if self._qemu is None or self._qemu.poll() is not None:
-                raise Failure(f"QEMU of {self.name} ended", self._file("log").read_text(errors="replace").strip())
+                raise self._ended()
             if time.monotonic() > end:
                 console = self._file("console").read_text(errors="replace")
                 raise Failure(f"{self.name} is not up after {BOOT_LIMIT_S:.0f} s", console[-2000:])
             time.sleep(PAUSE_S)
 
-    def _order(self, command: str) -> None:
-        with Monitor(self._file("monitor")) as monitor:
-            monitor.execute(command)
+    def _ended(self) -> Failure:
+        return Failure(f"QEMU of {self.name} ended", self._file("log").read_text(errors="replace").strip())
+
+    def _order(self) -> Monitor:
+        if self._monitor is None:
+            raise Failure(f"{self.name} is switched off")
+        return self._monitor
 
     def _ssh(self, user: str, argv: Sequence[str]) -> list[str]:
         config = str(self._folder / "ssh/config")

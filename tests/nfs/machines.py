@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.nfs import image
-from tests.nfs.inventory import MEMORY_MIB, SITES
+from tests.nfs.inventory import MEMORY_MIB, OUTSIDE_MAC, SITES
 from tests.nfs.machine import Machine, accelerator
 from tests.nfs.network import Network
 from tui.lab.cache import kept
@@ -82,7 +82,7 @@ class Machines:
     def _kept(self, name: str, what: str, make: Callable[[], None]) -> Path:
         """A state that is the same for all runs, and made only once."""
         qemu = run(["qemu-system-x86_64", "-version"])
-        recipe = repr((RECIPE, self._image.folder.name, qemu, accelerator(), MEMORY_MIB, SITES))
+        recipe = repr((RECIPE, self._image.folder.name, qemu, accelerator(), MEMORY_MIB, SITES, OUTSIDE_MAC))
 
         def build(_work: Path, result: Path) -> None:
             make()

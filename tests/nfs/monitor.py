@@ -1,35 +1,29 @@
-"""QEMU's monitor: one command after the other over its socket, and the events it tells meanwhile."""
+"""QEMU's monitor: one command after the other over a socket, and the events it tells meanwhile."""
 
 import json
 import socket
 from collections import deque
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from tui.model.failure import Failure
 
-ANSWER_LIMIT_S = 120.0
+ANSWER_LIMIT_S = 300.0  # reading a state counts as an answer
 
 
 class Monitor:
-    """A connection to the monitor of one QEMU, as a context."""
+    """The monitor at the other end of a connected socket; made as soon as QEMU answers there."""
 
-    def __init__(self, path: Path) -> None:
-        self._socket = socket.socket(socket.AF_UNIX)
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
         self._socket.settimeout(ANSWER_LIMIT_S)
-        self._socket.connect(str(path))
-        self._lines = self._socket.makefile("rb")
+        self._lines = connected.makefile("rb")
         self._statuses: deque[str] = deque()  # of the migration, not yet asked for
-
-    def __enter__(self) -> "Monitor":
         self._read()  # the greeting
         self.execute("qmp_capabilities")
-        return self
+        self.execute("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         self._lines.close()
         self._socket.close()
 
@@ -46,12 +40,18 @@ class Monitor:
 
     def write_state(self, file: Path) -> None:
         """Writes the whole state to a file; the machine stands still then, and its disk is complete."""
-        self.execute("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
         self.execute("migrate-set-parameters", max_bandwidth=2**40)
-        self.execute("migrate", uri=f"exec:cat > '{file}'")
+        self._migrate("migrate", f"exec:cat > '{file}'")
+
+    def read_state(self, file: Path) -> None:
+        """Has a machine that waits for a state (-incoming defer) go on from this one; returns when it runs."""
+        self._migrate("migrate-incoming", f"exec:cat '{file}'")
+
+    def _migrate(self, command: str, uri: str) -> None:
+        self.execute(command, uri=uri)
         while (status := self._migration_status()) != "completed":
             if status in ("failed", "cancelled"):
-                raise Failure(f"QEMU could not write its state to {file}")
+                raise Failure(f"QEMU could not {command} with {uri}")
 
     def _migration_status(self) -> str:
         """What has become of the migration since the last time, as soon as something has."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.nfs.inventory import NETWORK_BITS, OUTSIDE, SITES, Site
+from tests.nfs.inventory import NETWORK_BITS, OUTSIDE, OUTSIDE_MAC, SITES, Site
 from tui.lab.command import run
 from tui.lab.namespaces import inside
 from tui.lab.network import launch_switch
@@ -26,6 +26,8 @@ class Network:
     def make(cls, folder: Path) -> "Network":
         """A new one, whose process has `folder` as its mark."""
         network = cls(launch_switch(folder))
+        # Machines in a saved state remember the MAC of whom they answered, and send to it for half a minute more.
+        network.ip("link", "set", "lab", "address", OUTSIDE_MAC)
         network.ip("address", "add", f"{OUTSIDE}/{NETWORK_BITS}", "dev", "lab")
         for site in SITES:
             network.ip("tuntap", "add", "dev", port(site), "mode", "tap")

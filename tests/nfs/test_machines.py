@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.nfs.machine import Machine
-from tests.nfs.machines import Machines
+from tests.nfs.machines import INSTALLED, Machines
 from tui.model.failure import Failure
 
 FOLDER = "/var/lib/libvirt-img/images"
@@ -41,7 +41,7 @@ def test_what_one_client_writes_the_other_reads(installed: Machines) -> None:
 def test_whatever_was_done_a_restored_machine_is_bare(bare: Machines) -> None:
     before = {machine.name: machine.files() for machine in bare}
     assert "package nfs-common" not in before["source"]
-    bare.source.install("nfs-common")
+    bare.restore(INSTALLED)
     bare.source.ssh("sh", "-c", "echo broken > /etc/fstab; mkdir /var/lib/libvirt/images; rm /etc/hosts")
     changed = bare.source.files()
     assert changed["package nfs-common"].startswith("ii")

@@ -11,11 +11,12 @@ class Resolved:
     name: str
     addresses: tuple[str, ...] = ()
     canonical: str = ""
+    others: tuple[str, ...] = ()  # names of its first address, as far as anybody knows
 
     @property
     def names(self) -> frozenset[str]:
         """All by which the host is known."""
-        return frozenset(each.lower() for each in (self.name, self.canonical, *self.addresses) if each)
+        return frozenset(each.lower() for each in (self.name, self.canonical, *self.others, *self.addresses) if each)
 
     @property
     def first(self) -> str:
@@ -28,6 +29,11 @@ def parse_ahosts(name: str, text: str) -> Resolved:
     rows = [words for words in (line.split() for line in text.splitlines()) if len(words) >= 2 and is_address(words[0])]
     canonical = next((words[2] for words in rows if len(words) > 2), "")
     return Resolved(name, tuple(dict.fromkeys(plain(words[0]) for words in rows)), canonical)
+
+
+def parse_hosts(text: str) -> tuple[str, ...]:
+    """The names in what `getent hosts ADDRESS` printed: the address, then all names of it."""
+    return tuple(word for line in text.splitlines() for word in line.split()[1:])
 
 
 def is_address(text: str) -> bool:

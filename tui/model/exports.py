@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tui.model.escapes import escaped, unescaped
 
 ESCAPED = ' \t\n"#\\()'
-TOKEN = re.compile(r'(?:"[^"\n]*"?|[^\s"])+')
+TOKEN = re.compile(r'(?:"[^"\n]*"?|[^\s"])+', re.ASCII)  # the wider spaces of Unicode belong to a name
 
 # What exportfs(8) takes where nothing is said.
 DEFAULTS = ("sync", "ro", "root_squash", "wdelay")
@@ -74,11 +74,11 @@ def _client(word: str, defaults: tuple[str, ...]) -> Client:
 
 
 def _joined(text: str) -> Iterator[tuple[int, str]]:
-    """The lines as exportfs sees them, each with the number of its first; a comment is not continued."""
+    """The lines as exportfs sees them, each with the number of its first; a comment is never continued."""
     number, whole = 0, ""
     for at, line in enumerate(text.split("\n"), 1):
         number = number or at
-        if line.endswith("\\") and not (whole + line).lstrip().startswith("#"):
+        if line.endswith("\\") and not any(word.startswith("#") for word in TOKEN.findall(whole + line)):
             whole += line[:-1] + " "
             continue
         yield number, whole + line

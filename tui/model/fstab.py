@@ -1,10 +1,12 @@
 """/etc/fstab: what is mounted when a host starts."""
 
+import re
 from dataclasses import dataclass
 
 from tui.model.escapes import escaped, unescaped
 
 ESCAPED = " \t\n\\"
+FIELD = re.compile(r"\S+", re.ASCII)  # the wider spaces of Unicode belong to a path
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ def parse_fstab(text: str) -> tuple[FstabEntry, ...]:
     """All entries; comments, empty lines and what mount(8) would not take are none."""
     found = []
     for number, line in enumerate(text.split("\n"), 1):
-        fields = line.split()
+        fields = FIELD.findall(line)
         if len(fields) < 3 or fields[0].startswith("#"):
             continue
         options = tuple(fields[3].split(",")) if len(fields) > 3 else ("defaults",)

@@ -7,7 +7,7 @@ from tui.model.ufw import Ufw, parse_ufw
 
 # As root. $1 is the address of the other host: firewalld's zone depends on where its packets come in.
 SCRIPT = r"""
-status=$(timeout 10 ufw status 2>/dev/null)
+status=$(timeout 10 ufw status numbered 2>/dev/null)
 case $status in
   "Status: active"*)
     printf '%s\n' "$status" | sed 's/^/ufw /'

@@ -42,7 +42,7 @@ class Mount:
 def parse_mountinfo(text: str) -> tuple[Mount, ...]:
     """Every mount, in the kernel's order; see proc(5) for the fields."""
     found = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         before, _, after = line.partition(" - ")
         fields, rest = before.split(" "), after.split(" ")
         if len(fields) < 6 or len(rest) < 3 or not fields[0].isdigit() or not fields[1].isdigit():

@@ -162,12 +162,14 @@ def _all(facts: NfsFacts, server: ServerRead, *, without_own: bool = False) -> l
 
 def _own(facts: NfsFacts, server: ServerRead) -> list[tuple[str, ...]]:
     """Lines of the app's that export this folder, but not to exactly these hosts in this way."""
-    path, clients, found = facts.shared.export, set(_clients(facts)), []
+    path, hosts, found = facts.shared.export, [server.names[role] for role in CLIENTS], []
     for block in blocks(server.exports.get(EXPORTS, "")):
         exports = [each for line in block.lines for each in parse_exports(line)]
-        here = [client for each in exports if each.path == path for client in each.clients]
-        right = {client.name for client in here} <= clients and not any(Grant(exports[0], c).wrong for c in here)
-        if here and not right:
+        here = [Grant(each, client) for each in exports if each.path == path for client in each.clients]
+        right = (
+            not (grant.wide or grant.wrong) and any(means(grant.client.name, host) for host in hosts) for grant in here
+        )
+        if here and not all(right):
             found.append(block.lines)
     return found
 

@@ -64,7 +64,7 @@ def check_mount(facts: NfsFacts, client: ClientRead) -> Finding:
         return Finding(FAILED, _hides(client) or "it is not mounted", wanted, detail=detail)
     if entry is None:
         return Finding(FAILED, "it is mounted, but gone after a restart", f"a line for it in {FSTAB}")
-    if not is_ours(entry.source, facts, client):
+    if not _is_our_entry(entry, facts, client):
         hint = f"Change or remove line {entry.line} of {FSTAB}."
         return Finding(FAILED, f"it is mounted, but {_foreign(entry)}", wanted, hint)
     if "noauto" in entry.options:
@@ -82,7 +82,7 @@ def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
         return "the server must answer first"
     if obstacle := _obstacle(facts, client):
         return obstacle
-    if entry is not None and not is_ours(entry.source, facts, client):
+    if entry is not None and not _is_our_entry(entry, facts, client):
         return f"{_foreign(entry)}, which the app does not touch"
     moves = [] if entry else at_start(client, fstab_line(remote(facts), path, "nfs", OPTIONS))
     if client.folder.state == STALE:
@@ -175,8 +175,15 @@ def _split(source: str) -> tuple[str, str, str]:
 
 def _entry(facts: NfsFacts, client: ClientRead) -> FstabEntry | None:
     entries = client.fstab_entries
-    mine = (each for each in entries if is_ours(each.source, facts, client))
+    mine = (each for each in entries if _is_our_entry(each, facts, client))
     return next(mine, entries[0] if entries else None)
+
+
+def _is_our_entry(entry: FstabEntry, facts: NfsFacts, client: ClientRead) -> bool:
+    """By its words, or because what it has mounted is ours: under another name of the server."""
+    mount = client.mount
+    mounted = mount is not None and mount.source == entry.source and _is_our_mount(mount, facts, client)
+    return mounted or is_ours(entry.source, facts, client)
 
 
 def _foreign(entry: FstabEntry) -> str:

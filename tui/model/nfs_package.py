@@ -66,6 +66,8 @@ def change_package(_facts: NfsFacts, host: HostRead) -> Change | str:
         return f"the app installs with apt only. {_by_hand(host)}"
     if not package.known:
         return "the package lists do not know it"
+    if package.removed:
+        return f"apt would remove {', '.join(package.removed)} for it: another NFS server? Decide that on the host"
     role, note = host.role, f"Installs {len(package.new)} packages: {', '.join(package.new)}."
     if package.upgraded:
         note += f" It brings {', '.join(package.upgraded)} to a newer version, which is not taken back."

@@ -4,10 +4,11 @@ import base64
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tui.model import folder as folders
-from tui.model.addresses import Resolved, parse_ahosts
+from tui.model.addresses import Resolved, parse_ahosts, parse_hosts
 from tui.model.exports import Export, parse_exports
 from tui.model.firewalld import Firewalld, parse_zone
 from tui.model.folder import parse_folder
@@ -65,6 +66,10 @@ part folder 5 sh -c "$folder" sh "$export_folder"
 
 SERVER_SCRIPT = f"""{COMMON}
 part images 5 sh -c "$folder" sh "$images"
+# Another line may know a client by another name.
+names='getent hosts "$(getent ahosts "$1" | head -n 1 | cut -d " " -f 1)"'
+part others.source 5 sh -c "$names" sh "$source"
+part others.destination 5 sh -c "$names" sh "$destination"
 part exports 5 sh -c '
 for each in /etc/exports /etc/exports.d/*.exports; do
   [ ! -f "$each" ] || printf "%s %s\\n" "$(base64 -w0 < "$each")" "$each"
@@ -73,7 +78,7 @@ part active 5 cat /var/lib/nfs/etab
 part threads 5 cat /proc/fs/nfsd/threads
 if has systemctl; then part units 10 systemctl show -p {PROPERTIES} {" ".join(UNITS)}; fi
 if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2> /dev/null; then
-  part ufw 30 ufw status
+  part ufw 30 ufw status numbered
   part ufw_defaults 5 cat /etc/default/ufw
 fi
 if has firewall-cmd && firewall-cmd --state > /dev/null 2>&1; then
@@ -181,7 +186,8 @@ def _package(parts: Mapping[str, Part], name: str) -> Package:
 
 
 def _resolved(parts: Mapping[str, Part], role: str, name: str) -> Resolved:
-    return parse_ahosts(name, _text(parts, f"address.{role}"))
+    found = parse_ahosts(name, _text(parts, f"address.{role}"))
+    return replace(found, others=parse_hosts(_text(parts, f"others.{role}")))
 
 
 def _files(text: str) -> dict[str, str]:

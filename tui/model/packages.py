@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 INSTALL = re.compile(r"^Inst (\S+) (\[)?", re.MULTILINE)
+REMOVE = re.compile(r"^Remv (\S+)", re.MULTILINE)
 NOT_KNOWN = ("Unable to locate package", "has no installation candidate")
 
 # How other distributions name what Debian calls nfs-kernel-server and nfs-common, and what installs it.
@@ -22,7 +23,8 @@ class Package:
     """One package of a host, by Debian's name.
 
     `new` is what apt would install for it, itself included; `upgraded` what it would replace by a newer version, which
-    nothing takes back. `residual` are those of `new` whose configuration is there from an earlier time.
+    nothing takes back; `removed` what it would take away. `residual` are those of `new` whose configuration is there
+    from an earlier time.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Package:
     known: bool = False  # to apt's lists
     new: tuple[str, ...] = ()
     upgraded: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     residual: tuple[str, ...] = ()
     said: str = ""  # by apt
 
@@ -52,6 +55,7 @@ def parse_simulation(package: Package, text: str, residual: str) -> Package:
         known=package.name in new,
         new=new,
         upgraded=tuple(name for name, older in found if older),
+        removed=tuple(REMOVE.findall(text)),
         residual=tuple(name for name in new if name in kept),
         said=text,
     )

@@ -1,18 +1,23 @@
-"""What ufw lets in: its rules as `ufw status` prints them, and which of them a connection meets first."""
+"""What ufw lets in: its rules as `ufw status numbered` prints them, and which of them a connection meets first."""
 
 import re
 from dataclasses import dataclass
 
-from tui.model.addresses import within
+from tui.model.addresses import is_address, within
 
-RULE = re.compile(r"^(?P<to>\S.*?)\s+(?P<action>ALLOW|DENY|REJECT|LIMIT)(?: (?P<way>IN|OUT|FWD))?\s+(?P<from>\S.*)$")
+RULE = re.compile(
+    r"^(?:\[ *(?P<number>\d+)\] +)?(?P<to>\S.*?)\s+(?P<action>ALLOW|DENY|REJECT|LIMIT)(?: (?P<way>IN|OUT|FWD))?"
+    r"\s+(?P<from>\S.*)$"
+)
 PORTS = re.compile(r"(?:^|\s)([0-9][0-9,:]*)(?:/(tcp|udp))?(?: on \S+)?$")
+OTHER_PROTOCOL = re.compile(r"/(?!tcp\b)[a-z]+\b")  # behind a port or an address
+LOOPBACK = " on lo"
 ANYWHERE = "Anywhere"
 
 
 @dataclass(frozen=True)
 class UfwRule:
-    """One line of the table; `number` counts from 1, as `ufw status numbered` does."""
+    """One line of the table; `number` is what `ufw delete` wants: `ufw status` alone has another order."""
 
     number: int
     to: str
@@ -21,7 +26,9 @@ class UfwRule:
 
     def covers(self, port: int) -> bool:
         """Whether tcp to this port is meant; what is named after an application is not known here."""
-        if self.to.startswith(ANYWHERE):
+        if self.to.endswith(LOOPBACK) or any(OTHER_PROTOCOL.search(each) for each in (self.to, self.origin)):
+            return False
+        if self.to.startswith(ANYWHERE) or is_address(self.to.partition("/")[0]):
             return True
         found = PORTS.search(self.to)
         return found is not None and found[2] != "udp" and any(_in_range(port, each) for each in found[1].split(","))
@@ -29,8 +36,8 @@ class UfwRule:
     def from_address(self, address: str) -> bool:
         """Whether a connection from this address is meant."""
         if self.origin.startswith(ANYWHERE):
-            return self.origin.endswith("(v6)") == (":" in address)
-        return within(address, self.origin.split(" ")[0])
+            return ("(v6)" in self.origin) == (":" in address)
+        return within(address, self.origin.split(" ")[0].removesuffix("/tcp"))
 
 
 @dataclass(frozen=True)
@@ -51,21 +58,18 @@ class Ufw:
 
 
 def parse_ufw(status: str, defaults: str) -> Ufw:
-    """What `ufw status` printed, and the text of /etc/default/ufw."""
+    """What `ufw status numbered` printed, and the text of /etc/default/ufw."""
     policy = re.search(r'^DEFAULT_INPUT_POLICY="?(\w+)', defaults, re.MULTILINE)
-    rules = []
+    rules: list[UfwRule] = []
     for line in status.splitlines():
         found = RULE.match(line.split(" # ")[0].rstrip())
-        if found:
-            rules.append((found["to"].removesuffix(" (v6)"), found["action"], found["from"], found["way"]))
+        if found and found["way"] in (None, "IN"):
+            number = int(found["number"] or len(rules) + 1)
+            rules.append(UfwRule(number, found["to"].replace(" (v6)", ""), found["action"], found["from"]))
     return Ufw(
         active=status.startswith("Status: active"),
         default=policy[1] if policy else "DROP",
-        rules=tuple(
-            UfwRule(number, to, action, origin)
-            for number, (to, action, origin, way) in enumerate(rules, 1)
-            if way in (None, "IN")
-        ),
+        rules=tuple(rules),
     )
 
 

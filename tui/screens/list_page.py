@@ -120,7 +120,8 @@ class ListPage(Page):
 
     def _show(self) -> None:
         """Bring the page up to date; where nothing changed nothing is painted."""
-        if not self.is_attached or not self.is_current or not self.size.width:
+        parts = (self._summary, self._rows, self._detail)  # which go one by one when the app ends, while a look goes on
+        if not all(part.is_attached for part in parts) or not self.is_current or not self.size.width:
             return
         listed, items = self._list, self._list.items
         wanted = tuple(listed.root.wanted)
