@@ -55,15 +55,11 @@ class ChecklistRows(Rows, can_focus=True):
         """Replace what is shown; the cursor stays on its item, wherever that stands now."""
         self._items, self._looking = tuple(by_host(items, self._addresses)), looking
         if self.chosen is None or not self._placed:
-            self._chosen = self._first_bad() or (self._items[0].id if self._items else "")
+            self._chosen = _first_bad(items) or (self._items[0].id if self._items else "")
         self._draw()
         if not self._placed:
             self._keep_in_sight()
             self._placed = not looking and any(item.finding is not None for item in self._items)
-
-    def _first_bad(self) -> str:
-        """What a person looks for: while the list is read for the first time the cursor stands there."""
-        return next((item.id for item in self._items if item.finding is not None and not item.finding.good), "")
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -134,6 +130,11 @@ class ChecklistRows(Rows, can_focus=True):
         clicked = next((id for id, place in self._places.items() if place == line), "")
         if clicked:
             self._choose(clicked)
+
+
+def _first_bad(items: Sequence[Item]) -> str:
+    """What a person looks for, the cause before what comes of it: in the order of the list, whatever the host."""
+    return next((item.id for item in items if item.finding is not None and not item.finding.good), "")
 
 
 def _under_cursor(row: Content, width: int) -> Content:
