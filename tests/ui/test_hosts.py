@@ -143,7 +143,8 @@ async def test_a_refresh_that_finds_nothing_new_paints_nothing(monkeypatch: pyte
     world = FakeHosts()
     app = app_of(world)
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: all_read(app))
+        page: Any = app.page
+        await until(pilot, lambda: all_read(app) and page._list.looked)
         card = app.screen.query_one("#host-source")
         painted: list[Any] = []
         monkeypatch.setattr(card, "refresh", lambda *regions, **_: painted.append(regions))
@@ -170,6 +171,7 @@ def test_hosts_looks_like_its_picture(
     app = app_of(dead_destination if dead else FakeHosts())
 
     async def read(pilot: Any) -> None:
-        await until(pilot, lambda: all_read(app))
+        page: Any = app.page
+        await until(pilot, lambda: all_read(app) and page._list.looked)
 
     assert snap_compare(app, terminal_size=size, run_before=read)

@@ -113,6 +113,21 @@ async def test_the_cursor_stays_on_its_line_when_the_list_is_read_again(world: L
         await seen.sees("> + ok the folder is exported to both hosts")
 
 
+async def test_the_cursor_waits_on_the_first_line_that_is_not_good_and_n_goes_to_the_next(world: ListWorld) -> None:
+    world.machines["storage"].made |= {"server", "export"}
+    world.machines["source"].made.discard("mount")
+    world.machines["destination"].made.discard("client")
+    async with shown(world) as seen:
+        await seen.sees("> x FAILED the folder is mounted at the same path")
+        await seen.press("n")
+        await seen.sees("> x FAILED the NFS client is installed")
+        await seen.press("n")
+        await seen.sees("> x FAILED the folder is mounted at the same path")
+        world.machines["source"].made.add("mount")
+        await seen.press("r")
+        await seen.sees("> + ok the folder is mounted at the same path")  # where a person has put it, it stays
+
+
 async def test_a_page_and_the_ends_of_the_list_are_a_key_away(world: ListWorld) -> None:
     async with shown(world, (60, 16)) as seen:
         await seen.press("end")

@@ -1,6 +1,6 @@
 """What the pages around a checklist share: looking, explaining, fixing and undoing, by the same keys."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from textual import work
@@ -9,12 +9,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 
-from tui.backend.changes import into
+from tui.backend import list_works
 from tui.backend.checklist import Checklist
 from tui.backend.root import PasswordNeeded
 from tui.backend.works import Work
 from tui.model.change import Change
-from tui.model.check import Item
 from tui.model.failure import Failure
 from tui.model.list_keys import (
     ACTIONS,
@@ -29,7 +28,7 @@ from tui.model.list_keys import (
     Moment,
     why_not,
 )
-from tui.model.tally import fixed, sentence
+from tui.model.tally import sentence
 from tui.screens.dialogs.agree import Agree, Part
 from tui.screens.dialogs.details import Details
 from tui.screens.dialogs.password import PasswordDialog, sentence_of
@@ -41,7 +40,6 @@ from tui.widgets.lines import Lines
 from tui.widgets.report import Report
 
 WIDE = 120  # columns from which what is known of a line stands beside the list
-Call = Callable[[Work], Awaitable[str]]  # what is to be done; answers the sentence at its end
 
 
 class ListPage(Page):
@@ -168,22 +166,22 @@ class ListPage(Page):
         if item is None or item.change is None:
             return
         id, change = item.id, item.change
-        self._ask(f"Fix: {item.title}", {id: change}, lambda begun: self._fix(begun, id, change))
+        self._ask(f"Fix: {item.title}", {id: change}, list_works.fix(self._list, id, change))
 
     def action_fix_all(self) -> None:
         shown = {item.id: item.change for item in self._list.items if item.missing and item.change}
-        self._ask("Fix all that is missing", shown, lambda begun: self._fix_all(begun, shown))
+        self._ask("Fix all that is missing", shown, list_works.fix_all(self._list, shown))
 
     def action_undo(self) -> None:
         item = self._rows.chosen
         if item is None or item.undo is None:
             return
         id, undo = item.id, item.undo
-        self._ask(f"Undo: {item.title}", {id: undo}, lambda begun: self._undo(begun, id))
+        self._ask(f"Undo: {item.title}", {id: undo}, list_works.undo(self._list, id))
 
     def action_undo_all(self) -> None:
         shown = {item.id: item.undo for item in reversed(self._list.items) if item.undo}
-        self._ask("Undo all that was done", shown, self._undo_all)
+        self._ask("Undo all that was done", shown, list_works.undo_all(self._list))
 
     @work(name="password", group="ask", exclusive=True)
     async def action_password(self) -> None:
@@ -194,7 +192,7 @@ class ListPage(Page):
     # -- what the keys do --
 
     @work(name="ask", group="ask", exclusive=True)
-    async def _ask(self, title: str, shown: Mapping[str, Change], call: Call) -> None:
+    async def _ask(self, title: str, shown: Mapping[str, Change], call: list_works.Call) -> None:
         """Show what would be done; where it is agreed to, do it."""
         hosts = {action.host for change in shown.values() for action in change.actions}
         if not await self._passwords(tuple(host for host in self._list.root.wanted if host in hosts)):
@@ -221,7 +219,7 @@ class ListPage(Page):
         said = sentence_of(before) if before is not None and before.why else ""
         return PasswordDialog(f"The password of {host}", text, use, said)
 
-    def _begin(self, title: str, call: Call) -> None:
+    def _begin(self, title: str, call: list_works.Call) -> None:
         try:
             self._work = begun = self._list.works.begin(title, call)
         except Failure as failure:
@@ -249,32 +247,3 @@ class ListPage(Page):
         elif isinstance(failure, PasswordNeeded):
             self.action_password()
         self._show()
-
-    async def _fix(self, begun: Work, id: str, shown: Change) -> str:
-        if self._list[id].change != shown:
-            raise Failure("Nothing was changed", "by now something else would be done", "Press f again to see it.")
-        item = await self._list.apply(id, into(begun))
-        found = item.finding.found if item.finding else "it can't be looked at"
-        if item.finding is None or not item.finding.good:
-            raise Failure(f"{item.title}: that was done, and it is not right yet", found)
-        return f"Fixed: {item.title}. {found}."
-
-    async def _fix_all(self, begun: Work, shown: Mapping[str, Change]) -> str:
-        applied = await self._list.apply_missing(into(begun), shown, lambda item: _next(begun, item))
-        stopped = "Stopped, as you asked. " if begun.stopping else ""
-        return f"{stopped}{fixed(applied, self._list.items)}"
-
-    async def _undo(self, begun: Work, id: str) -> str:
-        return f"Taken back: {(await self._list.undo(id, into(begun))).title}."
-
-    async def _undo_all(self, begun: Work) -> str:
-        await self._list.undo_all(into(begun), lambda item: _next(begun, item))
-        left = sum(item.undo is not None for item in self._list.items)
-        return f"Stopped, as you asked: {left} are left." if left else "All that was done was taken back."
-
-
-def _next(begun: Work, item: Item) -> bool:
-    """Say which line is next; whether it is to begin."""
-    if not begun.stopping:
-        begun.step(f"{item.host}: {item.title}")
-    return not begun.stopping

@@ -23,6 +23,7 @@ class ChecklistRows(Rows, can_focus=True):
         Binding(
             "down,j", "move(1)", "down", show=False, key_display="up/down", tooltip="Choose a line", id="list.move"
         ),
+        Binding("n", "next_bad", "next", show=False, tooltip="The next line that is not good", id="list.next-bad"),
         Binding("pageup", "page(-1)", "page up", show=False),
         Binding("pagedown", "page(1)", "page down", show=False),
         Binding("home,g", "move(-1000000)", "first", show=False),
@@ -42,6 +43,7 @@ class ChecklistRows(Rows, can_focus=True):
         self._items: tuple[Item, ...] = ()
         self._looking = False
         self._chosen = ""  # the id of the item under the cursor
+        self._placed = False  # by a person, or by the end of the first look: then it stays on its item
         self._told: Item | None = None
         self._places: dict[str, int] = {}  # on which line each item stands
 
@@ -52,9 +54,12 @@ class ChecklistRows(Rows, can_focus=True):
     def show_items(self, items: Sequence[Item], *, looking: bool) -> None:
         """Replace what is shown; the cursor stays on its item, wherever that stands now."""
         self._items, self._looking = tuple(by_host(items, self._addresses)), looking
-        if self.chosen is None:
-            self._chosen = self._items[0].id if items else ""
+        if self.chosen is None or not self._placed:
+            self._chosen = _first_bad(items) or (self._items[0].id if self._items else "")
         self._draw()
+        if not self._placed:
+            self._keep_in_sight()
+            self._placed = not looking and any(item.finding is not None for item in self._items)
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -101,10 +106,20 @@ class ChecklistRows(Rows, can_focus=True):
         index = ids.index(self._chosen) + by if self._chosen in ids else 0
         self._choose(ids[max(0, min(len(ids) - 1, index))])
 
+    def action_next_bad(self) -> None:
+        """The next one that is not good, from the beginning where none follows."""
+        ids = [item.id for item in self._items]
+        index = ids.index(self._chosen) + 1 if self._chosen in ids else 0
+        for item in (*self._items[index:], *self._items[:index]):
+            if item.finding is not None and not item.finding.good:
+                self._choose(item.id)
+                return
+
     def action_page(self, direction: int) -> None:
         self.action_move(direction * max(1, self.room.height - 2))
 
     def _choose(self, id: str) -> None:
+        self._placed = True
         if id != self._chosen:
             self._chosen = id
             self._draw()
@@ -115,6 +130,11 @@ class ChecklistRows(Rows, can_focus=True):
         clicked = next((id for id, place in self._places.items() if place == line), "")
         if clicked:
             self._choose(clicked)
+
+
+def _first_bad(items: Sequence[Item]) -> str:
+    """What a person looks for, the cause before what comes of it: in the order of the list, whatever the host."""
+    return next((item.id for item in items if item.finding is not None and not item.finding.good), "")
 
 
 def _under_cursor(row: Content, width: int) -> Content:
