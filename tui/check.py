@@ -1,6 +1,8 @@
 """`vmlm-tui check`: both checklists without the pages, as text for a person or as JSON for a program."""
 
-import asyncio
+# --help waits for nothing that only a look needs.
+# ruff: noqa: PLC0415
+
 import json
 import signal
 import sys
@@ -25,7 +27,7 @@ PAGES = {"hosts": "Hosts", "nfs": "NFS"}
 ABOUT = """\
 Looks at the three hosts as the pages Hosts and NFS do, and prints what it found. It changes nothing, but for the proof
 that the folder is shared, which writes a small file and removes it. It asks for no password.
-The exit status is 1 where something FAILED, else 0; 2 where it could not begin."""
+The exit status is 1 where something FAILED or a list can't be read, else 0; 2 where it could not begin."""
 Lists = Mapping[str, tuple[Item, ...]]
 
 
@@ -39,7 +41,7 @@ def main(words: list[str]) -> int:
     options = parser.parsed(words)
     if options.help:
         return _print(parser.format_help())
-    from tui.config import find, load  # noqa: PLC0415  # --help does not wait for it
+    from tui.config import find, load
 
     config = load(find(options.config))
     if sys.stderr.isatty():
@@ -55,14 +57,17 @@ def main(words: list[str]) -> int:
         _say(f"sudo on {host} wants a password, so a part of {host} is unknown. `vmlm-tui` asks for it, on key o.")
     document = as_json(lists, problems, wanted) if options.json else as_text(lists, _addresses(config))
     printed = _print(document)
-    return printed or int(any(item.state == FAILED for items in lists.values() for item in items))
+    failed = any(item.state == FAILED for items in lists.values() for item in items)
+    return printed or int(failed or bool(problems))
 
 
 def _looked(config: "Config") -> tuple[Lists, list[str], list[str]]:
     """The lists, what kept one from being read, and the hosts on which sudo wants a password."""
-    from tui import log  # noqa: PLC0415
-    from tui.config import state_folder  # noqa: PLC0415
-    from tui.wiring import wire  # noqa: PLC0415
+    import asyncio
+
+    from tui import log
+    from tui.config import state_folder
+    from tui.wiring import wire
 
     with log.diverted(log.start(state_folder() / "vmlm-tui.log")):
         backend = wire(config)
@@ -73,12 +78,14 @@ def _looked(config: "Config") -> tuple[Lists, list[str], list[str]]:
 
 async def _look(backend: "Backend") -> list[str]:
     """Both at the same time; the sentences of what went wrong."""
+    import asyncio
+
     looks = (backend.hosts.checklist.look_once(), backend.nfs.checklist.look_once())
     answers = await asyncio.gather(*looks, return_exceptions=True)
     for answer in answers:
         if isinstance(answer, BaseException) and not isinstance(answer, Failure):
             raise answer
-    return [str(answer) for answer in answers if isinstance(answer, Failure)]
+    return list(dict.fromkeys(str(answer) for answer in answers if isinstance(answer, Failure)))
 
 
 def as_text(lists: Lists, addresses: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from tui.lab.lab import Lab
 from tui.model.record import Record
 from tui.model.timeline import Timeline
 
-LIMIT_S = 240.0  # for anything that is waited for; the machine is shared and slow at times
+LIMIT_S = 600.0  # for anything that is waited for; the machine is shared and slow at times
 
 
 def socket_uri(lab: Lab, host: str) -> str:
@@ -88,4 +88,4 @@ def bring_home(desk: Desk) -> None:
     machine = desk.lab.machine("source")
     until = time.monotonic() + LIMIT_S
     while not machine.succeeds(["ssh", GUEST.name, "true"]):
-        assert time.monotonic() < until, "the guest does not answer over ssh"
+        assert time.monotonic() < until, f"the guest does not answer over ssh: {desk.virsh('source', 'domstats')}"

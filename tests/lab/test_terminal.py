@@ -64,7 +64,7 @@ def test_boot_load_migrate_and_finish_by_post_copy_with_keys_only(desk: Desk, te
     screen = terminal()
     screen.wait_for("[1 Hosts]", "libvirt")
     screen.press("3")
-    screen.wait_for("[3 Launch]", "shut off")
+    screen.wait_for("[3 Launch]", "shut off", "can move")  # which is known when both hosts have answered
     screen.press("s")
     screen.wait_for("running", "idle")
     load_and_ask_for_a_migration(screen)

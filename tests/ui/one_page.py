@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from tui.screens.page import Page
 from tui.theme import DARK, LIGHT
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 class OnePage(App[None]):

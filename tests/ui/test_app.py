@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from tests.fake_hosts import FakeHosts
+from tests.list_world import ListWorld
 from tests.ui.one_page import text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
 from tui.app import VmlmApp
@@ -262,6 +263,50 @@ async def test_after_the_end_q_quits_without_a_question(world: FakeHosts) -> Non
         await sees(app, pilot, "Completed by post-copy")
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)
+
+
+@asynccontextmanager
+async def fixing(folder: Path) -> AsyncIterator[tuple[VmlmApp, Pilot[Any], ListWorld]]:
+    """The app while the NFS server is being installed, which goes on for as long as the test wants."""
+    lists = ListWorld(folder)
+    lists.hosts.runs_in(folder)
+    lists.machines["storage"].going_on.clear()
+    rooms = (lists.room_of_hosts, lists.nfs, Launch(lists.hosts.connections, lists.changes.root), Runs(folder))
+    app = VmlmApp(lists.hosts.config, CONFIG, Backend(ReplayedMigrations(), *rooms))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("2")
+        await sees(app, pilot, "FAILED", "> x FAILED the NFS server")
+        await pilot.press("f", "enter")
+        await sees(app, pilot, "storage: make server ...")
+        await pilot.press("escape", "q")
+        await sees(app, pilot, "Quit?", "Fix: the NFS server is installed: that is under way on the hosts.")
+        yield app, pilot, lists
+
+
+async def test_q_asks_while_hosts_are_being_changed_and_can_wait_for_the_end(tmp_path: Path) -> None:
+    async with fixing(tmp_path) as (app, pilot, lists):
+        await pilot.press("e")
+        await sees(app, pilot, "Quits as soon as it has ended")
+        assert app.is_running
+        lists.machines["storage"].going_on.set()
+        await until(pilot, lambda: not app.is_running)
+    assert "server" in lists.machines["storage"].made
+
+
+async def test_q_can_stay_with_what_is_being_done_and_it_goes_on_on_every_page(tmp_path: Path) -> None:
+    async with fixing(tmp_path) as (app, pilot, lists):
+        await pilot.press("s", "3")
+        await sees(app, pilot, "[3 Launch]")
+        lists.machines["storage"].going_on.set()
+        await sees(app, pilot, "Fixed: the NFS server is installed.")
+
+
+async def test_q_can_cut_it_off_and_what_was_begun_can_be_undone_later(tmp_path: Path) -> None:
+    async with fixing(tmp_path) as (app, pilot, _lists):
+        await pilot.press("x")
+        await until(pilot, lambda: not app.is_running)
+    again = ListWorld(tmp_path)
+    assert again.checklist["storage.server"].undo is not None
 
 
 # -- any terminal --

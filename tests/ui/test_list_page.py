@@ -1,6 +1,5 @@
 """What the Hosts and the NFS page share: looking, explaining, fixing and undoing, as a person sees and presses it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.ui.list_world import ListWorld
+from tests.list_world import ListWorld
 from tests.ui.one_page import OnePage, text_of, until
 from tui.model.command import Completed
 from tui.model.failure import Failure
@@ -290,16 +289,6 @@ async def test_a_password_is_asked_for_by_key_and_again_where_it_is_wrong(world:
         assert storage.passwords[0] == "wrong"
         assert set(storage.passwords[1:]) == {"secret"}
         assert "secret" not in (world.hosts.journal.read_text() if world.hosts.journal.is_file() else "")
-
-
-async def test_a_wrong_password_is_tried_once_however_many_ask(world: ListWorld) -> None:
-    root, storage = world.changes.root, world.machines["storage"]
-    storage.password = "secret"
-    root.give_password("storage", "wrong")
-    answers = await asyncio.gather(*(root.run("storage", ["true"]) for _ in range(5)), return_exceptions=True)
-    assert all(isinstance(answer, Failure) for answer in answers)
-    assert storage.passwords == ["wrong"]
-    assert root.wanted["storage"].why == "it is wrong"
 
 
 async def test_without_the_password_the_rest_goes_on(world: ListWorld) -> None:

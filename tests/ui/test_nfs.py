@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.ui.list_world import ListWorld
+from tests.list_world import ListWorld
 from tests.ui.one_page import OnePage, text_of, until
 from tui.screens.nfs import NfsPage
 

@@ -64,7 +64,8 @@ Host key verification failed."""
         (255, "ssh: connect to host kvm-b port 22: No route to host", NO_ANSWER),
         (127, "timeout: failed to run command 'ssh': No such file or directory", NO_SSH),
         (255, "Bad owner or permissions on /root/.ssh/config", OTHER),
-        (124, "", OTHER),
+        (124, "", NO_ANSWER),
+        (1, "", OTHER),
     ],
 )  # fmt: skip
 def test_what_ssh_said_is_one_of_a_few_outcomes(status: int, said: str, outcome: str) -> None:

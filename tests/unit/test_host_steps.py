@@ -207,6 +207,13 @@ def test_a_name_that_leads_to_the_host_itself_is_left_to_a_person() -> None:
     assert "take it out by hand" in why_not(facts, "source.names")
 
 
+def test_an_end_of_a_connection_that_is_not_the_hosts_own_is_not_taken_for_it() -> None:
+    facts = good()
+    for host in ("destination", "storage"):
+        facts = with_host(facts, host, system=System(reached_from="198.51.100.254", reached_at=ADDRESSES[host]))
+    assert facts.address("source") == "192.0.2.1"
+
+
 def test_an_address_that_the_host_does_not_have_is_a_warning() -> None:
     facts = with_way(good(), "source", "storage", names={"storage": ("198.51.100.7",)})
     finding = found(facts, "source.names")

@@ -10,7 +10,7 @@ from tui.backend.hosts import Hosts
 from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.host import OK, PARTLY, READING, UNREACHABLE, HostFacts, System, Virtualization, parse_system
-from tui.model.nfs import Shared, exports_client, exports_path, host_of, procedure
+from tui.model.nfs import host_of
 
 DEBIAN_12 = """hostname kvm-a
 kernel 6.1.0-13-cloud-amd64
@@ -178,37 +178,9 @@ async def test_a_host_whose_script_fails_tells_what_it_can() -> None:
     assert facts.system.hostname == "nas"
 
 
-# -- the way to shared storage --
-
-SHARED = Shared("storage", "192.0.2.1", "192.0.2.2", "/var/lib/libvirt/images", "/var/lib/libvirt-img/images", "guest1")
-
-
-def test_the_steps_name_the_configured_hosts_and_folders() -> None:
-    steps = procedure(SHARED)
-    commands = [command for step in steps for command in step.commands]
-    assert "mount --bind /var/lib/libvirt/images /var/lib/libvirt-img/images" in commands
-    assert "mount -t nfs storage:/var/lib/libvirt-img/images /var/lib/libvirt-img/images" in commands
-    exports = next(step for step in steps if step.file)
-    options = "(rw,sync,no_subtree_check)"
-    assert exports.commands == (f"/var/lib/libvirt-img/images 192.0.2.1{options} 192.0.2.2{options}",)
-    assert [step.host for step in steps] == ["storage"] * 5 + ["source"] * 2 + ["destination"] * 2 + ["source"]
-
-
-def test_a_path_with_a_space_is_quoted_for_each_reader() -> None:
-    steps = procedure(replace(SHARED, export="/srv/vm images", storage="2001:db8::3"))
-    commands = [command for step in steps for command in step.commands]
-    assert "mount -t nfs '[2001:db8::3]:/srv/vm images' '/srv/vm images'" in commands
-    assert any(command.startswith("/srv/vm\\040images ") for command in commands)
-
-
 @pytest.mark.parametrize(
     ("ssh", "host"),
     [("root@storage", "storage"), ("nas", "nas"), ("me@nas:2222", "nas"), ("root@[2001:db8::1]:22", "2001:db8::1")],
 )
 def test_the_host_of_an_ssh_target_is_found(ssh: str, host: str) -> None:
     assert host_of(ssh) == host
-
-
-def test_what_exports_can_not_hold_is_escaped() -> None:
-    assert exports_path('/a b#"c\\') == "/a\\040b\\043\\042c\\134"
-    assert exports_client("host) (evil") == "hostevil"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.lab.process import Process, processes_with, start_time
+from tui.lab.process import Process, end_all, processes_with, start_time
 
 
 @pytest.fixture
@@ -69,3 +69,10 @@ def test_processes_are_found_by_what_they_were_started_with_and_by_all_of_it(
     assert processes_with("VMLM_TEST", value) == [of(sleeper)]
     assert processes_with("VMLM_TEST", value[:-1]) == []
     assert processes_with("TEST", value) == []
+
+
+def test_processes_are_ended_until_none_is_found_any_more(sleeper: "subprocess.Popen[bytes]") -> None:
+    with subprocess.Popen(["sleep", "600"]) as late:
+        found = iter([[of(sleeper)], [of(sleeper), of(late)]])  # one that the first had begun meanwhile
+        end_all(lambda: next(found, []), "the test")
+        assert (sleeper.wait(60), late.wait(60)) == (-9, -9)

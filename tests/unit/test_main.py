@@ -73,11 +73,13 @@ def test_version_is_one_line(run: Run) -> None:
 def test_help_tells_of_all_that_can_be_said(run: Run, word: str) -> None:
     done = run(word)
     assert (done.returncode, done.stderr) == (0, "")
-    for told in ("--config FILE", "--version", "--help", "vmlm-tui lab", "$VMLM_CONFIG"):
+    for told in ("--config FILE", "--version", "--help", "vmlm-tui lab", "vmlm-tui check", "$VMLM_CONFIG"):
         assert told in done.stdout
 
 
-@pytest.mark.parametrize("words", [("--version",), ("--help",), ("--config", "/nowhere/config.toml")])
+@pytest.mark.parametrize(
+    "words", [("--version",), ("--help",), ("check", "--help"), ("--config", "/nowhere/config.toml")]
+)
 def test_what_opens_no_page_waits_for_none(run: Run, words: tuple[str, ...]) -> None:
     loaded = modules(run(*words, program=("-c", SHOW_MODULES)).stdout)
     assert loaded & {"textual", "rich", "libvirt", "asyncssh", "plotext", "asyncio"} == set()
@@ -93,6 +95,13 @@ def test_lab_takes_all_the_words_behind_it(run: Run) -> None:
     done = run("lab", "--help")
     assert done.returncode == 0
     assert "exec" in done.stdout
+
+
+def test_check_explains_itself(run: Run) -> None:
+    done = run("check", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    for told in ("--json", "--config FILE", "exit status"):
+        assert told in done.stdout
 
 
 def test_ctrl_c_in_the_lab_is_one_sentence(run: Run) -> None:
@@ -119,6 +128,9 @@ sys.exit(main(sys.argv[1:]))
         (("--config", "/nowhere/config.toml"), "/nowhere/config.toml does not exist: no configuration is there."),
         (("--config", "/"), "/ cannot be read: Is a directory."),
         ((), "The standard input is not a terminal."),
+        (("check", "--colour"), "unrecognized arguments: --colour. vmlm-tui check --help shows what is expected."),
+        (("check", "--config", ""), "--config names no file. vmlm-tui check --help shows what is expected."),
+        (("check", "--config", "/nowhere/c.toml"), "/nowhere/c.toml does not exist: no configuration is there."),
     ],
 )
 def test_what_cannot_start_is_one_sentence(run: Run, words: tuple[str, ...], sentence: str) -> None:

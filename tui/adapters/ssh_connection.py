@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import asyncssh
 
 from tui.adapters.known_hosts import known_hosts
-from tui.adapters.protocols import UntrustedHost
+from tui.adapters.protocols import LoginRefused, UntrustedHost
 from tui.adapters.ssh import Address, Broken
 from tui.adapters.streams import drained
 from tui.adapters.threads import on_thread
@@ -170,7 +170,7 @@ class Login:
                 detail=text,
             )
         if isinstance(error, asyncssh.PermissionDenied):
-            return Failure(
+            return LoginRefused(
                 f"{self.address} refused the login",
                 "it accepts no key of ssh's folder or agent",
                 f"`ssh {self.address}` must work without a password: `ssh-copy-id {self.address}` sets that up.",

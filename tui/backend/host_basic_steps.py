@@ -1,5 +1,6 @@
 """Steps of the Hosts list on one host each: that it can be worked on, and that guests run on it."""
 
+from tui.adapters.protocols import LoginRefused, UntrustedHost
 from tui.backend.checklist import Step
 from tui.backend.host_facts import HostsFacts, Libvirt, unread
 from tui.backend.root import PasswordNeeded
@@ -23,7 +24,9 @@ def login(host: str) -> Step[HostsFacts]:
             return Finding(OK, f"it answers as {system.hostname}")
         return _failed(system, "a login over ssh without a question")
 
-    def change(_facts: HostsFacts) -> str:
+    def change(facts: HostsFacts) -> str:
+        if not isinstance(facts.at(host).system, (UntrustedHost, LoginRefused)):
+            return ""
         return "press l: the first login takes a person, who compares the fingerprint and gives the password once"
 
     why = "The app reads and sets up this host over ssh, with a key and without ever asking."

@@ -101,17 +101,19 @@ class HostsFacts:
 
     def address(self, host: str) -> str:
         """By which the others reach it, "" where that is not known; the ends of the app's own connections tell best."""
+        others = [each for each in ALL if each != host]
+        system = self.at(host).system
+        own = system.addresses if isinstance(system, System) else ()
+        seen = [system.reached_at] if isinstance(system, System) else []
         if host == SOURCE:
-            systems = [self.at(each).system for each in (DESTINATION, STORAGE)]
+            systems = (self.at(each).system for each in others)
             seen = [each.reached_from for each in systems if isinstance(each, System)]
-        else:
-            system = self.at(host).system
-            seen = [system.reached_at] if isinstance(system, System) else []
+        if own:  # an end of a tunnel, or of somebody's in between, is none of its own
+            seen = [each for each in seen if each in own]
         given = host_of(self.config.hosts[host].ssh)
-        names = self.way(SOURCE, host).names
-        looked_up = names.get(given, ()) if isinstance(names, Mapping) else ()
-        candidates = (*seen, given, *looked_up)
-        return next((each for each in candidates if is_address(each) and not is_local(each)), "")
+        looked_up = (self.way(each, host).names for each in others)
+        found = [address for names in looked_up if isinstance(names, Mapping) for address in names.get(given, ())]
+        return next((each for each in (*seen, given, *found) if is_address(each) and not is_local(each)), "")
 
     def announced(self, host: str) -> str:
         """The name by which its libvirt tells the other to send a VM to it, "" where that is not known."""

@@ -144,6 +144,7 @@ class Look:
         if not isinstance(tried, Tried) or not tried.closed:
             return None
         await self._needed(end, "conf")
+        await self._known((end, start, "names"))  # which may tell the address of `start`
         return await self._read.firewall(end, self.facts.address(start))
 
     async def _cpu(self) -> object:

@@ -25,7 +25,7 @@ from tui.model.machine_type import VmDefinition
 from tui.model.qemu_conf import QemuConf, parse_qemu_conf
 
 QEMU_CONF_SCRIPT = "[ ! -e /etc/libvirt/qemu.conf ] || cat /etc/libvirt/qemu.conf"
-SCRIPT_LIMIT_S = 25.0
+SCRIPT_LIMIT_S = 60.0  # each of them ends sooner by itself, but on a host that hardly gets along
 CONNECT_LIMIT_S, LISTEN_LIMIT_S = 3, 6  # it listens until it is told to end, at the longest so long
 PEER_LIMIT_S = 10
 CLOCK_ROUNDS = 3

@@ -13,6 +13,7 @@ NO_NAME, NO_ANSWER, NO_SSH, OTHER = "no such name", "no answer", "no ssh", "othe
 
 KEY_NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")  # in the order in which one is made where there is none
 
+ENDED = {"0": WORKS, "124": NO_ANSWER, "137": NO_ANSWER}  # 124 and 137: `timeout` has ended it
 # What ssh says, in the order in which to look: of a changed key it says the second line, too.
 OUTCOMES = (
     (r"REMOTE HOST IDENTIFICATION HAS CHANGED", KEY_CHANGED),
@@ -87,11 +88,11 @@ ATTEMPT_SCRIPT = r"""
 target=$1
 set -- -o BatchMode=yes ${2:+-l "$2"} ${3:+-p "$3"} ${4:+-i "$4"}
 set -- "$@" -o StrictHostKeyChecking=yes -o UpdateHostKeys=no -o ControlMaster=no -o ControlPath=none
-set -- "$@" -o ConnectTimeout=5 -o ServerAliveInterval=3 -o ServerAliveCountMax=2 -o ConnectionAttempts=1
+set -- "$@" -o ConnectTimeout=8 -o ServerAliveInterval=5 -o ServerAliveCountMax=2 -o ConnectionAttempts=1
 home=$(getent passwd "$(id -u)" | cut -d : -f 6)
 echo "home $home"
 [ ! -d "$home/.ssh" ] || echo "folder yes"
-said=$(timeout -k 1 12 ssh -T -x -a -n "$@" -- "$target" true 2>&1)
+said=$(timeout -k 1 20 ssh -T -x -a -n "$@" -- "$target" true 2>&1)
 status=$?
 echo "status $status"
 [ "$status" != 0 ] || exit 0
@@ -106,7 +107,7 @@ printf '%s\n' "$config" | sed -n 's/^identityfile //p' | while read -r file; do
 done
 host=$(printf '%s\n' "$config" | sed -n 's/^hostname //p')
 port=$(printf '%s\n' "$config" | sed -n 's/^port //p')
-timeout -k 1 8 ssh-keyscan -T 5 -p "$port" -t ed25519,ecdsa,rsa -- "$host" 2>/dev/null | sed 's/^/shown /'
+timeout -k 1 12 ssh-keyscan -T 8 -p "$port" -t ed25519,ecdsa,rsa -- "$host" 2>/dev/null | sed 's/^/shown /'
 :
 """
 
@@ -122,7 +123,7 @@ def parse_attempt(text: str) -> Attempt:
     home = facts.get("home", "")
     files = config.get("userknownhostsfile", "").split() or ["~/.ssh/known_hosts"]
     return Attempt(
-        WORKS if facts.get("status") == "0" else _outcome(said),
+        _outcome(facts.get("status", ""), said),
         said,
         user=config.get("user", "root"),
         host=host,
@@ -137,7 +138,9 @@ def parse_attempt(text: str) -> Attempt:
     )
 
 
-def _outcome(said: str) -> str:
+def _outcome(status: str, said: str) -> str:
+    if status in ENDED:
+        return ENDED[status]
     return next((outcome for pattern, outcome in OUTCOMES if re.search(pattern, said)), OTHER)
 
 

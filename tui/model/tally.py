@@ -39,16 +39,18 @@ def fixable(items: Iterable[Item]) -> tuple[Item, ...]:
     return tuple(item for item in items if item.missing and not item.why_not)
 
 
-def sentence(items: Sequence[Item], *, looking: bool, looked: bool, wanted: Sequence[str] = ()) -> str:
-    """What stands above the list; `wanted` are the hosts on which sudo wants a password."""
+def sentence(items: Sequence[Item], *, looking: bool, looked: bool, wanted: Sequence[str] = (), first: str = "") -> str:
+    """What stands above the list; `wanted` are the hosts on which sudo wants a password, `first` is what else there is
+    to do before anything of the list."""
     known = [item for item in items if item.finding is not None]
     if not items:
         return "There is nothing to check."
     if not known:
         return "Looking at the hosts ..." if looking else "Nobody has looked yet: r looks."
-    under_way = f"Looking ({len(known)} of {len(items)} read): " if looking and not looked else ""
-    again = " Looking again ..." if looking and looked else ""
-    return f"{under_way}{tally(known)}. {_advice(items, wanted)}{again}"
+    if looking and not looked:
+        return f"Looking ({len(known)} of {len(items)} read): {tally(known)}."
+    again = "Looking again ..." if looking else ""
+    return f"{tally(known)}. {first or _advice(items, wanted)} {again}".strip()
 
 
 def _advice(items: Sequence[Item], wanted: Sequence[str]) -> str:

@@ -10,9 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 
-from tui.adapters.protocols import UntrustedHost
+from tui.adapters.protocols import LoginRefused, UntrustedHost
 from tui.backend.hosts import Hosts
-from tui.model.check import FAILED
 from tui.model.host import READING, HostFacts, System
 from tui.screens.dialogs.fingerprint import FingerprintDialog
 from tui.screens.dialogs.password import PasswordDialog
@@ -87,14 +86,19 @@ class HostsPage(ListPage):
 
     # -- the first login --
 
+    def first(self) -> str:
+        host = self._locked_out()
+        return f"The app can't log in to {host}: l does it for the first time." if host else ""
+
     def why_not(self, action: str) -> str:
         if action == "login":
-            return "" if self._locked_out() else "The app can log in to every host."
+            return "" if self._locked_out() else "No host asks for a first login."
         return super().why_not(action)
 
     def _locked_out(self) -> str:
-        """The host to log in to: the one under the cursor, else the first that can't be logged in to."""
-        out = [item.host for item in self._list.items if item.id == f"{item.host}.login" and item.state == FAILED]
+        """The host to log in to: that of the line under the cursor, else the first that is there and lets nobody in."""
+        facts = self._hosts.checklist.facts
+        out = [host for host in self._facts if isinstance(facts.at(host).system, (UntrustedHost, LoginRefused))]
         chosen = self._rows.chosen
         return chosen.host if chosen is not None and chosen.host in out else (out or [""])[0]
 

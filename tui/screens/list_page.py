@@ -78,6 +78,10 @@ class ListPage(Page):
         """What stands above the list."""
         yield from ()
 
+    def first(self) -> str:
+        """What is to be done before anything of the list, as a sentence; mostly nothing."""
+        return ""
+
     def body(self) -> ComposeResult:
         yield from self.head()
         yield self._summary
@@ -116,12 +120,15 @@ class ListPage(Page):
 
     def _show(self) -> None:
         """Bring the page up to date; where nothing changed nothing is painted."""
-        if not self.is_attached or not self.is_current or not self.size.width:
+        parts = (self._summary, self._rows, self._detail)  # which go one by one when the app ends, while a look goes on
+        if not all(part.is_attached for part in parts) or not self.is_current or not self.size.width:
             return
         listed, items = self._list, self._list.items
         wanted = tuple(listed.root.wanted)
-        text = sentence(items, looking=listed.looking, looked=listed.looked, wanted=wanted)
-        lines = Content.styled(text, "bold").wrap(max(10, self.size.width - 2))
+        text = sentence(items, looking=listed.looking, looked=listed.looked, wanted=wanted, first=self.first())
+        lines = [*Content.styled(text, "bold").wrap(max(10, self.size.width - 2))]
+        if listed.looking:  # each change of height paints the page anew, so it is as high as it was till the end
+            lines += [Content("")] * (self._summary.size.height - len(lines))
         self._summary.show(*(Content.assemble(" ", line) for line in lines))
         self._rows.show_items(items, looking=listed.looking)
         self._refresh_keys()

@@ -33,9 +33,9 @@ class WorkGuard(Dialog[bool]):
     def body(self) -> ComposeResult:
         under_way = self._works.under_way
         yield Static(Content(f"{under_way.title if under_way else 'Something'}: that is under way on the hosts."))
-        yield _answer("e", "quit when the command that runs now has ended; nothing more is begun.")
+        yield _answer("e", "quit when the line that is under way is done; nothing more is begun.")
         yield _answer("s", "stay.")
-        yield _answer("x", "quit now: the command that runs may be cut off. The next start can undo what was begun.")
+        yield _answer("x", "quit now: what runs on a host may be cut off. The next start can undo what was begun.")
         yield Static(id="said")
 
     def action_at_the_end(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.fake_hosts import SYSTEM, FakeHosts
 from tui.backend.changes import Changes
 from tui.backend.checklist import Checklist, Step
+from tui.backend.host_facts import OneHost
 from tui.backend.hosts import Hosts
 from tui.backend.nfs import Nfs
 from tui.model.change import Change, Command, Move
@@ -84,6 +85,10 @@ class Facts:
 
     made: dict[str, frozenset[str] | Failure] = field(default_factory=dict)
 
+    def at(self, host: str) -> OneHost:
+        """As the Hosts room's own facts, of which nothing was read."""
+        return OneHost()
+
 
 def step(host: str, thing: str, title: str, *needs: str, why: str = "", note: str = "") -> Step[Facts]:
     """A line that is right when the thing is made on its host."""
@@ -145,8 +150,9 @@ class ListWorld:
         for host, address in HOSTS.items():
             self.hosts.shells[address] = self.machines[host]  # type: ignore[assignment]
         self.changes: Changes = changes_through(self.hosts.connections, folder / "changes.jsonl")
-        self.checklist = Checklist(steps, Facts(), self._read, self.changes)
+        self.checklist = Checklist(steps, Facts(), self.read, self.changes)
         self.looks = 0
+        self.broken: Failure | None = None  # what a look ends with
 
     @property
     def nfs(self) -> Nfs:
@@ -164,9 +170,11 @@ class ListWorld:
         for each in STEPS:
             self.machines[each.host].made.add(each.id.partition(".")[2])
 
-    async def _read(self, facts: Facts) -> AsyncIterator[Facts]:
+    async def read(self, facts: Facts) -> AsyncIterator[Facts]:
         """Each host as soon as it has answered."""
         self.looks += 1
+        if self.broken:
+            raise self.broken
 
         async def read(host: str) -> tuple[str, frozenset[str] | Failure]:
             try:
