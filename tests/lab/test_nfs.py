@@ -1,4 +1,4 @@
-"""The NFS list in the lab, whose hosts share their folder without NFS: what is not needed says so, the proof is real."""
+"""The NFS list in the lab, whose hosts share a folder without NFS: what is not needed says so, the proof is real."""
 
 import json
 import subprocess
