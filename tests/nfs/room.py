@@ -1,87 +1,78 @@
-"""The rooms with lists over the machines, as the app on the source would have them."""
+"""The NFS room on the three machines, as the app has it: everything real but for libvirt, which knows one VM."""
 
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from tests.fake_hosts import TABLES, FakeHypervisor
+from tests.fake_hosts import TABLES, FakeHypervisor, guest1
 from tests.nfs.machines import Machines
 from tui import config
 from tui.adapters.ssh import SshShell
-from tui.backend.changes import Progress
-from tui.backend.checklist import Checklist
+from tui.backend.changes import ENDS, Progress
 from tui.backend.connections import Connections
-from tui.backend.host_facts import HostsFacts
-from tui.backend.hosts import Hosts
 from tui.backend.nfs import Nfs
-from tui.model.nfs_facts import NfsFacts
+from tui.model.check import Item
+from tui.model.vm import Disk
 from tui.wiring import changes_through
 
-GRACE_LIMIT_S = 240.0
+CONNECT_LIMIT_S = 20.0  # to a machine that is up; one that stands still is to be given up soon
+IMAGE = "guest1.qcow2"
 
 
-@asynccontextmanager
-async def connected(machines: Machines, user: str = "root") -> AsyncIterator[Connections]:
-    """Connections with all machines logged in to as `user`; they have no libvirt, so a fake one knows no VM."""
-    tables = TABLES | {"hosts": {machine.name: {"ssh": f"{user}@{machine.name}"} for machine in machines}}
-    read, problems = config.check(tables)
+@dataclass
+class Room:
+    """Nfs, and what it did; `journal` outlives it, as it does in the app."""
+
+    nfs: Nfs
+    connections: Connections
+    changed: list[str] = field(default_factory=list)  # hosts and commands that ended well
+
+    @property
+    def items(self) -> dict[str, Item]:
+        return {item.id: item for item in self.nfs.checklist.items}
+
+    async def look(self) -> dict[str, Item]:
+        await self.nfs.checklist.look_once()
+        return self.items
+
+    async def apply_missing(self) -> tuple[str, ...]:
+        """The ids of what was applied."""
+        return tuple(item.id for item in await self.nfs.checklist.apply_missing(self._say))
+
+    async def undo_all(self) -> None:
+        await self.nfs.checklist.undo_all(self._say)
+
+    async def __aenter__(self) -> "Room":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.connections.close()
+
+    def bad(self) -> dict[str, str]:
+        """What is not good, by its id: its state and what was found."""
+        found = {id: item.finding for id, item in self.items.items()}
+        return {
+            id: f"{finding.state}: {finding.found}" if finding else "not looked at"
+            for id, finding in found.items()
+            if finding is None or not finding.good
+        }
+
+    def _say(self, progress: Progress) -> None:
+        if progress.kind == ENDS:
+            self.changed.append(f"{progress.action.host}: {progress.action.text}")
+
+
+def room(machines: Machines, journal: Path, *, user: str = "root", storage: Mapping[str, str] | None = None) -> Room:
+    """The room for a configuration of these machines, with `storage` as its folders."""
+    hosts = {name: {"ssh": f"{user}@{name}"} for name in ("source", "destination", "storage")}
+    read, problems = config.check({**TABLES, "hosts": hosts, "storage": dict(storage or {})})
     assert read, problems
-    shells = {address: machines.source.shell(user) for address in ("",)}  # the app runs on the source
+    vm = FakeHypervisor("qemu:///system", guest1())
+    vm.disks_of["guest1"] = (Disk("vda", "file", f"{read.storage.export}/{IMAGE}"),)
+    others = FakeHypervisor("elsewhere")
 
     def shell(address: str) -> SshShell:
-        if address not in shells:
-            shells[address] = getattr(machines, address.rpartition("@")[2]).shell(user)
-        return shells[address]
+        return SshShell(address or f"{user}@source", folder=machines.folder / "ssh", connect_limit_s=CONNECT_LIMIT_S)
 
-    connections = Connections(read, daemon_of_the_time, shell)
-    try:
-        yield connections
-    finally:
-        await connections.close()
-
-
-@asynccontextmanager
-async def checklist(machines: Machines, journal: Path, user: str = "root") -> AsyncIterator[Checklist[NfsFacts]]:
-    """The list of the NFS room."""
-    async with connected(machines, user) as connections:
-        yield Nfs(connections, changes_through(connections, journal)).checklist
-
-
-@asynccontextmanager
-async def hosts_list(machines: Machines, journal: Path, user: str = "root") -> AsyncIterator[Checklist[HostsFacts]]:
-    """The list of the Hosts room."""
-    async with connected(machines, user) as connections:
-        yield Hosts(connections, changes_through(connections, journal)).checklist
-
-
-def daemon_of_the_time(uri: str) -> FakeHypervisor:
-    """A libvirt as this Debian has it, on the machine that the URI means."""
-    daemon = FakeHypervisor(uri)
-    daemon.hostname = "destination" if "destination" in uri else "source"
-    daemon.versions = ((9, 0, 0), (7, 2, 0))
-    return daemon
-
-
-async def settled(checklist: Checklist[NfsFacts]) -> dict[str, str]:
-    """What is bad in the end: a server that has just been started lets nobody open anything for its first 90 s."""
-    end = time.monotonic() + GRACE_LIMIT_S
-    await checklist.look_once()
-    while bad(checklist) and time.monotonic() < end:
-        await checklist.look_once()
-    return bad(checklist)
-
-
-def say(progress: Progress) -> None:
-    """Goes where a failed test shows it."""
-    print(f"{progress.kind} {progress.action.host}: {progress.text or progress.action.text}")
-
-
-def bad(checklist: Checklist[Any]) -> dict[str, str]:
-    """What is not as it must be, by its id."""
-    return {
-        item.id: f"{item.state}: {item.finding.found if item.finding else ''}"
-        for item in checklist.items
-        if item.finding is None or not item.finding.good
-    }
+    connections = Connections(read, lambda uri: vm if uri == vm.uri else others, shell)
+    return Room(Nfs(connections, changes_through(connections, journal)), connections)

@@ -1,38 +1,189 @@
-"""The NFS list on real machines: from bare to proven, kept over a restart, and undone to what was there before."""
+"""The NFS checklist on three real Debian machines: from bare to shared and back, and what is said of each fault.
 
+/etc/passwd- and the like are passed over where machines are compared: they hold what /etc/passwd was before its last
+change, whatever that was.
+"""
+
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
+from tests.nfs.machine import Machine
 from tests.nfs.machines import Machines
-from tests.nfs.room import bad, checklist, say, settled
+from tests.nfs.room import IMAGE, Room, room
+from tui.model.check import FAILED, OK, UNKNOWN, WARNING
+
+FOLDER, IMAGES = "/var/lib/libvirt-img/images", "/var/lib/libvirt/images"
+ODD = {"images": "/srv/vm images/ü #1\\x", "export": '/srv/exp(ort)/it\'s "q" $HOME'}
+SHARED = "shared"  # the machines as the checklist has set them up
+LOOK_LIMIT_S = 90.0  # whatever hangs; twenty seconds where nothing does and nothing else runs
 
 
-def traces(machines: Machines) -> dict[str, dict[str, str]]:
-    """All that setting up and undoing may leave behind, by machine."""
-    return {machine.name: machine.files() for machine in machines}
+def files(machines: Machines) -> dict[str, dict[str, str]]:
+    """What may be left behind on each machine."""
+    backups = tuple(f"/etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow"))
+    return {
+        machine.name: {name: what for name, what in machine.files().items() if not name.endswith(backups)}
+        for machine in machines
+    }
 
 
-def differences(before: dict[str, dict[str, str]], after: dict[str, dict[str, str]]) -> list[str]:
-    """Each thing that is not as it was, for a person to read."""
-    return [
-        f"{machine}: {name}: {was.get(name)!r} -> {after[machine].get(name)!r}"
-        for machine, was in before.items()
-        for name in sorted(was.keys() | after[machine].keys())
-        if was.get(name) != after[machine].get(name)
-    ]
+def put_image(storage: Machine, folder: str = IMAGES) -> None:
+    """As somebody has made it: root's."""
+    storage.ssh("truncate", "-s", "1M", f"{folder}/{IMAGE}")
 
 
-async def test_bare_machines_become_a_proven_shared_folder_and_bare_again(bare: Machines, tmp_path: Path) -> None:
-    before = traces(bare)
-    async with checklist(bare, tmp_path / "changes.jsonl") as steps:
-        await steps.look_once()
-        assert differences(before, traces(bare)) == []  # a look changes nothing
-        assert {"storage.package", "storage.exports", "source.mount"} <= bad(steps).keys()
-        await steps.apply_missing(say)
-        assert await settled(steps) == {}
-        assert await steps.apply_missing(say) == ()
-    bare.source.reboot()
-    async with checklist(bare, tmp_path / "changes.jsonl") as steps:  # the app, too, was started anew
-        assert await settled(steps) == {}
-        await steps.undo_all(say)
-    left = differences(before, traces(bare))
-    assert not left, "\n".join(left)
+@pytest.fixture
+async def shared(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+    """The room over machines that it has set up, which is done once."""
+    journal = tmp_path_factory.getbasetemp() / "shared.jsonl"
+    saved = journal.with_suffix(".saved")
+    if not saved.exists():
+        machines.restore("installed")
+        async with room(machines, journal) as first:
+            await first.look()
+            await first.apply_missing()
+            put_image(machines.storage)
+        machines.save(SHARED)
+        saved.touch()
+    machines.restore(SHARED)
+    async with room(machines, journal) as again:
+        yield again
+
+
+async def test_three_bare_machines_come_to_share_the_folder_and_are_bare_again(bare: Machines, tmp_path: Path) -> None:
+    storage = bare.storage
+    storage.ssh("sh", "-c", "ufw allow 22/tcp && ufw --force enable")
+    storage.ssh("tee", "/etc/hosts.deny", stdin="mountd rpcbind: ALL\n")
+    storage.ssh("tee", "/etc/exports", stdin="# mine\n/srv 192.0.2.9(ro,no_subtree_check) \\")
+    storage.ssh("tee", "-a", "/etc/fstab", stdin="# no newline at the end")
+    before = files(bare)
+    async with room(bare, tmp_path / "changes.jsonl", user="nopass", storage=ODD) as app:
+        await app.look()
+        applied = await app.apply_missing()
+        assert {"storage.package", "storage.firewall", "storage.wrappers", "destination.mount"} <= set(applied)
+        put_image(storage, ODD["images"])
+        items = await app.look()
+        assert app.bad() == {}
+        assert "libvirt-qemu (64055)" in items["destination.read"].finding.found  # type: ignore[union-attr]
+        app.changed.clear()
+        assert await app.apply_missing() == ()
+        assert app.changed == []
+    bare.each(lambda machine: machine.reboot() if machine.name != "destination" else None)
+    async with room(bare, tmp_path / "changes.jsonl", user="nopass", storage=ODD) as later:  # the app, started again
+        await good_within(later, 150)
+        storage.ssh("rm", f"{ODD['images']}/{IMAGE}")
+        await later.undo_all()
+        assert not any(item.undo for item in later.items.values())
+    assert files(bare) == before
+
+
+async def good_within(app: Room, limit_s: float) -> None:
+    """An NFS server that has just started opens nothing until its clients are back, for 90 s at most."""
+    end = time.monotonic() + limit_s
+    while await app.look() and app.bad() and time.monotonic() < end:
+        pass
+    assert app.bad() == {}
+
+
+REST = "rw,no_subtree_check,no_root_squash"
+# What is done on which machines, and what is found then.
+FAULTS = {
+    "exported read-only by a line of somebody else's": (
+        {"storage": f"echo '{FOLDER} source(ro) destination({REST})' > /etc/exports; exportfs -ra"},
+        {"storage.exports": (FAILED, "line 1 of /etc/exports exports it to source read-only"),
+         "source.write": (FAILED, "Read-only file system"), "destination.read": (UNKNOWN, "not tried")},
+    ),
+    "exported to the whole network, and the disk full": (
+        {"storage": f"echo '{FOLDER} 10.77.49.0/24({REST})' > /etc/exports; exportfs -ra;"
+                    " fallocate -l $(df --output=avail -B1 /var | tail -n 1) /var/full; df -B1 /var"},
+        {"storage.exports": (WARNING, "more than both hosts: 10.77.49.0/24"), "storage.space": (FAILED, "is full"),
+         "source.write": (FAILED, "No space left on device")},
+    ),
+    "root squashed": (
+        {"storage": f"echo '{FOLDER} *(rw,root_squash)' > /etc/exports; exportfs -ra; chmod 777 {IMAGES}"},
+        {"storage.active": (FAILED, "with root_squash"), "source.write": (WARNING, "it is squashed"),
+         "source.image": (FAILED, "libvirt-qemu can't open")},
+    ),
+    "the server stopped": (
+        {"storage": "systemctl disable --now nfs-server"},
+        {"storage.service": (FAILED, "is inactive"), "source.port": (FAILED, "nothing serves NFS"),
+         "source.mount": (FAILED, "does not answer"), "source.write": (UNKNOWN, "not tried")},
+    ),
+    "hidden on one, read-only on the other": (
+        {"source": f"mount -t tmpfs cover {FOLDER}", "destination": f"mount -o remount,ro {FOLDER}"},
+        {"source.mount": (FAILED, "is hidden below it"), "source.libvirt": (FAILED, "tmpfs, a local file system"),
+         "destination.mount": (FAILED, "mounted read-only"), "source.write": (UNKNOWN, "not tried")},
+    ),
+    "another line in fstab and files in the way, and the image gone": (
+        {"destination": f"rm {FOLDER}/{IMAGE}",
+         "source": f"sed -i 's|^storage:|nas:|' /etc/fstab; umount {FOLDER}; echo x > {FOLDER}/mine"},
+        {"source.mount": (FAILED, "is not empty (mine)"), "source.listing": (FAILED, "only on this host: mine"),
+         "destination.image": (FAILED, "is not there")},
+    ),
+    "QEMU's user has another number": (
+        {"destination": "usermod -u 4711 libvirt-qemu"},
+        {"source.write": (OK, ""), "destination.read": (FAILED, "Permission denied")},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_is_told_where_it_is(machines: Machines, shared: Room, fault: str) -> None:
+    scripts, expected = FAULTS[fault]
+    for machine in machines:
+        if machine.name in scripts:
+            machine.ssh("sh", "-c", scripts[machine.name])
+    began = time.monotonic()
+    items = await shared.look()
+    assert time.monotonic() - began < LOOK_LIMIT_S
+    for id, (state, words) in expected.items():
+        finding = items[id].finding
+        assert finding is not None
+        assert (finding.state, words in finding.found) == (state, True), f"{id}: {finding}"
+    assert machines.storage.ssh("sh", "-c", f"ls -A {IMAGES} | grep vmlm-proof || true") == ""
+
+
+async def test_a_stale_mount_is_told_and_mended(machines: Machines, shared: Room) -> None:
+    again = f"mv {IMAGES} {IMAGES}.old; mkdir {IMAGES}; mount --bind {IMAGES} {FOLDER}"
+    machines.storage.ssh(
+        "sh", "-ec", f"systemctl stop nfs-server; umount {FOLDER}; {again}; systemctl start nfs-server"
+    )
+    put_image(machines.storage)
+    items = await shared.look()
+    assert "is stale" in items["source.mount"].finding.found  # type: ignore[union-attr]
+    assert await shared.apply_missing() == ("source.mount", "destination.mount")
+    await good_within(shared, 150)
+
+
+async def test_a_server_that_stands_still_holds_up_nothing(machines: Machines, shared: Room) -> None:
+    machines.storage.freeze()
+    try:
+        began = time.monotonic()
+        items = await shared.look()
+        assert time.monotonic() - began < LOOK_LIMIT_S
+    finally:
+        machines.storage.thaw()
+    states = {id: items[id].state for id in ("storage.exports", "source.folder", "source.mount", "source.write")}
+    assert states == {
+        "storage.exports": UNKNOWN, "source.folder": OK, "source.mount": FAILED, "source.write": UNKNOWN,
+    }  # fmt: skip
+    assert "does not answer" in items["source.mount"].finding.found  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("user", "password", "said"), [
+    ("nosudo", "", "sudo on storage wants a password"),
+    ("op", "wrong", "did not take the password"),
+    ("op", "op-secret", ""),
+])  # fmt: skip
+async def test_who_is_not_let_in_as_root_is_told(
+    machines: Machines, shared: Room, tmp_path: Path, user: str, password: str, said: str
+) -> None:
+    async with room(machines, tmp_path / "changes.jsonl", user=user) as app:
+        for host in ("storage", "source", "destination") if password else ():
+            app.nfs.root.give_password(host, password)
+        finding = (await app.look())["storage.exports"].finding
+        assert finding is not None
+        assert (finding.state, said in finding.found) == (UNKNOWN if said else OK, True), finding

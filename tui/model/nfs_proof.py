@@ -1,6 +1,6 @@
 """The proof that the folder is shared: what QEMU writes and locks on the source, the others read and find locked."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 NAME = ".vmlm-proof-"
 HELD_S = 20  # the lock, and the file, at most: it ends by itself when the app is gone
@@ -80,4 +80,3 @@ class Proof:
     refused_said: str = ""
     left: tuple[str, ...] = ()  # hosts and files that could not be removed
     why_not: str = ""  # it was not tried, because
-    details: tuple[str, ...] = field(default=())

@@ -26,7 +26,8 @@ def check_listing(facts: NfsFacts, client: ClientRead) -> Finding:
     only_here, only_there = (_names(one) - _names(other) for one, other in ((here, there), (there, here)))
     if only_there or only_here:
         where, which = ("the storage server", only_there) if only_there else ("this host", only_here)
-        return Finding(FAILED, f"only on {where}: {', '.join(sorted(which)[:3])}", wanted)
+        hint = "NFS may show up to a minute later what has changed: look again."
+        return Finding(FAILED, f"only on {where}: {', '.join(sorted(which)[:3])}", wanted, hint)
     if here.entries != there.entries:
         return Finding(WARNING, f"the same {len(here.entries)} files, some of another size: they are being written")
     count = len(here.entries)

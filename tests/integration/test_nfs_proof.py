@@ -1,0 +1,130 @@
+"""The proof on this host, which stands for all three: folders of the test's, a user who is not root, real locks."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.adapters.local import LocalShell
+from tui.backend.nfs_proof import prove
+from tui.backend.root import Root
+from tui.model.command import Completed
+from tui.model.failure import Failure
+from tui.model.folder import Folder
+from tui.model.nfs import DESTINATION, SOURCE, STORAGE, Shared
+from tui.model.nfs_facts import ClientRead, NfsFacts, QemuUser
+from tui.model.nfs_proof import ROOT, Proof
+from tui.model.packages import CLIENT, Package
+
+pytestmark = pytest.mark.skipif("os.geteuid() != 0", reason="the proof is root's, who becomes QEMU's user")
+PATIENCE_S = 60.0
+QEMU = QemuUser("nobody", 65534)
+
+
+class OneHost(LocalShell):
+    """This host in one of the roles; `broken` are words of commands that it is gone at, `lacks` programs it has not."""
+
+    def __init__(self, broken: tuple[str, ...] = (), lacks: tuple[str, ...] = ()) -> None:
+        self.broken = broken
+        self.lacks = lacks
+        self.commands: list[str] = []
+
+    async def run(self, argv: Sequence[str], **how: Any) -> Completed:
+        text = " ".join(argv)
+        self.commands.append(text)
+        if any(word in text for word in self.broken):
+            raise Failure("The host is gone")
+        if any(f"command -v {program}" in text for program in self.lacks):
+            return Completed(127, "", "")
+        return await super().run(argv, **how)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """One that QEMU's user can reach, as images are: by everybody who knows the name."""
+    for each in (tmp_path, *tmp_path.parents[:2]):
+        each.chmod(0o755)
+    found = tmp_path / 'it\'s the "shared" folder ü'
+    found.mkdir()
+    return found
+
+
+def left(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Waits for what comes by itself."""
+    end = time.monotonic() + PATIENCE_S
+    while not done():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+
+
+def facts(export: Path, images: Path) -> NfsFacts:
+    clients = {
+        role: ClientRead(role, Package(CLIENT), Folder(str(export), "folder"), qemu=QEMU)
+        for role in (SOURCE, DESTINATION)
+    }
+    return NfsFacts(Shared("storage", "source", "destination", str(images), str(export), "guest1"), clients)
+
+
+async def proof_of(export: Path, images: Path, **shells: OneHost) -> Proof:
+    root = Root(lambda role: shells.get(role) or OneHost())
+    return await prove(root, facts(export, images))
+
+
+async def test_one_folder_is_proved_to_be_one_and_nothing_is_left_in_it(folder: Path) -> None:
+    proof = await proof_of(folder, folder)
+    assert proof == Proof(ROOT, write_error="", read_error="", seen_error="", lock_error="", refused=True)
+    assert left(folder) == []
+
+
+async def test_without_perl_on_both_the_lock_is_that_of_flock(folder: Path) -> None:
+    source = OneHost()
+    proof = await proof_of(folder, folder, source=source, destination=OneHost(lacks=("perl",)))
+    assert proof.refused is True
+    assert any(" flock " in command for command in source.commands)
+    assert left(folder) == []
+
+
+async def test_another_folder_on_the_server_is_not_taken_for_the_same(folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    proof = await proof_of(folder, elsewhere)
+    assert (proof.read_error, proof.refused) == ("", True)
+    assert "No such file" in str(proof.seen_error)
+    assert left(folder) == []
+
+
+async def test_a_folder_that_is_gone_is_told_in_the_hosts_words(folder: Path) -> None:
+    proof = await proof_of(folder / "gone", folder / "gone")
+    assert str(proof.write_error).endswith(": Directory nonexistent")  # as dash says it
+    assert proof.read_error is None
+    assert proof.refused is None
+
+
+@pytest.mark.parametrize("lost", [DESTINATION, STORAGE])
+async def test_a_host_that_is_gone_in_between_leaves_nothing_behind(folder: Path, lost: str) -> None:
+    proof = await proof_of(folder, folder, **{lost: OneHost(broken=("nonce ",))})
+    assert proof.write_error == ""
+    assert "The host is gone." in (proof.read_error, proof.seen_error)
+    assert left(folder) == []
+
+
+async def test_a_source_that_is_gone_at_the_end_is_cleaned_up_from_the_server(folder: Path) -> None:
+    proof = await proof_of(folder, folder, source=OneHost(broken=("for file",)))
+    assert proof.refused is True
+    assert left(folder) == []
+
+
+async def test_an_app_that_is_closed_meanwhile_leaves_nothing_behind(folder: Path) -> None:
+    attempt = asyncio.ensure_future(proof_of(folder, folder))
+    await until(lambda: bool(left(folder)))
+    attempt.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await attempt
+    await until(lambda: not left(folder))
