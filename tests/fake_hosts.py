@@ -17,7 +17,7 @@ from tui.model.failure import Failure
 from tui.model.host_cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
 from tui.model.plan import Plan
 from tui.model.record import Stat
-from tui.model.vm import Daemon, Disk, Vm
+from tui.model.vm import Daemon, Vm
 from tui.wiring import changes_through
 
 GIB = 1 << 30
@@ -43,14 +43,14 @@ CPU = "<cpu mode='custom'><model>EPYC</model><feature policy='require' name='avx
 SHARED = "/var/lib/libvirt-img/images"
 
 
-def guest_xml(vm: Vm) -> str:
-    """The definition of a VM that nothing keeps from moving."""
+def guest_xml(vm: Vm, folder: str = SHARED) -> str:
+    """The definition of a VM that nothing keeps from moving, with its disk in `folder`."""
     return domain_xml(
         Shape(
             vm.name,
             vm.vcpus,
             vm.memory_bytes,
-            f"{SHARED}/{vm.name}.qcow2",
+            f"{folder}/{vm.name}.qcow2",
             machine="pc-q35-10.0",
             plug=("network", "default"),
         )
@@ -73,7 +73,6 @@ class FakeHypervisor:
         self.released.set()
         self.when_released: Callable[[], None] = lambda: None
         self.calls: list[str] = []
-        self.disks_of: dict[str, tuple[Disk, ...]] = {}
         self.definitions: dict[str, str] = {}  # by VM, where it is another one than guest_xml's
         self.offered_networks: tuple[str, ...] = ("default",)
         self.stats: Mapping[str, Stat] = {}  # of a migration under way
@@ -120,10 +119,6 @@ class FakeHypervisor:
     def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
         self._enter(f"baseline_cpu {virtualization}")
         return min(xmls, key=lambda xml: len(features(xml)))
-
-    def disks(self, name: str) -> tuple[Disk, ...]:
-        self._enter(f"disks {name}")
-        return self.disks_of.get(name, ())
 
     def define(self, xml: str) -> None:
         self._enter("define")

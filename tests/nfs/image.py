@@ -16,7 +16,6 @@ RECIPE = "1"  # raise it when what is built changes in a way the texts below don
 FURNISH = Path(__file__).with_name("image-furnish")
 RELEASE = "bookworm"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-ELSEWHERE = "http://deb.debian.org/debian"  # for a machine that is not of this release itself
 PACKAGES = (
     "systemd-sysv", "udev", "linux-image-cloud-amd64", "openssh-server", "sudo", "ufw", "iproute2", "procps", "netbase",
     "locales", "util-linux-locales",
@@ -63,12 +62,13 @@ def prepare(say: Callable[[str], None]) -> Image:
 
 
 def sources() -> str:
-    """The lines of sources.list for the release, from where this machine has its own packages."""
+    """The lines of sources.list for the release, from where this machine has its own packages; empty on others."""
     form = f"deb [signed-by={KEYRING}] $(REPO_URI) $(CODENAME) $(COMPONENT)"
     lines = run(["apt-get", "indextargets", "--format", form, "Created-By: Packages"]).splitlines()
     suites = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
-    own = sorted({line for line in lines if line.endswith(tuple(f" {suite} main" for suite in suites))})
-    return "\n".join(own or [f"deb [signed-by={KEYRING}] {ELSEWHERE} {RELEASE} main"]) + "\n"
+    return "".join(
+        sorted({f"{line}\n" for line in lines if line.endswith(tuple(f" {suite} main" for suite in suites))})
+    )
 
 
 def _build(work: Path, image: Image, say: Callable[[str], None]) -> None:
@@ -76,6 +76,7 @@ def _build(work: Path, image: Image, say: Callable[[str], None]) -> None:
     say("debian: installing it into a folder (once)")
     root, listed = work / "root", work / "sources.list"
     listed.write_text(sources())
+    where = [str(listed)] if listed.stat().st_size else []  # else mmdebstrap knows where Debian is
     without = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
     furnish = f'--customize-hook="{FURNISH}" "$1"'
     argv = ["mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}", *without, furnish]
@@ -83,7 +84,7 @@ def _build(work: Path, image: Image, say: Callable[[str], None]) -> None:
     environment = {**os.environ, "PUBLIC_KEY": image.key.with_suffix(".pub").read_text().strip()}
     # In mounts of its own: whatever is mounted below the folder, nothing of it is there when the folder is removed.
     alone = ["unshare", "--mount", "--"]
-    run([*alone, *argv, RELEASE, str(root), str(listed)], env=environment, limit_s=BUILD_LIMIT_S)
+    run([*alone, *argv, RELEASE, str(root), *where], env=environment, limit_s=BUILD_LIMIT_S)
     (root / "etc/hosts").write_text(hosts_file())
     say("debian: writing its disk (once)")
     shutil.copyfile(next(root.glob("boot/vmlinuz-*")), image.kernel)

@@ -1,18 +1,20 @@
-"""The NFS room on the three machines, as the app has it: everything real but for libvirt, which knows one VM."""
+"""The rooms with lists on the three machines, as the app has them: everything real but for libvirt, which is a fake."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from tests.fake_hosts import TABLES, FakeHypervisor, guest1
+from tests.fake_hosts import TABLES, FakeHypervisor, guest1, guest_xml
 from tests.nfs.machines import Machines
 from tui import config
 from tui.adapters.ssh import SshShell
 from tui.backend.changes import ENDS, Progress
+from tui.backend.checklist import Checklist
 from tui.backend.connections import Connections
+from tui.backend.hosts import Hosts
 from tui.backend.nfs import Nfs
 from tui.model.check import Item
-from tui.model.vm import Disk
 from tui.wiring import changes_through
 
 CONNECT_LIMIT_S = 20.0  # to a machine that is up; one that stands still is to be given up soon
@@ -21,26 +23,29 @@ IMAGE = "guest1.qcow2"
 
 @dataclass
 class Room:
-    """Nfs, and what it did; `journal` outlives it, as it does in the app."""
+    """A room's list, and what it did; its journal outlives it, as it does in the app."""
 
-    nfs: Nfs
+    checklist: Checklist[Any]
     connections: Connections
     changed: list[str] = field(default_factory=list)  # hosts and commands that ended well
 
     @property
     def items(self) -> dict[str, Item]:
-        return {item.id: item for item in self.nfs.checklist.items}
+        return {item.id: item for item in self.checklist.items}
 
     async def look(self) -> dict[str, Item]:
-        await self.nfs.checklist.look_once()
+        await self.checklist.look_once()
         return self.items
 
     async def apply_missing(self) -> tuple[str, ...]:
         """The ids of what was applied."""
-        return tuple(item.id for item in await self.nfs.checklist.apply_missing(self._say))
+        return tuple(item.id for item in await self.checklist.apply_missing(self._say))
+
+    async def apply(self, id: str) -> None:
+        await self.checklist.apply(id, self._say)
 
     async def undo_all(self) -> None:
-        await self.nfs.checklist.undo_all(self._say)
+        await self.checklist.undo_all(self._say)
 
     async def __aenter__(self) -> "Room":
         return self
@@ -62,17 +67,38 @@ class Room:
             self.changed.append(f"{progress.action.host}: {progress.action.text}")
 
 
-def room(machines: Machines, journal: Path, *, user: str = "root", storage: Mapping[str, str] | None = None) -> Room:
-    """The room for a configuration of these machines, with `storage` as its folders."""
-    hosts = {name: {"ssh": f"{user}@{name}"} for name in ("source", "destination", "storage")}
-    read, problems = config.check({**TABLES, "hosts": hosts, "storage": dict(storage or {})})
+def nfs_room(
+    machines: Machines, journal: Path, *, user: str = "root", storage: Mapping[str, str] | None = None
+) -> Room:
+    """The NFS room for a configuration of these machines, with `storage` as its folders."""
+    connections = connected(machines, user, storage or {})
+    return Room(Nfs(connections, changes_through(connections, journal)).checklist, connections)
+
+
+def hosts_room(machines: Machines, journal: Path, *, user: str = "root") -> Room:
+    """The Hosts room for a configuration of these machines."""
+    connections = connected(machines, user, {})
+    return Room(Hosts(connections, changes_through(connections, journal)).checklist, connections)
+
+
+def connected(machines: Machines, user: str, storage: Mapping[str, str]) -> Connections:
+    """All machines, logged in to as `user`; the app runs on the source, where libvirt knows one VM."""
+    hosts = {machine.name: {"ssh": f"{user}@{machine.name}"} for machine in machines}
+    read, problems = config.check({**TABLES, "hosts": hosts, "storage": dict(storage)})
     assert read, problems
-    vm = FakeHypervisor("qemu:///system", guest1())
-    vm.disks_of["guest1"] = (Disk("vda", "file", f"{read.storage.export}/{IMAGE}"),)
-    others = FakeHypervisor("elsewhere")
+
+    def daemon(uri: str) -> FakeHypervisor:
+        """A libvirt as this Debian has it, on the machine that the URI means."""
+        there = FakeHypervisor(uri)
+        there.hostname = "destination" if "destination" in uri else "source"
+        there.versions = ((9, 0, 0), (7, 2, 0))
+        if there.hostname == "source":
+            vm = guest1()
+            there.known[vm.name] = vm
+            there.definitions[vm.name] = guest_xml(vm, read.storage.export)
+        return there
 
     def shell(address: str) -> SshShell:
         return SshShell(address or f"{user}@source", folder=machines.folder / "ssh", connect_limit_s=CONNECT_LIMIT_S)
 
-    connections = Connections(read, lambda uri: vm if uri == vm.uri else others, shell)
-    return Room(Nfs(connections, changes_through(connections, journal)), connections)
+    return Connections(read, daemon, shell)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.nfs.machines import Machines
-from tests.nfs.room import bad, hosts_list, say
+from tests.nfs.room import hosts_room
 from tui.model.failure import Failure
 
 # The way back is made in the lab as well; here each look at the emulated machines takes ten seconds and more.
@@ -32,39 +32,39 @@ async def test_what_bare_machines_lack_is_made_kept_over_a_restart_and_undone(ba
     bare.destination.ssh("ufw", "allow", "ssh")
     bare.destination.ssh("ufw", "--force", "enable")
     before = traces(bare)
-    async with hosts_list(bare, tmp_path / "changes.jsonl") as steps:
-        await steps.look_once()
+    async with hosts_room(bare, tmp_path / "changes.jsonl") as app:
+        await app.look()
         assert traces(bare) == before  # a look changes nothing
-        found = bad(steps)
+        found = app.bad()
         assert {*WAY_THERE, "source.peer"} <= found.keys()
         silent = "failed: at 10.77.49.3 49152-49215: no answer, as where a firewall drops what comes in"
         assert found["destination.ports"] == silent
         assert "source.ports" not in found  # no firewall is active there
         for id in WAY_THERE:
-            await steps.apply(id, say)
-        assert not set(WAY_THERE) & bad(steps).keys()
+            await app.apply(id)
+        assert not set(WAY_THERE) & app.bad().keys()
         with pytest.raises(Failure, match="there is nothing to do"):
-            await steps.apply(WAY_THERE[0], say)
+            await app.apply(WAY_THERE[0])
     bare.destination.reboot()
-    async with hosts_list(bare, tmp_path / "changes.jsonl") as steps:  # the app, too, was started anew
-        await steps.look_once()
-        assert not set(WAY_THERE) & bad(steps).keys()
-        await steps.undo_all(say)
+    async with hosts_room(bare, tmp_path / "changes.jsonl") as app:  # the app, too, was started anew
+        await app.look()
+        assert not set(WAY_THERE) & app.bad().keys()
+        await app.undo_all()
     assert traces(bare) == before
 
 
 async def test_without_the_password_of_sudo_the_list_says_what_it_could_not_look_at(
     bare: Machines, tmp_path: Path
 ) -> None:
-    async with hosts_list(bare, tmp_path / "changes.jsonl", "op") as steps:
-        await steps.look_once()
-        found = bad(steps)
+    async with hosts_room(bare, tmp_path / "changes.jsonl", user="op") as app:
+        await app.look()
+        found = app.bad()
         assert found["destination.root"].startswith("failed: sudo on destination wants a password")
         assert found["source.key"].startswith("unknown: sudo on source wants a password")
         assert "destination.login" not in found
         for machine in bare:
-            steps.root.give_password(machine.name, "op-secret")
-        await steps.look_once()
-        found = bad(steps)
+            app.checklist.root.give_password(machine.name, "op-secret")
+        await app.look()
+        found = app.bad()
         assert "destination.root" not in found
         assert found["source.key"] == "failed: none"

@@ -14,7 +14,7 @@ from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Event, Record, Sample, Stat
 from tui.model.timeline import CANCELLED, COMPLETED, FAILED
-from tui.model.vm import Daemon, Disk, Vm
+from tui.model.vm import Daemon, Vm
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 NAMES = tuple(sorted(each.stem for each in RECORDINGS.glob("*.jsonl")))
@@ -224,9 +224,6 @@ class FakeHypervisor:
     def vm(self, name: str) -> Vm | None:
         self._enter("vm")
         return self._stage.vms[self.host].get(name)
-
-    def disks(self, name: str) -> tuple[Disk, ...]:
-        return ()
 
     def define(self, xml: str) -> None:
         raise NotImplementedError

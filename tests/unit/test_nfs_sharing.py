@@ -7,6 +7,7 @@ import pytest
 
 from tui.backend.nfs_steps import all_steps
 from tui.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Finding
+from tui.model.domain import Disk
 from tui.model.failure import Failure
 from tui.model.folder import FOLDER, Folder
 from tui.model.mounts import Mount, parse_mountinfo
@@ -17,7 +18,7 @@ from tui.model.nfs_proof import ROOT, USER, Proof
 from tui.model.nfs_sharing import proof_why_not
 from tui.model.packages import Package
 from tui.model.qemu_conf import QemuConf
-from tui.model.vm import Disk, Vm
+from tui.model.vm import Vm
 
 STEPS = {step.id: step for step in all_steps()}
 PATH = "/srv/images"
@@ -43,7 +44,7 @@ def world(line: str = NFS_MOUNT, **client: Any) -> NfsFacts:
     known = {"mounts": mounts(line), "qemu": QemuUser("libvirt-qemu", 64055), **client}
     clients = {role: ClientRead(role, Package("nfs-common"), folder(), **known) for role in (SOURCE, DESTINATION)}
     vm = Vm("vm1", "uuid", "shut off")
-    vms = {SOURCE: VmsRead((vm,), {"vm1": (Disk("vda", "file", IMAGE.path),)}), DESTINATION: VmsRead()}
+    vms = {SOURCE: VmsRead((vm,), {"vm1": (Disk("vda", IMAGE.path),)}), DESTINATION: VmsRead()}
     return NfsFacts(
         Shared("storage", "source", "destination", "/data", PATH, "vm1"),
         {STORAGE: server, **clients},
@@ -184,7 +185,7 @@ def test_an_image_of_roots_is_opened_only_if_libvirt_can_give_it_away(
 
 
 def active(role: str, *vms: Vm) -> dict[str, VmsRead]:
-    disk = (Disk("vda", "file", IMAGE.path),)
+    disk = (Disk("vda", IMAGE.path),)
     return {role: VmsRead(vms, {vm.name: disk for vm in vms})}
 
 
@@ -230,7 +231,9 @@ def test_what_is_on_one_host_only_is_named_and_sizes_may_differ() -> None:
 
 
 def test_disks_on_the_network_are_shared_by_themselves() -> None:
-    facts = replace(world(), vms={SOURCE: VmsRead((RUNNING,), {"vm1": (Disk("vda", "network"),)})}, images={SOURCE: ()})
+    facts = replace(
+        world(), vms={SOURCE: VmsRead((RUNNING,), {"vm1": (Disk("vda", "pool/vm1", "network"),)})}, images={SOURCE: ()}
+    )
     assert image_paths(facts) == ()
     assert found(facts, "source.image") == Finding(OK, "the disks of vm1 are on the network")
 

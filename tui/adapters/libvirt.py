@@ -15,7 +15,7 @@ from tui.model import record
 from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Stat
-from tui.model.vm import Daemon, Disk, Vm
+from tui.model.vm import Daemon, Vm
 
 T = TypeVar("T")
 Listener = Callable[[HypervisorEvent], None]
@@ -215,12 +215,6 @@ class LibvirtHypervisor:
     def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
         what = f"A CPU in common could not be found by {self.uri}"
         return self._do(what, lambda: libvirt_cpu.baseline(self._connection, xmls, virtualization, spelled_out))
-
-    def disks(self, name: str) -> tuple[Disk, ...]:
-        def read() -> tuple[Disk, ...]:
-            return parse_disks(self._connection.lookupByName(name).XMLDesc())
-
-        return self._do(f"The disks of {name} could not be read", read)
 
     def define(self, xml: str) -> None:
         flags = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
@@ -424,18 +418,6 @@ def _numbers(label: str) -> tuple[int, int] | None:
 
 def _version(number: int) -> tuple[int, int, int]:
     return number // 1_000_000, number // 1000 % 1000, number % 1000
-
-
-def parse_disks(xml: str) -> tuple[Disk, ...]:
-    """The disks of a domain's XML that it can write to."""
-    found = []
-    for disk in ET.fromstring(xml).iterfind("devices/disk"):  # noqa: S314 - our own daemon's word
-        if disk.get("device", "disk") not in ("disk", "lun") or disk.find("readonly") is not None:
-            continue
-        target, source = disk.find("target"), disk.find("source")
-        path = "" if source is None else source.get("file") or source.get("dev") or ""
-        found.append(Disk("" if target is None else target.get("dev", ""), disk.get("type", ""), path))
-    return tuple(found)
 
 
 def _state(domain: Any) -> str:

@@ -78,8 +78,12 @@ def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    # Else asyncio does it when it may be too late, and prints a traceback behind the app on the terminal.
-    process._transport.close()  # type: ignore[attr-defined]  # there is no public way
+    # Else asyncio does it when it may be too late, and prints a traceback behind the app on the terminal. Not by the
+    # transport's own close(), which may take the exit status from under asyncio's watcher, which then complains.
+    for number in range(3):
+        pipe = process._transport.get_pipe_transport(number)  # type: ignore[attr-defined]  # there is no public way
+        if pipe is not None:
+            pipe.close()
 
 
 async def _ended(

@@ -9,7 +9,7 @@ from tui.model.failure import Failure
 from tui.model.host_ssh import HostKey
 from tui.model.plan import Plan
 from tui.model.record import Stat
-from tui.model.vm import Daemon, Disk, Vm
+from tui.model.vm import Daemon, Vm
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,6 @@ class Hypervisor(Protocol):
 
     def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
         """The best CPU that all of these have; `spelled_out`: with each feature that its model implies."""
-
-    def disks(self, name: str) -> tuple[Disk, ...]:
-        """What the VM can write to, as it runs or is defined; CD-ROMs and what is read-only are left out."""
 
     def define(self, xml: str) -> None:
         """Validate the domain XML against libvirt's own schema and define it."""

@@ -12,6 +12,7 @@ from tui.backend.connections import HYPERVISORS, Connections
 from tui.backend.nfs_proof import prove
 from tui.backend.nfs_steps import all_steps
 from tui.config import Config
+from tui.model.domain import parse
 from tui.model.failure import Failure
 from tui.model.nfs import DESTINATION, SOURCE, STORAGE, Shared, host_of
 from tui.model.nfs_facts import CLIENTS, HostRead, ImageRead, NfsFacts, VmsRead
@@ -89,7 +90,9 @@ class Nfs:
         def read(hypervisor: Hypervisor) -> VmsRead:
             vms = hypervisor.vms()
             wanted = [vm.name for vm in vms if vm.active or vm.name == shared.vm]
-            return VmsRead(vms, {name: hypervisor.disks(name) for name in wanted})
+            found = {name: xml for name in wanted if (xml := hypervisor.definition(name))}  # none: just gone
+            disks = {name: tuple(disk for disk in parse(xml).disks if disk.writable) for name, xml in found.items()}
+            return VmsRead(vms, disks)
 
         return await self._connections.ask(role, read)
 

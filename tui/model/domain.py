@@ -28,10 +28,19 @@ class Disk:
     backing: tuple[str, ...] = ()
 
     @property
+    def path(self) -> str:
+        """The file or device of the host that it is; empty where it is something else."""
+        return self.source if self.kind in ("file", "block") else ""
+
+    @property
     def files(self) -> tuple[str, ...]:
         """All files that it consists of."""
-        own = (self.source,) if self.kind in ("file", "block") and self.source else ()
-        return own + self.backing
+        return ((self.path,) if self.path else ()) + self.backing
+
+    @property
+    def writable(self) -> bool:
+        """Whether the VM can write to it."""
+        return self.device in ("disk", "lun") and not self.readonly
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tui.model.addresses import Resolved
+from tui.model.domain import Disk
 from tui.model.exports import Export
 from tui.model.failure import Failure
 from tui.model.firewalld import Firewalld
@@ -16,7 +17,7 @@ from tui.model.packages import Package
 from tui.model.qemu_conf import SHARED_SINCE, QemuConf
 from tui.model.ufw import Ufw
 from tui.model.units import Unit
-from tui.model.vm import Disk, Vm
+from tui.model.vm import Vm
 
 CLIENTS = (SOURCE, DESTINATION)
 
@@ -119,7 +120,7 @@ class ImageRead:
 
 @dataclass(frozen=True)
 class VmsRead:
-    """What libvirt on a client says: the VMs, and the disks of the configured one and of all that are active."""
+    """What libvirt on a client says: the VMs, and what the configured one and all that are active can write to."""
 
     vms: tuple[Vm, ...] = ()
     disks: Mapping[str, tuple[Disk, ...]] = field(default_factory=dict)

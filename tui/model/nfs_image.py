@@ -4,12 +4,13 @@ import shlex
 from pathlib import PurePosixPath
 
 from tui.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
+from tui.model.domain import Disk
 from tui.model.failure import Failure
 from tui.model.nfs_facts import CLIENTS, ClientRead, ImageRead, NfsFacts, VmsRead
 from tui.model.nfs_proof import ROOT
 from tui.model.nfs_words import unread
 from tui.model.parts import PRELUDE, parse_parts
-from tui.model.vm import Disk, Vm
+from tui.model.vm import Vm
 
 ON_A_HOST = ("file", "block")
 
@@ -71,7 +72,7 @@ def parse_images(paths: tuple[str, ...], text: str) -> tuple[ImageRead, ...]:
 def image_paths(facts: NfsFacts) -> tuple[str, ...]:
     """The files and devices of the configured VM, wherever it is defined."""
     disks = _disks(facts)
-    return tuple(dict.fromkeys(disk.path for disk in disks or () if disk.kind in ON_A_HOST and disk.path))
+    return tuple(dict.fromkeys(disk.path for disk in disks or () if disk.path))
 
 
 def check_image(facts: NfsFacts, client: ClientRead) -> Finding:

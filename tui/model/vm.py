@@ -26,15 +26,6 @@ class Vm:
 
 
 @dataclass(frozen=True)
-class Disk:
-    """A disk of a VM that it can write to; `path` is a file or a device of the host, empty where it is on a network."""
-
-    target: str  # vda
-    kind: str  # libvirt's type: file, block, network, volume
-    path: str = ""
-
-
-@dataclass(frozen=True)
 class Daemon:
     """One libvirt daemon and the machine under it."""
 
