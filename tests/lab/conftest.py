@@ -1,6 +1,5 @@
 """The lab the tests of this folder migrate in: brought up once, of a name of its own, and gone at the end."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tui.lab.lab import Lab
+from tui.lab.lock import held
 from tui.lab.place import Place
 
 NAME = "test"
@@ -22,11 +22,7 @@ def lab() -> Iterator[Lab]:
             "the tests in tests/lab start hosts in namespaces, which needs root: run `make test`, or sudo",
             pytrace=False,
         )
-    with TURN.open("w") as turn:
-        try:
-            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pytest.fail("the tests in tests/lab run already on this machine, and all use one lab", pytrace=False)
+    with held(TURN, "the lab of these tests", print):
         lab = Lab(Place(NAME), print)
         lab.down()  # what a killed run of the tests may have left
         try:
