@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.fake_hosts import FakeHosts, FakeShell
+from tests.fake_hosts import SOFTWARE, FakeHosts, FakeShell
 from tui.adapters.local import LocalShell
 from tui.backend.connections import Connections
 from tui.backend.host_facts import HostsFacts, Libvirt
@@ -32,6 +32,7 @@ def answers(name: str) -> FakeShell:
             "id\n-u": "0\n",
             NAMES: f"{name} 192.0.2.9\n",
             "ssh -T": "home /root\nstatus 0\n",
+            "libvirt-clients": SOFTWARE,
             "virsh": "kvm\n",
             "kvm": "runs\n",
             "unprivileged_userfaultfd": "sysctl 1\ncall granted\n",

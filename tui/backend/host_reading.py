@@ -9,7 +9,7 @@ from tui.backend.connections import Connections
 from tui.backend.host_facts import Libvirt, read_libvirt
 from tui.backend.root import Root
 from tui.config import STORAGE
-from tui.model import host_account, host_clock, host_firewall, host_kvm, host_names, host_userfaultfd
+from tui.model import host_account, host_clock, host_firewall, host_kvm, host_names, host_software, host_userfaultfd
 from tui.model.failure import Failure
 from tui.model.host import SYSTEM_SCRIPT, System, parse_system
 from tui.model.host_account import Account
@@ -19,6 +19,7 @@ from tui.model.host_firewall import Firewall
 from tui.model.host_kvm import Kvm
 from tui.model.host_names import Names
 from tui.model.host_ports import CONNECTOR, LISTENER, READY, Tried, parse_connector, parse_listener
+from tui.model.host_software import Software
 from tui.model.host_ssh import ATTEMPT_SCRIPT, Attempt, Target, parse_attempt
 from tui.model.host_userfaultfd import Userfaultfd
 from tui.model.machine_type import VmDefinition
@@ -26,6 +27,7 @@ from tui.model.qemu_conf import QemuConf, parse_qemu_conf
 
 QEMU_CONF_SCRIPT = "[ ! -e /etc/libvirt/qemu.conf ] || cat /etc/libvirt/qemu.conf"
 SCRIPT_LIMIT_S = 60.0  # each of them ends sooner by itself, but on a host that hardly gets along
+SOFTWARE_LIMIT_S = 150.0  # apt alone is given 90
 CONNECT_LIMIT_S, LISTEN_LIMIT_S = 3, 6  # it listens until it is told to end, at the longest so long
 PEER_LIMIT_S = 10
 CLOCK_ROUNDS = 3
@@ -58,6 +60,12 @@ class HostReading:
 
     async def libvirt(self, host: str) -> Libvirt:
         return await self._connections.ask(host, lambda hypervisor: read_libvirt(hypervisor, self._config.vm.name))
+
+    async def software(self, host: str) -> Software:
+        """Of libvirt and QEMU, and whether the app's login may use them."""
+        login = (await self._said(host, "id -un")).strip()
+        text = await self._said_to_root(host, host_software.SCRIPT, login, limit_s=SOFTWARE_LIMIT_S)
+        return host_software.parse_software(login, text)
 
     async def conf(self, host: str) -> QemuConf:
         """A host without one has QEMU's own settings; the storage server need not have any."""
@@ -151,6 +159,6 @@ class HostReading:
         done = await self._connections.shell(host).run(["sh", "-c", script, "sh", *words], timeout=SCRIPT_LIMIT_S)
         return done.stdout
 
-    async def _said_to_root(self, host: str, script: str, *words: str) -> str:
-        done = await self._root.run(host, ["sh", "-c", script, "sh", *words], timeout=SCRIPT_LIMIT_S)
+    async def _said_to_root(self, host: str, script: str, *words: str, limit_s: float = SCRIPT_LIMIT_S) -> str:
+        done = await self._root.run(host, ["sh", "-c", script, "sh", *words], timeout=limit_s)
         return done.stdout

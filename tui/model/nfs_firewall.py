@@ -7,6 +7,7 @@ from tui.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.model.firewalld import Zone, rich_rule
 from tui.model.nfs import STORAGE
 from tui.model.nfs_facts import CLIENTS, OPEN, ClientRead, NfsFacts, ServerRead
+from tui.model.nfs_words import clients_awaited
 
 PORT = 2049
 HOSTS_ALLOW = "/etc/hosts.allow"
@@ -20,13 +21,15 @@ def comes_from(facts: NfsFacts, server: ServerRead, role: str) -> str:
     return known.first
 
 
-def check_firewall(facts: NfsFacts, server: ServerRead) -> Finding:
+def check_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
     if not (server.ufw.active or server.firewalld.running):
         return _no_firewall(facts, server)
     unknown = [facts.address(role) for role in CLIENTS if not comes_from(facts, server, role)]
     if unknown:
         hint = f"Add it to /etc/hosts of the storage server, or give its address in the configuration: {unknown[0]}"
         return Finding(FAILED, f"the storage server does not know where {unknown[0]} is", "an address to let in", hint)
+    if any(facts.client(role) is None and len(server.names[role].addresses) > 1 for role in CLIENTS):
+        return None  # it is not known yet from which of them it comes
     shut = _shut_out(facts, server)
     which = " and ".join(["ufw"] * server.ufw.active + ["firewalld"] * server.firewalld.running)
     if not shut:
@@ -76,7 +79,9 @@ def change_wrappers(facts: NfsFacts, server: ServerRead) -> Change | str:
     return Change((move,), "NFS 4 itself asks nobody; rpcbind and mountd do, which older clients need.")
 
 
-def _no_firewall(facts: NfsFacts, server: ServerRead) -> Finding:
+def _no_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
+    if server.drops and clients_awaited(facts):
+        return None
     if server.drops and not all(client.port == OPEN for client in facts.clients):
         return Finding(
             WARNING,

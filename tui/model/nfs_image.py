@@ -75,8 +75,10 @@ def image_paths(facts: NfsFacts) -> tuple[str, ...]:
     return tuple(dict.fromkeys(disk.path for disk in disks or () if disk.path))
 
 
-def check_image(facts: NfsFacts, client: ClientRead) -> Finding:
+def check_image(facts: NfsFacts, client: ClientRead) -> Finding | None:
     """Whether every disk of the VM is where both hosts have it, and QEMU can open it there."""
+    if _vms_awaited(facts):
+        return None
     if failure := _unanswered(facts):
         return unread(failure)
     disks, name = _disks(facts), facts.shared.vm
@@ -103,7 +105,7 @@ def check_image(facts: NfsFacts, client: ClientRead) -> Finding:
 
 def check_single(facts: NfsFacts) -> Finding | None:
     """Whether one QEMU at most has an image of the VM open."""
-    if not facts.vms:
+    if _vms_awaited(facts):
         return None
     if failure := _unanswered(facts):
         return unread(failure)
@@ -129,6 +131,8 @@ def check_single(facts: NfsFacts) -> Finding | None:
     if locked and not using:
         found = f"{PurePosixPath(locked[0]).name} is locked, and no VM of these two hosts uses it"
         return Finding(WARNING, found, wanted, "Who else mounts the folder? Is qemu-img or qemu-nbd at work on it?")
+    if any(role not in facts.images for role in CLIENTS):
+        return None
     if using:
         return Finding(OK, f"{using[0][1].name} on {using[0][0]} has it open, and nobody else")
     return Finding(OK, "nobody has it open")
@@ -176,6 +180,11 @@ def _users(facts: NfsFacts, paths: set[str]) -> list[tuple[str, Vm]]:
         for vm in read.vms
         if vm.active and any(disk.path in paths for disk in read.disks.get(vm.name, ()))
     ]
+
+
+def _vms_awaited(facts: NfsFacts) -> bool:
+    """Whether a libvirt has neither answered nor failed yet: the VM may be known there, or run there."""
+    return any(role not in facts.vms for role in CLIENTS)
 
 
 def _unanswered(facts: NfsFacts) -> Failure | None:
