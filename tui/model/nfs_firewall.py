@@ -4,7 +4,7 @@ from tui.model import wrappers
 from tui.model.addresses import Resolved
 from tui.model.change import AddLines, Change, Command, Move, RemoveLines
 from tui.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
-from tui.model.firewalld import Zone, rich_rule
+from tui.model.firewalld import NFS, rich_rule
 from tui.model.nfs import STORAGE
 from tui.model.nfs_facts import CLIENTS, OPEN, ClientRead, NfsFacts, ServerRead
 from tui.model.nfs_words import clients_awaited
@@ -50,8 +50,7 @@ def change_firewall(facts: NfsFacts, server: ServerRead) -> Change | str:
             rule = ("allow", "from", address, "to", "any", "port", "nfs")
             moves.append(_move(("ufw", *rule), ("ufw", "delete", *rule)))
         if server.firewalld.running:
-            for zone, kept in ((server.firewalld.now, ()), (server.firewalld.kept, ("--permanent",))):
-                moves += _through(zone, address, kept)
+            moves += _through_firewalld(server, address)
     return Change(tuple(moves), "Opens the port of NFS to these addresses only. ufw wants addresses, not names.")
 
 
@@ -99,26 +98,29 @@ def _shut_out(facts: NfsFacts, server: ServerRead) -> tuple[str, ...]:
 
 
 def _lets_in(server: ServerRead, address: str) -> bool:
-    zones = (server.firewalld.now, server.firewalld.kept) if server.firewalld.running else ()
     through_ufw = not server.ufw.active or server.ufw.lets_in(address, PORT)
-    return through_ufw and all(zone.lets_in(address) for zone in zones)
+    return through_ufw and (not server.firewalld.running or server.firewalld.lets_in(address, PORT))
 
 
 def _denied(facts: NfsFacts, server: ServerRead) -> str:
-    """The rule of ufw that was written to keep one of them out."""
-    for address in _shut_out(facts, server) if server.ufw.active else ():
-        rule = server.ufw.decides(address, PORT)
+    """The rule that was written to keep one of them out."""
+    for address in _shut_out(facts, server):
+        rule = server.ufw.decides(address, PORT) if server.ufw.active else None
         if rule is not None and rule.action in ("DENY", "REJECT"):
             return f"rule {rule.number} of ufw refuses {rule.origin}"
+        if server.firewalld.running and (refusing := server.firewalld.refuses(address, PORT)):
+            return f"firewalld refuses {address}: {refusing}"
     return ""
 
 
-def _through(zone: Zone, address: str, kept: tuple[str, ...]) -> list[Move]:
-    if zone.lets_in(address):
-        return []
-    words = ("firewall-cmd", *kept, f"--zone={zone.name}")
-    rule = rich_rule(address)
-    return [_move((*words, f"--add-rich-rule={rule}"), (*words, f"--remove-rich-rule={rule}"))]
+def _through_firewalld(server: ServerRead, address: str) -> list[Move]:
+    """Now, and as it is kept, wherever it is not let in yet."""
+    rule, moves = rich_rule(address, f'service name="{NFS}"'), []
+    for zone, kept in zip(server.firewalld.zones(address), ((), ("--permanent",)), strict=True):
+        if not zone.lets_in(address, PORT):
+            words = ("firewall-cmd", *kept, f"--zone={zone.name}")
+            moves.append(_move((*words, f"--add-rich-rule={rule}"), (*words, f"--remove-rich-rule={rule}")))
+    return moves
 
 
 def _move(do: tuple[str, ...], undo: tuple[str, ...]) -> Move:
