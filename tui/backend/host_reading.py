@@ -9,7 +9,17 @@ from tui.backend.connections import Connections
 from tui.backend.host_facts import Libvirt, read_libvirt
 from tui.backend.root import Root
 from tui.config import STORAGE
-from tui.model import host_account, host_clock, host_firewall, host_kvm, host_names, host_software, host_userfaultfd
+from tui.model import (
+    host_account,
+    host_clock,
+    host_firewall,
+    host_kvm,
+    host_names,
+    host_ports_python,
+    host_software,
+    host_userfaultfd,
+    perl_or_python,
+)
 from tui.model.failure import Failure
 from tui.model.host import SYSTEM_SCRIPT, System, parse_system
 from tui.model.host_account import Account
@@ -23,6 +33,7 @@ from tui.model.host_software import Software
 from tui.model.host_ssh import ATTEMPT_SCRIPT, Attempt, Target, parse_attempt
 from tui.model.host_userfaultfd import Userfaultfd
 from tui.model.machine_type import VmDefinition
+from tui.model.perl_or_python import NEITHER
 from tui.model.qemu_conf import QemuConf, parse_qemu_conf
 
 QEMU_CONF_SCRIPT = "[ ! -e /etc/libvirt/qemu.conf ] || cat /etc/libvirt/qemu.conf"
@@ -115,16 +126,19 @@ class HostReading:
             if READY in "".join(heard):
                 ready.set()
 
-        listener = ["perl", "-e", LISTENER, *map(str, ports), str(LISTEN_LIMIT_S), word]
+        words = (*map(str, ports), str(LISTEN_LIMIT_S), word)
+        listener = perl_or_python.argv(LISTENER, host_ports_python.LISTENER, *words)
         listening = asyncio.ensure_future(self._connections.shell(end).run(listener, timeout=SCRIPT_LIMIT_S, hear=hear))
         waiting = asyncio.ensure_future(ready.wait())
         try:
             await asyncio.wait({listening, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if not ready.is_set():
                 done = await listening
-                raise Failure(f"The ports of {end} could not be tried", "nothing can listen there", detail=done.stderr)
+                why = NEITHER if NEITHER in done.stderr else "nothing can listen there"
+                raise Failure(f"The ports of {end} could not be tried", why, detail=done.stderr)
             listens, in_use = parse_listener("".join(heard))
-            connector = ["perl", "-e", CONNECTOR, address, str(CONNECT_LIMIT_S), word, *map(str, listens)]
+            words = (address, str(CONNECT_LIMIT_S), word, *map(str, listens))
+            connector = perl_or_python.argv(CONNECTOR, host_ports_python.CONNECTOR, *words)
             done = await self._connections.shell(start).run(connector, timeout=SCRIPT_LIMIT_S)
             if done.status:
                 raise Failure(f"The ports of {end} could not be tried from {start}", done.stderr.strip())

@@ -3,6 +3,7 @@
 import shlex
 from pathlib import PurePosixPath
 
+from tui.model import perl_or_python
 from tui.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
 from tui.model.domain import Disk
 from tui.model.failure import Failure
@@ -14,7 +15,7 @@ from tui.model.vm import Vm
 
 ON_A_HOST = ("file", "block")
 
-# $1 QEMU's user, $2 the image. F_OFD_GETLK tells whether a lock of QEMU's would be refused, and takes none.
+# $1 QEMU's user, $2 the image, $3 $4 $5 what asks with F_OFD_GETLK, which takes no lock.
 SCRIPT = """
 real=$(readlink -m -- "$2")
 printf 'real %s\\n' "$real"
@@ -24,21 +25,32 @@ true 2> /dev/null < "$real"
 stat -L -c 'stat %U:%G %a' -- "$real"
 [ -z "$1" ] || ! runuser -u "$1" -- test -r "$real" || echo readable
 [ -z "$1" ] || ! runuser -u "$1" -- test -w "$real" || echo writable
-perl -e '
-  open(F, "<", shift) or exit 1;
-  my $lock = pack("ssx4qqlx4", 1, 0, 100, 200, 0);
-  fcntl(F, 36, $lock) or exit 1;
-  print((unpack("s", $lock))[0] == 2 ? "free\\n" : "locked\\n")' "$real"
+sh -c "$3" sh "$4" "$5" "$real"
+"""
+
+# Whether a lock of QEMU's kind on the file would be refused; says nothing where that can't be told.
+PERL = """
+open(F, "<", shift) or exit 1;
+my $lock = pack("ssx4qqlx4", 1, 0, 100, 200, 0);
+fcntl(F, 36, $lock) or exit 1;
+print((unpack("s", $lock))[0] == 2 ? "free\\n" : "locked\\n")
+"""
+PYTHON = """
+import fcntl, struct, sys
+with open(sys.argv[1], "rb") as image:
+    lock = fcntl.fcntl(image, 36, struct.pack("hh4xqqi4x", 1, 0, 100, 200, 0))
+print("free" if struct.unpack("h", lock[:2])[0] == 2 else "locked")
 """
 
 # $1 QEMU's user, then the images.
 IMAGES_SCRIPT = f"""{PRELUDE}
-script={shlex.quote(SCRIPT)}
+script={shlex.quote(SCRIPT)} either={shlex.quote(perl_or_python.SCRIPT)}
+perl={shlex.quote(PERL)} python={shlex.quote(PYTHON)}
 user=$1
 shift
 number=0
 for image; do
-  part "image.$number" 8 sh -c "$script" sh "$user" "$image"
+  part "image.$number" 8 sh -c "$script" sh "$user" "$image" "$either" "$perl" "$python"
   number=$((number + 1))
 done
 """
