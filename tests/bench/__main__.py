@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.bench.inventory import inventory
 from tests.bench.terminal import Terminal, cpu_seconds
 from tests.lab.desk import Desk, bring_home, socket_uri
 from tui.adapters.libvirt import connect
@@ -36,6 +37,9 @@ WORKLOAD = "setsid /tmp/memory_intensive -t 2 -m 150 > /tmp/memory.log 2>&1 < /d
 
 def main() -> int:
     """Measure everything, and print it."""
+    seconds, longest = inventory()
+    say("inventory_100_hosts", seconds, "s")
+    say("inventory_screen_wait", longest * 1000, "ms")
     lab = Lab(Place("bench"), lambda text: print(f"==> {text}", file=sys.stderr, flush=True))
     lab.up()
     try:
