@@ -1,4 +1,4 @@
-"""What firewalld lets in: zones, ports in ranges, rich rules; recorded with firewalld 1.3.3 on Debian 12.
+"""What firewalld lets in: zones, ports in ranges, rich rules; recorded with firewalld 1.3.3 and 2.3.1 on Debian 12, 13.
 
 The texts below are what it printed; zones that are as they came are left out.
 """
@@ -166,6 +166,32 @@ def test_the_priority_of_a_rule_decides_and_then_that_it_refuses() -> None:
 
 def test_a_rule_that_says_nothing_about_tcp_is_none() -> None:
     assert parse_rule("rule masquerade") is None
+
+
+def test_a_zone_of_debian_13_is_read_the_same() -> None:
+    """As firewalld 2.3.1 prints it there."""
+    text = """\
+public (default)
+  target: default
+  ingress-priority: 0
+  egress-priority: 0
+  icmp-block-inversion: no
+  interfaces: 
+  sources: 
+  services: dhcpv6-client ssh
+  ports: 2000-2100/tcp
+  protocols: 
+  forward: yes
+  masquerade: no
+  forward-ports: 
+  source-ports: 
+  icmp-blocks: 
+  rich rules: 
+\trule family="ipv4" source address="192.0.2.1" service name="nfs" accept
+"""  # noqa: W291 - as firewall-cmd prints it
+    (zone,) = parse_zones(text)
+    assert (zone.name, zone.lets_in("192.0.2.9", 2049), zone.lets_in("192.0.2.9", 2101)) == ("public", True, False)
+    assert zone.rules[0].covers("192.0.2.1", 2049)
 
 
 @pytest.mark.parametrize(

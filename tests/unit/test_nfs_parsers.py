@@ -534,3 +534,58 @@ def test_a_package_that_apt_does_not_know_is_not_known() -> None:
     text = "Reading package lists...\nE: Unable to locate package nfs-kernel-server\n"
     package = parse_simulation(Package("nfs-kernel-server", "apt"), text, "")
     assert (package.known, package.new, package.said) == (False, (), text)
+
+
+INSTALL_13 = """\
+Reading package lists...
+Building dependency tree...
+Reading state information...
+The following additional packages will be installed:
+  libnl-3-200 libnl-genl-3-200 libxml2
+Recommended packages:
+  python3-yaml
+The following NEW packages will be installed:
+  libnl-3-200 libnl-genl-3-200 libxml2 nfs-kernel-server
+0 upgraded, 4 newly installed, 0 to remove and 0 not upgraded.
+Inst libnl-3-200 (3.7.0-2 Debian:13.8/stable [amd64])
+Inst libnl-genl-3-200 (3.7.0-2 Debian:13.8/stable [amd64])
+Inst libxml2 (2.12.7+dfsg+really2.9.14-2.1+deb13u3 Debian:13.8/stable [amd64])
+Inst nfs-kernel-server (1:2.8.3-1 Debian:13.8/stable [amd64])
+Conf libnl-3-200 (3.7.0-2 Debian:13.8/stable [amd64])
+Conf libnl-genl-3-200 (3.7.0-2 Debian:13.8/stable [amd64])
+Conf libxml2 (2.12.7+dfsg+really2.9.14-2.1+deb13u3 Debian:13.8/stable [amd64])
+Conf nfs-kernel-server (1:2.8.3-1 Debian:13.8/stable [amd64])
+"""  # recorded on Debian 13
+NO_CANDIDATE_13 = """\
+Reading package lists...
+Building dependency tree...
+Reading state information...
+Package nfs-kernel-server is not available, but is referred to by another package.
+This may mean that the package is missing, has been obsoleted, or
+is only available from another source
+
+E: Package 'nfs-kernel-server' has no installation candidate
+"""
+
+
+def test_apt_of_debian_13_says_the_same() -> None:
+    residual = "installed nfs-common\nnot-installed nfs-kernel-server\n"
+    package = parse_simulation(Package("nfs-kernel-server", "apt"), INSTALL_13, residual)
+    assert (package.known, package.residual, package.upgraded) == (True, (), ())
+    assert package.new == ("libnl-3-200", "libnl-genl-3-200", "libxml2", "nfs-kernel-server")
+    package = parse_simulation(Package("nfs-kernel-server", "apt"), NO_CANDIDATE_13, residual)
+    assert (package.known, package.new) == (False, ())
+
+
+def test_ufw_of_debian_13_says_the_same() -> None:
+    found = parse_ufw(
+        "Status: active\n\n     To                         Action      From\n"
+        "     --                         ------      ----\n"
+        "[ 1] 2049                       ALLOW IN    192.0.2.1                 \n"
+        "[ 2] Anywhere                   ALLOW IN    192.0.2.2 2049/tcp        \n"
+        "[ 3] 49152:49215/tcp            ALLOW IN    192.0.2.1                 \n"
+        "[ 4] Anywhere (v6)              DENY IN     2001:db8::/32             \n",
+        DROP,
+    )
+    assert [found.lets_in("192.0.2.1", port) for port in (2049, 49152, 22)] == [True, True, False]
+    assert [found.lets_in(address, 2049) for address in ("192.0.2.2", "2001:db8::1")] == [False, False]

@@ -17,7 +17,8 @@ BY_HAND = {
     "pacman": "pacman -S libvirt qemu-desktop",
     "apk": "apk add libvirt-daemon qemu-img qemu-system-x86_64",
 }
-SYSTEM, QEMU_USER = "libvirt-daemon-system", "libvirt-qemu"
+QEMU_USER = "libvirt-qemu"
+USERS_PACKAGES = ("libvirt-daemon-system", "libvirt-daemon-driver-qemu")  # whose purge removes it: Debian 12's, 13's
 PACKAGE_OF = {"virsh": "libvirt-clients", "qemu-img": "qemu-utils"}
 
 # No VM loses what runs it, and no definition is left without a libvirt that knows it.
@@ -121,7 +122,9 @@ def _installed(host: str, software: Software) -> Change | str:
 def _removal(host: str, software: Software) -> tuple[Command, ...]:
     package, users = software.package, tuple(each for each in USERS if each not in software.users)
     if QEMU_USER in software.users:  # a purge would remove it, whoever has made it
-        package = replace(package, residual=tuple({*package.residual, SYSTEM} & {*package.new}))
+        package = replace(
+            package, residual=(*package.residual, *(each for each in USERS_PACKAGES if each in package.new))
+        )
     commands = [_sh(host, STILL_USED), _sh(host, END_NETWORKS)]
     if software.folders:
         commands.append(_sh(host, HOLD, *software.folders))

@@ -21,14 +21,14 @@ REMOVE_USERS = 'for each; do if getent passwd "$each" > /dev/null; then userdel 
 def check_lists(package: Package) -> Finding:
     """Whether the package can be had at all."""
     if package.installed:
-        return Finding(NOT_NEEDED, f"{package.name} is installed")
+        return Finding(NOT_NEEDED, f"installed: {package.name}")
     if package.manager != "apt":
         return Finding(NOT_NEEDED, "this host's packages are not apt's")
     if package.known:
         return Finding(OK, f"apt knows {package.name}")
     return Finding(
         FAILED,
-        f"apt knows no {package.name}, its lists are empty or old",
+        f"apt does not know {package.name}: its lists are empty or old",
         f"{package.name} in the package lists",
         detail=package.said,
     )
