@@ -99,7 +99,7 @@ FAULTS = {
     ),
     "exported to the whole network, and the disk full": (
         {"storage": f"echo '{FOLDER} 10.77.49.0/24({REST})' > /etc/exports; exportfs -ra;"
-                    " fallocate -l $(df --output=avail -B1 /var | tail -n 1) /var/full"},
+                    " fallocate -l $(df --output=avail -B1 /var | tail -n 1) /var/full; df -B1 /var"},
         {"storage.exports": (WARNING, "more than both hosts: 10.77.49.0/24"), "storage.space": (FAILED, "is full")},
     ),
     "root squashed": (
