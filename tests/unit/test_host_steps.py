@@ -366,6 +366,15 @@ def test_a_peer_that_is_not_reached_over_ssh_needs_no_keys() -> None:
 # -- ports and userfaultfd --
 
 
+def test_ports_of_another_host_are_not_taken_for_a_firewall() -> None:
+    tried = Tried("192.0.2.1", ((49152, "refused"),))
+    facts = with_host(good(), "destination", conf=QemuConf(migration_host="source"))
+    finding = found(with_way(facts, "source", "destination", ports=tried), "destination.ports")
+    said = "destination calls itself source, which is 192.0.2.1: not one of its addresses, and closed"
+    assert (finding.state, finding.found) == (FAILED, said)
+    assert "migration_host" in finding.hint
+
+
 def test_closed_ports_are_opened_in_the_firewall_that_is_active() -> None:
     tried = Tried("192.0.2.2", ((49152, OPEN), (49153, SILENT)), in_use=(49154,))
     firewall = Firewall(Ufw(active=True))
