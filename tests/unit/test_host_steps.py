@@ -159,6 +159,19 @@ def test_where_nothing_can_be_read_the_reason_is_said_and_nothing_is_changed(id:
     assert isinstance(BY_ID[id].change(all_down()), str)
 
 
+@pytest.mark.parametrize("part", [
+    *(("destination", part) for part in ("system", "conf", "software", "libvirt", "kvm", "userfaultfd")),
+    *((*way, part) for way in (("source", "destination"), ("storage", "source"))
+      for part in ("names", "ssh", "account", "peer", "ports", "firewall")),
+])  # fmt: skip
+def test_where_one_part_can_not_be_read_no_line_about_it_offers_to_change_anything(part: tuple[str, ...]) -> None:
+    facts = good().with_part(part, DOWN)
+    for id, step in BY_ID.items():
+        finding = step.check(facts)
+        if finding is not None and finding.state == UNKNOWN:
+            assert isinstance(step.change(facts), str), id
+
+
 @pytest.mark.parametrize(
     ("conf", "state"),
     [
