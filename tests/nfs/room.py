@@ -1,5 +1,6 @@
 """The rooms with lists on the three machines, as the app has them: everything real but for libvirt, which is a fake."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,12 @@ class Room:
     async def look(self) -> dict[str, Item]:
         await self.checklist.look_once()
         return self.items
+
+    async def look_until_good(self, *ids: str, limit_s: float = 300.0) -> None:
+        """A daemon that has just been installed first finds out what its machine can do; emulated, that takes long."""
+        end = time.monotonic() + limit_s
+        while not all(items[id].finding and items[id].finding.good for items in [await self.look()] for id in ids):  # type: ignore[union-attr]
+            assert time.monotonic() < end, self.bad()
 
     async def apply_missing(self) -> tuple[str, ...]:
         """The ids of what was applied."""

@@ -20,7 +20,7 @@ from tui.model.command import Completed
 from tui.model.host_software import GROUPS, SCRIPT, Software, parse_software
 
 STEPS = {step.id.partition(".")[2]: step for make in (lists, programs, daemon, member) for step in [make("source")]}
-WANTED = ("libvirt-daemon-system", "libvirt-clients", "qemu-utils", "dnsmasq-base", "qemu-system-x86")
+WANTED = ("libvirt-daemon-system", "libvirt-clients", "dnsmasq-base", "qemu-system-x86", "qemu-utils")
 INSTALL = """\
 Reading package lists...
 Building dependency tree...
@@ -233,6 +233,13 @@ def test_what_was_there_before_the_packages_stays_behind_them() -> None:
     assert argvs[-1] == ("sh", "-c", LET_GO, "sh", "/etc/libvirt", "/var/lib/libvirt/images")
     assert not any("libvirt-qemu" in argv for argv in argvs)
     assert any(argv[-1] == "/etc/libvirt/qemu.conf" for argv in argvs)
+
+
+def test_programs_that_are_gone_from_installed_packages_are_left_to_a_person() -> None:
+    gone = software(SET_UP, programs="libvirtd\nvirsh\nqemu-img\n")
+    assert found("packages", gone).found == "not installed: QEMU (qemu-system-x86_64)"
+    assert found("lists", gone).state == NOT_NEEDED
+    assert "dpkg takes their packages for installed" in refused("packages", gone)
 
 
 def test_what_apt_would_remove_is_not_removed_unasked() -> None:

@@ -159,6 +159,19 @@ def test_where_nothing_can_be_read_the_reason_is_said_and_nothing_is_changed(id:
     assert isinstance(BY_ID[id].change(all_down()), str)
 
 
+@pytest.mark.parametrize("part", [
+    *(("destination", part) for part in ("system", "conf", "software", "libvirt", "kvm", "userfaultfd")),
+    *((*way, part) for way in (("source", "destination"), ("storage", "source"))
+      for part in ("names", "ssh", "account", "peer", "ports", "firewall")),
+])  # fmt: skip
+def test_where_one_part_can_not_be_read_no_line_about_it_offers_to_change_anything(part: tuple[str, ...]) -> None:
+    facts = good().with_part(part, DOWN)
+    for id, step in BY_ID.items():
+        finding = step.check(facts)
+        if finding is not None and finding.state == UNKNOWN:
+            assert isinstance(step.change(facts), str), id
+
+
 @pytest.mark.parametrize(
     ("conf", "state"),
     [
@@ -364,6 +377,15 @@ def test_a_peer_that_is_not_reached_over_ssh_needs_no_keys() -> None:
 
 
 # -- ports and userfaultfd --
+
+
+def test_ports_of_another_host_are_not_taken_for_a_firewall() -> None:
+    tried = Tried("192.0.2.1", ((49152, "refused"),))
+    facts = with_host(good(), "destination", conf=QemuConf(migration_host="source"))
+    finding = found(with_way(facts, "source", "destination", ports=tried), "destination.ports")
+    said = "destination calls itself source, which is 192.0.2.1: not one of its addresses, and closed"
+    assert (finding.state, finding.found) == (FAILED, said)
+    assert "migration_host" in finding.hint
 
 
 def test_closed_ports_are_opened_in_the_firewall_that_is_active() -> None:

@@ -88,6 +88,18 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
             "End of file while reading data: sh: 1: nc: not found: Input/output error",
             "libvirt is not installed there",
         ),
+        (
+            SYSTEM,
+            "End of file while reading data: virt-ssh-helper: cannot connect to '/var/run/libvirt/libvirt-sock': "
+            "Failed to connect socket to '/run/libvirt/libvirt-sock': No such file or directory: Input/output error",
+            "libvirtd does not run there",
+        ),
+        (
+            SYSTEM,
+            "End of file while reading data: virt-ssh-helper: cannot connect to '/var/run/libvirt/libvirt-sock': "
+            "Failed to connect socket to '/var/run/libvirt/libvirt-sock': Permission denied: Input/output error",
+            "the login may not use libvirt there",
+        ),
         (INTERNAL, "internal error: client socket is closed", "the connection to libvirt was cut"),
         (SYSTEM, "End of file while reading data: Input/output error", "the connection to libvirt was cut"),
         (
@@ -98,7 +110,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             SYSTEM,
             "Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory",
-            "libvirtd does not run there, or its socket is not yours",
+            "libvirtd does not run there",
         ),
         (
             FAILED,

@@ -58,6 +58,16 @@ MESSAGES = (
         "The Hosts page installs it, with its fix for the packages.",
     ),
     (
+        r"Failed to connect socket.*Permission denied",
+        "the login may not use libvirt there",
+        "It must be root's, or in the group libvirt: the Hosts page puts it there.",
+    ),
+    (
+        r"Failed to connect socket",
+        "libvirtd does not run there",
+        "Start it: the Hosts page does, where systemd starts it.",
+    ),
+    (
         r"client socket is closed|end of file while reading|Cannot recv data|keepalive",
         "the connection to libvirt was cut",
         "Look whether libvirtd runs and the network stands.",
@@ -66,11 +76,6 @@ MESSAGES = (
         r"already exists|already active|already in use by",
         "the name or UUID is taken at the destination",
         "Rename or remove the VM there that has it.",
-    ),
-    (
-        r"Failed to connect socket",
-        "libvirtd does not run there, or its socket is not yours",
-        "Start libvirtd, or run vmlm-tui as root or in the group libvirt.",
     ),
     (
         r"Unable to (read from|write to) socket|Connection reset by peer|Broken pipe",

@@ -66,8 +66,9 @@ def names(host: str) -> Step[HostsFacts]:
     def change(facts: HostsFacts) -> Change | str:
         lines = []
         for other in _others(host):
-            found = facts.way(host, other).names
-            known = found if isinstance(found, Mapping) else {}
+            known = facts.way(host, other).names
+            if not isinstance(known, Mapping):
+                return ""  # it is not known what is missing
             wanted = _wanted(facts, host, other)
             if any(is_local(address) for name in wanted for address in known.get(name, ())):
                 return f"a line of {HOSTS_FILE} there, or DNS, says so: take it out by hand, then look again"

@@ -39,7 +39,7 @@ from tui.model.qemu_conf import QemuConf, parse_qemu_conf
 QEMU_CONF_SCRIPT = "[ ! -e /etc/libvirt/qemu.conf ] || cat /etc/libvirt/qemu.conf"
 SCRIPT_LIMIT_S = 60.0  # each of them ends sooner by itself, but on a host that hardly gets along
 SOFTWARE_LIMIT_S = 150.0  # apt alone is given 90
-CONNECT_LIMIT_S, LISTEN_LIMIT_S = 3, 6  # it listens until it is told to end, at the longest so long
+CONNECT_LIMIT_S, LISTEN_LIMIT_S = 3, 10  # it listens until it is told to end, at the longest so long
 PEER_LIMIT_S = 10
 CLOCK_ROUNDS = 3
 

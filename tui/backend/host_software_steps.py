@@ -81,6 +81,8 @@ def _step(
 
 def lists(host: str) -> Step[HostsFacts]:
     def judge(software: Software) -> Finding:
+        if software.package.manager == "apt" and software.missing and not software.wanted:
+            return Finding(NOT_NEEDED, "dpkg takes them for installed")
         return apt.check_lists(software.package)
 
     def plan(host: str, _software: Software) -> Change:
@@ -109,6 +111,8 @@ def _installed(host: str, software: Software) -> Change | str:
     package = software.package
     if package.manager != "apt":
         return f"the app installs with apt only. {_by_hand(software)}"
+    if not software.wanted:
+        return "dpkg takes their packages for installed, though programs are gone: install them again on the host"
     if not package.known:
         return "the package lists do not know them"
     if package.removed:

@@ -6,6 +6,7 @@ from tui.backend.host_facts import HostsFacts, Libvirt, unread
 from tui.model.change import AddLines, Change, Command, Move, RemoveLines
 from tui.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
 from tui.model.failure import Failure
+from tui.model.host import System
 from tui.model.host_firewall import Firewall, opened
 from tui.model.host_ports import REFUSED, SILENT, Tried, ranges
 from tui.model.host_userfaultfd import SYSCTL, Userfaultfd
@@ -30,6 +31,9 @@ def ports(start: str, end: str) -> Step[HostsFacts]:
         in_use = f"; {ranges(tried.in_use)} in use, not tried" if tried.in_use else ""
         if not tried.outcomes:
             return Finding(UNKNOWN, f"none could be tried{in_use}", wanted)
+        if tried.closed and (elsewhere := _elsewhere(facts, end, tried)):
+            hint = f"Mend migration_host in qemu.conf of {end} or its own name, or what {start} takes that name for."
+            return Finding(FAILED, elsewhere, wanted, hint)
         if tried.closed:
             words = [f"{ranges(closed)}: {CLOSED.get(kind, kind)}" for kind, closed in tried.closed.items()]
             return Finding(FAILED, f"at {tried.address} {'; '.join(words)}{in_use}", wanted)
@@ -52,6 +56,15 @@ def ports(start: str, end: str) -> Step[HostsFacts]:
         "Something listens on all of them for a moment here, and is connected to from there."
     )
     return Step(f"{end}.ports", end, title, why, check, change)
+
+
+def _elsewhere(facts: HostsFacts, end: str, tried: Tried) -> str:
+    """That no port of the host itself was tried, empty where one was: libvirt goes where its name leads."""
+    system = facts.at(end).system
+    if not isinstance(system, System) or not system.addresses or tried.address in system.addresses:
+        return ""
+    name = facts.announced(end)
+    return f"{end} calls itself {name}, which is {tried.address}: not one of its addresses, and closed"
 
 
 def userfaultfd(host: str) -> Step[HostsFacts]:

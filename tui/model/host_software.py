@@ -10,7 +10,7 @@ from tui.model.units import PROPERTIES, Unit, parse_units, unit_named
 GROUP = "libvirt"  # whose members may use the system's libvirt, on Debian, Ubuntu and elsewhere
 DAEMONS = ("libvirtd", "virtqemud")  # one for all drivers, or one for each
 UNITS = tuple(f"{daemon}.{kind}" for daemon in DAEMONS for kind in ("socket", "service"))
-PACKAGES = ("libvirt-daemon-system", "libvirt-clients", "qemu-utils", "dnsmasq-base")  # and QEMU's of the architecture
+LIBVIRT = ("libvirt-daemon-system", "libvirt-clients", "dnsmasq-base")  # QEMU's is named after the architecture
 # That the packages make, and may leave behind.
 USERS = ("libvirt-qemu", "libvirt-dnsmasq", "dnsmasq", "messagebus", "polkitd")
 GROUPS = (*USERS, GROUP, "rdma")
@@ -37,14 +37,16 @@ programs=$(for each in {" ".join(DAEMONS)} virsh qemu-img "qemu-system-$machine"
   if has "$each"; then echo "$each"; fi
 done)
 part programs 5 echo "$programs"
-lacks=no
-has libvirtd || has virtqemud || lacks=yes
-has "qemu-system-$machine" || has qemu-kvm || lacks=yes
-if [ "$manager" = apt-get ] && [ $lacks = yes ]; then
-  wanted=
-  for each in {" ".join(PACKAGES)} $qemu; do
+lacks=
+has libvirtd || has virtqemud || lacks='{" ".join(LIBVIRT)}'
+has "qemu-system-$machine" || has qemu-kvm || lacks="$lacks $qemu qemu-utils"
+wanted=
+if [ "$manager" = apt-get ]; then
+  for each in $lacks; do
     [ "$(dpkg-query -W -f '${{db:Status-Status}}' "$each" 2> /dev/null)" = installed ] || wanted="$wanted $each"
   done
+fi
+if [ -n "$wanted" ]; then
   part wanted 5 echo "$wanted"
   part simulation 90 apt-get -s -q --no-install-recommends -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
     install $wanted
