@@ -16,6 +16,7 @@ from typing import Protocol
 from tui.adapters.protocols import Shell
 from tui.model.command import Completed
 from tui.model.failure import Failure
+from tui.model.guest_rate import Glance, parse_glance
 from tui.model.workload import WorkloadStatus, parse_status
 
 COMPILE_LIMIT_S = 180.0  # an emulated guest's compiler is slow
@@ -85,6 +86,23 @@ fi
 tail -n 3 log | sed 's/^/line /'
 """
 
+# The same for who looks every second, and must not be felt by the guest: no more than its newest line.
+GLANCE = f"""{FOLDER}
+cd "$folder" 2> /dev/null && [ -f what ] && [ ! -s ended ] || exit 0
+while read -r line; do printf '%s\\n' "$line"; done < what
+tail -n 1 log | sed 's/^/line /'
+"""
+
+# Every address of the guest, a word each, the one first that this shell came to.
+ADDRESSES = """set -- $SSH_CONNECTION
+echo "${3:-}"
+ip -o address show 2> /dev/null | while read -r _ _ family address _; do
+  case $family in inet | inet6) echo "$address" ;; esac
+done
+hostname -I 2> /dev/null
+true
+"""
+
 # $1 the signal
 SIGNAL = f"""{LOOK}
 [ -z "$alive" ] || kill -"$1" "$alive"
@@ -144,6 +162,17 @@ class Guest:
         if done.status:
             raise self._failure(f"{self._what} of {self._name} could not be looked at", done)
         return done.stdout
+
+    async def glance(self) -> Glance:
+        """Its newest line, as cheap as can be; whether it still runs is not looked at."""
+        done = await self._run(GLANCE, ASK_LIMIT_S)
+        if done.status:
+            raise self._failure(f"{self._what} of {self._name} could not be looked at", done)
+        return parse_glance(done.stdout)
+
+    async def addresses(self) -> str:
+        """The guest's addresses as words, see model.heartbeat.parse_addresses."""
+        return (await self._run(ADDRESSES, ASK_LIMIT_S)).stdout
 
     async def signal(self, name: str) -> None:
         """Send the running program TERM or KILL; nothing happens where none runs."""

@@ -35,7 +35,7 @@ from tui.widgets.lines import Lines
 from tui.widgets.log_pane import LogPane
 from tui.widgets.outcome import Outcome
 from tui.widgets.phase_line import phase_line
-from tui.widgets.pictures import memory_picture, rate_picture
+from tui.widgets.pictures import guest_picture, memory_picture, rate_picture
 from tui.widgets.sentence import Sentence
 from tui.widgets.tiles import tiles
 
@@ -56,7 +56,8 @@ class MigratePage(Page):
     HELP = (
         "Line by line: what moves, how far it is, what that means. Above, the memory sent and remaining; where the "
         "remaining memory gets under the dashed line at the end of a pass, the VM is switched over. Below, how fast "
-        "memory is sent against how fast the VM writes it. | marks a pass, P post-copy, d b c what you changed."
+        "memory is sent against how fast the VM writes it, and how fast the workload in the guest goes. | marks a "
+        "pass, P post-copy, d b c what you changed."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "start", "start", tooltip="Start a migration: opens the form, Enter starts", id="migrate.start"),
@@ -99,6 +100,7 @@ class MigratePage(Page):
         with Vertical(id="charts"):
             yield Chart(id="memory")
             yield Chart(id="rates")
+            yield Chart(id="guest")
         yield LogPane(id="log")
         yield Outcome(id="outcome")
         yield Lines(id="tiles")
@@ -230,7 +232,10 @@ class MigratePage(Page):
                 self.set_timer(wait, self._charts_due)
             return
         self._charts_at = time.monotonic()
-        for id, picture in (("#memory", memory_picture), ("#rates", rate_picture)):
+        self.set_class(felt := self._timeline.guest_known, "felt")
+        for id, picture in (("#memory", memory_picture), ("#rates", rate_picture), ("#guest", guest_picture)):
+            if id == "#guest" and not felt:
+                continue
             await asyncio.sleep(BREATH_S)
             self.query_one(id, Chart).picture = picture(self._timeline)
 
