@@ -258,8 +258,10 @@ int main(int argc, char **argv)
         refuse("UDP port %u cannot be had (%s): try another --port.", port, strerror(errno));
     if (waiting[0].fd < 0 || waiting[2].fd < 0)
         refuse("there is no timer (%s).", strerror(errno));
-    for (i = 0; i < 3; i++)
+    for (i = 0; i < 3; i++) {
         waiting[i].events = POLLIN;
+        waiting[i].revents = 0;
+    }
     setvbuf(stdout, NULL, _IOLBF, 0);
     realtime = be_realtime();
     started = last_probe = clock_ns();
@@ -276,9 +278,10 @@ int main(int argc, char **argv)
         if (poll(waiting, 3, -1) < 0 && errno != EINTR)
             refuse("it cannot wait (%s).", strerror(errno));
         now = clock_ns();
-        if (read(waiting[0].fd, &count, sizeof count) == sizeof count)
+        if ((waiting[0].revents & POLLIN) && read(waiting[0].fd, &count, sizeof count) == sizeof count)
             beat(now);
-        for (i = 0; i < AT_ONCE && answer(waiting[1].fd); i++) /* a flood of them does not keep it from beating */
+        /* Some at a time: a flood of them does not keep it from beating. */
+        for (i = 0; i < AT_ONCE && waiting[1].revents != 0 && answer(waiting[1].fd); i++)
             ;
         if ((waiting[2].revents & POLLIN) || (double)(now - started) / 1e9 >= limit ||
             (now > last_probe && (double)(now - last_probe) / 1e9 >= idle))

@@ -13,7 +13,7 @@ from tests.integration.test_guest import source_of
 from tui.adapters.local import LocalShell
 from tui.adapters.protocols import Shell
 from tui.backend.feel import Feel, Senses
-from tui.backend.guest import Guest
+from tui.backend.guest import GLANCE, Guest
 from tui.backend.heartbeats import Heartbeats
 from tui.backend.recorder import Recorder
 from tui.backend.run_log import RunLog
@@ -286,3 +286,34 @@ async def test_without_senses_nothing_is_written(tmp_path: Path) -> None:
 def test_the_heartbeat_knows_its_own_words() -> None:
     assert parse_heartbeat(f"name {PROGRAM}\nrunning 5\n").running
     assert HeartbeatSpec(1).program == PROGRAM
+
+
+class Slow(LocalShell):
+    """A guest that keeps a look at its workload waiting until it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = asyncio.Event()
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes = "",
+        timeout: float = 30.0,
+        hear: Callable[[str], None] | None = None,
+    ) -> Completed:
+        if argv[2] == GLANCE and not argv[4]:
+            await self.let_go.wait()
+        return await super().run(argv, stdin=stdin, timeout=timeout, hear=hear)
+
+
+async def test_an_answer_that_is_owed_is_written_down_while_it_is_and_asked_for_once(port: int, tmp_path: Path) -> None:
+    slow = Slow()
+    followed = Followed(senses_of(port, slow), tmp_path)
+    followed.feel.begin()
+    first, second = (await followed.until(record.GUEST, 2))[:2]
+    assert first.data["why"] == "it has not answered yet"
+    assert second.data["silent_s"] > first.data["silent_s"] > 0
+    slow.let_go.set()
+    await followed.felt()
+    assert followed.log.timeline.guest_known

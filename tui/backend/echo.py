@@ -6,14 +6,13 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tui.model.echo import EVERY_S, Echoes, Window
 from tui.model.heartbeat import NEVER_NS, Answer, parse_answer, probe
 
 REPORT_EVERY_S = 1.0
 STOP_LIMIT_S = 0.5
-AT_ONCE = 64
 SO_TIMESTAMPNS = 35  # of Linux; the socket module does not name it
 TIMESPEC = struct.Struct("qq")
 
@@ -70,9 +69,9 @@ class Echo:
 
     def _run(self) -> None:
         with contextlib.ExitStack() as closing:
-            sockets = [closing.enter_context(each) for each in map(self._connected, self._addresses) if each]
-            if sockets:
-                self._probe(sockets)
+            opened = [closing.enter_context(each) for each in map(self._connected, self._addresses) if each]
+            if opened:
+                self._probe({each.fileno(): each for each in opened})
 
     def _connected(self, address: str) -> socket.socket | None:
         """A socket that hears that address alone; None where there is no way to it."""
@@ -88,27 +87,33 @@ class Echo:
             return None
         return udp
 
-    def _probe(self, sockets: list[socket.socket]) -> None:
+    def _probe(self, sockets: dict[int, socket.socket]) -> None:
+        """`sockets` by their numbers."""
+        waiting = select.poll()
+        for number in sockets:
+            waiting.register(number, select.POLLIN)
         due = time.monotonic()
         report = due + REPORT_EVERY_S
         while not self._stop.is_set():
             now = time.monotonic()
             if now >= due:
-                self._send(sockets, now)
+                self._send(sockets.values(), now)
                 due += (int((now - due) / EVERY_S) + 1) * EVERY_S
             if now >= report:
                 report += REPORT_EVERY_S
                 self._tell()
-            answering, _, _ = select.select(sockets, [], [], max(0.0, due - time.monotonic()))
+            answering = waiting.poll(max(0.0, due - time.monotonic()) * 1000)
             if self._switched_over.is_set():  # it is, before the first answer after the pause
                 self._mark()
-            for each in answering:
-                if self._receive(each) and len(sockets) > 1:
-                    sockets[:] = [each]
+            for number, _ in answering:
+                if self._receive(sockets[number]):
+                    for other in set(sockets) - {number} if len(sockets) > 1 else ():
+                        waiting.unregister(other)
+                        del sockets[other]
                     break
         self._tell()
 
-    def _send(self, sockets: Sequence[socket.socket], now: float) -> None:
+    def _send(self, sockets: Iterable[socket.socket], now: float) -> None:
         with self._lock:
             number = self.echoes.send(now)
         datagram = probe(number, NEVER_NS if self.since_ns is None else self.since_ns)
@@ -119,21 +124,16 @@ class Echo:
                 self.trouble = error.strerror or str(error)
 
     def _receive(self, udp: socket.socket) -> bool:
-        """Whether an answer was among what has come."""
-        answered = False
-        for _ in range(AT_ONCE):
-            try:
-                datagram, extra, _, _ = udp.recvmsg(256, socket.CMSG_SPACE(TIMESPEC.size))
-            except BlockingIOError:
-                break
-            except OSError as error:
-                self.trouble = error.strerror or str(error)
-                break
-            answer = parse_answer(datagram)
-            if answer is not None:
-                answered = True
-                self._take(answer, _moment(extra))
-        return answered
+        """Whether the datagram that has come is an answer."""
+        try:
+            datagram, extra, _, _ = udp.recvmsg(256, socket.CMSG_SPACE(TIMESPEC.size))
+        except OSError as error:  # refused: nothing listens there
+            self.trouble = error.strerror or str(error)
+            return False
+        answer = parse_answer(datagram)
+        if answer is not None:
+            self._take(answer, _moment(extra))
+        return answer is not None
 
     def _take(self, answer: Answer, t: float) -> None:
         with self._heard:

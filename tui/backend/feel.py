@@ -19,6 +19,7 @@ from tui.model.heartbeat import BEAT_S, PLACE, Answer
 from tui.model.record import Event, Record
 
 EVERY_LOOK_S = 1.0  # the workload says something every second
+LATE_S = 2.0  # without news from a workload that has something to say each second
 SETTLE_LIMIT_S = 3.0  # how long the end waits for an answer of a guest that has answered before
 LAST_LOOK_LIMIT_S, LAST_LOOKS = 3.0, 10
 
@@ -99,12 +100,12 @@ class Feel:
         try:
             guest = self._guest()
         except Failure as failure:  # nobody knows its address
-            self._run_log.event(record.GUEST, silent_s=0.0, why=_reason(failure))
+            self._silent(news, _reason(failure))
             return
         while True:
             why, asked = "its workload said nothing new", time.monotonic()
             try:
-                glance = await guest.glance()
+                glance = await self._answered(guest, news)
             except Failure as failure:
                 why, late = _reason(failure), True
             else:
@@ -114,11 +115,24 @@ class Feel:
                     self._log_rate(glance, rate, time.monotonic() - asked)
                 # Where there is no line, or none with a rate, nothing is awaited.
                 news = time.monotonic() if fresh or rate is None else news
-                late = time.monotonic() - news > 2 * EVERY_LOOK_S
+                late = time.monotonic() - news > LATE_S
             if late:
-                self._run_log.event(record.GUEST, silent_s=round(time.monotonic() - news, 3), why=why)
+                self._silent(news, why)
             due += EVERY_LOOK_S * (int(max(0.0, time.monotonic() - due) / EVERY_LOOK_S) + 1)
             await asyncio.sleep(due - time.monotonic())
+
+    async def _answered(self, guest: Guest, news: float) -> Glance:
+        """The guest's answer, however long it takes; that it is owed is written down meanwhile."""
+        asking = asyncio.ensure_future(guest.glance())
+        try:
+            while not (await asyncio.wait({asking}, timeout=LATE_S))[0]:
+                self._silent(news, "it has not answered yet")
+            return await asking
+        finally:
+            asking.cancel()
+
+    def _silent(self, since: float, why: str) -> None:
+        self._run_log.event(record.GUEST, silent_s=round(time.monotonic() - since, 3), why=why)
 
     def _log_rate(self, glance: Glance, rate: tuple[float, str], waited: float) -> None:
         data = {"workload": glance.name, "rate": rate[0], "unit": rate[1]}

@@ -21,8 +21,8 @@ from tui.model.failure import Failure
 from tui.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
 from tui.model.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
 from tui.model.quantity import duration, rate, size
-from tui.model.record import Record
-from tui.model.timeline import Timeline
+from tui.model.record import Event, Record
+from tui.model.timeline import EVERY_SECOND, Timeline
 from tui.model.verdict import sentence
 from tui.model.whereabouts import stopped
 from tui.screens.dialogs.number import NumberDialog
@@ -167,8 +167,10 @@ class MigratePage(Page):
             gc.freeze()  # a full collection walks all of Textual: 70 ms in which no key is heard
             migration.listen(self._heard)
 
-    def _heard(self, _: Record) -> None:
-        """A new record, from the backend."""
+    def _heard(self, each: Record) -> None:
+        """A new record, from the backend; what comes every second besides the samples is shown with them."""
+        if isinstance(each, Event) and each.kind in EVERY_SECOND:
+            return
         self._ask_update()
         if not self._timeline.over or self._migration is None:
             return
@@ -189,6 +191,8 @@ class MigratePage(Page):
         self._follow_current()
         if self._migration is not None and not self._timeline.over and self._shown:
             self._show_time(self._migration)
+            if self._migration.waiting_s():  # no sample comes, and the guest may still have something to say
+                self._ask_update()
 
     @property
     def _shown(self) -> bool:
