@@ -226,6 +226,30 @@ async def test_the_next_app_goes_on_and_says_for_how_long_nobody_probed(port: in
     assert "was not running" in felt.clock_why
 
 
+async def test_a_switchover_before_the_first_answer_is_not_measured_by_what_came_later(
+    port: int, tmp_path: Path
+) -> None:
+    senses = senses_of(port, At(own_address()))
+    followed = Followed(senses, tmp_path)
+    followed.feel.switch_over()
+    followed.feel.begin()
+    await followed.until(record.ECHO)
+    felt = await followed.felt()
+    assert felt.network_ms is None
+    assert felt.guest_ms is None
+    assert felt.network == felt.guest
+    assert "only after the switchover" in felt.network
+
+
+async def test_a_migration_that_was_cancelled_has_the_longest_pause_of_all_of_it(port: int, tmp_path: Path) -> None:
+    followed = Followed(senses_of(port, At(own_address())), tmp_path)
+    followed.feel.begin()
+    await followed.until(record.ECHO)
+    felt = await followed.felt(completed=False)
+    assert felt.network_ms is not None
+    assert felt.network_before_ms is None
+
+
 async def test_without_a_way_for_datagrams_the_heartbeats_own_log_is_what_is_known(port: int, tmp_path: Path) -> None:
     senses = senses_of(port, At(""))
     await senses.heartbeats.ready(VM, silent)

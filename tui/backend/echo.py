@@ -143,7 +143,9 @@ class Echo:
             self._heard.notify_all()
 
     def _mark(self) -> None:
+        self._switched_over.clear()
         with self._lock:
+            # Where nothing was answered before it, nobody can say how long the VM was away.
             if self.echoes.pause_before is None and self.echoes.answer is not None:
                 self.echoes.switch_over()
                 self.since_ns = self.echoes.answer.now_ns

@@ -63,18 +63,14 @@ class Feel:
         gaps = [each.data.get("seconds") for each in events if each.kind == record.GAP]
         known = sum(each for each in gaps if isinstance(each, (int, float)))
         self._unwatched_s = round(known + self._run_log.now() - events[-1].t, 3)
+        self._why = "the app was not running for a while, and its end came before the heartbeat was found again"
         echoes = [each for each in events if each.kind == record.ECHO]
         since = echoes[-1].data.get("since_ns") if echoes else None
         self._since_ns = since if isinstance(since, int) else None
         stopped = min((each.t for each in events if each.kind == record.LIFECYCLE and is_stop(each.data)), default=None)
-        if stopped is None:
-            self._echoes = Echoes(_longest(echoes))
-        else:
-            after, before = (
-                [each for each in echoes if each.t > stopped],
-                [each for each in echoes if each.t <= stopped],
-            )
-            self._echoes = Echoes(_longest(after), _longest(before))
+        before = [each for each in echoes if stopped is not None and each.t <= stopped]
+        after = [each for each in echoes if each not in before]
+        self._echoes = Echoes(_longest(after), _longest(before) if before else None)
 
     def begin(self) -> None:
         """Start to look and to probe; the guest may answer or not."""
@@ -206,10 +202,9 @@ class Feel:
             felt = self._felt_by_itself()
         else:
             felt = self._felt(answer, open_s=0.0 if in_time else self._echoes.unanswered(time.monotonic()))
-        if self._unwatched_s:
-            felt = replace(felt, unwatched_s=self._unwatched_s)
-            if completed and self._echoes.pause_before is None:
-                felt = replace(felt, network_ms=None, network_why="the app was not running at the switchover")
+        felt = replace(felt, unwatched_s=self._unwatched_s)
+        if completed and answer is not None and self._echoes.pause_before is None:
+            felt = self._without_switchover(felt)
         self._run_log.log(record.FELT, felt.data)
 
     def _felt(self, answer: Answer, open_s: float) -> Felt:
@@ -232,6 +227,17 @@ class Feel:
         if self._unwatched_s:
             return replace(felt, clock_why="nobody compared the clocks while the app was not running")
         return replace(felt, clock_lost_ms=_ms(echoes.lost), clock_error_ms=_ms(echoes.lost_error))
+
+    def _without_switchover(self, felt: Felt) -> Felt:
+        """There was one, and nobody was probing: what was seen of other moments is not to stand for it."""
+        why = "the first probe was answered only after the switchover, or nobody saw that"
+        if self._unwatched_s:
+            why = "the app was not running at the switchover"
+        felt = replace(felt, network_ms=None, network_resolution_ms=None, network_open=False, network_why=why)
+        if self._since_ns is not None:  # an earlier app's: the heartbeat has counted from then on
+            return felt
+        no_clock = replace(felt, clock_lost_ms=None, clock_error_ms=None, clock_why="")
+        return replace(no_clock, guest_ms=None, guest_resolution_ms=None, guest_why=why)
 
     def _felt_by_itself(self) -> Felt:
         """Where no probe was ever answered: what the heartbeat has said to its own log."""
