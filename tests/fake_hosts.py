@@ -1,6 +1,7 @@
 """Hosts without a network: a Hypervisor and a Shell that answer what a test has put into them."""
 
 import asyncio
+import base64
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +37,32 @@ os "Debian GNU/Linux 12 (bookworm)"
 memory_kib 24684096
 memory_available_kib 23501760
 """
+
+PROGRAMS = ("libvirtd", "virsh", "qemu-img", "qemu-system-x86_64")
+UNITS = """\
+Id=libvirtd.socket
+Names=libvirtd.socket
+LoadState=loaded
+ActiveState=active
+SubState=running
+UnitFileState=enabled
+"""
+
+
+def answered(**parts: str | Completed) -> str:
+    """As a host prints answers to several questions in one script; `__` in a name stands for a dot."""
+    lines = []
+    for name, said in parts.items():
+        done = Completed(0, said, "") if isinstance(said, str) else said
+        text = base64.b64encode(done.stdout.encode()).decode()
+        lines.append(f"{name.replace('__', '.')} {done.status} {text}\n")
+    return "".join(lines)
+
+
+SOFTWARE = answered(
+    manager="apt-get\n", machine="x86_64\n", programs="\n".join(PROGRAMS), systemd="", units=UNITS,
+    user_groups="libvirt:x:119:\n", groups="root\n",
+)  # fmt: skip
 
 CPU = "<cpu mode='custom'><model>EPYC</model><feature policy='require' name='avx2'/></cpu>"
 
@@ -238,7 +265,7 @@ class FakeHosts:
 
     def __post_init__(self) -> None:
         for address, name in (("", "source"), ("root@destination", "destination"), ("root@storage", "storage")):
-            self.shells[address] = FakeShell({"uname -n": SYSTEM.format(name=name)})
+            self.shells[address] = FakeShell({"uname -n": SYSTEM.format(name=name), "libvirt-clients": SOFTWARE})
         self.shells["root@guest1"] = FakeShell()
         read, problems = config.check(TABLES)
         assert read, problems

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.bench.inventory import inventory
 from tests.bench.terminal import Terminal, cpu_seconds
 from tests.lab.desk import Desk, bring_home, socket_uri
 from tui.adapters.libvirt import connect
@@ -35,6 +36,9 @@ PROCESSES = 20
 
 def main() -> int:
     """Measure everything, and print it."""
+    seconds, longest = inventory()
+    say("inventory_100_hosts", seconds, "s")
+    say("inventory_screen_wait", longest * 1000, "ms")
     lab = Lab(Place("bench"), lambda text: print(f"==> {text}", file=sys.stderr, flush=True))
     lab.up()
     try:

@@ -9,13 +9,8 @@ from collections.abc import Iterator
 import libvirt
 import pytest
 
-from tui.adapters.libvirt import (
-    NO_LIMIT_MIB_S,
-    LibvirtHypervisor,
-    connect,
-    migration_flags,
-    migration_parameters,
-)
+from tui.adapters.libvirt import LibvirtHypervisor, connect
+from tui.adapters.libvirt_migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters
 from tui.adapters.protocols import Hypervisor, HypervisorEvent
 from tui.model.domain import parse
 from tui.model.failure import Failure

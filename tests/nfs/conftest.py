@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.nfs.machines import INSTALLED, Machines
+from tests.nfs.machines import FIREWALLED, INSTALLED, Machines
 from tui.lab.lock import held
 
 FOLDER = Path("/var/tmp/vmlm-tui-nfs")
@@ -44,4 +44,11 @@ def bare(machines: Machines) -> Machines:
 def installed(machines: Machines) -> Machines:
     """Bare but for the packages: nfs-kernel-server on the storage, nfs-common on the other two."""
     machines.restore(INSTALLED)
+    return machines
+
+
+@pytest.fixture
+def firewalled(machines: Machines) -> Machines:
+    """As `installed`, with a firewalld that nobody has changed on the storage server and the destination."""
+    machines.restore(FIREWALLED)
     return machines

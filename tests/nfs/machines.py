@@ -18,6 +18,7 @@ from tui.lab.process import end_all, processes_with
 RECIPE = "1"  # raise it when machines of an earlier recipe can't be gone on with
 BARE = "bare"
 INSTALLED = "installed"  # bare, but for the packages of NFS, which take a minute
+FIREWALLED = "firewalled"  # the same with firewalld on the storage server and the destination
 
 
 class Machines:
@@ -77,6 +78,9 @@ class Machines:
         if name == INSTALLED:
             self._snapshot(BARE)  # before, because one thing is built at a time
             return self._kept(INSTALLED, "the packages of NFS", self._install)
+        if name == FIREWALLED:
+            self._snapshot(INSTALLED)
+            return self._kept(FIREWALLED, "firewalld", self._guard)
         return self.folder / "saved" / name
 
     def _kept(self, name: str, what: str, make: Callable[[], None]) -> Path:
@@ -105,6 +109,11 @@ class Machines:
         self.restore(BARE)
         self.say("debian: installing NFS on them (once)")
         self.each(lambda machine: machine.install("nfs-kernel-server" if machine is self.storage else "nfs-common"))
+
+    def _guard(self) -> None:
+        self.restore(INSTALLED)
+        self.say("debian: installing firewalld on two of them (once)")
+        self.each(lambda machine: machine.install("firewalld") if machine is not self.source else None)
 
     def _write_ssh(self) -> None:
         """An ssh folder that logs in on all machines and trusts them, by name and by address."""

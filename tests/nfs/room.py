@@ -8,6 +8,8 @@ from typing import Any
 from tests.fake_hosts import TABLES, FakeHypervisor, guest1, guest_xml
 from tests.nfs.machines import Machines
 from tui import config
+from tui.adapters.libvirt import connect
+from tui.adapters.protocols import Hypervisor
 from tui.adapters.ssh import SshShell
 from tui.backend.changes import ENDS, Progress
 from tui.backend.checklist import Checklist
@@ -75,20 +77,22 @@ def nfs_room(
     return Room(Nfs(connections, changes_through(connections, journal)).checklist, connections)
 
 
-def hosts_room(machines: Machines, journal: Path, *, user: str = "root") -> Room:
-    """The Hosts room for a configuration of these machines."""
-    connections = connected(machines, user, {})
+def hosts_room(machines: Machines, journal: Path, *, user: str = "root", real: str = "") -> Room:
+    """The Hosts room for a configuration of these machines; the libvirt of `real` is the one that is there."""
+    connections = connected(machines, user, {}, real)
     return Room(Hosts(connections, changes_through(connections, journal)).checklist, connections)
 
 
-def connected(machines: Machines, user: str, storage: Mapping[str, str]) -> Connections:
+def connected(machines: Machines, user: str, storage: Mapping[str, str], real: str = "") -> Connections:
     """All machines, logged in to as `user`; the app runs on the source, where libvirt knows one VM."""
     hosts = {machine.name: {"ssh": f"{user}@{machine.name}"} for machine in machines}
     read, problems = config.check({**TABLES, "hosts": hosts, "storage": dict(storage)})
     assert read, problems
 
-    def daemon(uri: str) -> FakeHypervisor:
+    def daemon(uri: str) -> Hypervisor:
         """A libvirt as this Debian has it, on the machine that the URI means."""
+        if real and real in uri:
+            return connect(f"qemu+ssh://{user}@{real}/system?no_tty=1&command={ssh_command(machines)}")
         there = FakeHypervisor(uri)
         there.hostname = "destination" if "destination" in uri else "source"
         there.versions = ((9, 0, 0), (7, 2, 0))
@@ -102,3 +106,11 @@ def connected(machines: Machines, user: str, storage: Mapping[str, str]) -> Conn
         return SshShell(address or f"{user}@source", folder=machines.folder / "ssh", connect_limit_s=CONNECT_LIMIT_S)
 
     return Connections(read, daemon, shell)
+
+
+def ssh_command(machines: Machines) -> Path:
+    """The program that libvirt takes for ssh: it knows these machines, and no others."""
+    command = machines.folder / "ssh/command"
+    command.write_text(f'#!/bin/sh\nexec ssh -F {machines.folder / "ssh/config"} "$@"\n')
+    command.chmod(0o755)
+    return command

@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.fake_hosts import answered
 from tui.model.change import Change, Command
-from tui.model.host_firewall import Firewall, opened, parse_firewall
+from tui.model.host_firewall import opened, parse_firewall
 from tui.model.host_kvm import FAILS, HANGS, NO_DEVICE, NO_QEMU, RUNS, Kvm, parse_kvm
 from tui.model.host_names import is_local, parse_names
 from tui.model.host_userfaultfd import Userfaultfd, parse_userfaultfd
@@ -58,16 +59,29 @@ def test_an_address_leads_a_host_to_itself_or_not(address: str, local: bool) -> 
     assert is_local(address) is local
 
 
-UFW_DENIES_REST = """ufw Status: active
-ufw
-ufw To                         Action      From
-ufw --                         ------      ----
-ufw 22/tcp                     ALLOW       Anywhere
-ufw 22/tcp (v6)                ALLOW       Anywhere (v6)
-ufw_default DEFAULT_INPUT_POLICY="DROP"
+UFW_STATUS = """Status: active
+
+     To                         Action      From
+     --                         ------      ----
+[ 1] 22/tcp                     ALLOW IN    Anywhere
+[ 2] 22/tcp (v6)                ALLOW IN    Anywhere (v6)
 """
-UFW_ALLOWS = f"{UFW_DENIES_REST}ufw 49152:49215/tcp            ALLOW       192.0.2.1                  # vmlm-tui\n"
-UFW_REFUSES = f"{UFW_DENIES_REST}ufw Anywhere                   DENY        192.0.2.0/24\n"
+PLAIN_ZONES = "public (active)\n  target: default\n  interfaces: eth0\n  services: ssh\n  rich rules: \n"
+
+
+def ufw(*rules: str) -> str:
+    status = UFW_STATUS + "".join(f"[ 3] {rule}\n" for rule in rules)
+    return answered(ufw=status, ufw_defaults='DEFAULT_INPUT_POLICY="DROP"\n')
+
+
+def zones(now: str = PLAIN_ZONES, kept: str = PLAIN_ZONES) -> str:
+    inactive = answered(ufw="Status: inactive\n", ufw_defaults="")
+    return inactive + answered(zone_default="public\n", zones_now=now, zones_kept=kept, device="")
+
+
+UFW_DENIES_REST = ufw()
+UFW_ALLOWS = ufw("49152:49215/tcp            ALLOW IN    192.0.2.1                  # vmlm-tui")
+UFW_REFUSES = ufw("Anywhere                   DENY IN     192.0.2.0/24")
 RICH = 'rule family="ipv4" source address="192.0.2.1" port port="49152-49215" protocol="tcp" accept'
 UFW_RULE = ("allow", "proto", "tcp", "from", "192.0.2.1", "to", "any", "port", "49152:49215")
 
@@ -82,7 +96,7 @@ def firewalld(verb: str, *kept: str) -> Command:
         (UFW_DENIES_REST, [
             (Command("destination", ("ufw", *UFW_RULE)), Command("destination", ("ufw", "delete", *UFW_RULE))),
         ]),
-        ("zone public\n", [
+        (zones(), [
             (firewalld("add"), firewalld("remove")),
             (firewalld("add", "--permanent"), firewalld("remove", "--permanent")),
         ]),
@@ -102,7 +116,7 @@ def test_a_firewall_is_opened_for_the_other_host_alone_and_can_be_closed_again(
         ("", "neither ufw nor firewalld is active there"),
         (UFW_ALLOWS, "ufw lets them in already"),
         (UFW_REFUSES, "rule 3 of ufw there refuses 192.0.2.0/24"),
-        (f"zone public\nrule {RICH}\n", "firewalld lets them in already"),
+        (zones(*[f"{PLAIN_ZONES}\t{RICH}\n"] * 2), "firewalld lets them in already"),
     ],
 )
 def test_a_firewall_that_is_not_the_trouble_is_left_alone(text: str, why_not: str) -> None:
@@ -112,11 +126,6 @@ def test_a_firewall_that_is_not_the_trouble_is_left_alone(text: str, why_not: st
 
 
 def test_an_ipv6_address_gets_a_rule_of_its_own_family() -> None:
-    change = opened("destination", parse_firewall("zone public\n"), "2001:db8::1", (49152, 49215))
+    change = opened("destination", parse_firewall(zones()), "2001:db8::1", (49152, 49215))
     assert isinstance(change, Change)
     assert 'family="ipv6" source address="2001:db8::1"' in change.actions[0].text
-
-
-def test_rich_rules_are_those_of_the_zone() -> None:
-    found: Firewall = parse_firewall(f"zone libvirt\nrule {RICH}\n")
-    assert (found.zone, found.rich_rules, found.ufw.active) == ("libvirt", (RICH,), False)

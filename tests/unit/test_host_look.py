@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.fake_hosts import FakeHosts, FakeShell
+from tests.fake_hosts import SOFTWARE, FakeHosts, FakeShell
 from tui.adapters.local import LocalShell
 from tui.backend.connections import Connections
 from tui.backend.host_facts import HostsFacts, Libvirt
@@ -32,6 +32,7 @@ def answers(name: str) -> FakeShell:
             "id\n-u": "0\n",
             NAMES: f"{name} 192.0.2.9\n",
             "ssh -T": "home /root\nstatus 0\n",
+            "libvirt-clients": SOFTWARE,
             "virsh": "kvm\n",
             "kvm": "runs\n",
             "unprivileged_userfaultfd": "sysctl 1\ncall granted\n",
@@ -145,12 +146,16 @@ async def test_both_ways_can_be_tried_at_once(world: FakeHosts) -> None:
     assert (one.closed, other.closed) == ({}, {})
 
 
-async def test_without_a_program_to_listen_with_the_ports_are_unknown(world: FakeHosts) -> None:
-    world.shells["root@destination"].answers = {"perl": Completed(127, "", "perl: not found")}
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [("neither perl nor python3 is there\n", "neither perl nor python3 is there"), ("", "nothing can listen there")],
+)
+async def test_without_a_program_to_listen_with_the_ports_are_unknown(world: FakeHosts, said: str, why: str) -> None:
+    world.shells["root@destination"].answers = {"perl": Completed(127, "", said)}
     reading = HostReading(world.connections, world.changes.root)
-    with pytest.raises(Failure, match="nothing can listen there") as raised:
+    with pytest.raises(Failure, match=why) as raised:
         await reading.ports("source", "destination", "127.0.0.1", PORTS)
-    assert raised.value.detail == "perl: not found"
+    assert raised.value.detail == said
 
 
 async def test_an_unread_part_is_unknown_in_the_list_and_not_a_traceback(world: FakeHosts) -> None:

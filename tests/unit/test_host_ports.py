@@ -2,10 +2,12 @@
 
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
+from tui.model import host_ports_python
 from tui.model.host_ports import (
     CONNECTOR,
     LISTENER,
@@ -20,6 +22,16 @@ from tui.model.host_ports import (
 )
 
 WORD = "the-end"
+LANGUAGES = ("perl", "python")
+
+
+def run(language: str, *words: str) -> list[str]:
+    """The command line of the listener in that language."""
+    return (
+        ["perl", "-e", LISTENER, *words]
+        if language == "perl"
+        else [sys.executable, "-c", host_ports_python.LISTENER, *words]
+    )
 
 
 @pytest.fixture
@@ -38,10 +50,10 @@ def ports() -> tuple[int, int]:
     raise AssertionError("no free ports")
 
 
-@pytest.fixture
-def listener(ports: tuple[int, int]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+@pytest.fixture(params=LANGUAGES)
+def listener(ports: tuple[int, int], request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """It listens; the second is what it has said."""
-    argv = ["perl", "-e", LISTENER, *map(str, ports), "60", WORD]
+    argv = run(request.param, *map(str, ports), "60", WORD)
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         said = ""
@@ -51,38 +63,46 @@ def listener(ports: tuple[int, int]) -> Iterator[tuple[subprocess.Popen[str], st
         process.kill()
 
 
-def connected(address: str, ports: tuple[int, ...], limit_s: int = 5) -> tuple[tuple[int, str], ...]:
-    argv = ["perl", "-e", CONNECTOR, address, str(limit_s), WORD, *map(str, ports)]
+def connected(language: str, address: str, ports: tuple[int, ...], limit_s: int = 5) -> tuple[tuple[int, str], ...]:
+    words = [address, str(limit_s), WORD, *map(str, ports)]
+    argv = (
+        ["perl", "-e", CONNECTOR, *words]
+        if language == "perl"
+        else [sys.executable, "-c", host_ports_python.CONNECTOR, *words]
+    )
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
     return parse_connector(done.stdout)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_ports_that_are_listened_on_are_open_and_the_listener_ends_when_it_is_told(
-    address: str, ports: tuple[int, int], listener: tuple[subprocess.Popen[str], str]
+    language: str, address: str, ports: tuple[int, int], listener: tuple[subprocess.Popen[str], str]
 ) -> None:
     process, said = listener
     all_four = tuple(range(ports[0], ports[1] + 1))
     assert parse_listener(said) == (all_four, ())
-    assert connected(address, (*all_four, ports[1] + 1)) == (
+    assert connected(language, address, (*all_four, ports[1] + 1)) == (
         *((port, OPEN) for port in all_four),
         (ports[1] + 1, REFUSED),
     )
     assert process.wait(30) == 0
 
 
-def test_a_port_in_use_is_said_to_be_and_left_alone(ports: tuple[int, int]) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_port_in_use_is_said_to_be_and_left_alone(language: str, ports: tuple[int, int]) -> None:
     with socket.socket() as other:
         other.bind(("0.0.0.0", ports[0] + 1))  # noqa: S104
         other.listen()
-        argv = ["perl", "-e", LISTENER, *map(str, ports), "1", WORD]
-        done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+        argv = run(language, *map(str, ports), "1", WORD)
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
     listening, in_use = parse_listener(done.stdout)
     assert in_use == (ports[0] + 1,)
     assert listening == (ports[0], ports[0] + 2, ports[0] + 3)
 
 
-def test_a_host_that_takes_no_connection_up_is_silent_and_not_waited_for_for_long() -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_host_that_takes_no_connection_up_is_silent_and_not_waited_for_for_long(language: str) -> None:
     with socket.socket() as full:  # its queue is: the kernel answers nobody more
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -91,7 +111,7 @@ def test_a_host_that_takes_no_connection_up_is_silent_and_not_waited_for_for_lon
         for each in fillers:
             each.setblocking(False)
             each.connect_ex(address)
-        assert connected("127.0.0.1", (address[1],), limit_s=1) == ((address[1], SILENT),)
+        assert connected(language, "127.0.0.1", (address[1],), limit_s=1) == ((address[1], SILENT),)
         for each in fillers:
             each.close()
 

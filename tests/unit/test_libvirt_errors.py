@@ -83,6 +83,11 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
             "Unsafe migration: Migration without shared storage is unsafe",
             "libvirt does not regard the VM's disk as shared, or its cache mode as safe",
         ),
+        (
+            SYSTEM,
+            "End of file while reading data: sh: 1: nc: not found: Input/output error",
+            "libvirt is not installed there",
+        ),
         (INTERNAL, "internal error: client socket is closed", "the connection to libvirt was cut"),
         (SYSTEM, "End of file while reading data: Input/output error", "the connection to libvirt was cut"),
         (

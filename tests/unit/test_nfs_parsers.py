@@ -1,8 +1,8 @@
 """What the files and programs of the three hosts say about the shared folder, read as those programs mean it.
 
 Recorded on Debian 12 with its own packages: what exportfs (nfs-utils 2.6.2), ufw 0.36.2, apt-get, getent and the
-kernel's mountinfo say. Written after the documentation, as nothing of the kind ran there: the NFS lines of mountinfo,
-firewalld's zones (firewall-cmd(1)) and systemd's units (systemctl(1)).
+kernel's mountinfo say. Written after the documentation, as nothing of the kind ran there: the NFS lines of mountinfo
+and systemd's units (systemctl(1)).
 """
 
 import pytest
@@ -11,7 +11,6 @@ from tui.model import host_firewall, nfs_script
 from tui.model.addresses import Resolved, parse_ahosts
 from tui.model.escapes import escaped, unescaped
 from tui.model.exports import ESCAPED, Export, export_line, parse_exports
-from tui.model.firewalld import parse_zone, rich_rule
 from tui.model.fstab import fstab_line, parse_fstab
 from tui.model.mounts import at, device_folder, hidden, holding, parse_mountinfo
 from tui.model.packages import Package, parse_simulation
@@ -391,61 +390,40 @@ def test_an_inactive_ufw_has_no_rules() -> None:
     assert parse_ufw(UFW, DROP).active
 
 
-ZONE = """\
-public (active)
-  target: {target}
-  icmp-block-inversion: no
-  interfaces: eth0
-  sources: 
-  services: dhcpv6-client ssh{services}
-  ports: {ports}
-  protocols: 
-  forward: yes
-  masquerade: no
-  rich rules: 
-	{rich}
-"""  # noqa: W291 - as firewall-cmd prints it
+UFW_SENDERS = """\
+Status: active
+
+     To                         Action      From
+     --                         ------      ----
+[ 1] 22/tcp                     ALLOW IN    Anywhere                  
+[ 2] Anywhere                   ALLOW IN    192.0.2.1 2049/tcp        
+[ 3] 2049/tcp                   ALLOW IN    192.0.2.2 1024:65535/tcp  
+[ 4] Anywhere                   ALLOW IN    2049/tcp                  
+[ 5] 2049/tcp                   ALLOW IN    700/tcp                   
+[ 6] Anywhere                   ALLOW IN    192.0.2.3 2049            
+[ 7] 10.77.49.3 2049/tcp        ALLOW IN    192.0.2.13                
+[ 8] 2000:2100,49152:49215/tcp  ALLOW IN    192.0.2.4 111,2049/tcp    
+[ 9] Anywhere on eth0           ALLOW IN    2049/tcp                  
+[10] 22/tcp (v6)                ALLOW IN    Anywhere (v6)             
+[11] Anywhere (v6)              ALLOW IN    2049/tcp (v6)             
+[12] 2049/tcp (v6)              ALLOW IN    700/tcp (v6)              
+[13] 2049/tcp                   DENY IN     2001:db8::1 2049/tcp      
+[14] Anywhere (v6) on eth0      ALLOW IN    2049/tcp (v6)             
+"""  # noqa: W291 - as ufw prints it
 
 
-def zone(target: str = "default", services: str = "", ports: str = "", rich: str = "") -> str:
-    return ZONE.format(target=target, services=services, ports=ports, rich=rich)
+@pytest.mark.parametrize("port", [2049, 2050, 49152])
+@pytest.mark.parametrize("address", ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.99", "2001:db8::1"])
+def test_a_rule_of_ufw_about_the_senders_port_lets_nobody_in(address: str, port: int) -> None:
+    found = parse_ufw(UFW_SENDERS, DROP)
+    assert (found.decides(address, port), found.lets_in(address, port)) == (None, False)
 
 
-@pytest.mark.parametrize(
-    ("text", "address", "passes"),
-    [
-        (zone(), "192.0.2.10", False),
-        (zone(services=" nfs"), "192.0.2.10", True),
-        (zone(services=" nfs3"), "192.0.2.10", False),
-        (zone(ports="22/tcp 2049/tcp"), "2001:db8::10", True),
-        (zone(ports="2049/udp"), "192.0.2.10", False),
-        (zone(target="ACCEPT"), "192.0.2.10", True),
-        (zone(target="%%REJECT%%"), "192.0.2.10", False),
-        (zone(rich=rich_rule("192.0.2.10")), "192.0.2.10", True),
-        (zone(rich=rich_rule("192.0.2.10")), "192.0.2.11", False),
-        (zone(rich=rich_rule("2001:db8::10")), "2001:db8:0::10", True),
-        (zone(rich=rich_rule("192.0.2.10").replace("accept", "reject")), "192.0.2.10", False),
-        (zone(rich=rich_rule("192.0.2.10").replace("nfs", "ssh")), "192.0.2.10", False),
-        (
-            zone(rich='rule family="ipv4" source address="192.0.2.0/24" port port="2049" protocol="tcp" accept'),
-            "192.0.2.10",
-            True,
-        ),
-    ],
-)
-def test_a_zone_of_firewalld_lets_in_whom_it_means(text: str, address: str, passes: bool) -> None:
-    found = parse_zone(text)
-    assert found.name == "public"
-    assert found.lets_in(address) is passes
-
-
-def test_a_zone_that_said_nothing_lets_nobody_in() -> None:
-    assert not parse_zone("").lets_in("192.0.2.10")
-
-
-def test_the_family_of_a_rich_rule_is_that_of_the_address() -> None:
-    assert rich_rule("192.0.2.1") == 'rule family="ipv4" source address="192.0.2.1" service name="nfs" accept'
-    assert rich_rule("2001:db8::1").startswith('rule family="ipv6" ')
+def test_beside_such_rules_the_others_count() -> None:
+    found = parse_ufw(UFW_SENDERS, DROP)
+    assert found.lets_in("192.0.2.13", 2049)
+    assert found.lets_in("192.0.2.99", 22)
+    assert not found.lets_in("192.0.2.13", 49152)
 
 
 def test_qemu_conf_is_read_with_its_lists_comments_and_quotes() -> None:
@@ -556,3 +534,58 @@ def test_a_package_that_apt_does_not_know_is_not_known() -> None:
     text = "Reading package lists...\nE: Unable to locate package nfs-kernel-server\n"
     package = parse_simulation(Package("nfs-kernel-server", "apt"), text, "")
     assert (package.known, package.new, package.said) == (False, (), text)
+
+
+INSTALL_13 = """\
+Reading package lists...
+Building dependency tree...
+Reading state information...
+The following additional packages will be installed:
+  libnl-3-200 libnl-genl-3-200 libxml2
+Recommended packages:
+  python3-yaml
+The following NEW packages will be installed:
+  libnl-3-200 libnl-genl-3-200 libxml2 nfs-kernel-server
+0 upgraded, 4 newly installed, 0 to remove and 0 not upgraded.
+Inst libnl-3-200 (3.7.0-2 Debian:13.8/stable [amd64])
+Inst libnl-genl-3-200 (3.7.0-2 Debian:13.8/stable [amd64])
+Inst libxml2 (2.12.7+dfsg+really2.9.14-2.1+deb13u3 Debian:13.8/stable [amd64])
+Inst nfs-kernel-server (1:2.8.3-1 Debian:13.8/stable [amd64])
+Conf libnl-3-200 (3.7.0-2 Debian:13.8/stable [amd64])
+Conf libnl-genl-3-200 (3.7.0-2 Debian:13.8/stable [amd64])
+Conf libxml2 (2.12.7+dfsg+really2.9.14-2.1+deb13u3 Debian:13.8/stable [amd64])
+Conf nfs-kernel-server (1:2.8.3-1 Debian:13.8/stable [amd64])
+"""  # recorded on Debian 13
+NO_CANDIDATE_13 = """\
+Reading package lists...
+Building dependency tree...
+Reading state information...
+Package nfs-kernel-server is not available, but is referred to by another package.
+This may mean that the package is missing, has been obsoleted, or
+is only available from another source
+
+E: Package 'nfs-kernel-server' has no installation candidate
+"""
+
+
+def test_apt_of_debian_13_says_the_same() -> None:
+    residual = "installed nfs-common\nnot-installed nfs-kernel-server\n"
+    package = parse_simulation(Package("nfs-kernel-server", "apt"), INSTALL_13, residual)
+    assert (package.known, package.residual, package.upgraded) == (True, (), ())
+    assert package.new == ("libnl-3-200", "libnl-genl-3-200", "libxml2", "nfs-kernel-server")
+    package = parse_simulation(Package("nfs-kernel-server", "apt"), NO_CANDIDATE_13, residual)
+    assert (package.known, package.new) == (False, ())
+
+
+def test_ufw_of_debian_13_says_the_same() -> None:
+    found = parse_ufw(
+        "Status: active\n\n     To                         Action      From\n"
+        "     --                         ------      ----\n"
+        "[ 1] 2049                       ALLOW IN    192.0.2.1                 \n"
+        "[ 2] Anywhere                   ALLOW IN    192.0.2.2 2049/tcp        \n"
+        "[ 3] 49152:49215/tcp            ALLOW IN    192.0.2.1                 \n"
+        "[ 4] Anywhere (v6)              DENY IN     2001:db8::/32             \n",
+        DROP,
+    )
+    assert [found.lets_in("192.0.2.1", port) for port in (2049, 49152, 22)] == [True, True, False]
+    assert [found.lets_in(address, 2049) for address in ("192.0.2.2", "2001:db8::1")] == [False, False]

@@ -360,8 +360,8 @@ def test_what_apt_brings_along_is_what_the_undo_purges() -> None:
     assert install.argv[-4:] == ("install", "-y", "--no-install-recommends", "nfs-kernel-server")
     argvs = [each.argv for each in undo if isinstance(each, Command) and "dpkg" in each.argv]
     assert [argv[argv.index("dpkg") :] for argv in argvs] == [
+        ("dpkg", "--remove", *NEW),  # all at once: dpkg removes none that another one needs
         ("dpkg", "--purge", "libnfsidmap1", "keyutils", "nfs-common", "nfs-kernel-server"),
-        ("dpkg", "--remove", "rpcbind"),
     ]
 
 

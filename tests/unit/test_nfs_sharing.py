@@ -231,9 +231,8 @@ def test_what_is_on_one_host_only_is_named_and_sizes_may_differ() -> None:
 
 
 def test_disks_on_the_network_are_shared_by_themselves() -> None:
-    facts = replace(
-        world(), vms={SOURCE: VmsRead((RUNNING,), {"vm1": (Disk("vda", "pool/vm1", "network"),)})}, images={SOURCE: ()}
-    )
+    vms = {SOURCE: VmsRead((RUNNING,), {"vm1": (Disk("vda", "pool/vm1", "network"),)}), DESTINATION: VmsRead()}
+    facts = replace(world(), vms=vms, images={SOURCE: ()})
     assert image_paths(facts) == ()
     assert found(facts, "source.image") == Finding(OK, "the disks of vm1 are on the network")
 

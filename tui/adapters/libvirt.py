@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import libvirt
 
-from tui.adapters import libvirt_cpu
+from tui.adapters import libvirt_cpu, libvirt_events
+from tui.adapters.libvirt_domain import state_words, vm_of
 from tui.adapters.libvirt_errors import translate
+from tui.adapters.libvirt_migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters
 from tui.adapters.protocols import HypervisorEvent, Job
-from tui.model import record
-from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Stat
 from tui.model.vm import Daemon, Vm
@@ -21,56 +21,6 @@ T = TypeVar("T")
 Listener = Callable[[HypervisorEvent], None]
 
 KEEPALIVE_S, KEEPALIVE_MISSED = 5, 5  # a dead link is noticed after half a minute, as QEMU does itself
-
-STATES = {
-    libvirt.VIR_DOMAIN_NOSTATE: "no state",
-    libvirt.VIR_DOMAIN_RUNNING: "running",
-    libvirt.VIR_DOMAIN_BLOCKED: "blocked",
-    libvirt.VIR_DOMAIN_PAUSED: "paused",
-    libvirt.VIR_DOMAIN_SHUTDOWN: "in shutdown",
-    libvirt.VIR_DOMAIN_SHUTOFF: "shut off",
-    libvirt.VIR_DOMAIN_CRASHED: "crashed",
-    libvirt.VIR_DOMAIN_PMSUSPENDED: "suspended",
-}
-
-REASONS = {
-    (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_USER): "by a user",
-    (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION): "migrating",
-    (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR): "I/O error",
-    (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_POSTCOPY): "post-copy",
-    (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED): "post-copy failed",
-    (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_POSTCOPY): "post-copy",
-    (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED): "migrated",
-}
-# libvirt 8.5 and later know a further reason for a running VM
-if hasattr(libvirt, "VIR_DOMAIN_RUNNING_POSTCOPY_FAILED"):
-    REASONS[libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_POSTCOPY_FAILED] = "post-copy failed"
-
-LIFECYCLE = {
-    libvirt.VIR_DOMAIN_EVENT_DEFINED: "defined",
-    libvirt.VIR_DOMAIN_EVENT_UNDEFINED: "undefined",
-    libvirt.VIR_DOMAIN_EVENT_STARTED: "started",
-    libvirt.VIR_DOMAIN_EVENT_SUSPENDED: "suspended",
-    libvirt.VIR_DOMAIN_EVENT_RESUMED: "resumed",
-    libvirt.VIR_DOMAIN_EVENT_STOPPED: "stopped",
-    libvirt.VIR_DOMAIN_EVENT_SHUTDOWN: "shutdown",
-    libvirt.VIR_DOMAIN_EVENT_CRASHED: "crashed",
-}
-
-DETAILS = {
-    ("started", libvirt.VIR_DOMAIN_EVENT_STARTED_MIGRATED): "migrated",
-    ("suspended", libvirt.VIR_DOMAIN_EVENT_SUSPENDED_MIGRATED): "migrated",
-    ("suspended", libvirt.VIR_DOMAIN_EVENT_SUSPENDED_IOERROR): "I/O error",
-    ("suspended", libvirt.VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY): "post-copy",
-    ("suspended", libvirt.VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY_FAILED): "post-copy failed",
-    ("resumed", libvirt.VIR_DOMAIN_EVENT_RESUMED_MIGRATED): "migrated",
-    ("resumed", libvirt.VIR_DOMAIN_EVENT_RESUMED_POSTCOPY): "post-copy",
-    ("stopped", libvirt.VIR_DOMAIN_EVENT_STOPPED_MIGRATED): "migrated",
-    ("stopped", libvirt.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN): "shut down",
-    ("stopped", libvirt.VIR_DOMAIN_EVENT_STOPPED_DESTROYED): "forced off",
-    ("stopped", libvirt.VIR_DOMAIN_EVENT_STOPPED_FAILED): "failed",
-    ("stopped", libvirt.VIR_DOMAIN_EVENT_STOPPED_CRASHED): "crashed",
-}
 
 GONE = frozenset({libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID})
 # "migration statistics are available only on the source host": a VM that is just arriving
@@ -85,13 +35,10 @@ UNDEFINE = (
 )
 NOT_KNOWN = frozenset({libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_SUPPORT})
 
-_event_loop = threading.Lock()
-_event_loop_runs = False
-
 
 def connect(uri: str) -> "LibvirtHypervisor":
     """Open a connection to the daemon at `uri`; blocks, raises Failure."""
-    _start_event_loop()
+    libvirt_events.start_loop()
     try:
         connection = libvirt.open(uri)
     except libvirt.libvirtError as error:
@@ -104,27 +51,6 @@ def connect(uri: str) -> "LibvirtHypervisor":
             connection.close()
             raise translate(f"libvirt at {uri} cannot be reached", error) from error
     return LibvirtHypervisor(uri, connection)
-
-
-def _start_event_loop() -> None:
-    """Register libvirt's own event loop once and turn it on a thread that quitting does not wait for."""
-    global _event_loop_runs  # noqa: PLW0603 - libvirt's registration is as global as this
-    with _event_loop:
-        if _event_loop_runs:
-            return
-        libvirt.registerErrorHandler(_ignore, None)  # else libvirt prints every error over the screen
-        libvirt.virEventRegisterDefaultImpl()
-        threading.Thread(target=_turn_events, name="libvirt-events", daemon=True).start()
-        _event_loop_runs = True
-
-
-def _ignore(_context: object, _error: object) -> None:
-    """The error is raised as well, and translated there."""
-
-
-def _turn_events() -> None:
-    while True:
-        libvirt.virEventRunDefaultImpl()
 
 
 class LibvirtHypervisor:
@@ -173,7 +99,7 @@ class LibvirtHypervisor:
 
     def vms(self) -> tuple[Vm, ...]:
         def read() -> tuple[Vm, ...]:
-            found = (_vm(each) for each in self._connection.listAllDomains())
+            found = (vm_of(each) for each in self._connection.listAllDomains())
             return tuple(sorted((vm for vm in found if vm is not None), key=lambda vm: vm.name))
 
         return self._do(f"The VMs of {self.uri} could not be listed", read)
@@ -181,7 +107,7 @@ class LibvirtHypervisor:
     def vm(self, name: str) -> Vm | None:
         def read() -> Vm | None:
             try:
-                return _vm(self._connection.lookupByName(name))
+                return vm_of(self._connection.lookupByName(name))
             except libvirt.libvirtError as error:
                 if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
                     return None
@@ -268,7 +194,7 @@ class LibvirtHypervisor:
             try:
                 domain = self._domain(name)
                 stats = domain.jobStats()
-                state = _state(domain)
+                state = state_words(domain)
             except libvirt.libvirtError as error:
                 self._domains.pop(name, None)
                 if error.get_error_code() not in NO_JOB:
@@ -320,7 +246,10 @@ class LibvirtHypervisor:
         entry = (name, listener)
         with self._listening:
             if not self._registered:
-                self._registered = self._do(f"The events of {name} cannot be followed", self._register)
+                self._registered = self._do(
+                    f"The events of {name} cannot be followed",
+                    lambda: libvirt_events.register(self._connection, self._tell),
+                )
             self._listeners = (*self._listeners, entry)
 
         def end() -> None:
@@ -331,34 +260,10 @@ class LibvirtHypervisor:
 
         return end
 
-    def _register(self) -> list[int]:
-        """Have libvirt call for the events of all VMs; it takes one such call an event and connection, no more.
-
-        Of all, because a registration for one VM ends with it, and one that comes back from its destination is new.
-        """
-
-        def tell(domain: Any, kind: str, data: dict[str, Any]) -> None:
-            name = domain.name()
-            for wanted, listener in self._listeners:
-                if wanted == name:
-                    listener(HypervisorEvent(kind, data))
-
-        def lifecycle(_connection: object, domain: Any, event: int, detail: int, _opaque: object) -> None:
-            word = LIFECYCLE.get(event, str(event))
-            tell(domain, record.LIFECYCLE, {"event": word, "detail": DETAILS.get((word, detail), "")})
-
-        def iteration(_connection: object, domain: Any, number: int, _opaque: object) -> None:
-            tell(domain, record.ITERATION, {"iteration": number})
-
-        def completed(_connection: object, domain: Any, stats: dict[str, Any], _opaque: object) -> None:
-            tell(domain, record.JOB_COMPLETED, {"stats": dict(stats)})
-
-        wanted = (
-            (libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lifecycle),
-            (libvirt.VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION, iteration),
-            (libvirt.VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, completed),
-        )
-        return [self._connection.domainEventRegisterAny(None, kind, call, None) for kind, call in wanted]
+    def _tell(self, name: str, event: HypervisorEvent) -> None:
+        for wanted, listener in self._listeners:
+            if wanted == name:
+                listener(event)
 
     def _deregister(self) -> None:
         registered, self._registered = self._registered, []
@@ -380,36 +285,6 @@ class LibvirtHypervisor:
         self._do(f"The connection to {self.uri} could not be closed", self._connection.close)
 
 
-NO_LIMIT_MIB_S = 2**63 // 2**20 - 1  # the most that libvirt can turn into bytes for QEMU
-
-
-def migration_flags(plan: Plan) -> int:
-    """migrateToURI3's flags: live, peer-to-peer, and the VM lives on at the destination only."""
-    flags = (
-        libvirt.VIR_MIGRATE_LIVE
-        | libvirt.VIR_MIGRATE_PEER2PEER
-        | libvirt.VIR_MIGRATE_PERSIST_DEST
-        | libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
-    )
-    if plan.post_copy:
-        flags |= libvirt.VIR_MIGRATE_POSTCOPY
-    if plan.auto_converge:
-        flags |= libvirt.VIR_MIGRATE_AUTO_CONVERGE
-    if plan.parallel:
-        flags |= libvirt.VIR_MIGRATE_PARALLEL
-    return int(flags)
-
-
-def migration_parameters(plan: Plan) -> dict[str, Any]:
-    """migrateToURI3's typed parameters."""
-    parameters: dict[str, Any] = {}
-    if plan.bandwidth_mib_s:
-        parameters[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH] = plan.bandwidth_mib_s
-    if plan.parallel:
-        parameters[libvirt.VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS] = plan.parallel
-    return parameters
-
-
 def _numbers(label: str) -> tuple[int, int] | None:
     """The user and group of libvirt's "+64055:+994"."""
     user, _, group = label.replace("+", "").partition(":")
@@ -418,32 +293,3 @@ def _numbers(label: str) -> tuple[int, int] | None:
 
 def _version(number: int) -> tuple[int, int, int]:
     return number // 1_000_000, number // 1000 % 1000, number % 1000
-
-
-def _state(domain: Any) -> str:
-    state, reason = domain.state()
-    words, why = STATES.get(state, str(state)), REASONS.get((state, reason), "")
-    return f"{words} ({why})" if why else words
-
-
-def _vm(domain: Any) -> Vm | None:
-    """The VM, or None where it vanished between the listing and the question."""
-    try:
-        state, _limit, memory_kib, vcpus, _time = domain.info()
-        reason = REASONS.get((state, domain.state()[1]), "")
-        return Vm(
-            name=domain.name(),
-            uuid=domain.UUIDString(),
-            state=STATES.get(state, str(state)),
-            reason=reason,
-            vcpus=vcpus,
-            memory_bytes=memory_kib * 1024,
-            persistent=bool(domain.isPersistent()),
-        )
-    except libvirt.libvirtError as error:
-        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-            return None
-        raise
-
-
-__all__ = ["Failure", "LibvirtHypervisor", "connect"]

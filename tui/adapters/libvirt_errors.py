@@ -53,6 +53,11 @@ MESSAGES = (
         "Put the disk on the NFS folder and set cache='none'.",
     ),
     (
+        r"(nc|virt-ssh-helper): (command )?not found",
+        "libvirt is not installed there",
+        "The Hosts page installs it, with its fix for the packages.",
+    ),
+    (
         r"client socket is closed|end of file while reading|Cannot recv data|keepalive",
         "the connection to libvirt was cut",
         "Look whether libvirtd runs and the network stands.",

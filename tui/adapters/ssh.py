@@ -2,15 +2,13 @@
 
 import asyncio
 import importlib
-import os
-import re
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from pwd import getpwuid
 from typing import TYPE_CHECKING
 
+from tui.adapters.broken import Broken
+from tui.adapters.ssh_address import Address, ssh_folder
 from tui.adapters.threads import on_thread
 from tui.model.command import Completed
 from tui.model.failure import Failure
@@ -19,43 +17,6 @@ if TYPE_CHECKING:
     from tui.adapters.ssh_connection import Connection
 
 CONNECT_LIMIT_S = 10.0
-
-
-class Broken(Exception):
-    """The connection broke; `started` says whether the command may have run."""
-
-    def __init__(self, reason: str, *, started: bool) -> None:
-        super().__init__(reason)
-        self.started = started
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where to log in, as ~/.ssh/config knows it; an empty user and port 0 leave the choice to that file."""
-
-    host: str
-    user: str = ""
-    port: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.user}@{self.host}" if self.user else self.host
-
-    @classmethod
-    def parse(cls, text: str) -> "Address":
-        """From [ssh://][user@]host[:port], an IPv6 address with a port in brackets; Failure where it is neither."""
-        bare = text.removeprefix("ssh://").removesuffix("/")
-        user, _, rest = bare.rpartition("@")
-        match = re.fullmatch(r"\[([^\[\]]+)\](?::(\d+))?|([^:\[\]]+):(\d+)|([^\[\]]+)", rest)
-        host = (match[1] or match[3] or match[5]) if match else ""
-        port = int((match[2] or match[4] or 0) if match else 0)
-        if not host or host.startswith("-") or re.search(r"[\s/]", bare) or port > 65535:
-            raise Failure(f"{text!r} is no ssh address", "it must be user@host, host or user@host:port")
-        return cls(host, user, port)
-
-
-def ssh_folder() -> Path:
-    """Where ssh itself keeps keys, config and known hosts: in the user's home, whatever HOME says (sudo keeps it)."""
-    return Path(getpwuid(os.getuid()).pw_dir) / ".ssh"
 
 
 class SshShell:

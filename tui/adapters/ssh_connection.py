@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 import asyncssh
 
+from tui.adapters.broken import Broken
 from tui.adapters.known_hosts import known_hosts
 from tui.adapters.protocols import LoginRefused, UntrustedHost
-from tui.adapters.ssh import Address, Broken
+from tui.adapters.ssh_address import Address
 from tui.adapters.streams import drained
 from tui.adapters.threads import on_thread
 from tui.model.command import Completed

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import asyncssh
 
+from tui.adapters.broken import Broken
 from tui.adapters.known_hosts import append, known_hosts, known_hosts_files
 from tui.adapters.protocols import UntrustedHost
-from tui.adapters.ssh import CONNECT_LIMIT_S, Address, Broken, ssh_folder
+from tui.adapters.ssh import CONNECT_LIMIT_S
+from tui.adapters.ssh_address import Address, ssh_folder
 from tui.adapters.ssh_connection import Login, connect
 from tui.adapters.threads import on_thread
 from tui.model.command import Completed

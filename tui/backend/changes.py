@@ -11,6 +11,7 @@ from tui.model.change import Action, AddLines, Change, Command, Move, RemoveLine
 from tui.model.failure import Failure
 from tui.model.own_lines import blocks, with_lines, without_lines
 
+NAMED = 100  # characters of a command in a sentence
 BEGINS, PRINTS, ENDS, FAILS = "begins", "prints", "ends", "fails"
 
 
@@ -98,7 +99,7 @@ class Changes:
         if done.status:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()
             raise Failure(
-                f"`{command.text}` failed on {command.host}",
+                f"`{_named(command)}` failed on {command.host}",
                 said[-1] if said else f"it ended with status {done.status} and said nothing",
                 detail=done.stdout + done.stderr,
             )
@@ -113,3 +114,9 @@ class Changes:
             await root_file.replace(self.root, action.host, action.path, before, after)
         if after is None or not blocks(after):
             await root_file.forget_backup(self.root, action.host, action.path)
+
+
+def _named(command: Command) -> str:
+    """The command as it is known by in a sentence: the whole of it was shown before."""
+    first = command.text.partition("\n")[0]
+    return command.text if command.text == first and len(first) <= NAMED else f"{first[:NAMED].rstrip()} ..."

@@ -66,6 +66,8 @@ def kvm(host: str) -> Step[HostsFacts]:
             return unread(tried)
         if tried.outcome == RUNS:
             return Finding(OK, "a small guest was run on KVM")
+        if vm is None and facts.vm_awaited:
+            return None
         if vm is not None and vm.virtualization == QEMU:
             name = facts.config.vm.name
             return Finding(NOT_NEEDED, f"/dev/kvm: {tried.words}; {name} is emulated", detail=tried.said)

@@ -16,6 +16,7 @@ from tui.model.host_firewall import Firewall
 from tui.model.host_kvm import Kvm
 from tui.model.host_names import Names, is_local
 from tui.model.host_ports import Tried
+from tui.model.host_software import Software
 from tui.model.host_ssh import Attempt, target
 from tui.model.host_userfaultfd import Userfaultfd
 from tui.model.machine_type import VmDefinition, parse_definition
@@ -56,6 +57,7 @@ class OneHost:
     system: System | Failure | None = None
     clock: Clock | Failure | None = None
     conf: QemuConf | Failure | None = None  # the first that is read as root: a Failure says why root is not to be had
+    software: Software | Failure | None = None  # libvirt's and QEMU's
     libvirt: Libvirt | Failure | None = None
     kvm: Kvm | Failure | None = None
     userfaultfd: Userfaultfd | Failure | None = None
@@ -132,6 +134,11 @@ class HostsFacts:
         """The configured VM's, from whichever host has it."""
         found = (self.at(host).libvirt for host in HYPERVISORS)
         return next((each.vm for each in found if isinstance(each, Libvirt) and each.vm), None)
+
+    @property
+    def vm_awaited(self) -> bool:
+        """Whether a libvirt that may know it has neither answered nor failed yet."""
+        return any(self.at(host).libvirt is None for host in HYPERVISORS)
 
 
 def unread(part: object) -> Finding | None:

@@ -134,6 +134,8 @@ def _memory(facts: HostsFacts) -> Finding | None:
     system, libvirt, vm = facts.at(DESTINATION).system, facts.at(DESTINATION).libvirt, facts.config.vm
     if not isinstance(system, System):
         return unread(system)
+    if libvirt is None:  # it may run there already
+        return None
     if isinstance(libvirt, Libvirt) and any(each.name == vm.name and each.active for each in libvirt.vms):
         return Finding(NOT_NEEDED, f"{vm.name} runs there already")
     free = f"{size(system.memory_available_bytes)} free, {vm.name} has {size(vm.memory_bytes)}"

@@ -50,6 +50,7 @@ class Look:
                 if other != host or host in HYPERVISORS:
                     self._part((host, other, "names"), self._names(host, other))
         for host in HYPERVISORS:
+            self._part((host, "software"), self._read.software(host))
             self._part((host, "libvirt"), self._read.libvirt(host))
             self._part((host, "kvm"), self._kvm(host))
             self._part((host, "userfaultfd"), self._userfaultfd(host))

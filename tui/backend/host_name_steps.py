@@ -54,6 +54,8 @@ def names(host: str) -> Step[HostsFacts]:
                 return Finding(FAILED, f"{name} ({other}) is not known here", wanted)
             if any(map(is_local, addresses)):
                 return Finding(FAILED, f"{name} ({other}) is {', '.join(addresses)}: this host itself", wanted)
+        if any(facts.at(other).system is None for other, _, _ in looked_up):
+            return None  # which addresses it really has is not known yet
         for other, name, addresses in looked_up:
             own = _addresses(facts, other)
             if own and not set(own) & set(addresses):

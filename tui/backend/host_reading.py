@@ -9,7 +9,17 @@ from tui.backend.connections import Connections
 from tui.backend.host_facts import Libvirt, read_libvirt
 from tui.backend.root import Root
 from tui.config import STORAGE
-from tui.model import host_account, host_clock, host_firewall, host_kvm, host_names, host_userfaultfd
+from tui.model import (
+    host_account,
+    host_clock,
+    host_firewall,
+    host_kvm,
+    host_names,
+    host_ports_python,
+    host_software,
+    host_userfaultfd,
+    perl_or_python,
+)
 from tui.model.failure import Failure
 from tui.model.host import SYSTEM_SCRIPT, System, parse_system
 from tui.model.host_account import Account
@@ -19,13 +29,16 @@ from tui.model.host_firewall import Firewall
 from tui.model.host_kvm import Kvm
 from tui.model.host_names import Names
 from tui.model.host_ports import CONNECTOR, LISTENER, READY, Tried, parse_connector, parse_listener
+from tui.model.host_software import Software
 from tui.model.host_ssh import ATTEMPT_SCRIPT, Attempt, Target, parse_attempt
 from tui.model.host_userfaultfd import Userfaultfd
 from tui.model.machine_type import VmDefinition
+from tui.model.perl_or_python import NEITHER
 from tui.model.qemu_conf import QemuConf, parse_qemu_conf
 
 QEMU_CONF_SCRIPT = "[ ! -e /etc/libvirt/qemu.conf ] || cat /etc/libvirt/qemu.conf"
 SCRIPT_LIMIT_S = 60.0  # each of them ends sooner by itself, but on a host that hardly gets along
+SOFTWARE_LIMIT_S = 150.0  # apt alone is given 90
 CONNECT_LIMIT_S, LISTEN_LIMIT_S = 3, 6  # it listens until it is told to end, at the longest so long
 PEER_LIMIT_S = 10
 CLOCK_ROUNDS = 3
@@ -58,6 +71,12 @@ class HostReading:
 
     async def libvirt(self, host: str) -> Libvirt:
         return await self._connections.ask(host, lambda hypervisor: read_libvirt(hypervisor, self._config.vm.name))
+
+    async def software(self, host: str) -> Software:
+        """Of libvirt and QEMU, and whether the app's login may use them."""
+        login = (await self._said(host, "id -un")).strip()
+        text = await self._said_to_root(host, host_software.SCRIPT, login, limit_s=SOFTWARE_LIMIT_S)
+        return host_software.parse_software(login, text)
 
     async def conf(self, host: str) -> QemuConf:
         """A host without one has QEMU's own settings; the storage server need not have any."""
@@ -107,16 +126,19 @@ class HostReading:
             if READY in "".join(heard):
                 ready.set()
 
-        listener = ["perl", "-e", LISTENER, *map(str, ports), str(LISTEN_LIMIT_S), word]
+        words = (*map(str, ports), str(LISTEN_LIMIT_S), word)
+        listener = perl_or_python.argv(LISTENER, host_ports_python.LISTENER, *words)
         listening = asyncio.ensure_future(self._connections.shell(end).run(listener, timeout=SCRIPT_LIMIT_S, hear=hear))
         waiting = asyncio.ensure_future(ready.wait())
         try:
             await asyncio.wait({listening, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if not ready.is_set():
                 done = await listening
-                raise Failure(f"The ports of {end} could not be tried", "nothing can listen there", detail=done.stderr)
+                why = NEITHER if NEITHER in done.stderr else "nothing can listen there"
+                raise Failure(f"The ports of {end} could not be tried", why, detail=done.stderr)
             listens, in_use = parse_listener("".join(heard))
-            connector = ["perl", "-e", CONNECTOR, address, str(CONNECT_LIMIT_S), word, *map(str, listens)]
+            words = (address, str(CONNECT_LIMIT_S), word, *map(str, listens))
+            connector = perl_or_python.argv(CONNECTOR, host_ports_python.CONNECTOR, *words)
             done = await self._connections.shell(start).run(connector, timeout=SCRIPT_LIMIT_S)
             if done.status:
                 raise Failure(f"The ports of {end} could not be tried from {start}", done.stderr.strip())
@@ -151,6 +173,6 @@ class HostReading:
         done = await self._connections.shell(host).run(["sh", "-c", script, "sh", *words], timeout=SCRIPT_LIMIT_S)
         return done.stdout
 
-    async def _said_to_root(self, host: str, script: str, *words: str) -> str:
-        done = await self._root.run(host, ["sh", "-c", script, "sh", *words], timeout=SCRIPT_LIMIT_S)
+    async def _said_to_root(self, host: str, script: str, *words: str, limit_s: float = SCRIPT_LIMIT_S) -> str:
+        done = await self._root.run(host, ["sh", "-c", script, "sh", *words], timeout=limit_s)
         return done.stdout

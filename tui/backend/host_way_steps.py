@@ -15,6 +15,7 @@ SYSCTL_FILE = "/etc/sysctl.d/60-vmlm-tui.conf"
 CLOSED = {
     SILENT: "no answer, as where a firewall drops what comes in",
     REFUSED: "refused, though something listened: a firewall turns it away",
+    "No route to host": "no way to them, as where a firewall turns away what comes in",
 }
 # From these on libvirt itself hands QEMU the device, and QEMU knows how to use it.
 DEVICE_LIBVIRT, DEVICE_QEMU = (10, 1, 0), (8, 0, 0)

@@ -36,6 +36,14 @@ def parse_hosts(text: str) -> tuple[str, ...]:
     return tuple(word for line in text.splitlines() for word in line.split()[1:])
 
 
+def route_device(text: str) -> tuple[str, str] | None:
+    """Of what `ip -o route get ADDRESS` printed, the address and the interface that it is reached through."""
+    words = text.split()
+    if not words or not is_address(words[0]) or "dev" not in words[:-1]:
+        return None
+    return plain(words[0]), words[words.index("dev") + 1]
+
+
 def is_address(text: str) -> bool:
     """Whether it is an IPv4 or IPv6 address."""
     try:

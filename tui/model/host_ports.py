@@ -1,6 +1,6 @@
 """The ports of a migration, really tried: something listens on them for a moment, and is connected to from elsewhere.
 
-In Perl, because every Debian and Ubuntu has it (perl-base is essential), a Python not always.
+In Perl, because every Debian and Ubuntu has it (perl-base is essential); for others in Python (host_ports_python).
 """
 
 from collections.abc import Iterable

@@ -11,6 +11,7 @@ from tui.model.escapes import ESCAPE
 from tui.model.exports import Client, Export, export_line, parse_exports
 from tui.model.nfs import STORAGE
 from tui.model.nfs_facts import CLIENTS, ClientRead, NfsFacts, ServerRead
+from tui.model.nfs_words import clients_awaited
 from tui.model.own_lines import blocks
 
 EXPORTS = "/etc/exports"
@@ -87,7 +88,7 @@ def means(name: str, host: Resolved) -> bool:
     return form == SINGLE and (plain(name) if is_address(name) else name.lower()) in host.names
 
 
-def check_exports(facts: NfsFacts, server: ServerRead) -> Finding:
+def check_exports(facts: NfsFacts, server: ServerRead) -> Finding | None:
     """Whether the files export it to both, as VMs need it."""
     wanted = f"{facts.shared.export} exported to {' and '.join(_clients(facts))} with {OPTIONS}"
     if ESCAPE.search(facts.shared.export):
@@ -107,6 +108,8 @@ def check_exports(facts: NfsFacts, server: ServerRead) -> Finding:
         return Finding(WARNING, f"{wide.export.where} exports it to more than both hosts: {wide.client.name}", wanted)
     if stranger := _stranger(facts, server):
         return Finding(WARNING, stranger, wanted, "Give that address in the configuration, or the mount is refused.")
+    if clients_awaited(facts):  # which of their addresses they come from is not known yet
+        return None
     return Finding(OK, f"{grants[0].export.where} exports it to both hosts with {','.join(grants[0].client.options)}")
 
 

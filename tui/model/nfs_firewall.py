@@ -4,9 +4,10 @@ from tui.model import wrappers
 from tui.model.addresses import Resolved
 from tui.model.change import AddLines, Change, Command, Move, RemoveLines
 from tui.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
-from tui.model.firewalld import Zone, rich_rule
+from tui.model.firewalld import NFS, rich_rule
 from tui.model.nfs import STORAGE
 from tui.model.nfs_facts import CLIENTS, OPEN, ClientRead, NfsFacts, ServerRead
+from tui.model.nfs_words import clients_awaited
 
 PORT = 2049
 HOSTS_ALLOW = "/etc/hosts.allow"
@@ -20,13 +21,15 @@ def comes_from(facts: NfsFacts, server: ServerRead, role: str) -> str:
     return known.first
 
 
-def check_firewall(facts: NfsFacts, server: ServerRead) -> Finding:
+def check_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
     if not (server.ufw.active or server.firewalld.running):
         return _no_firewall(facts, server)
     unknown = [facts.address(role) for role in CLIENTS if not comes_from(facts, server, role)]
     if unknown:
         hint = f"Add it to /etc/hosts of the storage server, or give its address in the configuration: {unknown[0]}"
         return Finding(FAILED, f"the storage server does not know where {unknown[0]} is", "an address to let in", hint)
+    if any(facts.client(role) is None and len(server.names[role].addresses) > 1 for role in CLIENTS):
+        return None  # it is not known yet from which of them it comes
     shut = _shut_out(facts, server)
     which = " and ".join(["ufw"] * server.ufw.active + ["firewalld"] * server.firewalld.running)
     if not shut:
@@ -47,8 +50,7 @@ def change_firewall(facts: NfsFacts, server: ServerRead) -> Change | str:
             rule = ("allow", "from", address, "to", "any", "port", "nfs")
             moves.append(_move(("ufw", *rule), ("ufw", "delete", *rule)))
         if server.firewalld.running:
-            for zone, kept in ((server.firewalld.now, ()), (server.firewalld.kept, ("--permanent",))):
-                moves += _through(zone, address, kept)
+            moves += _through_firewalld(server, address)
     return Change(tuple(moves), "Opens the port of NFS to these addresses only. ufw wants addresses, not names.")
 
 
@@ -76,7 +78,9 @@ def change_wrappers(facts: NfsFacts, server: ServerRead) -> Change | str:
     return Change((move,), "NFS 4 itself asks nobody; rpcbind and mountd do, which older clients need.")
 
 
-def _no_firewall(facts: NfsFacts, server: ServerRead) -> Finding:
+def _no_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
+    if server.drops and clients_awaited(facts):
+        return None
     if server.drops and not all(client.port == OPEN for client in facts.clients):
         return Finding(
             WARNING,
@@ -94,26 +98,29 @@ def _shut_out(facts: NfsFacts, server: ServerRead) -> tuple[str, ...]:
 
 
 def _lets_in(server: ServerRead, address: str) -> bool:
-    zones = (server.firewalld.now, server.firewalld.kept) if server.firewalld.running else ()
     through_ufw = not server.ufw.active or server.ufw.lets_in(address, PORT)
-    return through_ufw and all(zone.lets_in(address) for zone in zones)
+    return through_ufw and (not server.firewalld.running or server.firewalld.lets_in(address, PORT))
 
 
 def _denied(facts: NfsFacts, server: ServerRead) -> str:
-    """The rule of ufw that was written to keep one of them out."""
-    for address in _shut_out(facts, server) if server.ufw.active else ():
-        rule = server.ufw.decides(address, PORT)
+    """The rule that was written to keep one of them out."""
+    for address in _shut_out(facts, server):
+        rule = server.ufw.decides(address, PORT) if server.ufw.active else None
         if rule is not None and rule.action in ("DENY", "REJECT"):
             return f"rule {rule.number} of ufw refuses {rule.origin}"
+        if server.firewalld.running and (refusing := server.firewalld.refuses(address, PORT)):
+            return f"firewalld refuses {address}: {refusing}"
     return ""
 
 
-def _through(zone: Zone, address: str, kept: tuple[str, ...]) -> list[Move]:
-    if zone.lets_in(address):
-        return []
-    words = ("firewall-cmd", *kept, f"--zone={zone.name}")
-    rule = rich_rule(address)
-    return [_move((*words, f"--add-rich-rule={rule}"), (*words, f"--remove-rich-rule={rule}"))]
+def _through_firewalld(server: ServerRead, address: str) -> list[Move]:
+    """Now, and as it is kept, wherever it is not let in yet."""
+    rule, moves = rich_rule(address, f'service name="{NFS}"'), []
+    for zone, kept in zip(server.firewalld.zones(address), ((), ("--permanent",)), strict=True):
+        if not zone.lets_in(address, PORT):
+            words = ("firewall-cmd", *kept, f"--zone={zone.name}")
+            moves.append(_move((*words, f"--add-rich-rule={rule}"), (*words, f"--remove-rich-rule={rule}")))
+    return moves
 
 
 def _move(do: tuple[str, ...], undo: tuple[str, ...]) -> Move:

@@ -3,6 +3,7 @@
 import shlex
 from pathlib import PurePosixPath
 
+from tui.model import perl_or_python
 from tui.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
 from tui.model.domain import Disk
 from tui.model.failure import Failure
@@ -14,7 +15,7 @@ from tui.model.vm import Vm
 
 ON_A_HOST = ("file", "block")
 
-# $1 QEMU's user, $2 the image. F_OFD_GETLK tells whether a lock of QEMU's would be refused, and takes none.
+# $1 QEMU's user, $2 the image, $3 $4 $5 what asks with F_OFD_GETLK, which takes no lock.
 SCRIPT = """
 real=$(readlink -m -- "$2")
 printf 'real %s\\n' "$real"
@@ -24,21 +25,32 @@ true 2> /dev/null < "$real"
 stat -L -c 'stat %U:%G %a' -- "$real"
 [ -z "$1" ] || ! runuser -u "$1" -- test -r "$real" || echo readable
 [ -z "$1" ] || ! runuser -u "$1" -- test -w "$real" || echo writable
-perl -e '
-  open(F, "<", shift) or exit 1;
-  my $lock = pack("ssx4qqlx4", 1, 0, 100, 200, 0);
-  fcntl(F, 36, $lock) or exit 1;
-  print((unpack("s", $lock))[0] == 2 ? "free\\n" : "locked\\n")' "$real"
+sh -c "$3" sh "$4" "$5" "$real"
+"""
+
+# Whether a lock of QEMU's kind on the file would be refused; says nothing where that can't be told.
+PERL = """
+open(F, "<", shift) or exit 1;
+my $lock = pack("ssx4qqlx4", 1, 0, 100, 200, 0);
+fcntl(F, 36, $lock) or exit 1;
+print((unpack("s", $lock))[0] == 2 ? "free\\n" : "locked\\n")
+"""
+PYTHON = """
+import fcntl, struct, sys
+with open(sys.argv[1], "rb") as image:
+    lock = fcntl.fcntl(image, 36, struct.pack("hh4xqqi4x", 1, 0, 100, 200, 0))
+print("free" if struct.unpack("h", lock[:2])[0] == 2 else "locked")
 """
 
 # $1 QEMU's user, then the images.
 IMAGES_SCRIPT = f"""{PRELUDE}
-script={shlex.quote(SCRIPT)}
+script={shlex.quote(SCRIPT)} either={shlex.quote(perl_or_python.SCRIPT)}
+perl={shlex.quote(PERL)} python={shlex.quote(PYTHON)}
 user=$1
 shift
 number=0
 for image; do
-  part "image.$number" 8 sh -c "$script" sh "$user" "$image"
+  part "image.$number" 8 sh -c "$script" sh "$user" "$image" "$either" "$perl" "$python"
   number=$((number + 1))
 done
 """
@@ -75,8 +87,10 @@ def image_paths(facts: NfsFacts) -> tuple[str, ...]:
     return tuple(dict.fromkeys(disk.path for disk in disks or () if disk.path))
 
 
-def check_image(facts: NfsFacts, client: ClientRead) -> Finding:
+def check_image(facts: NfsFacts, client: ClientRead) -> Finding | None:
     """Whether every disk of the VM is where both hosts have it, and QEMU can open it there."""
+    if _vms_awaited(facts):
+        return None
     if failure := _unanswered(facts):
         return unread(failure)
     disks, name = _disks(facts), facts.shared.vm
@@ -103,7 +117,7 @@ def check_image(facts: NfsFacts, client: ClientRead) -> Finding:
 
 def check_single(facts: NfsFacts) -> Finding | None:
     """Whether one QEMU at most has an image of the VM open."""
-    if not facts.vms:
+    if _vms_awaited(facts):
         return None
     if failure := _unanswered(facts):
         return unread(failure)
@@ -129,6 +143,8 @@ def check_single(facts: NfsFacts) -> Finding | None:
     if locked and not using:
         found = f"{PurePosixPath(locked[0]).name} is locked, and no VM of these two hosts uses it"
         return Finding(WARNING, found, wanted, "Who else mounts the folder? Is qemu-img or qemu-nbd at work on it?")
+    if any(role not in facts.images for role in CLIENTS):
+        return None
     if using:
         return Finding(OK, f"{using[0][1].name} on {using[0][0]} has it open, and nobody else")
     return Finding(OK, "nobody has it open")
@@ -176,6 +192,11 @@ def _users(facts: NfsFacts, paths: set[str]) -> list[tuple[str, Vm]]:
         for vm in read.vms
         if vm.active and any(disk.path in paths for disk in read.disks.get(vm.name, ()))
     ]
+
+
+def _vms_awaited(facts: NfsFacts) -> bool:
+    """Whether a libvirt has neither answered nor failed yet: the VM may be known there, or run there."""
+    return any(role not in facts.vms for role in CLIENTS)
 
 
 def _unanswered(facts: NfsFacts) -> Failure | None:

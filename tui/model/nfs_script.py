@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from tui.model import folder as folders
-from tui.model.addresses import Resolved, parse_ahosts, parse_hosts
+from tui.model.addresses import Resolved, parse_ahosts, parse_hosts, route_device
 from tui.model.exports import Export, parse_exports
-from tui.model.firewalld import Firewalld, parse_zone
+from tui.model.firewalld import Firewalld, parse_zones
 from tui.model.folder import parse_folder
 from tui.model.mounts import parse_mountinfo
 from tui.model.nfs import DESTINATION, SOURCE, STORAGE, Shared
@@ -82,11 +82,11 @@ if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2> /dev/null; then
   part ufw_defaults 5 cat /etc/default/ufw
 fi
 if has firewall-cmd && firewall-cmd --state > /dev/null 2>&1; then
-  device=$(ip -o route get "$(getent ahosts "$source" | head -n 1 | cut -d ' ' -f 1)" 2> /dev/null |
-    sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')
-  zone=$(firewall-cmd --get-zone-of-interface="$device" 2> /dev/null) || zone=$(firewall-cmd --get-default-zone)
-  part zone_now 10 firewall-cmd --zone="$zone" --list-all
-  part zone_kept 10 firewall-cmd --permanent --zone="$zone" --list-all
+  part zone_default 20 firewall-cmd --get-default-zone
+  part zones_now 30 firewall-cmd --list-all-zones
+  part zones_kept 30 firewall-cmd --permanent --list-all-zones
+  part device.source 5 ip -o route get "$(getent ahosts "$source" | head -n 1 | cut -d ' ' -f 1)"
+  part device.destination 5 ip -o route get "$(getent ahosts "$destination" | head -n 1 | cut -d ' ' -f 1)"
 fi
 # Only where it is in use: asking would load it.
 if has nft && grep -q '^nf_tables ' /proc/modules; then part nft 5 nft list ruleset; fi
@@ -201,9 +201,11 @@ def _active(text: str) -> tuple[Export, ...]:
 
 
 def _firewalld(parts: Mapping[str, Part]) -> Firewalld:
-    if "zone_now" not in parts:
+    if "zones_now" not in parts:
         return Firewalld(running=False)
-    return Firewalld(True, parse_zone(_text(parts, "zone_now")), parse_zone(_text(parts, "zone_kept")))
+    now, kept = parse_zones(_text(parts, "zones_now")), parse_zones(_text(parts, "zones_kept"))
+    devices = dict(found for role in (SOURCE, DESTINATION) if (found := route_device(_text(parts, f"device.{role}"))))
+    return Firewalld(True, now, kept, _text(parts, "zone_default").strip(), devices)
 
 
 def _drops(ruleset: str) -> bool:

@@ -20,7 +20,7 @@ def unread(failure: Failure) -> Finding:
     return Finding(UNKNOWN, found.rstrip("."), hint=failure.hint, detail=failure.detail)
 
 
-def of_server(judge: Callable[[NfsFacts, ServerRead], Finding]) -> Check:
+def of_server(judge: Callable[[NfsFacts, ServerRead], Finding | None]) -> Check:
     """A check that looks at the storage server."""
 
     def check(facts: NfsFacts) -> Finding | None:
@@ -32,7 +32,7 @@ def of_server(judge: Callable[[NfsFacts, ServerRead], Finding]) -> Check:
     return check
 
 
-def of_client(role: str, judge: Callable[[NfsFacts, ClientRead], Finding]) -> Check:
+def of_client(role: str, judge: Callable[[NfsFacts, ClientRead], Finding | None]) -> Check:
     """A check that looks at the source or the destination."""
 
     def check(facts: NfsFacts) -> Finding | None:
@@ -44,7 +44,7 @@ def of_client(role: str, judge: Callable[[NfsFacts, ClientRead], Finding]) -> Ch
     return check
 
 
-def of_host(role: str, judge: Callable[[NfsFacts, HostRead], Finding]) -> Check:
+def of_host(role: str, judge: Callable[[NfsFacts, HostRead], Finding | None]) -> Check:
     """A check that is the same on every host."""
     return of_server(judge) if role == STORAGE else of_client(role, judge)
 
@@ -84,7 +84,9 @@ def unless_shared(check: Check) -> Check:
 
     def judged(facts: NfsFacts) -> Finding | None:
         why = shared_otherwise(facts)
-        return Finding(NOT_NEEDED, why) if why else check(facts)
+        if why:
+            return Finding(NOT_NEEDED, why)
+        return None if _may_be_shared_otherwise(facts) else check(facts)
 
     return judged
 
@@ -95,6 +97,17 @@ def shared_otherwise(facts: NfsFacts) -> str:
     if len(reasons) < len(CLIENTS) or not all(reasons):
         return ""
     return f"both hosts have the folder without it: {reasons[0]}"
+
+
+def _may_be_shared_otherwise(facts: NfsFacts) -> bool:
+    """Whether that can't be told yet: both have to have it, and none that was read lacks it."""
+    known = [client for role in CLIENTS if (client := facts.client(role)) is not None]
+    return len(known) < len(CLIENTS) and all(isinstance(each, ClientRead) and _otherwise(each) for each in known)
+
+
+def clients_awaited(facts: NfsFacts) -> bool:
+    """Whether a host that runs VMs has neither answered nor failed yet."""
+    return any(facts.client(role) is None for role in CLIENTS)
 
 
 def _otherwise(client: ClientRead) -> str:

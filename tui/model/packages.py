@@ -52,7 +52,7 @@ def parse_simulation(package: Package, text: str, residual: str) -> Package:
         name=package.name,
         manager=package.manager,
         installed=package.installed,
-        known=package.name in new,
+        known=bool(new),
         new=new,
         upgraded=tuple(name for name, older in found if older),
         removed=tuple(REMOVE.findall(text)),

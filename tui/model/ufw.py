@@ -11,6 +11,7 @@ RULE = re.compile(
 )
 PORTS = re.compile(r"(?:^|\s)([0-9][0-9,:]*)(?:/(tcp|udp))?(?: on \S+)?$")
 OTHER_PROTOCOL = re.compile(r"/(?!tcp\b)[a-z]+\b")  # behind a port or an address
+BESIDE = re.compile(r" \((?:v6|log|log-all|out)\)| on \S+$")  # what stands beside whom a rule is about
 LOOPBACK = " on lo"
 ANYWHERE = "Anywhere"
 
@@ -22,11 +23,21 @@ class UfwRule:
     number: int
     to: str
     action: str
-    origin: str  # an address, a network or ANYWHERE, as it stands under "From"
+    origin: str  # an address, a network or ANYWHERE, as it stands under "From", maybe with a port
+
+    @property
+    def sender(self) -> str:
+        """The address or network alone, ANYWHERE, or empty where only some ports of the sender are meant."""
+        bare = BESIDE.sub("", self.origin).strip().removesuffix("/tcp")
+        return bare if bare == ANYWHERE or is_address(bare.partition("/")[0]) else ""
 
     def covers(self, port: int) -> bool:
-        """Whether tcp to this port is meant; what is named after an application is not known here."""
-        if self.to.endswith(LOOPBACK) or any(OTHER_PROTOCOL.search(each) for each in (self.to, self.origin)):
+        """Whether tcp to this port is meant, from whatever port; what is named after an application is not known."""
+        if (
+            not self.sender
+            or self.to.endswith(LOOPBACK)
+            or any(OTHER_PROTOCOL.search(each) for each in (self.to, self.origin))
+        ):
             return False
         if self.to.startswith(ANYWHERE) or is_address(self.to.partition("/")[0]):
             return True
@@ -35,9 +46,9 @@ class UfwRule:
 
     def from_address(self, address: str) -> bool:
         """Whether a connection from this address is meant."""
-        if self.origin.startswith(ANYWHERE):
+        if self.sender == ANYWHERE:
             return ("(v6)" in self.origin) == (":" in address)
-        return within(address, self.origin.split(" ")[0].removesuffix("/tcp"))
+        return within(address, self.sender)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,119 @@
+"""CPUs that really differ, put to the lab's libvirt: its own verdict, and the features that one lacks."""
+
+from typing import Any
+
+import libvirt
+import pytest
+
+from tests.lab.desk import Desk, socket_uri
+from tests.unit.test_host_steps import daemon
+from tui.adapters.libvirt import LibvirtHypervisor, connect
+from tui.backend.connections import Connections
+from tui.backend.host_facts import HostsFacts, Libvirt
+from tui.backend.host_fit_steps import fit_steps
+from tui.backend.host_reading import HostReading
+from tui.backend.root import Root
+from tui.lab.lab import Lab
+from tui.model.check import FAILED, OK
+from tui.model.host_cpu import INCOMPATIBLE, SUPERSET, CpuFit, features
+from tui.model.machine_type import VmDefinition
+
+
+class Elsewhere:
+    """A lab's daemon as of a host with another CPU, and as old daemons are: they compare with the bare machine only."""
+
+    def __init__(self, connection: Any, model: str) -> None:
+        self._connection = connection
+        self._model = model
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def getCapabilities(self) -> str:
+        return f"<capabilities><host><cpu><arch>x86_64</arch><model>{self._model}</model></cpu></host></capabilities>"
+
+    def getDomainCapabilities(self, *_: object) -> str:
+        return "<domainCapabilities/>"
+
+    def compareHypervisorCPU(self, *_: object) -> int:
+        raise _unsupported()
+
+    def baselineHypervisorCPU(self, *_: object) -> str:
+        raise _unsupported()
+
+
+def _unsupported() -> libvirt.libvirtError:
+    error = libvirt.libvirtError("this function is not supported by the connection driver")
+    error.err = (libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_FROM_QEMU, str(error), libvirt.VIR_ERR_ERROR, *[None] * 5)
+    return error
+
+
+def hypervisor(lab: Lab, host: str, model: str = "") -> LibvirtHypervisor:
+    """The lab's daemon, as that of a host with a CPU of this model where one is named."""
+    uri = socket_uri(lab, host)
+    return LibvirtHypervisor(uri, Elsewhere(libvirt.open(uri), model)) if model else connect(uri)
+
+
+async def compared(lab: Lab, desk: Desk, model: str, vm: VmDefinition) -> CpuFit:
+    """A source with a CPU of that model beside the lab's destination."""
+    known = {host: hypervisor(lab, host, model if host == "source" else "") for host in ("source", "destination")}
+    connections = Connections(
+        desk.connections.config,
+        lambda uri: known["destination" if uri == socket_uri(lab, "destination") else "source"],
+        desk.connections._open_shell,
+    )
+    return await HostReading(connections, Root(connections.shell)).cpu("source", "destination", vm)
+
+
+@pytest.fixture
+def desk(lab: Lab, tmp_path: Any) -> Desk:
+    connect(socket_uri(lab, "source"))  # before another is opened by hand: it silences libvirt's own words
+    return Desk(lab, tmp_path)
+
+
+EMULATED = VmDefinition("pc-q35", "qemu", "host-model", "<cpu/>")
+
+
+async def test_a_smaller_cpu_finds_all_it_has_on_a_bigger_one(lab: Lab, desk: Desk) -> None:
+    fit = await compared(lab, desk, "Westmere", EMULATED)
+    assert fit.verdict == SUPERSET
+    assert {"bmi1", "bmi2", "movbe"} <= set(fit.more)
+    assert fit.source.model == "Westmere"
+    assert found(desk, fit).state == OK
+
+
+async def test_a_bigger_cpu_is_told_what_it_would_miss(lab: Lab, desk: Desk) -> None:
+    fit = await compared(lab, desk, "Skylake-Server", EMULATED)
+    assert fit.verdict == INCOMPATIBLE
+    assert {"avx512f", "avx512bw"} <= set(fit.lacking)
+    finding = found(desk, fit)
+    assert (finding.state, "it lacks avx512" in finding.found) == (FAILED, True)
+    common = hypervisor(lab, "destination").baseline_cpu((fit.common,), "qemu", spelled_out=True)
+    assert "avx512f" not in features(common)
+    assert "sse4.2" in features(common)
+
+
+async def test_a_vm_whose_own_cpu_is_small_can_go_from_a_bigger_host(lab: Lab, desk: Desk) -> None:
+    small = "<cpu mode='custom' match='exact'><model fallback='forbid'>Nehalem</model></cpu>"
+    fit = await compared(lab, desk, "Skylake-Server", VmDefinition("pc-q35", "qemu", "custom", small))
+    assert (fit.verdict, fit.vm) == (INCOMPATIBLE, SUPERSET)
+
+
+def test_a_daemon_that_knows_no_hypervisors_cpu_compares_with_the_machine(lab: Lab, desk: Desk) -> None:
+    old = hypervisor(desk.lab, "destination", "Westmere")
+    small, strange = (f"<cpu match='exact'><model>{model}</model></cpu>" for model in ("kvm64", "athlon"))
+    assert old.compare_cpu(small, "qemu") == SUPERSET
+    assert "avx512f" in features(old.baseline_cpu((model("Skylake-Server"),), "qemu", spelled_out=True))
+    assert "avx" not in features(old.baseline_cpu((model("Skylake-Server"), model("Westmere")), "qemu"))
+    assert old.compare_cpu(strange, "qemu") == INCOMPATIBLE  # 3dnow went out long ago
+
+
+def model(name: str) -> str:
+    return f"<cpu><arch>x86_64</arch><model>{name}</model></cpu>"
+
+
+def found(desk: Desk, fit: CpuFit) -> Any:
+    """What the list says of it."""
+    step = next(step for step in fit_steps() if step.id == "destination.cpu")
+    facts = HostsFacts(desk.connections.config).with_part(("cpu",), fit)
+    return step.check(facts.with_part(("source", "libvirt"), Libvirt(daemon("source"), vm=EMULATED)))
