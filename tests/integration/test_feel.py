@@ -12,6 +12,7 @@ import pytest
 from tests.integration.test_guest import source_of
 from tui.adapters.local import LocalShell
 from tui.adapters.protocols import Shell
+from tui.backend import feel as feel_module
 from tui.backend.feel import Feel, Senses
 from tui.backend.guest import GLANCE, Guest
 from tui.backend.heartbeats import Heartbeats
@@ -239,6 +240,22 @@ async def test_a_switchover_before_the_first_answer_is_not_measured_by_what_came
     assert felt.guest_ms is None
     assert felt.network == felt.guest
     assert "only after the switchover" in felt.network
+
+
+async def test_a_guest_that_answers_no_more_holds_up_the_end_for_a_moment_only_and_it_says_so(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feel_module, "SETTLE_LIMIT_S", 0.5)
+    followed = Followed(senses_of(port, At(own_address())), tmp_path)
+    followed.feel.begin()
+    await followed.until(record.ECHO)
+    followed.feel.switch_over()
+    os.kill(int((await status()).split("running ")[1].split()[0]), signal.SIGKILL)
+    felt = await followed.felt()
+    assert felt.network_open
+    assert felt.network_ms is not None
+    assert felt.network_ms >= 400
+    assert felt.guest == "not known: it answers no more"
 
 
 async def test_a_migration_that_was_cancelled_has_the_longest_pause_of_all_of_it(port: int, tmp_path: Path) -> None:

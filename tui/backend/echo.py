@@ -60,12 +60,14 @@ class Echo:
         Where nothing has ever answered, it is not waited for.
         """
         with self._heard:
-            in_time = self._heard.wait_for(self._is_settled, limit_s)
+            after = self.echoes.newest
+            in_time = self.echoes.answer is None or self._heard.wait_for(lambda: self._is_settled(after), limit_s)
+            self.echoes.compare()  # as well as it can be
         self.stop()
         return in_time
 
-    def _is_settled(self) -> bool:
-        return self.echoes.answer is None or self.echoes.settled(time.monotonic())
+    def _is_settled(self, after: int) -> bool:
+        return self.echoes.settled(time.monotonic(), after)
 
     def _run(self) -> None:
         with contextlib.ExitStack() as closing:

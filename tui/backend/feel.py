@@ -215,6 +215,8 @@ class Feel:
             network_before_ms=_ms(echoes.pause_before),
             network_open=open_s > echoes.pause,
         )
+        if felt.network_open:
+            return replace(felt, guest_why="it answers no more")
         if echoes.restarted:
             return replace(felt, guest_why="its heartbeat, or the guest, began anew meanwhile")
         before = echoes.gap_before_ns

@@ -83,9 +83,16 @@ class Echoes:
         """For how long there has been no answer, in seconds."""
         return now - self._sent[0][1] if self._sent else 0.0
 
-    def settled(self, now: float) -> bool:
-        """Whether the guest answers, and its clock has been compared with what it was before the last pause."""
-        return self._before is None and self.unanswered(now) < NOTABLE_S
+    @property
+    def newest(self) -> int:
+        """The number of the newest probe, 0 before the first."""
+        return self._number
+
+    def settled(self, now: float, after: int) -> bool:
+        """Whether the guest answers, also a probe that is newer than the one numbered `after`, and its clock has been
+        compared with what it was before the last pause."""
+        answered = self.answer is not None and self.answer.number > after
+        return answered and self._before is None and self.unanswered(now) < NOTABLE_S
 
     @property
     def offset(self) -> Offset | None:
