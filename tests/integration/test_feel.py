@@ -154,6 +154,20 @@ async def test_two_that_look_for_it_at_once_start_one(port: int) -> None:
     assert first == second
 
 
+async def test_a_migration_that_is_over_sooner_leaves_a_heartbeat_for_the_next_one(port: int, tmp_path: Path) -> None:
+    senses = senses_of(port)
+    followed = Followed(senses, tmp_path)
+    followed.feel.begin()
+    felt = await followed.felt()
+    assert felt.network == "not known: its end came before the heartbeat was found in the guest"
+
+    async def beating() -> None:
+        while "running " not in await status():
+            await asyncio.sleep(0.05)
+
+    await asyncio.wait_for(beating(), LIMIT_S)
+
+
 async def test_a_port_that_is_taken_is_said_in_the_heartbeats_words(port: int) -> None:
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
         udp.bind(("::", port))

@@ -9,6 +9,7 @@ import pytest
 
 from tests.lab.test_launch import answer, on_source, states
 from tui.backend.unfinished import read_records
+from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
 from tui.model import record
 from tui.model.felt import Felt
@@ -88,3 +89,20 @@ def test_an_app_that_was_killed_is_followed_by_one_that_says_for_how_long_nobody
     echoes = events(records, record.ECHO)
     assert min(each.t for each in echoes) < gap < max(each.t for each in echoes)
     assert len({each.data["since_ns"] for each in echoes}) == 2  # until the switchover, and from there on
+
+
+def test_an_idle_guest_gets_its_heartbeat_while_it_is_already_moving(lab: Lab, tmp_path: Path) -> None:
+    if "running" not in states(lab).values():
+        answer(lab, "boot")
+    answer(lab, "stop")
+    source = lab.machine("source")
+    source.run(["ssh", GUEST.name, "kill $(pidof heartbeat); rm -rf .cache/vmlm; ! pidof heartbeat || sleep 1"])
+    summary, records = ended(answer(lab, "migrate", str(tmp_path), PRE_COPY))
+    assert summary["workload"]["name"] == "idle"
+    assert not events(records, record.GUEST)  # nothing runs that would have a rate
+    felt = Felt.of(summary["felt"])
+    assert felt.network_ms is not None or felt.network_why
+    assert felt.guest_ms is not None or felt.guest_why
+    # Whether it was there in time or not: it is started to the end, and there for the next migration.
+    again, _ = ended(answer(lab, "migrate", str(tmp_path), PRE_COPY))
+    assert again["felt"]["network_ms"] >= again["figures"]["downtime_ms"] - again["felt"]["network_resolution_ms"]

@@ -139,8 +139,11 @@ class Feel:
         known = heartbeats.known(self._vm)
         if known is not None:  # it will beat there still: what comes below takes a second or more in a busy guest
             self._probe(known)
+        # A migration that ends sooner does not undo half of it: the next one finds the heartbeat.
+        readying = asyncio.ensure_future(heartbeats.ready(self._vm, _unheard))
+        readying.add_done_callback(_note)
         try:
-            pulse = await heartbeats.ready(self._vm, _unheard)
+            pulse = await asyncio.shield(readying)
             if pulse != known:
                 self._probe(pulse)
             self._first_line_s = number_of((await self._guest(PLACE).glance()).values, "seconds")
@@ -274,6 +277,12 @@ class Feel:
 
 def _unheard(_text: str) -> None:
     """Nobody waits for the heartbeat, so nobody is told how far it is."""
+
+
+def _note(readying: "asyncio.Task[Pulse]") -> None:
+    """Look at the outcome that nobody may be waiting for any more."""
+    if not readying.cancelled():
+        readying.exception()
 
 
 def _ms(seconds: float | None) -> float | None:
