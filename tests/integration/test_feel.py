@@ -162,7 +162,7 @@ async def test_a_migration_that_is_over_sooner_leaves_a_heartbeat_for_the_next_o
     assert felt.network == "not known: its end came before the heartbeat was found in the guest"
 
     async def beating() -> None:
-        while "running " not in await status():
+        while "running " not in await status():  # noqa: ASYNC110  # what begins is a process
             await asyncio.sleep(0.05)
 
     await asyncio.wait_for(beating(), LIMIT_S)
