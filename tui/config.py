@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from tui import schema
+from tui.model import heartbeat
 from tui.model.failure import Failure
 from tui.model.plan import PRE_COPY, TECHNIQUES, Plan
 from tui.schema import Problem
@@ -112,12 +113,16 @@ class Storage:
 
 @dataclass(frozen=True)
 class VmConfig:
-    """The VM that is launched and migrated; `ssh` is how the source reaches the guest, None where nobody said."""
+    """The VM that is launched and migrated; `ssh` is how the source reaches the guest, None where nobody said.
+
+    `heartbeat_port` is the UDP port on which every guest's heartbeat is probed, 0: no heartbeat.
+    """
 
     name: Annotated[str, VM_NAME]
     vcpus: Annotated[int, schema.whole(1, 4096)] = 16
     memory_bytes: Annotated[int, schema.size(16 * MIB, 64 * TIB)] = 8 * GIB
     ssh: Annotated[str | None, SSH] = None
+    heartbeat_port: Annotated[int, schema.whole(0, 65535)] = heartbeat.PORT
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,8 @@ async def guest() -> AsyncIterator[Guest]:
     await made.signal("KILL")
 
 
-def guest_at(shell: Shell) -> Guest:
-    return Guest(shell, LocalShell(), "guest1")
+def guest_at(shell: Shell, place: str = "") -> Guest:
+    return Guest(shell, LocalShell(), "guest1", place)
 
 
 async def until(guest: Guest, running: bool) -> WorkloadStatus:
@@ -200,3 +200,18 @@ async def test_a_full_or_read_only_folder_is_a_sentence(guest: Guest, cache: Pat
     cache.parent.write_text("a file where the folder should be")
     with pytest.raises(Failure, match=r"could not be made ready in guest1"):
         await guest.install("trivial", TRIVIAL, silent)
+
+
+async def test_two_programs_have_a_place_each_and_know_nothing_of_each_other(guest: Guest, cache: Path) -> None:
+    other = guest_at(LocalShell(), "/other one")
+    spec = WorkloadSpec(CPU, 1)
+    for each in (guest, other):
+        await each.install(spec.program, source_of(spec.program), silent)
+        await each.start(spec)
+    first, second = await until(guest, running=True), await until(other, running=True)
+    assert first.pid != second.pid
+    assert (cache / "pid").read_text().split()[0] == str(first.pid)  # where every version has looked for the workload
+    assert (cache / "other one" / "pid").read_text().split()[0] == str(second.pid)
+    await other.signal("TERM")
+    assert (await until(other, running=False)).exit_status == 0
+    assert (await guest.status()).pid == first.pid

@@ -5,9 +5,12 @@ Prints the answer as one line of JSON, or the Failure's sentence and exit status
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from tui import config
@@ -15,9 +18,10 @@ from tui.adapters.libvirt import connect
 from tui.adapters.local import LocalShell
 from tui.adapters.ssh import SshShell
 from tui.backend.connections import Connections
+from tui.backend.feel import Senses
 from tui.backend.hosts import Hosts
 from tui.backend.launch import Launch
-from tui.backend.migrations import other
+from tui.backend.migrations import Migrations, other
 from tui.backend.root import Root
 from tui.config import state_folder
 from tui.model.blockers import blockers
@@ -26,6 +30,8 @@ from tui.model.failure import Failure
 from tui.model.host import HostFacts
 from tui.model.new_vm import IMAGE, LIKE, Order
 from tui.model.offer import Offer
+from tui.model.plan import POST_COPY_MANUAL, Plan
+from tui.model.record import ECHO, Event
 from tui.model.workload import WorkloadSpec
 from tui.wiring import changes_through
 
@@ -129,11 +135,51 @@ async def stop(connections: Connections) -> Answer:
     return asdict(found) | {"error": found.error}
 
 
+def migrations_of(connections: Connections, runs: str) -> tuple[Migrations, Launch]:
+    """As the app joins them: what the guest feels is felt, too."""
+    launch = launch_of(connections)
+    senses = Senses(launch.guest, launch.heartbeats)
+    return Migrations(connections, connect, Path(runs), 1.0, launch.current_workload_name, senses), launch
+
+
+async def migrate(connections: Connections, runs: str, technique: str) -> Answer:
+    """From where the VM is to the other host; post-copy after 6 s where it may come."""
+    migrations, launch = migrations_of(connections, runs)
+    migration = await migrations.start(Plan(launch.name, technique, 6.0, downtime_ms=1000))
+    await migration.ended()
+    return {"folder": str(migration.folder), "phase": migration.timeline.phase}
+
+
+async def migrate_and_die(connections: Connections, runs: str) -> Answer:
+    """Start one that does not end by itself, and be killed as soon as something has been felt of it."""
+    migrations, launch = migrations_of(connections, runs)
+    migration = await migrations.start(Plan(launch.name, POST_COPY_MANUAL))
+    felt = asyncio.Event()
+    migration.listen(lambda each: felt.set() if isinstance(each, Event) and each.kind == ECHO else None)
+    await felt.wait()
+    os.kill(os.getpid(), signal.SIGKILL)
+    return {}
+
+
+async def follow(connections: Connections, runs: str) -> Answer:
+    """Find the migration that runs, and end it by post-copy once something has been felt of it again."""
+    migrations, _ = migrations_of(connections, runs)
+    migration = await migrations.attach()
+    assert migration is not None
+    felt = asyncio.Event()
+    migration.listen(lambda each: felt.set() if isinstance(each, Event) and each.kind == ECHO else None)
+    await felt.wait()
+    migration.switch_to_post_copy()
+    await migration.ended()
+    return {"folder": str(migration.folder), "phase": migration.timeline.phase}
+
+
 ORDERS: dict[str, Callable[..., Awaitable[Answer]]] = {
     order.__name__: order
     for order in (
         *(hosts, where, boot, shut_down, force_off, start, status, stop),
         *(vms, make_like, make_of_image, delete),
+        *(migrate, migrate_and_die, follow),
     )
 }
 

@@ -177,7 +177,7 @@ WRONG = [
     ("vm", 'ssh = "-oProxyCommand=x"', f'[vm] ssh: "-oProxyCommand=x" {SSH_EXPECTED}'),
     ("vm", 'ssh = "root@guest:70000"', f'[vm] ssh: "root@guest:70000" {SSH_EXPECTED}'),
     ("vm", "cpus = 4", "[vm] cpus: there is no such key. Did you mean vcpus?"),
-    ("vm", "colour = 4", "[vm] colour: there is no such key. Expected: name, vcpus, memory, ssh."),
+    ("vm", "colour = 4", "[vm] colour: there is no such key. Expected: name, vcpus, memory, ssh, heartbeat_port."),
     ("hosts.source", 'ssh = "root@a b"', f'[hosts.source] ssh: "root@a b" {SSH_EXPECTED}'),
     (
         "hosts.source",

@@ -333,7 +333,7 @@ async def test_the_source_that_is_sent_is_the_programs_own() -> None:
     assert status.running
     assert any(b"pow(sin(" in each for each in world.guest.stdin)
     started = next(argv for argv in world.guest.commands if argv[-1] == "2")
-    assert started[3:] == ("sh", "cpu", "cpu_util", "--threads", "2")
+    assert started[3:] == ("sh", "", "cpu", "cpu_util", "--threads", "2")
 
 
 async def test_a_workload_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 from tui.adapters.protocols import Shell, UntrustedHost
 from tui.backend.connections import HYPERVISORS, Connections
-from tui.backend.guest import Guest
+from tui.backend.guest import WORKLOAD, Guest
 from tui.backend.guest_addresses import GuestAddresses
+from tui.backend.heartbeats import Heartbeats
 from tui.backend.new_vms import NewVms
 from tui.backend.root import Root
 from tui.backend.threads import on_thread
@@ -41,6 +42,7 @@ class Launch:
         self.vms = Vms(connections, root)
         self.new_vms = NewVms(connections, self.vms)
         self.config = connections.config
+        self.heartbeats = Heartbeats(self.guest, self.config.vm.heartbeat_port)
         self.name = self.config.vm.name  # the VM that everything here is about, until another one is chosen
         self._last_seen: dict[str, str] = {}  # the workload in each VM
         self._starting = ""  # the workload that is being compiled or started
@@ -162,7 +164,7 @@ class Launch:
         refusal = refuse(spec, where.vm.memory_bytes if where.vm else 0)
         if refusal:
             raise refusal
-        guest = self._guest(where.name)
+        guest = self.guest(where.name)
         running = await guest.status()
         if running.running:
             raise Failure(f"The workload {running.name} runs already", "", "Stop it first.")
@@ -170,6 +172,9 @@ class Launch:
         self._starting = spec.name
         try:
             await guest.install(spec.program, source, say)
+            # Before the load: its compiler would be slow beside it. And no workload has to wait for a heartbeat.
+            with contextlib.suppress(Failure):
+                await self.heartbeats.ready(where.name, say)
             say(f"starting {spec.text}")
             await guest.start(spec)
             status = await self._first_word(guest)
@@ -181,7 +186,7 @@ class Launch:
     async def stop_workload(self, say: Say) -> WorkloadStatus:
         """End the workload, and return its last status; one that does not end is killed."""
         name = self.name
-        guest = self._guest(name)
+        guest = self.guest(name)
         await guest.signal("TERM")
         began = time.monotonic()
         while (status := await guest.status()).running:
@@ -199,7 +204,7 @@ class Launch:
     async def workload_status(self, name: str = "") -> WorkloadStatus:
         """What runs in a VM's guest, the chosen one's unless named; found again whoever started it."""
         name = name or self.name
-        status = await self._guest(name).status()
+        status = await self.guest(name).status()
         self._last_seen[name] = status.current
         return status
 
@@ -232,8 +237,9 @@ class Launch:
                 f"Its log is /var/log/libvirt/qemu/{where.name}.log on {where.host}.",
             )
 
-    def _guest(self, name: str) -> Guest:
-        return Guest(self._guest_shell(name), self._connections.shell(SOURCE), name)
+    def guest(self, name: str, place: str = WORKLOAD) -> Guest:
+        """The place of a program, the workload unless named, in the guest of a VM; Failure without its address."""
+        return Guest(self._guest_shell(name), self._connections.shell(SOURCE), name, place)
 
     def _guest_shell(self, name: str) -> Shell:
         return self._connections.guest_shell(name, self.address_of(name))
@@ -241,7 +247,7 @@ class Launch:
     async def _fresh_guest(self, name: str) -> Guest:
         """The guest without the connection to the one before the restart."""
         await self._guest_shell(name).close()
-        return self._guest(name)
+        return self.guest(name)
 
     async def _first_word(self, guest: Guest) -> WorkloadStatus:
         began = time.monotonic()

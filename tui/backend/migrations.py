@@ -10,6 +10,7 @@ from typing import Any
 from tui import __version__
 from tui.adapters.protocols import Hypervisor
 from tui.backend.connections import HYPERVISORS, Connections
+from tui.backend.feel import Senses
 from tui.backend.migration import Migration
 from tui.backend.outcome import MIGRATION_OUT
 from tui.backend.recorder import Recorder, Unrecorded, folder_name, seconds_since
@@ -37,6 +38,7 @@ class Migrations:
         runs: Path,
         interval: float,
         workload: Callable[[str], Awaitable[str]],
+        senses: Senses | None = None,
     ) -> None:
         self.current: Migration | None = None
         self.unreachable: dict[str, Failure] = {}
@@ -45,6 +47,7 @@ class Migrations:
         self._runs = runs
         self._interval = interval
         self._workload = workload
+        self._senses = senses
         self._one = asyncio.Lock()  # who starts or attaches: a second one sees what the first has done
 
     async def vms(self) -> tuple[Found, ...]:
@@ -144,7 +147,7 @@ class Migrations:
         route, facts = await self._route(origin, workload)
         name = folder_name(vm.name, workload, plan.technique)
         recorder = await on_thread(Recorder.create, self._runs, name)
-        self.current = migration = Migration(plan, vm, route, recorder, self._interval)
+        self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._senses)
         migration.facts = facts
         migration.begin(self._options(plan, vm, origin, workload))
         return migration
@@ -173,7 +176,7 @@ class Migrations:
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
         route, facts = await self._route(host, workload, rejoined=True)
         recorder = await self._recorder_of(run, vm, workload, plan)
-        self.current = migration = Migration(plan, vm, route, recorder, self._interval)
+        self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._senses)
         migration.facts = facts
         options = self._options(plan, vm, host, workload)
         earlier, began = (run.records, run.began) if run else ([], None)
@@ -204,7 +207,7 @@ class Migrations:
             recorder = await on_thread(Recorder.open, run.folder)
         except (Failure, OSError):
             return  # the same, or another app has been faster
-        self.current = migration = Migration(run.plan, run.vm, route, recorder, self._interval)
+        self.current = migration = Migration(run.plan, run.vm, route, recorder, self._interval, self._senses)
         migration.facts = facts
         migration.conclude_unwatched(run.records, run.began)
         await migration.ended()
