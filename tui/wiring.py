@@ -23,9 +23,7 @@ def wire(config: Config) -> Backend:
     changes = changes_through(connections, state_folder() / "changes.jsonl")
     launch = Launch(connections, changes.root, GuestAddresses(state_folder() / "guests.json"))
     runs = config.runs.folder
-    migrations = Migrations(
-        connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload_name
-    )
+    migrations = Migrations(connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload)
     return Backend(
         migrations, Hosts(connections, changes, open_first_login), Nfs(connections, changes), launch, Runs(runs)
     )

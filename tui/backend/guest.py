@@ -8,15 +8,16 @@ others are below it.
 
 import platform
 import re
+import shlex
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from tui.adapters.protocols import Shell
 from tui.model.command import Completed
 from tui.model.failure import Failure
-from tui.model.workload import WorkloadStatus, parse_status
+from tui.model.workload import WorkloadStatus, one_line, parse_status
 
 COMPILE_LIMIT_S = 180.0  # an emulated guest's compiler is slow
 SEND_LIMIT_S = 60.0
@@ -46,22 +47,27 @@ PUT = f"""{FOLDER}
 cd "$folder" && cat > "$1.new" && chmod 700 "$1.new" && {{ {KEEP}; }}
 """
 
-# $1 workload, $2 program, then its options. It outlives this shell: a session of its own, no terminal, no open pipes.
+# $1 workload, $2 its command line as it is shown, $3 the folder it is started in ("": the home), then its command line.
+# Words of it are never read as shell, nor as options of what starts them.
+# It outlives this shell: a session of its own, no terminal, no open pipes.
 # A process is known by its number and the time it began, for numbers are used again; both are void after a restart.
+# It leads a group of its own, so that what it starts can be ended with it.
 START = f"""{FOLDER}
-cd "$folder" || exit 73
-workload=$1; shift
+mkdir -p "$folder" && cd "$folder" || exit 73
+workload=$1 shown=$2; shift 2
 rm -f pid ended
 : > log
-printf 'name %s\\noptions %s\\n' "$workload" "$*" > what || exit 73
+printf 'name %s\\noptions %s\\n' "$workload" "$shown" > what || exit 73
 cat /proc/sys/kernel/random/boot_id > boot
 detach=setsid; command -v setsid > /dev/null || detach=nohup
 "$detach" sh -c '
-  program=$1; shift
-  "./$program" "$@" > log 2>&1 &
-  echo "$! $(cut -d" " -f22 /proc/$!/stat)" > pid
+  known=$PWD
+  cd -- "${{1:-$HOME}}"; shift
+  command -v setsid > /dev/null && set -- setsid -- "$@"
+  "$@" > "$known/log" 2>&1 &
+  echo "$! $(cut -d" " -f22 /proc/$!/stat)" > "$known/pid"
   wait "$!"
-  echo "$?" > ended
+  echo "$?" > "$known/ended"
 ' sh "$@" < /dev/null > /dev/null 2>&1 &
 """
 
@@ -82,12 +88,12 @@ elif [ -z "$pid" ] && [ -n "$boot" ]; then echo starting
 else echo gone
 fi
 [ -n "$alive" ] || grep '^error=' log | head -n 3 | sed 's/^/line /'
-tail -n 3 log | sed 's/^/line /'
+tail -c 4000 log | tail -n 3 | sed 's/^/line /'
 """
 
 # $1 the signal
 SIGNAL = f"""{LOOK}
-[ -z "$alive" ] || kill -"$1" "$alive"
+[ -z "$alive" ] || kill -"$1" "-$alive" 2> /dev/null || kill -"$1" "$alive"
 """
 
 
@@ -131,9 +137,17 @@ class Guest:
 
     async def start(self, spec: Startable) -> None:
         """Start an installed program; returns before it has said anything."""
-        done = await self._run(START, ASK_LIMIT_S, spec.name, spec.program, *spec.options)
+        shown = " ".join((spec.program, *spec.options))
+        await self._start(spec.name, shown, ".", f"./{spec.program}", *spec.options)
+
+    async def start_command(self, name: str, command: Sequence[str]) -> None:
+        """Start what the guest has already, from root's or the user's home; returns before it has said anything."""
+        await self._start(name, one_line(shlex.join(command)), "", *command)
+
+    async def _start(self, name: str, shown: str, folder: str, *command: str) -> None:
+        done = await self._run(START, ASK_LIMIT_S, name, shown, folder, *command)
         if done.status:
-            raise self._failure(f"{spec.program} could not be started in {self._name}", done)
+            raise self._failure(f"{name} could not be started in {self._name}", done)
 
     async def status(self) -> WorkloadStatus:
         return parse_status(await self.look())
