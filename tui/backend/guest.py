@@ -55,7 +55,7 @@ cd "$folder" && cat > "$1.new" && chmod 700 "$1.new" && {{ {KEEP}; }}
 START = f"""{FOLDER}
 mkdir -p "$folder" && cd "$folder" || exit 73
 workload=$1 shown=$2; shift 2
-rm -f pid ended
+rm -f pid ended gone
 : > log
 printf 'name %s\\noptions %s\\n' "$workload" "$shown" > what || exit 73
 cat /proc/sys/kernel/random/boot_id > boot
@@ -80,8 +80,10 @@ boot=; [ "$(cat boot)" = "$(cat /proc/sys/kernel/random/boot_id)" ] && boot=this
 [ -n "$pid" ] && [ -n "$boot" ] && [ "$(cut -d' ' -f22 "/proc/$pid/stat" 2> /dev/null)" = "$began" ] && alive=$pid
 """
 
+# Between the end of a program and the word of it a moment passes, on a busy guest a long one: it is waited for, once.
 STATUS = f"""{LOOK}
 cat what
+if [ -z "$alive" ] && [ -n "$pid" ] && [ -n "$boot" ] && [ ! -s ended ] && [ ! -e gone ]; then sleep 1; : > gone; fi
 if [ -n "$alive" ]; then echo "running $alive"
 elif [ -s ended ]; then echo "ended $(cat ended)"
 elif [ -z "$pid" ] && [ -n "$boot" ]; then echo starting
