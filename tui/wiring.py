@@ -26,7 +26,7 @@ def wire(config: Config) -> Backend:
     runs = config.runs.folder
     senses = Senses(launch.guest, launch.heartbeats)
     migrations = Migrations(
-        connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload_name, senses
+        connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload, senses
     )
     return Backend(
         migrations, Hosts(connections, changes, open_first_login), Nfs(connections, changes), launch, Runs(runs)

@@ -1,4 +1,6 @@
-"""The backend on the lab's source host, in a process of its own, as the app is: `python -m tests.lab.on_source ORDER`.
+"""The backend on the lab's source host, in a process of its own, as the app is.
+
+`python -m tests.lab.on_source [REACH:]ORDER`; REACH is ssh, unless it is said, or agent.
 
 Prints the answer as one line of JSON, or the Failure's sentence and exit status 1.
 """
@@ -9,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -125,9 +127,13 @@ async def start(connections: Connections, name: str, *numbers: str) -> Answer:
     return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, *map(int, numbers)), tell))
 
 
+async def start_own(connections: Connections, name: str, *command: str) -> Answer:
+    return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, command=command), tell))
+
+
 async def status(connections: Connections) -> Answer:
     launch = launch_of(connections)
-    return asdict(await launch.workload_status()) | {"current": await launch.current_workload_name(launch.name)}
+    return asdict(await launch.workload_status()) | {"current": (await launch.current_workload(launch.name)).name}
 
 
 async def stop(connections: Connections) -> Answer:
@@ -139,7 +145,7 @@ def migrations_of(connections: Connections, runs: str) -> tuple[Migrations, Laun
     """As the app joins them: what the guest feels is felt, too."""
     launch = launch_of(connections)
     senses = Senses(launch.guest, launch.heartbeats)
-    return Migrations(connections, connect, Path(runs), 1.0, launch.current_workload_name, senses), launch
+    return Migrations(connections, connect, Path(runs), 1.0, launch.current_workload, senses), launch
 
 
 async def migrate(connections: Connections, runs: str, technique: str) -> Answer:
@@ -177,22 +183,23 @@ async def follow(connections: Connections, runs: str) -> Answer:
 ORDERS: dict[str, Callable[..., Awaitable[Answer]]] = {
     order.__name__: order
     for order in (
-        *(hosts, where, boot, shut_down, force_off, start, status, stop),
+        *(hosts, where, boot, shut_down, force_off, start, start_own, status, stop),
         *(vms, make_like, make_of_image, delete),
         *(migrate, migrate_and_die, follow),
     )
 }
 
 
-def configured() -> Connections:
-    """To the hosts of the lab's own configuration."""
-    return Connections(
-        config.load(config.find()), connect, lambda address: SshShell(address) if address else LocalShell()
-    )
+def configured(reach: str = config.SSH_REACH) -> Connections:
+    """To the hosts of the lab's own configuration, and so to its guest."""
+    read = config.load(config.find())
+    read = replace(read, vm=replace(read.vm, reach=reach))
+    return Connections(read, connect, lambda address: SshShell(address) if address else LocalShell())
 
 
 async def main(order: str, *words: str) -> int:
-    connections = configured()
+    reach, _, order = order.rpartition(":")
+    connections = configured(reach or config.SSH_REACH)
     try:
         print(json.dumps(await ORDERS[order](connections, *words)))
     except Failure as failure:

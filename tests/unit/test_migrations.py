@@ -25,6 +25,7 @@ from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Event
 from tui.model.vm import Vm
+from tui.model.workload import Workload
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -42,8 +43,11 @@ def let_go() -> Iterator[None]:
     STAGES.clear()
 
 
-async def workload(_vm: str) -> str:
-    return "memory"
+PARAMETERS = {"command": "memory_intensive --threads 2 --size 150 --rate 50", "working_set_mib": 300, "rate_mib_s": 50}
+
+
+async def workload(_vm: str) -> Workload:
+    return Workload("memory", PARAMETERS)
 
 
 def app(stage: Stage, runs: Path) -> Migrations:
@@ -461,7 +465,7 @@ async def test_what_ended_while_nobody_watched_is_ended_in_its_folder(tmp_path: 
     assert kept["verified"] == "guest1 runs on source and is gone from destination."
     assert kept["figures"]["downtime_ms"] == 55
     assert kept["vm"] == {"name": "guest1", "uuid": stage.vm.uuid, "vcpus": 2, "memory_bytes": 1 << 30}
-    assert kept["workload"] == {"name": "memory"}
+    assert kept["workload"] == {"name": "memory", **PARAMETERS}
     assert await app(stage, tmp_path).attach() is None
 
 

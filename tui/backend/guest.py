@@ -8,8 +8,9 @@ others are below it.
 
 import platform
 import re
+import shlex
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from tui.adapters.protocols import Shell
 from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.guest_rate import Glance, parse_glance
-from tui.model.workload import WorkloadStatus, parse_status
+from tui.model.workload import WorkloadStatus, one_line, parse_status
 
 COMPILE_LIMIT_S = 180.0  # an emulated guest's compiler is slow
 SEND_LIMIT_S = 60.0
@@ -47,22 +48,27 @@ PUT = f"""{FOLDER}
 cd "$folder" && cat > "$1.new" && chmod 700 "$1.new" && {{ {KEEP}; }}
 """
 
-# $1 workload, $2 program, then its options. It outlives this shell: a session of its own, no terminal, no open pipes.
+# $1 workload, $2 its command line as it is shown, $3 the folder it is started in ("": the home), then its command line.
+# Words of it are never read as shell, nor as options of what starts them.
+# It outlives this shell: a session of its own, no terminal, no open pipes.
 # A process is known by its number and the time it began, for numbers are used again; both are void after a restart.
+# It leads a group of its own, so that what it starts can be ended with it.
 START = f"""{FOLDER}
-cd "$folder" || exit 73
-workload=$1; shift
-rm -f pid ended
+mkdir -p "$folder" && cd "$folder" || exit 73
+workload=$1 shown=$2; shift 2
+rm -f pid ended gone
 : > log
-printf 'name %s\\noptions %s\\n' "$workload" "$*" > what || exit 73
+printf 'name %s\\noptions %s\\n' "$workload" "$shown" > what || exit 73
 cat /proc/sys/kernel/random/boot_id > boot
 detach=setsid; command -v setsid > /dev/null || detach=nohup
 "$detach" sh -c '
-  program=$1; shift
-  "./$program" "$@" > log 2>&1 &
-  echo "$! $(cut -d" " -f22 /proc/$!/stat)" > pid
+  known=$PWD
+  cd -- "${{1:-$HOME}}"; shift
+  command -v setsid > /dev/null && set -- setsid -- "$@"
+  "$@" > "$known/log" 2>&1 &
+  echo "$! $(cut -d" " -f22 /proc/$!/stat)" > "$known/pid"
   wait "$!"
-  echo "$?" > ended
+  echo "$?" > "$known/ended"
 ' sh "$@" < /dev/null > /dev/null 2>&1 &
 """
 
@@ -75,22 +81,24 @@ boot=; [ "$(cat boot)" = "$(cat /proc/sys/kernel/random/boot_id)" ] && boot=this
 [ -n "$pid" ] && [ -n "$boot" ] && [ "$(cut -d' ' -f22 "/proc/$pid/stat" 2> /dev/null)" = "$began" ] && alive=$pid
 """
 
+# Between the end of a program and the word of it a moment passes, on a busy guest a long one: it is waited for, once.
 STATUS = f"""{LOOK}
 cat what
+if [ -z "$alive" ] && [ -n "$pid" ] && [ -n "$boot" ] && [ ! -s ended ] && [ ! -e gone ]; then sleep 1; : > gone; fi
 if [ -n "$alive" ]; then echo "running $alive"
 elif [ -s ended ]; then echo "ended $(cat ended)"
 elif [ -z "$pid" ] && [ -n "$boot" ]; then echo starting
 else echo gone
 fi
 [ -n "$alive" ] || grep '^error=' log | head -n 3 | sed 's/^/line /'
-tail -n 3 log | sed 's/^/line /'
+tail -c 4000 log | tail -n 3 | sed 's/^/line /'
 """
 
 # The same for who looks every second, and must not be felt by the guest: no more than its newest line.
 GLANCE = f"""{FOLDER}
 cd "$folder" 2> /dev/null && [ -f what ] && [ ! -s ended ] || exit 0
 while read -r line; do printf '%s\\n' "$line"; done < what
-tail -n 1 log | sed 's/^/line /'
+tail -c 4000 log | tail -n 1 | sed 's/^/line /'
 """
 
 # Every address of the guest, a word each, the one first that this shell came to.
@@ -105,7 +113,7 @@ true
 
 # $1 the signal
 SIGNAL = f"""{LOOK}
-[ -z "$alive" ] || kill -"$1" "$alive"
+[ -z "$alive" ] || kill -"$1" "-$alive" 2> /dev/null || kill -"$1" "$alive"
 """
 
 
@@ -149,9 +157,17 @@ class Guest:
 
     async def start(self, spec: Startable) -> None:
         """Start an installed program; returns before it has said anything."""
-        done = await self._run(START, ASK_LIMIT_S, spec.name, spec.program, *spec.options)
+        shown = " ".join((spec.program, *spec.options))
+        await self._start(spec.name, shown, ".", f"./{spec.program}", *spec.options)
+
+    async def start_command(self, name: str, command: Sequence[str]) -> None:
+        """Start what the guest has already, from root's or the user's home; returns before it has said anything."""
+        await self._start(name, one_line(shlex.join(command)), "", *command)
+
+    async def _start(self, name: str, shown: str, folder: str, *command: str) -> None:
+        done = await self._run(START, ASK_LIMIT_S, name, shown, folder, *command)
         if done.status:
-            raise self._failure(f"{spec.program} could not be started in {self._name}", done)
+            raise self._failure(f"{name} could not be started in {self._name}", done)
 
     async def status(self) -> WorkloadStatus:
         return parse_status(await self.look())

@@ -23,6 +23,7 @@ from tui.model.plan import Plan, refuse
 from tui.model.record import Stat
 from tui.model.vm import Daemon, Vm
 from tui.model.whereabouts import Found
+from tui.model.workload import Workload
 
 UNKNOWN = "unknown"
 SAME_START_S = 60.0  # a job that began later than this after a run is another one; the clock may have been set
@@ -37,7 +38,7 @@ class Migrations:
         open_hypervisor: Callable[[str], Hypervisor],
         runs: Path,
         interval: float,
-        workload: Callable[[str], Awaitable[str]],
+        workload: Callable[[str], Awaitable[Workload]],
         senses: Senses | None = None,
     ) -> None:
         self.current: Migration | None = None
@@ -145,7 +146,7 @@ class Migrations:
         vm = next(each.vm for each in found if each.host == origin and each.vm.name == plan.vm)
         workload = await self._workload(vm.name)
         route, facts = await self._route(origin, workload)
-        name = folder_name(vm.name, workload, plan.technique)
+        name = folder_name(vm.name, workload.name, plan.technique)
         recorder = await on_thread(Recorder.create, self._runs, name)
         self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._senses)
         migration.facts = facts
@@ -183,7 +184,9 @@ class Migrations:
         migration.rejoin(earlier, began, options)
         return migration
 
-    async def _recorder_of(self, run: Unfinished | None, vm: Vm, workload: str, plan: Plan) -> Recorder | Unrecorded:
+    async def _recorder_of(
+        self, run: Unfinished | None, vm: Vm, workload: Workload, plan: Plan
+    ) -> Recorder | Unrecorded:
         """Where to go on writing; a migration that runs is followed and steered though nothing can be written."""
         if run is not None:
             try:
@@ -192,7 +195,7 @@ class Migrations:
                 pass  # another vmlm-tui records it there; this one keeps a record of its own
             except OSError as error:
                 return Unrecorded(run.folder, error.strerror or str(error))
-        name = folder_name(vm.name, workload, plan.technique)
+        name = folder_name(vm.name, workload.name, plan.technique)
         try:
             return await on_thread(Recorder.create, self._runs, name)
         except Failure as failure:
@@ -212,7 +215,7 @@ class Migrations:
         migration.conclude_unwatched(run.records, run.began)
         await migration.ended()
 
-    async def _route(self, origin: str, workload: str, *, rejoined: bool = False) -> tuple[Route, dict[str, Any]]:
+    async def _route(self, origin: str, workload: Workload, *, rejoined: bool = False) -> tuple[Route, dict[str, Any]]:
         target = other(origin)
         route = Route(origin, target, {host: self._connections.uri(host) for host in HYPERVISORS}, self._open)
         # All are opened now: it is what takes time, and where a host cannot be reached this is when to hear of it.
@@ -223,7 +226,7 @@ class Migrations:
         )
         facts = {
             "hosts": {"origin": origin, "target": target, origin: _host(here), target: there},
-            "workload": {"name": workload},
+            "workload": {"name": workload.name, **workload.parameters},
             "destination_uri": self._connections.peer_uri(target),
             "interval_s": self._interval,
             "versions": {"vmlm-tui": __version__, "python": platform.python_version()},
@@ -241,9 +244,10 @@ class Migrations:
                 raise
             return {}
 
-    def _options(self, plan: Plan, vm: Vm, origin: str, workload: str) -> dict[str, Any]:
+    def _options(self, plan: Plan, vm: Vm, origin: str, workload: Workload) -> dict[str, Any]:
         options = asdict(plan) | {"uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}
-        return options | {"origin": origin, "target": other(origin), "workload": workload, "interval_s": self._interval}
+        options |= {"workload": workload.name, "workload_parameters": dict(workload.parameters)}
+        return options | {"origin": origin, "target": other(origin), "interval_s": self._interval}
 
     async def close(self) -> None:
         """Quit: what runs goes on, and the next start finds it."""
