@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tui import config
-from tui.adapters.protocols import HypervisorEvent, Job
+from tui.adapters.protocols import AgentAway, HypervisorEvent, Job
 from tui.backend.connections import Connections
 from tui.model.command import Completed
 from tui.model.domain import parse
@@ -103,6 +103,7 @@ class FakeHypervisor:
         self.definitions: dict[str, str] = {}  # by VM, where it is another one than guest_xml's
         self.offered_networks: tuple[str, ...] = ("default",)
         self.stats: Mapping[str, Stat] = {}  # of a migration under way
+        self.agents: dict[str, Callable[[str], str]] = {}  # by VM: what its guest agent answers to a command
         self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
         self.cpu = CPU
 
@@ -179,6 +180,12 @@ class FakeHypervisor:
         self._enter(f"force_off {name}")
         self._become(name, "shut off")
 
+    def ask_agent(self, name: str, command: str, limit_s: float) -> str:
+        self._enter(f"ask_agent {name}")
+        if name not in self.agents or name not in self.known or not self.known[name].running:
+            raise AgentAway(f"The guest agent of {name} could not be asked", "no guest agent has come to its channel")
+        return self.agents[name](command)
+
     def alive(self) -> bool:
         return not self.broken
 
@@ -219,6 +226,7 @@ class FakeShell:
 
     def __init__(self, answers: Mapping[str, str | Completed | Failure] | None = None) -> None:
         self.answers = dict(answers or {})
+        self.then: dict[str, dict[str, str | Completed | Failure]] = {}  # by command: what is answered after it
         self.commands: list[tuple[str, ...]] = []
         self.stdin: list[bytes] = []
         self.released = asyncio.Event()
@@ -238,6 +246,7 @@ class FakeShell:
         await self.released.wait()
         line = "\n".join(argv)
         answer = next((answer for key, answer in self.answers.items() if key in line), "")
+        self.answers = next((after for key, after in self.then.items() if key in line), self.answers)
         if isinstance(answer, Failure):
             raise answer
         return Completed(0, answer, "") if isinstance(answer, str) else answer

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from tui import schema
+from tui.model import heartbeat
 from tui.model.failure import Failure
 from tui.model.plan import PRE_COPY, TECHNIQUES, Plan
+from tui.model.workload import IDLE, UNKNOWN
 from tui.schema import Problem
 
 if sys.version_info >= (3, 11):
@@ -24,6 +26,8 @@ SOURCE, DESTINATION, STORAGE = "source", "destination", "storage"
 
 MIB, GIB, TIB = 1 << 20, 1 << 30, 1 << 40
 MAX_BYTES = 1 << 20  # of the file: whatever is larger was named by mistake
+
+SSH_REACH, AGENT_REACH = "ssh", "agent"
 
 LOCAL_LIBVIRT = "qemu:///system"
 
@@ -64,6 +68,13 @@ VM_NAME = schema.text(
     'the name libvirt has for the VM, such as "ubuntu22.04"',
     lambda text: bool(text.strip()) and text.isprintable() and "/" not in text and len(text) <= 200,
 )
+
+
+WORKLOAD_NAME = schema.text(
+    f'a name for a workload: up to 40 letters, and not "{IDLE}" or "{UNKNOWN}"',
+    lambda text: text.strip() == text != "" and text.isprintable() and len(text) <= 40 and text not in (IDLE, UNKNOWN),
+)
+COMMAND = schema.words('a command line as a list of words, such as ["stress-ng", "--vm", "2"]', 60_000)
 
 
 @dataclass(frozen=True)
@@ -112,12 +123,18 @@ class Storage:
 
 @dataclass(frozen=True)
 class VmConfig:
-    """The VM that is launched and migrated; `ssh` is how the source reaches the guest, None where nobody said."""
+    """The VM that is launched and migrated; `ssh` is how the source reaches the guest, None where nobody said.
+
+    `reach` is SSH_REACH, or AGENT_REACH: through QEMU's guest agent, where no network leads to the guest.
+    `heartbeat_port` is the UDP port on which every guest's heartbeat is probed, 0: no heartbeat.
+    """
 
     name: Annotated[str, VM_NAME]
     vcpus: Annotated[int, schema.whole(1, 4096)] = 16
     memory_bytes: Annotated[int, schema.size(16 * MIB, 64 * TIB)] = 8 * GIB
     ssh: Annotated[str | None, SSH] = None
+    reach: Annotated[str, schema.one_of([SSH_REACH, AGENT_REACH])] = SSH_REACH
+    heartbeat_port: Annotated[int, schema.whole(0, 65535)] = heartbeat.PORT
 
 
 @dataclass(frozen=True)
@@ -137,11 +154,21 @@ class MemoryWorkload:
 
 
 @dataclass(frozen=True)
+class OwnWorkload:
+    """A command line that the guest can run as it stands: the program and its words, no shell."""
+
+    command: Annotated[tuple[str, ...], COMMAND]
+
+
+@dataclass(frozen=True)
 class Workloads:
-    """What runs in the guest while it moves; idle needs no settings."""
+    """What runs in the guest while it moves; idle needs no settings, `own` are those that the user has defined."""
 
     cpu: CpuWorkload = CpuWorkload()
     memory: MemoryWorkload = MemoryWorkload()
+    own: Annotated[Mapping[str, OwnWorkload], schema.NamedTables(OwnWorkload, WORKLOAD_NAME)] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True)

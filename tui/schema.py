@@ -5,7 +5,9 @@ says what may stand there, an attribute without a default is a key that must be 
 """
 
 import dataclasses
+import json
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -53,6 +55,14 @@ class Key:
     required: bool
 
 
+@dataclass(frozen=True)
+class NamedTables:
+    """Marks an attribute that holds all tables beside the known ones, by their names, each a `table`."""
+
+    table: type
+    name: Kind
+
+
 NAME_OF_TABLE = Kind("", lambda value: value)  # the attribute holds the name of its own table
 
 
@@ -64,7 +74,7 @@ def keys(table: type) -> Iterator[Key]:
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if get_origin(hint) is not Annotated:
             yield Key(field.name, field.name, None, hint, required)
-        elif (kind := get_args(hint)[1]) is not NAME_OF_TABLE:
+        elif (kind := get_args(hint)[1]) is not NAME_OF_TABLE and not isinstance(kind, NamedTables):
             yield Key(field.name.removesuffix(kind.suffix), field.name, kind, get_args(hint)[0], required)
 
 
@@ -75,11 +85,15 @@ def read(table: type[T], found: object, name: str, problems: list[Problem]) -> T
         return None
     before = len(problems)
     known = list(keys(table))
-    meant = _unknown(known, found, name, problems)
+    attribute, named = _named_tables(table)
+    others = {word: value for word, value in found.items() if named and _is_named(named, word, value, known)}
+    meant = _unknown(known, {word: value for word, value in found.items() if word not in others}, name, problems)
     values = {}
     for key in known:
         if key.name in found or ((key.required or key.kind is None) and key.name not in meant):
             values[key.attribute] = _value(key, found, name, problems)
+    if named is not None:
+        values[attribute] = {word: _named(named, word, value, name, problems) for word, value in others.items()}
     if len(problems) > before:
         return None
     return table(**values, **_own_name(table, name))
@@ -91,6 +105,9 @@ def write(table: Any) -> dict[str, Any]:
     for key in keys(type(table)):
         value = getattr(table, key.attribute)
         written[key.name] = write(value) if key.kind is None else key.kind.write(value)
+    attribute, named = _named_tables(type(table))
+    if named is not None:
+        written |= {name: write(each) for name, each in getattr(table, attribute).items()}
     return written
 
 
@@ -133,6 +150,30 @@ def _value(key: Key, found: Mapping[str, object], table: str, problems: list[Pro
     except ValueError as error:
         problems.append(Problem(table, key.name, f"{shown(value)} is not {key.kind.expected}", str(error)))
         return None
+
+
+def _named_tables(table: type) -> tuple[str, NamedTables | None]:
+    """The attribute that holds the named tables, and what they are."""
+    hints = get_type_hints(table, include_extras=True)
+    found = ((attribute, mark) for attribute, hint in hints.items() for mark in get_args(hint)[1:])
+    return next(((each, mark) for each, mark in found if isinstance(mark, NamedTables)), ("", None))
+
+
+def _is_named(named: NamedTables, word: str, value: object, known: list[Key]) -> bool:
+    """Whether this is one of them, and not a known table that is misspelt."""
+    tables = [key.name for key in known if key.kind is None]
+    if word in tables or not isinstance(value, Mapping):
+        return False
+    return any(key.name in value for key in keys(named.table)) or nearest(word, tables) is None
+
+
+def _named(named: NamedTables, word: str, value: object, table: str, problems: list[Problem]) -> object:
+    name = f"{table}.{word}" if table else word
+    try:
+        named.name.read(word)
+    except ValueError as error:
+        problems.append(Problem(name, "", f"{shown(word)} is not {named.name.expected}", str(error)))
+    return read(named.table, value, name, problems)
 
 
 def _own_name(table: type, name: str) -> dict[str, str]:
@@ -210,6 +251,30 @@ def text(expected: str, fits: Callable[[str], bool]) -> Kind:
         return value
 
     return Kind(expected, read_text)
+
+
+def words(expected: str, most_bytes: int) -> Kind:
+    """A list of words, the first of which is not empty."""
+
+    def read_words(value: object) -> tuple[str, ...]:
+        if isinstance(value, str):
+            raise ValueError(f"Write it as {_as_list(value)}.")
+        if not isinstance(value, list) or not value or not all(isinstance(each, str) for each in value):
+            raise ValueError
+        if not value[0] or any("\0" in each for each in value) or len("\0".join(value).encode()) > most_bytes:
+            raise ValueError
+        return tuple(value)
+
+    return Kind(expected, read_words, list)
+
+
+def _as_list(text: str) -> str:
+    """A command line as a list of its words, in TOML, which takes JSON's quotes."""
+    try:
+        split = shlex.split(text)
+    except ValueError:
+        split = text.split()
+    return plain(json.dumps(split, ensure_ascii=False)) if split and len(text) < 40 else "a list of words"
 
 
 def folder_of_host() -> Kind:

@@ -6,6 +6,7 @@ from tui.adapters.protocols import FirstLogin, Hypervisor, Shell
 from tui.backend.backend import Backend
 from tui.backend.changes import Changes
 from tui.backend.connections import Connections
+from tui.backend.feel import Senses
 from tui.backend.guest_addresses import GuestAddresses
 from tui.backend.hosts import Hosts
 from tui.backend.journal import Journal
@@ -23,8 +24,9 @@ def wire(config: Config) -> Backend:
     changes = changes_through(connections, state_folder() / "changes.jsonl")
     launch = Launch(connections, changes.root, GuestAddresses(state_folder() / "guests.json"))
     runs = config.runs.folder
+    senses = Senses(launch.guest, launch.heartbeats)
     migrations = Migrations(
-        connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload_name
+        connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload, senses
     )
     return Backend(
         migrations, Hosts(connections, changes, open_first_login), Nfs(connections, changes), launch, Runs(runs)

@@ -32,7 +32,6 @@ PAINTS = 7
 STEADY_S = 20
 SAMPLES = 500
 PROCESSES = 20
-WORKLOAD = "setsid /tmp/memory_intensive -t 2 -m 150 > /tmp/memory.log 2>&1 < /dev/null & exec sleep 0.1"
 
 
 def main() -> int:
@@ -95,13 +94,10 @@ def first_paint(machine: Machine, folder: Path) -> float:
 
 
 def load(lab: Lab) -> None:
-    """Put the memory workload into the guest, which keeps the machine busy."""
-    source = (Path(__file__).parents[2] / "workloads/memory_intensive.c").read_text()
-    machine = lab.machine("source")
-    compile_it = "cat > /tmp/m.c && cc -O2 -o /tmp/memory_intensive /tmp/m.c -lm -lpthread"
-    machine.run(["ssh", GUEST.name, compile_it], stdin=source)
-    machine.run(["ssh", GUEST.name, WORKLOAD])
-    machine.run(["ssh", GUEST.name, "until grep -q state=dirtying /tmp/memory.log; do sleep 0.1; done"])
+    """Put the memory workload into the guest as the app does, which keeps the machine busy, and a heartbeat with it."""
+    order = ["-m", "tests.lab.on_source", "start", "memory", "2", "150", "0"]
+    words = ["env", f"PYTHONPATH={Path(__file__).parents[2]}", sys.executable, *order]
+    subprocess.run(lab.machine("source").argv(words), check=True, capture_output=True, timeout=400)
 
 
 def key_to_call(folder: Path) -> float:

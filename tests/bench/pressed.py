@@ -30,6 +30,7 @@ from tui.backend.unfinished import read_records
 from tui.model.plan import Plan
 from tui.model.record import ACTION, Event, Record, Sample, Stat
 from tui.model.vm import Daemon, Vm
+from tui.model.workload import Workload
 from tui.priority import hurry
 from tui.wiring import changes_through
 
@@ -97,8 +98,8 @@ def main(stamps: Path, runs: Path) -> None:
     def open_hypervisor(uri: str) -> Hypervisor:
         return Endless(uri, stamps, *([guest] if uri == "qemu:///system" else []))
 
-    async def workload(_vm: str) -> str:
-        return "memory"
+    async def workload(_vm: str) -> Workload:
+        return Workload("memory")
 
     connections = Connections(configured, open_hypervisor, lambda _address: LocalShell())
     migrations = Forgetful(connections, open_hypervisor, runs, configured.sampling.interval_s, workload)

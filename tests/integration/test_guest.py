@@ -3,15 +3,18 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.fake_agent import FakeAgent
+from tests.fake_hosts import FakeHosts, guest1
 from tests.integration.conftest import Server
 from tui.adapters.local import LocalShell
 from tui.adapters.protocols import Shell
 from tui.adapters.ssh import SshShell
+from tui.backend.agent_shell import AgentShell
 from tui.backend.guest import Guest
 from tui.model.command import Completed
 from tui.model.failure import Failure
@@ -64,28 +67,49 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder / "vmlm"
 
 
-@pytest.fixture
-async def guest() -> AsyncIterator[Guest]:
-    made = guest_at(LocalShell())
+def by_agent() -> AgentShell:
+    """Through a guest agent whose guest is this machine."""
+    world = FakeHosts()
+    world.source.known["guest1"] = guest1("running")
+    world.source.agents["guest1"] = FakeAgent()
+    return AgentShell(world.connections, "guest1")
+
+
+@pytest.fixture(params=[LocalShell, by_agent], ids=["shell", "agent"])
+async def guest(request: pytest.FixtureRequest) -> AsyncIterator[Guest]:
+    made = guest_at(request.param())
     yield made
     await made.signal("KILL")
 
 
-def guest_at(shell: Shell) -> Guest:
-    return Guest(shell, LocalShell(), "guest1")
+def guest_at(shell: Shell, place: str = "") -> Guest:
+    return Guest(shell, LocalShell(), "guest1", place)
+
+
+async def seen(guest: Guest, wanted: Callable[[WorkloadStatus], bool]) -> WorkloadStatus:
+    """The first status that is as wanted."""
+
+    async def look() -> WorkloadStatus:
+        while not wanted(status := await guest.status()):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        return status
+
+    return await asyncio.wait_for(look(), LIMIT_S)
 
 
 async def until(guest: Guest, running: bool) -> WorkloadStatus:
     """The first status that has values and is running, or is not."""
+    return await seen(guest, lambda status: status.running == running and not status.starting)
 
-    async def look() -> WorkloadStatus:
-        while True:
-            status = await guest.status()
-            if status.running == running and not status.starting:
-                return status
-            await asyncio.sleep(0.05)
 
-    return await asyncio.wait_for(look(), LIMIT_S)
+async def comes(condition: Callable[[], bool]) -> None:
+    """Waits until it is so."""
+
+    async def look() -> None:
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    await asyncio.wait_for(look(), LIMIT_S)
 
 
 async def test_a_guest_in_which_nothing_ever_ran_is_idle(guest: Guest) -> None:
@@ -200,3 +224,75 @@ async def test_a_full_or_read_only_folder_is_a_sentence(guest: Guest, cache: Pat
     cache.parent.write_text("a file where the folder should be")
     with pytest.raises(Failure, match=r"could not be made ready in guest1"):
         await guest.install("trivial", TRIVIAL, silent)
+
+
+async def test_two_programs_have_a_place_each_and_know_nothing_of_each_other(guest: Guest, cache: Path) -> None:
+    other = guest_at(LocalShell(), "/other one")
+    spec = WorkloadSpec(CPU, 1)
+    for each in (guest, other):
+        await each.install(spec.program, source_of(spec.program), silent)
+        await each.start(spec)
+    first, second = await until(guest, running=True), await until(other, running=True)
+    assert first.pid != second.pid
+    assert (cache / "pid").read_text().split()[0] == str(first.pid)  # where every version has looked for the workload
+    assert (cache / "other one" / "pid").read_text().split()[0] == str(second.pid)
+    await other.signal("TERM")
+    assert (await until(other, running=False)).exit_status == 0
+    assert (await guest.status()).pid == first.pid
+
+
+ODD = "-odd name; 'ü $(x)"
+
+
+async def test_a_command_of_the_users_own_runs_with_its_words_as_they_are(guest: Guest, tmp_path: Path) -> None:
+    script = f'printf "%s|" "$@" > "{tmp_path}/words"; echo "ops=1 rate=2.5"; exec sleep 1000'
+    words = ["a b", "-d", "$(x)", "'\";", "ü", "two\nlines\nrunning 7", ""]
+    await guest.start_command(ODD, ["sh", "-c", script, "sh", *words])
+    status = await until(guest, running=True)
+    status = await seen(guest, lambda each: bool(each.values))
+    assert (status.name, dict(status.values)) == (ODD, {"ops": "1", "rate": "2.5"})
+    assert (tmp_path / "words").read_text() == "".join(f"{word}|" for word in words)
+    await guest.signal("TERM")
+    ended = await until(guest, running=False)
+    assert (ended.exit_status, ended.error) == (143, "")
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs: a zombie, whose parent never asks, does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+async def test_what_a_command_has_started_ends_with_it(guest: Guest, tmp_path: Path) -> None:
+    """The group is ended, not the first of it alone: else it would go on loading the guest, and nobody would know."""
+    child = tmp_path / "child"
+    await guest.start_command("children", ["sh", "-c", f"sleep 1000 & echo $! > '{child}'; wait"])
+    await until(guest, running=True)
+    await comes(lambda: child.exists() and bool(child.read_text().strip()))
+    await guest.signal("TERM")
+    await until(guest, running=False)
+    await comes(lambda: not alive(int(child.read_text())))
+
+
+@pytest.mark.parametrize("command", [["no-such-program"], ["-x"], ["A=b"], ["./none"], ["no such; true"]])
+async def test_a_command_that_can_not_be_run_is_told_in_the_guests_words(guest: Guest, command: list[str]) -> None:
+    await guest.start_command("wrong", command)
+    ended = await until(guest, running=False)
+    assert ended.exit_status in (126, 127)
+    assert command[0] in ended.error
+
+
+async def test_a_command_that_prints_without_end_of_line_is_shown_in_part(guest: Guest) -> None:
+    await guest.start_command("noisy", ["sh", "-c", "yes 'a\x1b[31m' | head -c 300000 | tr -d '\\n'; exec sleep 1000"])
+    await until(guest, running=True)
+    status = await seen(guest, lambda each: bool(each.output))
+    assert all(len(line) < 1100 and line.isprintable() for line in status.output)
+
+
+async def test_a_workload_of_any_name_is_found_again(guest: Guest) -> None:
+    await guest.start_command(ODD, ["sleep", "1000"])
+    await until(guest, running=True)
+    found = await guest_at(LocalShell()).status()
+    assert (found.current, found.own, found.starting, found.parameters) == (ODD, True, False, {"command": "sleep 1000"})

@@ -16,6 +16,7 @@ from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
 from tui.model.record import Record
 from tui.model.timeline import Timeline
+from tui.model.workload import Workload
 
 LIMIT_S = 600.0  # for anything that is waited for; the machine is shared and slow at times
 
@@ -39,8 +40,8 @@ class Desk:
         self.migrations = Migrations(self.connections, connect, runs, interval, self._workload)
         self.workload = "idle"
 
-    async def _workload(self, _vm: str) -> str:
-        return self.workload
+    async def _workload(self, _vm: str) -> Workload:
+        return Workload(self.workload)
 
     def virsh(self, host: str, *words: str) -> str:
         return self.lab.machine(host).run(["virsh", *words])

@@ -1,13 +1,18 @@
-"""The backend on the lab's source host, in a process of its own, as the app is: `python -m tests.lab.on_source ORDER`.
+"""The backend on the lab's source host, in a process of its own, as the app is.
+
+`python -m tests.lab.on_source [REACH:]ORDER`; REACH is ssh, unless it is said, or agent.
 
 Prints the answer as one line of JSON, or the Failure's sentence and exit status 1.
 """
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from tui import config
@@ -15,9 +20,10 @@ from tui.adapters.libvirt import connect
 from tui.adapters.local import LocalShell
 from tui.adapters.ssh import SshShell
 from tui.backend.connections import Connections
+from tui.backend.feel import Senses
 from tui.backend.hosts import Hosts
 from tui.backend.launch import Launch
-from tui.backend.migrations import other
+from tui.backend.migrations import Migrations, other
 from tui.backend.root import Root
 from tui.config import state_folder
 from tui.model.blockers import blockers
@@ -26,6 +32,8 @@ from tui.model.failure import Failure
 from tui.model.host import HostFacts
 from tui.model.new_vm import IMAGE, LIKE, Order
 from tui.model.offer import Offer
+from tui.model.plan import POST_COPY_MANUAL, Plan
+from tui.model.record import ECHO, Event
 from tui.model.workload import WorkloadSpec
 from tui.wiring import changes_through
 
@@ -119,9 +127,13 @@ async def start(connections: Connections, name: str, *numbers: str) -> Answer:
     return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, *map(int, numbers)), tell))
 
 
+async def start_own(connections: Connections, name: str, *command: str) -> Answer:
+    return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, command=command), tell))
+
+
 async def status(connections: Connections) -> Answer:
     launch = launch_of(connections)
-    return asdict(await launch.workload_status()) | {"current": await launch.current_workload_name(launch.name)}
+    return asdict(await launch.workload_status()) | {"current": (await launch.current_workload(launch.name)).name}
 
 
 async def stop(connections: Connections) -> Answer:
@@ -129,24 +141,65 @@ async def stop(connections: Connections) -> Answer:
     return asdict(found) | {"error": found.error}
 
 
+def migrations_of(connections: Connections, runs: str) -> tuple[Migrations, Launch]:
+    """As the app joins them: what the guest feels is felt, too."""
+    launch = launch_of(connections)
+    senses = Senses(launch.guest, launch.heartbeats)
+    return Migrations(connections, connect, Path(runs), 1.0, launch.current_workload, senses), launch
+
+
+async def migrate(connections: Connections, runs: str, technique: str) -> Answer:
+    """From where the VM is to the other host; post-copy after 6 s where it may come."""
+    migrations, launch = migrations_of(connections, runs)
+    migration = await migrations.start(Plan(launch.name, technique, 6.0, downtime_ms=1000))
+    await migration.ended()
+    return {"folder": str(migration.folder), "phase": migration.timeline.phase}
+
+
+async def migrate_and_die(connections: Connections, runs: str) -> Answer:
+    """Start one that does not end by itself, and be killed as soon as something has been felt of it."""
+    migrations, launch = migrations_of(connections, runs)
+    migration = await migrations.start(Plan(launch.name, POST_COPY_MANUAL))
+    felt = asyncio.Event()
+    migration.listen(lambda each: felt.set() if isinstance(each, Event) and each.kind == ECHO else None)
+    await felt.wait()
+    os.kill(os.getpid(), signal.SIGKILL)
+    return {}
+
+
+async def follow(connections: Connections, runs: str) -> Answer:
+    """Find the migration that runs, and end it by post-copy once something has been felt of it again."""
+    migrations, _ = migrations_of(connections, runs)
+    migration = await migrations.attach()
+    assert migration is not None
+    felt = asyncio.Event()
+    migration.listen(lambda each: felt.set() if isinstance(each, Event) and each.kind == ECHO else None)
+    await felt.wait()
+    migration.switch_to_post_copy()
+    await migration.ended()
+    return {"folder": str(migration.folder), "phase": migration.timeline.phase}
+
+
 ORDERS: dict[str, Callable[..., Awaitable[Answer]]] = {
     order.__name__: order
     for order in (
-        *(hosts, where, boot, shut_down, force_off, start, status, stop),
+        *(hosts, where, boot, shut_down, force_off, start, start_own, status, stop),
         *(vms, make_like, make_of_image, delete),
+        *(migrate, migrate_and_die, follow),
     )
 }
 
 
-def configured() -> Connections:
-    """To the hosts of the lab's own configuration."""
-    return Connections(
-        config.load(config.find()), connect, lambda address: SshShell(address) if address else LocalShell()
-    )
+def configured(reach: str = config.SSH_REACH) -> Connections:
+    """To the hosts of the lab's own configuration, and so to its guest."""
+    read = config.load(config.find())
+    read = replace(read, vm=replace(read.vm, reach=reach))
+    return Connections(read, connect, lambda address: SshShell(address) if address else LocalShell())
 
 
 async def main(order: str, *words: str) -> int:
-    connections = configured()
+    reach, _, order = order.rpartition(":")
+    connections = configured(reach or config.SSH_REACH)
     try:
         print(json.dumps(await ORDERS[order](connections, *words)))
     except Failure as failure:

@@ -17,7 +17,7 @@ import pytest
 
 from tests.lab.desk import LIMIT_S, Desk, bring_home
 from tui.lab.inventory import GUEST, HOSTS
-from tui.lab.lab import Lab
+from tui.lab.lab import OLD_DISK, Lab
 from tui.lab.machine import Machine
 from tui.lab.namespaces import MARK
 from tui.lab.place import STATE, Place
@@ -100,6 +100,21 @@ def test_a_second_up_changes_nothing(second: Lab) -> None:
     assert again.returncode == 0, again.stderr
     assert again.stderr.count("\n") == 1
     assert (lasting(second), files(second)) == before
+
+
+def test_up_gives_an_older_lab_the_guest_agent_and_keeps_its_disk(second: Lab) -> None:
+    source, images = second.machine("source"), second.place.images
+    xml = source.run(["virsh", "dumpxml", "--inactive", GUEST.name])
+    old = re.sub(r"<channel.*?</channel>", "", xml, flags=re.DOTALL)
+    source.run(["sh", "-c", "cat > old.xml; virsh define old.xml"], stdin=old)
+    second.place.recipe.unlink()
+    disk = (images / f"{GUEST.name}.qcow2").stat().st_ino
+    again = command("up", "--name", second.place.name)
+    assert again.returncode == 0, again.stderr
+    assert "is made anew" in again.stderr
+    assert "org.qemu.guest_agent.0" in source.run(["virsh", "dumpxml", "--inactive", GUEST.name])
+    assert (images / OLD_DISK).stat().st_ino == disk
+    assert (images / f"{GUEST.name}.qcow2").stat().st_ino != disk
 
 
 def kill_host(lab: Lab) -> None:

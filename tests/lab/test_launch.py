@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -87,32 +88,64 @@ def test_the_vm_is_booted(shut_off: Lab) -> None:
     assert "running on source already" in refusal(shut_off, "boot")
 
 
+BOTH = pytest.mark.parametrize("reach", ["ssh", "agent"])
+OTHER = {"ssh": "agent", "agent": "ssh"}
+ODD = "-odd name; 'ü $(x)"
+# Of the user's own: it says something, and leaves its words in a file.
+OWN = ("sh", "-c", 'printf "%s|" "$@" > words; while echo turns=$((n += 1)); do sleep 1; done', "sh", "-d", "a b", ODD)
+
+
+@BOTH
 @pytest.mark.parametrize(("name", "numbers"), [("cpu", ("1",)), ("memory", ("2", "50", "20"))])
-def test_a_workload_is_started_found_again_and_stopped(running: Lab, name: str, numbers: tuple[str, ...]) -> None:
-    answer(running, "start", name, *numbers)
-    found = answer(running, "status")
+def test_a_workload_is_started_found_again_and_stopped(
+    running: Lab, name: str, numbers: tuple[str, ...], reach: str
+) -> None:
+    """Compiled by the guest, over both ways; and what was started over the one is found over the other."""
+    running.machine("source").run(["ssh", GUEST.name, "rm -rf .cache/vmlm"])
+    answer(running, f"{reach}:start", name, *numbers)
+    found = answer(running, f"{OTHER[reach]}:status")
     assert (found["current"], found["running"], found["exit_status"]) == (name, True, None)
     assert found["pid"] > 0
-    assert f"The workload {name} runs already" in refusal(running, "start", "cpu", "1")
-    ended = answer(running, "stop")
+    assert f"The workload {name} runs already" in refusal(running, f"{reach}:start", "cpu", "1")
+    ended = answer(running, f"{reach}:stop")
     assert (ended["exit_status"], ended["error"], ended["values"]["state"]) == (0, "", "done")
-    assert answer(running, "status")["current"] == "idle"
+    assert answer(running, f"{reach}:status")["current"] == "idle"
 
 
-def test_a_workload_goes_along_when_the_vm_moves_and_comes_back(running: Lab) -> None:
+@BOTH
+def test_a_workload_of_the_users_own_is_started_found_again_and_stopped(running: Lab, reach: str) -> None:
+    answer(running, f"{reach}:start_own", ODD, *OWN)
+    found = answer(running, f"{OTHER[reach]}:status")
+    assert (found["current"], found["running"]) == (ODD, True)
+    assert int(found["values"]["turns"]) > 0
+    assert running.machine("source").run(["ssh", GUEST.name, "cat words"]) == f"-d|a b|{ODD}|"
+    ended = answer(running, f"{reach}:stop")
+    assert (ended["exit_status"], ended["error"]) == (143, "")
+    words = refusal(running, f"{reach}:start_own", "x", "no-such")
+    assert "no-such" in words
+    assert "It must be installed in the guest" in words
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["memory", "own"])
+def test_a_workload_goes_along_when_the_vm_moves_and_comes_back(running: Lab, reach: str, name: str) -> None:
     origin = next(host for host, state in states(running).items() if state == "running")
     target = "destination" if origin == "source" else "source"
-    answer(running, "start", "memory", "2", "50", "20")
-    before = answer(running, "status")
+    order = ("start_own", name, *OWN) if name == "own" else ("start", name, "2", "50", "20")
+    answer(running, f"{reach}:{order[0]}", *order[1:])
+    before = answer(running, f"{reach}:status")
     migrate(running, origin, target)
     assert answer(running, "where")["sentence"] == f"running on {target}"
-    moved = answer(running, "status")
-    assert (moved["running"], moved["pid"]) == (True, before["pid"])
+    moved = answer(running, f"{reach}:status")
+    assert (moved["current"], moved["running"], moved["pid"]) == (name, True, before["pid"])
     migrate(running, target, origin)
-    ended = answer(running, "stop")
-    assert ended["pid"] == 0
-    assert (ended["exit_status"], ended["error"], ended["values"]["wrong_pages"]) == (0, "", "0")
-    assert float(ended["values"]["dirtied_mib"]) > float(before["values"]["dirtied_mib"])
+    ended = answer(running, f"{reach}:stop")
+    assert (ended["pid"], ended["error"]) == (0, "")
+    if name == "memory":
+        assert (ended["exit_status"], ended["values"]["wrong_pages"]) == (0, "0")
+        assert float(ended["values"]["dirtied_mib"]) > float(before["values"]["dirtied_mib"])
+    else:
+        assert int(ended["values"]["turns"]) > int(before["values"]["turns"])
 
 
 def test_a_workload_that_does_not_fit_tells_the_guests_own_words(running: Lab) -> None:
@@ -121,13 +154,14 @@ def test_a_workload_that_does_not_fit_tells_the_guests_own_words(running: Lab) -
     assert "try fewer --threads or a smaller --size" in words
 
 
-def test_a_guest_without_a_compiler_runs_a_program_built_on_the_host(running: Lab) -> None:
+@BOTH
+def test_a_guest_without_a_compiler_runs_a_program_built_on_the_host(running: Lab, reach: str) -> None:
     """The lab's guest has gcc; it is put away, and what was compiled before with it."""
     source = running.machine("source")
     source.run(["ssh", GUEST.name, "rm -rf .cache/vmlm; mv /usr/bin/gcc /usr/bin/gcc-put-away"])
     try:
-        answer(running, "start", "memory", "1", "20", "20")
-        assert answer(running, "stop")["exit_status"] == 0
+        answer(running, f"{reach}:start", "memory", "1", "20", "20")
+        assert answer(running, f"{reach}:stop")["exit_status"] == 0
     finally:
         source.run(["ssh", GUEST.name, "mv /usr/bin/gcc-put-away /usr/bin/gcc"])
 
@@ -140,6 +174,49 @@ def test_a_workload_compiled_just_before_a_power_cut_starts_again_after_it(runni
     assert answer(running, "status")["current"] == "idle"
     answer(running, "start", "cpu", "1")
     assert answer(running, "stop")["exit_status"] == 0
+
+
+def test_a_full_disk_in_the_guest_is_a_sentence(running: Lab) -> None:
+    source = running.machine("source")
+    source.run(["ssh", GUEST.name, "rm -rf .cache/vmlm; dd if=/dev/zero of=fill bs=1M 2> /dev/null; true"])
+    try:
+        for reach in ("ssh", "agent"):
+            assert "No space left on device" in refusal(running, f"{reach}:start", "memory", "1", "20", "20")
+    finally:
+        source.run(["ssh", GUEST.name, "rm -f fill"])
+
+
+def test_a_guest_without_its_agent_is_a_sentence_and_ssh_goes_on(running: Lab) -> None:
+    source = running.machine("source")
+    source.run(["ssh", GUEST.name, "mv /usr/sbin/qemu-ga /usr/sbin/put-away; killall qemu-ga"])
+    try:
+        assert "no guest agent has come to its channel" in refusal(running, "agent:status")
+        assert answer(running, "ssh:status")["current"] == "idle"
+    finally:
+        source.run(["ssh", GUEST.name, "mv /usr/sbin/put-away /usr/sbin/qemu-ga"])
+    answer_comes(running, "agent:status")
+
+
+def test_an_agent_that_may_not_run_commands_is_a_sentence(running: Lab) -> None:
+    source = running.machine("source")
+    forbid = "mkdir -p /etc/qemu; printf '[general]\\nblock-rpcs=guest-exec\\n' > /etc/qemu/qemu-ga.conf"
+    source.run(["ssh", GUEST.name, f"{forbid}; killall qemu-ga"])
+    try:
+        words = ""
+        until = time.monotonic() + LIMIT_S
+        while "may not run commands" not in words and time.monotonic() < until:
+            words = refusal(running, "agent:status")  # until it is back, it is just away
+        assert "Allow guest-exec, guest-exec-status" in words
+    finally:
+        source.run(["ssh", GUEST.name, "rm -f /etc/qemu/qemu-ga.conf; killall qemu-ga"])
+    answer_comes(running, "agent:status")
+
+
+def answer_comes(lab: Lab, order: str) -> None:
+    """Waits until an order is no longer refused: init starts the agent again when it likes."""
+    until = time.monotonic() + LIMIT_S
+    while (found := on_source(lab, order))[0]:
+        assert time.monotonic() < until, found
 
 
 def test_the_vm_is_shut_down(running: Lab) -> None:

@@ -1,13 +1,19 @@
 """The Launch page, as a person sees and uses it."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.fake_hosts import FakeHosts, guest1
+from tests.fake_agent import FakeAgent
+from tests.fake_hosts import TABLES, FakeHosts, guest1
 from tests.ui.one_page import OnePage, text_of, until
+from tui import config
+from tui.backend import launch as launch_backend
+from tui.backend.connections import Connections
 from tui.backend.launch import Launch
 from tui.model.command import Completed
 from tui.model.failure import Failure
@@ -53,6 +59,11 @@ def read(app: OnePage) -> str:
     return " ".join(text_of(app).split())
 
 
+def in_box(app: OnePage) -> str:
+    """The same of a dialog."""
+    return " ".join(text_of(app).replace("│", " ").split())
+
+
 async def sees(pilot: Pilot[Any], app: OnePage, text: str) -> None:
     """Waits for the text, and for all hosts to have answered: before that some keys can't act yet."""
     await until(pilot, lambda: text in read(app) and "has not answered" not in read(app))
@@ -71,7 +82,7 @@ async def test_s_boots_the_vm_and_w_enter_starts_the_memory_workload() -> None:
         await until(pilot, lambda: isinstance(app.screen, WorkloadForm))
         await pilot.press("enter")
         await until(
-            pilot, lambda: any("memory_intensive" in argv and "--rate" in argv for argv in world.guest.commands)
+            pilot, lambda: any("./memory_intensive" in argv and "--rate" in argv for argv in world.guest.commands)
         )
         world.guest.answers = {"cat what": RUNNING}
         await sees(
@@ -229,14 +240,14 @@ async def test_hosts_that_can_not_be_asked_are_sentences_on_the_page() -> None:
 async def form(pilot: Pilot[Any], app: OnePage) -> WorkloadForm:
     await sees(pilot, app, "idle")
     await pilot.press("w")
-    await until(pilot, lambda: isinstance(app.screen, WorkloadForm) and "Together" in text_of(app))
+    await until(pilot, lambda: isinstance(app.screen, WorkloadForm) and "Working set" in text_of(app))
     assert isinstance(app.screen, WorkloadForm)
     return app.screen
 
 
 def started(world: FakeHosts) -> list[tuple[str, ...]]:
     """What was started in the guest, with its options."""
-    return [argv[4:] for argv in world.guest.commands if "detach=setsid" in argv[2]]
+    return [(argv[5], *argv[8:]) for argv in world.guest.commands if "detach=setsid" in argv[2]]
 
 
 async def test_the_workload_and_its_numbers_are_chosen_by_keys() -> None:
@@ -245,11 +256,12 @@ async def test_the_workload_and_its_numbers_are_chosen_by_keys() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await form(pilot, app)
         await pilot.press("down", "3", "down", "1", "0", "0", "down", "5", "0")
-        await sees(pilot, app, "Together 300 MiB of the VM's 1.0 GiB.")
+        words = "Working set 300 MiB, dirtied at 50 MiB/s: each page every 6.0 s."
+        await until(pilot, lambda: words in in_box(app))
         await pilot.press("enter")
         await until(pilot, lambda: bool(started(world)))
         options = ("--threads", "3", "--size", "100", "--rate", "50")
-        assert started(world) == [("memory", "memory_intensive", *options)]
+        assert started(world) == [("memory", "./memory_intensive", *options)]
 
 
 async def test_the_cpu_workload_is_one_key_away() -> None:
@@ -260,7 +272,7 @@ async def test_the_cpu_workload_is_one_key_away() -> None:
         await pilot.press("right")
         await until(pilot, lambda: dialog.query_one("#size", Input).disabled)
         await pilot.press("enter")
-        await until(pilot, lambda: started(world) == [("cpu", "cpu_util", "--threads", "2")])
+        await until(pilot, lambda: started(world) == [("cpu", "./cpu_util", "--threads", "2")])
 
 
 @pytest.mark.parametrize(
@@ -269,7 +281,7 @@ async def test_the_cpu_workload_is_one_key_away() -> None:
         (("down", "x"), '"x" is not a number of threads'),
         (("down", "0"), "0 threads are not possible"),
         (("down", "backspace"), '"" is not a number of threads'),
-        (("down", "down", "9", "9", "9"), "2.0 GiB, and the VM has 1.0 GiB"),
+        (("down", "down", "9", "9", "9"), "Scaled down from 2 x 999 MiB: the VM has 2 vCPUs and 1.0 GiB."),
         (("down", "down", "minus", "1"), '"-1" is not a size in MiB'),
         (("down", "down", "down", "f", "a", "s", "t"), '"fast" is not a rate in MiB/s'),
     ],
@@ -293,6 +305,131 @@ async def test_escape_starts_nothing() -> None:
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, WorkloadForm))
         assert started(world) == []
+
+
+ODD = "-odd [b]name; 'ü"
+
+
+def world_of_own(status: str = "") -> FakeHosts:
+    """A running VM, and a configuration with a workload of the user's own and the original experiment's numbers."""
+    world = world_with("running", status)
+    workloads = {ODD: {"command": ["stress-ng", "--vm", "[2]"]}}
+    read, problems = config.check(TABLES | {"workload": workloads})
+    assert read, problems
+    world.config = read
+    world.connections = Connections(read, world.open_hypervisor, world.shells.__getitem__)
+    return world
+
+
+async def test_a_workload_of_the_users_own_is_offered_by_name_and_started() -> None:
+    world = world_of_own()
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        dialog = await form(pilot, app)
+        await pilot.press("left")
+        await until(pilot, lambda: not dialog.query_one("#row-threads").display)
+        assert ODD in read(app)
+        assert "stress-ng --vm '[2]'" in read(app)
+        own = f"name {ODD}\noptions stress-ng --vm [2]\nrunning 231\nline ops=12 rate=2.5\n"
+        world.guest.then = {"detach=setsid": {"cat what": own}}
+        await pilot.press("enter")
+        await until(pilot, lambda: started(world) == [(ODD, "stress-ng", "--vm", "[2]")])
+        await sees(pilot, app, f"{ODD}, running: ops=12 rate=2.5")
+        await sees(pilot, app, f"Started: {ODD}: stress-ng --vm '[2]'.")
+
+
+async def test_the_original_numbers_are_scaled_down_to_a_small_vm_and_say_so() -> None:
+    world = world_of_own()
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "memory, 2 threads x 384 MiB, as fast as it can")
+        assert "Scaled down from 14 x 512 MiB: the VM has 2 vCPUs and 1.0 GiB." in read(app)
+        assert "Scaled down from 16 threads: the VM has 2 vCPUs." in read(app)
+        dialog = await form(pilot, app)
+        assert [dialog.query_one(f"#{field}", Input).value for field in ("threads", "size")] == ["2", "384"]
+        await sees(pilot, app, "Scaled down from 14 x 512 MiB")
+
+
+async def test_more_threads_than_vcpus_are_started_with_a_warning() -> None:
+    world = world_with("running")
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await form(pilot, app)
+        await pilot.press("down", "5")
+        await sees(pilot, app, "5 threads take turns on the VM's 2 vCPUs.")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(started(world)))
+        assert started(world)[0][:4] == ("memory", "./memory_intensive", "--threads", "5")
+
+
+async def test_more_memory_than_the_vm_has_is_scaled_down_and_started_by_a_second_enter() -> None:
+    world = world_with("running")
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await form(pilot, app)
+        await pilot.press("down", "down", "9", "9", "9", "enter")
+        await sees(pilot, app, "Scaled down from 2 x 999 MiB")
+        assert started(world) == []
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(started(world)))
+        assert started(world)[0][2:6] == ("--threads", "2", "--size", "384")
+
+
+async def test_a_program_that_dies_at_once_is_shown_with_its_own_words() -> None:
+    world = world_of_own()
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await form(pilot, app)
+        await pilot.press("left")
+        world.guest.answers = {"detach=setsid": "", "cat what": f"name {ODD}\nended 1\nline first\nline [b]no[/b]\n"}
+        await pilot.press("enter")
+        await sees(pilot, app, f"The workload {ODD} ended at once: [b]no[/b].")
+        await sees(pilot, app, "ERROR The workload ended with status 1: [b]no[/b]")
+        assert "first" in read(app)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("absent", "no guest agent has come to its channel"),
+        ("forbidden", "the guest's agent may not run commands"),
+    ],
+)
+async def test_a_guest_agent_that_can_not_be_asked_is_a_sentence_on_the_page(fault: str, words: str) -> None:
+    world, agent = agent_world(), FakeAgent()
+    if fault == "forbidden":
+        world.source.agents["guest1"] = agent
+        agent.forbidden = {"guest-exec"}
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, words)
+        await sees(pilot, app, "guest through its guest agent, as root")
+
+
+def agent_world() -> FakeHosts:
+    """A running VM whose guest is reached by its agent, which does not answer yet."""
+    world = world_with("running")
+    found, problems = config.check(TABLES | {"vm": TABLES["vm"] | {"reach": "agent"}})
+    assert found, problems
+    world.config = found
+    world.connections = Connections(found, world.open_hypervisor, world.shells.__getitem__)
+    return world
+
+
+async def test_compiled_by_the_agent_a_broken_source_shows_the_compilers_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "memory_intensive.c").write_text("int main(void) { return nothing; }\n")
+    monkeypatch.setattr(launch_backend, "sources", lambda: tmp_path)
+    world = agent_world()
+    environment = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    world.source.agents["guest1"] = FakeAgent(environment)
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await form(pilot, app)
+        await pilot.press("enter")
+        await sees(pilot, app, "memory_intensive could not be made ready in guest1")
+        assert "error:" in read(app)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

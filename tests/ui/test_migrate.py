@@ -23,7 +23,7 @@ from tui.model.timeline import PASS, POST_COPY, Timeline
 from tui.screens import migrate as migrate_module
 from tui.screens.migrate import MigratePage
 from tui.widgets.chart import Chart
-from tui.widgets.pictures import rate_picture
+from tui.widgets.pictures import guest_picture, rate_picture
 from tui.widgets.sentence import Sentence
 
 BY_HAND = Plan("guest1", POST_COPY_MANUAL)
@@ -83,6 +83,9 @@ class Desk:
         if current is not None:
             rates = self.app.page.query_one("#rates", Chart)
             await until(self.pilot, lambda: rates.picture == rate_picture(current.timeline))
+            guest = self.app.page.query_one("#guest", Chart)
+            felt = current.timeline.guest_known
+            await until(self.pilot, lambda: not felt or guest.picture == guest_picture(current.timeline))
         await self.pilot.pause()
 
 
@@ -638,6 +641,41 @@ async def test_another_vm_may_be_migrated_when_the_last_one_was_destroyed() -> N
         assert "m" not in greyed(desk)
 
 
+# -- what the guest feels --
+
+
+async def test_the_guests_rate_is_a_chart_of_its_own_where_it_is_known() -> None:
+    async with page_of(running("felt-post-copy", at(1))) as desk:
+        assert "its workload" not in desk.words
+        await desk.play(at(13))
+        await desk.sees("guest, GiB/s", "its workload", "rate, MiB/s", "memory, GiB")
+
+
+async def test_a_guest_that_does_not_answer_is_said_though_libvirt_does_not_either() -> None:
+    async with page_of(running("felt-post-copy", at(13))) as desk:
+        desk.migration.give(Event(17.0, "", record.GUEST, {"silent_s": 4.2, "why": "it has not answered yet"}))
+        desk.migration.late = 2.0
+        await desk.sees("no answer for 4.2 s")
+
+
+async def test_at_the_end_stand_three_downtimes() -> None:
+    async with page_of(running("felt-post-copy", over)) as desk:
+        await desk.sees(
+            "the VM stood still for 23 ms",
+            "network no answer for 340 ms (to within 10 ms, before: 428 ms)",
+            "guest no beat for 219 ms (before: 389 ms) by its own clock, which stood still for about 54 ms",
+        )
+
+
+async def test_one_reason_why_nothing_is_known_is_said_once() -> None:
+    async with page_of(running("post-copy-by-hand", in_post_copy)) as desk:
+        why = "There is no heartbeat: [b]heartbeat_port[/] is 0 in the configuration"
+        desk.migration.give(Event(17.0, "", record.FELT, {"network_why": why, "guest_why": why}))
+        await desk.play()
+        await desk.sees(f"felt pauses not known: {why}")
+        assert desk.words.count("heartbeat_port") == 1
+
+
 # -- any terminal --
 
 
@@ -726,6 +764,8 @@ MOMENTS = {
     "completed": ("post-copy-by-hand", over),
     "failed": ("failed", over),
     "log": ("post-copy-by-hand", at(13)),
+    "felt": ("felt-post-copy", at(13)),
+    "felt-completed": ("felt-post-copy", over),
 }
 
 

@@ -98,9 +98,23 @@ async def test_enter_opens_a_run_with_its_charts_and_figures_and_esc_leads_back(
         assert "guest1  destination -> source   post-copy by hand   workload memory" in text
         assert "guest1 runs on source and is gone from destination." in text
         assert f"runs/{BY_HAND}/raw.jsonl" in text.replace("\n              ", "")
-        assert [bool(chart.picture.series) for chart in app.screen.query(Chart)] == [True, True]
+        assert [bool(chart.picture.series) for chart in app.screen.query(Chart) if chart.display] == [True, True]
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, RunsPage))
+
+
+async def test_an_opened_run_shows_what_the_guest_felt(folder: Path) -> None:
+    tables = summary("completed", "2026-11-24T10:54:14.599Z", "post-copy-manual")
+    make(folder, "20261124T105414Z-guest1-memory-post-copy-manual", tables, "felt-post-copy")
+    app = app_of(folder)
+    async with app.run_test(size=(80, 30)) as pilot:
+        await until(pilot, lambda: "11-24" in text_of(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "guest, GiB/s" in text_of(app))
+        assert "network      no answer for 340 ms (to within 10 ms, before: 428 ms)" in text_of(app)
+        assert "guest        no beat for 219 ms (before: 389 ms) by its own clock" in text_of(app)
+        axes = {chart.picture.span_s for chart in app.screen.query(Chart)}
+        assert len(axes) == 1
 
 
 async def test_a_run_without_a_log_says_so(folder: Path) -> None:

@@ -246,13 +246,17 @@ async def test_the_address_of_another_guest_is_said_once() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "web running on destination")
         await pilot.press("down")
-        await sees(pilot, app, "How to log in to web is not known. Press a on page 3 to say how ssh reaches it.")
+        await sees(pilot, app, "How to log in to web is not known. Press a on page 3 to say how it is reached.")
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
         await pilot.press(*"no way", "enter")
         await sees(pilot, app, '"root@no way" is no ssh address')
         await pilot.press(*(["backspace"] * 6), *"guest1", "enter")
         await sees(pilot, app, "guest ssh root@guest1", "idle: nothing runs in the guest")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AddressDialog))
+        await pilot.press(*(["backspace"] * 11), *"agent", "enter")
+        await sees(pilot, app, "guest through its guest agent, as root", "no guest agent has come to its channel")
 
 
 @pytest.mark.parametrize(

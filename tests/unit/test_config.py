@@ -127,6 +127,7 @@ def test_a_byte_order_mark_is_no_mistake(place: Path) -> None:
 # -- what is wrong --
 
 SSH_EXPECTED = 'is not an ssh target such as "root@192.0.2.10" or "user@host:2222".'
+COMMAND_EXPECTED = 'is not a command line as a list of words, such as ["stress-ng", "--vm", "2"].'
 RATE_EXPECTED = 'is not a rate with its unit, from "1 MiB/s" to "1000000 MiB/s", or "0 MiB/s" for no limit.'
 
 
@@ -177,7 +178,11 @@ WRONG = [
     ("vm", 'ssh = "-oProxyCommand=x"', f'[vm] ssh: "-oProxyCommand=x" {SSH_EXPECTED}'),
     ("vm", 'ssh = "root@guest:70000"', f'[vm] ssh: "root@guest:70000" {SSH_EXPECTED}'),
     ("vm", "cpus = 4", "[vm] cpus: there is no such key. Did you mean vcpus?"),
-    ("vm", "colour = 4", "[vm] colour: there is no such key. Expected: name, vcpus, memory, ssh."),
+    (
+        "vm",
+        "colour = 4",
+        "[vm] colour: there is no such key. Expected: name, vcpus, memory, ssh, reach, heartbeat_port.",
+    ),
     ("hosts.source", 'ssh = "root@a b"', f'[hosts.source] ssh: "root@a b" {SSH_EXPECTED}'),
     (
         "hosts.source",
@@ -212,7 +217,20 @@ WRONG = [
         f"[workload.memory] rate: 100 {RATE_EXPECTED} Write it in quotes, with its unit.",
     ),
     ("workload.memory", 'rate = "100 kbit/s"', f'[workload.memory] rate: "100 kbit/s" {RATE_EXPECTED}'),
-    ("workload.disk", "threads = 1", "[workload.disk]: there is no such table. Expected: [workload.cpu], "),
+    ("workload.memry", "threads = 1", "[workload.memry]: there is no such table. Did you mean [workload.memory]?"),
+    ("workload.disk", "comand = 1", "[workload.disk] comand: there is no such key. Did you mean command?"),
+    ("workload.disk", "", f"[workload.disk] command: it is missing, and must be {COMMAND_EXPECTED[7:]}"),
+    ("workload.disk", "command = 7", f"[workload.disk] command: 7 {COMMAND_EXPECTED}"),
+    ("workload.disk", "command = []", f"[workload.disk] command: a list {COMMAND_EXPECTED}"),
+    ("workload.disk", 'command = ["", "a"]', f"[workload.disk] command: a list {COMMAND_EXPECTED}"),
+    ("workload.disk", 'command = ["a", 2]', f"[workload.disk] command: a list {COMMAND_EXPECTED}"),
+    (
+        "workload.disk",
+        """command = "dd if='my file'" """,
+        f"""[workload.disk] command: "dd if='my file'" {COMMAND_EXPECTED} Write it as ["dd", "if=my file"].""",
+    ),
+    ("workload.idle", 'command = ["a"]', '[workload.idle]: "idle" is not a name for a workload: up to 40 letters'),
+    ("vm", 'reach = "agnet"', '[vm] reach: "agnet" is not one of "ssh", "agent". Did you mean "agent"?'),
     (
         "migration",
         'technique = "postcopy"',

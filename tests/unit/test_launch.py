@@ -2,18 +2,35 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.fake_hosts import FakeHosts, guest1
+from tests.fake_agent import FakeAgent
+from tests.fake_hosts import TABLES, FakeHosts, guest1
+from tui import config
 from tui.adapters.protocols import UntrustedHost
 from tui.backend import launch as launch_module
+from tui.backend.connections import Connections
 from tui.backend.launch import Launch
+from tui.model.agent import AGENT
 from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.vm import Vm
 from tui.model.whereabouts import Whereabouts
-from tui.model.workload import CPU, IDLE, MEMORY, WorkloadSpec, live_line, parse_status, refuse
+from tui.model.workload import (
+    CPU,
+    IDLE,
+    MEMORY,
+    Room,
+    WorkloadSpec,
+    doubt,
+    fitted,
+    live_line,
+    pace,
+    parse_status,
+    refuse,
+)
 
 GIB = 1 << 30
 AWAY = Failure("libvirt can't be reached", "it is down")
@@ -175,11 +192,83 @@ def test_an_ended_workload_is_no_error() -> None:
     assert (status.name, status.exit_status, status.error) == (CPU, 0, "")
 
 
-@pytest.mark.parametrize("text", ["garbage", "name disk\nrunning 1\n", "name cpu\nrunning x\nline \nline =\n", "\x00"])
+@pytest.mark.parametrize("text", ["garbage", "name \nrunning 1\n", "name cpu\nrunning x\nline \nline =\n", "\x00"])
 def test_nonsense_from_the_guest_does_no_harm(text: str) -> None:
     status = parse_status(text)
     assert status.pid == 0
     assert live_line(status)
+
+
+# -- the VM's room for a workload --
+
+SMALL, ORIGINAL = Room(2, GIB), Room(16, 8 * GIB)
+
+
+@pytest.mark.parametrize(
+    ("spec", "room", "small", "said"),
+    [
+        (WorkloadSpec(CPU, 16), ORIGINAL, WorkloadSpec(CPU, 16), ""),
+        (WorkloadSpec(MEMORY, 14, 512), ORIGINAL, WorkloadSpec(MEMORY, 14, 512), ""),
+        (WorkloadSpec(CPU, 16), SMALL, WorkloadSpec(CPU, 2), "Scaled down from 16 threads: the VM has 2 vCPUs."),
+        (WorkloadSpec(MEMORY, 14, 512, 100), SMALL, WorkloadSpec(MEMORY, 2, 384, 100),
+         "Scaled down from 14 x 512 MiB: the VM has 2 vCPUs and 1.0 GiB."),
+        (WorkloadSpec(MEMORY, 2, 150), SMALL, WorkloadSpec(MEMORY, 2, 150), ""),
+        (WorkloadSpec(MEMORY, 14, 512), Room(), WorkloadSpec(MEMORY, 14, 512), ""),
+        (WorkloadSpec(MEMORY, 2, 99), Room(1, 2 << 20), WorkloadSpec(MEMORY, 1, 1),
+         "Scaled down from 2 x 99 MiB: the VM has 1 vCPU and 2.0 MiB."),
+        (WorkloadSpec("own", command=("a",)), SMALL, WorkloadSpec("own", command=("a",)), ""),
+    ],
+)  # fmt: skip
+def test_a_workload_is_scaled_down_to_the_vm_and_says_so(
+    spec: WorkloadSpec, room: Room, small: WorkloadSpec, said: str
+) -> None:
+    assert fitted(spec, room) == (small, said)
+    assert refuse(small, room.memory_bytes) is None
+
+
+def test_more_threads_than_vcpus_are_meant_but_doubtful() -> None:
+    assert doubt(WorkloadSpec(CPU, 3), SMALL) == "3 threads take turns on the VM's 2 vCPUs."
+    assert doubt(WorkloadSpec(CPU, 2), SMALL) == doubt(WorkloadSpec(CPU, 3), Room()) == ""
+
+
+def test_working_set_and_rate_are_said_together() -> None:
+    assert pace(WorkloadSpec(MEMORY, 2, 150, 100)) == "300 MiB, dirtied at 100 MiB/s: each page every 3.0 s"
+    assert pace(WorkloadSpec(MEMORY, 2, 150)) == "300 MiB, dirtied as fast as it can"
+
+
+# -- workloads of the user's own --
+
+ODD = "-odd name; 'ü $(x)"
+OWN = f"name {ODD}\noptions sh -c 'x y'\nrunning 7\nline begun\nline ops=12 rate=2.5\nline still at it\n"
+
+
+def test_the_last_values_of_an_own_workload_are_live() -> None:
+    status = parse_status(OWN)
+    assert (status.current, status.own, status.starting) == (ODD, True, False)
+    assert live_line(status) == "running: ops=12 rate=2.5"
+    assert status.parameters == {"command": "sh -c 'x y'"}
+
+
+def test_an_own_workload_that_says_nothing_runs_all_the_same() -> None:
+    status = parse_status("name x\noptions sleep 9\nrunning 7\n")
+    assert (status.starting, live_line(status)) == (False, "running")
+    assert parse_status("name x\noptions sleep 9\nstarting\n").starting
+
+
+def test_what_a_guest_prints_can_not_command_a_terminal() -> None:
+    status = parse_status("name x\x1b[31m\noptions \x9b\nrunning 7\nline a\x1b]0;t\x07b\n")
+    assert all(text.isprintable() for text in (status.name, status.options, *status.output))
+
+
+def test_what_a_workload_was_started_with_is_known_from_the_guest_alone() -> None:
+    assert parse_status(RUNNING).parameters == {
+        "command": "memory_intensive --threads 2 --size 150 --rate 0",
+        "threads": 2,
+        "size_mib": 150,
+        "rate_mib_s": 0,
+        "working_set_mib": 300,
+    }
+    assert parse_status(DONE).parameters == {}  # it loads nothing any more
 
 
 # -- the room --
@@ -333,7 +422,7 @@ async def test_the_source_that_is_sent_is_the_programs_own() -> None:
     assert status.running
     assert any(b"pow(sin(" in each for each in world.guest.stdin)
     started = next(argv for argv in world.guest.commands if argv[-1] == "2")
-    assert started[3:] == ("sh", "cpu", "cpu_util", "--threads", "2")
+    assert started[3:] == ("sh", "", "cpu", "cpu_util --threads 2", ".", "./cpu_util", "--threads", "2")
 
 
 async def test_a_workload_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,9 +440,9 @@ async def test_a_workload_that_does_not_end_is_killed(monkeypatch: pytest.Monkey
 async def test_a_run_is_named_after_what_runs_in_the_guest() -> None:
     world = running_world(RUNNING)
     launch = launch_of(world)
-    assert await launch.current_workload_name("guest1") == "memory"
+    assert (await launch.current_workload("guest1")).name == "memory"
     world.guest.answers = {"cat what": DONE}
-    assert await launch.current_workload_name("guest1") == "idle"
+    assert (await launch.current_workload("guest1")).name == "idle"
 
 
 async def test_no_run_begins_while_its_workload_is_still_being_started() -> None:
@@ -365,14 +454,14 @@ async def test_no_run_begins_while_its_workload_is_still_being_started() -> None
     def say(_text: str) -> None:
         world.guest.answers = {"cat what": RUNNING}
         try:
-            launch.current_workload_name("guest1").send(None)
+            launch.current_workload("guest1").send(None)
         except Failure as failure:
             refused.append(failure)
 
     await launch.start_workload(WorkloadSpec(MEMORY, 2, 150), say)
     assert refused
     assert {each.what for each in refused} == {"The workload memory is still being started"}
-    assert await launch.current_workload_name("guest1") == "memory"
+    assert (await launch.current_workload("guest1")).name == "memory"
 
 
 async def test_a_run_is_named_after_what_ran_last_where_the_guest_does_not_answer(
@@ -382,11 +471,11 @@ async def test_a_run_is_named_after_what_ran_last_where_the_guest_does_not_answe
     world = running_world(RUNNING)
     launch = launch_of(world)
     world.guest.released.clear()
-    assert await launch.current_workload_name("guest1") == "unknown"
+    assert (await launch.current_workload("guest1")).name == "unknown"
     world.guest.released.set()
     await launch.workload_status()
     world.guest.answers = {"cat what": Failure("can't be reached")}
-    assert await launch.current_workload_name("guest1") == "memory"
+    assert (await launch.current_workload("guest1")).name == "memory"
 
 
 async def test_both_hosts_are_asked_side_by_side() -> None:
@@ -404,3 +493,84 @@ async def test_a_guest_that_can_not_be_looked_at_is_a_sentence() -> None:
     world.guest.answers = {"cat what": Completed(1, "", "sh: out of memory")}
     with pytest.raises(Failure, match="out of memory"):
         await launch_of(world).workload_status()
+
+
+# -- through the guest's agent, and the user's own --
+
+
+def with_config(world: FakeHosts, **vm: object) -> Launch:
+    """The room under another configuration, with two workloads of the user's own."""
+    own = {ODD: {"command": ["no such; program"]}, "quiet": {"command": ["sleep", "9"]}}
+    tables = TABLES | {"vm": TABLES["vm"] | vm, "workload": TABLES["workload"] | own}
+    read, problems = config.check(tables)
+    assert read, problems
+    return Launch(Connections(read, world.open_hypervisor, world.shells.__getitem__), world.changes.root)
+
+
+async def test_the_guest_is_booted_and_asked_through_its_agent_where_the_configuration_says_so(tmp_path: Path) -> None:
+    world = FakeHosts()
+    world.source.agents["guest1"] = FakeAgent({"PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": str(tmp_path)})
+    launch = with_config(world, reach="agent")
+    assert launch.address == AGENT
+    assert "its guest answered" in await launch.boot(silent)
+    assert (await launch.workload_status()).current == IDLE
+    assert world.guest.commands == []
+
+
+async def test_an_agent_that_does_not_come_is_waited_for_and_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch_module, "BOOT_LIMIT_S", 1.0)
+    said: list[str] = []
+    with pytest.raises(Failure, match="did not answer through its agent within 1 s"):
+        await with_config(FakeHosts(), reach="agent").boot(said.append)
+    assert "booting: no guest agent has come to its channel" in said
+
+
+async def test_any_other_vm_is_reached_as_a_person_says() -> None:
+    launch = launch_of(FakeHosts())
+    assert launch.address_of("two") == ""
+    launch.choose("two")
+    launch.keep_address(AGENT)
+    assert launch.address == AGENT
+    by_agent = with_config(FakeHosts(), reach="agent")
+    assert by_agent.address_of("two") == AGENT
+    by_agent.choose("two")
+    by_agent.keep_address("root@two")
+    assert (by_agent.address, by_agent.address_of("guest1")) == ("root@two", AGENT)
+
+
+def test_the_users_own_workloads_are_offered() -> None:
+    launch = with_config(FakeHosts())
+    assert launch.workload_names == (MEMORY, CPU, ODD, "quiet")
+    assert launch.default_spec(ODD) == WorkloadSpec(ODD, command=("no such; program",))
+
+
+async def test_an_own_workload_is_started_as_it_is_and_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch_module, "SURVIVES_S", 0.0)
+    world = running_world()
+    launch = with_config(world)
+
+    def say(text: str) -> None:
+        assert text == "starting quiet: sleep 9"
+        world.guest.answers = {"cat what": "name quiet\noptions sleep 9\nrunning 7\n"}
+
+    assert (await launch.start_workload(launch.default_spec("quiet"), say)).running
+    (started,) = (argv for argv in world.guest.commands if argv[-1] == "9")
+    assert started[3:] == ("sh", "", "quiet", "sleep 9", "", "sleep", "9")
+    assert (await launch.current_workload("guest1")).name == "quiet"
+
+
+async def test_an_own_workload_that_is_not_there_says_so() -> None:
+    world = running_world()
+    launch = with_config(world)
+    gone = f"name {ODD}\noptions x\nended 127\nline sh: no such; program: not found\n"
+
+    def say(_text: str) -> None:
+        world.guest.answers = {"cat what": gone}
+
+    with pytest.raises(Failure, match=r"ended at once: sh: no such; program: not found\. It must be installed"):
+        await launch.start_workload(launch.default_spec(ODD), say)
+
+
+async def test_a_run_records_what_the_workload_was_started_with() -> None:
+    found = await launch_of(running_world(RUNNING)).current_workload("guest1")
+    assert (found.name, found.parameters["working_set_mib"], found.parameters["rate_mib_s"]) == (MEMORY, 300, 0)

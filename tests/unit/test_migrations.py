@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from tests.unit.fakes import CUT, PATIENCE_S, Stage, connections, recording, uri
+from tui.backend.feel import Senses
 from tui.backend.finding import Finding, look
+from tui.backend.guest import Guest
+from tui.backend.heartbeats import Heartbeats
 from tui.backend.migration import Migration
 from tui.backend.migrations import Found, Migrations, origin_of
 from tui.backend.recorder import RAW, SUMMARY, Recorder
@@ -22,6 +25,7 @@ from tui.model.failure import Failure
 from tui.model.plan import Plan
 from tui.model.record import Event
 from tui.model.vm import Vm
+from tui.model.workload import Workload
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -39,8 +43,11 @@ def let_go() -> Iterator[None]:
     STAGES.clear()
 
 
-async def workload(_vm: str) -> str:
-    return "memory"
+PARAMETERS = {"command": "memory_intensive --threads 2 --size 150 --rate 50", "working_set_mib": 300, "rate_mib_s": 50}
+
+
+async def workload(_vm: str) -> Workload:
+    return Workload("memory", PARAMETERS)
 
 
 def app(stage: Stage, runs: Path) -> Migrations:
@@ -69,6 +76,29 @@ def runs_in(runs: Path) -> list[Path]:
 
 def sentences(failures: list[Failure]) -> list[str]:
     return [str(each) for each in failures]
+
+
+# -- what the guest feels --
+
+
+@pytest.mark.parametrize("outcome", ["completed", "cancelled"])
+async def test_a_guest_that_nobody_can_get_into_changes_nothing_but_what_is_known_of_it(
+    tmp_path: Path, outcome: str
+) -> None:
+    def nobody(_name: str, _place: str) -> Guest:
+        raise Failure("How to log in to guest1 is not known", "", "Press a.")
+
+    stage = stage_of("pre-copy-idle" if outcome == "completed" else "cancelled", waits_for_keys=False)
+    STAGES.append(stage)
+    senses = Senses(nobody, Heartbeats(nobody, 4711))
+    migrations = Migrations(connections(stage), stage.open, tmp_path, 0.005, workload, senses)
+    migration = await end_of(await migrations.start(Plan(stage.vm.name)))
+    assert migration.timeline.phase == outcome
+    why = "How to log in to guest1 is not known"
+    assert summary(migration.folder)["felt"] == {"network_why": why, "guest_why": why}
+    kinds = [each.kind for each in read_records(migration.folder / RAW) if isinstance(each, Event)]
+    assert kinds.count(record.GUEST) == 1
+    assert kinds[-3:] == [record.FELT, record.VERIFIED, record.END]
 
 
 # -- what there is --
@@ -435,7 +465,7 @@ async def test_what_ended_while_nobody_watched_is_ended_in_its_folder(tmp_path: 
     assert kept["verified"] == "guest1 runs on source and is gone from destination."
     assert kept["figures"]["downtime_ms"] == 55
     assert kept["vm"] == {"name": "guest1", "uuid": stage.vm.uuid, "vcpus": 2, "memory_bytes": 1 << 30}
-    assert kept["workload"] == {"name": "memory"}
+    assert kept["workload"] == {"name": "memory", **PARAMETERS}
     assert await app(stage, tmp_path).attach() is None
 
 

@@ -95,7 +95,7 @@ def test_a_recording_has_its_marks_in_the_order_of_time(name: str, signs: str) -
 @pytest.mark.parametrize("name", NAMES)
 def test_whether_post_copy_was_reached_is_known(name: str) -> None:
     reached = Timeline(recording(name)).post_copy_at is not None
-    assert reached == (name in {"post-copy-by-hand", "post-copy-timeout", "link-cut", "reattached"})
+    assert reached == (name in {"post-copy-by-hand", "post-copy-timeout", "link-cut", "reattached", "felt-post-copy"})
 
 
 def test_the_figures_of_the_completed_job_are_those_of_libvirt() -> None:
@@ -183,6 +183,47 @@ def test_a_pass_that_nobody_saw_end_is_not_made_up() -> None:
     gap = Event(3.0, "", record.GAP, {"seconds": 2.0})
     timeline = Timeline([start(), sample(1.0), gap, sample(3.1, 4), sample(4.0, 5, remaining=300)])
     assert [(each.number, each.left) for each in timeline.passes] == [(4, 300)]
+
+
+def test_a_recording_has_the_guests_rate_and_what_it_felt_at_the_end() -> None:
+    timeline = Timeline(recording("felt-post-copy"))
+    assert {each.unit for each in timeline.guest} == {"MiB/s"}
+    rates = [each.rate for each in timeline.guest if each.rate is not None]
+    before, after = (
+        [each.rate for each in timeline.guest if (each.t > (timeline.post_copy_at or 0)) == b and each.rate is not None]
+        for b in (False, True)
+    )
+    assert len(rates) >= 10
+    assert sum(after) / len(after) < sum(before) / len(before)  # it waits for its pages
+    assert timeline.felt is not None
+    assert timeline.felt.network_ms == 340.406
+    assert timeline.felt.clock_lost_ms == 53.645
+    assert {each.kind for each in timeline.events}.isdisjoint({record.GUEST, record.ECHO})
+
+
+def test_recordings_without_a_guest_say_nothing_of_it() -> None:
+    timeline = Timeline(recording("post-copy-by-hand"))
+    assert (timeline.guest, timeline.felt, timeline.guest_known) == ([], None, False)
+
+
+def test_where_the_guest_says_nothing_its_rate_is_not_known() -> None:
+    timeline = Timeline([start(workload="memory")])
+    assert not timeline.guest_known
+    timeline.add(Event(1.0, "", record.GUEST, {"workload": "memory", "rate": 500.0, "unit": "MiB/s"}))
+    for t in (4.0, 5.0):
+        timeline.add(Event(t, "", record.GUEST, {"silent_s": t - 1, "why": "it has not answered yet"}))
+    assert timeline.guest_silent == (4.0, "it has not answered yet")
+    assert [(each.t, each.rate) for each in timeline.guest] == [(1.0, 500.0), (4.0, None)]
+    timeline.add(Event(6.0, "", record.GUEST, {"workload": "memory", "rate": 20, "unit": "MiB/s"}))
+    assert timeline.guest_silent is None
+    assert timeline.guest[-1].rate == 20.0
+
+
+@pytest.mark.parametrize(("workload", "known"), [("memory", True), ("idle", False)])
+def test_a_guest_that_never_said_anything_is_missed_only_where_something_runs_in_it(workload: str, known: bool) -> None:
+    timeline = Timeline([start(workload=workload)])
+    timeline.add(Event(3.0, "", record.GUEST, {"silent_s": 3.0, "why": "there is no way to it"}))
+    assert timeline.guest_known == known
 
 
 def test_iterations_are_counted_from_the_first_one_seen_where_the_start_was_seen() -> None:

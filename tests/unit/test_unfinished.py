@@ -61,7 +61,7 @@ def test_what_was_asked_for_is_read_from_the_start(tmp_path: Path) -> None:
     (found,) = unfinished_runs(tmp_path)
     assert found.plan == Plan("guest1", "post-copy-timeout", 9, 50, 500, True, 0)
     assert found.vm == Vm("guest1", "0054f024", "", vcpus=2, memory_bytes=1 << 30)
-    assert (found.folder, found.origin, found.workload) == (folder, "destination", "memory")
+    assert (found.folder, found.origin, found.workload.name) == (folder, "destination", "memory")
     assert found.began == START["began"]
 
 

@@ -4,12 +4,15 @@ import math
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tui.model.heartbeat import DATAGRAM, NEVER_NS, Answer, parse_answer, probe
 from workloads import folder
 
 PAGE = 4096
@@ -21,7 +24,7 @@ LIMIT = ["--seconds", "60"]
 
 @pytest.fixture(scope="module", params=COMPILERS)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with both programs, built by their own Makefile, once per compiler."""
+    """A folder with the programs, built by their own Makefile, once per compiler."""
     here = tmp_path_factory.mktemp(request.param)
     make = ["make", "-f", str(folder() / "Makefile"), f"CC={request.param}"]
     result = subprocess.run(make, cwd=here, capture_output=True, text=True, check=False)
@@ -325,8 +328,127 @@ def test_an_address_space_too_small_is_one_sentence(built: Path, name: str, mib:
 def test_the_static_programs_need_no_library(tmp_path: Path) -> None:
     make = ["make", "-f", str(folder() / "Makefile"), "static"]
     subprocess.run(make, cwd=tmp_path, capture_output=True, text=True, check=True)
-    for name in ("cpu_util", "memory_intensive"):
+    for name in ("cpu_util", "memory_intensive", "heartbeat"):
         # A program that needs the dynamic loader names it in a PT_INTERP header.
         assert b"/ld-linux" not in (tmp_path / name).read_bytes()[:4096]
-        options = ["--size", "1"] if name == "memory_intensive" else []
-        assert run(tmp_path, name, "--threads", "1", "--seconds", "0.1", *options).returncode == 0
+        options = {"cpu_util": ["--threads", "1"], "memory_intensive": ["--threads", "1", "--size", "1"]}
+        own = options.get(name, ["--port", a_free_port()])
+        assert run(tmp_path, name, "--seconds", "0.1", *own).returncode == 0
+
+
+# ---- the heartbeat ----
+
+PROBE = b"VMLM-HB?"
+
+
+def a_free_port() -> str:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
+        udp.bind(("::", 0))
+        return str(udp.getsockname()[1])
+
+
+class Beating:
+    """A started heartbeat, and a socket to probe it with."""
+
+    def __init__(self, built: Path, address: str = "127.0.0.1") -> None:
+        self.port = a_free_port()
+        self.program = Running([str(built / "heartbeat"), *LIMIT, "--port", self.port])
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.udp = socket.socket(family, socket.SOCK_DGRAM)
+        self.udp.settimeout(60)
+        self.udp.connect((address, int(self.port)))
+        self.program.until(lambda line: line["state"] == "beating")
+
+    def ask(self, number: int = 7, since_ns: int = 0) -> Answer:
+        self.udp.send(probe(number, since_ns))
+        return self.heard()
+
+    def heard(self) -> Answer:
+        datagram = self.udp.recv(1024)
+        answer = parse_answer(datagram)
+        assert answer is not None, datagram
+        assert len(datagram) == DATAGRAM.size  # no more than was asked with: nobody can be flooded through it
+        return answer
+
+    def close(self) -> None:
+        self.udp.close()
+        self.program.process.kill()
+        self.program.process.communicate()
+
+
+@pytest.fixture(params=["127.0.0.1", "::1"])
+def beating(built: Path, request: pytest.FixtureRequest) -> Iterator[Beating]:
+    heart = Beating(built, request.param)
+    yield heart
+    heart.close()
+
+
+def test_the_heartbeat_answers_a_probe_with_its_clock_and_its_beats(beating: Beating) -> None:
+    before, first = time.monotonic_ns(), beating.ask(2**63 + 5)
+    assert first.number == 2**63 + 5
+    assert before <= first.now_ns <= time.monotonic_ns()
+    while (later := beating.ask()).beats < first.beats + 20:
+        pass
+    assert later.now_ns - first.now_ns > 0.1e9  # a beat every 10 ms, not one for each probe
+    assert later.gap_ns > 5e6
+    assert later.gap_ended_ns <= later.now_ns
+
+
+def test_what_is_no_probe_is_not_answered(beating: Beating) -> None:
+    reply = b"VMLM-HB!" + bytes(56)
+    for junk in (b"", b"x", PROBE, PROBE + bytes(55), PROBE + bytes(57), PROBE + bytes(1000), bytes(64), reply):
+        beating.udp.send(junk)
+    assert beating.ask(1234).number == 1234  # the first that came
+
+
+def test_a_halt_is_the_longest_gap_until_one_asks_for_the_time_after_it(beating: Beating) -> None:
+    start = beating.ask()
+    beating.program.halt()
+    halted = time.monotonic_ns()
+    while time.monotonic_ns() < halted + 400_000_000:
+        pass
+    beating.program.go_on()
+    after = beating.ask(since_ns=start.now_ns)
+    while after.gap_ns < 300_000_000:  # the beat after it may not have been yet
+        after = beating.ask(since_ns=start.now_ns)
+    assert halted < after.gap_ended_ns
+    assert beating.ask(since_ns=after.gap_ended_ns).gap_ns < after.gap_ns
+    none = beating.ask(since_ns=NEVER_NS)
+    assert (none.gap_ns, none.gap_ended_ns) == (0, 0)
+
+
+def test_the_heartbeat_prints_a_line_for_each_second(built: Path) -> None:
+    lines = lines_of(run(built, "heartbeat", "--port", a_free_port(), "--seconds", "2.5"))
+    keys = "seconds state port priority beats longest_gap_ms longest_gap_at probes"
+    assert all(" ".join(line) == keys for line in lines)
+    assert_one_line_a_second(lines)
+    assert [line["state"] for line in lines[:1] + lines[-1:]] == ["beating", "done"]
+    assert int(lines[-1]["beats"]) > 100
+    assert 0 < float(lines[-1]["longest_gap_at"]) <= float(lines[-1]["seconds"])
+
+
+def test_a_heartbeat_that_nobody_probes_ends(built: Path) -> None:
+    last = lines_of(run(built, "heartbeat", "--port", a_free_port(), "--idle", "1.2", "--seconds", "50"))[-1]
+    assert 1.2 <= float(last["seconds"]) < 50
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_heartbeat(built: Path, number: signal.Signals) -> None:
+    heart = Beating(built)
+    heart.program.process.send_signal(number)
+    assert heart.program.end() == 0
+    assert heart.program.lines[-1]["state"] == "done"
+    heart.close()
+
+
+def test_a_port_that_is_taken_is_one_sentence(beating: Beating, built: Path) -> None:
+    result = run(built, "heartbeat", "--port", beating.port)
+    assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+    assert f"UDP port {beating.port}" in result.stderr
+
+
+@pytest.mark.parametrize("options", [["--port", "0"], ["--port", "65536"], ["--idle", "-1"], ["--beat", "1"], ["5"]])
+def test_a_wrong_option_of_the_heartbeat_is_one_sentence(built: Path, options: list[str]) -> None:
+    result = run(built, "heartbeat", *options)
+    assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+    assert "heartbeat" in result.stderr

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import libvirt
+import libvirt_qemu
 
 from tui.adapters import libvirt_cpu, libvirt_events
 from tui.adapters.libvirt_domain import state_words, vm_of
@@ -180,6 +181,13 @@ class LibvirtHypervisor:
 
     def force_off(self, name: str) -> None:
         self._do(f"The VM {name} could not be forced off", lambda: self._connection.lookupByName(name).destroy())
+
+    def ask_agent(self, name: str, command: str, limit_s: float) -> str:
+        def ask() -> str:
+            domain = self._connection.lookupByName(name)
+            return str(libvirt_qemu.qemuAgentCommand(domain, command, max(1, round(limit_s)), 0))
+
+        return self._do(f"The guest agent of {name} could not be asked", ask)
 
     def migrate(self, plan: Plan, destination_uri: str) -> None:
         flags, parameters = migration_flags(plan), migration_parameters(plan)

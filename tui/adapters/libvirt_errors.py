@@ -4,13 +4,39 @@ import re
 
 import libvirt
 
-from tui.adapters.protocols import Aborted
+from tui.adapters.protocols import Aborted, AgentAway, AgentRefused
 from tui.model.failure import Failure
 
 CANCELLED = "it was cancelled"
 
+AGENT = "Is qemu-guest-agent installed and running in the guest? `systemctl status qemu-guest-agent` tells."
+
 # (pattern in the message, why, hint): looked through in order, for the codes alone say too little.
 MESSAGES = (
+    (
+        r"QEMU guest agent is not configured",
+        "the VM has no channel for a guest agent",
+        "Shut it down and add <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel> "
+        "to its devices (`virsh edit`).",
+    ),
+    (r"QEMU guest agent is not connected", "no guest agent has come to its channel", AGENT),
+    (r"guest agent disappeared", "the guest agent went away while it was asked", AGENT),
+    (
+        r"guest agent not available|agent is not responding|agent command timed out|synchronization",
+        "the guest agent does not answer",
+        f"The guest is very busy, or its agent hangs. {AGENT}",
+    ),
+    (
+        r"agent command.* has been disabled|command guest-\w+ .*not allowed",
+        "the guest's agent may not run commands",
+        "Allow guest-exec, guest-exec-status and guest-file-* in the guest: block-rpcs or allow-rpcs in "
+        "/etc/qemu/qemu-ga.conf, or FILTER_RPC_ARGS in /etc/sysconfig/qemu-ga; then restart the agent.",
+    ),
+    (
+        r"agent command.*CommandNotFound|command guest-\w+ has not been found",
+        "the guest's agent is too old to run commands",
+        "guest-exec came with QEMU 2.5: install a newer qemu-guest-agent in the guest.",
+    ),
     (
         r"Host key verification failed",
         "its ssh host key is not known to the one who connects, or has changed",
@@ -106,13 +132,24 @@ CODES = {
     libvirt.VIR_ERR_NO_SUPPORT: ("this daemon cannot do it", ""),
 }
 
+NOT_HERE = frozenset({libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_AGENT_UNRESPONSIVE})
+
 
 def translate(what: str, error: libvirt.libvirtError) -> Failure:
     """The failure that `error` means, where `what` says what was tried ("The VM x could not be started")."""
     words = str(error)
     why, hint = _reason(words, error.get_error_code())
-    kind = Aborted if why == CANCELLED else Failure
-    return kind(what, why or _own_words(words), hint, detail=words)
+    return _kind(words, error.get_error_code(), why)(what, why or _own_words(words), hint, detail=words)
+
+
+def _kind(words: str, code: int, why: str) -> type[Failure]:
+    if why == CANCELLED:
+        return Aborted
+    if code == libvirt.VIR_ERR_AGENT_COMMAND_FAILED:
+        return AgentRefused
+    # Each of these comes before the command is sent; an agent that "disappeared" has been sent it.
+    unheard = code in NOT_HERE or "guest agent is not con" in words
+    return AgentAway if unheard and "disappeared" not in words else Failure
 
 
 def _reason(words: str, code: int) -> tuple[str, str]:

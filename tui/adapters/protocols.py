@@ -73,6 +73,12 @@ class Hypervisor(Protocol):
         """Ask the guest to shut down; returns at once."""
 
     def force_off(self, name: str) -> None: ...
+    def ask_agent(self, name: str, command: str, limit_s: float) -> str:
+        """What the guest agent of a VM that runs here answers to a command, JSON both; within `limit_s`.
+
+        AgentAway where nobody can have heard it, AgentRefused where the agent said no.
+        """
+
     def migrate(self, plan: Plan, destination_uri: str) -> None:
         """Migrate peer-to-peer; returns when the migration has ended well, which takes as long as it takes.
 
@@ -99,6 +105,14 @@ class Hypervisor(Protocol):
 
 class Aborted(Failure):
     """Somebody cancelled it, here or elsewhere."""
+
+
+class AgentAway(Failure):
+    """The guest agent is not there, or can't be reached through this daemon: it was told nothing."""
+
+
+class AgentRefused(Failure):
+    """The guest agent was asked, and answered that it can't or may not."""
 
 
 class UntrustedHost(Failure):

@@ -83,7 +83,7 @@ class Connections:
     def guest_shell(self, name: str, address: str) -> Shell:
         """Commands in the guest of a VM, wherever it runs at the moment; Failure where its address is not known."""
         if not address:
-            raise Failure(f"How to log in to {name} is not known", "", "Press a on page 3 to say how ssh reaches it.")
+            raise Failure(f"How to log in to {name} is not known", "", "Press a on page 3 to say how it is reached.")
         return self._shell(address)
 
     async def close(self) -> None:

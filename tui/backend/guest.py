@@ -1,26 +1,34 @@
 """Programs inside the guest, over a shell: put there, compiled there, started, watched and ended.
 
-What is said to the guest is POSIX sh and tools that busybox has, for a guest may have no more. The program and all
-that is known of it lie in one folder of the guest, so that any later app, on any host, finds it again.
+What is said to the guest is POSIX sh and tools that busybox has, for a guest may have no more. A program and all
+that is known of it lie in one folder of the guest, so that any later app, on any host, finds it again. There is room
+for several side by side, each in a folder of its own: the workload's is the one that has always been there, the
+others are below it.
 """
 
 import platform
 import re
+import shlex
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from tui.adapters.protocols import Shell
 from tui.model.command import Completed
 from tui.model.failure import Failure
-from tui.model.workload import WorkloadSpec, WorkloadStatus, parse_status
+from tui.model.guest_rate import Glance, parse_glance
+from tui.model.workload import WorkloadStatus, one_line, parse_status
 
 COMPILE_LIMIT_S = 180.0  # an emulated guest's compiler is slow
 SEND_LIMIT_S = 60.0
 ASK_LIMIT_S = 15.0
 NO_COMPILER = 69  # what INSTALL answers, from sysexits.h: service unavailable
 
-FOLDER = "folder=${XDG_CACHE_HOME:-$HOME/.cache}/vmlm"
+WORKLOAD = ""  # whose folder it is: "" or "/" and a name
+
+# The first word of every script is whose folder is meant.
+FOLDER = "folder=${XDG_CACHE_HOME:-$HOME/.cache}/vmlm$1; shift"
 
 # The program is known to be whole when the source it was made of lies beside it under its own name: that comes last,
 # and after a sync, for after a power cut (force off) a new file may have its name and not its content.
@@ -40,22 +48,27 @@ PUT = f"""{FOLDER}
 cd "$folder" && cat > "$1.new" && chmod 700 "$1.new" && {{ {KEEP}; }}
 """
 
-# $1 workload, $2 program, then its options. It outlives this shell: a session of its own, no terminal, no open pipes.
+# $1 workload, $2 its command line as it is shown, $3 the folder it is started in ("": the home), then its command line.
+# Words of it are never read as shell, nor as options of what starts them.
+# It outlives this shell: a session of its own, no terminal, no open pipes.
 # A process is known by its number and the time it began, for numbers are used again; both are void after a restart.
+# It leads a group of its own, so that what it starts can be ended with it.
 START = f"""{FOLDER}
-cd "$folder" || exit 73
-workload=$1; shift
-rm -f pid ended
+mkdir -p "$folder" && cd "$folder" || exit 73
+workload=$1 shown=$2; shift 2
+rm -f pid ended gone
 : > log
-printf 'name %s\\noptions %s\\n' "$workload" "$*" > what || exit 73
+printf 'name %s\\noptions %s\\n' "$workload" "$shown" > what || exit 73
 cat /proc/sys/kernel/random/boot_id > boot
 detach=setsid; command -v setsid > /dev/null || detach=nohup
 "$detach" sh -c '
-  program=$1; shift
-  "./$program" "$@" > log 2>&1 &
-  echo "$! $(cut -d" " -f22 /proc/$!/stat)" > pid
+  known=$PWD
+  cd -- "${{1:-$HOME}}"; shift
+  command -v setsid > /dev/null && set -- setsid -- "$@"
+  "$@" > "$known/log" 2>&1 &
+  echo "$! $(cut -d" " -f22 /proc/$!/stat)" > "$known/pid"
   wait "$!"
-  echo "$?" > ended
+  echo "$?" > "$known/ended"
 ' sh "$@" < /dev/null > /dev/null 2>&1 &
 """
 
@@ -68,30 +81,64 @@ boot=; [ "$(cat boot)" = "$(cat /proc/sys/kernel/random/boot_id)" ] && boot=this
 [ -n "$pid" ] && [ -n "$boot" ] && [ "$(cut -d' ' -f22 "/proc/$pid/stat" 2> /dev/null)" = "$began" ] && alive=$pid
 """
 
+# Between the end of a program and the word of it a moment passes, on a busy guest a long one: it is waited for, once.
 STATUS = f"""{LOOK}
 cat what
+if [ -z "$alive" ] && [ -n "$pid" ] && [ -n "$boot" ] && [ ! -s ended ] && [ ! -e gone ]; then sleep 1; : > gone; fi
 if [ -n "$alive" ]; then echo "running $alive"
 elif [ -s ended ]; then echo "ended $(cat ended)"
 elif [ -z "$pid" ] && [ -n "$boot" ]; then echo starting
 else echo gone
 fi
 [ -n "$alive" ] || grep '^error=' log | head -n 3 | sed 's/^/line /'
-tail -n 3 log | sed 's/^/line /'
+tail -c 4000 log | tail -n 3 | sed 's/^/line /'
+"""
+
+# The same for who looks every second, and must not be felt by the guest: no more than its newest line.
+GLANCE = f"""{FOLDER}
+cd "$folder" 2> /dev/null && [ -f what ] && [ ! -s ended ] || exit 0
+while read -r line; do printf '%s\\n' "$line"; done < what
+tail -c 4000 log | tail -n 1 | sed 's/^/line /'
+"""
+
+# Every address of the guest, a word each, the one first that this shell came to.
+ADDRESSES = """set -- $SSH_CONNECTION
+echo "${3:-}"
+ip -o address show 2> /dev/null | while read -r _ _ family address _; do
+  case $family in inet | inet6) echo "$address" ;; esac
+done
+hostname -I 2> /dev/null
+true
 """
 
 # $1 the signal
 SIGNAL = f"""{LOOK}
-[ -z "$alive" ] || kill -"$1" "$alive"
+[ -z "$alive" ] || kill -"$1" "-$alive" 2> /dev/null || kill -"$1" "$alive"
 """
 
 
-class Guest:
-    """The guest at the other end of `shell`; `here` is a shell of this host, for what the guest can't compile."""
+class Startable(Protocol):
+    """What is started: its name, its program, and what that is started with."""
 
-    def __init__(self, shell: Shell, here: Shell, name: str) -> None:
+    @property
+    def name(self) -> str: ...
+    @property
+    def program(self) -> str: ...
+    @property
+    def options(self) -> tuple[str, ...]: ...
+
+
+class Guest:
+    """One program's place in the guest at the other end of `shell`, the workload's unless `place` says otherwise.
+
+    `here` is a shell of this host, for what the guest can't compile.
+    """
+
+    def __init__(self, shell: Shell, here: Shell, name: str, place: str = WORKLOAD) -> None:
         self._shell = shell
         self._here = here
         self._name = name
+        self._place = place
 
     async def answers(self) -> None:
         """Raises the Failure that keeps the guest from answering."""
@@ -108,23 +155,50 @@ class Guest:
         if done.status:
             raise self._failure(f"{program} could not be made ready in {self._name}", done)
 
-    async def start(self, spec: WorkloadSpec) -> None:
+    async def start(self, spec: Startable) -> None:
         """Start an installed program; returns before it has said anything."""
-        done = await self._run(START, ASK_LIMIT_S, spec.name, spec.program, *spec.options)
+        shown = " ".join((spec.program, *spec.options))
+        await self._start(spec.name, shown, ".", f"./{spec.program}", *spec.options)
+
+    async def start_command(self, name: str, command: Sequence[str]) -> None:
+        """Start what the guest has already, from root's or the user's home; returns before it has said anything."""
+        await self._start(name, one_line(shlex.join(command)), "", *command)
+
+    async def _start(self, name: str, shown: str, folder: str, *command: str) -> None:
+        done = await self._run(START, ASK_LIMIT_S, name, shown, folder, *command)
         if done.status:
-            raise self._failure(f"{spec.program} could not be started in {self._name}", done)
+            raise self._failure(f"{name} could not be started in {self._name}", done)
 
     async def status(self) -> WorkloadStatus:
+        return parse_status(await self.look())
+
+    async def look(self) -> str:
+        """What is known of the program there: a word and its value a line, see model.workload.parse_status."""
         done = await self._run(STATUS, ASK_LIMIT_S)
         if done.status:
-            raise self._failure(f"The workload of {self._name} could not be looked at", done)
-        return parse_status(done.stdout)
+            raise self._failure(f"{self._what} of {self._name} could not be looked at", done)
+        return done.stdout
+
+    async def glance(self) -> Glance:
+        """Its newest line, as cheap as can be; whether it still runs is not looked at."""
+        done = await self._run(GLANCE, ASK_LIMIT_S)
+        if done.status:
+            raise self._failure(f"{self._what} of {self._name} could not be looked at", done)
+        return parse_glance(done.stdout)
+
+    async def addresses(self) -> str:
+        """The guest's addresses as words, see model.heartbeat.parse_addresses."""
+        return (await self._run(ADDRESSES, ASK_LIMIT_S)).stdout
 
     async def signal(self, name: str) -> None:
-        """Send the running workload TERM or KILL; nothing happens where none runs."""
+        """Send the running program TERM or KILL; nothing happens where none runs."""
         done = await self._run(SIGNAL, ASK_LIMIT_S, name)
         if done.status:
-            raise self._failure(f"The workload of {self._name} could not be stopped", done)
+            raise self._failure(f"{self._what} of {self._name} could not be stopped", done)
+
+    @property
+    def _what(self) -> str:
+        return f"The {self._place.strip('/') or 'workload'}"
 
     async def _build_here(self, program: str, source: bytes, machine: str, say: Callable[[str], None]) -> bytes:
         say(f"the guest has no compiler: building {program} on this host")
@@ -146,7 +220,7 @@ class Guest:
             return result.read_bytes()
 
     async def _run(self, script: str, limit_s: float, *words: str, stdin: bytes = b"") -> Completed:
-        return await self._shell.run(["sh", "-c", script, "sh", *words], stdin=stdin, timeout=limit_s)
+        return await self._shell.run(["sh", "-c", script, "sh", self._place, *words], stdin=stdin, timeout=limit_s)
 
     def _failure(self, what: str, done: Completed) -> Failure:
         """The other side's own words are the reason: a compiler's first error, a full disk."""

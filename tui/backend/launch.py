@@ -7,18 +7,21 @@ import time
 from collections.abc import Callable
 
 from tui.adapters.protocols import Shell, UntrustedHost
-from tui.backend.connections import HYPERVISORS, Connections
-from tui.backend.guest import Guest
+from tui.backend.agent_shell import AgentShell
+from tui.backend.connections import Connections
+from tui.backend.guest import WORKLOAD, Guest
 from tui.backend.guest_addresses import GuestAddresses
+from tui.backend.heartbeats import Heartbeats
 from tui.backend.new_vms import NewVms
 from tui.backend.root import Root
 from tui.backend.threads import on_thread
 from tui.backend.vms import Vms
-from tui.config import SOURCE
+from tui.backend.whereabouts import whereabouts
+from tui.config import AGENT_REACH, SOURCE
+from tui.model.agent import AGENT
 from tui.model.failure import Failure
-from tui.model.vm import Vm
 from tui.model.whereabouts import Whereabouts
-from tui.model.workload import CPU, MEMORY, MIB, UNKNOWN, WorkloadSpec, WorkloadStatus, refuse
+from tui.model.workload import CPU, MEMORY, MIB, UNKNOWN, Workload, WorkloadSpec, WorkloadStatus, refuse
 from workloads import folder as sources
 
 Say = Callable[[str], None]
@@ -28,8 +31,11 @@ FIRST_TRY_S = 2.0
 SHUTDOWN_LIMIT_S = 90.0
 FIRST_WORD_LIMIT_S = 30.0
 FINAL_CHECK_LIMIT_S = 60.0  # the memory workload looks at every page once more before it ends
+OWN_END_LIMIT_S = 15.0
+SURVIVES_S = 1.0  # a command that says nothing has begun well when it still runs after this
 LOOK_EVERY_S = 0.5
 NAME_LIMIT_S = 5.0
+NOT_FOUND = "It must be installed in the guest; its command is in the configuration."
 
 
 class Launch:
@@ -41,19 +47,24 @@ class Launch:
         self.vms = Vms(connections, root)
         self.new_vms = NewVms(connections, self.vms)
         self.config = connections.config
+        self.heartbeats = Heartbeats(self.guest, self.config.vm.heartbeat_port)
         self.name = self.config.vm.name  # the VM that everything here is about, until another one is chosen
-        self._last_seen: dict[str, str] = {}  # the workload in each VM
+        self._agents: dict[str, AgentShell] = {}  # by VM
+        self._last_seen: dict[str, Workload] = {}  # in each VM
         self._starting = ""  # the workload that is being compiled or started
 
     @property
     def address(self) -> str:
-        """How the source reaches the guest of the chosen VM by ssh, "" where that is not known."""
+        """How the source reaches the guest of the chosen VM: an ssh address or AGENT, "" where that is not known."""
         return self.address_of(self.name)
 
     def address_of(self, name: str) -> str:
         """The same of any VM."""
-        configured = self.config.vm.ssh if name == self.config.vm.name else None
-        return configured or self._addresses.of(name)
+        vm = self.config.vm
+        by_agent = AGENT if vm.reach == AGENT_REACH else ""
+        if name == vm.name:
+            return by_agent or vm.ssh or self._addresses.of(name)
+        return self._addresses.of(name) or by_agent
 
     def keep_address(self, address: str) -> None:
         """Reach the guest of the chosen VM there from now on."""
@@ -63,8 +74,15 @@ class Launch:
         """From now on all is about this VM; what is under way goes on with the one it began with."""
         self.name = name
 
+    @property
+    def workload_names(self) -> tuple[str, ...]:
+        """All that can be started."""
+        return (MEMORY, CPU, *self.config.workload.own)
+
     def default_spec(self, name: str) -> WorkloadSpec:
         """The workload as the configuration has it."""
+        if name in self.config.workload.own:
+            return WorkloadSpec(name, command=self.config.workload.own[name].command)
         if name == CPU:
             return WorkloadSpec(CPU, self.config.workload.cpu.threads)
         memory = self.config.workload.memory
@@ -74,19 +92,10 @@ class Launch:
 
     async def vm_state(self, name: str = "") -> Whereabouts:
         """Where a VM is, the chosen one unless named; a host that can't be asked is an answer, too."""
-        name = name or self.name
-        found = await asyncio.gather(*(self._vm_on(host, name) for host in HYPERVISORS))
-        return Whereabouts(name, dict(zip(HYPERVISORS, found, strict=True)))
-
-    async def _vm_on(self, host: str, name: str) -> Vm | Failure | None:
-        """What one host says of it: None where it knows none of that name, the Failure where it can't be asked."""
-        try:
-            return await self._connections.ask(host, lambda hypervisor: hypervisor.vm(name))
-        except Failure as failure:
-            return failure
+        return await whereabouts(self._connections, name or self.name)
 
     async def boot(self, say: Say) -> str:
-        """Start the VM on the host that has it; returns, when its guest answers over ssh, the sentence that says so."""
+        """Start the VM on the host that has it; returns, when its guest answers, the sentence that says so."""
         where = await self.vm_state()
         if where.why_not_boot():
             raise Failure(where.why_not_boot())
@@ -97,7 +106,7 @@ class Launch:
         return await self.wait_for_guest(where.name, say)
 
     async def wait_for_guest(self, name: str, say: Say) -> str:
-        """Returns when the guest of a VM answers over ssh."""
+        """Returns when the guest of a VM answers over ssh, or its agent does."""
         began = time.monotonic()
         guest = await self._fresh_guest(name)
         reason, patience = "no answer yet", FIRST_TRY_S
@@ -118,11 +127,10 @@ class Launch:
                 return f"{name} is up: its guest answered after {time.monotonic() - began:.0f} s."
             await self._still_running(name)
             await asyncio.sleep(LOOK_EVERY_S)
-        raise Failure(
-            f"{name} did not answer over ssh within {BOOT_LIMIT_S:.0f} s",
-            reason,
-            f"Is {self.address_of(name)} its address? Its console shows more: t opens it.",
-        )
+        address = self.address_of(name)
+        how, ask = ("through its agent", "") if address == AGENT else ("over ssh", f"Is {address} its address? ")
+        what = f"{name} did not answer {how} within {BOOT_LIMIT_S:.0f} s"
+        raise Failure(what, reason, f"{ask}Its console shows more: t opens it.")
 
     async def shut_down(self, say: Say) -> None:
         """Ask the guest to shut down, and return when it has."""
@@ -157,54 +165,65 @@ class Launch:
     # -- the workload --
 
     async def start_workload(self, spec: WorkloadSpec, say: Say) -> WorkloadStatus:
-        """Compile the program in the guest where needed, start it, and return when it has said its first word."""
+        """Compile the program in the guest where needed, start it, and return when it has said its first word.
+
+        One of the user's own is not compiled, and need not say anything: it must not end at once.
+        """
         where = await self._running_vm("loaded")
         refusal = refuse(spec, where.vm.memory_bytes if where.vm else 0)
         if refusal:
             raise refusal
-        guest = self._guest(where.name)
+        guest = self.guest(where.name)
         running = await guest.status()
         if running.running:
             raise Failure(f"The workload {running.name} runs already", "", "Stop it first.")
-        source = await on_thread((sources() / f"{spec.program}.c").read_bytes)
         self._starting = spec.name
         try:
-            await guest.install(spec.program, source, say)
+            if not spec.command:
+                source = await on_thread((sources() / f"{spec.program}.c").read_bytes)
+                await guest.install(spec.program, source, say)
+            # Before the load: its compiler would be slow beside it. And no workload has to wait for a heartbeat.
+            with contextlib.suppress(Failure):
+                await self.heartbeats.ready(where.name, say)
             say(f"starting {spec.text}")
-            await guest.start(spec)
+            if spec.command:
+                await guest.start_command(spec.name, spec.command)
+            else:
+                await guest.start(spec)
             status = await self._first_word(guest)
         finally:
             self._starting = ""
-        self._last_seen[where.name] = status.current
+        self._last_seen[where.name] = Workload(status.current, status.parameters)
         return status
 
     async def stop_workload(self, say: Say) -> WorkloadStatus:
         """End the workload, and return its last status; one that does not end is killed."""
         name = self.name
-        guest = self._guest(name)
+        guest = self.guest(name)
         await guest.signal("TERM")
         began = time.monotonic()
         while (status := await guest.status()).running:
             passed = time.monotonic() - began
-            if passed > FINAL_CHECK_LIMIT_S:
+            limit_s = OWN_END_LIMIT_S if status.own else FINAL_CHECK_LIMIT_S
+            if passed > limit_s:
                 await guest.signal("KILL")
-                say(f"{status.name} did not end within {FINAL_CHECK_LIMIT_S:.0f} s and was killed")
+                say(f"{status.name} did not end within {limit_s:.0f} s and was killed")
             else:
                 checking = ": it looks at every page once more" if status.name == MEMORY else ""
                 say(f"stopping {status.name}{checking}")
             await asyncio.sleep(LOOK_EVERY_S)
-        self._last_seen[name] = status.current
+        self._last_seen[name] = Workload(status.current, status.parameters)
         return status
 
     async def workload_status(self, name: str = "") -> WorkloadStatus:
         """What runs in a VM's guest, the chosen one's unless named; found again whoever started it."""
         name = name or self.name
-        status = await self._guest(name).status()
-        self._last_seen[name] = status.current
+        status = await self.guest(name).status()
+        self._last_seen[name] = Workload(status.current, status.parameters)
         return status
 
-    async def current_workload_name(self, name: str) -> str:
-        """idle, cpu or memory, to name a run of a VM by; the last known where the guest does not answer at once.
+    async def current_workload(self, name: str) -> Workload:
+        """What a run of a VM is named by, and records; the last known where the guest does not answer at once.
 
         Failure while one is being started: a run that begins now would be recorded as something it is not.
         """
@@ -213,7 +232,7 @@ class Launch:
             raise Failure(what, "", "Wait until the Launch page shows it running.")
         with contextlib.suppress(Failure, asyncio.TimeoutError):
             await asyncio.wait_for(self.workload_status(name), NAME_LIMIT_S)
-        return self._last_seen.get(name, UNKNOWN)
+        return self._last_seen.get(name, Workload(UNKNOWN))
 
     # -- the rest --
 
@@ -232,24 +251,32 @@ class Launch:
                 f"Its log is /var/log/libvirt/qemu/{where.name}.log on {where.host}.",
             )
 
-    def _guest(self, name: str) -> Guest:
-        return Guest(self._guest_shell(name), self._connections.shell(SOURCE), name)
+    def guest(self, name: str, place: str = WORKLOAD) -> Guest:
+        """The place of a program, the workload unless named, in the guest of a VM; Failure without its address."""
+        return Guest(self._guest_shell(name), self._connections.shell(SOURCE), name, place)
 
     def _guest_shell(self, name: str) -> Shell:
-        return self._connections.guest_shell(name, self.address_of(name))
+        address = self.address_of(name)
+        if address == AGENT:
+            return self._agents.setdefault(name, AgentShell(self._connections, name))
+        return self._connections.guest_shell(name, address)
 
     async def _fresh_guest(self, name: str) -> Guest:
         """The guest without the connection to the one before the restart."""
         await self._guest_shell(name).close()
-        return self._guest(name)
+        return self.guest(name)
 
     async def _first_word(self, guest: Guest) -> WorkloadStatus:
         began = time.monotonic()
-        while (status := await guest.status()).starting:
-            if time.monotonic() - began > FIRST_WORD_LIMIT_S:
+        while (status := await guest.status()).running:
+            passed = time.monotonic() - began
+            young = status.starting or (status.own and passed < SURVIVES_S)
+            if not young or passed > FIRST_WORD_LIMIT_S:
                 break
             await asyncio.sleep(LOOK_EVERY_S)
         if not status.running:
-            reason = status.output[-1] if status.output else f"it said nothing, its status was {status.exit_status}"
-            raise Failure("The workload ended at once", reason, detail="\n".join(status.output))
+            ended = f"with status {status.exit_status}"
+            reason = status.output[-1] if status.output else f"it said nothing, and ended {ended}"
+            what = f"The workload {status.name} ended at once"
+            raise Failure(what, reason, NOT_FOUND if status.exit_status == 127 else "", detail="\n".join(status.output))
         return status

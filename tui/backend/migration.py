@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tui.adapters.protocols import Aborted, Hypervisor, HypervisorEvent, Job
+from tui.backend.feel import Feel, Senses, is_stop
 from tui.backend.finding import look
 from tui.backend.outcome import completed_job, summary
 from tui.backend.recorder import Recorder, Unrecorded, now
@@ -31,7 +32,15 @@ class Migration:
     The daemon owns the job: losing this object, or the process, does the migration no harm.
     """
 
-    def __init__(self, plan: Plan, vm: Vm, route: Route, recorder: Recorder | Unrecorded, interval: float) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        vm: Vm,
+        route: Route,
+        recorder: Recorder | Unrecorded,
+        interval: float,
+        senses: Senses | None = None,
+    ) -> None:
         self.plan = plan
         self.vm = vm
         self.origin = route.origin
@@ -44,6 +53,7 @@ class Migration:
         self.timeline = self._run_log.timeline
         self._sampler = Sampler(self._read, self._take, interval)
         self._steering = Steering(vm.name, route, self._run_log, self._sampler.poke)
+        self._feel = Feel(vm.name, senses, self._run_log)
         self._unsubscribe: list[Callable[[], None]] = []
         self._due: float | None = None  # the moment of the schedule that was last kept
         self._ours = False  # migrateToURI3 runs on a thread of ours; else the job was found running
@@ -104,6 +114,7 @@ class Migration:
         self._summarize("running")
         self._set_timeout()
         spawn("migrate", self._migrate)
+        self._feel.begin()
 
     def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
         """Go on with a job that runs already, after the records an earlier process left (none: it was not ours)."""
@@ -112,6 +123,7 @@ class Migration:
         self._summarize("running")
         self._set_timeout()
         spawn("follow", self._follow)
+        self._feel.begin()
 
     def conclude_unwatched(self, earlier: list[Record], began_at: str) -> None:
         """For a run whose job ended while nobody watched: find out what can still be found out, and end it."""
@@ -121,6 +133,7 @@ class Migration:
     def _resume(self, earlier: list[Record], began_at: str | None) -> None:
         self._run_log.resume(earlier, began_at)
         self._steering.resume(earlier)
+        self._feel.resume(earlier)
 
     def leave(self) -> None:
         """Stop following without touching the migration; the folder stays unfinished, for the next start to go on."""
@@ -130,6 +143,7 @@ class Migration:
         with self._ending:
             self._concluding = self._concluded = True
         self._steering.let_go()
+        self._feel.let_go()
         self._run_log.leave()
 
     def _set_timeout(self) -> None:
@@ -238,6 +252,8 @@ class Migration:
             if self._concluded:
                 return
             self._run_log.log(event.kind, {"host": host, **event.data})
+            if event.kind == record.LIFECYCLE and host == self.origin and is_stop(event.data):
+                self._feel.switch_over()
             if event.kind == record.ITERATION:
                 self._steering.passes_have_begun()
             if event.kind == record.JOB_COMPLETED:
@@ -263,6 +279,7 @@ class Migration:
         outcome = outcome or finding.outcome(cancelled=self._steering.cancel_asked)
         if outcome == COMPLETED and not heard:
             self._ask_final_figures()
+        self._feel.conclude(completed=outcome == COMPLETED)
         self._run_log.event(record.VERIFIED, ok=finding.fits(outcome), sentence=finding.sentence, advice=finding.advice)
         for end in self._unsubscribe:
             try:
@@ -281,6 +298,7 @@ class Migration:
         self.timeline.add(end)
         if self._timeout:
             self._timeout.cancel()
+        self._feel.let_go()
         self._summarize(self.timeline.phase)
         self._run_log.finish(end)
         self._ended.set()

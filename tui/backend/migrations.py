@@ -10,6 +10,7 @@ from typing import Any
 from tui import __version__
 from tui.adapters.protocols import Hypervisor
 from tui.backend.connections import HYPERVISORS, Connections
+from tui.backend.feel import Senses
 from tui.backend.migration import Migration
 from tui.backend.outcome import MIGRATION_OUT
 from tui.backend.recorder import Recorder, Unrecorded, folder_name, seconds_since
@@ -22,6 +23,7 @@ from tui.model.plan import Plan, refuse
 from tui.model.record import Stat
 from tui.model.vm import Daemon, Vm
 from tui.model.whereabouts import Found
+from tui.model.workload import Workload
 
 UNKNOWN = "unknown"
 SAME_START_S = 60.0  # a job that began later than this after a run is another one; the clock may have been set
@@ -36,7 +38,8 @@ class Migrations:
         open_hypervisor: Callable[[str], Hypervisor],
         runs: Path,
         interval: float,
-        workload: Callable[[str], Awaitable[str]],
+        workload: Callable[[str], Awaitable[Workload]],
+        senses: Senses | None = None,
     ) -> None:
         self.current: Migration | None = None
         self.unreachable: dict[str, Failure] = {}
@@ -45,6 +48,7 @@ class Migrations:
         self._runs = runs
         self._interval = interval
         self._workload = workload
+        self._senses = senses
         self._one = asyncio.Lock()  # who starts or attaches: a second one sees what the first has done
 
     async def vms(self) -> tuple[Found, ...]:
@@ -142,9 +146,9 @@ class Migrations:
         vm = next(each.vm for each in found if each.host == origin and each.vm.name == plan.vm)
         workload = await self._workload(vm.name)
         route, facts = await self._route(origin, workload)
-        name = folder_name(vm.name, workload, plan.technique)
+        name = folder_name(vm.name, workload.name, plan.technique)
         recorder = await on_thread(Recorder.create, self._runs, name)
-        self.current = migration = Migration(plan, vm, route, recorder, self._interval)
+        self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._senses)
         migration.facts = facts
         migration.begin(self._options(plan, vm, origin, workload))
         return migration
@@ -173,14 +177,16 @@ class Migrations:
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
         route, facts = await self._route(host, workload, rejoined=True)
         recorder = await self._recorder_of(run, vm, workload, plan)
-        self.current = migration = Migration(plan, vm, route, recorder, self._interval)
+        self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._senses)
         migration.facts = facts
         options = self._options(plan, vm, host, workload)
         earlier, began = (run.records, run.began) if run else ([], None)
         migration.rejoin(earlier, began, options)
         return migration
 
-    async def _recorder_of(self, run: Unfinished | None, vm: Vm, workload: str, plan: Plan) -> Recorder | Unrecorded:
+    async def _recorder_of(
+        self, run: Unfinished | None, vm: Vm, workload: Workload, plan: Plan
+    ) -> Recorder | Unrecorded:
         """Where to go on writing; a migration that runs is followed and steered though nothing can be written."""
         if run is not None:
             try:
@@ -189,7 +195,7 @@ class Migrations:
                 pass  # another vmlm-tui records it there; this one keeps a record of its own
             except OSError as error:
                 return Unrecorded(run.folder, error.strerror or str(error))
-        name = folder_name(vm.name, workload, plan.technique)
+        name = folder_name(vm.name, workload.name, plan.technique)
         try:
             return await on_thread(Recorder.create, self._runs, name)
         except Failure as failure:
@@ -204,12 +210,12 @@ class Migrations:
             recorder = await on_thread(Recorder.open, run.folder)
         except (Failure, OSError):
             return  # the same, or another app has been faster
-        self.current = migration = Migration(run.plan, run.vm, route, recorder, self._interval)
+        self.current = migration = Migration(run.plan, run.vm, route, recorder, self._interval, self._senses)
         migration.facts = facts
         migration.conclude_unwatched(run.records, run.began)
         await migration.ended()
 
-    async def _route(self, origin: str, workload: str, *, rejoined: bool = False) -> tuple[Route, dict[str, Any]]:
+    async def _route(self, origin: str, workload: Workload, *, rejoined: bool = False) -> tuple[Route, dict[str, Any]]:
         target = other(origin)
         route = Route(origin, target, {host: self._connections.uri(host) for host in HYPERVISORS}, self._open)
         # All are opened now: it is what takes time, and where a host cannot be reached this is when to hear of it.
@@ -220,7 +226,7 @@ class Migrations:
         )
         facts = {
             "hosts": {"origin": origin, "target": target, origin: _host(here), target: there},
-            "workload": {"name": workload},
+            "workload": {"name": workload.name, **workload.parameters},
             "destination_uri": self._connections.peer_uri(target),
             "interval_s": self._interval,
             "versions": {"vmlm-tui": __version__, "python": platform.python_version()},
@@ -238,9 +244,10 @@ class Migrations:
                 raise
             return {}
 
-    def _options(self, plan: Plan, vm: Vm, origin: str, workload: str) -> dict[str, Any]:
+    def _options(self, plan: Plan, vm: Vm, origin: str, workload: Workload) -> dict[str, Any]:
         options = asdict(plan) | {"uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}
-        return options | {"origin": origin, "target": other(origin), "workload": workload, "interval_s": self._interval}
+        options |= {"workload": workload.name, "workload_parameters": dict(workload.parameters)}
+        return options | {"origin": origin, "target": other(origin), "interval_s": self._interval}
 
     async def close(self) -> None:
         """Quit: what runs goes on, and the next start finds it."""

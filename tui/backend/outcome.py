@@ -71,4 +71,6 @@ def summary(migration: "Migration", outcome: str) -> dict[str, Any]:
         },
         **migration.facts,
         "figures": figures,
+        # libvirt's own is figures.downtime_ms
+        "felt": timeline.felt.data if timeline.felt else None,
     }

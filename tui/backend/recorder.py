@@ -38,7 +38,7 @@ def seconds_since(at: str) -> float:
 
 def folder_name(vm: str, workload: str, technique: str) -> str:
     """<UTC time>-<vm>-<workload>-<technique>; what a file name cannot hold becomes an underscore."""
-    words = (_word(each) for each in (vm, workload, technique))
+    words = (_word(each) for each in (vm, workload.replace("-", "_"), technique))  # the hyphens tell them apart
     return "-".join((datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ"), *words))
 
 

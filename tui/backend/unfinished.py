@@ -12,6 +12,7 @@ from tui.model import record
 from tui.model.plan import Plan
 from tui.model.record import Event, Record
 from tui.model.vm import Vm
+from tui.model.workload import IDLE, Workload
 
 LONGEST_END = 4096  # bytes; a longer last line is something else
 
@@ -24,7 +25,7 @@ class Unfinished:
     plan: Plan
     vm: Vm  # as it was when it started
     origin: str
-    workload: str
+    workload: Workload
     began: str  # when its clock was 0, in UTC
     records: list[Record]
 
@@ -83,7 +84,12 @@ def _read(folder: Path) -> Unfinished | None:
     vm = Vm(plan.vm, uuid, "", vcpus=vcpus, memory_bytes=memory_bytes)
     if not plan.vm or not uuid or origin not in HYPERVISORS or not _is_time(began):
         return None
-    return Unfinished(folder, plan, vm, origin, str(data.get("workload", "idle")), began, records)
+    return Unfinished(folder, plan, vm, origin, _workload(data), began, records)
+
+
+def _workload(data: Mapping[str, Any]) -> Workload:
+    parameters = data.get("workload_parameters")
+    return Workload(str(data.get("workload", IDLE)), parameters if isinstance(parameters, dict) else {})
 
 
 def _plan(data: Mapping[str, Any]) -> Plan:

@@ -16,6 +16,8 @@ KERNEL_OPTIONS = (
     "tsc=nowatchdog no_timer_check ipv6.disable=1 rcupdate.rcu_cpu_stall_suppress=1"
 )
 
+AGENT_CHANNEL = "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
+
 
 def definition(its_disk: str, *, accelerated: bool) -> str:
     """The guest's domain XML; it boots its kernel directly and is bridged to the lab's network."""
@@ -47,6 +49,7 @@ def definition(its_disk: str, *, accelerated: bool) -> str:
     </interface>
     <serial type='pty'/>
     <console type='pty'><target type='serial'/></console>
+    {AGENT_CHANNEL}
     <memballoon model='virtio'><stats period='5'/></memballoon>
     <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
   </devices>
@@ -67,6 +70,30 @@ def define_where_missing(hypervisors: Sequence[Machine], *, accelerated: Callabl
     file.write_text(xml)
     first.run(["virsh", "define", str(file)])
     return True
+
+
+def with_agent_channel(xml: str) -> str:
+    """A definition with the channel that the guest agent needs; as it is where it has one."""
+    if "org.qemu.guest_agent.0" in xml:
+        return xml
+    devices, end, rest = xml.rpartition("</devices>")
+    return f"{devices}{AGENT_CHANNEL}{end}{rest}"
+
+
+def give_agent_channel(hypervisors: Sequence[Machine]) -> bool:
+    """Adds the channel where an older lab defined the guest without one; it counts from the guest's next start on."""
+    given = False
+    for machine in hypervisors:
+        if GUEST.name not in machine.run(["virsh", "list", "--all", "--name"]).split():
+            continue
+        old = machine.run(["virsh", "dumpxml", "--inactive", "--security-info", GUEST.name])
+        new = with_agent_channel(old)
+        if new != old:
+            file = machine.folder / "guest.xml"
+            file.write_text(new)
+            machine.run(["virsh", "define", str(file)])
+            given = True
+    return given
 
 
 def takes_direct_io(folder: Path) -> bool:

@@ -12,20 +12,25 @@ from tui.lab.cpio import Archive
 from tui.lab.disk_image import write_disk
 from tui.lab.packages import download, kernel_packages, unpack, with_dependencies
 
-RECIPE = "1"  # raise it when what is built changes in a way the files below don't show
+RECIPE = "2"  # raise it when what is built changes in a way the files below don't show
 HERE = Path(__file__).parent
 DISK_MIB = 1024
 # Without their dependencies: what these need is among the others, or not needed in the guest.
 ALONE = ("busybox-static", "openssh-sftp-server")
-WITH_DEPENDENCIES = ("dropbear-bin", "gcc", "libc6-dev")
+WITH_DEPENDENCIES = ("dropbear-bin", "gcc", "libc6-dev", "qemu-guest-agent")
 # Parts of the compiler that C programs never see, and documentation.
 NEEDLESS_PACKAGES = (
     "adduser", "debconf", "passwd", "libdb", "libpam", "libaudit", "libcap-ng", "libsemanage", "libsepol",
-    "libselinux", "libpcre", "libasan", "liblsan", "libtsan", "libubsan", "libhwasan", "libitm", "libquadmath",
+    "libselinux", "libpcre3", "libasan", "liblsan", "libtsan", "libubsan", "libhwasan", "libitm", "libquadmath",
     "libcc1", "libgprofng", "libtirpc", "libnsl", "libgssapi", "libkrb5", "libk5crypto", "libcom-err", "libkeyutils",
     "libssl", "rpcsvc", "libcrypt-dev", "libc-dev-bin",
 )  # fmt: skip
 NEEDLESS_FILES = ("./usr/share/*", "*/lto1", "*/lto-wrapper", "*/gconv/*", "*/x86_64-linux-gnu/libc.a")
+
+# What the guest agent runs when libvirt asks it to shut the guest down; busybox has no such program.
+SHUTDOWN = """#!/bin/sh
+case " $* " in *" -r "*) exec reboot ;; *) exec poweroff ;; esac
+"""
 
 
 def distribution() -> dict[str, str]:
@@ -42,7 +47,8 @@ def kernel_metapackage() -> str:
 def cache_name() -> str:
     """The folder of the cache this recipe's result is kept in; another recipe, package or release means another."""
     release = distribution()
-    key = hashlib.sha256(repr((RECIPE, DISK_MIB, ALONE, WITH_DEPENDENCIES, NEEDLESS_PACKAGES, NEEDLESS_FILES)).encode())
+    made_of = (RECIPE, DISK_MIB, ALONE, WITH_DEPENDENCIES, NEEDLESS_PACKAGES, NEEDLESS_FILES, SHUTDOWN)
+    key = hashlib.sha256(repr(made_of).encode())
     key.update(f"{release.get('ID')} {release.get('VERSION_ID')} {kernel.MODULES}".encode())
     for file in sorted(HERE.glob("guest-*")):
         key.update(file.read_bytes())
@@ -98,6 +104,7 @@ def _furnish(root: Path) -> None:
     """Everything of the guest that is not in a package."""
     for folder in ("dev", "proc", "sys", "run", "tmp", "root/.ssh", "etc/dropbear", "etc/acpi/PWRF", "var/log", "home"):
         (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "var/run").symlink_to("../run")  # where the guest agent keeps its state
     for applet in run([str(root / "bin/busybox"), "--list"]).split():
         for path in (root / "bin" / applet, root / "sbin" / applet):
             if path.is_symlink() or path.exists():
@@ -106,9 +113,11 @@ def _furnish(root: Path) -> None:
             (root / "bin" / applet).symlink_to("busybox")
     (root / "sbin/init").symlink_to("../bin/busybox")
     (root / "bin/cc").symlink_to("gcc")
-    for name, mode in (("inittab", 0o644), ("start", 0o755), ("stop", 0o755)):
+    for name, mode in (("inittab", 0o644), ("start", 0o755), ("stop", 0o755), ("agent", 0o755)):
         _write(root / "etc" / name, (HERE / f"guest-{name}").read_text(), mode)
     _write(root / "etc/acpi/PWRF/00000080", "#!/bin/sh\nexec poweroff\n", 0o755)
+    (root / "sbin/shutdown").unlink(missing_ok=True)
+    _write(root / "sbin/shutdown", SHUTDOWN, 0o755)
     _write(root / "etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
     _write(root / "etc/shadow", "root:*:19000:0:99999:7:::\n", 0o600)
     _write(root / "etc/group", "root:x:0:\ntty:x:5:\n")

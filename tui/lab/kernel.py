@@ -7,8 +7,12 @@ from pathlib import Path
 from tui.lab.command import run
 from tui.model.failure import Failure
 
-# What a virtio guest needs to reach its disk and network, hear the power button, and have entropy at once.
-MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "ext4", "evdev", "button", "virtio_rng", "virtio_balloon")
+# What a virtio guest needs to reach its disk and network, hear the power button, have entropy at once, and be asked
+# by the host through its guest agent (virtio_console).
+MODULES = (
+    "virtio_pci", "virtio_blk", "virtio_net", "ext4", "evdev", "button", "virtio_rng", "virtio_balloon",
+    "virtio_console",
+)  # fmt: skip
 
 
 def module_name(path: str) -> str:

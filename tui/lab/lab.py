@@ -18,6 +18,7 @@ from tui.lab.place import CACHE, STATE, Place
 from tui.lab.process import Process, end_all, processes_with
 from tui.model.failure import Failure
 
+OLD_DISK = f"{GUEST.name}-before.qcow2"
 PROGRAMS = (
     "unshare", "nsenter", "mount", "ip", "tc", "ssh", "sshd", "ssh-keygen", "libvirtd", "virsh", "qemu-system-x86_64",
     "qemu-img", "qemu-nbd", "mke2fs", "depmod", "tar", "dpkg-deb", "apt-get",
@@ -66,6 +67,8 @@ class Lab:
                         self.say(f"{machine.host.name}: {' and '.join(started)} started")
             if domain.define_where_missing(self.hypervisors, accelerated=self._accelerated):
                 self.say(f"{GUEST.name}: defined on {SOURCE.name}")
+            elif domain.give_agent_channel(self.hypervisors):
+                self.say(f"{GUEST.name}: has a channel for its guest agent from its next start on")
             config.write(self.place)
 
     def down(self) -> None:
@@ -86,6 +89,7 @@ class Lab:
         images = self.place.images
         images.mkdir(exist_ok=True)
         files = {"vmlinuz": "vmlinuz", "disk.qcow2": f"{GUEST.name}.qcow2"}
+        self._put_old_images_away([*files.values(), "initrd"])
         if not all((images / name).exists() for name in [*files.values(), "initrd"]):
             ready = guest.prepare(self.say)
             for origin, name in files.items():
@@ -96,6 +100,23 @@ class Lab:
             new = images / "initrd.new"
             new.write_bytes((ready / "initrd").read_bytes() + self._own_files())
             new.replace(images / "initrd")
+            self.place.recipe.write_text(guest.cache_name())
+
+    def _put_old_images_away(self, names: list[str]) -> None:
+        """Those of an older recipe, while no VM runs from them; the guest's disk is kept, somebody may miss it."""
+        images = self.place.images
+        laid = self.place.recipe.read_text() if self.place.recipe.exists() else ""
+        if laid == guest.cache_name() or not any((images / name).exists() for name in names):
+            return
+        if any(name.startswith("qemu-system") for machine in self.hypervisors for name in machine.programs()):
+            self.say(f"{GUEST.name}: its image is of an older recipe; shut it down, then `lab up` makes it anew")
+            return
+        self.say(f"{GUEST.name}: its image is of an older recipe and is made anew; its disk is kept as {OLD_DISK}")
+        disk_image = images / f"{GUEST.name}.qcow2"
+        if disk_image.exists():
+            disk_image.replace(images / OLD_DISK)
+        for name in names:
+            (images / name).unlink(missing_ok=True)
 
     def _own_files(self) -> bytes:
         """What the guest has of this lab alone: who may log in, and by which key it is known."""

@@ -42,6 +42,11 @@ class Machine:
         process = Process.recorded(self.folder / "init.pid")
         return process if process and process.alive() and (self.folder / "ready").exists() else None
 
+    def programs(self) -> list[str]:
+        """The names of all that runs on it, whether its daemons answer or not."""
+        process = self.process()
+        return process.names_beside() if process else []
+
     def furnish(self) -> None:
         """Writes every file of the host that is not there yet or not right."""
         for name in ("libvirt-lib", "libvirt-log", "libvirt-cache", "stage", "home/.ssh"):

@@ -40,6 +40,11 @@ class Place:
         return self.folder / "images"
 
     @property
+    def recipe(self) -> Path:
+        """Holds which recipe the images were made by."""
+        return self.folder / "recipe"
+
+    @property
     def key(self) -> Path:
         return self.folder / "keys" / "lab"
 

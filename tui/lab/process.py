@@ -41,6 +41,17 @@ class Process:
             return False
         return start_time(stat) == self.started and stat.rpartition(")")[2].split()[0] not in "ZX"
 
+    def names_beside(self) -> list[str]:
+        """The names (as in /proc/PID/comm, cut at 15 letters) of all processes in its pid namespace."""
+        names = []
+        for comm in Path("/proc").glob("[0-9]*/comm"):
+            try:
+                if (comm.parent / "ns/pid").readlink() == Path(f"/proc/{self.pid}/ns/pid").readlink():
+                    names.append(comm.read_text().strip())
+            except OSError:
+                continue  # it has ended meanwhile
+        return names
+
     def kill(self) -> None:
         """Kills this very process if it still runs, at once and without a chance to hit a successor of its pid."""
         try:

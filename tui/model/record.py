@@ -19,6 +19,12 @@ SLOW = "slow"  # the daemon took longer than the interval to answer; data: secon
 GAP = "gap"  # nobody was watching; data: seconds, why
 ERROR = "error"  # data: what, why, hint, detail
 JOB_COMPLETED = "job-completed"  # libvirt's JOB_COMPLETED or its statistics of the completed job; data: stats
+# What the guest feels, about once a second. guest: workload, rate and unit ("MiB/s") by the workload's own newest line,
+# seconds it has run; or silent_s, for how long no new line came, and why. echo: of the probes since the event before,
+# sent and answered, rtt_ms the shortest round trip, pause_ms the longest time without an answer and pause_at when it
+# began; guest_gap_ms the longest time between two beats since since_ns, by the guest's clock; clock_lost_ms by how much
+# that fell behind in the pauses so far, clock_error_ms by how much that may be wrong. felt: see model.felt.
+GUEST, ECHO, FELT = "guest", "echo", "felt"
 VERIFIED = "verified"  # what was found on both hosts afterwards; data: sentence, ok
 END = "end"  # data: outcome
 

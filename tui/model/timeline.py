@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tui.model import workload
+from tui.model.felt import Felt
 from tui.model.plan import PRE_COPY
-from tui.model.record import Event, Record, Sample
+from tui.model.record import ECHO, GUEST, Event, Record, Sample
 
 # Phases, in the order of the phase line.
 IDLE = "idle"
@@ -20,6 +22,8 @@ CANCELLED = "cancelled"
 LOST = "lost"  # it ended while nobody watched, and libvirt no longer knows how
 
 OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
+
+EVERY_SECOND = frozenset({GUEST, ECHO})  # these would crowd out what happens once
 
 RATE_OVER_S = 0.7  # looks nearer than this to each other divide noise by next to nothing: QEMU sends in bursts
 
@@ -52,6 +56,15 @@ class Pass:
 
 
 @dataclass(frozen=True)
+class GuestPoint:
+    """The rate of the workload in the guest, in `unit`; None where it had said nothing new for a while."""
+
+    t: float
+    rate: float | None
+    unit: str
+
+
+@dataclass(frozen=True)
 class Mark:
     """A moment worth a mark on the charts: sign is "|" pass, "P" switch to post-copy, "!" trouble, else a key."""
 
@@ -69,6 +82,9 @@ class Timeline:
         self.points: list[Point] = []
         self.passes: list[Pass] = []
         self.marks: list[Mark] = []
+        self.guest: list[GuestPoint] = []
+        self.guest_silent: tuple[float, str] | None = None  # for how many seconds it has said nothing, and why
+        self.felt: Felt | None = None  # how long the VM stood still for others than libvirt; known at the end
         self.gaps: list[float] = []  # when somebody watched again
         self.events: deque[Event] = deque(maxlen=200)  # the newest; all of them are in the log
         self.last: Sample | None = None  # with statistics of a running job
@@ -127,6 +143,11 @@ class Timeline:
                 break
             since = each.t
         return last.t - since
+
+    @property
+    def guest_known(self) -> bool:
+        """Whether there is anything to say of the workload in the guest."""
+        return bool(self.guest) or (self.guest_silent is not None and self.options.get("workload") != workload.IDLE)
 
     @property
     def ended_between(self) -> tuple[float, float] | None:
@@ -264,7 +285,8 @@ class Timeline:
             self.marks.append(Mark(t, "!", "post-copy failed"))
 
     def _add_event(self, event: Event) -> None:
-        self.events.append(event)
+        if event.kind not in EVERY_SECOND:
+            self.events.append(event)
         # The names below follow the kinds of model.record; a kind of a newer version is no reason to stop reading.
         take = getattr(self, f"_on_{event.kind.replace('-', '_')}", None)
         if take is not None:
@@ -343,6 +365,19 @@ class Timeline:
         stats = event.data.get("stats")
         if isinstance(stats, dict) and stats:
             self.final = stats
+
+    def _on_guest(self, event: Event) -> None:
+        silent_s = event.data.get("silent_s")
+        if silent_s is None:
+            self.guest_silent = None
+            self.guest.append(GuestPoint(event.t, _number(event.data, "rate"), str(event.data.get("unit", ""))))
+            return
+        self.guest_silent = _number(event.data, "silent_s"), str(event.data.get("why", ""))
+        if self.guest and self.guest[-1].rate is not None:
+            self.guest.append(GuestPoint(event.t, None, self.guest[-1].unit))
+
+    def _on_felt(self, event: Event) -> None:
+        self.felt = Felt.of(event.data)
 
     def _on_verified(self, event: Event) -> None:
         self.verified = (bool(event.data.get("ok")), str(event.data.get("sentence", "")))

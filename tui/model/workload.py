@@ -1,32 +1,54 @@
 """The workloads: what is asked for, and what the program in the guest says of itself."""
 
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tui.model.failure import Failure
-from tui.model.quantity import clock, size
+from tui.model.quantity import clock, rate, size
 
 IDLE, CPU, MEMORY = "idle", "cpu", "memory"
 UNKNOWN = "unknown"  # the guest could not be asked
 
+ENDED_BY_TERM = 128 + 15  # the exit status of what was stopped, and has no other idea of its end
+
+PARAMETERS = {"--threads": "threads", "--size": "size_mib", "--rate": "rate_mib_s"}
 PROGRAMS = {CPU: "cpu_util", MEMORY: "memory_intensive"}
 EXPLAINED = {
     CPU: "Each thread adds pow(sin(i), i) for ever; memory hardly changes.",
     MEMORY: "Each thread rewrites memory of its own for ever, and checks it.",
 }
 
+LONGEST_LINE = 1000  # of what a guest says that is kept
 MOST_THREADS = 1024  # of the programs
 MIB = 1 << 20
 
 
 @dataclass(frozen=True)
-class WorkloadSpec:
-    """A workload as it is to be started; `size_mib` is per thread, `rate_mib_s` of all together, 0 flat out."""
+class Workload:
+    """What loads a guest, as a run records it: its name, and what it was started with (WorkloadStatus.parameters)."""
 
     name: str
-    threads: int
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WorkloadSpec:
+    """A workload as it is to be started; `size_mib` is per thread, `rate_mib_s` of all together, 0 flat out.
+
+    One of the user's own has a `command`, and none of the numbers.
+    """
+
+    name: str
+    threads: int = 0
     size_mib: int = 0
     rate_mib_s: int = 0
+    command: tuple[str, ...] = ()
+
+    @property
+    def working_set_mib(self) -> int:
+        """What all threads together go through."""
+        return self.threads * self.size_mib
 
     @property
     def program(self) -> str:
@@ -43,17 +65,74 @@ class WorkloadSpec:
     @property
     def text(self) -> str:
         """As a person says it: "memory, 2 threads x 150 MiB, flat out"."""
+        if self.command:
+            return f"{self.name}: {one_line(shlex.join(self.command))}"
         threads = f"{self.threads} thread{'' if self.threads == 1 else 's'}"
         if self.name == CPU:
             return f"{self.name}, {threads}"
         rate = f"{self.rate_mib_s} MiB/s" if self.rate_mib_s else "as fast as it can"
         return f"{self.name}, {threads} x {self.size_mib} MiB, {rate}"
 
+    @property
+    def explained(self) -> str:
+        """What it does, in a sentence."""
+        return EXPLAINED.get(self.name, "A command line of the configuration, run in the guest.")
+
+
+@dataclass(frozen=True)
+class Room:
+    """What the VM has for a workload, 0 where that is not known."""
+
+    vcpus: int = 0
+    memory_bytes: int = 0
+
+    @property
+    def usable_mib(self) -> int:
+        """The memory that a workload can have: a tenth, and at least 256 MiB, is the rest of the guest's."""
+        spare = min(self.memory_bytes // 2, max(256 * MIB, self.memory_bytes // 10))
+        return (self.memory_bytes - spare) // MIB
+
+
+def fitted(spec: WorkloadSpec, room: Room) -> tuple[WorkloadSpec, str]:
+    """The workload scaled down to what the VM has, and the sentence that says so, "" where it fits as it is."""
+    if spec.command:
+        return spec, ""
+    threads = min(spec.threads, room.vcpus) if room.vcpus else spec.threads
+    size_mib = spec.size_mib
+    if room.memory_bytes and threads * size_mib > room.usable_mib:
+        size_mib = max(1, room.usable_mib // threads)
+    small = replace(spec, threads=threads, size_mib=size_mib)
+    if small == spec:
+        return spec, ""
+    before = f"{spec.threads} x {size(spec.size_mib * MIB)}" if spec.size_mib else f"{spec.threads} threads"
+    has = f"{room.vcpus} vCPU{'' if room.vcpus == 1 else 's'}"
+    has += f" and {size(room.memory_bytes)}" if spec.size_mib else ""
+    return small, f"Scaled down from {before}: the VM has {has}."
+
+
+def doubt(spec: WorkloadSpec, room: Room) -> str:
+    """What is to be expected of a workload that can run, but not as it is meant to; empty where nothing is."""
+    if not spec.command and room.vcpus and spec.threads > room.vcpus:
+        return f"{spec.threads} threads take turns on the VM's {room.vcpus} vCPUs."
+    return ""
+
+
+def pace(spec: WorkloadSpec) -> str:
+    """What a memory workload comes to: "300 MiB, dirtied at 100 MiB/s: each page every 3.0 s"."""
+    whole = size(spec.working_set_mib * MIB)
+    if not spec.rate_mib_s:
+        return f"{whole}, dirtied as fast as it can"
+    every_s = spec.working_set_mib / spec.rate_mib_s
+    return f"{whole}, dirtied at {rate(spec.rate_mib_s * MIB)}: each page every {every_s:.1f} s"
+
 
 def refuse(spec: WorkloadSpec, memory_bytes: int = 0) -> Failure | None:
     """The sentence for a workload that can't run in a VM of that much memory (0: not known), else None."""
+    if spec.command:
+        return None
     if spec.name not in PROGRAMS:
-        return Failure(f"There is no workload {spec.name!r}", f"known are {', '.join(PROGRAMS)}")
+        hint = f"[workload.{one_line(spec.name)}] in the configuration would define one."
+        return Failure(f"There is no workload {spec.name!r}", f"known are {', '.join(PROGRAMS)}", hint)
     if not 1 <= spec.threads <= MOST_THREADS:
         return Failure(f"{spec.threads} threads are not possible", f"from 1 to {MOST_THREADS} are")
     if spec.name == MEMORY and spec.size_mib < 1:
@@ -89,9 +168,26 @@ class WorkloadStatus:
         return self.name if self.running else IDLE
 
     @property
+    def own(self) -> bool:
+        """Whether it is one of the user's own, which need not say anything."""
+        return self.name not in (IDLE, *PROGRAMS)
+
+    @property
     def starting(self) -> bool:
         """Whether it is running, but has said nothing yet or its process is not known yet."""
-        return self.running and not (self.values and self.pid)
+        return self.running and not (self.pid and (self.values or self.own))
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """What it was started with, as a run records it: its command line, and the numbers in it by name and unit."""
+        if not self.running:
+            return {}
+        words = self.options.split()
+        pairs = {} if self.own else dict(zip(words[1::2], words[2::2], strict=False))
+        numbers = {name: int(pairs[key]) for key, name in PARAMETERS.items() if pairs.get(key, "").isdecimal()}
+        if "size_mib" in numbers and "threads" in numbers:
+            numbers["working_set_mib"] = numbers["threads"] * numbers["size_mib"]
+        return {"command": self.options, **numbers}
 
     @property
     def wrong_pages(self) -> int:
@@ -107,7 +203,7 @@ class WorkloadStatus:
             return f"Memory was corrupted: {pages} held something else than the workload had stored in them."
         if self.vanished:
             return "The workload is gone without a word: it was killed, or the guest was restarted."
-        if self.exit_status and not self.running:
+        if self.exit_status and self.exit_status != ENDED_BY_TERM and not self.running:
             last = self.output[-1] if self.output else "it said nothing"
             return f"The workload ended with status {self.exit_status}: {last}"
         return ""
@@ -126,16 +222,16 @@ def parse_status(text: str) -> WorkloadStatus:
     for line in text.splitlines():
         word, _, value = line.partition(" ")
         if word == "line":
-            output.append(value)
+            output.append(one_line(value))
         else:
-            facts[word] = value
+            facts[word] = one_line(value)
     name = facts.get("name", IDLE)
-    if name not in PROGRAMS:
+    if name in (IDLE, ""):
         return WorkloadStatus()
     values: dict[str, str] = {}
     for line in output:
         found = parse_values(line)
-        if "seconds" in found:
+        if "seconds" in found or (found and name not in PROGRAMS):
             values = found
     status = facts.get("ended", "")
     return WorkloadStatus(
@@ -157,6 +253,10 @@ def live_line(status: WorkloadStatus) -> str:
         return "nothing runs"
     if status.starting:
         return "starting"
+    if status.own:
+        said = " ".join(f"{key}={value}" for key, value in values.items())
+        state = "running" if status.running else "ended"
+        return f"{state}: {said}" if said else state
     since = clock(_number(values, "seconds"))
     state = values.get("state", "running")
     if status.name == CPU:
@@ -165,6 +265,12 @@ def live_line(status: WorkloadStatus) -> str:
     checked = _number(values, "checked_pages") / 1e6
     wrong = f"{status.wrong_pages} WRONG" if status.wrong_pages else "none wrong"
     return f"{state} for {since}, {rate:.0f} MiB/s of {whole:.0f} MiB; {checked:.1f} million pages checked, {wrong}"
+
+
+def one_line(text: str) -> str:
+    """The text without what a terminal would obey, and not the whole of a long one."""
+    text = "".join(letter if letter.isprintable() else " " for letter in text[: LONGEST_LINE + 1])
+    return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}..."
 
 
 def _number(values: Mapping[str, str], name: str) -> float:

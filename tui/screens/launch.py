@@ -11,6 +11,7 @@ from textual.message import Message
 from tui.backend.connections import HYPERVISORS
 from tui.backend.launch import Launch
 from tui.backend.vms import Deletion
+from tui.config import SSH_REACH
 from tui.model.failure import Failure
 from tui.model.whereabouts import Whereabouts
 from tui.model.workload import MEMORY, WorkloadSpec
@@ -59,7 +60,7 @@ class LaunchPage(LaunchView):
         Binding("D", DELETE, "delete", tooltip="Delete the VM; asks, and asks for its disks", id="launch.delete"),
         Binding("w", START, "workload", tooltip="Choose a workload and start it in the guest", id="launch.workload"),
         Binding("k", STOP, "stop it", tooltip="Stop the workload in the guest", id="launch.stop"),
-        Binding("a", ADDRESS, "address", show=False, tooltip="How ssh reaches the guest", id="launch.address"),
+        Binding("a", ADDRESS, "address", show=False, tooltip="How the guest is reached", id="launch.address"),
         Binding("pageup", "scroll(-1)", "scroll", show=False),
         Binding("pagedown", "scroll(1)", "scroll", show=False),
     ]
@@ -87,11 +88,19 @@ class LaunchPage(LaunchView):
             return "" if self._where.active else f"{self._where.name} does not run."
         if action == DELETE:
             return self._why_not_delete()
-        if action == ADDRESS and self._launch.name == self._launch.config.vm.name and self._launch.config.vm.ssh:
-            return f"[vm] ssh in the configuration says how {self._launch.name} is reached."
+        if action == ADDRESS:
+            return self._why_no_address()
         if action in (START, STOP):
             return self._why_no_workload(action)
         return ""
+
+    def _why_no_address(self) -> str:
+        """Of the configured VM the configuration says it; of others a person does."""
+        vm = self._launch.config.vm
+        if self._launch.name != vm.name or (vm.reach == SSH_REACH and not vm.ssh):
+            return ""
+        key = "ssh" if vm.reach == SSH_REACH else "reach"
+        return f"[vm] {key} in the configuration says how {vm.name} is reached."
 
     def _why_not_delete(self) -> str:
         where = self._where
@@ -234,10 +243,10 @@ class LaunchPage(LaunchView):
             if spec is not None:
                 self._chosen = spec.name
                 self._proposed[spec.name] = spec
+                self._meant.add(spec.name)
                 self._do(START, f"starting {spec.text}", lambda say: self._start(spec, say))
 
-        memory_bytes = self._where.vm.memory_bytes if self._where.vm else 0
-        self.app.push_screen(WorkloadForm(self._proposed, self._chosen, memory_bytes), chosen)
+        self.app.push_screen(WorkloadForm(self._fitting(), self._chosen, self._room), chosen)
 
     def action_stop_workload(self) -> None:
         self._do(STOP, "stopping the workload", self._stop)
@@ -268,6 +277,7 @@ class LaunchPage(LaunchView):
         for host in HYPERVISORS:
             self._listing = self._listing.with_answer(host, await self._launch.vms.on(host))
         await self._look_at_workload()
+        self.call_after_refresh(self._report.scroll_visible, animate=False)  # how it ended is not to be overlooked
 
     async def _shut_down(self, say: Say) -> str:
         await self._launch.shut_down(say)

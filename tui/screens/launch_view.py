@@ -17,7 +17,7 @@ from tui.model.failure import Failure
 from tui.model.listing import Listing
 from tui.model.offer import Offer
 from tui.model.whereabouts import Whereabouts
-from tui.model.workload import CPU, MEMORY, WorkloadStatus
+from tui.model.workload import Room, WorkloadSpec, WorkloadStatus, doubt, fitted, refuse
 from tui.screens.page import Page
 from tui.widgets.launch_lines import vm_lines, workload_lines
 from tui.widgets.lines import Lines
@@ -45,7 +45,8 @@ class LaunchView(Page):
         self._listing = Listing(awaited=HYPERVISORS)
         self._offers: dict[str, Offer | Failure] = {}
         self._status: WorkloadStatus | Failure | None = None
-        self._proposed = {name: launch.default_spec(name) for name in (MEMORY, CPU)}
+        self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
+        self._meant: set[str] = set()  # of these, those that a person has put together
         self._under_way = ""
         self._list, self._vm_heading = VmList(id="vms"), Lines(id="vm-heading", classes="heading")
         self._vm_lines, self._workload_lines, self._report = Lines(id="vm"), Lines(id="workload"), Report(id="report")
@@ -135,9 +136,24 @@ class LaunchView(Page):
         self._vm_heading.show(Content(f" {where.name}"))
         domain, chosen = self._listing.domain(where.name), next(row for row in rows if row.where.name == where.name)
         self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, self._launch.address, width))
-        lines = workload_lines(self._status, self._why_no_guest(), self._proposed, width)
+        lines = workload_lines(self._status, self._why_no_guest(), self._fitting(), width)
         self._workload_lines.show(*lines)
         self._refresh_keys()
+
+    def _fitting(self) -> dict[str, tuple[WorkloadSpec, str]]:
+        """What w offers, and of each what keeps it from being as it is meant: scaled down where the VM is small."""
+        return {name: self._fit(spec) for name, spec in self._proposed.items()}
+
+    def _fit(self, spec: WorkloadSpec) -> tuple[WorkloadSpec, str]:
+        room = self._room
+        if spec.name in self._meant and refuse(spec, room.memory_bytes) is None:
+            return spec, doubt(spec, room)
+        return fitted(spec, room)
+
+    @property
+    def _room(self) -> Room:
+        vm = self._where.vm
+        return Room(vm.vcpus, vm.memory_bytes) if vm else Room()
 
     def _names(self) -> list[str]:
         """Of all that is listed; the chosen one is, even where no host knows it."""

@@ -21,8 +21,8 @@ from tui.model.failure import Failure
 from tui.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
 from tui.model.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
 from tui.model.quantity import duration, rate, size
-from tui.model.record import Record
-from tui.model.timeline import Timeline
+from tui.model.record import Event, Record
+from tui.model.timeline import EVERY_SECOND, Timeline
 from tui.model.verdict import sentence
 from tui.model.whereabouts import stopped
 from tui.screens.dialogs.number import NumberDialog
@@ -35,7 +35,7 @@ from tui.widgets.lines import Lines
 from tui.widgets.log_pane import LogPane
 from tui.widgets.outcome import Outcome
 from tui.widgets.phase_line import phase_line
-from tui.widgets.pictures import memory_picture, rate_picture
+from tui.widgets.pictures import guest_picture, memory_picture, rate_picture
 from tui.widgets.sentence import Sentence
 from tui.widgets.tiles import tiles
 
@@ -56,7 +56,8 @@ class MigratePage(Page):
     HELP = (
         "Line by line: what moves, how far it is, what that means. Above, the memory sent and remaining; where the "
         "remaining memory gets under the dashed line at the end of a pass, the VM is switched over. Below, how fast "
-        "memory is sent against how fast the VM writes it. | marks a pass, P post-copy, d b c what you changed."
+        "memory is sent against how fast the VM writes it, and how fast the workload in the guest goes. | marks a "
+        "pass, P post-copy, d b c what you changed."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "start", "start", tooltip="Start a migration: opens the form, Enter starts", id="migrate.start"),
@@ -99,6 +100,7 @@ class MigratePage(Page):
         with Vertical(id="charts"):
             yield Chart(id="memory")
             yield Chart(id="rates")
+            yield Chart(id="guest")
         yield LogPane(id="log")
         yield Outcome(id="outcome")
         yield Lines(id="tiles")
@@ -165,8 +167,10 @@ class MigratePage(Page):
             gc.freeze()  # a full collection walks all of Textual: 70 ms in which no key is heard
             migration.listen(self._heard)
 
-    def _heard(self, _: Record) -> None:
-        """A new record, from the backend."""
+    def _heard(self, each: Record) -> None:
+        """A new record, from the backend; what comes every second besides the samples is shown with them."""
+        if isinstance(each, Event) and each.kind in EVERY_SECOND:
+            return
         self._ask_update()
         if not self._timeline.over or self._migration is None:
             return
@@ -187,6 +191,8 @@ class MigratePage(Page):
         self._follow_current()
         if self._migration is not None and not self._timeline.over and self._shown:
             self._show_time(self._migration)
+            if self._migration.waiting_s():  # no sample comes, and the guest may still have something to say
+                self._ask_update()
 
     @property
     def _shown(self) -> bool:
@@ -230,7 +236,10 @@ class MigratePage(Page):
                 self.set_timer(wait, self._charts_due)
             return
         self._charts_at = time.monotonic()
-        for id, picture in (("#memory", memory_picture), ("#rates", rate_picture)):
+        self.set_class(felt := self._timeline.guest_known, "felt")
+        for id, picture in (("#memory", memory_picture), ("#rates", rate_picture), ("#guest", guest_picture)):
+            if id == "#guest" and not felt:
+                continue
             await asyncio.sleep(BREATH_S)
             self.query_one(id, Chart).picture = picture(self._timeline)
 

@@ -16,7 +16,7 @@ from tui.screens.page import Page
 from tui.widgets.chart import Chart
 from tui.widgets.lines import Lines
 from tui.widgets.outcome import LABEL, outcome_lines
-from tui.widgets.pictures import memory_picture, rate_picture
+from tui.widgets.pictures import guest_picture, memory_picture, rate_picture
 from tui.widgets.run_lines import heading, home
 
 
@@ -36,7 +36,7 @@ class RunPage(Page):
         self._run = run
         self._opened: OpenRun | None = None
         self._what, self._figures, self._charts = Lines(id="what"), Lines(id="figures"), Vertical(id="charts")
-        self._memory, self._rates = Chart(id="memory"), Chart(id="rates")
+        self._memory, self._rates, self._guest = Chart(id="memory"), Chart(id="rates"), Chart(id="guest")
 
     def body(self) -> ComposeResult:
         yield self._what
@@ -44,6 +44,7 @@ class RunPage(Page):
         with self._charts:
             yield self._memory
             yield self._rates
+            yield self._guest
 
     def on_mount(self) -> None:
         self._what.show(heading(self._run))
@@ -83,6 +84,8 @@ class RunPage(Page):
         self._figures.show(*(Content.assemble(" ", line) for line in lines))
         self._memory.picture = memory_picture(timeline)
         self._rates.picture = rate_picture(timeline)
+        self.set_class(timeline.guest_known, "felt")
+        self._guest.picture = guest_picture(timeline)
 
     def action_back(self) -> None:
         self.dismiss()

@@ -5,13 +5,14 @@ from pathlib import PurePosixPath
 
 from textual.content import Content
 
+from tui.model.agent import AGENT
 from tui.model.blockers import Blocker, is_shared, on_shared
 from tui.model.domain import Disk, Domain
 from tui.model.failure import Failure
 from tui.model.quantity import size
 from tui.model.vm import Vm
 from tui.model.whereabouts import Whereabouts, state_words
-from tui.model.workload import EXPLAINED, WorkloadSpec, WorkloadStatus, live_line
+from tui.model.workload import WorkloadSpec, WorkloadStatus, live_line
 
 LABEL = 13
 Fact = tuple[str, str, str]  # label, text, style
@@ -38,9 +39,15 @@ def vm_lines(
         facts += [("disks" if not number else "", _disk(disk, folder), "") for number, disk in enumerate(domain.disks)]
         nics = ", ".join(f"{nic.text} ({nic.model or 'default model'})" for nic in domain.nics)
         facts.append(("network", nics or "none", ""))
-    facts.append(("guest", f"ssh {address}" if address else "how to reach it is not known: a says it", ""))
+    facts.append(("guest", _reached(address), ""))
     facts += _moves(blockers)
     return tuple(_wrapped(facts, width))
+
+
+def _reached(address: str) -> str:
+    if address == AGENT:
+        return "through its guest agent, as root"
+    return f"ssh {address}" if address else "how to reach it is not known: a says it"
 
 
 def _hosts(where: Whereabouts) -> Iterator[Fact]:
@@ -70,9 +77,15 @@ def _moves(blockers: Sequence[Blocker] | None) -> Iterator[Fact]:
 
 
 def workload_lines(
-    status: WorkloadStatus | Failure | None, why_none: str, proposed: Mapping[str, WorkloadSpec], width: int
+    status: WorkloadStatus | Failure | None,
+    why_none: str,
+    proposed: Mapping[str, tuple[WorkloadSpec, str]],
+    width: int,
 ) -> tuple[Content, ...]:
-    """What runs in the guest, or could; `status` is None until the guest was asked, `why_none` why it can't be."""
+    """What runs in the guest, or could, each with what is to be said of it.
+
+    `status` is None until the guest was asked, `why_none` why it can't be.
+    """
     if why_none:
         return tuple(_wrapped([("state", why_none, "dim"), *_offers(proposed)], width))
     if isinstance(status, Failure):
@@ -97,9 +110,11 @@ def _status(status: WorkloadStatus) -> Iterator[Fact]:
         yield "" if number else "its output", line, "dim"
 
 
-def _offers(proposed: Mapping[str, WorkloadSpec]) -> Iterator[Fact]:
-    for number, (name, spec) in enumerate(proposed.items()):
-        yield "" if number else "w starts", f"{spec.text}. {EXPLAINED[name]}", "dim"
+def _offers(proposed: Mapping[str, tuple[WorkloadSpec, str]]) -> Iterator[Fact]:
+    for number, (spec, said) in enumerate(proposed.values()):
+        yield "" if number else "w starts", spec.text, "dim"
+        if said:
+            yield "", said, "$warning"
 
 
 def _answer(answer: Vm | Failure | None) -> tuple[str, str]:

@@ -43,7 +43,7 @@ class Outcome(Lines):
 
 def outcome_lines(timeline: Timeline, folder: Path, origin: str, width: int, stopped: str = "") -> tuple[Content, ...]:
     """One fact after the other, the important ones first."""
-    facts = [*_what_happened(timeline), *_figures(timeline)]
+    facts = [*_what_happened(timeline), *_figures(timeline), *_felt(timeline)]
     facts.append(("recorded in", _home(folder), ""))
     if timeline.log_trouble:
         facts.append(("NOT WHOLE", timeline.log_trouble, "bold $error"))
@@ -85,6 +85,16 @@ def _figures(timeline: Timeline) -> list[Fact]:
     if timeline.post_copy_at is not None:
         memory += f", then post-copy with {faults:,} page{'' if faults == 1 else 's'} fetched on demand"
     return [("time", text, ""), ("memory", memory, "")]
+
+
+def _felt(timeline: Timeline) -> list[Fact]:
+    """The pause as others saw it than libvirt; one reason for both is said once."""
+    felt = timeline.felt
+    if felt is None:
+        return []
+    if felt.network == felt.guest:
+        return [("felt pauses", felt.network, "")]
+    return [("network", felt.network, ""), ("guest", felt.guest, "")]
 
 
 def _total(timeline: Timeline) -> str:

@@ -1,18 +1,21 @@
-"""The two charts of a migration, as pictures: memory over time, and the rates below it."""
+"""The charts of a migration, as pictures: memory over time, the rates below it, and how fast the workload goes."""
 
 import math
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 
-from tui.model.quantity import rate, size
+from tui.model.guest_rate import MIB_S
+from tui.model.quantity import MIB, duration, rate, size
 from tui.model.timeline import Mark, Point, Timeline
-from tui.widgets.chart_picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, LINE, Level, Picture, Series, Sign
+from tui.widgets.chart_picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, LINE, Level, Picture, Series, Sign, Unit
 
 PAUSE_S = 1.0
 MOST_PASSES = 20  # marks of passes on a chart
 STEPS = (1, 5, 10, 20, 50, 100, 200, 500, 1000, 10**9)
 DIVISORS = (5, 10, 20, 50, 100, 200, 500, 1000)
 SPAN_S = 10.0  # a chart of two seconds would be all scale
+
+THOUSANDS = (("", 1), ("thousand ", 10**3), ("million ", 10**6), ("billion ", 10**9))
 
 WORDS = {
     "|": "pass",
@@ -44,7 +47,7 @@ def memory_picture(timeline: Timeline) -> Picture:
         ),
         signs=_signs(timeline),
         level=Level(float(threshold), f"must get under {size(threshold)}") if threshold else None,
-        span_s=SPAN_S,
+        span_s=_span(timeline),
         subtitle=f"{size(points[-1].transferred)} sent" if points else "",
         empty="Nothing has been sent yet.",
     )
@@ -72,10 +75,45 @@ def rate_picture(timeline: Timeline) -> Picture:
             _series(timeline, "dirtying", dirty_rate, "text-error", DOTS),  # over the other: dots let it be seen
         ),
         signs=_signs(timeline),
-        span_s=SPAN_S,
+        span_s=_span(timeline),
         subtitle=_rates(timeline),
         empty="No rates yet.",
     )
+
+
+def guest_picture(timeline: Timeline) -> Picture:
+    """How fast the workload goes, by its own word; broken where it said nothing."""
+    gaps: list[tuple[float, float | None]] = [(t, None) for t in timeline.gaps]
+    unit = timeline.guest[-1].unit if timeline.guest else ""
+    size_of = MIB if unit == MIB_S else 1
+    points = [(each.t, None if each.rate is None else each.rate * size_of) for each in timeline.guest]
+    dots = sorted([*gaps, *points], key=itemgetter(0))
+    silent = timeline.guest_silent
+    return Picture(
+        title="guest",
+        units=BYTES_PER_SECOND if unit == MIB_S else tuple(Unit(f"{word}{unit}", size) for word, size in THOUSANDS),
+        series=(Series("its workload", tuple(x for x, _ in dots), tuple(y for _, y in dots), "text-success"),),
+        signs=_signs(timeline),
+        span_s=_span(timeline),
+        subtitle=_guest_now(timeline),
+        empty=f"It has said nothing: {silent[1]}" if silent else "It has said nothing yet.",
+    )
+
+
+def _guest_now(timeline: Timeline) -> str:
+    silent, guest = timeline.guest_silent, timeline.guest
+    if silent is not None and not timeline.over:
+        return f"no answer for {duration(silent[0])}"
+    if not guest or guest[-1].rate is None or timeline.over:
+        return ""
+    last = guest[-1].rate
+    return rate(last * MIB) if guest[-1].unit == MIB_S else f"{last:,.0f} {guest[-1].unit}"
+
+
+def _span(timeline: Timeline) -> float:
+    """The time in view, in seconds: the same for all charts, for they are read as one."""
+    newest = [timeline.points[-1].t if timeline.points else 0.0, timeline.guest[-1].t if timeline.guest else 0.0]
+    return max(SPAN_S, *newest, *(mark.t for mark in timeline.marks))
 
 
 def _series(

@@ -1,4 +1,4 @@
-"""Asks how ssh reaches the guest of a VM."""
+"""Asks how the guest of a VM is reached."""
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -6,11 +6,14 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui.config import is_ssh_target
+from tui.model.agent import AGENT
 from tui.screens.dialogs.dialog import Dialog
+
+WORD = "agent"
 
 
 class AddressDialog(Dialog[str]):
-    """Dismissed with an ssh address, "" to forget it; with None for Esc."""
+    """Dismissed with an ssh address or AGENT, "" to forget it; with None for Esc."""
 
     BINDINGS = [
         Binding("enter", "keep", "keep it", key_display="enter", priority=True),
@@ -23,16 +26,21 @@ class AddressDialog(Dialog[str]):
 
     def __init__(self, name: str, address: str) -> None:
         super().__init__(f"The guest of {name}")
-        self._address = address
+        self._address = WORD if address == AGENT else address
 
     def body(self) -> ComposeResult:
         yield Static(Content("How does ssh on this host reach it? [USER@]HOST[:PORT], or a name of ~/.ssh/config."))
+        yield Static(Content(f'"{WORD}" where no network leads to it: through its qemu-guest-agent, as root.'))
         yield Input(self._address, compact=True, max_length=200, select_on_focus=False)
         yield Static(classes="wrong", markup=False)
 
     def action_keep(self) -> None:
         text = self.query_one(Input).value.strip()
+        if text == WORD:
+            self.dismiss(AGENT)
+            return
         if text and not is_ssh_target(text):
-            self.query_one(".wrong", Static).update(f'"{text}" is no ssh address, such as user@192.0.2.50.')
+            wrong = f'"{text}" is no ssh address, such as user@192.0.2.50, and not "{WORD}".'
+            self.query_one(".wrong", Static).update(wrong)
             return
         self.dismiss(text)

@@ -1,4 +1,4 @@
-"""The form that starts a workload: opens with the configured values, so that Enter is enough."""
+"""The form that starts a workload: opens with values that the VM can hold, so that Enter is enough."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -11,13 +11,16 @@ from textual.widgets import Input, Static
 
 from tui.model.failure import Failure
 from tui.model.quantity import parse_rate, parse_size, size
-from tui.model.workload import EXPLAINED, MEMORY, MIB, WorkloadSpec, refuse
+from tui.model.workload import MEMORY, MIB, Room, WorkloadSpec, doubt, fitted, pace, refuse
 from tui.screens.dialogs.dialog import Dialog
 from tui.widgets.choice import Choice
 
 
 class WorkloadForm(Dialog[WorkloadSpec]):
-    """Dismissed with the workload to start, with None for Esc; `proposed` are the workloads as they are configured."""
+    """Dismissed with the workload to start, with None for Esc.
+
+    `proposed` are the workloads as they would run now, each with what is to be said of it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "start", priority=True),
@@ -32,17 +35,19 @@ class WorkloadForm(Dialog[WorkloadSpec]):
     WorkloadForm Input:focus { text-style: reverse; }
     WorkloadForm Input:disabled { text-style: dim; }
     WorkloadForm .unit { width: 1fr; padding-left: 1; }
-    WorkloadForm #explained { padding-left: 18; }
+    WorkloadForm #explained { padding-left: 18; height: auto; max-height: 3; }
+    WorkloadForm #warned { height: auto; color: $warning; }
     WorkloadForm #said { margin-top: 1; height: auto; }
     WorkloadForm #said.wrong { color: $error; text-style: bold; }
     """
 
-    def __init__(self, proposed: Mapping[str, WorkloadSpec], chosen: str, memory_bytes: int) -> None:
+    def __init__(self, proposed: Mapping[str, tuple[WorkloadSpec, str]], chosen: str, room: Room) -> None:
         super().__init__("Start a workload")
-        self._proposed = dict(proposed)
+        self._proposed = {name: spec for name, (spec, _said) in proposed.items()}
+        self._said = {name: said for name, (_spec, said) in proposed.items()}
         self._names = list(proposed)
         self._chosen = chosen
-        self._memory_bytes = memory_bytes
+        self._room = room
 
     def body(self) -> ComposeResult:
         memory = self._proposed[MEMORY]
@@ -52,6 +57,7 @@ class WorkloadForm(Dialog[WorkloadSpec]):
         yield _row("memory of each", _number("size", memory.size_mib), "MiB")
         yield _row("rate", _number("rate", memory.rate_mib_s), "MiB/s in all; 0 is as fast as it can")
         yield Static(id="said", markup=False)
+        yield Static(id="warned", markup=False)
 
     def on_mount(self) -> None:
         self._explain()
@@ -62,36 +68,54 @@ class WorkloadForm(Dialog[WorkloadSpec]):
         self._explain()
 
     def on_input_changed(self) -> None:
-        self._explain_memory()
+        self._explain_numbers()
 
     def _explain(self) -> None:
-        self.query_one("#explained", Static).update(EXPLAINED[self._chosen])
+        chosen = self._proposed[self._chosen]
+        self.query_one("#explained", Static).update(chosen.text if chosen.command else chosen.explained)
+        for field in ("threads", "size", "rate"):
+            self.query_one(f"#row-{field}").display = not chosen.command
         for field in ("size", "rate"):
             self.query_one(f"#{field}", Input).disabled = self._chosen != MEMORY
-        self._explain_memory()
+        self._explain_numbers()
 
-    def _explain_memory(self) -> None:
+    def _explain_numbers(self) -> None:
         """What the numbers come to, while they are typed."""
         try:
             spec = self._spec()
         except Failure:
             self._say("")
+            self._warn("")
             return
-        of_vm = f" of the VM's {size(self._memory_bytes)}" if self._memory_bytes else ""
-        self._say(f"Together {size(spec.threads * spec.size_mib * MIB)}{of_vm}." if spec.name == MEMORY else "")
+        of_vm = f" The VM has {size(self._room.memory_bytes)}." if self._room.memory_bytes else ""
+        self._say(f"Working set {pace(spec)}.{of_vm}" if spec.name == MEMORY else "")
+        self._warn(self._said[self._chosen] if spec == self._proposed[self._chosen] else doubt(spec, self._room))
 
     def entered(self) -> None:
         try:
             spec = self._spec()
-            refusal = refuse(spec, self._memory_bytes)
+            refusal = refuse(spec, self._room.memory_bytes)
             if refusal:
-                raise refusal
+                small, said = fitted(spec, self._room)
+                if refuse(small, self._room.memory_bytes):
+                    raise refusal
+                self._propose(small, said)
+                return
         except Failure as failure:
             self._say(str(failure), wrong=True)
         else:
             self.dismiss(spec)
 
+    def _propose(self, spec: WorkloadSpec, said: str) -> None:
+        """Put other numbers than the typed ones into the form, and say why; Enter takes them."""
+        self._proposed[spec.name], self._said[spec.name] = spec, said
+        for field, value in (("threads", spec.threads), ("size", spec.size_mib)):
+            self.query_one(f"#{field}", Input).value = str(value)
+        self._explain_numbers()
+
     def _spec(self) -> WorkloadSpec:
+        if self._proposed[self._chosen].command:
+            return self._proposed[self._chosen]
         threads = self._whole("threads", "a number of threads")
         if self._chosen != MEMORY:
             return WorkloadSpec(self._chosen, threads)
@@ -116,9 +140,20 @@ class WorkloadForm(Dialog[WorkloadSpec]):
         said.set_class(wrong, "wrong")
         said.update(text)
 
+    def _warn(self, text: str) -> None:
+        warned = self.query_one("#warned", Static)
+        warned.display = bool(text)
+        warned.update(text)
+
 
 def _row(label: str, field: Widget, unit: str = "") -> Horizontal:
-    return Horizontal(Static(label, classes="label", markup=False), field, Static(unit, classes="unit"), classes="row")
+    return Horizontal(
+        Static(label, classes="label", markup=False),
+        field,
+        Static(unit, classes="unit"),
+        classes="row",
+        id=f"row-{field.id}",
+    )
 
 
 def _number(name: str, value: int) -> Input:

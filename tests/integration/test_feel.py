@@ -1,0 +1,374 @@
+"""What a guest feels, with a real heartbeat, real datagrams and a real workload; the guest is this machine."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.integration.test_guest import source_of
+from tui.adapters.local import LocalShell
+from tui.adapters.protocols import Shell
+from tui.backend import feel as feel_module
+from tui.backend.feel import Feel, Senses
+from tui.backend.guest import GLANCE, Guest
+from tui.backend.heartbeats import Heartbeats
+from tui.backend.recorder import Recorder
+from tui.backend.run_log import RunLog
+from tui.backend.threads import on_thread
+from tui.model import record
+from tui.model.command import Completed
+from tui.model.failure import Failure
+from tui.model.felt import Felt
+from tui.model.heartbeat import PLACE, PROGRAM, HeartbeatSpec, parse_heartbeat
+from tui.model.record import Event, Record
+from tui.model.workload import CPU, WorkloadSpec
+
+LIMIT_S = 60.0
+VM = "guest1"
+
+
+def silent(_text: str) -> None:
+    """For calls whose progress nobody reads."""
+
+
+class At(LocalShell):
+    """A guest that gives another address of itself than it has."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes = "",
+        timeout: float = 30.0,
+        hear: Callable[[str], None] | None = None,
+    ) -> Completed:
+        if "SSH_CONNECTION" in argv[2]:
+            return Completed(0, self.address, "")
+        return await super().run(argv, stdin=stdin, timeout=timeout, hear=hear)
+
+
+class Gone(LocalShell):
+    """A guest that can't be reached."""
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes = "",
+        timeout: float = 30.0,
+        hear: Callable[[str], None] | None = None,
+    ) -> Completed:
+        raise Failure("root@guest1 can't be reached over ssh", "there is no way to it (no route)")
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
+        udp.bind(("::", 0))
+        return int(udp.getsockname()[1])
+
+
+@pytest.fixture(autouse=True)
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """A folder of the test's own for what runs in the guest, in which nothing is left running."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    yield
+    for place in ("", PLACE):
+        await Guest(LocalShell(), LocalShell(), VM, place).signal("KILL")
+
+
+def senses_of(port: int, shell: Shell | None = None) -> Senses:
+    """Of this machine, by an address of it that a guest would give."""
+
+    def guest(name: str, place: str) -> Guest:
+        return Guest(shell or LocalShell(), LocalShell(), name, place)
+
+    return Senses(guest, Heartbeats(guest, port))
+
+
+def own_address() -> str:
+    """One of this machine that others could use, or the next best."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        try:
+            udp.connect(("192.0.2.1", 9))  # nothing is sent by that
+        except OSError:
+            pytest.skip("this machine has no address but its own")
+        return str(udp.getsockname()[0])
+
+
+class Followed:
+    """The feel of a migration, and what it wrote."""
+
+    def __init__(self, senses: Senses | None, folder: Path) -> None:
+        self.log = RunLog(Recorder.create(folder, "run"))
+        self.feel = Feel(VM, senses, self.log)
+        self.events: list[Event] = []
+        self._more = asyncio.Event()
+        self.log.listen(self._heard)
+
+    def _heard(self, each: Record) -> None:
+        assert isinstance(each, Event)
+        self.events.append(each)
+        self._more.set()
+
+    async def until(self, kind: str, count: int = 1) -> list[Event]:
+        async def enough() -> list[Event]:
+            while len(found := [each for each in self.events if each.kind == kind]) < count:
+                self._more.clear()
+                await self._more.wait()
+            return found
+
+        return await asyncio.wait_for(enough(), LIMIT_S)
+
+    async def felt(self, *, completed: bool = True) -> Felt:
+        await on_thread(lambda: self.feel.conclude(completed=completed))
+        found = Felt.of((await self.until(record.FELT))[0].data)
+        self.feel.let_go()
+        return found
+
+
+async def test_a_heartbeat_is_started_once_and_found_again(port: int) -> None:
+    first = await senses_of(port).heartbeats.ready(VM, silent)
+    assert first.port == port
+    pid = (await status()).split("running ")[1].split()[0]
+    again = senses_of(port + 1)
+    assert await again.heartbeats.ready(VM, silent) == first  # the one that beats is as good as the one asked for
+    assert again.heartbeats.known(VM) == first
+    assert f"running {pid}\n" in await status()
+
+
+async def status() -> str:
+    return await Guest(LocalShell(), LocalShell(), VM, PLACE).look()
+
+
+async def test_two_that_look_for_it_at_once_start_one(port: int) -> None:
+    heartbeats = senses_of(port).heartbeats
+    first, second = await asyncio.gather(heartbeats.ready(VM, silent), heartbeats.ready(VM, silent))
+    assert first == second
+
+
+async def test_a_migration_that_is_over_sooner_leaves_a_heartbeat_for_the_next_one(port: int, tmp_path: Path) -> None:
+    senses = senses_of(port)
+    followed = Followed(senses, tmp_path)
+    followed.feel.begin()
+    felt = await followed.felt()
+    assert felt.network == "not known: its end came before the heartbeat was found in the guest"
+
+    async def beating() -> None:
+        while "running " not in await status():  # noqa: ASYNC110  # what begins is a process
+            await asyncio.sleep(0.05)
+
+    await asyncio.wait_for(beating(), LIMIT_S)
+
+
+async def test_a_port_that_is_taken_is_said_in_the_heartbeats_words(port: int) -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
+        udp.bind(("::", port))
+        with pytest.raises(Failure, match=f"ended at once.*UDP port {port}") as caught:
+            await senses_of(port).heartbeats.ready(VM, silent)
+    assert "try another --port" in str(caught.value)
+
+
+async def test_a_halted_guest_is_a_pause_for_the_network_and_for_itself(port: int, tmp_path: Path) -> None:
+    senses = senses_of(port, At(own_address()))
+    await senses.heartbeats.ready(VM, silent)
+    followed = Followed(senses, tmp_path)
+    followed.feel.begin()
+    await followed.until(record.ECHO)
+    pid = int((await status()).split("running ")[1].split()[0])
+    followed.feel.switch_over()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(0.4)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    felt = await followed.felt()
+    assert felt.network_ms is not None
+    assert felt.guest_ms is not None
+    assert felt.network_ms >= 380
+    assert felt.guest_ms >= 380
+    assert felt.clock_lost_ms == 0.0  # the clock of a halted program runs on
+    assert felt.network_before_ms is not None
+    assert [each.kind for each in followed.events][-1] == record.FELT
+    assert sum(each.data["answered"] for each in followed.events if each.kind == record.ECHO) > 100
+
+
+async def test_a_workloads_rate_is_written_down_each_time_it_says_something_new(port: int, tmp_path: Path) -> None:
+    spec = WorkloadSpec(CPU, 1)
+    senses = senses_of(port)
+    guest = senses.guest(VM, "")
+    await guest.install(spec.program, source_of(spec.program), silent)
+    await guest.start(spec)
+    followed = Followed(senses, tmp_path)
+    followed.feel.begin()
+    found = await followed.until(record.GUEST, 3)
+    rates = [each.data for each in found if "rate" in each.data]
+    assert {(data["workload"], data["unit"]) for data in rates} == {(CPU, "additions/s")}
+    assert [data["seconds"] for data in rates] == sorted({data["seconds"] for data in rates})
+    await guest.signal("STOP")
+    while "silent_s" not in followed.events[-1].data:
+        await followed.until(record.GUEST, sum(each.kind == record.GUEST for each in followed.events) + 1)
+    assert followed.events[-1].data["why"] == "its workload said nothing new"
+    assert not followed.log.timeline.events  # what comes every second does not crowd out the rest
+    await guest.signal("CONT")
+    await followed.felt()
+
+
+async def test_the_next_app_goes_on_and_says_for_how_long_nobody_probed(port: int, tmp_path: Path) -> None:
+    senses = senses_of(port, At(own_address()))
+    first = Followed(senses, tmp_path)
+    first.feel.begin()
+    await first.until(record.ECHO)
+    first.feel.let_go()
+    earlier = list(first.events)
+    second = Followed(senses_of(port, At(own_address())), tmp_path)
+    second.log.resume(earlier, first.log.began_at)
+    second.feel.resume(earlier)
+    second.feel.begin()
+    (echo,) = await second.until(record.ECHO)
+    assert echo.data["since_ns"] == earlier[-1].data["since_ns"]
+    felt = await second.felt()
+    assert felt.unwatched_s > 0
+    assert (felt.network_ms, felt.network_why) == (None, "the app was not running at the switchover")
+    assert felt.guest_ms is not None
+    assert "was not running" in felt.clock_why
+
+
+async def test_a_switchover_before_the_first_answer_is_not_measured_by_what_came_later(
+    port: int, tmp_path: Path
+) -> None:
+    senses = senses_of(port, At(own_address()))
+    followed = Followed(senses, tmp_path)
+    followed.feel.switch_over()
+    followed.feel.begin()
+    await followed.until(record.ECHO)
+    felt = await followed.felt()
+    assert felt.network_ms is None
+    assert felt.guest_ms is None
+    assert felt.network == felt.guest
+    assert "only after the switchover" in felt.network
+
+
+async def test_a_guest_that_answers_no_more_holds_up_the_end_for_a_moment_only_and_it_says_so(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feel_module, "SETTLE_LIMIT_S", 0.5)
+    followed = Followed(senses_of(port, At(own_address())), tmp_path)
+    followed.feel.begin()
+    await followed.until(record.ECHO)
+    followed.feel.switch_over()
+    os.kill(int((await status()).split("running ")[1].split()[0]), signal.SIGKILL)
+    felt = await followed.felt()
+    assert felt.network_open
+    assert felt.network_ms is not None
+    assert felt.network_ms >= 400
+    assert felt.guest == "not known: it answers no more"
+
+
+async def test_a_migration_that_was_cancelled_has_the_longest_pause_of_all_of_it(port: int, tmp_path: Path) -> None:
+    followed = Followed(senses_of(port, At(own_address())), tmp_path)
+    followed.feel.begin()
+    await followed.until(record.ECHO)
+    felt = await followed.felt(completed=False)
+    assert felt.network_ms is not None
+    assert felt.network_before_ms is None
+
+
+async def test_without_a_way_for_datagrams_the_heartbeats_own_log_is_what_is_known(port: int, tmp_path: Path) -> None:
+    senses = senses_of(port, At(""))
+    await senses.heartbeats.ready(VM, silent)
+    followed = Followed(senses, tmp_path)
+    followed.feel.begin()
+    pid = int((await status()).split("running ")[1].split()[0])
+    await asyncio.wait_for(followed.feel.looked.wait(), LIMIT_S)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(0.4)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    felt = await followed.felt()
+    assert (
+        felt.network == f"not known: no probe of UDP port {port} was answered, for the guest's addresses are not known"
+    )
+    assert felt.guest_ms is not None
+    assert felt.guest_ms >= 380
+    assert felt.clock_lost_ms is None
+    assert "whether that stood still meanwhile is not known" in felt.guest
+
+
+@pytest.mark.parametrize(
+    ("shell", "switched_on", "why"),
+    [
+        (Gone(), True, "root@guest1 can't be reached over ssh: there is no way to it (no route)"),
+        (LocalShell(), False, "There is no heartbeat: heartbeat_port is 0 in the configuration"),
+    ],
+)
+async def test_where_nothing_can_be_felt_the_reason_is_written_down(
+    shell: Shell, switched_on: bool, why: str, port: int, tmp_path: Path
+) -> None:
+    followed = Followed(senses_of(port if switched_on else 0, shell), tmp_path)
+    followed.feel.begin()
+    await asyncio.wait_for(followed.feel.looked.wait(), LIMIT_S)
+    felt = await followed.felt()
+    assert (felt.network, felt.guest) == (f"not known: {why}", f"not known: {why}")
+
+
+async def test_an_address_at_which_nothing_answers_holds_up_nobody(port: int, tmp_path: Path) -> None:
+    senses = senses_of(port, At("192.0.2.1"))
+    await senses.heartbeats.ready(VM, silent)
+    followed = Followed(senses, tmp_path)
+    followed.feel.begin()
+    felt = await followed.felt()
+    assert felt.network.startswith("not known: ")
+
+
+async def test_without_senses_nothing_is_written(tmp_path: Path) -> None:
+    followed = Followed(None, tmp_path)
+    followed.feel.begin()
+    followed.feel.switch_over()
+    followed.feel.conclude(completed=True)
+    followed.feel.let_go()
+    assert followed.events == []
+
+
+def test_the_heartbeat_knows_its_own_words() -> None:
+    assert parse_heartbeat(f"name {PROGRAM}\nrunning 5\n").running
+    assert HeartbeatSpec(1).program == PROGRAM
+
+
+class Slow(LocalShell):
+    """A guest that keeps a look at its workload waiting until it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = asyncio.Event()
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes = "",
+        timeout: float = 30.0,
+        hear: Callable[[str], None] | None = None,
+    ) -> Completed:
+        if argv[2] == GLANCE and not argv[4]:
+            await self.let_go.wait()
+        return await super().run(argv, stdin=stdin, timeout=timeout, hear=hear)
+
+
+async def test_an_answer_that_is_owed_is_written_down_while_it_is_and_asked_for_once(port: int, tmp_path: Path) -> None:
+    slow = Slow()
+    followed = Followed(senses_of(port, slow), tmp_path)
+    followed.feel.begin()
+    first, second = (await followed.until(record.GUEST, 2))[:2]
+    assert first.data["why"] == "it has not answered yet"
+    assert second.data["silent_s"] > first.data["silent_s"] > 0
+    slow.let_go.set()
+    await followed.felt()
+    assert followed.log.timeline.guest_known

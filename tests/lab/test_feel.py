@@ -1,0 +1,108 @@
+"""What the guest feels of real migrations: its own rate all along, and three downtimes that fit together."""
+
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.test_launch import answer, on_source, states
+from tui.backend.unfinished import read_records
+from tui.lab.inventory import GUEST
+from tui.lab.lab import Lab
+from tui.model import record
+from tui.model.felt import Felt
+from tui.model.plan import POST_COPY_TIMEOUT, PRE_COPY
+from tui.model.record import Event, Record
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+# Slow enough for pre-copy to converge over the lab's link, and not so slow that there is nothing to send again.
+SLOW, FLAT_OUT = ("2", "40", "30"), ("2", "150", "0")
+
+
+@pytest.fixture
+def loaded(lab: Lab, request: pytest.FixtureRequest) -> Lab:
+    """The guest runs, with the memory workload that the test asks for in it; in the end no page may be wrong."""
+    if "running" not in states(lab).values():
+        answer(lab, "boot")
+    answer(lab, "stop")
+    answer(lab, "start", "memory", *request.param)
+    yield lab
+    ended = answer(lab, "stop")
+    assert (ended["exit_status"], ended["error"], ended["values"]["wrong_pages"]) == (0, "", "0")
+
+
+def events(records: list[Record], kind: str) -> list[Event]:
+    return [each for each in records if isinstance(each, Event) and each.kind == kind]
+
+
+def ended(found: dict[str, Any]) -> tuple[dict[str, Any], list[Record]]:
+    """run.toml and the records of a migration that has come to its end."""
+    folder = Path(found["folder"])
+    assert found["phase"] == "completed"
+    return tomllib.loads((folder / "run.toml").read_text()), read_records(folder / "raw.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("loaded", "technique"), [(SLOW, PRE_COPY), (FLAT_OUT, POST_COPY_TIMEOUT)], indirect=["loaded"]
+)
+def test_three_downtimes_and_the_guests_rate_through_the_whole_run(loaded: Lab, technique: str, tmp_path: Path) -> None:
+    summary, records = ended(answer(loaded, "migrate", str(tmp_path), technique))
+    felt, libvirt_ms = summary["felt"], summary["figures"]["downtime_ms"]
+    assert Felt.of(felt).data == felt
+    # A VM that stands still answers nobody: of libvirt's downtime the network misses no more than it can't resolve.
+    assert felt["network_ms"] >= libvirt_ms - felt["network_resolution_ms"]
+    assert felt["guest_resolution_ms"] == 10
+    assert felt["guest_ms"] > 0
+    # The guest was halted for at least that long; by its own clock, or as that clock fell behind.
+    assert felt["guest_ms"] + felt["clock_lost_ms"] + felt["clock_error_ms"] >= libvirt_ms - 2 * 10
+    assert {"network_why", "guest_why", "clock_why", "unwatched_s"}.isdisjoint(felt)
+
+    rates = [each for each in events(records, record.GUEST) if "rate" in each.data]
+    assert {(each.data["workload"], each.data["unit"]) for each in rates} == {("memory", "MiB/s")}
+    # From the first rate on to the end there is at every moment either a rate or how long there has been none.
+    told = [each.t for each in events(records, record.GUEST)] + [events(records, record.END)[0].t]
+    assert all(later - before < 5 for before, later in pairwise(told)), told
+    echoes = events(records, record.ECHO)
+    assert sum(each.data["answered"] for each in echoes) <= sum(each.data["sent"] for each in echoes)
+    assert records[-1] == events(records, record.END)[0]
+
+
+@pytest.mark.parametrize("loaded", [FLAT_OUT], indirect=True)
+def test_an_app_that_was_killed_is_followed_by_one_that_says_for_how_long_nobody_probed(
+    loaded: Lab, tmp_path: Path
+) -> None:
+    status, _ = on_source(loaded, "migrate_and_die", str(tmp_path))
+    assert status not in (0, 1)
+    summary, records = ended(answer(loaded, "follow", str(tmp_path)))
+    felt = summary["felt"]
+    assert felt["unwatched_s"] > 0
+    assert felt["network_ms"] >= summary["figures"]["downtime_ms"] - felt["network_resolution_ms"]
+    assert "was not running" in felt["clock_why"]
+    assert "clock_lost_ms" not in felt
+    gap = events(records, record.GAP)[0].t
+    echoes = events(records, record.ECHO)
+    assert min(each.t for each in echoes) < gap < max(each.t for each in echoes)
+    assert len({each.data["since_ns"] for each in echoes}) == 2  # until the switchover, and from there on
+
+
+def test_an_idle_guest_gets_its_heartbeat_while_it_is_already_moving(lab: Lab, tmp_path: Path) -> None:
+    if "running" not in states(lab).values():
+        answer(lab, "boot")
+    answer(lab, "stop")
+    source = lab.machine("source")
+    source.run(["ssh", GUEST.name, "kill $(pidof heartbeat); rm -rf .cache/vmlm; ! pidof heartbeat || sleep 1"])
+    summary, records = ended(answer(lab, "migrate", str(tmp_path), PRE_COPY))
+    assert summary["workload"]["name"] == "idle"
+    assert not events(records, record.GUEST)  # nothing runs that would have a rate
+    felt = Felt.of(summary["felt"])
+    assert felt.network_ms is not None or felt.network_why
+    assert felt.guest_ms is not None or felt.guest_why
+    # Whether it was there in time or not: it is started to the end, and there for the next migration.
+    again, _ = ended(answer(lab, "migrate", str(tmp_path), PRE_COPY))
+    assert again["felt"]["network_ms"] >= again["figures"]["downtime_ms"] - again["felt"]["network_resolution_ms"]
