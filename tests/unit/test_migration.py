@@ -503,13 +503,15 @@ async def test_an_event_is_followed_by_a_sample_at_once(tmp_path: Path) -> None:
 
 async def test_a_slow_answer_is_said_while_it_is_owed_and_written_when_it_has_come(tmp_path: Path) -> None:
     stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    stage.standing = True  # else a busy machine plays it to its end meanwhile
     watched = begin(stage, tmp_path)
-    await watched.until(lambda: watched.migration.timeline.iteration >= 1)
+    await watched.until(lambda: "job" in stage.calls)
     stage.frozen.clear()
     await watched.until(lambda: watched.migration.waiting_s() > 0.5)
     stage.frozen.set()
     await watched.until(lambda: watched.events(record.SLOW))
     assert watched.events(record.SLOW)[0].data["seconds"] >= 0.5
+    stage.standing = False
     await watched.ended()
     assert watched.migration.waiting_s() == 0.0
 
