@@ -1,5 +1,7 @@
 """Images listed, copied, grown and removed by qemu-img itself, and seeds made by the tools that are there."""
 
+import asyncio
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +100,35 @@ async def test_the_folder_is_there_or_not(images: Images, root: Root, tmp_path: 
     assert await images.trouble("source") is None
     assert "There is no folder" in str(await Images(root, str(tmp_path / "gone")).trouble("source"))
     assert await images.free_bytes() > 0
+
+
+ENDLESS = """#!/bin/sh
+for part; do :; done
+echo half > "$part"
+while :; do sleep 0.05; done
+"""
+
+
+async def test_a_copy_can_be_stopped_and_nothing_of_it_stays(
+    images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What copies is one that never comes to its end."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "qemu-img").write_text(ENDLESS)
+    (tools / "qemu-img").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    assert not await images.stop_copying()  # there is nothing to stop
+    origin, target = tmp_path / "a.raw", tmp_path / "-copy $(x) 'ü'.qcow2"
+    origin.write_text("whole")
+    before = names(tmp_path)
+    copying = asyncio.ensure_future(images.copy(str(origin), str(target), "qcow2", 0, print))
+    await asyncio.sleep(0)
+    assert await images.stop_copying()
+    with pytest.raises(Failure, match="Copying was stopped"):
+        await copying
+    assert names(tmp_path) == before
+    assert origin.read_text() == "whole"
 
 
 NEEDED = {"mkfs.vfat with mcopy": ("mkfs.vfat", "mcopy")}

@@ -14,6 +14,7 @@ from tests.ui.one_page import OnePage, text_of, until
 from tui import config
 from tui.backend import launch as launch_backend
 from tui.backend.connections import Connections
+from tui.backend.guest import WORKLOAD
 from tui.backend.launch import Launch
 from tui.model.command import Completed
 from tui.model.failure import Failure
@@ -247,7 +248,7 @@ async def form(pilot: Pilot[Any], app: OnePage) -> WorkloadForm:
 
 def started(world: FakeHosts) -> list[tuple[str, ...]]:
     """What was started in the guest, with its options."""
-    return [(argv[5], *argv[8:]) for argv in world.guest.commands if "detach=setsid" in argv[2]]
+    return [(argv[5], *argv[8:]) for argv in world.guest.commands if "detach=setsid" in argv[2] and argv[4] == WORKLOAD]
 
 
 async def test_the_workload_and_its_numbers_are_chosen_by_keys() -> None:
@@ -331,7 +332,7 @@ async def test_a_workload_of_the_users_own_is_offered_by_name_and_started() -> N
         assert ODD in read(app)
         assert "stress-ng --vm '[2]'" in read(app)
         own = f"name {ODD}\noptions stress-ng --vm [2]\nrunning 231\nline ops=12 rate=2.5\n"
-        world.guest.then = {"detach=setsid": {"cat what": own}}
+        world.guest.then = {"stress-ng": {"cat what": own}}
         await pilot.press("enter")
         await until(pilot, lambda: started(world) == [(ODD, "stress-ng", "--vm", "[2]")])
         await sees(pilot, app, f"{ODD}, running: ops=12 rate=2.5")

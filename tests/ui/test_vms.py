@@ -1,5 +1,7 @@
 """The VMs on the Launch page: chosen, made, deleted and opened by keys, as a person sees it."""
 
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -7,10 +9,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from tests.fake_hosts import SHARED, FakeHosts
+from tests.fake_hosts import SHARED, FakeHosts, FakeShell
 from tests.ui.one_page import OnePage, text_of, until
 from tests.unit.test_new_vms import FREE, GIB, Room, info
+from tui.backend.images import COPY, STOP
 from tui.backend.launch import Launch
+from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.vm import Vm
 from tui.screens import launch_view
@@ -137,6 +141,48 @@ async def test_a_vm_like_another_one_is_two_keys_away() -> None:
         await pilot.press("f2")
         await sees(pilot, app, "> two shut off on source")
         assert room.ran("qemu-img convert")
+
+
+class Copying(FakeShell):
+    """A host on which copying a disk comes to its end only when it is stopped."""
+
+    def __init__(self, like: FakeShell) -> None:
+        super().__init__(like.answers)
+        self.copying, self.stopped = asyncio.Event(), asyncio.Event()
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes = "",
+        timeout: float = 30.0,
+        hear: Callable[[str], None] | None = None,
+    ) -> Completed:
+        done = await super().run(argv, stdin=stdin, timeout=timeout, hear=hear)
+        if COPY in argv:
+            self.copying.set()
+            await self.stopped.wait()
+            return Completed(143, "", "")
+        if STOP in argv:
+            self.stopped.set()
+        return done
+
+
+async def test_esc_stops_a_copy_and_nothing_of_the_vm_stays() -> None:
+    room = room_of()
+    shell = room.world.shells[""] = Copying(room.world.shells[""])
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await editor_of(pilot, app, "down", "left")
+        await pilot.press("f2")
+        await until(pilot, shell.copying.is_set)
+        await sees(pilot, app, "copying", "esc stops it")
+        await pilot.press("escape")
+        await sees(pilot, app, "Copying was stopped.", "is gone again")
+        assert "undefine two" in room.world.source.calls
+        assert "two" not in room.world.source.known
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, NewVmForm))
 
 
 async def test_what_was_typed_into_the_definition_is_not_lost() -> None:

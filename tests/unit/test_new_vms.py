@@ -131,7 +131,7 @@ async def test_an_odd_name_is_one_word_of_every_command() -> None:
 async def test_progress_of_the_copy_is_told() -> None:
     room = Room()
     await room.create(LIKE_GUEST1)
-    assert room.said == ["defining two", f"copying {SHARED}/guest1.qcow2 to {SHARED}/two.qcow2"]
+    assert room.said == ["defining two", f"copying {SHARED}/guest1.qcow2 to {SHARED}/two.qcow2; esc stops it"]
 
 
 async def test_a_disk_that_was_edited_away_is_not_copied() -> None:

@@ -1,5 +1,6 @@
 """The disk images on the shared folder: listed, copied and removed by the source host, as root."""
 
+import asyncio
 import re
 from collections.abc import Callable, Sequence
 
@@ -11,6 +12,7 @@ from tui.model.image import Image, parse_info
 
 Say = Callable[[str], None]
 
+STOP_EVERY_S = 0.2
 LIST_LIMIT_S = 60.0
 COPY_LIMIT_S = 4 * 3600.0
 
@@ -20,14 +22,23 @@ LIST = """find "$1" -maxdepth 2 -type f -exec sh -c '
 ' sh {} +"""
 
 # $1 from, $2 to, $3 its format, $4 its least size. Under another name until it is whole; owner and mode are those of
-# the original, for QEMU's user must be able to open the one as the other.
+# the original, for QEMU's user must be able to open the one as the other. What copies leaves its number beside it for
+# STOP: it may be root's, and so not be ended by ending who asked for it.
 COPY = """set -e
-trap '[ "$?" = 0 ] || rm -f -- "$2.part"' EXIT
 [ ! -e "$2" ] || { echo "$2 exists already" >&2; exit 73; }
-qemu-img convert -p -O "$3" -- "$1" "$2.part"
+trap 'status=$?; rm -f -- "$2.part.pid"; [ "$status" = 0 ] || rm -f -- "$2.part"' EXIT
+qemu-img convert -p -O "$3" -- "$1" "$2.part" &
+echo "$!" > "$2.part.pid"
+wait "$!"
 [ "$4" = 0 ] || qemu-img resize -q -f "$3" -- "$2.part" "$4"
 cp --attributes-only --preserve=mode,ownership -- "$1" "$2.part"
 mv -n -- "$2.part" "$2"
+"""
+
+# $1 what is being copied to. A number may be anybody's by now: only that very command is ended.
+STOP = """read -r pid < "$1.part.pid" || exit 0
+tr "\\0" "\\n" < "/proc/$pid/cmdline" | grep -qxF -- "$1.part" && kill "$pid"
+true
 """
 
 # $1 an image
@@ -40,6 +51,8 @@ class Images:
     def __init__(self, root: Root, folder: str) -> None:
         self._root = root
         self.folder = folder
+        self._copying = ""  # what is being copied to
+        self._stopping = False
 
     async def trouble(self, host: str) -> Failure | None:
         """Why VMs can't be kept in the shared folder of a host, None where they can."""
@@ -88,13 +101,29 @@ class Images:
         def hear(text: str) -> None:
             percent = re.findall(r"\((\d+)\.\d+/100%\)", text)
             if percent:
-                say(f"copying {origin} to {target}, {percent[-1]} %")
+                say(f"copying {origin} to {target}, {percent[-1]} %; esc stops it")
 
-        say(f"copying {origin} to {target}")
+        say(f"copying {origin} to {target}; esc stops it")
         argv = ["sh", "-c", COPY, "sh", origin, target, format, str(least_bytes)]
-        done = await self._root.run(SOURCE, argv, timeout=COPY_LIMIT_S, hear=hear)
+        self._copying, self._stopping = target, False
+        try:
+            done = await self._root.run(SOURCE, argv, timeout=COPY_LIMIT_S, hear=hear)
+        finally:
+            self._copying = ""
+        if done.status and self._stopping:
+            raise Failure("Copying was stopped", hint=f"{target} is gone again; {origin} is as it was.")
         if done.status:
             raise Failure(f"{origin} could not be copied to {target}", _last(done), detail=done.stderr)
+
+    async def stop_copying(self) -> bool:
+        """End the copy that is being made, which removes what there is of it; False where none is."""
+        if not self._copying:
+            return False
+        self._stopping = True
+        while self._copying:  # it may not have begun yet
+            await self._run(["sh", "-c", STOP, "sh", self._copying])
+            await asyncio.sleep(STOP_EVERY_S)
+        return True
 
     async def remove(self, paths: Sequence[str]) -> None:
         """Exactly these; one that is gone already is as good."""

@@ -243,6 +243,10 @@ class NewVms:
             raise
         return f"{name} was made on {SOURCE}; s starts it."
 
+    async def stop(self) -> bool:
+        """End the copying of a disk: `create` then fails, and nothing stays; False where nothing is copied now."""
+        return await self._images.stop_copying()
+
     async def _define(self, xml: str) -> None:
         try:
             await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.define(xml))

@@ -13,11 +13,15 @@ from tui.model.domain import BadDefinition
 from tui.model.failure import Failure
 from tui.screens.dialogs.dialog import Dialog
 
+Stop = Callable[[], Awaitable[bool]]  # False where there is nothing to stop
 Define = Callable[[str, Callable[[str], None]], Awaitable[str]]
 
 
 class DefinitionEditor(Dialog[str]):
-    """Dismissed with the sentence of `define`, which is given the text; with None for Esc, and `xml` is kept."""
+    """Dismissed with the sentence of `define`, which is given the text; with None for Esc, and `xml` is kept.
+
+    Esc while the VM is being made calls `stop`.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f2", "define", "define the VM", key_display="ctrl+s or F2", priority=True),
@@ -31,11 +35,12 @@ class DefinitionEditor(Dialog[str]):
     DefinitionEditor #said.wrong { color: $error; text-style: bold; }
     """
 
-    def __init__(self, title: str, xml: str, notes: Sequence[str], define: Define) -> None:
+    def __init__(self, title: str, xml: str, notes: Sequence[str], define: Define, stop: Stop) -> None:
         super().__init__(title)
         self.xml = xml
         self._notes = notes
         self._define = define
+        self._stop = stop
         self._busy = False
 
     def body(self) -> ComposeResult:
@@ -54,9 +59,18 @@ class DefinitionEditor(Dialog[str]):
 
     def action_close(self) -> None:
         if self._busy:
-            self.notify("The VM is being made; wait for its end.", markup=False)
+            self._stop_making()
         else:
             self.dismiss(None)
+
+    @work(name="stop", group="stop", exclusive=True)
+    async def _stop_making(self) -> None:
+        """A copy takes long, and can be stopped; all else is over in a moment."""
+        try:
+            if not await self._stop():
+                self.notify("The VM is being made; wait for its end.", markup=False)
+        except Failure as failure:
+            self.notify(str(failure), severity="error", markup=False)
 
     def action_define(self) -> None:
         if not self._busy:

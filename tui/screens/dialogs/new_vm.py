@@ -210,7 +210,8 @@ class NewVmForm(Dialog[Made]):
         async def define(text: str, say: Callable[[str], None]) -> str:
             return await self._new_vms.create(draft, text, say)
 
-        editor = DefinitionEditor(f"{draft.order.name}: what will be defined", xml, draft.notes, define)
+        title = f"{draft.order.name}: what will be defined"
+        editor = DefinitionEditor(title, xml, draft.notes, define, self._new_vms.stop)
 
         def ended(sentence: str | None) -> None:
             self._edited[draft.order] = (draft, editor.xml)
