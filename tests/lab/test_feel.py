@@ -91,7 +91,7 @@ def test_an_app_that_was_killed_is_followed_by_one_that_says_for_how_long_nobody
     assert len({each.data["since_ns"] for each in echoes}) == 2  # until the switchover, and from there on
 
 
-def test_an_idle_guest_gets_its_heartbeat_while_it_is_already_moving(lab: Lab, tmp_path: Path) -> None:
+def test_a_guest_without_a_heartbeat_is_not_waited_for_and_what_is_not_known_says_why(lab: Lab, tmp_path: Path) -> None:
     if "running" not in states(lab).values():
         answer(lab, "boot")
     answer(lab, "stop")
@@ -103,6 +103,3 @@ def test_an_idle_guest_gets_its_heartbeat_while_it_is_already_moving(lab: Lab, t
     felt = Felt.of(summary["felt"])
     assert felt.network_ms is not None or felt.network_why
     assert felt.guest_ms is not None or felt.guest_why
-    # Whether it was there in time or not: it is started to the end, and there for the next migration.
-    again, _ = ended(answer(lab, "migrate", str(tmp_path), PRE_COPY))
-    assert again["felt"]["network_ms"] >= again["figures"]["downtime_ms"] - again["felt"]["network_resolution_ms"]

@@ -547,6 +547,7 @@ def test_the_users_own_workloads_are_offered() -> None:
 async def test_an_own_workload_is_started_as_it_is_and_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch_module, "SURVIVES_S", 0.0)
     world = running_world()
+    world.guest.heartbeat = ""
     launch = with_config(world)
 
     said: list[str] = []
