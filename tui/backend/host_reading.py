@@ -38,7 +38,7 @@ from tui.model.qemu_conf import QemuConf, parse_qemu_conf
 
 QEMU_CONF_SCRIPT = "[ ! -e /etc/libvirt/qemu.conf ] || cat /etc/libvirt/qemu.conf"
 SCRIPT_LIMIT_S = 60.0  # each of them ends sooner by itself, but on a host that hardly gets along
-SOFTWARE_LIMIT_S = 150.0  # apt alone is given 90
+PARTS_LIMIT_S = 150.0  # scripts of several parts, each with a limit of its own
 CONNECT_LIMIT_S, LISTEN_LIMIT_S = 3, 10  # it listens until it is told to end, at the longest so long
 PEER_LIMIT_S = 10
 CLOCK_ROUNDS = 3
@@ -75,7 +75,7 @@ class HostReading:
     async def software(self, host: str) -> Software:
         """Of libvirt and QEMU, and whether the app's login may use them."""
         login = (await self._said(host, "id -un")).strip()
-        text = await self._said_to_root(host, host_software.SCRIPT, login, limit_s=SOFTWARE_LIMIT_S)
+        text = await self._said_to_root(host, host_software.SCRIPT, login, limit_s=PARTS_LIMIT_S)
         return host_software.parse_software(login, text)
 
     async def conf(self, host: str) -> QemuConf:
@@ -103,7 +103,8 @@ class HostReading:
         return host_account.parse_account(user, await self._said_to_root(host, host_account.SCRIPT, user))
 
     async def firewall(self, host: str, other: str) -> Firewall:
-        return host_firewall.parse_firewall(await self._said_to_root(host, host_firewall.SCRIPT, other))
+        text = await self._said_to_root(host, host_firewall.SCRIPT, other, limit_s=PARTS_LIMIT_S)
+        return host_firewall.parse_firewall(text)
 
     async def peer(self, host: str, uri: str) -> str:
         """The other's host name as root's libvirt client gets it; "" where virsh is not there to ask with."""
