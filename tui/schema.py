@@ -261,8 +261,10 @@ def words(expected: str, most_bytes: int) -> Kind:
             raise ValueError(f"Write it as {_as_list(value)}.")
         if not isinstance(value, list) or not value or not all(isinstance(each, str) for each in value):
             raise ValueError
-        if not value[0] or any("\0" in each for each in value) or len("\0".join(value).encode()) > most_bytes:
+        if not value[0] or any("\0" in each for each in value):
             raise ValueError
+        if len("\0".join(value).encode()) > most_bytes:
+            raise ValueError(f"It may be {most_bytes} bytes long: put more into a script in the guest.")
         return tuple(value)
 
     return Kind(expected, read_words, list)

@@ -222,6 +222,11 @@ WRONG = [
     ("workload.disk", "", f"[workload.disk] command: it is missing, and must be {COMMAND_EXPECTED[7:]}"),
     ("workload.disk", "command = 7", f"[workload.disk] command: 7 {COMMAND_EXPECTED}"),
     ("workload.disk", "command = []", f"[workload.disk] command: a list {COMMAND_EXPECTED}"),
+    (
+        "workload.disk",
+        f'command = ["{"x" * 6001}"]',
+        f"[workload.disk] command: a list {COMMAND_EXPECTED} It may be 6000 bytes long: put more into a script",
+    ),
     ("workload.disk", 'command = ["", "a"]', f"[workload.disk] command: a list {COMMAND_EXPECTED}"),
     ("workload.disk", 'command = ["a", 2]', f"[workload.disk] command: a list {COMMAND_EXPECTED}"),
     (
