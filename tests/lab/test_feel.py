@@ -96,7 +96,9 @@ def test_a_guest_without_a_heartbeat_is_not_waited_for_and_what_is_not_known_say
         answer(lab, "boot")
     answer(lab, "stop")
     source = lab.machine("source")
-    source.run(["ssh", GUEST.name, "kill $(pidof heartbeat); rm -rf .cache/vmlm; ! pidof heartbeat || sleep 1"])
+    source.run(
+        ["ssh", GUEST.name, "kill $(pidof heartbeat); rm -rf .cache/vmlm; while pidof heartbeat; do sleep 0.1; done"]
+    )
     summary, records = ended(answer(lab, "migrate", str(tmp_path), PRE_COPY))
     assert summary["workload"]["name"] == "idle"
     assert not events(records, record.GUEST)  # nothing runs that would have a rate

@@ -731,7 +731,8 @@ async def test_a_clock_set_back_meanwhile_makes_no_negative_gap(tmp_path: Path) 
     (gap,) = again.events(record.GAP)
     assert gap.data["seconds"] == 0
     times = [each.t for each in again.log]
-    assert times == sorted(times)
+    assert again.log[8].kind == record.GAP  # type: ignore[union-attr]
+    assert times[7] <= times[8] == min(times[8:])
 
 
 async def test_a_post_copy_held_by_the_app_that_was_left_is_sent_by_the_next(tmp_path: Path) -> None:

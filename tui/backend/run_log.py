@@ -45,12 +45,13 @@ class RunLog:
         """Go on after the records of an earlier process, whose clock began at `began_at`, with the gap marked."""
         for each in earlier:
             self.timeline.add(each)
+        passed = self.now()
         if began_at is not None:
             self.began_at = began_at
             passed = max(seconds_since(began_at), self.timeline.now)  # a clock that was set back makes no time
             self._zero = time.monotonic() - passed
         if earlier:
-            seconds = round(self.now() - earlier[-1].t, 3)
+            seconds = round(passed - earlier[-1].t, 3)
             self.event(record.GAP, seconds=seconds, why="vmlm-tui was not running")
 
     # -- from any thread --
