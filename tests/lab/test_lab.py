@@ -396,7 +396,7 @@ def test_plain_vmlm_tui_finds_the_labs_configuration_in_exec_and_in_an_ssh_sessi
 
 
 def test_exec_passes_on_what_the_program_says_and_how_it_ends(lab: Lab) -> None:
-    done = command("exec", "--name", lab.place.name, "storage", "--", "sh", "-c", "hostname; echo no >&2; exit 7")
+    done = command("exec", "storage", "--name", lab.place.name, "--", "sh", "-c", "hostname; echo no >&2; exit 7")
     assert (done.returncode, done.stdout, done.stderr) == (7, "storage\n", "no\n")
 
 

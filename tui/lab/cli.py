@@ -13,17 +13,19 @@ from tui.model.failure import Failure
 
 def main(argv: list[str]) -> int:
     """Runs one command of the lab; returns its exit status, or becomes the program it was asked to run."""
-    options = _parser().parse_args(argv)
+    # What comes after -- is the host's: argparse would take our own options for it, or its options for ours.
+    at = argv.index("--") if "--" in argv else len(argv)
+    options = _parser().parse_args(argv[:at])
     try:
         if os.geteuid() != 0:
             raise Failure("the lab needs root, for its namespaces", hint="Run it through sudo.")
-        return _run(Lab(Place(options.name), _say), options)
+        return _run(Lab(Place(options.name), _say), options, argv[at + 1 :])
     except Failure as failure:
         print(f"vmlm-tui lab: {failure}", file=sys.stderr)
         return 1
 
 
-def _run(lab: Lab, options: argparse.Namespace) -> int:
+def _run(lab: Lab, options: argparse.Namespace, words: list[str]) -> int:
     if options.command == "down":
         lab.down()
         if options.purge:
@@ -34,8 +36,7 @@ def _run(lab: Lab, options: argparse.Namespace) -> int:
     if options.command == "status":
         return _status(lab)
     if options.command == "exec":
-        words = options.words[1:] if options.words[:1] == ["--"] else options.words
-        return _become(lab, options.host, words or ["bash", "-l"])
+        return _become(lab, options.host, [*options.words, *words] or ["bash", "-l"])
     lab.up(None if options.link is None else network.parse_rate(options.link))
     if options.command == "up":
         _say(f"lab {lab.place.name!r} is up: `vmlm-tui lab` opens the app, `vmlm-tui lab exec source` a shell")
@@ -115,5 +116,5 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("status", parents=[named], help="what is up and what is not")
     execute = commands.add_parser("exec", parents=[named], help="run a command on a host of it")
     execute.add_argument("host", metavar="HOST")
-    execute.add_argument("words", metavar="-- COMMAND", nargs=argparse.REMAINDER)
+    execute.add_argument("words", metavar="-- COMMAND", nargs="*", help="the shell unless given")
     return parser
