@@ -14,7 +14,7 @@ NAME = "test"
 TURN = Path("/run/vmlm-tui-tests.lock")  # held by the one run of these tests that a machine can have at a time
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # not of the session: its guest would run beside the machines of tests/nfs
 def lab() -> Iterator[Lab]:
     """The lab, up, with its guest defined; the first `up` of a machine takes minutes, because it builds the guest."""
     if os.geteuid() != 0:
