@@ -32,6 +32,7 @@ PAINTS = 7
 STEADY_S = 20
 SAMPLES = 500
 PROCESSES = 20
+RAW_LOGS = "*/raw.jsonl"  # below the folder of all runs
 
 
 def main() -> int:
@@ -153,7 +154,7 @@ def migrating(lab: Lab, folder: Path, interval: str) -> Iterator[tuple[Terminal,
         terminal.wait_for("Start a migration")
         wait(lambda: b"guest1" in terminal.seen())
         terminal.type("\r")
-        wait(lambda: runs.exists() and any(runs.iterdir()) and '"iteration": 3' in newest(runs).read_text(), 120)
+        wait(lambda: any('"iteration": 3' in each.read_text() for each in runs.glob(RAW_LOGS)), 120)
         yield terminal, runs
         terminal.type("p")
         wait(lambda: '"kind": "end"' in newest(runs).read_text(), 120)
@@ -170,7 +171,7 @@ def bring_home_busy(lab: Lab) -> None:
 
 
 def newest(runs: Path) -> Path:
-    return max(runs.iterdir()) / "raw.jsonl"
+    return max(runs.glob(RAW_LOGS))
 
 
 def sample_cpu_vs_virsh(lab: Lab) -> float:
