@@ -9,7 +9,7 @@ ROUND_TRIP = 0.001
 
 
 class Train:
-    """Probes a guest every 10 ms; `pause` is when and for how long it is stopped, `standing` whether its clock is."""
+    """Probes a guest every EVERY_S; `pause` is when and for how long it is stopped, `standing` whether its clock is."""
 
     def __init__(self, echoes: Echoes | None = None) -> None:
         self.echoes = echoes or Echoes()
@@ -42,7 +42,7 @@ class Train:
 
 def test_a_guest_that_runs_has_no_pause_but_the_round_trip() -> None:
     train = Train()
-    train.run(3)
+    train.run(300 * EVERY_S)
     assert train.echoes.pause == pytest.approx(ROUND_TRIP)
     assert train.echoes.settled(train.now - EVERY_S, 299)
     assert not train.echoes.settled(train.now - EVERY_S, 300)  # what comes next may be the pause
@@ -103,14 +103,14 @@ def test_that_the_app_was_late_with_its_probes_is_no_pause() -> None:
 
 def test_answers_that_waited_in_a_queue_are_a_pause_as_long_as_the_first_one_waited() -> None:
     train = Train()
-    train.run(1)
+    train.run(100 * EVERY_S)
     numbers = []
     for _ in range(30):
         numbers.append(train.echoes.send(train.now))
         train.pass_(EVERY_S)
     for number in numbers:
         train.answer(number, train.now, train.guest)
-    assert train.echoes.pause == pytest.approx(0.3)
+    assert train.echoes.pause == pytest.approx(30 * EVERY_S)
     assert train.echoes.window.answered == 130
 
 

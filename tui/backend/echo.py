@@ -1,7 +1,6 @@
 """The probes of one guest's heartbeat, on a thread and an absolute schedule of their own."""
 
 import contextlib
-import select
 import socket
 import struct
 import threading
@@ -15,6 +14,7 @@ REPORT_EVERY_S = 1.0
 STOP_LIMIT_S = 0.5
 SO_TIMESTAMPNS = 35  # of Linux; the socket module does not name it
 TIMESPEC = struct.Struct("qq")
+ANCILLARY_BYTES = socket.CMSG_SPACE(TIMESPEC.size)
 
 Report = Callable[[Window, Echoes], None]
 
@@ -73,7 +73,7 @@ class Echo:
         with contextlib.ExitStack() as closing:
             opened = [closing.enter_context(each) for each in map(self._connected, self._addresses) if each]
             if opened:
-                self._probe({each.fileno(): each for each in opened})
+                self._probe(opened)
 
     def _connected(self, address: str) -> socket.socket | None:
         """A socket that hears that address alone; None where there is no way to it."""
@@ -89,30 +89,22 @@ class Echo:
             return None
         return udp
 
-    def _probe(self, sockets: dict[int, socket.socket]) -> None:
-        """`sockets` by their numbers."""
-        waiting = select.poll()
-        for number in sockets:
-            waiting.register(number, select.POLLIN)
+    def _probe(self, sockets: list[socket.socket]) -> None:
+        """Wakes once a probe: what has come meanwhile bears the kernel's time, and can wait until then."""
         due = time.monotonic()
         report = due + REPORT_EVERY_S
         while not self._stop.is_set():
+            if self._switched_over.is_set():  # it is, before the first answer after the pause
+                self._mark()
+            answering = [each for each in sockets if self._receive(each)]
+            sockets = answering[:1] or sockets
             now = time.monotonic()
-            if now >= due:
-                self._send(sockets.values(), now)
-                due += (int((now - due) / EVERY_S) + 1) * EVERY_S
+            self._send(sockets, now)
+            due += (int((now - due) / EVERY_S) + 1) * EVERY_S
             if now >= report:
                 report += REPORT_EVERY_S
                 self._tell()
-            answering = waiting.poll(max(0.0, due - time.monotonic()) * 1000)
-            if self._switched_over.is_set():  # it is, before the first answer after the pause
-                self._mark()
-            for number, _ in answering:
-                if self._receive(sockets[number]):
-                    for other in set(sockets) - {number} if len(sockets) > 1 else ():
-                        waiting.unregister(other)
-                        del sockets[other]
-                    break
+            time.sleep(max(0.0, due - time.monotonic()))
         self._tell()
 
     def _send(self, sockets: Iterable[socket.socket], now: float) -> None:
@@ -126,16 +118,20 @@ class Echo:
                 self.trouble = error.strerror or str(error)
 
     def _receive(self, udp: socket.socket) -> bool:
-        """Whether the datagram that has come is an answer."""
-        try:
-            datagram, extra, _, _ = udp.recvmsg(256, socket.CMSG_SPACE(TIMESPEC.size))
-        except OSError as error:  # refused: nothing listens there
-            self.trouble = error.strerror or str(error)
-            return False
-        answer = parse_answer(datagram)
-        if answer is not None:
-            self._take(answer, _moment(extra))
-        return answer is not None
+        """Takes all that has come; whether an answer was among it."""
+        answered = False
+        while True:
+            try:
+                datagram, extra, _, _ = udp.recvmsg(256, ANCILLARY_BYTES)
+            except BlockingIOError:
+                return answered
+            except OSError as error:  # refused: nothing listens there
+                self.trouble = error.strerror or str(error)
+                return answered
+            answer = parse_answer(datagram)
+            if answer is not None:
+                self._take(answer, _moment(extra))
+                answered = True
 
     def _take(self, answer: Answer, t: float) -> None:
         with self._heard:
