@@ -15,6 +15,7 @@ from tui.model import seed as seeds
 from tui.model.blockers import blockers, on_shared
 from tui.model.domain import BadDefinition, Domain, parse
 from tui.model.domain_copy import domain_copy
+from tui.model.domain_mark import MAKING, marked
 from tui.model.domain_xml import Shape, domain_xml
 from tui.model.draft import Copy, Draft, Ground
 from tui.model.failure import Failure
@@ -141,6 +142,8 @@ class NewVms:
             why = f"{order.template} is {where.sentence}, and writes to its disks"
             raise Failure("It can't be copied now", why, "Shut it down first.")
         text = await self._connections.ask(where.host, lambda each: each.definition(order.template, inactive=True))
+        if parse(text).mark:
+            raise Failure("It can't be copied", f"{order.template} is not whole itself", "D on it says more.")
         disks = [each for each in parse(text).disks if each.source and not each.readonly]
         for disk in disks:
             if disk.kind != "file":
@@ -217,7 +220,8 @@ class NewVms:
     async def create(self, draft: Draft, xml: str, say: Say) -> str:
         """Define it as `xml` says and make its files; where that fails nothing of it stays.
 
-        Returns the sentence that says so.
+        It is marked until all is made: an app that is killed meanwhile leaves a VM of which that is known. Returns the
+        sentence that says so.
         """
         name, domain = draft.order.name, parse(xml)
         listing = await self._vms.listing()
@@ -237,9 +241,10 @@ class NewVms:
                 say(f"making the seed {draft.seed_path}")
                 await make_seed(self._vms.root, draft.seed, draft.seed_path, draft.copies[0].origin)
                 made.append(draft.seed_path)
+            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.mark(name, ""))
         except Failure:
-            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.undefine(name))
             await self._images.remove(made)
+            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.undefine(name))
             raise
         return f"{name} was made on {SOURCE}; s starts it."
 
@@ -249,7 +254,7 @@ class NewVms:
 
     async def _define(self, xml: str) -> None:
         try:
-            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.define(xml))
+            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.define(marked(xml, MAKING)))
         except Failure as failure:
             line, why = complaint(failure.detail, xml)
             raise BadDefinition(
