@@ -221,12 +221,17 @@ async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> Non
         ("name", "", "The VM has no name yet."),
         ("vcpus", "many", '"many" is not a number of vCPUs.'),
         ("vcpus", "64", "64 vCPUs are more than source can hold: it has 2 CPUs."),
+        ("name", "../x", '"../x" can\'t be the name of a VM: its files are named after it'),
+        ("name", "n" * 300, "The name is too long: 300 bytes, of 100 that are possible."),
+        ("name", "web", "web is taken: destination has a VM of that name, running."),
+        ("vcpus", "0", "0 vCPUs are not possible: from 1 to 4096 are."),
         ("memory", "8", '"8" is not an amount of memory.'),
+        ("memory", "4 KiB", "A VM needs at least 16 MiB of memory."),
         ("memory", "99 GiB", "99.0 GiB of memory are more than source can hold"),
     ],
 )
 async def test_a_mistake_is_a_sentence_in_the_form(field: str, value: str, words: str) -> None:
-    app = app_of(room_of().world)
+    app = app_of(room_of(WEB).world)
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "nothing known is in the way")
         await pilot.press("n")

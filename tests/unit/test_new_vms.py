@@ -266,12 +266,26 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
     "another root": (lambda _xml: "<network/>", "not the XML of a VM"),
     "another name": (lambda xml: xml.replace("<name>two", "<name>three"), "The name was changed"),
     "another VM's disk": (lambda xml: xml.replace("free.qcow2", "guest1.qcow2"), "it is a disk of guest1"),
+    "another VM's UUID": (
+        lambda xml: xml.replace("<name>", f"<uuid>{WEBS_UUID.replace('-', '').upper()}</uuid><name>"),
+        "The UUID is taken: web on destination has it. Take the line <uuid> out",
+    ),
+    "another VM's MAC address": (
+        lambda xml: xml.replace('<interface type="bridge">', f'<interface type="bridge">{MAC}'),
+        "The MAC address 52:54:00:00:00:01 is taken: web on destination has it. Take the line <mac> out",
+    ),
 }
+WEBS_UUID = "11111111-2222-4333-8444-55555555aaaa"
+MAC = '<mac address="52:54:00:00:00:01"/>'
 
 
 @pytest.mark.parametrize("edit", EDITS)
 async def test_a_mistake_in_the_definition_is_answered_by_a_sentence(edit: str) -> None:
     room = Room()
+    web = Vm("web", WEBS_UUID, "shut off", "", 1, GIB)
+    room.world.destination.known["web"] = web
+    interface = '<interface type="network">'
+    room.world.destination.definitions["web"] = guest_xml(web).replace(interface, f"{interface}{MAC}")
     change, words = EDITS[edit]
     with pytest.raises(Failure, match=words):
         await room.create(PLAIN, change)

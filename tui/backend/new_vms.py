@@ -23,7 +23,7 @@ from tui.model.host_cpu import KVM, QEMU
 from tui.model.host_kvm import RUNS, Kvm
 from tui.model.image import Image, users_of
 from tui.model.listing import Listing
-from tui.model.new_vm import CLOUD, LIKE, Order, refuse_name, refuse_size
+from tui.model.new_vm import CLOUD, LIKE, Order, refuse_identity, refuse_name, refuse_size
 from tui.model.offer import Offer, machine_of_both, too_much
 from tui.model.quantity import size
 from tui.model.seed import Seed
@@ -225,7 +225,12 @@ class NewVms:
         """
         name, domain = draft.order.name, parse(xml)
         listing = await self._vms.listing()
-        refusal = _refuse_edited(name, domain) or refuse_name(name, listing) or _refuse_shared(domain, listing)
+        refusal = (
+            _refuse_edited(name, domain)
+            or refuse_name(name, listing)
+            or refuse_identity(domain, listing)
+            or _refuse_shared(domain, listing)
+        )
         if refusal:
             raise refusal
         files = {file for disk in domain.disks for file in disk.files}
