@@ -291,6 +291,18 @@ async def test_a_command_that_prints_without_end_of_line_is_shown_in_part(guest:
     assert all(len(line) < 1100 and line.isprintable() for line in status.output)
 
 
+async def test_of_what_a_command_prints_without_end_only_the_newest_is_kept(guest: Guest, cache: Path) -> None:
+    script = "head -c 3000000 /dev/zero | tr '\\0' '\\n'; echo done=1; exec sleep 1000"
+    await guest.start_command("chatty", ["sh", "-c", script])
+    await seen(guest, lambda status: status.values == {"done": "1"})
+    log = cache / "log"
+    await comes(lambda: log.stat().st_size < 10000)
+    status = await guest.status()
+    assert (status.running, status.values) == (True, {"done": "1"})
+    await guest.signal("TERM")
+    await until(guest, running=False)
+
+
 async def test_a_workload_of_any_name_is_found_again(guest: Guest) -> None:
     await guest.start_command(ODD, ["sleep", "1000"])
     await until(guest, running=True)
