@@ -148,7 +148,8 @@ class NewVms:
         for disk in disks:
             if disk.kind != "file":
                 why = f"its disk {disk.target} is no file, but of the kind {disk.kind}: {disk.source}"
-                raise Failure(f"{order.template} can't be copied", why, "Choose another way.")
+                hint = f"Make a file of it in {self._images.folder} with `qemu-img convert`, and choose that as an image."
+                raise Failure(f"{order.template} can't be copied", why, hint)
         own = {each.source: self._own_path(each.source, order.name, each.target, len(disks)) for each in disks}
         copies = [
             await self._copy(await self._images.info(each.source), own[each.source], each.format or "raw")
