@@ -148,7 +148,7 @@ class NewVms:
         for disk in disks:
             if disk.kind != "file":
                 why = f"its disk {disk.target} is no file, but of the kind {disk.kind}: {disk.source}"
-                hint = f"Make a file of it in {self._images.folder} with `qemu-img convert`, and choose that as an image."
+                hint = f"`qemu-img convert` makes a file of it in {self._images.folder}: choose that one as an image."
                 raise Failure(f"{order.template} can't be copied", why, hint)
         own = {each.source: self._own_path(each.source, order.name, each.target, len(disks)) for each in disks}
         copies = [
