@@ -33,20 +33,31 @@ FOLDER = "folder=${XDG_CACHE_HOME:-$HOME/.cache}/vmlm$1; shift"
 
 # The program is known to be whole when the source it was made of lies beside it under its own name: that comes last,
 # and after a sync, for after a power cut (force off) a new file may have its name and not its content.
-KEEP = 'sync; mv -f "$1.new" "$1" && mv -f "new-$1.c" "$1.c"'
+KEEP = 'sync; mv -f "$making/$1" "$1" && mv -f "$source" "$1.c"'
+
+# Each makes it in a folder of its own: what an app that was killed has begun may still be going on.
+MAKING = """mkdir -p "$folder" && cd "$folder" || exit 73
+for each in making.*; do [ -d "/proc/${each#making.}" ] || rm -rf "$each"; done
+making=making.$$
+trap 'rm -rf "$making"' EXIT
+rm -rf "$making" && mkdir "$making" || exit 73"""
 
 # $1 program; stdin: its source. Compiles it unless this very source was compiled before.
 INSTALL = f"""{FOLDER}
-mkdir -p "$folder" && cd "$folder" && cat > "new-$1.c" || exit 73
-if [ -s "$1" ] && cmp -s "new-$1.c" "$1.c"; then exit 0; fi
+{MAKING}
+source=$making/$1.c
+cat > "$source" || exit 73
+if [ -s "$1" ] && cmp -s "$source" "$1.c"; then exit 0; fi
 for cc in cc gcc tcc clang; do command -v "$cc" > /dev/null && break; cc=; done
-if [ -z "$cc" ]; then uname -m; exit {NO_COMPILER}; fi
-"$cc" -O2 -pthread -o "$1.new" "new-$1.c" -lm && {{ {KEEP}; }}
+if [ -z "$cc" ]; then mv -f "$source" "new-$1.c"; uname -m; exit {NO_COMPILER}; fi
+(cd "$making" && "$cc" -O2 -pthread -o "$1" "$1.c" -lm) && {{ {KEEP}; }}
 """
 
 # $1 program; stdin: the program itself, compiled elsewhere.
 PUT = f"""{FOLDER}
-cd "$folder" && cat > "$1.new" && chmod 700 "$1.new" && {{ {KEEP}; }}
+{MAKING}
+source=new-$1.c
+cat > "$making/$1" && chmod 700 "$making/$1" && {{ {KEEP}; }}
 """
 
 # $1 workload, $2 its command line as it is shown, $3 the folder it is started in ("": the home), then its command line.
