@@ -107,7 +107,7 @@ FAULTS = {
     ),
     "exported to the whole network, and the disk full": (
         {"storage": f"echo '{FOLDER} 10.77.49.0/24({REST})' > /etc/exports; exportfs -ra;"
-                    " cat /dev/zero > /var/full; sync; cat /dev/zero >> /var/full"},
+                    " cat /dev/zero > /var/full; sync; cat /dev/zero >> /var/full; true"},
         {"storage.exports": (WARNING, "more than both hosts: 10.77.49.0/24"), "storage.space": (FAILED, "is full"),
          "source.write": (FAILED, "No space left on device"), "destination.read": (UNKNOWN, "not tried")},
     ),
