@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.nfs.image import BUILD_LIMIT_S, KEYRING, LEFT_OUT, RELEASE, sources
+from tests.nfs.image import BUILD_LIMIT_S, LEFT_OUT, RELEASE, sources
 from tui.lab.cache import kept
 from tui.lab.command import run
 from tui.lab.domain import KERNEL_OPTIONS
@@ -14,10 +14,11 @@ from tui.lab.domain import KERNEL_OPTIONS
 RECIPE = "1"  # raise it when what is built changes in a way the texts below don't show
 FURNISH = Path(__file__).with_name("cloud-furnish")
 PACKAGES = (
-    "systemd-sysv", "udev", "dbus", "linux-image-cloud-amd64", "grub-pc-bin", "grub-common", "cloud-init", "cloud-guest-utils",
-    "fdisk", "eatmydata", "netplan.io", "openssh-server", "sudo", "iproute2", "procps", "netbase",
+    "systemd-sysv", "udev", "dbus", "linux-image-cloud-amd64", "grub-pc-bin", "grub-common", "cloud-init",
+    "cloud-guest-utils", "fdisk", "eatmydata", "netplan.io", "openssh-server", "sudo", "iproute2", "procps", "netbase",
     "binutils", "cpp", "libgcc-12-dev",
 )  # fmt: skip
+FILE = "cloud.qcow2"
 SECTOR = 512
 PARTITION_AT = 1 << 20  # in bytes, as everybody's first partition
 DISK_MIB = 2048
@@ -27,10 +28,7 @@ def prepare(say: Callable[[str], None]) -> Path:
     """The image, a qcow2 file, built first when it is not there."""
     recipe = repr((RECIPE, RELEASE, PACKAGES, LEFT_OUT, DISK_MIB, KERNEL_OPTIONS, FURNISH.read_text()))
     name = f"cloud-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
-    return (
-        kept(name, "the cloud image", lambda work, result: _build(work, result / "cloud.qcow2", say), say)
-        / "cloud.qcow2"
-    )
+    return kept(name, "the cloud image", lambda work, result: _build(work, result / FILE, say), say) / FILE
 
 
 def _build(work: Path, image: Path, say: Callable[[str], None]) -> None:

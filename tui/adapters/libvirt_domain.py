@@ -60,7 +60,7 @@ def vm_of(domain: Any) -> Vm | None:
 
 
 def addresses(domain: Any, source: int) -> tuple[str, ...]:
-    """Those that one of libvirt's sources knows of a VM: none where it knows nothing of this kind of network or guest."""
+    """Those that one of libvirt's sources knows of a VM: none where it knows nothing of such a network or guest."""
     try:
         found = domain.interfaceAddresses(source)
     except libvirt.libvirtError:

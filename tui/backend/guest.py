@@ -115,7 +115,7 @@ true
 # cloud-init writes the file when all is done; where a part of it has failed so that it never will, there is no waiting.
 CLOUD_INIT = f"""[ -e /run/cloud-init/enabled ] || exit 0
 if [ -s /run/cloud-init/result.json ]; then cat /run/cloud-init/result.json
-elif ! systemctl is-failed --quiet cloud-init-local cloud-init cloud-config cloud-final 2> /dev/null; then echo {RUNNING}
+elif ! systemctl is-failed -q cloud-init-local cloud-init cloud-config cloud-final 2> /dev/null; then echo {RUNNING}
 fi
 """
 
