@@ -19,7 +19,7 @@ class AddressDialog(Dialog[str]):
     """
 
     BINDINGS = [
-        Binding("enter", "keep", "keep it", key_display="enter", priority=True),
+        Binding("enter", "enter", "keep it", key_display="enter", priority=True),
         Binding("down", "take", "the one that was found", priority=True),
         Binding("escape", "close", "back", priority=True),
     ]
@@ -50,7 +50,7 @@ class AddressDialog(Dialog[str]):
         field.value = self._found
         field.cursor_position = len(self._found)
 
-    def action_keep(self) -> None:
+    def entered(self) -> None:
         text = self.query_one(Input).value.strip()
         if text == WORD:
             self.dismiss(AGENT)
