@@ -4,7 +4,7 @@ import libvirt
 import pytest
 
 from tui.adapters.libvirt_errors import CODES, MESSAGES, translate
-from tui.adapters.protocols import Aborted
+from tui.adapters.protocols import Aborted, AgentRefused
 
 INTERNAL, FAILED, SYSTEM, RPC = (
     libvirt.VIR_ERR_INTERNAL_ERROR,
@@ -191,3 +191,9 @@ def test_an_error_without_a_message_or_a_code_is_a_failure_nevertheless() -> Non
     error = Raised(0, "")
     error.err = None
     assert translate("It did not work", error).what == "It did not work"
+
+
+@pytest.mark.parametrize("code", [INTERNAL, 113])  # before and from libvirt 11.2 on
+def test_what_the_agent_refused_is_told_from_what_it_never_heard(code: int) -> None:
+    message = "internal error: unable to execute QEMU agent command 'guest-file-open': failed to open file '/nothing'"
+    assert isinstance(translate("The guest agent of guest1 could not be asked", Raised(code, message)), AgentRefused)

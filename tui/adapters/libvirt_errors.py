@@ -8,6 +8,7 @@ from tui.adapters.protocols import Aborted, AgentAway, AgentRefused
 from tui.model.failure import Failure
 
 CANCELLED = "it was cancelled"
+REFUSED = "unable to execute QEMU agent command"  # its code is an internal error's, from libvirt 11.2 on its own
 
 AGENT = "Is qemu-guest-agent installed and running in the guest? `systemctl status qemu-guest-agent` tells."
 
@@ -145,7 +146,7 @@ def translate(what: str, error: libvirt.libvirtError) -> Failure:
 def _kind(words: str, code: int, why: str) -> type[Failure]:
     if why == CANCELLED:
         return Aborted
-    if code == libvirt.VIR_ERR_AGENT_COMMAND_FAILED:
+    if REFUSED in words:
         return AgentRefused
     # Each of these comes before the command is sent; an agent that "disappeared" has been sent it.
     unheard = code in NOT_HERE or "guest agent is not con" in words
