@@ -14,7 +14,7 @@ from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
 from tui.model.seed import Seed, user_data
 
-NAME, USER = "cloudy", "ada"
+NAME, USER = "cloudy", "ubuntu"  # the user that the form proposes
 LIMIT_S = 300.0
 FIRST_BOOT_S = 900.0  # emulated, beside whatever else the machine does
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGao1mvWDYHmmc2tQaakZotlwTmyfHVIeQOQdfnPuiV9"
@@ -54,12 +54,15 @@ def screen(lab: Lab, tmp_path: Path) -> Iterator[Screen]:
 
 
 def make(screen: Screen) -> None:
-    """Through the form, with another user than the proposed one; all else as it stands there."""
+    """Through the form, as it stands there."""
     screen.press("n")
     screen.wait_for("New VM", "bridge br0")
-    screen.press(*NAME, "Down", "Right")
-    screen.wait_for("a-cloud.qcow2", "ubuntu", "ssh-ed25519")
-    screen.press(*["Down"] * 5, *["BSpace"] * len("ubuntu"), *USER, "Enter")
+    screen.press(*NAME)
+    screen.wait_for(f" {NAME} ")
+    screen.press("Down")
+    screen.press("Right")
+    screen.wait_for("a-cloud.qcow2", f" {USER} ", "ssh-ed25519")
+    screen.press("Enter")
     screen.wait_for(f"{NAME}: what will be defined")
     screen.press("F2")
     screen.wait_for(f"{NAME} was made on source; s starts it.", f"{NAME}-seed.iso", "through its guest agent, as root")
