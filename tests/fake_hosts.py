@@ -104,6 +104,7 @@ class FakeHypervisor:
         self.calls: list[str] = []
         self.definitions: dict[str, str] = {}  # by VM, where it is another one than guest_xml's
         self.offered_networks: tuple[str, ...] = ("default",)
+        self.found_addresses: tuple[str, ...] = ()
         self.stats: Mapping[str, Stat] = {}  # of a migration under way
         self.agents: dict[str, Callable[[str], str]] = {}  # by VM: what its guest agent answers to a command
         self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
@@ -173,6 +174,10 @@ class FakeHypervisor:
         if name not in self.known:
             raise Failure(f"The VM {name} could not be found")
         self.known[name] = replace(self.known[name], state=state)
+
+    def addresses(self, name: str) -> tuple[str, ...]:
+        self._enter(f"addresses {name}")
+        return self.found_addresses
 
     def start(self, name: str) -> None:
         self._enter(f"start {name}")

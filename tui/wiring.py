@@ -22,7 +22,7 @@ def wire(config: Config) -> Backend:
     """The backend for a configuration; opens nothing yet, and imports libvirt and asyncssh when they are needed."""
     connections = Connections(config, open_hypervisor, open_shell)
     changes = changes_through(connections, state_folder() / "changes.jsonl")
-    launch = Launch(connections, changes.root, GuestAddresses(state_folder() / "guests.json"))
+    launch = Launch(connections, changes.root, GuestAddresses(state_folder() / "guests.json"), open_first_login)
     runs = config.runs.folder
     senses = Senses(launch.guest, launch.heartbeats)
     migrations = Migrations(

@@ -381,3 +381,12 @@ def test_a_plan_becomes_parameters() -> None:
 
 def test_no_limit_is_the_most_that_libvirt_can_turn_into_bytes() -> None:
     assert NO_LIMIT_MIB_S * 2**20 < 2**63 <= (NO_LIMIT_MIB_S + 2) * 2**20
+
+
+def test_where_a_vm_is_on_the_network_is_told_or_nothing_is(hypervisor: LibvirtHypervisor) -> None:
+    """The test driver has leases for the cards of a VM on a network of libvirt's."""
+    assert hypervisor.addresses(TEST) == ("192.168.122.3",)
+    hypervisor.force_off(TEST)
+    assert hypervisor.addresses(TEST) == ()
+    with pytest.raises(Failure, match="could not be read"):
+        hypervisor.addresses("no such VM")

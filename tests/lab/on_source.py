@@ -30,7 +30,7 @@ from tui.model.blockers import blockers
 from tui.model.domain import Domain
 from tui.model.failure import Failure
 from tui.model.host import HostFacts
-from tui.model.new_vm import IMAGE, LIKE, Order
+from tui.model.new_vm import CLOUD, IMAGE, LIKE, Order
 from tui.model.offer import Offer
 from tui.model.plan import POST_COPY_MANUAL, Plan
 from tui.model.record import ECHO, Event
@@ -96,6 +96,16 @@ async def make_of_image(connections: Connections, name: str, image: str, old: st
     order = Order(name, IMAGE, 2, 256 << 20, image, plug=ground.plugs[0])
     draft = await room.draft(order, ground)
     return {"sentence": await room.create(draft, draft.xml.replace(old, new), tell), "notes": draft.notes}
+
+
+async def make_of_cloud_image(connections: Connections, name: str, image: str, user: str) -> Answer:
+    """A VM of a cloud image, with root's key of this host, as the form proposes it."""
+    room = launch_of(connections).new_vms
+    ground = await room.ground()
+    plug, key = ground.plugs[0], ground.ssh_key
+    order = Order(name, CLOUD, 2, 1 << 30, image, plug=plug, user=user, ssh_key=key, disk_bytes=4 << 30)
+    draft = await room.draft(order, ground)
+    return {"sentence": await room.create(draft, draft.xml, tell), "notes": draft.notes, "xml": draft.xml}
 
 
 async def delete(connections: Connections, name: str, disks: str) -> Answer:
@@ -184,7 +194,7 @@ ORDERS: dict[str, Callable[..., Awaitable[Answer]]] = {
     order.__name__: order
     for order in (
         *(hosts, where, boot, shut_down, force_off, start, start_own, status, stop),
-        *(vms, make_like, make_of_image, delete),
+        *(vms, make_like, make_of_image, make_of_cloud_image, delete),
         *(migrate, migrate_and_die, follow),
     )
 }

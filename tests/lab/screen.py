@@ -27,17 +27,17 @@ class Screen:
     def text(self) -> str:
         return self._run("capture-pane", "-p", "-t", "it")
 
-    def wait(self, condition: Callable[[str], bool], what: str) -> str:
+    def wait(self, condition: Callable[[str], bool], what: str, limit_s: float = LIMIT_S) -> str:
         """What is on the screen as soon as `condition` is true of it."""
-        until = time.monotonic() + LIMIT_S
+        until = time.monotonic() + limit_s
         while not condition(text := self.text()):
             assert time.monotonic() < until, f"never saw {what}; the screen:\n{text}"
             time.sleep(0.05)
         return text
 
-    def wait_for(self, *wanted: str) -> str:
+    def wait_for(self, *wanted: str, limit_s: float = LIMIT_S) -> str:
         """Wait until all of these are on the screen."""
-        return self.wait(lambda text: all(each in text for each in wanted), " and ".join(map(repr, wanted)))
+        return self.wait(lambda text: all(each in text for each in wanted), " and ".join(map(repr, wanted)), limit_s)
 
     def over(self) -> bool:
         """Whether the program has ended."""

@@ -65,6 +65,7 @@ def whole(lab: Lab) -> bool:
     """Whether every host reaches its neighbour by name, libvirt included, and the source has the guest."""
     for machine, other in zip(lab.machines, [*lab.machines[1:], lab.machines[0]], strict=True):
         machine.run(["ssh", other.host.name, "true"])
+    assert lab.machine("storage").gives_addresses()
     source = lab.machine("source")
     assert source.run(["virsh", "-c", "qemu+ssh://root@destination/system", "uri"]).strip()
     return source.run(["virsh", "domstate", GUEST.name]).strip() != ""
@@ -162,6 +163,7 @@ BREAKAGES: dict[str, Callable[[Lab], None]] = {
     "a killed switch": kill_switch,
     "a killed libvirtd": lambda lab: kill_daemon(lab, "libvirtd"),
     "a killed sshd": lambda lab: kill_daemon(lab, "sshd"),
+    "a killed DHCP server": lambda lab: kill_daemon(lab, "dnsmasq", "storage"),
     "an undefined guest": undefine,
     "a deleted link": delete_link,
     "a deleted address": delete_address,

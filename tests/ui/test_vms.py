@@ -30,6 +30,7 @@ from tui.screens.launch import LaunchPage
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch_view, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(launch_view, "ADDRESSES_EVERY_S", 0.05)
 
 
 def room_of(*vms: Vm) -> Room:
@@ -326,6 +327,22 @@ async def test_the_address_of_another_guest_is_said_once() -> None:
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
         await pilot.press(*(["backspace"] * 11), *"agent", "enter")
         await sees(pilot, app, "guest through its guest agent, as root", "no guest agent has come to its channel")
+
+
+async def test_where_a_guest_was_found_is_said_and_taken_by_a_key() -> None:
+    room = room_of(WEB)
+    room.world.destination.found_addresses = ("192.0.2.7",)
+    room.world.shells["root@192.0.2.7"] = FakeShell()
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "web running on destination")
+        await pilot.press("down")
+        await sees(pilot, app, "how to reach it is not known; it is at 192.0.2.7: a says it")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AddressDialog))
+        await sees(pilot, app, "It was found at root@192.0.2.7: down takes that.")
+        await pilot.press("x", "down", "enter")
+        await sees(pilot, app, "guest ssh root@192.0.2.7", "idle: nothing runs in the guest")
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,8 @@ def test_cloud_init_is_told_the_user_the_key_and_the_packages() -> None:
     text = user_data(SEED)
     assert text.startswith("#cloud-config\n")
     facts = json.loads(text.partition("\n")[2])
-    assert facts["users"][1]["name"] == "ubuntu"
-    assert facts["users"][1]["ssh_authorized_keys"] == [SEED.ssh_key]
+    assert [user["name"] for user in facts["users"]] == ["ubuntu"]
+    assert facts["users"][0]["ssh_authorized_keys"] == [SEED.ssh_key]
     assert facts["packages"] == ["qemu-guest-agent", "gcc"]
     assert json.loads(meta_data(SEED)) == {"instance-id": "web-server-1", "local-hostname": "web-server"}
 

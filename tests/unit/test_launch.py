@@ -16,6 +16,7 @@ from tui.backend.launch import Launch
 from tui.model.agent import AGENT
 from tui.model.command import Completed
 from tui.model.failure import Failure
+from tui.model.host_ssh import HostKey
 from tui.model.vm import Vm
 from tui.model.whereabouts import Whereabouts
 from tui.model.workload import (
@@ -579,3 +580,77 @@ async def test_an_own_workload_that_is_not_there_says_so() -> None:
 async def test_a_run_records_what_the_workload_was_started_with() -> None:
     found = await launch_of(running_world(RUNNING)).current_workload("guest1")
     assert (found.name, found.parameters["working_set_mib"], found.parameters["rate_mib_s"]) == (MEMORY, 300, 0)
+
+
+# -- cloud-init, and where a guest is found --
+
+CLOUD = "/run/cloud-init/enabled"
+
+
+async def test_booting_waits_until_cloud_init_is_done() -> None:
+    world = FakeHosts()
+    world.guest.answers = {CLOUD: "running\n"}
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        if "cloud-init is at work" in text:
+            world.guest.answers = {}
+
+    assert "is up" in await launch_of(world).boot(say)
+    assert "booting: cloud-init is at work in the guest" in said
+
+
+async def test_what_cloud_init_could_not_do_is_a_sentence() -> None:
+    world = FakeHosts()
+    world.guest.answers = {CLOUD: '{"v1": {"errors": ["no package gcc"]}}'}
+    with pytest.raises(Failure, match=r"guest1 is up, but cloud-init did not do all .*: no package gcc"):
+        await launch_of(world).boot(silent)
+
+
+async def test_cloud_init_that_never_ends_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch_module, "BOOT_LIMIT_S", 0.2)
+    world = FakeHosts()
+    world.guest.answers = {CLOUD: "running\n"}
+    with pytest.raises(Failure, match="guest1 is not set up after 0 s: cloud-init is at work"):
+        await launch_of(world).boot(silent)
+
+
+class Stranger:
+    """An ssh server that shows a key, and whoever trusts it."""
+
+    def __init__(self, key: HostKey) -> None:
+        self.key = key
+        self.trusted: list[str] = []
+
+    async def host_key(self) -> HostKey:
+        return self.key
+
+    async def trust(self, fingerprint: str) -> None:
+        self.trusted.append(fingerprint)
+
+    async def authorize(self, password: str) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_a_host_key_is_trusted_only_where_the_guests_own_agent_has_it(
+    own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = HostKey("ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIGao1mvWDYHmmc2tQaakZotlwTmyfHVIeQOQdfnPuiV9")
+    monkeypatch.setattr(launch_module, "HOST_KEYS", f"echo '{key.line if own else 'ssh-ed25519 AAAA'} root@guest'")
+    world = FakeHosts()
+    world.source.known["guest1"] = guest1("running")
+    world.source.agents["guest1"] = FakeAgent()
+    stranger = Stranger(key)
+    launch = Launch(world.connections, world.changes.root, first_login=lambda _address: stranger)
+    await launch.introduce("guest1", "ada@192.0.2.7")
+    assert stranger.trusted == ([key.fingerprint] if own else [])
+
+
+async def test_a_guest_is_found_only_while_it_runs() -> None:
+    world = FakeHosts()
+    world.source.found_addresses = ("192.0.2.7",)
+    assert await launch_of(world).found_addresses("guest1") == ()
+    world.source.known["guest1"] = guest1("running")
+    assert await launch_of(world).found_addresses("guest1") == ("192.0.2.7",)

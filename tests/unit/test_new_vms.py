@@ -8,6 +8,7 @@ import pytest
 
 from tests.fake_hosts import SHARED, FakeHosts, guest_xml
 from tui.backend.launch import Launch
+from tui.model.agent import AGENT
 from tui.model.command import Completed
 from tui.model.domain import BadDefinition, parse
 from tui.model.domain_mark import DELETING, MAKING
@@ -102,7 +103,7 @@ async def test_a_vm_has_kvm_where_a_guest_runs_on_it_on_both_hosts() -> None:
 
 async def test_a_vm_is_made_of_a_cloud_image_that_is_copied_and_given_a_seed() -> None:
     room = Room()
-    await room.create(OF_CLOUD)
+    assert "Its first boot takes minutes" in await room.create(OF_CLOUD)
     domain = parse(room.world.source.definition("two"))
     assert [disk.source for disk in domain.disks] == [f"{SHARED}/two.qcow2", f"{SHARED}/two-seed.iso"]
     assert domain.disks[1].readonly
@@ -111,6 +112,7 @@ async def test_a_vm_is_made_of_a_cloud_image_that_is_copied_and_given_a_seed() -
     (seed,) = room.ran("user-data")
     assert seed[-5] == f"{SHARED}/two-seed.iso"
     assert KEY in seed[-3]
+    assert (room.launch.address_of("two"), room.launch.user_of("two")) == (AGENT, "ubuntu")
 
 
 async def test_a_vm_is_made_like_another_one_with_a_disk_of_its_own() -> None:
@@ -394,6 +396,23 @@ async def test_a_deletion_that_breaks_off_can_be_finished() -> None:
     room.answer("for each; do [ ! -e", f"{SHARED}/two.qcow2\0")
     assert "two was deleted" in await room.launch.vms.delete(await room.launch.vms.deletion("two"), disks=True)
     assert "two" not in room.world.source.known
+
+
+async def test_how_a_deleted_vm_was_reached_is_no_way_to_the_next_of_its_name() -> None:
+    room = Room()
+    with_two(room)
+    room.launch.choose("two")
+    room.launch.keep_address("root@old")
+    await room.launch.delete(await room.launch.vms.deletion("two"), disks=True)
+    assert room.launch.address_of("two") == ""
+
+
+async def test_a_vm_that_is_made_has_nothing_of_an_older_one_of_its_name() -> None:
+    room = Room()
+    room.launch.choose("two")
+    room.launch.keep_address("root@old")
+    await room.create(PLAIN)
+    assert room.launch.address_of("two") == ""
 
 
 async def test_a_disk_that_another_vm_uses_is_never_removed() -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import libvirt
 import libvirt_qemu
 
-from tui.adapters import libvirt_cpu, libvirt_events
+from tui.adapters import libvirt_cpu, libvirt_domain, libvirt_events
 from tui.adapters.libvirt_domain import state_words, vm_of
 from tui.adapters.libvirt_errors import translate
 from tui.adapters.libvirt_migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters
@@ -34,6 +34,12 @@ UNDEFINE = (
     | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
     | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
     | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
+)
+# Who knows a VM's addresses: libvirt's own network that gave it one, the guest itself, else the host that spoke to it.
+ADDRESS_SOURCES = (
+    libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE,
+    libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT,
+    libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP,
 )
 NOT_KNOWN = frozenset({libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_SUPPORT})
 
@@ -182,6 +188,13 @@ class LibvirtHypervisor:
                 raise
 
         return self._do(f"The networks of {self.uri} could not be listed", read)
+
+    def addresses(self, name: str) -> tuple[str, ...]:
+        def read() -> tuple[str, ...]:
+            domain = self._connection.lookupByName(name)
+            return next(filter(None, (libvirt_domain.addresses(domain, source) for source in ADDRESS_SOURCES)), ())
+
+        return self._do(f"The addresses of {name} could not be read", read)
 
     def start(self, name: str) -> None:
         self._do(f"The VM {name} could not be started", lambda: self._connection.lookupByName(name).create())

@@ -4,6 +4,7 @@ from typing import Any
 
 import libvirt
 
+from tui.model.heartbeat import parse_addresses
 from tui.model.vm import Vm
 
 STATES = {
@@ -56,3 +57,12 @@ def vm_of(domain: Any) -> Vm | None:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return None
         raise
+
+
+def addresses(domain: Any, source: int) -> tuple[str, ...]:
+    """Those that one of libvirt's sources knows of a VM: none where it knows nothing of such a network or guest."""
+    try:
+        found = domain.interfaceAddresses(source)
+    except libvirt.libvirtError:
+        return ()
+    return parse_addresses(" ".join(each["addr"] for card in found.values() for each in card["addrs"] or ()))

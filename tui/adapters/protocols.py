@@ -71,6 +71,9 @@ class Hypervisor(Protocol):
     def networks(self) -> tuple[str, ...]:
         """libvirt's own networks that are up."""
 
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """The addresses of a VM that runs here, as far as anybody knows them: none is no failure."""
+
     def start(self, name: str) -> None: ...
     def shut_down(self, name: str) -> None:
         """Ask the guest to shut down; returns at once."""

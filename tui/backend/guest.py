@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tui.adapters.protocols import Shell
+from tui.model.cloud_init import RUNNING, CloudInit, parse_cloud_init
 from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.guest_rate import Glance, parse_glance
@@ -141,6 +142,13 @@ hostname -I 2> /dev/null
 true
 """
 
+# cloud-init writes the file when all is done; where a part of it has failed so that it never will, there is no waiting.
+CLOUD_INIT = f"""[ -e /run/cloud-init/enabled ] || exit 0
+if [ -s /run/cloud-init/result.json ]; then cat /run/cloud-init/result.json
+elif ! systemctl is-failed -q cloud-init-local cloud-init cloud-config cloud-final 2> /dev/null; then echo {RUNNING}
+fi
+"""
+
 # $1 the signal
 SIGNAL = f"""{LOOK}
 [ -z "$alive" ] || kill -"$1" "-$alive" 2> /dev/null || kill -"$1" "$alive"
@@ -173,6 +181,10 @@ class Guest:
     async def answers(self) -> None:
         """Raises the Failure that keeps the guest from answering."""
         await self._run("true", ASK_LIMIT_S)
+
+    async def cloud_init(self) -> CloudInit:
+        """How far cloud-init is with setting the guest up."""
+        return parse_cloud_init((await self._run(CLOUD_INIT, ASK_LIMIT_S)).stdout)
 
     async def install(self, program: str, source: bytes, say: Callable[[str], None]) -> None:
         """Make the program ready to start: compiled by the guest, or here where the guest has no compiler."""

@@ -1,43 +1,60 @@
-"""How ssh reaches the guests of VMs that are not in the configuration: said once by a person, and kept."""
+"""How the guests of VMs that are not in the configuration are reached: said once by a person, and kept."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from tui.model.failure import Failure
 
+Known = dict[str, str]  # by the VM's name
+
 
 class GuestAddresses:
-    """By the VM's name, in a file of the app's own; without a path they are forgotten at the end."""
+    """Addresses, and who may log in, in a file of the app's own; without a path they are forgotten at the end."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._known = _read(path) if path else {}
+        self._addresses, self._users = _read(path) if path else ({}, {})
 
     def of(self, name: str) -> str:
         """The address, "" where nobody said it."""
-        return self._known.get(name, "")
+        return self._addresses.get(name, "")
 
-    def keep(self, name: str, address: str) -> None:
-        """From now on; an empty address is forgotten. Failure where it can't be kept for the next start."""
-        self._known = {key: value for key, value in self._known.items() if key != name}
-        if address:
-            self._known[name] = address
+    def user_of(self, name: str) -> str:
+        """Whom a VM was made for, "" where that is not known."""
+        return self._users.get(name, "")
+
+    def keep(self, name: str, address: str, user: str = "") -> None:
+        """From now on; an empty address is forgotten, and so is the user with it. Failure where it can't be kept."""
+        user = (user or self.user_of(name)) if address else ""
+        self._addresses, self._users = _with(self._addresses, name, address), _with(self._users, name, user)
         if self._path is None:
             return
         new = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            new.write_text(json.dumps(self._known, indent=1) + "\n")
+            new.write_text(json.dumps({"addresses": self._addresses, "users": self._users}, indent=1) + "\n")
             new.replace(self._path)
         except OSError as error:
-            what = f"{address} can't be kept in {self._path}"
+            what = f"{address or name} can't be kept in {self._path}"
             raise Failure(what, error.strerror or str(error), "It is known until the app ends.") from error
 
 
-def _read(path: Path) -> dict[str, str]:
-    """What was kept; a file that is missing or damaged holds nothing."""
+def _with(known: Known, name: str, value: str) -> Known:
+    others = {key: each for key, each in known.items() if key != name}
+    return others | {name: value} if value else others
+
+
+def _read(path: Path) -> tuple[Known, Known]:
+    """What was kept; a file that is missing or damaged holds nothing. An older one has addresses alone."""
     try:
         found = json.loads(path.read_text())
     except (OSError, ValueError):
-        return {}
-    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+        return {}, {}
+    if isinstance(found, dict) and isinstance(found.get("addresses"), dict):
+        return _texts(found["addresses"]), _texts(found.get("users"))
+    return _texts(found), {}
+
+
+def _texts(found: object) -> Known:
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, Mapping) else {}

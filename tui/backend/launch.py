@@ -6,7 +6,7 @@ import shlex
 import time
 from collections.abc import Callable
 
-from tui.adapters.protocols import Shell, UntrustedHost
+from tui.adapters.protocols import FirstLogin, Shell, UntrustedHost
 from tui.backend.agent_shell import AgentShell
 from tui.backend.connections import Connections
 from tui.backend.guest import WORKLOAD, Guest
@@ -15,10 +15,11 @@ from tui.backend.heartbeats import Heartbeats
 from tui.backend.new_vms import NewVms
 from tui.backend.root import Root
 from tui.backend.threads import on_thread
-from tui.backend.vms import Vms
+from tui.backend.vms import Deletion, Vms
 from tui.backend.whereabouts import whereabouts
 from tui.config import AGENT_REACH, SOURCE
 from tui.model.agent import AGENT
+from tui.model.cloud_init import CloudInit
 from tui.model.failure import Failure
 from tui.model.whereabouts import Whereabouts
 from tui.model.workload import CPU, MEMORY, MIB, UNKNOWN, Workload, WorkloadSpec, WorkloadStatus, refuse
@@ -26,7 +27,7 @@ from workloads import folder as sources
 
 Say = Callable[[str], None]
 
-BOOT_LIMIT_S = 300.0  # a full distribution under emulation takes its time
+BOOT_LIMIT_S = 900.0  # a cloud image's first boot installs the very agent that is waited for; emulated, in minutes
 FIRST_TRY_S = 2.0
 SHUTDOWN_LIMIT_S = 90.0
 FIRST_WORD_LIMIT_S = 30.0
@@ -35,17 +36,26 @@ OWN_END_LIMIT_S = 15.0
 SURVIVES_S = 1.0  # a command that says nothing has begun well when it still runs after this
 LOOK_EVERY_S = 0.5
 NAME_LIMIT_S = 5.0
+AT_WORK = "cloud-init is at work in the guest"
+HOST_KEYS = "cat /etc/ssh/ssh_host_*_key.pub"
 NOT_FOUND = "It must be installed in the guest; its command is in the configuration."
 
 
 class Launch:
     """Everything raises Failure; `say` is told what is being done at the moment, for one line of a page."""
 
-    def __init__(self, connections: Connections, root: Root, addresses: GuestAddresses | None = None) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        root: Root,
+        addresses: GuestAddresses | None = None,
+        first_login: Callable[[str], FirstLogin] | None = None,
+    ) -> None:
         self._connections = connections
         self._addresses = addresses or GuestAddresses()
+        self._first_login = first_login
         self.vms = Vms(connections, root)
-        self.new_vms = NewVms(connections, self.vms)
+        self.new_vms = NewVms(connections, self.vms, self._addresses)
         self.config = connections.config
         self.heartbeats = Heartbeats(self.guest, self.config.vm.heartbeat_port)
         self.name = self.config.vm.name  # the VM that everything here is about, until another one is chosen
@@ -69,6 +79,31 @@ class Launch:
     def keep_address(self, address: str) -> None:
         """Reach the guest of the chosen VM there from now on."""
         self._addresses.keep(self.name, address)
+
+    def user_of(self, name: str) -> str:
+        """Who may log in to the guest of a VM, "" where that is not known."""
+        user = self._addresses.user_of(name)
+        return user or (self.config.vm.ssh or "").rpartition("@")[0]
+
+    async def found_addresses(self, name: str) -> tuple[str, ...]:
+        """Where the guest of a running VM is on the network, as far as libvirt or the guest's agent knows."""
+        where = await self.vm_state(name)
+        if not where.active:
+            return ()
+        return await self._connections.ask(where.host, lambda hypervisor: hypervisor.addresses(name))
+
+    async def introduce(self, name: str, address: str) -> None:
+        """Take the host key that a guest shows at an ssh address up as known, where the guest's own agent has it, too.
+
+        Nobody between can have changed it then: the agent is asked through libvirt, not over the guest's network.
+        """
+        if self._first_login is None:
+            return
+        way_in = self._first_login(address)
+        shown = await way_in.host_key()
+        own = await AgentShell(self._connections, name).run(["sh", "-c", HOST_KEYS])
+        if shown.line in (" ".join(line.split()[:2]) for line in own.stdout.splitlines()):
+            await way_in.trust(shown.fingerprint)
 
     def choose(self, name: str) -> None:
         """From now on all is about this VM; what is under way goes on with the one it began with."""
@@ -108,27 +143,35 @@ class Launch:
     async def wait_for_guest(self, name: str, say: Say) -> str:
         """Returns when the guest of a VM answers over ssh, or its agent does."""
         began = time.monotonic()
-        guest = await self._fresh_guest(name)
+        await self._fresh_guest(name)
         reason, patience = "no answer yet", FIRST_TRY_S
         while time.monotonic() - began < BOOT_LIMIT_S:
             say(f"booting: {reason}")
+            guest = self.guest(name)  # a person may say meanwhile that it is reached another way
             try:
                 await asyncio.wait_for(guest.answers(), patience)
+                cloud = await guest.cloud_init()
             except UntrustedHost:
                 raise
             except asyncio.TimeoutError:
                 # Before its network is up a packet is just lost, and a login begun then would wait long for nothing;
                 # but a slow guest may need that long.
                 reason, patience = "no answer yet", patience * 1.5
-                guest = await self._fresh_guest(name)
+                await self._fresh_guest(name)
             except Failure as failure:
                 reason = failure.why or failure.what
             else:
-                return f"{name} is up: its guest answered after {time.monotonic() - began:.0f} s."
+                if not cloud.running:
+                    return _up(name, time.monotonic() - began, cloud)
+                reason = AT_WORK
             await self._still_running(name)
             await asyncio.sleep(LOOK_EVERY_S)
         address = self.address_of(name)
         how, ask = ("through its agent", "") if address == AGENT else ("over ssh", f"Is {address} its address? ")
+        if reason == AT_WORK:
+            raise Failure(
+                f"{name} is not set up after {BOOT_LIMIT_S:.0f} s", reason, "Its console shows more: t opens it."
+            )
         what = f"{name} did not answer {how} within {BOOT_LIMIT_S:.0f} s"
         raise Failure(what, reason, f"{ask}Its console shows more: t opens it.")
 
@@ -161,6 +204,12 @@ class Launch:
             )
         say(f"forcing {where.name} off")
         await self._connections.tell(where.host, lambda hypervisor: hypervisor.force_off(where.name))
+
+    async def delete(self, deletion: Deletion, *, disks: bool) -> str:
+        """Delete a VM, its disks only where `disks` says so; how its guest was reached is no other VM's way."""
+        sentence = await self.vms.delete(deletion, disks=disks)
+        self._addresses.keep(deletion.name, "")
+        return sentence
 
     # -- the workload --
 
@@ -280,3 +329,11 @@ class Launch:
             what = f"The workload {status.name} ended at once"
             raise Failure(what, reason, NOT_FOUND if status.exit_status == 127 else "", detail="\n".join(status.output))
         return status
+
+
+def _up(name: str, passed_s: float, cloud: CloudInit) -> str:
+    """The sentence; a Failure where the guest is up and lacks what cloud-init should have given it."""
+    if cloud.errors:
+        hint = "/var/log/cloud-init-output.log in the guest has all of it."
+        raise Failure(f"{name} is up, but cloud-init did not do all that it was told", cloud.errors[0], hint)
+    return f"{name} is up: its guest answered after {passed_s:.0f} s."

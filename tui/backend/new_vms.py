@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from tui.backend.connections import HYPERVISORS, Connections
+from tui.backend.guest_addresses import GuestAddresses
 from tui.backend.host_reading import HostReading
 from tui.backend.seeds import make_seed
 from tui.backend.vms import Vms
 from tui.config import DESTINATION, SOURCE
 from tui.model import seed as seeds
+from tui.model.agent import AGENT
 from tui.model.blockers import blockers, on_shared
 from tui.model.domain import BadDefinition, Domain, parse
 from tui.model.domain_copy import domain_copy
@@ -40,8 +42,9 @@ NO_DESTINATION = (
 class NewVms:
     """Everything raises Failure."""
 
-    def __init__(self, connections: Connections, vms: Vms) -> None:
+    def __init__(self, connections: Connections, vms: Vms, addresses: GuestAddresses) -> None:
         self._connections = connections
+        self._addresses = addresses
         self._vms = vms
         self._images = vms.images
         self._reading = HostReading(connections, vms.root)
@@ -252,7 +255,11 @@ class NewVms:
             await self._images.remove(made)
             await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.undefine(name))
             raise
-        return f"{name} was made on {SOURCE}; s starts it."
+        made_with_seed = draft.seed is not None and draft.seed_path in made
+        # Whatever was known of an older VM of this name is not this one's. A seed gives it an agent, and no address.
+        self._addresses.keep(name, AGENT if made_with_seed else "", draft.order.user)
+        first = " Its first boot takes minutes: cloud-init installs the guest agent and gcc." if made_with_seed else ""
+        return f"{name} was made on {SOURCE}; s starts it.{first}"
 
     async def stop(self) -> bool:
         """End the copying of a disk: `create` then fails, and nothing stays; False where nothing is copied now."""

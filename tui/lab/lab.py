@@ -21,7 +21,7 @@ from tui.model.failure import Failure
 OLD_DISK = f"{GUEST.name}-before.qcow2"
 PROGRAMS = (
     "unshare", "nsenter", "mount", "ip", "tc", "ssh", "sshd", "ssh-keygen", "libvirtd", "virsh", "qemu-system-x86_64",
-    "qemu-img", "qemu-nbd", "mke2fs", "depmod", "tar", "dpkg-deb", "apt-get",
+    "qemu-img", "qemu-nbd", "dnsmasq", "mke2fs", "depmod", "tar", "dpkg-deb", "apt-get",
 )  # fmt: skip
 
 

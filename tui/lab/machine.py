@@ -108,6 +108,10 @@ class Machine:
     def sshd_runs(self) -> bool:
         return self._daemon_runs("sshd")
 
+    def gives_addresses(self) -> bool:
+        """Whether this host, the storage, answers guests that ask for an address (DHCP)."""
+        return self._daemon_runs("dnsmasq")
+
     def disk_served(self) -> bool:
         """Whether this host, the storage, serves the guest's disk over NBD."""
         return self.succeeds(["sh", "-c", disk.IS_SERVED])
@@ -124,6 +128,9 @@ class Machine:
         if not self.sshd_runs():
             self.run(["/usr/sbin/sshd"])
             started.append("sshd")
+        if self.host == STORAGE and not self.gives_addresses():
+            self.run(network.DHCP_SERVER)
+            started.append("dnsmasq")
         if self.host == STORAGE and self.place.nbd.exists() and not self.disk_served():
             self.run(["sh", "-c", disk.SERVE])
             started.append("qemu-nbd")

@@ -12,6 +12,14 @@ from tui.model.failure import Failure
 UNLIMITED = "none"
 # What two hosts usually have between them; and a link as fast as memory would let every workload converge in the end.
 USUAL_RATE = "1gbit"
+# As a network of people's own has one: a VM made of a cloud image asks for its address. Addresses alone, no names and
+# no way out, for there is none. Not bound to the link: that may be made anew beneath it.
+DHCP_FIRST, DHCP_LAST = "10.77.0.100", "10.77.0.199"
+DHCP_SERVER = (
+    "dnsmasq", "--conf-file=/dev/null", "--user=root", "--port=0", "--pid-file=/run/dnsmasq.pid",
+    "--dhcp-leasefile=/run/dnsmasq.leases", f"--dhcp-range={DHCP_FIRST},{DHCP_LAST},infinite", "--dhcp-authoritative",
+    "--dhcp-option=option:router", "--dhcp-option=option:dns-server", "--log-facility=/run/dnsmasq.log",
+)  # fmt: skip
 SWITCH_SCRIPT = """
 read -r pid _ < /proc/self/stat
 printf '%s %s\\n' "$pid" "$(cut -d' ' -f22 /proc/$pid/stat)" > "$1/init.pid.new"

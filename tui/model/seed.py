@@ -45,7 +45,8 @@ def user_data(seed: Seed) -> str:
     }
     facts = {
         "hostname": host_name(seed.name),
-        "users": ["default", user],
+        "manage_etc_hosts": "localhost",  # else sudo waits for a name server that may not know this name
+        "users": [user],  # and not the distribution's own besides, which nobody has asked for
         "ssh_pwauth": False,
         "package_update": True,
         "packages": list(PACKAGES),

@@ -1,5 +1,6 @@
 """The Launch page: its keys boot, stop, delete and open the chosen VM, make another, and run a workload in it."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from tui.backend.connections import HYPERVISORS
 from tui.backend.launch import Launch
 from tui.backend.vms import Deletion
 from tui.config import SSH_REACH
+from tui.model.agent import AGENT
 from tui.model.domain import Domain
 from tui.model.domain_mark import UNFINISHED
 from tui.model.failure import Failure
@@ -177,11 +179,20 @@ class LaunchPage(LaunchView):
             except Failure as failure:
                 self._report.fail(failure)
             self._status = None
-            self._ask_workload()
+            self._introduce(self._launch.name, address)
 
-        user = (self._launch.config.vm.ssh or "").rpartition("@")[0]
-        proposed = self._launch.address or (f"{user}@" if user else "")
-        self.app.push_screen(AddressDialog(self._launch.name, proposed), answered)
+        user, found = self._launch.user_of(self._launch.name), self._found.get(self._launch.name, ())
+        before = f"{user}@" if user else ""
+        at = f"{before}{found[0]}" if found else ""
+        self.app.push_screen(AddressDialog(self._launch.name, self._launch.address or at or before, at), answered)
+
+    @work(group="ask", exclusive=True)
+    async def _introduce(self, name: str, address: str) -> None:
+        """Where its agent knows the host key of a new guest, ssh need not ask; where not, ssh says what it lacks."""
+        if address not in ("", AGENT):
+            with contextlib.suppress(Failure):
+                await self._launch.introduce(name, address)
+        await self._look_at_workload()
 
     @work(group="ask", exclusive=True)
     async def action_delete(self) -> None:
@@ -295,7 +306,7 @@ class LaunchPage(LaunchView):
         return f"{self._where.name} was forced off."
 
     async def _delete(self, deletion: Deletion, disks: bool) -> str:
-        sentence = await self._launch.vms.delete(deletion, disks=disks)
+        sentence = await self._launch.delete(deletion, disks=disks)
         self._launch.choose(self._launch.config.vm.name)
         self.post_message(self.Chosen(self._launch.name))
         return sentence

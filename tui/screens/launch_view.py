@@ -27,6 +27,7 @@ from tui.widgets.vm_list import Row, VmList
 
 LOOK_EVERY_S = 1.0
 OFFERS_EVERY_S = 30.0
+ADDRESSES_EVERY_S = 5.0
 AFRESH_EVERY = 10  # looks: a definition may be changed by others while the VM's state stays as it is
 WATCH = "watch"
 BOOT = "boot"
@@ -48,6 +49,7 @@ class LaunchView(Page):
         self._status: WorkloadStatus | Failure | None = None
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
         self._meant: set[str] = set()  # of these, those that a person has put together
+        self._found: dict[str, tuple[str, ...]] = {}  # by VM: where on the network it was found
         self._under_way = ""
         self._list, self._vm_heading = VmList(id="vms"), Lines(id="vm-heading", classes="heading")
         self._vm_lines, self._workload_lines, self._report = Lines(id="vm"), Lines(id="workload"), Report(id="report")
@@ -72,6 +74,7 @@ class LaunchView(Page):
             self._watch_host(host)
             self._watch_offer(host)
         self._watch_workload()
+        self._watch_addresses()
 
     def on_screen_suspend(self) -> None:
         """Nobody looks: the guest is left alone. What was asked for goes on."""
@@ -107,6 +110,18 @@ class LaunchView(Page):
             await self._look_at_workload()
             await asyncio.sleep(LOOK_EVERY_S)
 
+    @work(group=WATCH)
+    async def _watch_addresses(self) -> None:
+        """Of the chosen VM; nothing is found where it does not run, and while nobody knows."""
+        while True:
+            name = self._launch.name
+            try:
+                self._found[name] = await self._launch.found_addresses(name)
+            except Failure:
+                self._found.pop(name, None)  # of no importance beside what the other watches say of that host
+            self._show()
+            await asyncio.sleep(ADDRESSES_EVERY_S)
+
     async def _look_at_workload(self) -> None:
         """Not while something is under way, which asks by itself: a guest that compiles has enough to do."""
         name, status = self._launch.name, self._status
@@ -132,11 +147,12 @@ class LaunchView(Page):
         if not width:
             return
         where, folder = self._where, self._launch.config.storage.export
+        found = self._found.get(where.name, ()) if where.active else ()
         rows = self._rows()
         self._list.show_rows(rows, where.name, max(LEAST_ROWS, self.size.height - OTHER_LINES), width)
         self._vm_heading.show(Content(f" {where.name}"))
         domain, chosen = self._listing.domain(where.name), next(row for row in rows if row.where.name == where.name)
-        self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, self._launch.address, width))
+        self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, self._launch.address, found, width))
         lines = workload_lines(self._status, self._why_no_guest(), self._fitting(), width)
         self._workload_lines.show(*lines)
         self._refresh_keys()

@@ -24,9 +24,13 @@ def vm_lines(
     blockers: Sequence[Blocker] | None,
     folder: str,
     address: str,
+    found: Sequence[str],
     width: int,
 ) -> tuple[Content, ...]:
-    """Where the VM is, what it is made of, and what stands in the way of its migration (None: not known yet)."""
+    """Where the VM is, what it is made of, and what stands in the way of its migration (None: not known yet).
+
+    `address` is how its guest is reached, `found` are those that it was found to have.
+    """
     vm = where.vm
     shape = f", {vm.vcpus} CPU{'' if vm.vcpus == 1 else 's'}, {size(vm.memory_bytes)}" if vm else ""
     if isinstance(domain, Domain):
@@ -39,15 +43,18 @@ def vm_lines(
         facts += [("disks" if not number else "", _disk(disk, folder), "") for number, disk in enumerate(domain.disks)]
         nics = ", ".join(f"{nic.text} ({nic.model or 'default model'})" for nic in domain.nics)
         facts.append(("network", nics or "none", ""))
-    facts.append(("guest", _reached(address), ""))
+    facts.append(("guest", _reached(address, found), ""))
     facts += _moves(blockers)
     return tuple(_wrapped(facts, width))
 
 
-def _reached(address: str) -> str:
-    if address == AGENT:
-        return "through its guest agent, as root"
-    return f"ssh {address}" if address else "how to reach it is not known: a says it"
+def _reached(address: str, found: Sequence[str]) -> str:
+    other = [each for each in found if each not in address]
+    at = f"it is at {' and '.join(other)}" if other else ""
+    if not address:
+        return f"how to reach it is not known{f'; {at}' if at else ''}: a says it"
+    how = "through its guest agent, as root" if address == AGENT else f"ssh {address}"
+    return f"{how}; {at}" if at else how
 
 
 def _hosts(where: Whereabouts) -> Iterator[Fact]:

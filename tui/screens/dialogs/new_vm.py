@@ -42,7 +42,7 @@ class NewVmForm(Dialog[Made]):
     """Dismissed with what was made, with None for Esc; reads by itself what there is to make a VM of."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "draft", "show its definition", key_display="enter", priority=True),
+        Binding("enter", "enter", "show its definition", key_display="enter", priority=True),
         Binding("up", "app.focus_previous", "field", show=False),
         Binding("down", "app.focus_next", "field", key_display="up/down"),
         Binding("escape", "close", "back", priority=True),
@@ -178,7 +178,7 @@ class NewVmForm(Dialog[Made]):
         except ValueError as error:
             raise Failure(f'"{self._text(field)}" is not {meant}', hint="Such as 8 GiB or 512 MiB.") from error
 
-    def action_draft(self) -> None:
+    def entered(self) -> None:
         if self._busy:
             return
         if self._ground is None:

@@ -16,7 +16,7 @@ class PasswordDialog(Dialog[bool]):
     """Dismissed with True when `use` took the password, with None for Esc; `said` is why it is asked for again."""
 
     BINDINGS = [
-        Binding("enter", "give", "give", key_display="enter", priority=True),
+        Binding("enter", "enter", "give", key_display="enter", priority=True),
         Binding("escape", "close", "back", priority=True),
     ]
     DEFAULT_CSS = """
@@ -42,7 +42,7 @@ class PasswordDialog(Dialog[bool]):
     def on_mount(self) -> None:
         self._say(self._first_said, wrong=True)
 
-    def action_give(self) -> None:
+    def entered(self) -> None:
         if not self._busy:
             self._busy = True
             self._try(self.query_one(Input).value)

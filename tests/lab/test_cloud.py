@@ -1,0 +1,126 @@
+"""A VM of a cloud image, by keys alone: made with its seed, booted, loaded, logged in to, moved, and deleted."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab import cloud_image
+from tests.lab.screen import Screen
+from tui.lab.inventory import GUEST
+from tui.lab.lab import Lab
+from tui.model.seed import Seed, user_data
+
+NAME, USER = "cloudy", "ubuntu"  # the user that the form proposes
+LIMIT_S = 300.0
+FIRST_BOOT_S = 900.0  # emulated, beside whatever else the machine does
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGao1mvWDYHmmc2tQaakZotlwTmyfHVIeQOQdfnPuiV9"
+ODD_SEEDS = (
+    Seed("-odd name; 'ü\"<&$(x)", "_a-1", f'{KEY} it\'s "me": #ü {{}}', "i-1"),
+    Seed("...", "root", KEY, "i-2"),
+)
+
+
+@pytest.fixture
+def image(lab: Lab) -> Iterator[Path]:
+    """The cloud image on the shared folder, and the lab's own guest out of the way."""
+    for host in ("source", "destination"):
+        if GUEST.name in lab.machine(host).run(["virsh", "list", "--name"]).split():
+            lab.machine(host).run(["virsh", "destroy", GUEST.name])
+    path = lab.place.images / "a-cloud.qcow2"  # the first of the form's list
+    shutil.copyfile(cloud_image.prepare(print), path)
+    yield path
+    for host in ("source", "destination"):
+        machine = lab.machine(host)
+        machine.succeeds(["virsh", "destroy", NAME])
+        machine.succeeds(["virsh", "undefine", NAME])
+    for left in (path, *lab.place.images.glob(f"{NAME}*")):
+        left.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def screen(lab: Lab, tmp_path: Path) -> Iterator[Screen]:
+    """The app in an ssh session to the source, with its runs in a folder of the test's own."""
+    settings = lab.place.config.read_text()
+    config = tmp_path / "config.toml"
+    config.write_text(re.sub(r'folder = "[^"]*"', f'folder = "{tmp_path / "runs"}"', settings))
+    words = ["ssh", "-tt", "source", f"vmlm-tui --config {config}"]
+    opened = Screen(tmp_path / "tmux", lab.machine("storage").argv(words), 100, 40)
+    yield opened
+    opened.close()
+
+
+def make(screen: Screen) -> None:
+    """Through the form, as it stands there."""
+    screen.press("n")
+    screen.wait_for("New VM", "bridge br0")
+    screen.press(*NAME)
+    screen.wait_for(f" {NAME} ")
+    screen.press("Down")
+    screen.press("Right")
+    screen.wait_for("a-cloud.qcow2", f" {USER} ", "ssh-ed25519")
+    screen.press("Enter")
+    screen.wait_for(f"{NAME}: what will be defined")
+    screen.press("F2")
+    screen.wait_for(f"{NAME} was made on source; s starts it.", f"{NAME}-seed.iso", "through its guest agent, as root")
+
+
+def test_a_vm_of_a_cloud_image_is_made_booted_loaded_moved_and_deleted_by_keys(
+    lab: Lab, image: Path, screen: Screen
+) -> None:
+    source = lab.machine("source")
+    screen.press("3")
+    screen.wait_for("> guest1", "nothing known is in the way")
+    make(screen)
+    screen.press("s")  # waits for the agent that cloud-init installs, and for cloud-init's end
+    screen.wait_for(f"{NAME} is up: its guest answered", limit_s=FIRST_BOOT_S)
+
+    # It is found, and ssh is let in: its host key is known at once, because the guest's agent has vouched for it.
+    found = screen.wait(lambda text: "it is at 10." in text, "the guest's address")
+    address = re.findall(r"it is at ([0-9.]+)", found)[0]
+    screen.press("a")
+    screen.wait_for(f"It was found at {USER}@{address}")
+    screen.press("Down", "Enter")
+    screen.wait_for(f"ssh {USER}@{address}", "idle: nothing runs in the guest")
+
+    def guest(script: str, stdin: str = "") -> str:
+        return source.run(["ssh", f"{USER}@{address}", script], stdin=stdin, limit_s=LIMIT_S)
+
+    programs = ["/usr/bin/gcc", "/usr/sbin/qemu-ga"]
+    assert guest("hostname; sudo -n id -u; sudo which gcc qemu-ga").split() == [NAME, "0", *programs]
+    assert json.loads(guest("cat /run/cloud-init/result.json"))["v1"]["errors"] == []
+    assert int(guest("df --output=size -B1 /").split()[-1]) > 15 << 30  # grown to the disk that the form proposed
+    assert "Valid cloud-config" in guest("sudo cloud-init schema --system")
+    for seed in ODD_SEEDS:
+        assert "Valid cloud-config" in guest("cat > odd; cloud-init schema --config-file odd", user_data(seed))
+
+    screen.press("w")
+    screen.wait_for("memory", "150")
+    screen.press("Enter")
+    screen.wait_for("program", "dirtying", limit_s=LIMIT_S)
+    screen.press("4")
+    screen.wait_for("Nothing is migrating")
+    screen.press("m")
+    screen.wait_for("Start a migration", NAME, "source -> destination")
+    screen.press("Enter")
+    screen.wait_for("Not converging", limit_s=LIMIT_S)
+    screen.press("p")
+    screen.wait_for("Completed", f"{NAME} runs on destination and is gone from source", limit_s=LIMIT_S)
+    screen.press("3")
+    screen.wait_for("running on destination", "dirtying")
+    screen.press("k")
+    screen.wait_for("Memory was stopped.", limit_s=LIMIT_S)  # and every page was right
+
+    screen.press("X")
+    screen.wait_for("Force the VM off?")
+    screen.press("y")
+    screen.wait_for(f"{NAME} was forced off.")
+    screen.press("D")
+    screen.wait_for(f"{NAME}.qcow2", f"{NAME}-seed.iso")
+    screen.press("d")
+    screen.wait_for(f"{NAME} was deleted with")
+    assert image.exists()
+    assert list(lab.place.images.glob(f"{NAME}*")) == []
