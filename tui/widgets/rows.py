@@ -24,6 +24,7 @@ class Rows(ScrollView):
         super().__init__(id=id, classes=classes)
         self._rows: tuple[Content, ...] = ()
         self._drawn: dict[int, Strip] = {}  # by number of the line, as they were last drawn
+        self._at_end = True
 
     @property
     def text(self) -> str:
@@ -37,8 +38,12 @@ class Rows(ScrollView):
 
     @property
     def at_end(self) -> bool:
-        """Whether the last line is to be seen."""
-        return self.scroll_offset.y >= self.max_scroll_y
+        """Whether it was last scrolled to its end; that the window has become lower since is nobody's scrolling."""
+        return self._at_end
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._at_end = new_value >= self.max_scroll_y
 
     def show_rows(self, rows: Sequence[Content]) -> None:
         """Replace all lines; those that stayed the same cost nothing."""

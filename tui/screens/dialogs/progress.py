@@ -26,6 +26,10 @@ class Output(Rows, can_focus=True):
         Binding("down", "scroll_down", "scroll", key_display="up/down"),
     ]
 
+    def on_resize(self) -> None:
+        if self.at_end:
+            self.scroll_end(animate=False, immediate=True)
+
 
 class ProgressDialog(Dialog[None]):
     """Follows a work; Esc leaves it running. When it is over it stays, with its outcome in a sentence."""
