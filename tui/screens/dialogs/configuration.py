@@ -69,7 +69,10 @@ class ConfigurationForm(Dialog[Config]):
 
     def body(self) -> ComposeResult:
         yield Static(
-            Content("All are reached by ssh without a password, as [USER@]HOST[:PORT] or a name of ~/.ssh/config.")
+            Content(
+                "All are reached by ssh, as [USER@]HOST[:PORT] or a name of ~/.ssh/config; where it still asks for a "
+                "password, l on the Hosts page sets up a key."
+            )
         )
         yield Static()
         for field in FIELDS:
