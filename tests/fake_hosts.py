@@ -13,6 +13,7 @@ from tui.adapters.protocols import AgentAway, HypervisorEvent, Job
 from tui.backend.connections import Connections
 from tui.model.command import Completed
 from tui.model.domain import parse
+from tui.model.domain_mark import DELETING, MAKING, element, marked
 from tui.model.domain_xml import Shape, domain_xml
 from tui.model.failure import Failure
 from tui.model.heartbeat import PLACE
@@ -159,6 +160,11 @@ class FakeHypervisor:
     def undefine(self, name: str) -> None:
         self._enter(f"undefine {name}")
         del self.known[name]
+
+    def mark(self, name: str, work: str) -> None:
+        self._enter(f"mark {name} {work}".rstrip())
+        whole = self.definition(name).replace(element(MAKING), "").replace(element(DELETING), "")
+        self.definitions[name] = marked(whole, work) if work else whole
 
     def networks(self) -> tuple[str, ...]:
         self._enter("networks")

@@ -52,6 +52,10 @@ class BareShell(LocalShell):
         return await super().run(["env", f"PATH={self.path}", *argv], stdin=stdin, timeout=timeout)
 
 
+def files_in(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())
+
+
 def silent(_text: str) -> None:
     """For calls whose progress nobody reads."""
 
@@ -155,6 +159,13 @@ async def test_a_program_that_a_power_cut_left_empty_is_compiled_anew(guest: Gue
     (cache / "trivial").write_bytes(b"")
     await guest.install("trivial", TRIVIAL, silent)
     assert (cache / "trivial").stat().st_size
+
+
+async def test_the_same_program_can_be_made_several_times_at_once(guest: Guest, cache: Path) -> None:
+    """As after an app was killed: what it has begun goes on beside what the next one begins."""
+    (cache / "making.0" / "left").mkdir(parents=True)  # by one that has ended; nobody has this number
+    await asyncio.gather(*(guest.install("one", TRIVIAL, silent) for _ in range(4)))
+    assert files_in(cache) == ["one", "one.c"]
 
 
 async def test_a_compiler_error_is_told_in_the_compilers_words(guest: Guest, cache: Path) -> None:
@@ -289,6 +300,18 @@ async def test_a_command_that_prints_without_end_of_line_is_shown_in_part(guest:
     await until(guest, running=True)
     status = await seen(guest, lambda each: bool(each.output))
     assert all(len(line) < 1100 and line.isprintable() for line in status.output)
+
+
+async def test_of_what_a_command_prints_without_end_only_the_newest_is_kept(guest: Guest, cache: Path) -> None:
+    script = "head -c 3000000 /dev/zero | tr '\\0' '\\n'; echo done=1; exec sleep 1000"
+    await guest.start_command("chatty", ["sh", "-c", script])
+    await seen(guest, lambda status: status.values == {"done": "1"})
+    log = cache / "log"
+    await comes(lambda: log.stat().st_size < 10000)
+    status = await guest.status()
+    assert (status.running, status.values) == (True, {"done": "1"})
+    await guest.signal("TERM")
+    await until(guest, running=False)
 
 
 async def test_a_workload_of_any_name_is_found_again(guest: Guest) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tui.adapters.local import LocalShell
-from tui.backend.images import Images
+from tui.backend.images import COPY, Images
 from tui.backend.root import Root
 from tui.backend.seeds import TOOLS, make_seed
 from tui.model.failure import Failure
@@ -86,6 +87,34 @@ async def test_a_copy_never_takes_the_place_of_a_file_and_leaves_nothing_when_it
         await images.copy(str(tmp_path / "gone"), str(tmp_path / "new"), "qcow2", 0, print)
     assert names(tmp_path) == ["a.qcow2", "mine"]
     assert (tmp_path / "mine").read_text() == "precious"
+
+
+def test_a_copy_that_nobody_waits_for_any_more_ends_and_leaves_nothing(tmp_path: Path) -> None:
+    """As when the app is killed: what it had begun is then nobody's, and only its output is gone."""
+    (tmp_path / "a.img").write_bytes(b"a")
+    slow = tmp_path / "bin" / "qemu-img"
+    slow.parent.mkdir()
+    slow.write_text('#!/bin/sh\nfor last; do :; done\n: > "$last"\nexec sleep 1000\n')
+    slow.chmod(0o755)
+    target = tmp_path / "b.img"
+    argv = ["sh", "-c", COPY, "sh", str(tmp_path / "a.img"), str(target), "raw", "0"]
+    path = f"{slow.parent}:{os.environ['PATH']}"
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env={"PATH": path}) as copying:
+        assert copying.stdout is not None
+        assert copying.stdout.read(1) == b"\r"  # it is under way
+        child = Path(f"{target}.part.pid").read_text().strip()
+        assert names(tmp_path) == ["a.img", "b.img.part", "b.img.part.pid", "bin"]
+        copying.stdout.close()
+        assert copying.wait(60) != 0
+    assert names(tmp_path) == ["a.img", "bin"]
+    assert not Path(f"/proc/{child}").exists()
+
+
+async def test_what_is_left_of_a_copy_is_found_and_is_no_image(images: Images, tmp_path: Path) -> None:
+    target = tmp_path / "two; 'x.qcow2"
+    await qemu_img("create", "-q", "-f", "qcow2", f"{target}.part", "4M")
+    assert await images.remains([str(target), str(tmp_path / "other")]) == (f"{target}.part",)
+    assert await images.all() == {}
 
 
 async def test_what_is_no_image_is_a_sentence(images: Images, tmp_path: Path) -> None:

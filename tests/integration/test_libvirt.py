@@ -13,6 +13,7 @@ from tui.adapters.libvirt import LibvirtHypervisor, connect
 from tui.adapters.libvirt_migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters
 from tui.adapters.protocols import Hypervisor, HypervisorEvent
 from tui.model.domain import parse
+from tui.model.domain_mark import DELETING, MAKING, marked
 from tui.model.failure import Failure
 from tui.model.machine_type import parse_definition
 from tui.model.plan import Plan
@@ -185,6 +186,18 @@ def test_a_vm_is_defined_read_and_undefined(hypervisor: LibvirtHypervisor, name:
     hypervisor.undefine(name)
     assert hypervisor.vm(name) is None
     assert hypervisor.definition(name) == ""
+
+
+def test_a_vm_is_marked_from_its_definition_on_and_the_mark_is_taken_away(hypervisor: LibvirtHypervisor) -> None:
+    hypervisor.define(marked(NEW.format(name="two", more="<title>Two</title>"), MAKING))
+    assert parse(hypervisor.definition("two")).mark == MAKING
+    hypervisor.mark("two", "")
+    assert parse(hypervisor.definition("two")).mark == ""
+    assert "<title>Two</title>" in hypervisor.definition("two")
+    hypervisor.mark("two", DELETING)
+    assert parse(hypervisor.definition("two")).mark == DELETING
+    with pytest.raises(Failure, match="The definition of nobody could not be changed"):
+        hypervisor.mark("nobody", DELETING)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,14 @@ def load_and_ask_for_a_migration(screen: Screen) -> None:
     screen.press("m")
 
 
+def kill(desk: Desk, screen: Screen) -> None:
+    """End the app so that it can't do anything about it."""
+    found = desk.lab.machine("source").run(["pgrep", "-f", "vmlm-tui --config"]).split()
+    assert found
+    desk.lab.machine("source").run(["kill", "-9", *found])
+    screen.wait(lambda _text: screen.over(), "the end of the program")
+
+
 def raw(desk: Desk) -> Path:
     (folder,) = desk.runs.iterdir()
     return folder / "raw.jsonl"
@@ -91,10 +99,7 @@ def test_a_killed_app_and_a_dropped_line_do_no_harm_and_the_next_start_goes_on(d
     screen.wait_for("source -> destination")
     screen.press("Enter")
     screen.wait_for("pass 1")
-    found = desk.lab.machine("source").run(["pgrep", "-f", "vmlm-tui --config"]).split()
-    assert found
-    desk.lab.machine("source").run(["kill", "-9", *found])
-    screen.wait(lambda _text: screen.over(), "the end of the program")
+    kill(desk, screen)
     assert not any(isinstance(each, Event) and each.kind == record.END for each in read_records(raw(desk)))
 
     again = terminal()
@@ -109,6 +114,45 @@ def test_a_killed_app_and_a_dropped_line_do_no_harm_and_the_next_start_goes_on(d
     assert events.count(record.START) == 1
     assert events.count(record.GAP) == 2
     assert events[-1] == record.END
+
+
+def test_a_killed_app_leaves_the_vm_and_its_workload_to_be_found_again_at_each_stage(
+    desk: Desk, terminal: Open
+) -> None:
+    def launch_page() -> Screen:
+        screen = terminal()
+        screen.press("3")
+        screen.wait_for("[3 Launch]", "> guest1")
+        return screen
+
+    desk.guest("rm -rf .cache/vmlm")
+    screen = launch_page()
+    screen.wait_for("idle: nothing runs")
+    screen.press("w")
+    screen.wait_for("Start a workload")
+    screen.press("Enter")
+    screen.wait_for("compiling")
+    kill(desk, screen)
+
+    screen = launch_page()
+    screen.wait_for("idle: nothing runs")
+    screen.press("w")
+    screen.wait_for("Start a workload")
+    screen.press("Enter")
+    screen.wait_for("program", "dirtying")
+    kill(desk, screen)
+
+    screen = launch_page()
+    screen.wait_for("program", "memory_intensive", "dirtying")
+    assert len(desk.guest("pidof memory_intensive").split()) == 1
+    screen.press("x")
+    screen.wait_for("shutting down")
+    kill(desk, screen)
+
+    screen = launch_page()
+    screen.wait_for("shut off on source", "the VM does not run")
+    screen.press("s")
+    screen.wait_for("running on source", "idle: nothing runs")
 
 
 def test_the_app_steps_aside_for_the_console_and_comes_back(terminal: Open) -> None:

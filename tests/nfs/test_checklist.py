@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.nfs.machine import Machine
-from tests.nfs.machines import Machines
+from tests.nfs.machines import INSTALLED, Machines
 from tests.nfs.room import IMAGE, Room, nfs_room
 from tui.model.check import FAILED, OK, UNKNOWN, WARNING
 
@@ -31,6 +31,12 @@ def files(machines: Machines) -> dict[str, dict[str, str]]:
     }
 
 
+def shorten_grace(storage: Machine) -> None:
+    """After its start an NFS server opens nothing until its clients are back or these seconds are over, else 90."""
+    storage.ssh("mkdir", "-p", "/etc/nfs.conf.d")
+    storage.ssh("tee", "/etc/nfs.conf.d/tests.conf", stdin="[nfsd]\ngrace-time=10\nlease-time=10\n")
+
+
 def put_image(storage: Machine, folder: str = IMAGES) -> None:
     """As somebody has made it: root's."""
     storage.ssh("truncate", "-s", "1M", f"{folder}/{IMAGE}")
@@ -42,7 +48,8 @@ async def shared(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -
     journal = tmp_path_factory.getbasetemp() / "shared.jsonl"
     saved = journal.with_suffix(".saved")
     if not saved.exists():
-        machines.restore("installed")
+        machines.restore(INSTALLED)
+        shorten_grace(machines.storage)
         async with nfs_room(machines, journal) as first:
             await first.look()
             await first.apply_missing()
@@ -60,6 +67,7 @@ async def test_three_bare_machines_come_to_share_the_folder_and_are_bare_again(b
     storage.ssh("tee", "/etc/hosts.deny", stdin="mountd rpcbind: ALL\n")
     storage.ssh("tee", "/etc/exports", stdin="# mine\n/srv 192.0.2.9(ro,no_subtree_check) \\")
     storage.ssh("tee", "-a", "/etc/fstab", stdin="# no newline at the end")
+    shorten_grace(storage)
     before = files(bare)
     async with nfs_room(bare, tmp_path / "changes.jsonl", user="nopass", storage=ODD) as app:
         await app.look()
@@ -82,7 +90,7 @@ async def test_three_bare_machines_come_to_share_the_folder_and_are_bare_again(b
 
 
 async def good_within(app: Room, limit_s: float) -> None:
-    """An NFS server that has just started opens nothing until its clients are back, for 90 s at most."""
+    """Until the server that has just started lets its clients open files again."""
     end = time.monotonic() + limit_s
     while await app.look() and app.bad() and time.monotonic() < end:
         pass
@@ -99,8 +107,9 @@ FAULTS = {
     ),
     "exported to the whole network, and the disk full": (
         {"storage": f"echo '{FOLDER} 10.77.49.0/24({REST})' > /etc/exports; exportfs -ra;"
-                    " fallocate -l $(df --output=avail -B1 /var | tail -n 1) /var/full; df -B1 /var"},
-        {"storage.exports": (WARNING, "more than both hosts: 10.77.49.0/24"), "storage.space": (FAILED, "is full")},
+                    " cat /dev/zero > /var/full; sync; cat /dev/zero >> /var/full; true"},
+        {"storage.exports": (WARNING, "more than both hosts: 10.77.49.0/24"), "storage.space": (FAILED, "is full"),
+         "source.write": (FAILED, "No space left on device"), "destination.read": (UNKNOWN, "not tried")},
     ),
     "root squashed": (
         {"storage": f"echo '{FOLDER} *(rw,root_squash)' > /etc/exports; exportfs -ra; chmod 777 {IMAGES}"},

@@ -333,6 +333,11 @@ async def test_new_records_reach_the_page() -> None:
         await desk.play(in_post_copy)
         await desk.sees("[post-copy]", "the VM runs at source")
         await desk.sees("post-copy faults 625")
+        last = desk.migration.timeline.last
+        assert last is not None
+        faults = dict(last.stats) | {"memory_postcopy_requests": 1234567}
+        desk.migration.give(record.Sample(last.t + 1, last.at, faults, last.state))
+        await desk.sees("post-copy faults 1234567")
 
 
 async def test_a_daemon_that_does_not_answer_is_told_beside_the_numbers() -> None:

@@ -162,6 +162,22 @@ async def test_a_vm_name_is_never_markup(folder: Path) -> None:
         await until(pilot, lambda: "[red]x[/]" in text_of(app))
 
 
+async def test_the_chosen_run_is_seen_without_colour(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = OnePage(RunsPage(Runs(Path("runs"))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "completed" in text_of(app))
+        await pilot.press("down")
+        strips = app.screen._compositor.render_strips()
+        marked = [
+            strip.text
+            for strip in strips
+            if any(segment.style and segment.style.underline and segment.text.strip() for segment in strip)
+        ]
+        assert len(marked) == 1
+        assert "cancelled" in marked[0]
+
+
 async def test_narrow_terminals_leave_figures_out_before_names(folder: Path) -> None:
     app = app_of(folder)
     async with app.run_test(size=(60, 16)) as pilot:

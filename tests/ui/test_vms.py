@@ -15,6 +15,7 @@ from tests.unit.test_new_vms import FREE, GIB, Room, info
 from tui.backend.images import COPY, STOP
 from tui.backend.launch import Launch
 from tui.model.command import Completed
+from tui.model.domain_mark import MAKING
 from tui.model.failure import Failure
 from tui.model.vm import Vm
 from tui.screens import launch_view
@@ -221,12 +222,17 @@ async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> Non
         ("name", "", "The VM has no name yet."),
         ("vcpus", "many", '"many" is not a number of vCPUs.'),
         ("vcpus", "64", "64 vCPUs are more than source can hold: it has 2 CPUs."),
+        ("name", "../x", '"../x" can\'t be the name of a VM: its files are named after it'),
+        ("name", "n" * 300, "The name is too long: 300 bytes, of 100 that are possible."),
+        ("name", "web", "web is taken: destination has a VM of that name, running."),
+        ("vcpus", "0", "0 vCPUs are not possible: from 1 to 4096 are."),
         ("memory", "8", '"8" is not an amount of memory.'),
+        ("memory", "4 KiB", "A VM needs at least 16 MiB of memory."),
         ("memory", "99 GiB", "99.0 GiB of memory are more than source can hold"),
     ],
 )
 async def test_a_mistake_is_a_sentence_in_the_form(field: str, value: str, words: str) -> None:
-    app = app_of(room_of().world)
+    app = app_of(room_of(WEB).world)
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "nothing known is in the way")
         await pilot.press("n")
@@ -273,6 +279,23 @@ async def test_deleting_asks_and_takes_the_disks_only_when_told(key: str, gone: 
             await sees(pilot, app, "guest1 was deleted")
         assert ("guest1" not in room.world.source.known) == gone
         assert bool(room.ran("rm\n-f")) == removed
+
+
+async def test_a_vm_that_was_not_made_to_its_end_says_so_and_is_deleted() -> None:
+    room = room_of(WEB)
+    room.world.source.mark("guest1", MAKING)
+    room.answer("for each; do [ ! -e", f"{SHARED}/guest1.qcow2.part\0")
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await sees(pilot, app, "can't move", "It is not made to its end: that was broken off", "D deletes it.")
+        await pilot.press("s")
+        await until(pilot, lambda: any("D deletes it" in note.message for note in app._notifications))
+        assert "start guest1" not in room.world.source.calls
+        await pilot.press("D")
+        await until(pilot, lambda: isinstance(app.screen, DeletionQuestion))
+        assert f"{SHARED}/guest1.qcow2.part" in read(app)
+        await pilot.press("d")
+        await sees(pilot, app, f"guest1 was deleted with {SHARED}/guest1.qcow2.part.")
 
 
 async def test_the_console_says_before_how_to_come_back_and_that_this_terminal_has_none() -> None:

@@ -231,6 +231,9 @@ class FakeHypervisor:
     def undefine(self, name: str) -> None:
         raise NotImplementedError
 
+    def mark(self, name: str, work: str) -> None:
+        raise NotImplementedError
+
     def networks(self) -> tuple[str, ...]:
         return ()
 

@@ -11,6 +11,7 @@ from tui.backend.launch import Launch
 from tui.model.agent import AGENT
 from tui.model.command import Completed
 from tui.model.domain import BadDefinition, parse
+from tui.model.domain_mark import DELETING, MAKING
 from tui.model.draft import Draft
 from tui.model.failure import Failure
 from tui.model.new_vm import CLOUD, IMAGE, LIKE, Order
@@ -267,12 +268,26 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
     "another root": (lambda _xml: "<network/>", "not the XML of a VM"),
     "another name": (lambda xml: xml.replace("<name>two", "<name>three"), "The name was changed"),
     "another VM's disk": (lambda xml: xml.replace("free.qcow2", "guest1.qcow2"), "it is a disk of guest1"),
+    "another VM's UUID": (
+        lambda xml: xml.replace("<name>", f"<uuid>{WEBS_UUID.replace('-', '').upper()}</uuid><name>"),
+        "The UUID is taken: web on destination has it. Take the line <uuid> out",
+    ),
+    "another VM's MAC address": (
+        lambda xml: xml.replace('<interface type="bridge">', f'<interface type="bridge">{MAC}'),
+        "The MAC address 52:54:00:00:00:01 is taken: web on destination has it. Take the line <mac> out",
+    ),
 }
+WEBS_UUID = "11111111-2222-4333-8444-55555555aaaa"
+MAC = '<mac address="52:54:00:00:00:01"/>'
 
 
 @pytest.mark.parametrize("edit", EDITS)
 async def test_a_mistake_in_the_definition_is_answered_by_a_sentence(edit: str) -> None:
     room = Room()
+    web = Vm("web", WEBS_UUID, "shut off", "", 1, GIB)
+    room.world.destination.known["web"] = web
+    interface = '<interface type="network">'
+    room.world.destination.definitions["web"] = guest_xml(web).replace(interface, f"{interface}{MAC}")
     change, words = EDITS[edit]
     with pytest.raises(Failure, match=words):
         await room.create(PLAIN, change)
@@ -306,6 +321,42 @@ async def test_a_vm_whose_files_can_not_be_made_is_not_left_behind(key: str, ans
     assert "two" not in room.world.source.known
     removed = [argv[-1] for argv in room.ran("rm\n-f")]
     assert removed == ([] if key == "qemu-img convert" else [f"{SHARED}/two.qcow2"])
+
+
+async def test_a_vm_whose_making_is_broken_off_says_so_until_it_is_deleted_with_what_there_is_of_it() -> None:
+    """As after a kill: nobody is left to take back what was done."""
+    room = Room()
+    draft = await room.draft(LIKE_GUEST1)
+
+    def end_while_copying(text: str) -> None:
+        if "copying" in text:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await room.launch.new_vms.create(draft, draft.xml, end_while_copying)
+    assert parse(room.world.source.definition("two")).mark == MAKING
+
+    target = f"{SHARED}/two.qcow2"
+    room.answer("for each; do [ ! -e", f"{target}.part\0{target}.part.pid\0")
+    deletion = await room.launch.vms.deletion("two")
+    assert deletion.disks == (f"{target}.part", f"{target}.part.pid")
+    assert f"with {target}.part and" in await room.launch.vms.delete(deletion, disks=True)
+    assert {argv[-1] for argv in room.ran("/proc/$pid/cmdline")} >= {target}
+    assert "two" not in room.world.source.known
+
+
+async def test_a_vm_that_is_made_bears_no_mark() -> None:
+    room = Room()
+    await room.create(LIKE_GUEST1)
+    assert "mark two" in room.world.source.calls
+    assert parse(room.world.source.definition("two")).mark == ""
+
+
+async def test_what_is_not_whole_is_no_pattern() -> None:
+    room = Room()
+    room.world.source.mark("guest1", MAKING)
+    with pytest.raises(Failure, match="guest1 is not whole itself"):
+        await room.draft(LIKE_GUEST1)
 
 
 # -- deleting --
@@ -349,6 +400,19 @@ async def test_a_vm_that_is_made_has_nothing_of_an_older_one_of_its_name() -> No
     room.launch.keep_address("root@old")
     await room.create(PLAIN)
     assert room.launch.address_of("two") == ""
+
+
+async def test_a_deletion_that_breaks_off_can_be_finished() -> None:
+    room = Room()
+    with_two(room)
+    room.answer("rm\n-f", Completed(1, "", "rm: cannot remove: Input/output error"))
+    with pytest.raises(Failure, match="Input/output error"):
+        await room.launch.vms.delete(await room.launch.vms.deletion("two"), disks=True)
+    assert parse(room.world.source.definition("two")).mark == DELETING
+    room.answer("rm\n-f", "")
+    room.answer("for each; do [ ! -e", f"{SHARED}/two.qcow2\0")
+    assert "two was deleted" in await room.launch.vms.delete(await room.launch.vms.deletion("two"), disks=True)
+    assert "two" not in room.world.source.known
 
 
 async def test_a_disk_that_another_vm_uses_is_never_removed() -> None:

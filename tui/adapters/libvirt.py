@@ -14,6 +14,7 @@ from tui.adapters.libvirt_domain import state_words, vm_of
 from tui.adapters.libvirt_errors import translate
 from tui.adapters.libvirt_migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters
 from tui.adapters.protocols import HypervisorEvent, Job
+from tui.model.domain_mark import NAMESPACE, PREFIX, TAG
 from tui.model.plan import Plan
 from tui.model.record import Stat
 from tui.model.vm import Daemon, Vm
@@ -165,6 +166,15 @@ class LibvirtHypervisor:
                 domain.undefine()
 
         self._do(f"The VM {name} could not be deleted", run)
+
+    def mark(self, name: str, work: str) -> None:
+        kind, config = libvirt.VIR_DOMAIN_METADATA_ELEMENT, libvirt.VIR_DOMAIN_AFFECT_CONFIG
+
+        def run() -> None:
+            text = f"<{TAG}>{work}</{TAG}>" if work else None  # libvirt puts it into the namespace
+            self._connection.lookupByName(name).setMetadata(kind, text, PREFIX, NAMESPACE, config)
+
+        self._do(f"The definition of {name} could not be changed", run)
 
     def networks(self) -> tuple[str, ...]:
         active = libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE

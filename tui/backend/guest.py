@@ -24,6 +24,7 @@ from tui.model.workload import WorkloadStatus, one_line, parse_status
 COMPILE_LIMIT_S = 180.0  # an emulated guest's compiler is slow
 SEND_LIMIT_S = 60.0
 ASK_LIMIT_S = 15.0
+TRIM_EVERY_S, LOG_KIB = 5, 1024
 NO_COMPILER = 69  # what INSTALL answers, from sysexits.h: service unavailable
 
 WORKLOAD = ""  # whose folder it is: "" or "/" and a name
@@ -33,20 +34,31 @@ FOLDER = "folder=${XDG_CACHE_HOME:-$HOME/.cache}/vmlm$1; shift"
 
 # The program is known to be whole when the source it was made of lies beside it under its own name: that comes last,
 # and after a sync, for after a power cut (force off) a new file may have its name and not its content.
-KEEP = 'sync; mv -f "$1.new" "$1" && mv -f "new-$1.c" "$1.c"'
+KEEP = 'sync; mv -f "$making/$1" "$1" && mv -f "$source" "$1.c"'
+
+# Each makes it in a folder of its own: what an app that was killed has begun may still be going on.
+MAKING = """mkdir -p "$folder" && cd "$folder" || exit 73
+for each in making.*; do [ -d "/proc/${each#making.}" ] || rm -rf "$each"; done
+making=making.$$
+trap 'rm -rf "$making"' EXIT
+rm -rf "$making" && mkdir "$making" || exit 73"""
 
 # $1 program; stdin: its source. Compiles it unless this very source was compiled before.
 INSTALL = f"""{FOLDER}
-mkdir -p "$folder" && cd "$folder" && cat > "new-$1.c" || exit 73
-if [ -s "$1" ] && cmp -s "new-$1.c" "$1.c"; then exit 0; fi
+{MAKING}
+source=$making/$1.c
+cat > "$source" || exit 73
+if [ -s "$1" ] && cmp -s "$source" "$1.c"; then exit 0; fi
 for cc in cc gcc tcc clang; do command -v "$cc" > /dev/null && break; cc=; done
-if [ -z "$cc" ]; then uname -m; exit {NO_COMPILER}; fi
-"$cc" -O2 -pthread -o "$1.new" "new-$1.c" -lm && {{ {KEEP}; }}
+if [ -z "$cc" ]; then mv -f "$source" "new-$1.c"; uname -m; exit {NO_COMPILER}; fi
+(cd "$making" && "$cc" -O2 -pthread -o "$1" "$1.c" -lm) && {{ {KEEP}; }}
 """
 
 # $1 program; stdin: the program itself, compiled elsewhere.
 PUT = f"""{FOLDER}
-cd "$folder" && cat > "$1.new" && chmod 700 "$1.new" && {{ {KEEP}; }}
+{MAKING}
+source=new-$1.c
+cat > "$making/$1" && chmod 700 "$making/$1" && {{ {KEEP}; }}
 """
 
 # $1 workload, $2 its command line as it is shown, $3 the folder it is started in ("": the home), then its command line.
@@ -54,6 +66,9 @@ cd "$folder" && cat > "$1.new" && chmod 700 "$1.new" && {{ {KEEP}; }}
 # It outlives this shell: a session of its own, no terminal, no open pipes.
 # A process is known by its number and the time it began, for numbers are used again; both are void after a restart.
 # It leads a group of its own, so that what it starts can be ended with it.
+# systemd ends with a service (a guest agent that is restarted) all that it has started, sessions or not: where it
+# rules, and lets us, the program is put into a scope of its own.
+# What a command of the user's own prints has no end: now and then all but its newest lines are dropped.
 START = f"""{FOLDER}
 mkdir -p "$folder" && cd "$folder" || exit 73
 workload=$1 shown=$2; shift 2
@@ -62,14 +77,29 @@ rm -f pid ended gone
 printf 'name %s\\noptions %s\\n' "$workload" "$shown" > what || exit 73
 cat /proc/sys/kernel/random/boot_id > boot
 detach=setsid; command -v setsid > /dev/null || detach=nohup
-"$detach" sh -c '
+scope="systemd-run --scope --quiet"
+[ -d /run/systemd/system ] && [ "$(id -u)" = 0 ] && $scope true < /dev/null > /dev/null 2>&1 || scope=
+$scope "$detach" sh -c '
   known=$PWD
+  own=$1
   cd -- "${{1:-$HOME}}"; shift
   command -v setsid > /dev/null && set -- setsid -- "$@"
-  "$@" > "$known/log" 2>&1 &
-  echo "$! $(cut -d" " -f22 /proc/$!/stat)" > "$known/pid"
-  wait "$!"
+  "$@" >> "$known/log" 2>&1 &
+  program=$!
+  echo "$program $(cut -d" " -f22 /proc/$program/stat)" > "$known/pid"
+  trim=
+  if [ -z "$own" ]; then
+    while sleep {TRIM_EVERY_S}; do
+      find "$known/log" -size +{LOG_KIB}k | while read -r _; do
+        tail -c 4000 "$known/log" > "$known/newest"
+        cat "$known/newest" > "$known/log"
+      done
+    done &
+    trim=$!
+  fi
+  wait "$program"
   echo "$?" > "$known/ended"
+  [ -z "$trim" ] || kill "$trim"
 ' sh "$@" < /dev/null > /dev/null 2>&1 &
 """
 

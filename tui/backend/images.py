@@ -12,6 +12,7 @@ from tui.model.image import Image, parse_info
 
 Say = Callable[[str], None]
 
+PART = ".part"  # at the end of a file's name until it is whole
 STOP_EVERY_S = 0.2
 LIST_LIMIT_S = 60.0
 COPY_LIMIT_S = 4 * 3600.0
@@ -23,23 +24,35 @@ LIST = """find "$1" -maxdepth 2 -type f -exec sh -c '
 
 # $1 from, $2 to, $3 its format, $4 its least size. Under another name until it is whole; owner and mode are those of
 # the original, for QEMU's user must be able to open the one as the other. What copies leaves its number beside it for
-# STOP: it may be root's, and so not be ended by ending who asked for it.
+# STOP: it may be root's, and so not be ended by ending who asked for it. Once a second it is looked whether anybody
+# still reads what it says: an app that was killed wants no copy, and qemu-img itself would go on to its end.
 COPY = """set -e
+watch=
+trap "" PIPE
 [ ! -e "$2" ] || { echo "$2 exists already" >&2; exit 73; }
-trap 'status=$?; rm -f -- "$2.part.pid"; [ "$status" = 0 ] || rm -f -- "$2.part"' EXIT
+trap 'status=$?
+[ -z "$watch" ] || kill "$watch" 2> /dev/null || true
+rm -f -- "$2.part.pid"
+[ "$status" = 0 ] || rm -f -- "$2.part"' EXIT
 qemu-img convert -p -O "$3" -- "$1" "$2.part" &
-echo "$!" > "$2.part.pid"
-wait "$!"
+copy=$!
+echo "$copy" > "$2.part.pid"
+( while sleep 1 > /dev/null 2>&1; do printf "\\r" || { kill "$copy"; exit; }; done ) 2> /dev/null &
+watch=$!
+wait "$copy"
 [ "$4" = 0 ] || qemu-img resize -q -f "$3" -- "$2.part" "$4"
 cp --attributes-only --preserve=mode,ownership -- "$1" "$2.part"
 mv -n -- "$2.part" "$2"
 """
 
 # $1 what is being copied to. A number may be anybody's by now: only that very command is ended.
-STOP = """read -r pid < "$1.part.pid" || exit 0
+STOP = """[ -s "$1.part.pid" ] && read -r pid < "$1.part.pid" || exit 0
 tr "\\0" "\\n" < "/proc/$pid/cmdline" | grep -qxF -- "$1.part" && kill "$pid"
 true
 """
+
+# Any number of paths. Those of them that exist, each with a NUL at its end.
+THERE = 'for each; do [ ! -e "$each" ] || printf "%s\\0" "$each"; done'
 
 # $1 an image
 DIRECT_IO = 'dd if="$1" of=/dev/null bs=4096 count=1 iflag=direct 2> /dev/null'
@@ -66,11 +79,11 @@ class Images:
         return None
 
     async def all(self) -> dict[str, Image]:
-        """By path, sorted; what qemu-img knows nothing of is left out."""
+        """By path, sorted; what qemu-img knows nothing of is left out, and so are unfinished copies."""
         done = await self._run(["sh", "-c", LIST, "sh", self.folder], LIST_LIMIT_S)
         words = done.stdout.split("\0")
         pairs = zip(words[0::2], words[1::2], strict=False)
-        found = [parse_info(facts, path) for path, facts in pairs if facts.strip()]
+        found = [parse_info(facts, path) for path, facts in pairs if facts.strip() and not path.endswith(PART)]
         return {image.path: image for image in sorted(found, key=lambda image: image.path)}
 
     async def info(self, path: str) -> Image:
@@ -84,6 +97,12 @@ class Images:
 
     async def exists(self, path: str) -> bool:
         return (await self._run(["test", "-e", path])).status == 0
+
+    async def remains(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """What there is of these files and of the unfinished copies that were to become them."""
+        wanted = [f"{path}{suffix}" for path in paths for suffix in ("", PART, f"{PART}.pid")]
+        done = await self._run(["sh", "-c", THERE, "sh", *wanted])
+        return tuple(done.stdout.split("\0")[:-1])
 
     async def takes_direct_io(self, path: str) -> bool:
         """Whether a file there can be read past the page cache, as cache=none does."""
@@ -121,9 +140,13 @@ class Images:
             return False
         self._stopping = True
         while self._copying:  # it may not have begun yet
-            await self._run(["sh", "-c", STOP, "sh", self._copying])
+            await self.end_copy(self._copying)
             await asyncio.sleep(STOP_EVERY_S)
         return True
+
+    async def end_copy(self, target: str) -> None:
+        """End whatever copies to that file, be it another app's; nothing happens where nothing does."""
+        await self._run(["sh", "-c", STOP, "sh", target])
 
     async def remove(self, paths: Sequence[str]) -> None:
         """Exactly these; one that is gone already is as good."""

@@ -17,6 +17,7 @@ from tui.model.agent import AGENT
 from tui.model.blockers import blockers, on_shared
 from tui.model.domain import BadDefinition, Domain, parse
 from tui.model.domain_copy import domain_copy
+from tui.model.domain_mark import MAKING, marked
 from tui.model.domain_xml import Shape, domain_xml
 from tui.model.draft import Copy, Draft, Ground
 from tui.model.failure import Failure
@@ -24,7 +25,7 @@ from tui.model.host_cpu import KVM, QEMU
 from tui.model.host_kvm import RUNS, Kvm
 from tui.model.image import Image, users_of
 from tui.model.listing import Listing
-from tui.model.new_vm import CLOUD, LIKE, Order, refuse_name, refuse_size
+from tui.model.new_vm import CLOUD, LIKE, Order, refuse_identity, refuse_name, refuse_size
 from tui.model.offer import Offer, machine_of_both, too_much
 from tui.model.quantity import size
 from tui.model.seed import Seed
@@ -144,11 +145,14 @@ class NewVms:
             why = f"{order.template} is {where.sentence}, and writes to its disks"
             raise Failure("It can't be copied now", why, "Shut it down first.")
         text = await self._connections.ask(where.host, lambda each: each.definition(order.template, inactive=True))
+        if parse(text).mark:
+            raise Failure("It can't be copied", f"{order.template} is not whole itself", "D on it says more.")
         disks = [each for each in parse(text).disks if each.source and not each.readonly]
         for disk in disks:
             if disk.kind != "file":
                 why = f"its disk {disk.target} is no file, but of the kind {disk.kind}: {disk.source}"
-                raise Failure(f"{order.template} can't be copied", why, "Choose another way.")
+                hint = f"`qemu-img convert` makes a file of it in {self._images.folder}: choose that one as an image."
+                raise Failure(f"{order.template} can't be copied", why, hint)
         own = {each.source: self._own_path(each.source, order.name, each.target, len(disks)) for each in disks}
         copies = [
             await self._copy(await self._images.info(each.source), own[each.source], each.format or "raw")
@@ -220,11 +224,17 @@ class NewVms:
     async def create(self, draft: Draft, xml: str, say: Say) -> str:
         """Define it as `xml` says and make its files; where that fails nothing of it stays.
 
-        Returns the sentence that says so.
+        It is marked until all is made: an app that is killed meanwhile leaves a VM of which that is known. Returns the
+        sentence that says so.
         """
         name, domain = draft.order.name, parse(xml)
         listing = await self._vms.listing()
-        refusal = _refuse_edited(name, domain) or refuse_name(name, listing) or _refuse_shared(domain, listing)
+        refusal = (
+            _refuse_edited(name, domain)
+            or refuse_name(name, listing)
+            or refuse_identity(domain, listing)
+            or _refuse_shared(domain, listing)
+        )
         if refusal:
             raise refusal
         files = {file for disk in domain.disks for file in disk.files}
@@ -240,15 +250,21 @@ class NewVms:
                 say(f"making the seed {draft.seed_path}")
                 await make_seed(self._vms.root, draft.seed, draft.seed_path, draft.copies[0].origin)
                 made.append(draft.seed_path)
+            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.mark(name, ""))
         except Failure:
-            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.undefine(name))
             await self._images.remove(made)
+            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.undefine(name))
             raise
         made_with_seed = draft.seed is not None and draft.seed_path in made
         # Whatever was known of an older VM of this name is not this one's. A seed gives it an agent, and no address.
-        self._addresses.keep(name, AGENT if made_with_seed else "", draft.order.user)
-        first = " Its first boot takes minutes: cloud-init installs the guest agent and gcc." if made_with_seed else ""
-        return f"{name} was made on {SOURCE}; s starts it.{first}"
+        sentence = f"{name} was made on {SOURCE}; s starts it."
+        if made_with_seed:
+            sentence += " Its first boot takes minutes: cloud-init installs the guest agent and gcc."
+        try:
+            self._addresses.keep(name, AGENT if made_with_seed else "", draft.order.user)
+        except Failure as failure:  # the VM is there all the same
+            sentence += f" {failure}"
+        return sentence
 
     async def stop(self) -> bool:
         """End the copying of a disk: `create` then fails, and nothing stays; False where nothing is copied now."""
@@ -256,7 +272,7 @@ class NewVms:
 
     async def _define(self, xml: str) -> None:
         try:
-            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.define(xml))
+            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.define(marked(xml, MAKING)))
         except Failure as failure:
             line, why = complaint(failure.detail, xml)
             raise BadDefinition(

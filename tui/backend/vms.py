@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from tui.adapters.protocols import Hypervisor
 from tui.backend.connections import HYPERVISORS, Connections
-from tui.backend.images import Images
+from tui.backend.images import PART, Images
 from tui.backend.root import Root
 from tui.model.domain import Domain, parse
+from tui.model.domain_mark import DELETING
 from tui.model.failure import Failure
 from tui.model.image import Image, users_of
 from tui.model.listing import Listed, Listing
@@ -99,6 +100,8 @@ class Vms:
         if not isinstance(domain, Domain):
             return (), ()
         paths = [disk.source for disk in domain.disks if disk.kind == "file" and disk.source]
+        if domain.mark:
+            paths = list(await self.images.remains(paths))
         if listing.unread:
             reason = f"{' and '.join(listing.unread)} can't be asked whether another VM uses it"
             return (), tuple((path, reason) for path in paths)
@@ -121,10 +124,16 @@ class Vms:
         """Delete it, its disks only where `disks` says so; looked at once more before, for all may have changed."""
         now = await self.deletion(deletion.name)
         removed: Sequence[str] = [path for path in deletion.disks if path in now.disks] if disks else ()
+        if removed:
+            # Its definition is the only list of its disks: it goes last, so that what was broken off can be finished.
+            for host in now.hosts:
+                await self._connections.tell(host, lambda hypervisor: hypervisor.mark(deletion.name, DELETING))
+            for path in removed:
+                await self.images.end_copy(path.removesuffix(PART))
+            await self.images.remove(removed)
         for host in now.hosts:
             await self._connections.tell(host, lambda hypervisor: hypervisor.undefine(deletion.name))
-        await self.images.remove(removed)
-        spared = [path for path in deletion.disks if path not in removed]
+        spared = [path for path in deletion.disks if path in dict(now.kept)]
         if disks and spared:
             return f"{deletion.name} was deleted; {' and '.join(spared)} stayed: it is in use now."
         what = f" with {' and '.join(removed)}" if removed else "; its disks stayed" if deletion.disks else ""

@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
+from tui.model.domain_mark import mark_of
 from tui.model.failure import Failure
 
 UNITS = {"b": 1, "bytes": 1, "KB": 1000, "k": 1024, "KiB": 1024, "MB": 10**6, "M": 1 << 20, "MiB": 1 << 20}
@@ -59,7 +60,10 @@ class Nic:
 
 @dataclass(frozen=True)
 class Domain:
-    """One VM as libvirt defines it; `cpu` is a model's name or one of libvirt's modes, empty for QEMU's own default."""
+    """One VM as libvirt defines it; `cpu` is a model's name or one of libvirt's modes, empty for QEMU's own default.
+
+    `mark` is one of domain_mark's where it is being made or deleted, or that was broken off.
+    """
 
     name: str
     uuid: str = ""
@@ -73,6 +77,7 @@ class Domain:
     host_devices: tuple[str, ...] = ()
     host_folders: tuple[str, ...] = ()
     boot_files: tuple[str, ...] = ()
+    mark: str = ""
 
 
 class BadDefinition(Failure):
@@ -103,6 +108,7 @@ def read(root: ET.Element) -> Domain:
         host_devices=tuple(map(_host_device, root.findall("devices/hostdev"))),
         host_folders=tuple(_get(each, "source", "dir") for each in root.findall("devices/filesystem")),
         boot_files=tuple(text for tag in ("kernel", "initrd", "dtb") if (text := root.findtext(f"os/{tag}", ""))),
+        mark=mark_of(root),
     )
 
 

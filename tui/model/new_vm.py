@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tui.model.domain import Domain
 from tui.model.failure import Failure
 from tui.model.listing import Listing
 from tui.model.vm import Vm
@@ -48,6 +49,25 @@ def refuse_name(name: str, listing: Listing) -> Failure | None:
         if isinstance(answer, Vm):
             return Failure(f"{name} is taken", f"{host} has a VM of that name, {answer.state}", "Take another name.")
     return None
+
+
+def refuse_identity(domain: Domain, listing: Listing) -> Failure | None:
+    """The sentence for a UUID or a MAC address that another VM has, on either host: both would clash when one moves."""
+    uuid, macs = _digits(domain.uuid), {nic.mac.lower() for nic in domain.nics if nic.mac}
+    for host, answer in listing.answers.items():
+        for each in answer if isinstance(answer, tuple) else ():
+            whose = f"{each.vm.name} on {host} has it"
+            if uuid and uuid == _digits(each.vm.uuid):
+                return Failure("The UUID is taken", whose, "Take the line <uuid> out: libvirt gives it one of its own.")
+            taken = macs & {nic.mac.lower() for nic in each.domain.nics} if isinstance(each.domain, Domain) else ()
+            for mac in taken:
+                hint = "Take the line <mac> out: libvirt gives it one of its own."
+                return Failure(f"The MAC address {mac} is taken", whose, hint)
+    return None
+
+
+def _digits(uuid: str) -> str:
+    return uuid.replace("-", "").strip().lower()
 
 
 def refuse_size(order: Order) -> Failure | None:

@@ -97,15 +97,23 @@ class HostsPage(ListPage):
 
     def _locked_out(self) -> str:
         """The host to log in to: that of the line under the cursor, else the first that is there and lets nobody in."""
-        facts = self._hosts.checklist.facts
-        out = [host for host in self._facts if isinstance(facts.at(host).system, (UntrustedHost, LoginRefused))]
+        out = [host for host in self._facts if self._refusal(host)]
         chosen = self._rows.chosen
         return chosen.host if chosen is not None and chosen.host in out else (out or [""])[0]
+
+    def _refusal(self, host: str) -> UntrustedHost | LoginRefused | None:
+        """Why it lets nobody in, as the list or the host's card has met it: either may have met a time-out instead."""
+        for system in (self._hosts.checklist.facts.at(host).system, self._facts[host].system):
+            if isinstance(system, System):
+                return None
+            if isinstance(system, (UntrustedHost, LoginRefused)):
+                return system
+        return None
 
     @work(name="login", group="ask", exclusive=True)
     async def action_login(self) -> None:
         host = self._locked_out()
-        unknown = isinstance(self._hosts.checklist.facts.at(host).system, UntrustedHost)
+        unknown = isinstance(self._refusal(host), UntrustedHost)
         if unknown and not await self.app.push_screen_wait(FingerprintDialog(self._hosts, host)):
             return
         if not await self._lets_in(host) and not await self.app.push_screen_wait(self._first_password(host)):

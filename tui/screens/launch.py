@@ -14,6 +14,8 @@ from tui.backend.launch import Launch
 from tui.backend.vms import Deletion
 from tui.config import SSH_REACH
 from tui.model.agent import AGENT
+from tui.model.domain import Domain
+from tui.model.domain_mark import UNFINISHED
 from tui.model.failure import Failure
 from tui.model.whereabouts import Whereabouts
 from tui.model.workload import MEMORY, WorkloadSpec
@@ -85,7 +87,7 @@ class LaunchPage(LaunchView):
         if self._under_way and action in DOING and self._under_way not in CUTS_SHORT.get(action, ()):
             return f"{DOING[self._under_way]}; wait for its end."
         if action == BOOT:
-            return self._where.why_not_boot()
+            return self._where.why_not_boot() or self._why_unfinished()
         if action in (SHUT_DOWN, FORCE_OFF, CONSOLE):
             return "" if self._where.active else f"{self._where.name} does not run."
         if action == DELETE:
@@ -95,6 +97,11 @@ class LaunchPage(LaunchView):
         if action in (START, STOP):
             return self._why_no_workload(action)
         return ""
+
+    def _why_unfinished(self) -> str:
+        """Where it was not made, or deleted, to its end: its disks are not whole."""
+        domain = self._listing.domain(self._launch.name)
+        return UNFINISHED[domain.mark] if isinstance(domain, Domain) and domain.mark else ""
 
     def _why_no_address(self) -> str:
         """Of the configured VM the configuration says it; of others a person does."""

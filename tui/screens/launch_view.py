@@ -13,6 +13,7 @@ from tui.backend.launch import Launch
 from tui.backend.migrations import other
 from tui.model.blockers import Blocker, blockers
 from tui.model.domain import Domain
+from tui.model.domain_mark import UNFINISHED
 from tui.model.failure import Failure
 from tui.model.listing import Listing
 from tui.model.offer import Offer
@@ -182,6 +183,8 @@ class LaunchView(Page):
         domain, where = self._listing.domain(name), self._listing.where(name)
         if not isinstance(domain, Domain):
             return Row(where)
+        if domain.mark:
+            return Row(where, domain, (Blocker(UNFINISHED[domain.mark]),))
         return Row(where, domain, self._blockers(domain, where.host))
 
     def _blockers(self, domain: Domain, host: str) -> tuple[Blocker, ...] | None:

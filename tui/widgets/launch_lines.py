@@ -32,7 +32,7 @@ def vm_lines(
     `address` is how its guest is reached, `found` are those that it was found to have.
     """
     vm = where.vm
-    shape = f", {vm.vcpus} CPUs, {size(vm.memory_bytes)}" if vm else ""
+    shape = f", {vm.vcpus} CPU{'' if vm.vcpus == 1 else 's'}, {size(vm.memory_bytes)}" if vm else ""
     if isinstance(domain, Domain):
         shape += f", {domain.cpu or 'default'} CPU, {domain.machine}".rstrip(", ")
     facts: list[Fact] = [("state", f"{where.sentence}{shape}", "bold $success" if where.active else "bold")]

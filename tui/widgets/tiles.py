@@ -12,6 +12,7 @@ NONE = "-"
 Tile = tuple[str, str]  # label, value
 FIRST_ROW = (19, 15, 17, 28)  # of 79 cells; wider terminals share the rest out
 SECOND_ROW = (10, 35, 14, 20)
+SECOND_IN_POST_COPY = (10, 25, 14, 30)  # no downtime is expected any more, and faults are counted by the thousand
 
 
 def tiles(timeline: Timeline, t: float, width: int) -> tuple[Content, ...]:
@@ -19,7 +20,8 @@ def tiles(timeline: Timeline, t: float, width: int) -> tuple[Content, ...]:
     first, second = _first(timeline, t), _second(timeline)
     if width < sum(FIRST_ROW) + 1:
         return _flow([*first, *second], width)
-    return _row(first, FIRST_ROW, width), _row(second, SECOND_ROW, width)
+    widths = SECOND_ROW if timeline.post_copy_at is None else SECOND_IN_POST_COPY
+    return _row(first, FIRST_ROW, width), _row(second, widths, width)
 
 
 def _first(timeline: Timeline, t: float) -> list[Tile]:
