@@ -385,19 +385,6 @@ async def test_the_disks_go_where_they_are_asked_for_by_their_exact_paths() -> N
     assert [argv[-3:] for argv in room.ran("rm\n-f")] == [("-f", "--", f"{SHARED}/two.qcow2")]
 
 
-async def test_a_deletion_that_breaks_off_can_be_finished() -> None:
-    room = Room()
-    with_two(room)
-    room.answer("rm\n-f", Completed(1, "", "rm: cannot remove: Input/output error"))
-    with pytest.raises(Failure, match="Input/output error"):
-        await room.launch.vms.delete(await room.launch.vms.deletion("two"), disks=True)
-    assert parse(room.world.source.definition("two")).mark == DELETING
-    room.answer("rm\n-f", "")
-    room.answer("for each; do [ ! -e", f"{SHARED}/two.qcow2\0")
-    assert "two was deleted" in await room.launch.vms.delete(await room.launch.vms.deletion("two"), disks=True)
-    assert "two" not in room.world.source.known
-
-
 async def test_how_a_deleted_vm_was_reached_is_no_way_to_the_next_of_its_name() -> None:
     room = Room()
     with_two(room)
@@ -413,6 +400,19 @@ async def test_a_vm_that_is_made_has_nothing_of_an_older_one_of_its_name() -> No
     room.launch.keep_address("root@old")
     await room.create(PLAIN)
     assert room.launch.address_of("two") == ""
+
+
+async def test_a_deletion_that_breaks_off_can_be_finished() -> None:
+    room = Room()
+    with_two(room)
+    room.answer("rm\n-f", Completed(1, "", "rm: cannot remove: Input/output error"))
+    with pytest.raises(Failure, match="Input/output error"):
+        await room.launch.vms.delete(await room.launch.vms.deletion("two"), disks=True)
+    assert parse(room.world.source.definition("two")).mark == DELETING
+    room.answer("rm\n-f", "")
+    room.answer("for each; do [ ! -e", f"{SHARED}/two.qcow2\0")
+    assert "two was deleted" in await room.launch.vms.delete(await room.launch.vms.deletion("two"), disks=True)
+    assert "two" not in room.world.source.known
 
 
 async def test_a_disk_that_another_vm_uses_is_never_removed() -> None:

@@ -149,9 +149,9 @@ elif ! systemctl is-failed -q cloud-init-local cloud-init cloud-config cloud-fin
 fi
 """
 
-# $1 the signal
+# $1 the signal. It may end by itself before the signal comes.
 SIGNAL = f"""{LOOK}
-[ -z "$alive" ] || kill -"$1" "-$alive" 2> /dev/null || kill -"$1" "$alive"
+[ -z "$alive" ] || kill -"$1" "-$alive" 2> /dev/null || kill -"$1" "$alive" || [ ! -e "/proc/$alive" ]
 """
 
 

@@ -257,9 +257,14 @@ class NewVms:
             raise
         made_with_seed = draft.seed is not None and draft.seed_path in made
         # Whatever was known of an older VM of this name is not this one's. A seed gives it an agent, and no address.
-        self._addresses.keep(name, AGENT if made_with_seed else "", draft.order.user)
-        first = " Its first boot takes minutes: cloud-init installs the guest agent and gcc." if made_with_seed else ""
-        return f"{name} was made on {SOURCE}; s starts it.{first}"
+        sentence = f"{name} was made on {SOURCE}; s starts it."
+        if made_with_seed:
+            sentence += " Its first boot takes minutes: cloud-init installs the guest agent and gcc."
+        try:
+            self._addresses.keep(name, AGENT if made_with_seed else "", draft.order.user)
+        except Failure as failure:  # the VM is there all the same
+            sentence += f" {failure}"
+        return sentence
 
     async def stop(self) -> bool:
         """End the copying of a disk: `create` then fails, and nothing stays; False where nothing is copied now."""

@@ -124,7 +124,7 @@ class LaunchView(Page):
 
     async def _look_at_workload(self) -> None:
         """Not while something is under way, which asks by itself: a guest that compiles has enough to do."""
-        name, status = self._launch.name, self._status
+        name, address, status = self._launch.name, self._launch.address, self._status
         if not self._where.active:
             status = None
         elif not self._under_way:
@@ -132,7 +132,7 @@ class LaunchView(Page):
                 status = await self._launch.workload_status(name)
             except Failure as failure:
                 status = failure
-        if name == self._launch.name:  # else another one was chosen meanwhile
+        if (name, address) == (self._launch.name, self._launch.address):  # else another one or way was chosen meanwhile
             self._status = status
         self._show()
 
