@@ -18,10 +18,7 @@ NAME, USER = "cloudy", "ubuntu"  # the user that the form proposes
 LIMIT_S = 300.0
 FIRST_BOOT_S = 900.0  # emulated, beside whatever else the machine does
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGao1mvWDYHmmc2tQaakZotlwTmyfHVIeQOQdfnPuiV9"
-ODD_SEEDS = (
-    Seed("-odd name; 'ü\"<&$(x)", "_a-1", f'{KEY} it\'s "me": #ü {{}}', "i-1"),
-    Seed("...", "root", KEY, "i-2"),
-)
+ODD_SEED = Seed("-odd name; 'ü\"<&$(x)", "_a-1", f'{KEY} it\'s "me": #ü {{}}', "i-1")
 
 
 @pytest.fixture
@@ -94,8 +91,7 @@ def test_a_vm_of_a_cloud_image_is_made_booted_loaded_moved_and_deleted_by_keys(
     assert json.loads(guest("cat /run/cloud-init/result.json"))["v1"]["errors"] == []
     assert int(guest("df --output=size -B1 /").split()[-1]) > 15 << 30  # grown to the disk that the form proposed
     assert "Valid cloud-config" in guest("sudo cloud-init schema --system")
-    for seed in ODD_SEEDS:
-        assert "Valid cloud-config" in guest("cat > odd; cloud-init schema --config-file odd", user_data(seed))
+    assert "Valid cloud-config" in guest("cat > odd; cloud-init schema --config-file odd", user_data(ODD_SEED))
 
     screen.press("w")
     screen.wait_for("memory", "150")
@@ -119,7 +115,7 @@ def test_a_vm_of_a_cloud_image_is_made_booted_loaded_moved_and_deleted_by_keys(
     screen.press("y")
     screen.wait_for(f"{NAME} was forced off.")
     screen.press("D")
-    screen.wait_for(f"{NAME}.qcow2", f"{NAME}-seed.iso")
+    screen.wait_for(f"Delete {NAME}?", f"{NAME}.qcow2", f"{NAME}-seed.iso")
     screen.press("d")
     screen.wait_for(f"{NAME} was deleted with")
     assert image.exists()
