@@ -143,8 +143,21 @@ def test_lists_that_know_nothing_are_updated_first() -> None:
     ],
 )
 def test_programs_count_wherever_they_come_from(programs: str, state: str, words: str) -> None:
-    finding = found("packages", software(programs=programs))
+    finding = found("packages", software(programs=programs, wanted=""))
     assert (finding.state, finding.found) == (state, words)
+
+
+def test_a_daemon_that_nothing_starts_is_completed() -> None:
+    """As `make setup` leaves a bare Debian, on which it must start no daemon of its own."""
+    programs = "libvirtd\nvirsh\nqemu-img\nqemu-system-x86_64\n"
+    half = software(programs=programs, wanted=" libvirt-daemon-system dnsmasq-base\n")
+    finding = found("packages", half)
+    assert (finding.state, finding.found) == (FAILED, "not installed: the service that starts libvirt's daemon")
+    assert (
+        planned("packages", half)
+        .actions[0]
+        .text.endswith("install -y --no-install-recommends libvirt-daemon-system dnsmasq-base")
+    )
 
 
 @pytest.mark.parametrize(

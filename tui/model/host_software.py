@@ -37,8 +37,16 @@ programs=$(for each in {" ".join(DAEMONS)} virsh qemu-img "qemu-system-$machine"
   if has "$each"; then echo "$each"; fi
 done)
 part programs 5 echo "$programs"
+# The daemon alone is there, with nothing that starts it, where only libvirt-daemon is installed.
+served() {{
+  [ -d /run/systemd/system ] || return 0
+  for each in {" ".join(UNITS)}; do
+    if systemctl cat "$each" > /dev/null 2>&1; then return 0; fi
+  done
+  return 1
+}}
 lacks=
-has libvirtd || has virtqemud || lacks='{" ".join(LIBVIRT)}'
+{{ has libvirtd || has virtqemud; }} && served || lacks='{" ".join(LIBVIRT)}'
 has "qemu-system-$machine" || has qemu-kvm || lacks="$lacks $qemu qemu-utils"
 wanted=
 if [ "$manager" = apt-get ]; then
@@ -87,6 +95,8 @@ class Software:
         lacks = []
         if not any(each in self.programs for each in DAEMONS):
             lacks.append("libvirt's daemon")
+        elif LIBVIRT[0] in self.wanted:
+            lacks.append("the service that starts libvirt's daemon")
         if not any(each.startswith("qemu-") and each != "qemu-img" for each in self.programs):
             lacks.append(f"QEMU (qemu-system-{self.machine})")
         return tuple(lacks)
