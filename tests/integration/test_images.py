@@ -146,7 +146,7 @@ async def test_a_copy_can_be_stopped_and_nothing_of_it_stays(
     tools.mkdir()
     (tools / "qemu-img").write_text(ENDLESS)
     (tools / "qemu-img").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    monkeypatch.setattr("tui.backend.images.COPY", f"PATH='{tools}':$PATH\n{COPY}")  # the shell has a PATH of its own
     assert not await images.stop_copying()  # there is nothing to stop
     origin, target = tmp_path / "a.raw", tmp_path / "-copy $(x) 'ü'.qcow2"
     origin.write_text("whole")

@@ -509,8 +509,8 @@ async def test_a_slow_answer_is_said_while_it_is_owed_and_written_when_it_has_co
     stage.frozen.clear()
     await watched.until(lambda: watched.migration.waiting_s() > 0.5)
     stage.frozen.set()
-    await watched.until(lambda: watched.events(record.SLOW))
-    assert watched.events(record.SLOW)[0].data["seconds"] >= 0.5
+    # A busy machine may have been slow before, too.
+    await watched.until(lambda: any(each.data["seconds"] >= 0.5 for each in watched.events(record.SLOW)))
     stage.standing = False
     await watched.ended()
     assert watched.migration.waiting_s() == 0.0
