@@ -320,7 +320,7 @@ def test_two_labs_are_two_of_everything(lab: Lab, second: Lab) -> None:
         uuid = re.findall(r"<uuid>(.*)</uuid>", source.run(["virsh", "capabilities"]))[0]
         return {uuid, source.run(["cat", "/etc/machine-id"]), *source.run(["cat", ".ssh/known_hosts"]).splitlines()}
 
-    assert len(identity(lab)) == len(identity(second)) == 6
+    assert len(identity(second)) == 6 <= len(identity(lab))  # to which a test's VM may have become known
     assert not identity(lab) & identity(second)
 
 
