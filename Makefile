@@ -9,7 +9,7 @@ demo: setup ## the lab, and the app on its source host
 	@$(sudo) .venv/bin/vmlm-tui lab
 
 test: setup ## all tests, real migrations included
-	@$(sudo) .venv/bin/python -m pytest
+	@$(sudo) .venv/bin/python -m tests
 
 lint: setup
 	.venv/bin/ruff check .
