@@ -70,6 +70,9 @@ class HostsPage(ListPage):
 
     def on_screen_suspend(self) -> None:
         self.workers.cancel_group(self, WATCH)
+        for name in self._asked:  # nobody waits for it any more, behind a dialog
+            self._draw(self._facts[name], reading=self._facts[name].state == READING)
+        self._asked.clear()
 
     def action_look(self) -> None:
         super().action_look()
