@@ -152,7 +152,7 @@ def test_a_killed_app_leaves_the_vm_and_its_workload_to_be_found_again_at_each_s
     screen = launch_page()
     screen.wait_for("shut off on source", "the VM does not run")
     screen.press("s")
-    screen.wait_for("running on source", "idle: nothing runs")
+    screen.wait_for("idle: nothing runs", "guest1 is up")
 
 
 def test_the_app_steps_aside_for_the_console_and_comes_back(terminal: Open) -> None:

@@ -193,6 +193,11 @@ def test_an_ended_workload_is_no_error() -> None:
     assert (status.name, status.exit_status, status.error) == (CPU, 0, "")
 
 
+def test_a_workload_that_its_guest_ended_when_it_shut_down_is_no_error() -> None:
+    status = parse_status(DONE.replace("ended 0", "gone"))
+    assert (status.vanished, status.exit_status, status.error) == (True, None, "")
+
+
 @pytest.mark.parametrize("text", ["garbage", "name \nrunning 1\n", "name cpu\nrunning x\nline \nline =\n", "\x00"])
 def test_nonsense_from_the_guest_does_no_harm(text: str) -> None:
     status = parse_status(text)

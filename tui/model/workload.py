@@ -201,7 +201,7 @@ class WorkloadStatus:
         if self.wrong_pages:
             pages = f"{self.wrong_pages} page{'' if self.wrong_pages == 1 else 's'}"
             return f"Memory was corrupted: {pages} held something else than the workload had stored in them."
-        if self.vanished:
+        if self.vanished and self.values.get("state") != "done":  # a guest that shuts down lets it end in order
             return "The workload is gone without a word: it was killed, or the guest was restarted."
         if self.exit_status and self.exit_status != ENDED_BY_TERM and not self.running:
             last = self.output[-1] if self.output else "it said nothing"
