@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
+from textual.events import Key
 from textual.pilot import Pilot
 
 from tui.screens.page import Page
@@ -42,6 +43,12 @@ async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
     except asyncio.TimeoutError:
         print(text_of(pilot.app))  # what a failed test shows
         raise
+
+
+def at_once(app: App[Any], *keys: str) -> None:
+    """The keys as they come from somebody fast, or from a slow line: all of them before the first is dealt with."""
+    for key in keys:
+        app.post_message(Key(key, key if len(key) == 1 else None))
 
 
 def text_of(app: App[Any]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.fake_hosts import FakeHosts
-from tests.ui.one_page import OnePage, text_of, until
+from tests.ui.one_page import OnePage, at_once, text_of, until
 from tui.app import LAB, VmlmApp
 from tui.backend.backend import Backend
 from tui.backend.hosts import Hosts
@@ -152,6 +152,23 @@ async def test_a_mistake_is_told_while_it_is_typed_and_forgotten_when_corrected(
         await until(pilot, lambda: '"root@" is not an ssh target' in words(app))
         await pilot.press("b")
         await until(pilot, lambda: "Enter writes" in words(app))
+
+
+async def test_what_is_typed_in_one_go_with_the_keys_that_mend_it_and_lead_on_is_taken_in_its_order(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "config.toml"
+    app = OnePage(FirstScreen(place, root=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("c")
+        await until(pilot, lambda: "Enter writes" in words(app))
+        one = ["ctrl+u", *"root@xx", "backspace", "backspace", "a", "tab"]
+        two = [*"oot@b", "home", "r", "down", *"root@d", "up", "down", "backspace", "c"]
+        at_once(app, *one, *two, "down", "down", *"guest", "1", "enter")
+        await until(pilot, place.exists)
+    config = load(place)
+    assert [config.hosts[name].ssh for name in ("source", "destination", "storage")] == ["root@a", "root@b", "root@c"]
+    assert config.vm.name == "guest1"
 
 
 async def test_a_file_that_appeared_meanwhile_stays(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from tests.fake_hosts import SHARED, FakeHosts, FakeShell
-from tests.ui.one_page import OnePage, text_of, until
+from tests.ui.one_page import OnePage, at_once, text_of, until
 from tests.unit.test_new_vms import FREE, GIB, Room, info
 from tui.backend.images import COPY, STOP
 from tui.backend.launch import Launch
@@ -197,6 +197,16 @@ async def test_what_was_typed_into_the_definition_is_not_lost() -> None:
         await until(pilot, lambda: isinstance(app.screen, NewVmForm))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, DefinitionEditor) and "<!-- mine -->" in read(app))
+
+
+async def test_what_is_typed_into_the_definition_in_one_go_is_what_libvirt_gets() -> None:
+    room = room_of()
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await editor_of(pilot, app)
+        at_once(app, *"<!--xx", "backspace", "backspace", *"mine-->", "home", "delete", "<", "ctrl+s")
+        await sees(pilot, app, "two was made on source")
+    assert room.world.source.definitions["two"].startswith("<!--mine--><domain")
 
 
 async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> None:

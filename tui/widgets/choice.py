@@ -9,6 +9,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from tui.widgets.fields import hear_own_keys
+
 
 class Choice(Static, can_focus=True):
     """Shows the chosen text between arrows; `index` is -1 where there is nothing to choose."""
@@ -54,6 +56,9 @@ class Choice(Static, can_focus=True):
             self.index = (self.index + step) % len(self._texts)
             self._show()
             self.post_message(self.Changed(self))
+
+    async def on_key(self, event: events.Key) -> None:
+        await hear_own_keys(self, event)
 
     def on_click(self, event: events.Click) -> None:
         event.stop()

@@ -7,12 +7,13 @@ from textual.widgets import Input, Static
 
 from tui.config import is_ssh_target
 from tui.model.agent import AGENT
-from tui.screens.dialogs.dialog import Dialog
+from tui.screens.dialogs.dialog import Form
+from tui.widgets.fields import TextField
 
 WORD = "agent"
 
 
-class AddressDialog(Dialog[str]):
+class AddressDialog(Form[str]):
     """Dismissed with an ssh address or AGENT, "" to forget it; with None for Esc.
 
     `found` is the address at which the guest was found, "" where it was not.
@@ -36,7 +37,7 @@ class AddressDialog(Dialog[str]):
     def body(self) -> ComposeResult:
         yield Static(Content("How does ssh on this host reach it? [USER@]HOST[:PORT], or a name of ~/.ssh/config."))
         yield Static(Content(f'"{WORD}" where no network leads to it: through its qemu-guest-agent, as root.'))
-        yield Input(self._address, compact=True, max_length=200, select_on_focus=False)
+        yield TextField(self._address, compact=True, max_length=200, select_on_focus=False)
         if self._found:
             yield Static(Content(f"It was found at {self._found}: down takes that."))
         yield Static(classes="wrong", markup=False)

@@ -15,7 +15,8 @@ from tui import config as configuration
 from tui.config import Config, Storage
 from tui.model.failure import Failure
 from tui.schema import Problem
-from tui.screens.dialogs.dialog import Dialog
+from tui.screens.dialogs.dialog import Form
+from tui.widgets.fields import TextField
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,11 @@ FIELDS = (
 )
 
 
-class ConfigurationForm(Dialog[Config]):
+class ConfigurationForm(Form[Config]):
     """Dismissed with the configuration when it has been written, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "write", key_display="enter", priority=True),
-        Binding("up", "field(-1)", "field", show=False, priority=True),
-        Binding("down", "field(1)", "field", key_display="up/down", priority=True),
         Binding("escape", "close", "back", priority=True),
     ]
     DEFAULT_CSS = """
@@ -77,7 +76,7 @@ class ConfigurationForm(Dialog[Config]):
         yield Static()
         for field in FIELDS:
             value = f"root@{platform.node()}" if field.id == "source" else field.proposed
-            entry = Input(value, id=field.id, compact=True, max_length=200, select_on_focus=False)
+            entry = TextField(value, id=field.id, compact=True, max_length=200, select_on_focus=False)
             entry.cursor_blink = False  # it repaints, and says nothing
             mark, label = Static("", classes="mark"), Static(Content(field.label), classes="label")
             yield Horizontal(mark, label, entry, classes="row", id=f"row-{field.id}")
@@ -123,12 +122,6 @@ class ConfigurationForm(Dialog[Config]):
             self._say(_sentence(wrong[current.id]), wrong=True)
         else:
             self._say(f"Enter writes {self._path}")
-
-    def action_field(self, step: int) -> None:
-        if step > 0:
-            self.focus_next()
-        else:
-            self.focus_previous()
 
     # -- when it is done --
 

@@ -12,6 +12,7 @@ from textual.widgets import Static, TextArea
 from tui.model.domain import BadDefinition
 from tui.model.failure import Failure
 from tui.screens.dialogs.dialog import Dialog
+from tui.widgets.fields import TextEditor
 
 Stop = Callable[[], Awaitable[bool]]  # False where there is nothing to stop
 Define = Callable[[str, Callable[[str], None]], Awaitable[str]]
@@ -46,7 +47,7 @@ class DefinitionEditor(Dialog[str]):
     def body(self) -> ComposeResult:
         for note in self._notes:
             yield Static(Content(f"! {note}"), classes="note")
-        area = TextArea(self.xml, show_line_numbers=True, soft_wrap=False, tab_behavior="indent", compact=True)
+        area = TextEditor(self.xml, show_line_numbers=True, soft_wrap=False, tab_behavior="indent", compact=True)
         area.cursor_blink = False  # it repaints, and says nothing
         yield area
         yield Static("Nothing is made before ctrl+s: libvirt checks it then.", id="said", markup=False)
@@ -73,6 +74,9 @@ class DefinitionEditor(Dialog[str]):
             self.notify(str(failure), severity="error", markup=False)
 
     def action_define(self) -> None:
+        self.query_one(TextArea).call_later(self._define_once)  # behind what was typed before it
+
+    def _define_once(self) -> None:
         if not self._busy:
             self._busy = True
             self._make()

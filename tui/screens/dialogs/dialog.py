@@ -1,4 +1,4 @@
-"""What all dialogs share: a titled box over the page, its keys on the last line, Esc closes."""
+"""What all dialogs share: a titled box over the page, its keys on the last line, Esc closes; and forms to fill in."""
 
 from typing import ClassVar, TypeVar
 
@@ -53,6 +53,35 @@ class Dialog(ModalScreen[T | None]):
         """What stands in the box."""
         yield from ()
 
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+class Form(Dialog[T | None]):
+    """A dialog with fields; a subclass says in its own binding of Enter what that does.
+
+    What is typed fast, or comes in one piece over a slow line, is taken as it was typed: the keys that leave a field
+    are heard before the next key is given to one, and each field hears its own keys in their order.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "enter", "take it", key_display="enter", priority=True),
+        Binding("up", "field(-1)", "field", show=False, priority=True),
+        Binding("shift+tab", "field(-1)", "field", show=False, priority=True),
+        Binding("down", "field(1)", "field", key_display="up/down", priority=True),
+        Binding("tab", "field(1)", "field", show=False, priority=True),
+    ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Of a single field none leads away."""
+        return len(self.focus_chain) > 1 if action == "field" else super().check_action(action, parameters)
+
+    def action_field(self, step: int) -> None:
+        if step > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
     def action_enter(self) -> None:
         """Enter is heard at once, what was typed before it when its field comes to it: so Enter queues up there."""
         (self.focused or self).call_later(self._entered)
@@ -63,6 +92,3 @@ class Dialog(ModalScreen[T | None]):
 
     def entered(self) -> None:
         """What Enter does, once all that was typed has arrived; a subclass binds "enter" to "enter"."""
-
-    def action_close(self) -> None:
-        self.dismiss(None)

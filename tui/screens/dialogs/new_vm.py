@@ -19,8 +19,9 @@ from tui.model.image import Image, users_of
 from tui.model.new_vm import CLOUD, LIKE, WAYS, Order
 from tui.model.quantity import exact_size, parse_size
 from tui.screens.dialogs.definition import DefinitionEditor
-from tui.screens.dialogs.dialog import Dialog
+from tui.screens.dialogs.dialog import Form
 from tui.widgets.choice import Choice
+from tui.widgets.fields import TextField
 
 EXPLAINED = {
     "image": "The VM boots this image itself, no copy of it.",
@@ -38,13 +39,11 @@ class Made:
     sentence: str
 
 
-class NewVmForm(Dialog[Made]):
+class NewVmForm(Form[Made]):
     """Dismissed with what was made, with None for Esc; reads by itself what there is to make a VM of."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "show its definition", key_display="enter", priority=True),
-        Binding("up", "app.focus_previous", "field", show=False),
-        Binding("down", "app.focus_next", "field", key_display="up/down"),
         Binding("escape", "close", "back", priority=True),
     ]
     DEFAULT_CSS = """
@@ -235,6 +234,6 @@ def _row(label: str, field: Widget, unit: str = "", *, short: bool = False) -> H
 
 
 def _input(name: str, value: str) -> Input:
-    entry = Input(value, id=name, compact=True, max_length=2000, select_on_focus=False)
+    entry = TextField(value, id=name, compact=True, max_length=2000, select_on_focus=False)
     entry.cursor_blink = False
     return entry

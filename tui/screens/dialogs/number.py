@@ -7,10 +7,11 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui.model.entry import Entry
-from tui.screens.dialogs.dialog import Dialog
+from tui.screens.dialogs.dialog import Form
+from tui.widgets.fields import TextField
 
 
-class NumberDialog(Dialog[int]):
+class NumberDialog(Form[int]):
     """Dismissed with the whole number that `entry` reads, with None for Esc."""
 
     BINDINGS = [
@@ -34,7 +35,7 @@ class NumberDialog(Dialog[int]):
     def body(self) -> ComposeResult:
         yield Static(Content(self._text))
         with Horizontal():
-            yield Input(str(self._value), compact=True, select_on_focus=True)
+            yield TextField(str(self._value), compact=True, select_on_focus=True)
             yield Static(Content(self._unit), classes="unit")
         yield Static(classes="wrong", markup=False)
 

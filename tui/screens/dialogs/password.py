@@ -9,10 +9,11 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui.model.failure import Failure
-from tui.screens.dialogs.dialog import Dialog
+from tui.screens.dialogs.dialog import Form
+from tui.widgets.fields import TextField
 
 
-class PasswordDialog(Dialog[bool]):
+class PasswordDialog(Form[bool]):
     """Dismissed with True when `use` took the password, with None for Esc; `said` is why it is asked for again."""
 
     BINDINGS = [
@@ -34,7 +35,7 @@ class PasswordDialog(Dialog[bool]):
 
     def body(self) -> ComposeResult:
         yield Static(Content(self._text))
-        entry = Input(password=True, compact=True)
+        entry = TextField(password=True, compact=True)
         entry.cursor_blink = False  # it repaints, and says nothing
         yield entry
         yield Static(id="said", markup=False)

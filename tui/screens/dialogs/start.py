@@ -17,8 +17,9 @@ from tui.model import entry
 from tui.model.failure import Failure
 from tui.model.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.model.quantity import size
-from tui.screens.dialogs.dialog import Dialog
+from tui.screens.dialogs.dialog import Form
 from tui.widgets.choice import Choice
+from tui.widgets.fields import TextField
 
 N = TypeVar("N", int, float)
 
@@ -30,13 +31,11 @@ EXPLAINED = {
 YES_NO = ("no", "yes")
 
 
-class StartForm(Dialog[Migration]):
+class StartForm(Form[Migration]):
     """Dismissed with the migration that was started, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "start", key_display="enter", priority=True),
-        Binding("up", "app.focus_previous", "field", show=False),
-        Binding("down", "app.focus_next", "field", key_display="up/down"),
         Binding("escape", "close", "back", priority=True),
     ]
     DEFAULT_CSS = """
@@ -208,4 +207,4 @@ def _row(label: str, field: Widget, unit: str = "") -> Horizontal:
 
 
 def _number(name: str, value: str) -> Input:
-    return Input(value, id=name, compact=True, select_on_focus=True)
+    return TextField(value, id=name, compact=True, select_on_focus=True)

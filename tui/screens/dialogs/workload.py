@@ -12,11 +12,12 @@ from textual.widgets import Input, Static
 from tui.model.failure import Failure
 from tui.model.quantity import parse_rate, parse_size, size
 from tui.model.workload import MEMORY, MIB, Room, WorkloadSpec, doubt, fitted, pace, refuse
-from tui.screens.dialogs.dialog import Dialog
+from tui.screens.dialogs.dialog import Form
 from tui.widgets.choice import Choice
+from tui.widgets.fields import TextField
 
 
-class WorkloadForm(Dialog[WorkloadSpec]):
+class WorkloadForm(Form[WorkloadSpec]):
     """Dismissed with the workload to start, with None for Esc.
 
     `proposed` are the workloads as they would run now, each with what is to be said of it.
@@ -24,8 +25,6 @@ class WorkloadForm(Dialog[WorkloadSpec]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "start", priority=True),
-        Binding("up", "app.focus_previous", "field", show=False),
-        Binding("down", "app.focus_next", "field", key_display="up/down"),
         Binding("escape", "close", "back", priority=True),
     ]
     DEFAULT_CSS = """
@@ -157,4 +156,4 @@ def _row(label: str, field: Widget, unit: str = "") -> Horizontal:
 
 
 def _number(name: str, value: int) -> Input:
-    return Input(str(value), id=name, compact=True, max_length=9, select_on_focus=True)
+    return TextField(str(value), id=name, compact=True, max_length=9, select_on_focus=True)
