@@ -23,6 +23,8 @@ from tui.model.failure import Failure
 
 T = TypeVar("T")
 
+SESSIONS = 10  # at a time, what sshd's MaxSessions is where nobody has set it
+REFUSALS = 3  # with nothing of ours running: sshd may be asked for the next session before it has put the last one away
 KEEPALIVE_S, KEEPALIVE_MISSES = 5, 3  # a host that vanished is noticed after about 20 s
 SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")
 KEY_FILES = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
@@ -33,10 +35,12 @@ logging.getLogger("asyncssh").addHandler(logging.NullHandler())
 
 
 class Connection:
-    """An open connection; many commands may run over it side by side."""
+    """An open connection; many commands run over it side by side, as many as the server allows; others wait."""
 
     def __init__(self, connection: asyncssh.SSHClientConnection) -> None:
         self._connection = connection
+        self._sessions, self._most = 0, SESSIONS
+        self._ended = asyncio.Event()  # a session did
 
     @property
     def closed(self) -> bool:
@@ -48,15 +52,7 @@ class Connection:
 
     async def run(self, command: str, stdin: bytes, hear: Callable[[str], None] | None = None) -> Completed:
         """What the command answered; Broken when the connection failed first."""
-        try:
-            process = await self._connection.create_process(
-                command,
-                stdin=asyncssh.PIPE if stdin else asyncssh.DEVNULL,
-                encoding=None,
-                request_pty=False,
-            )
-        except (asyncssh.Error, OSError) as error:
-            raise Broken(_reason(error), started=False) from None
+        process = await self._started(command, with_input=bool(stdin))
         try:
             if stdin:
                 process.stdin.write(stdin)
@@ -67,11 +63,40 @@ class Connection:
             raise Broken(_reason(error), started=True) from None
         finally:
             process.close()
+            self._leave()
         status = process.returncode
         if status is None:
             raise Broken("it ended before the command did", started=True)
         text, errors = (part.decode(errors="replace") for part in (out, err))
         return Completed(status if status >= 0 else SIGNALLED - status, text, errors)
+
+    async def _started(self, command: str, *, with_input: bool) -> asyncssh.SSHClientProcess[bytes]:
+        """In a session of its own; where the server refuses one, it is asked again when another has ended."""
+        refusals = 0
+        while True:
+            while self._sessions >= self._most:
+                self._ended.clear()
+                await self._ended.wait()
+            self._sessions += 1
+            try:
+                return await self._connection.create_process(
+                    command,
+                    stdin=asyncssh.PIPE if with_input else asyncssh.DEVNULL,
+                    encoding=None,
+                    request_pty=False,
+                )
+            except BaseException as error:
+                self._leave()
+                if not isinstance(error, (asyncssh.Error, OSError)):
+                    raise
+                refusals += not self._sessions
+                if not isinstance(error, asyncssh.ChannelOpenError) or self.closed or refusals > REFUSALS:
+                    raise Broken(_reason(error), started=False) from None
+                self._most = max(1, self._sessions)
+
+    def _leave(self) -> None:
+        self._sessions -= 1
+        self._ended.set()
 
 
 async def connect(address: Address, folder: Path, limit_s: float) -> Connection:
