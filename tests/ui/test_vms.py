@@ -170,6 +170,31 @@ class Copying(FakeShell):
         return done
 
 
+async def test_the_configured_vm_is_proposed_where_no_host_knows_it_and_what_is_typed_replaces_it() -> None:
+    room = room_of()
+    del room.world.source.known["guest1"]
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "no host knows a VM of this name")
+        await pilot.press("n")
+        await sees(pilot, app, "name guest1", "bridge br0")
+        at_once(app, *"two", "enter")
+        await sees(pilot, app, "two: what will be defined")
+
+
+async def test_the_form_says_how_a_network_comes_to_hosts_that_have_none() -> None:
+    room = room_of()
+    for host in (room.world.source, room.world.destination):
+        host.offered_networks = ()
+    for shell in room.world.shells.values():
+        shell.answers["/sys/class/net"] = "virbr0\n"
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "> guest1")
+        await pilot.press("n")
+        await sees(pilot, app, "network none", "virsh net-start default, on both, starts libvirt's own")
+
+
 async def test_esc_stops_a_copy_and_nothing_of_the_vm_stays() -> None:
     room = room_of()
     shell = room.world.shells[""] = Copying(room.world.shells[""])

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tui.model.quantity import size
+
 
 @dataclass(frozen=True)
 class Vm:
@@ -23,6 +25,11 @@ class Vm:
     def active(self) -> bool:
         """Whether a QEMU process exists for it, be it paused or crashed."""
         return self.state not in ("shut off", "")
+
+    @property
+    def shape(self) -> str:
+        """Its CPUs and memory."""
+        return f"{self.vcpus} vCPU{'' if self.vcpus == 1 else 's'}, {size(self.memory_bytes)}"
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,11 @@ class Whereabouts:
         return {host: answer for host, answer in self.answers.items() if isinstance(answer, Failure)}
 
     @property
+    def nowhere(self) -> bool:
+        """Whether both hosts have said that they know none of that name."""
+        return bool(self.answers) and not self.awaited and not any(self.answers.values())
+
+    @property
     def sentence(self) -> str:
         """Where it is, in a few words."""
         if self.vm is None and (self.awaited or not self.answers):

@@ -168,7 +168,9 @@ class LaunchPage(LaunchView):
                 self._report.end(made.sentence, "$success")
                 self._choose(made.name)
 
-        self.app.push_screen(NewVmForm(self._launch.new_vms, self._launch.config.vm, self._launch.name), made)
+        vm = self._launch.config.vm
+        name = vm.name if self._listing.where(vm.name).nowhere else ""
+        self.app.push_screen(NewVmForm(self._launch.new_vms, vm, self._launch.name, name), made)
 
     def action_address(self) -> None:
         def answered(address: str | None) -> None:

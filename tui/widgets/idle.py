@@ -7,7 +7,6 @@ from textual.content import Content
 
 from tui.model.failure import Failure
 from tui.model.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
-from tui.model.quantity import size
 from tui.model.vm import Vm
 
 Place = tuple[Vm, str]  # a VM, and the host that has it
@@ -45,7 +44,7 @@ def _vms(places: Sequence[Place] | None) -> list[Content]:
 
 def _vm(vm: Vm, host: str, wide: int) -> Content:
     style = "bold" if vm.running else "dim"
-    about = f"{vm.state} on {host}, {vm.vcpus} vCPUs, {size(vm.memory_bytes)}"
+    about = f"{vm.state} on {host}, {vm.shape}"
     return Content.assemble(" ", (vm.name.ljust(wide), style), "  ", about)
 
 

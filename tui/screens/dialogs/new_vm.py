@@ -29,6 +29,7 @@ EXPLAINED = {
     LIKE: "A copy of its definition and its disks; it must be shut off.",
 }
 ONLY_CLOUD = ("user", "key", "disk")
+NO_NETWORK = "No bridge and no network is up on the hosts. virsh net-start default, on both, starts libvirt's own."
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,10 @@ class Made:
 
 
 class NewVmForm(Form[Made]):
-    """Dismissed with what was made, with None for Esc; reads by itself what there is to make a VM of."""
+    """Dismissed with what was made, with None for Esc; reads by itself what there is to make a VM of.
+
+    `name` is proposed for it, `template` is the VM that is first among those it can be like.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "show its definition", key_display="enter", priority=True),
@@ -58,11 +62,12 @@ class NewVmForm(Form[Made]):
     NewVmForm #said.wrong { color: $error; text-style: bold; }
     """
 
-    def __init__(self, new_vms: NewVms, proposed: VmConfig, template: str) -> None:
+    def __init__(self, new_vms: NewVms, proposed: VmConfig, template: str, name: str = "") -> None:
         super().__init__("New VM")
         self._new_vms = new_vms
         self._proposed = proposed
         self._template = template
+        self._free_name = name
         self._ground: Ground | None = None
         self._images: Sequence[Image] = ()
         self._names: Sequence[str] = ()
@@ -72,7 +77,9 @@ class NewVmForm(Form[Made]):
     def body(self) -> ComposeResult:
         vm = self._proposed
         user = (vm.ssh or "").rpartition("@")[0]
-        yield _row("name", _input("name", ""))
+        name = _input("name", self._free_name)
+        name.select_on_focus = True  # so that another one is typed over it
+        yield _row("name", name)
         yield _row("made", Choice(tuple(WAYS.values()), id="way"))
         yield _row("of", Choice((), id="of"))
         yield Static(id="explained", markup=False)
@@ -109,7 +116,7 @@ class NewVmForm(Form[Made]):
             self._busy = False
         self.query_one("#network", Choice).offer([*(f"{kind} {name}" for kind, name in ground.plugs), "none"], 0)
         self.query_one("#key", Input).value = ground.ssh_key
-        self._say("")
+        self._say("" if ground.plugs else NO_NETWORK)
         self._offer()
 
     def _offer(self) -> None:

@@ -16,7 +16,6 @@ from tui.backend.migrations import Found, Migrations, other
 from tui.model import entry
 from tui.model.failure import Failure
 from tui.model.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
-from tui.model.quantity import size
 from tui.screens.dialogs.dialog import Form
 from tui.widgets.choice import Choice
 from tui.widgets.fields import TextField
@@ -113,7 +112,7 @@ class StartForm(Form[Migration]):
             text = "No VM was found on either host. Page 3 starts one." if self._found is not None else ""
         else:
             vm = found.vm
-            text = f"{found.host} -> {other(found.host)}   {vm.state}, {vm.vcpus} vCPUs, {size(vm.memory_bytes)}"
+            text = f"{found.host} -> {other(found.host)}   {vm.state}, {vm.shape}"
         self.query_one("#direction", Static).update(text)
 
     def _say_unreachable(self) -> None:
