@@ -1,9 +1,9 @@
-"""A VM of a cloud image, by keys alone: made with its seed, booted, loaded, logged in to, moved, and deleted."""
+"""A VM of a cloud image, by keys alone: made with its seed, booted, loaded, moved, booted again and deleted."""
 
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ NAME, USER = "cloudy", "ubuntu"  # the user that the form proposes
 LIMIT_S = 300.0
 FIRST_BOOT_S = 900.0  # emulated, beside whatever else the machine does
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGao1mvWDYHmmc2tQaakZotlwTmyfHVIeQOQdfnPuiV9"
+INSTANCE = "ls /var/lib/cloud/instances"
 ODD_SEED = Seed("-odd name; 'ü\"<&$(x)", "_a-1", f'{KEY} it\'s "me": #ü {{}}', "i-1")
 
 
@@ -65,7 +66,17 @@ def make(screen: Screen) -> None:
     screen.wait_for(f"{NAME} was made on source; s starts it.", f"{NAME}-seed.iso", "through its guest agent, as root")
 
 
-def test_a_vm_of_a_cloud_image_is_made_booted_loaded_moved_and_deleted_by_keys(
+def assert_set_up(guest: Callable[..., str]) -> None:
+    """As its seed says, with nothing that cloud-init minds; and so would be one with odd words."""
+    programs = ["/usr/bin/gcc", "/usr/sbin/qemu-ga"]
+    assert guest("hostname; sudo -n id -u; sudo which gcc qemu-ga").split() == [NAME, "0", *programs]
+    assert json.loads(guest("cat /run/cloud-init/result.json"))["v1"]["errors"] == []
+    assert int(guest("df --output=size -B1 /").split()[-1]) > 15 << 30  # grown to the disk that the form proposed
+    assert "Valid cloud-config" in guest("sudo cloud-init schema --system")
+    assert "Valid cloud-config" in guest("cat > odd; cloud-init schema --config-file odd", user_data(ODD_SEED))
+
+
+def test_a_vm_of_a_cloud_image_is_made_booted_loaded_moved_booted_again_and_deleted_by_keys(
     lab: Lab, image: Path, screen: Screen
 ) -> None:
     source = lab.machine("source")
@@ -86,12 +97,8 @@ def test_a_vm_of_a_cloud_image_is_made_booted_loaded_moved_and_deleted_by_keys(
     def guest(script: str, stdin: str = "") -> str:
         return source.run(["ssh", f"{USER}@{address}", script], stdin=stdin, limit_s=LIMIT_S)
 
-    programs = ["/usr/bin/gcc", "/usr/sbin/qemu-ga"]
-    assert guest("hostname; sudo -n id -u; sudo which gcc qemu-ga").split() == [NAME, "0", *programs]
-    assert json.loads(guest("cat /run/cloud-init/result.json"))["v1"]["errors"] == []
-    assert int(guest("df --output=size -B1 /").split()[-1]) > 15 << 30  # grown to the disk that the form proposed
-    assert "Valid cloud-config" in guest("sudo cloud-init schema --system")
-    assert "Valid cloud-config" in guest("cat > odd; cloud-init schema --config-file odd", user_data(ODD_SEED))
+    assert_set_up(guest)
+    instance = guest(INSTANCE)
 
     screen.press("w")
     screen.wait_for("memory", "150")
@@ -109,6 +116,14 @@ def test_a_vm_of_a_cloud_image_is_made_booted_loaded_moved_and_deleted_by_keys(
     screen.wait_for("running on destination", "dirtying")
     screen.press("k")
     screen.wait_for("Memory was stopped.", limit_s=LIMIT_S)  # and every page was right
+
+    # A second boot, on the other host: its seed is still there, and is not carried out again.
+    screen.press("x")
+    screen.wait_for(f"{NAME} is shut off.", limit_s=LIMIT_S)
+    screen.press("s")
+    screen.wait_for(f"{NAME} is up: its guest answered", f"ssh {USER}@{address}", "idle", limit_s=FIRST_BOOT_S)
+    assert guest(INSTANCE) == instance
+    assert json.loads(guest("cat /run/cloud-init/result.json"))["v1"]["errors"] == []
 
     screen.press("X")
     screen.wait_for("Force the VM off?")

@@ -97,6 +97,8 @@ class Connection:
     def _leave(self) -> None:
         self._sessions -= 1
         self._ended.set()
+        if not self._sessions:
+            self._most = SESSIONS  # what kept sessions there, a command that hung, may be over
 
 
 async def connect(address: Address, folder: Path, limit_s: float) -> Connection:
