@@ -23,9 +23,10 @@ from tui.model import record
 from tui.model.command import Completed
 from tui.model.failure import Failure
 from tui.model.felt import Felt
+from tui.model.guest_rate import number_of
 from tui.model.heartbeat import PLACE, PROGRAM, HeartbeatSpec, parse_heartbeat
 from tui.model.record import Event, Record
-from tui.model.workload import CPU, WorkloadSpec
+from tui.model.workload import CPU, WorkloadSpec, parse_values
 
 LIMIT_S = 60.0
 VM = "guest1"
@@ -372,3 +373,33 @@ async def test_an_answer_that_is_owed_is_written_down_while_it_is_and_asked_for_
     slow.let_go.set()
     await followed.felt()
     assert followed.log.timeline.guest_known
+
+
+async def test_what_a_workload_said_while_its_guest_could_not_be_asked_is_written_down_at_the_end(
+    port: int, tmp_path: Path
+) -> None:
+    slow = Slow()
+    slow.let_go.set()
+    spec = WorkloadSpec(CPU, 1)
+    senses = senses_of(port, slow)
+    guest = senses.guest(VM, "")
+    await guest.install(spec.program, source_of(spec.program), silent)
+    await guest.start(spec)
+    followed = Followed(senses, tmp_path)
+    followed.feel.begin()
+    while "rate" not in (await followed.until(record.GUEST))[-1].data:
+        await followed.until(record.GUEST, sum(each.kind == record.GUEST for each in followed.events) + 1)
+    slow.let_go.clear()
+    while followed.events[-1].data.get("why") != "it has not answered yet":
+        await followed.until(record.GUEST, sum(each.kind == record.GUEST for each in followed.events) + 1)
+    ending = asyncio.ensure_future(followed.felt())
+    slow.let_go.set()
+    await ending
+    rates = [each.data for each in followed.events if "rate" in each.data]
+    logs = [each.read_text() for each in (tmp_path / "cache").glob("**/log")]  # the other is the heartbeat's
+    (log,) = (each for each in logs if "additions_per_s" in each)
+    told = [number_of(parse_values(line), "seconds") for line in log.splitlines()]
+    first, last = (told.index(rates[number]["seconds"]) for number in (0, -1))
+    assert [data["seconds"] for data in rates] == told[first : last + 1]
+    assert any("ago" in data for data in rates)
+    assert followed.events[-1].kind == record.FELT

@@ -219,6 +219,17 @@ def test_where_the_guest_says_nothing_its_rate_is_not_known() -> None:
     assert timeline.guest[-1].rate == 20.0
 
 
+def test_what_the_workload_did_while_its_guest_could_not_be_asked_is_filled_in() -> None:
+    timeline = Timeline([start(workload="memory")])
+    for t, data in ((1.0, {"rate": 500.0}), (4.0, {"silent_s": 3.0, "why": "it has not answered yet"})):
+        timeline.add(Event(t, "", record.GUEST, {"unit": "MiB/s", **data}))
+    for rate, ago in ((480.0, 4.0), (30.0, 3.0), (20.0, 1.0), (25.0, 0.0)):
+        timeline.add(Event(6.0, "", record.GUEST, {"unit": "MiB/s", "rate": rate, "ago": ago}))
+    assert [(each.t, each.rate) for each in timeline.guest] == [
+        (1.0, 500.0), (2.0, 480.0), (3.0, 30.0), (5.0, 20.0), (6.0, 25.0)
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("workload", "known"), [("memory", True), ("idle", False)])
 def test_a_guest_that_never_said_anything_is_missed_only_where_something_runs_in_it(workload: str, known: bool) -> None:
     timeline = Timeline([start(workload=workload)])

@@ -17,10 +17,11 @@ from tui.model.felt import Felt
 from tui.model.guest_rate import Glance, number_of, rate_of
 from tui.model.heartbeat import BEAT_S, PLACE, Answer
 from tui.model.record import Event, Record
+from tui.model.workload import parse_values
 
 EVERY_LOOK_S = 1.0  # the workload says something every second
 LATE_S = 2.0  # without news from a workload that has something to say each second
-SETTLE_LIMIT_S = 3.0  # how long the end waits for an answer of a guest that has answered before
+SETTLE_LIMIT_S = 3.0  # how long the end waits for an answer of a guest that has answered before, and of its shell
 LAST_LOOK_LIMIT_S, LAST_LOOKS = 3.0, 10
 
 
@@ -40,6 +41,8 @@ class Feel:
 
     def __init__(self, vm: str, senses: Senses | None, run_log: RunLog) -> None:
         self.looked = asyncio.Event()  # set when it is known whether there is a heartbeat
+        self._caught_up = asyncio.Event()  # the guest's shell owes no answer: what its workload has said is written
+        self._caught_up.set()
         self._vm = vm
         self._senses = senses
         self._run_log = run_log
@@ -99,19 +102,19 @@ class Feel:
             self._silent(news, _reason(failure))
             return
         while True:
-            why, asked = "its workload said nothing new", time.monotonic()
+            why, asked, before = "its workload said nothing new", time.monotonic(), known
             try:
                 glance = await self._answered(guest, news)
             except Failure as failure:
                 why, late = _reason(failure), True
             else:
-                rate = rate_of(glance.values)
                 fresh, known = bool(known) and glance.line != known, glance.line
-                if fresh and rate is not None:
-                    self._log_rate(glance, rate, time.monotonic() - asked)
+                if fresh:
+                    self._log_rates(glance, glance.after(before), time.monotonic() - asked)
                 # Where there is no line, or none with a rate, nothing is awaited.
-                news = time.monotonic() if fresh or rate is None else news
+                news = time.monotonic() if fresh or rate_of(glance.values) is None else news
                 late = time.monotonic() - news > LATE_S
+            self._caught_up.set()
             if late:
                 self._silent(news, why)
             due += EVERY_LOOK_S * (int(max(0.0, time.monotonic() - due) / EVERY_LOOK_S) + 1)
@@ -122,6 +125,7 @@ class Feel:
         asking = asyncio.ensure_future(guest.glance())
         try:
             while not (await asyncio.wait({asking}, timeout=LATE_S))[0]:
+                self._caught_up.clear()
                 self._silent(news, "it has not answered yet")
             return await asking
         finally:
@@ -130,10 +134,18 @@ class Feel:
     def _silent(self, since: float, why: str) -> None:
         self._run_log.event(record.GUEST, silent_s=round(time.monotonic() - since, 3), why=why)
 
-    def _log_rate(self, glance: Glance, rate: tuple[float, str], waited: float) -> None:
-        data = {"workload": glance.name, "rate": rate[0], "unit": rate[1]}
-        data |= {"seconds": number_of(glance.values, "seconds"), "waited": round(waited, 3)}
-        self._run_log.log(record.GUEST, data)
+    def _log_rates(self, glance: Glance, lines: Iterable[str], waited: float) -> None:
+        """Also of the seconds in which nobody could ask: the workload has told its log."""
+        newest = number_of(glance.values, "seconds")
+        for line in lines:
+            values = parse_values(line)
+            rate, seconds = rate_of(values), number_of(values, "seconds")
+            ago = newest - seconds if newest is not None and seconds is not None else 0.0
+            if rate is None or (line != glance.line and ago <= 0):  # one that began anew has begun its clock anew
+                continue
+            data = {"workload": glance.name, "rate": rate[0], "unit": rate[1], "seconds": seconds}
+            data |= {"waited": round(waited, 3)} | ({"ago": round(ago, 3)} if ago else {})
+            self._run_log.log(record.GUEST, data)
 
     async def _find_pulse(self, heartbeats: Heartbeats) -> None:
         known = heartbeats.known(self._vm)
@@ -199,6 +211,7 @@ class Feel:
         """Write what was felt, after a moment in which a guest that was answering answers once more."""
         if self._senses is None:
             return
+        self._catch_up()
         in_time = self._echo.settle(SETTLE_LIMIT_S) if self._echo is not None else True
         answer = self._echoes.answer
         if answer is None:
@@ -209,6 +222,16 @@ class Feel:
         if completed and answer is not None and self._echoes.pause_before is None:
             felt = self._without_switchover(felt)
         self._run_log.log(record.FELT, felt.data)
+
+    def _catch_up(self) -> None:
+        """A shell that could do nothing in post-copy can as soon as that is over."""
+        if self._loop is None or self._caught_up.is_set():
+            return
+        waiting = asyncio.run_coroutine_threadsafe(self._caught_up.wait(), self._loop)
+        try:
+            waiting.result(SETTLE_LIMIT_S)
+        except (concurrent.futures.TimeoutError, concurrent.futures.CancelledError):
+            waiting.cancel()  # that it is silent is written down already
 
     def _felt(self, answer: Answer, open_s: float) -> Felt:
         echoes = self._echoes

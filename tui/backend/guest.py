@@ -125,11 +125,11 @@ fi
 tail -c 4000 log | tail -n 3 | sed 's/^/line /'
 """
 
-# The same for who looks every second, and must not be felt by the guest: no more than its newest line.
+# The same for who looks every second, and must not be felt by the guest: its newest lines, for it may have been silent.
 GLANCE = f"""{FOLDER}
 cd "$folder" 2> /dev/null && [ -f what ] && [ ! -s ended ] || exit 0
 while read -r line; do printf '%s\\n' "$line"; done < what
-tail -c 4000 log | tail -n 1 | sed 's/^/line /'
+tail -c 4000 log | sed 's/^/line /'
 """
 
 # Every address of the guest, a word each, the one first that this shell came to.
@@ -222,7 +222,7 @@ class Guest:
         return done.stdout
 
     async def glance(self) -> Glance:
-        """Its newest line, as cheap as can be; whether it still runs is not looked at."""
+        """Its newest lines, as cheap as can be; whether it still runs is not looked at."""
         done = await self._run(GLANCE, ASK_LIMIT_S)
         if done.status:
             raise self._failure(f"{self._what} of {self._name} could not be looked at", done)

@@ -12,10 +12,20 @@ MIB_S = "MiB/s"
 
 @dataclass(frozen=True)
 class Glance:
-    """The newest line of a program in the guest; both empty where nothing runs."""
+    """The newest lines of a program in the guest, the newest last; both empty where nothing runs."""
 
     name: str = ""
-    line: str = ""
+    lines: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        return self.lines[-1] if self.lines else ""
+
+    def after(self, known: str) -> tuple[str, ...]:
+        """The lines behind the one that is known; where that has gone by, all but the first, which may be cut."""
+        if known in self.lines:
+            return self.lines[len(self.lines) - self.lines[::-1].index(known) :]
+        return self.lines[1:] or self.lines
 
     @property
     def values(self) -> Mapping[str, str]:
@@ -24,8 +34,8 @@ class Glance:
 
 def parse_glance(text: str) -> Glance:
     """What the glance script of backend.guest printed: a word and its value on each line."""
-    facts = dict(line.partition(" ")[::2] for line in text.splitlines())
-    return Glance(facts.get("name", ""), facts.get("line", ""))
+    facts = [line.partition(" ")[::2] for line in text.splitlines()]
+    return Glance(dict(facts).get("name", ""), tuple(value for word, value in facts if word == "line"))
 
 
 def rate_of(values: Mapping[str, str]) -> tuple[float, str] | None:

@@ -370,7 +370,10 @@ class Timeline:
         silent_s = event.data.get("silent_s")
         if silent_s is None:
             self.guest_silent = None
-            self.guest.append(GuestPoint(event.t, _number(event.data, "rate"), str(event.data.get("unit", ""))))
+            moment = event.t - _number(event.data, "ago")  # it was asked only when it answered again
+            while self.guest and self.guest[-1].rate is None and self.guest[-1].t >= moment:
+                self.guest.pop()
+            self.guest.append(GuestPoint(moment, _number(event.data, "rate"), str(event.data.get("unit", ""))))
             return
         self.guest_silent = _number(event.data, "silent_s"), str(event.data.get("why", ""))
         if self.guest and self.guest[-1].rate is not None:
