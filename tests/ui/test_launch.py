@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from tests.fake_agent import FakeAgent
 from tests.fake_hosts import TABLES, FakeHosts, guest1
-from tests.ui.one_page import OnePage, text_of, until
+from tests.ui.one_page import OnePage, at_once, text_of, until
 from tui import config
 from tui.backend import launch as launch_backend
 from tui.backend.connections import Connections
@@ -296,6 +296,16 @@ async def test_wrong_numbers_are_refused_in_the_form(keys: tuple[str, ...], word
         await until(pilot, lambda: words in " ".join(text_of(app).replace("│", " ").split()))
         assert isinstance(app.screen, WorkloadForm)
         assert started(world) == []
+
+
+async def test_a_choice_and_enter_in_one_go_start_what_was_chosen() -> None:
+    world = world_with("running")
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await form(pilot, app)
+        at_once(app, "right", "down", "3", "enter")
+        await until(pilot, lambda: bool(started(world)))
+        assert started(world) == [("cpu", "./cpu_util", "--threads", "3")]
 
 
 async def test_escape_starts_nothing() -> None:

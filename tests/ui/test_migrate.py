@@ -453,6 +453,17 @@ async def test_the_form_and_enter_in_one_go_start_with_what_was_typed() -> None:
         assert desk.migrations.started == [Plan("guest1", POST_COPY_MANUAL, bandwidth_mib_s=80)]
 
 
+async def test_a_choice_and_the_field_that_it_opens_in_one_go_are_what_was_chosen_and_typed() -> None:
+    async with page_of(ReplayedMigrations()) as desk:
+        await desk.pilot.press("m")
+        await desk.sees("source -> destination")
+        techniques = list(TECHNIQUES)
+        steps = techniques.index(POST_COPY_TIMEOUT) - techniques.index(POST_COPY_MANUAL)
+        at_once(desk.app, "down", *["right" if steps > 0 else "left"] * abs(steps), "down", "5", "enter")
+        await until(desk.pilot, lambda: bool(desk.migrations.started))
+        assert desk.migrations.started == [Plan("guest1", POST_COPY_TIMEOUT, timeout_s=5)]
+
+
 async def test_what_a_key_has_changed_is_shown() -> None:
     async with page_of(running(until_=at(13))) as desk:
         for kind in (record.KEY, record.ACTION):

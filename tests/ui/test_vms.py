@@ -151,6 +151,11 @@ class Copying(FakeShell):
     def __init__(self, like: FakeShell) -> None:
         super().__init__(like.answers)
         self.copying, self.stopped = asyncio.Event(), asyncio.Event()
+        self.well = False
+
+    def end_well(self) -> None:
+        self.well = True
+        self.stopped.set()
 
     async def run(
         self,
@@ -164,7 +169,7 @@ class Copying(FakeShell):
         if COPY in argv:
             self.copying.set()
             await self.stopped.wait()
-            return Completed(143, "", "")
+            return done if self.well else Completed(143, "", "")
         if STOP in argv:
             self.stopped.set()
         return done
@@ -192,7 +197,7 @@ async def test_the_form_says_how_a_network_comes_to_hosts_that_have_none() -> No
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "> guest1")
         await pilot.press("n")
-        await sees(pilot, app, "network none", "virsh net-start default, on both, starts libvirt's own")
+        await sees(pilot, app, "network none", "net-start default, on both, starts libvirt's own")
 
 
 async def test_esc_stops_a_copy_and_nothing_of_the_vm_stays() -> None:
@@ -232,6 +237,69 @@ async def test_what_is_typed_into_the_definition_in_one_go_is_what_libvirt_gets(
         at_once(app, *"<!--xx", "backspace", "backspace", *"mine-->", "home", "delete", "<", "ctrl+s")
         await sees(pilot, app, "two was made on source")
     assert room.world.source.definitions["two"].startswith("<!--mine--><domain")
+
+
+@pytest.mark.parametrize("keys", [("down", "left", "enter"), ("enter", "enter")], ids=["a choice", "twice"])
+async def test_enter_in_one_go_with_other_keys_opens_one_definition(keys: tuple[str, ...]) -> None:
+    room = room_of()
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "nothing known is in the way")
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, NewVmForm) and "bridge br0" in read(app))
+        at_once(app, *"two", *keys)
+        await until(pilot, lambda: isinstance(app.screen, DefinitionEditor))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, NewVmForm))
+        assert [type(each) for each in app.screen_stack].count(DefinitionEditor) == 0
+
+
+async def test_a_vm_that_is_like_another_has_its_size() -> None:
+    room = room_of(WEB)
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "web")
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, NewVmForm) and "bridge br0" in read(app))
+        await pilot.press("down", "left", "down")
+        await sees(pilot, app, "guest1, ", "vCPUs 2", "memory 1 GiB")
+        await pilot.press("right")
+        await sees(pilot, app, "web, ", "vCPUs 4", "memory 2 GiB")
+
+
+async def test_escape_in_one_go_with_what_was_typed_keeps_it() -> None:
+    room = room_of()
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await editor_of(pilot, app)
+        at_once(app, *"<!--mine-->", "escape")
+        await until(pilot, lambda: isinstance(app.screen, NewVmForm))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, DefinitionEditor) and "<!--mine-->" in read(app))
+
+
+async def test_escape_in_one_go_with_ctrl_s_comes_after_it() -> None:
+    room = room_of()
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await editor_of(pilot, app)
+        at_once(app, "ctrl+s", "escape")
+        await sees(pilot, app, "two was made on source")
+
+
+async def test_what_is_in_front_when_the_vm_is_made_goes_with_its_editor() -> None:
+    room = room_of()
+    shell = room.world.shells[""] = Copying(room.world.shells[""])
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await editor_of(pilot, app, "down", "left")
+        await pilot.press("f2")
+        await until(pilot, shell.copying.is_set)
+        app.push_screen(Question("Of something else?", "It is in front.", []))
+        await sees(pilot, app, "Of something else?")
+        shell.end_well()
+        await sees(pilot, app, "two was made on source")
+        assert app.screen is app.page
 
 
 async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> None:

@@ -1,42 +1,39 @@
 """One line of a form that is one of a few: left and right change it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Static
-
-from tui.widgets.fields import hear_own_keys
 
 
 class Choice(Static, can_focus=True):
-    """Shows the chosen text between arrows; `index` is -1 where there is nothing to choose."""
+    """Shows the chosen text between arrows; `index` is -1 where there is nothing to choose.
+
+    `changed` is called at once when another one was chosen: the next key may be there already.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "step(-1)", "change", show=False),
-        Binding("right,space", "step(1)", "change", key_display="left/right"),
+        Binding("left", "step(-1)", "change", show=False, priority=True),
+        Binding("right,space", "step(1)", "change", key_display="left/right", priority=True),
     ]
     DEFAULT_CSS = """
     Choice { height: 1; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
     Choice:focus { text-style: reverse; }
     """
 
-    class Changed(Message):
-        """Another one was chosen."""
-
-        def __init__(self, choice: "Choice") -> None:
-            super().__init__()
-            self.choice = choice
-
-        @property
-        def control(self) -> "Choice":
-            return self.choice
-
-    def __init__(self, texts: Sequence[str], index: int = 0, *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        texts: Sequence[str],
+        index: int = 0,
+        *,
+        id: str | None = None,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(id=id)
+        self._changed = changed
         self._texts: Sequence[str] = ()
         self.index = -1
         self.offer(texts, index)
@@ -55,10 +52,7 @@ class Choice(Static, can_focus=True):
         if len(self._texts) > 1:
             self.index = (self.index + step) % len(self._texts)
             self._show()
-            self.post_message(self.Changed(self))
-
-    async def on_key(self, event: events.Key) -> None:
-        await hear_own_keys(self, event)
+            self._changed()
 
     def on_click(self, event: events.Click) -> None:
         event.stop()

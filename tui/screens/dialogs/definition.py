@@ -55,10 +55,21 @@ class DefinitionEditor(Dialog[str]):
     def on_mount(self) -> None:
         self.query_one(TextArea).focus()
 
-    def on_text_area_changed(self, message: TextArea.Changed) -> None:
-        self.xml = message.text_area.text
-
     def action_close(self) -> None:
+        self._behind_what_was_typed(self._leave)
+
+    def _behind_what_was_typed(self, call: Callable[[], None]) -> None:
+        """What was typed before a key is there when the text comes to it; the key was heard at once."""
+        area = self.query_one(TextArea)
+
+        def now() -> None:
+            self.xml = area.text
+            if self.is_active:
+                call()
+
+        area.call_later(now)
+
+    def _leave(self) -> None:
         if self._busy:
             self._stop_making()
         else:
@@ -74,7 +85,7 @@ class DefinitionEditor(Dialog[str]):
             self.notify(str(failure), severity="error", markup=False)
 
     def action_define(self) -> None:
-        self.query_one(TextArea).call_later(self._define_once)  # behind what was typed before it
+        self._behind_what_was_typed(self._define_once)
 
     def _define_once(self) -> None:
         if not self._busy:
@@ -84,7 +95,7 @@ class DefinitionEditor(Dialog[str]):
     @work(name="define")
     async def _make(self) -> None:
         try:
-            self.dismiss(await self._define(self.query_one(TextArea).text, self._say))
+            self.dismiss(await self._define(self.xml, self._say))
         except Failure as failure:
             self._say(str(failure), wrong=True)
             if isinstance(failure, BadDefinition) and failure.line:

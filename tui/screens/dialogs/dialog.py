@@ -1,12 +1,15 @@
 """What all dialogs share: a titled box over the page, its keys on the last line, Esc closes; and forms to fill in."""
 
+from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from tui.widgets.key_line import KeyLine
 
@@ -56,12 +59,19 @@ class Dialog(ModalScreen[T | None]):
     def action_close(self) -> None:
         self.dismiss(None)
 
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Textual's, which takes the topmost screen away, whichever that is: a question may be in front of this one."""
+        if not self.is_active:
+            self.pop_until_active()
+        return super().dismiss(result)
+
 
 class Form(Dialog[T | None]):
     """A dialog with fields; a subclass says in its own binding of Enter what that does.
 
-    What is typed fast, or comes in one piece over a slow line, is taken as it was typed: the keys that leave a field
-    are heard before the next key is given to one, and each field hears its own keys in their order.
+    What is typed fast, or comes in one piece over a slow line, is taken as it was typed. The keys that lead from field
+    to field, or change a choice, act before the next key goes anywhere; each text field takes its own keys in their
+    order; and Enter waits for all of them.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -83,11 +93,17 @@ class Form(Dialog[T | None]):
             self.focus_previous()
 
     def action_enter(self) -> None:
-        """Enter is heard at once, what was typed before it when its field comes to it: so Enter queues up there."""
-        (self.focused or self).call_later(self._entered)
+        """Enter is heard at once, what was typed before it when its field comes to it: so Enter queues up in each."""
+        self._enter_behind([*self.query(Input)])
+
+    def _enter_behind(self, fields: Sequence[Input]) -> None:
+        if fields:
+            fields[0].call_later(self._enter_behind, fields[1:])
+        else:
+            self._entered()
 
     def _entered(self) -> None:
-        if self.is_current:  # else Enter was pressed twice, and the first one closed it
+        if self.is_active:  # else Enter was pressed twice, and the first one closed it
             self.entered()
 
     def entered(self) -> None:

@@ -29,7 +29,7 @@ EXPLAINED = {
     LIKE: "A copy of its definition and its disks; it must be shut off.",
 }
 ONLY_CLOUD = ("user", "key", "disk")
-NO_NETWORK = "No bridge and no network is up on the hosts. virsh net-start default, on both, starts libvirt's own."
+NO_NETWORK = "No network is up on the hosts. virsh -c qemu:///system net-start default, on both, starts libvirt's own."
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class NewVmForm(Form[Made]):
         name = _input("name", self._free_name)
         name.select_on_focus = True  # so that another one is typed over it
         yield _row("name", name)
-        yield _row("made", Choice(tuple(WAYS.values()), id="way"))
-        yield _row("of", Choice((), id="of"))
+        yield _row("made", Choice(tuple(WAYS.values()), id="way", changed=self._choose_way))
+        yield _row("of", Choice((), id="of", changed=self._take_shape))
         yield Static(id="explained", markup=False)
         yield _row("vCPUs", _input("vcpus", str(vm.vcpus)), "", short=True)
         yield _row("memory", _input("memory", exact_size(vm.memory_bytes)), "", short=True)
@@ -128,6 +128,7 @@ class NewVmForm(Form[Made]):
         if self._way == LIKE:
             self._names = sorted(ground.listing.names, key=lambda name: name != self._template)
             of.offer([f"{name}, {ground.listing.where(name).sentence}" for name in self._names], 0)
+            self._take_shape()
             return
         users = {path: users_of(path, ground.listing.files, ground.images) for path in ground.images}
         self._images = sorted(
@@ -139,10 +140,17 @@ class NewVmForm(Form[Made]):
         ]
         of.offer(texts, 0)
 
-    def on_choice_changed(self, message: Choice.Changed) -> None:
-        if message.choice.id == "way":
-            self._explain()
-            self._offer()
+    def _choose_way(self) -> None:
+        self._explain()
+        self._offer()
+
+    def _take_shape(self) -> None:
+        """A VM that is like another one has its size, too, unless another is typed."""
+        ground, of = self._ground, self.query_one("#of", Choice).index
+        vm = ground.listing.where(self._names[of]).vm if ground and self._way == LIKE and of >= 0 else None
+        if vm is not None:
+            self.query_one("#vcpus", Input).value = str(vm.vcpus)
+            self.query_one("#memory", Input).value = exact_size(vm.memory_bytes)
 
     def _explain(self) -> None:
         self.query_one("#explained", Static).update(EXPLAINED[self._way])
@@ -195,11 +203,11 @@ class NewVmForm(Form[Made]):
         except Failure as failure:
             self._say(str(failure), wrong=True)
             return
+        self._busy = True
         self._draft(order, self._ground)
 
     @work(name="draft")
     async def _draft(self, order: Order, ground: Ground) -> None:
-        self._busy = True
         self._say("Looking what both hosts can run ...")
         try:
             known = self._edited.get(order)

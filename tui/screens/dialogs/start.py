@@ -60,11 +60,10 @@ class StartForm(Form[Migration]):
 
     def body(self) -> ComposeResult:
         plan = self._defaults
-        yield _row("VM", Choice((), id="vm"))
+        yield _row("VM", Choice((), id="vm", changed=self._direction))
         yield Static(id="direction", markup=False)
-        yield _row(
-            "technique", Choice(tuple(TECHNIQUES.values()), list(TECHNIQUES).index(plan.technique), id="technique")
-        )
+        technique = list(TECHNIQUES).index(plan.technique)
+        yield _row("technique", Choice(tuple(TECHNIQUES.values()), technique, id="technique", changed=self._explain))
         yield Static(id="explained", markup=False)
         yield _row("timeout", _number("timeout", f"{plan.timeout_s:g}"), "s until post-copy by itself")
         yield _row("bandwidth", _number("bandwidth", str(plan.bandwidth_mib_s)), "MiB/s at most; 0 is no limit")
@@ -120,12 +119,6 @@ class StartForm(Form[Migration]):
         self._say("\n".join(map(str, failures)), wrong=True)
 
     # -- the fields --
-
-    def on_choice_changed(self, message: Choice.Changed) -> None:
-        if message.choice.id == "vm":
-            self._direction()
-        elif message.choice.id == "technique":
-            self._explain()
 
     def _technique(self) -> str:
         return list(TECHNIQUES)[self.query_one("#technique", Choice).index]

@@ -50,7 +50,9 @@ class WorkloadForm(Form[WorkloadSpec]):
 
     def body(self) -> ComposeResult:
         memory = self._proposed[MEMORY]
-        yield _row("workload", Choice(self._names, self._names.index(self._chosen), id="workload"))
+        yield _row(
+            "workload", Choice(self._names, self._names.index(self._chosen), id="workload", changed=self._choose)
+        )
         yield Static(id="explained", markup=False)
         yield _row("threads", _number("threads", self._proposed[self._chosen].threads), "at a time")
         yield _row("memory of each", _number("size", memory.size_mib), "MiB")
@@ -61,7 +63,7 @@ class WorkloadForm(Form[WorkloadSpec]):
     def on_mount(self) -> None:
         self._explain()
 
-    def on_choice_changed(self) -> None:
+    def _choose(self) -> None:
         self._chosen = self._names[self.query_one("#workload", Choice).index]
         self.query_one("#threads", Input).value = str(self._proposed[self._chosen].threads)
         self._explain()
