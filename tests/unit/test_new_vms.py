@@ -115,6 +115,14 @@ async def test_a_vm_is_made_of_a_cloud_image_that_is_copied_and_given_a_seed() -
     assert (room.launch.address_of("two"), room.launch.user_of("two")) == (AGENT, "ubuntu")
 
 
+async def test_a_cloud_vm_of_the_configured_name_is_reached_through_its_agent() -> None:
+    room = Room()
+    del room.world.source.known["guest1"]
+    await room.create(replace(OF_CLOUD, name="guest1"))
+    assert room.launch.config.vm.ssh
+    assert room.launch.address_of("guest1") == AGENT
+
+
 async def test_a_vm_is_made_like_another_one_with_a_disk_of_its_own() -> None:
     room = Room()
     await room.create(LIKE_GUEST1)

@@ -1,4 +1,4 @@
-"""How the guests of VMs that are not in the configuration are reached: said once by a person, and kept."""
+"""How the guests of VMs are reached that a person or a seed said it of: once, and it is kept."""
 
 import json
 from collections.abc import Mapping
