@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
 from tests.fake_hosts import SHARED, FakeHosts, guest_xml
+from tui.backend.guest_addresses import GuestAddresses
 from tui.backend.launch import Launch
 from tui.model.agent import AGENT
 from tui.model.command import Completed
@@ -400,6 +402,16 @@ async def test_how_a_deleted_vm_was_reached_is_no_way_to_the_next_of_its_name() 
     room.launch.keep_address("root@old")
     await room.launch.delete(await room.launch.vms.deletion("two"), disks=True)
     assert room.launch.address_of("two") == ""
+
+
+async def test_a_vm_is_said_to_be_deleted_though_how_it_was_reached_can_not_be_forgotten(tmp_path: Path) -> None:
+    room = Room()
+    with_two(room)
+    (tmp_path / "file").touch()
+    addresses = GuestAddresses(tmp_path / "file/below/guests.json")
+    launch = Launch(room.world.connections, room.world.changes.root, addresses)
+    said = await launch.delete(await launch.vms.deletion("two"), disks=False)
+    assert said.startswith("two was deleted; its disks stayed. two can't be taken out of")
 
 
 async def test_a_vm_that_is_made_has_nothing_of_an_older_one_of_its_name() -> None:

@@ -215,7 +215,10 @@ class Launch:
     async def delete(self, deletion: Deletion, *, disks: bool) -> str:
         """Delete a VM, its disks only where `disks` says so; how its guest was reached is no other VM's way."""
         sentence = await self.vms.delete(deletion, disks=disks)
-        self._addresses.keep(deletion.name, "")
+        try:
+            self._addresses.keep(deletion.name, "")
+        except Failure as failure:  # the VM is gone all the same
+            sentence += f" {failure}"
         return sentence
 
     # -- the workload --
