@@ -333,6 +333,27 @@ async def test_a_vm_whose_files_can_not_be_made_is_not_left_behind(key: str, ans
     assert removed == ([] if key == "qemu-img convert" else [f"{SHARED}/two.qcow2"])
 
 
+@pytest.mark.parametrize("stays", ["files", "definition"])
+async def test_what_can_not_be_taken_back_is_told_beside_the_cause_and_can_be_deleted_later(stays: str) -> None:
+    room = Room()
+    room.answer("user-data", Completed(69, "", "Permission denied"))
+    if stays == "files":
+        room.answer("rm\n-f", Completed(1, "", "rm: cannot remove: Input/output error"))
+    else:
+        room.world.source.refusals["undefine two"] = AWAY
+    with pytest.raises(Failure) as raised:
+        await room.create(OF_CLOUD)
+    assert "it has none of xorriso" in raised.value.why
+    why = "The disks could not be removed: rm: cannot remove: Input/output error." if stays == "files" else f"{AWAY}"
+    assert f"two is left behind, not made to its end: {why} D deletes it." in str(raised.value)
+    assert parse(room.world.source.definition("two")).mark == MAKING
+
+    room.answer("rm\n-f", "")
+    room.world.source.refusals.clear()
+    room.answer("for each; do [ ! -e", f"{SHARED}/two.qcow2\0")
+    assert "two was deleted" in await room.launch.vms.delete(await room.launch.vms.deletion("two"), disks=True)
+
+
 async def test_a_vm_whose_making_is_broken_off_says_so_until_it_is_deleted_with_what_there_is_of_it() -> None:
     """As after a kill: nobody is left to take back what was done."""
     room = Room()
