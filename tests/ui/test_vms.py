@@ -12,8 +12,10 @@ from textual.widgets import Input, TextArea
 from tests.fake_hosts import SHARED, FakeHosts, FakeShell
 from tests.ui.one_page import OnePage, at_once, text_of, until
 from tests.unit.test_new_vms import FREE, GIB, Room, info
+from tui.backend.guest_addresses import GuestAddresses
 from tui.backend.images import COPY, STOP
 from tui.backend.launch import Launch
+from tui.model.agent import AGENT
 from tui.model.command import Completed
 from tui.model.domain_mark import MAKING
 from tui.model.failure import Failure
@@ -430,6 +432,20 @@ async def test_the_address_of_another_guest_is_said_once() -> None:
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
         await pilot.press(*(["backspace"] * 11), *"agent", "enter")
         await sees(pilot, app, "guest through its guest agent, as root", "no guest agent has come to its channel")
+
+
+async def test_what_was_kept_of_the_configured_guest_can_be_changed() -> None:
+    room = room_of()
+    addresses = GuestAddresses()
+    addresses.keep("guest1", AGENT, "ada")
+    launch = Launch(room.world.connections, room.world.changes.root, addresses)
+    app = OnePage(LaunchPage(launch))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "guest through its guest agent, as root")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AddressDialog))
+        await pilot.press(*(["backspace"] * 5), "enter")
+        await sees(pilot, app, f"guest ssh {launch.config.vm.ssh}")
 
 
 async def test_where_a_guest_was_found_is_said_and_taken_by_a_key() -> None:

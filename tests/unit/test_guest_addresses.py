@@ -1,11 +1,13 @@
 """How guests are reached, kept from one start of the app to the next."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tui.backend.guest_addresses import GuestAddresses
 from tui.model.agent import AGENT
+from tui.model.failure import Failure
 
 ODD = "addresses"  # a VM may be called as the file's own words are
 
@@ -22,6 +24,22 @@ def test_addresses_and_users_are_there_at_the_next_start(tmp_path: Path) -> None
     again.keep(ODD, "")
     last = GuestAddresses(path)
     assert (last.of(ODD), last.user_of(ODD), last.of("two")) == ("", "", "root@two")
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("root@two", "root@two can't be kept in .*: Not a directory. It is known until the app ends."),
+        ("", "two can't be taken out of .*: Not a directory. What that says of it counts at the next start."),
+    ],
+)
+def test_a_file_that_can_not_be_written_is_a_sentence(tmp_path: Path, address: str, words: str) -> None:
+    (tmp_path / "file").touch()
+    known = GuestAddresses(tmp_path / "file/below/guests.json")
+    with pytest.raises(Failure) as raised:
+        known.keep("two", address)
+    assert re.fullmatch(words, str(raised.value))
+    assert known.of("two") == address
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,20 @@ import pytest
 from tests.fake_hosts import TABLES, answered
 from tui import config
 from tui.backend.host_facts import HostsFacts
-from tui.backend.host_software_steps import CLEAR, HOLD, LET_GO, STILL_USED, daemon, lists, member, programs
+from tui.backend.host_software_steps import (
+    AUTOSTART,
+    CLEAR,
+    CLEAR_RUN,
+    END_NETWORKS,
+    HOLD,
+    LET_GO,
+    STILL_USED,
+    daemon,
+    lists,
+    member,
+    programs,
+)
+from tui.model import apt
 from tui.model.change import Change, Command
 from tui.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.model.command import Completed
@@ -248,6 +261,50 @@ def test_what_was_there_before_the_packages_stays_behind_them() -> None:
     assert any(argv[-1] == "/etc/libvirt/qemu.conf" for argv in argvs)
 
 
+CONFIGURED = {"folders": "/etc/libvirt\n", "files": f"/etc/libvirt/qemu.conf\n{AUTOSTART}\n"}
+ONLY_QEMU = {**SET_UP, **CONFIGURED, "programs": "libvirtd\nvirsh\n", "wanted": " qemu-system-x86 qemu-utils\n"}
+STARTED_BY_NOTHING = {**SET_UP, "programs": "libvirtd\nvirsh\n", "wanted": " libvirt-daemon-system\n"}
+
+
+@pytest.mark.parametrize(
+    ("before", "cleared"),
+    [
+        ({}, [("sh", "-c", END_NETWORKS), ("sh", "-c", CLEAR_RUN, "sh", AUTOSTART)]),
+        (CONFIGURED, [("sh", "-c", END_NETWORKS), ("sh", "-c", CLEAR_RUN)]),
+        (STARTED_BY_NOTHING, [("sh", "-c", END_NETWORKS), ("sh", "-c", CLEAR_RUN, "sh", AUTOSTART)]),
+        (ONLY_QEMU, []),
+        ({**ONLY_QEMU, "programs": "virtqemud\nvirsh\n"}, []),
+    ],
+)
+def test_a_libvirt_that_was_there_keeps_its_networks_and_what_it_runs_with(
+    before: dict[str, Any], cleared: list[tuple[str, ...]]
+) -> None:
+    about = software({**BARE, **before})
+    argvs = undo(about)
+    assert [argv for argv in argvs if END_NETWORKS in argv or CLEAR_RUN in argv] == cleared
+    assert not [each for each in ("/run/libvirt", "networks", "dnsmasq") if each in CLEAR]
+    if about.files:
+        assert ("sh", "-c", apt.KEEP, "sh", *about.files) in argvs
+
+
+def test_files_and_links_that_were_there_come_back_as_they_were(tmp_path: Path) -> None:
+    folder = tmp_path / "odd; folder"
+    folder.mkdir()
+    (folder / "a.conf").write_text("mine")
+    for link, target in (("to-file", "a.conf"), ("to-folder", "."), ("to-nothing", "none")):
+        (folder / link).symlink_to(target)
+    files = [str(each) for each in sorted(folder.iterdir())]
+    assert run(apt.KEEP, *files, str(folder / "gone")).returncode == 0
+    (folder / "a.conf").write_text("the package's")
+    (folder / "to-nothing").unlink()
+    assert run(apt.RETURN, *files, str(folder / "gone")).returncode == 0
+    assert [str(each) for each in sorted(folder.iterdir())] == files
+    assert (folder / "a.conf").read_text() == "mine"
+    assert [str((folder / link).readlink()) for link in ("to-file", "to-folder", "to-nothing")] == [
+        "a.conf", ".", "none",
+    ]  # fmt: skip
+
+
 def test_programs_that_are_gone_from_installed_packages_are_left_to_a_person() -> None:
     gone = software(SET_UP, programs="libvirtd\nvirsh\nqemu-img\n")
     assert found("packages", gone).found == "not installed: QEMU (qemu-system-x86_64)"
@@ -286,10 +343,19 @@ def test_folders_that_are_empty_go_and_those_that_were_there_or_hold_something_s
         (tmp_path / each).mkdir(parents=True)
     (tmp_path / "lib/images/disk.qcow2").touch()
     mine = str(tmp_path / "lib/mine")
-    script = CLEAR.replace("/run/libvirt", f"{tmp_path}/run")
-    for name in ("etc", "var/lib", "var/cache", "var/log"):
-        script = script.replace(f"/{name}/libvirt", f"{tmp_path}/{name.rpartition('/')[2]}")
-    for step, words in ((HOLD, (mine,)), (script, ()), (LET_GO, (mine,))):
+    (tmp_path / "run/network").mkdir(parents=True)
+    (tmp_path / "lib/dnsmasq").mkdir()
+    (tmp_path / "lib/dnsmasq/virbr0.status").touch()
+    (tmp_path / "etc/qemu/networks/autostart/default.xml").symlink_to("../default.xml")
+
+    def here(script: str) -> str:
+        script = script.replace("/run/libvirt", f"{tmp_path}/run")
+        for name in ("etc", "var/lib", "var/cache", "var/log"):
+            script = script.replace(f"/{name}/libvirt", f"{tmp_path}/{name.rpartition('/')[2]}")
+        return script
+
+    steps = ((HOLD, (mine,)), (here(CLEAR_RUN), (here(AUTOSTART),)), (here(CLEAR), ()), (LET_GO, (mine,)))
+    for step, words in steps:
         assert run(step, *words).returncode == 0
     left = sorted(str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*"))
     assert left == ["lib", "lib/images", "lib/images/disk.qcow2", "lib/mine"]

@@ -544,6 +544,23 @@ async def test_any_other_vm_is_reached_as_a_person_says() -> None:
     assert (by_agent.address, by_agent.address_of("guest1")) == ("root@two", AGENT)
 
 
+@pytest.mark.parametrize(
+    ("vm", "kept", "address"),
+    [
+        ({"ssh": "root@guest1"}, AGENT, AGENT),
+        ({"ssh": "root@guest1"}, "ada@192.0.2.7", "ada@192.0.2.7"),
+        ({"ssh": "root@guest1"}, "", "root@guest1"),
+        ({"reach": "agent"}, "ada@192.0.2.7", AGENT),
+    ],
+)
+async def test_what_was_said_of_the_configured_vm_counts_more_than_its_ssh(
+    vm: dict[str, object], kept: str, address: str
+) -> None:
+    launch = with_config(FakeHosts(), **vm)
+    launch.keep_address(kept)
+    assert launch.address == address
+
+
 def test_the_users_own_workloads_are_offered() -> None:
     launch = with_config(FakeHosts())
     assert launch.workload_names == (MEMORY, CPU, ODD, "quiet")

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
 from tests.fake_hosts import SHARED, FakeHosts, guest_xml
+from tui.backend.guest_addresses import GuestAddresses
 from tui.backend.launch import Launch
 from tui.model.agent import AGENT
 from tui.model.command import Completed
@@ -113,6 +115,14 @@ async def test_a_vm_is_made_of_a_cloud_image_that_is_copied_and_given_a_seed() -
     assert seed[-5] == f"{SHARED}/two-seed.iso"
     assert KEY in seed[-3]
     assert (room.launch.address_of("two"), room.launch.user_of("two")) == (AGENT, "ubuntu")
+
+
+async def test_a_cloud_vm_of_the_configured_name_is_reached_through_its_agent() -> None:
+    room = Room()
+    del room.world.source.known["guest1"]
+    await room.create(replace(OF_CLOUD, name="guest1"))
+    assert room.launch.config.vm.ssh
+    assert room.launch.address_of("guest1") == AGENT
 
 
 async def test_a_vm_is_made_like_another_one_with_a_disk_of_its_own() -> None:
@@ -323,6 +333,27 @@ async def test_a_vm_whose_files_can_not_be_made_is_not_left_behind(key: str, ans
     assert removed == ([] if key == "qemu-img convert" else [f"{SHARED}/two.qcow2"])
 
 
+@pytest.mark.parametrize("stays", ["files", "definition"])
+async def test_what_can_not_be_taken_back_is_told_beside_the_cause_and_can_be_deleted_later(stays: str) -> None:
+    room = Room()
+    room.answer("user-data", Completed(69, "", "Permission denied"))
+    if stays == "files":
+        room.answer("rm\n-f", Completed(1, "", "rm: cannot remove: Input/output error"))
+    else:
+        room.world.source.refusals["undefine two"] = AWAY
+    with pytest.raises(Failure) as raised:
+        await room.create(OF_CLOUD)
+    assert "it has none of xorriso" in raised.value.why
+    why = "The disks could not be removed: rm: cannot remove: Input/output error." if stays == "files" else f"{AWAY}"
+    assert f"two is left behind, not made to its end: {why} D deletes it." in str(raised.value)
+    assert parse(room.world.source.definition("two")).mark == MAKING
+
+    room.answer("rm\n-f", "")
+    room.world.source.refusals.clear()
+    room.answer("for each; do [ ! -e", f"{SHARED}/two.qcow2\0")
+    assert "two was deleted" in await room.launch.vms.delete(await room.launch.vms.deletion("two"), disks=True)
+
+
 async def test_a_vm_whose_making_is_broken_off_says_so_until_it_is_deleted_with_what_there_is_of_it() -> None:
     """As after a kill: nobody is left to take back what was done."""
     room = Room()
@@ -392,6 +423,16 @@ async def test_how_a_deleted_vm_was_reached_is_no_way_to_the_next_of_its_name() 
     room.launch.keep_address("root@old")
     await room.launch.delete(await room.launch.vms.deletion("two"), disks=True)
     assert room.launch.address_of("two") == ""
+
+
+async def test_a_vm_is_said_to_be_deleted_though_how_it_was_reached_can_not_be_forgotten(tmp_path: Path) -> None:
+    room = Room()
+    with_two(room)
+    (tmp_path / "file").touch()
+    addresses = GuestAddresses(tmp_path / "file/below/guests.json")
+    launch = Launch(room.world.connections, room.world.changes.root, addresses)
+    said = await launch.delete(await launch.vms.deletion("two"), disks=False)
+    assert said.startswith("two was deleted; its disks stayed. two can't be taken out of")
 
 
 async def test_a_vm_that_is_made_has_nothing_of_an_older_one_of_its_name() -> None:

@@ -142,10 +142,17 @@ hostname -I 2> /dev/null
 true
 """
 
-# cloud-init writes the file when all is done; where a part of it has failed so that it never will, there is no waiting.
+# cloud-init writes the file when all is done; where a part of it has failed so that it never will, there is no waiting,
+# and that is said as the file would say it.
 CLOUD_INIT = f"""[ -e /run/cloud-init/enabled ] || exit 0
 if [ -s /run/cloud-init/result.json ]; then cat /run/cloud-init/result.json
-elif ! systemctl is-failed -q cloud-init-local cloud-init cloud-config cloud-final 2> /dev/null; then echo {RUNNING}
+else
+  for each in cloud-init-local cloud-init cloud-config cloud-final; do
+    systemctl is-failed -q "$each" 2> /dev/null || continue
+    printf '{{"v1": {{"errors": ["%s failed, and cloud-init left no word of what it did"]}}}}\n' "$each.service"
+    exit 0
+  done
+  echo {RUNNING}
 fi
 """
 

@@ -1,4 +1,4 @@
-"""How the guests of VMs that are not in the configuration are reached: said once by a person, and kept."""
+"""How the guests of VMs are reached that a person or a seed said it of: once, and it is kept."""
 
 import json
 from collections.abc import Mapping
@@ -36,8 +36,13 @@ class GuestAddresses:
             new.write_text(json.dumps({"addresses": self._addresses, "users": self._users}, indent=1) + "\n")
             new.replace(self._path)
         except OSError as error:
-            what = f"{address or name} can't be kept in {self._path}"
-            raise Failure(what, error.strerror or str(error), "It is known until the app ends.") from error
+            what, hint = f"{address} can't be kept in {self._path}", "It is known until the app ends."
+            if not address:
+                what, hint = (
+                    f"{name} can't be taken out of {self._path}",
+                    "What that says of it counts at the next start.",
+                )
+            raise Failure(what, error.strerror or str(error), hint) from error
 
 
 def _with(known: Known, name: str, value: str) -> Known:

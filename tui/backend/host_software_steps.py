@@ -32,8 +32,11 @@ done; :"""
 # dpkg removes a folder of a package when it is empty, whoever has made it.
 HOLD = 'for each; do [ ! -d "$each" ] || : > "$each/.vmlm-kept"; done'
 LET_GO = 'for each; do rm -f -- "$each/.vmlm-kept"; done'
-# What is left behind the packages, and what the daemon has made while it ran; of folders only those that are empty.
-# $@ are groups.
+# What libvirt's daemon has made while it ran: nothing of this where it was there before. $@ are links.
+CLEAR_RUN = """rm -rf /run/libvirt
+rm -f -- "$@" /var/lib/libvirt/dnsmasq/virbr0.* /var/lib/libvirt/dnsmasq/default.*; :"""
+AUTOSTART = "/etc/libvirt/qemu/networks/autostart/default.xml"
+# What is left behind the packages; of folders only those that are empty. $@ are groups.
 CLEAR = """exec 2> /dev/null
 for each; do
   if getent group "$each" > /dev/null; then groupdel "$each"; fi
@@ -44,9 +47,7 @@ for each in libvirt-lxc libvirt-qemu; do
 done
 rmdir /etc/apparmor.d/local/abstractions /etc/apparmor.d/local /etc/apparmor.d/abstractions /etc/apparmor.d
 [ -e /lib/systemd/systemd-machined ] || systemctl stop systemd-machined.service
-rm -f /etc/libvirt/qemu/networks/autostart/default.xml
-rm -rf /var/cache/libvirt/qemu/capabilities /run/libvirt
-rm -f /var/lib/libvirt/dnsmasq/virbr0.* /var/lib/libvirt/dnsmasq/default.*
+rm -f /var/cache/libvirt/qemu/capabilities/*.xml
 for each in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do
   [ ! -d "$each" ] || find "$each" -xdev -depth -type d -exec rmdir --ignore-fail-on-non-empty -- {} \\;
 done; :"""
@@ -129,10 +130,14 @@ def _removal(host: str, software: Software) -> tuple[Command, ...]:
         package = replace(
             package, residual=(*package.residual, *(each for each in USERS_PACKAGES if each in package.new))
         )
-    commands = [_sh(host, STILL_USED), _sh(host, END_NETWORKS)]
+    commands = [_sh(host, STILL_USED)]
+    if not software.served:
+        commands.append(_sh(host, END_NETWORKS))
     if software.folders:
         commands.append(_sh(host, HOLD, *software.folders))
     commands += apt.taken_away(host, package, software.files, users)
+    if not software.served:
+        commands.append(_sh(host, CLEAR_RUN, *(each for each in (AUTOSTART,) if each not in software.files)))
     commands.append(_sh(host, CLEAR, *(each for each in GROUPS if each not in software.groups)))
     if software.folders:
         commands.append(_sh(host, LET_GO, *software.folders))

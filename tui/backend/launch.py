@@ -69,12 +69,19 @@ class Launch:
         return self.address_of(self.name)
 
     def address_of(self, name: str) -> str:
-        """The same of any VM."""
+        """The same of any VM; what a person or a seed said of the configured one counts more than the configuration.
+
+        It was said later, and of the VM that is there: a new one need not be where the configuration has it.
+        """
         vm = self.config.vm
         by_agent = AGENT if vm.reach == AGENT_REACH else ""
         if name == vm.name:
-            return by_agent or vm.ssh or self._addresses.of(name)
-        return self._addresses.of(name) or by_agent
+            return by_agent or self.kept_address(name) or vm.ssh or ""
+        return self.kept_address(name) or by_agent
+
+    def kept_address(self, name: str) -> str:
+        """What a person or a seed said of a VM, "" where nobody did."""
+        return self._addresses.of(name)
 
     def keep_address(self, address: str) -> None:
         """Reach the guest of the chosen VM there from now on."""
@@ -208,7 +215,10 @@ class Launch:
     async def delete(self, deletion: Deletion, *, disks: bool) -> str:
         """Delete a VM, its disks only where `disks` says so; how its guest was reached is no other VM's way."""
         sentence = await self.vms.delete(deletion, disks=disks)
-        self._addresses.keep(deletion.name, "")
+        try:
+            self._addresses.keep(deletion.name, "")
+        except Failure as failure:  # the VM is gone all the same
+            sentence += f" {failure}"
         return sentence
 
     # -- the workload --

@@ -222,7 +222,7 @@ class NewVms:
     # -- the making --
 
     async def create(self, draft: Draft, xml: str, say: Say) -> str:
-        """Define it as `xml` says and make its files; where that fails nothing of it stays.
+        """Define it as `xml` says and make its files; where that fails nothing of it stays, or the Failure says so.
 
         It is marked until all is made: an app that is killed meanwhile leaves a VM of which that is known. Returns the
         sentence that says so.
@@ -251,10 +251,12 @@ class NewVms:
                 await make_seed(self._vms.root, draft.seed, draft.seed_path, draft.copies[0].origin)
                 made.append(draft.seed_path)
             await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.mark(name, ""))
-        except Failure:
-            await self._images.remove(made)
-            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.undefine(name))
-            raise
+        except Failure as cause:
+            left = await self._take_back(name, made)
+            if left is None:
+                raise
+            hint = f"{cause.hint} {name} is left behind, not made to its end: {left} D deletes it.".lstrip()
+            raise Failure(cause.what, cause.why, hint, detail=f"{cause.detail}\n{left.detail}".strip()) from cause
         made_with_seed = draft.seed is not None and draft.seed_path in made
         # Whatever was known of an older VM of this name is not this one's. A seed gives it an agent, and no address.
         sentence = f"{name} was made on {SOURCE}; s starts it."
@@ -265,6 +267,18 @@ class NewVms:
         except Failure as failure:  # the VM is there all the same
             sentence += f" {failure}"
         return sentence
+
+    async def _take_back(self, name: str, made: list[str]) -> Failure | None:
+        """Remove what there is of a VM that could not be made; the Failure that keeps some of it there.
+
+        Its definition, which is marked, is the only list of its files: it goes last, and stays where they do.
+        """
+        try:
+            await self._images.remove(made)
+            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.undefine(name))
+        except Failure as failure:
+            return failure
+        return None
 
     async def stop(self) -> bool:
         """End the copying of a disk: `create` then fails, and nothing stays; False where nothing is copied now."""

@@ -11,10 +11,15 @@ DAY_S = 86_400
 QUIET = ("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l")  # asks nothing, restarts no other service
 APT = ("apt-get", "-q", "-o", "DPkg::Lock::Timeout=120")
 
-KEEP = 'for each; do [ ! -e "$each" ] || cp -p -- "$each" "$each.vmlm-kept"; done'
-RETURN = (
-    'for each; do [ ! -e "$each.vmlm-kept" ] || mv -f -- "$each.vmlm-kept" "$each"; rm -f -- "$each.ucf-dist"; done'
-)
+# A link is kept as one, whatever it leads to.
+KEEP = """for each; do
+  if [ -e "$each" ] || [ -L "$each" ]; then cp -pPT -- "$each" "$each.vmlm-kept"; fi
+done"""
+RETURN = """for each; do
+  kept=$each.vmlm-kept
+  if [ -e "$kept" ] || [ -L "$kept" ]; then mv -fT -- "$kept" "$each"; fi
+  rm -f -- "$each.ucf-dist"
+done"""
 REMOVE_USERS = 'for each; do if getent passwd "$each" > /dev/null; then userdel "$each"; fi; done'
 
 

@@ -15,7 +15,7 @@ class CloudInit:
 
 
 def parse_cloud_init(text: str) -> CloudInit:
-    """What backend.guest's CLOUD_INIT printed: nothing, RUNNING, or cloud-init's own result.json."""
+    """What backend.guest's CLOUD_INIT printed: nothing, RUNNING, or cloud-init's own result.json or one like it."""
     if text.strip() == RUNNING:
         return CloudInit(running=True)
     try:

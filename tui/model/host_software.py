@@ -61,7 +61,7 @@ if [ -n "$wanted" ]; then
   part residual 10 dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\n'
   part age 5 sh -c 'echo $(($(date +%s) - $(stat -c %Y /var/lib/apt/lists/partial)))'
   part folders 10 find {" ".join(FOLDERS)} -xdev -type d
-  part files 10 find /etc/libvirt -xdev -type f
+  part files 10 find /etc/libvirt -xdev '(' -type f -o -type l ')'
 fi
 part users 5 getent passwd {" ".join(USERS)}
 part user_groups 5 getent group {" ".join(GROUPS)}
@@ -80,7 +80,7 @@ class Software:
     machine: str = ""  # as uname calls it
     wanted: tuple[str, ...] = ()  # packages that are not installed, where a program is missing
     folders: tuple[str, ...] = ()  # of libvirt's, where they are there before its packages are
-    files: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()  # and links
     users: frozenset[str] = frozenset()  # of USERS
     groups: frozenset[str] = frozenset()  # of GROUPS
     systemd: bool = True
@@ -88,6 +88,11 @@ class Software:
     login: str = ""
     member: bool = False  # whether the login is in it
     lists_age_s: int = 0  # since apt last asked for its lists
+
+    @property
+    def served(self) -> bool:
+        """Whether libvirt's daemon is there, and what starts it: its networks and VMs may be in use."""
+        return any(each in self.programs for each in DAEMONS) and LIBVIRT[0] not in self.wanted
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -104,9 +104,10 @@ class LaunchPage(LaunchView):
         return UNFINISHED[domain.mark] if isinstance(domain, Domain) and domain.mark else ""
 
     def _why_no_address(self) -> str:
-        """Of the configured VM the configuration says it; of others a person does."""
+        """Of the configured VM the configuration says it, unless a person or a seed did; of others a person does."""
         vm = self._launch.config.vm
-        if self._launch.name != vm.name or (vm.reach == SSH_REACH and not vm.ssh):
+        said = not vm.ssh or bool(self._launch.kept_address(vm.name))
+        if self._launch.name != vm.name or (vm.reach == SSH_REACH and said):
             return ""
         key = "ssh" if vm.reach == SSH_REACH else "reach"
         return f"[vm] {key} in the configuration says how {vm.name} is reached."
