@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 SESSIONS = 10  # at a time, what sshd's MaxSessions is where nobody has set it
 REFUSALS = 3  # with nothing of ours running: sshd may be asked for the next session before it has put the last one away
+PUT_AWAY_S = 0.1  # after its first refusal, and longer after the next
 KEEPALIVE_S, KEEPALIVE_MISSES = 5, 3  # a host that vanished is noticed after about 20 s
 SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")
 KEY_FILES = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
@@ -78,13 +79,19 @@ class Connection:
                 self._ended.clear()
                 await self._ended.wait()
             self._sessions += 1
-            try:
-                return await self._connection.create_process(
+            opening = asyncio.ensure_future(
+                self._connection.create_process(
                     command,
                     stdin=asyncssh.PIPE if with_input else asyncssh.DEVNULL,
                     encoding=None,
                     request_pty=False,
                 )
+            )
+            try:
+                return await asyncio.shield(opening)
+            except asyncio.CancelledError:
+                opening.add_done_callback(self._end_unwanted)
+                raise
             except BaseException as error:
                 self._leave()
                 if not isinstance(error, (asyncssh.Error, OSError)):
@@ -93,6 +100,14 @@ class Connection:
                 if not isinstance(error, asyncssh.ChannelOpenError) or self.closed or refusals > REFUSALS:
                     raise Broken(_reason(error), started=False) from None
                 self._most = max(1, self._sessions)
+                if not self._sessions:
+                    await asyncio.sleep(PUT_AWAY_S * refusals)
+
+    def _end_unwanted(self, opening: "asyncio.Future[asyncssh.SSHClientProcess[bytes]]") -> None:
+        """asyncssh would keep a session that nobody waits for open as long as the connection."""
+        if not opening.cancelled() and opening.exception() is None:
+            opening.result().close()
+        self._leave()
 
     def _leave(self) -> None:
         self._sessions -= 1
