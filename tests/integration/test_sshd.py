@@ -147,3 +147,35 @@ async def test_commands_that_are_given_up_while_their_sessions_open_keep_none(al
     done = await asyncio.gather(*(sshd.shell.run(["echo", str(number)]) for number in range(3)))
     assert [each.stdout for each in done] == ["0\n", "1\n", "2\n"]
     assert len(sshd.connections) == 1
+
+
+async def test_sessions_that_hung_are_had_again_while_a_long_command_runs(
+    allow: Callable[[int], Sshd], tmp_path: Path
+) -> None:
+    sshd = allow(2)
+    os.mkfifo(tmp_path / "end")
+    os.mkfifo(tmp_path / "hung")
+    long = asyncio.ensure_future(sshd.shell.run(["sh", "-c", f"read word < '{tmp_path}/end'; echo $word"]))
+    with pytest.raises(Failure, match="did not finish"):
+        await sshd.shell.run(["sh", "-c", f"trap '' HUP TERM; read word < '{tmp_path}/hung'"], timeout=1)
+    others = [asyncio.ensure_future(sshd.shell.run(["echo", str(number)])) for number in range(3)]
+    await until(sshd.refused)
+    await asyncio.to_thread((tmp_path / "hung").write_text, "over\n")
+    assert [each.stdout for each in await asyncio.gather(*others)] == ["0\n", "1\n", "2\n"]
+    assert not long.done()
+    await asyncio.to_thread((tmp_path / "end").write_text, "over\n")
+    assert (await long).stdout == "over\n"
+    assert len(sshd.connections) == 1
+
+
+async def test_a_command_that_got_no_session_says_so(allow: Callable[[int], Sshd], tmp_path: Path) -> None:
+    sshd = allow(1)
+    os.mkfifo(tmp_path / "end")
+    os.mkfifo(tmp_path / "begun")
+    words = f"echo > '{tmp_path}/begun'; read word < '{tmp_path}/end'"
+    long = asyncio.ensure_future(sshd.shell.run(["sh", "-c", words]))
+    await asyncio.to_thread((tmp_path / "begun").read_text)
+    with pytest.raises(Failure, match="had no ssh session free"):
+        await sshd.shell.run(["true"], timeout=1)
+    await asyncio.to_thread((tmp_path / "end").write_text, "over\n")
+    await long
