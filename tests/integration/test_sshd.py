@@ -3,8 +3,10 @@
 import asyncio
 import getpass
 import os
+import signal
 import socket
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,7 @@ from tui.adapters.ssh import SshShell
 from tui.model.failure import Failure
 
 SSHD = "/usr/sbin/sshd"
+PATIENCE_S = 20
 SETTINGS = """\
 HostKey {folder}/host_key
 AuthorizedKeysFile {folder}/ssh/id_ed25519.pub
@@ -52,12 +55,30 @@ class Sshd:
             connection, _ = await asyncio.get_running_loop().sock_accept(self.listener)
             with connection, (self.folder / "log").open("ab") as log:
                 self.connections.append(
-                    await asyncio.create_subprocess_exec(*words, stdin=connection, stdout=connection, stderr=log)
+                    await asyncio.create_subprocess_exec(
+                        *words, stdin=connection, stdout=connection, stderr=log, start_new_session=True
+                    )
                 )
+
+    def signal(self, number: int) -> None:
+        """To all processes of the one connection there is, the commands' own not among them."""
+        (process,) = self.connections
+        os.killpg(process.pid, number)
 
     def refused(self) -> int:
         """How many sessions were."""
-        return (self.folder / "log").read_text().count("no more sessions")
+        return self.said("no more sessions")
+
+    def said(self, words: str) -> int:
+        return (self.folder / "log").read_text().count(words)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Waits for what sshd does by itself."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
 
 
 @pytest.fixture
@@ -112,3 +133,49 @@ async def test_a_command_that_hangs_there_does_not_keep_the_others_out(
         await sshd.shell.run(hanging, timeout=1)
     assert (await sshd.shell.run(["echo", "next"])).stdout == "next\n"
     await asyncio.to_thread((tmp_path / "end").write_text, "over\n")
+
+
+async def test_commands_that_are_given_up_while_their_sessions_open_keep_none(allow: Callable[[int], Sshd]) -> None:
+    sshd = allow(3)
+    await sshd.shell.run(["true"])
+    await until(lambda: sshd.said("Close session"))  # then all three are free
+    sshd.signal(signal.SIGSTOP)
+    given_up = await asyncio.gather(*(sshd.shell.run(["true"], timeout=1) for _ in range(3)), return_exceptions=True)
+    assert all("the network is slow" in str(each) for each in given_up), given_up
+    sshd.signal(signal.SIGCONT)
+    await until(lambda: sshd.said("Close session") == 4)
+    done = await asyncio.gather(*(sshd.shell.run(["echo", str(number)]) for number in range(3)))
+    assert [each.stdout for each in done] == ["0\n", "1\n", "2\n"]
+    assert len(sshd.connections) == 1
+
+
+async def test_sessions_that_hung_are_had_again_while_a_long_command_runs(
+    allow: Callable[[int], Sshd], tmp_path: Path
+) -> None:
+    sshd = allow(2)
+    os.mkfifo(tmp_path / "end")
+    os.mkfifo(tmp_path / "hung")
+    long = asyncio.ensure_future(sshd.shell.run(["sh", "-c", f"read word < '{tmp_path}/end'; echo $word"]))
+    with pytest.raises(Failure, match="did not finish"):
+        await sshd.shell.run(["sh", "-c", f"trap '' HUP TERM; read word < '{tmp_path}/hung'"], timeout=1)
+    others = [asyncio.ensure_future(sshd.shell.run(["echo", str(number)])) for number in range(3)]
+    await until(sshd.refused)
+    await asyncio.to_thread((tmp_path / "hung").write_text, "over\n")
+    assert [each.stdout for each in await asyncio.gather(*others)] == ["0\n", "1\n", "2\n"]
+    assert not long.done()
+    await asyncio.to_thread((tmp_path / "end").write_text, "over\n")
+    assert (await long).stdout == "over\n"
+    assert len(sshd.connections) == 1
+
+
+async def test_a_command_that_got_no_session_says_so(allow: Callable[[int], Sshd], tmp_path: Path) -> None:
+    sshd = allow(1)
+    os.mkfifo(tmp_path / "end")
+    os.mkfifo(tmp_path / "begun")
+    words = f"echo > '{tmp_path}/begun'; read word < '{tmp_path}/end'"
+    long = asyncio.ensure_future(sshd.shell.run(["sh", "-c", words]))
+    await asyncio.to_thread((tmp_path / "begun").read_text)
+    with pytest.raises(Failure, match="had no ssh session free"):
+        await sshd.shell.run(["true"], timeout=1)
+    await asyncio.to_thread((tmp_path / "end").write_text, "over\n")
+    await long

@@ -61,20 +61,16 @@ class SshShell:
 
     async def _ask(self, command: str, stdin: bytes, limit_s: float, hear: Callable[[str], None] | None) -> Completed:
         connection = await self._opened()
+        asked = asyncio.Event()
         try:
-            return await asyncio.wait_for(connection.run(command, stdin, hear), limit_s)
+            return await asyncio.wait_for(connection.run(command, stdin, hear, asked), limit_s)
         except Broken:
             if self._connection is connection:
                 self._connection = None
             connection.close()
             raise
         except asyncio.TimeoutError:
-            raise Failure(
-                f"{self._address} did not finish a command within {limit_s:.0f} s",
-                "the host or the network is slow, or a file system there does not answer",
-                "Try again.",
-                detail=command,
-            ) from None
+            raise self._late(command, limit_s, asked=asked.is_set()) from None
 
     async def _opened(self) -> "Connection":
         """The open connection; callers side by side share one attempt, so that all hear at once that it failed."""
@@ -108,6 +104,21 @@ class SshShell:
             self._connection = attempt.result()
         else:  # it was given up when it had just succeeded
             attempt.result().close()
+
+    def _late(self, command: str, limit_s: float, *, asked: bool) -> Failure:
+        if not asked:
+            return Failure(
+                f"{self._address} had no ssh session free for a command within {limit_s:.0f} s",
+                "its sshd lets a connection have no more at a time, and other commands have them all",
+                "Try again when what runs there is over, or raise MaxSessions in its sshd_config.",
+                detail=command,
+            )
+        return Failure(
+            f"{self._address} did not finish a command within {limit_s:.0f} s",
+            "the host or the network is slow, or a file system there does not answer",
+            "Try again.",
+            detail=command,
+        )
 
     def _broke(self, broken: Broken) -> Failure:
         return Failure(f"The ssh connection to {self._address} broke", str(broken), "Try again.")

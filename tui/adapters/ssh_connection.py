@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 SESSIONS = 10  # at a time, what sshd's MaxSessions is where nobody has set it
 REFUSALS = 3  # with nothing of ours running: sshd may be asked for the next session before it has put the last one away
+PUT_AWAY_S = 0.1  # after its first refusal, and longer after the next
+ASK_AGAIN_S = 2.0  # what kept a session there that is none of ours any more, a command that hung, may be over
 KEEPALIVE_S, KEEPALIVE_MISSES = 5, 3  # a host that vanished is noticed after about 20 s
 SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")
 KEY_FILES = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
@@ -40,7 +42,8 @@ class Connection:
     def __init__(self, connection: asyncssh.SSHClientConnection) -> None:
         self._connection = connection
         self._sessions, self._most = 0, SESSIONS
-        self._ended = asyncio.Event()  # a session did
+        self._ended = asyncio.Event()  # a session did, or one more may be asked for
+        self._turn = asyncio.Lock()  # so that one at a time waits for a place, and asks for one more than there were
 
     @property
     def closed(self) -> bool:
@@ -50,9 +53,18 @@ class Connection:
         """Closes it at once, without a word to the other side."""
         self._connection.abort()
 
-    async def run(self, command: str, stdin: bytes, hear: Callable[[str], None] | None = None) -> Completed:
-        """What the command answered; Broken when the connection failed first."""
-        process = await self._started(command, with_input=bool(stdin))
+    async def run(
+        self,
+        command: str,
+        stdin: bytes,
+        hear: Callable[[str], None] | None = None,
+        asked: asyncio.Event | None = None,
+    ) -> Completed:
+        """What the command answered; Broken when the connection failed first.
+
+        `asked` is set unless the command waits for a session.
+        """
+        process = await self._started(command, asked or asyncio.Event(), with_input=bool(stdin))
         try:
             if stdin:
                 process.stdin.write(stdin)
@@ -70,21 +82,27 @@ class Connection:
         text, errors = (part.decode(errors="replace") for part in (out, err))
         return Completed(status if status >= 0 else SIGNALLED - status, text, errors)
 
-    async def _started(self, command: str, *, with_input: bool) -> asyncssh.SSHClientProcess[bytes]:
+    async def _started(
+        self, command: str, asked: asyncio.Event, *, with_input: bool
+    ) -> asyncssh.SSHClientProcess[bytes]:
         """In a session of its own; where the server refuses one, it is asked again when another has ended."""
         refusals = 0
         while True:
-            while self._sessions >= self._most:
-                self._ended.clear()
-                await self._ended.wait()
-            self._sessions += 1
-            try:
-                return await self._connection.create_process(
+            await self._enter()
+            asked.set()
+            opening = asyncio.ensure_future(
+                self._connection.create_process(
                     command,
                     stdin=asyncssh.PIPE if with_input else asyncssh.DEVNULL,
                     encoding=None,
                     request_pty=False,
                 )
+            )
+            try:
+                return await asyncio.shield(opening)
+            except asyncio.CancelledError:
+                opening.add_done_callback(self._end_unwanted)
+                raise
             except BaseException as error:
                 self._leave()
                 if not isinstance(error, (asyncssh.Error, OSError)):
@@ -92,7 +110,33 @@ class Connection:
                 refusals += not self._sessions
                 if not isinstance(error, asyncssh.ChannelOpenError) or self.closed or refusals > REFUSALS:
                     raise Broken(_reason(error), started=False) from None
+                asked.clear()
                 self._most = max(1, self._sessions)
+                if not self._sessions:
+                    await asyncio.sleep(PUT_AWAY_S * refusals)
+
+    async def _enter(self) -> None:
+        """Where the server has no place as far as is known, it is asked now and then all the same."""
+        async with self._turn:
+            while self._sessions >= self._most:
+                self._ended.clear()
+                # No wait_for, which before Python 3.12 may lose a cancellation that comes as the session ends.
+                again = asyncio.get_running_loop().call_later(ASK_AGAIN_S, self._one_more)
+                try:
+                    await self._ended.wait()
+                finally:
+                    again.cancel()
+            self._sessions += 1
+
+    def _one_more(self) -> None:
+        self._most = self._sessions + 1
+        self._ended.set()
+
+    def _end_unwanted(self, opening: "asyncio.Future[asyncssh.SSHClientProcess[bytes]]") -> None:
+        """asyncssh would keep a session that nobody waits for open as long as the connection."""
+        if not opening.cancelled() and opening.exception() is None:
+            opening.result().close()
+        self._leave()
 
     def _leave(self) -> None:
         self._sessions -= 1
