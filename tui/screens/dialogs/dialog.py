@@ -61,8 +61,8 @@ class Dialog(ModalScreen[T | None]):
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Textual's, which takes the topmost screen away, whichever that is: a question may be in front of this one."""
-        if not self.is_active:
-            self.pop_until_active()
+        while not self.is_active and self in self.app.screen_stack:
+            self.app.screen.dismiss(None)
         return super().dismiss(result)
 
 
