@@ -73,7 +73,6 @@ class SshShell:
                 f"{self._address} did not finish a command within {limit_s:.0f} s",
                 "the host or the network is slow, or a file system there does not answer",
                 "Try again.",
-                detail=command,
             ) from None
 
     async def _opened(self) -> "Connection":
