@@ -26,7 +26,7 @@ from tui.widgets.report import Report
 from tui.widgets.vm_list import Row, VmList
 
 LOOK_EVERY_S = 1.0
-OFFERS_EVERY_S = 30.0
+OFFERS_EVERY_S, OFFER_AGAIN_S = 30.0, 5.0  # the second after one that could not be read
 ADDRESSES_EVERY_S = 5.0
 AFRESH_EVERY = 10  # looks: a definition may be changed by others while the VM's state stays as it is
 WATCH = "watch"
@@ -100,9 +100,10 @@ class LaunchView(Page):
     async def _watch_offer(self, host: str) -> None:
         """What a host offers: whether a VM can move to it depends on that."""
         while True:
-            self._offers[host] = await self._launch.vms.offer(host)
+            offer = await self._launch.vms.offer(host)
+            self._offers[host] = offer
             self._show()
-            await asyncio.sleep(OFFERS_EVERY_S)
+            await asyncio.sleep(OFFER_AGAIN_S if isinstance(offer, Failure) else OFFERS_EVERY_S)
 
     @work(group=WATCH)
     async def _watch_workload(self) -> None:
@@ -193,7 +194,7 @@ class LaunchView(Page):
         here, there = self._offers.get(host), self._offers.get(target)
         if there is None:
             return None
-        if isinstance(there, Failure):
+        if isinstance(there, Failure) or isinstance(self._listing.answers.get(target), Failure):  # since it was asked
             away = Blocker(f"{target} can't be asked what it offers.", doubt=True)
             return (*blockers(domain, self._launch.config.storage.export, target, None, None), away)
         known_here = here if isinstance(here, Offer) else None
