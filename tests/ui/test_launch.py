@@ -105,6 +105,22 @@ async def test_progress_is_shown_with_its_time_while_the_guest_boots() -> None:
         await sees(pilot, app, "guest1 is up")
 
 
+async def test_what_ran_in_a_guest_that_can_not_be_asked_any_more_is_still_said() -> None:
+    world = world_with("running", RUNNING)
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "memory, dirtying for 00:12")
+        world.guest.answers = {"cat what": REFUSED}
+        await sees(pilot, app, "root@guest1 refused the login")
+        await sees(pilot, app, "last seen memory, dirtying for 00:12")
+        await sees(pilot, app, "whether it still runs is not known")
+        world.source.known["guest1"] = guest1("shut off")
+        await sees(pilot, app, "the VM does not run")
+        world.source.known["guest1"] = guest1("running")
+        await sees(pilot, app, "root@guest1 refused the login")
+        assert "last seen" not in read(app)  # that was before a restart
+
+
 async def test_k_stops_the_workload() -> None:
     world = world_with("running", RUNNING)
     app = app_of(world)

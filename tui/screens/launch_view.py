@@ -47,6 +47,7 @@ class LaunchView(Page):
         self._listing = Listing(awaited=HYPERVISORS)
         self._offers: dict[str, Offer | Failure] = {}
         self._status: WorkloadStatus | Failure | None = None
+        self._seen: dict[str, WorkloadStatus] = {}  # by VM: what its guest answered when it last did
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
         self._meant: set[str] = set()  # of these, those that a person has put together
         self._found: dict[str, tuple[str, ...]] = {}  # by VM: where on the network it was found
@@ -128,6 +129,7 @@ class LaunchView(Page):
         name, address, status = self._launch.name, self._launch.address, self._status
         if not self._where.active:
             status = None
+            self._seen.pop(name, None)
         elif not self._under_way:
             try:
                 status = await self._launch.workload_status(name)
@@ -135,6 +137,8 @@ class LaunchView(Page):
                 status = failure
         if (name, address) == (self._launch.name, self._launch.address):  # else another one or way was chosen meanwhile
             self._status = status
+            if isinstance(status, WorkloadStatus):
+                self._seen[name] = status
         self._show()
 
     @property
@@ -154,7 +158,8 @@ class LaunchView(Page):
         self._vm_heading.show(Content(f" {where.name}"))
         domain, chosen = self._listing.domain(where.name), next(row for row in rows if row.where.name == where.name)
         self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, self._launch.address, found, width))
-        lines = workload_lines(self._status, self._why_no_guest(), self._fitting(), width)
+        last = self._seen.get(where.name)
+        lines = workload_lines(self._status, self._why_no_guest(), self._fitting(), width, last)
         self._workload_lines.show(*lines)
         self._refresh_keys()
 
