@@ -105,6 +105,17 @@ async def test_progress_is_shown_with_its_time_while_the_guest_boots() -> None:
         await sees(pilot, app, "guest1 is up")
 
 
+async def test_a_boot_that_takes_long_says_where_more_is_to_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch_backend, "LONG_BOOT_S", 0.0)
+    world = world_with("shut off")
+    world.guest.answers = {"true": Failure("can't be reached", "there is no route to it")}
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "shut off on source")
+        await pilot.press("s")
+        await sees(pilot, app, "booting: there is no route to it; t opens its console ...")
+
+
 async def test_what_ran_in_a_guest_that_can_not_be_asked_any_more_is_still_said() -> None:
     world = world_with("running", RUNNING)
     app = app_of(world)
