@@ -140,7 +140,7 @@ async def test_k_stops_the_workload() -> None:
         await pilot.press("k")
         await sees(pilot, app, "stopping memory: it looks at every page once more")
         world.guest.answers = {"cat what": ENDED}
-        await sees(pilot, app, "Memory was stopped.")
+        await sees(pilot, app, "The workload memory was stopped.")
         await sees(pilot, app, "idle: nothing runs in the guest")
         assert "TERM" in {argv[-1] for argv in world.guest.commands}
 
@@ -411,7 +411,7 @@ async def test_a_program_that_dies_at_once_is_shown_with_its_own_words() -> None
         await pilot.press("left")
         world.guest.answers = {"detach=setsid": "", "cat what": f"name {ODD}\nended 1\nline first\nline [b]no[/b]\n"}
         await pilot.press("enter")
-        await sees(pilot, app, f"The workload {ODD} ended at once: [b]no[/b].")
+        await sees(pilot, app, f"The workload {ODD} ended at once, with status 1: [b]no[/b].")
         await sees(pilot, app, "ERROR The workload ended with status 1: [b]no[/b]")
         assert "first" in read(app)
 

@@ -326,9 +326,9 @@ class Launch:
                 break
             await asyncio.sleep(LOOK_EVERY_S)
         if not status.running:
-            ended = f"with status {status.exit_status}"
-            reason = status.output[-1] if status.output else f"it said nothing, and ended {ended}"
-            what = f"The workload {status.name} ended at once"
+            reason = status.output[-1] if status.output else "it said nothing"
+            how = "" if status.exit_status is None else f", with status {status.exit_status}"
+            what = f"The workload {status.name} ended at once{how}"
             raise Failure(what, reason, NOT_FOUND if status.exit_status == 127 else "", detail="\n".join(status.output))
         return status
 

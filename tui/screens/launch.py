@@ -319,4 +319,4 @@ class LaunchPage(LaunchView):
 
     async def _stop(self, say: Say) -> str:
         self._status = await self._launch.stop_workload(say)
-        return "" if self._status.error else f"{self._status.name.capitalize()} was stopped."
+        return "" if self._status.error else f"The workload {self._status.name} was stopped."
