@@ -116,6 +116,19 @@ async def test_a_boot_that_takes_long_says_where_more_is_to_be_seen(monkeypatch:
         await sees(pilot, app, "booting: there is no route to it; t opens its console ...")
 
 
+async def test_what_is_being_done_is_in_view_below_however_many_workloads() -> None:
+    world = world_of_own(many=20)
+    world.guest.answers = {"cat what": ""}
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "idle: nothing runs in the guest")
+        await form(pilot, app)
+        world.guest.released.clear()
+        await pilot.press("enter")
+        await sees(pilot, app, "starting memory, 2 threads x 384 MiB, as fast as it can ...")
+        world.guest.released.set()
+
+
 async def test_what_ran_in_a_guest_that_can_not_be_asked_any_more_is_still_said() -> None:
     world = world_with("running", RUNNING)
     app = app_of(world)
@@ -338,10 +351,11 @@ async def test_escape_starts_nothing() -> None:
 ODD = "-odd [b]name; 'ü"
 
 
-def world_of_own(status: str = "") -> FakeHosts:
-    """A running VM, and a configuration with a workload of the user's own and the original experiment's numbers."""
+def world_of_own(status: str = "", many: int = 0) -> FakeHosts:
+    """A running VM, and a configuration with workloads of the user's own and the original experiment's numbers."""
     world = world_with("running", status)
     workloads = {ODD: {"command": ["stress-ng", "--vm", "[2]"]}}
+    workloads |= {f"own{number}": {"command": ["sleep", "9"]} for number in range(many)}
     read, problems = config.check(TABLES | {"workload": workloads})
     assert read, problems
     world.config = read

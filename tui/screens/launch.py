@@ -286,6 +286,7 @@ class LaunchPage(LaunchView):
     @work(group="action", exclusive=True)
     async def _run(self, action: str, text: str, call: Callable[[Say], Awaitable[str | None]]) -> None:
         self._report.begin(text)
+        self.call_after_refresh(self._report.scroll_visible, animate=False)  # a long list of workloads is above it
         try:
             ended = await call(self._report.step)
             self._report.end(ended or "", "$success")
