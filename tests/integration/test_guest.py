@@ -25,6 +25,7 @@ LIMIT_S = 60.0
 TOOLS = (
     "sh",
     "cat",
+    "env",
     "chmod",
     "cmp",
     "cut",
@@ -88,6 +89,16 @@ async def guest(request: pytest.FixtureRequest) -> AsyncIterator[Guest]:
 
 def guest_at(shell: Shell, place: str = "") -> Guest:
     return Guest(shell, LocalShell(), "guest1", place)
+
+
+def no_compiler(folder: Path) -> Path:
+    """A folder of programs without a compiler among them."""
+    folder.mkdir()
+    for tool in TOOLS:
+        found = shutil.which(tool)
+        assert found
+        (folder / tool).symlink_to(found)
+    return folder
 
 
 async def seen(guest: Guest, wanted: Callable[[WorkloadStatus], bool]) -> WorkloadStatus:
@@ -176,13 +187,7 @@ async def test_a_compiler_error_is_told_in_the_compilers_words(guest: Guest, cac
 
 
 async def test_a_guest_without_a_compiler_gets_a_static_program(guest: Guest, tmp_path: Path, cache: Path) -> None:
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    for tool in TOOLS:
-        found = shutil.which(tool)
-        assert found
-        (tools / tool).symlink_to(found)
-    bare, said = guest_at(BareShell(tools)), list[str]()
+    bare, said = guest_at(BareShell(no_compiler(tmp_path / "bin"))), list[str]()
     spec = WorkloadSpec(CPU, 1)
     await bare.install(spec.program, source_of(spec.program), said.append)
     assert "the guest has no compiler: building cpu_util on this host" in said
@@ -194,6 +199,33 @@ async def test_a_guest_without_a_compiler_gets_a_static_program(guest: Guest, tm
     said.clear()
     await bare.install(spec.program, source_of(spec.program), said.append)
     assert said == ["compiling cpu_util in the guest"]  # and found to be there
+
+
+# What a host has for "cc", and what is said then; ld's words are gcc's 12.2 with no static library of that name.
+NO_STATIC_LIBRARY = """#!/bin/sh
+echo "/usr/bin/ld: cannot find -lm: No such file or directory" >&2
+echo "collect2: error: ld returned 1 exit status" >&2
+exit 1
+"""
+UNBUILT = [("", "cc: not found"), (NO_STATIC_LIBRARY, "/usr/bin/ld: cannot find -lm: No such file or directory")]
+
+
+@pytest.mark.parametrize(("compiler", "why"), UNBUILT, ids=["no compiler", "no static library"])
+async def test_where_neither_guest_nor_host_can_build_it_it_is_said_what_to_install_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiler: str, why: str
+) -> None:
+    tools = no_compiler(tmp_path / "guest")
+    here = no_compiler(tmp_path / "host")
+    if compiler:
+        (here / "cc").write_text(compiler)
+        (here / "cc").chmod(0o755)
+    guest = guest_at(BareShell(tools))
+    monkeypatch.setenv("PATH", f"{here}")
+    with pytest.raises(Failure) as caught:
+        await guest.install("trivial", TRIVIAL, silent)
+    assert caught.value.what == "guest1 has no C compiler, and trivial could not be built on this host"
+    assert caught.value.why == why
+    assert caught.value.hint == "Install gcc and libc6-dev in the guest, or on this host."
 
 
 async def test_a_workload_that_is_killed_is_an_error(guest: Guest) -> None:

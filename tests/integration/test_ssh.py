@@ -8,6 +8,7 @@ import asyncssh
 import pytest
 
 from tests.integration.conftest import Server
+from tui.adapters.local import LocalShell
 from tui.adapters.ssh import SshShell
 from tui.model.failure import Failure
 
@@ -84,8 +85,9 @@ async def test_a_command_that_had_begun_is_not_run_twice(server: Server, shell: 
 
 
 async def test_a_command_that_takes_too_long_is_given_up(shell: SshShell) -> None:
-    with pytest.raises(Failure, match="did not finish"):
+    with pytest.raises(Failure, match="did not finish") as caught:
         await shell.run(["sleep", "60"], timeout=0.2)
+    assert caught.value.detail == ""  # a script of ours tells nobody anything
     assert (await shell.run(["echo", "next"])).stdout == "next\n"
 
 
@@ -101,7 +103,19 @@ async def test_a_changed_host_key_is_refused(server: Server, shell: SshShell) ->
     server.trust(asyncssh.generate_private_key("ssh-ed25519"))
     failure = await failure_of(shell)
     assert "is not the one in known_hosts" in failure.what
-    assert "ssh-keygen -R" in failure.hint
+    forget, login = f"ssh-keygen -R '[127.0.0.1]:{server.port}'", f"ssh -p {server.port} tester@127.0.0.1"
+    assert failure.hint == f"If you know why: `{forget}`, then log in once with `{login}`."
+
+
+async def test_what_mends_a_changed_host_key_names_the_host_as_known_hosts_does(server: Server) -> None:
+    """ssh-keygen finds nothing by the name of ssh's config, nor by a name without its port."""
+    name = f"[127.0.0.1]:{server.port}"
+    server.trust(asyncssh.generate_private_key("ssh-ed25519"))
+    (server.folder / "config").write_text(f"Host storage\n  HostName 127.0.0.1\n  Port {server.port}\n  User tester\n")
+    failure = await failure_of(SshShell("storage", folder=server.folder))
+    assert f"`ssh-keygen -R '{name}'`, then log in once with `ssh storage`" in failure.hint
+    found = await LocalShell().run(["ssh-keygen", "-F", name, "-f", str(server.folder / "known_hosts")])
+    assert found.status == 0
 
 
 async def test_a_host_known_by_another_type_of_key_only_is_refused(server: Server, shell: SshShell) -> None:
@@ -138,7 +152,7 @@ async def test_a_refused_login_is_a_sentence(server: Server, shell: SshShell) ->
     asyncssh.generate_private_key("ssh-ed25519").write_private_key(server.folder / "id_ed25519")
     failure = await failure_of(shell)
     assert failure.what == "tester@127.0.0.1 refused the login"
-    assert "ssh-copy-id tester@127.0.0.1" in failure.hint
+    assert f"ssh-copy-id -p {server.port} tester@127.0.0.1" in failure.hint
 
 
 async def test_an_unreadable_config_is_a_sentence(server: Server, shell: SshShell) -> None:

@@ -115,7 +115,7 @@ def test_a_vm_of_a_cloud_image_is_made_booted_loaded_moved_booted_again_and_dele
     screen.press("3")
     screen.wait_for("running on destination", "dirtying")
     screen.press("k")
-    screen.wait_for("Memory was stopped.", limit_s=LIMIT_S)  # and every page was right
+    screen.wait_for("The workload memory was stopped.", limit_s=LIMIT_S)  # and every page was right
 
     # A second boot, on the other host: its seed is still there, and is not carried out again.
     screen.press("x")

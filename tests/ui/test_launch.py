@@ -105,6 +105,46 @@ async def test_progress_is_shown_with_its_time_while_the_guest_boots() -> None:
         await sees(pilot, app, "guest1 is up")
 
 
+async def test_a_boot_that_takes_long_says_where_more_is_to_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch_backend, "LONG_BOOT_S", 0.0)
+    world = world_with("shut off")
+    world.guest.answers = {"true": Failure("can't be reached", "there is no route to it")}
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "shut off on source")
+        await pilot.press("s")
+        await sees(pilot, app, "booting: there is no route to it; t opens its console ...")
+
+
+async def test_what_is_being_done_is_in_view_below_however_many_workloads() -> None:
+    world = world_of_own(many=20)
+    world.guest.answers = {"cat what": ""}
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "idle: nothing runs in the guest")
+        await form(pilot, app)
+        world.guest.released.clear()
+        await pilot.press("enter")
+        await sees(pilot, app, "starting memory, 2 threads x 384 MiB, as fast as it can ...")
+        world.guest.released.set()
+
+
+async def test_what_ran_in_a_guest_that_can_not_be_asked_any_more_is_still_said() -> None:
+    world = world_with("running", RUNNING)
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "memory, dirtying for 00:12")
+        world.guest.answers = {"cat what": REFUSED}
+        await sees(pilot, app, "root@guest1 refused the login")
+        await sees(pilot, app, "last seen memory, dirtying for 00:12")
+        await sees(pilot, app, "whether it still runs is not known")
+        world.source.known["guest1"] = guest1("shut off")
+        await sees(pilot, app, "the VM does not run")
+        world.source.known["guest1"] = guest1("running")
+        await sees(pilot, app, "root@guest1 refused the login")
+        assert "last seen" not in read(app)  # that was before a restart
+
+
 async def test_k_stops_the_workload() -> None:
     world = world_with("running", RUNNING)
     app = app_of(world)
@@ -113,7 +153,7 @@ async def test_k_stops_the_workload() -> None:
         await pilot.press("k")
         await sees(pilot, app, "stopping memory: it looks at every page once more")
         world.guest.answers = {"cat what": ENDED}
-        await sees(pilot, app, "Memory was stopped.")
+        await sees(pilot, app, "The workload memory was stopped.")
         await sees(pilot, app, "idle: nothing runs in the guest")
         assert "TERM" in {argv[-1] for argv in world.guest.commands}
 
@@ -321,10 +361,11 @@ async def test_escape_starts_nothing() -> None:
 ODD = "-odd [b]name; 'ü"
 
 
-def world_of_own(status: str = "") -> FakeHosts:
-    """A running VM, and a configuration with a workload of the user's own and the original experiment's numbers."""
+def world_of_own(status: str = "", many: int = 0) -> FakeHosts:
+    """A running VM, and a configuration with workloads of the user's own and the original experiment's numbers."""
     world = world_with("running", status)
     workloads = {ODD: {"command": ["stress-ng", "--vm", "[2]"]}}
+    workloads |= {f"own{number}": {"command": ["sleep", "9"]} for number in range(many)}
     read, problems = config.check(TABLES | {"workload": workloads})
     assert read, problems
     world.config = read
@@ -394,7 +435,7 @@ async def test_a_program_that_dies_at_once_is_shown_with_its_own_words() -> None
         await pilot.press("left")
         world.guest.answers = {"detach=setsid": "", "cat what": f"name {ODD}\nended 1\nline first\nline [b]no[/b]\n"}
         await pilot.press("enter")
-        await sees(pilot, app, f"The workload {ODD} ended at once: [b]no[/b].")
+        await sees(pilot, app, f"The workload {ODD} ended at once, with status 1: [b]no[/b].")
         await sees(pilot, app, "ERROR The workload ended with status 1: [b]no[/b]")
         assert "first" in read(app)
 

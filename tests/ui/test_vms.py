@@ -33,6 +33,7 @@ from tui.screens.launch import LaunchPage
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch_view, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(launch_view, "ADDRESSES_EVERY_S", 0.05)
+    monkeypatch.setattr(launch_view, "OFFER_AGAIN_S", 0.05)
 
 
 def room_of(*vms: Vm) -> Room:
@@ -100,6 +101,18 @@ async def test_an_unreachable_host_leaves_it_open_whether_a_vm_can_move() -> Non
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "may not move", "destination can't be asked what it offers.")
+
+
+async def test_a_host_that_goes_down_and_comes_back_is_believed_at_once() -> None:
+    """What it offers is read again every half a minute only."""
+    room = room_of()
+    app = app_of(room.world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "1.0 GiB can move")
+        room.world.destination.failure = Failure("libvirt cannot be reached", "it is down")
+        await sees(pilot, app, "may not move", "destination can't be asked what it offers.")
+        room.world.destination.failure = None
+        await sees(pilot, app, "1.0 GiB can move", "nothing known is in the way")
 
 
 async def test_more_vms_than_lines_are_scrolled_with_the_chosen_one() -> None:

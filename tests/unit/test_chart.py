@@ -267,6 +267,17 @@ def test_before_the_first_value_a_sentence_stands_in_an_empty_frame() -> None:
     assert not any(character.isdigit() for row in rows for character in row)
 
 
+@pytest.mark.parametrize(("height", "cut"), [(10, False), (5, False), (4, True), (3, True)])
+def test_a_sentence_wider_than_its_frame_goes_on_in_the_next_line(height: int, cut: bool) -> None:
+    said = "It has said nothing: root@guest1 can't be reached over ssh: nothing answers there. " * 2
+    rows = texts(Picture("guest", BYTES, (), empty=said.strip()), height=height)
+    assert len(rows) == height
+    assert rows[-1].strip().startswith("└")
+    shown = " ".join(row.replace("│", " ").strip() for row in rows[1:-1])
+    assert ("…" in shown) == cut
+    assert cut or shown.split() == said.split()
+
+
 def test_before_plotext_is_there_the_frame_is() -> None:
     rows = [row.text for row in compose(PICTURE, 80, 10, None)]
     assert "memory, GiB" in rows[0]

@@ -8,6 +8,7 @@ import asyncssh
 
 from tui.model.failure import Failure
 
+USUAL_PORT = 22
 SYSTEM_FILES = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts2"))
 
 
@@ -29,6 +30,12 @@ def known_hosts(from_config: object, folder: Path) -> asyncssh.SSHKnownHosts:
             except ValueError:
                 continue  # a line that is no entry makes no host trusted; ssh passes over it, too
     return known
+
+
+def known_as(options: asyncssh.SSHClientConnectionOptions) -> str:
+    """The name that stands in a file of known hosts for the host of a connection."""
+    name = str(options.host_key_alias or options.host)
+    return name if options.port == USUAL_PORT or options.host_key_alias else f"[{name}]:{options.port}"
 
 
 def append(path: Path, line: str) -> None:

@@ -70,7 +70,7 @@ class SshShell:
             connection.close()
             raise
         except asyncio.TimeoutError:
-            raise self._late(command, limit_s, asked=asked.is_set()) from None
+            raise self._late(limit_s, asked=asked.is_set()) from None
 
     async def _opened(self) -> "Connection":
         """The open connection; callers side by side share one attempt, so that all hear at once that it failed."""
@@ -105,19 +105,17 @@ class SshShell:
         else:  # it was given up when it had just succeeded
             attempt.result().close()
 
-    def _late(self, command: str, limit_s: float, *, asked: bool) -> Failure:
+    def _late(self, limit_s: float, *, asked: bool) -> Failure:
         if not asked:
             return Failure(
                 f"{self._address} had no ssh session free for a command within {limit_s:.0f} s",
                 "its sshd lets a connection have no more at a time, and other commands have them all",
                 "Try again when what runs there is over, or raise MaxSessions in its sshd_config.",
-                detail=command,
             )
         return Failure(
             f"{self._address} did not finish a command within {limit_s:.0f} s",
             "the host or the network is slow, or a file system there does not answer",
             "Try again.",
-            detail=command,
         )
 
     def _broke(self, broken: Broken) -> Failure:

@@ -20,6 +20,11 @@ class Address:
     def __str__(self) -> str:
         return f"{self.user}@{self.host}" if self.user else self.host
 
+    @property
+    def words(self) -> str:
+        """As a person gives it to ssh or ssh-copy-id, which take no port behind the host."""
+        return f"-p {self.port} {self}" if self.port else str(self)
+
     @classmethod
     def parse(cls, text: str) -> "Address":
         """From [ssh://][user@]host[:port], an IPv6 address with a port in brackets; Failure where it is neither."""

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import shlex
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 import asyncssh
 
 from tui.adapters.broken import Broken
-from tui.adapters.known_hosts import known_hosts
+from tui.adapters.known_hosts import USUAL_PORT, known_as, known_hosts
 from tui.adapters.protocols import LoginRefused, UntrustedHost
 from tui.adapters.ssh_address import Address
 from tui.adapters.streams import drained
@@ -163,6 +164,7 @@ class Login:
         self._password = password
         self.shown_key: asyncssh.SSHKey | None = None  # the host's, where it is not trusted
         self.another_is_known = False
+        self._known_as = address.host
 
     async def within(self, doing: Callable[["Login", float], Awaitable[T]]) -> T:
         """What `doing` comes to, given this and a deadline; its troubles as sentences."""
@@ -176,6 +178,7 @@ class Login:
 
     async def connect(self, deadline: float) -> Connection:
         options = await on_thread(self.options)
+        self._known_as = known_as(options)
         known = await on_thread(known_hosts, options.known_hosts, self.folder)
         options.update(known_hosts=known, client_factory=lambda: _Client(self, known))
         async with self.socket(options, deadline) as sock:
@@ -238,14 +241,16 @@ class Login:
             return Failure(
                 f"{self.address} did not take the password",
                 "it is wrong, or the server takes no passwords for this login, as most do for root",
-                f"Try again, or log in as somebody with the right to use sudo; by hand: `ssh-copy-id {self.address}`.",
+                "Try again, or log in as somebody with the right to use sudo; "
+                f"by hand: `ssh-copy-id {self.address.words}`.",
                 detail=text,
             )
         if isinstance(error, asyncssh.PermissionDenied):
             return LoginRefused(
                 f"{self.address} refused the login",
                 "it accepts no key of ssh's folder or agent",
-                f"`ssh {self.address}` must work without a password: `ssh-copy-id {self.address}` sets that up.",
+                f"`ssh {self.address.words}` must work without a password: "
+                f"`ssh-copy-id {self.address.words}` sets that up.",
                 detail=text,
             )
         if isinstance(error, asyncssh.KeyExchangeFailed) and "host key" in text.lower():
@@ -279,7 +284,7 @@ class Login:
         return UntrustedHost(
             f"{self.address}'s host key is not known",
             f"it shows {shown}, and known_hosts has no key for it",
-            f"Log in once with `ssh {self.address}` and compare the fingerprint.",
+            f"Log in once with `ssh {self.address.words}` and compare the fingerprint.",
             detail=text,
         )
 
@@ -287,7 +292,8 @@ class Login:
         return UntrustedHost(
             f"{self.address}'s host key is not the one in known_hosts",
             f"{shown}; either the host was set up anew, or something pretends to be it",
-            f"If you know why: `ssh-keygen -R {self.address.host}`, then log in once with `ssh {self.address}`.",
+            f"If you know why: `ssh-keygen -R {shlex.quote(self._known_as)}`, "
+            f"then log in once with `ssh {self.address.words}`.",
             detail=text,
         )
 
@@ -301,7 +307,7 @@ class _Client(asyncssh.SSHClient):
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         self._login.shown_key = key
-        self._login.another_is_known = bool(self._known.match(host, addr, port if port != 22 else None)[0])
+        self._login.another_is_known = bool(self._known.match(host, addr, port if port != USUAL_PORT else None)[0])
         return False
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncssh
 
 from tui.adapters.broken import Broken
-from tui.adapters.known_hosts import append, known_hosts, known_hosts_files
+from tui.adapters.known_hosts import USUAL_PORT, append, known_as, known_hosts, known_hosts_files
 from tui.adapters.protocols import UntrustedHost
 from tui.adapters.ssh import CONNECT_LIMIT_S
 from tui.adapters.ssh_address import Address, ssh_folder
@@ -20,7 +20,6 @@ from tui.model.failure import Failure
 from tui.model.host_ssh import KEY_NAMES, HostKey
 
 COMMAND_LIMIT_S = 20.0
-USUAL_PORT = 22
 
 # $1 is the line. `tail` finds a last line without its end, which ours would be glued to.
 AUTHORIZE = """
@@ -87,7 +86,7 @@ class SshFirstLogin:
         """The line in known_hosts, unless it is there; never beside another key of the same host."""
         options = self._login().options()
         name = options.host_key_alias or options.host
-        named = name if options.port == USUAL_PORT or options.host_key_alias else f"[{name}]:{options.port}"
+        named = known_as(options)
         known = known_hosts(options.known_hosts, self._folder)
         others = known.match(name, "", None if options.port == USUAL_PORT else options.port)[0]
         if shown in others:
@@ -96,7 +95,7 @@ class SshFirstLogin:
             raise UntrustedHost(
                 f"{self._address} is known by another host key",
                 "either the host was set up anew, or something pretends to be it",
-                f"If you know why: `ssh-keygen -R {named}`, then trust the new one.",
+                f"If you know why: `ssh-keygen -R {shlex.quote(named)}`, then trust the new one.",
             )
         line = f"{named} {shown.export_public_key().decode().strip()}\n"
         append(known_hosts_files(options.known_hosts, self._folder)[0], line)

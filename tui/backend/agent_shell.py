@@ -46,7 +46,6 @@ class AgentShell:
                 f"{self._name} did not finish a command within {timeout:.0f} s",
                 "its guest is slow, or its agent hangs",
                 "Try again.",
-                detail=" ".join(argv),
             ) from None
         if hear is not None and (text := done.stdout + done.stderr):
             hear(text)

@@ -27,6 +27,10 @@ ASK_LIMIT_S = 15.0
 TRIM_EVERY_S, LOG_KIB = 5, 1024
 NO_COMPILER = 69  # what INSTALL answers, from sysexits.h: service unavailable
 
+# In what a compiler says: the line that tells most, and what such a line has where a part of the compiler is missing.
+REASON = r"\b(error|fatal)\b|cannot find -l"  # ld's word comes before gcc's "ld returned 1"
+LACKING = r"not found|\.h:|cannot find -l"
+
 WORKLOAD = ""  # whose folder it is: "" or "/" and a name
 
 # The first word of every script is whose folder is meant.
@@ -202,7 +206,7 @@ class Guest:
             say(f"sending {program} to the guest")
             done = await self._run(PUT, SEND_LIMIT_S, program, stdin=binary)
         if done.status:
-            raise self._failure(f"{program} could not be made ready in {self._name}", done)
+            raise self._failure(f"{program} could not be made ready in {self._name}", done, "in the guest")
 
     async def start(self, spec: Startable) -> None:
         """Start an installed program; returns before it has said anything."""
@@ -263,17 +267,20 @@ class Guest:
             compile_it = ["cc", "-O2", "-static", "-pthread", "-o", str(result), str(file), "-lm"]
             done = await self._here.run(compile_it, timeout=COMPILE_LIMIT_S)
             if done.status:
-                raise self._failure(
-                    f"{self._name} has no C compiler, and {program} could not be built on this host", done
-                )
+                what = f"{self._name} has no C compiler, and {program} could not be built on this host"
+                raise self._failure(what, done, "in the guest, or on this host")
             return result.read_bytes()
 
     async def _run(self, script: str, limit_s: float, *words: str, stdin: bytes = b"") -> Completed:
         return await self._shell.run(["sh", "-c", script, "sh", self._place, *words], stdin=stdin, timeout=limit_s)
 
-    def _failure(self, what: str, done: Completed) -> Failure:
-        """The other side's own words are the reason: a compiler's first error, a full disk."""
+    def _failure(self, what: str, done: Completed, built: str = "") -> Failure:
+        """The other side's own words are the reason: a compiler's first error, a full disk.
+
+        `built` is where what is lacking of a compiler can be installed, for what was being compiled.
+        """
         words = (done.stderr.strip() or done.stdout.strip() or f"status {done.status}").splitlines()
-        first = next((line for line in words if re.search(r"\b(error|fatal)\b", line, re.IGNORECASE)), words[-1])
-        hint = "Install gcc and libc6-dev there." if "not found" in first or ".h:" in first else ""
+        first = next((line for line in words if re.search(REASON, line, re.IGNORECASE)), words[-1])
+        lacking = built and re.search(LACKING, first)
+        hint = f"Install gcc and libc6-dev {built}." if lacking else ""
         return Failure(what, first.strip(), hint, detail="\n".join(words))

@@ -28,6 +28,7 @@ from workloads import folder as sources
 Say = Callable[[str], None]
 
 BOOT_LIMIT_S = 900.0  # a cloud image's first boot installs the very agent that is waited for; emulated, in minutes
+LONG_BOOT_S = 60.0  # after it a person is told where more is to be seen
 FIRST_TRY_S = 2.0
 SHUTDOWN_LIMIT_S = 90.0
 FIRST_WORD_LIMIT_S = 30.0
@@ -153,7 +154,8 @@ class Launch:
         await self._fresh_guest(name)
         reason, patience = "no answer yet", FIRST_TRY_S
         while time.monotonic() - began < BOOT_LIMIT_S:
-            say(f"booting: {reason}")
+            long = time.monotonic() - began >= LONG_BOOT_S
+            say(f"booting: {reason}{'; t opens its console' if long else ''}")
             guest = self.guest(name)  # a person may say meanwhile that it is reached another way
             try:
                 await asyncio.wait_for(guest.answers(), patience)
@@ -334,9 +336,9 @@ class Launch:
                 break
             await asyncio.sleep(LOOK_EVERY_S)
         if not status.running:
-            ended = f"with status {status.exit_status}"
-            reason = status.output[-1] if status.output else f"it said nothing, and ended {ended}"
-            what = f"The workload {status.name} ended at once"
+            reason = status.output[-1] if status.output else "it said nothing"
+            how = "" if status.exit_status is None else f", with status {status.exit_status}"
+            what = f"The workload {status.name} ended at once{how}"
             raise Failure(what, reason, NOT_FOUND if status.exit_status == 127 else "", detail="\n".join(status.output))
         return status
 

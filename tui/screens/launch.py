@@ -287,6 +287,7 @@ class LaunchPage(LaunchView):
     @work(group="action", exclusive=True)
     async def _run(self, action: str, text: str, call: Callable[[Say], Awaitable[str | None]]) -> None:
         self._report.begin(text)
+        self.call_after_refresh(self._report.scroll_visible, animate=False)  # a long list of workloads is above it
         try:
             ended = await call(self._report.step)
             self._report.end(ended or "", "$success")
@@ -320,4 +321,4 @@ class LaunchPage(LaunchView):
 
     async def _stop(self, say: Say) -> str:
         self._status = await self._launch.stop_workload(say)
-        return "" if self._status.error else f"{self._status.name.capitalize()} was stopped."
+        return "" if self._status.error else f"The workload {self._status.name} was stopped."

@@ -26,7 +26,7 @@ from tui.widgets.report import Report
 from tui.widgets.vm_list import Row, VmList
 
 LOOK_EVERY_S = 1.0
-OFFERS_EVERY_S = 30.0
+OFFERS_EVERY_S, OFFER_AGAIN_S = 30.0, 5.0  # the second after one that could not be read
 ADDRESSES_EVERY_S = 5.0
 AFRESH_EVERY = 10  # looks: a definition may be changed by others while the VM's state stays as it is
 WATCH = "watch"
@@ -47,6 +47,7 @@ class LaunchView(Page):
         self._listing = Listing(awaited=HYPERVISORS)
         self._offers: dict[str, Offer | Failure] = {}
         self._status: WorkloadStatus | Failure | None = None
+        self._seen: dict[str, WorkloadStatus] = {}  # by VM: what its guest answered when it last did
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
         self._meant: set[str] = set()  # of these, those that a person has put together
         self._found: dict[str, tuple[str, ...]] = {}  # by VM: where on the network it was found
@@ -100,9 +101,10 @@ class LaunchView(Page):
     async def _watch_offer(self, host: str) -> None:
         """What a host offers: whether a VM can move to it depends on that."""
         while True:
-            self._offers[host] = await self._launch.vms.offer(host)
+            offer = await self._launch.vms.offer(host)
+            self._offers[host] = offer
             self._show()
-            await asyncio.sleep(OFFERS_EVERY_S)
+            await asyncio.sleep(OFFER_AGAIN_S if isinstance(offer, Failure) else OFFERS_EVERY_S)
 
     @work(group=WATCH)
     async def _watch_workload(self) -> None:
@@ -127,6 +129,7 @@ class LaunchView(Page):
         name, address, status = self._launch.name, self._launch.address, self._status
         if not self._where.active:
             status = None
+            self._seen.pop(name, None)
         elif not self._under_way:
             try:
                 status = await self._launch.workload_status(name)
@@ -134,6 +137,8 @@ class LaunchView(Page):
                 status = failure
         if (name, address) == (self._launch.name, self._launch.address):  # else another one or way was chosen meanwhile
             self._status = status
+            if isinstance(status, WorkloadStatus):
+                self._seen[name] = status
         self._show()
 
     @property
@@ -153,7 +158,8 @@ class LaunchView(Page):
         self._vm_heading.show(Content(f" {where.name}"))
         domain, chosen = self._listing.domain(where.name), next(row for row in rows if row.where.name == where.name)
         self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, self._launch.address, found, width))
-        lines = workload_lines(self._status, self._why_no_guest(), self._fitting(), width)
+        last = self._seen.get(where.name)
+        lines = workload_lines(self._status, self._why_no_guest(), self._fitting(), width, last)
         self._workload_lines.show(*lines)
         self._refresh_keys()
 
@@ -193,7 +199,7 @@ class LaunchView(Page):
         here, there = self._offers.get(host), self._offers.get(target)
         if there is None:
             return None
-        if isinstance(there, Failure):
+        if isinstance(there, Failure) or isinstance(self._listing.answers.get(target), Failure):  # since it was asked
             away = Blocker(f"{target} can't be asked what it offers.", doubt=True)
             return (*blockers(domain, self._launch.config.storage.export, target, None, None), away)
         known_here = here if isinstance(here, Offer) else None

@@ -1,5 +1,6 @@
 """A whole chart as rows of characters, each with the ink it is drawn in: frame, scales, curves, signs, legend."""
 
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -184,9 +185,12 @@ def _name_moments(paper: _Paper, scale: Scale, left: int) -> None:
 
 
 def _sentence(paper: _Paper, sentence: str, left: int) -> None:
-    text = one_cell_each(sentence)[: paper.width - left - 2]
-    room = paper.width - left - 1
-    paper.put(left + 1 + (room - len(text)) // 2, paper.height // 2, text, EMPTY)
+    """In the middle, on as many lines as it needs and the frame has."""
+    room, rows = paper.width - left - 1, paper.height - 2
+    lines = textwrap.wrap(one_cell_each(sentence), max(1, room - 1), max_lines=rows, placeholder="…")
+    first = max(1, min(paper.height // 2 - (len(lines) - 1) // 2, 1 + rows - len(lines)))
+    for row, line in enumerate(lines, first):
+        paper.put(left + 1 + (room - len(line)) // 2, row, line, EMPTY)
 
 
 def _canvas(paper: _Paper, picture: Picture, drawn: Layer, scale: Scale, left: int) -> None:

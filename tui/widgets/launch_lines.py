@@ -88,15 +88,16 @@ def workload_lines(
     why_none: str,
     proposed: Mapping[str, tuple[WorkloadSpec, str]],
     width: int,
+    last: WorkloadStatus | None = None,
 ) -> tuple[Content, ...]:
     """What runs in the guest, or could, each with what is to be said of it.
 
-    `status` is None until the guest was asked, `why_none` why it can't be.
+    `status` is None until the guest was asked, `why_none` why it can't be; `last` is what it answered when it last did.
     """
     if why_none:
         return tuple(_wrapped([("state", why_none, "dim"), *_offers(proposed)], width))
     if isinstance(status, Failure):
-        return tuple(_wrapped([("state", str(status), "bold $error")], width))
+        return tuple(_wrapped([("state", str(status), "bold $error"), *_last_seen(last)], width))
     if status is None:
         return tuple(_wrapped([("state", "asking the guest", "dim")], width))
     return tuple(_wrapped([*_status(status), *(() if status.running else _offers(proposed))], width))
@@ -115,6 +116,12 @@ def _status(status: WorkloadStatus) -> Iterator[Fact]:
     wanted = status.output if status.error else status.output[-1:] if status.running else ()
     for number, line in enumerate(wanted):
         yield "" if number else "its output", line, "dim"
+
+
+def _last_seen(last: WorkloadStatus | None) -> Iterator[Fact]:
+    """What ran in a guest that can't be asked any more: nothing of it needs the way on which it was asked."""
+    if last is not None and last.running:
+        yield "last seen", f"{last.name}, {live_line(last)}; whether it still runs is not known", "$warning"
 
 
 def _offers(proposed: Mapping[str, tuple[WorkloadSpec, str]]) -> Iterator[Fact]:
