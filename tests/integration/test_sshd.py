@@ -108,7 +108,6 @@ async def test_what_the_server_has_no_session_for_waits_and_breaks_nothing(
     sshd = allow(sessions)
     done = await asyncio.gather(*(sshd.shell.run(["echo", str(number)]) for number in range(30)))
     assert [each.stdout for each in done] == [f"{number}\n" for number in range(30)]
-    assert len(sshd.connections) == 1
     assert sshd.refused() or sessions == 10
 
 
