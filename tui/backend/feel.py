@@ -2,9 +2,11 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from tui.backend.echo import Echo
 from tui.backend.guest import WORKLOAD, Guest
@@ -18,6 +20,9 @@ from tui.model.guest_rate import Glance, number_of, rate_of
 from tui.model.heartbeat import BEAT_S, PLACE, Answer
 from tui.model.record import Event, Record
 from tui.model.workload import parse_values
+
+T = TypeVar("T")
+UNHEARD = (concurrent.futures.TimeoutError, concurrent.futures.CancelledError, RuntimeError)
 
 EVERY_LOOK_S = 1.0  # the workload says something every second
 LATE_S = 2.0  # without news from a workload that has something to say each second
@@ -227,11 +232,21 @@ class Feel:
         """A shell that could do nothing in post-copy can as soon as that is over."""
         if self._loop is None or self._caught_up.is_set():
             return
-        waiting = asyncio.run_coroutine_threadsafe(self._caught_up.wait(), self._loop)
+        with contextlib.suppress(*UNHEARD):  # that it is silent is written down already
+            self._on_loop(self._caught_up.wait(), self._loop, SETTLE_LIMIT_S)
+
+    @staticmethod
+    def _on_loop(asked: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop, limit_s: float) -> T:
+        """What it comes to there, for who is on a thread; one of UNHEARD where nothing came of it in time."""
         try:
-            waiting.result(SETTLE_LIMIT_S)
-        except (concurrent.futures.TimeoutError, concurrent.futures.CancelledError):
-            waiting.cancel()  # that it is silent is written down already
+            answer = asyncio.run_coroutine_threadsafe(asked, loop)
+        except RuntimeError:  # the app has quit, and its loop is closed
+            asked.close()
+            raise
+        try:
+            return answer.result(limit_s)
+        finally:
+            answer.cancel()
 
     def _felt(self, answer: Answer, open_s: float) -> Felt:
         echoes = self._echoes
@@ -273,11 +288,9 @@ class Feel:
         known = Felt(network_why=why, guest_why=why)
         if self._pulse is None or self._loop is None:
             return known
-        asking = asyncio.run_coroutine_threadsafe(self._last_line(), self._loop)
         try:
-            values = asking.result(2 * LAST_LOOK_LIMIT_S)
-        except (Failure, concurrent.futures.TimeoutError, concurrent.futures.CancelledError, RuntimeError):
-            asking.cancel()
+            values = self._on_loop(self._last_line(), self._loop, 2 * LAST_LOOK_LIMIT_S)
+        except (Failure, *UNHEARD):
             return known
         longest, ended = number_of(values, "longest_gap_ms"), number_of(values, "longest_gap_at")
         if longest is None or ended is None or self._first_line_s is None:
