@@ -127,11 +127,16 @@ async def test_more_vms_than_lines_are_scrolled_with_the_chosen_one() -> None:
 # -- making one --
 
 
-async def editor_of(pilot: Pilot[Any], app: OnePage, *keys: str) -> DefinitionEditor:
-    """From the page to the definition of a VM named two."""
+async def form_of(pilot: Pilot[Any], app: OnePage) -> None:
+    """From the page to the form of a new VM, with what there is to make one of."""
     await sees(pilot, app, "nothing known is in the way")
     await pilot.press("n")
     await until(pilot, lambda: isinstance(app.screen, NewVmForm) and "bridge br0" in read(app))
+
+
+async def editor_of(pilot: Pilot[Any], app: OnePage, *keys: str) -> DefinitionEditor:
+    """From the page to the definition of a VM named two."""
+    await form_of(pilot, app)
     await pilot.press("t", "w", "o", *keys, "enter")
     await until(pilot, lambda: isinstance(app.screen, DefinitionEditor))
     assert isinstance(app.screen, DefinitionEditor)
@@ -259,9 +264,7 @@ async def test_enter_in_one_go_with_other_keys_opens_one_definition(keys: tuple[
     room = room_of()
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "nothing known is in the way")
-        await pilot.press("n")
-        await until(pilot, lambda: isinstance(app.screen, NewVmForm) and "bridge br0" in read(app))
+        await form_of(pilot, app)
         at_once(app, *"two", *keys)
         await until(pilot, lambda: isinstance(app.screen, DefinitionEditor))
         await pilot.press("escape")
@@ -352,9 +355,7 @@ async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> Non
 async def test_a_mistake_is_a_sentence_in_the_form(field: str, value: str, words: str) -> None:
     app = app_of(room_of(WEB).world)
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "nothing known is in the way")
-        await pilot.press("n")
-        await until(pilot, lambda: isinstance(app.screen, NewVmForm) and "bridge br0" in read(app))
+        await form_of(pilot, app)
         app.screen.query_one("#name", Input).value = "two"
         app.screen.query_one(f"#{field}", Input).value = value
         await pilot.press("enter")
