@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
-from tui.adapters.protocols import AgentRefused
+from tui.core.protocols import AgentRefused
 
 
 class FakeAgent:

@@ -8,20 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tui import config
-from tui.adapters.protocols import AgentAway, HypervisorEvent, Job
-from tui.backend.connections import Connections
-from tui.model.command import Completed
-from tui.model.domain import parse
-from tui.model.domain_mark import DELETING, MAKING, element, marked
-from tui.model.domain_xml import Shape, domain_xml
-from tui.model.failure import Failure
-from tui.model.heartbeat import PLACE
-from tui.model.host_cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
-from tui.model.plan import Plan
-from tui.model.record import Stat
-from tui.model.vm import Daemon, Vm
-from tui.wiring import changes_through
+from tui.app import config
+from tui.app.wiring import changes_through
+from tui.core.command import Completed
+from tui.core.connections import Connections
+from tui.core.failure import Failure
+from tui.core.plan import Plan
+from tui.core.protocols import AgentAway, HypervisorEvent, Job
+from tui.core.vm import Daemon, Vm
+from tui.guest.model.heartbeat import PLACE
+from tui.migration.model.record import Stat
+from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
+from tui.vm.model.domain import parse
+from tui.vm.model.domain_mark import DELETING, MAKING, element, marked
+from tui.vm.model.domain_xml import Shape, domain_xml
 
 GIB = 1 << 30
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.fake_hosts import SYSTEM, FakeHosts
-from tui.backend.changes import Changes
-from tui.backend.checklist import Checklist, Step
-from tui.backend.host_facts import OneHost
-from tui.backend.hosts import Hosts
-from tui.backend.nfs import Nfs
-from tui.model.change import Change, Command, Move
-from tui.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Finding
-from tui.model.command import Completed
-from tui.model.failure import Failure
-from tui.wiring import changes_through
+from tui.app.wiring import changes_through
+from tui.checklist.backend.changes import Changes
+from tui.checklist.backend.checklist import Checklist, Step
+from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Finding
+from tui.core.command import Completed
+from tui.core.failure import Failure
+from tui.hosts.backend.hosts import Hosts
+from tui.hosts.model.facts import OneHost
+from tui.linux.change import Change, Command, Move
+from tui.nfs.backend.nfs import Nfs
 
 HOSTS = {"storage": "root@storage", "source": "", "destination": "root@destination"}
 REFUSED = Completed(1, "", "sudo: a password is required\n")

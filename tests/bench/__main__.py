@@ -19,13 +19,13 @@ from pathlib import Path
 from tests.bench.inventory import inventory
 from tests.bench.terminal import Terminal, cpu_seconds
 from tests.lab.desk import Desk, bring_home, socket_uri
-from tui.adapters.libvirt import connect
-from tui.backend.unfinished import read_records
+from tui.adapters.libvirt.hypervisor import connect
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
 from tui.lab.machine import Machine
 from tui.lab.place import Place
-from tui.model.record import Sample
+from tui.migration.backend.unfinished import read_records
+from tui.migration.model.record import Sample
 
 PRESSES = 200
 PAINTS = 7

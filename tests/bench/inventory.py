@@ -13,14 +13,14 @@ import asyncssh
 
 from tests.fake_hosts import SYSTEM, FakeHypervisor
 from tests.ui.one_page import OnePage
-from tui import config
 from tui.adapters.local import LocalShell
-from tui.adapters.ssh import SshShell
-from tui.backend.connections import Connections
-from tui.backend.hosts import Hosts
-from tui.model.host import HostFacts, System
-from tui.screens.hosts import HostsPage
-from tui.wiring import changes_through
+from tui.adapters.ssh.shell import SshShell
+from tui.app import config
+from tui.app.wiring import changes_through
+from tui.core.connections import Connections
+from tui.hosts.backend.hosts import Hosts
+from tui.hosts.model.host import HostFacts, System
+from tui.hosts.screens.page import HostsPage
 
 HOSTS = 100
 ROOMS = HOSTS // 2  # each reads two hosts over ssh, and this machine

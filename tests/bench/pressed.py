@@ -13,26 +13,26 @@ from itertools import chain, cycle
 from pathlib import Path
 
 from tests.fake_hosts import FakeHypervisor
-from tui import config
-from tui.__main__ import PRIORITY
 from tui.adapters.local import LocalShell
-from tui.adapters.protocols import Hypervisor, Job
-from tui.app import VmlmApp
-from tui.backend.backend import Backend
-from tui.backend.connections import Connections
-from tui.backend.hosts import Hosts
-from tui.backend.launch import Launch
-from tui.backend.migration import Migration
-from tui.backend.migrations import Migrations
-from tui.backend.nfs import Nfs
-from tui.backend.runs import Runs
-from tui.backend.unfinished import read_records
-from tui.model.plan import Plan
-from tui.model.record import ACTION, Event, Record, Sample, Stat
-from tui.model.vm import Daemon, Vm
-from tui.model.workload import Workload
-from tui.priority import hurry
-from tui.wiring import changes_through
+from tui.app import config
+from tui.app.app import VmlmApp
+from tui.app.backend import Backend
+from tui.app.main import PRIORITY
+from tui.app.process_priority import hurry
+from tui.app.wiring import changes_through
+from tui.core.connections import Connections
+from tui.core.plan import Plan
+from tui.core.protocols import Hypervisor, Job
+from tui.core.vm import Daemon, Vm
+from tui.guest.model.workload import Workload
+from tui.hosts.backend.hosts import Hosts
+from tui.launch.backend.launch import Launch
+from tui.migration.backend.migration import Migration
+from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.unfinished import read_records
+from tui.migration.model.record import ACTION, Event, Record, Sample, Stat
+from tui.nfs.backend.nfs import Nfs
+from tui.runs.backend import Runs
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "post-copy-by-hand.jsonl"
 TABLES = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from tui.adapters.ssh import SshShell
+from tui.adapters.ssh.shell import SshShell
 
 
 @dataclass

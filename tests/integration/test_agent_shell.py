@@ -7,11 +7,11 @@ import pytest
 
 from tests.fake_agent import FakeAgent, bare_environment
 from tests.fake_hosts import FakeHosts, guest1
-from tui.adapters.protocols import AgentAway, AgentRefused
-from tui.backend import agent_shell
-from tui.backend.agent_shell import AgentShell
-from tui.model import agent as messages
-from tui.model.failure import Failure
+from tui.core.failure import Failure
+from tui.core.protocols import AgentAway, AgentRefused
+from tui.guest.backend import agent_shell
+from tui.guest.backend.agent_shell import AgentShell
+from tui.guest.model import agent as messages
 
 LIMIT_S = 60.0
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tui.adapters.local import LocalShell
-from tui.backend import root_file
-from tui.backend.changes import FAILS, PRINTS, Changes, Progress
-from tui.backend.journal import Journal
-from tui.backend.root import Root
-from tui.model.change import Action, AddLines, Change, Command, Move, RemoveLines
-from tui.model.failure import Failure
+from tui.checklist.backend.changes import FAILS, PRINTS, Changes, Progress
+from tui.checklist.backend.journal import Journal
+from tui.core.failure import Failure
+from tui.linux import remote_file
+from tui.linux.change import Action, AddLines, Change, Command, Move, RemoveLines
+from tui.linux.sudo import Root
 
 pytestmark = pytest.mark.skipif("os.geteuid() != 0", reason="changes are made as root")
 LINES = ("/images a(rw)",)
@@ -78,7 +78,7 @@ async def test_a_file_that_somebody_changes_meanwhile_is_not_overwritten(changes
     path = etc / "exports"
     path.write_text("changed by somebody\n")
     with pytest.raises(Failure, match="somebody else has changed it meanwhile"):
-        await root_file.replace(changes.root, "storage", str(path), "as it was read\n", "ours\n")
+        await remote_file.replace(changes.root, "storage", str(path), "as it was read\n", "ours\n")
     assert path.read_text() == "changed by somebody\n"
     assert names(etc) == [path.name]
 

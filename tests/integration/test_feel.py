@@ -11,22 +11,22 @@ import pytest
 
 from tests.integration.test_guest import source_of
 from tui.adapters.local import LocalShell
-from tui.adapters.protocols import Shell
-from tui.backend import feel as feel_module
-from tui.backend.feel import Feel, Senses
-from tui.backend.guest import GLANCE, Guest
-from tui.backend.heartbeats import Heartbeats
-from tui.backend.recorder import Recorder
-from tui.backend.run_log import RunLog
-from tui.backend.threads import on_thread
-from tui.model import record
-from tui.model.command import Completed
-from tui.model.failure import Failure
-from tui.model.felt import Felt
-from tui.model.guest_rate import number_of
-from tui.model.heartbeat import PLACE, PROGRAM, HeartbeatSpec, parse_heartbeat
-from tui.model.record import Event, Record
-from tui.model.workload import CPU, WorkloadSpec, parse_values
+from tui.core.command import Completed
+from tui.core.failure import Failure
+from tui.core.protocols import Shell
+from tui.core.threads import on_thread
+from tui.guest.backend.guest import GLANCE, Guest
+from tui.guest.backend.heartbeats import Heartbeats
+from tui.guest.model.heartbeat import PLACE, PROGRAM, HeartbeatSpec, parse_heartbeat
+from tui.guest.model.rate import number_of
+from tui.guest.model.workload import CPU, WorkloadSpec, parse_values
+from tui.migration.backend import guest_monitor as feel_module
+from tui.migration.backend.guest_monitor import Feel, Senses
+from tui.migration.backend.recorder import Recorder
+from tui.migration.backend.run_log import RunLog
+from tui.migration.model import record
+from tui.migration.model.observed_downtime import Felt
+from tui.migration.model.record import Event, Record
 
 LIMIT_S = 60.0
 VM = "guest1"

@@ -8,10 +8,10 @@ import pytest
 
 from tests.integration.conftest import Server
 from tui.adapters.local import LocalShell
-from tui.adapters.protocols import UntrustedHost
-from tui.adapters.ssh import SshShell
-from tui.adapters.ssh_first_login import SshFirstLogin
-from tui.model.failure import Failure
+from tui.adapters.ssh.first_login import SshFirstLogin
+from tui.adapters.ssh.shell import SshShell
+from tui.core.failure import Failure
+from tui.core.protocols import UntrustedHost
 
 PASSWORD = "correct horse; $(battery) 'staple' \u20ac"
 

@@ -12,13 +12,13 @@ from tests.fake_agent import FakeAgent
 from tests.fake_hosts import FakeHosts, guest1
 from tests.integration.conftest import Server
 from tui.adapters.local import LocalShell
-from tui.adapters.protocols import Shell
-from tui.adapters.ssh import SshShell
-from tui.backend.agent_shell import AgentShell
-from tui.backend.guest import Guest
-from tui.model.command import Completed
-from tui.model.failure import Failure
-from tui.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
+from tui.adapters.ssh.shell import SshShell
+from tui.core.command import Completed
+from tui.core.failure import Failure
+from tui.core.protocols import Shell
+from tui.guest.backend.agent_shell import AgentShell
+from tui.guest.backend.guest import Guest
+from tui.guest.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
 from workloads import folder as sources
 
 LIMIT_S = 60.0

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tui.adapters.local import LocalShell
-from tui.backend.images import COPY, Images
-from tui.backend.root import Root
-from tui.backend.seeds import TOOLS, make_seed
-from tui.model.failure import Failure
-from tui.model.seed import Seed
+from tui.core.failure import Failure
+from tui.guest.backend.seeds import TOOLS, make_seed
+from tui.guest.model.seed import Seed
+from tui.linux.sudo import Root
+from tui.vm.backend.images import COPY, Images
 
 MIB = 1 << 20
 SEED = Seed("two", "ubuntu", "ssh-ed25519 AAAA me", "two-1")
@@ -146,7 +146,9 @@ async def test_a_copy_can_be_stopped_and_nothing_of_it_stays(
     tools.mkdir()
     (tools / "qemu-img").write_text(ENDLESS)
     (tools / "qemu-img").chmod(0o755)
-    monkeypatch.setattr("tui.backend.images.COPY", f"PATH='{tools}':$PATH\n{COPY}")  # the shell has a PATH of its own
+    monkeypatch.setattr(
+        "tui.vm.backend.images.COPY", f"PATH='{tools}':$PATH\n{COPY}"
+    )  # the shell has a PATH of its own
     assert not await images.stop_copying()  # there is nothing to stop
     origin, target = tmp_path / "a.raw", tmp_path / "-copy $(x) 'ü'.qcow2"
     origin.write_text("whole")
@@ -174,7 +176,7 @@ def only(tool: str) -> Callable[[pytest.MonkeyPatch, Path], bool]:
             if found is None:
                 return False
             (folder / program).symlink_to(found)
-        monkeypatch.setattr("tui.backend.root.ENVIRONMENT", ("env", f"PATH={folder}"))
+        monkeypatch.setattr("tui.linux.sudo.ENVIRONMENT", ("env", f"PATH={folder}"))
         return True
 
     return leave

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 import libvirt
 import pytest
 
-from tui.adapters.libvirt import LibvirtHypervisor, connect
-from tui.adapters.libvirt_migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters
-from tui.adapters.protocols import Hypervisor, HypervisorEvent
-from tui.model.domain import parse
-from tui.model.domain_mark import DELETING, MAKING, marked
-from tui.model.failure import Failure
-from tui.model.machine_type import parse_definition
-from tui.model.plan import Plan
-from tui.model.vm import Vm
+from tui.adapters.libvirt.hypervisor import LibvirtHypervisor, connect
+from tui.adapters.libvirt.migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters
+from tui.core.failure import Failure
+from tui.core.plan import Plan
+from tui.core.protocols import Hypervisor, HypervisorEvent
+from tui.core.vm import Vm
+from tui.vm.model.domain import parse
+from tui.vm.model.domain_mark import DELETING, MAKING, marked
+from tui.vm.model.machine_type import parse_definition
 
 PATIENCE_S = 60.0
 TEST = "test"  # the VM that test:///default always has; its world begins anew when nobody is connected to it any more

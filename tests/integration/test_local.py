@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tui.adapters.local import LocalShell
-from tui.adapters.threads import on_thread
-from tui.model.failure import Failure
+from tui.core.failure import Failure
+from tui.core.threads import on_thread
 
 
 async def test_output_errors_and_status_come_back() -> None:

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from tui.adapters.local import LocalShell
-from tui.backend.nfs_proof import prove
-from tui.backend.root import Root
-from tui.model.command import Completed
-from tui.model.failure import Failure
-from tui.model.folder import Folder
-from tui.model.nfs import DESTINATION, SOURCE, STORAGE, Shared
-from tui.model.nfs_facts import ClientRead, NfsFacts, QemuUser
-from tui.model.nfs_proof import ROOT, Proof
-from tui.model.packages import CLIENT, Package
+from tui.core.command import Completed
+from tui.core.failure import Failure
+from tui.linux.folder import Folder
+from tui.linux.packages import CLIENT, Package
+from tui.linux.sudo import Root
+from tui.nfs.backend.proof import prove
+from tui.nfs.model.facts import ClientRead, NfsFacts, QemuUser
+from tui.nfs.model.proof import ROOT, Proof
+from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE, Shared
 
 pytestmark = pytest.mark.skipif("os.geteuid() != 0", reason="the proof is root's, who becomes QEMU's user")
 PATIENCE_S = 60.0

@@ -9,8 +9,8 @@ import pytest
 
 from tests.integration.conftest import Server
 from tui.adapters.local import LocalShell
-from tui.adapters.ssh import SshShell
-from tui.model.failure import Failure
+from tui.adapters.ssh.shell import SshShell
+from tui.core.failure import Failure
 
 
 async def failure_of(shell: SshShell) -> Failure:

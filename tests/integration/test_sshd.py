@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.adapters.ssh import SshShell
-from tui.model.failure import Failure
+from tui.adapters.ssh.shell import SshShell
+from tui.core.failure import Failure
 
 SSHD = "/usr/sbin/sshd"
 PATIENCE_S = 20

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tui.adapters.libvirt import connect
+from tui.adapters.libvirt.hypervisor import connect
 from tui.adapters.local import LocalShell
-from tui.backend.connections import Connections
-from tui.backend.migration import Migration
-from tui.backend.migrations import Migrations
-from tui.config import Config, Host, Hosts, VmConfig
+from tui.app.config import Config, Host, Hosts, VmConfig
+from tui.core.connections import Connections
+from tui.guest.model.workload import Workload
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
-from tui.model.record import Record
-from tui.model.timeline import Timeline
-from tui.model.workload import Workload
+from tui.migration.backend.migration import Migration
+from tui.migration.backend.migrations import Migrations
+from tui.migration.model.record import Record
+from tui.migration.model.timeline import Timeline
 
 LIMIT_S = 600.0  # for anything that is waited for; the machine is shared and slow at times
 

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.lab.on_source import configured
-from tui.backend.changes import Progress
-from tui.backend.hosts import Hosts
-from tui.config import state_folder
-from tui.model.check import Item
-from tui.model.failure import Failure
-from tui.wiring import changes_through
+from tui.app.config import state_folder
+from tui.app.wiring import changes_through
+from tui.checklist.backend.changes import Progress
+from tui.checklist.model.check import Item
+from tui.core.failure import Failure
+from tui.hosts.backend.hosts import Hosts
 
 
 def tell(progress: Progress) -> None:

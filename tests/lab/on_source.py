@@ -15,27 +15,27 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from tui import config
-from tui.adapters.libvirt import connect
+from tui.adapters.libvirt.hypervisor import connect
 from tui.adapters.local import LocalShell
-from tui.adapters.ssh import SshShell
-from tui.backend.connections import Connections
-from tui.backend.feel import Senses
-from tui.backend.hosts import Hosts
-from tui.backend.launch import Launch
-from tui.backend.migrations import Migrations, other
-from tui.backend.root import Root
-from tui.config import state_folder
-from tui.model.blockers import blockers
-from tui.model.domain import Domain
-from tui.model.failure import Failure
-from tui.model.host import HostFacts
-from tui.model.new_vm import CLOUD, IMAGE, LIKE, Order
-from tui.model.offer import Offer
-from tui.model.plan import POST_COPY_MANUAL, Plan
-from tui.model.record import ECHO, Event
-from tui.model.workload import WorkloadSpec
-from tui.wiring import changes_through
+from tui.adapters.ssh.shell import SshShell
+from tui.app import config
+from tui.app.config import state_folder
+from tui.app.wiring import changes_through
+from tui.core.connections import Connections
+from tui.core.failure import Failure
+from tui.core.plan import POST_COPY_MANUAL, Plan
+from tui.guest.model.workload import WorkloadSpec
+from tui.hosts.backend.hosts import Hosts
+from tui.hosts.model.host import HostFacts
+from tui.launch.backend.launch import Launch
+from tui.launch.model.new_vm import CLOUD, IMAGE, LIKE, Order
+from tui.linux.sudo import Root
+from tui.migration.backend.guest_monitor import Senses
+from tui.migration.backend.migrations import Migrations, other
+from tui.migration.model.record import ECHO, Event
+from tui.vm.model.blockers import blockers
+from tui.vm.model.domain import Domain
+from tui.vm.model.offer import Offer
 
 Answer = dict[str, Any]
 

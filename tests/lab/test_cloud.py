@@ -10,9 +10,9 @@ import pytest
 
 from tests.lab import cloud_image
 from tests.lab.screen import Screen
+from tui.guest.model.seed import Seed, user_data
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
-from tui.model.seed import Seed, user_data
 
 NAME, USER = "cloudy", "ubuntu"  # the user that the form proposes
 LIMIT_S = 300.0

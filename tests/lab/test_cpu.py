@@ -6,17 +6,17 @@ import libvirt
 import pytest
 
 from tests.lab.desk import Desk, socket_uri
-from tests.unit.test_host_steps import daemon
-from tui.adapters.libvirt import LibvirtHypervisor, connect
-from tui.backend.connections import Connections
-from tui.backend.host_facts import HostsFacts, Libvirt
-from tui.backend.host_fit_steps import fit_steps
-from tui.backend.host_reading import HostReading
-from tui.backend.root import Root
+from tests.unit.hosts.test_checks import daemon
+from tui.adapters.libvirt.hypervisor import LibvirtHypervisor, connect
+from tui.checklist.model.check import FAILED, OK
+from tui.core.connections import Connections
+from tui.hosts.backend.reading import HostReading
+from tui.hosts.model.checks.fit import fit_steps
+from tui.hosts.model.facts import HostsFacts, Libvirt
 from tui.lab.lab import Lab
-from tui.model.check import FAILED, OK
-from tui.model.host_cpu import INCOMPATIBLE, SUPERSET, CpuFit, features
-from tui.model.machine_type import VmDefinition
+from tui.linux.sudo import Root
+from tui.vm.model.cpu import INCOMPATIBLE, SUPERSET, CpuFit, features
+from tui.vm.model.machine_type import VmDefinition
 
 
 class Elsewhere:

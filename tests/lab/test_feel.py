@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from tests.lab.test_launch import answer, on_source, states
-from tui.backend.unfinished import read_records
+from tui.core.plan import POST_COPY_TIMEOUT, PRE_COPY
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
-from tui.model import record
-from tui.model.felt import Felt
-from tui.model.plan import POST_COPY_TIMEOUT, PRE_COPY
-from tui.model.record import Event, Record
+from tui.migration.backend.unfinished import read_records
+from tui.migration.model import record
+from tui.migration.model.observed_downtime import Felt
+from tui.migration.model.record import Event, Record
 
 if sys.version_info >= (3, 11):
     import tomllib

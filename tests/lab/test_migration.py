@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.lab.desk import Desk, bring_home, end_of, seen
-from tui.backend.migration import Migration
-from tui.backend.unfinished import read_records
+from tui.core.failure import Failure
+from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.lab.lab import Lab
-from tui.model import record
-from tui.model.domjobinfo import text
-from tui.model.failure import Failure
-from tui.model.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
-from tui.model.record import Event, Sample
-from tui.model.timeline import CANCELLED, COMPLETED, POST_COPY
+from tui.migration.backend.migration import Migration
+from tui.migration.backend.unfinished import read_records
+from tui.migration.model import record
+from tui.migration.model.domjobinfo import text
+from tui.migration.model.record import Event, Sample
+from tui.migration.model.timeline import CANCELLED, COMPLETED, POST_COPY
 
 if sys.version_info >= (3, 11):
     import tomllib

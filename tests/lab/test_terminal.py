@@ -7,10 +7,10 @@ import pytest
 
 from tests.lab.desk import Desk, bring_home
 from tests.lab.screen import Screen
-from tui.backend.unfinished import read_records
 from tui.lab.lab import Lab
-from tui.model import record
-from tui.model.record import Event, Sample
+from tui.migration.backend.unfinished import read_records
+from tui.migration.model import record
+from tui.migration.model.record import Event, Sample
 
 Open = Callable[[], Screen]
 

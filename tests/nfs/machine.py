@@ -12,11 +12,11 @@ from tests.nfs.inventory import MEMORY_MIB, NETMASK, Site
 from tests.nfs.monitor import Monitor
 from tests.nfs.network import Network, port
 from tests.nfs.traces import TRACES, parse_traces
-from tui.adapters.ssh import SshShell
+from tui.adapters.ssh.shell import SshShell
+from tui.core.failure import Failure
 from tui.lab import kvm
 from tui.lab.command import SYSTEM_PATH, run, succeeds
 from tui.lab.namespaces import MARK
-from tui.model.failure import Failure
 
 BOOT_LIMIT_S = 600.0  # three at once take two minutes where nothing else runs
 COMMAND_LIMIT_S = 300.0

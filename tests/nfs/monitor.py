@@ -6,7 +6,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from tui.model.failure import Failure
+from tui.core.failure import Failure
 
 ANSWER_LIMIT_S = 300.0  # reading a state counts as an answer
 

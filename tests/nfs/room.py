@@ -8,17 +8,17 @@ from typing import Any
 
 from tests.fake_hosts import TABLES, FakeHypervisor, guest1, guest_xml
 from tests.nfs.machines import Machines
-from tui import config
-from tui.adapters.libvirt import connect
-from tui.adapters.protocols import Hypervisor
-from tui.adapters.ssh import SshShell
-from tui.backend.changes import ENDS, Progress
-from tui.backend.checklist import Checklist
-from tui.backend.connections import Connections
-from tui.backend.hosts import Hosts
-from tui.backend.nfs import Nfs
-from tui.model.check import Item
-from tui.wiring import changes_through
+from tui.adapters.libvirt.hypervisor import connect
+from tui.adapters.ssh.shell import SshShell
+from tui.app import config
+from tui.app.wiring import changes_through
+from tui.checklist.backend.changes import ENDS, Progress
+from tui.checklist.backend.checklist import Checklist
+from tui.checklist.model.check import Item
+from tui.core.connections import Connections
+from tui.core.protocols import Hypervisor
+from tui.hosts.backend.hosts import Hosts
+from tui.nfs.backend.nfs import Nfs
 
 CONNECT_LIMIT_S = 20.0  # to a machine that is up; one that stands still is to be given up soon
 IMAGE = "guest1.qcow2"

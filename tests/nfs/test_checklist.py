@@ -14,7 +14,7 @@ import pytest
 from tests.nfs.machine import Machine
 from tests.nfs.machines import INSTALLED, Machines
 from tests.nfs.room import IMAGE, Room, nfs_room
-from tui.model.check import FAILED, OK, UNKNOWN, WARNING
+from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING
 
 FOLDER, IMAGES = "/var/lib/libvirt-img/images", "/var/lib/libvirt/images"
 ODD = {"images": "/srv/vm images/ü #1\\x", "export": '/srv/exp(ort)/it\'s "q" $HOME'}

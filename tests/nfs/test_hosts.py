@@ -6,7 +6,7 @@ import pytest
 
 from tests.nfs.machines import Machines
 from tests.nfs.room import hosts_room
-from tui.model.failure import Failure
+from tui.core.failure import Failure
 
 # The way back is made in the lab as well; here each look at the emulated machines takes ten seconds and more.
 WAY_THERE = (

@@ -6,7 +6,7 @@ import pytest
 
 from tests.nfs.machine import Machine
 from tests.nfs.machines import INSTALLED, Machines
-from tui.model.failure import Failure
+from tui.core.failure import Failure
 
 FOLDER = "/var/lib/libvirt-img/images"
 OPTIONS = "soft,timeo=10,retrans=1,retry=0"  # gives up after seconds, where NFS by default never does

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.nfs.machines import Machines
-from tui.backend.root import PasswordNeeded, Root
+from tui.linux.sudo import PasswordNeeded, Root
 
 
 async def test_root_is_reached_by_everybody_who_may(bare: Machines) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.nfs.machine import Machine
 from tests.nfs.machines import Machines
 from tests.nfs.room import hosts_room
-from tui.model.failure import Failure
+from tui.core.failure import Failure
 
 LINES = ("packages", "daemon", "libvirt")
 

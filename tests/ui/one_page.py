@@ -8,8 +8,8 @@ from textual.app import App
 from textual.events import Key
 from textual.pilot import Pilot
 
-from tui.screens.page import Page
-from tui.theme import DARK, LIGHT
+from tui.app.theme import DARK, LIGHT
+from tui.ui.page import Page
 
 LIMIT_S = 60.0
 

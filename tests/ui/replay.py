@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from tui.backend.migrations import Found
-from tui.backend.unfinished import read_records
-from tui.model import record
-from tui.model.failure import Failure
-from tui.model.plan import PRE_COPY, Plan
-from tui.model.record import Event, Record
-from tui.model.timeline import Timeline
-from tui.model.vm import Vm
+from tui.core.failure import Failure
+from tui.core.plan import PRE_COPY, Plan
+from tui.core.vm import Vm
+from tui.migration.backend.migrations import Found
+from tui.migration.backend.unfinished import read_records
+from tui.migration.model import record
+from tui.migration.model.record import Event, Record
+from tui.migration.model.timeline import Timeline
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 GIB = 1 << 30

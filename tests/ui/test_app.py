@@ -20,19 +20,19 @@ from tests.fake_hosts import FakeHosts
 from tests.list_world import ListWorld
 from tests.ui.one_page import text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
-from tui.app import VmlmApp
-from tui.backend.backend import Backend
-from tui.backend.hosts import Hosts
-from tui.backend.launch import Launch
-from tui.backend.nfs import Nfs
-from tui.backend.runs import Runs
-from tui.frugal import FrugalUpdate
-from tui.model.failure import Failure
-from tui.model.timeline import POST_COPY
-from tui.model.vm import Vm
-from tui.screens.migrate import MigratePage
-from tui.screens.page import PAGES
-from tui.theme import DARK, LIGHT, fitting
+from tui.app.app import VmlmApp
+from tui.app.backend import Backend
+from tui.app.theme import DARK, LIGHT, fitting
+from tui.core.failure import Failure
+from tui.core.vm import Vm
+from tui.hosts.backend.hosts import Hosts
+from tui.launch.backend.launch import Launch
+from tui.migration.model.timeline import POST_COPY
+from tui.migration.screens.page import MigratePage
+from tui.nfs.backend.nfs import Nfs
+from tui.runs.backend import Runs
+from tui.ui.cell_diff import FrugalUpdate
+from tui.ui.page import PAGES
 
 CONFIG = Path("/home/user/.config/vmlm/config.toml")
 
@@ -89,7 +89,7 @@ def in_post_copy() -> ReplayedMigrations:
 
 
 def test_the_first_paint_waits_for_neither_libvirt_nor_asyncssh_nor_plotext() -> None:
-    script = "import tui.app, tui.screens.hosts, tui.wiring, sys; print(*sys.modules)"
+    script = "import tui.app.app, tui.hosts.screens.page, tui.app.wiring, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"libvirt", "asyncssh", "plotext"} & set(done.stdout.split())
 

@@ -11,12 +11,12 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 
 from tests.ui.one_page import text_of, until
-from tui.theme import DARK, LIGHT
-from tui.widgets import chart_curves
-from tui.widgets.chart import Chart
-from tui.widgets.chart_curves import Curves
-from tui.widgets.chart_page import compose
-from tui.widgets.chart_picture import AREA, BYTES, Picture, Series, Sign
+from tui.app.theme import DARK, LIGHT
+from tui.ui.chart import curves
+from tui.ui.chart.chart import Chart
+from tui.ui.chart.curves import Curves
+from tui.ui.chart.picture import AREA, BYTES, Picture, Series, Sign
+from tui.ui.chart.sheet import compose
 
 GIB = 1 << 30
 GREEN, YELLOW, BLUE, MAGENTA, BRIGHT_BLUE = 2, 3, 4, 5, 12
@@ -189,8 +189,8 @@ async def test_the_frame_is_there_before_plotext_is(monkeypatch: pytest.MonkeyPa
         sys.modules["plotext"] = plotext
 
     monkeypatch.delitem(sys.modules, "plotext")
-    monkeypatch.setattr("tui.widgets.chart.load", load)
-    assert not chart_curves.is_loaded()
+    monkeypatch.setattr("tui.ui.chart.chart.load", load)
+    assert not curves.is_loaded()
     app = OneChart(picture())
     async with app.run_test(size=(120, 16)) as pilot:
         assert "memory, GiB" in text_of(app)

@@ -8,13 +8,12 @@ from textual.widgets import Input
 
 from tests.fake_hosts import FakeHosts
 from tests.ui.one_page import OnePage, at_once, text_of, until
-from tui.app import LAB, VmlmApp
-from tui.backend.backend import Backend
-from tui.backend.hosts import Hosts
-from tui.config import Config, load
-from tui.screens import first
-from tui.screens.dialogs import configuration
-from tui.screens.first import FirstScreen
+from tui.app.app import LAB, VmlmApp
+from tui.app.backend import Backend
+from tui.app.config import Config, load
+from tui.app.screens import configuration, first
+from tui.app.screens.first import FirstScreen
+from tui.hosts.backend.hosts import Hosts
 
 PLACE = Path("/home/user/.config/vmlm/config.toml")
 FILLED_IN = {"source": "root@a", "destination": "root@b", "storage": "root@c", "vm": "guest1"}

@@ -7,11 +7,11 @@ import pytest
 
 from tests.fake_hosts import FakeHosts
 from tests.ui.one_page import OnePage, text_of, until
-from tui.adapters.protocols import LoginRefused, UntrustedHost
-from tui.backend.hosts import Hosts
-from tui.model.failure import Failure
-from tui.model.host_ssh import HostKey
-from tui.screens.hosts import HostsPage
+from tui.core.failure import Failure
+from tui.core.protocols import LoginRefused, UntrustedHost
+from tui.hosts.backend.hosts import Hosts
+from tui.hosts.model.ssh import HostKey
+from tui.hosts.screens.page import HostsPage
 
 KEY = HostKey("ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl")
 UNKNOWN = UntrustedHost("root@destination is not known", "its host key was never seen")

@@ -8,11 +8,11 @@ import pytest
 
 from tests.fake_hosts import FakeHosts, guest1
 from tests.ui.one_page import OnePage, text_of, until
-from tui.backend.hosts import Hosts
-from tui.model.failure import Failure
-from tui.model.vm import Vm
-from tui.screens import hosts as hosts_module
-from tui.screens.hosts import HostsPage
+from tui.core.failure import Failure
+from tui.core.vm import Vm
+from tui.hosts.backend.hosts import Hosts
+from tui.hosts.screens import page as hosts_module
+from tui.hosts.screens.page import HostsPage
 
 UNREACHABLE = Failure(
     "root@destination can't be reached over ssh",

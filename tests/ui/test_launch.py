@@ -11,17 +11,17 @@ from textual.widgets import Input
 from tests.fake_agent import FakeAgent
 from tests.fake_hosts import TABLES, FakeHosts, guest1
 from tests.ui.one_page import OnePage, at_once, text_of, until
-from tui import config
-from tui.backend import launch as launch_backend
-from tui.backend.connections import Connections
-from tui.backend.guest import WORKLOAD
-from tui.backend.launch import Launch
-from tui.model.command import Completed
-from tui.model.failure import Failure
-from tui.screens import launch_view
-from tui.screens.dialogs.question import Question
-from tui.screens.dialogs.workload import WorkloadForm
-from tui.screens.launch import LaunchPage
+from tui.app import config
+from tui.core.command import Completed
+from tui.core.connections import Connections
+from tui.core.failure import Failure
+from tui.guest.backend.guest import WORKLOAD
+from tui.launch.backend import launch as launch_backend
+from tui.launch.backend.launch import Launch
+from tui.launch.screens import view
+from tui.launch.screens.page import LaunchPage
+from tui.launch.screens.workload import WorkloadForm
+from tui.ui.question import Question
 
 LINE = (
     "line seconds=12.001 state={state} threads=2 working_set_mib=300 mib_per_s=2296.1 dirtied_mib=14035.0 passes=46.78 "
@@ -41,7 +41,7 @@ AWAY = Failure("libvirt cannot be reached", "the network does not reach it", "Ch
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch_view, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(view, "LOOK_EVERY_S", 0.05)
 
 
 def world_with(state: str, status: str | Failure = "") -> FakeHosts:

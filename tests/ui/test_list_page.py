@@ -10,9 +10,9 @@ from textual.pilot import Pilot
 
 from tests.list_world import ListWorld
 from tests.ui.one_page import OnePage, text_of, until
-from tui.model.command import Completed
-from tui.model.failure import Failure
-from tui.screens.nfs import NfsPage
+from tui.core.command import Completed
+from tui.core.failure import Failure
+from tui.nfs.screens import NfsPage
 
 UNREACHABLE = Failure(
     "root@destination can't be reached over ssh",

@@ -12,18 +12,18 @@ from textual.widgets import Input, Static
 
 from tests.ui.one_page import OnePage, at_once, text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, guest, recording
-from tui.backend.migration import Migration
-from tui.backend.migrations import Found, Migrations
-from tui.model import record
-from tui.model.failure import Failure
-from tui.model.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
-from tui.model.record import Event
-from tui.model.timeline import PASS, POST_COPY, Timeline
-from tui.screens import migrate as migrate_module
-from tui.screens.migrate import MigratePage
-from tui.widgets.chart import Chart
-from tui.widgets.pictures import guest_picture, rate_picture
-from tui.widgets.sentence import Sentence
+from tui.core.failure import Failure
+from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
+from tui.migration.backend.migration import Migration
+from tui.migration.backend.migrations import Found, Migrations
+from tui.migration.model import record
+from tui.migration.model.record import Event
+from tui.migration.model.timeline import PASS, POST_COPY, Timeline
+from tui.migration.screens import page as migrate_module
+from tui.migration.screens.page import MigratePage
+from tui.migration.widgets.charts import guest_picture, rate_picture
+from tui.migration.widgets.sentence import Sentence
+from tui.ui.chart.chart import Chart
 
 BY_HAND = Plan("guest1", POST_COPY_MANUAL)
 SIZES = [(80, 24), (120, 40)]

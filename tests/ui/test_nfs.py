@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.list_world import ListWorld
 from tests.ui.one_page import OnePage, text_of, until
-from tui.screens.nfs import NfsPage
+from tui.nfs.screens import NfsPage
 
 
 async def test_it_looks_when_it_is_first_shown_and_says_what_to_press(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from rich.style import Style
 from textual.color import Color
 
-from tui.app import VmlmApp
+from tui.app.app import VmlmApp
 
 
 async def test_no_color_in_the_environment_leaves_the_terminal_its_own_two_colours(

@@ -3,8 +3,8 @@
 from textual.app import App
 
 from tests.ui.one_page import text_of, until
-from tui.backend.works import Work
-from tui.screens.dialogs.progress import ProgressDialog
+from tui.checklist.backend.jobs import Work
+from tui.checklist.screens.progress import ProgressDialog
 
 
 class OneDialog(App[None]):

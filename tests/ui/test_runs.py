@@ -11,11 +11,11 @@ import pytest
 import tomli_w
 
 from tests.ui.one_page import OnePage, text_of, until
-from tui.backend.runs import Runs
-from tui.screens import runs as runs_module
-from tui.screens.run import RunPage
-from tui.screens.runs import RunsPage
-from tui.widgets.chart import Chart
+from tui.runs.backend import Runs
+from tui.runs.screens import page as runs_module
+from tui.runs.screens.page import RunsPage
+from tui.runs.screens.run import RunPage
+from tui.ui.chart.chart import Chart
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 BY_HAND = "20261123T034938Z-guest1-memory-post-copy-manual"

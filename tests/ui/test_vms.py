@@ -11,29 +11,29 @@ from textual.widgets import Input, TextArea
 
 from tests.fake_hosts import SHARED, FakeHosts, FakeShell
 from tests.ui.one_page import OnePage, at_once, text_of, until
-from tests.unit.test_new_vms import FREE, GIB, Room, info
-from tui.backend.guest_addresses import GuestAddresses
-from tui.backend.images import COPY, STOP
-from tui.backend.launch import Launch
-from tui.model.agent import AGENT
-from tui.model.command import Completed
-from tui.model.domain_mark import MAKING
-from tui.model.failure import Failure
-from tui.model.vm import Vm
-from tui.screens import launch_view
-from tui.screens.dialogs.address import AddressDialog
-from tui.screens.dialogs.definition import DefinitionEditor
-from tui.screens.dialogs.deletion import DeletionQuestion
-from tui.screens.dialogs.new_vm import NewVmForm
-from tui.screens.dialogs.question import Question
-from tui.screens.launch import LaunchPage
+from tests.unit.launch.test_new_vms import FREE, GIB, Room, info
+from tui.core.command import Completed
+from tui.core.failure import Failure
+from tui.core.vm import Vm
+from tui.guest.backend.addresses import GuestAddresses
+from tui.guest.model.agent import AGENT
+from tui.launch.backend.launch import Launch
+from tui.launch.screens import view
+from tui.launch.screens.address import AddressDialog
+from tui.launch.screens.definition import DefinitionEditor
+from tui.launch.screens.deletion import DeletionQuestion
+from tui.launch.screens.new_vm import NewVmForm
+from tui.launch.screens.page import LaunchPage
+from tui.ui.question import Question
+from tui.vm.backend.images import COPY, STOP
+from tui.vm.model.domain_mark import MAKING
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch_view, "LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr(launch_view, "ADDRESSES_EVERY_S", 0.05)
-    monkeypatch.setattr(launch_view, "OFFER_AGAIN_S", 0.05)
+    monkeypatch.setattr(view, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(view, "ADDRESSES_EVERY_S", 0.05)
+    monkeypatch.setattr(view, "OFFER_AGAIN_S", 0.05)
 
 
 def room_of(*vms: Vm) -> Room:

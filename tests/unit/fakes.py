@@ -5,16 +5,16 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tui import config
-from tui.adapters.protocols import Aborted, Hypervisor, HypervisorEvent, Job, Shell
-from tui.backend.connections import Connections
-from tui.backend.unfinished import read_records
-from tui.model import record
-from tui.model.failure import Failure
-from tui.model.plan import Plan
-from tui.model.record import Event, Record, Sample, Stat
-from tui.model.timeline import CANCELLED, COMPLETED, FAILED
-from tui.model.vm import Daemon, Vm
+from tui.app import config
+from tui.core.connections import Connections
+from tui.core.failure import Failure
+from tui.core.plan import Plan
+from tui.core.protocols import Aborted, Hypervisor, HypervisorEvent, Job, Shell
+from tui.core.vm import Daemon, Vm
+from tui.migration.backend.unfinished import read_records
+from tui.migration.model import record
+from tui.migration.model.record import Event, Record, Sample, Stat
+from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 NAMES = tuple(sorted(each.stem for each in RECORDINGS.glob("*.jsonl")))

@@ -7,8 +7,8 @@ import signal
 from collections.abc import Callable, Sequence
 
 from tui.adapters.streams import drained
-from tui.model.command import Completed
-from tui.model.failure import Failure
+from tui.core.command import Completed
+from tui.core.failure import Failure
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # what a shell, and so ssh, answers for such a program
 

@@ -4,11 +4,11 @@ import argparse
 import os
 import sys
 
+from tui.core.failure import Failure
 from tui.lab import network
 from tui.lab.inventory import GUEST, SOURCE
 from tui.lab.lab import Lab, purge
 from tui.lab.place import CACHE, USUAL_NAME, Place
-from tui.model.failure import Failure
 
 
 def main(argv: list[str]) -> int:

@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tui.core.failure import Failure
 from tui.lab import disk
 from tui.lab.inventory import GUEST, NETWORK_BITS
 from tui.lab.machine import Machine
 from tui.lab.place import SHARED_FOLDER
-from tui.model.failure import Failure
 
 # Under emulation a late timer interrupt is no sign of a stall or of a broken clock, least of all after a migration.
 KERNEL_OPTIONS = (

@@ -4,8 +4,8 @@ import lzma
 from collections.abc import Iterable
 from pathlib import Path
 
+from tui.core.failure import Failure
 from tui.lab.command import run
-from tui.model.failure import Failure
 
 # What a virtio guest needs to reach its disk and network, hear the power button, have entropy at once, and be asked
 # by the host through its guest agent (virtio_console).

@@ -3,10 +3,10 @@
 import base64
 import struct
 
+from tui.core.failure import Failure
 from tui.lab.command import run
 from tui.lab.inventory import GUEST, HOSTS
 from tui.lab.place import Place
-from tui.model.failure import Failure
 
 OPENSSH = b"openssh-key-v1\0"
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from tui.core.failure import Failure
 from tui.lab import config, disk, domain, guest, keys, kvm, network
 from tui.lab.command import require
 from tui.lab.cpio import Archive
@@ -16,7 +17,6 @@ from tui.lab.machine import Machine
 from tui.lab.namespaces import BUILDER, MARK
 from tui.lab.place import CACHE, STATE, Place
 from tui.lab.process import Process, end_all, processes_with
-from tui.model.failure import Failure
 
 OLD_DISK = f"{GUEST.name}-before.qcow2"
 PROGRAMS = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tui.model.failure import Failure
+from tui.core.failure import Failure
 
 LIMIT_S = 600.0
 

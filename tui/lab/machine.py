@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.core.failure import Failure
 from tui.lab import disk, keys, network
 from tui.lab.command import SYSTEM_PATH, run, succeeds
 from tui.lab.inventory import STORAGE, Host
 from tui.lab.namespaces import MARK, inside, launch, passed_on
 from tui.lab.place import SHARED_FOLDER, STORAGE_FOLDER, Place
 from tui.lab.process import Process
-from tui.model.failure import Failure
 
 INIT = Path(__file__).parent / "host-init"
 # Copied from the machine, so that programs find what they know; these are the machine's own business and stay out.

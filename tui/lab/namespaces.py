@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tui.core.failure import Failure
 from tui.lab.command import SYSTEM_PATH
 from tui.lab.process import Process
-from tui.model.failure import Failure
 
 MARK = "VMLM_LAB"  # in the environment of everything a lab starts: its folder
 BUILDER = "VMLM_LAB_BUILDER"  # in the environment of the programs that build a lab, never of its own: its folder

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
+from tui.core.failure import Failure
 from tui.lab.command import run, succeeds
 from tui.lab.inventory import GUEST, HOSTS, NETWORK_BITS, Host
 from tui.lab.namespaces import MARK, inside, launch
 from tui.lab.process import Process
-from tui.model.failure import Failure
 
 UNLIMITED = "none"
 # What two hosts usually have between them; and a link as fast as memory would let every workload converge in the end.

@@ -5,8 +5,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tui.core.failure import Failure
 from tui.lab.command import run
-from tui.model.failure import Failure
 
 APT = ["-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=true", "-q"]
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.model.failure import Failure
+from tui.core.failure import Failure
 
 STATE = Path("/var/lib/vmlm-lab")
 USUAL_NAME = "default"

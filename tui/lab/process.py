@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.model.failure import Failure
+from tui.core.failure import Failure
 
 END_LIMIT_S = 20.0
 

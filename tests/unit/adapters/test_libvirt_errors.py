@@ -1,0 +1,199 @@
+"""libvirt's own words turned into sentences; each message is one that libvirt or ssh printed."""
+
+import libvirt
+import pytest
+
+from tui.adapters.libvirt.errors import CODES, MESSAGES, translate
+from tui.core.protocols import Aborted, AgentRefused
+
+INTERNAL, FAILED, SYSTEM, RPC = (
+    libvirt.VIR_ERR_INTERNAL_ERROR,
+    libvirt.VIR_ERR_OPERATION_FAILED,
+    libvirt.VIR_ERR_SYSTEM_ERROR,
+    libvirt.VIR_ERR_RPC,
+)
+
+
+class Raised(libvirt.libvirtError):  # type: ignore[misc]
+    """An error as the binding raises it, without a failing call."""
+
+    def __init__(self, code: int, message: str) -> None:
+        Exception.__init__(self, message)
+        self.err = (code, 0, message, 2, None, None, None, -1, -1)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "why"),
+    [
+        (
+            SYSTEM,
+            "Cannot recv data: Host key verification failed.: Connection reset by peer",
+            "its ssh host key is not known to the one who connects, or has changed",
+        ),
+        (
+            SYSTEM,
+            "operation failed: Failed to connect to remote libvirt URI qemu+ssh://root@destination/system?no_tty=1: "
+            "Cannot recv data: Host key verification failed.: Connection reset by peer",
+            "its ssh host key is not known to the one who connects, or has changed",
+        ),
+        (
+            SYSTEM,
+            "Cannot recv data: root@destination: Permission denied (publickey,password).: Connection reset by peer",
+            "ssh did not let it in",
+        ),
+        (
+            SYSTEM,
+            "Cannot recv data: ssh: Could not resolve hostname nowhere: Name or service not known: "
+            "Connection reset by peer",
+            "the host name is not known",
+        ),
+        (
+            SYSTEM,
+            "Cannot recv data: ssh: connect to host 127.0.0.1 port 1: Connection refused: Connection reset by peer",
+            "nothing listens there",
+        ),
+        (
+            SYSTEM,
+            "Cannot recv data: ssh: connect to host 10.0.0.9 port 22: Connection timed out: Connection reset by peer",
+            "the network does not reach it",
+        ),
+        (
+            SYSTEM,
+            "Cannot recv data: ssh: connect to host 10.0.0.9 port 22: No route to host: Connection reset by peer",
+            "the network does not reach it",
+        ),
+        (
+            INTERNAL,
+            "internal error: hostname on destination resolved to localhost, but migration requires an FQDN",
+            "the destination's host name resolves to localhost there",
+        ),
+        (
+            INTERNAL,
+            "internal error: Attempt to migrate guest to the same host 4d0c5f3c-6f0c-4a8e-9b0c-111111111111",
+            "both hosts have the same host UUID, so libvirt takes them for one",
+        ),
+        (
+            INTERNAL,
+            "internal error: unable to execute QEMU command 'migrate-set-capabilities': Postcopy is not supported: "
+            "Userfaultfd not available: Operation not permitted",
+            "QEMU may not use userfaultfd, which post-copy needs",
+        ),
+        (
+            libvirt.VIR_ERR_MIGRATE_UNSAFE,
+            "Unsafe migration: Migration without shared storage is unsafe",
+            "libvirt does not regard the VM's disk as shared, or its cache mode as safe",
+        ),
+        (
+            SYSTEM,
+            "End of file while reading data: sh: 1: nc: not found: Input/output error",
+            "libvirt is not installed there",
+        ),
+        (
+            SYSTEM,
+            "End of file while reading data: virt-ssh-helper: cannot connect to '/var/run/libvirt/libvirt-sock': "
+            "Failed to connect socket to '/run/libvirt/libvirt-sock': No such file or directory: Input/output error",
+            "libvirtd does not run there",
+        ),
+        (
+            SYSTEM,
+            "End of file while reading data: virt-ssh-helper: cannot connect to '/var/run/libvirt/libvirt-sock': "
+            "Failed to connect socket to '/var/run/libvirt/libvirt-sock': Permission denied: Input/output error",
+            "the login may not use libvirt there",
+        ),
+        (INTERNAL, "internal error: client socket is closed", "the connection to libvirt was cut"),
+        (SYSTEM, "End of file while reading data: Input/output error", "the connection to libvirt was cut"),
+        (
+            FAILED,
+            "operation failed: domain 'guest1' already exists with uuid 0054f024-25aa-4e37-867f-6da151e2b201",
+            "the name or UUID is taken at the destination",
+        ),
+        (
+            SYSTEM,
+            "Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory",
+            "libvirtd does not run there",
+        ),
+        (
+            FAILED,
+            "operation failed: job 'migration out' failed: Unable to read from socket: Connection reset by peer",
+            "the stream to the destination broke off",
+        ),
+        (
+            INTERNAL,
+            "internal error: unable to execute QEMU command 'migrate-set-capabilities': "
+            "Postcopy is not yet compatible with multifd",
+            "QEMU refused the parallel connections",
+        ),
+        (
+            FAILED,
+            "operation failed: guest CPU doesn't match specification: missing features: avx512f",
+            "the destination's CPU lacks features that the VM uses",
+        ),
+        (
+            SYSTEM,
+            "Cannot access storage file '/images/guest1.img' (as uid:64055, gid:64055): No such file or directory",
+            "the VM's disk cannot be opened there",
+        ),
+        (
+            libvirt.VIR_ERR_OPERATION_ABORTED,
+            "operation aborted: migration out job: canceled by client",
+            "it was cancelled",
+        ),
+        (libvirt.VIR_ERR_OPERATION_ABORTED, "operation aborted: something new", "it was cancelled"),
+        (libvirt.VIR_ERR_NO_DOMAIN, "Domain not found", "the daemon does not know the VM (any more)"),
+        (
+            libvirt.VIR_ERR_OPERATION_INVALID,
+            "Requested operation is not valid: domain is not running",
+            "the VM's state does not allow it",
+        ),
+        (
+            libvirt.VIR_ERR_OPERATION_TIMEOUT,
+            "Timed out during operation: cannot acquire state change lock (held by monitor=remoteDispatchDomainResume)",
+            "another operation on the VM did not end in time",
+        ),
+        (
+            libvirt.VIR_ERR_NO_SUPPORT,
+            "this function is not supported by the connection driver: virDomainGetJobStats",
+            "this daemon cannot do it",
+        ),
+    ],
+)
+def test_a_message_is_translated_and_kept(code: int, message: str, why: str) -> None:
+    failure = translate("It did not work", Raised(code, message))
+    assert (failure.what, failure.why, failure.detail) == ("It did not work", why, message)
+
+
+def test_a_message_that_nobody_foresaw_is_shown_in_libvirts_own_words() -> None:
+    failure = translate("It did not work", Raised(INTERNAL, "internal error: the moon\n is  in the way"))
+    assert str(failure) == "It did not work: the moon is in the way."
+    assert failure.detail == "internal error: the moon\n is  in the way"
+
+
+@pytest.mark.parametrize(("pattern", "why", "hint"), MESSAGES)
+def test_sentences_are_made_to_be_put_together(pattern: str, why: str, hint: str) -> None:
+    assert why[0].islower() or why.startswith(("QEMU", "VM"))
+    assert not why.endswith(".")
+    assert hint == "" or hint.endswith(".")
+
+
+@pytest.mark.parametrize(("why", "hint"), CODES.values())
+def test_so_are_those_of_codes(why: str, hint: str) -> None:
+    assert not why.endswith(".")
+    assert hint == "" or hint.endswith(".")
+
+
+def test_a_cancelled_migration_is_told_from_a_failed_one() -> None:
+    aborted = "operation aborted: migration out job: canceled by client"
+    assert isinstance(translate("x", Raised(libvirt.VIR_ERR_OPERATION_ABORTED, aborted)), Aborted)
+    assert not isinstance(translate("x", Raised(FAILED, "operation failed: job 'migration out' failed")), Aborted)
+
+
+def test_an_error_without_a_message_or_a_code_is_a_failure_nevertheless() -> None:
+    error = Raised(0, "")
+    error.err = None
+    assert translate("It did not work", error).what == "It did not work"
+
+
+@pytest.mark.parametrize("code", [INTERNAL, 113])  # before and from libvirt 11.2 on
+def test_what_the_agent_refused_is_told_from_what_it_never_heard(code: int) -> None:
+    message = "internal error: unable to execute QEMU agent command 'guest-file-open': failed to open file '/nothing'"
+    assert isinstance(translate("The guest agent of guest1 could not be asked", Raised(code, message)), AgentRefused)

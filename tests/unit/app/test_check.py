@@ -1,0 +1,116 @@
+"""`vmlm-tui check`: what it prints, and how it ends."""
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.list_world import ListWorld
+from tests.unit.app.test_main import LEAST
+from tui.app import check
+from tui.app.backend import Backend
+from tui.checklist.backend.checklist import Checklist
+from tui.core.failure import Failure
+
+Look = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> ListWorld:
+    made = ListWorld(tmp_path)
+    made.make_all()
+    return made
+
+
+@pytest.fixture
+def look(world: ListWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Look:
+    """Runs it over the world's list as that of NFS, and an empty one of the hosts."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    place = tmp_path / "config.toml"
+    place.write_text(LEAST)
+    hosts = world.room_of_hosts
+    hosts.checklist = Checklist((), world.checklist.facts, world.read, world.changes)  # type: ignore[assignment]
+    backend = Backend(None, hosts, world.nfs, None, None)  # type: ignore[arg-type]
+    monkeypatch.setattr("tui.app.wiring.wire", lambda _: backend)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        status = check.main(["--config", str(place), *words])
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def test_a_good_list_is_short_and_ends_with_0(look: Look) -> None:
+    status, out, err = look()
+    assert (status, err) == (0, "")
+    assert "NFS\n  source  root@a.invalid\n    + ok          the NFS client is installed\n" in out
+    assert "+ ok          the folder of the images exists\n" in out
+    assert out.endswith("2 warning, 8 ok, 1 not needed.\n")
+
+
+def test_what_failed_is_told_at_length_and_ends_with_1(look: Look, world: ListWorld) -> None:
+    world.machines["storage"].made.discard("server")
+    status, out, _ = look()
+    assert status == 1
+    assert (
+        "    x FAILED      the NFS server is installed\n"
+        "                  found   there is no server\n"
+        "                  wanted  server on storage\n"
+    ) in out
+    assert "                  try     Run chrony on all three hosts.\n" in out
+    assert "vmlm-tui can fix 1 of these now: key f or a, on the pages 1 Hosts and 2 NFS.\n" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_what_is_unknown_is_no_failure(look: Look, world: ListWorld) -> None:
+    world.machines["storage"].unreachable = Failure("root@storage can't be reached over ssh")
+    status, out, _ = look()
+    assert status == 0
+    assert "    ? unknown     the NFS server is installed\n" in out
+
+
+def test_no_password_is_asked_for(look: Look, world: ListWorld) -> None:
+    world.machines["storage"].password = "secret"
+    _, _, err = look()
+    assert err == (
+        "vmlm-tui check: sudo on storage wants a password, so a part of storage is unknown. "
+        "`vmlm-tui` asks for it, on key o.\n"
+    )
+    assert world.machines["storage"].passwords == []
+
+
+def test_json_holds_all_that_is_known(look: Look, world: ListWorld) -> None:
+    world.machines["storage"].made.discard("server")
+    status, out, _ = look("--json")
+    document = json.loads(out)
+    assert status == 1
+    assert (document["format"], document["passwords_wanted"], document["problems"]) == (1, [], [])
+    assert document["counts"] == {"failed": 1, "unknown": 0, "warning": 2, "ok": 7, "not needed": 1}
+    assert document["lists"]["hosts"] == []
+    assert document["lists"]["nfs"][0] == {
+        "id": "storage.server",
+        "host": "storage",
+        "title": "the NFS server is installed",
+        "why": "without server no VM can move",
+        "state": "failed",
+        "found": "there is no server",
+        "wanted": "server on storage",
+        "hint": "",
+        "detail": "ls: cannot access 'server'",
+        "fix": [{"host": "storage", "text": "make server"}],
+        "why_not": "",
+    }
+
+
+def test_what_keeps_a_list_from_being_read_is_a_sentence(look: Look, world: ListWorld) -> None:
+    world.broken = Failure("The list can't be read", "it is torn")
+    status, out, err = look("--json")
+    assert (status, err) == (1, "vmlm-tui check: The list can't be read: it is torn.\n")
+    assert json.loads(out)["problems"] == ["The list can't be read: it is torn."]
+
+
+def test_ctrl_c_is_a_sentence(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "_look", lambda _: signal.raise_signal(signal.SIGINT))
+    assert look() == (128 + signal.SIGINT, "", "vmlm-tui check: Interrupted; nothing was changed.\n")

@@ -1,0 +1,51 @@
+"""What a change of hosts looked like, from the pieces in which it is heard."""
+
+import pytest
+
+from tui.checklist.model.transcript import ACTION, DONE, OUTPUT, STEP, Line, Transcript, plain
+
+
+def output_of(*pieces: str) -> list[str]:
+    transcript = Transcript()
+    for piece in pieces:
+        transcript.hear(piece)
+    return [line.text for line in transcript.lines if line.kind == OUTPUT]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "lines"),
+    [
+        (("one\ntwo\n",), ["one", "two"]),
+        (("o", "n", "e\nt", "wo"), ["one", "two"]),
+        (("one\r\n", "two\r\n"), ["one", "two"]),
+        (("one\r", "\ntwo"), ["one", "two"]),
+        (("0%\r10%\r", "20%\r", "100%\n"), ["100%"]),
+        (("\x1b[1mbold\x1b[0m \x1b]0;title\x07and \x9bmore\x07\n",), ["bold and more"]),
+        (("a\tb\n",), ["a       b"]),
+        (("\n",), [""]),
+        ((), []),
+    ],
+)
+def test_output_is_what_a_terminal_would_leave_standing(pieces: tuple[str, ...], lines: list[str]) -> None:
+    assert output_of(*pieces) == lines
+
+
+def test_an_action_is_shown_with_its_host_and_its_end() -> None:
+    transcript = Transcript()
+    transcript.step("storage: the folder is exported")
+    transcript.begin("storage", "in /etc/exports, add:\n/srv a(rw)")
+    transcript.hear("half a line")
+    transcript.end()
+    transcript.hear("the next")
+    assert transcript.lines == [
+        Line(STEP, "storage: the folder is exported"),
+        Line(ACTION, "storage: in /etc/exports, add:"),
+        Line(ACTION, "    /srv a(rw)"),
+        Line(OUTPUT, "half a line"),
+        Line(DONE, "done"),
+        Line(OUTPUT, "the next"),
+    ]
+
+
+def test_plain_text_keeps_the_ends_of_lines_and_every_letter() -> None:
+    assert plain("naïve\n日本 [bold]\n") == "naïve\n日本 [bold]\n"

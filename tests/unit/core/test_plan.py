@@ -1,0 +1,54 @@
+"""Combinations that libvirt or QEMU would refuse."""
+
+import pytest
+
+from tui.core.plan import PARALLEL_POST_COPY_SINCE, TECHNIQUES, Plan, refuse
+
+QEMU = (10, 0, 2)
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+def test_every_technique_can_be_planned(technique: str) -> None:
+    plan = Plan("guest1", technique=technique, bandwidth_mib_s=0, downtime_ms=1, auto_converge=True)
+    assert refuse(plan, QEMU) is None
+    assert plan.post_copy == (technique != "pre-copy")
+
+
+@pytest.mark.parametrize(
+    ("plan", "sentence"),
+    [
+        (
+            Plan("x", technique="teleport"),
+            "There is no technique 'teleport': known are pre-copy, post-copy-timeout, post-copy-manual.",
+        ),
+        (Plan("x", downtime_ms=0), "The maximum downtime must be at least 1 ms: 0 ms was given."),
+        (Plan("x", bandwidth_mib_s=-1), "The bandwidth limit cannot be negative. 0 means no limit."),
+        (Plan("x", parallel=-1), "The number of parallel connections cannot be negative. 0 means a single one."),
+        (
+            Plan("x", technique="post-copy-timeout", timeout_s=0),
+            "The timeout for post-copy must be above 0 s. Choose post-copy by hand to switch at once.",
+        ),
+        (
+            Plan("x", technique="post-copy-manual", parallel=4),
+            "Post-copy over parallel connections cannot start: QEMU allows it since 10.1, this host has 10.0.2. "
+            "Set the parallel connections to 0, or choose pre-copy.",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused_with_a_sentence(plan: Plan, sentence: str) -> None:
+    assert str(refuse(plan, QEMU)) == sentence
+
+
+@pytest.mark.parametrize("technique", ["post-copy-manual", "post-copy-timeout"])
+def test_post_copy_over_parallel_connections_is_for_newer_qemus(technique: str) -> None:
+    plan = Plan("x", technique=technique, parallel=2)
+    assert refuse(plan, PARALLEL_POST_COPY_SINCE) is None
+    assert refuse(plan, (6, 2, 0)) is not None
+
+
+def test_parallel_connections_without_post_copy_go_with_any_qemu() -> None:
+    assert refuse(Plan("x", parallel=8), (6, 2, 0)) is None
+
+
+def test_a_timeout_matters_only_where_it_is_used() -> None:
+    assert refuse(Plan("x", technique="post-copy-manual", timeout_s=0), QEMU) is None

@@ -1,0 +1,59 @@
+"""Blocking calls on daemon threads."""
+
+import asyncio
+import threading
+
+import pytest
+
+from tui.core.failure import Failure
+from tui.core.threads import on_thread
+
+
+async def test_the_result_of_the_call_comes_back() -> None:
+    assert await on_thread(divmod, 7, 3) == (2, 1)
+
+
+async def test_the_call_runs_on_a_daemon_thread() -> None:
+    thread = await on_thread(threading.current_thread)
+    assert thread.daemon
+    assert thread is not threading.current_thread()
+
+
+async def test_what_the_call_raises_is_raised_here() -> None:
+    def refuse() -> None:
+        raise Failure("No")
+
+    with pytest.raises(Failure, match="No"):
+        await on_thread(refuse)
+
+
+async def test_a_cancelled_caller_does_not_wait_for_the_call() -> None:
+    release, began = threading.Event(), threading.Event()
+
+    def block() -> None:
+        began.set()
+        release.wait(30)
+
+    waiting = asyncio.ensure_future(on_thread(block))
+    await on_thread(began.wait, 30)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    release.set()
+
+
+def test_the_loop_ends_while_a_call_still_blocks() -> None:
+    release, ended = threading.Event(), threading.Event()
+
+    def block() -> None:
+        release.wait(10)
+        ended.set()
+
+    async def leave() -> None:
+        waiting = asyncio.ensure_future(on_thread(block))
+        await asyncio.sleep(0)
+        waiting.cancel()
+
+    asyncio.run(leave())
+    assert not ended.is_set()  # asyncio.to_thread would have waited for it
+    release.set()

@@ -1,0 +1,548 @@
+"""Each line of the Hosts list: what it makes of what was read, and what it would change."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+
+from tests.fake_hosts import GIB, SOFTWARE, TABLES
+from tui.app import config
+from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Finding
+from tui.core.failure import Failure
+from tui.core.vm import Daemon, Vm
+from tui.hosts.model.account import Account
+from tui.hosts.model.clock import Clock
+from tui.hosts.model.facts import HostsFacts, Libvirt, OneHost, Way
+from tui.hosts.model.firewall import Firewall
+from tui.hosts.model.host import System
+from tui.hosts.model.ports import OPEN, SILENT, Tried
+from tui.hosts.model.software import parse_software
+from tui.hosts.model.ssh import KEY_CHANGED, KEY_NOT_KNOWN, NO_ANSWER, REFUSED, WORKS, Attempt, HostKey
+from tui.hosts.model.steps import STEPS
+from tui.hosts.model.userfaultfd import Userfaultfd
+from tui.linux.change import AddLines, Change, Command, RemoveLines
+from tui.linux.qemu_conf import QemuConf
+from tui.linux.sudo import PasswordNeeded
+from tui.linux.ufw import Ufw
+from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, Cpu, CpuFit
+from tui.vm.model.kvm import HANGS, NO_DEVICE, RUNS, Kvm
+from tui.vm.model.machine_type import VmDefinition
+
+BY_ID = {step.id: step for step in STEPS}
+ADDRESSES = {"source": "192.0.2.1", "destination": "192.0.2.2", "storage": "192.0.2.3"}
+OWN = HostKey("ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIOmcjmcxOXHUHruQYCIUhHLs3UhopflbBDQ1Fwh4Y442")
+OTHER = HostKey("ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIFeSMyVrZeIYn3ow9dt+Lt4apuHZxw4SKyU1BsYvpMVT")
+DOWN = Failure("destination can't be reached", "there was no answer", "Is it on?", detail="timed out")
+
+
+def checked_config(**hosts: str) -> config.Config:
+    tables: Any = {**TABLES, "hosts": {name: {"ssh": hosts.get(name, f"root@{name}")} for name in ADDRESSES}}
+    read, problems = config.check(tables)
+    assert read, problems
+    return read
+
+
+def daemon(host: str, **fields: Any) -> Daemon:
+    values = {"qemu_user": (64055, 994), **fields}
+    return Daemon(
+        **{
+            "uri": "qemu:///system", "hostname": host, "uuid": host, "libvirt_version": (10, 0, 0),
+            "hypervisor_version": (8, 2, 2), "cpus": 16, "cpu_model": "EPYC", "memory_bytes": 64 * GIB,
+            "memory_free_bytes": 60 * GIB,
+        }
+        | values
+    )  # fmt: skip
+
+
+MACHINES = ("pc-q35-8.2", "pc-q35-6.2", "pc", "q35")
+CPU = Cpu("<cpu><model>EPYC</model></cpu>", frozenset({"aes", "avx2"}))
+
+
+def one_host(host: str) -> OneHost:
+    system = System(
+        host, memory_available_bytes=60 * GIB, addresses=(ADDRESSES[host],), disk_bytes=100 * GIB,
+        disk_free_bytes=50 * GIB, reached_from="" if host == "source" else ADDRESSES["source"],
+        reached_at="" if host == "source" else ADDRESSES[host],
+    )  # fmt: skip
+    vm = VmDefinition("pc-q35-8.2", "kvm", "host-model", "<cpu/>") if host == "source" else None
+    return OneHost(
+        system,
+        Clock(0.001, 0.002),
+        QemuConf(),
+        None if host == "storage" else replace(parse_software("op", SOFTWARE), member=True),
+        None if host == "storage" else Libvirt(daemon(host), (), MACHINES, vm),
+        None if host == "storage" else Kvm(RUNS),
+        None if host == "storage" else Userfaultfd("granted", sysctl="1"),
+    )
+
+
+def good() -> HostsFacts:
+    """Three hosts that lack nothing."""
+    names = {host: (address,) for host, address in ADDRESSES.items()}
+    ways = {}
+    for start, (end, address) in product(ADDRESSES, ADDRESSES.items()):
+        way = Way({end: names[end]})
+        if {start, end} == {"source", "destination"}:
+            way = replace(way, ssh=Attempt(WORKS), peer=end, ports=Tried(address, ((49152, OPEN),)))
+        ways[start, end] = way
+    hosts = {host: one_host(host) for host in ADDRESSES}
+    return HostsFacts(checked_config(), hosts, ways, CpuFit("kvm", IDENTICAL, CPU, CPU))
+
+
+def with_host(facts: HostsFacts, host: str, **parts: Any) -> HostsFacts:
+    for part, value in parts.items():
+        facts = facts.with_part((host, part), value)
+    return facts
+
+
+def with_way(facts: HostsFacts, start: str, end: str, **parts: Any) -> HostsFacts:
+    for part, value in parts.items():
+        facts = facts.with_part((start, end, part), value)
+    return facts
+
+
+def found(facts: HostsFacts, id: str) -> Finding:
+    finding = BY_ID[id].check(facts)
+    assert finding is not None
+    return finding
+
+
+def change(facts: HostsFacts, id: str) -> Change:
+    made = BY_ID[id].change(facts)
+    assert isinstance(made, Change), made
+    return made
+
+
+def why_not(facts: HostsFacts, id: str) -> str:
+    said = BY_ID[id].change(facts)
+    assert isinstance(said, str), said
+    return said
+
+
+@pytest.mark.parametrize("id", BY_ID)
+def test_hosts_that_lack_nothing_are_good(id: str) -> None:
+    assert found(good(), id).state in (OK, NOT_NEEDED)
+
+
+@pytest.mark.parametrize("id", BY_ID)
+def test_before_anything_was_read_nothing_is_said(id: str) -> None:
+    assert BY_ID[id].check(HostsFacts(checked_config())) is None
+
+
+@pytest.mark.parametrize("id", BY_ID)
+def test_no_line_ends_in_a_full_stop_and_every_one_says_why(id: str) -> None:
+    step = BY_ID[id]
+    assert not step.title.endswith(".")
+    assert step.why.endswith(".")
+    assert set(step.needs) <= set(BY_ID)
+
+
+def all_down() -> HostsFacts:
+    facts = HostsFacts(checked_config())
+    for host in ADDRESSES:
+        facts = with_host(
+            facts, host, system=DOWN, clock=DOWN, conf=DOWN, software=DOWN, libvirt=DOWN, kvm=DOWN, userfaultfd=DOWN
+        )
+        for other in ADDRESSES:
+            parts = dict.fromkeys(("names", "ssh", "account", "peer", "ports", "firewall"), DOWN)
+            facts = with_way(facts, host, other, **parts)
+    return facts.with_part(("cpu",), DOWN)
+
+
+@pytest.mark.parametrize("id", BY_ID)
+def test_where_nothing_can_be_read_the_reason_is_said_and_nothing_is_changed(id: str) -> None:
+    finding = found(all_down(), id)
+    assert finding.state in (UNKNOWN, FAILED)
+    assert (finding.found, finding.detail) == ("destination can't be reached: there was no answer", "timed out")
+    assert isinstance(BY_ID[id].change(all_down()), str)
+
+
+@pytest.mark.parametrize("part", [
+    *(("destination", part) for part in ("system", "conf", "software", "libvirt", "kvm", "userfaultfd")),
+    *((*way, part) for way in (("source", "destination"), ("storage", "source"))
+      for part in ("names", "ssh", "account", "peer", "ports", "firewall")),
+])  # fmt: skip
+def test_where_one_part_can_not_be_read_no_line_about_it_offers_to_change_anything(part: tuple[str, ...]) -> None:
+    facts = good().with_part(part, DOWN)
+    for id, step in BY_ID.items():
+        finding = step.check(facts)
+        if finding is not None and finding.state == UNKNOWN:
+            assert isinstance(step.change(facts), str), id
+
+
+@pytest.mark.parametrize(
+    ("conf", "state"),
+    [
+        (PasswordNeeded("destination", "sudo on destination wants a password", ""), FAILED),
+        (Failure("Nothing can be done as root on destination", "sudo does not let this login do it"), FAILED),
+    ],
+)
+def test_without_root_the_list_says_so(conf: Failure, state: str) -> None:
+    finding = found(with_host(good(), "destination", conf=conf), "destination.root")
+    assert (finding.state, finding.found.startswith(conf.what)) == (state, True)
+
+
+@pytest.mark.parametrize(
+    ("tried", "vm", "state"),
+    [
+        (Kvm(HANGS), VmDefinition(virtualization="kvm"), FAILED),
+        (Kvm(NO_DEVICE, "cpu can"), VmDefinition(virtualization="kvm"), FAILED),
+        (Kvm(NO_DEVICE), None, WARNING),
+        (Kvm(HANGS), VmDefinition(virtualization="qemu"), NOT_NEEDED),
+    ],
+)
+def test_kvm_counts_for_a_vm_that_uses_it(tried: Kvm, vm: VmDefinition | None, state: str) -> None:
+    facts = with_host(good(), "destination", kvm=tried)
+    facts = with_host(facts, "source", libvirt=Libvirt(daemon("source"), (), MACHINES, vm))
+    assert found(facts, "destination.kvm").state == state
+
+
+# -- names --
+
+
+def test_a_name_that_is_not_known_is_added_with_the_address_the_app_reaches_the_host_at() -> None:
+    facts = with_way(good(), "destination", "source", names={"source": ()})
+    assert found(facts, "destination.names").found == "source (source) is not known here"
+    (move,) = change(facts, "destination.names").moves
+    assert move.action == AddLines("destination", "/etc/hosts", ("192.0.2.1 source",))
+    assert move.undo == (RemoveLines("destination", "/etc/hosts", ("192.0.2.1 source",)),)
+
+
+def test_the_name_that_the_destination_gives_for_itself_counts_as_well() -> None:
+    libvirt = Libvirt(daemon("kvm-b.example"), (), MACHINES)
+    facts = with_host(good(), "destination", libvirt=libvirt)
+    facts = with_way(facts, "source", "destination", names={"destination": ("192.0.2.2",), "kvm-b.example": ()})
+    assert found(facts, "source.names").found == "kvm-b.example (destination) is not known here"
+    assert change(facts, "source.names").actions[0] == AddLines("source", "/etc/hosts", ("192.0.2.2 kvm-b.example",))
+
+
+def test_a_name_that_leads_to_the_host_itself_is_left_to_a_person() -> None:
+    facts = with_way(good(), "source", "destination", names={"destination": ("127.0.1.1",)})
+    assert found(facts, "source.names").state == FAILED
+    assert "take it out by hand" in why_not(facts, "source.names")
+
+
+def test_an_end_of_a_connection_that_is_not_the_hosts_own_is_not_taken_for_it() -> None:
+    facts = good()
+    for host in ("destination", "storage"):
+        facts = with_host(facts, host, system=System(reached_from="198.51.100.254", reached_at=ADDRESSES[host]))
+    assert facts.address("source") == "192.0.2.1"
+
+
+def test_an_address_that_the_host_does_not_have_is_a_warning() -> None:
+    facts = with_way(good(), "source", "storage", names={"storage": ("198.51.100.7",)})
+    finding = found(facts, "source.names")
+    assert (finding.state, finding.found) == (WARNING, "storage is 198.51.100.7, and storage has 192.0.2.3")
+
+
+def test_hosts_that_are_configured_by_address_need_no_names_but_their_own() -> None:
+    by_address = checked_config(**{host: f"root@{address}" for host, address in ADDRESSES.items()})
+    facts = replace(good(), config=by_address)
+    assert found(facts, "storage.names").state == NOT_NEEDED
+    assert found(facts, "source.names").found == "destination is 192.0.2.2"
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "conf", "state"),
+    [
+        ("kvm-b", {"kvm-b": ("192.0.2.2",)}, QemuConf(), OK),
+        ("kvm-b", {"kvm-b": ("127.0.1.1",)}, QemuConf(), WARNING),
+        ("kvm-b", {"kvm-b": ()}, QemuConf(), WARNING),
+        ("localhost.localdomain", {}, QemuConf(), FAILED),
+        ("localhost", {}, QemuConf(migration_host="kvm-b"), OK),
+    ],
+)
+def test_what_a_host_calls_itself_must_not_mean_the_local_host(
+    name: str, names: Mapping[str, tuple[str, ...]], conf: QemuConf, state: str
+) -> None:
+    facts = with_host(good(), "destination", libvirt=Libvirt(daemon(name)), conf=conf)
+    facts = with_way(facts, "destination", "destination", names=names)
+    assert found(facts, "destination.own_name").state == state
+
+
+# -- root's ssh --
+
+
+def attempt(outcome: str, **fields: Any) -> Attempt:
+    usual = {
+        "user": "root", "host": "destination", "known_as": "destination", "home": "/root",
+        "known_hosts": "/root/.ssh/known_hosts", "said": "root@destination: Permission denied (publickey).",
+        "keys": (replace(OTHER, file="/root/.ssh/id_ed25519"),), "taken": ("id_ed25519",), "shown": (OWN,),
+    }  # fmt: skip
+    return Attempt(outcome, **{**usual, **fields})
+
+
+ACCOUNT = Account("root", True, "/root", 0, 0, True, True, "/root/.ssh/authorized_keys", keys=(OWN,))
+
+
+def trying(outcome: str, account: Account | Failure | None = ACCOUNT, **fields: Any) -> HostsFacts:
+    return with_way(good(), "source", "destination", ssh=attempt(outcome, **fields), account=account, peer=None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "states"),
+    [
+        (WORKS, [OK, OK, OK]),
+        (REFUSED, [OK, OK, FAILED]),
+        (KEY_NOT_KNOWN, [OK, FAILED, UNKNOWN]),
+        (KEY_CHANGED, [OK, FAILED, UNKNOWN]),
+        (NO_ANSWER, [OK, UNKNOWN, UNKNOWN]),
+    ],
+)
+def test_each_outcome_of_ssh_is_found_where_it_is_mended(outcome: str, states: list[str]) -> None:
+    ids = ("source.key", "source.known_hosts", "destination.authorized_keys")
+    assert [found(trying(outcome), id).state for id in ids] == states
+    if outcome != WORKS:
+        assert found(trying(outcome), "source.peer").state == FAILED
+
+
+def test_a_key_is_made_only_where_there_is_none_and_under_a_free_name() -> None:
+    facts = trying(REFUSED, keys=(), taken=("id_ed25519",), folder=False)
+    assert found(facts, "source.key").found == "id_ed25519 can't be used: it may ask for a passphrase"
+    folder, key = change(facts, "source.key").moves
+    assert folder.action == Command("source", ("install", "-d", "-m", "700", "/root/.ssh"))
+    assert isinstance(key.action, Command)
+    assert key.action.argv[-2:] == ("-f", "/root/.ssh/id_ecdsa")
+    assert key.undo == (Command("source", ("rm", "-f", "/root/.ssh/id_ecdsa", "/root/.ssh/id_ecdsa.pub")),)
+
+
+def test_a_host_key_is_taken_up_with_its_fingerprint_said() -> None:
+    made = change(trying(KEY_NOT_KNOWN), "source.known_hosts")
+    assert made.actions == (AddLines("source", "/root/.ssh/known_hosts", (f"destination {OWN.line}",)),)
+    assert OWN.fingerprint in made.note
+    assert "itself says over the app's own login that this is its key" in made.note
+
+
+def test_a_host_key_that_nobody_could_compare_is_left_to_a_persons_eyes() -> None:
+    note = change(trying(KEY_NOT_KNOWN, account=DOWN), "source.known_hosts").note
+    assert OWN.fingerprint in note
+    assert "Compare it with what this prints on destination itself" in note
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (trying(KEY_NOT_KNOWN, shown=(OTHER,)), "what answers at destination is not destination"),
+        (trying(KEY_NOT_KNOWN, shown=()), "destination shows no key that can be used"),
+        (trying(KEY_CHANGED), "a person has to find out first why it is another"),
+    ],
+)
+def test_no_key_of_something_else_is_taken_up(facts: HostsFacts, said: str) -> None:
+    assert why_not(facts, "source.known_hosts").startswith(said)
+
+
+def test_roots_key_is_authorised_on_the_other_host() -> None:
+    line = (f"{OTHER.line} root@source",)
+    (move,) = change(trying(REFUSED), "destination.authorized_keys").moves
+    assert move.action == AddLines("destination", "/root/.ssh/authorized_keys", line)
+    assert move.undo == (RemoveLines("destination", "/root/.ssh/authorized_keys", line),)
+
+
+def test_what_is_made_for_authorized_keys_is_its_owners_alone_and_goes_only_if_empty() -> None:
+    account = Account("me", True, "/home/me", 1000, 1001, authorized_keys="/home/me/.ssh/authorized_keys")
+    folder, file, _ = change(trying(REFUSED, account, user="me"), "destination.authorized_keys").moves
+    assert folder.action.text == "install -d -m 700 -o 1000 -g 1001 /home/me/.ssh"
+    assert folder.undo[0].text == "find /home/me/.ssh -maxdepth 0 -empty -delete"
+    assert file.action.text == "install -m 600 -o 1000 -g 1001 /dev/null /home/me/.ssh/authorized_keys"
+    assert file.undo[0].text == "find /home/me/.ssh -maxdepth 1 -name authorized_keys -empty -delete"
+
+
+@pytest.mark.parametrize(
+    ("account", "fields", "said"),
+    [
+        (replace(ACCOUNT, root_login="no"), {}, "its sshd does not let root in: PermitRootLogin is no"),
+        (replace(ACCOUNT, public_keys=False), {}, "its sshd takes no keys at all"),
+        (replace(ACCOUNT, known=False), {}, "there is no user root"),
+        (ACCOUNT, {"keys": ()}, "root on source has no key yet"),
+        (DOWN, {}, "its accounts can't be looked at"),
+    ],
+)
+def test_where_a_key_would_not_help_none_is_authorised(
+    account: Account | Failure, fields: dict[str, Any], said: str
+) -> None:
+    assert why_not(trying(REFUSED, account, **fields), "destination.authorized_keys").startswith(said)
+
+
+def test_a_peer_that_is_not_reached_over_ssh_needs_no_keys() -> None:
+    tables: Any = {**TABLES, "hosts": {name: {"ssh": f"root@{name}"} for name in ADDRESSES}}
+    tables["hosts"]["destination"]["peer"] = "qemu+tls://destination/system"
+    read, problems = config.check(tables)
+    assert read, problems
+    facts = with_way(replace(good(), config=read), "source", "destination", ssh=Attempt(WORKS), peer="destination")
+    for id in ("source.key", "source.known_hosts", "destination.authorized_keys"):
+        assert found(facts, id).state == NOT_NEEDED
+    assert found(facts, "source.peer").state == OK
+
+
+# -- ports and userfaultfd --
+
+
+def test_ports_of_another_host_are_not_taken_for_a_firewall() -> None:
+    tried = Tried("192.0.2.1", ((49152, "refused"),))
+    facts = with_host(good(), "destination", conf=QemuConf(migration_host="source"))
+    finding = found(with_way(facts, "source", "destination", ports=tried), "destination.ports")
+    said = "destination calls itself source, which is 192.0.2.1: not one of its addresses, and closed"
+    assert (finding.state, finding.found) == (FAILED, said)
+    assert "migration_host" in finding.hint
+
+
+def test_closed_ports_are_opened_in_the_firewall_that_is_active() -> None:
+    tried = Tried("192.0.2.2", ((49152, OPEN), (49153, SILENT)), in_use=(49154,))
+    firewall = Firewall(Ufw(active=True))
+    facts = with_way(good(), "source", "destination", ports=tried, firewall=firewall)
+    said = "at 192.0.2.2 49153: no answer, as where a firewall drops what comes in; 49154 in use, not tried"
+    assert found(facts, "destination.ports").found == said
+    (action,) = change(facts, "destination.ports").actions
+    assert action.text == "ufw allow proto tcp from 192.0.2.1 to any port 49152:49215"
+
+
+def test_ports_that_are_all_in_use_are_unknown() -> None:
+    facts = with_way(good(), "source", "destination", ports=Tried("192.0.2.2", (), (49152, 49153)))
+    assert found(facts, "destination.ports").state == UNKNOWN
+
+
+def qemu(libvirt: tuple[int, int, int], version: tuple[int, int, int]) -> Libvirt:
+    return Libvirt(daemon("destination", libvirt_version=libvirt, hypervisor_version=version))
+
+
+@pytest.mark.parametrize(
+    ("tried", "libvirt", "state"),
+    [
+        (Userfaultfd("granted", sysctl="1"), qemu((8, 0, 0), (6, 2, 0)), OK),  # Ubuntu 22.04
+        (Userfaultfd("denied", sysctl="0"), qemu((8, 0, 0), (6, 2, 0)), FAILED),
+        (Userfaultfd("denied", device=True, sysctl="0"), qemu((9, 0, 0), (7, 2, 0)), FAILED),  # Debian 12
+        (Userfaultfd("denied", device=True, sysctl="0"), qemu((10, 0, 0), (8, 2, 2)), FAILED),  # Ubuntu 24.04
+        (Userfaultfd("denied", device=True, sysctl="0"), qemu((11, 3, 0), (10, 0, 2)), OK),  # Debian 13
+        (Userfaultfd("denied", device=True, opens=True, sysctl="0"), qemu((10, 0, 0), (8, 2, 2)), OK),
+        (Userfaultfd("denied", device=True, opens=True, sysctl="0"), qemu((9, 0, 0), (7, 2, 0)), FAILED),
+        (Userfaultfd("missing"), qemu((8, 0, 0), (6, 2, 0)), FAILED),
+        (Userfaultfd("", sysctl="1"), qemu((8, 0, 0), (6, 2, 0)), OK),
+        (Userfaultfd("", sysctl="0"), qemu((8, 0, 0), (6, 2, 0)), WARNING),
+    ],
+)
+def test_userfaultfd_is_granted_by_the_setting_the_device_or_libvirt(
+    tried: Userfaultfd, libvirt: Libvirt, state: str
+) -> None:
+    facts = with_host(good(), "destination", userfaultfd=tried, libvirt=libvirt)
+    assert found(facts, "destination.userfaultfd").state == state
+
+
+def test_the_setting_is_made_now_and_for_later_and_goes_back_to_what_it_was() -> None:
+    facts = with_host(good(), "destination", userfaultfd=Userfaultfd("denied", sysctl="0"))
+    now, later = change(facts, "destination.userfaultfd").moves
+    assert now.action.text == "sysctl -w vm.unprivileged_userfaultfd=1"
+    assert now.undo[0].text == "sysctl -w vm.unprivileged_userfaultfd=0"
+    line = ("vm.unprivileged_userfaultfd = 1",)
+    assert later.action == AddLines("destination", "/etc/sysctl.d/60-vmlm-tui.conf", line)
+
+
+@pytest.mark.parametrize(
+    ("tried", "said"),
+    [
+        (Userfaultfd("missing"), ""),
+        (Userfaultfd("denied", sysctl=""), "this kernel has no setting for it"),
+        (Userfaultfd("denied", sysctl="1"), "vm.unprivileged_userfaultfd is 1 already"),
+    ],
+)
+def test_a_setting_that_would_not_help_is_not_made(tried: Userfaultfd, said: str) -> None:
+    assert why_not(with_host(good(), "destination", userfaultfd=tried), "destination.userfaultfd").startswith(said)
+
+
+# -- whether they fit --
+
+
+def fit(verdict: str, *, vm: str = "", source: str = "aes avx2 avx512f", destination: str = "aes avx2") -> CpuFit:
+    own, other = (Cpu(CPU.xml, frozenset(names.split())) for names in (source, destination))
+    return CpuFit("kvm", verdict, own, other, "<cpu>both</cpu>", vm)
+
+
+@pytest.mark.parametrize(
+    ("cpus", "mode", "state"),
+    [
+        (fit(IDENTICAL), "host-passthrough", OK),
+        (fit(SUPERSET, source="aes", destination="aes avx2"), "host-model", OK),
+        (fit(SUPERSET, source="aes", destination="aes avx2"), "host-passthrough", WARNING),
+        (fit(INCOMPATIBLE), "host-model", FAILED),
+        (fit(INCOMPATIBLE), None, WARNING),
+        (fit(INCOMPATIBLE), "", OK),
+        (fit(INCOMPATIBLE, vm=SUPERSET), "custom", OK),
+        (fit(INCOMPATIBLE, vm=INCOMPATIBLE), "custom", FAILED),
+    ],
+)
+def test_a_cpu_must_have_what_the_vm_uses(cpus: CpuFit, mode: str | None, state: str) -> None:
+    vm = None if mode is None else VmDefinition("pc-q35-8.2", "kvm", mode)
+    facts = with_host(good(), "source", libvirt=Libvirt(daemon("source"), (), MACHINES, vm))
+    assert found(facts.with_part(("cpu",), cpus), "destination.cpu").state == state
+
+
+def test_the_features_that_differ_are_named() -> None:
+    finding = found(good().with_part(("cpu",), fit(INCOMPATIBLE)), "destination.cpu")
+    assert finding.found == "EPYC: it lacks avx512f"
+    assert finding.detail == "<cpu>both</cpu>"
+
+
+@pytest.mark.parametrize(
+    ("id", "libvirt", "state", "words"),
+    [
+        ("destination.two", Libvirt(daemon("source")), FAILED, "both have the UUID source"),
+        ("destination.versions", qemu((9, 0, 0), (8, 2, 2)), WARNING,
+         "libvirt 10.0.0 to 9.0.0; QEMU 8.2.2 on both"),
+        ("destination.versions", qemu((10, 0, 0), (6, 2, 0)), WARNING,
+         "libvirt 10.0.0 on both; QEMU 8.2.2 to 6.2.0"),
+        ("destination.versions", qemu((11, 3, 0), (10, 0, 2)), OK, "libvirt 10.0.0 to 11.3.0; QEMU 8.2.2 to 10.0.2"),
+        ("destination.qemu_user", Libvirt(daemon("destination", qemu_user=(107, 994))), FAILED,
+         "user 64055, group 994 on the source; user 107, group 994 on the destination"),
+        ("destination.qemu_user", Libvirt(daemon("destination", qemu_user=(64055, 108))), WARNING,
+         "user 64055, group 994 on the source; user 64055, group 108 on the destination"),
+        ("destination.qemu_user", Libvirt(daemon("destination", qemu_user=None)), WARNING,
+         "a libvirt does not say whom QEMU runs as"),
+        ("destination.machine_types", Libvirt(daemon("destination"), (), ("pc-q35-6.2", "q35")), FAILED,
+         "guest1 is a pc-q35-8.2, which destination does not know; the newest that both know: pc-q35-6.2"),
+    ],
+)  # fmt: skip
+def test_two_daemons_are_compared(id: str, libvirt: Libvirt, state: str, words: str) -> None:
+    finding = found(with_host(good(), "destination", libvirt=libvirt), id)
+    assert (finding.state, finding.found) == (state, words)
+
+
+def test_a_vm_that_is_defined_nowhere_asks_for_no_machine_type() -> None:
+    facts = with_host(good(), "source", libvirt=Libvirt(daemon("source"), (), MACHINES))
+    finding = found(facts, "destination.machine_types")
+    assert (finding.state, finding.found) == (
+        OK,
+        "guest1 is not defined yet; the newest that both know: pc-q35-8.2",
+    )
+
+
+@pytest.mark.parametrize(
+    ("free", "vms", "state"),
+    [
+        (2 * GIB, (), OK),
+        (GIB // 2, (), WARNING),
+        (GIB // 2, (Vm("guest1", "uuid", "running"),), NOT_NEEDED),
+    ],
+)
+def test_memory_for_the_vm_is_wanted_where_it_does_not_run_yet(free: int, vms: tuple[Vm, ...], state: str) -> None:
+    facts = with_host(
+        good(), "destination", system=System(memory_available_bytes=free), libvirt=Libvirt(daemon("destination"), vms)
+    )
+    assert found(facts, "destination.memory").state == state
+
+
+@pytest.mark.parametrize(
+    ("system", "state"),
+    [
+        (System(disk_bytes=100 * GIB, disk_free_bytes=GIB), OK),
+        (System(disk_bytes=100 * GIB, disk_free_bytes=GIB - 1), WARNING),
+        (System(), WARNING),
+    ],
+)
+def test_a_disk_that_is_nearly_full_is_warned_of(system: System, state: str) -> None:
+    assert found(with_host(good(), "storage", system=system), "storage.disk").state == state
+
+
+def test_a_clock_that_is_off_is_warned_of() -> None:
+    finding = found(with_host(good(), "storage", clock=Clock(-2.0, 0.1)), "storage.clock")
+    assert (finding.state, finding.found) == (WARNING, "2.0 s behind, give or take 100 ms")

@@ -1,0 +1,215 @@
+"""A line that has given its verdict keeps it while nothing but more facts comes in, in whatever order they come."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from tests.unit.hosts import test_checks as hosts
+from tests.unit.nfs import test_planners as bare
+from tests.unit.nfs import test_sharing as sharing
+from tui.checklist.model.check import UNKNOWN, Finding
+from tui.core.failure import Failure
+from tui.core.vm import Vm
+from tui.hosts.backend.round import Look
+from tui.hosts.model.facts import HostsFacts, Libvirt
+from tui.hosts.model.ssh import KEY_NOT_KNOWN, Attempt
+from tui.hosts.model.steps import STEPS as HOST_STEPS
+from tui.linux.addresses import Resolved
+from tui.linux.exports import parse_exports
+from tui.linux.qemu_conf import QemuConf
+from tui.linux.ufw import parse_ufw
+from tui.nfs.model.facts import OPEN, REFUSED, NfsFacts, VmsRead
+from tui.nfs.model.proof import Proof
+from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE
+from tui.nfs.model.steps import all_steps
+from tui.vm.model.cpu import INCOMPATIBLE, Cpu, CpuFit
+from tui.vm.model.kvm import HANGS, Kvm
+from tui.vm.model.machine_type import VmDefinition
+
+ORDERS = 40
+
+
+def state(finding: Finding | None) -> str:
+    return UNKNOWN if finding is None else finding.state
+
+
+# -- NFS --
+
+DOWN = Failure("it can't be reached", "there was no answer")
+NFS_STEPS = {step.id: step for step in all_steps()}
+UFW = "Status: active\n\n     To                         Action      From\n"
+TWO_ADDRESSES = {SOURCE: Resolved("source", ("192.0.2.10", "198.51.100.10"))}
+
+
+NAMES = bare.world().hosts[STORAGE].names  # type: ignore[union-attr]
+
+
+def shared(line: str = sharing.NFS_MOUNT, **client: Any) -> NfsFacts:
+    """Hosts that share the folder and know each other's names."""
+    return bare.but(sharing.world(line, names=NAMES, port=OPEN, **client), names=NAMES)
+
+
+def nfs_worlds() -> Iterator[tuple[str, NfsFacts]]:
+    declared = {"qemu_conf": sharing.DECLARED, "libvirt_version": (11, 3, 0)}
+    yield "all is well", shared()
+    yield "shared otherwise", shared(sharing.LAB_MOUNT, **declared)
+    yield "nothing is shared", bare.world()
+    one = bare.but(shared(sharing.LAB_MOUNT, **declared), DESTINATION, mounts=sharing.mounts(""))
+    yield "declared on one alone", one
+    yield "the destination is down", replace(shared(), hosts={**shared().hosts, DESTINATION: DOWN})
+    otherwise = shared(sharing.LAB_MOUNT, **declared)
+    yield "declared, and the source is down", replace(otherwise, hosts={**otherwise.hosts, SOURCE: DOWN})
+    yield "the storage server is down", replace(shared(), hosts={**shared().hosts, STORAGE: DOWN})
+    names = {**NAMES, **TWO_ADDRESSES}
+    rows = "".join(f"[ {n}] 2049                       ALLOW IN    192.0.2.1{n}\n" for n in (0, 1))
+    rules = parse_ufw(f"{UFW}{rows}", "")
+    elsewhere = bare.but(bare.but(bare.world(), names=names, ufw=rules), SOURCE, own_address="198.51.100.10")
+    yield "the source comes by its other address", elsewhere
+    exported = parse_exports("/srv/images source(rw,no_root_squash) destination(rw,no_root_squash)", "/etc/exports")
+    text = {"/etc/exports": "/srv/images source(rw,no_root_squash) destination(rw,no_root_squash)\n"}
+    strange = bare.but(bare.but(shared(), exports=text, active=exported), SOURCE, own_address="203.0.113.9")
+    yield "the source comes from elsewhere", strange
+    yield "nftables drops", bare.but(bare.but(bare.world(), drops=True), DESTINATION, port=REFUSED)
+    running = Vm("vm1", "uuid", "running")
+    twice = {role: VmsRead((running,), shared().vms[SOURCE].disks) for role in (SOURCE, DESTINATION)}  # type: ignore[union-attr]
+    yield "the VM runs twice", replace(shared(), vms=twice)
+    locked = replace(sharing.IMAGE, locked=True)
+    yield "the image is locked", replace(shared(), images={SOURCE: (locked,), DESTINATION: (locked,)})
+    yield "a libvirt is down", replace(shared(), vms={**shared().vms, SOURCE: DOWN})
+    yield "the other libvirt is down", replace(shared(), vms={**shared().vms, DESTINATION: DOWN})
+
+
+def only(whole: NfsFacts, parts: tuple[tuple[str, str], ...]) -> NfsFacts:
+    """What is known when only these parts were read."""
+    known = {part: {role: found for role, found in getattr(whole, part).items() if (part, role) in parts}
+             for part in ("hosts", "vms")}  # fmt: skip
+    return replace(whole, **known, images={}, proof=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "whole"), nfs_worlds())
+def test_no_line_of_the_nfs_list_takes_back_what_it_said(name: str, whole: NfsFacts) -> None:
+    parts = [("hosts", role) for role in whole.hosts] + [("vms", role) for role in whole.vms]
+    some = [chosen for count in range(len(parts) + 1) for chosen in combinations(parts, count)]
+    looks = [(frozenset(chosen), only(whole, chosen)) for chosen in some]  # whatever order led to what is known by then
+    proof = whole.proof or Proof(why_not="the folder is not well mounted on source yet")
+    for later in (replace(looks[-1][1], proof=proof), replace(looks[-1][1], proof=proof, images=whole.images)):
+        looks.append((frozenset((*looks[-1][0], (len(looks),))), later))
+    states = [(known, {id: state(step.check(facts)) for id, step in NFS_STEPS.items()}) for known, facts in looks]
+    told = {
+        f"{id}: {said}, then {later[id]}"
+        for known, before in states
+        for more, later in states
+        if known < more
+        for id, said in before.items()
+        if said not in (UNKNOWN, later[id])
+    }
+    assert told == set(), name
+
+
+# -- hosts --
+
+HOST_BY_ID = {step.id: step for step in HOST_STEPS}
+
+
+class Drawn:
+    """What would be read of hosts that are as in `whole`, each part answered when it is drawn."""
+
+    def __init__(self, whole: HostsFacts, seed: int) -> None:
+        self._whole = whole
+        self._random = random.Random(seed)  # noqa: S311 - orders, no secrets
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def draw(self) -> None:
+        """Lets one question after the other be answered."""
+        while True:
+            await asyncio.sleep(0)
+            waiting = [each for each in self._waiting if not each.done()]
+            if waiting:
+                self._random.choice(waiting).set_result(None)
+
+    async def _answer(self, part: object) -> Any:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        await turn
+        if isinstance(part, Failure):
+            raise part
+        return part
+
+    def __getattr__(self, part: str) -> Any:
+        """The question of that name."""
+
+        def ask(*of: Any) -> Any:
+            if part == "cpu":
+                return self._answer(self._whole.cpu)
+            if part in ("names", "ports", "firewall", "ssh", "account", "peer"):
+                return self._answer(getattr(self._way(part, of), part))
+            return self._answer(getattr(self._whole.at(of[0]), part))
+
+        return ask
+
+    def _way(self, part: str, of: tuple[Any, ...]) -> Any:
+        """Of the one other host that was meant: the look tells it by its names, its account, its address."""
+        if part == "ports":
+            return self._whole.way(of[0], of[1])
+        if part == "names":
+            others = [end for end in hosts.ADDRESSES if of[1] == self._whole.names_of(end)]
+            return self._whole.way(of[0], others[0])
+        if part in ("account", "firewall"):  # asked for on the other side
+            return self._whole.way("source" if of[0] == "destination" else "destination", of[0])
+        return self._whole.way(of[0], "source" if of[0] == "destination" else "destination")
+
+
+def host_worlds() -> Iterator[tuple[str, HostsFacts]]:
+    good = hosts.good()
+    yield "all is well", good
+    yield "all is down", hosts.all_down()
+    emulated = VmDefinition("pc-q35-8.2", "qemu", "host-model", "<cpu/>")
+    there = Libvirt(hosts.daemon("source"), (), hosts.MACHINES, emulated)
+    no_kvm = hosts.with_host(hosts.with_host(good, "source", libvirt=there), "destination", kvm=Kvm(HANGS))
+    yield "emulated, and no KVM at the destination", no_kvm
+    yield "no KVM at the destination", hosts.with_host(good, "destination", kvm=Kvm(HANGS))
+    running = Libvirt(hosts.daemon("destination"), (Vm("guest1", "u", "running"),), hosts.MACHINES)
+    little = replace(good.at("destination").system, memory_available_bytes=1)  # type: ignore[type-var]
+    yield "the VM is there already", hosts.with_host(good, "destination", libvirt=running, system=little)
+    other = Cpu("<cpu><model>Other</model></cpu>", frozenset({"aes"}))
+    yield "another CPU", good.with_part(("cpu",), CpuFit("kvm", INCOMPATIBLE, hosts.CPU, other))
+    yield "ssh is shut", hosts.with_way(good, "source", "destination", ssh=Attempt(KEY_NOT_KNOWN), peer=None)
+    yield (
+        "an address that is another's",
+        hosts.with_way(good, "source", "storage", names={"storage": ("198.51.100.7",)}),
+    )
+    elsewhere = hosts.with_host(good, "destination", conf=QemuConf(migration_host="kvm-b"))
+    yield (
+        "migration_host",
+        hosts.with_way(
+            elsewhere, "source", "destination", names={"destination": ("192.0.2.2",), "kvm-b": ("127.0.1.1",)}
+        ),
+    )
+    yield (
+        "no libvirt at the destination",
+        hosts.with_host(good, "destination", libvirt=DOWN, kvm=DOWN, userfaultfd=DOWN).with_part(("cpu",), DOWN),
+    )
+    yield "no root at the source", hosts.with_host(good, "source", conf=DOWN, kvm=DOWN, userfaultfd=DOWN, software=DOWN)
+
+
+@pytest.mark.parametrize(("name", "whole"), host_worlds())
+async def test_no_line_of_the_hosts_list_takes_back_what_it_said(name: str, whole: HostsFacts) -> None:
+    told: set[str] = set()
+    for seed in range(ORDERS):
+        drawn, before = Drawn(whole, seed), dict.fromkeys(HOST_BY_ID, UNKNOWN)
+        drawing = asyncio.ensure_future(drawn.draw())
+        try:
+            async for facts in Look(drawn, HostsFacts(whole.config)).run():  # type: ignore[arg-type]
+                now = {id: state(step.check(facts)) for id, step in HOST_BY_ID.items()}
+                told |= {
+                    f"{id}: {said}, then {now[id]}" for id, said in before.items() if said not in (UNKNOWN, now[id])
+                }
+                before = now
+        finally:
+            drawing.cancel()
+    assert told == set(), name

@@ -1,0 +1,136 @@
+"""Ports that are really tried: the two programs against each other, and what they print."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tui.hosts.model import ports_python
+from tui.hosts.model.ports import (
+    CONNECTOR,
+    LISTENER,
+    OPEN,
+    READY,
+    REFUSED,
+    SILENT,
+    Tried,
+    parse_connector,
+    parse_listener,
+    ranges,
+)
+
+WORD = "the-end"
+LANGUAGES = ("perl", "python")
+
+
+def run(language: str, *words: str) -> list[str]:
+    """The command line of the listener in that language."""
+    return (
+        ["perl", "-e", LISTENER, *words]
+        if language == "perl"
+        else [sys.executable, "-c", ports_python.LISTENER, *words]
+    )
+
+
+@pytest.fixture
+def ports() -> tuple[int, int]:
+    """Some in a row that nobody uses at the moment."""
+    for first in range(40000, 60000, 50):
+        taken = False
+        for port in range(first, first + 4):
+            with socket.socket() as probe:
+                try:
+                    probe.bind(("", port))
+                except OSError:
+                    taken = True
+        if not taken:
+            return first, first + 3
+    raise AssertionError("no free ports")
+
+
+@pytest.fixture(params=LANGUAGES)
+def listener(ports: tuple[int, int], request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """It listens; the second is what it has said."""
+    argv = run(request.param, *map(str, ports), "60", WORD)
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        said = ""
+        while READY not in said and (line := process.stdout.readline()):
+            said += line
+        yield process, said
+        process.kill()
+
+
+def connected(language: str, address: str, ports: tuple[int, ...], limit_s: int = 5) -> tuple[tuple[int, str], ...]:
+    words = [address, str(limit_s), WORD, *map(str, ports)]
+    argv = (
+        ["perl", "-e", CONNECTOR, *words]
+        if language == "perl"
+        else [sys.executable, "-c", ports_python.CONNECTOR, *words]
+    )
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+    return parse_connector(done.stdout)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_ports_that_are_listened_on_are_open_and_the_listener_ends_when_it_is_told(
+    language: str, address: str, ports: tuple[int, int], listener: tuple[subprocess.Popen[str], str]
+) -> None:
+    process, said = listener
+    all_four = tuple(range(ports[0], ports[1] + 1))
+    assert parse_listener(said) == (all_four, ())
+    assert connected(language, address, (*all_four, ports[1] + 1)) == (
+        *((port, OPEN) for port in all_four),
+        (ports[1] + 1, REFUSED),
+    )
+    assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_port_in_use_is_said_to_be_and_left_alone(language: str, ports: tuple[int, int]) -> None:
+    with socket.socket() as other:
+        other.bind(("0.0.0.0", ports[0] + 1))  # noqa: S104
+        other.listen()
+        argv = run(language, *map(str, ports), "1", WORD)
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    listening, in_use = parse_listener(done.stdout)
+    assert in_use == (ports[0] + 1,)
+    assert listening == (ports[0], ports[0] + 2, ports[0] + 3)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_host_that_takes_no_connection_up_is_silent_and_not_waited_for_for_long(language: str) -> None:
+    with socket.socket() as full:  # its queue is: the kernel answers nobody more
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        address = full.getsockname()
+        fillers = [socket.socket() for _ in range(4)]
+        for each in fillers:
+            each.setblocking(False)
+            each.connect_ex(address)
+        assert connected(language, "127.0.0.1", (address[1],), limit_s=1) == ((address[1], SILENT),)
+        for each in fillers:
+            each.close()
+
+
+def test_what_the_system_says_is_kept_where_it_is_neither() -> None:
+    assert parse_connector("49153 No route to host\n49152 open\nnonsense\n") == (
+        (49152, OPEN),
+        (49153, "No route to host"),
+    )
+
+
+def test_ports_that_are_not_open_are_told_by_what_became_of_them() -> None:
+    tried = Tried("192.0.2.2", ((1, OPEN), (2, SILENT), (3, REFUSED), (4, SILENT)))
+    assert tried.closed == {SILENT: (2, 4), REFUSED: (3,)}
+
+
+@pytest.mark.parametrize(
+    ("ports", "text"),
+    [((), ""), ((5,), "5"), ((5, 6), "5-6"), ((9, 5, 6, 7), "5-7, 9"), (range(49152, 49216), "49152-49215")],
+)
+def test_ports_are_written_as_ranges(ports: tuple[int, ...], text: str) -> None:
+    assert ranges(ports) == text

@@ -1,0 +1,164 @@
+"""What root's ssh said, and which keys there are, as the scripts print it."""
+
+import pytest
+
+from tui.hosts.model.account import Account, parse_account
+from tui.hosts.model.ssh import (
+    KEY_CHANGED,
+    KEY_NOT_KNOWN,
+    NO_ANSWER,
+    NO_NAME,
+    NO_SSH,
+    OTHER,
+    REFUSED,
+    WORKS,
+    Attempt,
+    HostKey,
+    Target,
+    parse_attempt,
+    target,
+)
+
+BLOB = "AAAAC3NzaC1lZDI1NTE5AAAAIOmcjmcxOXHUHruQYCIUhHLs3UhopflbBDQ1Fwh4Y442"
+FINGERPRINT = "SHA256:jM53pRRG/2GI3dZAx4RAG6kgT6IeIfQqbHeglSG5xPM"  # as ssh printed it for BLOB
+
+
+@pytest.mark.parametrize(
+    ("uri", "found"),
+    [
+        ("qemu+ssh://root@kvm-b/system?no_tty=1", Target("kvm-b", "root")),
+        ("qemu+ssh://192.0.2.20:2222/system", Target("192.0.2.20", port=2222)),
+        ("qemu+ssh://me@[2001:db8::2]:2222/system?no_tty=1", Target("2001:db8::2", "me", 2222)),
+        ("qemu+ssh://KVM-B/system?keyfile=/root/k&no_tty=1", Target("KVM-B", key_file="/root/k")),
+        ("qemu+tls://kvm-b/system", None),
+        ("qemu+libssh2://kvm-b/system", None),
+        ("qemu:///system", None),
+        ("test+ssh:///default", None),
+    ],
+)
+def test_a_peer_uri_leads_somewhere_over_ssh_or_not(uri: str, found: Target | None) -> None:
+    assert target(uri) == found
+
+
+CHANGED = """@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
+@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @
+@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
+Host key for kvm-b has changed and you have requested strict checking.
+Host key verification failed."""
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "outcome"),
+    [
+        (0, "", WORKS),
+        (255, "No ED25519 host key is known for kvm-b and you have requested strict checking.\n"
+              "Host key verification failed.", KEY_NOT_KNOWN),
+        (255, CHANGED, KEY_CHANGED),
+        (255, "root@kvm-b: Permission denied (publickey,password).", REFUSED),
+        (255, "root@kvm-b: Permission denied (publickey,gssapi-keyex,gssapi-with-mic).", REFUSED),
+        (255, "Received disconnect from 192.0.2.2 port 22:2: Too many authentication failures", REFUSED),
+        (255, "ssh: Could not resolve hostname kvm-b: Temporary failure in name resolution", NO_NAME),
+        (255, "ssh: Could not resolve hostname kvm-b: Name or service not known", NO_NAME),
+        (255, "ssh: connect to host kvm-b port 22: Connection refused", NO_ANSWER),
+        (255, "ssh: connect to host kvm-b port 22: Connection timed out", NO_ANSWER),
+        (255, "ssh: connect to host kvm-b port 22: No route to host", NO_ANSWER),
+        (127, "timeout: failed to run command 'ssh': No such file or directory", NO_SSH),
+        (255, "Bad owner or permissions on /root/.ssh/config", OTHER),
+        (124, "", NO_ANSWER),
+        (1, "", OTHER),
+    ],
+)  # fmt: skip
+def test_what_ssh_said_is_one_of_a_few_outcomes(status: int, said: str, outcome: str) -> None:
+    lines = "".join(f"said {line}\n" for line in said.splitlines())
+    attempt = parse_attempt(f"home /root\nfolder yes\nstatus {status}\n{lines}")
+    assert (attempt.outcome, attempt.said) == (outcome, said)
+
+
+NOT_KNOWN = f"""home /root
+folder yes
+status 255
+said No ED25519 host key is known for kvm-b and you have requested strict checking.
+said Host key verification failed.
+config user root
+config hostname kvm-b.example
+config port 2222
+config identityfile ~/.ssh/id_rsa
+config identityfile ~/.ssh/id_ed25519
+config userknownhostsfile ~/.ssh/known_hosts ~/.ssh/known_hosts2
+taken /root/.ssh/id_rsa
+taken /root/.ssh/id_ed25519
+key ssh-ed25519 {BLOB} root@kvm-a /root/.ssh/id_ed25519
+shown # kvm-b.example:2222 SSH-2.0-OpenSSH_9.6p1 Ubuntu-3ubuntu13
+shown [kvm-b.example]:2222 ssh-rsa AAAAB3NzaC1yc2E=
+shown [kvm-b.example]:2222 ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY=
+shown [kvm-b.example]:2222 ssh-ed25519 {BLOB}
+shown [kvm-b.example]:2222 ssh-ed25519 not-base64!
+"""
+
+
+def test_what_would_mend_a_login_is_read_with_it() -> None:
+    assert parse_attempt(NOT_KNOWN) == Attempt(
+        KEY_NOT_KNOWN,
+        "No ED25519 host key is known for kvm-b and you have requested strict checking.\nHost key verification failed.",
+        "root",
+        "kvm-b.example",
+        2222,
+        "[kvm-b.example]:2222",
+        "/root/.ssh/known_hosts",
+        "/root",
+        True,
+        (HostKey("ssh-ed25519", BLOB, "/root/.ssh/id_ed25519"),),
+        ("id_rsa", "id_ed25519"),
+        (
+            HostKey("ssh-ed25519", BLOB),
+            HostKey("ecdsa-sha2-nistp256", "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY="),
+            HostKey("ssh-rsa", "AAAAB3NzaC1yc2E="),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "known_as", "file"),
+    [
+        ("hostname kvm-b\nport 22", "kvm-b", "/root/.ssh/known_hosts"),
+        ("hostname 2001:db8::2\nport 22", "2001:db8::2", "/root/.ssh/known_hosts"),
+        ("hostname kvm-b\nport 2222\nhostkeyalias b", "b", "/root/.ssh/known_hosts"),
+        ("hostname b\nport 22\nuserknownhostsfile /etc/own ~/.ssh/x", "b", "/etc/own"),
+    ],
+)
+def test_a_host_key_is_looked_up_as_ssh_does(config: str, known_as: str, file: str) -> None:
+    lines = "".join(f"config {line}\n" for line in config.splitlines())
+    attempt = parse_attempt(f"home /root\nstatus 255\nsaid Host key verification failed.\n{lines}")
+    assert (attempt.known_as, attempt.known_hosts, attempt.folder) == (known_as, file, False)
+
+
+def test_a_fingerprint_is_what_ssh_shows() -> None:
+    assert HostKey("ssh-ed25519", BLOB).fingerprint == FINGERPRINT
+
+
+ROOT_ON_UBUNTU = f"""entry root:x:0:0:root:/root:/bin/bash
+authorized_keys /root/.ssh/authorized_keys
+folder yes
+permitrootlogin without-password
+pubkeyauthentication yes
+key ssh-ed25519 {BLOB} root@kvm-b
+key ecdsa-sha2-nistp256 AAAAE2Vj
+"""
+
+
+@pytest.mark.parametrize(
+    ("user", "text", "account"),
+    [
+        ("root", ROOT_ON_UBUNTU,
+         Account("root", True, "/root", 0, 0, True, False, "/root/.ssh/authorized_keys", "without-password", True,
+                 (HostKey("ssh-ed25519", BLOB), HostKey("ecdsa-sha2-nistp256", "AAAAE2Vj")))),
+        ("me", "entry me:x:1000:1001:,,,:/home/me:/bin/bash\nauthorized_keys /etc/keys/me\nfile yes\nfolder yes\n"
+               "permitrootlogin no\npubkeyauthentication no\n",
+         Account("me", True, "/home/me", 1000, 1001, True, True, "/etc/keys/me", "no", False)),
+        ("nobody-there", "authorized_keys /.ssh/authorized_keys\n",
+         Account("nobody-there", authorized_keys="/.ssh/authorized_keys")),
+        ("root", "", Account("root")),
+    ],
+)  # fmt: skip
+def test_an_account_is_what_the_ssh_server_makes_of_it(user: str, text: str, account: Account) -> None:
+    assert parse_account(user, text) == account

@@ -1,0 +1,54 @@
+"""Lines of ours in other people's files: put in, and taken out without a trace."""
+
+import pytest
+
+from tui.linux.managed_block import blocks, with_lines, without_lines
+
+LINES = ("/images a(rw)",)
+FILES = [
+    None,
+    "",
+    "\n",
+    "# a comment\n",
+    "# no newline at the end",
+    "/srv *(ro)\n\n\n",
+    "/srv \\\n  *(ro)\n",
+    "\tdos\r\n\x00\udcff not text\n",
+    "# vmlm-tui: the next line is its own\n/other b(rw)\n",
+]
+
+
+@pytest.mark.parametrize("text", FILES)
+@pytest.mark.parametrize("lines", [LINES, ("one", "two", "three")])
+def test_what_was_put_in_is_taken_out_to_the_byte(text: str | None, lines: tuple[str, ...]) -> None:
+    changed = with_lines(text, lines)
+    assert changed != text
+    assert changed.startswith(text or "")
+    assert "\n".join(lines) in changed
+    assert without_lines(changed, lines) == text
+
+
+@pytest.mark.parametrize("text", FILES)
+def test_putting_in_twice_is_putting_in_once(text: str | None) -> None:
+    once = with_lines(text, LINES)
+    assert with_lines(once, LINES) == once
+
+
+@pytest.mark.parametrize("text", FILES)
+def test_what_others_add_meanwhile_stays(text: str | None) -> None:
+    added = with_lines(text, LINES) + "/added later(rw)\n"
+    rest = without_lines(added, LINES)
+    assert rest is not None
+    assert rest.endswith("/added later(rw)\n")
+    assert blocks(rest) == blocks(text or "")
+
+
+def test_lines_that_somebody_has_changed_are_not_ours_any_more() -> None:
+    changed = with_lines("# theirs\n", LINES).replace("a(rw)", "b(rw)")
+    assert without_lines(changed, LINES) == changed
+
+
+def test_the_newest_of_several_blocks_goes_without_the_others() -> None:
+    one = with_lines("# theirs\n", ("one",))
+    assert without_lines(with_lines(one, ("two",)), ("two",)) == one
+    assert [block.lines for block in blocks(with_lines(one, ("two",)))] == [("one",), ("two",)]

@@ -1,0 +1,47 @@
+"""The charts of a migration, from recordings of real ones."""
+
+import pytest
+
+from tests.ui.replay import recording
+from tui.migration.model import record
+from tui.migration.model.record import Event
+from tui.migration.model.timeline import Timeline
+from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
+from tui.ui.chart.scale import unit_for
+
+
+def test_what_remains_is_not_joined_across_the_end_of_a_pass() -> None:
+    timeline = Timeline(recording("post-copy-by-hand"))
+    remaining, sent = memory_picture(timeline).series
+    breaks = [x for x, y in zip(remaining.xs, remaining.ys, strict=True) if y is None]
+    assert breaks == [each.ended for each in timeline.passes]
+    assert len(breaks) > 3
+    for moment in breaks:  # and the first look at the next pass belongs to that one
+        assert remaining.ys[remaining.xs.index(moment)] is None
+    assert None not in sent.ys
+
+
+@pytest.mark.parametrize("name", ["felt-post-copy", "felt-pre-copy"])
+def test_all_charts_have_one_time_axis_at_every_moment(name: str) -> None:
+    timeline = Timeline()
+    for each in recording(name):
+        timeline.add(each)
+        pictures = [picture(timeline) for picture in (memory_picture, rate_picture, guest_picture)]
+        assert len({max(each.last_x, each.span_s) for each in pictures}) == 1
+
+
+def test_the_guests_rate_is_in_the_unit_that_its_workload_counts_in() -> None:
+    memory, cpu = (guest_picture(Timeline(recording(name))) for name in ("felt-post-copy", "felt-pre-copy"))
+    assert unit_for(memory.units, memory.highest_y).name == "GiB/s"
+    assert unit_for(cpu.units, cpu.highest_y).name == "thousand additions/s"
+
+
+def test_the_guests_curve_is_broken_where_it_said_nothing_and_the_frame_says_for_how_long() -> None:
+    timeline = Timeline()
+    for t, data in ((1.0, {"rate": 5.0, "unit": "rows/s"}), (4.0, {"silent_s": 3.0, "why": "no route"})):
+        timeline.add(Event(t, "", record.GUEST, data))
+    picture = guest_picture(timeline)
+    assert picture.series[0].ys == (5.0, None)
+    assert picture.subtitle == "no answer for 3.0 s"
+    timeline.add(Event(5.0, "", record.GUEST, {"rate": 1234567.0, "unit": "rows/s"}))
+    assert guest_picture(timeline).subtitle == "1,234,567 rows/s"

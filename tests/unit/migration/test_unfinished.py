@@ -1,0 +1,150 @@
+"""Runs without an end, found again in their folders."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.fakes import NAMES, RECORDINGS, recording
+from tui.core.plan import Plan
+from tui.core.vm import Vm
+from tui.migration.backend.recorder import RAW, Recorder, now
+from tui.migration.backend.unfinished import read_records, unfinished_runs
+from tui.migration.model.record import Event, from_line, to_line
+
+START: dict[str, Any] = {
+    "began": now(),
+    "vm": "guest1",
+    "technique": "post-copy-timeout",
+    "timeout_s": 9,
+    "bandwidth_mib_s": 50,
+    "downtime_ms": 500,
+    "auto_converge": True,
+    "parallel": 0,
+    "uuid": "0054f024",
+    "vcpus": 2,
+    "memory_bytes": 1 << 30,
+    "origin": "destination",
+    "workload": "memory",
+}
+
+
+def run(runs: Path, name: str, *lines: str) -> Path:
+    folder = runs / name
+    folder.mkdir()
+    (folder / RAW).write_text("".join(lines))
+    return folder
+
+
+def started(**changes: object) -> str:
+    data = {name: value for name, value in (START | changes).items() if value is not None}
+    return to_line(Event(0.0, now(), "start", data)) + "\n"
+
+
+def test_a_folder_that_is_not_there_has_no_runs(tmp_path: Path) -> None:
+    assert unfinished_runs(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recording_is_unfinished_until_its_last_line(tmp_path: Path, name: str) -> None:
+    lines = (RECORDINGS / f"{name}.jsonl").read_text("utf-8").splitlines(keepends=True)
+    run(tmp_path, "whole", *lines)
+    run(tmp_path, "cut", *lines[:-1])
+    run(tmp_path, "cut-in-the-end", *lines[:-1], lines[-1][:-5])
+    assert [each.folder.name for each in unfinished_runs(tmp_path)] == ["cut-in-the-end", "cut"]
+
+
+def test_what_was_asked_for_is_read_from_the_start(tmp_path: Path) -> None:
+    folder = run(tmp_path, "run", started())
+    (found,) = unfinished_runs(tmp_path)
+    assert found.plan == Plan("guest1", "post-copy-timeout", 9, 50, 500, True, 0)
+    assert found.vm == Vm("guest1", "0054f024", "", vcpus=2, memory_bytes=1 << 30)
+    assert (found.folder, found.origin, found.workload.name) == (folder, "destination", "memory")
+    assert found.began == START["began"]
+
+
+def test_a_run_that_was_only_attached_to_is_found_as_well(tmp_path: Path) -> None:
+    run(tmp_path, "run", started().replace('"start"', '"attached"'))
+    assert len(unfinished_runs(tmp_path)) == 1
+
+
+def test_the_newest_comes_first(tmp_path: Path) -> None:
+    for name in ("20260101T000000Z-x", "20260103T000000Z-x", "20260102T000000Z-x"):
+        run(tmp_path, name, started())
+    assert [each.folder.name[:8] for each in unfinished_runs(tmp_path)] == ["20260103", "20260102", "20260101"]
+
+
+def test_a_run_that_somebody_writes_into_is_not_ours(tmp_path: Path) -> None:
+    recorder = Recorder.create(tmp_path, "run")
+    recorder.write(from_line(started()))
+    assert unfinished_runs(tmp_path) == []
+    recorder.close()
+    assert len(unfinished_runs(tmp_path)) == 1
+
+
+def test_to_look_for_runs_keeps_nobody_from_writing(tmp_path: Path) -> None:
+    run(tmp_path, "run", started())
+    (found,) = unfinished_runs(tmp_path)
+    Recorder.open(found.folder).close()
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        "",
+        "\n\n",
+        "no json\n",
+        "\0" * 5000,
+        started(uuid=None),
+        started(vm=None),
+        started(vm=7),
+        started(vm=""),
+        started(origin=None),
+        started(origin="elsewhere"),
+        started(began=None),
+        started(began="yesterday"),
+        started(began="2026-01-01T00:00:00"),
+        started(began=[1]),
+    ],
+)
+def test_what_is_no_run_hides_none_that_is(tmp_path: Path, spoilt: str) -> None:
+    run(tmp_path, "a-spoilt", spoilt)
+    run(tmp_path, "b-good", started())
+    run(tmp_path, "c-spoilt", spoilt)
+    (tmp_path / "d-no-log").mkdir()
+    (tmp_path / "e-file").touch()
+    (tmp_path / "f-folder" / RAW).mkdir(parents=True)
+    (tmp_path / "g-link").mkdir()
+    (tmp_path / "g-link" / RAW).symlink_to(tmp_path / "nowhere")
+    assert [each.folder.name for each in unfinished_runs(tmp_path)] == ["b-good"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("timeout_s", "soon"), ("bandwidth_mib_s", None), ("downtime_ms", []), ("parallel", 1.5), ("technique", 7)],
+)
+def test_an_option_of_another_kind_counts_as_not_given(tmp_path: Path, name: str, value: object) -> None:
+    run(tmp_path, "run", started(**{name: value}))
+    (found,) = unfinished_runs(tmp_path)
+    assert getattr(found.plan, name) == getattr(Plan(""), name)
+
+
+def test_broken_lines_are_passed_over_and_the_whole_ones_kept(tmp_path: Path) -> None:
+    raw = tmp_path / RAW
+    lines = (RECORDINGS / "failed.jsonl").read_text("utf-8").splitlines(keepends=True)
+    raw.write_bytes(b"\xff\xfe\n" + "".join(lines[:5]).encode() + b"\n{}\n[]\n" + "".join(lines[5:]).encode()[:-9])
+    assert read_records(raw) == recording("failed")[:-1]
+
+
+def test_an_end_inside_of_a_text_is_none(tmp_path: Path) -> None:
+    said = Event(1.0, now(), "error", {"what": '"kind": "end"', "detail": json.dumps({"kind": "end"})})
+    run(tmp_path, "run", started(), to_line(said) + "\n")
+    assert len(unfinished_runs(tmp_path)) == 1
+
+
+def test_a_run_copied_elsewhere_is_read_there(tmp_path: Path) -> None:
+    run(tmp_path, "run", started())
+    shutil.copytree(tmp_path, tmp_path.parent / "copied")
+    assert len(unfinished_runs(tmp_path.parent / "copied")) == 1

@@ -1,0 +1,277 @@
+"""The sentence of the moment, over moments of recorded migrations and over passes made for it."""
+
+import pytest
+
+from tests.unit.fakes import recording
+from tui.migration.model import record
+from tui.migration.model.record import Event, Record, Sample
+from tui.migration.model.timeline import Timeline
+from tui.migration.model.verdict import BAD, GOOD, NEUTRAL, WARNING, Verdict, sentence
+
+MIB = 1 << 20
+
+
+def at(name: str, t: float) -> Timeline:
+    """The recording up to `t`."""
+    return Timeline(each for each in recording(name) if each.t <= t)
+
+
+@pytest.mark.parametrize(
+    ("name", "t", "tone", "text"),
+    [
+        (
+            "pre-copy-idle",
+            0.5,
+            NEUTRAL,
+            "Setting up: source connects to destination; nothing has been sent yet.",
+        ),
+        ("pre-copy-idle", 1.2, NEUTRAL, "First pass: 2 % of 1.0 GiB sent."),
+        ("pre-copy-idle", 3.1, NEUTRAL, "First pass: 25 % of 1.0 GiB sent, about 6.2 s left of it."),
+        (
+            "pre-copy-idle",
+            4.3,
+            WARNING,
+            "Switching over: the VM is paused, and starts at destination when the rest is there.",
+        ),
+        ("pre-copy-idle", 99, GOOD, "guest1 runs on destination and is gone from source."),
+        (
+            "failed",
+            4.5,
+            NEUTRAL,
+            "The first pass left 319 MiB dirty; must get under 32 MiB. d allows more downtime; c cancels.",
+        ),
+        (
+            "failed",
+            99,
+            BAD,
+            "The migration of guest1 failed: job 'migration out' failed: Unable to read from socket: "
+            "Connection reset by peer. guest1 runs on source.",
+        ),
+        (
+            "post-copy-by-hand",
+            8.0,
+            NEUTRAL,
+            "Undecided: the passes leave 299 MiB to 315 MiB; must get under 34 MiB. p finishes it.",
+        ),
+        (
+            "post-copy-by-hand",
+            14.0,
+            WARNING,
+            "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it.",
+        ),
+        (
+            "post-copy-timeout",
+            3.1,
+            NEUTRAL,
+            "First pass: 22 % of 1.0 GiB sent, about 6.8 s left of it. Post-copy in 5.9 s; p switches now.",
+        ),
+        (
+            "post-copy-timeout",
+            8.0,
+            NEUTRAL,
+            "Undecided: the passes leave 299 MiB to 319 MiB; must get under 34 MiB. "
+            "Post-copy in 1.0 s; p switches now.",
+        ),
+        ("post-copy-timeout", 10.5, NEUTRAL, "Post-copy: the VM runs at source, 187 MiB still to fetch, about 1.6 s."),
+        (
+            "post-copy-timeout",
+            11.9,
+            NEUTRAL,
+            "Post-copy: the VM runs at source with all of its memory; what is left is tidying up.",
+        ),
+        ("cancelled", 99, NEUTRAL, "Cancelled. guest1 runs on destination."),
+        (
+            "link-cut",
+            20.0,
+            WARNING,
+            "Post-copy: the VM runs at destination, 244 MiB still to fetch, but nothing arrives: "
+            "the VM stands still where it needs some of it.",
+        ),
+        (
+            "link-cut",
+            40.0,
+            BAD,
+            "Post-copy has lost its connection: the VM is on destination now, and stands still where it needs a page "
+            "that is still on source. "
+            "Nothing is lost; it goes on when the network is back.",
+        ),
+        ("link-cut", 61.5, NEUTRAL, "Post-copy: the VM runs at destination, 124 MiB still to fetch, about 1.1 s."),
+        ("link-cut", 99, GOOD, "guest1 runs on destination; source still has its definition."),
+        # Pass 3 ended while nobody watched; two are no ground for a judgement.
+        (
+            "reattached",
+            11.6,
+            NEUTRAL,
+            "Undecided: the passes leave 299 MiB to 317 MiB; must get under 34 MiB. p finishes it.",
+        ),
+        (
+            "reattached",
+            12.0,
+            WARNING,
+            "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it.",
+        ),
+        ("ended-unwatched", 99, GOOD, "guest1 runs on source and is gone from destination."),
+    ],
+)
+def test_a_moment_of_a_recording_reads(name: str, t: float, tone: str, text: str) -> None:
+    timeline = at(name, t)
+    origin, target = str(timeline.options["origin"]), str(timeline.options["target"])
+    assert sentence(timeline, t, origin, target) == Verdict(text, tone)
+
+
+def passes(*lefts: int, rate: int = 100, technique: str = "pre-copy", throttle: int = 0) -> list[Record]:
+    """A log in which each pass left so many MiB, sent at `rate` MiB/s; one pass a second."""
+    records: list[Record] = [Event(0.0, "", record.START, {"technique": technique, "downtime_ms": 300})]
+    for n, left in enumerate((1000, *lefts), 1):
+        stats = {
+            "memory_total": 1000 * MIB,
+            "memory_remaining": left * MIB,
+            "memory_processed": n * rate * MIB,
+            "memory_iteration": n,
+            "auto_converge_throttle": throttle,
+        }
+        records.append(Sample(float(n), "", stats, "running"))
+    return records
+
+
+@pytest.mark.parametrize(
+    ("records", "tone", "text"),
+    [
+        (
+            passes(400),
+            NEUTRAL,
+            "The first pass left 400 MiB dirty; must get under 30 MiB. d allows more downtime; c cancels.",
+        ),
+        (
+            passes(400, technique="post-copy-manual"),
+            NEUTRAL,
+            "The first pass left 400 MiB dirty; must get under 30 MiB. p finishes it.",
+        ),
+        (
+            passes(400, 200, 100),
+            GOOD,
+            "Converging: 100 MiB left by the last pass, 200 MiB by the one before; about 1.5 s to get under 30 MiB.",
+        ),
+        (
+            passes(990, 890, 800),
+            GOOD,
+            "Converging: 800 MiB left by the last pass, 890 MiB by the one before; "
+            "about 1 min 16 s to get under 30 MiB.",
+        ),
+        (
+            passes(400, 410, 390),
+            WARNING,
+            "Not converging: each pass leaves 400 MiB, must get under 30 MiB. d allows more downtime; c cancels.",
+        ),
+        (
+            passes(400, 410, 390, throttle=40),
+            WARNING,
+            "Not converging: each pass leaves 400 MiB, must get under 30 MiB. Auto-converge slows the VM by 40 %.",
+        ),
+        (
+            passes(400, 200, 190),
+            NEUTRAL,
+            "Undecided: the passes leave 190 MiB to 400 MiB; must get under 30 MiB. d allows more downtime; c cancels.",
+        ),
+        (
+            passes(400, 400),
+            NEUTRAL,
+            "Undecided: the passes leave 400 MiB; must get under 30 MiB. d allows more downtime; c cancels.",
+        ),
+        (passes(400, 20), GOOD, "The last pass left 20 MiB, under the 30 MiB it must: switching over."),
+        (passes(400, 0), GOOD, "The last pass left 0 B, under the 30 MiB it must: switching over."),
+        (passes(400, 200, 100, rate=0), NEUTRAL, "Pass 4: 100 MiB to send."),
+    ],
+)
+def test_what_the_passes_leave_is_judged(records: list[Record], tone: str, text: str) -> None:
+    timeline = Timeline(records)
+    assert sentence(timeline, timeline.now) == Verdict(text, tone)
+
+
+def test_a_trickle_in_a_stalled_network_is_no_ground_for_a_forecast() -> None:
+    """Two bytes a second make a line of 0 bytes to get under."""
+    records = passes(400, 200, 100)
+    last = records[-1]
+    assert isinstance(last, Sample)
+    sent = last.number("memory_processed")
+    records += [
+        Sample(t, "", {**last.stats, "memory_processed": sent + n}, "running") for n, t in enumerate((5.0, 6.0))
+    ]
+    timeline = Timeline(records)
+    assert timeline.threshold == 0
+    assert sentence(timeline, 6.0).text == "Pass 4: 100 MiB to send."
+
+
+def test_progress_in_the_first_pass_never_runs_backwards() -> None:
+    """Balloon, hot-plug and pages found again make `remaining` rise within a pass."""
+    stats = {"memory_total": 1000, "memory_iteration": 1}
+    timeline = Timeline([Event(0, "", record.START, {})])
+    seen = []
+    for t, remaining in enumerate((1000, 500, 700, 1200, 300)):
+        timeline.add(Sample(float(t), "", {**stats, "memory_remaining": remaining, "memory_processed": t}, "running"))
+        seen.append(sentence(timeline, t).text.partition(" %")[0])
+    assert seen == [f"First pass: {share}" for share in (0, 50, 50, 50, 70)]
+
+
+def test_post_copy_asked_for_too_early_says_that_it_waits() -> None:
+    records = recording("post-copy-by-hand")[:3]
+    timeline = Timeline([*records, Event(1.2, "", record.KEY, {"action": "post-copy", "held": True})])
+    timeline.add(next(each for each in recording("post-copy-by-hand") if isinstance(each, Sample) and each.t > 1.38))
+    expected = "Post-copy is asked for and starts as soon as QEMU can take it: when the first pass begins."
+    assert sentence(timeline, 1.5) == Verdict(expected)
+
+
+def test_no_migration_says_how_to_start_one() -> None:
+    assert sentence(Timeline(), 0.0) == Verdict("No migration is under way. m starts one.")
+
+
+def end(outcome: str, *, ok: bool | None = None, text: str = "The VM is somewhere.", **error: str) -> Timeline:
+    timeline = Timeline([Event(0, "", record.START, {})])
+    if error:
+        timeline.add(Event(1, "", record.ERROR, error))
+    if ok is not None:
+        timeline.add(Event(2, "", record.VERIFIED, {"ok": ok, "sentence": text}))
+    timeline.add(Event(3, "", record.END, {"outcome": outcome}))
+    return timeline
+
+
+@pytest.mark.parametrize(
+    ("timeline", "tone", "text"),
+    [
+        (end("completed"), GOOD, "The VM was moved to B."),
+        (end("completed", ok=True), GOOD, "The VM is somewhere."),
+        (end("completed", ok=False), BAD, "The VM is somewhere."),
+        (end("cancelled"), NEUTRAL, "Cancelled. The VM stays on A."),
+        (end("cancelled", ok=False), BAD, "Cancelled. The VM is somewhere."),
+        (end("failed"), BAD, "libvirt gave no reason."),
+        (end("failed", ok=True, what="It broke.", why="a fuse."), BAD, "It broke: a fuse. The VM is somewhere."),
+        (
+            end("lost"),
+            WARNING,
+            "It ended while nobody watched, and libvirt no longer knows how. Where the VM is now is not known.",
+        ),
+        (
+            end("lost", ok=False),
+            WARNING,
+            "It ended while nobody watched, and libvirt no longer knows how. The VM is somewhere.",
+        ),
+    ],
+)
+def test_an_end_says_where_the_vm_is(timeline: Timeline, tone: str, text: str) -> None:
+    assert sentence(timeline, 3.0, "A", "B") == Verdict(text, tone)
+
+
+def test_a_link_that_carries_nothing_is_said_and_not_forecast_over() -> None:
+    timeline = Timeline([Event(0, "", record.START, {})])
+    stats = {"memory_total": 1000, "memory_iteration": 1, "memory_remaining": 800, "memory_processed": 200}
+    for t in range(1, 7):
+        timeline.add(Sample(float(t), "", stats, "running"))
+    expected = "Nothing has been sent for 5.0 s: look at the network from source to destination. c cancels."
+    assert sentence(timeline, 6.0) == Verdict(expected, "warning")
+
+
+def test_a_migration_that_is_being_cancelled_says_so() -> None:
+    timeline = Timeline([Event(0, "", record.START, {}), Event(1, "", record.KEY, {"action": "cancel"})])
+    assert sentence(timeline, 1.0).text == "Cancelling: libvirt has been asked to. The VM goes on running on source."
+    timeline.add(Event(2, "", record.ACTION, {"action": "cancel", "failed": True}))
+    assert sentence(timeline, 2.0).text.startswith("Setting up")

@@ -1,0 +1,592 @@
+"""What the files and programs of the three hosts say about the shared folder, read as those programs mean it.
+
+Recorded on Debian 12 with its own packages: what exportfs (nfs-utils 2.6.2), ufw 0.36.2, apt-get, getent and the
+kernel's mountinfo say. Written after the documentation, as nothing of the kind ran there: the NFS lines of mountinfo
+and systemd's units (systemctl(1)).
+"""
+
+import pytest
+
+from tui.hosts.model import firewall
+from tui.linux.addresses import Resolved, parse_ahosts
+from tui.linux.escapes import escaped, unescaped
+from tui.linux.exports import ESCAPED, Export, export_line, parse_exports
+from tui.linux.fstab import fstab_line, parse_fstab
+from tui.linux.mounts import at, device_folder, hidden, holding, parse_mountinfo
+from tui.linux.packages import Package, parse_simulation
+from tui.linux.qemu_conf import MIGRATION_PORTS, parse_qemu_conf
+from tui.linux.ufw import parse_ufw
+from tui.linux.units import parse_units, unit_named
+from tui.nfs.model import script as nfs_script
+
+# exportfs exported exactly what the table below says, but for the name `more`, which it could not resolve.
+EXPORTS = r"""# a comment \
+/srv/quiet *(ro)
+/srv/images 192.0.2.10(rw,sync,no_subtree_check,no_root_squash) 192.0.2.11(rw,no_subtree_check) # both
+"/srv/with space" 192.0.2.0/24(rw,no_subtree_check)
+/srv/oc\040tal -ro,no_subtree_check 192.0.2.5 192.0.2.6(rw)
+/srv/cont \
+  192.0.2.20(ro,no_subtree_check) \
+  192.0.2.21(rw,no_subtree_check)
+/srv/v6 2001:db8::3(rw,no_subtree_check) 2001:db8:1::/64(ro,no_subtree_check)
+/srv/group @hosts(ro,no_subtree_check) *.example.org(ro,no_subtree_check)
+/srv/everybody (ro,no_subtree_check)
+/srv/bare
+/srv/nothing 192.0.2.8 (rw,no_subtree_check)
+/srv/hash#tag 192.0.2.9(ro,no_subtree_check)
+/srv/um\303\244ut 192.0.2.9(ro,no_subtree_check)
+/srv/quoted"bit" 192.0.2.9(ro,no_subtree_check)
+"/srv/q\040oct" "192.0.2.9"(ro,no_subtree_check)
+/srv/trail/ 192.0.2.9(ro,no_subtree_check)
+/srv/defmid 192.0.2.1(rw,no_subtree_check) -ro,no_subtree_check 192.0.2.2 -async,no_subtree_check 192.0.2.3
+/srv/tight\
+more 192.0.2.9(ro,no_subtree_check)
+/srv/last 192.0.2.9(ro,no_subtree_check) \
+"""
+EXPORTED = [
+    ("/srv/quiet", 2, {"*": "ro sync root_squash"}),
+    ("/srv/images", 3, {"192.0.2.10": "rw sync no_root_squash", "192.0.2.11": "rw sync root_squash"}),
+    ("/srv/with space", 4, {"192.0.2.0/24": "rw sync root_squash"}),
+    ("/srv/oc tal", 5, {"192.0.2.5": "ro sync root_squash", "192.0.2.6": "rw sync root_squash"}),
+    ("/srv/cont", 6, {"192.0.2.20": "ro sync root_squash", "192.0.2.21": "rw sync root_squash"}),
+    ("/srv/v6", 9, {"2001:db8::3": "rw sync root_squash", "2001:db8:1::/64": "ro sync root_squash"}),
+    ("/srv/group", 10, {"@hosts": "ro sync root_squash", "*.example.org": "ro sync root_squash"}),
+    ("/srv/everybody", 11, {"*": "ro sync root_squash"}),
+    ("/srv/bare", 12, {"*": "ro sync root_squash"}),
+    ("/srv/nothing", 13, {"192.0.2.8": "ro sync root_squash", "*": "rw sync root_squash"}),
+    ("/srv/hash#tag", 14, {"192.0.2.9": "ro sync root_squash"}),
+    ("/srv/umäut", 15, {"192.0.2.9": "ro sync root_squash"}),
+    ("/srv/quotedbit", 16, {"192.0.2.9": "ro sync root_squash"}),
+    ("/srv/q oct", 17, {"192.0.2.9": "ro sync root_squash"}),
+    ("/srv/trail", 18, {"192.0.2.9": "ro sync root_squash"}),
+    (
+        "/srv/defmid",
+        19,
+        {
+            "192.0.2.1": "rw sync root_squash",
+            "192.0.2.2": "ro sync root_squash",
+            "192.0.2.3": "ro async root_squash",
+        },
+    ),
+    ("/srv/tight", 20, {"more": "ro sync root_squash", "192.0.2.9": "ro sync root_squash"}),
+    ("/srv/last", 22, {"192.0.2.9": "ro sync root_squash"}),
+]
+TAIL = "acl,no_pnfs,anonuid=65534,anongid=65534,sec=sys"
+ETAB = (
+    f"/srv/q\\040oct\t192.0.2.9(ro,sync,wdelay,hide,nocrossmnt,secure,root_squash,no_all_squash,{TAIL},ro,root_squash)\n"
+    f"/srv/hash\\043tag\t192.0.2.9(rw,async,wdelay,hide,secure,no_root_squash,no_all_squash,{TAIL},rw,no_root_squash)\n"
+    f"/srv/bare\t(ro,sync,wdelay,hide,nocrossmnt,secure,root_squash,all_squash,{TAIL},ro,root_squash,all_squash)\n"
+)
+
+
+def said(export: Export) -> dict[str, str]:
+    """What each client is given, in exportfs's words."""
+    pairs = (("rw", "ro"), ("sync", "async"), ("no_root_squash", "root_squash"))
+    return {each.name: " ".join(one if each.has(one) else other for one, other in pairs) for each in export.clients}
+
+
+@pytest.mark.parametrize(("path", "line", "clients"), EXPORTED, ids=[row[0] for row in EXPORTED])
+def test_an_export_is_read_as_exportfs_reads_it(path: str, line: int, clients: dict[str, str]) -> None:
+    found = [each for each in parse_exports(EXPORTS) if each.path == path]
+    assert [(each.line, said(each)) for each in found] == [(line, clients)]
+    assert found[0].where == f"line {line} of /etc/exports"
+
+
+def test_no_export_is_found_that_exportfs_does_not_find() -> None:
+    assert [each.path for each in parse_exports(EXPORTS)] == [row[0] for row in EXPORTED]
+
+
+def test_a_comment_behind_an_export_does_not_swallow_the_next_line() -> None:
+    text = "/srv/two 192.0.2.9(ro) # why \\\n/srv/three 192.0.2.9(ro)\n"  # exportfs exported both
+    assert [(each.path, each.line) for each in parse_exports(text)] == [("/srv/two", 1), ("/srv/three", 2)]
+
+
+def test_the_table_of_exportfs_is_read_with_all_its_options() -> None:
+    octal, hashed, bare = parse_exports(ETAB, "/var/lib/nfs/etab")
+    assert (octal.path, said(octal)) == ("/srv/q oct", {"192.0.2.9": "ro sync root_squash"})
+    assert (hashed.path, said(hashed)) == ("/srv/hash#tag", {"192.0.2.9": "rw async no_root_squash"})
+    assert (bare.clients[0].name, bare.clients[0].has("all_squash")) == ("*", True)
+    assert not octal.clients[0].has("all_squash")
+
+
+PATHS = [
+    "/srv/images",
+    "/srv/with space",
+    "/srv/a \"quote\" and 'one'",
+    "/srv/#hash",
+    "/srv/back\\slash",
+    "/srv/ümläut/画像",
+    "/srv/tab\tand\nnewline",
+    "/srv/(paren)",
+    "/srv/\\040",
+    "-srv",
+    "/srv/wide\u3000space",  # exportfs and mount take it for a letter like any other
+    "/srv/no\u00a0break",
+    "/srv/line\u2028separator",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("client", ["192.0.2.10", "2001:db8::10", "host-a.example.org"])
+def test_a_line_of_exports_is_read_back_as_it_was_meant(path: str, client: str) -> None:
+    line = export_line(path, (client,), "rw,sync")
+    assert "\n" not in line
+    found = parse_exports(f"{line}\n")
+    assert [(each.path, said(each)) for each in found] == [(path, {client: "rw sync root_squash"})]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_line_of_fstab_is_read_back_as_it_was_meant(path: str) -> None:
+    line = fstab_line(path, path, "none", "bind,nofail")
+    assert "\n" not in line
+    (found,) = parse_fstab(f"{line}\n")
+    assert (found.source, found.target, found.type, found.options) == (path, path, "none", ("bind", "nofail"))
+
+
+def test_spaces_and_hashes_are_octal_numbers_in_exports() -> None:
+    assert export_line('/srv/a b#"', ("a", "b"), "rw") == "/srv/a\\040b\\043\\042 a(rw) b(rw)"
+
+
+@pytest.mark.parametrize("text", [*PATHS, "/srv/\udcff", "\\1", "\\999", "\\0a0"])
+def test_what_was_escaped_is_unescaped_to_the_same(text: str) -> None:
+    assert unescaped(escaped(text, ESCAPED)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("\\303\\274", "ü"), ("\\377", "\udcff"), ("\\9", "\\9"), ("\\134040", "\\040"), ("a\\", "a\\")]
+)
+def test_escaped_bytes_are_characters_together(text: str, meant: str) -> None:
+    assert unescaped(text) == meant
+
+
+FSTAB = """\
+# <file system> <mount point>   <type>  <options>       <dump>  <pass>
+UUID=5d2e-11 /               ext4    errors=remount-ro 0       1
+
+  # /srv/off /srv/images none bind 0 0
+/srv/a\\040b\t/srv/images/\tnone\tbind,nofail\t0 0
+server:/srv/x /mnt nfs
+[2001:db8::3]:/srv/y /media/\\303\\274 nfs4 defaults,_netdev 0 0
+broken line
+"""
+
+
+def test_fstab_gives_its_entries_with_their_lines_and_nothing_else() -> None:
+    assert [(each.line, each.source, each.target, each.type, each.options) for each in parse_fstab(FSTAB)] == [
+        (2, "UUID=5d2e-11", "/", "ext4", ("errors=remount-ro",)),
+        (5, "/srv/a b", "/srv/images", "none", ("bind", "nofail")),
+        (6, "server:/srv/x", "/mnt", "nfs", ("defaults",)),
+        (7, "[2001:db8::3]:/srv/y", "/media/ü", "nfs4", ("defaults", "_netdev")),
+    ]
+
+
+MOUNTINFO = r"""316 288 0:55 / / rw,relatime - overlay overlay rw,lowerdir=/lower,upperdir=/upper,workdir=/work,uuid=on
+319 316 0:59 / /srv/a\040b rw,relatime - tmpfs one\040two\0433 rw
+320 316 0:59 /in\040ner /srv/x#y rw,relatime - tmpfs one\040two\0433 rw
+321 320 0:60 / /srv/x#y rw,relatime - tmpfs cover rw
+322 316 0:61 / /srv/umäut ro,relatime - tmpfs below ro
+323 316 0:62 / /srv/back\134slash rw,relatime - tmpfs x rw
+"""
+NFS_LINES = (
+    "330 316 0:70 / /srv/nfs rw,relatime shared:9 - nfs4 192.0.2.3:/srv/nfs rw,vers=4.2,hard,addr=192.0.2.3\n"
+    "331 316 0:71 / /srv/nfs6 rw,relatime shared:9 master:1 - nfs4 [2001:db8::3]:/srv/a\\040b ro,vers=4.2,soft\n"
+)
+
+
+def test_mountinfo_gives_what_was_mounted_where_with_its_spaces_and_hashes() -> None:
+    assert [
+        (each.source, each.root, each.target, each.type, each.read_only) for each in parse_mountinfo(MOUNTINFO)
+    ] == [
+        ("overlay", "/", "/", "overlay", False),
+        ("one two#3", "/", "/srv/a b", "tmpfs", False),
+        ("one two#3", "/in ner", "/srv/x#y", "tmpfs", False),
+        ("cover", "/", "/srv/x#y", "tmpfs", False),
+        ("below", "/", "/srv/umäut", "tmpfs", True),
+        ("x", "/", "/srv/back\\slash", "tmpfs", False),
+    ]
+
+
+def test_mounts_of_nfs_are_known_with_or_without_optional_fields() -> None:
+    *_, four, six = parse_mountinfo(MOUNTINFO + NFS_LINES)
+    assert (four.nfs, four.source, four.option("addr"), four.option("vers"), four.read_only) == (
+        *(True, "192.0.2.3:/srv/nfs", "192.0.2.3", "4.2"),
+        False,
+    )
+    assert (six.nfs, six.source, six.option("addr"), six.read_only) == (True, "[2001:db8::3]:/srv/a b", "", True)
+
+
+@pytest.mark.parametrize("space", ["\u3000", "\u00a0", "\u2028", "\u0085"])
+def test_the_spaces_of_unicode_end_no_field_of_mountinfo(space: str) -> None:
+    (found,) = parse_mountinfo(f"322 316 0:61 / /srv/a{space}b ro,relatime - tmpfs below rw\n")
+    assert found.target == f"/srv/a{space}b"
+
+
+def test_a_path_leads_into_the_mount_on_top_and_the_one_below_is_hidden() -> None:
+    mounts = parse_mountinfo(MOUNTINFO)
+    seen = at(mounts, "/srv/x#y")
+    assert seen is not None
+    assert seen.source == "cover"
+    assert [each.source for each in hidden(mounts, "/srv/x#y")] == ["one two#3"]
+    inside = holding(mounts, "/srv/a b/deep/er")
+    assert inside is not None
+    assert inside.target == "/srv/a b"
+    assert at(mounts, "/srv/a b/deep") is None
+    assert holding((), "/srv") is None
+
+
+def test_a_bind_mount_and_its_origin_are_one_folder_unless_something_covers_it() -> None:
+    covered = parse_mountinfo(MOUNTINFO)
+    bare = tuple(each for each in covered if each.source != "cover")
+    assert device_folder(bare, "/srv/x#y") == device_folder(bare, "/srv/a b/in ner") == ("0:59", "/in ner")
+    assert device_folder(covered, "/srv/x#y") == ("0:60", "/")
+
+
+UFW = """\
+Status: active
+
+To                         Action      From
+--                         ------      ----
+2049                       ALLOW       192.0.2.10                
+22/tcp                     ALLOW       Anywhere                   # for # us
+2222/tcp                   LIMIT       Anywhere                  
+Anywhere                   DENY        192.0.2.66                
+49152:49215/tcp            ALLOW       Anywhere                  
+80,443,8000:8010/tcp       ALLOW       Anywhere                  
+192.0.2.1 2049/tcp         ALLOW       198.51.100.0/24           
+OpenSSH                    ALLOW       192.0.2.12                
+2049/udp                   ALLOW       192.0.2.13                
+2049/tcp                   DENY        192.0.2.14                 (log)
+Anywhere                   ALLOW       192.0.2.15/esp            
+2049                       ALLOW       2001:db8::10              
+22/tcp (v6)                ALLOW       Anywhere (v6)              # for # us
+49152:49215/tcp (v6)       ALLOW       Anywhere (v6)             
+
+25/tcp                     REJECT OUT  Anywhere                  
+25/tcp (v6)                REJECT OUT  Anywhere (v6)             
+
+Anywhere                   ALLOW FWD   192.0.2.7 on lo           
+"""  # noqa: W291 - as ufw prints it
+DROP, ACCEPT = 'DEFAULT_INPUT_POLICY="DROP"\n', '# none\nIPV6=yes\nDEFAULT_INPUT_POLICY="ACCEPT"\n'
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "passes"),
+    [
+        ("192.0.2.10", 2049, True),
+        ("192.0.2.11", 2049, False),
+        ("2001:db8::10", 2049, True),
+        ("2001:db8::11", 2049, False),
+        ("192.0.2.99", 22, True),
+        ("2001:db8::99", 22, True),
+        ("192.0.2.99", 2222, True),
+        ("2001:db8::99", 2222, False),
+        ("192.0.2.66", 49152, False),
+        ("192.0.2.99", 49151, False),
+        ("192.0.2.99", 49152, True),
+        ("2001:db8::99", 49215, True),
+        ("192.0.2.99", 49216, False),
+        ("192.0.2.99", 443, True),
+        ("192.0.2.99", 8010, True),
+        ("192.0.2.99", 8011, False),
+        ("198.51.100.7", 2049, True),
+        ("192.0.2.12", 2049, False),
+        ("192.0.2.13", 2049, False),
+        ("192.0.2.14", 2049, False),
+        ("192.0.2.15", 2049, False),
+        ("192.0.2.7", 2049, False),
+        ("192.0.2.99", 25, False),
+    ],
+)
+def test_ufw_lets_in_whom_its_first_rule_means(address: str, port: int, passes: bool) -> None:
+    assert parse_ufw(UFW, DROP).lets_in(address, port) is passes
+
+
+UFW_SPECIAL = """\
+Status: active
+
+To                         Action      From
+--                         ------      ----
+Anywhere on lo             ALLOW       Anywhere                  
+Anywhere/esp               ALLOW       Anywhere/esp              
+Anywhere                   ALLOW       192.0.2.0/24/udp          
+Anywhere                   ALLOW       192.0.2.32/27/tcp         
+192.0.2.1                  ALLOW       192.0.2.10                
+2222/tcp on eth0           ALLOW       Anywhere                  
+2049/tcp                   DENY        Anywhere                   (log)
+Anywhere (v6) on lo        ALLOW       Anywhere (v6)             
+Anywhere/esp (v6)          ALLOW       Anywhere/esp (v6)         
+2001:470::1                ALLOW       2001:db8::10              
+2222/tcp (v6) on eth0      ALLOW       Anywhere (v6)             
+2049/tcp (v6)              DENY        Anywhere (v6)              (log)
+"""  # noqa: W291 - as ufw prints it
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "rule"),
+    [
+        ("198.51.100.9", 2049, "2049/tcp"),
+        ("192.0.2.9", 2049, "2049/tcp"),
+        ("192.0.2.40", 2049, "Anywhere"),
+        ("192.0.2.10", 2049, "192.0.2.1"),
+        ("198.51.100.9", 2222, "2222/tcp on eth0"),
+        ("2001:db8::10", 2049, "2001:470::1"),
+        ("2001:db8::11", 2049, "2049/tcp"),
+        ("2001:db8::11", 2222, "2222/tcp on eth0"),
+        ("2001:db8::11", 80, None),
+    ],
+)
+def test_rules_of_ufw_for_loopback_other_protocols_and_whole_addresses_are_told_apart(
+    address: str, port: int, rule: str | None
+) -> None:
+    ufw = parse_ufw(UFW_SPECIAL, DROP)
+    found = ufw.decides(address, port)
+    assert (found.to if found else None) == rule
+
+
+UFW_NUMBERED = """\
+Status: active
+
+     To                         Action      From
+     --                         ------      ----
+[ 1] 22/tcp                     ALLOW IN    Anywhere                   # for # us
+[ 2] 25/tcp                     REJECT OUT  Anywhere                   (out)
+[ 3] 2049/tcp                   DENY IN     192.0.2.14                 (log)
+[17] Anywhere                   ALLOW FWD   192.0.2.7 on lo           
+[18] 2049                       DENY IN     2001:db8::10              
+[19] 22/tcp (v6)                ALLOW IN    Anywhere (v6)              # for # us
+"""  # noqa: W291 - as ufw prints it
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "number"),
+    [("192.0.2.14", 22, 1), ("192.0.2.14", 2049, 3), ("2001:db8::10", 2049, 18), ("2001:db8::10", 22, 19)],
+)
+def test_a_rule_of_ufw_has_the_number_by_which_ufw_deletes_it(address: str, port: int, number: int) -> None:
+    found = parse_ufw(UFW_NUMBERED, DROP).decides(address, port)
+    assert found is not None
+    assert found.number == number
+    assert parse_ufw(UFW_NUMBERED, DROP).active
+
+
+@pytest.mark.parametrize("script", [nfs_script.SERVER_SCRIPT, firewall.SCRIPT])
+def test_ufw_is_asked_for_its_numbers(script: str) -> None:
+    assert "ufw status numbered" in script
+
+
+def test_a_logged_rule_of_ufw_for_ipv6_means_no_ipv4() -> None:
+    ufw = parse_ufw("Status: active\n\n2049/tcp (v6)    DENY    Anywhere (v6)       (log)\n", ACCEPT)
+    assert ufw.lets_in("192.0.2.1", 2049)
+    assert not ufw.lets_in("2001:db8::1", 2049)
+
+
+def test_the_default_of_ufw_counts_where_no_rule_does() -> None:
+    assert parse_ufw(UFW, ACCEPT).lets_in("192.0.2.11", 2049)
+    assert not parse_ufw(UFW, ACCEPT).lets_in("192.0.2.14", 2049)
+    assert parse_ufw("Status: active\n", "").default == "DROP"
+
+
+def test_an_inactive_ufw_has_no_rules() -> None:
+    found = parse_ufw("Status: inactive\n", DROP)
+    assert (found.active, found.rules) == (False, ())
+    assert parse_ufw(UFW, DROP).active
+
+
+UFW_SENDERS = """\
+Status: active
+
+     To                         Action      From
+     --                         ------      ----
+[ 1] 22/tcp                     ALLOW IN    Anywhere                  
+[ 2] Anywhere                   ALLOW IN    192.0.2.1 2049/tcp        
+[ 3] 2049/tcp                   ALLOW IN    192.0.2.2 1024:65535/tcp  
+[ 4] Anywhere                   ALLOW IN    2049/tcp                  
+[ 5] 2049/tcp                   ALLOW IN    700/tcp                   
+[ 6] Anywhere                   ALLOW IN    192.0.2.3 2049            
+[ 7] 10.77.49.3 2049/tcp        ALLOW IN    192.0.2.13                
+[ 8] 2000:2100,49152:49215/tcp  ALLOW IN    192.0.2.4 111,2049/tcp    
+[ 9] Anywhere on eth0           ALLOW IN    2049/tcp                  
+[10] 22/tcp (v6)                ALLOW IN    Anywhere (v6)             
+[11] Anywhere (v6)              ALLOW IN    2049/tcp (v6)             
+[12] 2049/tcp (v6)              ALLOW IN    700/tcp (v6)              
+[13] 2049/tcp                   DENY IN     2001:db8::1 2049/tcp      
+[14] Anywhere (v6) on eth0      ALLOW IN    2049/tcp (v6)             
+"""  # noqa: W291 - as ufw prints it
+
+
+@pytest.mark.parametrize("port", [2049, 2050, 49152])
+@pytest.mark.parametrize("address", ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.99", "2001:db8::1"])
+def test_a_rule_of_ufw_about_the_senders_port_lets_nobody_in(address: str, port: int) -> None:
+    found = parse_ufw(UFW_SENDERS, DROP)
+    assert (found.decides(address, port), found.lets_in(address, port)) == (None, False)
+
+
+def test_beside_such_rules_the_others_count() -> None:
+    found = parse_ufw(UFW_SENDERS, DROP)
+    assert found.lets_in("192.0.2.13", 2049)
+    assert found.lets_in("192.0.2.99", 22)
+    assert not found.lets_in("192.0.2.13", 49152)
+
+
+def test_qemu_conf_is_read_with_its_lists_comments_and_quotes() -> None:
+    found = parse_qemu_conf(
+        '#user = "nobody"\n user = "+64055" # by number\ndynamic_ownership = 0\nshared_filesystems = [\n'
+        '  "/srv/a b", # not "/srv/c"\n  \'/srv/#d/\'\n]\nmigration_port_min = 50000\nmigration_host = "fe80::1"\n'
+    )
+    assert (found.user, found.dynamic_ownership, found.migration_host) == ("64055", False, "fe80::1")
+    assert found.shared_filesystems == ("/srv/a b", "/srv/#d/")
+    assert found.migration_ports == (50000, MIGRATION_PORTS[1])
+    assert [found.declares(path) for path in ("/srv/#d", "/srv/#d/e", "/srv/#dd", "/srv")] == ["/srv/#d/"] * 2 + [
+        ""
+    ] * 2
+
+
+@pytest.mark.parametrize("text", ["", "#dynamic_ownership = 0\n", "user_x = 'y'\n"])
+def test_qemu_conf_without_settings_means_the_usual(text: str) -> None:
+    found = parse_qemu_conf(text)
+    assert (found.user, found.dynamic_ownership, found.shared_filesystems) == ("", True, ())
+    assert found.migration_ports == MIGRATION_PORTS
+
+
+AHOSTS = "127.0.0.1       STREAM localhost\n127.0.0.1       DGRAM  \n127.0.0.1       RAW    \n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (AHOSTS, Resolved("a", ("127.0.0.1",), "localhost")),
+        (
+            "2001:DB8:0::1 STREAM b.example\n192.0.2.1 STREAM \n",
+            Resolved("a", ("2001:db8::1", "192.0.2.1"), "b.example"),
+        ),
+        ("::ffff:192.0.2.1 STREAM\n192.0.2.1 STREAM\n", Resolved("a", ("192.0.2.1",))),
+        ("", Resolved("a")),
+        ("getent: nonsense here\n", Resolved("a")),
+    ],
+)
+def test_getent_gives_each_address_once_and_in_its_short_form(text: str, found: Resolved) -> None:
+    assert parse_ahosts("a", text) == found
+
+
+UNITS = """\
+Id=nfs-server.service
+Names=nfs-server.service nfs-kernel-server.service
+LoadState=loaded
+ActiveState=active
+SubState=exited
+UnitFileState=enabled
+
+Id=nfs-config.service
+Names=nfs-config.service
+LoadState=not-found
+ActiveState=inactive
+SubState=dead
+UnitFileState=
+
+Id=rpcbind.service
+Names=rpcbind.service
+LoadState=masked
+ActiveState=inactive
+SubState=dead
+UnitFileState=masked
+"""
+
+
+def test_units_are_told_apart_as_running_missing_and_masked() -> None:
+    units = parse_units(UNITS)
+    assert [(each.name, each.active, each.exists, each.enabled, each.masked) for each in units] == [
+        ("nfs-server.service", "active", True, True, False),
+        ("nfs-config.service", "inactive", False, False, False),
+        ("rpcbind.service", "inactive", True, False, True),
+    ]
+    assert unit_named(units, "nfs-config.service") is None
+    assert unit_named(units, "rpcbind.service") == units[2]
+    assert parse_units("") == ()
+
+
+INSTALL = """\
+The following NEW packages will be installed:
+  keyutils libnfsidmap1 nfs-common nfs-kernel-server rpcbind
+0 upgraded, 5 newly installed, 0 to remove and 116 not upgraded.
+Inst libnfsidmap1 (1:2.6.2-4+deb12u1 Debian:12.15/oldstable [amd64])
+Inst rpcbind (1.2.6-6+b1 Debian:12.15/oldstable [amd64])
+Inst keyutils (1.6.3-2 Debian:12.15/oldstable [amd64])
+Inst nfs-common (1:2.6.2-4+deb12u1 Debian:12.15/oldstable [amd64])
+Inst nfs-kernel-server (1:2.6.2-4+deb12u1 Debian:12.15/oldstable [amd64])
+Conf libnfsidmap1 (1:2.6.2-4+deb12u1 Debian:12.15/oldstable [amd64])
+Conf nfs-kernel-server (1:2.6.2-4+deb12u1 Debian:12.15/oldstable [amd64])
+"""
+UPGRADE = """\
+Inst curl [7.88.1-10+deb12u14] (7.88.1-10+deb12u15 Debian:12.15/oldstable [amd64]) []
+Inst libcurl4 [7.88.1-10+deb12u14] (7.88.1-10+deb12u15 Debian:12.15/oldstable [amd64])
+Inst libc6-i386 (2.36-9+deb12u14 Debian:12.15/oldstable [amd64])
+Conf curl (7.88.1-10+deb12u15 Debian:12.15/oldstable [amd64])
+"""
+NEW = ("libnfsidmap1", "rpcbind", "keyutils", "nfs-common", "nfs-kernel-server")
+
+
+def test_what_apt_would_install_is_told_from_what_it_would_replace() -> None:
+    package = parse_simulation(Package("nfs-kernel-server", "apt"), INSTALL, "installed curl\nconfig-files rpcbind\n")
+    assert (package.known, package.new, package.upgraded, package.residual) == (True, NEW, (), ("rpcbind",))
+    other = parse_simulation(Package("libc6-i386", "apt"), UPGRADE, "")
+    assert (other.known, other.new, other.upgraded) == (True, ("libc6-i386",), ("curl", "libcurl4"))
+
+
+def test_a_package_that_apt_does_not_know_is_not_known() -> None:
+    text = "Reading package lists...\nE: Unable to locate package nfs-kernel-server\n"
+    package = parse_simulation(Package("nfs-kernel-server", "apt"), text, "")
+    assert (package.known, package.new, package.said) == (False, (), text)
+
+
+INSTALL_13 = """\
+Reading package lists...
+Building dependency tree...
+Reading state information...
+The following additional packages will be installed:
+  libnl-3-200 libnl-genl-3-200 libxml2
+Recommended packages:
+  python3-yaml
+The following NEW packages will be installed:
+  libnl-3-200 libnl-genl-3-200 libxml2 nfs-kernel-server
+0 upgraded, 4 newly installed, 0 to remove and 0 not upgraded.
+Inst libnl-3-200 (3.7.0-2 Debian:13.8/stable [amd64])
+Inst libnl-genl-3-200 (3.7.0-2 Debian:13.8/stable [amd64])
+Inst libxml2 (2.12.7+dfsg+really2.9.14-2.1+deb13u3 Debian:13.8/stable [amd64])
+Inst nfs-kernel-server (1:2.8.3-1 Debian:13.8/stable [amd64])
+Conf libnl-3-200 (3.7.0-2 Debian:13.8/stable [amd64])
+Conf libnl-genl-3-200 (3.7.0-2 Debian:13.8/stable [amd64])
+Conf libxml2 (2.12.7+dfsg+really2.9.14-2.1+deb13u3 Debian:13.8/stable [amd64])
+Conf nfs-kernel-server (1:2.8.3-1 Debian:13.8/stable [amd64])
+"""  # recorded on Debian 13
+NO_CANDIDATE_13 = """\
+Reading package lists...
+Building dependency tree...
+Reading state information...
+Package nfs-kernel-server is not available, but is referred to by another package.
+This may mean that the package is missing, has been obsoleted, or
+is only available from another source
+
+E: Package 'nfs-kernel-server' has no installation candidate
+"""
+
+
+def test_apt_of_debian_13_says_the_same() -> None:
+    residual = "installed nfs-common\nnot-installed nfs-kernel-server\n"
+    package = parse_simulation(Package("nfs-kernel-server", "apt"), INSTALL_13, residual)
+    assert (package.known, package.residual, package.upgraded) == (True, (), ())
+    assert package.new == ("libnl-3-200", "libnl-genl-3-200", "libxml2", "nfs-kernel-server")
+    package = parse_simulation(Package("nfs-kernel-server", "apt"), NO_CANDIDATE_13, residual)
+    assert (package.known, package.new) == (False, ())
+
+
+def test_ufw_of_debian_13_says_the_same() -> None:
+    found = parse_ufw(
+        "Status: active\n\n     To                         Action      From\n"
+        "     --                         ------      ----\n"
+        "[ 1] 2049                       ALLOW IN    192.0.2.1                 \n"
+        "[ 2] Anywhere                   ALLOW IN    192.0.2.2 2049/tcp        \n"
+        "[ 3] 49152:49215/tcp            ALLOW IN    192.0.2.1                 \n"
+        "[ 4] Anywhere (v6)              DENY IN     2001:db8::/32             \n",
+        DROP,
+    )
+    assert [found.lets_in("192.0.2.1", port) for port in (2049, 49152, 22)] == [True, True, False]
+    assert [found.lets_in(address, 2049) for address in ("192.0.2.2", "2001:db8::1")] == [False, False]

@@ -1,0 +1,405 @@
+"""What the steps of the shared folder find in constructed facts, and the exact commands and lines they answer with."""
+
+import shlex
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.nfs.test_parsers import NEW
+from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
+from tui.linux.addresses import Resolved
+from tui.linux.change import Action, AddLines, Change, Command, RemoveLines
+from tui.linux.exports import parse_exports
+from tui.linux.folder import ABSENT, FOLDER, HUNG, STALE, Folder
+from tui.linux.fstab import parse_fstab
+from tui.linux.managed_block import with_lines, without_lines
+from tui.linux.mounts import Mount, parse_mountinfo
+from tui.linux.packages import Package, parse_simulation
+from tui.linux.ufw import parse_ufw
+from tui.linux.units import Unit
+from tui.nfs.model.checks.bind import UNBIND
+from tui.nfs.model.checks.exports import REEXPORT, REEXPORT_IF_THERE
+from tui.nfs.model.checks.folder import UNDO
+from tui.nfs.model.checks.mount import UNMOUNT
+from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, NfsFacts, ServerRead
+from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE, Shared
+from tui.nfs.model.steps import all_steps
+
+STEPS = {step.id: step for step in all_steps()}
+GIB = 1 << 30
+RIGHT = "rw,sync,no_subtree_check,no_root_squash"
+RELOAD = Command(STORAGE, ("systemctl", "daemon-reload"))
+
+PATHS = ["/srv/images", "/srv/with space", "/srv/a \"b\" 'c'", "/srv/#1", "/srv/ümläut/画像", "/srv/wide\u3000space"]
+HOSTS = [
+    ("192.0.2.3", "192.0.2.10", "192.0.2.11"),
+    ("2001:db8::3", "2001:db8::10", "2001:db8::11"),
+    ("storage.example.org", "host-a", "host-b"),
+]
+
+
+def mounted(*lines: str) -> tuple[Mount, ...]:
+    """Mountinfo with a root of ext4 on 8:1."""
+    return parse_mountinfo("\n".join(("20 1 8:1 / / rw - ext4 /dev/sda1 rw", *lines)))
+
+
+def folder(path: str, state: str = FOLDER, *names: str) -> Folder:
+    missing = (path,) if state == ABSENT else ()
+    return Folder(path, state, path, missing, "755", "root:root", 9 * GIB, 999, tuple(("f", name, 1) for name in names))
+
+
+def world(
+    hosts: tuple[str, str, str] = HOSTS[0], export: str = "/srv/images", images: str = "/data/images"
+) -> NfsFacts:
+    """Three hosts on which everything is installed and nothing is shared yet."""
+    shared = Shared(*hosts, images, export, "vm1")
+    addresses = ("192.0.2.3", "192.0.2.10", "192.0.2.11")
+    names = {
+        role: Resolved(name, (name if ":" in name else address,))
+        for role, name, address in zip((STORAGE, SOURCE, DESTINATION), hosts, addresses, strict=True)
+    }
+    server = ServerRead(
+        STORAGE,
+        Package("nfs-kernel-server", "apt", installed=True),
+        folder(export),
+        mounted(),
+        "",
+        names=names,
+        images=folder(images),
+        exports={"/etc/exports": ""},
+        units=(Unit("nfs-server.service", "loaded", "active", "exited", "enabled"),),
+    )
+    clients = {
+        role: ClientRead(
+            role, Package("nfs-common", "apt", installed=True), folder(export), mounted(), "", names=names, port=OPEN
+        )
+        for role in (SOURCE, DESTINATION)
+    }
+    return NfsFacts(shared, {STORAGE: server, **clients})
+
+
+def but(facts: NfsFacts, role: str = STORAGE, **changed: object) -> NfsFacts:
+    """The facts with something else on one host."""
+    return replace(facts, hosts={**facts.hosts, role: replace(facts.hosts[role], **changed)})  # type: ignore[type-var, arg-type]
+
+
+def found(facts: NfsFacts, step: str) -> Finding:
+    finding = STEPS[step].check(facts)
+    assert finding is not None
+    return finding
+
+
+def planned(facts: NfsFacts, step: str) -> list[tuple[Action, tuple[Action, ...]]]:
+    """Each action with what takes it back."""
+    change = STEPS[step].change(facts)
+    assert isinstance(change, Change), change
+    return [(move.action, move.undo) for move in change.moves]
+
+
+def refused(facts: NfsFacts, step: str) -> str:
+    """Why the app changes nothing."""
+    assert found(facts, step).state == FAILED
+    change = STEPS[step].change(facts)
+    assert isinstance(change, str), change
+    return change
+
+
+def exports(text: str) -> NfsFacts:
+    return but(world(), exports={"/etc/exports": text})
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("hosts", HOSTS)
+def test_exactly_both_hosts_are_given_the_folder_and_the_line_goes_with_its_undo(
+    path: str, hosts: tuple[str, str, str]
+) -> None:
+    facts = world(hosts, path)
+    assert found(facts, "storage.exports").state == FAILED
+    ((add, undo),) = planned(facts, "storage.exports")
+    assert isinstance(add, AddLines)
+    reexport = Command(STORAGE, ("sh", "-c", REEXPORT_IF_THERE))
+    assert (add.host, add.path, undo) == (
+        *(STORAGE, "/etc/exports"),
+        (RemoveLines(STORAGE, "/etc/exports", add.lines), reexport),
+    )
+    text = with_lines("", add.lines)
+    (export,) = parse_exports(text)
+    assert (export.path, [client.name for client in export.clients]) == (path, list(hosts[1:]))
+    assert {",".join(client.options) for client in export.clients} == {RIGHT}
+    done = but(facts, exports={"/etc/exports": text})
+    assert found(done, "storage.exports").state == OK
+    assert planned(done, "storage.exports") == []
+
+
+def test_an_exports_file_that_ends_in_a_backslash_is_added_to_without_harm() -> None:
+    theirs = "/srv/theirs 192.0.2.9(ro) \\"
+    ((add, _),) = planned(exports(theirs), "storage.exports")
+    assert isinstance(add, AddLines)
+    text = with_lines(theirs, add.lines)
+    assert found(exports(text), "storage.exports").state == OK
+    assert [[client.name for client in each.clients] for each in parse_exports(text)] == [
+        ["192.0.2.9"],
+        ["192.0.2.10", "192.0.2.11"],
+    ]
+    assert without_lines(text, add.lines) == theirs
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("ro,no_root_squash", "read-only"),
+        ("rw", "with root_squash"),
+        ("rw,no_root_squash,all_squash", "with all_squash"),
+        ("rw,no_root_squash,async", "with async"),
+    ],
+)
+def test_somebody_elses_export_of_the_folder_to_one_of_the_hosts_is_told_and_left_alone(
+    options: str, words: str
+) -> None:
+    facts = exports(f"# theirs\n/srv/images 192.0.2.10({options})\n")
+    assert found(facts, "storage.exports").found == f"line 2 of /etc/exports exports it to 192.0.2.10 {words}"
+    assert refused(facts, "storage.exports") == "line 2 of /etc/exports is not the app's, which does not touch it"
+
+
+def test_a_wide_export_that_does_not_do_is_overruled_by_a_line_for_each_host() -> None:
+    ((add, _),) = planned(exports("/srv/images 192.0.2.0/24(ro)\n"), "storage.exports")
+    assert add == AddLines(STORAGE, "/etc/exports", (f"/srv/images 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})",))
+    wide = exports(f"/srv/images 192.0.2.0/24({RIGHT})\n")
+    assert found(wide, "storage.exports").state == WARNING
+
+
+def test_our_own_line_for_a_host_that_left_is_replaced() -> None:
+    old = (f"/srv/images 192.0.2.10({RIGHT}) 192.0.2.77({RIGHT})",)
+    moves = planned(exports(with_lines("# theirs\n", old)), "storage.exports")
+    assert moves[0] == (RemoveLines(STORAGE, "/etc/exports", old), (AddLines(STORAGE, "/etc/exports", old),))
+    assert isinstance(moves[1][0], AddLines)
+
+
+def test_a_host_without_an_address_is_not_exported_to() -> None:
+    facts = world()
+    names = {**facts.hosts[STORAGE].names, SOURCE: Resolved("192.0.2.10")}  # type: ignore[union-attr]
+    assert refused(but(facts, names=names), "storage.exports") == "the storage server finds no address for 192.0.2.10"
+
+
+def test_exports_that_are_not_in_force_yet_are_read_again() -> None:
+    facts = world()
+    assert found(facts, "storage.active").state == FAILED
+    assert planned(facts, "storage.active") == [(Command(STORAGE, ("sh", "-c", REEXPORT)), ())]
+    active = parse_exports(f"/srv/images\t192.0.2.10({RIGHT})\n/srv/images\t192.0.2.11(ro)\n", "/var/lib/nfs/etab")
+    assert found(but(facts, active=active), "storage.active").found == "the server exports it to 192.0.2.11 read-only"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_images_are_bound_now_and_at_start(path: str) -> None:
+    images = f"/data{path}"
+    facts = world(export=path, images=images)
+    assert found(facts, "storage.bind").state == FAILED
+    (add, add_undo), reload, bind = planned(facts, "storage.bind")
+    assert isinstance(add, AddLines)
+    (entry,) = parse_fstab(add.lines[0])
+    assert (entry.source, entry.target, entry.options) == (images, path, ("bind", "nofail"))
+    assert add_undo == (RemoveLines(STORAGE, "/etc/fstab", add.lines), RELOAD)
+    assert reload == (RELOAD, ())
+    assert bind == (
+        Command(STORAGE, ("mount", "--bind", "--", images, path)),
+        (Command(STORAGE, ("sh", "-c", UNBIND, "sh", images, path)),),
+    )
+    seen = (*mounted(), Mount(21, 20, "8:1", images, path, ("rw",), "ext4", "/dev/sda1"))
+    done = but(facts, fstab=with_lines("", add.lines), mounts=seen)
+    assert found(done, "storage.bind").state == OK
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"folder": folder("/srv/images", FOLDER, "a.img")}, "/srv/images is not empty (a.img)"),
+        ({"mounts": mounted("21 20 8:2 / /srv/images rw - xfs /dev/sdb1 rw")}, "something else is mounted"),
+        ({"fstab": "/dev/sdb1 /srv/images xfs defaults 0 2\n"}, "line 1 of /etc/fstab mounts /dev/sdb1 there"),
+        ({"fstab": "/data/images /srv/images none bind,noauto\n"}, "line 1 of /etc/fstab is not the app's"),
+        (
+            {
+                "mounts": mounted(
+                    "21 20 8:1 /data/images /srv/images rw - ext4 /dev/sda1 rw",
+                    "22 21 0:9 / /srv/images rw - tmpfs x rw",
+                )
+            },
+            "something else is mounted at /srv/images: x (tmpfs)",
+        ),
+    ],
+)
+def test_what_is_in_the_way_of_the_bind_mount_is_told_and_left_alone(changed: dict[str, object], words: str) -> None:
+    assert refused(but(world(), **changed), "storage.bind").startswith(words)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("hosts", HOSTS)
+def test_the_folder_is_mounted_now_and_at_start(path: str, hosts: tuple[str, str, str]) -> None:
+    facts = world(hosts, path)
+    what = f"[{hosts[0]}]:{path}" if ":" in hosts[0] else f"{hosts[0]}:{path}"
+    (add, undo), reload, (mount, unmount) = planned(facts, "source.mount")
+    assert isinstance(add, AddLines)
+    (entry,) = parse_fstab(add.lines[0])
+    assert (entry.source, entry.target, entry.type) == (what, path, "nfs")
+    assert entry.options == ("_netdev", "nofail", "bg", "hard", "vers=4")
+    again = Command(SOURCE, RELOAD.argv)
+    assert undo == (RemoveLines(SOURCE, "/etc/fstab", add.lines), again)
+    assert reload == (again, ())
+    argv = ("timeout", "-k", "1", "60", "mount", "-t", "nfs", "-o", "hard,vers=4,retry=0", "--", what, path)
+    assert mount == Command(SOURCE, argv, timeout_s=70)
+    assert unmount == (Command(SOURCE, ("sh", "-c", UNMOUNT, "sh", what, path)),)
+    seen = (*mounted(), Mount(21, 20, "0:50", "/", path, ("rw",), "nfs4", what, ("rw", "vers=4.2", "hard")))
+    done = but(facts, SOURCE, fstab=with_lines("", add.lines), mounts=seen)
+    assert found(done, "source.mount").state == OK
+    assert planned(done, "source.mount") == []
+
+
+OURS = "192.0.2.3:/srv/images /srv/images nfs hard 0 0\n"
+NFS = "21 20 0:50 / /srv/images {} - nfs4 192.0.2.3:/srv/images rw,vers=4.2,addr=192.0.2.3"
+
+
+def client(**changed: object) -> NfsFacts:
+    return but(world(), SOURCE, **{"fstab": OURS, **changed})
+
+
+def test_a_mount_that_is_read_only_is_mounted_writable_and_back() -> None:
+    facts = client(mounts=mounted(NFS.format("ro")))
+    assert found(facts, "source.mount").found == "/srv/images is mounted read-only"
+    writable, back = (Command(SOURCE, ("mount", "-o", f"remount,{each}", "--", "/srv/images")) for each in ("rw", "ro"))
+    assert planned(facts, "source.mount") == [(writable, (back,))]
+
+
+def test_a_stale_mount_is_taken_away_and_mounted_anew() -> None:
+    facts = client(mounts=mounted(NFS.format("rw")), folder=folder("/srv/images", STALE))
+    assert "is stale" in found(facts, "source.mount").found
+    away, (mount, _) = planned(facts, "source.mount")
+    assert away == (Command(SOURCE, ("umount", "-l", "--", "/srv/images")), ())
+    assert isinstance(mount, Command)
+    assert mount.argv[-2:] == ("192.0.2.3:/srv/images", "/srv/images")
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"mounts": mounted(NFS.format("rw")), "folder": folder("/srv/images", HUNG)}, "the server must answer first"),
+        (
+            {"mounts": mounted(NFS.format("rw"), "22 21 0:51 / /srv/images rw - tmpfs cover rw")},
+            "something else is mounted there: cover (tmpfs)",
+        ),
+        (
+            {"fstab": "other:/x /srv/images nfs defaults\n"},
+            "line 1 of /etc/fstab mounts other:/x there, which the app does not touch",
+        ),
+        (
+            {"folder": folder("/srv/images", FOLDER, "a", "b")},
+            "/srv/images is not empty (a, b): the mount would hide what is in it. Move it away first",
+        ),
+    ],
+)
+def test_what_is_in_the_way_of_the_mount_is_told_and_left_alone(changed: dict[str, object], why: str) -> None:
+    assert refused(client(**changed), "source.mount") == why
+
+
+def test_a_mount_below_another_is_told_to_be_hidden() -> None:
+    facts = client(mounts=mounted(NFS.format("rw"), "22 21 0:51 / /srv/images rw - tmpfs cover rw"))
+    finding = found(facts, "source.mount")
+    assert finding.found.endswith("the folder of the storage server is hidden below it")
+    assert finding.hint == "If nobody needs it: umount /srv/images"
+
+
+@pytest.mark.parametrize(
+    ("port", "state", "words"),
+    [
+        (OPEN, OK, "answers on tcp 2049"),
+        (REFUSED, FAILED, "nothing serves NFS on it"),
+        (SILENT, FAILED, "does not answer on tcp 2049"),
+        (UNTRIED, WARNING, "can't be tried here"),
+    ],
+)
+def test_a_server_that_cannot_be_reached_is_told_and_nothing_is_changed(port: str, state: str, words: str) -> None:
+    facts = client(port=port)
+    assert (found(facts, "source.port").state, words in found(facts, "source.port").found) == (state, True)
+    assert STEPS["source.port"].change(facts) == ""
+
+
+@pytest.mark.parametrize(
+    ("free", "inodes", "state"),
+    [(0, 9999, FAILED), (9 * GIB, 0, FAILED), (GIB - 1, 9999, WARNING), (9 * GIB, 99, WARNING), (9 * GIB, -1, OK)],
+)
+def test_a_full_disk_is_told_and_nothing_is_changed(free: int, inodes: int, state: str) -> None:
+    facts = but(world(), images=replace(folder("/data/images"), free_bytes=free, free_inodes=inodes))
+    assert found(facts, "storage.space").state == state
+    assert STEPS["storage.space"].change(facts) == ""
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_folder_is_made_as_far_as_it_is_missing(path: str) -> None:
+    absent = replace(folder(f"{path}/in", ABSENT), missing=(path, f"{path}/in"))
+    facts = but(world(), images=absent)
+    assert found(facts, "storage.images").state == FAILED
+    make = Command(STORAGE, ("mkdir", "-m", "755", "--", path, f"{path}/in"))
+    assert planned(facts, "storage.images") == [
+        (make, (Command(STORAGE, ("sh", "-c", UNDO, "sh", f"{path}/in", path)),))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("manager", "command"),
+    [("dnf", "dnf install nfs-utils"), ("zypper", "zypper install nfs-client"), ("pacman", "pacman -S nfs-utils")],
+)
+def test_a_host_that_is_no_debian_is_told_the_command_and_left_alone(manager: str, command: str) -> None:
+    facts = client(package=Package("nfs-common", manager))
+    assert found(facts, "source.lists").state == NOT_NEEDED
+    assert found(facts, "source.package").hint == f"As root on it: {command}"
+    assert refused(facts, "source.package") == f"the app installs with apt only. As root on it: {command}"
+
+
+def test_what_apt_brings_along_is_what_the_undo_purges() -> None:
+    package = Package("nfs-kernel-server", "apt", known=True, new=NEW, residual=("rpcbind",))
+    ((install, undo),) = planned(but(world(), package=package), "storage.package")
+    assert isinstance(install, Command)
+    assert install.argv[-4:] == ("install", "-y", "--no-install-recommends", "nfs-kernel-server")
+    argvs = [each.argv for each in undo if isinstance(each, Command) and "dpkg" in each.argv]
+    assert [argv[argv.index("dpkg") :] for argv in argvs] == [
+        ("dpkg", "--remove", *NEW),  # all at once: dpkg removes none that another one needs
+        ("dpkg", "--purge", "libnfsidmap1", "keyutils", "nfs-common", "nfs-kernel-server"),
+    ]
+
+
+def test_what_apt_would_remove_is_not_removed_unasked() -> None:
+    # nfs-kernel-server conflicts with whatever else provides nfs-server. Only the form of the first line is recorded.
+    said = "Remv unfs3 [0.9.22]\nInst nfs-kernel-server (1:2.6.2-4+deb12u1 Debian:12.15/oldstable [amd64])\n"
+    package = parse_simulation(Package("nfs-kernel-server", "apt"), said, "")
+    why = "apt would remove unfs3 for it: another NFS server? Decide that on the host"
+    assert refused(but(world(), package=package), "storage.package") == why
+
+
+def test_ufw_is_opened_for_the_one_host_that_it_keeps_out() -> None:
+    ufw = parse_ufw("Status: active\n\n[ 1] 2049    ALLOW IN    192.0.2.11\n", "")
+    rule = ("allow", "from", "192.0.2.10", "to", "any", "port", "nfs")
+    assert planned(but(world(), ufw=ufw), "storage.firewall") == [
+        (Command(STORAGE, ("ufw", *rule)), (Command(STORAGE, ("ufw", "delete", *rule)),))
+    ]
+
+
+def test_a_rule_of_ufw_that_refuses_a_host_is_told_by_its_number_and_left_alone() -> None:
+    ufw = parse_ufw("Status: active\n\n[ 7] 2049    DENY IN    192.0.2.0/24\n", "")
+    assert refused(but(world(), ufw=ufw), "storage.firewall").startswith("rule 7 of ufw refuses 192.0.2.0/24:")
+
+
+def test_a_masked_service_is_left_alone_and_a_stopped_one_started_and_enabled() -> None:
+    masked = Unit("nfs-server.service", "masked", "inactive", "dead", "masked")
+    assert refused(but(world(), units=(masked,)), "storage.service") == "somebody has masked nfs-server.service"
+    stopped = Unit("nfs-server.service", "loaded", "inactive", "dead", "disabled")
+    verbs = (("enable", "disable"), ("start", "stop"))
+    assert planned(but(world(), units=(stopped,)), "storage.service") == [
+        (Command(STORAGE, ("systemctl", do, stopped.name)), (Command(STORAGE, ("systemctl", back, stopped.name)),))
+        for do, back in verbs
+    ]
+
+
+@pytest.mark.parametrize("path", PATHS[1:5])
+def test_commands_are_shown_so_that_a_shell_takes_them_as_they_are_meant(path: str) -> None:
+    for action, undo in planned(world(export=path), "source.mount"):
+        for each in (action, *undo):
+            if isinstance(each, Command):
+                assert tuple(shlex.split(each.text)) == each.argv

@@ -1,0 +1,185 @@
+"""Recorded runs: listed with what is wrong with them, and opened."""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import threading
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+from tui.core.failure import Failure
+from tui.migration.model.timeline import COMPLETED
+from tui.runs import backend as runs_module
+from tui.runs.backend import Runs
+from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, broken_run, parse_run
+
+RECORDINGS = Path(__file__).parents[2] / "recordings"
+SUMMARY: dict[str, Any] = {
+    "outcome": "completed",
+    "began": "2026-11-23T04:00:13.932Z",
+    "vm": {"name": "guest1", "vcpus": 2},
+    "options": {"technique": "post-copy-timeout", "timeout_s": 9.0},
+    "hosts": {"origin": "destination", "target": "source"},
+    "workload": {"name": "memory"},
+    "figures": {"total_time_ms": 11810, "downtime_ms": 13, "memory_sent_bytes": 1262485504},
+}
+
+
+def make(folder: Path, name: str, summary: dict[str, Any] | str | None = None, log: str | None = None) -> Path:
+    """A run's folder with a summary and a recording as its log."""
+    run = folder / name
+    run.mkdir(parents=True)
+    if isinstance(summary, dict):
+        (run / "run.toml").write_text(tomli_w.dumps(summary))
+    elif summary is not None:
+        (run / "run.toml").write_text(summary)
+    if log:
+        shutil.copy(RECORDINGS / f"{log}.jsonl", run / "raw.jsonl")
+    return run
+
+
+def test_a_summary_becomes_a_line_of_the_list() -> None:
+    run = parse_run(Path("/runs/x"), SUMMARY, in_use=False)
+    assert run.began == datetime(2026, 11, 23, 4, 0, 13, 932000, timezone.utc)
+    assert (run.vm, run.workload, run.how, run.outcome) == ("guest1", "memory", "post 9 s", "completed")
+    assert (run.total_s, run.downtime_s, run.sent_bytes) == (11.81, 0.013, 1262485504)
+    assert (run.origin, run.target, run.problem) == ("destination", "source", "")
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        {},
+        {"outcome": 7, "vm": "guest1", "options": [], "figures": {"total_time_ms": "long", "downtime_ms": True}},
+        {"outcome": "completed", "began": "yesterday"},
+    ],
+)
+def test_a_summary_of_another_kind_is_read_as_far_as_it_goes(summary: dict[str, Any]) -> None:
+    run = parse_run(Path("/runs/20261123T040013Z-guest1-memory-pre-copy"), summary, in_use=False)
+    assert run.total_s is run.downtime_s is run.sent_bytes is None
+    assert run.began == datetime(2026, 11, 23, 4, 0, 13, tzinfo=timezone.utc)  # from its name
+    assert bool(run.problem) == (run.outcome == BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("20261123T040013Z-ubuntu-22.04-memory-post-copy-timeout", ("ubuntu-22.04", "memory", "post-copy-timeout")),
+        ("20261123T040013Z-guest1-idle-pre-copy-2", ("guest1", "idle", "pre-copy")),
+        ("something else", ("", "", "")),
+    ],
+)
+def test_a_broken_run_is_known_by_its_name(name: str, words: tuple[str, str, str]) -> None:
+    run = broken_run(Path("/runs") / name, "Its run.toml is gone.")
+    assert (run.vm, run.workload, run.technique) == words
+    assert (run.outcome, run.problem) == (BROKEN, "Its run.toml is gone.")
+
+
+async def test_runs_are_listed_newest_first_and_broken_ones_say_why(tmp_path: Path) -> None:
+    make(tmp_path, "20261123T034554Z-guest1-memory-pre-copy")
+    make(tmp_path, "20261123T034621Z-guest1-memory-pre-copy", "outcome = [[[")
+    make(tmp_path, "20261123T040013Z-guest1-memory-post-copy-timeout", SUMMARY)
+    make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", {**SUMMARY, "outcome": "running", "began": "x"}, "failed")
+    (tmp_path / "a file").write_text("not a run")
+    found = await Runs(tmp_path).list()
+    assert [run.outcome for run in found] == ["completed", UNFINISHED, BROKEN, BROKEN]
+    assert [run.problem.split(":")[0] for run in found] == [
+        "",
+        "Its end was not recorded",
+        "Its run.toml can't be read",
+        "It has no run.toml.",
+    ]
+
+
+async def test_a_run_that_is_written_to_is_under_way(tmp_path: Path) -> None:
+    run = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", {**SUMMARY, "outcome": "running"}, "failed")
+    runs = Runs(tmp_path)
+    with (run / "raw.jsonl").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert [each.outcome for each in await runs.list()] == [UNDER_WAY]
+    assert [each.outcome for each in await runs.list()] == [UNFINISHED]
+
+
+async def test_a_run_that_has_ended_meanwhile_is_read_again(tmp_path: Path) -> None:
+    run = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", {**SUMMARY, "outcome": "running"}, "failed")
+    runs = Runs(tmp_path)
+    await runs.list()
+    (run / "run.toml").write_text(tomli_w.dumps(SUMMARY))
+    assert [each.outcome for each in await runs.list()] == ["completed"]
+
+
+async def test_no_folder_yet_is_no_failure(tmp_path: Path) -> None:
+    assert await Runs(tmp_path / "none").list() == ()
+
+
+async def test_a_folder_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("")
+    with pytest.raises(Failure, match="can't be listed"):
+        await Runs(tmp_path / "runs").list()
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in RECORDINGS.glob("*.jsonl")))
+async def test_every_recording_can_be_opened(tmp_path: Path, name: str) -> None:
+    make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY, name)
+    runs = Runs(tmp_path)
+    opened = await runs.open((await runs.list())[0])
+    lines = (RECORDINGS / f"{name}.jsonl").read_text().splitlines()
+    assert (opened.records, opened.problem) == (len(lines), "")
+    assert opened.timeline.over
+
+
+async def test_half_a_last_line_is_what_a_crash_leaves(tmp_path: Path) -> None:
+    run = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY, "pre-copy-idle")
+    with (run / "raw.jsonl").open("a") as log:
+        log.write('{"kind": "sample", "t": 99.0, "at": "2026-')
+    runs = Runs(tmp_path)
+    opened = await runs.open((await runs.list())[0])
+    assert opened.problem == ""
+    assert opened.timeline.phase == COMPLETED
+
+
+@pytest.mark.parametrize(
+    "line", ["nonsense", "[]", '{"kind": "sample"}', '{"kind": "x", "t": null, "at": ""}', "\x00\xff"]
+)
+async def test_a_broken_line_within_a_log_is_told_and_passed_over(tmp_path: Path, line: str) -> None:
+    run = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY, "pre-copy-idle")
+    text = (run / "raw.jsonl").read_text()
+    first, _, rest = text.partition("\n")
+    (run / "raw.jsonl").write_text(f"{first}\n{line}\n{rest}")
+    runs = Runs(tmp_path)
+    opened = await runs.open((await runs.list())[0])
+    assert opened.problem == "1 line of the log could not be read."
+    assert opened.records == len(text.splitlines())
+
+
+async def test_a_run_without_a_log_is_a_sentence(tmp_path: Path) -> None:
+    make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY)
+    runs = Runs(tmp_path)
+    with pytest.raises(Failure, match="No such file"):
+        await runs.open((await runs.list())[0])
+
+
+async def test_the_loop_goes_on_while_a_log_is_read(tmp_path: Path) -> None:
+    """The log is a pipe that nobody has written into yet: reading it blocks, as a dead network mount would."""
+    run = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY)
+    os.mkfifo(run / "raw.jsonl")
+    runs = Runs(tmp_path)
+    opening = asyncio.ensure_future(runs.open((await runs.list())[0]))
+    assert len(await runs.list()) == 1
+    assert not opening.done()
+    log = (RECORDINGS / "pre-copy-idle.jsonl").read_text()
+    threading.Thread(target=(run / "raw.jsonl").write_text, args=(log,), daemon=True).start()
+    assert (await opening).timeline.phase == COMPLETED
+
+
+async def test_a_run_that_did_not_change_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY)
+    runs = Runs(tmp_path)
+    first = await runs.list()
+    monkeypatch.setattr(runs_module, "parse_run", None)  # reading it again would fail
+    assert await runs.list() == first

@@ -1,0 +1,163 @@
+"""Definitions of VMs: read, written against golden files, copied from a pattern, complained of."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tui.vm.model.cpu import KVM
+from tui.vm.model.domain import BadDefinition, Disk, Domain, Nic, parse
+from tui.vm.model.domain_copy import domain_copy
+from tui.vm.model.domain_xml import Shape, domain_xml
+from tui.vm.model.xml_complaint import complaint
+
+GIB = 1 << 30
+GOLDEN = Path(__file__).parents[1] / "golden"
+FOLDER = "/var/lib/libvirt-img/images"
+CPU = """<cpu mode='custom' match='exact'>
+  <model fallback='forbid'>EPYC</model><feature policy='require' name='x2apic'/>
+</cpu>"""
+ODD = "-odd name; 'ü\"<&$(x)"
+
+PLAIN = Shape("ubuntu22.04", 16, 8 * GIB, f"{FOLDER}/ubuntu22.04.qcow2", machine="pc-q35-6.2", plug=("bridge", "br0"))
+SHAPES = {
+    "image": replace(PLAIN, kind=KVM, cpu_xml=CPU),
+    "cloud": replace(PLAIN, seed=f"{FOLDER}/ubuntu22.04-seed.iso", plug=("network", "default")),
+    "odd": replace(PLAIN, name=ODD, disk=f"{FOLDER}/{ODD}.img", format="raw", cache="writeback", plug=None),
+}
+PATTERN = (GOLDEN / "pattern.xml").read_text()
+COPIES = {
+    "copy": domain_copy(PATTERN, "two", {f"{FOLDER}/guest1.qcow2": f"{FOLDER}/two.qcow2"}, 2, GIB),
+    "copy-larger": domain_copy(PATTERN, ODD, {}, 16, 8 * GIB),
+}
+
+
+@pytest.mark.parametrize("name", [*SHAPES, *COPIES])
+def test_a_definition_is_as_its_golden_file(name: str) -> None:
+    made = domain_xml(SHAPES[name]) if name in SHAPES else COPIES[name]
+    assert made == (GOLDEN / f"{name}.xml").read_text()
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_what_was_written_is_read_back(shape: Shape) -> None:
+    domain = parse(domain_xml(shape))
+    assert (domain.name, domain.kind, domain.vcpus, domain.memory_bytes) == (shape.name, shape.kind, 16, 8 * GIB)
+    assert (domain.disks[0].source, domain.disks[0].format, domain.disks[0].cache) == (
+        shape.disk,
+        shape.format,
+        shape.cache,
+    )
+    assert [nic.text for nic in domain.nics] == ([" ".join(shape.plug)] if shape.plug else [])
+
+
+def test_a_copy_has_nothing_that_is_the_patterns_alone() -> None:
+    old, new = parse(PATTERN), parse(COPIES["copy"])
+    assert old.uuid
+    assert old.nics[0].mac
+    assert (new.uuid, new.nics[0].mac) == ("", "")
+    assert new == replace(
+        old,
+        name="two",
+        uuid="",
+        disks=(replace(old.disks[0], source=f"{FOLDER}/two.qcow2"),),
+        nics=(replace(old.nics[0], mac=""),),
+    )
+    assert "vmlm.name=two " in COPIES["copy"]
+
+
+EVERYTHING = """<domain type='kvm'>
+  <name>a</name><uuid>u</uuid>
+  <memory unit='GiB'>2</memory><vcpu current='1'>4</vcpu>
+  <os><type machine='pc'>hvm</type><kernel>/boot/vmlinuz</kernel></os>
+  <cpu mode='host-passthrough'/>
+  <devices>
+    <disk type='file' device='disk'><driver type='qcow2'/><source file='/i/a.qcow2'/>
+      <backingStore type='file'><source file='/base.img'/><backingStore/></backingStore><target dev='vda'/></disk>
+    <disk type='file' device='cdrom'><target dev='sda'/><readonly/></disk>
+    <disk type='network' device='disk'><source protocol='rbd' name='pool/a'/><target dev='vdb'/></disk>
+    <disk type='volume' device='disk'><source pool='p' volume='v'/><target dev='vdc'/></disk>
+    <interface type='direct'><source dev='eth0'/></interface>
+    <hostdev type='pci'><source><address domain='0x0000' bus='0x3b' slot='0x00' function='0x1'/></source></hostdev>
+    <hostdev type='usb'><source><vendor id='0x046d'/><product id='0xc52b'/></source></hostdev>
+    <hostdev mode='capabilities' type='misc'/>
+    <filesystem><source dir='/home/me'/></filesystem>
+  </devices>
+</domain>"""
+
+
+def test_all_that_a_migration_depends_on_is_read() -> None:
+    assert parse(EVERYTHING) == Domain(
+        name="a",
+        uuid="u",
+        kind="kvm",
+        vcpus=4,
+        memory_bytes=2 * GIB,
+        machine="pc",
+        cpu="host-passthrough",
+        disks=(
+            Disk("vda", "/i/a.qcow2", format="qcow2", backing=("/base.img",)),
+            Disk("sda", "", device="cdrom", readonly=True),
+            Disk("vdb", "pool/a", "network"),
+            Disk("vdc", "v", "volume"),
+        ),
+        nics=(Nic("direct", "eth0"),),
+        host_devices=("pci 0000:3b:00.1", "usb 046d:c52b", "misc"),
+        host_folders=("/home/me",),
+        boot_files=("/boot/vmlinuz",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("", 1, "This is not XML"),
+        ("<domain>\n  <name>a</nam>\n</domain>", 2, "line 2, column 12: mismatched tag"),
+        ("<network/>", 0, "begins with <network>, not with <domain>"),
+        ("no < xml", 1, "This is not XML"),
+    ],
+)
+def test_what_is_no_definition_says_where(text: str, line: int, words: str) -> None:
+    with pytest.raises(BadDefinition) as raised:
+        parse(text)
+    assert raised.value.line == line
+    assert words in str(raised.value)
+
+
+NOT_VALID = (
+    "XML document failed to validate against schema: Unable to validate doc against /usr/share/libvirt/schemas/"
+    "domain.rng\n{}\nElement domain failed to validate content\n"
+)
+XML = """<domain type="kvm">
+  <vcpu>x</vcpu>
+  <os>
+    <type machine="pc-q35-99">hvm</type>
+  </os>
+  <foo/>
+</domain>"""
+
+
+@pytest.mark.parametrize(
+    ("words", "line", "sentence"),
+    [
+        (NOT_VALID.format("Extra element vcpu in interleave"), 2, "line 2: <vcpu>, or something in it,"),
+        (NOT_VALID.format("Element domain has extra content: foo"), 6, "line 6: <foo> does not belong there"),
+        (
+            NOT_VALID.format("Invalid attribute machine for element type"),
+            4,
+            'line 4: <type> has no attribute "machine"',
+        ),
+        (NOT_VALID.format(""), 1, "line 1: <domain> is not as libvirt's schema has it"),
+        ("at line 5: Opening and ending tag mismatch\n  </os>\n---^", 5, "line 5: Opening and ending tag mismatch"),
+        (
+            "unsupported configuration: Emulator '/q' does not support machine type 'pc-q35-99'",
+            4,
+            "line 4: unsupported",
+        ),
+        ("operation failed: domain 'a' already exists with uuid b", 0, "operation failed: domain 'a' already exists"),
+        ("", 0, ""),
+    ],
+)
+def test_a_complaint_of_libvirt_is_a_sentence_with_its_line(words: str, line: int, sentence: str) -> None:
+    found, text = complaint(words, XML)
+    assert found == line
+    assert text.startswith(sentence)

@@ -1,0 +1,99 @@
+"""Disk images and seeds as values: what qemu-img says, who uses a file, what cloud-init is told."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tui.core.failure import Failure
+from tui.guest.model.seed import Seed, host_name, meta_data, refuse, user_data
+from tui.vm.model.image import Image, chain, parse_info, users_of
+
+INFO = """{
+    "virtual-size": 1073741824,
+    "filename": "/i/a.qcow2",
+    "cluster-size": 65536,
+    "format": "qcow2",
+    "actual-size": 134021120,
+    "full-backing-filename": "/i/base.qcow2",
+    "backing-filename": "base.qcow2",
+    "dirty-flag": false
+}"""
+SEED = Seed("web server", "ubuntu", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me@here", "web-server-1")
+
+
+def test_what_qemu_img_says_is_an_image() -> None:
+    image = parse_info(INFO, "/i/a.qcow2")
+    assert image == Image("/i/a.qcow2", "qcow2", 1 << 30, 134021120, "/i/base.qcow2")
+    assert image.text == "a.qcow2, qcow2, 1.0 GiB (128 MiB on disk)"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": "qcow2"}', '{"format": 1, "virtual-size": "x"}', "null"])
+def test_nonsense_is_no_image(text: str) -> None:
+    with pytest.raises(Failure, match="/i/a is not a disk image"):
+        parse_info(text, "/i/a")
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "size", "disk"),
+    [
+        ("a.qcow2", "qcow2", 1 << 30, True),
+        ("a", "qcow2", 1 << 30, True),
+        ("a.img", "raw", 1 << 30, True),
+        ("a.img", "raw", 512, False),
+        ("vmlinuz", "raw", 14 << 20, False),
+        ("seed.iso", "raw", 2 << 20, False),
+        ("a.luks", "luks", 1 << 30, False),
+    ],
+)
+def test_a_disk_is_told_from_any_other_file(name: str, format: str, size: int, disk: bool) -> None:
+    assert Image(f"/i/{name}", format, size).is_disk == disk
+
+
+def test_a_file_is_used_by_whoever_stands_on_it() -> None:
+    images = {path: Image(path, "qcow2", 1, backing=base) for path, base in (("/top", "/base"), ("/base", ""))}
+    used = {"a": ("/top",), "b": ("/other",)}
+    assert users_of("/base", used, images) == ("a",)
+    assert users_of("/other", used, images) == ("b",)
+    assert users_of("/free", used, images) == ()
+
+
+def test_images_that_stand_on_each_other_end_somewhere() -> None:
+    images = {"/a": Image("/a", "qcow2", 1, backing="/b"), "/b": Image("/b", "qcow2", 1, backing="/a")}
+    assert chain("/a", images) == ("/a", "/b")
+
+
+# -- seeds --
+
+
+def test_cloud_init_is_told_the_user_the_key_and_the_packages() -> None:
+    text = user_data(SEED)
+    assert text.startswith("#cloud-config\n")
+    facts = json.loads(text.partition("\n")[2])
+    assert [user["name"] for user in facts["users"]] == ["ubuntu"]
+    assert facts["users"][0]["ssh_authorized_keys"] == [SEED.ssh_key]
+    assert facts["packages"] == ["qemu-guest-agent", "gcc"]
+    assert json.loads(meta_data(SEED)) == {"instance-id": "web-server-1", "local-hostname": "web-server"}
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [("ubuntu22.04", "ubuntu22-04"), ("ü'; rm", "rm"), ("-x-", "x"), ("...", "vm"), ("A" * 99, "a" * 63)],
+)
+def test_a_name_that_no_host_can_have_is_made_one(name: str, host: str) -> None:
+    assert host_name(name) == host
+
+
+@pytest.mark.parametrize(
+    ("seed", "words"),
+    [
+        (replace(SEED, user="Root!"), "\"Root!\" can't be a user's name"),
+        (replace(SEED, user=""), "can't be a user's name"),
+        (replace(SEED, ssh_key=""), "no public ssh key"),
+        (replace(SEED, ssh_key="-----BEGIN OPENSSH PRIVATE KEY-----"), "no public ssh key"),
+        (replace(SEED, ssh_key=f"{SEED.ssh_key}\nssh-rsa AAAA"), "no public ssh key"),
+    ],
+)
+def test_a_seed_that_lets_nobody_in_is_refused(seed: Seed, words: str) -> None:
+    assert words in str(refuse(seed))
+    assert refuse(SEED) is None

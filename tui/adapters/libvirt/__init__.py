@@ -1,0 +1,1 @@
+"""The Hypervisor protocol over libvirt; the only importer of libvirt."""

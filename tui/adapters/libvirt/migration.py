@@ -1,0 +1,36 @@
+"""A plan of a migration in the flags and parameters of libvirt's migrateToURI3."""
+
+from typing import Any
+
+import libvirt
+
+from tui.core.plan import Plan
+
+NO_LIMIT_MIB_S = 2**63 // 2**20 - 1  # the most that libvirt can turn into bytes for QEMU
+
+
+def migration_flags(plan: Plan) -> int:
+    """migrateToURI3's flags: live, peer-to-peer, and the VM lives on at the destination only."""
+    flags = (
+        libvirt.VIR_MIGRATE_LIVE
+        | libvirt.VIR_MIGRATE_PEER2PEER
+        | libvirt.VIR_MIGRATE_PERSIST_DEST
+        | libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
+    )
+    if plan.post_copy:
+        flags |= libvirt.VIR_MIGRATE_POSTCOPY
+    if plan.auto_converge:
+        flags |= libvirt.VIR_MIGRATE_AUTO_CONVERGE
+    if plan.parallel:
+        flags |= libvirt.VIR_MIGRATE_PARALLEL
+    return int(flags)
+
+
+def migration_parameters(plan: Plan) -> dict[str, Any]:
+    """migrateToURI3's typed parameters."""
+    parameters: dict[str, Any] = {}
+    if plan.bandwidth_mib_s:
+        parameters[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH] = plan.bandwidth_mib_s
+    if plan.parallel:
+        parameters[libvirt.VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS] = plan.parallel
+    return parameters

@@ -1,0 +1,1 @@
+"""The Shell protocol over asyncssh; the only importer of asyncssh."""

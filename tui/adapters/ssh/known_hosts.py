@@ -1,0 +1,51 @@
+"""The user's files of known hosts, read as ssh reads them, and added to."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import asyncssh
+
+from tui.core.failure import Failure
+
+USUAL_PORT = 22
+SYSTEM_FILES = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts2"))
+
+
+def known_hosts_files(from_config: object, folder: Path) -> list[Path]:
+    """The user's own files of known hosts, the first to write to."""
+    named = [str(name) for name in from_config] if isinstance(from_config, Sequence) else []
+    return [Path(file).expanduser() for file in named or (folder / "known_hosts", folder / "known_hosts2")]
+
+
+def known_hosts(from_config: object, folder: Path) -> asyncssh.SSHKnownHosts:
+    """The known hosts of the files that exist; never none at all, which asyncssh takes for "trust every host"."""
+    known = asyncssh.SSHKnownHosts()
+    for path in (*known_hosts_files(from_config, folder), *SYSTEM_FILES):
+        if not path.is_file():
+            continue
+        for line in path.read_text(errors="replace").splitlines():
+            try:
+                known.load(line)
+            except ValueError:
+                continue  # a line that is no entry makes no host trusted; ssh passes over it, too
+    return known
+
+
+def known_as(options: asyncssh.SSHClientConnectionOptions) -> str:
+    """The name that stands in a file of known hosts for the host of a connection."""
+    name = str(options.host_key_alias or options.host)
+    return name if options.port == USUAL_PORT or options.host_key_alias else f"[{name}]:{options.port}"
+
+
+def append(path: Path, line: str) -> None:
+    """One line more, and the last one ended where it was not."""
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "rb+") as file:
+            before = file.read()
+            file.write(b"\n" * bool(before and not before.endswith(b"\n")) + line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise Failure(f"{path} can't be written", error.strerror or str(error)) from error

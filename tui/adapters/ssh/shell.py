@@ -1,0 +1,122 @@
+"""Commands on another host over one ssh connection, which is kept open and opened again when it broke."""
+
+import asyncio
+import importlib
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.adapters.ssh.address import Address, ssh_folder
+from tui.adapters.ssh.broken import Broken
+from tui.core.command import Completed
+from tui.core.failure import Failure
+from tui.core.threads import on_thread
+
+if TYPE_CHECKING:
+    from tui.adapters.ssh.connection import Connection
+
+CONNECT_LIMIT_S = 10.0
+
+
+class SshShell:
+    """The Shell of another host; `folder` holds keys, config and known_hosts."""
+
+    def __init__(self, address: str, *, folder: Path | None = None, connect_limit_s: float = CONNECT_LIMIT_S) -> None:
+        self._address = address
+        self._folder = folder
+        self._connect_limit_s = connect_limit_s
+        self._connection: Connection | None = None
+        self._attempt: asyncio.Task[Connection] | None = None
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes = "",
+        timeout: float = 30.0,
+        hear: Callable[[str], None] | None = None,
+    ) -> Completed:
+        """What the command answered; Failure when the host can't be reached or the command takes longer."""
+        command = shlex.join(argv)
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        try:
+            return await self._ask(command, data, timeout, hear)
+        except Broken as broken:
+            if broken.started:
+                raise self._broke(broken) from None
+        try:  # it broke before the command was sent, so nothing is done twice
+            return await self._ask(command, data, timeout, hear)
+        except Broken as broken:
+            raise self._broke(broken) from None
+
+    async def close(self) -> None:
+        """Let the connection go; the next command opens another."""
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.cancel()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    async def _ask(self, command: str, stdin: bytes, limit_s: float, hear: Callable[[str], None] | None) -> Completed:
+        connection = await self._opened()
+        asked = asyncio.Event()
+        try:
+            return await asyncio.wait_for(connection.run(command, stdin, hear, asked), limit_s)
+        except Broken:
+            if self._connection is connection:
+                self._connection = None
+            connection.close()
+            raise
+        except asyncio.TimeoutError:
+            raise self._late(limit_s, asked=asked.is_set()) from None
+
+    async def _opened(self) -> "Connection":
+        """The open connection; callers side by side share one attempt, so that all hear at once that it failed."""
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        if self._attempt is None:
+            self._attempt = asyncio.ensure_future(self._open())
+            self._attempt.add_done_callback(self._attempt_ended)
+        attempt = self._attempt
+        try:
+            return await asyncio.shield(attempt)
+        except asyncio.CancelledError:
+            if not attempt.cancelled():  # it is the caller who was cancelled
+                raise
+        raise Failure(f"The login to {self._address} was given up", "", "Try again.")
+
+    async def _open(self) -> "Connection":
+        address = Address.parse(self._address)
+        # Imported on a thread and only now: it takes a quarter of a second, which no page should wait for.
+        module = await on_thread(importlib.import_module, "tui.adapters.ssh.connection")
+        connection: Connection = await module.connect(address, self._folder or ssh_folder(), self._connect_limit_s)
+        return connection
+
+    def _attempt_ended(self, attempt: "asyncio.Task[Connection]") -> None:
+        current = self._attempt is attempt
+        if current:
+            self._attempt = None
+        if attempt.cancelled() or attempt.exception() is not None:
+            return
+        if current:
+            self._connection = attempt.result()
+        else:  # it was given up when it had just succeeded
+            attempt.result().close()
+
+    def _late(self, limit_s: float, *, asked: bool) -> Failure:
+        if not asked:
+            return Failure(
+                f"{self._address} had no ssh session free for a command within {limit_s:.0f} s",
+                "its sshd lets a connection have no more at a time, and other commands have them all",
+                "Try again when what runs there is over, or raise MaxSessions in its sshd_config.",
+            )
+        return Failure(
+            f"{self._address} did not finish a command within {limit_s:.0f} s",
+            "the host or the network is slow, or a file system there does not answer",
+            "Try again.",
+        )
+
+    def _broke(self, broken: Broken) -> Failure:
+        return Failure(f"The ssh connection to {self._address} broke", str(broken), "Try again.")

@@ -1,0 +1,1 @@
+"""The command line, the frame around the pages, the configuration, and the wiring."""

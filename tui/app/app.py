@@ -1,0 +1,228 @@
+"""The app: its five pages as modes, its themes, and the question before it quits; no input or output of its own."""
+
+# Pages and dialogs are imported where they are made: the first paint does not wait for them.
+# ruff: noqa: PLC0415
+
+import os
+import platform
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.console import RenderableType
+from textual import work
+from textual._compositor import ChopsUpdate
+from textual.app import App, SystemCommand
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.screen import Screen
+
+from tui.app.theme import DARK, LIGHT, fitting
+from tui.checklist.screens.quit import WorkGuard
+from tui.core.failure import Failure
+from tui.core.plan import Plan
+from tui.migration.screens.quit import QuitGuard
+from tui.ui.cell_diff import FrugalUpdate
+from tui.ui.help import Help, HelpKey
+from tui.ui.key_line import told
+from tui.ui.page import PAGES, Page
+
+if TYPE_CHECKING:
+    from tui.app.backend import Backend
+    from tui.app.config import Config
+    from tui.app.screens.first import FirstScreen
+    from tui.launch.screens.page import LaunchPage
+    from tui.migration.screens.page import MigratePage
+
+FIRST = "first"  # the page of someone who has no configuration yet
+OF_TEXTUAL = ("Theme", "Screenshot")  # the commands of its palette that say nothing twice
+LAB = "lab"  # what the app returns where the lab was asked for there
+
+
+class VmlmApp(App[str]):
+    """Give it a configuration and a backend, or neither: then its first page makes the one, and `wire` the other.
+
+    Returns LAB where the lab was asked for instead of a configuration.
+    """
+
+    TITLE = "vmlm-tui"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(number), f"page('{page}')", name, show=False, tooltip=f"Go to {name}", id=f"app.{page}")
+            for number, (page, name) in enumerate(PAGES.items(), 1)
+        ),
+        Binding("question_mark,f1", "keys", "help", key_display="?", tooltip="All keys of this page", id="app.keys"),
+        Binding("q", "quit", "quit", tooltip="Quit; asks first while something is under way", id="app.quit"),
+        Binding("ctrl+q", "quit", "quit", show=False, priority=True, system=True),
+    ]
+
+    def __init__(
+        self,
+        config: "Config | None",
+        config_path: Path,
+        backend: "Backend | None" = None,
+        *,
+        wire: "Callable[[Config], Backend] | None" = None,
+    ) -> None:
+        self.DEFAULT_MODE = FIRST if config is None else next(iter(PAGES))  # type: ignore[misc]  # first paint: one page
+        super().__init__(ansi_color=True)  # known before the theme is: without it NO_COLOR means black on black
+        self.config = config
+        self.config_path = config_path
+        self._wire = wire
+        self._migrate_page: MigratePage | None = None
+        self._backend = wire(config) if backend is None and wire and config else backend
+        self.sub_title = platform.node().partition(".")[0]
+        for page in PAGES:
+            self.add_mode(page, partial(self._make, page))
+        self.add_mode(FIRST, self._make_first)
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = fitting(os.environ).name
+
+    @property
+    def backend(self) -> "Backend":
+        """Known as soon as the configuration is."""
+        if self._backend is None:
+            raise RuntimeError("there is no backend before there is a configuration")
+        return self._backend
+
+    def on_mount(self) -> None:
+        if self._backend is not None:
+            self._find_running()
+
+    async def on_unmount(self) -> None:
+        if self._backend is not None:
+            self._backend.hosts.checklist.works.leave()
+            await self._backend.migrations.close()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, FrugalUpdate.of(renderable) if type(renderable) is ChopsUpdate else renderable)
+
+    # -- pages --
+
+    def _make(self, page: str) -> Page:
+        """The page, imported when it is first opened: the first paint waits for one page only."""
+        backend = self.backend
+        if page == "hosts":
+            from tui.hosts.screens.page import HostsPage
+
+            return HostsPage(backend.hosts)
+        if page == "nfs":
+            from tui.nfs.screens import NfsPage
+
+            return NfsPage(backend.nfs)
+        if page == "launch":
+            from tui.launch.screens.page import LaunchPage
+
+            return LaunchPage(backend.launch)
+        if page == "runs":
+            from tui.runs.screens.page import RunsPage
+
+            return RunsPage(backend.runs)
+        from tui.migration.screens.page import MigratePage
+
+        self._migrate_page = MigratePage(backend.migrations, self._defaults())
+        return self._migrate_page
+
+    def on_launch_page_chosen(self, message: "LaunchPage.Chosen") -> None:
+        """The VM that the keys of one page act on is the one that the other proposes."""
+        if self._migrate_page is not None:
+            self._migrate_page.propose(message.name)
+
+    def _defaults(self) -> Plan:
+        if self.config is None:
+            return Plan("")
+        return self.config.migration.plan(self.backend.launch.name)
+
+    def _make_first(self) -> Screen[None]:
+        from tui.app.screens.first import FirstScreen
+
+        return FirstScreen(self.config_path)
+
+    def on_first_screen_lab_wanted(self) -> None:
+        self.exit(LAB)
+
+    async def on_first_screen_written(self, message: "FirstScreen.Written") -> None:
+        """From the first page to the others."""
+        self.config = message.config
+        if self._wire is not None:
+            self._backend = self._wire(message.config)
+            await self.switch_mode(next(iter(PAGES)))
+            self._find_running()
+            self.notify(
+                f"{self.config_path} was written; config.example.toml shows what else it can say.", markup=False
+            )
+
+    async def action_page(self, page: str) -> None:
+        if self._backend is not None:
+            await self.switch_mode(page)
+
+    @work(name="attach")
+    async def _find_running(self) -> None:
+        """A migration that runs already is what the person came for, and so is one that ended meanwhile."""
+        try:
+            migration = await self.backend.migrations.attach()
+        except Failure as failure:
+            self.notify(str(failure), markup=False, severity="error", timeout=15)
+            return
+        if migration is not None:
+            await self.switch_mode("migrate")
+
+    # -- keys --
+
+    def action_keys(self) -> None:
+        """All keys of the page, in full sentences."""
+        title = f"Keys of {PAGES.get(self.current_mode, 'this page')}"
+        self.push_screen(Help(title, self.screen.HELP or "", self._help_keys()))
+
+    def _help_keys(self) -> list[HelpKey]:
+        """The page's own before those of all pages."""
+        return [
+            HelpKey(self.get_key_display(active.binding), _about(active.binding), _why_not(self.screen, active))
+            for active in told(self.screen)
+        ]
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The keys of the page first, so that the palette is a way to find them."""
+        for active in told(screen):
+            binding, reason = active.binding, _why_not(screen, active)
+            title = f"{self.get_key_display(binding)}  {binding.description}"
+            about = f"not now: {reason}" if reason else _about(binding)
+            yield SystemCommand(title, about, partial(self.simulate_key, binding.key))
+        for command in super().get_system_commands(screen):
+            if command.title in OF_TEXTUAL:
+                yield command
+
+    async def action_quit(self) -> None:
+        """Quit at once, or ask where something is under way: first about what would be cut off."""
+        works = self._backend.hosts.checklist.works if self._backend is not None else None
+        if works is None or works.under_way is None:
+            self._quit_from_migration()
+        elif not isinstance(self.screen, WorkGuard):
+            self.push_screen(WorkGuard(works), self._quit_from_work)
+
+    def _quit_from_work(self, quit_now: bool | None) -> None:
+        if quit_now:
+            self._quit_from_migration()
+
+    def _quit_from_migration(self) -> None:
+        """A migration goes on whatever the answer but one."""
+        migration = self._backend.migrations.current if self._backend is not None else None
+        if migration is None or migration.timeline.over:
+            self.exit()
+        elif not isinstance(self.screen, QuitGuard):
+            self.push_screen(QuitGuard(migration), self._quit_answered)
+
+    def _quit_answered(self, quit_now: bool | None) -> None:
+        if quit_now:
+            self.exit()
+
+
+def _about(binding: Binding) -> str:
+    return binding.tooltip or binding.description
+
+
+def _why_not(screen: Screen[Any], active: ActiveBinding) -> str:
+    return screen.why_not(active.binding.action) if isinstance(screen, Page) and not active.enabled else ""

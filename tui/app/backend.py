@@ -1,0 +1,22 @@
+"""All of the backend that the pages are given, in one hand."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.hosts.backend.hosts import Hosts
+    from tui.launch.backend.launch import Launch
+    from tui.migration.backend.migrations import Migrations
+    from tui.nfs.backend.nfs import Nfs
+    from tui.runs.backend import Runs
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One part a page; made once the configuration is known."""
+
+    migrations: "Migrations"
+    hosts: "Hosts"
+    nfs: "Nfs"
+    launch: "Launch"
+    runs: "Runs"

@@ -1,0 +1,1 @@
+"""The first page of someone who has no configuration yet."""

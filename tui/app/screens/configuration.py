@@ -1,0 +1,155 @@
+"""The form that writes a first configuration: the keys that must be there, and the few that are seldom as proposed."""
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tui.app import config as configuration
+from tui.app.config import Config, Storage
+from tui.core.failure import Failure
+from tui.core.schema import Problem
+from tui.ui.dialog import Form
+from tui.ui.fields import TextField
+
+
+@dataclass(frozen=True)
+class Field:
+    """One line of the form, and the table and key that it fills."""
+
+    id: str
+    label: str
+    table: str
+    key: str
+    about: str
+    proposed: str = ""
+
+
+FIELDS = (
+    Field("source", "source", "hosts.source", "ssh", "The host vmlm-tui runs on, as the others reach it by ssh."),
+    Field("destination", "destination", "hosts.destination", "ssh", "The host the VM moves to, as ssh reaches it."),
+    Field("storage", "storage", "hosts.storage", "ssh", "The NFS server, as ssh reaches it."),
+    Field("images", "storage folder", "storage", "images", "Where the images are on the NFS server.", Storage().images),
+    Field("vm", "VM", "vm", "name", "The VM that moves, as libvirt names it."),
+    Field("guest", "VM by ssh", "vm", "ssh", "How ssh reaches the VM; only workloads need it. It may stay empty."),
+)
+
+
+class ConfigurationForm(Form[Config]):
+    """Dismissed with the configuration when it has been written, with None for Esc."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "enter", "write", key_display="enter", priority=True),
+        Binding("escape", "close", "back", priority=True),
+    ]
+    DEFAULT_CSS = """
+    ConfigurationForm .row { height: 1; }
+    ConfigurationForm .mark { width: 2; text-style: bold; }
+    ConfigurationForm .label { width: 16; }
+    ConfigurationForm .row:focus-within .label { text-style: bold; }
+    ConfigurationForm Input { width: 1fr; }
+    ConfigurationForm Input:focus { text-style: reverse; }
+    ConfigurationForm #about { margin: 1 0; }
+    ConfigurationForm .row.wrong .mark { color: $error; }
+    ConfigurationForm #said { height: auto; }
+    ConfigurationForm #said.wrong { color: $error; text-style: bold; }
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("Your own hosts")
+        self._path = path
+        self._touched: set[str] = set()
+
+    def body(self) -> ComposeResult:
+        yield Static(
+            Content(
+                "All are reached by ssh, as [USER@]HOST[:PORT] or a name of ~/.ssh/config; where it still asks for a "
+                "password, l on the Hosts page sets up a key."
+            )
+        )
+        yield Static()
+        for field in FIELDS:
+            value = f"root@{platform.node()}" if field.id == "source" else field.proposed
+            entry = TextField(value, id=field.id, compact=True, max_length=200, select_on_focus=False)
+            entry.cursor_blink = False  # it repaints, and says nothing
+            mark, label = Static("", classes="mark"), Static(Content(field.label), classes="label")
+            yield Horizontal(mark, label, entry, classes="row", id=f"row-{field.id}")
+        yield Static(id="about", markup=False)
+        yield Static(id="said", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#source", Input).focus()
+
+    # -- while it is filled in --
+
+    def on_descendant_focus(self) -> None:
+        self._tell()
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        if message.input.id and message.input.has_focus:
+            self._touched.add(message.input.id)
+        self._tell()
+
+    def _tables(self) -> dict[str, Any]:
+        """What the file would hold; what is empty is left out."""
+        tables: dict[str, Any] = {"hosts": {name: {} for name in ("source", "destination", "storage")}, "vm": {}}
+        for field in FIELDS:
+            value = self.query_one(f"#{field.id}", Input).value.strip()
+            if value:
+                inner = tables
+                for name in field.table.split("."):
+                    inner = inner.setdefault(name, {})
+                inner[field.key] = value
+        return tables
+
+    def _tell(self) -> None:
+        """Mark the edited fields that do not fit, and say why of the one that has the focus."""
+        _, problems = configuration.check(self._tables())
+        wrong = {field.id: problem for problem in problems if (field := _field(problem))}
+        for field in FIELDS:
+            row, is_wrong = self.query_one(f"#row-{field.id}"), field.id in wrong and field.id in self._touched
+            row.set_class(is_wrong, "wrong")
+            row.query_one(".mark", Static).update("! " if is_wrong else "")
+        current = next((field for field in FIELDS if self.query_one(f"#{field.id}").has_focus), FIELDS[0])
+        self.query_one("#about", Static).update(current.about)
+        if current.id in self._touched and current.id in wrong:
+            self._say(_sentence(wrong[current.id]), wrong=True)
+        else:
+            self._say(f"Enter writes {self._path}")
+
+    # -- when it is done --
+
+    def entered(self) -> None:
+        config, problems = configuration.check(self._tables())
+        if config is None:
+            self._touched = {field.id for field in FIELDS}
+            first = next((field for field in FIELDS for problem in problems if _field(problem) is field), FIELDS[0])
+            self.query_one(f"#{first.id}", Input).focus()
+            self._tell()
+            return
+        try:
+            configuration.create(config, self._path)
+        except Failure as failure:
+            self._say(str(failure), wrong=True)
+            return
+        self.dismiss(config)
+
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        said = self.query_one("#said", Static)
+        said.set_class(wrong, "wrong")
+        said.update(text)
+
+
+def _field(problem: Problem) -> Field | None:
+    return next((each for each in FIELDS if (each.table, each.key) == (problem.table, problem.key)), None)
+
+
+def _sentence(problem: Problem) -> str:
+    field = _field(problem)
+    return str(Failure(field.label if field else problem.place, problem.why, problem.hint))

@@ -1,0 +1,64 @@
+"""Joins the backend to the world: the only place that knows both the rooms and the adapters."""
+
+from pathlib import Path
+
+from tui.app.backend import Backend
+from tui.app.config import Config, state_folder
+from tui.checklist.backend.changes import Changes
+from tui.checklist.backend.journal import Journal
+from tui.core.connections import Connections
+from tui.core.protocols import FirstLogin, Hypervisor, Shell
+from tui.guest.backend.addresses import GuestAddresses
+from tui.hosts.backend.hosts import Hosts
+from tui.launch.backend.launch import Launch
+from tui.linux.sudo import Root
+from tui.migration.backend.guest_monitor import Senses
+from tui.migration.backend.migrations import Migrations
+from tui.nfs.backend.nfs import Nfs
+from tui.runs.backend import Runs
+
+
+def wire(config: Config) -> Backend:
+    """The backend for a configuration; opens nothing yet, and imports libvirt and asyncssh when they are needed."""
+    connections = Connections(config, open_hypervisor, open_shell)
+    changes = changes_through(connections, state_folder() / "changes.jsonl")
+    launch = Launch(connections, changes.root, GuestAddresses(state_folder() / "guests.json"), open_first_login)
+    runs = config.runs.folder
+    senses = Senses(launch.guest, launch.heartbeats)
+    migrations = Migrations(
+        connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload, senses
+    )
+    return Backend(
+        migrations, Hosts(connections, changes, open_first_login), Nfs(connections, changes), launch, Runs(runs)
+    )
+
+
+def changes_through(connections: Connections, journal: Path) -> Changes:
+    """What changes the configured hosts as root, and writes into `journal` how it is undone."""
+    addresses = {host.name: host.ssh for host in connections.config.hosts.all}
+    return Changes(Root(connections.shell), Journal(journal), addresses)
+
+
+def open_hypervisor(uri: str) -> Hypervisor:
+    """A connection to a libvirt daemon; blocks, raises Failure."""
+    from tui.adapters.libvirt.hypervisor import connect  # noqa: PLC0415  # on the caller's thread, after the first paint
+
+    return connect(uri)
+
+
+def open_shell(address: str) -> Shell:
+    """Commands on the host at an ssh address, or on this one where it is empty."""
+    if not address:
+        from tui.adapters.local import LocalShell  # noqa: PLC0415
+
+        return LocalShell()
+    from tui.adapters.ssh.shell import SshShell  # noqa: PLC0415
+
+    return SshShell(address)
+
+
+def open_first_login(address: str) -> FirstLogin:
+    """The way into the host at an ssh address that ssh does not let the app into yet."""
+    from tui.adapters.ssh.first_login import SshFirstLogin  # noqa: PLC0415
+
+    return SshFirstLogin(address)

@@ -1,0 +1,1 @@
+"""What Hosts and NFS share: steps that are checked, explained, applied and undone."""

@@ -1,0 +1,165 @@
+"""A list of steps that are checked, explained, applied and undone: what the Hosts and the NFS page have in common."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+from tui.checklist.backend.changes import Changes, Say
+from tui.checklist.model.check import Finding, Item
+from tui.core.failure import Failure
+from tui.linux.change import Change
+
+F = TypeVar("F")  # all that was read of the hosts, frozen; what was not read yet is None in it
+
+
+def nothing(facts: object) -> Change | str:  # noqa: ARG001
+    """The change of a step that only checks."""
+    return ""
+
+
+@dataclass(frozen=True)
+class Step(Generic[F]):
+    """One line of a list as pure functions of the facts; `needs` are ids of steps that must be good before.
+
+    `check` gives None where the facts for it have not been read yet. `change` gives what would make it right, or a
+    sentence that says why the app can't, empty where nothing is to be done; it is asked only where the finding is not
+    good, and must not rely on what `needs` will bring.
+    """
+
+    id: str
+    host: str
+    title: str
+    why: str
+    check: Callable[[F], Finding | None]
+    change: Callable[[F], Change | str] = field(default=nothing)
+    needs: tuple[str, ...] = ()
+
+
+class Checklist(Generic[F]):
+    """Steps, the newest facts about them, and the way to change what is missing.
+
+    `read` gives facts that become more complete, the last of them whole; it changes nothing on a host. `looking` while
+    that goes on, `looked` when it has once come to its end.
+    """
+
+    def __init__(
+        self, steps: tuple[Step[F], ...], facts: F, read: Callable[[F], AsyncIterator[F]], changes: Changes
+    ) -> None:
+        self.steps = {step.id: step for step in steps}
+        self.facts = facts
+        self._read = read
+        self._changes = changes
+        self.root, self.works = changes.root, changes.works
+        self._listeners: list[Callable[[], None]] = []
+        self._one_look = asyncio.Lock()
+        self.looking = self.looked = False
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call it whenever the list may have changed, whoever has looked."""
+        self._listeners.append(listener)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The list as it stands, in its order."""
+        findings = {step.id: step.check(self.facts) for step in self.steps.values()}
+        return tuple(self._item(step, findings) for step in self.steps.values())
+
+    def __getitem__(self, id: str) -> Item:
+        return next(item for item in self.items if item.id == id)
+
+    async def look(self) -> AsyncIterator[tuple[Item, ...]]:
+        """Read the hosts again; the list each time that more of it is known."""
+        async with self._one_look:
+            self.looking = True
+            self._tell()
+            try:
+                async for facts in self._read(self.facts):
+                    self.facts = facts
+                    self._tell()
+                    yield self.items
+                self.looked = True
+            finally:
+                self.looking = False
+                self._tell()
+
+    async def apply(self, id: str, say: Say) -> Item:
+        """Make one step right and look again; a Failure says why it could not be."""
+        item = self[id]
+        if item.change is None or item.why_not:
+            raise Failure(f"{item.title}: nothing was applied", item.why_not or "there is nothing to do")
+        try:
+            await self._changes.apply(id, item.change, say)
+        finally:
+            await self.look_once()
+        return self[id]
+
+    async def apply_missing(
+        self,
+        say: Say,
+        shown: Mapping[str, Change] | None = None,
+        begin: Callable[[Item], bool] = lambda _: True,
+    ) -> tuple[Item, ...]:
+        """All that is missing, in the order of the list; ends with a Failure at the first that did not become good.
+
+        Passed over are steps that wait for something that can't be made good here. Where `shown` says which changes
+        were agreed to, by step, no other is made; `begin` is told of each before, and answers whether to go on. Returns
+        what was applied.
+        """
+        applied: list[Item] = []
+        for id in self.steps:
+            item = self[id]
+            if not item.missing or item.why_not or (shown is not None and shown.get(id) != item.change):
+                continue
+            if not begin(item):
+                break
+            item = await self.apply(id, say)
+            if item.finding is None or not item.finding.good:
+                found = item.finding.found if item.finding else "it can't be looked at"
+                raise Failure(f"{item.title}: it was applied and is not right yet", found)
+            applied.append(item)
+        return tuple(applied)
+
+    async def undo(self, id: str, say: Say) -> Item:
+        """Take back what was applied for one step, and look again."""
+        try:
+            await self._changes.undo(id, say)
+        finally:
+            await self.look_once()
+        return self[id]
+
+    async def undo_all(self, say: Say, begin: Callable[[Item], bool] = lambda _: True) -> None:
+        """Take back all that was applied, from the end of the list; `begin` as for apply_missing."""
+        try:
+            for item in reversed(self.items):
+                if item.undo is None:
+                    continue
+                if not begin(item):
+                    break
+                await self._changes.undo(item.id, say)
+        finally:
+            await self.look_once()
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    async def look_once(self) -> tuple[Item, ...]:
+        """Read the hosts again, to the end."""
+        async for _ in self.look():
+            pass
+        return self.items
+
+    def _item(self, step: Step[F], findings: dict[str, Finding | None]) -> Item:
+        finding = findings[step.id]
+        item = Item(step.id, step.host, step.title, step.why, finding, undo=self._changes.undo_of(step.id))
+        if finding is None or finding.good:
+            return item
+        change = step.change(self.facts)
+        if isinstance(change, str):
+            return replace(item, why_not=change)
+        return replace(item, change=change, why_not=self._waits_for(step, findings))
+
+    def _waits_for(self, step: Step[F], findings: dict[str, Finding | None]) -> str:
+        bad = [need for need in step.needs if (found := findings[need]) is None or not found.good]
+        return f"first: {self.steps[bad[0]].title} ({self.steps[bad[0]].host})" if bad else ""

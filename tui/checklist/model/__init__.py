@@ -1,0 +1,1 @@
+"""Findings, steps and changes of a checklist as frozen values."""

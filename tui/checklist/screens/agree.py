@@ -1,0 +1,66 @@
+"""Shows the exact commands and lines of a change, and on which host each, before anything is done."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.checklist.model.transcript import plain
+from tui.linux.change import Change
+from tui.ui.dialog import Dialog
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is done for one line of a list; `waits` says what must be good before."""
+
+    title: str
+    waits: str
+    change: Change
+
+
+class Agree(Dialog[bool]):
+    """Dismissed with True by Enter, with None by Esc."""
+
+    BINDINGS = [
+        Binding("enter", "agree", "do it", key_display="enter", priority=True),
+        Binding("escape", "close", "back", priority=True),
+    ]
+    DEFAULT_CSS = """
+    Agree .part { margin-top: 1; text-style: bold; }
+    Agree .waits, Agree .note { padding-left: 2; }
+    Agree .action { padding-left: 2; color: $accent; }
+    """
+    scrolls = True
+
+    def __init__(self, title: str, parts: Sequence[Part]) -> None:
+        super().__init__(title)
+        self._parts = parts
+
+    def body(self) -> ComposeResult:
+        actions = [action for part in self._parts for action in part.change.actions]
+        hosts = ", ".join(dict.fromkeys(action.host for action in actions))
+        count = "1 action" if len(actions) == 1 else f"{len(actions)} actions"
+        yield Static(Content(f"Enter does this as root, {count} on {hosts}. Esc: nothing is done."))
+        for part in self._parts:
+            if len(self._parts) > 1:
+                yield Static(Content(plain(part.title)), classes="part")
+            else:
+                yield Static()
+            for text, classes in _lines(part):
+                yield Static(Content(plain(text)), classes=classes)
+
+    def action_agree(self) -> None:
+        self.dismiss(True)
+
+
+def _lines(part: Part) -> Iterator[tuple[str, str]]:
+    if part.waits:
+        yield f"not at once; {part.waits}", "waits"
+    for action in part.change.actions:
+        yield f"{action.host}: {action.text}", "action"
+    if part.change.note:
+        yield part.change.note, "note"

@@ -1,0 +1,33 @@
+"""All that is known about one line of a checklist, the host's own words among it."""
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.geometry import clamp
+from textual.widgets import Static
+
+from tui.checklist.model.check import Item
+from tui.checklist.model.summary import state_words
+from tui.checklist.widgets.item_lines import about
+from tui.ui.dialog import Dialog
+
+
+class Details(Dialog[None]):
+    """Scrolls by the arrow keys."""
+
+    BINDINGS = [
+        Binding("escape,enter,space,q", "close", "close", key_display="esc", priority=True),
+    ]
+    scrolls = True
+
+    def __init__(self, item: Item) -> None:
+        super().__init__(f"{item.host}: {state_words(item).lstrip()}")
+        self._item = item
+
+    def body(self) -> ComposeResult:
+        yield Static(id="about")
+
+    def on_resize(self, event: events.Resize) -> None:
+        width = clamp(event.size.width, 24, 76) - 5  # the frame, the air in it, the scroll bar
+        self.query_one("#about", Static).update(Content("\n").join(about(self._item, width)))

@@ -1,0 +1,144 @@
+"""A checklist: its lines under the hosts they are about, one of them under the cursor."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+
+from tui.checklist.model.check import Item
+from tui.checklist.model.summary import by_host
+from tui.checklist.widgets.item_lines import host_row, item_row, one_line
+from tui.ui.rows import Rows
+
+
+class ChecklistRows(Rows, can_focus=True):
+    """Shows Items by host, in the order of `addresses`; posts Chosen when the one under the cursor is new."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding(
+            "down,j", "move(1)", "down", show=False, key_display="up/down", tooltip="Choose a line", id="list.move"
+        ),
+        Binding("n", "next_bad", "next", show=False, tooltip="The next line that is not good", id="list.next-bad"),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home,g", "move(-1000000)", "first", show=False),
+        Binding("end,G", "move(1000000)", "last", show=False),
+    ]
+
+    class Chosen(Message):
+        """`item` is the one under the cursor."""
+
+        def __init__(self, item: Item) -> None:
+            super().__init__()
+            self.item = item
+
+    def __init__(self, addresses: Mapping[str, str], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._addresses = addresses
+        self._items: tuple[Item, ...] = ()
+        self._looking = False
+        self._chosen = ""  # the id of the item under the cursor
+        self._placed = False  # by a person, or by the end of the first look: then it stays on its item
+        self._told: Item | None = None
+        self._places: dict[str, int] = {}  # on which line each item stands
+
+    @property
+    def chosen(self) -> Item | None:
+        return next((item for item in self._items if item.id == self._chosen), None)
+
+    def show_items(self, items: Sequence[Item], *, looking: bool) -> None:
+        """Replace what is shown; the cursor stays on its item, wherever that stands now."""
+        self._items, self._looking = tuple(by_host(items, self._addresses)), looking
+        if self.chosen is None or not self._placed:
+            self._chosen = _first_bad(items) or (self._items[0].id if self._items else "")
+        self._draw()
+        if not self._placed:
+            self._keep_in_sight()
+            self._placed = not looking and any(item.finding is not None for item in self._items)
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._draw()
+        self._keep_in_sight()
+
+    # -- drawing --
+
+    def _draw(self) -> None:
+        width = self.room.width
+        if not width:
+            return
+        titles = max((cell_len(one_line(item.title)) for item in self._items), default=0)
+        rows: list[Content] = []
+        self._places = {}
+        host = ""
+        for item in self._items:
+            if item.host != host:
+                host = item.host
+                rows.append(host_row(host, self._addresses[host]))
+            self._places[item.id] = len(rows)
+            row = item_row(item, width, titles, looking=self._looking)
+            rows.append(_under_cursor(row, width) if item.id == self._chosen else row)
+        self.show_rows(rows)
+        chosen = self.chosen
+        if chosen is not None and chosen != self._told:
+            self._told = chosen
+            self.post_message(self.Chosen(chosen))
+
+    def _keep_in_sight(self) -> None:
+        """Half a window at a time: on a slow line each scroll is a window full of text."""
+        line, top, height = self._places.get(self._chosen, 0), self.scroll_offset.y, self.room.height
+        if self._items and self._items[0].id == self._chosen:
+            line = 0  # with the heading above it
+        if not top <= line < top + height:
+            self.scroll_to(y=max(0, line - height // 2), animate=False)
+
+    # -- keys --
+
+    def action_move(self, by: int) -> None:
+        ids = [item.id for item in self._items]
+        if not ids:
+            return
+        index = ids.index(self._chosen) + by if self._chosen in ids else 0
+        self._choose(ids[max(0, min(len(ids) - 1, index))])
+
+    def action_next_bad(self) -> None:
+        """The next one that is not good, from the beginning where none follows."""
+        ids = [item.id for item in self._items]
+        index = ids.index(self._chosen) + 1 if self._chosen in ids else 0
+        for item in (*self._items[index:], *self._items[:index]):
+            if item.finding is not None and not item.finding.good:
+                self._choose(item.id)
+                return
+
+    def action_page(self, direction: int) -> None:
+        self.action_move(direction * max(1, self.room.height - 2))
+
+    def _choose(self, id: str) -> None:
+        self._placed = True
+        if id != self._chosen:
+            self._chosen = id
+            self._draw()
+            self._keep_in_sight()
+
+    def on_click(self, event: events.Click) -> None:
+        line = event.y + self.scroll_offset.y
+        clicked = next((id for id, place in self._places.items() if place == line), "")
+        if clicked:
+            self._choose(clicked)
+
+
+def _first_bad(items: Sequence[Item]) -> str:
+    """What a person looks for, the cause before what comes of it: in the order of the list, whatever the host."""
+    return next((item.id for item in items if item.finding is not None and not item.finding.good), "")
+
+
+def _under_cursor(row: Content, width: int) -> Content:
+    """Marked by a sign and reversed: one of them is left where there is no colour, or no reverse."""
+    text = f"> {row.plain[2:]}"
+    missing = width - cell_len(text)
+    return Content.styled(text + " " * max(0, missing), "reverse")

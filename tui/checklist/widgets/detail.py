@@ -1,0 +1,42 @@
+"""What is to be known about the line under the cursor, as much of it as there is room for."""
+
+from textual.content import Content
+
+from tui.checklist.model.check import Item
+from tui.checklist.widgets.item_lines import about
+from tui.ui.lines import Lines
+
+
+class CheckDetail(Lines):
+    """Cut at its lower edge, where it says how all of it is seen."""
+
+    DEFAULT_CSS = """
+    CheckDetail { height: 1fr; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._item: Item | None = None
+
+    def show_item(self, item: Item | None) -> None:
+        """Replace what is shown."""
+        self._item = item
+        self._draw()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._draw()
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:  # noqa: ARG002
+        return self.size.height
+
+    def _draw(self) -> None:
+        width, height = self.size.width - 2, self.size.height
+        if self._item is None or width < 1 or not height:
+            return
+        lines = list(about(self._item, width))
+        if len(lines) > height:
+            more = len(lines) - height + 1
+            lines = [*lines[: height - 1], Content.styled(f"Enter shows {more} more lines", "dim")]
+        lines += [Content("")] * (height - len(lines))  # always as many: then only what changed is painted
+        self.show(*(Content.assemble(" ", line) for line in lines))

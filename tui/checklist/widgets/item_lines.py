@@ -1,0 +1,96 @@
+"""One line of a checklist, and all that is known about it, as text."""
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+
+from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Item
+from tui.checklist.model.summary import WIDEST, state_words
+from tui.checklist.model.transcript import plain
+from tui.linux.change import Change
+
+STYLES = {OK: "$success", WARNING: "bold $warning", FAILED: "bold $error", UNKNOWN: "bold $warning", NOT_NEEDED: "dim"}
+LABEL = 8
+LEAST_FOUND = 16  # columns below which what was found is left to the lines below the list
+Fact = tuple[str, str, str]  # label, text, style
+
+
+def host_row(host: str, address: str) -> Content:
+    """The heading of the lines of a host."""
+    return Content.assemble(" ", (host, "bold $accent"), f"  {plain(address)}")
+
+
+def item_row(item: Item, width: int, titles: int, *, looking: bool) -> Content:
+    """State, title and what was found on one line; `titles` is how long the longest title is."""
+    state = set_cell_size(state_words(item, looking=looking), WIDEST)
+    style = STYLES[item.state] if item.finding is not None else "dim"
+    rest = width - WIDEST - 6
+    title = min(titles, max(rest - LEAST_FOUND - 2, rest * 55 // 100)) if rest - titles < LEAST_FOUND * 2 else titles
+    found = one_line(item.finding.found) if item.finding is not None else ""
+    if rest - title - 2 < LEAST_FOUND or rest < 50:
+        title, found = rest, ""
+    parts = ("  ", (state, style), "  ", cut(one_line(item.title), title))
+    return Content.assemble(*parts, *(("  ", (found, "dim")) if found else ()))
+
+
+def about(item: Item, width: int) -> Iterator[Content]:
+    """All about one line, the most pressing first; `detail`, the host's own words, at the end."""
+    yield Content.styled(one_line(item.title), "bold")
+    for fact in _facts(item):
+        yield from wrapped(fact, width)
+
+
+def _facts(item: Item) -> Iterator[Fact]:
+    finding = item.finding
+    if finding is None:
+        yield "found", "it has not been looked at yet", "dim"
+    else:
+        yield "found", finding.found, STYLES[finding.state] if not finding.good else ""
+        if finding.wanted:
+            yield "wanted", finding.wanted, ""
+        if finding.hint:
+            yield "try", finding.hint, "bold"
+    yield from _fix(item)
+    yield "why", item.why, ""
+    if item.undo is not None:
+        yield from changes("u runs", item.undo)
+    if finding is not None and finding.detail.strip():
+        yield "said", finding.detail.rstrip(), "dim"
+
+
+def _fix(item: Item) -> Iterator[Fact]:
+    if item.change is None:
+        if item.why_not:
+            yield "f", f"not possible: {item.why_not}", ""
+        return
+    if item.why_not:
+        yield "f", f"not yet; {item.why_not}", "bold"
+    yield from changes("f runs", item.change)
+    if item.change.note:
+        yield "note", item.change.note, ""
+
+
+def changes(label: str, change: Change) -> Iterator[Fact]:
+    """The exact commands and lines, each behind its host."""
+    for number, action in enumerate(change.actions):
+        yield "" if number else label, f"{action.host}: {action.text}", "$accent"
+
+
+def wrapped(fact: Fact, width: int) -> Iterator[Content]:
+    """The fact on as many lines as it needs, the label on the first."""
+    label, text, style = fact
+    room = max(10, width - LABEL)
+    lines = [part for line in plain(text).splitlines() or [""] for part in Content.styled(line, style).wrap(room)]
+    for number, line in enumerate(lines):
+        yield Content.assemble((f"{'' if number else label:<{LABEL}}", "dim"), line)
+
+
+def one_line(text: str) -> str:
+    """The text without ends of lines, and without what a terminal would obey."""
+    return " ".join(plain(text).split())
+
+
+def cut(text: str, width: int) -> str:
+    """Exactly so many columns, with a mark where something is missing."""
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"

@@ -1,0 +1,57 @@
+"""What a person asks for when a migration starts, and which combinations cannot work."""
+
+from dataclasses import dataclass
+
+from tui.core.failure import Failure
+
+PRE_COPY = "pre-copy"
+POST_COPY_TIMEOUT = "post-copy-timeout"
+POST_COPY_MANUAL = "post-copy-manual"
+
+TECHNIQUES = {
+    PRE_COPY: "pre-copy",
+    POST_COPY_TIMEOUT: "post-copy after a timeout",
+    POST_COPY_MANUAL: "post-copy by hand",
+}
+
+PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # QEMU's release that first allows both together
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One migration: who, how, and its limits. `bandwidth_mib_s` 0 means no limit, `parallel` 0 one connection."""
+
+    vm: str
+    technique: str = PRE_COPY
+    timeout_s: float = 25.0
+    bandwidth_mib_s: int = 0
+    downtime_ms: int = 300
+    auto_converge: bool = False
+    parallel: int = 0
+
+    @property
+    def post_copy(self) -> bool:
+        """Whether the switch to post-copy is allowed; libvirt must know at the start."""
+        return self.technique != PRE_COPY
+
+
+def refuse(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Failure | None:
+    """The sentence for a combination that libvirt or QEMU would refuse, else None."""
+    if plan.technique not in TECHNIQUES:
+        return Failure(f"There is no technique {plan.technique!r}", f"known are {', '.join(TECHNIQUES)}")
+    if plan.downtime_ms <= 0:
+        return Failure("The maximum downtime must be at least 1 ms", f"{plan.downtime_ms} ms was given")
+    if plan.bandwidth_mib_s < 0:
+        return Failure("The bandwidth limit cannot be negative", "", "0 means no limit.")
+    if plan.parallel < 0:
+        return Failure("The number of parallel connections cannot be negative", "", "0 means a single one.")
+    if plan.technique == POST_COPY_TIMEOUT and plan.timeout_s <= 0:
+        return Failure("The timeout for post-copy must be above 0 s", "", "Choose post-copy by hand to switch at once.")
+    if plan.post_copy and plan.parallel and hypervisor_version < PARALLEL_POST_COPY_SINCE:
+        version = ".".join(map(str, hypervisor_version))
+        return Failure(
+            "Post-copy over parallel connections cannot start",
+            f"QEMU allows it since 10.1, this host has {version}",
+            "Set the parallel connections to 0, or choose pre-copy.",
+        )
+    return None

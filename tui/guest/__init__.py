@@ -1,0 +1,1 @@
+"""Programs inside a guest: workloads, the guest agent, the heartbeat."""

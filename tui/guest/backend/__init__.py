@@ -1,0 +1,1 @@
+"""Reaches guests by ssh or their agent, and runs programs there."""

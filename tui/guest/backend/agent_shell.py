@@ -1,0 +1,119 @@
+"""Commands in a guest through QEMU's guest agent, for guests that no network leads to.
+
+The way is libvirt's, so it is asked on the host where the VM runs, and that changes: a command that was begun on the
+one host is followed on the other.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from tui.core.command import Completed
+from tui.core.connections import Connections
+from tui.core.failure import Failure
+from tui.core.protocols import AgentAway, AgentRefused
+from tui.guest.model import agent
+from tui.vm.backend.location import whereabouts
+
+FIRST_LOOK_S, LAST_LOOK_S = 0.02, 0.5
+COMMAND_LIMIT_S = 20.0  # of one message to the agent; what it started may take longer
+MOVING_LIMIT_S = 20.0  # for so long the agent may be out of reach while a command runs: at a switchover, it is
+CLOSE_LIMIT_S = 5.0
+
+
+class AgentShell:
+    """The Shell of the guest of one VM, as root; Failure where its agent can't be asked."""
+
+    def __init__(self, connections: Connections, name: str) -> None:
+        self._connections = connections
+        self._name = name
+        self._host = ""  # where the VM was found last
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | bytes = "",
+        timeout: float = 30.0,
+        hear: Callable[[str], None] | None = None,
+    ) -> Completed:
+        """What the command answered; `hear` gets all that it printed when it has ended, the agent tells no earlier."""
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        try:
+            done = await asyncio.wait_for(self._ran(argv, data, timeout), timeout)
+        except asyncio.TimeoutError:
+            raise Failure(
+                f"{self._name} did not finish a command within {timeout:.0f} s",
+                "its guest is slow, or its agent hangs",
+                "Try again.",
+            ) from None
+        if hear is not None and (text := done.stdout + done.stderr):
+            hear(text)
+        return done
+
+    async def close(self) -> None:
+        """Forget where it was; nothing is kept open."""
+        self._host = ""
+
+    async def _ran(self, argv: Sequence[str], data: bytes, limit_s: float) -> Completed:
+        if len(data) <= agent.INLINE_BYTES:
+            return await self._ended(agent.pid(await self._ask(agent.run(argv, data), limit_s)), limit_s)
+        made = await self._ended(agent.pid(await self._ask(agent.run(agent.FOLDER), limit_s)), limit_s)
+        if made.status:
+            return made
+        folder = made.stdout.strip()
+        await self._write(f"{folder}/stdin", data, limit_s)
+        return await self._ended(agent.pid(await self._ask(agent.run_with_file(argv, folder), limit_s)), limit_s)
+
+    async def _write(self, path: str, data: bytes, limit_s: float) -> None:
+        opened = agent.handle(await self._ask(agent.command("guest-file-open", path=path, mode="w"), limit_s))
+        try:
+            sent = 0
+            while sent < len(data):
+                part = data[sent : sent + agent.INLINE_BYTES]
+                sent += agent.written(await self._ask(agent.write(opened, part), limit_s))
+        finally:
+            await self._ask(agent.command("guest-file-close", handle=opened), CLOSE_LIMIT_S)
+
+    async def _ended(self, pid: int, limit_s: float) -> Completed:
+        """Waits for a command that was begun, wherever the VM has gone meanwhile."""
+        status, pause, heard = agent.command("guest-exec-status", pid=pid), FIRST_LOOK_S, time.monotonic()
+        while True:
+            try:
+                done = agent.ended(await self._ask(status, limit_s))
+            except AgentRefused:
+                raise  # it knows nothing of the command (any more)
+            except Failure:
+                if time.monotonic() - heard > MOVING_LIMIT_S:
+                    raise
+            else:
+                heard = time.monotonic()
+                if done is not None:
+                    return done
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, LAST_LOOK_S)
+
+    async def _ask(self, command: str, limit_s: float) -> str:
+        """The agent's answer, asked where the VM was last, and where it is now if it is not there any more."""
+        known = self._host
+        if known:
+            try:
+                return await self._ask_on(known, command, limit_s)
+            except AgentAway:
+                await self._find()
+                if self._host == known:
+                    raise
+        else:
+            await self._find()
+        return await self._ask_on(self._host, command, limit_s)
+
+    async def _find(self) -> None:
+        where = await whereabouts(self._connections, self._name)
+        if where.vm is None or not where.vm.running:
+            self._host = ""
+            raise AgentAway(f"The guest agent of {self._name} can't be asked", where.sentence)
+        self._host = where.host
+
+    async def _ask_on(self, host: str, command: str, limit_s: float) -> str:
+        limit_s = min(limit_s, COMMAND_LIMIT_S)
+        return await self._connections.tell(host, lambda each: each.ask_agent(self._name, command, limit_s))

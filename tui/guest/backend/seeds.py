@@ -1,0 +1,44 @@
+"""Makes the NoCloud seed of a new VM on the shared folder, with whichever tool the source host has."""
+
+from tui.app.config import SOURCE
+from tui.core.failure import Failure
+from tui.guest.model.seed import LABEL, Seed, meta_data, user_data
+from tui.linux.sudo import Root
+
+LIMIT_S = 60.0
+NO_TOOL = 69  # what MAKE answers, from sysexits.h: service unavailable
+TOOLS = ("xorriso", "genisoimage", "mkisofs", "cloud-localds", "mkfs.vfat with mcopy")
+
+# $1 where it goes, $2 its label, $3 user-data, $4 meta-data, $5 a file whose owner and mode it gets.
+MAKE = f"""set -e
+umask 077
+[ ! -e "$1" ] || {{ echo "$1 exists already" >&2; exit 73; }}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"; rm -f -- "$1.part"' EXIT
+cd "$folder"
+printf '%s' "$3" > user-data
+printf '%s' "$4" > meta-data
+has() {{ command -v "$1" > /dev/null; }}
+if has xorriso; then xorriso -as mkisofs -quiet -output seed -volid "$2" -joliet -rock user-data meta-data
+elif has genisoimage; then genisoimage -quiet -output seed -volid "$2" -joliet -rock user-data meta-data
+elif has mkisofs; then mkisofs -quiet -output seed -volid "$2" -joliet -rock user-data meta-data
+elif has cloud-localds; then cloud-localds seed user-data meta-data
+elif has mkfs.vfat && has mcopy; then truncate -s 2M seed; mkfs.vfat -n "$2" seed; mcopy -i seed user-data meta-data ::
+else exit {NO_TOOL}
+fi >&2
+cat seed > "$1.part"
+cp --attributes-only --preserve=mode,ownership -- "$5" "$1.part"
+mv -n -- "$1.part" "$1"
+"""
+
+
+async def make_seed(root: Root, seed: Seed, path: str, like: str) -> None:
+    """Write it to `path`, with owner and mode of the file `like`."""
+    argv = ["sh", "-c", MAKE, "sh", path, LABEL, user_data(seed), meta_data(seed), like]
+    done = await root.run(SOURCE, argv, timeout=LIMIT_S)
+    if done.status == NO_TOOL:
+        tools = f"{', '.join(TOOLS[:-1])} or {TOOLS[-1]}"
+        raise Failure(f"The seed can't be made on {SOURCE}", f"it has none of {tools}", "Install genisoimage there.")
+    if done.status:
+        lines = done.stderr.strip().splitlines()
+        raise Failure(f"The seed {path} could not be made", lines[-1] if lines else "", detail=done.stderr)

@@ -1,0 +1,1 @@
+"""What guest programs print, and what is asked of them."""

@@ -1,0 +1,1 @@
+"""The Hosts room: the three hosts, and whether VMs can migrate between them."""

@@ -1,0 +1,1 @@
+"""Reads facts from all hosts."""

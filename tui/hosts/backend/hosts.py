@@ -1,0 +1,97 @@
+"""The Hosts room: what the three hosts are and have, read side by side."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+from tui.checklist.backend.changes import Changes
+from tui.checklist.backend.checklist import Checklist
+from tui.core.connections import HYPERVISORS, Connections
+from tui.core.failure import Failure
+from tui.core.protocols import FirstLogin, Hypervisor
+from tui.hosts.backend.reading import HostReading
+from tui.hosts.backend.round import Look
+from tui.hosts.model.facts import HostsFacts
+from tui.hosts.model.host import HostFacts, System, Virtualization
+from tui.hosts.model.ssh import HostKey
+from tui.hosts.model.steps import STEPS
+from tui.vm.model.kvm import Kvm
+
+
+class Hosts:
+    """Reads the configured hosts; changes on them what is asked for through `checklist`."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        changes: Changes,
+        first_login: Callable[[str], FirstLogin] | None = None,
+    ) -> None:
+        self._connections = connections
+        self._first_login = first_login
+        self.config = connections.config
+        self.root = changes.root
+        self._reading = HostReading(connections, changes.root)
+        self.checklist = Checklist(STEPS, HostsFacts(connections.config), self._look, changes)
+
+    def unread(self) -> tuple[HostFacts, ...]:
+        """The hosts before anything is known of them, in the order of the page."""
+        hosts = self.config.hosts.all
+        return tuple(HostFacts(host.name, host.ssh, host.name in HYPERVISORS) for host in hosts)
+
+    async def read(self, host: HostFacts) -> AsyncIterator[HostFacts]:
+        """`host` with each part replaced as it comes in; a part that failed says so and ends nothing."""
+        readers = {"system": self._system}
+        if host.hypervisor:
+            readers["virtualization"] = self._virtualization  # type: ignore[assignment]
+        tried = self.checklist.facts.at(host.name).kvm
+        facts = replace(host, kvm=tried.words if isinstance(tried, Kvm) else "")
+        under_way = {asyncio.ensure_future(_part(name, read(host.name))) for name, read in readers.items()}
+        try:
+            for part in asyncio.as_completed(under_way):
+                facts = replace(facts, **await part)
+                yield facts
+        finally:
+            for each in under_way:
+                each.cancel()
+
+    async def host_key(self, host: str) -> HostKey:
+        """What a host shows that the app can't log in to, for a person to compare its `fingerprint`."""
+        return await self._way_in(host).host_key()
+
+    async def trust(self, host: str, fingerprint: str) -> None:
+        """Take the host's key up into the user's known_hosts, after a person agreed that it is this one."""
+        await self._way_in(host).trust(fingerprint)
+
+    async def authorize(self, host: str, password: str) -> None:
+        """Log in with a password this once, so that the user's key is let in from then on; nobody keeps it."""
+        await self._way_in(host).authorize(password)
+
+    def _way_in(self, host: str) -> FirstLogin:
+        if self._first_login is None:
+            raise Failure(f"No way is known to log in to {host} for the first time")
+        return self._first_login(self.config.hosts[host].ssh)
+
+    async def _look(self, facts: HostsFacts) -> AsyncIterator[HostsFacts]:
+        async for each in Look(self._reading, facts).run():
+            yield each
+
+    async def _system(self, host: str) -> System:
+        """The clock is asked for apart, for the first answer waits for the login."""
+        system = await self._reading.system(host)
+        return replace(system, clock=await self._reading.clock(host, rounds=1))
+
+    async def _virtualization(self, host: str) -> Virtualization:
+        def read(hypervisor: Hypervisor) -> Virtualization:
+            return Virtualization(hypervisor.daemon(), hypervisor.vms())
+
+        return await self._connections.ask(host, read)
+
+
+async def _part(name: str, reading: Any) -> dict[str, Any]:
+    """The part under its name, be it read or failed."""
+    try:
+        return {name: await reading}
+    except Failure as failure:
+        return {name: failure}

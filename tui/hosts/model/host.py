@@ -1,0 +1,117 @@
+"""A host as the Hosts page shows it: what its system says, what its libvirt says, and what could not be read."""
+
+from dataclasses import dataclass
+
+from tui.core.failure import Failure
+from tui.core.vm import Daemon, Vm
+from tui.hosts.model.clock import Clock
+
+READING, OK, PARTLY, UNREACHABLE = "reading", "ok", "partly reachable", "unreachable"
+
+
+@dataclass(frozen=True)
+class System:
+    """The machine and its operating system; what it did not tell is empty or 0."""
+
+    hostname: str = ""
+    os: str = ""
+    kernel: str = ""
+    cpus: int = 0
+    cpu_model: str = ""
+    memory_bytes: int = 0
+    memory_available_bytes: int = 0
+    addresses: tuple[str, ...] = ()
+    disk_bytes: int = 0  # of the file system that the folder of images is on
+    disk_free_bytes: int = 0
+    kvm_device: bool = False  # whether there is a /dev/kvm, which does not prove that a guest runs on it
+    reached_from: str = ""  # the two ends of the app's own ssh connection, as this host sees them
+    reached_at: str = ""
+    clock: Clock | None = None
+
+
+@dataclass(frozen=True)
+class Virtualization:
+    """The libvirt of a host and the VMs it knows."""
+
+    daemon: Daemon
+    vms: tuple[Vm, ...] = ()
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """All about one host; a part is None until it is read, a Failure where it can't be.
+
+    `virtualization` is never asked of the storage server: `hypervisor` is False there. `kvm` is what the newest trial
+    of a guest on it has shown, in words; "" where none was made yet.
+    """
+
+    name: str  # its role: source, destination, storage
+    address: str
+    hypervisor: bool
+    system: System | Failure | None = None
+    virtualization: Virtualization | Failure | None = None
+    kvm: str = ""
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        return tuple(part for part in (self.system, self.virtualization) if isinstance(part, Failure))
+
+    @property
+    def state(self) -> str:
+        """One word for all of it: READING, OK, PARTLY or UNREACHABLE."""
+        parts = [self.system, self.virtualization] if self.hypervisor else [self.system]
+        if any(part is None for part in parts):
+            return READING
+        failed = len(self.failures)
+        return OK if not failed else UNREACHABLE if failed == len(parts) else PARTLY
+
+
+# One line a fact, so that a host that lacks a file still tells the others; POSIX sh and busybox suffice. $1 is the
+# folder of the images. `timeout`, because a file system whose server is gone never answers.
+SYSTEM_SCRIPT = r"""
+echo "hostname $(uname -n)"
+echo "kernel $(uname -r)"
+echo "cpus $(getconf _NPROCESSORS_ONLN 2>/dev/null || grep -c '^processor' /proc/cpuinfo)"
+sed -n 's/^model name[^:]*: */cpu_model /p' /proc/cpuinfo | head -n 1
+sed -n 's/^PRETTY_NAME=/os /p' /etc/os-release
+sed -n 's/^MemTotal: */memory_kib /p; s/^MemAvailable: */memory_available_kib /p' /proc/meminfo
+ip -o address show up scope global 2>/dev/null | sed -n 's,^[0-9]*: *[^ ]* *inet6* \([^ /]*\).*,address \1,p'
+[ ! -c /dev/kvm ] || echo "kvm_device yes"
+echo "ssh $SSH_CONNECTION"
+timeout -s KILL 3 df -P -B1 -- "$1" 2>/dev/null |
+  sed -n '2s/^.* \([0-9]\{1,\}\) \{1,\}[0-9]\{1,\} \{1,\}\([0-9]\{1,\}\) \{1,\}[0-9]\{1,\}% .*/disk \1 \2/p'
+:
+"""
+
+
+def parse_system(text: str) -> System:
+    """What SYSTEM_SCRIPT printed."""
+    facts: dict[str, str] = {}
+    addresses = []
+    for line in text.splitlines():
+        name, _, value = line.partition(" ")
+        if name == "address":
+            addresses.append(value.strip())
+        facts.setdefault(name, " ".join(value.split()).strip("\"'"))
+    ends = facts.get("ssh", "").split()
+    disk = facts.get("disk", "").partition(" ")
+    return System(
+        hostname=facts.get("hostname", ""),
+        os=facts.get("os", ""),
+        kernel=facts.get("kernel", ""),
+        cpus=_number(facts.get("cpus", "")),
+        cpu_model=facts.get("cpu_model", ""),
+        memory_bytes=_number(facts.get("memory_kib", "")) * 1024,
+        memory_available_bytes=_number(facts.get("memory_available_kib", "")) * 1024,
+        addresses=tuple(addresses),
+        disk_bytes=_number(disk[0]),
+        disk_free_bytes=_number(disk[2]),
+        kvm_device="kvm_device" in facts,
+        reached_from=ends[0] if len(ends) == 4 else "",
+        reached_at=ends[2] if len(ends) == 4 else "",
+    )
+
+
+def _number(value: str) -> int:
+    digits = value.partition(" ")[0]
+    return int(digits) if digits.isascii() and digits.isdigit() else 0

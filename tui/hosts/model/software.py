@@ -1,0 +1,155 @@
+"""libvirt and QEMU on a host: which of their programs are there, how their daemon is started, who may use it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tui.linux.packages import Package, parse_simulation
+from tui.linux.script_sections import PRELUDE, Part, file_text, parse_parts
+from tui.linux.units import PROPERTIES, Unit, parse_units, unit_named
+
+GROUP = "libvirt"  # whose members may use the system's libvirt, on Debian, Ubuntu and elsewhere
+DAEMONS = ("libvirtd", "virtqemud")  # one for all drivers, or one for each
+UNITS = tuple(f"{daemon}.{kind}" for daemon in DAEMONS for kind in ("socket", "service"))
+LIBVIRT = ("libvirt-daemon-system", "libvirt-clients", "dnsmasq-base")  # QEMU's is named after the architecture
+# That the packages make, and may leave behind.
+USERS = ("libvirt-qemu", "libvirt-dnsmasq", "dnsmasq", "messagebus", "polkitd")
+GROUPS = (*USERS, GROUP, "rdma")
+FOLDERS = ("/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt")
+
+# $1 the login of the app. What is not installed yet is simulated, without apt's caches: it would write them.
+SCRIPT = f"""{PRELUDE}
+login=$1
+machine=$(uname -m)
+case $machine in
+  x86_64) qemu=qemu-system-x86 ;;
+  aarch64) qemu=qemu-system-arm ;;
+  ppc64le) qemu=qemu-system-ppc ;;
+  *) qemu=qemu-system ;;
+esac
+PATH=$PATH:/usr/libexec
+manager=
+for each in apt-get dnf yum zypper pacman apk; do
+  if has "$each"; then manager=$each; break; fi
+done
+part manager 5 echo "$manager"
+part machine 5 echo "$machine"
+programs=$(for each in {" ".join(DAEMONS)} virsh qemu-img "qemu-system-$machine" qemu-kvm; do
+  if has "$each"; then echo "$each"; fi
+done)
+part programs 5 echo "$programs"
+# The daemon alone is there, with nothing that starts it, where only libvirt-daemon is installed.
+served() {{
+  [ -d /run/systemd/system ] || return 0
+  for each in {" ".join(UNITS)}; do
+    if systemctl cat "$each" > /dev/null 2>&1; then return 0; fi
+  done
+  return 1
+}}
+lacks=
+{{ has libvirtd || has virtqemud; }} && served || lacks='{" ".join(LIBVIRT)}'
+has "qemu-system-$machine" || has qemu-kvm || lacks="$lacks $qemu qemu-utils"
+wanted=
+if [ "$manager" = apt-get ]; then
+  for each in $lacks; do
+    [ "$(dpkg-query -W -f '${{db:Status-Status}}' "$each" 2> /dev/null)" = installed ] || wanted="$wanted $each"
+  done
+fi
+if [ -n "$wanted" ]; then
+  part wanted 5 echo "$wanted"
+  part simulation 90 apt-get -s -q --no-install-recommends -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
+    install $wanted
+  part residual 10 dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\n'
+  part age 5 sh -c 'echo $(($(date +%s) - $(stat -c %Y /var/lib/apt/lists/partial)))'
+  part folders 10 find {" ".join(FOLDERS)} -xdev -type d
+  part files 10 find /etc/libvirt -xdev '(' -type f -o -type l ')'
+fi
+part users 5 getent passwd {" ".join(USERS)}
+part user_groups 5 getent group {" ".join(GROUPS)}
+part systemd 5 test -d /run/systemd/system
+if has systemctl; then part units 10 systemctl show -p {PROPERTIES} {" ".join(UNITS)}; fi
+part groups 5 id -nG "$login"
+"""
+
+
+@dataclass(frozen=True)
+class Software:
+    """What SCRIPT found; `package` stands for all that is missing, by the first of `wanted`."""
+
+    package: Package
+    programs: tuple[str, ...] = ()
+    machine: str = ""  # as uname calls it
+    wanted: tuple[str, ...] = ()  # packages that are not installed, where a program is missing
+    folders: tuple[str, ...] = ()  # of libvirt's, where they are there before its packages are
+    files: tuple[str, ...] = ()  # and links
+    users: frozenset[str] = frozenset()  # of USERS
+    groups: frozenset[str] = frozenset()  # of GROUPS
+    systemd: bool = True
+    units: tuple[Unit, ...] = ()
+    login: str = ""
+    member: bool = False  # whether the login is in it
+    lists_age_s: int = 0  # since apt last asked for its lists
+
+    @property
+    def served(self) -> bool:
+        """Whether libvirt's daemon is there, and what starts it: its networks and VMs may be in use."""
+        return any(each in self.programs for each in DAEMONS) and LIBVIRT[0] not in self.wanted
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What no VM can do without, as a person calls it."""
+        lacks = []
+        if not any(each in self.programs for each in DAEMONS):
+            lacks.append("libvirt's daemon")
+        elif LIBVIRT[0] in self.wanted:
+            lacks.append("the service that starts libvirt's daemon")
+        if not any(each.startswith("qemu-") and each != "qemu-img" for each in self.programs):
+            lacks.append(f"QEMU (qemu-system-{self.machine})")
+        return tuple(lacks)
+
+    @property
+    def unit(self) -> Unit | None:
+        """What starts the daemon: the unit that runs, else one that starts with the host, else the first there is."""
+        known = [unit for name in UNITS if (unit := unit_named(self.units, name))]
+        candidates = (
+            *(unit for unit in known if unit.active == "active"),
+            *(unit for unit in known if unit.file == "enabled"),
+            *known,
+        )
+        return next(iter(candidates), None)
+
+
+def parse_software(login: str, text: str) -> Software:
+    """What SCRIPT printed."""
+    parts = parse_parts(text)
+    wanted = tuple(_text(parts, "wanted").split())
+    manager = _text(parts, "manager").strip()
+    age = _text(parts, "age").strip()
+    software = Software(
+        package=Package("libvirt and QEMU", "apt" if manager == "apt-get" else manager),
+        programs=tuple(_text(parts, "programs").split()),
+        machine=_text(parts, "machine").strip(),
+        wanted=wanted,
+        folders=tuple(_lines(parts, "folders")),
+        files=tuple(_lines(parts, "files")),
+        users=frozenset(line.partition(":")[0] for line in _lines(parts, "users")),
+        groups=frozenset(line.partition(":")[0] for line in _lines(parts, "user_groups")),
+        systemd="systemd" in parts and parts["systemd"].status == 0,
+        units=parse_units(_text(parts, "units")),
+        login=login,
+        member=GROUP in _text(parts, "groups").split(),
+        lists_age_s=int(age) if age.isdigit() else 0,
+    )
+    package = Package(software.package.name, software.package.manager, installed=not software.missing)
+    if "simulation" in parts and not package.installed:
+        package = parse_simulation(package, parts["simulation"].text, _text(parts, "residual"))
+    return replace(software, package=package)
+
+
+def _text(parts: Mapping[str, Part], name: str) -> str:
+    return file_text(parts.get(name)) or ""
+
+
+def _lines(parts: Mapping[str, Part], name: str) -> list[str]:
+    """What a command found of all it was asked for, without its words about the rest."""
+    part = parts.get(name)
+    return [line for line in part.text.splitlines() if line.startswith("/") or ":x:" in line] if part else []

@@ -1,0 +1,1 @@
+"""The Hosts page and its dialogs."""

@@ -1,0 +1,117 @@
+"""One host in a box: its state in a word, its facts a line each, its troubles as sentences."""
+
+from collections.abc import Iterator
+
+from textual.content import Content
+
+from tui.core.failure import Failure
+from tui.core.quantity import size
+from tui.core.vm import Vm
+from tui.hosts.model.host import OK, PARTLY, READING, UNREACHABLE, HostFacts, System, Virtualization
+from tui.ui.lines import Lines
+from tui.vm.model.location import state_words
+
+COLUMN = 48  # a box narrower than this has a fact on each line, a wider one a sentence of them
+LABEL = 9
+STYLES = {OK: "bold $success", PARTLY: "bold $warning", UNREACHABLE: "bold $error", READING: "dim"}
+Fact = tuple[str, str, str]  # label, text, style
+
+
+class HostCard(Lines):
+    """Shows HostFacts; `vm` is the name that is told apart from the other VMs."""
+
+    DEFAULT_CSS = """
+    HostCard { border: round $foreground; padding: 0 1; height: auto; }
+    HostCard { border-title-style: none; border-title-color: $foreground; }
+    """
+
+    def __init__(self, facts: HostFacts, vm: str) -> None:
+        super().__init__(id=f"host-{facts.name}")
+        self._facts = facts
+        self._vm = vm
+        self._reading = True
+        self._late_s = 0
+        self._title: Content | None = None
+
+    def show_host(self, facts: HostFacts, *, reading: bool, late_s: int = 0) -> None:
+        """Replace what is shown; `reading`: newer facts are waited for; `late_s`: for longer than they should take."""
+        self._facts = facts
+        self._reading = reading
+        self._late_s = late_s
+        self._draw()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._draw()
+
+    def _draw(self) -> None:
+        facts, width = self._facts, self.size.width
+        state = READING if self._reading else facts.state
+        late = (f"  no answer for {self._late_s} s", "bold $warning") if self._late_s else ""
+        title = Content.assemble((facts.name, "bold"), "  ", (state, STYLES[state]), late, f"  {facts.address}")
+        if self._title is None or not self._title.is_same(title):
+            self._title = title
+            self.border_title = title  # Content, so no name in it is taken for markup
+        if width:
+            lines = _column(facts, self._vm) if width < COLUMN else _sentences(facts, self._vm)
+            self.show(*(part for fact in lines for part in _wrapped(fact, width)))
+
+
+def _column(facts: HostFacts, vm: str) -> Iterator[Fact]:
+    system, virtualization = facts.system, facts.virtualization
+    if isinstance(system, System):
+        yield "name", system.hostname, ""
+        yield "system", system.os, ""
+        yield "kernel", system.kernel, ""
+        yield "CPUs", f"{system.cpus} {system.cpu_model}", ""
+        yield "memory", size(system.memory_bytes), ""
+        yield "free", size(system.memory_available_bytes), ""
+    yield from _trouble(system)
+    if isinstance(virtualization, Virtualization):
+        yield "libvirt", _version(virtualization.daemon.libvirt_version), ""
+        yield "QEMU", _version(virtualization.daemon.hypervisor_version), ""
+        yield from _vms(virtualization, vm)
+    yield from _trouble(virtualization)
+
+
+def _sentences(facts: HostFacts, vm: str) -> Iterator[Fact]:
+    system, virtualization = facts.system, facts.virtualization
+    if isinstance(system, System):
+        memory = f"{size(system.memory_bytes)} of memory, {size(system.memory_available_bytes)} free"
+        yield "machine", f"{system.hostname}, {system.cpus} CPUs ({system.cpu_model}), {memory}", ""
+        yield "system", f"{system.os}, kernel {system.kernel}", ""
+    yield from _trouble(system)
+    if isinstance(virtualization, Virtualization):
+        daemon = virtualization.daemon
+        yield "software", f"libvirt {_version(daemon.libvirt_version)}, QEMU {_version(daemon.hypervisor_version)}", ""
+        yield from _vms(virtualization, vm)
+    yield from _trouble(virtualization)
+
+
+def _vms(virtualization: Virtualization, configured: str) -> Iterator[Fact]:
+    if not virtualization.vms:
+        yield "VMs", "none", ""
+    for vm in virtualization.vms:
+        text = f"{vm.name}: {state_words(vm)}, {vm.vcpus} CPUs, {size(vm.memory_bytes)}"
+        yield "VM", text, _vm_style(vm, configured)
+
+
+def _vm_style(vm: Vm, configured: str) -> str:
+    return "bold" if vm.name == configured else ""
+
+
+def _trouble(part: object) -> Iterator[Fact]:
+    if isinstance(part, Failure):
+        yield "trouble", str(part), "bold $error"
+
+
+def _version(version: tuple[int, int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+def _wrapped(fact: Fact, width: int) -> Iterator[Content]:
+    """The fact on as many lines as it needs, the label on the first."""
+    label, text, style = fact
+    lines = Content.styled(" ".join(text.split()) or "not known", style).wrap(max(8, width - LABEL))
+    for number, line in enumerate(lines):
+        yield Content.assemble((f"{'' if number else label:<{LABEL}}", "dim"), line)

@@ -1,0 +1,1 @@
+"""The Launch room: VMs made, booted and stopped, and workloads in them."""

@@ -1,0 +1,1 @@
+"""Makes, boots and stops VMs, and starts workloads."""

@@ -1,0 +1,1 @@
+"""A VM that is asked for, before it is made."""

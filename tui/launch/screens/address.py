@@ -1,0 +1,63 @@
+"""Asks how the guest of a VM is reached."""
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tui.app.config import is_ssh_target
+from tui.guest.model.agent import AGENT
+from tui.ui.dialog import Form
+from tui.ui.fields import TextField
+
+WORD = "agent"
+
+
+class AddressDialog(Form[str]):
+    """Dismissed with an ssh address or AGENT, "" to forget it; with None for Esc.
+
+    `found` is the address at which the guest was found, "" where it was not.
+    """
+
+    BINDINGS = [
+        Binding("enter", "enter", "keep it", key_display="enter", priority=True),
+        Binding("down", "take", "the one that was found", priority=True),
+        Binding("escape", "close", "back", priority=True),
+    ]
+    DEFAULT_CSS = """
+    AddressDialog Input { width: 1fr; margin: 1 0; }
+    AddressDialog .wrong { color: $error; text-style: bold; }
+    """
+
+    def __init__(self, name: str, address: str, found: str = "") -> None:
+        super().__init__(f"The guest of {name}")
+        self._address = WORD if address == AGENT else address
+        self._found = found
+
+    def body(self) -> ComposeResult:
+        yield Static(Content("How does ssh on this host reach it? [USER@]HOST[:PORT], or a name of ~/.ssh/config."))
+        yield Static(Content(f'"{WORD}" where no network leads to it: through its qemu-guest-agent, as root.'))
+        yield TextField(self._address, compact=True, max_length=200, select_on_focus=False)
+        if self._found:
+            yield Static(Content(f"It was found at {self._found}: down takes that."))
+        yield Static(classes="wrong", markup=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There may be nothing to take."""
+        return bool(self._found) if action == "take" else super().check_action(action, parameters)
+
+    def action_take(self) -> None:
+        field = self.query_one(Input)
+        field.value = self._found
+        field.cursor_position = len(self._found)
+
+    def entered(self) -> None:
+        text = self.query_one(Input).value.strip()
+        if text == WORD:
+            self.dismiss(AGENT)
+            return
+        if text and not is_ssh_target(text):
+            wrong = f'"{text}" is no ssh address, such as user@192.0.2.50, and not "{WORD}".'
+            self.query_one(".wrong", Static).update(wrong)
+            return
+        self.dismiss(text)

@@ -1,0 +1,1 @@
+"""How a VM and its workload look."""

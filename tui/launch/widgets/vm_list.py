@@ -1,0 +1,86 @@
+"""The VMs of both hosts, one a line; the arrow marks the one that the page's keys act on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from textual import events
+from textual.content import Content
+from textual.message import Message
+
+from tui.core.quantity import size
+from tui.ui.lines import Lines
+from tui.vm.model.blockers import Blocker
+from tui.vm.model.domain import Domain
+from tui.vm.model.location import Whereabouts
+
+WIDE = 110  # from here on there is room for network and CPU model
+LONGEST_NAME = 30
+
+
+@dataclass(frozen=True)
+class Row:
+    """One VM; `domain` and `blockers` are None where they are not known."""
+
+    where: Whereabouts
+    domain: Domain | None = None
+    blockers: Sequence[Blocker] | None = None
+
+
+class VmList(Lines):
+    """At most so many lines that the chosen one is among them, and a line that says how many there are besides."""
+
+    class Chosen(Message):
+        """A VM was clicked."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._shown: Sequence[Row] = ()
+
+    def show_rows(self, rows: Sequence[Row], chosen: str, most: int, width: int) -> None:
+        """Show `rows`, of which `most` have room."""
+        index = next((number for number, row in enumerate(rows) if row.where.name == chosen), 0)
+        first = max(0, min(index - most // 2, len(rows) - most))
+        self._shown = rows[first : first + most]
+        wide = min(LONGEST_NAME, max((cell_len(row.where.name) for row in rows), default=0))
+        lines = [_line(row, row.where.name == chosen, wide, width) for row in self._shown]
+        if len(rows) > len(self._shown):
+            lines.append(Content.styled(f"   {len(rows) - len(self._shown)} more", "dim"))
+        self.show(*lines)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y < len(self._shown):
+            self.post_message(self.Chosen(self._shown[event.y].where.name))
+
+
+def _line(row: Row, chosen: bool, wide: int, width: int) -> Content:
+    where, vm = row.where, row.where.vm
+    name = set_cell_size(where.name, wide)
+    cells = [f"{where.sentence:<23}"]
+    if vm is not None:
+        cells.append(f"{vm.vcpus:>3} CPU{'s' if vm.vcpus != 1 else ' '} {size(vm.memory_bytes):>8}")
+    if row.domain is not None and width >= WIDE:
+        nics = ", ".join(nic.text for nic in row.domain.nics) or "no network"
+        cells += [f"{row.domain.cpu or 'default CPU':<16}", f"{nics:<18}"]
+    style = "bold" if where.active else ""
+    return Content.assemble(
+        (" > " if chosen else "   ", "bold $accent"),
+        (name, f"{style} reverse" if chosen else style),
+        "  ",
+        ("  ".join(cells), style),
+        "  ",
+        _moves(row.blockers),
+    )
+
+
+def _moves(blockers: Sequence[Blocker] | None) -> tuple[str, str]:
+    if blockers is None:
+        return "", ""
+    blocked = sum(not each.doubt for each in blockers)
+    if blocked:
+        return "can't move", "bold $error"
+    return ("may not move", "$warning") if blockers else ("can move", "dim")

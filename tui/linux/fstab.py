@@ -1,0 +1,38 @@
+"""/etc/fstab: what is mounted when a host starts."""
+
+import re
+from dataclasses import dataclass
+
+from tui.linux.escapes import escaped, unescaped
+
+ESCAPED = " \t\n\\"
+FIELD = re.compile(r"\S+", re.ASCII)  # the wider spaces of Unicode belong to a path
+
+
+@dataclass(frozen=True)
+class FstabEntry:
+    """One line; `line` is its number in the file, from 1."""
+
+    line: int
+    source: str
+    target: str
+    type: str
+    options: tuple[str, ...]
+
+
+def parse_fstab(text: str) -> tuple[FstabEntry, ...]:
+    """All entries; comments, empty lines and what mount(8) would not take are none."""
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        fields = FIELD.findall(line)
+        if len(fields) < 3 or fields[0].startswith("#"):
+            continue
+        options = tuple(fields[3].split(",")) if len(fields) > 3 else ("defaults",)
+        target = unescaped(fields[1])
+        found.append(FstabEntry(number, unescaped(fields[0]), target.rstrip("/") or "/", fields[2], options))
+    return tuple(found)
+
+
+def fstab_line(source: str, target: str, type: str, options: str) -> str:
+    """A line as mount(8) reads it; never dumped, never checked."""
+    return f"{escaped(source, ESCAPED)} {escaped(target, ESCAPED)} {type} {options} 0 0"

@@ -1,0 +1,105 @@
+"""What is mounted on a host, from /proc/self/mountinfo: what a path leads to, and what is hidden below it."""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from tui.linux.escapes import unescaped
+
+NFS = ("nfs", "nfs4")
+# What libvirt's virFileIsSharedFS takes for shared without being told (libvirt 11.3, src/util/virfile.c).
+SHARED_TYPES = (
+    *NFS, "gfs2", "ocfs2", "afs", "smb3", "cifs", "ceph", "gpfs", "fuse.quobyte", "acfs", "fuse.glusterfs", "beegfs",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mount:
+    """One line: `root` is the folder of the file system that is seen at `target`; `source` the device or server."""
+
+    id: int
+    parent: int
+    device: str  # major:minor, the same for all mounts of one file system
+    root: str
+    target: str
+    options: tuple[str, ...]
+    type: str
+    source: str
+    super_options: tuple[str, ...] = ()
+
+    @property
+    def nfs(self) -> bool:
+        return self.type in NFS
+
+    @property
+    def read_only(self) -> bool:
+        return "ro" in self.options or "ro" in self.super_options
+
+    def option(self, name: str) -> str:
+        """The value of an option of the file system, empty where it has none: option("addr")."""
+        return next((each.partition("=")[2] for each in self.super_options if each.startswith(f"{name}=")), "")
+
+
+def parse_mountinfo(text: str) -> tuple[Mount, ...]:
+    """Every mount, in the kernel's order; see proc(5) for the fields."""
+    found = []
+    for line in text.split("\n"):
+        before, _, after = line.partition(" - ")
+        fields, rest = before.split(" "), after.split(" ")
+        if len(fields) < 6 or len(rest) < 3 or not fields[0].isdigit() or not fields[1].isdigit():
+            continue
+        found.append(
+            Mount(
+                id=int(fields[0]),
+                parent=int(fields[1]),
+                device=fields[2],
+                root=unescaped(fields[3]),
+                target=unescaped(fields[4]),
+                options=tuple(fields[5].split(",")),
+                type=rest[0],
+                source=unescaped(rest[1]),
+                super_options=tuple(rest[2].split(",")),
+            )
+        )
+    return tuple(found)
+
+
+def holding(mounts: tuple[Mount, ...], path: str) -> Mount | None:
+    """The mount that a path without symbolic links leads into; its target is the path itself, or a folder above."""
+    ids = {mount.id for mount in mounts}
+    roots = [mount for mount in mounts if mount.target == "/" and (mount.parent not in ids or mount.parent == mount.id)]
+    if not roots:
+        return None
+    current = roots[-1]
+    pure = PurePosixPath(path)
+    for step in (*reversed([str(each) for each in pure.parents]), str(pure)):
+        while (above := _on(mounts, current, step)) is not None:
+            current = above
+    return current
+
+
+def at(mounts: tuple[Mount, ...], path: str) -> Mount | None:
+    """What is mounted exactly there and can be seen, None where nothing is."""
+    mount = holding(mounts, path)
+    return mount if mount is not None and mount.target == path else None
+
+
+def hidden(mounts: tuple[Mount, ...], path: str) -> tuple[Mount, ...]:
+    """What is mounted there, too, but below something that was mounted over it."""
+    seen = at(mounts, path)
+    return tuple(mount for mount in mounts if mount.target == path and mount is not seen)
+
+
+def device_folder(mounts: tuple[Mount, ...], path: str) -> tuple[str, str] | None:
+    """The file system a path is on and the folder in it: equal for two paths that are the same folder."""
+    mount = holding(mounts, path)
+    if mount is None:
+        return None
+    inside = PurePosixPath(path).relative_to(mount.target)
+    return mount.device, str(PurePosixPath(mount.root) / inside)
+
+
+def _on(mounts: tuple[Mount, ...], below: Mount, target: str) -> Mount | None:
+    """What is mounted at `target` on top of `below` itself."""
+    return next(
+        (each for each in mounts if each.parent == below.id and each.target == target and each.id != below.id), None
+    )

@@ -1,0 +1,1 @@
+"""The Migration room: one live migration, started, sampled, steered, recorded and explained."""

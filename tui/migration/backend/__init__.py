@@ -1,0 +1,1 @@
+"""Starts, samples, controls and records migrations."""

@@ -1,0 +1,314 @@
+"""One migration: started here or found running, steered, followed to its end, and written down on the way."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tui.core.failure import Failure
+from tui.core.plan import POST_COPY_TIMEOUT, Plan
+from tui.core.protocols import Aborted, Hypervisor, HypervisorEvent, Job
+from tui.core.threads import spawn
+from tui.core.vm import Vm
+from tui.migration.backend.connections import Route
+from tui.migration.backend.controls import Steering
+from tui.migration.backend.guest_monitor import Feel, Senses, is_stop
+from tui.migration.backend.location import look
+from tui.migration.backend.recorder import Recorder, Unrecorded, now
+from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.run_summary import completed_job, summary
+from tui.migration.backend.sampler import Reading, Sampler
+from tui.migration.model import record
+from tui.migration.model.record import Event, Record, Sample
+from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED
+
+FINAL_FIGURES_S = 3.0  # how long JOB_COMPLETED may come after migrateToURI3 has returned; measured: some 10 ms
+
+
+class Migration:
+    """Everything public is called on the asyncio loop; libvirt is only ever called on daemon threads.
+
+    The daemon owns the job: losing this object, or the process, does the migration no harm.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        vm: Vm,
+        route: Route,
+        recorder: Recorder | Unrecorded,
+        interval: float,
+        senses: Senses | None = None,
+    ) -> None:
+        self.plan = plan
+        self.vm = vm
+        self.origin = route.origin
+        self.target = route.target
+        self.folder = recorder.folder
+        self.facts: dict[str, Any] = {}  # for run.toml: hosts, versions, workload
+        self._route = route
+        self._interval = interval
+        self._run_log = RunLog(recorder)
+        self.timeline = self._run_log.timeline
+        self._sampler = Sampler(self._read, self._take, interval)
+        self._steering = Steering(vm.name, route, self._run_log, self._sampler.poke)
+        self._feel = Feel(vm.name, senses, self._run_log)
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._due: float | None = None  # the moment of the schedule that was last kept
+        self._ours = False  # migrateToURI3 runs on a thread of ours; else the job was found running
+        self._ending = threading.Lock()
+        self._concluding = False  # one thread sees to the end
+        self._concluded = False  # nothing more is to be heard
+        self._final_figures = threading.Event()
+        self._failing = False
+        self._ended = asyncio.Event()
+        self._timeout: asyncio.TimerHandle | None = None
+
+    # -- what a page may ask and do --
+
+    def listen(self, listener: Callable[[Record], None]) -> None:
+        """Call `listener` on the loop with each new record, after the timeline has taken it in."""
+        self._run_log.listen(listener)
+
+    def elapsed(self) -> float:
+        """Seconds since the start; stands still when the migration is over."""
+        ended = self.timeline.ended_at
+        return ended if ended is not None else self._run_log.now()
+
+    def waiting_s(self) -> float:
+        """How long the daemon has owed an answer beyond the interval, in seconds; 0.0 where it owes none."""
+        asked = self._sampler.asked
+        waited = time.monotonic() - asked if asked is not None else 0.0
+        return waited if waited > max(self._interval, 0.5) else 0.0
+
+    def switch_to_post_copy(self) -> None:
+        """Switch now, or as soon as QEMU can: before the first pass it would refuse and forget."""
+        self._steering.switch_to_post_copy()
+
+    def cancel(self) -> None:
+        """Abort the job; the VM stays where it runs."""
+        self._steering.cancel()
+
+    def set_max_downtime(self, milliseconds: int) -> None:
+        self._steering.set_max_downtime(milliseconds)
+
+    def set_bandwidth(self, mib_per_s: int) -> None:
+        """Limit the transfer; 0 takes the limit away."""
+        self._steering.set_bandwidth(mib_per_s)
+
+    async def ended(self) -> None:
+        """Return when the migration is over and written down."""
+        await self._ended.wait()
+
+    @property
+    def began_at(self) -> str:
+        return self._run_log.began_at
+
+    # -- begin and end, called by Migrations --
+
+    def begin(self, options: dict[str, Any]) -> None:
+        """Start the migration, and follow it."""
+        self._ours = True
+        self._run_log.event(record.START, began=self.began_at, **options)
+        self._summarize("running")
+        self._set_timeout()
+        spawn("migrate", self._migrate)
+        self._feel.begin()
+
+    def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
+        """Go on with a job that runs already, after the records an earlier process left (none: it was not ours)."""
+        self._resume(earlier, began_at)
+        self._run_log.event(record.ATTACHED, began=self.began_at, **options)
+        self._summarize("running")
+        self._set_timeout()
+        spawn("follow", self._follow)
+        self._feel.begin()
+
+    def conclude_unwatched(self, earlier: list[Record], began_at: str) -> None:
+        """For a run whose job ended while nobody watched: find out what can still be found out, and end it."""
+        self._resume(earlier, began_at)
+        spawn("conclude", lambda: self._conclude(None))
+
+    def _resume(self, earlier: list[Record], began_at: str | None) -> None:
+        self._run_log.resume(earlier, began_at)
+        self._steering.resume(earlier)
+        self._feel.resume(earlier)
+
+    def leave(self) -> None:
+        """Stop following without touching the migration; the folder stays unfinished, for the next start to go on."""
+        self._sampler.stop()
+        if self._timeout:
+            self._timeout.cancel()
+        with self._ending:
+            self._concluding = self._concluded = True
+        self._steering.let_go()
+        self._feel.let_go()
+        self._run_log.leave()
+
+    def _set_timeout(self) -> None:
+        if self.plan.technique == POST_COPY_TIMEOUT:
+            left = max(0.0, self.plan.timeout_s - self.elapsed())
+            self._timeout = asyncio.get_running_loop().call_later(left, self._timed_out)
+
+    def _timed_out(self) -> None:
+        if not self.timeline.over and self.timeline.post_copy_at is None:
+            self._run_log.event(record.ACTION, action="timeout", value=self.plan.timeout_s)
+            self.switch_to_post_copy()
+
+    # -- following, on threads: nothing below may touch the loop but through the run's log --
+
+    def _follow(self) -> None:
+        """Listen to both daemons, on every connection to them there will be, and look at the job from now on."""
+        self._listen(self.origin)
+        self._sampler.start()  # not behind the target, which may be out of reach
+        self._listen(self.target)
+
+    def _listen(self, host: str) -> None:
+        def subscribe(hypervisor: Hypervisor) -> None:
+            try:
+                self._unsubscribe.append(hypervisor.subscribe(self.vm.name, self._hear(host)))
+            except Failure as failure:
+                self._run_log.error(failure)  # samples still come; what is lost is their company
+
+        self._route.greet(host, subscribe)
+        try:
+            self._route.at(host)
+        except Failure as failure:
+            self._run_log.error(failure)  # it is tried again whenever the host is asked for something
+
+    def _read(self) -> Job:
+        return self._route.at(self.origin).job(self.vm.name)
+
+    def _migrate(self) -> None:
+        self._follow()
+        try:
+            steer = self._route.steer()
+            steer.set_max_downtime(self.vm.name, self.plan.downtime_ms)
+            steer.migrate(self.plan, self.facts["destination_uri"])
+        except Failure as failure:
+            self._run_log.event(record.ACTION, action="migrate", failed=True)
+            self._after_failure(failure)
+        else:
+            self._conclude(COMPLETED)
+
+    def _after_failure(self, failure: Failure) -> None:
+        """migrateToURI3 has said no, which is not always the end: a job whose caller was cut off may go on."""
+        try:
+            goes_on = bool(self._read().stats)
+        except Failure:
+            goes_on = True  # nobody can tell at the moment; the sampler goes on asking until somebody can
+        if goes_on:
+            self._run_log.error(failure, action="migrate")
+            self._ours = False  # the sampler sees its end
+            return
+        cancelled = self._steering.cancel_asked or isinstance(failure, Aborted)  # here, or by somebody with virsh
+        if not cancelled:
+            self._run_log.error(failure, action="migrate")
+        self._conclude(CANCELLED if cancelled else FAILED)
+
+    def _take(self, reading: Reading) -> None:
+        """A reading of the sampler, on its thread."""
+        if self._concluded:
+            return
+        waited = reading.answered - reading.asked
+        missed = self._missed(reading.due)
+        if missed or waited > max(self._interval, 0.5):
+            self._run_log.event(record.SLOW, at=reading.answered, seconds=round(waited, 3), missed=missed)
+        if reading.job is None:
+            self._sampling_failed(reading)
+            return
+        self._failing = False
+        stats = reading.job.stats
+        if stats:
+            late = None if reading.due is None else reading.asked - reading.due
+            sample = Sample(self._run_log.since_start(reading.answered), now(), stats, reading.job.state, waited, late)
+            self._run_log.publish(sample)
+            if sample.state.startswith("paused (post-copy"):
+                self._steering.in_post_copy()
+            if sample.number("memory_iteration"):
+                self._steering.passes_have_begun()
+        elif not self._ours:
+            self._vanished()
+
+    def _missed(self, due: float | None) -> int:
+        """How many moments of the schedule went by before this one without a reading."""
+        before, self._due = self._due, due if due is not None else self._due
+        return 0 if due is None or before is None else max(0, round((due - before) / self._interval) - 1)
+
+    def _sampling_failed(self, reading: Reading) -> None:
+        if not self._failing and reading.failure is not None:
+            self._failing = True
+            self._run_log.error(reading.failure)
+
+    def _vanished(self) -> None:
+        """The job that was found running is no longer there."""
+        spawn("conclude", lambda: self._conclude(None))
+
+    def _hear(self, host: str) -> Callable[[HypervisorEvent], None]:
+        """The listener for one host's daemon, called on the thread of libvirt's events: nothing here may block."""
+
+        def hear(event: HypervisorEvent) -> None:
+            if self._concluded:
+                return
+            self._run_log.log(event.kind, {"host": host, **event.data})
+            if event.kind == record.LIFECYCLE and host == self.origin and is_stop(event.data):
+                self._feel.switch_over()
+            if event.kind == record.ITERATION:
+                self._steering.passes_have_begun()
+            if event.kind == record.JOB_COMPLETED:
+                self._final_figures.set()
+            else:
+                self._sampler.poke()
+
+        return hear
+
+    # -- the end --
+
+    def _conclude(self, outcome: str | None) -> None:
+        """Look on both hosts, write down what is found, and end; `outcome` None: judge by what is found."""
+        with self._ending:
+            if self._concluding:
+                return
+            self._concluding = True
+        self._sampler.stop()
+        heard = self._final_figures.wait(FINAL_FIGURES_S if outcome in (COMPLETED, None) and self._unsubscribe else 0)
+        self._concluded = True
+        self._steering.let_go()
+        finding = look(self._route, self.vm)
+        outcome = outcome or finding.outcome(cancelled=self._steering.cancel_asked)
+        if outcome == COMPLETED and not heard:
+            self._ask_final_figures()
+        self._feel.conclude(completed=outcome == COMPLETED)
+        self._run_log.event(record.VERIFIED, ok=finding.fits(outcome), sentence=finding.sentence, advice=finding.advice)
+        for end in self._unsubscribe:
+            try:
+                end()
+            except Failure as failure:
+                self._run_log.error(failure)
+        self._run_log.on_loop(self._finish, Event(self._run_log.now(), now(), record.END, {"outcome": outcome}))
+
+    def _finish(self, end: Record) -> None:
+        """On the loop, behind every other record: the summary needs them all.
+
+        The end is written when all else is: a run that has one is looked at by no later start.
+        """
+        if self._run_log.closed:
+            return
+        self.timeline.add(end)
+        if self._timeout:
+            self._timeout.cancel()
+        self._feel.let_go()
+        self._summarize(self.timeline.phase)
+        self._run_log.finish(end)
+        self._ended.set()
+        self._run_log.tell(end)
+
+    def _ask_final_figures(self) -> None:
+        """The statistics of the completed job, which each daemon keeps for as long as it knows the VM."""
+        found = completed_job(self._route, self.vm, self._run_log.error)
+        if found:
+            self._run_log.event(record.JOB_COMPLETED, host=found[0], stats=dict(found[1]))
+
+    def _summarize(self, outcome: str) -> None:
+        self._run_log.summarize(summary(self, outcome))

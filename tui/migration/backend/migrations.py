@@ -1,0 +1,306 @@
+"""The migrations between the configured hosts: what can be moved, why not, starting one, and finding one that runs."""
+
+import asyncio
+import platform
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tui import __version__
+from tui.app.config import DESTINATION, SOURCE
+from tui.core.connections import HYPERVISORS, Connections
+from tui.core.failure import Failure
+from tui.core.plan import Plan, refuse
+from tui.core.protocols import Hypervisor
+from tui.core.threads import on_thread
+from tui.core.vm import Daemon, Vm
+from tui.guest.model.workload import Workload
+from tui.migration.backend.connections import Route
+from tui.migration.backend.guest_monitor import Senses
+from tui.migration.backend.migration import Migration
+from tui.migration.backend.recorder import Recorder, Unrecorded, folder_name, seconds_since
+from tui.migration.backend.run_summary import MIGRATION_OUT
+from tui.migration.backend.unfinished import Unfinished, unfinished_runs
+from tui.migration.model.record import Stat
+from tui.vm.model.location import Found
+
+UNKNOWN = "unknown"
+SAME_START_S = 60.0  # a job that began later than this after a run is another one; the clock may have been set
+
+
+class Migrations:
+    """One at a time: `current` is the migration under way or the last one over."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        open_hypervisor: Callable[[str], Hypervisor],
+        runs: Path,
+        interval: float,
+        workload: Callable[[str], Awaitable[Workload]],
+        senses: Senses | None = None,
+    ) -> None:
+        self.current: Migration | None = None
+        self.unreachable: dict[str, Failure] = {}
+        self._connections = connections
+        self._open = open_hypervisor
+        self._runs = runs
+        self._interval = interval
+        self._workload = workload
+        self._senses = senses
+        self._one = asyncio.Lock()  # who starts or attaches: a second one sees what the first has done
+
+    async def vms(self) -> tuple[Found, ...]:
+        """The VMs of both hosts; a host that cannot be asked stands in `unreachable`."""
+        answers = await asyncio.gather(*(self._vms_of(host) for host in HYPERVISORS))
+        return tuple(found for answer in answers for found in answer)
+
+    async def _vms_of(self, host: str) -> tuple[Found, ...]:
+        try:
+            vms = await self._connections.ask(host, lambda hypervisor: hypervisor.vms())
+        except Failure as failure:
+            self.unreachable[host] = failure
+            return ()
+        self.unreachable.pop(host, None)
+        return tuple(Found(vm, host) for vm in vms)
+
+    async def preflight(self, plan: Plan) -> list[Failure]:
+        """Everything that is known to stand in the way of `plan`; empty where nothing does."""
+        try:
+            return await self._trouble(plan)
+        except Failure as failure:  # a host that answered a moment ago
+            return [failure]
+
+    async def _trouble(self, plan: Plan) -> list[Failure]:
+        if self.current is not None and not self.current.timeline.over:
+            return [Failure(f"{self.current.vm.name} is being migrated", "", "Wait for its end, or cancel it.")]
+        found = await self.vms()
+        origin = origin_of(plan.vm, found)
+        if origin is None:
+            return [self._not_found(plan.vm)]
+        vm = next(each.vm for each in found if each.host == origin and each.vm.name == plan.vm)
+        if await self._anybody_migrates(plan.vm, found):
+            hint = "Leave this page and come back to follow it."
+            return [Failure(f"{vm.name} is being migrated already", "somebody else started it", hint)]
+        failures: list[Failure | None] = [refuse(plan, (await self._daemon(origin)).hypervisor_version)]
+        if not vm.running:
+            why = f"it is {vm.state} on {origin}"
+            failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
+        failures += await self._target_trouble(vm, origin, found)
+        return [failure for failure in failures if failure is not None]
+
+    async def _anybody_migrates(self, name: str, found: tuple[Found, ...]) -> bool:
+        having = [each for each in found if each.vm.name == name and each.vm.active]
+        return any([await self._job(each.host, each.vm) for each in having])
+
+    def _not_found(self, name: str) -> Failure:
+        if self.unreachable:
+            host, failure = next(iter(self.unreachable.items()))
+            what = f"{name} was not found, and {host} could not be asked"
+            return Failure(what, failure.why, failure.hint, detail=failure.detail)
+        return Failure(f"There is no VM {name!r}", "neither host has it", "Choose one that the Launch page lists.")
+
+    async def _target_trouble(self, vm: Vm, origin: str, found: tuple[Found, ...]) -> list[Failure | None]:
+        target = other(origin)
+        if target in self.unreachable:
+            said = self.unreachable[target]
+            return [Failure(f"The {target} cannot be reached", said.why or said.what, said.hint, detail=said.detail)]
+        here, there = await asyncio.gather(self._daemon(origin), self._daemon(target))
+        failures: list[Failure | None] = []
+        if here.uuid and here.uuid == there.uuid:
+            failures.append(_same_host(here.uuid))
+        for each in found:
+            if each.host == target and each.vm.name == vm.name and (each.vm.uuid != vm.uuid or each.vm.active):
+                failures.append(_name_taken(each))
+        return failures
+
+    async def _daemon(self, host: str) -> Daemon:
+        return await self._connections.ask(host, lambda hypervisor: hypervisor.daemon())
+
+    async def _job(self, host: str, vm: Vm) -> Mapping[str, Stat]:
+        """The statistics of its migration away from `host`, empty where none is under way."""
+        job = await self._connections.ask(host, lambda hypervisor: hypervisor.job(vm.name))
+        return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
+
+    async def _known_job(self, host: str, vm: Vm) -> Mapping[str, Stat]:
+        try:
+            return await self._job(host, vm)
+        except Failure as failure:
+            self.unreachable[host] = failure
+            return {}
+
+    async def start(self, plan: Plan) -> Migration:
+        """Start `plan`; what preflight finds, or a connection that cannot be made, is raised."""
+        async with self._one:
+            return await self._start(plan)
+
+    async def _start(self, plan: Plan) -> Migration:
+        failures = await self.preflight(plan)
+        if failures:
+            raise failures[0]
+        found = await self.vms()
+        origin = origin_of(plan.vm, found)
+        if origin is None:
+            raise self._not_found(plan.vm)
+        vm = next(each.vm for each in found if each.host == origin and each.vm.name == plan.vm)
+        workload = await self._workload(vm.name)
+        route, facts = await self._route(origin, workload)
+        name = folder_name(vm.name, workload.name, plan.technique)
+        recorder = await on_thread(Recorder.create, self._runs, name)
+        self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._senses)
+        migration.facts = facts
+        migration.begin(self._options(plan, vm, origin, workload))
+        return migration
+
+    async def attach(self) -> Migration | None:
+        """Follow a migration that runs already, or end the record of one that ended while nobody watched; else None."""
+        async with self._one:
+            if self.current is not None and not self.current.timeline.over:
+                return self.current
+            unfinished = await on_thread(unfinished_runs, self._runs)
+            everywhere = await self.vms()
+            for found in everywhere:
+                job = await self._known_job(found.host, found.vm) if found.vm.active else {}
+                if job:
+                    return await self._rejoin(found, job, unfinished)
+            known = {found.vm.uuid for found in everywhere}
+            for run in reversed(unfinished):  # the newest is to be the current one
+                if run.vm.uuid in known:  # else it is of other hosts, those of another configuration
+                    await self._conclude(run)
+            return self.current
+
+    async def _rejoin(self, found: Found, job: Mapping[str, Stat], unfinished: list[Unfinished]) -> Migration:
+        vm, host = found.vm, found.host
+        run = next((each for each in unfinished if _same_job(each, found, job)), None)
+        workload = run.workload if run else await self._workload(vm.name)
+        plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
+        route, facts = await self._route(host, workload, rejoined=True)
+        recorder = await self._recorder_of(run, vm, workload, plan)
+        self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._senses)
+        migration.facts = facts
+        options = self._options(plan, vm, host, workload)
+        earlier, began = (run.records, run.began) if run else ([], None)
+        migration.rejoin(earlier, began, options)
+        return migration
+
+    async def _recorder_of(
+        self, run: Unfinished | None, vm: Vm, workload: Workload, plan: Plan
+    ) -> Recorder | Unrecorded:
+        """Where to go on writing; a migration that runs is followed and steered though nothing can be written."""
+        if run is not None:
+            try:
+                return await on_thread(Recorder.open, run.folder)
+            except BlockingIOError:
+                pass  # another vmlm-tui records it there; this one keeps a record of its own
+            except OSError as error:
+                return Unrecorded(run.folder, error.strerror or str(error))
+        name = folder_name(vm.name, workload.name, plan.technique)
+        try:
+            return await on_thread(Recorder.create, self._runs, name)
+        except Failure as failure:
+            return Unrecorded(self._runs / name, failure.why)
+
+    async def _conclude(self, run: Unfinished) -> None:
+        """Write the end of a run whose job is gone, from what both daemons still know."""
+        if self.unreachable:
+            return  # not to be known now: the run stays unfinished, and the next start looks again
+        try:
+            route, facts = await self._route(run.origin, run.workload)
+            recorder = await on_thread(Recorder.open, run.folder)
+        except (Failure, OSError):
+            return  # the same, or another app has been faster
+        self.current = migration = Migration(run.plan, run.vm, route, recorder, self._interval, self._senses)
+        migration.facts = facts
+        migration.conclude_unwatched(run.records, run.began)
+        await migration.ended()
+
+    async def _route(self, origin: str, workload: Workload, *, rejoined: bool = False) -> tuple[Route, dict[str, Any]]:
+        target = other(origin)
+        route = Route(origin, target, {host: self._connections.uri(host) for host in HYPERVISORS}, self._open)
+        # All are opened now: it is what takes time, and where a host cannot be reached this is when to hear of it.
+        _steer, here, there = await asyncio.gather(
+            on_thread(route.steer),
+            on_thread(lambda: route.at(origin).daemon()),
+            self._facts_of(route, target, needed=not rejoined),
+        )
+        facts = {
+            "hosts": {"origin": origin, "target": target, origin: _host(here), target: there},
+            "workload": {"name": workload.name, **workload.parameters},
+            "destination_uri": self._connections.peer_uri(target),
+            "interval_s": self._interval,
+            "versions": {"vmlm-tui": __version__, "python": platform.python_version()},
+        }
+        return route, facts
+
+    async def _facts_of(self, route: Route, host: str, *, needed: bool) -> dict[str, Any]:
+        """What run.toml keeps of the target; a migration that runs can be followed though nobody can reach that."""
+        if host in self.unreachable and not needed:
+            return {}
+        try:
+            return _host(await on_thread(lambda: route.at(host).daemon()))
+        except Failure:
+            if needed:
+                raise
+            return {}
+
+    def _options(self, plan: Plan, vm: Vm, origin: str, workload: Workload) -> dict[str, Any]:
+        options = asdict(plan) | {"uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}
+        options |= {"workload": workload.name, "workload_parameters": dict(workload.parameters)}
+        return options | {"origin": origin, "target": other(origin), "interval_s": self._interval}
+
+    async def close(self) -> None:
+        """Quit: what runs goes on, and the next start finds it."""
+        if self.current is not None and not self.current.timeline.over:
+            self.current.leave()
+
+
+def other(host: str) -> str:
+    """The other end of the way."""
+    return DESTINATION if host == SOURCE else SOURCE
+
+
+def origin_of(name: str, found: tuple[Found, ...]) -> str | None:
+    """The host a VM would start from: where it runs, else where it is defined, the source first."""
+    having = [each for each in found if each.vm.name == name]
+    having.sort(key=lambda each: (not each.vm.active, each.host != SOURCE))
+    return having[0].host if having else None
+
+
+def _same_job(run: Unfinished, found: Found, job: Mapping[str, Stat]) -> bool:
+    """Whether `job` is what `run` began to record, and not a later one of the same VM."""
+    elapsed_ms = job.get("time_elapsed", 0)
+    passed_s = float(elapsed_ms) / 1000 if isinstance(elapsed_ms, (int, float)) else 0.0
+    later = 0 < passed_s < seconds_since(run.began) - SAME_START_S
+    return run.vm.uuid == found.vm.uuid and run.origin == found.host and not later
+
+
+def _same_host(uuid: str) -> Failure:
+    return Failure(
+        "Source and destination are the same host",
+        f"both have the host UUID {uuid}",
+        "Look at the addresses in the configuration; two cloned hosts need a host_uuid each in libvirtd.conf.",
+    )
+
+
+def _name_taken(found: Found) -> Failure:
+    return Failure(
+        f"The name {found.vm.name} is taken on {found.host}",
+        f"a VM of that name is {found.vm.state} there",
+        "Rename or undefine it there.",
+    )
+
+
+def _host(daemon: Daemon) -> dict[str, Any]:
+    return {
+        "hostname": daemon.hostname,
+        "uri": daemon.uri,
+        "libvirt": ".".join(map(str, daemon.libvirt_version)),
+        "qemu": ".".join(map(str, daemon.hypervisor_version)),
+        "cpus": daemon.cpus,
+        "cpu_model": daemon.cpu_model,
+        "memory_bytes": daemon.memory_bytes,
+    }
+
+
+__all__ = ["Found", "Migrations", "origin_of", "other"]

@@ -1,0 +1,1 @@
+"""Records, the timeline they add up to, and the sentence about it."""

@@ -1,0 +1,82 @@
+"""What a person types into a field for a number: read, or refused with the sentence that says what is expected."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tui.core.quantity import MIB, parse_rate, parse_seconds
+
+SHOWN = 30  # characters of what was typed that a refusal repeats
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One kind of field: a number alone is in its unit, `parse` reads what has a unit of its own, in that unit too."""
+
+    name: str
+    least: float
+    most: float
+    expected: str
+    parse: Callable[[str], float]
+    whole: bool = True  # what is finer is rounded down, but never to 0, which may mean something else
+
+    def read(self, text: str) -> float:
+        """The number; ValueError with the whole sentence where it is none that can be meant."""
+        typed = text.strip()
+        try:
+            value = float(typed) if typed.isascii() and typed.isdecimal() else self.parse(typed)
+        except ValueError as error:
+            raise self._refusal(typed) from error
+        if not (self.least <= value <= self.most) or (self.whole and 0 < value < 1):
+            raise self._refusal(typed)
+        return value
+
+    def read_whole(self, text: str) -> int:
+        """The same, rounded down."""
+        return int(round(self.read(text), 6))  # 1.001 s are 1000.9999999999999 ms
+
+    def _refusal(self, typed: str) -> ValueError:
+        if not typed:
+            return ValueError(f"Nothing is entered for {self.name}. Expected is {self.expected}.")
+        shown = typed if len(typed) <= SHOWN else f"{typed[:SHOWN]}..."
+        return ValueError(f'"{shown}" is not {self.name}. Expected is {self.expected}.')
+
+
+def _bare(text: str) -> float:
+    raise ValueError(text)
+
+
+def _milliseconds(text: str) -> float:
+    return parse_seconds(text) * 1000
+
+
+def _mib_per_s(text: str) -> float:
+    return parse_rate(text) / MIB
+
+
+def _seconds(text: str) -> float:
+    return parse_seconds(text if text[-1:].isalpha() else f"{text} s")
+
+
+# The limits are those of the configuration's keys.
+DOWNTIME = Entry(
+    "a maximum downtime",
+    1,
+    2_000_000,  # QEMU takes no more than 2000 s
+    'a time from 1 ms to 2000 s: whole milliseconds such as 300, or with its unit, such as "1.5 s"',
+    _milliseconds,
+)
+BANDWIDTH = Entry(
+    "a bandwidth limit",
+    0,
+    1_000_000,
+    'a rate from 1 to 1000000 MiB/s: whole MiB/s such as 100, or with its unit, such as "1 Gbit/s"; 0 is no limit',
+    _mib_per_s,
+)
+TIMEOUT = Entry("a timeout", 0.1, 86_400, 'a time from 0.1 s to 24 h, such as 25 or "2 min"', _seconds, whole=False)
+PARALLEL = Entry(
+    "a number of parallel connections",
+    0,
+    255,  # QEMU's multifd-channels is one byte
+    "a whole number from 1 to 255, or 0 for a single one",
+    _bare,
+)

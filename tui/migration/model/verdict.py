@@ -1,0 +1,169 @@
+"""The sentence under the phase line: what the numbers mean at this moment, and whether it will finish."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tui.core.quantity import duration, size
+from tui.migration.model.timeline import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    IDLE,
+    LOST,
+    POST_COPY,
+    SETUP,
+    SWITCHOVER,
+    Pass,
+    Timeline,
+)
+
+SHRINKS = 0.9  # a pass that leaves more than this share of what the one before left does not get anywhere
+LOOK_BACK = 3  # passes a judgement rests on: one that shrinks once may be noise
+SILENT_S = 4.0  # without a byte sent: QEMU pauses for a moment now and then
+MANY_PASSES = 50  # a forecast beyond this is no forecast
+
+NEUTRAL, GOOD, WARNING, BAD = "neutral", "good", "warning", "bad"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence (or two) and its tone."""
+
+    text: str
+    tone: str = NEUTRAL
+
+
+def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target: str = "destination") -> Verdict:
+    """What is happening and whether it will finish; `elapsed` in seconds, the hosts as the page names them."""
+    phase = timeline.phase
+    if phase == IDLE:
+        return Verdict("No migration is under way. m starts one.")
+    if phase == SETUP and not timeline.cancel_asked:
+        return Verdict(f"Setting up: {origin} connects to {target}; nothing has been sent yet.")
+    if phase in (COMPLETED, FAILED, CANCELLED, LOST):
+        return _ended(timeline, origin, target)
+    if phase == SWITCHOVER:
+        return Verdict(f"Switching over: the VM is paused, and starts at {target} when the rest is there.", WARNING)
+    if phase == POST_COPY:
+        return _post_copy(timeline, origin, target)
+    if timeline.cancel_asked:
+        return Verdict(f"Cancelling: libvirt has been asked to. The VM goes on running on {origin}.")
+    if timeline.post_copy_held:
+        return Verdict("Post-copy is asked for and starts as soon as QEMU can take it: when the first pass begins.")
+    if timeline.silent_s >= SILENT_S:
+        text = (
+            f"Nothing has been sent for {duration(timeline.silent_s)}: look at the network from {origin} to {target}."
+        )
+        return Verdict(f"{text} c cancels.", WARNING)
+    return _pre_copy(timeline, elapsed)
+
+
+def _ended(timeline: Timeline, origin: str, target: str) -> Verdict:
+    if timeline.phase == COMPLETED:
+        ok, text = timeline.verified or (True, f"The VM was moved to {target}.")
+        return Verdict(text, GOOD if ok else BAD)
+    if timeline.phase == CANCELLED:
+        ok, text = timeline.verified or (True, f"The VM stays on {origin}.")
+        return Verdict(f"Cancelled. {text}", NEUTRAL if ok else BAD)
+    if timeline.phase == LOST:
+        ok, text = timeline.verified or (True, "Where the VM is now is not known.")
+        return Verdict(f"It ended while nobody watched, and libvirt no longer knows how. {text}", WARNING)
+    what = str(timeline.error.get("what", "libvirt gave no reason")).rstrip(".")
+    why = str(timeline.error.get("why", "")).rstrip(".")
+    where = f" {timeline.verified[1]}" if timeline.verified else ""
+    return Verdict(f"{what}{': ' + why if why else ''}.{where}", BAD)
+
+
+def _post_copy(timeline: Timeline, origin: str, target: str) -> Verdict:
+    point = timeline.point
+    if timeline.post_copy_failed and not (point and point.rate):
+        return Verdict(
+            f"Post-copy has lost its connection: the VM is on {target} now, and stands still where it needs a page "
+            f"that is still on {origin}. Nothing is lost; it goes on when the network is back.",
+            BAD,
+        )
+    if point is None:
+        return Verdict(f"Post-copy: the VM runs at {target}.")
+    if not point.remaining:
+        return Verdict(f"Post-copy: the VM runs at {target} with all of its memory; what is left is tidying up.")
+    left = f"Post-copy: the VM runs at {target}, {size(point.remaining)} still to fetch"
+    if point.rate is None or point.t < (timeline.post_copy_at or 0):
+        return Verdict(f"{left}.")
+    if not point.rate:
+        return Verdict(f"{left}, but nothing arrives: the VM stands still where it needs some of it.", WARNING)
+    return Verdict(f"{left}, about {duration(point.remaining / point.rate)}.")
+
+
+def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
+    point = timeline.point
+    if point is None:
+        return Verdict("The migration has begun; libvirt has not counted anything yet.")
+    wait = _timeout(timeline, elapsed)
+    if timeline.in_first_pass:
+        return Verdict(_first_pass(timeline) + wait)
+    threshold = timeline.threshold
+    if not threshold or not timeline.passes:  # nothing is being sent, or nobody saw what a pass left
+        return Verdict(f"Pass {point.iteration}: {size(point.remaining)} to send.{wait}")
+    lefts = [each.left for each in timeline.passes]
+    if lefts[-1] <= threshold:
+        return Verdict(
+            f"The last pass left {size(lefts[-1])}, under the {size(threshold)} it must: switching over.", GOOD
+        )
+    shrinks = [after < SHRINKS * before for before, after in pairwise(lefts[-LOOK_BACK:])]
+    if len(shrinks) >= 2 and all(shrinks):
+        return Verdict(_converging(timeline, lefts, threshold) + wait, GOOD)
+    if len(shrinks) >= 2 and not any(shrinks):
+        return _not_converging(timeline, lefts, threshold, wait)
+    return Verdict(
+        f"{_undecided(timeline.passes[-1], lefts)}; must get under {size(threshold)}.{wait or _way_out(timeline)}"
+    )
+
+
+def _first_pass(timeline: Timeline) -> str:
+    point = timeline.points[-1]
+    share = max(0.0, *(1 - each.remaining / each.total for each in timeline.points))  # never runs backwards
+    text = f"First pass: {100 * share:.0f} % of {size(point.total)} sent"
+    seconds = point.t - timeline.pass_began
+    if seconds < 1 or share <= 0:
+        return text + "."
+    return f"{text}, about {duration(seconds * (1 - share) / share)} left of it."
+
+
+def _undecided(last: Pass, lefts: list[int]) -> str:
+    if len(lefts) == 1:
+        which = "The first pass" if last.number == 1 else f"Pass {last.number}"
+        return f"{which} left {size(last.left)} dirty"
+    low, high = size(min(lefts[-LOOK_BACK:])), size(max(lefts[-LOOK_BACK:]))
+    return f"Undecided: the passes leave {low} to {high}" if low != high else f"Undecided: the passes leave {low}"
+
+
+def _not_converging(timeline: Timeline, lefts: list[int], threshold: int, wait: str) -> Verdict:
+    typical = sorted(lefts[-LOOK_BACK:])[1]
+    text = f"Not converging: each pass leaves {size(typical)}, must get under {size(threshold)}."
+    if timeline.points[-1].throttle:
+        return Verdict(f"{text} Auto-converge slows the VM by {timeline.points[-1].throttle} %.{wait}", WARNING)
+    return Verdict(text + (wait or _way_out(timeline)), WARNING)
+
+
+def _way_out(timeline: Timeline) -> str:
+    return " p finishes it." if timeline.post_copy_allowed else " d allows more downtime; c cancels."
+
+
+def _converging(timeline: Timeline, lefts: list[int], threshold: int) -> str:
+    before, left = lefts[-2:]
+    shrink = math.sqrt(left / lefts[-3])  # the mean of the last two
+    text = f"Converging: {size(left)} left by the last pass, {size(before)} by the one before"
+    passes, speed = math.ceil(math.log(threshold / left) / math.log(shrink)), timeline.points[-1].rate
+    if passes > MANY_PASSES or not speed:
+        return f"{text}; must get under {size(threshold)}."
+    to_send = left * (1 - shrink**passes) / (1 - shrink)
+    return f"{text}; about {duration(to_send / speed)} to get under {size(threshold)}."
+
+
+def _timeout(timeline: Timeline, elapsed: float) -> str:
+    """How long until the timeout switches by itself, as a further sentence; empty where there is none."""
+    timeout = timeline.options.get("timeout_s") if timeline.technique == "post-copy-timeout" else None
+    if not isinstance(timeout, (int, float)) or timeout <= elapsed:
+        return ""
+    return f" Post-copy in {duration(timeout - elapsed)}; p switches now."

@@ -1,0 +1,1 @@
+"""The Migrate page and its dialogs."""

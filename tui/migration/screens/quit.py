@@ -1,0 +1,69 @@
+"""The question before quitting while a migration is under way: leave it running, stay, or cancel it."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.migration.model.keys import CANCEL, why_not
+from tui.ui.dialog import Dialog
+
+if TYPE_CHECKING:
+    from tui.migration.backend.migration import Migration
+
+
+class QuitGuard(Dialog[bool]):
+    """Dismissed with True to quit now, with None to stay."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l", "leave", "leave it running", tooltip="Quit; the migration goes on"),
+        Binding("s", "close", "stay"),
+        Binding("c", "cancel_migration", "cancel it", tooltip="Cancel the migration, quit when it has ended"),
+        Binding("escape", "close", "stay", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    QuitGuard .answer { margin-top: 1; }
+    QuitGuard .impossible { text-style: dim; }
+    QuitGuard #said { margin-top: 1; text-style: bold; }
+    """
+
+    def __init__(self, migration: "Migration") -> None:
+        super().__init__("Quit?")
+        self._migration = migration
+
+    def body(self) -> ComposeResult:
+        migration, reason = self._migration, why_not(CANCEL, self._migration.timeline)
+        way = f"{migration.origin} -> {migration.target}"
+        yield Static(Content.assemble((migration.vm.name, "bold"), f" is being migrated, {way}."))
+        yield _answer("l", "leave it running: libvirt goes on by itself; the next start of vmlm-tui finds it again.")
+        yield _answer("s", "stay.")
+        if reason:
+            yield _answer("c", f"cannot cancel it: {reason}", impossible=True)
+        else:
+            yield _answer("c", f"cancel it, and quit when it has ended: the VM stays on {migration.origin}.")
+        yield Static(id="said", markup=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        if action == "cancel_migration" and why_not(CANCEL, self._migration.timeline):
+            return None
+        return True
+
+    def action_leave(self) -> None:
+        self.dismiss(True)
+
+    def action_cancel_migration(self) -> None:
+        self._migration.cancel()
+        self.query_one("#said", Static).update("Cancelling ... quits when it has ended; l leaves at once, s stays.")
+        self._quit_at_the_end()
+
+    @work(name="quit", exclusive=True)
+    async def _quit_at_the_end(self) -> None:
+        await self._migration.ended()
+        self.dismiss(True)
+
+
+def _answer(key: str, text: str, *, impossible: bool = False) -> Static:
+    return Static(Content.assemble((key, "bold $accent"), "  ", text), classes=f"answer{' impossible' * impossible}")

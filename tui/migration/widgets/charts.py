@@ -1,0 +1,157 @@
+"""The charts of a migration, as pictures: memory over time, the rates below it, and how fast the workload goes."""
+
+import math
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+
+from tui.core.quantity import MIB, duration, rate, size
+from tui.guest.model.rate import MIB_S
+from tui.migration.model.timeline import Mark, Point, Timeline
+from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, LINE, Level, Picture, Series, Sign, Unit
+
+PAUSE_S = 1.0
+MOST_PASSES = 20  # marks of passes on a chart
+STEPS = (1, 5, 10, 20, 50, 100, 200, 500, 1000, 10**9)
+DIVISORS = (5, 10, 20, 50, 100, 200, 500, 1000)
+SPAN_S = 10.0  # a chart of two seconds would be all scale
+
+THOUSANDS = (("", 1), ("thousand ", 10**3), ("million ", 10**6), ("billion ", 10**9))
+
+WORDS = {
+    "|": "pass",
+    "P": "post-copy",
+    "S": "switchover",
+    "d": "downtime",
+    "b": "bandwidth",
+    "c": "cancel",
+}
+
+
+def memory_picture(timeline: Timeline) -> Picture:
+    """Sent and remaining, with the line that remaining must get under."""
+    points = timeline.points
+    jumps = [each.ended for each in timeline.passes]  # at the end of a pass what was written meanwhile is added
+    divisor = _divisor(points[-1]) if points else 1
+    threshold = None if timeline.over or timeline.post_copy_at is not None else timeline.threshold
+    return Picture(
+        title="memory",
+        units=BYTES,
+        series=(
+            _series(timeline, "remaining", lambda point: point.remaining, "text-warning", AREA, breaks=jumps),
+            _series(
+                timeline,
+                f"sent / {divisor}" if divisor > 1 else "sent",
+                lambda point: point.transferred / divisor,
+                "text-primary",
+            ),
+        ),
+        signs=_signs(timeline),
+        level=Level(float(threshold), f"must get under {size(threshold)}") if threshold else None,
+        span_s=_span(timeline),
+        subtitle=f"{size(points[-1].transferred)} sent" if points else "",
+        empty="Nothing has been sent yet.",
+    )
+
+
+def _divisor(point: Point) -> int:
+    """What is sent may grow to many times the memory, and what remains must still be seen against its line."""
+    if point.transferred <= 3 * point.total:
+        return 1
+    return next((each for each in DIVISORS if point.transferred <= each * point.total), DIVISORS[-1])
+
+
+def rate_picture(timeline: Timeline) -> Picture:
+    """How fast memory is sent, against how fast the VM writes it: after the switch it writes where nobody counts."""
+    until = math.inf if timeline.post_copy_at is None else timeline.post_copy_at
+
+    def dirty_rate(point: Point) -> float | None:
+        return point.dirty_rate if point.t <= until else None
+
+    return Picture(
+        title="rate",
+        units=BYTES_PER_SECOND,
+        series=(
+            _series(timeline, "sending", lambda point: point.rate, "text-primary"),
+            _series(timeline, "dirtying", dirty_rate, "text-error", DOTS),  # over the other: dots let it be seen
+        ),
+        signs=_signs(timeline),
+        span_s=_span(timeline),
+        subtitle=_rates(timeline),
+        empty="No rates yet.",
+    )
+
+
+def guest_picture(timeline: Timeline) -> Picture:
+    """How fast the workload goes, by its own word; broken where it said nothing."""
+    gaps: list[tuple[float, float | None]] = [(t, None) for t in timeline.gaps]
+    unit = timeline.guest[-1].unit if timeline.guest else ""
+    size_of = MIB if unit == MIB_S else 1
+    points = [(each.t, None if each.rate is None else each.rate * size_of) for each in timeline.guest]
+    dots = sorted([*gaps, *points], key=itemgetter(0))
+    silent = timeline.guest_silent
+    return Picture(
+        title="guest",
+        units=BYTES_PER_SECOND if unit == MIB_S else tuple(Unit(f"{word}{unit}", size) for word, size in THOUSANDS),
+        series=(Series("its workload", tuple(x for x, _ in dots), tuple(y for _, y in dots), "text-success"),),
+        signs=_signs(timeline),
+        span_s=_span(timeline),
+        subtitle=_guest_now(timeline),
+        empty=f"It has said nothing: {silent[1]}" if silent else "It has said nothing yet.",
+    )
+
+
+def _guest_now(timeline: Timeline) -> str:
+    silent, guest = timeline.guest_silent, timeline.guest
+    if silent is not None and not timeline.over:
+        return f"no answer for {duration(silent[0])}"
+    if not guest or guest[-1].rate is None or timeline.over:
+        return ""
+    last = guest[-1].rate
+    return rate(last * MIB) if guest[-1].unit == MIB_S else f"{last:,.0f} {guest[-1].unit}"
+
+
+def _span(timeline: Timeline) -> float:
+    """The time in view, in seconds: the same for all charts, for they are read as one."""
+    newest = [timeline.points[-1].t if timeline.points else 0.0, timeline.guest[-1].t if timeline.guest else 0.0]
+    return max(SPAN_S, *newest, *(mark.t for mark in timeline.marks))
+
+
+def _series(
+    timeline: Timeline,
+    name: str,
+    value: Callable[[Point], float | None],
+    color: str,
+    form: str = LINE,
+    *,
+    breaks: Sequence[float] = (),
+) -> Series:
+    """One curve, broken where nobody watched, and at `breaks`."""
+    dots: list[tuple[float, float | None]] = [(t, None) for t in (*timeline.gaps, *breaks)]
+    dots += [(point.t, value(point)) for point in timeline.points]
+    dots.sort(key=itemgetter(0))  # of the same moment, the break comes first
+    return Series(name, tuple(x for x, _ in dots), tuple(y for _, y in dots), color, form)
+
+
+def _signs(timeline: Timeline) -> tuple[Sign, ...]:
+    """The marks, but for the pause that every switch to post-copy begins with, and for passes that would be a wall."""
+    post_copy = timeline.post_copy_at
+    marks = [m for m in timeline.marks if not (m.sign == "S" and post_copy is not None and m.t > post_copy - PAUSE_S)]
+    step = next(step for step in STEPS if len(timeline.passes) <= step * MOST_PASSES)
+    passes = [mark for mark in marks if mark.sign == "|"]
+    kept = [mark for mark in marks if mark.sign != "|"] + passes[step - 1 :: step]
+    words = WORDS | {"|": f"every {step}th pass" if step > 1 else "pass"}
+    return tuple(Sign(mark.t, mark.sign, words.get(mark.sign, mark.text)) for mark in sorted(kept, key=_when))
+
+
+def _when(mark: Mark) -> float:
+    return mark.t
+
+
+def _rates(timeline: Timeline) -> str:
+    point = timeline.point
+    if point is None or point.rate is None:
+        return ""
+    text = f"sending {rate(point.rate)}"
+    if point.dirty_rate is not None and timeline.post_copy_at is None:
+        text += f"  dirtying {rate(point.dirty_rate)}"
+    return text

@@ -1,0 +1,82 @@
+"""The raw log at a glance: every field libvirt gave last, and the newest events."""
+
+import textwrap
+from collections.abc import Mapping
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+
+from tui.migration.model.record import Event, Stat
+from tui.migration.model.timeline import Timeline
+from tui.ui.lines import Lines
+
+NAME = 26  # the longest name libvirt has for a field
+COLUMN = 39  # and a number of 12 digits
+INDENT = 13
+NARROW = 50  # columns below which an event has no room for the indent
+
+
+class LogPane(Vertical):
+    """Reads a timeline; hidden, it costs nothing."""
+
+    DEFAULT_CSS = """
+    LogPane { height: 1fr; }
+    LogPane > #log-events { height: 5; border-top: solid $foreground; }
+    LogPane > #log-stats { height: 1fr; border-top: solid $foreground; }
+    """
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="log-events") as events:
+            events.border_title = "events"
+            yield Lines(id="log-event-lines")
+        with VerticalScroll(id="log-stats") as stats:
+            stats.border_title = "newest statistics, as libvirt names them"
+            yield Lines(id="log-stat-lines")
+
+    def show(self, timeline: Timeline) -> None:
+        """Bring it up to date, where it is to be seen."""
+        if not self.display or not self.size.width:
+            return
+        width = max(20, self.size.width - 2)  # beside the scroll bar
+        events = self.query_one("#log-events", VerticalScroll)
+        at_end = events.is_vertical_scroll_end
+        said = [part for event in timeline.events for line in event_lines(event) for part in _wrapped(line, width)]
+        self.query_one("#log-event-lines", Lines).show(*map(Content, said or ["No events yet."]))
+        if at_end:
+            events.scroll_end(animate=False)
+        self.query_one("#log-stat-lines", Lines).show(*map(Content, stat_lines(_newest(timeline), width)))
+
+
+def _newest(timeline: Timeline) -> Mapping[str, Stat]:
+    """The final figures where they are known: of a failed job libvirt gives nothing but zeros."""
+    if timeline.final.get("memory_total"):
+        return timeline.final
+    return timeline.last.stats if timeline.last else {}
+
+
+def event_lines(event: Event) -> list[str]:
+    """The event in words, and what it says at length on lines of its own."""
+    data = dict(event.data)
+    longer = str(data.pop("detail", "")) if event.kind == "error" else ""
+    data.pop("stats", None)
+    said = "  ".join(f"{name}={value}" for name, value in data.items() if value != "")
+    return [
+        f"{event.t:9.3f} s  {event.kind}  {said}".rstrip(),
+        *(f"{'':{INDENT}}{line}" for line in longer.splitlines()),
+    ]
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    indent = " " * (INDENT if width >= NARROW else 2)
+    return textwrap.wrap(line, width, subsequent_indent=indent, drop_whitespace=False) or [""]
+
+
+def stat_lines(stats: Mapping[str, Stat], width: int) -> list[str]:
+    """Every field, in as many columns as there is room for, read downwards."""
+    if not stats:
+        return ["libvirt has given none yet."]
+    columns = max(1, width // COLUMN)
+    cells = [f"{name:<{NAME}}{value}" for name, value in stats.items()]
+    rows = -(-len(cells) // columns)
+    return ["".join(f"{cell:<{COLUMN}}" for cell in cells[row::rows]).rstrip() for row in range(rows)]

@@ -1,0 +1,67 @@
+"""The line that says how far a migration is: its phases in their order, the current one in brackets."""
+
+from textual.content import Content
+
+from tui.core.quantity import clock
+from tui.migration.model.timeline import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    IDLE,
+    LOST,
+    OVER,
+    PASS,
+    POST_COPY,
+    SETUP,
+    SWITCHOVER,
+    Timeline,
+)
+
+TONES = {COMPLETED: "$success", FAILED: "$error", CANCELLED: "$warning", LOST: "$warning", POST_COPY: "$accent"}
+
+
+def phase_line(timeline: Timeline, elapsed: float, width: int) -> Content:
+    """One line `width` cells wide, the time at its right end."""
+    parts: list[tuple[str, str] | str] = []
+    phases = _phases(timeline)
+    current = next((n for n, (phase, _) in enumerate(phases) if phase == timeline.phase), -1)
+    for n, (phase, text) in enumerate(phases):
+        if n == current:
+            parts.append((f"[{text}]", f"bold {TONES.get(phase, '')}".strip()))
+        else:
+            parts.append((f" {text} ", "dim" if n > current else ""))
+    left = Content.assemble(*parts)
+    right = _time(timeline, elapsed)
+    space = width - left.cell_length - len(right)
+    if space < 1:  # where it is matters more than where it was
+        left = Content.assemble(parts[current]) if current >= 0 else Content("")
+        space = max(1, width - left.cell_length - len(right))
+    return left + Content(" " * space + right)
+
+
+def _time(timeline: Timeline, elapsed: float) -> str:
+    if timeline.phase == IDLE:
+        return ""
+    if not timeline.over:
+        return f"{clock(elapsed)} elapsed "
+    return "total not known " if timeline.total_s is None else f"{clock(timeline.total_s)} total "
+
+
+def _phases(timeline: Timeline) -> list[tuple[str, str]]:
+    number = max(timeline.iteration, len(timeline.passes))
+    phases = [(SETUP, "setup"), (PASS, f"pass {number}" if number else "pass 1"), (SWITCHOVER, "switchover")]
+    if timeline.post_copy_allowed or timeline.post_copy_at is not None:
+        phases.append((POST_COPY, "post-copy"))
+    if timeline.phase in OVER and timeline.phase != COMPLETED:
+        return [
+            *_reached(phases, timeline),
+            (timeline.phase, "lost sight" if timeline.phase == LOST else timeline.phase),
+        ]
+    return [*phases, (COMPLETED, "completed" if timeline.over else "done")]
+
+
+def _reached(phases: list[tuple[str, str]], timeline: Timeline) -> list[tuple[str, str]]:
+    """Of a migration that did not arrive: only what it came through."""
+    if timeline.post_copy_at is not None:
+        return phases
+    return phases[:2] if timeline.points else phases[:1]

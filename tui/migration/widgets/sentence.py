@@ -1,0 +1,50 @@
+"""The sentence that says what the numbers mean, over as many lines as it takes; it does not jump."""
+
+import time
+
+from textual.content import Content
+
+from tui.migration.model.verdict import BAD, GOOD, WARNING, Verdict
+from tui.ui.lines import Lines
+
+PATIENCE_S = 4.0
+STYLES = {GOOD: "bold $success", WARNING: "bold $warning", BAD: "bold $error"}
+
+
+class Sentence(Lines):
+    """Grows with its text at once, and shrinks only in a new phase or when the text has stayed short for a while: every
+    change of height moves the charts."""
+
+    DEFAULT_CSS = """
+    Sentence { height: auto; max-height: 4; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._phase = ""
+        self._filled_at = 0.0  # when the text last took all of its lines; monotonic
+
+    def say(self, verdict: Verdict, phase: str, late: str, width: int) -> None:
+        """Show it on lines `width` cells wide, for it does not know its own before it is laid out.
+
+        `late` says for how long libvirt has owed an answer, empty where it owes none.
+        """
+        lines = _wrapped(verdict, late, width)
+        now, spare = time.monotonic(), len(self._contents) - len(lines)
+        if spare <= 0 or phase != self._phase or now - self._filled_at > PATIENCE_S:
+            self._filled_at = now
+        else:
+            lines += [Content("")] * spare
+        self._phase = phase
+        self.show(*lines)
+
+    def on_resize(self) -> None:
+        self._phase = ""  # another width: it may shrink
+        super().on_resize()
+
+
+def _wrapped(verdict: Verdict, late: str, width: int) -> list[Content]:
+    text = Content.assemble((verdict.text, STYLES.get(verdict.tone, "bold")))
+    if late:
+        text = Content.assemble((f"{late}.", "bold $warning"), " ", text)
+    return [Content.assemble(" ", line) for line in text.wrap(max(10, width - 1))]

@@ -1,0 +1,131 @@
+"""How a migration ended, in one panel."""
+
+from pathlib import Path
+from typing import Any
+
+from textual.content import Content
+
+from tui.core.quantity import duration, size
+from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
+from tui.ui.lines import Lines
+
+TITLES = {
+    COMPLETED: ("Completed", "good"),
+    FAILED: ("Failed", "bad"),
+    CANCELLED: ("Cancelled", "warning"),
+    LOST: ("Ended while nobody watched", "warning"),
+}
+LABEL = 13
+Fact = tuple[str, str, str]  # label, text, style
+
+
+class Outcome(Lines):
+    """Give it a timeline that is over."""
+
+    DEFAULT_CSS = """
+    Outcome { border: round $foreground; padding: 0 1; height: auto; border-title-style: bold; }
+    Outcome.good { border: round $success; border-title-color: $success; }
+    Outcome.warning { border: round $warning; border-title-color: $warning; }
+    Outcome.bad { border: round $error; border-title-color: $error; }
+    """
+
+    def show_end(self, timeline: Timeline, folder: Path, origin: str, stopped: str, width: int) -> None:
+        """All there is to say, in a panel `width` cells wide: it does not know its width before it is shown.
+
+        `stopped` says why the VM can't be migrated again, empty where it can.
+        """
+        title, tone = TITLES.get(timeline.phase, TITLES[LOST])
+        how = " by post-copy" if timeline.phase == COMPLETED and timeline.post_copy_at is not None else ""
+        self.border_title = Content(f"{title}{how}")
+        self.set_classes(tone)
+        self.show(*outcome_lines(timeline, folder, origin, width - 4, stopped))
+
+
+def outcome_lines(timeline: Timeline, folder: Path, origin: str, width: int, stopped: str = "") -> tuple[Content, ...]:
+    """One fact after the other, the important ones first."""
+    facts = [*_what_happened(timeline), *_figures(timeline), *_felt(timeline)]
+    facts.append(("recorded in", _home(folder), ""))
+    if timeline.log_trouble:
+        facts.append(("NOT WHOLE", timeline.log_trouble, "bold $error"))
+    facts.append(("next", stopped or _next(timeline, origin), ""))
+    return tuple(line for fact in facts for line in _lines(*fact, max(10, width - LABEL)))
+
+
+def _lines(label: str, text: str, style: str, width: int) -> list[Content]:
+    wrapped = Content.styled(text, style).wrap(width)
+    return [Content.assemble(f"{'' if n else label:<{LABEL}}", line) for n, line in enumerate(wrapped)]
+
+
+def _what_happened(timeline: Timeline) -> list[Fact]:
+    lines: list[Fact] = []
+    if timeline.phase == FAILED:
+        error = timeline.error
+        lines += [
+            (label, str(error[key]), style)
+            for label, key, style in (("what", "what", "bold"), ("why", "why", ""), ("try", "hint", ""))
+            if error.get(key)
+        ]
+    if timeline.verified is not None:
+        ok, sentence = timeline.verified
+        lines.append(("the VM", sentence, "bold" if ok else "bold $error"))
+    if timeline.advice:
+        lines.append(("to do", timeline.advice, "bold $warning"))
+    return lines
+
+
+def _figures(timeline: Timeline) -> list[Fact]:
+    point, final = timeline.point, timeline.final
+    sent = max(_number(final, "memory_processed"), point.transferred if point else 0)  # as in run.toml
+    passes = timeline.passes_begun
+    text = _total(timeline) + (f", {_downtime(timeline)}" if timeline.phase == COMPLETED else "")
+    memory = f"{size(sent)} sent in {passes} pass{'' if passes == 1 else 'es'}"
+    if timeline.ended_between and not final:
+        memory += f" until {duration(timeline.ended_between[0])} after the start, when it was last seen"
+    faults = int(_number(final, "memory_postcopy_requests")) or (point.faults if point else 0)
+    if timeline.post_copy_at is not None:
+        memory += f", then post-copy with {faults:,} page{'' if faults == 1 else 's'} fetched on demand"
+    return [("time", text, ""), ("memory", memory, "")]
+
+
+def _felt(timeline: Timeline) -> list[Fact]:
+    """The pause as others saw it than libvirt; one reason for both is said once."""
+    felt = timeline.felt
+    if felt is None:
+        return []
+    if felt.network == felt.guest:
+        return [("felt pauses", felt.network, "")]
+    return [("network", felt.network, ""), ("guest", felt.guest, "")]
+
+
+def _total(timeline: Timeline) -> str:
+    if timeline.total_s is not None:
+        return f"{duration(timeline.total_s)} in all"
+    last, again = timeline.ended_between or (0.0, timeline.now)
+    return f"not known: it ended unwatched between {duration(last)} and {duration(again)} after the start"
+
+
+def _downtime(timeline: Timeline) -> str:
+    if "downtime" not in timeline.final:
+        return "downtime not known to libvirt"
+    return f"the VM stood still for {duration(_number(timeline.final, 'downtime') / 1000)}"
+
+
+def _number(stats: Any, name: str) -> float:
+    value = stats.get(name, 0)
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+def _next(timeline: Timeline, origin: str) -> str:
+    if timeline.phase == COMPLETED:
+        return f"m migrates it back to {origin}, 5 shows all runs"
+    if timeline.advice:  # first things first
+        return "l shows libvirt's own words, 5 shows all runs"
+    return "m tries again, l shows libvirt's own words, 5 shows all runs"
+
+
+def _home(folder: Path) -> str:
+    """The folder as a person types it."""
+    try:
+        return f"~/{folder.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(folder)

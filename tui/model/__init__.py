@@ -1,1 +1,0 @@
-"""What the app knows: frozen dataclasses and arithmetic on them, standard library only."""

@@ -1,0 +1,128 @@
+"""The NFS room: the shared folder of the images, read on all hosts, set up step by step, and proved to be shared."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
+from typing import TypeVar
+
+from tui.app.config import Config
+from tui.checklist.backend.changes import Changes
+from tui.checklist.backend.checklist import Checklist
+from tui.core.connections import HYPERVISORS, Connections
+from tui.core.failure import Failure
+from tui.core.protocols import Hypervisor
+from tui.nfs.backend.proof import prove
+from tui.nfs.model.checks.image import IMAGES_SCRIPT, image_paths, parse_images
+from tui.nfs.model.checks.sharing import proof_why_not
+from tui.nfs.model.facts import CLIENTS, HostRead, ImageRead, NfsFacts, VmsRead
+from tui.nfs.model.proof import Proof
+from tui.nfs.model.script import CLIENT_SCRIPT, SERVER_SCRIPT, arguments, parse_client, parse_server
+from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE, Shared, host_of
+from tui.nfs.model.steps import all_steps
+from tui.vm.model.domain import parse
+
+T = TypeVar("T")
+READ_LIMIT_S = 150.0  # most questions have five seconds each; a slow host needs them one after the other
+
+
+def shared_by(config: Config) -> Shared:
+    """What the steps are about, from the configuration."""
+    hosts = config.hosts
+    return Shared(
+        storage=host_of(hosts.storage.ssh),
+        source=host_of(hosts.source.ssh),
+        destination=host_of(hosts.destination.ssh),
+        images=config.storage.images,
+        export=config.storage.export,
+        vm=config.vm.name,
+    )
+
+
+class Nfs:
+    """Reads how the hosts share the folder, and changes what is asked for through `checklist`."""
+
+    def __init__(self, connections: Connections, changes: Changes) -> None:
+        self._connections = connections
+        self.config = connections.config
+        self.root = changes.root
+        self.checklist = Checklist(all_steps(), NfsFacts(shared_by(self.config)), self._read, changes)
+
+    async def _read(self, facts: NfsFacts) -> AsyncIterator[NfsFacts]:
+        """All hosts at once, then what needs two of them; what is known from before stays until it is read anew."""
+        async for role, host, vms in self._hosts(facts.shared):
+            if host is not None:
+                facts = replace(facts, hosts={**facts.hosts, role: host})
+            if vms is not None:
+                facts = replace(facts, vms={**facts.vms, role: vms})
+            yield facts
+        facts = replace(facts, proof=await self._proof(facts))
+        yield replace(facts, images=await self._images(facts))
+
+    async def _hosts(
+        self, shared: Shared
+    ) -> AsyncIterator[tuple[str, HostRead | Failure | None, VmsRead | Failure | None]]:
+        """The role of each host with what was read of it, as it comes in: of its system, or by its libvirt."""
+
+        async def system(role: str) -> tuple[str, HostRead | Failure | None, VmsRead | Failure | None]:
+            return role, await _or_failure(self._host(shared, role)), None
+
+        async def libvirt(role: str) -> tuple[str, HostRead | Failure | None, VmsRead | Failure | None]:
+            return role, None, await _or_failure(self._vms(shared, role))
+
+        under_way = [asyncio.ensure_future(system(role)) for role in (STORAGE, SOURCE, DESTINATION)]
+        under_way += [asyncio.ensure_future(libvirt(role)) for role in HYPERVISORS]
+        try:
+            for each in asyncio.as_completed(under_way):
+                yield await each
+        finally:
+            for task in under_way:
+                task.cancel()
+
+    async def _host(self, shared: Shared, role: str) -> HostRead:
+        script = SERVER_SCRIPT if role == STORAGE else CLIENT_SCRIPT
+        argv = ["sh", "-c", script, "sh", *arguments(shared, role)]
+        done = await self.root.run(role, argv, timeout=READ_LIMIT_S)
+        if done.status:
+            raise Failure(f"{role} could not be read", done.stderr.strip(), detail=done.stdout + done.stderr)
+        return parse_server(done.stdout, shared) if role == STORAGE else parse_client(done.stdout, shared, role)
+
+    async def _vms(self, shared: Shared, role: str) -> VmsRead:
+        def read(hypervisor: Hypervisor) -> VmsRead:
+            vms = hypervisor.vms()
+            wanted = [vm.name for vm in vms if vm.active or vm.name == shared.vm]
+            found = {name: xml for name in wanted if (xml := hypervisor.definition(name))}  # none: just gone
+            disks = {name: tuple(disk for disk in parse(xml).disks if disk.writable) for name, xml in found.items()}
+            return VmsRead(vms, disks)
+
+        return await self._connections.ask(role, read)
+
+    async def _images(self, facts: NfsFacts) -> dict[str, tuple[ImageRead, ...] | Failure]:
+        paths = image_paths(facts)
+
+        async def read(role: str) -> tuple[ImageRead, ...]:
+            client = facts.client(role)
+            if isinstance(client, Failure):
+                raise client
+            user = client.qemu.name if client and client.qemu else ""
+            argv = ["sh", "-c", IMAGES_SCRIPT, "sh", user, *paths]
+            return parse_images(paths, (await self.root.run(role, argv, timeout=READ_LIMIT_S)).stdout)
+
+        found = await asyncio.gather(*(_or_failure(read(role)) for role in CLIENTS))
+        return dict(zip(CLIENTS, found, strict=True))
+
+    async def _proof(self, facts: NfsFacts) -> Proof:
+        why_not = proof_why_not(facts)
+        if why_not:
+            return Proof(why_not=why_not)
+        try:
+            return await prove(self.root, facts)
+        except Failure as failure:
+            return Proof(why_not=str(failure).rstrip("."))
+
+
+async def _or_failure(reading: Awaitable[T]) -> T | Failure:
+    """A host that can't be read is a state of it, and holds up no other."""
+    try:
+        return await reading
+    except Failure as failure:
+        return failure

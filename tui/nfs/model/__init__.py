@@ -1,0 +1,1 @@
+"""Facts about the shared folder, the script that reads them, and the steps of the list."""

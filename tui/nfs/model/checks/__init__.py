@@ -1,0 +1,1 @@
+"""The checks of the NFS list, each beside the change that makes it right."""

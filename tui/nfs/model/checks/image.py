@@ -1,0 +1,205 @@
+"""The VM's images: in the shared folder, open to QEMU, and not in use twice."""
+
+import shlex
+from pathlib import PurePosixPath
+
+from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
+from tui.core.failure import Failure
+from tui.core.vm import Vm
+from tui.linux import perl_or_python
+from tui.linux.script_sections import PRELUDE, parse_parts
+from tui.nfs.model.checks.common import unread
+from tui.nfs.model.facts import CLIENTS, ClientRead, ImageRead, NfsFacts, VmsRead
+from tui.nfs.model.proof import ROOT
+from tui.vm.model.domain import Disk
+
+ON_A_HOST = ("file", "block")
+
+# $1 QEMU's user, $2 the image, $3 $4 $5 what asks with F_OFD_GETLK, which takes no lock.
+SCRIPT = """
+real=$(readlink -m -- "$2")
+printf 'real %s\\n' "$real"
+# NFS answers from its memory for up to a minute, unless a file is opened.
+true 2> /dev/null < "$real"
+[ -e "$real" ] || exit 0
+stat -L -c 'stat %U:%G %a' -- "$real"
+[ -z "$1" ] || ! runuser -u "$1" -- test -r "$real" || echo readable
+[ -z "$1" ] || ! runuser -u "$1" -- test -w "$real" || echo writable
+sh -c "$3" sh "$4" "$5" "$real"
+"""
+
+# Whether a lock of QEMU's kind on the file would be refused; says nothing where that can't be told.
+PERL = """
+open(F, "<", shift) or exit 1;
+my $lock = pack("ssx4qqlx4", 1, 0, 100, 200, 0);
+fcntl(F, 36, $lock) or exit 1;
+print((unpack("s", $lock))[0] == 2 ? "free\\n" : "locked\\n")
+"""
+PYTHON = """
+import fcntl, struct, sys
+with open(sys.argv[1], "rb") as image:
+    lock = fcntl.fcntl(image, 36, struct.pack("hh4xqqi4x", 1, 0, 100, 200, 0))
+print("free" if struct.unpack("h", lock[:2])[0] == 2 else "locked")
+"""
+
+# $1 QEMU's user, then the images.
+IMAGES_SCRIPT = f"""{PRELUDE}
+script={shlex.quote(SCRIPT)} either={shlex.quote(perl_or_python.SCRIPT)}
+perl={shlex.quote(PERL)} python={shlex.quote(PYTHON)}
+user=$1
+shift
+number=0
+for image; do
+  part "image.$number" 8 sh -c "$script" sh "$user" "$image" "$either" "$perl" "$python"
+  number=$((number + 1))
+done
+"""
+
+
+def parse_images(paths: tuple[str, ...], text: str) -> tuple[ImageRead, ...]:
+    """What IMAGES_SCRIPT printed about these paths."""
+    parts = parse_parts(text)
+    found = []
+    for number, path in enumerate(paths):
+        part = parts.get(f"image.{number}")
+        lines = part.text.splitlines() if part else []
+        words = {line.partition(" ")[0]: line.partition(" ")[2] for line in lines}
+        owner, _, mode = words.get("stat", "").partition(" ")
+        found.append(
+            ImageRead(
+                path,
+                words.get("real", path),
+                "stat" in words,
+                owner,
+                mode,
+                "readable" in words,
+                "writable" in words,
+                True if "locked" in words else False if "free" in words else None,
+                part.text if part else "",
+            )
+        )
+    return tuple(found)
+
+
+def image_paths(facts: NfsFacts) -> tuple[str, ...]:
+    """The files and devices of the configured VM, wherever it is defined."""
+    disks = _disks(facts)
+    return tuple(dict.fromkeys(disk.path for disk in disks or () if disk.path))
+
+
+def check_image(facts: NfsFacts, client: ClientRead) -> Finding | None:
+    """Whether every disk of the VM is where both hosts have it, and QEMU can open it there."""
+    if _vms_awaited(facts):
+        return None
+    if failure := _unanswered(facts):
+        return unread(failure)
+    disks, name = _disks(facts), facts.shared.vm
+    wanted = f"the images of {name} in {client.folder.path}, open to QEMU"
+    if disks is None:
+        return Finding(
+            WARNING, f"neither host knows a VM {name} yet", wanted, "Define it with its image in that folder."
+        )
+    others = [disk for disk in disks if disk.kind not in (*ON_A_HOST, "network")]
+    if others:
+        return Finding(WARNING, f"{others[0].target} is a {others[0].kind}: where its image is can't be told", wanted)
+    images = facts.images.get(client.role)
+    if isinstance(images, Failure):
+        return unread(images)
+    if images is None:
+        return Finding(UNKNOWN, "the images have not been looked at yet", wanted)
+    for image in images:
+        if bad := _bad(facts, client, image, wanted):
+            return bad
+    if not images:
+        return Finding(OK, f"{name} has no disk on a host" if not disks else f"the disks of {name} are on the network")
+    return Finding(OK, f"{', '.join(PurePosixPath(image.path).name for image in images)} can be opened by QEMU")
+
+
+def check_single(facts: NfsFacts) -> Finding | None:
+    """Whether one QEMU at most has an image of the VM open."""
+    if _vms_awaited(facts):
+        return None
+    if failure := _unanswered(facts):
+        return unread(failure)
+    name, wanted = facts.shared.vm, "one QEMU at most with an image of it"
+    disks = _disks(facts)
+    if disks is None:
+        return Finding(WARNING, f"neither host knows a VM {name} yet", wanted)
+    using = _users(facts, {disk.path for disk in disks if disk.path})
+    running = [(role, vm) for role, vm in using if vm.running]
+    if len(running) > 1:
+        where = " and ".join(f"{vm.name} on {role}" for role, vm in running)
+        hint = "Shut one of them down at once: two that write destroy the image."
+        return Finding(FAILED, f"two VMs run with the same image: {where}", wanted, hint)
+    if silent := next((each for each in facts.vms.values() if isinstance(each, Failure)), None):
+        return unread(silent)
+    locked = [
+        image.path
+        for images in facts.images.values()
+        if not isinstance(images, Failure)
+        for image in images
+        if image.locked
+    ]
+    if locked and not using:
+        found = f"{PurePosixPath(locked[0]).name} is locked, and no VM of these two hosts uses it"
+        return Finding(WARNING, found, wanted, "Who else mounts the folder? Is qemu-img or qemu-nbd at work on it?")
+    if any(role not in facts.images for role in CLIENTS):
+        return None
+    if using:
+        return Finding(OK, f"{using[0][1].name} on {using[0][0]} has it open, and nobody else")
+    return Finding(OK, "nobody has it open")
+
+
+def _bad(facts: NfsFacts, client: ClientRead, image: ImageRead, wanted: str) -> Finding | None:
+    name = PurePosixPath(image.path).name
+    if not image.exists:
+        return Finding(FAILED, f"{image.path} is not there", wanted, detail=image.said)
+    if PurePosixPath(client.folder.real) not in PurePosixPath(image.real).parents:
+        hint = "Move the image there, and change the disk in the VM's definition."
+        return Finding(FAILED, f"{image.path} is outside of the shared folder", wanted, hint)
+    if image.readable and image.writable:
+        return None
+    if client.qemu is None:
+        return Finding(UNKNOWN, f"whether QEMU can open {name} can't be told: it has no user here", wanted)
+    if client.qemu_conf.dynamic_ownership and facts.proof is not None and facts.proof.way == ROOT:
+        return None  # libvirt gives it to QEMU's user when the VM starts, which the proof has done as well
+    if client.qemu_conf.dynamic_ownership and facts.proof is None:
+        return Finding(
+            UNKNOWN, f"{name} belongs to {image.owner}; whether libvirt can give it to QEMU is not tried yet"
+        )
+    found = f"{client.qemu.name} can't open {name}, which belongs to {image.owner} with mode {image.mode}"
+    return Finding(FAILED, found, wanted, f"On the storage server: chown {client.qemu.uid} on the image.")
+
+
+def _disks(facts: NfsFacts) -> tuple[Disk, ...] | None:
+    """Those of the configured VM, as the host says where it is active, else where it is defined; None on neither."""
+    found: tuple[Disk, ...] | None = None
+    for role in CLIENTS:
+        read = facts.vms.get(role)
+        if not isinstance(read, VmsRead) or facts.shared.vm not in read.disks:
+            continue
+        if found is None or any(vm.name == facts.shared.vm and vm.active for vm in read.vms):
+            found = read.disks[facts.shared.vm]
+    return found
+
+
+def _users(facts: NfsFacts, paths: set[str]) -> list[tuple[str, Vm]]:
+    """Active VMs with one of these images."""
+    return [
+        (role, vm)
+        for role in CLIENTS
+        if isinstance(read := facts.vms.get(role), VmsRead)
+        for vm in read.vms
+        if vm.active and any(disk.path in paths for disk in read.disks.get(vm.name, ()))
+    ]
+
+
+def _vms_awaited(facts: NfsFacts) -> bool:
+    """Whether a libvirt has neither answered nor failed yet: the VM may be known there, or run there."""
+    return any(role not in facts.vms for role in CLIENTS)
+
+
+def _unanswered(facts: NfsFacts) -> Failure | None:
+    """The Failure of a libvirt, where the VM is not known from the other one."""
+    failures = [each for each in facts.vms.values() if isinstance(each, Failure)]
+    return failures[0] if failures and _disks(facts) is None else None

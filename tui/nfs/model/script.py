@@ -1,0 +1,229 @@
+"""What is asked of each host about the shared folder, as one script a host; nothing in it changes anything."""
+
+import base64
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.linux import folder as folders
+from tui.linux.addresses import Resolved, parse_ahosts, parse_hosts, route_device
+from tui.linux.exports import Export, parse_exports
+from tui.linux.firewalld import Firewalld, parse_zones
+from tui.linux.folder import parse_folder
+from tui.linux.mounts import parse_mountinfo
+from tui.linux.packages import CLIENT, SERVER, Package, parse_simulation
+from tui.linux.qemu_conf import parse_qemu_conf
+from tui.linux.script_sections import PRELUDE, Part, file_text, parse_parts
+from tui.linux.ufw import Ufw, parse_ufw
+from tui.linux.units import PROPERTIES, parse_units
+from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, QemuUser, ServerRead
+from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE, Shared
+
+UNITS = ("nfs-server.service", "nfs-kernel-server.service", "nfs-config.service", "rpcbind.service")
+# Files that a purge of the packages removes, whoever wrote them (their postrm scripts).
+PURGED = (
+    "/etc/exports", "/etc/default/nfs-kernel-server", "/etc/default/nfs-common", "/etc/nfs.conf", "/etc/idmapd.conf",
+    "/etc/nfs.conf.d/local.conf",
+)  # fmt: skip
+USERS = ("_rpc", "statd")  # made by the packages, and left behind by them
+QEMU_USERS = ("libvirt-qemu", "qemu")  # of Debian and Ubuntu; of Fedora and its kin
+
+# $1 the exported folder, $2 the folder of the images, $3 $4 $5 storage, source, destination, $6 the package.
+COMMON = f"""{PRELUDE}
+export_folder=$1 images=$2 storage=$3 source=$4 destination=$5 package=$6
+manager=
+for each in apt-get dnf yum zypper pacman apk; do
+  if has "$each"; then manager=$each; break; fi
+done
+part manager 5 echo "$manager"
+if [ "$manager" = apt-get ]; then
+  part package 10 dpkg-query -W -f '${{db:Status-Status}}' "$package"
+  if [ "$(dpkg-query -W -f '${{db:Status-Status}}' "$package" 2> /dev/null)" != installed ]; then
+    # Without caches: apt would write them.
+    part simulation 90 apt-get -s -q --no-install-recommends -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \\
+      install "$package"
+    part residual 10 dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n'
+    part age 5 sh -c 'echo $(($(date +%s) - $(stat -c %Y /var/lib/apt/lists/partial)))'
+  fi
+elif [ "$package" = {SERVER} ]; then
+  part tool 5 sh -c 'command -v exportfs'
+else
+  part tool 5 sh -c 'command -v mount.nfs'
+fi
+part configuration 5 sh -c 'for each; do [ ! -e "$each" ] || echo "$each"; done' sh {" ".join(PURGED)}
+part users 5 getent passwd {" ".join(USERS)}
+part mounts 5 cat /proc/self/mountinfo
+part fstab 5 cat /etc/fstab
+part systemd 5 test -d /run/systemd/system
+part address.storage 5 getent ahosts "$storage"
+part address.source 5 getent ahosts "$source"
+part address.destination 5 getent ahosts "$destination"
+folder={shlex.quote(folders.SCRIPT)}
+part folder 5 sh -c "$folder" sh "$export_folder"
+"""
+
+SERVER_SCRIPT = f"""{COMMON}
+part images 5 sh -c "$folder" sh "$images"
+# Another line may know a client by another name.
+names='getent hosts "$(getent ahosts "$1" | head -n 1 | cut -d " " -f 1)"'
+part others.source 5 sh -c "$names" sh "$source"
+part others.destination 5 sh -c "$names" sh "$destination"
+part exports 5 sh -c '
+for each in /etc/exports /etc/exports.d/*.exports; do
+  [ ! -f "$each" ] || printf "%s %s\\n" "$(base64 -w0 < "$each")" "$each"
+done'
+part active 5 cat /var/lib/nfs/etab
+part threads 5 cat /proc/fs/nfsd/threads
+if has systemctl; then part units 10 systemctl show -p {PROPERTIES} {" ".join(UNITS)}; fi
+if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2> /dev/null; then
+  part ufw 30 ufw status numbered
+  part ufw_defaults 5 cat /etc/default/ufw
+fi
+if has firewall-cmd && firewall-cmd --state > /dev/null 2>&1; then
+  part zone_default 20 firewall-cmd --get-default-zone
+  part zones_now 30 firewall-cmd --list-all-zones
+  part zones_kept 30 firewall-cmd --permanent --list-all-zones
+  part device.source 5 ip -o route get "$(getent ahosts "$source" | head -n 1 | cut -d ' ' -f 1)"
+  part device.destination 5 ip -o route get "$(getent ahosts "$destination" | head -n 1 | cut -d ' ' -f 1)"
+fi
+# Only where it is in use: asking would load it.
+if has nft && grep -q '^nf_tables ' /proc/modules; then part nft 5 nft list ruleset; fi
+part wrapped 5 sh -c '
+for each; do
+  if ldd "$(command -v "$each")" 2> /dev/null | grep -q libwrap; then echo "$each"; fi
+done' sh rpcbind rpc.mountd
+part hosts_allow 5 cat /etc/hosts.allow
+part hosts_deny 5 cat /etc/hosts.deny
+"""
+
+CLIENT_SCRIPT = f"""{COMMON}
+part port 4 bash -c 'exec 3<> "/dev/tcp/$0/2049"' "$storage"
+part route 5 sh -c '
+address=$(getent ahosts "$1" | head -n 1 | cut -d " " -f 1) && ip -o route get "$address"' sh "$storage"
+part qemu_conf 5 cat /etc/libvirt/qemu.conf
+user=$(sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*"+*\\([^"]*\\)".*/\\1/p' /etc/libvirt/qemu.conf 2> /dev/null)
+part qemu_users 5 getent passwd ${{user:+"$user"}} {" ".join(QEMU_USERS)}
+part libvirt 5 sh -c 'libvirtd --version 2> /dev/null || virtqemud --version'
+"""
+
+
+def arguments(shared: Shared, role: str) -> tuple[str, ...]:
+    """What the script of a host is given."""
+    package = SERVER if role == STORAGE else CLIENT
+    return shared.export, shared.images, shared.storage, shared.source, shared.destination, package
+
+
+def parse_server(text: str, shared: Shared) -> ServerRead:
+    """What SERVER_SCRIPT printed."""
+    parts = parse_parts(text)
+    threads = _text(parts, "threads").strip()
+    return ServerRead(
+        **_common(parts, shared, STORAGE),
+        images=parse_folder(shared.images, parts.get("images")),
+        exports=_files(_text(parts, "exports")),
+        active=_active(_text(parts, "active")),
+        units=parse_units(_text(parts, "units")),
+        threads=int(threads) if threads.isdigit() else 0,
+        ufw=parse_ufw(_text(parts, "ufw"), _text(parts, "ufw_defaults")) if "ufw" in parts else Ufw(active=False),
+        firewalld=_firewalld(parts),
+        drops=_drops(_text(parts, "nft")),
+        wrapped=tuple(_text(parts, "wrapped").split()),
+        hosts_allow=_text(parts, "hosts_allow"),
+        hosts_deny=_text(parts, "hosts_deny"),
+    )
+
+
+def parse_client(text: str, shared: Shared, role: str) -> ClientRead:
+    """What CLIENT_SCRIPT printed on the source or the destination."""
+    parts = parse_parts(text)
+    qemu_conf = parse_qemu_conf(_text(parts, "qemu_conf"))
+    source = re.search(r" src (\S+)", _text(parts, "route"))
+    version = re.search(r"(\d+(?:\.\d+)+)\s*$", _text(parts, "libvirt"))
+    return ClientRead(
+        **_common(parts, shared, role),
+        port=_port(parts.get("port")),
+        port_said=parts["port"].text.strip() if "port" in parts else "",
+        own_address=source[1] if source else "",
+        qemu=_qemu_user(qemu_conf.user, parts["qemu_users"].text if "qemu_users" in parts else ""),
+        qemu_conf=qemu_conf,
+        libvirt_version=tuple(map(int, version[1].split("."))) if version else (),
+    )
+
+
+def _common(parts: Mapping[str, Part], shared: Shared, role: str) -> dict[str, Any]:
+    users = {line.partition(":")[0] for line in parts["users"].text.splitlines()} if "users" in parts else set()
+    age = _text(parts, "age").strip()
+    return {
+        "role": role,
+        "package": _package(parts, SERVER if role == STORAGE else CLIENT),
+        "folder": parse_folder(shared.export, parts.get("folder")),
+        "mounts": parse_mountinfo(_text(parts, "mounts")),
+        "fstab": file_text(parts.get("fstab")),
+        "systemd": "systemd" in parts and parts["systemd"].status == 0,
+        "names": {name: _resolved(parts, name, str(getattr(shared, name))) for name in (STORAGE, SOURCE, DESTINATION)},
+        "configuration": tuple(_text(parts, "configuration").splitlines()),
+        "users": frozenset(users),
+        "lists_age_s": int(age) if age.isdigit() else 0,
+    }
+
+
+def _text(parts: Mapping[str, Part], name: str) -> str:
+    """What a command printed that did well."""
+    return file_text(parts.get(name)) or ""
+
+
+def _package(parts: Mapping[str, Part], name: str) -> Package:
+    manager = _text(parts, "manager").strip()
+    if manager != "apt-get":
+        return Package(name, manager, installed="tool" in parts and parts["tool"].status == 0)
+    installed = _text(parts, "package").strip() == "installed"
+    package = Package(name, "apt", installed)
+    if installed or "simulation" not in parts:
+        return package
+    return parse_simulation(package, parts["simulation"].text, _text(parts, "residual"))
+
+
+def _resolved(parts: Mapping[str, Part], role: str, name: str) -> Resolved:
+    found = parse_ahosts(name, _text(parts, f"address.{role}"))
+    return replace(found, others=parse_hosts(_text(parts, f"others.{role}")))
+
+
+def _files(text: str) -> dict[str, str]:
+    rows = [line.partition(" ") for line in text.splitlines()]
+    return {path: base64.b64decode(content).decode(errors="surrogateescape") for content, _, path in rows}
+
+
+def _active(text: str) -> tuple[Export, ...]:
+    """The table of exportfs; a client without a name is everybody."""
+    return parse_exports(text, "/var/lib/nfs/etab")
+
+
+def _firewalld(parts: Mapping[str, Part]) -> Firewalld:
+    if "zones_now" not in parts:
+        return Firewalld(running=False)
+    now, kept = parse_zones(_text(parts, "zones_now")), parse_zones(_text(parts, "zones_kept"))
+    devices = dict(found for role in (SOURCE, DESTINATION) if (found := route_device(_text(parts, f"device.{role}"))))
+    return Firewalld(True, now, kept, _text(parts, "zone_default").strip(), devices)
+
+
+def _drops(ruleset: str) -> bool:
+    chains = re.findall(r"hook input [^}]*", ruleset)
+    return any("policy drop" in chain or re.search(r"\b(drop|reject)\b", chain) for chain in chains)
+
+
+def _port(part: Part | None) -> str:
+    if part is None or part.status == 127:
+        return UNTRIED
+    if part.status == 0:
+        return OPEN
+    return REFUSED if "refused" in part.text else SILENT
+
+
+def _qemu_user(wanted: str, passwd: str) -> QemuUser | None:
+    rows = [line.split(":") for line in passwd.splitlines() if line.count(":") >= 6]
+    known = [QemuUser(row[0], int(row[2])) for row in rows if row[2].isdigit()]
+    if wanted:
+        return next((user for user in known if wanted in (user.name, str(user.uid))), None)
+    return next((user for name in QEMU_USERS for user in known if user.name == name), None)

@@ -1,0 +1,1 @@
+"""The Runs room: recorded migrations, listed and opened."""

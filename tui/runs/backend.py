@@ -1,0 +1,112 @@
+"""The Runs room: the recorded runs of one folder, listed and opened."""
+
+import fcntl
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.core.failure import Failure
+from tui.core.threads import on_thread
+from tui.migration.backend.recorder import RAW, SUMMARY
+from tui.migration.model.record import from_line
+from tui.migration.model.timeline import Timeline
+from tui.runs.model import Run, broken_run, parse_run
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Stamp = tuple[int, int]  # by which a file that was read before is known: time of change and size
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run with all it recorded; `problem` says what of the log could not be read, empty where all could."""
+
+    run: Run
+    timeline: Timeline
+    records: int
+    raw: Path
+    problem: str = ""
+
+
+class Runs:
+    """Reads on threads, for there may be thousands of runs and logs of a hundred megabytes; changes nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._known: dict[Path, tuple[Stamp, Run]] = {}
+
+    async def list(self) -> tuple[Run, ...]:
+        """All runs, the newest first, broken ones among them; Failure where the folder itself can't be read."""
+        return await on_thread(self._list)
+
+    async def open(self, run: Run) -> OpenRun:
+        """The run with its log; Failure where there is no log."""
+        return await on_thread(_open, run)
+
+    def _list(self) -> tuple[Run, ...]:
+        try:
+            folders = [each for each in self.folder.iterdir() if each.is_dir()]
+        except FileNotFoundError:
+            return ()  # nothing has been recorded yet
+        except OSError as error:
+            raise Failure(
+                f"The runs in {self.folder} can't be listed",
+                error.strerror or str(error),
+                "Look at the folder under [runs] in the configuration.",
+            ) from error
+        runs = [self._run(folder) for folder in folders]
+        return tuple(
+            sorted(runs, key=lambda run: (run.began.timestamp() if run.began else 0.0, run.folder), reverse=True)
+        )
+
+    def _run(self, folder: Path) -> Run:
+        try:
+            status = (folder / SUMMARY).stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            known = self._known.get(folder)
+            if known is not None and known[0] == stamp and known[1].outcome != "under way":
+                return known[1]
+            tables = tomllib.loads((folder / SUMMARY).read_text("utf-8"))
+            run = parse_run(folder, tables, in_use=tables.get("outcome") == "running" and _in_use(folder / RAW))
+        except FileNotFoundError:
+            return broken_run(folder, f"It has no {SUMMARY}.")
+        except (OSError, ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8
+            reason = " ".join(str(error).split())
+            return broken_run(folder, f"Its {SUMMARY} can't be read: {reason}")
+        self._known[folder] = stamp, run
+        return run
+
+
+def _open(run: Run) -> OpenRun:
+    raw = run.folder / RAW
+    timeline, records, broken = Timeline(), 0, 0
+    try:
+        with raw.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                try:
+                    timeline.add(from_line(line))
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                    broken += line.endswith("\n")  # half a last line is what a crash leaves
+                else:
+                    records += 1
+    except OSError as error:
+        raise Failure(
+            f"The log of {run.folder.name} can't be read", error.strerror or str(error), detail=str(raw)
+        ) from error
+    problem = f"{broken} line{'' if broken == 1 else 's'} of the log could not be read." if broken else ""
+    return OpenRun(run, timeline, records, raw, problem)
+
+
+def _in_use(raw: Path) -> bool:
+    """Whether an app, this one or another, is writing into the run."""
+    try:
+        with raw.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False

@@ -1,0 +1,114 @@
+"""A recorded run as the list of runs shows it, read from its run.toml; a broken one says what is wrong with it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES
+
+RUNNING = "running"  # the outcome in run.toml until the end is known
+UNDER_WAY, UNFINISHED, BROKEN = "under way", "unfinished", "broken"
+
+UNFINISHED_WHY = (
+    "Its end was not recorded: the app was ended first. Started again, it records what libvirt still knows."
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One folder of the runs; a figure is None where nobody knows it, `problem` is empty where all is well."""
+
+    folder: Path
+    began: datetime | None = None
+    vm: str = ""
+    workload: str = ""
+    technique: str = ""
+    timeout_s: float = 0.0
+    origin: str = ""
+    target: str = ""
+    outcome: str = BROKEN
+    total_s: float | None = None
+    downtime_s: float | None = None
+    sent_bytes: int | None = None
+    problem: str = ""
+
+    @property
+    def how(self) -> str:
+        """The technique in few letters: "pre-copy", "post 25 s", "post hand"."""
+        short = {
+            PRE_COPY: "pre-copy",
+            POST_COPY_TIMEOUT: f"post {self.timeout_s:g} s" if self.timeout_s else "post timed",
+            POST_COPY_MANUAL: "post hand",
+        }
+        return short.get(self.technique, self.technique)
+
+
+def parse_run(folder: Path, tables: Mapping[str, Any], *, in_use: bool) -> Run:
+    """The run that run.toml describes; what is missing in it or of another kind is as if it were not known."""
+    vm, options, hosts = (_table(tables, name) for name in ("vm", "options", "hosts"))
+    figures, workload = _table(tables, "figures"), _table(tables, "workload")
+    outcome = _text(tables, "outcome")
+    total, downtime, sent = (_number(figures, name) for name in ("total_time_ms", "downtime_ms", "memory_sent_bytes"))
+    problem = ""
+    if outcome == RUNNING:
+        outcome, problem = (UNDER_WAY, "") if in_use else (UNFINISHED, UNFINISHED_WHY)
+    elif not outcome:
+        outcome, problem = BROKEN, "Its run.toml does not say how it ended."
+    return Run(
+        folder=folder,
+        began=parse_time(_text(tables, "began")) or time_of_name(folder.name),
+        vm=_text(vm, "name"),
+        workload=_text(workload, "name"),
+        technique=_text(options, "technique"),
+        timeout_s=_number(options, "timeout_s") or 0.0,
+        origin=_text(hosts, "origin"),
+        target=_text(hosts, "target"),
+        outcome=outcome,
+        total_s=total / 1000 if total is not None else None,
+        downtime_s=downtime / 1000 if downtime is not None else None,
+        sent_bytes=int(sent) if sent is not None else None,
+        problem=problem,
+    )
+
+
+def broken_run(folder: Path, problem: str) -> Run:
+    """A run without a usable run.toml: its name tells as much as it can."""
+    found = re.fullmatch(rf"[^-]+-(.+)-([^-]+)-({'|'.join(TECHNIQUES)})(?:-\d+)?", folder.name)
+    vm, workload, technique = found.groups() if found else ("", "", "")
+    began = time_of_name(folder.name)
+    return Run(folder, began, vm=vm, workload=workload, technique=technique, problem=problem)
+
+
+def parse_time(text: str) -> datetime | None:
+    """An ISO time of the log, None where it is none."""
+    try:
+        time = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+def time_of_name(name: str) -> datetime | None:
+    """The time that a run's folder is named after."""
+    try:
+        return datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+
+
+def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = tables.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(table: Mapping[str, Any], name: str) -> str:
+    value = table.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _number(table: Mapping[str, Any], name: str) -> float | None:
+    value = table.get(name)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

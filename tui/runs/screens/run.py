@@ -1,0 +1,91 @@
+"""One recorded run: the same charts as while it ran, its final figures, and where its log is."""
+
+from itertools import takewhile
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+
+from tui.core.failure import Failure
+from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
+from tui.migration.widgets.summary import LABEL, outcome_lines
+from tui.runs.backend import OpenRun, Runs
+from tui.runs.model import Run
+from tui.runs.widgets import heading, home
+from tui.ui.chart.chart import Chart
+from tui.ui.lines import Lines
+from tui.ui.page import Page
+
+
+class RunPage(Page):
+    """Opens the log when it is shown; Esc leads back to the list."""
+
+    page = "runs"
+    CSS_PATH = "run.tcss"
+    HELP = "One recorded run. The charts are drawn from its raw log, which holds all that libvirt said."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,backspace", "back", "back", key_display="esc", tooltip="Back to the list", id="run.back"),
+    ]
+
+    def __init__(self, runs: Runs, run: Run) -> None:
+        super().__init__()
+        self._room = runs
+        self._run = run
+        self._opened: OpenRun | None = None
+        self._what, self._figures, self._charts = Lines(id="what"), Lines(id="figures"), Vertical(id="charts")
+        self._memory, self._rates, self._guest = Chart(id="memory"), Chart(id="rates"), Chart(id="guest")
+
+    def body(self) -> ComposeResult:
+        yield self._what
+        yield self._figures
+        with self._charts:
+            yield self._memory
+            yield self._rates
+            yield self._guest
+
+    def on_mount(self) -> None:
+        self._what.show(heading(self._run))
+        self._figures.show(Content.styled(" reading its log ...", "dim"))
+        self._open()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < 20, "low")
+        self.call_after_refresh(self._show)
+
+    @work(name="open")
+    async def _open(self) -> None:
+        try:
+            self._opened = await self._room.open(self._run)
+        except Failure as failure:
+            problem = f"{self._run.problem} {failure}".strip()
+            lines = Content.styled(problem, "bold $error").wrap(max(10, self.size.width - 2))
+            self._figures.show(*(Content.assemble(" ", line) for line in lines))
+            self._charts.display = False
+            return
+        self._show()
+
+    def _show(self) -> None:
+        opened, width = self._opened, self.size.width - 2
+        if opened is None:
+            return
+        timeline, lines = opened.timeline, list[Content]()
+        for text in (self._run.problem, opened.problem):
+            lines += Content.styled(text, "bold $warning").wrap(max(10, width)) if text else []
+        if timeline.over:
+            lines.append(Content.assemble(f"{'outcome':<{LABEL}}", (timeline.phase, "bold")))
+            ended = outcome_lines(timeline, self._run.folder, self._run.origin, width)
+            # without where it is recorded, said below, and what to do next, meant for the moment at which it ends
+            lines += takewhile(lambda line: not line.plain.startswith("recorded in"), ended)
+        where = Content(f"{home(opened.raw)}, {opened.records:,} records").wrap(max(10, width - LABEL))
+        lines += [Content.assemble(f"{'' if n else 'raw log':<{LABEL}}", line) for n, line in enumerate(where)]
+        self._figures.show(*(Content.assemble(" ", line) for line in lines))
+        self._memory.picture = memory_picture(timeline)
+        self._rates.picture = rate_picture(timeline)
+        self.set_class(timeline.guest_known, "felt")
+        self._guest.picture = guest_picture(timeline)
+
+    def action_back(self) -> None:
+        self.dismiss()

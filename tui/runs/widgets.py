@@ -1,0 +1,104 @@
+"""The recorded runs as lines of a table, and what there is to say about one of them."""
+
+from datetime import datetime
+from pathlib import Path
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+
+from tui.core.plan import TECHNIQUES
+from tui.core.quantity import clock, duration, size
+from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, Run
+
+NARROW = 100  # columns below which the year and the seconds are left out
+STYLES = {
+    "completed": "$success",
+    "failed": "$error",
+    "cancelled": "$warning",
+    "lost": "$warning",
+    UNDER_WAY: "$accent",
+    UNFINISHED: "$warning",
+    BROKEN: "$error",
+}
+GAP = " "
+LEAST_NAME = 8
+WIDTHS = (("workload", 8), ("technique", 10), ("outcome", 10))
+FIGURES = (("total", 7), ("downtime", 8), ("sent", 8))
+
+
+def header(width: int) -> Content:
+    """The names of the columns."""
+    return _row(width, "time", "VM", [name for name, _ in WIDTHS], [name for name, _ in FIGURES], "", "bold")
+
+
+def run_line(run: Run, width: int) -> Content:
+    """One run; what nobody knows is a dash."""
+    began = _time(run.began, width)
+    figures = [
+        _short(run.total_s),
+        duration(run.downtime_s) if run.downtime_s is not None else "-",
+        size(run.sent_bytes) if run.sent_bytes is not None else "-",
+    ]
+    words = [run.workload or "-", run.how or "-", run.outcome]
+    return _row(width, began, run.vm or run.folder.name, words, figures, STYLES.get(run.outcome, ""))
+
+
+def about_lines(run: Run, width: int) -> tuple[Content, ...]:
+    """Below the table: where the chosen run lies, and what is wrong with it."""
+    parts = [Content(str(run.folder))]
+    if run.problem:
+        parts.append(Content.styled(run.problem, STYLES.get(run.outcome, "")))
+    return tuple(Content.assemble(" ", line) for part in parts for line in part.wrap(max(10, width - 2)))
+
+
+def heading(run: Run) -> Content:
+    """Who moved where and how, in one line."""
+    way = f"{run.origin} -> {run.target}" if run.origin and run.target else ""
+    how = TECHNIQUES.get(run.technique, run.technique)
+    words = [way, how, f"workload {run.workload}" if run.workload else "", _time(run.began, NARROW)]
+    return Content.assemble(" ", (run.vm or run.folder.name, "bold"), "  ", "   ".join(word for word in words if word))
+
+
+def _row(width: int, began: str, vm: str, words: list[str], figures: list[str], style: str, base: str = "") -> Content:
+    """One line of the table; the name takes what the others leave, and the last figures give way to it."""
+    time = set_cell_size(began, len(_time(None, width)))
+    fixed = len(time) + sum(size + len(GAP) for _, size in WIDTHS) + 3 * len(GAP)
+    fitting = len(FIGURES)
+    while fitting and width - fixed - _sum(fitting) < LEAST_NAME:
+        fitting -= 1
+    left = [time, _cut(vm, max(LEAST_NAME, width - fixed - _sum(fitting)))]
+    left += [_cut(word, size) for word, (_, size) in zip(words[:-1], WIDTHS, strict=False)]
+    numbers = [f"{figure:>{size}}" for figure, (_, size) in zip(figures[:fitting], FIGURES, strict=False)]
+    outcome = (_cut(words[-1], WIDTHS[-1][1]), style)
+    return Content.assemble(GAP + GAP.join(left) + GAP, outcome, "".join(GAP + each for each in numbers)).stylize(base)
+
+
+def _sum(figures: int) -> int:
+    """The columns that so many figures take."""
+    return sum(size + len(GAP) for _, size in FIGURES[:figures])
+
+
+def _cut(text: str, width: int) -> str:
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+
+
+def _time(began: datetime | None, width: int) -> str:
+    """Local time; dashes of the same length where it is not known."""
+    pattern = "%m-%d %H:%M" if width < NARROW else "%Y-%m-%d %H:%M:%S"
+    if began is None:
+        return "-".ljust(len(datetime.now().strftime(pattern)))  # only its length counts
+    return began.astimezone().strftime(pattern)
+
+
+def _short(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    return duration(seconds) if seconds < 59.95 else clock(seconds)
+
+
+def home(path: Path) -> str:
+    """A path as a person types it."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)

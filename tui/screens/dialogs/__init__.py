@@ -1,1 +1,0 @@
-"""The questions a page asks before it acts."""

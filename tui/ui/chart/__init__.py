@@ -1,0 +1,1 @@
+"""A chart in characters that writes only the cells that changed."""

@@ -1,0 +1,144 @@
+"""The chart: shows a Picture, and writes to the terminal only the characters that changed."""
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import work
+from textual.color import Color, ColorParseError
+from textual.geometry import Region
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.ui.chart.curves import Curves, is_loaded, load
+from tui.ui.chart.picture import Picture
+from tui.ui.chart.sheet import (
+    BLANK,
+    EMPTY,
+    FRAME,
+    LABEL,
+    LEVEL,
+    PASS,
+    SERIES,
+    SIGN,
+    TITLE,
+    Row,
+    compose,
+)
+
+
+class Chart(Widget):
+    """A chart as large as it is given room for; set `picture` to draw."""
+
+    COMPONENT_CLASSES = {
+        "chart--frame",
+        "chart--title",
+        "chart--label",
+        "chart--sign",
+        "chart--level",
+        "chart--pass",
+        "chart--empty",
+    }
+    DEFAULT_CSS = """
+    Chart { width: 1fr; height: 1fr; }
+    Chart > .chart--frame { color: $foreground 35%; }
+    Chart > .chart--title { color: $foreground; text-style: bold; }
+    Chart > .chart--label { color: $foreground 75%; }
+    Chart > .chart--sign { color: $text-accent; text-style: bold; }
+    Chart > .chart--level { color: $text-error; }
+    Chart > .chart--pass { color: $foreground 35%; }
+    Chart > .chart--empty { color: $foreground 60%; }
+    """
+    ALLOW_SELECT = False
+
+    class Loaded(Message, bubble=False):
+        """Curves can be drawn now."""
+
+    picture: reactive[Picture] = reactive(Picture(""), repaint=False, init=False)
+
+    def __init__(self, picture: Picture | None = None, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._rows: Sequence[Row] = ()
+        self._curves = Curves()
+        self._styles: dict[str, Style] = {}
+        self.set_reactive(Chart.picture, picture or Picture(""))
+
+    def on_mount(self) -> None:
+        if not is_loaded():
+            self._load()
+
+    @work(thread=True)
+    def _load(self) -> None:
+        """On a thread: a key must not wait for it."""
+        load()
+        self.post_message(self.Loaded())
+
+    def on_chart_loaded(self) -> None:
+        self._draw()
+
+    def watch_picture(self, old: Picture, new: Picture) -> None:
+        self._draw()
+        if [each.color for each in old.series] != [each.color for each in new.series]:
+            self.refresh()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw the picture anew and ask for the repaint of what became different."""
+        width, height = self.size
+        rows = compose(self.picture, width, height, self._curves if is_loaded() else None)
+        before, self._rows = self._rows, rows
+        if len(before) != len(rows) or (rows and len(before[0].text) != len(rows[0].text)):
+            self.refresh()
+            return
+        changed = [
+            Region(start, y, end - start, 1)
+            for y, (old, new) in enumerate(zip(before, rows, strict=True))
+            if old != new
+            for start, end in old.changes(new)
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def render_line(self, y: int) -> Strip:
+        if y >= len(self._rows):
+            return Strip.blank(self.size.width, self.rich_style)
+        return Strip([Segment(text, self._style(ink)) for text, ink in self._rows[y].runs()], self.size.width)
+
+    _NAMES = {
+        FRAME: "chart--frame",
+        TITLE: "chart--title",
+        LABEL: "chart--label",
+        SIGN: "chart--sign",
+        LEVEL: "chart--level",
+        PASS: "chart--pass",
+        EMPTY: "chart--empty",
+    }
+
+    def notify_style_update(self) -> None:
+        self._styles.clear()  # another theme
+        super().notify_style_update()
+
+    def _style(self, ink: int) -> Style:
+        """Looked up once: doing so for every run of every line was a quarter of what a chart costs."""
+        series = self.picture.series
+        name = series[ink - SERIES].color if SERIES <= ink < SERIES + len(series) else str(ink)
+        if name not in self._styles:
+            self._styles[name] = self._looked_up(ink, name)
+        return self._styles[name]
+
+    def _looked_up(self, ink: int, name: str) -> Style:
+        if ink in self._NAMES:
+            return self.get_component_rich_style(self._NAMES[ink])
+        return self.rich_style if ink == BLANK or name == str(ink) else self._color(name)
+
+    def _color(self, name: str) -> Style:
+        """The style of a colour of the theme, or of any colour Textual knows."""
+        try:
+            color = Color.parse(self.app.get_css_variables().get(name, name))
+        except ColorParseError:
+            return self.rich_style
+        return self.rich_style + Style(color=color.rich_color)

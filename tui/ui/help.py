@@ -1,0 +1,48 @@
+"""The keys of a page in full sentences, and why the greyed ones cannot act now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.ui.dialog import Dialog
+
+
+@dataclass(frozen=True)
+class HelpKey:
+    """One key: as it is shown, what it does, and why it cannot do it now (empty where it can)."""
+
+    display: str
+    text: str
+    why_not: str = ""
+
+
+class Help(Dialog[None]):
+    """What the page is for, and its keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,q", "close", "close", key_display="esc", priority=True),
+    ]
+    DEFAULT_CSS = """
+    Help .about { margin-bottom: 1; }
+    Help .reason { padding-left: 10; text-style: dim; }
+    """
+
+    scrolls = True
+
+    def __init__(self, title: str, about: str, keys: Sequence[HelpKey]) -> None:
+        super().__init__(title)
+        self._about = about
+        self._keys = keys
+
+    def body(self) -> ComposeResult:
+        if self._about:
+            yield Static(Content(self._about), classes="about")
+        for key in self._keys:
+            yield Static(Content.assemble((f"{key.display:>8}  ", "bold $accent"), key.text))
+            if key.why_not:
+                yield Static(Content(f"not now: {key.why_not}"), classes="reason")

@@ -1,0 +1,79 @@
+"""The last line of every page and dialog: its keys; one that cannot act now is greyed."""
+
+from typing import Any
+
+from rich.cells import cell_len
+from textual import events
+from textual.binding import ActiveBinding
+from textual.content import Content
+from textual.screen import Screen
+
+from tui.ui.lines import Lines
+
+GAPS = ("  ", " ")
+
+
+class KeyLine(Lines):
+    """Shows the bindings of its screen; where they do not fit, labels are shortened, then left out."""
+
+    DEFAULT_CSS = """
+    KeyLine { dock: bottom; height: 1; text-wrap: nowrap; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._places: list[tuple[int, int, str]] = []
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._bindings_changed(self.screen)
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        if self.is_attached and screen is self.screen:
+            self.show(self._line(self.size.width))
+
+    def _line(self, width: int) -> Content:
+        shown = [active for active in told(self.screen) if active.binding.show]
+        keys = [(active, self.app.get_key_display(active.binding)) for active in shown]
+        gap, labels = _fit([(display, active.binding.description) for active, display in keys], width - 1)
+        parts: list[Content | tuple[str, str]] = [Content(" ")]
+        self._places, x = [], 1
+        for (active, display), label in zip(keys, labels, strict=True):
+            text, greyed = f"{display} {label}".rstrip(), "" if active.enabled else "dim"
+            self._places.append((x, x + cell_len(text), active.binding.key))
+            parts += [(display, greyed or "bold $accent"), (text[len(display) :], greyed), (gap, "")]
+            x += cell_len(text + gap)
+        return Content.assemble(*parts)
+
+    def on_click(self, event: events.Click) -> None:
+        for begin, end, key in self._places:
+            if begin <= event.x < end:
+                self.app.simulate_key(key)
+
+
+def told(screen: Screen[Any]) -> list[ActiveBinding]:
+    """The bindings of ours that a person is told of, each action once: the screen's own, its fields', the app's."""
+    actives: dict[str, ActiveBinding] = {}
+    for active in screen.active_bindings.values():
+        if active.binding.id or active.binding.show:  # Textual's own that show have no place here, and none has an id
+            actives.setdefault(active.binding.action, active)
+
+    def place(active: ActiveBinding) -> tuple[bool, bool, bool]:
+        return active.node is screen.app, active.binding.key == "escape", active.node is not screen
+
+    return sorted(actives.values(), key=place)
+
+
+def _fit(keys: list[tuple[str, str]], width: int) -> tuple[str, list[str]]:
+    """The gap and the labels that let all keys stand on one line, as long as one exists."""
+    labels = [label for _, label in keys]
+    first_words = [label.split(" ")[0] for label in labels]
+    for tried in (labels, first_words, [""] * len(keys)):
+        for gap in GAPS:
+            texts = [f"{display} {label}".rstrip() for (display, _), label in zip(keys, tried, strict=True)]
+            if cell_len(gap.join(texts)) <= width:
+                return gap, tried
+    return GAPS[-1], [""] * len(keys)

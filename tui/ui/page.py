@@ -1,0 +1,49 @@
+"""What all pages share: the line of pages above, the line of keys below, and keys that say why they cannot act."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from tui.ui.key_line import KeyLine
+from tui.ui.tabs import Tabs
+
+PAGES = {"hosts": "Hosts", "nfs": "NFS", "launch": "Launch", "migrate": "Migrate", "runs": "Runs"}
+
+
+class Page(Screen[None]):
+    """One page. A subclass sets `page`, composes its `body`, and says in `why_not` what a key is waiting for."""
+
+    page: ClassVar[str]
+
+    def compose(self) -> ComposeResult:
+        yield Tabs(tuple(PAGES.values()), tuple(PAGES).index(self.page) + 1, self.app.title, self.app.sub_title)
+        yield from self.body()
+        yield KeyLine()
+
+    def body(self) -> ComposeResult:
+        """What stands between the two lines."""
+        yield from ()
+
+    def why_not(self, action: str) -> str:  # noqa: ARG002
+        """Why the action of a key of this page cannot act now, as a sentence; empty where it can."""
+        return ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        return None if self.why_not(action) else True  # None: shown greyed, and not run
+
+    def on_key(self, event: events.Key) -> None:
+        """A greyed key is not run by Textual and arrives here: it says why."""
+        active = self.active_bindings.get(event.key)
+        if active is None or active.enabled or active.node is not self:
+            return
+        event.stop()
+        self.explain(self.why_not(active.binding.action))
+
+    def explain(self, sentence: str) -> None:
+        """Say something that passes."""
+        self.notify(sentence, markup=False, timeout=8)
+
+    def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
+        self.app.switch_mode(tuple(PAGES)[message.number - 1])

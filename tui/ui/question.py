@@ -1,0 +1,53 @@
+"""A question with a few answers, each a key: cancel the migration? quit?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.ui.dialog import Dialog
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One way to go on; `why_not` says why it cannot be chosen now, empty where it can."""
+
+    key: str
+    text: str
+    why_not: str = ""
+
+
+class Question(Dialog[str]):
+    """Dismissed with the key of the answer, with None for Esc."""
+
+    BINDINGS = [Binding("escape", "close", "back", priority=True)]
+    DEFAULT_CSS = """
+    Question .answer { margin-top: 1; }
+    Question .impossible { text-style: dim; }
+    """
+
+    def __init__(self, title: str, text: str, answers: Sequence[Answer]) -> None:
+        super().__init__(title)
+        self._text = text
+        self._answers = {answer.key: answer for answer in answers}
+
+    def body(self) -> ComposeResult:
+        yield Static(Content(self._text))
+        for answer in self._answers.values():
+            classes = "answer impossible" if answer.why_not else "answer"
+            text = f"{answer.text} - {answer.why_not}" if answer.why_not else answer.text
+            yield Static(Content.assemble((answer.key, "bold $accent"), "  ", text), classes=classes)
+
+    def on_key(self, event: events.Key) -> None:
+        answer = self._answers.get(event.key)
+        if answer is None:
+            return
+        event.stop()
+        if answer.why_not:
+            self.notify(answer.why_not, markup=False)
+        else:
+            self.dismiss(answer.key)

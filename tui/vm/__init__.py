@@ -1,0 +1,1 @@
+"""Domains and their disks: what Launch and Migration share."""

@@ -1,0 +1,1 @@
+"""Lists, defines, deletes and locates VMs through libvirt."""
