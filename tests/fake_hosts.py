@@ -10,14 +10,14 @@ from pathlib import Path
 
 from tui.app import config
 from tui.app.wiring import changes_through
+from tui.core import settings
 from tui.core.command import Completed
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.protocols import AgentAway, HypervisorEvent, Job
+from tui.core.protocols import AgentAway, HypervisorEvent, Job, Stat
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.heartbeat import PLACE
-from tui.migration.model.record import Stat
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
 from tui.vm.model.domain import parse
 from tui.vm.model.domain_mark import DELETING, MAKING, element, marked
@@ -311,4 +311,4 @@ class FakeHosts:
 
     def runs_in(self, folder: Path) -> None:
         """Keep the runs in another folder than the user's."""
-        self.config = replace(self.config, runs=config.Runs(folder))
+        self.config = replace(self.config, runs=settings.Runs(folder))

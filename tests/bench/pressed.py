@@ -22,7 +22,7 @@ from tui.app.process_priority import hurry
 from tui.app.wiring import changes_through
 from tui.core.connections import Connections
 from tui.core.plan import Plan
-from tui.core.protocols import Hypervisor, Job
+from tui.core.protocols import Hypervisor, Job, Stat
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
 from tui.hosts.backend.hosts import Hosts
@@ -30,7 +30,7 @@ from tui.launch.backend.launch import Launch
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.unfinished import read_records
-from tui.migration.model.record import ACTION, Event, Record, Sample, Stat
+from tui.migration.model.record import ACTION, Event, Record, Sample
 from tui.nfs.backend.nfs import Nfs
 from tui.runs.backend import Runs
 

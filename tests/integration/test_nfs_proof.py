@@ -11,13 +11,14 @@ import pytest
 from tui.adapters.local import LocalShell
 from tui.core.command import Completed
 from tui.core.failure import Failure
+from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux.folder import Folder
 from tui.linux.packages import CLIENT, Package
 from tui.linux.sudo import Root
 from tui.nfs.backend.proof import prove
 from tui.nfs.model.facts import ClientRead, NfsFacts, QemuUser
 from tui.nfs.model.proof import ROOT, Proof
-from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE, Shared
+from tui.nfs.model.shared import Shared
 
 pytestmark = pytest.mark.skipif("os.geteuid() != 0", reason="the proof is root's, who becomes QEMU's user")
 PATIENCE_S = 60.0

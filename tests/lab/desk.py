@@ -8,8 +8,8 @@ from typing import Any
 
 from tui.adapters.libvirt.hypervisor import connect
 from tui.adapters.local import LocalShell
-from tui.app.config import Config, Host, Hosts, VmConfig
 from tui.core.connections import Connections
+from tui.core.settings import Config, Host, Hosts, VmConfig
 from tui.guest.model.workload import Workload
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab

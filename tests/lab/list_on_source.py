@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.lab.on_source import configured
-from tui.app.config import state_folder
 from tui.app.wiring import changes_through
 from tui.checklist.backend.changes import Progress
 from tui.checklist.model.check import Item
 from tui.core.failure import Failure
+from tui.core.settings import state_folder
 from tui.hosts.backend.hosts import Hosts
 
 

@@ -19,11 +19,11 @@ from tui.adapters.libvirt.hypervisor import connect
 from tui.adapters.local import LocalShell
 from tui.adapters.ssh.shell import SshShell
 from tui.app import config
-from tui.app.config import state_folder
 from tui.app.wiring import changes_through
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, Plan
+from tui.core.settings import OTHER, state_folder
 from tui.guest.model.workload import WorkloadSpec
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import HostFacts
@@ -31,7 +31,7 @@ from tui.launch.backend.launch import Launch
 from tui.launch.model.new_vm import CLOUD, IMAGE, LIKE, Order
 from tui.linux.sudo import Root
 from tui.migration.backend.guest_monitor import Senses
-from tui.migration.backend.migrations import Migrations, other
+from tui.migration.backend.migrations import Migrations
 from tui.migration.model.record import ECHO, Event
 from tui.vm.model.blockers import blockers
 from tui.vm.model.domain import Domain
@@ -71,11 +71,11 @@ async def vms(connections: Connections) -> Answer:
     answer: Answer = {}
     for name in listing.names:
         host, domain = listing.where(name).host, listing.domain(name)
-        there, here = offers[other(host)], offers[host]
+        there, here = offers[OTHER[host]], offers[host]
         assert isinstance(domain, Domain)
         assert isinstance(there, Offer)
         assert isinstance(here, Offer)
-        found = blockers(domain, room.images.folder, other(host), there, here)
+        found = blockers(domain, room.images.folder, OTHER[host], there, here)
         answer[name] = {"where": listing.where(name).sentence, "blockers": [each.text for each in found]}
     return answer
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.vm import Vm
-from tui.migration.backend.migrations import Found
 from tui.migration.backend.unfinished import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import Timeline
+from tui.vm.model.location import Found
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 GIB = 1 << 30

@@ -9,8 +9,8 @@ from tests.fake_hosts import FakeHosts
 from tests.ui.one_page import OnePage, text_of, until
 from tui.core.failure import Failure
 from tui.core.protocols import LoginRefused, UntrustedHost
+from tui.core.ssh_key import HostKey
 from tui.hosts.backend.hosts import Hosts
-from tui.hosts.model.ssh import HostKey
 from tui.hosts.screens.page import HostsPage
 
 KEY = HostKey("ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl")

@@ -14,8 +14,9 @@ from tests.ui.one_page import OnePage, at_once, text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, guest, recording
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
+from tui.core.protocols import JOB_COMPLETED
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Found, Migrations
+from tui.migration.backend.migrations import Migrations
 from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import PASS, POST_COPY, Timeline
@@ -24,6 +25,7 @@ from tui.migration.screens.page import MigratePage
 from tui.migration.widgets.charts import guest_picture, rate_picture
 from tui.migration.widgets.sentence import Sentence
 from tui.ui.chart.chart import Chart
+from tui.vm.model.location import Found
 
 BY_HAND = Plan("guest1", POST_COPY_MANUAL)
 SIZES = [(80, 24), (120, 40)]
@@ -587,7 +589,7 @@ async def test_an_end_nobody_watched_has_the_figures_libvirt_still_knew() -> Non
 
 
 async def test_an_end_nobody_watched_and_libvirt_has_forgotten_is_told_as_far_as_it_is_known() -> None:
-    records = [each for each in recording("ended-unwatched") if getattr(each, "kind", "") != record.JOB_COMPLETED]
+    records = [each for each in recording("ended-unwatched") if getattr(each, "kind", "") != JOB_COMPLETED]
     migrations = ReplayedMigrations(records)
     migrations.current = ReplayedMigration(records)
     migrations.current.play()

@@ -9,17 +9,27 @@ from tui.app import config
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.protocols import Aborted, Hypervisor, HypervisorEvent, Job, Shell
+from tui.core.protocols import (
+    ITERATION,
+    JOB_COMPLETED,
+    LIFECYCLE,
+    Aborted,
+    Hypervisor,
+    HypervisorEvent,
+    Job,
+    Shell,
+    Stat,
+)
 from tui.core.vm import Daemon, Vm
 from tui.migration.backend.unfinished import read_records
 from tui.migration.model import record
-from tui.migration.model.record import Event, Record, Sample, Stat
+from tui.migration.model.record import Event, Record, Sample
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 NAMES = tuple(sorted(each.stem for each in RECORDINGS.glob("*.jsonl")))
 
-HEARD = (record.ITERATION, record.LIFECYCLE, record.JOB_COMPLETED)
+HEARD = (ITERATION, LIFECYCLE, JOB_COMPLETED)
 PATIENCE_S = 60.0  # for what happens at once on a machine that has time
 
 CUT = Failure("libvirt did not answer", "the connection to libvirt was cut", detail="client socket is closed")
@@ -187,7 +197,7 @@ class Stage:
         self._at += 1
         if isinstance(each, Sample):
             self.job = Job(each.stats, each.state)
-        elif each.kind == record.JOB_COMPLETED and self.late_figures:
+        elif each.kind == JOB_COMPLETED and self.late_figures:
             self._figures.append(each)
         elif each.kind in HEARD:
             self._emit(each)

@@ -29,8 +29,8 @@ from tui.ui.page import PAGES, Page
 
 if TYPE_CHECKING:
     from tui.app.backend import Backend
-    from tui.app.config import Config
     from tui.app.screens.first import FirstScreen
+    from tui.core.settings import Config
     from tui.launch.screens.page import LaunchPage
     from tui.migration.screens.page import MigratePage
 

@@ -19,7 +19,7 @@ from tui.core.failure import Failure
 
 if TYPE_CHECKING:
     from tui.app.backend import Backend
-    from tui.app.config import Config
+    from tui.core.settings import Config
 
 WIDTH = 80
 JSON_FORMAT = 1  # counted up when a key changes its meaning or goes; new keys may come at any time
@@ -66,8 +66,8 @@ def _looked(config: "Config") -> tuple[Lists, list[str], list[str]]:
     import asyncio
 
     from tui.app import log
-    from tui.app.config import state_folder
     from tui.app.wiring import wire
+    from tui.core.settings import state_folder
 
     with log.diverted(log.start(state_folder() / "vmlm-tui.app.log")):
         backend = wire(config)

@@ -1,4 +1,4 @@
-"""config.toml: which hosts, VM, workloads and defaults; read, checked and written as frozen dataclasses."""
+"""config.toml: found, read, checked and written."""
 
 import os
 import re
@@ -6,231 +6,21 @@ import stat
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from tui.core import schema
 from tui.core.failure import Failure
-from tui.core.plan import PRE_COPY, TECHNIQUES, Plan
 from tui.core.schema import Problem
-from tui.guest.model import heartbeat
-from tui.guest.model.workload import IDLE, UNKNOWN
+from tui.core.settings import Config, Host, Hosts, Runs, xdg_folder
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-SOURCE, DESTINATION, STORAGE = "source", "destination", "storage"
-
-MIB, GIB, TIB = 1 << 20, 1 << 30, 1 << 40
 MAX_BYTES = 1 << 20  # of the file: whatever is larger was named by mistake
-
-SSH_REACH, AGENT_REACH = "ssh", "agent"
-
-LOCAL_LIBVIRT = "qemu:///system"
-
-SSH_TARGET = re.compile(
-    r"(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?([A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?"
-)
-LIBVIRT_URI = re.compile(r"(?:qemu|test)(?:\+[a-z0-9]+)?://[^\s/?#]*/[^\s?#]+(?:\?[^\s#]*)?")
 HERE = re.compile(r"(?:.*@)?(?:localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?", re.IGNORECASE)
-
-
-def is_ssh_target(text: str) -> bool:
-    """Whether it is [USER@]HOST[:PORT]; a host that begins with "-" would be an option to ssh."""
-    found = SSH_TARGET.fullmatch(text)
-    return found is not None and (found[2] is None or 0 < int(found[2]) < 65536)
-
-
-def over_ssh(ssh: str) -> str:
-    """The libvirt URI of the daemon on an ssh target."""
-    return f"qemu+ssh://{ssh}/system?no_tty=1"
-
-
-def never_asking(uri: str) -> str:
-    """The same libvirt URI, with no_tty=1 where it goes over ssh: a prompt of ssh would land on the screen."""
-    base, _, query = uri.partition("?")
-    if not base.partition("://")[0].endswith("+ssh"):
-        return uri
-    others = [each for each in query.split("&") if each and each.partition("=")[0] != "no_tty"]
-    return f"{base}?{'&'.join([*others, 'no_tty=1'])}"
-
-
-SSH = schema.text('an ssh target such as "root@192.0.2.10" or "user@host:2222"', is_ssh_target)
-URI = schema.Kind(
-    'a libvirt URI such as "qemu:///system" or "qemu+ssh://root@192.0.2.10/system"',
-    schema.text("", lambda text: LIBVIRT_URI.fullmatch(text) is not None).read,
-    suffix="_uri",
-)
-VM_NAME = schema.text(
-    'the name libvirt has for the VM, such as "ubuntu22.04"',
-    lambda text: bool(text.strip()) and text.isprintable() and "/" not in text and len(text) <= 200,
-)
-
-
-WORKLOAD_NAME = schema.text(
-    f'a name for a workload: up to 40 letters, and not "{IDLE}" or "{UNKNOWN}"',
-    lambda text: text.strip() == text != "" and text.isprintable() and len(text) <= 40 and text not in (IDLE, UNKNOWN),
-)
-COMMAND_BYTES = 6_000  # dropbear, the server of small guests, takes 9000 of all that is said to it
-COMMAND = schema.words('a command line as a list of words, such as ["stress-ng", "--vm", "2"]', COMMAND_BYTES)
-
-
-@dataclass(frozen=True)
-class Host:
-    """One machine: `libvirt` is the URI the app uses, `peer_uri` the one the other host's daemon uses for it.
-
-    An empty URI stands for the default, and is never seen afterwards.
-    """
-
-    name: Annotated[str, schema.NAME_OF_TABLE]
-    ssh: Annotated[str, SSH]
-    libvirt: Annotated[str, URI] = ""
-    peer_uri: Annotated[str, URI] = ""
-
-    def __post_init__(self) -> None:
-        libvirt = never_asking(self.libvirt) or (LOCAL_LIBVIRT if self.name == SOURCE else over_ssh(self.ssh))
-        local = libvirt.partition("://")[2].startswith("/")
-        peer = never_asking(self.peer_uri) or (over_ssh(self.ssh) if local else libvirt)
-        object.__setattr__(self, "libvirt", libvirt)
-        object.__setattr__(self, "peer_uri", peer)
-
-
-@dataclass(frozen=True)
-class Hosts:
-    """The three machines, also by their name: hosts["source"]; the app runs on the source."""
-
-    source: Host
-    destination: Host
-    storage: Host
-
-    def __getitem__(self, name: str) -> Host:
-        return {host.name: host for host in self.all}[name]
-
-    @property
-    def all(self) -> tuple[Host, Host, Host]:
-        return self.source, self.destination, self.storage
-
-
-@dataclass(frozen=True)
-class Storage:
-    """Folders: `images` on the storage server; `export` is exported by it, and where both hosts mount it."""
-
-    images: Annotated[str, schema.folder_of_host()] = "/var/lib/libvirt/images"
-    export: Annotated[str, schema.folder_of_host()] = "/var/lib/libvirt-img/images"
-
-
-@dataclass(frozen=True)
-class VmConfig:
-    """The VM that is launched and migrated; `ssh` is how the source reaches the guest, None where nobody said.
-
-    `reach` is SSH_REACH, or AGENT_REACH: through QEMU's guest agent, where no network leads to the guest.
-    `heartbeat_port` is the UDP port on which every guest's heartbeat is probed, 0: no heartbeat.
-    """
-
-    name: Annotated[str, VM_NAME]
-    vcpus: Annotated[int, schema.whole(1, 4096)] = 16
-    memory_bytes: Annotated[int, schema.size(16 * MIB, 64 * TIB)] = 8 * GIB
-    ssh: Annotated[str | None, SSH] = None
-    reach: Annotated[str, schema.one_of([SSH_REACH, AGENT_REACH])] = SSH_REACH
-    heartbeat_port: Annotated[int, schema.whole(0, 65535)] = heartbeat.PORT
-
-
-@dataclass(frozen=True)
-class CpuWorkload:
-    """Threads of pow(sin(i), i)."""
-
-    threads: Annotated[int, schema.whole(1, 4096)] = 16
-
-
-@dataclass(frozen=True)
-class MemoryWorkload:
-    """Threads of loads and stores, each in memory of its own; rate 0 is as fast as it can."""
-
-    threads: Annotated[int, schema.whole(1, 4096)] = 14
-    size_bytes: Annotated[int, schema.size(MIB, 64 * TIB)] = 512 * MIB
-    rate_mib_s: Annotated[int, schema.rate(1_000_000)] = 0
-
-
-@dataclass(frozen=True)
-class OwnWorkload:
-    """A command line that the guest can run as it stands: the program and its words, no shell."""
-
-    command: Annotated[tuple[str, ...], COMMAND]
-
-
-@dataclass(frozen=True)
-class Workloads:
-    """What runs in the guest while it moves; idle needs no settings, `own` are those that the user has defined."""
-
-    cpu: CpuWorkload = CpuWorkload()
-    memory: MemoryWorkload = MemoryWorkload()
-    own: Annotated[Mapping[str, OwnWorkload], schema.NamedTables(OwnWorkload, WORKLOAD_NAME)] = field(
-        default_factory=dict
-    )
-
-
-@dataclass(frozen=True)
-class MigrationDefaults:
-    """What the Migrate page proposes."""
-
-    technique: Annotated[str, schema.one_of(list(TECHNIQUES))] = PRE_COPY
-    timeout_s: Annotated[float, schema.seconds(0.1, 86_400)] = 25.0
-    bandwidth_mib_s: Annotated[int, schema.rate(1_000_000)] = 0
-    downtime_ms: Annotated[int, schema.milliseconds(1, 2_000_000)] = 300  # QEMU takes no more than 2000 s
-    auto_converge: Annotated[bool, schema.yes_or_no()] = False
-    parallel: Annotated[int, schema.whole(0, 255)] = 0  # QEMU's multifd-channels is one byte
-
-    def plan(self, vm: str) -> Plan:
-        """The same as a plan for one VM."""
-        return Plan(
-            vm,
-            self.technique,
-            self.timeout_s,
-            self.bandwidth_mib_s,
-            self.downtime_ms,
-            self.auto_converge,
-            self.parallel,
-        )
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How often the job statistics are read."""
-
-    interval_s: Annotated[float, schema.seconds(0.1, 60)] = 1.0
-
-
-def state_folder() -> Path:
-    """Where the app keeps what it writes by itself: $XDG_STATE_HOME/vmlm, else ~/.local/state/vmlm."""
-    return _xdg("XDG_STATE_HOME", ".local/state") / "vmlm"
-
-
-def default_runs_folder() -> Path:
-    """Where runs are kept unless [runs] says otherwise."""
-    return state_folder() / "runs"
-
-
-@dataclass(frozen=True)
-class Runs:
-    """Where the records of migrations are kept, on the machine the app runs on."""
-
-    folder: Annotated[Path, schema.folder_here()] = field(default_factory=default_runs_folder)
-
-
-@dataclass(frozen=True)
-class Config:
-    """A whole config.toml."""
-
-    hosts: Hosts
-    vm: VmConfig
-    storage: Storage = Storage()
-    workload: Workloads = Workloads()
-    migration: MigrationDefaults = MigrationDefaults()
-    sampling: Sampling = Sampling()
-    runs: Runs = field(default_factory=Runs)
 
 
 class Misconfigured(Failure):
@@ -251,7 +41,7 @@ class Missing(Failure):
 
 def default_path() -> Path:
     """$XDG_CONFIG_HOME/vmlm/config.toml, else ~/.config/vmlm/config.toml."""
-    return _xdg("XDG_CONFIG_HOME", ".config") / "vmlm" / "config.toml"
+    return xdg_folder("XDG_CONFIG_HOME", ".config") / "vmlm" / "config.toml"
 
 
 def find(given: str | Path | None = None) -> Path:
@@ -383,14 +173,3 @@ def _contradictions(hosts: Hosts) -> list[Problem]:
         why = f'"{hosts.destination.ssh}" is the source as well, and a VM cannot move to the host it is on'
         problems.append(Problem("hosts.destination", "ssh", why, "An ssh target of another host is expected."))
     return problems
-
-
-def _xdg(variable: str, usual: str) -> Path:
-    """The folder a variable names; relative ones are ignored, as the XDG base directory specification asks."""
-    named = Path(os.environ.get(variable, ""))
-    if named.is_absolute():
-        return named
-    try:
-        return Path.home() / usual
-    except RuntimeError as error:
-        raise Failure("The home folder is not known", str(error), f"Set HOME or {variable}.") from error

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import argparse
 
     from tui.app.app import VmlmApp
-    from tui.app.config import Config
+    from tui.core.settings import Config
 
 WRONG = 2  # exit status of whatever is said before the app starts
 PRIORITY = -10
@@ -121,7 +121,7 @@ def _need_a_terminal() -> None:
 def _shown(config: "Config | None", path: Path) -> tuple[bool, int]:
     """Run the app; whether the lab was asked for on the first page, and the exit status."""
     from tui.app import log
-    from tui.app.config import state_folder
+    from tui.core.settings import state_folder
 
     own_log = state_folder() / "vmlm-tui.app.log"
     descriptor = log.start(own_log)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from tui.app.backend import Backend
-from tui.app.config import Config, state_folder
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.journal import Journal
 from tui.core.connections import Connections
 from tui.core.protocols import FirstLogin, Hypervisor, Shell
+from tui.core.settings import Config, state_folder
 from tui.guest.backend.addresses import GuestAddresses
 from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch

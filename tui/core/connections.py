@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from tui.app.config import DESTINATION, SOURCE, Config
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor, Shell
+from tui.core.settings import SOURCE, Config
 from tui.core.threads import on_thread
 
 T = TypeVar("T")
-
-HYPERVISORS = (SOURCE, DESTINATION)
 
 OPEN_LIMIT_S = 15.0
 ANSWER_LIMIT_S = 35.0  # a daemon may stand 30 s behind a busy VM's monitor

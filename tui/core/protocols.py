@@ -7,9 +7,15 @@ from typing import Protocol
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.core.ssh_key import HostKey
 from tui.core.vm import Daemon, Vm
-from tui.hosts.model.ssh import HostKey
-from tui.migration.model.record import Stat
+
+Stat = int | float | str | bool  # one job statistic, as libvirt gives it
+
+# Kinds of events, as libvirt raises them and raw.jsonl keeps them.
+ITERATION = "iteration"  # MIGRATION_ITERATION; data: iteration, as QEMU counts
+LIFECYCLE = "lifecycle"  # data: host ("source" or "destination"), event, detail
+JOB_COMPLETED = "job-completed"  # JOB_COMPLETED, or the statistics of the completed job; data: stats
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,7 @@ class Job:
 
 @dataclass(frozen=True)
 class HypervisorEvent:
-    """What the daemon said by itself: kind is one of model.record's ITERATION, LIFECYCLE, JOB_COMPLETED."""
+    """What the daemon said by itself: kind is one of ITERATION, LIFECYCLE, JOB_COMPLETED."""
 
     kind: str
     data: Mapping[str, object]

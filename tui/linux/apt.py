@@ -1,6 +1,5 @@
 """Packages installed and taken away again as apt and dpkg do it: what the Hosts and the NFS list have in common."""
 
-from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, Finding
 from tui.linux.change import Command
 from tui.linux.packages import Package
 
@@ -21,22 +20,6 @@ RETURN = """for each; do
   rm -f -- "$each.ucf-dist"
 done"""
 REMOVE_USERS = 'for each; do if getent passwd "$each" > /dev/null; then userdel "$each"; fi; done'
-
-
-def check_lists(package: Package) -> Finding:
-    """Whether the package can be had at all."""
-    if package.installed:
-        return Finding(NOT_NEEDED, f"installed: {package.name}")
-    if package.manager != "apt":
-        return Finding(NOT_NEEDED, "this host's packages are not apt's")
-    if package.known:
-        return Finding(OK, f"apt knows {package.name}")
-    return Finding(
-        FAILED,
-        f"apt does not know {package.name}: its lists are empty or old",
-        f"{package.name} in the package lists",
-        detail=package.said,
-    )
 
 
 def update(host: str, *, may_fail: bool = False) -> Command:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tui.app import config
-from tui.app.config import Config, Misconfigured, Missing, check, create, find, load, save, tables
-from tui.core import schema
+from tui.app.config import Misconfigured, Missing, check, create, find, load, save, tables
+from tui.core import schema, settings
 from tui.core.failure import Failure
+from tui.core.settings import Config
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -67,7 +67,7 @@ def test_the_example_shows_the_values_that_are_meant_where_nothing_is_said(
 ) -> None:
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     example = load(EXAMPLE)
-    assert example == Config(example.hosts, config.VmConfig("ubuntu22.04", ssh=example.vm.ssh))
+    assert example == Config(example.hosts, settings.VmConfig("ubuntu22.04", ssh=example.vm.ssh))
 
 
 def every_key(table: type, name: str = "") -> Iterator[tuple[str, str]]:

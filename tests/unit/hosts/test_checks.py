@@ -10,7 +10,9 @@ import pytest
 from tests.fake_hosts import GIB, SOFTWARE, TABLES
 from tui.app import config
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Finding
+from tui.core import settings
 from tui.core.failure import Failure
+from tui.core.ssh_key import HostKey
 from tui.core.vm import Daemon, Vm
 from tui.hosts.model.account import Account
 from tui.hosts.model.clock import Clock
@@ -19,7 +21,7 @@ from tui.hosts.model.firewall import Firewall
 from tui.hosts.model.host import System
 from tui.hosts.model.ports import OPEN, SILENT, Tried
 from tui.hosts.model.software import parse_software
-from tui.hosts.model.ssh import KEY_CHANGED, KEY_NOT_KNOWN, NO_ANSWER, REFUSED, WORKS, Attempt, HostKey
+from tui.hosts.model.ssh import KEY_CHANGED, KEY_NOT_KNOWN, NO_ANSWER, REFUSED, WORKS, Attempt
 from tui.hosts.model.steps import STEPS
 from tui.hosts.model.userfaultfd import Userfaultfd
 from tui.linux.change import AddLines, Change, Command, RemoveLines
@@ -37,7 +39,7 @@ OTHER = HostKey("ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIFeSMyVrZeIYn3ow9dt+Lt4a
 DOWN = Failure("destination can't be reached", "there was no answer", "Is it on?", detail="timed out")
 
 
-def checked_config(**hosts: str) -> config.Config:
+def checked_config(**hosts: str) -> settings.Config:
     tables: Any = {**TABLES, "hosts": {name: {"ssh": hosts.get(name, f"root@{name}")} for name in ADDRESSES}}
     read, problems = config.check(tables)
     assert read, problems

@@ -14,6 +14,7 @@ from tests.unit.nfs import test_planners as bare
 from tests.unit.nfs import test_sharing as sharing
 from tui.checklist.model.check import UNKNOWN, Finding
 from tui.core.failure import Failure
+from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.core.vm import Vm
 from tui.hosts.backend.round import Look
 from tui.hosts.model.facts import HostsFacts, Libvirt
@@ -25,7 +26,6 @@ from tui.linux.qemu_conf import QemuConf
 from tui.linux.ufw import parse_ufw
 from tui.nfs.model.facts import OPEN, REFUSED, NfsFacts, VmsRead
 from tui.nfs.model.proof import Proof
-from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.cpu import INCOMPATIBLE, Cpu, CpuFit
 from tui.vm.model.kvm import HANGS, Kvm

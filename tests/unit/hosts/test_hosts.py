@@ -8,9 +8,9 @@ import pytest
 from tests.fake_hosts import FakeHosts, guest1
 from tui.core.command import Completed
 from tui.core.failure import Failure
+from tui.core.settings import host_of
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import OK, PARTLY, READING, UNREACHABLE, HostFacts, System, Virtualization, parse_system
-from tui.nfs.model.shared import host_of
 
 DEBIAN_12 = """hostname kvm-a
 kernel 6.1.0-13-cloud-amd64

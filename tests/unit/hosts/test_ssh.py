@@ -2,6 +2,7 @@
 
 import pytest
 
+from tui.core.ssh_key import HostKey
 from tui.hosts.model.account import Account, parse_account
 from tui.hosts.model.ssh import (
     KEY_CHANGED,
@@ -13,7 +14,6 @@ from tui.hosts.model.ssh import (
     REFUSED,
     WORKS,
     Attempt,
-    HostKey,
     Target,
     parse_attempt,
     target,

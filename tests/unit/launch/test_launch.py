@@ -13,11 +13,12 @@ from tui.core.command import Completed
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import UntrustedHost
+from tui.core.settings import IDLE
+from tui.core.ssh_key import HostKey
 from tui.core.vm import Vm
 from tui.guest.model.agent import AGENT
 from tui.guest.model.workload import (
     CPU,
-    IDLE,
     MEMORY,
     Room,
     WorkloadSpec,
@@ -28,7 +29,6 @@ from tui.guest.model.workload import (
     parse_status,
     refuse,
 )
-from tui.hosts.model.ssh import HostKey
 from tui.launch.backend import launch as launch_module
 from tui.launch.backend.launch import Launch
 from tui.vm.model.location import Whereabouts

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from tests.unit.fakes import NAMES, RECORDINGS, recording
+from tui.core.protocols import Stat
 from tui.migration.model.domjobinfo import text
-from tui.migration.model.record import Sample, Stat
+from tui.migration.model.record import Sample
 
 RECORDED = RECORDINGS / "domjobinfo"
 

@@ -16,6 +16,7 @@ from tests.unit.fakes import CUT, NAMES, PATIENCE_S, Stage, recording, uri
 from tests.unit.migration.test_recorder import full_disk
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.core.protocols import ITERATION
 from tui.migration.backend.connections import Route
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
@@ -144,7 +145,7 @@ def pressed(action: str) -> Callable[[Record], bool]:
 
 
 def iteration(number: int) -> Callable[[Record], bool]:
-    return lambda each: isinstance(each, Event) and each.kind == record.ITERATION and each.data["iteration"] == number
+    return lambda each: isinstance(each, Event) and each.kind == ITERATION and each.data["iteration"] == number
 
 
 # -- whole migrations --
@@ -446,10 +447,10 @@ async def test_a_broken_connection_is_opened_again_and_listened_to_again(tmp_pat
     await watched.until(lambda: stage.calls.count("subscribe") == 3)
     assert len(stage.opened) == opened + 1
     stage.play(iteration(2))
-    await watched.until(lambda: len(watched.events(record.ITERATION)) == 2)
+    await watched.until(lambda: len(watched.events(ITERATION)) == 2)
     stage.standing = False
     await watched.ended()
-    assert len([each for each in watched.events(record.ITERATION) if each.data["iteration"] == 3]) == 1
+    assert len([each for each in watched.events(ITERATION) if each.data["iteration"] == 3]) == 1
 
 
 async def test_post_copy_can_be_asked_for_over_a_new_connection_where_the_old_one_broke(tmp_path: Path) -> None:

@@ -21,11 +21,12 @@ from tui.migration.backend.connections import Route
 from tui.migration.backend.guest_monitor import Senses
 from tui.migration.backend.location import Finding, look
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Found, Migrations, origin_of
+from tui.migration.backend.migrations import Migrations, origin_of
 from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
 from tui.migration.backend.unfinished import read_records, unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event
+from tui.vm.model.location import Found
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.fakes import NAMES, recording
+from tui.core.protocols import JOB_COMPLETED, LIFECYCLE
 from tui.migration.model import record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
 from tui.migration.model.record import Event, Record, Sample
@@ -154,7 +155,7 @@ def test_the_time_of_an_end_that_nobody_watched_is_libvirts_or_not_known() -> No
     known = Timeline(records)
     assert known.total_s == 4.457
     assert known.passes_begun == 3
-    unknown = Timeline(each for each in records if not isinstance(each, Event) or each.kind != record.JOB_COMPLETED)
+    unknown = Timeline(each for each in records if not isinstance(each, Event) or each.kind != JOB_COMPLETED)
     assert unknown.total_s is None
     assert unknown.ended_between == pytest.approx((1.01, 6.94), abs=0.01)
     assert unknown.passes_begun == 1
@@ -273,7 +274,7 @@ def test_post_copy_is_held_until_it_is_sent_refused_or_over() -> None:
     for ending in (
         Event(2.0, "", record.ACTION, {"action": "post-copy"}),
         Event(2.0, "", record.ACTION, {"action": "post-copy", "failed": True}),
-        Event(2.0, "", record.LIFECYCLE, {"event": "suspended", "detail": "post-copy"}),
+        Event(2.0, "", LIFECYCLE, {"event": "suspended", "detail": "post-copy"}),
         Event(2.0, "", record.END, {"outcome": "cancelled"}),
     ):
         timeline = Timeline([start(), held])

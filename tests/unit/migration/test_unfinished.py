@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.unit.fakes import NAMES, RECORDINGS, recording
+from tui.core.clock import now
 from tui.core.plan import Plan
 from tui.core.vm import Vm
-from tui.migration.backend.recorder import RAW, Recorder, now
+from tui.migration.backend.recorder import RAW, Recorder
 from tui.migration.backend.unfinished import read_records, unfinished_runs
 from tui.migration.model.record import Event, from_line, to_line
 

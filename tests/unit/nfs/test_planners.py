@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.nfs.test_parsers import NEW
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
+from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux.addresses import Resolved
 from tui.linux.change import Action, AddLines, Change, Command, RemoveLines
 from tui.linux.exports import parse_exports
@@ -22,7 +23,7 @@ from tui.nfs.model.checks.exports import REEXPORT, REEXPORT_IF_THERE
 from tui.nfs.model.checks.folder import UNDO
 from tui.nfs.model.checks.mount import UNMOUNT
 from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, NfsFacts, ServerRead
-from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE, Shared
+from tui.nfs.model.shared import Shared
 from tui.nfs.model.steps import all_steps
 
 STEPS = {step.id: step for step in all_steps()}

@@ -7,6 +7,7 @@ import pytest
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Finding
 from tui.core.failure import Failure
+from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.core.vm import Vm
 from tui.linux.folder import FOLDER, Folder
 from tui.linux.mounts import Mount, parse_mountinfo
@@ -16,7 +17,7 @@ from tui.nfs.model.checks.image import image_paths, parse_images
 from tui.nfs.model.checks.sharing import proof_why_not
 from tui.nfs.model.facts import ClientRead, ImageRead, NfsFacts, QemuUser, ServerRead, VmsRead
 from tui.nfs.model.proof import ROOT, USER, Proof
-from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE, Shared
+from tui.nfs.model.shared import Shared
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.domain import Disk
 

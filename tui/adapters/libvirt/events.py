@@ -6,10 +6,9 @@ from typing import Any
 
 import libvirt
 
-from tui.core.protocols import HypervisorEvent
-from tui.migration.model import record
+from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, HypervisorEvent
 
-LIFECYCLE = {
+LIFECYCLE_WORDS = {
     libvirt.VIR_DOMAIN_EVENT_DEFINED: "defined",
     libvirt.VIR_DOMAIN_EVENT_UNDEFINED: "undefined",
     libvirt.VIR_DOMAIN_EVENT_STARTED: "started",
@@ -61,15 +60,15 @@ def register(connection: Any, tell: Tell) -> list[int]:
     """
 
     def lifecycle(_connection: object, domain: Any, event: int, detail: int, _opaque: object) -> None:
-        word = LIFECYCLE.get(event, str(event))
+        word = LIFECYCLE_WORDS.get(event, str(event))
         data = {"event": word, "detail": DETAILS.get((word, detail), "")}
-        tell(domain.name(), HypervisorEvent(record.LIFECYCLE, data))
+        tell(domain.name(), HypervisorEvent(LIFECYCLE, data))
 
     def iteration(_connection: object, domain: Any, number: int, _opaque: object) -> None:
-        tell(domain.name(), HypervisorEvent(record.ITERATION, {"iteration": number}))
+        tell(domain.name(), HypervisorEvent(ITERATION, {"iteration": number}))
 
     def completed(_connection: object, domain: Any, stats: dict[str, Any], _opaque: object) -> None:
-        tell(domain.name(), HypervisorEvent(record.JOB_COMPLETED, {"stats": dict(stats)}))
+        tell(domain.name(), HypervisorEvent(JOB_COMPLETED, {"stats": dict(stats)}))
 
     wanted = (
         (libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lifecycle),

@@ -15,9 +15,8 @@ from tui.adapters.libvirt.domain import state_words, vm_of
 from tui.adapters.libvirt.errors import translate
 from tui.adapters.libvirt.migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters
 from tui.core.plan import Plan
-from tui.core.protocols import HypervisorEvent, Job
+from tui.core.protocols import HypervisorEvent, Job, Stat
 from tui.core.vm import Daemon, Vm
-from tui.migration.model.record import Stat
 from tui.vm.model.domain_mark import NAMESPACE, PREFIX, TAG
 
 T = TypeVar("T")

@@ -16,8 +16,8 @@ from tui.adapters.ssh.shell import CONNECT_LIMIT_S
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.protocols import UntrustedHost
+from tui.core.ssh_key import KEY_NAMES, HostKey
 from tui.core.threads import on_thread
-from tui.hosts.model.ssh import KEY_NAMES, HostKey
 
 COMMAND_LIMIT_S = 20.0
 

@@ -12,9 +12,9 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui.app import config as configuration
-from tui.app.config import Config, Storage
 from tui.core.failure import Failure
 from tui.core.schema import Problem
+from tui.core.settings import Config, Storage
 from tui.ui.dialog import Form
 from tui.ui.fields import TextField
 

@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from tui.app.config import Config
 from tui.app.screens.configuration import ConfigurationForm
+from tui.core.settings import Config
 from tui.ui.key_line import KeyLine
 from tui.ui.page import Page
 

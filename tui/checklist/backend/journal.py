@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.linux.change import Action, Move, from_fields, to_fields
-from tui.migration.backend.recorder import now
 
 NO_JOURNAL = "Without it nothing is changed: it is what changes are undone from."
 BEGUN, DONE, UNDONE = "begun", "done", "undone"

@@ -1,6 +1,7 @@
 """What the pages around a checklist share: looking, explaining, fixing and undoing, by the same keys."""
 
 from collections.abc import Mapping
+from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from textual import work
@@ -45,7 +46,8 @@ WIDE = 120  # columns from which what is known of a line stands beside the list
 class ListPage(Page):
     """A subclass composes in its `head` what stands above the list."""
 
-    CSS_PATH = ["page.tcss"]
+    # The whole path: Textual resolves a relative one beside the module of the subclass.
+    CSS_PATH: ClassVar[list[str | PurePath]] = [Path(__file__).with_name("page.tcss")]
     HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (WIDE, "-columns")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", DETAILS, "details", key_display="enter",

@@ -1,7 +1,7 @@
 """Makes the NoCloud seed of a new VM on the shared folder, with whichever tool the source host has."""
 
-from tui.app.config import SOURCE
 from tui.core.failure import Failure
+from tui.core.settings import SOURCE
 from tui.guest.model.seed import LABEL, Seed, meta_data, user_data
 from tui.linux.sudo import Root
 

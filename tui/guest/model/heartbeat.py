@@ -8,7 +8,6 @@ from tui.guest.model.workload import parse_values
 
 PROGRAM = "heartbeat"
 PLACE = "/heartbeat"  # in the guest's folder, beside the workload
-PORT = 48613
 BEAT_S = 0.01
 IDLE_S = 3600  # after which it ends when nobody probes it: nothing of the app's stays in a guest for ever
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from tui.core.failure import Failure
 from tui.core.quantity import clock, rate, size
+from tui.core.settings import IDLE
 
-IDLE, CPU, MEMORY = "idle", "cpu", "memory"
-UNKNOWN = "unknown"  # the guest could not be asked
+CPU, MEMORY = "cpu", "memory"
 
 ENDED_BY_TERM = 128 + 15  # the exit status of what was stopped, and has no other idea of its end
 

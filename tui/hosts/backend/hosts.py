@@ -7,14 +7,15 @@ from typing import Any
 
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.checklist import Checklist
-from tui.core.connections import HYPERVISORS, Connections
+from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import FirstLogin, Hypervisor
+from tui.core.settings import HYPERVISORS
+from tui.core.ssh_key import HostKey
 from tui.hosts.backend.reading import HostReading
 from tui.hosts.backend.round import Look
 from tui.hosts.model.facts import HostsFacts
 from tui.hosts.model.host import HostFacts, System, Virtualization
-from tui.hosts.model.ssh import HostKey
 from tui.hosts.model.steps import STEPS
 from tui.vm.model.kvm import Kvm
 

@@ -4,10 +4,10 @@ import asyncio
 import secrets
 import time
 
-from tui.app.config import STORAGE
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
+from tui.core.settings import STORAGE
 from tui.hosts.model import account, clock, firewall, ports_python, software, userfaultfd
 from tui.hosts.model import names as host_names
 from tui.hosts.model.account import Account

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import TypeVar
 
 from tui.core.failure import Failure
+from tui.core.settings import HYPERVISORS, OTHER
 from tui.hosts.backend.reading import HostReading
-from tui.hosts.model.facts import ALL, HYPERVISORS, OTHER, HostsFacts, Libvirt
+from tui.hosts.model.facts import ALL, HostsFacts, Libvirt
 from tui.hosts.model.names import is_local
 from tui.hosts.model.ports import Tried
 from tui.hosts.model.ssh import WORKS, Attempt, target

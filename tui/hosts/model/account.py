@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from tui.hosts.model.ssh import HostKey
+from tui.core.ssh_key import HostKey
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tui.app.config import DESTINATION, SOURCE, STORAGE, Config
 from tui.checklist.model.check import UNKNOWN, Finding
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
+from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE, Config, host_of
 from tui.core.vm import Daemon, Vm
 from tui.hosts.model.account import Account
 from tui.hosts.model.clock import Clock
@@ -19,14 +19,11 @@ from tui.hosts.model.ssh import Attempt, target
 from tui.hosts.model.userfaultfd import Userfaultfd
 from tui.linux.addresses import is_address
 from tui.linux.qemu_conf import QemuConf
-from tui.nfs.model.shared import host_of
 from tui.vm.model.cpu import CpuFit
 from tui.vm.model.kvm import Kvm
 from tui.vm.model.machine_type import VmDefinition, parse_definition
 
-HYPERVISORS = (SOURCE, DESTINATION)
 ALL = (SOURCE, DESTINATION, STORAGE)
-OTHER = {SOURCE: DESTINATION, DESTINATION: SOURCE}
 
 
 @dataclass(frozen=True)

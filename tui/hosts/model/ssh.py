@@ -2,16 +2,15 @@
 
 import base64
 import binascii
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from tui.core.ssh_key import HostKey
+
 WORKS, KEY_NOT_KNOWN, KEY_CHANGED, REFUSED = "works", "key not known", "key changed", "refused"
 NO_NAME, NO_ANSWER, NO_SSH, OTHER = "no such name", "no answer", "no ssh", "other"
-
-KEY_NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")  # in the order in which one is made where there is none
 
 ENDED = {"0": WORKS, "124": NO_ANSWER, "137": NO_ANSWER}  # 124 and 137: `timeout` has ended it
 # What ssh says, in the order in which to look: of a changed key it says the second line, too.
@@ -43,25 +42,6 @@ def target(uri: str) -> Target | None:
     host = parts.netloc.rpartition("@")[2]
     host = host[1 : host.index("]")] if host.startswith("[") else host.partition(":")[0]
     return Target(host, parts.username or "", parts.port or 0, parse_qs(parts.query).get("keyfile", [""])[0])
-
-
-@dataclass(frozen=True)
-class HostKey:
-    """A public key, as known_hosts and authorized_keys have it."""
-
-    kind: str
-    blob: str  # base64
-    file: str = ""  # where the private key is, if that is known
-
-    @property
-    def line(self) -> str:
-        return f"{self.kind} {self.blob}"
-
-    @property
-    def fingerprint(self) -> str:
-        """As ssh shows it."""
-        digest = hashlib.sha256(base64.b64decode(self.blob)).digest()
-        return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
 
 
 @dataclass(frozen=True)

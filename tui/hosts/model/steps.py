@@ -1,14 +1,14 @@
 """The list of the Hosts room in its order: each host, its software, its names, root's ways, ports, what must fit."""
 
-from tui.app.config import DESTINATION, STORAGE
 from tui.checklist.backend.checklist import Step
+from tui.core.settings import DESTINATION, HYPERVISORS, OTHER, STORAGE
 from tui.hosts.model.checks.basic import clock, disk, kvm, libvirt, login, root
 from tui.hosts.model.checks.fit import fit_steps
 from tui.hosts.model.checks.migration import ports, userfaultfd
 from tui.hosts.model.checks.names import names, own_name
 from tui.hosts.model.checks.software import daemon, lists, member, programs
 from tui.hosts.model.checks.ssh import ssh_steps
-from tui.hosts.model.facts import ALL, HYPERVISORS, OTHER, HostsFacts
+from tui.hosts.model.facts import ALL, HostsFacts
 
 STEPS: tuple[Step[HostsFacts], ...] = (
     *map(login, (DESTINATION, STORAGE)),

@@ -7,8 +7,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.core.failure import Failure
+from tui.core.ssh_key import HostKey
 from tui.hosts.backend.hosts import Hosts
-from tui.hosts.model.ssh import HostKey
 from tui.ui.dialog import Dialog
 
 

@@ -30,7 +30,7 @@ class HostsPage(ListPage):
     """Made of the Hosts room."""
 
     page = "hosts"
-    CSS_PATH = ["../../checklist/screens/page.tcss", "page.tcss"]
+    CSS_PATH = [*ListPage.CSS_PATH, "page.tcss"]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (HIGH, "-high")]
     HELP = (
         "The three hosts of the configuration: the source is the one this app runs on. Each is read by itself, so one "

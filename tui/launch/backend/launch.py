@@ -6,10 +6,10 @@ import shlex
 import time
 from collections.abc import Callable
 
-from tui.app.config import AGENT_REACH, SOURCE
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import FirstLogin, Shell, UntrustedHost
+from tui.core.settings import AGENT_REACH, SOURCE, UNKNOWN
 from tui.core.threads import on_thread
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.backend.agent_shell import AgentShell
@@ -17,7 +17,7 @@ from tui.guest.backend.guest import WORKLOAD, Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.agent import AGENT
 from tui.guest.model.cloud_init import CloudInit
-from tui.guest.model.workload import CPU, MEMORY, MIB, UNKNOWN, Workload, WorkloadSpec, WorkloadStatus, refuse
+from tui.guest.model.workload import CPU, MEMORY, MIB, Workload, WorkloadSpec, WorkloadStatus, refuse
 from tui.launch.backend.new_vms import NewVms
 from tui.linux.sudo import Root
 from tui.vm.backend.location import whereabouts

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from tui.app.config import DESTINATION, SOURCE
-from tui.core.connections import HYPERVISORS, Connections
+from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.quantity import size
+from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.backend.seeds import make_seed
 from tui.guest.model import seed as seeds

@@ -5,7 +5,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui.app.config import is_ssh_target
+from tui.core.settings import is_ssh_target
 from tui.guest.model.agent import AGENT
 from tui.ui.dialog import Form
 from tui.ui.fields import TextField

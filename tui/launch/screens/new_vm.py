@@ -11,9 +11,9 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.app.config import VmConfig
 from tui.core.failure import Failure
 from tui.core.quantity import exact_size, parse_size
+from tui.core.settings import VmConfig
 from tui.launch.backend.new_vms import NewVms
 from tui.launch.model.draft import Draft, Ground
 from tui.launch.model.new_vm import CLOUD, LIKE, WAYS, Order

@@ -9,9 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
 
-from tui.app.config import SSH_REACH
-from tui.core.connections import HYPERVISORS
 from tui.core.failure import Failure
+from tui.core.settings import HYPERVISORS, SSH_REACH
 from tui.guest.model.agent import AGENT
 from tui.guest.model.workload import MEMORY, WorkloadSpec
 from tui.launch.backend.launch import Launch

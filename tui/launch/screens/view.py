@@ -8,13 +8,12 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.core.connections import HYPERVISORS
 from tui.core.failure import Failure
+from tui.core.settings import HYPERVISORS, OTHER
 from tui.guest.model.workload import Room, WorkloadSpec, WorkloadStatus, doubt, fitted, refuse
 from tui.launch.backend.launch import Launch
 from tui.launch.widgets.vm_lines import vm_lines, workload_lines
 from tui.launch.widgets.vm_list import Row, VmList
-from tui.migration.backend.migrations import other
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.report import Report
@@ -195,7 +194,7 @@ class LaunchView(Page):
 
     def _blockers(self, domain: Domain, host: str) -> tuple[Blocker, ...] | None:
         """What is in the way to the other host; None before it is known what that one offers."""
-        target = other(host)
+        target = OTHER[host]
         here, there = self._offers.get(host), self._offers.get(target)
         if there is None:
             return None

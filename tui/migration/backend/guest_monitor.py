@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from tui.core.failure import Failure
+from tui.core.protocols import LIFECYCLE
 from tui.guest.backend.guest import WORKLOAD, Guest
 from tui.guest.backend.heartbeats import Heartbeats, Pulse
 from tui.guest.backend.udp_probe import Echo
@@ -75,7 +76,7 @@ class Feel:
         echoes = [each for each in events if each.kind == record.ECHO]
         since = echoes[-1].data.get("since_ns") if echoes else None
         self._since_ns = since if isinstance(since, int) else None
-        stopped = min((each.t for each in events if each.kind == record.LIFECYCLE and is_stop(each.data)), default=None)
+        stopped = min((each.t for each in events if each.kind == LIFECYCLE and is_stop(each.data)), default=None)
         before = [each for each in echoes if stopped is not None and each.t <= stopped]
         after = [each for each in echoes if each not in before]
         self._echoes = Echoes(_longest(after), _longest(before) if before else None)

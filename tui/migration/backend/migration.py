@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, Plan
-from tui.core.protocols import Aborted, Hypervisor, HypervisorEvent, Job
+from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, Aborted, Hypervisor, HypervisorEvent, Job
 from tui.core.threads import spawn
 from tui.core.vm import Vm
 from tui.migration.backend.connections import Route
 from tui.migration.backend.controls import Steering
 from tui.migration.backend.guest_monitor import Feel, Senses, is_stop
 from tui.migration.backend.location import look
-from tui.migration.backend.recorder import Recorder, Unrecorded, now
+from tui.migration.backend.recorder import Recorder, Unrecorded
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.run_summary import completed_job, summary
 from tui.migration.backend.sampler import Reading, Sampler
@@ -252,11 +253,11 @@ class Migration:
             if self._concluded:
                 return
             self._run_log.log(event.kind, {"host": host, **event.data})
-            if event.kind == record.LIFECYCLE and host == self.origin and is_stop(event.data):
+            if event.kind == LIFECYCLE and host == self.origin and is_stop(event.data):
                 self._feel.switch_over()
-            if event.kind == record.ITERATION:
+            if event.kind == ITERATION:
                 self._steering.passes_have_begun()
-            if event.kind == record.JOB_COMPLETED:
+            if event.kind == JOB_COMPLETED:
                 self._final_figures.set()
             else:
                 self._sampler.poke()
@@ -308,7 +309,7 @@ class Migration:
         """The statistics of the completed job, which each daemon keeps for as long as it knows the VM."""
         found = completed_job(self._route, self.vm, self._run_log.error)
         if found:
-            self._run_log.event(record.JOB_COMPLETED, host=found[0], stats=dict(found[1]))
+            self._run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))
 
     def _summarize(self, outcome: str) -> None:
         self._run_log.summarize(summary(self, outcome))

@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from tui import __version__
-from tui.app.config import DESTINATION, SOURCE
-from tui.core.connections import HYPERVISORS, Connections
+from tui.core.clock import seconds_since
+from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan, refuse
-from tui.core.protocols import Hypervisor
+from tui.core.protocols import Hypervisor, Stat
+from tui.core.settings import HYPERVISORS, OTHER, SOURCE
 from tui.core.threads import on_thread
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
 from tui.migration.backend.connections import Route
 from tui.migration.backend.guest_monitor import Senses
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.recorder import Recorder, Unrecorded, folder_name, seconds_since
+from tui.migration.backend.recorder import Recorder, Unrecorded, folder_name
 from tui.migration.backend.run_summary import MIGRATION_OUT
 from tui.migration.backend.unfinished import Unfinished, unfinished_runs
-from tui.migration.model.record import Stat
 from tui.vm.model.location import Found
 
 UNKNOWN = "unknown"
@@ -102,7 +102,7 @@ class Migrations:
         return Failure(f"There is no VM {name!r}", "neither host has it", "Choose one that the Launch page lists.")
 
     async def _target_trouble(self, vm: Vm, origin: str, found: tuple[Found, ...]) -> list[Failure | None]:
-        target = other(origin)
+        target = OTHER[origin]
         if target in self.unreachable:
             said = self.unreachable[target]
             return [Failure(f"The {target} cannot be reached", said.why or said.what, said.hint, detail=said.detail)]
@@ -216,7 +216,7 @@ class Migrations:
         await migration.ended()
 
     async def _route(self, origin: str, workload: Workload, *, rejoined: bool = False) -> tuple[Route, dict[str, Any]]:
-        target = other(origin)
+        target = OTHER[origin]
         route = Route(origin, target, {host: self._connections.uri(host) for host in HYPERVISORS}, self._open)
         # All are opened now: it is what takes time, and where a host cannot be reached this is when to hear of it.
         _steer, here, there = await asyncio.gather(
@@ -247,17 +247,12 @@ class Migrations:
     def _options(self, plan: Plan, vm: Vm, origin: str, workload: Workload) -> dict[str, Any]:
         options = asdict(plan) | {"uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}
         options |= {"workload": workload.name, "workload_parameters": dict(workload.parameters)}
-        return options | {"origin": origin, "target": other(origin), "interval_s": self._interval}
+        return options | {"origin": origin, "target": OTHER[origin], "interval_s": self._interval}
 
     async def close(self) -> None:
         """Quit: what runs goes on, and the next start finds it."""
         if self.current is not None and not self.current.timeline.over:
             self.current.leave()
-
-
-def other(host: str) -> str:
-    """The other end of the way."""
-    return DESTINATION if host == SOURCE else SOURCE
 
 
 def origin_of(name: str, found: tuple[Found, ...]) -> str | None:
@@ -301,6 +296,3 @@ def _host(daemon: Daemon) -> dict[str, Any]:
         "cpu_model": daemon.cpu_model,
         "memory_bytes": daemon.memory_bytes,
     }
-
-
-__all__ = ["Found", "Migrations", "origin_of", "other"]

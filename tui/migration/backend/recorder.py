@@ -23,19 +23,6 @@ LOOK_S = 0.5
 LONGEST_WORD = 80  # bytes of a VM's or a workload's name in a folder's, which may have 255
 
 
-def now() -> str:
-    """The wall clock in UTC as it stands in the log, to the millisecond."""
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def seconds_since(at: str) -> float:
-    """Seconds from a time of the log until now, by the wall clock, for no other outlives a process; else ValueError."""
-    then = datetime.fromisoformat(at.replace("Z", "+00:00"))
-    if then.tzinfo is None:
-        raise ValueError(f"{at} has no time zone")
-    return max(0.0, (datetime.now(timezone.utc) - then).total_seconds())
-
-
 def folder_name(vm: str, workload: str, technique: str) -> str:
     """<UTC time>-<vm>-<workload>-<technique>; what a file name cannot hold becomes an underscore."""
     words = (_word(each) for each in (vm, workload.replace("-", "_"), technique))  # the hyphens tell them apart

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tui.core.clock import now, seconds_since
 from tui.core.failure import Failure
-from tui.migration.backend.recorder import Recorder, Unrecorded, now, seconds_since
+from tui.migration.backend.recorder import Recorder, Unrecorded
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import Timeline

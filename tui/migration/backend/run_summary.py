@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from tui.core.clock import now
 from tui.core.failure import Failure
+from tui.core.protocols import Stat
 from tui.core.vm import Vm
 from tui.migration.backend.connections import Route
-from tui.migration.backend.recorder import now
-from tui.migration.model.record import Stat
 from tui.migration.model.timeline import FAILED, LOST
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tui.core.connections import HYPERVISORS
+from tui.core.clock import seconds_since
 from tui.core.plan import Plan
+from tui.core.settings import HYPERVISORS, IDLE
 from tui.core.vm import Vm
-from tui.guest.model.workload import IDLE, Workload
-from tui.migration.backend.recorder import RAW, seconds_since
+from tui.guest.model.workload import Workload
+from tui.migration.backend.recorder import RAW
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 

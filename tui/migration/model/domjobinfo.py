@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tui.migration.model.record import Stat
+from tui.core.protocols import Stat
 
 TYPES = ("None", "Bounded", "Unbounded", "Completed", "Failed", "Cancelled")
 OPERATIONS = (

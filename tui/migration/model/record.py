@@ -6,19 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Stat = int | float | str | bool
+from tui.core.protocols import Stat
 
 # Kinds of events, as they stand in raw.jsonl.
 START = "start"  # migrateToURI3 was called; data: the options
 ATTACHED = "attached"  # a running job was found and is followed from here on
-ITERATION = "iteration"  # libvirt's MIGRATION_ITERATION; data: iteration, as QEMU counts
-LIFECYCLE = "lifecycle"  # data: host ("source" or "destination"), event, detail
 KEY = "key"  # a person changed something; data: action and its value
 ACTION = "action"  # the app did what a key or a timeout asked; data: action, seconds the call took
 SLOW = "slow"  # the daemon took longer than the interval to answer; data: seconds
 GAP = "gap"  # nobody was watching; data: seconds, why
 ERROR = "error"  # data: what, why, hint, detail
-JOB_COMPLETED = "job-completed"  # libvirt's JOB_COMPLETED or its statistics of the completed job; data: stats
 # What the guest feels, about once a second. guest: workload, rate and unit ("MiB/s") by the workload's own newest line,
 # seconds it has run; or silent_s, for how long no new line came, and why. echo: of the probes since the event before,
 # sent and answered, rtt_ms the shortest round trip, pause_ms the longest time without an answer and pause_at when it

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tui.core import settings
 from tui.core.plan import PRE_COPY
-from tui.guest.model import workload
 from tui.migration.model.observed_downtime import Felt
 from tui.migration.model.record import ECHO, GUEST, Event, Record, Sample
 
@@ -147,7 +147,7 @@ class Timeline:
     @property
     def guest_known(self) -> bool:
         """Whether there is anything to say of the workload in the guest."""
-        return bool(self.guest) or (self.guest_silent is not None and self.options.get("workload") != workload.IDLE)
+        return bool(self.guest) or (self.guest_silent is not None and self.options.get("workload") != settings.IDLE)
 
     @property
     def ended_between(self) -> tuple[float, float] | None:

@@ -18,7 +18,7 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
 from tui.core.quantity import duration, rate, size
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Found, Migrations
+from tui.migration.backend.migrations import Migrations
 from tui.migration.model import entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
 from tui.migration.model.record import Event, Record
@@ -37,7 +37,7 @@ from tui.ui.chart.chart import Chart
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.question import Answer, Question
-from tui.vm.model.location import stopped
+from tui.vm.model.location import Found, stopped
 
 VMS = "vms"  # the watch of where they are
 # What a key's action is called here, and in model.keys.

@@ -13,12 +13,14 @@ from textual.widgets import Input, Static
 
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
+from tui.core.settings import OTHER
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Found, Migrations, other
+from tui.migration.backend.migrations import Migrations
 from tui.migration.model import entry
 from tui.ui.choice import Choice
 from tui.ui.dialog import Form
 from tui.ui.fields import TextField
+from tui.vm.model.location import Found
 
 N = TypeVar("N", int, float)
 
@@ -111,7 +113,7 @@ class StartForm(Form[Migration]):
             text = "No VM was found on either host. Page 3 starts one." if self._found is not None else ""
         else:
             vm = found.vm
-            text = f"{found.host} -> {other(found.host)}   {vm.state}, {vm.shape}"
+            text = f"{found.host} -> {OTHER[found.host]}   {vm.state}, {vm.shape}"
         self.query_one("#direction", Static).update(text)
 
     def _say_unreachable(self) -> None:

@@ -7,7 +7,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 
-from tui.migration.model.record import Event, Stat
+from tui.core.protocols import Stat
+from tui.migration.model.record import Event
 from tui.migration.model.timeline import Timeline
 from tui.ui.lines import Lines
 

@@ -5,19 +5,19 @@ from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from typing import TypeVar
 
-from tui.app.config import Config
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.checklist import Checklist
-from tui.core.connections import HYPERVISORS, Connections
+from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
+from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE, Config, host_of
 from tui.nfs.backend.proof import prove
 from tui.nfs.model.checks.image import IMAGES_SCRIPT, image_paths, parse_images
 from tui.nfs.model.checks.sharing import proof_why_not
 from tui.nfs.model.facts import CLIENTS, HostRead, ImageRead, NfsFacts, VmsRead
 from tui.nfs.model.proof import Proof
 from tui.nfs.model.script import CLIENT_SCRIPT, SERVER_SCRIPT, arguments, parse_client, parse_server
-from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE, Shared, host_of
+from tui.nfs.model.shared import Shared
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.domain import parse
 

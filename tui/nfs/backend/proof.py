@@ -7,11 +7,11 @@ from pathlib import PurePosixPath
 
 from tui.core.command import Completed
 from tui.core.failure import Failure
+from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux.script_sections import TIMED_OUT
 from tui.linux.sudo import Root
 from tui.nfs.model.facts import ClientRead, NfsFacts
 from tui.nfs.model.proof import FLOCK, HELD_S, HOLD, LOCK, NAME, PERL, REMOVE, SEE, TRY, WAIT, Proof
-from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE
 
 ANSWER_S = 15  # of one host, about one file
 PERL_THERE = ("sh", "-c", "command -v perl")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tui.core.failure import Failure
+from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.core.vm import Vm
 from tui.linux.addresses import Resolved
 from tui.linux.exports import Export
@@ -16,7 +17,7 @@ from tui.linux.qemu_conf import SHARED_SINCE, QemuConf
 from tui.linux.ufw import Ufw
 from tui.linux.units import Unit
 from tui.nfs.model.proof import Proof
-from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE, Shared
+from tui.nfs.model.shared import Shared
 from tui.vm.model.domain import Disk
 
 CLIENTS = (SOURCE, DESTINATION)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux import folder as folders
 from tui.linux.addresses import Resolved, parse_ahosts, parse_hosts, route_device
 from tui.linux.exports import Export, parse_exports
@@ -19,7 +20,7 @@ from tui.linux.script_sections import PRELUDE, Part, file_text, parse_parts
 from tui.linux.ufw import Ufw, parse_ufw
 from tui.linux.units import PROPERTIES, parse_units
 from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, QemuUser, ServerRead
-from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE, Shared
+from tui.nfs.model.shared import Shared
 
 UNITS = ("nfs-server.service", "nfs-kernel-server.service", "nfs-config.service", "rpcbind.service")
 # Files that a purge of the packages removes, whoever wrote them (their postrm scripts).

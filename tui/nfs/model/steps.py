@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tui.checklist.backend.checklist import Step, nothing
 from tui.checklist.model.check import Finding
+from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.nfs.model.checks import bind, exports, firewall, folder, image, mount, service, sharing
 from tui.nfs.model.checks import package as nfs_package
 from tui.nfs.model.checks.common import (
@@ -18,7 +19,6 @@ from tui.nfs.model.checks.common import (
 )
 from tui.nfs.model.checks.common import unless_shared as only_for_nfs
 from tui.nfs.model.facts import NfsFacts
-from tui.nfs.model.shared import DESTINATION, SOURCE, STORAGE
 
 SERVER_WHY = "It serves the folder of the images to the source and the destination."
 CLIENT_WHY = "It mounts the folder that the storage server exports."

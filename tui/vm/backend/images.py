@@ -4,9 +4,9 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 
-from tui.app.config import SOURCE
 from tui.core.command import Completed
 from tui.core.failure import Failure
+from tui.core.settings import SOURCE
 from tui.linux.sudo import Root
 from tui.vm.model.image import Image, parse_info
 

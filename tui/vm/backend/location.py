@@ -2,8 +2,9 @@
 
 import asyncio
 
-from tui.core.connections import HYPERVISORS, Connections
+from tui.core.connections import Connections
 from tui.core.failure import Failure
+from tui.core.settings import HYPERVISORS
 from tui.core.vm import Vm
 from tui.vm.model.location import Whereabouts
 

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tui.core.connections import HYPERVISORS, Connections
+from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
+from tui.core.settings import HYPERVISORS
 from tui.core.vm import Vm
 from tui.linux.sudo import Root
 from tui.vm.backend.images import PART, Images

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from tui.app.config import DESTINATION, SOURCE
 from tui.checklist.backend.checklist import Step
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.core.quantity import size
+from tui.core.settings import DESTINATION, SOURCE
 from tui.hosts.model.checks.basic import version
 from tui.hosts.model.facts import HostsFacts, Libvirt, unread
 from tui.hosts.model.host import System

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 
 from tui.checklist.backend.checklist import Step
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
-from tui.hosts.model.facts import ALL, HYPERVISORS, HostsFacts, unread
+from tui.core.settings import HYPERVISORS, host_of
+from tui.hosts.model.facts import ALL, HostsFacts, unread
 from tui.hosts.model.host import System
 from tui.hosts.model.names import is_local
 from tui.linux.addresses import is_address
 from tui.linux.change import AddLines, Change, Move, RemoveLines
 from tui.linux.qemu_conf import QemuConf
-from tui.nfs.model.shared import host_of
 
 HOSTS_FILE = "/etc/hosts"
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tui.checklist.backend.checklist import Step
+from tui.checklist.model import package_lists
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.hosts.model.facts import HostsFacts, unread
 from tui.hosts.model.software import GROUP, GROUPS, USERS, Software
@@ -84,7 +85,7 @@ def lists(host: str) -> Step[HostsFacts]:
     def judge(software: Software) -> Finding:
         if software.package.manager == "apt" and software.missing and not software.wanted:
             return Finding(NOT_NEEDED, "dpkg takes them for installed")
-        return apt.check_lists(software.package)
+        return package_lists.check_lists(software.package)
 
     def plan(host: str, _software: Software) -> Change:
         return Change((Move(apt.update(host)),), note="Asks the host's package servers what they have.")

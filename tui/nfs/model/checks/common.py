@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from tui.checklist.model.check import NOT_NEEDED, UNKNOWN, Finding
 from tui.core.failure import Failure
+from tui.core.settings import STORAGE
 from tui.linux.change import Change
 from tui.linux.mounts import NFS, SHARED_TYPES, holding
 from tui.linux.qemu_conf import SHARED_SINCE
 from tui.nfs.model.facts import CLIENTS, ClientRead, HostRead, NfsFacts, ServerRead
-from tui.nfs.model.shared import STORAGE
 
 Check = Callable[[NfsFacts], Finding | None]
 Remedy = Callable[[NfsFacts], Change | str]

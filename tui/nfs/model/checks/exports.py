@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
+from tui.core.settings import STORAGE
 from tui.linux.addresses import Resolved, is_address, plain, within
 from tui.linux.change import AddLines, Change, Command, Move, RemoveLines
 from tui.linux.escapes import ESCAPE
@@ -12,7 +13,6 @@ from tui.linux.exports import Client, Export, export_line, parse_exports
 from tui.linux.managed_block import blocks
 from tui.nfs.model.checks.common import clients_awaited
 from tui.nfs.model.facts import CLIENTS, ClientRead, NfsFacts, ServerRead
-from tui.nfs.model.shared import STORAGE
 
 EXPORTS = "/etc/exports"
 OPTIONS = "rw,sync,no_subtree_check,no_root_squash"

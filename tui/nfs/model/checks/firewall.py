@@ -1,13 +1,13 @@
 """What lets both hosts through to the NFS server: ufw, firewalld, and TCP wrappers where they are still asked."""
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
+from tui.core.settings import STORAGE
 from tui.linux import tcp_wrappers
 from tui.linux.addresses import Resolved
 from tui.linux.change import AddLines, Change, Command, Move, RemoveLines
 from tui.linux.firewalld import NFS, rich_rule
 from tui.nfs.model.checks.common import clients_awaited
 from tui.nfs.model.facts import CLIENTS, OPEN, ClientRead, NfsFacts, ServerRead
-from tui.nfs.model.shared import STORAGE
 
 PORT = 2049
 HOSTS_ALLOW = "/etc/hosts.allow"

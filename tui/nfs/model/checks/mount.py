@@ -1,6 +1,7 @@
 """The exported folder mounted at the same path on a host that runs VMs: now, and whenever the host starts."""
 
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
+from tui.core.settings import STORAGE
 from tui.linux.addresses import Resolved, is_address, plain
 from tui.linux.change import Change, Command, Move
 from tui.linux.folder import HUNG, STALE
@@ -8,7 +9,6 @@ from tui.linux.fstab import FstabEntry, fstab_line
 from tui.linux.mounts import NFS, Mount
 from tui.nfs.model.checks.bind import FSTAB, at_start, described
 from tui.nfs.model.facts import OPEN, REFUSED, UNTRIED, ClientRead, NfsFacts
-from tui.nfs.model.shared import STORAGE
 
 MOUNT_LIMIT_S = 60
 # Each is explained in NOTE.

@@ -1,5 +1,6 @@
 """NFS's packages: the server's on the storage server, the client's on both others."""
 
+from tui.checklist.model import package_lists
 from tui.checklist.model.check import FAILED, OK, Finding
 from tui.linux import apt
 from tui.linux.change import Change, Command, Move
@@ -19,7 +20,7 @@ CLEAR = (
 
 
 def check_lists(_facts: NfsFacts, host: HostRead) -> Finding:
-    return apt.check_lists(host.package)
+    return package_lists.check_lists(host.package)
 
 
 def change_lists(_facts: NfsFacts, host: HostRead) -> Change | str:

@@ -1,10 +1,10 @@
 """The NFS server's services: running, and started with the host."""
 
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
+from tui.core.settings import STORAGE
 from tui.linux.change import Change, Command, Move
 from tui.linux.units import Unit, unit_named
 from tui.nfs.model.facts import NfsFacts, ServerRead
-from tui.nfs.model.shared import STORAGE
 
 SERVER_UNITS = ("nfs-server.service", "nfs-kernel-server.service")
 CONFIG_UNIT = "nfs-config.service"  # of older releases: it writes what the others read, and ends

@@ -2,6 +2,7 @@
 
 from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
 from tui.core.failure import Failure
+from tui.core.settings import DESTINATION, SOURCE
 from tui.linux.folder import Folder
 from tui.linux.mounts import SHARED_TYPES, holding
 from tui.linux.qemu_conf import SHARED_SINCE
@@ -9,7 +10,6 @@ from tui.nfs.model.checks.common import shared_otherwise, unread
 from tui.nfs.model.checks.mount import good_mount
 from tui.nfs.model.facts import CLIENTS, ClientRead, NfsFacts
 from tui.nfs.model.proof import NAME, USER, Proof
-from tui.nfs.model.shared import DESTINATION, SOURCE
 
 
 def check_listing(facts: NfsFacts, client: ClientRead) -> Finding:
