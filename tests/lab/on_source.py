@@ -20,6 +20,7 @@ from tui.adapters.local import LocalShell
 from tui.adapters.ssh.shell import SshShell
 from tui.app import config
 from tui.app.wiring import changes_through
+from tui.core import settings
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, Plan
@@ -200,7 +201,7 @@ ORDERS: dict[str, Callable[..., Awaitable[Answer]]] = {
 }
 
 
-def configured(reach: str = config.SSH_REACH) -> Connections:
+def configured(reach: str = settings.SSH_REACH) -> Connections:
     """To the hosts of the lab's own configuration, and so to its guest."""
     read = config.load(config.find())
     read = replace(read, vm=replace(read.vm, reach=reach))
@@ -209,7 +210,7 @@ def configured(reach: str = config.SSH_REACH) -> Connections:
 
 async def main(order: str, *words: str) -> int:
     reach, _, order = order.rpartition(":")
-    connections = configured(reach or config.SSH_REACH)
+    connections = configured(reach or settings.SSH_REACH)
     try:
         print(json.dumps(await ORDERS[order](connections, *words)))
     except Failure as failure:
