@@ -15,11 +15,12 @@ from tui.core.failure import Failure
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.facts import OneHost
 from tui.linux.change import Change, Command, Move
+from tui.linux.sudo import ASK, REJECTED, RUNS
 from tui.nfs.backend.nfs import Nfs
 
 HOSTS = {"storage": "root@storage", "source": "", "destination": "root@destination"}
 REFUSED = Completed(1, "", "sudo: a password is required\n")
-WRONG = Completed(1, "", "Sorry, try again.\nsudo: no password was provided\nsudo: 1 incorrect password attempt\n")
+WRONG = Completed(137, "", f"Sorry, try again.\n{REJECTED}\nKilled\n")
 
 
 class Machine:
@@ -57,10 +58,17 @@ class Machine:
             return Completed(0, "1000\n" if self.password else "0\n", "")
         if self.password and "-n" in words:
             return REFUSED
-        if "-S" in words:
+        if ASK in words:
             self.passwords.append(stdin.decode().partition("\n")[0] if isinstance(stdin, bytes) else "")
             if self.passwords[-1] != self.password:
                 return WRONG
+            if hear:
+                hear(RUNS)
+            done = await self._command(words, hear)
+            return Completed(done.status, RUNS + done.stdout, done.stderr)
+        return await self._command(words, hear)
+
+    async def _command(self, words: list[str], hear: Callable[[str], None] | None) -> Completed:
         verb = next((word for word in ("make", "unmake") if word in words), "")
         return await self._do(verb, words[-1], hear) if verb else Completed(0, "", "")
 

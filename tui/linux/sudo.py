@@ -1,19 +1,74 @@
 """Commands as root on the configured hosts: as they are where the login is root's, else through sudo."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.protocols import Shell
 
+Hear = Callable[[str], None]
+
 # Every answer is parsed: no translation, and the folders of root's programs whatever the login's PATH is.
 ENVIRONMENT = ("env", "LC_ALL=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 PLAIN, FREE, WITH_PASSWORD = "plain", "free", "with a password"
-READY = "vmlm-tui: password read"
-# sudo takes the password from standard input, unless it asks for none after all: then this skips it, so that it
-# never becomes part of what the command reads.
-AFTER_PASSWORD = f'while IFS= read -r line; do [ "$line" != "{READY}" ] || exec "$@"; done; exit 1'
+RUNS = "vmlm-tui: runs as root\n"  # printed before the command's own output; without it, sudo did not run the command
+PROMPT = "vmlm-tui: password"
+TRY_LIMIT_S = 30.0
+REJECTED = "vmlm-tui: sudo asked for the password again"
+
+# $0 is a process whose descriptor 3 is the command's input, "" where the command has sudo's.
+AS_ROOT = f"""
+printf %s "{RUNS}"
+[ -n "$0" ] || exec "$@"
+printf %s "{RUNS}" >&2
+exec "$@" < "/proc/$0/fd/3"
+"""
+
+# The first line of the input is the password, the rest is the command's; $@ is AS_ROOT and the command.
+# sudo asks up to three times, and PAM counts each time, even where the input has ended. So sudo's input (4) stays open
+# behind the password (5), and sudo is killed when it prompts again: before it has accepted a password it has the real
+# ID of the user, who may kill it. The command does not get sudo's input, because the password is still in it where
+# sudo did not ask for one. Each `: |` makes a pipe, and opening /proc/self/fd/0 gives its other end.
+ASK = f"""
+watch() {{
+  exec 7>&-
+  IFS= read -r sudo
+  prompts=0
+  while IFS= read -r line; do
+    case $line in
+      *"{RUNS.strip()}") break ;;
+      *"{PROMPT}"*) prompts=$((prompts + 1)) ;;
+      *) printf '%s\\n' "$line" ;;
+    esac
+    [ "$prompts" = 2 ] || continue
+    echo "{REJECTED}"
+    kill -9 "$sudo" || exec 5>&-
+    break
+  done
+  exec cat
+}}
+cat | {{
+  IFS= read -r password
+  exec 3<&0
+  : | {{
+    exec 4<&0 5>/proc/self/fd/0
+    printf '%s\\n' "$password" >&5
+    : | {{
+      exec 6<&0 7>/proc/self/fd/0
+      watch <&6 >&2 &
+      exec 5>&-
+      sh -c 'echo "$$" >&2; exec sudo -k -S -p "{PROMPT}
+" -- sh -c "$0" "$PPID" "$@"' "$@" <&4 2>&7 7>&-
+      status=$?
+      exec 7>&-
+      wait
+      exit "$status"
+    }}
+  }}
+}}
+"""
 
 
 class PasswordNeeded(Failure):
@@ -35,6 +90,7 @@ class Root:
         self._ways: dict[str, str] = {}  # by host: PLAIN, FREE or WITH_PASSWORD
         self._passwords: dict[str, str] = {}
         self._attempts: dict[str, asyncio.Future[str]] = {}
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.wanted: dict[str, PasswordNeeded] = {}
 
     def give_password(self, host: str, password: str) -> None:
@@ -56,20 +112,50 @@ class Root:
         """What the command answered; PasswordNeeded or another Failure where it can't be run as root."""
         way = self._ways.get(host) or await self._way(host)
         data = stdin.encode(errors="surrogateescape") if isinstance(stdin, str) else stdin
-        words = [*ENVIRONMENT, *argv]
-        if way == FREE:
-            words = [*ENVIRONMENT, "sudo", "-n", "--", *words]
-        elif way == WITH_PASSWORD:
-            words, data = self._with_password(host, words, data)
-        return await self._shell(host).run(words, stdin=data, timeout=timeout, hear=hear)
+        if way == PLAIN:
+            return await self._shell(host).run([*ENVIRONMENT, *argv], stdin=data, timeout=timeout, hear=hear)
+        through = self._free if way == FREE else self._with_password
+        return await through(host, argv, data, timeout, hear)
 
-    def _with_password(self, host: str, words: Sequence[str], data: bytes) -> tuple[list[str], bytes]:
-        # -k: a password that sudo remembers would leave ours to the command.
-        sudo = [*ENVIRONMENT, "sudo", "-k", "-S", "-p", "", "--", "sh", "-c", AFTER_PASSWORD, "sh", *words]
-        return sudo, f"{self._passwords[host]}\n{READY}\n".encode() + data
+    async def _free(self, host: str, argv: Sequence[str], data: bytes, timeout: float, hear: Hear | None) -> Completed:
+        sudo = [*ENVIRONMENT, "sudo", "-n", "--", "sh", "-c", AS_ROOT, "", *ENVIRONMENT, *argv]
+        done = await self._shell(host).run(sudo, stdin=data, timeout=timeout, hear=_Start(hear).hear)
+        return self._result(host, None, done)
+
+    async def _with_password(
+        self, host: str, argv: Sequence[str], data: bytes, timeout: float, hear: Hear | None
+    ) -> Completed:
+        """Callers take turns until sudo has accepted the password, so that a wrong one is tried only once."""
+        turn = self._turns[host]
+        await turn.acquire()
+        start = _Start(hear, turn.release)
+        try:
+            password = self._passwords.get(host)
+            if password is None:  # sudo has rejected it while this waited
+                raise self.wanted.get(host) or _wants(host)
+            sudo = [*ENVIRONMENT, "sh", "-c", ASK, "sh", AS_ROOT, *ENVIRONMENT, *argv]
+            line = f"{password}\n".encode()
+            done = await self._shell(host).run(sudo, stdin=line + data, timeout=timeout, hear=start.hear)
+            return self._result(host, password, done)
+        finally:
+            start.over()
+
+    def _result(self, host: str, password: str | None, done: Completed) -> Completed:
+        """What the command itself answered; Failure where sudo did not run it."""
+        _, runs, out = done.stdout.partition(RUNS)
+        if runs:
+            return Completed(done.status, out, done.stderr)
+        failure = _refusal(host, done, with_password=password is not None)
+        if self._passwords.get(host) == password:  # none was given meanwhile
+            self._ways.pop(host, None)
+            if isinstance(failure, PasswordNeeded):
+                self._passwords.pop(host, None)
+                if failure.why or host not in self.wanted:
+                    self.wanted[host] = failure  # that one was wrong stays said until another is given
+        raise failure
 
     async def _way(self, host: str) -> str:
-        """How root is reached there; all who ask meanwhile share the answer: a wrong password is not tried twice."""
+        """How root is reached there; all who ask meanwhile share the answer."""
         attempt = self._attempts.get(host)
         if attempt is None:
             attempt = self._attempts[host] = asyncio.ensure_future(self._find_way(host))
@@ -77,57 +163,72 @@ class Root:
         return await asyncio.shield(attempt)
 
     def _attempted(self, host: str, attempt: "asyncio.Future[str]") -> None:
-        """Keep what came of it, unless a password was given meanwhile."""
-        failure = None if attempt.cancelled() else attempt.exception()
+        """Keep the way, unless a password was given meanwhile."""
+        failed = attempt.cancelled() or attempt.exception() is not None
         if self._attempts.get(host) is not attempt:
             return
         del self._attempts[host]
-        if failure is None:
+        if not failed:
+            self._ways[host] = attempt.result()
             self.wanted.pop(host, None)
-        elif isinstance(failure, PasswordNeeded) and (failure.why or host not in self.wanted):
-            self.wanted[host] = failure  # that one was wrong stays said until another is given
 
     async def _find_way(self, host: str) -> str:
-        """Found out once, and again after a password was given."""
-        shell = self._shell(host)
-        if (await shell.run([*ENVIRONMENT, "id", "-u"])).stdout.strip() == "0":
-            way = PLAIN
-        else:
-            tried = await shell.run([*ENVIRONMENT, "sudo", "-n", "--", "true"])
-            way = FREE if tried.status == 0 else await self._way_with_password(host, tried)
-        self._ways[host] = way
+        """Found out once, and again after sudo has refused or a password was given."""
+        if (await self._shell(host).run([*ENVIRONMENT, "id", "-u"])).stdout.strip() == "0":
+            return PLAIN
+        for way, through in ((FREE, self._free), (WITH_PASSWORD, self._with_password)):
+            try:
+                await through(host, ["true"], b"", TRY_LIMIT_S, None)
+            except PasswordNeeded:
+                if way == WITH_PASSWORD or host not in self._passwords:
+                    raise
+            else:
+                break
         return way
 
-    async def _way_with_password(self, host: str, tried: Completed) -> str:
-        """WITH_PASSWORD where the known password opens the way; else a Failure that says what is in it."""
-        if tried.status == 127:
-            raise Failure(
-                f"Nothing can be done as root on {host}",
-                "the login is not root's, and sudo is not installed there",
-                "Log in as root in the configuration, or install sudo.",
-                detail=tried.stderr,
-            )
-        if host not in self._passwords:
-            _no_right(host, tried)
-            raise PasswordNeeded(host, f"sudo on {host} wants a password", "", detail=tried.stderr)
-        password = self._passwords[host]
-        words, data = self._with_password(host, ["true"], b"")
-        tried = await self._shell(host).run(words, stdin=data)
-        if tried.status == 0:
-            return WITH_PASSWORD
-        _no_right(host, tried)
-        if self._passwords.get(host) == password:
-            del self._passwords[host]
-        raise PasswordNeeded(host, f"sudo on {host} did not take the password", "it is wrong", detail=tried.stderr)
+
+class _Start:
+    """Passes on what a command prints once it runs as root; `over` is then called, once."""
+
+    def __init__(self, hear: Hear | None, over: Callable[[], None] = lambda: None) -> None:
+        self._hear, self._over = hear, over
+        self._before, self._runs, self._ended = "", False, False
+
+    def hear(self, text: str) -> None:
+        if not self._runs:
+            self._before, runs, text = (self._before + text).partition(RUNS)
+            self._runs = bool(runs)
+        if self._runs:
+            self.over()
+            if text and self._hear is not None:
+                self._hear(text)
+
+    def over(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._over()
 
 
-def _no_right(host: str, tried: Completed) -> None:
-    """Raises where sudo says that no password would help."""
-    text = tried.stderr.lower()
-    if any(words in text for words in ("not in the sudoers", "may not run sudo", "not allowed to")):
-        raise Failure(
-            f"Nothing can be done as root on {host}",
-            "sudo does not let this login do it",
-            "Log in as root or as somebody with the right to use sudo.",
-            detail=tried.stderr,
-        )
+def _wants(host: str, detail: str = "") -> PasswordNeeded:
+    return PasswordNeeded(host, f"sudo on {host} wants a password", "", detail=detail)
+
+
+def _refusal(host: str, done: Completed, *, with_password: bool) -> Failure:
+    """Why sudo did not run a command, by what it said."""
+    text = done.stderr.lower()
+    why, hint = "", ""
+    if done.status == 127:
+        why = "the login is not root's, and sudo is not installed there"
+        hint = "Log in as root in the configuration, or install sudo."
+    elif any(words in text for words in ("not in the sudoers", "may not run sudo", "not allowed to")):
+        why = "sudo does not let this login do it"
+        hint = "Log in as root or as somebody with the right to use sudo."
+    elif not with_password:
+        return _wants(host, done.stderr)
+    elif REJECTED in done.stderr or "incorrect" in text:
+        return PasswordNeeded(host, f"sudo on {host} did not take the password", "it is wrong", detail=done.stderr)
+    else:
+        said = done.stderr.strip().splitlines()
+        why = f"sudo failed: {said[-1]}" if said else f"sudo ended with status {done.status} and said nothing"
+        hint = "Try `sudo true` in a shell there."
+    return Failure(f"Nothing can be done as root on {host}", why, hint, detail=done.stderr)

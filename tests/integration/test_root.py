@@ -1,0 +1,136 @@
+"""Root through a stand-in for sudo that reads passwords as sudo does, and logs each of them."""
+
+import asyncio
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tui.adapters.local import LocalShell
+from tui.core.failure import Failure
+from tui.linux.sudo import PasswordNeeded, Root
+
+# $PASSWORD is the right one, "" where sudo wants none.
+SUDO = """#!/bin/sh
+. {folder}/settings
+prompt= asks=yes
+while :; do
+  case $1 in
+    -n) asks= ; shift ;;
+    -p) prompt=$2; shift 2 ;;
+    --) shift; break ;;
+    *) shift ;;
+  esac
+done
+[ -n "$PASSWORD" ] || exec "$@"
+[ -n "$asks" ] || {{ echo "sudo: a password is required" >&2; exit 1; }}
+[ "$RIGHT" = yes ] || {{ echo "op is not in the sudoers file." >&2; exit 1; }}
+for attempt in 1 2 3; do
+  printf %s "$prompt" >&2
+  IFS= read -r line || line="(end of input)"
+  printf '%s\\n' "$line" >> {folder}/read
+  [ "$line" != "$PASSWORD" ] || exec "$@"
+  echo "Sorry, try again." >&2
+done
+echo "sudo: 3 incorrect password attempts" >&2
+exit 1
+"""
+
+
+class Sudo:
+    """The stand-in, as it is configured on the host."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        for name, text in (("sudo", SUDO.format(folder=shlex.quote(str(folder)))), ("id", "#!/bin/sh\necho 1000\n")):
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o755)
+        self.wants("secret")
+
+    def wants(self, password: str, *, right: str = "yes") -> None:
+        (self._folder / "settings").write_text(f"PASSWORD={shlex.quote(password)} RIGHT={right}\n")
+        (self._folder / "read").write_text("")
+
+    @property
+    def read(self) -> list[str]:
+        return (self._folder / "read").read_text().splitlines()
+
+
+@pytest.fixture
+def sudo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sudo:
+    monkeypatch.setattr("tui.linux.sudo.ENVIRONMENT", ("env", "LC_ALL=C.UTF-8", f"PATH={tmp_path}:/usr/bin:/bin"))
+    return Sudo(tmp_path)
+
+
+@pytest.fixture
+def root() -> Root:
+    return Root(lambda _: LocalShell())
+
+
+async def test_a_wrong_password_is_read_by_sudo_exactly_once(sudo: Sudo, root: Root) -> None:
+    root.give_password("storage", "typo")
+    with pytest.raises(PasswordNeeded, match="it is wrong"):
+        await root.run("storage", ["true"], stdin="a line\nand another\n")
+    assert sudo.read == ["typo"]
+
+
+@pytest.mark.parametrize("stdin", ["", "of ours\n", "no end", "x" * 300_000], ids=["none", "a line", "no end", "long"])
+async def test_the_command_reads_its_own_input_and_no_password(sudo: Sudo, root: Root, stdin: str) -> None:
+    root.give_password("storage", "secret")
+    done = await root.run("storage", ["sh", "-c", 'cat; echo "$1" >&2; exit 3', "sh", "a b'\";$(id)"], stdin=stdin)
+    assert (done.status, done.stdout, done.stderr) == (3, stdin, "a b'\";$(id)\n")
+    assert sudo.read == ["secret", "secret"]  # one to find the way, one for the command
+
+
+async def test_a_command_that_reads_nothing_ends_all_the_same(sudo: Sudo, root: Root) -> None:
+    root.give_password("storage", "secret")
+    assert (await root.run("storage", ["true"], stdin="x" * 300_000)).status == 0
+
+
+@pytest.mark.parametrize("password", ["secret", ""])
+async def test_what_the_command_prints_is_heard_without_what_is_ours(sudo: Sudo, root: Root, password: str) -> None:
+    sudo.wants(password)
+    root.give_password("storage", password)
+    heard: list[str] = []
+    done = await root.run("storage", ["printf", "50 %%\\r100 %%"], hear=heard.append)
+    assert "".join(heard) == done.stdout == "50 %\r100 %"
+
+
+async def test_a_password_that_was_changed_is_tried_once_however_many_commands_need_it(sudo: Sudo, root: Root) -> None:
+    root.give_password("storage", "secret")
+    await root.run("storage", ["true"])
+    sudo.wants("changed")
+    answers = await asyncio.gather(*(root.run("storage", ["cat"]) for _ in range(4)), return_exceptions=True)
+    assert [str(answer) for answer in answers] == [str(root.wanted["storage"])] * 4
+    assert root.wanted["storage"].why == "it is wrong"
+    assert sudo.read == ["secret"]
+    root.give_password("storage", "changed")
+    assert (await root.run("storage", ["echo", "done"])).stdout == "done\n"
+
+
+async def test_sudo_that_begins_to_want_a_password_is_no_empty_answer(sudo: Sudo, root: Root) -> None:
+    sudo.wants("")
+    assert (await root.run("storage", ["echo", "free"])).stdout == "free\n"
+    sudo.wants("secret")
+    with pytest.raises(PasswordNeeded, match="wants a password"):
+        await root.run("storage", ["cat", "/etc/libvirt/qemu.conf"])
+    assert list(root.wanted) == ["storage"]
+    assert sudo.read == []
+
+
+async def test_a_right_that_was_taken_away_is_no_empty_answer(sudo: Sudo, root: Root) -> None:
+    root.give_password("storage", "secret")
+    await root.run("storage", ["true"])
+    sudo.wants("secret", right="no")
+    with pytest.raises(Failure, match="sudo does not let this login do it"):
+        await root.run("storage", ["cat", "/etc/libvirt/qemu.conf"])
+
+
+async def test_a_wrong_password_is_found_where_sudo_asks_only_once(sudo: Sudo, root: Root, tmp_path: Path) -> None:
+    """passwd_tries=1 in sudoers: sudo ends without a second prompt."""
+    program = tmp_path / "sudo"
+    program.write_text(program.read_text().replace("attempt in 1 2 3", "attempt in 1"))
+    root.give_password("storage", "typo")
+    with pytest.raises(PasswordNeeded, match="it is wrong"):
+        await root.run("storage", ["true"])
+    assert sudo.read == ["typo"]
