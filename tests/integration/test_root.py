@@ -134,3 +134,16 @@ async def test_a_wrong_password_is_found_where_sudo_asks_only_once(sudo: Sudo, r
     with pytest.raises(PasswordNeeded, match="it is wrong"):
         await root.run("storage", ["true"])
     assert sudo.read == ["typo"]
+
+
+@pytest.mark.parametrize("printed", ["Welcome to destination\n", "\n\n  Welcome to destination\n* 3 updates *\n\n",
+                                     "Welcome to destination "], ids=["line", "several", "no end"])  # fmt: skip
+@pytest.mark.parametrize("user_id", ["0", "1000"])
+async def test_a_greeting_of_the_login_is_named_as_the_reason(
+    sudo: Sudo, root: Root, tmp_path: Path, printed: str, user_id: str
+) -> None:
+    (tmp_path / "id").write_text(f"#!/bin/sh\nprintf %s {shlex.quote(printed + user_id)}\n")
+    with pytest.raises(Failure, match='the shell of the login prints "Welcome to destination"') as raised:
+        await root.run("destination", ["true"])
+    assert "~/.bashrc" in raised.value.hint
+    assert not isinstance(raised.value, PasswordNeeded)

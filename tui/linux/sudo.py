@@ -16,6 +16,7 @@ PLAIN, FREE, WITH_PASSWORD = "plain", "free", "with a password"
 RUNS = "vmlm-tui: runs as root\n"  # printed before the command's own output; without it, sudo did not run the command
 PROMPT = "vmlm-tui: password"
 TRY_LIMIT_S = 30.0
+PRINTED = 60  # characters of a greeting that are shown
 REJECTED = "vmlm-tui: sudo asked for the password again"
 
 # $0 is a process whose descriptor 3 is the command's input, "" where the command has sudo's.
@@ -174,7 +175,7 @@ class Root:
 
     async def _find_way(self, host: str) -> str:
         """Found out once, and again after sudo has refused or a password was given."""
-        if (await self._shell(host).run([*ENVIRONMENT, "id", "-u"])).stdout.strip() == "0":
+        if await self._user_id(host) == "0":
             return PLAIN
         for way, through in ((FREE, self._free), (WITH_PASSWORD, self._with_password)):
             try:
@@ -185,6 +186,20 @@ class Root:
             else:
                 break
         return way
+
+    async def _user_id(self, host: str) -> str:
+        """The login's; Failure where its shell prints something before, which would be in front of every answer."""
+        done = await self._shell(host).run([*ENVIRONMENT, "id", "-u"])
+        printed = done.stdout.strip().rstrip("0123456789").strip()
+        if printed:
+            raise Failure(
+                f"The answers of {host} can't be read",
+                f'there is output before them: the shell of the login prints "{printed.splitlines()[0][:PRINTED]}"',
+                "Remove what prints it, often a line in ~/.bashrc there, or move that line behind "
+                "`[[ $- == *i* ]] || return`. libvirt over ssh fails because of it, too.",
+                detail=done.stdout,
+            )
+        return done.stdout.strip()
 
 
 class _Start:
