@@ -9,12 +9,15 @@ ABSENT, FOLDER, OTHER, HUNG, STALE, UNREADABLE = "absent", "folder", "other", "h
 LISTED = 5000  # entries; more are not compared
 OUR_OWN = (".vmlm-proof-", ".nfs")  # the proof's file, and what NFS makes of one that is removed while it is open
 
-# $1 the path. One line a fact, the entries last; what stands still is ended from outside.
+# $1 the path. One line a fact, because names of users and groups may have spaces; the entries are last. What stands
+# still is ended from outside.
 SCRIPT = f"""
 p=$1
 while [ ! -e "$p" ] && [ ! -L "$p" ]; do printf 'missing %s\\n' "$p"; p=$(dirname -- "$p"); done
 printf 'real %s\\n' "$(readlink -m -- "$1")"
-stat -L -c 'stat %a %U:%G %F' -- "$1" || exit 1
+stat -L -c 'mode %a
+owner %U:%G
+kind %F' -- "$1" || exit 1
 stat -f -c 'space %a %S %d %c' -- "$1"
 find "$1/" -mindepth 1 -maxdepth 1 -printf 'entry %y %s %f\\n' | head -n {LISTED}
 """
@@ -56,9 +59,9 @@ def parse_folder(path: str, part: Part | None) -> Folder:
         return Folder(path, STALE, real, said=part.text)
     if missing:
         return Folder(path, ABSENT, real, missing)
-    if "stat" not in lines:
+    if "kind" not in lines:
         return Folder(path, UNREADABLE, real, said=part.text)
-    mode, owner, kind = lines["stat"][0].split(" ", 2)
+    mode, owner, kind = (lines[word][0] for word in ("mode", "owner", "kind"))
     if kind != "directory":
         return Folder(path, OTHER, real, mode=mode, owner=owner, said=kind)
     free, inodes = _space(lines.get("space", []))

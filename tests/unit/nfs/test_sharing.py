@@ -239,8 +239,8 @@ def test_disks_on_the_network_are_shared_by_themselves() -> None:
 
 
 def test_what_the_script_says_of_an_image_is_read() -> None:
-    answer = "cmVhbCAvc3J2L2ltYWdlcy92bTEKc3RhdCByb290OnJvb3QgNjAwCnJlYWRhYmxlCmxvY2tlZAo="
+    answer = "cmVhbCAvc3J2L2ltYWdlcy92bTEKbW9kZSA2MDAKb3duZXIgcm9vdDpkb21haW4gdXNlcnMKcmVhZGFibGUKbG9ja2VkCg=="
     found, lost = parse_images((PATH, "/x"), f"image.0 0 {answer}\nimage.1 124 \n")
-    assert (found.real, found.exists, found.owner, found.mode) == ("/srv/images/vm1", True, "root:root", "600")
+    assert (found.real, found.exists, found.owner, found.mode) == ("/srv/images/vm1", True, "root:domain users", "600")
     assert (found.readable, found.writable, found.locked) == (True, False, True)
     assert (lost.exists, lost.locked) == (False, None)

@@ -22,7 +22,8 @@ printf 'real %s\\n' "$real"
 # NFS answers from its memory for up to a minute, unless a file is opened.
 true 2> /dev/null < "$real"
 [ -e "$real" ] || exit 0
-stat -L -c 'stat %U:%G %a' -- "$real"
+stat -L -c 'mode %a
+owner %U:%G' -- "$real"
 [ -z "$1" ] || ! runuser -u "$1" -- test -r "$real" || echo readable
 [ -z "$1" ] || ! runuser -u "$1" -- test -w "$real" || echo writable
 sh -c "$3" sh "$4" "$5" "$real"
@@ -64,14 +65,13 @@ def parse_images(paths: tuple[str, ...], text: str) -> tuple[ImageRead, ...]:
         part = parts.get(f"image.{number}")
         lines = part.text.splitlines() if part else []
         words = {line.partition(" ")[0]: line.partition(" ")[2] for line in lines}
-        owner, _, mode = words.get("stat", "").partition(" ")
         found.append(
             ImageRead(
                 path,
                 words.get("real", path),
-                "stat" in words,
-                owner,
-                mode,
+                "owner" in words,
+                words.get("owner", ""),
+                words.get("mode", ""),
                 "readable" in words,
                 "writable" in words,
                 True if "locked" in words else False if "free" in words else None,
