@@ -12,7 +12,8 @@ from typing import Any
 from tui.core import schema
 from tui.core.failure import Failure
 from tui.core.schema import Problem
-from tui.core.settings import Config, Host, Hosts, Runs, xdg_folder
+from tui.core.settings import SSH_PORT, Config, Host, Hosts, Runs, xdg_folder
+from tui.core.ssh_target import parsed
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,7 +21,7 @@ else:
     import tomli as tomllib
 
 MAX_BYTES = 1 << 20  # of the file: whatever is larger was named by mistake
-HERE = re.compile(r"(?:.*@)?(?:localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?", re.IGNORECASE)
+HERE = re.compile(r"localhost|127\.[0-9.]+|::1", re.IGNORECASE)
 
 
 class Misconfigured(Failure):
@@ -166,10 +167,11 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 def _contradictions(hosts: Hosts) -> list[Problem]:
     """What is right key by key, and cannot be meant."""
     problems = []
-    if HERE.fullmatch(hosts.source.ssh):
+    source, destination = parsed(hosts.source.ssh), parsed(hosts.destination.ssh)
+    if HERE.fullmatch(source.host):
         why = f'"{hosts.source.ssh}" is how the other hosts reach the source, and would lead them to themselves'
         problems.append(Problem("hosts.source", "ssh", why, "A name or address that they know is expected."))
-    if hosts.source.ssh.rpartition("@")[2].lower() == hosts.destination.ssh.rpartition("@")[2].lower():
+    if (source.host.lower(), source.port or SSH_PORT) == (destination.host.lower(), destination.port or SSH_PORT):
         why = f'"{hosts.destination.ssh}" is the source as well, and a VM cannot move to the host it is on'
         problems.append(Problem("hosts.destination", "ssh", why, "An ssh target of another host is expected."))
     return problems

@@ -11,6 +11,7 @@ from tui.core import schema
 from tui.core import schema_kinds as kinds
 from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, TECHNIQUES, Plan
+from tui.core.ssh_target import parse, target
 
 SOURCE, DESTINATION, STORAGE = "source", "destination", "storage"
 HYPERVISORS = (SOURCE, DESTINATION)
@@ -23,30 +24,27 @@ MIB, GIB, TIB = 1 << 20, 1 << 30, 1 << 40
 
 SSH_REACH, AGENT_REACH = "ssh", "agent"
 
+SSH_PORT = 22
+
 LOCAL_LIBVIRT = "qemu:///system"
 
-SSH_TARGET = re.compile(
-    r"(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?([A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?"
-)
 LIBVIRT_URI = re.compile(r"(?:qemu|test)(?:\+[a-z0-9]+)?://[^\s/?#]*/[^\s?#]+(?:\?[^\s#]*)?")
-
-
-def is_ssh_target(text: str) -> bool:
-    """Whether it is [USER@]HOST[:PORT]; a host that begins with "-" would be an option to ssh."""
-    found = SSH_TARGET.fullmatch(text)
-    return found is not None and (found[2] is None or 0 < int(found[2]) < 65536)
-
-
-def host_of(ssh: str) -> str:
-    """The host in an ssh target: without the user, the port and the brackets of an IPv6 address."""
-    rest = ssh.rpartition("@")[2]
-    found = re.fullmatch(r"\[([^\]]+)\](?::\d+)?|([^:]+)(?::\d+)?", rest)
-    return (found[1] or found[2]) if found else rest
 
 
 def over_ssh(ssh: str) -> str:
     """The libvirt URI of the daemon on an ssh target."""
-    return f"qemu+ssh://{ssh}/system?no_tty=1"
+    return f"qemu+ssh://{ssh.replace('%', '%25')}/system?no_tty=1"
+
+
+def is_libvirt_uri(text: str) -> bool:
+    """Whether it is one that the app can use, and over ssh one that names the host as an ssh target does."""
+    if not LIBVIRT_URI.fullmatch(text):
+        return False
+    try:
+        target(text)
+    except (Failure, ValueError):  # ValueError: urlsplit's for brackets that do not match
+        return False
+    return True
 
 
 def never_asking(uri: str) -> str:
@@ -58,10 +56,10 @@ def never_asking(uri: str) -> str:
     return f"{base}?{'&'.join([*others, 'no_tty=1'])}"
 
 
-SSH = kinds.text('an ssh target such as "root@192.0.2.10" or "user@host:2222"', is_ssh_target)
+SSH = kinds.text('an ssh target such as "root@192.0.2.10" or "user@host:2222"', lambda text: parse(text) is not None)
 URI = schema.Kind(
     'a libvirt URI such as "qemu:///system" or "qemu+ssh://root@192.0.2.10/system"',
-    kinds.text("", lambda text: LIBVIRT_URI.fullmatch(text) is not None).read,
+    kinds.text("", is_libvirt_uri).read,
     suffix="_uri",
 )
 VM_NAME = kinds.text(

@@ -198,6 +198,24 @@ WRONG = [
         " An ssh target of another host is expected.",
     ),
     (
+        "hosts.source",
+        'ssh = "root@[::1]:2222"',
+        '[hosts.source] ssh: "root@[::1]:2222" is how the other hosts reach the source, and would lead them to'
+        " themselves. A name or address that they know is expected.",
+    ),
+    (
+        "hosts.destination",
+        'ssh = "other@A:22"',
+        '[hosts.destination] ssh: "other@A:22" is the source as well, and a VM cannot move to the host it is on.'
+        " An ssh target of another host is expected.",
+    ),
+    (
+        "hosts.destination",
+        'libvirt = "qemu+ssh://root@b:99999/system"',
+        '[hosts.destination] libvirt: "qemu+ssh://root@b:99999/system" is not a libvirt URI such as "qemu:///system" or'
+        ' "qemu+ssh://root@192.0.2.10/system".',
+    ),
+    (
         "hosts.destination",
         'libvirt = "b"',
         '[hosts.destination] libvirt: "b" is not a libvirt URI such as "qemu:///system" or'

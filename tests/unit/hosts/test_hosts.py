@@ -8,7 +8,6 @@ import pytest
 from tests.fake_hosts import FakeHosts, guest1
 from tui.core.command import Completed
 from tui.core.failure import Failure
-from tui.core.settings import host_of
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import OK, PARTLY, READING, UNREACHABLE, HostFacts, System, Virtualization, parse_system
 
@@ -176,11 +175,3 @@ async def test_a_host_whose_script_fails_tells_what_it_can() -> None:
     facts = (await read_all(Hosts(world.connections, world.changes)))["storage"]
     assert isinstance(facts.system, System)
     assert facts.system.hostname == "nas"
-
-
-@pytest.mark.parametrize(
-    ("ssh", "host"),
-    [("root@storage", "storage"), ("nas", "nas"), ("me@nas:2222", "nas"), ("root@[2001:db8::1]:22", "2001:db8::1")],
-)
-def test_the_host_of_an_ssh_target_is_found(ssh: str, host: str) -> None:
-    assert host_of(ssh) == host

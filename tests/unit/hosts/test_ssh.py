@@ -3,6 +3,7 @@
 import pytest
 
 from tui.core.ssh_key import HostKey
+from tui.core.ssh_target import Target, target
 from tui.hosts.model.account import Account, parse_account
 from tui.hosts.model.ssh import (
     KEY_CHANGED,
@@ -14,9 +15,7 @@ from tui.hosts.model.ssh import (
     REFUSED,
     WORKS,
     Attempt,
-    Target,
     parse_attempt,
-    target,
 )
 
 BLOB = "AAAAC3NzaC1lZDI1NTE5AAAAIOmcjmcxOXHUHruQYCIUhHLs3UhopflbBDQ1Fwh4Y442"
@@ -30,6 +29,7 @@ FINGERPRINT = "SHA256:jM53pRRG/2GI3dZAx4RAG6kgT6IeIfQqbHeglSG5xPM"  # as ssh pri
         ("qemu+ssh://192.0.2.20:2222/system", Target("192.0.2.20", port=2222)),
         ("qemu+ssh://me@[2001:db8::2]:2222/system?no_tty=1", Target("2001:db8::2", "me", 2222)),
         ("qemu+ssh://KVM-B/system?keyfile=/root/k&no_tty=1", Target("KVM-B", key_file="/root/k")),
+        ("qemu+ssh://me%40lab@[fe80::2%25eth0]/system", Target("fe80::2%eth0", "me@lab")),
         ("qemu+tls://kvm-b/system", None),
         ("qemu+libssh2://kvm-b/system", None),
         ("qemu:///system", None),

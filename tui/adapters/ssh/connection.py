@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 import asyncssh
 
-from tui.adapters.ssh.address import Address
 from tui.adapters.ssh.broken import Broken
 from tui.adapters.ssh.known_hosts import USUAL_PORT, known_as, known_hosts
 from tui.adapters.streams import drained
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.protocols import LoginRefused, UntrustedHost
+from tui.core.ssh_target import SshTarget
 from tui.core.threads import on_thread
 
 T = TypeVar("T")
@@ -146,7 +146,7 @@ class Connection:
             self._most = SESSIONS  # what kept sessions there, a command that hung, may be over
 
 
-async def connect(address: Address, folder: Path, limit_s: float) -> Connection:
+async def connect(address: SshTarget, folder: Path, limit_s: float) -> Connection:
     """Logs in with the keys, the config and the known hosts in `folder`; never asks for a password."""
     return await Login(address, folder, limit_s).within(Login.connect)
 
@@ -157,7 +157,7 @@ _SILENT = "Is it switched on, and does a firewall let ssh through?"
 class Login:
     """What is known about one attempt, so that its failure can be explained; without a password it uses keys alone."""
 
-    def __init__(self, address: Address, folder: Path, limit_s: float, password: str = "") -> None:
+    def __init__(self, address: SshTarget, folder: Path, limit_s: float, password: str = "") -> None:
         self.address = address
         self.folder = folder
         self.limit_s = limit_s

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncssh
 
-from tui.adapters.ssh.address import Address, ssh_folder
+from tui.adapters.ssh.address import ssh_folder
 from tui.adapters.ssh.broken import Broken
 from tui.adapters.ssh.connection import Login, connect
 from tui.adapters.ssh.known_hosts import USUAL_PORT, append, known_as, known_hosts, known_hosts_files
@@ -17,6 +17,7 @@ from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.protocols import UntrustedHost
 from tui.core.ssh_key import KEY_NAMES, HostKey
+from tui.core.ssh_target import parsed
 from tui.core.threads import on_thread
 
 COMMAND_LIMIT_S = 20.0
@@ -38,7 +39,7 @@ class SshFirstLogin:
     """For the host at an ssh address; `folder` holds the user's keys, config and known_hosts."""
 
     def __init__(self, address: str, *, folder: Path | None = None, connect_limit_s: float = CONNECT_LIMIT_S) -> None:
-        self._address = Address.parse(address)
+        self._address = parsed(address)
         self._folder = folder or ssh_folder()
         self._limit_s = connect_limit_s
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.adapters.ssh.address import Address, ssh_folder
+from tui.adapters.ssh.address import ssh_folder
 from tui.adapters.ssh.broken import Broken
 from tui.core.command import Completed
 from tui.core.failure import Failure
+from tui.core.ssh_target import parsed
 from tui.core.threads import on_thread
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class SshShell:
         raise Failure(f"The login to {self._address} was given up", "", "Try again.")
 
     async def _open(self) -> "Connection":
-        address = Address.parse(self._address)
+        address = parsed(self._address)
         # Imported on a thread and only now: it takes a quarter of a second, which no page should wait for.
         module = await on_thread(importlib.import_module, "tui.adapters.ssh.connection")
         connection: Connection = await module.connect(address, self._folder or ssh_folder(), self._connect_limit_s)

@@ -8,6 +8,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
 from tui.core.settings import STORAGE
+from tui.core.ssh_target import Target
 from tui.hosts.model import account, clock, firewall, ports_python, software, userfaultfd
 from tui.hosts.model import names as host_names
 from tui.hosts.model.account import Account
@@ -18,7 +19,7 @@ from tui.hosts.model.host import SYSTEM_SCRIPT, System, parse_system
 from tui.hosts.model.names import Names
 from tui.hosts.model.ports import CONNECTOR, LISTENER, READY, Tried, parse_connector, parse_listener
 from tui.hosts.model.software import Software
-from tui.hosts.model.ssh import ATTEMPT_SCRIPT, Attempt, Target, parse_attempt
+from tui.hosts.model.ssh import ATTEMPT_SCRIPT, Attempt, parse_attempt
 from tui.hosts.model.userfaultfd import Userfaultfd
 from tui.linux import perl_or_python
 from tui.linux.perl_or_python import NEITHER

@@ -6,11 +6,12 @@ from typing import TypeVar
 
 from tui.core.failure import Failure
 from tui.core.settings import HYPERVISORS, OTHER
+from tui.core.ssh_target import target
 from tui.hosts.backend.reading import HostReading
 from tui.hosts.model.facts import ALL, HostsFacts, Libvirt
 from tui.hosts.model.names import is_local
 from tui.hosts.model.ports import Tried
-from tui.hosts.model.ssh import WORKS, Attempt, target
+from tui.hosts.model.ssh import WORKS, Attempt
 from tui.linux.qemu_conf import MIGRATION_PORTS, QemuConf
 from tui.vm.model.machine_type import VmDefinition
 

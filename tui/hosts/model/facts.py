@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from tui.checklist.model.check import UNKNOWN, Finding
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
-from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE, Config, host_of
+from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE, Config
+from tui.core.ssh_target import parsed, target
 from tui.core.vm import Daemon, Vm
 from tui.hosts.model.account import Account
 from tui.hosts.model.clock import Clock
@@ -15,7 +16,7 @@ from tui.hosts.model.host import System
 from tui.hosts.model.names import Names, is_local
 from tui.hosts.model.ports import Tried
 from tui.hosts.model.software import Software
-from tui.hosts.model.ssh import Attempt, target
+from tui.hosts.model.ssh import Attempt
 from tui.hosts.model.userfaultfd import Userfaultfd
 from tui.linux.addresses import is_address
 from tui.linux.qemu_conf import QemuConf
@@ -109,7 +110,7 @@ class HostsFacts:
             seen = [each.reached_from for each in systems if isinstance(each, System)]
         if own:  # an end of a tunnel, or of somebody's in between, is none of its own
             seen = [each for each in seen if each in own]
-        given = host_of(self.config.hosts[host].ssh)
+        given = parsed(self.config.hosts[host].ssh).host
         looked_up = (self.way(each, host).names for each in others)
         found = [address for names in looked_up if isinstance(names, Mapping) for address in names.get(given, ())]
         return next((each for each in (*seen, given, *found) if is_address(each) and not is_local(each)), "")
@@ -123,7 +124,7 @@ class HostsFacts:
     def names_of(self, host: str) -> tuple[str, ...]:
         """By which others look it up: as it is configured, and as it announces itself; addresses need no look-up."""
         peer = target(self.config.hosts[host].peer_uri) if host in HYPERVISORS else None
-        names = (host_of(self.config.hosts[host].ssh), peer.host if peer else "", self.announced(host))
+        names = (parsed(self.config.hosts[host].ssh).host, peer.host if peer else "", self.announced(host))
         return tuple(dict.fromkeys(each for each in names if each and not is_address(each)))
 
     @property

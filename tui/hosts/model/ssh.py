@@ -5,7 +5,6 @@ import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
 
 from tui.core.ssh_key import HostKey
 
@@ -22,26 +21,6 @@ OUTCOMES = (
     (r"Connection refused|timed out|No route to host|unreachable|Connection (closed|reset)", NO_ANSWER),
     (r"failed to run command|ssh: not found", NO_SSH),
 )
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a libvirt URI leads over ssh; "" and 0 leave the choice to ssh's own files."""
-
-    host: str
-    user: str = ""
-    port: int = 0
-    key_file: str = ""
-
-
-def target(uri: str) -> Target | None:
-    """Of a libvirt URI; None where it does not use the program ssh."""
-    parts = urlsplit(uri)
-    if not parts.scheme.endswith("+ssh") or not parts.hostname:
-        return None
-    host = parts.netloc.rpartition("@")[2]
-    host = host[1 : host.index("]")] if host.startswith("[") else host.partition(":")[0]
-    return Target(host, parts.username or "", parts.port or 0, parse_qs(parts.query).get("keyfile", [""])[0])
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import FirstLogin, Shell, UntrustedHost
 from tui.core.settings import AGENT_REACH, SOURCE, UNKNOWN
+from tui.core.ssh_target import parsed
 from tui.core.threads import on_thread
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.backend.agent_shell import AgentShell
@@ -91,7 +92,8 @@ class Launch:
     def user_of(self, name: str) -> str:
         """Who may log in to the guest of a VM, "" where that is not known."""
         user = self._addresses.user_of(name)
-        return user or (self.config.vm.ssh or "").rpartition("@")[0]
+        ssh = self.config.vm.ssh
+        return user or (parsed(ssh).user if ssh else "")
 
     async def found_addresses(self, name: str) -> tuple[str, ...]:
         """Where the guest of a running VM is on the network, as far as libvirt or the guest's agent knows."""

@@ -5,7 +5,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui.core.settings import is_ssh_target
+from tui.core.ssh_target import parse
 from tui.guest.model.agent import AGENT
 from tui.ui.dialog import Form
 from tui.ui.fields import TextField
@@ -56,7 +56,7 @@ class AddressDialog(Form[str]):
         if text == WORD:
             self.dismiss(AGENT)
             return
-        if text and not is_ssh_target(text):
+        if text and parse(text) is None:
             wrong = f'"{text}" is no ssh address, such as user@192.0.2.50, and not "{WORD}".'
             self.query_one(".wrong", Static).update(wrong)
             return

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 from tui.core.failure import Failure
 from tui.core.quantity import exact_size, parse_size
 from tui.core.settings import VmConfig
+from tui.core.ssh_target import parsed
 from tui.launch.backend.new_vms import NewVms
 from tui.launch.model.draft import Draft, Ground
 from tui.launch.model.new_vm import CLOUD, LIKE, WAYS, Order
@@ -76,7 +77,7 @@ class NewVmForm(Form[Made]):
 
     def body(self) -> ComposeResult:
         vm = self._proposed
-        user = (vm.ssh or "").rpartition("@")[0]
+        user = parsed(vm.ssh).user if vm.ssh else ""
         name = _input("name", self._free_name)
         name.select_on_focus = True  # so that another one is typed over it
         yield _row("name", name)

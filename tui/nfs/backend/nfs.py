@@ -10,7 +10,8 @@ from tui.checklist.backend.checklist import Checklist
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
-from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE, Config, host_of
+from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE, Config
+from tui.core.ssh_target import parsed
 from tui.nfs.backend.proof import prove
 from tui.nfs.model.checks.image import IMAGES_SCRIPT, image_paths, parse_images
 from tui.nfs.model.checks.sharing import proof_why_not
@@ -29,9 +30,9 @@ def shared_by(config: Config) -> Shared:
     """What the steps are about, from the configuration."""
     hosts = config.hosts
     return Shared(
-        storage=host_of(hosts.storage.ssh),
-        source=host_of(hosts.source.ssh),
-        destination=host_of(hosts.destination.ssh),
+        storage=parsed(hosts.storage.ssh).host,
+        source=parsed(hosts.source.ssh).host,
+        destination=parsed(hosts.destination.ssh).host,
         images=config.storage.images,
         export=config.storage.export,
         vm=config.vm.name,

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from tui.checklist.backend.checklist import Step
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
-from tui.core.settings import HYPERVISORS, host_of
+from tui.core.settings import HYPERVISORS
+from tui.core.ssh_target import parsed
 from tui.hosts.model.facts import ALL, HostsFacts, unread
 from tui.hosts.model.host import System
 from tui.hosts.model.names import is_local
@@ -97,7 +98,7 @@ def _wanted(facts: HostsFacts, host: str, other: str) -> tuple[str, ...]:
     """The names of `other` that `host` looks up: what it announces itself as matters between the hypervisors only."""
     if host in HYPERVISORS and other in HYPERVISORS:
         return facts.names_of(other)
-    name = host_of(facts.config.hosts[other].ssh)
+    name = parsed(facts.config.hosts[other].ssh).host
     return () if is_address(name) else (name,)
 
 

@@ -4,9 +4,10 @@ from tui.checklist.backend.checklist import Step
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, Finding
 from tui.core.failure import Failure
 from tui.core.ssh_key import KEY_NAMES, HostKey
+from tui.core.ssh_target import target
 from tui.hosts.model.account import Account
 from tui.hosts.model.facts import HostsFacts, unread
-from tui.hosts.model.ssh import KEY_CHANGED, KEY_NOT_KNOWN, NO_ANSWER, NO_NAME, NO_SSH, REFUSED, WORKS, Attempt, target
+from tui.hosts.model.ssh import KEY_CHANGED, KEY_NOT_KNOWN, NO_ANSWER, NO_NAME, NO_SSH, REFUSED, WORKS, Attempt
 from tui.linux.change import AddLines, Change, Command, Move, RemoveLines
 
 WORDS = {

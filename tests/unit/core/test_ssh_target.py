@@ -1,0 +1,47 @@
+"""The one grammar of ssh targets."""
+
+import pytest
+
+from tui.core.failure import Failure
+from tui.core.settings import over_ssh
+from tui.core.ssh_target import SshTarget, Target, parse, parsed, target
+
+TARGETS = [
+    ("storage", SshTarget("storage")),
+    ("root@storage", SshTarget("storage", "root")),
+    ("_svc.a-b@kvm_b.example.org", SshTarget("kvm_b.example.org", "_svc.a-b")),
+    ("me@192.0.2.10:2222", SshTarget("192.0.2.10", "me", 2222)),
+    ("KVM-B:65535", SshTarget("KVM-B", port=65535)),
+    ("[2001:db8::1]", SshTarget("2001:db8::1")),
+    ("root@[2001:db8::1]:22", SshTarget("2001:db8::1", "root", 22)),
+    ("root@[::ffff:192.0.2.1]", SshTarget("::ffff:192.0.2.1", "root")),
+    ("root@[fe80::1%eth0]:2222", SshTarget("fe80::1%eth0", "root", 2222)),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), TARGETS)
+def test_a_target_is_read(text: str, found: SshTarget) -> None:
+    assert parse(text) == parsed(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "@", "root@", "@storage", "a b", "root@a b", "-oProxyCommand=x", "-l@host", "root@-host", "host:", "host:0",
+     "host:65536", "host:99999", "host:x", "host:-1", "a:b:c:d", "2001:db8::1", "root@2001:db8::1", "[]", "[storage]",
+     "[192.0.2.1]", "[2001:db8::1", "2001:db8::1]", "[fe80::1%]", "a@b@host", "root@host/", "ssh://root@host",
+     "root@host\n", "r\u00f6@host", "host;id", "host:\u0662"],
+)  # fmt: skip
+def test_what_is_no_target_is_none(text: str) -> None:
+    assert parse(text) is None
+    with pytest.raises(Failure, match="is no ssh address"):
+        parsed(text)
+
+
+@pytest.mark.parametrize(("text", "found"), TARGETS)
+def test_libvirt_is_led_to_the_same_place(text: str, found: SshTarget) -> None:
+    assert target(over_ssh(text)) == Target(found.host, found.user, found.port)
+
+
+def test_a_target_is_given_to_ssh_as_words() -> None:
+    assert parsed("me@[2001:db8::1]:2222").words == "-p 2222 me@2001:db8::1"
+    assert parsed("storage").words == "storage"
