@@ -98,6 +98,14 @@ async def test_root_is_asked_for_once_a_host_where_it_is_not_to_be_had(world: Fa
     assert sum("sudo" in command for command in shell.commands) == 1
 
 
+async def test_a_qemu_conf_that_cannot_be_read_is_not_taken_for_the_default(world: FakeHosts) -> None:
+    said = "cat: /etc/libvirt/qemu.conf: Input/output error\n"
+    shell = world.shells["root@destination"]
+    shell.answers = {"/etc/libvirt/qemu.conf": Completed(1, "", said), **shell.answers}
+    facts = await last(looking(world))
+    assert str(facts.at("destination").conf) == f"qemu.conf on destination can't be read: {said.strip()}."
+
+
 async def test_a_look_that_is_given_up_ends_what_it_had_begun(world: FakeHosts) -> None:
     world.shells["root@storage"].released.clear()
     look = looking(world)

@@ -74,7 +74,10 @@ class HostReading:
 
     async def conf(self, host: str) -> QemuConf:
         """A host without one has QEMU's own settings; the storage server need not have any."""
-        return parse_qemu_conf(await self._said_to_root(host, QEMU_CONF_SCRIPT))
+        done = await self._root.run(host, ["sh", "-c", QEMU_CONF_SCRIPT], timeout=SCRIPT_LIMIT_S)
+        if done.status:
+            raise Failure(f"qemu.conf on {host} can't be read", done.stderr.strip(), detail=done.stderr)
+        return parse_qemu_conf(done.stdout)
 
     async def kvm(self, host: str, user: tuple[int, int]) -> Kvm:
         kvm = host_kvm.parse_kvm(await self._said_to_root(host, host_kvm.SCRIPT, *map(str, user)))
