@@ -1,13 +1,16 @@
 """The journal of changes: what it knows again after a crash."""
 
 import errno
+import fcntl
+import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tui.checklist.backend.journal import Journal
 from tui.core.failure import Failure
-from tui.linux.change import AddLines, Command, Move, RemoveLines
+from tui.linux.change import AddLines, Command, Move, RemoveLines, to_fields
 
 ADDED = Move(AddLines("storage", "/etc/exports", ("ä (rw)",)), (RemoveLines("storage", "/etc/exports", ("ä (rw)",)),))
 RUN = Move(Command("storage", ("exportfs", "-ra"), "in", 5.0), (Command("storage", ("exportfs", "-r")),))
@@ -32,8 +35,8 @@ def test_a_new_process_knows_what_was_done_the_newest_first(path: Path) -> None:
 
 def test_what_was_taken_back_is_no_more(path: Path) -> None:
     journal = Journal(path)
-    number = journal.begin("step", "root@storage", ADDED)
-    journal.undone(number)
+    journal.begin("step", "root@storage", ADDED)
+    journal.undone(journal.entries("step")[0])
     assert journal.entries("step") == ()
     assert Journal(path).entries("step") == ()
 
@@ -68,3 +71,61 @@ def test_a_full_disk_is_said_before_anything_is_changed(path: Path, monkeypatch:
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(Failure, match="No space left on device"):
         Journal(path).begin("step", "root@storage", ADDED)
+
+
+def test_two_apps_on_one_journal_keep_their_own_entries_and_see_the_others(path: Path) -> None:
+    one, two = Journal(path), Journal(path)
+    assert (one.entries("step"), two.entries("step")) == ((), ())  # both have read it
+    one.done(one.begin("step", "root@storage", ADDED))
+    two.begin("step", "root@storage", RUN)
+    assert one.entries("step") == two.entries("step") == Journal(path).entries("step")
+    assert [(each.undo, each.done) for each in one.entries("step")] == [(RUN.undo, False), (ADDED.undo, True)]
+    one.undone(one.entries("step")[0])
+    assert [each.undo for each in two.entries("step")] == [ADDED.undo]
+
+
+def test_an_id_is_never_used_again_because_another_app_may_still_know_it(path: Path) -> None:
+    one, two = Journal(path), Journal(path)
+    first = one.begin("step", "root@storage", ADDED)
+    known = two.entries("step")[0]
+    one.undone(known)
+    assert one.begin("step", "root@storage", RUN) != first
+    two.undone(known)
+    assert [each.undo for each in one.entries("step")] == [RUN.undo]
+
+
+def test_ids_taken_at_the_same_time_differ(path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        ids = list(threads.map(lambda _: Journal(path).begin("step", "root@storage", RUN), range(40)))
+    assert sorted(ids) == list(range(1, 41))
+    assert len(Journal(path).entries("step")) == 40
+
+
+def test_a_journal_that_stays_locked_is_a_failure(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.checklist.backend.journal.LOCK_LIMIT_S", 0.0)
+    Journal(path).begin("step", "root@storage", ADDED)
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(Failure, match="another process has locked it"):
+            Journal(path).begin("step", "root@storage", RUN)
+    assert len(Journal(path).entries("step")) == 1
+
+
+def test_an_id_that_two_older_apps_both_used_stands_for_both_moves(path: Path) -> None:
+    def line(kind: str, number: int, **more: object) -> str:
+        return json.dumps({"at": "2025-01-01T00:00:00.000Z", "kind": kind, "id": number, **more})
+
+    def begun(step: str, move: Move) -> str:
+        fields = {"step": step, "address": "root@storage", "action": to_fields(move.action)}
+        return line("begun", 1, **fields, undo=[to_fields(each) for each in move.undo])
+
+    path.parent.mkdir()
+    path.write_text("\n".join((begun("a", ADDED), begun("b", RUN), line("done", 1), line("done", 1), "")))
+    journal = Journal(path)
+    first, second = journal.entries("a")[0], journal.entries("b")[0]
+    assert (first.undo, first.done, second.undo, second.done) == (ADDED.undo, True, RUN.undo, True)
+    journal.undone(first)
+    assert (Journal(path).entries("a"), Journal(path).entries("b")) == ((), (second,))
+    with path.open("a") as file:
+        file.write(line("undone", 1) + "\n")
+    assert journal.entries("b") == ()

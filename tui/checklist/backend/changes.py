@@ -73,7 +73,7 @@ class Changes:
                 except Failure:
                     if entry.done:
                         raise
-            self._journal.undone(entry.id)
+            self._journal.undone(entry)
 
     def _applied(self, step: str) -> list[Entry]:
         """Only what was done to the hosts of this configuration."""

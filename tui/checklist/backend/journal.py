@@ -1,12 +1,17 @@
-"""What the app has applied to hosts and how it is taken back: on disk before it is done, so a crash loses nothing."""
+"""What the app has applied to hosts and how to undo it: on disk before it is done, so a crash loses nothing.
+
+Several apps may use one file: each takes its ids from the file, under a lock, and reads the file again when it changed.
+"""
 
 import contextlib
+import fcntl
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tui.core.clock import now
 from tui.core.failure import Failure
@@ -14,6 +19,8 @@ from tui.linux.change import Action, Move, from_fields, to_fields
 
 NO_JOURNAL = "Without it nothing is changed: it is what changes are undone from."
 BEGUN, DONE, UNDONE = "begun", "done", "undone"
+LOCK_LIMIT_S = 2.0  # another app holds the lock for one write
+LOCK_RETRY_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -27,84 +34,120 @@ class Entry:
     done: bool = False
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What a journal records: the moves that were not undone, the oldest first, and the highest id ever used."""
+
+    entries: tuple[Entry, ...] = ()
+    last_id: int = 0
+
+
 class Journal:
     """One file of JSON lines; a half last line, as a crash leaves it, is passed over."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: dict[int, Entry] | None = None  # None until the file has been read, which waits for the first use
-        self._unreadable = ""  # why it could not be: then nothing is known of earlier changes, and no new one is begun
-
-    @property
-    def _entries(self) -> dict[int, Entry]:
-        if self._known is None:
-            self._known = {}
-            for fields in self._lines():
-                with contextlib.suppress(KeyError, TypeError, ValueError):  # a line that somebody else has written
-                    self._take(fields)
-        return self._known
+        self._stamp: tuple[int, ...] = ()  # of the file when it was read last
+        self._contents = Contents()
 
     def entries(self, step: str) -> tuple[Entry, ...]:
-        """What of a step has not been taken back, the newest first: the order in which to do it."""
-        return tuple(each for each in reversed(self._entries.values()) if each.step == step)
+        """What of a step was not undone, by this app or another, the newest first: the order in which to undo it."""
+        with contextlib.suppress(OSError):  # no file yet; one that cannot be read refuses the next `begin`
+            status = self._path.stat()
+            stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
+            if stamp != self._stamp:
+                self._contents, self._stamp = parse_journal(self._path.read_bytes()), stamp
+        return tuple(each for each in reversed(self._contents.entries) if each.step == step)
 
     def begin(self, step: str, address: str, move: Move) -> int:
         """Write down that a move begins; the number it has from then on."""
-        number = max(self._entries, default=0) + 1
-        if self._unreadable:
-            raise Failure(f"{self._path} can't be read", self._unreadable, NO_JOURNAL)
         action, undo = to_fields(move.action), [to_fields(each) for each in move.undo]
-        self._write({"kind": BEGUN, "id": number, "step": step, "address": address, "action": action, "undo": undo})
+        with self._locked() as file:
+            number = parse_journal(_whole(file)).last_id + 1
+            entry = {"id": number, "step": step, "address": address, "action": action, "undo": undo}
+            _append(file, {"kind": BEGUN, **entry})
         return number
 
     def done(self, number: int) -> None:
         """It ended well."""
-        self._write({"kind": DONE, "id": number})
+        with self._locked() as file:
+            _append(file, {"kind": DONE, "id": number})
 
-    def undone(self, number: int) -> None:
-        """It has been taken back, or nothing of it had come about."""
-        self._write({"kind": UNDONE, "id": number})
+    def undone(self, entry: Entry) -> None:
+        """It was undone, or had never come about."""
+        with self._locked() as file:
+            _append(file, {"kind": UNDONE, "id": entry.id, "step": entry.step, "address": entry.address})
 
-    def _write(self, fields: dict[str, Any]) -> None:
-        line = json.dumps({"at": now(), **fields}, ensure_ascii=True)
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[BinaryIO]:
+        """The file, which no other app writes meanwhile."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            half = self._path.exists() and self._path.stat().st_size and not self._path.read_bytes().endswith(b"\n")
-            with self._path.open("ab") as file:
-                file.write(b"\n" * bool(half) + line.encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+            with self._path.open("a+b") as file:
+                _lock(file, self._path)
+                yield file
         except OSError as error:
-            raise Failure(
-                f"{self._path} can't be written",
-                error.strerror or str(error),
-                NO_JOURNAL,
-            ) from error
-        self._take(fields)
+            raise Failure(f"{self._path} can't be written", error.strerror or str(error), NO_JOURNAL) from error
 
-    def _take(self, fields: dict[str, Any]) -> None:
-        number = int(fields["id"])
-        if fields["kind"] == BEGUN:
-            undo = tuple(from_fields(each) for each in fields["undo"])
-            self._entries[number] = Entry(number, fields["step"], fields["address"], undo)
-        elif fields["kind"] == DONE and number in self._entries:
-            entry = self._entries[number]
-            self._entries[number] = Entry(number, entry.step, entry.address, entry.undo, done=True)
-        elif fields["kind"] == UNDONE:
-            self._entries.pop(number, None)
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
+def parse_journal(data: bytes) -> Contents:
+    """The contents of the file; lines of another form are passed over."""
+    entries: list[Entry] = []
+    last_id = 0
+    for line in data.split(b"\n"):
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # a line that somebody else has written
+            fields = json.loads(line)
+            last_id = max(last_id, int(fields["id"]))
+            _take(entries, fields)
+    return Contents(tuple(entries), last_id)
+
+
+def _take(entries: list[Entry], fields: Mapping[str, Any]) -> None:
+    """Apply one line.
+
+    Two apps of version 0.1 could give one id to two moves. Their `undone` meant the newest they knew; that of later
+    versions names the step and the address as well.
+    """
+    number, kind = int(fields["id"]), fields["kind"]
+    if kind == BEGUN:
+        undo = tuple(from_fields(each) for each in fields["undo"])
+        entries.append(Entry(number, fields["step"], fields["address"], undo))
+        return
+    alike = [at for at, entry in enumerate(entries) if entry.id == number and _concerns(fields, entry)]
+    if kind == DONE:
+        for at in [at for at in alike if not entries[at].done][:1]:
+            entries[at] = replace(entries[at], done=True)
+    elif kind == UNDONE and alike:
+        del entries[alike[-1]]
+
+
+def _concerns(fields: Mapping[str, Any], entry: Entry) -> bool:
+    return (fields.get("step", entry.step), fields.get("address", entry.address)) == (entry.step, entry.address)
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    end = time.monotonic() + LOCK_LIMIT_S
+    while True:
         try:
-            text = self._path.read_text(errors="replace")
-        except FileNotFoundError:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                why = f"another process has locked it for {LOCK_LIMIT_S:g} s"
+                raise Failure(f"{path} can't be written", why, f"{NO_JOURNAL} `fuser {path}` names it.") from None
+            time.sleep(LOCK_RETRY_S)
+        else:
             return
-        except OSError as error:
-            self._unreadable = error.strerror or str(error)
-            return
-        for line in text.splitlines():
-            try:
-                fields = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(fields, dict):
-                yield fields
+
+
+def _whole(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read()
+
+
+def _append(file: BinaryIO, fields: Mapping[str, Any]) -> None:
+    line = json.dumps({"at": now(), **fields}, ensure_ascii=True)
+    before = _whole(file)
+    half = bool(before) and not before.endswith(b"\n")
+    file.write(b"\n" * half + line.encode() + b"\n")
+    file.flush()
+    os.fsync(file.fileno())
