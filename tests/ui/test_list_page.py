@@ -283,6 +283,16 @@ async def test_shift_u_takes_back_all_from_the_end(world: ListWorld) -> None:
         assert world.machines["storage"].commands[2:] == ["unmake export", "unmake server"]
 
 
+async def test_a_line_of_the_journal_that_cannot_be_read_is_reported_on_the_page(
+    world: ListWorld, tmp_path: Path
+) -> None:
+    (tmp_path / "changes.jsonl").write_text('{"kind": "begun", "id": 1, "undo": "none"}\n')
+    async with shown(world, (120, 40)) as seen:
+        await seen.sees("1 line of", "cannot be read (line 1: ", "2 FAILED")
+        await seen.press("f", "enter")
+        await seen.sees("Fixed: the NFS server")
+
+
 # -- the password of sudo --
 
 

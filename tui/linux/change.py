@@ -1,9 +1,11 @@
 """A change of a host as exact commands and lines of files, each with what takes it back."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+LONGEST_S = 1e6
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,49 @@ def to_fields(action: Action) -> dict[str, Any]:
     return {"action": type(action).__name__, **asdict(action)}
 
 
-def from_fields(fields: Mapping[str, Any]) -> Action:
+def from_fields(fields: object) -> Action:
     """The action that to_fields was given; ValueError where it is none."""
+    if not isinstance(fields, Mapping):
+        raise ValueError("an action is not a JSON object")
+    values = dict(fields)
+    kind = values.pop("action", None)
+    if not isinstance(kind, str) or kind not in _ACTIONS:
+        raise ValueError("an action is of an unknown kind")
+    for name, value in values.items():
+        if name not in _SHAPES:
+            raise ValueError(f"a field of {kind} is unknown")
+        expected, fits = _SHAPES[name]
+        if not fits(value):
+            raise ValueError(f"{name} of {kind} is not {expected}")
+        values[name] = tuple(value) if isinstance(value, list) else value
     try:
-        values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
-        }
-        action: Action = _ACTIONS[values.pop("action")](**values)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not an action: {error}") from error
+        action: Action = _ACTIONS[kind](**values)
+    except TypeError as error:
+        raise ValueError(f"{kind} has not exactly its fields") from error
     return action
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _argv(value: object) -> bool:
+    return _texts(value) and bool(value)
+
+
+def _seconds(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= LONGEST_S
+
+
+_SHAPES: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "host": ("a text", _text),
+    "path": ("a text", _text),
+    "stdin": ("a text", _text),
+    "argv": ("a list of texts", _argv),
+    "lines": ("a list of texts", _texts),
+    "timeout_s": ("a time in seconds", _seconds),
+}

@@ -46,16 +46,67 @@ def test_half_a_last_line_hides_nothing_before_and_nothing_after_it(path: Path) 
     with path.open("ab") as file:
         file.write(b'{"kind": "begun", "id": 2, "st')
     journal = Journal(path)
-    assert len(journal.entries("step")) == 1
+    assert (len(journal.entries("step")), journal.problem) == (1, "")
     journal.begin("step", "root@storage", RUN)
     assert [each.undo for each in Journal(path).entries("step")] == [RUN.undo, ADDED.undo]
 
 
-def test_a_line_that_is_none_of_ours_is_passed_over(path: Path) -> None:
+BEGUN = '{"kind": "begun", "id": 7, "step": "step", "address": "root@storage", "undo": %s}'
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (BEGUN % '"none"', "it has no step, no address or no list of actions"),
+        (BEGUN % "null", "it has no step, no address or no list of actions"),
+        (BEGUN % '["none"]', "an action is not a JSON object"),
+        (BEGUN % "[{}]", "an action is of an unknown kind"),
+        (BEGUN.replace('"step": "step"', '"step": ["x"]') % "[]", "it has no step, no address or no list of actions"),
+        (BEGUN.replace('"root@storage"', "{}") % "[]", "it has no step, no address or no list of actions"),
+        (BEGUN.replace("7", '"7"') % "[]", "its id is not a number"),
+        (BEGUN.replace("7", "1e999") % "[]", "its id is not a number"),
+        (BEGUN.replace("7", "true") % "[]", "its id is not a number"),
+        (BEGUN.replace("7", "9" * 4000) % "[]", "its id is not a number"),
+        (BEGUN.replace("begun", "beg") % "[]", "it is of an unknown kind"),
+        ('{"kind": ["done"], "id": 1}', "it is of an unknown kind"),
+        ("[]", "it is not a JSON object"),
+        ("[" * 100_000, "it is not JSON"),
+        ("half of", "it is not JSON"),
+    ],
+)
+def test_a_line_of_another_form_is_kept_passed_over_and_reported(
+    path: Path, line: str, problem: str, caplog: pytest.LogCaptureFixture
+) -> None:
     Journal(path).begin("step", "root@storage", ADDED)
     with path.open("a") as file:
-        file.write('[]\n{"kind": "begun"}\n{"kind": "begun", "id": 7, "step": "x", "address": "y", "undo": [{}]}\n')
-    assert len(Journal(path).entries("step")) == 1
+        file.write(f"{line}\n")
+    journal = Journal(path)
+    assert [each.undo for each in journal.entries("step")] == [ADDED.undo]
+    assert f"1 line of {path} cannot be read (line 2: {problem}" in journal.problem
+    assert journal.problem in caplog.text
+    journal.begin("step", "root@storage", RUN)
+    assert [each.undo for each in journal.entries("step")] == [RUN.undo, ADDED.undo]
+    assert path.read_text().splitlines()[1] == line
+
+
+def test_bytes_that_are_no_text_are_a_line_of_another_form(path: Path) -> None:
+    Journal(path).begin("step", "root@storage", ADDED)
+    with path.open("ab") as file:
+        file.write(b'{"kind": "done", "id": 1, "\xff": 1}\n' * 2)
+    journal = Journal(path)
+    assert not journal.entries("step")[0].done
+    assert "2 lines of" in journal.problem
+
+
+def test_a_journal_that_cannot_be_read_is_reported_until_it_can(tmp_path: Path) -> None:
+    path = tmp_path / "changes.jsonl"
+    assert Journal(path).problem == ""
+    path.mkdir()
+    journal = Journal(path)
+    assert "Is a directory" in journal.problem
+    path.rmdir()
+    journal.begin("step", "root@storage", ADDED)
+    assert (journal.problem, len(journal.entries("step"))) == ("", 1)
 
 
 def test_nothing_is_begun_where_the_journal_cannot_be_written(tmp_path: Path) -> None:

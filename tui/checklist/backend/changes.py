@@ -52,6 +52,11 @@ class Changes:
         self._journal = journal
         self._addresses = addresses
 
+    @property
+    def problem(self) -> str:
+        """What of the journal could not be read; empty where all could."""
+        return self._journal.problem
+
     async def apply(self, step: str, change: Change, say: Say) -> None:
         """All moves in their order; a Failure ends it, and what was done till then can be undone."""
         for move in change.moves:

@@ -55,6 +55,11 @@ class Checklist(Generic[F]):
         self._one_look = asyncio.Lock()
         self.looking = self.looked = False
 
+    @property
+    def problem(self) -> str:
+        """Why something that was applied cannot be undone here; mostly nothing."""
+        return self._changes.problem
+
     def listen(self, listener: Callable[[], None]) -> None:
         """Call it whenever the list may have changed, whoever has looked."""
         self._listeners.append(listener)

@@ -6,9 +6,10 @@ Several apps may use one file: each takes its ids from the file, under a lock, a
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,8 +20,11 @@ from tui.linux.change import Action, Move, from_fields, to_fields
 
 NO_JOURNAL = "Without it nothing is changed: it is what changes are undone from."
 BEGUN, DONE, UNDONE = "begun", "done", "undone"
+MOST_ID = 1 << 53
 LOCK_LIMIT_S = 2.0  # another app holds the lock for one write
 LOCK_RETRY_S = 0.01
+
+log = logging.getLogger("tui.journal")
 
 
 @dataclass(frozen=True)
@@ -36,28 +40,55 @@ class Entry:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a journal records: the moves that were not undone, the oldest first, and the highest id ever used."""
+    """What a journal records: the moves that were not undone, the oldest first, and the highest id ever used.
+
+    `unread` says of each line of another form its number and what is wrong with it.
+    """
 
     entries: tuple[Entry, ...] = ()
     last_id: int = 0
+    unread: tuple[str, ...] = ()
 
 
 class Journal:
-    """One file of JSON lines; a half last line, as a crash leaves it, is passed over."""
+    """One file of JSON lines; lines that cannot be read stay in it, and `problem` reports them."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stamp: tuple[int, ...] = ()  # of the file when it was read last
-        self._contents = Contents()
+        self._known = Contents()
+        self._problem = ""
 
     def entries(self, step: str) -> tuple[Entry, ...]:
         """What of a step was not undone, by this app or another, the newest first: the order in which to undo it."""
-        with contextlib.suppress(OSError):  # no file yet; one that cannot be read refuses the next `begin`
+        self._refresh()
+        return tuple(each for each in reversed(self._known.entries) if each.step == step)
+
+    @property
+    def problem(self) -> str:
+        """Which lines could not be read and what to do; empty where all could."""
+        self._refresh()
+        return self._problem
+
+    def _refresh(self) -> None:
+        """Read the file where it has changed."""
+        problem = ""
+        try:
             status = self._path.stat()
             stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
-            if stamp != self._stamp:
-                self._contents, self._stamp = parse_journal(self._path.read_bytes()), stamp
-        return tuple(each for each in reversed(self._contents.entries) if each.step == step)
+            if stamp == self._stamp:
+                return
+            self._known, self._stamp = parse_journal(self._path.read_bytes()), stamp
+            if self._known.unread:
+                problem = _of_lines(self._path, self._known.unread)
+        except FileNotFoundError:
+            pass  # nothing was applied yet
+        except OSError as error:
+            self._stamp = ()
+            problem = f"{self._path} can't be read: {error.strerror or error}. What it records cannot be undone."
+        if problem and problem != self._problem:
+            log.warning("%s", "\n".join((problem, *self._known.unread)))
+        self._problem = problem
 
     def begin(self, step: str, address: str, move: Move) -> int:
         """Write down that a move begins; the number it has from then on."""
@@ -91,33 +122,61 @@ class Journal:
 
 
 def parse_journal(data: bytes) -> Contents:
-    """The contents of the file; lines of another form are passed over."""
+    """The contents of the file; half a last line, as a crash leaves it, began nothing and is not reported."""
     entries: list[Entry] = []
-    last_id = 0
-    for line in data.split(b"\n"):
-        with contextlib.suppress(KeyError, TypeError, ValueError):  # a line that somebody else has written
-            fields = json.loads(line)
-            last_id = max(last_id, int(fields["id"]))
+    last_id, unread = 0, []
+    lines = data.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            fields = _fields(line)
+            last_id = max(last_id, fields["id"])
             _take(entries, fields)
-    return Contents(tuple(entries), last_id)
+        except ValueError as error:
+            if number < len(lines):
+                unread.append(f"line {number}: {error}")
+    return Contents(tuple(entries), last_id, tuple(unread))
+
+
+def _of_lines(path: Path, unread: Sequence[str]) -> str:
+    one = len(unread) == 1
+    what = f"{len(unread)} line{'' if one else 's'} of {path} cannot be read ({unread[0]}{'' if one else ', ...'})"
+    return f"{what}. A change in {'it' if one else 'them'} cannot be undone here; correct or remove it in the file."
+
+
+def _fields(line: bytes) -> Mapping[str, Any]:
+    try:
+        fields = json.loads(line.decode())
+    except (ValueError, RecursionError) as error:  # ValueError: no JSON, no UTF-8
+        raise ValueError("it is not JSON") from error
+    if not isinstance(fields, dict):
+        raise ValueError("it is not a JSON object")
+    if type(fields.get("id")) is not int or not 0 < fields["id"] < MOST_ID:
+        raise ValueError("its id is not a number")
+    return fields
 
 
 def _take(entries: list[Entry], fields: Mapping[str, Any]) -> None:
-    """Apply one line.
+    """Apply one line, ValueError where it has another form.
 
     Two apps of version 0.1 could give one id to two moves. Their `undone` meant the newest they knew; that of later
     versions names the step and the address as well.
     """
-    number, kind = int(fields["id"]), fields["kind"]
+    number, kind = fields["id"], fields.get("kind")
     if kind == BEGUN:
-        undo = tuple(from_fields(each) for each in fields["undo"])
-        entries.append(Entry(number, fields["step"], fields["address"], undo))
+        undo, step, address = (fields.get(name) for name in ("undo", "step", "address"))
+        if not isinstance(undo, list) or not isinstance(step, str) or not isinstance(address, str):
+            raise ValueError("it has no step, no address or no list of actions that undo it")
+        entries.append(Entry(number, step, address, tuple(map(from_fields, undo))))
         return
+    if kind not in (DONE, UNDONE):
+        raise ValueError("it is of an unknown kind")
     alike = [at for at, entry in enumerate(entries) if entry.id == number and _concerns(fields, entry)]
     if kind == DONE:
         for at in [at for at in alike if not entries[at].done][:1]:
             entries[at] = replace(entries[at], done=True)
-    elif kind == UNDONE and alike:
+    elif alike:
         del entries[alike[-1]]
 
 

@@ -117,6 +117,9 @@ class ListPage(Page):
             await self._list.look_once()
         except Failure as failure:
             self._report.fail(failure)
+        else:
+            if self._list.problem:
+                self._report.end(self._list.problem, "bold $warning")
 
     def _show(self) -> None:
         """Bring the page up to date; where nothing changed nothing is painted."""
