@@ -81,12 +81,40 @@ async def test_a_copy_never_takes_the_place_of_a_file_and_leaves_nothing_when_it
 ) -> None:
     await qemu_img("create", "-q", "-f", "qcow2", str(tmp_path / "a.qcow2"), "4M")
     (tmp_path / "mine").write_text("precious")
-    with pytest.raises(Failure, match="exists already"):
+    with pytest.raises(Failure, match="a file of that name is there already"):
         await images.copy(str(tmp_path / "a.qcow2"), str(tmp_path / "mine"), "qcow2", 0, print)
     with pytest.raises(Failure, match="could not be copied"):
         await images.copy(str(tmp_path / "gone"), str(tmp_path / "new"), "qcow2", 0, print)
     assert names(tmp_path) == ["a.qcow2", "mine"]
     assert (tmp_path / "mine").read_text() == "precious"
+
+
+async def test_a_copy_leaves_a_file_alone_that_came_meanwhile(
+    images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when somebody makes it while qemu-img copies: `mv -n` ends with 0 all the same."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "qemu-img").write_text(
+        '#!/bin/sh\nfor part; do :; done\necho ours > "$part"\necho theirs > "${part%.part}"\n'
+    )
+    (tools / "qemu-img").chmod(0o755)
+    monkeypatch.setattr("tui.vm.backend.images.COPY", f"PATH='{tools}':$PATH\n{COPY}")
+    (tmp_path / "a.raw").write_text("whole")
+    with pytest.raises(Failure, match="a file of that name is there already"):
+        await images.copy(str(tmp_path / "a.raw"), str(tmp_path / "b.raw"), "raw", 0, print)
+    assert names(tmp_path) == ["a.raw", "b.raw", "tools"]
+    assert (tmp_path / "b.raw").read_text() == "theirs\n"
+
+
+@pytest.mark.parametrize("there", ["link", "folder"])
+async def test_a_copy_never_follows_a_link_nor_goes_into_a_folder(images: Images, tmp_path: Path, there: str) -> None:
+    await qemu_img("create", "-q", "-f", "qcow2", str(tmp_path / "a.qcow2"), "4M")
+    target = tmp_path / "b"
+    target.mkdir() if there == "folder" else target.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(Failure, match="a file of that name is there already"):
+        await images.copy(str(tmp_path / "a.qcow2"), str(target), "qcow2", 0, print)
+    assert names(tmp_path) == ["a.qcow2", "b"]
 
 
 def test_a_copy_that_nobody_waits_for_any_more_ends_and_leaves_nothing(tmp_path: Path) -> None:
@@ -197,8 +225,22 @@ async def test_a_seed_is_made_by_whichever_tool_is_there(
     assert b"#cloud-config" in content
     assert b"instance-id" in content
     assert path.stat().st_mode & 0o777 == 0o644
-    with pytest.raises(Failure, match="exists already"):
+    with pytest.raises(Failure, match="a file of that name is there already"):
         await make_seed(root, SEED, str(path), str(tmp_path / "disk"))
+
+
+async def test_a_seed_leaves_a_file_alone_that_came_meanwhile(
+    root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools, path = tmp_path / "tools", tmp_path / "two-seed.iso"
+    tools.mkdir()
+    (tools / "xorriso").write_text(f"#!/bin/sh\necho ours > seed\necho theirs > '{path}'\n")
+    (tools / "xorriso").chmod(0o755)
+    monkeypatch.setattr("tui.linux.sudo.ENVIRONMENT", ("env", f"PATH={tools}:/usr/bin:/bin"))
+    with pytest.raises(Failure, match="a file of that name is there already"):
+        await make_seed(root, SEED, str(path), str(tools / "xorriso"))
+    assert names(tmp_path) == ["tools", "two-seed.iso"]
+    assert path.read_text() == "theirs\n"
 
 
 async def test_a_host_without_any_tool_is_a_sentence(

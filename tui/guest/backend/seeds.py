@@ -4,6 +4,7 @@ from tui.core.failure import Failure
 from tui.core.settings import SOURCE
 from tui.guest.model.seed import LABEL, Seed, meta_data, user_data
 from tui.linux.sudo import Root
+from tui.vm.backend.images import NAME_TAKEN, TAKEN
 
 LIMIT_S = 60.0
 NO_TOOL = 69  # what MAKE answers, from sysexits.h: service unavailable
@@ -12,7 +13,7 @@ TOOLS = ("xorriso", "genisoimage", "mkisofs", "cloud-localds", "mkfs.vfat with m
 # $1 where it goes, $2 its label, $3 user-data, $4 meta-data, $5 a file whose owner and mode it gets.
 MAKE = f"""set -e
 umask 077
-[ ! -e "$1" ] || {{ echo "$1 exists already" >&2; exit 73; }}
+! {{ [ -e "$1" ] || [ -L "$1" ]; }} || exit {TAKEN}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"; rm -f -- "$1.part"' EXIT
 cd "$folder"
@@ -28,7 +29,8 @@ else exit {NO_TOOL}
 fi >&2
 cat seed > "$1.part"
 cp --attributes-only --preserve=mode,ownership -- "$5" "$1.part"
-mv -n -- "$1.part" "$1"
+mv -nT -- "$1.part" "$1" || [ -e "$1" ]
+[ ! -e "$1.part" ] || exit {TAKEN}
 """
 
 
@@ -39,6 +41,8 @@ async def make_seed(root: Root, seed: Seed, path: str, like: str) -> None:
     if done.status == NO_TOOL:
         tools = f"{', '.join(TOOLS[:-1])} or {TOOLS[-1]}"
         raise Failure(f"The seed can't be made on {SOURCE}", f"it has none of {tools}", "Install genisoimage there.")
+    if done.status == TAKEN:
+        raise Failure(f"The seed {path} could not be made", NAME_TAKEN, "Take another name.")
     if done.status:
         lines = done.stderr.strip().splitlines()
         raise Failure(f"The seed {path} could not be made", lines[-1] if lines else "", detail=done.stderr)

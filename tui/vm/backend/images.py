@@ -12,7 +12,9 @@ from tui.vm.model.image import Image, parse_info
 
 Say = Callable[[str], None]
 
+TAKEN = 73  # what COPY answers where a file of that name exists, from sysexits.h: can't create
 PART = ".part"  # at the end of a file's name until it is whole
+NAME_TAKEN = "a file of that name is there already"
 STOP_EVERY_S = 0.2
 LIST_LIMIT_S = 60.0
 COPY_LIMIT_S = 4 * 3600.0
@@ -26,10 +28,11 @@ LIST = """find "$1" -maxdepth 2 -type f -exec sh -c '
 # the original, for QEMU's user must be able to open the one as the other. What copies leaves its number beside it for
 # STOP: it may be root's, and so not be ended by ending who asked for it. Once a second it is looked whether anybody
 # still reads what it says: an app that was killed wants no copy, and qemu-img itself would go on to its end.
+# `mv -n` may exit with 0 although it moved nothing because $2 exists; TAKEN then, as where it existed before.
 COPY = """set -e
 watch=
 trap "" PIPE
-[ ! -e "$2" ] || { echo "$2 exists already" >&2; exit 73; }
+! { [ -e "$2" ] || [ -L "$2" ]; } || exit 73
 trap 'status=$?
 [ -z "$watch" ] || kill "$watch" 2> /dev/null || true
 rm -f -- "$2.part.pid"
@@ -42,7 +45,8 @@ watch=$!
 wait "$copy"
 [ "$4" = 0 ] || qemu-img resize -q -f "$3" -- "$2.part" "$4"
 cp --attributes-only --preserve=mode,ownership -- "$1" "$2.part"
-mv -n -- "$2.part" "$2"
+mv -nT -- "$2.part" "$2" || [ -e "$2" ]
+[ ! -e "$2.part" ] || exit 73
 """
 
 # $1 what is being copied to. A number may be anybody's by now: only that very command is ended.
@@ -131,6 +135,8 @@ class Images:
             self._copying = ""
         if done.status and self._stopping:
             raise Failure("Copying was stopped", hint=f"{target} is gone again; {origin} is as it was.")
+        if done.status == TAKEN:
+            raise Failure(f"{origin} could not be copied to {target}", NAME_TAKEN, "Take another name.")
         if done.status:
             raise Failure(f"{origin} could not be copied to {target}", _last(done), detail=done.stderr)
 
