@@ -200,6 +200,14 @@ def on_the_network(room: Room) -> None:
     room.world.source.definitions["guest1"] = text.replace(file, network)
 
 
+def two_disks_and_room_for_one(room: Room) -> None:
+    text = room.world.source.definition("guest1")
+    disk = text[text.index("<disk") : text.index("</disk>") + len("</disk>")]
+    second = disk.replace("guest1.qcow2", "data.qcow2").replace("vda", "vdb")
+    room.world.source.definitions["guest1"] = text.replace(disk, disk + second)
+    room.answer("df\n-B1", f"Avail\n{(2 << 20) - 1}\n")
+
+
 MISTAKES: dict[str, tuple[Order, Callable[[Room], object], str]] = {
     "no name": (replace(PLAIN, name=" "), bool, "The VM has no name yet. Type one."),
     "a slash": (replace(PLAIN, name="a/b"), bool, '"/" is not possible'),
@@ -247,7 +255,16 @@ MISTAKES: dict[str, tuple[Order, Callable[[Room], object], str]] = {
     ),
     "source away": (PLAIN, lambda room: room.world.unreachable.update({"qemu:///system": AWAY}), "it is down"),
     "disk exists": (OF_CLOUD, lambda room: room.answer("test\n-e", YES), "exists already"),
-    "no room": (OF_CLOUD, lambda room: room.answer("df\n-B1", "Avail\n4096\n"), "it needs 1.0 MiB"),
+    "no room": (
+        OF_CLOUD,
+        lambda room: room.answer("df\n-B1", "Avail\n4096\n"),
+        "A copy of jammy.img does not fit: it needs 1.0 MiB",
+    ),
+    "room for one of two disks": (
+        LIKE_GUEST1,
+        two_disks_and_room_for_one,
+        "Copies of guest1.qcow2 and data.qcow2 do not fit: they need 2.0 MiB",
+    ),
     "disk too small": (
         replace(OF_CLOUD, disk_bytes=1 << 20),
         bool,

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -107,7 +107,8 @@ class NewVms:
         if order.way == CLOUD:
             disk, format = self._own_file(order.name, ".qcow2"), "qcow2"
             seed, seed_path = await self._seed(order)
-            copies = (await self._copy(image, disk, format, order.disk_bytes),)
+            await self._refuse_too_large([image])
+            copies = (_copy(image, disk, format, order.disk_bytes),)
         cached = not await self._images.takes_direct_io(image.path)
         notes = [f"{self._images.folder} takes no direct I/O, so the disk has cache=writeback."] if cached else []
         kind, why = await self._kind(ground)
@@ -154,9 +155,10 @@ class NewVms:
                 hint = f"`qemu-img convert` makes a file of it in {self._images.folder}: choose that one as an image."
                 raise Failure(f"{order.template} can't be copied", why, hint)
         own = {each.source: self._own_path(each.source, order.name, each.target, len(disks)) for each in disks}
+        images = [await self._images.info(each.source) for each in disks]
+        await self._refuse_too_large(images)
         copies = [
-            await self._copy(await self._images.info(each.source), own[each.source], each.format or "raw")
-            for each in disks
+            _copy(image, own[each.source], each.format or "raw") for image, each in zip(images, disks, strict=True)
         ]
         notes = []
         if "<cmdline>" in text:
@@ -175,15 +177,14 @@ class NewVms:
         """Beside nobody else's: on the shared folder, whatever the pattern's lies on."""
         return self._own_file(name, f"{f'-{target}' if count > 1 else ''}{PurePosixPath(path).suffix}")
 
-    async def _copy(self, image: Image, target: str, format: str, least_bytes: int = 0) -> Copy:
-        free = await self._images.free_bytes()
-        if image.used_bytes > free:
-            why = f"it needs {size(image.used_bytes)}, and {self._images.folder} has {size(free)} free"
-            raise Failure(f"A copy of {image.name} does not fit", why, "Make room.")
-        if least_bytes and least_bytes < image.virtual_bytes:
-            why = f"the image is {size(image.virtual_bytes)} large"
-            raise Failure(f"A disk of {size(least_bytes)} is too small", why, "0 leaves it as large as that.")
-        return Copy(image.path, target, format, least_bytes)
+    async def _refuse_too_large(self, images: Sequence[Image]) -> None:
+        """All copies go to the shared folder, so together they must fit."""
+        free, needed = await self._images.free_bytes(), sum(image.used_bytes for image in images)
+        if needed > free:
+            names = " and ".join(image.name for image in images)
+            what = f"A copy of {names} does not fit" if len(images) == 1 else f"Copies of {names} do not fit"
+            why = f"{'it needs' if len(images) == 1 else 'they need'} {size(needed)}"
+            raise Failure(what, f"{why}, and {self._images.folder} has {size(free)} free", "Make room.")
 
     async def _seed(self, order: Order) -> tuple[Seed, str]:
         seed = Seed(order.name, order.user, order.ssh_key, f"{seeds.host_name(order.name)}-{uuid.uuid4()}")
@@ -292,6 +293,13 @@ class NewVms:
             raise BadDefinition(
                 failure.what, why or failure.why, failure.hint, line=line, detail=failure.detail
             ) from failure
+
+
+def _copy(image: Image, target: str, format: str, least_bytes: int = 0) -> Copy:
+    if least_bytes and least_bytes < image.virtual_bytes:
+        why = f"the image is {size(image.virtual_bytes)} large"
+        raise Failure(f"A disk of {size(least_bytes)} is too small", why, "0 leaves it as large as that.")
+    return Copy(image.path, target, format, least_bytes)
 
 
 def _refuse_edited(name: str, domain: Domain) -> Failure | None:
