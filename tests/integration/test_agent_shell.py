@@ -1,7 +1,9 @@
 """Commands through a guest agent, which really run; only the way to it is in memory."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -91,6 +93,40 @@ async def test_the_file_for_a_large_stdin_is_gone_afterwards() -> None:
     path = done.stdout.strip()
     assert path.endswith("/stdin")
     assert (await shell.run(["test", "-e", path])).status == 1
+
+
+@pytest.mark.parametrize("command", ["guest-file-open", "guest-file-write", "guest-file-close", "guest-exec"])
+async def test_an_upload_that_fails_leaves_nothing_in_the_guest(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent refuses one message after the folder was made."""
+    agent = FakeAgent()
+    folder = Path(messages.new_folder())
+    monkeypatch.setattr(messages, "new_folder", lambda: str(folder))
+    refused: list[str] = []
+
+    def ask(told: str) -> str:
+        if not refused and folder.exists() and json.loads(told)["execute"] == command:
+            refused.append(command)
+            raise AgentRefused("The guest agent could not be asked", "there is no room")
+        return agent(told)
+
+    world = world_with(agent)
+    world.source.agents["guest1"] = ask
+    with pytest.raises(AgentRefused, match="there is no room"):
+        await shell_of(world).run(["true"], stdin=bytes(messages.INLINE_BYTES + 1), timeout=LIMIT_S)
+    assert refused
+    await comes(lambda: not folder.exists())
+
+
+async def test_an_upload_that_is_cancelled_leaves_nothing_in_the_guest(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(messages.new_folder())
+    monkeypatch.setattr(messages, "new_folder", lambda: str(folder))
+    data = bytes(1000 * messages.INLINE_BYTES)
+    uploading = asyncio.ensure_future(shell_of(world_with(FakeAgent())).run(["true"], stdin=data, timeout=LIMIT_S))
+    await comes((folder / "stdin").exists)
+    uploading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await uploading
+    await comes(lambda: not folder.exists())
 
 
 async def test_it_is_asked_where_the_vm_runs_and_found_again_where_it_went() -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import shutil
+import signal
+import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.protocols import Shell
 from tui.guest.backend.agent_shell import AgentShell
-from tui.guest.backend.guest import Guest
+from tui.guest.backend.guest import INSTALL, PUT, Guest
 from tui.guest.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
 from workloads import folder as sources
 
@@ -39,6 +41,7 @@ TOOLS = (
     "sync",
     "tail",
     "uname",
+    "wc",
 )
 TRIVIAL = b"int main(void) { return 0; }\n"
 
@@ -177,6 +180,34 @@ async def test_the_same_program_can_be_made_several_times_at_once(guest: Guest, 
     (cache / "making.0" / "left").mkdir(parents=True)  # by one that has ended; nobody has this number
     await asyncio.gather(*(guest.install("one", TRIVIAL, silent) for _ in range(4)))
     assert files_in(cache) == ["one", "one.c"]
+
+
+@pytest.mark.parametrize("script", [INSTALL, PUT], ids=["source", "program"])
+def test_an_upload_that_a_signal_ends_leaves_nothing(script: str, cache: Path) -> None:
+    """As where the guest agent is restarted: systemd ends all that it has started."""
+    argv = ["sh", "-c", f"{script}\nexit 0", "sh", "", "one", "5"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True) as uploading:
+        assert uploading.stdin
+        uploading.stdin.write(b"#!")
+        uploading.stdin.flush()
+        while not any(each.stat().st_size for each in cache.glob("making.*/*")):
+            assert uploading.poll() is None
+        os.killpg(uploading.pid, signal.SIGTERM)
+        assert uploading.wait(LIMIT_S)
+    assert files_in(cache) == []
+
+
+class CutShell(BareShell):
+    """A guest whose connection breaks while a program is sent."""
+
+    async def run(self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0) -> Completed:
+        return await super().run(argv, stdin=stdin[:1000], timeout=timeout)
+
+
+async def test_a_program_that_arrived_in_part_is_never_kept(tmp_path: Path, cache: Path) -> None:
+    with pytest.raises(Failure, match="only a part of trivial arrived"):
+        await guest_at(CutShell(no_compiler(tmp_path / "bin"))).install("trivial", TRIVIAL, silent)
+    assert files_in(cache) == []
 
 
 async def test_a_compiler_error_is_told_in_the_compilers_words(guest: Guest, cache: Path) -> None:

@@ -5,6 +5,7 @@ one host is followed on the other.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -19,6 +20,8 @@ FIRST_LOOK_S, LAST_LOOK_S = 0.02, 0.5
 COMMAND_LIMIT_S = 20.0  # of one message to the agent; what it started may take longer
 MOVING_LIMIT_S = 20.0  # for so long the agent may be out of reach while a command runs: at a switchover, it is
 CLOSE_LIMIT_S = 5.0
+
+log = logging.getLogger("tui.guest")
 
 
 class AgentShell:
@@ -58,12 +61,24 @@ class AgentShell:
     async def _ran(self, argv: Sequence[str], data: bytes, limit_s: float) -> Completed:
         if len(data) <= agent.INLINE_BYTES:
             return await self._ended(agent.pid(await self._ask(agent.run(argv, data), limit_s)), limit_s)
-        made = await self._ended(agent.pid(await self._ask(agent.run(agent.FOLDER), limit_s)), limit_s)
-        if made.status:
-            return made
-        folder = made.stdout.strip()
-        await self._write(f"{folder}/stdin", data, limit_s)
-        return await self._ended(agent.pid(await self._ask(agent.run_with_file(argv, folder), limit_s)), limit_s)
+        folder = agent.new_folder()
+        try:
+            make = agent.run(("mkdir", "-m", "700", folder))
+            made = await self._ended(agent.pid(await self._ask(make, limit_s)), limit_s)
+            if made.status:
+                return made
+            await self._write(f"{folder}/stdin", data, limit_s)
+            begun = agent.pid(await self._ask(agent.run_with_file(argv, folder), limit_s))
+        except BaseException:  # a cancellation, too
+            await self._remove(folder)
+            raise
+        return await self._ended(begun, limit_s)
+
+    async def _remove(self, folder: str) -> None:
+        try:
+            await self._ask(agent.run(("rm", "-rf", folder)), CLOSE_LIMIT_S)
+        except Failure as failure:
+            log.warning("%s may be left in the guest of %s: %s", folder, self._name, failure)
 
     async def _write(self, path: str, data: bytes, limit_s: float) -> None:
         opened = agent.handle(await self._ask(agent.command("guest-file-open", path=path, mode="w"), limit_s))

@@ -40,11 +40,13 @@ FOLDER = "folder=${XDG_CACHE_HOME:-$HOME/.cache}/vmlm$1; shift"
 # and after a sync, for after a power cut (force off) a new file may have its name and not its content.
 KEEP = 'sync; mv -f "$making/$1" "$1" && mv -f "$source" "$1.c"'
 
-# Each makes it in a folder of its own: what an app that was killed has begun may still be going on.
+# Each makes it in a folder of its own: what an app that was killed has begun may still be going on. A shell that a
+# signal ends, as where the guest agent is restarted, need not run the trap of EXIT.
 MAKING = """mkdir -p "$folder" && cd "$folder" || exit 73
 for each in making.*; do [ -d "/proc/${each#making.}" ] || rm -rf "$each"; done
 making=making.$$
 trap 'rm -rf "$making"' EXIT
+trap 'exit 1' HUP INT TERM
 rm -rf "$making" && mkdir "$making" || exit 73"""
 
 # $1 program; stdin: its source. Compiles it unless this very source was compiled before.
@@ -58,11 +60,14 @@ if [ -z "$cc" ]; then mv -f "$source" "new-$1.c"; uname -m; exit {NO_COMPILER}; 
 (cd "$making" && "$cc" -O2 -pthread -o "$1" "$1.c" -lm) && {{ {KEEP}; }}
 """
 
-# $1 program; stdin: the program itself, compiled elsewhere.
+# $1 program, $2 its size in bytes; stdin: the program itself, compiled elsewhere. stdin also ends where the connection
+# breaks: what arrived by then is no program.
 PUT = f"""{FOLDER}
 {MAKING}
 source=new-$1.c
-cat > "$making/$1" && chmod 700 "$making/$1" && {{ {KEEP}; }}
+cat > "$making/$1" || exit 73
+[ "$(wc -c < "$making/$1")" -eq "$2" ] || {{ rm -f "$source"; echo "only a part of $1 arrived" >&2; exit 73; }}
+chmod 700 "$making/$1" && {{ {KEEP}; }}
 """
 
 # $1 workload, $2 its command line as it is shown, $3 the folder it is started in ("": the home), then its command line.
@@ -204,7 +209,7 @@ class Guest:
         if done.status == NO_COMPILER:
             binary = await self._build_here(program, source, done.stdout.strip(), say)
             say(f"sending {program} to the guest")
-            done = await self._run(PUT, SEND_LIMIT_S, program, stdin=binary)
+            done = await self._run(PUT, SEND_LIMIT_S, program, str(len(binary)), stdin=binary)
         if done.status:
             raise self._failure(f"{program} could not be made ready in {self._name}", done, "in the guest")
 

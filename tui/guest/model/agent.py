@@ -2,6 +2,7 @@
 
 import base64
 import json
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,11 @@ WITH_FILE = """folder=$1; shift
 rm -rf "$folder"
 exit "$status"
 """
-FOLDER = ("mktemp", "-d")  # not a name of ours: nobody else in the guest can have been there before
+
+
+def new_folder() -> str:
+    """A folder in the guest that nobody else can know, and whose name is known here before it is made."""
+    return f"/tmp/vmlm.{secrets.token_hex(16)}"  # noqa: S108
 
 
 def command(name: str, **arguments: object) -> str:
