@@ -24,6 +24,7 @@ TIMES = {"ms": Decimal("0.001"), "s": Decimal(1), "min": Decimal(60), "h": Decim
 WRITTEN_SIZES = ("TiB", "GiB", "TB", "GB", "MiB", "MB", "KiB", "kB", "B")  # the first that divides is taken
 
 ONE = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([A-Za-z]+(?:/s)?)\s*", re.ASCII)
+WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
 ZERO = re.compile(r"\s*0+(?:\.0*)?\s*", re.ASCII)
 
 
@@ -121,6 +122,11 @@ def parse_seconds(text: str) -> float:
     if position == 0:
         raise _refusal(text, TIME_EXPECTED)
     return float(total)
+
+
+def whole(text: str) -> int | None:
+    """The number that these ASCII digits write; None for anything else, and for more digits than any amount has."""
+    return int(text) if WHOLE.fullmatch(text) else None
 
 
 def _one(text: str, factors: dict[str, Decimal], expected: str) -> Decimal:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from tui.core.quantity import whole
 from tui.linux.escapes import unescaped
 
 NFS = ("nfs", "nfs4")
@@ -45,12 +46,15 @@ def parse_mountinfo(text: str) -> tuple[Mount, ...]:
     for line in text.split("\n"):
         before, _, after = line.partition(" - ")
         fields, rest = before.split(" "), after.split(" ")
-        if len(fields) < 6 or len(rest) < 3 or not fields[0].isdigit() or not fields[1].isdigit():
+        if len(fields) < 6 or len(rest) < 3:
+            continue
+        id, parent = whole(fields[0]), whole(fields[1])
+        if id is None or parent is None:
             continue
         found.append(
             Mount(
-                id=int(fields[0]),
-                parent=int(fields[1]),
+                id=id,
+                parent=parent,
                 device=fields[2],
                 root=unescaped(fields[3]),
                 target=unescaped(fields[4]),

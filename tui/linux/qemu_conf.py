@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from tui.core.quantity import whole
+
 STRING = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
 MIGRATION_PORTS = (49152, 49215)  # the first and the last, unless it sets others
 SHARED_SINCE = (10, 8, 0)  # libvirt's release that knows shared_filesystems
@@ -59,7 +61,8 @@ def _value(text: str, key: str) -> str:
 
 
 def _number(value: str, usual: int) -> int:
-    return int(value) if value.strip().isdecimal() else usual
+    number = whole(value.strip())
+    return usual if number is None else number
 
 
 def _strings(value: str) -> tuple[str, ...]:

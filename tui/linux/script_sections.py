@@ -1,8 +1,9 @@
 """Several questions to a host in one script: each answered in one line, whatever the answer is made of."""
 
 import base64
-import binascii
 from dataclasses import dataclass
+
+from tui.core.quantity import whole
 
 TIMED_OUT = (124, 137)  # of timeout(1): ended by TERM, or by KILL where that was not heard
 
@@ -36,13 +37,14 @@ def parse_parts(text: str) -> dict[str, Part]:
     found = {}
     for line in text.splitlines():
         words = line.split(" ")
-        if len(words) != 3 or not words[1].isdigit():
+        status = whole(words[1]) if len(words) == 3 else None
+        if status is None:
             continue
         try:
             answer = base64.b64decode(words[2], validate=True).decode(errors="surrogateescape")
-        except binascii.Error:
+        except ValueError:
             continue
-        found[words[0]] = Part(int(words[1]), answer)
+        found[words[0]] = Part(status, answer)
     return found
 
 

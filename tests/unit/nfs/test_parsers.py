@@ -215,6 +215,13 @@ def test_mounts_of_nfs_are_known_with_or_without_optional_fields() -> None:
     assert (six.nfs, six.source, six.option("addr"), six.read_only) == (True, "[2001:db8::3]:/srv/a b", "", True)
 
 
+@pytest.mark.parametrize("number", ["\u00b2", "-1", "9" * 5000, ""])
+def test_a_mount_without_its_numbers_is_passed_over(number: str) -> None:
+    line = "322 316 0:61 / /srv rw - tmpfs a rw\n"
+    odd = line.replace("316", number) + line.replace("322", number)
+    assert parse_mountinfo(odd + line) == parse_mountinfo(line)
+
+
 @pytest.mark.parametrize("space", ["\u3000", "\u00a0", "\u2028", "\u0085"])
 def test_the_spaces_of_unicode_end_no_field_of_mountinfo(space: str) -> None:
     (found,) = parse_mountinfo(f"322 316 0:61 / /srv/a{space}b ro,relatime - tmpfs below rw\n")
@@ -440,7 +447,16 @@ def test_qemu_conf_is_read_with_its_lists_comments_and_quotes() -> None:
     ] * 2
 
 
-@pytest.mark.parametrize("text", ["", "#dynamic_ownership = 0\n", "user_x = 'y'\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "#dynamic_ownership = 0\n",
+        "user_x = 'y'\n",
+        f"migration_port_min = {'0' * 5000}\n",
+        "migration_port_max = \u0663\u00b2\n",
+    ],
+)
 def test_qemu_conf_without_settings_means_the_usual(text: str) -> None:
     found = parse_qemu_conf(text)
     assert (found.user, found.dynamic_ownership, found.shared_filesystems) == ("", True, ())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tui.core.failure import Failure
 from tui.vm.model.cpu import Cpu, CpuFit, features, summary
 from tui.vm.model.machine_type import VmDefinition, newest_common, parse_definition
 
@@ -52,6 +53,14 @@ def test_of_many_names_some_are_shown() -> None:
 )
 def test_a_definition_is_read_for_what_must_fit(xml: str, found: VmDefinition) -> None:
     assert parse_definition(xml) == found
+
+
+@pytest.mark.parametrize("xml", ["", "no < xml", "<cpu>\ud800</cpu>", "\0"])
+def test_what_is_no_xml_is_a_failure(xml: str) -> None:
+    with pytest.raises(Failure, match="is not XML"):
+        parse_definition(xml)
+    with pytest.raises(Failure, match="is not XML"):
+        features(xml)
 
 
 DEBIAN_12 = ("pc-i440fx-7.2", "pc-q35-7.2", "pc-q35-6.2", "pc-i440fx-6.2", "pc", "q35", "microvm", "isapc")

@@ -114,6 +114,7 @@ def test_all_that_a_migration_depends_on_is_read() -> None:
         ("<domain>\n  <name>a</nam>\n</domain>", 2, "line 2, column 12: mismatched tag"),
         ("<network/>", 0, "begins with <network>, not with <domain>"),
         ("no < xml", 1, "This is not XML"),
+        ("<domain>\n<name>\ud800</name></domain>", 2, "line 2 has bytes that are not UTF-8"),
     ],
 )
 def test_what_is_no_definition_says_where(text: str, line: int, words: str) -> None:
@@ -121,6 +122,13 @@ def test_what_is_no_definition_says_where(text: str, line: int, words: str) -> N
         parse(text)
     assert raised.value.line == line
     assert words in str(raised.value)
+
+
+@pytest.mark.parametrize("odd", ["x", "9" * 5000, "\u00b2", "-1"])
+def test_numbers_that_are_none_are_passed_over(odd: str) -> None:
+    address = f"<hostdev type='pci'><source><address bus='{odd}'/></source></hostdev>"
+    found = parse(f"<domain><vcpu>{odd}</vcpu><memory>{odd}</memory><devices>{address}</devices></domain>")
+    assert (found.vcpus, found.memory_bytes, found.host_devices) == (0, 0, ("pci",))
 
 
 NOT_VALID = (

@@ -28,7 +28,21 @@ def test_what_qemu_img_says_is_an_image() -> None:
     assert image.text == "a.qcow2, qcow2, 1.0 GiB (128 MiB on disk)"
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": "qcow2"}', '{"format": 1, "virtual-size": "x"}', "null"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"format": "qcow2"}',
+        '{"format": 1, "virtual-size": "x"}',
+        "null",
+        '{"format": "qcow2", "virtual-size": 1, "actual-size": 1e30800704}',
+        '{"format": "qcow2", "virtual-size": NaN}',
+        f'{{"format": "qcow2", "virtual-size": {"9" * 5000}}}',
+        "[" * 100_000,
+    ],
+)
 def test_nonsense_is_no_image(text: str) -> None:
     with pytest.raises(Failure, match="/i/a is not a disk image"):
         parse_info(text, "/i/a")

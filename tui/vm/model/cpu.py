@@ -4,6 +4,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tui.core.failure import Failure
+
 IDENTICAL, SUPERSET, INCOMPATIBLE = "identical", "superset", "incompatible"
 KVM, QEMU = "kvm", "qemu"  # a domain's type: accelerated, emulated
 
@@ -47,9 +49,14 @@ class CpuFit:
 
 
 def features(xml: str) -> frozenset[str]:
-    """The features that a CPU definition with all of them spelled out has."""
-    found = ET.fromstring(xml).iter("feature")  # noqa: S314
-    return frozenset(each.get("name", "") for each in found if each.get("policy") not in ("disable", "forbid"))
+    """The features that a CPU definition with all of them spelled out has; Failure where it is no XML."""
+    try:
+        root = ET.fromstring(xml)  # noqa: S314 - our own daemon's word
+    except (ET.ParseError, UnicodeEncodeError) as error:
+        raise Failure("The CPU that libvirt computed can't be read", f"it is not XML: {error}", detail=xml) from error
+    return frozenset(
+        each.get("name", "") for each in root.iter("feature") if each.get("policy") not in ("disable", "forbid")
+    )
 
 
 def summary(names: Sequence[str], most: int = 6) -> str:

@@ -1,9 +1,11 @@
 """A VM's definition, as much of it as the pages show and a migration depends on, read from libvirt's domain XML."""
 
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
+from tui.core.quantity import whole
 from tui.vm.model.domain_mark import mark_of
 
 UNITS = {"b": 1, "bytes": 1, "KB": 1000, "k": 1024, "KiB": 1024, "MB": 10**6, "M": 1 << 20, "MiB": 1 << 20}
@@ -13,6 +15,9 @@ UNITS |= {"GB": 10**9, "G": 1 << 30, "GiB": 1 << 30, "TB": 10**12, "T": 1 << 40,
 SOURCES = {"file": "file", "block": "dev", "dir": "dir", "network": "name", "volume": "volume"}
 # Of the kinds of interface, where what they are plugged into is said.
 PLUGS = {"network": "network", "bridge": "bridge", "direct": "dev", "vdpa": "dev"}
+
+
+HEX = re.compile(r"(0x)?[0-9a-fA-F]{1,8}")
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,9 @@ def tree(text: str) -> ET.Element:
         line, column = error.position
         why = f"line {line}, column {column + 1}: {str(error).partition(':')[0]}"
         raise BadDefinition("This is not XML", why, "Mend that line, or the one before it.", line=line) from error
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise BadDefinition("This is not XML", f"line {line} has bytes that are not UTF-8", line=line) from error
     if root.tag != "domain":
         raise BadDefinition("This is not the XML of a VM", f"it begins with <{root.tag}>, not with <domain>")
     return root
@@ -149,8 +157,9 @@ def _host_device(element: ET.Element) -> str:
     """As an operator names it: "pci 0000:3b:00.0", "usb 046d:c52b"."""
     kind, address = element.get("type", "device"), element.find("source/address")
     if address is not None and kind == "pci":
-        parts = [int(address.get(part, "0"), 16) for part in ("domain", "bus", "slot", "function")]
-        return "pci {:04x}:{:02x}:{:02x}.{:x}".format(*parts)
+        parts = [address.get(part, "0") for part in ("domain", "bus", "slot", "function")]
+        if all(HEX.fullmatch(part) for part in parts):
+            return "pci {:04x}:{:02x}:{:02x}.{:x}".format(*(int(part, 16) for part in parts))
     if kind == "usb":
         vendor, product = _get(element, "source/vendor", "id"), _get(element, "source/product", "id")
         return f"usb {vendor.removeprefix('0x')}:{product.removeprefix('0x')}" if vendor else "usb"
@@ -175,5 +184,4 @@ def _get(element: ET.Element, path: str, attribute: str) -> str:
 
 
 def _whole(text: str) -> int:
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdecimal() else 0
+    return whole(text.strip()) or 0

@@ -51,7 +51,7 @@ def parse_info(text: str, path: str) -> Image:
             int(facts.get("actual-size", 0)),
             str(facts.get("full-backing-filename", facts.get("backing-filename", ""))),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise Failure(f"{path} is not a disk image", "qemu-img says nothing of it", detail=text) from error
 
 
