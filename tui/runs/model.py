@@ -10,8 +10,10 @@ from typing import Any
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES
 
 RUNNING = "running"  # the outcome in run.toml until the end is known
+EARLIEST, LATEST = 1970, 9998  # years
 UNDER_WAY, UNFINISHED, BROKEN = "under way", "unfinished", "broken"
 
+MOST = 1e15  # bytes or milliseconds; more is a damaged file
 UNFINISHED_WHY = (
     "Its end was not recorded: the app was ended first. Started again, it records what libvirt still knows."
 )
@@ -88,15 +90,20 @@ def parse_time(text: str) -> datetime | None:
         time = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         return None
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+    return _shown(time if time.tzinfo else time.replace(tzinfo=timezone.utc))
 
 
 def time_of_name(name: str) -> datetime | None:
     """The time that a run's folder is named after."""
     try:
-        return datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+        return _shown(datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc))
     except ValueError:
         return None
+
+
+def _shown(time: datetime) -> datetime | None:
+    """At the ends of the calendar a time has no local time."""
+    return time if EARLIEST <= time.year <= LATEST else None
 
 
 def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -111,4 +118,6 @@ def _text(table: Mapping[str, Any], name: str) -> str:
 
 def _number(table: Mapping[str, Any], name: str) -> float | None:
     value = table.get(name)
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= MOST:
+        return None
+    return float(value)

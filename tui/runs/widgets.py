@@ -36,7 +36,7 @@ def run_line(run: Run, width: int) -> Content:
     began = _time(run.began, width)
     figures = [
         _short(run.total_s),
-        duration(run.downtime_s) if run.downtime_s is not None else "-",
+        _short(run.downtime_s),
         size(run.sent_bytes) if run.sent_bytes is not None else "-",
     ]
     words = [run.workload or "-", run.how or "-", run.outcome]
@@ -68,7 +68,10 @@ def _row(width: int, began: str, vm: str, words: list[str], figures: list[str], 
         fitting -= 1
     left = [time, _cut(vm, max(LEAST_NAME, width - fixed - _sum(fitting)))]
     left += [_cut(word, size) for word, (_, size) in zip(words[:-1], WIDTHS, strict=False)]
-    numbers = [f"{figure:>{size}}" for figure, (_, size) in zip(figures[:fitting], FIGURES, strict=False)]
+    numbers = [
+        f"{figure:>{size}}" if len(figure) <= size else _cut(figure, size)
+        for figure, (_, size) in zip(figures[:fitting], FIGURES, strict=False)
+    ]
     outcome = (_cut(words[-1], WIDTHS[-1][1]), style)
     return Content.assemble(GAP + GAP.join(left) + GAP, outcome, "".join(GAP + each for each in numbers)).stylize(base)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import math
 import os
 import shutil
 import threading
@@ -17,6 +18,7 @@ from tui.migration.model.timeline import COMPLETED
 from tui.runs import backend as runs_module
 from tui.runs.backend import Runs
 from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, broken_run, parse_run
+from tui.runs.widgets import header, run_line
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 SUMMARY: dict[str, Any] = {
@@ -57,11 +59,17 @@ def test_a_summary_becomes_a_line_of_the_list() -> None:
         {},
         {"outcome": 7, "vm": "guest1", "options": [], "figures": {"total_time_ms": "long", "downtime_ms": True}},
         {"outcome": "completed", "began": "yesterday"},
+        {"outcome": "completed", "began": "0001-01-01T00:00:00+14:00"},
+        {"outcome": "completed", "began": "9999-12-31T23:59:59-14:00"},
+        {"figures": {"total_time_ms": math.inf, "downtime_ms": math.nan, "memory_sent_bytes": math.inf}},
+        {"figures": {"total_time_ms": 1e300, "downtime_ms": -1, "memory_sent_bytes": 10**400}},
+        {"options": {"technique": "post-copy-timeout", "timeout_s": math.inf}},
     ],
 )
 def test_a_summary_of_another_kind_is_read_as_far_as_it_goes(summary: dict[str, Any]) -> None:
     run = parse_run(Path("/runs/20261123T040013Z-guest1-memory-pre-copy"), summary, in_use=False)
     assert run.total_s is run.downtime_s is run.sent_bytes is None
+    assert run.timeout_s == 0.0
     assert run.began == datetime(2026, 11, 23, 4, 0, 13, tzinfo=timezone.utc)  # from its name
     assert bool(run.problem) == (run.outcome == BROKEN)
 
@@ -71,6 +79,7 @@ def test_a_summary_of_another_kind_is_read_as_far_as_it_goes(summary: dict[str, 
     [
         ("20261123T040013Z-ubuntu-22.04-memory-post-copy-timeout", ("ubuntu-22.04", "memory", "post-copy-timeout")),
         ("20261123T040013Z-guest1-idle-pre-copy-2", ("guest1", "idle", "pre-copy")),
+        ("00010101T000000Z-guest1-idle-pre-copy", ("guest1", "idle", "pre-copy")),
         ("something else", ("", "", "")),
     ],
 )
@@ -78,6 +87,15 @@ def test_a_broken_run_is_known_by_its_name(name: str, words: tuple[str, str, str
     run = broken_run(Path("/runs") / name, "Its run.toml is gone.")
     assert (run.vm, run.workload, run.technique) == words
     assert (run.outcome, run.problem) == (BROKEN, "Its run.toml is gone.")
+    assert run.began is None or run.began.year == 2026  # year 1 has no local time
+
+
+@pytest.mark.parametrize("total_ms", [1e300, 1e15, 1e12, 3_600_000.0 * 24])
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_figure_of_any_size_leaves_the_row_as_wide_as_the_table(total_ms: float, width: int) -> None:
+    figures = {"total_time_ms": total_ms, "downtime_ms": total_ms, "memory_sent_bytes": total_ms}
+    run = parse_run(Path("/runs/x"), {**SUMMARY, "figures": figures}, in_use=False)
+    assert run_line(run, width).cell_length == header(width).cell_length
 
 
 async def test_runs_are_listed_newest_first_and_broken_ones_say_why(tmp_path: Path) -> None:
