@@ -162,6 +162,24 @@ async def test_a_vm_name_is_never_markup(folder: Path) -> None:
         await until(pilot, lambda: "[red]x[/]" in text_of(app))
 
 
+@pytest.mark.parametrize("control", ["\u202e", "\u2066", "\x1b[31m"])
+async def test_a_folders_name_can_not_turn_the_line_around(folder: Path, control: str) -> None:
+    """As from an archive of somebody else's: neither in the list nor where the run is opened."""
+    odd = f"{control}emaNddO"
+    (folder / odd).mkdir()
+    shutil.copy(RECORDINGS / "cancelled.jsonl", folder / odd / "raw.jsonl")
+    app = app_of(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "emaNddO" in text_of(app))
+        await pilot.press("end")
+        await until(pilot, lambda: "runs/emaNddO" in text_of(app))
+        assert control not in text_of(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunPage) and "raw log" in text_of(app))
+        assert "runs/emaNddO/raw.jsonl" in text_of(app)
+        assert control not in text_of(app)
+
+
 async def test_the_chosen_run_is_seen_without_colour(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = OnePage(RunsPage(Runs(Path("runs"))))

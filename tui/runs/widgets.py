@@ -3,9 +3,11 @@
 from datetime import datetime
 from pathlib import Path
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from textual.content import Content
 
+from tui.checklist.model.transcript import plain
+from tui.checklist.widgets.item_lines import cut, one_line
 from tui.core.plan import TECHNIQUES
 from tui.core.quantity import clock, duration, size
 from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, Run
@@ -45,9 +47,9 @@ def run_line(run: Run, width: int) -> Content:
 
 def about_lines(run: Run, width: int) -> tuple[Content, ...]:
     """Below the table: where the chosen run lies, and what is wrong with it."""
-    parts = [Content(str(run.folder))]
+    parts = [Content(plain(str(run.folder)))]
     if run.problem:
-        parts.append(Content.styled(run.problem, STYLES.get(run.outcome, "")))
+        parts.append(Content.styled(plain(run.problem), STYLES.get(run.outcome, "")))
     return tuple(Content.assemble(" ", line) for part in parts for line in part.wrap(max(10, width - 2)))
 
 
@@ -56,7 +58,8 @@ def heading(run: Run) -> Content:
     way = f"{run.origin} -> {run.target}" if run.origin and run.target else ""
     how = TECHNIQUES.get(run.technique, run.technique)
     words = [way, how, f"workload {run.workload}" if run.workload else "", _time(run.began, NARROW)]
-    return Content.assemble(" ", (run.vm or run.folder.name, "bold"), "  ", "   ".join(word for word in words if word))
+    name, rest = one_line(run.vm or run.folder.name), "   ".join(one_line(word) for word in words if word)
+    return Content.assemble(" ", (name, "bold"), "  ", rest)
 
 
 def _row(width: int, began: str, vm: str, words: list[str], figures: list[str], style: str, base: str = "") -> Content:
@@ -66,23 +69,19 @@ def _row(width: int, began: str, vm: str, words: list[str], figures: list[str], 
     fitting = len(FIGURES)
     while fitting and width - fixed - _sum(fitting) < LEAST_NAME:
         fitting -= 1
-    left = [time, _cut(vm, max(LEAST_NAME, width - fixed - _sum(fitting)))]
-    left += [_cut(word, size) for word, (_, size) in zip(words[:-1], WIDTHS, strict=False)]
+    left = [time, cut(one_line(vm), max(LEAST_NAME, width - fixed - _sum(fitting)))]
+    left += [cut(one_line(word), size) for word, (_, size) in zip(words[:-1], WIDTHS, strict=False)]
     numbers = [
-        f"{figure:>{size}}" if len(figure) <= size else _cut(figure, size)
+        f"{figure:>{size}}" if len(figure) <= size else cut(figure, size)
         for figure, (_, size) in zip(figures[:fitting], FIGURES, strict=False)
     ]
-    outcome = (_cut(words[-1], WIDTHS[-1][1]), style)
+    outcome = (cut(one_line(words[-1]), WIDTHS[-1][1]), style)
     return Content.assemble(GAP + GAP.join(left) + GAP, outcome, "".join(GAP + each for each in numbers)).stylize(base)
 
 
 def _sum(figures: int) -> int:
     """The columns that so many figures take."""
     return sum(size + len(GAP) for _, size in FIGURES[:figures])
-
-
-def _cut(text: str, width: int) -> str:
-    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
 def _time(began: datetime | None, width: int) -> str:

@@ -47,5 +47,14 @@ def test_an_action_is_shown_with_its_host_and_its_end() -> None:
     ]
 
 
-def test_plain_text_keeps_the_ends_of_lines_and_every_letter() -> None:
-    assert plain("naïve\n日本 [bold]\n") == "naïve\n日本 [bold]\n"
+@pytest.mark.parametrize("text", ["naïve\n日本 [bold]\n", "a\u200cb", "क्\u200dष", "שלום"])
+def test_plain_text_keeps_the_ends_of_lines_and_every_letter(text: str) -> None:
+    assert plain(text) == text
+
+
+CONTROLS = "\u202e\u202a\u2066\u2069\u200f\u061c\u200b\ufeff\xad\u2028\U000e0041\x07\x9b"
+
+
+@pytest.mark.parametrize("control", [*CONTROLS, "\x1b[2J"])
+def test_plain_text_has_nothing_that_changes_how_the_rest_looks(control: str) -> None:
+    assert plain(f"guest1{control} gnp.exe") == "guest1 gnp.exe"

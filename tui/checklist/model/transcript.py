@@ -5,8 +5,13 @@ from dataclasses import dataclass
 
 STEP, ACTION, OUTPUT, DONE, FAILED = "step", "action", "output", "done", "failed"
 
-# What a terminal would take for an order of its own: control sequences, and single control characters.
-ORDERS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# What a terminal would take for an order of its own: control sequences, and single control characters. Then what cannot
+# be seen but changes how the rest looks: U+202E turns a line around. The joiners U+200C and U+200D stay, because
+# languages are written with them.
+ORDERS = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+    r"|[\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 @dataclass(frozen=True)

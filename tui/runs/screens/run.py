@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
+from tui.checklist.model.transcript import plain
 from tui.core.failure import Failure
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.summary import LABEL, outcome_lines
@@ -60,7 +61,7 @@ class RunPage(Page):
         try:
             self._opened = await self._room.open(self._run)
         except Failure as failure:
-            problem = f"{self._run.problem} {failure}".strip()
+            problem = plain(f"{self._run.problem} {failure}".strip())
             lines = Content.styled(problem, "bold $error").wrap(max(10, self.size.width - 2))
             self._figures.show(*(Content.assemble(" ", line) for line in lines))
             self._charts.display = False
@@ -73,13 +74,13 @@ class RunPage(Page):
             return
         timeline, lines = opened.timeline, list[Content]()
         for text in (self._run.problem, opened.problem):
-            lines += Content.styled(text, "bold $warning").wrap(max(10, width)) if text else []
+            lines += Content.styled(plain(text), "bold $warning").wrap(max(10, width)) if text else []
         if timeline.over:
             lines.append(Content.assemble(f"{'outcome':<{LABEL}}", (timeline.phase, "bold")))
             ended = outcome_lines(timeline, self._run.folder, self._run.origin, width)
             # without where it is recorded, said below, and what to do next, meant for the moment at which it ends
             lines += takewhile(lambda line: not line.plain.startswith("recorded in"), ended)
-        where = Content(f"{home(opened.raw)}, {opened.records:,} records").wrap(max(10, width - LABEL))
+        where = Content(f"{plain(home(opened.raw))}, {opened.records:,} records").wrap(max(10, width - LABEL))
         lines += [Content.assemble(f"{'' if n else 'raw log':<{LABEL}}", line) for n, line in enumerate(where)]
         self._figures.show(*(Content.assemble(" ", line) for line in lines))
         self._memory.picture = memory_picture(timeline)
