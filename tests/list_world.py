@@ -8,8 +8,9 @@ from pathlib import Path
 from tests.fake_hosts import SYSTEM, FakeHosts
 from tui.app.wiring import changes_through
 from tui.checklist.backend.changes import Changes
-from tui.checklist.backend.checklist import Checklist, Step
+from tui.checklist.backend.checklist import Checklist
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Finding
+from tui.checklist.model.step import Step
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.hosts.backend.hosts import Hosts

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.list_world import ListWorld
+from tests.list_world import Facts, ListWorld
 from tui.checklist.backend.changes import into
+from tui.checklist.backend.checklist import Checklist
 from tui.checklist.backend.jobs import Work, Works
-from tui.checklist.model.check import Item
+from tui.checklist.model.check import Finding, Item
+from tui.checklist.model.step import Step
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.linux.sudo import PasswordNeeded
@@ -86,6 +88,33 @@ async def test_looks_follow_one_another_and_everybody_who_listens_is_told(world:
     await asyncio.gather(world.checklist.look_once(), world.checklist.look_once())
     assert told == [True, True, True, True, False] * 2
     assert world.checklist.looked
+
+
+async def test_the_list_is_evaluated_once_per_change_of_facts(world: ListWorld) -> None:
+    evaluated: list[object] = []
+
+    def check(facts: object) -> Finding | None:
+        evaluated.append(facts)
+        return None
+
+    step: Step[Facts] = Step("storage.counted", "storage", "it is counted", "Counted.", check)
+    checklist = Checklist((step,), Facts(), world.read, world.changes)
+    checklist.listen(lambda: [checklist.items, checklist["storage.counted"], checklist.items])
+    seen = [checklist.facts]
+    async for _ in checklist.look():
+        seen.append(checklist.facts)
+    assert evaluated == seen
+    assert len(seen) == 4  # before anything was read, and after each of the three hosts
+
+
+async def test_a_change_of_the_journal_is_in_the_list_at_once(world: ListWorld) -> None:
+    await world.checklist.look_once()
+    item = world.checklist["storage.server"]
+    assert item.change is not None
+    await world.changes.apply(item.id, item.change, lambda _: None)
+    assert world.checklist["storage.server"].undo is not None
+    await world.changes.undo(item.id, lambda _: None)
+    assert world.checklist["storage.server"].undo is None
 
 
 # -- works --

@@ -64,6 +64,11 @@ class Changes:
             await self._act(move.action, say)
             self._journal.done(number)
 
+    @property
+    def revision(self) -> tuple[int, ...]:
+        """Of the journal: while it stays the same, so does what can be undone."""
+        return self._journal.revision
+
     def undo_of(self, step: str) -> Change | None:
         """What takes back all that was applied for a step, None where there is nothing."""
         moves = tuple(Move(action) for entry in self._applied(step) for action in entry.undo)

@@ -2,38 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from dataclasses import replace
+from typing import Generic
 
 from tui.checklist.backend.changes import Changes, Say
 from tui.checklist.model.check import Finding, Item
+from tui.checklist.model.step import F, Step
 from tui.core.failure import Failure
 from tui.linux.change import Change
-
-F = TypeVar("F")  # all that was read of the hosts, frozen; what was not read yet is None in it
-
-
-def nothing(facts: object) -> Change | str:  # noqa: ARG001
-    """The change of a step that only checks."""
-    return ""
-
-
-@dataclass(frozen=True)
-class Step(Generic[F]):
-    """One line of a list as pure functions of the facts; `needs` are ids of steps that must be good before.
-
-    `check` gives None where the facts for it have not been read yet. `change` gives what would make it right, or a
-    sentence that says why the app can't, empty where nothing is to be done; it is asked only where the finding is not
-    good, and must not rely on what `needs` will bring.
-    """
-
-    id: str
-    host: str
-    title: str
-    why: str
-    check: Callable[[F], Finding | None]
-    change: Callable[[F], Change | str] = field(default=nothing)
-    needs: tuple[str, ...] = ()
 
 
 class Checklist(Generic[F]):
@@ -54,6 +30,9 @@ class Checklist(Generic[F]):
         self._listeners: list[Callable[[], None]] = []
         self._one_look = asyncio.Lock()
         self.looking = self.looked = False
+        self._items: tuple[Item, ...] = ()
+        # The facts and the revision of the journal that the items were made from.
+        self._items_of: tuple[F, tuple[int, ...]] | None = None
 
     @property
     def problem(self) -> str:
@@ -66,9 +45,13 @@ class Checklist(Generic[F]):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """The list as it stands, in its order."""
-        findings = {step.id: step.check(self.facts) for step in self.steps.values()}
-        return tuple(self._item(step, findings) for step in self.steps.values())
+        """The list as it stands, in its order; evaluated once per change of the facts or of the journal."""
+        made_of = self._items_of
+        if made_of is None or made_of[0] is not self.facts or made_of[1] != self._changes.revision:
+            findings = {step.id: step.check(self.facts) for step in self.steps.values()}
+            self._items = tuple(self._item(step, findings) for step in self.steps.values())
+            self._items_of = self.facts, self._changes.revision
+        return self._items
 
     def __getitem__(self, id: str) -> Item:
         return next(item for item in self.items if item.id == id)

@@ -65,6 +65,12 @@ class Journal:
         return tuple(each for each in reversed(self._known.entries) if each.step == step)
 
     @property
+    def revision(self) -> tuple[int, ...]:
+        """Differs when the file has changed, whichever app wrote it."""
+        self._refresh()
+        return self._stamp
+
+    @property
     def problem(self) -> str:
         """Which lines could not be read and what to do; empty where all could."""
         self._refresh()

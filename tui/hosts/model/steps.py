@@ -1,6 +1,6 @@
 """The list of the Hosts room in its order: each host, its software, its names, root's ways, ports, what must fit."""
 
-from tui.checklist.backend.checklist import Step
+from tui.checklist.model.step import Step
 from tui.core.settings import DESTINATION, HYPERVISORS, OTHER, STORAGE
 from tui.hosts.model.checks.basic import clock, disk, kvm, libvirt, login, root
 from tui.hosts.model.checks.fit import fit_steps

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from tui.checklist.backend.checklist import Step, nothing
 from tui.checklist.model.check import Finding
+from tui.checklist.model.step import Step, nothing
 from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.nfs.model.checks import bind, exports, firewall, folder, image, mount, service, sharing
 from tui.nfs.model.checks import package as nfs_package

@@ -1,7 +1,7 @@
 """Steps of the Hosts list on one host each: that it can be worked on, and that guests run on it."""
 
-from tui.checklist.backend.checklist import Step
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
+from tui.checklist.model.step import Step
 from tui.core.failure import Failure
 from tui.core.protocols import LoginRefused, UntrustedHost
 from tui.core.quantity import size

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from tui.checklist.backend.checklist import Step
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
+from tui.checklist.model.step import Step
 from tui.core.quantity import size
 from tui.core.settings import DESTINATION, SOURCE
 from tui.hosts.model.checks.basic import version

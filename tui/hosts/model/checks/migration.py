@@ -1,7 +1,7 @@
 """Steps of the Hosts list about the migration's own way: its ports, and what post-copy asks of the kernel."""
 
-from tui.checklist.backend.checklist import Step
 from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
+from tui.checklist.model.step import Step
 from tui.core.failure import Failure
 from tui.hosts.model.checks.basic import version
 from tui.hosts.model.facts import HostsFacts, Libvirt, unread

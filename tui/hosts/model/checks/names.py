@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from tui.checklist.backend.checklist import Step
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
+from tui.checklist.model.step import Step
 from tui.core.settings import HYPERVISORS
 from tui.core.ssh_target import parsed
 from tui.hosts.model.facts import ALL, HostsFacts, unread

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from tui.checklist.backend.checklist import Step
 from tui.checklist.model import package_lists
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
+from tui.checklist.model.step import Step
 from tui.hosts.model.facts import HostsFacts, unread
 from tui.hosts.model.software import GROUP, GROUPS, USERS, Software
 from tui.linux import apt

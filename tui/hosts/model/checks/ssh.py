@@ -1,7 +1,7 @@
 """Steps of the Hosts list about root's ssh from one host to the other: what a peer-to-peer migration goes through."""
 
-from tui.checklist.backend.checklist import Step
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, Finding
+from tui.checklist.model.step import Step
 from tui.core.failure import Failure
 from tui.core.ssh_key import KEY_NAMES, HostKey
 from tui.core.ssh_target import target
