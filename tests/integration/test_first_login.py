@@ -10,8 +10,7 @@ from tests.integration.conftest import Server
 from tui.adapters.local import LocalShell
 from tui.adapters.ssh.first_login import SshFirstLogin
 from tui.adapters.ssh.shell import SshShell
-from tui.core.failure import Failure
-from tui.core.protocols import UntrustedHost
+from tui.core.failure import Failure, UntrustedHost
 
 PASSWORD = "correct horse; $(battery) 'staple' \u20ac"
 

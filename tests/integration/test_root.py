@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tui.adapters.local import LocalShell
-from tui.core.failure import Failure
-from tui.linux.sudo import PasswordNeeded, Root
+from tui.core.failure import Failure, PasswordNeeded
+from tui.linux.sudo import Root
 
 # $PASSWORD is the right one, "" where sudo wants none.
 SUDO = """#!/bin/sh

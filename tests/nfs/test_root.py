@@ -3,7 +3,8 @@
 import pytest
 
 from tests.nfs.machines import Machines
-from tui.linux.sudo import PasswordNeeded, Root
+from tui.core.failure import PasswordNeeded
+from tui.linux.sudo import Root
 
 
 async def test_root_is_reached_by_everybody_who_may(bare: Machines) -> None:

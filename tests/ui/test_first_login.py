@@ -7,8 +7,7 @@ import pytest
 
 from tests.fake_hosts import FakeHosts
 from tests.ui.one_page import OnePage, text_of, until
-from tui.core.failure import Failure
-from tui.core.protocols import LoginRefused, UntrustedHost
+from tui.core.failure import Failure, LoginRefused, UntrustedHost
 from tui.core.ssh_key import HostKey
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.screens.page import HostsPage

@@ -16,3 +16,19 @@ class Failure(Exception):
         line = f"{self.what}: {self.why}" if self.why else self.what
         line = line if line.endswith((".", "!", "?")) else f"{line}."
         return f"{line} {self.hint}" if self.hint else line
+
+
+class UntrustedHost(Failure):
+    """Its host key is unknown or has changed: trying again is no use before a person has looked at it."""
+
+
+class LoginRefused(Failure):
+    """The host is there, and lets none of the user's keys in."""
+
+
+class PasswordNeeded(Failure):
+    """sudo on `host` wants a password, and none is known, or the known one is wrong."""
+
+    def __init__(self, host: str, what: str, why: str, *, detail: str = "") -> None:
+        super().__init__(what, why, "Give the password, or log in as root in the configuration.", detail=detail)
+        self.host = host

@@ -127,14 +127,6 @@ class AgentRefused(Failure):
     """The guest agent was asked, and answered that it can't or may not."""
 
 
-class UntrustedHost(Failure):
-    """Its host key is unknown or has changed: trying again is no use before a person has looked at it."""
-
-
-class LoginRefused(Failure):
-    """The host is there, and lets none of the user's keys in."""
-
-
 class FirstLogin(Protocol):
     """The way into a host that ssh does not let the app into yet; fails with model.failure.Failure."""
 

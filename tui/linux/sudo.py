@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from tui.core.command import Completed
-from tui.core.failure import Failure
+from tui.core.failure import Failure, PasswordNeeded
 from tui.core.protocols import Shell
 
 Hear = Callable[[str], None]
@@ -70,14 +70,6 @@ cat | {{
   }}
 }}
 """
-
-
-class PasswordNeeded(Failure):
-    """sudo on `host` wants a password, and none is known, or the known one is wrong."""
-
-    def __init__(self, host: str, what: str, why: str, *, detail: str = "") -> None:
-        super().__init__(what, why, "Give the password, or log in as root in the configuration.", detail=detail)
-        self.host = host
 
 
 class Root:

@@ -12,8 +12,7 @@ from tui.checklist.backend.jobs import Work, Works
 from tui.checklist.model.check import Finding, Item
 from tui.checklist.model.step import Step
 from tui.core.command import Completed
-from tui.core.failure import Failure
-from tui.linux.sudo import PasswordNeeded
+from tui.core.failure import Failure, PasswordNeeded
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.fake_hosts import GIB, SOFTWARE, TABLES
 from tui.app import config
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Finding
 from tui.core import settings
-from tui.core.failure import Failure
+from tui.core.failure import Failure, PasswordNeeded
 from tui.core.ssh_key import HostKey
 from tui.core.vm import Daemon, Vm
 from tui.hosts.model.account import Account
@@ -26,7 +26,6 @@ from tui.hosts.model.steps import STEPS
 from tui.hosts.model.userfaultfd import Userfaultfd
 from tui.linux.change import AddLines, Change, Command, RemoveLines
 from tui.linux.qemu_conf import QemuConf
-from tui.linux.sudo import PasswordNeeded
 from tui.linux.ufw import Ufw
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, Cpu, CpuFit
 from tui.vm.model.kvm import HANGS, NO_DEVICE, RUNS, Kvm

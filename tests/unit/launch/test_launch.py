@@ -11,8 +11,7 @@ from tests.fake_hosts import TABLES, FakeHosts, guest1
 from tui.app import config
 from tui.core.command import Completed
 from tui.core.connections import Connections
-from tui.core.failure import Failure
-from tui.core.protocols import UntrustedHost
+from tui.core.failure import Failure, UntrustedHost
 from tui.core.settings import IDLE
 from tui.core.ssh_key import HostKey
 from tui.core.vm import Vm

@@ -17,8 +17,7 @@ from tui.adapters.ssh.broken import Broken
 from tui.adapters.ssh.known_hosts import USUAL_PORT, known_as, known_hosts
 from tui.adapters.streams import drained
 from tui.core.command import Completed
-from tui.core.failure import Failure
-from tui.core.protocols import LoginRefused, UntrustedHost
+from tui.core.failure import Failure, LoginRefused, UntrustedHost
 from tui.core.ssh_target import SshTarget
 from tui.core.threads import on_thread
 

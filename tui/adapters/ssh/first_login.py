@@ -14,8 +14,7 @@ from tui.adapters.ssh.connection import Login, connect
 from tui.adapters.ssh.known_hosts import USUAL_PORT, append, known_as, known_hosts, known_hosts_files
 from tui.adapters.ssh.shell import CONNECT_LIMIT_S
 from tui.core.command import Completed
-from tui.core.failure import Failure
-from tui.core.protocols import UntrustedHost
+from tui.core.failure import Failure, UntrustedHost
 from tui.core.ssh_key import KEY_NAMES, HostKey
 from tui.core.ssh_target import parsed
 from tui.core.threads import on_thread

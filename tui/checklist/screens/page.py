@@ -32,9 +32,8 @@ from tui.checklist.screens.details import Details
 from tui.checklist.screens.progress import ProgressDialog
 from tui.checklist.widgets.checklist import ChecklistRows
 from tui.checklist.widgets.detail import CheckDetail
-from tui.core.failure import Failure
+from tui.core.failure import Failure, PasswordNeeded
 from tui.linux.change import Change
-from tui.linux.sudo import PasswordNeeded
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.password import PasswordDialog, sentence_of

@@ -11,7 +11,7 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 
 from tui.checklist.screens.page import ListPage
-from tui.core.protocols import LoginRefused, UntrustedHost
+from tui.core.failure import LoginRefused, UntrustedHost
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import READING, HostFacts, System
 from tui.hosts.screens.fingerprint import FingerprintDialog

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 
 from tui.core.connections import Connections
-from tui.core.failure import Failure
-from tui.core.protocols import FirstLogin, Shell, UntrustedHost
+from tui.core.failure import Failure, UntrustedHost
+from tui.core.protocols import FirstLogin, Shell
 from tui.core.settings import AGENT_REACH, SOURCE, UNKNOWN
 from tui.core.ssh_target import parsed
 from tui.core.threads import on_thread

@@ -2,14 +2,12 @@
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.checklist.model.step import Step
-from tui.core.failure import Failure
-from tui.core.protocols import LoginRefused, UntrustedHost
+from tui.core.failure import Failure, LoginRefused, PasswordNeeded, UntrustedHost
 from tui.core.quantity import size
 from tui.hosts.model.clock import Clock
 from tui.hosts.model.facts import HostsFacts, Libvirt, unread
 from tui.hosts.model.host import System
 from tui.linux.qemu_conf import QemuConf
-from tui.linux.sudo import PasswordNeeded
 from tui.vm.model.cpu import QEMU
 from tui.vm.model.kvm import HANGS, NO_DEVICE, NO_QEMU, RUNS, Kvm
 
