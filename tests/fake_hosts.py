@@ -66,6 +66,14 @@ SOFTWARE = answered(
     user_groups="libvirt:x:119:\n", groups="root\n",
 )  # fmt: skip
 
+QEMU_CONF = answered(qemu_conf="")  # a host without one
+
+
+def login_read(system: str, *names: str, login: str = "root") -> str:
+    """What the app's login reads of a host first; `names` are lines of a name and its addresses."""
+    return answered(system=system, login=f"{login}\n", names="\n".join(names))
+
+
 CPU = "<cpu mode='custom'><model>EPYC</model><feature policy='require' name='avx2'/></cpu>"
 
 
@@ -290,7 +298,13 @@ class FakeHosts:
 
     def __post_init__(self) -> None:
         for address, name in (("", "source"), ("root@destination", "destination"), ("root@storage", "storage")):
-            self.shells[address] = FakeShell({"uname -n": SYSTEM.format(name=name), "libvirt-clients": SOFTWARE})
+            self.shells[address] = FakeShell(
+                {
+                    "uname -n": login_read(SYSTEM.format(name=name)),
+                    "libvirt-clients": SOFTWARE + QEMU_CONF,
+                    "-e /etc/libvirt/qemu.conf": QEMU_CONF,
+                }
+            )
         self.shells["root@guest1"] = FakeShell()
         read, problems = config.check(TABLES)
         assert read, problems

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fake_hosts import SYSTEM, FakeHosts
+from tests.fake_hosts import SYSTEM, FakeHosts, login_read
 from tui.app.wiring import changes_through
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.checklist import Checklist
@@ -53,8 +53,8 @@ class Machine:
         if self.unreachable:
             raise self.unreachable
         words = list(argv)
-        if "uname -n" in words[-1]:
-            return Completed(0, SYSTEM.format(name=self.name), "")
+        if any("uname -n" in word for word in words):
+            return Completed(0, login_read(SYSTEM.format(name=self.name)), "")
         if "id" in words:
             return Completed(0, "1000\n" if self.password else "0\n", "")
         if self.password and "-n" in words:

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncssh
 
-from tests.fake_hosts import SYSTEM, FakeHypervisor
+from tests.fake_hosts import SYSTEM, FakeHypervisor, login_read
 from tests.ui.one_page import OnePage
 from tui.adapters.local import LocalShell
 from tui.adapters.ssh.shell import SshShell
@@ -82,7 +82,7 @@ async def _servers(folder: Path) -> tuple[list[asyncssh.SSHAcceptor], list[int]]
 
 def _answer(process: "asyncssh.SSHServerProcess[str]") -> None:
     """What a host says of its system and of the time; no process is made for it, as none is here for real hosts."""
-    known = SYSTEM.format(name="host") if "uname -n" in (process.command or "") else f"{time.time()}\n"
+    known = login_read(SYSTEM.format(name="host")) if "uname -n" in (process.command or "") else f"{time.time()}\n"
     process.stdout.write(known)
     process.exit(0)
 

@@ -10,7 +10,7 @@ from tests.unit.hosts.test_checks import daemon
 from tui.adapters.libvirt.hypervisor import LibvirtHypervisor, connect
 from tui.checklist.model.check import FAILED, OK
 from tui.core.connections import Connections
-from tui.hosts.backend.reading import HostReading
+from tui.hosts.backend.reading import HostReading, configured
 from tui.hosts.model.checks.fit import fit_steps
 from tui.hosts.model.facts import HostsFacts, Libvirt
 from tui.lab.lab import Lab
@@ -115,5 +115,5 @@ def model(name: str) -> str:
 def found(desk: Desk, fit: CpuFit) -> Any:
     """What the list says of it."""
     step = next(step for step in fit_steps() if step.id == "destination.cpu")
-    facts = HostsFacts(desk.connections.config).with_part(("cpu",), fit)
-    return step.check(facts.with_part(("source", "libvirt"), Libvirt(daemon("source"), vm=EMULATED)))
+    facts = HostsFacts(configured(desk.connections.config), cpu=fit)
+    return step.check(facts.with_host("source", libvirt=Libvirt(daemon("source"), vm=EMULATED)))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tui.core.failure import Failure
+
 
 @dataclass(frozen=True)
 class Completed:
@@ -10,3 +12,11 @@ class Completed:
     status: int
     stdout: str
     stderr: str
+
+    def output(self, what: str) -> str:
+        """Its stdout; where it failed a Failure that begins with `what` and quotes the last line it printed."""
+        if self.status:
+            printed = (self.stderr.strip() or self.stdout.strip()).splitlines()
+            why = printed[-1] if printed else f"its command exited with status {self.status} and printed nothing"
+            raise Failure(what, why, detail=self.stdout + self.stderr)
+        return self.stdout

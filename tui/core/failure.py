@@ -1,5 +1,10 @@
 """A failure a person can act on: what happened, why, what to try, and the other side's own words."""
 
+from collections.abc import Awaitable
+from typing import TypeVar
+
+T = TypeVar("T")
+
 
 class Failure(Exception):
     """Raised wherever the world said no; `detail` keeps the original text, which is shown on demand and logged."""
@@ -32,3 +37,11 @@ class PasswordNeeded(Failure):
     def __init__(self, host: str, what: str, why: str, *, detail: str = "") -> None:
         super().__init__(what, why, "Give the password, or log in as root in the configuration.", detail=detail)
         self.host = host
+
+
+async def or_failure(reading: Awaitable[T]) -> T | Failure:
+    """What was read, or why it can't be: a host that can't be read is a fact about it, and delays no other."""
+    try:
+        return await reading
+    except Failure as failure:
+        return failure

@@ -1,8 +1,11 @@
 """Several questions to a host in one script: each answered in one line, whatever the answer is made of."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tui.core.command import Completed
+from tui.core.failure import Failure
 from tui.core.quantity import whole
 
 TIMED_OUT = (124, 137)  # of timeout(1): ended by TERM, or by KILL where that was not heard
@@ -46,6 +49,16 @@ def parse_parts(text: str) -> dict[str, Part]:
             continue
         found[words[0]] = Part(status, answer)
     return found
+
+
+def output(parts: Mapping[str, Part], name: str, what: str) -> str:
+    """What the command `name` printed; a Failure that begins with `what` where it failed or never ran."""
+    part = parts.get(name)
+    if part is None:
+        raise Failure(what, "the host's shell did not run the command")
+    if part.timed_out:
+        raise Failure(what, "its command did not end in time", detail=part.text)
+    return Completed(part.status, part.text, "").output(what)
 
 
 def file_text(part: Part | None) -> str | None:

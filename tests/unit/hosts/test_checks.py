@@ -10,13 +10,13 @@ import pytest
 from tests.fake_hosts import GIB, SOFTWARE, TABLES
 from tui.app import config
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Finding
-from tui.core import settings
 from tui.core.failure import Failure, PasswordNeeded
 from tui.core.ssh_key import HostKey
 from tui.core.vm import Daemon, Vm
+from tui.hosts.backend.reading import configured
 from tui.hosts.model.account import Account
 from tui.hosts.model.clock import Clock
-from tui.hosts.model.facts import HostsFacts, Libvirt, OneHost, Way
+from tui.hosts.model.facts import Configured, HostsFacts, Libvirt, OneHost, Way
 from tui.hosts.model.firewall import Firewall
 from tui.hosts.model.host import System
 from tui.hosts.model.ports import OPEN, SILENT, Tried
@@ -38,11 +38,11 @@ OTHER = HostKey("ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIFeSMyVrZeIYn3ow9dt+Lt4a
 DOWN = Failure("destination can't be reached", "there was no answer", "Is it on?", detail="timed out")
 
 
-def checked_config(**hosts: str) -> settings.Config:
+def checked_config(**hosts: str) -> Configured:
     tables: Any = {**TABLES, "hosts": {name: {"ssh": hosts.get(name, f"root@{name}")} for name in ADDRESSES}}
     read, problems = config.check(tables)
     assert read, problems
-    return read
+    return configured(read)
 
 
 def daemon(host: str, **fields: Any) -> Daemon:
@@ -93,15 +93,11 @@ def good() -> HostsFacts:
 
 
 def with_host(facts: HostsFacts, host: str, **parts: Any) -> HostsFacts:
-    for part, value in parts.items():
-        facts = facts.with_part((host, part), value)
-    return facts
+    return facts.with_host(host, **parts)
 
 
 def with_way(facts: HostsFacts, start: str, end: str, **parts: Any) -> HostsFacts:
-    for part, value in parts.items():
-        facts = facts.with_part((start, end, part), value)
-    return facts
+    return facts.with_way(start, end, **parts)
 
 
 def found(facts: HostsFacts, id: str) -> Finding:
@@ -149,7 +145,7 @@ def all_down() -> HostsFacts:
         for other in ADDRESSES:
             parts = dict.fromkeys(("names", "ssh", "account", "peer", "ports", "firewall"), DOWN)
             facts = with_way(facts, host, other, **parts)
-    return facts.with_part(("cpu",), DOWN)
+    return replace(facts, cpu=DOWN)
 
 
 @pytest.mark.parametrize("id", BY_ID)
@@ -166,7 +162,8 @@ def test_where_nothing_can_be_read_the_reason_is_said_and_nothing_is_changed(id:
       for part in ("names", "ssh", "account", "peer", "ports", "firewall")),
 ])  # fmt: skip
 def test_where_one_part_can_not_be_read_no_line_about_it_offers_to_change_anything(part: tuple[str, ...]) -> None:
-    facts = good().with_part(part, DOWN)
+    *where, name = part
+    facts = with_way(good(), *where, **{name: DOWN}) if len(where) == 2 else with_host(good(), *where, **{name: DOWN})
     for id, step in BY_ID.items():
         finding = step.check(facts)
         if finding is not None and finding.state == UNKNOWN:
@@ -240,7 +237,7 @@ def test_an_address_that_the_host_does_not_have_is_a_warning() -> None:
 
 def test_hosts_that_are_configured_by_address_need_no_names_but_their_own() -> None:
     by_address = checked_config(**{host: f"root@{address}" for host, address in ADDRESSES.items()})
-    facts = replace(good(), config=by_address)
+    facts = replace(good(), configured=by_address)
     assert found(facts, "storage.names").state == NOT_NEEDED
     assert found(facts, "source.names").found == "destination is 192.0.2.2"
 
@@ -371,7 +368,9 @@ def test_a_peer_that_is_not_reached_over_ssh_needs_no_keys() -> None:
     tables["hosts"]["destination"]["peer"] = "qemu+tls://destination/system"
     read, problems = config.check(tables)
     assert read, problems
-    facts = with_way(replace(good(), config=read), "source", "destination", ssh=Attempt(WORKS), peer="destination")
+    facts = with_way(
+        replace(good(), configured=configured(read)), "source", "destination", ssh=Attempt(WORKS), peer="destination"
+    )
     for id in ("source.key", "source.known_hosts", "destination.authorized_keys"):
         assert found(facts, id).state == NOT_NEEDED
     assert found(facts, "source.peer").state == OK
@@ -475,11 +474,11 @@ def fit(verdict: str, *, vm: str = "", source: str = "aes avx2 avx512f", destina
 def test_a_cpu_must_have_what_the_vm_uses(cpus: CpuFit, mode: str | None, state: str) -> None:
     vm = None if mode is None else VmDefinition("pc-q35-8.2", "kvm", mode)
     facts = with_host(good(), "source", libvirt=Libvirt(daemon("source"), (), MACHINES, vm))
-    assert found(facts.with_part(("cpu",), cpus), "destination.cpu").state == state
+    assert found(replace(facts, cpu=cpus), "destination.cpu").state == state
 
 
 def test_the_features_that_differ_are_named() -> None:
-    finding = found(good().with_part(("cpu",), fit(INCOMPATIBLE)), "destination.cpu")
+    finding = found(replace(good(), cpu=fit(INCOMPATIBLE)), "destination.cpu")
     assert finding.found == "EPYC: it lacks avx512f"
     assert finding.detail == "<cpu>both</cpu>"
 

@@ -16,8 +16,9 @@ from tui.checklist.model.check import UNKNOWN, Finding
 from tui.core.failure import Failure
 from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.core.vm import Vm
-from tui.hosts.backend.round import Look
+from tui.hosts.backend.rounds import Rounds
 from tui.hosts.model.facts import HostsFacts, Libvirt
+from tui.hosts.model.script import LoginRead
 from tui.hosts.model.ssh import KEY_NOT_KNOWN, Attempt
 from tui.hosts.model.steps import STEPS as HOST_STEPS
 from tui.linux.addresses import Resolved
@@ -140,28 +141,36 @@ class Drawn:
             raise part
         return part
 
-    def __getattr__(self, part: str) -> Any:
-        """The question of that name."""
+    async def login(self, host: str, names: tuple[str, ...]) -> LoginRead:
+        known = {name: found for end in hosts.ADDRESSES for name, found in self._names(host, end).items()}
+        system = await self._answer(self._whole.at(host).system)
+        return LoginRead(system, "op", {name: known.get(name, ()) for name in names})
 
-        def ask(*of: Any) -> Any:
-            if part == "cpu":
-                return self._answer(self._whole.cpu)
-            if part in ("names", "ports", "firewall", "ssh", "account", "peer"):
-                return self._answer(getattr(self._way(part, of), part))
-            return self._answer(getattr(self._whole.at(of[0]), part))
+    async def root(self, host: str, _login: str) -> Any:
+        return await self._answer(self._whole.at(host).conf), self._whole.at(host).software
+
+    async def names(self, host: str, names: tuple[str, ...]) -> Any:
+        known = {name: found for end in hosts.ADDRESSES for name, found in self._names(host, end).items()}
+        return await self._answer({name: known.get(name, ()) for name in names})
+
+    def _names(self, start: str, end: str) -> Any:
+        names = self._whole.way(start, end).names
+        return {} if isinstance(names, Failure) or names is None else names
+
+    async def cpu(self, *_: Any) -> Any:
+        return await self._answer(self._whole.cpu)
+
+    def __getattr__(self, part: str) -> Any:
+        """Any other question: of one host, or of the way from it, or to it, to the other hypervisor."""
+
+        def ask(host: str, *_: Any) -> Any:
+            other = "source" if host == "destination" else "destination"
+            if part in ("account", "firewall"):  # asked for on the other side
+                return self._answer(getattr(self._whole.way(other, host), part))
+            known = self._whole.way(host, other) if part in ("ports", "ssh", "peer") else self._whole.at(host)
+            return self._answer(getattr(known, part))
 
         return ask
-
-    def _way(self, part: str, of: tuple[Any, ...]) -> Any:
-        """Of the one other host that was meant: the look tells it by its names, its account, its address."""
-        if part == "ports":
-            return self._whole.way(of[0], of[1])
-        if part == "names":
-            others = [end for end in hosts.ADDRESSES if of[1] == self._whole.names_of(end)]
-            return self._whole.way(of[0], others[0])
-        if part in ("account", "firewall"):  # asked for on the other side
-            return self._whole.way("source" if of[0] == "destination" else "destination", of[0])
-        return self._whole.way(of[0], "source" if of[0] == "destination" else "destination")
 
 
 def host_worlds() -> Iterator[tuple[str, HostsFacts]]:
@@ -177,7 +186,7 @@ def host_worlds() -> Iterator[tuple[str, HostsFacts]]:
     little = replace(good.at("destination").system, memory_available_bytes=1)  # type: ignore[type-var]
     yield "the VM is there already", hosts.with_host(good, "destination", libvirt=running, system=little)
     other = Cpu("<cpu><model>Other</model></cpu>", frozenset({"aes"}))
-    yield "another CPU", good.with_part(("cpu",), CpuFit("kvm", INCOMPATIBLE, hosts.CPU, other))
+    yield "another CPU", replace(good, cpu=CpuFit("kvm", INCOMPATIBLE, hosts.CPU, other))
     yield "ssh is shut", hosts.with_way(good, "source", "destination", ssh=Attempt(KEY_NOT_KNOWN), peer=None)
     yield (
         "an address that is another's",
@@ -192,7 +201,7 @@ def host_worlds() -> Iterator[tuple[str, HostsFacts]]:
     )
     yield (
         "no libvirt at the destination",
-        hosts.with_host(good, "destination", libvirt=DOWN, kvm=DOWN, userfaultfd=DOWN).with_part(("cpu",), DOWN),
+        hosts.with_host(replace(good, cpu=DOWN), "destination", libvirt=DOWN, kvm=DOWN, userfaultfd=DOWN),
     )
     yield "no root at the source", hosts.with_host(good, "source", conf=DOWN, kvm=DOWN, userfaultfd=DOWN, software=DOWN)
 
@@ -204,7 +213,7 @@ async def test_no_line_of_the_hosts_list_takes_back_what_it_said(name: str, whol
         drawn, before = Drawn(whole, seed), dict.fromkeys(HOST_BY_ID, UNKNOWN)
         drawing = asyncio.ensure_future(drawn.draw())
         try:
-            async for facts in Look(drawn, HostsFacts(whole.config)).run():  # type: ignore[arg-type]
+            async for facts in Rounds(drawn, HostsFacts(whole.configured)).run():  # type: ignore[arg-type]
                 now = {id: state(step.check(facts)) for id, step in HOST_BY_ID.items()}
                 told |= {
                     f"{id}: {said}, then {now[id]}" for id, said in before.items() if said not in (UNKNOWN, now[id])

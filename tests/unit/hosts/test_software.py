@@ -14,6 +14,7 @@ from tests.fake_hosts import TABLES, answered
 from tui.app import config
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.core.command import Completed
+from tui.hosts.backend.reading import configured
 from tui.hosts.model.checks.software import (
     AUTOSTART,
     CLEAR,
@@ -95,7 +96,7 @@ def software(base: Any = BARE, login: str = "root", **parts: Any) -> Software:
 def facts(found: Software) -> HostsFacts:
     read, problems = config.check(TABLES)
     assert read, problems
-    return HostsFacts(read).with_part(("source", "software"), found)
+    return HostsFacts(configured(read)).with_host("source", software=found)
 
 
 def found(step: str, about: Software) -> Finding:

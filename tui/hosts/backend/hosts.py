@@ -1,19 +1,19 @@
 """The Hosts room: what the three hosts are and have, read side by side."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.checklist import Checklist
 from tui.core.connections import Connections
-from tui.core.failure import Failure
+from tui.core.failure import Failure, or_failure
 from tui.core.protocols import FirstLogin, Hypervisor
 from tui.core.settings import HYPERVISORS
 from tui.core.ssh_key import HostKey
-from tui.hosts.backend.reading import HostReading
-from tui.hosts.backend.round import Look
+from tui.hosts.backend.reading import HostReading, configured
+from tui.hosts.backend.rounds import Rounds
 from tui.hosts.model.facts import HostsFacts
 from tui.hosts.model.host import HostFacts, System, Virtualization
 from tui.hosts.model.steps import STEPS
@@ -34,7 +34,7 @@ class Hosts:
         self.config = connections.config
         self.root = changes.root
         self._reading = HostReading(connections, changes.root)
-        self.checklist = Checklist(STEPS, HostsFacts(connections.config), self._look, changes)
+        self.checklist = Checklist(STEPS, HostsFacts(configured(self.config)), self._read, changes)
 
     def unread(self) -> tuple[HostFacts, ...]:
         """The hosts before anything is known of them, in the order of the page."""
@@ -74,14 +74,14 @@ class Hosts:
             raise Failure(f"No way is known to log in to {host} for the first time")
         return self._first_login(self.config.hosts[host].ssh)
 
-    async def _look(self, facts: HostsFacts) -> AsyncIterator[HostsFacts]:
-        async for each in Look(self._reading, facts).run():
-            yield each
+    def _read(self, facts: HostsFacts) -> AsyncIterator[HostsFacts]:
+        return Rounds(self._reading, facts).run()
 
     async def _system(self, host: str) -> System:
-        """The clock is asked for apart, for the first answer waits for the login."""
-        system = await self._reading.system(host)
-        return replace(system, clock=await self._reading.clock(host, rounds=1))
+        """The clock is read apart, because the first answer waits for the login."""
+        system = (await self._reading.login(host)).system
+        clock = await or_failure(self._reading.clock(host, rounds=1))
+        return replace(system, clock=None if isinstance(clock, Failure) else clock)
 
     async def _virtualization(self, host: str) -> Virtualization:
         def read(hypervisor: Hypervisor) -> Virtualization:
@@ -90,9 +90,6 @@ class Hosts:
         return await self._connections.ask(host, read)
 
 
-async def _part(name: str, reading: Any) -> dict[str, Any]:
-    """The part under its name, be it read or failed."""
-    try:
-        return {name: await reading}
-    except Failure as failure:
-        return {name: failure}
+async def _part(name: str, reading: Awaitable[object]) -> dict[str, Any]:
+    """The part under its name, read or failed."""
+    return {name: await or_failure(reading)}

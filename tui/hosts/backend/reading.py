@@ -1,106 +1,124 @@
-"""Reads one part of one host, or of the way between two; changes nothing, and waits for nothing without an end."""
+"""Reads one part of one host, or of the way between two; changes nothing, and every wait has a limit."""
 
 import asyncio
 import secrets
 import time
+from collections.abc import Iterable
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
-from tui.core.settings import STORAGE
-from tui.core.ssh_target import Target
-from tui.hosts.model import account, clock, firewall, ports_python, software, userfaultfd
+from tui.core.settings import DESTINATION, SOURCE, STORAGE, Config
+from tui.core.ssh_target import target
+from tui.hosts.model import account, firewall, ports_python, userfaultfd
+from tui.hosts.model import clock as host_clock
 from tui.hosts.model import names as host_names
+from tui.hosts.model import script as host_script
 from tui.hosts.model.account import Account
 from tui.hosts.model.clock import Clock
-from tui.hosts.model.facts import Libvirt, read_libvirt
+from tui.hosts.model.facts import Configured, Libvirt
 from tui.hosts.model.firewall import Firewall
-from tui.hosts.model.host import SYSTEM_SCRIPT, System, parse_system
 from tui.hosts.model.names import Names
 from tui.hosts.model.ports import CONNECTOR, LISTENER, READY, Tried, parse_connector, parse_listener
 from tui.hosts.model.software import Software
-from tui.hosts.model.ssh import ATTEMPT_SCRIPT, Attempt, parse_attempt
+from tui.hosts.model.ssh import ATTEMPT_SCRIPT, WORKS, Attempt, parse_attempt
 from tui.hosts.model.userfaultfd import Userfaultfd
 from tui.linux import perl_or_python
 from tui.linux.perl_or_python import NEITHER
-from tui.linux.qemu_conf import QemuConf, parse_qemu_conf
+from tui.linux.qemu_conf import QemuConf
 from tui.linux.sudo import Root
 from tui.vm.model import kvm as host_kvm
 from tui.vm.model.cpu import IDENTICAL, KVM, Cpu, CpuFit, features
 from tui.vm.model.kvm import Kvm
-from tui.vm.model.machine_type import VmDefinition
+from tui.vm.model.machine_type import VmDefinition, parse_definition
 
-QEMU_CONF_SCRIPT = "[ ! -e /etc/libvirt/qemu.conf ] || cat /etc/libvirt/qemu.conf"
-SCRIPT_LIMIT_S = 60.0  # each of them ends sooner by itself, but on a host that hardly gets along
-PARTS_LIMIT_S = 150.0  # scripts of several parts, each with a limit of its own
-CONNECT_LIMIT_S, LISTEN_LIMIT_S = 3, 10  # it listens until it is told to end, at the longest so long
+SCRIPT_LIMIT_S = 60.0  # each script ends sooner by itself, except on a host that is nearly overloaded
+PARTS_LIMIT_S = 150.0  # scripts of many parts, each with a limit of its own
+CONNECT_LIMIT_S, LISTEN_LIMIT_S = 3, 10  # the listener ends when it is told to, or after this time
 PEER_LIMIT_S = 10
 CLOCK_ROUNDS = 3
 
 
+def configured(config: Config) -> Configured:
+    """What the steps depend on, from the configuration."""
+    hosts, hypervisors = config.hosts.all, (SOURCE, DESTINATION)
+    return Configured(
+        ssh={host.name: host.ssh for host in hosts},
+        peer_uri={host.name: host.peer_uri for host in hosts if host.name in hypervisors},
+        images=config.storage.images,
+        vm=config.vm.name,
+        vm_memory_bytes=config.vm.memory_bytes,
+    )
+
+
 class HostReading:
-    """The questions, each a command or two and a parser; every one fails with Failure."""
+    """Each method runs a command or two and parses what they print; every one fails with Failure."""
 
     def __init__(self, connections: Connections, root: Root) -> None:
         self._connections = connections
         self._root = root
         self._config = connections.config
 
-    async def system(self, host: str) -> System:
-        storage = self._config.storage
-        folder = storage.images if host == STORAGE else storage.export
-        return parse_system(await self._said(host, SYSTEM_SCRIPT, folder))
+    async def login(self, host: str, names: Iterable[str] = ()) -> host_script.LoginRead:
+        """What the app's login reads there, and where these names lead."""
+        folder = self._config.storage.images if host == STORAGE else self._config.storage.export
+        return host_script.parse_login(host, await self._output(host, host_script.LOGIN_SCRIPT, folder, *names))
 
-    async def clock(self, host: str, *, rounds: int = CLOCK_ROUNDS) -> Clock | None:
-        """Asked some times, for the quickest answer is the surest; None where its `date` knows no fractions.
+    async def root(self, host: str, login: str) -> tuple[QemuConf, Software | Failure | None]:
+        """What only root reads; `login` is the app's login there."""
+        if host == STORAGE:
+            return host_script.parse_root(host, await self._root_output(host, host_script.STORAGE_SCRIPT), None)
+        text = await self._root_output(host, host_script.HYPERVISOR_SCRIPT, login, limit_s=PARTS_LIMIT_S)
+        return host_script.parse_root(host, text, login)
 
-        The connection should stand already.
-        """
-        shell, clocks = self._connections.shell(host), []
+    async def clock(self, host: str, *, rounds: int = CLOCK_ROUNDS) -> Clock:
+        """Sampled several times: the smallest round trip wins. The connection should be open already."""
+        shell, clocks, failed = self._connections.shell(host), [], f"The clock of {host} can't be read"
         for _ in range(rounds):
             asked_at = time.time()
-            done = await shell.run(clock.ARGV)
-            clocks.append(clock.measured(asked_at, done.stdout, time.time()))
-        return clock.surest(clocks)
+            done = await shell.run(host_clock.ARGV)
+            clocks.append(host_clock.measured(asked_at, done.output(failed), time.time()))
+        clock = host_clock.surest(clocks)
+        if clock is None:
+            raise Failure(failed, "its `date` does not tell fractions of a second")
+        return clock
 
     async def libvirt(self, host: str) -> Libvirt:
-        return await self._connections.ask(host, lambda hypervisor: read_libvirt(hypervisor, self._config.vm.name))
+        """What the daemon reports of itself, of its VMs, and of the configured one."""
 
-    async def software(self, host: str) -> Software:
-        """Of libvirt and QEMU, and whether the app's login may use them."""
-        login = (await self._said(host, "id -un")).strip()
-        text = await self._said_to_root(host, software.SCRIPT, login, limit_s=PARTS_LIMIT_S)
-        return software.parse_software(login, text)
+        def read(hypervisor: Hypervisor) -> Libvirt:
+            xml = hypervisor.definition(self._config.vm.name)
+            definition = parse_definition(xml) if xml else None
+            return Libvirt(hypervisor.daemon(), hypervisor.vms(), hypervisor.machine_types(), definition)
 
-    async def conf(self, host: str) -> QemuConf:
-        """A host without one has QEMU's own settings; the storage server need not have any."""
-        done = await self._root.run(host, ["sh", "-c", QEMU_CONF_SCRIPT], timeout=SCRIPT_LIMIT_S)
-        if done.status:
-            raise Failure(f"qemu.conf on {host} can't be read", done.stderr.strip(), detail=done.stderr)
-        return parse_qemu_conf(done.stdout)
+        return await self._connections.ask(host, read)
 
     async def kvm(self, host: str, user: tuple[int, int]) -> Kvm:
-        kvm = host_kvm.parse_kvm(await self._said_to_root(host, host_kvm.SCRIPT, *map(str, user)))
+        kvm = host_kvm.parse_kvm(await self._root_output(host, host_kvm.SCRIPT, *map(str, user)))
         if kvm is None:
             raise Failure(f"KVM on {host} could not be tried", "there was no room for a guest's disk, or no mktemp")
         return kvm
 
     async def userfaultfd(self, host: str, user: tuple[int, int]) -> Userfaultfd:
-        text = await self._said_to_root(host, userfaultfd.SCRIPT, *map(str, user))
+        text = await self._root_output(host, userfaultfd.SCRIPT, *map(str, user))
         return userfaultfd.parse_userfaultfd(text)
 
-    async def names(self, host: str, names: tuple[str, ...]) -> Names:
-        return host_names.parse_names(await self._said(host, host_names.SCRIPT, *names)) if names else {}
+    async def names(self, host: str, names: Iterable[str]) -> Names:
+        return host_names.parse_names(await self._output(host, host_names.SCRIPT, *names))
 
-    async def ssh(self, host: str, to: Target) -> Attempt:
+    async def ssh(self, host: str, uri: str) -> Attempt:
+        """root's login to where a libvirt URI leads; it works where the URI does not go through ssh."""
+        to = target(uri)
+        if to is None:
+            return Attempt(WORKS)
         port = str(to.port) if to.port else ""
-        return parse_attempt(await self._said_to_root(host, ATTEMPT_SCRIPT, to.host, to.user, port, to.key_file))
+        return parse_attempt(await self._root_output(host, ATTEMPT_SCRIPT, to.host, to.user, port, to.key_file))
 
     async def account(self, host: str, user: str) -> Account:
-        return account.parse_account(user, await self._said_to_root(host, account.SCRIPT, user))
+        return account.parse_account(user, await self._root_output(host, account.SCRIPT, user))
 
     async def firewall(self, host: str, other: str) -> Firewall:
-        text = await self._said_to_root(host, firewall.SCRIPT, other, limit_s=PARTS_LIMIT_S)
+        text = await self._root_output(host, firewall.SCRIPT, other, limit_s=PARTS_LIMIT_S)
         return firewall.parse_firewall(text)
 
     async def peer(self, host: str, uri: str) -> str:
@@ -117,34 +135,34 @@ class HostReading:
     async def ports(self, start: str, end: str, address: str, ports: tuple[int, int]) -> Tried:
         """Listens on `end` for a moment and connects from `start`."""
         word, ready = secrets.token_hex(8), asyncio.Event()
-        heard: list[str] = []
+        printed: list[str] = []
 
-        def hear(text: str) -> None:
-            heard.append(text)
-            if READY in "".join(heard):
+        def on_output(text: str) -> None:
+            printed.append(text)
+            if READY in "".join(printed):
                 ready.set()
 
+        failed = f"The ports of {end} could not be tried"
         words = (*map(str, ports), str(LISTEN_LIMIT_S), word)
         listener = perl_or_python.argv(LISTENER, ports_python.LISTENER, *words)
-        listening = asyncio.ensure_future(self._connections.shell(end).run(listener, timeout=SCRIPT_LIMIT_S, hear=hear))
-        waiting = asyncio.ensure_future(ready.wait())
+        run = self._connections.shell(end).run(listener, timeout=SCRIPT_LIMIT_S, hear=on_output)
+        listening, waiting = asyncio.ensure_future(run), asyncio.ensure_future(ready.wait())
         try:
             await asyncio.wait({listening, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if not ready.is_set():
                 done = await listening
                 why = NEITHER if NEITHER in done.stderr else "nothing can listen there"
-                raise Failure(f"The ports of {end} could not be tried", why, detail=done.stderr)
-            listens, in_use = parse_listener("".join(heard))
+                raise Failure(failed, why, detail=done.stderr)
+            listens, in_use = parse_listener("".join(printed))
             words = (address, str(CONNECT_LIMIT_S), word, *map(str, listens))
             connector = perl_or_python.argv(CONNECTOR, ports_python.CONNECTOR, *words)
             done = await self._connections.shell(start).run(connector, timeout=SCRIPT_LIMIT_S)
-            if done.status:
-                raise Failure(f"The ports of {end} could not be tried from {start}", done.stderr.strip())
-            await listening
+            outcomes = parse_connector(done.output(f"{failed} from {start}"))
+            (await listening).output(failed)
         finally:
             waiting.cancel()
             listening.cancel()
-        return Tried(address, parse_connector(done.stdout), in_use)
+        return Tried(address, outcomes, in_use)
 
     async def cpu(self, start: str, end: str, vm: VmDefinition) -> CpuFit:
         """The CPU of `start` and that of the VM, put to the libvirt of `end`."""
@@ -167,10 +185,10 @@ class HostReading:
 
         return await self._connections.ask(host, read)
 
-    async def _said(self, host: str, script: str, *words: str) -> str:
+    async def _output(self, host: str, script: str, *words: str) -> str:
         done = await self._connections.shell(host).run(["sh", "-c", script, "sh", *words], timeout=SCRIPT_LIMIT_S)
-        return done.stdout
+        return done.output(f"{host} could not be read")
 
-    async def _said_to_root(self, host: str, script: str, *words: str, limit_s: float = SCRIPT_LIMIT_S) -> str:
+    async def _root_output(self, host: str, script: str, *words: str, limit_s: float = SCRIPT_LIMIT_S) -> str:
         done = await self._root.run(host, ["sh", "-c", script, "sh", *words], timeout=limit_s)
-        return done.stdout
+        return done.output(f"{host} could not be read as root")

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tui.checklist.model.check import UNKNOWN, Finding
 from tui.core.failure import Failure
-from tui.core.protocols import Hypervisor
-from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE, Config
+from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE
 from tui.core.ssh_target import parsed, target
 from tui.core.vm import Daemon, Vm
 from tui.hosts.model.account import Account
@@ -22,9 +22,20 @@ from tui.linux.addresses import is_address
 from tui.linux.qemu_conf import QemuConf
 from tui.vm.model.cpu import CpuFit
 from tui.vm.model.kvm import Kvm
-from tui.vm.model.machine_type import VmDefinition, parse_definition
+from tui.vm.model.machine_type import VmDefinition
 
 ALL = (SOURCE, DESTINATION, STORAGE)
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What the steps depend on of the configuration; `ssh` and `peer_uri` are by the host's role."""
+
+    ssh: Mapping[str, str]
+    peer_uri: Mapping[str, str]
+    images: str  # their folder on the storage server
+    vm: str
+    vm_memory_bytes: int
 
 
 @dataclass(frozen=True)
@@ -35,17 +46,6 @@ class Libvirt:
     vms: tuple[Vm, ...] = ()
     machines: tuple[str, ...] = ()
     vm: VmDefinition | None = None
-
-
-def read_libvirt(hypervisor: Hypervisor, vm: str) -> Libvirt:
-    """Blocks."""
-    definition = hypervisor.definition(vm)
-    return Libvirt(
-        hypervisor.daemon(),
-        hypervisor.vms(),
-        hypervisor.machine_types(),
-        parse_definition(definition) if definition else None,
-    )
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Way:
 class HostsFacts:
     """All that was read of the three hosts and of the ways between them."""
 
-    config: Config
+    configured: Configured
     hosts: Mapping[str, OneHost] = field(default_factory=dict)
     ways: Mapping[tuple[str, str], Way] = field(default_factory=dict)
     cpu: CpuFit | Failure | None = None
@@ -88,16 +88,13 @@ class HostsFacts:
     def way(self, start: str, end: str) -> Way:
         return self.ways.get((start, end), Way())
 
-    def with_part(self, key: tuple[str, ...], value: object) -> "HostsFacts":
-        """The same with one part more, which `key` names: (host, part), (start, end, part) or (part,)."""
-        *where, part = key
-        if not where:
-            return replace(self, **{part: value})  # type: ignore[arg-type]
-        if len(where) == 1:
-            one = replace(self.at(where[0]), **{part: value})  # type: ignore[arg-type]
-            return replace(self, hosts={**self.hosts, where[0]: one})
-        way = replace(self.way(*where), **{part: value})  # type: ignore[arg-type]
-        return replace(self, ways={**self.ways, (where[0], where[1]): way})
+    def with_host(self, host: str, **parts: Any) -> "HostsFacts":
+        """The same with these fields of OneHost replaced."""
+        return replace(self, hosts={**self.hosts, host: replace(self.at(host), **parts)})
+
+    def with_way(self, start: str, end: str, **parts: Any) -> "HostsFacts":
+        """The same with these fields of Way replaced."""
+        return replace(self, ways={**self.ways, (start, end): replace(self.way(start, end), **parts)})
 
     def address(self, host: str) -> str:
         """By which the others reach it, "" where that is not known; the ends of the app's own connections tell best."""
@@ -110,7 +107,7 @@ class HostsFacts:
             seen = [each.reached_from for each in systems if isinstance(each, System)]
         if own:  # an end of a tunnel, or of somebody's in between, is none of its own
             seen = [each for each in seen if each in own]
-        given = parsed(self.config.hosts[host].ssh).host
+        given = parsed(self.configured.ssh[host]).host
         looked_up = (self.way(each, host).names for each in others)
         found = [address for names in looked_up if isinstance(names, Mapping) for address in names.get(given, ())]
         return next((each for each in (*seen, given, *found) if is_address(each) and not is_local(each)), "")
@@ -123,8 +120,8 @@ class HostsFacts:
 
     def names_of(self, host: str) -> tuple[str, ...]:
         """By which others look it up: as it is configured, and as it announces itself; addresses need no look-up."""
-        peer = target(self.config.hosts[host].peer_uri) if host in HYPERVISORS else None
-        names = (parsed(self.config.hosts[host].ssh).host, peer.host if peer else "", self.announced(host))
+        peer = target(self.configured.peer_uri[host]) if host in HYPERVISORS else None
+        names = (parsed(self.configured.ssh[host]).host, peer.host if peer else "", self.announced(host))
         return tuple(dict.fromkeys(each for each in names if each and not is_address(each)))
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tui.linux.packages import Package, parse_simulation
-from tui.linux.script_sections import PRELUDE, Part, file_text, parse_parts
+from tui.linux.script_sections import PRELUDE, Part, file_text, output, parse_parts
 from tui.linux.units import PROPERTIES, Unit, parse_units, unit_named
 
 GROUP = "libvirt"  # whose members may use the system's libvirt, on Debian, Ubuntu and elsewhere
@@ -119,11 +119,12 @@ class Software:
 
 
 def parse_software(login: str, text: str) -> Software:
-    """What SCRIPT printed."""
+    """What SCRIPT printed; a Failure where one of its commands failed that never should."""
     parts = parse_parts(text)
+    systemd = "systemd" in parts and parts["systemd"].status == 0
     wanted = tuple(_text(parts, "wanted").split())
     manager = _text(parts, "manager").strip()
-    age = _text(parts, "age").strip()
+    age = (file_text(parts.get("age")) or "").strip()  # it fails where apt never had lists
     software = Software(
         package=Package("libvirt and QEMU", "apt" if manager == "apt-get" else manager),
         programs=tuple(_text(parts, "programs").split()),
@@ -133,8 +134,8 @@ def parse_software(login: str, text: str) -> Software:
         files=tuple(_lines(parts, "files")),
         users=frozenset(line.partition(":")[0] for line in _lines(parts, "users")),
         groups=frozenset(line.partition(":")[0] for line in _lines(parts, "user_groups")),
-        systemd="systemd" in parts and parts["systemd"].status == 0,
-        units=parse_units(_text(parts, "units")),
+        systemd=systemd,
+        units=parse_units(_text(parts, "units")) if systemd else (),
         login=login,
         member=GROUP in _text(parts, "groups").split(),
         lists_age_s=int(age) if age.isdigit() else 0,
@@ -146,7 +147,7 @@ def parse_software(login: str, text: str) -> Software:
 
 
 def _text(parts: Mapping[str, Part], name: str) -> str:
-    return file_text(parts.get(name)) or ""
+    return output(parts, name, f"libvirt and QEMU could not be read ({name})") if name in parts else ""
 
 
 def _lines(parts: Mapping[str, Part], name: str) -> list[str]:

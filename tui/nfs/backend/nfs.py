@@ -1,14 +1,13 @@
 """The NFS room: the shared folder of the images, read on all hosts, set up step by step, and proved to be shared."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import TypeVar
 
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.checklist import Checklist
 from tui.core.connections import Connections
-from tui.core.failure import Failure
+from tui.core.failure import Failure, or_failure
 from tui.core.protocols import Hypervisor
 from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE, Config
 from tui.core.ssh_target import parsed
@@ -22,7 +21,6 @@ from tui.nfs.model.shared import Shared
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.domain import parse
 
-T = TypeVar("T")
 READ_LIMIT_S = 150.0  # most questions have five seconds each; a slow host needs them one after the other
 
 
@@ -65,10 +63,10 @@ class Nfs:
         """The role of each host with what was read of it, as it comes in: of its system, or by its libvirt."""
 
         async def system(role: str) -> tuple[str, HostRead | Failure | None, VmsRead | Failure | None]:
-            return role, await _or_failure(self._host(shared, role)), None
+            return role, await or_failure(self._host(shared, role)), None
 
         async def libvirt(role: str) -> tuple[str, HostRead | Failure | None, VmsRead | Failure | None]:
-            return role, None, await _or_failure(self._vms(shared, role))
+            return role, None, await or_failure(self._vms(shared, role))
 
         under_way = [asyncio.ensure_future(system(role)) for role in (STORAGE, SOURCE, DESTINATION)]
         under_way += [asyncio.ensure_future(libvirt(role)) for role in HYPERVISORS]
@@ -82,10 +80,8 @@ class Nfs:
     async def _host(self, shared: Shared, role: str) -> HostRead:
         script = SERVER_SCRIPT if role == STORAGE else CLIENT_SCRIPT
         argv = ["sh", "-c", script, "sh", *arguments(shared, role)]
-        done = await self.root.run(role, argv, timeout=READ_LIMIT_S)
-        if done.status:
-            raise Failure(f"{role} could not be read", done.stderr.strip(), detail=done.stdout + done.stderr)
-        return parse_server(done.stdout, shared) if role == STORAGE else parse_client(done.stdout, shared, role)
+        text = (await self.root.run(role, argv, timeout=READ_LIMIT_S)).output(f"{role} could not be read")
+        return parse_server(text, shared) if role == STORAGE else parse_client(text, shared, role)
 
     async def _vms(self, shared: Shared, role: str) -> VmsRead:
         def read(hypervisor: Hypervisor) -> VmsRead:
@@ -106,9 +102,10 @@ class Nfs:
                 raise client
             user = client.qemu.name if client and client.qemu else ""
             argv = ["sh", "-c", IMAGES_SCRIPT, "sh", user, *paths]
-            return parse_images(paths, (await self.root.run(role, argv, timeout=READ_LIMIT_S)).stdout)
+            done = await self.root.run(role, argv, timeout=READ_LIMIT_S)
+            return parse_images(paths, done.output(f"The images could not be read on {role}"))
 
-        found = await asyncio.gather(*(_or_failure(read(role)) for role in CLIENTS))
+        found = await asyncio.gather(*(or_failure(read(role)) for role in CLIENTS))
         return dict(zip(CLIENTS, found, strict=True))
 
     async def _proof(self, facts: NfsFacts) -> Proof:
@@ -119,11 +116,3 @@ class Nfs:
             return await prove(self.root, facts)
         except Failure as failure:
             return Proof(why_not=str(failure).rstrip("."))
-
-
-async def _or_failure(reading: Awaitable[T]) -> T | Failure:
-    """A host that can't be read is a state of it, and holds up no other."""
-    try:
-        return await reading
-    except Failure as failure:
-        return failure

@@ -67,7 +67,7 @@ def kvm(host: str) -> Step[HostsFacts]:
         if vm is None and facts.vm_awaited:
             return None
         if vm is not None and vm.virtualization == QEMU:
-            name = facts.config.vm.name
+            name = facts.configured.vm
             return Finding(NOT_NEEDED, f"/dev/kvm: {tried.words}; {name} is emulated", detail=tried.said)
         state = WARNING if vm is None else FAILED
         return Finding(state, f"/dev/kvm: {tried.words}", wanted, _kvm_hint(tried), tried.said)
@@ -90,7 +90,7 @@ def _kvm_hint(tried: Kvm) -> str:
 
 def disk(host: str) -> Step[HostsFacts]:
     def check(facts: HostsFacts) -> Finding | None:
-        system, folder = facts.at(host).system, facts.config.storage.images
+        system, folder = facts.at(host).system, facts.configured.images
         if not isinstance(system, System):
             return unread(system)
         if not system.disk_bytes:

@@ -77,7 +77,7 @@ def _machine_types(facts: HostsFacts) -> Finding | None:
         return unread(source) or unread(destination)
     common = newest_common(source.machines, destination.machines)
     newest = f"the newest that both know: {', '.join(common) or 'none'}"
-    vm, name = facts.vm, facts.config.vm.name
+    vm, name = facts.vm, facts.configured.vm
     if vm is None or not vm.machine:
         found = f"{name} is not defined yet; {newest}"
         return Finding(OK if common else FAILED, found, "" if common else "a machine type in common")
@@ -109,9 +109,9 @@ def _cpu(facts: HostsFacts) -> Finding | None:
     lacks = f"{fit.destination.model}: it lacks {summary(fit.lacking) or 'what libvirt does not name'}{more}"
     hint = f"Give the VM a CPU that both have; libvirt proposes {_proposed(fit)}."
     if vm is not None and not vm.cpu_mode:
-        return Finding(OK, f"{lacks}; {facts.config.vm.name} asks for none of it", detail=fit.common)
+        return Finding(OK, f"{lacks}; {facts.configured.vm} asks for none of it", detail=fit.common)
     if fit.vm and fit.vm != INCOMPATIBLE:
-        return Finding(OK, f"{lacks}; the CPU that {facts.config.vm.name} has can run there", detail=fit.common)
+        return Finding(OK, f"{lacks}; the CPU that {facts.configured.vm} has can run there", detail=fit.common)
     return Finding(WARNING if vm is None else FAILED, lacks, f"{fit.source.model}, as on the source", hint, fit.common)
 
 
@@ -131,13 +131,14 @@ def _qemu_user(source: Libvirt, destination: Libvirt) -> Finding:
 
 
 def _memory(facts: HostsFacts) -> Finding | None:
-    system, libvirt, vm = facts.at(DESTINATION).system, facts.at(DESTINATION).libvirt, facts.config.vm
+    system, libvirt = facts.at(DESTINATION).system, facts.at(DESTINATION).libvirt
+    vm, memory_bytes = facts.configured.vm, facts.configured.vm_memory_bytes
     if not isinstance(system, System):
         return unread(system)
     if libvirt is None:  # it may run there already
         return None
-    if isinstance(libvirt, Libvirt) and any(each.name == vm.name and each.active for each in libvirt.vms):
-        return Finding(NOT_NEEDED, f"{vm.name} runs there already")
-    free = f"{size(system.memory_available_bytes)} free, {vm.name} has {size(vm.memory_bytes)}"
-    enough = system.memory_available_bytes >= vm.memory_bytes
-    return Finding(OK if enough else WARNING, free, "" if enough else f"{size(vm.memory_bytes)} free")
+    if isinstance(libvirt, Libvirt) and any(each.name == vm and each.active for each in libvirt.vms):
+        return Finding(NOT_NEEDED, f"{vm} runs there already")
+    free = f"{size(system.memory_available_bytes)} free, {vm} has {size(memory_bytes)}"
+    enough = system.memory_available_bytes >= memory_bytes
+    return Finding(OK if enough else WARNING, free, "" if enough else f"{size(memory_bytes)} free")

@@ -98,7 +98,7 @@ def _wanted(facts: HostsFacts, host: str, other: str) -> tuple[str, ...]:
     """The names of `other` that `host` looks up: what it announces itself as matters between the hypervisors only."""
     if host in HYPERVISORS and other in HYPERVISORS:
         return facts.names_of(other)
-    name = parsed(facts.config.hosts[other].ssh).host
+    name = parsed(facts.configured.ssh[other]).host
     return () if is_address(name) else (name,)
 
 

@@ -27,7 +27,7 @@ def ssh_steps(start: str, end: str) -> tuple[Step[HostsFacts], ...]:
 
 def _attempt(facts: HostsFacts, start: str, end: str) -> Attempt | Finding | None:
     """The login that was tried, or the finding where there was none."""
-    if target(facts.config.hosts[end].peer_uri) is None:
+    if target(facts.configured.peer_uri[end]) is None:
         return Finding(NOT_NEEDED, f"the peer URI of {end} does not go through ssh")
     attempt = facts.way(start, end).ssh
     return attempt if isinstance(attempt, Attempt) else unread(attempt)
@@ -179,7 +179,7 @@ def _peer(start: str, end: str) -> Step[HostsFacts]:
         attempt, peer = _attempt(facts, start, end), facts.way(start, end).peer
         if (isinstance(attempt, Finding) and attempt.state != NOT_NEEDED) or attempt is None:
             return attempt
-        wanted = f"{facts.config.hosts[end].peer_uri} opens for root"
+        wanted = f"{facts.configured.peer_uri[end]} opens for root"
         if isinstance(attempt, Attempt) and attempt.outcome != WORKS:
             found = WORDS.get(attempt.outcome, _last(attempt.said))
             return Finding(FAILED, f"ssh to {end}: {found}", wanted, detail=attempt.said)

@@ -1,0 +1,253 @@
+"""Facts read from all hosts: what waits for what, what a failed command is, and what one host tries on another."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from tests.fake_hosts import PROGRAMS, QEMU_CONF, SOFTWARE, FakeHosts, FakeShell, answered, login_read
+from tui.adapters.local import LocalShell
+from tui.checklist.model.check import FAILED, UNKNOWN
+from tui.core.command import Completed
+from tui.core.connections import Connections
+from tui.core.failure import Failure
+from tui.hosts.backend.hosts import Hosts
+from tui.hosts.backend.reading import HostReading, configured
+from tui.hosts.backend.rounds import Rounds
+from tui.hosts.model.facts import HostsFacts, Libvirt
+from tui.hosts.model.host import System
+from tui.hosts.model.names import SCRIPT as NAMES
+from tui.hosts.model.ports import OPEN
+from tui.hosts.model.ssh import WORKS, Attempt
+from tui.linux.qemu_conf import QemuConf
+from tui.vm.model.kvm import Kvm
+
+PORTS = (46000, 46003)
+
+
+def answers(name: str) -> FakeShell:
+    """A host that lacks nothing that is looked at here."""
+    return FakeShell(
+        {
+            "uname -n": login_read(
+                f"hostname {name}\nssh 192.0.2.1 50000 192.0.2.2 22\naddress 192.0.2.2\n",
+                *(f"{known} 192.0.2.9" for known in ("source", "destination", "storage")),
+            ),
+            "+%s.%N": f"{time.time()}\n",
+            "id\n-u": "0\n",
+            NAMES: "host 192.0.2.8\n",
+            "ssh -T": "home /root\nstatus 0\n",
+            "libvirt-clients": SOFTWARE + QEMU_CONF,
+            "-e /etc/libvirt/qemu.conf": QEMU_CONF,
+            "virsh": "kvm\n",
+            "kvm": "runs\n",
+            "unprivileged_userfaultfd": "sysctl 1\ncall granted\n",
+        }
+    )
+
+
+@pytest.fixture
+def world() -> FakeHosts:
+    hosts = FakeHosts()
+    for address, name in (("", "source"), ("root@destination", "destination"), ("root@storage", "storage")):
+        hosts.shells[address] = answers(name)
+    return hosts
+
+
+def rounds(world: FakeHosts) -> Rounds:
+    return Rounds(HostReading(world.connections, world.changes.root), HostsFacts(configured(world.config)))
+
+
+async def last(reading: Rounds) -> HostsFacts:
+    return [facts async for facts in reading.run()][-1]
+
+
+async def test_every_part_of_every_host_is_read(world: FakeHosts) -> None:
+    facts = await last(rounds(world))
+    assert all(isinstance(facts.at(host).system, System) for host in ("source", "destination", "storage"))
+    assert isinstance(facts.at("destination").libvirt, Libvirt)
+    assert facts.vm is not None
+    assert facts.vm.machine == "pc-q35-10.0"
+    assert facts.way("source", "destination").ssh == Attempt(
+        WORKS, home="/root", known_hosts="/root/.ssh/known_hosts", folder=False
+    )
+    assert facts.way("destination", "source").peer == "kvm"
+
+
+async def test_a_host_that_does_not_answer_keeps_only_what_needs_it_waiting(world: FakeHosts) -> None:
+    world.shells["root@storage"].released.clear()
+    async for facts in rounds(world).run():
+        if facts.cpu and facts.way("source", "destination").peer and facts.way("source", "storage").names:
+            world.shells["root@storage"].released.set()
+        else:
+            assert facts.at("storage").system is None
+    assert isinstance(facts.at("storage").system, System)
+
+
+async def test_a_silent_hypervisor_does_not_delay_what_the_other_can_answer_alone(world: FakeHosts) -> None:
+    destination = world.shells["root@destination"]
+    destination.released.clear()
+    async for facts in rounds(world).run():
+        source = facts.at("source")
+        alone = (source.clock, source.software, source.kvm, source.userfaultfd, facts.way("source", "source").names,
+                 facts.way("source", "storage").names, facts.way("source", "destination").peer)  # fmt: skip
+        if None not in alone:
+            destination.released.set()
+        elif not destination.released.is_set():
+            assert facts.at("destination").system is None
+    assert isinstance(facts.at("destination").kvm, Kvm)
+
+
+async def test_only_names_that_the_first_round_did_not_look_up_are_looked_up_in_the_second(world: FakeHosts) -> None:
+    world.destination.hostname = "destination"
+    facts = await last(rounds(world))
+    assert facts.way("source", "destination").names == {"destination": ("192.0.2.9",)}
+    assert facts.way("destination", "source").names == {"source": ("192.0.2.9",), "host": ("192.0.2.8",)}
+    assert [command[4:] for command in world.shells[""].commands if NAMES in command] == [("host",)]
+
+
+# -- commands that fail --
+
+
+async def test_an_account_without_a_shell_is_a_host_that_could_not_be_read(world: FakeHosts) -> None:
+    shell = world.shells["root@destination"]
+    shell.answers = {"": Completed(1, "This account is currently not available.\n", "")}
+    hosts = Hosts(world.connections, world.changes)
+    await hosts.checklist.look_once()
+    found = "destination could not be read: This account is currently not available"
+    login = hosts.checklist["destination.login"].finding
+    assert login is not None
+    assert (login.state, login.found) == (FAILED, found)
+    facts = hosts.checklist.facts.at("destination")
+    assert {str(each) for each in (facts.system, facts.conf, facts.software, facts.kvm)} == {f"{found}."}
+    assert not any("sudo" in command for command in shell.commands)
+
+
+async def test_a_shell_that_ends_well_without_running_the_script_is_no_default_qemu_conf(world: FakeHosts) -> None:
+    world.shells["root@storage"].answers = {"id\n-u": "0\n"}
+    facts = (await last(rounds(world))).at("storage")
+    unread = "storage could not be read: the host's shell did not run the command."
+    assert {str(facts.system), str(facts.conf)} == {unread}
+    world.shells["root@storage"].answers = {"uname -n": login_read("hostname storage\n"), "id\n-u": "0\n"}
+    conf = (await last(rounds(world))).at("storage").conf
+    assert str(conf) == "qemu.conf of storage could not be read: the host's shell did not run the command."
+
+
+async def test_what_root_could_not_run_is_a_failure_with_what_the_host_printed(world: FakeHosts) -> None:
+    shell = world.shells["root@destination"]
+    shell.answers["unprivileged_userfaultfd"] = Completed(1, "", "sh: fork: Resource unavailable\n")
+    tried = (await last(rounds(world))).at("destination").userfaultfd
+    assert str(tried) == "destination could not be read as root: sh: fork: Resource unavailable."
+
+
+async def test_a_section_that_failed_leaves_the_others_read(world: FakeHosts) -> None:
+    late = answered(programs="\n".join(PROGRAMS), systemd="", units=Completed(124, "", ""), groups="root\n")
+    shell = world.shells["root@destination"]
+    shell.answers["libvirt-clients"] = late + QEMU_CONF
+    facts = (await last(rounds(world))).at("destination")
+    assert facts.conf == QemuConf()
+    assert str(facts.software) == "libvirt and QEMU could not be read (units): its command did not end in time."
+    shell.answers["libvirt-clients"] = SOFTWARE + answered(qemu_conf=Completed(1, "cat: Input/output error\n", ""))
+    facts = (await last(rounds(world))).at("destination")
+    assert str(facts.conf) == "qemu.conf of destination could not be read: cat: Input/output error."
+
+
+# -- parts that need another part --
+
+
+async def test_a_part_that_failed_is_the_reason_for_what_builds_on_it(world: FakeHosts) -> None:
+    world.shells["root@destination"].answers = {"": Failure("destination can't be reached", "no answer")}
+    facts = await last(rounds(world))
+    reasons = [facts.at("destination").kvm, facts.way("destination", "source").ssh, facts.at("destination").clock]
+    assert {str(each) for each in reasons} == {"destination can't be reached: no answer."}
+    assert isinstance(facts.way("source", "destination").ssh, Attempt)
+
+
+async def test_root_is_asked_for_once_a_host_where_it_is_not_to_be_had(world: FakeHosts) -> None:
+    shell = world.shells["root@destination"]
+    shell.answers = {
+        "id\n-u": "1000\n",
+        "sudo\n-n": Completed(1, "", "sudo: a password is required"),
+        **{key: answer for key, answer in shell.answers.items() if key != "id\n-u"},
+    }
+    await last(rounds(world))
+    assert sum("sudo" in command for command in shell.commands) == 1
+
+
+async def test_a_reading_that_is_given_up_ends_what_it_had_begun(world: FakeHosts) -> None:
+    world.shells["root@storage"].released.clear()
+    run = rounds(world).run()
+    await anext(run)
+    await run.aclose()
+    assert not [task for task in asyncio.all_tasks() if "Rounds." in repr(task)]
+
+
+async def test_what_was_read_before_stays_until_it_is_read_again(world: FakeHosts) -> None:
+    hosts = Hosts(world.connections, world.changes)
+    await hosts.checklist.look_once()
+    world.shells["root@storage"].released.clear()
+    look = hosts.checklist.look()
+    await anext(look)
+    assert hosts.checklist["storage.login"].state == "ok"
+    await look.aclose()
+
+
+async def test_the_cards_say_what_the_newest_trial_of_kvm_has_shown(world: FakeHosts) -> None:
+    hosts = Hosts(world.connections, world.changes)
+    source = hosts.unread()[0]
+    assert [facts.kvm async for facts in hosts.read(source)][-1] == ""
+    await hosts.checklist.look_once()
+    assert [facts.kvm async for facts in hosts.read(source)][-1] == "a guest runs on it"
+
+
+def reading_of_this_machine(world: FakeHosts) -> HostReading:
+    connections = Connections(world.config, world.open_hypervisor, lambda _address: LocalShell())
+    return HostReading(connections, world.changes.root)
+
+
+async def test_ports_are_tried_by_listening_on_them_and_connecting(world: FakeHosts) -> None:
+    tried = await reading_of_this_machine(world).ports("source", "destination", "127.0.0.1", PORTS)
+    assert tried.address == "127.0.0.1"
+    assert tried.ports(OPEN) + tried.in_use == tuple(range(PORTS[0], PORTS[1] + 1))
+    assert tried.closed == {}
+
+
+async def test_both_ways_can_be_tried_at_once(world: FakeHosts) -> None:
+    reading = reading_of_this_machine(world)
+    one, other = await asyncio.gather(
+        reading.ports("source", "destination", "127.0.0.1", (46010, 46013)),
+        reading.ports("destination", "source", "127.0.0.1", (46020, 46023)),
+    )
+    assert (one.closed, other.closed) == ({}, {})
+
+
+async def test_a_listener_that_was_ended_early_leaves_the_ports_unknown(world: FakeHosts) -> None:
+    class Ended(FakeShell):
+        async def run(self, argv: Any, *, hear: Any = None, **_: Any) -> Completed:
+            hear("listening 46000\nready\n")
+            return Completed(137, "", "Killed\n")
+
+    world.shells["root@destination"] = Ended()
+    world.shells[""].answers = {"perl": "46000 refused\n"}
+    with pytest.raises(Failure, match="Killed"):
+        await HostReading(world.connections, world.changes.root).ports("source", "destination", "192.0.2.2", PORTS)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [("neither perl nor python3 is there\n", "neither perl nor python3 is there"), ("", "nothing can listen there")],
+)
+async def test_without_a_program_to_listen_with_the_ports_are_unknown(world: FakeHosts, said: str, why: str) -> None:
+    world.shells["root@destination"].answers = {"perl": Completed(127, "", said)}
+    reading = HostReading(world.connections, world.changes.root)
+    with pytest.raises(Failure, match=why) as raised:
+        await reading.ports("source", "destination", "127.0.0.1", PORTS)
+    assert raised.value.detail == said
+
+
+async def test_an_unread_part_is_unknown_in_the_list_and_not_a_traceback(world: FakeHosts) -> None:
+    world.destination.failure = Failure("CPUs could not be compared", "this daemon cannot do it")
+    hosts = Hosts(world.connections, world.changes)
+    await hosts.checklist.look_once()
+    assert hosts.checklist["destination.cpu"].state == UNKNOWN

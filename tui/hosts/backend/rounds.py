@@ -1,0 +1,170 @@
+"""The order in which facts are read: a first round on each host by itself, a second of what needs its answers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from itertools import starmap
+from typing import TypeVar
+
+from tui.core.failure import Failure, or_failure
+from tui.core.settings import HYPERVISORS, OTHER
+from tui.hosts.backend.reading import HostReading
+from tui.hosts.model.facts import ALL, HostsFacts, Libvirt
+from tui.hosts.model.names import Names, is_local
+from tui.hosts.model.ports import Tried
+from tui.hosts.model.ssh import WORKS
+from tui.linux.qemu_conf import MIGRATION_PORTS, QemuConf
+from tui.vm.model.machine_type import VmDefinition
+
+T = TypeVar("T")
+WAYS = tuple((start, end) for start in ALL for end in ALL if start != end or start in HYPERVISORS)
+
+
+class Rounds:
+    """Makes `facts` more complete; what was read before stays until it is read again."""
+
+    def __init__(self, reading: HostReading, facts: HostsFacts) -> None:
+        self._reading = reading
+        self.facts = facts
+        self._first: dict[str, asyncio.Task[None]] = {}  # by host
+        self._names: dict[tuple[str, str], asyncio.Task[None]] = {}  # by way
+        self._found: dict[str, Names | Failure] = {}  # by host: where names lead, as the first round finds them
+        self._newer: asyncio.Queue[HostsFacts | None] = asyncio.Queue()
+
+    async def run(self) -> AsyncIterator[HostsFacts]:
+        """The facts each time that more of them is known, until all is."""
+        self._first = {host: asyncio.ensure_future(self._first_round(host)) for host in ALL}
+        self._names = {way: asyncio.ensure_future(self._names_of(*way)) for way in WAYS}
+        ways = OTHER.items()
+        second = [*map(self._as_qemu, HYPERVISORS), *starmap(self._ssh, ways), *starmap(self._ports, ways), self._cpu()]
+        tasks = [*self._first.values(), *self._names.values(), *map(asyncio.ensure_future, second)]
+        whole = asyncio.gather(*tasks)
+        whole.add_done_callback(lambda _: self._newer.put_nowait(None))
+        try:
+            while (facts := await self._newer.get()) is not None:
+                yield facts
+            await whole
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)  # no command outlives a reading that was given up
+
+    # -- the first round: no host waits for another --
+
+    async def _first_round(self, host: str) -> None:
+        parts = [self._system(host)]
+        if host in HYPERVISORS:
+            parts.append(self._host(host, "libvirt", lambda: self._reading.libvirt(host)))
+        await asyncio.gather(*parts)
+
+    async def _system(self, host: str) -> None:
+        """As the login, then as root: where the login fails, root is not tried."""
+        wanted = (name for start, end in WAYS if start == host for name in self.facts.names_of(end))
+        found = await or_failure(self._reading.login(host, tuple(dict.fromkeys(wanted))))
+        if isinstance(found, Failure):
+            self._found[host] = found
+            self._set_host(host, system=found, clock=found, conf=found, software=found)
+            return
+        self._found[host] = found.names
+        self._set_host(host, system=found.system)
+        clock = self._host(host, "clock", lambda: self._reading.clock(host))
+        await asyncio.gather(clock, self._as_root(host, found.login))
+
+    async def _as_root(self, host: str, login: str) -> None:
+        found = await or_failure(self._reading.root(host, login))
+        conf, software = (found, found) if isinstance(found, Failure) else found
+        self._set_host(host, conf=conf, software=software)
+
+    # -- the second round: each part as soon as the hosts that it needs have had their first --
+
+    async def _names_of(self, start: str, end: str) -> None:
+        """What the names of `end` lead to on `start`; a name that its libvirt announces may be new."""
+        await self._first[start]
+        known = self._found[start]
+        if not isinstance(known, Failure) and end in HYPERVISORS:
+            await self._first[end]
+            if more := [name for name in self.facts.names_of(end) if name not in known]:
+                found = await or_failure(self._reading.names(start, more))
+                known = found if isinstance(found, Failure) else {**known, **found}
+        if not isinstance(known, Failure):
+            known = {name: known.get(name, ()) for name in self.facts.names_of(end)}
+        self._set_way(start, end, names=known)
+
+    async def _as_qemu(self, host: str) -> None:
+        await self._first[host]
+        libvirt = self.facts.at(host).libvirt
+        user = libvirt.daemon.qemu_user if isinstance(libvirt, Libvirt) else None
+        unknown = None if user else Failure(f"Whom QEMU runs as on {host} is not known", "its libvirt does not say")
+        needed, qemu = (libvirt, self.facts.at(host).conf, unknown), user or (0, 0)
+        await asyncio.gather(
+            self._host(host, "kvm", lambda: self._reading.kvm(host, qemu), needed),
+            self._host(host, "userfaultfd", lambda: self._reading.userfaultfd(host, qemu), needed),
+        )
+
+    async def _ssh(self, start: str, end: str) -> None:
+        """Root's login from one to the other; then the other's libvirt, or the account that let nobody in."""
+        await self._first[start]
+        uri = self.facts.configured.peer_uri[end]
+        attempt = await _after([self.facts.at(start).conf], lambda: self._reading.ssh(start, uri))
+        self._set_way(start, end, ssh=attempt)
+        if isinstance(attempt, Failure):
+            self._set_way(start, end, account=attempt, peer=attempt)
+        elif attempt.outcome == WORKS:
+            self._set_way(start, end, account=None, peer=await or_failure(self._reading.peer(start, uri)))
+        else:
+            user = attempt.user
+            await self._first[end]
+            account = await _after([self.facts.at(end).conf], lambda: self._reading.account(end, user))
+            self._set_way(start, end, account=account, peer=None)
+
+    async def _ports(self, start: str, end: str) -> None:
+        """Ports really tried; the firewall is read only where some are closed."""
+        await asyncio.gather(self._names[start, end], self._names[end, start])  # which may tell the address of either
+        one, other = self.facts.at(start), self.facts.at(end)
+        tried = await _after([one.system, other.system], lambda: self._tried(start, end))
+        self._set_way(start, end, ports=tried)
+        firewall = None
+        if not isinstance(tried, Tried) or tried.closed:
+            address = self.facts.address(start)
+            firewall = await _after([tried, other.conf], lambda: self._reading.firewall(end, address))
+        self._set_way(start, end, firewall=firewall)
+
+    async def _tried(self, start: str, end: str) -> Tried:
+        conf, names = self.facts.at(end).conf, self.facts.way(start, end).names
+        announced = names.get(self.facts.announced(end), ()) if isinstance(names, Mapping) else ()
+        address = next((each for each in announced if not is_local(each)), self.facts.address(end))
+        if not address:
+            raise Failure(f"The ports of {end} could not be tried from {start}", f"{end}'s address is not known there")
+        ports = conf.migration_ports if isinstance(conf, QemuConf) else MIGRATION_PORTS
+        return await self._reading.ports(start, end, address, ports)
+
+    async def _cpu(self) -> None:
+        for host in HYPERVISORS:
+            await self._first[host]
+        vm = self.facts.vm or VmDefinition()
+        answers = [self.facts.at(host).libvirt for host in HYPERVISORS]
+        cpu = await _after(answers, lambda: self._reading.cpu(*HYPERVISORS, vm))
+        self._set(replace(self.facts, cpu=cpu))
+
+    # -- what is known --
+
+    async def _host(
+        self, host: str, part: str, read: Callable[[], Awaitable[object]], needed: Iterable[object] = ()
+    ) -> None:
+        self._set_host(host, **{part: await _after(needed, read)})
+
+    def _set_host(self, host: str, **parts: object) -> None:
+        self._set(self.facts.with_host(host, **parts))
+
+    def _set_way(self, start: str, end: str, **parts: object) -> None:
+        self._set(self.facts.with_way(start, end, **parts))
+
+    def _set(self, facts: HostsFacts) -> None:
+        self.facts = facts
+        self._newer.put_nowait(facts)
+
+
+async def _after(needed: Iterable[object], read: Callable[[], Awaitable[T]]) -> T | Failure:
+    """What `read` reads, or the failure of a part that it needs."""
+    failed = next((part for part in needed if isinstance(part, Failure)), None)
+    return await or_failure(read()) if failed is None else failed

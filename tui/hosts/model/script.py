@@ -1,0 +1,56 @@
+"""What is read of each host first, as one script as the login and one as root; nothing in it changes anything."""
+
+import shlex
+from dataclasses import dataclass
+
+from tui.core.failure import Failure
+from tui.hosts.model import names as host_names
+from tui.hosts.model import software
+from tui.hosts.model.host import SYSTEM_SCRIPT, System, parse_system
+from tui.hosts.model.names import Names, parse_names
+from tui.hosts.model.software import Software, parse_software
+from tui.linux.qemu_conf import QemuConf, parse_qemu_conf
+from tui.linux.script_sections import PRELUDE, output, parse_parts
+
+# $1 the folder of the images, then the names to look up. A number where the login has no name, as in containers.
+LOGIN_SCRIPT = f"""{PRELUDE}
+folder=$1
+shift
+part system 20 sh -c {shlex.quote(SYSTEM_SCRIPT)} sh "$folder"
+part login 5 sh -c 'id -un 2> /dev/null || id -u'
+part names 10 sh -c {shlex.quote(host_names.SCRIPT)} sh "$@"
+"""
+QEMU_CONF = "part qemu_conf 5 sh -c '[ ! -e /etc/libvirt/qemu.conf ] || cat /etc/libvirt/qemu.conf'"
+STORAGE_SCRIPT = f"{PRELUDE}\n{QEMU_CONF}\n"
+HYPERVISOR_SCRIPT = f"{software.SCRIPT}\n{QEMU_CONF}\n"  # $1 the login
+
+
+@dataclass(frozen=True)
+class LoginRead:
+    """What the app's login reads."""
+
+    system: System
+    login: str
+    names: Names
+
+
+def parse_login(host: str, text: str) -> LoginRead:
+    """What LOGIN_SCRIPT printed; a Failure where a command of it failed."""
+    parts, what = parse_parts(text), f"{host} could not be read"
+    return LoginRead(
+        parse_system(output(parts, "system", what)),
+        output(parts, "login", what).strip(),
+        parse_names(output(parts, "names", what)),
+    )
+
+
+def parse_root(host: str, text: str, login: str | None) -> tuple[QemuConf, Software | Failure | None]:
+    """What HYPERVISOR_SCRIPT printed, or STORAGE_SCRIPT where `login` is None.
+
+    A host without a qemu.conf has QEMU's own settings.
+    """
+    conf = parse_qemu_conf(output(parse_parts(text), "qemu_conf", f"qemu.conf of {host} could not be read"))
+    try:
+        return conf, None if login is None else parse_software(login, text)
+    except Failure as failure:
+        return conf, failure
