@@ -15,13 +15,13 @@ from tui.core.command import Completed
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.protocols import AgentAway, HypervisorEvent, Job, Stat
+from tui.core.protocols import AgentAway, HypervisorEvent, JobInfo, Stat
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.heartbeat import PLACE
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
 from tui.vm.model.domain import parse
 from tui.vm.model.domain_mark import DELETING, MAKING, element, marked
-from tui.vm.model.domain_xml import Shape, domain_xml
+from tui.vm.model.domain_xml import DomainSpec, domain_xml
 
 GIB = 1 << 30
 
@@ -83,13 +83,13 @@ SHARED = "/var/lib/libvirt-img/images"
 def guest_xml(vm: Vm, folder: str = SHARED) -> str:
     """The definition of a VM that nothing keeps from moving, with its disk in `folder`."""
     return domain_xml(
-        Shape(
+        DomainSpec(
             vm.name,
             vm.vcpus,
             vm.memory_bytes,
             f"{folder}/{vm.name}.qcow2",
             machine="pc-q35-10.0",
-            plug=("network", "default"),
+            network=("network", "default"),
         )
     )
 
@@ -169,10 +169,10 @@ class FakeHypervisor:
         self._enter(f"undefine {name}")
         del self.known[name]
 
-    def mark(self, name: str, work: str) -> None:
-        self._enter(f"mark {name} {work}".rstrip())
+    def mark(self, name: str, job: str) -> None:
+        self._enter(f"mark {name} {job}".rstrip())
         whole = self.definition(name).replace(element(MAKING), "").replace(element(DELETING), "")
-        self.definitions[name] = marked(whole, work) if work else whole
+        self.definitions[name] = marked(whole, job) if job else whole
 
     def networks(self) -> tuple[str, ...]:
         self._enter("networks")
@@ -216,8 +216,8 @@ class FakeHypervisor:
     def migrate(self, plan: Plan, destination_uri: str) -> None:
         raise NotImplementedError
 
-    def job(self, name: str) -> Job:
-        return Job(self.stats, "")
+    def job(self, name: str) -> JobInfo:
+        return JobInfo(self.stats, "")
 
     def completed_job(self, name: str) -> Mapping[str, Stat]:
         return {}
@@ -260,7 +260,7 @@ class FakeShell:
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
-        hear: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] | None = None,
     ) -> Completed:
         self.commands.append(tuple(argv))
         self.stdin.append(stdin.encode() if isinstance(stdin, str) else stdin)

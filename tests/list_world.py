@@ -47,7 +47,7 @@ class Machine:
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
-        hear: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] | None = None,
     ) -> Completed:
         await self.answering.wait()
         if self.unreachable:
@@ -63,21 +63,21 @@ class Machine:
             self.passwords.append(stdin.decode().partition("\n")[0] if isinstance(stdin, bytes) else "")
             if self.passwords[-1] != self.password:
                 return WRONG
-            if hear:
-                hear(RUNS)
-            done = await self._command(words, hear)
+            if on_output:
+                on_output(RUNS)
+            done = await self._command(words, on_output)
             return Completed(done.status, RUNS + done.stdout, done.stderr)
-        return await self._command(words, hear)
+        return await self._command(words, on_output)
 
-    async def _command(self, words: list[str], hear: Callable[[str], None] | None) -> Completed:
+    async def _command(self, words: list[str], on_output: Callable[[str], None] | None) -> Completed:
         verb = next((word for word in ("make", "unmake") if word in words), "")
-        return await self._do(verb, words[-1], hear) if verb else Completed(0, "", "")
+        return await self._do(verb, words[-1], on_output) if verb else Completed(0, "", "")
 
-    async def _do(self, verb: str, thing: str, hear: Callable[[str], None] | None) -> Completed:
+    async def _do(self, verb: str, thing: str, on_output: Callable[[str], None] | None) -> Completed:
         self.commands.append(f"{verb} {thing}")
         for text in self.prints:
-            if hear:
-                hear(text)
+            if on_output:
+                on_output(text)
         await self.going_on.wait()
         if verb == "make" and thing in self.refuses:
             return self.refuses[thing]
@@ -187,7 +187,7 @@ class ListWorld:
 
         async def read(host: str) -> tuple[str, frozenset[str] | Failure]:
             try:
-                await self.changes.root.run(host, ["look"])
+                await self.changes.sudo.run(host, ["look"])
             except Failure as failure:
                 return host, failure
             return host, frozenset(self.machines[host].made)

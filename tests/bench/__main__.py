@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.bench.inventory import inventory
 from tests.bench.terminal import Terminal, cpu_seconds
-from tests.lab.desk import Desk, bring_home, socket_uri
+from tests.lab.lab_backend import LabBackend, bring_home, socket_uri
 from tui.adapters.libvirt.hypervisor import connect
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
@@ -38,8 +38,8 @@ RAW_LOGS = "*/raw.jsonl"  # below the folder of all runs
 def main() -> int:
     """Measure everything, and print it."""
     seconds, longest = inventory()
-    say("inventory_100_hosts", seconds, "s")
-    say("inventory_screen_wait", longest * 1000, "ms")
+    on_progress("inventory_100_hosts", seconds, "s")
+    on_progress("inventory_screen_wait", longest * 1000, "ms")
     lab = Lab(Place("bench"), lambda text: print(f"==> {text}", file=sys.stderr, flush=True))
     lab.up()
     try:
@@ -51,25 +51,25 @@ def main() -> int:
 
 
 def measure(lab: Lab, folder: Path) -> None:
-    desk = Desk(lab, folder / "runs")
-    bring_home(desk)
-    say("first_paint", first_paint(lab.machine("source"), folder), "s")
+    lab_backend = LabBackend(lab, folder / "runs")
+    bring_home(lab_backend)
+    on_progress("first_paint", first_paint(lab.machine("source"), folder), "s")
     load(lab)
-    say("key_to_call_p99", key_to_call(folder) * 1000, "ms")
+    on_progress("key_to_call_p99", key_to_call(folder) * 1000, "ms")
     with migrating(lab, folder, "1 s") as (terminal, _runs):
         written, spent, began = terminal.written, cpu_seconds(terminal.app_pid()), time.monotonic()
         time.sleep(STEADY_S)
         seconds = time.monotonic() - began
-        say("terminal_bytes", (terminal.written - written) / seconds, "B/s")
-        say("app_cpu", 100 * (cpu_seconds(terminal.app_pid()) - spent) / seconds, "%")
-        say("sample_cpu_vs_virsh", sample_cpu_vs_virsh(lab), "times")
+        on_progress("terminal_bytes", (terminal.written - written) / seconds, "B/s")
+        on_progress("app_cpu", 100 * (cpu_seconds(terminal.app_pid()) - spent) / seconds, "%")
+        on_progress("sample_cpu_vs_virsh", sample_cpu_vs_virsh(lab), "times")
     with migrating(lab, folder, "0.1 s") as (_terminal, runs):
         time.sleep(STEADY_S)
         lates = [each.late for each in read_records(newest(runs)) if isinstance(each, Sample) and each.late is not None]
-        say("schedule_error_p99", percentile(lates, 99) * 1000, "ms")
+        on_progress("schedule_error_p99", percentile(lates, 99) * 1000, "ms")
 
 
-def say(name: str, value: float, unit: str) -> None:
+def on_progress(name: str, value: float, unit: str) -> None:
     print(f"{name} {value:.3g} {unit}" if value < 1000 else f"{name} {value:.0f} {unit}", flush=True)
 
 

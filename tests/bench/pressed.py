@@ -18,11 +18,11 @@ from tui.app import config
 from tui.app.app import VmlmApp
 from tui.app.backend import Backend
 from tui.app.main import PRIORITY
-from tui.app.process_priority import hurry
+from tui.app.process_priority import raise_priority
 from tui.app.wiring import changes_through
 from tui.core.connections import Connections
 from tui.core.plan import Plan
-from tui.core.protocols import Hypervisor, Job, Stat
+from tui.core.protocols import Hypervisor, JobInfo, Stat
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
 from tui.hosts.backend.hosts import Hosts
@@ -65,9 +65,9 @@ class Endless(FakeHypervisor):
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         """Taken for granted."""
 
-    def job(self, name: str) -> Job:
+    def job(self, name: str) -> JobInfo:
         stats: Mapping[str, Stat] = next(self._stats) if RUNS.is_set() else {}
-        return Job(stats, "running")
+        return JobInfo(stats, "running")
 
     def start_post_copy(self, name: str) -> None:
         called = time.monotonic()
@@ -83,7 +83,7 @@ class Forgetful(Migrations):
 
         def forget(each: Record) -> None:
             if isinstance(each, Event) and each.kind == ACTION:
-                migration._steering._post_copy = "no"
+                migration._controls._post_copy = "no"
 
         migration.listen(forget)
         return migration
@@ -104,9 +104,9 @@ def main(stamps: Path, runs: Path) -> None:
     connections = Connections(configured, open_hypervisor, lambda _address: LocalShell())
     migrations = Forgetful(connections, open_hypervisor, runs, configured.sampling.interval_s, workload)
     changes = changes_through(connections, runs / "changes.jsonl")
-    rooms = (Hosts(connections, changes), Nfs(connections, changes), Launch(connections, changes.root), Runs(runs))
+    rooms = (Hosts(connections, changes), Nfs(connections, changes), Launch(connections, changes.sudo), Runs(runs))
     backend = Backend(migrations, *rooms)
-    hurry(PRIORITY)  # as the app itself does when it starts
+    raise_priority(PRIORITY)  # as the app itself does when it starts
     VmlmApp(configured, Path("/nowhere"), backend).run()
 
 

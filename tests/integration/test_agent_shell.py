@@ -49,7 +49,9 @@ async def test_words_arrive_as_they_are_and_both_streams_come_back() -> None:
     shell = shell_of(world_with(FakeAgent()))
     words = ["a b", "q\"'", ";$(x)", "ü", "-d", "", "two\nlines"]
     heard: list[str] = []
-    done = await shell.run(["sh", "-c", 'printf "%s|" "$@"; echo wrong >&2; exit 7', "sh", *words], hear=heard.append)
+    done = await shell.run(
+        ["sh", "-c", 'printf "%s|" "$@"; echo wrong >&2; exit 7', "sh", *words], on_output=heard.append
+    )
     assert (done.status, done.stdout, done.stderr) == (7, "".join(f"{word}|" for word in words), "wrong\n")
     assert heard == [done.stdout + done.stderr]
 

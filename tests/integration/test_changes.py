@@ -11,7 +11,7 @@ from tui.checklist.backend.journal import Journal
 from tui.core.failure import Failure
 from tui.linux import remote_file
 from tui.linux.change import Action, AddLines, Change, Command, Move, RemoveLines
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 
 pytestmark = pytest.mark.skipif("os.geteuid() != 0", reason="changes are made as root")
 LINES = ("/images a(rw)",)
@@ -19,7 +19,7 @@ LINES = ("/images a(rw)",)
 
 @pytest.fixture
 def changes(tmp_path: Path) -> Changes:
-    return Changes(Root(lambda _: LocalShell()), Journal(tmp_path / "changes.jsonl"), {"storage": "root@storage"})
+    return Changes(Sudo(lambda _: LocalShell()), Journal(tmp_path / "changes.jsonl"), {"storage": "root@storage"})
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ async def test_a_file_that_somebody_changes_meanwhile_is_not_overwritten(changes
     path = etc / "exports"
     path.write_text("changed by somebody\n")
     with pytest.raises(Failure, match="somebody else has changed it meanwhile"):
-        await remote_file.replace(changes.root, "storage", str(path), "as it was read\n", "ours\n")
+        await remote_file.replace(changes.sudo, "storage", str(path), "as it was read\n", "ours\n")
     assert path.read_text() == "changed by somebody\n"
     assert names(etc) == [path.name]
 
@@ -109,7 +109,7 @@ async def test_what_was_done_before_a_failure_is_undone_by_a_new_process(changes
     with pytest.raises(Failure):
         await changes.apply("step", Change(moves), nothing)
     journal = Journal(etc.parent / "changes.jsonl")
-    later = Changes(Root(lambda _: LocalShell()), journal, {"storage": "root@storage"})
+    later = Changes(Sudo(lambda _: LocalShell()), journal, {"storage": "root@storage"})
     await later.undo("step", nothing)  # what undoes the failed one fails, too, and is no trouble
     assert names(etc) == []
     assert later.undo_of("step") is None
@@ -117,7 +117,7 @@ async def test_what_was_done_before_a_failure_is_undone_by_a_new_process(changes
 
 async def test_what_was_done_to_another_host_is_not_undone_here(changes: Changes, etc: Path) -> None:
     await changes.apply("step", added(etc / "exports"), nothing)
-    elsewhere = Changes(Root(lambda _: LocalShell()), Journal(etc.parent / "changes.jsonl"), {"storage": "root@other"})
+    elsewhere = Changes(Sudo(lambda _: LocalShell()), Journal(etc.parent / "changes.jsonl"), {"storage": "root@other"})
     assert elsewhere.undo_of("step") is None
     await elsewhere.undo("step", nothing)
     assert (etc / "exports").exists()

@@ -21,11 +21,11 @@ from tui.guest.model.heartbeat import PLACE, PROGRAM, HeartbeatSpec, parse_heart
 from tui.guest.model.rate import number_of
 from tui.guest.model.workload import CPU, WorkloadSpec, parse_values
 from tui.migration.backend import guest_monitor as feel_module
-from tui.migration.backend.guest_monitor import Feel, Senses
+from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
 from tui.migration.backend.recorder import Recorder
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
-from tui.migration.model.observed_downtime import Felt
+from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.record import Event, Record
 
 LIMIT_S = 60.0
@@ -48,11 +48,11 @@ class At(LocalShell):
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
-        hear: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] | None = None,
     ) -> Completed:
         if "SSH_CONNECTION" in argv[2]:
             return Completed(0, self.address, "")
-        return await super().run(argv, stdin=stdin, timeout=timeout, hear=hear)
+        return await super().run(argv, stdin=stdin, timeout=timeout, on_output=on_output)
 
 
 class Gone(LocalShell):
@@ -64,7 +64,7 @@ class Gone(LocalShell):
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
-        hear: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] | None = None,
     ) -> Completed:
         raise Failure("root@guest1 can't be reached over ssh", "there is no way to it (no route)")
 
@@ -85,13 +85,13 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         await Guest(LocalShell(), LocalShell(), VM, place).signal("KILL")
 
 
-def senses_of(port: int, shell: Shell | None = None) -> Senses:
+def senses_of(port: int, shell: Shell | None = None) -> GuestAccess:
     """Of this machine, by an address of it that a guest would give."""
 
     def guest(name: str, place: str) -> Guest:
         return Guest(shell or LocalShell(), LocalShell(), name, place)
 
-    return Senses(guest, Heartbeats(guest, port))
+    return GuestAccess(guest, Heartbeats(guest, port))
 
 
 def own_address() -> str:
@@ -107,9 +107,9 @@ def own_address() -> str:
 class Followed:
     """The feel of a migration, and what it wrote."""
 
-    def __init__(self, senses: Senses | None, folder: Path) -> None:
+    def __init__(self, guest_access: GuestAccess | None, folder: Path) -> None:
         self.log = RunLog(Recorder.create(folder, "run"))
-        self.feel = Feel(VM, senses, self.log)
+        self.feel = GuestMonitor(VM, guest_access, self.log)
         self.events: list[Event] = []
         self._more = asyncio.Event()
         self.log.listen(self._heard)
@@ -128,9 +128,9 @@ class Followed:
 
         return await asyncio.wait_for(enough(), LIMIT_S)
 
-    async def felt(self, *, completed: bool = True) -> Felt:
+    async def observed(self, *, completed: bool = True) -> ObservedDowntime:
         await on_thread(lambda: self.feel.conclude(completed=completed))
-        found = Felt.of((await self.until(record.FELT))[0].data)
+        found = ObservedDowntime.of((await self.until(record.OBSERVED))[0].data)
         self.feel.let_go()
         return found
 
@@ -156,11 +156,11 @@ async def test_two_that_look_for_it_at_once_start_one(port: int) -> None:
 
 
 async def test_a_migration_that_is_over_sooner_leaves_a_heartbeat_for_the_next_one(port: int, tmp_path: Path) -> None:
-    senses = senses_of(port)
-    followed = Followed(senses, tmp_path)
+    guest_access = senses_of(port)
+    followed = Followed(guest_access, tmp_path)
     followed.feel.begin()
-    felt = await followed.felt()
-    assert felt.network == "not known: its end came before the heartbeat was found in the guest"
+    observed = await followed.observed()
+    assert observed.network == "not known: its end came before the heartbeat was found in the guest"
 
     async def beating() -> None:
         while "running " not in await status():  # noqa: ASYNC110  # what begins is a process
@@ -178,11 +178,11 @@ async def test_a_port_that_is_taken_is_said_in_the_heartbeats_words(port: int) -
 
 
 async def test_a_halted_guest_is_a_pause_for_the_network_and_for_itself(port: int, tmp_path: Path) -> None:
-    senses = senses_of(port, At(own_address()))
-    await senses.heartbeats.ready(VM, silent)
-    followed = Followed(senses, tmp_path)
+    guest_access = senses_of(port, At(own_address()))
+    await guest_access.heartbeats.ready(VM, silent)
+    followed = Followed(guest_access, tmp_path)
     followed.feel.begin()
-    await followed.until(record.ECHO)
+    await followed.until(record.UDP_PROBE)
     pid = int((await status()).split("running ")[1].split()[0])
     followed.feel.switch_over()
     os.kill(pid, signal.SIGSTOP)
@@ -190,24 +190,24 @@ async def test_a_halted_guest_is_a_pause_for_the_network_and_for_itself(port: in
         await asyncio.sleep(0.4)
     finally:
         os.kill(pid, signal.SIGCONT)
-    felt = await followed.felt()
-    assert felt.network_ms is not None
-    assert felt.guest_ms is not None
-    assert felt.network_ms >= 380
-    assert felt.guest_ms >= 380
-    assert felt.clock_lost_ms == 0.0  # the clock of a halted program runs on
-    assert felt.network_before_ms is not None
-    assert [each.kind for each in followed.events][-1] == record.FELT
-    assert sum(each.data["answered"] for each in followed.events if each.kind == record.ECHO) > 100
+    observed = await followed.observed()
+    assert observed.network_ms is not None
+    assert observed.guest_ms is not None
+    assert observed.network_ms >= 380
+    assert observed.guest_ms >= 380
+    assert observed.clock_lost_ms == 0.0  # the clock of a halted program runs on
+    assert observed.network_before_ms is not None
+    assert [each.kind for each in followed.events][-1] == record.OBSERVED
+    assert sum(each.data["answered"] for each in followed.events if each.kind == record.UDP_PROBE) > 100
 
 
 async def test_a_workloads_rate_is_written_down_each_time_it_says_something_new(port: int, tmp_path: Path) -> None:
     spec = WorkloadSpec(CPU, 1)
-    senses = senses_of(port)
-    guest = senses.guest(VM, "")
+    guest_access = senses_of(port)
+    guest = guest_access.guest(VM, "")
     await guest.install(spec.program, source_of(spec.program), silent)
     await guest.start(spec)
-    followed = Followed(senses, tmp_path)
+    followed = Followed(guest_access, tmp_path)
     followed.feel.begin()
     found = await followed.until(record.GUEST, 3)
     rates = [each.data for each in found if "rate" in each.data]
@@ -219,42 +219,42 @@ async def test_a_workloads_rate_is_written_down_each_time_it_says_something_new(
     assert followed.events[-1].data["why"] == "its workload said nothing new"
     assert not followed.log.timeline.events  # what comes every second does not crowd out the rest
     await guest.signal("CONT")
-    await followed.felt()
+    await followed.observed()
 
 
 async def test_the_next_app_goes_on_and_says_for_how_long_nobody_probed(port: int, tmp_path: Path) -> None:
-    senses = senses_of(port, At(own_address()))
-    first = Followed(senses, tmp_path)
+    guest_access = senses_of(port, At(own_address()))
+    first = Followed(guest_access, tmp_path)
     first.feel.begin()
-    await first.until(record.ECHO)
+    await first.until(record.UDP_PROBE)
     first.feel.let_go()
     earlier = list(first.events)
     second = Followed(senses_of(port, At(own_address())), tmp_path)
     second.log.resume(earlier, first.log.began_at)
     second.feel.resume(earlier)
     second.feel.begin()
-    (echo,) = await second.until(record.ECHO)
+    (echo,) = await second.until(record.UDP_PROBE)
     assert echo.data["since_ns"] == earlier[-1].data["since_ns"]
-    felt = await second.felt()
-    assert felt.unwatched_s > 0
-    assert (felt.network_ms, felt.network_why) == (None, "the app was not running at the switchover")
-    assert felt.guest_ms is not None
-    assert "was not running" in felt.clock_why
+    observed = await second.observed()
+    assert observed.unwatched_s > 0
+    assert (observed.network_ms, observed.network_why) == (None, "the app was not running at the switchover")
+    assert observed.guest_ms is not None
+    assert "was not running" in observed.clock_why
 
 
 async def test_a_switchover_before_the_first_answer_is_not_measured_by_what_came_later(
     port: int, tmp_path: Path
 ) -> None:
-    senses = senses_of(port, At(own_address()))
-    followed = Followed(senses, tmp_path)
+    guest_access = senses_of(port, At(own_address()))
+    followed = Followed(guest_access, tmp_path)
     followed.feel.switch_over()
     followed.feel.begin()
-    await followed.until(record.ECHO)
-    felt = await followed.felt()
-    assert felt.network_ms is None
-    assert felt.guest_ms is None
-    assert felt.network == felt.guest
-    assert "only after the switchover" in felt.network
+    await followed.until(record.UDP_PROBE)
+    observed = await followed.observed()
+    assert observed.network_ms is None
+    assert observed.guest_ms is None
+    assert observed.network == observed.guest
+    assert "only after the switchover" in observed.network
 
 
 async def test_a_guest_that_answers_no_more_holds_up_the_end_for_a_moment_only_and_it_says_so(
@@ -263,29 +263,29 @@ async def test_a_guest_that_answers_no_more_holds_up_the_end_for_a_moment_only_a
     monkeypatch.setattr(feel_module, "SETTLE_LIMIT_S", 0.5)
     followed = Followed(senses_of(port, At(own_address())), tmp_path)
     followed.feel.begin()
-    await followed.until(record.ECHO)
+    await followed.until(record.UDP_PROBE)
     followed.feel.switch_over()
     os.kill(int((await status()).split("running ")[1].split()[0]), signal.SIGKILL)
-    felt = await followed.felt()
-    assert felt.network_open
-    assert felt.network_ms is not None
-    assert felt.network_ms >= 400
-    assert felt.guest == "not known: it answers no more"
+    observed = await followed.observed()
+    assert observed.network_open
+    assert observed.network_ms is not None
+    assert observed.network_ms >= 400
+    assert observed.guest == "not known: it answers no more"
 
 
 async def test_a_migration_that_was_cancelled_has_the_longest_pause_of_all_of_it(port: int, tmp_path: Path) -> None:
     followed = Followed(senses_of(port, At(own_address())), tmp_path)
     followed.feel.begin()
-    await followed.until(record.ECHO)
-    felt = await followed.felt(completed=False)
-    assert felt.network_ms is not None
-    assert felt.network_before_ms is None
+    await followed.until(record.UDP_PROBE)
+    observed = await followed.observed(completed=False)
+    assert observed.network_ms is not None
+    assert observed.network_before_ms is None
 
 
 async def test_without_a_way_for_datagrams_the_heartbeats_own_log_is_what_is_known(port: int, tmp_path: Path) -> None:
-    senses = senses_of(port, At(""))
-    await senses.heartbeats.ready(VM, silent)
-    followed = Followed(senses, tmp_path)
+    guest_access = senses_of(port, At(""))
+    await guest_access.heartbeats.ready(VM, silent)
+    followed = Followed(guest_access, tmp_path)
     followed.feel.begin()
     pid = int((await status()).split("running ")[1].split()[0])
     await asyncio.wait_for(followed.feel.looked.wait(), LIMIT_S)
@@ -294,14 +294,15 @@ async def test_without_a_way_for_datagrams_the_heartbeats_own_log_is_what_is_kno
         await asyncio.sleep(0.4)
     finally:
         os.kill(pid, signal.SIGCONT)
-    felt = await followed.felt()
+    observed = await followed.observed()
     assert (
-        felt.network == f"not known: no probe of UDP port {port} was answered, for the guest's addresses are not known"
+        observed.network
+        == f"not known: no probe of UDP port {port} was answered, for the guest's addresses are not known"
     )
-    assert felt.guest_ms is not None
-    assert felt.guest_ms >= 380
-    assert felt.clock_lost_ms is None
-    assert "whether that stood still meanwhile is not known" in felt.guest
+    assert observed.guest_ms is not None
+    assert observed.guest_ms >= 380
+    assert observed.clock_lost_ms is None
+    assert "whether that stood still meanwhile is not known" in observed.guest
 
 
 @pytest.mark.parametrize(
@@ -317,17 +318,17 @@ async def test_where_nothing_can_be_felt_the_reason_is_written_down(
     followed = Followed(senses_of(port if switched_on else 0, shell), tmp_path)
     followed.feel.begin()
     await asyncio.wait_for(followed.feel.looked.wait(), LIMIT_S)
-    felt = await followed.felt()
-    assert (felt.network, felt.guest) == (f"not known: {why}", f"not known: {why}")
+    observed = await followed.observed()
+    assert (observed.network, observed.guest) == (f"not known: {why}", f"not known: {why}")
 
 
 async def test_an_address_at_which_nothing_answers_holds_up_nobody(port: int, tmp_path: Path) -> None:
-    senses = senses_of(port, At("192.0.2.1"))
-    await senses.heartbeats.ready(VM, silent)
-    followed = Followed(senses, tmp_path)
+    guest_access = senses_of(port, At("192.0.2.1"))
+    await guest_access.heartbeats.ready(VM, silent)
+    followed = Followed(guest_access, tmp_path)
     followed.feel.begin()
-    felt = await followed.felt()
-    assert felt.network.startswith("not known: ")
+    observed = await followed.observed()
+    assert observed.network.startswith("not known: ")
 
 
 async def test_without_senses_nothing_is_written(tmp_path: Path) -> None:
@@ -356,11 +357,11 @@ class Slow(LocalShell):
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
-        hear: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] | None = None,
     ) -> Completed:
         if argv[2] == GLANCE and not argv[4]:
             await self.let_go.wait()
-        return await super().run(argv, stdin=stdin, timeout=timeout, hear=hear)
+        return await super().run(argv, stdin=stdin, timeout=timeout, on_output=on_output)
 
 
 async def test_an_answer_that_is_owed_is_written_down_while_it_is_and_asked_for_once(port: int, tmp_path: Path) -> None:
@@ -371,7 +372,7 @@ async def test_an_answer_that_is_owed_is_written_down_while_it_is_and_asked_for_
     assert first.data["why"] == "it has not answered yet"
     assert second.data["silent_s"] > first.data["silent_s"] > 0
     slow.let_go.set()
-    await followed.felt()
+    await followed.observed()
     assert followed.log.timeline.guest_known
 
 
@@ -381,18 +382,18 @@ async def test_what_a_workload_said_while_its_guest_could_not_be_asked_is_writte
     slow = Slow()
     slow.let_go.set()
     spec = WorkloadSpec(CPU, 1)
-    senses = senses_of(port, slow)
-    guest = senses.guest(VM, "")
+    guest_access = senses_of(port, slow)
+    guest = guest_access.guest(VM, "")
     await guest.install(spec.program, source_of(spec.program), silent)
     await guest.start(spec)
-    followed = Followed(senses, tmp_path)
+    followed = Followed(guest_access, tmp_path)
     followed.feel.begin()
     while "rate" not in (await followed.until(record.GUEST))[-1].data:
         await followed.until(record.GUEST, sum(each.kind == record.GUEST for each in followed.events) + 1)
     slow.let_go.clear()
     while followed.events[-1].data.get("why") != "it has not answered yet":
         await followed.until(record.GUEST, sum(each.kind == record.GUEST for each in followed.events) + 1)
-    ending = asyncio.ensure_future(followed.felt())
+    ending = asyncio.ensure_future(followed.observed())
     slow.let_go.set()
     await ending
     rates = [each.data for each in followed.events if "rate" in each.data]
@@ -402,4 +403,4 @@ async def test_what_a_workload_said_while_its_guest_could_not_be_asked_is_writte
     first, last = (told.index(rates[number]["seconds"]) for number in (0, -1))
     assert [data["seconds"] for data in rates] == told[first : last + 1]
     assert any("ago" in data for data in rates)
-    assert followed.events[-1].kind == record.FELT
+    assert followed.events[-1].kind == record.OBSERVED

@@ -13,7 +13,7 @@ from tui.adapters.local import LocalShell
 from tui.core.failure import Failure
 from tui.guest.backend.seeds import TOOLS, make_seed
 from tui.guest.model.seed import Seed
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 from tui.vm.backend.images import COPY, Images
 
 MIB = 1 << 20
@@ -22,7 +22,7 @@ SEED = Seed("two", "ubuntu", "ssh-ed25519 AAAA me", "two-1")
 LABELS = (b"cidata", b"CIDATA")
 
 
-class Unprivileged(Root):
+class Unprivileged(Sudo):
     """What these tests do needs no root; sudo is not asked for."""
 
     async def _find_way(self, host: str) -> str:
@@ -30,12 +30,12 @@ class Unprivileged(Root):
 
 
 @pytest.fixture
-def root() -> Root:
+def root() -> Sudo:
     return Unprivileged(lambda _host: LocalShell())
 
 
 @pytest.fixture
-def images(root: Root, tmp_path: Path) -> Images:
+def images(root: Sudo, tmp_path: Path) -> Images:
     return Images(root, str(tmp_path))
 
 
@@ -153,7 +153,7 @@ async def test_what_is_no_image_is_a_sentence(images: Images, tmp_path: Path) ->
         await images.info(str(tmp_path / "broken.qcow2"))
 
 
-async def test_the_folder_is_there_or_not(images: Images, root: Root, tmp_path: Path) -> None:
+async def test_the_folder_is_there_or_not(images: Images, root: Sudo, tmp_path: Path) -> None:
     assert await images.trouble("source") is None
     assert "There is no folder" in str(await Images(root, str(tmp_path / "gone")).trouble("source"))
     assert await images.free_bytes() > 0
@@ -212,7 +212,7 @@ def only(tool: str) -> Callable[[pytest.MonkeyPatch, Path], bool]:
 
 @pytest.mark.parametrize("tool", TOOLS)
 async def test_a_seed_is_made_by_whichever_tool_is_there(
-    root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str
+    root: Sudo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str
 ) -> None:
     (tmp_path / "bin").mkdir()
     if not only(tool)(monkeypatch, tmp_path / "bin"):
@@ -230,7 +230,7 @@ async def test_a_seed_is_made_by_whichever_tool_is_there(
 
 
 async def test_a_seed_leaves_a_file_alone_that_came_meanwhile(
-    root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Sudo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tools, path = tmp_path / "tools", tmp_path / "two-seed.iso"
     tools.mkdir()
@@ -244,7 +244,7 @@ async def test_a_seed_leaves_a_file_alone_that_came_meanwhile(
 
 
 async def test_a_host_without_any_tool_is_a_sentence(
-    root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Sudo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "bin").mkdir()
     assert only("")(monkeypatch, tmp_path / "bin")

@@ -59,7 +59,7 @@ async def test_what_it_prints_is_heard_while_it_runs(tmp_path: Path) -> None:
     os.mkfifo(fifo)
     heard: asyncio.Queue[str] = asyncio.Queue()
     script = 'echo one; read -r word < "$0"; echo "$word" >&2'
-    run = asyncio.ensure_future(LocalShell().run(["sh", "-c", script, str(fifo)], hear=heard.put_nowait))
+    run = asyncio.ensure_future(LocalShell().run(["sh", "-c", script, str(fifo)], on_output=heard.put_nowait))
     assert await asyncio.wait_for(heard.get(), 30) == "one\n"
     await on_thread(fifo.write_text, "two\n")
     done = await run

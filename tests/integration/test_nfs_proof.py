@@ -14,7 +14,7 @@ from tui.core.failure import Failure
 from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux.folder import Folder
 from tui.linux.packages import CLIENT, Package
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 from tui.nfs.backend.proof import prove
 from tui.nfs.model.facts import ClientRead, NfsFacts, QemuUser
 from tui.nfs.model.proof import ROOT, Proof
@@ -74,7 +74,7 @@ def facts(export: Path, images: Path) -> NfsFacts:
 
 
 async def proof_of(export: Path, images: Path, **shells: OneHost) -> Proof:
-    root = Root(lambda role: shells.get(role) or OneHost())
+    root = Sudo(lambda role: shells.get(role) or OneHost())
     return await prove(root, facts(export, images))
 
 

@@ -227,6 +227,6 @@ async def test_what_is_no_address_is_a_sentence(server: Server, address: str) ->
 
 async def test_what_it_prints_is_heard(shell: SshShell) -> None:
     heard: list[str] = []
-    done = await shell.run(["sh", "-c", "echo out; echo err >&2"], hear=heard.append)
+    done = await shell.run(["sh", "-c", "echo out; echo err >&2"], on_output=heard.append)
     assert sorted(heard) == ["err\n", "out\n"]
     assert (done.stdout, done.stderr) == ("out\n", "err\n")

@@ -24,15 +24,17 @@ PARTITION_AT = 1 << 20  # in bytes, as everybody's first partition
 DISK_MIB = 2048
 
 
-def prepare(say: Callable[[str], None]) -> Path:
+def prepare(on_progress: Callable[[str], None]) -> Path:
     """The image, a qcow2 file, built first when it is not there."""
     recipe = repr((RECIPE, RELEASE, PACKAGES, LEFT_OUT, DISK_MIB, KERNEL_OPTIONS, FURNISH.read_text()))
     name = f"cloud-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
-    return kept(name, "the cloud image", lambda work, result: _build(work, result / FILE, say), say) / FILE
+    return (
+        kept(name, "the cloud image", lambda work, result: _build(work, result / FILE, on_progress), on_progress) / FILE
+    )
 
 
-def _build(work: Path, image: Path, say: Callable[[str], None]) -> None:
-    say("cloud image: installing Debian into a folder (once)")
+def _build(work: Path, image: Path, on_progress: Callable[[str], None]) -> None:
+    on_progress("cloud image: installing Debian into a folder (once)")
     root, listed = work / "root", work / "sources.list"
     listed.write_text(sources())
     where = [str(listed)] if listed.stat().st_size else []  # else mmdebstrap knows where Debian is
@@ -44,7 +46,7 @@ def _build(work: Path, image: Path, say: Callable[[str], None]) -> None:
     alone = ["unshare", "--mount", "--"]
     environment = {**os.environ, "KERNEL_OPTIONS": KERNEL_OPTIONS}
     run([*alone, *argv, RELEASE, str(root), *where], env=environment, limit_s=BUILD_LIMIT_S)
-    say("cloud image: writing its disk (once)")
+    on_progress("cloud image: writing its disk (once)")
     raw = work / "disk.raw"
     with raw.open("wb") as disk:
         disk.truncate(DISK_MIB << 20)

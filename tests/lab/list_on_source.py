@@ -37,14 +37,14 @@ def told(items: Iterable[Item]) -> dict[str, dict[str, Any]]:
     }
 
 
-async def main(order: str, *ids: str) -> int:
+async def main(request: str, *ids: str) -> int:
     connections = configured()
     hosts = Hosts(connections, changes_through(connections, state_folder() / "changes.jsonl")).checklist
     try:
         items: Iterable[Item] = await hosts.look_once()
-        if order == "apply":
+        if request == "apply":
             items = [await hosts.apply(id, tell) for id in ids] or await hosts.apply_missing(tell)
-        elif order == "undo":
+        elif request == "undo":
             await hosts.undo_all(tell)
             items = hosts.items
         print(json.dumps(told(items)))

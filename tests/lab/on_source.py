@@ -29,11 +29,11 @@ from tui.guest.model.workload import WorkloadSpec
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import HostFacts
 from tui.launch.backend.launch import Launch
-from tui.launch.model.new_vm import CLOUD, IMAGE, LIKE, Order
-from tui.linux.sudo import Root
-from tui.migration.backend.guest_monitor import Senses
+from tui.launch.model.new_vm import CLOUD, IMAGE, LIKE, VmRequest
+from tui.linux.sudo import Sudo
+from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.migrations import Migrations
-from tui.migration.model.record import ECHO, Event
+from tui.migration.model.record import UDP_PROBE, Event
 from tui.vm.model.blockers import blockers
 from tui.vm.model.domain import Domain
 from tui.vm.model.offer import Offer
@@ -58,7 +58,7 @@ async def hosts(connections: Connections) -> Answer:
 
 def launch_of(connections: Connections, name: str = "", address: str = "") -> Launch:
     """The room, with another VM chosen than the configured one where it is named."""
-    launch = Launch(connections, Root(connections.shell))
+    launch = Launch(connections, Sudo(connections.shell))
     if name:
         launch.choose(name)
         launch.keep_address(address)
@@ -84,8 +84,8 @@ async def vms(connections: Connections) -> Answer:
 async def make_like(connections: Connections, name: str, template: str, old: str, new: str) -> Answer:
     """A VM like another one, with `old` edited into `new` in its definition, as a person does it."""
     room = launch_of(connections).new_vms
-    order = Order(name, LIKE, connections.config.vm.vcpus, connections.config.vm.memory_bytes, template=template)
-    draft = await room.draft(order, await room.ground())
+    request = VmRequest(name, LIKE, connections.config.vm.vcpus, connections.config.vm.memory_bytes, template=template)
+    draft = await room.draft(request, await room.inputs())
     assert old in draft.xml
     return {"sentence": await room.create(draft, draft.xml.replace(old, new), tell)}
 
@@ -93,19 +93,19 @@ async def make_like(connections: Connections, name: str, template: str, old: str
 async def make_of_image(connections: Connections, name: str, image: str, old: str, new: str) -> Answer:
     """A VM that boots an image of the shared folder; edited as above, libvirt's complaint with its line."""
     room = launch_of(connections).new_vms
-    ground = await room.ground()
-    order = Order(name, IMAGE, 2, 256 << 20, image, plug=ground.plugs[0])
-    draft = await room.draft(order, ground)
+    inputs = await room.inputs()
+    request = VmRequest(name, IMAGE, 2, 256 << 20, image, network=inputs.usable_networks[0])
+    draft = await room.draft(request, inputs)
     return {"sentence": await room.create(draft, draft.xml.replace(old, new), tell), "notes": draft.notes}
 
 
 async def make_of_cloud_image(connections: Connections, name: str, image: str, user: str) -> Answer:
     """A VM of a cloud image, with root's key of this host, as the form proposes it."""
     room = launch_of(connections).new_vms
-    ground = await room.ground()
-    plug, key = ground.plugs[0], ground.ssh_key
-    order = Order(name, CLOUD, 2, 1 << 30, image, plug=plug, user=user, ssh_key=key, disk_bytes=4 << 30)
-    draft = await room.draft(order, ground)
+    inputs = await room.inputs()
+    network, key = inputs.usable_networks[0], inputs.ssh_key
+    request = VmRequest(name, CLOUD, 2, 1 << 30, image, network=network, user=user, ssh_key=key, disk_bytes=4 << 30)
+    draft = await room.draft(request, inputs)
     return {"sentence": await room.create(draft, draft.xml, tell), "notes": draft.notes, "xml": draft.xml}
 
 
@@ -155,8 +155,8 @@ async def stop(connections: Connections) -> Answer:
 def migrations_of(connections: Connections, runs: str) -> tuple[Migrations, Launch]:
     """As the app joins them: what the guest feels is felt, too."""
     launch = launch_of(connections)
-    senses = Senses(launch.guest, launch.heartbeats)
-    return Migrations(connections, connect, Path(runs), 1.0, launch.current_workload, senses), launch
+    guest_access = GuestAccess(launch.guest, launch.heartbeats)
+    return Migrations(connections, connect, Path(runs), 1.0, launch.current_workload, guest_access), launch
 
 
 async def migrate(connections: Connections, runs: str, technique: str) -> Answer:
@@ -171,9 +171,9 @@ async def migrate_and_die(connections: Connections, runs: str) -> Answer:
     """Start one that does not end by itself, and be killed as soon as something has been felt of it."""
     migrations, launch = migrations_of(connections, runs)
     migration = await migrations.start(Plan(launch.name, POST_COPY_MANUAL))
-    felt = asyncio.Event()
-    migration.listen(lambda each: felt.set() if isinstance(each, Event) and each.kind == ECHO else None)
-    await felt.wait()
+    observed = asyncio.Event()
+    migration.listen(lambda each: observed.set() if isinstance(each, Event) and each.kind == UDP_PROBE else None)
+    await observed.wait()
     os.kill(os.getpid(), signal.SIGKILL)
     return {}
 
@@ -183,17 +183,17 @@ async def follow(connections: Connections, runs: str) -> Answer:
     migrations, _ = migrations_of(connections, runs)
     migration = await migrations.attach()
     assert migration is not None
-    felt = asyncio.Event()
-    migration.listen(lambda each: felt.set() if isinstance(each, Event) and each.kind == ECHO else None)
-    await felt.wait()
+    observed = asyncio.Event()
+    migration.listen(lambda each: observed.set() if isinstance(each, Event) and each.kind == UDP_PROBE else None)
+    await observed.wait()
     migration.switch_to_post_copy()
     await migration.ended()
     return {"folder": str(migration.folder), "phase": migration.timeline.phase}
 
 
 ORDERS: dict[str, Callable[..., Awaitable[Answer]]] = {
-    order.__name__: order
-    for order in (
+    request.__name__: request
+    for request in (
         *(hosts, where, boot, shut_down, force_off, start, start_own, status, stop),
         *(vms, make_like, make_of_image, make_of_cloud_image, delete),
         *(migrate, migrate_and_die, follow),
@@ -208,11 +208,11 @@ def configured(reach: str = settings.SSH_REACH) -> Connections:
     return Connections(read, connect, lambda address: SshShell(address) if address else LocalShell())
 
 
-async def main(order: str, *words: str) -> int:
-    reach, _, order = order.rpartition(":")
+async def main(request: str, *words: str) -> int:
+    reach, _, request = request.rpartition(":")
     connections = configured(reach or settings.SSH_REACH)
     try:
-        print(json.dumps(await ORDERS[order](connections, *words)))
+        print(json.dumps(await ORDERS[request](connections, *words)))
     except Failure as failure:
         print(failure)
         return 1

@@ -5,7 +5,7 @@ from typing import Any
 import libvirt
 import pytest
 
-from tests.lab.desk import Desk, socket_uri
+from tests.lab.lab_backend import LabBackend, socket_uri
 from tests.unit.hosts.test_checks import daemon
 from tui.adapters.libvirt.hypervisor import LibvirtHypervisor, connect
 from tui.checklist.model.check import FAILED, OK
@@ -14,7 +14,7 @@ from tui.hosts.backend.reading import HostReading, configured
 from tui.hosts.model.checks.fit import fit_steps
 from tui.hosts.model.facts import HostsFacts, Libvirt
 from tui.lab.lab import Lab
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 from tui.vm.model.cpu import INCOMPATIBLE, SUPERSET, CpuFit, features
 from tui.vm.model.machine_type import VmDefinition
 
@@ -54,53 +54,53 @@ def hypervisor(lab: Lab, host: str, model: str = "") -> LibvirtHypervisor:
     return LibvirtHypervisor(uri, Elsewhere(libvirt.open(uri), model)) if model else connect(uri)
 
 
-async def compared(lab: Lab, desk: Desk, model: str, vm: VmDefinition) -> CpuFit:
+async def compared(lab: Lab, lab_backend: LabBackend, model: str, vm: VmDefinition) -> CpuFit:
     """A source with a CPU of that model beside the lab's destination."""
     known = {host: hypervisor(lab, host, model if host == "source" else "") for host in ("source", "destination")}
     connections = Connections(
-        desk.connections.config,
+        lab_backend.connections.config,
         lambda uri: known["destination" if uri == socket_uri(lab, "destination") else "source"],
-        desk.connections._open_shell,
+        lab_backend.connections._open_shell,
     )
-    return await HostReading(connections, Root(connections.shell)).cpu("source", "destination", vm)
+    return await HostReading(connections, Sudo(connections.shell)).cpu("source", "destination", vm)
 
 
 @pytest.fixture
-def desk(lab: Lab, tmp_path: Any) -> Desk:
+def lab_backend(lab: Lab, tmp_path: Any) -> LabBackend:
     connect(socket_uri(lab, "source"))  # before another is opened by hand: it silences libvirt's own words
-    return Desk(lab, tmp_path)
+    return LabBackend(lab, tmp_path)
 
 
 EMULATED = VmDefinition("pc-q35", "qemu", "host-model", "<cpu/>")
 
 
-async def test_a_smaller_cpu_finds_all_it_has_on_a_bigger_one(lab: Lab, desk: Desk) -> None:
-    fit = await compared(lab, desk, "Westmere", EMULATED)
+async def test_a_smaller_cpu_finds_all_it_has_on_a_bigger_one(lab: Lab, lab_backend: LabBackend) -> None:
+    fit = await compared(lab, lab_backend, "Westmere", EMULATED)
     assert fit.verdict == SUPERSET
     assert {"bmi1", "bmi2", "movbe"} <= set(fit.more)
     assert fit.source.model == "Westmere"
-    assert found(desk, fit).state == OK
+    assert found(lab_backend, fit).state == OK
 
 
-async def test_a_bigger_cpu_is_told_what_it_would_miss(lab: Lab, desk: Desk) -> None:
-    fit = await compared(lab, desk, "Skylake-Server", EMULATED)
+async def test_a_bigger_cpu_is_told_what_it_would_miss(lab: Lab, lab_backend: LabBackend) -> None:
+    fit = await compared(lab, lab_backend, "Skylake-Server", EMULATED)
     assert fit.verdict == INCOMPATIBLE
     assert {"avx512f", "avx512bw"} <= set(fit.lacking)
-    finding = found(desk, fit)
+    finding = found(lab_backend, fit)
     assert (finding.state, "it lacks avx512" in finding.found) == (FAILED, True)
     common = hypervisor(lab, "destination").baseline_cpu((fit.common,), "qemu", spelled_out=True)
     assert "avx512f" not in features(common)
     assert "sse4.2" in features(common)
 
 
-async def test_a_vm_whose_own_cpu_is_small_can_go_from_a_bigger_host(lab: Lab, desk: Desk) -> None:
+async def test_a_vm_whose_own_cpu_is_small_can_go_from_a_bigger_host(lab: Lab, lab_backend: LabBackend) -> None:
     small = "<cpu mode='custom' match='exact'><model fallback='forbid'>Nehalem</model></cpu>"
-    fit = await compared(lab, desk, "Skylake-Server", VmDefinition("pc-q35", "qemu", "custom", small))
+    fit = await compared(lab, lab_backend, "Skylake-Server", VmDefinition("pc-q35", "qemu", "custom", small))
     assert (fit.verdict, fit.vm) == (INCOMPATIBLE, SUPERSET)
 
 
-def test_a_daemon_that_knows_no_hypervisors_cpu_compares_with_the_machine(lab: Lab, desk: Desk) -> None:
-    old = hypervisor(desk.lab, "destination", "Westmere")
+def test_a_daemon_that_knows_no_hypervisors_cpu_compares_with_the_machine(lab: Lab, lab_backend: LabBackend) -> None:
+    old = hypervisor(lab_backend.lab, "destination", "Westmere")
     small, strange = (f"<cpu match='exact'><model>{model}</model></cpu>" for model in ("kvm64", "athlon"))
     assert old.compare_cpu(small, "qemu") == SUPERSET
     assert "avx512f" in features(old.baseline_cpu((model("Skylake-Server"),), "qemu", spelled_out=True))
@@ -112,8 +112,8 @@ def model(name: str) -> str:
     return f"<cpu><arch>x86_64</arch><model>{name}</model></cpu>"
 
 
-def found(desk: Desk, fit: CpuFit) -> Any:
+def found(lab_backend: LabBackend, fit: CpuFit) -> Any:
     """What the list says of it."""
     step = next(step for step in fit_steps() if step.id == "destination.cpu")
-    facts = HostsFacts(configured(desk.connections.config), cpu=fit)
+    facts = HostsFacts(configured(lab_backend.connections.config), cpu=fit)
     return step.check(facts.with_host("source", libvirt=Libvirt(daemon("source"), vm=EMULATED)))

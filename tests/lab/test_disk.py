@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.desk import Desk, bring_home
+from tests.lab.lab_backend import LabBackend, bring_home
 from tests.lab.test_lab import command, kill_daemon, processes, until
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
@@ -29,43 +29,45 @@ def served(lab: Lab) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def desk(served: Lab, tmp_path: Path) -> Desk:
+def lab_backend(served: Lab, tmp_path: Path) -> LabBackend:
     """The guest runs on the source and answers."""
-    desk = Desk(served, tmp_path)
-    bring_home(desk)
-    return desk
+    lab_backend = LabBackend(served, tmp_path)
+    bring_home(lab_backend)
+    return lab_backend
 
 
-def from_disk(desk: Desk, file: str) -> str:
+def from_disk(lab_backend: LabBackend, file: str) -> str:
     """What the disk has of a file, and not the guest's memory."""
-    return desk.guest(f"echo 3 > /proc/sys/vm/drop_caches; cat {file}")
+    return lab_backend.guest(f"echo 3 > /proc/sys/vm/drop_caches; cat {file}")
 
 
 def server(lab: Lab) -> str:
     return lab.machine("storage").run(["cat", "/run/qemu-nbd.pid"]).strip()
 
 
-def test_the_guest_finds_on_its_disk_what_it_wrote_on_the_other_host(desk: Desk) -> None:
-    desk.guest("echo first > /root/written; sync")
+def test_the_guest_finds_on_its_disk_what_it_wrote_on_the_other_host(lab_backend: LabBackend) -> None:
+    lab_backend.guest("echo first > /root/written; sync")
     writing = "n=0; while [ ! -e /tmp/enough ]; do n=$((n + 1)); echo $n >> /root/lines; sync; done"
-    desk.guest(f"setsid sh -c '{writing}' > /dev/null 2>&1 < /dev/null &")
+    lab_backend.guest(f"setsid sh -c '{writing}' > /dev/null 2>&1 < /dev/null &")
     for origin, target in (("source", "destination"), ("destination", "source")):
         words = ["--live", "--p2p", "--persistent", "--undefinesource", GUEST.name]  # and no --unsafe
-        desk.virsh(origin, "migrate", *words, f"qemu+ssh://root@{target}/system")
-        assert desk.states() == {target: "running", origin: ""}
-        assert from_disk(desk, "/root/written") == ("first\n" if target == "destination" else "from destination\n")
-        desk.guest(f"echo from {target} > /root/written; sync")
-    desk.guest("touch /tmp/enough; sync")
-    lines = from_disk(desk, "/root/lines").split()
+        lab_backend.virsh(origin, "migrate", *words, f"qemu+ssh://root@{target}/system")
+        assert lab_backend.states() == {target: "running", origin: ""}
+        assert from_disk(lab_backend, "/root/written") == (
+            "first\n" if target == "destination" else "from destination\n"
+        )
+        lab_backend.guest(f"echo from {target} > /root/written; sync")
+    lab_backend.guest("touch /tmp/enough; sync")
+    lines = from_disk(lab_backend, "/root/lines").split()
     assert lines == [str(number) for number in range(1, len(lines) + 1)]
     assert len(lines) > 2
-    assert not re.search(r"I/O error|EXT4-fs error", desk.guest("dmesg"))
+    assert not re.search(r"I/O error|EXT4-fs error", lab_backend.guest("dmesg"))
 
 
-def test_a_killed_server_is_told_of_and_comes_back_without_a_loss(desk: Desk) -> None:
+def test_a_killed_server_is_told_of_and_comes_back_without_a_loss(lab_backend: LabBackend) -> None:
     # Written, but not flushed: the guest regards it as done, and nothing but the disk has it.
-    desk.guest("dd if=/dev/urandom of=/tmp/made bs=1M count=4; dd if=/tmp/made of=/root/kept bs=1M oflag=direct")
-    kill_daemon(desk.lab, "qemu-nbd", "storage")
+    lab_backend.guest("dd if=/dev/urandom of=/tmp/made bs=1M count=4; dd if=/tmp/made of=/root/kept bs=1M oflag=direct")
+    kill_daemon(lab_backend.lab, "qemu-nbd", "storage")
     broken = command(*STATUS)
     assert broken.returncode == 1
     assert "qemu-nbd is down" in broken.stdout
@@ -75,13 +77,15 @@ def test_a_killed_server_is_told_of_and_comes_back_without_a_loss(desk: Desk) ->
     assert f"serves {GUEST.name}'s disk over NBD" in command(*STATUS).stdout
 
     def answers() -> bool:
-        if desk.states()["source"] == "paused":  # an older libvirt's QEMU doesn't wait for the server
-            desk.virsh("source", "resume", GUEST.name)
-        return desk.lab.machine("source").succeeds(["ssh", GUEST.name, "echo after > /root/after; sync"], limit_s=10)
+        if lab_backend.states()["source"] == "paused":  # an older libvirt's QEMU doesn't wait for the server
+            lab_backend.virsh("source", "resume", GUEST.name)
+        return lab_backend.lab.machine("source").succeeds(
+            ["ssh", GUEST.name, "echo after > /root/after; sync"], limit_s=10
+        )
 
     until(answers)
-    assert from_disk(desk, "/root/after") == "after\n"
-    desk.guest("cmp /tmp/made /root/kept")
+    assert from_disk(lab_backend, "/root/after") == "after\n"
+    lab_backend.guest("cmp /tmp/made /root/kept")
 
 
 def test_an_up_that_has_nothing_to_repair_leaves_the_server_alone(served: Lab) -> None:
@@ -90,13 +94,13 @@ def test_an_up_that_has_nothing_to_repair_leaves_the_server_alone(served: Lab) -
     assert server(served) == before
 
 
-def test_a_disk_that_was_deleted_is_laid_anew_and_served(desk: Desk) -> None:
-    desk.virsh("source", "destroy", GUEST.name)
-    (desk.lab.place.images / f"{GUEST.name}.qcow2").unlink()
+def test_a_disk_that_was_deleted_is_laid_anew_and_served(lab_backend: LabBackend) -> None:
+    lab_backend.virsh("source", "destroy", GUEST.name)
+    (lab_backend.lab.place.images / f"{GUEST.name}.qcow2").unlink()
     assert "qemu-nbd is down" in command(*STATUS).stdout
     assert command(*UP).returncode == 0
-    bring_home(desk)
-    assert "kept" not in desk.guest("ls /root")
+    bring_home(lab_backend)
+    assert "kept" not in lab_backend.guest("ls /root")
 
 
 def test_down_ends_the_server_too(served: Lab) -> None:

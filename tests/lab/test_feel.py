@@ -13,7 +13,7 @@ from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
 from tui.migration.backend.unfinished import read_records
 from tui.migration.model import record
-from tui.migration.model.observed_downtime import Felt
+from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.record import Event, Record
 
 if sys.version_info >= (3, 11):
@@ -53,23 +53,23 @@ def ended(found: dict[str, Any]) -> tuple[dict[str, Any], list[Record]]:
 )
 def test_three_downtimes_and_the_guests_rate_through_the_whole_run(loaded: Lab, technique: str, tmp_path: Path) -> None:
     summary, records = ended(answer(loaded, "migrate", str(tmp_path), technique))
-    felt, libvirt_ms = summary["felt"], summary["figures"]["downtime_ms"]
-    assert Felt.of(felt).data == felt
+    observed, libvirt_ms = summary["felt"], summary["figures"]["downtime_ms"]
+    assert ObservedDowntime.of(observed).data == observed
     # A VM that stands still answers nobody: of libvirt's downtime the network misses no more than it can't resolve.
-    assert felt["network_ms"] >= libvirt_ms - felt["network_resolution_ms"]
-    assert felt["guest_resolution_ms"] == 10
-    assert felt["guest_ms"] > 0
+    assert observed["network_ms"] >= libvirt_ms - observed["network_resolution_ms"]
+    assert observed["guest_resolution_ms"] == 10
+    assert observed["guest_ms"] > 0
     # The guest was halted for at least that long; by its own clock, or as that clock fell behind.
-    assert felt["guest_ms"] + felt["clock_lost_ms"] + felt["clock_error_ms"] >= libvirt_ms - 2 * 10
-    assert {"network_why", "guest_why", "clock_why", "unwatched_s"}.isdisjoint(felt)
+    assert observed["guest_ms"] + observed["clock_lost_ms"] + observed["clock_error_ms"] >= libvirt_ms - 2 * 10
+    assert {"network_why", "guest_why", "clock_why", "unwatched_s"}.isdisjoint(observed)
 
     rates = [each for each in events(records, record.GUEST) if "rate" in each.data]
     assert {(each.data["workload"], each.data["unit"]) for each in rates} == {("memory", "MiB/s")}
     # From the first rate on to the end there is at every moment either a rate or how long there has been none.
     told = [each.t for each in events(records, record.GUEST)] + [events(records, record.END)[0].t]
     assert all(later - before < 5 for before, later in pairwise(told)), told
-    echoes = events(records, record.ECHO)
-    assert sum(each.data["answered"] for each in echoes) <= sum(each.data["sent"] for each in echoes)
+    probe_answers = events(records, record.UDP_PROBE)
+    assert sum(each.data["answered"] for each in probe_answers) <= sum(each.data["sent"] for each in probe_answers)
     assert records[-1] == events(records, record.END)[0]
 
 
@@ -80,15 +80,15 @@ def test_an_app_that_was_killed_is_followed_by_one_that_says_for_how_long_nobody
     status, _ = on_source(loaded, "migrate_and_die", str(tmp_path))
     assert status not in (0, 1)
     summary, records = ended(answer(loaded, "follow", str(tmp_path)))
-    felt = summary["felt"]
-    assert felt["unwatched_s"] > 0
-    assert felt["network_ms"] >= summary["figures"]["downtime_ms"] - felt["network_resolution_ms"]
-    assert "was not running" in felt["clock_why"]
-    assert "clock_lost_ms" not in felt
+    observed = summary["felt"]
+    assert observed["unwatched_s"] > 0
+    assert observed["network_ms"] >= summary["figures"]["downtime_ms"] - observed["network_resolution_ms"]
+    assert "was not running" in observed["clock_why"]
+    assert "clock_lost_ms" not in observed
     gap = events(records, record.GAP)[0].t
-    echoes = events(records, record.ECHO)
-    assert min(each.t for each in echoes) < gap < max(each.t for each in echoes)
-    assert len({each.data["since_ns"] for each in echoes}) == 2  # until the switchover, and from there on
+    probe_answers = events(records, record.UDP_PROBE)
+    assert min(each.t for each in probe_answers) < gap < max(each.t for each in probe_answers)
+    assert len({each.data["since_ns"] for each in probe_answers}) == 2  # until the switchover, and from there on
 
 
 def test_a_guest_without_a_heartbeat_is_not_waited_for_and_what_is_not_known_says_why(lab: Lab, tmp_path: Path) -> None:
@@ -102,6 +102,6 @@ def test_a_guest_without_a_heartbeat_is_not_waited_for_and_what_is_not_known_say
     summary, records = ended(answer(lab, "migrate", str(tmp_path), PRE_COPY))
     assert summary["workload"]["name"] == "idle"
     assert not events(records, record.GUEST)  # nothing runs that would have a rate
-    felt = Felt.of(summary["felt"])
-    assert felt.network_ms is not None or felt.network_why
-    assert felt.guest_ms is not None or felt.guest_why
+    observed = ObservedDowntime.of(summary["felt"])
+    assert observed.network_ms is not None or observed.network_why
+    assert observed.guest_ms is not None or observed.guest_why

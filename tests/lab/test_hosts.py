@@ -19,9 +19,9 @@ GOOD = ("ok", "warning", "not needed")
 Items = dict[str, dict[str, Any]]
 
 
-def the_list(lab: Lab, *order: str) -> Items:
+def the_list(lab: Lab, *request: str) -> Items:
     """The items after an order, which is given from a new process as from a new app."""
-    words = ["env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-m", "tests.lab.list_on_source", *order]
+    words = ["env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-m", "tests.lab.list_on_source", *request]
     argv = lab.machine("source").argv(words)
     done = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL, check=False)
     print(done.stderr)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.desk import LIMIT_S, Desk, bring_home
+from tests.lab.lab_backend import LIMIT_S, LabBackend, bring_home
 from tui.lab.inventory import GUEST, HOSTS
 from tui.lab.lab import OLD_DISK, Lab
 from tui.lab.machine import Machine
@@ -54,11 +54,11 @@ def second(second_place: Place, lab: Lab) -> Lab:
 
 
 @pytest.fixture
-def desk(lab: Lab, tmp_path: Path) -> Desk:
+def lab_backend(lab: Lab, tmp_path: Path) -> LabBackend:
     """The guest runs on the source and answers."""
-    desk = Desk(lab, tmp_path)
-    bring_home(desk)
-    return desk
+    lab_backend = LabBackend(lab, tmp_path)
+    bring_home(lab_backend)
+    return lab_backend
 
 
 def whole(lab: Lab) -> bool:
@@ -277,9 +277,9 @@ def namespaces_in_use(*kinds: str) -> dict[Process, set[Path]]:
     return found
 
 
-def test_down_leaves_nothing_and_the_lab_beside_it_alone(desk: Desk, second: Lab) -> None:
+def test_down_leaves_nothing_and_the_lab_beside_it_alone(lab_backend: LabBackend, second: Lab) -> None:
     second.down()
-    alone = lasting(desk.lab)
+    alone = lasting(lab_backend.lab)
     before = machine_itself()
     second.up()
     second.machine("source").run(["virsh", "start", GUEST.name])
@@ -296,7 +296,7 @@ def test_down_leaves_nothing_and_the_lab_beside_it_alone(desk: Desk, second: Lab
     assert {"sshd", "libvirtd", "qemu-system-x86"} <= names
     own = namespaces(pids, *NAMESPACES) - namespaces({os.getpid()}, *NAMESPACES)
     assert len(own) >= 4 * len(HOSTS)
-    beside = {process.pid for process in processes(desk.lab)}
+    beside = {process.pid for process in processes(lab_backend.lab)}
     assert not own & namespaces(beside, *NAMESPACES), "two labs share a namespace"
 
     gone = command("down", "--name", second.place.name)
@@ -306,8 +306,8 @@ def test_down_leaves_nothing_and_the_lab_beside_it_alone(desk: Desk, second: Lab
     assert not processes(second)
     until(lambda: not own & set().union(*namespaces_in_use(*NAMESPACES).values()))
     assert machine_itself() == before
-    assert lasting(desk.lab) == alone
-    assert desk.guest("hostname").strip() == GUEST.name
+    assert lasting(lab_backend.lab) == alone
+    assert lab_backend.guest("hostname").strip() == GUEST.name
 
     once_more = command("down", "--name", second.place.name)
     assert once_more.returncode == 0
@@ -405,18 +405,18 @@ def test_exec_passes_on_what_the_program_says_and_how_it_ends(lab: Lab) -> None:
 # -- the guest --
 
 
-def test_the_guest_keeps_its_address_and_its_sessions_there_and_back(desk: Desk) -> None:
-    argv = desk.lab.machine("source").argv(["ssh", GUEST.name, "cat"])
+def test_the_guest_keeps_its_address_and_its_sessions_there_and_back(lab_backend: LabBackend) -> None:
+    argv = lab_backend.lab.machine("source").argv(["ssh", GUEST.name, "cat"])
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as session:
         try:
             for origin, target in (("source", "destination"), ("destination", "source")):
                 assert echoed(session, f"before {target}")
                 words = ["--live", "--p2p", "--persistent", "--undefinesource", GUEST.name]  # and no --unsafe
-                desk.virsh(origin, "migrate", *words, f"qemu+ssh://root@{target}/system")
-                assert desk.states() == {target: "running", origin: ""}
+                lab_backend.virsh(origin, "migrate", *words, f"qemu+ssh://root@{target}/system")
+                assert lab_backend.states() == {target: "running", origin: ""}
                 assert echoed(session, f"on {target}")
                 for host in HOSTS:
-                    assert desk.lab.machine(host.name).run(["ssh", GUEST.name, "hostname"]).strip() == GUEST.name
+                    assert lab_backend.lab.machine(host.name).run(["ssh", GUEST.name, "hostname"]).strip() == GUEST.name
         finally:
             session.kill()
 
@@ -430,9 +430,9 @@ def echoed(session: "subprocess.Popen[str]", line: str) -> bool:
     return session.stdout.readline() == f"{line}\n"
 
 
-def test_the_serial_console_of_the_guest_takes_commands(desk: Desk) -> None:
+def test_the_serial_console_of_the_guest_takes_commands(lab_backend: LabBackend) -> None:
     own, other = pty.openpty()
-    argv = desk.lab.machine("source").argv(["virsh", "console", "--force", GUEST.name])
+    argv = lab_backend.lab.machine("source").argv(["virsh", "console", "--force", GUEST.name])
     with subprocess.Popen(argv, stdin=other, stdout=other, stderr=other, start_new_session=True) as console:
         os.close(other)
         try:
@@ -456,28 +456,28 @@ def seen_on(terminal: int, wanted: bytes) -> None:
         text += os.read(terminal, 4096)
 
 
-def test_the_guest_has_what_the_workloads_need(desk: Desk) -> None:
-    assert int(desk.guest("nproc")) == GUEST.vcpus
-    total_kib = int(re.findall(r"MemTotal: *(\d+) kB", desk.guest("cat /proc/meminfo"))[0])
+def test_the_guest_has_what_the_workloads_need(lab_backend: LabBackend) -> None:
+    assert int(lab_backend.guest("nproc")) == GUEST.vcpus
+    total_kib = int(re.findall(r"MemTotal: *(\d+) kB", lab_backend.guest("cat /proc/meminfo"))[0])
     assert total_kib > 900 * 1024
     program = '#include <stdio.h>\\nint main(void) { puts("compiled here"); return 0; }\\n'
-    assert desk.guest(f"printf '{program}' | cc -x c -o /tmp/a - && /tmp/a") == "compiled here\n"
-    assert "/dev/vda" in desk.guest("mount")
+    assert lab_backend.guest(f"printf '{program}' | cc -x c -o /tmp/a - && /tmp/a") == "compiled here\n"
+    assert "/dev/vda" in lab_backend.guest("mount")
 
 
-def test_a_libvirtd_that_is_killed_comes_back_without_the_guest_noticing(desk: Desk) -> None:
-    born = desk.guest("cat /proc/stat | grep btime")
-    kill_daemon(desk.lab, "libvirtd")
-    assert command("up", "--name", desk.lab.place.name).returncode == 0
-    assert desk.states()["source"] == "running"
-    assert desk.guest("cat /proc/stat | grep btime") == born
+def test_a_libvirtd_that_is_killed_comes_back_without_the_guest_noticing(lab_backend: LabBackend) -> None:
+    born = lab_backend.guest("cat /proc/stat | grep btime")
+    kill_daemon(lab_backend.lab, "libvirtd")
+    assert command("up", "--name", lab_backend.lab.place.name).returncode == 0
+    assert lab_backend.states()["source"] == "running"
+    assert lab_backend.guest("cat /proc/stat | grep btime") == born
 
 
-def test_the_guest_shuts_down_when_it_is_asked_to_and_starts_again(desk: Desk) -> None:
-    desk.virsh("source", "shutdown", GUEST.name)
-    until(lambda: desk.states()["source"] == "shut off")
-    bring_home(desk)
-    assert desk.guest("hostname").strip() == GUEST.name
+def test_the_guest_shuts_down_when_it_is_asked_to_and_starts_again(lab_backend: LabBackend) -> None:
+    lab_backend.virsh("source", "shutdown", GUEST.name)
+    until(lambda: lab_backend.states()["source"] == "shut off")
+    bring_home(lab_backend)
+    assert lab_backend.guest("hostname").strip() == GUEST.name
 
 
 def until(true: Callable[[], bool]) -> None:

@@ -18,24 +18,24 @@ REPOSITORY = Path(__file__).parents[2]
 LIMIT_S = 400
 
 
-def on_source(lab: Lab, *order: str) -> tuple[int, str]:
+def on_source(lab: Lab, *request: str) -> tuple[int, str]:
     """Exit status and output of tests.lab.on_source."""
-    words = ["env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-m", "tests.lab.on_source", *order]
+    words = ["env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-m", "tests.lab.on_source", *request]
     argv = lab.machine("source").argv(words)
     done = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL, check=False)
     print(done.stderr)
     return done.returncode, done.stdout.strip()
 
 
-def answer(lab: Lab, *order: str) -> dict[str, Any]:
-    status, output = on_source(lab, *order)
+def answer(lab: Lab, *request: str) -> dict[str, Any]:
+    status, output = on_source(lab, *request)
     assert status == 0, output
     found: dict[str, Any] = json.loads(output)
     return found
 
 
-def refusal(lab: Lab, *order: str) -> str:
-    status, output = on_source(lab, *order)
+def refusal(lab: Lab, *request: str) -> str:
+    status, output = on_source(lab, *request)
     assert status == 1, output
     return output
 
@@ -131,8 +131,8 @@ def test_a_workload_of_the_users_own_is_started_found_again_and_stopped(running:
 def test_a_workload_goes_along_when_the_vm_moves_and_comes_back(running: Lab, reach: str, name: str) -> None:
     origin = next(host for host, state in states(running).items() if state == "running")
     target = "destination" if origin == "source" else "source"
-    order = ("start_own", name, *OWN) if name == "own" else ("start", name, "2", "50", "20")
-    answer(running, f"{reach}:{order[0]}", *order[1:])
+    request = ("start_own", name, *OWN) if name == "own" else ("start", name, "2", "50", "20")
+    answer(running, f"{reach}:{request[0]}", *request[1:])
     before = answer(running, f"{reach}:status")
     migrate(running, origin, target)
     assert answer(running, "where")["sentence"] == f"running on {target}"
@@ -212,10 +212,10 @@ def test_an_agent_that_may_not_run_commands_is_a_sentence(running: Lab) -> None:
     answer_comes(running, "agent:status")
 
 
-def answer_comes(lab: Lab, order: str) -> None:
+def answer_comes(lab: Lab, request: str) -> None:
     """Waits until an order is no longer refused: init starts the agent again when it likes."""
     until = time.monotonic() + LIMIT_S
-    while (found := on_source(lab, order))[0]:
+    while (found := on_source(lab, request))[0]:
         assert time.monotonic() < until, found
 
 

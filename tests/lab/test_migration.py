@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.desk import Desk, bring_home, end_of, seen
+from tests.lab.lab_backend import LabBackend, bring_home, end_of, seen
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.lab.lab import Lab
@@ -29,42 +29,42 @@ DIRTY = "setsid /tmp/memory_intensive -t 2 -m 150 > /tmp/memory.log 2>&1 < /dev/
 
 
 @pytest.fixture
-def desk(lab: Lab, tmp_path: Path) -> Desk:
-    desk = Desk(lab, tmp_path / "runs")
-    bring_home(desk)
-    return desk
+def lab_backend(lab: Lab, tmp_path: Path) -> LabBackend:
+    lab_backend = LabBackend(lab, tmp_path / "runs")
+    bring_home(lab_backend)
+    return lab_backend
 
 
 @pytest.fixture
-def dirtying(desk: Desk) -> Iterator[Desk]:
+def dirtying(lab_backend: LabBackend) -> Iterator[LabBackend]:
     """Memory is dirtied faster than the link can carry it; in the end no page may be wrong."""
     source = (Path(__file__).parents[2] / "workloads/memory_intensive.c").read_text()
-    machine = desk.lab.machine("source")
+    machine = lab_backend.lab.machine("source")
     machine.run(["ssh", VM, "cat > /tmp/m.c && cc -O2 -o /tmp/memory_intensive /tmp/m.c -lm -lpthread"], stdin=source)
-    desk.guest(DIRTY)
-    desk.guest("until grep -q state=dirtying /tmp/memory.log; do sleep 0.1; done")
-    desk.workload = "memory"
-    yield desk
+    lab_backend.guest(DIRTY)
+    lab_backend.guest("until grep -q state=dirtying /tmp/memory.log; do sleep 0.1; done")
+    lab_backend.workload = "memory"
+    yield lab_backend
     # its last act is to look at every page once more, wherever the VM is by now
-    desk.guest("kill $(pidof memory_intensive); while pidof memory_intensive > /dev/null; do sleep 0.1; done")
-    last = desk.guest("tail -n 1 /tmp/memory.log")
+    lab_backend.guest("kill $(pidof memory_intensive); while pidof memory_intensive > /dev/null; do sleep 0.1; done")
+    last = lab_backend.guest("tail -n 1 /tmp/memory.log")
     assert "state=done" in last
     assert "wrong_pages=0" in last
 
 
-async def test_an_idle_vm_goes_there_and_back_by_pre_copy(desk: Desk) -> None:
-    there = await desk.migrations.start(Plan(VM, PRE_COPY))
+async def test_an_idle_vm_goes_there_and_back_by_pre_copy(lab_backend: LabBackend) -> None:
+    there = await lab_backend.migrations.start(Plan(VM, PRE_COPY))
     assert (there.origin, there.target) == ("source", "destination")
     timeline = await end_of(there)
     assert timeline.phase == COMPLETED
     assert timeline.verified == (True, f"{VM} runs on destination and is gone from source.")
-    assert desk.states() == {"source": "", "destination": "running"}
-    assert desk.virsh("destination", "dominfo", VM).count("Persistent:     yes") == 1
+    assert lab_backend.states() == {"source": "", "destination": "running"}
+    assert lab_backend.virsh("destination", "dominfo", VM).count("Persistent:     yes") == 1
 
-    back = await desk.migrations.start(Plan(VM, PRE_COPY))
+    back = await lab_backend.migrations.start(Plan(VM, PRE_COPY))
     assert (back.origin, back.target) == ("destination", "source")
     assert (await end_of(back)).phase == COMPLETED
-    assert desk.states() == {"source": "running", "destination": ""}
+    assert lab_backend.states() == {"source": "running", "destination": ""}
 
     with (there.folder / "run.toml").open("rb") as file:
         summary = tomllib.load(file)
@@ -74,7 +74,7 @@ async def test_an_idle_vm_goes_there_and_back_by_pre_copy(desk: Desk) -> None:
     assert summary["hosts"]["source"]["hostname"] == "source"
 
 
-async def test_memory_that_is_dirtied_too_fast_is_finished_by_the_post_copy_key(dirtying: Desk) -> None:
+async def test_memory_that_is_dirtied_too_fast_is_finished_by_the_post_copy_key(dirtying: LabBackend) -> None:
     migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
     await seen(migration, lambda timeline: len(timeline.passes) >= 3)
     assert migration.timeline.post_copy_at is None
@@ -90,7 +90,7 @@ async def test_memory_that_is_dirtied_too_fast_is_finished_by_the_post_copy_key(
     assert [round(t) for t in moments] == list(range(round(moments[0]), round(moments[-1]) + 1))  # every second
 
 
-async def test_post_copy_asked_for_before_the_first_pass_is_held_until_qemu_can_take_it(dirtying: Desk) -> None:
+async def test_post_copy_asked_for_before_the_first_pass_is_held_until_qemu_can_take_it(dirtying: LabBackend) -> None:
     migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
     migration.switch_to_post_copy()
     timeline = await end_of(migration)
@@ -100,7 +100,7 @@ async def test_post_copy_asked_for_before_the_first_pass_is_held_until_qemu_can_
     assert [data["held"] for data in keys] == [True]
 
 
-async def test_the_timeout_switches_to_post_copy_by_itself(dirtying: Desk) -> None:
+async def test_the_timeout_switches_to_post_copy_by_itself(dirtying: LabBackend) -> None:
     migration = await dirtying.migrations.start(Plan(VM, POST_COPY_TIMEOUT, timeout_s=6))
     timeline = await end_of(migration)
     assert timeline.phase == COMPLETED
@@ -109,7 +109,7 @@ async def test_the_timeout_switches_to_post_copy_by_itself(dirtying: Desk) -> No
 
 
 async def test_downtime_and_bandwidth_are_changed_while_it_runs_and_cancelling_leaves_the_vm_where_it_was(
-    dirtying: Desk,
+    dirtying: LabBackend,
 ) -> None:
     migration = await dirtying.migrations.start(Plan(VM, PRE_COPY, downtime_ms=120))
     await seen(migration, lambda timeline: timeline.iteration >= 1)
@@ -128,7 +128,7 @@ async def test_downtime_and_bandwidth_are_changed_while_it_runs_and_cancelling_l
     assert dirtying.states() == {"source": "running", "destination": ""}
 
 
-async def test_an_arriving_qemu_that_dies_is_a_failure_with_its_reason_and_the_vm_stays(dirtying: Desk) -> None:
+async def test_an_arriving_qemu_that_dies_is_a_failure_with_its_reason_and_the_vm_stays(dirtying: LabBackend) -> None:
     migration = await dirtying.migrations.start(Plan(VM, PRE_COPY))
     await seen(migration, lambda timeline: timeline.points and timeline.points[-1].transferred > 50 * 2**20)
     dirtying.lab.machine("destination").run(["sh", "-c", f"kill -9 $(cat /run/libvirt/qemu/{VM}.pid)"])
@@ -142,12 +142,12 @@ async def test_an_arriving_qemu_that_dies_is_a_failure_with_its_reason_and_the_v
         assert tomllib.load(file)["outcome"] == "failed"
 
 
-async def test_a_migration_that_was_left_is_found_and_followed_in_the_same_folder(dirtying: Desk) -> None:
+async def test_a_migration_that_was_left_is_found_and_followed_in_the_same_folder(dirtying: LabBackend) -> None:
     migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
     await seen(migration, lambda timeline: timeline.points)
     await dirtying.migrations.close()
 
-    later = Desk(dirtying.lab, dirtying.runs)
+    later = LabBackend(dirtying.lab, dirtying.runs)
     found = await later.migrations.attach()
     assert found is not None
     assert found.folder == migration.folder
@@ -161,34 +161,36 @@ async def test_a_migration_that_was_left_is_found_and_followed_in_the_same_folde
     assert kinds[-1] == record.END
 
 
-async def test_one_that_ended_while_nobody_watched_is_written_down_from_what_libvirt_still_knows(desk: Desk) -> None:
-    migration = await desk.migrations.start(Plan(VM, PRE_COPY))
+async def test_one_that_ended_while_nobody_watched_is_written_down_from_what_libvirt_still_knows(
+    lab_backend: LabBackend,
+) -> None:
+    migration = await lab_backend.migrations.start(Plan(VM, PRE_COPY))
     await seen(migration, lambda timeline: timeline.points)
-    await desk.migrations.close()
-    await asyncio.wait_for(moved(desk), 240)
+    await lab_backend.migrations.close()
+    await asyncio.wait_for(moved(lab_backend), 240)
 
-    found = await Desk(desk.lab, desk.runs).migrations.attach()
+    found = await LabBackend(lab_backend.lab, lab_backend.runs).migrations.attach()
     assert found is not None
     assert found.folder == migration.folder
     assert found.timeline.phase == COMPLETED
     assert found.timeline.final["downtime"] > 0
     assert (found.folder / "run.toml").read_text().count('outcome = "completed"') == 1
-    assert await Desk(desk.lab, desk.runs).migrations.attach() is None
+    assert await LabBackend(lab_backend.lab, lab_backend.runs).migrations.attach() is None
 
 
-async def attached(desk: Desk) -> Migration:
+async def attached(lab_backend: LabBackend) -> Migration:
     while True:
-        found = await desk.migrations.attach()
+        found = await lab_backend.migrations.attach()
         if found is not None:
             return found
 
 
-async def moved(desk: Desk) -> None:
-    while await asyncio.to_thread(desk.states) != {"source": "", "destination": "running"}:
+async def moved(lab_backend: LabBackend) -> None:
+    while await asyncio.to_thread(lab_backend.states) != {"source": "", "destination": "running"}:
         pass
 
 
-async def test_a_migration_that_virsh_started_is_followed_as_well(dirtying: Desk) -> None:
+async def test_a_migration_that_virsh_started_is_followed_as_well(dirtying: LabBackend) -> None:
     flags = ["--live", "--p2p", "--persistent", "--undefinesource", "--postcopy"]
     words = ["virsh", "migrate", *flags, VM, "qemu+ssh://root@destination/system"]
     virsh = await asyncio.create_subprocess_exec(*dirtying.lab.machine("source").argv(words))
@@ -203,7 +205,7 @@ async def test_a_migration_that_virsh_started_is_followed_as_well(dirtying: Desk
             virsh.kill()
 
 
-async def test_the_log_says_what_virsh_domjobinfo_says_at_the_same_time(dirtying: Desk) -> None:
+async def test_the_log_says_what_virsh_domjobinfo_says_at_the_same_time(dirtying: LabBackend) -> None:
     migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
     await seen(migration, lambda timeline: timeline.passes)
     before = migration.timeline.last
@@ -227,27 +229,27 @@ async def test_the_log_says_what_virsh_domjobinfo_says_at_the_same_time(dirtying
     assert third in log
 
 
-async def test_what_cannot_work_is_said_before_it_starts(desk: Desk) -> None:
-    assert await desk.migrations.preflight(Plan(VM)) == []
-    (nobody,) = await desk.migrations.preflight(Plan("nobody"))
+async def test_what_cannot_work_is_said_before_it_starts(lab_backend: LabBackend) -> None:
+    assert await lab_backend.migrations.preflight(Plan(VM)) == []
+    (nobody,) = await lab_backend.migrations.preflight(Plan("nobody"))
     assert nobody.what == "There is no VM 'nobody'"
-    (parallel,) = await desk.migrations.preflight(Plan(VM, POST_COPY_MANUAL, parallel=2))
+    (parallel,) = await lab_backend.migrations.preflight(Plan(VM, POST_COPY_MANUAL, parallel=2))
     assert "parallel" in parallel.what
-    desk.virsh("source", "suspend", VM)
+    lab_backend.virsh("source", "suspend", VM)
     try:
-        (paused,) = await desk.migrations.preflight(Plan(VM))
+        (paused,) = await lab_backend.migrations.preflight(Plan(VM))
     finally:
-        desk.virsh("source", "resume", VM)
+        lab_backend.virsh("source", "resume", VM)
     assert paused.why == "it is paused on source"
 
-    xml = re.sub(r"<uuid>.*</uuid>", "", desk.virsh("source", "dumpxml", "--inactive", VM))
-    desk.lab.machine("destination").run(["sh", "-c", "cat > x.xml && virsh define x.xml"], stdin=xml)
+    xml = re.sub(r"<uuid>.*</uuid>", "", lab_backend.virsh("source", "dumpxml", "--inactive", VM))
+    lab_backend.lab.machine("destination").run(["sh", "-c", "cat > x.xml && virsh define x.xml"], stdin=xml)
     try:
-        (taken,) = await desk.migrations.preflight(Plan(VM))
+        (taken,) = await lab_backend.migrations.preflight(Plan(VM))
         with pytest.raises(Failure, match="is taken on destination"):
-            await desk.migrations.start(Plan(VM))
+            await lab_backend.migrations.start(Plan(VM))
     finally:
-        desk.virsh("destination", "undefine", VM)
+        lab_backend.virsh("destination", "undefine", VM)
     assert taken.what == f"The name {VM} is taken on destination"
 
 

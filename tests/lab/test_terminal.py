@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.desk import Desk, bring_home
+from tests.lab.lab_backend import LabBackend, bring_home
 from tests.lab.screen import Screen
 from tui.lab.lab import Lab
 from tui.migration.backend.unfinished import read_records
@@ -16,25 +16,27 @@ Open = Callable[[], Screen]
 
 
 @pytest.fixture
-def desk(lab: Lab, tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(lab, tmp_path / "runs")
-    bring_home(desk)
-    yield desk
-    desk.guest("pids=$(pidof memory_intensive) && kill $pids; while pidof memory_intensive > /dev/null; do :; done")
+def lab_backend(lab: Lab, tmp_path: Path) -> Iterator[LabBackend]:
+    lab_backend = LabBackend(lab, tmp_path / "runs")
+    bring_home(lab_backend)
+    yield lab_backend
+    lab_backend.guest(
+        "pids=$(pidof memory_intensive) && kill $pids; while pidof memory_intensive > /dev/null; do :; done"
+    )
 
 
 @pytest.fixture
-def terminal(desk: Desk, tmp_path: Path) -> Iterator[Open]:
+def terminal(lab_backend: LabBackend, tmp_path: Path) -> Iterator[Open]:
     """Opens the app in an ssh session to the source, with runs in a folder of the test's own."""
-    settings = desk.lab.place.config.read_text()
+    settings = lab_backend.lab.place.config.read_text()
     usual = next(line for line in settings.splitlines() if line.startswith("folder = "))
     config = tmp_path / "config.toml"
-    config.write_text(settings.replace(usual, f'folder = "{desk.runs}"'))
+    config.write_text(settings.replace(usual, f'folder = "{lab_backend.runs}"'))
     screens: list[Screen] = []
 
     def start() -> Screen:
         words = ["ssh", "-tt", "source", f"vmlm-tui --config {config}"]
-        argv = desk.lab.machine("storage").argv(words)
+        argv = lab_backend.lab.machine("storage").argv(words)
         screens.append(Screen(tmp_path / f"tmux{len(screens)}", argv))
         return screens[-1]
 
@@ -54,21 +56,21 @@ def load_and_ask_for_a_migration(screen: Screen) -> None:
     screen.press("m")
 
 
-def kill(desk: Desk, screen: Screen) -> None:
+def kill(lab_backend: LabBackend, screen: Screen) -> None:
     """End the app so that it can't do anything about it."""
-    found = desk.lab.machine("source").run(["pgrep", "-f", "vmlm-tui --config"]).split()
+    found = lab_backend.lab.machine("source").run(["pgrep", "-f", "vmlm-tui --config"]).split()
     assert found
-    desk.lab.machine("source").run(["kill", "-9", *found])
+    lab_backend.lab.machine("source").run(["kill", "-9", *found])
     screen.wait(lambda _text: screen.over(), "the end of the program")
 
 
-def raw(desk: Desk) -> Path:
-    (folder,) = desk.runs.iterdir()
+def raw(lab_backend: LabBackend) -> Path:
+    (folder,) = lab_backend.runs.iterdir()
     return folder / "raw.jsonl"
 
 
-def test_boot_load_migrate_and_finish_by_post_copy_with_keys_only(desk: Desk, terminal: Open) -> None:
-    desk.virsh("source", "destroy", "guest1")
+def test_boot_load_migrate_and_finish_by_post_copy_with_keys_only(lab_backend: LabBackend, terminal: Open) -> None:
+    lab_backend.virsh("source", "destroy", "guest1")
     screen = terminal()
     screen.wait_for("[1 Hosts]", "libvirt")
     screen.press("3")
@@ -82,15 +84,17 @@ def test_boot_load_migrate_and_finish_by_post_copy_with_keys_only(desk: Desk, te
     screen.press("p")
     screen.wait_for("Completed", "guest1 runs on destination and is gone from source")
 
-    records = read_records(raw(desk))
+    records = read_records(raw(lab_backend))
     moments = [round(each.t) for each in records if isinstance(each, Sample) and each.late is not None]
     assert moments == list(range(moments[0], moments[-1] + 1))
-    assert desk.states() == {"source": "", "destination": "running"}
+    assert lab_backend.states() == {"source": "", "destination": "running"}
     screen.press("q")
     screen.wait(lambda _text: screen.over(), "the end of the program")
 
 
-def test_a_killed_app_and_a_dropped_line_do_no_harm_and_the_next_start_goes_on(desk: Desk, terminal: Open) -> None:
+def test_a_killed_app_and_a_dropped_line_do_no_harm_and_the_next_start_goes_on(
+    lab_backend: LabBackend, terminal: Open
+) -> None:
     screen = terminal()
     screen.wait_for("[1 Hosts]", "libvirt")
     screen.press("3")
@@ -99,8 +103,8 @@ def test_a_killed_app_and_a_dropped_line_do_no_harm_and_the_next_start_goes_on(d
     screen.wait_for("source -> destination")
     screen.press("Enter")
     screen.wait_for("pass 1")
-    kill(desk, screen)
-    assert not any(isinstance(each, Event) and each.kind == record.END for each in read_records(raw(desk)))
+    kill(lab_backend, screen)
+    assert not any(isinstance(each, Event) and each.kind == record.END for each in read_records(raw(lab_backend)))
 
     again = terminal()
     again.wait_for("[4 Migrate]", "Not converging")
@@ -110,14 +114,14 @@ def test_a_killed_app_and_a_dropped_line_do_no_harm_and_the_next_start_goes_on(d
     last.wait_for("[4 Migrate]", "Not converging")
     last.press("p")
     last.wait_for("Completed", "guest1 runs on destination and is gone from source")
-    events = [each.kind for each in read_records(raw(desk)) if isinstance(each, Event)]
+    events = [each.kind for each in read_records(raw(lab_backend)) if isinstance(each, Event)]
     assert events.count(record.START) == 1
     assert events.count(record.GAP) == 2
     assert events[-1] == record.END
 
 
 def test_a_killed_app_leaves_the_vm_and_its_workload_to_be_found_again_at_each_stage(
-    desk: Desk, terminal: Open
+    lab_backend: LabBackend, terminal: Open
 ) -> None:
     def launch_page() -> Screen:
         screen = terminal()
@@ -125,14 +129,14 @@ def test_a_killed_app_leaves_the_vm_and_its_workload_to_be_found_again_at_each_s
         screen.wait_for("[3 Launch]", "> guest1")
         return screen
 
-    desk.guest("rm -rf .cache/vmlm")
+    lab_backend.guest("rm -rf .cache/vmlm")
     screen = launch_page()
     screen.wait_for("idle: nothing runs")
     screen.press("w")
     screen.wait_for("Start a workload")
     screen.press("Enter")
     screen.wait_for("compiling")
-    kill(desk, screen)
+    kill(lab_backend, screen)
 
     screen = launch_page()
     screen.wait_for("idle: nothing runs")
@@ -140,14 +144,14 @@ def test_a_killed_app_leaves_the_vm_and_its_workload_to_be_found_again_at_each_s
     screen.wait_for("Start a workload")
     screen.press("Enter")
     screen.wait_for("program", "dirtying")
-    kill(desk, screen)
+    kill(lab_backend, screen)
 
     screen = launch_page()
     screen.wait_for("program", "memory_intensive", "dirtying")
-    assert len(desk.guest("pidof memory_intensive").split()) == 1
+    assert len(lab_backend.guest("pidof memory_intensive").split()) == 1
     screen.press("x")
     screen.wait_for("shutting down")
-    kill(desk, screen)
+    kill(lab_backend, screen)
 
     screen = launch_page()
     screen.wait_for("shut off on source", "the VM does not run")

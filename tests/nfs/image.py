@@ -54,11 +54,13 @@ class Image:
         return self.folder / "host.pub"
 
 
-def prepare(say: Callable[[str], None]) -> Image:
+def prepare(on_progress: Callable[[str], None]) -> Image:
     """The image, built first when it is not there."""
     recipe = repr((RECIPE, RELEASE, PACKAGES, LEFT_OUT, DISK_MIB, hosts_file(), FURNISH.read_text()))
     name = f"debian-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
-    return Image(kept(name, "the image of Debian", lambda work, result: _build(work, Image(result), say), say))
+    return Image(
+        kept(name, "the image of Debian", lambda work, result: _build(work, Image(result), on_progress), on_progress)
+    )
 
 
 def sources() -> str:
@@ -71,9 +73,9 @@ def sources() -> str:
     )
 
 
-def _build(work: Path, image: Image, say: Callable[[str], None]) -> None:
+def _build(work: Path, image: Image, on_progress: Callable[[str], None]) -> None:
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "tests/nfs", "-f", str(image.key)])
-    say("debian: installing it into a folder (once)")
+    on_progress("debian: installing it into a folder (once)")
     root, listed = work / "root", work / "sources.list"
     listed.write_text(sources())
     where = [str(listed)] if listed.stat().st_size else []  # else mmdebstrap knows where Debian is
@@ -86,7 +88,7 @@ def _build(work: Path, image: Image, say: Callable[[str], None]) -> None:
     alone = ["unshare", "--mount", "--"]
     run([*alone, *argv, RELEASE, str(root), *where], env=environment, limit_s=BUILD_LIMIT_S)
     (root / "etc/hosts").write_text(hosts_file())
-    say("debian: writing its disk (once)")
+    on_progress("debian: writing its disk (once)")
     shutil.copyfile(next(root.glob("boot/vmlinuz-*")), image.kernel)
     shutil.copyfile(next(root.glob("boot/initrd.img-*")), image.initrd)
     shutil.copyfile(root / "etc/ssh/ssh_host_ed25519_key.pub", image.host_key)

@@ -29,7 +29,7 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 def accelerator() -> list[str]:
     """What makes the machines fast, where KVM works, or possible, where it does not."""
-    return ["-accel", "kvm", "-cpu", "host"] if kvm.works() else ["-accel", "tcg,thread=multi", "-cpu", "qemu64"]
+    return ["-accel", "kvm", "-cpu", "host"] if kvm.jobs() else ["-accel", "tcg,thread=multi", "-cpu", "qemu64"]
 
 
 class Machine:
@@ -91,8 +91,8 @@ class Machine:
         """Pulls its cable: it runs on, and nobody reaches it."""
         self._network.unplug(self._site)
 
-    def plug(self) -> None:
-        self._network.plug(self._site)
+    def network(self) -> None:
+        self._network.network(self._site)
 
     def freeze(self) -> None:
         """Stops its processor: the cable is in, and nothing answers."""
@@ -106,7 +106,7 @@ class Machine:
     def start(self, base: Path, state: Path | None = None) -> None:
         """Switches it on with an untouched disk, and waits; with a state it goes on from there instead of booting."""
         self.power_off()
-        self.plug()
+        self.network()
         run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(base), str(self._file("qcow2"))])
         self._launch(["-incoming", "defer"] if state else [])
         if state:

@@ -24,12 +24,12 @@ FIREWALLED = "firewalled"  # the same with firewalld on the storage server and t
 class Machines:
     """The machines of one run of the tests, all of whose files are in `folder`."""
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, on_progress: Callable[[str], None]) -> None:
         self.folder = folder
-        self.say = say
+        self.on_progress = on_progress
         self._pool = ThreadPoolExecutor()
         clear(folder)  # of what a killed run may have left
-        self._image = image.prepare(say)
+        self._image = image.prepare(on_progress)
         folder.mkdir(mode=0o700)
         self._write_ssh()
         self.network = Network.make(folder)
@@ -92,7 +92,7 @@ class Machines:
             make()
             self.each(lambda machine: machine.save(result))
 
-        return kept(f"{name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}", what, build, self.say)
+        return kept(f"{name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}", what, build, self.on_progress)
 
     def _boot(self) -> None:
         def boot(machine: Machine) -> None:
@@ -102,17 +102,17 @@ class Machines:
                 machine.ssh("userdel", "libvirt-qemu")  # it has no libvirt
             machine.ssh("systemctl", "is-system-running", "--wait")
 
-        self.say("debian: booting three machines (once)")
+        self.on_progress("debian: booting three machines (once)")
         self.each(boot)
 
     def _install(self) -> None:
         self.restore(BARE)
-        self.say("debian: installing NFS on them (once)")
+        self.on_progress("debian: installing NFS on them (once)")
         self.each(lambda machine: machine.install("nfs-kernel-server" if machine is self.storage else "nfs-common"))
 
     def _guard(self) -> None:
         self.restore(INSTALLED)
-        self.say("debian: installing firewalld on two of them (once)")
+        self.on_progress("debian: installing firewalld on two of them (once)")
         self.each(lambda machine: machine.install("firewalld") if machine is not self.source else None)
 
     def _write_ssh(self) -> None:

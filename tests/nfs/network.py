@@ -41,7 +41,7 @@ class Network:
         """The command line that runs `argv` in this network."""
         return inside(self.switch, argv, network_only=True)
 
-    def plug(self, site: Site) -> None:
+    def network(self, site: Site) -> None:
         self.ip("link", "set", port(site), "up")
 
     def unplug(self, site: Site) -> None:

@@ -188,7 +188,7 @@ async def test_who_is_not_let_in_as_root_is_told(
 ) -> None:
     async with nfs_room(machines, tmp_path / "changes.jsonl", user=user) as app:
         for host in ("storage", "source", "destination") if password else ():
-            app.checklist.root.give_password(host, password)
+            app.checklist.sudo.give_password(host, password)
         finding = (await app.look())["storage.exports"].finding
         assert finding is not None
         assert (finding.state, said in finding.found) == (UNKNOWN if said else OK, True), finding

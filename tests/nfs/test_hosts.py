@@ -63,7 +63,7 @@ async def test_without_the_password_of_sudo_the_list_says_what_it_could_not_look
         assert found["source.key"].startswith("unknown: sudo on source wants a password")
         assert "destination.login" not in found
         for machine in bare:
-            app.checklist.root.give_password(machine.name, "op-secret")
+            app.checklist.sudo.give_password(machine.name, "op-secret")
         await app.look()
         found = app.bad()
         assert "destination.root" not in found

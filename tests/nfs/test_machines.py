@@ -33,7 +33,7 @@ def test_what_one_client_writes_the_other_reads(installed: Machines) -> None:
     storage.unplug()
     with pytest.raises(Failure, match="mount -t nfs"):
         mount(destination)
-    storage.plug()
+    storage.network()
     mount(destination)
     assert destination.ssh("cat", f"{FOLDER}/from source") == "Grüße\n"
 

@@ -4,12 +4,12 @@ import pytest
 
 from tests.nfs.machines import Machines
 from tui.core.failure import PasswordNeeded
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 
 
 async def test_root_is_reached_by_everybody_who_may(bare: Machines) -> None:
     shells = {user: bare.storage.shell(user) for user in ("root", "nopass", "op", "nosudo")}
-    root = Root(shells.__getitem__)  # one host by four logins
+    root = Sudo(shells.__getitem__)  # one host by four logins
     try:
         for user in ("root", "nopass"):
             assert (await root.run(user, ["id", "-u"])).stdout == "0\n"

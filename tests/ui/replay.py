@@ -11,7 +11,7 @@ from tui.migration.backend.unfinished import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import Timeline
-from tui.vm.model.location import Found
+from tui.vm.model.location import VmOnHost
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 GIB = 1 << 30
@@ -97,10 +97,10 @@ class ReplayedMigration:
 class ReplayedMigrations:
     """The migrations of two hosts; `start` plays `records`, and `started` has the plans it was given."""
 
-    def __init__(self, records: list[Record] | None = None, found: tuple[Found, ...] | None = None) -> None:
+    def __init__(self, records: list[Record] | None = None, found: tuple[VmOnHost, ...] | None = None) -> None:
         self.current: ReplayedMigration | None = None
         self.unreachable: dict[str, Failure] = {}
-        self.found = (Found(guest(), "source"),) if found is None else found
+        self.found = (VmOnHost(guest(), "source"),) if found is None else found
         self.failures: list[Failure] = []
         self.checked: list[Plan] = []
         self.started: list[Plan] = []
@@ -110,7 +110,7 @@ class ReplayedMigrations:
         self.closed = False
         self._records = records or recording("post-copy-by-hand")
 
-    async def vms(self) -> tuple[Found, ...]:
+    async def vms(self) -> tuple[VmOnHost, ...]:
         await self.answering.wait()
         return self.found
 

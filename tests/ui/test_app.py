@@ -31,7 +31,7 @@ from tui.migration.model.timeline import POST_COPY
 from tui.migration.screens.page import MigratePage
 from tui.nfs.backend.nfs import Nfs
 from tui.runs.backend import Runs
-from tui.ui.cell_diff import FrugalUpdate
+from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.page import PAGES
 
 CONFIG = Path("/home/user/.config/vmlm/config.toml")
@@ -52,7 +52,7 @@ async def opened(world: FakeHosts, migrations: Any = None) -> AsyncIterator[tupl
     rooms = (
         Hosts(connections, changes),
         Nfs(connections, changes),
-        Launch(connections, changes.root),
+        Launch(connections, changes.sudo),
         Runs(world.config.runs.folder),
     )
     app = VmlmApp(world.config, CONFIG, Backend(migrations or ReplayedMigrations(), *rooms))
@@ -271,7 +271,7 @@ async def fixing(folder: Path) -> AsyncIterator[tuple[VmlmApp, Pilot[Any], ListW
     lists = ListWorld(folder)
     lists.hosts.runs_in(folder)
     lists.machines["storage"].going_on.clear()
-    rooms = (lists.room_of_hosts, lists.nfs, Launch(lists.hosts.connections, lists.changes.root), Runs(folder))
+    rooms = (lists.room_of_hosts, lists.nfs, Launch(lists.hosts.connections, lists.changes.sudo), Runs(folder))
     app = VmlmApp(lists.hosts.config, CONFIG, Backend(ReplayedMigrations(), *rooms))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("2")
@@ -330,7 +330,7 @@ def test_the_theme_follows_what_the_terminal_tells_of_its_background(told: str, 
 def test_an_update_holds_the_changed_cells_only() -> None:
     red, plain = Style(color="red"), Style(color="default", bgcolor="default")
     chops = [{0: Strip([Segment("abcdef", plain), Segment("ghij", red)]), 10: Strip([Segment("klmno", plain)])}]
-    update = FrugalUpdate(chops, [(0, 7, 9), (0, 12, 13)], [[10, 15]])
+    update = CellDiffUpdate(chops, [(0, 7, 9), (0, 12, 13)], [[10, 15]])
     console = Console(color_system="standard", force_terminal=True)
     assert console._color_system is ColorSystem.STANDARD
     assert update.render_segments(console) == "\x1b[1;8H\x1b[31mhi\x1b[0m\x1b[1;13Hm\x1b[0m"

@@ -52,7 +52,7 @@ def world_with(state: str, status: str | Failure = "") -> FakeHosts:
 
 
 def app_of(world: FakeHosts) -> OnePage:
-    return OnePage(LaunchPage(Launch(world.connections, world.changes.root)))
+    return OnePage(LaunchPage(Launch(world.connections, world.changes.sudo)))
 
 
 def read(app: OnePage) -> str:

@@ -25,14 +25,14 @@ from tui.migration.screens.page import MigratePage
 from tui.migration.widgets.charts import guest_picture, rate_picture
 from tui.migration.widgets.sentence import Sentence
 from tui.ui.chart.chart import Chart
-from tui.vm.model.location import Found
+from tui.vm.model.location import VmOnHost
 
 BY_HAND = Plan("guest1", POST_COPY_MANUAL)
 SIZES = [(80, 24), (120, 40)]
 
 
 @dataclass
-class Desk:
+class LabBackend:
     """The page in front of a person."""
 
     app: OnePage
@@ -85,20 +85,20 @@ class Desk:
             rates = self.app.page.query_one("#rates", Chart)
             await until(self.pilot, lambda: rates.picture == rate_picture(current.timeline))
             guest = self.app.page.query_one("#guest", Chart)
-            felt = current.timeline.guest_known
-            await until(self.pilot, lambda: not felt or guest.picture == guest_picture(current.timeline))
+            observed = current.timeline.guest_known
+            await until(self.pilot, lambda: not observed or guest.picture == guest_picture(current.timeline))
         await self.pilot.pause()
 
 
 @asynccontextmanager
 async def page_of(
     migrations: ReplayedMigrations, plan: Plan = BY_HAND, size: tuple[int, int] = (80, 24), *, light: bool = False
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[LabBackend]:
     app = OnePage(MigratePage(migrations, plan), light=light)  # type: ignore[arg-type]
     async with app.run_test(size=size, notifications=True) as pilot:
-        desk = Desk(app, pilot, migrations)
-        await desk.settle()
-        yield desk
+        lab_backend = LabBackend(app, pilot, migrations)
+        await lab_backend.settle()
+        yield lab_backend
 
 
 def running(name: str = "post-copy-by-hand", until_: Until | None = None) -> ReplayedMigrations:
@@ -132,38 +132,38 @@ def test_the_replay_offers_what_the_backend_does() -> None:
 
 
 async def test_the_idle_page_says_what_could_be_moved_and_how_to_begin() -> None:
-    async with page_of(ReplayedMigrations()) as desk:
-        await desk.sees("Nothing is migrating.", "guest1 running on source, 2 vCPUs, 1.0 GiB")
-        await desk.sees("m start a migration", "post-copy by hand, no bandwidth limit, at most 300 ms downtime")
+    async with page_of(ReplayedMigrations()) as lab_backend:
+        await lab_backend.sees("Nothing is migrating.", "guest1 running on source, 2 vCPUs, 1.0 GiB")
+        await lab_backend.sees("m start a migration", "post-copy by hand, no bandwidth limit, at most 300 ms downtime")
 
 
 async def test_the_idle_page_says_when_there_is_no_vm() -> None:
-    async with page_of(ReplayedMigrations(found=())) as desk:
-        await desk.sees("No VM was found. Page 3, Launch, starts one.")
+    async with page_of(ReplayedMigrations(found=())) as lab_backend:
+        await lab_backend.sees("No VM was found. Page 3, Launch, starts one.")
 
 
 async def test_the_idle_page_says_which_host_cannot_be_asked() -> None:
     migrations = ReplayedMigrations()
     migrations.unreachable["destination"] = Failure("destination cannot be reached", "no route to host")
-    async with page_of(migrations) as desk:
-        await desk.sees("destination cannot be reached: no route to host.")
+    async with page_of(migrations) as lab_backend:
+        await lab_backend.sees("destination cannot be reached: no route to host.")
 
 
 async def test_the_idle_page_waits_for_hosts_that_do_not_answer_yet() -> None:
     migrations = ReplayedMigrations()
     migrations.answering.clear()
-    async with page_of(migrations) as desk:
-        await desk.sees("Asking both hosts for their VMs")
+    async with page_of(migrations) as lab_backend:
+        await lab_backend.sees("Asking both hosts for their VMs")
         migrations.answering.set()
-        await desk.sees("guest1 running on source")
+        await lab_backend.sees("guest1 running on source")
 
 
 async def test_a_name_that_looks_like_markup_is_shown_as_it_is() -> None:
-    migrations = ReplayedMigrations(found=(Found(guest(name="[red]x[/]"), "source"),))
-    async with page_of(migrations) as desk:
-        await desk.sees("[red]x[/] running on source")
-        await desk.pilot.press("m")
-        await desk.sees("VM [red]x[/]")
+    migrations = ReplayedMigrations(found=(VmOnHost(guest(name="[red]x[/]"), "source"),))
+    async with page_of(migrations) as lab_backend:
+        await lab_backend.sees("[red]x[/] running on source")
+        await lab_backend.pilot.press("m")
+        await lab_backend.sees("VM [red]x[/]")
 
 
 # -- the form --
@@ -171,20 +171,20 @@ async def test_a_name_that_looks_like_markup_is_shown_as_it_is() -> None:
 
 async def test_m_and_enter_start_with_the_configured_defaults() -> None:
     plan = Plan("guest1", POST_COPY_TIMEOUT, 12.5, 100, 450, True, 0)
-    async with page_of(ReplayedMigrations(), plan) as desk:
-        await desk.pilot.press("m", "enter")
-        await until(desk.pilot, lambda: desk.migrations.started == [plan])
-        await desk.sees("[setup]", "Setting up: destination connects to source")
+    async with page_of(ReplayedMigrations(), plan) as lab_backend:
+        await lab_backend.pilot.press("m", "enter")
+        await until(lab_backend.pilot, lambda: lab_backend.migrations.started == [plan])
+        await lab_backend.sees("[setup]", "Setting up: destination connects to source")
 
 
 async def test_enter_before_the_hosts_have_answered_starts_as_soon_as_they_have() -> None:
     migrations = ReplayedMigrations()
     migrations.answering.clear()
-    async with page_of(migrations) as desk:
-        await desk.pilot.press("m", "enter")
+    async with page_of(migrations) as lab_backend:
+        await lab_backend.pilot.press("m", "enter")
         assert migrations.started == []
         migrations.answering.set()
-        await until(desk.pilot, lambda: migrations.started == [BY_HAND])
+        await until(lab_backend.pilot, lambda: migrations.started == [BY_HAND])
 
 
 async def test_what_stands_in_the_way_is_listed_and_nothing_starts() -> None:
@@ -193,101 +193,107 @@ async def test_what_stands_in_the_way_is_listed_and_nothing_starts() -> None:
         Failure("guest1 cannot be migrated live", "it is shut off on source", "Start it on the Launch page."),
         Failure("The destination cannot be reached", "no route to host", "Is it switched on?"),
     ]
-    async with page_of(migrations) as desk:
-        await desk.pilot.press("m", "enter")
-        await desk.sees(
+    async with page_of(migrations) as lab_backend:
+        await lab_backend.pilot.press("m", "enter")
+        await lab_backend.sees(
             "Nothing was started:",
             "guest1 cannot be migrated live: it is shut off on source. Start it on the Launch page.",
             "The destination cannot be reached: no route to host. Is it switched on?",
         )
         assert migrations.started == []
         migrations.failures = []
-        await desk.pilot.press("enter")
-        await until(desk.pilot, lambda: migrations.started == [BY_HAND])
+        await lab_backend.pilot.press("enter")
+        await until(lab_backend.pilot, lambda: migrations.started == [BY_HAND])
 
 
 async def test_the_direction_follows_from_where_the_vm_runs() -> None:
-    found = (Found(guest("shut off", "other"), "source"), Found(guest(), "destination"))
-    async with page_of(ReplayedMigrations(found=found)) as desk:
-        await desk.pilot.press("m")
-        await desk.sees("< guest1 >", "destination -> source running")
-        await desk.pilot.press("right")
-        await desk.sees("< other >", "source -> destination shut off")
+    found = (VmOnHost(guest("shut off", "other"), "source"), VmOnHost(guest(), "destination"))
+    async with page_of(ReplayedMigrations(found=found)) as lab_backend:
+        await lab_backend.pilot.press("m")
+        await lab_backend.sees("< guest1 >", "destination -> source running")
+        await lab_backend.pilot.press("right")
+        await lab_backend.sees("< other >", "source -> destination shut off")
 
 
 async def test_every_field_of_the_form_reaches_the_plan() -> None:
-    async with page_of(ReplayedMigrations(), Plan("guest1", PRE_COPY)) as desk:
-        await desk.pilot.press("m", "down", "right")
-        await desk.sees("< post-copy after a timeout >")
-        await desk.pilot.press("down", "1", "0", "down", "5", "0", "down", "9", "0", "0", "down", "right", "down", "4")
-        await desk.pilot.press("enter")
+    async with page_of(ReplayedMigrations(), Plan("guest1", PRE_COPY)) as lab_backend:
+        await lab_backend.pilot.press("m", "down", "right")
+        await lab_backend.sees("< post-copy after a timeout >")
+        await lab_backend.pilot.press(
+            "down", "1", "0", "down", "5", "0", "down", "9", "0", "0", "down", "right", "down", "4"
+        )
+        await lab_backend.pilot.press("enter")
         wanted = Plan("guest1", POST_COPY_TIMEOUT, 10.0, 50, 900, True, 4)
-        await until(desk.pilot, lambda: desk.migrations.started == [wanted])
+        await until(lab_backend.pilot, lambda: lab_backend.migrations.started == [wanted])
 
 
 async def test_a_field_may_be_written_with_its_unit() -> None:
-    async with page_of(ReplayedMigrations()) as desk:
-        await desk.pilot.press("m")
-        await desk.sees("Start a migration")
+    async with page_of(ReplayedMigrations()) as lab_backend:
+        await lab_backend.pilot.press("m")
+        await lab_backend.sees("Start a migration")
         for name, text in (("bandwidth", "1 GiB/s"), ("downtime", "1.5 s")):
-            desk.app.screen.query_one(f"#{name}", Input).value = text
-        await desk.pilot.press("enter")
+            lab_backend.app.screen.query_one(f"#{name}", Input).value = text
+        await lab_backend.pilot.press("enter")
         wanted = Plan("guest1", POST_COPY_MANUAL, bandwidth_mib_s=1024, downtime_ms=1500)
-        await until(desk.pilot, lambda: desk.migrations.started == [wanted])
+        await until(lab_backend.pilot, lambda: lab_backend.migrations.started == [wanted])
 
 
 @pytest.mark.parametrize("field", ["bandwidth", "downtime", "parallel"])
 async def test_a_field_that_is_no_number_is_named_and_nothing_starts(field: str) -> None:
-    async with page_of(ReplayedMigrations()) as desk:
-        await desk.pilot.press("m")
-        await desk.sees("Start a migration")
-        desk.app.screen.query_one(f"#{field}", Input).value = "many"
-        await desk.pilot.press("enter")
-        await desk.sees('"many" is not', "Expected is")
-        assert desk.app.screen.focused is desk.app.screen.query_one(f"#{field}")
-        assert desk.migrations.checked == []
+    async with page_of(ReplayedMigrations()) as lab_backend:
+        await lab_backend.pilot.press("m")
+        await lab_backend.sees("Start a migration")
+        lab_backend.app.screen.query_one(f"#{field}", Input).value = "many"
+        await lab_backend.pilot.press("enter")
+        await lab_backend.sees('"many" is not', "Expected is")
+        assert lab_backend.app.screen.focused is lab_backend.app.screen.query_one(f"#{field}")
+        assert lab_backend.migrations.checked == []
 
 
 async def test_the_form_fits_its_keys_and_fields_on_80x24() -> None:
-    async with page_of(ReplayedMigrations()) as desk:
-        await desk.pilot.press("m")
-        await desk.sees("VM", "technique", "timeout", "bandwidth", "maximum downtime", "auto-converge", "parallel")
-        assert "enter start" in desk.keys
-        assert "esc back" in desk.keys
+    async with page_of(ReplayedMigrations()) as lab_backend:
+        await lab_backend.pilot.press("m")
+        await lab_backend.sees(
+            "VM", "technique", "timeout", "bandwidth", "maximum downtime", "auto-converge", "parallel"
+        )
+        assert "enter start" in lab_backend.keys
+        assert "esc back" in lab_backend.keys
 
 
 async def test_the_form_stands_still_while_techniques_are_chosen() -> None:
-    async with page_of(ReplayedMigrations()) as desk:
-        await desk.pilot.press("m", "down")
+    async with page_of(ReplayedMigrations()) as lab_backend:
+        await lab_backend.pilot.press("m", "down")
         places = set()
         for _ in TECHNIQUES:
-            await desk.pilot.press("left")
-            await desk.pilot.pause()
-            places.add(desk.app.screen.query_one("#explained").region)
+            await lab_backend.pilot.press("left")
+            await lab_backend.pilot.pause()
+            places.add(lab_backend.app.screen.query_one("#explained").region)
         assert len(places) == 1
 
 
 async def test_esc_closes_the_form_without_a_start() -> None:
-    async with page_of(ReplayedMigrations()) as desk:
-        await desk.pilot.press("m", "escape")
-        await desk.sees("Nothing is migrating.")
-        assert desk.migrations.checked == []
+    async with page_of(ReplayedMigrations()) as lab_backend:
+        await lab_backend.pilot.press("m", "escape")
+        await lab_backend.sees("Nothing is migrating.")
+        assert lab_backend.migrations.checked == []
 
 
 # -- under way --
 
 
 async def test_the_first_pass_is_told_as_a_share_of_memory() -> None:
-    async with page_of(running(until_=at(3))) as desk:
-        await desk.sees("guest1 destination -> source post-copy by hand workload memory")
-        await desk.sees("[pass 1]", "First pass: 20 % of 1.0 GiB sent", "dirty - (known after pass 1)")
+    async with page_of(running(until_=at(3))) as lab_backend:
+        await lab_backend.sees("guest1 destination -> source post-copy by hand workload memory")
+        await lab_backend.sees("[pass 1]", "First pass: 20 % of 1.0 GiB sent", "dirty - (known after pass 1)")
 
 
 async def test_a_migration_that_does_not_converge_says_so_and_which_key_ends_it() -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.sees("[pass 5]", "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it.")
-        await desk.sees("remaining 207 MiB", "sent 1.3 GiB", "rate 113 MiB/s", "dirty 109 MiB/s (0.8 s old)")
-        await desk.sees("downtime <= 300 ms, expects 2.6 s", "00:13 elapsed")
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.sees(
+            "[pass 5]", "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it."
+        )
+        await lab_backend.sees("remaining 207 MiB", "sent 1.3 GiB", "rate 113 MiB/s", "dirty 109 MiB/s (0.8 s old)")
+        await lab_backend.sees("downtime <= 300 ms, expects 2.6 s", "00:13 elapsed")
 
 
 async def test_the_sentence_is_as_wide_as_the_page_from_its_first_frame_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,18 +305,18 @@ async def test_the_sentence_is_as_wide_as_the_page_from_its_first_frame_on(monke
         said.append(sentence.text)
 
     monkeypatch.setattr(Sentence, "show", shown)
-    async with page_of(ReplayedMigrations()) as desk:  # where there is no sentence, which has no width then
-        desk.migrations.current = ReplayedMigration(recording("post-copy-by-hand"))
-        desk.migrations.current.play(at(13))
-        await desk.sees("[pass 5]")
+    async with page_of(ReplayedMigrations()) as lab_backend:  # where there is no sentence, which has no width then
+        lab_backend.migrations.current = ReplayedMigration(recording("post-copy-by-hand"))
+        lab_backend.migrations.current.play(at(13))
+        await lab_backend.sees("[pass 5]")
     assert set(said) == {" Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it."}
 
 
 async def test_the_charts_show_the_whole_run() -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.sees("memory, GiB", "must get under 34 MiB", "1.3 GiB sent", "rate, MiB/s")
-        await desk.sees("sending 113 MiB/s dirtying 109 MiB/s")
-        picture = desk.app.page.query_one("#memory", Chart).picture
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.sees("memory, GiB", "must get under 34 MiB", "1.3 GiB sent", "rate, MiB/s")
+        await lab_backend.sees("sending 113 MiB/s dirtying 109 MiB/s")
+        picture = lab_backend.app.page.query_one("#memory", Chart).picture
         assert [sign.mark for sign in picture.signs] == ["|"] * 4
         assert picture.series[0].xs[0] < 2
         assert picture.last_x > 12
@@ -318,103 +324,105 @@ async def test_the_charts_show_the_whole_run() -> None:
 
 async def test_what_is_sent_is_divided_where_it_would_hide_what_remains() -> None:
     migrations = running(until_=at(13))
-    async with page_of(migrations) as desk:
-        last = desk.migration.timeline.last
+    async with page_of(migrations) as lab_backend:
+        last = lab_backend.migration.timeline.last
         assert last is not None
         stats = dict(last.stats) | {"memory_processed": 7 * int(last.stats["memory_total"])}
-        desk.migration.give(record.Sample(14.0, last.at, stats, last.state))
-        await desk.sees("sent / 10", "7.0 GiB sent")
+        lab_backend.migration.give(record.Sample(14.0, last.at, stats, last.state))
+        await lab_backend.sees("sent / 10", "7.0 GiB sent")
 
 
 async def test_new_records_reach_the_page() -> None:
-    async with page_of(running(until_=at(3))) as desk:
-        await desk.sees("[pass 1]")
-        await desk.play(at(9.8))
-        await desk.sees("[pass 4]")
-        await desk.play(in_post_copy)
-        await desk.sees("[post-copy]", "the VM runs at source")
-        await desk.sees("post-copy faults 625")
-        last = desk.migration.timeline.last
+    async with page_of(running(until_=at(3))) as lab_backend:
+        await lab_backend.sees("[pass 1]")
+        await lab_backend.play(at(9.8))
+        await lab_backend.sees("[pass 4]")
+        await lab_backend.play(in_post_copy)
+        await lab_backend.sees("[post-copy]", "the VM runs at source")
+        await lab_backend.sees("post-copy faults 625")
+        last = lab_backend.migration.timeline.last
         assert last is not None
         faults = dict(last.stats) | {"memory_postcopy_requests": 1234567}
-        desk.migration.give(record.Sample(last.t + 1, last.at, faults, last.state))
-        await desk.sees("post-copy faults 1234567")
+        lab_backend.migration.give(record.Sample(last.t + 1, last.at, faults, last.state))
+        await lab_backend.sees("post-copy faults 1234567")
 
 
 async def test_a_daemon_that_does_not_answer_is_told_beside_the_numbers() -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        desk.migration.late = 3.2
-        await desk.sees("no answer from libvirt for 3.2 s. Not converging")
-        desk.migration.late = 0.0
-        await until(desk.pilot, lambda: "no answer" not in desk.words)
+    async with page_of(running(until_=at(13))) as lab_backend:
+        lab_backend.migration.late = 3.2
+        await lab_backend.sees("no answer from libvirt for 3.2 s. Not converging")
+        lab_backend.migration.late = 0.0
+        await until(lab_backend.pilot, lambda: "no answer" not in lab_backend.words)
 
 
 async def test_a_migration_found_running_is_followed_without_a_key() -> None:
-    async with page_of(ReplayedMigrations()) as desk:
-        await desk.sees("Nothing is migrating.")
-        desk.migrations.current = ReplayedMigration(recording("post-copy-by-hand"))
-        desk.migrations.current.play(at(13))
-        await desk.sees("[pass 5]")
+    async with page_of(ReplayedMigrations()) as lab_backend:
+        await lab_backend.sees("Nothing is migrating.")
+        lab_backend.migrations.current = ReplayedMigration(recording("post-copy-by-hand"))
+        lab_backend.migrations.current.play(at(13))
+        await lab_backend.sees("[pass 5]")
 
 
 async def test_the_curves_break_where_nobody_watched() -> None:
-    async with page_of(running("reattached", over)) as desk:
-        await desk.sees("s not watched")
+    async with page_of(running("reattached", over)) as lab_backend:
+        await lab_backend.sees("s not watched")
         gap = next(each for each in recording("reattached") if isinstance(each, Event) and each.kind == record.GAP)
-        for chart in desk.app.page.query(Chart):
+        for chart in lab_backend.app.page.query(Chart):
             for series in chart.picture.series:
                 assert series.ys[series.xs.index(gap.t)] is None
 
 
 async def test_a_lost_connection_in_post_copy_is_told() -> None:
-    async with page_of(running("link-cut", at(50))) as desk:
-        await desk.sees("Post-copy has lost its connection", "Nothing is lost; it goes on when the network is back.")
+    async with page_of(running("link-cut", at(50))) as lab_backend:
+        await lab_backend.sees(
+            "Post-copy has lost its connection", "Nothing is lost; it goes on when the network is back."
+        )
 
 
 # -- keys --
 
 
 async def test_p_asks_nothing_and_calls_at_once() -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.pilot.press("p")
-        assert desk.migration.calls == [("post-copy", None)]
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.pilot.press("p")
+        assert lab_backend.migration.calls == [("post-copy", None)]
 
 
 @pytest.mark.parametrize(("answer", "calls"), [("y", [("cancel", None)]), ("n", []), ("escape", [])])
 async def test_c_asks_before_it_cancels(answer: str, calls: list[Any]) -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.pilot.press("c")
-        await desk.sees("Cancel the migration?", "guest1 stays on destination")
-        assert desk.migration.calls == []
-        await desk.pilot.press(answer)
-        await until(desk.pilot, lambda: desk.app.screen is desk.app.page)
-        assert desk.migration.calls == calls
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.pilot.press("c")
+        await lab_backend.sees("Cancel the migration?", "guest1 stays on destination")
+        assert lab_backend.migration.calls == []
+        await lab_backend.pilot.press(answer)
+        await until(lab_backend.pilot, lambda: lab_backend.app.screen is lab_backend.app.page)
+        assert lab_backend.migration.calls == calls
 
 
 async def test_cancelling_is_not_done_when_post_copy_began_while_it_was_asked() -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.pilot.press("c")
-        await desk.sees("Cancel the migration?")
-        desk.migration.play(in_post_copy)
-        await desk.pilot.press("y")
-        await desk.is_told("cancelling would lose it.")
-        assert desk.migration.calls == []
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.pilot.press("c")
+        await lab_backend.sees("Cancel the migration?")
+        lab_backend.migration.play(in_post_copy)
+        await lab_backend.pilot.press("y")
+        await lab_backend.is_told("cancelling would lose it.")
+        assert lab_backend.migration.calls == []
 
 
 async def test_d_proposes_the_downtime_that_would_do_and_sets_what_is_entered() -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.pilot.press("d")
-        await desk.sees("The last pass left 299 MiB: at 113 MiB/s about 2.6 s would do.")
-        await desk.pilot.press("2", "7", "0", "0", "enter")
-        await until(desk.pilot, lambda: desk.migration.calls == [("downtime", 2700)])
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.pilot.press("d")
+        await lab_backend.sees("The last pass left 299 MiB: at 113 MiB/s about 2.6 s would do.")
+        await lab_backend.pilot.press("2", "7", "0", "0", "enter")
+        await until(lab_backend.pilot, lambda: lab_backend.migration.calls == [("downtime", 2700)])
 
 
 async def test_b_sets_the_bandwidth_limit() -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.pilot.press("b")
-        await desk.sees("Bandwidth limit", "0 is no limit")
-        await desk.pilot.press("8", "0", "enter")
-        await until(desk.pilot, lambda: desk.migration.calls == [("bandwidth", 80)])
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.pilot.press("b")
+        await lab_backend.sees("Bandwidth limit", "0 is no limit")
+        await lab_backend.pilot.press("8", "0", "enter")
+        await until(lab_backend.pilot, lambda: lab_backend.migration.calls == [("bandwidth", 80)])
 
 
 @pytest.mark.parametrize(("key", "expected"), [("d", "a time from 1 ms to 2000 s"), ("b", "a rate from 1 to 1000000")])
@@ -422,77 +430,77 @@ async def test_b_sets_the_bandwidth_limit() -> None:
 async def test_what_cannot_be_meant_stays_in_its_field_and_is_refused_with_what_is_expected(
     key: str, expected: str, typed: str
 ) -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.pilot.press(key, *("full_stop" if each == "." else each for each in typed), "enter")
-        await desk.sees(f'"{typed}" is not a')
-        assert f"Expected is {expected}" in str(desk.app.screen.query_one(".wrong", Static).content)
-        assert desk.app.screen.query_one(Input).value == typed
-        await desk.pilot.press("escape")
-        assert desk.migration.calls == []
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.pilot.press(key, *("full_stop" if each == "." else each for each in typed), "enter")
+        await lab_backend.sees(f'"{typed}" is not a')
+        assert f"Expected is {expected}" in str(lab_backend.app.screen.query_one(".wrong", Static).content)
+        assert lab_backend.app.screen.query_one(Input).value == typed
+        await lab_backend.pilot.press("escape")
+        assert lab_backend.migration.calls == []
 
 
 async def test_a_limit_may_be_entered_with_its_unit() -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.pilot.press("d", "2", "space", "s", "enter")
-        await until(desk.pilot, lambda: desk.migration.calls == [("downtime", 2000)])
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.pilot.press("d", "2", "space", "s", "enter")
+        await until(lab_backend.pilot, lambda: lab_backend.migration.calls == [("downtime", 2000)])
 
 
 async def test_a_number_and_enter_in_one_go_set_the_number() -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.pilot.press("b")
-        await desk.sees("Bandwidth limit")
-        at_once(desk.app, "8", "0", "enter")
-        await until(desk.pilot, lambda: desk.migration.calls == [("bandwidth", 80)])
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.pilot.press("b")
+        await lab_backend.sees("Bandwidth limit")
+        at_once(lab_backend.app, "8", "0", "enter")
+        await until(lab_backend.pilot, lambda: lab_backend.migration.calls == [("bandwidth", 80)])
 
 
 async def test_the_form_and_enter_in_one_go_start_with_what_was_typed() -> None:
-    async with page_of(ReplayedMigrations()) as desk:
-        await desk.pilot.press("m")
-        await desk.sees("source -> destination")
-        await desk.pilot.press("down", "down")
-        at_once(desk.app, "9", "backspace", "8", "0", "enter", "enter")
-        await until(desk.pilot, lambda: bool(desk.migrations.started))
-        assert desk.migrations.started == [Plan("guest1", POST_COPY_MANUAL, bandwidth_mib_s=80)]
+    async with page_of(ReplayedMigrations()) as lab_backend:
+        await lab_backend.pilot.press("m")
+        await lab_backend.sees("source -> destination")
+        await lab_backend.pilot.press("down", "down")
+        at_once(lab_backend.app, "9", "backspace", "8", "0", "enter", "enter")
+        await until(lab_backend.pilot, lambda: bool(lab_backend.migrations.started))
+        assert lab_backend.migrations.started == [Plan("guest1", POST_COPY_MANUAL, bandwidth_mib_s=80)]
 
 
 async def test_a_choice_and_the_field_that_it_opens_in_one_go_are_what_was_chosen_and_typed() -> None:
-    async with page_of(ReplayedMigrations()) as desk:
-        await desk.pilot.press("m")
-        await desk.sees("source -> destination")
+    async with page_of(ReplayedMigrations()) as lab_backend:
+        await lab_backend.pilot.press("m")
+        await lab_backend.sees("source -> destination")
         techniques = list(TECHNIQUES)
         steps = techniques.index(POST_COPY_TIMEOUT) - techniques.index(POST_COPY_MANUAL)
-        at_once(desk.app, "down", *["right" if steps > 0 else "left"] * abs(steps), "down", "5", "enter")
-        await until(desk.pilot, lambda: bool(desk.migrations.started))
-        assert desk.migrations.started == [Plan("guest1", POST_COPY_TIMEOUT, timeout_s=5)]
+        at_once(lab_backend.app, "down", *["right" if steps > 0 else "left"] * abs(steps), "down", "5", "enter")
+        await until(lab_backend.pilot, lambda: bool(lab_backend.migrations.started))
+        assert lab_backend.migrations.started == [Plan("guest1", POST_COPY_TIMEOUT, timeout_s=5)]
 
 
 async def test_what_a_key_has_changed_is_shown() -> None:
-    async with page_of(running(until_=at(13))) as desk:
+    async with page_of(running(until_=at(13))) as lab_backend:
         for kind in (record.KEY, record.ACTION):
-            desk.migration.give(Event(13.1, "", kind, {"action": "downtime", "value": 900}))
-            desk.migration.give(Event(13.1, "", kind, {"action": "bandwidth", "value": 80}))
-        await desk.sees("downtime <= 900 ms", "<= 80 MiB/s")
-        await desk.settle()
-        assert {"d", "b"} <= {sign.mark for sign in desk.app.page.query_one("#rates", Chart).picture.signs}
+            lab_backend.migration.give(Event(13.1, "", kind, {"action": "downtime", "value": 900}))
+            lab_backend.migration.give(Event(13.1, "", kind, {"action": "bandwidth", "value": 80}))
+        await lab_backend.sees("downtime <= 900 ms", "<= 80 MiB/s")
+        await lab_backend.settle()
+        assert {"d", "b"} <= {sign.mark for sign in lab_backend.app.page.query_one("#rates", Chart).picture.signs}
 
 
-def greyed(desk: Desk) -> set[str]:
+def greyed(lab_backend: LabBackend) -> set[str]:
     """The keys of the page that are shown greyed."""
-    active = desk.app.page.active_bindings
+    active = lab_backend.app.page.active_bindings
     return {key for key in "mpcdbl" if not active[key].enabled}
 
 
 async def test_keys_are_greyed_as_the_migration_goes_on() -> None:
-    async with page_of(ReplayedMigrations()) as desk:
-        assert greyed(desk) == {"p", "c", "d", "b"}
-        await desk.pilot.press("m", "enter")
-        await until(desk.pilot, lambda: desk.migrations.current is not None)
-        await desk.play(at(13))
-        assert greyed(desk) == {"m"}
-        await desk.play(in_post_copy)
-        assert greyed(desk) == {"m", "p", "c", "d"}
-        await desk.play()
-        assert greyed(desk) == {"p", "c", "d", "b"}
+    async with page_of(ReplayedMigrations()) as lab_backend:
+        assert greyed(lab_backend) == {"p", "c", "d", "b"}
+        await lab_backend.pilot.press("m", "enter")
+        await until(lab_backend.pilot, lambda: lab_backend.migrations.current is not None)
+        await lab_backend.play(at(13))
+        assert greyed(lab_backend) == {"m"}
+        await lab_backend.play(in_post_copy)
+        assert greyed(lab_backend) == {"m", "p", "c", "d"}
+        await lab_backend.play()
+        assert greyed(lab_backend) == {"p", "c", "d", "b"}
 
 
 REASONS = [
@@ -513,79 +521,81 @@ REASONS = [
 @pytest.mark.parametrize(("moment", "key", "reason"), REASONS)
 async def test_a_greyed_key_says_why(moment: Until | None, key: str, reason: str) -> None:
     migrations = ReplayedMigrations() if moment is None else running(until_=moment)
-    async with page_of(migrations) as desk:
-        await desk.pilot.press(key)
-        await desk.is_told(reason)
+    async with page_of(migrations) as lab_backend:
+        await lab_backend.pilot.press(key)
+        await lab_backend.is_told(reason)
         assert migrations.current is None or migrations.current.calls == []
 
 
 async def test_p_on_a_pre_copy_migration_explains_itself() -> None:
-    async with page_of(running("failed", lambda timeline: timeline.phase == PASS)) as desk:
-        await desk.pilot.press("p")
-        await desk.is_told("It was started as pre-copy, and post-copy must be allowed at the start")
-        assert desk.migration.calls == []
+    async with page_of(running("failed", lambda timeline: timeline.phase == PASS)) as lab_backend:
+        await lab_backend.pilot.press("p")
+        await lab_backend.is_told("It was started as pre-copy, and post-copy must be allowed at the start")
+        assert lab_backend.migration.calls == []
 
 
 async def test_p_pressed_early_is_held_and_says_so() -> None:
-    async with page_of(running(until_=lambda timeline: timeline.phase == PASS)) as desk:
-        await desk.pilot.press("p")
-        assert desk.migration.calls == [("post-copy", None)]
-        desk.migration.give(Event(1.4, "", record.KEY, {"action": "post-copy", "held": True}))
-        await desk.sees("Post-copy is asked for")
-        await desk.pilot.press("p")
-        await desk.is_told("Post-copy is asked for already")
-        assert len(desk.migration.calls) == 1
+    async with page_of(running(until_=lambda timeline: timeline.phase == PASS)) as lab_backend:
+        await lab_backend.pilot.press("p")
+        assert lab_backend.migration.calls == [("post-copy", None)]
+        lab_backend.migration.give(Event(1.4, "", record.KEY, {"action": "post-copy", "held": True}))
+        await lab_backend.sees("Post-copy is asked for")
+        await lab_backend.pilot.press("p")
+        await lab_backend.is_told("Post-copy is asked for already")
+        assert len(lab_backend.migration.calls) == 1
 
 
 async def test_l_shows_every_field_of_libvirt_and_the_newest_events() -> None:
-    async with page_of(running(until_=at(13)), size=(120, 50)) as desk:
-        await desk.pilot.press("l")
-        last = desk.migration.timeline.last
+    async with page_of(running(until_=at(13)), size=(120, 50)) as lab_backend:
+        await lab_backend.pilot.press("l")
+        last = lab_backend.migration.timeline.last
         assert last is not None
-        await desk.sees(*(f"{name} {value}" for name, value in last.stats.items()), "iteration=5")
-        await desk.pilot.press("l")
-        await until(desk.pilot, lambda: "memory_iteration" not in desk.words)
+        await lab_backend.sees(*(f"{name} {value}" for name, value in last.stats.items()), "iteration=5")
+        await lab_backend.pilot.press("l")
+        await until(lab_backend.pilot, lambda: "memory_iteration" not in lab_backend.words)
 
 
 async def test_the_log_has_libvirts_own_words_for_an_error() -> None:
-    async with page_of(running("failed", over)) as desk:
-        await desk.pilot.press("l")
-        await desk.sees("operation failed: job 'migration out' failed: Unable to read from socket")
+    async with page_of(running("failed", over)) as lab_backend:
+        await lab_backend.pilot.press("l")
+        await lab_backend.sees("operation failed: job 'migration out' failed: Unable to read from socket")
 
 
 async def test_a_click_on_a_key_is_that_key() -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.pilot.click(offset=(desk.keys.index("p post-copy"), 23))
-        await until(desk.pilot, lambda: desk.migration.calls == [("post-copy", None)])
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.pilot.click(offset=(lab_backend.keys.index("p post-copy"), 23))
+        await until(lab_backend.pilot, lambda: lab_backend.migration.calls == [("post-copy", None)])
 
 
 # -- the end --
 
 
 async def test_the_end_is_told_in_one_panel() -> None:
-    async with page_of(running(until_=over)) as desk:
-        await desk.sees("Completed by post-copy", "guest1 runs on source and is gone from destination.")
-        await desk.sees("17.7 s in all, the VM stood still for 10 ms")
-        await desk.sees("1.8 GiB sent in 7 passes, then post-copy with 2,213 pages fetched on demand")
-        await desk.sees("20261123T034938Z-guest1-memory-post-copy-manual", "m migrates it back to destination")
-        await desk.sees("[completed]", "00:17 total")
+    async with page_of(running(until_=over)) as lab_backend:
+        await lab_backend.sees("Completed by post-copy", "guest1 runs on source and is gone from destination.")
+        await lab_backend.sees("17.7 s in all, the VM stood still for 10 ms")
+        await lab_backend.sees("1.8 GiB sent in 7 passes, then post-copy with 2,213 pages fetched on demand")
+        await lab_backend.sees("20261123T034938Z-guest1-memory-post-copy-manual", "m migrates it back to destination")
+        await lab_backend.sees("[completed]", "00:17 total")
 
 
 async def test_a_failure_tells_what_and_why_and_where_the_vm_is() -> None:
-    async with page_of(running("failed", over)) as desk:
-        await desk.sees("The migration of guest1 failed", "Connection reset by peer", "guest1 runs on source.")
-        await desk.sees("[failed]", "m tries again")
+    async with page_of(running("failed", over)) as lab_backend:
+        await lab_backend.sees("The migration of guest1 failed", "Connection reset by peer", "guest1 runs on source.")
+        await lab_backend.sees("[failed]", "m tries again")
 
 
 async def test_a_cancelled_migration_tells_where_the_vm_is() -> None:
-    async with page_of(running("cancelled", over)) as desk:
-        await desk.sees("Cancelled", "guest1 runs on destination.", "[cancelled]")
+    async with page_of(running("cancelled", over)) as lab_backend:
+        await lab_backend.sees("Cancelled", "guest1 runs on destination.", "[cancelled]")
 
 
 async def test_an_end_nobody_watched_has_the_figures_libvirt_still_knew() -> None:
-    async with page_of(running("ended-unwatched", over)) as desk:
-        await desk.sees("Completed", "guest1 runs on source and is gone from destination.", "stood still for 224 ms")
-        await desk.sees("00:04 total", "4.5 s in all", "398 MiB sent in 3 passes")
+    async with page_of(running("ended-unwatched", over)) as lab_backend:
+        await lab_backend.sees(
+            "Completed", "guest1 runs on source and is gone from destination.", "stood still for 224 ms"
+        )
+        await lab_backend.sees("00:04 total", "4.5 s in all", "398 MiB sent in 3 passes")
 
 
 async def test_an_end_nobody_watched_and_libvirt_has_forgotten_is_told_as_far_as_it_is_known() -> None:
@@ -593,85 +603,87 @@ async def test_an_end_nobody_watched_and_libvirt_has_forgotten_is_told_as_far_as
     migrations = ReplayedMigrations(records)
     migrations.current = ReplayedMigration(records)
     migrations.current.play()
-    async with page_of(migrations) as desk:
-        await desk.sees("not known: it ended unwatched between 1.0 s and 6.9 s after the start", "total not known")
-        await desk.sees("7.8 MiB sent in 1 pass until 1.0 s after the start, when it was last seen")
+    async with page_of(migrations) as lab_backend:
+        await lab_backend.sees(
+            "not known: it ended unwatched between 1.0 s and 6.9 s after the start", "total not known"
+        )
+        await lab_backend.sees("7.8 MiB sent in 1 pass until 1.0 s after the start, when it was last seen")
 
 
 async def test_what_a_broken_post_copy_has_left_is_told_with_what_to_do() -> None:
-    async with page_of(running("link-cut", at(62.5))) as desk:
+    async with page_of(running("link-cut", at(62.5))) as lab_backend:
         advice = "Do not start it on source: two would write into one disk."
         said = {"ok": True, "sentence": "guest1 runs on destination, and only there.", "advice": advice}
-        desk.migration.give(Event(62.7, "", record.VERIFIED, said))
-        desk.migration.give(Event(62.7, "", record.END, {"outcome": "completed"}))
-        await desk.sees("the VM guest1 runs on destination, and only there.", f"to do {advice}")
+        lab_backend.migration.give(Event(62.7, "", record.VERIFIED, said))
+        lab_backend.migration.give(Event(62.7, "", record.END, {"outcome": "completed"}))
+        await lab_backend.sees("the VM guest1 runs on destination, and only there.", f"to do {advice}")
 
 
 async def test_the_way_back_is_the_same_keys() -> None:
-    async with page_of(running(until_=over)) as desk:
-        desk.migrations.found = (Found(guest(), "destination"),)
-        await desk.pilot.press("m")
-        await desk.sees("destination -> source")
-        await desk.pilot.press("enter")
-        await until(desk.pilot, lambda: len(desk.migrations.started) == 1)
-        await desk.sees("[setup]")
-        assert "Completed" not in desk.words
+    async with page_of(running(until_=over)) as lab_backend:
+        lab_backend.migrations.found = (VmOnHost(guest(), "destination"),)
+        await lab_backend.pilot.press("m")
+        await lab_backend.sees("destination -> source")
+        await lab_backend.pilot.press("enter")
+        await until(lab_backend.pilot, lambda: len(lab_backend.migrations.started) == 1)
+        await lab_backend.sees("[setup]")
+        assert "Completed" not in lab_backend.words
 
 
 async def test_m_is_greyed_and_the_panel_says_why_when_the_vm_was_destroyed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrate_module, "AGAIN_AFTER_S", 0.02)
-    async with page_of(running(until_=over)) as desk:
-        await desk.sees("m migrates it back")
-        assert "m" not in greyed(desk)
-        desk.migrations.found = (Found(guest("shut off"), "source"),)
-        await desk.sees("next guest1 is shut off on source; page 3, Launch, starts it.")
-        assert "m" in greyed(desk)
-        await desk.pilot.press("m")
-        await desk.is_told("guest1 is shut off on source; page 3, Launch, starts it.")
-        desk.migrations.found = ()
-        await desk.sees("Neither host knows a VM named guest1; page 3, Launch, shows what there is.")
-        desk.migrations.found = (Found(guest(), "source"),)
-        await desk.sees("m migrates it back")
-        assert "m" not in greyed(desk)
+    async with page_of(running(until_=over)) as lab_backend:
+        await lab_backend.sees("m migrates it back")
+        assert "m" not in greyed(lab_backend)
+        lab_backend.migrations.found = (VmOnHost(guest("shut off"), "source"),)
+        await lab_backend.sees("next guest1 is shut off on source; page 3, Launch, starts it.")
+        assert "m" in greyed(lab_backend)
+        await lab_backend.pilot.press("m")
+        await lab_backend.is_told("guest1 is shut off on source; page 3, Launch, starts it.")
+        lab_backend.migrations.found = ()
+        await lab_backend.sees("Neither host knows a VM named guest1; page 3, Launch, shows what there is.")
+        lab_backend.migrations.found = (VmOnHost(guest(), "source"),)
+        await lab_backend.sees("m migrates it back")
+        assert "m" not in greyed(lab_backend)
 
 
 async def test_m_may_act_where_a_host_that_cannot_be_asked_may_have_the_vm() -> None:
     migrations = running(until_=over)
     migrations.found = ()
     migrations.unreachable["source"] = Failure("source cannot be reached", "no route to host")
-    async with page_of(migrations) as desk:
-        await desk.sees("m migrates it back")
-        assert "m" not in greyed(desk)
+    async with page_of(migrations) as lab_backend:
+        await lab_backend.sees("m migrates it back")
+        assert "m" not in greyed(lab_backend)
 
 
 async def test_another_vm_may_be_migrated_when_the_last_one_was_destroyed() -> None:
     migrations = running(until_=over)
-    migrations.found = (Found(guest("shut off"), "source"), Found(guest(name="other"), "source"))
-    async with page_of(migrations) as desk:
-        await desk.sees("next guest1 is shut off on source")
-        assert "m" not in greyed(desk)
+    migrations.found = (VmOnHost(guest("shut off"), "source"), VmOnHost(guest(name="other"), "source"))
+    async with page_of(migrations) as lab_backend:
+        await lab_backend.sees("next guest1 is shut off on source")
+        assert "m" not in greyed(lab_backend)
 
 
 # -- what the guest feels --
 
 
 async def test_the_guests_rate_is_a_chart_of_its_own_where_it_is_known() -> None:
-    async with page_of(running("felt-post-copy", at(1))) as desk:
-        assert "its workload" not in desk.words
-        await desk.play(at(13))
-        await desk.sees("guest, GiB/s", "its workload", "rate, MiB/s", "memory, GiB")
+    async with page_of(running("felt-post-copy", at(1))) as lab_backend:
+        assert "its workload" not in lab_backend.words
+        await lab_backend.play(at(13))
+        await lab_backend.sees("guest, GiB/s", "its workload", "rate, MiB/s", "memory, GiB")
 
 
 async def test_a_guest_that_does_not_answer_is_said_though_libvirt_does_not_either() -> None:
-    async with page_of(running("felt-post-copy", at(13))) as desk:
-        desk.migration.give(Event(17.0, "", record.GUEST, {"silent_s": 4.2, "why": "it has not answered yet"}))
-        desk.migration.late = 2.0
-        await desk.sees("no answer for 4.2 s")
+    async with page_of(running("felt-post-copy", at(13))) as lab_backend:
+        lab_backend.migration.give(Event(17.0, "", record.GUEST, {"silent_s": 4.2, "why": "it has not answered yet"}))
+        lab_backend.migration.late = 2.0
+        await lab_backend.sees("no answer for 4.2 s")
 
 
 async def test_at_the_end_stand_three_downtimes() -> None:
-    async with page_of(running("felt-post-copy", over)) as desk:
-        await desk.sees(
+    async with page_of(running("felt-post-copy", over)) as lab_backend:
+        await lab_backend.sees(
             "the VM stood still for 23 ms",
             "network no answer for 340 ms (to within 10 ms, before: 428 ms)",
             "guest no beat for 219 ms (before: 389 ms) by its own clock, which stood still for about 54 ms",
@@ -679,12 +691,12 @@ async def test_at_the_end_stand_three_downtimes() -> None:
 
 
 async def test_one_reason_why_nothing_is_known_is_said_once() -> None:
-    async with page_of(running("post-copy-by-hand", in_post_copy)) as desk:
+    async with page_of(running("post-copy-by-hand", in_post_copy)) as lab_backend:
         why = "There is no heartbeat: [b]heartbeat_port[/] is 0 in the configuration"
-        desk.migration.give(Event(17.0, "", record.FELT, {"network_why": why, "guest_why": why}))
-        await desk.play()
-        await desk.sees(f"felt pauses not known: {why}")
-        assert desk.words.count("heartbeat_port") == 1
+        lab_backend.migration.give(Event(17.0, "", record.OBSERVED, {"network_why": why, "guest_why": why}))
+        await lab_backend.play()
+        await lab_backend.sees(f"felt pauses not known: {why}")
+        assert lab_backend.words.count("heartbeat_port") == 1
 
 
 # -- any terminal --
@@ -694,55 +706,58 @@ async def test_one_reason_why_nothing_is_known_is_said_once() -> None:
 @pytest.mark.parametrize("size", [(60, 20), (40, 12), (20, 5), (8, 2), (200, 60)])
 async def test_the_page_stands_every_size(size: tuple[int, int], moment: Until | None) -> None:
     migrations = ReplayedMigrations() if moment is None else running(until_=moment)
-    async with page_of(migrations, size=size) as desk:
+    async with page_of(migrations, size=size) as lab_backend:
         for key in ("l", "d", "escape", "l"):
-            await desk.pilot.press(key)
-        await desk.settle()
-        assert len(desk.text.splitlines()) <= size[1]
+            await lab_backend.pilot.press(key)
+        await lab_backend.settle()
+        assert len(lab_backend.text.splitlines()) <= size[1]
 
 
 async def test_at_60x20_the_sentence_the_figures_and_the_keys_are_there() -> None:
-    async with page_of(running(until_=at(13)), size=(60, 20)) as desk:
-        await desk.sees("[pass 5]", "Not converging: each pass leaves 299 MiB", "p finishes it.", "memory, GiB")
-        await desk.sees("remaining 207 MiB", "sent 1.3 GiB", "pass 5")
-        assert "p post-copy" in desk.keys
+    async with page_of(running(until_=at(13)), size=(60, 20)) as lab_backend:
+        await lab_backend.sees("[pass 5]", "Not converging: each pass leaves 299 MiB", "p finishes it.", "memory, GiB")
+        await lab_backend.sees("remaining 207 MiB", "sent 1.3 GiB", "pass 5")
+        assert "p post-copy" in lab_backend.keys
 
 
 @pytest.mark.parametrize("size", [(60, 16), (40, 12), (30, 8)])
 async def test_however_small_the_log_shows_the_newest_event_beside_phase_sentence_and_keys(
     size: tuple[int, int],
 ) -> None:
-    async with page_of(running(until_=at(13)), size=size) as desk:
-        await desk.pilot.press("l")
-        await desk.sees("[pass 5]", "Not converging: each pass leaves", "host=destination iteration=5")
+    async with page_of(running(until_=at(13)), size=size) as lab_backend:
+        await lab_backend.pilot.press("l")
+        await lab_backend.sees("[pass 5]", "Not converging: each pass leaves", "host=destination iteration=5")
         if size[1] > 8:
-            await desk.sees("operation 5")
-        assert {"m", "p", "c", "d", "b", "l"} <= set(desk.keys.split())
+            await lab_backend.sees("operation 5")
+        assert {"m", "p", "c", "d", "b", "l"} <= set(lab_backend.keys.split())
 
 
 @pytest.mark.parametrize("size", [(40, 12), (30, 8)])
 async def test_however_small_the_sentence_is_whole(size: tuple[int, int]) -> None:
-    async with page_of(running(until_=at(13)), size=size) as desk:
-        await desk.sees("[pass 5]", "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it.")
+    async with page_of(running(until_=at(13)), size=size) as lab_backend:
+        await lab_backend.sees(
+            "[pass 5]", "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it."
+        )
 
 
 async def test_a_resize_redraws_everything() -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.pilot.resize_terminal(120, 40)
-        await desk.settle()
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.pilot.resize_terminal(120, 40)
+        await lab_backend.settle()
         await until(
-            desk.pilot, lambda: desk.text.splitlines()[0].endswith("5 Runs") and len(desk.text.splitlines()) == 40
+            lab_backend.pilot,
+            lambda: lab_backend.text.splitlines()[0].endswith("5 Runs") and len(lab_backend.text.splitlines()) == 40,
         )
-        await desk.sees("[pass 5]", "┊ pass", "remaining 207 MiB")
-        await desk.pilot.resize_terminal(60, 20)
-        await desk.sees("[pass 5]", "remaining 207 MiB")
+        await lab_backend.sees("[pass 5]", "┊ pass", "remaining 207 MiB")
+        await lab_backend.pilot.resize_terminal(60, 20)
+        await lab_backend.sees("[pass 5]", "remaining 207 MiB")
 
 
 async def test_without_colour_the_page_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    async with page_of(running(until_=at(13))) as desk:
-        await desk.sees("[4 Migrate]", "[pass 5]", "Not converging")
-        segments = [segment for strip in desk.app.screen._compositor.render_strips() for segment in strip]
+    async with page_of(running(until_=at(13))) as lab_backend:
+        await lab_backend.sees("[4 Migrate]", "[pass 5]", "Not converging")
+        segments = [segment for strip in lab_backend.app.screen._compositor.render_strips() for segment in strip]
         dim = "".join(segment.text for segment in segments if segment.style and segment.style.dim)
         assert "m start" in dim.replace("  ", " ")
         assert "post-copy now" not in dim
@@ -752,15 +767,15 @@ async def test_without_colour_the_page_says_the_same(monkeypatch: pytest.MonkeyP
 
 
 async def test_a_page_that_is_told_nothing_new_repaints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with page_of(running(until_=at(13))) as desk:
-        last = desk.migration.timeline.last
+    async with page_of(running(until_=at(13))) as lab_backend:
+        last = lab_backend.migration.timeline.last
         assert last is not None
-        page = desk.app.page
+        page = lab_backend.app.page
         painted: list[str] = []
         for widget in page.query("Lines, Chart"):
             monkeypatch.setattr(widget, "refresh", lambda *_, id=widget.id, **__: painted.append(str(id)))
-        desk.migration.give(Event(desk.migration.timeline.now, "", "a kind of tomorrow"))
-        await desk.settle()
+        lab_backend.migration.give(Event(lab_backend.migration.timeline.now, "", "a kind of tomorrow"))
+        await lab_backend.settle()
         assert painted == []
 
 
@@ -789,18 +804,18 @@ def test_migrate_looks_like_its_picture(snap_compare: Any, moment: str, size: tu
     app = OnePage(page)
 
     async def arrange(pilot: Pilot[Any]) -> None:
-        desk = Desk(app, pilot, migrations)
-        await desk.settle()
+        lab_backend = LabBackend(app, pilot, migrations)
+        await lab_backend.settle()
         if name is None:
-            await desk.sees("guest1 running on source")
+            await lab_backend.sees("guest1 running on source")
         for key in {"form": "m", "log": "l"}.get(moment, ""):
             await pilot.press(key)
         if moment == "form":
-            await desk.sees("source -> destination")
+            await lab_backend.sees("source -> destination")
         if moment == "log":
             events = page.query_one("#log-events")
             await until(pilot, lambda: events.max_scroll_y > 0 and events.is_vertical_scroll_end)
-            await desk.sees("memory_total")
-        await desk.settle()
+            await lab_backend.sees("memory_total")
+        await lab_backend.settle()
 
     assert snap_compare(app, terminal_size=size, run_before=arrange)

@@ -46,7 +46,7 @@ def room_of(*vms: Vm) -> Room:
 
 
 def app_of(world: FakeHosts) -> OnePage:
-    return OnePage(LaunchPage(Launch(world.connections, world.changes.root)))
+    return OnePage(LaunchPage(Launch(world.connections, world.changes.sudo)))
 
 
 def read(app: OnePage) -> str:
@@ -183,9 +183,9 @@ class Copying(FakeShell):
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
-        hear: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] | None = None,
     ) -> Completed:
-        done = await super().run(argv, stdin=stdin, timeout=timeout, hear=hear)
+        done = await super().run(argv, stdin=stdin, timeout=timeout, on_output=on_output)
         if COPY in argv:
             self.copying.set()
             await self.stopped.wait()
@@ -452,7 +452,7 @@ async def test_what_was_kept_of_the_configured_guest_can_be_changed() -> None:
     room = room_of()
     addresses = GuestAddresses()
     addresses.keep("guest1", AGENT, "ada")
-    launch = Launch(room.world.connections, room.world.changes.root, addresses)
+    launch = Launch(room.world.connections, room.world.changes.sudo, addresses)
     app = OnePage(LaunchPage(launch))
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "guest through its guest agent, as root")

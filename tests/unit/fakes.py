@@ -16,7 +16,7 @@ from tui.core.protocols import (
     Aborted,
     Hypervisor,
     HypervisorEvent,
-    Job,
+    JobInfo,
     Shell,
     Stat,
 )
@@ -55,7 +55,7 @@ class Stage:
         self.origin, self.target = str(first.data["origin"]), str(first.data["target"])
         self.vms: dict[str, dict[str, Vm]] = {self.origin: {self.vm.name: self.vm}, self.target: {}}
         self.uuids = {self.origin: "host-of-origin", self.target: "host-of-target"}
-        self.job = Job({}, "")
+        self.job = JobInfo({}, "")
         self.completed: dict[str, Mapping[str, Stat]] = {self.origin: {}, self.target: {}}
         self.calls: list[str] = []
         self.opened: list[FakeHypervisor] = []
@@ -126,14 +126,14 @@ class Stage:
         """The job starts, be it by us or by somebody else."""
         with self._lock:
             self.under_way = True
-            self.job = Job({"type": 2, "operation": 5}, "running")
+            self.job = JobInfo({"type": 2, "operation": 5}, "running")
 
-    def look(self, host: str) -> Job:
+    def look(self, host: str) -> JobInfo:
         self.frozen.wait(PATIENCE_S)
         with self._lock:
             if self.under_way and host == self.origin and not self.standing:
                 self._go_on()
-            return self.job if host == self.origin else Job({}, "")
+            return self.job if host == self.origin else JobInfo({}, "")
 
     def play(self, until: Callable[[Record], bool]) -> None:
         """Go on up to and with the record that `until` says; keys on the way are passed over."""
@@ -173,7 +173,7 @@ class Stage:
     def finish(self, outcome: str) -> None:
         """The job ends, and the VM is where that leaves it."""
         with self._lock:
-            self.end, self.under_way, self.job = outcome, False, Job({}, "")
+            self.end, self.under_way, self.job = outcome, False, JobInfo({}, "")
             if outcome == COMPLETED:
                 self.vms = {self.target: {self.vm.name: self.vm}, self.origin: {}}
             else:
@@ -196,7 +196,7 @@ class Stage:
         each = self._records[self._at]
         self._at += 1
         if isinstance(each, Sample):
-            self.job = Job(each.stats, each.state)
+            self.job = JobInfo(each.stats, each.state)
         elif each.kind == JOB_COMPLETED and self.late_figures:
             self._figures.append(each)
         elif each.kind in HEARD:
@@ -267,7 +267,7 @@ class FakeHypervisor:
         if self._stage.end == FAILED:
             raise Failure(f"The migration of {plan.vm} failed", "the stream to the destination broke off")
 
-    def job(self, name: str) -> Job:
+    def job(self, name: str) -> JobInfo:
         self._enter("job")
         return self._stage.look(self.host)
 

@@ -22,7 +22,7 @@ class LocalShell:
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
-        hear: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] | None = None,
     ) -> Completed:
         """What the command answered; a program that does not exist answers 127, as over ssh."""
         try:
@@ -33,7 +33,7 @@ class LocalShell:
             return Completed(NOT_EXECUTABLE, "", f"{argv[0]}: permission denied\n")
         data = stdin.encode() if isinstance(stdin, str) else stdin
         try:
-            out, err = await asyncio.wait_for(_ended(process, data, hear), timeout)
+            out, err = await asyncio.wait_for(_ended(process, data, on_output), timeout)
         except asyncio.TimeoutError:
             raise Failure(
                 f"{argv[0]} took longer than {timeout:.0f} s on this host and was ended",
@@ -87,11 +87,11 @@ def _end(process: asyncio.subprocess.Process) -> None:
 
 
 async def _ended(
-    process: asyncio.subprocess.Process, data: bytes, hear: Callable[[str], None] | None
+    process: asyncio.subprocess.Process, data: bytes, on_output: Callable[[str], None] | None
 ) -> tuple[bytes, bytes]:
     """All that it printed, when it has ended."""
     _, out, err = await asyncio.gather(
-        _fed(process.stdin, data), drained(process.stdout, hear), drained(process.stderr, hear)
+        _fed(process.stdin, data), drained(process.stdout, on_output), drained(process.stderr, on_output)
     )
     await process.wait()
     return out, err

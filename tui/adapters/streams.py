@@ -14,12 +14,12 @@ class Reader(Protocol):
 CHUNK = 1 << 16
 
 
-async def drained(reader: Reader | None, hear: Callable[[str], None] | None) -> bytes:
+async def drained(reader: Reader | None, on_output: Callable[[str], None] | None) -> bytes:
     """All of it, when it has ended; `hear` is called with each piece of text as it comes. No reader has nothing."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     kept = bytearray()
     while reader is not None and (piece := await reader.read(CHUNK)):
         kept += piece
-        if hear is not None and (text := decoder.decode(piece)):
-            hear(text)
+        if on_output is not None and (text := decoder.decode(piece)):
+            on_output(text)
     return bytes(kept)

@@ -18,11 +18,11 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import Screen
 
 from tui.app.theme import DARK, LIGHT, fitting
-from tui.checklist.screens.quit import WorkGuard
+from tui.checklist.screens.quit import JobGuard
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.screens.quit import QuitGuard
-from tui.ui.cell_diff import FrugalUpdate
+from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.help import Help, HelpKey
 from tui.ui.key_line import told
 from tui.ui.page import PAGES, Page
@@ -94,11 +94,11 @@ class VmlmApp(App[str]):
 
     async def on_unmount(self) -> None:
         if self._backend is not None:
-            self._backend.hosts.checklist.works.leave()
+            self._backend.hosts.checklist.jobs.leave()
             await self._backend.migrations.close()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        super()._display(screen, FrugalUpdate.of(renderable) if type(renderable) is ChopsUpdate else renderable)
+        super()._display(screen, CellDiffUpdate.of(renderable) if type(renderable) is ChopsUpdate else renderable)
 
     # -- pages --
 
@@ -197,11 +197,11 @@ class VmlmApp(App[str]):
 
     async def action_quit(self) -> None:
         """Quit at once, or ask where something is under way: first about what would be cut off."""
-        works = self._backend.hosts.checklist.works if self._backend is not None else None
-        if works is None or works.under_way is None:
+        jobs = self._backend.hosts.checklist.jobs if self._backend is not None else None
+        if jobs is None or jobs.under_way is None:
             self._quit_from_migration()
-        elif not isinstance(self.screen, WorkGuard):
-            self.push_screen(WorkGuard(works), self._quit_from_work)
+        elif not isinstance(self.screen, JobGuard):
+            self.push_screen(JobGuard(jobs), self._quit_from_work)
 
     def _quit_from_work(self, quit_now: bool | None) -> None:
         if quit_now:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tui import __version__
 from tui.app.arguments import Parser
 from tui.checklist.model.check import FAILED, Item
-from tui.checklist.model.summary import WIDEST, by_host, counts, fixable, state_words, tally
+from tui.checklist.model.summary import WIDEST, by_host, counts, fixable, state_words, summary_line
 from tui.checklist.model.transcript import plain
 from tui.core.failure import Failure
 
@@ -73,7 +73,7 @@ def _looked(config: "Config") -> tuple[Lists, list[str], list[str]]:
         backend = wire(config)
         problems = asyncio.run(_look(backend))
     lists = {"hosts": backend.hosts.checklist.items, "nfs": backend.nfs.checklist.items}
-    return lists, problems, list(backend.hosts.root.wanted)
+    return lists, problems, list(backend.hosts.sudo.wanted)
 
 
 async def _look(backend: "Backend") -> list[str]:
@@ -92,7 +92,7 @@ def as_text(lists: Lists, addresses: Mapping[str, str]) -> str:
     """For a person, in 80 columns: the state first, and of what is not good all that helps."""
     lines: list[str] = []
     for name, items in lists.items():
-        lines += [PAGES[name], *_list_lines(items, addresses), f"{tally(items)}.", ""]
+        lines += [PAGES[name], *_list_lines(items, addresses), f"{summary_line(items)}.", ""]
     can = [item for items in lists.values() for item in fixable(items)]
     if can:
         lines.append(f"vmlm-tui can fix {len(can)} of these now: key f or a, on the pages 1 Hosts and 2 NFS.")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui import __version__
-from tui.app.process_priority import hurry
+from tui.app.process_priority import raise_priority
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:
@@ -91,11 +91,11 @@ def _app(options: "argparse.Namespace") -> int:
     for name, value in TEXTUAL.items():
         os.environ.setdefault(name, value)
     usual = os.getpriority(os.PRIO_PROCESS, 0)
-    hurry(PRIORITY)
+    raise_priority(PRIORITY)
     try:
         wants_lab, status = _shown(config, path)
     finally:
-        hurry(usual)  # the lab's guests would inherit it, and the shell behind the app is of the same session
+        raise_priority(usual)  # the lab's guests would inherit it, and the shell behind the app is of the same session
     return _lab([]) if wants_lab else status
 
 

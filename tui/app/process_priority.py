@@ -8,7 +8,7 @@ from pathlib import Path
 AUTOGROUP = Path("/proc/self/autogroup")
 
 
-def hurry(priority: int) -> None:
+def raise_priority(priority: int) -> None:
     """Set it for the process and its session, before any thread starts: each takes it from the one that made it."""
     try:
         os.setpriority(os.PRIO_PROCESS, 0, priority)

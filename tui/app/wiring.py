@@ -11,8 +11,8 @@ from tui.core.settings import Config, state_folder
 from tui.guest.backend.addresses import GuestAddresses
 from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
-from tui.linux.sudo import Root
-from tui.migration.backend.guest_monitor import Senses
+from tui.linux.sudo import Sudo
+from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.migrations import Migrations
 from tui.nfs.backend.nfs import Nfs
 from tui.runs.backend import Runs
@@ -22,11 +22,11 @@ def wire(config: Config) -> Backend:
     """The backend for a configuration; opens nothing yet, and imports libvirt and asyncssh when they are needed."""
     connections = Connections(config, open_hypervisor, open_shell)
     changes = changes_through(connections, state_folder() / "changes.jsonl")
-    launch = Launch(connections, changes.root, GuestAddresses(state_folder() / "guests.json"), open_first_login)
+    launch = Launch(connections, changes.sudo, GuestAddresses(state_folder() / "guests.json"), open_first_login)
     runs = config.runs.folder
-    senses = Senses(launch.guest, launch.heartbeats)
+    guest_access = GuestAccess(launch.guest, launch.heartbeats)
     migrations = Migrations(
-        connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload, senses
+        connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload, guest_access
     )
     return Backend(
         migrations, Hosts(connections, changes, open_first_login), Nfs(connections, changes), launch, Runs(runs)
@@ -36,7 +36,7 @@ def wire(config: Config) -> Backend:
 def changes_through(connections: Connections, journal: Path) -> Changes:
     """What changes the configured hosts as root, and writes into `journal` how it is undone."""
     addresses = {host.name: host.ssh for host in connections.config.hosts.all}
-    return Changes(Root(connections.shell), Journal(journal), addresses)
+    return Changes(Sudo(connections.shell), Journal(journal), addresses)
 
 
 def open_hypervisor(uri: str) -> Hypervisor:

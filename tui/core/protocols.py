@@ -19,7 +19,7 @@ JOB_COMPLETED = "job-completed"  # JOB_COMPLETED, or the statistics of the compl
 
 
 @dataclass(frozen=True)
-class Job:
+class JobInfo:
     """One answer to "how is the migration doing": libvirt's statistics and the VM's state at the same moment.
 
     `stats` is empty where no job runs.
@@ -97,7 +97,7 @@ class Hypervisor(Protocol):
         A migration that was cancelled raises Aborted.
         """
 
-    def job(self, name: str) -> Job: ...
+    def job(self, name: str) -> JobInfo: ...
     def completed_job(self, name: str) -> Mapping[str, Stat]:
         """The statistics of the last completed job, empty where the daemon does not know any (more)."""
 
@@ -149,7 +149,7 @@ class Shell(Protocol):
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
-        hear: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] | None = None,
     ) -> Completed:
         """What the command answered; `hear` gets what it prints while it runs, both streams as they come.
 

@@ -11,13 +11,13 @@ from tui.lab.place import CACHE
 Build = Callable[[Path, Path], None]  # is given a folder to work in, and the folder for its result
 
 
-def kept(name: str, what: str, build: Build, say: Callable[[str], None]) -> Path:
+def kept(name: str, what: str, build: Build, on_progress: Callable[[str], None]) -> Path:
     """The cache's folder of this name, built first when it is not there."""
     finished = CACHE / name
     if finished.is_dir():
         return finished
     CACHE.mkdir(parents=True, exist_ok=True)
-    with held(CACHE / "lock", what, say):
+    with held(CACHE / "lock", what, on_progress):
         for unfinished in CACHE.glob("building-*"):  # of one that was killed: whoever builds holds the lock
             shutil.rmtree(unfinished)
         if not finished.is_dir():

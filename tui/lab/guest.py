@@ -55,24 +55,24 @@ def cache_name() -> str:
     return key.hexdigest()[:16]
 
 
-def prepare(say: Callable[[str], None]) -> Path:
+def prepare(on_progress: Callable[[str], None]) -> Path:
     """The folder that holds `vmlinuz`, `initrd` and `disk.qcow2`, built first when it is not there."""
-    return kept(cache_name(), "the guest's image", lambda work, result: _build(work, result, say), say)
+    return kept(cache_name(), "the guest's image", lambda work, result: _build(work, result, on_progress), on_progress)
 
 
-def _build(work: Path, result: Path, say: Callable[[str], None]) -> None:
+def _build(work: Path, result: Path, on_progress: Callable[[str], None]) -> None:
     linux, root = _empty_system(work / "kernel"), _empty_system(work / "root")
     debs = work / "debs"
     debs.mkdir()
     names = [name for name in with_dependencies(WITH_DEPENDENCIES) if not name.startswith(NEEDLESS_PACKAGES)]
     names += [*ALONE, *kernel_packages(kernel_metapackage())]
-    say(f"guest: downloading {len(names)} packages (once)")
-    for package in download(names, debs, say):
+    on_progress(f"guest: downloading {len(names)} packages (once)")
+    for package in download(names, debs, on_progress):
         if package.name.startswith("linux-image") or package.name.startswith("linux-modules"):
             unpack(package, linux)
         else:
             unpack(package, root, leave_out=NEEDLESS_FILES)
-    say("guest: building its disk (once)")
+    on_progress("guest: building its disk (once)")
     shutil.copy(kernel.image(linux), result / "vmlinuz")
     (result / "initrd").write_bytes(_initrd(linux, root))
     _furnish(root)

@@ -13,7 +13,7 @@ RAN = 33  # QEMU's exit status when the guest writes 0x10 to the debug port: (0x
 BOOT_SECTOR = bytes.fromhex("baf400b010eef4").ljust(510, b"\0") + b"\x55\xaa"
 
 
-def works() -> bool:
+def jobs() -> bool:
     """Runs a guest of seven bytes on KVM and sees whether it gets as far as its first output; asked once a boot."""
     if not Path("/dev/kvm").exists():
         return False
@@ -57,4 +57,4 @@ def runs(accelerator: str) -> bool:
 
 
 if __name__ == "__main__":
-    print("yes" if works() else "no")
+    print("yes" if jobs() else "no")

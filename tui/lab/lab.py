@@ -30,7 +30,7 @@ class Lab:
     """One lab; `say` gets a line about each thing it does."""
 
     place: Place
-    say: Callable[[str], None]
+    on_progress: Callable[[str], None]
 
     def machine(self, name: str) -> Machine:
         """The lab's host of that name."""
@@ -64,17 +64,17 @@ class Lab:
                 self._choose_disk(nbd=nbd)
                 for machine, started in zip(self.machines, pool.map(Machine.start_daemons, self.machines), strict=True):
                     if started:
-                        self.say(f"{machine.host.name}: {' and '.join(started)} started")
+                        self.on_progress(f"{machine.host.name}: {' and '.join(started)} started")
             if domain.define_where_missing(self.hypervisors, accelerated=self._accelerated):
-                self.say(f"{GUEST.name}: defined on {SOURCE.name}")
+                self.on_progress(f"{GUEST.name}: defined on {SOURCE.name}")
             elif domain.give_agent_channel(self.hypervisors):
-                self.say(f"{GUEST.name}: has a channel for its guest agent from its next start on")
+                self.on_progress(f"{GUEST.name}: has a channel for its guest agent from its next start on")
             config.write(self.place)
 
     def down(self) -> None:
         """Ends every process of the lab and removes its folder; whatever state it was left in."""
         if not self.place.folder.exists() and not self.place.lock.exists() and not self._leftovers():
-            self.say(f"there is no lab {self.place.name!r}")
+            self.on_progress(f"there is no lab {self.place.name!r}")
             return
         with self._alone():
             self._end_processes()
@@ -83,7 +83,7 @@ class Lab:
             self.place.lock.unlink(missing_ok=True)
         if STATE.is_dir() and not any(STATE.iterdir()):
             STATE.rmdir()
-        self.say(f"lab {self.place.name!r} is gone")
+        self.on_progress(f"lab {self.place.name!r} is gone")
 
     def _lay_images(self) -> None:
         images = self.place.images
@@ -91,7 +91,7 @@ class Lab:
         files = {"vmlinuz": "vmlinuz", "disk.qcow2": f"{GUEST.name}.qcow2"}
         self._put_old_images_away([*files.values(), "initrd"])
         if not all((images / name).exists() for name in [*files.values(), "initrd"]):
-            ready = guest.prepare(self.say)
+            ready = guest.prepare(self.on_progress)
             for origin, name in files.items():
                 if not (images / name).exists():
                     new = images / f"{name}.new"
@@ -109,9 +109,13 @@ class Lab:
         if laid == guest.cache_name() or not any((images / name).exists() for name in names):
             return
         if any(name.startswith("qemu-system") for machine in self.hypervisors for name in machine.programs()):
-            self.say(f"{GUEST.name}: its image is of an older recipe; shut it down, then `lab up` makes it anew")
+            self.on_progress(
+                f"{GUEST.name}: its image is of an older recipe; shut it down, then `lab up` makes it anew"
+            )
             return
-        self.say(f"{GUEST.name}: its image is of an older recipe and is made anew; its disk is kept as {OLD_DISK}")
+        self.on_progress(
+            f"{GUEST.name}: its image is of an older recipe and is made anew; its disk is kept as {OLD_DISK}"
+        )
         disk_image = images / f"{GUEST.name}.qcow2"
         if disk_image.exists():
             disk_image.replace(images / OLD_DISK)
@@ -131,11 +135,11 @@ class Lab:
         """Starts what does not run of the switch and the hosts, and links every host to the switch."""
         switch = Process.recorded(self.place.folder / "switch" / "init.pid")
         if switch is None or not switch.alive():
-            self.say("starting the switch")
+            self.on_progress("starting the switch")
             switch = network.launch_switch(self.place.folder)
         for machine in self.machines:
             if machine.process() is None:
-                self.say(f"{machine.host.name}: starting")
+                self.on_progress(f"{machine.host.name}: starting")
         processes = list(pool.map(lambda machine: machine.process() or machine.launch(), self.machines))
         for machine, process in zip(self.machines, processes, strict=True):
             if not network.connected(process, machine.host):
@@ -154,17 +158,19 @@ class Lab:
         version = self.machine(SOURCE.name).libvirt_version()
         if version < disk.SHARED_SINCE:
             number = ".".join(map(str, version))
-            self.say(f"libvirt {number} can't be told that a folder is shared: storage serves the disk over NBD")
+            self.on_progress(
+                f"libvirt {number} can't be told that a folder is shared: storage serves the disk over NBD"
+            )
         elif not nbd:
             return
         self.place.nbd.touch()
 
     def _accelerated(self) -> bool:
-        works = kvm.works()
-        self.say(
-            "KVM works here" if works else "no guest runs on KVM here: QEMU emulates (slower, all else is the same)"
+        jobs = kvm.jobs()
+        self.on_progress(
+            "KVM works here" if jobs else "no guest runs on KVM here: QEMU emulates (slower, all else is the same)"
         )
-        return works
+        return jobs
 
     def _leftovers(self) -> list[Process]:
         return processes_with(MARK, str(self.place.folder))
@@ -177,7 +183,7 @@ class Lab:
     def _alone(self) -> Iterator[None]:
         """Holds the lab's lock; what a killed holder had begun is ended first, or it would build on beside us."""
         STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with held(self.place.lock, f"lab {self.place.name!r}", self.say):
+        with held(self.place.lock, f"lab {self.place.name!r}", self.on_progress):
             for process in processes_with(BUILDER, str(self.place.folder)):
                 process.kill()
             os.environ[BUILDER] = str(self.place.folder)

@@ -13,7 +13,7 @@ LIMIT_S = 600.0
 
 
 @contextmanager
-def held(path: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:
+def held(path: Path, what: str, on_progress: Callable[[str], None]) -> Iterator[None]:
     """Holds the lock of this file, which may be removed meanwhile; says so when another process works on `what`."""
     end = time.monotonic() + LIMIT_S
     told = False
@@ -25,7 +25,7 @@ def held(path: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:
                 break
         except BlockingIOError:
             if not told:
-                say(f"another command works on {what}; waiting for it")
+                on_progress(f"another command works on {what}; waiting for it")
                 told = True
             if time.monotonic() > end:
                 os.close(descriptor)

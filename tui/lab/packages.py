@@ -37,13 +37,13 @@ def kernel_packages(metapackage: str) -> list[str]:
     return [images[0], *(n for n in parse_dependencies(run(["apt-cache", "depends", images[0]])) if "-modules-" in n)]
 
 
-def download(names: Sequence[str], folder: Path, say: Callable[[str], None]) -> list[Path]:
+def download(names: Sequence[str], folder: Path, on_progress: Callable[[str], None]) -> list[Path]:
     """Downloads packages into a folder; when the machine's package lists are too old, updates them once and retries."""
     argv = ["apt-get", *APT, "download", *names]
     try:
         run(argv, cwd=folder, limit_s=900)
     except Failure:
-        say("the package lists are out of date: apt-get update")
+        on_progress("the package lists are out of date: apt-get update")
         run(["apt-get", "-q", "update"], limit_s=600)
         run(argv, cwd=folder, limit_s=900)
     return sorted(folder.glob("*.deb"))

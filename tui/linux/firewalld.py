@@ -107,20 +107,20 @@ def parse_zones(text: str) -> tuple[Zone, ...]:
 
 def parse_rule(text: str) -> RichRule | None:
     """One rich rule; None where it neither accepts nor refuses."""
-    parts: dict[str, dict[str, str]] = {}
+    sections: dict[str, dict[str, str]] = {}
     part, rate = "rule", False
     for word in shlex.split(text):
         key, equals, value = word.partition("=")
         if not equals and word in PARTS:
             rate = rate or (word == "limit" and part in VERDICTS)
             part = word
-            parts.setdefault(part, {})
+            sections.setdefault(part, {})
         elif equals or word in ("NOT", "not"):
-            parts.setdefault(part, {})[key.lower()] = value
-    verdict = next((each for each in VERDICTS if each in parts), None)
+            sections.setdefault(part, {})[key.lower()] = value
+    verdict = next((each for each in VERDICTS if each in sections), None)
     if verdict is None:
         return None
-    source, rule = parts.get("source", {}), parts.get("rule", {})
+    source, rule = sections.get("source", {}), sections.get("rule", {})
     by_address = not source or is_address(source.get("address", "").partition("/")[0])
     return RichRule(
         text,
@@ -129,8 +129,8 @@ def parse_rule(text: str) -> RichRule | None:
         family=rule.get("family", ""),
         source=source.get("address", ""),
         negated="not" in source,
-        ports=_ports(parts),
-        unclear=rate or not by_address or "destination" in parts,
+        ports=_ports(sections),
+        unclear=rate or not by_address or "destination" in sections,
     )
 
 
@@ -162,16 +162,16 @@ def _zone(text: str) -> Zone:
     )
 
 
-def _ports(parts: Mapping[str, Mapping[str, str]]) -> tuple[str, ...] | None:
+def _ports(sections: Mapping[str, Mapping[str, str]]) -> tuple[str, ...] | None:
     """What its element is about: one at most, and none means everything."""
-    if "service" in parts:
-        port = SERVICES.get(parts["service"].get("name", ""))
+    if "service" in sections:
+        port = SERVICES.get(sections["service"].get("name", ""))
         return (f"{port}/tcp",) if port else ()
-    if "port" in parts:
-        return (f"{parts['port'].get('port', '')}/{parts['port'].get('protocol', '')}",)
-    if "protocol" in parts:
-        return None if parts["protocol"].get("value") == "tcp" else ()
-    return () if any(each in parts for each in ELEMENTS) else None
+    if "port" in sections:
+        return (f"{sections['port'].get('port', '')}/{sections['port'].get('protocol', '')}",)
+    if "protocol" in sections:
+        return None if sections["protocol"].get("value") == "tcp" else ()
+    return () if any(each in sections for each in ELEMENTS) else None
 
 
 def _order(rule: RichRule) -> tuple[int, bool]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tui.linux.script_sections import Part
+from tui.linux.script_sections import Section
 
 ABSENT, FOLDER, OTHER, HUNG, STALE, UNREADABLE = "absent", "folder", "other", "hung", "stale", "unreadable"
 
@@ -43,7 +43,7 @@ class Folder:
         return self.state == FOLDER
 
 
-def parse_folder(path: str, part: Part | None) -> Folder:
+def parse_folder(path: str, part: Section | None) -> Folder:
     """What SCRIPT printed about `path`."""
     if part is None:
         return Folder(path, UNREADABLE)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 
 from tui.core.failure import Failure
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 
 BACKUP = ".vmlm-backup"
 ABSENT, CHANGED = 3, 75
@@ -42,9 +42,9 @@ rm -- "$file"
 """
 
 
-async def read(root: Root, host: str, path: str) -> str | None:
+async def read(sudo: Sudo, host: str, path: str) -> str | None:
     """What the file holds, None where there is none; bytes that are no UTF-8 are surrogates, as in file names."""
-    done = await root.run(host, ["sh", "-c", READ, "sh", path])
+    done = await sudo.run(host, ["sh", "-c", READ, "sh", path])
     if done.status == ABSENT:
         return None
     if done.status:
@@ -52,14 +52,14 @@ async def read(root: Root, host: str, path: str) -> str | None:
     return base64.b64decode(done.stdout).decode(errors="surrogateescape")
 
 
-async def replace(root: Root, host: str, path: str, before: str | None, after: str | None) -> None:
+async def replace(sudo: Sudo, host: str, path: str, before: str | None, after: str | None) -> None:
     """Write `after` (None: remove the file) if it still holds `before`; owner, mode and links stay as they are.
 
     The first version that was replaced is kept beside it with BACKUP at the end of its name, until `forget_backup`.
     """
     was = "" if before is None else hashlib.sha256(_bytes(before)).hexdigest()
     script = REPLACE if after is not None else REMOVE
-    done = await root.run(host, ["sh", "-c", script, "sh", path, was], stdin=_bytes(after or ""))
+    done = await sudo.run(host, ["sh", "-c", script, "sh", path, was], stdin=_bytes(after or ""))
     if done.status == CHANGED:
         raise Failure(
             f"{path} on {host} was not changed", "somebody else has changed it meanwhile", "Look at it again."
@@ -68,9 +68,9 @@ async def replace(root: Root, host: str, path: str, before: str | None, after: s
         raise Failure(f"{path} on {host} could not be written", done.stderr.strip(), detail=done.stderr)
 
 
-async def forget_backup(root: Root, host: str, path: str) -> None:
+async def forget_backup(sudo: Sudo, host: str, path: str) -> None:
     """Remove what `replace` has kept."""
-    await root.run(host, ["sh", "-c", f'rm -f -- "$(readlink -f -- "$1"){BACKUP}"', "sh", path])
+    await sudo.run(host, ["sh", "-c", f'rm -f -- "$(readlink -f -- "$1"){BACKUP}"', "sh", path])
 
 
 def _bytes(text: str) -> bytes:

@@ -24,7 +24,7 @@ has() { command -v "$1" > /dev/null 2>&1; }
 
 
 @dataclass(frozen=True)
-class Part:
+class Section:
     """What one command answered; bytes that are no UTF-8 are surrogates, as in file names."""
 
     status: int
@@ -35,7 +35,7 @@ class Part:
         return self.status in TIMED_OUT
 
 
-def parse_parts(text: str) -> dict[str, Part]:
+def parse_sections(text: str) -> dict[str, Section]:
     """The answers by name; lines of another form, such as a login's greeting, are passed over."""
     found = {}
     for line in text.splitlines():
@@ -47,13 +47,13 @@ def parse_parts(text: str) -> dict[str, Part]:
             answer = base64.b64decode(words[2], validate=True).decode(errors="surrogateescape")
         except ValueError:
             continue
-        found[words[0]] = Part(status, answer)
+        found[words[0]] = Section(status, answer)
     return found
 
 
-def output(parts: Mapping[str, Part], name: str, what: str) -> str:
+def output(sections: Mapping[str, Section], name: str, what: str) -> str:
     """What the command `name` printed; a Failure that begins with `what` where it failed or never ran."""
-    part = parts.get(name)
+    part = sections.get(name)
     if part is None:
         raise Failure(what, "the host's shell did not run the command")
     if part.timed_out:
@@ -61,6 +61,6 @@ def output(parts: Mapping[str, Part], name: str, what: str) -> str:
     return Completed(part.status, part.text, "").output(what)
 
 
-def file_text(part: Part | None) -> str | None:
+def file_text(part: Section | None) -> str | None:
     """What `cat FILE` printed, None where there is no such file."""
     return part.text if part is not None and part.status == 0 else None

@@ -72,7 +72,7 @@ cat | {{
 """
 
 
-class Root:
+class Sudo:
     """Root on each host, by the host's role; passwords are kept in memory only, and asked for by whoever uses this.
 
     `wanted` are the hosts on which nothing can be done without a password, each with what sudo said last.
@@ -100,35 +100,37 @@ class Root:
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
-        hear: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] | None = None,
     ) -> Completed:
         """What the command answered; PasswordNeeded or another Failure where it can't be run as root."""
         way = self._ways.get(host) or await self._way(host)
         data = stdin.encode(errors="surrogateescape") if isinstance(stdin, str) else stdin
         if way == PLAIN:
-            return await self._shell(host).run([*ENVIRONMENT, *argv], stdin=data, timeout=timeout, hear=hear)
+            return await self._shell(host).run([*ENVIRONMENT, *argv], stdin=data, timeout=timeout, on_output=on_output)
         through = self._free if way == FREE else self._with_password
-        return await through(host, argv, data, timeout, hear)
+        return await through(host, argv, data, timeout, on_output)
 
-    async def _free(self, host: str, argv: Sequence[str], data: bytes, timeout: float, hear: Hear | None) -> Completed:
+    async def _free(
+        self, host: str, argv: Sequence[str], data: bytes, timeout: float, on_output: Hear | None
+    ) -> Completed:
         sudo = [*ENVIRONMENT, "sudo", "-n", "--", "sh", "-c", AS_ROOT, "", *ENVIRONMENT, *argv]
-        done = await self._shell(host).run(sudo, stdin=data, timeout=timeout, hear=_Start(hear).hear)
+        done = await self._shell(host).run(sudo, stdin=data, timeout=timeout, on_output=_Start(on_output).on_output)
         return self._result(host, None, done)
 
     async def _with_password(
-        self, host: str, argv: Sequence[str], data: bytes, timeout: float, hear: Hear | None
+        self, host: str, argv: Sequence[str], data: bytes, timeout: float, on_output: Hear | None
     ) -> Completed:
         """Callers take turns until sudo has accepted the password, so that a wrong one is tried only once."""
         turn = self._turns[host]
         await turn.acquire()
-        start = _Start(hear, turn.release)
+        start = _Start(on_output, turn.release)
         try:
             password = self._passwords.get(host)
             if password is None:  # sudo has rejected it while this waited
                 raise self.wanted.get(host) or _wants(host)
             sudo = [*ENVIRONMENT, "sh", "-c", ASK, "sh", AS_ROOT, *ENVIRONMENT, *argv]
             line = f"{password}\n".encode()
-            done = await self._shell(host).run(sudo, stdin=line + data, timeout=timeout, hear=start.hear)
+            done = await self._shell(host).run(sudo, stdin=line + data, timeout=timeout, on_output=start.on_output)
             return self._result(host, password, done)
         finally:
             start.over()
@@ -197,18 +199,18 @@ class Root:
 class _Start:
     """Passes on what a command prints once it runs as root; `over` is then called, once."""
 
-    def __init__(self, hear: Hear | None, over: Callable[[], None] = lambda: None) -> None:
-        self._hear, self._over = hear, over
+    def __init__(self, on_output: Hear | None, over: Callable[[], None] = lambda: None) -> None:
+        self._on_output, self._over = on_output, over
         self._before, self._runs, self._ended = "", False, False
 
-    def hear(self, text: str) -> None:
+    def on_output(self, text: str) -> None:
         if not self._runs:
             self._before, runs, text = (self._before + text).partition(RUNS)
             self._runs = bool(runs)
         if self._runs:
             self.over()
-            if text and self._hear is not None:
-                self._hear(text)
+            if text and self._on_output is not None:
+                self._on_output(text)
 
     def over(self) -> None:
         if not self._ended:

@@ -9,12 +9,12 @@ from textual._compositor import ChopsUpdate
 SAYS_NOTHING = ((";39;49m", "m"), ("\x1b[39;49m", ""), (";49m", "m"), (";39m", "m"))
 
 
-class FrugalUpdate(ChopsUpdate):
+class CellDiffUpdate(ChopsUpdate):
     """Textual's own writes each line from the left edge of the widget to the last changed cell; measured on the
     Migrate page at 120x40, that is three to five times as much."""
 
     @classmethod
-    def of(cls, update: ChopsUpdate) -> "FrugalUpdate":
+    def of(cls, update: ChopsUpdate) -> "CellDiffUpdate":
         """The same update, written frugally."""
         return cls(update.chops, update.spans, update.chop_ends)
 

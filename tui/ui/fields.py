@@ -5,7 +5,7 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 
-async def hear_own_keys(widget: Widget, event: events.Key) -> None:
+async def handle_own_keys(widget: Widget, event: events.Key) -> None:
     """Act on a key of the widget's own bindings as soon as it comes to the widget.
 
     Textual looks for a binding only after the key has come up to the app; a letter that was typed behind a backspace
@@ -22,11 +22,11 @@ class TextField(Input):
     """A line of text."""
 
     async def on_key(self, event: events.Key) -> None:
-        await hear_own_keys(self, event)
+        await handle_own_keys(self, event)
 
 
 class TextEditor(TextArea):
     """Many lines of text."""
 
     async def on_key(self, event: events.Key) -> None:
-        await hear_own_keys(self, event)
+        await handle_own_keys(self, event)

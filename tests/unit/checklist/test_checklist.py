@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.list_world import Facts, ListWorld
-from tui.checklist.backend.changes import into
+from tui.checklist.backend.changes import reported_to
 from tui.checklist.backend.checklist import Checklist
-from tui.checklist.backend.jobs import Work, Works
+from tui.checklist.backend.jobs import Job, Jobs
 from tui.checklist.model.check import Finding, Item
 from tui.checklist.model.step import Step
 from tui.core.command import Completed
@@ -25,7 +25,7 @@ def world(tmp_path: Path) -> ListWorld:
     return made
 
 
-async def work_of(world: ListWorld, *, go_on: int = 100, only_shown: bool = False) -> tuple[Work, list[Item]]:
+async def work_of(world: ListWorld, *, go_on: int = 100, only_shown: bool = False) -> tuple[Job, list[Item]]:
     """Fixes all that is missing, at most so many lines of it."""
     await world.checklist.look_once()
     shown = {item.id: item.change for item in world.checklist.items if item.change}
@@ -35,16 +35,16 @@ async def work_of(world: ListWorld, *, go_on: int = 100, only_shown: bool = Fals
         begun.append(item)
         return len(begun) <= go_on
 
-    work = Work("all")
-    await world.checklist.apply_missing(into(work), shown if only_shown else None, begin)  # type: ignore[arg-type]
-    return work, begun
+    job = Job("all")
+    await world.checklist.apply_missing(reported_to(job), shown if only_shown else None, begin)  # type: ignore[arg-type]
+    return job, begun
 
 
 async def test_all_that_is_missing_is_applied_in_the_order_of_its_needs(world: ListWorld) -> None:
-    work, begun = await work_of(world)
+    job, begun = await work_of(world)
     assert [item.id for item in begun] == ["storage.server", "storage.export", "destination.client"]
     assert all(item.finding and item.finding.good for item in world.checklist.items)
-    assert [line.text for line in work.transcript.lines if line.text != "done"] == [
+    assert [line.text for line in job.transcript.lines if line.text != "done"] == [
         "storage: make server", "storage: make export", "destination: make client",
     ]  # fmt: skip
 
@@ -120,55 +120,55 @@ async def test_a_change_of_the_journal_is_in_the_list_at_once(world: ListWorld) 
 
 
 async def test_one_work_is_done_at_a_time_and_kept(world: ListWorld) -> None:
-    works, gate = Works(), asyncio.Event()
+    jobs, gate = Jobs(), asyncio.Event()
 
-    async def wait(_work: Work) -> str:
+    async def wait(_work: Job) -> str:
         await gate.wait()
         return "It is done."
 
-    first = works.begin("the first", wait)
-    assert works.under_way is first
+    first = jobs.begin("the first", wait)
+    assert jobs.under_way is first
     with pytest.raises(Failure, match="Nothing was begun"):
-        works.begin("the second", wait)
+        jobs.begin("the second", wait)
     gate.set()
-    await works.ended()
-    assert (works.under_way, works.current, first.outcome, first.over) == (None, first, "It is done.", True)
+    await jobs.ended()
+    assert (jobs.under_way, jobs.current, first.outcome, first.over) == (None, first, "It is done.", True)
 
 
 async def test_a_work_that_fails_keeps_the_failure_and_what_was_said(world: ListWorld) -> None:
     world.machines["storage"].refuses["server"] = Completed(1, "", "no\n")
-    works = Works()
+    jobs = Jobs()
     await world.checklist.look_once()
 
-    async def fix(work: Work) -> str:
-        await world.checklist.apply("storage.server", into(work))
+    async def fix(job: Job) -> str:
+        await world.checklist.apply("storage.server", reported_to(job))
         return "done"
 
-    work = works.begin("fix", fix)
-    await works.ended()
-    assert str(work.failure) == "`make server` failed on storage: no."
-    assert [line.kind for line in work.transcript.lines] == ["action", "failed"]
+    job = jobs.begin("fix", fix)
+    await jobs.ended()
+    assert str(job.failure) == "`make server` failed on storage: no."
+    assert [line.kind for line in job.transcript.lines] == ["action", "failed"]
 
 
 async def test_a_work_that_is_left_says_that_it_was_broken_off() -> None:
-    works = Works()
+    jobs = Jobs()
 
-    async def wait(_work: Work) -> str:
+    async def wait(_work: Job) -> str:
         await asyncio.Event().wait()
         return ""
 
-    work = works.begin("it", wait)
+    job = jobs.begin("it", wait)
     await asyncio.sleep(0)
-    works.leave()
-    await works.ended()
-    assert str(work.failure) == "it: it was broken off."
+    jobs.leave()
+    await jobs.ended()
+    assert str(job.failure) == "it: it was broken off."
 
 
 # -- passwords --
 
 
 async def test_a_wrong_password_is_tried_once_however_many_ask(world: ListWorld) -> None:
-    root, storage = world.changes.root, world.machines["storage"]
+    root, storage = world.changes.sudo, world.machines["storage"]
     storage.password = "secret"
     root.give_password("storage", "wrong")
     answers = await asyncio.gather(*(root.run("storage", ["true"]) for _ in range(5)), return_exceptions=True)
@@ -180,7 +180,7 @@ async def test_a_wrong_password_is_tried_once_however_many_ask(world: ListWorld)
 
 
 async def test_hosts_that_want_a_password_are_known_until_they_have_it(world: ListWorld) -> None:
-    root, storage = world.changes.root, world.machines["storage"]
+    root, storage = world.changes.sudo, world.machines["storage"]
     storage.password = "secret"
     await world.checklist.look_once()
     assert list(root.wanted) == ["storage"]

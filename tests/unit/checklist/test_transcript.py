@@ -8,7 +8,7 @@ from tui.checklist.model.transcript import ACTION, DONE, OUTPUT, STEP, Line, Tra
 def output_of(*pieces: str) -> list[str]:
     transcript = Transcript()
     for piece in pieces:
-        transcript.hear(piece)
+        transcript.add_output(piece)
     return [line.text for line in transcript.lines if line.kind == OUTPUT]
 
 
@@ -34,9 +34,9 @@ def test_an_action_is_shown_with_its_host_and_its_end() -> None:
     transcript = Transcript()
     transcript.step("storage: the folder is exported")
     transcript.begin("storage", "in /etc/exports, add:\n/srv a(rw)")
-    transcript.hear("half a line")
+    transcript.add_output("half a line")
     transcript.end()
-    transcript.hear("the next")
+    transcript.add_output("the next")
     assert transcript.lines == [
         Line(STEP, "storage: the folder is exported"),
         Line(ACTION, "storage: in /etc/exports, add:"),

@@ -3,7 +3,7 @@
 import pytest
 
 from tui.guest.model.heartbeat import Answer
-from tui.guest.model.udp_probe import BEST_OF, EVERY_S, Echoes
+from tui.guest.model.udp_probe import BEST_OF, EVERY_S, ProbeAnswers
 
 ROUND_TRIP = 0.001
 
@@ -11,15 +11,15 @@ ROUND_TRIP = 0.001
 class Train:
     """Probes a guest every EVERY_S; `pause` is when and for how long it is stopped, `standing` whether its clock is."""
 
-    def __init__(self, echoes: Echoes | None = None) -> None:
-        self.echoes = echoes or Echoes()
+    def __init__(self, probe_answers: ProbeAnswers | None = None) -> None:
+        self.probe_answers = probe_answers or ProbeAnswers()
         self.now = 1000.0
         self.guest = 50.0  # its clock, ahead of the source's by -950 s
         self.beats = 0
 
     def run(self, seconds: float, *, round_trip: float = ROUND_TRIP, lost: bool = False) -> None:
         for _ in range(round(seconds / EVERY_S)):
-            number = self.echoes.send(self.now)
+            number = self.probe_answers.send(self.now)
             if not lost:
                 self.answer(number, self.now + round_trip, self.guest + round_trip / 2)
             self.pass_(EVERY_S)
@@ -30,7 +30,7 @@ class Train:
         self.beats += round(seconds / EVERY_S)
 
     def answer(self, number: int, t: float, guest: float) -> None:
-        self.echoes.hear(Answer(number, round(guest * 1e9), self.beats, 10_000_000, 1), t)
+        self.probe_answers.add(Answer(number, round(guest * 1e9), self.beats, 10_000_000, 1), t)
 
     def pause(self, seconds: float, *, standing: bool) -> None:
         """No probe is answered, and then the next one is."""
@@ -43,22 +43,22 @@ class Train:
 def test_a_guest_that_runs_has_no_pause_but_the_round_trip() -> None:
     train = Train()
     train.run(300 * EVERY_S)
-    assert train.echoes.pause == pytest.approx(ROUND_TRIP)
-    assert train.echoes.settled(train.now - EVERY_S, 299)
-    assert not train.echoes.settled(train.now - EVERY_S, 300)  # what comes next may be the pause
-    assert (train.echoes.window.sent, train.echoes.window.answered) == (300, 300)
-    assert train.echoes.lost == 0
+    assert train.probe_answers.pause == pytest.approx(ROUND_TRIP)
+    assert train.probe_answers.settled(train.now - EVERY_S, 299)
+    assert not train.probe_answers.settled(train.now - EVERY_S, 300)  # what comes next may be the pause
+    assert (train.probe_answers.window.sent, train.probe_answers.window.answered) == (300, 300)
+    assert train.probe_answers.lost == 0
 
 
 def test_the_pause_is_from_the_first_probe_without_an_answer_to_the_next_answer() -> None:
     train = Train()
     train.run(1)
     train.pause(0.5, standing=False)
-    assert train.echoes.unanswered(train.now) == pytest.approx(0.5)
-    assert not train.echoes.settled(train.now, 0)
+    assert train.probe_answers.unanswered(train.now) == pytest.approx(0.5)
+    assert not train.probe_answers.settled(train.now, 0)
     train.run(1)
-    assert train.echoes.pause == pytest.approx(0.5 + ROUND_TRIP)
-    assert train.echoes.window.pause_began == pytest.approx(1001.0)
+    assert train.probe_answers.pause == pytest.approx(0.5 + ROUND_TRIP)
+    assert train.probe_answers.window.pause_began == pytest.approx(1001.0)
 
 
 def test_a_clock_that_stood_still_is_told_from_one_that_ran_on() -> None:
@@ -68,8 +68,8 @@ def test_a_clock_that_stood_still_is_told_from_one_that_ran_on() -> None:
         train.run(1)
         train.pause(0.5, standing=standing)
         train.run(1)
-        lost.append(train.echoes.lost)
-        assert 0 < train.echoes.lost_error < 0.005
+        lost.append(train.probe_answers.lost)
+        assert 0 < train.probe_answers.lost_error < 0.005
     assert lost == [pytest.approx(0.5, abs=0.002), 0.0]
 
 
@@ -79,8 +79,8 @@ def test_a_slow_answer_after_the_pause_does_not_spoil_the_clock() -> None:
     train.pause(0.4, standing=True)
     train.run(0.2, round_trip=0.25)
     train.run(1)
-    assert train.echoes.lost == pytest.approx(0.4, abs=0.005)
-    assert train.echoes.lost_error < 0.01
+    assert train.probe_answers.lost == pytest.approx(0.4, abs=0.005)
+    assert train.probe_answers.lost_error < 0.01
 
 
 def test_it_has_settled_only_when_the_clock_could_be_compared() -> None:
@@ -88,9 +88,9 @@ def test_it_has_settled_only_when_the_clock_could_be_compared() -> None:
     train.run(1)
     train.pause(0.4, standing=True)
     train.run(EVERY_S)
-    assert not train.echoes.settled(train.now, 0)
+    assert not train.probe_answers.settled(train.now, 0)
     train.run(BEST_OF * EVERY_S)
-    assert train.echoes.settled(train.now, 0)
+    assert train.probe_answers.settled(train.now, 0)
 
 
 def test_that_the_app_was_late_with_its_probes_is_no_pause() -> None:
@@ -98,7 +98,7 @@ def test_that_the_app_was_late_with_its_probes_is_no_pause() -> None:
     train.run(1)
     train.pass_(2.0)
     train.run(1)
-    assert train.echoes.pause == pytest.approx(ROUND_TRIP)
+    assert train.probe_answers.pause == pytest.approx(ROUND_TRIP)
 
 
 def test_answers_that_waited_in_a_queue_are_a_pause_as_long_as_the_first_one_waited() -> None:
@@ -106,22 +106,22 @@ def test_answers_that_waited_in_a_queue_are_a_pause_as_long_as_the_first_one_wai
     train.run(100 * EVERY_S)
     numbers = []
     for _ in range(30):
-        numbers.append(train.echoes.send(train.now))
+        numbers.append(train.probe_answers.send(train.now))
         train.pass_(EVERY_S)
     for number in numbers:
         train.answer(number, train.now, train.guest)
-    assert train.echoes.pause == pytest.approx(30 * EVERY_S)
-    assert train.echoes.window.answered == 130
+    assert train.probe_answers.pause == pytest.approx(30 * EVERY_S)
+    assert train.probe_answers.window.answered == 130
 
 
 def test_an_answer_that_comes_twice_or_after_a_later_one_tells_nothing() -> None:
     train = Train()
-    first, second = train.echoes.send(1000.0), train.echoes.send(1000.01)
+    first, second = train.probe_answers.send(1000.0), train.probe_answers.send(1000.01)
     train.answer(second, 1000.02, 50.0)
     for number in (first, second, second + 1, 0):
         train.answer(number, 1009.0, 51.0)
-    assert train.echoes.pause == pytest.approx(0.02)
-    assert train.echoes.window.answered == 1
+    assert train.probe_answers.pause == pytest.approx(0.02)
+    assert train.probe_answers.window.answered == 1
 
 
 def test_from_the_switchover_on_all_is_counted_anew() -> None:
@@ -129,28 +129,28 @@ def test_from_the_switchover_on_all_is_counted_anew() -> None:
     train.run(1)
     train.pause(0.7, standing=False)
     train.run(1)
-    train.echoes.switch_over()
+    train.probe_answers.switch_over()
     train.pause(0.2, standing=True)
     train.run(1)
-    assert train.echoes.pause_before == pytest.approx(0.7 + ROUND_TRIP)
-    assert train.echoes.pause == pytest.approx(0.2 + ROUND_TRIP)
-    assert train.echoes.lost == pytest.approx(0.2, abs=0.005)
-    assert train.echoes.gap_before_ns == 10_000_000
-    train.echoes.switch_over()  # libvirt says it once for each way to stop a VM
-    assert train.echoes.pause == pytest.approx(0.2 + ROUND_TRIP)
+    assert train.probe_answers.pause_before == pytest.approx(0.7 + ROUND_TRIP)
+    assert train.probe_answers.pause == pytest.approx(0.2 + ROUND_TRIP)
+    assert train.probe_answers.lost == pytest.approx(0.2, abs=0.005)
+    assert train.probe_answers.gap_before_ns == 10_000_000
+    train.probe_answers.switch_over()  # libvirt says it once for each way to stop a VM
+    assert train.probe_answers.pause == pytest.approx(0.2 + ROUND_TRIP)
 
 
 def test_what_an_earlier_app_saw_is_gone_on_with() -> None:
-    train = Train(Echoes(0.25, 0.1))
+    train = Train(ProbeAnswers(0.25, 0.1))
     train.run(1)
-    assert (train.echoes.pause, train.echoes.pause_before) == (0.25, 0.1)
+    assert (train.probe_answers.pause, train.probe_answers.pause_before) == (0.25, 0.1)
 
 
 @pytest.mark.parametrize(("guest", "beats"), [(10.0, 500), (60.0, 0)])
 def test_a_guest_or_a_heartbeat_that_began_anew_is_noticed(guest: float, beats: int) -> None:
     train = Train()
     train.run(1)
-    assert not train.echoes.restarted
+    assert not train.probe_answers.restarted
     train.guest, train.beats = guest, beats
     train.run(EVERY_S)
-    assert train.echoes.restarted
+    assert train.probe_answers.restarted

@@ -92,12 +92,12 @@ def good() -> HostsFacts:
     return HostsFacts(checked_config(), hosts, ways, CpuFit("kvm", IDENTICAL, CPU, CPU))
 
 
-def with_host(facts: HostsFacts, host: str, **parts: Any) -> HostsFacts:
-    return facts.with_host(host, **parts)
+def with_host(facts: HostsFacts, host: str, **sections: Any) -> HostsFacts:
+    return facts.with_host(host, **sections)
 
 
-def with_way(facts: HostsFacts, start: str, end: str, **parts: Any) -> HostsFacts:
-    return facts.with_way(start, end, **parts)
+def with_way(facts: HostsFacts, start: str, end: str, **sections: Any) -> HostsFacts:
+    return facts.with_way(start, end, **sections)
 
 
 def found(facts: HostsFacts, id: str) -> Finding:
@@ -143,8 +143,8 @@ def all_down() -> HostsFacts:
             facts, host, system=DOWN, clock=DOWN, conf=DOWN, software=DOWN, libvirt=DOWN, kvm=DOWN, userfaultfd=DOWN
         )
         for other in ADDRESSES:
-            parts = dict.fromkeys(("names", "ssh", "account", "peer", "ports", "firewall"), DOWN)
-            facts = with_way(facts, host, other, **parts)
+            sections = dict.fromkeys(("names", "ssh", "account", "peer", "ports", "firewall"), DOWN)
+            facts = with_way(facts, host, other, **sections)
     return replace(facts, cpu=DOWN)
 
 

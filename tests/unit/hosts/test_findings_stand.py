@@ -85,17 +85,17 @@ def nfs_worlds() -> Iterator[tuple[str, NfsFacts]]:
     yield "the other libvirt is down", replace(shared(), vms={**shared().vms, DESTINATION: DOWN})
 
 
-def only(whole: NfsFacts, parts: tuple[tuple[str, str], ...]) -> NfsFacts:
+def only(whole: NfsFacts, sections: tuple[tuple[str, str], ...]) -> NfsFacts:
     """What is known when only these parts were read."""
-    known = {part: {role: found for role, found in getattr(whole, part).items() if (part, role) in parts}
+    known = {part: {role: found for role, found in getattr(whole, part).items() if (part, role) in sections}
              for part in ("hosts", "vms")}  # fmt: skip
     return replace(whole, **known, images={}, proof=None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("name", "whole"), nfs_worlds())
 def test_no_line_of_the_nfs_list_takes_back_what_it_said(name: str, whole: NfsFacts) -> None:
-    parts = [("hosts", role) for role in whole.hosts] + [("vms", role) for role in whole.vms]
-    some = [chosen for count in range(len(parts) + 1) for chosen in combinations(parts, count)]
+    sections = [("hosts", role) for role in whole.hosts] + [("vms", role) for role in whole.vms]
+    some = [chosen for count in range(len(sections) + 1) for chosen in combinations(sections, count)]
     looks = [(frozenset(chosen), only(whole, chosen)) for chosen in some]  # whatever order led to what is known by then
     proof = whole.proof or Proof(why_not="the folder is not well mounted on source yet")
     for later in (replace(looks[-1][1], proof=proof), replace(looks[-1][1], proof=proof, images=whole.images)):
@@ -141,12 +141,12 @@ class Drawn:
             raise part
         return part
 
-    async def login(self, host: str, names: tuple[str, ...]) -> LoginRead:
+    async def as_login(self, host: str, names: tuple[str, ...]) -> LoginRead:
         known = {name: found for end in hosts.ADDRESSES for name, found in self._names(host, end).items()}
         system = await self._answer(self._whole.at(host).system)
         return LoginRead(system, "op", {name: known.get(name, ()) for name in names})
 
-    async def root(self, host: str, _login: str) -> Any:
+    async def as_root(self, host: str, _login: str) -> Any:
         return await self._answer(self._whole.at(host).conf), self._whole.at(host).software
 
     async def names(self, host: str, names: tuple[str, ...]) -> Any:

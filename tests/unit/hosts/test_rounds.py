@@ -56,7 +56,7 @@ def world() -> FakeHosts:
 
 
 def rounds(world: FakeHosts) -> Rounds:
-    return Rounds(HostReading(world.connections, world.changes.root), HostsFacts(configured(world.config)))
+    return Rounds(HostReading(world.connections, world.changes.sudo), HostsFacts(configured(world.config)))
 
 
 async def last(reading: Rounds) -> HostsFacts:
@@ -203,7 +203,7 @@ async def test_the_cards_say_what_the_newest_trial_of_kvm_has_shown(world: FakeH
 
 def reading_of_this_machine(world: FakeHosts) -> HostReading:
     connections = Connections(world.config, world.open_hypervisor, lambda _address: LocalShell())
-    return HostReading(connections, world.changes.root)
+    return HostReading(connections, world.changes.sudo)
 
 
 async def test_ports_are_tried_by_listening_on_them_and_connecting(world: FakeHosts) -> None:
@@ -224,14 +224,14 @@ async def test_both_ways_can_be_tried_at_once(world: FakeHosts) -> None:
 
 async def test_a_listener_that_was_ended_early_leaves_the_ports_unknown(world: FakeHosts) -> None:
     class Ended(FakeShell):
-        async def run(self, argv: Any, *, hear: Any = None, **_: Any) -> Completed:
-            hear("listening 46000\nready\n")
+        async def run(self, argv: Any, *, on_output: Any = None, **_: Any) -> Completed:
+            on_output("listening 46000\nready\n")
             return Completed(137, "", "Killed\n")
 
     world.shells["root@destination"] = Ended()
     world.shells[""].answers = {"perl": "46000 refused\n"}
     with pytest.raises(Failure, match="Killed"):
-        await HostReading(world.connections, world.changes.root).ports("source", "destination", "192.0.2.2", PORTS)
+        await HostReading(world.connections, world.changes.sudo).ports("source", "destination", "192.0.2.2", PORTS)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ async def test_a_listener_that_was_ended_early_leaves_the_ports_unknown(world: F
 )
 async def test_without_a_program_to_listen_with_the_ports_are_unknown(world: FakeHosts, said: str, why: str) -> None:
     world.shells["root@destination"].answers = {"perl": Completed(127, "", said)}
-    reading = HostReading(world.connections, world.changes.root)
+    reading = HostReading(world.connections, world.changes.sudo)
     with pytest.raises(Failure, match=why) as raised:
         await reading.ports("source", "destination", "127.0.0.1", PORTS)
     assert raised.value.detail == said

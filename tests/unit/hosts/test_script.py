@@ -11,7 +11,7 @@ from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.hosts.model.script import HYPERVISOR_SCRIPT, LOGIN_SCRIPT, STORAGE_SCRIPT, parse_login, parse_root
 from tui.hosts.model.software import Software
-from tui.linux.script_sections import output, parse_parts
+from tui.linux.script_sections import output, parse_sections
 
 
 def run(script: str, *words: str) -> str:
@@ -62,9 +62,9 @@ def test_a_command_that_failed_is_a_failure_with_its_last_line(done: Completed, 
 )
 def test_a_section_that_failed_or_is_not_there_is_a_failure(text: str, why: str) -> None:
     with pytest.raises(Failure) as raised:
-        output(parse_parts(text), "conf", "it could not be read")
+        output(parse_sections(text), "conf", "it could not be read")
     assert (raised.value.what, raised.value.why) == ("it could not be read", why)
 
 
 def test_a_section_that_printed_nothing_and_ended_well_is_an_answer() -> None:
-    assert output(parse_parts(answered(conf="")), "conf", "it could not be read") == ""
+    assert output(parse_sections(answered(conf="")), "conf", "it could not be read") == ""

@@ -89,8 +89,8 @@ SET_UP = {
 }
 
 
-def software(base: Any = BARE, login: str = "root", **parts: Any) -> Software:
-    return parse_software(login, answered(**{**base, **parts}))
+def software(base: Any = BARE, login: str = "root", **sections: Any) -> Software:
+    return parse_software(login, answered(**{**base, **sections}))
 
 
 def facts(found: Software) -> HostsFacts:

@@ -30,7 +30,7 @@ from tui.guest.model.workload import (
 )
 from tui.launch.backend import launch as launch_module
 from tui.launch.backend.launch import Launch
-from tui.vm.model.location import Whereabouts
+from tui.vm.model.location import VmPlacement
 
 GIB = 1 << 30
 AWAY = Failure("libvirt can't be reached", "it is down")
@@ -89,15 +89,15 @@ def silent(_text: str) -> None:
 def test_the_vm_is_where_it_runs_else_where_it_is_defined(
     source: Vm | Failure | None, destination: Vm | Failure | None, host: str, sentence: str
 ) -> None:
-    where = Whereabouts("guest1", {"source": source, "destination": destination})
+    where = VmPlacement("guest1", {"source": source, "destination": destination})
     assert (where.host, where.sentence) == (host, sentence)
 
 
 def test_booting_is_doubtful_while_the_vm_might_run_where_nobody_can_look() -> None:
-    where = Whereabouts("guest1", {"source": guest1(), "destination": AWAY})
+    where = VmPlacement("guest1", {"source": guest1(), "destination": AWAY})
     assert where.why_not_boot() == ""
     assert "destination can't be asked" in where.doubt
-    assert not Whereabouts("guest1", {"source": guest1(), "destination": None}).doubt
+    assert not VmPlacement("guest1", {"source": guest1(), "destination": None}).doubt
 
 
 @pytest.mark.parametrize(
@@ -110,11 +110,11 @@ def test_booting_is_doubtful_while_the_vm_might_run_where_nobody_can_look() -> N
     ],
 )
 def test_a_vm_that_can_not_be_booted_says_why(answers: dict[str, Vm | Failure | None], reason: str) -> None:
-    assert reason in Whereabouts("guest1", answers).why_not_boot()
+    assert reason in VmPlacement("guest1", answers).why_not_boot()
 
 
 def test_booting_waits_for_the_answers_of_both_hosts() -> None:
-    unasked = Whereabouts("guest1", awaited=("source", "destination"))
+    unasked = VmPlacement("guest1", awaited=("source", "destination"))
     assert unasked.sentence == "not known yet"
     half = unasked.with_answer("source", guest1())
     assert (half.host, half.sentence) == ("source", "shut off on source")
@@ -280,7 +280,7 @@ def test_what_a_workload_was_started_with_is_known_from_the_guest_alone() -> Non
 
 
 def launch_of(world: FakeHosts) -> Launch:
-    return Launch(world.connections, world.changes.root)
+    return Launch(world.connections, world.changes.sudo)
 
 
 def test_the_configured_workloads_are_proposed() -> None:
@@ -295,12 +295,12 @@ async def test_booting_starts_the_vm_where_it_is_and_waits_for_its_guest() -> No
     world.guest.answers = {"true": Failure("can't be reached", "connection refused")}
     said: list[str] = []
 
-    def say(text: str) -> None:
+    def on_progress(text: str) -> None:
         said.append(text)
         if "connection refused" in text:
             world.guest.answers = {}
 
-    assert "is up" in await launch_of(world).boot(say)
+    assert "is up" in await launch_of(world).boot(on_progress)
     assert "start guest1" in world.destination.calls
     assert "start guest1" not in world.source.calls
     assert said[0] == "starting guest1 on destination"
@@ -326,12 +326,12 @@ async def test_a_vm_that_stops_while_it_boots_is_not_waited_for() -> None:
     world = FakeHosts()
     world.guest.answers = {"true": Failure("can't be reached", "no route")}
 
-    def say(text: str) -> None:
+    def on_progress(text: str) -> None:
         if "no route" in text:
             world.source.known["guest1"] = guest1("shut off")
 
     with pytest.raises(Failure, match="stopped while it was booting"):
-        await launch_of(world).boot(say)
+        await launch_of(world).boot(on_progress)
 
 
 async def test_a_guest_that_never_answers_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -408,22 +408,22 @@ async def test_a_workload_that_ends_at_once_tells_its_own_words() -> None:
     world = running_world()
     launch = launch_of(world)
 
-    def say(text: str) -> None:
+    def on_progress(text: str) -> None:
         if text.startswith("starting"):
             world.guest.answers = {"cat what": REFUSED}
 
     with pytest.raises(Failure, match="only 805 MiB of memory can be had"):
-        await launch.start_workload(WorkloadSpec(MEMORY, 2, 400), say)
+        await launch.start_workload(WorkloadSpec(MEMORY, 2, 400), on_progress)
 
 
 async def test_the_source_that_is_sent_is_the_programs_own() -> None:
     world = running_world()
 
-    def say(text: str) -> None:
+    def on_progress(text: str) -> None:
         if text.startswith("starting"):
             world.guest.answers = {"cat what": DONE.replace("ended 0", "running 5")}
 
-    status = await launch_of(world).start_workload(WorkloadSpec(CPU, 2), say)
+    status = await launch_of(world).start_workload(WorkloadSpec(CPU, 2), on_progress)
     assert status.running
     assert any(b"pow(sin(" in each for each in world.guest.stdin)
     started = next(argv for argv in world.guest.commands if argv[-1] == "2")
@@ -434,11 +434,11 @@ async def test_a_workload_that_does_not_end_is_killed(monkeypatch: pytest.Monkey
     monkeypatch.setattr(launch_module, "FINAL_CHECK_LIMIT_S", -1.0)
     world = running_world(RUNNING)
 
-    def say(text: str) -> None:
+    def on_progress(text: str) -> None:
         assert "killed" in text
         world.guest.answers = {"cat what": GONE}
 
-    await launch_of(world).stop_workload(say)
+    await launch_of(world).stop_workload(on_progress)
     assert [argv[-1] for argv in world.guest.commands if 'kill -"$1"' in argv[2]] == ["TERM", "KILL"]
 
 
@@ -456,14 +456,14 @@ async def test_no_run_begins_while_its_workload_is_still_being_started() -> None
     launch = launch_of(world)
     refused: list[Failure] = []
 
-    def say(_text: str) -> None:
+    def on_progress(_text: str) -> None:
         world.guest.answers = {"cat what": RUNNING}
         try:
             launch.current_workload("guest1").send(None)
         except Failure as failure:
             refused.append(failure)
 
-    await launch.start_workload(WorkloadSpec(MEMORY, 2, 150), say)
+    await launch.start_workload(WorkloadSpec(MEMORY, 2, 150), on_progress)
     assert refused
     assert {each.what for each in refused} == {"The workload memory is still being started"}
     assert (await launch.current_workload("guest1")).name == "memory"
@@ -509,7 +509,7 @@ def with_config(world: FakeHosts, **vm: object) -> Launch:
     tables = TABLES | {"vm": TABLES["vm"] | vm, "workload": TABLES["workload"] | own}
     read, problems = config.check(tables)
     assert read, problems
-    return Launch(Connections(read, world.open_hypervisor, world.shells.__getitem__), world.changes.root)
+    return Launch(Connections(read, world.open_hypervisor, world.shells.__getitem__), world.changes.sudo)
 
 
 async def test_the_guest_is_booted_and_asked_through_its_agent_where_the_configuration_says_so(tmp_path: Path) -> None:
@@ -574,12 +574,12 @@ async def test_an_own_workload_is_started_as_it_is_and_not_compiled(monkeypatch:
 
     said: list[str] = []
 
-    def say(text: str) -> None:
+    def on_progress(text: str) -> None:
         said.append(text)
         if text.startswith("starting"):
             world.guest.answers = {"cat what": "name quiet\noptions sleep 9\nrunning 7\n"}
 
-    assert (await launch.start_workload(launch.default_spec("quiet"), say)).running
+    assert (await launch.start_workload(launch.default_spec("quiet"), on_progress)).running
     assert said == ["compiling heartbeat in the guest", "starting quiet: sleep 9"]
     (started,) = (argv for argv in world.guest.commands if argv[-1] == "9")
     assert started[3:] == ("sh", "", "quiet", "sleep 9", "", "sleep", "9")
@@ -591,11 +591,11 @@ async def test_an_own_workload_that_is_not_there_says_so() -> None:
     launch = with_config(world)
     gone = f"name {ODD}\noptions x\nended 127\nline sh: no such; program: not found\n"
 
-    def say(_text: str) -> None:
+    def on_progress(_text: str) -> None:
         world.guest.answers = {"cat what": gone}
 
     with pytest.raises(Failure, match=r"ended at once, with status 127: sh: no such; program: not found\. It must"):
-        await launch.start_workload(launch.default_spec(ODD), say)
+        await launch.start_workload(launch.default_spec(ODD), on_progress)
 
 
 async def test_a_run_records_what_the_workload_was_started_with() -> None:
@@ -613,12 +613,12 @@ async def test_booting_waits_until_cloud_init_is_done() -> None:
     world.guest.answers = {CLOUD: "running\n"}
     said: list[str] = []
 
-    def say(text: str) -> None:
+    def on_progress(text: str) -> None:
         said.append(text)
         if "cloud-init is at work" in text:
             world.guest.answers = {}
 
-    assert "is up" in await launch_of(world).boot(say)
+    assert "is up" in await launch_of(world).boot(on_progress)
     assert "booting: cloud-init is at work in the guest" in said
 
 
@@ -664,7 +664,7 @@ async def test_a_host_key_is_trusted_only_where_the_guests_own_agent_has_it(
     world.source.known["guest1"] = guest1("running")
     world.source.agents["guest1"] = FakeAgent()
     stranger = Stranger(key)
-    launch = Launch(world.connections, world.changes.root, first_login=lambda _address: stranger)
+    launch = Launch(world.connections, world.changes.sudo, first_login=lambda _address: stranger)
     await launch.introduce("guest1", "ada@192.0.2.7")
     assert stranger.trusted == ([key.fingerprint] if own else [])
 

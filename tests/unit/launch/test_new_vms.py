@@ -15,7 +15,7 @@ from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.model.agent import AGENT
 from tui.launch.backend.launch import Launch
 from tui.launch.model.draft import Draft
-from tui.launch.model.new_vm import CLOUD, IMAGE, LIKE, Order
+from tui.launch.model.new_vm import CLOUD, IMAGE, LIKE, VmRequest
 from tui.vm.model.domain import BadDefinition, parse
 from tui.vm.model.domain_mark import DELETING, MAKING
 
@@ -55,27 +55,27 @@ class Room:
         self.world.shells["root@destination"].answers = {
             "id\n-u": "0\n", "/sys/class/net": "br0\n", "/dev/kvm": "runs\n"
         }  # fmt: skip
-        self.launch = Launch(self.world.connections, self.world.changes.root)
+        self.launch = Launch(self.world.connections, self.world.changes.sudo)
 
     def answer(self, key: str, answer: str | Completed | Failure) -> None:
         """Before all others."""
         self.source.answers = {key: answer} | {each: old for each, old in self.source.answers.items() if each != key}
 
-    async def draft(self, order: Order) -> Draft:
+    async def draft(self, request: VmRequest) -> Draft:
         self.source.answers.setdefault("find", "".join(f"{path}\0{facts}\0" for path, facts in self.images.items()))
-        return await self.launch.new_vms.draft(order, await self.launch.new_vms.ground())
+        return await self.launch.new_vms.draft(request, await self.launch.new_vms.inputs())
 
-    async def create(self, order: Order, edit: Callable[[str], str] = lambda xml: xml) -> str:
-        draft = await self.draft(order)
+    async def create(self, request: VmRequest, edit: Callable[[str], str] = lambda xml: xml) -> str:
+        draft = await self.draft(request)
         return await self.launch.new_vms.create(draft, edit(draft.xml), self.said.append)
 
     def ran(self, word: str) -> list[tuple[str, ...]]:
         return [argv for argv in self.source.commands if word in "\n".join(argv)]
 
 
-PLAIN = Order("two", IMAGE, 2, GIB, FREE, plug=("bridge", "br0"))
-OF_CLOUD = Order("two", CLOUD, 2, GIB, CLOUD_IMAGE, plug=None, user="ubuntu", ssh_key=KEY, disk_bytes=20 * GIB)
-LIKE_GUEST1 = Order("two", LIKE, 2, GIB, template="guest1")
+PLAIN = VmRequest("two", IMAGE, 2, GIB, FREE, network=("bridge", "br0"))
+OF_CLOUD = VmRequest("two", CLOUD, 2, GIB, CLOUD_IMAGE, network=None, user="ubuntu", ssh_key=KEY, disk_bytes=20 * GIB)
+LIKE_GUEST1 = VmRequest("two", LIKE, 2, GIB, template="guest1")
 
 
 # -- what goes well --
@@ -177,7 +177,7 @@ async def test_no_shared_folder_on_the_destination_is_a_warning() -> None:
 
 
 async def test_a_network_that_only_the_source_has_is_a_warning() -> None:
-    draft = await Room().draft(replace(PLAIN, plug=("bridge", "br7")))
+    draft = await Room().draft(replace(PLAIN, network=("bridge", "br7")))
     assert "The bridge br7 is missing on destination." in draft.notes
 
 
@@ -208,7 +208,7 @@ def two_disks_and_room_for_one(room: Room) -> None:
     room.answer("df\n-B1", f"Avail\n{(2 << 20) - 1}\n")
 
 
-MISTAKES: dict[str, tuple[Order, Callable[[Room], object], str]] = {
+MISTAKES: dict[str, tuple[VmRequest, Callable[[Room], object], str]] = {
     "no name": (replace(PLAIN, name=" "), bool, "The VM has no name yet. Type one."),
     "a slash": (replace(PLAIN, name="a/b"), bool, '"/" is not possible'),
     "two dots": (replace(PLAIN, name=".."), bool, "can't be the name of a VM"),
@@ -280,11 +280,11 @@ MISTAKES: dict[str, tuple[Order, Callable[[Room], object], str]] = {
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 async def test_a_mistake_is_answered_by_a_sentence_before_anything_is_made(mistake: str) -> None:
-    order, prepare, words = MISTAKES[mistake]
+    request, prepare, words = MISTAKES[mistake]
     room = Room()
     prepare(room)
     with pytest.raises(Failure) as raised:
-        await room.draft(order)
+        await room.draft(request)
     assert words in str(raised.value)
     assert "define" not in room.world.source.calls
     assert room.ran("qemu-img convert") == []
@@ -447,7 +447,7 @@ async def test_a_vm_is_said_to_be_deleted_though_how_it_was_reached_can_not_be_f
     with_two(room)
     (tmp_path / "file").touch()
     addresses = GuestAddresses(tmp_path / "file/below/guests.json")
-    launch = Launch(room.world.connections, room.world.changes.root, addresses)
+    launch = Launch(room.world.connections, room.world.changes.sudo, addresses)
     said = await launch.delete(await launch.vms.deletion("two"), disks=False)
     assert said.startswith("two was deleted; its disks stayed. two can't be taken out of")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tui.linux.folder import ABSENT, FOLDER, HUNG, OTHER, SCRIPT, STALE, UNREADABLE, Folder, parse_folder
-from tui.linux.script_sections import Part
+from tui.linux.script_sections import Section
 
 FACTS = "real /srv/images\nmode 2775\nowner LAB\\svc virt:domain users\nkind directory\n"
 SPACE = "space 3085510 4096 3085504 3085510\n"
@@ -31,7 +31,7 @@ NOTHING = (
 
 
 def test_names_with_spaces_are_read() -> None:
-    found = parse_folder("/srv/images", Part(0, FACTS + SPACE + ENTRIES))
+    found = parse_folder("/srv/images", Section(0, FACTS + SPACE + ENTRIES))
     assert found == Folder(
         **{**vars(READ), "entries": (("f", "a b.qcow2", 4096), ("d", "old disks", 40))}  # and none of NFS's own
     )
@@ -48,16 +48,16 @@ def test_names_with_spaces_are_read() -> None:
     ],
 )
 def test_what_is_no_folder_is_said(path: str, status: int, text: str, state: str) -> None:
-    assert parse_folder(path, Part(status, text)).state == state
+    assert parse_folder(path, Section(status, text)).state == state
 
 
 def test_what_is_missing_is_named_with_the_uppermost_first() -> None:
-    assert parse_folder("/srv/none/at all", Part(1, NOTHING)).missing == ("/srv/none", "/srv/none/at all")
+    assert parse_folder("/srv/none/at all", Section(1, NOTHING)).missing == ("/srv/none", "/srv/none/at all")
 
 
 def test_the_script_prints_what_is_parsed(tmp_path: Path) -> None:
     (tmp_path / "vm1.qcow2").write_bytes(b"x" * 10)
     done = subprocess.run(["sh", "-c", SCRIPT, "sh", str(tmp_path)], capture_output=True, text=True, check=True)
-    found = parse_folder(str(tmp_path), Part(0, done.stdout))
+    found = parse_folder(str(tmp_path), Section(0, done.stdout))
     assert (found.state, found.mode, found.entries) == (FOLDER, "700", (("f", "vm1.qcow2", 10),))
     assert found.owner == f"{tmp_path.owner()}:{tmp_path.group()}"

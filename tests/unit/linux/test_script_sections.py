@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from tui.linux.script_sections import Part, parse_parts
+from tui.linux.script_sections import Section, parse_sections
 
 ANSWER = f"ufw 1 {base64.b64encode(b'Status: inactive').decode()}"
 
@@ -25,4 +25,4 @@ ANSWER = f"ufw 1 {base64.b64encode(b'Status: inactive').decode()}"
     ],
 )
 def test_a_line_that_is_no_answer_is_passed_over(line: str) -> None:
-    assert parse_parts(f"{line}\n{ANSWER}\n") == {"ufw": Part(1, "Status: inactive")}
+    assert parse_sections(f"{line}\n{ANSWER}\n") == {"ufw": Section(1, "Status: inactive")}

@@ -17,7 +17,7 @@ from tests.unit.migration.test_recorder import full_disk
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import ITERATION
-from tui.migration.backend.connections import Route
+from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
 from tui.migration.backend.unfinished import read_records, unfinished_runs
@@ -43,9 +43,9 @@ class Watched:
         self.heard: list[Record] = []
         self.on_disk: list[bool] = []  # at the moment it was heard
         self._changed = asyncio.Event()
-        migration.listen(self._hear)
+        migration.listen(self._on_output)
 
-    def _hear(self, each: Record) -> None:
+    def _on_output(self, each: Record) -> None:
         self.heard.append(each)
         lines = (self.migration.folder / RAW).read_text("utf-8").splitlines()
         self.on_disk.append(record.to_line(each) in lines)
@@ -93,7 +93,7 @@ def prepare(stage: Stage, runs: Path, plan: Plan | None = None, interval: float 
     STAGES.append(stage)
     start = next(each for each in stage.records if isinstance(each, Event) and each.kind == record.START)
     plan = plan or Plan(stage.vm.name, str(start.data["technique"]), float(start.data["timeout_s"]))
-    route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
+    route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
     migration = Migration(plan, stage.vm, route, Recorder.create(runs, "run"), interval)
     migration.facts = {"destination_uri": "qemu+ssh://there/system"}
     return Watched(migration, stage)
@@ -692,7 +692,7 @@ async def test_a_held_post_copy_is_not_sent_after_leaving(tmp_path: Path) -> Non
 def rejoin(stage: Stage, runs: Path) -> Watched:
     """As Migrations does with the unfinished run of `runs`."""
     (run,) = unfinished_runs(runs)
-    route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
+    route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
     migration = Migration(run.plan, stage.vm, route, Recorder.open(run.folder), INTERVAL_S)
     watched = Watched(migration, stage)
     migration.rejoin(run.records, run.began, options(watched))
@@ -832,7 +832,7 @@ async def test_a_migration_of_which_nobody_knows_anything_is_lost(tmp_path: Path
 
 def conclude(stage: Stage, runs: Path) -> Watched:
     (run,) = unfinished_runs(runs)
-    route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
+    route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
     migration = Migration(run.plan, stage.vm, route, Recorder.open(run.folder), INTERVAL_S)
     migration.conclude_unwatched(run.records, run.began)
     return Watched(migration, stage)

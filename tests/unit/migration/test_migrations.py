@@ -17,16 +17,16 @@ from tui.core.vm import Vm
 from tui.guest.backend.guest import Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.workload import Workload
-from tui.migration.backend.connections import Route
-from tui.migration.backend.guest_monitor import Senses
-from tui.migration.backend.location import Finding, look
+from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.guest_monitor import GuestAccess
+from tui.migration.backend.location import VmLocation, look
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.migrations import Migrations, origin_of
 from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
 from tui.migration.backend.unfinished import read_records, unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event
-from tui.vm.model.location import Found
+from tui.vm.model.location import VmOnHost
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -91,15 +91,15 @@ async def test_a_guest_that_nobody_can_get_into_changes_nothing_but_what_is_know
 
     stage = stage_of("pre-copy-idle" if outcome == "completed" else "cancelled", waits_for_keys=False)
     STAGES.append(stage)
-    senses = Senses(nobody, Heartbeats(nobody, 4711))
-    migrations = Migrations(connections(stage), stage.open, tmp_path, 0.005, workload, senses)
+    guest_access = GuestAccess(nobody, Heartbeats(nobody, 4711))
+    migrations = Migrations(connections(stage), stage.open, tmp_path, 0.005, workload, guest_access)
     migration = await end_of(await migrations.start(Plan(stage.vm.name)))
     assert migration.timeline.phase == outcome
     why = "How to log in to guest1 is not known"
     assert summary(migration.folder)["felt"] == {"network_why": why, "guest_why": why}
     kinds = [each.kind for each in read_records(migration.folder / RAW) if isinstance(each, Event)]
     assert kinds.count(record.GUEST) == 1
-    assert kinds[-3:] == [record.FELT, record.VERIFIED, record.END]
+    assert kinds[-3:] == [record.OBSERVED, record.VERIFIED, record.END]
 
 
 # -- what there is --
@@ -110,7 +110,7 @@ async def test_the_vms_of_both_hosts_are_found_each_with_its_host(tmp_path: Path
     other = Vm("other", "uuid-of-other", "shut off")
     stage.vms["destination"]["other"] = other
     migrations = app(stage, tmp_path)
-    assert await migrations.vms() == (Found(stage.vm, "source"), Found(other, "destination"))
+    assert await migrations.vms() == (VmOnHost(stage.vm, "source"), VmOnHost(other, "destination"))
     assert migrations.unreachable == {}
 
 
@@ -118,7 +118,7 @@ async def test_a_host_that_cannot_be_reached_keeps_nothing_back_of_the_other(tmp
     stage = stage_of()
     stage.down.add("destination")
     migrations = app(stage, tmp_path)
-    assert await migrations.vms() == (Found(stage.vm, "source"),)
+    assert await migrations.vms() == (VmOnHost(stage.vm, "source"),)
     assert list(migrations.unreachable) == ["destination"]
     stage.down.clear()
     await migrations.vms()
@@ -137,8 +137,8 @@ async def test_a_host_that_cannot_be_reached_keeps_nothing_back_of_the_other(tmp
     ],
 )
 def test_a_vm_starts_from_where_it_runs(found: list[tuple[str, str]], origin: str | None) -> None:
-    vms = tuple(Found(Vm("x", "uuid", state), host) for host, state in found)
-    assert origin_of("x", (*vms, Found(Vm("y", "uuid-y", "running"), "destination"))) == origin
+    vms = tuple(VmOnHost(Vm("x", "uuid", state), host) for host, state in found)
+    assert origin_of("x", (*vms, VmOnHost(Vm("y", "uuid-y", "running"), "destination"))) == origin
 
 
 # -- preflight --
@@ -583,17 +583,17 @@ async def test_a_vm_of_the_same_name_on_the_origin_is_not_the_one_that_was_migra
     stage = stage_of("pre-copy-idle")
     stage.vms[stage.origin] = {stage.vm.name: replace(stage.vm, uuid="another")}
     stage.vms[stage.target] = {stage.vm.name: stage.vm}
-    route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
+    route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
     finding = look(route, stage.vm)
     assert finding.moved is True
 
 
-def found_on(here: Vm | None, there: Vm | None) -> Finding:
+def found_on(here: Vm | None, there: Vm | None) -> VmLocation:
     """What is found when the migration from source to destination has ended that way."""
     stage = stage_of("link-cut")
     for host, vm in ((stage.origin, here), (stage.target, there)):
         stage.vms[host] = {vm.name: vm} if vm else {}
-    route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
+    route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
     return look(route, stage.vm)
 
 
@@ -641,7 +641,7 @@ async def test_where_nothing_is_left_there_is_nothing_to_do() -> None:
 async def test_what_the_one_host_says_counts_where_the_other_cannot_be_asked(down: str, moved: bool | None) -> None:
     stage = stage_of("pre-copy-idle")
     stage.down.add(getattr(stage, down))
-    route = Route(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
+    route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
     finding = look(route, stage.vm)
     assert finding.moved is moved
     assert ("cannot be asked" if moved is False else "could not be looked up") in finding.sentence

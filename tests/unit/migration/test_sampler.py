@@ -8,10 +8,10 @@ import pytest
 
 from tests.unit.fakes import PATIENCE_S
 from tui.core.failure import Failure
-from tui.core.protocols import Job
+from tui.core.protocols import JobInfo
 from tui.migration.backend.sampler import Reading, Sampler
 
-JOB = Job({"type": 2}, "running")
+JOB = JobInfo({"type": 2}, "running")
 NEVER = 3600.0  # an interval that does not come round in a test
 
 
@@ -43,10 +43,10 @@ def join_all() -> None:
     assert sampling_threads() == []
 
 
-def until(moment: float) -> Callable[[], Job]:
+def until(moment: float) -> Callable[[], JobInfo]:
     """A daemon that answers at once, but not before `moment`."""
 
-    def read() -> Job:
+    def read() -> JobInfo:
         while (left := moment - time.monotonic()) > 0:
             threading.Event().wait(left)
         return JOB
@@ -106,7 +106,7 @@ def test_a_poke_is_one_more_sample_outside_of_the_schedule() -> None:
 def test_many_pokes_during_one_answer_are_one_more_sample() -> None:
     taken, asked, release = Taken(), threading.Event(), threading.Event()
 
-    def read() -> Job:
+    def read() -> JobInfo:
         asked.set()
         release.wait(PATIENCE_S)
         return JOB
@@ -127,7 +127,7 @@ def test_a_failure_is_a_reading_and_the_schedule_goes_on() -> None:
     taken = Taken()
     answers = iter((Failure("No answer"), JOB, Failure("Again")))
 
-    def read() -> Job:
+    def read() -> JobInfo:
         answer = next(answers, JOB)
         if isinstance(answer, Failure):
             raise answer
@@ -150,7 +150,7 @@ def test_a_failure_is_a_reading_and_the_schedule_goes_on() -> None:
 def test_the_question_that_is_pending_is_known_while_it_is() -> None:
     taken, asked, release = Taken(), threading.Event(), threading.Event()
 
-    def read() -> Job:
+    def read() -> JobInfo:
         asked.set()
         release.wait(PATIENCE_S)
         return JOB
@@ -184,7 +184,7 @@ def test_stop_ends_it_though_the_next_sample_is_far_away() -> None:
 def test_stop_does_not_wait_for_an_answer_that_does_not_come() -> None:
     taken, asked, release = Taken(), threading.Event(), threading.Event()
 
-    def read() -> Job:
+    def read() -> JobInfo:
         asked.set()
         release.wait(PATIENCE_S)
         return JOB

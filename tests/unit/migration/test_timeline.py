@@ -196,15 +196,15 @@ def test_a_recording_has_the_guests_rate_and_what_it_felt_at_the_end() -> None:
     )
     assert len(rates) >= 10
     assert sum(after) / len(after) < sum(before) / len(before)  # it waits for its pages
-    assert timeline.felt is not None
-    assert timeline.felt.network_ms == 340.406
-    assert timeline.felt.clock_lost_ms == 53.645
-    assert {each.kind for each in timeline.events}.isdisjoint({record.GUEST, record.ECHO})
+    assert timeline.observed is not None
+    assert timeline.observed.network_ms == 340.406
+    assert timeline.observed.clock_lost_ms == 53.645
+    assert {each.kind for each in timeline.events}.isdisjoint({record.GUEST, record.UDP_PROBE})
 
 
 def test_recordings_without_a_guest_say_nothing_of_it() -> None:
     timeline = Timeline(recording("post-copy-by-hand"))
-    assert (timeline.guest, timeline.felt, timeline.guest_known) == ([], None, False)
+    assert (timeline.guest, timeline.observed, timeline.guest_known) == ([], None, False)
 
 
 def test_where_the_guest_says_nothing_its_rate_is_not_known() -> None:

@@ -9,7 +9,7 @@ from tui.core.vm import Daemon
 from tui.vm.model.blockers import blockers, is_shared, on_shared
 from tui.vm.model.domain import Disk, Domain, Nic, parse
 from tui.vm.model.domain_xml import domain_xml
-from tui.vm.model.offer import Offer, machine_of_both, plugs_of_both, too_much
+from tui.vm.model.offer import Offer, machine_of_both, shared_networks, too_much
 
 GIB = 1 << 30
 FOLDER = "/var/lib/libvirt-img/images"
@@ -107,8 +107,8 @@ def test_the_machine_type_is_the_newest_that_both_know() -> None:
 
 def test_bridges_come_before_networks_and_those_of_others_not_at_all() -> None:
     here = Offer(DAEMON, (), ("zoo", "default"), ("docker0", "br-0123456789ab", "virbr0", "br0", "br1"))
-    assert here.plugs == (("bridge", "br0"), ("bridge", "br1"), ("network", "default"), ("network", "zoo"))
-    assert plugs_of_both([here, OFFER]) == (("bridge", "br0"), ("network", "default"))
+    assert here.usable_networks == (("bridge", "br0"), ("bridge", "br1"), ("network", "default"), ("network", "zoo"))
+    assert shared_networks([here, OFFER]) == (("bridge", "br0"), ("network", "default"))
 
 
 @pytest.mark.parametrize(

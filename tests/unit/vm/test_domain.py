@@ -8,7 +8,7 @@ import pytest
 from tui.vm.model.cpu import KVM
 from tui.vm.model.domain import BadDefinition, Disk, Domain, Nic, parse
 from tui.vm.model.domain_copy import domain_copy
-from tui.vm.model.domain_xml import Shape, domain_xml
+from tui.vm.model.domain_xml import DomainSpec, domain_xml
 from tui.vm.model.xml_complaint import complaint
 
 GIB = 1 << 30
@@ -19,11 +19,13 @@ CPU = """<cpu mode='custom' match='exact'>
 </cpu>"""
 ODD = "-odd name; 'ü\"<&$(x)"
 
-PLAIN = Shape("ubuntu22.04", 16, 8 * GIB, f"{FOLDER}/ubuntu22.04.qcow2", machine="pc-q35-6.2", plug=("bridge", "br0"))
+PLAIN = DomainSpec(
+    "ubuntu22.04", 16, 8 * GIB, f"{FOLDER}/ubuntu22.04.qcow2", machine="pc-q35-6.2", network=("bridge", "br0")
+)
 SHAPES = {
     "image": replace(PLAIN, kind=KVM, cpu_xml=CPU),
-    "cloud": replace(PLAIN, seed=f"{FOLDER}/ubuntu22.04-seed.iso", plug=("network", "default")),
-    "odd": replace(PLAIN, name=ODD, disk=f"{FOLDER}/{ODD}.img", format="raw", cache="writeback", plug=None),
+    "cloud": replace(PLAIN, seed=f"{FOLDER}/ubuntu22.04-seed.iso", network=("network", "default")),
+    "odd": replace(PLAIN, name=ODD, disk=f"{FOLDER}/{ODD}.img", format="raw", cache="writeback", network=None),
 }
 PATTERN = (GOLDEN / "pattern.xml").read_text()
 COPIES = {
@@ -39,7 +41,7 @@ def test_a_definition_is_as_its_golden_file(name: str) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_what_was_written_is_read_back(shape: Shape) -> None:
+def test_what_was_written_is_read_back(shape: DomainSpec) -> None:
     domain = parse(domain_xml(shape))
     assert (domain.name, domain.kind, domain.vcpus, domain.memory_bytes) == (shape.name, shape.kind, 16, 8 * GIB)
     assert (domain.disks[0].source, domain.disks[0].format, domain.disks[0].cache) == (
@@ -47,7 +49,7 @@ def test_what_was_written_is_read_back(shape: Shape) -> None:
         shape.format,
         shape.cache,
     )
-    assert [nic.text for nic in domain.nics] == ([" ".join(shape.plug)] if shape.plug else [])
+    assert [nic.text for nic in domain.nics] == ([" ".join(shape.network)] if shape.network else [])
 
 
 def test_a_copy_has_nothing_that_is_the_patterns_alone() -> None:

@@ -15,7 +15,7 @@ from tui.adapters.libvirt.domain import state_words, vm_of
 from tui.adapters.libvirt.errors import translate
 from tui.adapters.libvirt.migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters
 from tui.core.plan import Plan
-from tui.core.protocols import HypervisorEvent, Job, Stat
+from tui.core.protocols import HypervisorEvent, JobInfo, Stat
 from tui.core.vm import Daemon, Vm
 from tui.vm.model.domain_mark import NAMESPACE, PREFIX, TAG
 
@@ -220,8 +220,8 @@ class LibvirtHypervisor:
 
         self._do(f"The migration of {plan.vm} failed", run)
 
-    def job(self, name: str) -> Job:
-        def read() -> Job:
+    def job(self, name: str) -> JobInfo:
+        def read() -> JobInfo:
             try:
                 domain = self._domain(name)
                 stats = domain.jobStats()
@@ -230,8 +230,8 @@ class LibvirtHypervisor:
                 self._domains.pop(name, None)
                 if error.get_error_code() not in NO_JOB:
                     raise
-                return Job({}, "")
-            return Job({} if stats.get("type") == libvirt.VIR_DOMAIN_JOB_NONE else stats, state)
+                return JobInfo({}, "")
+            return JobInfo({} if stats.get("type") == libvirt.VIR_DOMAIN_JOB_NONE else stats, state)
 
         return self._do(f"The job statistics of {name} could not be read", read)
 

@@ -57,7 +57,7 @@ class Connection:
         self,
         command: str,
         stdin: bytes,
-        hear: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] | None = None,
         asked: asyncio.Event | None = None,
     ) -> Completed:
         """What the command answered; Broken when the connection failed first.
@@ -69,7 +69,7 @@ class Connection:
             if stdin:
                 process.stdin.write(stdin)
                 process.stdin.write_eof()
-            out, err = await asyncio.gather(drained(process.stdout, hear), drained(process.stderr, hear))
+            out, err = await asyncio.gather(drained(process.stdout, on_output), drained(process.stderr, on_output))
             await process.wait_closed()
         except (asyncssh.Error, OSError) as error:
             raise Broken(_reason(error), started=True) from None

@@ -36,18 +36,18 @@ class SshShell:
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
-        hear: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] | None = None,
     ) -> Completed:
         """What the command answered; Failure when the host can't be reached or the command takes longer."""
         command = shlex.join(argv)
         data = stdin.encode() if isinstance(stdin, str) else stdin
         try:
-            return await self._ask(command, data, timeout, hear)
+            return await self._ask(command, data, timeout, on_output)
         except Broken as broken:
             if broken.started:
                 raise self._broke(broken) from None
         try:  # it broke before the command was sent, so nothing is done twice
-            return await self._ask(command, data, timeout, hear)
+            return await self._ask(command, data, timeout, on_output)
         except Broken as broken:
             raise self._broke(broken) from None
 
@@ -60,11 +60,13 @@ class SshShell:
         if connection is not None:
             connection.close()
 
-    async def _ask(self, command: str, stdin: bytes, limit_s: float, hear: Callable[[str], None] | None) -> Completed:
+    async def _ask(
+        self, command: str, stdin: bytes, limit_s: float, on_output: Callable[[str], None] | None
+    ) -> Completed:
         connection = await self._opened()
         asked = asyncio.Event()
         try:
-            return await asyncio.wait_for(connection.run(command, stdin, hear, asked), limit_s)
+            return await asyncio.wait_for(connection.run(command, stdin, on_output, asked), limit_s)
         except Broken:
             if self._connection is connection:
                 self._connection = None

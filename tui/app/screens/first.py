@@ -42,7 +42,7 @@ class FirstScreen(Page):
     def __init__(self, config_path: Path, *, root: bool | None = None, program: str | None = None) -> None:
         super().__init__()
         self._path = config_path
-        self._root = os.geteuid() == 0 if root is None else root
+        self._sudo = os.geteuid() == 0 if root is None else root
         self._lab_command = f"sudo {quote(program or own_program())} lab"
 
     def compose(self) -> ComposeResult:
@@ -53,13 +53,13 @@ class FirstScreen(Page):
                 "The lab: two hosts, an NFS server and a small VM, made on this machine and apart from all else on it."
             )
             yield _way("l", f"{lab} Nothing has to be known or set up. It is ready after a few minutes.")
-            if not self._root:
+            if not self._sudo:
                 yield Static(Content(f"It needs root. Quit with q, and run:\n{self._lab_command}"), classes="more")
             yield _way("c", "Your own hosts: a form asks for three ssh addresses and the VM, and writes that file.")
         yield KeyLine()
 
     def why_not(self, action: str) -> str:
-        if action == "lab" and not self._root:
+        if action == "lab" and not self._sudo:
             return f"The lab needs root. Quit with q, and run: {self._lab_command}"
         return ""
 

@@ -3,24 +3,24 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from tui.checklist.backend.changes import into
+from tui.checklist.backend.changes import reported_to
 from tui.checklist.backend.checklist import Checklist
-from tui.checklist.backend.jobs import Work
+from tui.checklist.backend.jobs import Job
 from tui.checklist.model.check import Item
 from tui.checklist.model.summary import fixed
 from tui.core.failure import Failure
 from tui.linux.change import Change
 
-Call = Callable[[Work], Awaitable[str]]
+Call = Callable[[Job], Awaitable[str]]
 
 
 def fix(checklist: Checklist[Any], id: str, shown: Change) -> Call:
     """One line, by the change that was shown and no other."""
 
-    async def call(work: Work) -> str:
+    async def call(job: Job) -> str:
         if checklist[id].change != shown:
             raise Failure("Nothing was changed", "by now something else would be done", "Press f again to see it.")
-        item = await checklist.apply(id, into(work))
+        item = await checklist.apply(id, reported_to(job))
         found = item.finding.found if item.finding else "it can't be looked at"
         if item.finding is None or not item.finding.good:
             raise Failure(f"{item.title}: that was done, and it is not right yet", found)
@@ -32,9 +32,9 @@ def fix(checklist: Checklist[Any], id: str, shown: Change) -> Call:
 def fix_all(checklist: Checklist[Any], shown: Mapping[str, Change]) -> Call:
     """All that is missing, by the changes that were shown."""
 
-    async def call(work: Work) -> str:
-        applied = await checklist.apply_missing(into(work), shown, lambda item: _goes_on(work, item))
-        return f"{'Stopped, as you asked. ' if work.stopping else ''}{fixed(applied, checklist.items)}"
+    async def call(job: Job) -> str:
+        applied = await checklist.apply_missing(reported_to(job), shown, lambda item: _goes_on(job, item))
+        return f"{'Stopped, as you asked. ' if job.stopping else ''}{fixed(applied, checklist.items)}"
 
     return call
 
@@ -42,8 +42,8 @@ def fix_all(checklist: Checklist[Any], shown: Mapping[str, Change]) -> Call:
 def undo(checklist: Checklist[Any], id: str) -> Call:
     """What was applied for one line."""
 
-    async def call(work: Work) -> str:
-        return f"Taken back: {(await checklist.undo(id, into(work))).title}."
+    async def call(job: Job) -> str:
+        return f"Taken back: {(await checklist.undo(id, reported_to(job))).title}."
 
     return call
 
@@ -51,16 +51,16 @@ def undo(checklist: Checklist[Any], id: str) -> Call:
 def undo_all(checklist: Checklist[Any]) -> Call:
     """All that was applied."""
 
-    async def call(work: Work) -> str:
-        await checklist.undo_all(into(work), lambda item: _goes_on(work, item))
+    async def call(job: Job) -> str:
+        await checklist.undo_all(reported_to(job), lambda item: _goes_on(job, item))
         left = sum(item.undo is not None for item in checklist.items)
         return f"Stopped, as you asked: {left} are left." if left else "All that was done was taken back."
 
     return call
 
 
-def _goes_on(work: Work, item: Item) -> bool:
+def _goes_on(job: Job, item: Item) -> bool:
     """Whether the next line is to begin; the work says which it is."""
-    if not work.stopping:
-        work.step(f"{item.host}: {item.title}")
-    return not work.stopping
+    if not job.stopping:
+        job.step(f"{item.host}: {item.title}")
+    return not job.stopping

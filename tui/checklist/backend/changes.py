@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tui.checklist.backend.jobs import Work, Works
+from tui.checklist.backend.jobs import Job, Jobs
 from tui.checklist.backend.journal import Entry, Journal
 from tui.core.failure import Failure
 from tui.linux import remote_file
 from tui.linux.change import Action, AddLines, Change, Command, Move, RemoveLines
 from tui.linux.managed_block import blocks, with_lines, without_lines
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 
 NAMED = 100  # characters of a command in a sentence
 BEGINS, PRINTS, ENDS, FAILS = "begins", "prints", "ends", "fails"
@@ -24,31 +24,31 @@ class Progress:
     text: str = ""
 
 
-Say = Callable[[Progress], None]
+OnChange = Callable[[Progress], None]
 
 
-def into(work: Work) -> Say:
+def reported_to(job: Job) -> OnChange:
     """Takes what is going on down as part of a work."""
 
-    def say(progress: Progress) -> None:
+    def on_change(progress: Progress) -> None:
         if progress.kind == BEGINS:
-            work.begins(progress.action.host, progress.action.text)
+            job.begins(progress.action.host, progress.action.text)
         elif progress.kind == PRINTS:
-            work.prints(progress.text)
+            job.prints(progress.text)
         elif progress.kind == ENDS:
-            work.ends()
+            job.ends()
         else:
-            work.fails(progress.text)
+            job.fails(progress.text)
 
-    return say
+    return on_change
 
 
 class Changes:
     """Applies Changes as root and keeps the journal from which they are undone; `addresses` are by the host's role."""
 
-    def __init__(self, root: Root, journal: Journal, addresses: Mapping[str, str]) -> None:
-        self.root = root
-        self.works = Works()
+    def __init__(self, sudo: Sudo, journal: Journal, addresses: Mapping[str, str]) -> None:
+        self.sudo = sudo
+        self.jobs = Jobs()
         self._journal = journal
         self._addresses = addresses
 
@@ -57,11 +57,11 @@ class Changes:
         """What of the journal could not be read; empty where all could."""
         return self._journal.problem
 
-    async def apply(self, step: str, change: Change, say: Say) -> None:
+    async def apply(self, step: str, change: Change, on_change: OnChange) -> None:
         """All moves in their order; a Failure ends it, and what was done till then can be undone."""
         for move in change.moves:
             number = self._journal.begin(step, self._addresses[move.action.host], move)
-            await self._act(move.action, say)
+            await self._act(move.action, on_change)
             self._journal.done(number)
 
     @property
@@ -74,12 +74,12 @@ class Changes:
         moves = tuple(Move(action) for entry in self._applied(step) for action in entry.undo)
         return Change(moves) if moves else None
 
-    async def undo(self, step: str, say: Say) -> None:
+    async def undo(self, step: str, on_change: OnChange) -> None:
         """Take it back, the last move first; what failed when it was applied may fail here, too."""
         for entry in self._applied(step):
             for action in entry.undo:
                 try:
-                    await self._act(action, say)
+                    await self._act(action, on_change)
                 except Failure:
                     if entry.done:
                         raise
@@ -90,21 +90,21 @@ class Changes:
         known = set(self._addresses.values())
         return [entry for entry in self._journal.entries(step) if entry.address in known]
 
-    async def _act(self, action: Action, say: Say) -> None:
-        say(Progress(action, BEGINS))
+    async def _act(self, action: Action, on_change: OnChange) -> None:
+        on_change(Progress(action, BEGINS))
         try:
             if isinstance(action, Command):
-                await self._run(action, lambda text: say(Progress(action, PRINTS, text)))
+                await self._run(action, lambda text: on_change(Progress(action, PRINTS, text)))
             else:
-                await self._edit(action, lambda text: say(Progress(action, PRINTS, text)))
+                await self._edit(action, lambda text: on_change(Progress(action, PRINTS, text)))
         except Failure as failure:
-            say(Progress(action, FAILS, str(failure)))
+            on_change(Progress(action, FAILS, str(failure)))
             raise
-        say(Progress(action, ENDS))
+        on_change(Progress(action, ENDS))
 
-    async def _run(self, command: Command, hear: Callable[[str], None]) -> None:
-        done = await self.root.run(
-            command.host, command.argv, stdin=command.stdin, timeout=command.timeout_s, hear=hear
+    async def _run(self, command: Command, on_output: Callable[[str], None]) -> None:
+        done = await self.sudo.run(
+            command.host, command.argv, stdin=command.stdin, timeout=command.timeout_s, on_output=on_output
         )
         if done.status:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()
@@ -114,16 +114,18 @@ class Changes:
                 detail=done.stdout + done.stderr,
             )
 
-    async def _edit(self, action: AddLines | RemoveLines, hear: Callable[[str], None]) -> None:
-        before = await remote_file.read(self.root, action.host, action.path)
+    async def _edit(self, action: AddLines | RemoveLines, on_output: Callable[[str], None]) -> None:
+        before = await remote_file.read(self.sudo, action.host, action.path)
         change = with_lines if isinstance(action, AddLines) else without_lines
         after = change(before, action.lines)
         if after == before:
-            hear("the lines are there already\n" if isinstance(action, AddLines) else "the lines are there no more\n")
+            on_output(
+                "the lines are there already\n" if isinstance(action, AddLines) else "the lines are there no more\n"
+            )
         else:
-            await remote_file.replace(self.root, action.host, action.path, before, after)
+            await remote_file.replace(self.sudo, action.host, action.path, before, after)
         if after is None or not blocks(after):
-            await remote_file.forget_backup(self.root, action.host, action.path)
+            await remote_file.forget_backup(self.sudo, action.host, action.path)
 
 
 def _named(command: Command) -> str:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from typing import Generic
 
-from tui.checklist.backend.changes import Changes, Say
+from tui.checklist.backend.changes import Changes, OnChange
 from tui.checklist.model.check import Finding, Item
 from tui.checklist.model.step import F, Step
 from tui.core.failure import Failure
@@ -26,7 +26,7 @@ class Checklist(Generic[F]):
         self.facts = facts
         self._read = read
         self._changes = changes
-        self.root, self.works = changes.root, changes.works
+        self.sudo, self.jobs = changes.sudo, changes.jobs
         self._listeners: list[Callable[[], None]] = []
         self._one_look = asyncio.Lock()
         self.looking = self.looked = False
@@ -71,20 +71,20 @@ class Checklist(Generic[F]):
                 self.looking = False
                 self._tell()
 
-    async def apply(self, id: str, say: Say) -> Item:
+    async def apply(self, id: str, on_change: OnChange) -> Item:
         """Make one step right and look again; a Failure says why it could not be."""
         item = self[id]
         if item.change is None or item.why_not:
             raise Failure(f"{item.title}: nothing was applied", item.why_not or "there is nothing to do")
         try:
-            await self._changes.apply(id, item.change, say)
+            await self._changes.apply(id, item.change, on_change)
         finally:
             await self.look_once()
         return self[id]
 
     async def apply_missing(
         self,
-        say: Say,
+        on_change: OnChange,
         shown: Mapping[str, Change] | None = None,
         begin: Callable[[Item], bool] = lambda _: True,
     ) -> tuple[Item, ...]:
@@ -101,22 +101,22 @@ class Checklist(Generic[F]):
                 continue
             if not begin(item):
                 break
-            item = await self.apply(id, say)
+            item = await self.apply(id, on_change)
             if item.finding is None or not item.finding.good:
                 found = item.finding.found if item.finding else "it can't be looked at"
                 raise Failure(f"{item.title}: it was applied and is not right yet", found)
             applied.append(item)
         return tuple(applied)
 
-    async def undo(self, id: str, say: Say) -> Item:
+    async def undo(self, id: str, on_change: OnChange) -> Item:
         """Take back what was applied for one step, and look again."""
         try:
-            await self._changes.undo(id, say)
+            await self._changes.undo(id, on_change)
         finally:
             await self.look_once()
         return self[id]
 
-    async def undo_all(self, say: Say, begin: Callable[[Item], bool] = lambda _: True) -> None:
+    async def undo_all(self, on_change: OnChange, begin: Callable[[Item], bool] = lambda _: True) -> None:
         """Take back all that was applied, from the end of the list; `begin` as for apply_missing."""
         try:
             for item in reversed(self.items):
@@ -124,7 +124,7 @@ class Checklist(Generic[F]):
                     continue
                 if not begin(item):
                     break
-                await self._changes.undo(item.id, say)
+                await self._changes.undo(item.id, on_change)
         finally:
             await self.look_once()
 

@@ -8,7 +8,7 @@ from tui.checklist.model.transcript import Transcript
 from tui.core.failure import Failure
 
 
-class Work:
+class Job:
     """One thing that was asked for: `outcome` is the sentence at its end, `failure` why it did not come about."""
 
     def __init__(self, title: str) -> None:
@@ -44,7 +44,7 @@ class Work:
 
     def prints(self, text: str) -> None:
         """It says something."""
-        self.transcript.hear(text)
+        self.transcript.add_output(text)
         self._tell()
 
     def ends(self) -> None:
@@ -64,7 +64,7 @@ class Work:
         self.stopping = True
         self._tell()
 
-    async def run(self, call: Callable[["Work"], Awaitable[str]]) -> None:
+    async def run(self, call: Callable[["Job"], Awaitable[str]]) -> None:
         """Do it, from the beginning to the end."""
         try:
             self.outcome = await call(self)
@@ -81,24 +81,24 @@ class Work:
             listener()
 
 
-class Works:
+class Jobs:
     """Does one work at a time; `current` is the one under way, or the last one."""
 
     def __init__(self) -> None:
-        self.current: Work | None = None
+        self.current: Job | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def under_way(self) -> Work | None:
+    def under_way(self) -> Job | None:
         return None if self.current is None or self.current.over else self.current
 
-    def begin(self, title: str, call: Callable[[Work], Awaitable[str]]) -> Work:
+    def begin(self, title: str, call: Callable[[Job], Awaitable[str]]) -> Job:
         """Do what `call` does, whose answer is the sentence at its end; a Failure where something is under way."""
         if self.under_way is not None:
             raise Failure("Nothing was begun", f"{self.under_way.title} is under way")
-        self.current = work = Work(title)
-        self._task = asyncio.ensure_future(work.run(call))
-        return work
+        self.current = job = Job(title)
+        self._task = asyncio.ensure_future(job.run(call))
+        return job
 
     async def ended(self) -> None:
         """Returns when nothing is under way any more."""

@@ -23,7 +23,7 @@ def counts(items: Iterable[Item]) -> dict[str, int]:
     return {state: states.count(state) for state in (FAILED, UNKNOWN, WARNING, OK, NOT_NEEDED)}
 
 
-def tally(items: Iterable[Item]) -> str:
+def summary_line(items: Iterable[Item]) -> str:
     """2 FAILED, 1 unknown, 14 ok: the worst first, for a narrow line ends early."""
     return ", ".join(f"{count} {WORDS[state]}" for state, count in counts(items).items() if count) or "nothing to check"
 
@@ -48,9 +48,9 @@ def sentence(items: Sequence[Item], *, looking: bool, looked: bool, wanted: Sequ
     if not known:
         return "Looking at the hosts ..." if looking else "Nobody has looked yet: r looks."
     if looking and not looked:
-        return f"Looking ({len(known)} of {len(items)} read): {tally(known)}."
+        return f"Looking ({len(known)} of {len(items)} read): {summary_line(known)}."
     again = "Looking again ..." if looking else ""
-    return f"{tally(known)}. {first or _advice(items, wanted)} {again}".strip()
+    return f"{summary_line(known)}. {first or _advice(items, wanted)} {again}".strip()
 
 
 def _advice(items: Sequence[Item], wanted: Sequence[str]) -> str:
@@ -87,5 +87,5 @@ def fixed(applied: Sequence[Item], items: Sequence[Item]) -> str:
         return f"{done}; {waiting} can't be fixed yet: Enter on a line says what it waits for."
     bad = [item for item in items if not (item.finding and item.finding.good)]
     if bad:
-        return f"{done}, and nothing more can be: {tally(bad)}."
+        return f"{done}, and nothing more can be: {summary_line(bad)}."
     return f"{done}: all is as it must be." if applied else "Nothing was changed: all is as it must be already."

@@ -38,7 +38,7 @@ class Transcript:
         for number, line in enumerate(text.splitlines()):
             self._say(ACTION, f"{host}: {line}" if not number else f"    {line}")
 
-    def hear(self, text: str) -> None:
+    def add_output(self, text: str) -> None:
         """It printed something."""
         if self._open:
             self.lines.pop()

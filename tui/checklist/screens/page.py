@@ -12,7 +12,7 @@ from textual.content import Content
 
 from tui.checklist.backend import actions
 from tui.checklist.backend.checklist import Checklist
-from tui.checklist.backend.jobs import Work
+from tui.checklist.backend.jobs import Job
 from tui.checklist.model.keys import (
     ACTIONS,
     DETAILS,
@@ -68,7 +68,7 @@ class ListPage(Page):
         super().__init__()
         self._list = checklist
         self._looked_once = False
-        self._work: Work | None = None  # the newest that was begun here
+        self._work: Job | None = None  # the newest that was begun here
         self._answers: tuple[bool, ...] = ()
         self._summary, self._report = Lines(id="summary"), Report(id="report")
         self._rows, self._detail = ChecklistRows(addresses, id="rows"), CheckDetail(id="detail")
@@ -126,7 +126,7 @@ class ListPage(Page):
         if not all(part.is_attached for part in parts) or not self.is_current or not self.size.width:
             return
         listed, items = self._list, self._list.items
-        wanted = tuple(listed.root.wanted)
+        wanted = tuple(listed.sudo.wanted)
         text = sentence(items, looking=listed.looking, looked=listed.looked, wanted=wanted, first=self.first())
         lines = [*Content.styled(text, "bold").wrap(max(10, self.size.width - 2))]
         if listed.looking:  # each change of height paints the page anew, so it is as high as it was till the end
@@ -143,8 +143,8 @@ class ListPage(Page):
 
     def why_not(self, action: str) -> str:
         listed = self._list
-        under_way = listed.works.under_way.title if listed.works.under_way else ""
-        done, wanted = listed.works.current is not None, listed.root.wanted
+        under_way = listed.jobs.under_way.title if listed.jobs.under_way else ""
+        done, wanted = listed.jobs.current is not None, listed.sudo.wanted
         return why_not(action, Moment(listed.items, self._rows.chosen, listed.looking, under_way, done, wanted))
 
     def _refresh_keys(self) -> None:
@@ -162,8 +162,8 @@ class ListPage(Page):
             self.app.push_screen(Details(self._rows.chosen))
 
     def action_progress(self) -> None:
-        if self._list.works.current is not None:
-            self.app.push_screen(ProgressDialog(self._list.works.current))
+        if self._list.jobs.current is not None:
+            self.app.push_screen(ProgressDialog(self._list.jobs.current))
 
     def action_fix(self) -> None:
         item = self._rows.chosen
@@ -189,7 +189,7 @@ class ListPage(Page):
 
     @work(name="password", group="ask", exclusive=True)
     async def action_password(self) -> None:
-        if await self._passwords(tuple(self._list.root.wanted)):
+        if await self._passwords(tuple(self._list.sudo.wanted)):
             self._look()
         self._show()
 
@@ -199,7 +199,7 @@ class ListPage(Page):
     async def _ask(self, title: str, shown: Mapping[str, Change], call: actions.Call) -> None:
         """Show what would be done; where it is agreed to, do it."""
         hosts = {action.host for change in shown.values() for action in change.actions}
-        if not await self._passwords(tuple(host for host in self._list.root.wanted if host in hosts)):
+        if not await self._passwords(tuple(host for host in self._list.sudo.wanted if host in hosts)):
             return
         parts = tuple(Part(self._list[id].title, self._list[id].why_not, change) for id, change in shown.items())
         if await self.app.push_screen_wait(Agree(title, parts)):
@@ -213,7 +213,7 @@ class ListPage(Page):
         return True
 
     def _password_of(self, host: str) -> PasswordDialog:
-        root, before = self._list.root, self._list.root.wanted.get(host)
+        root, before = self._list.sudo, self._list.sudo.wanted.get(host)
 
         async def use(password: str) -> None:
             root.give_password(host, password)
@@ -225,7 +225,7 @@ class ListPage(Page):
 
     def _begin(self, title: str, call: actions.Call) -> None:
         try:
-            self._work = begun = self._list.works.begin(title, call)
+            self._work = begun = self._list.jobs.begin(title, call)
         except Failure as failure:
             self._report.fail(failure)
             return
@@ -233,7 +233,7 @@ class ListPage(Page):
         begun.listen(lambda: self._follow(begun))
         self.app.push_screen(ProgressDialog(begun))
 
-    def _follow(self, begun: Work) -> None:
+    def _follow(self, begun: Job) -> None:
         """What is being done, and what came of it, stands on the page until the next."""
         if not self.is_attached or begun is not self._work:
             return

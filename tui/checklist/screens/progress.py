@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from tui.checklist.backend.jobs import Work
+from tui.checklist.backend.jobs import Job
 from tui.checklist.model.transcript import ACTION, DONE, FAILED, OUTPUT, STEP, Line
 from tui.ui.dialog import Dialog
 from tui.ui.lines import Lines
@@ -44,9 +44,9 @@ class ProgressDialog(Dialog[None]):
     ProgressDialog Output { height: 1fr; background: $surface; }
     """
 
-    def __init__(self, work: Work) -> None:
-        super().__init__(work.title)
-        self._work = work
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.title)
+        self._work = job
         self._said, self._output = Lines(id="said"), Output(id="output")
         self._drawn_at = 0.0
         self._drawing = False
@@ -89,15 +89,15 @@ class ProgressDialog(Dialog[None]):
 
     def _say(self) -> None:
         """What is under way and for how long, or what came of it."""
-        work = self._work
-        if work.failure is not None:
-            text, style = str(work.failure), "bold $error"
-        elif work.over:
-            text, style = work.outcome, "bold $success"
+        job = self._work
+        if job.failure is not None:
+            text, style = str(job.failure), "bold $error"
+        elif job.over:
+            text, style = job.outcome, "bold $success"
         else:
-            doing = work.doing or "looking at the hosts again"
-            text, style = f"{doing} ... {int(work.elapsed_s)} s", "bold"
-            text += ". It stops after this." if work.stopping else ""
+            doing = job.doing or "looking at the hosts again"
+            text, style = f"{doing} ... {int(job.elapsed_s)} s", "bold"
+            text += ". It stops after this." if job.stopping else ""
         lines = Content.styled(text, style).wrap(max(10, self._said.size.width))
         self._said.show(*lines)
 

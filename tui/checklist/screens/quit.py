@@ -8,11 +8,11 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.checklist.backend.jobs import Works
+from tui.checklist.backend.jobs import Jobs
 from tui.ui.dialog import Dialog
 
 
-class WorkGuard(Dialog[bool]):
+class JobGuard(Dialog[bool]):
     """Dismissed with True to quit now, with None to stay."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -26,9 +26,9 @@ class WorkGuard(Dialog[bool]):
     WorkGuard #said { margin-top: 1; text-style: bold; }
     """
 
-    def __init__(self, works: Works) -> None:
+    def __init__(self, jobs: Jobs) -> None:
         super().__init__("Quit?")
-        self._works = works
+        self._works = jobs
 
     def body(self) -> ComposeResult:
         under_way = self._works.under_way

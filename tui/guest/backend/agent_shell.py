@@ -14,7 +14,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import AgentAway, AgentRefused
 from tui.guest.model import agent
-from tui.vm.backend.location import whereabouts
+from tui.vm.backend.location import placement
 
 FIRST_LOOK_S, LAST_LOOK_S = 0.02, 0.5
 COMMAND_LIMIT_S = 20.0  # of one message to the agent; what it started may take longer
@@ -38,7 +38,7 @@ class AgentShell:
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
-        hear: Callable[[str], None] | None = None,
+        on_output: Callable[[str], None] | None = None,
     ) -> Completed:
         """What the command answered; `hear` gets all that it printed when it has ended, the agent tells no earlier."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
@@ -50,8 +50,8 @@ class AgentShell:
                 "its guest is slow, or its agent hangs",
                 "Try again.",
             ) from None
-        if hear is not None and (text := done.stdout + done.stderr):
-            hear(text)
+        if on_output is not None and (text := done.stdout + done.stderr):
+            on_output(text)
         return done
 
     async def close(self) -> None:
@@ -123,7 +123,7 @@ class AgentShell:
         return await self._ask_on(self._host, command, limit_s)
 
     async def _find(self) -> None:
-        where = await whereabouts(self._connections, self._name)
+        where = await placement(self._connections, self._name)
         if where.vm is None or not where.vm.running:
             self._host = ""
             raise AgentAway(f"The guest agent of {self._name} can't be asked", where.sentence)

@@ -202,13 +202,13 @@ class Guest:
         """How far cloud-init is with setting the guest up."""
         return parse_cloud_init((await self._run(CLOUD_INIT, ASK_LIMIT_S)).stdout)
 
-    async def install(self, program: str, source: bytes, say: Callable[[str], None]) -> None:
+    async def install(self, program: str, source: bytes, on_progress: Callable[[str], None]) -> None:
         """Make the program ready to start: compiled by the guest, or here where the guest has no compiler."""
-        say(f"compiling {program} in the guest")
+        on_progress(f"compiling {program} in the guest")
         done = await self._run(INSTALL, COMPILE_LIMIT_S, program, stdin=source)
         if done.status == NO_COMPILER:
-            binary = await self._build_here(program, source, done.stdout.strip(), say)
-            say(f"sending {program} to the guest")
+            binary = await self._build_here(program, source, done.stdout.strip(), on_progress)
+            on_progress(f"sending {program} to the guest")
             done = await self._run(PUT, SEND_LIMIT_S, program, str(len(binary)), stdin=binary)
         if done.status:
             raise self._failure(f"{program} could not be made ready in {self._name}", done, "in the guest")
@@ -258,8 +258,8 @@ class Guest:
     def _what(self) -> str:
         return f"The {self._place.strip('/') or 'workload'}"
 
-    async def _build_here(self, program: str, source: bytes, machine: str, say: Callable[[str], None]) -> bytes:
-        say(f"the guest has no compiler: building {program} on this host")
+    async def _build_here(self, program: str, source: bytes, machine: str, on_progress: Callable[[str], None]) -> bytes:
+        on_progress(f"the guest has no compiler: building {program} on this host")
         if machine != platform.machine():
             raise Failure(
                 f"{program} can't be built for {self._name}",

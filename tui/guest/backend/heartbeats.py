@@ -32,7 +32,7 @@ class Heartbeats:
         self._known: dict[str, Pulse] = {}
         self._one = asyncio.Lock()  # two at once would start two, of which one finds the port taken
 
-    async def ready(self, name: str, say: Callable[[str], None]) -> Pulse:
+    async def ready(self, name: str, on_progress: Callable[[str], None]) -> Pulse:
         """The heartbeat of a VM, started where none beats; Failure says why there is none."""
         if not self._port:
             raise Failure("There is no heartbeat", "heartbeat_port is 0 in the configuration")
@@ -42,7 +42,7 @@ class Heartbeats:
             status = parse_heartbeat(found)
             if not status.running:
                 status = HeartbeatStatus()
-                await guest.install(PROGRAM, await on_thread((sources() / f"{PROGRAM}.c").read_bytes), say)
+                await guest.install(PROGRAM, await on_thread((sources() / f"{PROGRAM}.c").read_bytes), on_progress)
                 await guest.start(HeartbeatSpec(self._port))
             if not status.port:
                 status = await _first_word(guest)

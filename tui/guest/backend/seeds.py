@@ -3,7 +3,7 @@
 from tui.core.failure import Failure
 from tui.core.settings import SOURCE
 from tui.guest.model.seed import LABEL, Seed, meta_data, user_data
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 from tui.vm.backend.images import NAME_TAKEN, TAKEN
 
 LIMIT_S = 60.0
@@ -34,10 +34,10 @@ mv -nT -- "$1.part" "$1" || [ -e "$1" ]
 """
 
 
-async def make_seed(root: Root, seed: Seed, path: str, like: str) -> None:
+async def make_seed(sudo: Sudo, seed: Seed, path: str, like: str) -> None:
     """Write it to `path`, with owner and mode of the file `like`."""
     argv = ["sh", "-c", MAKE, "sh", path, LABEL, user_data(seed), meta_data(seed), like]
-    done = await root.run(SOURCE, argv, timeout=LIMIT_S)
+    done = await sudo.run(SOURCE, argv, timeout=LIMIT_S)
     if done.status == NO_TOOL:
         tools = f"{', '.join(TOOLS[:-1])} or {TOOLS[-1]}"
         raise Failure(f"The seed can't be made on {SOURCE}", f"it has none of {tools}", "Install genisoimage there.")

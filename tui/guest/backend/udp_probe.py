@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from tui.guest.model.heartbeat import NEVER_NS, Answer, parse_answer, probe
-from tui.guest.model.udp_probe import EVERY_S, Echoes, Window
+from tui.guest.model.udp_probe import EVERY_S, ProbeAnswers, Window
 
 REPORT_EVERY_S = 1.0
 STOP_LIMIT_S = 0.5
@@ -16,10 +16,10 @@ SO_TIMESTAMPNS = 35  # of Linux; the socket module does not name it
 TIMESPEC = struct.Struct("qq")
 ANCILLARY_BYTES = socket.CMSG_SPACE(TIMESPEC.size)
 
-Report = Callable[[Window, Echoes], None]
+Report = Callable[[Window, ProbeAnswers], None]
 
 
-class Echo:
+class UdpProbe:
     """Probes all of `addresses` until one has answered, and from then on that one.
 
     `since_ns` is the moment of the guest's clock since which gaps count, None: from the first answer on. `report` is
@@ -27,9 +27,14 @@ class Echo:
     """
 
     def __init__(
-        self, addresses: Sequence[str], port: int, report: Report, echoes: Echoes, since_ns: int | None = None
+        self,
+        addresses: Sequence[str],
+        port: int,
+        report: Report,
+        probe_answers: ProbeAnswers,
+        since_ns: int | None = None,
     ) -> None:
-        self.echoes = echoes
+        self.probe_answers = probe_answers
         self.since_ns = since_ns
         self.trouble = ""  # what the way there said
         self._addresses = addresses
@@ -60,14 +65,16 @@ class Echo:
         Where nothing has ever answered, it is not waited for.
         """
         with self._heard:
-            after = self.echoes.newest
-            in_time = self.echoes.answer is None or self._heard.wait_for(lambda: self._is_settled(after), limit_s)
-            self.echoes.compare()  # as well as it can be
+            after = self.probe_answers.newest
+            in_time = self.probe_answers.answer is None or self._heard.wait_for(
+                lambda: self._is_settled(after), limit_s
+            )
+            self.probe_answers.compare()  # as well as it can be
         self.stop()
         return in_time
 
     def _is_settled(self, after: int) -> bool:
-        return self.echoes.settled(time.monotonic(), after)
+        return self.probe_answers.settled(time.monotonic(), after)
 
     def _run(self) -> None:
         with contextlib.ExitStack() as closing:
@@ -109,7 +116,7 @@ class Echo:
 
     def _send(self, sockets: Iterable[socket.socket], now: float) -> None:
         with self._lock:
-            number = self.echoes.send(now)
+            number = self.probe_answers.send(now)
         datagram = probe(number, NEVER_NS if self.since_ns is None else self.since_ns)
         for each in sockets:
             try:
@@ -137,23 +144,23 @@ class Echo:
         with self._heard:
             if self.since_ns is None or answer.now_ns < self.since_ns:
                 self.since_ns = answer.now_ns  # the first, or the clock began anew
-            self.echoes.hear(answer, t)
+            self.probe_answers.add(answer, t)
             self._heard.notify_all()
 
     def _mark(self) -> None:
         self._switched_over.clear()
         with self._lock:
             # Where nothing was answered before it, nobody can say how long the VM was away.
-            if self.echoes.pause_before is None and self.echoes.answer is not None:
-                self.echoes.switch_over()
-                self.since_ns = self.echoes.answer.now_ns
+            if self.probe_answers.pause_before is None and self.probe_answers.answer is not None:
+                self.probe_answers.switch_over()
+                self.since_ns = self.probe_answers.answer.now_ns
 
     def _tell(self) -> None:
         with self._lock:
-            if self.echoes.answer is None:
+            if self.probe_answers.answer is None:
                 return
-            window, self.echoes.window = self.echoes.window, Window()
-            self._report(window, self.echoes)
+            window, self.probe_answers.window = self.probe_answers.window, Window()
+            self._report(window, self.probe_answers)
 
 
 def _moment(extra: Sequence[tuple[int, int, bytes]]) -> float:

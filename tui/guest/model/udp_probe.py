@@ -31,7 +31,7 @@ class Window:
     pause_began: float = 0.0
 
 
-class Echoes:
+class ProbeAnswers:
     """Told of every probe and answer, by moments of the source's monotonic clock in seconds.
 
     A pause is how long from the first probe that was not answered in time until an answer came: that the app itself
@@ -68,7 +68,7 @@ class Echoes:
         self.window.sent += 1
         return self._number
 
-    def hear(self, answer: Answer, t: float) -> None:
+    def add(self, answer: Answer, t: float) -> None:
         """An answer came; one that comes after that of a later probe is counted, and tells nothing new."""
         if not self._sent or not self._sent[0][0] <= answer.number <= self._sent[-1][0]:
             return

@@ -32,8 +32,8 @@ class Hosts:
         self._connections = connections
         self._first_login = first_login
         self.config = connections.config
-        self.root = changes.root
-        self._reading = HostReading(connections, changes.root)
+        self.sudo = changes.sudo
+        self._reading = HostReading(connections, changes.sudo)
         self.checklist = Checklist(STEPS, HostsFacts(configured(self.config)), self._read, changes)
 
     def unread(self) -> tuple[HostFacts, ...]:
@@ -79,7 +79,7 @@ class Hosts:
 
     async def _system(self, host: str) -> System:
         """The clock is read apart, because the first answer waits for the login."""
-        system = (await self._reading.login(host)).system
+        system = (await self._reading.as_login(host)).system
         clock = await or_failure(self._reading.clock(host, rounds=1))
         return replace(system, clock=None if isinstance(clock, Failure) else clock)
 

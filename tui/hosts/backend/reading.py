@@ -26,7 +26,7 @@ from tui.hosts.model.userfaultfd import Userfaultfd
 from tui.linux import perl_or_python
 from tui.linux.perl_or_python import NEITHER
 from tui.linux.qemu_conf import QemuConf
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 from tui.vm.model import kvm as host_kvm
 from tui.vm.model.cpu import IDENTICAL, KVM, Cpu, CpuFit, features
 from tui.vm.model.kvm import Kvm
@@ -54,17 +54,17 @@ def configured(config: Config) -> Configured:
 class HostReading:
     """Each method runs a command or two and parses what they print; every one fails with Failure."""
 
-    def __init__(self, connections: Connections, root: Root) -> None:
+    def __init__(self, connections: Connections, sudo: Sudo) -> None:
         self._connections = connections
-        self._root = root
+        self._sudo = sudo
         self._config = connections.config
 
-    async def login(self, host: str, names: Iterable[str] = ()) -> host_script.LoginRead:
+    async def as_login(self, host: str, names: Iterable[str] = ()) -> host_script.LoginRead:
         """What the app's login reads there, and where these names lead."""
         folder = self._config.storage.images if host == STORAGE else self._config.storage.export
         return host_script.parse_login(host, await self._output(host, host_script.LOGIN_SCRIPT, folder, *names))
 
-    async def root(self, host: str, login: str) -> tuple[QemuConf, Software | Failure | None]:
+    async def as_root(self, host: str, login: str) -> tuple[QemuConf, Software | Failure | None]:
         """What only root reads; `login` is the app's login there."""
         if host == STORAGE:
             return host_script.parse_root(host, await self._root_output(host, host_script.STORAGE_SCRIPT), None)
@@ -124,7 +124,7 @@ class HostReading:
     async def peer(self, host: str, uri: str) -> str:
         """The other's host name as root's libvirt client gets it; "" where virsh is not there to ask with."""
         argv = ["timeout", "-k", "1", str(PEER_LIMIT_S), "virsh", "-c", uri, "hostname"]
-        done = await self._root.run(host, argv, timeout=PEER_LIMIT_S + 5)
+        done = await self._sudo.run(host, argv, timeout=PEER_LIMIT_S + 5)
         if done.status in (126, 127):
             return ""
         if done.status:
@@ -145,7 +145,7 @@ class HostReading:
         failed = f"The ports of {end} could not be tried"
         words = (*map(str, ports), str(LISTEN_LIMIT_S), word)
         listener = perl_or_python.argv(LISTENER, ports_python.LISTENER, *words)
-        run = self._connections.shell(end).run(listener, timeout=SCRIPT_LIMIT_S, hear=on_output)
+        run = self._connections.shell(end).run(listener, timeout=SCRIPT_LIMIT_S, on_output=on_output)
         listening, waiting = asyncio.ensure_future(run), asyncio.ensure_future(ready.wait())
         try:
             await asyncio.wait({listening, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -190,5 +190,5 @@ class HostReading:
         return done.output(f"{host} could not be read")
 
     async def _root_output(self, host: str, script: str, *words: str, limit_s: float = SCRIPT_LIMIT_S) -> str:
-        done = await self._root.run(host, ["sh", "-c", script, "sh", *words], timeout=limit_s)
+        done = await self._sudo.run(host, ["sh", "-c", script, "sh", *words], timeout=limit_s)
         return done.output(f"{host} could not be read as root")

@@ -52,15 +52,15 @@ class Rounds:
     # -- the first round: no host waits for another --
 
     async def _first_round(self, host: str) -> None:
-        parts = [self._system(host)]
+        sections = [self._system(host)]
         if host in HYPERVISORS:
-            parts.append(self._host(host, "libvirt", lambda: self._reading.libvirt(host)))
-        await asyncio.gather(*parts)
+            sections.append(self._host(host, "libvirt", lambda: self._reading.libvirt(host)))
+        await asyncio.gather(*sections)
 
     async def _system(self, host: str) -> None:
         """As the login, then as root: where the login fails, root is not tried."""
         wanted = (name for start, end in WAYS if start == host for name in self.facts.names_of(end))
-        found = await or_failure(self._reading.login(host, tuple(dict.fromkeys(wanted))))
+        found = await or_failure(self._reading.as_login(host, tuple(dict.fromkeys(wanted))))
         if isinstance(found, Failure):
             self._found[host] = found
             self._set_host(host, system=found, clock=found, conf=found, software=found)
@@ -71,7 +71,7 @@ class Rounds:
         await asyncio.gather(clock, self._as_root(host, found.login))
 
     async def _as_root(self, host: str, login: str) -> None:
-        found = await or_failure(self._reading.root(host, login))
+        found = await or_failure(self._reading.as_root(host, login))
         conf, software = (found, found) if isinstance(found, Failure) else found
         self._set_host(host, conf=conf, software=software)
 
@@ -153,11 +153,11 @@ class Rounds:
     ) -> None:
         self._set_host(host, **{part: await _after(needed, read)})
 
-    def _set_host(self, host: str, **parts: object) -> None:
-        self._set(self.facts.with_host(host, **parts))
+    def _set_host(self, host: str, **sections: object) -> None:
+        self._set(self.facts.with_host(host, **sections))
 
-    def _set_way(self, start: str, end: str, **parts: object) -> None:
-        self._set(self.facts.with_way(start, end, **parts))
+    def _set_way(self, start: str, end: str, **sections: object) -> None:
+        self._set(self.facts.with_way(start, end, **sections))
 
     def _set(self, facts: HostsFacts) -> None:
         self.facts = facts

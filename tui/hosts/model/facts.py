@@ -88,13 +88,13 @@ class HostsFacts:
     def way(self, start: str, end: str) -> Way:
         return self.ways.get((start, end), Way())
 
-    def with_host(self, host: str, **parts: Any) -> "HostsFacts":
+    def with_host(self, host: str, **sections: Any) -> "HostsFacts":
         """The same with these fields of OneHost replaced."""
-        return replace(self, hosts={**self.hosts, host: replace(self.at(host), **parts)})
+        return replace(self, hosts={**self.hosts, host: replace(self.at(host), **sections)})
 
-    def with_way(self, start: str, end: str, **parts: Any) -> "HostsFacts":
+    def with_way(self, start: str, end: str, **sections: Any) -> "HostsFacts":
         """The same with these fields of Way replaced."""
-        return replace(self, ways={**self.ways, (start, end): replace(self.way(start, end), **parts)})
+        return replace(self, ways={**self.ways, (start, end): replace(self.way(start, end), **sections)})
 
     def address(self, host: str) -> str:
         """By which the others reach it, "" where that is not known; the ends of the app's own connections tell best."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tui.linux.addresses import route_device
 from tui.linux.change import Change, Command, Move
 from tui.linux.firewalld import Firewalld, parse_zones, rich_rule
-from tui.linux.script_sections import PRELUDE, file_text, parse_parts
+from tui.linux.script_sections import PRELUDE, file_text, parse_sections
 from tui.linux.ufw import Ufw, parse_ufw
 
 # As root. $1 is the address of the other host: firewalld's zone depends on where its packets come in.
@@ -33,13 +33,13 @@ class Firewall:
 
 def parse_firewall(text: str) -> Firewall:
     """What SCRIPT printed."""
-    parts = {name: file_text(part) or "" for name, part in parse_parts(text).items()}
-    ufw = parse_ufw(parts.get("ufw", ""), parts.get("ufw_defaults", ""))
-    if "zones_now" not in parts:
+    sections = {name: file_text(part) or "" for name, part in parse_sections(text).items()}
+    ufw = parse_ufw(sections.get("ufw", ""), sections.get("ufw_defaults", ""))
+    if "zones_now" not in sections:
         return Firewall(ufw)
-    device = route_device(parts.get("device", ""))
-    now, kept = parse_zones(parts["zones_now"]), parse_zones(parts["zones_kept"])
-    return Firewall(ufw, Firewalld(True, now, kept, parts["zone_default"].strip(), dict([device] if device else [])))
+    device = route_device(sections.get("device", ""))
+    now, kept = parse_zones(sections["zones_now"]), parse_zones(sections["zones_kept"])
+    return Firewall(ufw, Firewalld(True, now, kept, sections["zone_default"].strip(), dict([device] if device else [])))
 
 
 def opened(host: str, firewall: Firewall, other: str, ports: tuple[int, int]) -> Change | str:

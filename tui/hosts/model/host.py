@@ -59,11 +59,11 @@ class HostFacts:
     @property
     def state(self) -> str:
         """One word for all of it: READING, OK, PARTLY or UNREACHABLE."""
-        parts = [self.system, self.virtualization] if self.hypervisor else [self.system]
-        if any(part is None for part in parts):
+        sections = [self.system, self.virtualization] if self.hypervisor else [self.system]
+        if any(part is None for part in sections):
             return READING
         failed = len(self.failures)
-        return OK if not failed else UNREACHABLE if failed == len(parts) else PARTLY
+        return OK if not failed else UNREACHABLE if failed == len(sections) else PARTLY
 
 
 # One line a fact, so that a host that lacks a file still tells the others; POSIX sh and busybox suffice. $1 is the

@@ -10,7 +10,7 @@ from tui.hosts.model.host import SYSTEM_SCRIPT, System, parse_system
 from tui.hosts.model.names import Names, parse_names
 from tui.hosts.model.software import Software, parse_software
 from tui.linux.qemu_conf import QemuConf, parse_qemu_conf
-from tui.linux.script_sections import PRELUDE, output, parse_parts
+from tui.linux.script_sections import PRELUDE, output, parse_sections
 
 # $1 the folder of the images, then the names to look up. A number where the login has no name, as in containers.
 LOGIN_SCRIPT = f"""{PRELUDE}
@@ -36,11 +36,11 @@ class LoginRead:
 
 def parse_login(host: str, text: str) -> LoginRead:
     """What LOGIN_SCRIPT printed; a Failure where a command of it failed."""
-    parts, what = parse_parts(text), f"{host} could not be read"
+    sections, what = parse_sections(text), f"{host} could not be read"
     return LoginRead(
-        parse_system(output(parts, "system", what)),
-        output(parts, "login", what).strip(),
-        parse_names(output(parts, "names", what)),
+        parse_system(output(sections, "system", what)),
+        output(sections, "login", what).strip(),
+        parse_names(output(sections, "names", what)),
     )
 
 
@@ -49,7 +49,7 @@ def parse_root(host: str, text: str, login: str | None) -> tuple[QemuConf, Softw
 
     A host without a qemu.conf has QEMU's own settings.
     """
-    conf = parse_qemu_conf(output(parse_parts(text), "qemu_conf", f"qemu.conf of {host} could not be read"))
+    conf = parse_qemu_conf(output(parse_sections(text), "qemu_conf", f"qemu.conf of {host} could not be read"))
     try:
         return conf, None if login is None else parse_software(login, text)
     except Failure as failure:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tui.linux.packages import Package, parse_simulation
-from tui.linux.script_sections import PRELUDE, Part, file_text, output, parse_parts
+from tui.linux.script_sections import PRELUDE, Section, file_text, output, parse_sections
 from tui.linux.units import PROPERTIES, Unit, parse_units, unit_named
 
 GROUP = "libvirt"  # whose members may use the system's libvirt, on Debian, Ubuntu and elsewhere
@@ -120,37 +120,37 @@ class Software:
 
 def parse_software(login: str, text: str) -> Software:
     """What SCRIPT printed; a Failure where one of its commands failed that never should."""
-    parts = parse_parts(text)
-    systemd = "systemd" in parts and parts["systemd"].status == 0
-    wanted = tuple(_text(parts, "wanted").split())
-    manager = _text(parts, "manager").strip()
-    age = (file_text(parts.get("age")) or "").strip()  # it fails where apt never had lists
+    sections = parse_sections(text)
+    systemd = "systemd" in sections and sections["systemd"].status == 0
+    wanted = tuple(_text(sections, "wanted").split())
+    manager = _text(sections, "manager").strip()
+    age = (file_text(sections.get("age")) or "").strip()  # it fails where apt never had lists
     software = Software(
         package=Package("libvirt and QEMU", "apt" if manager == "apt-get" else manager),
-        programs=tuple(_text(parts, "programs").split()),
-        machine=_text(parts, "machine").strip(),
+        programs=tuple(_text(sections, "programs").split()),
+        machine=_text(sections, "machine").strip(),
         wanted=wanted,
-        folders=tuple(_lines(parts, "folders")),
-        files=tuple(_lines(parts, "files")),
-        users=frozenset(line.partition(":")[0] for line in _lines(parts, "users")),
-        groups=frozenset(line.partition(":")[0] for line in _lines(parts, "user_groups")),
+        folders=tuple(_lines(sections, "folders")),
+        files=tuple(_lines(sections, "files")),
+        users=frozenset(line.partition(":")[0] for line in _lines(sections, "users")),
+        groups=frozenset(line.partition(":")[0] for line in _lines(sections, "user_groups")),
         systemd=systemd,
-        units=parse_units(_text(parts, "units")) if systemd else (),
+        units=parse_units(_text(sections, "units")) if systemd else (),
         login=login,
-        member=GROUP in _text(parts, "groups").split(),
+        member=GROUP in _text(sections, "groups").split(),
         lists_age_s=int(age) if age.isdigit() else 0,
     )
     package = Package(software.package.name, software.package.manager, installed=not software.missing)
-    if "simulation" in parts and not package.installed:
-        package = parse_simulation(package, parts["simulation"].text, _text(parts, "residual"))
+    if "simulation" in sections and not package.installed:
+        package = parse_simulation(package, sections["simulation"].text, _text(sections, "residual"))
     return replace(software, package=package)
 
 
-def _text(parts: Mapping[str, Part], name: str) -> str:
-    return output(parts, name, f"libvirt and QEMU could not be read ({name})") if name in parts else ""
+def _text(sections: Mapping[str, Section], name: str) -> str:
+    return output(sections, name, f"libvirt and QEMU could not be read ({name})") if name in sections else ""
 
 
-def _lines(parts: Mapping[str, Part], name: str) -> list[str]:
+def _lines(sections: Mapping[str, Section], name: str) -> list[str]:
     """What a command found of all it was asked for, without its words about the rest."""
-    part = parts.get(name)
+    part = sections.get(name)
     return [line for line in part.text.splitlines() if line.startswith("/") or ":x:" in line] if part else []

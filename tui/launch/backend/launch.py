@@ -20,13 +20,13 @@ from tui.guest.model.agent import AGENT
 from tui.guest.model.cloud_init import CloudInit
 from tui.guest.model.workload import CPU, MEMORY, MIB, Workload, WorkloadSpec, WorkloadStatus, refuse
 from tui.launch.backend.new_vms import NewVms
-from tui.linux.sudo import Root
-from tui.vm.backend.location import whereabouts
+from tui.linux.sudo import Sudo
+from tui.vm.backend.location import placement
 from tui.vm.backend.vms import Deletion, Vms
-from tui.vm.model.location import Whereabouts
+from tui.vm.model.location import VmPlacement
 from workloads import folder as sources
 
-Say = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 BOOT_LIMIT_S = 900.0  # a cloud image's first boot installs the very agent that is waited for; emulated, in minutes
 LONG_BOOT_S = 60.0  # after it a person is told where more is to be seen
@@ -49,14 +49,14 @@ class Launch:
     def __init__(
         self,
         connections: Connections,
-        root: Root,
+        sudo: Sudo,
         addresses: GuestAddresses | None = None,
         first_login: Callable[[str], FirstLogin] | None = None,
     ) -> None:
         self._connections = connections
         self._addresses = addresses or GuestAddresses()
         self._first_login = first_login
-        self.vms = Vms(connections, root)
+        self.vms = Vms(connections, sudo)
         self.new_vms = NewVms(connections, self.vms, self._addresses)
         self.config = connections.config
         self.heartbeats = Heartbeats(self.guest, self.config.vm.heartbeat_port)
@@ -135,29 +135,29 @@ class Launch:
 
     # -- the VM --
 
-    async def vm_state(self, name: str = "") -> Whereabouts:
+    async def vm_state(self, name: str = "") -> VmPlacement:
         """Where a VM is, the chosen one unless named; a host that can't be asked is an answer, too."""
-        return await whereabouts(self._connections, name or self.name)
+        return await placement(self._connections, name or self.name)
 
-    async def boot(self, say: Say) -> str:
+    async def boot(self, on_progress: OnProgress) -> str:
         """Start the VM on the host that has it; returns, when its guest answers, the sentence that says so."""
         where = await self.vm_state()
         if where.why_not_boot():
             raise Failure(where.why_not_boot())
-        say(f"starting {where.name} on {where.host}")
+        on_progress(f"starting {where.name} on {where.host}")
         await self._connections.tell(where.host, lambda hypervisor: hypervisor.start(where.name))
         if not self.address_of(where.name):
             return f"{where.name} was started; whether its guest is up can't be seen without its address."
-        return await self.wait_for_guest(where.name, say)
+        return await self.wait_for_guest(where.name, on_progress)
 
-    async def wait_for_guest(self, name: str, say: Say) -> str:
+    async def wait_for_guest(self, name: str, on_progress: OnProgress) -> str:
         """Returns when the guest of a VM answers over ssh, or its agent does."""
         began = time.monotonic()
         await self._fresh_guest(name)
         reason, patience = "no answer yet", FIRST_TRY_S
         while time.monotonic() - began < BOOT_LIMIT_S:
             long = time.monotonic() - began >= LONG_BOOT_S
-            say(f"booting: {reason}{'; t opens its console' if long else ''}")
+            on_progress(f"booting: {reason}{'; t opens its console' if long else ''}")
             guest = self.guest(name)  # a person may say meanwhile that it is reached another way
             try:
                 await asyncio.wait_for(guest.answers(), patience)
@@ -186,13 +186,13 @@ class Launch:
         what = f"{name} did not answer {how} within {BOOT_LIMIT_S:.0f} s"
         raise Failure(what, reason, f"{ask}Its console shows more: t opens it.")
 
-    async def shut_down(self, say: Say) -> None:
+    async def shut_down(self, on_progress: OnProgress) -> None:
         """Ask the guest to shut down, and return when it has."""
         where = await self._running_vm("shut down")
         await self._connections.tell(where.host, lambda hypervisor: hypervisor.shut_down(where.name))
         began = time.monotonic()
         while time.monotonic() - began < SHUTDOWN_LIMIT_S:
-            say("shutting down")
+            on_progress("shutting down")
             await asyncio.sleep(LOOK_EVERY_S)
             now = await self.vm_state(where.name)
             if not now.active and where.host not in now.unreachable:
@@ -203,7 +203,7 @@ class Launch:
             "Wait, or force it off.",
         )
 
-    async def force_off(self, say: Say) -> None:
+    async def force_off(self, on_progress: OnProgress) -> None:
         """Take the VM's power away."""
         where = await self._running_vm("forced off")
         job = await self._connections.ask(where.host, lambda hypervisor: hypervisor.job(where.name))
@@ -213,7 +213,7 @@ class Launch:
                 "it is being migrated",
                 f"Cancel the migration first; in an emergency `virsh destroy {shlex.quote(where.name)}` does it.",
             )
-        say(f"forcing {where.name} off")
+        on_progress(f"forcing {where.name} off")
         await self._connections.tell(where.host, lambda hypervisor: hypervisor.force_off(where.name))
 
     async def delete(self, deletion: Deletion, *, disks: bool) -> str:
@@ -227,7 +227,7 @@ class Launch:
 
     # -- the workload --
 
-    async def start_workload(self, spec: WorkloadSpec, say: Say) -> WorkloadStatus:
+    async def start_workload(self, spec: WorkloadSpec, on_progress: OnProgress) -> WorkloadStatus:
         """Compile the program in the guest where needed, start it, and return when it has said its first word.
 
         One of the user's own is not compiled, and need not say anything: it must not end at once.
@@ -244,11 +244,11 @@ class Launch:
         try:
             if not spec.command:
                 source = await on_thread((sources() / f"{spec.program}.c").read_bytes)
-                await guest.install(spec.program, source, say)
+                await guest.install(spec.program, source, on_progress)
             # Before the load: its compiler would be slow beside it. And no workload has to wait for a heartbeat.
             with contextlib.suppress(Failure):
-                await self.heartbeats.ready(where.name, say)
-            say(f"starting {spec.text}")
+                await self.heartbeats.ready(where.name, on_progress)
+            on_progress(f"starting {spec.text}")
             if spec.command:
                 await guest.start_command(spec.name, spec.command)
             else:
@@ -259,7 +259,7 @@ class Launch:
         self._last_seen[where.name] = Workload(status.current, status.parameters)
         return status
 
-    async def stop_workload(self, say: Say) -> WorkloadStatus:
+    async def stop_workload(self, on_progress: OnProgress) -> WorkloadStatus:
         """End the workload, and return its last status; one that does not end is killed."""
         name = self.name
         guest = self.guest(name)
@@ -270,10 +270,10 @@ class Launch:
             limit_s = OWN_END_LIMIT_S if status.own else FINAL_CHECK_LIMIT_S
             if passed > limit_s:
                 await guest.signal("KILL")
-                say(f"{status.name} did not end within {limit_s:.0f} s and was killed")
+                on_progress(f"{status.name} did not end within {limit_s:.0f} s and was killed")
             else:
                 checking = ": it looks at every page once more" if status.name == MEMORY else ""
-                say(f"stopping {status.name}{checking}")
+                on_progress(f"stopping {status.name}{checking}")
             await asyncio.sleep(LOOK_EVERY_S)
         self._last_seen[name] = Workload(status.current, status.parameters)
         return status
@@ -299,7 +299,7 @@ class Launch:
 
     # -- the rest --
 
-    async def _running_vm(self, to_be: str) -> Whereabouts:
+    async def _running_vm(self, to_be: str) -> VmPlacement:
         where = await self.vm_state()
         if not where.active:
             raise Failure(f"{where.name} can't be {to_be}", where.sentence)

@@ -16,22 +16,22 @@ from tui.guest.model import seed as seeds
 from tui.guest.model.agent import AGENT
 from tui.guest.model.seed import Seed
 from tui.hosts.backend.reading import HostReading
-from tui.launch.model.draft import Copy, Draft, Ground
-from tui.launch.model.new_vm import CLOUD, LIKE, Order, refuse_identity, refuse_name, refuse_size
+from tui.launch.model.draft import BuildInputs, Copy, Draft
+from tui.launch.model.new_vm import CLOUD, LIKE, VmRequest, refuse_identity, refuse_name, refuse_size
 from tui.vm.backend.vms import Vms
 from tui.vm.model.blockers import blockers, on_shared
 from tui.vm.model.cpu import KVM, QEMU
 from tui.vm.model.domain import BadDefinition, Domain, parse
 from tui.vm.model.domain_copy import domain_copy
 from tui.vm.model.domain_mark import MAKING, marked
-from tui.vm.model.domain_xml import Shape, domain_xml
+from tui.vm.model.domain_xml import DomainSpec, domain_xml
 from tui.vm.model.image import Image, users_of
 from tui.vm.model.kvm import RUNS, Kvm
 from tui.vm.model.listing import Listing
 from tui.vm.model.offer import Offer, machine_of_both, too_much
 from tui.vm.model.xml_complaint import complaint
 
-Say = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 KEYS = 'for each in "$HOME"/.ssh/id_ed25519.pub "$HOME"/.ssh/id_*.pub; do cat "$each" && break; done 2> /dev/null; true'
 NO_DESTINATION = (
@@ -47,11 +47,11 @@ class NewVms:
         self._addresses = addresses
         self._vms = vms
         self._images = vms.images
-        self._reading = HostReading(connections, vms.root)
+        self._reading = HostReading(connections, vms.sudo)
         self._kvm: dict[str, Kvm] = {}  # by host, once it was tried
         self.config = connections.config
 
-    async def ground(self) -> Ground:
+    async def inputs(self) -> BuildInputs:
         """Read what there is; only the source and its shared folder must be there."""
         (offers, listing), troubles, key = await asyncio.gather(
             self._hosts(),
@@ -64,63 +64,63 @@ class NewVms:
         if SOURCE in trouble:
             raise trouble[SOURCE]
         lines = key.stdout.splitlines()
-        return Ground(offers, listing, await self._images.all(), trouble, lines[0] if lines else "")
+        return BuildInputs(offers, listing, await self._images.all(), trouble, lines[0] if lines else "")
 
     async def _hosts(self) -> tuple[dict[str, Offer | Failure], Listing]:
         return await self._vms.offers(), await self._vms.listing()
 
     # -- the draft --
 
-    async def draft(self, order: Order, ground: Ground) -> Draft:
+    async def draft(self, request: VmRequest, inputs: BuildInputs) -> Draft:
         """The definition for an order; a Failure for each mistake that can be known now."""
         refusal = (
-            refuse_name(order.name, ground.listing)
-            or refuse_size(order)
-            or too_much(ground.known, order.vcpus, order.memory_bytes)
+            refuse_name(request.name, inputs.listing)
+            or refuse_size(request)
+            or too_much(inputs.known, request.vcpus, request.memory_bytes)
         )
         if refusal:
             raise refusal
-        draft = await (self._like(order, ground) if order.way == LIKE else self._of_image(order, ground))
+        draft = await (self._like(request, inputs) if request.way == LIKE else self._of_image(request, inputs))
         for copy in draft.copies:
             if await self._images.exists(copy.target):
                 raise Failure(f"{copy.target} exists already", "no VM of that name has it", "Take another name.")
-        return replace(draft, notes=(*draft.notes, *self._notes(parse(draft.xml), order, ground)))
+        return replace(draft, notes=(*draft.notes, *self._notes(parse(draft.xml), request, inputs)))
 
-    def _notes(self, domain: Domain, order: Order, ground: Ground) -> Iterator[str]:
-        there, here = ground.offers[DESTINATION], ground.known.get(SOURCE)
+    def _notes(self, domain: Domain, request: VmRequest, inputs: BuildInputs) -> Iterator[str]:
+        there, here = inputs.offers[DESTINATION], inputs.known.get(SOURCE)
         if isinstance(there, Failure):
             yield NO_DESTINATION.format(DESTINATION, there)
-        elif DESTINATION in ground.trouble:
-            yield str(ground.trouble[DESTINATION])
+        elif DESTINATION in inputs.trouble:
+            yield str(inputs.trouble[DESTINATION])
         offer = there if isinstance(there, Offer) else None
         yield from (each.text for each in blockers(domain, self._images.folder, DESTINATION, offer, here))
-        for host, each in ground.known.items():
-            if order.memory_bytes > each.daemon.memory_free_bytes:
+        for host, each in inputs.known.items():
+            if request.memory_bytes > each.daemon.memory_free_bytes:
                 yield f"{host} has {size(each.daemon.memory_free_bytes)} of memory free at the moment."
 
-    async def _of_image(self, order: Order, ground: Ground) -> Draft:
-        if not order.image:
+    async def _of_image(self, request: VmRequest, inputs: BuildInputs) -> Draft:
+        if not request.image:
             raise Failure("No image was chosen", f"{self._images.folder} has none that is free", "Put one there.")
-        image = await self._checked(order.image, order.way, ground)
+        image = await self._checked(request.image, request.way, inputs)
         copies: tuple[Copy, ...] = ()
         seed, seed_path, disk, format = None, "", image.path, image.format
-        if order.way == CLOUD:
-            disk, format = self._own_file(order.name, ".qcow2"), "qcow2"
-            seed, seed_path = await self._seed(order)
+        if request.way == CLOUD:
+            disk, format = self._own_file(request.name, ".qcow2"), "qcow2"
+            seed, seed_path = await self._seed(request)
             await self._refuse_too_large([image])
-            copies = (_copy(image, disk, format, order.disk_bytes),)
+            copies = (_copy(image, disk, format, request.disk_bytes),)
         cached = not await self._images.takes_direct_io(image.path)
         notes = [f"{self._images.folder} takes no direct I/O, so the disk has cache=writeback."] if cached else []
-        kind, why = await self._kind(ground)
-        machine = machine_of_both(ground.known.values())
-        cpu, no_cpu = await self._cpu(kind, ground)
+        kind, why = await self._kind(inputs)
+        machine = machine_of_both(inputs.known.values())
+        cpu, no_cpu = await self._cpu(kind, inputs)
         cache = "writeback" if cached else "none"
-        shape = Shape(order.name, order.vcpus, order.memory_bytes, disk, format, cache, seed_path, kind)
-        shape = replace(shape, machine=machine, cpu_xml=cpu, plug=order.plug)
+        shape = DomainSpec(request.name, request.vcpus, request.memory_bytes, disk, format, cache, seed_path, kind)
+        shape = replace(shape, machine=machine, cpu_xml=cpu, network=request.network)
         notes += [each for each in (why, no_cpu) if each]
-        return Draft(order, domain_xml(shape), tuple(notes), copies, seed, seed_path)
+        return Draft(request, domain_xml(shape), tuple(notes), copies, seed, seed_path)
 
-    async def _checked(self, path: str, way: str, ground: Ground) -> Image:
+    async def _checked(self, path: str, way: str, inputs: BuildInputs) -> Image:
         """The image, which must be one and free; what lies under it must lie on the shared folder, too."""
         image = await self._images.info(path)
         if not image.is_disk:
@@ -129,32 +129,32 @@ class NewVms:
             why = f"it stands on {image.backing}, which is not on the shared folder"
             hint = "Copy both into one: qemu-img convert."
             raise Failure(f"{image.name} would be whole on this host only", why, hint)
-        users = users_of(path, ground.listing.files, ground.images)
+        users = users_of(path, inputs.listing.files, inputs.images)
         if users and way != CLOUD:
             hint = "Two VMs on one disk destroy it. Choose another, or make the VM like that one."
             raise Failure(f"{image.name} is in use", f"it is a disk of {' and '.join(users)}", hint)
-        active = [name for name in users if ground.listing.where(name).active]
+        active = [name for name in users if inputs.listing.where(name).active]
         if active:
             raise Failure(f"{image.name} can't be copied now", f"{active[0]} runs on it", "Shut that VM down first.")
         return image
 
-    async def _like(self, order: Order, ground: Ground) -> Draft:
-        where = ground.listing.where(order.template)
+    async def _like(self, request: VmRequest, inputs: BuildInputs) -> Draft:
+        where = inputs.listing.where(request.template)
         if where.vm is None:
             raise Failure("There is no VM to take as a pattern", where.sentence, "Choose another way.")
         if where.active:
-            why = f"{order.template} is {where.sentence}, and writes to its disks"
+            why = f"{request.template} is {where.sentence}, and writes to its disks"
             raise Failure("It can't be copied now", why, "Shut it down first.")
-        text = await self._connections.ask(where.host, lambda each: each.definition(order.template, inactive=True))
+        text = await self._connections.ask(where.host, lambda each: each.definition(request.template, inactive=True))
         if parse(text).mark:
-            raise Failure("It can't be copied", f"{order.template} is not whole itself", "D on it says more.")
+            raise Failure("It can't be copied", f"{request.template} is not whole itself", "D on it says more.")
         disks = [each for each in parse(text).disks if each.source and not each.readonly]
         for disk in disks:
             if disk.kind != "file":
                 why = f"its disk {disk.target} is no file, but of the kind {disk.kind}: {disk.source}"
                 hint = f"`qemu-img convert` makes a file of it in {self._images.folder}: choose that one as an image."
-                raise Failure(f"{order.template} can't be copied", why, hint)
-        own = {each.source: self._own_path(each.source, order.name, each.target, len(disks)) for each in disks}
+                raise Failure(f"{request.template} can't be copied", why, hint)
+        own = {each.source: self._own_path(each.source, request.name, each.target, len(disks)) for each in disks}
         images = [await self._images.info(each.source) for each in disks]
         await self._refuse_too_large(images)
         copies = [
@@ -166,9 +166,9 @@ class NewVms:
                 "The kernel's command line is the pattern's: change in it what must be its own, such as an address."
             )
         if not disks:
-            notes.append(f"{order.template} has no disk that could be copied.")
-        xml = domain_copy(text, order.name, own, order.vcpus, order.memory_bytes)
-        return Draft(order, xml, tuple(notes), tuple(copies))
+            notes.append(f"{request.template} has no disk that could be copied.")
+        xml = domain_copy(text, request.name, own, request.vcpus, request.memory_bytes)
+        return Draft(request, xml, tuple(notes), tuple(copies))
 
     def _own_file(self, name: str, suffix: str) -> str:
         return str(PurePosixPath(self._images.folder) / f"{name}{suffix}")
@@ -186,35 +186,35 @@ class NewVms:
             why = f"{'it needs' if len(images) == 1 else 'they need'} {size(needed)}"
             raise Failure(what, f"{why}, and {self._images.folder} has {size(free)} free", "Make room.")
 
-    async def _seed(self, order: Order) -> tuple[Seed, str]:
-        seed = Seed(order.name, order.user, order.ssh_key, f"{seeds.host_name(order.name)}-{uuid.uuid4()}")
+    async def _seed(self, request: VmRequest) -> tuple[Seed, str]:
+        seed = Seed(request.name, request.user, request.ssh_key, f"{seeds.host_name(request.name)}-{uuid.uuid4()}")
         refusal = seeds.refuse(seed)
-        path = self._own_file(order.name, "-seed.iso")
+        path = self._own_file(request.name, "-seed.iso")
         if refusal:
             raise refusal
         if await self._images.exists(path):
             raise Failure(f"{path} exists already", "it is the seed of another VM", "Take another name.")
         return seed, path
 
-    async def _kind(self, ground: Ground) -> tuple[str, str]:
+    async def _kind(self, inputs: BuildInputs) -> tuple[str, str]:
         """KVM where a guest really runs on it on every host that can be asked, else emulation, and why."""
-        untried = [host for host in ground.known if host not in self._kvm]
-        users = [ground.known[host].daemon.qemu_user or (0, 0) for host in untried]
+        untried = [host for host in inputs.known if host not in self._kvm]
+        users = [inputs.known[host].daemon.qemu_user or (0, 0) for host in untried]
         try:
             found = await asyncio.gather(*map(self._reading.kvm, untried, users))
         except Failure as failure:
             return KVM, f"Whether KVM works could not be tried: {failure}"
         self._kvm |= dict(zip(untried, found, strict=True))
-        without = {host: self._kvm[host].words for host in ground.known if self._kvm[host].outcome != RUNS}
+        without = {host: self._kvm[host].words for host in inputs.known if self._kvm[host].outcome != RUNS}
         if without:
             host, words = next(iter(without.items()))
             return QEMU, f"The VM is emulated, and slow: KVM on {host} is {words}."
         return KVM, ""
 
-    async def _cpu(self, kind: str, ground: Ground) -> tuple[str, str]:
+    async def _cpu(self, kind: str, inputs: BuildInputs) -> tuple[str, str]:
         """The best CPU of all hosts that can be asked, or why there is none in the definition."""
         try:
-            asked = (self._connections.ask(host, lambda each: each.cpu_xml(kind)) for host in ground.known)
+            asked = (self._connections.ask(host, lambda each: each.cpu_xml(kind)) for host in inputs.known)
             cpus = await asyncio.gather(*asked)
             return await self._connections.ask(SOURCE, lambda each: each.baseline_cpu(cpus, kind)), ""
         except Failure as failure:
@@ -222,13 +222,13 @@ class NewVms:
 
     # -- the making --
 
-    async def create(self, draft: Draft, xml: str, say: Say) -> str:
+    async def create(self, draft: Draft, xml: str, on_progress: OnProgress) -> str:
         """Define it as `xml` says and make its files; where that fails nothing of it stays, or the Failure says so.
 
         It is marked until all is made: an app that is killed meanwhile leaves a VM of which that is known. Returns the
         sentence that says so.
         """
-        name, domain = draft.order.name, parse(xml)
+        name, domain = draft.request.name, parse(xml)
         listing = await self._vms.listing()
         refusal = (
             _refuse_edited(name, domain)
@@ -239,17 +239,17 @@ class NewVms:
         if refusal:
             raise refusal
         files = {file for disk in domain.disks for file in disk.files}
-        say(f"defining {name}")
+        on_progress(f"defining {name}")
         await self._define(xml)
         made: list[str] = []
         try:
             for copy in draft.copies:
                 if copy.target in files:  # else it was edited away
-                    await self._images.copy(copy.origin, copy.target, copy.format, copy.least_bytes, say)
+                    await self._images.copy(copy.origin, copy.target, copy.format, copy.least_bytes, on_progress)
                     made.append(copy.target)
             if draft.seed is not None and draft.seed_path in files:
-                say(f"making the seed {draft.seed_path}")
-                await make_seed(self._vms.root, draft.seed, draft.seed_path, draft.copies[0].origin)
+                on_progress(f"making the seed {draft.seed_path}")
+                await make_seed(self._vms.sudo, draft.seed, draft.seed_path, draft.copies[0].origin)
                 made.append(draft.seed_path)
             await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.mark(name, ""))
         except Failure as cause:
@@ -264,7 +264,7 @@ class NewVms:
         if made_with_seed:
             sentence += " Its first boot takes minutes: cloud-init installs the guest agent and gcc."
         try:
-            self._addresses.keep(name, AGENT if made_with_seed else "", draft.order.user)
+            self._addresses.keep(name, AGENT if made_with_seed else "", draft.request.user)
         except Failure as failure:  # the VM is there all the same
             sentence += f" {failure}"
         return sentence

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 from tui.core.failure import Failure
 from tui.guest.model.seed import Seed
-from tui.launch.model.new_vm import Order
+from tui.launch.model.new_vm import VmRequest
 from tui.vm.model.image import Image
 from tui.vm.model.listing import Listing
-from tui.vm.model.offer import Offer, plugs_of_both
+from tui.vm.model.offer import Offer, shared_networks
 
 
 @dataclass(frozen=True)
-class Ground:
+class BuildInputs:
     """All that a VM can be made of; a host that can't be asked has a Failure for its offer. The source comes first."""
 
     offers: Mapping[str, Offer | Failure]
@@ -27,10 +27,10 @@ class Ground:
         return {host: offer for host, offer in self.offers.items() if isinstance(offer, Offer)}
 
     @property
-    def plugs(self) -> tuple[tuple[str, str], ...]:
+    def usable_networks(self) -> tuple[tuple[str, str], ...]:
         """What a VM can be plugged into on both hosts; of the first alone where there is none."""
         first = next(iter(self.known.values()), None)
-        return plugs_of_both(self.known.values()) or (first.plugs if first else ())
+        return shared_networks(self.known.values()) or (first.usable_networks if first else ())
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Copy:
 class Draft:
     """A VM as it would be made: the definition to be shown and edited, what is to be known of it, and its files."""
 
-    order: Order
+    request: VmRequest
     xml: str
     notes: tuple[str, ...] = ()
     copies: tuple[Copy, ...] = ()

@@ -15,7 +15,7 @@ MOST_VCPUS = 4096
 
 
 @dataclass(frozen=True)
-class Order:
+class VmRequest:
     """What is asked for; `image` is a path, `template` the VM it is to be like, `plug` None is no network.
 
     `user`, `ssh_key` and `disk_bytes` (0: as large as the image) are for a cloud image.
@@ -27,7 +27,7 @@ class Order:
     memory_bytes: int
     image: str = ""
     template: str = ""
-    plug: tuple[str, str] | None = None
+    network: tuple[str, str] | None = None
     user: str = ""
     ssh_key: str = ""
     disk_bytes: int = 0
@@ -70,10 +70,10 @@ def _digits(uuid: str) -> str:
     return uuid.replace("-", "").strip().lower()
 
 
-def refuse_size(order: Order) -> Failure | None:
+def refuse_size(request: VmRequest) -> Failure | None:
     """The sentence for numbers that no VM can have."""
-    if not 1 <= order.vcpus <= MOST_VCPUS:
-        return Failure(f"{order.vcpus} vCPUs are not possible", f"from 1 to {MOST_VCPUS} are")
-    if order.memory_bytes < LEAST_MEMORY:
+    if not 1 <= request.vcpus <= MOST_VCPUS:
+        return Failure(f"{request.vcpus} vCPUs are not possible", f"from 1 to {MOST_VCPUS} are")
+    if request.memory_bytes < LEAST_MEMORY:
         return Failure("A VM needs at least 16 MiB of memory")
     return None

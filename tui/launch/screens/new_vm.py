@@ -16,8 +16,8 @@ from tui.core.quantity import exact_size, parse_size
 from tui.core.settings import VmConfig
 from tui.core.ssh_target import parsed
 from tui.launch.backend.new_vms import NewVms
-from tui.launch.model.draft import Draft, Ground
-from tui.launch.model.new_vm import CLOUD, LIKE, WAYS, Order
+from tui.launch.model.draft import BuildInputs, Draft
+from tui.launch.model.new_vm import CLOUD, LIKE, WAYS, VmRequest
 from tui.launch.screens.definition import DefinitionEditor
 from tui.ui.choice import Choice
 from tui.ui.dialog import Form
@@ -69,11 +69,11 @@ class NewVmForm(Form[Made]):
         self._proposed = proposed
         self._template = template
         self._free_name = name
-        self._ground: Ground | None = None
+        self._ground: BuildInputs | None = None
         self._images: Sequence[Image] = ()
         self._names: Sequence[str] = ()
         self._busy = False
-        self._edited: dict[Order, tuple[Draft, str]] = {}  # what was typed for an order that was shown before
+        self._edited: dict[VmRequest, tuple[Draft, str]] = {}  # what was typed for an order that was shown before
 
     def body(self) -> ComposeResult:
         vm = self._proposed
@@ -109,31 +109,33 @@ class NewVmForm(Form[Made]):
         self._busy = True
         self._say("Looking at both hosts and the shared folder ...")
         try:
-            ground = self._ground = await self._new_vms.ground()
+            inputs = self._ground = await self._new_vms.inputs()
         except Failure as failure:
             self._say(str(failure), wrong=True)
             return
         finally:
             self._busy = False
-        self.query_one("#network", Choice).offer([*(f"{kind} {name}" for kind, name in ground.plugs), "none"], 0)
-        self.query_one("#key", Input).value = ground.ssh_key
-        self._say("" if ground.plugs else NO_NETWORK)
+        self.query_one("#network", Choice).offer(
+            [*(f"{kind} {name}" for kind, name in inputs.usable_networks), "none"], 0
+        )
+        self.query_one("#key", Input).value = inputs.ssh_key
+        self._say("" if inputs.usable_networks else NO_NETWORK)
         self._offer()
 
     def _offer(self) -> None:
         """What it can be made of, the free images first."""
-        ground = self._ground
-        if ground is None:
+        inputs = self._ground
+        if inputs is None:
             return
         of = self.query_one("#of", Choice)
         if self._way == LIKE:
-            self._names = sorted(ground.listing.names, key=lambda name: name != self._template)
-            of.offer([f"{name}, {ground.listing.where(name).sentence}" for name in self._names], 0)
+            self._names = sorted(inputs.listing.names, key=lambda name: name != self._template)
+            of.offer([f"{name}, {inputs.listing.where(name).sentence}" for name in self._names], 0)
             self._take_shape()
             return
-        users = {path: users_of(path, ground.listing.files, ground.images) for path in ground.images}
+        users = {path: users_of(path, inputs.listing.files, inputs.images) for path in inputs.images}
         self._images = sorted(
-            (each for each in ground.images.values() if each.is_disk), key=lambda each: bool(users[each.path])
+            (each for each in inputs.images.values() if each.is_disk), key=lambda each: bool(users[each.path])
         )
         texts = [
             f"{each.text}, in use by {' and '.join(users[each.path])}" if users[each.path] else each.text
@@ -147,8 +149,8 @@ class NewVmForm(Form[Made]):
 
     def _take_shape(self) -> None:
         """A VM that is like another one has its size, too, unless another is typed."""
-        ground, of = self._ground, self.query_one("#of", Choice).index
-        vm = ground.listing.where(self._names[of]).vm if ground and self._way == LIKE and of >= 0 else None
+        inputs, of = self._ground, self.query_one("#of", Choice).index
+        vm = inputs.listing.where(self._names[of]).vm if inputs and self._way == LIKE and of >= 0 else None
         if vm is not None:
             self.query_one("#vcpus", Input).value = str(vm.vcpus)
             self.query_one("#memory", Input).value = exact_size(vm.memory_bytes)
@@ -161,22 +163,22 @@ class NewVmForm(Form[Made]):
 
     # -- the order --
 
-    def _order(self, ground: Ground) -> Order:
+    def _order(self, inputs: BuildInputs) -> VmRequest:
         of, network = self.query_one("#of", Choice).index, self.query_one("#network", Choice).index
-        order = Order(
+        request = VmRequest(
             self._text("name"),
             self._way,
             self._vcpus(),
             self._bytes("memory", "an amount of memory"),
-            plug=ground.plugs[network] if 0 <= network < len(ground.plugs) else None,
+            network=inputs.usable_networks[network] if 0 <= network < len(inputs.usable_networks) else None,
         )
-        if order.way == LIKE:
-            return replace(order, template=self._names[of] if of >= 0 else "", plug=None)
-        order = replace(order, image=self._images[of].path if of >= 0 else "")
-        if order.way != CLOUD:
-            return order
+        if request.way == LIKE:
+            return replace(request, template=self._names[of] if of >= 0 else "", network=None)
+        request = replace(request, image=self._images[of].path if of >= 0 else "")
+        if request.way != CLOUD:
+            return request
         size = self._bytes("disk", "the size of a disk")
-        return replace(order, user=self._text("user"), ssh_key=self._text("key"), disk_bytes=size)
+        return replace(request, user=self._text("user"), ssh_key=self._text("key"), disk_bytes=size)
 
     def _text(self, field: str) -> str:
         return self.query_one(f"#{field}", Input).value
@@ -200,19 +202,19 @@ class NewVmForm(Form[Made]):
             self._look()
             return
         try:
-            order = self._order(self._ground)
+            request = self._order(self._ground)
         except Failure as failure:
             self._say(str(failure), wrong=True)
             return
         self._busy = True
-        self._draft(order, self._ground)
+        self._draft(request, self._ground)
 
     @work(name="draft")
-    async def _draft(self, order: Order, ground: Ground) -> None:
+    async def _draft(self, request: VmRequest, inputs: BuildInputs) -> None:
         self._say("Looking what both hosts can run ...")
         try:
-            known = self._edited.get(order)
-            draft = known[0] if known else await self._new_vms.draft(order, ground)
+            known = self._edited.get(request)
+            draft = known[0] if known else await self._new_vms.draft(request, inputs)
         except Failure as failure:
             self._say(str(failure), wrong=True)
             return
@@ -222,16 +224,16 @@ class NewVmForm(Form[Made]):
         self._show(draft, known[1] if known else draft.xml)
 
     def _show(self, draft: Draft, xml: str) -> None:
-        async def define(text: str, say: Callable[[str], None]) -> str:
-            return await self._new_vms.create(draft, text, say)
+        async def define(text: str, on_progress: Callable[[str], None]) -> str:
+            return await self._new_vms.create(draft, text, on_progress)
 
-        title = f"{draft.order.name}: what will be defined"
+        title = f"{draft.request.name}: what will be defined"
         editor = DefinitionEditor(title, xml, draft.notes, define, self._new_vms.stop)
 
         def ended(sentence: str | None) -> None:
-            self._edited[draft.order] = (draft, editor.xml)
+            self._edited[draft.request] = (draft, editor.xml)
             if sentence is not None:
-                self.dismiss(Made(draft.order.name, sentence))
+                self.dismiss(Made(draft.request.name, sentence))
 
         self.app.push_screen(editor, ended)
 

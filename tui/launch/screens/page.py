@@ -25,9 +25,9 @@ from tui.ui.question import Answer, Question
 from tui.vm.backend.vms import Deletion
 from tui.vm.model.domain import Domain
 from tui.vm.model.domain_mark import UNFINISHED
-from tui.vm.model.location import Whereabouts
+from tui.vm.model.location import VmPlacement
 
-Say = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 SHUT_DOWN, FORCE_OFF, START, STOP = "shut_down", "force_off", "start_workload", "stop_workload"
 NEW, DELETE, CONSOLE, ADDRESS = "new_vm", "delete", "console", "address"
@@ -221,7 +221,7 @@ class LaunchPage(LaunchView):
         self.app.push_screen(Question(f"Console of {self._where.name}", text, answers), answered)
 
     @work(group="console", exclusive=True)
-    async def _open_console(self, where: Whereabouts) -> None:
+    async def _open_console(self, where: VmPlacement) -> None:
         try:
             await show_console(self.app, self._launch.vms.console(where.name, where.host))
         except Failure as failure:
@@ -264,7 +264,7 @@ class LaunchPage(LaunchView):
                 self._chosen = spec.name
                 self._proposed[spec.name] = spec
                 self._meant.add(spec.name)
-                self._do(START, f"starting {spec.text}", lambda say: self._start(spec, say))
+                self._do(START, f"starting {spec.text}", lambda on_progress: self._start(spec, on_progress))
 
         self.app.push_screen(WorkloadForm(self._fitting(), self._chosen, self._room), chosen)
 
@@ -273,7 +273,7 @@ class LaunchPage(LaunchView):
 
     # -- what the keys do --
 
-    def _do(self, action: str, text: str, call: Callable[[Say], Awaitable[str | None]]) -> None:
+    def _do(self, action: str, text: str, call: Callable[[OnProgress], Awaitable[str | None]]) -> None:
         """Run one action; what it says of itself, and how it ended, stands on the page until the next one."""
         reason = self.why_not(action)  # it may have changed while a question was open
         if reason:
@@ -284,7 +284,7 @@ class LaunchPage(LaunchView):
         self._run(action, text, call)
 
     @work(group="action", exclusive=True)
-    async def _run(self, action: str, text: str, call: Callable[[Say], Awaitable[str | None]]) -> None:
+    async def _run(self, action: str, text: str, call: Callable[[OnProgress], Awaitable[str | None]]) -> None:
         self._report.begin(text)
         self.call_after_refresh(self._report.scroll_visible, animate=False)  # a long list of workloads is above it
         try:
@@ -300,12 +300,12 @@ class LaunchPage(LaunchView):
         await self._look_at_workload()
         self.call_after_refresh(self._report.scroll_visible, animate=False)  # how it ended is not to be overlooked
 
-    async def _shut_down(self, say: Say) -> str:
-        await self._launch.shut_down(say)
+    async def _shut_down(self, on_progress: OnProgress) -> str:
+        await self._launch.shut_down(on_progress)
         return f"{self._where.name} is shut off."
 
-    async def _force_off(self, say: Say) -> str:
-        await self._launch.force_off(say)
+    async def _force_off(self, on_progress: OnProgress) -> str:
+        await self._launch.force_off(on_progress)
         return f"{self._where.name} was forced off."
 
     async def _delete(self, deletion: Deletion, disks: bool) -> str:
@@ -314,10 +314,10 @@ class LaunchPage(LaunchView):
         self.post_message(self.Chosen(self._launch.name))
         return sentence
 
-    async def _start(self, spec: WorkloadSpec, say: Say) -> str:
-        self._status = await self._launch.start_workload(spec, say)
+    async def _start(self, spec: WorkloadSpec, on_progress: OnProgress) -> str:
+        self._status = await self._launch.start_workload(spec, on_progress)
         return f"Started: {spec.text}."
 
-    async def _stop(self, say: Say) -> str:
-        self._status = await self._launch.stop_workload(say)
+    async def _stop(self, on_progress: OnProgress) -> str:
+        self._status = await self._launch.stop_workload(on_progress)
         return "" if self._status.error else f"The workload {self._status.name} was stopped."

@@ -21,7 +21,7 @@ from tui.vm.model.blockers import Blocker, blockers
 from tui.vm.model.domain import Domain
 from tui.vm.model.domain_mark import UNFINISHED
 from tui.vm.model.listing import Listing
-from tui.vm.model.location import Whereabouts
+from tui.vm.model.location import VmPlacement
 from tui.vm.model.offer import Offer
 
 LOOK_EVERY_S = 1.0
@@ -141,7 +141,7 @@ class LaunchView(Page):
         self._show()
 
     @property
-    def _where(self) -> Whereabouts:
+    def _where(self) -> VmPlacement:
         return self._listing.where(self._launch.name)
 
     # -- showing --

@@ -12,14 +12,14 @@ from tui.guest.model.agent import AGENT
 from tui.guest.model.workload import WorkloadSpec, WorkloadStatus, live_line
 from tui.vm.model.blockers import Blocker, is_shared, on_shared
 from tui.vm.model.domain import Disk, Domain
-from tui.vm.model.location import Whereabouts, state_words
+from tui.vm.model.location import VmPlacement, state_words
 
 LABEL = 13
 Fact = tuple[str, str, str]  # label, text, style
 
 
 def vm_lines(
-    where: Whereabouts,
+    where: VmPlacement,
     domain: Domain | Failure | None,
     blockers: Sequence[Blocker] | None,
     folder: str,
@@ -57,7 +57,7 @@ def _reached(address: str, found: Sequence[str]) -> str:
     return f"{how}; {at}" if at else how
 
 
-def _hosts(where: Whereabouts) -> Iterator[Fact]:
+def _hosts(where: VmPlacement) -> Iterator[Fact]:
     """What each host says, where that is more than one has it and the other does not."""
     known = [host for host, answer in where.answers.items() if isinstance(answer, Vm)]
     for host, answer in sorted(where.answers.items(), reverse=True):

@@ -12,7 +12,7 @@ from tui.core.quantity import size
 from tui.ui.lines import Lines
 from tui.vm.model.blockers import Blocker
 from tui.vm.model.domain import Domain
-from tui.vm.model.location import Whereabouts
+from tui.vm.model.location import VmPlacement
 
 WIDE = 110  # from here on there is room for network and CPU model
 LONGEST_NAME = 30
@@ -22,7 +22,7 @@ LONGEST_NAME = 30
 class Row:
     """One VM; `domain` and `blockers` are None where they are not known."""
 
-    where: Whereabouts
+    where: VmPlacement
     domain: Domain | None = None
     blockers: Sequence[Blocker] | None = None
 

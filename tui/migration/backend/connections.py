@@ -8,7 +8,7 @@ from tui.core.protocols import Hypervisor
 Open = Callable[[str], Hypervisor]
 
 
-class Door:
+class Connection:
     """One connection, opened when first needed, and again when it has broken."""
 
     def __init__(self, uri: str, open_hypervisor: Open) -> None:
@@ -19,10 +19,10 @@ class Door:
         self._greet: Callable[[Hypervisor], None] = _nothing
         self._greeted: Hypervisor | None = None
 
-    def greet(self, greet: Callable[[Hypervisor], None]) -> None:
+    def on_open(self, on_open: Callable[[Hypervisor], None]) -> None:
         """Call `greet` with each connection before anybody else gets it, the one that is open included."""
         with self._lock:
-            self._greet, self._greeted = greet, None
+            self._greet, self._greeted = on_open, None
 
     def hypervisor(self) -> Hypervisor:
         """The connection; blocks, raises Failure."""
@@ -35,7 +35,7 @@ class Door:
             return self._known
 
 
-class Route:
+class MigrationConnections:
     """Where a migration goes: two connections to the daemon it starts at, one to the daemon it ends at.
 
     `steer` carries the migration and what a person changes, the other the samples: neither waits behind the other.
@@ -44,8 +44,8 @@ class Route:
     def __init__(self, origin: str, target: str, uris: Mapping[str, str], open_hypervisor: Open) -> None:
         self.origin = origin
         self.target = target
-        self._doors = {host: Door(uris[host], open_hypervisor) for host in (origin, target)}
-        self._steer = Door(uris[origin], open_hypervisor)
+        self._doors = {host: Connection(uris[host], open_hypervisor) for host in (origin, target)}
+        self._steer = Connection(uris[origin], open_hypervisor)
 
     def at(self, host: str) -> Hypervisor:
         """The connection to ask `host` by; blocks, raises Failure."""
@@ -55,9 +55,9 @@ class Route:
         """The connection to change the migration by; blocks, raises Failure."""
         return self._steer.hypervisor()
 
-    def greet(self, host: str, greet: Callable[[Hypervisor], None]) -> None:
+    def on_open(self, host: str, on_open: Callable[[Hypervisor], None]) -> None:
         """Call `greet` with each connection to ask `host` by, before it is used."""
-        self._doors[host].greet(greet)
+        self._doors[host].on_open(on_open)
 
 
 def _nothing(_hypervisor: Hypervisor) -> None:

@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterable
 
 from tui.core.failure import Failure
 from tui.core.threads import spawn
-from tui.migration.backend.connections import Route
+from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW
 from tui.migration.model.record import Event, Record
 
 
-class Steering:
+class Controls:
     """No request blocks: each call into libvirt goes out on a daemon thread of its own.
 
     `moved` is called when something has happened that is worth a look at the job.
     """
 
-    def __init__(self, vm: str, route: Route, run_log: RunLog, moved: Callable[[], None]) -> None:
+    def __init__(self, vm: str, connections: MigrationConnections, run_log: RunLog, moved: Callable[[], None]) -> None:
         self.cancel_asked = False
         self._vm = vm
-        self._route = route
+        self._connections = connections
         self._run_log = run_log
         self._moved = moved
         self._state = threading.Lock()  # for the fields below, which several threads touch
@@ -50,13 +50,13 @@ class Steering:
     def cancel(self) -> None:
         """Abort the job."""
         self.cancel_asked = self.cancel_asked or not self._let_go
-        self._change(CANCEL, None, lambda: self._route.steer().abort_job(self._vm))
+        self._change(CANCEL, None, lambda: self._connections.steer().abort_job(self._vm))
 
     def set_max_downtime(self, milliseconds: int) -> None:
-        self._change(DOWNTIME, milliseconds, lambda: self._route.steer().set_max_downtime(self._vm, milliseconds))
+        self._change(DOWNTIME, milliseconds, lambda: self._connections.steer().set_max_downtime(self._vm, milliseconds))
 
     def set_bandwidth(self, mib_per_s: int) -> None:
-        self._change(BANDWIDTH, mib_per_s, lambda: self._route.steer().set_bandwidth(self._vm, mib_per_s))
+        self._change(BANDWIDTH, mib_per_s, lambda: self._connections.steer().set_bandwidth(self._vm, mib_per_s))
 
     def resume(self, earlier: Iterable[Record]) -> None:
         """Take up what an earlier process had been asked for."""
@@ -91,7 +91,7 @@ class Steering:
     def _send_post_copy(self, wanted: float) -> None:
         called = time.monotonic()
         try:
-            self._route.steer().start_post_copy(self._vm)
+            self._connections.steer().start_post_copy(self._vm)
         except Failure as failure:
             with self._state:
                 self._post_copy = "no"  # a further press may try again

@@ -12,14 +12,14 @@ from tui.core.failure import Failure
 from tui.core.protocols import LIFECYCLE
 from tui.guest.backend.guest import WORKLOAD, Guest
 from tui.guest.backend.heartbeats import Heartbeats, Pulse
-from tui.guest.backend.udp_probe import Echo
+from tui.guest.backend.udp_probe import UdpProbe
 from tui.guest.model.heartbeat import BEAT_S, PLACE, Answer
 from tui.guest.model.rate import Glance, number_of, rate_of
-from tui.guest.model.udp_probe import EVERY_S, Echoes, Window
+from tui.guest.model.udp_probe import EVERY_S, ProbeAnswers, Window
 from tui.guest.model.workload import parse_values
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
-from tui.migration.model.observed_downtime import Felt
+from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.record import Event, Record
 
 T = TypeVar("T")
@@ -32,33 +32,33 @@ LAST_LOOK_LIMIT_S, LAST_LOOKS = 3.0, 10
 
 
 @dataclass(frozen=True)
-class Senses:
+class GuestAccess:
     """How to get at the guests: `guest` gives the place of a program in the guest of a VM, or raises Failure."""
 
     guest: Callable[[str, str], Guest]
     heartbeats: Heartbeats
 
 
-class Feel:
+class GuestMonitor:
     """Writes the events guest, echo and felt. Nothing here holds up the migration or its sampling.
 
     `begin` and `let_go` are called on the loop, `conclude` on a thread. Without `senses` nothing is felt or written.
     """
 
-    def __init__(self, vm: str, senses: Senses | None, run_log: RunLog) -> None:
+    def __init__(self, vm: str, guest_access: GuestAccess | None, run_log: RunLog) -> None:
         self.looked = asyncio.Event()  # set when it is known whether there is a heartbeat
         self._caught_up = asyncio.Event()  # the guest's shell owes no answer: what its workload has said is written
         self._caught_up.set()
         self._vm = vm
-        self._senses = senses
+        self._guest_access = guest_access
         self._run_log = run_log
         self._tasks: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pulse: Pulse | None = None
-        self._echo: Echo | None = None
+        self._udp_probe: UdpProbe | None = None
         self._why = "its end came before the heartbeat was found in the guest"
         self._first_line_s: float | None = None  # of the heartbeat's own clock, when this began
-        self._echoes = Echoes()
+        self._probe_answers = ProbeAnswers()
         self._unwatched_s = 0.0
         self._since_ns: int | None = None
 
@@ -73,30 +73,30 @@ class Feel:
         known = sum(each for each in gaps if isinstance(each, (int, float)))
         self._unwatched_s = round(known + self._run_log.now() - events[-1].t, 3)
         self._why = "the app was not running for a while, and its end came before the heartbeat was found again"
-        echoes = [each for each in events if each.kind == record.ECHO]
-        since = echoes[-1].data.get("since_ns") if echoes else None
+        probe_answers = [each for each in events if each.kind == record.UDP_PROBE]
+        since = probe_answers[-1].data.get("since_ns") if probe_answers else None
         self._since_ns = since if isinstance(since, int) else None
         stopped = min((each.t for each in events if each.kind == LIFECYCLE and is_stop(each.data)), default=None)
-        before = [each for each in echoes if stopped is not None and each.t <= stopped]
-        after = [each for each in echoes if each not in before]
-        self._echoes = Echoes(_longest(after), _longest(before) if before else None)
+        before = [each for each in probe_answers if stopped is not None and each.t <= stopped]
+        after = [each for each in probe_answers if each not in before]
+        self._probe_answers = ProbeAnswers(_longest(after), _longest(before) if before else None)
 
     def begin(self) -> None:
         """Start to look and to probe; the guest may answer or not."""
-        if self._senses is None:
+        if self._guest_access is None:
             return
         self._loop = asyncio.get_running_loop()
         self._tasks = [
             self._loop.create_task(self._watch_rate()),
-            self._loop.create_task(self._find_pulse(self._senses.heartbeats)),
+            self._loop.create_task(self._find_pulse(self._guest_access.heartbeats)),
         ]
 
     def let_go(self) -> None:
         """Look and probe no more; the heartbeat goes on in the guest, where the next one finds it."""
         for task in self._tasks:
             task.cancel()
-        if self._echo is not None:
-            self._echo.stop()
+        if self._udp_probe is not None:
+            self._udp_probe.stop()
 
     async def _watch_rate(self) -> None:
         """One question at a time, on an absolute schedule; what is late or missing is written down as that."""
@@ -171,63 +171,63 @@ class Feel:
             self.looked.set()
 
     def _probe(self, pulse: Pulse) -> None:
-        if self._echo is not None:
-            self._echo.stop()
+        if self._udp_probe is not None:
+            self._udp_probe.stop()
         self._pulse = pulse
         self._why = f"no probe of UDP port {pulse.port} was answered" + (
             f" by {', '.join(pulse.addresses)}" if pulse.addresses else ", for the guest's addresses are not known"
         )
-        self._echo = Echo(pulse.addresses, pulse.port, self._heard, self._echoes, self._since_ns)
-        self._echo.start()
+        self._udp_probe = UdpProbe(pulse.addresses, pulse.port, self._heard, self._probe_answers, self._since_ns)
+        self._udp_probe.start()
 
     def _guest(self, place: str = WORKLOAD) -> Guest:
-        if self._senses is None:
+        if self._guest_access is None:
             raise Failure("Nobody has said how to get into the guest")
-        return self._senses.guest(self._vm, place)
+        return self._guest_access.guest(self._vm, place)
 
     # -- on any thread --
 
     def switch_over(self) -> None:
         """The VM has just been stopped, at its origin, to go on at the target; blocks nobody."""
-        if self._echo is not None:
-            self._echo.switch_over()
+        if self._udp_probe is not None:
+            self._udp_probe.switch_over()
 
     # -- on the thread of the echo --
 
-    def _heard(self, window: Window, echoes: Echoes) -> None:
-        answer = echoes.answer
-        if answer is None or self._echo is None:
+    def _heard(self, window: Window, probe_answers: ProbeAnswers) -> None:
+        answer = probe_answers.answer
+        if answer is None or self._udp_probe is None:
             return
         self._run_log.event(
-            record.ECHO,
+            record.UDP_PROBE,
             sent=window.sent,
             answered=window.answered,
             rtt_ms=_ms(window.round_trip),
             pause_ms=_ms(window.pause),
             pause_at=round(self._run_log.since_start(window.pause_began), 4) if window.pause else None,
             guest_gap_ms=round(answer.gap_ns / 1e6, 3),
-            since_ns=self._echo.since_ns,
-            clock_lost_ms=_ms(echoes.lost),
-            clock_error_ms=_ms(echoes.lost_error),
+            since_ns=self._udp_probe.since_ns,
+            clock_lost_ms=_ms(probe_answers.lost),
+            clock_error_ms=_ms(probe_answers.lost_error),
         )
 
     # -- on the thread that sees to the end --
 
     def conclude(self, *, completed: bool) -> None:
         """Write what was felt, after a moment in which a guest that was answering answers once more."""
-        if self._senses is None:
+        if self._guest_access is None:
             return
         self._catch_up()
-        in_time = self._echo.settle(SETTLE_LIMIT_S) if self._echo is not None else True
-        answer = self._echoes.answer
+        in_time = self._udp_probe.settle(SETTLE_LIMIT_S) if self._udp_probe is not None else True
+        answer = self._probe_answers.answer
         if answer is None:
-            felt = self._felt_by_itself()
+            observed = self._felt_by_itself()
         else:
-            felt = self._felt(answer, open_s=0.0 if in_time else self._echoes.unanswered(time.monotonic()))
-        felt = replace(felt, unwatched_s=self._unwatched_s)
-        if completed and answer is not None and self._echoes.pause_before is None:
-            felt = self._without_switchover(felt)
-        self._run_log.log(record.FELT, felt.data)
+            observed = self._felt(answer, open_s=0.0 if in_time else self._probe_answers.unanswered(time.monotonic()))
+        observed = replace(observed, unwatched_s=self._unwatched_s)
+        if completed and answer is not None and self._probe_answers.pause_before is None:
+            observed = self._without_switchover(observed)
+        self._run_log.log(record.OBSERVED, observed.data)
 
     def _catch_up(self) -> None:
         """A shell that could do nothing in post-copy can as soon as that is over."""
@@ -249,44 +249,44 @@ class Feel:
         finally:
             answer.cancel()
 
-    def _felt(self, answer: Answer, open_s: float) -> Felt:
-        echoes = self._echoes
-        felt = Felt(
-            network_ms=_ms(max(echoes.pause, open_s)),
-            network_resolution_ms=_ms(EVERY_S + (echoes.round_trip or 0.0)),
-            network_before_ms=_ms(echoes.pause_before),
-            network_open=open_s > echoes.pause,
+    def _felt(self, answer: Answer, open_s: float) -> ObservedDowntime:
+        probe_answers = self._probe_answers
+        observed = ObservedDowntime(
+            network_ms=_ms(max(probe_answers.pause, open_s)),
+            network_resolution_ms=_ms(EVERY_S + (probe_answers.round_trip or 0.0)),
+            network_before_ms=_ms(probe_answers.pause_before),
+            network_open=open_s > probe_answers.pause,
         )
-        if felt.network_open:
-            return replace(felt, guest_why="it answers no more")
-        if echoes.restarted:
-            return replace(felt, guest_why="its heartbeat, or the guest, began anew meanwhile")
-        before = echoes.gap_before_ns
-        felt = replace(
-            felt,
+        if observed.network_open:
+            return replace(observed, guest_why="it answers no more")
+        if probe_answers.restarted:
+            return replace(observed, guest_why="its heartbeat, or the guest, began anew meanwhile")
+        before = probe_answers.gap_before_ns
+        observed = replace(
+            observed,
             guest_ms=_ms(answer.gap_ns / 1e9),
             guest_resolution_ms=_ms(BEAT_S),
             guest_before_ms=_ms(before / 1e9) if before is not None else None,
         )
         if self._unwatched_s:
-            return replace(felt, clock_why="nobody compared the clocks while the app was not running")
-        return replace(felt, clock_lost_ms=_ms(echoes.lost), clock_error_ms=_ms(echoes.lost_error))
+            return replace(observed, clock_why="nobody compared the clocks while the app was not running")
+        return replace(observed, clock_lost_ms=_ms(probe_answers.lost), clock_error_ms=_ms(probe_answers.lost_error))
 
-    def _without_switchover(self, felt: Felt) -> Felt:
+    def _without_switchover(self, observed: ObservedDowntime) -> ObservedDowntime:
         """There was one, and nobody was probing: what was seen of other moments is not to stand for it."""
         why = "the first probe was answered only after the switchover, or nobody saw that"
         if self._unwatched_s:
             why = "the app was not running at the switchover"
-        felt = replace(felt, network_ms=None, network_resolution_ms=None, network_open=False, network_why=why)
+        observed = replace(observed, network_ms=None, network_resolution_ms=None, network_open=False, network_why=why)
         if self._since_ns is not None:  # an earlier app's: the heartbeat has counted from then on
-            return felt
-        no_clock = replace(felt, clock_lost_ms=None, clock_error_ms=None, clock_why="")
+            return observed
+        no_clock = replace(observed, clock_lost_ms=None, clock_error_ms=None, clock_why="")
         return replace(no_clock, guest_ms=None, guest_resolution_ms=None, guest_why=why)
 
-    def _felt_by_itself(self) -> Felt:
+    def _felt_by_itself(self) -> ObservedDowntime:
         """Where no probe was ever answered: what the heartbeat has said to its own log."""
         why = self._why
-        known = Felt(network_why=why, guest_why=why)
+        known = ObservedDowntime(network_why=why, guest_why=why)
         if self._pulse is None or self._loop is None:
             return known
         try:
@@ -335,7 +335,7 @@ def is_stop(data: Mapping[str, object]) -> bool:
     return data.get("event") == "suspended" and data.get("detail") in ("migrated", "post-copy")
 
 
-def _longest(echoes: Iterable[Event]) -> float:
+def _longest(probe_answers: Iterable[Event]) -> float:
     """The longest pause of echo events, in seconds."""
-    pauses = (each.data.get("pause_ms") for each in echoes)
+    pauses = (each.data.get("pause_ms") for each in probe_answers)
     return max((pause / 1000 for pause in pauses if isinstance(pause, (int, float))), default=0.0)

@@ -9,14 +9,14 @@ from typing import Any
 from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, Plan
-from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, Aborted, Hypervisor, HypervisorEvent, Job
+from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, Aborted, Hypervisor, HypervisorEvent, JobInfo
 from tui.core.threads import spawn
 from tui.core.vm import Vm
-from tui.migration.backend.connections import Route
-from tui.migration.backend.controls import Steering
-from tui.migration.backend.guest_monitor import Feel, Senses, is_stop
+from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.controls import Controls
+from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor, is_stop
 from tui.migration.backend.location import look
-from tui.migration.backend.recorder import Recorder, Unrecorded
+from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.run_summary import completed_job, summary
 from tui.migration.backend.sampler import Reading, Sampler
@@ -37,24 +37,24 @@ class Migration:
         self,
         plan: Plan,
         vm: Vm,
-        route: Route,
-        recorder: Recorder | Unrecorded,
+        connections: MigrationConnections,
+        recorder: Recorder | NullRecorder,
         interval: float,
-        senses: Senses | None = None,
+        guest_access: GuestAccess | None = None,
     ) -> None:
         self.plan = plan
         self.vm = vm
-        self.origin = route.origin
-        self.target = route.target
+        self.origin = connections.origin
+        self.target = connections.target
         self.folder = recorder.folder
         self.facts: dict[str, Any] = {}  # for run.toml: hosts, versions, workload
-        self._route = route
+        self._connections = connections
         self._interval = interval
         self._run_log = RunLog(recorder)
         self.timeline = self._run_log.timeline
         self._sampler = Sampler(self._read, self._take, interval)
-        self._steering = Steering(vm.name, route, self._run_log, self._sampler.poke)
-        self._feel = Feel(vm.name, senses, self._run_log)
+        self._controls = Controls(vm.name, connections, self._run_log, self._sampler.poke)
+        self._guest_monitor = GuestMonitor(vm.name, guest_access, self._run_log)
         self._unsubscribe: list[Callable[[], None]] = []
         self._due: float | None = None  # the moment of the schedule that was last kept
         self._ours = False  # migrateToURI3 runs on a thread of ours; else the job was found running
@@ -85,18 +85,18 @@ class Migration:
 
     def switch_to_post_copy(self) -> None:
         """Switch now, or as soon as QEMU can: before the first pass it would refuse and forget."""
-        self._steering.switch_to_post_copy()
+        self._controls.switch_to_post_copy()
 
     def cancel(self) -> None:
         """Abort the job; the VM stays where it runs."""
-        self._steering.cancel()
+        self._controls.cancel()
 
     def set_max_downtime(self, milliseconds: int) -> None:
-        self._steering.set_max_downtime(milliseconds)
+        self._controls.set_max_downtime(milliseconds)
 
     def set_bandwidth(self, mib_per_s: int) -> None:
         """Limit the transfer; 0 takes the limit away."""
-        self._steering.set_bandwidth(mib_per_s)
+        self._controls.set_bandwidth(mib_per_s)
 
     async def ended(self) -> None:
         """Return when the migration is over and written down."""
@@ -115,7 +115,7 @@ class Migration:
         self._summarize("running")
         self._set_timeout()
         spawn("migrate", self._migrate)
-        self._feel.begin()
+        self._guest_monitor.begin()
 
     def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
         """Go on with a job that runs already, after the records an earlier process left (none: it was not ours)."""
@@ -124,7 +124,7 @@ class Migration:
         self._summarize("running")
         self._set_timeout()
         spawn("follow", self._follow)
-        self._feel.begin()
+        self._guest_monitor.begin()
 
     def conclude_unwatched(self, earlier: list[Record], began_at: str) -> None:
         """For a run whose job ended while nobody watched: find out what can still be found out, and end it."""
@@ -133,8 +133,8 @@ class Migration:
 
     def _resume(self, earlier: list[Record], began_at: str | None) -> None:
         self._run_log.resume(earlier, began_at)
-        self._steering.resume(earlier)
-        self._feel.resume(earlier)
+        self._controls.resume(earlier)
+        self._guest_monitor.resume(earlier)
 
     def leave(self) -> None:
         """Stop following without touching the migration; the folder stays unfinished, for the next start to go on."""
@@ -143,8 +143,8 @@ class Migration:
             self._timeout.cancel()
         with self._ending:
             self._concluding = self._concluded = True
-        self._steering.let_go()
-        self._feel.let_go()
+        self._controls.let_go()
+        self._guest_monitor.let_go()
         self._run_log.leave()
 
     def _set_timeout(self) -> None:
@@ -168,23 +168,23 @@ class Migration:
     def _listen(self, host: str) -> None:
         def subscribe(hypervisor: Hypervisor) -> None:
             try:
-                self._unsubscribe.append(hypervisor.subscribe(self.vm.name, self._hear(host)))
+                self._unsubscribe.append(hypervisor.subscribe(self.vm.name, self._on_event(host)))
             except Failure as failure:
                 self._run_log.error(failure)  # samples still come; what is lost is their company
 
-        self._route.greet(host, subscribe)
+        self._connections.on_open(host, subscribe)
         try:
-            self._route.at(host)
+            self._connections.at(host)
         except Failure as failure:
             self._run_log.error(failure)  # it is tried again whenever the host is asked for something
 
-    def _read(self) -> Job:
-        return self._route.at(self.origin).job(self.vm.name)
+    def _read(self) -> JobInfo:
+        return self._connections.at(self.origin).job(self.vm.name)
 
     def _migrate(self) -> None:
         self._follow()
         try:
-            steer = self._route.steer()
+            steer = self._connections.steer()
             steer.set_max_downtime(self.vm.name, self.plan.downtime_ms)
             steer.migrate(self.plan, self.facts["destination_uri"])
         except Failure as failure:
@@ -203,7 +203,7 @@ class Migration:
             self._run_log.error(failure, action="migrate")
             self._ours = False  # the sampler sees its end
             return
-        cancelled = self._steering.cancel_asked or isinstance(failure, Aborted)  # here, or by somebody with virsh
+        cancelled = self._controls.cancel_asked or isinstance(failure, Aborted)  # here, or by somebody with virsh
         if not cancelled:
             self._run_log.error(failure, action="migrate")
         self._conclude(CANCELLED if cancelled else FAILED)
@@ -226,9 +226,9 @@ class Migration:
             sample = Sample(self._run_log.since_start(reading.answered), now(), stats, reading.job.state, waited, late)
             self._run_log.publish(sample)
             if sample.state.startswith("paused (post-copy"):
-                self._steering.in_post_copy()
+                self._controls.in_post_copy()
             if sample.number("memory_iteration"):
-                self._steering.passes_have_begun()
+                self._controls.passes_have_begun()
         elif not self._ours:
             self._vanished()
 
@@ -246,23 +246,23 @@ class Migration:
         """The job that was found running is no longer there."""
         spawn("conclude", lambda: self._conclude(None))
 
-    def _hear(self, host: str) -> Callable[[HypervisorEvent], None]:
+    def _on_event(self, host: str) -> Callable[[HypervisorEvent], None]:
         """The listener for one host's daemon, called on the thread of libvirt's events: nothing here may block."""
 
-        def hear(event: HypervisorEvent) -> None:
+        def on_event(event: HypervisorEvent) -> None:
             if self._concluded:
                 return
             self._run_log.log(event.kind, {"host": host, **event.data})
             if event.kind == LIFECYCLE and host == self.origin and is_stop(event.data):
-                self._feel.switch_over()
+                self._guest_monitor.switch_over()
             if event.kind == ITERATION:
-                self._steering.passes_have_begun()
+                self._controls.passes_have_begun()
             if event.kind == JOB_COMPLETED:
                 self._final_figures.set()
             else:
                 self._sampler.poke()
 
-        return hear
+        return on_event
 
     # -- the end --
 
@@ -275,12 +275,12 @@ class Migration:
         self._sampler.stop()
         heard = self._final_figures.wait(FINAL_FIGURES_S if outcome in (COMPLETED, None) and self._unsubscribe else 0)
         self._concluded = True
-        self._steering.let_go()
-        finding = look(self._route, self.vm)
-        outcome = outcome or finding.outcome(cancelled=self._steering.cancel_asked)
+        self._controls.let_go()
+        finding = look(self._connections, self.vm)
+        outcome = outcome or finding.outcome(cancelled=self._controls.cancel_asked)
         if outcome == COMPLETED and not heard:
             self._ask_final_figures()
-        self._feel.conclude(completed=outcome == COMPLETED)
+        self._guest_monitor.conclude(completed=outcome == COMPLETED)
         self._run_log.event(record.VERIFIED, ok=finding.fits(outcome), sentence=finding.sentence, advice=finding.advice)
         for end in self._unsubscribe:
             try:
@@ -299,7 +299,7 @@ class Migration:
         self.timeline.add(end)
         if self._timeout:
             self._timeout.cancel()
-        self._feel.let_go()
+        self._guest_monitor.let_go()
         self._summarize(self.timeline.phase)
         self._run_log.finish(end)
         self._ended.set()
@@ -307,7 +307,7 @@ class Migration:
 
     def _ask_final_figures(self) -> None:
         """The statistics of the completed job, which each daemon keeps for as long as it knows the VM."""
-        found = completed_job(self._route, self.vm, self._run_log.error)
+        found = completed_job(self._connections, self.vm, self._run_log.error)
         if found:
             self._run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))
 

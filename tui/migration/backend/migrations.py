@@ -17,13 +17,13 @@ from tui.core.settings import HYPERVISORS, OTHER, SOURCE
 from tui.core.threads import on_thread
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
-from tui.migration.backend.connections import Route
-from tui.migration.backend.guest_monitor import Senses
+from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.recorder import Recorder, Unrecorded, folder_name
+from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
 from tui.migration.backend.run_summary import MIGRATION_OUT
 from tui.migration.backend.unfinished import Unfinished, unfinished_runs
-from tui.vm.model.location import Found
+from tui.vm.model.location import VmOnHost
 
 UNKNOWN = "unknown"
 SAME_START_S = 60.0  # a job that began later than this after a run is another one; the clock may have been set
@@ -39,7 +39,7 @@ class Migrations:
         runs: Path,
         interval: float,
         workload: Callable[[str], Awaitable[Workload]],
-        senses: Senses | None = None,
+        guest_access: GuestAccess | None = None,
     ) -> None:
         self.current: Migration | None = None
         self.unreachable: dict[str, Failure] = {}
@@ -48,22 +48,22 @@ class Migrations:
         self._runs = runs
         self._interval = interval
         self._workload = workload
-        self._senses = senses
+        self._guest_access = guest_access
         self._one = asyncio.Lock()  # who starts or attaches: a second one sees what the first has done
 
-    async def vms(self) -> tuple[Found, ...]:
+    async def vms(self) -> tuple[VmOnHost, ...]:
         """The VMs of both hosts; a host that cannot be asked stands in `unreachable`."""
         answers = await asyncio.gather(*(self._vms_of(host) for host in HYPERVISORS))
         return tuple(found for answer in answers for found in answer)
 
-    async def _vms_of(self, host: str) -> tuple[Found, ...]:
+    async def _vms_of(self, host: str) -> tuple[VmOnHost, ...]:
         try:
             vms = await self._connections.ask(host, lambda hypervisor: hypervisor.vms())
         except Failure as failure:
             self.unreachable[host] = failure
             return ()
         self.unreachable.pop(host, None)
-        return tuple(Found(vm, host) for vm in vms)
+        return tuple(VmOnHost(vm, host) for vm in vms)
 
     async def preflight(self, plan: Plan) -> list[Failure]:
         """Everything that is known to stand in the way of `plan`; empty where nothing does."""
@@ -90,7 +90,7 @@ class Migrations:
         failures += await self._target_trouble(vm, origin, found)
         return [failure for failure in failures if failure is not None]
 
-    async def _anybody_migrates(self, name: str, found: tuple[Found, ...]) -> bool:
+    async def _anybody_migrates(self, name: str, found: tuple[VmOnHost, ...]) -> bool:
         having = [each for each in found if each.vm.name == name and each.vm.active]
         return any([await self._job(each.host, each.vm) for each in having])
 
@@ -101,7 +101,7 @@ class Migrations:
             return Failure(what, failure.why, failure.hint, detail=failure.detail)
         return Failure(f"There is no VM {name!r}", "neither host has it", "Choose one that the Launch page lists.")
 
-    async def _target_trouble(self, vm: Vm, origin: str, found: tuple[Found, ...]) -> list[Failure | None]:
+    async def _target_trouble(self, vm: Vm, origin: str, found: tuple[VmOnHost, ...]) -> list[Failure | None]:
         target = OTHER[origin]
         if target in self.unreachable:
             said = self.unreachable[target]
@@ -148,7 +148,7 @@ class Migrations:
         route, facts = await self._route(origin, workload)
         name = folder_name(vm.name, workload.name, plan.technique)
         recorder = await on_thread(Recorder.create, self._runs, name)
-        self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._senses)
+        self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._guest_access)
         migration.facts = facts
         migration.begin(self._options(plan, vm, origin, workload))
         return migration
@@ -170,14 +170,14 @@ class Migrations:
                     await self._conclude(run)
             return self.current
 
-    async def _rejoin(self, found: Found, job: Mapping[str, Stat], unfinished: list[Unfinished]) -> Migration:
+    async def _rejoin(self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished]) -> Migration:
         vm, host = found.vm, found.host
         run = next((each for each in unfinished if _same_job(each, found, job)), None)
         workload = run.workload if run else await self._workload(vm.name)
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
         route, facts = await self._route(host, workload, rejoined=True)
         recorder = await self._recorder_of(run, vm, workload, plan)
-        self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._senses)
+        self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._guest_access)
         migration.facts = facts
         options = self._options(plan, vm, host, workload)
         earlier, began = (run.records, run.began) if run else ([], None)
@@ -186,7 +186,7 @@ class Migrations:
 
     async def _recorder_of(
         self, run: Unfinished | None, vm: Vm, workload: Workload, plan: Plan
-    ) -> Recorder | Unrecorded:
+    ) -> Recorder | NullRecorder:
         """Where to go on writing; a migration that runs is followed and steered though nothing can be written."""
         if run is not None:
             try:
@@ -194,12 +194,12 @@ class Migrations:
             except BlockingIOError:
                 pass  # another vmlm-tui records it there; this one keeps a record of its own
             except OSError as error:
-                return Unrecorded(run.folder, error.strerror or str(error))
+                return NullRecorder(run.folder, error.strerror or str(error))
         name = folder_name(vm.name, workload.name, plan.technique)
         try:
             return await on_thread(Recorder.create, self._runs, name)
         except Failure as failure:
-            return Unrecorded(self._runs / name, failure.why)
+            return NullRecorder(self._runs / name, failure.why)
 
     async def _conclude(self, run: Unfinished) -> None:
         """Write the end of a run whose job is gone, from what both daemons still know."""
@@ -210,14 +210,18 @@ class Migrations:
             recorder = await on_thread(Recorder.open, run.folder)
         except (Failure, OSError):
             return  # the same, or another app has been faster
-        self.current = migration = Migration(run.plan, run.vm, route, recorder, self._interval, self._senses)
+        self.current = migration = Migration(run.plan, run.vm, route, recorder, self._interval, self._guest_access)
         migration.facts = facts
         migration.conclude_unwatched(run.records, run.began)
         await migration.ended()
 
-    async def _route(self, origin: str, workload: Workload, *, rejoined: bool = False) -> tuple[Route, dict[str, Any]]:
+    async def _route(
+        self, origin: str, workload: Workload, *, rejoined: bool = False
+    ) -> tuple[MigrationConnections, dict[str, Any]]:
         target = OTHER[origin]
-        route = Route(origin, target, {host: self._connections.uri(host) for host in HYPERVISORS}, self._open)
+        route = MigrationConnections(
+            origin, target, {host: self._connections.uri(host) for host in HYPERVISORS}, self._open
+        )
         # All are opened now: it is what takes time, and where a host cannot be reached this is when to hear of it.
         _steer, here, there = await asyncio.gather(
             on_thread(route.steer),
@@ -233,7 +237,7 @@ class Migrations:
         }
         return route, facts
 
-    async def _facts_of(self, route: Route, host: str, *, needed: bool) -> dict[str, Any]:
+    async def _facts_of(self, route: MigrationConnections, host: str, *, needed: bool) -> dict[str, Any]:
         """What run.toml keeps of the target; a migration that runs can be followed though nobody can reach that."""
         if host in self.unreachable and not needed:
             return {}
@@ -255,14 +259,14 @@ class Migrations:
             self.current.leave()
 
 
-def origin_of(name: str, found: tuple[Found, ...]) -> str | None:
+def origin_of(name: str, found: tuple[VmOnHost, ...]) -> str | None:
     """The host a VM would start from: where it runs, else where it is defined, the source first."""
     having = [each for each in found if each.vm.name == name]
     having.sort(key=lambda each: (not each.vm.active, each.host != SOURCE))
     return having[0].host if having else None
 
 
-def _same_job(run: Unfinished, found: Found, job: Mapping[str, Stat]) -> bool:
+def _same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool:
     """Whether `job` is what `run` began to record, and not a later one of the same VM."""
     elapsed_ms = job.get("time_elapsed", 0)
     passed_s = float(elapsed_ms) / 1000 if isinstance(elapsed_ms, (int, float)) else 0.0
@@ -278,7 +282,7 @@ def _same_host(uuid: str) -> Failure:
     )
 
 
-def _name_taken(found: Found) -> Failure:
+def _name_taken(found: VmOnHost) -> Failure:
     return Failure(
         f"The name {found.vm.name} is taken on {found.host}",
         f"a VM of that name is {found.vm.state} there",

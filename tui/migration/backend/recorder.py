@@ -115,7 +115,7 @@ class Recorder:
                     os.fsync(file.fileno())
 
 
-class Unrecorded:
+class NullRecorder:
     """In a recorder's place where none can be had for a migration that runs: it can be steered, and every write says
     why it is not on the disk."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.core.clock import now, seconds_since
 from tui.core.failure import Failure
-from tui.migration.backend.recorder import Recorder, Unrecorded
+from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import Timeline
@@ -18,7 +18,7 @@ from tui.migration.model.timeline import Timeline
 class RunLog:
     """Made on the loop, written to from any thread; `timeline` and the listeners are only ever touched on the loop."""
 
-    def __init__(self, recorder: Recorder | Unrecorded) -> None:
+    def __init__(self, recorder: Recorder | NullRecorder) -> None:
         self.folder: Path = recorder.folder
         self.timeline = Timeline()
         self.began_at = now()

@@ -7,7 +7,7 @@ from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.core.protocols import Stat
 from tui.core.vm import Vm
-from tui.migration.backend.connections import Route
+from tui.migration.backend.connections import MigrationConnections
 from tui.migration.model.timeline import FAILED, LOST
 
 if TYPE_CHECKING:
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 MIGRATION_IN, MIGRATION_OUT = 4, 5  # VIR_DOMAIN_JOB_OPERATION_*
 
 
-def completed_job(route: Route, vm: Vm, report: Callable[[Failure], None]) -> tuple[str, Mapping[str, Stat]] | None:
+def completed_job(
+    connections: MigrationConnections, vm: Vm, report: Callable[[Failure], None]
+) -> tuple[str, Mapping[str, Stat]] | None:
     """The host that still has the statistics of the completed job, and these; what goes wrong is reported. Blocks."""
-    for host, operation in ((route.origin, MIGRATION_OUT), (route.target, MIGRATION_IN)):
+    for host, operation in ((connections.origin, MIGRATION_OUT), (connections.target, MIGRATION_IN)):
         try:
-            stats = route.at(host).completed_job(vm.name)
+            stats = connections.at(host).completed_job(vm.name)
         except Failure as failure:
             report(failure)
             continue
@@ -72,5 +74,5 @@ def summary(migration: "Migration", outcome: str) -> dict[str, Any]:
         **migration.facts,
         "figures": figures,
         # libvirt's own is figures.downtime_ms
-        "felt": timeline.felt.data if timeline.felt else None,
+        "felt": timeline.observed.data if timeline.observed else None,
     }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
-from tui.core.protocols import Job
+from tui.core.protocols import JobInfo
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Reading:
     asked: float
     answered: float
     due: float | None
-    job: Job | None
+    job: JobInfo | None
     failure: Failure | None = None
 
 
@@ -29,7 +29,7 @@ class Sampler:
     A slow answer delays nothing: the moments missed meanwhile are left out, and the schedule stays what it was.
     """
 
-    def __init__(self, read: Callable[[], Job], take: Callable[[Reading], None], interval: float) -> None:
+    def __init__(self, read: Callable[[], JobInfo], take: Callable[[Reading], None], interval: float) -> None:
         self._read = read
         self._take = take
         self._interval = interval

@@ -8,7 +8,7 @@ from tui.core.quantity import duration
 
 
 @dataclass(frozen=True)
-class Felt:
+class ObservedDowntime:
     """Milliseconds; None where it is not known, and why then stands in the field beside it.
 
     `network_ms` is how long no probe was answered (`network_open`: and none was until the end), `guest_ms` the longest
@@ -40,7 +40,7 @@ class Felt:
         return {name: value for name, value in asdict(self).items() if name not in unsaid}
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "Felt":
+    def of(cls, data: Mapping[str, Any]) -> "ObservedDowntime":
         """From an event's data; what is missing or of another kind is as if it were not known."""
         values: dict[str, Any] = {each: _number(data, each) for each in NUMBERS}
         values |= {each: str(data.get(each, "")) for each in TEXTS}
@@ -78,7 +78,7 @@ class Felt:
 
 
 TEXTS = ("network_why", "guest_why", "clock_why")
-NUMBERS = tuple(each.name for each in fields(Felt) if each.name.endswith("_ms"))
+NUMBERS = tuple(each.name for each in fields(ObservedDowntime) if each.name.endswith("_ms"))
 
 
 def _ms(milliseconds: float) -> str:

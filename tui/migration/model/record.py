@@ -21,7 +21,7 @@ ERROR = "error"  # data: what, why, hint, detail
 # sent and answered, rtt_ms the shortest round trip, pause_ms the longest time without an answer and pause_at when it
 # began; guest_gap_ms the longest time between two beats since since_ns, by the guest's clock; clock_lost_ms by how much
 # that fell behind in the pauses so far, clock_error_ms by how much that may be wrong. felt: see model.felt.
-GUEST, ECHO, FELT = "guest", "echo", "felt"
+GUEST, UDP_PROBE, OBSERVED = "guest", "echo", "felt"
 VERIFIED = "verified"  # what was found on both hosts afterwards; data: sentence, ok
 END = "end"  # data: outcome
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from tui.core import settings
 from tui.core.plan import PRE_COPY
-from tui.migration.model.observed_downtime import Felt
-from tui.migration.model.record import ECHO, GUEST, Event, Record, Sample
+from tui.migration.model.observed_downtime import ObservedDowntime
+from tui.migration.model.record import GUEST, UDP_PROBE, Event, Record, Sample
 
 # Phases, in the order of the phase line.
 IDLE = "idle"
@@ -23,7 +23,7 @@ LOST = "lost"  # it ended while nobody watched, and libvirt no longer knows how
 
 OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
 
-EVERY_SECOND = frozenset({GUEST, ECHO})  # these would crowd out what happens once
+EVERY_SECOND = frozenset({GUEST, UDP_PROBE})  # these would crowd out what happens once
 
 RATE_OVER_S = 0.7  # looks nearer than this to each other divide noise by next to nothing: QEMU sends in bursts
 
@@ -84,7 +84,9 @@ class Timeline:
         self.marks: list[Mark] = []
         self.guest: list[GuestPoint] = []
         self.guest_silent: tuple[float, str] | None = None  # for how many seconds it has said nothing, and why
-        self.felt: Felt | None = None  # how long the VM stood still for others than libvirt; known at the end
+        self.observed: ObservedDowntime | None = (
+            None  # how long the VM stood still for others than libvirt; known at the end
+        )
         self.gaps: list[float] = []  # when somebody watched again
         self.events: deque[Event] = deque(maxlen=200)  # the newest; all of them are in the log
         self.last: Sample | None = None  # with statistics of a running job
@@ -380,7 +382,7 @@ class Timeline:
             self.guest.append(GuestPoint(event.t, None, self.guest[-1].unit))
 
     def _on_felt(self, event: Event) -> None:
-        self.felt = Felt.of(event.data)
+        self.observed = ObservedDowntime.of(event.data)
 
     def _on_verified(self, event: Event) -> None:
         self.verified = (bool(event.data.get("ok")), str(event.data.get("sentence", "")))

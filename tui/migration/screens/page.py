@@ -37,7 +37,7 @@ from tui.ui.chart.chart import Chart
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.question import Answer, Question
-from tui.vm.model.location import Found, stopped
+from tui.vm.model.location import VmOnHost, stopped
 
 VMS = "vms"  # the watch of where they are
 # What a key's action is called here, and in model.keys.
@@ -84,7 +84,7 @@ class MigratePage(Page):
         self._migrations = migrations
         self._defaults = defaults
         self._proposed = ""  # a VM chosen since the last migration was started
-        self._found: Sequence[Found] | None = None
+        self._found: Sequence[VmOnHost] | None = None
         self._migration: Migration | None = None
         self._timeline = Timeline()
         self._update_pending = False
@@ -236,9 +236,9 @@ class MigratePage(Page):
                 self.set_timer(wait, self._charts_due)
             return
         self._charts_at = time.monotonic()
-        self.set_class(felt := self._timeline.guest_known, "felt")
+        self.set_class(observed := self._timeline.guest_known, "felt")
         for id, picture in (("#memory", memory_picture), ("#rates", rate_picture), ("#guest", guest_picture)):
-            if id == "#guest" and not felt:
+            if id == "#guest" and not observed:
                 continue
             await asyncio.sleep(BREATH_S)
             self.query_one(id, Chart).picture = picture(self._timeline)
@@ -251,7 +251,7 @@ class MigratePage(Page):
         late = (
             f"no answer from libvirt for {duration(waiting)}" if waiting and not timeline.over else timeline.log_trouble
         )
-        self.query_one(Sentence).say(verdict, timeline.phase, late, self.size.width)
+        self.query_one(Sentence).show_verdict(verdict, timeline.phase, late, self.size.width)
         if waiting:
             self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
 

@@ -20,7 +20,7 @@ from tui.migration.model import entry
 from tui.ui.choice import Choice
 from tui.ui.dialog import Form
 from tui.ui.fields import TextField
-from tui.vm.model.location import Found
+from tui.vm.model.location import VmOnHost
 
 N = TypeVar("N", int, float)
 
@@ -51,11 +51,11 @@ class StartForm(Form[Migration]):
     StartForm #said.wrong { color: $error; text-style: bold; }
     """
 
-    def __init__(self, migrations: Migrations, defaults: Plan, found: Sequence[Found] | None) -> None:
+    def __init__(self, migrations: Migrations, defaults: Plan, found: Sequence[VmOnHost] | None) -> None:
         super().__init__("Start a migration")
         self._migrations = migrations
         self._defaults = defaults
-        self._found: Sequence[Found] | None = None
+        self._found: Sequence[VmOnHost] | None = None
         self._first_found = found
         self._busy = False
         self._wanted = False  # Enter was pressed before the VMs were known
@@ -91,7 +91,7 @@ class StartForm(Form[Migration]):
             self._wanted = False
             self.entered()
 
-    def _offer(self, found: Sequence[Found]) -> None:
+    def _offer(self, found: Sequence[VmOnHost]) -> None:
         """Show the VMs, running ones first, the one of before chosen."""
         chosen = self._chosen() or next((each for each in found if each.vm.name == self._defaults.vm), None)
         ordered = sorted(found, key=lambda each: (not each.vm.active, each.vm.name))
@@ -103,7 +103,7 @@ class StartForm(Form[Migration]):
         if not self._busy:
             self._say_unreachable()
 
-    def _chosen(self) -> Found | None:
+    def _chosen(self) -> VmOnHost | None:
         index = self.query_one("#vm", Choice).index
         return self._found[index] if self._found and index >= 0 else None
 
@@ -130,7 +130,7 @@ class StartForm(Form[Migration]):
         self.query_one("#explained", Static).update(EXPLAINED[technique])
         self.query_one("#timeout", Input).disabled = technique != POST_COPY_TIMEOUT
 
-    def _plan(self, found: Found) -> Plan | None:
+    def _plan(self, found: VmOnHost) -> Plan | None:
         """What the form says, or None after saying what is wrong with it."""
         technique = self._technique()
         try:

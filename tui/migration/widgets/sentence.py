@@ -24,7 +24,7 @@ class Sentence(Lines):
         self._phase = ""
         self._filled_at = 0.0  # when the text last took all of its lines; monotonic
 
-    def say(self, verdict: Verdict, phase: str, late: str, width: int) -> None:
+    def show_verdict(self, verdict: Verdict, phase: str, late: str, width: int) -> None:
         """Show it on lines `width` cells wide, for it does not know its own before it is laid out.
 
         `late` says for how long libvirt has owed an answer, empty where it owes none.

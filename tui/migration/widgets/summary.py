@@ -89,12 +89,12 @@ def _figures(timeline: Timeline) -> list[Fact]:
 
 def _felt(timeline: Timeline) -> list[Fact]:
     """The pause as others saw it than libvirt; one reason for both is said once."""
-    felt = timeline.felt
-    if felt is None:
+    observed = timeline.observed
+    if observed is None:
         return []
-    if felt.network == felt.guest:
-        return [("felt pauses", felt.network, "")]
-    return [("network", felt.network, ""), ("guest", felt.guest, "")]
+    if observed.network == observed.guest:
+        return [("felt pauses", observed.network, "")]
+    return [("network", observed.network, ""), ("guest", observed.guest, "")]
 
 
 def _total(timeline: Timeline) -> str:

@@ -43,7 +43,7 @@ class Nfs:
     def __init__(self, connections: Connections, changes: Changes) -> None:
         self._connections = connections
         self.config = connections.config
-        self.root = changes.root
+        self.sudo = changes.sudo
         self.checklist = Checklist(all_steps(), NfsFacts(shared_by(self.config)), self._read, changes)
 
     async def _read(self, facts: NfsFacts) -> AsyncIterator[NfsFacts]:
@@ -80,7 +80,7 @@ class Nfs:
     async def _host(self, shared: Shared, role: str) -> HostRead:
         script = SERVER_SCRIPT if role == STORAGE else CLIENT_SCRIPT
         argv = ["sh", "-c", script, "sh", *arguments(shared, role)]
-        text = (await self.root.run(role, argv, timeout=READ_LIMIT_S)).output(f"{role} could not be read")
+        text = (await self.sudo.run(role, argv, timeout=READ_LIMIT_S)).output(f"{role} could not be read")
         return parse_server(text, shared) if role == STORAGE else parse_client(text, shared, role)
 
     async def _vms(self, shared: Shared, role: str) -> VmsRead:
@@ -102,7 +102,7 @@ class Nfs:
                 raise client
             user = client.qemu.name if client and client.qemu else ""
             argv = ["sh", "-c", IMAGES_SCRIPT, "sh", user, *paths]
-            done = await self.root.run(role, argv, timeout=READ_LIMIT_S)
+            done = await self.sudo.run(role, argv, timeout=READ_LIMIT_S)
             return parse_images(paths, done.output(f"The images could not be read on {role}"))
 
         found = await asyncio.gather(*(or_failure(read(role)) for role in CLIENTS))
@@ -113,6 +113,6 @@ class Nfs:
         if why_not:
             return Proof(why_not=why_not)
         try:
-            return await prove(self.root, facts)
+            return await prove(self.sudo, facts)
         except Failure as failure:
             return Proof(why_not=str(failure).rstrip("."))

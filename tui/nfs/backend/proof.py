@@ -9,7 +9,7 @@ from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux.script_sections import TIMED_OUT
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 from tui.nfs.model.facts import ClientRead, NfsFacts
 from tui.nfs.model.proof import FLOCK, HELD_S, HOLD, LOCK, NAME, PERL, REMOVE, SEE, TRY, WAIT, Proof
 
@@ -17,16 +17,16 @@ ANSWER_S = 15  # of one host, about one file
 PERL_THERE = ("sh", "-c", "command -v perl")
 
 
-async def prove(root: Root, facts: NfsFacts) -> Proof:
+async def prove(sudo: Sudo, facts: NfsFacts) -> Proof:
     """What came of it; the mounts and the users must be there (model.nfs_sharing.proof_why_not)."""
-    return await _Attempt(root, facts).run()
+    return await _Attempt(sudo, facts).run()
 
 
 class _Attempt:
     """One file with one nonce."""
 
-    def __init__(self, root: Root, facts: NfsFacts) -> None:
-        self._root = root
+    def __init__(self, sudo: Sudo, facts: NfsFacts) -> None:
+        self._sudo = sudo
         self._facts = facts
         name = NAME + secrets.token_hex(8)
         self._nonce = secrets.token_hex(16)
@@ -52,12 +52,12 @@ class _Attempt:
 
     async def _how(self) -> str:
         """Both must lock in the same way, or they would not meet on a folder of one machine."""
-        there = await asyncio.gather(*(self._root.run(role, PERL_THERE) for role in (SOURCE, DESTINATION)))
+        there = await asyncio.gather(*(self._sudo.run(role, PERL_THERE) for role in (SOURCE, DESTINATION)))
         return PERL if all(done.status == 0 for done in there) else FLOCK
 
     async def _hold(self, how: str) -> Completed:
         argv = [HOLD, "sh", self._file, self._user(SOURCE), self._nonce, how, LOCK, WAIT]
-        return await self._sh(SOURCE, argv, HELD_S + ANSWER_S, hear=True)
+        return await self._sh(SOURCE, argv, HELD_S + ANSWER_S, on_output=True)
 
     async def _until(self, word: str, holder: "asyncio.Future[Completed]") -> None:
         """Waits until the source says the word, or has ended."""
@@ -125,11 +125,11 @@ class _Attempt:
             left += [f"{line.removeprefix('left ')} on {role}" for line in done.stdout.splitlines() if "left " in line]
         return tuple(left)
 
-    async def _sh(self, host: str, words: list[str], limit_s: int, *, hear: bool = False) -> Completed:
+    async def _sh(self, host: str, words: list[str], limit_s: int, *, on_output: bool = False) -> Completed:
         argv = ["timeout", "-k", "1", str(limit_s), "sh", "-c", *words]
-        return await self._root.run(host, argv, timeout=limit_s + 10, hear=self._hear if hear else None)
+        return await self._sudo.run(host, argv, timeout=limit_s + 10, on_output=self._on_output if on_output else None)
 
-    def _hear(self, text: str) -> None:
+    def _on_output(self, text: str) -> None:
         self._said += text
         self._news.set()
 

@@ -16,7 +16,7 @@ from tui.linux.folder import parse_folder
 from tui.linux.mounts import parse_mountinfo
 from tui.linux.packages import CLIENT, SERVER, Package, parse_simulation
 from tui.linux.qemu_conf import parse_qemu_conf
-from tui.linux.script_sections import PRELUDE, Part, file_text, parse_parts
+from tui.linux.script_sections import PRELUDE, Section, file_text, parse_sections
 from tui.linux.ufw import Ufw, parse_ufw
 from tui.linux.units import PROPERTIES, parse_units
 from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, QemuUser, ServerRead
@@ -118,77 +118,81 @@ def arguments(shared: Shared, role: str) -> tuple[str, ...]:
 
 def parse_server(text: str, shared: Shared) -> ServerRead:
     """What SERVER_SCRIPT printed."""
-    parts = parse_parts(text)
-    threads = _text(parts, "threads").strip()
+    sections = parse_sections(text)
+    threads = _text(sections, "threads").strip()
     return ServerRead(
-        **_common(parts, shared, STORAGE),
-        images=parse_folder(shared.images, parts.get("images")),
-        exports=_files(_text(parts, "exports")),
-        active=_active(_text(parts, "active")),
-        units=parse_units(_text(parts, "units")),
+        **_common(sections, shared, STORAGE),
+        images=parse_folder(shared.images, sections.get("images")),
+        exports=_files(_text(sections, "exports")),
+        active=_active(_text(sections, "active")),
+        units=parse_units(_text(sections, "units")),
         threads=int(threads) if threads.isdigit() else 0,
-        ufw=parse_ufw(_text(parts, "ufw"), _text(parts, "ufw_defaults")) if "ufw" in parts else Ufw(active=False),
-        firewalld=_firewalld(parts),
-        drops=_drops(_text(parts, "nft")),
-        wrapped=tuple(_text(parts, "wrapped").split()),
-        hosts_allow=_text(parts, "hosts_allow"),
-        hosts_deny=_text(parts, "hosts_deny"),
+        ufw=parse_ufw(_text(sections, "ufw"), _text(sections, "ufw_defaults"))
+        if "ufw" in sections
+        else Ufw(active=False),
+        firewalld=_firewalld(sections),
+        drops=_drops(_text(sections, "nft")),
+        wrapped=tuple(_text(sections, "wrapped").split()),
+        hosts_allow=_text(sections, "hosts_allow"),
+        hosts_deny=_text(sections, "hosts_deny"),
     )
 
 
 def parse_client(text: str, shared: Shared, role: str) -> ClientRead:
     """What CLIENT_SCRIPT printed on the source or the destination."""
-    parts = parse_parts(text)
-    qemu_conf = parse_qemu_conf(_text(parts, "qemu_conf"))
-    source = re.search(r" src (\S+)", _text(parts, "route"))
-    version = re.search(r"(\d+(?:\.\d+)+)\s*$", _text(parts, "libvirt"))
+    sections = parse_sections(text)
+    qemu_conf = parse_qemu_conf(_text(sections, "qemu_conf"))
+    source = re.search(r" src (\S+)", _text(sections, "route"))
+    version = re.search(r"(\d+(?:\.\d+)+)\s*$", _text(sections, "libvirt"))
     return ClientRead(
-        **_common(parts, shared, role),
-        port=_port(parts.get("port")),
-        port_said=parts["port"].text.strip() if "port" in parts else "",
+        **_common(sections, shared, role),
+        port=_port(sections.get("port")),
+        port_said=sections["port"].text.strip() if "port" in sections else "",
         own_address=source[1] if source else "",
-        qemu=_qemu_user(qemu_conf.user, parts["qemu_users"].text if "qemu_users" in parts else ""),
+        qemu=_qemu_user(qemu_conf.user, sections["qemu_users"].text if "qemu_users" in sections else ""),
         qemu_conf=qemu_conf,
         libvirt_version=tuple(map(int, version[1].split("."))) if version else (),
     )
 
 
-def _common(parts: Mapping[str, Part], shared: Shared, role: str) -> dict[str, Any]:
-    users = {line.partition(":")[0] for line in parts["users"].text.splitlines()} if "users" in parts else set()
-    age = _text(parts, "age").strip()
+def _common(sections: Mapping[str, Section], shared: Shared, role: str) -> dict[str, Any]:
+    users = {line.partition(":")[0] for line in sections["users"].text.splitlines()} if "users" in sections else set()
+    age = _text(sections, "age").strip()
     return {
         "role": role,
-        "package": _package(parts, SERVER if role == STORAGE else CLIENT),
-        "folder": parse_folder(shared.export, parts.get("folder")),
-        "mounts": parse_mountinfo(_text(parts, "mounts")),
-        "fstab": file_text(parts.get("fstab")),
-        "systemd": "systemd" in parts and parts["systemd"].status == 0,
-        "names": {name: _resolved(parts, name, str(getattr(shared, name))) for name in (STORAGE, SOURCE, DESTINATION)},
-        "configuration": tuple(_text(parts, "configuration").splitlines()),
+        "package": _package(sections, SERVER if role == STORAGE else CLIENT),
+        "folder": parse_folder(shared.export, sections.get("folder")),
+        "mounts": parse_mountinfo(_text(sections, "mounts")),
+        "fstab": file_text(sections.get("fstab")),
+        "systemd": "systemd" in sections and sections["systemd"].status == 0,
+        "names": {
+            name: _resolved(sections, name, str(getattr(shared, name))) for name in (STORAGE, SOURCE, DESTINATION)
+        },
+        "configuration": tuple(_text(sections, "configuration").splitlines()),
         "users": frozenset(users),
         "lists_age_s": int(age) if age.isdigit() else 0,
     }
 
 
-def _text(parts: Mapping[str, Part], name: str) -> str:
+def _text(sections: Mapping[str, Section], name: str) -> str:
     """What a command printed that did well."""
-    return file_text(parts.get(name)) or ""
+    return file_text(sections.get(name)) or ""
 
 
-def _package(parts: Mapping[str, Part], name: str) -> Package:
-    manager = _text(parts, "manager").strip()
+def _package(sections: Mapping[str, Section], name: str) -> Package:
+    manager = _text(sections, "manager").strip()
     if manager != "apt-get":
-        return Package(name, manager, installed="tool" in parts and parts["tool"].status == 0)
-    installed = _text(parts, "package").strip() == "installed"
+        return Package(name, manager, installed="tool" in sections and sections["tool"].status == 0)
+    installed = _text(sections, "package").strip() == "installed"
     package = Package(name, "apt", installed)
-    if installed or "simulation" not in parts:
+    if installed or "simulation" not in sections:
         return package
-    return parse_simulation(package, parts["simulation"].text, _text(parts, "residual"))
+    return parse_simulation(package, sections["simulation"].text, _text(sections, "residual"))
 
 
-def _resolved(parts: Mapping[str, Part], role: str, name: str) -> Resolved:
-    found = parse_ahosts(name, _text(parts, f"address.{role}"))
-    return replace(found, others=parse_hosts(_text(parts, f"others.{role}")))
+def _resolved(sections: Mapping[str, Section], role: str, name: str) -> Resolved:
+    found = parse_ahosts(name, _text(sections, f"address.{role}"))
+    return replace(found, others=parse_hosts(_text(sections, f"others.{role}")))
 
 
 def _files(text: str) -> dict[str, str]:
@@ -201,12 +205,14 @@ def _active(text: str) -> tuple[Export, ...]:
     return parse_exports(text, "/var/lib/nfs/etab")
 
 
-def _firewalld(parts: Mapping[str, Part]) -> Firewalld:
-    if "zones_now" not in parts:
+def _firewalld(sections: Mapping[str, Section]) -> Firewalld:
+    if "zones_now" not in sections:
         return Firewalld(running=False)
-    now, kept = parse_zones(_text(parts, "zones_now")), parse_zones(_text(parts, "zones_kept"))
-    devices = dict(found for role in (SOURCE, DESTINATION) if (found := route_device(_text(parts, f"device.{role}"))))
-    return Firewalld(True, now, kept, _text(parts, "zone_default").strip(), devices)
+    now, kept = parse_zones(_text(sections, "zones_now")), parse_zones(_text(sections, "zones_kept"))
+    devices = dict(
+        found for role in (SOURCE, DESTINATION) if (found := route_device(_text(sections, f"device.{role}")))
+    )
+    return Firewalld(True, now, kept, _text(sections, "zone_default").strip(), devices)
 
 
 def _drops(ruleset: str) -> bool:
@@ -214,7 +220,7 @@ def _drops(ruleset: str) -> bool:
     return any("policy drop" in chain or re.search(r"\b(drop|reject)\b", chain) for chain in chains)
 
 
-def _port(part: Part | None) -> str:
+def _port(part: Section | None) -> str:
     if part is None or part.status == 127:
         return UNTRIED
     if part.status == 0:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.settings import SOURCE
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 from tui.vm.model.image import Image, parse_info
 
-Say = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 TAKEN = 73  # what COPY answers where a file of that name exists, from sysexits.h: can't create
 PART = ".part"  # at the end of a file's name until it is whole
@@ -65,8 +65,8 @@ DIRECT_IO = 'dd if="$1" of=/dev/null bs=4096 count=1 iflag=direct 2> /dev/null'
 class Images:
     """The images in `folder`, as the source host sees it."""
 
-    def __init__(self, root: Root, folder: str) -> None:
-        self._root = root
+    def __init__(self, sudo: Sudo, folder: str) -> None:
+        self._sudo = sudo
         self.folder = folder
         self._copying = ""  # what is being copied to
         self._stopping = False
@@ -74,7 +74,7 @@ class Images:
     async def trouble(self, host: str) -> Failure | None:
         """Why VMs can't be kept in the shared folder of a host, None where they can."""
         try:
-            done = await self._root.run(host, ["test", "-d", self.folder])
+            done = await self._sudo.run(host, ["test", "-d", self.folder])
         except Failure as failure:
             return Failure(f"The shared folder of {host} can't be looked at", str(failure), detail=failure.detail)
         if done.status:
@@ -118,19 +118,19 @@ class Images:
         digits = done.stdout.split()[-1:] or ["0"]
         return int(digits[0]) if digits[0].isdecimal() else 0
 
-    async def copy(self, origin: str, target: str, format: str, least_bytes: int, say: Say) -> None:
+    async def copy(self, origin: str, target: str, format: str, least_bytes: int, on_progress: OnProgress) -> None:
         """A copy that stands alone; `least_bytes` 0 leaves its size as it is."""
 
-        def hear(text: str) -> None:
+        def on_output(text: str) -> None:
             percent = re.findall(r"\((\d+)\.\d+/100%\)", text)
             if percent:
-                say(f"copying {origin} to {target}, {percent[-1]} %; esc stops it")
+                on_progress(f"copying {origin} to {target}, {percent[-1]} %; esc stops it")
 
-        say(f"copying {origin} to {target}; esc stops it")
+        on_progress(f"copying {origin} to {target}; esc stops it")
         argv = ["sh", "-c", COPY, "sh", origin, target, format, str(least_bytes)]
         self._copying, self._stopping = target, False
         try:
-            done = await self._root.run(SOURCE, argv, timeout=COPY_LIMIT_S, hear=hear)
+            done = await self._sudo.run(SOURCE, argv, timeout=COPY_LIMIT_S, on_output=on_output)
         finally:
             self._copying = ""
         if done.status and self._stopping:
@@ -163,7 +163,7 @@ class Images:
             raise Failure("The disks could not be removed", _last(done), detail=done.stderr)
 
     async def _run(self, argv: Sequence[str], timeout: float = 30.0) -> Completed:
-        return await self._root.run(SOURCE, argv, timeout=timeout)
+        return await self._sudo.run(SOURCE, argv, timeout=timeout)
 
 
 def _last(done: Completed) -> str:

@@ -6,13 +6,13 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.settings import HYPERVISORS
 from tui.core.vm import Vm
-from tui.vm.model.location import Whereabouts
+from tui.vm.model.location import VmPlacement
 
 
-async def whereabouts(connections: Connections, name: str) -> Whereabouts:
+async def placement(connections: Connections, name: str) -> VmPlacement:
     """What the hosts say of a VM; one that can't be asked is an answer, too."""
     found = await asyncio.gather(*(_on(connections, host, name) for host in HYPERVISORS))
-    return Whereabouts(name, dict(zip(HYPERVISORS, found, strict=True)))
+    return VmPlacement(name, dict(zip(HYPERVISORS, found, strict=True)))
 
 
 async def _on(connections: Connections, host: str, name: str) -> Vm | Failure | None:

@@ -9,7 +9,7 @@ from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
 from tui.core.settings import HYPERVISORS
 from tui.core.vm import Vm
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 from tui.vm.backend.images import PART, Images
 from tui.vm.model.domain import Domain, parse
 from tui.vm.model.domain_mark import DELETING
@@ -34,11 +34,11 @@ class Deletion:
 class Vms:
     """Everything raises Failure, but what is asked of one host is answered by one where that host can't be asked."""
 
-    def __init__(self, connections: Connections, root: Root) -> None:
+    def __init__(self, connections: Connections, sudo: Sudo) -> None:
         self._connections = connections
-        self.root = root
+        self.sudo = sudo
         self.config = connections.config
-        self.images = Images(root, self.config.storage.export)
+        self.images = Images(sudo, self.config.storage.export)
         self._known: dict[str, dict[Vm, Domain | Failure]] = {}  # by host: read again only where a VM has changed
 
     async def on(self, host: str, *, afresh: bool = False) -> tuple[Listed, ...] | Failure:

@@ -7,7 +7,7 @@ from tui.vm.model.cpu import QEMU
 
 
 @dataclass(frozen=True)
-class Shape:
+class DomainSpec:
     """What goes into a definition; `cpu_xml` empty is QEMU's default CPU, `seed` empty no seed, `plug` None no network.
 
     `plug` is a kind ("bridge", "network") and its name.
@@ -24,10 +24,10 @@ class Shape:
     arch: str = "x86_64"
     machine: str = ""
     cpu_xml: str = ""
-    plug: tuple[str, str] | None = None
+    network: tuple[str, str] | None = None
 
 
-def domain_xml(shape: Shape) -> str:
+def domain_xml(shape: DomainSpec) -> str:
     """The definition as it is shown, edited and given to libvirt, which adds UUID and MAC address by itself."""
     root = ET.Element("domain", type=shape.kind)
     _add(root, "name", shape.name)
@@ -55,7 +55,7 @@ def text_of(root: ET.Element) -> str:
     return ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _devices(devices: ET.Element, shape: Shape) -> None:
+def _devices(devices: ET.Element, shape: DomainSpec) -> None:
     disk = _add(devices, "disk", type="file", device="disk")
     # Without discard a qcow2 image only grows.
     _add(disk, "driver", name="qemu", type=shape.format, cache=shape.cache, discard="unmap")
@@ -69,8 +69,8 @@ def _devices(devices: ET.Element, shape: Shape) -> None:
         _add(seed, "target", dev="vdb", bus="virtio")
         _add(seed, "readonly")
     _add(devices, "controller", type="usb", model="none")
-    if shape.plug is not None:
-        kind, name = shape.plug
+    if shape.network is not None:
+        kind, name = shape.network
         nic = _add(devices, "interface", type=kind)
         _add(nic, "source", **{kind: name})
         _add(nic, "model", type="virtio")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.vm.model.domain import Domain
-from tui.vm.model.location import Whereabouts
+from tui.vm.model.location import VmPlacement
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Listing:
         found = {each.vm.name for answer in self.answers.values() if isinstance(answer, tuple) for each in answer}
         return tuple(sorted(found))
 
-    def where(self, name: str) -> Whereabouts:
+    def where(self, name: str) -> VmPlacement:
         """What both hosts say of one VM."""
         answers = {
             host: answer
@@ -42,7 +42,7 @@ class Listing:
             else next((each.vm for each in answer if each.vm.name == name), None)
             for host, answer in self.answers.items()
         }
-        return Whereabouts(name, answers, self.awaited)
+        return VmPlacement(name, answers, self.awaited)
 
     def domain(self, name: str) -> Domain | Failure | None:
         """Its definition where it is, None where no host has one."""

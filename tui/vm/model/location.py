@@ -8,7 +8,7 @@ from tui.core.vm import Vm
 
 
 @dataclass(frozen=True)
-class Found:
+class VmOnHost:
     """A VM and the host that has it ("source" or "destination")."""
 
     vm: Vm
@@ -16,7 +16,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class VmPlacement:
     """The answers by host: the VM, None where the host knows none of that name, a Failure where it can't be asked.
 
     `awaited` are the hosts that have not answered yet.
@@ -26,10 +26,10 @@ class Whereabouts:
     answers: Mapping[str, Vm | Failure | None] = field(default_factory=dict)
     awaited: tuple[str, ...] = ()
 
-    def with_answer(self, host: str, answer: Vm | Failure | None) -> "Whereabouts":
+    def with_answer(self, host: str, answer: Vm | Failure | None) -> "VmPlacement":
         """The same with what one host says now."""
         answers = dict(self.answers) | {host: answer}
-        return Whereabouts(self.name, answers, tuple(each for each in self.awaited if each != host))
+        return VmPlacement(self.name, answers, tuple(each for each in self.awaited if each != host))
 
     @property
     def host(self) -> str:
@@ -84,7 +84,7 @@ class Whereabouts:
         return f"{away} can't be asked: if {self.name} runs there, booting it here damages its disk." if away else ""
 
 
-def stopped(name: str, found: Sequence[Found]) -> str:
+def stopped(name: str, found: Sequence[VmOnHost]) -> str:
     """Why the VM of that name can't be migrated, where it runs on no host; empty where it runs, or is paused."""
     having = [each for each in found if each.vm.name == name]
     if any(each.vm.active for each in having):

@@ -23,7 +23,7 @@ class Offer:
     bridges: tuple[str, ...] = ()
 
     @property
-    def plugs(self) -> tuple[tuple[str, str], ...]:
+    def usable_networks(self) -> tuple[tuple[str, str], ...]:
         """What a VM can be plugged into, the best first: a network of libvirt's is another one on each host."""
         bridges = [("bridge", name) for name in self.bridges if not TAKEN_BRIDGES.match(name)]
         networks = [("network", name) for name in sorted(self.networks, key=lambda name: name != "default")]
@@ -37,10 +37,10 @@ def machine_of_both(offers: Iterable[Offer]) -> str:
     return found[0] if found else ""
 
 
-def plugs_of_both(offers: Iterable[Offer]) -> tuple[tuple[str, str], ...]:
+def shared_networks(offers: Iterable[Offer]) -> tuple[tuple[str, str], ...]:
     """The networks and bridges that all of them have, in the order of the first."""
-    first, *others = [offer.plugs for offer in offers]
-    return tuple(plug for plug in first if all(plug in other for other in others))
+    first, *others = [offer.usable_networks for offer in offers]
+    return tuple(network for network in first if all(network in other for other in others))
 
 
 def too_much(offers: Mapping[str, Offer], vcpus: int, memory_bytes: int) -> Failure | None:

@@ -7,7 +7,7 @@ from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
 from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.linux import perl_or_python
-from tui.linux.script_sections import PRELUDE, parse_parts
+from tui.linux.script_sections import PRELUDE, parse_sections
 from tui.nfs.model.checks.common import unread
 from tui.nfs.model.facts import CLIENTS, ClientRead, ImageRead, NfsFacts, VmsRead
 from tui.nfs.model.proof import ROOT
@@ -59,10 +59,10 @@ done
 
 def parse_images(paths: tuple[str, ...], text: str) -> tuple[ImageRead, ...]:
     """What IMAGES_SCRIPT printed about these paths."""
-    parts = parse_parts(text)
+    sections = parse_sections(text)
     found = []
     for number, path in enumerate(paths):
-        part = parts.get(f"image.{number}")
+        part = sections.get(f"image.{number}")
         lines = part.text.splitlines() if part else []
         words = {line.partition(" ")[0]: line.partition(" ")[2] for line in lines}
         found.append(

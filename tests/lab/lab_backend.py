@@ -28,7 +28,7 @@ def socket_uri(lab: Lab, host: str) -> str:
     return f"qemu+unix:///system?socket=/proc/{process.pid}/root/run/libvirt/libvirt-sock"
 
 
-class Desk:
+class LabBackend:
     """Migrations between the lab's hosts, recorded in a folder of the test's own."""
 
     def __init__(self, lab: Lab, runs: Path, interval: float = 1.0) -> None:
@@ -76,17 +76,19 @@ async def end_of(migration: Migration) -> Timeline:
     return migration.timeline
 
 
-def bring_home(desk: Desk) -> None:
+def bring_home(lab_backend: LabBackend) -> None:
     """The guest runs on the source and answers, whatever the test before left behind."""
-    states = desk.states()
+    states = lab_backend.states()
     if states["destination"] not in ("", "shut off"):
         words = ["--live", "--p2p", "--persistent", "--undefinesource", GUEST.name, "qemu+ssh://root@source/system"]
-        desk.virsh("destination", "migrate", *words)
+        lab_backend.virsh("destination", "migrate", *words)
     elif states["source"] == "shut off":
-        desk.virsh("source", "start", GUEST.name)
+        lab_backend.virsh("source", "start", GUEST.name)
     elif states["source"] == "":
         raise AssertionError(f"the lab has lost its guest: {states}")
-    machine = desk.lab.machine("source")
+    machine = lab_backend.lab.machine("source")
     until = time.monotonic() + LIMIT_S
     while not machine.succeeds(["ssh", GUEST.name, "true"]):
-        assert time.monotonic() < until, f"the guest does not answer over ssh: {desk.virsh('source', 'domstats')}"
+        assert time.monotonic() < until, (
+            f"the guest does not answer over ssh: {lab_backend.virsh('source', 'domstats')}"
+        )

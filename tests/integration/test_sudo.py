@@ -8,7 +8,7 @@ import pytest
 
 from tui.adapters.local import LocalShell
 from tui.core.failure import Failure, PasswordNeeded
-from tui.linux.sudo import Root
+from tui.linux.sudo import Sudo
 
 # $PASSWORD is the right one, "" where sudo wants none.
 SUDO = """#!/bin/sh
@@ -37,7 +37,7 @@ exit 1
 """
 
 
-class Sudo:
+class StandIn:
     """The stand-in, as it is configured on the host."""
 
     def __init__(self, folder: Path) -> None:
@@ -57,93 +57,99 @@ class Sudo:
 
 
 @pytest.fixture
-def sudo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sudo:
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     monkeypatch.setattr("tui.linux.sudo.ENVIRONMENT", ("env", "LC_ALL=C.UTF-8", f"PATH={tmp_path}:/usr/bin:/bin"))
-    return Sudo(tmp_path)
+    return StandIn(tmp_path)
 
 
 @pytest.fixture
-def root() -> Root:
-    return Root(lambda _: LocalShell())
+def sudo() -> Sudo:
+    return Sudo(lambda _: LocalShell())
 
 
-async def test_a_wrong_password_is_read_by_sudo_exactly_once(sudo: Sudo, root: Root) -> None:
-    root.give_password("storage", "typo")
+async def test_a_wrong_password_is_read_by_sudo_exactly_once(stand_in: StandIn, sudo: Sudo) -> None:
+    sudo.give_password("storage", "typo")
     with pytest.raises(PasswordNeeded, match="it is wrong"):
-        await root.run("storage", ["true"], stdin="a line\nand another\n")
-    assert sudo.read == ["typo"]
+        await sudo.run("storage", ["true"], stdin="a line\nand another\n")
+    assert stand_in.read == ["typo"]
 
 
 @pytest.mark.parametrize("stdin", ["", "of ours\n", "no end", "x" * 300_000], ids=["none", "a line", "no end", "long"])
-async def test_the_command_reads_its_own_input_and_no_password(sudo: Sudo, root: Root, stdin: str) -> None:
-    root.give_password("storage", "secret")
-    done = await root.run("storage", ["sh", "-c", 'cat; echo "$1" >&2; exit 3', "sh", "a b'\";$(id)"], stdin=stdin)
+async def test_the_command_reads_its_own_input_and_no_password(stand_in: StandIn, sudo: Sudo, stdin: str) -> None:
+    sudo.give_password("storage", "secret")
+    done = await sudo.run("storage", ["sh", "-c", 'cat; echo "$1" >&2; exit 3', "sh", "a b'\";$(id)"], stdin=stdin)
     assert (done.status, done.stdout, done.stderr) == (3, stdin, "a b'\";$(id)\n")
-    assert sudo.read == ["secret", "secret"]  # one to find the way, one for the command
+    assert stand_in.read == ["secret", "secret"]  # one to find the way, one for the command
 
 
-async def test_a_command_that_reads_nothing_ends_all_the_same(sudo: Sudo, root: Root) -> None:
-    root.give_password("storage", "secret")
-    assert (await root.run("storage", ["true"], stdin="x" * 300_000)).status == 0
+async def test_a_command_that_reads_nothing_ends_all_the_same(stand_in: StandIn, sudo: Sudo) -> None:
+    sudo.give_password("storage", "secret")
+    assert (await sudo.run("storage", ["true"], stdin="x" * 300_000)).status == 0
 
 
 @pytest.mark.parametrize("password", ["secret", ""])
-async def test_what_the_command_prints_is_heard_without_what_is_ours(sudo: Sudo, root: Root, password: str) -> None:
-    sudo.wants(password)
-    root.give_password("storage", password)
+async def test_what_the_command_prints_is_heard_without_what_is_ours(
+    stand_in: StandIn, sudo: Sudo, password: str
+) -> None:
+    stand_in.wants(password)
+    sudo.give_password("storage", password)
     heard: list[str] = []
-    done = await root.run("storage", ["printf", "50 %%\\r100 %%"], hear=heard.append)
+    done = await sudo.run("storage", ["printf", "50 %%\\r100 %%"], on_output=heard.append)
     assert "".join(heard) == done.stdout == "50 %\r100 %"
 
 
-async def test_a_password_that_was_changed_is_tried_once_however_many_commands_need_it(sudo: Sudo, root: Root) -> None:
-    root.give_password("storage", "secret")
-    await root.run("storage", ["true"])
-    sudo.wants("changed")
-    answers = await asyncio.gather(*(root.run("storage", ["cat"]) for _ in range(4)), return_exceptions=True)
-    assert [str(answer) for answer in answers] == [str(root.wanted["storage"])] * 4
-    assert root.wanted["storage"].why == "it is wrong"
-    assert sudo.read == ["secret"]
-    root.give_password("storage", "changed")
-    assert (await root.run("storage", ["echo", "done"])).stdout == "done\n"
+async def test_a_password_that_was_changed_is_tried_once_however_many_commands_need_it(
+    stand_in: StandIn, sudo: Sudo
+) -> None:
+    sudo.give_password("storage", "secret")
+    await sudo.run("storage", ["true"])
+    stand_in.wants("changed")
+    answers = await asyncio.gather(*(sudo.run("storage", ["cat"]) for _ in range(4)), return_exceptions=True)
+    assert [str(answer) for answer in answers] == [str(sudo.wanted["storage"])] * 4
+    assert sudo.wanted["storage"].why == "it is wrong"
+    assert stand_in.read == ["secret"]
+    sudo.give_password("storage", "changed")
+    assert (await sudo.run("storage", ["echo", "done"])).stdout == "done\n"
 
 
-async def test_sudo_that_begins_to_want_a_password_is_no_empty_answer(sudo: Sudo, root: Root) -> None:
-    sudo.wants("")
-    assert (await root.run("storage", ["echo", "free"])).stdout == "free\n"
-    sudo.wants("secret")
+async def test_sudo_that_begins_to_want_a_password_is_no_empty_answer(stand_in: StandIn, sudo: Sudo) -> None:
+    stand_in.wants("")
+    assert (await sudo.run("storage", ["echo", "free"])).stdout == "free\n"
+    stand_in.wants("secret")
     with pytest.raises(PasswordNeeded, match="wants a password"):
-        await root.run("storage", ["cat", "/etc/libvirt/qemu.conf"])
-    assert list(root.wanted) == ["storage"]
-    assert sudo.read == []
+        await sudo.run("storage", ["cat", "/etc/libvirt/qemu.conf"])
+    assert list(sudo.wanted) == ["storage"]
+    assert stand_in.read == []
 
 
-async def test_a_right_that_was_taken_away_is_no_empty_answer(sudo: Sudo, root: Root) -> None:
-    root.give_password("storage", "secret")
-    await root.run("storage", ["true"])
-    sudo.wants("secret", right="no")
+async def test_a_right_that_was_taken_away_is_no_empty_answer(stand_in: StandIn, sudo: Sudo) -> None:
+    sudo.give_password("storage", "secret")
+    await sudo.run("storage", ["true"])
+    stand_in.wants("secret", right="no")
     with pytest.raises(Failure, match="sudo does not let this login do it"):
-        await root.run("storage", ["cat", "/etc/libvirt/qemu.conf"])
+        await sudo.run("storage", ["cat", "/etc/libvirt/qemu.conf"])
 
 
-async def test_a_wrong_password_is_found_where_sudo_asks_only_once(sudo: Sudo, root: Root, tmp_path: Path) -> None:
+async def test_a_wrong_password_is_found_where_sudo_asks_only_once(
+    stand_in: StandIn, sudo: Sudo, tmp_path: Path
+) -> None:
     """passwd_tries=1 in sudoers: sudo ends without a second prompt."""
     program = tmp_path / "sudo"
     program.write_text(program.read_text().replace("attempt in 1 2 3", "attempt in 1"))
-    root.give_password("storage", "typo")
+    sudo.give_password("storage", "typo")
     with pytest.raises(PasswordNeeded, match="it is wrong"):
-        await root.run("storage", ["true"])
-    assert sudo.read == ["typo"]
+        await sudo.run("storage", ["true"])
+    assert stand_in.read == ["typo"]
 
 
 @pytest.mark.parametrize("printed", ["Welcome to destination\n", "\n\n  Welcome to destination\n* 3 updates *\n\n",
                                      "Welcome to destination "], ids=["line", "several", "no end"])  # fmt: skip
 @pytest.mark.parametrize("user_id", ["0", "1000"])
 async def test_a_greeting_of_the_login_is_named_as_the_reason(
-    sudo: Sudo, root: Root, tmp_path: Path, printed: str, user_id: str
+    stand_in: StandIn, sudo: Sudo, tmp_path: Path, printed: str, user_id: str
 ) -> None:
     (tmp_path / "id").write_text(f"#!/bin/sh\nprintf %s {shlex.quote(printed + user_id)}\n")
     with pytest.raises(Failure, match='the shell of the login prints "Welcome to destination"') as raised:
-        await root.run("destination", ["true"])
+        await sudo.run("destination", ["true"])
     assert "~/.bashrc" in raised.value.hint
     assert not isinstance(raised.value, PasswordNeeded)
