@@ -27,7 +27,7 @@ from tui.linux import perl_or_python
 from tui.linux.perl_or_python import NEITHER
 from tui.linux.qemu_conf import QemuConf
 from tui.linux.sudo import Sudo
-from tui.vm.model import kvm as host_kvm
+from tui.vm.backend.kvm import try_kvm
 from tui.vm.model.cpu import IDENTICAL, KVM, Cpu, CpuFit, features
 from tui.vm.model.kvm import Kvm
 from tui.vm.model.machine_type import VmDefinition, parse_definition
@@ -94,10 +94,7 @@ class HostReading:
         return await self._connections.ask(host, read)
 
     async def kvm(self, host: str, user: tuple[int, int]) -> Kvm:
-        kvm = host_kvm.parse_kvm(await self._root_output(host, host_kvm.SCRIPT, *map(str, user)))
-        if kvm is None:
-            raise Failure(f"KVM on {host} could not be tried", "there was no room for a guest's disk, or no mktemp")
-        return kvm
+        return await try_kvm(self._sudo, host, user)
 
     async def userfaultfd(self, host: str, user: tuple[int, int]) -> Userfaultfd:
         text = await self._root_output(host, userfaultfd.SCRIPT, *map(str, user))

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 
 from tui.core.connections import Connections
@@ -15,9 +16,9 @@ from tui.guest.backend.seeds import make_seed
 from tui.guest.model import seed as seeds
 from tui.guest.model.agent import AGENT
 from tui.guest.model.seed import Seed
-from tui.hosts.backend.reading import HostReading
 from tui.launch.model.draft import BuildInputs, Copy, Draft
 from tui.launch.model.new_vm import CLOUD, LIKE, VmRequest, refuse_identity, refuse_name, refuse_size
+from tui.vm.backend.kvm import try_kvm
 from tui.vm.backend.vms import Vms
 from tui.vm.model.blockers import blockers, on_shared
 from tui.vm.model.cpu import KVM, QEMU
@@ -47,7 +48,6 @@ class NewVms:
         self._addresses = addresses
         self._vms = vms
         self._images = vms.images
-        self._reading = HostReading(connections, vms.sudo)
         self._kvm: dict[str, Kvm] = {}  # by host, once it was tried
         self.config = connections.config
 
@@ -201,7 +201,7 @@ class NewVms:
         untried = [host for host in inputs.known if host not in self._kvm]
         users = [inputs.known[host].daemon.qemu_user or (0, 0) for host in untried]
         try:
-            found = await asyncio.gather(*map(self._reading.kvm, untried, users))
+            found = await asyncio.gather(*map(partial(try_kvm, self._vms.sudo), untried, users))
         except Failure as failure:
             return KVM, f"Whether KVM works could not be tried: {failure}"
         self._kvm |= dict(zip(untried, found, strict=True))
