@@ -347,7 +347,7 @@ async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> Non
         ("name", "n" * 300, "The name is too long: 300 bytes, of 100 that are possible."),
         ("name", "web", "web is taken: destination has a VM of that name, running."),
         ("vcpus", "0", "0 vCPUs are not possible: from 1 to 4096 are."),
-        ("memory", "8", '"8" is not an amount of memory.'),
+        ("memory", "8", '"8" is not an amount of memory. Expected is a size'),
         ("memory", "4 KiB", "A VM needs at least 16 MiB of memory."),
         ("memory", "99 GiB", "99.0 GiB of memory are more than source can hold"),
     ],
@@ -361,6 +361,20 @@ async def test_a_mistake_is_a_sentence_in_the_form(field: str, value: str, words
         await pilot.press("enter")
         await sees(pilot, app, words)
         assert isinstance(app.screen, NewVmForm)
+
+
+async def test_enter_leads_to_the_first_field_that_is_wrong() -> None:
+    app = app_of(room_of(WEB).world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await form_of(pilot, app)
+        vcpus, memory = app.screen.query_one("#vcpus", Input), app.screen.query_one("#memory", Input)
+        vcpus.value = memory.value = "9" * 400
+        await pilot.press("enter")
+        await until(pilot, lambda: vcpus.has_focus)
+        vcpus.value = "2"
+        await pilot.press("enter")
+        await until(pilot, lambda: memory.has_focus)
+        await sees(pilot, app, '9..." is not an amount of memory.')
 
 
 async def test_the_form_says_what_is_missing_when_there_is_no_shared_folder() -> None:

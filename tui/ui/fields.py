@@ -1,6 +1,7 @@
 """Fields of forms that take what is typed in the order in which it was typed, however fast it comes."""
 
 from textual import events
+from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
@@ -19,7 +20,9 @@ async def handle_own_keys(widget: Widget, event: events.Key) -> None:
 
 
 class TextField(Input):
-    """A line of text."""
+    """A line of text; its cursor stands still, for a blink is a repaint that says nothing."""
+
+    cursor_blink = reactive(False, init=False)
 
     async def on_key(self, event: events.Key) -> None:
         await handle_own_keys(self, event)

@@ -4,27 +4,19 @@ from collections.abc import Awaitable, Callable
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui.core.failure import Failure
-from tui.ui.dialog import Form
 from tui.ui.fields import TextField
+from tui.ui.form import Form, enter
 
 
 class PasswordDialog(Form[bool]):
     """Dismissed with True when `use` took the password, with None for Esc; `said` is why it is asked for again."""
 
-    BINDINGS = [
-        Binding("enter", "enter", "give", key_display="enter", priority=True),
-        Binding("escape", "close", "back", priority=True),
-    ]
-    DEFAULT_CSS = """
-    PasswordDialog Input { margin: 1 0; }
-    PasswordDialog #said { height: auto; }
-    PasswordDialog #said.wrong { color: $error; text-style: bold; }
-    """
+    BINDINGS = [enter("give")]
+    DEFAULT_CSS = "PasswordDialog Input { margin: 1 0; }"
 
     def __init__(self, title: str, text: str, use: Callable[[str], Awaitable[None]], said: str = "") -> None:
         super().__init__(title)
@@ -33,15 +25,12 @@ class PasswordDialog(Form[bool]):
         self._first_said = said
         self._busy = False
 
-    def body(self) -> ComposeResult:
+    def fields(self) -> ComposeResult:
         yield Static(Content(self._text))
-        entry = TextField(password=True, compact=True)
-        entry.cursor_blink = False  # it repaints, and says nothing
-        yield entry
-        yield Static(id="said", markup=False)
+        yield TextField(password=True, compact=True)
 
     def on_mount(self) -> None:
-        self._say(self._first_said, wrong=True)
+        self.show_message(self._first_said, wrong=True)
 
     def entered(self) -> None:
         if not self._busy:
@@ -50,20 +39,15 @@ class PasswordDialog(Form[bool]):
 
     @work(name="password")
     async def _try(self, password: str) -> None:
-        self._say("Trying it ...")
+        self.show_message("Trying it ...")
         self.query_one(Input).clear()
         try:
             await self._use(password)
         except Failure as failure:
             self._busy = False
-            self._say(sentence_of(failure), wrong=True)
+            self.show_message(sentence_of(failure), wrong=True)
             return
         self.dismiss(True)
-
-    def _say(self, text: str, *, wrong: bool = False) -> None:
-        said = self.query_one("#said", Static)
-        said.set_class(wrong, "wrong")
-        said.update(text)
 
 
 def sentence_of(failure: Failure) -> str:

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -15,8 +14,7 @@ from tui.app import config as configuration
 from tui.core.failure import Failure
 from tui.core.schema import Problem
 from tui.core.settings import Config, Storage
-from tui.ui.dialog import Form
-from tui.ui.fields import TextField
+from tui.ui.form import Form, enter, row, text_field
 
 
 @dataclass(frozen=True)
@@ -44,21 +42,13 @@ FIELDS = (
 class ConfigurationForm(Form[Config]):
     """Dismissed with the configuration when it has been written, with None for Esc."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "write", key_display="enter", priority=True),
-        Binding("escape", "close", "back", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [enter("write")]
     DEFAULT_CSS = """
-    ConfigurationForm .row { height: 1; }
     ConfigurationForm .mark { width: 2; text-style: bold; }
     ConfigurationForm .label { width: 16; }
     ConfigurationForm .row:focus-within .label { text-style: bold; }
-    ConfigurationForm Input { width: 1fr; }
-    ConfigurationForm Input:focus { text-style: reverse; }
     ConfigurationForm #about { margin: 1 0; }
     ConfigurationForm .row.wrong .mark { color: $error; }
-    ConfigurationForm #said { height: auto; }
-    ConfigurationForm #said.wrong { color: $error; text-style: bold; }
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,7 +56,7 @@ class ConfigurationForm(Form[Config]):
         self._path = path
         self._touched: set[str] = set()
 
-    def body(self) -> ComposeResult:
+    def fields(self) -> ComposeResult:
         yield Static(
             Content(
                 "All are reached by ssh, as [USER@]HOST[:PORT] or a name of ~/.ssh/config; where it still asks for a "
@@ -76,12 +66,8 @@ class ConfigurationForm(Form[Config]):
         yield Static()
         for field in FIELDS:
             value = f"root@{platform.node()}" if field.id == "source" else field.proposed
-            entry = TextField(value, id=field.id, compact=True, max_length=200, select_on_focus=False)
-            entry.cursor_blink = False  # it repaints, and says nothing
-            mark, label = Static("", classes="mark"), Static(Content(field.label), classes="label")
-            yield Horizontal(mark, label, entry, classes="row", id=f"row-{field.id}")
+            yield row(field.label, text_field(field.id, value), marked=True)
         yield Static(id="about", markup=False)
-        yield Static(id="said", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#source", Input).focus()
@@ -100,7 +86,7 @@ class ConfigurationForm(Form[Config]):
         """What the file would hold; what is empty is left out."""
         tables: dict[str, Any] = {"hosts": {name: {} for name in ("source", "destination", "storage")}, "vm": {}}
         for field in FIELDS:
-            value = self.query_one(f"#{field.id}", Input).value.strip()
+            value = self.text(field.id).strip()
             if value:
                 inner = tables
                 for name in field.table.split("."):
@@ -119,9 +105,9 @@ class ConfigurationForm(Form[Config]):
         current = next((field for field in FIELDS if self.query_one(f"#{field.id}").has_focus), FIELDS[0])
         self.query_one("#about", Static).update(current.about)
         if current.id in self._touched and current.id in wrong:
-            self._say(_sentence(wrong[current.id]), wrong=True)
+            self.show_message(_sentence(wrong[current.id]), wrong=True)
         else:
-            self._say(f"Enter writes {self._path}")
+            self.show_message(f"Enter writes {self._path}")
 
     # -- when it is done --
 
@@ -133,17 +119,8 @@ class ConfigurationForm(Form[Config]):
             self.query_one(f"#{first.id}", Input).focus()
             self._tell()
             return
-        try:
-            configuration.create(config, self._path)
-        except Failure as failure:
-            self._say(str(failure), wrong=True)
-            return
+        configuration.create(config, self._path)
         self.dismiss(config)
-
-    def _say(self, text: str, *, wrong: bool = False) -> None:
-        said = self.query_one("#said", Static)
-        said.set_class(wrong, "wrong")
-        said.update(text)
 
 
 def _field(problem: Problem) -> Field | None:

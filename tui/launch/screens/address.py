@@ -7,8 +7,7 @@ from textual.widgets import Input, Static
 
 from tui.core.ssh_target import parse
 from tui.guest.model.agent import AGENT
-from tui.ui.dialog import Form
-from tui.ui.fields import TextField
+from tui.ui.form import Form, WrongField, enter, text_field
 
 WORD = "agent"
 
@@ -20,27 +19,22 @@ class AddressDialog(Form[str]):
     """
 
     BINDINGS = [
-        Binding("enter", "enter", "keep it", key_display="enter", priority=True),
+        enter("keep it"),
         Binding("down", "take", "the one that was found", priority=True),
-        Binding("escape", "close", "back", priority=True),
     ]
-    DEFAULT_CSS = """
-    AddressDialog Input { width: 1fr; margin: 1 0; }
-    AddressDialog .wrong { color: $error; text-style: bold; }
-    """
+    DEFAULT_CSS = "AddressDialog Input { width: 1fr; margin: 1 0; }"
 
     def __init__(self, name: str, address: str, found: str = "") -> None:
         super().__init__(f"The guest of {name}")
         self._address = WORD if address == AGENT else address
         self._found = found
 
-    def body(self) -> ComposeResult:
+    def fields(self) -> ComposeResult:
         yield Static(Content("How does ssh on this host reach it? [USER@]HOST[:PORT], or a name of ~/.ssh/config."))
         yield Static(Content(f'"{WORD}" where no network leads to it: through its qemu-guest-agent, as root.'))
-        yield TextField(self._address, compact=True, max_length=200, select_on_focus=False)
+        yield text_field("address", self._address)
         if self._found:
             yield Static(Content(f"It was found at {self._found}: down takes that."))
-        yield Static(classes="wrong", markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There may be nothing to take."""
@@ -52,12 +46,7 @@ class AddressDialog(Form[str]):
         field.cursor_position = len(self._found)
 
     def entered(self) -> None:
-        text = self.query_one(Input).value.strip()
-        if text == WORD:
-            self.dismiss(AGENT)
-            return
-        if text and parse(text) is None:
-            wrong = f'"{text}" is no ssh address, such as user@192.0.2.50, and not "{WORD}".'
-            self.query_one(".wrong", Static).update(wrong)
-            return
-        self.dismiss(text)
+        text = self.text("address").strip()
+        if text and text != WORD and parse(text) is None:
+            raise WrongField("address", f'"{text}" is no ssh address, such as user@192.0.2.50, and not "{WORD}".')
+        self.dismiss(AGENT if text == WORD else text)

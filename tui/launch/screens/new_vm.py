@@ -6,22 +6,20 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.widget import Widget
+from textual.binding import BindingType
 from textual.widgets import Input, Static
 
 from tui.core.failure import Failure
-from tui.core.quantity import exact_size, parse_size
+from tui.core.quantity import exact_size
 from tui.core.settings import VmConfig
 from tui.core.ssh_target import parsed
 from tui.launch.backend.new_vms import NewVms
 from tui.launch.model.draft import BuildInputs, Draft
 from tui.launch.model.new_vm import CLOUD, LIKE, WAYS, VmRequest
 from tui.launch.screens.definition import DefinitionEditor
+from tui.migration.model import entry
 from tui.ui.choice import Choice
-from tui.ui.dialog import Form
-from tui.ui.fields import TextField
+from tui.ui.form import Form, enter, row, text_field
 from tui.vm.model.image import Image, users_of
 
 EXPLAINED = {
@@ -47,20 +45,12 @@ class NewVmForm(Form[Made]):
     `name` is proposed for it, `template` is the VM that is first among those it can be like.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "show its definition", key_display="enter", priority=True),
-        Binding("escape", "close", "back", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [enter("show its definition")]
     DEFAULT_CSS = """
-    NewVmForm .row { height: 1; }
     NewVmForm .label { width: 14; }
-    NewVmForm Input { width: 1fr; }
-    NewVmForm Input:focus { text-style: reverse; }
     NewVmForm .short Input { width: 12; }
-    NewVmForm .unit { width: 1fr; padding-left: 1; }
     NewVmForm #explained { padding-left: 14; text-style: dim; }
-    NewVmForm #said { margin-top: 1; height: auto; }
-    NewVmForm #said.wrong { color: $error; text-style: bold; }
+    NewVmForm #said { margin-top: 1; }
     """
 
     def __init__(self, new_vms: NewVms, proposed: VmConfig, template: str, name: str = "") -> None:
@@ -75,24 +65,23 @@ class NewVmForm(Form[Made]):
         self._busy = False
         self._edited: dict[VmRequest, tuple[Draft, str]] = {}  # what was typed for an order that was shown before
 
-    def body(self) -> ComposeResult:
+    def fields(self) -> ComposeResult:
         vm = self._proposed
         user = parsed(vm.ssh).user if vm.ssh else ""
-        name = _input("name", self._free_name)
+        name = text_field("name", self._free_name)
         name.select_on_focus = True  # so that another one is typed over it
-        yield _row("name", name)
-        yield _row("made", Choice(tuple(WAYS.values()), id="way", changed=self._choose_way))
-        yield _row("of", Choice((), id="of", changed=self._take_shape))
+        yield row("name", name)
+        yield row("made", Choice(tuple(WAYS.values()), id="way", changed=self._choose_way))
+        yield row("of", Choice((), id="of", changed=self._take_shape))
         yield Static(id="explained", markup=False)
-        yield _row("vCPUs", _input("vcpus", str(vm.vcpus)), "", short=True)
-        yield _row("memory", _input("memory", exact_size(vm.memory_bytes)), "", short=True)
-        yield _row("network", Choice((), id="network"))
-        yield _row(
-            "user", _input("user", user if user not in ("", "root") else "ubuntu"), "may log in by ssh", short=True
+        yield row("vCPUs", text_field("vcpus", str(vm.vcpus)), "", short=True)
+        yield row("memory", text_field("memory", exact_size(vm.memory_bytes)), "", short=True)
+        yield row("network", Choice((), id="network"))
+        yield row(
+            "user", text_field("user", user if user not in ("", "root") else "ubuntu"), "may log in by ssh", short=True
         )
-        yield _row("ssh key", _input("key", ""))
-        yield _row("disk", _input("disk", "20 GiB"), "0 leaves it as large as the image", short=True)
-        yield Static(id="said", markup=False)
+        yield row("ssh key", text_field("key", ""))
+        yield row("disk", text_field("disk", "20 GiB"), "0 leaves it as large as the image", short=True)
 
     def on_mount(self) -> None:
         self._explain()
@@ -107,11 +96,11 @@ class NewVmForm(Form[Made]):
     @work(name="ground")
     async def _look(self) -> None:
         self._busy = True
-        self._say("Looking at both hosts and the shared folder ...")
+        self.show_message("Looking at both hosts and the shared folder ...")
         try:
             inputs = self._ground = await self._new_vms.inputs()
         except Failure as failure:
-            self._say(str(failure), wrong=True)
+            self.show_message(str(failure), wrong=True)
             return
         finally:
             self._busy = False
@@ -119,7 +108,7 @@ class NewVmForm(Form[Made]):
             [*(f"{kind} {name}" for kind, name in inputs.usable_networks), "none"], 0
         )
         self.query_one("#key", Input).value = inputs.ssh_key
-        self._say("" if inputs.usable_networks else NO_NETWORK)
+        self.show_message("" if inputs.usable_networks else NO_NETWORK)
         self._offer()
 
     def _offer(self) -> None:
@@ -166,10 +155,10 @@ class NewVmForm(Form[Made]):
     def _order(self, inputs: BuildInputs) -> VmRequest:
         of, network = self.query_one("#of", Choice).index, self.query_one("#network", Choice).index
         request = VmRequest(
-            self._text("name"),
+            self.text("name"),
             self._way,
-            self._vcpus(),
-            self._bytes("memory", "an amount of memory"),
+            self.number("vcpus", entry.VCPUS.read_whole),
+            self.number("memory", entry.MEMORY.read_whole),
             network=inputs.usable_networks[network] if 0 <= network < len(inputs.usable_networks) else None,
         )
         if request.way == LIKE:
@@ -177,23 +166,8 @@ class NewVmForm(Form[Made]):
         request = replace(request, image=self._images[of].path if of >= 0 else "")
         if request.way != CLOUD:
             return request
-        size = self._bytes("disk", "the size of a disk")
-        return replace(request, user=self._text("user"), ssh_key=self._text("key"), disk_bytes=size)
-
-    def _text(self, field: str) -> str:
-        return self.query_one(f"#{field}", Input).value
-
-    def _vcpus(self) -> int:
-        text = self._text("vcpus").strip()
-        if not (text.isascii() and text.isdecimal()):
-            raise Failure(f'"{text}" is not a number of vCPUs', hint="A whole number is expected.")
-        return int(text)
-
-    def _bytes(self, field: str, meant: str) -> int:
-        try:
-            return parse_size(self._text(field).strip())
-        except ValueError as error:
-            raise Failure(f'"{self._text(field)}" is not {meant}', hint="Such as 8 GiB or 512 MiB.") from error
+        size = self.number("disk", entry.DISK.read_whole)
+        return replace(request, user=self.text("user"), ssh_key=self.text("key"), disk_bytes=size)
 
     def entered(self) -> None:
         if self._busy:
@@ -201,26 +175,22 @@ class NewVmForm(Form[Made]):
         if self._ground is None:
             self._look()
             return
-        try:
-            request = self._order(self._ground)
-        except Failure as failure:
-            self._say(str(failure), wrong=True)
-            return
+        request = self._order(self._ground)
         self._busy = True
         self._draft(request, self._ground)
 
     @work(name="draft")
     async def _draft(self, request: VmRequest, inputs: BuildInputs) -> None:
-        self._say("Looking what both hosts can run ...")
+        self.show_message("Looking what both hosts can run ...")
         try:
             known = self._edited.get(request)
             draft = known[0] if known else await self._new_vms.draft(request, inputs)
         except Failure as failure:
-            self._say(str(failure), wrong=True)
+            self.show_message(str(failure), wrong=True)
             return
         finally:
             self._busy = False
-        self._say("")
+        self.show_message("")
         self._show(draft, known[1] if known else draft.xml)
 
     def _show(self, draft: Draft, xml: str) -> None:
@@ -236,22 +206,3 @@ class NewVmForm(Form[Made]):
                 self.dismiss(Made(draft.request.name, sentence))
 
         self.app.push_screen(editor, ended)
-
-    def _say(self, text: str, *, wrong: bool = False) -> None:
-        said = self.query_one("#said", Static)
-        said.set_class(wrong, "wrong")
-        said.update(text)
-
-
-def _row(label: str, field: Widget, unit: str = "", *, short: bool = False) -> Horizontal:
-    units = [Static(unit, classes="unit", markup=False)] if unit else []
-    classes = "row short" if short else "row"
-    return Horizontal(
-        Static(label, classes="label", markup=False), field, *units, classes=classes, id=f"row-{field.id}"
-    )
-
-
-def _input(name: str, value: str) -> Input:
-    entry = TextField(value, id=name, compact=True, max_length=2000, select_on_focus=False)
-    entry.cursor_blink = False
-    return entry

@@ -4,17 +4,15 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.widget import Widget
+from textual.binding import BindingType
 from textual.widgets import Input, Static
 
 from tui.core.failure import Failure
-from tui.core.quantity import parse_rate, parse_size, size
-from tui.guest.model.workload import MEMORY, MIB, Room, WorkloadSpec, doubt, fitted, pace, refuse
+from tui.core.quantity import size
+from tui.guest.model.workload import MEMORY, Room, WorkloadSpec, doubt, fitted, pace, refuse
+from tui.migration.model import entry
 from tui.ui.choice import Choice
-from tui.ui.dialog import Form
-from tui.ui.fields import TextField
+from tui.ui.form import Form, enter, number_field, row
 
 
 class WorkloadForm(Form[WorkloadSpec]):
@@ -23,21 +21,12 @@ class WorkloadForm(Form[WorkloadSpec]):
     `proposed` are the workloads as they would run now, each with what is to be said of it.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "start", priority=True),
-        Binding("escape", "close", "back", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [enter("start")]
     DEFAULT_CSS = """
-    WorkloadForm .row { height: 1; }
-    WorkloadForm .label { width: 18; }
-    WorkloadForm Input { width: 10; }
-    WorkloadForm Input:focus { text-style: reverse; }
-    WorkloadForm Input:disabled { text-style: dim; }
-    WorkloadForm .unit { width: 1fr; padding-left: 1; }
+    WorkloadForm .row Input { width: 10; }
     WorkloadForm #explained { padding-left: 18; height: auto; max-height: 3; }
     WorkloadForm #warned { height: auto; color: $warning; }
-    WorkloadForm #said { margin-top: 1; height: auto; }
-    WorkloadForm #said.wrong { color: $error; text-style: bold; }
+    WorkloadForm #said { margin-top: 1; }
     """
 
     def __init__(self, proposed: Mapping[str, tuple[WorkloadSpec, str]], chosen: str, room: Room) -> None:
@@ -48,16 +37,16 @@ class WorkloadForm(Form[WorkloadSpec]):
         self._chosen = chosen
         self._room = room
 
-    def body(self) -> ComposeResult:
+    def fields(self) -> ComposeResult:
         memory = self._proposed[MEMORY]
-        yield _row(
-            "workload", Choice(self._names, self._names.index(self._chosen), id="workload", changed=self._choose)
-        )
+        yield row("workload", Choice(self._names, self._names.index(self._chosen), id="workload", changed=self._choose))
         yield Static(id="explained", markup=False)
-        yield _row("threads", _number("threads", self._proposed[self._chosen].threads), "at a time")
-        yield _row("memory of each", _number("size", memory.size_mib), "MiB")
-        yield _row("rate", _number("rate", memory.rate_mib_s), "MiB/s in all; 0 is as fast as it can")
-        yield Static(id="said", markup=False)
+        yield row("threads", number_field("threads", self._proposed[self._chosen].threads, longest=9), "at a time")
+        yield row("memory of each", number_field("size", memory.size_mib, longest=9), "MiB")
+        yield row("rate", number_field("rate", memory.rate_mib_s, longest=9), "MiB/s in all; 0 is as fast as it can")
+
+    def body(self) -> ComposeResult:
+        yield from super().body()
         yield Static(id="warned", markup=False)
 
     def on_mount(self) -> None:
@@ -85,27 +74,23 @@ class WorkloadForm(Form[WorkloadSpec]):
         try:
             spec = self._spec()
         except Failure:
-            self._say("")
+            self.show_message("")
             self._warn("")
             return
         of_vm = f" The VM has {size(self._room.memory_bytes)}." if self._room.memory_bytes else ""
-        self._say(f"Working set {pace(spec)}.{of_vm}" if spec.name == MEMORY else "")
+        self.show_message(f"Working set {pace(spec)}.{of_vm}" if spec.name == MEMORY else "")
         self._warn(self._said[self._chosen] if spec == self._proposed[self._chosen] else doubt(spec, self._room))
 
     def entered(self) -> None:
-        try:
-            spec = self._spec()
-            refusal = refuse(spec, self._room.memory_bytes)
-            if refusal:
-                small, said = fitted(spec, self._room)
-                if refuse(small, self._room.memory_bytes):
-                    raise refusal
-                self._propose(small, said)
-                return
-        except Failure as failure:
-            self._say(str(failure), wrong=True)
-        else:
+        spec = self._spec()
+        refusal = refuse(spec, self._room.memory_bytes)
+        if refusal is None:
             self.dismiss(spec)
+            return
+        small, said = fitted(spec, self._room)
+        if refuse(small, self._room.memory_bytes):
+            raise refusal
+        self._propose(small, said)
 
     def _propose(self, spec: WorkloadSpec, said: str) -> None:
         """Put other numbers than the typed ones into the form, and say why; Enter takes them."""
@@ -117,45 +102,13 @@ class WorkloadForm(Form[WorkloadSpec]):
     def _spec(self) -> WorkloadSpec:
         if self._proposed[self._chosen].command:
             return self._proposed[self._chosen]
-        threads = self._whole("threads", "a number of threads")
+        threads = self.number("threads", entry.THREADS.read_whole)
         if self._chosen != MEMORY:
             return WorkloadSpec(self._chosen, threads)
-        return WorkloadSpec(
-            MEMORY, threads, self._whole("size", "a size in MiB"), self._whole("rate", "a rate in MiB/s")
-        )
-
-    def _whole(self, field: str, meant: str) -> int:
-        """The field's number; with a unit it is taken, too."""
-        text = self.query_one(f"#{field}", Input).value.strip()
-        if text.isascii() and text.isdecimal():
-            return int(text)
-        try:
-            if field == "threads":
-                raise ValueError(text)
-            return (parse_rate(text) if field == "rate" else parse_size(text)) // MIB
-        except ValueError as error:
-            raise Failure(f'"{text}" is not {meant}', hint="A whole number is expected.") from error
-
-    def _say(self, text: str, *, wrong: bool = False) -> None:
-        said = self.query_one("#said", Static)
-        said.set_class(wrong, "wrong")
-        said.update(text)
+        size_mib = self.number("size", entry.WORKING_SET.read_whole)
+        return WorkloadSpec(MEMORY, threads, size_mib, self.number("rate", entry.WRITE_RATE.read_whole))
 
     def _warn(self, text: str) -> None:
         warned = self.query_one("#warned", Static)
         warned.display = bool(text)
         warned.update(text)
-
-
-def _row(label: str, field: Widget, unit: str = "") -> Horizontal:
-    return Horizontal(
-        Static(label, classes="label", markup=False),
-        field,
-        Static(unit, classes="unit"),
-        classes="row",
-        id=f"row-{field.id}",
-    )
-
-
-def _number(name: str, value: int) -> Input:
-    return TextField(str(value), id=name, compact=True, max_length=9, select_on_focus=True)

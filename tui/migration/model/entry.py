@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tui.core.quantity import MIB, parse_rate, parse_seconds
+from tui.core.quantity import MIB, parse_rate, parse_seconds, parse_size
 
 SHOWN = 30  # characters of what was typed that a refusal repeats
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One kind of field: a number alone is in its unit, `parse` reads what has a unit of its own, in that unit too."""
+    """One kind of field: `parse` reads a number with a unit and converts it to that of the field.
+
+    A number alone is in the field's unit, where `bare` lets it be.
+    """
 
     name: str
     least: float
@@ -18,12 +21,13 @@ class Entry:
     expected: str
     parse: Callable[[str], float]
     whole: bool = True  # what is finer is rounded down, but never to 0, which may mean something else
+    bare: bool = True  # a number alone is one
 
     def read(self, text: str) -> float:
         """The number; ValueError with the whole sentence where it is none that can be meant."""
         typed = text.strip()
         try:
-            value = float(typed) if typed.isascii() and typed.isdecimal() else self.parse(typed)
+            value = float(typed) if self.bare and typed.isascii() and typed.isdecimal() else self.parse(typed)
         except ValueError as error:
             raise self._refusal(typed) from error
         if not (self.least <= value <= self.most) or (self.whole and 0 < value < 1):
@@ -53,6 +57,10 @@ def _mib_per_s(text: str) -> float:
     return parse_rate(text) / MIB
 
 
+def _mib(text: str) -> float:
+    return parse_size(text) / MIB
+
+
 def _seconds(text: str) -> float:
     return parse_seconds(text if text[-1:].isalpha() else f"{text} s")
 
@@ -80,3 +88,11 @@ PARALLEL = Entry(
     "a whole number from 1 to 255, or 0 for a single one",
     _bare,
 )
+MOST = 2**53  # beyond, not every whole number is a float
+# Their limits depend on the VM and on the image: who reads them knows those.
+THREADS = Entry("a number of threads", 0, MOST, "a whole number", _bare)
+WORKING_SET = Entry("a size in MiB", 0, MOST, "a whole number, or a size with its unit", _mib)
+WRITE_RATE = Entry("a rate in MiB/s", 0, MOST, "a whole number, or a rate with its unit", _mib_per_s)
+VCPUS = Entry("a number of vCPUs", 0, MOST, "a whole number", _bare)
+MEMORY = Entry("an amount of memory", 0, MOST, "a size such as 8 GiB or 512 MiB", parse_size, bare=False)
+DISK = Entry("the size of a disk", 0, MOST, "a size such as 8 GiB or 512 MiB", parse_size, bare=False)

@@ -1,14 +1,12 @@
 """The form that starts a migration: opens with the configured defaults, so that Enter is enough."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.widget import Widget
+from textual.binding import BindingType
 from textual.widgets import Input, Static
 
 from tui.core.failure import Failure
@@ -18,11 +16,8 @@ from tui.migration.backend.migration import Migration
 from tui.migration.backend.migrations import Migrations
 from tui.migration.model import entry
 from tui.ui.choice import Choice
-from tui.ui.dialog import Form
-from tui.ui.fields import TextField
+from tui.ui.form import Form, enter, number_field, row
 from tui.vm.model.location import VmOnHost
-
-N = TypeVar("N", int, float)
 
 EXPLAINED = {
     PRE_COPY: "Passes until the rest fits the downtime. No p later.",
@@ -35,20 +30,11 @@ YES_NO = ("no", "yes")
 class StartForm(Form[Migration]):
     """Dismissed with the migration that was started, with None for Esc."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "start", key_display="enter", priority=True),
-        Binding("escape", "close", "back", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [enter("start")]
     DEFAULT_CSS = """
-    StartForm .row { height: 1; }
-    StartForm .label { width: 18; }
-    StartForm Input { width: 10; }
-    StartForm Input:focus { text-style: reverse; }
-    StartForm Input:disabled { text-style: dim; }
-    StartForm .unit { width: 1fr; padding-left: 1; }
+    StartForm .row Input { width: 10; }
     StartForm #direction, StartForm #explained { padding-left: 18; }
-    StartForm #said { margin-top: 1; height: auto; }
-    StartForm #said.wrong { color: $error; text-style: bold; }
+    StartForm #said { margin-top: 1; }
     """
 
     def __init__(self, migrations: Migrations, defaults: Plan, found: Sequence[VmOnHost] | None) -> None:
@@ -60,19 +46,18 @@ class StartForm(Form[Migration]):
         self._busy = False
         self._wanted = False  # Enter was pressed before the VMs were known
 
-    def body(self) -> ComposeResult:
+    def fields(self) -> ComposeResult:
         plan = self._defaults
-        yield _row("VM", Choice((), id="vm", changed=self._direction))
+        yield row("VM", Choice((), id="vm", changed=self._direction))
         yield Static(id="direction", markup=False)
         technique = list(TECHNIQUES).index(plan.technique)
-        yield _row("technique", Choice(tuple(TECHNIQUES.values()), technique, id="technique", changed=self._explain))
+        yield row("technique", Choice(tuple(TECHNIQUES.values()), technique, id="technique", changed=self._explain))
         yield Static(id="explained", markup=False)
-        yield _row("timeout", _number("timeout", f"{plan.timeout_s:g}"), "s until post-copy by itself")
-        yield _row("bandwidth", _number("bandwidth", str(plan.bandwidth_mib_s)), "MiB/s at most; 0 is no limit")
-        yield _row("maximum downtime", _number("downtime", str(plan.downtime_ms)), "ms that the VM may stand still")
-        yield _row("auto-converge", Choice(YES_NO, int(plan.auto_converge), id="auto_converge"))
-        yield _row("parallel", _number("parallel", str(plan.parallel)), "connections; 0 is a single one")
-        yield Static(id="said", markup=False)
+        yield row("timeout", number_field("timeout", f"{plan.timeout_s:g}"), "s until post-copy by itself")
+        yield row("bandwidth", number_field("bandwidth", plan.bandwidth_mib_s), "MiB/s at most; 0 is no limit")
+        yield row("maximum downtime", number_field("downtime", plan.downtime_ms), "ms that the VM may stand still")
+        yield row("auto-converge", Choice(YES_NO, int(plan.auto_converge), id="auto_converge"))
+        yield row("parallel", number_field("parallel", plan.parallel), "connections; 0 is a single one")
 
     def on_mount(self) -> None:
         self._explain()
@@ -85,7 +70,7 @@ class StartForm(Form[Migration]):
     @work(name="vms")
     async def _look(self) -> None:
         if self._found is None:
-            self._say("Asking both hosts for their VMs ...")
+            self.show_message("Asking both hosts for their VMs ...")
         self._offer(await self._migrations.vms())
         if self._wanted:
             self._wanted = False
@@ -118,7 +103,7 @@ class StartForm(Form[Migration]):
 
     def _say_unreachable(self) -> None:
         failures = self._migrations.unreachable.values()
-        self._say("\n".join(map(str, failures)), wrong=True)
+        self.show_message("\n".join(map(str, failures)), wrong=True)
 
     # -- the fields --
 
@@ -130,34 +115,20 @@ class StartForm(Form[Migration]):
         self.query_one("#explained", Static).update(EXPLAINED[technique])
         self.query_one("#timeout", Input).disabled = technique != POST_COPY_TIMEOUT
 
-    def _plan(self, found: VmOnHost) -> Plan | None:
-        """What the form says, or None after saying what is wrong with it."""
+    def _plan(self, found: VmOnHost) -> Plan:
         technique = self._technique()
-        try:
-            plan = replace(
-                self._defaults,
-                vm=found.vm.name,
-                technique=technique,
-                bandwidth_mib_s=self._read("bandwidth", entry.BANDWIDTH.read_whole),
-                downtime_ms=self._read("downtime", entry.DOWNTIME.read_whole),
-                auto_converge=self.query_one("#auto_converge", Choice).index == 1,
-                parallel=self._read("parallel", entry.PARALLEL.read_whole),
-            )
-            if technique == POST_COPY_TIMEOUT:
-                plan = replace(plan, timeout_s=self._read("timeout", entry.TIMEOUT.read))
-        except ValueError as error:
-            self._say(str(error), wrong=True)
-            return None
+        plan = replace(
+            self._defaults,
+            vm=found.vm.name,
+            technique=technique,
+            bandwidth_mib_s=self.number("bandwidth", entry.BANDWIDTH.read_whole),
+            downtime_ms=self.number("downtime", entry.DOWNTIME.read_whole),
+            auto_converge=self.query_one("#auto_converge", Choice).index == 1,
+            parallel=self.number("parallel", entry.PARALLEL.read_whole),
+        )
+        if technique == POST_COPY_TIMEOUT:
+            plan = replace(plan, timeout_s=self.number("timeout", entry.TIMEOUT.read))
         return plan
-
-    def _read(self, field: str, read: Callable[[str], N]) -> N:
-        """The field's number; one that is none is raised, and has the focus."""
-        box = self.query_one(f"#{field}", Input)
-        try:
-            return read(box.value)
-        except ValueError:
-            box.focus()
-            raise
 
     # -- the start --
 
@@ -169,16 +140,14 @@ class StartForm(Form[Migration]):
             return
         found = self._chosen()
         if found is None:
-            self._say("There is no VM to migrate. Page 3, Launch, starts one.", wrong=True)
-            return
+            raise Failure("There is no VM to migrate", hint="Page 3, Launch, starts one.")
         plan = self._plan(found)
-        if plan is not None:
-            self._busy = True
-            self._start(plan)
+        self._busy = True
+        self._start(plan)
 
     @work(name="start")
     async def _start(self, plan: Plan) -> None:
-        self._say(f"Checking whether {plan.vm} can be migrated ...")
+        self.show_message(f"Checking whether {plan.vm} can be migrated ...")
         try:
             failures = await self._migrations.preflight(plan)
             if not failures:
@@ -187,18 +156,4 @@ class StartForm(Form[Migration]):
         except Failure as failure:
             failures = [failure]
         self._busy = False
-        self._say("\n".join(["Nothing was started:", *(f"- {failure}" for failure in failures)]), wrong=True)
-
-    def _say(self, text: str, *, wrong: bool = False) -> None:
-        said = self.query_one("#said", Static)
-        said.set_class(wrong, "wrong")
-        said.update(text)
-
-
-def _row(label: str, field: Widget, unit: str = "") -> Horizontal:
-    units = [Static(unit, classes="unit", markup=False)] if unit else []
-    return Horizontal(Static(label, classes="label", markup=False), field, *units, classes="row")
-
-
-def _number(name: str, value: str) -> Input:
-    return TextField(value, id=name, compact=True, select_on_focus=True)
+        self.show_message("\n".join(["Nothing was started:", *(f"- {failure}" for failure in failures)]), wrong=True)
