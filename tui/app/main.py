@@ -123,7 +123,7 @@ def _shown(config: "Config | None", path: Path) -> tuple[bool, int]:
     from tui.app import log
     from tui.core.settings import state_folder
 
-    own_log = state_folder() / "vmlm-tui.app.log"
+    own_log = state_folder() / log.NAME
     descriptor = log.start(own_log)
     with log.diverted(descriptor):
         import asyncio

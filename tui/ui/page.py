@@ -6,13 +6,14 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 
+from tui.ui.goes_on import GoesOn
 from tui.ui.key_line import KeyLine
 from tui.ui.tabs import Tabs
 
 PAGES = {"hosts": "Hosts", "nfs": "NFS", "launch": "Launch", "migrate": "Migrate", "runs": "Runs"}
 
 
-class Page(Screen[None]):
+class Page(GoesOn, Screen[None]):
     """One page. A subclass sets `page`, composes its `body`, and says in `why_not` what a key is waiting for."""
 
     page: ClassVar[str]

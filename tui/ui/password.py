@@ -44,9 +44,10 @@ class PasswordDialog(Form[bool]):
         try:
             await self._use(password)
         except Failure as failure:
-            self._busy = False
             self.show_message(sentence_of(failure), wrong=True)
             return
+        finally:
+            self._busy = False
         self.dismiss(True)
 
 

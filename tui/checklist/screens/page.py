@@ -92,7 +92,7 @@ class ListPage(Page):
 
     def on_mount(self) -> None:
         self._list.listen(self._show)
-        self.set_interval(1.0, self._tick)
+        self.set_interval(1.0, self.guarded(self._tick))
 
     def on_screen_resume(self) -> None:
         if not self._looked_once:  # a page may be told twice that it is shown

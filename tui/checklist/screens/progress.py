@@ -57,7 +57,7 @@ class ProgressDialog(Dialog[None]):
 
     def on_mount(self) -> None:
         self._work.listen(self._more)
-        self.set_interval(1.0, self._say)
+        self.set_interval(1.0, self.guarded(self._say))
         self._output.focus()
 
     def on_resize(self) -> None:
@@ -75,7 +75,7 @@ class ProgressDialog(Dialog[None]):
             return
         self._drawing = True
         passed = time.monotonic() - self._drawn_at
-        self.set_timer(0.01 if self._work.over else max(0.01, AT_MOST_EVERY_S - passed), self._draw)
+        self.set_timer(0.01 if self._work.over else max(0.01, AT_MOST_EVERY_S - passed), self.guarded(self._draw))
 
     def _draw(self) -> None:
         self._drawing, self._drawn_at = False, time.monotonic()

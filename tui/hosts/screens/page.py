@@ -17,12 +17,12 @@ from tui.hosts.model.host import READING, HostFacts, System
 from tui.hosts.screens.fingerprint import FingerprintDialog
 from tui.hosts.widgets.card import HostCard
 from tui.hosts.widgets.lines import host_line
+from tui.ui.goes_on import WATCH
 from tui.ui.lines import Lines
 from tui.ui.password import PasswordDialog
 
 AGAIN_AFTER_S = 5.0
 LATE_AFTER_S = 3.0
-WATCH = "watch"
 HIGH = 36  # lines from which there is room for all facts above the list
 
 

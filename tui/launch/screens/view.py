@@ -14,6 +14,7 @@ from tui.guest.model.workload import Room, WorkloadSpec, WorkloadStatus, doubt, 
 from tui.launch.backend.launch import Launch
 from tui.launch.widgets.vm_lines import vm_lines, workload_lines
 from tui.launch.widgets.vm_list import Row, VmList
+from tui.ui.goes_on import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.report import Report
@@ -28,7 +29,6 @@ LOOK_EVERY_S = 1.0
 OFFERS_EVERY_S, OFFER_AGAIN_S = 30.0, 5.0  # the second after one that could not be read
 ADDRESSES_EVERY_S = 5.0
 AFRESH_EVERY = 10  # looks: a definition may be changed by others while the VM's state stays as it is
-WATCH = "watch"
 BOOT = "boot"
 OTHER_LINES = 19  # of the page at 80x24 beside the list
 LEAST_ROWS = 3
@@ -65,7 +65,7 @@ class LaunchView(Page):
             yield self._report
 
     def on_mount(self) -> None:
-        self.set_interval(1.0, self._tick)
+        self.set_interval(1.0, self.guarded(self._tick))
 
     def on_screen_resume(self) -> None:
         self._show()

@@ -34,12 +34,12 @@ from tui.migration.widgets.sentence import Sentence
 from tui.migration.widgets.summary import Outcome
 from tui.migration.widgets.tiles import tiles
 from tui.ui.chart.chart import Chart
+from tui.ui.goes_on import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.question import Answer, Question
 from tui.vm.model.location import VmOnHost, stopped
 
-VMS = "vms"  # the watch of where they are
 # What a key's action is called here, and in model.keys.
 KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime": DOWNTIME, "bandwidth": BANDWIDTH}
 
@@ -88,6 +88,7 @@ class MigratePage(Page):
         self._migration: Migration | None = None
         self._timeline = Timeline()
         self._update_pending = False
+        self._guarded_update = self.guarded(self._update)
         self._charts_pending = False
         self._charts_at = -math.inf
         self._answers: tuple[str, ...] = ()
@@ -107,7 +108,7 @@ class MigratePage(Page):
 
     def on_mount(self) -> None:
         self.query_one(LogPane).display = False
-        self.set_interval(1.0, self._tick)  # not for samples: for the clock, and for an answer that does not come
+        self.set_interval(1.0, self.guarded(self._tick))  # for the clock, and for an answer that does not come
         self._answers = self._all_answers()
 
     def on_screen_resume(self) -> None:
@@ -118,7 +119,7 @@ class MigratePage(Page):
         self._watch()
 
     def on_screen_suspend(self) -> None:
-        self.workers.cancel_group(self, VMS)
+        self.workers.cancel_group(self, WATCH)
 
     def on_resize(self) -> None:
         width, height = self.size
@@ -143,7 +144,7 @@ class MigratePage(Page):
         self._follow_current()
         self._ask_update()
 
-    @work(group=VMS, exclusive=True)
+    @work(group=WATCH, exclusive=True)
     async def _watch(self) -> None:
         """While nothing migrates: whether there still is what could be."""
         while True:
@@ -185,7 +186,7 @@ class MigratePage(Page):
         """However often it is asked for, there is one at a time, and it comes when the loop has nothing more urgent."""
         if not self._update_pending:
             self._update_pending = True
-            self.call_later(self._update)
+            self.call_later(self._guarded_update)
 
     def _tick(self) -> None:
         self._follow_current()
@@ -233,7 +234,7 @@ class MigratePage(Page):
         if wait > 0:
             if not self._charts_pending:
                 self._charts_pending = True
-                self.set_timer(wait, self._charts_due)
+                self.set_timer(wait, self.guarded(self._charts_due))
             return
         self._charts_at = time.monotonic()
         self.set_class(observed := self._timeline.guest_known, "felt")

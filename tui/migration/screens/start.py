@@ -155,5 +155,6 @@ class StartForm(Form[Migration]):
                 return
         except Failure as failure:
             failures = [failure]
-        self._busy = False
+        finally:
+            self._busy = False
         self.show_message("\n".join(["Nothing was started:", *(f"- {failure}" for failure in failures)]), wrong=True)

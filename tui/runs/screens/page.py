@@ -16,6 +16,7 @@ from tui.runs.backend import Runs
 from tui.runs.model import Run
 from tui.runs.screens.run import RunPage
 from tui.runs.widgets import about_lines, header, run_line
+from tui.ui.goes_on import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 
@@ -60,12 +61,12 @@ class RunsPage(Page):
         self._watch()
 
     def on_screen_suspend(self) -> None:
-        self.workers.cancel_group(self, "list")
+        self.workers.cancel_group(self, WATCH)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show, self._runs, anew=True)
 
-    @work(group="list", exclusive=True)
+    @work(group=WATCH, exclusive=True)
     async def _watch(self) -> None:
         """List the runs again and again while the page is shown: one under way has an end some time."""
         while True:
