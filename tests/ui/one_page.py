@@ -9,6 +9,7 @@ from textual.events import Key
 from textual.pilot import Pilot
 
 from tui.app.theme import DARK, LIGHT
+from tui.core.actions import OPEN
 from tui.ui.page import Page
 
 LIMIT_S = 60.0
@@ -56,4 +57,6 @@ def text_of(app: App[Any]) -> str:
     lines = []
     for strip in app.screen._compositor.render_strips():
         lines.append("".join(segment.text for segment in strip).rstrip())
-    return "\n".join(lines)
+    text = "\n".join(lines)
+    assert OPEN not in text, "a sentence is shown without its keys"
+    return text

@@ -99,7 +99,7 @@ async def test_the_line_of_the_login_says_which_key_to_press(stranger: Stranger)
         await sees(app, pilot, "FAILED")
         while page._rows.chosen.id != "destination.login":
             await pilot.press("down")
-        await sees(app, pilot, "not possible: press l: the first login takes a person")
+        await sees(app, pilot, "not possible: l logs in: the first login takes a person")
 
 
 async def test_where_all_hosts_are_open_there_is_nothing_to_log_in_to() -> None:

@@ -243,7 +243,7 @@ async def test_what_has_changed_since_it_was_shown_is_not_done(world: ListWorld)
         world.machines["storage"].made.add("server")
         await world.checklist.look_once()
         await seen.press("enter")
-        await seen.sees("Nothing was changed: by now something else would be done. Press f again to see it.")
+        await seen.sees("Nothing was changed: by now something else would be done. Fix the line again to see it.")
         assert world.machines["storage"].commands == []
 
 

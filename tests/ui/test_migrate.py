@@ -139,7 +139,7 @@ async def test_the_idle_page_says_what_could_be_moved_and_how_to_begin() -> None
 
 async def test_the_idle_page_says_when_there_is_no_vm() -> None:
     async with page_of(ReplayedMigrations(found=())) as lab_backend:
-        await lab_backend.sees("No VM was found. Page 3, Launch, starts one.")
+        await lab_backend.sees("No VM was found. The Launch page starts one.")
 
 
 async def test_the_idle_page_says_which_host_cannot_be_asked() -> None:
@@ -508,7 +508,7 @@ REASONS = [
     (None, "c", "No migration is under way; m starts one."),
     (None, "d", "No migration is under way; m starts one."),
     (None, "b", "No migration is under way; m starts one."),
-    (at(13), "m", "A migration is under way; c cancels it, q leaves it running."),
+    (at(13), "m", "A migration is under way; c cancels it, quitting the app leaves it running."),
     (in_post_copy, "m", "A migration is under way"),
     (in_post_copy, "p", "Post-copy is under way already."),
     (in_post_copy, "c", "with a part of its memory still here: cancelling would lose it."),
@@ -636,12 +636,12 @@ async def test_m_is_greyed_and_the_panel_says_why_when_the_vm_was_destroyed(monk
         await lab_backend.sees("m migrates it back")
         assert "m" not in greyed(lab_backend)
         lab_backend.migrations.found = (VmOnHost(guest("shut off"), "source"),)
-        await lab_backend.sees("next guest1 is shut off on source; page 3, Launch, starts it.")
+        await lab_backend.sees("next guest1 is shut off on source; the Launch page starts it.")
         assert "m" in greyed(lab_backend)
         await lab_backend.pilot.press("m")
-        await lab_backend.is_told("guest1 is shut off on source; page 3, Launch, starts it.")
+        await lab_backend.is_told("guest1 is shut off on source; the Launch page starts it.")
         lab_backend.migrations.found = ()
-        await lab_backend.sees("Neither host knows a VM named guest1; page 3, Launch, shows what there is.")
+        await lab_backend.sees("Neither host knows a VM named guest1; the Launch page shows what there is.")
         lab_backend.migrations.found = (VmOnHost(guest(), "source"),)
         await lab_backend.sees("m migrates it back")
         assert "m" not in greyed(lab_backend)

@@ -19,6 +19,7 @@ from textual.screen import Screen
 
 from tui.app.theme import DARK, LIGHT, fitting
 from tui.checklist.screens.quit import JobGuard
+from tui.core.actions import in_words
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.screens.quit import QuitGuard
@@ -166,7 +167,7 @@ class VmlmApp(GoesOn, App[str]):
         try:
             migration = await self.backend.migrations.attach()
         except Failure as failure:
-            self.notify(str(failure), markup=False, severity="error", timeout=15)
+            self.notify(in_words(str(failure)), markup=False, severity="error", timeout=15)
             return
         if migration is not None:
             await self.switch_mode("migrate")
@@ -226,4 +227,6 @@ def _about(binding: Binding) -> str:
 
 
 def _why_not(screen: Screen[Any], active: ActiveBinding) -> str:
-    return screen.why_not(active.binding.action) if isinstance(screen, Page) and not active.enabled else ""
+    return (
+        screen.spell(screen.why_not(active.binding.action)) if isinstance(screen, Page) and not active.enabled else ""
+    )

@@ -15,6 +15,7 @@ from tui.app.arguments import Parser
 from tui.checklist.model.check import FAILED, Item
 from tui.checklist.model.summary import WIDEST, by_host, counts, fixable, state_words, summary_line
 from tui.checklist.model.transcript import plain
+from tui.core.actions import in_words
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def main(words: list[str]) -> int:
     for problem in problems:
         _say(problem)
     for host in wanted:
-        _say(f"sudo on {host} wants a password, so a part of {host} is unknown. `vmlm-tui` asks for it, on key o.")
+        _say(f"sudo on {host} wants a password, so a part of {host} is unknown. `vmlm-tui` asks for it.")
     document = as_json(lists, problems, wanted) if options.json else as_text(lists, _addresses(config))
     printed = _print(document)
     failed = any(item.state == FAILED for items in lists.values() for item in items)
@@ -85,7 +86,7 @@ async def _look(backend: "Backend") -> list[str]:
     for answer in answers:
         if isinstance(answer, BaseException) and not isinstance(answer, Failure):
             raise answer
-    return list(dict.fromkeys(str(answer) for answer in answers if isinstance(answer, Failure)))
+    return list(dict.fromkeys(in_words(str(answer)) for answer in answers if isinstance(answer, Failure)))
 
 
 def as_text(lists: Lists, addresses: Mapping[str, str]) -> str:
@@ -95,7 +96,7 @@ def as_text(lists: Lists, addresses: Mapping[str, str]) -> str:
         lines += [PAGES[name], *_list_lines(items, addresses), f"{summary_line(items)}.", ""]
     can = [item for items in lists.values() for item in fixable(items)]
     if can:
-        lines.append(f"vmlm-tui can fix {len(can)} of these now: key f or a, on the pages 1 Hosts and 2 NFS.")
+        lines.append(f"vmlm-tui can fix {len(can)} of these now, on its pages Hosts and NFS.")
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -115,7 +116,7 @@ def _list_lines(items: tuple[Item, ...], addresses: Mapping[str, str]) -> Iterat
 
 
 def _wrapped(label: str, text: str) -> list[str]:
-    words = " ".join(plain(text).split())
+    words = " ".join(plain(in_words(text)).split())
     return textwrap.wrap(
         words, WIDTH, initial_indent=label, subsequent_indent=" " * len(label), break_long_words=False,
         break_on_hyphens=False,
@@ -145,10 +146,10 @@ def _fields(item: Item) -> dict[str, Any]:
         "state": item.state,
         "found": finding.found if finding else "",
         "wanted": finding.wanted if finding else "",
-        "hint": finding.hint if finding else "",
+        "hint": in_words(finding.hint) if finding else "",
         "detail": finding.detail if finding else "",
         "fix": [{"host": action.host, "text": action.text} for action in item.change.actions] if item.change else [],
-        "why_not": item.why_not,
+        "why_not": in_words(item.why_not),
     }
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from tui.core import actions
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor, Shell
 from tui.core.settings import SOURCE, Config
@@ -81,7 +82,7 @@ class Connections:
     def guest_shell(self, name: str, address: str) -> Shell:
         """Commands in the guest of a VM, wherever it runs at the moment; Failure where its address is not known."""
         if not address:
-            raise Failure(f"How to log in to {name} is not known", "", "Press a on page 3 to say how it is reached.")
+            raise Failure(f"How to log in to {name} is not known", "", f"{actions.ADDRESS} says how it is reached.")
         return self._shell(address)
 
     async def close(self) -> None:

@@ -9,6 +9,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from tui.core.actions import in_words
 from tui.core.failure import Failure
 from tui.ui.dialog import Dialog
 from tui.ui.fields import TextField
@@ -91,7 +92,7 @@ class Form(Dialog[T | None]):
         """The sentence below the fields."""
         said = self.query_one("#said", Static)
         said.set_class(wrong, "wrong")
-        said.update(text)
+        said.update(in_words(text))
 
     # -- Enter --
 

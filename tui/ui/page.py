@@ -1,11 +1,14 @@
 """What all pages share: the line of pages above, the line of keys below, and keys that say why they cannot act."""
 
+from functools import cached_property
 from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.screen import Screen
 
+from tui.core.actions import with_keys
 from tui.ui.goes_on import GoesOn
 from tui.ui.key_line import KeyLine
 from tui.ui.tabs import Tabs
@@ -44,7 +47,30 @@ class Page(GoesOn, Screen[None]):
 
     def explain(self, sentence: str) -> None:
         """Say something that passes."""
-        self.notify(sentence, markup=False, timeout=8)
+        self.notify(self.spell(sentence), markup=False, timeout=8)
+
+    def spell(self, sentence: str) -> str:
+        """A sentence made below the screens, with the keys of this page and of the app."""
+        return with_keys(sentence, self._keys)
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        return keys_of(type(self.app), type(self))
 
     def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
         self.app.switch_mode(tuple(PAGES)[message.number - 1])
+
+
+def keys_of(*owners: type) -> dict[str, str]:
+    """The key of each action, by the id of its binding, of these pages and of the app."""
+    keys = {f"app.{page}": str(number) for number, page in enumerate(PAGES, 1)}
+    for owner in owners:
+        for base in owner.mro():
+            bindings = (each for each in vars(base).get("BINDINGS", ()) if isinstance(each, Binding) and each.id)
+            keys |= {each.id: _told(each.key_display or each.key) for each in bindings if each.id}
+    return keys
+
+
+def _told(key: str) -> str:
+    """As a sentence names it: "p", "Enter"."""
+    return key.capitalize() if len(key) > 1 and key.isalpha() else key

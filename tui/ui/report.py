@@ -4,6 +4,7 @@ import time
 
 from textual.content import Content
 
+from tui.core.actions import Spell
 from tui.core.failure import Failure
 from tui.ui.lines import Lines
 
@@ -17,8 +18,9 @@ class Report(Lines):
     Report { height: auto; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, spell: Spell, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._spell = spell
         self._text = ""
         self._began: float | None = None
         self._parts: tuple[tuple[str, str], ...] = ()
@@ -58,7 +60,7 @@ class Report(Lines):
         self._draw()
 
     def _say(self, *parts: tuple[str, str]) -> None:
-        self._parts = tuple((text, style) for text, style in parts if text)
+        self._parts = tuple((self._spell(text), style) for text, style in parts if text)
         self._draw()
 
     def _draw(self) -> None:

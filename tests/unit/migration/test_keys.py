@@ -2,13 +2,19 @@
 
 import pytest
 
+from tests.spelled import spelled
 from tests.unit.fakes import recording
-from tui.migration.model import record
-from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
+from tui.migration.model import keys, record
+from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import Timeline
 
 STEERING = (POST_COPY_NOW, CANCEL, DOWNTIME, BANDWIDTH)
+
+
+def why_not(action: str, timeline: Timeline | None) -> str:
+    """As the page shows it."""
+    return spelled(keys.why_not(action, timeline))
 
 
 def at(name: str, t: float) -> Timeline:
@@ -45,7 +51,7 @@ def test_while_memory_is_copied_everything_but_start_can_act(t: float) -> None:
 def test_a_migration_started_as_pre_copy_cannot_become_post_copy() -> None:
     timeline = at("failed", 4.5)
     assert why_not(POST_COPY_NOW, timeline) == (
-        "It was started as pre-copy, and post-copy must be allowed at the start; c cancels, then start it anew."
+        "It was started as pre-copy, and post-copy must be allowed at the start; c cancels it, then start it anew."
     )
     assert [why_not(each, timeline) for each in (CANCEL, DOWNTIME, BANDWIDTH)] == ["", "", ""]
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.unit.fakes import CUT, NAMES, PATIENCE_S, Stage, recording, uri
 from tests.unit.migration.test_recorder import full_disk
+from tui.core.actions import CANCEL
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import ITERATION
@@ -361,6 +362,17 @@ async def test_a_refused_cancel_does_not_make_a_failure_a_cancellation(tmp_path:
     await watched.ended()
     assert watched.migration.timeline.phase == "failed"
     assert watched.migration.timeline.error["what"] == "The migration of guest1 failed"
+
+
+async def test_the_record_names_in_words_what_the_screen_has_a_key_for(tmp_path: Path) -> None:
+    stage = Stage(recording("failed"))
+    stage.refusals["abort_job"].append(Failure("It could not be cancelled", "in setup", f"{CANCEL} cancels it later."))
+    watched = begin(stage, tmp_path)
+    await watched.until(lambda: watched.migration.timeline.iteration >= 1)
+    watched.migration.cancel()
+    await watched.until(watched.errors)
+    await watched.ended()
+    assert "The Migrate page cancels it later." in [e.data["hint"] for e in watched.events(record.ERROR)]
 
 
 async def test_limits_are_changed_and_count_when_libvirt_took_them(tmp_path: Path) -> None:

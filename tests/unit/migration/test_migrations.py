@@ -87,7 +87,7 @@ async def test_a_guest_that_nobody_can_get_into_changes_nothing_but_what_is_know
     tmp_path: Path, outcome: str
 ) -> None:
     def nobody(_name: str, _place: str) -> Guest:
-        raise Failure("How to log in to guest1 is not known", "", "Press a.")
+        raise Failure("How to log in to guest1 is not known", "", "The Launch page says it.")
 
     stage = stage_of("pre-copy-idle" if outcome == "completed" else "cancelled", waits_for_keys=False)
     STAGES.append(stage)

@@ -1,14 +1,23 @@
 """The sentence of the moment, over moments of recorded migrations and over passes made for it."""
 
+from dataclasses import replace
+
 import pytest
 
+from tests.spelled import spelled
 from tests.unit.fakes import recording
-from tui.migration.model import record
+from tui.migration.model import record, verdict
 from tui.migration.model.record import Event, Record, Sample
 from tui.migration.model.timeline import Timeline
-from tui.migration.model.verdict import BAD, GOOD, NEUTRAL, WARNING, Verdict, sentence
+from tui.migration.model.verdict import BAD, GOOD, NEUTRAL, WARNING, Verdict
 
 MIB = 1 << 20
+
+
+def sentence(timeline: Timeline, elapsed: float, *hosts: str) -> Verdict:
+    """As the page shows it."""
+    said = verdict.sentence(timeline, elapsed, *hosts)
+    return replace(said, text=spelled(said.text))
 
 
 def at(name: str, t: float) -> Timeline:
@@ -38,7 +47,7 @@ def at(name: str, t: float) -> Timeline:
             "failed",
             4.5,
             NEUTRAL,
-            "The first pass left 319 MiB dirty; must get under 32 MiB. d allows more downtime; c cancels.",
+            "The first pass left 319 MiB dirty; must get under 32 MiB. d allows more downtime; c cancels it.",
         ),
         (
             "failed",
@@ -63,14 +72,14 @@ def at(name: str, t: float) -> Timeline:
             "post-copy-timeout",
             3.1,
             NEUTRAL,
-            "First pass: 22 % of 1.0 GiB sent, about 6.8 s left of it. Post-copy in 5.9 s; p switches now.",
+            "First pass: 22 % of 1.0 GiB sent, about 6.8 s left of it. Post-copy in 5.9 s; p starts it now.",
         ),
         (
             "post-copy-timeout",
             8.0,
             NEUTRAL,
             "Undecided: the passes leave 299 MiB to 319 MiB; must get under 34 MiB. "
-            "Post-copy in 1.0 s; p switches now.",
+            "Post-copy in 1.0 s; p starts it now.",
         ),
         ("post-copy-timeout", 10.5, NEUTRAL, "Post-copy: the VM runs at source, 187 MiB still to fetch, about 1.6 s."),
         (
@@ -140,7 +149,7 @@ def passes(*lefts: int, rate: int = 100, technique: str = "pre-copy", throttle: 
         (
             passes(400),
             NEUTRAL,
-            "The first pass left 400 MiB dirty; must get under 30 MiB. d allows more downtime; c cancels.",
+            "The first pass left 400 MiB dirty; must get under 30 MiB. d allows more downtime; c cancels it.",
         ),
         (
             passes(400, technique="post-copy-manual"),
@@ -161,7 +170,7 @@ def passes(*lefts: int, rate: int = 100, technique: str = "pre-copy", throttle: 
         (
             passes(400, 410, 390),
             WARNING,
-            "Not converging: each pass leaves 400 MiB, must get under 30 MiB. d allows more downtime; c cancels.",
+            "Not converging: each pass leaves 400 MiB, must get under 30 MiB. d allows more downtime; c cancels it.",
         ),
         (
             passes(400, 410, 390, throttle=40),
@@ -171,12 +180,13 @@ def passes(*lefts: int, rate: int = 100, technique: str = "pre-copy", throttle: 
         (
             passes(400, 200, 190),
             NEUTRAL,
-            "Undecided: the passes leave 190 MiB to 400 MiB; must get under 30 MiB. d allows more downtime; c cancels.",
+            "Undecided: the passes leave 190 MiB to 400 MiB; must get under 30 MiB. "
+            "d allows more downtime; c cancels it.",
         ),
         (
             passes(400, 400),
             NEUTRAL,
-            "Undecided: the passes leave 400 MiB; must get under 30 MiB. d allows more downtime; c cancels.",
+            "Undecided: the passes leave 400 MiB; must get under 30 MiB. d allows more downtime; c cancels it.",
         ),
         (passes(400, 20), GOOD, "The last pass left 20 MiB, under the 30 MiB it must: switching over."),
         (passes(400, 0), GOOD, "The last pass left 0 B, under the 30 MiB it must: switching over."),
@@ -266,7 +276,7 @@ def test_a_link_that_carries_nothing_is_said_and_not_forecast_over() -> None:
     stats = {"memory_total": 1000, "memory_iteration": 1, "memory_remaining": 800, "memory_processed": 200}
     for t in range(1, 7):
         timeline.add(Sample(float(t), "", stats, "running"))
-    expected = "Nothing has been sent for 5.0 s: look at the network from source to destination. c cancels."
+    expected = "Nothing has been sent for 5.0 s: look at the network from source to destination. c cancels it."
     assert sentence(timeline, 6.0) == Verdict(expected, "warning")
 
 

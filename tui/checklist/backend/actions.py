@@ -19,7 +19,7 @@ def fix(checklist: Checklist[Any], id: str, shown: Change) -> Call:
 
     async def call(job: Job) -> str:
         if checklist[id].change != shown:
-            raise Failure("Nothing was changed", "by now something else would be done", "Press f again to see it.")
+            raise Failure("Nothing was changed", "by now something else would be done", "Fix the line again to see it.")
         item = await checklist.apply(id, reported_to(job))
         found = item.finding.found if item.finding else "it can't be looked at"
         if item.finding is None or not item.finding.good:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tui.checklist.model.check import Item
 from tui.checklist.model.summary import fixable
+from tui.core import actions
 
 LOOK, DETAILS, FIX, FIX_ALL, UNDO, UNDO_ALL = "look", "details", "fix", "fix_all", "undo", "undo_all"
 PASSWORD, PROGRESS = "password", "progress"
@@ -28,7 +29,7 @@ def why_not(action: str, moment: Moment) -> str:
     """The sentence that says why `action` cannot act now; empty where it can."""
     if action in CHANGING:
         return (
-            f"{moment.under_way}: that is under way; v shows it."
+            f"{moment.under_way}: that is under way; {actions.PROGRESS} shows it."
             if moment.under_way
             else _why_no_change(action, moment)
         )
@@ -39,7 +40,7 @@ def why_not(action: str, moment: Moment) -> str:
     if action == PASSWORD and not moment.wanted:
         return "No host wants a password."
     if action == PROGRESS and not moment.done:
-        return "Nothing has been done yet; f and a fix what is missing."
+        return f"Nothing has been done yet; {actions.FIX} and {actions.FIX_ALL} fix what is missing."
     return ""
 
 
@@ -61,7 +62,7 @@ def _why_no_fix(item: Item) -> str:
         return f"It is {item.state}: nothing is to be done."
     if item.why_not:
         return f"{item.why_not[0].upper()}{item.why_not[1:]}."
-    return "" if item.change is not None else "The app can't fix it; Enter says what a person can do."
+    return "" if item.change is not None else f"The app can't fix it; {actions.DETAILS} says what a person can do."
 
 
 def _why_no_fix_all(items: Sequence[Item]) -> str:
@@ -71,5 +72,5 @@ def _why_no_fix_all(items: Sequence[Item]) -> str:
     if missing:
         return f"{missing[0].title}: {missing[0].why_not}."
     if any(item.finding is not None and not item.finding.good for item in items):
-        return "The app can fix none of it; Enter on a line says what a person can do."
+        return f"The app can fix none of it; {actions.DETAILS} on a line says what a person can do."
     return "Nothing is missing." if all(item.finding is not None for item in items) else "Nothing is known yet."

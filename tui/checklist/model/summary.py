@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Item
+from tui.core import actions
 
 # Read without colour, and where a terminal shows nothing but ASCII.
 SIGNS = {OK: "+", WARNING: "!", FAILED: "x", UNKNOWN: "?", NOT_NEEDED: "-"}
@@ -46,7 +47,7 @@ def sentence(items: Sequence[Item], *, looking: bool, looked: bool, wanted: Sequ
     if not items:
         return "There is nothing to check."
     if not known:
-        return "Looking at the hosts ..." if looking else "Nobody has looked yet: r looks."
+        return "Looking at the hosts ..." if looking else f"Nobody has looked yet: {actions.LOOK} looks."
     if looking and not looked:
         return f"Looking ({len(known)} of {len(items)} read): {summary_line(known)}."
     again = "Looking again ..." if looking else ""
@@ -54,17 +55,17 @@ def sentence(items: Sequence[Item], *, looking: bool, looked: bool, wanted: Sequ
 
 
 def _advice(items: Sequence[Item], wanted: Sequence[str]) -> str:
-    """What to press next."""
+    """What to do next."""
     bad = [item for item in items if item.finding is not None and not item.finding.good]
     can = fixable(items)
     if wanted:
-        return f"o gives the password that sudo wants on {_listed(wanted)}."
+        return f"{actions.PASSWORD} gives the password that sudo wants on {_listed(wanted)}."
     if can:
         waiting = sum(item.missing for item in items) - len(can)
         more = f", then {waiting} that wait{'s' * (waiting == 1)} for {_it(len(can))}" if waiting else ""
-        return f"a fixes {len(can)} of them{more}: all commands are shown first."
+        return f"{actions.FIX_ALL} fixes {len(can)} of them{more}: all commands are shown first."
     if bad:
-        return "Enter on a line says what can be done; the app can't do it here."
+        return f"{actions.DETAILS} on a line says what can be done; the app can't do it here."
     return "All is as it must be." if all(item.finding is not None for item in items) else ""
 
 
@@ -82,9 +83,9 @@ def fixed(applied: Sequence[Item], items: Sequence[Item]) -> str:
     done = f"{len(applied)} {'was' if len(applied) == 1 else 'were'} fixed" if applied else "Nothing was changed"
     can, waiting = len(fixable(items)), sum(item.missing for item in items)
     if can:
-        return f"{done}; {can} more can be fixed now: a shows the commands."
+        return f"{done}; {can} more can be fixed now: {actions.FIX_ALL} shows the commands."
     if waiting:
-        return f"{done}; {waiting} can't be fixed yet: Enter on a line says what it waits for."
+        return f"{done}; {waiting} can't be fixed yet: {actions.DETAILS} on a line says what it waits for."
     bad = [item for item in items if not (item.finding and item.finding.good)]
     if bad:
         return f"{done}, and nothing more can be: {summary_line(bad)}."

@@ -8,6 +8,7 @@ from textual.content import Content
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Item
 from tui.checklist.model.summary import WIDEST, state_words
 from tui.checklist.model.transcript import plain
+from tui.core.actions import FIX, UNDO, Spell
 from tui.linux.change import Change
 
 STYLES = {OK: "$success", WARNING: "bold $warning", FAILED: "bold $error", UNKNOWN: "bold $warning", NOT_NEEDED: "dim"}
@@ -34,11 +35,11 @@ def item_row(item: Item, width: int, titles: int, *, looking: bool) -> Content:
     return Content.assemble(*parts, *(("  ", (found, "dim")) if found else ()))
 
 
-def about(item: Item, width: int) -> Iterator[Content]:
+def about(item: Item, width: int, spell: Spell) -> Iterator[Content]:
     """All about one line, the most pressing first; `detail`, the host's own words, at the end."""
     yield Content.styled(one_line(item.title), "bold")
-    for fact in _facts(item):
-        yield from wrapped(fact, width)
+    for label, text, style in _facts(item):
+        yield from wrapped((spell(label), spell(text), style), width)
 
 
 def _facts(item: Item) -> Iterator[Fact]:
@@ -54,7 +55,7 @@ def _facts(item: Item) -> Iterator[Fact]:
     yield from _fix(item)
     yield "why", item.why, ""
     if item.undo is not None:
-        yield from changes("u runs", item.undo)
+        yield from changes(f"{UNDO} runs", item.undo)
     if finding is not None and finding.detail.strip():
         yield "said", finding.detail.rstrip(), "dim"
 
@@ -62,11 +63,11 @@ def _facts(item: Item) -> Iterator[Fact]:
 def _fix(item: Item) -> Iterator[Fact]:
     if item.change is None:
         if item.why_not:
-            yield "f", f"not possible: {item.why_not}", ""
+            yield FIX, f"not possible: {item.why_not}", ""
         return
     if item.why_not:
-        yield "f", f"not yet; {item.why_not}", "bold"
-    yield from changes("f runs", item.change)
+        yield FIX, f"not yet; {item.why_not}", "bold"
+    yield from changes(f"{FIX} runs", item.change)
     if item.change.note:
         yield "note", item.change.note, ""
 

@@ -6,6 +6,7 @@ import shlex
 import time
 from collections.abc import Callable
 
+from tui.core import actions
 from tui.core.connections import Connections
 from tui.core.failure import Failure, UntrustedHost
 from tui.core.protocols import FirstLogin, Shell
@@ -157,7 +158,7 @@ class Launch:
         reason, patience = "no answer yet", FIRST_TRY_S
         while time.monotonic() - began < BOOT_LIMIT_S:
             long = time.monotonic() - began >= LONG_BOOT_S
-            on_progress(f"booting: {reason}{'; t opens its console' if long else ''}")
+            on_progress(f"booting: {reason}{'; ' + actions.CONSOLE + ' opens its console' if long else ''}")
             guest = self.guest(name)  # a person may say meanwhile that it is reached another way
             try:
                 await asyncio.wait_for(guest.answers(), patience)
@@ -181,10 +182,12 @@ class Launch:
         how, ask = ("through its agent", "") if address == AGENT else ("over ssh", f"Is {address} its address? ")
         if reason == AT_WORK:
             raise Failure(
-                f"{name} is not set up after {BOOT_LIMIT_S:.0f} s", reason, "Its console shows more: t opens it."
+                f"{name} is not set up after {BOOT_LIMIT_S:.0f} s",
+                reason,
+                f"Its console shows more: {actions.CONSOLE} opens it.",
             )
         what = f"{name} did not answer {how} within {BOOT_LIMIT_S:.0f} s"
-        raise Failure(what, reason, f"{ask}Its console shows more: t opens it.")
+        raise Failure(what, reason, f"{ask}Its console shows more: {actions.CONSOLE} opens it.")
 
     async def shut_down(self, on_progress: OnProgress) -> None:
         """Ask the guest to shut down, and return when it has."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 
+from tui.core import actions
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.quantity import size
@@ -256,11 +257,13 @@ class NewVms:
             left = await self._take_back(name, made)
             if left is None:
                 raise
-            hint = f"{cause.hint} {name} is left behind, not made to its end: {left} D deletes it.".lstrip()
+            hint = (
+                f"{cause.hint} {name} is left behind, not made to its end: {left} {actions.DELETE} deletes it.".lstrip()
+            )
             raise Failure(cause.what, cause.why, hint, detail=f"{cause.detail}\n{left.detail}".strip()) from cause
         made_with_seed = draft.seed is not None and draft.seed_path in made
         # Whatever was known of an older VM of this name is not this one's. A seed gives it an agent, and no address.
-        sentence = f"{name} was made on {SOURCE}; s starts it."
+        sentence = f"{name} was made on {SOURCE}; {actions.BOOT} starts it."
         if made_with_seed:
             sentence += " Its first boot takes minutes: cloud-init installs the guest agent and gcc."
         try:

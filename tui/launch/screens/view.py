@@ -12,7 +12,7 @@ from tui.core.failure import Failure
 from tui.core.settings import HYPERVISORS, OTHER
 from tui.guest.model.workload import Room, WorkloadSpec, WorkloadStatus, doubt, fitted, refuse
 from tui.launch.backend.launch import Launch
-from tui.launch.widgets.vm_lines import vm_lines, workload_lines
+from tui.launch.widgets.vm_lines import reached, vm_lines, workload_lines
 from tui.launch.widgets.vm_list import Row, VmList
 from tui.ui.goes_on import WATCH
 from tui.ui.lines import Lines
@@ -52,7 +52,11 @@ class LaunchView(Page):
         self._found: dict[str, tuple[str, ...]] = {}  # by VM: where on the network it was found
         self._under_way = ""
         self._list, self._vm_heading = VmList(id="vms"), Lines(id="vm-heading", classes="heading")
-        self._vm_lines, self._workload_lines, self._report = Lines(id="vm"), Lines(id="workload"), Report(id="report")
+        self._vm_lines, self._workload_lines, self._report = (
+            Lines(id="vm"),
+            Lines(id="workload"),
+            Report(self.spell, id="report"),
+        )
 
     def body(self) -> ComposeResult:
         with VerticalScroll(can_focus=False):
@@ -156,9 +160,10 @@ class LaunchView(Page):
         self._list.show_rows(rows, where.name, max(LEAST_ROWS, self.size.height - OTHER_LINES), width)
         self._vm_heading.show(Content(f" {where.name}"))
         domain, chosen = self._listing.domain(where.name), next(row for row in rows if row.where.name == where.name)
-        self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, self._launch.address, found, width))
+        guest = reached(self._launch.address, found)
+        self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, guest, width, self.spell))
         last = self._seen.get(where.name)
-        lines = workload_lines(self._status, self._why_no_guest(), self._fitting(), width, last)
+        lines = workload_lines(self._status, self._why_no_guest(), self._fitting(), width, self.spell, last)
         self._workload_lines.show(*lines)
         self._refresh_keys()
 

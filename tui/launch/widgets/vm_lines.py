@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 from textual.content import Content
 
+from tui.core.actions import ADDRESS, WORKLOAD, Spell
 from tui.core.failure import Failure
 from tui.core.quantity import size
 from tui.core.vm import Vm
@@ -23,13 +24,13 @@ def vm_lines(
     domain: Domain | Failure | None,
     blockers: Sequence[Blocker] | None,
     folder: str,
-    address: str,
-    found: Sequence[str],
+    guest: str,
     width: int,
+    spell: Spell,
 ) -> tuple[Content, ...]:
     """Where the VM is, what it is made of, and what stands in the way of its migration (None: not known yet).
 
-    `address` is how its guest is reached, `found` are those that it was found to have.
+    `guest` says how its guest is `reached`.
     """
     vm = where.vm
     shape = f", {vm.vcpus} CPU{'' if vm.vcpus == 1 else 's'}, {size(vm.memory_bytes)}" if vm else ""
@@ -43,16 +44,17 @@ def vm_lines(
         facts += [("disks" if not number else "", _disk(disk, folder), "") for number, disk in enumerate(domain.disks)]
         nics = ", ".join(f"{nic.text} ({nic.model or 'default model'})" for nic in domain.nics)
         facts.append(("network", nics or "none", ""))
-    facts.append(("guest", _reached(address, found), ""))
+    facts.append(("guest", guest, ""))
     facts += _moves(blockers)
-    return tuple(_wrapped(facts, width))
+    return tuple(_wrapped(facts, width, spell))
 
 
-def _reached(address: str, found: Sequence[str]) -> str:
+def reached(address: str, found: Sequence[str]) -> str:
+    """How the guest is reached, and at which other addresses of the network it was `found`."""
     other = [each for each in found if each not in address]
     at = f"it is at {' and '.join(other)}" if other else ""
     if not address:
-        return f"how to reach it is not known{f'; {at}' if at else ''}: a says it"
+        return f"how to reach it is not known{f'; {at}' if at else ''}: {ADDRESS} says it"
     how = "through its guest agent, as root" if address == AGENT else f"ssh {address}"
     return f"{how}; {at}" if at else how
 
@@ -88,6 +90,7 @@ def workload_lines(
     why_none: str,
     proposed: Mapping[str, tuple[WorkloadSpec, str]],
     width: int,
+    spell: Spell,
     last: WorkloadStatus | None = None,
 ) -> tuple[Content, ...]:
     """What runs in the guest, or could, each with what is to be said of it.
@@ -95,12 +98,12 @@ def workload_lines(
     `status` is None until the guest was asked, `why_none` why it can't be; `last` is what it answered when it last did.
     """
     if why_none:
-        return tuple(_wrapped([("state", why_none, "dim"), *_offers(proposed)], width))
+        return tuple(_wrapped([("state", why_none, "dim"), *_offers(proposed)], width, spell))
     if isinstance(status, Failure):
-        return tuple(_wrapped([("state", str(status), "bold $error"), *_last_seen(last)], width))
+        return tuple(_wrapped([("state", str(status), "bold $error"), *_last_seen(last)], width, spell))
     if status is None:
-        return tuple(_wrapped([("state", "asking the guest", "dim")], width))
-    return tuple(_wrapped([*_status(status), *(() if status.running else _offers(proposed))], width))
+        return tuple(_wrapped([("state", "asking the guest", "dim")], width, spell))
+    return tuple(_wrapped([*_status(status), *(() if status.running else _offers(proposed))], width, spell))
 
 
 def _status(status: WorkloadStatus) -> Iterator[Fact]:
@@ -126,7 +129,7 @@ def _last_seen(last: WorkloadStatus | None) -> Iterator[Fact]:
 
 def _offers(proposed: Mapping[str, tuple[WorkloadSpec, str]]) -> Iterator[Fact]:
     for number, (spec, said) in enumerate(proposed.values()):
-        yield "" if number else "w starts", spec.text, "dim"
+        yield "" if number else f"{WORKLOAD} starts", spec.text, "dim"
         if said:
             yield "", said, "$warning"
 
@@ -137,9 +140,9 @@ def _answer(answer: Vm | Failure | None) -> tuple[str, str]:
     return (state_words(answer), "") if answer else ("does not know it", "dim")
 
 
-def _wrapped(facts: list[Fact], width: int) -> Iterator[Content]:
+def _wrapped(facts: list[Fact], width: int, spell: Spell) -> Iterator[Content]:
     """Each fact on as many lines as it needs, the label on the first."""
     for label, text, style in facts:
-        lines = Content.styled(" ".join(text.split()), style).wrap(max(10, width - LABEL - 2))
+        lines = Content.styled(" ".join(spell(text).split()), style).wrap(max(10, width - LABEL - 2))
         for number, line in enumerate(lines):
-            yield Content.assemble(" ", (f"{'' if number else label:<{LABEL}}", "dim"), line)
+            yield Content.assemble(" ", (f"{'' if number else spell(label):<{LABEL}}", "dim"), line)

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tui.core import actions
 from tui.core.quantity import duration, size
 from tui.migration.model.timeline import (
     CANCELLED,
@@ -38,7 +39,7 @@ def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target:
     """What is happening and whether it will finish; `elapsed` in seconds, the hosts as the page names them."""
     phase = timeline.phase
     if phase == IDLE:
-        return Verdict("No migration is under way. m starts one.")
+        return Verdict(f"No migration is under way. {actions.START} starts one.")
     if phase == SETUP and not timeline.cancel_asked:
         return Verdict(f"Setting up: {origin} connects to {target}; nothing has been sent yet.")
     if phase in (COMPLETED, FAILED, CANCELLED, LOST):
@@ -55,7 +56,7 @@ def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target:
         text = (
             f"Nothing has been sent for {duration(timeline.silent_s)}: look at the network from {origin} to {target}."
         )
-        return Verdict(f"{text} c cancels.", WARNING)
+        return Verdict(f"{text} {actions.CANCEL} cancels it.", WARNING)
     return _pre_copy(timeline, elapsed)
 
 
@@ -147,7 +148,9 @@ def _not_converging(timeline: Timeline, lefts: list[int], threshold: int, wait: 
 
 
 def _way_out(timeline: Timeline) -> str:
-    return " p finishes it." if timeline.post_copy_allowed else " d allows more downtime; c cancels."
+    if timeline.post_copy_allowed:
+        return f" {actions.POST_COPY} finishes it."
+    return f" {actions.DOWNTIME} allows more downtime; {actions.CANCEL} cancels it."
 
 
 def _converging(timeline: Timeline, lefts: list[int], threshold: int) -> str:
@@ -166,4 +169,4 @@ def _timeout(timeline: Timeline, elapsed: float) -> str:
     timeout = timeline.options.get("timeout_s") if timeline.technique == "post-copy-timeout" else None
     if not isinstance(timeout, (int, float)) or timeout <= elapsed:
         return ""
-    return f" Post-copy in {duration(timeout - elapsed)}; p switches now."
+    return f" Post-copy in {duration(timeout - elapsed)}; {actions.POST_COPY} starts it now."

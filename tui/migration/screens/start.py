@@ -95,7 +95,7 @@ class StartForm(Form[Migration]):
     def _direction(self) -> None:
         found = self._chosen()
         if found is None:
-            text = "No VM was found on either host. Page 3 starts one." if self._found is not None else ""
+            text = "No VM was found on either host. The Launch page starts one." if self._found is not None else ""
         else:
             vm = found.vm
             text = f"{found.host} -> {OTHER[found.host]}   {vm.state}, {vm.shape}"
@@ -140,7 +140,7 @@ class StartForm(Form[Migration]):
             return
         found = self._chosen()
         if found is None:
-            raise Failure("There is no VM to migrate", hint="Page 3, Launch, starts one.")
+            raise Failure("There is no VM to migrate", hint="The Launch page starts one.")
         plan = self._plan(found)
         self._busy = True
         self._start(plan)

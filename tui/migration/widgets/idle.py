@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
+from tui.core import actions
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
 from tui.core.vm import Vm
@@ -12,18 +13,22 @@ from tui.core.vm import Vm
 Place = tuple[Vm, str]  # a VM, and the host that has it
 
 
-def idle_lines(places: Sequence[Place] | None, unreachable: Iterable[Failure], defaults: Plan) -> tuple[Content, ...]:
+def idle_lines(
+    places: Sequence[Place] | None, unreachable: Iterable[Failure], defaults: Plan, spell: actions.Spell
+) -> tuple[Content, ...]:
     """The whole page as lines; `places` is None until the hosts have answered."""
+    start, post_copy, cancel, log = map(spell, (actions.START, actions.POST_COPY, actions.CANCEL, actions.LOG))
+    limits = spell(f"{actions.DOWNTIME} {actions.BANDWIDTH}")
     lines = [Content(""), Content.styled(" Nothing is migrating.", "bold"), Content("")]
     lines += _vms(places)
-    lines += [Content.assemble(" ", (str(failure), "$error")) for failure in unreachable]
-    lines += [Content(""), _key("m", "start a migration: a form opens, and Enter starts it as it stands,")]
+    lines += [Content.assemble(" ", (spell(str(failure)), "$error")) for failure in unreachable]
+    lines += [Content(""), _key(start, "start a migration: a form opens, and Enter starts it as it stands,")]
     lines += [
         _key("", _defaults(defaults)),
-        _key("p", "while it runs: post-copy now. The VM moves at once, its memory follows."),
-        _key("c", "while it runs: cancel. The VM stays where it is."),
-        _key("d b", "while it runs: change the maximum downtime, the bandwidth limit."),
-        _key("l", "the raw statistics and events, all of which are recorded: page 5, Runs."),
+        _key(post_copy, "while it runs: post-copy now. The VM moves at once, its memory follows."),
+        _key(cancel, "while it runs: cancel. The VM stays where it is."),
+        _key(limits, "while it runs: change the maximum downtime, the bandwidth limit."),
+        _key(log, "the raw statistics and events, all of which the Runs page keeps."),
     ]
     return tuple(lines)
 
@@ -36,7 +41,7 @@ def _vms(places: Sequence[Place] | None) -> list[Content]:
     if places is None:
         return [Content(" Asking both hosts for their VMs ...")]
     if not places:
-        return [Content(" No VM was found. Page 3, Launch, starts one.")]
+        return [Content(" No VM was found. The Launch page starts one.")]
     wide = min(30, max(cell_len(vm.name) for vm, _ in places))
     ordered = sorted(places, key=lambda place: (not place[0].active, place[0].name))
     return [_vm(vm, host, wide) for vm, host in ordered]

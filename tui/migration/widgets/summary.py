@@ -5,6 +5,7 @@ from typing import Any
 
 from textual.content import Content
 
+from tui.core.actions import LOG, RUNS, START, Spell
 from tui.core.quantity import duration, size
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
 from tui.ui.lines import Lines
@@ -29,7 +30,7 @@ class Outcome(Lines):
     Outcome.bad { border: round $error; border-title-color: $error; }
     """
 
-    def show_end(self, timeline: Timeline, folder: Path, origin: str, stopped: str, width: int) -> None:
+    def show_end(self, timeline: Timeline, folder: Path, origin: str, stopped: str, width: int, spell: Spell) -> None:
         """All there is to say, in a panel `width` cells wide: it does not know its width before it is shown.
 
         `stopped` says why the VM can't be migrated again, empty where it can.
@@ -38,17 +39,21 @@ class Outcome(Lines):
         how = " by post-copy" if timeline.phase == COMPLETED and timeline.post_copy_at is not None else ""
         self.border_title = Content(f"{title}{how}")
         self.set_classes(tone)
-        self.show(*outcome_lines(timeline, folder, origin, width - 4, stopped))
+        self.show(*outcome_lines(timeline, folder, origin, width - 4, spell, stopped))
 
 
-def outcome_lines(timeline: Timeline, folder: Path, origin: str, width: int, stopped: str = "") -> tuple[Content, ...]:
+def outcome_lines(
+    timeline: Timeline, folder: Path, origin: str, width: int, spell: Spell, stopped: str = ""
+) -> tuple[Content, ...]:
     """One fact after the other, the important ones first."""
     facts = [*_what_happened(timeline), *_figures(timeline), *_felt(timeline)]
     facts.append(("recorded in", _home(folder), ""))
     if timeline.log_trouble:
         facts.append(("NOT WHOLE", timeline.log_trouble, "bold $error"))
     facts.append(("next", stopped or _next(timeline, origin), ""))
-    return tuple(line for fact in facts for line in _lines(*fact, max(10, width - LABEL)))
+    return tuple(
+        line for label, text, style in facts for line in _lines(label, spell(text), style, max(10, width - LABEL))
+    )
 
 
 def _lines(label: str, text: str, style: str, width: int) -> list[Content]:
@@ -117,10 +122,10 @@ def _number(stats: Any, name: str) -> float:
 
 def _next(timeline: Timeline, origin: str) -> str:
     if timeline.phase == COMPLETED:
-        return f"m migrates it back to {origin}, 5 shows all runs"
+        return f"{START} migrates it back to {origin}, {RUNS} shows all runs"
     if timeline.advice:  # first things first
-        return "l shows libvirt's own words, 5 shows all runs"
-    return "m tries again, l shows libvirt's own words, 5 shows all runs"
+        return f"{LOG} shows libvirt's own words, {RUNS} shows all runs"
+    return f"{START} tries again, {LOG} shows libvirt's own words, {RUNS} shows all runs"
 
 
 def _home(folder: Path) -> str:

@@ -78,7 +78,7 @@ class Images:
         except Failure as failure:
             return Failure(f"The shared folder of {host} can't be looked at", str(failure), detail=failure.detail)
         if done.status:
-            hint = "Page 2, NFS, sets it up; [storage] export in the configuration names it."
+            hint = "The NFS page sets it up; [storage] export in the configuration names it."
             return Failure(f"There is no folder {self.folder} on {host}", "the shared folder is not mounted", hint)
         return None
 

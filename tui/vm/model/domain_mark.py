@@ -3,12 +3,17 @@
 import re
 import xml.etree.ElementTree as ET
 
+from tui.core import actions
+
 NAMESPACE, PREFIX, TAG = "urn:vmlm-tui:work", "vmlm", "work"
 MAKING, DELETING = "making", "deleting"
 
 UNFINISHED = {
-    MAKING: "It is not made to its end: that was broken off, or is still going on in another app. D deletes it.",
-    DELETING: "Its deletion was broken off, and some of its disks are gone. D finishes it.",
+    MAKING: (
+        "It is not made to its end: that was broken off, or is still going on in another app. "
+        f"{actions.DELETE} deletes it."
+    ),
+    DELETING: f"Its deletion was broken off, and some of its disks are gone. {actions.DELETE} finishes it.",
 }
 
 ROOT = re.compile(r"<domain(?:\s[^>]*)?>")

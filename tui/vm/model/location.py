@@ -90,8 +90,8 @@ def stopped(name: str, found: Sequence[VmOnHost]) -> str:
     if any(each.vm.active for each in having):
         return ""
     if not having:
-        return f"Neither host knows a VM named {name}; page 3, Launch, shows what there is."
-    return f"{name} is {state_words(having[0].vm)} on {having[0].host}; page 3, Launch, starts it."
+        return f"Neither host knows a VM named {name}; the Launch page shows what there is."
+    return f"{name} is {state_words(having[0].vm)} on {having[0].host}; the Launch page starts it."
 
 
 def state_words(vm: Vm) -> str:

@@ -2,6 +2,7 @@
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.checklist.model.step import Step
+from tui.core import actions
 from tui.core.failure import Failure, LoginRefused, PasswordNeeded, UntrustedHost
 from tui.core.quantity import size
 from tui.hosts.model.clock import Clock
@@ -25,7 +26,8 @@ def login(host: str) -> Step[HostsFacts]:
     def change(facts: HostsFacts) -> str:
         if not isinstance(facts.at(host).system, (UntrustedHost, LoginRefused)):
             return ""
-        return "press l: the first login takes a person, who compares the fingerprint and gives the password once"
+        person = "the first login takes a person, who compares the fingerprint and gives the password once"
+        return f"{actions.LOGIN} logs in: {person}"
 
     why = "The app reads and sets up this host over ssh, with a key and without ever asking."
     return Step(f"{host}.login", host, "the app can log in", why, check, change)

@@ -1,0 +1,22 @@
+"""Sentences made below the screens, as the pages show them."""
+
+from tui.core.actions import with_keys
+
+KEYS = {
+    "list.look": "r",
+    "list.details": "Enter",
+    "list.fix": "f",
+    "list.fix-all": "a",
+    "list.password": "o",
+    "list.progress": "v",
+    "migrate.start": "m",
+    "migrate.post-copy": "p",
+    "migrate.cancel": "c",
+    "migrate.downtime": "d",
+    "app.quit": "q",
+}
+
+
+def spelled(sentence: str) -> str:
+    """With the keys that a person presses."""
+    return with_keys(sentence, KEYS)

@@ -1,0 +1,16 @@
+"""The keys that sentences name are those of the pages."""
+
+from tests.spelled import KEYS
+from tui.app.app import VmlmApp
+from tui.core.actions import WORDS
+from tui.hosts.screens.page import HostsPage
+from tui.launch.screens.page import LaunchPage
+from tui.migration.screens.page import MigratePage
+from tui.ui.page import keys_of
+
+
+def test_every_action_that_a_sentence_names_is_a_key() -> None:
+    keys = keys_of(VmlmApp, HostsPage, LaunchPage, MigratePage)
+    assert set(WORDS) <= set(keys)
+    assert {id: keys[id] for id in KEYS} == KEYS
+    assert keys["app.runs"] == "5"

@@ -1,0 +1,32 @@
+"""Sentences that name an action: with its key on the page that has it, in words everywhere else."""
+
+import pytest
+
+from tui.core.actions import CANCEL, CLOSE, DELETE, OPEN, POST_COPY, START, WORDS, in_words, with_keys
+
+KEYS = {"migrate.post-copy": "p", "migrate.cancel": "c"}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "on_its_page", "elsewhere"),
+    [
+        (
+            f"Not converging. {POST_COPY} finishes it.",
+            "Not converging. p finishes it.",
+            "Not converging. Switching to post-copy finishes it.",
+        ),
+        (f"It runs; {CANCEL} cancels it.", "It runs; c cancels it.", "It runs; the Migrate page cancels it."),
+        (f"{POST_COPY} or {CANCEL}", "p or c", "Switching to post-copy or the Migrate page"),
+        (f"{DELETE} deletes it.", "The Launch page deletes it.", "The Launch page deletes it."),
+        ("No action is named: {cancel}.", "No action is named: {cancel}.", "No action is named: {cancel}."),
+    ],
+)
+def test_a_sentence_reads_well_with_and_without_keys(sentence: str, on_its_page: str, elsewhere: str) -> None:
+    assert with_keys(sentence, KEYS) == on_its_page
+    assert in_words(sentence) == elsewhere
+
+
+def test_every_action_has_words_and_no_sentence_keeps_a_token() -> None:
+    assert all(WORDS.values())
+    assert not {OPEN, CLOSE} & set(in_words("".join(f"{OPEN}{id}{CLOSE}" for id in WORDS)))
+    assert in_words(START) == "The Migrate page"
