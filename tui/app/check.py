@@ -66,8 +66,8 @@ def _looked(config: "Config") -> tuple[Lists, list[str], list[str]]:
     """The lists, what kept one from being read, and the hosts on which sudo wants a password."""
     import asyncio
 
-    from tui.app import log
     from tui.app.wiring import wire
+    from tui.core import log
     from tui.core.settings import state_folder
 
     with log.diverted(log.start(state_folder() / log.NAME)):

@@ -120,7 +120,7 @@ def _need_a_terminal() -> None:
 
 def _shown(config: "Config | None", path: Path) -> tuple[bool, int]:
     """Run the app; whether the lab was asked for on the first page, and the exit status."""
-    from tui.app import log
+    from tui.core import log
     from tui.core.settings import state_folder
 
     own_log = state_folder() / log.NAME

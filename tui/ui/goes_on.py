@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tui.app import log
+from tui.core import log
 from tui.core.actions import in_words
 from tui.core.failure import Failure
 from tui.core.settings import state_folder
