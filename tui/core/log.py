@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-NAME = "vmlm-tui.core.log"  # in the state folder
+NAME = "vmlm-tui.log"  # in the state folder
 MAX_BYTES = 1 << 20  # then a new one is begun, and the one before is kept
 
 log = logging.getLogger("tui")

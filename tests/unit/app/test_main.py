@@ -303,7 +303,7 @@ sys.exit(main(sys.argv[1:]))
 """
     terminal = opened("--config", configured, program=("-c", program))
     terminal.until("Launch")
-    log = tmp_path / "state" / "vmlm" / "vmlm-tui.core.log"
+    log = tmp_path / "state" / "vmlm" / "vmlm-tui.log"
     end = time.monotonic() + LIMIT_S
     while not all(text in log.read_text() for text in ("from C", "ZeroDivisionError", "IndexError")):
         assert time.monotonic() < end, log.read_text()
@@ -328,7 +328,7 @@ sys.exit(main(sys.argv[1:]))
 """
     terminal = opened("--config", configured, program=("-c", program))
     assert terminal.status() == 1
-    log = tmp_path / "state" / "vmlm" / "vmlm-tui.core.log"
+    log = tmp_path / "state" / "vmlm" / "vmlm-tui.log"
     assert f"vmlm-tui: It ended by a mistake of its own; {log} says which." in terminal.painted
     assert "Traceback" not in terminal.painted
     assert "ZeroDivisionError" in log.read_text()
