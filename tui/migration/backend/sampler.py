@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tui.core.failure import Failure
 from tui.core.protocols import JobInfo
+from tui.core.threads import start_thread
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Sampler:
         self.asked: float | None = None  # when the pending question was asked; None while none is pending
 
     def start(self) -> None:
-        threading.Thread(target=self._run, name="sampler", daemon=True).start()
+        start_thread("sampler", self._run)
 
     def poke(self) -> None:
         """Take one more reading now."""
