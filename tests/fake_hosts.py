@@ -155,7 +155,7 @@ class FakeHypervisor:
             return IDENTICAL
         return SUPERSET if features(xml) < features(self.cpu) else INCOMPATIBLE
 
-    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
+    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, expand_features: bool = False) -> str:
         self._enter(f"baseline_cpu {virtualization}")
         return min(xmls, key=lambda xml: len(features(xml)))
 
@@ -203,7 +203,9 @@ class FakeHypervisor:
     def ask_agent(self, name: str, command: str, limit_s: float) -> str:
         self._enter(f"ask_agent {name}")
         if name not in self.agents or name not in self.known or not self.known[name].running:
-            raise AgentAway(f"The guest agent of {name} could not be asked", "no guest agent has come to its channel")
+            raise AgentAway(
+                f"The guest agent of {name} could not be asked", "no guest agent is connected to its channel"
+            )
         return self.agents[name](command)
 
     def alive(self) -> bool:

@@ -185,7 +185,7 @@ def babbling(world: FakeHosts, _agent: FakeAgent) -> None:
     ("fault", "kind", "words"),
     [
         (switched_off, AgentAway, "shut off on source"),
-        (absent, AgentAway, "no guest agent has come to its channel"),
+        (absent, AgentAway, "no guest agent is connected to its channel"),
         (forbidden, AgentRefused, "may not run commands"),
         (babbling, Failure, "answered something that is no answer"),
     ],

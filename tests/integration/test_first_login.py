@@ -81,7 +81,7 @@ async def test_a_host_that_is_known_by_another_key_is_not_trusted_besides(
     (tmp_path / "stranger").mkdir()
     other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
     (tmp_path / "stranger/known_hosts").write_text(line := f"[127.0.0.1]:{server.port} {other}")
-    with pytest.raises(UntrustedHost, match="known by another host key"):
+    with pytest.raises(UntrustedHost, match="known_hosts has another host key"):
         await stranger.trust((await stranger.host_key()).fingerprint)
     assert known(tmp_path) == line
 
@@ -107,7 +107,7 @@ async def test_a_wrong_password_is_a_sentence_that_does_not_say_it(server: Serve
     await stranger.trust((await stranger.host_key()).fingerprint)
     with pytest.raises(Failure) as raised:
         await stranger.authorize("wrong-secret")
-    assert raised.value.what == "tester@127.0.0.1 did not take the password"
+    assert raised.value.what == "tester@127.0.0.1 did not accept the password"
     assert "wrong-secret" not in f"{raised.value} {raised.value.detail} {raised.value.__cause__}"
     assert server.home is not None
     assert not (server.home / ".ssh").exists()
@@ -116,7 +116,7 @@ async def test_a_wrong_password_is_a_sentence_that_does_not_say_it(server: Serve
 async def test_a_server_that_takes_no_passwords_is_a_sentence(server: Server, stranger: SshFirstLogin) -> None:
     server.password = ""
     await stranger.trust((await stranger.host_key()).fingerprint)
-    with pytest.raises(Failure, match="or the server takes no passwords for this login"):
+    with pytest.raises(Failure, match="or the server accepts no passwords for this login"):
         await stranger.authorize(PASSWORD)
 
 

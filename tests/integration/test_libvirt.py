@@ -99,7 +99,7 @@ def test_what_cannot_be_done_is_a_sentence_that_names_the_vm(hypervisor: Libvirt
 
 @pytest.mark.parametrize("call", ["start", "shut_down", "force_off"])
 def test_a_vm_it_does_not_know_can_be_told_nothing(hypervisor: LibvirtHypervisor, call: str) -> None:
-    with pytest.raises(Failure, match="the daemon does not know the VM"):
+    with pytest.raises(Failure, match="the daemon does not have the VM"):
         getattr(hypervisor, call)("nobody")
 
 
@@ -125,7 +125,7 @@ def test_what_this_driver_lacks_is_a_failure_and_nothing_else(
 ) -> None:
     with pytest.raises(Failure) as raised:
         getattr(hypervisor, call)(TEST, *arguments)
-    assert (raised.value.what, raised.value.why) == (what, "this daemon cannot do it")
+    assert (raised.value.what, raised.value.why) == (what, "this daemon does not support it")
     assert raised.value.detail
 
 
@@ -215,7 +215,7 @@ def test_what_libvirt_does_not_take_is_a_failure_with_its_own_words(
 ) -> None:
     with pytest.raises(Failure) as raised:
         hypervisor.define(NEW.format(name=name, more=more))
-    assert raised.value.what == "libvirt does not take this definition"
+    assert raised.value.what == "libvirt rejected the definition"
     assert re.search(words, raised.value.detail)
     assert [vm.name for vm in hypervisor.vms()] == [TEST]
 
@@ -344,7 +344,7 @@ def test_libvirt_prints_nothing_on_the_screen(hypervisor: LibvirtHypervisor, cap
     ("uri", "why"),
     [
         ("test:///nowhere", "Failed to open file '/nowhere': No such file or directory"),
-        ("qemu+ssh://127.0.0.1:1/system?no_tty=1", "nothing listens there"),
+        ("qemu+ssh://127.0.0.1:1/system?no_tty=1", "connection refused"),
         ("qemu+unix:///system?socket=/nowhere", "libvirtd does not run there"),
     ],
 )

@@ -88,7 +88,7 @@ async def test_a_bigger_cpu_is_told_what_it_would_miss(lab: Lab, lab_backend: La
     assert {"avx512f", "avx512bw"} <= set(fit.lacking)
     finding = found(lab_backend, fit)
     assert (finding.state, "it lacks avx512" in finding.found) == (FAILED, True)
-    common = hypervisor(lab, "destination").baseline_cpu((fit.common,), "qemu", spelled_out=True)
+    common = hypervisor(lab, "destination").baseline_cpu((fit.common,), "qemu", expand_features=True)
     assert "avx512f" not in features(common)
     assert "sse4.2" in features(common)
 
@@ -103,7 +103,7 @@ def test_a_daemon_that_knows_no_hypervisors_cpu_compares_with_the_machine(lab: L
     old = hypervisor(lab_backend.lab, "destination", "Westmere")
     small, strange = (f"<cpu match='exact'><model>{model}</model></cpu>" for model in ("kvm64", "athlon"))
     assert old.compare_cpu(small, "qemu") == SUPERSET
-    assert "avx512f" in features(old.baseline_cpu((model("Skylake-Server"),), "qemu", spelled_out=True))
+    assert "avx512f" in features(old.baseline_cpu((model("Skylake-Server"),), "qemu", expand_features=True))
     assert "avx" not in features(old.baseline_cpu((model("Skylake-Server"), model("Westmere")), "qemu"))
     assert old.compare_cpu(strange, "qemu") == INCOMPATIBLE  # 3dnow went out long ago
 

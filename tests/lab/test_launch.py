@@ -191,7 +191,7 @@ def test_a_guest_without_its_agent_is_a_sentence_and_ssh_goes_on(running: Lab) -
     source = running.machine("source")
     source.run(["ssh", GUEST.name, "mv /usr/sbin/qemu-ga /usr/sbin/put-away; killall qemu-ga"])
     try:
-        assert "no guest agent has come to its channel" in refusal(running, "agent:status")
+        assert "no guest agent is connected to its channel" in refusal(running, "agent:status")
         assert answer(running, "ssh:status")["current"] == "idle"
     finally:
         source.run(["ssh", GUEST.name, "mv /usr/sbin/put-away /usr/sbin/qemu-ga"])
@@ -265,7 +265,7 @@ def test_a_vm_of_an_image_is_what_libvirt_takes_and_its_complaints_have_lines(sh
     run(["qemu-img", "create", "-q", "-f", "qcow2", str(image), "16M"])
     path = f"{SHARED_FOLDER}/{image.name}"
     wrong = refusal(shut_off, "make_of_image", name, path, "<vcpu>2<", "<vcpu>many<")
-    assert "libvirt does not take this definition: line 4: <vcpu>, or something in it" in wrong
+    assert "libvirt rejected the definition: line 4: <vcpu>, or something in it" in wrong
     wrong = refusal(shut_off, "make_of_image", name, path, 'machine="pc-q35-', 'machine="pc-q35-9')
     assert "does not support machine type" in wrong
     assert "is in use: it is a disk of" in refusal(

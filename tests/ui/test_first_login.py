@@ -39,7 +39,7 @@ class Stranger:
     async def authorize(self, password: str) -> None:
         self.calls.append(("authorize", password))
         if password != "right":
-            raise Failure("root@destination did not take the password", "it is wrong")
+            raise Failure("root@destination did not accept the password", "it is wrong")
         self.shell.answers = self.answers
 
 
@@ -75,7 +75,7 @@ async def test_a_host_is_logged_in_to_for_the_first_time(stranger: Stranger) -> 
         await sees(app, pilot, "The password of root@destination, for this once")
         assert stranger.calls == [("trust", KEY.fingerprint)]
         await pilot.press(*"wrong", "enter")
-        await sees(app, pilot, "root@destination did not take the password: it is wrong.")
+        await sees(app, pilot, "root@destination did not accept the password: it is wrong.")
         await pilot.press(*"right", "enter")
         await sees(app, pilot, "destination ok")
         assert stranger.calls[1:] == [("authorize", "wrong"), ("authorize", "right")]

@@ -443,7 +443,7 @@ async def test_a_program_that_dies_at_once_is_shown_with_its_own_words() -> None
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("absent", "no guest agent has come to its channel"),
+        ("absent", "no guest agent is connected to its channel"),
         ("forbidden", "the guest's agent may not run commands"),
     ],
 )

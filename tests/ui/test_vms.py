@@ -323,12 +323,12 @@ async def test_what_is_in_front_when_the_vm_is_made_goes_with_its_editor() -> No
 async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> None:
     room = room_of()
     detail = "XML document failed to validate against schema:\nExtra element devices in interleave"
-    room.world.source.refusals["define"] = Failure("libvirt does not take this definition", "see", detail=detail)
+    room.world.source.refusals["define"] = Failure("libvirt rejected the definition", "see", detail=detail)
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
         editor = await editor_of(pilot, app)
         await pilot.press("ctrl+s")
-        await sees(pilot, app, "libvirt does not take this definition: line", "<devices>, or something in it")
+        await sees(pilot, app, "libvirt rejected the definition: line", "<devices>, or something in it")
         area = editor.query_one(TextArea)
         assert "<devices>" in area.document.get_line(area.cursor_location[0])
         del room.world.source.refusals["define"]
@@ -459,7 +459,7 @@ async def test_the_address_of_another_guest_is_said_once() -> None:
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
         await pilot.press(*(["backspace"] * 11), *"agent", "enter")
-        await sees(pilot, app, "guest through its guest agent, as root", "no guest agent has come to its channel")
+        await sees(pilot, app, "guest through its guest agent, as root", "no guest agent is connected to its channel")
 
 
 async def test_what_was_kept_of_the_configured_guest_can_be_changed() -> None:

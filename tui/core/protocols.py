@@ -62,8 +62,8 @@ class Hypervisor(Protocol):
     def compare_cpu(self, xml: str, virtualization: str) -> str:
         """Whether a VM with that CPU can run here: host_cpu.IDENTICAL, SUPERSET (this has more) or INCOMPATIBLE."""
 
-    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
-        """The best CPU that all of these have; `spelled_out`: with each feature that its model implies."""
+    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, expand_features: bool = False) -> str:
+        """The best CPU that all of these have; `expand_features`: with each feature that its model implies."""
 
     def define(self, xml: str) -> None:
         """Validate the domain XML against libvirt's own schema and define it."""

@@ -28,29 +28,29 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             SYSTEM,
             "Cannot recv data: Host key verification failed.: Connection reset by peer",
-            "its ssh host key is not known to the one who connects, or has changed",
+            "its ssh host key is unknown to the connecting host, or has changed",
         ),
         (
             SYSTEM,
             "operation failed: Failed to connect to remote libvirt URI qemu+ssh://root@destination/system?no_tty=1: "
             "Cannot recv data: Host key verification failed.: Connection reset by peer",
-            "its ssh host key is not known to the one who connects, or has changed",
+            "its ssh host key is unknown to the connecting host, or has changed",
         ),
         (
             SYSTEM,
             "Cannot recv data: root@destination: Permission denied (publickey,password).: Connection reset by peer",
-            "ssh did not let it in",
+            "ssh refused the login",
         ),
         (
             SYSTEM,
             "Cannot recv data: ssh: Could not resolve hostname nowhere: Name or service not known: "
             "Connection reset by peer",
-            "the host name is not known",
+            "its host name cannot be resolved",
         ),
         (
             SYSTEM,
             "Cannot recv data: ssh: connect to host 127.0.0.1 port 1: Connection refused: Connection reset by peer",
-            "nothing listens there",
+            "connection refused",
         ),
         (
             SYSTEM,
@@ -81,7 +81,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             libvirt.VIR_ERR_MIGRATE_UNSAFE,
             "Unsafe migration: Migration without shared storage is unsafe",
-            "libvirt does not regard the VM's disk as shared, or its cache mode as safe",
+            "libvirt considers the VM's disk not shared, or its cache mode unsafe",
         ),
         (
             SYSTEM,
@@ -98,14 +98,14 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
             SYSTEM,
             "End of file while reading data: virt-ssh-helper: cannot connect to '/var/run/libvirt/libvirt-sock': "
             "Failed to connect socket to '/var/run/libvirt/libvirt-sock': Permission denied: Input/output error",
-            "the login may not use libvirt there",
+            "the user may not use libvirt there",
         ),
-        (INTERNAL, "internal error: client socket is closed", "the connection to libvirt was cut"),
-        (SYSTEM, "End of file while reading data: Input/output error", "the connection to libvirt was cut"),
+        (INTERNAL, "internal error: client socket is closed", "the connection to libvirt broke"),
+        (SYSTEM, "End of file while reading data: Input/output error", "the connection to libvirt broke"),
         (
             FAILED,
             "operation failed: domain 'guest1' already exists with uuid 0054f024-25aa-4e37-867f-6da151e2b201",
-            "the name or UUID is taken at the destination",
+            "the name or UUID is in use at the destination",
         ),
         (
             SYSTEM,
@@ -115,7 +115,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             FAILED,
             "operation failed: job 'migration out' failed: Unable to read from socket: Connection reset by peer",
-            "the stream to the destination broke off",
+            "the migration stream to the destination broke",
         ),
         (
             INTERNAL,
@@ -139,7 +139,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
             "it was cancelled",
         ),
         (libvirt.VIR_ERR_OPERATION_ABORTED, "operation aborted: something new", "it was cancelled"),
-        (libvirt.VIR_ERR_NO_DOMAIN, "Domain not found", "the daemon does not know the VM (any more)"),
+        (libvirt.VIR_ERR_NO_DOMAIN, "Domain not found", "the daemon does not have the VM, or no longer"),
         (
             libvirt.VIR_ERR_OPERATION_INVALID,
             "Requested operation is not valid: domain is not running",
@@ -153,7 +153,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             libvirt.VIR_ERR_NO_SUPPORT,
             "this function is not supported by the connection driver: virDomainGetJobStats",
-            "this daemon cannot do it",
+            "this daemon does not support it",
         ),
     ],
 )

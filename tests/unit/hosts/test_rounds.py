@@ -247,7 +247,7 @@ async def test_without_a_program_to_listen_with_the_ports_are_unknown(world: Fak
 
 
 async def test_an_unread_part_is_unknown_in_the_list_and_not_a_traceback(world: FakeHosts) -> None:
-    world.destination.failure = Failure("CPUs could not be compared", "this daemon cannot do it")
+    world.destination.failure = Failure("CPUs could not be compared", "this daemon does not support it")
     hosts = Hosts(world.connections, world.changes)
     await hosts.checklist.look_once()
     assert hosts.checklist["destination.cpu"].state == UNKNOWN

@@ -527,7 +527,7 @@ async def test_an_agent_that_does_not_come_is_waited_for_and_told_of(monkeypatch
     said: list[str] = []
     with pytest.raises(Failure, match="did not answer through its agent within 1 s"):
         await with_config(FakeHosts(), reach="agent").boot(said.append)
-    assert "booting: no guest agent has come to its channel" in said
+    assert "booting: no guest agent is connected to its channel" in said
 
 
 async def test_any_other_vm_is_reached_as_a_person_says() -> None:

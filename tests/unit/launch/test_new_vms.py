@@ -326,7 +326,7 @@ async def test_what_libvirt_does_not_take_leads_to_its_line() -> None:
     room = Room()
     draft = await room.draft(PLAIN)
     detail = "XML document failed to validate against schema: Unable to validate\nExtra element vcpu in interleave\n"
-    room.world.source.refusals["define"] = Failure("libvirt does not take this definition", "see", detail=detail)
+    room.world.source.refusals["define"] = Failure("libvirt rejected the definition", "see", detail=detail)
     with pytest.raises(BadDefinition) as raised:
         await room.launch.new_vms.create(draft, draft.xml, room.said.append)
     assert draft.xml.splitlines()[raised.value.line - 1].strip() == "<vcpu>2</vcpu>"

@@ -492,10 +492,10 @@ async def test_a_daemon_that_fails_once_is_one_error_and_not_one_a_sample(tmp_pa
 
 async def test_events_that_cannot_be_followed_are_an_error_and_the_samples_come(tmp_path: Path) -> None:
     stage = Stage(recording("pre-copy-idle"))
-    stage.refusals["subscribe"] += [Failure("The events of guest1 cannot be followed")] * 2
+    stage.refusals["subscribe"] += [Failure("The events of guest1 cannot be received")] * 2
     watched = begin(stage, tmp_path)
     await watched.ended()
-    assert watched.errors() == ["The events of guest1 cannot be followed"] * 2
+    assert watched.errors() == ["The events of guest1 cannot be received"] * 2
     assert len(watched.migration.timeline.points) > 3
     assert watched.migration.timeline.phase == "completed"
 
@@ -605,7 +605,7 @@ async def test_hosts_that_cannot_be_asked_at_the_end_leave_it_open_where_the_vm_
     assert watched.migration.timeline.phase == "completed"
     assert watched.migration.timeline.verified == (
         False,
-        "Where the VM runs could not be looked up: libvirt did not answer: the connection to libvirt was cut.",
+        "Where the VM runs could not be looked up: libvirt did not answer: the connection to libvirt broke.",
     )
 
 

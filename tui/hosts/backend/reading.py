@@ -178,7 +178,7 @@ class HostReading:
     async def _cpu(self, host: str, virtualization: str) -> Cpu:
         def read(hypervisor: Hypervisor) -> Cpu:
             xml = hypervisor.cpu_xml(virtualization)
-            return Cpu(xml, features(hypervisor.baseline_cpu((xml,), virtualization, spelled_out=True)))
+            return Cpu(xml, features(hypervisor.baseline_cpu((xml,), virtualization, expand_features=True)))
 
         return await self._connections.ask(host, read)
 
