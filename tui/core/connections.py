@@ -13,7 +13,7 @@ from tui.core.threads import on_thread
 T = TypeVar("T")
 
 OPEN_LIMIT_S = 15.0
-ANSWER_LIMIT_S = 35.0  # a daemon may stand 30 s behind a busy VM's monitor
+REPLY_LIMIT_S = 35.0  # a daemon may wait 30 s for a busy VM's monitor
 
 
 class Connections:
@@ -61,19 +61,19 @@ class Connections:
                 detail=uri,
             ) from None
 
-    async def ask(self, host: str, question: Callable[[Hypervisor], T], *, limit_s: float = ANSWER_LIMIT_S) -> T:
-        """What `question` reads from the libvirt of `host`; asked again if the connection broke meanwhile."""
+    async def query(self, host: str, call: Callable[[Hypervisor], T], *, limit_s: float = REPLY_LIMIT_S) -> T:
+        """Read from the libvirt of `host`; repeats `call` once if the connection broke during it."""
         hypervisor = await self.hypervisor(host)
         try:
-            return await self._asked(host, question, hypervisor, limit_s)
+            return await self._call(host, call, hypervisor, limit_s)
         except Failure:
             if await on_thread(hypervisor.alive):
                 raise
-        return await self._asked(host, question, await self.hypervisor(host), limit_s)
+        return await self._call(host, call, await self.hypervisor(host), limit_s)
 
-    async def tell(self, host: str, order: Callable[[Hypervisor], T], *, limit_s: float = ANSWER_LIMIT_S) -> T:
-        """As `ask`, for what changes something: never said twice."""
-        return await self._asked(host, order, await self.hypervisor(host), limit_s)
+    async def command(self, host: str, call: Callable[[Hypervisor], T], *, limit_s: float = REPLY_LIMIT_S) -> T:
+        """Change something through the libvirt of `host`; never repeats `call`."""
+        return await self._call(host, call, await self.hypervisor(host), limit_s)
 
     def shell(self, host: str) -> Shell:
         """Commands on `host`; the app runs on the source host."""
@@ -102,9 +102,9 @@ class Connections:
         finally:
             self._attempts.pop(uri, None)
 
-    async def _asked(self, host: str, question: Callable[[Hypervisor], T], hypervisor: Hypervisor, limit_s: float) -> T:
+    async def _call(self, host: str, call: Callable[[Hypervisor], T], hypervisor: Hypervisor, limit_s: float) -> T:
         try:
-            return await asyncio.wait_for(on_thread(question, hypervisor), limit_s)
+            return await asyncio.wait_for(on_thread(call, hypervisor), limit_s)
         except asyncio.TimeoutError:
             raise Failure(
                 f"libvirt of the {host} host did not answer within {limit_s:.0f} s",

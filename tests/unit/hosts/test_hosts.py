@@ -132,11 +132,11 @@ async def test_a_broken_libvirt_connection_is_opened_again() -> None:
     assert world.opened.count(world.source.uri) == 2
 
 
-async def test_a_connection_that_breaks_during_a_question_is_asked_again() -> None:
+async def test_a_query_is_repeated_if_the_connection_breaks_during_it() -> None:
     world = FakeHosts()
     calls = 0
 
-    def question(hypervisor: object) -> int:
+    def read(hypervisor: object) -> int:
         nonlocal calls
         calls += 1
         if calls == 1:
@@ -144,28 +144,28 @@ async def test_a_connection_that_breaks_during_a_question_is_asked_again() -> No
             raise Failure("the connection was cut")
         return calls
 
-    assert await world.connections.ask("source", question) == 2
+    assert await world.connections.query("source", read) == 2
 
 
-async def test_a_refusal_of_libvirt_is_not_asked_twice() -> None:
+async def test_a_query_that_libvirt_refuses_is_not_repeated() -> None:
     world = FakeHosts()
     world.source.failure = Failure("no")
     with pytest.raises(Failure):
-        await world.connections.ask("source", lambda hypervisor: hypervisor.vms())
+        await world.connections.query("source", lambda hypervisor: hypervisor.vms())
     assert world.source.calls == ["vms"]
 
 
-async def test_an_order_is_never_given_twice() -> None:
+async def test_a_command_is_never_repeated() -> None:
     world = FakeHosts()
     calls = []
 
-    def order(hypervisor: object) -> None:
+    def change(hypervisor: object) -> None:
         calls.append(hypervisor)
         world.source.broken = True
         raise Failure("the connection was cut")
 
     with pytest.raises(Failure):
-        await world.connections.tell("source", order)
+        await world.connections.command("source", change)
     assert len(calls) == 1
 
 

@@ -131,4 +131,4 @@ class AgentShell:
 
     async def _ask_on(self, host: str, command: str, limit_s: float) -> str:
         limit_s = min(limit_s, COMMAND_LIMIT_S)
-        return await self._connections.tell(host, lambda each: each.ask_agent(self._name, command, limit_s))
+        return await self._connections.command(host, lambda each: each.ask_agent(self._name, command, limit_s))

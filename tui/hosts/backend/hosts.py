@@ -87,7 +87,7 @@ class Hosts:
         def read(hypervisor: Hypervisor) -> Virtualization:
             return Virtualization(hypervisor.daemon(), hypervisor.vms())
 
-        return await self._connections.ask(host, read)
+        return await self._connections.query(host, read)
 
 
 async def _part(name: str, reading: Awaitable[object]) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class HostReading:
             definition = parse_definition(xml) if xml else None
             return Libvirt(hypervisor.daemon(), hypervisor.vms(), hypervisor.machine_types(), definition)
 
-        return await self._connections.ask(host, read)
+        return await self._connections.query(host, read)
 
     async def kvm(self, host: str, user: tuple[int, int]) -> Kvm:
         return await try_kvm(self._sudo, host, user)
@@ -165,14 +165,14 @@ class HostReading:
         """The CPU of `start` and that of the VM, put to the libvirt of `end`."""
         virtualization = vm.virtualization or KVM
         own, others = [await self._cpu(host, virtualization) for host in (start, end)]
-        verdict = await self._connections.ask(end, lambda there: there.compare_cpu(own.xml, virtualization))
+        verdict = await self._connections.query(end, lambda there: there.compare_cpu(own.xml, virtualization))
         common = ""
         if verdict != IDENTICAL:
             xmls = (own.xml, others.xml)
-            common = await self._connections.ask(end, lambda there: there.baseline_cpu(xmls, virtualization))
+            common = await self._connections.query(end, lambda there: there.baseline_cpu(xmls, virtualization))
         vms = ""
         if vm.cpu_mode == "custom":
-            vms = await self._connections.ask(end, lambda there: there.compare_cpu(vm.cpu, virtualization))
+            vms = await self._connections.query(end, lambda there: there.compare_cpu(vm.cpu, virtualization))
         return CpuFit(virtualization, verdict, own, others, common, vms)
 
     async def _cpu(self, host: str, virtualization: str) -> Cpu:
@@ -180,7 +180,7 @@ class HostReading:
             xml = hypervisor.cpu_xml(virtualization)
             return Cpu(xml, features(hypervisor.baseline_cpu((xml,), virtualization, expand_features=True)))
 
-        return await self._connections.ask(host, read)
+        return await self._connections.query(host, read)
 
     async def _output(self, host: str, script: str, *words: str) -> str:
         done = await self._connections.shell(host).run(["sh", "-c", script, "sh", *words], timeout=SCRIPT_LIMIT_S)

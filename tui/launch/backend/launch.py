@@ -101,7 +101,7 @@ class Launch:
         where = await self.vm_state(name)
         if not where.active:
             return ()
-        return await self._connections.ask(where.host, lambda hypervisor: hypervisor.addresses(name))
+        return await self._connections.query(where.host, lambda hypervisor: hypervisor.addresses(name))
 
     async def introduce(self, name: str, address: str) -> None:
         """Take the host key that a guest shows at an ssh address up as known, where the guest's own agent has it, too.
@@ -146,7 +146,7 @@ class Launch:
         if where.why_not_boot():
             raise Failure(where.why_not_boot())
         on_progress(f"starting {where.name} on {where.host}")
-        await self._connections.tell(where.host, lambda hypervisor: hypervisor.start(where.name))
+        await self._connections.command(where.host, lambda hypervisor: hypervisor.start(where.name))
         if not self.address_of(where.name):
             return f"{where.name} was started; whether its guest is up can't be seen without its address."
         return await self.wait_for_guest(where.name, on_progress)
@@ -192,7 +192,7 @@ class Launch:
     async def shut_down(self, on_progress: OnProgress) -> None:
         """Ask the guest to shut down, and return when it has."""
         where = await self._running_vm("shut down")
-        await self._connections.tell(where.host, lambda hypervisor: hypervisor.shut_down(where.name))
+        await self._connections.command(where.host, lambda hypervisor: hypervisor.shut_down(where.name))
         began = time.monotonic()
         while time.monotonic() - began < SHUTDOWN_LIMIT_S:
             on_progress("shutting down")
@@ -209,7 +209,7 @@ class Launch:
     async def force_off(self, on_progress: OnProgress) -> None:
         """Take the VM's power away."""
         where = await self._running_vm("forced off")
-        job = await self._connections.ask(where.host, lambda hypervisor: hypervisor.job(where.name))
+        job = await self._connections.query(where.host, lambda hypervisor: hypervisor.job(where.name))
         if job.stats:  # in post-copy both halves of its memory would be lost
             raise Failure(
                 f"{where.name} is not forced off",
@@ -217,7 +217,7 @@ class Launch:
                 f"Cancel the migration first; in an emergency `virsh destroy {shlex.quote(where.name)}` does it.",
             )
         on_progress(f"forcing {where.name} off")
-        await self._connections.tell(where.host, lambda hypervisor: hypervisor.force_off(where.name))
+        await self._connections.command(where.host, lambda hypervisor: hypervisor.force_off(where.name))
 
     async def delete(self, deletion: Deletion, *, disks: bool) -> str:
         """Delete a VM, its disks only where `disks` says so; how its guest was reached is no other VM's way."""

@@ -58,7 +58,7 @@ class Migrations:
 
     async def _vms_of(self, host: str) -> tuple[VmOnHost, ...]:
         try:
-            vms = await self._connections.ask(host, lambda hypervisor: hypervisor.vms())
+            vms = await self._connections.query(host, lambda hypervisor: hypervisor.vms())
         except Failure as failure:
             self.unreachable[host] = failure
             return ()
@@ -116,11 +116,11 @@ class Migrations:
         return failures
 
     async def _daemon(self, host: str) -> Daemon:
-        return await self._connections.ask(host, lambda hypervisor: hypervisor.daemon())
+        return await self._connections.query(host, lambda hypervisor: hypervisor.daemon())
 
     async def _job(self, host: str, vm: Vm) -> Mapping[str, Stat]:
         """The statistics of its migration away from `host`, empty where none is under way."""
-        job = await self._connections.ask(host, lambda hypervisor: hypervisor.job(vm.name))
+        job = await self._connections.query(host, lambda hypervisor: hypervisor.job(vm.name))
         return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
 
     async def _known_job(self, host: str, vm: Vm) -> Mapping[str, Stat]:

@@ -91,7 +91,7 @@ class Nfs:
             disks = {name: tuple(disk for disk in parse(xml).disks if disk.writable) for name, xml in found.items()}
             return VmsRead(vms, disks)
 
-        return await self._connections.ask(role, read)
+        return await self._connections.query(role, read)
 
     async def _images(self, facts: NfsFacts) -> dict[str, tuple[ImageRead, ...] | Failure]:
         paths = image_paths(facts)

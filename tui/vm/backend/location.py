@@ -18,6 +18,6 @@ async def placement(connections: Connections, name: str) -> VmPlacement:
 async def _on(connections: Connections, host: str, name: str) -> Vm | Failure | None:
     """What one host says of it: None where it knows none of that name, the Failure where it can't be asked."""
     try:
-        return await connections.ask(host, lambda hypervisor: hypervisor.vm(name))
+        return await connections.query(host, lambda hypervisor: hypervisor.vm(name))
     except Failure as failure:
         return failure

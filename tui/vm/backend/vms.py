@@ -49,7 +49,7 @@ class Vms:
             return {vm: known[vm] if vm in known else _domain(hypervisor, vm.name) for vm in hypervisor.vms()}
 
         try:
-            self._known[host] = await self._connections.ask(host, read)
+            self._known[host] = await self._connections.query(host, read)
         except Failure as failure:
             return failure
         return tuple(Listed(vm, domain) for vm, domain in self._known[host].items())
@@ -66,7 +66,7 @@ class Vms:
             return Offer(hypervisor.daemon(), hypervisor.machine_types(), hypervisor.networks())
 
         try:
-            offer = await self._connections.ask(host, read)
+            offer = await self._connections.query(host, read)
             bridges = await self._connections.shell(host).run(["sh", "-c", BRIDGES])
         except Failure as failure:
             return failure
@@ -128,12 +128,12 @@ class Vms:
         if removed:
             # Its definition is the only list of its disks: it goes last, so that what was broken off can be finished.
             for host in now.hosts:
-                await self._connections.tell(host, lambda hypervisor: hypervisor.mark(deletion.name, DELETING))
+                await self._connections.command(host, lambda hypervisor: hypervisor.mark(deletion.name, DELETING))
             for path in removed:
                 await self.images.end_copy(path.removesuffix(PART))
             await self.images.remove(removed)
         for host in now.hosts:
-            await self._connections.tell(host, lambda hypervisor: hypervisor.undefine(deletion.name))
+            await self._connections.command(host, lambda hypervisor: hypervisor.undefine(deletion.name))
         spared = [path for path in deletion.disks if path in dict(now.kept)]
         if disks and spared:
             return f"{deletion.name} was deleted; {' and '.join(spared)} stayed: it is in use now."
