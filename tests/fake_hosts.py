@@ -15,7 +15,7 @@ from tui.core.command import Completed
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.protocols import AgentAway, HypervisorEvent, JobInfo, Stat
+from tui.core.protocols import AgentUnavailable, HypervisorEvent, JobInfo, Stat
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.heartbeat import PLACE
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
@@ -200,11 +200,11 @@ class FakeHypervisor:
         self._enter(f"force_off {name}")
         self._become(name, "shut off")
 
-    def ask_agent(self, name: str, command: str, limit_s: float) -> str:
-        self._enter(f"ask_agent {name}")
+    def agent_command(self, name: str, command: str, limit_s: float) -> str:
+        self._enter(f"agent_command {name}")
         if name not in self.agents or name not in self.known or not self.known[name].running:
-            raise AgentAway(
-                f"The guest agent of {name} could not be asked", "no guest agent is connected to its channel"
+            raise AgentUnavailable(
+                f"The command to the guest agent of {name} failed", "no guest agent is connected to its channel"
             )
         return self.agents[name](command)
 

@@ -85,10 +85,10 @@ class Hypervisor(Protocol):
         """Ask the guest to shut down; returns at once."""
 
     def force_off(self, name: str) -> None: ...
-    def ask_agent(self, name: str, command: str, limit_s: float) -> str:
+    def agent_command(self, name: str, command: str, limit_s: float) -> str:
         """What the guest agent of a VM that runs here answers to a command, JSON both; within `limit_s`.
 
-        AgentAway where nobody can have heard it, AgentRefused where the agent said no.
+        AgentUnavailable where nobody can have heard it, AgentRefused where the agent said no.
         """
 
     def migrate(self, plan: Plan, destination_uri: str) -> None:
@@ -119,7 +119,7 @@ class Aborted(Failure):
     """Somebody cancelled it, here or elsewhere."""
 
 
-class AgentAway(Failure):
+class AgentUnavailable(Failure):
     """The guest agent is not there, or can't be reached through this daemon: it was told nothing."""
 
 

@@ -196,4 +196,4 @@ def test_an_error_without_a_message_or_a_code_is_a_failure_nevertheless() -> Non
 @pytest.mark.parametrize("code", [INTERNAL, 113])  # before and from libvirt 11.2 on
 def test_what_the_agent_refused_is_told_from_what_it_never_heard(code: int) -> None:
     message = "internal error: unable to execute QEMU agent command 'guest-file-open': failed to open file '/nothing'"
-    assert isinstance(translate("The guest agent of guest1 could not be asked", Raised(code, message)), AgentRefused)
+    assert isinstance(translate("The command to the guest agent of guest1 failed", Raised(code, message)), AgentRefused)

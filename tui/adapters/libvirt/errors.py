@@ -5,7 +5,7 @@ import re
 import libvirt
 
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted, AgentAway, AgentRefused
+from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable
 
 CANCELLED = "it was cancelled"
 AGENT_ERROR = "unable to execute QEMU agent command"  # an internal error before libvirt 11.2, then a code of its own
@@ -154,7 +154,7 @@ def _kind(message: str, code: int, why: str) -> type[Failure]:
         return AgentRefused
     # An agent that "disappeared" may have received the command.
     not_sent = code in NOT_SENT or "guest agent is not con" in message
-    return AgentAway if not_sent and "disappeared" not in message else Failure
+    return AgentUnavailable if not_sent and "disappeared" not in message else Failure
 
 
 def _reason(message: str, code: int) -> tuple[str, str]:

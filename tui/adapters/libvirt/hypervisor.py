@@ -211,14 +211,14 @@ class LibvirtHypervisor:
         """Stop the VM at once."""
         self._do(f"The VM {name} could not be forced off", lambda: self._connection.lookupByName(name).destroy())
 
-    def ask_agent(self, name: str, command: str, limit_s: float) -> str:
+    def agent_command(self, name: str, command: str, limit_s: float) -> str:
         """The guest agent's reply to a command, both JSON."""
 
-        def ask() -> str:
+        def run() -> str:
             domain = self._connection.lookupByName(name)
             return str(libvirt_qemu.qemuAgentCommand(domain, command, max(1, round(limit_s)), 0))
 
-        return self._do(f"The guest agent of {name} could not be asked", ask)
+        return self._do(f"The command to the guest agent of {name} failed", run)
 
     def migrate(self, plan: Plan, destination_uri: str) -> None:
         """Migrate peer-to-peer; returns when the migration has completed."""
