@@ -208,7 +208,7 @@ class FakeHypervisor:
             )
         return self.agents[name](command)
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return not self.broken
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ def hypervisor() -> Iterator[LibvirtHypervisor]:
     gc.collect()  # a VM in the traceback of an earlier test would hold the driver's world as that test left it
     opened = connect("test:///default")
     yield opened
-    if opened.alive():
+    if opened.is_alive():
         opened.close()
 
 
@@ -53,7 +53,7 @@ class Heard:
 
 def test_the_adapter_is_a_hypervisor(hypervisor: LibvirtHypervisor) -> None:
     taken: Hypervisor = hypervisor  # what mypy says, said once more by what runs
-    assert taken.alive()
+    assert taken.is_alive()
 
 
 def test_the_daemon_says_what_it_is(hypervisor: LibvirtHypervisor) -> None:
@@ -285,9 +285,9 @@ def test_events_come_on_a_thread_that_quitting_does_not_wait_for(hypervisor: Lib
 
 def test_a_closed_connection_is_not_alive_and_every_call_a_failure(hypervisor: LibvirtHypervisor) -> None:
     end = hypervisor.subscribe(TEST, lambda _event: None)
-    assert hypervisor.alive()
+    assert hypervisor.is_alive()
     hypervisor.close()
-    assert not hypervisor.alive()
+    assert not hypervisor.is_alive()
     for call in (hypervisor.vms, hypervisor.daemon, lambda: hypervisor.vm(TEST), lambda: hypervisor.job(TEST)):
         with pytest.raises(Failure):
             call()

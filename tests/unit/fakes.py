@@ -297,7 +297,7 @@ class FakeHypervisor:
         self._enter("subscribe")
         return self._stage.listen(self, listener)
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return not self.broken
 
     def close(self) -> None:

@@ -45,7 +45,7 @@ class Connections:
         """The connection to the libvirt of `host`, opened (again) where there is none that stands; Failure if not."""
         uri = self.uri(host)
         known = self._hypervisors.get(uri)
-        if known is not None and await on_thread(known.alive):
+        if known is not None and await on_thread(known.is_alive):
             return known
         attempt = self._attempts.get(uri)
         if attempt is None:  # callers side by side share it, and it outlives one that gives up
@@ -67,7 +67,7 @@ class Connections:
         try:
             return await self._call(host, call, hypervisor, limit_s)
         except Failure:
-            if await on_thread(hypervisor.alive):
+            if await on_thread(hypervisor.is_alive):
                 raise
         return await self._call(host, call, await self.hypervisor(host), limit_s)
 

@@ -109,7 +109,7 @@ class Hypervisor(Protocol):
     def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
         """Call `listener`, on a thread of the daemon's connection, for events of one VM; the result ends that."""
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether the connection still stands; a broken one stays broken, open another."""
 
     def close(self) -> None: ...

@@ -313,11 +313,11 @@ class LibvirtHypervisor:
 
     def _deregister(self) -> None:
         callback_ids, self._callback_ids = self._callback_ids, []
-        if self.alive():
+        if self.is_alive():
             for each in callback_ids:
                 self._do("Events could not be stopped", partial(self._connection.domainEventDeregisterAny, each))
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether the connection is still open."""
         try:
             return bool(self._connection.isAlive())

@@ -27,7 +27,7 @@ class Connection:
     def hypervisor(self) -> Hypervisor:
         """The connection; blocks, raises Failure."""
         with self._lock:
-            if self._known is None or not self._known.alive():
+            if self._known is None or not self._known.is_alive():
                 self._known = self._open(self._uri)
             if self._greeted is not self._known:
                 self._greeted = self._known
