@@ -169,10 +169,10 @@ class FakeHypervisor:
         self._enter(f"undefine {name}")
         del self.known[name]
 
-    def mark(self, name: str, job: str) -> None:
-        self._enter(f"mark {name} {job}".rstrip())
+    def set_mark(self, name: str, mark: str) -> None:
+        self._enter(f"set_mark {name} {mark}".rstrip())
         whole = self.definition(name).replace(element(MAKING), "").replace(element(DELETING), "")
-        self.definitions[name] = marked(whole, job) if job else whole
+        self.definitions[name] = marked(whole, mark) if mark else whole
 
     def networks(self) -> tuple[str, ...]:
         self._enter("networks")

@@ -191,13 +191,13 @@ def test_a_vm_is_defined_read_and_undefined(hypervisor: LibvirtHypervisor, name:
 def test_a_vm_is_marked_from_its_definition_on_and_the_mark_is_taken_away(hypervisor: LibvirtHypervisor) -> None:
     hypervisor.define(marked(NEW.format(name="two", more="<title>Two</title>"), MAKING))
     assert parse(hypervisor.definition("two")).mark == MAKING
-    hypervisor.mark("two", "")
+    hypervisor.set_mark("two", "")
     assert parse(hypervisor.definition("two")).mark == ""
     assert "<title>Two</title>" in hypervisor.definition("two")
-    hypervisor.mark("two", DELETING)
+    hypervisor.set_mark("two", DELETING)
     assert parse(hypervisor.definition("two")).mark == DELETING
     with pytest.raises(Failure, match="The definition of nobody could not be changed"):
-        hypervisor.mark("nobody", DELETING)
+        hypervisor.set_mark("nobody", DELETING)
 
 
 @pytest.mark.parametrize(

@@ -416,7 +416,7 @@ async def test_deleting_asks_and_takes_the_disks_only_when_told(key: str, gone: 
 
 async def test_a_vm_that_was_not_made_to_its_end_says_so_and_is_deleted() -> None:
     room = room_of(WEB)
-    room.world.source.mark("guest1", MAKING)
+    room.world.source.set_mark("guest1", MAKING)
     room.answer("for each; do [ ! -e", f"{SHARED}/guest1.qcow2.part\0")
     app = app_of(room.world)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:

@@ -241,7 +241,7 @@ class FakeHypervisor:
     def undefine(self, name: str) -> None:
         raise NotImplementedError
 
-    def mark(self, name: str, work: str) -> None:
+    def set_mark(self, name: str, mark: str) -> None:
         raise NotImplementedError
 
     def networks(self) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ class Hypervisor(Protocol):
     def undefine(self, name: str) -> None:
         """Forget a VM that is off, with its NVRAM, saved state and the records of its snapshots; its disks stay."""
 
-    def mark(self, name: str, work: str) -> None:
+    def set_mark(self, name: str, mark: str) -> None:
         """Put one of model.domain_mark's marks into the definition of a VM, or with "" take it away."""
 
     def networks(self) -> tuple[str, ...]:

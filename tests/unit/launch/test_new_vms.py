@@ -397,13 +397,13 @@ async def test_a_vm_whose_making_is_broken_off_says_so_until_it_is_deleted_with_
 async def test_a_vm_that_is_made_bears_no_mark() -> None:
     room = Room()
     await room.create(LIKE_GUEST1)
-    assert "mark two" in room.world.source.calls
+    assert "set_mark two" in room.world.source.calls
     assert parse(room.world.source.definition("two")).mark == ""
 
 
 async def test_what_is_not_whole_is_no_pattern() -> None:
     room = Room()
-    room.world.source.mark("guest1", MAKING)
+    room.world.source.set_mark("guest1", MAKING)
     with pytest.raises(Failure, match="guest1 is not whole itself"):
         await room.draft(LIKE_GUEST1)
 

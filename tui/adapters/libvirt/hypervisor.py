@@ -171,12 +171,12 @@ class LibvirtHypervisor:
 
         self._do(f"The VM {name} could not be deleted", run)
 
-    def mark(self, name: str, work: str) -> None:
+    def set_mark(self, name: str, mark: str) -> None:
         """Set the mark in the VM's persistent definition; "" removes it."""
         kind, config = libvirt.VIR_DOMAIN_METADATA_ELEMENT, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 
         def run() -> None:
-            text = f"<{TAG}>{work}</{TAG}>" if work else None  # libvirt adds the namespace
+            text = f"<{TAG}>{mark}</{TAG}>" if mark else None  # libvirt adds the namespace
             self._connection.lookupByName(name).setMetadata(kind, text, PREFIX, NAMESPACE, config)
 
         self._do(f"The definition of {name} could not be changed", run)

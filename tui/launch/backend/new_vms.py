@@ -252,7 +252,7 @@ class NewVms:
                 on_progress(f"making the seed {draft.seed_path}")
                 await make_seed(self._vms.sudo, draft.seed, draft.seed_path, draft.copies[0].origin)
                 made.append(draft.seed_path)
-            await self._connections.command(SOURCE, lambda hypervisor: hypervisor.mark(name, ""))
+            await self._connections.command(SOURCE, lambda hypervisor: hypervisor.set_mark(name, ""))
         except Failure as cause:
             left = await self._take_back(name, made)
             if left is None:

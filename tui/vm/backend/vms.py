@@ -128,7 +128,7 @@ class Vms:
         if removed:
             # Its definition is the only list of its disks: it goes last, so that what was broken off can be finished.
             for host in now.hosts:
-                await self._connections.command(host, lambda hypervisor: hypervisor.mark(deletion.name, DELETING))
+                await self._connections.command(host, lambda hypervisor: hypervisor.set_mark(deletion.name, DELETING))
             for path in removed:
                 await self.images.end_copy(path.removesuffix(PART))
             await self.images.remove(removed)
