@@ -449,7 +449,7 @@ async def test_the_address_of_another_guest_is_said_once() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "web running on destination")
         await pilot.press("down")
-        await sees(pilot, app, "How to log in to web is not known. a says how it is reached.")
+        await sees(pilot, app, "The address of web is not known. a sets it.")
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
         await pilot.press(*"no way", "enter")
@@ -526,7 +526,7 @@ def test_vms_look_like_their_pictures(snap_compare: Any, size: tuple[int, int], 
         await sees(pilot, app, "nothing known is in the way", "can't move")
         if case == "blocked":
             await pilot.press("down")
-            await sees(pilot, app, "Take the medium out", "says it", "a says how")
+            await sees(pilot, app, "Take the medium out", "says it", "a sets it")
         elif case == "deletion":
             await deletion_of(pilot, app)
         elif case == "definition":

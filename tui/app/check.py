@@ -70,7 +70,7 @@ def _looked(config: "Config") -> tuple[Lists, list[str], list[str]]:
     from tui.core import log
     from tui.core.settings import state_folder
 
-    with log.diverted(log.start(state_folder() / log.NAME)):
+    with log.stderr_redirected(log.start(state_folder() / log.NAME)):
         backend = wire(config)
         problems = asyncio.run(_look(backend))
     lists = {"hosts": backend.hosts.checklist.items, "nfs": backend.nfs.checklist.items}

@@ -125,7 +125,7 @@ def _shown(config: "Config | None", path: Path) -> tuple[bool, int]:
 
     own_log = state_folder() / log.NAME
     descriptor = log.start(own_log)
-    with log.diverted(descriptor):
+    with log.stderr_redirected(descriptor):
         import asyncio
 
         from tui.app.app import LAB, VmlmApp

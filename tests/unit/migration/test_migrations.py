@@ -87,7 +87,7 @@ async def test_a_guest_that_nobody_can_get_into_changes_nothing_but_what_is_know
     tmp_path: Path, outcome: str
 ) -> None:
     def nobody(_name: str, _place: str) -> Guest:
-        raise Failure("How to log in to guest1 is not known", "", "The Launch page says it.")
+        raise Failure("The address of guest1 is not known", "", "The Launch page sets it.")
 
     stage = stage_of("pre-copy-idle" if outcome == "completed" else "cancelled", waits_for_keys=False)
     STAGES.append(stage)
@@ -95,7 +95,7 @@ async def test_a_guest_that_nobody_can_get_into_changes_nothing_but_what_is_know
     migrations = Migrations(connections(stage), stage.open, tmp_path, 0.005, workload, guest_access)
     migration = await end_of(await migrations.start(Plan(stage.vm.name)))
     assert migration.timeline.phase == outcome
-    why = "How to log in to guest1 is not known"
+    why = "The address of guest1 is not known"
     assert summary(migration.folder)["felt"] == {"network_why": why, "guest_why": why}
     kinds = [each.kind for each in read_records(migration.folder / RAW) if isinstance(each, Event)]
     assert kinds.count(record.GUEST) == 1
