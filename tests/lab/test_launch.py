@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.lab.command import run
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
@@ -241,7 +241,7 @@ def trust(lab: Lab, address: str) -> None:
 def test_a_vm_like_the_guest_is_made_booted_moved_there_and_back_and_deleted_with_its_disk(shut_off: Lab) -> None:
     trust(shut_off, ADDRESS)
     made = answer(shut_off, "make_like", TWO, GUEST.name, f"{GUEST.address}/", f"{ADDRESS}/")
-    assert in_words(made["sentence"]) == "two was made on source; the Launch page starts it."
+    assert without_keys(made["sentence"]) == "two was made on source; the Launch page starts it."
     assert "taken: source has a VM of that name" in refusal(shut_off, "make_like", TWO, GUEST.name, "", "")
     assert "two is up: its guest answered" in answer(shut_off, "boot", TWO, f"root@{ADDRESS}")["sentence"]
     assert answer(shut_off, "vms")[TWO] == {"where": "running on source", "blockers": []}

@@ -5,7 +5,7 @@ from textual.app import App
 from tests.ui.one_page import text_of, until
 from tui.checklist.backend.jobs import Job
 from tui.checklist.screens.progress import ProgressDialog
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 
 
 class OneDialog(App[None]):
@@ -14,7 +14,7 @@ class OneDialog(App[None]):
         self.work = job
 
     def on_mount(self) -> None:
-        self.push_screen(ProgressDialog(self.work, in_words))
+        self.push_screen(ProgressDialog(self.work, without_keys))
 
 
 async def test_the_output_is_followed_also_when_the_words_above_it_take_more_room_and_until_it_is_scrolled() -> None:

@@ -19,7 +19,7 @@ from textual.screen import Screen
 
 from tui.app.theme import DARK, LIGHT, fitting
 from tui.checklist.screens.quit import JobGuard
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.screens.quit import QuitGuard
@@ -167,7 +167,7 @@ class VmlmApp(GoesOn, App[str]):
         try:
             migration = await self.backend.migrations.attach()
         except Failure as failure:
-            self.notify(in_words(str(failure)), markup=False, severity="error", timeout=15)
+            self.notify(without_keys(str(failure)), markup=False, severity="error", timeout=15)
             return
         if migration is not None:
             await self.switch_mode("migrate")

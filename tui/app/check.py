@@ -15,7 +15,7 @@ from tui.app.arguments import Parser
 from tui.checklist.model.check import FAILED, Item
 from tui.checklist.model.summary import WIDEST, by_host, counts, fixable, state_words, summary_line
 from tui.checklist.model.transcript import plain
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ async def _look(backend: "Backend") -> list[str]:
     for answer in answers:
         if isinstance(answer, BaseException) and not isinstance(answer, Failure):
             raise answer
-    return list(dict.fromkeys(in_words(str(answer)) for answer in answers if isinstance(answer, Failure)))
+    return list(dict.fromkeys(without_keys(str(answer)) for answer in answers if isinstance(answer, Failure)))
 
 
 def as_text(lists: Lists, addresses: Mapping[str, str]) -> str:
@@ -116,7 +116,7 @@ def _list_lines(items: tuple[Item, ...], addresses: Mapping[str, str]) -> Iterat
 
 
 def _wrapped(label: str, text: str) -> list[str]:
-    words = " ".join(plain(in_words(text)).split())
+    words = " ".join(plain(without_keys(text)).split())
     return textwrap.wrap(
         words, WIDTH, initial_indent=label, subsequent_indent=" " * len(label), break_long_words=False,
         break_on_hyphens=False,
@@ -146,10 +146,10 @@ def _fields(item: Item) -> dict[str, Any]:
         "state": item.state,
         "found": finding.found if finding else "",
         "wanted": finding.wanted if finding else "",
-        "hint": in_words(finding.hint) if finding else "",
+        "hint": without_keys(finding.hint) if finding else "",
         "detail": finding.detail if finding else "",
         "fix": [{"host": action.host, "text": action.text} for action in item.change.actions] if item.change else [],
-        "why_not": in_words(item.why_not),
+        "why_not": without_keys(item.why_not),
     }
 
 

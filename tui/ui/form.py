@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.ui.dialog import Dialog
 from tui.ui.fields import TextField
@@ -92,7 +92,7 @@ class Form(Dialog[T | None]):
         """The sentence below the fields."""
         said = self.query_one("#said", Static)
         said.set_class(wrong, "wrong")
-        said.update(in_words(text))
+        said.update(without_keys(text))
 
     # -- Enter --
 

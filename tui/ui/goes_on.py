@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.core import log
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.core.settings import state_folder
 
@@ -68,7 +68,7 @@ class GoesOn(Node):
         where = where.strip("_").replace("_", " ")
         log.log.error("Unexpected error in %s", where, exc_info=error)
         if isinstance(error, Failure):
-            sentence = in_words(str(error))
+            sentence = without_keys(str(error))
         else:
             kind = type(error).__name__
             why, hint = f"{kind}: {error}" if str(error) else kind, f"It is in the log, {state_folder() / log.NAME}."

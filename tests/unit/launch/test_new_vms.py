@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_hosts import SHARED, FakeHosts, guest_xml
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.vm import Vm
@@ -84,7 +84,7 @@ LIKE_GUEST1 = VmRequest("two", LIKE, 2, GIB, template="guest1")
 
 async def test_a_vm_is_made_of_an_image_with_what_both_hosts_have() -> None:
     room = Room()
-    assert in_words(await room.create(PLAIN)) == "two was made on source; the Launch page starts it."
+    assert without_keys(await room.create(PLAIN)) == "two was made on source; the Launch page starts it."
     domain = parse(room.world.source.definition("two"))
     assert (domain.kind, domain.cpu, domain.machine) == ("qemu", "EPYC", "pc-q35-10.0")
     assert (domain.disks[0].source, domain.disks[0].cache) == (FREE, "none")
@@ -363,7 +363,9 @@ async def test_what_can_not_be_taken_back_is_told_beside_the_cause_and_can_be_de
         await room.create(OF_CLOUD)
     assert "it has none of xorriso" in raised.value.why
     why = "The disks could not be removed: rm: cannot remove: Input/output error." if stays == "files" else f"{AWAY}"
-    assert f"two is left behind, not made to its end: {why} The Launch page deletes it." in in_words(str(raised.value))
+    assert f"two is left behind, not made to its end: {why} The Launch page deletes it." in without_keys(
+        str(raised.value)
+    )
     assert parse(room.world.source.definition("two")).mark == MAKING
 
     room.answer("rm\n-f", "")
