@@ -13,7 +13,7 @@ from tui.core import schema
 from tui.core.failure import Failure
 from tui.core.schema import Problem
 from tui.core.settings import SSH_PORT, Config, Host, Hosts, Runs, xdg_folder
-from tui.core.ssh_target import parsed
+from tui.core.ssh_target import parse_target
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -167,7 +167,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 def _contradictions(hosts: Hosts) -> list[Problem]:
     """What is right key by key, and cannot be meant."""
     problems = []
-    source, destination = parsed(hosts.source.ssh), parsed(hosts.destination.ssh)
+    source, destination = parse_target(hosts.source.ssh), parse_target(hosts.destination.ssh)
     if HERE.fullmatch(source.host):
         why = f'"{hosts.source.ssh}" is how the other hosts reach the source, and would lead them to themselves'
         problems.append(Problem("hosts.source", "ssh", why, "A name or address that they know is expected."))

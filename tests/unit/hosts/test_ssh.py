@@ -3,7 +3,7 @@
 import pytest
 
 from tui.core.ssh_key import HostKey
-from tui.core.ssh_target import Target, target
+from tui.core.ssh_target import UriTarget, target_of_uri
 from tui.hosts.model.account import Account, parse_account
 from tui.hosts.model.ssh import (
     KEY_CHANGED,
@@ -25,19 +25,19 @@ FINGERPRINT = "SHA256:jM53pRRG/2GI3dZAx4RAG6kgT6IeIfQqbHeglSG5xPM"  # as ssh pri
 @pytest.mark.parametrize(
     ("uri", "found"),
     [
-        ("qemu+ssh://root@kvm-b/system?no_tty=1", Target("kvm-b", "root")),
-        ("qemu+ssh://192.0.2.20:2222/system", Target("192.0.2.20", port=2222)),
-        ("qemu+ssh://me@[2001:db8::2]:2222/system?no_tty=1", Target("2001:db8::2", "me", 2222)),
-        ("qemu+ssh://KVM-B/system?keyfile=/root/k&no_tty=1", Target("KVM-B", key_file="/root/k")),
-        ("qemu+ssh://me%40lab@[fe80::2%25eth0]/system", Target("fe80::2%eth0", "me@lab")),
+        ("qemu+ssh://root@kvm-b/system?no_tty=1", UriTarget("kvm-b", "root")),
+        ("qemu+ssh://192.0.2.20:2222/system", UriTarget("192.0.2.20", port=2222)),
+        ("qemu+ssh://me@[2001:db8::2]:2222/system?no_tty=1", UriTarget("2001:db8::2", "me", 2222)),
+        ("qemu+ssh://KVM-B/system?keyfile=/root/k&no_tty=1", UriTarget("KVM-B", key_file="/root/k")),
+        ("qemu+ssh://me%40lab@[fe80::2%25eth0]/system", UriTarget("fe80::2%eth0", "me@lab")),
         ("qemu+tls://kvm-b/system", None),
         ("qemu+libssh2://kvm-b/system", None),
         ("qemu:///system", None),
         ("test+ssh:///default", None),
     ],
 )
-def test_a_peer_uri_leads_somewhere_over_ssh_or_not(uri: str, found: Target | None) -> None:
-    assert target(uri) == found
+def test_a_peer_uri_leads_somewhere_over_ssh_or_not(uri: str, found: UriTarget | None) -> None:
+    assert target_of_uri(uri) == found
 
 
 CHANGED = """@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@

@@ -246,15 +246,15 @@ class Login:
             return Failure(
                 f"{self.address} did not accept the password",
                 "it is wrong, or the server accepts no passwords for this login, as is usual for root",
-                f"Try again, log in as a user with sudo rights, or run `ssh-copy-id {self.address.words}`.",
+                f"Try again, log in as a user with sudo rights, or run `ssh-copy-id {self.address.arguments}`.",
                 detail=text,
             )
         if isinstance(error, asyncssh.PermissionDenied):
             return LoginRefused(
                 f"{self.address} refused the login",
                 "it accepts no key of ssh's folder or agent",
-                f"`ssh-copy-id {self.address.words}` installs your key; "
-                f"then `ssh {self.address.words}` must work without a password.",
+                f"`ssh-copy-id {self.address.arguments}` installs your key; "
+                f"then `ssh {self.address.arguments}` must work without a password.",
                 detail=text,
             )
         if isinstance(error, asyncssh.KeyExchangeFailed) and "host key" in text.lower():
@@ -284,7 +284,7 @@ class Login:
         return UntrustedHost(
             f"{self.address}'s host key is not known",
             f"its key is {key}, and known_hosts has no key for it",
-            f"Log in once with `ssh {self.address.words}` and compare the fingerprint.",
+            f"Log in once with `ssh {self.address.arguments}` and compare the fingerprint.",
             detail=text,
         )
 
@@ -293,7 +293,7 @@ class Login:
             f"{self.address}'s host key is not the one in known_hosts",
             f"{why}; {CHANGED_KEY_WHY}",
             f"If you know why: `ssh-keygen -R {shlex.quote(self._known_as)}`, "
-            f"then log in once with `ssh {self.address.words}`.",
+            f"then log in once with `ssh {self.address.arguments}`.",
             detail=text,
         )
 

@@ -15,7 +15,7 @@ from tui.adapters.ssh.shell import CONNECT_LIMIT_S, ssh_folder
 from tui.core.command import Completed
 from tui.core.failure import Failure, UntrustedHost
 from tui.core.ssh_key import KEY_NAMES, HostKey
-from tui.core.ssh_target import parsed
+from tui.core.ssh_target import parse_target
 from tui.core.threads import on_thread
 
 COMMAND_LIMIT_S = 20.0
@@ -37,7 +37,7 @@ class SshFirstLogin:
     """FirstLogin for the host at an ssh address; `folder` holds the user's keys, config and known_hosts."""
 
     def __init__(self, address: str, *, folder: Path | None = None, connect_limit_s: float = CONNECT_LIMIT_S) -> None:
-        self._address = parsed(address)
+        self._address = parse_target(address)
         self._folder = folder or ssh_folder()
         self._limit_s = connect_limit_s
 

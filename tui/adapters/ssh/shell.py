@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tui.adapters.ssh.broken import Broken
 from tui.core.command import Completed
 from tui.core.failure import Failure
-from tui.core.ssh_target import parsed
+from tui.core.ssh_target import parse_target
 from tui.core.threads import on_thread
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class SshShell:
         raise Failure(f"The login to {self._address} was cancelled", "", "Try again.")
 
     async def _open(self) -> "Connection":
-        address = parsed(self._address)
+        address = parse_target(self._address)
         # The import takes 0.25 s, so it runs on a thread, at the first connection.
         module = await on_thread(importlib.import_module, "tui.adapters.ssh.connection")
         connection: Connection = await module.connect(address, self._folder or ssh_folder(), self._connect_limit_s)

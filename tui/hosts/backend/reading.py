@@ -9,7 +9,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
 from tui.core.settings import DESTINATION, SOURCE, STORAGE, Config
-from tui.core.ssh_target import target
+from tui.core.ssh_target import target_of_uri
 from tui.hosts.model import account, firewall, ports_python, userfaultfd
 from tui.hosts.model import clock as host_clock
 from tui.hosts.model import names as host_names
@@ -105,7 +105,7 @@ class HostReading:
 
     async def ssh(self, host: str, uri: str) -> Attempt:
         """root's login to where a libvirt URI leads; it works where the URI does not go through ssh."""
-        to = target(uri)
+        to = target_of_uri(uri)
         if to is None:
             return Attempt(WORKS)
         port = str(to.port) if to.port else ""

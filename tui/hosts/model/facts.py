@@ -7,7 +7,7 @@ from typing import Any
 from tui.checklist.model.check import UNKNOWN, Finding
 from tui.core.failure import Failure
 from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE
-from tui.core.ssh_target import parsed, target
+from tui.core.ssh_target import parse_target, target_of_uri
 from tui.core.vm import Daemon, Vm
 from tui.hosts.model.account import Account
 from tui.hosts.model.clock import Clock
@@ -107,7 +107,7 @@ class HostsFacts:
             seen = [each.reached_from for each in systems if isinstance(each, System)]
         if own:  # an end of a tunnel, or of somebody's in between, is none of its own
             seen = [each for each in seen if each in own]
-        given = parsed(self.configured.ssh[host]).host
+        given = parse_target(self.configured.ssh[host]).host
         looked_up = (self.way(each, host).names for each in others)
         found = [address for names in looked_up if isinstance(names, Mapping) for address in names.get(given, ())]
         return next((each for each in (*seen, given, *found) if is_address(each) and not is_local(each)), "")
@@ -120,8 +120,8 @@ class HostsFacts:
 
     def names_of(self, host: str) -> tuple[str, ...]:
         """By which others look it up: as it is configured, and as it announces itself; addresses need no look-up."""
-        peer = target(self.configured.peer_uri[host]) if host in HYPERVISORS else None
-        names = (parsed(self.configured.ssh[host]).host, peer.host if peer else "", self.announced(host))
+        peer = target_of_uri(self.configured.peer_uri[host]) if host in HYPERVISORS else None
+        names = (parse_target(self.configured.ssh[host]).host, peer.host if peer else "", self.announced(host))
         return tuple(dict.fromkeys(each for each in names if each and not is_address(each)))
 
     @property

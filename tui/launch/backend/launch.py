@@ -11,7 +11,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, UntrustedHost
 from tui.core.protocols import FirstLogin, Shell
 from tui.core.settings import AGENT_REACH, SOURCE, UNKNOWN
-from tui.core.ssh_target import parsed
+from tui.core.ssh_target import parse_target
 from tui.core.threads import on_thread
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.backend.agent_shell import AgentShell
@@ -94,7 +94,7 @@ class Launch:
         """Who may log in to the guest of a VM, "" where that is not known."""
         user = self._addresses.user_of(name)
         ssh = self.config.vm.ssh
-        return user or (parsed(ssh).user if ssh else "")
+        return user or (parse_target(ssh).user if ssh else "")
 
     async def found_addresses(self, name: str) -> tuple[str, ...]:
         """Where the guest of a running VM is on the network, as far as libvirt or the guest's agent knows."""

@@ -10,7 +10,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.protocols import Hypervisor
 from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE, Config
-from tui.core.ssh_target import parsed
+from tui.core.ssh_target import parse_target
 from tui.nfs.backend.proof import prove
 from tui.nfs.model.checks.image import IMAGES_SCRIPT, image_paths, parse_images
 from tui.nfs.model.checks.sharing import proof_why_not
@@ -28,9 +28,9 @@ def shared_by(config: Config) -> Shared:
     """What the steps are about, from the configuration."""
     hosts = config.hosts
     return Shared(
-        storage=parsed(hosts.storage.ssh).host,
-        source=parsed(hosts.source.ssh).host,
-        destination=parsed(hosts.destination.ssh).host,
+        storage=parse_target(hosts.storage.ssh).host,
+        source=parse_target(hosts.source.ssh).host,
+        destination=parse_target(hosts.destination.ssh).host,
         images=config.storage.images,
         export=config.storage.export,
         vm=config.vm.name,

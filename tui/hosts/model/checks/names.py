@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.checklist.model.step import Step
 from tui.core.settings import HYPERVISORS
-from tui.core.ssh_target import parsed
+from tui.core.ssh_target import parse_target
 from tui.hosts.model.facts import ALL, HostsFacts, unread
 from tui.hosts.model.host import System
 from tui.hosts.model.names import is_local
@@ -98,7 +98,7 @@ def _wanted(facts: HostsFacts, host: str, other: str) -> tuple[str, ...]:
     """The names of `other` that `host` looks up: what it announces itself as matters between the hypervisors only."""
     if host in HYPERVISORS and other in HYPERVISORS:
         return facts.names_of(other)
-    name = parsed(facts.configured.ssh[other]).host
+    name = parse_target(facts.configured.ssh[other]).host
     return () if is_address(name) else (name,)
 
 

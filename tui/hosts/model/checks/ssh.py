@@ -4,7 +4,7 @@ from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, Finding
 from tui.checklist.model.step import Step
 from tui.core.failure import Failure
 from tui.core.ssh_key import KEY_NAMES, HostKey
-from tui.core.ssh_target import target
+from tui.core.ssh_target import target_of_uri
 from tui.hosts.model.account import Account
 from tui.hosts.model.facts import HostsFacts, unread
 from tui.hosts.model.ssh import KEY_CHANGED, KEY_NOT_KNOWN, NO_ANSWER, NO_NAME, NO_SSH, REFUSED, WORKS, Attempt
@@ -27,7 +27,7 @@ def ssh_steps(start: str, end: str) -> tuple[Step[HostsFacts], ...]:
 
 def _attempt(facts: HostsFacts, start: str, end: str) -> Attempt | Finding | None:
     """The login that was tried, or the finding where there was none."""
-    if target(facts.configured.peer_uri[end]) is None:
+    if target_of_uri(facts.configured.peer_uri[end]) is None:
         return Finding(NOT_NEEDED, f"the peer URI of {end} does not go through ssh")
     attempt = facts.way(start, end).ssh
     return attempt if isinstance(attempt, Attempt) else unread(attempt)
