@@ -22,7 +22,7 @@ from tests.ui.one_page import text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
 from tui.app.app import VmlmApp
 from tui.app.backend import Backend
-from tui.app.theme import DARK, LIGHT, fitting
+from tui.app.theme import DARK, LIGHT, theme_for
 from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.hosts.backend.hosts import Hosts
@@ -324,7 +324,7 @@ def test_a_theme_is_made_of_the_terminals_own_colours(theme: Any) -> None:
     [("15;0", DARK), ("0;15", LIGHT), ("0;default;7", LIGHT), ("", DARK), ("nonsense", DARK)],
 )
 def test_the_theme_follows_what_the_terminal_tells_of_its_background(told: str, theme: Any) -> None:
-    assert fitting({"COLORFGBG": told} if told else {}) is theme
+    assert theme_for({"COLORFGBG": told} if told else {}) is theme
 
 
 def test_an_update_holds_the_changed_cells_only() -> None:

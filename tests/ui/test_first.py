@@ -63,7 +63,7 @@ async def test_l_tells_others_the_command_and_goes_on(monkeypatch: pytest.Monkey
         await pilot.pause()
         assert "sudo '/opt/vmlm tui' lab" in words(app)
         await pilot.press("l")
-        await until(pilot, lambda: "The lab needs root" in words(app))
+        await until(pilot, lambda: "The lab requires root" in words(app))
         assert isinstance(app.screen, FirstScreen)
 
 
@@ -119,7 +119,7 @@ WRONG = [
     ({"destination": "-oProxyCommand=x"}, "destination", '"-oProxyCommand=x" is not an ssh target such as'),
     ({"destination": ""}, "destination", "destination: it is missing, and must be an ssh target"),
     ({"storage": "a b"}, "storage", 'storage: "a b" is not an ssh target'),
-    ({"destination": "root@a"}, "destination", "a VM cannot move to the host it is on"),
+    ({"destination": "root@a"}, "destination", "a VM cannot move to its own host"),
     ({"source": "root@localhost"}, "source", "would lead them to themselves"),
     ({"images": "images"}, "images", '"images" is not an absolute path'),
     ({"vm": ""}, "vm", "VM: it is missing, and must be the name libvirt has for the VM"),
@@ -180,7 +180,7 @@ async def test_a_file_that_appeared_meanwhile_stays(tmp_path: Path) -> None:
         await pilot.pause()
         place.write_text("# mine\n")
         await pilot.press("enter")
-        await until(pilot, lambda: "there is a file already" in words(app))
+        await until(pilot, lambda: "the file exists already" in words(app))
     assert place.read_text() == "# mine\n"
 
 

@@ -75,7 +75,7 @@ def test_no_password_is_asked_for(look: Look, world: ListWorld) -> None:
     world.machines["storage"].password = "secret"
     _, _, err = look()
     assert err == (
-        "vmlm-tui check: sudo on storage wants a password, so a part of storage is unknown. `vmlm-tui` asks for it.\n"
+        "vmlm-tui check: sudo on storage requires a password, so some checks are unknown. `vmlm-tui` prompts for it.\n"
     )
     assert world.machines["storage"].passwords == []
 
@@ -111,5 +111,5 @@ def test_what_keeps_a_list_from_being_read_is_a_sentence(look: Look, world: List
 
 
 def test_ctrl_c_is_a_sentence(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "_look", lambda _: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(check, "_refresh", lambda _: signal.raise_signal(signal.SIGINT))
     assert look() == (128 + signal.SIGINT, "", "vmlm-tui check: Interrupted; nothing was changed.\n")

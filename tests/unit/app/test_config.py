@@ -188,25 +188,25 @@ WRONG = [
     (
         "hosts.source",
         'ssh = "root@localhost"',
-        '[hosts.source] ssh: "root@localhost" is how the other hosts reach the source, and would lead them to'
-        " themselves. A name or address that they know is expected.",
+        '[hosts.source] ssh: the other hosts reach the source by "root@localhost", which would lead them to'
+        " themselves. A name or address that they can resolve is expected.",
     ),
     (
         "hosts.destination",
         'ssh = "other@A"',
-        '[hosts.destination] ssh: "other@A" is the source as well, and a VM cannot move to the host it is on.'
+        '[hosts.destination] ssh: "other@A" is the source as well, and a VM cannot move to its own host.'
         " An ssh target of another host is expected.",
     ),
     (
         "hosts.source",
         'ssh = "root@[::1]:2222"',
-        '[hosts.source] ssh: "root@[::1]:2222" is how the other hosts reach the source, and would lead them to'
-        " themselves. A name or address that they know is expected.",
+        '[hosts.source] ssh: the other hosts reach the source by "root@[::1]:2222", which would lead them to'
+        " themselves. A name or address that they can resolve is expected.",
     ),
     (
         "hosts.destination",
         'ssh = "other@A:22"',
-        '[hosts.destination] ssh: "other@A:22" is the source as well, and a VM cannot move to the host it is on.'
+        '[hosts.destination] ssh: "other@A:22" is the source as well, and a VM cannot move to its own host.'
         " An ssh target of another host is expected.",
     ),
     (
@@ -454,7 +454,7 @@ def test_a_changed_address_changes_the_uris_that_were_not_given(place: Path) -> 
 
 def test_create_never_replaces_a_file(place: Path) -> None:
     found = read(place, LEAST)
-    with pytest.raises(Failure, match="there is a file already"):
+    with pytest.raises(Failure, match="the file exists already"):
         create(found, place)
     assert place.read_text() == LEAST
 
@@ -463,7 +463,7 @@ def test_create_does_not_follow_a_link_that_leads_nowhere(place: Path, tmp_path:
     found = read(place, LEAST)
     link = tmp_path / "link.toml"
     link.symlink_to(tmp_path / "elsewhere.toml")
-    with pytest.raises(Failure, match="there is a file already"):
+    with pytest.raises(Failure, match="the file exists already"):
         create(found, link)
     assert not (tmp_path / "elsewhere.toml").exists()
 

@@ -114,7 +114,8 @@ sys.exit(main(sys.argv[1:]))
 """
     done = run("lab", "up", program=("-c", program))
     assert done.returncode == 128 + signal.SIGINT
-    assert done.stderr.strip() == "vmlm-tui lab: Interrupted. The same command goes on, `vmlm-tui lab down` clears up."
+    hint = "The same command continues; `vmlm-tui lab down` removes the lab."
+    assert done.stderr.strip() == f"vmlm-tui lab: Interrupted. {hint}"
 
 
 @pytest.mark.parametrize(
@@ -125,12 +126,12 @@ sys.exit(main(sys.argv[1:]))
         (("--config",), "argument --config: expected one argument."),
         (("--config", ""), "--config names no file."),
         (("--conf", "x"), "unrecognized arguments: --conf x."),
-        (("--config", "/nowhere/config.toml"), "/nowhere/config.toml does not exist: no configuration is there."),
+        (("--config", "/nowhere/config.toml"), "/nowhere/config.toml does not exist: there is no configuration."),
         (("--config", "/"), "/ cannot be read: Is a directory."),
         ((), "The standard input is not a terminal."),
         (("check", "--colour"), "unrecognized arguments: --colour. vmlm-tui check --help shows what is expected."),
         (("check", "--config", ""), "--config names no file. vmlm-tui check --help shows what is expected."),
-        (("check", "--config", "/nowhere/c.toml"), "/nowhere/c.toml does not exist: no configuration is there."),
+        (("check", "--config", "/nowhere/c.toml"), "/nowhere/c.toml does not exist: there is no configuration."),
     ],
 )
 def test_what_cannot_start_is_one_sentence(run: Run, words: tuple[str, ...], sentence: str) -> None:
@@ -329,7 +330,7 @@ sys.exit(main(sys.argv[1:]))
     terminal = opened("--config", configured, program=("-c", program))
     assert terminal.status() == 1
     log = tmp_path / "state" / "vmlm" / "vmlm-tui.log"
-    assert f"vmlm-tui: It ended by a mistake of its own; {log} says which." in terminal.painted
+    assert f"vmlm-tui: The app crashed; {log} has the error." in terminal.painted
     assert "Traceback" not in terminal.painted
     assert "ZeroDivisionError" in log.read_text()
 
