@@ -1,14 +1,14 @@
-# One way to run each thing; CI calls the same. Root is needed for packages and for the lab's namespaces.
+# The commands of the project; CI runs the same. Packages and the lab's namespaces need root.
 .PHONY: setup demo test lint bench
 sudo := $(if $(filter 0,$(shell id -u)),,sudo --)
 
-setup: ## install what is missing: packages of the distribution, .venv, the project
+setup: ## install what is missing: distribution packages, .venv, the project
 	@.ci/setup
 
-demo: setup ## the lab, and the app on its source host
+demo: setup ## start the lab, and the app on its source host
 	@$(sudo) .venv/bin/vmlm-tui lab
 
-test: setup ## all tests, real migrations included
+test: setup ## run all tests, including real migrations
 	@$(sudo) .venv/bin/python -m tests
 
 lint: setup
@@ -17,5 +17,5 @@ lint: setup
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: setup ## measure the app in the lab: one `name value unit` a line
+bench: setup ## measure the app in the lab: one line `name value unit` per figure
 	@$(sudo) .venv/bin/python -m tests.bench

@@ -1,4 +1,4 @@
-"""The workload programs: what they print, what they refuse, and that a wrong page in their memory is found."""
+"""The workload programs: their output, the options they refuse, and the detection of wrong pages."""
 
 import math
 import os
@@ -16,15 +16,15 @@ from tui.guest.model.heartbeat import DATAGRAM, NEVER_NS, Answer, parse_answer, 
 from workloads import folder
 
 PAGE = 4096
-STEP = 0xD1342543DE82EF95  # from word to word of a page, as memory_intensive.c says
+STEP = 0xD1342543DE82EF95  # between the words of a page, as in memory_intensive.c
 COMPILERS = [name for name in ("gcc", "tcc") if shutil.which(name)]
-# Every run ends by itself, so that a program that does not do what a test waits for makes it fail, not hang.
+# Every run has a time limit, so that a test fails instead of waiting for ever.
 LIMIT = ["--seconds", "60"]
 
 
 @pytest.fixture(scope="module", params=COMPILERS)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the programs, built by their own Makefile, once per compiler."""
+    """A folder with the programs, built by their Makefile, once per compiler."""
     here = tmp_path_factory.mktemp(request.param)
     make = ["make", "-f", str(folder() / "Makefile"), f"CC={request.param}"]
     result = subprocess.run(make, cwd=here, capture_output=True, text=True, check=False)
@@ -33,23 +33,23 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 class Running:
-    """A started memory_intensive, its memory in reach."""
+    """A running workload program, with access to its output and memory."""
 
     def __init__(self, argv: list[str]) -> None:
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
         self.lines: list[dict[str, str]] = []
 
     def until(self, condition: Callable[[dict[str, str]], bool]) -> dict[str, str]:
-        """The next line of which the condition is true; read as far as that."""
+        """Reads lines until the condition is true of one, and returns that line."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(parsed(line))
             if condition(self.lines[-1]):
                 return self.lines[-1]
-        raise AssertionError(f"the program ended before it printed that: {self.lines[-3:]}")
+        raise AssertionError(f"the program ended before it printed such a line: {self.lines[-3:]}")
 
     def end(self) -> int:
-        """Read to the end; the exit status."""
+        """Reads the rest of the output and returns the exit status."""
         assert self.process.stdout is not None
         self.lines += [parsed(line) for line in self.process.stdout]
         return self.process.wait()
@@ -72,7 +72,7 @@ class Running:
             assert memory.write(content) == len(content)
 
     def pages(self) -> list[int]:
-        """The addresses of the program's own pages, ascending: found by their content, as mappings may be merged."""
+        """The ascending addresses of the worker's pages, found by content because mappings may be merged."""
         found = []
         for line in Path(f"/proc/{self.process.pid}/maps").read_text().splitlines():
             fields = line.split()
@@ -122,7 +122,7 @@ def lines_of(result: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
 # ---- a wrong page ----
 
 
-def lost(now: bytes, old: bytes) -> bytes:  # the kernel's answer for a page that never came
+def lost(now: bytes, old: bytes) -> bytes:  # the kernel maps zeros for a page that never arrived
     return bytes(PAGE)
 
 
@@ -147,7 +147,7 @@ def flipped_bit_in_the_middle(now: bytes, old: bytes) -> bytes:
         (flipped_bit_in_the_middle, "256", "1", "garbage"),
     ],
 )
-def test_a_page_changed_from_outside_is_printed_and_ends_it(
+def test_a_page_changed_from_outside_is_reported_and_ends_the_program(
     start: Callable[..., Running],
     corrupt: Callable[[bytes, bytes], bytes],
     word: str,
@@ -179,7 +179,7 @@ def test_a_page_changed_from_outside_is_printed_and_ends_it(
     assert (program.lines[-1]["state"], program.lines[-1]["wrong_pages"]) == ("failed", "1")
 
 
-def test_two_pages_in_each_others_place_are_found(start: Callable[..., Running]) -> None:
+def test_two_exchanged_pages_are_found(start: Callable[..., Running]) -> None:
     program = start("--threads", "1", "--size", "2", "--rate", "1")
     program.until(lambda line: line["state"] == "dirtying")
     program.halt()
@@ -194,7 +194,7 @@ def test_two_pages_in_each_others_place_are_found(start: Callable[..., Running])
     assert program.lines[-1]["wrong_pages"] == "2"
 
 
-def test_a_page_the_rate_has_not_come_by_yet_is_found_at_the_end(start: Callable[..., Running]) -> None:
+def test_a_wrong_page_not_yet_reached_at_a_slow_rate_is_found_at_the_end(start: Callable[..., Running]) -> None:
     program = start("--threads", "1", "--size", "8", "--rate", "0.1")
     program.until(lambda line: line["state"] == "dirtying")
     program.halt()
@@ -207,7 +207,7 @@ def test_a_page_the_rate_has_not_come_by_yet_is_found_at_the_end(start: Callable
     assert float(program.lines[-1]["passes"]) < 1.5
 
 
-def test_untouched_memory_is_right_to_the_end(start: Callable[..., Running]) -> None:
+def test_unchanged_memory_has_no_wrong_pages(start: Callable[..., Running]) -> None:
     program = start("--threads", "3", "--size", "2")
     program.until(lambda line: float(line["passes"]) > 10)
     program.process.terminate()
@@ -215,7 +215,7 @@ def test_untouched_memory_is_right_to_the_end(start: Callable[..., Running]) -> 
     assert program.end() == 0
     last = program.lines[-1]
     assert (last["state"], last["wrong_pages"]) == ("done", "0")
-    # Each pass but the first checks each page, and so does the end.
+    # Each pass except the first checks each page; the final check does it once more.
     assert int(last["checked_pages"]) == round(float(last["dirtied_mib"]) * 256)
 
 
@@ -230,7 +230,7 @@ def assert_one_line_a_second(lines: list[dict[str, str]]) -> None:
     assert float(lines[-1]["seconds"]) >= 2.5
 
 
-def test_memory_intensive_prints_a_line_for_each_second(built: Path) -> None:
+def test_memory_intensive_prints_one_line_a_second(built: Path) -> None:
     lines = lines_of(
         run(built, "memory_intensive", "--threads", "2", "--size", "4", "--rate", "10", "--seconds", "2.5")
     )
@@ -250,7 +250,7 @@ def test_memory_intensive_keeps_the_rate(built: Path) -> None:
     assert 16 < (float(last["dirtied_mib"]) - float(first["dirtied_mib"])) / passed < 48
 
 
-def test_cpu_util_prints_a_line_for_each_second(built: Path) -> None:
+def test_cpu_util_prints_one_line_a_second(built: Path) -> None:
     lines = lines_of(run(built, "cpu_util", "--threads", "2", "--seconds", "2.5"))
     assert all(" ".join(line) == "seconds state threads additions_per_s additions sum" for line in lines)
     assert_one_line_a_second(lines)
@@ -258,7 +258,7 @@ def test_cpu_util_prints_a_line_for_each_second(built: Path) -> None:
     assert int(lines[-1]["additions"]) > int(lines[1]["additions"]) > 0
 
 
-def test_cpu_util_adds_what_the_original_experiment_added(built: Path) -> None:
+def test_cpu_util_computes_the_sum_of_the_original_experiment(built: Path) -> None:
     last = lines_of(run(built, "cpu_util", "--threads", "1", "--seconds", "0.2"))[-1]
     expected = math.fsum(math.sin(i) ** i for i in range(int(last["additions"])))  # the only thread has number 0
     assert float(last["sum"]) == pytest.approx(expected, rel=1e-4)
@@ -266,10 +266,10 @@ def test_cpu_util_adds_what_the_original_experiment_added(built: Path) -> None:
 
 @pytest.mark.parametrize("name", ["cpu_util", "memory_intensive"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_a_last_line(built: Path, name: str, number: signal.Signals) -> None:
+def test_a_signal_ends_a_workload_with_a_last_line(built: Path, name: str, number: signal.Signals) -> None:
     options = ["--threads", "1"] + (["--size", "2"] if name == "memory_intensive" else [])
     program = Running([str(built / name), *LIMIT, *options])
-    program.until(lambda line: line["seconds"].startswith("0."))  # the line at the start: it is set up
+    program.until(lambda line: line["seconds"].startswith("0."))  # the first line: the signal mask is set
     program.process.send_signal(number)
     assert program.end() == 0
     assert program.lines[-1]["state"] == "done"
@@ -296,20 +296,20 @@ def test_a_signal_ends_it_with_a_last_line(built: Path, name: str, number: signa
         ["4"],
     ],
 )
-def test_a_wrong_option_is_one_sentence(built: Path, name: str, options: list[str]) -> None:
+def test_a_wrong_option_is_refused_with_one_sentence(built: Path, name: str, options: list[str]) -> None:
     result = run(built, name, *options)
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert name in result.stderr
 
 
 @pytest.mark.parametrize("options", [["--size", "0"], ["--size", "1e3"], ["--rate", "-5"], ["--rate", "fast"]])
-def test_a_wrong_size_or_rate_is_one_sentence(built: Path, options: list[str]) -> None:
+def test_a_wrong_size_or_rate_is_refused_with_one_sentence(built: Path, options: list[str]) -> None:
     result = run(built, "memory_intensive", *options)
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
-    assert f"{options[0]} takes a" in result.stderr
+    assert f"{options[0]} requires a" in result.stderr
 
 
-def test_more_memory_than_there_is_is_one_sentence(built: Path) -> None:
+def test_more_memory_than_available_is_refused_with_one_sentence(built: Path) -> None:
     result = run(built, "memory_intensive", "--threads", "1024", "--size", "1048576")
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert "1024 threads x 1048576 MiB is 1073741824 MiB" in result.stderr
@@ -317,7 +317,7 @@ def test_more_memory_than_there_is_is_one_sentence(built: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "mib"), [("memory_intensive", "64"), ("cpu_util", "")])
-def test_an_address_space_too_small_is_one_sentence(built: Path, name: str, mib: str) -> None:
+def test_a_too_small_address_space_is_reported_with_one_sentence(built: Path, name: str, mib: str) -> None:
     options = ["--threads", "200"] + (["--size", mib] if mib else [])
     limited = ["sh", "-c", 'ulimit -v 300000; exec "$0" "$@"', str(built / name), *LIMIT, *options]
     result = subprocess.run(limited, capture_output=True, text=True, check=False)
@@ -325,7 +325,7 @@ def test_an_address_space_too_small_is_one_sentence(built: Path, name: str, mib:
     assert "try fewer --threads" in result.stderr
 
 
-def test_the_static_programs_need_no_library(tmp_path: Path) -> None:
+def test_the_static_programs_need_no_shared_library(tmp_path: Path) -> None:
     make = ["make", "-f", str(folder() / "Makefile"), "static"]
     subprocess.run(make, cwd=tmp_path, capture_output=True, text=True, check=True)
     for name in ("cpu_util", "memory_intensive", "heartbeat"):
@@ -347,8 +347,8 @@ def a_free_port() -> str:
         return str(udp.getsockname()[1])
 
 
-class Beating:
-    """A started heartbeat, and a socket to probe it with."""
+class ProbedHeartbeat:
+    """A running heartbeat, and a socket that probes it."""
 
     def __init__(self, built: Path, address: str = "127.0.0.1") -> None:
         self.port = a_free_port()
@@ -359,15 +359,15 @@ class Beating:
         self.udp.connect((address, int(self.port)))
         self.program.until(lambda line: line["state"] == "beating")
 
-    def ask(self, number: int = 7, since_ns: int = 0) -> Answer:
+    def send_probe(self, number: int = 7, since_ns: int = 0) -> Answer:
         self.udp.send(probe(number, since_ns))
-        return self.heard()
+        return self.reply()
 
-    def heard(self) -> Answer:
+    def reply(self) -> Answer:
         datagram = self.udp.recv(1024)
         answer = parse_answer(datagram)
         assert answer is not None, datagram
-        assert len(datagram) == DATAGRAM.size  # no more than was asked with: nobody can be flooded through it
+        assert len(datagram) == DATAGRAM.size  # no larger than the probe, so that it cannot amplify a flood
         return answer
 
     def close(self) -> None:
@@ -377,47 +377,47 @@ class Beating:
 
 
 @pytest.fixture(params=["127.0.0.1", "::1"])
-def beating(built: Path, request: pytest.FixtureRequest) -> Iterator[Beating]:
-    heart = Beating(built, request.param)
+def beating(built: Path, request: pytest.FixtureRequest) -> Iterator[ProbedHeartbeat]:
+    heart = ProbedHeartbeat(built, request.param)
     yield heart
     heart.close()
 
 
-def test_the_heartbeat_answers_a_probe_with_its_clock_and_its_beats(beating: Beating) -> None:
-    before, first = time.monotonic_ns(), beating.ask(2**63 + 5)
+def test_the_heartbeat_replies_to_a_probe_with_its_clock_and_its_beats(beating: ProbedHeartbeat) -> None:
+    before, first = time.monotonic_ns(), beating.send_probe(2**63 + 5)
     assert first.number == 2**63 + 5
     assert before <= first.now_ns <= time.monotonic_ns()
-    while (later := beating.ask()).beats < first.beats + 20:
+    while (later := beating.send_probe()).beats < first.beats + 20:
         pass
     assert later.now_ns - first.now_ns > 0.1e9  # a beat every 10 ms, not one for each probe
     assert later.gap_ns > 5e6
     assert later.gap_ended_ns <= later.now_ns
 
 
-def test_what_is_no_probe_is_not_answered(beating: Beating) -> None:
+def test_an_invalid_probe_gets_no_reply(beating: ProbedHeartbeat) -> None:
     reply = b"VMLM-HB!" + bytes(56)
     for junk in (b"", b"x", PROBE, PROBE + bytes(55), PROBE + bytes(57), PROBE + bytes(1000), bytes(64), reply):
         beating.udp.send(junk)
-    assert beating.ask(1234).number == 1234  # the first that came
+    assert beating.send_probe(1234).number == 1234  # the first reply
 
 
-def test_a_halt_is_the_longest_gap_until_one_asks_for_the_time_after_it(beating: Beating) -> None:
-    start = beating.ask()
+def test_a_halt_is_the_longest_gap_except_for_probes_about_the_time_after_it(beating: ProbedHeartbeat) -> None:
+    start = beating.send_probe()
     beating.program.halt()
     halted = time.monotonic_ns()
     while time.monotonic_ns() < halted + 400_000_000:
         pass
     beating.program.go_on()
-    after = beating.ask(since_ns=start.now_ns)
-    while after.gap_ns < 300_000_000:  # the beat after it may not have been yet
-        after = beating.ask(since_ns=start.now_ns)
+    after = beating.send_probe(since_ns=start.now_ns)
+    while after.gap_ns < 300_000_000:  # the first beat after the halt may still be due
+        after = beating.send_probe(since_ns=start.now_ns)
     assert halted < after.gap_ended_ns
-    assert beating.ask(since_ns=after.gap_ended_ns).gap_ns < after.gap_ns
-    none = beating.ask(since_ns=NEVER_NS)
+    assert beating.send_probe(since_ns=after.gap_ended_ns).gap_ns < after.gap_ns
+    none = beating.send_probe(since_ns=NEVER_NS)
     assert (none.gap_ns, none.gap_ended_ns) == (0, 0)
 
 
-def test_the_heartbeat_prints_a_line_for_each_second(built: Path) -> None:
+def test_the_heartbeat_prints_one_line_a_second(built: Path) -> None:
     lines = lines_of(run(built, "heartbeat", "--port", a_free_port(), "--seconds", "2.5"))
     keys = "seconds state port priority beats longest_gap_ms longest_gap_at probes"
     assert all(" ".join(line) == keys for line in lines)
@@ -427,28 +427,28 @@ def test_the_heartbeat_prints_a_line_for_each_second(built: Path) -> None:
     assert 0 < float(lines[-1]["longest_gap_at"]) <= float(lines[-1]["seconds"])
 
 
-def test_a_heartbeat_that_nobody_probes_ends(built: Path) -> None:
+def test_a_heartbeat_without_probes_ends_after_the_idle_limit(built: Path) -> None:
     last = lines_of(run(built, "heartbeat", "--port", a_free_port(), "--idle", "1.2", "--seconds", "50"))[-1]
     assert 1.2 <= float(last["seconds"]) < 50
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_heartbeat(built: Path, number: signal.Signals) -> None:
-    heart = Beating(built)
+    heart = ProbedHeartbeat(built)
     heart.program.process.send_signal(number)
     assert heart.program.end() == 0
     assert heart.program.lines[-1]["state"] == "done"
     heart.close()
 
 
-def test_a_port_that_is_taken_is_one_sentence(beating: Beating, built: Path) -> None:
+def test_a_port_in_use_is_reported_with_one_sentence(beating: ProbedHeartbeat, built: Path) -> None:
     result = run(built, "heartbeat", "--port", beating.port)
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert f"UDP port {beating.port}" in result.stderr
 
 
 @pytest.mark.parametrize("options", [["--port", "0"], ["--port", "65536"], ["--idle", "-1"], ["--beat", "1"], ["5"]])
-def test_a_wrong_option_of_the_heartbeat_is_one_sentence(built: Path, options: list[str]) -> None:
+def test_a_wrong_option_of_the_heartbeat_is_refused_with_one_sentence(built: Path, options: list[str]) -> None:
     result = run(built, "heartbeat", *options)
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert "heartbeat" in result.stderr
