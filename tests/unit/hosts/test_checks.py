@@ -17,7 +17,6 @@ from tui.hosts.backend.reading import configured
 from tui.hosts.model.account import Account
 from tui.hosts.model.clock import Clock
 from tui.hosts.model.facts import Configured, HostsFacts, Libvirt, OneHost, Way
-from tui.hosts.model.firewall import Firewall
 from tui.hosts.model.host import System
 from tui.hosts.model.ports import OPEN, SILENT, Tried
 from tui.hosts.model.software import parse_software
@@ -25,6 +24,7 @@ from tui.hosts.model.ssh import KEY_CHANGED, KEY_NOT_KNOWN, NO_ANSWER, REFUSED, 
 from tui.hosts.model.steps import STEPS
 from tui.hosts.model.userfaultfd import Userfaultfd
 from tui.linux.change import AddLines, Change, Command, RemoveLines
+from tui.linux.firewall import Firewall
 from tui.linux.qemu_conf import QemuConf
 from tui.linux.ufw import Ufw
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, Cpu, CpuFit

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.fake_hosts import answered
-from tui.hosts.model.firewall import opened, parse_firewall
 from tui.hosts.model.names import is_local, parse_names
 from tui.hosts.model.userfaultfd import Userfaultfd, parse_userfaultfd
 from tui.linux.change import Change, Command
+from tui.linux.firewall import opened, parse_firewall
 from tui.vm.model.kvm import FAILS, HANGS, NO_DEVICE, NO_QEMU, RUNS, Kvm, parse_kvm
 
 DENIED = "qemu-system-x86_64: -accel kvm: Could not access KVM kernel module: Permission denied"

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from tests.fake_hosts import answered
-from tui.hosts.model.firewall import opened, parse_firewall
 from tui.linux.addresses import route_device
 from tui.linux.change import Change
+from tui.linux.firewall import opened, parse_firewall
 from tui.linux.firewalld import Firewalld, parse_rule, parse_zones, rich_rule
 
 PLAIN = """\

@@ -7,7 +7,7 @@ and systemd's units (systemctl(1)).
 
 import pytest
 
-from tui.hosts.model import firewall
+from tui.linux import firewall
 from tui.linux.addresses import Resolved, parse_ahosts
 from tui.linux.escapes import escaped, unescaped
 from tui.linux.exports import ESCAPED, Export, export_line, parse_exports

@@ -10,20 +10,20 @@ from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
 from tui.core.settings import DESTINATION, SOURCE, STORAGE, Config
 from tui.core.ssh_target import target
-from tui.hosts.model import account, firewall, ports_python, userfaultfd
+from tui.hosts.model import account, ports_python, userfaultfd
 from tui.hosts.model import clock as host_clock
 from tui.hosts.model import names as host_names
 from tui.hosts.model import script as host_script
 from tui.hosts.model.account import Account
 from tui.hosts.model.clock import Clock
 from tui.hosts.model.facts import Configured, Libvirt
-from tui.hosts.model.firewall import Firewall
 from tui.hosts.model.names import Names
 from tui.hosts.model.ports import CONNECTOR, LISTENER, READY, Tried, parse_connector, parse_listener
 from tui.hosts.model.software import Software
 from tui.hosts.model.ssh import ATTEMPT_SCRIPT, WORKS, Attempt, parse_attempt
 from tui.hosts.model.userfaultfd import Userfaultfd
-from tui.linux import perl_or_python
+from tui.linux import firewall, perl_or_python
+from tui.linux.firewall import Firewall
 from tui.linux.perl_or_python import NEITHER
 from tui.linux.qemu_conf import QemuConf
 from tui.linux.sudo import Sudo

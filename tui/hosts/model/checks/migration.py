@@ -5,11 +5,11 @@ from tui.checklist.model.step import Step
 from tui.core.failure import Failure
 from tui.hosts.model.checks.basic import version
 from tui.hosts.model.facts import HostsFacts, Libvirt, unread
-from tui.hosts.model.firewall import Firewall, opened
 from tui.hosts.model.host import System
 from tui.hosts.model.ports import REFUSED, SILENT, Tried, ranges
 from tui.hosts.model.userfaultfd import SYSCTL, Userfaultfd
 from tui.linux.change import AddLines, Change, Command, Move, RemoveLines
+from tui.linux.firewall import Firewall, opened
 from tui.linux.qemu_conf import MIGRATION_PORTS, QemuConf
 
 SYSCTL_FILE = "/etc/sysctl.d/60-vmlm-tui.conf"
