@@ -84,11 +84,11 @@ async def test_one_folder_is_proved_to_be_one_and_nothing_is_left_in_it(folder: 
     assert left(folder) == []
 
 
-async def test_without_perl_on_both_the_lock_is_that_of_flock(folder: Path) -> None:
+async def test_without_perl_nothing_is_tried_and_nothing_is_written(folder: Path) -> None:
     source = OneHost()
     proof = await proof_of(folder, folder, source=source, destination=OneHost(lacks=("perl",)))
-    assert proof.refused is True
-    assert any(" flock " in command for command in source.commands)
+    assert proof == Proof(why_not="Perl is not installed on destination")
+    assert not any("vmlm-proof" in command for command in source.commands)
     assert left(folder) == []
 
 

@@ -1,7 +1,4 @@
-"""The ports of a migration, really tried: something listens on them for a moment, and is connected to from elsewhere.
-
-In Perl, because every Debian and Ubuntu has it (perl-base is essential); for others in Python (host_ports_python).
-"""
+"""The ports of a migration, really tried: one program listens on them, another connects from elsewhere (model.perl)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -116,6 +116,7 @@ class ImageRead:
     readable: bool = False  # by QEMU's user
     writable: bool = False
     locked: bool | None = None  # by somebody; None where that can't be told
+    no_perl: bool = False  # so `locked` could not be asked
     said: str = ""
 
 

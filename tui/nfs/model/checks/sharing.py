@@ -5,6 +5,7 @@ from tui.core.failure import Failure
 from tui.core.settings import DESTINATION, SOURCE
 from tui.linux.folder import Folder
 from tui.linux.mounts import SHARED_TYPES, holding
+from tui.linux.perl import INSTALL, MISSING
 from tui.linux.qemu_conf import SHARED_SINCE
 from tui.nfs.model.checks.common import shared_otherwise, unread
 from tui.nfs.model.checks.mount import good_mount
@@ -134,7 +135,9 @@ def _not_tried(facts: NfsFacts) -> Finding | None:
     proof = facts.proof
     if proof is None:
         return None
-    hint = "Install QEMU and libvirt on it." if "user of QEMU" in proof.why_not else ""
+    hint = INSTALL if MISSING in proof.why_not else ""
+    if "user of QEMU" in proof.why_not:
+        hint = "Install QEMU and libvirt on it."
     return Finding(UNKNOWN, f"not tried: {proof.why_not}", hint=hint)
 
 
