@@ -1,80 +1,67 @@
-"""The firewall of a host, and how the ports of a migration are opened in it for one other host alone."""
+"""The firewall of a host: which one is active, and the rules that let one other host in to some ports.
+
+A rule is only added, recognised word for word and taken back. Whether a connection passes is found by trying it.
+"""
 
 from dataclasses import dataclass
 
 from tui.linux.addresses import route_device
-from tui.linux.change import Change, Command, Move
-from tui.linux.firewalld import Firewalld, parse_zones, rich_rule
+from tui.linux.change import Change, Move
+from tui.linux.firewalld import Firewalld, parse_zones
 from tui.linux.script_sections import PRELUDE, file_text, parse_sections
 from tui.linux.ufw import Ufw, parse_ufw
 
-# As root. $1 is the address of the other host: firewalld's zone depends on where its packets come in.
-SCRIPT = rf"""{PRELUDE}
-part ufw 30 ufw status numbered
-part ufw_defaults 5 cat /etc/default/ufw
-[ "$(timeout 30 firewall-cmd --state 2>/dev/null)" = running ] || exit 0
-part zone_default 20 firewall-cmd --get-default-zone
-part zones_now 30 firewall-cmd --list-all-zones
-part zones_kept 30 firewall-cmd --permanent --list-all-zones
+# As root, after PRELUDE. The parts named device... say where the packets of other hosts come in.
+PARTS = """
+if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2> /dev/null; then part ufw 30 ufw status; fi
+if [ "$(timeout 30 firewall-cmd --state 2> /dev/null)" = running ]; then
+  part zone_default 20 firewall-cmd --get-default-zone
+  part zones_now 30 firewall-cmd --list-all-zones
+  part zones_kept 30 firewall-cmd --permanent --list-all-zones
+fi
+"""
+# $1 is the address of the other host.
+SCRIPT = f"""{PRELUDE}{PARTS}
 part device 5 ip -o route get "$1"
 """
 
-NO_FIREWALLD = Firewalld(running=False)
-ELSEWHERE = "so something else holds them up: another firewall, or the network in between"
+BLOCKED = "so something else blocks the connection: an earlier rule, another zone or firewall, or the network"
+NO_UFW, NO_FIREWALLD = Ufw(), Firewalld()
 
 
 @dataclass(frozen=True)
 class Firewall:
     """What may be active on a host."""
 
-    ufw: Ufw
+    ufw: Ufw = NO_UFW
     firewalld: Firewalld = NO_FIREWALLD
+
+    @property
+    def name(self) -> str:
+        """What is active, empty where nothing is."""
+        return " and ".join(["ufw"] * self.ufw.active + ["firewalld"] * self.firewalld.running)
+
+    def moves(self, host: str, address: str, ports: tuple[int, int]) -> tuple[Move, ...]:
+        """Adds what is missing of our rules for tcp from this address, in all that is active."""
+        return (*self.ufw.moves(host, address, ports), *self.firewalld.moves(host, address, ports))
 
 
 def parse_firewall(text: str) -> Firewall:
-    """What SCRIPT printed."""
+    """What PARTS and the parts about devices printed; other parts are passed over."""
     sections = {name: file_text(part) or "" for name, part in parse_sections(text).items()}
-    ufw = parse_ufw(sections.get("ufw", ""), sections.get("ufw_defaults", ""))
+    ufw = parse_ufw(sections.get("ufw", ""))
     if "zones_now" not in sections:
         return Firewall(ufw)
-    device = route_device(sections.get("device", ""))
-    now, kept = parse_zones(sections["zones_now"]), parse_zones(sections["zones_kept"])
-    return Firewall(ufw, Firewalld(True, now, kept, sections["zone_default"].strip(), dict([device] if device else [])))
+    now, kept = parse_zones(sections["zones_now"]), parse_zones(sections.get("zones_kept", ""))
+    devices = dict(found for name in sections if name.startswith("device") and (found := route_device(sections[name])))
+    return Firewall(ufw, Firewalld(True, now, kept, sections.get("zone_default", "").strip(), devices))
 
 
 def opened(host: str, firewall: Firewall, other: str, ports: tuple[int, int]) -> Change | str:
-    """What lets the address `other` in to these TCP ports of `host`, or why the app can't."""
-    if firewall.ufw.active:
-        return _through_ufw(host, firewall.ufw, other, ports)
-    if firewall.firewalld.running:
-        return _through_firewalld(host, firewall.firewalld, other, ports)
-    return f"neither ufw nor firewalld is active there, {ELSEWHERE}"
-
-
-def _through_ufw(host: str, ufw: Ufw, other: str, ports: tuple[int, int]) -> Change | str:
-    for rule in (ufw.decides(other, port) for port in range(ports[0], ports[1] + 1)):
-        if rule is not None and rule.action in ("DENY", "REJECT"):
-            return f"rule {rule.number} of ufw there refuses {rule.origin}: remove it, or put a rule before it"
-    if all(ufw.lets_in(other, port) for port in range(ports[0], ports[1] + 1)):
-        return f"ufw lets them in already, {ELSEWHERE}"
-    rule_words = ("allow", "proto", "tcp", "from", other, "to", "any", "port", f"{ports[0]}:{ports[1]}")
-    return Change((_move(host, ("ufw", *rule_words), ("ufw", "delete", *rule_words)),), f"for {other} alone")
-
-
-def _through_firewalld(host: str, firewalld: Firewalld, other: str, ports: tuple[int, int]) -> Change | str:
-    every = range(ports[0], ports[1] + 1)
-    if refusing := next((said for port in every if (said := firewalld.refuses(other, port))), ""):
-        return f"firewalld there refuses them: {refusing}. Remove that rule, if nobody needs it"
-    rule = rich_rule(other, f'port port="{ports[0]}-{ports[1]}" protocol="tcp"')
-    moves = []
-    for zone, kept in zip(firewalld.zones(other), ((), ("--permanent",)), strict=True):
-        if not all(zone.lets_in(other, port) for port in every):
-            words = ("firewall-cmd", *kept, f"--zone={zone.name}")
-            moves.append(_move(host, (*words, f"--add-rich-rule={rule}"), (*words, f"--remove-rich-rule={rule}")))
+    """What lets the address `other` in to closed TCP ports of `host`, or why the app can't."""
+    if not firewall.name:
+        return f"neither ufw nor firewalld is active there, {BLOCKED}"
+    moves = firewall.moves(host, other, ports)
     if not moves:
-        return f"firewalld lets them in already, {ELSEWHERE}"
-    return Change(tuple(moves), f"for {other} alone, now and again after a restart")
-
-
-def _move(host: str, do: tuple[str, ...], undo: tuple[str, ...]) -> Move:
-    return Move(Command(host, do), (Command(host, undo),))
+        return f"the rule for {other} is in {firewall.name} already, {BLOCKED}"
+    return Change(moves, f"for {other} alone, now and again after a restart")
