@@ -104,6 +104,11 @@ def test_what_the_system_says_is_kept_where_it_is_neither() -> None:
     )
 
 
+def test_lines_of_another_form_are_passed_over() -> None:
+    assert parse_listener("\nlistening\nlistening x\nlistening ²\nlistening 5\nin_use 6\nready\n") == ((5,), (6,))
+    assert parse_connector("\n² open\n5 open\n") == ((5, OPEN),)
+
+
 def test_ports_that_are_not_open_are_told_by_what_became_of_them() -> None:
     tried = Tried("192.0.2.2", ((1, OPEN), (2, SILENT), (3, REFUSED), (4, SILENT)))
     assert tried.closed == {SILENT: (2, 4), REFUSED: (3,)}

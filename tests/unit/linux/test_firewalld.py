@@ -3,6 +3,8 @@
 The texts below are what it printed; zones that are as they came are left out.
 """
 
+import pytest
+
 from tests.fake_hosts import answered
 from tui.linux.addresses import route_device
 from tui.linux.change import Change, Command
@@ -102,6 +104,13 @@ def test_the_zones_are_read_with_their_interfaces_and_their_rules_word_for_word(
     assert len(public.rules) == 7
     assert 'rule family="ipv4" source address="192.0.2.8" drop' in public.rules
     assert parse_zones(PLAIN) == (Zone("internal"), Zone("public"), Zone("trusted"))
+
+
+@pytest.mark.parametrize(
+    "rule", ['rule log prefix="it\'s" accept', 'rule source address="192.0.2.1', 'rule priority="²" drop']
+)
+def test_a_rule_with_an_odd_quote_or_number_is_kept_as_it_is(rule: str) -> None:
+    assert parse_zones(f"public\n  rich rules: \n\t{rule}\n") == (Zone("public", rules=frozenset({rule})),)
 
 
 def test_a_zone_of_debian_13_is_read_the_same() -> None:

@@ -7,16 +7,21 @@ and systemd's units (systemctl(1)).
 
 import pytest
 
+from tests.fake_hosts import answered
 from tui.linux.addresses import Resolved, parse_ahosts
 from tui.linux.change import Command
 from tui.linux.escapes import escaped, unescaped
 from tui.linux.exports import ESCAPED, Export, export_line, parse_exports
+from tui.linux.folder import parse_folder
 from tui.linux.fstab import fstab_line, parse_fstab
 from tui.linux.mounts import at, device_folder, hidden, holding, parse_mountinfo
 from tui.linux.packages import Package, parse_simulation
 from tui.linux.qemu_conf import MIGRATION_PORTS, parse_qemu_conf
+from tui.linux.script_sections import Section
 from tui.linux.ufw import parse_ufw
 from tui.linux.units import parse_units, unit_named
+from tui.nfs.model.script import parse_server
+from tui.nfs.model.shared import Shared
 
 # exportfs exported exactly what the table below says, but for the name `more`, which it could not resolve.
 EXPORTS = r"""# a comment \
@@ -328,6 +333,24 @@ def test_a_rule_that_ufw_has_is_not_added_again(status: str, address: str, ports
 ])  # fmt: skip
 def test_another_rule_of_ufw_is_not_taken_for_ours(row: str) -> None:
     assert len(parse_ufw(f"Status: active\n\n{row}\n").moves("storage", "192.0.2.1", (2049, 2049))) == 1
+
+
+def test_a_row_of_ufw_of_another_form_is_passed_over() -> None:
+    odd = "2:3:49215/tcp              ALLOW       192.0.2.9\n:                          ALLOW       x\n[ ²] y ALLOW z\n"
+    assert parse_ufw(UFW_OURS + odd).moves("storage", "192.0.2.1", (2049, 2049)) == ()
+
+
+def test_an_exports_file_that_can_not_be_decoded_is_passed_over() -> None:
+    shared = Shared("storage", "source", "destination", "/data", "/srv", "vm1")
+    said = answered(exports="YQ== /etc/exports\n!! /etc/exports.d/x.exports\n", threads="²")
+    server = parse_server(said, shared)
+    assert (server.exports, server.threads) == ({"/etc/exports": "a"}, 0)
+
+
+def test_a_number_of_a_folder_that_is_none_is_passed_over() -> None:
+    stat = "stat 755 root:root directory\nmode 755\nowner root:root\nkind directory\n"
+    found = parse_folder("/x", Section(0, f"{stat}space ² 4096 7 7\nentry f ² a\nentry f 5 b\n"))
+    assert (found.is_folder, found.entries) == (True, (("f", "b", 5),))
 
 
 def test_an_inactive_ufw_is_left_alone() -> None:

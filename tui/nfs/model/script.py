@@ -1,6 +1,7 @@
 """What is asked of each host about the shared folder, as one script a host; nothing in it changes anything."""
 
 import base64
+import contextlib
 import re
 import shlex
 from collections.abc import Mapping
@@ -117,7 +118,7 @@ def parse_server(text: str, shared: Shared) -> ServerRead:
         exports=_files(_text(sections, "exports")),
         active=_active(_text(sections, "active")),
         units=parse_units(_text(sections, "units")),
-        threads=int(threads) if threads.isdigit() else 0,
+        threads=int(threads) if threads.isdecimal() else 0,
         firewall=firewall.parse_firewall(text),
         drops=_drops(_text(sections, "nft")),
         wrapped=tuple(_text(sections, "wrapped").split()),
@@ -158,7 +159,7 @@ def _common(sections: Mapping[str, Section], shared: Shared, role: str) -> dict[
         },
         "configuration": tuple(_text(sections, "configuration").splitlines()),
         "users": frozenset(users),
-        "lists_age_s": int(age) if age.isdigit() else 0,
+        "lists_age_s": int(age) if age.isdecimal() else 0,
     }
 
 
@@ -184,8 +185,11 @@ def _resolved(sections: Mapping[str, Section], role: str, name: str) -> Resolved
 
 
 def _files(text: str) -> dict[str, str]:
-    rows = [line.partition(" ") for line in text.splitlines()]
-    return {path: base64.b64decode(content).decode(errors="surrogateescape") for content, _, path in rows}
+    files = {}
+    for content, _, path in (line.partition(" ") for line in text.splitlines()):
+        with contextlib.suppress(ValueError):  # a line that is not base64 is not ours
+            files[path] = base64.b64decode(content, validate=True).decode(errors="surrogateescape")
+    return files
 
 
 def _active(text: str) -> tuple[Export, ...]:
@@ -208,7 +212,7 @@ def _port(part: Section | None) -> str:
 
 def _qemu_user(wanted: str, passwd: str) -> QemuUser | None:
     rows = [line.split(":") for line in passwd.splitlines() if line.count(":") >= 6]
-    known = [QemuUser(row[0], int(row[2])) for row in rows if row[2].isdigit()]
+    known = [QemuUser(row[0], int(row[2])) for row in rows if row[2].isdecimal()]
     if wanted:
         return next((user for user in known if wanted in (user.name, str(user.uid))), None)
     return next((user for name in QEMU_USERS for user in known if user.name == name), None)
