@@ -3,12 +3,11 @@
 import shlex
 from pathlib import PurePosixPath
 
-from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
+from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding, from_failure
 from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.linux.perl import INSTALL, MISSING
 from tui.linux.script_sections import PRELUDE, parse_sections
-from tui.nfs.model.checks.common import unread
 from tui.nfs.model.facts import CLIENTS, ClientRead, ImageRead, NfsFacts, VmsRead
 from tui.nfs.model.proof import ROOT
 from tui.vm.model.domain import Disk
@@ -86,7 +85,7 @@ def check_image(facts: NfsFacts, client: ClientRead) -> Finding | None:
     if _vms_awaited(facts):
         return None
     if failure := _unanswered(facts):
-        return unread(failure)
+        return from_failure(failure)
     disks, name = _disks(facts), facts.shared.vm
     wanted = f"the images of {name} in {client.folder.path}, open to QEMU"
     if disks is None:
@@ -98,7 +97,7 @@ def check_image(facts: NfsFacts, client: ClientRead) -> Finding | None:
         return Finding(WARNING, f"{others[0].target} is a {others[0].kind}: where its image is can't be told", wanted)
     images = facts.images.get(client.role)
     if isinstance(images, Failure):
-        return unread(images)
+        return from_failure(images)
     if images is None:
         return Finding(UNKNOWN, "the images have not been looked at yet", wanted)
     for image in images:
@@ -114,7 +113,7 @@ def check_single(facts: NfsFacts) -> Finding | None:
     if _vms_awaited(facts):
         return None
     if failure := _unanswered(facts):
-        return unread(failure)
+        return from_failure(failure)
     name, wanted = facts.shared.vm, "one QEMU at most with an image of it"
     disks = _disks(facts)
     if disks is None:
@@ -126,7 +125,7 @@ def check_single(facts: NfsFacts) -> Finding | None:
         hint = "Shut one of them down at once: two that write destroy the image."
         return Finding(FAILED, f"two VMs run with the same image: {where}", wanted, hint)
     if silent := next((each for each in facts.vms.values() if isinstance(each, Failure)), None):
-        return unread(silent)
+        return from_failure(silent)
     if not using and (other := _held_by_others(facts, wanted)):
         return other
     if any(role not in facts.images for role in CLIENTS):
