@@ -732,6 +732,21 @@ async def test_however_small_the_log_shows_the_newest_event_beside_phase_sentenc
         assert {"m", "p", "c", "d", "b", "l"} <= set(lab_backend.keys.split())
 
 
+async def test_the_log_keeps_to_the_newest_event_when_the_terminal_shrinks_until_it_is_scrolled() -> None:
+    async with page_of(running(until_=at(13))) as lab_backend:
+        events = lab_backend.app.page.query_one("#log-events")
+        await lab_backend.pilot.press("l")
+        await lab_backend.sees("host=destination iteration=5")
+        await lab_backend.pilot.resize_terminal(40, 12)
+        await lab_backend.sees("host=destination iteration=5")
+        events.scroll_up(animate=False)
+        await until(lab_backend.pilot, lambda: not events.is_vertical_scroll_end)
+        before = events.scroll_y
+        lab_backend.migration.play()
+        await lab_backend.sees("time_elapsed 17742")
+        assert events.scroll_y == before
+
+
 @pytest.mark.parametrize("size", [(40, 12), (30, 8)])
 async def test_however_small_the_sentence_is_whole(size: tuple[int, int]) -> None:
     async with page_of(running(until_=at(13)), size=size) as lab_backend:
