@@ -65,9 +65,9 @@ def in_box(app: OnePage) -> str:
     return " ".join(text_of(app).replace("│", " ").split())
 
 
-async def sees(pilot: Pilot[Any], app: OnePage, text: str) -> None:
-    """Waits for the text, and for all hosts to have answered: before that some keys can't act yet."""
-    await until(pilot, lambda: text in read(app) and "has not answered" not in read(app))
+async def sees(pilot: Pilot[Any], app: OnePage, *texts: str) -> None:
+    """Waits for the texts, and for all hosts to have answered: before that some keys can't act yet."""
+    await until(pilot, lambda: all(text in read(app) for text in texts) and "has not answered" not in read(app))
 
 
 async def test_s_boots_the_vm_and_w_enter_starts_the_memory_workload() -> None:
@@ -161,8 +161,7 @@ async def test_k_stops_the_workload() -> None:
 async def test_a_wrong_page_is_an_error_nobody_overlooks() -> None:
     app = app_of(world_with("running", WRONG))
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "ERROR Memory was corrupted: 1 page held something else")
-        assert "looks_like=zeros" in read(app)
+        await sees(pilot, app, "ERROR Memory was corrupted: 1 page held something else", "looks_like=zeros")
 
 
 @pytest.mark.parametrize(
