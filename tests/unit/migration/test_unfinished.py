@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.unit.fakes import NAMES, RECORDINGS, recording
-from tui.core.clock import now
 from tui.core.plan import Plan
 from tui.core.vm import Vm
 from tui.migration.backend.recorder import RAW, Recorder
