@@ -29,7 +29,7 @@ from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.migrations import Migrations
-from tui.migration.backend.unfinished import read_records
+from tui.migration.backend.run_files import read_records
 from tui.migration.model.record import ACTION, Event, Record, Sample
 from tui.nfs.backend.nfs import Nfs
 from tui.runs.backend import Runs

@@ -13,7 +13,7 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.lab.lab import Lab
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.unfinished import read_records
+from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.domjobinfo import text
 from tui.migration.model.record import Event, Sample

@@ -23,7 +23,8 @@ from tui.migration.backend.location import VmLocation, look
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.migrations import Migrations, origin_of
 from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
-from tui.migration.backend.unfinished import read_records, unfinished_runs
+from tui.migration.backend.run_files import read_records
+from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.vm.model.location import VmOnHost

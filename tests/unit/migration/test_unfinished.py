@@ -11,7 +11,8 @@ from tests.unit.fakes import NAMES, RECORDINGS, recording
 from tui.core.plan import Plan
 from tui.core.vm import Vm
 from tui.migration.backend.recorder import RAW, Recorder
-from tui.migration.backend.unfinished import read_records, unfinished_runs
+from tui.migration.backend.run_files import read_records
+from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model.record import Event, from_line, to_line
 
 BEGAN = "2026-11-23T03:49:38.000Z"  # fixed: it is in the names of tests, which must not differ between processes
