@@ -21,13 +21,13 @@ from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.location import VmLocation, look
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Migrations, origin_of
+from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
 from tui.migration.backend.run_files import read_records
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event
-from tui.vm.model.location import VmOnHost
+from tui.vm.model.location import Inventory, VmOnHost
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -111,19 +111,30 @@ async def test_the_vms_of_both_hosts_are_found_each_with_its_host(tmp_path: Path
     other = Vm("other", "uuid-of-other", "shut off")
     stage.vms["destination"]["other"] = other
     migrations = app(stage, tmp_path)
-    assert await migrations.vms() == (VmOnHost(stage.vm, "source"), VmOnHost(other, "destination"))
-    assert migrations.unreachable == {}
+    assert await migrations.vms() == Inventory((VmOnHost(stage.vm, "source"), VmOnHost(other, "destination")))
 
 
 async def test_a_host_that_cannot_be_reached_keeps_nothing_back_of_the_other(tmp_path: Path) -> None:
     stage = stage_of()
     stage.down.add("destination")
     migrations = app(stage, tmp_path)
-    assert await migrations.vms() == (VmOnHost(stage.vm, "source"),)
-    assert list(migrations.unreachable) == ["destination"]
+    before = await migrations.vms()
+    assert (before.found, list(before.failures)) == ((VmOnHost(stage.vm, "source"),), ["destination"])
     stage.down.clear()
-    await migrations.vms()
-    assert migrations.unreachable == {}
+    assert (await migrations.vms()).failures == {}
+    assert list(before.failures) == ["destination"]  # what was found then stays what it was
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_a_vm_is_stopped_only_where_every_host_has_answered(away: bool) -> None:
+    failures = {"destination": Failure("libvirt cannot be reached")} if away else {}
+    inventory = Inventory(
+        (VmOnHost(Vm("x", "uuid", "shut off"), "source"), VmOnHost(Vm("y", "u2", "paused"), "source")), failures
+    )
+    stopped = [inventory.stopped(name) for name in ("x", "y", "z")]
+    assert [sentence.partition(";")[0] for sentence in stopped] == (
+        ["", "", ""] if away else ["x is shut off on source", "", "Neither host knows a VM named z"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,7 +150,8 @@ async def test_a_host_that_cannot_be_reached_keeps_nothing_back_of_the_other(tmp
 )
 def test_a_vm_starts_from_where_it_runs(found: list[tuple[str, str]], origin: str | None) -> None:
     vms = tuple(VmOnHost(Vm("x", "uuid", state), host) for host, state in found)
-    assert origin_of("x", (*vms, VmOnHost(Vm("y", "uuid-y", "running"), "destination"))) == origin
+    found_there = Inventory((*vms, VmOnHost(Vm("y", "uuid-y", "running"), "destination"))).origin("x")
+    assert (found_there.host if found_there else None) == origin
 
 
 # -- preflight --
