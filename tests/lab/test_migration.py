@@ -13,6 +13,7 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.lab.lab import Lab
 from tui.migration.backend.migration import Migration
+from tui.migration.backend.migrations import Refused
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.domjobinfo import text
@@ -232,27 +233,26 @@ async def test_the_log_agrees_with_virsh_domjobinfo_at_the_same_time(dirtying: L
 
 
 async def test_an_impossible_migration_is_refused_before_it_starts(lab_backend: LabBackend) -> None:
-    assert await lab_backend.migrations.preflight(Plan(VM)) == []
-    (missing,) = await lab_backend.migrations.preflight(Plan("nobody"))
-    assert missing.what == "There is no VM 'nobody'"
-    (parallel,) = await lab_backend.migrations.preflight(Plan(VM, POST_COPY_MANUAL, parallel=2))
-    assert "parallel" in parallel.what
+    with pytest.raises(Failure, match="There is no VM 'nobody'"):
+        await lab_backend.migrations.start(Plan("nobody"))
+    with pytest.raises(Refused, match="parallel"):
+        await lab_backend.migrations.start(Plan(VM, POST_COPY_MANUAL, parallel=2))
     lab_backend.virsh("source", "suspend", VM)
     try:
-        (paused,) = await lab_backend.migrations.preflight(Plan(VM))
+        with pytest.raises(Refused) as paused:
+            await lab_backend.migrations.start(Plan(VM))
     finally:
         lab_backend.virsh("source", "resume", VM)
-    assert paused.why == "it is paused on source"
+    assert [each.why for each in paused.value.failures] == ["it is paused on source"]
 
     xml = re.sub(r"<uuid>.*</uuid>", "", lab_backend.virsh("source", "dumpxml", "--inactive", VM))
     lab_backend.lab.machine("destination").run(["sh", "-c", "cat > x.xml && virsh define x.xml"], stdin=xml)
     try:
-        (taken,) = await lab_backend.migrations.preflight(Plan(VM))
-        with pytest.raises(Failure, match="is taken on destination"):
+        with pytest.raises(Refused) as taken:
             await lab_backend.migrations.start(Plan(VM))
     finally:
         lab_backend.virsh("destination", "undefine", VM)
-    assert taken.what == f"The name {VM} is taken on destination"
+    assert [each.what for each in taken.value.failures] == [f"The name {VM} is taken on destination"]
 
 
 def each_is(each: object, kind: str) -> bool:

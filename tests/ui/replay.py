@@ -7,6 +7,7 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.vm import Vm
+from tui.migration.backend.migrations import Refused
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
@@ -114,11 +115,10 @@ class ReplayedMigrations:
         await self.answering.wait()
         return Inventory(self.found, dict(self.unreachable))
 
-    async def preflight(self, plan: Plan) -> list[Failure]:
-        self.checked.append(plan)
-        return self.failures
-
     async def start(self, plan: Plan) -> ReplayedMigration:
+        self.checked.append(plan)
+        if self.failures:
+            raise Refused(tuple(self.failures))
         self.started.append(plan)
         self.current = ReplayedMigration(self._records, plan)
         self.current.step()

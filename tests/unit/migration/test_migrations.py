@@ -21,7 +21,7 @@ from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.location import VmLocation, look
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.migrations import Migrations, Refused
 from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
 from tui.migration.backend.run_files import read_records
 from tui.migration.backend.unfinished import unfinished_runs
@@ -74,6 +74,18 @@ def summary(folder: Path) -> dict[str, Any]:
 
 def runs_in(runs: Path) -> list[Path]:
     return sorted(runs.iterdir())
+
+
+async def in_the_way(migrations: Migrations, plan: Plan) -> list[Failure]:
+    """What keeps `plan` from starting; where nothing does, it is started and left."""
+    try:
+        await migrations.start(plan)
+    except Refused as refused:
+        return list(refused.failures)
+    except Failure as failure:
+        return [failure]
+    await migrations.close()
+    return []
 
 
 def sentences(failures: list[Failure]) -> list[str]:
@@ -154,15 +166,15 @@ def test_a_vm_starts_from_where_it_runs(found: list[tuple[str, str]], origin: st
     assert (found_there.host if found_there else None) == origin
 
 
-# -- preflight --
+# -- what is checked before a start --
 
 
 async def test_nothing_stands_in_the_way_of_a_running_vm(tmp_path: Path) -> None:
-    assert await app(stage_of(), tmp_path).preflight(Plan("guest1")) == []
+    assert await in_the_way(app(stage_of(), tmp_path), Plan("guest1")) == []
 
 
 async def test_a_vm_that_nobody_has_is_not_there(tmp_path: Path) -> None:
-    failures = await app(stage_of(), tmp_path).preflight(Plan("no such [vm]"))
+    failures = await in_the_way(app(stage_of(), tmp_path), Plan("no such [vm]"))
     assert sentences(failures) == [
         "There is no VM 'no such [vm]': neither host has it. Choose one that the Launch page lists."
     ]
@@ -171,7 +183,7 @@ async def test_a_vm_that_nobody_has_is_not_there(tmp_path: Path) -> None:
 async def test_a_vm_that_may_be_on_a_host_that_is_down_is_not_said_to_be_nowhere(tmp_path: Path) -> None:
     stage = stage_of()
     stage.down.add("source")
-    failures = await app(stage, tmp_path).preflight(Plan("guest1"))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == [
         "guest1 was not found, and source could not be asked: the network does not reach it. Check the cable."
     ]
@@ -180,7 +192,7 @@ async def test_a_vm_that_may_be_on_a_host_that_is_down_is_not_said_to_be_nowhere
 async def test_a_vm_that_does_not_run_cannot_move(tmp_path: Path) -> None:
     stage = stage_of()
     stage.vms["source"]["guest1"] = replace(stage.vm, state="shut off")
-    failures = await app(stage, tmp_path).preflight(Plan("guest1"))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == [
         "guest1 cannot be migrated live: it is shut off on source. Start it on the Launch page."
     ]
@@ -189,7 +201,7 @@ async def test_a_vm_that_does_not_run_cannot_move(tmp_path: Path) -> None:
 async def test_a_vm_that_somebody_else_migrates_is_left_to_them(tmp_path: Path) -> None:
     stage = stage_of()
     stage.begin()
-    failures = await app(stage, tmp_path).preflight(Plan("guest1"))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == [
         "guest1 is being migrated already: somebody else started it. Leave this page and come back to follow it."
     ]
@@ -200,20 +212,20 @@ async def test_another_job_of_the_vm_is_no_migration(tmp_path: Path) -> None:
     stage.begin()
     stage.standing = True
     stage.job = replace(stage.job, stats={"type": 2, "operation": 9})
-    assert await app(stage, tmp_path).preflight(Plan("guest1")) == []
+    assert await in_the_way(app(stage, tmp_path), Plan("guest1")) == []
 
 
 async def test_a_target_that_cannot_be_reached_is_said_with_its_reason(tmp_path: Path) -> None:
     stage = stage_of()
     stage.down.add("destination")
-    failures = await app(stage, tmp_path).preflight(Plan("guest1"))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == ["The destination cannot be reached: the network does not reach it. Check the cable."]
 
 
 async def test_two_addresses_of_one_host_are_no_way(tmp_path: Path) -> None:
     stage = stage_of()
     stage.uuids = dict.fromkeys(stage.uuids, "4d0c")
-    failures = await app(stage, tmp_path).preflight(Plan("guest1"))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == [
         "Source and destination are the same host: both have the host UUID 4d0c. Look at the addresses in the "
         "configuration; two cloned hosts need a host_uuid each in libvirtd.conf."
@@ -223,7 +235,7 @@ async def test_two_addresses_of_one_host_are_no_way(tmp_path: Path) -> None:
 async def test_hosts_that_do_not_say_who_they_are_are_not_taken_for_one(tmp_path: Path) -> None:
     stage = stage_of()
     stage.uuids = dict.fromkeys(stage.uuids, "")
-    assert await app(stage, tmp_path).preflight(Plan("guest1")) == []
+    assert await in_the_way(app(stage, tmp_path), Plan("guest1")) == []
 
 
 @pytest.mark.parametrize(
@@ -242,12 +254,12 @@ async def test_a_name_that_is_taken_at_the_target_is_said(tmp_path: Path, uuid: 
     migrations = app(stage, tmp_path)
     if state == "running":
         stage.vms["source"]["guest1"] = stage.vm
-    failures = await migrations.preflight(Plan("guest1"))
+    failures = await in_the_way(migrations, Plan("guest1"))
     assert sentences(failures) == ([f"{expected} Rename or undefine it there."] if expected else [])
 
 
 async def test_a_combination_that_qemu_refuses_is_refused_before_it_is_asked(tmp_path: Path) -> None:
-    failures = await app(stage_of(), tmp_path).preflight(Plan("guest1", technique="post-copy-manual", parallel=2))
+    failures = await in_the_way(app(stage_of(), tmp_path), Plan("guest1", technique="post-copy-manual", parallel=2))
     assert [each.what for each in failures] == ["Post-copy over parallel connections cannot start"]
 
 
@@ -256,7 +268,7 @@ async def test_all_that_stands_in_the_way_is_said_at_once(tmp_path: Path) -> Non
     stage.vms["source"]["guest1"] = replace(stage.vm, state="paused")
     stage.uuids = dict.fromkeys(stage.uuids, "4d0c")
     stage.vms["destination"]["guest1"] = Vm("guest1", "another", "shut off")
-    failures = await app(stage, tmp_path).preflight(Plan("guest1", downtime_ms=0))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1", downtime_ms=0))
     assert [each.what for each in failures] == [
         "The maximum downtime must be at least 1 ms",
         "guest1 cannot be migrated live",
@@ -271,7 +283,7 @@ async def test_a_host_that_fails_in_the_middle_of_the_checks_is_what_stands_in_t
 ) -> None:
     stage = stage_of()
     stage.refusals[call] += [Failure("libvirt did not answer")] * 2
-    failures = await app(stage, tmp_path).preflight(Plan("guest1"))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == ["libvirt did not answer."]
 
 
@@ -279,7 +291,7 @@ async def test_one_migration_at_a_time(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     migrations = app(stage, tmp_path)
     await migrations.start(Plan("guest1", technique="post-copy-manual"))
-    assert sentences(await migrations.preflight(Plan("guest1"))) == [
+    assert sentences(await in_the_way(migrations, Plan("guest1"))) == [
         "guest1 is being migrated. Wait for its end, or cancel it."
     ]
     await migrations.close()
@@ -311,6 +323,28 @@ async def test_a_migration_is_started_recorded_and_ended(tmp_path: Path) -> None
     assert (start.kind, start.data["technique"], start.data["origin"]) == (record.START, "pre-copy", "source")
 
 
+async def test_a_start_looks_once_at_each_host(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand")
+    migrations = app(stage, tmp_path)
+    await migrations.start(Plan("guest1", technique="post-copy-manual"))
+    before_the_call = stage.calls[: stage.calls.index("subscribe")]
+    await migrations.close()
+    # The checks ask both daemons who they are, and so does the route on connections of its own.
+    assert sorted(before_the_call) == ["daemon"] * 4 + ["job"] + ["vms"] * 2
+
+
+async def test_a_refused_start_looks_once_and_names_all_that_is_in_the_way(tmp_path: Path) -> None:
+    stage = stage_of()
+    stage.vms["source"]["guest1"] = replace(stage.vm, state="paused")
+    with pytest.raises(Refused, match="at least 1 ms") as refused:
+        await app(stage, tmp_path).start(Plan("guest1", downtime_ms=0))
+    assert [each.what for each in refused.value.failures] == [
+        "The maximum downtime must be at least 1 ms",
+        "guest1 cannot be migrated live",
+    ]
+    assert sorted(stage.calls) == ["daemon"] * 2 + ["job"] + ["vms"] * 2
+
+
 def _host(name: str) -> dict[str, Any]:
     return {
         "hostname": name,
@@ -333,7 +367,7 @@ async def test_after_the_end_another_can_be_started(tmp_path: Path) -> None:
     stage = stage_of()
     migrations = app(stage, tmp_path)
     first = await end_of(await migrations.start(Plan("guest1")))
-    assert await migrations.preflight(Plan("guest1")) == []
+    assert await in_the_way(migrations, Plan("guest1")) == []
     assert first.timeline.over
 
 

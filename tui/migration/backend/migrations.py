@@ -29,6 +29,15 @@ UNKNOWN = "unknown"
 SAME_START_S = 60.0  # a job that began later than this after a run is another one; the clock may have been set
 
 
+class Refused(Failure):
+    """A plan that was not started; reads as the first of `failures`, which are all that stand in its way."""
+
+    def __init__(self, failures: tuple[Failure, ...]) -> None:
+        first = failures[0]
+        super().__init__(first.what, first.why, first.hint, detail=first.detail)
+        self.failures = failures
+
+
 class Migrations:
     """One at a time: `current` is the migration under way or the last one over."""
 
@@ -63,42 +72,40 @@ class Migrations:
         except Failure as failure:
             return failure
 
-    async def preflight(self, plan: Plan) -> list[Failure]:
-        """Everything that is known to stand in the way of `plan`; empty where nothing does."""
-        try:
-            return await self._trouble(plan)
-        except Failure as failure:  # a host that answered a moment ago
-            return [failure]
-
-    async def _trouble(self, plan: Plan) -> list[Failure]:
+    async def _cleared(self, plan: Plan) -> VmOnHost:
+        """The VM of `plan` on the host it starts from; raises everything that is known to stand in the way."""
         if self.current is not None and not self.current.timeline.over:
-            return [Failure(f"{self.current.vm.name} is being migrated", "", "Wait for its end, or cancel it.")]
+            raise Failure(f"{self.current.vm.name} is being migrated", "", "Wait for its end, or cancel it.")
         inventory = await self.vms()
         origin = inventory.origin(plan.vm)
         if origin is None:
-            return [_not_found(plan.vm, inventory)]
+            raise _not_found(plan.vm, inventory)
         vm = origin.vm
         if await self._anybody_migrates(plan.vm, inventory):
             hint = "Leave this page and come back to follow it."
-            return [Failure(f"{vm.name} is being migrated already", "somebody else started it", hint)]
-        failures: list[Failure | None] = [refuse(plan, (await self._daemon(origin.host)).hypervisor_version)]
+            raise Failure(f"{vm.name} is being migrated already", "somebody else started it", hint)
+        here = await self._daemon(origin.host)
+        failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
         if not vm.running:
             why = f"it is {vm.state} on {origin.host}"
             failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
-        failures += await self._target_trouble(origin, inventory)
-        return [failure for failure in failures if failure is not None]
+        failures += await self._target_trouble(origin, here, inventory)
+        known = tuple(failure for failure in failures if failure is not None)
+        if known:
+            raise Refused(known)
+        return origin
 
     async def _anybody_migrates(self, name: str, inventory: Inventory) -> bool:
         having = [each for each in inventory.found if each.vm.name == name and each.vm.active]
         return any([await self._job(each) for each in having])
 
-    async def _target_trouble(self, origin: VmOnHost, inventory: Inventory) -> list[Failure | None]:
+    async def _target_trouble(self, origin: VmOnHost, here: Daemon, inventory: Inventory) -> list[Failure]:
         vm, target = origin.vm, OTHER[origin.host]
         if target in inventory.failures:
             said = inventory.failures[target]
             return [Failure(f"The {target} cannot be reached", said.why or said.what, said.hint, detail=said.detail)]
-        here, there = await asyncio.gather(self._daemon(origin.host), self._daemon(target))
-        failures: list[Failure | None] = []
+        there = await self._daemon(target)
+        failures = []
         if here.uuid and here.uuid == there.uuid:
             failures.append(_same_host(here.uuid))
         for each in inventory.found:
@@ -115,18 +122,12 @@ class Migrations:
         return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
 
     async def start(self, plan: Plan) -> Migration:
-        """Start `plan`; what preflight finds, or a connection that cannot be made, is raised."""
+        """Check `plan` and start it; raises Refused with all that the checks found, or the Failure that ended them."""
         async with self._one:
             return await self._start(plan)
 
     async def _start(self, plan: Plan) -> Migration:
-        failures = await self.preflight(plan)
-        if failures:
-            raise failures[0]
-        inventory = await self.vms()
-        found = inventory.origin(plan.vm)
-        if found is None:
-            raise _not_found(plan.vm, inventory)
+        found = await self._cleared(plan)
         vm, origin = found.vm, found.host
         workload = await self._workload(vm.name)
         route, facts = await self._route(origin, workload)

@@ -12,7 +12,7 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.core.settings import OTHER
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.migrations import Migrations, Refused
 from tui.migration.model import entry
 from tui.ui.choice import Choice
 from tui.ui.form import Form, enter, number_field, row
@@ -143,13 +143,14 @@ class StartForm(Form[Migration]):
     @work(name="start")
     async def _start(self, plan: Plan) -> None:
         self.show_message(f"Checking whether {plan.vm} can be migrated ...")
+        failures: tuple[Failure, ...]
         try:
-            failures = await self._migrations.preflight(plan)
-            if not failures:
-                self.dismiss(await self._migrations.start(plan))
-                return
+            self.dismiss(await self._migrations.start(plan))
+            return
+        except Refused as refused:
+            failures = refused.failures
         except Failure as failure:
-            failures = [failure]
+            failures = (failure,)
         finally:
             self._busy = False
         self.show_message("\n".join(["Nothing was started:", *(f"- {failure}" for failure in failures)]), wrong=True)
