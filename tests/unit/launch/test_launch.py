@@ -20,6 +20,7 @@ from tui.guest.model.workload import (
     CPU,
     MEMORY,
     Room,
+    Workload,
     WorkloadSpec,
     doubt,
     fitted,
@@ -467,6 +468,22 @@ async def test_no_run_begins_while_its_workload_is_still_being_started() -> None
     assert refused
     assert {each.what for each in refused} == {"The workload memory is still being started"}
     assert (await launch.current_workload("guest1")).name == "memory"
+
+
+async def test_a_workload_that_is_being_started_in_one_vm_keeps_no_other_from_being_migrated() -> None:
+    world = running_world()
+    launch = launch_of(world)
+    launch.choose("two")
+    launch.keep_address("root@guest1")
+    launch.choose("guest1")
+    asked: list[asyncio.Future[Workload]] = []
+
+    def on_progress(_text: str) -> None:
+        world.guest.answers = {"cat what": RUNNING}
+        asked.append(asyncio.ensure_future(launch.current_workload("two")))
+
+    await launch.start_workload(WorkloadSpec(MEMORY, 2, 150), on_progress)
+    assert {each.name for each in await asyncio.gather(*asked)} == {"memory"}
 
 
 async def test_a_run_is_named_after_what_ran_last_where_the_guest_does_not_answer(

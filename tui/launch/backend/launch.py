@@ -64,7 +64,7 @@ class Launch:
         self.name = self.config.vm.name  # the VM that everything here is about, until another one is chosen
         self._agents: dict[str, AgentShell] = {}  # by VM
         self._last_seen: dict[str, Workload] = {}  # in each VM
-        self._starting = ""  # the workload that is being compiled or started
+        self._starting: dict[str, str] = {}  # by VM: the workload that is being compiled or started in it
 
     @property
     def address(self) -> str:
@@ -243,7 +243,7 @@ class Launch:
         running = await guest.status()
         if running.running:
             raise Failure(f"The workload {running.name} runs already", "", "Stop it first.")
-        self._starting = spec.name
+        self._starting[where.name] = spec.name
         try:
             if not spec.command:
                 source = await on_thread((sources() / f"{spec.program}.c").read_bytes)
@@ -258,7 +258,7 @@ class Launch:
                 await guest.start(spec)
             status = await self._first_word(guest)
         finally:
-            self._starting = ""
+            del self._starting[where.name]
         self._last_seen[where.name] = Workload(status.current, status.parameters)
         return status
 
@@ -291,10 +291,10 @@ class Launch:
     async def current_workload(self, name: str) -> Workload:
         """What a run of a VM is named by, and records; the last known where the guest does not answer at once.
 
-        Failure while one is being started: a run that begins now would be recorded as something it is not.
+        Failure while one is being started in it: a run that begins now would be recorded as something it is not.
         """
-        if self._starting:
-            what = f"The workload {self._starting} is still being started"
+        if name in self._starting:
+            what = f"The workload {self._starting[name]} is still being started"
             raise Failure(what, "", "Wait until the Launch page shows it running.")
         with contextlib.suppress(Failure, asyncio.TimeoutError):
             await asyncio.wait_for(self.workload_status(name), NAME_LIMIT_S)
