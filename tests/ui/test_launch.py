@@ -221,6 +221,19 @@ async def test_a_guest_that_does_not_go_down_is_forced_off_by_the_same_key_after
         await sees(pilot, app, "shut off on source")
 
 
+async def test_a_vm_can_be_forced_off_while_its_workload_does_not_end() -> None:
+    world = world_with("running", RUNNING)
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "dirtying")
+        await pilot.press("k")
+        await sees(pilot, app, "stopping memory")
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("y")
+        await sees(pilot, app, "guest1 was forced off.")
+
+
 async def test_booting_asks_while_the_other_host_can_not_be_asked() -> None:
     world = world_with("shut off")
     world.unreachable[world.destination.uri] = AWAY

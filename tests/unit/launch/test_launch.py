@@ -443,6 +443,25 @@ async def test_a_workload_that_does_not_end_is_killed(monkeypatch: pytest.Monkey
     assert [argv[-1] for argv in world.guest.commands if 'kill -"$1"' in argv[2]] == ["TERM", "KILL"]
 
 
+async def test_a_workload_that_no_kill_ends_is_named_with_its_process_and_what_to_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(launch_module, "FINAL_CHECK_LIMIT_S", -1.0)
+    monkeypatch.setattr(launch_module, "LOOK_EVERY_S", 0.0)
+    world = running_world(RUNNING)
+
+    def on_progress(_text: str) -> None:  # the guard of this test: without a bound it would go on for ever
+        assert len(world.guest.commands) < 10 * launch_module.KILLS
+
+    with pytest.raises(Failure, match="The workload memory still runs in guest1") as caught:
+        await launch_of(world).stop_workload(on_progress)
+    assert "process 231 ended neither at TERM nor at" in caught.value.why
+    assert "-p 231" in caught.value.hint
+    assert "force the VM off" in caught.value.hint
+    signals = [argv[-1] for argv in world.guest.commands if 'kill -"$1"' in argv[2]]
+    assert signals == ["TERM", *["KILL"] * launch_module.KILLS]
+
+
 async def test_a_run_is_named_after_what_runs_in_the_guest() -> None:
     world = running_world(RUNNING)
     launch = launch_of(world)

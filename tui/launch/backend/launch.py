@@ -19,7 +19,7 @@ from tui.guest.backend.guest import WORKLOAD, Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.agent import AGENT
 from tui.guest.model.cloud_init import CloudInit
-from tui.guest.model.workload import CPU, MEMORY, MIB, Workload, WorkloadSpec, WorkloadStatus, refuse
+from tui.guest.model.workload import CPU, MEMORY, MIB, Workload, WorkloadSpec, WorkloadStatus, refuse, unstoppable
 from tui.launch.backend.new_vms import NewVms
 from tui.linux.sudo import Sudo
 from tui.vm.backend.location import placement
@@ -36,6 +36,7 @@ SHUTDOWN_LIMIT_S = 90.0
 FIRST_WORD_LIMIT_S = 30.0
 FINAL_CHECK_LIMIT_S = 60.0  # the memory workload looks at every page once more before it ends
 OWN_END_LIMIT_S = 15.0
+KILLS = 20  # one at each look: a large process takes seconds to free its memory
 SURVIVES_S = 1.0  # a command that says nothing has begun well when it still runs after this
 LOOK_EVERY_S = 0.5
 NAME_LIMIT_S = 5.0
@@ -263,17 +264,19 @@ class Launch:
         return status
 
     async def stop_workload(self, on_progress: OnProgress) -> WorkloadStatus:
-        """End the workload, and return its last status; one that does not end is killed."""
+        """End the workload, and return its last status; one that ignores TERM is killed, a Failure if in vain."""
         name = self.name
         guest = self.guest(name)
         await guest.signal("TERM")
-        began = time.monotonic()
+        began, kills = time.monotonic(), 0
         while (status := await guest.status()).running:
-            passed = time.monotonic() - began
             limit_s = OWN_END_LIMIT_S if status.own else FINAL_CHECK_LIMIT_S
-            if passed > limit_s:
+            if kills == KILLS:
+                raise unstoppable(status, name, KILLS)
+            if time.monotonic() - began > limit_s:
                 await guest.signal("KILL")
-                on_progress(f"{status.name} did not end within {limit_s:.0f} s and was killed")
+                kills += 1
+                on_progress(f"{status.name} did not end within {limit_s:.0f} s and is killed")
             else:
                 checking = ": it looks at every page once more" if status.name == MEMORY else ""
                 on_progress(f"stopping {status.name}{checking}")
