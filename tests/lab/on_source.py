@@ -144,7 +144,9 @@ async def start_own(connections: Connections, name: str, *command: str) -> Resul
 
 async def status(connections: Connections) -> Result:
     launch = launch_of(connections)
-    return asdict(await launch.workload_status()) | {"current": (await launch.current_workload(launch.name)).name}
+    return asdict(await launch.workload_status(launch.name)) | {
+        "current": (await launch.current_workload(launch.name)).name
+    }
 
 
 async def stop(connections: Connections) -> Result:

@@ -514,7 +514,7 @@ async def test_a_run_is_named_after_what_ran_last_where_the_guest_does_not_answe
     world.guest.released.clear()
     assert (await launch.current_workload("guest1")).name == "unknown"
     world.guest.released.set()
-    await launch.workload_status()
+    await launch.workload_status("guest1")
     world.guest.answers = {"cat what": Failure("can't be reached")}
     assert (await launch.current_workload("guest1")).name == "memory"
 
@@ -533,7 +533,7 @@ async def test_a_guest_that_can_not_be_looked_at_is_a_sentence() -> None:
     world = running_world()
     world.guest.answers = {"cat what": Completed(1, "", "sh: out of memory")}
     with pytest.raises(Failure, match="out of memory"):
-        await launch_of(world).workload_status()
+        await launch_of(world).workload_status("guest1")
 
 
 # -- through the guest's agent, and the user's own --
@@ -554,7 +554,7 @@ async def test_the_guest_is_booted_and_asked_through_its_agent_where_the_configu
     launch = with_config(world, reach="agent")
     assert launch.address == AGENT
     assert "its guest answered" in await launch.boot(silent)
-    assert (await launch.workload_status()).current == IDLE
+    assert (await launch.workload_status("guest1")).current == IDLE
     assert world.guest.commands == []
 
 

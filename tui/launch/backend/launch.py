@@ -155,7 +155,7 @@ class Launch:
     async def wait_for_guest(self, name: str, on_progress: OnProgress) -> str:
         """Returns when the guest of a VM answers over ssh, or its agent does."""
         began = time.monotonic()
-        await self._fresh_guest(name)
+        await self._guest_shell(name).close()  # it leads to the guest before the restart
         reason, patience = "no answer yet", FIRST_TRY_S
         while time.monotonic() - began < BOOT_LIMIT_S:
             long = time.monotonic() - began >= LONG_BOOT_S
@@ -170,7 +170,7 @@ class Launch:
                 # Before its network is up a packet is just lost, and a login begun then would wait long for nothing;
                 # but a slow guest may need that long.
                 reason, patience = "no answer yet", patience * 1.5
-                await self._fresh_guest(name)
+                await self._guest_shell(name).close()
             except Failure as failure:
                 reason = failure.why or failure.what
             else:
@@ -284,9 +284,8 @@ class Launch:
         self._last_seen[name] = Workload(status.current, status.parameters)
         return status
 
-    async def workload_status(self, name: str = "") -> WorkloadStatus:
-        """What runs in a VM's guest, the chosen one's unless named; found again whoever started it."""
-        name = name or self.name
+    async def workload_status(self, name: str) -> WorkloadStatus:
+        """What runs in a VM's guest, whoever started it."""
         status = await self.guest(name).status()
         self._last_seen[name] = Workload(status.current, status.parameters)
         return status
@@ -329,11 +328,6 @@ class Launch:
         if address == AGENT:
             return self._agents.setdefault(name, AgentShell(self._connections, name))
         return self._connections.guest_shell(name, address)
-
-    async def _fresh_guest(self, name: str) -> Guest:
-        """The guest without the connection to the one before the restart."""
-        await self._guest_shell(name).close()
-        return self.guest(name)
 
     async def _first_word(self, guest: Guest) -> WorkloadStatus:
         began = time.monotonic()
