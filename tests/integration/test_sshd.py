@@ -18,6 +18,7 @@ from tui.core.failure import Failure
 
 SSHD = "/usr/sbin/sshd"
 WAIT_LIMIT_S = 20
+MORE_THAN_SESSIONS = 12  # more concurrent commands than the 10 sessions of sshd's default
 SETTINGS = """\
 HostKey {folder}/host_key
 AuthorizedKeysFile {folder}/ssh/id_ed25519.pub
@@ -104,8 +105,8 @@ async def allow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 @pytest.mark.parametrize("sessions", [1, 3, 10])  # 10 is sshd's default
 async def test_commands_above_the_session_limit_wait(allow: Callable[[int], Sshd], sessions: int) -> None:
     sshd = allow(sessions)
-    done = await asyncio.gather(*(sshd.shell.run(["echo", str(number)]) for number in range(30)))
-    assert [each.stdout for each in done] == [f"{number}\n" for number in range(30)]
+    done = await asyncio.gather(*(sshd.shell.run(["echo", str(number)]) for number in range(MORE_THAN_SESSIONS)))
+    assert [each.stdout for each in done] == [f"{number}\n" for number in range(MORE_THAN_SESSIONS)]
     assert sshd.refused() or sessions == 10
 
 
@@ -113,7 +114,7 @@ async def test_refused_sessions_do_not_affect_a_running_command(allow: Callable[
     sshd = allow(3)
     os.mkfifo(tmp_path / "end")
     long = asyncio.ensure_future(sshd.shell.run(["sh", "-c", f"read word < '{tmp_path}/end'; echo $word"]))
-    await asyncio.gather(*(sshd.shell.run(["true"]) for _ in range(30)))
+    await asyncio.gather(*(sshd.shell.run(["true"]) for _ in range(MORE_THAN_SESSIONS)))
     assert sshd.refused()
     assert not long.done()
     await asyncio.to_thread((tmp_path / "end").write_text, "over\n")

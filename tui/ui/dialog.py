@@ -44,6 +44,7 @@ class Dialog(GoesOn, ModalScreen[T | None]):
     def __init__(self, title: str) -> None:
         super().__init__()
         self._heading = title
+        self._leaves_with: list[T | None] = []  # the result, where it was dismissed behind another screen
 
     def compose(self) -> ComposeResult:
         with Box(can_focus=self.scrolls) as box:
@@ -59,7 +60,15 @@ class Dialog(GoesOn, ModalScreen[T | None]):
         self.dismiss(None)
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
-        """Textual's, which takes the topmost screen away, whichever that is: a question may be in front of this one."""
-        while not self.is_active and self in self.app.screen_stack:
-            self.app.screen.dismiss(None)
-        return super().dismiss(result)
+        """Close this dialog; behind another one, or on a page that was left, as soon as it is in front again.
+
+        Textual's own takes the topmost screen of the page in front, whichever that is.
+        """
+        if self.is_active:
+            return super().dismiss(result)
+        self._leaves_with = [result]
+        return AwaitComplete()
+
+    def on_screen_resume(self) -> None:
+        if self._leaves_with:
+            self.dismiss(self._leaves_with.pop())
