@@ -62,12 +62,12 @@ def connect(uri: str) -> "LibvirtHypervisor":
 
 
 def _open(uri: str) -> libvirt.virConnect:
+    """Open a connection; retries once if ssh ended before libvirt wrote to it, because libvirt drops ssh's message."""
     try:
         return libvirt.open(uri)
     except libvirt.libvirtError as error:
         if "Cannot write data: Broken pipe" not in str(error):
             raise
-        # ssh had ended before libvirt first wrote to it, and libvirt then drops ssh's message. This race is rare.
         return libvirt.open(uri)
 
 
@@ -135,11 +135,9 @@ class LibvirtHypervisor:
 
     def definition(self, name: str, *, inactive: bool = False) -> str:
         """The VM's XML, "" if the daemon has no VM of that name; `inactive`: the XML of its next start."""
-
-        def read() -> str:
-            return str(self._connection.lookupByName(name).XMLDesc(INACTIVE if inactive else 0))
-
-        return self._do(f"The definition of {name} could not be read", read, {libvirt.VIR_ERR_NO_DOMAIN: ""})
+        what, missing = f"The definition of {name} could not be read", {libvirt.VIR_ERR_NO_DOMAIN: ""}
+        flags = INACTIVE if inactive else 0
+        return self._do(what, lambda: str(self._connection.lookupByName(name).XMLDesc(flags)), missing)
 
     def machine_types(self) -> tuple[str, ...]:
         """The x86-64 machine types of its QEMU, with aliases."""
@@ -193,12 +191,10 @@ class LibvirtHypervisor:
 
     def networks(self) -> tuple[str, ...]:
         """The names of libvirt's active networks; none if the daemon has no network driver."""
-        active = libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE
-
-        def read() -> tuple[str, ...]:
-            return tuple(sorted(network.name() for network in self._connection.listAllNetworks(active)))
-
-        return self._do(f"The networks of {self.uri} could not be listed", read, {libvirt.VIR_ERR_NO_SUPPORT: ()})
+        what, active = f"The networks of {self.uri} could not be listed", libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE
+        no_driver: dict[int, tuple[str, ...]] = {libvirt.VIR_ERR_NO_SUPPORT: ()}
+        read = self._connection.listAllNetworks
+        return self._do(what, lambda: tuple(sorted(network.name() for network in read(active))), no_driver)
 
     def addresses(self, name: str) -> tuple[str, ...]:
         """The VM's addresses, from the first source that has any."""
@@ -223,21 +219,16 @@ class LibvirtHypervisor:
 
     def agent_command(self, name: str, command: str, limit_s: float) -> str:
         """The guest agent's reply to a command, both JSON."""
-
-        def run() -> str:
-            domain = self._connection.lookupByName(name)
-            return str(libvirt_qemu.qemuAgentCommand(domain, command, max(1, round(limit_s)), 0))
-
-        return self._do(f"The command to the guest agent of {name} failed", run)
+        what, seconds = f"The command to the guest agent of {name} failed", max(1, round(limit_s))
+        send, lookup = libvirt_qemu.qemuAgentCommand, self._connection.lookupByName
+        return self._do(what, lambda: str(send(lookup(name), command, seconds, 0)))
 
     def migrate(self, plan: Plan, destination_uri: str) -> None:
         """Migrate peer-to-peer; returns when the migration has completed."""
         flags, parameters = migration_flags(plan), migration_parameters(plan)
-
-        def run() -> None:
-            self._connection.lookupByName(plan.vm).migrateToURI3(destination_uri, parameters, flags)
-
-        self._do(f"The migration of {plan.vm} failed", run)
+        lookup = self._connection.lookupByName
+        what = f"The migration of {plan.vm} failed"
+        self._do(what, lambda: lookup(plan.vm).migrateToURI3(destination_uri, parameters, flags))
 
     def job(self, name: str) -> JobInfo:
         """The running job's statistics, and the VM's state."""
