@@ -17,7 +17,7 @@ REPLY_LIMIT_S = 35.0  # a daemon may wait 30 s for a busy VM's monitor
 
 
 class Connections:
-    """One hypervisor connection and one shell per host, shared by all pages; a migration has its own Route.
+    """One hypervisor connection and one shell per host, shared by all pages; see also MigrationConnections.
 
     `open_hypervisor` takes a libvirt URI, blocks and raises Failure. `open_shell` takes an ssh address, "" for this
     host, and returns at once.
