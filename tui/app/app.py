@@ -24,7 +24,7 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.screens.quit import QuitGuard
 from tui.ui.cell_diff import CellDiffUpdate
-from tui.ui.goes_on import GoesOn
+from tui.ui.error_report import ReportsErrors
 from tui.ui.help import Help, HelpKey
 from tui.ui.key_line import told
 from tui.ui.page import PAGES, Page
@@ -41,7 +41,7 @@ OF_TEXTUAL = ("Theme", "Screenshot")  # the commands of its palette that say not
 LAB = "lab"  # what the app returns where the lab was asked for there
 
 
-class VmlmApp(GoesOn, App[str]):
+class VmlmApp(ReportsErrors, App[str]):
     """Give it a configuration and a backend, or neither: then its first page makes the one, and `wire` the other.
 
     Returns LAB where the lab was asked for instead of a configuration.

@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from tui.ui.goes_on import GoesOn
+from tui.ui.error_report import ReportsErrors
 from tui.ui.key_line import KeyLine
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class Box(VerticalScroll):
         return self.can_focus or action not in ("scroll_up", "scroll_down")  # else the keys move between fields
 
 
-class Dialog(GoesOn, ModalScreen[T | None]):
+class Dialog(ReportsErrors, ModalScreen[T | None]):
     """Modal; dismissed with None by Esc. A subclass composes its `body`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", priority=True)]

@@ -9,14 +9,14 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from tui.core.actions import with_keys
-from tui.ui.goes_on import GoesOn
+from tui.ui.error_report import ReportsErrors
 from tui.ui.key_line import KeyLine
 from tui.ui.tabs import Tabs
 
 PAGES = {"hosts": "Hosts", "nfs": "NFS", "launch": "Launch", "migrate": "Migrate", "runs": "Runs"}
 
 
-class Page(GoesOn, Screen[None]):
+class Page(ReportsErrors, Screen[None]):
     """One page. A subclass sets `page`, composes its `body`, and says in `why_not` what a key is waiting for."""
 
     page: ClassVar[str]

@@ -17,7 +17,7 @@ from tui.hosts.model.host import READING, HostFacts, System
 from tui.hosts.screens.fingerprint import FingerprintDialog
 from tui.hosts.widgets.card import HostCard
 from tui.hosts.widgets.lines import host_line
-from tui.ui.goes_on import WATCH
+from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.password import PasswordDialog
 

@@ -14,7 +14,7 @@ from tui.guest.model.workload import Room, WorkloadSpec, WorkloadStatus, doubt, 
 from tui.launch.backend.launch import Launch
 from tui.launch.widgets.vm_lines import reached, vm_lines, workload_lines
 from tui.launch.widgets.vm_list import Row, VmList
-from tui.ui.goes_on import WATCH
+from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.report import Report

@@ -34,7 +34,7 @@ from tui.migration.widgets.sentence import Sentence
 from tui.migration.widgets.summary import Outcome
 from tui.migration.widgets.tiles import tiles
 from tui.ui.chart.chart import Chart
-from tui.ui.goes_on import WATCH
+from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.question import Answer, Question
