@@ -1,6 +1,6 @@
 """The keys that sentences name are those of the pages."""
 
-from tests.spelled import KEYS
+from tests.page_keys import KEYS
 from tui.app.app import VmlmApp
 from tui.core.actions import WORDS
 from tui.hosts.screens.page import HostsPage

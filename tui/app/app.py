@@ -26,7 +26,7 @@ from tui.migration.screens.quit import QuitGuard
 from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.error_report import ReportsErrors
 from tui.ui.help import Help, HelpKey
-from tui.ui.key_line import told
+from tui.ui.key_line import listed_bindings
 from tui.ui.page import PAGES, Page
 
 if TYPE_CHECKING:
@@ -183,12 +183,12 @@ class VmlmApp(ReportsErrors, App[str]):
         """The page's own before those of all pages."""
         return [
             HelpKey(self.get_key_display(active.binding), _about(active.binding), _why_not(self.screen, active))
-            for active in told(self.screen)
+            for active in listed_bindings(self.screen)
         ]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The keys of the page first, so that the palette is a way to find them."""
-        for active in told(screen):
+        for active in listed_bindings(screen):
             binding, reason = active.binding, _why_not(screen, active)
             title = f"{self.get_key_display(binding)}  {binding.description}"
             about = f"not now: {reason}" if reason else _about(binding)
@@ -228,5 +228,7 @@ def _about(binding: Binding) -> str:
 
 def _why_not(screen: Screen[Any], active: ActiveBinding) -> str:
     return (
-        screen.spell(screen.why_not(active.binding.action)) if isinstance(screen, Page) and not active.enabled else ""
+        screen.with_keys(screen.why_not(active.binding.action))
+        if isinstance(screen, Page) and not active.enabled
+        else ""
     )

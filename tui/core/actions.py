@@ -7,7 +7,7 @@ by all else: another page, a dialog, a log, a record, the command line.
 import re
 from collections.abc import Callable, Mapping
 
-Spell = Callable[[str], str]  # what a page does with a sentence: `with_keys` and its own keys
+WithKeys = Callable[[str], str]  # a page's `with_keys`: the function below with the keys of that page
 
 # Unicode keeps these two for a program's own use: no name of a VM and no host's output has them.
 OPEN, CLOSE = "\ufdd0", "\ufdd1"
@@ -47,14 +47,14 @@ QUIT = _action("app.quit", "quitting the app")
 def with_keys(sentence: str, keys: Mapping[str, str]) -> str:
     """The sentence with the key of each action, by the id of its binding, and with words for what has none there."""
 
-    def spelled(token: re.Match[str]) -> str:
+    def replacement(token: re.Match[str]) -> str:
         begins, id = token[1], token[2]
         if id in keys:
             return f"{begins or ''}{keys[id]}"
         words = WORDS[id]
         return words if begins is None else f"{begins}{words[0].upper()}{words[1:]}"
 
-    return TOKEN.sub(spelled, sentence)
+    return TOKEN.sub(replacement, sentence)
 
 
 def in_words(sentence: str) -> str:

@@ -36,7 +36,7 @@ class KeyLine(Lines):
             self.show(self._line(self.size.width))
 
     def _line(self, width: int) -> Content:
-        shown = [active for active in told(self.screen) if active.binding.show]
+        shown = [active for active in listed_bindings(self.screen) if active.binding.show]
         keys = [(active, self.app.get_key_display(active.binding)) for active in shown]
         gap, labels = _fit([(display, active.binding.description) for active, display in keys], width - 1)
         parts: list[Content | tuple[str, str]] = [Content(" ")]
@@ -54,11 +54,11 @@ class KeyLine(Lines):
                 self.app.simulate_key(key)
 
 
-def told(screen: Screen[Any]) -> list[ActiveBinding]:
-    """The bindings of ours that a person is told of, each action once: the screen's own, its fields', the app's."""
+def listed_bindings(screen: Screen[Any]) -> list[ActiveBinding]:
+    """The app's bindings for the key line and the help, each action once: the screen's, its fields', the app's."""
     actives: dict[str, ActiveBinding] = {}
     for active in screen.active_bindings.values():
-        if active.binding.id or active.binding.show:  # Textual's own that show have no place here, and none has an id
+        if active.binding.id or active.binding.show:  # Textual's own bindings are hidden and have no id
             actives.setdefault(active.binding.action, active)
 
     def place(active: ActiveBinding) -> tuple[bool, bool, bool]:

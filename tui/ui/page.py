@@ -47,9 +47,9 @@ class Page(ReportsErrors, Screen[None]):
 
     def explain(self, sentence: str) -> None:
         """Say something that passes."""
-        self.notify(self.spell(sentence), markup=False, timeout=8)
+        self.notify(self.with_keys(sentence), markup=False, timeout=8)
 
-    def spell(self, sentence: str) -> str:
+    def with_keys(self, sentence: str) -> str:
         """A sentence made below the screens, with the keys of this page and of the app."""
         return with_keys(sentence, self._keys)
 
@@ -67,10 +67,10 @@ def keys_of(*owners: type) -> dict[str, str]:
     for owner in owners:
         for base in owner.mro():
             bindings = (each for each in vars(base).get("BINDINGS", ()) if isinstance(each, Binding) and each.id)
-            keys |= {each.id: _told(each.key_display or each.key) for each in bindings if each.id}
+            keys |= {each.id: _key_name(each.key_display or each.key) for each in bindings if each.id}
     return keys
 
 
-def _told(key: str) -> str:
+def _key_name(key: str) -> str:
     """As a sentence names it: "p", "Enter"."""
     return key.capitalize() if len(key) > 1 and key.isalpha() else key

@@ -4,7 +4,7 @@ import time
 
 from textual.content import Content
 
-from tui.core.actions import Spell
+from tui.core.actions import WithKeys
 from tui.core.failure import Failure
 from tui.ui.lines import Lines
 
@@ -18,9 +18,9 @@ class Report(Lines):
     Report { height: auto; }
     """
 
-    def __init__(self, spell: Spell, *, id: str | None = None) -> None:
+    def __init__(self, with_keys: WithKeys, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._spell = spell
+        self._with_keys = with_keys
         self._text = ""
         self._began: float | None = None
         self._parts: tuple[tuple[str, str], ...] = ()
@@ -60,7 +60,7 @@ class Report(Lines):
         self._draw()
 
     def _say(self, *parts: tuple[str, str]) -> None:
-        self._parts = tuple((self._spell(text), style) for text, style in parts if text)
+        self._parts = tuple((self._with_keys(text), style) for text, style in parts if text)
         self._draw()
 
     def _draw(self) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.spelled import spelled
+from tests.page_keys import with_page_keys
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, STATES, UNKNOWN, WARNING, Finding, Item
 from tui.checklist.model.keys import DETAILS, FIX, FIX_ALL, LOOK, PASSWORD, PROGRESS, UNDO, UNDO_ALL, Moment, why_not
 from tui.checklist.model.summary import SIGNS, WORDS, by_host, fixed, sentence, state_words
@@ -42,13 +42,15 @@ MISSING, WAITING = item(FAILED, fix=True), item(FAILED, fix=True, waits="first: 
     ],
 )
 def test_the_sentence_says_how_it_stands_and_what_to_press(items: list[Item], said: str) -> None:
-    assert spelled(sentence(items, looking=False, looked=True)) == said
+    assert with_page_keys(sentence(items, looking=False, looked=True)) == said
 
 
 def test_the_sentence_says_what_goes_on() -> None:
-    assert spelled(sentence([item()], looking=True, looked=False)) == "Looking at the hosts ..."
-    assert spelled(sentence([item(), GOOD], looking=True, looked=False)) == "Looking (1 of 2 read): 1 ok."
-    assert spelled(sentence([GOOD], looking=True, looked=True)) == "1 ok. All is as it must be. Looking again ..."
+    assert with_page_keys(sentence([item()], looking=True, looked=False)) == "Looking at the hosts ..."
+    assert with_page_keys(sentence([item(), GOOD], looking=True, looked=False)) == "Looking (1 of 2 read): 1 ok."
+    assert (
+        with_page_keys(sentence([GOOD], looking=True, looked=True)) == "1 ok. All is as it must be. Looking again ..."
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_the_sentence_says_what_goes_on() -> None:
     ],
 )
 def test_a_wanted_password_comes_before_everything(wanted: list[str], said: str) -> None:
-    assert spelled(sentence([MISSING], looking=False, looked=True, wanted=wanted)) == f"1 FAILED. {said}"
+    assert with_page_keys(sentence([MISSING], looking=False, looked=True, wanted=wanted)) == f"1 FAILED. {said}"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_a_wanted_password_comes_before_everything(wanted: list[str], said: str)
     ],
 )
 def test_fixing_all_ends_with_a_sentence(applied: list[Item], items: list[Item], said: str) -> None:
-    assert spelled(fixed(applied, items)) == said
+    assert with_page_keys(fixed(applied, items)) == said
 
 
 def test_every_state_can_be_told_from_the_others_without_colour() -> None:
@@ -127,4 +129,4 @@ def test_all_lines_of_a_host_stand_together_in_their_order() -> None:
     ],
 )
 def test_a_key_that_cannot_act_says_why(action: str, moment: Moment, reason: str) -> None:
-    assert spelled(why_not(action, moment)) == reason
+    assert with_page_keys(why_not(action, moment)) == reason

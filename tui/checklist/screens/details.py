@@ -10,7 +10,7 @@ from textual.widgets import Static
 from tui.checklist.model.check import Item
 from tui.checklist.model.summary import state_words
 from tui.checklist.widgets.item_lines import about
-from tui.core.actions import Spell
+from tui.core.actions import WithKeys
 from tui.ui.dialog import Dialog
 
 
@@ -22,14 +22,14 @@ class Details(Dialog[None]):
     ]
     scrolls = True
 
-    def __init__(self, item: Item, spell: Spell) -> None:
+    def __init__(self, item: Item, with_keys: WithKeys) -> None:
         super().__init__(f"{item.host}: {state_words(item).lstrip()}")
         self._item = item
-        self._spell = spell
+        self._with_keys = with_keys
 
     def body(self) -> ComposeResult:
         yield Static(id="about")
 
     def on_resize(self, event: events.Resize) -> None:
         width = clamp(event.size.width, 24, 76) - 5  # the frame, the air in it, the scroll bar
-        self.query_one("#about", Static).update(Content("\n").join(about(self._item, width, self._spell)))
+        self.query_one("#about", Static).update(Content("\n").join(about(self._item, width, self._with_keys)))

@@ -70,8 +70,8 @@ class ListPage(Page):
         self._looked_once = False
         self._work: Job | None = None  # the newest that was begun here
         self._answers: tuple[bool, ...] = ()
-        self._summary, self._report = Lines(id="summary"), Report(self.spell, id="report")
-        self._rows, self._detail = ChecklistRows(addresses, id="rows"), CheckDetail(self.spell, id="detail")
+        self._summary, self._report = Lines(id="summary"), Report(self.with_keys, id="report")
+        self._rows, self._detail = ChecklistRows(addresses, id="rows"), CheckDetail(self.with_keys, id="detail")
 
     def head(self) -> ComposeResult:
         """What stands above the list."""
@@ -128,7 +128,7 @@ class ListPage(Page):
         listed, items = self._list, self._list.items
         wanted = tuple(listed.sudo.wanted)
         text = sentence(items, looking=listed.looking, looked=listed.looked, wanted=wanted, first=self.first())
-        lines = [*Content.styled(self.spell(text), "bold").wrap(max(10, self.size.width - 2))]
+        lines = [*Content.styled(self.with_keys(text), "bold").wrap(max(10, self.size.width - 2))]
         if listed.looking:  # each change of height paints the page anew, so it is as high as it was till the end
             lines += [Content("")] * (self._summary.size.height - len(lines))
         self._summary.show(*(Content.assemble(" ", line) for line in lines))
@@ -159,11 +159,11 @@ class ListPage(Page):
 
     def action_details(self) -> None:
         if self._rows.chosen is not None:
-            self.app.push_screen(Details(self._rows.chosen, self.spell))
+            self.app.push_screen(Details(self._rows.chosen, self.with_keys))
 
     def action_progress(self) -> None:
         if self._list.jobs.current is not None:
-            self.app.push_screen(ProgressDialog(self._list.jobs.current, self.spell))
+            self.app.push_screen(ProgressDialog(self._list.jobs.current, self.with_keys))
 
     def action_fix(self) -> None:
         item = self._rows.chosen
@@ -231,7 +231,7 @@ class ListPage(Page):
             return
         self._report.begin(title)
         begun.listen(lambda: self._follow(begun))
-        self.app.push_screen(ProgressDialog(begun, self.spell))
+        self.app.push_screen(ProgressDialog(begun, self.with_keys))
 
     def _follow(self, begun: Job) -> None:
         """What is being done, and what came of it, stands on the page until the next."""
@@ -248,7 +248,9 @@ class ListPage(Page):
             self._report.fail(Failure(failure.what, failure.why, hint, detail=failure.detail))
         if elsewhere:
             self.notify(
-                self.spell(str(failure or begun.outcome)), markup=False, severity="error" if failure else "information"
+                self.with_keys(str(failure or begun.outcome)),
+                markup=False,
+                severity="error" if failure else "information",
             )
         elif isinstance(failure, PasswordNeeded):
             self.action_password()

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from tui.checklist.backend.jobs import Job
 from tui.checklist.model.transcript import ACTION, DONE, FAILED, OUTPUT, STEP, Line
-from tui.core.actions import Spell
+from tui.core.actions import WithKeys
 from tui.ui.dialog import Dialog
 from tui.ui.lines import Lines
 from tui.ui.rows import Rows
@@ -45,10 +45,10 @@ class ProgressDialog(Dialog[None]):
     ProgressDialog Output { height: 1fr; background: $surface; }
     """
 
-    def __init__(self, job: Job, spell: Spell) -> None:
+    def __init__(self, job: Job, with_keys: WithKeys) -> None:
         super().__init__(job.title)
         self._work = job
-        self._spell = spell
+        self._with_keys = with_keys
         self._said, self._output = Lines(id="said"), Output(id="output")
         self._drawn_at = 0.0
         self._drawing = False
@@ -100,7 +100,7 @@ class ProgressDialog(Dialog[None]):
             doing = job.doing or "looking at the hosts again"
             text, style = f"{doing} ... {int(job.elapsed_s)} s", "bold"
             text += ". It stops after this." if job.stopping else ""
-        lines = Content.styled(self._spell(text), style).wrap(max(10, self._said.size.width))
+        lines = Content.styled(self._with_keys(text), style).wrap(max(10, self._said.size.width))
         self._said.show(*lines)
 
 

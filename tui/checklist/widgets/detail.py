@@ -4,7 +4,7 @@ from textual.content import Content
 
 from tui.checklist.model.check import Item
 from tui.checklist.widgets.item_lines import about
-from tui.core.actions import DETAILS, Spell
+from tui.core.actions import DETAILS, WithKeys
 from tui.ui.lines import Lines
 
 
@@ -15,9 +15,9 @@ class CheckDetail(Lines):
     CheckDetail { height: 1fr; }
     """
 
-    def __init__(self, spell: Spell, *, id: str | None = None) -> None:
+    def __init__(self, with_keys: WithKeys, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._spell = spell
+        self._with_keys = with_keys
         self._item: Item | None = None
 
     def show_item(self, item: Item | None) -> None:
@@ -36,9 +36,9 @@ class CheckDetail(Lines):
         width, height = self.size.width - 2, self.size.height
         if self._item is None or width < 1 or not height:
             return
-        lines = list(about(self._item, width, self._spell))
+        lines = list(about(self._item, width, self._with_keys))
         if len(lines) > height:
             more = len(lines) - height + 1
-            lines = [*lines[: height - 1], Content.styled(self._spell(f"{DETAILS} shows {more} more lines"), "dim")]
+            lines = [*lines[: height - 1], Content.styled(self._with_keys(f"{DETAILS} shows {more} more lines"), "dim")]
         lines += [Content("")] * (height - len(lines))  # always as many: then only what changed is painted
         self.show(*(Content.assemble(" ", line) for line in lines))

@@ -8,7 +8,7 @@ from textual.content import Content
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Item
 from tui.checklist.model.summary import WIDEST, state_words
 from tui.checklist.model.transcript import plain
-from tui.core.actions import FIX, UNDO, Spell
+from tui.core.actions import FIX, UNDO, WithKeys
 from tui.linux.change import Change
 
 STYLES = {OK: "$success", WARNING: "bold $warning", FAILED: "bold $error", UNKNOWN: "bold $warning", NOT_NEEDED: "dim"}
@@ -35,11 +35,11 @@ def item_row(item: Item, width: int, titles: int, *, looking: bool) -> Content:
     return Content.assemble(*parts, *(("  ", (found, "dim")) if found else ()))
 
 
-def about(item: Item, width: int, spell: Spell) -> Iterator[Content]:
+def about(item: Item, width: int, with_keys: WithKeys) -> Iterator[Content]:
     """All about one line, the most pressing first; `detail`, the host's own words, at the end."""
     yield Content.styled(one_line(item.title), "bold")
     for label, text, style in _facts(item):
-        yield from wrapped((spell(label), spell(text), style), width)
+        yield from wrapped((with_keys(label), with_keys(text), style), width)
 
 
 def _facts(item: Item) -> Iterator[Fact]:

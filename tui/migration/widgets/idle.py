@@ -14,14 +14,14 @@ Place = tuple[Vm, str]  # a VM, and the host that has it
 
 
 def idle_lines(
-    places: Sequence[Place] | None, unreachable: Iterable[Failure], defaults: Plan, spell: actions.Spell
+    places: Sequence[Place] | None, unreachable: Iterable[Failure], defaults: Plan, with_keys: actions.WithKeys
 ) -> tuple[Content, ...]:
     """The whole page as lines; `places` is None until the hosts have answered."""
-    start, post_copy, cancel, log = map(spell, (actions.START, actions.POST_COPY, actions.CANCEL, actions.LOG))
-    limits = spell(f"{actions.DOWNTIME} {actions.BANDWIDTH}")
+    start, post_copy, cancel, log = map(with_keys, (actions.START, actions.POST_COPY, actions.CANCEL, actions.LOG))
+    limits = with_keys(f"{actions.DOWNTIME} {actions.BANDWIDTH}")
     lines = [Content(""), Content.styled(" Nothing is migrating.", "bold"), Content("")]
     lines += _vms(places)
-    lines += [Content.assemble(" ", (spell(str(failure)), "$error")) for failure in unreachable]
+    lines += [Content.assemble(" ", (with_keys(str(failure)), "$error")) for failure in unreachable]
     lines += [Content(""), _key(start, "start a migration: a form opens, and Enter starts it as it stands,")]
     lines += [
         _key("", _defaults(defaults)),
