@@ -3,7 +3,7 @@
 from tui.core.actions import with_keys
 
 KEYS = {
-    "list.look": "r",
+    "list.refresh": "r",
     "list.details": "Enter",
     "list.fix": "f",
     "list.fix-all": "a",

@@ -96,7 +96,7 @@ class VmlmApp(ReportsErrors, App[str]):
 
     async def on_unmount(self) -> None:
         if self._backend is not None:
-            self._backend.hosts.checklist.jobs.leave()
+            self._backend.hosts.checklist.jobs.cancel()
             await self._backend.migrations.close()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:

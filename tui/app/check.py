@@ -81,7 +81,7 @@ async def _look(backend: "Backend") -> list[str]:
     """Both at the same time; the sentences of what went wrong."""
     import asyncio
 
-    looks = (backend.hosts.checklist.look_once(), backend.nfs.checklist.look_once())
+    looks = (backend.hosts.checklist.refresh_fully(), backend.nfs.checklist.refresh_fully())
     answers = await asyncio.gather(*looks, return_exceptions=True)
     for answer in answers:
         if isinstance(answer, BaseException) and not isinstance(answer, Failure):

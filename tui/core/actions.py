@@ -21,7 +21,7 @@ def _action(id: str, words: str) -> str:
     return f"{OPEN}{id}{CLOSE}"
 
 
-LOOK = _action("list.look", "looking again")
+REFRESH = _action("list.refresh", "reading again")
 DETAILS = _action("list.details", "the line's details")
 FIX = _action("list.fix", "fixing the line")
 FIX_ALL = _action("list.fix-all", "fixing all")

@@ -1,4 +1,4 @@
-"""All that is known about one line of a checklist, the host's own words among it."""
+"""Shows all about one line of a checklist, with the host's own output."""
 
 from textual import events
 from textual.app import ComposeResult
@@ -15,7 +15,7 @@ from tui.ui.dialog import Dialog
 
 
 class Details(Dialog[None]):
-    """Scrolls by the arrow keys."""
+    """One item in full; the arrow keys scroll it."""
 
     BINDINGS = [
         Binding("escape,enter,space,q", "close", "close", key_display="esc", priority=True),
@@ -28,8 +28,10 @@ class Details(Dialog[None]):
         self._with_keys = with_keys
 
     def body(self) -> ComposeResult:
+        """The text, filled in as soon as the width is known."""
         yield Static(id="about")
 
     def on_resize(self, event: events.Resize) -> None:
-        width = clamp(event.size.width, 24, 76) - 5  # the frame, the air in it, the scroll bar
+        """Wrap the text to the new width."""
+        width = clamp(event.size.width, 24, 76) - 5  # the frame, its padding, the scroll bar
         self.query_one("#about", Static).update(Content("\n").join(about(self._item, width, self._with_keys)))

@@ -1,4 +1,4 @@
-"""What is to be known about the line under the cursor, as much of it as there is room for."""
+"""The details of the line under the cursor, as many as fit."""
 
 from textual.content import Content
 
@@ -9,7 +9,7 @@ from tui.ui.lines import Lines
 
 
 class CheckDetail(Lines):
-    """Cut at its lower edge, where it says how all of it is seen."""
+    """Where the details do not fit, its last line names the action that shows all."""
 
     DEFAULT_CSS = """
     CheckDetail { height: 1fr; }
@@ -21,15 +21,17 @@ class CheckDetail(Lines):
         self._item: Item | None = None
 
     def show_item(self, item: Item | None) -> None:
-        """Replace what is shown."""
+        """Replace the item."""
         self._item = item
         self._draw()
 
     def on_resize(self) -> None:
+        """Wrap the text to the new width."""
         super().on_resize()
         self._draw()
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:  # noqa: ARG002
+        """Its own height, because the text fits itself to that."""
         return self.size.height
 
     def _draw(self) -> None:
@@ -40,5 +42,5 @@ class CheckDetail(Lines):
         if len(lines) > height:
             more = len(lines) - height + 1
             lines = [*lines[: height - 1], Content.styled(self._with_keys(f"{DETAILS} shows {more} more lines"), "dim")]
-        lines += [Content("")] * (height - len(lines))  # always as many: then only what changed is painted
+        lines += [Content("")] * (height - len(lines))  # the same number of lines, so that only changes repaint
         self.show(*(Content.assemble(" ", line) for line in lines))
