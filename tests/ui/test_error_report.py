@@ -67,7 +67,7 @@ async def test_a_worker_that_raises_is_reported_and_leaves_the_app_running(
         sentence = f"Unexpected error in {name}: OSError: [Errno 24] Too many open files. It is in the log, "
         await until(pilot, lambda: any(each.startswith(sentence) for each in shown(app)))
         assert app.is_running
-        assert "Too many open files" in " ".join(text_of(app).replace("▌", " ").split())
+        await until(pilot, lambda: "Too many open files" in " ".join(text_of(app).replace("▌", " ").split()))
         assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [error]
         caplog.clear()
 

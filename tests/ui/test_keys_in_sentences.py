@@ -1,4 +1,4 @@
-"""The keys that sentences name are those of the pages."""
+"""The keys in sentences are those of the pages."""
 
 from tests.page_keys import KEYS
 from tui.app.app import VmlmApp
@@ -9,7 +9,7 @@ from tui.migration.screens.page import MigratePage
 from tui.ui.page import keys_of
 
 
-def test_every_action_that_a_sentence_names_is_a_key() -> None:
+def test_every_action_in_a_sentence_has_a_key() -> None:
     keys = keys_of(VmlmApp, HostsPage, LaunchPage, MigratePage)
     assert set(WORDS) <= set(keys)
     assert {id: keys[id] for id in KEYS} == KEYS

@@ -1,4 +1,4 @@
-"""What all dialogs share: a titled box over the page, its keys on the last line, Esc closes."""
+"""The base of all dialogs: a titled box over the page, its keys on the last line; Esc closes it."""
 
 from typing import ClassVar, TypeVar
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Box(VerticalScroll):
-    """Where it can be scrolled by key, the line of keys says so."""
+    """The frame of a dialog; the key line lists its scroll keys only if they act."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "scroll_up", "scroll", show=False),
@@ -24,11 +24,12 @@ class Box(VerticalScroll):
     ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        return self.can_focus or action not in ("scroll_up", "scroll_down")  # else the keys move between fields
+        """The arrow keys scroll a box without fields; in others they move between the fields."""
+        return self.can_focus or action not in ("scroll_up", "scroll_down")
 
 
 class Dialog(ReportsErrors, ModalScreen[T | None]):
-    """Modal; dismissed with None by Esc. A subclass composes its `body`."""
+    """A modal screen, dismissed with None by Esc; a subclass composes its `body`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", priority=True)]
     DEFAULT_CSS = """
@@ -39,27 +40,29 @@ class Dialog(ReportsErrors, ModalScreen[T | None]):
     }
     """
 
-    scrolls: ClassVar[bool] = False  # whether the arrow keys scroll the box, rather than move between its fields
+    scrolls: ClassVar[bool] = False  # whether the arrow keys scroll the box instead of moving between its fields
 
     def __init__(self, title: str) -> None:
         super().__init__()
         self._heading = title
 
     def compose(self) -> ComposeResult:
+        """The box with the body, and the key line."""
         with Box(can_focus=self.scrolls) as box:
             box.border_title = Content(self._heading)
             yield from self.body()
         yield KeyLine()
 
     def body(self) -> ComposeResult:
-        """What stands in the box."""
+        """The content of the box."""
         yield from ()
 
     def action_close(self) -> None:
+        """Close without a result."""
         self.dismiss(None)
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
-        """Textual's, which takes the topmost screen away, whichever that is: a question may be in front of this one."""
+        """Close the dialogs in front of this one first, because Textual's `dismiss` closes the topmost screen."""
         while not self.is_active and self in self.app.screen_stack:
             self.app.screen.dismiss(None)
         return super().dismiss(result)

@@ -14,7 +14,7 @@ GAPS = ("  ", " ")
 
 
 class KeyLine(Lines):
-    """Shows the bindings of its screen; where they do not fit, labels are shortened, then left out."""
+    """Shows the bindings of its screen; labels that do not fit are shortened, then omitted."""
 
     DEFAULT_CSS = """
     KeyLine { dock: bottom; height: 1; text-wrap: nowrap; }
@@ -25,9 +25,11 @@ class KeyLine(Lines):
         self._places: list[tuple[int, int, str]] = []
 
     def on_mount(self) -> None:
+        """Follow the bindings of the screen."""
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def on_resize(self) -> None:
+        """Fit the labels to the new width."""
         super().on_resize()
         self._bindings_changed(self.screen)
 
@@ -49,6 +51,7 @@ class KeyLine(Lines):
         return Content.assemble(*parts)
 
     def on_click(self, event: events.Click) -> None:
+        """Press the clicked key."""
         for begin, end, key in self._places:
             if begin <= event.x < end:
                 self.app.simulate_key(key)
@@ -68,7 +71,7 @@ def listed_bindings(screen: Screen[Any]) -> list[ActiveBinding]:
 
 
 def _fit(keys: list[tuple[str, str]], width: int) -> tuple[str, list[str]]:
-    """The gap and the labels that let all keys stand on one line, as long as one exists."""
+    """The gap and the labels with which all keys fit on one line, if there are such."""
     labels = [label for _, label in keys]
     first_words = [label.split(" ")[0] for label in labels]
     for tried in (labels, first_words, [""] * len(keys)):
