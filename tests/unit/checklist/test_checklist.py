@@ -171,8 +171,8 @@ async def test_a_wrong_password_is_tried_once_for_any_number_of_callers(world: L
     sudo, storage = world.changes.sudo, world.machines["storage"]
     storage.password = "secret"
     sudo.give_password("storage", "wrong")
-    answers = await asyncio.gather(*(sudo.run("storage", ["true"]) for _ in range(5)), return_exceptions=True)
-    assert all(isinstance(answer, PasswordNeeded) for answer in answers)
+    results = await asyncio.gather(*(sudo.run("storage", ["true"]) for _ in range(5)), return_exceptions=True)
+    assert all(isinstance(result, PasswordNeeded) for result in results)
     assert storage.passwords == ["wrong"]
     with pytest.raises(PasswordNeeded):
         await sudo.run("storage", ["true"])

@@ -141,10 +141,10 @@ def test_two_apps_with_one_journal_keep_their_entries_and_read_each_others(path:
 def test_an_id_is_never_reused_because_another_app_may_still_hold_it(path: Path) -> None:
     one, two = Journal(path), Journal(path)
     first = one.begin("step", "root@storage", ADDED)
-    known = two.entries("step")[0]
-    one.undone(known)
+    entry = two.entries("step")[0]
+    one.undone(entry)
     assert one.begin("step", "root@storage", RUN) != first
-    two.undone(known)
+    two.undone(entry)
     assert [each.undo for each in one.entries("step")] == [RUN.undo]
 
 

@@ -1,4 +1,4 @@
-"""The check that both lists share: the package manager knows a package."""
+"""The check that both lists share: a package is available."""
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, Finding
 from tui.linux.packages import Package

@@ -28,7 +28,7 @@ class Details(Dialog[None]):
         self._with_keys = with_keys
 
     def body(self) -> ComposeResult:
-        """The text, filled in as soon as the width is known."""
+        """The text, which `on_resize` fills in."""
         yield Static(id="about")
 
     def on_resize(self, event: events.Resize) -> None:
