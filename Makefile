@@ -1,15 +1,24 @@
-# One way to run each thing; CI calls the same. Root is needed for packages and for the lab's namespaces.
-.PHONY: setup demo test lint bench
+# The commands of the project; CI runs the same. Packages and the lab's namespaces need root.
+.PHONY: setup demo test quick coverage lab-test lint bench
 sudo := $(if $(filter 0,$(shell id -u)),,sudo --)
 
-setup: ## install what is missing: packages of the distribution, .venv, the project
+setup: ## install what is missing: distribution packages, .venv, the project
 	@.ci/setup
 
-demo: setup ## the lab, and the app on its source host
+demo: setup ## start the lab, and the app on its source host
 	@$(sudo) .venv/bin/vmlm-tui lab
 
-test: setup ## all tests, real migrations included
+test: setup ## run all tests, including real migrations
 	@$(sudo) .venv/bin/python -m tests
+
+quick: lint ## lint, and the tests that need neither the lab nor other machines: under 3 minutes
+	@$(sudo) .venv/bin/python -m tests fast
+
+coverage: setup ## those tests again, and how much of tui/ they run
+	@$(sudo) .venv/bin/python -m tests coverage
+
+lab-test: setup ## real migrations between the lab's hosts
+	@$(sudo) .venv/bin/python -m tests lab
 
 lint: setup
 	.venv/bin/ruff check .
@@ -17,5 +26,5 @@ lint: setup
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: setup ## measure the app in the lab: one `name value unit` a line
+bench: setup ## measure the app in the lab: one line `name value unit` per figure
 	@$(sudo) .venv/bin/python -m tests.bench

@@ -1,29 +1,62 @@
-"""All tests: those of tests/nfs, most of whose time is waiting for one emulated machine, run beside the others.
+"""Runs the tests: `python -m tests [fast] [coverage] [lab] [nfs]`; fast, lab and nfs where none is named.
 
-One after the other takes half as long again. Exit status 1 when anything failed; what tests/nfs said comes at the end.
+tests/nfs spends most of its time waiting for one emulated machine, so it runs beside the others and its output comes at
+the end. The fast ones run in parallel processes. tests/lab has no other tests but those of tests/nfs beside it, because
+it measures migrations. Exit status 1 when any run failed.
 """
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 
-NFS = "tests/nfs"
-OTHERS = ("tests/unit", "tests/integration", "tests/ui", "tests/lab")
 PYTEST = (sys.executable, "-m", "pytest")
+# Two a core, because these tests wait for half of their time.
+PROCESSES = min(8, 2 * (os.cpu_count() or 1))
+FAST = ("-n", str(PROCESSES), "--dist", "worksteal", "tests/unit", "tests/integration", "tests/ui")
+RUNS = {
+    "fast": FAST,
+    "coverage": (*FAST, "--cov", "--cov-report="),
+    "lab": ("tests/lab",),
+    "nfs": ("tests/nfs",),
+}
+ALL = ["fast", "lab", "nfs"]
+WORST = 15  # files whose coverage is printed
 
 
-def main() -> int:
-    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C is for both, which then take down what they brought up
-    with tempfile.TemporaryFile("w+") as said:
-        beside = subprocess.Popen([*PYTEST, NFS], stdin=subprocess.DEVNULL, stdout=said, stderr=said)
-        others = subprocess.run([*PYTEST, *OTHERS], check=False)
-        both = others.returncode, beside.wait()
-        said.seek(0)
-        shutil.copyfileobj(said, sys.stdout)
-    return int(any(both))
+def main(names: list[str]) -> int:
+    if unknown := set(names) - set(RUNS):
+        print(f"python -m tests: unknown: {', '.join(unknown)}; known: {', '.join(RUNS)}", file=sys.stderr)
+        return 2
+    names = names or ALL
+    interrupts: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))  # every pytest gets it, and cleans up
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryDirectory() as folder:
+        os.environ["COVERAGE_FILE"] = f"{folder}/coverage"  # not in the checkout, where it would be root's
+        beside = None
+        if "nfs" in names:
+            beside = subprocess.Popen([*PYTEST, *RUNS["nfs"]], stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        statuses = [0]
+        for name in names:
+            if name != "nfs" and not interrupts:
+                statuses.append(subprocess.run([*PYTEST, *RUNS[name]], check=False).returncode)
+            if name == "coverage":
+                print_coverage()
+        if beside:
+            statuses.append(beside.wait())
+            output.seek(0)
+            shutil.copyfileobj(output, sys.stdout)
+    return int(any(statuses) or bool(interrupts))
+
+
+def print_coverage() -> None:
+    """Prints how much of tui/ the fast tests ran: the least covered files and the total."""
+    report = [sys.executable, "-m", "coverage", "report"]
+    lines = subprocess.run(report, stdout=subprocess.PIPE, text=True, check=False).stdout.splitlines()
+    print("\n".join([*lines[: WORST + 2], *lines[WORST + 2 :][-2:]]), flush=True)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

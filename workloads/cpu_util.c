@@ -1,22 +1,22 @@
-/* The CPU-intensive workload: each thread for ever adds pow(sin(i), i) + its own number, i = 0, 1, 2, ...
+/* The CPU-intensive workload: each thread adds pow(sin(i), i) + its own number, i = 0, 1, 2, ... without end.
  *
  *     cc -O2 -pthread -o cpu_util cpu_util.c -lm
  *     ./cpu_util [--threads N] [--seconds S]
  *
  *     -t, --threads N   threads, 1 to 1024 (16)
- *     -s, --seconds S   end after S seconds; 0: never (0)
+ *     -s, --seconds S   end after S seconds; 0: no limit (0)
  *
- * It ends at SIGTERM, SIGINT or the time limit, with a last line, and exits with 0; with 2 and a sentence on
- * stderr if it cannot start. Stdout gets one line at the start and one at each full second:
+ * At SIGTERM, SIGINT or the time limit it prints a last line and exits with 0. If it cannot start, it prints a
+ * sentence on stderr and exits with 2. It prints one line on stdout at the start and one at each full second:
  *
  *     seconds=3.000 state=running threads=16 additions_per_s=61234567 additions=183000000 sum=1.37250e+09
  *
  *     seconds           since the start (monotonic clock)
  *     state             running; done in the last line
- *     threads           as asked for
- *     additions_per_s   rate of all threads together since the line before
- *     additions         of all threads together since the start
- *     sum               of all threads together: the result, printed so that no compiler leaves the work out
+ *     threads           the number of threads
+ *     additions_per_s   rate of all threads together since the previous line
+ *     additions         total of all threads since the start
+ *     sum               total of all threads, printed so that no compiler removes the computation
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -30,11 +30,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { MOST_THREADS = 1024, ADDITIONS_PER_REPORT = 1000 };
+enum { MAX_THREADS = 1024, ADDITIONS_PER_REPORT = 1000 };
 
 struct worker {
     pthread_t thread;
-    pthread_mutex_t lock; /* over the two results; one per worker, so that 16 do not queue for one */
+    pthread_mutex_t lock; /* for the two results; one per worker, so that 16 workers do not wait for one lock */
     uint64_t additions;
     double sum;
     unsigned number;
@@ -54,15 +54,15 @@ static void refuse(const char *sentence, ...)
     exit(2);
 }
 
-/* Digits (and one point, if a fraction makes sense), nothing else: strtod alone would take "0x10", "nan" and " 7". */
-static double number_of(const char *option, const char *text, const char *characters, double least, double most)
+/* Accepts digits and, for a fraction, one point; strtod alone would also accept "0x10", "nan" and " 7". */
+static double number_of(const char *option, const char *text, const char *characters, double minimum, double maximum)
 {
     char *end;
     double number = strtod(text, &end);
 
-    if (end == text || *end != '\0' || text[strspn(text, characters)] != '\0' || number < least || number > most)
-        refuse("--%s takes a%s number from %.0f to %.0f, not '%s'.", option,
-               strchr(characters, '.') ? "" : " whole", least, most, text);
+    if (end == text || *end != '\0' || text[strspn(text, characters)] != '\0' || number < minimum || number > maximum)
+        refuse("--%s requires a%s number from %.0f to %.0f, not '%s'.", option,
+               strchr(characters, '.') ? "" : " whole", minimum, maximum, text);
     return number;
 }
 
@@ -115,7 +115,7 @@ static void print_line(const char *state, struct worker *workers, unsigned threa
     seconds_before = now;
 }
 
-/* The signal that came, or 0 once the time has come. */
+/* Returns the signal that arrived, or 0 at the time `until`. */
 static int wait_for_signal(const sigset_t *signals, double until)
 {
     for (;;) {
@@ -128,7 +128,7 @@ static int wait_for_signal(const sigset_t *signals, double until)
         signal_number = sigtimedwait(signals, NULL, &timeout);
         if (signal_number > 0)
             return signal_number;
-        if (seconds() >= until) /* else something like SIGCONT interrupted it */
+        if (seconds() >= until) /* else another signal such as SIGCONT interrupted the wait */
             return 0;
     }
 }
@@ -137,7 +137,7 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {
         {"threads", required_argument, NULL, 't'}, {"seconds", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
-    static struct worker workers[MOST_THREADS];
+    static struct worker workers[MAX_THREADS];
     unsigned threads = 16, i;
     double limit = HUGE_VAL;
     sigset_t signals;
@@ -145,14 +145,14 @@ int main(int argc, char **argv)
 
     while ((option = getopt_long(argc, argv, "t:s:", options, NULL)) != -1) {
         if (option == 't')
-            threads = (unsigned)number_of("threads", optarg, "0123456789", 1, MOST_THREADS);
+            threads = (unsigned)number_of("threads", optarg, "0123456789", 1, MAX_THREADS);
         else if (option == 's')
             limit = number_of("seconds", optarg, "0123456789.", 0, 1e6);
         else
-            return 2; /* getopt has said why */
+            return 2; /* getopt has printed the reason */
     }
     if (optind < argc)
-        refuse("it takes options only (--threads, --seconds), not '%s'.", argv[optind]);
+        refuse("'%s' is not an option: use --threads and --seconds.", argv[optind]);
     if (limit <= 0)
         limit = HUGE_VAL;
 
@@ -161,7 +161,7 @@ int main(int argc, char **argv)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* the threads inherit it: only main, waiting, takes them */
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* the threads inherit the mask: only main receives the signals */
     for (i = 0; i < threads; i++) {
         workers[i].number = i;
         pthread_mutex_init(&workers[i].lock, NULL);
@@ -173,7 +173,7 @@ int main(int argc, char **argv)
         if (error != 0)
             refuse("thread %u of %u cannot be started (%s): try fewer --threads.", i + 1, threads, strerror(error));
     }
-    /* Full seconds since the start, whatever the last line took; seconds that a paused VM missed are left out. */
+    /* At full seconds since the start, independent of delays; the seconds of a paused VM are skipped. */
     while (wait_for_signal(&signals, fmin(floor(seconds()) + 1, limit)) == 0 && seconds() < limit)
         print_line("running", workers, threads);
     print_line("done", workers, threads);

@@ -1,43 +1,43 @@
-/* The heartbeat: a beat every 10 ms, and what the guest itself saw of its pauses: the longest gap between two beats.
+/* The heartbeat: it beats every 10 ms and reports the guest's pauses as the longest gap between two beats.
  *
  *     cc -O2 -o heartbeat heartbeat.c -lm
  *     ./heartbeat [--port N] [--idle S] [--seconds S]
  *
- *     -p, --port N      UDP port it answers probes on, 1 to 65535 (48613)
- *     -i, --idle S      end after S seconds without a probe; 0: never (0)
- *     -s, --seconds S   end after S seconds; 0: never (0)
+ *     -p, --port N      UDP port for probes, 1 to 65535 (48613)
+ *     -i, --idle S      end after S seconds without a probe; 0: no limit (0)
+ *     -s, --seconds S   end after S seconds; 0: no limit (0)
  *
- * It ends at SIGTERM, SIGINT or a time limit, with a last line, and exits with 0; with 2 and a sentence on stderr if
- * it cannot start. Where it may, it takes real-time priority and keeps its pages in memory, so that what it sees are
- * the pauses of the whole guest and not those of a busy one's scheduler. Stdout gets one line at the start and one at
- * each full second:
+ * At SIGTERM, SIGINT or a time limit it prints a last line and exits with 0. If it cannot start, it prints a sentence
+ * on stderr and exits with 2. If permitted, it uses real-time priority and locks its pages in memory, so that it
+ * measures pauses of the whole guest, not scheduling delays of a busy guest. It prints one line on stdout at the start
+ * and one at each full second:
  *
  *     seconds=3.000 state=beating port=48613 priority=realtime beats=300 longest_gap_ms=10.4 longest_gap_at=1.210
  *     probes=250                                                                     (one line, wrapped here)
  *
- *     seconds           since the start (monotonic clock, as everything here)
+ *     seconds           since the start (all times are of the monotonic clock)
  *     state             beating; done in the last line
  *     priority          realtime or normal
- *     beats             since the start
- *     longest_gap_ms    between two beats, since the start
- *     longest_gap_at    when it ended, in seconds since the start
- *     probes            answered since the start
+ *     beats             number of beats since the start
+ *     longest_gap_ms    longest gap between two beats since the start
+ *     longest_gap_at    its end, in seconds since the start
+ *     probes            number of replies since the start
  *
- * A probe is a datagram of 64 bytes, numbers in network byte order, and so is its reply, which goes to where the probe
- * came from. Whatever is no probe is not answered; and a reply is no probe, so that two of these cannot talk to each
- * other for ever.
+ * A probe and its reply are datagrams of 64 bytes, with numbers in network byte order. The reply goes to the sender of
+ * the probe. All other datagrams are ignored; a reply is not a valid probe, so that two heartbeats cannot send replies
+ * to each other without end.
  *
  *     byte   probe                                          reply
  *      0     "VMLM-HB?"                                     "VMLM-HB!"
  *      8     any number                                     the probe's number
- *     16     since: a moment of the clock here, ns, or 0    the clock now, ns
+ *     16     since: a time of this clock, ns, or 0          the current time, ns
  *     24     zero to the end                                beats
  *     32                                                    longest gap that ended after `since`, ns; 0: none yet
- *     40                                                    when that ended, ns
+ *     40                                                    end of that gap, ns
  *     48                                                    zero to the end
  *
- * The clock is CLOCK_MONOTONIC. Where a virtual machine's clock stands still while the machine is paused, no beat is
- * late by that clock: what it has lost can only be seen from outside, by comparing it with another.
+ * The clock is CLOCK_MONOTONIC. If it stops while the virtual machine is paused, no beat is late by this clock. Only
+ * a comparison with another clock outside the guest shows the lost time.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -59,14 +59,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DATAGRAM = 64, BEAT_NS = 10000000, MOST_GAPS = 1024, AT_ONCE = 64 };
+enum { DATAGRAM = 64, BEAT_NS = 10000000, MAX_GAPS = 1024, AT_ONCE = 64 };
 #define SECOND_NS 1000000000u
 
-/* Gaps, each longer than all after it: what is needed to tell the longest one since any moment. */
+/* Each gap is longer than all later ones: enough to find the longest gap since any time. */
 struct gap {
     uint64_t length, ended;
 };
-static struct gap gaps[MOST_GAPS];
+static struct gap gaps[MAX_GAPS];
 static unsigned gap_count;
 static uint64_t beats, last_beat, probes, started, last_probe;
 
@@ -82,15 +82,15 @@ static void refuse(const char *sentence, ...)
     exit(2);
 }
 
-/* Digits (and one point, if a fraction makes sense), nothing else: strtod alone would take "0x10", "nan" and " 7". */
-static double number_of(const char *option, const char *text, const char *characters, double least, double most)
+/* Accepts digits and, for a fraction, one point; strtod alone would also accept "0x10", "nan" and " 7". */
+static double number_of(const char *option, const char *text, const char *characters, double minimum, double maximum)
 {
     char *end;
     double number = strtod(text, &end);
 
-    if (end == text || *end != '\0' || text[strspn(text, characters)] != '\0' || number < least || number > most)
-        refuse("--%s takes a%s number from %.0f to %.0f, not '%s'.", option,
-               strchr(characters, '.') ? "" : " whole", least, most, text);
+    if (end == text || *end != '\0' || text[strspn(text, characters)] != '\0' || number < minimum || number > maximum)
+        refuse("--%s requires a%s number from %.0f to %.0f, not '%s'.", option,
+               strchr(characters, '.') ? "" : " whole", minimum, maximum, text);
     return number;
 }
 
@@ -111,7 +111,7 @@ static void beat(uint64_t now)
         gap.ended = now;
         while (gap_count > 0 && gaps[gap_count - 1].length <= gap.length)
             gap_count--;
-        if (gap_count == MOST_GAPS) /* hardly ever: the shortest then counts as if it were as young as this one */
+        if (gap_count == MAX_GAPS) /* very rare: give the shortest gap the end of this one */
             gaps[gap_count - 1].ended = now;
         else
             gaps[gap_count++] = gap;
@@ -148,10 +148,10 @@ static void put_number(unsigned char *bytes, uint64_t number)
         bytes[i] = (unsigned char)number;
 }
 
-/* One datagram; 0 where there is none. */
-static int answer(int udp)
+/* Handles one datagram; returns 0 if there is none. */
+static int handle_datagram(int udp)
 {
-    unsigned char bytes[DATAGRAM + 1]; /* one more, to see that one is too long */
+    unsigned char bytes[DATAGRAM + 1]; /* one byte more, to detect a longer datagram */
     struct sockaddr_storage peer;
     socklen_t length = sizeof peer;
     ssize_t size = recvfrom(udp, bytes, sizeof bytes, MSG_DONTWAIT, (struct sockaddr *)&peer, &length);
@@ -159,7 +159,7 @@ static int answer(int udp)
     uint64_t now;
 
     if (size < 0)
-        return errno == EINTR || errno == ECONNREFUSED; /* the latter is about an earlier reply that nobody wanted */
+        return errno == EINTR || errno == ECONNREFUSED; /* the latter: the receiver of an earlier reply is gone */
     if (size != DATAGRAM || memcmp(bytes, "VMLM-HB?", 8) != 0)
         return 1;
     now = clock_ns();
@@ -176,8 +176,8 @@ static int answer(int udp)
     return 1;
 }
 
-/* A socket for IPv6 and IPv4, or for IPv4 where the guest has nothing else; -1 where the port can't be had. */
-static int listening(unsigned port)
+/* Returns a socket for IPv6 and IPv4, or for IPv4 alone in a guest without IPv6; -1 if the port is not available. */
+static int open_socket(unsigned port)
 {
     struct sockaddr_in6 six = {0};
     struct sockaddr_in four = {0};
@@ -199,11 +199,11 @@ static int listening(unsigned port)
     return udp >= 0 && bind(udp, (struct sockaddr *)&four, sizeof four) == 0 ? udp : -1;
 }
 
-static int be_realtime(void)
+static int use_realtime_priority(void)
 {
     struct sched_param lowest = {0};
 
-    mlockall(MCL_CURRENT | MCL_FUTURE); /* may be refused, and then is not needed */
+    mlockall(MCL_CURRENT | MCL_FUTURE); /* optional: the guest may not permit it */
     lowest.sched_priority = sched_get_priority_min(SCHED_FIFO);
     return sched_setscheduler(0, SCHED_FIFO, &lowest) == 0;
 }
@@ -240,10 +240,10 @@ int main(int argc, char **argv)
         else if (option == 's')
             limit = number_of("seconds", optarg, "0123456789.", 0, 1e6);
         else
-            return 2; /* getopt has said why */
+            return 2; /* getopt has printed the reason */
     }
     if (optind < argc)
-        refuse("it takes options only (--port, --idle, --seconds), not '%s'.", argv[optind]);
+        refuse("'%s' is not an option: use --port, --idle and --seconds.", argv[optind]);
     limit = limit > 0 ? limit : HUGE_VAL;
     idle = idle > 0 ? idle : HUGE_VAL;
 
@@ -252,43 +252,43 @@ int main(int argc, char **argv)
     sigaddset(&signals, SIGINT);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     waiting[0].fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
-    waiting[1].fd = listening(port);
+    waiting[1].fd = open_socket(port);
     waiting[2].fd = signalfd(-1, &signals, 0);
     if (waiting[1].fd < 0)
-        refuse("UDP port %u cannot be had (%s): try another --port.", port, strerror(errno));
+        refuse("UDP port %u is not available (%s): try another --port.", port, strerror(errno));
     if (waiting[0].fd < 0 || waiting[2].fd < 0)
-        refuse("there is no timer (%s).", strerror(errno));
+        refuse("the timer cannot be created (%s).", strerror(errno));
     for (i = 0; i < 3; i++) {
         waiting[i].events = POLLIN;
         waiting[i].revents = 0;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    realtime = be_realtime();
+    realtime = use_realtime_priority();
     started = last_probe = clock_ns();
     every.it_interval.tv_nsec = BEAT_NS;
     every.it_value.tv_sec = (time_t)(started / SECOND_NS);
-    every.it_value.tv_nsec = (long)(started % SECOND_NS); /* at once, and from there on an absolute schedule */
+    every.it_value.tv_nsec = (long)(started % SECOND_NS); /* the first beat now, then an absolute schedule */
     if (timerfd_settime(waiting[0].fd, TFD_TIMER_ABSTIME, &every, NULL) != 0)
-        refuse("the timer does not run (%s).", strerror(errno));
+        refuse("the timer cannot be started (%s).", strerror(errno));
     print_line("beating", port, realtime);
     due = started + SECOND_NS;
     for (;;) {
         uint64_t now;
 
         if (poll(waiting, 3, -1) < 0 && errno != EINTR)
-            refuse("it cannot wait (%s).", strerror(errno));
+            refuse("poll failed (%s).", strerror(errno));
         now = clock_ns();
         if ((waiting[0].revents & POLLIN) && read(waiting[0].fd, &count, sizeof count) == sizeof count)
             beat(now);
-        /* Some at a time: a flood of them does not keep it from beating. */
-        for (i = 0; i < AT_ONCE && waiting[1].revents != 0 && answer(waiting[1].fd); i++)
+        /* At most AT_ONCE at a time, so that a flood of probes does not delay the beats. */
+        for (i = 0; i < AT_ONCE && waiting[1].revents != 0 && handle_datagram(waiting[1].fd); i++)
             ;
         if ((waiting[2].revents & POLLIN) || (double)(now - started) / 1e9 >= limit ||
             (now > last_probe && (double)(now - last_probe) / 1e9 >= idle))
             break;
         if (now >= due) {
             print_line("beating", port, realtime);
-            due += (now - due) / SECOND_NS * SECOND_NS + SECOND_NS; /* seconds that a pause took are left out */
+            due += (now - due) / SECOND_NS * SECOND_NS + SECOND_NS; /* skip the seconds of a pause */
         }
     }
     print_line("done", port, realtime);

@@ -1,47 +1,47 @@
-/* The memory-intensive workload: each thread loads and stores in memory of its own without pause, or at a given
- * rate, and checks that what it loads is what it stored: a migration that loses or mixes up memory is seen.
+/* The memory-intensive workload: each thread loads and stores in its own memory, as fast as it can or at a given
+ * rate, and checks that it loads what it stored. So it detects a migration that loses or exchanges pages.
  *
  *     cc -O2 -pthread -o memory_intensive memory_intensive.c -lm
  *     ./memory_intensive [--threads N] [--size MIB] [--rate MIB_PER_S] [--seconds S]
  *
  *     -t, --threads N          threads, 1 to 1024 (14)
  *     -m, --size MIB           memory of each thread, in MiB (512); threads x size is the working set
- *     -r, --rate MIB_PER_S     what all threads together dirty, in MiB/s; 0: as fast as they can (0)
- *     -s, --seconds S          end after S seconds; 0: never (0)
+ *     -r, --rate MIB_PER_S     dirty rate of all threads together, in MiB/s; 0: as fast as they can (0)
+ *     -s, --seconds S          end after S seconds; 0: no limit (0)
  *
- * Each thread goes through its 4 KiB pages in order, for ever: it compares every word of the page with what the
- * last pass stored there, then stores new content in every word. So each page counted as dirtied is one that a
- * migration has to send again. A rate is kept in slices of 10 ms. At SIGTERM, SIGINT or the time limit it stops
- * storing, checks every page once more (a slow rate may not have come by all of them since the migration), prints a
- * last line and exits with 0; a second signal ends it at once. It exits with 2 and a sentence on stderr if it cannot
- * start, for instance because the memory is not there.
+ * Each thread processes its 4 KiB pages in order, pass after pass: it compares every word of the page with the value
+ * that the previous pass stored, then stores a new value in every word. So a migration must send each page counted as
+ * dirtied again. A rate is kept in slices of 10 ms. At SIGTERM, SIGINT or the time limit it stops storing, checks every
+ * page once more (at a slow rate some pages may not have been checked since the migration), prints a last line and
+ * exits with 0; a second signal ends it at once. If it cannot start, for instance because there is not enough memory,
+ * it prints a sentence on stderr and exits with 2.
  *
- * Stdout gets one line at the start and one at each full second:
+ * It prints one line on stdout at the start and one at each full second:
  *
  *     seconds=3.000 state=dirtying threads=2 working_set_mib=300 mib_per_s=99.8 dirtied_mib=597.5 passes=1.99
  *     checked_pages=76160 wrong_pages=0                                              (one line, wrapped here)
  *
  *     seconds           since the start (monotonic clock)
- *     state             filling (first stores, flat out), dirtying, checking (the last time); last line: done or failed
- *     threads           as asked for
+ *     state             filling (first pass, at full speed), dirtying, checking (at the end); last line: done or failed
+ *     threads           the number of threads
  *     working_set_mib   memory of all threads together
- *     mib_per_s         dirtied by all threads together since the line before, per second
- *     dirtied_mib       dirtied by all threads together since the start, the filling included
+ *     mib_per_s         dirtied by all threads together since the previous line, per second
+ *     dirtied_mib       dirtied by all threads together since the start, including the filling
  *     passes            dirtied_mib / working_set_mib
- *     checked_pages     pages compared with what was stored in them
- *     wrong_pages       of these, the pages that held something else
+ *     checked_pages     number of page comparisons
+ *     wrong_pages       number of these that found a difference
  *
- * A wrong page ends it: the storing stops, every page is checked, the last line says state=failed, and it exits
- * with 1. The first wrong page of each thread is printed at once, the others are counted:
+ * After a wrong page it stops storing, checks every page, prints state=failed in the last line and exits with 1. It
+ * prints the first wrong page of each thread at once and counts the others:
  *
  *     error=wrong_page thread=0 page=17 word=0 wrong_words=512 pass=12 expected=0x... found=0x... looks_like=older_pass
  *
  *     page, word        the page's index in the thread's memory; the index of the first wrong 8-byte word in it
- *     wrong_words       of the page's 512
- *     pass              that stored the page last; the filling is pass 1
- *     looks_like        what the first wrong word is: zeros (a lost page), older_pass (a stale page: what this page
- *                       held before), other_page (what another page held at some time), garbage; right_again
- *                       if the page was right when loaded a second time (wrong_words=0)
+ *     wrong_words       number of wrong words, of 512
+ *     pass              the pass that stored the page last; the filling is pass 1
+ *     looks_like        origin of the first wrong word: zeros (a lost page), older_pass (a stale page: older content of
+ *                       this page), other_page (content of another page), garbage; right_again if the page was right
+ *                       when loaded a second time (wrong_words=0)
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -57,16 +57,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_THREADS = 1024, MOST_MIB = 1 << 20, PAGE_BYTES = 4096, PAGE_WORDS = 512, MIB_PAGES = 256 };
+enum { MAX_THREADS = 1024, MAX_MIB = 1 << 20, PAGE_BYTES = 4096, PAGE_WORDS = 512, MIB_PAGES = 256 };
 
-static const double slice_s = 0.01;        /* pages are due every 10 ms ... */
-static const double longest_debt_s = 0.25; /* ... and no more than this is made up for after a halt (the switchover) */
-static const double spare_mib = 32;        /* left for the rest of the guest, so that nothing gets killed for memory */
+static const double slice_s = 0.01;        /* pages become due every 10 ms */
+static const double longest_debt_s = 0.25; /* after a halt (the switchover), make up for at most this time */
+static const double spare_mib = 32;        /* left for the rest of the guest, so that the OOM killer does not act */
 
-/* A page's content is its stamp, and in each further word STEP more; the stamp is the three numbers
- * (thread, page, pass) packed into 64 bits and multiplied by an odd constant. That can be undone, so a wrong word
- * tells where it comes from, and it changes every word, all over, from pass to pass: neither zero-page detection nor
- * compression makes the migration easier than it should be. */
+/* The first word of a page is its stamp; each further word is STEP larger. The stamp is (thread, page, pass) packed
+ * into 64 bits and multiplied by an odd constant. The multiplication is reversible, so a wrong word shows its origin.
+ * It also changes most bits of every word in each pass, so neither zero-page detection nor compression makes the
+ * migration easier. */
 static const uint64_t spread = 0x9e3779b97f4a7c15u, unspread = 0xf1de83e19937733du; /* product 1 modulo 2^64 */
 #define STEP 0xd1342543de82ef95u
 enum { PASS_BITS = 26, PAGE_BITS = 28 };
@@ -75,18 +75,18 @@ enum state { FILLING, DIRTYING, CHECKING };
 
 struct worker {
     pthread_t thread;
-    unsigned number, threads; /* its own number, and how many there are */
-    volatile uint64_t *memory; /* volatile: what a load yields is the question here, no compiler may answer it */
+    unsigned number, threads; /* its own number, and the number of threads */
+    volatile uint64_t *memory; /* volatile: the compiler must not replace a load by a known value */
     uint64_t pages;
-    uint64_t next, pass; /* pages before next hold pass's content, the others that of the pass before */
-    double pages_per_s;  /* 0: flat out */
-    double due, due_at;  /* pages that should have been dirtied by then and have not been */
+    uint64_t next, pass; /* pages before next have the content of pass, the others that of the previous pass */
+    double pages_per_s;  /* 0: as fast as it can */
+    double due, due_at;  /* pages still to dirty at the time due_at */
     int has_printed_a_wrong_page;
 };
 
 static struct timespec started;
 
-/* What the workers have done and what they are to do; under the lock. */
+/* The progress and the state of the workers; protected by the lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t no_longer_filling = PTHREAD_COND_INITIALIZER;
 static enum state state = FILLING;
@@ -105,15 +105,15 @@ static void refuse(const char *sentence, ...)
     exit(2);
 }
 
-/* Digits (and one point, if a fraction makes sense), nothing else: strtod alone would take "0x10", "nan" and " 7". */
-static double number_of(const char *option, const char *text, const char *characters, double least, double most)
+/* Accepts digits and, for a fraction, one point; strtod alone would also accept "0x10", "nan" and " 7". */
+static double number_of(const char *option, const char *text, const char *characters, double minimum, double maximum)
 {
     char *end;
     double number = strtod(text, &end);
 
-    if (end == text || *end != '\0' || text[strspn(text, characters)] != '\0' || number < least || number > most)
-        refuse("--%s takes a%s number from %.0f to %.0f, not '%s'.", option,
-               strchr(characters, '.') ? "" : " whole", least, most, text);
+    if (end == text || *end != '\0' || text[strspn(text, characters)] != '\0' || number < minimum || number > maximum)
+        refuse("--%s requires a%s number from %.0f to %.0f, not '%s'.", option,
+               strchr(characters, '.') ? "" : " whole", minimum, maximum, text);
     return number;
 }
 
@@ -153,7 +153,7 @@ static void store_page(const struct worker *worker, uint64_t page, uint64_t pass
     volatile uint64_t *word = words_of(worker, page), *end = word + PAGE_WORDS;
     uint64_t content = stamp_of(worker, page, pass);
 
-    for (; word < end; word += 8, content += 8 * STEP) { /* by eight: twice as fast where the guest has only tcc */
+    for (; word < end; word += 8, content += 8 * STEP) { /* unrolled by eight: twice as fast with tcc */
         word[0] = content;
         word[1] = content + 1 * STEP;
         word[2] = content + 2 * STEP;
@@ -174,7 +174,7 @@ static const char *looks_like(const struct worker *worker, uint64_t page, unsign
         return "zeros";
     if (found_thread == worker->number && found_page == page)
         return "older_pass";
-    if (found_thread < worker->threads && found_page < worker->pages) /* of a random number hardly ever true */
+    if (found_thread < worker->threads && found_page < worker->pages) /* very unlikely for a random number */
         return "other_page";
     return "garbage";
 }
@@ -232,7 +232,7 @@ static void check_page(struct worker *worker, uint64_t page, uint64_t pass)
 
 /* ---- one thread ---- */
 
-/* Adds to what has been done; the state tells the worker what to do next. */
+/* Adds to the counters; returns the state, which determines the worker's next step. */
 static enum state report(uint64_t dirtied, uint64_t checked)
 {
     enum state now;
@@ -257,7 +257,7 @@ static void wait_until_all_have_filled(void)
     pthread_mutex_unlock(&lock);
 }
 
-/* False if it was to end before the memory was full. */
+/* Returns 0 if the state changed to CHECKING before the memory was full. */
 static int fill(struct worker *worker)
 {
     worker->pass = 1;
@@ -269,7 +269,7 @@ static int fill(struct worker *worker)
     return 1;
 }
 
-/* How many pages to dirty now, at most a MiB; where the rate allows none yet, it sleeps for the rest of the slice. */
+/* Returns the number of pages to dirty now, at most a MiB; if none is due, sleeps for the rest of the slice. */
 static unsigned pages_due(struct worker *worker)
 {
     double now = seconds(), whole;
@@ -332,7 +332,7 @@ static void *work(void *argument)
     }
     pthread_mutex_lock(&lock);
     if (--still_working == 0)
-        kill(getpid(), SIGUSR1); /* main waits for it */
+        kill(getpid(), SIGUSR1); /* main waits for this signal */
     pthread_mutex_unlock(&lock);
     return NULL;
 }
@@ -356,24 +356,24 @@ static struct settings parse(int argc, char **argv)
 
     while ((option = getopt_long(argc, argv, "t:m:r:s:", options, NULL)) != -1) {
         if (option == 't')
-            settings.threads = (unsigned)number_of("threads", optarg, "0123456789", 1, MOST_THREADS);
+            settings.threads = (unsigned)number_of("threads", optarg, "0123456789", 1, MAX_THREADS);
         else if (option == 'm')
-            settings.mib = number_of("size", optarg, "0123456789", 1, MOST_MIB);
+            settings.mib = number_of("size", optarg, "0123456789", 1, MAX_MIB);
         else if (option == 'r')
-            settings.mib_per_s = number_of("rate", optarg, "0123456789.", 0, MOST_MIB);
+            settings.mib_per_s = number_of("rate", optarg, "0123456789.", 0, MAX_MIB);
         else if (option == 's')
             settings.limit_s = number_of("seconds", optarg, "0123456789.", 0, 1e6);
         else
-            exit(2); /* getopt has said why */
+            exit(2); /* getopt has printed the reason */
     }
     if (optind < argc)
-        refuse("it takes options only (--threads, --size, --rate, --seconds), not '%s'.", argv[optind]);
+        refuse("'%s' is not an option: use --threads, --size, --rate and --seconds.", argv[optind]);
     if (settings.limit_s <= 0)
         settings.limit_s = HUGE_VAL;
     return settings;
 }
 
-/* Memory and swap that can be had without anything being killed; without end where the kernel does not say. */
+/* Available memory and swap; infinite if the kernel does not report it. */
 static double available_mib(void)
 {
     FILE *meminfo = fopen("/proc/meminfo", "r");
@@ -394,13 +394,13 @@ static double available_mib(void)
 
 static struct worker *new_workers(const struct settings *settings)
 {
-    static struct worker workers[MOST_THREADS];
+    static struct worker workers[MAX_THREADS];
     double total_mib = settings->threads * settings->mib, available = available_mib();
     unsigned i;
 
     if (total_mib + spare_mib > available)
-        refuse("%u threads x %.0f MiB is %.0f MiB, but only %.0f MiB of memory can be had (%.0f MiB are left to the "
-               "rest of the system): try fewer --threads or a smaller --size.",
+        refuse("%u threads x %.0f MiB is %.0f MiB, but only %.0f MiB of memory are available (%.0f MiB are reserved "
+               "for the rest of the system): try fewer --threads or a smaller --size.",
                settings->threads, settings->mib, total_mib, fmax(available - spare_mib, 0), spare_mib);
     for (i = 0; i < settings->threads; i++) {
         void *memory;
@@ -411,7 +411,7 @@ static struct worker *new_workers(const struct settings *settings)
         workers[i].pages_per_s = settings->mib_per_s * MIB_PAGES / settings->threads;
         memory = mmap(NULL, workers[i].pages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED)
-            refuse("the system gives no more memory after %.0f of %.0f MiB: try fewer --threads or a smaller --size.",
+            refuse("the system refuses more memory after %.0f of %.0f MiB: try fewer --threads or a smaller --size.",
                    i * settings->mib, total_mib);
         workers[i].memory = memory;
     }
@@ -431,7 +431,7 @@ static void start(struct worker *workers, unsigned threads)
     }
 }
 
-/* Returns the number of wrong pages; at_the_end the state is done or failed. */
+/* Returns the number of wrong pages; with at_the_end the state is done or failed. */
 static uint64_t print_line(const struct settings *settings, int at_the_end)
 {
     static const char *const names[] = {"filling", "dirtying", "checking"};
@@ -458,7 +458,7 @@ static uint64_t print_line(const struct settings *settings, int at_the_end)
     return wrong;
 }
 
-/* The signal that came, or 0 once the time has come. */
+/* Returns the signal that arrived, or 0 at the time `until`. */
 static int wait_for_signal(const sigset_t *signals, double until)
 {
     for (;;) {
@@ -467,7 +467,7 @@ static int wait_for_signal(const sigset_t *signals, double until)
 
         if (signal_number > 0)
             return signal_number;
-        if (seconds() >= until) /* else something like SIGCONT interrupted it */
+        if (seconds() >= until) /* else another signal such as SIGCONT interrupted the wait */
             return 0;
     }
 }
@@ -479,7 +479,7 @@ int main(int argc, char **argv)
     sigset_t all, ending;
     double next_line = 1;
     unsigned i;
-    int came;
+    int received;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     sigemptyset(&ending);
@@ -487,22 +487,22 @@ int main(int argc, char **argv)
     sigaddset(&ending, SIGINT);
     all = ending;
     sigaddset(&all, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &all, NULL); /* the threads inherit it: only main, waiting, takes them */
+    pthread_sigmask(SIG_BLOCK, &all, NULL); /* the threads inherit the mask: only main receives the signals */
     clock_gettime(CLOCK_MONOTONIC, &started);
     print_line(&settings, 0);
     start(workers, settings.threads);
 
-    while ((came = wait_for_signal(&all, fmin(next_line, settings.limit_s))) != SIGUSR1) {
-        if (came != 0 || seconds() >= settings.limit_s) {
+    while ((received = wait_for_signal(&all, fmin(next_line, settings.limit_s))) != SIGUSR1) {
+        if (received != 0 || seconds() >= settings.limit_s) {
             end_dirtying();
             settings.limit_s = HUGE_VAL;
         }
-        if (came != 0) { /* from now on these signals do what they do to any program */
+        if (received != 0) { /* a second signal has its default action */
             sigdelset(&all, SIGTERM);
             sigdelset(&all, SIGINT);
             pthread_sigmask(SIG_UNBLOCK, &ending, NULL);
         }
-        if (seconds() >= next_line) { /* full seconds; those that a paused VM missed are left out */
+        if (seconds() >= next_line) { /* at full seconds; the seconds of a paused VM are skipped */
             print_line(&settings, 0);
             next_line = floor(seconds()) + 1;
         }

@@ -1,1 +1,1 @@
-"""What the app costs and how fast it is, measured in the lab: `make bench`, one `name value unit` a line."""
+"""Benchmarks of the app in the lab: `make bench` prints one line `name value unit` per figure."""

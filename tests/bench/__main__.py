@@ -1,7 +1,6 @@
-"""`make bench`: brings a lab of its own up, measures the app in it, and takes it down; one `name value unit` a line.
+"""`make bench`: starts its own lab, measures the app in it, and removes it; one line `name value unit` per figure.
 
-The figures are for the machine they were measured on, with a guest in the lab that keeps both cores busy; nothing here
-fails because of a figure.
+The figures depend on the machine; the lab's guest keeps both cores busy. No figure makes the benchmark fail.
 """
 
 import os
@@ -24,7 +23,7 @@ from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
 from tui.lab.machine import Machine
 from tui.lab.place import Place
-from tui.migration.backend.unfinished import read_records
+from tui.migration.backend.run_files import read_records
 from tui.migration.model.record import Sample
 
 PRESSES = 200
@@ -36,10 +35,10 @@ RAW_LOGS = "*/raw.jsonl"  # below the folder of all runs
 
 
 def main() -> int:
-    """Measure everything, and print it."""
+    """Measures and prints all figures."""
     seconds, longest = inventory()
-    on_progress("inventory_100_hosts", seconds, "s")
-    on_progress("inventory_screen_wait", longest * 1000, "ms")
+    print_figure("inventory_100_hosts", seconds, "s")
+    print_figure("inventory_screen_wait", longest * 1000, "ms")
     lab = Lab(Place("bench"), lambda text: print(f"==> {text}", file=sys.stderr, flush=True))
     lab.up()
     try:
@@ -53,23 +52,23 @@ def main() -> int:
 def measure(lab: Lab, folder: Path) -> None:
     lab_backend = LabBackend(lab, folder / "runs")
     bring_home(lab_backend)
-    on_progress("first_paint", first_paint(lab.machine("source"), folder), "s")
+    print_figure("first_paint", first_paint(lab.machine("source"), folder), "s")
     load(lab)
-    on_progress("key_to_call_p99", key_to_call(folder) * 1000, "ms")
+    print_figure("key_to_call_p99", key_to_call(folder) * 1000, "ms")
     with migrating(lab, folder, "1 s") as (terminal, _runs):
         written, spent, began = terminal.written, cpu_seconds(terminal.app_pid()), time.monotonic()
         time.sleep(STEADY_S)
         seconds = time.monotonic() - began
-        on_progress("terminal_bytes", (terminal.written - written) / seconds, "B/s")
-        on_progress("app_cpu", 100 * (cpu_seconds(terminal.app_pid()) - spent) / seconds, "%")
-        on_progress("sample_cpu_vs_virsh", sample_cpu_vs_virsh(lab), "times")
+        print_figure("terminal_bytes", (terminal.written - written) / seconds, "B/s")
+        print_figure("app_cpu", 100 * (cpu_seconds(terminal.app_pid()) - spent) / seconds, "%")
+        print_figure("sample_cpu_vs_virsh", sample_cpu_vs_virsh(lab), "times")
     with migrating(lab, folder, "0.1 s") as (_terminal, runs):
         time.sleep(STEADY_S)
         lates = [each.late for each in read_records(newest(runs)) if isinstance(each, Sample) and each.late is not None]
-        on_progress("schedule_error_p99", percentile(lates, 99) * 1000, "ms")
+        print_figure("schedule_error_p99", percentile(lates, 99) * 1000, "ms")
 
 
-def on_progress(name: str, value: float, unit: str) -> None:
+def print_figure(name: str, value: float, unit: str) -> None:
     print(f"{name} {value:.3g} {unit}" if value < 1000 else f"{name} {value:.0f} {unit}", flush=True)
 
 
@@ -83,7 +82,7 @@ def app(machine: Machine, *settings: str) -> list[str]:
 
 
 def first_paint(machine: Machine, folder: Path) -> float:
-    """From the start of the process to the first page, warm: the median."""
+    """The median time from the start of the process to the first page, after a warm-up."""
     seconds = []
     for _ in range(PAINTS + 1):
         terminal = Terminal(app(machine, f"XDG_STATE_HOME={folder}"))
@@ -95,14 +94,14 @@ def first_paint(machine: Machine, folder: Path) -> float:
 
 
 def load(lab: Lab) -> None:
-    """Put the memory workload into the guest as the app does, which keeps the machine busy, and a heartbeat with it."""
+    """Starts the memory workload and the heartbeat in the guest, as the app does; this keeps the machine busy."""
     order = ["-m", "tests.lab.on_source", "start", "memory", "2", "150", "0"]
     words = ["env", f"PYTHONPATH={Path(__file__).parents[2]}", sys.executable, *order]
     subprocess.run(lab.machine("source").argv(words), check=True, capture_output=True, timeout=400)
 
 
 def key_to_call(folder: Path) -> float:
-    """From the byte in the terminal to the call of the hypervisor, at the 99th percentile."""
+    """The 99th percentile of the time from the key in the terminal to the call of the hypervisor."""
     stamps = folder / "stamps"
     stamps.touch()
     terminal = Terminal([sys.executable, "-m", "tests.bench.pressed", str(stamps), str(folder / "pressed")])
@@ -112,10 +111,10 @@ def key_to_call(folder: Path) -> float:
         terminal.wait_for("Nothing is migrating")
         terminal.type("m")
         terminal.wait_for("Start a migration")
-        wait(lambda: b"guest1" in terminal.seen())
+        wait(lambda: b"guest1" in terminal.output())
         terminal.type("\r")
         terminal.wait_for("pass")
-        moments = random.Random(1)  # noqa: S311 - a fixed spread over the moments of drawing
+        moments = random.Random(1)  # noqa: S311 - a fixed spread over the redraw interval
         delays = []
         for count in range(PRESSES):
             time.sleep(moments.uniform(0.05, 0.35))
@@ -137,7 +136,7 @@ def wait(condition: object, limit_s: float = 60) -> None:
 
 @contextmanager
 def migrating(lab: Lab, folder: Path, interval: str) -> Iterator[tuple[Terminal, Path]]:
-    """The app on the source host with a migration that does not converge, past its second pass; ended by p."""
+    """The app on the source host during a migration that does not converge, after its second pass; p ends it."""
     machine, runs = lab.machine("source"), folder / f"runs at {interval}"
     bring_home_busy(lab)
     settings = lab.place.config.read_text()
@@ -152,7 +151,7 @@ def migrating(lab: Lab, folder: Path, interval: str) -> Iterator[tuple[Terminal,
         terminal.wait_for("Nothing is migrating")
         terminal.type("m")
         terminal.wait_for("Start a migration")
-        wait(lambda: b"guest1" in terminal.seen())
+        wait(lambda: b"guest1" in terminal.output())
         terminal.type("\r")
         wait(lambda: any('"iteration": 3' in each.read_text() for each in runs.glob(RAW_LOGS)), 120)
         yield terminal, runs
@@ -163,7 +162,7 @@ def migrating(lab: Lab, folder: Path, interval: str) -> Iterator[tuple[Terminal,
 
 
 def bring_home_busy(lab: Lab) -> None:
-    """Back to the source by post-copy, for the guest never stands still long enough for anything else."""
+    """Migrates the guest back to the source by post-copy, because pre-copy does not converge under its load."""
     machine = lab.machine("destination")
     if GUEST.name in machine.run(["virsh", "list", "--name"]).split():
         words = ["--live", "--p2p", "--persistent", "--undefinesource", "--postcopy", "--postcopy-after-precopy"]
@@ -175,7 +174,7 @@ def newest(runs: Path) -> Path:
 
 
 def sample_cpu_vs_virsh(lab: Lab) -> float:
-    """CPU time of one `virsh domjobinfo` process over that of one sample, while the migration runs."""
+    """The CPU time of a `virsh domjobinfo` process divided by that of a sample, during the migration."""
     hypervisor = connect(socket_uri(lab, "source"))
     hypervisor.job(GUEST.name)
     before = time.process_time()

@@ -1,6 +1,6 @@
-"""A hundred hosts read over ssh at once, from servers in this process, while a page is shown.
+"""Reads a hundred hosts over ssh at once, from servers in this process, while a page is shown.
 
-Client and servers share one core and one loop, so the figure holds both halves of every login.
+Client and servers share one core and one event loop, so the figure includes both sides of every login.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ REMOTE = ("destination", "storage")
 
 
 def inventory() -> tuple[float, float]:
-    """Seconds until all are read, and the longest that the app took meanwhile to hear what it was told, as a key."""
+    """Seconds until all hosts are read, and the longest delay of a message to the app in the meantime."""
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_inventory(Path(folder)))
 
@@ -40,15 +40,15 @@ async def _inventory(folder: Path) -> tuple[float, float]:
     app = OnePage(HostsPage(shown))
     try:
         async with app.run_test(size=(120, 40)) as pilot:
-            await pilot.press("h")  # the cards, which show what is read
-            began, longest, heard = time.monotonic(), 0.0, asyncio.Event()
+            await pilot.press("h")  # the cards, which show the facts
+            began, longest, received = time.monotonic(), 0.0, asyncio.Event()
             reading = asyncio.ensure_future(_all_read(rooms))
             while not reading.done():
-                asked = time.monotonic()
-                app.call_later(heard.set)
-                await heard.wait()
-                heard.clear()
-                longest = max(longest, time.monotonic() - asked)
+                sent = time.monotonic()
+                app.call_later(received.set)
+                await received.wait()
+                received.clear()
+                longest = max(longest, time.monotonic() - sent)
                 await asyncio.sleep(0.01)
             found = await reading
             seconds = time.monotonic() - began
@@ -63,14 +63,14 @@ async def _inventory(folder: Path) -> tuple[float, float]:
 
 
 async def _servers(folder: Path) -> tuple[list[asyncssh.SSHAcceptor], list[int]]:
-    """A server a host, all with one key; `folder` becomes an ssh folder that may log in to them."""
+    """One server per host, all with the same key; `folder` becomes an ssh folder with a login for them."""
     host_key, user_key = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
     user_key.write_private_key(folder / "id_ed25519")
     allowed = user_key.export_public_key().decode()
     servers = [
         await asyncssh.listen(
             "127.0.0.1", 0, server_host_keys=[host_key],
-            authorized_client_keys=asyncssh.import_authorized_keys(allowed), process_factory=_answer,
+            authorized_client_keys=asyncssh.import_authorized_keys(allowed), process_factory=_reply,
         )
         for _ in range(HOSTS)
     ]  # fmt: skip
@@ -80,15 +80,15 @@ async def _servers(folder: Path) -> tuple[list[asyncssh.SSHAcceptor], list[int]]
     return servers, ports
 
 
-def _answer(process: "asyncssh.SSHServerProcess[str]") -> None:
-    """What a host says of its system and of the time; no process is made for it, as none is here for real hosts."""
+def _reply(process: "asyncssh.SSHServerProcess[str]") -> None:
+    """Replies with a host's system or time, without a process, because real hosts run theirs elsewhere."""
     known = login_read(SYSTEM.format(name="host")) if "uname -n" in (process.command or "") else f"{time.time()}\n"
     process.stdout.write(known)
     process.exit(0)
 
 
 def _room(folder: Path, *ports: int) -> Hosts:
-    """The Hosts room over two of them."""
+    """The Hosts room with two of the servers."""
     hosts: dict[str, Any] = {"source": {"ssh": "root@source"}}
     hosts |= {name: {"ssh": f"root@127.0.0.1:{port}"} for name, port in zip(REMOTE, ports, strict=True)}
     read, problems = config.check({"hosts": hosts, "vm": {"name": "guest1", "ssh": "root@guest1"}})

@@ -1,8 +1,8 @@
-"""The app over a recorded migration at ten samples a second, where every call for post-copy is stamped and forgotten.
+"""The app with a recorded migration at ten samples a second; it records the time of every request for post-copy.
 
-Run by tests.bench as `python -m tests.bench.pressed STAMPS RUNS`: the key comes from a real terminal and takes the
-whole way through the app while the charts draw, ten times as often as in use; the call that would go to libvirt
-writes the time into STAMPS, and the app forgets it so that p can be pressed again.
+tests.bench runs it as `python -m tests.bench.pressed STAMPS RUNS`. The key comes from a real terminal and passes
+through the whole app while the charts are drawn ten times as often as in use. The call that would go to libvirt
+writes the time into STAMPS; then the app resets its state so that p can be pressed again.
 """
 
 import sys
@@ -29,7 +29,7 @@ from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.migrations import Migrations
-from tui.migration.backend.unfinished import read_records
+from tui.migration.backend.run_files import read_records
 from tui.migration.model.record import ACTION, Event, Record, Sample
 from tui.nfs.backend.nfs import Nfs
 from tui.runs.backend import Runs
@@ -41,7 +41,7 @@ TABLES = {
     "migration": {"technique": "post-copy-manual"},
     "sampling": {"interval": "0.1 s"},
 }
-RUNS = threading.Event()  # the migration has begun: said on one connection, asked on another
+RUNS = threading.Event()  # set by one connection when the migration starts, read by another
 
 
 class Endless(FakeHypervisor):
@@ -63,7 +63,7 @@ class Endless(FakeHypervisor):
         threading.Event().wait()
 
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
-        """Taken for granted."""
+        """Does nothing."""
 
     def job(self, name: str) -> JobInfo:
         stats: Mapping[str, Stat] = next(self._stats) if RUNS.is_set() else {}
@@ -75,22 +75,22 @@ class Endless(FakeHypervisor):
             file.write(f"{called}\n")
 
 
-class Forgetful(Migrations):
-    """Forgets that post-copy was asked for, so that p can be pressed again."""
+class RepeatablePostCopy(Migrations):
+    """Resets the request for post-copy, so that p can be pressed again."""
 
     async def start(self, plan: Plan) -> Migration:
         migration = await super().start(plan)
 
-        def forget(each: Record) -> None:
+        def reset(each: Record) -> None:
             if isinstance(each, Event) and each.kind == ACTION:
                 migration._controls._post_copy = "no"
 
-        migration.listen(forget)
+        migration.listen(reset)
         return migration
 
 
 def main(stamps: Path, runs: Path) -> None:
-    """Run the app until it is quit."""
+    """Runs the app until it is quit."""
     configured, problems = config.check(TABLES)
     assert configured is not None, problems
     guest = Vm("guest1", "0054f024-25aa-4e37-867f-6da151e2b201", "running", vcpus=2, memory_bytes=2**30)
@@ -102,7 +102,7 @@ def main(stamps: Path, runs: Path) -> None:
         return Workload("memory")
 
     connections = Connections(configured, open_hypervisor, lambda _address: LocalShell())
-    migrations = Forgetful(connections, open_hypervisor, runs, configured.sampling.interval_s, workload)
+    migrations = RepeatablePostCopy(connections, open_hypervisor, runs, configured.sampling.interval_s, workload)
     changes = changes_through(connections, runs / "changes.jsonl")
     rooms = (Hosts(connections, changes), Nfs(connections, changes), Launch(connections, changes.sudo), Runs(runs))
     backend = Backend(migrations, *rooms)

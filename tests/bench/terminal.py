@@ -1,4 +1,4 @@
-"""A program in a terminal of its own: what it writes is counted and kept, keys are typed as a person would."""
+"""A program in its own terminal: counts and stores its output, and types keys."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class Terminal:
-    """120 columns and 40 rows unless asked otherwise."""
+    """A program in a pseudo-terminal, by default 120 columns and 40 rows."""
 
     def __init__(self, argv: Sequence[str], columns: int = 120, rows: int = 40) -> None:
         ours, theirs = pty.openpty()
@@ -29,7 +29,7 @@ class Terminal:
         )
         os.close(theirs)
         self._terminal = ours
-        self._heard = threading.Condition()
+        self._changed = threading.Condition()
         self._text = b""
         self.written = 0  # bytes so far
         threading.Thread(target=self._read, daemon=True).start()
@@ -40,39 +40,39 @@ class Terminal:
                 data = os.read(self._terminal, 65536)
             except OSError:
                 return  # the program has ended
-            with self._heard:
+            with self._changed:
                 self._text += data
                 self.written += len(data)
-                self._heard.notify_all()
+                self._changed.notify_all()
 
     def type(self, keys: str) -> float:
-        """Press keys; returns when, by the monotonic clock."""
+        """Types keys; returns the time by the monotonic clock."""
         pressed = time.monotonic()
         os.write(self._terminal, keys.encode())
         return pressed
 
     def wait_for(self, text: str, limit_s: float = 120) -> float:
-        """Wait until the program writes `text` (from now on, or since the last wait); returns when it came."""
-        with self._heard:
-            if not self._heard.wait_for(lambda: text.encode() in self._text, limit_s):
-                raise TimeoutError(f"{text!r} never came; the last was {self._text[-2000:]!r}")
+        """Waits until the output since the last wait contains `text`; returns the time, or raises TimeoutError."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: text.encode() in self._text, limit_s):
+                raise TimeoutError(f"{text!r} did not appear; the output ends with {self._text[-2000:]!r}")
             self._text = self._text.partition(text.encode())[2]
             return time.monotonic()
 
-    def seen(self) -> bytes:
-        """What was written since the last wait."""
-        with self._heard:
+    def output(self) -> bytes:
+        """The output since the last wait."""
+        with self._changed:
             return self._text
 
     def app_pid(self) -> int:
-        """The interpreter that setsid and nsenter became; what it starts itself (ssh) does not count."""
+        """The pid of the app's interpreter below setsid and nsenter, not of its own children (ssh)."""
         pid = self.process.pid
         while not Path(f"/proc/{pid}/cmdline").read_text().startswith(sys.executable):
             pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
         return pid
 
     def close(self) -> None:
-        """End it, and everything it started in its session."""
+        """Ends the program and closes the terminal."""
         if self.process.poll() is None:
             self.process.terminate()
             try:

@@ -354,6 +354,22 @@ def test_a_daemon_that_cannot_be_reached_is_a_failure_that_names_it(uri: str, wh
     assert (raised.value.what, raised.value.why) == (f"libvirt at {uri} cannot be reached", why)
 
 
+def test_an_ssh_that_ends_before_libvirt_writes_to_it_does_not_hide_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    uri, libvirts_own, attempts = "test:///nowhere", libvirt.open, []
+
+    def broken_at_first(uri: str) -> libvirt.virConnect:
+        attempts.append(uri)
+        if len(attempts) == 1:
+            libvirt.virResetLastError()  # whose text the exception would take
+            raise libvirt.libvirtError("Cannot write data: Broken pipe")
+        return libvirts_own(uri)
+
+    monkeypatch.setattr(libvirt, "open", broken_at_first)
+    with pytest.raises(Failure, match="No such file or directory"):
+        connect(uri)
+    assert attempts == [uri, uri]
+
+
 # -- what migrateToURI3 is given --
 
 

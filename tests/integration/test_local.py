@@ -76,7 +76,7 @@ from tui.adapters.local import LocalShell
 async def main():
     begun = asyncio.Event()
     command = asyncio.ensure_future(LocalShell().run(
-        ["sh", "-c", "echo begun; exec sleep 60"], hear=lambda _: begun.set()))
+        ["sh", "-c", "echo begun; exec sleep 60"], on_output=lambda _: begun.set()))
     await (begun.wait() if sys.argv[1] == "later" else asyncio.sleep(0))
     command.cancel()
     await asyncio.wait([command])

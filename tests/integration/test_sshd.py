@@ -18,6 +18,7 @@ from tui.core.failure import Failure
 
 SSHD = "/usr/sbin/sshd"
 PATIENCE_S = 20
+MORE_THAN_SESSIONS = 12  # commands at once: more than the 10 sessions sshd allows by default
 SETTINGS = """\
 HostKey {folder}/host_key
 AuthorizedKeysFile {folder}/ssh/id_ed25519.pub
@@ -106,8 +107,8 @@ async def test_what_the_server_has_no_session_for_waits_and_breaks_nothing(
     allow: Callable[[int], Sshd], sessions: int
 ) -> None:
     sshd = allow(sessions)
-    done = await asyncio.gather(*(sshd.shell.run(["echo", str(number)]) for number in range(30)))
-    assert [each.stdout for each in done] == [f"{number}\n" for number in range(30)]
+    done = await asyncio.gather(*(sshd.shell.run(["echo", str(number)]) for number in range(MORE_THAN_SESSIONS)))
+    assert [each.stdout for each in done] == [f"{number}\n" for number in range(MORE_THAN_SESSIONS)]
     assert sshd.refused() or sessions == 10
 
 
@@ -115,7 +116,7 @@ async def test_a_long_command_outlives_the_refusals_of_others(allow: Callable[[i
     sshd = allow(3)
     os.mkfifo(tmp_path / "end")
     long = asyncio.ensure_future(sshd.shell.run(["sh", "-c", f"read word < '{tmp_path}/end'; echo $word"]))
-    await asyncio.gather(*(sshd.shell.run(["true"]) for _ in range(30)))
+    await asyncio.gather(*(sshd.shell.run(["true"]) for _ in range(MORE_THAN_SESSIONS)))
     assert sshd.refused()
     assert not long.done()
     await asyncio.to_thread((tmp_path / "end").write_text, "over\n")

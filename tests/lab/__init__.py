@@ -1,1 +1,1 @@
-"""Against real hosts: the lab, its daemons and its guest."""
+"""Tests with real hosts: the lab, its daemons and its guest."""

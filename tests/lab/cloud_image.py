@@ -1,4 +1,4 @@
-"""A cloud image as Debian's are, which can't be had here: cloud-init, ssh, a partition, and GRUB to boot by itself."""
+"""Builds a cloud image like Debian's, which the tests cannot download: cloud-init, ssh, a partition, and GRUB."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from tui.lab.cache import kept
 from tui.lab.command import run
 from tui.lab.domain import KERNEL_OPTIONS
 
-RECIPE = "1"  # raise it when what is built changes in a way the texts below don't show
+RECIPE = "1"  # increment it when the result changes but the inputs of prepare() do not
 FURNISH = Path(__file__).with_name("cloud-furnish")
 PACKAGES = (
     "systemd-sysv", "udev", "dbus", "linux-image-cloud-amd64", "grub-pc-bin", "grub-common", "cloud-init",
@@ -20,12 +20,12 @@ PACKAGES = (
 )  # fmt: skip
 FILE = "cloud.qcow2"
 SECTOR = 512
-PARTITION_AT = 1 << 20  # in bytes, as everybody's first partition
+PARTITION_AT = 1 << 20  # in bytes, the usual place of the first partition
 DISK_MIB = 2048
 
 
 def prepare(on_progress: Callable[[str], None]) -> Path:
-    """The image, a qcow2 file, built first when it is not there."""
+    """Returns the image, a qcow2 file, and builds it first if it does not exist."""
     recipe = repr((RECIPE, RELEASE, PACKAGES, LEFT_OUT, DISK_MIB, KERNEL_OPTIONS, FURNISH.read_text()))
     name = f"cloud-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
     return (
@@ -37,12 +37,12 @@ def _build(work: Path, image: Path, on_progress: Callable[[str], None]) -> None:
     on_progress("cloud image: installing Debian into a folder (once)")
     root, listed = work / "root", work / "sources.list"
     listed.write_text(sources())
-    where = [str(listed)] if listed.stat().st_size else []  # else mmdebstrap knows where Debian is
+    where = [str(listed)] if listed.stat().st_size else []  # else mmdebstrap uses its default mirror
     without = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
     furnish = f'--customize-hook="{FURNISH}" "$1"'
     argv = ["mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}", *without, furnish]
-    argv += ["--skip=cleanup/apt/lists"]  # those of the image's own repository
-    # In mounts of its own: whatever is mounted below the folder, nothing of it is there when the folder is removed.
+    argv += ["--skip=cleanup/apt/lists"]  # keep the lists of the image's own repository
+    # In its own mount namespace: no mount below the folder remains when the folder is removed.
     alone = ["unshare", "--mount", "--"]
     environment = {**os.environ, "KERNEL_OPTIONS": KERNEL_OPTIONS}
     run([*alone, *argv, RELEASE, str(root), *where], env=environment, limit_s=BUILD_LIMIT_S)
@@ -64,9 +64,9 @@ def _build(work: Path, image: Path, on_progress: Callable[[str], None]) -> None:
 
 
 def _partition_table() -> bytes:
-    """One partition of Linux that can be booted, to the end of the disk; none of the others is there."""
+    """One bootable Linux partition up to the end of the disk; the other entries are empty."""
     first = PARTITION_AT // SECTOR
     count = (DISK_MIB << 20) // SECTOR - first
-    cylinders = b"\xfe\xff\xff"  # "see the sector numbers"
+    cylinders = b"\xfe\xff\xff"  # means: use the sector numbers
     one = struct.pack("<B3sB3sII", 0x80, cylinders, 0x83, cylinders, first, count)
     return one + bytes(3 * 16) + b"\x55\xaa"

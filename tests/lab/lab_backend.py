@@ -1,4 +1,4 @@
-"""The backend at work on a real lab, in the test's own process: its daemons are reached through their sockets."""
+"""The backend in the test's process with a real lab; it reaches the daemons through their sockets."""
 
 import asyncio
 import time
@@ -18,18 +18,18 @@ from tui.migration.backend.migrations import Migrations
 from tui.migration.model.record import Record
 from tui.migration.model.timeline import Timeline
 
-LIMIT_S = 600.0  # for anything that is waited for; the machine is shared and slow at times
+LIMIT_S = 600.0  # for every wait; the machine may be slow
 
 
 def socket_uri(lab: Lab, host: str) -> str:
-    """The daemon of a lab host, from outside its namespaces."""
+    """The URI of a lab host's daemon, from outside its namespaces."""
     process = lab.machine(host).process()
     assert process is not None
     return f"qemu+unix:///system?socket=/proc/{process.pid}/root/run/libvirt/libvirt-sock"
 
 
 class LabBackend:
-    """Migrations between the lab's hosts, recorded in a folder of the test's own."""
+    """Migrations between the lab's hosts, recorded in a folder of the test."""
 
     def __init__(self, lab: Lab, runs: Path, interval: float = 1.0) -> None:
         hosts = (Host(name, f"root@{name}", socket_uri(lab, name)) for name in ("source", "destination"))
@@ -47,28 +47,30 @@ class LabBackend:
         return self.lab.machine(host).run(["virsh", *words])
 
     def guest(self, script: str) -> str:
-        """What a shell in the guest prints, reached from the source host as the app does."""
+        """The output of a shell script in the guest, run over ssh from the source host."""
         return self.lab.machine("source").run(["ssh", GUEST.name, script])
 
     def states(self) -> dict[str, str]:
-        """The guest's state by host, "" where it is not known."""
+        """The guest's state by host, "" if the host does not define it."""
         rows = {host: self.virsh(host, "list", "--all").splitlines() for host in ("source", "destination")}
         words = {host: [row.split(maxsplit=2) for row in each] for host, each in rows.items()}
         return {host: next((row[2].strip() for row in each if GUEST.name in row), "") for host, each in words.items()}
 
 
 async def seen(migration: Migration, what: Callable[[Timeline], Any]) -> None:
-    """Return as soon as `what` is true of the timeline, or the migration is over."""
+    """Waits until `what` is true of the timeline; fails if the migration ends first."""
     met = asyncio.Event()
 
-    def look(_record: Record) -> None:
+    def check(_record: Record) -> None:
         if what(migration.timeline) or migration.timeline.over:
             met.set()
 
-    migration.listen(look)
+    migration.listen(check)
     if not what(migration.timeline):
         await asyncio.wait_for(met.wait(), LIMIT_S)
-    assert what(migration.timeline), f"over without it: {migration.timeline.phase} {dict(migration.timeline.error)}"
+    assert what(migration.timeline), (
+        f"the migration ended first: {migration.timeline.phase} {dict(migration.timeline.error)}"
+    )
 
 
 async def end_of(migration: Migration) -> Timeline:
@@ -77,7 +79,7 @@ async def end_of(migration: Migration) -> Timeline:
 
 
 def bring_home(lab_backend: LabBackend) -> None:
-    """The guest runs on the source and answers, whatever the test before left behind."""
+    """Ensures that the guest runs on the source and accepts ssh, in any state that an earlier test left."""
     states = lab_backend.states()
     if states["destination"] not in ("", "shut off"):
         words = ["--live", "--p2p", "--persistent", "--undefinesource", GUEST.name, "qemu+ssh://root@source/system"]

@@ -1,6 +1,7 @@
-"""The Hosts room's list on the lab's source host, in a process of its own: `python -m tests.lab.list_on_source ORDER`.
+"""The Hosts room's list on the lab's source host, in its own process: `python -m tests.lab.list_on_source ORDER`.
 
-Prints the items as one line of JSON; apply takes the id of a step, or none for all that is missing.
+ORDER is look, undo, or apply with the ids of steps, or without for all missing ones. Prints the items as one line of
+JSON.
 """
 
 import asyncio
@@ -18,13 +19,13 @@ from tui.core.settings import state_folder
 from tui.hosts.backend.hosts import Hosts
 
 
-def tell(progress: Progress) -> None:
-    """Goes where a failed test shows it."""
+def print_progress(progress: Progress) -> None:
+    """Prints to stderr, which pytest shows for a failed test."""
     print(f"{progress.kind} {progress.action.host}: {progress.text or progress.action.text}", file=sys.stderr)
 
 
-def told(items: Iterable[Item]) -> dict[str, dict[str, Any]]:
-    """Each item by its id, as far as a test asks for it."""
+def as_json(items: Iterable[Item]) -> dict[str, dict[str, Any]]:
+    """The parts of each item that the tests check, by item id."""
     return {
         item.id: {
             "state": item.state,
@@ -43,11 +44,11 @@ async def main(request: str, *ids: str) -> int:
     try:
         items: Iterable[Item] = await hosts.refresh_fully()
         if request == "apply":
-            items = [await hosts.apply(id, tell) for id in ids] or await hosts.apply_missing(tell)
+            items = [await hosts.apply(id, print_progress) for id in ids] or await hosts.apply_missing(print_progress)
         elif request == "undo":
-            await hosts.undo_all(tell)
+            await hosts.undo_all(print_progress)
             items = hosts.items
-        print(json.dumps(told(items)))
+        print(json.dumps(as_json(items)))
     except Failure as failure:
         print(failure)
         return 1

@@ -1,8 +1,8 @@
-"""The backend on the lab's source host, in a process of its own, as the app is.
+"""The backend on the lab's source host, in its own process, like the app.
 
-`python -m tests.lab.on_source [REACH:]ORDER`; REACH is ssh, unless it is said, or agent.
+`python -m tests.lab.on_source [REACH:]ORDER`; REACH is ssh (default) or agent.
 
-Prints the answer as one line of JSON, or the Failure's sentence and exit status 1.
+Prints the result as one line of JSON, or the Failure's sentence with exit status 1.
 """
 
 import asyncio
@@ -38,15 +38,15 @@ from tui.vm.model.blockers import blockers
 from tui.vm.model.domain import Domain
 from tui.vm.model.offer import Offer
 
-Answer = dict[str, Any]
+Result = dict[str, Any]
 
 
-def tell(text: str) -> None:
-    """Progress goes where a failed test shows it."""
+def print_progress(text: str) -> None:
+    """Prints to stderr, which pytest shows for a failed test."""
     print(text, file=sys.stderr)
 
 
-async def hosts(connections: Connections) -> Answer:
+async def hosts(connections: Connections) -> Result:
     room = Hosts(connections, changes_through(connections, state_folder() / "changes.jsonl"))
 
     async def last(host: HostFacts) -> HostFacts:
@@ -57,7 +57,7 @@ async def hosts(connections: Connections) -> Answer:
 
 
 def launch_of(connections: Connections, name: str = "", address: str = "") -> Launch:
-    """The room, with another VM chosen than the configured one where it is named."""
+    """The Launch room; `name` chooses another VM than the configured one."""
     launch = Launch(connections, Sudo(connections.shell))
     if name:
         launch.choose(name)
@@ -65,11 +65,11 @@ def launch_of(connections: Connections, name: str = "", address: str = "") -> La
     return launch
 
 
-async def vms(connections: Connections) -> Answer:
-    """Each VM's whereabouts and what would block its way to the other host."""
+async def vms(connections: Connections) -> Result:
+    """Each VM's location and what blocks its migration to the other host."""
     room = launch_of(connections).vms
     listing, offers = await room.listing(), await room.offers()
-    answer: Answer = {}
+    result: Result = {}
     for name in listing.names:
         host, domain = listing.where(name).host, listing.domain(name)
         there, here = offers[OTHER[host]], offers[host]
@@ -77,98 +77,100 @@ async def vms(connections: Connections) -> Answer:
         assert isinstance(there, Offer)
         assert isinstance(here, Offer)
         found = blockers(domain, room.images.folder, OTHER[host], there, here)
-        answer[name] = {"where": listing.where(name).sentence, "blockers": [each.text for each in found]}
-    return answer
+        result[name] = {"where": listing.where(name).sentence, "blockers": [each.text for each in found]}
+    return result
 
 
-async def make_like(connections: Connections, name: str, template: str, old: str, new: str) -> Answer:
-    """A VM like another one, with `old` edited into `new` in its definition, as a person does it."""
+async def make_like(connections: Connections, name: str, template: str, old: str, new: str) -> Result:
+    """Creates a VM like another one, with `old` replaced by `new` in its definition."""
     room = launch_of(connections).new_vms
     request = VmRequest(name, LIKE, connections.config.vm.vcpus, connections.config.vm.memory_bytes, template=template)
     draft = await room.draft(request, await room.inputs())
     assert old in draft.xml
-    return {"sentence": await room.create(draft, draft.xml.replace(old, new), tell)}
+    return {"sentence": await room.create(draft, draft.xml.replace(old, new), print_progress)}
 
 
-async def make_of_image(connections: Connections, name: str, image: str, old: str, new: str) -> Answer:
-    """A VM that boots an image of the shared folder; edited as above, libvirt's complaint with its line."""
+async def make_of_image(connections: Connections, name: str, image: str, old: str, new: str) -> Result:
+    """Creates a VM that boots an image of the shared folder, with `old` replaced by `new` in its definition."""
     room = launch_of(connections).new_vms
     inputs = await room.inputs()
     request = VmRequest(name, IMAGE, 2, 256 << 20, image, network=inputs.usable_networks[0])
     draft = await room.draft(request, inputs)
-    return {"sentence": await room.create(draft, draft.xml.replace(old, new), tell), "notes": draft.notes}
+    return {"sentence": await room.create(draft, draft.xml.replace(old, new), print_progress), "notes": draft.notes}
 
 
-async def make_of_cloud_image(connections: Connections, name: str, image: str, user: str) -> Answer:
-    """A VM of a cloud image, with root's key of this host, as the form proposes it."""
+async def make_of_cloud_image(connections: Connections, name: str, image: str, user: str) -> Result:
+    """Creates a VM of a cloud image with root's key of this host, as the form proposes it."""
     room = launch_of(connections).new_vms
     inputs = await room.inputs()
     network, key = inputs.usable_networks[0], inputs.ssh_key
     request = VmRequest(name, CLOUD, 2, 1 << 30, image, network=network, user=user, ssh_key=key, disk_bytes=4 << 30)
     draft = await room.draft(request, inputs)
-    return {"sentence": await room.create(draft, draft.xml, tell), "notes": draft.notes, "xml": draft.xml}
+    return {"sentence": await room.create(draft, draft.xml, print_progress), "notes": draft.notes, "xml": draft.xml}
 
 
-async def delete(connections: Connections, name: str, disks: str) -> Answer:
+async def delete(connections: Connections, name: str, disks: str) -> Result:
     room = launch_of(connections).vms
     deletion = await room.deletion(name)
     return asdict(deletion) | {"sentence": await room.delete(deletion, disks=disks == "disks")}
 
 
-async def where(connections: Connections) -> Answer:
+async def where(connections: Connections) -> Result:
     return {"sentence": (await launch_of(connections).vm_state()).sentence}
 
 
-async def boot(connections: Connections, *vm: str) -> Answer:
-    return {"sentence": await launch_of(connections, *vm).boot(tell)}
+async def boot(connections: Connections, *vm: str) -> Result:
+    return {"sentence": await launch_of(connections, *vm).boot(print_progress)}
 
 
-async def shut_down(connections: Connections) -> Answer:
-    await launch_of(connections).shut_down(tell)
+async def shut_down(connections: Connections) -> Result:
+    await launch_of(connections).shut_down(print_progress)
     return await where(connections)
 
 
-async def force_off(connections: Connections, *vm: str) -> Answer:
+async def force_off(connections: Connections, *vm: str) -> Result:
     launch = launch_of(connections, *vm)
-    await launch.force_off(tell)
+    await launch.force_off(print_progress)
     return {"sentence": (await launch.vm_state()).sentence}
 
 
-async def start(connections: Connections, name: str, *numbers: str) -> Answer:
-    return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, *map(int, numbers)), tell))
+async def start(connections: Connections, name: str, *numbers: str) -> Result:
+    return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, *map(int, numbers)), print_progress))
 
 
-async def start_own(connections: Connections, name: str, *command: str) -> Answer:
-    return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, command=command), tell))
+async def start_own(connections: Connections, name: str, *command: str) -> Result:
+    return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, command=command), print_progress))
 
 
-async def status(connections: Connections) -> Answer:
+async def status(connections: Connections) -> Result:
     launch = launch_of(connections)
-    return asdict(await launch.workload_status()) | {"current": (await launch.current_workload(launch.name)).name}
+    return asdict(await launch.workload_status(launch.name)) | {
+        "current": (await launch.current_workload(launch.name)).name
+    }
 
 
-async def stop(connections: Connections) -> Answer:
-    found = await launch_of(connections).stop_workload(tell)
+async def stop(connections: Connections) -> Result:
+    found = await launch_of(connections).stop_workload(print_progress)
     return asdict(found) | {"error": found.error}
 
 
 def migrations_of(connections: Connections, runs: str) -> tuple[Migrations, Launch]:
-    """As the app joins them: what the guest feels is felt, too."""
+    """The rooms as the app connects them, including the observation of the guest."""
     launch = launch_of(connections)
     guest_access = GuestAccess(launch.guest, launch.heartbeats)
     return Migrations(connections, connect, Path(runs), 1.0, launch.current_workload, guest_access), launch
 
 
-async def migrate(connections: Connections, runs: str, technique: str) -> Answer:
-    """From where the VM is to the other host; post-copy after 6 s where it may come."""
+async def migrate(connections: Connections, runs: str, technique: str) -> Result:
+    """Migrates the VM to the other host; with a timeout technique, post-copy after 6 s."""
     migrations, launch = migrations_of(connections, runs)
     migration = await migrations.start(Plan(launch.name, technique, 6.0, downtime_ms=1000))
     await migration.ended()
     return {"folder": str(migration.folder), "phase": migration.timeline.phase}
 
 
-async def migrate_and_die(connections: Connections, runs: str) -> Answer:
-    """Start one that does not end by itself, and be killed as soon as something has been felt of it."""
+async def migrate_and_die(connections: Connections, runs: str) -> Result:
+    """Starts a migration that does not end without post-copy, and kills this process after the first probe record."""
     migrations, launch = migrations_of(connections, runs)
     migration = await migrations.start(Plan(launch.name, POST_COPY_MANUAL))
     observed = asyncio.Event()
@@ -178,8 +180,8 @@ async def migrate_and_die(connections: Connections, runs: str) -> Answer:
     return {}
 
 
-async def follow(connections: Connections, runs: str) -> Answer:
-    """Find the migration that runs, and end it by post-copy once something has been felt of it again."""
+async def follow(connections: Connections, runs: str) -> Result:
+    """Attaches to the running migration and ends it by post-copy after the next probe record."""
     migrations, _ = migrations_of(connections, runs)
     migration = await migrations.attach()
     assert migration is not None
@@ -191,7 +193,7 @@ async def follow(connections: Connections, runs: str) -> Answer:
     return {"folder": str(migration.folder), "phase": migration.timeline.phase}
 
 
-ORDERS: dict[str, Callable[..., Awaitable[Answer]]] = {
+ORDERS: dict[str, Callable[..., Awaitable[Result]]] = {
     request.__name__: request
     for request in (
         *(hosts, where, boot, shut_down, force_off, start, start_own, status, stop),
@@ -202,7 +204,7 @@ ORDERS: dict[str, Callable[..., Awaitable[Answer]]] = {
 
 
 def configured(reach: str = settings.SSH_REACH) -> Connections:
-    """To the hosts of the lab's own configuration, and so to its guest."""
+    """Connections to the hosts of the lab's configuration."""
     read = config.load(config.find())
     read = replace(read, vm=replace(read.vm, reach=reach))
     return Connections(read, connect, lambda address: SshShell(address) if address else LocalShell())

@@ -1,4 +1,4 @@
-"""A real terminal (tmux) with a program in it: keys go in, and what a person would see comes out."""
+"""A program in a real terminal (tmux): sends keys and reads the screen."""
 
 import subprocess
 import time
@@ -9,7 +9,7 @@ LIMIT_S = 120.0
 
 
 class Screen:
-    """One tmux server with one window, on a socket of its own."""
+    """One tmux server with one window, on its own socket."""
 
     def __init__(self, socket: Path, argv: Sequence[str], columns: int = 80, rows: int = 24) -> None:
         self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
@@ -21,22 +21,22 @@ class Screen:
         return subprocess.run([*self._tmux, *words], check=True, capture_output=True, text=True, timeout=30).stdout
 
     def press(self, *keys: str) -> None:
-        """Keys by tmux's names."""
+        """Sends keys by tmux's names."""
         self._run("send-keys", "-t", "it", *keys)
 
     def text(self) -> str:
         return self._run("capture-pane", "-p", "-t", "it")
 
     def wait(self, condition: Callable[[str], bool], what: str, limit_s: float = LIMIT_S) -> str:
-        """What is on the screen as soon as `condition` is true of it."""
+        """Waits until `condition` is true of the screen, and returns the screen."""
         until = time.monotonic() + limit_s
         while not condition(text := self.text()):
-            assert time.monotonic() < until, f"never saw {what}; the screen:\n{text}"
+            assert time.monotonic() < until, f"{what} did not appear; the screen:\n{text}"
             time.sleep(0.05)
         return text
 
     def wait_for(self, *wanted: str, limit_s: float = LIMIT_S) -> str:
-        """Wait until all of these are on the screen."""
+        """Waits until all these texts are on the screen."""
         return self.wait(lambda text: all(each in text for each in wanted), " and ".join(map(repr, wanted)), limit_s)
 
     def over(self) -> bool:
@@ -44,7 +44,7 @@ class Screen:
         return self._run("display-message", "-p", "-t", "it", "#{pane_dead}").strip() == "1"
 
     def close(self) -> None:
-        """The terminal goes away, as when a line drops; closed already is as good."""
+        """Closes the terminal, as a dropped connection does; does nothing the second time."""
         if not self._closed:
             self._closed = True
             self._run("kill-server")

@@ -1,4 +1,4 @@
-"""A VM of a cloud image, by keys alone: made with its seed, booted, loaded, moved, booted again and deleted."""
+"""A VM of a cloud image, with keys only: created with its seed, booted, loaded, migrated, rebooted, deleted."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tui.lab.lab import Lab
 
 NAME, USER = "cloudy", "ubuntu"  # the user that the form proposes
 LIMIT_S = 300.0
-FIRST_BOOT_S = 900.0  # emulated, beside whatever else the machine does
+FIRST_BOOT_S = 900.0  # emulated, on a machine that may be busy
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGao1mvWDYHmmc2tQaakZotlwTmyfHVIeQOQdfnPuiV9"
 INSTANCE = "ls /var/lib/cloud/instances"
 ODD_SEED = Seed("-odd name; 'ü\"<&$(x)", "_a-1", f'{KEY} it\'s "me": #ü {{}}', "i-1")
@@ -24,11 +24,11 @@ ODD_SEED = Seed("-odd name; 'ü\"<&$(x)", "_a-1", f'{KEY} it\'s "me": #ü {{}}',
 
 @pytest.fixture
 def image(lab: Lab) -> Iterator[Path]:
-    """The cloud image on the shared folder, and the lab's own guest out of the way."""
+    """The cloud image in the shared folder; the lab's own guest is off."""
     for host in ("source", "destination"):
         if GUEST.name in lab.machine(host).run(["virsh", "list", "--name"]).split():
             lab.machine(host).run(["virsh", "destroy", GUEST.name])
-    path = lab.place.images / "a-cloud.qcow2"  # the first of the form's list
+    path = lab.place.images / "a-cloud.qcow2"  # the first in the form's list
     shutil.copyfile(cloud_image.prepare(print), path)
     yield path
     for host in ("source", "destination"):
@@ -41,7 +41,7 @@ def image(lab: Lab) -> Iterator[Path]:
 
 @pytest.fixture
 def screen(lab: Lab, tmp_path: Path) -> Iterator[Screen]:
-    """The app in an ssh session to the source, with its runs in a folder of the test's own."""
+    """The app in an ssh session to the source, with its runs in a folder of the test."""
     settings = lab.place.config.read_text()
     config = tmp_path / "config.toml"
     config.write_text(re.sub(r'folder = "[^"]*"', f'folder = "{tmp_path / "runs"}"', settings))
@@ -52,7 +52,7 @@ def screen(lab: Lab, tmp_path: Path) -> Iterator[Screen]:
 
 
 def make(screen: Screen) -> None:
-    """Through the form, as it stands there."""
+    """Creates the VM through the form with its proposed values."""
     screen.press("n")
     screen.wait_for("New VM", "bridge br0")
     screen.press(*NAME)
@@ -67,16 +67,16 @@ def make(screen: Screen) -> None:
 
 
 def assert_set_up(guest: Callable[..., str]) -> None:
-    """As its seed says, with nothing that cloud-init minds; and so would be one with odd words."""
+    """The guest is set up as in its seed, and cloud-init accepts it and a seed with unusual characters."""
     programs = ["/usr/bin/gcc", "/usr/sbin/qemu-ga"]
     assert guest("hostname; sudo -n id -u; sudo which gcc qemu-ga").split() == [NAME, "0", *programs]
     assert json.loads(guest("cat /run/cloud-init/result.json"))["v1"]["errors"] == []
-    assert int(guest("df --output=size -B1 /").split()[-1]) > 15 << 30  # grown to the disk that the form proposed
+    assert int(guest("df --output=size -B1 /").split()[-1]) > 15 << 30  # grown to the disk size that the form proposed
     assert "Valid cloud-config" in guest("sudo cloud-init schema --system")
     assert "Valid cloud-config" in guest("cat > odd; cloud-init schema --config-file odd", user_data(ODD_SEED))
 
 
-def test_a_vm_of_a_cloud_image_is_made_booted_loaded_moved_booted_again_and_deleted_by_keys(
+def test_a_vm_of_a_cloud_image_is_created_booted_loaded_migrated_rebooted_and_deleted_with_keys(
     lab: Lab, image: Path, screen: Screen
 ) -> None:
     source = lab.machine("source")
@@ -86,7 +86,7 @@ def test_a_vm_of_a_cloud_image_is_made_booted_loaded_moved_booted_again_and_dele
     screen.press("s")  # waits for the agent that cloud-init installs, and for cloud-init's end
     screen.wait_for(f"{NAME} is up: its guest answered", limit_s=FIRST_BOOT_S)
 
-    # It is found, and ssh is let in: its host key is known at once, because the guest's agent has vouched for it.
+    # The app finds the address, and ssh works at once because the guest agent has reported the host key.
     found = screen.wait(lambda text: "it is at 10." in text, "the guest's address")
     address = re.findall(r"it is at ([0-9.]+)", found)[0]
     screen.press("a")
@@ -115,9 +115,9 @@ def test_a_vm_of_a_cloud_image_is_made_booted_loaded_moved_booted_again_and_dele
     screen.press("3")
     screen.wait_for("running on destination", "dirtying")
     screen.press("k")
-    screen.wait_for("The workload memory was stopped.", limit_s=LIMIT_S)  # and every page was right
+    screen.wait_for("The workload memory was stopped.", limit_s=LIMIT_S)  # and no page was wrong
 
-    # A second boot, on the other host: its seed is still there, and is not carried out again.
+    # A second boot, on the other host: the seed is still attached, but cloud-init does not apply it again.
     screen.press("x")
     screen.wait_for(f"{NAME} is shut off.", limit_s=LIMIT_S)
     screen.press("s")

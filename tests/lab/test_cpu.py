@@ -1,4 +1,4 @@
-"""CPUs that really differ, put to the lab's libvirt: its own verdict, and the features that one lacks."""
+"""Different CPU models compared by the lab's libvirt: its verdict, and the missing features."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ from tui.vm.model.cpu import INCOMPATIBLE, SUPERSET, CpuFit, features
 from tui.vm.model.machine_type import VmDefinition
 
 
-class Elsewhere:
-    """A lab's daemon as of a host with another CPU, and as old daemons are: they compare with the bare machine only."""
+class OtherCpu:
+    """A lab's daemon that reports another CPU and, like old daemons, compares with the physical machine only."""
 
     def __init__(self, connection: Any, model: str) -> None:
         self._connection = connection
@@ -49,13 +49,13 @@ def _unsupported() -> libvirt.libvirtError:
 
 
 def hypervisor(lab: Lab, host: str, model: str = "") -> LibvirtHypervisor:
-    """The lab's daemon, as that of a host with a CPU of this model where one is named."""
+    """The lab's daemon; with `model` it reports that CPU model."""
     uri = socket_uri(lab, host)
-    return LibvirtHypervisor(uri, Elsewhere(libvirt.open(uri), model)) if model else connect(uri)
+    return LibvirtHypervisor(uri, OtherCpu(libvirt.open(uri), model)) if model else connect(uri)
 
 
 async def compared(lab: Lab, lab_backend: LabBackend, model: str, vm: VmDefinition) -> CpuFit:
-    """A source with a CPU of that model beside the lab's destination."""
+    """Compares a source with that CPU model to the lab's destination."""
     known = {host: hypervisor(lab, host, model if host == "source" else "") for host in ("source", "destination")}
     connections = Connections(
         lab_backend.connections.config,
@@ -67,14 +67,14 @@ async def compared(lab: Lab, lab_backend: LabBackend, model: str, vm: VmDefiniti
 
 @pytest.fixture
 def lab_backend(lab: Lab, tmp_path: Any) -> LabBackend:
-    connect(socket_uri(lab, "source"))  # before another is opened by hand: it silences libvirt's own words
+    connect(socket_uri(lab, "source"))  # first: it disables libvirt's own error output
     return LabBackend(lab, tmp_path)
 
 
 EMULATED = VmDefinition("pc-q35", "qemu", "host-model", "<cpu/>")
 
 
-async def test_a_smaller_cpu_finds_all_it_has_on_a_bigger_one(lab: Lab, lab_backend: LabBackend) -> None:
+async def test_a_bigger_cpu_has_all_features_of_a_smaller_one(lab: Lab, lab_backend: LabBackend) -> None:
     fit = await compared(lab, lab_backend, "Westmere", EMULATED)
     assert fit.verdict == SUPERSET
     assert {"bmi1", "bmi2", "movbe"} <= set(fit.more)
@@ -82,7 +82,7 @@ async def test_a_smaller_cpu_finds_all_it_has_on_a_bigger_one(lab: Lab, lab_back
     assert found(lab_backend, fit).state == OK
 
 
-async def test_a_bigger_cpu_is_told_what_it_would_miss(lab: Lab, lab_backend: LabBackend) -> None:
+async def test_the_features_that_a_smaller_cpu_lacks_are_reported(lab: Lab, lab_backend: LabBackend) -> None:
     fit = await compared(lab, lab_backend, "Skylake-Server", EMULATED)
     assert fit.verdict == INCOMPATIBLE
     assert {"avx512f", "avx512bw"} <= set(fit.lacking)
@@ -93,19 +93,19 @@ async def test_a_bigger_cpu_is_told_what_it_would_miss(lab: Lab, lab_backend: La
     assert "sse4.2" in features(common)
 
 
-async def test_a_vm_whose_own_cpu_is_small_can_go_from_a_bigger_host(lab: Lab, lab_backend: LabBackend) -> None:
+async def test_a_vm_with_a_small_cpu_model_can_leave_a_bigger_host(lab: Lab, lab_backend: LabBackend) -> None:
     small = "<cpu mode='custom' match='exact'><model fallback='forbid'>Nehalem</model></cpu>"
     fit = await compared(lab, lab_backend, "Skylake-Server", VmDefinition("pc-q35", "qemu", "custom", small))
     assert (fit.verdict, fit.vm) == (INCOMPATIBLE, SUPERSET)
 
 
-def test_a_daemon_that_knows_no_hypervisors_cpu_compares_with_the_machine(lab: Lab, lab_backend: LabBackend) -> None:
+def test_a_daemon_without_hypervisor_cpu_calls_compares_with_the_machine(lab: Lab, lab_backend: LabBackend) -> None:
     old = hypervisor(lab_backend.lab, "destination", "Westmere")
     small, strange = (f"<cpu match='exact'><model>{model}</model></cpu>" for model in ("kvm64", "athlon"))
     assert old.compare_cpu(small, "qemu") == SUPERSET
     assert "avx512f" in features(old.baseline_cpu((model("Skylake-Server"),), "qemu", spelled_out=True))
     assert "avx" not in features(old.baseline_cpu((model("Skylake-Server"), model("Westmere")), "qemu"))
-    assert old.compare_cpu(strange, "qemu") == INCOMPATIBLE  # 3dnow went out long ago
+    assert old.compare_cpu(strange, "qemu") == INCOMPATIBLE  # no current CPU has 3dnow
 
 
 def model(name: str) -> str:
@@ -113,7 +113,7 @@ def model(name: str) -> str:
 
 
 def found(lab_backend: LabBackend, fit: CpuFit) -> Any:
-    """What the list says of it."""
+    """The finding of the list's CPU step."""
     step = next(step for step in fit_steps() if step.id == "destination.cpu")
     facts = HostsFacts(configured(lab_backend.connections.config), cpu=fit)
     return step.check(facts.with_host("source", libvirt=Libvirt(daemon("source"), vm=EMULATED)))

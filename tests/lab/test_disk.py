@@ -1,4 +1,4 @@
-"""A lab whose storage host serves the guest's disk over NBD, as it is with every libvirt before 10.8."""
+"""A lab whose storage host serves the guest's disk over NBD, as with every libvirt before 10.8."""
 
 import re
 from collections.abc import Iterator
@@ -30,14 +30,14 @@ def served(lab: Lab) -> Iterator[Lab]:
 
 @pytest.fixture
 def lab_backend(served: Lab, tmp_path: Path) -> LabBackend:
-    """The guest runs on the source and answers."""
+    """The guest runs on the source and accepts ssh."""
     lab_backend = LabBackend(served, tmp_path)
     bring_home(lab_backend)
     return lab_backend
 
 
 def from_disk(lab_backend: LabBackend, file: str) -> str:
-    """What the disk has of a file, and not the guest's memory."""
+    """The content of a file on the disk, not in the guest's page cache."""
     return lab_backend.guest(f"echo 3 > /proc/sys/vm/drop_caches; cat {file}")
 
 
@@ -45,7 +45,7 @@ def server(lab: Lab) -> str:
     return lab.machine("storage").run(["cat", "/run/qemu-nbd.pid"]).strip()
 
 
-def test_the_guest_finds_on_its_disk_what_it_wrote_on_the_other_host(lab_backend: LabBackend) -> None:
+def test_the_guest_reads_from_its_disk_what_it_wrote_on_the_other_host(lab_backend: LabBackend) -> None:
     lab_backend.guest("echo first > /root/written; sync")
     writing = "n=0; while [ ! -e /tmp/enough ]; do n=$((n + 1)); echo $n >> /root/lines; sync; done"
     lab_backend.guest(f"setsid sh -c '{writing}' > /dev/null 2>&1 < /dev/null &")
@@ -64,20 +64,20 @@ def test_the_guest_finds_on_its_disk_what_it_wrote_on_the_other_host(lab_backend
     assert not re.search(r"I/O error|EXT4-fs error", lab_backend.guest("dmesg"))
 
 
-def test_a_killed_server_is_told_of_and_comes_back_without_a_loss(lab_backend: LabBackend) -> None:
-    # Written, but not flushed: the guest regards it as done, and nothing but the disk has it.
+def test_a_killed_server_is_reported_and_restarted_without_data_loss(lab_backend: LabBackend) -> None:
+    # Written but not flushed: the guest assumes that the data is on the disk, and has no copy.
     lab_backend.guest("dd if=/dev/urandom of=/tmp/made bs=1M count=4; dd if=/tmp/made of=/root/kept bs=1M oflag=direct")
     kill_daemon(lab_backend.lab, "qemu-nbd", "storage")
     broken = command(*STATUS)
     assert broken.returncode == 1
     assert "qemu-nbd is down" in broken.stdout
-    mended = command(*UP)
-    assert mended.returncode == 0, mended.stderr
-    assert "storage: qemu-nbd started" in mended.stderr
+    repaired = command(*UP)
+    assert repaired.returncode == 0, repaired.stderr
+    assert "storage: qemu-nbd started" in repaired.stderr
     assert f"serves {GUEST.name}'s disk over NBD" in command(*STATUS).stdout
 
     def answers() -> bool:
-        if lab_backend.states()["source"] == "paused":  # an older libvirt's QEMU doesn't wait for the server
+        if lab_backend.states()["source"] == "paused":  # with an older libvirt, QEMU pauses the guest
             lab_backend.virsh("source", "resume", GUEST.name)
         return lab_backend.lab.machine("source").succeeds(
             ["ssh", GUEST.name, "echo after > /root/after; sync"], limit_s=10
@@ -88,13 +88,13 @@ def test_a_killed_server_is_told_of_and_comes_back_without_a_loss(lab_backend: L
     lab_backend.guest("cmp /tmp/made /root/kept")
 
 
-def test_an_up_that_has_nothing_to_repair_leaves_the_server_alone(served: Lab) -> None:
+def test_an_up_without_repairs_does_not_restart_the_server(served: Lab) -> None:
     before = server(served)
     assert command(*UP).returncode == 0
     assert server(served) == before
 
 
-def test_a_disk_that_was_deleted_is_laid_anew_and_served(lab_backend: LabBackend) -> None:
+def test_a_deleted_disk_is_created_again_and_served(lab_backend: LabBackend) -> None:
     lab_backend.virsh("source", "destroy", GUEST.name)
     (lab_backend.lab.place.images / f"{GUEST.name}.qcow2").unlink()
     assert "qemu-nbd is down" in command(*STATUS).stdout
@@ -103,7 +103,7 @@ def test_a_disk_that_was_deleted_is_laid_anew_and_served(lab_backend: LabBackend
     assert "kept" not in lab_backend.guest("ls /root")
 
 
-def test_down_ends_the_server_too(served: Lab) -> None:
+def test_down_ends_the_server(served: Lab) -> None:
     names = {Path(f"/proc/{process.pid}/comm").read_text().strip() for process in processes(served)}
     assert "qemu-nbd" in names
     assert command("down", "--name", NAME).returncode == 0

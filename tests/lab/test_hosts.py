@@ -1,4 +1,4 @@
-"""The Hosts room's list in the lab: it is right there, and what is broken there is found, mended and put back."""
+"""The Hosts room's list in the lab: all checks pass, and every fault is found, repaired and undone."""
 
 import json
 import re
@@ -20,7 +20,7 @@ Items = dict[str, dict[str, Any]]
 
 
 def the_list(lab: Lab, *request: str) -> Items:
-    """The items after an order, which is given from a new process as from a new app."""
+    """The items after an order, which runs in a new process, as in a new app."""
     words = ["env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-m", "tests.lab.list_on_source", *request]
     argv = lab.machine("source").argv(words)
     done = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL, check=False)
@@ -36,11 +36,11 @@ def bad(items: Items) -> dict[str, str]:
 
 @contextmanager
 def edited(file: Path, pattern: str, replacement: str = "") -> Iterator[str]:
-    """The file with what matches replaced; as it was at the end. Gives what it holds meanwhile."""
+    """Replaces the matches in the file, yields its new text, and restores the file at the end."""
     before = file.read_text()
     after = re.sub(pattern, replacement, before, flags=re.MULTILINE)
     assert after != before
-    file.write_text(after)  # in place: the file may be a mount of its own
+    file.write_text(after)  # in place: the file may be a mount point
     try:
         yield after
     finally:
@@ -56,13 +56,13 @@ def ssh_file(lab: Lab, host: str, name: str) -> Path:
 
 
 def files(lab: Lab) -> dict[Path, bytes]:
-    """All that the app could have changed on the three hosts."""
+    """The files that the app could change on the three hosts."""
     folders = (folder for each in lab.machines for folder in (each.home / ".ssh", each.folder / "etc"))
     names = (name for folder in folders for name in [*folder.glob("*"), *folder.glob("sysctl.d/*")])
     return {name: name.read_bytes() for name in names if name.is_file()}
 
 
-def test_every_check_of_the_hosts_is_good_or_says_why_it_is_not_needed(lab: Lab) -> None:
+def test_every_check_of_the_hosts_passes_or_reports_why_it_is_not_needed(lab: Lab) -> None:
     items = the_list(lab, "look")
     assert bad(items) == {}
     assert all(item["found"] for item in items.values())
@@ -72,7 +72,7 @@ def test_every_check_of_the_hosts_is_good_or_says_why_it_is_not_needed(lab: Lab)
     assert items["destination.cpu"]["found"].startswith("the same: ")
 
 
-def test_looking_changes_nothing_on_any_host_and_leaves_nothing_running(lab: Lab) -> None:
+def test_checking_changes_no_host_and_leaves_no_process(lab: Lab) -> None:
     before, processes = files(lab), lab.machine("destination").run(["ps", "-eo", "comm="])
     the_list(lab, "look")
     assert files(lab) == before
@@ -89,13 +89,13 @@ UNBLOCK = "ip rule del pref 1; ip rule add pref 0 lookup local; ip rule del pref
 
 @pytest.fixture
 def blocked(lab: Lab) -> Iterator[Lab]:
-    """The destination drops what comes in for most of the migration ports."""
+    """The destination drops packets to most of the migration ports."""
     lab.machine("destination").run(["sh", "-c", BLOCK])
     yield lab
     lab.machine("destination").run(["sh", "-c", UNBLOCK])
 
 
-def test_ports_that_do_not_let_the_source_in_are_found(blocked: Lab) -> None:
+def test_ports_blocked_for_the_source_are_found(blocked: Lab) -> None:
     items = the_list(blocked, "look")
     assert list(bad(items)) == ["destination.ports"]
     found = "at 10.77.0.2 49160-49215: no answer, as where a firewall drops what comes in"
@@ -103,14 +103,14 @@ def test_ports_that_do_not_let_the_source_in_are_found(blocked: Lab) -> None:
     assert "neither ufw nor firewalld is active there" in items["destination.ports"]["why_not"]
 
 
-def test_a_name_that_leads_to_the_host_itself_is_found_and_left_to_a_person(lab: Lab) -> None:
+def test_a_name_that_resolves_to_the_host_itself_is_found_but_not_repaired(lab: Lab) -> None:
     with edited(etc_hosts(lab, "source"), r"^10\.77\.0\.2 ", "127.0.1.1 "):
         item = the_list(lab, "look")["source.names"]
     assert (item["state"], item["found"]) == ("failed", "destination (destination) is 127.0.1.1: this host itself")
     assert "take it out by hand" in item["why_not"]
 
 
-def test_a_host_that_takes_its_own_name_for_the_local_host_is_warned_of(lab: Lab) -> None:
+def test_a_host_whose_own_name_is_a_loopback_address_gets_a_warning(lab: Lab) -> None:
     machine = lab.machine("destination")
     with (
         edited(etc_hosts(lab, "destination"), r"^10\.77\.0\.2 ", "127.0.1.1 "),
@@ -120,7 +120,7 @@ def test_a_host_that_takes_its_own_name_for_the_local_host_is_warned_of(lab: Lab
     assert (item["state"], item["found"]) == ("warning", "here destination is 127.0.1.1")
 
 
-def test_a_name_that_is_not_known_is_added_and_taken_out_again(lab: Lab) -> None:
+def test_an_unknown_name_is_added_and_undo_removes_it(lab: Lab) -> None:
     file = etc_hosts(lab, "destination")
     with edited(file, r"^10\.77\.0\.1 source\n") as without:
         assert "destination.names" in bad(the_list(lab, "look"))
@@ -131,7 +131,7 @@ def test_a_name_that_is_not_known_is_added_and_taken_out_again(lab: Lab) -> None
         assert file.read_text() == without
 
 
-def test_a_host_key_that_root_does_not_know_is_shown_added_and_forgotten_again(lab: Lab) -> None:
+def test_an_unknown_host_key_is_shown_and_added_and_undo_removes_it(lab: Lab) -> None:
     file = ssh_file(lab, "destination", "known_hosts")
     fingerprint = lab.machine("source").run(["ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key"]).split()[1]
     with edited(file, r"^source,.*\n") as without:
@@ -145,7 +145,7 @@ def test_a_host_key_that_root_does_not_know_is_shown_added_and_forgotten_again(l
         assert the_list(lab, "look")["destination.known_hosts"]["state"] == "failed"
 
 
-def test_a_host_that_shows_another_key_than_root_knows_is_not_trusted(lab: Lab) -> None:
+def test_a_changed_host_key_is_not_trusted(lab: Lab) -> None:
     other = lab.place.host_key("storage").with_suffix(".pub").read_text().split()[1]
     with edited(ssh_file(lab, "destination", "known_hosts"), r"^(source,\S+ \S+) \S+", rf"\1 {other}"):
         item = the_list(lab, "look")["destination.known_hosts"]
@@ -155,7 +155,7 @@ def test_a_host_that_shows_another_key_than_root_knows_is_not_trusted(lab: Lab) 
     assert "a person has to find out" in item["why_not"]
 
 
-def test_a_way_back_without_anything_is_made_in_one_go_and_unmade_to_the_byte(lab: Lab) -> None:
+def test_a_missing_way_back_is_set_up_at_once_and_undone_byte_for_byte(lab: Lab) -> None:
     names = ("id_ed25519", "id_ed25519.pub", "known_hosts")
     own = {name: ssh_file(lab, "destination", name) for name in names}
     kept = {name: (file.read_bytes(), file.stat().st_mode) for name, file in own.items()}
@@ -176,7 +176,7 @@ def test_a_way_back_without_anything_is_made_in_one_go_and_unmade_to_the_byte(la
             own[name].chmod(mode & 0o777)
 
 
-def test_a_host_that_is_not_there_keeps_no_other_from_being_looked_at(lab: Lab) -> None:
+def test_an_unreachable_host_does_not_prevent_checks_of_the_others(lab: Lab) -> None:
     machine = lab.machine("storage")
     machine.run(["sh", "-c", "kill $(cat /run/sshd.pid)"])
     try:

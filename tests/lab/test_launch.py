@@ -1,4 +1,4 @@
-"""The Hosts and Launch rooms on the lab's source host; every order comes from a new process, as from a new app."""
+"""The Hosts and Launch rooms on the lab's source host; every order runs in a new process, as in a new app."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ def on_source(lab: Lab, *request: str) -> tuple[int, str]:
     return done.returncode, done.stdout.strip()
 
 
-def answer(lab: Lab, *request: str) -> dict[str, Any]:
+def result_of(lab: Lab, *request: str) -> dict[str, Any]:
     status, output = on_source(lab, *request)
     assert status == 0, output
     found: dict[str, Any] = json.loads(output)
@@ -42,7 +42,7 @@ def refusal(lab: Lab, *request: str) -> str:
 
 
 def states(lab: Lab) -> dict[str, str]:
-    """The guest's state by host, "" where it is not known."""
+    """The guest's state by host, "" if the host does not define it."""
 
     def state(host: str) -> str:
         machine = lab.machine(host)
@@ -59,7 +59,7 @@ def migrate(lab: Lab, origin: str, target: str, name: str = GUEST.name) -> None:
 
 @pytest.fixture
 def shut_off(lab: Lab) -> Lab:
-    """The guest is on the source and shut off, whatever the test before left behind."""
+    """Ensures that the guest is on the source and shut off, in any state that an earlier test left."""
     if states(lab)["destination"] == "running":
         migrate(lab, "destination", "source")
     if states(lab)["source"] == "running":
@@ -70,21 +70,21 @@ def shut_off(lab: Lab) -> Lab:
 
 @pytest.fixture
 def running(lab: Lab) -> Lab:
-    """The guest runs, and nothing runs in it."""
+    """The guest runs, without a workload."""
     if "running" not in states(lab).values():
-        answer(lab, "boot")
-    answer(lab, "stop")
+        result_of(lab, "boot")
+    result_of(lab, "stop")
     return lab
 
 
 def test_all_three_hosts_are_read(lab: Lab) -> None:
-    found = answer(lab, "hosts")
+    found = result_of(lab, "hosts")
     assert found == {name: {"state": "ok", "failures": []} for name in ("source", "destination", "storage")}
 
 
 def test_the_vm_is_booted(shut_off: Lab) -> None:
     assert "can't be loaded: shut off on source" in refusal(shut_off, "start", "cpu", "2")
-    assert f"{GUEST.name} is up: its guest answered" in answer(shut_off, "boot")["sentence"]
+    assert f"{GUEST.name} is up: its guest answered" in result_of(shut_off, "boot")["sentence"]
     assert states(shut_off)["source"] == "running"
     assert "running on source already" in refusal(shut_off, "boot")
 
@@ -92,7 +92,7 @@ def test_the_vm_is_booted(shut_off: Lab) -> None:
 BOTH = pytest.mark.parametrize("reach", ["ssh", "agent"])
 OTHER = {"ssh": "agent", "agent": "ssh"}
 ODD = "-odd name; 'ü $(x)"
-# Of the user's own: it says something, and leaves its words in a file.
+# A workload of the user: it prints live values, and writes its arguments into a file.
 OWN = ("sh", "-c", 'printf "%s|" "$@" > words; while echo turns=$((n += 1)); do sleep 1; done', "sh", "-d", "a b", ODD)
 
 
@@ -101,26 +101,26 @@ OWN = ("sh", "-c", 'printf "%s|" "$@" > words; while echo turns=$((n += 1)); do 
 def test_a_workload_is_started_found_again_and_stopped(
     running: Lab, name: str, numbers: tuple[str, ...], reach: str
 ) -> None:
-    """Compiled by the guest, over both ways; and what was started over the one is found over the other."""
+    """The guest compiles it, over ssh and the agent; each of them finds a workload that the other started."""
     running.machine("source").run(["ssh", GUEST.name, "rm -rf .cache/vmlm"])
-    answer(running, f"{reach}:start", name, *numbers)
-    found = answer(running, f"{OTHER[reach]}:status")
+    result_of(running, f"{reach}:start", name, *numbers)
+    found = result_of(running, f"{OTHER[reach]}:status")
     assert (found["current"], found["running"], found["exit_status"]) == (name, True, None)
     assert found["pid"] > 0
     assert f"The workload {name} runs already" in refusal(running, f"{reach}:start", "cpu", "1")
-    ended = answer(running, f"{reach}:stop")
+    ended = result_of(running, f"{reach}:stop")
     assert (ended["exit_status"], ended["error"], ended["values"]["state"]) == (0, "", "done")
-    assert answer(running, f"{reach}:status")["current"] == "idle"
+    assert result_of(running, f"{reach}:status")["current"] == "idle"
 
 
 @BOTH
-def test_a_workload_of_the_users_own_is_started_found_again_and_stopped(running: Lab, reach: str) -> None:
-    answer(running, f"{reach}:start_own", ODD, *OWN)
-    found = answer(running, f"{OTHER[reach]}:status")
+def test_a_workload_of_the_user_is_started_found_again_and_stopped(running: Lab, reach: str) -> None:
+    result_of(running, f"{reach}:start_own", ODD, *OWN)
+    found = result_of(running, f"{OTHER[reach]}:status")
     assert (found["current"], found["running"]) == (ODD, True)
     assert int(found["values"]["turns"]) > 0
     assert running.machine("source").run(["ssh", GUEST.name, "cat words"]) == f"-d|a b|{ODD}|"
-    ended = answer(running, f"{reach}:stop")
+    ended = result_of(running, f"{reach}:stop")
     assert (ended["exit_status"], ended["error"]) == (143, "")
     words = refusal(running, f"{reach}:start_own", "x", "no-such")
     assert "no-such" in words
@@ -129,18 +129,18 @@ def test_a_workload_of_the_users_own_is_started_found_again_and_stopped(running:
 
 @BOTH
 @pytest.mark.parametrize("name", ["memory", "own"])
-def test_a_workload_goes_along_when_the_vm_moves_and_comes_back(running: Lab, reach: str, name: str) -> None:
+def test_a_workload_keeps_running_when_the_vm_moves_and_returns(running: Lab, reach: str, name: str) -> None:
     origin = next(host for host, state in states(running).items() if state == "running")
     target = "destination" if origin == "source" else "source"
     request = ("start_own", name, *OWN) if name == "own" else ("start", name, "2", "50", "20")
-    answer(running, f"{reach}:{request[0]}", *request[1:])
-    before = answer(running, f"{reach}:status")
+    result_of(running, f"{reach}:{request[0]}", *request[1:])
+    before = result_of(running, f"{reach}:status")
     migrate(running, origin, target)
-    assert answer(running, "where")["sentence"] == f"running on {target}"
-    moved = answer(running, f"{reach}:status")
+    assert result_of(running, "where")["sentence"] == f"running on {target}"
+    moved = result_of(running, f"{reach}:status")
     assert (moved["current"], moved["running"], moved["pid"]) == (name, True, before["pid"])
     migrate(running, target, origin)
-    ended = answer(running, f"{reach}:stop")
+    ended = result_of(running, f"{reach}:stop")
     assert (ended["pid"], ended["error"]) == (0, "")
     if name == "memory":
         assert (ended["exit_status"], ended["values"]["wrong_pages"]) == (0, "0")
@@ -149,35 +149,35 @@ def test_a_workload_goes_along_when_the_vm_moves_and_comes_back(running: Lab, re
         assert int(ended["values"]["turns"]) > int(before["values"]["turns"])
 
 
-def test_a_workload_that_does_not_fit_tells_the_guests_own_words(running: Lab) -> None:
+def test_a_workload_that_does_not_fit_shows_the_guests_error(running: Lab) -> None:
     words = refusal(running, "start", "memory", "2", "500", "0")
-    assert "of memory can be had" in words
+    assert "of memory are available" in words
     assert "try fewer --threads or a smaller --size" in words
 
 
 @BOTH
 def test_a_guest_without_a_compiler_runs_a_program_built_on_the_host(running: Lab, reach: str) -> None:
-    """The lab's guest has gcc; it is put away, and what was compiled before with it."""
+    """The lab's guest has gcc: the test renames it and removes compiled programs."""
     source = running.machine("source")
     source.run(["ssh", GUEST.name, "rm -rf .cache/vmlm; mv /usr/bin/gcc /usr/bin/gcc-put-away"])
     try:
-        answer(running, f"{reach}:start", "memory", "1", "20", "20")
-        assert answer(running, f"{reach}:stop")["exit_status"] == 0
+        result_of(running, f"{reach}:start", "memory", "1", "20", "20")
+        assert result_of(running, f"{reach}:stop")["exit_status"] == 0
     finally:
         source.run(["ssh", GUEST.name, "mv /usr/bin/gcc-put-away /usr/bin/gcc"])
 
 
-def test_a_workload_compiled_just_before_a_power_cut_starts_again_after_it(running: Lab) -> None:
+def test_a_workload_compiled_just_before_a_power_cut_starts_after_it(running: Lab) -> None:
     running.machine("source").run(["ssh", GUEST.name, "rm -rf .cache/vmlm"])
-    answer(running, "start", "cpu", "1")
-    assert "shut off on" in answer(running, "force_off")["sentence"]
-    answer(running, "boot")
-    assert answer(running, "status")["current"] == "idle"
-    answer(running, "start", "cpu", "1")
-    assert answer(running, "stop")["exit_status"] == 0
+    result_of(running, "start", "cpu", "1")
+    assert "shut off on" in result_of(running, "force_off")["sentence"]
+    result_of(running, "boot")
+    assert result_of(running, "status")["current"] == "idle"
+    result_of(running, "start", "cpu", "1")
+    assert result_of(running, "stop")["exit_status"] == 0
 
 
-def test_a_full_disk_in_the_guest_is_a_sentence(running: Lab) -> None:
+def test_a_full_disk_in_the_guest_is_reported_with_a_sentence(running: Lab) -> None:
     source = running.machine("source")
     source.run(["ssh", GUEST.name, "rm -rf .cache/vmlm; dd if=/dev/zero of=fill bs=1M 2> /dev/null; true"])
     try:
@@ -187,18 +187,18 @@ def test_a_full_disk_in_the_guest_is_a_sentence(running: Lab) -> None:
         source.run(["ssh", GUEST.name, "rm -f fill"])
 
 
-def test_a_guest_without_its_agent_is_a_sentence_and_ssh_goes_on(running: Lab) -> None:
+def test_a_missing_guest_agent_is_reported_with_a_sentence_and_ssh_still_works(running: Lab) -> None:
     source = running.machine("source")
     source.run(["ssh", GUEST.name, "mv /usr/sbin/qemu-ga /usr/sbin/put-away; killall qemu-ga"])
     try:
         assert "no guest agent has come to its channel" in refusal(running, "agent:status")
-        assert answer(running, "ssh:status")["current"] == "idle"
+        assert result_of(running, "ssh:status")["current"] == "idle"
     finally:
         source.run(["ssh", GUEST.name, "mv /usr/sbin/put-away /usr/sbin/qemu-ga"])
-    answer_comes(running, "agent:status")
+    wait_for_success(running, "agent:status")
 
 
-def test_an_agent_that_may_not_run_commands_is_a_sentence(running: Lab) -> None:
+def test_an_agent_that_may_not_run_commands_is_reported_with_a_sentence(running: Lab) -> None:
     source = running.machine("source")
     forbid = "mkdir -p /etc/qemu; printf '[general]\\nblock-rpcs=guest-exec\\n' > /etc/qemu/qemu-ga.conf"
     source.run(["ssh", GUEST.name, f"{forbid}; killall qemu-ga"])
@@ -206,15 +206,15 @@ def test_an_agent_that_may_not_run_commands_is_a_sentence(running: Lab) -> None:
         words = ""
         until = time.monotonic() + LIMIT_S
         while "may not run commands" not in words and time.monotonic() < until:
-            words = refusal(running, "agent:status")  # until it is back, it is just away
+            words = refusal(running, "agent:status")  # until it is back, the refusal has another reason
         assert "Allow guest-exec, guest-exec-status" in words
     finally:
         source.run(["ssh", GUEST.name, "rm -f /etc/qemu/qemu-ga.conf; killall qemu-ga"])
-    answer_comes(running, "agent:status")
+    wait_for_success(running, "agent:status")
 
 
-def answer_comes(lab: Lab, request: str) -> None:
-    """Waits until an order is no longer refused: init starts the agent again when it likes."""
+def wait_for_success(lab: Lab, request: str) -> None:
+    """Waits until an order succeeds, because init restarts the agent with a delay."""
     until = time.monotonic() + LIMIT_S
     while (found := on_source(lab, request))[0]:
         assert time.monotonic() < until, found
@@ -222,44 +222,44 @@ def answer_comes(lab: Lab, request: str) -> None:
 
 def test_the_vm_is_shut_down(running: Lab) -> None:
     host = next(host for host, state in states(running).items() if state == "running")
-    assert answer(running, "shut_down")["sentence"] == f"shut off on {host}"
+    assert result_of(running, "shut_down")["sentence"] == f"shut off on {host}"
     assert states(running)[host] == "shut off"
 
 
-# -- VMs besides the configured one --
+# -- other VMs than the configured one --
 
 TWO, ADDRESS = "two", "10.77.0.20"
 
 
 def trust(lab: Lab, address: str) -> None:
-    """A copy of the guest has its host key: the source knows it at that address, too."""
+    """Adds the guest's host key for this address, because a copy of the guest has the same key."""
     known = lab.machine("source").home / ".ssh/known_hosts"
     line = next(line for line in known.read_text().splitlines() if line.startswith(f"{GUEST.name},"))
     known.write_text(f"{known.read_text()}{address} {line.partition(' ')[2]}\n")
 
 
-def test_a_vm_like_the_guest_is_made_booted_moved_there_and_back_and_deleted_with_its_disk(shut_off: Lab) -> None:
+def test_a_vm_like_the_guest_is_created_booted_migrated_both_ways_and_deleted_with_its_disk(shut_off: Lab) -> None:
     trust(shut_off, ADDRESS)
-    made = answer(shut_off, "make_like", TWO, GUEST.name, f"{GUEST.address}/", f"{ADDRESS}/")
+    made = result_of(shut_off, "make_like", TWO, GUEST.name, f"{GUEST.address}/", f"{ADDRESS}/")
     assert in_words(made["sentence"]) == "two was made on source; the Launch page starts it."
     assert "taken: source has a VM of that name" in refusal(shut_off, "make_like", TWO, GUEST.name, "", "")
-    assert "two is up: its guest answered" in answer(shut_off, "boot", TWO, f"root@{ADDRESS}")["sentence"]
-    assert answer(shut_off, "vms")[TWO] == {"where": "running on source", "blockers": []}
+    assert "two is up: its guest answered" in result_of(shut_off, "boot", TWO, f"root@{ADDRESS}")["sentence"]
+    assert result_of(shut_off, "vms")[TWO] == {"where": "running on source", "blockers": []}
     migrate(shut_off, "source", "destination", TWO)
-    assert answer(shut_off, "vms")[TWO] == {"where": "running on destination", "blockers": []}
+    assert result_of(shut_off, "vms")[TWO] == {"where": "running on destination", "blockers": []}
     assert shut_off.machine("source").run(["ssh", f"root@{ADDRESS}", "hostname"]).strip() == TWO
     migrate(shut_off, "destination", "source", TWO)
     assert "it is running on source" in refusal(shut_off, "delete", TWO, "disks")
-    answer(shut_off, "force_off", TWO, f"root@{ADDRESS}")
+    result_of(shut_off, "force_off", TWO, f"root@{ADDRESS}")
     folder = shut_off.place.images
-    deleted = answer(shut_off, "delete", TWO, "disks")
+    deleted = result_of(shut_off, "delete", TWO, "disks")
     assert (deleted["disks"], deleted["kept"]) == ([f"{SHARED_FOLDER}/two.qcow2"], [])
     assert not (folder / "two.qcow2").exists()
     assert (folder / f"{GUEST.name}.qcow2").exists()
-    assert list(answer(shut_off, "vms")) == [GUEST.name]
+    assert list(result_of(shut_off, "vms")) == [GUEST.name]
 
 
-def test_a_vm_of_an_image_is_what_libvirt_takes_and_its_complaints_have_lines(shut_off: Lab) -> None:
+def test_a_vm_of_an_image_is_accepted_by_libvirt_and_errors_in_its_definition_have_line_numbers(shut_off: Lab) -> None:
     name = "-odd name; 'ü $(x)"
     image = shut_off.place.images / f"{name}.qcow2"
     run(["qemu-img", "create", "-q", "-f", "qcow2", str(image), "16M"])
@@ -271,8 +271,8 @@ def test_a_vm_of_an_image_is_what_libvirt_takes_and_its_complaints_have_lines(sh
     assert "is in use: it is a disk of" in refusal(
         shut_off, "make_of_image", name, f"{SHARED_FOLDER}/{GUEST.name}.qcow2", "", ""
     )
-    assert "was made on source" in answer(shut_off, "make_of_image", name, path, "", "")["sentence"]
-    assert answer(shut_off, "vms")[name] == {"where": "shut off on source", "blockers": []}
-    assert answer(shut_off, "delete", name, "")["sentence"] == f"{name} was deleted; its disks stayed."
+    assert "was made on source" in result_of(shut_off, "make_of_image", name, path, "", "")["sentence"]
+    assert result_of(shut_off, "vms")[name] == {"where": "shut off on source", "blockers": []}
+    assert result_of(shut_off, "delete", name, "")["sentence"] == f"{name} was deleted; its disks stayed."
     assert image.exists()
     image.unlink()

@@ -1,4 +1,4 @@
-"""Real migrations between real daemons: every way to start, steer and end one, and that no page is lost on the way."""
+"""Real migrations between real daemons: every way to start, steer and end one, without a lost page."""
 
 import asyncio
 import re
@@ -13,7 +13,8 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.lab.lab import Lab
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.unfinished import read_records
+from tui.migration.backend.migrations import Refused
+from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.domjobinfo import text
 from tui.migration.model.record import Event, Sample
@@ -37,7 +38,7 @@ def lab_backend(lab: Lab, tmp_path: Path) -> LabBackend:
 
 @pytest.fixture
 def dirtying(lab_backend: LabBackend) -> Iterator[LabBackend]:
-    """Memory is dirtied faster than the link can carry it; in the end no page may be wrong."""
+    """A workload dirties memory faster than the link transfers it; at the end no page may be wrong."""
     source = (Path(__file__).parents[2] / "workloads/memory_intensive.c").read_text()
     machine = lab_backend.lab.machine("source")
     machine.run(["ssh", VM, "cat > /tmp/m.c && cc -O2 -o /tmp/memory_intensive /tmp/m.c -lm -lpthread"], stdin=source)
@@ -45,14 +46,14 @@ def dirtying(lab_backend: LabBackend) -> Iterator[LabBackend]:
     lab_backend.guest("until grep -q state=dirtying /tmp/memory.log; do sleep 0.1; done")
     lab_backend.workload = "memory"
     yield lab_backend
-    # its last act is to look at every page once more, wherever the VM is by now
+    # at its end it checks every page once more, on the host where the VM is now
     lab_backend.guest("kill $(pidof memory_intensive); while pidof memory_intensive > /dev/null; do sleep 0.1; done")
     last = lab_backend.guest("tail -n 1 /tmp/memory.log")
     assert "state=done" in last
     assert "wrong_pages=0" in last
 
 
-async def test_an_idle_vm_goes_there_and_back_by_pre_copy(lab_backend: LabBackend) -> None:
+async def test_an_idle_vm_migrates_both_ways_by_pre_copy(lab_backend: LabBackend) -> None:
     there = await lab_backend.migrations.start(Plan(VM, PRE_COPY))
     assert (there.origin, there.target) == ("source", "destination")
     timeline = await end_of(there)
@@ -74,7 +75,7 @@ async def test_an_idle_vm_goes_there_and_back_by_pre_copy(lab_backend: LabBacken
     assert summary["hosts"]["source"]["hostname"] == "source"
 
 
-async def test_memory_that_is_dirtied_too_fast_is_finished_by_the_post_copy_key(dirtying: LabBackend) -> None:
+async def test_post_copy_ends_a_migration_that_does_not_converge(dirtying: LabBackend) -> None:
     migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
     await seen(migration, lambda timeline: len(timeline.passes) >= 3)
     assert migration.timeline.post_copy_at is None
@@ -90,7 +91,7 @@ async def test_memory_that_is_dirtied_too_fast_is_finished_by_the_post_copy_key(
     assert [round(t) for t in moments] == list(range(round(moments[0]), round(moments[-1]) + 1))  # every second
 
 
-async def test_post_copy_asked_for_before_the_first_pass_is_held_until_qemu_can_take_it(dirtying: LabBackend) -> None:
+async def test_post_copy_requested_before_the_first_pass_waits_until_qemu_accepts_it(dirtying: LabBackend) -> None:
     migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
     migration.switch_to_post_copy()
     timeline = await end_of(migration)
@@ -100,7 +101,7 @@ async def test_post_copy_asked_for_before_the_first_pass_is_held_until_qemu_can_
     assert [data["held"] for data in keys] == [True]
 
 
-async def test_the_timeout_switches_to_post_copy_by_itself(dirtying: LabBackend) -> None:
+async def test_the_timeout_switches_to_post_copy(dirtying: LabBackend) -> None:
     migration = await dirtying.migrations.start(Plan(VM, POST_COPY_TIMEOUT, timeout_s=6))
     timeline = await end_of(migration)
     assert timeline.phase == COMPLETED
@@ -128,13 +129,15 @@ async def test_downtime_and_bandwidth_are_changed_while_it_runs_and_cancelling_l
     assert dirtying.states() == {"source": "running", "destination": ""}
 
 
-async def test_an_arriving_qemu_that_dies_is_a_failure_with_its_reason_and_the_vm_stays(dirtying: LabBackend) -> None:
+async def test_a_killed_destination_qemu_fails_the_migration_with_a_reason_and_the_vm_stays(
+    dirtying: LabBackend,
+) -> None:
     migration = await dirtying.migrations.start(Plan(VM, PRE_COPY))
     await seen(migration, lambda timeline: timeline.points and timeline.points[-1].transferred > 50 * 2**20)
     dirtying.lab.machine("destination").run(["sh", "-c", f"kill -9 $(cat /run/libvirt/qemu/{VM}.pid)"])
     timeline = await end_of(migration)
     assert timeline.phase == "failed"
-    # which of the two connections between the hosts notices first is chance
+    # either of the two connections between the hosts may fail first
     assert timeline.error["why"] in ("the stream to the destination broke off", "the connection to libvirt was cut")
     assert timeline.error["detail"]
     assert timeline.verified == (True, f"{VM} runs on source.")
@@ -142,7 +145,7 @@ async def test_an_arriving_qemu_that_dies_is_a_failure_with_its_reason_and_the_v
         assert tomllib.load(file)["outcome"] == "failed"
 
 
-async def test_a_migration_that_was_left_is_found_and_followed_in_the_same_folder(dirtying: LabBackend) -> None:
+async def test_a_running_migration_is_found_and_recorded_in_the_same_folder(dirtying: LabBackend) -> None:
     migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
     await seen(migration, lambda timeline: timeline.points)
     await dirtying.migrations.close()
@@ -161,7 +164,7 @@ async def test_a_migration_that_was_left_is_found_and_followed_in_the_same_folde
     assert kinds[-1] == record.END
 
 
-async def test_one_that_ended_while_nobody_watched_is_written_down_from_what_libvirt_still_knows(
+async def test_a_migration_that_ended_unobserved_is_recorded_from_libvirts_statistics(
     lab_backend: LabBackend,
 ) -> None:
     migration = await lab_backend.migrations.start(Plan(VM, PRE_COPY))
@@ -190,7 +193,7 @@ async def moved(lab_backend: LabBackend) -> None:
         pass
 
 
-async def test_a_migration_that_virsh_started_is_followed_as_well(dirtying: LabBackend) -> None:
+async def test_a_migration_that_virsh_started_is_followed(dirtying: LabBackend) -> None:
     flags = ["--live", "--p2p", "--persistent", "--undefinesource", "--postcopy"]
     words = ["virsh", "migrate", *flags, VM, "qemu+ssh://root@destination/system"]
     virsh = await asyncio.create_subprocess_exec(*dirtying.lab.machine("source").argv(words))
@@ -205,7 +208,7 @@ async def test_a_migration_that_virsh_started_is_followed_as_well(dirtying: LabB
             virsh.kill()
 
 
-async def test_the_log_says_what_virsh_domjobinfo_says_at_the_same_time(dirtying: LabBackend) -> None:
+async def test_the_log_agrees_with_virsh_domjobinfo_at_the_same_time(dirtying: LabBackend) -> None:
     migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
     await seen(migration, lambda timeline: timeline.passes)
     before = migration.timeline.last
@@ -229,28 +232,27 @@ async def test_the_log_says_what_virsh_domjobinfo_says_at_the_same_time(dirtying
     assert third in log
 
 
-async def test_what_cannot_work_is_said_before_it_starts(lab_backend: LabBackend) -> None:
-    assert await lab_backend.migrations.preflight(Plan(VM)) == []
-    (nobody,) = await lab_backend.migrations.preflight(Plan("nobody"))
-    assert nobody.what == "There is no VM 'nobody'"
-    (parallel,) = await lab_backend.migrations.preflight(Plan(VM, POST_COPY_MANUAL, parallel=2))
-    assert "parallel" in parallel.what
+async def test_an_impossible_migration_is_refused_before_it_starts(lab_backend: LabBackend) -> None:
+    with pytest.raises(Failure, match="There is no VM 'nobody'"):
+        await lab_backend.migrations.start(Plan("nobody"))
+    with pytest.raises(Refused, match="parallel"):
+        await lab_backend.migrations.start(Plan(VM, POST_COPY_MANUAL, parallel=2))
     lab_backend.virsh("source", "suspend", VM)
     try:
-        (paused,) = await lab_backend.migrations.preflight(Plan(VM))
+        with pytest.raises(Refused) as paused:
+            await lab_backend.migrations.start(Plan(VM))
     finally:
         lab_backend.virsh("source", "resume", VM)
-    assert paused.why == "it is paused on source"
+    assert [each.why for each in paused.value.failures] == ["it is paused on source"]
 
     xml = re.sub(r"<uuid>.*</uuid>", "", lab_backend.virsh("source", "dumpxml", "--inactive", VM))
     lab_backend.lab.machine("destination").run(["sh", "-c", "cat > x.xml && virsh define x.xml"], stdin=xml)
     try:
-        (taken,) = await lab_backend.migrations.preflight(Plan(VM))
-        with pytest.raises(Failure, match="is taken on destination"):
+        with pytest.raises(Refused) as taken:
             await lab_backend.migrations.start(Plan(VM))
     finally:
         lab_backend.virsh("destination", "undefine", VM)
-    assert taken.what == f"The name {VM} is taken on destination"
+    assert [each.what for each in taken.value.failures] == [f"The name {VM} is taken on destination"]
 
 
 def each_is(each: object, kind: str) -> bool:

@@ -1,4 +1,4 @@
-"""The NFS list in the lab, whose hosts share a folder without NFS: what is not needed says so, the proof is real."""
+"""The NFS list in the lab, whose hosts share a folder without NFS: the NFS steps are not needed, the proof is real."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ PROOF = ("source.write", "destination.read", "storage.seen", "destination.lock",
 ONLY_FOR_NFS = ("storage.package", "storage.exports", "storage.service", "source.mount", "destination.mount")
 
 
-def test_the_folder_is_proved_to_be_shared_and_nothing_is_left_behind(lab: Lab) -> None:
+def test_the_folder_is_proved_to_be_shared_without_leftovers(lab: Lab) -> None:
     before = sorted(path.name for path in lab.place.images.iterdir())
     argv = lab.machine("source").argv(["vmlm-tui", "check", "--json"])
     done = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL, check=False)

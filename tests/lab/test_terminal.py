@@ -1,4 +1,4 @@
-"""The real program in a real terminal, over ssh on the lab's source host, by keys alone: what the README promises."""
+"""The real program in a real terminal, over ssh on the lab's source host, with keys only, as the README describes."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from tests.lab.lab_backend import LabBackend, bring_home
 from tests.lab.screen import Screen
 from tui.lab.lab import Lab
-from tui.migration.backend.unfinished import read_records
+from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Sample
 
@@ -27,7 +27,7 @@ def lab_backend(lab: Lab, tmp_path: Path) -> Iterator[LabBackend]:
 
 @pytest.fixture
 def terminal(lab_backend: LabBackend, tmp_path: Path) -> Iterator[Open]:
-    """Opens the app in an ssh session to the source, with runs in a folder of the test's own."""
+    """Opens the app in an ssh session to the source, with runs in a folder of the test."""
     settings = lab_backend.lab.place.config.read_text()
     usual = next(line for line in settings.splitlines() if line.startswith("folder = "))
     config = tmp_path / "config.toml"
@@ -45,8 +45,8 @@ def terminal(lab_backend: LabBackend, tmp_path: Path) -> Iterator[Open]:
         screen.close()
 
 
-def load_and_ask_for_a_migration(screen: Screen) -> None:
-    """From the Launch page to the form that starts a migration, with the memory workload running."""
+def start_load_and_open_migration_form(screen: Screen) -> None:
+    """Starts the memory workload on the Launch page, then opens the form that starts a migration."""
     screen.press("w")
     screen.wait_for("memory", "150")
     screen.press("Enter")
@@ -57,7 +57,7 @@ def load_and_ask_for_a_migration(screen: Screen) -> None:
 
 
 def kill(lab_backend: LabBackend, screen: Screen) -> None:
-    """End the app so that it can't do anything about it."""
+    """Kills the app with SIGKILL."""
     found = lab_backend.lab.machine("source").run(["pgrep", "-f", "vmlm-tui --config"]).split()
     assert found
     lab_backend.lab.machine("source").run(["kill", "-9", *found])
@@ -69,15 +69,15 @@ def raw(lab_backend: LabBackend) -> Path:
     return folder / "raw.jsonl"
 
 
-def test_boot_load_migrate_and_finish_by_post_copy_with_keys_only(lab_backend: LabBackend, terminal: Open) -> None:
+def test_boot_load_migrate_and_end_by_post_copy_with_keys_only(lab_backend: LabBackend, terminal: Open) -> None:
     lab_backend.virsh("source", "destroy", "guest1")
     screen = terminal()
     screen.wait_for("[1 Hosts]", "libvirt")
     screen.press("3")
-    screen.wait_for("[3 Launch]", "shut off", "can move")  # which is known when both hosts have answered
+    screen.wait_for("[3 Launch]", "shut off", "can move")  # known after both hosts have replied
     screen.press("s")
     screen.wait_for("running", "idle")
-    load_and_ask_for_a_migration(screen)
+    start_load_and_open_migration_form(screen)
     screen.wait_for("Start a migration", "source -> destination")
     screen.press("Enter")
     screen.wait_for("Not converging")
@@ -92,14 +92,14 @@ def test_boot_load_migrate_and_finish_by_post_copy_with_keys_only(lab_backend: L
     screen.wait(lambda _text: screen.over(), "the end of the program")
 
 
-def test_a_killed_app_and_a_dropped_line_do_no_harm_and_the_next_start_goes_on(
+def test_the_next_app_continues_a_migration_after_a_killed_app_and_a_dropped_connection(
     lab_backend: LabBackend, terminal: Open
 ) -> None:
     screen = terminal()
     screen.wait_for("[1 Hosts]", "libvirt")
     screen.press("3")
     screen.wait_for("running", "idle")
-    load_and_ask_for_a_migration(screen)
+    start_load_and_open_migration_form(screen)
     screen.wait_for("source -> destination")
     screen.press("Enter")
     screen.wait_for("pass 1")
@@ -108,7 +108,7 @@ def test_a_killed_app_and_a_dropped_line_do_no_harm_and_the_next_start_goes_on(
 
     again = terminal()
     again.wait_for("[4 Migrate]", "Not converging")
-    again.close()  # the line is dropped, and with it the app
+    again.close()  # the dropped connection ends the app
 
     last = terminal()
     last.wait_for("[4 Migrate]", "Not converging")
@@ -120,7 +120,7 @@ def test_a_killed_app_and_a_dropped_line_do_no_harm_and_the_next_start_goes_on(
     assert events[-1] == record.END
 
 
-def test_a_killed_app_leaves_the_vm_and_its_workload_to_be_found_again_at_each_stage(
+def test_after_a_killed_app_the_next_one_finds_the_vm_and_its_workload_at_each_stage(
     lab_backend: LabBackend, terminal: Open
 ) -> None:
     def launch_page() -> Screen:
@@ -159,7 +159,7 @@ def test_a_killed_app_leaves_the_vm_and_its_workload_to_be_found_again_at_each_s
     screen.wait_for("idle: nothing runs", "guest1 is up")
 
 
-def test_the_app_steps_aside_for_the_console_and_comes_back(terminal: Open) -> None:
+def test_the_app_gives_the_terminal_to_the_console_and_returns(terminal: Open) -> None:
     screen = terminal()
     screen.press("3")
     screen.wait_for("> guest1", "running on source", "idle: nothing runs")

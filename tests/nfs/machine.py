@@ -29,7 +29,7 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 def accelerator() -> list[str]:
     """What makes the machines fast, where KVM works, or possible, where it does not."""
-    return ["-accel", "kvm", "-cpu", "host"] if kvm.jobs() else ["-accel", "tcg,thread=multi", "-cpu", "qemu64"]
+    return ["-accel", "kvm", "-cpu", "host"] if kvm.usable() else ["-accel", "tcg,thread=multi", "-cpu", "qemu64"]
 
 
 class Machine:

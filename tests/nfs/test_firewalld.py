@@ -20,12 +20,17 @@ async def test_nfs_passes_the_firewall_for_both_hosts_until_it_is_undone(firewal
     before = zones(storage)
     async with nfs_room(firewalled, tmp_path / "changes.jsonl") as app:
         await app.look()
-        assert app.bad()["storage.firewall"] == "failed: firewalld does not let 10.77.49.2 and 10.77.49.3 in"
+        closed = (
+            "failed: source and destination can't reach tcp 2049: no rule in firewalld for 10.77.49.2 and 10.77.49.3"
+        )
+        assert app.bad()["storage.firewall"] == closed
         assert app.bad()["source.port"] == "failed: storage does not answer on tcp 2049"
         await app.apply("storage.firewall")
-        assert app.items["storage.firewall"].finding.found == "firewalld lets both hosts in on tcp 2049"  # type: ignore[union-attr]
+        found = app.items["storage.firewall"].finding
+        assert found is not None
+        assert found.found == "both hosts reach tcp 2049 through firewalld"
         assert {"storage.firewall", "source.port", "destination.port"}.isdisjoint(app.bad())
-        assert 'source address="10.77.49.2" service name="nfs" accept' in zones(storage)
+        assert 'source address="10.77.49.2" port port="2049" protocol="tcp" accept' in zones(storage)
         await app.undo_all()
         assert {"storage.firewall", "source.port", "destination.port"} <= app.bad().keys()
     assert zones(storage) == before

@@ -7,11 +7,12 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.vm import Vm
-from tui.migration.backend.unfinished import read_records
+from tui.migration.backend.migrations import Refused
+from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import Timeline
-from tui.vm.model.location import VmOnHost
+from tui.vm.model.location import Inventory, VmOnHost
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 GIB = 1 << 30
@@ -110,21 +111,20 @@ class ReplayedMigrations:
         self.closed = False
         self._records = records or recording("post-copy-by-hand")
 
-    async def vms(self) -> tuple[VmOnHost, ...]:
+    async def vms(self) -> Inventory:
         await self.answering.wait()
-        return self.found
-
-    async def preflight(self, plan: Plan) -> list[Failure]:
-        self.checked.append(plan)
-        return self.failures
+        return Inventory(self.found, dict(self.unreachable))
 
     async def start(self, plan: Plan) -> ReplayedMigration:
+        self.checked.append(plan)
+        if self.failures:
+            raise Refused(tuple(self.failures))
         self.started.append(plan)
         self.current = ReplayedMigration(self._records, plan)
         self.current.step()
         return self.current
 
-    async def attach(self) -> ReplayedMigration | None:
+    async def attach(self, _inventory: Inventory | None = None) -> ReplayedMigration | None:
         if self.running is not None:
             self.current = self.running
         return self.running

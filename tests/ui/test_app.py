@@ -1,5 +1,6 @@
 """The app around the pages: how it opens, moves between pages, helps, and quits."""
 
+import asyncio
 import gc
 import subprocess
 import sys
@@ -29,10 +30,13 @@ from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
 from tui.migration.model.timeline import POST_COPY
 from tui.migration.screens.page import MigratePage
+from tui.migration.screens.start import StartForm
 from tui.nfs.backend.nfs import Nfs
 from tui.runs.backend import Runs
 from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.page import PAGES
+from tui.ui.question import Answer, Question
+from tui.vm.model.location import Inventory
 
 CONFIG = Path("/home/user/.config/vmlm/config.toml")
 
@@ -138,6 +142,49 @@ async def test_a_page_that_is_left_as_soon_as_it_is_shown_leaves_nothing_undone(
 async def test_a_migration_that_runs_already_is_shown_at_once(world: FakeHosts) -> None:
     async with opened(world, in_a_pass()) as (app, pilot):
         await sees(app, pilot, "[4 Migrate]", "[pass 2]")
+
+
+async def test_a_migration_found_while_a_dialog_is_open_is_told_and_the_dialog_stays(world: FakeHosts) -> None:
+    found = asyncio.Event()
+
+    class Late(ReplayedMigrations):
+        async def attach(self, _inventory: Inventory | None = None) -> ReplayedMigration | None:
+            await found.wait()
+            return await super().attach()
+
+    migrations = Late()
+    migrations.running = in_a_pass().running
+    async with opened(world, migrations) as (app, pilot):
+        await pilot.press("question_mark")
+        await sees(app, pilot, "Keys of Hosts")
+        found.set()
+        await sees(app, pilot, "A migration of guest1", "Keys of Hosts")
+        await pilot.press("escape")
+        await sees(app, pilot, "[1 Hosts]")
+        assert app.current_mode == "hosts"
+
+
+@pytest.mark.parametrize("in_front", ["another dialog", "another page"])
+async def test_a_dialog_dismisses_only_itself_and_once_it_is_in_front(world: FakeHosts, in_front: str) -> None:
+    async with opened(world) as (app, pilot):
+        await pilot.press("4", "m")
+        await sees(app, pilot, "Start a migration")
+        form, question = app.screen, Question("Another one", "", [Answer("y", "yes")])
+        assert isinstance(form, StartForm)
+        if in_front == "another dialog":
+            await app.push_screen(question)
+        else:
+            await app.switch_mode("hosts")
+        front = app.screen
+        form.dismiss(None)
+        await pilot.pause()
+        assert app.screen is front
+        if in_front == "another dialog":
+            question.dismiss("y")
+        else:
+            await app.switch_mode("migrate")
+        await until(pilot, lambda: isinstance(app.screen, MigratePage))
+        await sees(app, pilot, "Nothing is migrating.")
 
 
 async def test_hosts_that_cannot_be_asked_for_a_running_migration_are_told(world: FakeHosts) -> None:

@@ -65,9 +65,9 @@ def in_box(app: OnePage) -> str:
     return " ".join(text_of(app).replace("│", " ").split())
 
 
-async def sees(pilot: Pilot[Any], app: OnePage, text: str) -> None:
-    """Waits for the text, and for all hosts to have answered: before that some keys can't act yet."""
-    await until(pilot, lambda: text in read(app) and "has not answered" not in read(app))
+async def sees(pilot: Pilot[Any], app: OnePage, *texts: str) -> None:
+    """Waits for the texts, and for all hosts to have answered: before that some keys can't act yet."""
+    await until(pilot, lambda: all(text in read(app) for text in texts) and "has not answered" not in read(app))
 
 
 async def test_s_boots_the_vm_and_w_enter_starts_the_memory_workload() -> None:
@@ -161,8 +161,7 @@ async def test_k_stops_the_workload() -> None:
 async def test_a_wrong_page_is_an_error_nobody_overlooks() -> None:
     app = app_of(world_with("running", WRONG))
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "ERROR Memory was corrupted: 1 page held something else")
-        assert "looks_like=zeros" in read(app)
+        await sees(pilot, app, "ERROR Memory was corrupted: 1 page held something else", "looks_like=zeros")
 
 
 @pytest.mark.parametrize(
@@ -220,6 +219,19 @@ async def test_a_guest_that_does_not_go_down_is_forced_off_by_the_same_key_after
         await pilot.press("y")
         await sees(pilot, app, "guest1 was forced off.")
         await sees(pilot, app, "shut off on source")
+
+
+async def test_a_vm_can_be_forced_off_while_its_workload_does_not_end() -> None:
+    world = world_with("running", RUNNING)
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, app, "dirtying")
+        await pilot.press("k")
+        await sees(pilot, app, "stopping memory")
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("y")
+        await sees(pilot, app, "guest1 was forced off.")
 
 
 async def test_booting_asks_while_the_other_host_can_not_be_asked() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from textual.widgets import Input, Static
 
 from tests.ui.one_page import OnePage, at_once, text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, guest, recording
+from tests.unit.fakes import Stage, connections
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.core.protocols import JOB_COMPLETED
+from tui.guest.model.workload import Workload
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.migrations import Migrations
 from tui.migration.model import record
@@ -185,6 +188,26 @@ async def test_enter_before_the_hosts_have_answered_starts_as_soon_as_they_have(
         assert migrations.started == []
         migrations.answering.set()
         await until(lab_backend.pilot, lambda: migrations.started == [BY_HAND])
+
+
+async def test_enter_looks_once_at_each_host(tmp_path: Path) -> None:
+    async def idle(_vm: str) -> Workload:
+        return Workload("idle")
+
+    stage = Stage(recording("post-copy-by-hand"))
+    migrations = Migrations(connections(stage), stage.open, tmp_path, 0.005, idle)
+    app = OnePage(MigratePage(migrations, BY_HAND))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "guest1  running on destination" in text_of(app))
+        await pilot.press("m")
+        await until(pilot, lambda: "destination -> source" in text_of(app))
+        await app.workers.wait_for_complete([each for each in app.workers if each.name in ("look", "vms")])
+        stage.calls.clear()
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.page and migrations.current is not None)
+        await migrations.close()
+    stage.let_go()
+    assert stage.calls.count("vms") == 2
 
 
 async def test_what_stands_in_the_way_is_listed_and_nothing_starts() -> None:
@@ -730,6 +753,21 @@ async def test_however_small_the_log_shows_the_newest_event_beside_phase_sentenc
         if size[1] > 8:
             await lab_backend.sees("operation 5")
         assert {"m", "p", "c", "d", "b", "l"} <= set(lab_backend.keys.split())
+
+
+async def test_the_log_keeps_to_the_newest_event_when_the_terminal_shrinks_until_it_is_scrolled() -> None:
+    async with page_of(running(until_=at(13))) as lab_backend:
+        events = lab_backend.app.page.query_one("#log-events")
+        await lab_backend.pilot.press("l")
+        await lab_backend.sees("host=destination iteration=5")
+        await lab_backend.pilot.resize_terminal(40, 12)
+        await lab_backend.sees("host=destination iteration=5")
+        events.scroll_up(animate=False)
+        await until(lab_backend.pilot, lambda: not events.is_vertical_scroll_end)
+        before = events.scroll_y
+        lab_backend.migration.play()
+        await lab_backend.sees("time_elapsed 17742")
+        assert events.scroll_y == before
 
 
 @pytest.mark.parametrize("size", [(40, 12), (30, 8)])

@@ -305,7 +305,7 @@ async def test_escape_in_one_go_with_ctrl_s_comes_after_it() -> None:
         await sees(pilot, app, "two was made on source")
 
 
-async def test_what_is_in_front_when_the_vm_is_made_goes_with_its_editor() -> None:
+async def test_a_question_in_front_stays_when_the_vm_is_made_and_the_editor_goes_after_it() -> None:
     room = room_of()
     shell = room.world.shells[""] = Copying(room.world.shells[""])
     app = app_of(room.world)
@@ -315,7 +315,11 @@ async def test_what_is_in_front_when_the_vm_is_made_goes_with_its_editor() -> No
         await until(pilot, shell.copying.is_set)
         app.push_screen(Question("Of something else?", "It is in front.", []))
         await sees(pilot, app, "Of something else?")
+        making = next(each for each in app.workers if each.name == "define")
         shell.end_well()
+        await app.workers.wait_for_complete([making])
+        await sees(pilot, app, "Of something else?")
+        await pilot.press("escape")
         await sees(pilot, app, "two was made on source")
         assert app.screen is app.page
 

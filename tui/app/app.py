@@ -15,7 +15,7 @@ from textual import work
 from textual._compositor import ChopsUpdate
 from textual.app import App, SystemCommand
 from textual.binding import ActiveBinding, Binding, BindingType
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from tui.app.theme import DARK, LIGHT, fitting
 from tui.checklist.screens.quit import JobGuard
@@ -169,7 +169,11 @@ class VmlmApp(ReportsErrors, App[str]):
         except Failure as failure:
             self.notify(in_words(str(failure)), markup=False, severity="error", timeout=15)
             return
-        if migration is not None:
+        if migration is None:
+            return
+        if isinstance(self.screen, ModalScreen):  # it may be typed into
+            self.notify(f"A migration of {migration.vm.name} was found; page 4, Migrate, shows it.", markup=False)
+        else:
             await self.switch_mode("migrate")
 
     # -- keys --

@@ -1,1 +1,1 @@
-"""What every room builds on: failures, quantities, the protocols of the world; standard library only."""
+"""The base of every room: failures, quantities, settings, protocols; standard library only."""

@@ -1,4 +1,4 @@
-"""A command that has ended on some host."""
+"""The result of a command on a host."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from tui.core.failure import Failure
 
 @dataclass(frozen=True)
 class Completed:
-    """What it answered: its exit status, 0 where it did well, and all that it printed."""
+    """The exit status of a command, 0 on success, and its whole output."""
 
     status: int
     stdout: str

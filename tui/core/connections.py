@@ -1,4 +1,4 @@
-"""The open doors to the configured hosts and the guest: opened when first needed, kept, opened again when broken."""
+"""The connections to the configured hosts and the guest: opened when first needed, kept, opened again when broken."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ ANSWER_LIMIT_S = 35.0  # a daemon may stand 30 s behind a busy VM's monitor
 
 
 class Connections:
-    """One hypervisor connection and one shell per host, shared by all pages.
+    """One hypervisor connection and one shell per host, shared by all pages; a migration has a Route of its own.
 
     `open_hypervisor` takes a libvirt URI, blocks and raises Failure; `open_shell` takes an ssh address, or "" for
     this host, and returns at once.

@@ -1,4 +1,4 @@
-"""A failure a person can act on: what happened, why, what to try, and the other side's own words."""
+"""A failure a person can act on: what happened, why, what to try, and the original error text."""
 
 from collections.abc import Awaitable
 from typing import TypeVar
@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 class Failure(Exception):
-    """Raised wherever the world said no; `detail` keeps the original text, which is shown on demand and logged."""
+    """Raised if an operation fails; `detail` is the original text, which is shown on demand and logged."""
 
     def __init__(self, what: str, why: str = "", hint: str = "", *, detail: str = "") -> None:
         super().__init__(what)
@@ -17,7 +17,7 @@ class Failure(Exception):
         self.detail = detail
 
     def __str__(self) -> str:
-        """One line for a status bar or a terminal."""
+        """What, why and hint in one line."""
         line = f"{self.what}: {self.why}" if self.why else self.what
         line = line if line.endswith((".", "!", "?")) else f"{line}."
         return f"{line} {self.hint}" if self.hint else line

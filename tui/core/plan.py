@@ -1,4 +1,4 @@
-"""What a person asks for when a migration starts, and which combinations cannot work."""
+"""The options of a migration, and the combinations that cannot work."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ TECHNIQUES = {
     POST_COPY_MANUAL: "post-copy by hand",
 }
 
-PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # QEMU's release that first allows both together
+PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # the first QEMU that allows both
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One migration: who, how, and its limits. `bandwidth_mib_s` 0 means no limit, `parallel` 0 one connection."""
+    """One migration: its VM, technique and limits; `bandwidth_mib_s` 0 is no limit, `parallel` 0 one connection."""
 
     vm: str
     technique: str = PRE_COPY
@@ -31,20 +31,20 @@ class Plan:
 
     @property
     def post_copy(self) -> bool:
-        """Whether the switch to post-copy is allowed; libvirt must know at the start."""
+        """Whether the switch to post-copy is allowed, which libvirt must know at the start."""
         return self.technique != PRE_COPY
 
 
 def refuse(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Failure | None:
-    """The sentence for a combination that libvirt or QEMU would refuse, else None."""
+    """The Failure for a combination that libvirt or QEMU would refuse, else None."""
     if plan.technique not in TECHNIQUES:
-        return Failure(f"There is no technique {plan.technique!r}", f"known are {', '.join(TECHNIQUES)}")
+        return Failure(f"There is no technique {plan.technique!r}", f"the techniques are {', '.join(TECHNIQUES)}")
     if plan.downtime_ms <= 0:
-        return Failure("The maximum downtime must be at least 1 ms", f"{plan.downtime_ms} ms was given")
+        return Failure("The maximum downtime must be at least 1 ms", f"it is {plan.downtime_ms} ms")
     if plan.bandwidth_mib_s < 0:
         return Failure("The bandwidth limit cannot be negative", "", "0 means no limit.")
     if plan.parallel < 0:
-        return Failure("The number of parallel connections cannot be negative", "", "0 means a single one.")
+        return Failure("The number of parallel connections cannot be negative", "", "0 means one connection.")
     if plan.technique == POST_COPY_TIMEOUT and plan.timeout_s <= 0:
         return Failure("The timeout for post-copy must be above 0 s", "", "Choose post-copy by hand to switch at once.")
     if plan.post_copy and plan.parallel and hypervisor_version < PARALLEL_POST_COPY_SINCE:

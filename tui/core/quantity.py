@@ -1,7 +1,7 @@
-"""Amounts as people read and write them: sizes, rates and times, always with their unit.
+"""Formats and parses sizes, rates and times, always with their unit.
 
-`size`, `rate`, `clock` and `duration` round for reading; the `exact_` ones lose nothing, for settings; the `parse_`
-ones read back what either kind writes.
+`size`, `rate`, `clock` and `duration` round for display; the `exact_` functions keep every digit, for settings; the
+`parse_` functions read both forms.
 """
 
 import re
@@ -14,14 +14,14 @@ TIME_EXPECTED = 'a time with its unit, such as "25 s", "300 ms" or "2 min"'
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 MIB = 1 << 20
 
-# "8G", "8 Gb" and the like are left out: people mean different things by them.
+# "8G", "8 Gb" and similar are refused because they are ambiguous.
 SIZES = {unit: 1 << 10 * power for power, unit in enumerate(BINARY)}
 SIZES |= {"kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 RATES = {f"{unit}/s": Decimal(factor) for unit, factor in SIZES.items()}
 RATES |= {"kbit/s": Decimal(125), "Mbit/s": Decimal(125_000), "Gbit/s": Decimal(125_000_000)}
 TIMES = {"ms": Decimal("0.001"), "s": Decimal(1), "min": Decimal(60), "h": Decimal(3600)}
 
-WRITTEN_SIZES = ("TiB", "GiB", "TB", "GB", "MiB", "MB", "KiB", "kB", "B")  # the first that divides is taken
+WRITTEN_SIZES = ("TiB", "GiB", "TB", "GB", "MiB", "MB", "KiB", "kB", "B")  # the first that divides it is used
 
 ONE = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([A-Za-z]+(?:/s)?)\s*", re.ASCII)
 WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -29,10 +29,10 @@ ZERO = re.compile(r"\s*0+(?:\.0*)?\s*", re.ASCII)
 
 
 def size(amount: float) -> str:
-    """Bytes in the binary unit that leaves two or three digits: "7.9 GiB", "412 MiB", "0 B"; never more than 8 wide."""
+    """Bytes in the binary unit that leaves two or three digits: "7.9 GiB", "412 MiB", "0 B"; at most 8 characters."""
     sign, value = ("-", -amount) if amount < 0 else ("", float(amount))
     power = 0
-    while value >= 999.5 and power < len(BINARY) - 1:  # 1000 MiB is read more easily as 0.98 GiB
+    while value >= 999.5 and power < len(BINARY) - 1:  # 0.98 GiB is easier to read than 1000 MiB
         value /= 1024
         power += 1
     if power == 0:
@@ -40,18 +40,18 @@ def size(amount: float) -> str:
     elif value < 0.995:
         decimals = 2
     else:
-        # From GiB on a tenth is still a second's worth of migration, below it is noise.
+        # From GiB on, a tenth takes about a second to migrate; below, it is noise.
         decimals = 1 if value < 9.95 or (power >= BINARY.index("GiB") and value < 99.95) else 0
     return f"{sign}{value:.{decimals}f} {BINARY[power]}"
 
 
 def rate(amount: float) -> str:
-    """Bytes per second: "610 MiB/s"."""
+    """Bytes per second, rounded: "610 MiB/s"."""
     return f"{size(amount)}/s"
 
 
 def clock(seconds: float) -> str:
-    """Whole seconds that have passed: "00:14", above an hour "1:02:03"."""
+    """Elapsed whole seconds: "00:14", from one hour on "1:02:03"."""
     whole = int(max(0.0, seconds))
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
@@ -72,7 +72,7 @@ def duration(seconds: float) -> str:
 
 
 def exact_size(amount: int) -> str:
-    """Bytes without a loss: "8 GiB", "512 MB", else "1000001 B"; parse_size reads the same number back."""
+    """Bytes without rounding: "8 GiB", "512 MB", else "1000001 B"; parse_size returns the same number."""
     if amount == 0:
         return "0 MiB"
     unit = next(unit for unit in WRITTEN_SIZES if amount % SIZES[unit] == 0)
@@ -80,12 +80,12 @@ def exact_size(amount: int) -> str:
 
 
 def exact_rate(amount: int) -> str:
-    """Bytes per second without a loss: "100 MiB/s", "0 MiB/s"; parse_rate reads the same number back."""
+    """Bytes per second without rounding: "100 MiB/s", "0 MiB/s"; parse_rate returns the same number."""
     return f"{exact_size(amount)}/s"
 
 
 def exact_seconds(seconds: float) -> str:
-    """A setting's time without a loss: "25 s", "0.1 s", "2 min", "24 h"; parse_seconds reads the same back."""
+    """Seconds without rounding: "25 s", "0.1 s", "2 min", "24 h"; parse_seconds returns the same number."""
     exact = Decimal(str(seconds))
     for unit in ("h", "min"):
         if exact and exact % TIMES[unit] == 0:
@@ -94,22 +94,22 @@ def exact_seconds(seconds: float) -> str:
 
 
 def exact_milliseconds(milliseconds: int) -> str:
-    """A setting that is counted in milliseconds: "300 ms"."""
+    """Whole milliseconds: "300 ms"."""
     return f"{milliseconds} ms"
 
 
 def parse_size(text: str) -> int:
-    """Bytes of "8 GiB", "512 MB", "0"; ValueError says what is expected."""
+    """Bytes of "8 GiB", "512 MB", "0"; ValueError with the expected form otherwise."""
     return int(_one(text, {unit: Decimal(factor) for unit, factor in SIZES.items()}, SIZE_EXPECTED))
 
 
 def parse_rate(text: str) -> int:
-    """Bytes per second of "100 MiB/s", "1 Gbit/s", "0"; ValueError says what is expected."""
+    """Bytes per second of "100 MiB/s", "1 Gbit/s", "0"; ValueError with the expected form otherwise."""
     return int(_one(text, RATES, RATE_EXPECTED))
 
 
 def parse_seconds(text: str) -> float:
-    """Seconds of "25 s", "300 ms", "2 min 5 s", "0"; ValueError says what is expected."""
+    """Seconds of "25 s", "300 ms", "2 min 5 s", "0"; ValueError with the expected form otherwise."""
     if ZERO.fullmatch(text):
         return 0.0
     total, position = Decimal(0), 0
@@ -154,6 +154,6 @@ def _refusal(text: str, expected: str) -> ValueError:
 
 
 def _plain(exact: Decimal) -> str:
-    """Without an exponent and without zeros that say nothing."""
+    """The number without an exponent and without trailing zeros."""
     text = f"{exact:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,7 +1,7 @@
-"""From the tables of a TOML file to frozen dataclasses and back; what does not fit becomes a Problem, all of them.
+"""Converts the tables of a TOML file to frozen dataclasses and back; reports every wrong value as a Problem.
 
-A dataclass is a table, an attribute `timeout_s: Annotated[float, seconds(...)] = 25.0` a key: the Kind beside the type
-says what may stand there, an attribute without a default is a key that must be there, a dataclass is a table inside.
+A dataclass is a table; an attribute `timeout_s: Annotated[float, seconds(...)] = 25.0` is a key. The Kind beside the
+type defines the accepted values. An attribute without a default is a required key; a nested dataclass is a subtable.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one key (or, where `key` is empty, one table; "" is the file itself)."""
+    """An error in one key; without `key` in one table, without `table` in the file."""
 
     table: str
     key: str
@@ -23,24 +23,24 @@ class Problem:
 
     @property
     def place(self) -> str:
-        """As it stands in the file: "[vm] memory"."""
+        """The position in the file: "[vm] memory"."""
         table = f"[{plain(self.table)}]" if self.table else ""
         return " ".join(part for part in (table, plain(self.key)) if part)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a key may hold; `expected` completes "X is not ...", `suffix` is the attribute's unit, not the key's."""
+    """The values a key accepts; `expected` completes "X is not ..."; `suffix` is in the attribute's name only."""
 
     expected: str
-    read: Callable[[object], Any]  # ValueError where the value does not fit
+    read: Callable[[object], Any]  # ValueError for a wrong value
     write: Callable[[Any], object] = lambda value: value
     suffix: str = ""
 
 
 @dataclass(frozen=True)
 class Key:
-    """One attribute of a table's dataclass; `kind` is None where it is a table itself."""
+    """One attribute of a table's dataclass; `kind` is None for a subtable."""
 
     name: str
     attribute: str
@@ -51,17 +51,17 @@ class Key:
 
 @dataclass(frozen=True)
 class NamedTables:
-    """Marks an attribute that holds all tables beside the known ones, by their names, each a `table`."""
+    """Marks an attribute that maps the names of all other subtables to instances of `table`."""
 
     table: type
     name: Kind
 
 
-NAME_OF_TABLE = Kind("", lambda value: value)  # the attribute holds the name of its own table
+NAME_OF_TABLE = Kind("", lambda value: value)  # the attribute receives the name of its own table
 
 
 def keys(table: type) -> Iterator[Key]:
-    """The keys of a table, in the order they are documented; the name of the table is none."""
+    """The keys of a table, in the order of its attributes, without NAME_OF_TABLE and NamedTables."""
     hints = get_type_hints(table, include_extras=True)
     for field in dataclasses.fields(table):
         hint = hints[field.name]
@@ -73,7 +73,7 @@ def keys(table: type) -> Iterator[Key]:
 
 
 def read(table: type[T], found: object, name: str, problems: list[Problem]) -> T | None:
-    """The dataclass filled from what the file has there; None, and more in `problems`, where something is wrong."""
+    """The dataclass for a table of the file; on errors None, and the errors are appended to `problems`."""
     if not isinstance(found, Mapping):
         problems.append(Problem(name, "", f"{shown(found)} is not a table", f"Put its keys under [{name}]."))
         return None
@@ -94,7 +94,7 @@ def read(table: type[T], found: object, name: str, problems: list[Problem]) -> T
 
 
 def write(table: Any) -> dict[str, Any]:
-    """The tables that `read` makes the same dataclass of."""
+    """The tables of a dataclass; `read` converts them back to an equal one."""
     written = {}
     for key in keys(type(table)):
         value = getattr(table, key.attribute)
@@ -106,27 +106,27 @@ def write(table: Any) -> dict[str, Any]:
 
 
 def shown(value: object) -> str:
-    """A value of the file as a sentence quotes it."""
+    """A value of the file as a message quotes it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
         return "a table"
     if isinstance(value, list):
         return "a list"
-    if isinstance(value, int) and abs(value) >= 1 << 63:  # Python itself refuses to print the largest
-        return "a number beyond all bounds"
+    if isinstance(value, int) and abs(value) >= 1 << 63:  # Python refuses to print very large ones
+        return "a number out of range"
     return f'"{plain(value)}"' if isinstance(value, str) else plain(str(value))
 
 
 def plain(text: str) -> str:
-    """The text on one line, without what a terminal would obey, and not the whole of a long one."""
+    """The text on one line, without control characters, cut after 60 characters."""
     text = "".join(letter if letter.isprintable() else "?" for letter in text[:61])
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def nearest(word: str, words: list[str]) -> str | None:
-    """The one that was probably meant."""
-    from difflib import get_close_matches  # noqa: PLC0415  # only who makes a mistake waits for it
+    """The word that the user probably meant, None if no word is similar."""
+    from difflib import get_close_matches  # noqa: PLC0415  # slow to import, needed only after a mistake
 
     return next(iter(get_close_matches(word.lower(), words, 1, 0.6)), None)
 
@@ -147,14 +147,14 @@ def _value(key: Key, found: Mapping[str, object], table: str, problems: list[Pro
 
 
 def _named_tables(table: type) -> tuple[str, NamedTables | None]:
-    """The attribute that holds the named tables, and what they are."""
+    """The attribute with the named tables and its mark, or ("", None)."""
     hints = get_type_hints(table, include_extras=True)
     found = ((attribute, mark) for attribute, hint in hints.items() for mark in get_args(hint)[1:])
     return next(((each, mark) for each, mark in found if isinstance(mark, NamedTables)), ("", None))
 
 
 def _is_named(named: NamedTables, word: str, value: object, known: list[Key]) -> bool:
-    """Whether this is one of them, and not a known table that is misspelt."""
+    """Whether this is a named table, not a misspelt known one."""
     tables = [key.name for key in known if key.kind is None]
     if word in tables or not isinstance(value, Mapping):
         return False
@@ -177,7 +177,7 @@ def _own_name(table: type, name: str) -> dict[str, str]:
 
 
 def _unknown(known: list[Key], found: Mapping[str, object], table: str, problems: list[Problem]) -> set[str]:
-    """Reports what nobody knows; returns the keys that were meant, for these are not missing as well."""
+    """Reports unknown keys; returns the keys they probably meant, so that these are not reported as missing."""
     prefix = f"{table}." if table else ""
     names = {key.name: key.name if key.kind else f"[{prefix}{key.name}]" for key in known}
     all_meant = set()
@@ -192,6 +192,3 @@ def _unknown(known: list[Key], found: Mapping[str, object], table: str, problems
             problems.append(Problem(table, word, "there is no such key", hint))
         all_meant |= {meant} if meant else set()
     return all_meant
-
-
-# The kinds

@@ -1,4 +1,4 @@
-"""The kinds of values that a TOML key may hold: what is accepted, how it is read, how it is written."""
+"""The kinds of values of a TOML key: which are accepted, how they are read and written."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from tui.core.schema import Kind, nearest, plain
 
 
 def whole(least: int, most: int) -> Kind:
-    """A whole number."""
+    """A whole number in a range."""
     expected = f"a whole number from {least} to {most}"
 
     def read_whole(value: object) -> int:
@@ -51,7 +51,7 @@ def one_of(words: list[str]) -> Kind:
 
 
 def text(expected: str, fits: Callable[[str], bool]) -> Kind:
-    """A text that `fits`."""
+    """A text for which `fits` returns True."""
 
     def read_text(value: object) -> str:
         if not isinstance(value, str) or not fits(value):
@@ -62,7 +62,7 @@ def text(expected: str, fits: Callable[[str], bool]) -> Kind:
 
 
 def words(expected: str, most_bytes: int) -> Kind:
-    """A list of words, the first of which is not empty."""
+    """A list of words; the first must not be empty."""
 
     def read_words(value: object) -> tuple[str, ...]:
         if isinstance(value, str):
@@ -72,14 +72,14 @@ def words(expected: str, most_bytes: int) -> Kind:
         if not value[0] or any("\0" in each for each in value):
             raise ValueError
         if len("\0".join(value).encode()) > most_bytes:
-            raise ValueError(f"It may be {most_bytes} bytes long: put more into a script in the guest.")
+            raise ValueError(f"The limit is {most_bytes} bytes: put a longer one into a script in the guest.")
         return tuple(value)
 
     return Kind(expected, read_words, list)
 
 
 def _as_list(text: str) -> str:
-    """A command line as a list of its words, in TOML, which takes JSON's quotes."""
+    """The words of a command line as a TOML list; TOML accepts JSON's quotes."""
     try:
         split = shlex.split(text)
     except ValueError:
@@ -102,7 +102,7 @@ def folder_of_host() -> Kind:
 
 
 def folder_here() -> Kind:
-    """A folder on this machine; a leading ~ is the home of whoever runs the app."""
+    """A folder on this machine; a leading ~ is the home of the user who runs the app."""
 
     def read_folder(value: object) -> Path:
         if not isinstance(value, str) or not value.isprintable() or not value.startswith(("/", "~/")):
@@ -110,19 +110,19 @@ def folder_here() -> Kind:
         try:
             return Path(value).expanduser()
         except RuntimeError as error:
-            raise ValueError("HOME is not set here, write the whole path.") from error
+            raise ValueError("HOME is not set: write the whole path.") from error
 
     return Kind('a path that begins with "/" or "~/"', read_folder, str)
 
 
 def size(least: int, most: int) -> Kind:
-    """Bytes, written with their unit."""
+    """A number of bytes, written with its unit."""
     expected = f'a size with its unit, from "{quantity.exact_size(least)}" to "{quantity.exact_size(most)}"'
     return _amount(expected, quantity.parse_size, quantity.exact_size, least, most, "_bytes")
 
 
 def rate(most_mib_s: int) -> Kind:
-    """MiB/s, rounded down, or 0; written with their unit."""
+    """MiB/s, rounded down, or 0 for no limit; written with its unit."""
     expected = f'a rate with its unit, from "1 MiB/s" to "{most_mib_s} MiB/s", or "0 MiB/s" for no limit'
 
     def parse(text: str) -> int:
@@ -169,7 +169,7 @@ def _amount(
         try:
             amount = parse(value)
         except ValueError as error:
-            raise ValueError from error  # what is expected is said once
+            raise ValueError from error  # Kind.expected already names the format
         if not least <= amount <= most:
             raise ValueError
         return amount

@@ -1,4 +1,4 @@
-"""What config.toml sets, as frozen dataclasses: the hosts, the VM, its workloads, and the defaults of a migration."""
+"""The settings of config.toml as frozen dataclasses: hosts, VM, workloads, and the defaults of a migration."""
 
 import os
 import re
@@ -17,7 +17,7 @@ SOURCE, DESTINATION, STORAGE = "source", "destination", "storage"
 HYPERVISORS = (SOURCE, DESTINATION)
 OTHER = {SOURCE: DESTINATION, DESTINATION: SOURCE}
 
-IDLE, UNKNOWN = "idle", "unknown"  # names of workloads that no [workload] table may have
+IDLE, UNKNOWN = "idle", "unknown"  # reserved: no [workload] table may have these names
 HEARTBEAT_PORT = 48613  # UDP
 
 MIB, GIB, TIB = 1 << 20, 1 << 30, 1 << 40
@@ -32,23 +32,23 @@ LIBVIRT_URI = re.compile(r"(?:qemu|test)(?:\+[a-z0-9]+)?://[^\s/?#]*/[^\s?#]+(?:
 
 
 def over_ssh(ssh: str) -> str:
-    """The libvirt URI of the daemon on an ssh target."""
+    """The libvirt URI that reaches the daemon of an ssh target."""
     return f"qemu+ssh://{ssh.replace('%', '%25')}/system?no_tty=1"
 
 
 def is_libvirt_uri(text: str) -> bool:
-    """Whether it is one that the app can use, and over ssh one that names the host as an ssh target does."""
+    """Whether the app can use this libvirt URI; one over ssh must name its host like an ssh target."""
     if not LIBVIRT_URI.fullmatch(text):
         return False
     try:
         target(text)
-    except (Failure, ValueError):  # ValueError: urlsplit's for brackets that do not match
+    except (Failure, ValueError):  # urlsplit raises ValueError for unbalanced brackets
         return False
     return True
 
 
-def never_asking(uri: str) -> str:
-    """The same libvirt URI, with no_tty=1 where it goes over ssh: a prompt of ssh would land on the screen."""
+def without_prompt(uri: str) -> str:
+    """The libvirt URI with no_tty=1 if it uses ssh, because a prompt of ssh would corrupt the screen."""
     base, _, query = uri.partition("?")
     if not base.partition("://")[0].endswith("+ssh"):
         return uri
@@ -72,15 +72,15 @@ WORKLOAD_NAME = kinds.text(
     f'a name for a workload: up to 40 letters, and not "{IDLE}" or "{UNKNOWN}"',
     lambda text: text.strip() == text != "" and text.isprintable() and len(text) <= 40 and text not in (IDLE, UNKNOWN),
 )
-COMMAND_BYTES = 6_000  # dropbear, the server of small guests, takes 9000 of all that is said to it
+COMMAND_BYTES = 6_000  # dropbear, the ssh server of small guests, accepts about 9000 bytes in all
 COMMAND = kinds.words('a command line as a list of words, such as ["stress-ng", "--vm", "2"]', COMMAND_BYTES)
 
 
 @dataclass(frozen=True)
 class Host:
-    """One machine: `libvirt` is the URI the app uses, `peer_uri` the one the other host's daemon uses for it.
+    """One machine: `libvirt` is the URI the app uses, `peer_uri` the one the other host's daemon uses.
 
-    An empty URI stands for the default, and is never seen afterwards.
+    The constructor replaces an empty URI by its default.
     """
 
     name: Annotated[str, schema.NAME_OF_TABLE]
@@ -89,16 +89,16 @@ class Host:
     peer_uri: Annotated[str, URI] = ""
 
     def __post_init__(self) -> None:
-        libvirt = never_asking(self.libvirt) or (LOCAL_LIBVIRT if self.name == SOURCE else over_ssh(self.ssh))
+        libvirt = without_prompt(self.libvirt) or (LOCAL_LIBVIRT if self.name == SOURCE else over_ssh(self.ssh))
         local = libvirt.partition("://")[2].startswith("/")
-        peer = never_asking(self.peer_uri) or (over_ssh(self.ssh) if local else libvirt)
+        peer = without_prompt(self.peer_uri) or (over_ssh(self.ssh) if local else libvirt)
         object.__setattr__(self, "libvirt", libvirt)
         object.__setattr__(self, "peer_uri", peer)
 
 
 @dataclass(frozen=True)
 class Hosts:
-    """The three machines, also by their name: hosts["source"]; the app runs on the source."""
+    """The three machines, also by name: hosts["source"]; the app runs on the source."""
 
     source: Host
     destination: Host
@@ -109,12 +109,13 @@ class Hosts:
 
     @property
     def all(self) -> tuple[Host, Host, Host]:
+        """Source, destination and storage, in this order."""
         return self.source, self.destination, self.storage
 
 
 @dataclass(frozen=True)
 class Storage:
-    """Folders: `images` on the storage server; `export` is exported by it, and where both hosts mount it."""
+    """Folders: `images` on the storage server; `export` is its NFS export and the mount point on both hosts."""
 
     images: Annotated[str, kinds.folder_of_host()] = "/var/lib/libvirt/images"
     export: Annotated[str, kinds.folder_of_host()] = "/var/lib/libvirt-img/images"
@@ -122,10 +123,10 @@ class Storage:
 
 @dataclass(frozen=True)
 class VmConfig:
-    """The VM that is launched and migrated; `ssh` is how the source reaches the guest, None where nobody said.
+    """The VM to launch and migrate; `ssh` is the target by which the source reaches the guest, None if unknown.
 
-    `reach` is SSH_REACH, or AGENT_REACH: through QEMU's guest agent, where no network leads to the guest.
-    `heartbeat_port` is the UDP port on which every guest's heartbeat is probed, 0: no heartbeat.
+    `reach` is SSH_REACH, or AGENT_REACH: through QEMU's guest agent, for a guest without a network path.
+    `heartbeat_port` is the UDP port of every guest's heartbeat, 0 for none.
     """
 
     name: Annotated[str, VM_NAME]
@@ -145,7 +146,7 @@ class CpuWorkload:
 
 @dataclass(frozen=True)
 class MemoryWorkload:
-    """Threads of loads and stores, each in memory of its own; rate 0 is as fast as it can."""
+    """Threads of loads and stores, each in its own memory; rate 0 means no limit."""
 
     threads: Annotated[int, kinds.whole(1, 4096)] = 14
     size_bytes: Annotated[int, kinds.size(MIB, 64 * TIB)] = 512 * MIB
@@ -154,14 +155,14 @@ class MemoryWorkload:
 
 @dataclass(frozen=True)
 class OwnWorkload:
-    """A command line that the guest can run as it stands: the program and its words, no shell."""
+    """A command that the guest runs without a shell: the program and its arguments."""
 
     command: Annotated[tuple[str, ...], COMMAND]
 
 
 @dataclass(frozen=True)
 class Workloads:
-    """What runs in the guest while it moves; idle needs no settings, `own` are those that the user has defined."""
+    """What runs in the guest while it moves; `own` are the workloads of the user, by name."""
 
     cpu: CpuWorkload = CpuWorkload()
     memory: MemoryWorkload = MemoryWorkload()
@@ -172,17 +173,17 @@ class Workloads:
 
 @dataclass(frozen=True)
 class MigrationDefaults:
-    """What the Migrate page proposes."""
+    """The values that the Migrate page proposes."""
 
     technique: Annotated[str, kinds.one_of(list(TECHNIQUES))] = PRE_COPY
     timeout_s: Annotated[float, kinds.seconds(0.1, 86_400)] = 25.0
     bandwidth_mib_s: Annotated[int, kinds.rate(1_000_000)] = 0
-    downtime_ms: Annotated[int, kinds.milliseconds(1, 2_000_000)] = 300  # QEMU takes no more than 2000 s
+    downtime_ms: Annotated[int, kinds.milliseconds(1, 2_000_000)] = 300  # QEMU's limit is 2000 s
     auto_converge: Annotated[bool, kinds.yes_or_no()] = False
     parallel: Annotated[int, kinds.whole(0, 255)] = 0  # QEMU's multifd-channels is one byte
 
     def plan(self, vm: str) -> Plan:
-        """The same as a plan for one VM."""
+        """A plan for one VM with these values."""
         return Plan(
             vm,
             self.technique,
@@ -202,18 +203,18 @@ class Sampling:
 
 
 def state_folder() -> Path:
-    """Where the app keeps what it writes by itself: $XDG_STATE_HOME/vmlm, else ~/.local/state/vmlm."""
+    """The folder of the app's own files: $XDG_STATE_HOME/vmlm, else ~/.local/state/vmlm."""
     return xdg_folder("XDG_STATE_HOME", ".local/state") / "vmlm"
 
 
 def default_runs_folder() -> Path:
-    """Where runs are kept unless [runs] says otherwise."""
+    """The folder of the runs if [runs] does not set one."""
     return state_folder() / "runs"
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Where the records of migrations are kept, on the machine the app runs on."""
+    """The folder of the migration records, on the machine that runs the app."""
 
     folder: Annotated[Path, kinds.folder_here()] = field(default_factory=default_runs_folder)
 
@@ -232,11 +233,11 @@ class Config:
 
 
 def xdg_folder(variable: str, usual: str) -> Path:
-    """The folder a variable names; relative ones are ignored, as the XDG base directory specification asks."""
+    """The folder a variable names, else `usual`; a relative one is ignored, as the XDG specification requires."""
     named = Path(os.environ.get(variable, ""))
     if named.is_absolute():
         return named
     try:
         return Path.home() / usual
     except RuntimeError as error:
-        raise Failure("The home folder is not known", str(error), f"Set HOME or {variable}.") from error
+        raise Failure("The home folder is unknown", str(error), f"Set HOME or {variable}.") from error

@@ -1,26 +1,27 @@
-"""A public ssh key of a host or a user."""
+"""Public ssh keys of hosts and users."""
 
 import base64
 import hashlib
 from dataclasses import dataclass
 
-KEY_NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")  # in the order in which one is made where there is none
+KEY_NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")  # in order of preference
 
 
 @dataclass(frozen=True)
 class HostKey:
-    """A public key, as known_hosts and authorized_keys have it."""
+    """A public key as in known_hosts and authorized_keys."""
 
     kind: str
     blob: str  # base64
-    file: str = ""  # where the private key is, if that is known
+    file: str = ""  # the path of the private key, if known
 
     @property
     def line(self) -> str:
+        """The key as one line of authorized_keys."""
         return f"{self.kind} {self.blob}"
 
     @property
     def fingerprint(self) -> str:
-        """As ssh shows it."""
+        """The SHA256 fingerprint as ssh prints it."""
         digest = hashlib.sha256(base64.b64decode(self.blob)).digest()
         return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"

@@ -1,4 +1,4 @@
-"""Where ssh logs in, as a person writes it: [user@]host[:port], an IPv6 address always in brackets."""
+"""The target of an ssh login: [user@]host[:port], an IPv6 address in brackets."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from tui.core.failure import Failure
 
-# Neither a user nor a host begins with "-", which would be an option to ssh.
+# Neither user nor host begins with "-", because ssh would read it as an option.
 TARGET = re.compile(
     r"(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9._-]*)@)?"
     r"(?:(?P<name>[A-Za-z0-9_][A-Za-z0-9._-]*)|\[(?P<ipv6>[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._-]+)?)\])"
@@ -16,7 +16,7 @@ TARGET = re.compile(
 
 @dataclass(frozen=True)
 class SshTarget:
-    """An empty user and port 0 leave the choice to ssh's own files; the host has no brackets."""
+    """An ssh target; with an empty user or port 0 ssh uses its configuration; the host has no brackets."""
 
     host: str
     user: str = ""
@@ -27,12 +27,12 @@ class SshTarget:
 
     @property
     def words(self) -> str:
-        """As a person gives it to ssh or ssh-copy-id, which take no port behind the host."""
+        """The arguments for ssh or ssh-copy-id, which do not accept a port after the host."""
         return f"-p {self.port} {self}" if self.port else str(self)
 
 
 def parse(text: str) -> SshTarget | None:
-    """None where it is no ssh target."""
+    """The target in a text; None if the text is not an ssh target."""
     found = TARGET.fullmatch(text)
     if found is None or (found["port"] and not 0 < int(found["port"]) < 65536):
         return None
@@ -40,7 +40,7 @@ def parse(text: str) -> SshTarget | None:
 
 
 def parsed(text: str) -> SshTarget:
-    """The same; Failure where it is no ssh target."""
+    """The target in a text; Failure if the text is not an ssh target."""
     target = parse(text)
     if target is None:
         raise Failure(
@@ -52,13 +52,13 @@ def parsed(text: str) -> SshTarget:
 
 @dataclass(frozen=True)
 class Target(SshTarget):
-    """Where a libvirt URI leads over ssh."""
+    """The ssh target of a libvirt URI."""
 
     key_file: str = ""
 
 
 def target(uri: str) -> Target | None:
-    """Of a libvirt URI; None where it does not use the program ssh, Failure where its host can't be read."""
+    """The ssh target of a libvirt URI; None if the URI does not use ssh, Failure if its host is invalid."""
     parts = urlsplit(uri)
     if not parts.scheme.endswith("+ssh") or not parts.netloc:
         return None

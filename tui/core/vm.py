@@ -7,7 +7,7 @@ from tui.core.quantity import size
 
 @dataclass(frozen=True)
 class Vm:
-    """One domain on one host; `state` and `reason` are libvirt's words ("running", "paused"; "post-copy")."""
+    """One domain on one host; `state` and `reason` are libvirt's terms ("running", "paused"; "post-copy")."""
 
     name: str
     uuid: str
@@ -19,30 +19,31 @@ class Vm:
 
     @property
     def running(self) -> bool:
+        """Whether its vCPUs run."""
         return self.state == "running"
 
     @property
     def active(self) -> bool:
-        """Whether a QEMU process exists for it, be it paused or crashed."""
+        """Whether it has a QEMU process, even a paused or crashed one."""
         return self.state not in ("shut off", "")
 
     @property
     def shape(self) -> str:
-        """Its CPUs and memory."""
+        """Its vCPUs and memory: "2 vCPUs, 8.0 GiB"."""
         return f"{self.vcpus} vCPU{'' if self.vcpus == 1 else 's'}, {size(self.memory_bytes)}"
 
 
 @dataclass(frozen=True)
 class Daemon:
-    """One libvirt daemon and the machine under it."""
+    """One libvirt daemon and its host."""
 
     uri: str
     hostname: str
-    uuid: str  # of the host, from its capabilities: two equal ones are one machine to libvirt
+    uuid: str  # of the host, from its capabilities; libvirt takes hosts with the same UUID for one machine
     libvirt_version: tuple[int, int, int]
     hypervisor_version: tuple[int, int, int]  # QEMU's
     cpus: int
     cpu_model: str
     memory_bytes: int
     memory_free_bytes: int
-    qemu_user: tuple[int, int] | None = None  # the numbers of the user and the group that QEMU runs as
+    qemu_user: tuple[int, int] | None = None  # user id and group id of QEMU's processes

@@ -1,4 +1,4 @@
-"""Runs a program of the machine and turns its failure into a sentence that keeps the program's own words."""
+"""Runs a program of the machine; a Failure carries the program's own error output."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> str:
-    """Standard output of a program that must succeed within `limit_s`; raises Failure with its stderr as detail."""
+    """Returns the standard output of a program; raises Failure with its stderr if it fails or exceeds `limit_s`."""
     environment = {**(os.environ if env is None else env), "PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8"}
     try:
         done = subprocess.run(
@@ -36,7 +36,7 @@ def run(
 
 
 def succeeds(argv: Sequence[str], *, limit_s: float = 60) -> bool:
-    """Whether a program that answers a question by its exit status says yes; no answer in time is a no."""
+    """Whether the program exits with status 0 within `limit_s`."""
     try:
         return subprocess.run(argv, capture_output=True, timeout=limit_s, check=False).returncode == 0
     except subprocess.TimeoutExpired:
@@ -44,7 +44,7 @@ def succeeds(argv: Sequence[str], *, limit_s: float = 60) -> bool:
 
 
 def require(programs: Sequence[str]) -> None:
-    """Raises one Failure that names every program of these that is not installed."""
+    """Raises one Failure that names all missing programs."""
     missing = [program for program in programs if not shutil.which(program, path=SYSTEM_PATH)]
     if missing:
         raise Failure(

@@ -1,26 +1,26 @@
-"""The lab's config.toml: an ordinary one, so that the app above has no special case for the lab."""
+"""The lab's config.toml: an ordinary one, so that the app needs no special case for the lab."""
 
 from pathlib import Path
 
 import tomli_w
 
 from tui.lab.inventory import GUEST, HOSTS
-from tui.lab.place import SHARED_FOLDER, STORAGE_FOLDER, USUAL_NAME, Place
+from tui.lab.place import DEFAULT_NAME, SHARED_FOLDER, STORAGE_FOLDER, Place
 
 
 def write(place: Place) -> None:
-    """Writes the lab's configuration unless it is there: a person may have changed it."""
+    """Writes the lab's configuration; an existing one stays because the user may have changed it."""
     if place.config.exists():
         return
     new = place.config.with_suffix(".new")
-    runs = "runs" if place.name == USUAL_NAME else f"runs-{place.name}"  # labs side by side keep theirs apart
+    runs = "runs" if place.name == DEFAULT_NAME else f"runs-{place.name}"  # each lab has its own runs
     new.write_text(text(Path.home() / ".local/state/vmlm" / runs))
     new.replace(place.config)
 
 
 def text(runs: Path) -> str:
-    """The configuration; runs are kept outside the lab, because they must outlive it."""
-    return "# Written by `vmlm-tui lab up`; yours to change, gone with `vmlm-tui lab down`.\n" + tomli_w.dumps(
+    """The text of the configuration; the runs are stored outside the lab because they must outlive it."""
+    return "# Written by `vmlm-tui lab up`. You may change it; `vmlm-tui lab down` removes it.\n" + tomli_w.dumps(
         {
             "hosts": {host.name: {"ssh": f"root@{host.name}"} for host in HOSTS},
             "storage": {"images": str(STORAGE_FOLDER), "export": str(SHARED_FOLDER)},

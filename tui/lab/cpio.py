@@ -1,4 +1,4 @@
-"""Writes the archive a Linux kernel unpacks at boot (cpio, "newc"); several may follow each other in one file."""
+"""Writes the archive a Linux kernel unpacks at boot (cpio, "newc"); a file may hold several in a row."""
 
 from dataclasses import dataclass, field
 
@@ -13,21 +13,21 @@ class Archive:
     folders: set[str] = field(default_factory=set)
 
     def add(self, path: str, content: bytes, mode: int = 0o644) -> None:
-        """Adds a regular file, and the folders above it that are not there yet."""
+        """Adds a regular file and its missing parent folders."""
         self._add_folders_above(path)
         self._entry(path, 0o100000 | mode, content)
 
     def link(self, path: str, target: str) -> None:
-        """Adds a symbolic link."""
+        """Adds a symbolic link and its missing parent folders."""
         self._add_folders_above(path)
         self._entry(path, 0o120777, target.encode())
 
     def folder(self, path: str) -> None:
-        """Adds a folder, and those above it."""
+        """Adds a folder and its missing parent folders."""
         self._add_folders_above(f"{path}/.")
 
     def data(self) -> bytes:
-        """The finished archive, padded so that another one may follow."""
+        """The finished archive, padded so that another archive can follow."""
         whole = b"".join([*self.parts, _entry("TRAILER!!!", 0, b"", number=0)])
         return whole + bytes(-len(whole) % 512)
 

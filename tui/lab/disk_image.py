@@ -1,4 +1,4 @@
-"""Disk images with a file system, made without mounting anything."""
+"""Disk images with a file system, built without a mount."""
 
 import tempfile
 from pathlib import Path
@@ -9,7 +9,7 @@ BUILD_LIMIT_S = 300.0
 
 
 def write_disk(root: Path, size_mib: int, disk: Path, *, journal_mib: int) -> None:
-    """A qcow2 image of one ext4 file system that holds everything below `root`."""
+    """Writes a qcow2 image with one ext4 file system that holds everything below `root`."""
     options = ["-O", "^metadata_csum", "-J", f"size={journal_mib}", "-E", "lazy_itable_init=0,lazy_journal_init=0"]
     with tempfile.NamedTemporaryFile(prefix="raw-", dir=disk.parent) as raw:
         raw.truncate(size_mib * 2**20)

@@ -1,4 +1,4 @@
-"""The guest as libvirt knows it: its definition, and where it is defined."""
+"""The guest's domain in libvirt: its definition, and the host that defines it."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from tui.lab.inventory import GUEST, NETWORK_BITS
 from tui.lab.machine import Machine
 from tui.lab.place import SHARED_FOLDER
 
-# Under emulation a late timer interrupt is no sign of a stall or of a broken clock, least of all after a migration.
+# Under emulation, above all after a migration, a late timer interrupt does not mean a stall or a broken clock.
 KERNEL_OPTIONS = (
     "console=ttyS0 quiet mitigations=off nowatchdog "
     "tsc=nowatchdog no_timer_check ipv6.disable=1 rcupdate.rcu_cpu_stall_suppress=1"
@@ -19,8 +19,8 @@ KERNEL_OPTIONS = (
 AGENT_CHANNEL = "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
 
 
-def definition(its_disk: str, *, accelerated: bool) -> str:
-    """The guest's domain XML; it boots its kernel directly and is bridged to the lab's network."""
+def definition(disk_xml: str, *, accelerated: bool) -> str:
+    """The guest's domain XML; it boots its kernel directly, on a bridge to the lab's network."""
     cpu = "<cpu mode='host-passthrough' migratable='on'/>" if accelerated else ""
     return f"""<domain type='{"kvm" if accelerated else "qemu"}'>
   <name>{GUEST.name}</name>
@@ -39,7 +39,7 @@ def definition(its_disk: str, *, accelerated: bool) -> str:
   <on_reboot>restart</on_reboot>
   <on_crash>destroy</on_crash>
   <devices>
-    {its_disk}
+    {disk_xml}
     <controller type='usb' model='none'/>
     <interface type='bridge'>
       <mac address='{GUEST.mac}'/>
@@ -58,14 +58,14 @@ def definition(its_disk: str, *, accelerated: bool) -> str:
 
 
 def define_where_missing(hypervisors: Sequence[Machine], *, accelerated: Callable[[], bool]) -> bool:
-    """Defines the guest on the first host unless one of them has it already; it is never changed or stopped here."""
+    """Defines the guest on the first host unless a host has it; returns whether it did."""
     for machine in hypervisors:
         if GUEST.name in machine.run(["virsh", "list", "--all", "--name"]).split():
             return False
     first = hypervisors[0]
     served = first.place.nbd.exists()
-    its_disk = disk.over_nbd() if served else disk.in_folder(direct_io=takes_direct_io(first.place.images))
-    xml = definition(its_disk, accelerated=accelerated())
+    disk_xml = disk.over_nbd() if served else disk.in_folder(direct_io=takes_direct_io(first.place.images))
+    xml = definition(disk_xml, accelerated=accelerated())
     file = first.folder / "guest.xml"
     file.write_text(xml)
     first.run(["virsh", "define", str(file)])
@@ -73,16 +73,16 @@ def define_where_missing(hypervisors: Sequence[Machine], *, accelerated: Callabl
 
 
 def with_agent_channel(xml: str) -> str:
-    """A definition with the channel that the guest agent needs; as it is where it has one."""
+    """The definition with the channel of the guest agent added, unless it has one."""
     if "org.qemu.guest_agent.0" in xml:
         return xml
     devices, end, rest = xml.rpartition("</devices>")
     return f"{devices}{AGENT_CHANNEL}{end}{rest}"
 
 
-def give_agent_channel(hypervisors: Sequence[Machine]) -> bool:
-    """Adds the channel where an older lab defined the guest without one; it counts from the guest's next start on."""
-    given = False
+def add_agent_channel(hypervisors: Sequence[Machine]) -> bool:
+    """Adds the channel to a guest that an older lab defined; it takes effect at the guest's next start."""
+    added = False
     for machine in hypervisors:
         if GUEST.name not in machine.run(["virsh", "list", "--all", "--name"]).split():
             continue
@@ -92,18 +92,18 @@ def give_agent_channel(hypervisors: Sequence[Machine]) -> bool:
             file = machine.folder / "guest.xml"
             file.write_text(new)
             machine.run(["virsh", "define", str(file)])
-            given = True
-    return given
+            added = True
+    return added
 
 
 def takes_direct_io(folder: Path) -> bool:
-    """Whether files of this folder can be read past the page cache, as cache='none' does."""
+    """Whether the folder supports O_DIRECT, which cache='none' requires."""
     probe = folder / ".direct-io"
     try:
         os.close(os.open(probe, os.O_CREAT | os.O_RDWR | os.O_DIRECT, 0o600))
     except OSError as error:
         if not probe.exists():
-            raise Failure(f"{folder} can't be written to", error.strerror or "") from error
+            raise Failure(f"{folder} is not writable", error.strerror or "") from error
         return False
     finally:
         probe.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The guest's kernel and disk image, made from the distribution's packages and kept for every lab of this machine."""
+"""The guest's kernel and disk image, built from the distribution's packages and cached for all labs of this machine."""
 
 import hashlib
 import shutil
@@ -12,13 +12,13 @@ from tui.lab.cpio import Archive
 from tui.lab.disk_image import write_disk
 from tui.lab.packages import download, kernel_packages, unpack, with_dependencies
 
-RECIPE = "2"  # raise it when what is built changes in a way the files below don't show
+RECIPE = "2"  # increment it when the result changes but the inputs of cache_name() do not
 HERE = Path(__file__).parent
 DISK_MIB = 1024
-# Without their dependencies: what these need is among the others, or not needed in the guest.
+# Installed without dependencies: the packages below bring them, or the guest does not need them.
 ALONE = ("busybox-static", "openssh-sftp-server")
 WITH_DEPENDENCIES = ("dropbear-bin", "gcc", "libc6-dev", "qemu-guest-agent")
-# Parts of the compiler that C programs never see, and documentation.
+# Parts of the compiler that C programs do not use, and documentation.
 NEEDLESS_PACKAGES = (
     "adduser", "debconf", "passwd", "libdb", "libpam", "libaudit", "libcap-ng", "libsemanage", "libsepol",
     "libselinux", "libpcre3", "libasan", "liblsan", "libtsan", "libubsan", "libhwasan", "libitm", "libquadmath",
@@ -27,25 +27,25 @@ NEEDLESS_PACKAGES = (
 )  # fmt: skip
 NEEDLESS_FILES = ("./usr/share/*", "*/lto1", "*/lto-wrapper", "*/gconv/*", "*/x86_64-linux-gnu/libc.a")
 
-# What the guest agent runs when libvirt asks it to shut the guest down; busybox has no such program.
+# The guest agent runs this program when libvirt requests a shutdown; busybox has none.
 SHUTDOWN = """#!/bin/sh
 case " $* " in *" -r "*) exec reboot ;; *) exec poweroff ;; esac
 """
 
 
 def distribution() -> dict[str, str]:
-    """ID, VERSION_ID and the rest of /etc/os-release."""
+    """The fields of /etc/os-release, such as ID and VERSION_ID."""
     lines = (line.partition("=") for line in Path("/etc/os-release").read_text().splitlines())
     return {key: value.strip('"') for key, _, value in lines if value}
 
 
 def kernel_metapackage() -> str:
-    """The distribution's kernel for virtual machines."""
+    """The package of the distribution's kernel for virtual machines."""
     return "linux-image-virtual" if distribution().get("ID") == "ubuntu" else "linux-image-cloud-amd64"
 
 
 def cache_name() -> str:
-    """The folder of the cache this recipe's result is kept in; another recipe, package or release means another."""
+    """The name of the image's folder in the cache; it changes with the recipe, the packages and the release."""
     release = distribution()
     made_of = (RECIPE, DISK_MIB, ALONE, WITH_DEPENDENCIES, NEEDLESS_PACKAGES, NEEDLESS_FILES, SHUTDOWN)
     key = hashlib.sha256(repr(made_of).encode())
@@ -56,7 +56,7 @@ def cache_name() -> str:
 
 
 def prepare(on_progress: Callable[[str], None]) -> Path:
-    """The folder that holds `vmlinuz`, `initrd` and `disk.qcow2`, built first when it is not there."""
+    """Returns the folder with `vmlinuz`, `initrd` and `disk.qcow2` and builds it first if it does not exist."""
     return kept(cache_name(), "the guest's image", lambda work, result: _build(work, result, on_progress), on_progress)
 
 
@@ -75,12 +75,12 @@ def _build(work: Path, result: Path, on_progress: Callable[[str], None]) -> None
     on_progress("guest: building its disk (once)")
     shutil.copy(kernel.image(linux), result / "vmlinuz")
     (result / "initrd").write_bytes(_initrd(linux, root))
-    _furnish(root)
+    _add_files(root)
     write_disk(root, DISK_MIB, result / "disk.qcow2", journal_mib=4)
 
 
 def _empty_system(root: Path) -> Path:
-    """A folder with the merged /usr that today's packages expect."""
+    """Creates a folder with the merged /usr that the packages expect."""
     for name in ("bin", "sbin", "lib", "lib64"):
         (root / "usr" / name).mkdir(parents=True)
         (root / name).symlink_to(f"usr/{name}")
@@ -100,11 +100,11 @@ def _initrd(linux: Path, root: Path) -> bytes:
     return archive.data()
 
 
-def _furnish(root: Path) -> None:
-    """Everything of the guest that is not in a package."""
+def _add_files(root: Path) -> None:
+    """Writes the guest's files that are in no package."""
     for folder in ("dev", "proc", "sys", "run", "tmp", "root/.ssh", "etc/dropbear", "etc/acpi/PWRF", "var/log", "home"):
         (root / folder).mkdir(parents=True, exist_ok=True)
-    (root / "var/run").symlink_to("../run")  # where the guest agent keeps its state
+    (root / "var/run").symlink_to("../run")  # the guest agent stores its state there
     for applet in run([str(root / "bin/busybox"), "--list"]).split():
         for path in (root / "bin" / applet, root / "sbin" / applet):
             if path.is_symlink() or path.exists():

@@ -1,4 +1,4 @@
-"""Who is in a lab: three hosts and a guest, with their addresses; every lab has the same, each in its own network."""
+"""The three hosts and the guest of a lab, with their addresses; all labs use the same, each in its own network."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ NETWORK_BITS = 24
 
 @dataclass(frozen=True)
 class Host:
-    """One lab host; a hypervisor runs libvirtd and has a bridge that its guests are plugged into."""
+    """One lab host; a hypervisor runs libvirtd and connects its guests to a bridge."""
 
     name: str
     number: int
@@ -15,10 +15,12 @@ class Host:
 
     @property
     def address(self) -> str:
+        """The IPv4 address, without the prefix length."""
         return f"10.77.0.{self.number}"
 
     @property
     def mac(self) -> str:
+        """The MAC address of its link."""
         return f"02:76:6d:6c:00:{self.number:02x}"
 
 

@@ -1,4 +1,4 @@
-"""The guest's kernel: its image, and the modules it needs before it has a disk, in the order they must be loaded."""
+"""The guest's kernel: its image, and the modules that the initrd loads before it mounts the disk."""
 
 import lzma
 from collections.abc import Iterable
@@ -7,8 +7,8 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.lab.command import run
 
-# What a virtio guest needs to reach its disk and network, hear the power button, have entropy at once, and be asked
-# by the host through its guest agent (virtio_console).
+# For the disk and network of a virtio guest, the power button, early entropy, and the channel of the guest agent
+# (virtio_console).
 MODULES = (
     "virtio_pci", "virtio_blk", "virtio_net", "ext4", "evdev", "button", "virtio_rng", "virtio_balloon",
     "virtio_console",
@@ -16,36 +16,36 @@ MODULES = (
 
 
 def module_name(path: str) -> str:
-    """The name a module is loaded by: kernel/drivers/net/virtio-x.ko.zst is virtio_x."""
+    """The module's name: virtio_x for kernel/drivers/net/virtio-x.ko.zst."""
     return path.rpartition("/")[2].partition(".ko")[0].replace("-", "_")
 
 
 def parse_dependencies(modules_dep: str) -> dict[str, list[str]]:
-    """modules.dep as module name -> [its own path, then the paths of what it needs]."""
+    """modules.dep as module name -> [its own path, then the paths of its dependencies]."""
     lines = (line.partition(":") for line in modules_dep.splitlines())
     return {module_name(path): [path, *needs.split()] for path, _, needs in lines}
 
 
 def load_order(modules_dep: str, wanted: Iterable[str]) -> list[str]:
-    """Paths of the wanted modules and of all they need, needed ones first; built-in ones are not in modules.dep."""
+    """Paths of the modules and their dependencies in load order; built-in modules are not in modules.dep."""
     dependencies = parse_dependencies(modules_dep)
     order: dict[str, None] = {}
     for name in wanted:
-        for path in reversed(dependencies.get(name, [])):  # modules.dep names the most basic one last
+        for path in reversed(dependencies.get(name, [])):  # modules.dep lists the dependency to load first last
             order.setdefault(path)
     return list(order)
 
 
 def image(root: Path) -> Path:
-    """The kernel in an unpacked package."""
+    """The path of the kernel in an unpacked package; Failure if there is none."""
     images = sorted(root.glob("boot/vmlinuz-*"))
     if not images:
-        raise Failure("the kernel's package holds no kernel")
+        raise Failure("the kernel's package contains no kernel")
     return images[0]
 
 
 def modules(root: Path) -> list[tuple[str, bytes]]:
-    """(file name, content) of the modules the guest needs, in load order."""
+    """(file name, content) of the guest's modules, in load order."""
     version = image(root).name.removeprefix("vmlinuz-")
     folder = root / "lib/modules" / version
     run(["depmod", "-b", str(root), version])

@@ -1,4 +1,4 @@
-"""The lab's own ssh keys: one to log in with everywhere, and a host key for each host and the guest."""
+"""The lab's own ssh keys: one login key for all hosts, and a host key for each host and the guest."""
 
 import base64
 import struct
@@ -12,7 +12,7 @@ OPENSSH = b"openssh-key-v1\0"
 
 
 def make_keys(place: Place) -> None:
-    """Makes the keys that are not there yet."""
+    """Makes the missing keys."""
     place.key.parent.mkdir(mode=0o700, exist_ok=True)
     for path, comment in [(place.key, f"lab {place.name}"), *((place.host_key(name), name) for name in _names())]:
         public = path.with_suffix(".pub")
@@ -24,7 +24,7 @@ def make_keys(place: Place) -> None:
 
 
 def known_hosts(place: Place) -> str:
-    """The known_hosts file of every host."""
+    """The text of known_hosts, the same on every host."""
     addresses = {host.name: host.address for host in HOSTS} | {GUEST.name: GUEST.address}
     return "".join(
         f"{name},{addresses[name]} {place.host_key(name).with_suffix('.pub').read_text()}" for name in _names()
@@ -32,7 +32,7 @@ def known_hosts(place: Place) -> str:
 
 
 def dropbear_key(openssh: str) -> bytes:
-    """An unencrypted ed25519 private key of OpenSSH in the form Dropbear reads."""
+    """Converts an unencrypted ed25519 private key from OpenSSH's format to Dropbear's; Failure if it is not one."""
     body = base64.b64decode("".join(line for line in openssh.splitlines() if not line.startswith("-")))
     if not body.startswith(OPENSSH):
         raise Failure("the guest's host key is not in OpenSSH's format")
@@ -40,16 +40,16 @@ def dropbear_key(openssh: str) -> bytes:
     cipher, _kdf, _kdf_options = reader.string(), reader.string(), reader.string()
     if cipher != b"none":
         raise Failure("the guest's host key is encrypted")
-    reader.number()  # how many keys follow: one
+    reader.number()  # the number of keys: one
     reader.string()  # the public key
     private = _Reader(reader.string())
-    private.number(), private.number()  # two equal numbers, by which a wrong passphrase would show
+    private.number(), private.number()  # two equal numbers that detect a wrong passphrase
     kind, _public, secret = private.string(), private.string(), private.string()
     return struct.pack(">I", len(kind)) + kind + struct.pack(">I", len(secret)) + secret
 
 
 class _Reader:
-    """Reads ssh's wire format: big-endian numbers, and strings that say their length."""
+    """Reads ssh's wire format: big-endian numbers, and strings with their length in front."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data

@@ -1,4 +1,4 @@
-"""Whether KVM works here: not whether /dev/kvm exists, but whether a guest really runs on it."""
+"""Checks that a guest really runs on KVM; an existing /dev/kvm does not prove it."""
 
 import subprocess
 import tempfile
@@ -13,48 +13,35 @@ RAN = 33  # QEMU's exit status when the guest writes 0x10 to the debug port: (0x
 BOOT_SECTOR = bytes.fromhex("baf400b010eef4").ljust(510, b"\0") + b"\x55\xaa"
 
 
-def jobs() -> bool:
-    """Runs a guest of seven bytes on KVM and sees whether it gets as far as its first output; asked once a boot."""
+def usable() -> bool:
+    """Whether a guest runs on KVM here; tested once per boot of the machine."""
     if not Path("/dev/kvm").exists():
         return False
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    answer = CACHE / f"kvm-{boot}"
-    if not answer.exists():
+    result = CACHE / f"kvm-{boot}"
+    if not result.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         for old in CACHE.glob("kvm-*"):
             old.unlink(missing_ok=True)
-        answer.write_text("yes" if runs("kvm") else "no")
-    return answer.read_text() == "yes"
+        result.write_text("yes" if runs("kvm") else "no")
+    return result.read_text() == "yes"
 
 
 def runs(accelerator: str) -> bool:
-    """Whether a guest executes on this accelerator of QEMU within a few seconds."""
+    """Runs a guest of seven bytes on this QEMU accelerator; True if its output arrives within LIMIT_S."""
     with tempfile.NamedTemporaryFile(prefix="vmlm-lab-boot") as disk:
         disk.write(BOOT_SECTOR + bytes(1440 * 1024 - len(BOOT_SECTOR)))
         disk.flush()
-        argv = [
-            "qemu-system-x86_64",
-            "-accel",
-            accelerator,
-            "-m",
-            "32",
-            "-nodefaults",
-            "-no-user-config",
-            "-display",
-            "none",
-        ]
-        argv += [
-            "-device",
-            "isa-debug-exit,iobase=0xf4,iosize=0x04",
-            "-drive",
-            f"file={disk.name},format=raw,if=floppy",
-        ]
+        argv = ["qemu-system-x86_64", "-accel", accelerator, "-m", "32"]
+        argv += ["-nodefaults", "-no-user-config", "-display", "none"]
+        argv += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        argv += ["-drive", f"file={disk.name},format=raw,if=floppy"]
         try:
-            done = subprocess.run(argv, capture_output=True, timeout=LIMIT_S, check=False, env={"PATH": SYSTEM_PATH})
+            ended = subprocess.run(argv, capture_output=True, timeout=LIMIT_S, check=False, env={"PATH": SYSTEM_PATH})
         except subprocess.TimeoutExpired:
             return False
-        return done.returncode == RAN
+        return ended.returncode == RAN
 
 
 if __name__ == "__main__":
-    print("yes" if jobs() else "no")
+    print("yes" if usable() else "no")

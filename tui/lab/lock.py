@@ -1,4 +1,4 @@
-"""A lock in a file: held by one process at a time, free as soon as that process is gone, however it ended."""
+"""A file lock: one process holds it at a time; the kernel releases it when that process ends."""
 
 import fcntl
 import os
@@ -14,22 +14,22 @@ LIMIT_S = 600.0
 
 @contextmanager
 def held(path: Path, what: str, on_progress: Callable[[str], None]) -> Iterator[None]:
-    """Holds the lock of this file, which may be removed meanwhile; says so when another process works on `what`."""
+    """Holds the lock of this file, which its holder may remove; reports if another process works on `what`."""
     end = time.monotonic() + LIMIT_S
-    told = False
+    reported = False
     while True:
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_still(descriptor, path):
+            if _has_name(descriptor, path):
                 break
         except BlockingIOError:
-            if not told:
-                on_progress(f"another command works on {what}; waiting for it")
-                told = True
+            if not reported:
+                on_progress(f"another command works on {what}; waiting until it ends")
+                reported = True
             if time.monotonic() > end:
                 os.close(descriptor)
-                raise Failure(f"another command has been working on {what} all the time") from None
+                raise Failure(f"another command still works on {what} after {LIMIT_S:g} s") from None
             time.sleep(0.1)
         os.close(descriptor)
     try:
@@ -38,8 +38,8 @@ def held(path: Path, what: str, on_progress: Callable[[str], None]) -> Iterator[
         os.close(descriptor)
 
 
-def _is_still(descriptor: int, path: Path) -> bool:
-    """Whether the file that was opened is the one of that name now."""
+def _has_name(descriptor: int, path: Path) -> bool:
+    """Whether the opened file still has that name."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A lab host: its own /etc, keys and libvirt folders, its daemons, and how to run something on it."""
+"""A lab host: its own /etc, keys, libvirt folders and daemons, and how to run a program on it."""
 
 import re
 import shutil
@@ -12,14 +12,14 @@ from tui.core.failure import Failure
 from tui.lab import disk, keys, network
 from tui.lab.command import SYSTEM_PATH, run, succeeds
 from tui.lab.inventory import STORAGE, Host
-from tui.lab.namespaces import MARK, inside, launch, passed_on
+from tui.lab.namespaces import MARK, inherited, inside, launch
 from tui.lab.place import SHARED_FOLDER, STORAGE_FOLDER, Place
 from tui.lab.process import Process
 
 INIT = Path(__file__).parent / "host-init"
-# Copied from the machine, so that programs find what they know; these are the machine's own business and stay out.
+# The host's /etc is a copy of the machine's, so that programs find their files; these belong to the machine alone.
 NOT_COPIED = ("ssh", "libvirt", "exports", "exports.d", "fstab", "resolv.conf", "machine-id", "hostname", "hosts")
-ANSWER_LIMIT_S = 10.0
+REPLY_LIMIT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -31,24 +31,26 @@ class Machine:
 
     @property
     def folder(self) -> Path:
+        """The folder of its files."""
         return self.place.host(self.host.name)
 
     @property
     def home(self) -> Path:
+        """The home of its root user."""
         return self.folder / "home"
 
     def process(self) -> Process | None:
-        """Its first process, when the host is up."""
+        """Its first process; None if the host is down."""
         process = Process.recorded(self.folder / "init.pid")
         return process if process and process.alive() and (self.folder / "ready").exists() else None
 
     def programs(self) -> list[str]:
-        """The names of all that runs on it, whether its daemons answer or not."""
+        """The names of all processes on it, even if its daemons do not answer."""
         process = self.process()
-        return process.names_beside() if process else []
+        return process.names_in_namespace() if process else []
 
-    def furnish(self) -> None:
-        """Writes every file of the host that is not there yet or not right."""
+    def write_files(self) -> None:
+        """Writes every file of the host that is missing or wrong."""
         for name in ("libvirt-lib", "libvirt-log", "libvirt-cache", "stage", "home/.ssh"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         etc = self.folder / "etc"
@@ -64,7 +66,7 @@ class Machine:
         _write(ssh / "known_hosts", keys.known_hosts(self.place))
 
     def launch(self) -> Process:
-        """Starts the host; its daemons and its link come after."""
+        """Starts the host, without its daemons and its link."""
         old = Process.recorded(self.folder / "init.pid")
         if old:
             old.kill()
@@ -77,9 +79,9 @@ class Machine:
         return launch(["--mount", "--uts", "--net", "--pid", "--fork", "--kill-child"], [str(INIT)], env, self.folder)
 
     def environment(self) -> dict[str, str]:
-        """What a program on this host finds in its environment."""
+        """The environment of programs on this host."""
         return {
-            **passed_on(),
+            **inherited(),
             "HOME": str(self.home),
             "USER": "root",
             "LOGNAME": "root",
@@ -90,7 +92,7 @@ class Machine:
         }
 
     def argv(self, argv: Sequence[str]) -> list[str]:
-        """The command line that runs `argv` on this host, in its home; raises Failure when the host is not up."""
+        """The command line that runs `argv` on this host, in its home; raises Failure if the host is down."""
         process = self.process()
         if process is None:
             raise Failure(f"the lab's host {self.host.name} is not up", hint="Run `vmlm-tui lab up`.")
@@ -102,14 +104,15 @@ class Machine:
         return run(self.argv(argv), stdin=stdin, limit_s=limit_s)
 
     def succeeds(self, argv: Sequence[str], *, limit_s: float = 60) -> bool:
-        """Whether a program on this host says yes by its exit status."""
+        """Whether a program on this host exits with status 0 within `limit_s`."""
         return succeeds(self.argv(argv), limit_s=limit_s)
 
     def sshd_runs(self) -> bool:
+        """Whether its sshd runs."""
         return self._daemon_runs("sshd")
 
-    def gives_addresses(self) -> bool:
-        """Whether this host, the storage, answers guests that ask for an address (DHCP)."""
+    def dhcp_runs(self) -> bool:
+        """Whether the DHCP server runs on this host, the storage."""
         return self._daemon_runs("dnsmasq")
 
     def disk_served(self) -> bool:
@@ -117,18 +120,20 @@ class Machine:
         return self.succeeds(["sh", "-c", disk.IS_SERVED])
 
     def libvirt_answers(self) -> bool:
-        return self.succeeds(["virsh", "-c", "qemu:///system", "uri"], limit_s=ANSWER_LIMIT_S)
+        """Whether its libvirtd answers within REPLY_LIMIT_S."""
+        return self.succeeds(["virsh", "-c", "qemu:///system", "uri"], limit_s=REPLY_LIMIT_S)
 
     def libvirt_version(self) -> tuple[int, ...]:
+        """The version of its libvirtd."""
         return parse_version(self.run(["libvirtd", "--version"]))
 
     def start_daemons(self) -> list[str]:
-        """Starts what does not run or does not answer; returns what it started."""
+        """Starts the daemons that do not run or do not answer; returns their names."""
         started = []
         if not self.sshd_runs():
             self.run(["/usr/sbin/sshd"])
             started.append("sshd")
-        if self.host == STORAGE and not self.gives_addresses():
+        if self.host == STORAGE and not self.dhcp_runs():
             self.run(network.DHCP_SERVER)
             started.append("dnsmasq")
         if self.host == STORAGE and self.place.nbd.exists() and not self.disk_served():
@@ -191,32 +196,32 @@ class Machine:
 
 
 def parse_version(printed: str) -> tuple[int, ...]:
-    """The version that a program of libvirt prints last, as in `libvirtd (libvirt) 10.0.0`."""
+    """The version in the output of `libvirtd --version`, such as `libvirtd (libvirt) 10.0.0`."""
     words = printed.split()
     found = re.match(r"\d+(?:\.\d+)*", words[-1]) if words else None
     if found is None:
-        raise Failure("libvirtd does not say its version", detail=printed)
+        raise Failure("libvirtd does not print its version", detail=printed)
     return tuple(int(number) for number in found[0].split("."))
 
 
 def with_home(passwd: str, home: str) -> str:
-    """/etc/passwd with another home for root: its ssh files are then the lab's, without a mount over the machine's."""
+    """/etc/passwd with another home for root, so that root uses the lab's ssh files."""
     return re.sub(r"^(root:(?:[^:]*:){4})[^:]*", lambda found: found[1] + home, passwd, flags=re.MULTILINE)
 
 
 def with_line(text: str, line: str) -> str:
-    """/etc/passwd or /etc/group with this entry, unless it has one of that name: older libvirts won't start without."""
+    """/etc/passwd or /etc/group with this entry unless it has one of that name; an older libvirt requires it."""
     name = line.partition(":")[0]
     return text if re.search(rf"^{re.escape(name)}:", text, re.MULTILINE) else f"{text.rstrip()}\n{line}\n"
 
 
 def with_open_root(shadow: str) -> str:
-    """/etc/shadow with a root that has no password but is not locked: sshd refuses keys, too, for a locked one."""
+    """/etc/shadow with root unlocked but without a password; sshd refuses even keys for a locked account."""
     return re.sub(r"^root:[^:]*", "root:*", shadow, flags=re.MULTILINE)
 
 
 def sshd_config(path: str, config: Path) -> str:
-    """What sshd does on every host; the environment is how plain `vmlm-tui` works there."""
+    """The text of sshd_config; SetEnv lets plain `vmlm-tui` find its program and configuration."""
     return "\n".join(
         [
             "HostKey /etc/ssh/ssh_host_ed25519_key",
@@ -239,12 +244,12 @@ def sshd_config(path: str, config: Path) -> str:
 
 
 def libvirtd_config(identity: uuid.UUID) -> str:
-    """Two hosts of the same identity are refused as "migrate guest to the same host"."""
+    """The text of libvirtd.conf; libvirt refuses to migrate between hosts with the same host_uuid."""
     return f'host_uuid = "{identity}"\nauth_unix_rw = "none"\nunix_sock_group = "root"\nunix_sock_rw_perms = "0700"\n'
 
 
 def qemu_config(host: Host) -> str:
-    """QEMU without what a namespace can't give it, and the folder of images declared as shared."""
+    """The text of qemu.conf: no features that a namespace lacks, and the image folder declared as shared."""
     return "\n".join(
         [
             'user = "root"',
@@ -263,7 +268,7 @@ def qemu_config(host: Host) -> str:
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
-    """Writes a file at once, so that a crash leaves the old or the new one; a file that is right is left alone."""
+    """Replaces a file atomically, so that a crash leaves the old or the new one; skips a file that is right."""
     if path.is_file() and not path.is_symlink() and path.read_text() == text:
         return
     new = path.with_name(f"{path.name}.new")

@@ -1,4 +1,4 @@
-"""Hosts as processes: each is a first process with its own namespaces, and vanishes with it, links and mounts too."""
+"""Hosts as namespaces: each has a first process, and its links and mounts disappear when that process ends."""
 
 import os
 import subprocess
@@ -10,13 +10,13 @@ from tui.core.failure import Failure
 from tui.lab.command import SYSTEM_PATH
 from tui.lab.process import Process
 
-MARK = "VMLM_LAB"  # in the environment of everything a lab starts: its folder
-BUILDER = "VMLM_LAB_BUILDER"  # in the environment of the programs that build a lab, never of its own: its folder
+MARK = "VMLM_LAB"  # environment variable of every process of a lab: its folder
+BUILDER = "VMLM_LAB_BUILDER"  # of the programs that build a lab, not of its own processes: its folder
 START_LIMIT_S = 20.0
 
 
 def launch(kinds: Sequence[str], argv: Sequence[str], env: Mapping[str, str], folder: Path) -> Process:
-    """Starts a process in new namespaces; it must write `init.pid` and, when it is usable, `ready` into `folder`."""
+    """Starts a process in new namespaces; the process must write `init.pid`, then `ready`, into `folder`."""
     for name in ("init.pid", "ready"):
         (folder / name).unlink(missing_ok=True)
     log = folder / "init.log"
@@ -34,11 +34,11 @@ def launch(kinds: Sequence[str], argv: Sequence[str], env: Mapping[str, str], fo
     while not (folder / "ready").exists():
         if parent.poll() is not None or time.monotonic() > end:
             text = log.read_text(errors="replace").strip()
-            raise Failure(f"the lab's {folder.name} did not start", text or "it said nothing", detail=text)
+            raise Failure(f"the lab's {folder.name} did not start", text or "it printed nothing", detail=text)
         time.sleep(0.005)
     process = Process.recorded(folder / "init.pid")
     if process is None:
-        raise Failure(f"the lab's {folder.name} did not write down its process")
+        raise Failure(f"the lab's {folder.name} did not record its process id")
     return process
 
 
@@ -48,8 +48,8 @@ def inside(process: Process, argv: Sequence[str], *, network_only: bool = False)
     return ["nsenter", "-t", str(process.pid), *kinds, "--", *argv]
 
 
-def passed_on() -> dict[str, str]:
-    """The part of the caller's environment that belongs to the terminal and the language, not to the machine."""
+def inherited() -> dict[str, str]:
+    """The terminal and language variables of the caller's environment; the rest belongs to the machine."""
     names = ("TERM", "COLORTERM", "LANG", "TZ", "NO_COLOR", "COLUMNS", "LINES")
     families = ("LC_", "TEXTUAL", "VMLM_")
     chosen = {key: value for key, value in os.environ.items() if key in names or key.startswith(families)}

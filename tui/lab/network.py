@@ -1,4 +1,4 @@
-"""The lab's network: a switch in a namespace of its own, a link from it to every host, a bridge on the hypervisors."""
+"""The lab's network: a switch in its own namespace, a link from it to every host, a bridge on each hypervisor."""
 
 import re
 from pathlib import Path
@@ -10,10 +10,10 @@ from tui.lab.namespaces import MARK, inside, launch
 from tui.lab.process import Process
 
 UNLIMITED = "none"
-# What two hosts usually have between them; and a link as fast as memory would let every workload converge in the end.
-USUAL_RATE = "1gbit"
-# As a network of people's own has one: a VM made of a cloud image asks for its address. Addresses alone, no names and
-# no way out, for there is none. Not bound to the link: that may be made anew beneath it.
+# A common link between two hosts; with a link as fast as memory every workload would converge.
+DEFAULT_RATE = "1gbit"
+# VMs made from cloud images get their address by DHCP. The server offers no router and no DNS because the lab has
+# none. It is not bound to the link because a repair replaces the link.
 DHCP_FIRST, DHCP_LAST = "10.77.0.100", "10.77.0.199"
 DHCP_SERVER = (
     "dnsmasq", "--conf-file=/dev/null", "--user=root", "--port=0", "--pid-file=/run/dnsmasq.pid",
@@ -33,21 +33,21 @@ exec sleep infinity
 
 
 def parse_rate(text: str) -> str:
-    """A link rate as tc understands it, such as 1gbit or 250mbit, or `none`; anything else raises Failure."""
+    """Returns a link rate in tc's notation, such as 1gbit or 250mbit, or `none`; raises Failure otherwise."""
     if text == UNLIMITED or re.fullmatch(r"[1-9][0-9]{0,5}[kmg]bit", text):
         return text
-    raise Failure(f"{text!r} is no link rate", hint="Give a rate like 1gbit or 250mbit, or none.")
+    raise Failure(f"{text!r} is not a link rate", hint="Use a rate such as 1gbit or 250mbit, or none.")
 
 
 def launch_switch(lab: Path) -> Process:
-    """Starts the process that holds the switch."""
+    """Starts the process whose namespace contains the switch."""
     folder = lab / "switch"
     folder.mkdir(exist_ok=True)
     return launch(["--net"], ["sh", "-e", "-c", SWITCH_SCRIPT, "sh", str(folder)], {MARK: str(lab)}, folder)
 
 
 def connected(process: Process, host: Host) -> bool:
-    """Whether a host has its link to the switch, with everything that is configured last."""
+    """Whether a host's link to the switch is up, in its bridge and with its address."""
     own = "br0" if host.hypervisor else "eth0"
     bridged = "[ -e /sys/class/net/br0/brif/eth0 ] && " if host.hypervisor else ""
     script = f'grep -q 1 /sys/class/net/eth0/carrier && {bridged}ip -o address show dev {own} | grep -qF " $1/"'
@@ -55,7 +55,7 @@ def connected(process: Process, host: Host) -> bool:
 
 
 def connect(switch: Process, process: Process, host: Host) -> None:
-    """Gives a host a new link to the switch and its address, in place of whatever is left of an old one."""
+    """Replaces a host's link to the switch and sets its address."""
     port = f"to-{host.name}"
     succeeds(inside(switch, ["ip", "link", "del", port], network_only=True))
     succeeds(inside(process, ["ip", "link", "del", "eth0"], network_only=True))
@@ -80,7 +80,7 @@ def connect(switch: Process, process: Process, host: Host) -> None:
 
 
 def limit(process: Process, rate: str) -> None:
-    """Slows a host's link to `rate`, or frees it; the guests behind it share the limit."""
+    """Limits a host's link to `rate`, or removes the limit; its guests share the limit."""
     queue = ["root"] if rate == UNLIMITED else ["root", "tbf", "rate", rate, "burst", "1mb", "latency", "50ms"]
     if rate != UNLIMITED:
         run(inside(process, ["tc", "qdisc", "replace", "dev", "eth0", *queue], network_only=True))
@@ -89,7 +89,7 @@ def limit(process: Process, rate: str) -> None:
 
 
 def hosts_file() -> str:
-    """The text of /etc/hosts that all of them share; no host's name means the local host (QEMU would refuse)."""
+    """The text of /etc/hosts on all hosts; no lab name is a loopback address, which QEMU would refuse."""
     names = [(host.address, host.name) for host in HOSTS] + [(GUEST.address, GUEST.name)]
     return "127.0.0.1 localhost\n::1 localhost\n" + "".join(f"{address} {name}\n" for address, name in names)
 

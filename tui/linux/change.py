@@ -61,6 +61,11 @@ class Move:
     undo: tuple[Action, ...] = ()
 
 
+def reversible(host: str, do: tuple[str, ...], undo: tuple[str, ...]) -> Move:
+    """A command on a host with the one that takes it back."""
+    return Move(Command(host, do), (Command(host, undo),))
+
+
 @dataclass(frozen=True)
 class Change:
     """Moves in their order; nothing of it has been done yet.

@@ -69,7 +69,7 @@ def parse_folder(path: str, part: Section | None) -> Folder:
 
 
 def _space(lines: list[str]) -> tuple[int, int]:
-    numbers = [int(word) for word in lines[0].split() if word.isdigit()] if lines else []
+    numbers = [int(word) for word in lines[0].split() if word.isdecimal()] if lines else []
     if len(numbers) != 4:
         return 0, -1
     blocks, size, inodes, all_inodes = numbers
@@ -81,6 +81,6 @@ def _entries(lines: list[str]) -> tuple[tuple[str, str, int], ...]:
     for line in lines:
         kind, _, rest = line.partition(" ")
         size, _, name = rest.partition(" ")
-        if size.isdigit() and not name.startswith(OUR_OWN):
+        if size.isdecimal() and not name.startswith(OUR_OWN):
             found.append((kind, name, int(size)))
     return tuple(sorted(found, key=lambda entry: entry[1]))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tui.linux.change import Move, reversible
+
 PROPERTIES = "Id,Names,LoadState,ActiveState,SubState,UnitFileState"
 
 
@@ -45,6 +47,11 @@ def parse_units(text: str) -> tuple[Unit, ...]:
                 )
             )
     return tuple(found)
+
+
+def systemctl(host: str, do: str, unit: str, undo: str) -> Move:
+    """A verb of systemctl for a unit, and the verb that takes it back."""
+    return reversible(host, ("systemctl", do, unit), ("systemctl", undo, unit))
 
 
 def unit_named(units: tuple[Unit, ...], name: str) -> Unit | None:

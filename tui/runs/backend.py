@@ -1,6 +1,5 @@
 """The Runs room: the recorded runs of one folder, listed and opened."""
 
-import fcntl
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.core.threads import on_thread
 from tui.migration.backend.recorder import RAW, SUMMARY
-from tui.migration.model.record import from_line
+from tui.migration.backend.run_files import in_use, records_of
 from tui.migration.model.timeline import Timeline
 from tui.runs.model import Run, broken_run, parse_run
 
@@ -70,7 +69,7 @@ class Runs:
             if known is not None and known[0] == stamp and known[1].outcome != "under way":
                 return known[1]
             tables = tomllib.loads((folder / SUMMARY).read_text("utf-8"))
-            run = parse_run(folder, tables, in_use=tables.get("outcome") == "running" and _in_use(folder / RAW))
+            run = parse_run(folder, tables, in_use=tables.get("outcome") == "running" and in_use(folder / RAW))
         except FileNotFoundError:
             return broken_run(folder, f"It has no {SUMMARY}.")
         except (OSError, ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8
@@ -84,29 +83,18 @@ def _open(run: Run) -> OpenRun:
     raw = run.folder / RAW
     timeline, records, broken = Timeline(), 0, 0
     try:
-        with raw.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                try:
-                    timeline.add(from_line(line))
-                except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                    broken += line.endswith("\n")  # half a last line is what a crash leaves
+        for each in records_of(raw):
+            try:
+                if each is None:
+                    broken += 1
                 else:
+                    timeline.add(each)
                     records += 1
+            except (ValueError, KeyError, TypeError, AttributeError):  # a record with data of another kind
+                broken += 1
     except OSError as error:
         raise Failure(
             f"The log of {run.folder.name} can't be read", error.strerror or str(error), detail=str(raw)
         ) from error
     problem = f"{broken} line{'' if broken == 1 else 's'} of the log could not be read." if broken else ""
     return OpenRun(run, timeline, records, raw, problem)
-
-
-def _in_use(raw: Path) -> bool:
-    """Whether an app, this one or another, is writing into the run."""
-    try:
-        with raw.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        return False
-    return False

@@ -45,6 +45,7 @@ class Dialog(ReportsErrors, ModalScreen[T | None]):
     def __init__(self, title: str) -> None:
         super().__init__()
         self._heading = title
+        self._pending_result: list[T | None] = []  # the result of a dismissal that waits until this is in front
 
     def compose(self) -> ComposeResult:
         """The box with the body, and the key line."""
@@ -62,7 +63,13 @@ class Dialog(ReportsErrors, ModalScreen[T | None]):
         self.dismiss(None)
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
-        """Close the dialogs in front of this one first, because Textual's `dismiss` closes the topmost screen."""
-        while not self.is_active and self in self.app.screen_stack:
-            self.app.screen.dismiss(None)
-        return super().dismiss(result)
+        """Close this dialog as soon as it is in front: Textual's `dismiss` closes the screen that is in front."""
+        if self.is_active:
+            return super().dismiss(result)
+        self._pending_result = [result]
+        return AwaitComplete()
+
+    def on_screen_resume(self) -> None:
+        """Close this dialog if it was dismissed behind another screen."""
+        if self._pending_result:
+            self.dismiss(self._pending_result.pop())

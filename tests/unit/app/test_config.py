@@ -156,7 +156,7 @@ WRONG = [
     (
         "vm",
         "vcpus = 99999999999999999999",
-        "[vm] vcpus: a number beyond all bounds is not a whole number from 1 to 4096.",
+        "[vm] vcpus: a number out of range is not a whole number from 1 to 4096.",
     ),
     (
         "vm",
@@ -244,7 +244,7 @@ WRONG = [
     (
         "workload.disk",
         f'command = ["{"x" * 6001}"]',
-        f"[workload.disk] command: a list {COMMAND_EXPECTED} It may be 6000 bytes long: put more into a script",
+        f"[workload.disk] command: a list {COMMAND_EXPECTED} The limit is 6000 bytes: put a longer one into a script",
     ),
     ("workload.disk", 'command = ["", "a"]', f"[workload.disk] command: a list {COMMAND_EXPECTED}"),
     ("workload.disk", 'command = ["a", 2]', f"[workload.disk] command: a list {COMMAND_EXPECTED}"),

@@ -1,4 +1,4 @@
-"""Combinations that libvirt or QEMU would refuse."""
+"""Combinations of options that libvirt or QEMU would refuse."""
 
 import pytest
 
@@ -19,11 +19,11 @@ def test_every_technique_can_be_planned(technique: str) -> None:
     [
         (
             Plan("x", technique="teleport"),
-            "There is no technique 'teleport': known are pre-copy, post-copy-timeout, post-copy-manual.",
+            "There is no technique 'teleport': the techniques are pre-copy, post-copy-timeout, post-copy-manual.",
         ),
-        (Plan("x", downtime_ms=0), "The maximum downtime must be at least 1 ms: 0 ms was given."),
+        (Plan("x", downtime_ms=0), "The maximum downtime must be at least 1 ms: it is 0 ms."),
         (Plan("x", bandwidth_mib_s=-1), "The bandwidth limit cannot be negative. 0 means no limit."),
-        (Plan("x", parallel=-1), "The number of parallel connections cannot be negative. 0 means a single one."),
+        (Plan("x", parallel=-1), "The number of parallel connections cannot be negative. 0 means one connection."),
         (
             Plan("x", technique="post-copy-timeout", timeout_s=0),
             "The timeout for post-copy must be above 0 s. Choose post-copy by hand to switch at once.",
@@ -35,20 +35,20 @@ def test_every_technique_can_be_planned(technique: str) -> None:
         ),
     ],
 )
-def test_what_cannot_work_is_refused_with_a_sentence(plan: Plan, sentence: str) -> None:
+def test_an_impossible_combination_is_refused_with_a_sentence(plan: Plan, sentence: str) -> None:
     assert str(refuse(plan, QEMU)) == sentence
 
 
 @pytest.mark.parametrize("technique", ["post-copy-manual", "post-copy-timeout"])
-def test_post_copy_over_parallel_connections_is_for_newer_qemus(technique: str) -> None:
+def test_post_copy_over_parallel_connections_needs_a_newer_qemu(technique: str) -> None:
     plan = Plan("x", technique=technique, parallel=2)
     assert refuse(plan, PARALLEL_POST_COPY_SINCE) is None
     assert refuse(plan, (6, 2, 0)) is not None
 
 
-def test_parallel_connections_without_post_copy_go_with_any_qemu() -> None:
+def test_parallel_connections_without_post_copy_work_with_any_qemu() -> None:
     assert refuse(Plan("x", parallel=8), (6, 2, 0)) is None
 
 
-def test_a_timeout_matters_only_where_it_is_used() -> None:
+def test_the_timeout_is_checked_only_for_the_technique_that_uses_it() -> None:
     assert refuse(Plan("x", technique="post-copy-manual", timeout_s=0), QEMU) is None

@@ -1,4 +1,4 @@
-"""Sizes, rates and times as they are read and written."""
+"""Sizes, rates and times: formatting and parsing."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_a_size_has_two_or_three_digits(amount: float, text: str) -> None:
     assert quantity.size(amount) == text
 
 
-def test_no_size_of_a_machine_is_wider_than_eight() -> None:
+def test_no_size_is_longer_than_eight_characters() -> None:
     assert max(len(quantity.size(1.07**power)) for power in range(600)) == 8
 
 
@@ -48,7 +48,7 @@ def test_a_rate_is_a_size_per_second() -> None:
     ("seconds", "text"),
     [(-1, "00:00"), (0, "00:00"), (14.9, "00:14"), (125, "02:05"), (3599.9, "59:59"), (3723, "1:02:03")],
 )
-def test_the_clock_shows_whole_seconds_that_have_passed(seconds: float, text: str) -> None:
+def test_the_clock_shows_elapsed_whole_seconds(seconds: float, text: str) -> None:
     assert quantity.clock(seconds) == text
 
 
@@ -87,7 +87,7 @@ def test_a_duration_never_shows_sixty_of_anything(seconds: float, text: str) -> 
         ("4096 B", 4096),
     ],
 )
-def test_sizes_are_read(text: str, amount: int) -> None:
+def test_sizes_are_parsed(text: str, amount: int) -> None:
     assert quantity.parse_size(text) == amount
 
 
@@ -95,7 +95,7 @@ def test_sizes_are_read(text: str, amount: int) -> None:
     ("text", "amount"),
     [("0", 0), ("0 MiB/s", 0), ("100 MiB/s", 100 * MIB), ("12.5 MB/s", 12_500_000), ("1 Gbit/s", 125_000_000)],
 )
-def test_rates_are_read(text: str, amount: int) -> None:
+def test_rates_are_parsed(text: str, amount: int) -> None:
     assert quantity.parse_rate(text) == amount
 
 
@@ -103,37 +103,37 @@ def test_rates_are_read(text: str, amount: int) -> None:
     ("text", "seconds"),
     [("0", 0), ("25 s", 25), ("0.1 s", 0.1), ("300 ms", 0.3), ("2 min", 120), ("2 min 5 s", 125), ("1h 2min", 3720)],
 )
-def test_times_are_read(text: str, seconds: float) -> None:
+def test_times_are_parsed(text: str, seconds: float) -> None:
     assert quantity.parse_seconds(text) == seconds
 
 
 @pytest.mark.parametrize(
     "text", ["", " ", "8", "8G", "8 Gb", "GiB", "8 GiB/s", "-1 MiB", "8,5 GiB", "8 GiB x", "1e9 B", "٨ GiB"]
 )
-def test_what_is_no_size_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_size_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match='is not a size with its unit, such as "8 GiB"'):
         quantity.parse_size(text)
 
 
 @pytest.mark.parametrize("text", ["", "100", "100 MiB", "1 Gbit", "100 MiB/min", "-5 MiB/s"])
-def test_what_is_no_rate_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_rate_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match='is not a rate with its unit, such as "100 MiB/s"'):
         quantity.parse_rate(text)
 
 
 @pytest.mark.parametrize("text", ["", " ", "25", "25 sec", "s", "2 min 5", "-1 s", "0,1 s", "2 min of 5 s"])
-def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_time_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match='is not a time with its unit, such as "25 s"'):
         quantity.parse_seconds(text)
 
 
-def test_a_refusal_quotes_no_more_than_fits_on_a_line() -> None:
+def test_a_refusal_quotes_at_most_40_characters() -> None:
     with pytest.raises(ValueError, match=r'^"x{40}\.\.\." is not'):
         quantity.parse_size("x" * 10_000)
 
 
 @pytest.mark.parametrize("amount", [0, 1, 4096, 8 * GIB, 512 * MIB, 512_000_000, 1_000_001, 3 * GIB // 2, 10**15 - 1])
-def test_an_exact_size_reads_back_as_the_same(amount: int) -> None:
+def test_an_exact_size_is_parsed_back_to_the_same_number(amount: int) -> None:
     assert quantity.parse_size(quantity.exact_size(amount)) == amount
     assert quantity.parse_rate(quantity.exact_rate(amount)) == amount
 
@@ -151,12 +151,12 @@ def test_an_exact_size_reads_back_as_the_same(amount: int) -> None:
         (1e-5, "0.00001 s"),
     ],
 )
-def test_an_exact_time_reads_back_as_the_same(seconds: float, text: str) -> None:
+def test_an_exact_time_is_parsed_back_to_the_same_number(seconds: float, text: str) -> None:
     assert quantity.exact_seconds(seconds) == text
     assert quantity.parse_seconds(text) == seconds
 
 
-def test_an_exact_size_is_written_as_people_write_it() -> None:
+def test_an_exact_size_uses_the_largest_unit_that_divides_it() -> None:
     assert [quantity.exact_size(amount) for amount in (8 * GIB, 512 * MIB, 512_000_000)] == [
         "8 GiB",
         "512 MiB",

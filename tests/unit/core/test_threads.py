@@ -9,7 +9,7 @@ from tui.core.failure import Failure
 from tui.core.threads import on_thread
 
 
-async def test_the_result_of_the_call_comes_back() -> None:
+async def test_the_result_of_the_call_is_returned() -> None:
     assert await on_thread(divmod, 7, 3) == (2, 1)
 
 
@@ -19,7 +19,7 @@ async def test_the_call_runs_on_a_daemon_thread() -> None:
     assert thread is not threading.current_thread()
 
 
-async def test_what_the_call_raises_is_raised_here() -> None:
+async def test_an_exception_of_the_call_is_raised_in_the_caller() -> None:
     def refuse() -> None:
         raise Failure("No")
 
@@ -42,7 +42,7 @@ async def test_a_cancelled_caller_does_not_wait_for_the_call() -> None:
     release.set()
 
 
-def test_the_loop_ends_while_a_call_still_blocks() -> None:
+def test_the_loop_can_end_while_a_call_still_blocks() -> None:
     release, ended = threading.Event(), threading.Event()
 
     def block() -> None:

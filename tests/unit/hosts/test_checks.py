@@ -17,14 +17,14 @@ from tui.hosts.backend.reading import configured
 from tui.hosts.model.account import Account
 from tui.hosts.model.clock import Clock
 from tui.hosts.model.facts import Configured, HostsFacts, Libvirt, OneHost, Way
-from tui.hosts.model.firewall import Firewall
 from tui.hosts.model.host import System
 from tui.hosts.model.ports import OPEN, SILENT, Tried
 from tui.hosts.model.software import parse_software
 from tui.hosts.model.ssh import KEY_CHANGED, KEY_NOT_KNOWN, NO_ANSWER, REFUSED, WORKS, Attempt
 from tui.hosts.model.steps import STEPS
-from tui.hosts.model.userfaultfd import Userfaultfd
+from tui.hosts.model.userfaultfd import NO_PERL, Userfaultfd
 from tui.linux.change import AddLines, Change, Command, RemoveLines
+from tui.linux.firewall import Firewall
 from tui.linux.qemu_conf import QemuConf
 from tui.linux.ufw import Ufw
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, Cpu, CpuFit
@@ -427,6 +427,13 @@ def test_userfaultfd_is_granted_by_the_setting_the_device_or_libvirt(
 ) -> None:
     facts = with_host(good(), "destination", userfaultfd=tried, libvirt=libvirt)
     assert found(facts, "destination.userfaultfd").state == state
+
+
+def test_without_perl_userfaultfd_is_not_tried_and_what_to_install_is_said() -> None:
+    facts = with_host(good(), "destination", userfaultfd=Userfaultfd(NO_PERL, sysctl="0"))
+    finding = found(facts, "destination.userfaultfd")
+    assert (finding.state, "Perl is not installed" in finding.found) == (WARNING, True)
+    assert "perl-base" in finding.hint
 
 
 def test_the_setting_is_made_now_and_for_later_and_goes_back_to_what_it_was() -> None:

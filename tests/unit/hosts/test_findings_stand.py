@@ -23,9 +23,10 @@ from tui.hosts.model.ssh import KEY_NOT_KNOWN, Attempt
 from tui.hosts.model.steps import STEPS as HOST_STEPS
 from tui.linux.addresses import Resolved
 from tui.linux.exports import parse_exports
+from tui.linux.firewall import Firewall
 from tui.linux.qemu_conf import QemuConf
 from tui.linux.ufw import parse_ufw
-from tui.nfs.model.facts import OPEN, REFUSED, NfsFacts, VmsRead
+from tui.nfs.model.facts import OPEN, REFUSED, SILENT, NfsFacts, VmsRead
 from tui.nfs.model.proof import Proof
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.cpu import INCOMPATIBLE, Cpu, CpuFit
@@ -43,7 +44,7 @@ def state(finding: Finding | None) -> str:
 
 DOWN = Failure("it can't be reached", "there was no answer")
 NFS_STEPS = {step.id: step for step in all_steps()}
-UFW = "Status: active\n\n     To                         Action      From\n"
+UFW = "Status: active\n\nTo                         Action      From\n"
 TWO_ADDRESSES = {SOURCE: Resolved("source", ("192.0.2.10", "198.51.100.10"))}
 
 
@@ -67,9 +68,9 @@ def nfs_worlds() -> Iterator[tuple[str, NfsFacts]]:
     yield "declared, and the source is down", replace(otherwise, hosts={**otherwise.hosts, SOURCE: DOWN})
     yield "the storage server is down", replace(shared(), hosts={**shared().hosts, STORAGE: DOWN})
     names = {**NAMES, **TWO_ADDRESSES}
-    rows = "".join(f"[ {n}] 2049                       ALLOW IN    192.0.2.1{n}\n" for n in (0, 1))
-    rules = parse_ufw(f"{UFW}{rows}", "")
-    elsewhere = bare.but(bare.but(bare.world(), names=names, ufw=rules), SOURCE, own_address="198.51.100.10")
+    rules = Firewall(parse_ufw(f"{UFW}2049/tcp                   ALLOW       192.0.2.10\n"))
+    elsewhere = bare.but(bare.world(), names=names, firewall=rules, wrapped=("rpcbind",), hosts_deny="ALL: ALL\n")
+    elsewhere = bare.but(elsewhere, SOURCE, own_address="198.51.100.10", port=SILENT)
     yield "the source comes by its other address", elsewhere
     exported = parse_exports("/srv/images source(rw,no_root_squash) destination(rw,no_root_squash)", "/etc/exports")
     text = {"/etc/exports": "/srv/images source(rw,no_root_squash) destination(rw,no_root_squash)\n"}

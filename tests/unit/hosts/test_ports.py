@@ -2,12 +2,10 @@
 
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tui.hosts.model import ports_python
 from tui.hosts.model.ports import (
     CONNECTOR,
     LISTENER,
@@ -20,18 +18,9 @@ from tui.hosts.model.ports import (
     parse_listener,
     ranges,
 )
+from tui.linux import perl
 
 WORD = "the-end"
-LANGUAGES = ("perl", "python")
-
-
-def run(language: str, *words: str) -> list[str]:
-    """The command line of the listener in that language."""
-    return (
-        ["perl", "-e", LISTENER, *words]
-        if language == "perl"
-        else [sys.executable, "-c", ports_python.LISTENER, *words]
-    )
 
 
 @pytest.fixture
@@ -50,10 +39,10 @@ def ports() -> tuple[int, int]:
     raise AssertionError("no free ports")
 
 
-@pytest.fixture(params=LANGUAGES)
-def listener(ports: tuple[int, int], request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[str], str]]:
+@pytest.fixture
+def listener(ports: tuple[int, int]) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """It listens; the second is what it has said."""
-    argv = run(request.param, *map(str, ports), "60", WORD)
+    argv = perl.argv(LISTENER, *map(str, ports), "60", WORD)
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         said = ""
@@ -63,46 +52,38 @@ def listener(ports: tuple[int, int], request: pytest.FixtureRequest) -> Iterator
         process.kill()
 
 
-def connected(language: str, address: str, ports: tuple[int, ...], limit_s: int = 5) -> tuple[tuple[int, str], ...]:
+def connected(address: str, ports: tuple[int, ...], limit_s: int = 5) -> tuple[tuple[int, str], ...]:
     words = [address, str(limit_s), WORD, *map(str, ports)]
-    argv = (
-        ["perl", "-e", CONNECTOR, *words]
-        if language == "perl"
-        else [sys.executable, "-c", ports_python.CONNECTOR, *words]
-    )
-    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(perl.argv(CONNECTOR, *words), capture_output=True, text=True, check=True, timeout=60)
     return parse_connector(done.stdout)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_ports_that_are_listened_on_are_open_and_the_listener_ends_when_it_is_told(
-    language: str, address: str, ports: tuple[int, int], listener: tuple[subprocess.Popen[str], str]
+    address: str, ports: tuple[int, int], listener: tuple[subprocess.Popen[str], str]
 ) -> None:
     process, said = listener
     all_four = tuple(range(ports[0], ports[1] + 1))
     assert parse_listener(said) == (all_four, ())
-    assert connected(language, address, (*all_four, ports[1] + 1)) == (
+    assert connected(address, (*all_four, ports[1] + 1)) == (
         *((port, OPEN) for port in all_four),
         (ports[1] + 1, REFUSED),
     )
     assert process.wait(30) == 0
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_port_in_use_is_said_to_be_and_left_alone(language: str, ports: tuple[int, int]) -> None:
+def test_a_port_in_use_is_said_to_be_and_left_alone(ports: tuple[int, int]) -> None:
     with socket.socket() as other:
         other.bind(("0.0.0.0", ports[0] + 1))  # noqa: S104
         other.listen()
-        argv = run(language, *map(str, ports), "1", WORD)
+        argv = perl.argv(LISTENER, *map(str, ports), "1", WORD)
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
     listening, in_use = parse_listener(done.stdout)
     assert in_use == (ports[0] + 1,)
     assert listening == (ports[0], ports[0] + 2, ports[0] + 3)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_host_that_takes_no_connection_up_is_silent_and_not_waited_for_for_long(language: str) -> None:
+def test_a_host_that_takes_no_connection_up_is_silent_and_not_waited_for_for_long() -> None:
     with socket.socket() as full:  # its queue is: the kernel answers nobody more
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -111,7 +92,7 @@ def test_a_host_that_takes_no_connection_up_is_silent_and_not_waited_for_for_lon
         for each in fillers:
             each.setblocking(False)
             each.connect_ex(address)
-        assert connected(language, "127.0.0.1", (address[1],), limit_s=1) == ((address[1], SILENT),)
+        assert connected("127.0.0.1", (address[1],), limit_s=1) == ((address[1], SILENT),)
         for each in fillers:
             each.close()
 
@@ -121,6 +102,11 @@ def test_what_the_system_says_is_kept_where_it_is_neither() -> None:
         (49152, OPEN),
         (49153, "No route to host"),
     )
+
+
+def test_lines_of_another_form_are_passed_over() -> None:
+    assert parse_listener("\nlistening\nlistening x\nlistening ²\nlistening 5\nin_use 6\nready\n") == ((5,), (6,))
+    assert parse_connector("\n² open\n5 open\n") == ((5, OPEN),)
 
 
 def test_ports_that_are_not_open_are_told_by_what_became_of_them() -> None:

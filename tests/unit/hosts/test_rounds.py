@@ -20,6 +20,7 @@ from tui.hosts.model.host import System
 from tui.hosts.model.names import SCRIPT as NAMES
 from tui.hosts.model.ports import OPEN
 from tui.hosts.model.ssh import WORKS, Attempt
+from tui.linux import perl
 from tui.linux.qemu_conf import QemuConf
 from tui.vm.model.kvm import Kvm
 
@@ -235,15 +236,16 @@ async def test_a_listener_that_was_ended_early_leaves_the_ports_unknown(world: F
 
 
 @pytest.mark.parametrize(
-    ("said", "why"),
-    [("neither perl nor python3 is there\n", "neither perl nor python3 is there"), ("", "nothing can listen there")],
+    ("status", "why", "hint"),
+    [(127, perl.MISSING, perl.INSTALL), (1, "nothing can listen there", "")],
+    ids=["no perl", "no port"],
 )
-async def test_without_a_program_to_listen_with_the_ports_are_unknown(world: FakeHosts, said: str, why: str) -> None:
-    world.shells["root@destination"].answers = {"perl": Completed(127, "", said)}
+async def test_without_a_listener_the_ports_are_unknown(world: FakeHosts, status: int, why: str, hint: str) -> None:
+    world.shells["root@destination"].answers = {"perl": Completed(status, "", "stopped\n")}
     reading = HostReading(world.connections, world.changes.sudo)
     with pytest.raises(Failure, match=why) as raised:
         await reading.ports("source", "destination", "127.0.0.1", PORTS)
-    assert raised.value.detail == said
+    assert (raised.value.hint, raised.value.detail) == (hint, "stopped\n")
 
 
 async def test_an_unread_part_is_unknown_in_the_list_and_not_a_traceback(world: FakeHosts) -> None:

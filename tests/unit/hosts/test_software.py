@@ -369,3 +369,7 @@ def test_the_script_is_one_that_sh_takes_and_answers_on_this_machine() -> None:
     assert (here.machine, here.login, here.member) == (
         subprocess.run(["uname", "-m"], capture_output=True, text=True, check=True).stdout.strip(), "nobody", False,
     )  # fmt: skip
+
+
+def test_an_age_of_the_lists_that_is_no_number_is_passed_over() -> None:
+    assert parse_software("root", answered(age="²\n")).lists_age_s == 0

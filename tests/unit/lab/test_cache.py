@@ -1,4 +1,4 @@
-"""The cache: what is built is there as a whole or not at all, and is built once."""
+"""The cache builds a folder once; a folder is complete or does not exist."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def build(_work: Path, result: Path) -> None:
     (result / "file").write_text("whole")
 
 
-def test_what_is_built_once_is_not_built_again(folder: Path) -> None:
+def test_a_cached_folder_is_not_built_again(folder: Path) -> None:
     def never(_work: Path, _result: Path) -> None:
         raise AssertionError
 
@@ -25,7 +25,7 @@ def test_what_is_built_once_is_not_built_again(folder: Path) -> None:
     assert (cache.kept("image", "the image", never, print) / "file").read_text() == "whole"
 
 
-def test_of_a_build_that_failed_nothing_is_left_and_the_next_one_succeeds(folder: Path) -> None:
+def test_a_failed_build_leaves_nothing_and_the_next_build_succeeds(folder: Path) -> None:
     def fail(work: Path, result: Path) -> None:
         build(work, result)
         raise OSError("no space")
@@ -36,7 +36,7 @@ def test_of_a_build_that_failed_nothing_is_left_and_the_next_one_succeeds(folder
     assert cache.kept("image", "the image", build, print).is_dir()
 
 
-def test_what_a_killed_builder_left_is_removed_by_the_next_one(folder: Path) -> None:
+def test_the_next_build_removes_the_leftovers_of_a_killed_one(folder: Path) -> None:
     (folder / "building-killed/result").mkdir(parents=True)
     cache.kept("image", "the image", build, print)
     assert sorted(path.name for path in folder.iterdir()) == ["image", "lock"]

@@ -1,4 +1,4 @@
-"""The archive a kernel unpacks at boot: read by the letter of the format, it holds what was put in."""
+"""The archive a kernel unpacks at boot, checked with a strict reader of the format."""
 
 import stat
 
@@ -6,7 +6,7 @@ from tui.lab.cpio import Archive
 
 
 def entries(data: bytes) -> dict[str, tuple[int, bytes]]:
-    """Every entry of a newc archive as name -> (mode, content), read by the letter of the format."""
+    """Every entry of a newc archive as name -> (mode, content); fails on any deviation from the format."""
     found = {}
     at = 0
     while True:
@@ -26,7 +26,7 @@ def aligned(at: int) -> int:
     return (at + 3) // 4 * 4
 
 
-def test_files_links_and_folders_come_back_with_their_modes() -> None:
+def test_files_links_and_folders_keep_their_modes() -> None:
     archive = Archive()
     archive.folder("proc")
     archive.add("etc/deep/file", b"odd", 0o600)
@@ -39,7 +39,7 @@ def test_files_links_and_folders_come_back_with_their_modes() -> None:
     assert found["proc"] == (stat.S_IFDIR | 0o755, b"")
 
 
-def test_a_folder_comes_before_what_is_in_it_and_only_once() -> None:
+def test_a_folder_comes_once_and_before_its_content() -> None:
     archive = Archive()
     archive.add("etc/ssh/key", b"1")
     archive.add("etc/ssh/other", b"2")
@@ -47,7 +47,7 @@ def test_a_folder_comes_before_what_is_in_it_and_only_once() -> None:
     assert archive.data().count(b"etc/ssh\0") == 1
 
 
-def test_the_end_is_padded_so_that_another_archive_can_follow() -> None:
+def test_an_archive_is_padded_so_that_another_can_follow() -> None:
     for size in range(1, 9):
         archive = Archive()
         archive.add("file", b"x" * size)

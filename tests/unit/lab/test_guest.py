@@ -1,4 +1,4 @@
-"""What the guest is made of: the order of its kernel's modules, and what the package tools say."""
+"""How the guest is built: the load order of kernel modules, the output of package tools, files in /etc."""
 
 import pytest
 
@@ -16,32 +16,34 @@ kernel/drivers/virtio/virtio.ko.xz:
 """  # noqa: E501
 
 
-def test_a_module_is_loaded_after_all_it_needs_and_only_once() -> None:
+def test_a_module_is_loaded_once_and_after_its_dependencies() -> None:
     names = [module_name(path) for path in load_order(MODULES_DEP, ["virtio_net", "net_failover", "virtio_ring"])]
     assert names == ["virtio", "virtio_ring", "failover", "virtio_net", "net_failover"]
 
 
-def test_a_module_that_is_built_in_is_not_loaded() -> None:
+def test_a_built_in_module_is_not_loaded() -> None:
     assert load_order(MODULES_DEP, ["ext4"]) == []
 
 
-def test_a_module_is_known_by_its_name_however_it_is_packed() -> None:
+def test_a_modules_name_does_not_depend_on_its_compression() -> None:
     assert {module_name(f"kernel/fs/a-b.ko{packed}") for packed in ("", ".xz", ".zst", ".gz")} == {"a_b"}
 
 
-def test_apts_simulation_names_what_it_would_install() -> None:
-    said = "Reading...\nInst libc6 (2.36-9 Debian:12 [amd64])\nInst gcc:amd64 (4:12)\nConf libc6 (2.36)\nRemv foo [1]\n"
-    assert parse_installations(said) == ["libc6", "gcc:amd64"]
+def test_apts_simulation_lists_the_packages_it_would_install() -> None:
+    printed = (
+        "Reading...\nInst libc6 (2.36-9 Debian:12 [amd64])\nInst gcc:amd64 (4:12)\nConf libc6 (2.36)\nRemv foo [1]\n"
+    )
+    assert parse_installations(printed) == ["libc6", "gcc:amd64"]
 
 
-def test_dependencies_are_real_packages_only() -> None:
-    said = (
+def test_dependencies_exclude_virtual_packages() -> None:
+    printed = (
         "linux-image\n  Depends: linux-image-6.1.0-cloud-amd64\n  Depends: <virtual>\n |PreDepends: dpkg\n    other\n"
     )
-    assert parse_dependencies(said) == ["linux-image-6.1.0-cloud-amd64", "dpkg"]
+    assert parse_dependencies(printed) == ["linux-image-6.1.0-cloud-amd64", "dpkg"]
 
 
-def test_roots_home_is_the_labs_and_nobody_elses_is() -> None:
+def test_only_roots_home_is_replaced() -> None:
     passwd = "root:x:0:0:root:/root:/bin/bash\nrootless:x:7:7::/home/r:/bin/sh\n"
     assert with_home(passwd, "/lab\\1") == passwd.replace("/root:", "/lab\\1:")
 
@@ -50,14 +52,14 @@ def test_root_has_no_password_and_is_not_locked() -> None:
     assert with_open_root("root:!:1:0:9:7:::\nuser:!:1:::::\n") == "root:*:1:0:9:7:::\nuser:!:1:::::\n"
 
 
-def test_a_user_is_added_once_and_one_that_is_there_is_kept() -> None:
+def test_a_user_is_added_once_and_an_existing_one_stays() -> None:
     added = with_line("root:x:0:0:::\n", "libvirt-qemu:x:64055:64055:::")
     assert added == "root:x:0:0:::\nlibvirt-qemu:x:64055:64055:::\n"
     assert with_line(added, "libvirt-qemu:x:7:7:::") == added
     assert with_line("my-libvirt-qemu:x:1:\n", "libvirt-qemu:x:7:").endswith("\nlibvirt-qemu:x:7:\n")
 
 
-def test_libvirts_version_is_compared_by_numbers() -> None:
+def test_libvirts_version_is_compared_as_numbers() -> None:
     assert (
         parse_version("libvirtd (libvirt) 10.0.0\n")
         == (10, 0, 0)
@@ -65,5 +67,5 @@ def test_libvirts_version_is_compared_by_numbers() -> None:
         < parse_version("libvirtd (libvirt) 11.3.0")
     )
     assert parse_version("libvirtd (libvirt) 9.0.0\n") < (10, 8)
-    with pytest.raises(Failure, match="does not say its version"):
+    with pytest.raises(Failure, match="does not print its version"):
         parse_version("")

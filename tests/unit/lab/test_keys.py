@@ -1,4 +1,4 @@
-"""The lab's keys: made once, known everywhere, and the guest's in the form its own ssh server reads."""
+"""The lab's keys: made once, in known_hosts, and converted to the format of the guest's ssh server."""
 
 import struct
 import subprocess
@@ -26,7 +26,7 @@ def make_key(folder: Path, *options: str) -> str:
     return (folder / "key").read_text()
 
 
-def test_a_key_keeps_its_secret_and_public_halves_in_dropbears_form(tmp_path: Path) -> None:
+def test_a_key_keeps_its_secret_and_public_halves_in_dropbears_format(tmp_path: Path) -> None:
     data = dropbear_key(make_key(tmp_path, "-N", ""))
     kind, secret, rest = cut(data)
     assert kind == b"ssh-ed25519"
@@ -47,12 +47,12 @@ def test_a_key_with_a_passphrase_is_refused_with_a_sentence(tmp_path: Path) -> N
         dropbear_key(make_key(tmp_path, "-N", "secret"))
 
 
-def test_what_is_no_key_is_refused_with_a_sentence() -> None:
+def test_an_invalid_key_is_refused_with_a_sentence() -> None:
     with pytest.raises(Failure, match="not in OpenSSH's format"):
         dropbear_key("-----BEGIN-----\nAAAA\n-----END-----\n")
 
 
-def test_keys_are_made_once_and_a_half_made_pair_is_made_anew(place: Place) -> None:
+def test_keys_are_made_once_and_an_incomplete_pair_is_replaced(place: Place) -> None:
     make_keys(place)
     kept = place.host_key("source").read_text()
     place.host_key("destination").with_suffix(".pub").unlink()
@@ -63,7 +63,7 @@ def test_keys_are_made_once_and_a_half_made_pair_is_made_anew(place: Place) -> N
     assert place.key.stat().st_mode & 0o077 == 0
 
 
-def test_every_host_and_the_guest_is_known_by_name_and_address(place: Place) -> None:
+def test_known_hosts_has_every_host_and_the_guest_by_name_and_address(place: Place) -> None:
     make_keys(place)
     lines = known_hosts(place).splitlines()
     assert [line.split()[0] for line in lines] == [

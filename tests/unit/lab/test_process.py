@@ -1,4 +1,4 @@
-"""A process remembered by pid and start time: never taken for another one that got its pid."""
+"""A process identified by pid and start time: another process with its pid is not mistaken for it."""
 
 import os
 import subprocess
@@ -21,22 +21,22 @@ def of(child: "subprocess.Popen[bytes]") -> Process:
     return Process(child.pid, start_time(Path(f"/proc/{child.pid}/stat").read_text()))
 
 
-def test_the_start_time_is_found_behind_any_name() -> None:
+def test_the_start_time_is_found_after_any_name() -> None:
     fields = " ".join(str(number) for number in range(4, 53))
     assert start_time(f"7 (a) b (c) S {fields}") == 22
     assert start_time(f"7 () Z 1 () S {fields}") == 22
 
 
-def test_a_process_is_killed_and_is_then_not_alive(sleeper: "subprocess.Popen[bytes]") -> None:
+def test_a_killed_process_is_not_alive(sleeper: "subprocess.Popen[bytes]") -> None:
     process = of(sleeper)
     assert process.alive()
     process.kill()
     assert sleeper.wait(60) == -9
     assert not process.alive()
-    process.kill()  # and once more, of one that is gone, is nothing
+    process.kill()  # killing an ended process does nothing
 
 
-def test_a_process_that_only_waits_to_be_reaped_is_not_alive(sleeper: "subprocess.Popen[bytes]") -> None:
+def test_a_zombie_is_not_alive(sleeper: "subprocess.Popen[bytes]") -> None:
     process = of(sleeper)
     process.kill()
     os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
@@ -44,7 +44,7 @@ def test_a_process_that_only_waits_to_be_reaped_is_not_alive(sleeper: "subproces
     assert not process.alive()
 
 
-def test_a_pid_that_was_given_to_somebody_else_is_never_killed(sleeper: "subprocess.Popen[bytes]") -> None:
+def test_another_process_with_the_same_pid_is_not_killed(sleeper: "subprocess.Popen[bytes]") -> None:
     earlier = Process(sleeper.pid, of(sleeper).started - 1)
     assert not earlier.alive()
     earlier.kill()
@@ -52,7 +52,7 @@ def test_a_pid_that_was_given_to_somebody_else_is_never_killed(sleeper: "subproc
     assert of(sleeper).alive()
 
 
-def test_what_is_recorded_is_read_back_and_half_a_record_is_none(tmp_path: Path) -> None:
+def test_a_record_is_read_back_and_an_incomplete_one_is_none(tmp_path: Path) -> None:
     file = tmp_path / "init.pid"
     assert Process.recorded(file) is None
     for half in ("", "12", "12 ", "x 5", "1 2 3"):
@@ -62,7 +62,7 @@ def test_what_is_recorded_is_read_back_and_half_a_record_is_none(tmp_path: Path)
     assert Process.recorded(file) == Process(12, 345)
 
 
-def test_processes_are_found_by_what_they_were_started_with_and_by_all_of_it(
+def test_processes_are_found_by_the_exact_variable_in_their_environment(
     sleeper: "subprocess.Popen[bytes]",
 ) -> None:
     value = f"sleeper {os.getpid()}"
@@ -71,8 +71,8 @@ def test_processes_are_found_by_what_they_were_started_with_and_by_all_of_it(
     assert processes_with("TEST", value) == []
 
 
-def test_processes_are_ended_until_none_is_found_any_more(sleeper: "subprocess.Popen[bytes]") -> None:
+def test_processes_are_killed_until_none_is_found(sleeper: "subprocess.Popen[bytes]") -> None:
     with subprocess.Popen(["sleep", "600"]) as late:
-        found = iter([[of(sleeper)], [of(sleeper), of(late)]])  # one that the first had begun meanwhile
+        found = iter([[of(sleeper)], [of(sleeper), of(late)]])  # the first has started the second
         end_all(lambda: next(found, []), "the test")
         assert (sleeper.wait(60), late.wait(60)) == (-9, -9)

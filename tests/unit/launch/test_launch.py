@@ -20,6 +20,7 @@ from tui.guest.model.workload import (
     CPU,
     MEMORY,
     Room,
+    Workload,
     WorkloadSpec,
     doubt,
     fitted,
@@ -442,6 +443,25 @@ async def test_a_workload_that_does_not_end_is_killed(monkeypatch: pytest.Monkey
     assert [argv[-1] for argv in world.guest.commands if 'kill -"$1"' in argv[2]] == ["TERM", "KILL"]
 
 
+async def test_a_workload_that_no_kill_ends_is_named_with_its_process_and_what_to_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(launch_module, "FINAL_CHECK_LIMIT_S", -1.0)
+    monkeypatch.setattr(launch_module, "LOOK_EVERY_S", 0.0)
+    world = running_world(RUNNING)
+
+    def on_progress(_text: str) -> None:  # the guard of this test: without a bound it would go on for ever
+        assert len(world.guest.commands) < 10 * launch_module.KILLS
+
+    with pytest.raises(Failure, match="The workload memory still runs in guest1") as caught:
+        await launch_of(world).stop_workload(on_progress)
+    assert "process 231 ended neither at TERM nor at" in caught.value.why
+    assert "-p 231" in caught.value.hint
+    assert "force the VM off" in caught.value.hint
+    signals = [argv[-1] for argv in world.guest.commands if 'kill -"$1"' in argv[2]]
+    assert signals == ["TERM", *["KILL"] * launch_module.KILLS]
+
+
 async def test_a_run_is_named_after_what_runs_in_the_guest() -> None:
     world = running_world(RUNNING)
     launch = launch_of(world)
@@ -469,6 +489,22 @@ async def test_no_run_begins_while_its_workload_is_still_being_started() -> None
     assert (await launch.current_workload("guest1")).name == "memory"
 
 
+async def test_a_workload_that_is_being_started_in_one_vm_keeps_no_other_from_being_migrated() -> None:
+    world = running_world()
+    launch = launch_of(world)
+    launch.choose("two")
+    launch.keep_address("root@guest1")
+    launch.choose("guest1")
+    asked: list[asyncio.Future[Workload]] = []
+
+    def on_progress(_text: str) -> None:
+        world.guest.answers = {"cat what": RUNNING}
+        asked.append(asyncio.ensure_future(launch.current_workload("two")))
+
+    await launch.start_workload(WorkloadSpec(MEMORY, 2, 150), on_progress)
+    assert {each.name for each in await asyncio.gather(*asked)} == {"memory"}
+
+
 async def test_a_run_is_named_after_what_ran_last_where_the_guest_does_not_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -478,7 +514,7 @@ async def test_a_run_is_named_after_what_ran_last_where_the_guest_does_not_answe
     world.guest.released.clear()
     assert (await launch.current_workload("guest1")).name == "unknown"
     world.guest.released.set()
-    await launch.workload_status()
+    await launch.workload_status("guest1")
     world.guest.answers = {"cat what": Failure("can't be reached")}
     assert (await launch.current_workload("guest1")).name == "memory"
 
@@ -497,7 +533,7 @@ async def test_a_guest_that_can_not_be_looked_at_is_a_sentence() -> None:
     world = running_world()
     world.guest.answers = {"cat what": Completed(1, "", "sh: out of memory")}
     with pytest.raises(Failure, match="out of memory"):
-        await launch_of(world).workload_status()
+        await launch_of(world).workload_status("guest1")
 
 
 # -- through the guest's agent, and the user's own --
@@ -518,7 +554,7 @@ async def test_the_guest_is_booted_and_asked_through_its_agent_where_the_configu
     launch = with_config(world, reach="agent")
     assert launch.address == AGENT
     assert "its guest answered" in await launch.boot(silent)
-    assert (await launch.workload_status()).current == IDLE
+    assert (await launch.workload_status("guest1")).current == IDLE
     assert world.guest.commands == []
 
 

@@ -21,7 +21,8 @@ from tui.core.protocols import ITERATION
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
-from tui.migration.backend.unfinished import read_records, unfinished_runs
+from tui.migration.backend.run_files import read_records
+from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record, Sample
 from tui.migration.model.timeline import Timeline

@@ -21,12 +21,13 @@ from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.location import VmLocation, look
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Migrations, origin_of
+from tui.migration.backend.migrations import Migrations, Refused
 from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
-from tui.migration.backend.unfinished import read_records, unfinished_runs
+from tui.migration.backend.run_files import read_records
+from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event
-from tui.vm.model.location import VmOnHost
+from tui.vm.model.location import Inventory, VmOnHost
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -75,6 +76,18 @@ def runs_in(runs: Path) -> list[Path]:
     return sorted(runs.iterdir())
 
 
+async def in_the_way(migrations: Migrations, plan: Plan) -> list[Failure]:
+    """What keeps `plan` from starting; where nothing does, it is started and left."""
+    try:
+        await migrations.start(plan)
+    except Refused as refused:
+        return list(refused.failures)
+    except Failure as failure:
+        return [failure]
+    await migrations.close()
+    return []
+
+
 def sentences(failures: list[Failure]) -> list[str]:
     return [str(each) for each in failures]
 
@@ -110,19 +123,30 @@ async def test_the_vms_of_both_hosts_are_found_each_with_its_host(tmp_path: Path
     other = Vm("other", "uuid-of-other", "shut off")
     stage.vms["destination"]["other"] = other
     migrations = app(stage, tmp_path)
-    assert await migrations.vms() == (VmOnHost(stage.vm, "source"), VmOnHost(other, "destination"))
-    assert migrations.unreachable == {}
+    assert await migrations.vms() == Inventory((VmOnHost(stage.vm, "source"), VmOnHost(other, "destination")))
 
 
 async def test_a_host_that_cannot_be_reached_keeps_nothing_back_of_the_other(tmp_path: Path) -> None:
     stage = stage_of()
     stage.down.add("destination")
     migrations = app(stage, tmp_path)
-    assert await migrations.vms() == (VmOnHost(stage.vm, "source"),)
-    assert list(migrations.unreachable) == ["destination"]
+    before = await migrations.vms()
+    assert (before.found, list(before.failures)) == ((VmOnHost(stage.vm, "source"),), ["destination"])
     stage.down.clear()
-    await migrations.vms()
-    assert migrations.unreachable == {}
+    assert (await migrations.vms()).failures == {}
+    assert list(before.failures) == ["destination"]  # what was found then stays what it was
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_a_vm_is_stopped_only_where_every_host_has_answered(away: bool) -> None:
+    failures = {"destination": Failure("libvirt cannot be reached")} if away else {}
+    inventory = Inventory(
+        (VmOnHost(Vm("x", "uuid", "shut off"), "source"), VmOnHost(Vm("y", "u2", "paused"), "source")), failures
+    )
+    stopped = [inventory.stopped(name) for name in ("x", "y", "z")]
+    assert [sentence.partition(";")[0] for sentence in stopped] == (
+        ["", "", ""] if away else ["x is shut off on source", "", "Neither host knows a VM named z"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,18 +162,19 @@ async def test_a_host_that_cannot_be_reached_keeps_nothing_back_of_the_other(tmp
 )
 def test_a_vm_starts_from_where_it_runs(found: list[tuple[str, str]], origin: str | None) -> None:
     vms = tuple(VmOnHost(Vm("x", "uuid", state), host) for host, state in found)
-    assert origin_of("x", (*vms, VmOnHost(Vm("y", "uuid-y", "running"), "destination"))) == origin
+    found_there = Inventory((*vms, VmOnHost(Vm("y", "uuid-y", "running"), "destination"))).origin("x")
+    assert (found_there.host if found_there else None) == origin
 
 
-# -- preflight --
+# -- what is checked before a start --
 
 
 async def test_nothing_stands_in_the_way_of_a_running_vm(tmp_path: Path) -> None:
-    assert await app(stage_of(), tmp_path).preflight(Plan("guest1")) == []
+    assert await in_the_way(app(stage_of(), tmp_path), Plan("guest1")) == []
 
 
 async def test_a_vm_that_nobody_has_is_not_there(tmp_path: Path) -> None:
-    failures = await app(stage_of(), tmp_path).preflight(Plan("no such [vm]"))
+    failures = await in_the_way(app(stage_of(), tmp_path), Plan("no such [vm]"))
     assert sentences(failures) == [
         "There is no VM 'no such [vm]': neither host has it. Choose one that the Launch page lists."
     ]
@@ -158,7 +183,7 @@ async def test_a_vm_that_nobody_has_is_not_there(tmp_path: Path) -> None:
 async def test_a_vm_that_may_be_on_a_host_that_is_down_is_not_said_to_be_nowhere(tmp_path: Path) -> None:
     stage = stage_of()
     stage.down.add("source")
-    failures = await app(stage, tmp_path).preflight(Plan("guest1"))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == [
         "guest1 was not found, and source could not be asked: the network does not reach it. Check the cable."
     ]
@@ -167,7 +192,7 @@ async def test_a_vm_that_may_be_on_a_host_that_is_down_is_not_said_to_be_nowhere
 async def test_a_vm_that_does_not_run_cannot_move(tmp_path: Path) -> None:
     stage = stage_of()
     stage.vms["source"]["guest1"] = replace(stage.vm, state="shut off")
-    failures = await app(stage, tmp_path).preflight(Plan("guest1"))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == [
         "guest1 cannot be migrated live: it is shut off on source. Start it on the Launch page."
     ]
@@ -176,7 +201,7 @@ async def test_a_vm_that_does_not_run_cannot_move(tmp_path: Path) -> None:
 async def test_a_vm_that_somebody_else_migrates_is_left_to_them(tmp_path: Path) -> None:
     stage = stage_of()
     stage.begin()
-    failures = await app(stage, tmp_path).preflight(Plan("guest1"))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == [
         "guest1 is being migrated already: somebody else started it. Leave this page and come back to follow it."
     ]
@@ -187,20 +212,20 @@ async def test_another_job_of_the_vm_is_no_migration(tmp_path: Path) -> None:
     stage.begin()
     stage.standing = True
     stage.job = replace(stage.job, stats={"type": 2, "operation": 9})
-    assert await app(stage, tmp_path).preflight(Plan("guest1")) == []
+    assert await in_the_way(app(stage, tmp_path), Plan("guest1")) == []
 
 
 async def test_a_target_that_cannot_be_reached_is_said_with_its_reason(tmp_path: Path) -> None:
     stage = stage_of()
     stage.down.add("destination")
-    failures = await app(stage, tmp_path).preflight(Plan("guest1"))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == ["The destination cannot be reached: the network does not reach it. Check the cable."]
 
 
 async def test_two_addresses_of_one_host_are_no_way(tmp_path: Path) -> None:
     stage = stage_of()
     stage.uuids = dict.fromkeys(stage.uuids, "4d0c")
-    failures = await app(stage, tmp_path).preflight(Plan("guest1"))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == [
         "Source and destination are the same host: both have the host UUID 4d0c. Look at the addresses in the "
         "configuration; two cloned hosts need a host_uuid each in libvirtd.conf."
@@ -210,7 +235,7 @@ async def test_two_addresses_of_one_host_are_no_way(tmp_path: Path) -> None:
 async def test_hosts_that_do_not_say_who_they_are_are_not_taken_for_one(tmp_path: Path) -> None:
     stage = stage_of()
     stage.uuids = dict.fromkeys(stage.uuids, "")
-    assert await app(stage, tmp_path).preflight(Plan("guest1")) == []
+    assert await in_the_way(app(stage, tmp_path), Plan("guest1")) == []
 
 
 @pytest.mark.parametrize(
@@ -229,12 +254,12 @@ async def test_a_name_that_is_taken_at_the_target_is_said(tmp_path: Path, uuid: 
     migrations = app(stage, tmp_path)
     if state == "running":
         stage.vms["source"]["guest1"] = stage.vm
-    failures = await migrations.preflight(Plan("guest1"))
+    failures = await in_the_way(migrations, Plan("guest1"))
     assert sentences(failures) == ([f"{expected} Rename or undefine it there."] if expected else [])
 
 
 async def test_a_combination_that_qemu_refuses_is_refused_before_it_is_asked(tmp_path: Path) -> None:
-    failures = await app(stage_of(), tmp_path).preflight(Plan("guest1", technique="post-copy-manual", parallel=2))
+    failures = await in_the_way(app(stage_of(), tmp_path), Plan("guest1", technique="post-copy-manual", parallel=2))
     assert [each.what for each in failures] == ["Post-copy over parallel connections cannot start"]
 
 
@@ -243,7 +268,7 @@ async def test_all_that_stands_in_the_way_is_said_at_once(tmp_path: Path) -> Non
     stage.vms["source"]["guest1"] = replace(stage.vm, state="paused")
     stage.uuids = dict.fromkeys(stage.uuids, "4d0c")
     stage.vms["destination"]["guest1"] = Vm("guest1", "another", "shut off")
-    failures = await app(stage, tmp_path).preflight(Plan("guest1", downtime_ms=0))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1", downtime_ms=0))
     assert [each.what for each in failures] == [
         "The maximum downtime must be at least 1 ms",
         "guest1 cannot be migrated live",
@@ -258,7 +283,7 @@ async def test_a_host_that_fails_in_the_middle_of_the_checks_is_what_stands_in_t
 ) -> None:
     stage = stage_of()
     stage.refusals[call] += [Failure("libvirt did not answer")] * 2
-    failures = await app(stage, tmp_path).preflight(Plan("guest1"))
+    failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == ["libvirt did not answer."]
 
 
@@ -266,7 +291,7 @@ async def test_one_migration_at_a_time(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     migrations = app(stage, tmp_path)
     await migrations.start(Plan("guest1", technique="post-copy-manual"))
-    assert sentences(await migrations.preflight(Plan("guest1"))) == [
+    assert sentences(await in_the_way(migrations, Plan("guest1"))) == [
         "guest1 is being migrated. Wait for its end, or cancel it."
     ]
     await migrations.close()
@@ -298,6 +323,28 @@ async def test_a_migration_is_started_recorded_and_ended(tmp_path: Path) -> None
     assert (start.kind, start.data["technique"], start.data["origin"]) == (record.START, "pre-copy", "source")
 
 
+async def test_a_start_looks_once_at_each_host(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand")
+    migrations = app(stage, tmp_path)
+    await migrations.start(Plan("guest1", technique="post-copy-manual"))
+    before_the_call = stage.calls[: stage.calls.index("subscribe")]
+    await migrations.close()
+    # The checks ask both daemons who they are, and so does the route on connections of its own.
+    assert sorted(before_the_call) == ["daemon"] * 4 + ["job"] + ["vms"] * 2
+
+
+async def test_a_refused_start_looks_once_and_names_all_that_is_in_the_way(tmp_path: Path) -> None:
+    stage = stage_of()
+    stage.vms["source"]["guest1"] = replace(stage.vm, state="paused")
+    with pytest.raises(Refused, match="at least 1 ms") as refused:
+        await app(stage, tmp_path).start(Plan("guest1", downtime_ms=0))
+    assert [each.what for each in refused.value.failures] == [
+        "The maximum downtime must be at least 1 ms",
+        "guest1 cannot be migrated live",
+    ]
+    assert sorted(stage.calls) == ["daemon"] * 2 + ["job"] + ["vms"] * 2
+
+
 def _host(name: str) -> dict[str, Any]:
     return {
         "hostname": name,
@@ -320,7 +367,7 @@ async def test_after_the_end_another_can_be_started(tmp_path: Path) -> None:
     stage = stage_of()
     migrations = app(stage, tmp_path)
     first = await end_of(await migrations.start(Plan("guest1")))
-    assert await migrations.preflight(Plan("guest1")) == []
+    assert await in_the_way(migrations, Plan("guest1")) == []
     assert first.timeline.over
 
 

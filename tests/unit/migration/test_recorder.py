@@ -14,7 +14,7 @@ import pytest
 from tests.unit.fakes import RECORDINGS, recording
 from tui.core.failure import Failure
 from tui.migration.backend.recorder import RAW, SUMMARY, TEXT, Recorder, folder_name, without_none
-from tui.migration.backend.unfinished import read_records
+from tui.migration.backend.run_files import read_records
 from tui.migration.model import domjobinfo, record
 from tui.migration.model.record import Event, Sample
 

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from tests.unit.fakes import NAMES, RECORDINGS, recording
-from tui.core.clock import now
 from tui.core.plan import Plan
 from tui.core.vm import Vm
 from tui.migration.backend.recorder import RAW, Recorder
-from tui.migration.backend.unfinished import read_records, unfinished_runs
+from tui.migration.backend.run_files import read_records
+from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model.record import Event, from_line, to_line
 
+BEGAN = "2026-11-23T03:49:38.000Z"  # fixed: it is in the names of tests, which must not differ between processes
 START: dict[str, Any] = {
-    "began": now(),
+    "began": BEGAN,
     "vm": "guest1",
     "technique": "post-copy-timeout",
     "timeout_s": 9,
@@ -41,7 +42,7 @@ def run(runs: Path, name: str, *lines: str) -> Path:
 
 def started(**changes: object) -> str:
     data = {name: value for name, value in (START | changes).items() if value is not None}
-    return to_line(Event(0.0, now(), "start", data)) + "\n"
+    return to_line(Event(0.0, BEGAN, "start", data)) + "\n"
 
 
 def test_a_folder_that_is_not_there_has_no_runs(tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_broken_lines_are_passed_over_and_the_whole_ones_kept(tmp_path: Path) ->
 
 
 def test_an_end_inside_of_a_text_is_none(tmp_path: Path) -> None:
-    said = Event(1.0, now(), "error", {"what": '"kind": "end"', "detail": json.dumps({"kind": "end"})})
+    said = Event(1.0, BEGAN, "error", {"what": '"kind": "end"', "detail": json.dumps({"kind": "end"})})
     run(tmp_path, "run", started(), to_line(said) + "\n")
     assert len(unfinished_runs(tmp_path)) == 1
 

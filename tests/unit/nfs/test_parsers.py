@@ -7,17 +7,21 @@ and systemd's units (systemctl(1)).
 
 import pytest
 
-from tui.hosts.model import firewall
+from tests.fake_hosts import answered
 from tui.linux.addresses import Resolved, parse_ahosts
+from tui.linux.change import Command
 from tui.linux.escapes import escaped, unescaped
 from tui.linux.exports import ESCAPED, Export, export_line, parse_exports
+from tui.linux.folder import parse_folder
 from tui.linux.fstab import fstab_line, parse_fstab
 from tui.linux.mounts import at, device_folder, hidden, holding, parse_mountinfo
 from tui.linux.packages import Package, parse_simulation
 from tui.linux.qemu_conf import MIGRATION_PORTS, parse_qemu_conf
+from tui.linux.script_sections import Section
 from tui.linux.ufw import parse_ufw
 from tui.linux.units import parse_units, unit_named
-from tui.nfs.model import script as nfs_script
+from tui.nfs.model.script import parse_server
+from tui.nfs.model.shared import Shared
 
 # exportfs exported exactly what the table below says, but for the name `more`, which it could not resolve.
 EXPORTS = r"""# a comment \
@@ -273,165 +277,85 @@ Anywhere                   ALLOW       192.0.2.15/esp
 
 Anywhere                   ALLOW FWD   192.0.2.7 on lo           
 """  # noqa: W291 - as ufw prints it
-DROP, ACCEPT = 'DEFAULT_INPUT_POLICY="DROP"\n', '# none\nIPV6=yes\nDEFAULT_INPUT_POLICY="ACCEPT"\n'
 
 
 @pytest.mark.parametrize(
-    ("address", "port", "passes"),
-    [
-        ("192.0.2.10", 2049, True),
-        ("192.0.2.11", 2049, False),
-        ("2001:db8::10", 2049, True),
-        ("2001:db8::11", 2049, False),
-        ("192.0.2.99", 22, True),
-        ("2001:db8::99", 22, True),
-        ("192.0.2.99", 2222, True),
-        ("2001:db8::99", 2222, False),
-        ("192.0.2.66", 49152, False),
-        ("192.0.2.99", 49151, False),
-        ("192.0.2.99", 49152, True),
-        ("2001:db8::99", 49215, True),
-        ("192.0.2.99", 49216, False),
-        ("192.0.2.99", 443, True),
-        ("192.0.2.99", 8010, True),
-        ("192.0.2.99", 8011, False),
-        ("198.51.100.7", 2049, True),
-        ("192.0.2.12", 2049, False),
-        ("192.0.2.13", 2049, False),
-        ("192.0.2.14", 2049, False),
-        ("192.0.2.15", 2049, False),
-        ("192.0.2.7", 2049, False),
-        ("192.0.2.99", 25, False),
-    ],
+    ("address", "ports", "numbers"),
+    [("192.0.2.10", (2050, 2050), "2050"), ("192.0.2.14", (2049, 2049), "2049"), ("2001:db8::1", (2, 3), "2:3")],
 )
-def test_ufw_lets_in_whom_its_first_rule_means(address: str, port: int, passes: bool) -> None:
-    assert parse_ufw(UFW, DROP).lets_in(address, port) is passes
+def test_what_ufw_lacks_is_added_and_taken_back_in_the_same_words(
+    address: str, ports: tuple[int, int], numbers: str
+) -> None:
+    rule = ("allow", "proto", "tcp", "from", address, "to", "any", "port", numbers)
+    (move,) = parse_ufw(UFW).moves("storage", address, ports)
+    assert (move.action, move.undo) == (
+        Command("storage", ("ufw", *rule)),
+        (Command("storage", ("ufw", "delete", *rule)),),
+    )
 
 
-UFW_SPECIAL = """\
+UFW_OURS = """\
 Status: active
 
 To                         Action      From
 --                         ------      ----
-Anywhere on lo             ALLOW       Anywhere                  
-Anywhere/esp               ALLOW       Anywhere/esp              
-Anywhere                   ALLOW       192.0.2.0/24/udp          
-Anywhere                   ALLOW       192.0.2.32/27/tcp         
-192.0.2.1                  ALLOW       192.0.2.10                
-2222/tcp on eth0           ALLOW       Anywhere                  
-2049/tcp                   DENY        Anywhere                   (log)
-Anywhere (v6) on lo        ALLOW       Anywhere (v6)             
-Anywhere/esp (v6)          ALLOW       Anywhere/esp (v6)         
-2001:470::1                ALLOW       2001:db8::10              
-2222/tcp (v6) on eth0      ALLOW       Anywhere (v6)             
-2049/tcp (v6)              DENY        Anywhere (v6)              (log)
+2049/tcp                   ALLOW       192.0.2.1                 
+49152:49215/tcp            ALLOW       192.0.2.1                  # vmlm
+2049/tcp                   ALLOW       2001:db8::10              
 """  # noqa: W291 - as ufw prints it
-
-
-@pytest.mark.parametrize(
-    ("address", "port", "rule"),
-    [
-        ("198.51.100.9", 2049, "2049/tcp"),
-        ("192.0.2.9", 2049, "2049/tcp"),
-        ("192.0.2.40", 2049, "Anywhere"),
-        ("192.0.2.10", 2049, "192.0.2.1"),
-        ("198.51.100.9", 2222, "2222/tcp on eth0"),
-        ("2001:db8::10", 2049, "2001:470::1"),
-        ("2001:db8::11", 2049, "2049/tcp"),
-        ("2001:db8::11", 2222, "2222/tcp on eth0"),
-        ("2001:db8::11", 80, None),
-    ],
-)
-def test_rules_of_ufw_for_loopback_other_protocols_and_whole_addresses_are_told_apart(
-    address: str, port: int, rule: str | None
-) -> None:
-    ufw = parse_ufw(UFW_SPECIAL, DROP)
-    found = ufw.decides(address, port)
-    assert (found.to if found else None) == rule
-
-
-UFW_NUMBERED = """\
+UFW_OURS_NUMBERED = """\
 Status: active
 
      To                         Action      From
      --                         ------      ----
-[ 1] 22/tcp                     ALLOW IN    Anywhere                   # for # us
-[ 2] 25/tcp                     REJECT OUT  Anywhere                   (out)
-[ 3] 2049/tcp                   DENY IN     192.0.2.14                 (log)
-[17] Anywhere                   ALLOW FWD   192.0.2.7 on lo           
-[18] 2049                       DENY IN     2001:db8::10              
-[19] 22/tcp (v6)                ALLOW IN    Anywhere (v6)              # for # us
+[ 1] 2049/tcp                   ALLOW IN    192.0.2.1                 
+[ 3] 49152:49215/tcp            ALLOW IN    192.0.2.1                 
+[14] 2049/tcp                   ALLOW IN    2001:db8::10              
 """  # noqa: W291 - as ufw prints it
 
 
+@pytest.mark.parametrize("status", [UFW_OURS, UFW_OURS_NUMBERED])
 @pytest.mark.parametrize(
-    ("address", "port", "number"),
-    [("192.0.2.14", 22, 1), ("192.0.2.14", 2049, 3), ("2001:db8::10", 2049, 18), ("2001:db8::10", 22, 19)],
+    ("address", "ports"),
+    [("192.0.2.1", (2049, 2049)), ("192.0.2.1", (49152, 49215)), ("2001:db8::10", (2049, 2049))],
 )
-def test_a_rule_of_ufw_has_the_number_by_which_ufw_deletes_it(address: str, port: int, number: int) -> None:
-    found = parse_ufw(UFW_NUMBERED, DROP).decides(address, port)
-    assert found is not None
-    assert found.number == number
-    assert parse_ufw(UFW_NUMBERED, DROP).active
+def test_a_rule_that_ufw_has_is_not_added_again(status: str, address: str, ports: tuple[int, int]) -> None:
+    assert parse_ufw(status).moves("storage", address, ports) == ()
 
 
-@pytest.mark.parametrize("script", [nfs_script.SERVER_SCRIPT, firewall.SCRIPT])
-def test_ufw_is_asked_for_its_numbers(script: str) -> None:
-    assert "ufw status numbered" in script
+@pytest.mark.parametrize("row", [
+    "2049/tcp                   DENY        192.0.2.1                  (log)",
+    "2049/udp                   ALLOW       192.0.2.1",
+    "2049/tcp                   ALLOW FWD   192.0.2.1",
+    "2049/tcp                   ALLOW       192.0.2.1 700/tcp",
+    "10.77.49.3 2049/tcp        ALLOW       192.0.2.1",
+    "2049/tcp on eth0           ALLOW       192.0.2.1",
+])  # fmt: skip
+def test_another_rule_of_ufw_is_not_taken_for_ours(row: str) -> None:
+    assert len(parse_ufw(f"Status: active\n\n{row}\n").moves("storage", "192.0.2.1", (2049, 2049))) == 1
 
 
-def test_a_logged_rule_of_ufw_for_ipv6_means_no_ipv4() -> None:
-    ufw = parse_ufw("Status: active\n\n2049/tcp (v6)    DENY    Anywhere (v6)       (log)\n", ACCEPT)
-    assert ufw.lets_in("192.0.2.1", 2049)
-    assert not ufw.lets_in("2001:db8::1", 2049)
+def test_a_row_of_ufw_of_another_form_is_passed_over() -> None:
+    odd = "2:3:49215/tcp              ALLOW       192.0.2.9\n:                          ALLOW       x\n[ ²] y ALLOW z\n"
+    assert parse_ufw(UFW_OURS + odd).moves("storage", "192.0.2.1", (2049, 2049)) == ()
 
 
-def test_the_default_of_ufw_counts_where_no_rule_does() -> None:
-    assert parse_ufw(UFW, ACCEPT).lets_in("192.0.2.11", 2049)
-    assert not parse_ufw(UFW, ACCEPT).lets_in("192.0.2.14", 2049)
-    assert parse_ufw("Status: active\n", "").default == "DROP"
+def test_an_exports_file_that_can_not_be_decoded_is_passed_over() -> None:
+    shared = Shared("storage", "source", "destination", "/data", "/srv", "vm1")
+    said = answered(exports="YQ== /etc/exports\n!! /etc/exports.d/x.exports\n", threads="²")
+    server = parse_server(said, shared)
+    assert (server.exports, server.threads) == ({"/etc/exports": "a"}, 0)
 
 
-def test_an_inactive_ufw_has_no_rules() -> None:
-    found = parse_ufw("Status: inactive\n", DROP)
-    assert (found.active, found.rules) == (False, ())
-    assert parse_ufw(UFW, DROP).active
+def test_a_number_of_a_folder_that_is_none_is_passed_over() -> None:
+    stat = "stat 755 root:root directory\nmode 755\nowner root:root\nkind directory\n"
+    found = parse_folder("/x", Section(0, f"{stat}space ² 4096 7 7\nentry f ² a\nentry f 5 b\n"))
+    assert (found.is_folder, found.entries) == (True, (("f", "b", 5),))
 
 
-UFW_SENDERS = """\
-Status: active
-
-     To                         Action      From
-     --                         ------      ----
-[ 1] 22/tcp                     ALLOW IN    Anywhere                  
-[ 2] Anywhere                   ALLOW IN    192.0.2.1 2049/tcp        
-[ 3] 2049/tcp                   ALLOW IN    192.0.2.2 1024:65535/tcp  
-[ 4] Anywhere                   ALLOW IN    2049/tcp                  
-[ 5] 2049/tcp                   ALLOW IN    700/tcp                   
-[ 6] Anywhere                   ALLOW IN    192.0.2.3 2049            
-[ 7] 10.77.49.3 2049/tcp        ALLOW IN    192.0.2.13                
-[ 8] 2000:2100,49152:49215/tcp  ALLOW IN    192.0.2.4 111,2049/tcp    
-[ 9] Anywhere on eth0           ALLOW IN    2049/tcp                  
-[10] 22/tcp (v6)                ALLOW IN    Anywhere (v6)             
-[11] Anywhere (v6)              ALLOW IN    2049/tcp (v6)             
-[12] 2049/tcp (v6)              ALLOW IN    700/tcp (v6)              
-[13] 2049/tcp                   DENY IN     2001:db8::1 2049/tcp      
-[14] Anywhere (v6) on eth0      ALLOW IN    2049/tcp (v6)             
-"""  # noqa: W291 - as ufw prints it
-
-
-@pytest.mark.parametrize("port", [2049, 2050, 49152])
-@pytest.mark.parametrize("address", ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.99", "2001:db8::1"])
-def test_a_rule_of_ufw_about_the_senders_port_lets_nobody_in(address: str, port: int) -> None:
-    found = parse_ufw(UFW_SENDERS, DROP)
-    assert (found.decides(address, port), found.lets_in(address, port)) == (None, False)
-
-
-def test_beside_such_rules_the_others_count() -> None:
-    found = parse_ufw(UFW_SENDERS, DROP)
-    assert found.lets_in("192.0.2.13", 2049)
-    assert found.lets_in("192.0.2.99", 22)
-    assert not found.lets_in("192.0.2.13", 49152)
+def test_an_inactive_ufw_is_left_alone() -> None:
+    found = parse_ufw("Status: inactive\n")
+    assert (found.active, found.moves("storage", "192.0.2.1", (2049, 2049))) == (False, ())
 
 
 def test_qemu_conf_is_read_with_its_lists_comments_and_quotes() -> None:
@@ -592,17 +516,3 @@ def test_apt_of_debian_13_says_the_same() -> None:
     assert package.new == ("libnl-3-200", "libnl-genl-3-200", "libxml2", "nfs-kernel-server")
     package = parse_simulation(Package("nfs-kernel-server", "apt"), NO_CANDIDATE_13, residual)
     assert (package.known, package.new) == (False, ())
-
-
-def test_ufw_of_debian_13_says_the_same() -> None:
-    found = parse_ufw(
-        "Status: active\n\n     To                         Action      From\n"
-        "     --                         ------      ----\n"
-        "[ 1] 2049                       ALLOW IN    192.0.2.1                 \n"
-        "[ 2] Anywhere                   ALLOW IN    192.0.2.2 2049/tcp        \n"
-        "[ 3] 49152:49215/tcp            ALLOW IN    192.0.2.1                 \n"
-        "[ 4] Anywhere (v6)              DENY IN     2001:db8::/32             \n",
-        DROP,
-    )
-    assert [found.lets_in("192.0.2.1", port) for port in (2049, 49152, 22)] == [True, True, False]
-    assert [found.lets_in(address, 2049) for address in ("192.0.2.2", "2001:db8::1")] == [False, False]

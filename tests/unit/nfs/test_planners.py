@@ -7,10 +7,13 @@ import pytest
 
 from tests.unit.nfs.test_parsers import NEW
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
+from tui.core.failure import Failure
 from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux.addresses import Resolved
 from tui.linux.change import Action, AddLines, Change, Command, RemoveLines
 from tui.linux.exports import parse_exports
+from tui.linux.firewall import NO_FIREWALLD, Firewall
+from tui.linux.firewalld import Firewalld, Zone, rich_rule
 from tui.linux.folder import ABSENT, FOLDER, HUNG, STALE, Folder
 from tui.linux.fstab import parse_fstab
 from tui.linux.managed_block import with_lines, without_lines
@@ -374,17 +377,101 @@ def test_what_apt_would_remove_is_not_removed_unasked() -> None:
     assert refused(but(world(), package=package), "storage.package") == why
 
 
-def test_ufw_is_opened_for_the_one_host_that_it_keeps_out() -> None:
-    ufw = parse_ufw("Status: active\n\n[ 1] 2049    ALLOW IN    192.0.2.11\n", "")
-    rule = ("allow", "from", "192.0.2.10", "to", "any", "port", "nfs")
-    assert planned(but(world(), ufw=ufw), "storage.firewall") == [
-        (Command(STORAGE, ("ufw", *rule)), (Command(STORAGE, ("ufw", "delete", *rule)),))
+UFW = "Status: active\n\nTo                         Action      From\n"
+UFW_OURS = "2049/tcp                   ALLOW       192.0.2.10\n"
+ZONE = Zone("public", frozenset({"eth0"}))
+FIREWALLD = Firewalld(True, (ZONE,), (ZONE,), "public")
+
+
+def guarded(source: str, rows: str = "", firewalld: Firewalld = NO_FIREWALLD, **server: object) -> NfsFacts:
+    """An active ufw, and what becomes of the source's connection; the destination's is open."""
+    firewall = Firewall(parse_ufw(f"{UFW}{rows}"), firewalld)
+    return but(but(world(), SOURCE, port=source), firewall=firewall, **{"threads": 8, **server})
+
+
+@pytest.mark.parametrize(
+    ("facts", "state", "words"),
+    [
+        (guarded(OPEN), OK, "both hosts reach tcp 2049 through ufw"),  # whatever its rules are
+        (but(guarded(OPEN), SOURCE, names={}), OK, "both hosts reach tcp 2049"),
+        (guarded(SILENT), FAILED, "source can't reach tcp 2049: no rule in ufw for 192.0.2.10"),
+        (guarded(REFUSED), FAILED, "source can't reach tcp 2049: no rule in ufw for 192.0.2.10"),
+        (guarded(SILENT, threads=0), FAILED, "no rule in ufw for 192.0.2.10"),  # without a firewall: refused
+        (guarded(SILENT, UFW_OURS), FAILED, "source can't reach tcp 2049 although the rule for it is in ufw"),
+        (guarded(REFUSED, threads=0), WARNING, "could not be tried through ufw: the NFS server does not run yet"),
+        (
+            guarded(REFUSED, UFW_OURS, threads=0),
+            WARNING,
+            "could not be tried through ufw: the NFS server does not run yet",
+        ),
+        (guarded(UNTRIED), WARNING, "could not be tried through ufw: source has no bash"),
+        (but(guarded(SILENT), SOURCE, names={STORAGE: Resolved("nas")}), WARNING, "finds no address"),
+        (replace(world(), hosts={**guarded(OPEN).hosts, SOURCE: Failure("down")}), WARNING, "source could not be read"),
+        (guarded(SILENT, firewalld=FIREWALLD), FAILED, "no rule in ufw and firewalld for"),
+        (guarded(SILENT, names={SOURCE: Resolved("host-a")}), FAILED, "finds no address for 192.0.2.10"),
+        (but(world(), SOURCE, port=SILENT), NOT_NEEDED, "neither ufw nor firewalld is active"),
+    ],
+)
+def test_the_firewall_is_judged_by_the_port_that_was_tried(facts: NfsFacts, state: str, words: str) -> None:
+    finding = found(facts, "storage.firewall")
+    assert (finding.state, words in finding.found) == (state, True), finding
+
+
+def test_the_firewall_is_not_judged_before_both_hosts_have_tried() -> None:
+    facts = guarded(SILENT)
+    awaited = replace(facts, hosts={role: host for role, host in facts.hosts.items() if role != DESTINATION})
+    assert STEPS["storage.firewall"].check(awaited) is None
+
+
+def test_the_firewall_is_opened_for_the_one_host_that_it_keeps_out() -> None:
+    rule = ("allow", "proto", "tcp", "from", "192.0.2.10", "to", "any", "port", "2049")
+    rich = rich_rule("192.0.2.10", (2049, 2049))
+    assert planned(guarded(SILENT, firewalld=FIREWALLD), "storage.firewall") == [
+        (Command(STORAGE, ("ufw", *rule)), (Command(STORAGE, ("ufw", "delete", *rule)),)),
+        *(
+            (
+                Command(STORAGE, ("firewall-cmd", *kept, "--zone=public", f"--add-rich-rule={rich}")),
+                (Command(STORAGE, ("firewall-cmd", *kept, "--zone=public", f"--remove-rich-rule={rich}")),),
+            )
+            for kept in ((), ("--permanent",))
+        ),
     ]
 
 
-def test_a_rule_of_ufw_that_refuses_a_host_is_told_by_its_number_and_left_alone() -> None:
-    ufw = parse_ufw("Status: active\n\n[ 7] 2049    DENY IN    192.0.2.0/24\n", "")
-    assert refused(but(world(), ufw=ufw), "storage.firewall").startswith("rule 7 of ufw refuses 192.0.2.0/24:")
+def test_where_our_rule_is_there_the_app_says_that_something_else_blocks() -> None:
+    said = refused(guarded(SILENT, UFW_OURS), "storage.firewall")
+    assert said.startswith("the rule for 192.0.2.10 is in ufw already, so something else blocks the connection")
+
+
+def wrapped(deny: str, allow: str = "", daemons: tuple[str, ...] = ("rpcbind", "rpc.mountd")) -> NfsFacts:
+    return but(world(), wrapped=daemons, hosts_deny=deny, hosts_allow=allow)
+
+
+@pytest.mark.parametrize(
+    ("facts", "state"),
+    [
+        (wrapped("ALL: ALL\n", daemons=()), NOT_NEEDED),
+        (wrapped("# ALL: ALL\nsshd: ALL\n"), NOT_NEEDED),
+        (wrapped("ALL: ALL\n"), FAILED),
+        (wrapped("mountd rpcbind: ALL\n"), FAILED),
+        (wrapped("sshd,rpcbind : \\\n ALL : spawn (true)\n", "sshd: ALL\n"), FAILED),
+        (wrapped("ALL: ALL\n", "rpcbind mountd : 192.0.2.10 192.0.2.11\n"), OK),
+        (wrapped("ALL: ALL\n", "rpcbind: .example.org\n"), WARNING),  # whom it means is not judged
+        (wrapped("rpcbind: 203.0.113.9\n"), WARNING),
+        (wrapped("rpcbind: ALL EXCEPT 192.0.2.0/24\n"), WARNING),
+    ],
+)
+def test_tcp_wrappers_are_told_where_they_surely_refuse_the_hosts(facts: NfsFacts, state: str) -> None:
+    assert found(facts, "storage.wrappers").state == state
+
+
+def test_the_line_for_tcp_wrappers_goes_with_its_undo_and_is_known_again() -> None:
+    facts = wrapped("ALL: ALL\n")
+    ((add, undo),) = planned(facts, "storage.wrappers")
+    assert isinstance(add, AddLines)
+    assert add.lines == ("rpcbind mountd : 192.0.2.10 192.0.2.11",)
+    assert undo == (RemoveLines(STORAGE, "/etc/hosts.allow", add.lines),)
+    assert found(wrapped("ALL: ALL\n", with_lines("sshd: ALL", add.lines)), "storage.wrappers").state == OK
 
 
 def test_a_masked_service_is_left_alone_and_a_stopped_one_started_and_enabled() -> None:

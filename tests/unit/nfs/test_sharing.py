@@ -218,6 +218,20 @@ def test_a_lock_of_nobodys_is_told_and_a_libvirt_that_is_silent_settles_nothing(
     assert found(silent, "source.single").state == UNKNOWN
 
 
+def test_a_lock_that_no_host_can_ask_for_is_not_taken_for_none() -> None:
+    blind = replace(IMAGE, no_perl=True)
+    unasked = replace(world(), images={SOURCE: (blind,), DESTINATION: (blind,)})
+    finding = found(unasked, "source.single")
+    assert (finding.state, "Perl is not installed" in finding.found) == (WARNING, True)
+    one_can = replace(unasked, images={SOURCE: (blind,), DESTINATION: (replace(IMAGE, locked=False),)})
+    assert found(one_can, "source.single").state == OK
+
+
+def test_a_proof_that_lacks_perl_says_what_to_install() -> None:
+    finding = found(replace(world(), proof=Proof(why_not="Perl is not installed on source")), "source.write")
+    assert (finding.state, "perl-base" in finding.hint) == (UNKNOWN, True)
+
+
 def test_what_is_on_one_host_only_is_named_and_sizes_may_differ() -> None:
     def seen(*entries: tuple[str, int]) -> Finding:
         facts = world()

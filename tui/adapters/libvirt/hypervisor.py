@@ -48,7 +48,7 @@ def connect(uri: str) -> "LibvirtHypervisor":
     """Open a connection to the daemon at `uri`; blocks, raises Failure."""
     events.start_loop()
     try:
-        connection = libvirt.open(uri)
+        connection = _open(uri)
     except libvirt.libvirtError as error:
         raise translate(f"libvirt at {uri} cannot be reached", error) from error
     try:
@@ -59,6 +59,16 @@ def connect(uri: str) -> "LibvirtHypervisor":
             connection.close()
             raise translate(f"libvirt at {uri} cannot be reached", error) from error
     return LibvirtHypervisor(uri, connection)
+
+
+def _open(uri: str) -> libvirt.virConnect:
+    try:
+        return libvirt.open(uri)
+    except libvirt.libvirtError as error:
+        if "Cannot write data: Broken pipe" not in str(error):
+            raise
+        # ssh had ended before libvirt first wrote to it, and libvirt then drops ssh's message. This race is rare.
+        return libvirt.open(uri)
 
 
 class LibvirtHypervisor:

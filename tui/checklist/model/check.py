@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tui.core.failure import Failure
 from tui.linux.change import Change
 
 OK, WARNING, FAILED, UNKNOWN, NOT_NEEDED = "ok", "warning", "failed", "unknown", "not needed"
@@ -25,6 +26,18 @@ class Finding:
     def good(self) -> bool:
         """Whether the steps that depend on it can run."""
         return self.state in (OK, WARNING, NOT_NEEDED)
+
+
+def from_failure(failure: Failure, state: str = UNKNOWN, wanted: str = "") -> Finding:
+    """The finding where facts can't be read: UNKNOWN, unless that itself is the fault."""
+    found = f"{failure.what}: {failure.why}" if failure.why else failure.what
+    return Finding(state, found.rstrip("."), wanted, failure.hint, failure.detail)
+
+
+def last_line(text: str) -> str:
+    """The last line of a command's output, where the reason of its failure is, without a full stop; may be empty."""
+    lines = [line.strip().rstrip(".") for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
 
 
 @dataclass(frozen=True)

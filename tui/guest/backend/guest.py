@@ -12,14 +12,14 @@ import shlex
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.protocols import Shell
 from tui.guest.model.cloud_init import RUNNING, CloudInit, parse_cloud_init
+from tui.guest.model.heartbeat import HeartbeatSpec
 from tui.guest.model.rate import Glance, parse_glance
-from tui.guest.model.workload import WorkloadStatus, one_line, parse_status
+from tui.guest.model.workload import WorkloadSpec, WorkloadStatus, one_line, parse_status
 
 COMPILE_LIMIT_S = 180.0  # an emulated guest's compiler is slow
 SEND_LIMIT_S = 60.0
@@ -171,17 +171,6 @@ SIGNAL = f"""{LOOK}
 """
 
 
-class Startable(Protocol):
-    """What is started: its name, its program, and what that is started with."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def program(self) -> str: ...
-    @property
-    def options(self) -> tuple[str, ...]: ...
-
-
 class Guest:
     """One program's place in the guest at the other end of `shell`, the workload's unless `place` says otherwise.
 
@@ -213,7 +202,7 @@ class Guest:
         if done.status:
             raise self._failure(f"{program} could not be made ready in {self._name}", done, "in the guest")
 
-    async def start(self, spec: Startable) -> None:
+    async def start(self, spec: WorkloadSpec | HeartbeatSpec) -> None:
         """Start an installed program; returns before it has said anything."""
         shown = " ".join((spec.program, *spec.options))
         await self._start(spec.name, shown, ".", f"./{spec.program}", *spec.options)

@@ -246,6 +246,16 @@ def parse_status(text: str) -> WorkloadStatus:
     )
 
 
+def unstoppable(status: WorkloadStatus, vm: str, kills: int) -> Failure:
+    """Why a workload still runs that was sent TERM once and KILL `kills` times."""
+    return Failure(
+        f"The workload {status.name} still runs in {vm}",
+        f"its process {status.pid} ended neither at TERM nor at {kills} times KILL",
+        f"In the guest, `ps -o stat,wchan -p {status.pid}` shows what it waits for; state D is a disk or a share. "
+        "Stop it again when that answers, or force the VM off.",
+    )
+
+
 def live_line(status: WorkloadStatus) -> str:
     """What it does: "dirtying for 00:12, 610 MiB/s of 300 MiB; 0.2 million pages checked, none wrong"."""
     values = status.values

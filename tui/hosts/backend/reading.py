@@ -10,21 +10,20 @@ from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
 from tui.core.settings import DESTINATION, SOURCE, STORAGE, Config
 from tui.core.ssh_target import target
-from tui.hosts.model import account, firewall, ports_python, userfaultfd
+from tui.hosts.model import account, userfaultfd
 from tui.hosts.model import clock as host_clock
 from tui.hosts.model import names as host_names
 from tui.hosts.model import script as host_script
 from tui.hosts.model.account import Account
 from tui.hosts.model.clock import Clock
 from tui.hosts.model.facts import Configured, Libvirt
-from tui.hosts.model.firewall import Firewall
 from tui.hosts.model.names import Names
 from tui.hosts.model.ports import CONNECTOR, LISTENER, READY, Tried, parse_connector, parse_listener
 from tui.hosts.model.software import Software
 from tui.hosts.model.ssh import ATTEMPT_SCRIPT, WORKS, Attempt, parse_attempt
 from tui.hosts.model.userfaultfd import Userfaultfd
-from tui.linux import perl_or_python
-from tui.linux.perl_or_python import NEITHER
+from tui.linux import firewall, perl
+from tui.linux.firewall import Firewall
 from tui.linux.qemu_conf import QemuConf
 from tui.linux.sudo import Sudo
 from tui.vm.backend.kvm import try_kvm
@@ -141,19 +140,20 @@ class HostReading:
 
         failed = f"The ports of {end} could not be tried"
         words = (*map(str, ports), str(LISTEN_LIMIT_S), word)
-        listener = perl_or_python.argv(LISTENER, ports_python.LISTENER, *words)
-        run = self._connections.shell(end).run(listener, timeout=SCRIPT_LIMIT_S, on_output=on_output)
+        run = self._connections.shell(end).run(perl.argv(LISTENER, *words), timeout=SCRIPT_LIMIT_S, on_output=on_output)
         listening, waiting = asyncio.ensure_future(run), asyncio.ensure_future(ready.wait())
         try:
             await asyncio.wait({listening, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if not ready.is_set():
                 done = await listening
-                why = NEITHER if NEITHER in done.stderr else "nothing can listen there"
-                raise Failure(failed, why, detail=done.stderr)
+                why, hint = ("nothing can listen there", "") if done.status != 127 else (perl.MISSING, perl.INSTALL)
+                raise Failure(failed, why, hint, detail=done.stderr)
             listens, in_use = parse_listener("".join(printed))
             words = (address, str(CONNECT_LIMIT_S), word, *map(str, listens))
-            connector = perl_or_python.argv(CONNECTOR, ports_python.CONNECTOR, *words)
+            connector = perl.argv(CONNECTOR, *words)
             done = await self._connections.shell(start).run(connector, timeout=SCRIPT_LIMIT_S)
+            if done.status == 127:
+                raise Failure(f"{failed} from {start}", perl.MISSING, perl.INSTALL)
             outcomes = parse_connector(done.output(f"{failed} from {start}"))
             (await listening).output(failed)
         finally:

@@ -11,7 +11,6 @@ from tui.core.ssh_target import parsed, target
 from tui.core.vm import Daemon, Vm
 from tui.hosts.model.account import Account
 from tui.hosts.model.clock import Clock
-from tui.hosts.model.firewall import Firewall
 from tui.hosts.model.host import System
 from tui.hosts.model.names import Names, is_local
 from tui.hosts.model.ports import Tried
@@ -19,6 +18,7 @@ from tui.hosts.model.software import Software
 from tui.hosts.model.ssh import Attempt
 from tui.hosts.model.userfaultfd import Userfaultfd
 from tui.linux.addresses import is_address
+from tui.linux.firewall import Firewall
 from tui.linux.qemu_conf import QemuConf
 from tui.vm.model.cpu import CpuFit
 from tui.vm.model.kvm import Kvm

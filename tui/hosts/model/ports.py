@@ -1,7 +1,4 @@
-"""The ports of a migration, really tried: something listens on them for a moment, and is connected to from elsewhere.
-
-In Perl, because every Debian and Ubuntu has it (perl-base is essential); for others in Python (host_ports_python).
-"""
+"""The ports of a migration, really tried: one program listens on them, another connects from elsewhere (model.perl)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -104,15 +101,18 @@ class Tried:
 
 def parse_listener(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Which ports it listened on, and which were in use."""
-    words = [line.split() for line in text.splitlines()]
-    ports = {kind: tuple(int(each[1]) for each in words if each[0] == kind) for kind in ("listening", "in_use")}
-    return ports["listening"], ports["in_use"]
+    lines = [line.partition(" ")[::2] for line in text.splitlines()]
+    listening, in_use = (
+        tuple(int(port) for kind, port in lines if kind == wanted and port.isdecimal())
+        for wanted in ("listening", "in_use")
+    )
+    return listening, in_use
 
 
 def parse_connector(text: str) -> tuple[tuple[int, str], ...]:
     """Each port and what became of it, in the order of the ports."""
     lines = (line.partition(" ") for line in text.splitlines())
-    return tuple(sorted((int(port), outcome) for port, _, outcome in lines if port.isdigit()))
+    return tuple(sorted((int(port), outcome) for port, _, outcome in lines if port.isdecimal()))
 
 
 def ranges(ports: Iterable[int]) -> str:

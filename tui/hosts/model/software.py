@@ -138,7 +138,7 @@ def parse_software(login: str, text: str) -> Software:
         units=parse_units(_text(sections, "units")) if systemd else (),
         login=login,
         member=GROUP in _text(sections, "groups").split(),
-        lists_age_s=int(age) if age.isdigit() else 0,
+        lists_age_s=int(age) if age.isdecimal() else 0,
     )
     package = Package(software.package.name, software.package.manager, installed=not software.missing)
     if "simulation" in sections and not package.installed:

@@ -19,7 +19,7 @@ from tui.guest.backend.guest import WORKLOAD, Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.agent import AGENT
 from tui.guest.model.cloud_init import CloudInit
-from tui.guest.model.workload import CPU, MEMORY, MIB, Workload, WorkloadSpec, WorkloadStatus, refuse
+from tui.guest.model.workload import CPU, MEMORY, MIB, Workload, WorkloadSpec, WorkloadStatus, refuse, unstoppable
 from tui.launch.backend.new_vms import NewVms
 from tui.linux.sudo import Sudo
 from tui.vm.backend.location import placement
@@ -36,6 +36,7 @@ SHUTDOWN_LIMIT_S = 90.0
 FIRST_WORD_LIMIT_S = 30.0
 FINAL_CHECK_LIMIT_S = 60.0  # the memory workload looks at every page once more before it ends
 OWN_END_LIMIT_S = 15.0
+KILLS = 20  # one at each look: a large process takes seconds to free its memory
 SURVIVES_S = 1.0  # a command that says nothing has begun well when it still runs after this
 LOOK_EVERY_S = 0.5
 NAME_LIMIT_S = 5.0
@@ -64,7 +65,7 @@ class Launch:
         self.name = self.config.vm.name  # the VM that everything here is about, until another one is chosen
         self._agents: dict[str, AgentShell] = {}  # by VM
         self._last_seen: dict[str, Workload] = {}  # in each VM
-        self._starting = ""  # the workload that is being compiled or started
+        self._starting: dict[str, str] = {}  # by VM: the workload that is being compiled or started in it
 
     @property
     def address(self) -> str:
@@ -154,7 +155,7 @@ class Launch:
     async def wait_for_guest(self, name: str, on_progress: OnProgress) -> str:
         """Returns when the guest of a VM answers over ssh, or its agent does."""
         began = time.monotonic()
-        await self._fresh_guest(name)
+        await self._guest_shell(name).close()  # it leads to the guest before the restart
         reason, patience = "no answer yet", FIRST_TRY_S
         while time.monotonic() - began < BOOT_LIMIT_S:
             long = time.monotonic() - began >= LONG_BOOT_S
@@ -169,7 +170,7 @@ class Launch:
                 # Before its network is up a packet is just lost, and a login begun then would wait long for nothing;
                 # but a slow guest may need that long.
                 reason, patience = "no answer yet", patience * 1.5
-                await self._fresh_guest(name)
+                await self._guest_shell(name).close()
             except Failure as failure:
                 reason = failure.why or failure.what
             else:
@@ -243,7 +244,7 @@ class Launch:
         running = await guest.status()
         if running.running:
             raise Failure(f"The workload {running.name} runs already", "", "Stop it first.")
-        self._starting = spec.name
+        self._starting[where.name] = spec.name
         try:
             if not spec.command:
                 source = await on_thread((sources() / f"{spec.program}.c").read_bytes)
@@ -258,22 +259,24 @@ class Launch:
                 await guest.start(spec)
             status = await self._first_word(guest)
         finally:
-            self._starting = ""
+            del self._starting[where.name]
         self._last_seen[where.name] = Workload(status.current, status.parameters)
         return status
 
     async def stop_workload(self, on_progress: OnProgress) -> WorkloadStatus:
-        """End the workload, and return its last status; one that does not end is killed."""
+        """End the workload, and return its last status; one that ignores TERM is killed, a Failure if in vain."""
         name = self.name
         guest = self.guest(name)
         await guest.signal("TERM")
-        began = time.monotonic()
+        began, kills = time.monotonic(), 0
         while (status := await guest.status()).running:
-            passed = time.monotonic() - began
             limit_s = OWN_END_LIMIT_S if status.own else FINAL_CHECK_LIMIT_S
-            if passed > limit_s:
+            if kills == KILLS:
+                raise unstoppable(status, name, KILLS)
+            if time.monotonic() - began > limit_s:
                 await guest.signal("KILL")
-                on_progress(f"{status.name} did not end within {limit_s:.0f} s and was killed")
+                kills += 1
+                on_progress(f"{status.name} did not end within {limit_s:.0f} s and is killed")
             else:
                 checking = ": it looks at every page once more" if status.name == MEMORY else ""
                 on_progress(f"stopping {status.name}{checking}")
@@ -281,9 +284,8 @@ class Launch:
         self._last_seen[name] = Workload(status.current, status.parameters)
         return status
 
-    async def workload_status(self, name: str = "") -> WorkloadStatus:
-        """What runs in a VM's guest, the chosen one's unless named; found again whoever started it."""
-        name = name or self.name
+    async def workload_status(self, name: str) -> WorkloadStatus:
+        """What runs in a VM's guest, whoever started it."""
         status = await self.guest(name).status()
         self._last_seen[name] = Workload(status.current, status.parameters)
         return status
@@ -291,10 +293,10 @@ class Launch:
     async def current_workload(self, name: str) -> Workload:
         """What a run of a VM is named by, and records; the last known where the guest does not answer at once.
 
-        Failure while one is being started: a run that begins now would be recorded as something it is not.
+        Failure while one is being started in it: a run that begins now would be recorded as something it is not.
         """
-        if self._starting:
-            what = f"The workload {self._starting} is still being started"
+        if name in self._starting:
+            what = f"The workload {self._starting[name]} is still being started"
             raise Failure(what, "", "Wait until the Launch page shows it running.")
         with contextlib.suppress(Failure, asyncio.TimeoutError):
             await asyncio.wait_for(self.workload_status(name), NAME_LIMIT_S)
@@ -326,11 +328,6 @@ class Launch:
         if address == AGENT:
             return self._agents.setdefault(name, AgentShell(self._connections, name))
         return self._connections.guest_shell(name, address)
-
-    async def _fresh_guest(self, name: str) -> Guest:
-        """The guest without the connection to the one before the restart."""
-        await self._guest_shell(name).close()
-        return self.guest(name)
 
     async def _first_word(self, guest: Guest) -> WorkloadStatus:
         began = time.monotonic()

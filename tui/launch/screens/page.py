@@ -40,8 +40,8 @@ DOING = {
     DELETE: "The VM is being deleted",
 }
 KEYS = (*DOING, NEW, CONSOLE, ADDRESS)
-# What may cut short what is under way: a guest that does not come up, or does not go down, is forced off.
-CUTS_SHORT = {FORCE_OFF: (BOOT, SHUT_DOWN), SHUT_DOWN: (BOOT, SHUT_DOWN)}
+# What may cut short what is under way: a guest that does not come up or go down, or keeps its workload, is forced off.
+CUTS_SHORT = {FORCE_OFF: (BOOT, SHUT_DOWN, START, STOP), SHUT_DOWN: (BOOT, SHUT_DOWN)}
 
 
 class LaunchPage(LaunchView):

@@ -9,7 +9,12 @@ Open = Callable[[str], Hypervisor]
 
 
 class Connection:
-    """One connection, opened when first needed, and again when it has broken."""
+    """One connection, opened when first needed, and again when it has broken; for threads, which it blocks.
+
+    Not backend.connections, which opens for the loop: callers there give up after a time and share one attempt, so
+    that a daemon that hangs holds one thread, not one for each of them. A migration calls on threads of its own, has
+    no limit for how long it waits, may outlive the loop, and must listen on a connection before anybody uses it.
+    """
 
     def __init__(self, uri: str, open_hypervisor: Open) -> None:
         self._uri = uri

@@ -102,16 +102,12 @@ class Migration:
         """Return when the migration is over and written down."""
         await self._ended.wait()
 
-    @property
-    def began_at(self) -> str:
-        return self._run_log.began_at
-
     # -- begin and end, called by Migrations --
 
     def begin(self, options: dict[str, Any]) -> None:
         """Start the migration, and follow it."""
         self._ours = True
-        self._run_log.event(record.START, began=self.began_at, **options)
+        self._run_log.event(record.START, began=self._run_log.began_at, **options)
         self._summarize("running")
         self._set_timeout()
         spawn("migrate", self._migrate)
@@ -120,7 +116,7 @@ class Migration:
     def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
         """Go on with a job that runs already, after the records an earlier process left (none: it was not ours)."""
         self._resume(earlier, began_at)
-        self._run_log.event(record.ATTACHED, began=self.began_at, **options)
+        self._run_log.event(record.ATTACHED, began=self._run_log.began_at, **options)
         self._summarize("running")
         self._set_timeout()
         spawn("follow", self._follow)
@@ -312,4 +308,5 @@ class Migration:
             self._run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))
 
     def _summarize(self, outcome: str) -> None:
-        self._run_log.summarize(summary(self, outcome))
+        began = self._run_log.began_at
+        self._run_log.summarize(summary(self.plan, self.vm, self.facts, began, self.timeline, outcome))

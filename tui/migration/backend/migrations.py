@@ -13,7 +13,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan, refuse
 from tui.core.protocols import Hypervisor, Stat
-from tui.core.settings import HYPERVISORS, OTHER, SOURCE
+from tui.core.settings import HYPERVISORS, OTHER
 from tui.core.threads import on_thread
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
@@ -23,10 +23,19 @@ from tui.migration.backend.migration import Migration
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
 from tui.migration.backend.run_summary import MIGRATION_OUT
 from tui.migration.backend.unfinished import Unfinished, unfinished_runs
-from tui.vm.model.location import VmOnHost
+from tui.vm.model.location import Inventory, VmOnHost
 
 UNKNOWN = "unknown"
 SAME_START_S = 60.0  # a job that began later than this after a run is another one; the clock may have been set
+
+
+class Refused(Failure):
+    """A plan that was not started; reads as the first of `failures`, which are all that stand in its way."""
+
+    def __init__(self, failures: tuple[Failure, ...]) -> None:
+        first = failures[0]
+        super().__init__(first.what, first.why, first.hint, detail=first.detail)
+        self.failures = failures
 
 
 class Migrations:
@@ -42,7 +51,6 @@ class Migrations:
         guest_access: GuestAccess | None = None,
     ) -> None:
         self.current: Migration | None = None
-        self.unreachable: dict[str, Failure] = {}
         self._connections = connections
         self._open = open_hypervisor
         self._runs = runs
@@ -51,66 +59,56 @@ class Migrations:
         self._guest_access = guest_access
         self._one = asyncio.Lock()  # who starts or attaches: a second one sees what the first has done
 
-    async def vms(self) -> tuple[VmOnHost, ...]:
-        """The VMs of both hosts; a host that cannot be asked stands in `unreachable`."""
-        answers = await asyncio.gather(*(self._vms_of(host) for host in HYPERVISORS))
-        return tuple(found for answer in answers for found in answer)
+    async def vms(self) -> Inventory:
+        """The VMs of both hosts, and why a host could not be asked for its own."""
+        answers = dict(zip(HYPERVISORS, await asyncio.gather(*map(self._vms_of, HYPERVISORS)), strict=True))
+        known = ((host, vms) for host, vms in answers.items() if not isinstance(vms, Failure))
+        found = tuple(VmOnHost(vm, host) for host, vms in known for vm in vms)
+        return Inventory(found, {host: answer for host, answer in answers.items() if isinstance(answer, Failure)})
 
-    async def _vms_of(self, host: str) -> tuple[VmOnHost, ...]:
+    async def _vms_of(self, host: str) -> tuple[Vm, ...] | Failure:
         try:
-            vms = await self._connections.ask(host, lambda hypervisor: hypervisor.vms())
+            return await self._connections.ask(host, lambda hypervisor: hypervisor.vms())
         except Failure as failure:
-            self.unreachable[host] = failure
-            return ()
-        self.unreachable.pop(host, None)
-        return tuple(VmOnHost(vm, host) for vm in vms)
+            return failure
 
-    async def preflight(self, plan: Plan) -> list[Failure]:
-        """Everything that is known to stand in the way of `plan`; empty where nothing does."""
-        try:
-            return await self._trouble(plan)
-        except Failure as failure:  # a host that answered a moment ago
-            return [failure]
-
-    async def _trouble(self, plan: Plan) -> list[Failure]:
+    async def _cleared(self, plan: Plan) -> VmOnHost:
+        """The VM of `plan` on the host it starts from; raises everything that is known to stand in the way."""
         if self.current is not None and not self.current.timeline.over:
-            return [Failure(f"{self.current.vm.name} is being migrated", "", "Wait for its end, or cancel it.")]
-        found = await self.vms()
-        origin = origin_of(plan.vm, found)
+            raise Failure(f"{self.current.vm.name} is being migrated", "", "Wait for its end, or cancel it.")
+        inventory = await self.vms()
+        origin = inventory.origin(plan.vm)
         if origin is None:
-            return [self._not_found(plan.vm)]
-        vm = next(each.vm for each in found if each.host == origin and each.vm.name == plan.vm)
-        if await self._anybody_migrates(plan.vm, found):
+            raise _not_found(plan.vm, inventory)
+        vm = origin.vm
+        if await self._anybody_migrates(plan.vm, inventory):
             hint = "Leave this page and come back to follow it."
-            return [Failure(f"{vm.name} is being migrated already", "somebody else started it", hint)]
-        failures: list[Failure | None] = [refuse(plan, (await self._daemon(origin)).hypervisor_version)]
+            raise Failure(f"{vm.name} is being migrated already", "somebody else started it", hint)
+        here = await self._daemon(origin.host)
+        failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
         if not vm.running:
-            why = f"it is {vm.state} on {origin}"
+            why = f"it is {vm.state} on {origin.host}"
             failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
-        failures += await self._target_trouble(vm, origin, found)
-        return [failure for failure in failures if failure is not None]
+        failures += await self._target_trouble(origin, here, inventory)
+        known = tuple(failure for failure in failures if failure is not None)
+        if known:
+            raise Refused(known)
+        return origin
 
-    async def _anybody_migrates(self, name: str, found: tuple[VmOnHost, ...]) -> bool:
-        having = [each for each in found if each.vm.name == name and each.vm.active]
-        return any([await self._job(each.host, each.vm) for each in having])
+    async def _anybody_migrates(self, name: str, inventory: Inventory) -> bool:
+        having = [each for each in inventory.found if each.vm.name == name and each.vm.active]
+        return any([await self._job(each) for each in having])
 
-    def _not_found(self, name: str) -> Failure:
-        if self.unreachable:
-            host, failure = next(iter(self.unreachable.items()))
-            what = f"{name} was not found, and {host} could not be asked"
-            return Failure(what, failure.why, failure.hint, detail=failure.detail)
-        return Failure(f"There is no VM {name!r}", "neither host has it", "Choose one that the Launch page lists.")
-
-    async def _target_trouble(self, vm: Vm, origin: str, found: tuple[VmOnHost, ...]) -> list[Failure | None]:
-        target = OTHER[origin]
-        if target in self.unreachable:
-            said = self.unreachable[target]
+    async def _target_trouble(self, origin: VmOnHost, here: Daemon, inventory: Inventory) -> list[Failure]:
+        vm, target = origin.vm, OTHER[origin.host]
+        if target in inventory.failures:
+            said = inventory.failures[target]
             return [Failure(f"The {target} cannot be reached", said.why or said.what, said.hint, detail=said.detail)]
-        here, there = await asyncio.gather(self._daemon(origin), self._daemon(target))
-        failures: list[Failure | None] = []
+        there = await self._daemon(target)
+        failures = []
         if here.uuid and here.uuid == there.uuid:
             failures.append(_same_host(here.uuid))
-        for each in found:
+        for each in inventory.found:
             if each.host == target and each.vm.name == vm.name and (each.vm.uuid != vm.uuid or each.vm.active):
                 failures.append(_name_taken(each))
         return failures
@@ -118,32 +116,19 @@ class Migrations:
     async def _daemon(self, host: str) -> Daemon:
         return await self._connections.ask(host, lambda hypervisor: hypervisor.daemon())
 
-    async def _job(self, host: str, vm: Vm) -> Mapping[str, Stat]:
-        """The statistics of its migration away from `host`, empty where none is under way."""
-        job = await self._connections.ask(host, lambda hypervisor: hypervisor.job(vm.name))
+    async def _job(self, found: VmOnHost) -> Mapping[str, Stat]:
+        """The statistics of its migration away from its host, empty where none is under way."""
+        job = await self._connections.ask(found.host, lambda hypervisor: hypervisor.job(found.vm.name))
         return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
 
-    async def _known_job(self, host: str, vm: Vm) -> Mapping[str, Stat]:
-        try:
-            return await self._job(host, vm)
-        except Failure as failure:
-            self.unreachable[host] = failure
-            return {}
-
     async def start(self, plan: Plan) -> Migration:
-        """Start `plan`; what preflight finds, or a connection that cannot be made, is raised."""
+        """Check `plan` and start it; raises Refused with all that the checks found, or the Failure that ended them."""
         async with self._one:
             return await self._start(plan)
 
     async def _start(self, plan: Plan) -> Migration:
-        failures = await self.preflight(plan)
-        if failures:
-            raise failures[0]
-        found = await self.vms()
-        origin = origin_of(plan.vm, found)
-        if origin is None:
-            raise self._not_found(plan.vm)
-        vm = next(each.vm for each in found if each.host == origin and each.vm.name == plan.vm)
+        found = await self._cleared(plan)
+        vm, origin = found.vm, found.host
         workload = await self._workload(vm.name)
         route, facts = await self._route(origin, workload)
         name = folder_name(vm.name, workload.name, plan.technique)
@@ -153,29 +138,40 @@ class Migrations:
         migration.begin(self._options(plan, vm, origin, workload))
         return migration
 
-    async def attach(self) -> Migration | None:
-        """Follow a migration that runs already, or end the record of one that ended while nobody watched; else None."""
+    async def attach(self, inventory: Inventory | None = None) -> Migration | None:
+        """Follow a migration that runs already, or end the record of one that ended while nobody watched; else None.
+
+        `inventory` is what `vms` has just returned, where the caller has it.
+        """
         async with self._one:
             if self.current is not None and not self.current.timeline.over:
                 return self.current
             unfinished = await on_thread(unfinished_runs, self._runs)
-            everywhere = await self.vms()
-            for found in everywhere:
-                job = await self._known_job(found.host, found.vm) if found.vm.active else {}
+            inventory = inventory or await self.vms()
+            all_answered = not inventory.failures
+            for found in inventory.found:
+                try:
+                    job = await self._job(found) if found.vm.active else {}
+                except Failure:
+                    all_answered = False  # it may be migrating: the end of no run is judged below
+                    continue
                 if job:
-                    return await self._rejoin(found, job, unfinished)
-            known = {found.vm.uuid for found in everywhere}
+                    return await self._rejoin(found, job, unfinished, inventory)
+            known = {found.vm.uuid for found in inventory.found}
             for run in reversed(unfinished):  # the newest is to be the current one
-                if run.vm.uuid in known:  # else it is of other hosts, those of another configuration
+                # Else a host that did not answer may still migrate it, or it is of the hosts of another configuration.
+                if all_answered and run.vm.uuid in known:
                     await self._conclude(run)
             return self.current
 
-    async def _rejoin(self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished]) -> Migration:
+    async def _rejoin(
+        self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
+    ) -> Migration:
         vm, host = found.vm, found.host
         run = next((each for each in unfinished if _same_job(each, found, job)), None)
         workload = run.workload if run else await self._workload(vm.name)
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
-        route, facts = await self._route(host, workload, rejoined=True)
+        route, facts = await self._route(host, workload, inventory)
         recorder = await self._recorder_of(run, vm, workload, plan)
         self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._guest_access)
         migration.facts = facts
@@ -203,21 +199,23 @@ class Migrations:
 
     async def _conclude(self, run: Unfinished) -> None:
         """Write the end of a run whose job is gone, from what both daemons still know."""
-        if self.unreachable:
-            return  # not to be known now: the run stays unfinished, and the next start looks again
         try:
             route, facts = await self._route(run.origin, run.workload)
             recorder = await on_thread(Recorder.open, run.folder)
         except (Failure, OSError):
-            return  # the same, or another app has been faster
+            return  # a host is away, or another app was faster: the run stays unfinished for the next start
         self.current = migration = Migration(run.plan, run.vm, route, recorder, self._interval, self._guest_access)
         migration.facts = facts
         migration.conclude_unwatched(run.records, run.began)
         await migration.ended()
 
     async def _route(
-        self, origin: str, workload: Workload, *, rejoined: bool = False
+        self, origin: str, workload: Workload, running: Inventory | None = None
     ) -> tuple[MigrationConnections, dict[str, Any]]:
+        """The open route and its facts for run.toml.
+
+        `running` is given where the migration runs already: it can be followed though nobody reaches its target.
+        """
         target = OTHER[origin]
         route = MigrationConnections(
             origin, target, {host: self._connections.uri(host) for host in HYPERVISORS}, self._open
@@ -226,7 +224,7 @@ class Migrations:
         _steer, here, there = await asyncio.gather(
             on_thread(route.steer),
             on_thread(lambda: route.at(origin).daemon()),
-            self._facts_of(route, target, needed=not rejoined),
+            self._facts_of(route, target, running),
         )
         facts = {
             "hosts": {"origin": origin, "target": target, origin: _host(here), target: there},
@@ -237,14 +235,13 @@ class Migrations:
         }
         return route, facts
 
-    async def _facts_of(self, route: MigrationConnections, host: str, *, needed: bool) -> dict[str, Any]:
-        """What run.toml keeps of the target; a migration that runs can be followed though nobody can reach that."""
-        if host in self.unreachable and not needed:
+    async def _facts_of(self, route: MigrationConnections, target: str, running: Inventory | None) -> dict[str, Any]:
+        if running is not None and target in running.failures:
             return {}
         try:
-            return _host(await on_thread(lambda: route.at(host).daemon()))
+            return _host(await on_thread(lambda: route.at(target).daemon()))
         except Failure:
-            if needed:
+            if running is None:
                 raise
             return {}
 
@@ -259,19 +256,19 @@ class Migrations:
             self.current.leave()
 
 
-def origin_of(name: str, found: tuple[VmOnHost, ...]) -> str | None:
-    """The host a VM would start from: where it runs, else where it is defined, the source first."""
-    having = [each for each in found if each.vm.name == name]
-    having.sort(key=lambda each: (not each.vm.active, each.host != SOURCE))
-    return having[0].host if having else None
-
-
 def _same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool:
     """Whether `job` is what `run` began to record, and not a later one of the same VM."""
     elapsed_ms = job.get("time_elapsed", 0)
     passed_s = float(elapsed_ms) / 1000 if isinstance(elapsed_ms, (int, float)) else 0.0
     later = 0 < passed_s < seconds_since(run.began) - SAME_START_S
     return run.vm.uuid == found.vm.uuid and run.origin == found.host and not later
+
+
+def _not_found(name: str, inventory: Inventory) -> Failure:
+    for host, failure in inventory.failures.items():
+        what = f"{name} was not found, and {host} could not be asked"
+        return Failure(what, failure.why, failure.hint, detail=failure.detail)
+    return Failure(f"There is no VM {name!r}", "neither host has it", "Choose one that the Launch page lists.")
 
 
 def _same_host(uuid: str) -> Failure:

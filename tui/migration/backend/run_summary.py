@@ -1,17 +1,16 @@
 """How a migration ended: the figures that libvirt still has of it, and what run.toml keeps."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import Any
 
 from tui.core.clock import now
 from tui.core.failure import Failure
+from tui.core.plan import Plan
 from tui.core.protocols import Stat
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
-from tui.migration.model.timeline import FAILED, LOST
-
-if TYPE_CHECKING:
-    from tui.migration.backend.migration import Migration
+from tui.migration.model.timeline import FAILED, LOST, Timeline
 
 MIGRATION_IN, MIGRATION_OUT = 4, 5  # VIR_DOMAIN_JOB_OPERATION_*
 
@@ -31,10 +30,14 @@ def completed_job(
     return None
 
 
-def summary(migration: "Migration", outcome: str) -> dict[str, Any]:
-    """run.toml: what was asked for, on which hosts, and how it ended; figures with their unit in the name."""
-    timeline, final = migration.timeline, migration.timeline.final
-    plan, point = migration.plan, timeline.point
+def summary(
+    plan: Plan, vm: Vm, facts: Mapping[str, Any], began: str, timeline: Timeline, outcome: str
+) -> dict[str, Any]:
+    """run.toml: what was asked for, on which hosts, and how it ended; figures with their unit in the name.
+
+    `facts` are the tables of its hosts, versions and workload; `began` is its start in UTC.
+    """
+    final, point = timeline.final, timeline.point
     figures: dict[str, Any] = {}
     if timeline.over:
         figures = {
@@ -52,26 +55,14 @@ def summary(migration: "Migration", outcome: str) -> dict[str, Any]:
         }
     return {
         "outcome": outcome,
-        "began": migration.began_at,
+        "began": began,
         "ended": now() if timeline.over else None,
         "verified": timeline.verified[1] if timeline.verified else None,
         "advice": timeline.advice or None,
         "error": dict(timeline.error) if timeline.error and outcome in (FAILED, LOST) else None,
-        "vm": {
-            "name": migration.vm.name,
-            "uuid": migration.vm.uuid,
-            "vcpus": migration.vm.vcpus,
-            "memory_bytes": migration.vm.memory_bytes,
-        },
-        "options": {
-            "technique": plan.technique,
-            "timeout_s": plan.timeout_s,
-            "bandwidth_mib_s": plan.bandwidth_mib_s,
-            "downtime_ms": plan.downtime_ms,
-            "auto_converge": plan.auto_converge,
-            "parallel": plan.parallel,
-        },
-        **migration.facts,
+        "vm": {"name": vm.name, "uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes},
+        "options": {name: value for name, value in asdict(plan).items() if name != "vm"},
+        **facts,
         "figures": figures,
         # libvirt's own is figures.downtime_ms
         "felt": timeline.observed.data if timeline.observed else None,

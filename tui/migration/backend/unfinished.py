@@ -1,6 +1,5 @@
 """Runs whose log has no end yet: the app was killed or quit while the migration went on."""
 
-import fcntl
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from tui.core.settings import HYPERVISORS, IDLE
 from tui.core.vm import Vm
 from tui.guest.model.workload import Workload
 from tui.migration.backend.recorder import RAW
+from tui.migration.backend.run_files import in_use, read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 
@@ -40,18 +40,6 @@ def unfinished_runs(runs: Path) -> list[Unfinished]:
     return [run for run in found if run is not None]
 
 
-def read_records(raw: Path) -> list[Record]:
-    """Every whole line of a raw.jsonl; a crash may have left half a line, and that is passed over."""
-    records = []
-    with raw.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            try:
-                records.append(record.from_line(line))
-            except ValueError:
-                continue
-    return records
-
-
 def _look(folder: Path) -> Unfinished | None:
     try:
         return None if _ended(folder / RAW) else _read(folder)
@@ -73,7 +61,7 @@ def _ended(raw: Path) -> bool:
 
 
 def _read(folder: Path) -> Unfinished | None:
-    if _in_use(folder / RAW):
+    if in_use(folder / RAW):
         return None
     records = read_records(folder / RAW)
     begins = (each for each in records if isinstance(each, Event) and each.kind in (record.START, record.ATTACHED))
@@ -109,12 +97,3 @@ def _is_time(began: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _in_use(raw: Path) -> bool:
-    with raw.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -38,7 +37,7 @@ from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.question import Answer, Question
-from tui.vm.model.location import VmOnHost, stopped
+from tui.vm.model.location import Inventory
 
 # What a key's action is called here, and in model.keys.
 KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime": DOWNTIME, "bandwidth": BANDWIDTH}
@@ -84,7 +83,7 @@ class MigratePage(Page):
         self._migrations = migrations
         self._defaults = defaults
         self._proposed = ""  # a VM chosen since the last migration was started
-        self._found: Sequence[VmOnHost] | None = None
+        self._inventory: Inventory | None = None
         self._migration: Migration | None = None
         self._timeline = Timeline()
         self._update_pending = False
@@ -136,9 +135,10 @@ class MigratePage(Page):
     @work(name="look")  # never cancelled half-way: it may be ending the record of a migration that nobody watched
     async def _look(self) -> None:
         """What could be migrated, and whether somebody else has started to: virsh, or another vmlm-tui."""
-        self._found = await self._migrations.vms()
+        self._inventory = await self._migrations.vms()
+        self._ask_update()
         try:
-            await self._migrations.attach()
+            await self._migrations.attach(self._inventory)
         except Failure as failure:
             self.explain(str(failure))
         self._follow_current()
@@ -150,7 +150,7 @@ class MigratePage(Page):
         while True:
             await asyncio.sleep(AGAIN_AFTER_S)
             if not self._under_way:
-                self._found = await self._migrations.vms()
+                self._inventory = await self._migrations.vms()
                 self._ask_update()
 
     # -- following --
@@ -260,9 +260,7 @@ class MigratePage(Page):
             self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
 
     def _show_idle(self) -> None:
-        places = None if self._found is None else [(found.vm, found.host) for found in self._found]
-        unreachable = self._migrations.unreachable.values()
-        self.query_one("#idle", Lines).show(*idle_lines(places, unreachable, self._defaults, self.with_keys))
+        self.query_one("#idle", Lines).show(*idle_lines(self._inventory, self._defaults, self.with_keys))
 
     # -- keys --
 
@@ -274,12 +272,12 @@ class MigratePage(Page):
 
     def _nothing_runs(self) -> str:
         """Why there is no VM to migrate; empty where there is one, or may be one on a host that can't be asked."""
-        if any(each.vm.active for each in self._found or ()):
+        if self._inventory and any(each.vm.active for each in self._inventory.found):
             return ""
         return self._stopped(self._migration.vm.name if self._migration else self._defaults.vm)
 
     def _stopped(self, name: str) -> str:
-        return "" if self._found is None or self._migrations.unreachable else stopped(name, self._found)
+        return self._inventory.stopped(name) if self._inventory else ""
 
     def _all_answers(self) -> tuple[str, ...]:
         return tuple(map(self.why_not, KEYS))
@@ -292,7 +290,7 @@ class MigratePage(Page):
         self._answers = answers
 
     def action_start(self) -> None:
-        self.app.push_screen(StartForm(self._migrations, self._next_plan(), self._found), self._started)
+        self.app.push_screen(StartForm(self._migrations, self._next_plan(), self._inventory), self._started)
 
     def propose(self, vm: str) -> None:
         """This VM is the one that is likely to be migrated next."""

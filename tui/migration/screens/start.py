@@ -1,6 +1,5 @@
 """The form that starts a migration: opens with the configured defaults, so that Enter is enough."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -13,11 +12,11 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.core.settings import OTHER
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.migrations import Migrations, Refused
 from tui.migration.model import entry
 from tui.ui.choice import Choice
 from tui.ui.form import Form, enter, number_field, row
-from tui.vm.model.location import VmOnHost
+from tui.vm.model.location import Inventory, VmOnHost
 
 EXPLAINED = {
     PRE_COPY: "Passes until the rest fits the downtime. No p later.",
@@ -37,12 +36,12 @@ class StartForm(Form[Migration]):
     StartForm #message { margin-top: 1; }
     """
 
-    def __init__(self, migrations: Migrations, defaults: Plan, found: Sequence[VmOnHost] | None) -> None:
+    def __init__(self, migrations: Migrations, defaults: Plan, inventory: Inventory | None) -> None:
         super().__init__("Start a migration")
         self._migrations = migrations
         self._defaults = defaults
-        self._found: Sequence[VmOnHost] | None = None
-        self._first_found = found
+        self._found: list[VmOnHost] | None = None
+        self._known = inventory
         self._busy = False
         self._wanted = False  # Enter was pressed before the VMs were known
 
@@ -61,8 +60,8 @@ class StartForm(Form[Migration]):
 
     def on_mount(self) -> None:
         self._explain()
-        if self._first_found is not None:
-            self._offer(self._first_found)
+        if self._known is not None:
+            self._offer(self._known)
         self._look()
 
     # -- the VMs --
@@ -76,17 +75,17 @@ class StartForm(Form[Migration]):
             self._wanted = False
             self.entered()
 
-    def _offer(self, found: Sequence[VmOnHost]) -> None:
+    def _offer(self, inventory: Inventory) -> None:
         """Show the VMs, running ones first, the one of before chosen."""
-        chosen = self._chosen() or next((each for each in found if each.vm.name == self._defaults.vm), None)
-        ordered = sorted(found, key=lambda each: (not each.vm.active, each.vm.name))
+        chosen = self._chosen() or inventory.origin(self._defaults.vm)
+        ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.name))
         names = [each.vm.name for each in ordered]
         best = [n for n, each in enumerate(ordered) if chosen is not None and each.vm.name == chosen.vm.name]
         self._found = ordered
         self.query_one("#vm", Choice).offer(names, (best or [0])[0])
         self._direction()
         if not self._busy:
-            self._say_unreachable()
+            self.show_message("\n".join(map(str, inventory.failures.values())), wrong=True)
 
     def _chosen(self) -> VmOnHost | None:
         index = self.query_one("#vm", Choice).index
@@ -100,10 +99,6 @@ class StartForm(Form[Migration]):
             vm = found.vm
             text = f"{found.host} -> {OTHER[found.host]}   {vm.state}, {vm.shape}"
         self.query_one("#direction", Static).update(text)
-
-    def _say_unreachable(self) -> None:
-        failures = self._migrations.unreachable.values()
-        self.show_message("\n".join(map(str, failures)), wrong=True)
 
     # -- the fields --
 
@@ -148,13 +143,14 @@ class StartForm(Form[Migration]):
     @work(name="start")
     async def _start(self, plan: Plan) -> None:
         self.show_message(f"Checking whether {plan.vm} can be migrated ...")
+        failures: tuple[Failure, ...]
         try:
-            failures = await self._migrations.preflight(plan)
-            if not failures:
-                self.dismiss(await self._migrations.start(plan))
-                return
+            self.dismiss(await self._migrations.start(plan))
+            return
+        except Refused as refused:
+            failures = refused.failures
         except Failure as failure:
-            failures = [failure]
+            failures = (failure,)
         finally:
             self._busy = False
         self.show_message("\n".join(["Nothing was started:", *(f"- {failure}" for failure in failures)]), wrong=True)

@@ -1,27 +1,26 @@
 """What the Migrate page says while nothing migrates: what could be moved, and how to begin."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from textual.content import Content
 
 from tui.core import actions
-from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
-from tui.core.vm import Vm
-
-Place = tuple[Vm, str]  # a VM, and the host that has it
+from tui.vm.model.location import Inventory, VmOnHost
 
 
-def idle_lines(
-    places: Sequence[Place] | None, unreachable: Iterable[Failure], defaults: Plan, with_keys: actions.WithKeys
-) -> tuple[Content, ...]:
-    """The whole page as lines; `places` is None until the hosts have answered."""
+def idle_lines(inventory: Inventory | None, defaults: Plan, with_keys: actions.WithKeys) -> tuple[Content, ...]:
+    """The whole page as lines; `inventory` is None until the hosts have answered."""
     start, post_copy, cancel, log = map(with_keys, (actions.START, actions.POST_COPY, actions.CANCEL, actions.LOG))
     limits = with_keys(f"{actions.DOWNTIME} {actions.BANDWIDTH}")
     lines = [Content(""), Content.styled(" Nothing is migrating.", "bold"), Content("")]
-    lines += _vms(places)
-    lines += [Content.assemble(" ", (with_keys(str(failure)), "$error")) for failure in unreachable]
+    if inventory is None:
+        lines.append(Content(" Asking both hosts for their VMs ..."))
+    else:
+        lines += _vms(inventory.found)
+        failures = inventory.failures.values()
+        lines += [Content.assemble(" ", (with_keys(str(failure)), "$error")) for failure in failures]
     lines += [Content(""), _key(start, "start a migration: a form opens, and Enter starts it as it stands,")]
     lines += [
         _key("", _defaults(defaults)),
@@ -37,20 +36,16 @@ def _key(keys: str, text: str) -> Content:
     return Content.assemble(" ", (f"{keys:<5}", "bold $accent"), text)
 
 
-def _vms(places: Sequence[Place] | None) -> list[Content]:
-    if places is None:
-        return [Content(" Asking both hosts for their VMs ...")]
-    if not places:
+def _vms(found: Sequence[VmOnHost]) -> list[Content]:
+    if not found:
         return [Content(" No VM was found. The Launch page starts one.")]
-    wide = min(30, max(cell_len(vm.name) for vm, _ in places))
-    ordered = sorted(places, key=lambda place: (not place[0].active, place[0].name))
-    return [_vm(vm, host, wide) for vm, host in ordered]
+    wide = min(30, max(cell_len(each.vm.name) for each in found))
+    return [_vm(each, wide) for each in sorted(found, key=lambda each: (not each.vm.active, each.vm.name))]
 
 
-def _vm(vm: Vm, host: str, wide: int) -> Content:
-    style = "bold" if vm.running else "dim"
-    about = f"{vm.state} on {host}, {vm.shape}"
-    return Content.assemble(" ", (vm.name.ljust(wide), style), "  ", about)
+def _vm(found: VmOnHost, wide: int) -> Content:
+    vm, style = found.vm, "bold" if found.vm.running else "dim"
+    return Content.assemble(" ", (vm.name.ljust(wide), style), "  ", f"{vm.state} on {found.host}, {vm.shape}")
 
 
 def _defaults(plan: Plan) -> str:

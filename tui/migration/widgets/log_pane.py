@@ -30,6 +30,7 @@ class LogPane(Vertical):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="log-events") as events:
             events.border_title = "events"
+            events.anchor()  # shows the newest, until somebody scrolls
             yield Lines(id="log-event-lines")
         with VerticalScroll(id="log-stats") as stats:
             stats.border_title = "newest statistics, as libvirt names them"
@@ -40,12 +41,8 @@ class LogPane(Vertical):
         if not self.display or not self.size.width:
             return
         width = max(20, self.size.width - 2)  # beside the scroll bar
-        events = self.query_one("#log-events", VerticalScroll)
-        at_end = events.is_vertical_scroll_end
         said = [part for event in timeline.events for line in event_lines(event) for part in _wrapped(line, width)]
         self.query_one("#log-event-lines", Lines).show(*map(Content, said or ["No events yet."]))
-        if at_end:
-            events.scroll_end(animate=False)
         self.query_one("#log-stat-lines", Lines).show(*map(Content, stat_lines(_newest(timeline), width)))
 
 

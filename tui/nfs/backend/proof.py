@@ -8,10 +8,11 @@ from pathlib import PurePosixPath
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.settings import DESTINATION, SOURCE, STORAGE
+from tui.linux.perl import MISSING
 from tui.linux.script_sections import TIMED_OUT
 from tui.linux.sudo import Sudo
-from tui.nfs.model.facts import ClientRead, NfsFacts
-from tui.nfs.model.proof import FLOCK, HELD_S, HOLD, LOCK, NAME, PERL, REMOVE, SEE, TRY, WAIT, Proof
+from tui.nfs.model.facts import CLIENTS, ClientRead, NfsFacts
+from tui.nfs.model.proof import HELD_S, HOLD, LOCK, NAME, REMOVE, SEE, TRY, WAIT, Proof
 
 ANSWER_S = 15  # of one host, about one file
 PERL_THERE = ("sh", "-c", "command -v perl")
@@ -36,13 +37,14 @@ class _Attempt:
         self._news = asyncio.Event()
 
     async def run(self) -> Proof:
-        how = await self._how()
-        holder = asyncio.ensure_future(self._hold(how))
+        if missing := await self._without_perl():
+            return Proof(why_not=f"{MISSING} on {missing}")
+        holder = asyncio.ensure_future(self._hold())
         try:
             await self._until("locked", holder)
             proof = self._written(holder)
             if proof.write_error == "":
-                proof = await self._looked_at(proof, how)
+                proof = await self._looked_at(proof)
         finally:
             left = await self._removed()
             ended, _ = await asyncio.wait({holder}, timeout=ANSWER_S)
@@ -50,13 +52,13 @@ class _Attempt:
                 holder.cancel()
         return replace(proof, left=left)
 
-    async def _how(self) -> str:
-        """Both must lock in the same way, or they would not meet on a folder of one machine."""
-        there = await asyncio.gather(*(self._sudo.run(role, PERL_THERE) for role in (SOURCE, DESTINATION)))
-        return PERL if all(done.status == 0 for done in there) else FLOCK
+    async def _without_perl(self) -> str:
+        """The hosts that can't take a lock, empty where both can."""
+        there = await asyncio.gather(*(self._sudo.run(role, PERL_THERE) for role in CLIENTS))
+        return " and ".join(role for role, done in zip(CLIENTS, there, strict=True) if done.status)
 
-    async def _hold(self, how: str) -> Completed:
-        argv = [HOLD, "sh", self._file, self._user(SOURCE), self._nonce, how, LOCK, WAIT]
+    async def _hold(self) -> Completed:
+        argv = [HOLD, "sh", self._file, self._user(SOURCE), self._nonce, LOCK, WAIT]
         return await self._sh(SOURCE, argv, HELD_S + ANSWER_S, on_output=True)
 
     async def _until(self, word: str, holder: "asyncio.Future[Completed]") -> None:
@@ -86,10 +88,10 @@ class _Attempt:
             return Proof(way, write_error=error or "it ended and said nothing")
         return Proof(way, write_error="", lock_error="")
 
-    async def _looked_at(self, proof: Proof, how: str) -> Proof:
+    async def _looked_at(self, proof: Proof) -> Proof:
         """The same with what the destination and the server see."""
         tried, seen = await asyncio.gather(
-            self._sh(DESTINATION, [TRY, "sh", self._file, self._user(DESTINATION), how, LOCK], ANSWER_S),
+            self._sh(DESTINATION, [TRY, "sh", self._file, self._user(DESTINATION), LOCK], ANSWER_S),
             self._sh(STORAGE, [SEE, "sh", self._on_server], ANSWER_S),
             return_exceptions=True,
         )

@@ -8,13 +8,12 @@ from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.core.vm import Vm
 from tui.linux.addresses import Resolved
 from tui.linux.exports import Export
-from tui.linux.firewalld import Firewalld
+from tui.linux.firewall import Firewall
 from tui.linux.folder import Folder
 from tui.linux.fstab import FstabEntry, parse_fstab
 from tui.linux.mounts import NFS, Mount, at
 from tui.linux.packages import Package
 from tui.linux.qemu_conf import SHARED_SINCE, QemuConf
-from tui.linux.ufw import Ufw
 from tui.linux.units import Unit
 from tui.nfs.model.proof import Proof
 from tui.nfs.model.shared import Shared
@@ -23,7 +22,7 @@ from tui.vm.model.domain import Disk
 CLIENTS = (SOURCE, DESTINATION)
 
 NO_FOLDER, NO_QEMU_CONF = Folder("", ""), QemuConf()
-NO_UFW, NO_FIREWALLD = Ufw(active=False), Firewalld(running=False)
+NO_FIREWALL = Firewall()
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,7 @@ class ServerRead(HostRead):
     active: tuple[Export, ...] = ()  # what exportfs has made of them
     units: tuple[Unit, ...] = ()
     threads: int = 0  # of the kernel's NFS server
-    ufw: Ufw = NO_UFW
-    firewalld: Firewalld = NO_FIREWALLD
+    firewall: Firewall = NO_FIREWALL
     drops: bool = False  # rules of nftables that are neither's and drop what comes in
     wrapped: tuple[str, ...] = ()  # daemons that ask TCP wrappers
     hosts_allow: str = ""
@@ -116,6 +114,7 @@ class ImageRead:
     readable: bool = False  # by QEMU's user
     writable: bool = False
     locked: bool | None = None  # by somebody; None where that can't be told
+    no_perl: bool = False  # so `locked` could not be asked
     said: str = ""
 
 

@@ -5,20 +5,14 @@ from dataclasses import dataclass
 NAME = ".vmlm-proof-"
 HELD_S = 20  # the lock, and the file, at most: it ends by itself when the app is gone
 ROOT, USER = "root", "qemu"  # who could make the file
-PERL, FLOCK = "perl", "flock"  # what takes the lock
 
-# A lock of the kind that QEMU takes on an image: on a range of bytes, of the open file (F_OFD_SETLK). Perl comes with
-# every Debian and Ubuntu; flock(1) is its stand-in, which NFS turns into the same on the server.
-# $1 PERL or FLOCK, $2 the file, then a command that is run with the lock held; 75 where it is refused.
+# A lock of the kind that QEMU takes on an image: on a range of bytes, of the open file (F_OFD_SETLK). In Perl
+# (model.perl). The file, then a command that is run with the lock held; 75 where it is refused.
 LOCK = r"""
-how=$1 file=$2
-shift 2
-if [ "$how" != perl ]; then exec flock -n -x -E 75 "$file" "$@"; fi
-exec perl -e '
-  open(F, "+<", shift) or die "$!\n";
-  my $lock = pack("ssx4qqlx4", 1, 0, 100, 200, 0);
-  fcntl(F, 37, $lock) or ($!{EAGAIN} || $!{EACCES} ? exit 75 : die "$!\n");
-  exit(system(@ARGV) >> 8)' "$file" "$@"
+open(F, "+<", shift) or die "$!\n";
+my $lock = pack("ssx4qqlx4", 1, 0, 100, 200, 0);
+fcntl(F, 37, $lock) or ($!{EAGAIN} || $!{EACCES} ? exit 75 : die "$!\n");
+exit(system(@ARGV) >> 8);
 """
 
 # Waits until the file $1 is gone, but not for ever: it must end when the app is gone.
@@ -28,7 +22,7 @@ n=0
 while [ -e "$1" ] && [ $n -lt {HELD_S * 5} ]; do sleep 0.2; n=$((n + 1)); done
 """
 
-# On the source. $1 the file, $2 QEMU's user, $3 the nonce, $4 PERL or FLOCK, $5 LOCK, $6 WAIT. It makes the file as
+# On the source. $1 the file, $2 QEMU's user, $3 the nonce, $4 LOCK, $5 WAIT. It makes the file as
 # libvirt does, as root who then gives it to QEMU's user, or as that user where root may not.
 HOLD = f"""
 file=$1 user=$2
@@ -43,13 +37,13 @@ else
   echo 'way {USER}'
 fi
 printf %s "$3" | as dd of="$file" conv=notrunc,fsync status=none || {{ echo 'failed write'; exit 0; }}
-as sh -c "$5" sh "$4" "$file" sh -c "$6" sh "$file" || echo 'failed lock'
+as perl -e "$4" "$file" sh -c "$5" sh "$file" || echo 'failed lock'
 """
 
-# On the destination. $1 the file, $2 QEMU's user, $3 PERL or FLOCK, $4 LOCK.
+# On the destination. $1 the file, $2 QEMU's user, $3 LOCK.
 TRY = """
 echo "nonce $(runuser -u "$2" -- cat -- "$1")"
-runuser -u "$2" -- sh -c "$4" sh "$3" "$1" true
+runuser -u "$2" -- perl -e "$3" "$1" true
 echo "lock $?"
 """
 

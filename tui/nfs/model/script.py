@@ -1,6 +1,7 @@
 """What is asked of each host about the shared folder, as one script a host; nothing in it changes anything."""
 
 import base64
+import contextlib
 import re
 import shlex
 from collections.abc import Mapping
@@ -8,16 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 from tui.core.settings import DESTINATION, SOURCE, STORAGE
+from tui.linux import firewall
 from tui.linux import folder as folders
-from tui.linux.addresses import Resolved, parse_ahosts, parse_hosts, route_device
+from tui.linux.addresses import Resolved, parse_ahosts, parse_hosts
 from tui.linux.exports import Export, parse_exports
-from tui.linux.firewalld import Firewalld, parse_zones
 from tui.linux.folder import parse_folder
 from tui.linux.mounts import parse_mountinfo
 from tui.linux.packages import CLIENT, SERVER, Package, parse_simulation
 from tui.linux.qemu_conf import parse_qemu_conf
 from tui.linux.script_sections import PRELUDE, Section, file_text, parse_sections
-from tui.linux.ufw import Ufw, parse_ufw
 from tui.linux.units import PROPERTIES, parse_units
 from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, QemuUser, ServerRead
 from tui.nfs.model.shared import Shared
@@ -61,6 +61,7 @@ part systemd 5 test -d /run/systemd/system
 part address.storage 5 getent ahosts "$storage"
 part address.source 5 getent ahosts "$source"
 part address.destination 5 getent ahosts "$destination"
+route='address=$(getent ahosts "$1" | head -n 1 | cut -d " " -f 1) && ip -o route get "$address"'
 folder={shlex.quote(folders.SCRIPT)}
 part folder 5 sh -c "$folder" sh "$export_folder"
 """
@@ -78,17 +79,9 @@ done'
 part active 5 cat /var/lib/nfs/etab
 part threads 5 cat /proc/fs/nfsd/threads
 if has systemctl; then part units 10 systemctl show -p {PROPERTIES} {" ".join(UNITS)}; fi
-if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2> /dev/null; then
-  part ufw 30 ufw status numbered
-  part ufw_defaults 5 cat /etc/default/ufw
-fi
-if has firewall-cmd && firewall-cmd --state > /dev/null 2>&1; then
-  part zone_default 20 firewall-cmd --get-default-zone
-  part zones_now 30 firewall-cmd --list-all-zones
-  part zones_kept 30 firewall-cmd --permanent --list-all-zones
-  part device.source 5 ip -o route get "$(getent ahosts "$source" | head -n 1 | cut -d ' ' -f 1)"
-  part device.destination 5 ip -o route get "$(getent ahosts "$destination" | head -n 1 | cut -d ' ' -f 1)"
-fi
+{firewall.PARTS}
+part device.source 5 sh -c "$route" sh "$source"
+part device.destination 5 sh -c "$route" sh "$destination"
 # Only where it is in use: asking would load it.
 if has nft && grep -q '^nf_tables ' /proc/modules; then part nft 5 nft list ruleset; fi
 part wrapped 5 sh -c '
@@ -101,8 +94,7 @@ part hosts_deny 5 cat /etc/hosts.deny
 
 CLIENT_SCRIPT = f"""{COMMON}
 part port 4 bash -c 'exec 3<> "/dev/tcp/$0/2049"' "$storage"
-part route 5 sh -c '
-address=$(getent ahosts "$1" | head -n 1 | cut -d " " -f 1) && ip -o route get "$address"' sh "$storage"
+part route 5 sh -c "$route" sh "$storage"
 part qemu_conf 5 cat /etc/libvirt/qemu.conf
 user=$(sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*"+*\\([^"]*\\)".*/\\1/p' /etc/libvirt/qemu.conf 2> /dev/null)
 part qemu_users 5 getent passwd ${{user:+"$user"}} {" ".join(QEMU_USERS)}
@@ -126,11 +118,8 @@ def parse_server(text: str, shared: Shared) -> ServerRead:
         exports=_files(_text(sections, "exports")),
         active=_active(_text(sections, "active")),
         units=parse_units(_text(sections, "units")),
-        threads=int(threads) if threads.isdigit() else 0,
-        ufw=parse_ufw(_text(sections, "ufw"), _text(sections, "ufw_defaults"))
-        if "ufw" in sections
-        else Ufw(active=False),
-        firewalld=_firewalld(sections),
+        threads=int(threads) if threads.isdecimal() else 0,
+        firewall=firewall.parse_firewall(text),
         drops=_drops(_text(sections, "nft")),
         wrapped=tuple(_text(sections, "wrapped").split()),
         hosts_allow=_text(sections, "hosts_allow"),
@@ -170,7 +159,7 @@ def _common(sections: Mapping[str, Section], shared: Shared, role: str) -> dict[
         },
         "configuration": tuple(_text(sections, "configuration").splitlines()),
         "users": frozenset(users),
-        "lists_age_s": int(age) if age.isdigit() else 0,
+        "lists_age_s": int(age) if age.isdecimal() else 0,
     }
 
 
@@ -196,23 +185,16 @@ def _resolved(sections: Mapping[str, Section], role: str, name: str) -> Resolved
 
 
 def _files(text: str) -> dict[str, str]:
-    rows = [line.partition(" ") for line in text.splitlines()]
-    return {path: base64.b64decode(content).decode(errors="surrogateescape") for content, _, path in rows}
+    files = {}
+    for content, _, path in (line.partition(" ") for line in text.splitlines()):
+        with contextlib.suppress(ValueError):  # a line that is not base64 is not ours
+            files[path] = base64.b64decode(content, validate=True).decode(errors="surrogateescape")
+    return files
 
 
 def _active(text: str) -> tuple[Export, ...]:
     """The table of exportfs; a client without a name is everybody."""
     return parse_exports(text, "/var/lib/nfs/etab")
-
-
-def _firewalld(sections: Mapping[str, Section]) -> Firewalld:
-    if "zones_now" not in sections:
-        return Firewalld(running=False)
-    now, kept = parse_zones(_text(sections, "zones_now")), parse_zones(_text(sections, "zones_kept"))
-    devices = dict(
-        found for role in (SOURCE, DESTINATION) if (found := route_device(_text(sections, f"device.{role}")))
-    )
-    return Firewalld(True, now, kept, _text(sections, "zone_default").strip(), devices)
 
 
 def _drops(ruleset: str) -> bool:
@@ -230,7 +212,7 @@ def _port(part: Section | None) -> str:
 
 def _qemu_user(wanted: str, passwd: str) -> QemuUser | None:
     rows = [line.split(":") for line in passwd.splitlines() if line.count(":") >= 6]
-    known = [QemuUser(row[0], int(row[2])) for row in rows if row[2].isdigit()]
+    known = [QemuUser(row[0], int(row[2])) for row in rows if row[2].isdecimal()]
     if wanted:
         return next((user for user in known if wanted in (user.name, str(user.uid))), None)
     return next((user for name in QEMU_USERS for user in known if user.name == name), None)

@@ -37,8 +37,7 @@ class Vms:
     def __init__(self, connections: Connections, sudo: Sudo) -> None:
         self._connections = connections
         self.sudo = sudo
-        self.config = connections.config
-        self.images = Images(sudo, self.config.storage.export)
+        self.images = Images(sudo, connections.config.storage.export)
         self._known: dict[str, dict[Vm, Domain | Failure]] = {}  # by host: read again only where a VM has changed
 
     async def on(self, host: str, *, afresh: bool = False) -> tuple[Listed, ...] | Failure:

@@ -1,6 +1,6 @@
 """Where VMs are: which host has one, and what both hosts say of the configured one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tui.core.failure import Failure
@@ -13,6 +13,28 @@ class VmOnHost:
 
     vm: Vm
     host: str
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The VMs of the hosts that answered, the source's first, and by host why another did not answer."""
+
+    found: tuple[VmOnHost, ...] = ()
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+
+    def origin(self, name: str) -> VmOnHost | None:
+        """The VM of that name where a migration would start: on the host where it is active, else where defined."""
+        having = (each for each in self.found if each.vm.name == name)
+        return min(having, key=lambda each: not each.vm.active, default=None)
+
+    def stopped(self, name: str) -> str:
+        """Why the VM of that name can't be migrated: it is active on no host; empty where it is, or may be."""
+        origin = self.origin(name)
+        if self.failures or (origin is not None and origin.vm.active):
+            return ""
+        if origin is None:
+            return f"Neither host knows a VM named {name}; the Launch page shows what there is."
+        return f"{name} is {state_words(origin.vm)} on {origin.host}; the Launch page starts it."
 
 
 @dataclass(frozen=True)
@@ -82,16 +104,6 @@ class VmPlacement:
         """Why booting might be a mistake: it might run where nobody can look, and two would write into one disk."""
         away = ", ".join(self.unreachable)
         return f"{away} can't be asked: if {self.name} runs there, booting it here damages its disk." if away else ""
-
-
-def stopped(name: str, found: Sequence[VmOnHost]) -> str:
-    """Why the VM of that name can't be migrated, where it runs on no host; empty where it runs, or is paused."""
-    having = [each for each in found if each.vm.name == name]
-    if any(each.vm.active for each in having):
-        return ""
-    if not having:
-        return f"Neither host knows a VM named {name}; the Launch page shows what there is."
-    return f"{name} is {state_words(having[0].vm)} on {having[0].host}; the Launch page starts it."
 
 
 def state_words(vm: Vm) -> str:

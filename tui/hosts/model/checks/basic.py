@@ -1,6 +1,6 @@
 """Steps of the Hosts list on one host each: that it can be worked on, and that guests run on it."""
 
-from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
+from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding, from_failure
 from tui.checklist.model.step import Step
 from tui.core import actions
 from tui.core.failure import Failure, LoginRefused, PasswordNeeded, UntrustedHost
@@ -125,7 +125,4 @@ def version(number: tuple[int, int, int]) -> str:
 
 def _failed(part: object, wanted: str) -> Finding | None:
     """As `unread`, where that it can't be read is the fault that is looked for."""
-    if not isinstance(part, Failure):
-        return None
-    found = f"{part.what}: {part.why}" if part.why else part.what
-    return Finding(FAILED, found.rstrip("."), wanted, part.hint, part.detail)
+    return from_failure(part, FAILED, wanted) if isinstance(part, Failure) else None

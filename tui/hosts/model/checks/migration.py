@@ -5,11 +5,12 @@ from tui.checklist.model.step import Step
 from tui.core.failure import Failure
 from tui.hosts.model.checks.basic import version
 from tui.hosts.model.facts import HostsFacts, Libvirt, unread
-from tui.hosts.model.firewall import Firewall, opened
 from tui.hosts.model.host import System
 from tui.hosts.model.ports import REFUSED, SILENT, Tried, ranges
-from tui.hosts.model.userfaultfd import SYSCTL, Userfaultfd
+from tui.hosts.model.userfaultfd import NO_PERL, SYSCTL, Userfaultfd
 from tui.linux.change import AddLines, Change, Command, Move, RemoveLines
+from tui.linux.firewall import Firewall, opened
+from tui.linux.perl import INSTALL, MISSING
 from tui.linux.qemu_conf import MIGRATION_PORTS, QemuConf
 
 SYSCTL_FILE = "/etc/sysctl.d/60-vmlm-tui.conf"
@@ -86,7 +87,8 @@ def userfaultfd(host: str) -> Step[HostsFacts]:
         if tried.call == "denied":
             return Finding(FAILED, f"denied to QEMU's user; {SYSCTL} is {tried.sysctl or 'not there'}", wanted)
         state = OK if tried.sysctl == "1" else WARNING
-        return Finding(state, f"it could not be tried; {SYSCTL} is {tried.sysctl or 'not there'}", wanted)
+        why, hint = (f": {MISSING}", INSTALL) if tried.call == NO_PERL else ("", "")
+        return Finding(state, f"it could not be tried{why}; {SYSCTL} is {tried.sysctl or 'not there'}", wanted, hint)
 
     def change(facts: HostsFacts) -> Change | str:
         tried = facts.at(host).userfaultfd

@@ -9,7 +9,8 @@ from tui.checklist.model.step import Step
 from tui.hosts.model.facts import HostsFacts, unread
 from tui.hosts.model.software import GROUP, GROUPS, USERS, Software
 from tui.linux import apt
-from tui.linux.change import Change, Command, Move
+from tui.linux.change import Change, Command, Move, reversible
+from tui.linux.units import systemctl
 
 BY_HAND = {
     "dnf": "dnf install libvirt qemu-kvm",
@@ -172,9 +173,9 @@ def daemon(host: str) -> Step[HostsFacts]:
             return f"somebody has masked {unit.name}"
         moves = []
         if not any(each.file == "enabled" for each in software.units):
-            moves.append(_systemctl(host, "enable", unit.name, "disable"))
+            moves.append(systemctl(host, "enable", unit.name, "disable"))
         if unit.active != "active":
-            moves.append(_systemctl(host, "start", unit.name, "stop"))
+            moves.append(systemctl(host, "start", unit.name, "stop"))
         return Change(tuple(moves))
 
     return _step(host, "daemon", "libvirt's daemon runs and starts with the host", DAEMON, judge, plan, "packages")
@@ -193,14 +194,10 @@ def member(host: str) -> Step[HostsFacts]:
 
     def plan(host: str, software: Software) -> Change | str:
         words = (software.login, GROUP)
-        move = Move(Command(host, ("gpasswd", "-a", *words)), (Command(host, ("gpasswd", "-d", *words)),))
+        move = reversible(host, ("gpasswd", "-a", *words), ("gpasswd", "-d", *words))
         return Change((move,), "It counts from the next login on: on the source, start the app anew from a new login.")
 
     return _step(host, "member", "the login may use libvirt", MEMBER, judge, plan, "packages")
-
-
-def _systemctl(host: str, do: str, unit: str, undo: str) -> Move:
-    return Move(Command(host, ("systemctl", do, unit)), (Command(host, ("systemctl", undo, unit)),))
 
 
 def _sh(host: str, script: str, *words: str) -> Command:

@@ -1,6 +1,6 @@
 """Steps of the Hosts list about root's ssh from one host to the other: what a peer-to-peer migration goes through."""
 
-from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, Finding
+from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, Finding, from_failure, last_line
 from tui.checklist.model.step import Step
 from tui.core.failure import Failure
 from tui.core.ssh_key import KEY_NAMES, HostKey
@@ -184,7 +184,7 @@ def _peer(start: str, end: str) -> Step[HostsFacts]:
             found = WORDS.get(attempt.outcome, _last(attempt.said))
             return Finding(FAILED, f"ssh to {end}: {found}", wanted, detail=attempt.said)
         if isinstance(peer, Failure):
-            return Finding(FAILED, f"{peer.what}: {peer.why}", wanted, peer.hint, peer.detail)
+            return from_failure(peer, FAILED, wanted)
         if peer is None:
             return None
         return Finding(OK, f"it answers as {peer}" if peer else "ssh gets in; no virsh is there to ask libvirt with")
@@ -204,5 +204,4 @@ def _folder(host: str, attempt: Attempt) -> tuple[Move, ...]:
 
 
 def _last(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else "ssh failed and said nothing"
+    return last_line(text) or "ssh failed and said nothing"

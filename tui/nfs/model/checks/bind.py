@@ -1,7 +1,7 @@
 """The folder of the images, seen at the exported folder: a bind mount, now and when the storage server starts."""
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, Finding
-from tui.linux.change import AddLines, Change, Command, Move, RemoveLines
+from tui.linux.change import AddLines, Change, Command, Move, RemoveLines, reversible
 from tui.linux.folder import HUNG, STALE
 from tui.linux.fstab import FstabEntry, fstab_line
 from tui.linux.mounts import Mount, device_folder
@@ -53,8 +53,8 @@ def change_bind(_facts: NfsFacts, server: ServerRead) -> Change | str:
         return f"line {entry.line} of {FSTAB} is not the app's"
     moves = [] if entry else at_start(server, fstab_line(images, folder, "none", OPTIONS))
     if not bound(server):
-        mount = Command(server.role, ("mount", "--bind", "--", images, folder))
-        moves.append(Move(mount, (Command(server.role, ("sh", "-c", UNBIND, "sh", images, folder)),)))
+        mount, undo = ("mount", "--bind", "--", images, folder), ("sh", "-c", UNBIND, "sh", images, folder)
+        moves.append(reversible(server.role, mount, undo))
     return Change(tuple(moves), "nofail: the server starts, and can be logged in to, also where it can't be mounted.")
 
 

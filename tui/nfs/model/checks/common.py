@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tui.checklist.model.check import NOT_NEEDED, UNKNOWN, Finding
+from tui.checklist.model.check import NOT_NEEDED, Finding, from_failure
 from tui.core.failure import Failure
 from tui.core.settings import STORAGE
 from tui.linux.change import Change
@@ -14,19 +14,13 @@ Check = Callable[[NfsFacts], Finding | None]
 Remedy = Callable[[NfsFacts], Change | str]
 
 
-def unread(failure: Failure) -> Finding:
-    """The state of what could not be looked at."""
-    found = f"{failure.what}: {failure.why}" if failure.why else failure.what
-    return Finding(UNKNOWN, found.rstrip("."), hint=failure.hint, detail=failure.detail)
-
-
 def of_server(judge: Callable[[NfsFacts, ServerRead], Finding | None]) -> Check:
     """A check that looks at the storage server."""
 
     def check(facts: NfsFacts) -> Finding | None:
         server = facts.server
         if isinstance(server, Failure):
-            return unread(server)
+            return from_failure(server)
         return None if server is None else judge(facts, server)
 
     return check
@@ -38,7 +32,7 @@ def of_client(role: str, judge: Callable[[NfsFacts, ClientRead], Finding | None]
     def check(facts: NfsFacts) -> Finding | None:
         client = facts.client(role)
         if isinstance(client, Failure):
-            return unread(client)
+            return from_failure(client)
         return None if client is None else judge(facts, client)
 
     return check

@@ -1,16 +1,82 @@
-"""What lets both hosts through to the NFS server: ufw, firewalld, and TCP wrappers where they are still asked."""
+"""What lets both hosts through to the NFS server: its firewall, where they don't reach the port, and TCP wrappers."""
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
 from tui.linux import tcp_wrappers
 from tui.linux.addresses import Resolved
-from tui.linux.change import AddLines, Change, Command, Move, RemoveLines
-from tui.linux.firewalld import NFS, rich_rule
+from tui.linux.change import AddLines, Change, Move, RemoveLines
+from tui.linux.firewall import BLOCKED
 from tui.nfs.model.checks.common import clients_awaited
-from tui.nfs.model.facts import CLIENTS, OPEN, ClientRead, NfsFacts, ServerRead
+from tui.nfs.model.facts import CLIENTS, OPEN, REFUSED, UNTRIED, ClientRead, NfsFacts, ServerRead
 
 PORT = 2049
-HOSTS_ALLOW = "/etc/hosts.allow"
+PORTS = (PORT, PORT)
+HOSTS_ALLOW, HOSTS_DENY = "/etc/hosts.allow", "/etc/hosts.deny"
+
+
+def check_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
+    """Whether both hosts reach the port; the rules count only where one of them does not."""
+    if not server.firewall.name:
+        return _no_firewall(facts, server)
+    if clients_awaited(facts):
+        return None
+    name, wanted = server.firewall.name, f"both hosts reach tcp {PORT}"
+    blocked = _blocked(facts, server)
+    if not blocked:
+        untried = next((why for role in CLIENTS if (why := _untried(facts, server, role))), "")
+        if untried:
+            return Finding(WARNING, f"tcp {PORT} could not be tried through {name}: {untried}", wanted)
+        return Finding(OK, f"both hosts reach tcp {PORT} through {name}")
+    unknown = [facts.address(role) for role in blocked if not comes_from(facts, server, role)]
+    if unknown:
+        hint = f"Add it to /etc/hosts of the storage server, or give its address in the configuration: {unknown[0]}"
+        return Finding(FAILED, f"the storage server finds no address for {unknown[0]}", "an address to let in", hint)
+    missing = [role for role in blocked if server.firewall.moves(STORAGE, comes_from(facts, server, role), PORTS)]
+    who = " and ".join(missing or blocked)
+    if missing:
+        addresses = " and ".join(dict.fromkeys(comes_from(facts, server, role) for role in missing))
+        return Finding(FAILED, f"{who} can't reach tcp {PORT}: no rule in {name} for {addresses}", wanted)
+    return Finding(FAILED, f"{who} can't reach tcp {PORT} although the rule for it is in {name}", wanted)
+
+
+def change_firewall(facts: NfsFacts, server: ServerRead) -> Change | str:
+    """Our rules for the hosts that don't reach the port."""
+    addresses = tuple(dict.fromkeys(comes_from(facts, server, role) for role in _blocked(facts, server)))
+    if not all(addresses):
+        return "the hosts' addresses are not known there"
+    moves = [move for address in addresses for move in server.firewall.moves(STORAGE, address, PORTS)]
+    if not moves:
+        return f"the rule for {' and '.join(addresses)} is in {server.firewall.name} already, {BLOCKED}"
+    return Change(tuple(moves), "Opens the port of NFS to these addresses only. ufw requires addresses, not names.")
+
+
+def check_wrappers(facts: NfsFacts, server: ServerRead) -> Finding | None:
+    """Whether hosts.deny surely refuses the hosts: NFS 4 asks nobody, so it can't be tried."""
+    if not server.wrapped:
+        return Finding(NOT_NEEDED, "no daemon of NFS on this host asks TCP wrappers")
+    refusing = tcp_wrappers.rules(server.hosts_deny)
+    if not refusing:
+        return Finding(NOT_NEEDED, f"{HOSTS_DENY} refuses nobody")
+    if clients_awaited(facts):
+        return None
+    daemons, line, wanted = " and ".join(server.wrapped), _allow_line(facts, server), f"both hosts in {HOSTS_ALLOW}"
+    allowing = tcp_wrappers.rules(server.hosts_allow)
+    if line in allowing:
+        return Finding(OK, f"{HOSTS_ALLOW} lets both hosts use {daemons}")
+    if not allowing and any(map(tcp_wrappers.means_everybody, refusing)):
+        return Finding(FAILED, f"{HOSTS_DENY} refuses everybody, and {HOSTS_ALLOW} lets nobody use {daemons}", wanted)
+    hint = f"NFS 4 does not need them. If a mount with NFS 3 is refused, add to {HOSTS_ALLOW}: {line}"
+    found = f"{HOSTS_DENY} has rules for {daemons}; whether they refuse the hosts is unknown"
+    return Finding(WARNING, found, wanted, hint)
+
+
+def change_wrappers(facts: NfsFacts, server: ServerRead) -> Change | str:
+    """Our line of hosts.allow."""
+    if not all(comes_from(facts, server, role) for role in CLIENTS):
+        return "the hosts' addresses are not known there"
+    lines = (_allow_line(facts, server),)
+    move = Move(AddLines(STORAGE, HOSTS_ALLOW, lines), (RemoveLines(STORAGE, HOSTS_ALLOW, lines),))
+    return Change((move,), "NFS 4 itself asks nobody; rpcbind and mountd do, which older clients need.")
 
 
 def comes_from(facts: NfsFacts, server: ServerRead, role: str) -> str:
@@ -21,61 +87,24 @@ def comes_from(facts: NfsFacts, server: ServerRead, role: str) -> str:
     return known.first
 
 
-def check_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
-    if not (server.ufw.active or server.firewalld.running):
-        return _no_firewall(facts, server)
-    unknown = [facts.address(role) for role in CLIENTS if not comes_from(facts, server, role)]
-    if unknown:
-        hint = f"Add it to /etc/hosts of the storage server, or give its address in the configuration: {unknown[0]}"
-        return Finding(FAILED, f"the storage server does not know where {unknown[0]} is", "an address to let in", hint)
-    if any(facts.client(role) is None and len(server.names[role].addresses) > 1 for role in CLIENTS):
-        return None  # it is not known yet from which of them it comes
-    shut = _shut_out(facts, server)
-    which = " and ".join(["ufw"] * server.ufw.active + ["firewalld"] * server.firewalld.running)
-    if not shut:
-        return Finding(OK, f"{which} lets both hosts in on tcp {PORT}")
-    denied = _denied(facts, server)
-    return Finding(FAILED, denied or f"{which} does not let {' and '.join(shut)} in", f"both let in on tcp {PORT}")
+def _blocked(facts: NfsFacts, server: ServerRead) -> list[str]:
+    """The hosts that have tried the port in vain."""
+    closed = [client.role for client in facts.clients if client.port != OPEN]
+    return [role for role in closed if not _untried(facts, server, role)]
 
 
-def change_firewall(facts: NfsFacts, server: ServerRead) -> Change | str:
-    addresses = _shut_out(facts, server)
-    if not addresses:
-        return "the hosts' addresses are not known there"
-    if denied := _denied(facts, server):
-        return f"{denied}: what comes after it has no effect. Remove it, or put a rule before it"
-    moves: list[Move] = []
-    for address in addresses:
-        if server.ufw.active and not server.ufw.lets_in(address, PORT):
-            rule = ("allow", "from", address, "to", "any", "port", "nfs")
-            moves.append(_move(("ufw", *rule), ("ufw", "delete", *rule)))
-        if server.firewalld.running:
-            moves += _through_firewalld(server, address)
-    return Change(tuple(moves), "Opens the port of NFS to these addresses only. ufw wants addresses, not names.")
-
-
-def check_wrappers(facts: NfsFacts, server: ServerRead) -> Finding:
-    if not server.wrapped:
-        return Finding(NOT_NEEDED, "no daemon of NFS on this host asks TCP wrappers")
-    refused = _refused(facts, server)
-    if refused:
-        return Finding(
-            FAILED,
-            f"/etc/hosts.deny refuses {' and '.join(refused)}",
-            f"both hosts allowed in {HOSTS_ALLOW}",
-        )
-    if any(line.strip() and not line.lstrip().startswith("#") for line in server.hosts_deny.splitlines()):
-        return Finding(OK, f"{' and '.join(server.wrapped)} may be used by both hosts")
-    return Finding(NOT_NEEDED, "/etc/hosts.deny refuses nobody")
-
-
-def change_wrappers(facts: NfsFacts, server: ServerRead) -> Change | str:
-    refused = _refused(facts, server)
-    if not refused:
-        return "the hosts' addresses are not known there"
-    lines = (tcp_wrappers.allow_line(refused),)
-    move = Move(AddLines(STORAGE, HOSTS_ALLOW, lines), (RemoveLines(STORAGE, HOSTS_ALLOW, lines),))
-    return Change((move,), "NFS 4 itself asks nobody; rpcbind and mountd do, which older clients need.")
+def _untried(facts: NfsFacts, server: ServerRead, role: str) -> str:
+    """Why nothing is known of the port as a host sees it, empty where it was tried."""
+    client = facts.client(role)
+    if not isinstance(client, ClientRead):
+        return f"{role} could not be read"
+    if client.port == OPEN:
+        return ""
+    if not client.names.get(STORAGE, Resolved("")).addresses:
+        return f"{role} finds no address for {facts.shared.storage}"
+    if client.port == UNTRIED:
+        return f"{role} has no bash to try it with"
+    return "the NFS server does not run yet" if client.port == REFUSED and not server.threads else ""
 
 
 def _no_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
@@ -91,49 +120,6 @@ def _no_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
     return Finding(NOT_NEEDED, "neither ufw nor firewalld is active")
 
 
-def _shut_out(facts: NfsFacts, server: ServerRead) -> tuple[str, ...]:
-    """The addresses of our hosts that one of the firewalls keeps out."""
-    addresses = dict.fromkeys(comes_from(facts, server, role) for role in CLIENTS)
-    return tuple(each for each in addresses if each and not _lets_in(server, each))
-
-
-def _lets_in(server: ServerRead, address: str) -> bool:
-    through_ufw = not server.ufw.active or server.ufw.lets_in(address, PORT)
-    return through_ufw and (not server.firewalld.running or server.firewalld.lets_in(address, PORT))
-
-
-def _denied(facts: NfsFacts, server: ServerRead) -> str:
-    """The rule that was written to keep one of them out."""
-    for address in _shut_out(facts, server):
-        rule = server.ufw.decides(address, PORT) if server.ufw.active else None
-        if rule is not None and rule.action in ("DENY", "REJECT"):
-            return f"rule {rule.number} of ufw refuses {rule.origin}"
-        if server.firewalld.running and (refusing := server.firewalld.refuses(address, PORT)):
-            return f"firewalld refuses {address}: {refusing}"
-    return ""
-
-
-def _through_firewalld(server: ServerRead, address: str) -> list[Move]:
-    """Now, and as it is kept, wherever it is not let in yet."""
-    rule, moves = rich_rule(address, f'service name="{NFS}"'), []
-    for zone, kept in zip(server.firewalld.zones(address), ((), ("--permanent",)), strict=True):
-        if not zone.lets_in(address, PORT):
-            words = ("firewall-cmd", *kept, f"--zone={zone.name}")
-            moves.append(_move((*words, f"--add-rich-rule={rule}"), (*words, f"--remove-rich-rule={rule}")))
-    return moves
-
-
-def _move(do: tuple[str, ...], undo: tuple[str, ...]) -> Move:
-    return Move(Command(STORAGE, do), (Command(STORAGE, undo),))
-
-
-def _refused(facts: NfsFacts, server: ServerRead) -> tuple[str, ...]:
-    refused = []
-    for role in CLIENTS:
-        address, known = comes_from(facts, server, role), server.names.get(role, Resolved(""))
-        daemons = [each.removeprefix("rpc.") for each in server.wrapped]
-        if address and not all(
-            tcp_wrappers.lets_in(server.hosts_allow, server.hosts_deny, each, known.names) for each in daemons
-        ):
-            refused.append(address)
-    return tuple(dict.fromkeys(refused))
+def _allow_line(facts: NfsFacts, server: ServerRead) -> str:
+    addresses = (comes_from(facts, server, role) or facts.address(role) for role in CLIENTS)
+    return tcp_wrappers.allow_line(dict.fromkeys(addresses))

@@ -3,19 +3,18 @@
 import shlex
 from pathlib import PurePosixPath
 
-from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
+from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding, from_failure
 from tui.core.failure import Failure
 from tui.core.vm import Vm
-from tui.linux import perl_or_python
+from tui.linux.perl import INSTALL, MISSING
 from tui.linux.script_sections import PRELUDE, parse_sections
-from tui.nfs.model.checks.common import unread
 from tui.nfs.model.facts import CLIENTS, ClientRead, ImageRead, NfsFacts, VmsRead
 from tui.nfs.model.proof import ROOT
 from tui.vm.model.domain import Disk
 
 ON_A_HOST = ("file", "block")
 
-# $1 QEMU's user, $2 the image, $3 $4 $5 what asks with F_OFD_GETLK, which takes no lock.
+# $1 QEMU's user, $2 the image, $3 LOCKED, which asks with F_OFD_GETLK: that takes no lock.
 SCRIPT = """
 real=$(readlink -m -- "$2")
 printf 'real %s\\n' "$real"
@@ -26,32 +25,25 @@ stat -L -c 'mode %a
 owner %U:%G' -- "$real"
 [ -z "$1" ] || ! runuser -u "$1" -- test -r "$real" || echo readable
 [ -z "$1" ] || ! runuser -u "$1" -- test -w "$real" || echo writable
-sh -c "$3" sh "$4" "$5" "$real"
+if command -v perl > /dev/null; then perl -e "$3" "$real"; else echo no_perl; fi
 """
 
 # Whether a lock of QEMU's kind on the file would be refused; says nothing where that can't be told.
-PERL = """
+LOCKED = """
 open(F, "<", shift) or exit 1;
 my $lock = pack("ssx4qqlx4", 1, 0, 100, 200, 0);
 fcntl(F, 36, $lock) or exit 1;
 print((unpack("s", $lock))[0] == 2 ? "free\\n" : "locked\\n")
 """
-PYTHON = """
-import fcntl, struct, sys
-with open(sys.argv[1], "rb") as image:
-    lock = fcntl.fcntl(image, 36, struct.pack("hh4xqqi4x", 1, 0, 100, 200, 0))
-print("free" if struct.unpack("h", lock[:2])[0] == 2 else "locked")
-"""
 
 # $1 QEMU's user, then the images.
 IMAGES_SCRIPT = f"""{PRELUDE}
-script={shlex.quote(SCRIPT)} either={shlex.quote(perl_or_python.SCRIPT)}
-perl={shlex.quote(PERL)} python={shlex.quote(PYTHON)}
+script={shlex.quote(SCRIPT)} locked={shlex.quote(LOCKED)}
 user=$1
 shift
 number=0
 for image; do
-  part "image.$number" 8 sh -c "$script" sh "$user" "$image" "$either" "$perl" "$python"
+  part "image.$number" 8 sh -c "$script" sh "$user" "$image" "$locked"
   number=$((number + 1))
 done
 """
@@ -75,6 +67,7 @@ def parse_images(paths: tuple[str, ...], text: str) -> tuple[ImageRead, ...]:
                 "readable" in words,
                 "writable" in words,
                 True if "locked" in words else False if "free" in words else None,
+                "no_perl" in words,
                 part.text if part else "",
             )
         )
@@ -92,7 +85,7 @@ def check_image(facts: NfsFacts, client: ClientRead) -> Finding | None:
     if _vms_awaited(facts):
         return None
     if failure := _unanswered(facts):
-        return unread(failure)
+        return from_failure(failure)
     disks, name = _disks(facts), facts.shared.vm
     wanted = f"the images of {name} in {client.folder.path}, open to QEMU"
     if disks is None:
@@ -104,7 +97,7 @@ def check_image(facts: NfsFacts, client: ClientRead) -> Finding | None:
         return Finding(WARNING, f"{others[0].target} is a {others[0].kind}: where its image is can't be told", wanted)
     images = facts.images.get(client.role)
     if isinstance(images, Failure):
-        return unread(images)
+        return from_failure(images)
     if images is None:
         return Finding(UNKNOWN, "the images have not been looked at yet", wanted)
     for image in images:
@@ -120,7 +113,7 @@ def check_single(facts: NfsFacts) -> Finding | None:
     if _vms_awaited(facts):
         return None
     if failure := _unanswered(facts):
-        return unread(failure)
+        return from_failure(failure)
     name, wanted = facts.shared.vm, "one QEMU at most with an image of it"
     disks = _disks(facts)
     if disks is None:
@@ -132,22 +125,26 @@ def check_single(facts: NfsFacts) -> Finding | None:
         hint = "Shut one of them down at once: two that write destroy the image."
         return Finding(FAILED, f"two VMs run with the same image: {where}", wanted, hint)
     if silent := next((each for each in facts.vms.values() if isinstance(each, Failure)), None):
-        return unread(silent)
-    locked = [
-        image.path
-        for images in facts.images.values()
-        if not isinstance(images, Failure)
-        for image in images
-        if image.locked
-    ]
-    if locked and not using:
-        found = f"{PurePosixPath(locked[0]).name} is locked, and no VM of these two hosts uses it"
-        return Finding(WARNING, found, wanted, "Who else mounts the folder? Is qemu-img or qemu-nbd at work on it?")
+        return from_failure(silent)
+    if not using and (other := _held_by_others(facts, wanted)):
+        return other
     if any(role not in facts.images for role in CLIENTS):
         return None
     if using:
         return Finding(OK, f"{using[0][1].name} on {using[0][0]} has it open, and nobody else")
     return Finding(OK, "nobody has it open")
+
+
+def _held_by_others(facts: NfsFacts, wanted: str) -> Finding | None:
+    """The warning that a program other than a VM locks an image, or that no host could ask for locks."""
+    read = [image for images in facts.images.values() if not isinstance(images, Failure) for image in images]
+    locked = next((image.path for image in read if image.locked), "")
+    if locked:
+        found = f"{PurePosixPath(locked).name} is locked, and no VM of these two hosts uses it"
+        return Finding(WARNING, found, wanted, "Who else mounts the folder? Is qemu-img or qemu-nbd at work on it?")
+    if any(image.no_perl for image in read) and all(image.locked is None for image in read):
+        return Finding(WARNING, f"whether another program has it open is not known: {MISSING}", wanted, INSTALL)
+    return None
 
 
 def _bad(facts: NfsFacts, client: ClientRead, image: ImageRead, wanted: str) -> Finding | None:

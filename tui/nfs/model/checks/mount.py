@@ -3,7 +3,7 @@
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
 from tui.linux.addresses import Resolved, is_address, plain
-from tui.linux.change import Change, Command, Move
+from tui.linux.change import Change, Command, Move, reversible
 from tui.linux.folder import HUNG, STALE
 from tui.linux.fstab import FstabEntry, fstab_line
 from tui.linux.mounts import NFS, Mount
@@ -92,7 +92,7 @@ def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
         moves.append(_mount_now(facts, client))
     elif mount.read_only:
         writable, back = (("mount", "-o", f"remount,{each}", "--", path) for each in ("rw", "ro"))
-        moves.append(Move(Command(client.role, writable), (Command(client.role, back),)))
+        moves.append(reversible(client.role, writable, back))
     return Change(tuple(moves), NOTE)
 
 

@@ -3,7 +3,7 @@
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
 from tui.linux.change import Change, Command, Move
-from tui.linux.units import Unit, unit_named
+from tui.linux.units import Unit, systemctl, unit_named
 from tui.nfs.model.facts import NfsFacts, ServerRead
 
 SERVER_UNITS = ("nfs-server.service", "nfs-kernel-server.service")
@@ -42,21 +42,16 @@ def change_service(_facts: NfsFacts, server: ServerRead) -> Change | str:
     moves = []
     config = unit_named(server.units, CONFIG_UNIT)
     if config is not None and config.active == "failed":
-        moves.append(_move(("restart", CONFIG_UNIT)))
+        moves.append(Move(Command(STORAGE, ("systemctl", "restart", CONFIG_UNIT))))
     if not unit.enabled:
-        moves.append(_move(("enable", unit.name), ("disable", unit.name)))
+        moves.append(systemctl(STORAGE, "enable", unit.name, "disable"))
     if unit.active != "active":
-        moves.append(_move(("start", unit.name), ("stop", unit.name)))
+        moves.append(systemctl(STORAGE, "start", unit.name, "stop"))
     return Change(tuple(moves))
 
 
 def _unit(server: ServerRead) -> Unit | None:
     return next((unit for name in SERVER_UNITS if (unit := unit_named(server.units, name))), None)
-
-
-def _move(do: tuple[str, str], undo: tuple[str, str] | None = None) -> Move:
-    back = (Command(STORAGE, ("systemctl", *undo)),) if undo else ()
-    return Move(Command(STORAGE, ("systemctl", *do)), back)
 
 
 def _by_hand() -> str:

@@ -1,12 +1,13 @@
 """That all three really see one folder: the same images, what one writes read by the others, locks that count."""
 
-from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
+from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding, from_failure, last_line
 from tui.core.failure import Failure
 from tui.core.settings import DESTINATION, SOURCE
 from tui.linux.folder import Folder
 from tui.linux.mounts import SHARED_TYPES, holding
+from tui.linux.perl import INSTALL, MISSING
 from tui.linux.qemu_conf import SHARED_SINCE
-from tui.nfs.model.checks.common import shared_otherwise, unread
+from tui.nfs.model.checks.common import shared_otherwise
 from tui.nfs.model.checks.mount import good_mount
 from tui.nfs.model.facts import CLIENTS, ClientRead, NfsFacts
 from tui.nfs.model.proof import NAME, USER, Proof
@@ -18,7 +19,7 @@ def check_listing(facts: NfsFacts, client: ClientRead) -> Finding:
     if server is None:
         return Finding(UNKNOWN, "the storage server has not been read yet")
     if isinstance(server, Failure):
-        return unread(server)
+        return from_failure(server)
     here, there = client.folder, server.images
     wanted = f"what {there.path} holds on the storage server"
     if not (here.is_folder and there.is_folder):
@@ -134,7 +135,9 @@ def _not_tried(facts: NfsFacts) -> Finding | None:
     proof = facts.proof
     if proof is None:
         return None
-    hint = "Install QEMU and libvirt on it." if "user of QEMU" in proof.why_not else ""
+    hint = INSTALL if MISSING in proof.why_not else ""
+    if "user of QEMU" in proof.why_not:
+        hint = "Install QEMU and libvirt on it."
     return Finding(UNKNOWN, f"not tried: {proof.why_not}", hint=hint)
 
 
@@ -191,7 +194,5 @@ def _write_hint(error: str) -> str:
 
 def _sentence(error: str) -> str:
     """The last line of what a command said; the whole is shown on demand."""
-    lines = [line.strip().rstrip(".") for line in error.splitlines() if line.strip()]
-    if not lines:
-        return "it said nothing"
-    return lines[-1].rpartition(": ")[2] if NAME in lines[-1] else lines[-1]  # the file's name tells nobody anything
+    line = last_line(error) or "it said nothing"
+    return line.rpartition(": ")[2] if NAME in line else line  # the file's name tells nobody anything

@@ -1,0 +1,25 @@
+"""The log of a run as it is read: by whoever goes on with it, and by whoever shows it."""
+
+from pathlib import Path
+
+from tests.unit.fakes import RECORDINGS, recording
+from tui.migration.backend.recorder import RAW, Recorder
+from tui.migration.backend.run_files import in_use, read_records, records_of
+
+
+def test_a_line_that_holds_no_record_is_none_and_half_a_last_line_is_left_out(tmp_path: Path) -> None:
+    raw = tmp_path / RAW
+    whole, *_ = (RECORDINGS / "failed.jsonl").read_text("utf-8").splitlines(keepends=True)
+    raw.write_text(f'{whole}nonsense\n[]\n{{"kind": "sample"}}\n{whole}{whole[:-9]}')
+    first = recording("failed")[0]
+    assert list(records_of(raw)) == [first, None, None, None, first]
+    assert read_records(raw) == [first, first]
+
+
+def test_a_run_is_in_use_while_it_is_recorded_and_only_then(tmp_path: Path) -> None:
+    recorder = Recorder.create(tmp_path, "run")
+    raw = recorder.folder / RAW
+    assert in_use(raw)
+    recorder.close()
+    assert not in_use(raw)
+    assert not in_use(tmp_path / "no run" / RAW)

@@ -1,0 +1,67 @@
+"""The firewall of a host: which one is active, and the rules that let one other host in to some ports.
+
+A rule is only added, recognised word for word and taken back. Whether a connection passes is found by trying it.
+"""
+
+from dataclasses import dataclass
+
+from tui.linux.addresses import route_device
+from tui.linux.change import Change, Move
+from tui.linux.firewalld import Firewalld, parse_zones
+from tui.linux.script_sections import PRELUDE, file_text, parse_sections
+from tui.linux.ufw import Ufw, parse_ufw
+
+# As root, after PRELUDE. The parts named device... say where the packets of other hosts come in.
+PARTS = """
+if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2> /dev/null; then part ufw 30 ufw status; fi
+if [ "$(timeout 30 firewall-cmd --state 2> /dev/null)" = running ]; then
+  part zone_default 20 firewall-cmd --get-default-zone
+  part zones_now 30 firewall-cmd --list-all-zones
+  part zones_kept 30 firewall-cmd --permanent --list-all-zones
+fi
+"""
+# $1 is the address of the other host.
+SCRIPT = f"""{PRELUDE}{PARTS}
+part device 5 ip -o route get "$1"
+"""
+
+BLOCKED = "so something else blocks the connection: an earlier rule, another zone or firewall, or the network"
+NO_UFW, NO_FIREWALLD = Ufw(), Firewalld()
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """What may be active on a host."""
+
+    ufw: Ufw = NO_UFW
+    firewalld: Firewalld = NO_FIREWALLD
+
+    @property
+    def name(self) -> str:
+        """What is active, empty where nothing is."""
+        return " and ".join(["ufw"] * self.ufw.active + ["firewalld"] * self.firewalld.running)
+
+    def moves(self, host: str, address: str, ports: tuple[int, int]) -> tuple[Move, ...]:
+        """Adds what is missing of our rules for tcp from this address, in all that is active."""
+        return (*self.ufw.moves(host, address, ports), *self.firewalld.moves(host, address, ports))
+
+
+def parse_firewall(text: str) -> Firewall:
+    """What PARTS and the parts about devices printed; other parts are passed over."""
+    sections = {name: file_text(part) or "" for name, part in parse_sections(text).items()}
+    ufw = parse_ufw(sections.get("ufw", ""))
+    if "zones_now" not in sections:
+        return Firewall(ufw)
+    now, kept = parse_zones(sections["zones_now"]), parse_zones(sections.get("zones_kept", ""))
+    devices = dict(found for name in sections if name.startswith("device") and (found := route_device(sections[name])))
+    return Firewall(ufw, Firewalld(True, now, kept, sections.get("zone_default", "").strip(), devices))
+
+
+def opened(host: str, firewall: Firewall, other: str, ports: tuple[int, int]) -> Change | str:
+    """What lets the address `other` in to closed TCP ports of `host`, or why the app can't."""
+    if not firewall.name:
+        return f"neither ufw nor firewalld is active there, {BLOCKED}"
+    moves = firewall.moves(host, other, ports)
+    if not moves:
+        return f"the rule for {other} is in {firewall.name} already, {BLOCKED}"
+    return Change(moves, f"for {other} alone, now and again after a restart")
