@@ -37,7 +37,7 @@ class Room:
         return {item.id: item for item in self.checklist.items}
 
     async def look(self) -> dict[str, Item]:
-        await self.checklist.look_once()
+        await self.checklist.refresh_fully()
         return self.items
 
     async def look_until_good(self, *ids: str, limit_s: float = 300.0) -> None:

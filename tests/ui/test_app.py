@@ -326,14 +326,14 @@ async def fixing(folder: Path) -> AsyncIterator[tuple[VmlmApp, Pilot[Any], ListW
         await pilot.press("f", "enter")
         await sees(app, pilot, "storage: make server ...")
         await pilot.press("escape", "q")
-        await sees(app, pilot, "Quit?", "Fix: the NFS server is installed: that is under way on the hosts.")
+        await sees(app, pilot, "Quit?", "A change of the hosts is under way: Fix: the NFS server is installed.")
         yield app, pilot, lists
 
 
 async def test_q_asks_during_a_change_of_hosts_and_can_wait_for_its_end(tmp_path: Path) -> None:
     async with fixing(tmp_path) as (app, pilot, lists):
         await pilot.press("e")
-        await sees(app, pilot, "Quits as soon as it has ended")
+        await sees(app, pilot, "Quits when the current line is done")
         assert app.is_running
         lists.machines["storage"].going_on.set()
         await until(pilot, lambda: not app.is_running)

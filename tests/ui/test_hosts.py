@@ -29,7 +29,7 @@ def app_of(world: FakeHosts) -> OnePage:
 def all_read(app: OnePage) -> bool:
     """All three hosts, and the list with them."""
     text = text_of(app)
-    return "storage" in text and "reading" not in text and "Looking" not in text
+    return "storage" in text and "reading" not in text.lower()
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ async def test_a_refresh_that_finds_nothing_new_paints_nothing(monkeypatch: pyte
     app = app_of(world)
     async with app.run_test(size=(120, 40)) as pilot:
         page: Any = app.page
-        await until(pilot, lambda: all_read(app) and page._list.looked)
+        await until(pilot, lambda: all_read(app) and page._list.was_read)
         card = app.screen.query_one("#host-source")
         painted: list[Any] = []
         monkeypatch.setattr(card, "refresh", lambda *regions, **_: painted.append(regions))
@@ -176,6 +176,6 @@ def test_hosts_looks_like_its_picture(
 
     async def read(pilot: Any) -> None:
         page: Any = app.page
-        await until(pilot, lambda: all_read(app) and page._list.looked)
+        await until(pilot, lambda: all_read(app) and page._list.was_read)
 
     assert snap_compare(app, terminal_size=size, run_before=read)

@@ -456,7 +456,7 @@ async def test_what_cannot_be_meant_stays_in_its_field_and_is_refused_with_what_
     async with page_of(running(until_=at(13))) as lab_backend:
         await lab_backend.pilot.press(key, *("full_stop" if each == "." else each for each in typed), "enter")
         await lab_backend.sees(f'"{typed}" is not a')
-        assert f"Expected is {expected}" in str(lab_backend.app.screen.query_one("#said", Static).content)
+        assert f"Expected is {expected}" in str(lab_backend.app.screen.query_one("#message", Static).content)
         assert lab_backend.app.screen.query_one(Input).value == typed
         await lab_backend.pilot.press("escape")
         assert lab_backend.migration.calls == []

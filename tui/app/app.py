@@ -24,9 +24,9 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.screens.quit import QuitGuard
 from tui.ui.cell_diff import CellDiffUpdate
-from tui.ui.goes_on import GoesOn
+from tui.ui.error_report import ReportsErrors
 from tui.ui.help import Help, HelpKey
-from tui.ui.key_line import told
+from tui.ui.key_line import listed_bindings
 from tui.ui.page import PAGES, Page
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ TEXTUAL_COMMANDS = ("Theme", "Screenshot")  # those of Textual's palette command
 LAB = "lab"  # the app's return value if the user chose the lab
 
 
-class VmlmApp(GoesOn, App[str]):
+class VmlmApp(ReportsErrors, App[str]):
     """The app with a configuration and its backend; without them, its first page creates the configuration.
 
     `wire` creates the backend of a configuration. The app returns LAB if the user chose the lab.
@@ -97,7 +97,7 @@ class VmlmApp(GoesOn, App[str]):
     async def on_unmount(self) -> None:
         """Leave running jobs and close the connections."""
         if self._backend is not None:
-            self._backend.hosts.checklist.jobs.leave()
+            self._backend.hosts.checklist.jobs.cancel()
             await self._backend.migrations.close()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
@@ -188,12 +188,12 @@ class VmlmApp(GoesOn, App[str]):
         """The keys of the page, then those of the app."""
         return [
             HelpKey(self.get_key_display(active.binding), _about(active.binding), _why_not(self.screen, active))
-            for active in told(self.screen)
+            for active in listed_bindings(self.screen)
         ]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette's commands: the keys of the page, then Textual's."""
-        for active in told(screen):
+        for active in listed_bindings(screen):
             binding, reason = active.binding, _why_not(screen, active)
             title = f"{self.get_key_display(binding)}  {binding.description}"
             about = f"not now: {reason}" if reason else _about(binding)
@@ -233,5 +233,7 @@ def _about(binding: Binding) -> str:
 
 def _why_not(screen: Screen[Any], active: ActiveBinding) -> str:
     return (
-        screen.spell(screen.why_not(active.binding.action)) if isinstance(screen, Page) and not active.enabled else ""
+        screen.with_keys(screen.why_not(active.binding.action))
+        if isinstance(screen, Page) and not active.enabled
+        else ""
     )

@@ -81,7 +81,7 @@ async def _refresh(backend: "Backend") -> list[str]:
     """Refresh both lists concurrently; returns the failures as sentences."""
     import asyncio
 
-    refreshes = (backend.hosts.checklist.look_once(), backend.nfs.checklist.look_once())
+    refreshes = (backend.hosts.checklist.refresh_fully(), backend.nfs.checklist.refresh_fully())
     results = await asyncio.gather(*refreshes, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, Failure):

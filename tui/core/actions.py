@@ -7,7 +7,7 @@ the command line shows "The Migrate page cancels it."
 import re
 from collections.abc import Callable, Mapping
 
-Spell = Callable[[str], str]  # `with_keys` with the keys of a page
+WithKeys = Callable[[str], str]  # a page's `with_keys`: the function below with the keys of that page
 
 # Unicode reserves these two for internal use, so no VM name and no output of a host has them.
 OPEN, CLOSE = "\ufdd0", "\ufdd1"
@@ -21,7 +21,7 @@ def _action(id: str, words: str) -> str:
     return f"{OPEN}{id}{CLOSE}"
 
 
-LOOK = _action("list.look", "looking again")
+REFRESH = _action("list.refresh", "reading again")
 DETAILS = _action("list.details", "the line's details")
 FIX = _action("list.fix", "fixing the line")
 FIX_ALL = _action("list.fix-all", "fixing all")
@@ -47,14 +47,14 @@ QUIT = _action("app.quit", "quitting the app")
 def with_keys(sentence: str, keys: Mapping[str, str]) -> str:
     """The sentence with the key of each action; `keys` maps ids of bindings; an action without a key gets its words."""
 
-    def replaced(token: re.Match[str]) -> str:
+    def replacement(token: re.Match[str]) -> str:
         start, id = token[1], token[2]
         if id in keys:
             return f"{start or ''}{keys[id]}"
         words = WORDS[id]
         return words if start is None else f"{start}{words[0].upper()}{words[1:]}"
 
-    return TOKEN.sub(replaced, sentence)
+    return TOKEN.sub(replacement, sentence)
 
 
 def without_keys(sentence: str) -> str:

@@ -115,7 +115,7 @@ async def test_an_account_without_a_shell_is_a_host_that_could_not_be_read(world
     shell = world.shells["root@destination"]
     shell.answers = {"": Completed(1, "This account is currently not available.\n", "")}
     hosts = Hosts(world.connections, world.changes)
-    await hosts.checklist.look_once()
+    await hosts.checklist.refresh_fully()
     found = "destination could not be read: This account is currently not available"
     login = hosts.checklist["destination.login"].finding
     assert login is not None
@@ -186,19 +186,19 @@ async def test_a_reading_that_is_given_up_ends_what_it_had_begun(world: FakeHost
 
 async def test_what_was_read_before_stays_until_it_is_read_again(world: FakeHosts) -> None:
     hosts = Hosts(world.connections, world.changes)
-    await hosts.checklist.look_once()
+    await hosts.checklist.refresh_fully()
     world.shells["root@storage"].released.clear()
-    look = hosts.checklist.look()
-    await anext(look)
+    reading = hosts.checklist.refresh()
+    await anext(reading)
     assert hosts.checklist["storage.login"].state == "ok"
-    await look.aclose()
+    await reading.aclose()
 
 
 async def test_the_cards_say_what_the_newest_trial_of_kvm_has_shown(world: FakeHosts) -> None:
     hosts = Hosts(world.connections, world.changes)
     source = hosts.unread()[0]
     assert [facts.kvm async for facts in hosts.read(source)][-1] == ""
-    await hosts.checklist.look_once()
+    await hosts.checklist.refresh_fully()
     assert [facts.kvm async for facts in hosts.read(source)][-1] == "a guest runs on it"
 
 
@@ -251,5 +251,5 @@ async def test_without_a_listener_the_ports_are_unknown(world: FakeHosts, status
 async def test_an_unread_part_is_unknown_in_the_list_and_not_a_traceback(world: FakeHosts) -> None:
     world.destination.failure = Failure("CPUs could not be compared", "this daemon does not support it")
     hosts = Hosts(world.connections, world.changes)
-    await hosts.checklist.look_once()
+    await hosts.checklist.refresh_fully()
     assert hosts.checklist["destination.cpu"].state == UNKNOWN

@@ -126,7 +126,7 @@ def run(script: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_bare_debian_lacks_both_and_can_have_them() -> None:
     bare = software()
-    assert found("lists", bare) == Finding(OK, "apt knows libvirt and QEMU")
+    assert found("lists", bare) == Finding(OK, "apt offers libvirt and QEMU")
     words = "not installed: libvirt's daemon, QEMU (qemu-system-x86_64)"
     assert found("packages", bare) == Finding(FAILED, words, "libvirt and QEMU installed")
     assert (found("daemon", bare).state, refused("daemon", bare)) == (FAILED, "libvirt must be installed first")

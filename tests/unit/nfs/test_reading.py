@@ -12,7 +12,7 @@ async def test_a_host_that_runs_nothing_is_a_failure_with_what_it_printed() -> N
     world = FakeHosts()
     world.shells["root@storage"].answers = {"id\n-u": "0\n", "exportfs": NO_SHELL}
     nfs = Nfs(world.connections, world.changes)
-    await nfs.checklist.look_once()
+    await nfs.checklist.refresh_fully()
     server = nfs.checklist.facts.hosts["storage"]
     assert str(server) == "storage could not be read: This account is currently not available."
 
@@ -21,7 +21,7 @@ async def test_images_that_a_host_did_not_read_are_a_failure_and_no_missing_file
     world = FakeHosts()
     world.shells["root@destination"].answers = {"id\n-u": "0\n", "image.$number": Completed(1, "", "sh: cannot fork\n")}
     nfs = Nfs(world.connections, world.changes)
-    await nfs.checklist.look_once()
+    await nfs.checklist.refresh_fully()
     images = nfs.checklist.facts.images["destination"]
     assert isinstance(images, Failure)
     assert str(images) == "The images could not be read on destination: sh: cannot fork."

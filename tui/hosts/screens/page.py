@@ -17,7 +17,7 @@ from tui.hosts.model.host import READING, HostFacts, System
 from tui.hosts.screens.fingerprint import FingerprintDialog
 from tui.hosts.widgets.card import HostCard
 from tui.hosts.widgets.lines import host_line
-from tui.ui.goes_on import WATCH
+from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.password import PasswordDialog
 
@@ -74,8 +74,8 @@ class HostsPage(ListPage):
             self._draw(self._facts[name], reading=self._facts[name].state == READING)
         self._asked.clear()
 
-    def action_look(self) -> None:
-        super().action_look()
+    def action_refresh(self) -> None:
+        super().action_refresh()
         for name, again in self._again.items():
             self._draw(self._facts[name], reading=True)
             again.set()
@@ -121,7 +121,7 @@ class HostsPage(ListPage):
             return
         if not await self._lets_in(host) and not await self.app.push_screen_wait(self._first_password(host)):
             return
-        self.action_look()
+        self.action_refresh()
 
     async def _lets_in(self, host: str) -> bool:
         """Whether it lets the app in as it is."""

@@ -50,7 +50,7 @@ class NewVmForm(Form[Made]):
     NewVmForm .label { width: 14; }
     NewVmForm .short Input { width: 12; }
     NewVmForm #explained { padding-left: 14; text-style: dim; }
-    NewVmForm #said { margin-top: 1; }
+    NewVmForm #message { margin-top: 1; }
     """
 
     def __init__(self, new_vms: NewVms, proposed: VmConfig, template: str, name: str = "") -> None:

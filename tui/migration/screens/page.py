@@ -33,7 +33,7 @@ from tui.migration.widgets.sentence import Sentence
 from tui.migration.widgets.summary import Outcome
 from tui.migration.widgets.tiles import tiles
 from tui.ui.chart.chart import Chart
-from tui.ui.goes_on import WATCH
+from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.question import Answer, Question
@@ -180,7 +180,9 @@ class MigratePage(Page):
         if not self._shown:
             migration = self._migration
             verdict = sentence(self._timeline, migration.elapsed(), migration.origin, migration.target)
-            self.app.notify(self.spell(verdict.text), title=f"{migration.vm.name}: the migration is over", markup=False)
+            self.app.notify(
+                self.with_keys(verdict.text), title=f"{migration.vm.name}: the migration is over", markup=False
+            )
 
     def _ask_update(self) -> None:
         """However often it is asked for, there is one at a time, and it comes when the loop has nothing more urgent."""
@@ -217,7 +219,7 @@ class MigratePage(Page):
         if self._timeline.over:
             why_not_again = self._stopped(migration.vm.name)
             self.query_one(Outcome).show_end(
-                self._timeline, migration.folder, migration.origin, why_not_again, self.size.width, self.spell
+                self._timeline, migration.folder, migration.origin, why_not_again, self.size.width, self.with_keys
             )
         else:
             self.query_one("#tiles", Lines).show(*tiles(self._timeline, self._timeline.now, self.size.width))
@@ -249,7 +251,7 @@ class MigratePage(Page):
         timeline, elapsed, waiting = self._timeline, migration.elapsed(), migration.waiting_s()
         self.query_one("#phases", Lines).show(phase_line(timeline, elapsed, self.size.width))
         verdict = sentence(timeline, elapsed, migration.origin, migration.target)
-        verdict = replace(verdict, text=self.spell(verdict.text))
+        verdict = replace(verdict, text=self.with_keys(verdict.text))
         late = (
             f"no answer from libvirt for {duration(waiting)}" if waiting and not timeline.over else timeline.log_trouble
         )
@@ -258,7 +260,7 @@ class MigratePage(Page):
             self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
 
     def _show_idle(self) -> None:
-        self.query_one("#idle", Lines).show(*idle_lines(self._inventory, self._defaults, self.spell))
+        self.query_one("#idle", Lines).show(*idle_lines(self._inventory, self._defaults, self.with_keys))
 
     # -- keys --
 
