@@ -17,7 +17,6 @@ from tui.core.protocols import Hypervisor, HypervisorEvent
 from tui.core.vm import Vm
 from tui.vm.model.domain import parse
 from tui.vm.model.domain_mark import DELETING, MAKING, marked
-from tui.vm.model.machine_type import parse_definition
 
 PATIENCE_S = 60.0
 TEST = "test"  # the VM that test:///default always has; its world begins anew when nobody is connected to it any more
@@ -138,8 +137,8 @@ def test_a_migration_this_driver_lacks_is_a_failure(hypervisor: LibvirtHyperviso
 
 
 def test_a_vms_definition_is_libvirts_xml_or_empty(hypervisor: LibvirtHypervisor) -> None:
-    definition = parse_definition(hypervisor.definition(TEST))
-    assert (definition.virtualization, definition.cpu) == ("test", "")
+    definition = parse(hypervisor.definition(TEST))
+    assert (definition.kind, definition.cpu_xml) == ("test", "")
     assert hypervisor.definition("nobody") == ""
 
 

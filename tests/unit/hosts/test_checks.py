@@ -28,8 +28,8 @@ from tui.linux.firewall import Firewall
 from tui.linux.qemu_conf import QemuConf
 from tui.linux.ufw import Ufw
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, Cpu, CpuFit
+from tui.vm.model.domain import Domain
 from tui.vm.model.kvm import HANGS, NO_DEVICE, RUNS, Kvm
-from tui.vm.model.machine_type import VmDefinition
 
 BY_ID = {step.id: step for step in STEPS}
 ADDRESSES = {"source": "192.0.2.1", "destination": "192.0.2.2", "storage": "192.0.2.3"}
@@ -67,7 +67,8 @@ def one_host(host: str) -> OneHost:
         disk_free_bytes=50 * GIB, reached_from="" if host == "source" else ADDRESSES["source"],
         reached_at="" if host == "source" else ADDRESSES[host],
     )  # fmt: skip
-    vm = VmDefinition("pc-q35-8.2", "kvm", "host-model", "<cpu/>") if host == "source" else None
+    defined = Domain("guest1", kind="kvm", machine="pc-q35-8.2", cpu_mode="host-model", cpu_xml="<cpu/>")
+    vm = defined if host == "source" else None
     return OneHost(
         system,
         Clock(0.001, 0.002),
@@ -185,13 +186,13 @@ def test_without_root_the_list_says_so(conf: Failure, state: str) -> None:
 @pytest.mark.parametrize(
     ("tried", "vm", "state"),
     [
-        (Kvm(HANGS), VmDefinition(virtualization="kvm"), FAILED),
-        (Kvm(NO_DEVICE, "cpu can"), VmDefinition(virtualization="kvm"), FAILED),
+        (Kvm(HANGS), Domain("guest1", kind="kvm"), FAILED),
+        (Kvm(NO_DEVICE, "cpu can"), Domain("guest1", kind="kvm"), FAILED),
         (Kvm(NO_DEVICE), None, WARNING),
-        (Kvm(HANGS), VmDefinition(virtualization="qemu"), NOT_NEEDED),
+        (Kvm(HANGS), Domain("guest1", kind="qemu"), NOT_NEEDED),
     ],
 )
-def test_kvm_counts_for_a_vm_that_uses_it(tried: Kvm, vm: VmDefinition | None, state: str) -> None:
+def test_kvm_counts_for_a_vm_that_uses_it(tried: Kvm, vm: Domain | None, state: str) -> None:
     facts = with_host(good(), "destination", kvm=tried)
     facts = with_host(facts, "source", libvirt=Libvirt(daemon("source"), (), MACHINES, vm))
     assert found(facts, "destination.kvm").state == state
@@ -479,7 +480,7 @@ def fit(verdict: str, *, vm: str = "", source: str = "aes avx2 avx512f", destina
     ],
 )
 def test_a_cpu_must_have_what_the_vm_uses(cpus: CpuFit, mode: str | None, state: str) -> None:
-    vm = None if mode is None else VmDefinition("pc-q35-8.2", "kvm", mode)
+    vm = None if mode is None else Domain("guest1", kind="kvm", machine="pc-q35-8.2", cpu_mode=mode)
     facts = with_host(good(), "source", libvirt=Libvirt(daemon("source"), (), MACHINES, vm))
     assert found(replace(facts, cpu=cpus), "destination.cpu").state == state
 

@@ -30,8 +30,8 @@ from tui.nfs.model.facts import OPEN, REFUSED, SILENT, NfsFacts, VmsRead
 from tui.nfs.model.proof import Proof
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.cpu import INCOMPATIBLE, Cpu, CpuFit
+from tui.vm.model.domain import Domain
 from tui.vm.model.kvm import HANGS, Kvm
-from tui.vm.model.machine_type import VmDefinition
 
 ORDERS = 40
 
@@ -178,7 +178,7 @@ def host_worlds() -> Iterator[tuple[str, HostsFacts]]:
     good = hosts.good()
     yield "all is well", good
     yield "all is down", hosts.all_down()
-    emulated = VmDefinition("pc-q35-8.2", "qemu", "host-model", "<cpu/>")
+    emulated = Domain("guest1", kind="qemu", machine="pc-q35-8.2", cpu_mode="host-model", cpu_xml="<cpu/>")
     there = Libvirt(hosts.daemon("source"), (), hosts.MACHINES, emulated)
     no_kvm = hosts.with_host(hosts.with_host(good, "source", libvirt=there), "destination", kvm=Kvm(HANGS))
     yield "emulated, and no KVM at the destination", no_kvm

@@ -96,6 +96,8 @@ def test_all_that_a_migration_depends_on_is_read() -> None:
         memory_bytes=2 * GIB,
         machine="pc",
         cpu="host-passthrough",
+        cpu_mode="host-passthrough",
+        cpu_xml='<cpu mode="host-passthrough" />',
         disks=(
             Disk("vda", "/i/a.qcow2", format="qcow2", backing=("/base.img",)),
             Disk("sda", "", device="cdrom", readonly=True),

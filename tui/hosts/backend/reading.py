@@ -28,8 +28,8 @@ from tui.linux.qemu_conf import QemuConf
 from tui.linux.sudo import Sudo
 from tui.vm.backend.kvm import try_kvm
 from tui.vm.model.cpu import IDENTICAL, KVM, Cpu, CpuFit, features
+from tui.vm.model.domain import Domain, parse
 from tui.vm.model.kvm import Kvm
-from tui.vm.model.machine_type import VmDefinition, parse_definition
 
 SCRIPT_LIMIT_S = 60.0  # each script ends sooner by itself, except on a host that is nearly overloaded
 PARTS_LIMIT_S = 150.0  # scripts of many parts, each with a limit of its own
@@ -87,7 +87,7 @@ class HostReading:
 
         def read(hypervisor: Hypervisor) -> Libvirt:
             xml = hypervisor.definition(self._config.vm.name)
-            definition = parse_definition(xml) if xml else None
+            definition = parse(xml) if xml else None
             return Libvirt(hypervisor.daemon(), hypervisor.vms(), hypervisor.machine_types(), definition)
 
         return await self._connections.ask(host, read)
@@ -161,9 +161,9 @@ class HostReading:
             listening.cancel()
         return Tried(address, outcomes, in_use)
 
-    async def cpu(self, start: str, end: str, vm: VmDefinition) -> CpuFit:
+    async def cpu(self, start: str, end: str, vm: Domain) -> CpuFit:
         """The CPU of `start` and that of the VM, put to the libvirt of `end`."""
-        virtualization = vm.virtualization or KVM
+        virtualization = vm.kind or KVM
         own, others = [await self._cpu(host, virtualization) for host in (start, end)]
         verdict = await self._connections.ask(end, lambda there: there.compare_cpu(own.xml, virtualization))
         common = ""
@@ -172,7 +172,7 @@ class HostReading:
             common = await self._connections.ask(end, lambda there: there.baseline_cpu(xmls, virtualization))
         vms = ""
         if vm.cpu_mode == "custom":
-            vms = await self._connections.ask(end, lambda there: there.compare_cpu(vm.cpu, virtualization))
+            vms = await self._connections.ask(end, lambda there: there.compare_cpu(vm.cpu_xml, virtualization))
         return CpuFit(virtualization, verdict, own, others, common, vms)
 
     async def _cpu(self, host: str, virtualization: str) -> Cpu:

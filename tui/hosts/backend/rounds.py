@@ -14,7 +14,7 @@ from tui.hosts.model.names import Names, is_local
 from tui.hosts.model.ports import Tried
 from tui.hosts.model.ssh import WORKS
 from tui.linux.qemu_conf import MIGRATION_PORTS, QemuConf
-from tui.vm.model.machine_type import VmDefinition
+from tui.vm.model.domain import Domain
 
 T = TypeVar("T")
 WAYS = tuple((start, end) for start in ALL for end in ALL if start != end or start in HYPERVISORS)
@@ -141,7 +141,7 @@ class Rounds:
     async def _cpu(self) -> None:
         for host in HYPERVISORS:
             await self._first[host]
-        vm = self.facts.vm or VmDefinition()
+        vm = self.facts.vm or Domain(name="")
         answers = [self.facts.at(host).libvirt for host in HYPERVISORS]
         cpu = await _after(answers, lambda: self._reading.cpu(*HYPERVISORS, vm))
         self._set(replace(self.facts, cpu=cpu))

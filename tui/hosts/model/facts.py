@@ -21,8 +21,8 @@ from tui.linux.addresses import is_address
 from tui.linux.firewall import Firewall
 from tui.linux.qemu_conf import QemuConf
 from tui.vm.model.cpu import CpuFit
+from tui.vm.model.domain import Domain
 from tui.vm.model.kvm import Kvm
-from tui.vm.model.machine_type import VmDefinition
 
 ALL = (SOURCE, DESTINATION, STORAGE)
 
@@ -45,7 +45,7 @@ class Libvirt:
     daemon: Daemon
     vms: tuple[Vm, ...] = ()
     machines: tuple[str, ...] = ()
-    vm: VmDefinition | None = None
+    vm: Domain | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class HostsFacts:
         return tuple(dict.fromkeys(each for each in names if each and not is_address(each)))
 
     @property
-    def vm(self) -> VmDefinition | None:
+    def vm(self) -> Domain | None:
         """The configured VM's, from whichever host has it."""
         found = (self.at(host).libvirt for host in HYPERVISORS)
         return next((each.vm for each in found if isinstance(each, Libvirt) and each.vm), None)

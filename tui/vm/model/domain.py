@@ -65,8 +65,9 @@ class Nic:
 
 @dataclass(frozen=True)
 class Domain:
-    """One VM as libvirt defines it; `cpu` is a model's name or one of libvirt's modes, empty for QEMU's own default.
+    """One VM as libvirt defines it; what its definition leaves open is empty.
 
+    `kind` is KVM or QEMU. `cpu` is a model or one of libvirt's modes, `cpu_mode` the mode, `cpu_xml` the element.
     `mark` is one of domain_mark's where it is being made or deleted, or that was broken off.
     """
 
@@ -77,6 +78,8 @@ class Domain:
     memory_bytes: int = 0
     machine: str = ""
     cpu: str = ""
+    cpu_mode: str = ""
+    cpu_xml: str = ""
     disks: tuple[Disk, ...] = ()
     nics: tuple[Nic, ...] = ()
     host_devices: tuple[str, ...] = ()
@@ -100,6 +103,7 @@ def parse(text: str) -> Domain:
 
 def read(root: ET.Element) -> Domain:
     """The same of an XML tree."""
+    cpu = root.find("cpu")
     return Domain(
         name=root.findtext("name", ""),
         uuid=root.findtext("uuid", ""),
@@ -107,7 +111,9 @@ def read(root: ET.Element) -> Domain:
         vcpus=_whole(root.findtext("vcpu", "")),
         memory_bytes=_memory(root.find("memory")),
         machine=_get(root, "os/type", "machine"),
-        cpu=_cpu(root.find("cpu")),
+        cpu="" if cpu is None else cpu.findtext("model", "") or cpu.get("mode", ""),
+        cpu_mode="" if cpu is None else cpu.get("mode", "custom"),
+        cpu_xml="" if cpu is None else ET.tostring(cpu, encoding="unicode").strip(),
         disks=tuple(map(_disk, root.findall("devices/disk"))),
         nics=tuple(map(_nic, root.findall("devices/interface"))),
         host_devices=tuple(map(_host_device, root.findall("devices/hostdev"))),
@@ -164,12 +170,6 @@ def _host_device(element: ET.Element) -> str:
         vendor, product = _get(element, "source/vendor", "id"), _get(element, "source/product", "id")
         return f"usb {vendor.removeprefix('0x')}:{product.removeprefix('0x')}" if vendor else "usb"
     return kind
-
-
-def _cpu(element: ET.Element | None) -> str:
-    if element is None:
-        return ""
-    return element.findtext("model", "") or element.get("mode", "")
 
 
 def _memory(element: ET.Element | None) -> int:

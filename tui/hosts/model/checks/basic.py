@@ -68,7 +68,7 @@ def kvm(host: str) -> Step[HostsFacts]:
             return Finding(OK, "a small guest was run on KVM")
         if vm is None and facts.vm_awaited:
             return None
-        if vm is not None and vm.virtualization == QEMU:
+        if vm is not None and vm.kind == QEMU:
             name = facts.configured.vm
             return Finding(NOT_NEEDED, f"/dev/kvm: {tried.words}; {name} is emulated", detail=tried.said)
         state = WARNING if vm is None else FAILED
