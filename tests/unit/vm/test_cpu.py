@@ -21,18 +21,18 @@ OF_CAPABILITIES = "<cpu><arch>x86_64</arch><model>EPYC</model><feature name='ss'
     ("xml", "model", "found"),
     [(SPELLED_OUT, "Skylake-Server", {"avx2", "avx512f"}), (OF_CAPABILITIES, "EPYC", {"ss", "ht"})],
 )
-def test_a_cpu_has_the_features_that_are_not_switched_off(xml: str, model: str, found: set[str]) -> None:
+def test_a_cpu_has_the_features_that_are_not_disabled(xml: str, model: str, found: set[str]) -> None:
     assert features(xml) == found
     assert Cpu(xml).model == model
 
 
-def test_what_differs_is_told_apart_by_who_has_it() -> None:
+def test_features_of_one_host_only_are_listed_by_host() -> None:
     source, destination = (Cpu(SPELLED_OUT, frozenset(names)) for names in ({"a", "b", "c"}, {"b", "d"}))
     fit = CpuFit("kvm", "incompatible", source, destination)
     assert (fit.lacking, fit.more) == (("a", "c"), ("d",))
 
 
-def test_of_many_names_some_are_shown() -> None:
+def test_a_long_list_of_names_is_shortened() -> None:
     assert summary(["a", "b"]) == "a, b"
     assert summary(list("abcdefgh")) == "a, b, c, d, e, f and 2 more"
 
@@ -64,7 +64,7 @@ def test_machine_type_and_cpu_are_read_from_a_definition(xml: str, found: tuple[
 
 
 @pytest.mark.parametrize("xml", ["", "no < xml", "<cpu>\ud800</cpu>", "\0"])
-def test_what_is_no_xml_is_a_failure(xml: str) -> None:
+def test_text_that_is_not_xml_is_a_failure(xml: str) -> None:
     with pytest.raises(Failure, match="is not XML"):
         parse(xml)
     with pytest.raises(Failure, match="is not XML"):

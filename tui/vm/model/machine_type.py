@@ -1,4 +1,4 @@
-"""QEMU's machine types: what chipset a VM has, and of which version; both hosts must know it."""
+"""QEMU's machine types: the chipset of a VM and its version, which both hosts must support."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ CHIPSETS = ("pc-q35", "pc-i440fx")
 
 
 def newest_common(source: Iterable[str], destination: Iterable[str]) -> tuple[str, ...]:
-    """For each chipset of PCs the newest type that both know."""
+    """For each PC chipset the newest type that both support."""
     both = set(source) & set(destination)
     found = []
     for chipset in CHIPSETS:

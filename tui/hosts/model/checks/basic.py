@@ -70,9 +70,9 @@ def kvm(host: str) -> Step[HostsFacts]:
             return None
         if vm is not None and vm.kind == QEMU:
             name = facts.configured.vm
-            return Finding(NOT_NEEDED, f"/dev/kvm: {tried.words}; {name} is emulated", detail=tried.said)
+            return Finding(NOT_NEEDED, f"/dev/kvm: {tried.words}; {name} is emulated", detail=tried.detail)
         state = WARNING if vm is None else FAILED
-        return Finding(state, f"/dev/kvm: {tried.words}", wanted, _kvm_hint(tried), tried.said)
+        return Finding(state, f"/dev/kvm: {tried.words}", wanted, _kvm_hint(tried), tried.detail)
 
     why = "With KVM the CPU itself runs the guest; QEMU emulating one is many times slower, and a KVM guest needs it."
     return Step(f"{host}.kvm", host, wanted, why, check, needs=(f"{host}.root",))
@@ -80,7 +80,7 @@ def kvm(host: str) -> Step[HostsFacts]:
 
 def _kvm_hint(tried: Kvm) -> str:
     if tried.outcome == NO_DEVICE:
-        if tried.said:
+        if tried.detail:
             return "The CPU can do it: `modprobe kvm_intel` or `modprobe kvm_amd`."
         return "Switch virtualization on in the firmware, or nested virtualization where this host is itself a VM."
     if tried.outcome == NO_QEMU:
