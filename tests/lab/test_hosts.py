@@ -68,7 +68,7 @@ def test_every_check_of_the_hosts_passes_or_reports_why_it_is_not_needed(lab: La
     assert all(item["found"] for item in items.values())
     assert items["destination.ports"]["found"] == "source reached 64 ports at 10.77.0.2"
     assert items["source.ports"]["found"] == "destination reached 64 ports at 10.77.0.1"
-    assert items["destination.peer"]["found"] == "it answers as source"
+    assert items["destination.peer"]["found"] == "its libvirt reports the host name source"
     assert items["destination.cpu"]["found"].startswith("the same: ")
 
 

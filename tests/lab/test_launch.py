@@ -86,7 +86,7 @@ def test_the_vm_is_booted(shut_off: Lab) -> None:
     assert "can't be loaded: shut off on source" in refusal(shut_off, "start", "cpu", "2")
     assert f"{GUEST.name} is up: its guest answered" in result_of(shut_off, "boot")["sentence"]
     assert states(shut_off)["source"] == "running"
-    assert "running on source already" in refusal(shut_off, "boot")
+    assert "already running on source" in refusal(shut_off, "boot")
 
 
 BOTH = pytest.mark.parametrize("reach", ["ssh", "agent"])

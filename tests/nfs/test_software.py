@@ -36,7 +36,7 @@ async def test_a_machine_with_nothing_comes_to_a_libvirt_that_answers_and_is_bar
         assert app.items["destination.libvirt"].finding.found.startswith("libvirt 9.0.0, QEMU 7.2.")  # type: ignore[union-attr]
 
         machine.ssh("sh", "-c", "echo '<domain/>' > /etc/libvirt/qemu/vm1.xml")
-        with pytest.raises(Failure, match="vm1 is a VM of this host by now: libvirt and QEMU stay"):
+        with pytest.raises(Failure, match="vm1 is a VM of this host: libvirt and QEMU stay"):
             await app.undo_all()
         machine.ssh("rm", "/etc/libvirt/qemu/vm1.xml")
         await app.undo_all()

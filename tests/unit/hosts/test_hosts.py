@@ -1,4 +1,4 @@
-"""What is read from hosts, and how it is put together."""
+"""Facts of the hosts as the cards of the Hosts page show them."""
 
 import asyncio
 from dataclasses import replace
@@ -49,7 +49,7 @@ GIB = 1 << 30
         ("cpus many\nmemory_kib \nnonsense\n", System()),
     ],
 )  # fmt: skip
-def test_a_system_is_what_its_script_printed(text: str, system: System) -> None:
+def test_a_system_is_parsed_from_the_output_of_its_script(text: str, system: System) -> None:
     assert parse_system(text) == system
 
 
@@ -65,7 +65,7 @@ def test_a_system_is_what_its_script_printed(text: str, system: System) -> None:
         (True, System(), Failure("no"), PARTLY),
     ],
 )
-def test_the_state_of_a_host_is_one_word(
+def test_the_state_of_a_host_follows_from_its_parts(
     hypervisor: bool, system: System | Failure | None, virtualization: Failure | None, state: str
 ) -> None:
     assert HostFacts("source", "root@source", hypervisor, system, virtualization).state == state
@@ -87,7 +87,7 @@ async def test_all_parts_of_all_hosts_are_read() -> None:
     assert facts["storage"].virtualization is None
 
 
-async def test_a_host_that_does_not_answer_keeps_nobody_waiting() -> None:
+async def test_a_host_that_does_not_respond_delays_no_other() -> None:
     world = FakeHosts()
     world.destination.released.clear()
     world.shells["root@destination"].released.clear()
@@ -104,7 +104,7 @@ async def test_a_host_that_does_not_answer_keeps_nobody_waiting() -> None:
     assert await waiting
 
 
-async def test_what_failed_on_a_host_is_told_beside_what_did_not() -> None:
+async def test_a_host_with_one_failed_part_is_partly_reachable() -> None:
     world = FakeHosts()
     world.unreachable[world.destination.uri] = Failure("libvirt can't be reached", "it is down")
     facts = (await read_all(Hosts(world.connections, world.changes)))["destination"]

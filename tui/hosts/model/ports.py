@@ -90,6 +90,7 @@ class Tried:
     in_use: tuple[int, ...] = ()
 
     def ports(self, outcome: str) -> tuple[int, ...]:
+        """The ports with this outcome."""
         return tuple(port for port, each in self.outcomes if each == outcome)
 
     @property
