@@ -80,15 +80,15 @@ class Rounds:
     async def _names_of(self, start: str, end: str) -> None:
         """The addresses of the names of `end` on `start`; the name that its libvirt announces may be new."""
         await self._first[start]
-        known = self._found[start]
-        if not isinstance(known, Failure) and end in HYPERVISORS:
+        names = self._found[start]
+        if not isinstance(names, Failure) and end in HYPERVISORS:
             await self._first[end]
-            if more := [name for name in self.facts.names_of(end) if name not in known]:
+            if more := [name for name in self.facts.names_of(end) if name not in names]:
                 found = await or_failure(self._reading.names(start, more))
-                known = found if isinstance(found, Failure) else {**known, **found}
-        if not isinstance(known, Failure):
-            known = {name: known.get(name, ()) for name in self.facts.names_of(end)}
-        self._set_way(start, end, names=known)
+                names = found if isinstance(found, Failure) else {**names, **found}
+        if not isinstance(names, Failure):
+            names = {name: names.get(name, ()) for name in self.facts.names_of(end)}
+        self._set_way(start, end, names=names)
 
     async def _as_qemu(self, host: str) -> None:
         await self._first[host]
@@ -142,8 +142,8 @@ class Rounds:
         for host in HYPERVISORS:
             await self._first[host]
         vm = self.facts.vm or Domain(name="")
-        answers = [self.facts.at(host).libvirt for host in HYPERVISORS]
-        cpu = await _after(answers, lambda: self._reading.cpu(*HYPERVISORS, vm))
+        daemons = [self.facts.at(host).libvirt for host in HYPERVISORS]
+        cpu = await _after(daemons, lambda: self._reading.cpu(*HYPERVISORS, vm))
         self._set(replace(self.facts, cpu=cpu))
 
     # -- store a part --

@@ -60,7 +60,7 @@ def libvirt(host: str) -> Step[HostsFacts]:
         daemon = found.daemon
         return Finding(OK, f"libvirt {version(daemon.libvirt_version)}, QEMU {version(daemon.hypervisor_version)}")
 
-    return Step(f"{host}.libvirt", host, "libvirt answers", "libvirt runs and migrates the VMs.", check)
+    return Step(f"{host}.libvirt", host, "libvirt accepts connections", "libvirt runs and migrates the VMs.", check)
 
 
 def kvm(host: str) -> Step[HostsFacts]:

@@ -84,12 +84,8 @@ def _machine_types(facts: HostsFacts) -> Finding | None:
     for host, supported in ((DESTINATION, destination.machines), (SOURCE, source.machines)):
         if vm.machine not in supported:
             hint = f"Shut {name} off and set its <type machine=…> to one of: {', '.join(common)}."
-            return Finding(
-                FAILED,
-                f"{name} uses {vm.machine}, which {host} does not support; {newest}",
-                "a common machine type",
-                hint,
-            )
+            found = f"{name} uses {vm.machine}, which {host} does not support; {newest}"
+            return Finding(FAILED, found, "a common machine type", hint)
     return Finding(OK, f"{name} uses {vm.machine}; {newest}")
 
 
@@ -102,13 +98,11 @@ def _cpu(facts: HostsFacts) -> Finding | None:
         return Finding(OK, f"the same on both: {fit.source.model}")
     more = f"; missing on the way back: {summary(fit.more)}" if fit.more else ""
     if fit.verdict != INCOMPATIBLE:
-        found = f"it has all features of the source's and others{more}"
-        return Finding(
-            WARNING if passed_through else OK,
-            found,
-            "the same CPU, because the VM uses the host CPU",
-            detail=fit.common,
+        found, wanted = (
+            f"it has all features of the source's and others{more}",
+            "the same CPU: the VM uses the host CPU",
         )
+        return Finding(WARNING if passed_through else OK, found, wanted, detail=fit.common)
     lacks = f"{fit.destination.model}: it lacks {summary(fit.lacking) or 'features that libvirt does not name'}{more}"
     hint = f"Give the VM a CPU that both have; libvirt proposes {'the one shown below' if fit.common else 'none'}."
     if vm is not None and not vm.cpu_mode:

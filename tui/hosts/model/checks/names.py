@@ -45,10 +45,10 @@ def names(host: str) -> Step[HostsFacts]:
     def check(facts: HostsFacts) -> Finding | None:
         resolved = []
         for other in _others(host):
-            known = facts.way(host, other).names
-            if not isinstance(known, Mapping):
-                return unread(known)
-            resolved += [(other, name, known.get(name, ())) for name in _wanted(facts, host, other)]
+            names = facts.way(host, other).names
+            if not isinstance(names, Mapping):
+                return unread(names)
+            resolved += [(other, name, names.get(name, ())) for name in _wanted(facts, host, other)]
         if not resolved:
             return Finding(NOT_NEEDED, "all hosts are configured by address")
         wanted = "the address of the host of that name"

@@ -42,11 +42,8 @@ def _key(start: str, end: str) -> Step[HostsFacts]:
             return Finding(OK, "root has a key that works")
         if attempt.keys:
             return Finding(OK, f"root has {attempt.keys[0].file}")
-        found = (
-            f"{', '.join(attempt.taken)} can't be used: it may need a passphrase"
-            if attempt.taken
-            else "root has no key"
-        )
+        names = ", ".join(attempt.taken)
+        found = f"{names} can't be used: it may need a passphrase" if names else "root has no key"
         return Finding(FAILED, found, "a key without a passphrase")
 
     def change(facts: HostsFacts) -> Change | str:
@@ -80,11 +77,8 @@ def _known_hosts(start: str, end: str) -> Step[HostsFacts]:
             return Finding(UNKNOWN, _reason(attempt), detail=attempt.output)
         shown = _shown(attempt, facts.way(start, end).account)
         found = f"{REASONS[attempt.outcome]}: {shown.kind} {shown.fingerprint}" if shown else REASONS[attempt.outcome]
-        hint = (
-            f"If you know why it changed, run `ssh-keygen -R {attempt.known_as}` as root."
-            if attempt.outcome == KEY_CHANGED
-            else ""
-        )
+        command = f"`ssh-keygen -R {attempt.known_as}` as root"
+        hint = f"If you know why it changed, run {command}." if attempt.outcome == KEY_CHANGED else ""
         return Finding(FAILED, found, "the host key of this host in root's known_hosts", hint, attempt.output)
 
     def change(facts: HostsFacts) -> Change | str:
@@ -133,8 +127,7 @@ def _authorized_keys(start: str, end: str) -> Step[HostsFacts]:
             return Finding(
                 FAILED, f"{attempt.user} on {end}: permission denied", "root's key accepted", detail=attempt.output
             )
-        found = _reason(attempt)
-        return Finding(UNKNOWN, f"not tried: {found}", detail=attempt.output)
+        return Finding(UNKNOWN, f"not tried: {_reason(attempt)}", detail=attempt.output)
 
     def change(facts: HostsFacts) -> Change | str:
         attempt, account = facts.way(start, end).ssh, facts.way(start, end).account
@@ -180,8 +173,7 @@ def _peer(start: str, end: str) -> Step[HostsFacts]:
             return attempt
         wanted = f"root can open {facts.configured.peer_uri[end]}"
         if isinstance(attempt, Attempt) and attempt.outcome != WORKS:
-            found = _reason(attempt)
-            return Finding(FAILED, f"ssh to {end}: {found}", wanted, detail=attempt.output)
+            return Finding(FAILED, f"ssh to {end}: {_reason(attempt)}", wanted, detail=attempt.output)
         if isinstance(peer, Failure):
             return from_failure(peer, FAILED, wanted)
         if peer is None:
