@@ -98,7 +98,7 @@ def blocked(lab: Lab) -> Iterator[Lab]:
 def test_ports_blocked_for_the_source_are_found(blocked: Lab) -> None:
     items = the_list(blocked, "look")
     assert list(bad(items)) == ["destination.ports"]
-    found = "at 10.77.0.2 49160-49215: no answer, as where a firewall drops what comes in"
+    found = "at 10.77.0.2 49160-49215: no reply; a firewall may drop the packets"
     assert items["destination.ports"]["found"] == found
     assert "neither ufw nor firewalld is active there" in items["destination.ports"]["why_not"]
 

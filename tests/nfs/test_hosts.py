@@ -37,7 +37,7 @@ async def test_what_bare_machines_lack_is_made_kept_over_a_restart_and_undone(ba
         assert traces(bare) == before  # a look changes nothing
         found = app.bad()
         assert {*WAY_THERE, "source.peer"} <= found.keys()
-        silent = "failed: at 10.77.49.3 49152-49215: no answer, as where a firewall drops what comes in"
+        silent = "failed: at 10.77.49.3 49152-49215: no reply; a firewall may drop the packets"
         assert found["destination.ports"] == silent
         assert "source.ports" not in found  # no firewall is active there
         for id in WAY_THERE:

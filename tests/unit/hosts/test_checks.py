@@ -384,8 +384,8 @@ def test_closed_ports_of_a_wrong_address_are_not_blamed_on_a_firewall() -> None:
     tried = Tried("192.0.2.1", ((49152, "refused"),))
     facts = with_host(good(), "destination", conf=QemuConf(migration_host="source"))
     finding = found(with_way(facts, "source", "destination", ports=tried), "destination.ports")
-    said = "destination calls itself source, which is 192.0.2.1: not one of its addresses, and closed"
-    assert (finding.state, finding.found) == (FAILED, said)
+    text = "destination reports the name source, which resolves to 192.0.2.1: not one of its addresses"
+    assert (finding.state, finding.found) == (FAILED, text)
     assert "migration_host" in finding.hint
 
 
@@ -393,8 +393,8 @@ def test_closed_ports_are_opened_in_the_active_firewall() -> None:
     tried = Tried("192.0.2.2", ((49152, OPEN), (49153, SILENT)), in_use=(49154,))
     firewall = Firewall(Ufw(active=True))
     facts = with_way(good(), "source", "destination", ports=tried, firewall=firewall)
-    said = "at 192.0.2.2 49153: no answer, as where a firewall drops what comes in; 49154 in use, not tried"
-    assert found(facts, "destination.ports").found == said
+    text = "at 192.0.2.2 49153: no reply; a firewall may drop the packets; 49154 in use, not tried"
+    assert found(facts, "destination.ports").found == text
     (action,) = change(facts, "destination.ports").actions
     assert action.text == "ufw allow proto tcp from 192.0.2.1 to any port 49152:49215"
 
@@ -430,7 +430,7 @@ def test_userfaultfd_is_granted_by_the_setting_the_device_or_libvirt(
     assert found(facts, "destination.userfaultfd").state == state
 
 
-def test_without_perl_userfaultfd_is_not_tried_and_what_to_install_is_said() -> None:
+def test_without_perl_userfaultfd_is_not_tried_and_the_hint_is_to_install_it() -> None:
     facts = with_host(good(), "destination", userfaultfd=Userfaultfd(NO_PERL, sysctl="0"))
     finding = found(facts, "destination.userfaultfd")
     assert (finding.state, "Perl is not installed" in finding.found) == (WARNING, True)
@@ -447,15 +447,15 @@ def test_the_sysctl_is_set_now_and_at_boot_and_restored_by_undo() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tried", "said"),
+    ("tried", "reason"),
     [
         (Userfaultfd("missing"), ""),
-        (Userfaultfd("denied", sysctl=""), "this kernel has no setting for it"),
-        (Userfaultfd("denied", sysctl="1"), "vm.unprivileged_userfaultfd is 1 already"),
+        (Userfaultfd("denied", sysctl=""), "this kernel has no such setting"),
+        (Userfaultfd("denied", sysctl="1"), "vm.unprivileged_userfaultfd is already 1"),
     ],
 )
-def test_a_sysctl_that_would_not_help_is_not_set(tried: Userfaultfd, said: str) -> None:
-    assert why_not(with_host(good(), "destination", userfaultfd=tried), "destination.userfaultfd").startswith(said)
+def test_a_sysctl_that_would_not_help_is_not_set(tried: Userfaultfd, reason: str) -> None:
+    assert why_not(with_host(good(), "destination", userfaultfd=tried), "destination.userfaultfd").startswith(reason)
 
 
 # -- comparison of the hypervisors --
