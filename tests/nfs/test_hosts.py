@@ -67,4 +67,4 @@ async def test_without_the_password_of_sudo_the_list_says_what_it_could_not_look
         await app.look()
         found = app.bad()
         assert "destination.root" not in found
-        assert found["source.key"] == "failed: none"
+        assert found["source.key"] == "failed: root has no key"

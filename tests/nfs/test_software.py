@@ -32,7 +32,7 @@ async def test_a_machine_with_nothing_comes_to_a_libvirt_that_answers_and_is_bar
 
         await app.apply("destination.packages")
         await app.look_until_good(*(f"destination.{line}" for line in LINES))
-        assert app.items["destination.daemon"].finding.found == "libvirtd.socket is active, also after a restart"  # type: ignore[union-attr]
+        assert app.items["destination.daemon"].finding.found == "libvirtd.socket is active and starts at boot"  # type: ignore[union-attr]
         assert app.items["destination.libvirt"].finding.found.startswith("libvirt 9.0.0, QEMU 7.2.")  # type: ignore[union-attr]
 
         machine.ssh("sh", "-c", "echo '<domain/>' > /etc/libvirt/qemu/vm1.xml")
