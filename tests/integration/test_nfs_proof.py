@@ -1,4 +1,4 @@
-"""The sharing test on this host in all three roles, with real locks and a user other than root."""
+"""The proof on this host in all three roles, with real locks and a user other than root."""
 
 import asyncio
 import tempfile
@@ -21,7 +21,7 @@ from tui.nfs.model.facts import ClientRead, NfsFacts, QemuUser
 from tui.nfs.model.proof import ROOT, Proof
 from tui.nfs.model.shared import Shared
 
-pytestmark = pytest.mark.skipif("os.geteuid() != 0", reason="the sharing test runs as root and switches to QEMU's user")
+pytestmark = pytest.mark.skipif("os.geteuid() != 0", reason="the proof runs as root and switches to QEMU's user")
 PATIENCE_S = 60.0
 QEMU = QemuUser("nobody", 65534)
 

@@ -8,7 +8,7 @@ from tui.linux.script_sections import Section
 ABSENT, FOLDER, OTHER, HUNG, STALE, UNREADABLE = "absent", "folder", "other", "hung", "stale", "unreadable"
 
 LISTED = 5000  # entries; further ones are not compared
-IGNORED = (".vmlm-proof-", ".nfs")  # the file of the sharing test, and removed files that NFS keeps while they are open
+IGNORED = (".vmlm-proof-", ".nfs")  # the file of the proof, and removed files that NFS keeps while they are open
 
 # $1 the path. One fact a line, because names of users and groups may have spaces; the entries are last.
 SCRIPT = f"""

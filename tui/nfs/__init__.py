@@ -1,1 +1,1 @@
-"""The NFS room: checks, sets up, tests and undoes the shared image folder."""
+"""The NFS room: checks, sets up, proves and undoes the shared image folder."""

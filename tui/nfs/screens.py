@@ -10,7 +10,7 @@ class NfsPage(ListPage):
     page = "nfs"
     HELP = (
         "The steps to an image folder that both hosts share: each line is one requirement on one host. "
-        "Reading changes nothing, except that the sharing test writes a small file and removes it. f fixes the line "
+        "Reading changes nothing, except that the proof writes a small file and removes it. f fixes the line "
         "under the cursor, a fixes all that is missing; both show every command first. u undoes what the app did."
     )
 

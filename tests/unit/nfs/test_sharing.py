@@ -1,4 +1,4 @@
-"""The findings on the sharing test, on libvirt's view of the folder and on the VM's image, for each outcome."""
+"""The findings on the proof, on libvirt's view of the folder and on the VM's image, for each outcome."""
 
 from dataclasses import replace
 from typing import Any
@@ -84,7 +84,7 @@ GONE = "cat: /srv/images/.vmlm-proof-1f: No such file or directory"
         (Proof(why_not="the folder is gone"), "source.write", UNKNOWN, "not tried: the folder is gone"),
     ],
 )
-def test_each_result_of_the_sharing_test_has_its_sentence(proof: Proof, step: str, state: str, words: str) -> None:
+def test_each_result_of_the_proof_has_its_sentence(proof: Proof, step: str, state: str, words: str) -> None:
     finding = found(replace(world(), proof=proof), step)
     assert (finding.state, words in finding.found) == (state, True), finding
     assert ".vmlm-proof" not in finding.found
@@ -122,7 +122,7 @@ def test_different_user_ids_are_named_if_the_destination_cannot_read() -> None:
         (world(qemu=None, qemu_conf=QemuConf("tester")), "source has no user tester, which qemu.conf sets"),
     ],
 )
-def test_the_sharing_test_runs_only_if_both_hosts_have_the_folder(facts: NfsFacts, why: str) -> None:
+def test_the_proof_runs_only_if_both_hosts_have_the_folder(facts: NfsFacts, why: str) -> None:
     assert proof_why_not(facts) == why
 
 
@@ -227,7 +227,7 @@ def test_locks_that_no_host_can_read_are_a_warning() -> None:
     assert found(one_reads, "source.single").state == OK
 
 
-def test_if_perl_is_missing_for_the_sharing_test_the_hint_names_the_package() -> None:
+def test_if_perl_is_missing_for_the_proof_the_hint_names_the_package() -> None:
     finding = found(replace(world(), proof=Proof(why_not="Perl is not installed on source")), "source.write")
     assert (finding.state, "perl-base" in finding.hint) == (UNKNOWN, True)
 

@@ -1,4 +1,4 @@
-"""Tests that the folder is shared: writes a file on the source, reads it on the others, and removes it."""
+"""Proves that the folder is shared: writes a file on the source, reads it on the others, and removes it."""
 
 import asyncio
 import secrets
@@ -24,7 +24,7 @@ async def prove(sudo: Sudo, facts: NfsFacts) -> Proof:
 
 
 class _Attempt:
-    """One test with one file and one nonce."""
+    """One attempt with one file and one nonce."""
 
     def __init__(self, sudo: Sudo, facts: NfsFacts) -> None:
         self._sudo = sudo

@@ -1,4 +1,4 @@
-"""The sharing test: QEMU's user writes and locks a file on the source; the other hosts read it and try the lock."""
+"""The proof that the folder is shared: a file that QEMU writes and locks on the source, read by the other hosts."""
 
 from dataclasses import dataclass
 
@@ -64,7 +64,7 @@ done
 
 @dataclass(frozen=True)
 class Proof:
-    """The results of the test's parts: an error is empty on success, and None if the part was not reached."""
+    """The results of the parts of the proof: an error is empty on success, and None if the part was not reached."""
 
     creator: str = ""  # ROOT or USER
     write_error: str | None = None

@@ -40,7 +40,7 @@ def all_steps() -> Steps:
         *_export_steps(),
         *_client_steps(SOURCE),
         *_client_steps(DESTINATION),
-        *_test_steps(),
+        *_proof_steps(),
         *(_libvirt_step(role) for role in (SOURCE, DESTINATION)),
         *(_image_step(role) for role in (SOURCE, DESTINATION)),
         _step("source.single", "the VM's image is not in use twice", SINGLE_WHY, image.check_single),
@@ -177,8 +177,8 @@ def _client_steps(role: str) -> Steps:
     )
 
 
-def _test_steps() -> Steps:
-    """The steps that show the results of the sharing test."""
+def _proof_steps() -> Steps:
+    """The steps that show the results of the proof."""
     return (
         _step(
             "source.write",

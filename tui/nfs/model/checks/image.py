@@ -157,7 +157,7 @@ def _problem(facts: NfsFacts, client: ClientRead, image: ImageRead, wanted: str)
     if client.qemu is None:
         return Finding(UNKNOWN, f"whether QEMU can open {name} is unknown: this host has no user for QEMU", wanted)
     if client.qemu_conf.dynamic_ownership and facts.proof is not None and facts.proof.creator == ROOT:
-        return None  # libvirt changes the owner to QEMU's user when the VM starts; the sharing test did the same
+        return None  # libvirt changes the owner to QEMU's user when the VM starts; the proof did the same
     if client.qemu_conf.dynamic_ownership and facts.proof is None:
         return Finding(UNKNOWN, f"{name} belongs to {image.owner}; not tried yet: changing its owner to QEMU's user")
     found = f"{client.qemu.name} can't open {name}, which belongs to {image.owner} with mode {image.mode}"

@@ -118,7 +118,7 @@ def check_libvirt(_facts: NfsFacts, client: ClientRead) -> Finding:
 
 
 def proof_why_not(facts: NfsFacts) -> str:
-    """Why the sharing test can't run yet; empty if it can."""
+    """Why the proof can't run yet; empty if it can."""
     for role in CLIENTS:
         client = facts.client(role)
         if not isinstance(client, ClientRead):
@@ -195,6 +195,6 @@ def _write_hint(error: str) -> str:
 
 
 def _reason(error: str) -> str:
-    """The last line that a command printed, without the name of the test's file; the details show all lines."""
+    """The last line that a command printed, without the name of the proof's file; the details show all lines."""
     line = last_line(error) or NO_OUTPUT
     return line.rpartition(": ")[2] if NAME in line else line
