@@ -77,7 +77,7 @@ async def test_a_link_to_a_file_stays_a_link(changes: Changes, etc: Path) -> Non
 async def test_a_file_changed_meanwhile_is_not_overwritten(changes: Changes, etc: Path) -> None:
     path = etc / "exports"
     path.write_text("changed by somebody\n")
-    with pytest.raises(Failure, match="somebody else has changed it meanwhile"):
+    with pytest.raises(Failure, match="its content has changed meanwhile"):
         await remote_file.replace(changes.sudo, "storage", str(path), "as it was read\n", "ours\n")
     assert path.read_text() == "changed by somebody\n"
     assert names(etc) == [path.name]

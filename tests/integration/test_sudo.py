@@ -116,7 +116,7 @@ async def test_sudo_that_begins_to_want_a_password_is_no_empty_answer(stand_in: 
     stand_in.wants("")
     assert (await sudo.run("storage", ["echo", "free"])).stdout == "free\n"
     stand_in.wants("secret")
-    with pytest.raises(PasswordNeeded, match="wants a password"):
+    with pytest.raises(PasswordNeeded, match="requires a password"):
         await sudo.run("storage", ["cat", "/etc/libvirt/qemu.conf"])
     assert list(sudo.wanted) == ["storage"]
     assert stand_in.read == []
@@ -126,7 +126,7 @@ async def test_a_right_that_was_taken_away_is_no_empty_answer(stand_in: StandIn,
     sudo.give_password("storage", "secret")
     await sudo.run("storage", ["true"])
     stand_in.wants("secret", right="no")
-    with pytest.raises(Failure, match="sudo does not let this login do it"):
+    with pytest.raises(Failure, match="this login is not allowed to use sudo"):
         await sudo.run("storage", ["cat", "/etc/libvirt/qemu.conf"])
 
 
@@ -149,7 +149,7 @@ async def test_a_greeting_of_the_login_is_named_as_the_reason(
     stand_in: StandIn, sudo: Sudo, tmp_path: Path, printed: str, user_id: str
 ) -> None:
     (tmp_path / "id").write_text(f"#!/bin/sh\nprintf %s {shlex.quote(printed + user_id)}\n")
-    with pytest.raises(Failure, match='the shell of the login prints "Welcome to destination"') as raised:
+    with pytest.raises(Failure, match='the shell of the login first prints "Welcome to destination"') as raised:
         await sudo.run("destination", ["true"])
     assert "~/.bashrc" in raised.value.hint
     assert not isinstance(raised.value, PasswordNeeded)

@@ -142,7 +142,7 @@ def _removal(host: str, software: Software) -> tuple[Command, ...]:
         commands.append(_sh(host, END_NETWORKS))
     if software.folders:
         commands.append(_sh(host, HOLD, *software.folders))
-    commands += apt.taken_away(host, package, software.files, users)
+    commands += apt.removal(host, package, software.files, users)
     if not software.served:
         commands.append(_sh(host, CLEAR_RUN, *(each for each in (AUTOSTART,) if each not in software.files)))
     commands.append(_sh(host, CLEAR, *(each for each in GROUPS if each not in software.groups)))
