@@ -17,7 +17,6 @@ from tui.core.protocols import Hypervisor, HypervisorEvent
 from tui.core.vm import Vm
 from tui.vm.model.domain import parse
 from tui.vm.model.domain_mark import DELETING, MAKING, marked
-from tui.vm.model.machine_type import parse_definition
 
 WAIT_LIMIT_S = 60.0
 TEST = "test"  # the VM of test:///default, whose state is reset when its last connection closes
@@ -137,9 +136,9 @@ def test_a_migration_that_the_driver_does_not_support_is_a_failure(hypervisor: L
     assert hypervisor.vm(TEST) is not None
 
 
-def test_the_definition_is_libvirts_xml_or_empty_for_an_unknown_vm(hypervisor: LibvirtHypervisor) -> None:
-    definition = parse_definition(hypervisor.definition(TEST))
-    assert (definition.virtualization, definition.cpu) == ("test", "")
+def test_a_vms_definition_is_libvirts_xml_or_empty(hypervisor: LibvirtHypervisor) -> None:
+    definition = parse(hypervisor.definition(TEST))
+    assert (definition.kind, definition.cpu_xml) == ("test", "")
     assert hypervisor.definition("nobody") == ""
 
 

@@ -112,7 +112,7 @@ async def test_a_password_required_later_is_reported(fake_sudo: FakeSudo, sudo: 
     fake_sudo.require("")
     assert (await sudo.run("storage", ["echo", "free"])).stdout == "free\n"
     fake_sudo.require("secret")
-    with pytest.raises(PasswordNeeded, match="wants a password"):
+    with pytest.raises(PasswordNeeded, match="requires a password"):
         await sudo.run("storage", ["cat", "/etc/libvirt/qemu.conf"])
     assert list(sudo.wanted) == ["storage"]
     assert fake_sudo.read == []
@@ -122,7 +122,7 @@ async def test_a_revoked_sudo_right_is_reported(fake_sudo: FakeSudo, sudo: Sudo)
     sudo.give_password("storage", "secret")
     await sudo.run("storage", ["true"])
     fake_sudo.require("secret", right="no")
-    with pytest.raises(Failure, match="sudo does not let this login do it"):
+    with pytest.raises(Failure, match="this login is not allowed to use sudo"):
         await sudo.run("storage", ["cat", "/etc/libvirt/qemu.conf"])
 
 
@@ -145,7 +145,7 @@ async def test_output_of_the_login_shell_is_named_as_the_cause(
     fake_sudo: FakeSudo, sudo: Sudo, tmp_path: Path, printed: str, user_id: str
 ) -> None:
     (tmp_path / "id").write_text(f"#!/bin/sh\nprintf %s {shlex.quote(printed + user_id)}\n")
-    with pytest.raises(Failure, match='the shell of the login prints "Welcome to destination"') as raised:
+    with pytest.raises(Failure, match='the shell of the login first prints "Welcome to destination"') as raised:
         await sudo.run("destination", ["true"])
     assert "~/.bashrc" in raised.value.hint
     assert not isinstance(raised.value, PasswordNeeded)

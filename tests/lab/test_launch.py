@@ -86,7 +86,7 @@ def test_the_vm_is_booted(shut_off: Lab) -> None:
     assert "can't be loaded: shut off on source" in refusal(shut_off, "start", "cpu", "2")
     assert f"{GUEST.name} is up: its guest answered" in result_of(shut_off, "boot")["sentence"]
     assert states(shut_off)["source"] == "running"
-    assert "running on source already" in refusal(shut_off, "boot")
+    assert "already running on source" in refusal(shut_off, "boot")
 
 
 BOTH = pytest.mark.parametrize("reach", ["ssh", "agent"])
@@ -265,7 +265,7 @@ def test_a_vm_of_an_image_is_accepted_by_libvirt_and_errors_in_its_definition_ha
     run(["qemu-img", "create", "-q", "-f", "qcow2", str(image), "16M"])
     path = f"{SHARED_FOLDER}/{image.name}"
     wrong = refusal(shut_off, "make_of_image", name, path, "<vcpu>2<", "<vcpu>many<")
-    assert "libvirt rejected the definition: line 4: <vcpu>, or something in it" in wrong
+    assert "libvirt rejected the definition: line 4: <vcpu> or an element in it" in wrong
     wrong = refusal(shut_off, "make_of_image", name, path, 'machine="pc-q35-', 'machine="pc-q35-9')
     assert "does not support machine type" in wrong
     assert "is in use: it is a disk of" in refusal(
@@ -273,6 +273,6 @@ def test_a_vm_of_an_image_is_accepted_by_libvirt_and_errors_in_its_definition_ha
     )
     assert "was made on source" in result_of(shut_off, "make_of_image", name, path, "", "")["sentence"]
     assert result_of(shut_off, "vms")[name] == {"where": "shut off on source", "blockers": []}
-    assert result_of(shut_off, "delete", name, "")["sentence"] == f"{name} was deleted; its disks stayed."
+    assert result_of(shut_off, "delete", name, "")["sentence"] == f"{name} was deleted; its disks were kept."
     assert image.exists()
     image.unlink()

@@ -67,12 +67,12 @@ async def shows(app: OnePage, pilot: Any, *sentences: str) -> None:
 async def test_the_first_login_trusts_the_key_and_takes_the_password(new_host: NewHost) -> None:
     app = app_of(new_host)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await shows(app, pilot, "destination partly reachable", "l does it for the first time.")
+        await shows(app, pilot, "destination partly reachable", "l starts the first login.")
         await pilot.press("l")
-        await shows(app, pilot, "The first login to destination", KEY.fingerprint, "Compare it")
+        await shows(app, pilot, "First login to destination", KEY.fingerprint, "Compare it")
         assert new_host.calls == []
         await pilot.press("enter")
-        await shows(app, pilot, "The password of root@destination, for this once")
+        await shows(app, pilot, "The password of root@destination is needed once")
         assert new_host.calls == [("trust", KEY.fingerprint)]
         await pilot.press(*"wrong", "enter")
         await shows(app, pilot, "root@destination did not accept the password: it is wrong.")
@@ -84,7 +84,7 @@ async def test_the_first_login_trusts_the_key_and_takes_the_password(new_host: N
 async def test_a_key_that_the_user_does_not_trust_changes_nothing(new_host: NewHost) -> None:
     app = app_of(new_host)
     async with app.run_test(size=(80, 24)) as pilot:
-        await shows(app, pilot, "destination partly reachable", "l does it for the first time.")
+        await shows(app, pilot, "destination partly reachable", "l starts the first login.")
         await pilot.press("l")
         await shows(app, pilot, KEY.fingerprint)
         await pilot.press("escape")
@@ -99,7 +99,7 @@ async def test_the_line_of_the_login_names_the_key_to_press(new_host: NewHost) -
         await shows(app, pilot, "FAILED")
         while page._rows.chosen.id != "destination.login":
             await pilot.press("down")
-        await shows(app, pilot, "not possible: l logs in: the first login takes a person")
+        await shows(app, pilot, "not possible: l logs in: only the first login needs you")
 
 
 async def test_without_a_refused_login_there_is_no_first_login() -> None:
@@ -108,4 +108,4 @@ async def test_without_a_refused_login_there_is_no_first_login() -> None:
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: "destination  ok" in text_of(app))
         await pilot.press("l")
-        await until(pilot, lambda: "No host asks for a first login." in [each.message for each in app._notifications])
+        await until(pilot, lambda: "No host needs a first login." in [each.message for each in app._notifications])

@@ -167,7 +167,7 @@ async def test_a_wrong_page_is_an_error_nobody_overlooks() -> None:
 @pytest.mark.parametrize(
     ("state", "status", "key", "words"),
     [
-        ("running", "", "s", "guest1 is running on source already."),
+        ("running", "", "s", "guest1 is already running on source."),
         ("shut off", "", "x", "guest1 does not run."),
         ("shut off", "", "X", "guest1 does not run."),
         ("shut off", "", "w", "guest1 does not run; s starts it."),
@@ -283,7 +283,7 @@ async def test_hosts_that_can_not_be_asked_are_sentences_on_the_page() -> None:
     world.unreachable = {world.source.uri: AWAY, world.destination.uri: AWAY}
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "not known, because source and destination can't be asked")
+        await sees(pilot, app, "unknown because source and destination can't be reached")
         assert "the network does not reach it. Check the cable." in read(app)
 
 

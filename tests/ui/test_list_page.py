@@ -307,13 +307,13 @@ async def test_a_password_is_entered_by_key_and_again_when_it_is_wrong(world: Li
     storage.password = "secret"
     async with opened(world) as screen:
         await screen.shows(
-            "3 unknown", "sudo on storage requires a password: o enters it.", "sudo on storage wants a password"
+            "3 unknown", "sudo on storage requires a password: o enters it.", "sudo on storage requires a password"
         )
         assert storage.passwords == []
         await screen.press("o")
         await screen.shows("The password of storage", "The app keeps it in memory until it ends.")
         await screen.enter("wrong")
-        await screen.shows("sudo on storage did not take the password: it is wrong.")
+        await screen.shows("sudo on storage did not accept the password: it is wrong.")
         assert "wrong" not in text_of(screen.app).replace("it is wrong.", "")
         await screen.enter("secret")
         await screen.shows("x FAILED the NFS server is installed", "2 FAILED")

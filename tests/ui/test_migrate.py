@@ -664,7 +664,7 @@ async def test_m_is_greyed_and_the_panel_says_why_when_the_vm_was_destroyed(monk
         await lab_backend.pilot.press("m")
         await lab_backend.is_told("guest1 is shut off on source; the Launch page starts it.")
         lab_backend.migrations.found = ()
-        await lab_backend.sees("Neither host knows a VM named guest1; the Launch page shows what there is.")
+        await lab_backend.sees("Neither host has a VM named guest1; the Launch page lists the VMs.")
         lab_backend.migrations.found = (VmOnHost(guest(), "source"),)
         await lab_backend.sees("m migrates it back")
         assert "m" not in greyed(lab_backend)

@@ -1,4 +1,4 @@
-"""What root's ssh said, and which keys there are, as the scripts print it."""
+"""Root's ssh logins and keys, parsed from the output of the scripts."""
 
 import pytest
 
@@ -36,7 +36,7 @@ FINGERPRINT = "SHA256:jM53pRRG/2GI3dZAx4RAG6kgT6IeIfQqbHeglSG5xPM"  # as ssh pri
         ("test+ssh:///default", None),
     ],
 )
-def test_a_peer_uri_leads_somewhere_over_ssh_or_not(uri: str, found: UriTarget | None) -> None:
+def test_the_ssh_target_is_parsed_from_a_peer_uri(uri: str, found: UriTarget | None) -> None:
     assert target_of_uri(uri) == found
 
 
@@ -48,7 +48,7 @@ Host key verification failed."""
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "outcome"),
+    ("status", "output", "outcome"),
     [
         (0, "", WORKS),
         (255, "No ED25519 host key is known for kvm-b and you have requested strict checking.\n"
@@ -68,17 +68,17 @@ Host key verification failed."""
         (1, "", OTHER),
     ],
 )  # fmt: skip
-def test_what_ssh_said_is_one_of_a_few_outcomes(status: int, said: str, outcome: str) -> None:
-    lines = "".join(f"said {line}\n" for line in said.splitlines())
+def test_the_output_of_ssh_maps_to_an_outcome(status: int, output: str, outcome: str) -> None:
+    lines = "".join(f"output {line}\n" for line in output.splitlines())
     attempt = parse_attempt(f"home /root\nfolder yes\nstatus {status}\n{lines}")
-    assert (attempt.outcome, attempt.said) == (outcome, said)
+    assert (attempt.outcome, attempt.output) == (outcome, output)
 
 
 NOT_KNOWN = f"""home /root
 folder yes
 status 255
-said No ED25519 host key is known for kvm-b and you have requested strict checking.
-said Host key verification failed.
+output No ED25519 host key is known for kvm-b and you have requested strict checking.
+output Host key verification failed.
 config user root
 config hostname kvm-b.example
 config port 2222
@@ -96,7 +96,7 @@ shown [kvm-b.example]:2222 ssh-ed25519 not-base64!
 """
 
 
-def test_what_would_mend_a_login_is_read_with_it() -> None:
+def test_the_facts_for_a_fix_are_read_with_a_failed_login() -> None:
     assert parse_attempt(NOT_KNOWN) == Attempt(
         KEY_NOT_KNOWN,
         "No ED25519 host key is known for kvm-b and you have requested strict checking.\nHost key verification failed.",
@@ -126,13 +126,13 @@ def test_what_would_mend_a_login_is_read_with_it() -> None:
         ("hostname b\nport 22\nuserknownhostsfile /etc/own ~/.ssh/x", "b", "/etc/own"),
     ],
 )
-def test_a_host_key_is_looked_up_as_ssh_does(config: str, known_as: str, file: str) -> None:
+def test_the_known_hosts_entry_is_that_of_ssh(config: str, known_as: str, file: str) -> None:
     lines = "".join(f"config {line}\n" for line in config.splitlines())
-    attempt = parse_attempt(f"home /root\nstatus 255\nsaid Host key verification failed.\n{lines}")
+    attempt = parse_attempt(f"home /root\nstatus 255\noutput Host key verification failed.\n{lines}")
     assert (attempt.known_as, attempt.known_hosts, attempt.folder) == (known_as, file, False)
 
 
-def test_a_fingerprint_is_what_ssh_shows() -> None:
+def test_a_fingerprint_equals_that_of_ssh() -> None:
     assert HostKey("ssh-ed25519", BLOB).fingerprint == FINGERPRINT
 
 
@@ -160,5 +160,5 @@ key ecdsa-sha2-nistp256 AAAAE2Vj
         ("root", "", Account("root")),
     ],
 )  # fmt: skip
-def test_an_account_is_what_the_ssh_server_makes_of_it(user: str, text: str, account: Account) -> None:
+def test_an_account_has_the_settings_of_the_ssh_server(user: str, text: str, account: Account) -> None:
     assert parse_account(user, text) == account

@@ -94,7 +94,7 @@ async def test_a_vm_is_made_of_an_image_with_what_both_hosts_have() -> None:
 
 async def test_it_is_told_why_the_vm_is_emulated() -> None:
     draft = await Room().draft(PLAIN)
-    assert draft.notes == ("The VM is emulated, and slow: KVM on source is not there.",)
+    assert draft.notes == ("The VM is emulated, and slow: KVM on source is missing.",)
 
 
 async def test_a_vm_has_kvm_where_a_guest_runs_on_it_on_both_hosts() -> None:
@@ -219,12 +219,12 @@ MISTAKES: dict[str, tuple[VmRequest, Callable[[Room], object], str]] = {
     "taken here": (replace(PLAIN, name="guest1"), bool, "source has a VM of that name, shut off"),
     "taken there": (PLAIN, on_destination, "destination has a VM of that name, running"),
     "no vCPUs": (replace(PLAIN, vcpus=0), bool, "0 vCPUs are not possible"),
-    "too many vCPUs": (replace(PLAIN, vcpus=16), bool, "16 vCPUs are more than source can hold: it has 2 CPUs"),
+    "too many vCPUs": (replace(PLAIN, vcpus=16), bool, "16 vCPUs are too many for source: it has 2 CPUs"),
     "no memory": (replace(PLAIN, memory_bytes=0), bool, "at least 16 MiB"),
     "too much memory": (
         replace(PLAIN, memory_bytes=32 * GIB),
         bool,
-        "32.0 GiB of memory are more than source can hold",
+        "32.0 GiB of memory is too much for source",
     ),
     "no image": (replace(PLAIN, image=""), bool, "No image was chosen"),
     "image gone": (PLAIN, lambda room: room.answer("test\n-f", NO), f"There is no file {FREE}"),
@@ -275,7 +275,7 @@ MISTAKES: dict[str, tuple[VmRequest, Callable[[Room], object], str]] = {
     "no key": (replace(OF_CLOUD, ssh_key="secret"), bool, "That is no public ssh key"),
     "pattern runs": (LIKE_GUEST1, running, "guest1 is running on source, and writes to its disks. Shut it down first."),
     "pattern on the network": (LIKE_GUEST1, on_the_network, "its disk vda is no file, but of the kind network: guest1"),
-    "no pattern": (replace(LIKE_GUEST1, template="gone"), bool, "no host knows a VM of this name"),
+    "no pattern": (replace(LIKE_GUEST1, template="gone"), bool, "no host has a VM of this name"),
 }
 
 
@@ -330,7 +330,7 @@ async def test_what_libvirt_does_not_take_leads_to_its_line() -> None:
     with pytest.raises(BadDefinition) as raised:
         await room.launch.new_vms.create(draft, draft.xml, room.said.append)
     assert draft.xml.splitlines()[raised.value.line - 1].strip() == "<vcpu>2</vcpu>"
-    assert "<vcpu>, or something in it" in str(raised.value)
+    assert "<vcpu> or an element in it" in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -423,7 +423,7 @@ async def test_deleting_leaves_the_disks_unless_they_are_asked_for() -> None:
     with_two(room)
     deletion = await room.launch.vms.deletion("two")
     assert (deletion.hosts, deletion.disks, deletion.kept) == (("source",), (f"{SHARED}/two.qcow2",), ())
-    assert await room.launch.vms.delete(deletion, disks=False) == "two was deleted; its disks stayed."
+    assert await room.launch.vms.delete(deletion, disks=False) == "two was deleted; its disks were kept."
     assert "two" not in room.world.source.known
     assert room.ran("rm\n-f") == []
 
@@ -452,7 +452,7 @@ async def test_a_vm_is_said_to_be_deleted_though_how_it_was_reached_can_not_be_f
     addresses = GuestAddresses(tmp_path / "file/below/guests.json")
     launch = Launch(room.world.connections, room.world.changes.sudo, addresses)
     said = await launch.delete(await launch.vms.deletion("two"), disks=False)
-    assert said.startswith("two was deleted; its disks stayed. two can't be taken out of")
+    assert said.startswith("two was deleted; its disks were kept. two can't be taken out of")
 
 
 async def test_a_vm_that_is_made_has_nothing_of_an_older_one_of_its_name() -> None:
@@ -489,7 +489,7 @@ async def test_a_disk_that_another_image_stands_on_is_never_removed() -> None:
     with_two(room)
     room.answer("find", f"{SHARED}/top.qcow2\0{info(backing=f'{SHARED}/two.qcow2')}\0")
     deletion = await room.launch.vms.deletion("two")
-    assert deletion.kept == ((f"{SHARED}/two.qcow2", f"{SHARED}/top.qcow2 stands on it"),)
+    assert deletion.kept == ((f"{SHARED}/two.qcow2", f"{SHARED}/top.qcow2 is an overlay of it"),)
 
 
 async def test_a_disk_that_came_into_use_meanwhile_stays() -> None:
@@ -498,7 +498,7 @@ async def test_a_disk_that_came_into_use_meanwhile_stays() -> None:
     deletion = await room.launch.vms.deletion("two")
     room.world.destination.known["three"] = Vm("three", "uuid-3", "running")
     room.world.destination.definitions["three"] = room.world.source.definition("two").replace(">two<", ">three<")
-    assert "it is in use now" in await room.launch.vms.delete(deletion, disks=True)
+    assert "now in use" in await room.launch.vms.delete(deletion, disks=True)
     assert room.ran("rm\n-f") == []
 
 
@@ -508,7 +508,7 @@ async def test_no_disk_is_removed_while_a_host_can_not_be_asked_who_uses_it() ->
     room.world.unreachable[room.world.destination.uri] = AWAY
     deletion = await room.launch.vms.deletion("two")
     assert deletion.disks == ()
-    assert "destination can't be asked" in deletion.kept[0][1]
+    assert "destination can't be read" in deletion.kept[0][1]
 
 
 async def test_a_running_vm_is_not_deleted() -> None:
@@ -525,5 +525,5 @@ async def test_a_definition_is_read_again_only_where_the_vm_changed() -> None:
     assert room.world.source.calls.count("definition guest1") == 1
     running(room)
     await room.launch.vms.on("source")
-    await room.launch.vms.on("source", afresh=True)
+    await room.launch.vms.on("source", reread=True)
     assert room.world.source.calls.count("definition guest1") == 3

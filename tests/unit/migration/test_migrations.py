@@ -145,7 +145,7 @@ def test_a_vm_is_stopped_only_where_every_host_has_answered(away: bool) -> None:
     )
     stopped = [inventory.stopped(name) for name in ("x", "y", "z")]
     assert [sentence.partition(";")[0] for sentence in stopped] == (
-        ["", "", ""] if away else ["x is shut off on source", "", "Neither host knows a VM named z"]
+        ["", "", ""] if away else ["x is shut off on source", "", "Neither host has a VM named z"]
     )
 
 

@@ -117,7 +117,7 @@ class Changes:
         else:
             await remote_file.replace(self.sudo, action.host, action.path, before, after)
         if after is None or not blocks(after):
-            await remote_file.forget_backup(self.sudo, action.host, action.path)
+            await remote_file.remove_backup(self.sudo, action.host, action.path)
 
 
 def _named(command: Command) -> str:

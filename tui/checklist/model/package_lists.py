@@ -16,5 +16,5 @@ def check_lists(package: Package) -> Finding:
         FAILED,
         f"apt does not offer {package.name}: its lists are empty or old",
         f"{package.name} in the package lists",
-        detail=package.said,
+        detail=package.output,
     )

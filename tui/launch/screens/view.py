@@ -94,7 +94,7 @@ class LaunchView(Page):
         """Each host has a watch of its own, so that one that does not answer hides nothing of the other."""
         looks = 0
         while True:
-            answer = await self._launch.vms.on(host, afresh=looks % AFRESH_EVERY == 0)
+            answer = await self._launch.vms.on(host, reread=looks % AFRESH_EVERY == 0)
             self._listing = self._listing.with_answer(host, answer)  # of now: the other may have answered meanwhile
             self._show()
             looks += 1
