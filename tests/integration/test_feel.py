@@ -15,11 +15,10 @@ from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.protocols import Shell
 from tui.core.threads import on_thread
-from tui.guest.backend.guest import GLANCE, Guest
+from tui.guest.backend.guest import NEWEST_OUTPUT, Guest
 from tui.guest.backend.heartbeats import Heartbeats
-from tui.guest.model.heartbeat import PLACE, PROGRAM, HeartbeatSpec, parse_heartbeat
-from tui.guest.model.rate import number_of
-from tui.guest.model.workload import CPU, WorkloadSpec, parse_values
+from tui.guest.model.heartbeat import PROGRAM, SUBFOLDER, HeartbeatSpec, parse_heartbeat
+from tui.guest.model.workload import CPU, WorkloadSpec, number_of, parse_values
 from tui.migration.backend import guest_monitor as feel_module
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
 from tui.migration.backend.recorder import Recorder
@@ -81,7 +80,7 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     """A folder of the test's own for what runs in the guest, in which nothing is left running."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     yield
-    for place in ("", PLACE):
+    for place in ("", SUBFOLDER):
         await Guest(LocalShell(), LocalShell(), VM, place).signal("KILL")
 
 
@@ -136,22 +135,24 @@ class Followed:
 
 
 async def test_a_heartbeat_is_started_once_and_found_again(port: int) -> None:
-    first = await senses_of(port).heartbeats.ready(VM, silent)
+    first = await senses_of(port).heartbeats.ensure_running(VM, silent)
     assert first.port == port
     pid = (await status()).split("running ")[1].split()[0]
     again = senses_of(port + 1)
-    assert await again.heartbeats.ready(VM, silent) == first  # the one that beats is as good as the one asked for
+    assert (
+        await again.heartbeats.ensure_running(VM, silent) == first
+    )  # the one that beats is as good as the one asked for
     assert again.heartbeats.known(VM) == first
     assert f"running {pid}\n" in await status()
 
 
 async def status() -> str:
-    return await Guest(LocalShell(), LocalShell(), VM, PLACE).look()
+    return await Guest(LocalShell(), LocalShell(), VM, SUBFOLDER).status_text()
 
 
 async def test_two_that_look_for_it_at_once_start_one(port: int) -> None:
     heartbeats = senses_of(port).heartbeats
-    first, second = await asyncio.gather(heartbeats.ready(VM, silent), heartbeats.ready(VM, silent))
+    first, second = await asyncio.gather(heartbeats.ensure_running(VM, silent), heartbeats.ensure_running(VM, silent))
     assert first == second
 
 
@@ -173,13 +174,13 @@ async def test_a_port_that_is_taken_is_said_in_the_heartbeats_words(port: int) -
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
         udp.bind(("::", port))
         with pytest.raises(Failure, match=f"ended at once.*UDP port {port}") as caught:
-            await senses_of(port).heartbeats.ready(VM, silent)
+            await senses_of(port).heartbeats.ensure_running(VM, silent)
     assert "try another --port" in str(caught.value)
 
 
 async def test_a_halted_guest_is_a_pause_for_the_network_and_for_itself(port: int, tmp_path: Path) -> None:
     guest_access = senses_of(port, At(own_address()))
-    await guest_access.heartbeats.ready(VM, silent)
+    await guest_access.heartbeats.ensure_running(VM, silent)
     followed = Followed(guest_access, tmp_path)
     followed.feel.begin()
     await followed.until(record.UDP_PROBE)
@@ -284,7 +285,7 @@ async def test_a_migration_that_was_cancelled_has_the_longest_pause_of_all_of_it
 
 async def test_without_a_way_for_datagrams_the_heartbeats_own_log_is_what_is_known(port: int, tmp_path: Path) -> None:
     guest_access = senses_of(port, At(""))
-    await guest_access.heartbeats.ready(VM, silent)
+    await guest_access.heartbeats.ensure_running(VM, silent)
     followed = Followed(guest_access, tmp_path)
     followed.feel.begin()
     pid = int((await status()).split("running ")[1].split()[0])
@@ -324,7 +325,7 @@ async def test_where_nothing_can_be_felt_the_reason_is_written_down(
 
 async def test_an_address_at_which_nothing_answers_holds_up_nobody(port: int, tmp_path: Path) -> None:
     guest_access = senses_of(port, At("192.0.2.1"))
-    await guest_access.heartbeats.ready(VM, silent)
+    await guest_access.heartbeats.ensure_running(VM, silent)
     followed = Followed(guest_access, tmp_path)
     followed.feel.begin()
     observed = await followed.observed()
@@ -359,7 +360,7 @@ class Slow(LocalShell):
         timeout: float = 30.0,
         on_output: Callable[[str], None] | None = None,
     ) -> Completed:
-        if argv[2] == GLANCE and not argv[4]:
+        if argv[2] == NEWEST_OUTPUT and not argv[4]:
             await self.let_go.wait()
         return await super().run(argv, stdin=stdin, timeout=timeout, on_output=on_output)
 

@@ -161,7 +161,7 @@ async def test_k_stops_the_workload() -> None:
 async def test_a_wrong_page_is_an_error_nobody_overlooks() -> None:
     app = app_of(world_with("running", WRONG))
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "ERROR Memory was corrupted: 1 page held something else", "looks_like=zeros")
+        await sees(pilot, app, "ERROR Memory was corrupted: 1 page did not", "looks_like=zeros")
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ async def test_compiler_errors_are_shown_in_the_guests_own_words() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "idle")
         await pilot.press("w", "enter")
-        await sees(pilot, app, "could not be made ready in guest1: cpu.c:3:1: error: no memory left.")
+        await sees(pilot, app, "could not be installed in guest1: cpu.c:3:1: error: no memory left.")
         assert "second line third line" in read(app)
 
 
@@ -420,7 +420,7 @@ async def test_more_threads_than_vcpus_are_started_with_a_warning() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await form(pilot, app)
         await pilot.press("down", "5")
-        await sees(pilot, app, "5 threads take turns on the VM's 2 vCPUs.")
+        await sees(pilot, app, "5 threads share the VM's 2 vCPUs.")
         await pilot.press("enter")
         await until(pilot, lambda: bool(started(world)))
         assert started(world)[0][:4] == ("memory", "./memory_intensive", "--threads", "5")
@@ -448,7 +448,7 @@ async def test_a_program_that_dies_at_once_is_shown_with_its_own_words() -> None
         world.guest.answers = {"detach=setsid": "", "cat what": f"name {ODD}\nended 1\nline first\nline [b]no[/b]\n"}
         await pilot.press("enter")
         await sees(pilot, app, f"The workload {ODD} ended at once, with status 1: [b]no[/b].")
-        await sees(pilot, app, "ERROR The workload ended with status 1: [b]no[/b]")
+        await sees(pilot, app, "ERROR The workload exited with status 1: [b]no[/b]")
         assert "first" in read(app)
 
 
@@ -492,7 +492,7 @@ async def test_compiled_by_the_agent_a_broken_source_shows_the_compilers_words(
     async with app.run_test(size=(80, 24)) as pilot:
         await form(pilot, app)
         await pilot.press("enter")
-        await sees(pilot, app, "memory_intensive could not be made ready in guest1")
+        await sees(pilot, app, "memory_intensive could not be installed in guest1")
         assert "error:" in read(app)
 
 

@@ -19,15 +19,15 @@ from tui.guest.model.agent import AGENT
 from tui.guest.model.workload import (
     CPU,
     MEMORY,
-    Room,
+    VmCapacity,
     Workload,
     WorkloadSpec,
-    doubt,
-    fitted,
     live_line,
-    pace,
+    overcommit_warning,
     parse_status,
-    refuse,
+    scale_down,
+    validate_spec,
+    working_set_text,
 )
 from tui.launch.backend import launch as launch_module
 from tui.launch.backend.launch import Launch
@@ -144,14 +144,14 @@ def test_a_workload_is_started_with_its_parameters() -> None:
     ],
 )
 def test_a_workload_that_can_not_run_is_refused_in_a_sentence(spec: WorkloadSpec, words: str) -> None:
-    refusal = refuse(spec, GIB)
+    refusal = validate_spec(spec, GIB)
     assert refusal
     assert words in str(refusal)
 
 
 def test_a_workload_that_fits_is_not_refused() -> None:
-    assert refuse(WorkloadSpec(MEMORY, 2, 150), GIB) is None
-    assert refuse(WorkloadSpec(MEMORY, 14, 512), 0) is None  # the VM's memory is not known
+    assert validate_spec(WorkloadSpec(MEMORY, 2, 150), GIB) is None
+    assert validate_spec(WorkloadSpec(MEMORY, 14, 512), 0) is None  # the VM's memory is not known
 
 
 def test_a_running_workload_tells_what_it_does() -> None:
@@ -163,9 +163,9 @@ def test_a_running_workload_tells_what_it_does() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (WRONG, "Memory was corrupted: 1 page held something else"),
-        (REFUSED, "ended with status 2: memory_intensive: 2 threads x 900 MiB is 1800 MiB"),
-        (GONE, "gone without a word"),
+        (WRONG, "Memory was corrupted: 1 page did not contain what the workload had written"),
+        (REFUSED, "exited with status 2: memory_intensive: 2 threads x 900 MiB is 1800 MiB"),
+        (GONE, "ended without an exit status"),
         (RUNNING.replace("wrong_pages=0", "wrong_pages=3"), "Memory was corrupted: 3 pages"),
     ],
 )
@@ -207,11 +207,11 @@ def test_nonsense_from_the_guest_does_no_harm(text: str) -> None:
 
 # -- the VM's room for a workload --
 
-SMALL, ORIGINAL = Room(2, GIB), Room(16, 8 * GIB)
+SMALL, ORIGINAL = VmCapacity(2, GIB), VmCapacity(16, 8 * GIB)
 
 
 @pytest.mark.parametrize(
-    ("spec", "room", "small", "said"),
+    ("spec", "capacity", "small", "said"),
     [
         (WorkloadSpec(CPU, 16), ORIGINAL, WorkloadSpec(CPU, 16), ""),
         (WorkloadSpec(MEMORY, 14, 512), ORIGINAL, WorkloadSpec(MEMORY, 14, 512), ""),
@@ -219,27 +219,29 @@ SMALL, ORIGINAL = Room(2, GIB), Room(16, 8 * GIB)
         (WorkloadSpec(MEMORY, 14, 512, 100), SMALL, WorkloadSpec(MEMORY, 2, 384, 100),
          "Scaled down from 14 x 512 MiB: the VM has 2 vCPUs and 1.0 GiB."),
         (WorkloadSpec(MEMORY, 2, 150), SMALL, WorkloadSpec(MEMORY, 2, 150), ""),
-        (WorkloadSpec(MEMORY, 14, 512), Room(), WorkloadSpec(MEMORY, 14, 512), ""),
-        (WorkloadSpec(MEMORY, 2, 99), Room(1, 2 << 20), WorkloadSpec(MEMORY, 1, 1),
+        (WorkloadSpec(MEMORY, 14, 512), VmCapacity(), WorkloadSpec(MEMORY, 14, 512), ""),
+        (WorkloadSpec(MEMORY, 2, 99), VmCapacity(1, 2 << 20), WorkloadSpec(MEMORY, 1, 1),
          "Scaled down from 2 x 99 MiB: the VM has 1 vCPU and 2.0 MiB."),
         (WorkloadSpec("own", command=("a",)), SMALL, WorkloadSpec("own", command=("a",)), ""),
     ],
 )  # fmt: skip
 def test_a_workload_is_scaled_down_to_the_vm_and_says_so(
-    spec: WorkloadSpec, room: Room, small: WorkloadSpec, said: str
+    spec: WorkloadSpec, capacity: VmCapacity, small: WorkloadSpec, said: str
 ) -> None:
-    assert fitted(spec, room) == (small, said)
-    assert refuse(small, room.memory_bytes) is None
+    assert scale_down(spec, capacity) == (small, said)
+    assert validate_spec(small, capacity.memory_bytes) is None
 
 
 def test_more_threads_than_vcpus_are_meant_but_doubtful() -> None:
-    assert doubt(WorkloadSpec(CPU, 3), SMALL) == "3 threads take turns on the VM's 2 vCPUs."
-    assert doubt(WorkloadSpec(CPU, 2), SMALL) == doubt(WorkloadSpec(CPU, 3), Room()) == ""
+    assert overcommit_warning(WorkloadSpec(CPU, 3), SMALL) == "3 threads share the VM's 2 vCPUs."
+    assert (
+        overcommit_warning(WorkloadSpec(CPU, 2), SMALL) == overcommit_warning(WorkloadSpec(CPU, 3), VmCapacity()) == ""
+    )
 
 
 def test_working_set_and_rate_are_said_together() -> None:
-    assert pace(WorkloadSpec(MEMORY, 2, 150, 100)) == "300 MiB, dirtied at 100 MiB/s: each page every 3.0 s"
-    assert pace(WorkloadSpec(MEMORY, 2, 150)) == "300 MiB, dirtied as fast as it can"
+    assert working_set_text(WorkloadSpec(MEMORY, 2, 150, 100)) == "300 MiB, dirtied at 100 MiB/s: each page every 3.0 s"
+    assert working_set_text(WorkloadSpec(MEMORY, 2, 150)) == "300 MiB, dirtied as fast as it can"
 
 
 # -- workloads of the user's own --
@@ -250,7 +252,7 @@ OWN = f"name {ODD}\noptions sh -c 'x y'\nrunning 7\nline begun\nline ops=12 rate
 
 def test_the_last_values_of_an_own_workload_are_live() -> None:
     status = parse_status(OWN)
-    assert (status.current, status.own, status.starting) == (ODD, True, False)
+    assert (status.current, status.is_custom, status.starting) == (ODD, True, False)
     assert live_line(status) == "running: ops=12 rate=2.5"
     assert status.parameters == {"command": "sh -c 'x y'"}
 
@@ -455,7 +457,7 @@ async def test_a_workload_that_no_kill_ends_is_named_with_its_process_and_what_t
 
     with pytest.raises(Failure, match="The workload memory still runs in guest1") as caught:
         await launch_of(world).stop_workload(on_progress)
-    assert "process 231 ended neither at TERM nor at" in caught.value.why
+    assert "neither TERM nor" in caught.value.why
     assert "-p 231" in caught.value.hint
     assert "force the VM off" in caught.value.hint
     signals = [argv[-1] for argv in world.guest.commands if 'kill -"$1"' in argv[2]]

@@ -271,8 +271,8 @@ MISTAKES: dict[str, tuple[VmRequest, Callable[[Room], object], str]] = {
         bool,
         "A disk of 1.0 MiB is too small: the image is 1.0 GiB",
     ),
-    "no user": (replace(OF_CLOUD, user="Me Too"), bool, "can't be a user's name"),
-    "no key": (replace(OF_CLOUD, ssh_key="secret"), bool, "That is no public ssh key"),
+    "no user": (replace(OF_CLOUD, user="Me Too"), bool, "is not a valid user name"),
+    "no key": (replace(OF_CLOUD, ssh_key="secret"), bool, "This is not a public ssh key"),
     "pattern runs": (LIKE_GUEST1, running, "guest1 is running on source, and writes to its disks. Shut it down first."),
     "pattern on the network": (LIKE_GUEST1, on_the_network, "its disk vda is no file, but of the kind network: guest1"),
     "no pattern": (replace(LIKE_GUEST1, template="gone"), bool, "no host has a VM of this name"),
@@ -452,7 +452,7 @@ async def test_a_vm_is_said_to_be_deleted_though_how_it_was_reached_can_not_be_f
     addresses = GuestAddresses(tmp_path / "file/below/guests.json")
     launch = Launch(room.world.connections, room.world.changes.sudo, addresses)
     said = await launch.delete(await launch.vms.deletion("two"), disks=False)
-    assert said.startswith("two was deleted; its disks were kept. two can't be taken out of")
+    assert said.startswith("two was deleted; its disks were kept. two can't be removed from")
 
 
 async def test_a_vm_that_is_made_has_nothing_of_an_older_one_of_its_name() -> None:

@@ -10,6 +10,7 @@ from tui.core import actions
 from tui.core.connections import Connections
 from tui.core.failure import Failure, UntrustedHost
 from tui.core.protocols import FirstLogin, Shell
+from tui.core.quantity import MIB
 from tui.core.settings import AGENT_REACH, SOURCE, UNKNOWN
 from tui.core.ssh_target import parse_target
 from tui.core.threads import on_thread
@@ -19,7 +20,7 @@ from tui.guest.backend.guest import WORKLOAD, Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.agent import AGENT
 from tui.guest.model.cloud_init import CloudInit
-from tui.guest.model.workload import CPU, MEMORY, MIB, Workload, WorkloadSpec, WorkloadStatus, refuse, unstoppable
+from tui.guest.model.workload import CPU, MEMORY, Workload, WorkloadSpec, WorkloadStatus, kill_failed, validate_spec
 from tui.launch.backend.new_vms import NewVms
 from tui.linux.sudo import Sudo
 from tui.vm.backend.location import placement
@@ -162,7 +163,7 @@ class Launch:
             on_progress(f"booting: {reason}{'; ' + actions.CONSOLE + ' opens its console' if long else ''}")
             guest = self.guest(name)  # a person may say meanwhile that it is reached another way
             try:
-                await asyncio.wait_for(guest.answers(), patience)
+                await asyncio.wait_for(guest.ping(), patience)
                 cloud = await guest.cloud_init()
             except UntrustedHost:
                 raise
@@ -237,7 +238,7 @@ class Launch:
         One of the user's own is not compiled, and need not say anything: it must not end at once.
         """
         where = await self._running_vm("loaded")
-        refusal = refuse(spec, where.vm.memory_bytes if where.vm else 0)
+        refusal = validate_spec(spec, where.vm.memory_bytes if where.vm else 0)
         if refusal:
             raise refusal
         guest = self.guest(where.name)
@@ -251,7 +252,7 @@ class Launch:
                 await guest.install(spec.program, source, on_progress)
             # Before the load: its compiler would be slow beside it. And no workload has to wait for a heartbeat.
             with contextlib.suppress(Failure):
-                await self.heartbeats.ready(where.name, on_progress)
+                await self.heartbeats.ensure_running(where.name, on_progress)
             on_progress(f"starting {spec.text}")
             if spec.command:
                 await guest.start_command(spec.name, spec.command)
@@ -270,9 +271,9 @@ class Launch:
         await guest.signal("TERM")
         began, kills = time.monotonic(), 0
         while (status := await guest.status()).running:
-            limit_s = OWN_END_LIMIT_S if status.own else FINAL_CHECK_LIMIT_S
+            limit_s = OWN_END_LIMIT_S if status.is_custom else FINAL_CHECK_LIMIT_S
             if kills == KILLS:
-                raise unstoppable(status, name, KILLS)
+                raise kill_failed(status, name, KILLS)
             if time.monotonic() - began > limit_s:
                 await guest.signal("KILL")
                 kills += 1
@@ -333,7 +334,7 @@ class Launch:
         began = time.monotonic()
         while (status := await guest.status()).running:
             passed = time.monotonic() - began
-            young = status.starting or (status.own and passed < SURVIVES_S)
+            young = status.starting or (status.is_custom and passed < SURVIVES_S)
             if not young or passed > FIRST_WORD_LIMIT_S:
                 break
             await asyncio.sleep(LOOK_EVERY_S)

@@ -189,7 +189,7 @@ class NewVms:
 
     async def _seed(self, request: VmRequest) -> tuple[Seed, str]:
         seed = Seed(request.name, request.user, request.ssh_key, f"{seeds.host_name(request.name)}-{uuid.uuid4()}")
-        refusal = seeds.refuse(seed)
+        refusal = seeds.validate_seed(seed)
         path = self._own_file(request.name, "-seed.iso")
         if refusal:
             raise refusal

@@ -10,7 +10,14 @@ from textual.widgets import Static
 
 from tui.core.failure import Failure
 from tui.core.settings import HYPERVISORS, OTHER
-from tui.guest.model.workload import Room, WorkloadSpec, WorkloadStatus, doubt, fitted, refuse
+from tui.guest.model.workload import (
+    VmCapacity,
+    WorkloadSpec,
+    WorkloadStatus,
+    overcommit_warning,
+    scale_down,
+    validate_spec,
+)
 from tui.launch.backend.launch import Launch
 from tui.launch.widgets.vm_lines import reached, vm_lines, workload_lines
 from tui.launch.widgets.vm_list import Row, VmList
@@ -173,14 +180,14 @@ class LaunchView(Page):
 
     def _fit(self, spec: WorkloadSpec) -> tuple[WorkloadSpec, str]:
         room = self._room
-        if spec.name in self._meant and refuse(spec, room.memory_bytes) is None:
-            return spec, doubt(spec, room)
-        return fitted(spec, room)
+        if spec.name in self._meant and validate_spec(spec, room.memory_bytes) is None:
+            return spec, overcommit_warning(spec, room)
+        return scale_down(spec, room)
 
     @property
-    def _room(self) -> Room:
+    def _room(self) -> VmCapacity:
         vm = self._where.vm
-        return Room(vm.vcpus, vm.memory_bytes) if vm else Room()
+        return VmCapacity(vm.vcpus, vm.memory_bytes) if vm else VmCapacity()
 
     def _names(self) -> list[str]:
         """Of all that is listed; the chosen one is, even where no host knows it."""

@@ -9,7 +9,15 @@ from textual.widgets import Input, Static
 
 from tui.core.failure import Failure
 from tui.core.quantity import size
-from tui.guest.model.workload import MEMORY, Room, WorkloadSpec, doubt, fitted, pace, refuse
+from tui.guest.model.workload import (
+    MEMORY,
+    VmCapacity,
+    WorkloadSpec,
+    overcommit_warning,
+    scale_down,
+    validate_spec,
+    working_set_text,
+)
 from tui.migration.model import entry
 from tui.ui.choice import Choice
 from tui.ui.form import Form, enter, number_field, row
@@ -29,7 +37,7 @@ class WorkloadForm(Form[WorkloadSpec]):
     WorkloadForm #message { margin-top: 1; }
     """
 
-    def __init__(self, proposed: Mapping[str, tuple[WorkloadSpec, str]], chosen: str, room: Room) -> None:
+    def __init__(self, proposed: Mapping[str, tuple[WorkloadSpec, str]], chosen: str, room: VmCapacity) -> None:
         super().__init__("Start a workload")
         self._proposed = {name: spec for name, (spec, _said) in proposed.items()}
         self._said = {name: said for name, (_spec, said) in proposed.items()}
@@ -62,7 +70,7 @@ class WorkloadForm(Form[WorkloadSpec]):
 
     def _explain(self) -> None:
         chosen = self._proposed[self._chosen]
-        self.query_one("#explained", Static).update(chosen.text if chosen.command else chosen.explained)
+        self.query_one("#explained", Static).update(chosen.text if chosen.command else chosen.description)
         for field in ("threads", "size", "rate"):
             self.query_one(f"#row-{field}").display = not chosen.command
         for field in ("size", "rate"):
@@ -78,17 +86,19 @@ class WorkloadForm(Form[WorkloadSpec]):
             self._warn("")
             return
         of_vm = f" The VM has {size(self._room.memory_bytes)}." if self._room.memory_bytes else ""
-        self.show_message(f"Working set {pace(spec)}.{of_vm}" if spec.name == MEMORY else "")
-        self._warn(self._said[self._chosen] if spec == self._proposed[self._chosen] else doubt(spec, self._room))
+        self.show_message(f"Working set {working_set_text(spec)}.{of_vm}" if spec.name == MEMORY else "")
+        self._warn(
+            self._said[self._chosen] if spec == self._proposed[self._chosen] else overcommit_warning(spec, self._room)
+        )
 
     def entered(self) -> None:
         spec = self._spec()
-        refusal = refuse(spec, self._room.memory_bytes)
+        refusal = validate_spec(spec, self._room.memory_bytes)
         if refusal is None:
             self.dismiss(spec)
             return
-        small, said = fitted(spec, self._room)
-        if refuse(small, self._room.memory_bytes):
+        small, said = scale_down(spec, self._room)
+        if validate_spec(small, self._room.memory_bytes):
             raise refusal
         self._propose(small, said)
 

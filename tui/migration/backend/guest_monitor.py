@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from tui.core.failure import Failure
 from tui.core.protocols import LIFECYCLE
 from tui.guest.backend.guest import WORKLOAD, Guest
-from tui.guest.backend.heartbeats import Heartbeats, Pulse
+from tui.guest.backend.heartbeats import HeartbeatEndpoint, Heartbeats
 from tui.guest.backend.udp_probe import UdpProbe
-from tui.guest.model.heartbeat import BEAT_S, PLACE, Answer
-from tui.guest.model.rate import Glance, number_of, rate_of
+from tui.guest.model.heartbeat import BEAT_S, SUBFOLDER, HeartbeatReply
+from tui.guest.model.rate import NewestOutput, rate_of
 from tui.guest.model.udp_probe import EVERY_S, ProbeAnswers, Window
-from tui.guest.model.workload import parse_values
+from tui.guest.model.workload import number_of, parse_values
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.observed_downtime import ObservedDowntime
@@ -54,7 +54,7 @@ class GuestMonitor:
         self._run_log = run_log
         self._tasks: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pulse: Pulse | None = None
+        self._pulse: HeartbeatEndpoint | None = None
         self._udp_probe: UdpProbe | None = None
         self._why = "its end came before the heartbeat was found in the guest"
         self._first_line_s: float | None = None  # of the heartbeat's own clock, when this began
@@ -126,9 +126,9 @@ class GuestMonitor:
             due += EVERY_LOOK_S * (int(max(0.0, time.monotonic() - due) / EVERY_LOOK_S) + 1)
             await asyncio.sleep(due - time.monotonic())
 
-    async def _answered(self, guest: Guest, news: float) -> Glance:
+    async def _answered(self, guest: Guest, news: float) -> NewestOutput:
         """The guest's answer, however long it takes; that it is owed is written down meanwhile."""
-        asking = asyncio.ensure_future(guest.glance())
+        asking = asyncio.ensure_future(guest.newest_output())
         try:
             while not (await asyncio.wait({asking}, timeout=LATE_S))[0]:
                 self._caught_up.clear()
@@ -140,7 +140,7 @@ class GuestMonitor:
     def _silent(self, since: float, why: str) -> None:
         self._run_log.event(record.GUEST, silent_s=round(time.monotonic() - since, 3), why=why)
 
-    def _log_rates(self, glance: Glance, lines: Iterable[str], waited: float) -> None:
+    def _log_rates(self, glance: NewestOutput, lines: Iterable[str], waited: float) -> None:
         """Also of the seconds in which nobody could ask: the workload has told its log."""
         newest = number_of(glance.values, "seconds")
         for line in lines:
@@ -158,19 +158,19 @@ class GuestMonitor:
         if known is not None:  # it will beat there still: what comes below takes a second or more in a busy guest
             self._probe(known)
         # A migration that ends sooner does not undo half of it: the next one finds the heartbeat.
-        readying = asyncio.ensure_future(heartbeats.ready(self._vm, _unheard))
+        readying = asyncio.ensure_future(heartbeats.ensure_running(self._vm, _unheard))
         readying.add_done_callback(_note)
         try:
             pulse = await asyncio.shield(readying)
             if pulse != known:
                 self._probe(pulse)
-            self._first_line_s = number_of((await self._guest(PLACE).glance()).values, "seconds")
+            self._first_line_s = number_of((await self._guest(SUBFOLDER).newest_output()).values, "seconds")
         except Failure as failure:
             self._why = _reason(failure)
         finally:
             self.looked.set()
 
-    def _probe(self, pulse: Pulse) -> None:
+    def _probe(self, pulse: HeartbeatEndpoint) -> None:
         if self._udp_probe is not None:
             self._udp_probe.stop()
         self._pulse = pulse
@@ -249,7 +249,7 @@ class GuestMonitor:
         finally:
             answer.cancel()
 
-    def _felt(self, answer: Answer, open_s: float) -> ObservedDowntime:
+    def _felt(self, answer: HeartbeatReply, open_s: float) -> ObservedDowntime:
         probe_answers = self._probe_answers
         observed = ObservedDowntime(
             network_ms=_ms(max(probe_answers.pause, open_s)),
@@ -302,11 +302,11 @@ class GuestMonitor:
 
     async def _last_line(self) -> Mapping[str, str]:
         """The heartbeat's first line from now on."""
-        guest = self._guest(PLACE)
-        before = await guest.glance()
+        guest = self._guest(SUBFOLDER)
+        before = await guest.newest_output()
         for _ in range(LAST_LOOKS):
             await asyncio.sleep(LAST_LOOK_LIMIT_S / LAST_LOOKS)
-            now = await guest.glance()
+            now = await guest.newest_output()
             if now != before:
                 return now.values
         raise Failure("The heartbeat says nothing new")
@@ -316,7 +316,7 @@ def _unheard(_text: str) -> None:
     """Nobody waits for the heartbeat, so nobody is told how far it is."""
 
 
-def _note(readying: "asyncio.Task[Pulse]") -> None:
+def _note(readying: "asyncio.Task[HeartbeatEndpoint]") -> None:
     """Look at the outcome that nobody may be waiting for any more."""
     if not readying.cancelled():
         readying.exception()
