@@ -1,6 +1,6 @@
 """The backend on the lab's source host, in its own process, like the app.
 
-`python -m tests.lab.on_source [REACH:]ORDER`; REACH is ssh (default) or agent.
+`python -m tests.lab.on_source [REACH:]COMMAND`; REACH is ssh (default) or agent.
 
 Prints the result as one line of JSON, or the Failure's sentence with exit status 1.
 """
@@ -138,7 +138,7 @@ async def start(connections: Connections, name: str, *numbers: str) -> Result:
     return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, *map(int, numbers)), print_progress))
 
 
-async def start_own(connections: Connections, name: str, *command: str) -> Result:
+async def start_custom(connections: Connections, name: str, *command: str) -> Result:
     return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, command=command), print_progress))
 
 
@@ -193,10 +193,10 @@ async def follow(connections: Connections, runs: str) -> Result:
     return {"folder": str(migration.folder), "phase": migration.timeline.phase}
 
 
-ORDERS: dict[str, Callable[..., Awaitable[Result]]] = {
+COMMANDS: dict[str, Callable[..., Awaitable[Result]]] = {
     request.__name__: request
     for request in (
-        *(hosts, where, boot, shut_down, force_off, start, start_own, status, stop),
+        *(hosts, where, boot, shut_down, force_off, start, start_custom, status, stop),
         *(vms, make_like, make_of_image, make_of_cloud_image, delete),
         *(migrate, migrate_and_die, follow),
     )
@@ -214,7 +214,7 @@ async def main(request: str, *words: str) -> int:
     reach, _, request = request.rpartition(":")
     connections = configured(reach or settings.SSH_REACH)
     try:
-        print(json.dumps(await ORDERS[request](connections, *words)))
+        print(json.dumps(await COMMANDS[request](connections, *words)))
     except Failure as failure:
         print(failure)
         return 1

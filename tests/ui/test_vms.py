@@ -343,13 +343,13 @@ async def test_an_error_of_libvirt_moves_the_cursor_to_its_line() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("name", "guest1", "guest1 is in use: source has a VM of that name, shut off."),
+        ("name", "guest1", "The name guest1 is taken: source has a VM of that name, shut off."),
         ("name", "", "The VM has no name."),
         ("vcpus", "many", '"many" is not a number of vCPUs.'),
         ("vcpus", "64", "64 vCPUs are too many for source: it has 2 CPUs."),
         ("name", "../x", '"../x" can\'t be the name of a VM: it becomes a file name'),
         ("name", "n" * 300, "The name is too long: it has 300 bytes, and 100 are allowed."),
-        ("name", "web", "web is in use: destination has a VM of that name, running."),
+        ("name", "web", "The name web is taken: destination has a VM of that name, running."),
         ("vcpus", "0", "0 vCPUs are not possible: 1 to 4096 are allowed."),
         ("memory", "8", '"8" is not an amount of memory. Expected is a size'),
         ("memory", "4 KiB", "A VM needs at least 16 MiB of memory."),

@@ -298,11 +298,11 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
     "another VM's disk": (lambda xml: xml.replace("free.qcow2", "guest1.qcow2"), "it is a disk of guest1"),
     "another VM's UUID": (
         lambda xml: xml.replace("<name>", f"<uuid>{WEBS_UUID.replace('-', '').upper()}</uuid><name>"),
-        "The UUID is in use: web on destination has it. Delete the <uuid> line",
+        "The UUID is taken: web on destination has it. Delete the <uuid> line",
     ),
     "another VM's MAC address": (
         lambda xml: xml.replace('<interface type="bridge">', f'<interface type="bridge">{MAC}'),
-        "The MAC address 52:54:00:00:00:01 is in use: web on destination has it. Delete the <mac> line",
+        "The MAC address 52:54:00:00:00:01 is taken: web on destination has it. Delete the <mac> line",
     ),
 }
 WEBS_UUID = "11111111-2222-4333-8444-55555555aaaa"

@@ -47,7 +47,9 @@ def validate_name(name: str, listing: Listing) -> Failure | None:
         return Failure("The name is too long", f"it has {len(name.encode())} bytes, and {LONGEST_NAME} are allowed")
     for host, found in listing.where(name).answers.items():
         if isinstance(found, Vm):
-            return Failure(f"{name} is in use", f"{host} has a VM of that name, {found.state}", "Use another name.")
+            return Failure(
+                f"The name {name} is taken", f"{host} has a VM of that name, {found.state}", "Use another one."
+            )
     return None
 
 
@@ -58,11 +60,11 @@ def validate_identity(domain: Domain, listing: Listing) -> Failure | None:
         for each in found if isinstance(found, tuple) else ():
             owner = f"{each.vm.name} on {host} has it"
             if uuid and uuid == _digits(each.vm.uuid):
-                return Failure("The UUID is in use", owner, "Delete the <uuid> line: libvirt then generates one.")
+                return Failure("The UUID is taken", owner, "Delete the <uuid> line: libvirt then generates one.")
             used = macs & {nic.mac.lower() for nic in each.domain.nics} if isinstance(each.domain, Domain) else ()
             for mac in used:
                 hint = "Delete the <mac> line: libvirt then generates one."
-                return Failure(f"The MAC address {mac} is in use", owner, hint)
+                return Failure(f"The MAC address {mac} is taken", owner, hint)
     return None
 
 
