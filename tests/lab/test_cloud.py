@@ -88,8 +88,8 @@ def test_a_vm_of_a_cloud_image_is_created_booted_loaded_migrated_rebooted_and_de
     screen.wait_for(f"{NAME} is up: its guest replied", limit_s=FIRST_BOOT_S)
 
     # The app finds the address, and ssh works at once because the guest agent has reported the host key.
-    found = screen.wait(lambda text: "its IP address is 10." in text, "the guest's address")
-    address = re.findall(r"its IP address is ([0-9.]+)", found)[0]
+    found = screen.wait(lambda text: "found at 10." in text, "the guest's address")
+    address = re.findall(r"found at ([0-9.]+)", found)[0]
     screen.press("a")
     screen.wait_for(f"It was found at {USER}@{address}")
     screen.press("Down", "Enter")

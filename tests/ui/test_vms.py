@@ -488,7 +488,7 @@ async def test_a_found_ip_address_is_shown_and_a_key_uses_it() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "web running on destination")
         await pilot.press("down")
-        await sees(pilot, app, "its login is unknown; its IP address is 192.0.2.7; a sets it")
+        await sees(pilot, app, "its address is not known; a sets it; found at 192.0.2.7")
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
         await sees(pilot, app, "It was found at root@192.0.2.7; down uses that.")

@@ -47,13 +47,11 @@ def vm_lines(
 
 
 def access_text(address: str, found: Sequence[str]) -> str:
-    """How the app connects to the guest, and its other IP addresses in `found`."""
-    other = [each for each in found if each not in address]
-    at = f"its IP address is {' and '.join(other)}" if other else ""
-    if not address:
-        return f"its login is unknown{f'; {at}' if at else ''}; {ADDRESS} sets it"
+    """How the app connects to the guest, and the other IP addresses where it was `found`."""
     how = "through its guest agent, as root" if address == AGENT else f"ssh {address}"
-    return f"{how}; {at}" if at else how
+    how = how if address else f"its address is not known; {ADDRESS} sets it"
+    other = [each for each in found if each not in address]
+    return f"{how}; found at {' and '.join(other)}" if other else how
 
 
 def _hosts(where: VmPlacement) -> Iterator[Fact]:
