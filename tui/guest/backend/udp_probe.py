@@ -130,16 +130,16 @@ class UdpProbe:
                 datagram, extra, _, _ = udp.recvmsg(256, ANCILLARY_BYTES)
             except OSError:  # nothing more to read, or refused because nothing listens there
                 return answered
-            answer = parse_reply(datagram)
-            if answer is not None:
-                self._add(answer, _received_at(extra))
+            reply = parse_reply(datagram)
+            if reply is not None:
+                self._add(reply, _received_at(extra))
                 answered = True
 
-    def _add(self, answer: HeartbeatReply, t: float) -> None:
+    def _add(self, reply: HeartbeatReply, t: float) -> None:
         with self._received:
-            if self.since_ns is None or answer.now_ns < self.since_ns:
-                self.since_ns = answer.now_ns  # the first reply, or the guest's clock restarted
-            self.probe_answers.add(answer, t)
+            if self.since_ns is None or reply.now_ns < self.since_ns:
+                self.since_ns = reply.now_ns  # the first reply, or the guest's clock restarted
+            self.probe_answers.add(reply, t)
             self._received.notify_all()
 
     def _mark_switchover(self) -> None:

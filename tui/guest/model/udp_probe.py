@@ -67,16 +67,16 @@ class ProbeAnswers:
         self.window.sent += 1
         return self._number
 
-    def add(self, answer: HeartbeatReply, t: float) -> None:
+    def add(self, reply: HeartbeatReply, t: float) -> None:
         """Record a reply received at `t`; ignored if it is a duplicate or a later probe was answered before."""
-        if not self._sent or not self._sent[0][0] <= answer.number <= self._sent[-1][0]:
+        if not self._sent or not self._sent[0][0] <= reply.number <= self._sent[-1][0]:
             return
         since = self._sent[0][1]
         sent = since
-        while self._sent and self._sent[0][0] <= answer.number:
+        while self._sent and self._sent[0][0] <= reply.number:
             sent = self._sent.popleft()[1]
-        self._record(answer)
-        self._measure(since, sent, t, answer)
+        self._record(reply)
+        self._measure(since, sent, t, reply)
 
     def unanswered(self, now: float) -> float:
         """Seconds since the oldest unanswered probe, 0 if all are answered."""
@@ -111,14 +111,14 @@ class ProbeAnswers:
         elif not self.lost:
             self.lost_error = max(self.lost_error, error)
 
-    def _record(self, answer: HeartbeatReply) -> None:
+    def _record(self, reply: HeartbeatReply) -> None:
         last = self.answer
-        if last is not None and (answer.now_ns < last.now_ns or answer.beats < last.beats):
+        if last is not None and (reply.now_ns < last.now_ns or reply.beats < last.beats):
             self.restarted = True
-        self.answer = answer
+        self.answer = reply
         self.window.answered += 1
 
-    def _measure(self, since: float, sent: float, t: float, answer: HeartbeatReply) -> None:
+    def _measure(self, since: float, sent: float, t: float, reply: HeartbeatReply) -> None:
         pause, round_trip = t - since, t - sent
         self.pause = max(self.pause, pause)
         window = self.window
@@ -129,6 +129,6 @@ class ProbeAnswers:
         if pause >= NOTABLE_S and self._before is None:
             self._before = self.offset
             self._recent.clear()
-        self._recent.append(Offset(t, (sent + t) / 2 - answer.now_ns / 1e9, round_trip))
+        self._recent.append(Offset(t, (sent + t) / 2 - reply.now_ns / 1e9, round_trip))
         if self._before is not None and len(self._recent) == BEST_OF:
             self.compare()

@@ -59,9 +59,7 @@ class LaunchPage(LaunchView):
         Binding("X", FORCE_OFF, "force off", tooltip="Switch the VM off at once; asks first", id="launch.force-off"),
         Binding("t", CONSOLE, "console", tooltip="Its serial console; Ctrl+] returns", id="launch.console"),
         Binding("n", NEW, "new VM", tooltip="Create a VM; shows its definition first", id="launch.new"),
-        Binding(
-            "D", DELETE, "delete", tooltip="Delete the VM, with or without its disks; asks first", id="launch.delete"
-        ),
+        Binding("D", DELETE, "delete", tooltip="Delete the VM, with or without disks", id="launch.delete"),
         Binding("w", START, "workload", tooltip="Choose a workload and start it in the guest", id="launch.workload"),
         Binding("k", STOP, "stop it", tooltip="Stop the workload in the guest", id="launch.stop"),
         Binding("a", ADDRESS, "address", show=False, tooltip="How the guest is reached", id="launch.address"),
