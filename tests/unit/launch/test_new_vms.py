@@ -15,7 +15,7 @@ from tui.core.vm import Vm
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.model.agent import AGENT
 from tui.launch.backend.launch import Launch
-from tui.launch.model.draft import BuildPlan
+from tui.launch.model.build_plan import BuildPlan
 from tui.launch.model.new_vm import CLOUD, IMAGE, LIKE, VmRequest
 from tui.vm.model.domain import BadDefinition, parse
 from tui.vm.model.domain_mark import DELETING, MAKING

@@ -17,7 +17,7 @@ from tui.guest.backend.guest import OnProgress
 from tui.guest.backend.seeds import make_seed
 from tui.guest.model.agent import AGENT
 from tui.guest.model.seed import Seed, host_name, validate_seed
-from tui.launch.model.draft import BuildInputs, BuildPlan, Copy
+from tui.launch.model.build_plan import BuildInputs, BuildPlan, Copy
 from tui.launch.model.new_vm import CLOUD, LIKE, VmRequest, validate_identity, validate_name, validate_size
 from tui.vm.backend.kvm import try_kvm
 from tui.vm.backend.vms import Vms

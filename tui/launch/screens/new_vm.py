@@ -15,7 +15,7 @@ from tui.core.settings import VmConfig
 from tui.core.ssh_target import parse_target
 from tui.guest.backend.guest import OnProgress
 from tui.launch.backend.new_vms import NewVms
-from tui.launch.model.draft import BuildInputs, BuildPlan
+from tui.launch.model.build_plan import BuildInputs, BuildPlan
 from tui.launch.model.new_vm import CLOUD, LIKE, WAYS, VmRequest
 from tui.launch.screens.definition import DefinitionEditor
 from tui.migration.model import entry
