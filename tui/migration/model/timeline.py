@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tui.core import settings
 from tui.core.plan import PRE_COPY
 from tui.migration.model.observed_downtime import ObservedDowntime
+from tui.migration.model.passes import Pass, PassCounter
+from tui.migration.model.points import GuestPoint, Mark, Point, SendRate
 from tui.migration.model.record import GUEST, UDP_PROBE, Event, Record, Sample
 
 # Phases, in the order of the phase line.
@@ -25,53 +26,6 @@ OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
 
 EVERY_SECOND = frozenset({GUEST, UDP_PROBE})  # these would crowd out what happens once
 
-RATE_OVER_S = 0.7  # looks nearer than this to each other divide noise by next to nothing: QEMU sends in bursts
-
-
-@dataclass(frozen=True)
-class Point:
-    """What one sample says, in bytes, bytes per second and seconds since the start."""
-
-    t: float
-    transferred: int
-    remaining: int
-    total: int
-    rate: float | None  # measured over the last second or so; None until that has passed
-    dirty_rate: float | None  # None until the first pass has ended: libvirt gives 0 until then
-    iteration: int  # 1 is the first pass
-    faults: int
-    throttle: int  # per cent, 0 = not throttled
-    expected_downtime_ms: int | None
-
-
-@dataclass(frozen=True)
-class Pass:
-    """A pre-copy pass (libvirt: iteration) that has ended; `left` is what it left dirty, in bytes."""
-
-    number: int
-    began: float
-    ended: float
-    left: int
-    sent: int
-
-
-@dataclass(frozen=True)
-class GuestPoint:
-    """The rate of the workload in the guest, in `unit`; None where it had said nothing new for a while."""
-
-    t: float
-    rate: float | None
-    unit: str
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A moment worth a mark on the charts: sign is "|" pass, "P" switch to post-copy, "!" trouble, else a key."""
-
-    t: float
-    sign: str
-    text: str
-
 
 class Timeline:
     """Built by `add`, record by record, in the order of the log; reading it costs nothing."""
@@ -80,7 +34,6 @@ class Timeline:
         self.phase = IDLE
         self.options: Mapping[str, Any] = {}
         self.points: list[Point] = []
-        self.passes: list[Pass] = []
         self.marks: list[Mark] = []
         self.guest: list[GuestPoint] = []
         self.guest_silent: tuple[float, str] | None = None  # for how many seconds it has said nothing, and why
@@ -104,20 +57,20 @@ class Timeline:
         self.ended_at: float | None = None
         self.max_downtime_ms = 300
         self.bandwidth_mib_s = 0
-        self._first_iteration: int | None = None
-        self._started_here = False  # the log begins with the start: nothing has gone before
-        self._post_copy_sent = False
-        self._pass_began = 0.0
-        self._pass_sent = 0
-        self._unwatched = False  # nobody watched between the last sample and the next
+        self._passes = PassCounter()
+        self._send_rate = SendRate()
         self._unseen: tuple[float, float] | None = None  # since when, and until somebody came back who has not seen it
-        self._sent: deque[tuple[float, int]] = deque()  # (t, bytes sent), what the rate is measured over
         for each in records:
             self.add(each)
 
     @property
     def over(self) -> bool:
         return self.phase in OVER
+
+    @property
+    def passes(self) -> list[Pass]:
+        """The passes that have ended, as far as their ends were seen."""
+        return self._passes.ended
 
     @property
     def in_first_pass(self) -> bool:
@@ -170,7 +123,7 @@ class Timeline:
         seen = max(self.iteration, len(self.passes))
         if self.ended_between is None:
             return seen
-        return max(seen, self._number(int(_number(self.final, "memory_iteration"))))
+        return max(seen, self._passes.number(int(_number(self.final, "memory_iteration"))))
 
     @property
     def technique(self) -> str:
@@ -179,7 +132,7 @@ class Timeline:
     @property
     def pass_began(self) -> float:
         """When the pass under way began, in seconds since the start."""
-        return self._pass_began
+        return self._passes.began
 
     @property
     def post_copy_allowed(self) -> bool:
@@ -215,7 +168,7 @@ class Timeline:
             self.phase = SWITCHOVER
         if not sample.number("memory_total"):
             return
-        self._see_iteration(sample.number("memory_iteration"), sample)
+        self._see_pass(sample)
         previous = self.point
         dirty = sample.number("memory_dirty_rate") * (sample.number("memory_page_size") or 4096)
         if dirty and (previous is None or dirty != previous.dirty_rate):
@@ -226,9 +179,9 @@ class Timeline:
             transferred=sample.number("memory_processed"),
             remaining=sample.number("memory_remaining"),
             total=sample.number("memory_total"),
-            rate=self._rate(sample),
+            rate=self._send_rate.add(sample.t, sample.number("memory_processed")),
             dirty_rate=float(dirty) if dirty or (previous and previous.dirty_rate is not None) else None,
-            iteration=self._number(sample.number("memory_iteration")),
+            iteration=self._passes.number(sample.number("memory_iteration")),
             faults=sample.number("memory_postcopy_requests"),
             throttle=sample.number("auto_converge_throttle"),
             expected_downtime_ms=sample.number("downtime")
@@ -237,45 +190,18 @@ class Timeline:
         )
         self.points.append(point)
 
-    def _rate(self, sample: Sample) -> float | None:
-        """Bytes per second over the shortest stretch of at least RATE_OVER_S that ends now."""
-        now = (sample.t, sample.number("memory_processed"))
-        self._sent.append(now)
-        while len(self._sent) > 2 and now[0] - self._sent[1][0] >= RATE_OVER_S:
-            self._sent.popleft()
-        seconds = now[0] - self._sent[0][0]
-        if seconds < RATE_OVER_S:
-            return self.points[-1].rate if self.points else None
-        return max(0.0, (now[1] - self._sent[0][1]) / seconds)
-
-    def _number(self, iteration: int) -> int:
-        """The pass counted from 1; QEMU's own count goes on from earlier cancelled attempts."""
-        if self._first_iteration is None:
-            return 1
-        return max(1, iteration - self._first_iteration + 1)
-
-    def _see_iteration(self, iteration: int, sample: Sample) -> None:
+    def _see_pass(self, sample: Sample) -> None:
         if self.phase in (IDLE, SETUP):
             self.phase = PASS
-            self._pass_began, self._pass_sent = sample.t, sample.number("memory_processed")
-        if not iteration:
-            return
-        if self._first_iteration is None:
-            # Where nobody saw the first pass, QEMU's own count is the best there is.
-            self._first_iteration = iteration if self._started_here and not self._unwatched else 1
-        number, under_way = self._number(iteration), self.iteration
-        # The switch to post-copy breaks a pass off and counts on: that is not what a pass leaves.
-        if under_way and number > under_way and self.post_copy_at is None and not self._post_copy_sent:
-            sent, left = sample.number("memory_processed"), sample.number("memory_remaining")
-            if not self._unwatched:  # what a pass left can only be seen at its end
-                self.passes.append(Pass(number - 1, self._pass_began, sample.t, left, sent - self._pass_sent))
-                self.marks.append(Mark(sample.t, "|", f"pass {number}"))
-            self._pass_began, self._pass_sent = sample.t, sent
-        self._unwatched = False
+            self._passes.begin(sample)
+        ended = self._passes.add(sample, self.iteration)
+        if ended is not None:
+            self.marks.append(Mark(sample.t, "|", f"pass {ended.number + 1}"))
 
     def _post_copy_began(self, t: float) -> None:
         if self.post_copy_at is None:
             self.post_copy_at = t
+            self._passes.interrupted = True
             self.post_copy_held = False
             self.marks.append(Mark(t, "P", "post-copy"))
         if not self.over:
@@ -297,7 +223,7 @@ class Timeline:
     def _on_start(self, event: Event) -> None:
         self.options = event.data
         self.phase = SETUP
-        self._started_here = True
+        self._passes.from_start = True
         self._limits(event)
 
     def _on_attached(self, event: Event) -> None:
@@ -345,15 +271,15 @@ class Timeline:
             self.bandwidth_mib_s = int(_number(event.data, "value"))
         elif action == "post-copy":
             self.post_copy_held = False
-            self._post_copy_sent = True
+            self._passes.interrupted = True
 
     def _on_gap(self, event: Event) -> None:
         self.gaps.append(event.t)
         seconds = _number(event.data, "seconds")
         self.marks.append(Mark(event.t, "!", f"{seconds:.0f} s not watched"))
-        self._unwatched = True
+        self._passes.after_gap = True
         self._unseen = (event.t - seconds, event.t)
-        self._sent.clear()  # a mean over the gap would pass for a measurement
+        self._send_rate.restart()
 
     def _on_error(self, event: Event) -> None:
         if event.data.get("action") == "log":

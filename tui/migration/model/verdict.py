@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from tui.core import actions
 from tui.core.quantity import duration, size
+from tui.migration.model.passes import Pass
 from tui.migration.model.timeline import (
     CANCELLED,
     COMPLETED,
@@ -15,7 +16,6 @@ from tui.migration.model.timeline import (
     POST_COPY,
     SETUP,
     SWITCHOVER,
-    Pass,
     Timeline,
 )
 

@@ -6,7 +6,8 @@ from operator import itemgetter
 
 from tui.core.quantity import MIB, duration, rate, size
 from tui.guest.model.rate import MIB_S
-from tui.migration.model.timeline import Mark, Point, Timeline
+from tui.migration.model.points import Mark, Point
+from tui.migration.model.timeline import Timeline
 from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, LINE, Level, Picture, Series, Sign, Unit
 
 PAUSE_S = 1.0
