@@ -23,7 +23,7 @@ from tui.migration.backend.migrations import Migrations
 from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import PASS, POST_COPY, Timeline
-from tui.migration.screens import page as migrate_module
+from tui.migration.screens import view as migrate_view
 from tui.migration.screens.page import MigratePage
 from tui.migration.widgets.charts import guest_picture, rate_picture
 from tui.migration.widgets.sentence import Sentence
@@ -654,7 +654,7 @@ async def test_the_way_back_is_the_same_keys() -> None:
 
 
 async def test_m_is_greyed_and_the_panel_says_why_when_the_vm_was_destroyed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrate_module, "AGAIN_AFTER_S", 0.02)
+    monkeypatch.setattr(migrate_view, "AGAIN_AFTER_S", 0.02)
     async with page_of(running(until_=over)) as lab_backend:
         await lab_backend.sees("m migrates it back")
         assert "m" not in greyed(lab_backend)

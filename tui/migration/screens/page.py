@@ -1,57 +1,30 @@
 """The Migrate page: start a migration, see what happens and whether it will finish, steer it, read how it ended."""
 
-import asyncio
-import gc
-import math
-import time
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
 
-from tui.core.failure import Failure
-from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
+from tui.core.plan import TECHNIQUES, Plan
 from tui.core.quantity import duration, rate, size
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.migrations import Migrations
 from tui.migration.model import entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
-from tui.migration.model.record import Event, Record
-from tui.migration.model.timeline import EVERY_SECOND, Timeline
-from tui.migration.model.verdict import sentence
+from tui.migration.model.timeline import Timeline
 from tui.migration.screens.number import NumberDialog
 from tui.migration.screens.start import StartForm
-from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
-from tui.migration.widgets.idle import idle_lines
+from tui.migration.screens.view import MigrateView
 from tui.migration.widgets.log_pane import LogPane
-from tui.migration.widgets.phase_line import phase_line
-from tui.migration.widgets.sentence import Sentence
-from tui.migration.widgets.summary import Outcome
-from tui.migration.widgets.tiles import tiles
-from tui.ui.chart.chart import Chart
-from tui.ui.goes_on import WATCH
-from tui.ui.lines import Lines
-from tui.ui.page import Page
 from tui.ui.question import Answer, Question
-from tui.vm.model.location import Inventory
 
 # What a key's action is called here, and in model.keys.
 KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime": DOWNTIME, "bandwidth": BANDWIDTH}
 
-AGAIN_AFTER_S = 5.0  # while nothing migrates: a VM may be started or destroyed by somebody else
-BREATH_S = 0.001
-CHARTS_EVERY_S = 0.8  # at most: drawing one takes 10 ms, and beside the samples there are events
 
+class MigratePage(MigrateView):
+    """The keys of the page."""
 
-class MigratePage(Page):
-    """Follows `migrations.current`: all it shows is read from that migration's timeline."""
-
-    page = "migrate"
-    CSS_PATH = "page.tcss"
     HELP = (
         "Line by line: what moves, how far it is, what that means. Above, the memory sent and remaining; where the "
         "remaining memory gets under the dashed line at the end of a pass, the VM is switched over. Below, how fast "
@@ -79,188 +52,12 @@ class MigratePage(Page):
     ]
 
     def __init__(self, migrations: Migrations, defaults: Plan) -> None:
-        super().__init__()
-        self._migrations = migrations
-        self._defaults = defaults
+        super().__init__(migrations, defaults)
         self._proposed = ""  # a VM chosen since the last migration was started
-        self._inventory: Inventory | None = None
-        self._migration: Migration | None = None
-        self._timeline = Timeline()
-        self._update_pending = False
-        self._guarded_update = self.guarded(self._update)
-        self._charts_pending = False
-        self._charts_at = -math.inf
         self._answers: tuple[str, ...] = ()
 
-    def body(self) -> ComposeResult:
-        yield Lines(id="what")
-        yield Lines(id="phases")
-        yield Sentence(id="sentence")
-        yield Lines(id="idle")
-        with Vertical(id="charts"):
-            yield Chart(id="memory")
-            yield Chart(id="rates")
-            yield Chart(id="guest")
-        yield LogPane(id="log")
-        yield Outcome(id="outcome")
-        yield Lines(id="tiles")
-
     def on_mount(self) -> None:
-        self.query_one(LogPane).display = False
-        self.set_interval(1.0, self.guarded(self._tick))  # for the clock, and for an answer that does not come
         self._answers = self._all_answers()
-
-    def on_screen_resume(self) -> None:
-        self._follow_current()
-        self._ask_update()
-        if not self._under_way:
-            self._look()
-        self._watch()
-
-    def on_screen_suspend(self) -> None:
-        self.workers.cancel_group(self, WATCH)
-
-    def on_resize(self) -> None:
-        width, height = self.size
-        self.set_class(height < 32, "short")
-        self.set_class(height < 20, "low")
-        self.set_class(height < 14 or (height < 18 and width < 60), "tiny")
-        self.set_class(height < 10, "least")
-        self.call_after_refresh(self._ask_update)  # when the lines know their new width
-
-    @property
-    def _under_way(self) -> bool:
-        return self._migration is not None and not self._timeline.over
-
-    @work(name="look")  # never cancelled half-way: it may be ending the record of a migration that nobody watched
-    async def _look(self) -> None:
-        """What could be migrated, and whether somebody else has started to: virsh, or another vmlm-tui."""
-        self._inventory = await self._migrations.vms()
-        self._ask_update()
-        try:
-            await self._migrations.attach(self._inventory)
-        except Failure as failure:
-            self.explain(str(failure))
-        self._follow_current()
-        self._ask_update()
-
-    @work(group=WATCH, exclusive=True)
-    async def _watch(self) -> None:
-        """While nothing migrates: whether there still is what could be."""
-        while True:
-            await asyncio.sleep(AGAIN_AFTER_S)
-            if not self._under_way:
-                self._inventory = await self._migrations.vms()
-                self._ask_update()
-
-    # -- following --
-
-    def _follow_current(self) -> None:
-        """Also without a key pressed here: the app may find one that runs already at any moment."""
-        if self._migration is not self._migrations.current:
-            self._follow(self._migrations.current)
-            self._ask_update()
-
-    def _follow(self, migration: Migration | None) -> None:
-        self._migration = migration
-        self._timeline = migration.timeline if migration else Timeline()
-        if migration is not None:
-            gc.freeze()  # a full collection walks all of Textual: 70 ms in which no key is heard
-            migration.listen(self._heard)
-
-    def _heard(self, each: Record) -> None:
-        """A new record, from the backend; what comes every second besides the samples is shown with them."""
-        if isinstance(each, Event) and each.kind in EVERY_SECOND:
-            return
-        self._ask_update()
-        if not self._timeline.over or self._migration is None:
-            return
-        if self.is_current:
-            self._look()  # where the VM is now
-        if not self._shown:
-            migration = self._migration
-            verdict = sentence(self._timeline, migration.elapsed(), migration.origin, migration.target)
-            self.app.notify(self.spell(verdict.text), title=f"{migration.vm.name}: the migration is over", markup=False)
-
-    def _ask_update(self) -> None:
-        """However often it is asked for, there is one at a time, and it comes when the loop has nothing more urgent."""
-        if not self._update_pending:
-            self._update_pending = True
-            self.call_later(self._guarded_update)
-
-    def _tick(self) -> None:
-        self._follow_current()
-        if self._migration is not None and not self._timeline.over and self._shown:
-            self._show_time(self._migration)
-            if self._migration.waiting_s():  # no sample comes, and the guest may still have something to say
-                self._ask_update()
-
-    @property
-    def _shown(self) -> bool:
-        """Whether it is on the screen, be it behind a dialog."""
-        return self in self.app.screen_stack
-
-    async def _update(self) -> None:
-        """Bring every line up to date; each repaints only what changed in it, and a key may come in between."""
-        self._update_pending = False
-        if not self._shown or not self.is_mounted:
-            return
-        self._refresh_keys()
-        migration = self._migration
-        self.set_class(migration is None, "idle")
-        self.set_class(self._timeline.over, "over")
-        if migration is None:
-            self._show_idle()
-            return
-        self.query_one("#what", Lines).show(_what(migration, self._timeline))
-        self._show_time(migration)
-        if self._timeline.over:
-            why_not_again = self._stopped(migration.vm.name)
-            self.query_one(Outcome).show_end(
-                self._timeline, migration.folder, migration.origin, why_not_again, self.size.width, self.spell
-            )
-        else:
-            self.query_one("#tiles", Lines).show(*tiles(self._timeline, self._timeline.now, self.size.width))
-        self.query_one(LogPane).show(self._timeline)
-        await self._draw_charts()
-
-    async def _charts_due(self) -> None:
-        self._charts_pending = False
-        await self._draw_charts()
-
-    async def _draw_charts(self) -> None:
-        """Now, or soon where they were drawn a moment ago; between the two a key that waits is heard."""
-        wait = self._charts_at + CHARTS_EVERY_S - time.monotonic()
-        if wait > 0:
-            if not self._charts_pending:
-                self._charts_pending = True
-                self.set_timer(wait, self.guarded(self._charts_due))
-            return
-        self._charts_at = time.monotonic()
-        self.set_class(observed := self._timeline.guest_known, "felt")
-        for id, picture in (("#memory", memory_picture), ("#rates", rate_picture), ("#guest", guest_picture)):
-            if id == "#guest" and not observed:
-                continue
-            await asyncio.sleep(BREATH_S)
-            self.query_one(id, Chart).picture = picture(self._timeline)
-
-    def _show_time(self, migration: Migration) -> None:
-        """What changes with the clock alone."""
-        timeline, elapsed, waiting = self._timeline, migration.elapsed(), migration.waiting_s()
-        self.query_one("#phases", Lines).show(phase_line(timeline, elapsed, self.size.width))
-        verdict = sentence(timeline, elapsed, migration.origin, migration.target)
-        verdict = replace(verdict, text=self.spell(verdict.text))
-        late = (
-            f"no answer from libvirt for {duration(waiting)}" if waiting and not timeline.over else timeline.log_trouble
-        )
-        self.query_one(Sentence).show_verdict(verdict, timeline.phase, late, self.size.width)
-        if waiting:
-            self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
-
-    def _show_idle(self) -> None:
-        self.query_one("#idle", Lines).show(*idle_lines(self._inventory, self._defaults, self.spell))
-
-    # -- keys --
 
     def why_not(self, action: str) -> str:
         if action not in KEYS:
@@ -273,9 +70,6 @@ class MigratePage(Page):
         if self._inventory and any(each.vm.active for each in self._inventory.found):
             return ""
         return self._stopped(self._migration.vm.name if self._migration else self._defaults.vm)
-
-    def _stopped(self, name: str) -> str:
-        return self._inventory.stopped(name) if self._inventory else ""
 
     def _all_answers(self) -> tuple[str, ...]:
         return tuple(map(self.why_not, KEYS))
@@ -375,23 +169,6 @@ class MigratePage(Page):
         self.set_class(log.display, "log")
         self.set_focus(self.query_one("#log-stats") if log.display else None)  # so that the arrow keys scroll it
         self.call_after_refresh(log.show, self._timeline)
-
-
-def _what(migration: Migration, timeline: Timeline) -> Content:
-    """Who moves where and how, and what it does meanwhile."""
-    options = timeline.options
-    technique = TECHNIQUES.get(timeline.technique, timeline.technique)
-    if timeline.technique == POST_COPY_TIMEOUT:
-        technique = f"post-copy after {migration.plan.timeout_s:g} s"
-    words = [technique, f"workload {options.get('workload') or 'unknown'}"]
-    if timeline.bandwidth_mib_s:
-        words.append(f"<= {timeline.bandwidth_mib_s} MiB/s")
-    if options.get("auto_converge"):
-        words.append("auto-converge")
-    if options.get("parallel"):
-        words.append(f"{options['parallel']} connections")
-    way = f"{migration.origin} -> {migration.target}"
-    return Content.assemble(" ", (migration.vm.name, "bold"), "  ", way, "  ", "  ".join(words))
 
 
 def _downtime_advice(timeline: Timeline) -> str:
