@@ -14,14 +14,14 @@ from tui.core.threads import spawn
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.controls import Controls
-from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor, is_stop
+from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
 from tui.migration.backend.location import look
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.run_summary import completed_job, summary
 from tui.migration.backend.sampler import Reading, Sampler
 from tui.migration.model import record
-from tui.migration.model.record import Event, Record, Sample
+from tui.migration.model.record import Event, Record, Sample, is_switchover
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED
 
 FINAL_FIGURES_S = 3.0  # how long JOB_COMPLETED may come after migrateToURI3 has returned; measured: some 10 ms
@@ -249,7 +249,7 @@ class Migration:
             if self._concluded:
                 return
             self._run_log.log(event.kind, {"host": host, **event.data})
-            if event.kind == LIFECYCLE and host == self.origin and is_stop(event.data):
+            if event.kind == LIFECYCLE and host == self.origin and is_switchover(event.data):
                 self._guest_monitor.switch_over()
             if event.kind == ITERATION:
                 self._controls.passes_have_begun()

@@ -61,6 +61,11 @@ class Event:
 Record = Sample | Event
 
 
+def is_switchover(data: Mapping[str, Any]) -> bool:
+    """Whether a lifecycle event of the origin reports that the VM was stopped for the switchover."""
+    return data.get("event") == "suspended" and data.get("detail") in ("migrated", "post-copy")
+
+
 def to_line(record: Record) -> str:
     """The record as one line of raw.jsonl, without the newline."""
     if isinstance(record, Sample):

@@ -46,7 +46,7 @@ def outcome_lines(
     timeline: Timeline, folder: Path, origin: str, width: int, spell: Spell, stopped: str = ""
 ) -> tuple[Content, ...]:
     """One fact after the other, the important ones first."""
-    facts = [*_what_happened(timeline), *_figures(timeline), *_felt(timeline)]
+    facts = [*_what_happened(timeline), *_figures(timeline), *_observed(timeline)]
     facts.append(("recorded in", _home(folder), ""))
     if timeline.log_trouble:
         facts.append(("NOT WHOLE", timeline.log_trouble, "bold $error"))
@@ -92,13 +92,13 @@ def _figures(timeline: Timeline) -> list[Fact]:
     return [("time", text, ""), ("memory", memory, "")]
 
 
-def _felt(timeline: Timeline) -> list[Fact]:
-    """The pause as others saw it than libvirt; one reason for both is said once."""
+def _observed(timeline: Timeline) -> list[Fact]:
+    """The downtime that the network and the guest saw, beside libvirt's."""
     observed = timeline.observed
     if observed is None:
         return []
-    if observed.network == observed.guest:
-        return [("felt pauses", observed.network, "")]
+    if observed.unmeasured_why:
+        return [("downtime", f"no outside measurement: {observed.unmeasured_why}", "")]
     return [("network", observed.network, ""), ("guest", observed.guest, "")]
 
 
