@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +18,7 @@ from tui.migration.backend.location import look
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.run_summary import completed_job, summary
-from tui.migration.backend.sampler import Reading, Sampler
+from tui.migration.backend.sampler import Sampler
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record, Sample, is_switchover
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED
@@ -49,14 +48,12 @@ class Migration:
         self.folder = recorder.folder
         self.facts: dict[str, Any] = {}  # for run.toml: hosts, versions, workload
         self._connections = connections
-        self._interval = interval
         self._run_log = RunLog(recorder)
         self.timeline = self._run_log.timeline
-        self._sampler = Sampler(self._read, self._take, interval)
-        self._controls = Controls(vm.name, connections, self._run_log, self._sampler.poke)
+        self._sampler = Sampler(self._read, self._on_sample, self._on_slow, self._run_log.since_start, interval)
+        self._controls = Controls(vm.name, connections, self._run_log, self._sampler.sample_now)
         self._guest_monitor = GuestMonitor(vm.name, guest_access, self._run_log)
         self._unsubscribe: list[Callable[[], None]] = []
-        self._due: float | None = None  # the moment of the schedule that was last kept
         self._ours = False  # migrateToURI3 runs on a thread of ours; else the job was found running
         self._ending = threading.Lock()
         self._concluding = False  # one thread sees to the end
@@ -78,10 +75,8 @@ class Migration:
         return ended if ended is not None else self._run_log.now()
 
     def waiting_s(self) -> float:
-        """How long the daemon has owed an answer beyond the interval, in seconds; 0.0 where it owes none."""
-        asked = self._sampler.asked
-        waited = time.monotonic() - asked if asked is not None else 0.0
-        return waited if waited > max(self._interval, 0.5) else 0.0
+        """For how long libvirt has not replied to a request for a sample, in seconds; 0.0 if no reply is overdue."""
+        return self._sampler.waiting_s()
 
     def switch_to_post_copy(self) -> None:
         """Switch now, or as soon as QEMU can: before the first pass it would refuse and forget."""
@@ -204,22 +199,21 @@ class Migration:
             self._run_log.error(failure, action="migrate")
         self._conclude(CANCELLED if cancelled else FAILED)
 
-    def _take(self, reading: Reading) -> None:
-        """A reading of the sampler, on its thread."""
+    def _on_slow(self, at: float, seconds: float, missed: int) -> None:
+        if not self._concluded:
+            self._run_log.event(record.SLOW, at=at, seconds=round(seconds, 3), missed=missed)
+
+    def _on_sample(self, sample: Sample | Failure) -> None:
+        """Write it and act on it, on the thread of the sampler."""
         if self._concluded:
             return
-        waited = reading.answered - reading.asked
-        missed = self._missed(reading.due)
-        if missed or waited > max(self._interval, 0.5):
-            self._run_log.event(record.SLOW, at=reading.answered, seconds=round(waited, 3), missed=missed)
-        if reading.job is None:
-            self._sampling_failed(reading)
+        if isinstance(sample, Failure):
+            if not self._failing:
+                self._failing = True
+                self._run_log.error(sample)
             return
         self._failing = False
-        stats = reading.job.stats
-        if stats:
-            late = None if reading.due is None else reading.asked - reading.due
-            sample = Sample(self._run_log.since_start(reading.answered), now(), stats, reading.job.state, waited, late)
+        if sample.stats:
             self._run_log.publish(sample)
             if sample.state.startswith("paused (post-copy"):
                 self._controls.in_post_copy()
@@ -227,16 +221,6 @@ class Migration:
                 self._controls.passes_have_begun()
         elif not self._ours:
             self._vanished()
-
-    def _missed(self, due: float | None) -> int:
-        """How many moments of the schedule went by before this one without a reading."""
-        before, self._due = self._due, due if due is not None else self._due
-        return 0 if due is None or before is None else max(0, round((due - before) / self._interval) - 1)
-
-    def _sampling_failed(self, reading: Reading) -> None:
-        if not self._failing and reading.failure is not None:
-            self._failing = True
-            self._run_log.error(reading.failure)
 
     def _vanished(self) -> None:
         """The job that was found running is no longer there."""
@@ -256,7 +240,7 @@ class Migration:
             if event.kind == JOB_COMPLETED:
                 self._final_figures.set()
             else:
-                self._sampler.poke()
+                self._sampler.sample_now()
 
         return on_event
 
