@@ -19,7 +19,7 @@ from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.workload import Workload
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.guest_monitor import GuestAccess
-from tui.migration.backend.location import VmLocation, look
+from tui.migration.backend.location import VmLocation, locate
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.migrations import Migrations, Refused
 from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
@@ -631,7 +631,7 @@ async def test_a_vm_of_the_same_name_on_the_origin_is_not_the_one_that_was_migra
     stage.vms[stage.origin] = {stage.vm.name: replace(stage.vm, uuid="another")}
     stage.vms[stage.target] = {stage.vm.name: stage.vm}
     route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    finding = look(route, stage.vm)
+    finding = locate(route, stage.vm)
     assert finding.moved is True
 
 
@@ -641,7 +641,7 @@ def found_on(here: Vm | None, there: Vm | None) -> VmLocation:
     for host, vm in ((stage.origin, here), (stage.target, there)):
         stage.vms[host] = {vm.name: vm} if vm else {}
     route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    return look(route, stage.vm)
+    return locate(route, stage.vm)
 
 
 async def test_a_definition_that_is_left_is_told_with_the_command_that_removes_it() -> None:
@@ -689,6 +689,6 @@ async def test_what_the_one_host_says_counts_where_the_other_cannot_be_asked(dow
     stage = stage_of("pre-copy-idle")
     stage.down.add(getattr(stage, down))
     route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    finding = look(route, stage.vm)
+    finding = locate(route, stage.vm)
     assert finding.moved is moved
     assert ("cannot be asked" if moved is False else "could not be looked up") in finding.sentence

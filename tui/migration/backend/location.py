@@ -37,7 +37,7 @@ class VmLocation:
         return self.ok and (self.moved is True) == (outcome == COMPLETED)
 
 
-def look(connections: MigrationConnections, vm: Vm) -> VmLocation:
+def locate(connections: MigrationConnections, vm: Vm) -> VmLocation:
     """Ask both hosts for the VM; blocks. What one of them says counts, too, where the other cannot be asked."""
     found, silent = {}, {}
     for host in (connections.target, connections.origin):

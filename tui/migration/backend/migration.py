@@ -14,7 +14,7 @@ from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.controls import Controls
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
-from tui.migration.backend.location import look
+from tui.migration.backend.location import locate
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.run_summary import completed_job, summary
@@ -256,7 +256,7 @@ class Migration:
         heard = self._final_figures.wait(FINAL_FIGURES_S if outcome in (COMPLETED, None) and self._unsubscribe else 0)
         self._concluded = True
         self._controls.let_go()
-        finding = look(self._connections, self.vm)
+        finding = locate(self._connections, self.vm)
         outcome = outcome or finding.outcome(cancelled=self._controls.cancel_asked)
         if outcome == COMPLETED and not heard:
             self._ask_final_figures()

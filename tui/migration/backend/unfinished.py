@@ -36,11 +36,11 @@ def unfinished_runs(runs: Path) -> list[Unfinished]:
     if not runs.is_dir():
         return []
     folders = sorted((each.parent for each in runs.glob(f"*/{RAW}")), reverse=True)
-    found = (_look(folder) for folder in folders)
+    found = (_read_run(folder) for folder in folders)
     return [run for run in found if run is not None]
 
 
-def _look(folder: Path) -> Unfinished | None:
+def _read_run(folder: Path) -> Unfinished | None:
     try:
         return None if _ended(folder / RAW) else _read(folder)
     except OSError:
