@@ -131,7 +131,7 @@ class Followed:
     async def observed(self, *, completed: bool = True) -> ObservedDowntime:
         await on_thread(lambda: self.monitor.conclude(completed=completed))
         found = ObservedDowntime.of((await self.until(record.OBSERVED))[0].data)
-        self.monitor.let_go()
+        self.monitor.stop()
         return found
 
 
@@ -229,7 +229,7 @@ async def test_the_next_app_continues_and_reports_how_long_nothing_probed(port: 
     first = Followed(guest_access, tmp_path)
     first.monitor.begin()
     await first.until(record.UDP_PROBE)
-    first.monitor.let_go()
+    first.monitor.stop()
     earlier = list(first.events)
     second = Followed(access_to(port, At(own_address())), tmp_path)
     second.log.resume(earlier, first.log.began_at)
@@ -333,7 +333,7 @@ async def test_without_guest_access_nothing_is_written(tmp_path: Path) -> None:
     followed.monitor.begin()
     followed.monitor.switch_over()
     followed.monitor.conclude(completed=True)
-    followed.monitor.let_go()
+    followed.monitor.stop()
     assert followed.events == []
 
 

@@ -351,7 +351,7 @@ async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> Non
         ("name", "n" * 300, "The name is too long: 300 bytes, of 100 that are possible."),
         ("name", "web", "web is taken: destination has a VM of that name, running."),
         ("vcpus", "0", "0 vCPUs are not possible: from 1 to 4096 are."),
-        ("memory", "8", '"8" is not an amount of memory. Expected is a size'),
+        ("memory", "8", '"8" is not an amount of memory. Expected: a size'),
         ("memory", "4 KiB", "A VM needs at least 16 MiB of memory."),
         ("memory", "99 GiB", "99.0 GiB of memory are more than source can hold"),
     ],

@@ -32,7 +32,7 @@ class GuestAccess:
 class GuestMonitor:
     """Writes the events guest, echo and felt, without delaying the migration or its samples.
 
-    `begin` and `let_go` are called on the loop, `conclude` on a thread. Without `guest_access` nothing is written.
+    `begin` and `stop` are called on the loop, `conclude` on a thread. Without `guest_access` nothing is written.
     """
 
     def __init__(self, vm: str, guest_access: GuestAccess | None, run_log: RunLog) -> None:
@@ -61,7 +61,7 @@ class GuestMonitor:
             self._loop.create_task(self.probes.search(access.heartbeats, lambda: access.guest(self._vm, PLACE))),
         ]
 
-    def let_go(self) -> None:
+    def stop(self) -> None:
         """Stop reading and probing; the heartbeat keeps running in the guest for the next migration."""
         for task in self._tasks:
             task.cancel()

@@ -1,4 +1,4 @@
-"""One migration: started here or found running, steered, followed to its end, and written down on the way."""
+"""One migration: started here or found running, controlled, followed to its end, and recorded."""
 
 import asyncio
 import threading
@@ -23,13 +23,13 @@ from tui.migration.model import record
 from tui.migration.model.record import Event, Record, Sample, is_switchover
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED
 
-FINAL_FIGURES_S = 3.0  # how long JOB_COMPLETED may come after migrateToURI3 has returned; measured: some 10 ms
+FINAL_FIGURES_S = 3.0  # JOB_COMPLETED may come this long after migrateToURI3 returned; measured: 10 ms
 
 
 class Migration:
-    """Everything public is called on the asyncio loop; libvirt is only ever called on daemon threads.
+    """All public methods are called on the asyncio loop; libvirt is called on daemon threads only.
 
-    The daemon owns the job: losing this object, or the process, does the migration no harm.
+    libvirt's daemon owns the job, so the migration continues without this object or this process.
     """
 
     def __init__(
@@ -54,23 +54,23 @@ class Migration:
         self._controls = Controls(vm.name, connections, self._run_log, self._sampler.sample_now)
         self._guest_monitor = GuestMonitor(vm.name, guest_access, self._run_log)
         self._unsubscribe: list[Callable[[], None]] = []
-        self._ours = False  # migrateToURI3 runs on a thread of ours; else the job was found running
+        self._ours = False  # a thread of ours waits in migrateToURI3; else the job was found running
         self._ending = threading.Lock()
-        self._concluding = False  # one thread sees to the end
-        self._concluded = False  # nothing more is to be heard
+        self._concluding = False  # one thread concludes
+        self._concluded = False  # later samples and events are ignored
         self._final_figures = threading.Event()
         self._failing = False
         self._ended = asyncio.Event()
         self._timeout: asyncio.TimerHandle | None = None
 
-    # -- what a page may ask and do --
+    # -- for the pages --
 
     def listen(self, listener: Callable[[Record], None]) -> None:
-        """Call `listener` on the loop with each new record, after the timeline has taken it in."""
+        """Call `listener` on the loop with each new record, after it was added to the timeline."""
         self._run_log.listen(listener)
 
     def elapsed(self) -> float:
-        """Seconds since the start; stands still when the migration is over."""
+        """Seconds since the start, up to the end of the migration."""
         ended = self.timeline.ended_at
         return ended if ended is not None else self._run_log.now()
 
@@ -79,22 +79,23 @@ class Migration:
         return self._sampler.waiting_s()
 
     def switch_to_post_copy(self) -> None:
-        """Switch now, or as soon as QEMU can: before the first pass it would refuse and forget."""
+        """Switch now, or when the first pass begins: QEMU ignores the request before."""
         self._controls.switch_to_post_copy()
 
     def cancel(self) -> None:
-        """Abort the job; the VM stays where it runs."""
+        """Abort the job; the VM stays at its origin."""
         self._controls.cancel()
 
     def set_max_downtime(self, milliseconds: int) -> None:
+        """Change the maximum downtime."""
         self._controls.set_max_downtime(milliseconds)
 
     def set_bandwidth(self, mib_per_s: int) -> None:
-        """Limit the transfer; 0 takes the limit away."""
+        """Change the bandwidth limit; 0 removes it."""
         self._controls.set_bandwidth(mib_per_s)
 
     async def ended(self) -> None:
-        """Return when the migration is over and written down."""
+        """Return when the migration is over and recorded."""
         await self._ended.wait()
 
     # -- begin and end, called by Migrations --
@@ -109,7 +110,7 @@ class Migration:
         self._guest_monitor.begin()
 
     def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
-        """Go on with a job that runs already, after the records an earlier process left (none: it was not ours)."""
+        """Follow a running job, after the records of an earlier process (none: another program started it)."""
         self._resume(earlier, began_at)
         self._run_log.event(record.ATTACHED, began=self._run_log.began_at, **options)
         self._summarize("running")
@@ -118,7 +119,7 @@ class Migration:
         self._guest_monitor.begin()
 
     def conclude_unwatched(self, earlier: list[Record], began_at: str) -> None:
-        """For a run whose job ended while nobody watched: find out what can still be found out, and end it."""
+        """For a run whose job ended while the app was not running: record the result as far as libvirt has it."""
         self._resume(earlier, began_at)
         spawn("conclude", lambda: self._conclude(None))
 
@@ -128,14 +129,14 @@ class Migration:
         self._guest_monitor.resume(earlier)
 
     def leave(self) -> None:
-        """Stop following without touching the migration; the folder stays unfinished, for the next start to go on."""
+        """Stop following; the migration continues, and the next start of the app continues the record."""
         self._sampler.stop()
         if self._timeout:
             self._timeout.cancel()
         with self._ending:
             self._concluding = self._concluded = True
-        self._controls.let_go()
-        self._guest_monitor.let_go()
+        self._controls.stop()
+        self._guest_monitor.stop()
         self._run_log.leave()
 
     def _set_timeout(self) -> None:
@@ -148,12 +149,12 @@ class Migration:
             self._run_log.event(record.ACTION, action="timeout", value=self.plan.timeout_s)
             self.switch_to_post_copy()
 
-    # -- following, on threads: nothing below may touch the loop but through the run's log --
+    # -- following, on threads: what follows reaches the loop only through the run's log --
 
     def _follow(self) -> None:
-        """Listen to both daemons, on every connection to them there will be, and look at the job from now on."""
+        """Subscribe to the events of both daemons, on each connection, and start sampling."""
         self._listen(self.origin)
-        self._sampler.start()  # not behind the target, which may be out of reach
+        self._sampler.start()  # first, because the target may be unreachable
         self._listen(self.target)
 
     def _listen(self, host: str) -> None:
@@ -161,13 +162,13 @@ class Migration:
             try:
                 self._unsubscribe.append(hypervisor.subscribe(self.vm.name, self._on_event(host)))
             except Failure as failure:
-                self._run_log.error(failure)  # samples still come; what is lost is their company
+                self._run_log.error(failure)  # sampling continues without events
 
         self._connections.on_open(host, subscribe)
         try:
             self._connections.at(host)
         except Failure as failure:
-            self._run_log.error(failure)  # it is tried again whenever the host is asked for something
+            self._run_log.error(failure)  # the next call to the host retries
 
     def _read(self) -> JobInfo:
         return self._connections.at(self.origin).job(self.vm.name)
@@ -185,16 +186,16 @@ class Migration:
             self._conclude(COMPLETED)
 
     def _after_failure(self, failure: Failure) -> None:
-        """migrateToURI3 has said no, which is not always the end: a job whose caller was cut off may go on."""
+        """migrateToURI3 has failed, but the job may continue if only our connection broke."""
         try:
-            goes_on = bool(self._read().stats)
+            running = bool(self._read().stats)
         except Failure:
-            goes_on = True  # nobody can tell at the moment; the sampler goes on asking until somebody can
-        if goes_on:
+            running = True  # unknown for now; the sampler keeps trying
+        if running:
             self._run_log.error(failure, action="migrate")
             self._ours = False  # the sampler sees its end
             return
-        cancelled = self._controls.cancel_asked or isinstance(failure, Aborted)  # here, or by somebody with virsh
+        cancelled = self._controls.cancel_requested or isinstance(failure, Aborted)  # by us, or by another program
         if not cancelled:
             self._run_log.error(failure, action="migrate")
         self._conclude(CANCELLED if cancelled else FAILED)
@@ -220,14 +221,14 @@ class Migration:
             if sample.number("memory_iteration"):
                 self._controls.passes_have_begun()
         elif not self._ours:
-            self._vanished()
+            self._job_ended()
 
-    def _vanished(self) -> None:
-        """The job that was found running is no longer there."""
+    def _job_ended(self) -> None:
+        """The job that was found running has ended."""
         spawn("conclude", lambda: self._conclude(None))
 
     def _on_event(self, host: str) -> Callable[[HypervisorEvent], None]:
-        """The listener for one host's daemon, called on the thread of libvirt's events: nothing here may block."""
+        """The listener for one host's daemon; it runs on the thread of libvirt's events and must not block."""
 
         def on_event(event: HypervisorEvent) -> None:
             if self._concluded:
@@ -247,46 +248,50 @@ class Migration:
     # -- the end --
 
     def _conclude(self, outcome: str | None) -> None:
-        """Look on both hosts, write down what is found, and end; `outcome` None: judge by what is found."""
+        """Locate the VM, record the result and end; `outcome` None: derive it from the VM's location."""
         with self._ending:
             if self._concluding:
                 return
             self._concluding = True
         self._sampler.stop()
-        heard = self._final_figures.wait(FINAL_FIGURES_S if outcome in (COMPLETED, None) and self._unsubscribe else 0)
+        received = self._final_figures.wait(
+            FINAL_FIGURES_S if outcome in (COMPLETED, None) and self._unsubscribe else 0
+        )
         self._concluded = True
-        self._controls.let_go()
-        finding = locate(self._connections, self.vm)
-        outcome = outcome or finding.outcome(cancelled=self._controls.cancel_asked)
-        if outcome == COMPLETED and not heard:
-            self._ask_final_figures()
+        self._controls.stop()
+        location = locate(self._connections, self.vm)
+        outcome = outcome or location.outcome(cancelled=self._controls.cancel_requested)
+        if outcome == COMPLETED and not received:
+            self._read_final_figures()
         self._guest_monitor.conclude(completed=outcome == COMPLETED)
-        self._run_log.event(record.VERIFIED, ok=finding.fits(outcome), sentence=finding.sentence, advice=finding.advice)
-        for end in self._unsubscribe:
+        self._run_log.event(
+            record.VERIFIED, ok=location.fits(outcome), sentence=location.sentence, advice=location.advice
+        )
+        for unsubscribe in self._unsubscribe:
             try:
-                end()
+                unsubscribe()
             except Failure as failure:
                 self._run_log.error(failure)
         self._run_log.on_loop(self._finish, Event(self._run_log.now(), now(), record.END, {"outcome": outcome}))
 
     def _finish(self, end: Record) -> None:
-        """On the loop, behind every other record: the summary needs them all.
+        """On the loop, after all other records, because the summary needs them.
 
-        The end is written when all else is: a run that has one is looked at by no later start.
+        The end is written last: a later start ignores a run that has one.
         """
         if self._run_log.closed:
             return
         self.timeline.add(end)
         if self._timeout:
             self._timeout.cancel()
-        self._guest_monitor.let_go()
+        self._guest_monitor.stop()
         self._summarize(self.timeline.phase)
         self._run_log.finish(end)
         self._ended.set()
-        self._run_log.tell(end)
+        self._run_log.notify(end)
 
-    def _ask_final_figures(self) -> None:
-        """The statistics of the completed job, which each daemon keeps for as long as it knows the VM."""
+    def _read_final_figures(self) -> None:
+        """Read the statistics of the completed job, which each daemon keeps as long as it has the VM."""
         found = completed_job(self._connections, self.vm, self._run_log.error)
         if found:
             self._run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))

@@ -7,6 +7,7 @@ from typing import Any
 from tui.core.quantity import duration
 from tui.guest.model.heartbeat import BEAT_S
 from tui.guest.model.udp_probe import EVERY_S, ProbeAnswers
+from tui.migration.model.record import number_in
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,10 @@ class ObservedDowntime:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "ObservedDowntime":
         """The value from an event's data; a missing field, or one of another type, counts as unknown."""
-        values: dict[str, Any] = {each: _number(data, each) for each in NUMBERS}
+        values: dict[str, Any] = {each: number_in(data, each) for each in NUMBERS}
         values |= {each: str(data.get(each, "")) for each in TEXTS}
         open_ = data.get("network_open") is True
-        return cls(**values, network_open=open_, unwatched_s=_number(data, "unwatched_s") or 0.0)
+        return cls(**values, network_open=open_, unwatched_s=number_in(data, "unwatched_s") or 0.0)
 
     @property
     def unmeasured_why(self) -> str:
@@ -175,10 +176,3 @@ def milliseconds(seconds: float | None) -> float | None:
 
 def _ms(milliseconds: float) -> str:
     return duration(milliseconds / 1000)
-
-
-def _number(data: Mapping[str, Any], name: str) -> float | None:
-    value = data.get(name)
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or abs(value) >= 2**63:
-        return None
-    return float(value)

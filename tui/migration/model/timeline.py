@@ -1,4 +1,4 @@
-"""A migration as the sum of its records: the same for one under way, one re-attached to, and one replayed."""
+"""A migration derived from its records: the same whether it runs, was re-attached to, or is replayed."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from tui.core.plan import PRE_COPY
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.passes import Pass, PassCounter
 from tui.migration.model.points import GuestPoint, Mark, Point, SendRate
-from tui.migration.model.record import GUEST, UDP_PROBE, Event, Record, Sample
+from tui.migration.model.record import GUEST, UDP_PROBE, Event, Record, Sample, number_in
 
 # Phases, in the order of the phase line.
 IDLE = "idle"
@@ -20,15 +20,15 @@ POST_COPY = "post-copy"
 COMPLETED = "completed"
 FAILED = "failed"
 CANCELLED = "cancelled"
-LOST = "lost"  # it ended while nobody watched, and libvirt no longer knows how
+LOST = "lost"  # it ended unobserved, and libvirt no longer has its result
 
 OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
 
-EVERY_SECOND = frozenset({GUEST, UDP_PROBE})  # these would crowd out what happens once
+EVERY_SECOND = frozenset({GUEST, UDP_PROBE})  # these would displace the events that happen once
 
 
 class Timeline:
-    """Built by `add`, record by record, in the order of the log; reading it costs nothing."""
+    """Built by `add`, record by record, in the order of the log; reading it is cheap."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.phase = IDLE
@@ -36,20 +36,18 @@ class Timeline:
         self.points: list[Point] = []
         self.marks: list[Mark] = []
         self.guest: list[GuestPoint] = []
-        self.guest_silent: tuple[float, str] | None = None  # for how many seconds it has said nothing, and why
-        self.observed: ObservedDowntime | None = (
-            None  # how long the VM stood still for others than libvirt; known at the end
-        )
-        self.gaps: list[float] = []  # when somebody watched again
-        self.events: deque[Event] = deque(maxlen=200)  # the newest; all of them are in the log
-        self.last: Sample | None = None  # with statistics of a running job
+        self.guest_silent: tuple[float, str] | None = None  # for how many seconds no line has come, and why
+        self.observed: ObservedDowntime | None = None  # known at the end
+        self.gaps: list[float] = []  # when recording resumed
+        self.events: deque[Event] = deque(maxlen=200)  # the newest; the log has all of them
+        self.last: Sample | None = None  # the newest with statistics of a running job
         self.final: Mapping[str, Any] = {}  # libvirt's statistics of the completed job
         self.error: Mapping[str, Any] = {}
         self.verified: tuple[bool, str] | None = None
-        self.advice = ""  # what to do about what the migration has left on the other host
-        self.log_trouble = ""  # why the record is not whole, as a sentence
-        self.cancel_asked = False  # and not refused
-        self.post_copy_held = False  # asked for, and waiting for the first pass
+        self.advice = ""  # what to do about what the migration left on the other host
+        self.log_trouble = ""  # why the log is incomplete, as a sentence
+        self.cancel_requested = False  # and not refused
+        self.post_copy_held = False  # requested, and waiting for the first pass
         self.post_copy_at: float | None = None
         self.post_copy_failed = False
         self.dirty_rate_at: float | None = None  # when libvirt last computed it
@@ -59,22 +57,23 @@ class Timeline:
         self.bandwidth_mib_s = 0
         self._passes = PassCounter()
         self._send_rate = SendRate()
-        self._unseen: tuple[float, float] | None = None  # since when, and until somebody came back who has not seen it
+        self._unseen: tuple[float, float] | None = None  # the newest gap, until a later sample
         for each in records:
             self.add(each)
 
     @property
     def over(self) -> bool:
+        """Whether the migration has ended, in whichever way."""
         return self.phase in OVER
 
     @property
     def passes(self) -> list[Pass]:
-        """The passes that have ended, as far as their ends were seen."""
+        """The ended passes whose end was recorded."""
         return self._passes.ended
 
     @property
     def in_first_pass(self) -> bool:
-        """Whether no pass has ended, as far as is known: the first one alone is a share of the memory."""
+        """Whether no pass has ended yet; only the first one sends all of the memory."""
         return self.iteration <= 1 and not self.passes
 
     @property
@@ -84,12 +83,12 @@ class Timeline:
 
     @property
     def iteration(self) -> int:
-        """The pass under way, counted from 1; 0 before the first."""
+        """The current pass, counted from 1; 0 before the first."""
         return self.points[-1].iteration if self.points else 0
 
     @property
     def silent_s(self) -> float:
-        """For how long nothing has been sent, in seconds up to the last sample."""
+        """For how long nothing has been sent, in seconds up to the newest sample."""
         if not self.points:
             return 0.0
         last, since = self.points[-1], self.points[-1].t
@@ -101,17 +100,17 @@ class Timeline:
 
     @property
     def guest_known(self) -> bool:
-        """Whether there is anything to say of the workload in the guest."""
+        """Whether there is a rate of the workload in the guest, or a reason for its absence."""
         return bool(self.guest) or (self.guest_silent is not None and self.options.get("workload") != settings.IDLE)
 
     @property
     def ended_between(self) -> tuple[float, float] | None:
-        """Where it ended while nobody watched: when it was last seen, and when somebody looked again."""
+        """If it ended unobserved: the last recorded moment before, and the first one after; else None."""
         return self._unseen if self.over else None
 
     @property
     def total_s(self) -> float | None:
-        """How long it took, in seconds, by libvirt where it says so; None where nobody saw its end."""
+        """Its total time in seconds, by libvirt if known; None if its end was not observed."""
         elapsed_ms = _number(self.final, "time_elapsed")
         if elapsed_ms:
             return elapsed_ms / 1000
@@ -119,7 +118,7 @@ class Timeline:
 
     @property
     def passes_begun(self) -> int:
-        """The passes there were, the last one included, as far as they were seen or libvirt still knows them."""
+        """The number of passes, with the last one, as far as recorded or still known to libvirt."""
         seen = max(self.iteration, len(self.passes))
         if self.ended_between is None:
             return seen
@@ -127,28 +126,29 @@ class Timeline:
 
     @property
     def technique(self) -> str:
+        """The technique it was started with, one of core.plan."""
         return str(self.options.get("technique", PRE_COPY))
 
     @property
     def pass_began(self) -> float:
-        """When the pass under way began, in seconds since the start."""
+        """When the current pass began, in seconds since the start."""
         return self._passes.began
 
     @property
     def post_copy_allowed(self) -> bool:
-        """Whether libvirt was told at the start that post-copy may come; an unknown start is given the benefit."""
+        """Whether post-copy was allowed at the start; True if the start is unknown."""
         return self.technique != PRE_COPY if self.options else True
 
     @property
     def threshold(self) -> int | None:
-        """The bytes that may remain for the VM to be switched over: bandwidth x maximum downtime."""
+        """The VM is switched over when less than this remains, in bytes: bandwidth x maximum downtime."""
         point = self.point
         if point is None or not point.rate:
             return None
         return int(point.rate * self.max_downtime_ms / 1000)
 
     def add(self, each: Record) -> None:
-        """Take the next record in."""
+        """Add the next record."""
         self.now = max(self.now, each.t)
         if isinstance(each, Sample):
             self._add_sample(each)
@@ -161,7 +161,7 @@ class Timeline:
             self._post_copy_failed(sample.t)
         elif self.post_copy_failed and sample.state == "paused (post-copy)":
             self.post_copy_failed = False
-            self.marks.append(Mark(sample.t, "!", "post-copy goes on"))
+            self.marks.append(Mark(sample.t, "!", "post-copy continues"))
         if sample.state.startswith("paused (post-copy"):
             self._post_copy_began(sample.t)
         elif sample.state == "paused (migrating)" and self.phase == PASS:
@@ -215,10 +215,10 @@ class Timeline:
     def _add_event(self, event: Event) -> None:
         if event.kind not in EVERY_SECOND:
             self.events.append(event)
-        # The names below follow the kinds of model.record; a kind of a newer version is no reason to stop reading.
-        take = getattr(self, f"_on_{event.kind.replace('-', '_')}", None)
-        if take is not None:
-            take(event)
+        # Handlers are named after the kinds of model.record; kinds of a newer version are ignored.
+        handler = getattr(self, f"_on_{event.kind.replace('-', '_')}", None)
+        if handler is not None:
+            handler(event)
 
     def _on_start(self, event: Event) -> None:
         self.options = event.data
@@ -257,14 +257,14 @@ class Timeline:
         elif action == "bandwidth" and value is not None:
             self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
         elif action == "cancel":
-            self.cancel_asked = True
+            self.cancel_requested = True
             self.marks.append(Mark(event.t, "c", "cancel"))
 
     def _on_action(self, event: Event) -> None:
         action, value = event.data.get("action"), event.data.get("value")
         if event.data.get("failed"):
             self.post_copy_held = self.post_copy_held and action != "post-copy"
-            self.cancel_asked = self.cancel_asked and action != "cancel"
+            self.cancel_requested = self.cancel_requested and action != "cancel"
         elif action == "downtime" and value:
             self.max_downtime_ms = int(_number(event.data, "value")) or self.max_downtime_ms
         elif action == "bandwidth" and value is not None:
@@ -276,7 +276,7 @@ class Timeline:
     def _on_gap(self, event: Event) -> None:
         self.gaps.append(event.t)
         seconds = _number(event.data, "seconds")
-        self.marks.append(Mark(event.t, "!", f"{seconds:.0f} s not watched"))
+        self.marks.append(Mark(event.t, "!", f"{seconds:.0f} s not recorded"))
         self._passes.after_gap = True
         self._unseen = (event.t - seconds, event.t)
         self._send_rate.restart()
@@ -285,7 +285,7 @@ class Timeline:
         if event.data.get("action") == "log":
             self.log_trouble = f"{event.data.get('what', '')}: {event.data.get('why', '')}"
             return
-        # What ended the migration stays the reason, whatever else goes wrong on the way out.
+        # The failure that ended the migration stays the reason, whatever fails afterwards.
         if self.error.get("action") != "migrate" or event.data.get("action") == "migrate":
             self.error = event.data
 
@@ -298,7 +298,7 @@ class Timeline:
         silent_s = event.data.get("silent_s")
         if silent_s is None:
             self.guest_silent = None
-            moment = event.t - _number(event.data, "ago")  # it was asked only when it answered again
+            moment = event.t - _number(event.data, "ago")  # the guest replied only later
             while self.guest and self.guest[-1].rate is None and self.guest[-1].t >= moment:
                 self.guest.pop()
             self.guest.append(GuestPoint(moment, _number(event.data, "rate"), str(event.data.get("unit", ""))))
@@ -322,6 +322,4 @@ class Timeline:
 
 
 def _number(data: Mapping[str, Any], name: str) -> float:
-    """The number of that name, 0 where there is none: a log may come from anywhere."""
-    value = data.get(name)
-    return float(value) if isinstance(value, (int, float)) and abs(value) < 2**63 else 0.0
+    return number_in(data, name) or 0.0

@@ -1,4 +1,4 @@
-"""The Migrate page: start a migration, see what happens and whether it will finish, steer it, read how it ended."""
+"""The Migrate page: start a migration, watch whether it will finish, control it, and read its result."""
 
 from dataclasses import replace
 from typing import ClassVar
@@ -18,18 +18,18 @@ from tui.migration.screens.view import MigrateView
 from tui.migration.widgets.log_pane import LogPane
 from tui.ui.question import Answer, Question
 
-# What a key's action is called here, and in model.keys.
+# The name of an action here, and in model.keys.
 KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime": DOWNTIME, "bandwidth": BANDWIDTH}
 
 
 class MigratePage(MigrateView):
-    """The keys of the page."""
+    """The keys of the page, and their dialogs."""
 
     HELP = (
-        "Line by line: what moves, how far it is, what that means. Above, the memory sent and remaining; where the "
-        "remaining memory gets under the dashed line at the end of a pass, the VM is switched over. Below, how fast "
-        "memory is sent against how fast the VM writes it, and how fast the workload in the guest goes. | marks a "
-        "pass, P post-copy, d b c what you changed."
+        "The lines: the VM, its phase, what the figures mean. The upper chart: the memory sent and remaining; when the "
+        "remaining memory falls below the dashed line at the end of a pass, the VM is switched over. The lower charts: "
+        "the rate of sending against the rate at which the VM writes memory, and the rate of the workload in the "
+        "guest. | marks a pass, P post-copy, d b c your changes."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "start", "start", tooltip="Start a migration: opens the form, Enter starts", id="migrate.start"),
@@ -37,11 +37,11 @@ class MigratePage(MigrateView):
             "p",
             "post_copy",
             "post-copy now",
-            tooltip="Switch to post-copy at once: the VM runs on at the other host, its memory follows",
+            tooltip="Switch to post-copy at once: the VM continues on the other host, its memory follows",
             priority=True,
             id="migrate.post-copy",
         ),
-        Binding("c", "cancel", "cancel", tooltip="Cancel the migration; asks first", id="migrate.cancel"),
+        Binding("c", "cancel", "cancel", tooltip="Cancel the migration, after a confirmation", id="migrate.cancel"),
         Binding(
             "d", "downtime", "downtime", tooltip="Change the maximum downtime while it runs", id="migrate.downtime"
         ),
@@ -54,44 +54,47 @@ class MigratePage(MigrateView):
     def __init__(self, migrations: Migrations, defaults: Plan) -> None:
         super().__init__(migrations, defaults)
         self._proposed = ""  # a VM chosen since the last migration was started
-        self._answers: tuple[str, ...] = ()
+        self._reasons: tuple[str, ...] = ()
 
     def on_mount(self) -> None:
-        self._answers = self._all_answers()
+        """Remember which keys are disabled."""
+        self._reasons = self._all_reasons()
 
     def why_not(self, action: str) -> str:
+        """Why the action is not possible now; empty if it is."""
         if action not in KEYS:
             return ""
         reason = why_not(KEYS[action], self._timeline if self._migration else None)
         return reason or (self._nothing_runs() if action == "start" else "")
 
     def _nothing_runs(self) -> str:
-        """Why there is no VM to migrate; empty where there is one, or may be one on a host that can't be asked."""
+        """Why there is no VM to migrate; empty if there is one, or may be one on an unreachable host."""
         if self._inventory and any(each.vm.active for each in self._inventory.found):
             return ""
         return self._stopped(self._migration.vm.name if self._migration else self._defaults.vm)
 
-    def _all_answers(self) -> tuple[str, ...]:
+    def _all_reasons(self) -> tuple[str, ...]:
         return tuple(map(self.why_not, KEYS))
 
     def _refresh_keys(self) -> None:
-        """Only when an answer changed: the last line is painted anew for it."""
-        answers = self._all_answers()
-        if tuple(map(bool, answers)) != tuple(map(bool, self._answers)):
+        """Redraw the line of keys if one was enabled or disabled."""
+        reasons = self._all_reasons()
+        if tuple(map(bool, reasons)) != tuple(map(bool, self._reasons)):
             self.refresh_bindings()
-        self._answers = answers
+        self._reasons = reasons
 
     def action_start(self) -> None:
+        """Open the form."""
         self.app.push_screen(StartForm(self._migrations, self._next_plan(), self._inventory), self._started)
 
     def propose(self, vm: str) -> None:
-        """This VM is the one that is likely to be migrated next."""
+        """Preselect the VM that was chosen on another page."""
         self._proposed = vm
         self._defaults = replace(self._defaults, vm=vm)
-        self._ask_update()
+        self._request_update()
 
     def _next_plan(self) -> Plan:
-        """The configured defaults; after a migration, with what that one was started with, for the way back."""
+        """The configured defaults; after a migration its own options, for the way back."""
         if self._migration is None or self._migration.plan.technique not in TECHNIQUES:
             return self._defaults
         return replace(self._migration.plan, vm=self._proposed or self._migration.plan.vm)
@@ -100,22 +103,23 @@ class MigratePage(MigrateView):
         if migration is not None:
             self._proposed = ""
             self._follow(migration)
-        self._ask_update()
+        self._request_update()
 
     def action_post_copy(self) -> None:
-        """No question, and nothing before the call: this key is pressed when every second counts."""
+        """Switch without a question: every second counts."""
         if self._migration is not None:
             self._migration.switch_to_post_copy()
 
     def action_cancel(self) -> None:
+        """Cancel after a confirmation."""
         migration = self._migration
         if migration is None:
             return
         point = self._timeline.point
-        text = f"{migration.vm.name} stays on {migration.origin} and goes on running there."
+        text = f"{migration.vm.name} stays on {migration.origin} and keeps running there."
         if point is not None:
-            text += f" {size(point.transferred)} will have been sent for nothing."
-        answers = [Answer("y", "cancel it"), Answer("n", "let it go on")]
+            text += f" The {size(point.transferred)} already sent are discarded."
+        answers = [Answer("y", "cancel it"), Answer("n", "let it continue")]
 
         def answered(key: str | None) -> None:
             if key != "y":
@@ -129,6 +133,7 @@ class MigratePage(MigrateView):
         self.app.push_screen(Question("Cancel the migration?", text, answers), answered)
 
     def action_downtime(self) -> None:
+        """Change the maximum downtime."""
         migration, timeline = self._migration, self._timeline
         if migration is None:
             return
@@ -142,6 +147,7 @@ class MigratePage(MigrateView):
         self.app.push_screen(dialog, answered)
 
     def action_bandwidth(self) -> None:
+        """Change the bandwidth limit."""
         migration, timeline = self._migration, self._timeline
         if migration is None:
             return
@@ -151,29 +157,30 @@ class MigratePage(MigrateView):
                 migration.set_bandwidth(mib_s)
 
         point = timeline.point
-        now = f" {rate(point.rate)} are sent now." if point and point.rate else ""
-        text = f"How much may be sent a second; 0 is no limit.{now}"
+        now = f" The rate is now {rate(point.rate)}." if point and point.rate else ""
+        text = f"The highest rate of sending; 0 means no limit.{now}"
         dialog = NumberDialog("Bandwidth limit", text, timeline.bandwidth_mib_s, "MiB/s", entry.BANDWIDTH)
         self.app.push_screen(dialog, answered)
 
     def _too_late(self, action: str) -> bool:
-        """Whether the key has become impossible while its dialog was open; says so."""
+        """Whether the action became impossible while its dialog was open; shows why."""
         reason = self.why_not(action)
         if reason:
             self.explain(reason)
         return bool(reason)
 
     def action_log(self) -> None:
+        """Show or hide the raw log."""
         log = self.query_one(LogPane)
         log.display = not log.display
         self.set_class(log.display, "log")
-        self.set_focus(self.query_one("#log-stats") if log.display else None)  # so that the arrow keys scroll it
+        self.set_focus(self.query_one("#log-stats") if log.display else None)  # the arrow keys scroll it
         self.call_after_refresh(log.show, self._timeline)
 
 
 def _downtime_advice(timeline: Timeline) -> str:
-    """What the limit is for, and the one that would do at the present rate."""
-    text = "How long the VM may stand still while the rest is sent."
+    """The meaning of the limit, and the one that is enough at the current rate."""
+    text = "How long the VM may be paused while the rest is sent."
     threshold, point = timeline.threshold, timeline.point
     if not timeline.passes or not threshold or not point or not point.rate:
         return text
@@ -181,5 +188,5 @@ def _downtime_advice(timeline: Timeline) -> str:
     if left <= threshold:
         return text
     return (
-        f"{text} The last pass left {size(left)}: at {rate(point.rate)} about {duration(left / point.rate)} would do."
+        f"{text} The last pass left {size(left)}: at {rate(point.rate)} about {duration(left / point.rate)} is enough."
     )

@@ -1,4 +1,4 @@
-"""What the Migrate page shows of `migrations.current`, and how it keeps up with its records."""
+"""The Migrate page without its keys: shows `migrations.current` and follows its records."""
 
 import asyncio
 import gc
@@ -32,13 +32,13 @@ from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.vm.model.location import Inventory
 
-AGAIN_AFTER_S = 5.0  # while nothing migrates: a VM may be started or destroyed by somebody else
-BREATH_S = 0.001
-CHARTS_EVERY_S = 0.8  # at most: drawing one takes 10 ms, and beside the samples there are events
+AGAIN_AFTER_S = 5.0  # while nothing migrates: other programs may start or destroy VMs
+YIELD_S = 0.001  # between two charts, so that keys are handled
+CHARTS_EVERY_S = 0.8  # at most: drawing one takes 10 ms, and events cause updates, too
 
 
 class MigrateView(Page):
-    """All of the page but its keys: everything shown is read from the timeline of `migrations.current`."""
+    """Everything it shows is read from the timeline of `migrations.current`."""
 
     page = "migrate"
     CSS_PATH = "page.tcss"
@@ -56,6 +56,7 @@ class MigrateView(Page):
         self._charts_at = -math.inf
 
     def body(self) -> ComposeResult:
+        """Lines, charts, log and result; CSS classes select what is visible."""
         yield Lines(id="what")
         yield Lines(id="phases")
         yield Sentence(id="sentence")
@@ -69,83 +70,87 @@ class MigrateView(Page):
         yield Lines(id="tiles")
 
     def on_mount(self) -> None:
+        """Hide the log, and start the clock."""
         self.query_one(LogPane).display = False
-        self.set_interval(1.0, self.guarded(self._tick))  # for the clock, and for an answer that does not come
+        self.set_interval(1.0, self.guarded(self._tick))  # for the clock, and for overdue replies
 
     def on_screen_resume(self) -> None:
+        """Follow the current migration, or look for one."""
         self._follow_current()
-        self._ask_update()
+        self._request_update()
         if not self._under_way:
-            self._look()
+            self._attach_running()
         self._watch()
 
     def on_screen_suspend(self) -> None:
+        """Stop reading the VMs; a migration is still followed."""
         self.workers.cancel_group(self, WATCH)
 
     def on_resize(self) -> None:
+        """Choose what fits the new size."""
         width, height = self.size
         self.set_class(height < 32, "short")
         self.set_class(height < 20, "low")
         self.set_class(height < 14 or (height < 18 and width < 60), "tiny")
         self.set_class(height < 10, "least")
-        self.call_after_refresh(self._ask_update)  # when the lines know their new width
+        self.call_after_refresh(self._request_update)  # then the lines have their new width
 
     @property
     def _under_way(self) -> bool:
         return self._migration is not None and not self._timeline.over
 
-    @work(name="look")  # never cancelled half-way: it may be ending the record of a migration that nobody watched
-    async def _look(self) -> None:
-        """What could be migrated, and whether somebody else has started to: virsh, or another vmlm-tui."""
+    @work(name="look")  # never cancelled: it may be concluding the record of an earlier migration
+    async def _attach_running(self) -> None:
+        """Read the VMs, and follow a migration that another program or vmlm-tui has started."""
         self._inventory = await self._migrations.vms()
-        self._ask_update()
+        self._request_update()
         try:
             await self._migrations.attach(self._inventory)
         except Failure as failure:
             self.explain(str(failure))
         self._follow_current()
-        self._ask_update()
+        self._request_update()
 
     @work(group=WATCH, exclusive=True)
     async def _watch(self) -> None:
-        """While nothing migrates: whether there still is what could be."""
+        """While nothing migrates, read the VMs again and again."""
         while True:
             await asyncio.sleep(AGAIN_AFTER_S)
             if not self._under_way:
                 self._inventory = await self._migrations.vms()
-                self._ask_update()
+                self._request_update()
 
     # -- following --
 
     def _follow_current(self) -> None:
-        """Also without a key pressed here: the app may find one that runs already at any moment."""
+        """The app may find a running migration at any moment, without a key on this page."""
         if self._migration is not self._migrations.current:
             self._follow(self._migrations.current)
-            self._ask_update()
+            self._request_update()
 
     def _follow(self, migration: Migration | None) -> None:
         self._migration = migration
         self._timeline = migration.timeline if migration else Timeline()
         if migration is not None:
-            gc.freeze()  # a full collection walks all of Textual: 70 ms in which no key is heard
-            migration.listen(self._heard)
+            gc.freeze()  # a full collection of Textual's objects would block keys for 70 ms
+            migration.listen(self._on_record)
 
-    def _heard(self, each: Record) -> None:
-        """A new record, from the backend; what comes every second besides the samples is shown with them."""
+    def _on_record(self, each: Record) -> None:
+        """Show a new record; events of every second are shown with the next sample."""
         if isinstance(each, Event) and each.kind in EVERY_SECOND:
             return
-        self._ask_update()
+        self._request_update()
         if not self._timeline.over or self._migration is None:
             return
         if self.is_current:
-            self._look()  # where the VM is now
+            self._attach_running()  # reads where the VM is now
         if not self._shown:
             migration = self._migration
             verdict = sentence(self._timeline, migration.elapsed(), migration.origin, migration.target)
             self.app.notify(self.spell(verdict.text), title=f"{migration.vm.name}: the migration is over", markup=False)
 
-    def _ask_update(self) -> None:
-        """However often it is asked for, there is one at a time, and it comes when the loop has nothing more urgent."""
+    def _request_update(self) -> None:
+        """Request an update, at most one at a time; it runs when the loop has nothing more urgent."""
         if not self._update_pending:
             self._update_pending = True
             self.call_later(self._guarded_update)
@@ -154,16 +159,16 @@ class MigrateView(Page):
         self._follow_current()
         if self._migration is not None and not self._timeline.over and self._shown:
             self._show_time(self._migration)
-            if self._migration.waiting_s():  # no sample comes, and the guest may still have something to say
-                self._ask_update()
+            if self._migration.waiting_s():  # without samples, events of the guest would not be shown
+                self._request_update()
 
     @property
     def _shown(self) -> bool:
-        """Whether it is on the screen, be it behind a dialog."""
+        """Whether the page is on the screen, perhaps behind a dialog."""
         return self in self.app.screen_stack
 
     async def _update(self) -> None:
-        """Bring every line up to date; each repaints only what changed in it, and a key may come in between."""
+        """Update all lines; each repaints only what changed, and keys are handled in between."""
         self._update_pending = False
         if not self._shown or not self.is_mounted:
             return
@@ -191,7 +196,7 @@ class MigrateView(Page):
         await self._draw_charts()
 
     async def _draw_charts(self) -> None:
-        """Now, or soon where they were drawn a moment ago; between the two a key that waits is heard."""
+        """Draw the charts now, or later if they were just drawn."""
         wait = self._charts_at + CHARTS_EVERY_S - time.monotonic()
         if wait > 0:
             if not self._charts_pending:
@@ -199,21 +204,21 @@ class MigrateView(Page):
                 self.set_timer(wait, self.guarded(self._charts_due))
             return
         self._charts_at = time.monotonic()
-        self.set_class(observed := self._timeline.guest_known, "felt")
+        self.set_class(guest_known := self._timeline.guest_known, "guest-known")
         for id, picture in (("#memory", memory_picture), ("#rates", rate_picture), ("#guest", guest_picture)):
-            if id == "#guest" and not observed:
+            if id == "#guest" and not guest_known:
                 continue
-            await asyncio.sleep(BREATH_S)
+            await asyncio.sleep(YIELD_S)
             self.query_one(id, Chart).picture = picture(self._timeline)
 
     def _show_time(self, migration: Migration) -> None:
-        """What changes with the clock alone."""
+        """Update what changes with the clock alone."""
         timeline, elapsed, waiting = self._timeline, migration.elapsed(), migration.waiting_s()
         self.query_one("#phases", Lines).show(phase_line(timeline, elapsed, self.size.width))
         verdict = sentence(timeline, elapsed, migration.origin, migration.target)
         verdict = replace(verdict, text=self.spell(verdict.text))
         late = (
-            f"no answer from libvirt for {duration(waiting)}" if waiting and not timeline.over else timeline.log_trouble
+            f"no reply from libvirt for {duration(waiting)}" if waiting and not timeline.over else timeline.log_trouble
         )
         self.query_one(Sentence).show_verdict(verdict, timeline.phase, late, self.size.width)
         if waiting:
@@ -230,7 +235,7 @@ class MigrateView(Page):
 
 
 def _what(migration: Migration, timeline: Timeline) -> Content:
-    """Who moves where and how, and what it does meanwhile."""
+    """The VM, its direction, the technique, and the workload."""
     options = timeline.options
     technique = TECHNIQUES.get(timeline.technique, timeline.technique)
     if timeline.technique == POST_COPY_TIMEOUT:
