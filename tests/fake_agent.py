@@ -27,7 +27,7 @@ class FakeAgent:
         self.heard.append(name)
         self.largest = max(self.largest, len(command))
         if name in self.forbidden:
-            raise AgentRefused("The guest agent could not be asked", "the guest's agent may not run commands")
+            raise AgentRefused("The command to the guest agent failed", "the guest's agent may not run commands")
         return json.dumps({"return": getattr(self, f"_{name.replace('-', '_')}")(arguments)})
 
     def _guest_exec(self, told: dict[str, Any]) -> dict[str, int]:
@@ -42,7 +42,7 @@ class FakeAgent:
 
     def _guest_exec_status(self, told: dict[str, Any]) -> dict[str, Any]:
         if told["pid"] not in self._running:
-            raise AgentRefused("The guest agent could not be asked", f"PID {told['pid']} does not exist")
+            raise AgentRefused("The command to the guest agent failed", f"PID {told['pid']} does not exist")
         process, out, err = self._running[told["pid"]]
         status = process.poll()
         if status is None:

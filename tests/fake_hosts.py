@@ -1,4 +1,4 @@
-"""Hosts without a network: a Hypervisor and a Shell that answer what a test has put into them."""
+"""Fake hosts without a network: a Hypervisor and a Shell with configured replies."""
 
 import asyncio
 import base64
@@ -15,7 +15,7 @@ from tui.core.command import Completed
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.protocols import AgentAway, HypervisorEvent, JobInfo, Stat
+from tui.core.protocols import AgentUnavailable, HypervisorEvent, JobInfo, Stat
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.heartbeat import PLACE
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
@@ -52,10 +52,10 @@ UnitFileState=enabled
 
 
 def answered(**parts: str | Completed) -> str:
-    """As a host prints answers to several questions in one script; `__` in a name stands for a dot."""
+    """The output of a script that runs several commands; `__` in a name stands for a dot."""
     lines = []
-    for name, said in parts.items():
-        done = Completed(0, said, "") if isinstance(said, str) else said
+    for name, output in parts.items():
+        done = Completed(0, output, "") if isinstance(output, str) else output
         text = base64.b64encode(done.stdout.encode()).decode()
         lines.append(f"{name.replace('__', '.')} {done.status} {text}\n")
     return "".join(lines)
@@ -66,11 +66,11 @@ SOFTWARE = answered(
     user_groups="libvirt:x:119:\n", groups="root\n",
 )  # fmt: skip
 
-QEMU_CONF = answered(qemu_conf="")  # a host without one
+QEMU_CONF = answered(qemu_conf="")  # a host without a qemu.conf
 
 
 def login_read(system: str, *names: str, login: str = "root") -> str:
-    """What the app's login reads of a host first; `names` are lines of a name and its addresses."""
+    """The output of the first script on a host; `names` are lines of a name and its addresses."""
     return answered(system=system, login=f"{login}\n", names="\n".join(names))
 
 
@@ -81,7 +81,7 @@ SHARED = "/var/lib/libvirt-img/images"
 
 
 def guest_xml(vm: Vm, folder: str = SHARED) -> str:
-    """The definition of a VM that nothing keeps from moving, with its disk in `folder`."""
+    """The definition of a VM that nothing blocks from migrating, with its disk in `folder`."""
     return domain_xml(
         DomainSpec(
             vm.name,
@@ -95,7 +95,7 @@ def guest_xml(vm: Vm, folder: str = SHARED) -> str:
 
 
 class FakeHypervisor:
-    """A libvirt daemon in memory; `failure` is raised by every call while it is set."""
+    """A libvirt daemon in memory; while `failure` is set, every call raises it."""
 
     def __init__(self, uri: str, *vms: Vm) -> None:
         self.uri = uri
@@ -103,18 +103,18 @@ class FakeHypervisor:
         self.hostname = "host"
         self.versions = ((11, 3, 0), (10, 0, 2))  # libvirt's and QEMU's
         self.failure: Failure | None = None
-        self.refusals: dict[str, Failure] = {}  # by call: raised every time
+        self.refusals: dict[str, Failure] = {}  # by call; raised each time
         self.broken = False
-        self.deaf = False  # guests do not react to being asked to shut down
-        self.released = threading.Event()  # cleared: calls block, as those to a dead daemon do
+        self.deaf = False  # guests ignore a shutdown request
+        self.released = threading.Event()  # cleared: calls block, as with a dead daemon
         self.released.set()
         self.when_released: Callable[[], None] = lambda: None
         self.calls: list[str] = []
-        self.definitions: dict[str, str] = {}  # by VM, where it is another one than guest_xml's
+        self.definitions: dict[str, str] = {}  # by VM, if not guest_xml's
         self.offered_networks: tuple[str, ...] = ("default",)
         self.found_addresses: tuple[str, ...] = ()
-        self.stats: Mapping[str, Stat] = {}  # of a migration under way
-        self.agents: dict[str, Callable[[str], str]] = {}  # by VM: what its guest agent answers to a command
+        self.stats: Mapping[str, Stat] = {}  # of the running migration
+        self.agents: dict[str, Callable[[str], str]] = {}  # by VM: the reply of its guest agent to a command
         self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
         self.cpu = CPU
 
@@ -155,7 +155,7 @@ class FakeHypervisor:
             return IDENTICAL
         return SUPERSET if features(xml) < features(self.cpu) else INCOMPATIBLE
 
-    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
+    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, expand_features: bool = False) -> str:
         self._enter(f"baseline_cpu {virtualization}")
         return min(xmls, key=lambda xml: len(features(xml)))
 
@@ -169,10 +169,10 @@ class FakeHypervisor:
         self._enter(f"undefine {name}")
         del self.known[name]
 
-    def mark(self, name: str, job: str) -> None:
-        self._enter(f"mark {name} {job}".rstrip())
+    def set_mark(self, name: str, mark: str) -> None:
+        self._enter(f"set_mark {name} {mark}".rstrip())
         whole = self.definition(name).replace(element(MAKING), "").replace(element(DELETING), "")
-        self.definitions[name] = marked(whole, job) if job else whole
+        self.definitions[name] = marked(whole, mark) if mark else whole
 
     def networks(self) -> tuple[str, ...]:
         self._enter("networks")
@@ -200,19 +200,21 @@ class FakeHypervisor:
         self._enter(f"force_off {name}")
         self._become(name, "shut off")
 
-    def ask_agent(self, name: str, command: str, limit_s: float) -> str:
-        self._enter(f"ask_agent {name}")
+    def agent_command(self, name: str, command: str, limit_s: float) -> str:
+        self._enter(f"agent_command {name}")
         if name not in self.agents or name not in self.known or not self.known[name].running:
-            raise AgentAway(f"The guest agent of {name} could not be asked", "no guest agent has come to its channel")
+            raise AgentUnavailable(
+                f"The command to the guest agent of {name} failed", "no guest agent is connected to its channel"
+            )
         return self.agents[name](command)
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return not self.broken
 
     def close(self) -> None:
         self.broken = True
 
-    # What only a migration needs.
+    # Only for migrations.
     def migrate(self, plan: Plan, destination_uri: str) -> None:
         raise NotImplementedError
 
@@ -242,14 +244,14 @@ class FakeHypervisor:
 
 
 class FakeShell:
-    """Answers a command with the first of `answers` whose key is in it: output, a Completed, or a Failure to raise."""
+    """Replies to a command with the first of `answers` whose key it contains; a Failure is raised."""
 
     def __init__(self, answers: Mapping[str, str | Completed | Failure] | None = None) -> None:
         self.answers = dict(answers or {})
-        self.then: dict[str, dict[str, str | Completed | Failure]] = {}  # by command: what is answered after it
+        self.then: dict[str, dict[str, str | Completed | Failure]] = {}  # by command: the `answers` after it
         self.commands: list[tuple[str, ...]] = []
         self.stdin: list[bytes] = []
-        self.heartbeat = "name heartbeat\nrunning 9\nline port=48613\n"  # as a guest's status script tells it
+        self.heartbeat = "name heartbeat\nrunning 9\nline port=48613\n"  # the output of a guest's status script
         self.released = asyncio.Event()
         self.released.set()
         self.closed = 0
@@ -265,10 +267,10 @@ class FakeShell:
         self.commands.append(tuple(argv))
         self.stdin.append(stdin.encode() if isinstance(stdin, str) else stdin)
         await self.released.wait()
-        if PLACE in argv:  # what is asked of the heartbeat is none of the tests' answers for the workload
+        if PLACE in argv:  # the heartbeat's replies are not those of the workload
             return Completed(0, self.heartbeat if "cat what" in argv[2] else "", "")
         line = "\n".join(argv)
-        usual = "0\n" if line.endswith("id\n-u") else ""  # the login is root's
+        usual = "0\n" if line.endswith("id\n-u") else ""  # the login is root
         answer = next((answer for key, answer in self.answers.items() if key in line), usual)
         self.answers = next((after for key, after in self.then.items() if key in line), self.answers)
         if isinstance(answer, Failure):
@@ -285,7 +287,7 @@ def guest1(state: str = "shut off", reason: str = "") -> Vm:
 
 @dataclass
 class FakeHosts:
-    """Two hypervisors, the shells of all, and the connections to them."""
+    """Two hypervisors, the shells of all hosts, and the connections to them."""
 
     source: FakeHypervisor = field(default_factory=lambda: FakeHypervisor("qemu:///system", guest1()))
     destination: FakeHypervisor = field(
@@ -294,7 +296,7 @@ class FakeHosts:
     shells: dict[str, FakeShell] = field(default_factory=dict)
     unreachable: dict[str, Failure] = field(default_factory=dict)  # by libvirt URI
     opened: list[str] = field(default_factory=list)
-    journal: Path = Path(os.devnull)  # of what is applied; a test that applies something names a file
+    journal: Path = Path(os.devnull)  # a test that applies changes sets a file
 
     def __post_init__(self) -> None:
         for address, name in (("", "source"), ("root@destination", "destination"), ("root@storage", "storage")):
@@ -325,5 +327,5 @@ class FakeHosts:
         return known
 
     def runs_in(self, folder: Path) -> None:
-        """Keep the runs in another folder than the user's."""
+        """Store the runs in `folder` instead of the user's."""
         self.config = replace(self.config, runs=settings.Runs(folder))

@@ -1,4 +1,4 @@
-"""Three hosts on which things are made and unmade, and a checklist of them, to try the pages around a list on."""
+"""Three simulated hosts and a checklist of them, for tests of the pages around a list."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -25,20 +25,20 @@ WRONG = Completed(137, "", f"Sorry, try again.\n{REJECTED}\nKilled\n")
 
 
 class Machine:
-    """A host on which `make THING` and `unmake THING` are the commands there are; the rest answers nothing."""
+    """A simulated host with the commands `make THING` and `unmake THING`; all others print nothing."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.made: set[str] = set()
-        self.commands: list[str] = []  # what was made and unmade
-        self.password = ""  # that sudo wants; empty: the login is root's
-        self.passwords: list[str] = []  # that were tried
+        self.commands: list[str] = []  # the `make` and `unmake` commands that ran
+        self.password = ""  # that sudo requires; empty if the login is root
+        self.passwords: list[str] = []  # the passwords that were tried
         self.unreachable: Failure | None = None
-        self.refuses: dict[str, Completed] = {}  # by thing, what making it answers
+        self.refuses: dict[str, Completed] = {}  # by thing: the result of `make`
         self.prints: tuple[str, ...] = ()
-        self.going_on = asyncio.Event()  # cleared: nothing is made before it is set
+        self.going_on = asyncio.Event()  # cleared: `make` blocks until it is set
         self.going_on.set()
-        self.answering = asyncio.Event()  # cleared: it is silent
+        self.answering = asyncio.Event()  # cleared: the host does not reply
         self.answering.set()
 
     async def run(
@@ -49,6 +49,7 @@ class Machine:
         timeout: float = 30.0,
         on_output: Callable[[str], None] | None = None,
     ) -> Completed:
+        """Run one command, after `sudo` or without."""
         await self.answering.wait()
         if self.unreachable:
             raise self.unreachable
@@ -85,22 +86,22 @@ class Machine:
         return Completed(0, "", "")
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Nothing to close."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is made on each host; a host is not in it before it is read, and has a Failure where it can't be."""
+    """The things that exist on each host; a Failure where it can't be read, absent until it is read."""
 
     made: dict[str, frozenset[str] | Failure] = field(default_factory=dict)
 
     def at(self, host: str) -> OneHost:
-        """As the Hosts room's own facts, of which nothing was read."""
+        """The facts of the Hosts room about this host, of which nothing was read."""
         return OneHost()
 
 
 def step(host: str, thing: str, title: str, *needs: str, why: str = "", note: str = "") -> Step[Facts]:
-    """A line that is right when the thing is made on its host."""
+    """A step that is good when the thing exists on its host."""
 
     def check(facts: Facts) -> Finding | None:
         made = facts.made.get(host)
@@ -114,14 +115,14 @@ def step(host: str, thing: str, title: str, *needs: str, why: str = "", note: st
 
     def change(facts: Facts) -> Change | str:
         if isinstance(facts.made[host], Failure):
-            return f"{host} can't be looked at"
+            return f"{host} can't be read"
         return Change((Move(Command(host, ("make", thing)), (Command(host, ("unmake", thing)),)),), note)
 
     return Step(f"{host}.{thing}", host, title, why or f"without {thing} no VM can move", check, change, needs)
 
 
 def fixed_step(host: str, id: str, title: str, finding: Finding) -> Step[Facts]:
-    """A line that stands as it is, and that the app can't fix."""
+    """A step with a constant finding that the app can't fix."""
     return Step(f"{host}.{id}", host, title, "so that both see the same", lambda facts: finding if facts.made else None)
 
 
@@ -160,34 +161,37 @@ class ListWorld:
             self.hosts.shells[address] = self.machines[host]  # type: ignore[assignment]
         self.changes: Changes = changes_through(self.hosts.connections, folder / "changes.jsonl")
         self.checklist = Checklist(steps, Facts(), self.read, self.changes)
-        self.looks = 0
-        self.broken: Failure | None = None  # what a look ends with
+        self.reads = 0
+        self.broken: Failure | None = None  # what reading the hosts raises
 
     @property
     def nfs(self) -> Nfs:
+        """The NFS room with this checklist."""
         room = Nfs(self.hosts.connections, self.changes)
         room.checklist = self.checklist  # type: ignore[assignment]
         return room
 
     @property
     def room_of_hosts(self) -> Hosts:
+        """The Hosts room with this checklist."""
         room = Hosts(self.hosts.connections, self.changes)
         room.checklist = self.checklist  # type: ignore[assignment]
         return room
 
     def make_all(self) -> None:
+        """Let every thing exist on its host."""
         for each in STEPS:
             self.machines[each.host].made.add(each.id.partition(".")[2])
 
     async def read(self, facts: Facts) -> AsyncIterator[Facts]:
-        """Each host as soon as it has answered."""
-        self.looks += 1
+        """Read all hosts; yields the facts after each reply."""
+        self.reads += 1
         if self.broken:
             raise self.broken
 
         async def read(host: str) -> tuple[str, frozenset[str] | Failure]:
             try:
-                await self.changes.sudo.run(host, ["look"])
+                await self.changes.sudo.run(host, ["read"])
             except Failure as failure:
                 return host, failure
             return host, frozenset(self.machines[host].made)

@@ -18,7 +18,7 @@ from tui.app import config
 from tui.app.app import VmlmApp
 from tui.app.backend import Backend
 from tui.app.main import PRIORITY
-from tui.app.process_priority import raise_priority
+from tui.app.process_priority import set_priority
 from tui.app.wiring import changes_through
 from tui.core.connections import Connections
 from tui.core.plan import Plan
@@ -106,7 +106,7 @@ def main(stamps: Path, runs: Path) -> None:
     changes = changes_through(connections, runs / "changes.jsonl")
     rooms = (Hosts(connections, changes), Nfs(connections, changes), Launch(connections, changes.sudo), Runs(runs))
     backend = Backend(migrations, *rooms)
-    raise_priority(PRIORITY)  # as the app itself does when it starts
+    set_priority(PRIORITY)  # as the app itself does when it starts
     VmlmApp(configured, Path("/nowhere"), backend).run()
 
 

@@ -1,8 +1,7 @@
-"""A real ssh server in the test's own process, on a free port, with keys made for the test."""
+"""A real ssh server in the test's process, on a free port, with new keys."""
 
 import asyncio
 import os
-import shlex
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from tui.adapters.ssh.shell import SshShell
 
 @dataclass
 class Server:
-    """Runs what it is asked to on this machine; `folder` is an ssh folder that may log in to it."""
+    """Runs commands on this machine; `folder` is the ssh folder of an authorised user."""
 
     folder: Path
     host_key: asyncssh.SSHKey
@@ -27,8 +26,8 @@ class Server:
     logins: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     children: list[asyncio.subprocess.Process] = field(default_factory=list)
     port: int = 0
-    password: str = ""  # that it takes as well; "": none
-    home: Path | None = None  # of the commands; the keys in its .ssh/authorized_keys are let in, too
+    password: str = ""  # an accepted password, or ""
+    home: Path | None = None  # HOME of the commands; keys in its .ssh/authorized_keys are accepted, too
 
     @property
     def address(self) -> str:
@@ -53,20 +52,20 @@ class Server:
         self.cut()
 
     def cut(self) -> None:
-        """Breaks all connections, as a pulled cable or a killed sshd does."""
+        """Break all connections, like a killed sshd."""
         for login in self.logins:
             login.abort()
         self.logins.clear()
 
     async def end_commands(self) -> None:
-        """Ends what still runs."""
+        """Kill the commands that still run."""
         for child in self.children:
             if child.returncode is None:
                 os.killpg(child.pid, signal.SIGKILL)
                 await child.wait()
 
     def trust(self, key: asyncssh.SSHKey | None = None) -> None:
-        """Puts the server's key, or another, into the user's known_hosts."""
+        """Replace the user's known_hosts by the server's key, or by another."""
         public = (key or self.host_key).export_public_key().decode().strip()
         (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {public}\n")
 
@@ -128,8 +127,3 @@ async def shell(server: Server, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     opened = SshShell(server.address, folder=server.folder)
     yield opened
     await opened.close()
-
-
-def quoted(*argv: str) -> str:
-    """The command line that arrives for an argument list."""
-    return shlex.join(argv)

@@ -10,7 +10,7 @@ import pytest
 from tests.fake_agent import FakeAgent, bare_environment
 from tests.fake_hosts import FakeHosts, guest1
 from tui.core.failure import Failure
-from tui.core.protocols import AgentAway, AgentRefused
+from tui.core.protocols import AgentRefused, AgentUnavailable
 from tui.guest.backend import agent_shell
 from tui.guest.backend.agent_shell import AgentShell
 from tui.guest.model import agent as messages
@@ -108,7 +108,7 @@ async def test_an_upload_that_fails_leaves_nothing_in_the_guest(command: str, mo
     def ask(told: str) -> str:
         if not refused and folder.exists() and json.loads(told)["execute"] == command:
             refused.append(command)
-            raise AgentRefused("The guest agent could not be asked", "there is no room")
+            raise AgentRefused("The command to the guest agent failed", "there is no room")
         return agent(told)
 
     world = world_with(agent)
@@ -135,10 +135,10 @@ async def test_it_is_asked_where_the_vm_runs_and_found_again_where_it_went() -> 
     world = world_with(FakeAgent())
     shell = shell_of(world)
     await shell.run(["true"])
-    assert "ask_agent guest1" in world.source.calls
+    assert "agent_command guest1" in world.source.calls
     move(world, "destination")
     assert (await shell.run(["echo", "there"])).stdout == "there\n"
-    assert "ask_agent guest1" in world.destination.calls
+    assert "agent_command guest1" in world.destination.calls
 
 
 async def test_a_command_that_was_begun_is_followed_to_the_other_host(tmp_path: object) -> None:
@@ -184,8 +184,8 @@ def babbling(world: FakeHosts, _agent: FakeAgent) -> None:
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        (switched_off, AgentAway, "shut off on source"),
-        (absent, AgentAway, "no guest agent has come to its channel"),
+        (switched_off, AgentUnavailable, "shut off on source"),
+        (absent, AgentUnavailable, "no guest agent is connected to its channel"),
         (forbidden, AgentRefused, "may not run commands"),
         (babbling, Failure, "answered something that is no answer"),
     ],
@@ -207,7 +207,7 @@ async def test_an_agent_that_stays_away_while_a_command_runs_is_given_up(monkeyp
     running = asyncio.ensure_future(shell_of(world).run(["sleep", "1"]))
     await comes(lambda: "guest-exec-status" in agent.heard)
     world.source.agents.clear()
-    with pytest.raises(AgentAway):
+    with pytest.raises(AgentUnavailable):
         await running
 
 

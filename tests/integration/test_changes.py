@@ -1,4 +1,4 @@
-"""Changes of files and by commands on this host, in a folder of the test's: applied, interrupted, undone."""
+"""Changes of files and by commands, made in a temporary folder of this host: applied, interrupted, undone."""
 
 import stat
 from pathlib import Path
@@ -45,7 +45,7 @@ def nothing(_: Progress) -> None:
     pass
 
 
-async def test_a_file_gets_our_lines_and_loses_them_without_a_trace(changes: Changes, etc: Path) -> None:
+async def test_added_lines_are_removed_without_a_trace(changes: Changes, etc: Path) -> None:
     path = etc / "exports"
     path.write_bytes(b"# \xff\xfe no UTF-8, no newline")
     path.chmod(0o640)
@@ -59,7 +59,7 @@ async def test_a_file_gets_our_lines_and_loses_them_without_a_trace(changes: Cha
     assert changes.undo_of("step") is None
 
 
-async def test_a_file_that_was_not_there_is_gone_again(changes: Changes, etc: Path) -> None:
+async def test_a_new_file_is_removed_by_undo(changes: Changes, etc: Path) -> None:
     await changes.apply("step", added(etc / "new.conf"), nothing)
     assert (etc / "new.conf").exists()
     await changes.undo("step", nothing)
@@ -74,33 +74,33 @@ async def test_a_link_to_a_file_stays_a_link(changes: Changes, etc: Path) -> Non
     assert LINES[0] in (etc / "real").read_text()
 
 
-async def test_a_file_that_somebody_changes_meanwhile_is_not_overwritten(changes: Changes, etc: Path) -> None:
+async def test_a_file_changed_meanwhile_is_not_overwritten(changes: Changes, etc: Path) -> None:
     path = etc / "exports"
     path.write_text("changed by somebody\n")
-    with pytest.raises(Failure, match="somebody else has changed it meanwhile"):
+    with pytest.raises(Failure, match="its content has changed meanwhile"):
         await remote_file.replace(changes.sudo, "storage", str(path), "as it was read\n", "ours\n")
     assert path.read_text() == "changed by somebody\n"
     assert names(etc) == [path.name]
 
 
-async def test_what_a_command_prints_is_passed_on_and_its_failure_ends_the_change(changes: Changes, etc: Path) -> None:
-    said: list[Progress] = []
+async def test_output_of_a_command_is_passed_on_and_its_failure_ends_the_change(changes: Changes, etc: Path) -> None:
+    progress: list[Progress] = []
     moves = (
         command("sh", "-c", 'echo begun; touch "$0"', str(etc / "made")),
         command("sh", "-c", "echo 'no way' >&2; exit 3"),
         command("touch", str(etc / "never")),
     )
     with pytest.raises(Failure, match=r"failed on storage: no way"):
-        await changes.apply("step", Change(moves), said.append)
-    assert [(each.kind, each.text) for each in said if each.kind == PRINTS] == [
+        await changes.apply("step", Change(moves), progress.append)
+    assert [(each.kind, each.text) for each in progress if each.kind == PRINTS] == [
         (PRINTS, "begun\n"),
         (PRINTS, "no way\n"),
     ]
-    assert said[-1].kind == FAILS
+    assert progress[-1].kind == FAILS
     assert not (etc / "never").exists()
 
 
-async def test_what_was_done_before_a_failure_is_undone_by_a_new_process(changes: Changes, etc: Path) -> None:
+async def test_steps_before_a_failure_are_undone_by_a_new_process(changes: Changes, etc: Path) -> None:
     made = str(etc / "made")
     moves = (
         command("mkdir", made, undo=(Command("storage", ("rmdir", made)),)),
@@ -110,12 +110,12 @@ async def test_what_was_done_before_a_failure_is_undone_by_a_new_process(changes
         await changes.apply("step", Change(moves), nothing)
     journal = Journal(etc.parent / "changes.jsonl")
     later = Changes(Sudo(lambda _: LocalShell()), journal, {"storage": "root@storage"})
-    await later.undo("step", nothing)  # what undoes the failed one fails, too, and is no trouble
+    await later.undo("step", nothing)  # the undo of the failed step fails, too, which is no error
     assert names(etc) == []
     assert later.undo_of("step") is None
 
 
-async def test_what_was_done_to_another_host_is_not_undone_here(changes: Changes, etc: Path) -> None:
+async def test_a_change_of_another_host_is_not_undone(changes: Changes, etc: Path) -> None:
     await changes.apply("step", added(etc / "exports"), nothing)
     elsewhere = Changes(Sudo(lambda _: LocalShell()), Journal(etc.parent / "changes.jsonl"), {"storage": "root@other"})
     assert elsewhere.undo_of("step") is None

@@ -1,4 +1,4 @@
-"""Images listed, copied, grown and removed by qemu-img itself, and seeds made by the tools that are there."""
+"""Images listed, copied, resized and removed by the real qemu-img, and seeds made by the installed tools."""
 
 import asyncio
 import os
@@ -18,12 +18,12 @@ from tui.vm.backend.images import COPY, Images
 
 MIB = 1 << 20
 SEED = Seed("two", "ubuntu", "ssh-ed25519 AAAA me", "two-1")
-# With its label where the tool's file system has it: ISO 9660 in its first descriptor, FAT in its boot sector.
+# The label as each file system spells it: ISO 9660 in its first descriptor, FAT in its boot sector.
 LABELS = (b"cidata", b"CIDATA")
 
 
 class Unprivileged(Sudo):
-    """What these tests do needs no root; sudo is not asked for."""
+    """These tests need no root, so sudo is not used."""
 
     async def _find_way(self, host: str) -> str:
         return "plain"
@@ -49,25 +49,25 @@ async def qemu_img(*words: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.qcow2", "-odd; 'ü $(x).qcow2", "two  spaces\n.qcow2"])
-async def test_an_image_is_listed_copied_grown_and_removed(images: Images, tmp_path: Path, name: str) -> None:
+async def test_an_image_is_listed_copied_resized_and_removed(images: Images, tmp_path: Path, name: str) -> None:
     path, target = tmp_path / name, tmp_path / f"copy of {name}"
     await qemu_img("create", "-q", "-f", "qcow2", str(path), "4M")
     path.chmod(0o640)
     (tmp_path / "notes.txt").write_text("no disk")
-    said: list[str] = []
-    await images.copy(str(path), str(target), "qcow2", 8 * MIB, said.append)
+    progress: list[str] = []
+    await images.copy(str(path), str(target), "qcow2", 8 * MIB, progress.append)
     found = await images.all()
     assert {each.name: (each.format, each.virtual_bytes) for each in found.values() if each.is_disk} == {
         path.name: ("qcow2", 4 * MIB),
         target.name: ("qcow2", 8 * MIB),
     }
     assert target.stat().st_mode & 0o777 == 0o640
-    assert said
-    await images.remove([str(target), str(tmp_path / "gone already")])
+    assert progress
+    await images.remove([str(target), str(tmp_path / "already gone")])
     assert names(tmp_path) == sorted([path.name, "notes.txt"])
 
 
-async def test_what_stands_on_another_image_is_known_and_a_copy_stands_alone(images: Images, tmp_path: Path) -> None:
+async def test_a_backing_file_is_known_and_a_copy_has_none(images: Images, tmp_path: Path) -> None:
     base, top, copy = (str(tmp_path / name) for name in ("base.qcow2", "top.qcow2", "copy.qcow2"))
     await qemu_img("create", "-q", "-f", "qcow2", base, "4M")
     await qemu_img("create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", top)
@@ -76,12 +76,10 @@ async def test_what_stands_on_another_image_is_known_and_a_copy_stands_alone(ima
     assert (await images.info(copy)).backing == ""
 
 
-async def test_a_copy_never_takes_the_place_of_a_file_and_leaves_nothing_when_it_fails(
-    images: Images, tmp_path: Path
-) -> None:
+async def test_a_copy_never_replaces_a_file_and_leaves_nothing_if_it_fails(images: Images, tmp_path: Path) -> None:
     await qemu_img("create", "-q", "-f", "qcow2", str(tmp_path / "a.qcow2"), "4M")
     (tmp_path / "mine").write_text("precious")
-    with pytest.raises(Failure, match="a file of that name is there already"):
+    with pytest.raises(Failure, match="a file of that name exists"):
         await images.copy(str(tmp_path / "a.qcow2"), str(tmp_path / "mine"), "qcow2", 0, print)
     with pytest.raises(Failure, match="could not be copied"):
         await images.copy(str(tmp_path / "gone"), str(tmp_path / "new"), "qcow2", 0, print)
@@ -89,10 +87,10 @@ async def test_a_copy_never_takes_the_place_of_a_file_and_leaves_nothing_when_it
     assert (tmp_path / "mine").read_text() == "precious"
 
 
-async def test_a_copy_leaves_a_file_alone_that_came_meanwhile(
+async def test_a_copy_keeps_a_file_created_meanwhile(
     images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As when somebody makes it while qemu-img copies: `mv -n` ends with 0 all the same."""
+    """The target is created while qemu-img copies; `mv -n` exits with 0 even so."""
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "qemu-img").write_text(
@@ -101,24 +99,24 @@ async def test_a_copy_leaves_a_file_alone_that_came_meanwhile(
     (tools / "qemu-img").chmod(0o755)
     monkeypatch.setattr("tui.vm.backend.images.COPY", f"PATH='{tools}':$PATH\n{COPY}")
     (tmp_path / "a.raw").write_text("whole")
-    with pytest.raises(Failure, match="a file of that name is there already"):
+    with pytest.raises(Failure, match="a file of that name exists"):
         await images.copy(str(tmp_path / "a.raw"), str(tmp_path / "b.raw"), "raw", 0, print)
     assert names(tmp_path) == ["a.raw", "b.raw", "tools"]
     assert (tmp_path / "b.raw").read_text() == "theirs\n"
 
 
-@pytest.mark.parametrize("there", ["link", "folder"])
-async def test_a_copy_never_follows_a_link_nor_goes_into_a_folder(images: Images, tmp_path: Path, there: str) -> None:
+@pytest.mark.parametrize("existing", ["link", "folder"])
+async def test_a_copy_never_follows_a_link_or_enters_a_folder(images: Images, tmp_path: Path, existing: str) -> None:
     await qemu_img("create", "-q", "-f", "qcow2", str(tmp_path / "a.qcow2"), "4M")
     target = tmp_path / "b"
-    target.mkdir() if there == "folder" else target.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(Failure, match="a file of that name is there already"):
+    target.mkdir() if existing == "folder" else target.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(Failure, match="a file of that name exists"):
         await images.copy(str(tmp_path / "a.qcow2"), str(target), "qcow2", 0, print)
     assert names(tmp_path) == ["a.qcow2", "b"]
 
 
-def test_a_copy_that_nobody_waits_for_any_more_ends_and_leaves_nothing(tmp_path: Path) -> None:
-    """As when the app is killed: what it had begun is then nobody's, and only its output is gone."""
+def test_a_copy_without_a_reader_ends_and_leaves_nothing(tmp_path: Path) -> None:
+    """As after the app is killed: the copy has no reader any more."""
     (tmp_path / "a.img").write_bytes(b"a")
     slow = tmp_path / "bin" / "qemu-img"
     slow.parent.mkdir()
@@ -138,14 +136,14 @@ def test_a_copy_that_nobody_waits_for_any_more_ends_and_leaves_nothing(tmp_path:
     assert not Path(f"/proc/{child}").exists()
 
 
-async def test_what_is_left_of_a_copy_is_found_and_is_no_image(images: Images, tmp_path: Path) -> None:
+async def test_an_unfinished_copy_is_found_and_is_not_an_image(images: Images, tmp_path: Path) -> None:
     target = tmp_path / "two; 'x.qcow2"
     await qemu_img("create", "-q", "-f", "qcow2", f"{target}.part", "4M")
     assert await images.remains([str(target), str(tmp_path / "other")]) == (f"{target}.part",)
     assert await images.all() == {}
 
 
-async def test_what_is_no_image_is_a_sentence(images: Images, tmp_path: Path) -> None:
+async def test_a_file_that_is_not_an_image_is_a_failure(images: Images, tmp_path: Path) -> None:
     with pytest.raises(Failure, match="There is no file"):
         await images.info(str(tmp_path))
     (tmp_path / "broken.qcow2").write_bytes(b"QFI\xfb" + b"\xff" * 100)
@@ -153,7 +151,7 @@ async def test_what_is_no_image_is_a_sentence(images: Images, tmp_path: Path) ->
         await images.info(str(tmp_path / "broken.qcow2"))
 
 
-async def test_the_folder_is_there_or_not(images: Images, root: Sudo, tmp_path: Path) -> None:
+async def test_a_missing_folder_is_reported(images: Images, root: Sudo, tmp_path: Path) -> None:
     assert await images.trouble("source") is None
     assert "There is no folder" in str(await Images(root, str(tmp_path / "gone")).trouble("source"))
     assert await images.free_bytes() > 0
@@ -166,10 +164,8 @@ while :; do sleep 0.05; done
 """
 
 
-async def test_a_copy_can_be_stopped_and_nothing_of_it_stays(
-    images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What copies is one that never comes to its end."""
+async def test_a_stopped_copy_leaves_nothing(images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """qemu-img is replaced by a program that never ends."""
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "qemu-img").write_text(ENDLESS)
@@ -194,7 +190,7 @@ NEEDED = {"mkfs.vfat with mcopy": ("mkfs.vfat", "mcopy")}
 
 
 def only(tool: str) -> Callable[[pytest.MonkeyPatch, Path], bool]:
-    """Leaves a PATH with this tool and none of the others; whether it is there."""
+    """A function that leaves only this tool in PATH and returns whether it is installed."""
 
     def leave(monkeypatch: pytest.MonkeyPatch, folder: Path) -> bool:
         needed = NEEDED.get(tool, (tool,) if tool else ())
@@ -211,7 +207,7 @@ def only(tool: str) -> Callable[[pytest.MonkeyPatch, Path], bool]:
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-async def test_a_seed_is_made_by_whichever_tool_is_there(
+async def test_a_seed_is_made_by_any_of_the_tools(
     root: Sudo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str
 ) -> None:
     (tmp_path / "bin").mkdir()
@@ -225,11 +221,11 @@ async def test_a_seed_is_made_by_whichever_tool_is_there(
     assert b"#cloud-config" in content
     assert b"instance-id" in content
     assert path.stat().st_mode & 0o777 == 0o644
-    with pytest.raises(Failure, match="a file of that name is there already"):
+    with pytest.raises(Failure, match="a file of that name exists"):
         await make_seed(root, SEED, str(path), str(tmp_path / "disk"))
 
 
-async def test_a_seed_leaves_a_file_alone_that_came_meanwhile(
+async def test_a_seed_keeps_a_file_created_meanwhile(
     root: Sudo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tools, path = tmp_path / "tools", tmp_path / "two-seed.iso"
@@ -237,13 +233,13 @@ async def test_a_seed_leaves_a_file_alone_that_came_meanwhile(
     (tools / "xorriso").write_text(f"#!/bin/sh\necho ours > seed\necho theirs > '{path}'\n")
     (tools / "xorriso").chmod(0o755)
     monkeypatch.setattr("tui.linux.sudo.ENVIRONMENT", ("env", f"PATH={tools}:/usr/bin:/bin"))
-    with pytest.raises(Failure, match="a file of that name is there already"):
+    with pytest.raises(Failure, match="a file of that name exists"):
         await make_seed(root, SEED, str(path), str(tools / "xorriso"))
     assert names(tmp_path) == ["tools", "two-seed.iso"]
     assert path.read_text() == "theirs\n"
 
 
-async def test_a_host_without_any_tool_is_a_sentence(
+async def test_a_host_without_any_tool_is_a_failure(
     root: Sudo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "bin").mkdir()

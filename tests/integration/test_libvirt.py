@@ -17,24 +17,23 @@ from tui.core.protocols import Hypervisor, HypervisorEvent
 from tui.core.vm import Vm
 from tui.vm.model.domain import parse
 from tui.vm.model.domain_mark import DELETING, MAKING, marked
-from tui.vm.model.machine_type import parse_definition
 
-PATIENCE_S = 60.0
-TEST = "test"  # the VM that test:///default always has; its world begins anew when nobody is connected to it any more
+WAIT_LIMIT_S = 60.0
+TEST = "test"  # the VM of test:///default, whose state is reset when its last connection closes
 GIB = 1 << 30
 
 
 @pytest.fixture
 def hypervisor() -> Iterator[LibvirtHypervisor]:
-    gc.collect()  # a VM in the traceback of an earlier test would hold the driver's world as that test left it
+    gc.collect()  # a VM in an earlier test's traceback would keep the state of the driver
     opened = connect("test:///default")
     yield opened
-    if opened.alive():
+    if opened.is_alive():
         opened.close()
 
 
-class Heard:
-    """Events, which come on libvirt's thread."""
+class Events:
+    """A listener that collects events, on libvirt's thread."""
 
     def __init__(self) -> None:
         self.events: list[HypervisorEvent] = []
@@ -47,16 +46,16 @@ class Heard:
 
     def words(self, count: int) -> list[tuple[object, object]]:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.events) >= count, PATIENCE_S), self.events
+            assert self._changed.wait_for(lambda: len(self.events) >= count, WAIT_LIMIT_S), self.events
             return [(each.data["event"], each.data["detail"]) for each in self.events]
 
 
 def test_the_adapter_is_a_hypervisor(hypervisor: LibvirtHypervisor) -> None:
-    taken: Hypervisor = hypervisor  # what mypy says, said once more by what runs
-    assert taken.alive()
+    as_protocol: Hypervisor = hypervisor  # mypy checks this assignment
+    assert as_protocol.is_alive()
 
 
-def test_the_daemon_says_what_it_is(hypervisor: LibvirtHypervisor) -> None:
+def test_the_facts_of_the_daemon_are_read(hypervisor: LibvirtHypervisor) -> None:
     daemon = hypervisor.daemon()
     assert daemon.uri == "test:///default"
     assert daemon.libvirt_version >= (8, 0, 0)
@@ -65,18 +64,18 @@ def test_the_daemon_says_what_it_is(hypervisor: LibvirtHypervisor) -> None:
     assert 0 < daemon.memory_free_bytes <= daemon.memory_bytes
 
 
-def test_its_vms_are_listed(hypervisor: LibvirtHypervisor) -> None:
+def test_the_vms_are_listed(hypervisor: LibvirtHypervisor) -> None:
     (vm,) = hypervisor.vms()
     assert vm == Vm(TEST, "6695eb01-f6a4-8304-79aa-97f2502e193f", "running", "", 2, 2 * GIB, True)
     assert vm.running
     assert hypervisor.vm(TEST) == vm
 
 
-def test_a_vm_it_does_not_know_is_none(hypervisor: LibvirtHypervisor) -> None:
+def test_an_unknown_vm_is_none(hypervisor: LibvirtHypervisor) -> None:
     assert hypervisor.vm("no such VM; $(x) [b]") is None
 
 
-def test_a_vm_is_shut_down_and_started_and_forced_off(hypervisor: LibvirtHypervisor) -> None:
+def test_a_vm_is_shut_down_started_and_forced_off(hypervisor: LibvirtHypervisor) -> None:
     def state() -> tuple[str, bool]:
         vm = hypervisor.vm(TEST)
         assert vm is not None
@@ -90,7 +89,7 @@ def test_a_vm_is_shut_down_and_started_and_forced_off(hypervisor: LibvirtHypervi
     assert state() == ("shut off", False)
 
 
-def test_what_cannot_be_done_is_a_sentence_that_names_the_vm(hypervisor: LibvirtHypervisor) -> None:
+def test_a_refused_call_is_a_failure_that_names_the_vm(hypervisor: LibvirtHypervisor) -> None:
     with pytest.raises(Failure) as raised:
         hypervisor.start(TEST)
     assert str(raised.value) == "The VM test could not be started: Domain 'test' is already running."
@@ -98,12 +97,12 @@ def test_what_cannot_be_done_is_a_sentence_that_names_the_vm(hypervisor: Libvirt
 
 
 @pytest.mark.parametrize("call", ["start", "shut_down", "force_off"])
-def test_a_vm_it_does_not_know_can_be_told_nothing(hypervisor: LibvirtHypervisor, call: str) -> None:
-    with pytest.raises(Failure, match="the daemon does not know the VM"):
+def test_a_call_for_an_unknown_vm_is_a_failure(hypervisor: LibvirtHypervisor, call: str) -> None:
+    with pytest.raises(Failure, match="the daemon does not have the VM"):
         getattr(hypervisor, call)("nobody")
 
 
-def test_a_vm_it_does_not_know_has_no_job(hypervisor: LibvirtHypervisor) -> None:
+def test_an_unknown_vm_has_no_job(hypervisor: LibvirtHypervisor) -> None:
     assert (hypervisor.job("nobody").stats, hypervisor.job("nobody").state) == ({}, "")
     assert hypervisor.completed_job("nobody") == {}
 
@@ -120,16 +119,16 @@ def test_a_vm_it_does_not_know_has_no_job(hypervisor: LibvirtHypervisor) -> None
         ("set_bandwidth", (0,), "The bandwidth limit of test could not be set"),
     ],
 )
-def test_what_this_driver_lacks_is_a_failure_and_nothing_else(
+def test_a_call_that_the_driver_does_not_support_is_a_failure(
     hypervisor: LibvirtHypervisor, call: str, arguments: tuple[int, ...], what: str
 ) -> None:
     with pytest.raises(Failure) as raised:
         getattr(hypervisor, call)(TEST, *arguments)
-    assert (raised.value.what, raised.value.why) == (what, "this daemon cannot do it")
+    assert (raised.value.what, raised.value.why) == (what, "this daemon does not support it")
     assert raised.value.detail
 
 
-def test_a_migration_this_driver_lacks_is_a_failure(hypervisor: LibvirtHypervisor) -> None:
+def test_a_migration_that_the_driver_does_not_support_is_a_failure(hypervisor: LibvirtHypervisor) -> None:
     with pytest.raises(Failure) as raised:
         hypervisor.migrate(Plan(TEST), "test:///default")
     assert raised.value.what == "The migration of test failed"
@@ -138,16 +137,16 @@ def test_a_migration_this_driver_lacks_is_a_failure(hypervisor: LibvirtHyperviso
 
 
 def test_a_vms_definition_is_libvirts_xml_or_empty(hypervisor: LibvirtHypervisor) -> None:
-    definition = parse_definition(hypervisor.definition(TEST))
-    assert (definition.virtualization, definition.cpu) == ("test", "")
+    definition = parse(hypervisor.definition(TEST))
+    assert (definition.kind, definition.cpu_xml) == ("test", "")
     assert hypervisor.definition("nobody") == ""
 
 
-def test_this_driver_has_no_machine_types_of_pcs(hypervisor: LibvirtHypervisor) -> None:
+def test_the_test_driver_has_no_x86_64_machine_types(hypervisor: LibvirtHypervisor) -> None:
     assert hypervisor.machine_types() == ()
 
 
-def test_where_the_driver_knows_no_cpu_for_guests_it_is_the_hosts_own(hypervisor: LibvirtHypervisor) -> None:
+def test_the_cpu_is_the_hosts_own_if_the_driver_has_no_host_model(hypervisor: LibvirtHypervisor) -> None:
     assert "<arch>i686</arch>" in hypervisor.cpu_xml("kvm")
 
 
@@ -158,7 +157,7 @@ def test_where_the_driver_knows_no_cpu_for_guests_it_is_the_hosts_own(hypervisor
         ("baseline_cpu", (("<cpu/>",), "kvm"), "A CPU in common could not be found by test:///default"),
     ],
 )
-def test_cpus_that_can_not_be_compared_are_a_failure(
+def test_a_cpu_call_that_the_driver_does_not_support_is_a_failure(
     hypervisor: LibvirtHypervisor, call: str, arguments: tuple[object, ...], what: str
 ) -> None:
     with pytest.raises(Failure) as raised:
@@ -176,7 +175,7 @@ NEW = """<domain type='test'>
 
 
 @pytest.mark.parametrize("name", ["two", "-odd; 'ü $(x)", "--"])
-def test_a_vm_is_defined_read_and_undefined(hypervisor: LibvirtHypervisor, name: str) -> None:
+def test_a_vm_is_defined_and_undefined(hypervisor: LibvirtHypervisor, name: str) -> None:
     hypervisor.define(NEW.format(name=name, more=""))
     domain = parse(hypervisor.definition(name, inactive=True))
     assert (domain.name, domain.vcpus, domain.memory_bytes) == (name, 1, 64 << 20)
@@ -188,16 +187,16 @@ def test_a_vm_is_defined_read_and_undefined(hypervisor: LibvirtHypervisor, name:
     assert hypervisor.definition(name) == ""
 
 
-def test_a_vm_is_marked_from_its_definition_on_and_the_mark_is_taken_away(hypervisor: LibvirtHypervisor) -> None:
+def test_a_mark_is_defined_removed_and_set(hypervisor: LibvirtHypervisor) -> None:
     hypervisor.define(marked(NEW.format(name="two", more="<title>Two</title>"), MAKING))
     assert parse(hypervisor.definition("two")).mark == MAKING
-    hypervisor.mark("two", "")
+    hypervisor.set_mark("two", "")
     assert parse(hypervisor.definition("two")).mark == ""
     assert "<title>Two</title>" in hypervisor.definition("two")
-    hypervisor.mark("two", DELETING)
+    hypervisor.set_mark("two", DELETING)
     assert parse(hypervisor.definition("two")).mark == DELETING
     with pytest.raises(Failure, match="The definition of nobody could not be changed"):
-        hypervisor.mark("nobody", DELETING)
+        hypervisor.set_mark("nobody", DELETING)
 
 
 @pytest.mark.parametrize(
@@ -210,45 +209,45 @@ def test_a_vm_is_marked_from_its_definition_on_and_the_mark_is_taken_away(hyperv
         (TEST, "", "already exists|already defined"),
     ],
 )
-def test_what_libvirt_does_not_take_is_a_failure_with_its_own_words(
+def test_a_rejected_definition_is_a_failure_with_libvirts_message(
     hypervisor: LibvirtHypervisor, name: str, more: str, words: str
 ) -> None:
     with pytest.raises(Failure) as raised:
         hypervisor.define(NEW.format(name=name, more=more))
-    assert raised.value.what == "libvirt does not take this definition"
+    assert raised.value.what == "libvirt rejected the definition"
     assert re.search(words, raised.value.detail)
     assert [vm.name for vm in hypervisor.vms()] == [TEST]
 
 
-def test_a_running_vm_stays_known_where_it_is_undefined(hypervisor: LibvirtHypervisor) -> None:
-    """The room deletes none that runs; libvirt would make it transient."""
+def test_undefining_a_running_vm_makes_it_transient(hypervisor: LibvirtHypervisor) -> None:
+    """The app never undefines a running VM."""
     hypervisor.undefine(TEST)
     vm = hypervisor.vm(TEST)
     assert vm is not None
     assert (vm.state, vm.persistent) == ("running", False)
 
 
-def test_a_vm_it_does_not_know_can_not_be_undefined(hypervisor: LibvirtHypervisor) -> None:
+def test_undefining_an_unknown_vm_is_a_failure(hypervisor: LibvirtHypervisor) -> None:
     with pytest.raises(Failure, match="The VM nobody could not be deleted"):
         hypervisor.undefine("nobody")
 
 
-def test_its_networks_are_listed(hypervisor: LibvirtHypervisor) -> None:
+def test_the_networks_are_listed(hypervisor: LibvirtHypervisor) -> None:
     assert hypervisor.networks() == ("default",)
 
 
-def test_lifecycle_events_come_in_libvirts_words_made_readable(hypervisor: LibvirtHypervisor) -> None:
-    heard = Heard()
-    hypervisor.subscribe(TEST, heard)
+def test_lifecycle_events_are_converted_to_words(hypervisor: LibvirtHypervisor) -> None:
+    events = Events()
+    hypervisor.subscribe(TEST, events)
     hypervisor.shut_down(TEST)
     hypervisor.start(TEST)
     hypervisor.force_off(TEST)
-    assert heard.words(3) == [("stopped", "shut down"), ("started", ""), ("stopped", "forced off")]
-    assert {each.kind for each in heard.events} == {"lifecycle"}
+    assert events.words(3) == [("stopped", "shut down"), ("started", ""), ("stopped", "forced off")]
+    assert {each.kind for each in events.events} == {"lifecycle"}
 
 
-def test_events_of_other_vms_are_not_heard(hypervisor: LibvirtHypervisor) -> None:
-    other, own = Heard(), Heard()
+def test_a_listener_gets_no_events_of_other_vms(hypervisor: LibvirtHypervisor) -> None:
+    other, own = Events(), Events()
     hypervisor.subscribe("another", other)
     hypervisor.subscribe(TEST, own)
     hypervisor.shut_down(TEST)
@@ -256,59 +255,59 @@ def test_events_of_other_vms_are_not_heard(hypervisor: LibvirtHypervisor) -> Non
     assert other.events == []
 
 
-def test_a_subscription_that_was_ended_hears_nothing_more(hypervisor: LibvirtHypervisor) -> None:
-    ended, going_on = Heard(), Heard()
+def test_an_ended_subscription_gets_no_more_events(hypervisor: LibvirtHypervisor) -> None:
+    ended, active = Events(), Events()
     end = hypervisor.subscribe(TEST, ended)
-    hypervisor.subscribe(TEST, going_on)
+    hypervisor.subscribe(TEST, active)
     hypervisor.shut_down(TEST)
     ended.words(1)
     end()
     hypervisor.start(TEST)
-    going_on.words(2)
+    active.words(2)
     assert len(ended.events) == 1
 
 
-def test_events_come_on_a_thread_that_quitting_does_not_wait_for(hypervisor: LibvirtHypervisor) -> None:
+def test_events_arrive_on_a_daemon_thread(hypervisor: LibvirtHypervisor) -> None:
     threads: list[threading.Thread] = []
-    come = threading.Event()
+    received = threading.Event()
 
     def listen(_event: HypervisorEvent) -> None:
         threads.append(threading.current_thread())
-        come.set()
+        received.set()
 
     hypervisor.subscribe(TEST, listen)
     hypervisor.shut_down(TEST)
-    assert come.wait(PATIENCE_S)
+    assert received.wait(WAIT_LIMIT_S)
     assert threads[0].daemon
     assert threads[0] is not threading.current_thread()
 
 
-def test_a_closed_connection_is_not_alive_and_every_call_a_failure(hypervisor: LibvirtHypervisor) -> None:
+def test_every_call_on_a_closed_connection_is_a_failure(hypervisor: LibvirtHypervisor) -> None:
     end = hypervisor.subscribe(TEST, lambda _event: None)
-    assert hypervisor.alive()
+    assert hypervisor.is_alive()
     hypervisor.close()
-    assert not hypervisor.alive()
+    assert not hypervisor.is_alive()
     for call in (hypervisor.vms, hypervisor.daemon, lambda: hypervisor.vm(TEST), lambda: hypervisor.job(TEST)):
         with pytest.raises(Failure):
             call()
-    end()  # there is nothing left to end, which is no error
+    end()  # ending a subscription after close() is no error
 
 
-def test_several_can_listen_over_one_connection(hypervisor: LibvirtHypervisor) -> None:
-    """libvirt itself takes one call an event and connection."""
-    heard = [Heard() for _ in range(3)]
-    ends = [hypervisor.subscribe(TEST, each) for each in heard]
+def test_several_listeners_share_one_connection(hypervisor: LibvirtHypervisor) -> None:
+    """libvirt accepts one callback per event and connection."""
+    events = [Events() for _ in range(3)]
+    ends = [hypervisor.subscribe(TEST, each) for each in events]
     hypervisor.shut_down(TEST)
-    assert [each.words(1) for each in heard] == [[("stopped", "shut down")]] * 3
+    assert [each.words(1) for each in events] == [[("stopped", "shut down")]] * 3
     for each in ends:
         each()
-    late = Heard()
+    late = Events()
     hypervisor.subscribe(TEST, late)
     hypervisor.start(TEST)
     assert late.words(1) == [("started", "")]
 
 
-def test_a_connection_is_closed_though_somebody_listens() -> None:
+def test_a_connection_with_a_listener_can_be_closed() -> None:
     gc.collect()
     opened = connect("test:///default")
     opened.subscribe(TEST, lambda _event: None)
@@ -322,7 +321,7 @@ def test_a_connection_is_closed_though_somebody_listens() -> None:
     again.close()
 
 
-def test_a_connection_that_nobody_holds_is_closed_after_it_was_listened_to() -> None:
+def test_an_unreferenced_connection_is_freed_after_a_subscription() -> None:
     opened = connect("test:///default")
     connection = weakref.ref(opened._connection)
     end = opened.subscribe(TEST, lambda _event: None)
@@ -332,7 +331,7 @@ def test_a_connection_that_nobody_holds_is_closed_after_it_was_listened_to() -> 
     assert connection() is None
 
 
-def test_libvirt_prints_nothing_on_the_screen(hypervisor: LibvirtHypervisor, capfd: pytest.CaptureFixture[str]) -> None:
+def test_libvirt_prints_no_errors(hypervisor: LibvirtHypervisor, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Failure):
         hypervisor.start("nobody")
     with pytest.raises(Failure):
@@ -344,25 +343,25 @@ def test_libvirt_prints_nothing_on_the_screen(hypervisor: LibvirtHypervisor, cap
     ("uri", "why"),
     [
         ("test:///nowhere", "Failed to open file '/nowhere': No such file or directory"),
-        ("qemu+ssh://127.0.0.1:1/system?no_tty=1", "nothing listens there"),
+        ("qemu+ssh://127.0.0.1:1/system?no_tty=1", "connection refused"),
         ("qemu+unix:///system?socket=/nowhere", "libvirtd does not run there"),
     ],
 )
-def test_a_daemon_that_cannot_be_reached_is_a_failure_that_names_it(uri: str, why: str) -> None:
+def test_an_unreachable_daemon_is_a_failure_with_its_uri(uri: str, why: str) -> None:
     with pytest.raises(Failure) as raised:
         connect(uri)
     assert (raised.value.what, raised.value.why) == (f"libvirt at {uri} cannot be reached", why)
 
 
-def test_an_ssh_that_ends_before_libvirt_writes_to_it_does_not_hide_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    uri, libvirts_own, attempts = "test:///nowhere", libvirt.open, []
+def test_the_cause_is_reported_if_ssh_ends_before_libvirt_writes_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    uri, open_, attempts = "test:///nowhere", libvirt.open, []
 
     def broken_at_first(uri: str) -> libvirt.virConnect:
         attempts.append(uri)
         if len(attempts) == 1:
-            libvirt.virResetLastError()  # whose text the exception would take
+            libvirt.virResetLastError()  # else the exception would take its text
             raise libvirt.libvirtError("Cannot write data: Broken pipe")
-        return libvirts_own(uri)
+        return open_(uri)
 
     monkeypatch.setattr(libvirt, "open", broken_at_first)
     with pytest.raises(Failure, match="No such file or directory"):
@@ -370,24 +369,24 @@ def test_an_ssh_that_ends_before_libvirt_writes_to_it_does_not_hide_why(monkeypa
     assert attempts == [uri, uri]
 
 
-# -- what migrateToURI3 is given --
+# -- the arguments of migrateToURI3 --
 
 
-def test_a_plan_becomes_flags() -> None:
-    usual = (
+def test_a_plan_is_converted_to_flags() -> None:
+    always = (
         libvirt.VIR_MIGRATE_LIVE
         | libvirt.VIR_MIGRATE_PEER2PEER
         | libvirt.VIR_MIGRATE_PERSIST_DEST
         | libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
     )
-    assert migration_flags(Plan("x")) == usual
-    assert migration_flags(Plan("x", technique="post-copy-manual")) == usual | libvirt.VIR_MIGRATE_POSTCOPY
-    assert migration_flags(Plan("x", technique="post-copy-timeout")) == usual | libvirt.VIR_MIGRATE_POSTCOPY
-    assert migration_flags(Plan("x", auto_converge=True)) == usual | libvirt.VIR_MIGRATE_AUTO_CONVERGE
-    assert migration_flags(Plan("x", parallel=4)) == usual | libvirt.VIR_MIGRATE_PARALLEL
+    assert migration_flags(Plan("x")) == always
+    assert migration_flags(Plan("x", technique="post-copy-manual")) == always | libvirt.VIR_MIGRATE_POSTCOPY
+    assert migration_flags(Plan("x", technique="post-copy-timeout")) == always | libvirt.VIR_MIGRATE_POSTCOPY
+    assert migration_flags(Plan("x", auto_converge=True)) == always | libvirt.VIR_MIGRATE_AUTO_CONVERGE
+    assert migration_flags(Plan("x", parallel=4)) == always | libvirt.VIR_MIGRATE_PARALLEL
 
 
-def test_a_plan_becomes_parameters() -> None:
+def test_a_plan_is_converted_to_parameters() -> None:
     assert migration_parameters(Plan("x")) == {}
     assert migration_parameters(Plan("x", bandwidth_mib_s=100, parallel=4)) == {
         libvirt.VIR_MIGRATE_PARAM_BANDWIDTH: 100,
@@ -395,12 +394,12 @@ def test_a_plan_becomes_parameters() -> None:
     }
 
 
-def test_no_limit_is_the_most_that_libvirt_can_turn_into_bytes() -> None:
+def test_no_limit_is_the_largest_value_that_libvirt_can_convert_to_bytes() -> None:
     assert NO_LIMIT_MIB_S * 2**20 < 2**63 <= (NO_LIMIT_MIB_S + 2) * 2**20
 
 
-def test_where_a_vm_is_on_the_network_is_told_or_nothing_is(hypervisor: LibvirtHypervisor) -> None:
-    """The test driver has leases for the cards of a VM on a network of libvirt's."""
+def test_the_addresses_of_a_running_vm_are_read(hypervisor: LibvirtHypervisor) -> None:
+    """The test driver has DHCP leases for the interfaces of a VM on libvirt's network."""
     assert hypervisor.addresses(TEST) == ("192.168.122.3",)
     hypervisor.force_off(TEST)
     assert hypervisor.addresses(TEST) == ()

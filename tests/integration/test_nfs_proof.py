@@ -1,4 +1,4 @@
-"""The proof on this host, which stands for all three: folders of the test's, a user who is not root, real locks."""
+"""The proof on this host in all three roles, with real locks and a user other than root."""
 
 import asyncio
 import tempfile
@@ -21,13 +21,13 @@ from tui.nfs.model.facts import ClientRead, NfsFacts, QemuUser
 from tui.nfs.model.proof import ROOT, Proof
 from tui.nfs.model.shared import Shared
 
-pytestmark = pytest.mark.skipif("os.geteuid() != 0", reason="the proof is root's, who becomes QEMU's user")
+pytestmark = pytest.mark.skipif("os.geteuid() != 0", reason="the proof runs as root and switches to QEMU's user")
 PATIENCE_S = 60.0
 QEMU = QemuUser("nobody", 65534)
 
 
 class OneHost(LocalShell):
-    """This host in one of the roles; `broken` are words of commands that it is gone at, `lacks` programs it has not."""
+    """This host in one role; commands with a word of `broken` fail, and programs in `lacks` are missing."""
 
     def __init__(self, broken: tuple[str, ...] = (), lacks: tuple[str, ...] = ()) -> None:
         self.broken = broken
@@ -46,7 +46,7 @@ class OneHost(LocalShell):
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that QEMU's user can reach, as it reaches images; pytest's own folders are closed to other users."""
+    """A folder that QEMU's user can access, because pytest's own folders are closed to other users."""
     with tempfile.TemporaryDirectory() as parent:
         Path(parent).chmod(0o755)
         found = Path(parent, 'it\'s the "shared" folder ü')
@@ -59,7 +59,7 @@ def left(folder: Path) -> list[str]:
 
 
 async def until(done: Callable[[], bool]) -> None:
-    """Waits for what comes by itself."""
+    """Waits for the condition."""
     end = time.monotonic() + PATIENCE_S
     while not done():
         assert time.monotonic() < end
@@ -79,13 +79,13 @@ async def proof_of(export: Path, images: Path, **shells: OneHost) -> Proof:
     return await prove(root, facts(export, images))
 
 
-async def test_one_folder_is_proved_to_be_one_and_nothing_is_left_in_it(folder: Path) -> None:
+async def test_one_shared_folder_passes_and_nothing_is_left_in_it(folder: Path) -> None:
     proof = await proof_of(folder, folder)
     assert proof == Proof(ROOT, write_error="", read_error="", seen_error="", lock_error="", refused=True)
     assert left(folder) == []
 
 
-async def test_without_perl_nothing_is_tried_and_nothing_is_written(folder: Path) -> None:
+async def test_without_perl_the_test_does_not_run_and_writes_nothing(folder: Path) -> None:
     source = OneHost()
     proof = await proof_of(folder, folder, source=source, destination=OneHost(lacks=("perl",)))
     assert proof == Proof(why_not="Perl is not installed on destination")
@@ -93,7 +93,7 @@ async def test_without_perl_nothing_is_tried_and_nothing_is_written(folder: Path
     assert left(folder) == []
 
 
-async def test_another_folder_on_the_server_is_not_taken_for_the_same(folder: Path) -> None:
+async def test_another_folder_on_the_server_is_detected(folder: Path) -> None:
     elsewhere = folder.parent / "elsewhere"
     elsewhere.mkdir()
     proof = await proof_of(folder, elsewhere)
@@ -102,28 +102,28 @@ async def test_another_folder_on_the_server_is_not_taken_for_the_same(folder: Pa
     assert left(folder) == []
 
 
-async def test_a_folder_that_is_gone_is_told_in_the_hosts_words(folder: Path) -> None:
+async def test_a_missing_folder_is_reported_with_the_output_of_the_host(folder: Path) -> None:
     proof = await proof_of(folder / "gone", folder / "gone")
-    assert str(proof.write_error).endswith(": Directory nonexistent")  # as dash says it
+    assert str(proof.write_error).endswith(": Directory nonexistent")  # the message of dash
     assert proof.read_error is None
     assert proof.refused is None
 
 
 @pytest.mark.parametrize("lost", [DESTINATION, STORAGE])
-async def test_a_host_that_is_gone_in_between_leaves_nothing_behind(folder: Path, lost: str) -> None:
+async def test_if_a_host_fails_in_between_no_file_is_left(folder: Path, lost: str) -> None:
     proof = await proof_of(folder, folder, **{lost: OneHost(broken=("nonce ",))})
     assert proof.write_error == ""
     assert "The host is gone." in (proof.read_error, proof.seen_error)
     assert left(folder) == []
 
 
-async def test_a_source_that_is_gone_at_the_end_is_cleaned_up_from_the_server(folder: Path) -> None:
+async def test_if_the_source_fails_at_the_end_the_server_removes_the_file(folder: Path) -> None:
     proof = await proof_of(folder, folder, source=OneHost(broken=("for file",)))
     assert proof.refused is True
     assert left(folder) == []
 
 
-async def test_an_app_that_is_closed_meanwhile_leaves_nothing_behind(folder: Path) -> None:
+async def test_if_the_app_is_closed_meanwhile_no_file_is_left(folder: Path) -> None:
     attempt = asyncio.ensure_future(proof_of(folder, folder))
     await until(lambda: bool(left(folder)))
     attempt.cancel()

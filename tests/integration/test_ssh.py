@@ -19,13 +19,13 @@ async def failure_of(shell: SshShell) -> Failure:
     return caught.value
 
 
-async def test_output_errors_and_status_come_back(shell: SshShell) -> None:
+async def test_stdout_stderr_and_status_are_returned(shell: SshShell) -> None:
     done = await shell.run(["sh", "-c", "echo out; echo err >&2; exit 3"])
     assert (done.status, done.stdout, done.stderr) == (3, "out\n", "err\n")
 
 
 @pytest.mark.parametrize("word", ["a b", "'", '"', "; false", "$(id)", "-n", "ü €", "*", "a\nb", "\\", ""])
-async def test_no_word_is_taken_for_shell_syntax(shell: SshShell, word: str) -> None:
+async def test_arguments_are_not_interpreted_by_a_shell(shell: SshShell, word: str) -> None:
     done = await shell.run(["printf", "%s|%s", word, "end"])
     assert (done.status, done.stdout) == (0, f"{word}|end")
 
@@ -38,34 +38,34 @@ async def test_stdin_arrives_byte_for_byte(shell: SshShell) -> None:
     assert with_nothing.stdout.split()[1] == "0"
 
 
-async def test_output_that_is_not_utf8_does_not_break_it(shell: SshShell) -> None:
+async def test_output_that_is_not_utf8_is_decoded_with_replacements(shell: SshShell) -> None:
     done = await shell.run(["printf", r"\377ok"])
     assert done.stdout.endswith("ok")
 
 
-async def test_a_command_that_is_not_there_answers_127(shell: SshShell) -> None:
+async def test_the_status_of_a_missing_program_is_127(shell: SshShell) -> None:
     done = await shell.run(["no-such-program"])
     assert done.status == 127
     assert "not found" in done.stderr
 
 
-async def test_a_command_killed_by_a_signal_answers_as_a_shell_says_it(shell: SshShell) -> None:
+async def test_the_status_of_a_command_killed_by_a_signal_is_not_0(shell: SshShell) -> None:
     assert (await shell.run(["sh", "-c", "kill -9 $$"])).status != 0
 
 
-async def test_one_login_serves_many_commands_side_by_side(server: Server, shell: SshShell) -> None:
+async def test_concurrent_commands_share_one_login(server: Server, shell: SshShell) -> None:
     done = await asyncio.gather(*(shell.run(["echo", str(number)]) for number in range(20)))
     assert [each.stdout for each in done] == [f"{number}\n" for number in range(20)]
     assert len(server.logins) == 1
 
 
-async def test_a_broken_connection_is_opened_again(server: Server, shell: SshShell) -> None:
+async def test_a_broken_connection_is_reopened(server: Server, shell: SshShell) -> None:
     await shell.run(["true"])
     server.cut()
     assert (await shell.run(["echo", "again"])).stdout == "again\n"
 
 
-async def test_a_server_that_was_restarted_is_found_again(server: Server, shell: SshShell) -> None:
+async def test_a_restarted_server_is_reconnected(server: Server, shell: SshShell) -> None:
     await shell.run(["true"])
     await server.stop()
     assert "refused" in str(await failure_of(shell))
@@ -73,10 +73,10 @@ async def test_a_server_that_was_restarted_is_found_again(server: Server, shell:
     assert (await shell.run(["echo", "back"])).stdout == "back\n"
 
 
-async def test_a_command_that_had_begun_is_not_run_twice(server: Server, shell: SshShell, tmp_path: Path) -> None:
+async def test_a_started_command_is_not_repeated(server: Server, shell: SshShell, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     running = asyncio.ensure_future(shell.run(["sh", "-c", f"echo >> '{begun}'; sleep 60"]))
-    while not begun.exists():  # noqa: ASYNC110  # what appears is a file
+    while not begun.exists():  # noqa: ASYNC110  # there is no event for a file
         await asyncio.sleep(0.01)
     server.cut()
     with pytest.raises(Failure, match="broke"):
@@ -84,14 +84,14 @@ async def test_a_command_that_had_begun_is_not_run_twice(server: Server, shell: 
     assert begun.read_text() == "\n"
 
 
-async def test_a_command_that_takes_too_long_is_given_up(shell: SshShell) -> None:
+async def test_a_command_that_exceeds_its_timeout_raises_a_failure(shell: SshShell) -> None:
     with pytest.raises(Failure, match="did not finish") as caught:
         await shell.run(["sleep", "60"], timeout=0.2)
-    assert caught.value.detail == ""  # a script of ours tells nobody anything
+    assert caught.value.detail == ""  # the command line of our own script is of no use to the user
     assert (await shell.run(["echo", "next"])).stdout == "next\n"
 
 
-async def test_an_unknown_host_key_is_refused_and_its_fingerprint_said(server: Server, shell: SshShell) -> None:
+async def test_an_unknown_host_key_is_refused_with_its_fingerprint(server: Server, shell: SshShell) -> None:
     (server.folder / "known_hosts").unlink()
     failure = await failure_of(shell)
     assert failure.what == "tester@127.0.0.1's host key is not known"
@@ -103,12 +103,12 @@ async def test_a_changed_host_key_is_refused(server: Server, shell: SshShell) ->
     server.trust(asyncssh.generate_private_key("ssh-ed25519"))
     failure = await failure_of(shell)
     assert "is not the one in known_hosts" in failure.what
-    forget, login = f"ssh-keygen -R '[127.0.0.1]:{server.port}'", f"ssh -p {server.port} tester@127.0.0.1"
-    assert failure.hint == f"If you know why: `{forget}`, then log in once with `{login}`."
+    remove, login = f"ssh-keygen -R '[127.0.0.1]:{server.port}'", f"ssh -p {server.port} tester@127.0.0.1"
+    assert failure.hint == f"If you know why: `{remove}`, then log in once with `{login}`."
 
 
-async def test_what_mends_a_changed_host_key_names_the_host_as_known_hosts_does(server: Server) -> None:
-    """ssh-keygen finds nothing by the name of ssh's config, nor by a name without its port."""
+async def test_the_hint_for_a_changed_host_key_uses_the_name_in_known_hosts(server: Server) -> None:
+    """ssh-keygen -R does not find an alias of ssh's config, or a name without its port."""
     name = f"[127.0.0.1]:{server.port}"
     server.trust(asyncssh.generate_private_key("ssh-ed25519"))
     (server.folder / "config").write_text(f"Host storage\n  HostName 127.0.0.1\n  Port {server.port}\n  User tester\n")
@@ -118,7 +118,7 @@ async def test_what_mends_a_changed_host_key_names_the_host_as_known_hosts_does(
     assert found.status == 0
 
 
-async def test_a_host_known_by_another_type_of_key_only_is_refused(server: Server, shell: SshShell) -> None:
+async def test_a_host_whose_known_key_has_another_type_is_refused(server: Server, shell: SshShell) -> None:
     server.trust(asyncssh.generate_private_key("ecdsa-sha2-nistp256"))
     assert "is not the one in known_hosts" in (await failure_of(shell)).what
 
@@ -126,19 +126,19 @@ async def test_a_host_known_by_another_type_of_key_only_is_refused(server: Serve
 @pytest.mark.parametrize(
     "setting", ["StrictHostKeyChecking no", "UserKnownHostsFile none", "UserKnownHostsFile /dev/null"]
 )
-async def test_no_setting_turns_the_check_of_host_keys_off(server: Server, shell: SshShell, setting: str) -> None:
+async def test_no_setting_disables_the_check_of_host_keys(server: Server, shell: SshShell, setting: str) -> None:
     (server.folder / "known_hosts").unlink()
     (server.folder / "config").write_text(f"Host *\n  {setting}\n")
     assert "host key is not known" in (await failure_of(shell)).what
 
 
-async def test_a_line_of_known_hosts_that_is_no_entry_does_not_hide_the_others(server: Server, shell: SshShell) -> None:
+async def test_invalid_lines_of_known_hosts_are_ignored(server: Server, shell: SshShell) -> None:
     known = server.folder / "known_hosts"
     known.write_text(f"nonsense\n@unknown-marker x y z\n|1|bad| ssh-ed25519 AAAA\n{known.read_text()}")
     assert (await shell.run(["echo", "in"])).stdout == "in\n"
 
 
-async def test_names_of_the_users_config_are_followed(server: Server) -> None:
+async def test_an_alias_of_the_users_config_is_resolved(server: Server) -> None:
     (server.folder / "config").write_text(
         f"Host storage\n  HostName 127.0.0.1\n  Port {server.port}\n  User tester\n"
         f"  IdentityFile {server.folder}/id_ed25519\n"
@@ -148,27 +148,27 @@ async def test_names_of_the_users_config_are_followed(server: Server) -> None:
     await shell.close()
 
 
-async def test_a_refused_login_is_a_sentence(server: Server, shell: SshShell) -> None:
+async def test_a_refused_login_is_explained(server: Server, shell: SshShell) -> None:
     asyncssh.generate_private_key("ssh-ed25519").write_private_key(server.folder / "id_ed25519")
     failure = await failure_of(shell)
     assert failure.what == "tester@127.0.0.1 refused the login"
     assert f"ssh-copy-id -p {server.port} tester@127.0.0.1" in failure.hint
 
 
-async def test_an_unreadable_config_is_a_sentence(server: Server, shell: SshShell) -> None:
+async def test_an_invalid_config_is_explained(server: Server, shell: SshShell) -> None:
     (server.folder / "config").write_text("Port twenty-two\n")
     assert "ssh's own files" in (await failure_of(shell)).what
 
 
-async def test_an_unknown_name_is_a_sentence(server: Server) -> None:
+async def test_an_unknown_host_name_is_explained(server: Server) -> None:
     failure = await failure_of(SshShell("root@no-such-host.invalid", folder=server.folder))
     assert (failure.what, failure.why) == (
         "root@no-such-host.invalid can't be reached over ssh",
-        "no such name is known here",
+        "its name cannot be resolved",
     )
 
 
-async def test_a_closed_port_is_a_sentence(server: Server) -> None:
+async def test_a_closed_port_is_explained(server: Server) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -176,44 +176,44 @@ async def test_a_closed_port_is_a_sentence(server: Server) -> None:
     assert "connection refused" in failure.why
 
 
-async def test_a_server_that_says_nothing_is_given_up(server: Server) -> None:
+async def test_a_server_that_does_not_reply_times_out(server: Server) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         shell = SshShell(f"127.0.0.1:{silent.getsockname()[1]}", folder=server.folder, connect_limit_s=0.3)
-        assert "no answer" in (await failure_of(shell)).why
+        assert "no reply within" in (await failure_of(shell)).why
 
 
-async def test_something_that_is_no_ssh_server_is_a_sentence(server: Server) -> None:
-    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def test_a_server_of_another_protocol_is_explained(server: Server) -> None:
+    async def reply(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 2000)
         writer.close()
 
-    other = await asyncio.start_server(answer, "127.0.0.1", 0)
+    other = await asyncio.start_server(reply, "127.0.0.1", 0)
     failure = await failure_of(SshShell(f"127.0.0.1:{other.sockets[0].getsockname()[1]}", folder=server.folder))
     assert "can't be reached over ssh" in failure.what
     assert failure.why
     other.close()
 
 
-async def test_callers_side_by_side_hear_of_a_failure_at_once(server: Server) -> None:
+async def test_concurrent_callers_share_one_attempt_and_its_failure(server: Server) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         shell = SshShell(f"127.0.0.1:{silent.getsockname()[1]}", folder=server.folder, connect_limit_s=0.3)
         failures = await asyncio.gather(*(failure_of(shell) for _ in range(5)))
-        assert len({id(failure) for failure in failures}) == 1  # one attempt, not five one after the other
+        assert len({id(failure) for failure in failures}) == 1  # one attempt, not five in sequence
 
 
-async def test_closing_gives_an_attempt_up_and_the_next_command_makes_another(server: Server) -> None:
+async def test_close_cancels_an_attempt_and_the_next_command_starts_another(server: Server) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         shell = SshShell(f"127.0.0.1:{silent.getsockname()[1]}", folder=server.folder, connect_limit_s=30.0)
         waiting = asyncio.ensure_future(failure_of(shell))
-        await asyncio.get_running_loop().run_in_executor(None, silent.accept)  # the attempt is under way
+        await asyncio.get_running_loop().run_in_executor(None, silent.accept)  # the attempt has started
         await shell.close()
-        assert "given up" in (await waiting).what
+        assert "was cancelled" in (await waiting).what
         waiting = asyncio.ensure_future(failure_of(shell))
         await asyncio.get_running_loop().run_in_executor(None, silent.accept)
         await shell.close()
@@ -221,12 +221,12 @@ async def test_closing_gives_an_attempt_up_and_the_next_command_makes_another(se
 
 
 @pytest.mark.parametrize("address", ["", "user@", "a b", "-oProxyCommand=x", "host:99999", "user@/tmp", "a:b:c:d"])
-async def test_what_is_no_address_is_a_sentence(server: Server, address: str) -> None:
+async def test_an_invalid_address_is_explained(server: Server, address: str) -> None:
     assert (await failure_of(SshShell(address, folder=server.folder))).what
 
 
-async def test_what_it_prints_is_heard(shell: SshShell) -> None:
-    heard: list[str] = []
-    done = await shell.run(["sh", "-c", "echo out; echo err >&2"], on_output=heard.append)
-    assert sorted(heard) == ["err\n", "out\n"]
+async def test_output_is_passed_on_as_it_arrives(shell: SshShell) -> None:
+    pieces: list[str] = []
+    done = await shell.run(["sh", "-c", "echo out; echo err >&2"], on_output=pieces.append)
+    assert sorted(pieces) == ["err\n", "out\n"]
     assert (done.stdout, done.stderr) == ("out\n", "err\n")

@@ -1,4 +1,4 @@
-"""Commands over OpenSSH's own server, which lets a connection have so many sessions at a time and no more."""
+"""Commands through OpenSSH's sshd, which limits the sessions of a connection (MaxSessions)."""
 
 import asyncio
 import getpass
@@ -17,8 +17,8 @@ from tui.adapters.ssh.shell import SshShell
 from tui.core.failure import Failure
 
 SSHD = "/usr/sbin/sshd"
-PATIENCE_S = 20
-MORE_THAN_SESSIONS = 12  # commands at once: more than the 10 sessions sshd allows by default
+WAIT_LIMIT_S = 20
+MORE_THAN_SESSIONS = 12  # more concurrent commands than the 10 sessions of sshd's default
 SETTINGS = """\
 HostKey {folder}/host_key
 AuthorizedKeysFile {folder}/ssh/id_ed25519.pub
@@ -30,7 +30,7 @@ LogLevel VERBOSE
 
 @dataclass
 class Sshd:
-    """One for each connection that is made to a free port of the loopback interface."""
+    """Accepts connections on a free loopback port, and starts one sshd for each."""
 
     folder: Path
     connections: list[asyncio.subprocess.Process] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Sshd:
         for key in ("ssh/id_ed25519", "host_key"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / key)], check=True)
         if os.geteuid() == 0:
-            Path("/run/sshd").mkdir(exist_ok=True)  # empty, and sshd does not start without it
+            Path("/run/sshd").mkdir(exist_ok=True)  # sshd does not start without this empty folder
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.listener.setblocking(False)
         port = self.listener.getsockname()[1]
@@ -50,7 +50,7 @@ class Sshd:
         self.shell = SshShell(f"{getpass.getuser()}@127.0.0.1:{port}", folder=self.folder / "ssh")
 
     async def serve(self, sessions: int) -> None:
-        """Let them have so many; until it is cancelled."""
+        """Accept connections with this MaxSessions, until cancelled."""
         words = [SSHD, "-i", "-e", "-f", str(self.folder / "sshd_config"), "-o", f"MaxSessions={sessions}"]
         while True:
             connection, _ = await asyncio.get_running_loop().sock_accept(self.listener)
@@ -62,21 +62,21 @@ class Sshd:
                 )
 
     def signal(self, number: int) -> None:
-        """To all processes of the one connection there is, the commands' own not among them."""
+        """Send a signal to the sshd processes of the only connection, but not to its commands."""
         (process,) = self.connections
         os.killpg(process.pid, number)
 
     def refused(self) -> int:
-        """How many sessions were."""
-        return self.said("no more sessions")
+        """The number of refused sessions."""
+        return self.log_count("no more sessions")
 
-    def said(self, words: str) -> int:
+    def log_count(self, words: str) -> int:
         return (self.folder / "log").read_text().count(words)
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Waits for what sshd does by itself."""
-    end = time.monotonic() + PATIENCE_S
+    """Wait for a condition that sshd fulfils without an event."""
+    end = time.monotonic() + WAIT_LIMIT_S
     while not condition():
         assert time.monotonic() < end
         await asyncio.sleep(0.02)
@@ -84,7 +84,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 @pytest.fixture
 async def allow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[int], Sshd]]:
-    """Starts a server that allows so many sessions."""
+    """Starts a server with a given MaxSessions."""
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     sshd = Sshd(tmp_path)
     serving: list[asyncio.Task[None]] = []
@@ -99,20 +99,18 @@ async def allow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         task.cancel()
     sshd.listener.close()
     for process in sshd.connections:
-        await process.wait()  # it ends with its connection
+        await process.wait()  # it exits with its connection
 
 
-@pytest.mark.parametrize("sessions", [1, 3, 10])  # 10 is what sshd has where nobody sets it
-async def test_what_the_server_has_no_session_for_waits_and_breaks_nothing(
-    allow: Callable[[int], Sshd], sessions: int
-) -> None:
+@pytest.mark.parametrize("sessions", [1, 3, 10])  # 10 is sshd's default
+async def test_commands_above_the_session_limit_wait(allow: Callable[[int], Sshd], sessions: int) -> None:
     sshd = allow(sessions)
     done = await asyncio.gather(*(sshd.shell.run(["echo", str(number)]) for number in range(MORE_THAN_SESSIONS)))
     assert [each.stdout for each in done] == [f"{number}\n" for number in range(MORE_THAN_SESSIONS)]
     assert sshd.refused() or sessions == 10
 
 
-async def test_a_long_command_outlives_the_refusals_of_others(allow: Callable[[int], Sshd], tmp_path: Path) -> None:
+async def test_refused_sessions_do_not_affect_a_running_command(allow: Callable[[int], Sshd], tmp_path: Path) -> None:
     sshd = allow(3)
     os.mkfifo(tmp_path / "end")
     long = asyncio.ensure_future(sshd.shell.run(["sh", "-c", f"read word < '{tmp_path}/end'; echo $word"]))
@@ -123,7 +121,7 @@ async def test_a_long_command_outlives_the_refusals_of_others(allow: Callable[[i
     assert (await long).stdout == "over\n"
 
 
-async def test_a_command_that_hangs_there_does_not_keep_the_others_out(
+async def test_a_command_that_hangs_on_the_server_does_not_block_the_next(
     allow: Callable[[int], Sshd], tmp_path: Path
 ) -> None:
     sshd = allow(1)
@@ -135,21 +133,21 @@ async def test_a_command_that_hangs_there_does_not_keep_the_others_out(
     await asyncio.to_thread((tmp_path / "end").write_text, "over\n")
 
 
-async def test_commands_that_are_given_up_while_their_sessions_open_keep_none(allow: Callable[[int], Sshd]) -> None:
+async def test_commands_that_time_out_while_their_sessions_open_leave_no_session(allow: Callable[[int], Sshd]) -> None:
     sshd = allow(3)
     await sshd.shell.run(["true"])
-    await until(lambda: sshd.said("Close session"))  # then all three are free
+    await until(lambda: sshd.log_count("Close session"))  # then all three sessions are free
     sshd.signal(signal.SIGSTOP)
-    given_up = await asyncio.gather(*(sshd.shell.run(["true"], timeout=1) for _ in range(3)), return_exceptions=True)
-    assert all("the network is slow" in str(each) for each in given_up), given_up
+    timed_out = await asyncio.gather(*(sshd.shell.run(["true"], timeout=1) for _ in range(3)), return_exceptions=True)
+    assert all("the network is slow" in str(each) for each in timed_out), timed_out
     sshd.signal(signal.SIGCONT)
-    await until(lambda: sshd.said("Close session") == 4)
+    await until(lambda: sshd.log_count("Close session") == 4)
     done = await asyncio.gather(*(sshd.shell.run(["echo", str(number)]) for number in range(3)))
     assert [each.stdout for each in done] == ["0\n", "1\n", "2\n"]
     assert len(sshd.connections) == 1
 
 
-async def test_sessions_that_hung_are_had_again_while_a_long_command_runs(
+async def test_sessions_of_hanging_commands_are_reused_while_a_long_command_runs(
     allow: Callable[[int], Sshd], tmp_path: Path
 ) -> None:
     sshd = allow(2)
@@ -168,7 +166,7 @@ async def test_sessions_that_hung_are_had_again_while_a_long_command_runs(
     assert len(sshd.connections) == 1
 
 
-async def test_a_command_that_got_no_session_says_so(allow: Callable[[int], Sshd], tmp_path: Path) -> None:
+async def test_a_command_without_a_session_reports_it(allow: Callable[[int], Sshd], tmp_path: Path) -> None:
     sshd = allow(1)
     os.mkfifo(tmp_path / "end")
     os.mkfifo(tmp_path / "begun")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.lab_backend import LabBackend, bring_home
 from tui.lab.lab import Lab
 from tui.lab.lock import held
 from tui.lab.place import Place
@@ -30,3 +31,27 @@ def lab() -> Iterator[Lab]:
             yield lab
         finally:
             lab.down()
+
+
+@pytest.fixture(scope="module")
+def second_place() -> Iterator[Place]:
+    place = Place("test-second")
+    Lab(place, print).down()
+    yield place
+    Lab(place, print).down()
+
+
+@pytest.fixture
+def second(second_place: Place, lab: Lab) -> Lab:
+    """A second, complete lab that the tests may break."""
+    second = Lab(second_place, print)
+    second.up()
+    return second
+
+
+@pytest.fixture
+def lab_backend(lab: Lab, tmp_path: Path) -> LabBackend:
+    """The guest runs on the source and accepts ssh."""
+    lab_backend = LabBackend(lab, tmp_path)
+    bring_home(lab_backend)
+    return lab_backend

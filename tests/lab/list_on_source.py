@@ -42,7 +42,7 @@ async def main(request: str, *ids: str) -> int:
     connections = configured()
     hosts = Hosts(connections, changes_through(connections, state_folder() / "changes.jsonl")).checklist
     try:
-        items: Iterable[Item] = await hosts.look_once()
+        items: Iterable[Item] = await hosts.refresh_fully()
         if request == "apply":
             items = [await hosts.apply(id, print_progress) for id in ids] or await hosts.apply_missing(print_progress)
         elif request == "undo":

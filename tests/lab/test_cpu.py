@@ -1,5 +1,6 @@
 """Different CPU models compared by the lab's libvirt: its verdict, and the missing features."""
 
+from dataclasses import replace
 from typing import Any
 
 import libvirt
@@ -16,7 +17,7 @@ from tui.hosts.model.facts import HostsFacts, Libvirt
 from tui.lab.lab import Lab
 from tui.linux.sudo import Sudo
 from tui.vm.model.cpu import INCOMPATIBLE, SUPERSET, CpuFit, features
-from tui.vm.model.machine_type import VmDefinition
+from tui.vm.model.domain import Domain
 
 
 class OtherCpu:
@@ -54,7 +55,7 @@ def hypervisor(lab: Lab, host: str, model: str = "") -> LibvirtHypervisor:
     return LibvirtHypervisor(uri, OtherCpu(libvirt.open(uri), model)) if model else connect(uri)
 
 
-async def compared(lab: Lab, lab_backend: LabBackend, model: str, vm: VmDefinition) -> CpuFit:
+async def compared(lab: Lab, lab_backend: LabBackend, model: str, vm: Domain) -> CpuFit:
     """Compares a source with that CPU model to the lab's destination."""
     known = {host: hypervisor(lab, host, model if host == "source" else "") for host in ("source", "destination")}
     connections = Connections(
@@ -71,7 +72,7 @@ def lab_backend(lab: Lab, tmp_path: Any) -> LabBackend:
     return LabBackend(lab, tmp_path)
 
 
-EMULATED = VmDefinition("pc-q35", "qemu", "host-model", "<cpu/>")
+EMULATED = Domain("guest1", kind="qemu", machine="pc-q35", cpu_mode="host-model", cpu_xml="<cpu/>")
 
 
 async def test_a_bigger_cpu_has_all_features_of_a_smaller_one(lab: Lab, lab_backend: LabBackend) -> None:
@@ -88,14 +89,19 @@ async def test_the_features_that_a_smaller_cpu_lacks_are_reported(lab: Lab, lab_
     assert {"avx512f", "avx512bw"} <= set(fit.lacking)
     finding = found(lab_backend, fit)
     assert (finding.state, "it lacks avx512" in finding.found) == (FAILED, True)
-    common = hypervisor(lab, "destination").baseline_cpu((fit.common,), "qemu", spelled_out=True)
+    common = hypervisor(lab, "destination").baseline_cpu((fit.common,), "qemu", expand_features=True)
     assert "avx512f" not in features(common)
     assert "sse4.2" in features(common)
 
 
 async def test_a_vm_with_a_small_cpu_model_can_leave_a_bigger_host(lab: Lab, lab_backend: LabBackend) -> None:
     small = "<cpu mode='custom' match='exact'><model fallback='forbid'>Nehalem</model></cpu>"
-    fit = await compared(lab, lab_backend, "Skylake-Server", VmDefinition("pc-q35", "qemu", "custom", small))
+    fit = await compared(
+        lab,
+        lab_backend,
+        "Skylake-Server",
+        replace(EMULATED, cpu_mode="custom", cpu_xml=small),
+    )
     assert (fit.verdict, fit.vm) == (INCOMPATIBLE, SUPERSET)
 
 
@@ -103,7 +109,7 @@ def test_a_daemon_without_hypervisor_cpu_calls_compares_with_the_machine(lab: La
     old = hypervisor(lab_backend.lab, "destination", "Westmere")
     small, strange = (f"<cpu match='exact'><model>{model}</model></cpu>" for model in ("kvm64", "athlon"))
     assert old.compare_cpu(small, "qemu") == SUPERSET
-    assert "avx512f" in features(old.baseline_cpu((model("Skylake-Server"),), "qemu", spelled_out=True))
+    assert "avx512f" in features(old.baseline_cpu((model("Skylake-Server"),), "qemu", expand_features=True))
     assert "avx" not in features(old.baseline_cpu((model("Skylake-Server"), model("Westmere")), "qemu"))
     assert old.compare_cpu(strange, "qemu") == INCOMPATIBLE  # no current CPU has 3dnow
 

@@ -68,8 +68,8 @@ def test_every_check_of_the_hosts_passes_or_reports_why_it_is_not_needed(lab: La
     assert all(item["found"] for item in items.values())
     assert items["destination.ports"]["found"] == "source reached 64 ports at 10.77.0.2"
     assert items["source.ports"]["found"] == "destination reached 64 ports at 10.77.0.1"
-    assert items["destination.peer"]["found"] == "it answers as source"
-    assert items["destination.cpu"]["found"].startswith("the same: ")
+    assert items["destination.peer"]["found"] == "its libvirt reports the host name source"
+    assert items["destination.cpu"]["found"].startswith("the same on both: ")
 
 
 def test_checking_changes_no_host_and_leaves_no_process(lab: Lab) -> None:
@@ -98,7 +98,7 @@ def blocked(lab: Lab) -> Iterator[Lab]:
 def test_ports_blocked_for_the_source_are_found(blocked: Lab) -> None:
     items = the_list(blocked, "look")
     assert list(bad(items)) == ["destination.ports"]
-    found = "at 10.77.0.2 49160-49215: no answer, as where a firewall drops what comes in"
+    found = "at 10.77.0.2 49160-49215: no reply; a firewall may drop the packets"
     assert items["destination.ports"]["found"] == found
     assert "neither ufw nor firewalld is active there" in items["destination.ports"]["why_not"]
 
@@ -106,8 +106,9 @@ def test_ports_blocked_for_the_source_are_found(blocked: Lab) -> None:
 def test_a_name_that_resolves_to_the_host_itself_is_found_but_not_repaired(lab: Lab) -> None:
     with edited(etc_hosts(lab, "source"), r"^10\.77\.0\.2 ", "127.0.1.1 "):
         item = the_list(lab, "look")["source.names"]
-    assert (item["state"], item["found"]) == ("failed", "destination (destination) is 127.0.1.1: this host itself")
-    assert "take it out by hand" in item["why_not"]
+    found = "destination (destination) resolves to 127.0.1.1: this host itself"
+    assert (item["state"], item["found"]) == ("failed", found)
+    assert "remove it by hand" in item["why_not"]
 
 
 def test_a_host_whose_own_name_is_a_loopback_address_gets_a_warning(lab: Lab) -> None:
@@ -117,7 +118,7 @@ def test_a_host_whose_own_name_is_a_loopback_address_gets_a_warning(lab: Lab) ->
         edited(machine.folder / "etc/libvirt/qemu.conf", r"^migration_host.*\n"),
     ):
         item = the_list(lab, "look")["destination.own_name"]
-    assert (item["state"], item["found"]) == ("warning", "here destination is 127.0.1.1")
+    assert (item["state"], item["found"]) == ("warning", "destination resolves to 127.0.1.1 here")
 
 
 def test_an_unknown_name_is_added_and_undo_removes_it(lab: Lab) -> None:
@@ -150,9 +151,9 @@ def test_a_changed_host_key_is_not_trusted(lab: Lab) -> None:
     with edited(ssh_file(lab, "destination", "known_hosts"), r"^(source,\S+ \S+) \S+", rf"\1 {other}"):
         item = the_list(lab, "look")["destination.known_hosts"]
     assert item["state"] == "failed"
-    assert item["found"].startswith("it shows another host key than the one root knows")
+    assert item["found"].startswith("its host key differs from the one that root knows")
     assert not item["change"]
-    assert "a person has to find out" in item["why_not"]
+    assert "find out first why the host key changed" in item["why_not"]
 
 
 def test_a_missing_way_back_is_set_up_at_once_and_undone_byte_for_byte(lab: Lab) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.lab.command import run
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
@@ -86,7 +86,7 @@ def test_the_vm_is_booted(shut_off: Lab) -> None:
     assert "can't be loaded: shut off on source" in refusal(shut_off, "start", "cpu", "2")
     assert f"{GUEST.name} is up: its guest answered" in result_of(shut_off, "boot")["sentence"]
     assert states(shut_off)["source"] == "running"
-    assert "running on source already" in refusal(shut_off, "boot")
+    assert "already running on source" in refusal(shut_off, "boot")
 
 
 BOTH = pytest.mark.parametrize("reach", ["ssh", "agent"])
@@ -191,7 +191,7 @@ def test_a_missing_guest_agent_is_reported_with_a_sentence_and_ssh_still_works(r
     source = running.machine("source")
     source.run(["ssh", GUEST.name, "mv /usr/sbin/qemu-ga /usr/sbin/put-away; killall qemu-ga"])
     try:
-        assert "no guest agent has come to its channel" in refusal(running, "agent:status")
+        assert "no guest agent is connected to its channel" in refusal(running, "agent:status")
         assert result_of(running, "ssh:status")["current"] == "idle"
     finally:
         source.run(["ssh", GUEST.name, "mv /usr/sbin/put-away /usr/sbin/qemu-ga"])
@@ -241,7 +241,7 @@ def trust(lab: Lab, address: str) -> None:
 def test_a_vm_like_the_guest_is_created_booted_migrated_both_ways_and_deleted_with_its_disk(shut_off: Lab) -> None:
     trust(shut_off, ADDRESS)
     made = result_of(shut_off, "make_like", TWO, GUEST.name, f"{GUEST.address}/", f"{ADDRESS}/")
-    assert in_words(made["sentence"]) == "two was made on source; the Launch page starts it."
+    assert without_keys(made["sentence"]) == "two was made on source; the Launch page starts it."
     assert "taken: source has a VM of that name" in refusal(shut_off, "make_like", TWO, GUEST.name, "", "")
     assert "two is up: its guest answered" in result_of(shut_off, "boot", TWO, f"root@{ADDRESS}")["sentence"]
     assert result_of(shut_off, "vms")[TWO] == {"where": "running on source", "blockers": []}
@@ -265,7 +265,7 @@ def test_a_vm_of_an_image_is_accepted_by_libvirt_and_errors_in_its_definition_ha
     run(["qemu-img", "create", "-q", "-f", "qcow2", str(image), "16M"])
     path = f"{SHARED_FOLDER}/{image.name}"
     wrong = refusal(shut_off, "make_of_image", name, path, "<vcpu>2<", "<vcpu>many<")
-    assert "libvirt does not take this definition: line 4: <vcpu>, or something in it" in wrong
+    assert "libvirt rejected the definition: line 4: <vcpu> or an element in it" in wrong
     wrong = refusal(shut_off, "make_of_image", name, path, 'machine="pc-q35-', 'machine="pc-q35-9')
     assert "does not support machine type" in wrong
     assert "is in use: it is a disk of" in refusal(
@@ -273,6 +273,6 @@ def test_a_vm_of_an_image_is_accepted_by_libvirt_and_errors_in_its_definition_ha
     )
     assert "was made on source" in result_of(shut_off, "make_of_image", name, path, "", "")["sentence"]
     assert result_of(shut_off, "vms")[name] == {"where": "shut off on source", "blockers": []}
-    assert result_of(shut_off, "delete", name, "")["sentence"] == f"{name} was deleted; its disks stayed."
+    assert result_of(shut_off, "delete", name, "")["sentence"] == f"{name} was deleted; its disks were kept."
     assert image.exists()
     image.unlink()

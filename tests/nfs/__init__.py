@@ -1,1 +1,1 @@
-"""Three Debian machines with a kernel that has NFS, under QEMU; what is tried on them is tried for real."""
+"""Tests on three Debian machines under QEMU, with a real NFS server and clients."""

@@ -1,4 +1,4 @@
-"""The machines the tests of this folder work on: up once for all of them, bare again for each, gone at the end."""
+"""The machines of these tests: started once, restored for each test, ended after the last."""
 
 import os
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ from tests.nfs.machines import FIREWALLED, INSTALLED, Machines
 from tui.lab.lock import held
 
 FOLDER = Path("/var/tmp/vmlm-tui-nfs")
-TURN = Path("/run/vmlm-tui-nfs.lock")  # held by the one run of these tests that a machine has memory for
+LOCK = Path("/run/vmlm-tui-nfs.lock")  # only one run at a time, because of the memory
 
 
 @pytest.fixture(scope="session")
 def machines() -> Iterator[Machines]:
-    """The three; the first time on a machine takes minutes, because their disk is built and they are booted."""
+    """The three machines; the first run on a computer takes minutes, because it builds their disk and boots them."""
     if os.geteuid() != 0:
         pytest.fail("the tests in tests/nfs need root for their network: run `make test`, or sudo", pytrace=False)
-    with held(TURN, "the machines of tests/nfs", print):
+    with held(LOCK, "the machines of tests/nfs", print):
         machines = Machines(FOLDER, print)
         try:
             yield machines
@@ -27,28 +27,28 @@ def machines() -> Iterator[Machines]:
 
 
 @pytest.fixture(autouse=True)
-def _in_their_network(machines: Machines) -> Iterator[None]:
-    """A test's own connections lead to the machines, not out of this one."""
+def _machines_network(machines: Machines) -> Iterator[None]:
+    """Connections of a test use the network of the machines, not that of this computer."""
     with machines.network.entered():
         yield
 
 
 @pytest.fixture
 def bare(machines: Machines) -> Machines:
-    """All three as they were after their first boot."""
+    """The machines in the state after their first boot."""
     machines.restore()
     return machines
 
 
 @pytest.fixture
 def installed(machines: Machines) -> Machines:
-    """Bare but for the packages: nfs-kernel-server on the storage, nfs-common on the other two."""
+    """As `bare`, with nfs-kernel-server on the storage server and nfs-common on the other two."""
     machines.restore(INSTALLED)
     return machines
 
 
 @pytest.fixture
 def firewalled(machines: Machines) -> Machines:
-    """As `installed`, with a firewalld that nobody has changed on the storage server and the destination."""
+    """As `installed`, with an unconfigured firewalld on the storage server and the destination."""
     machines.restore(FIREWALLED)
     return machines

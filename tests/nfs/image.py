@@ -1,4 +1,4 @@
-"""The machines' disk: Debian 12 with ssh, sudo and ufw, and NFS at hand but not installed."""
+"""The disk image of the machines: Debian 12 with ssh, sudo and ufw, with the NFS packages available."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from tui.lab.cache import kept
 from tui.lab.command import run
 from tui.lab.disk_image import write_disk
 
-RECIPE = "1"  # raise it when what is built changes in a way the texts below don't show
+RECIPE = "1"  # increase it if the build changes, but none of the values in `recipe`
 FURNISH = Path(__file__).with_name("image-furnish")
 RELEASE = "bookworm"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -33,29 +33,32 @@ class Image:
 
     @property
     def disk(self) -> Path:
+        """The root disk."""
         return self.folder / "disk.qcow2"
 
     @property
     def kernel(self) -> Path:
+        """The kernel."""
         return self.folder / "vmlinuz"
 
     @property
     def initrd(self) -> Path:
+        """The initial RAM disk."""
         return self.folder / "initrd"
 
     @property
     def key(self) -> Path:
-        """Logs in as root and as every user."""
+        """The private key that logs in as root and as every user."""
         return self.folder / "id_ed25519"
 
     @property
     def host_key(self) -> Path:
-        """By which all machines of the image are known."""
+        """The public host key of all machines."""
         return self.folder / "host.pub"
 
 
 def prepare(on_progress: Callable[[str], None]) -> Image:
-    """The image, built first when it is not there."""
+    """The image; builds it if it is not in the cache."""
     recipe = repr((RECIPE, RELEASE, PACKAGES, LEFT_OUT, DISK_MIB, hosts_file(), FURNISH.read_text()))
     name = f"debian-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
     return Image(
@@ -64,7 +67,7 @@ def prepare(on_progress: Callable[[str], None]) -> Image:
 
 
 def sources() -> str:
-    """The lines of sources.list for the release, from where this machine has its own packages; empty on others."""
+    """The lines of sources.list for the release from this machine's own mirror; empty on other distributions."""
     form = f"deb [signed-by={KEYRING}] $(REPO_URI) $(CODENAME) $(COMPONENT)"
     lines = run(["apt-get", "indextargets", "--format", form, "Created-By: Packages"]).splitlines()
     suites = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
@@ -78,15 +81,15 @@ def _build(work: Path, image: Image, on_progress: Callable[[str], None]) -> None
     on_progress("debian: installing it into a folder (once)")
     root, listed = work / "root", work / "sources.list"
     listed.write_text(sources())
-    where = [str(listed)] if listed.stat().st_size else []  # else mmdebstrap knows where Debian is
+    where = [str(listed)] if listed.stat().st_size else []  # else mmdebstrap uses its default mirror
     without = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
     furnish = f'--customize-hook="{FURNISH}" "$1"'
     argv = ["mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}", *without, furnish]
-    argv += ["--skip=cleanup/apt/lists"]  # those of the machine's own repository
+    argv += ["--skip=cleanup/apt/lists"]  # keeps the package lists of that mirror
     environment = {**os.environ, "PUBLIC_KEY": image.key.with_suffix(".pub").read_text().strip()}
-    # In mounts of its own: whatever is mounted below the folder, nothing of it is there when the folder is removed.
-    alone = ["unshare", "--mount", "--"]
-    run([*alone, *argv, RELEASE, str(root), *where], env=environment, limit_s=BUILD_LIMIT_S)
+    # In a mount namespace of its own, so that no mount below the folder remains when the folder is removed.
+    namespace = ["unshare", "--mount", "--"]
+    run([*namespace, *argv, RELEASE, str(root), *where], env=environment, limit_s=BUILD_LIMIT_S)
     (root / "etc/hosts").write_text(hosts_file())
     on_progress("debian: writing its disk (once)")
     shutil.copyfile(next(root.glob("boot/vmlinuz-*")), image.kernel)

@@ -1,4 +1,4 @@
-"""One Debian machine: a QEMU in the machines' network, and how to run something on it."""
+"""One Debian machine: a QEMU in the machines' network, and commands on it."""
 
 import shlex
 import socket
@@ -18,22 +18,22 @@ from tui.lab import kvm
 from tui.lab.command import SYSTEM_PATH, run, succeeds
 from tui.lab.namespaces import MARK
 
-BOOT_LIMIT_S = 600.0  # three at once take two minutes where nothing else runs
+BOOT_LIMIT_S = 600.0  # three at once take two minutes on an idle computer
 COMMAND_LIMIT_S = 300.0
 INSTALL_LIMIT_S = 900.0
-PAUSE_S = 0.2  # between two questions to a machine that is not up yet
-# The time in a state is that of its writing; the hardware's clock goes on meanwhile.
+PAUSE_S = 0.2  # between two attempts while a machine starts
+# A restored system has the time of its saved state, but its hardware clock is current.
 SET_CLOCK = 'date -s "@$(cat /sys/class/rtc/rtc0/since_epoch)"'
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 def accelerator() -> list[str]:
-    """What makes the machines fast, where KVM works, or possible, where it does not."""
+    """The options of QEMU for KVM, or for emulation if KVM is not usable."""
     return ["-accel", "kvm", "-cpu", "host"] if kvm.usable() else ["-accel", "tcg,thread=multi", "-cpu", "qemu64"]
 
 
 class Machine:
-    """One of the three; `folder` is that of all of them, with ssh's files in `folder/ssh`."""
+    """One machine; all share `folder`, with the ssh configuration in `folder/ssh`."""
 
     def __init__(self, site: Site, folder: Path, image: Image, network: Network) -> None:
         self.name = site.name
@@ -45,35 +45,36 @@ class Machine:
         self._qemu: subprocess.Popen[bytes] | None = None
         self._monitor: Monitor | None = None
 
-    # -- what a test does with it --
+    # -- for tests --
 
     def shell(self, user: str = "root") -> SshShell:
-        """The app's own way to this machine."""
+        """The app's shell on this machine."""
         return SshShell(f"{user}@{self.address}", folder=self._folder / "ssh", connect_limit_s=60)
 
     def ssh(self, *argv: str, user: str = "root", stdin: str = "", limit_s: float = COMMAND_LIMIT_S) -> str:
-        """Standard output of a program on this machine, which must succeed."""
+        """Runs a command, which must succeed; returns its standard output."""
         return run(self._ssh(user, argv), stdin=stdin, limit_s=limit_s)
 
     def succeeds(self, *argv: str, user: str = "root", limit_s: float = COMMAND_LIMIT_S) -> bool:
-        """Whether a program on this machine says yes by its exit status."""
+        """Whether a command succeeds."""
         return succeeds(self._ssh(user, argv), limit_s=limit_s)
 
     def install(self, package: str) -> None:
+        """Installs a package."""
         self.ssh("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", package, limit_s=INSTALL_LIMIT_S)
 
     def files(self) -> dict[str, str]:
-        """What setting up and undoing may leave behind: see tests.nfs.traces."""
+        """The traces of setup and undo, see tests.nfs.traces."""
         return parse_traces(self.ssh("sh", "-c", TRACES))
 
     def reboot(self) -> None:
-        """Boots it again, and waits until it has."""
+        """Reboots the machine and waits until it is up."""
         before = self.ssh("cat", BOOT_ID)
-        succeeds(self._ssh("root", ["systemctl", "reboot"]))  # which may end the connection before it answers
+        succeeds(self._ssh("root", ["systemctl", "reboot"]))  # may break the connection before it returns
         self._await(["sh", "-c", f'[ "$(cat {BOOT_ID})" != "$0" ]', before.strip()])
 
     def power_off(self) -> None:
-        """Takes it off the mains."""
+        """Ends QEMU, as a power failure would."""
         if self._qemu:
             self._qemu.kill()
             self._qemu.wait()
@@ -83,40 +84,42 @@ class Machine:
             self._monitor = None
 
     def power_on(self) -> None:
-        """Boots it from the disk as it was left, and waits until it has."""
+        """Boots from the disk as it was left, and waits until the machine is up."""
         self._launch([])
         self._await(["true"])
 
     def unplug(self) -> None:
-        """Pulls its cable: it runs on, and nobody reaches it."""
+        """Disconnects the machine from the network; it keeps running."""
         self._network.unplug(self._site)
 
-    def network(self) -> None:
-        self._network.network(self._site)
+    def plug_in(self) -> None:
+        """Connects the machine to the network."""
+        self._network.plug_in(self._site)
 
     def freeze(self) -> None:
-        """Stops its processor: the cable is in, and nothing answers."""
-        self._order().execute("stop")
+        """Pauses the machine; it stays in the network and does not reply."""
+        self._running_monitor().execute("stop")
 
     def thaw(self) -> None:
-        self._order().execute("cont")
+        """Resumes the machine."""
+        self._running_monitor().execute("cont")
 
-    # -- what brings it up --
+    # -- start and end --
 
     def start(self, base: Path, state: Path | None = None) -> None:
-        """Switches it on with an untouched disk, and waits; with a state it goes on from there instead of booting."""
+        """Boots from a copy of the disk, or resumes from a state, and waits until the machine is up."""
         self.power_off()
-        self.network()
+        self.plug_in()
         run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(base), str(self._file("qcow2"))])
         self._launch(["-incoming", "defer"] if state else [])
         if state:
-            self._order().read_state(state)
+            self._running_monitor().read_state(state)
         self._await(["sh", "-c", SET_CLOCK])
 
     def save(self, folder: Path) -> None:
-        """Moves its disk and its state to a folder, as NAME.qcow2 and NAME.state; it is off then."""
+        """Moves the disk and the state to a folder, as NAME.qcow2 and NAME.state; the machine is then off."""
         self.ssh("sync")
-        self._order().write_state(folder / f"{self.name}.state")
+        self._running_monitor().write_state(folder / f"{self.name}.state")
         self.power_off()
         self._file("qcow2").rename(folder / f"{self.name}.qcow2")
 
@@ -127,7 +130,10 @@ class Machine:
         argv += ["-nodefaults", "-no-user-config", "-display", "none", "-serial", f"file:{self._file('console')}"]
         argv += ["-chardev", f"socket,id=monitor,fd={theirs.fileno()}", "-mon", "chardev=monitor,mode=control"]
         argv += ["-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd), "-append", line]
-        argv += ["-drive", f"file={self._file('qcow2')},if=virtio,cache=unsafe"]  # nobody needs it after a power cut
+        argv += [
+            "-drive",
+            f"file={self._file('qcow2')},if=virtio,cache=unsafe",
+        ]  # the disk need not survive a power failure of this computer
         argv += ["-netdev", f"tap,id=lan,ifname={port(self._site)},script=no,downscript=no"]
         argv += ["-device", f"virtio-net-pci,netdev=lan,mac={self._site.mac}", "-device", "virtio-rng-pci", *more]
         with theirs, self._file("log").open("wb") as log:
@@ -138,7 +144,7 @@ class Machine:
                 stdout=log,
                 stderr=log,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl+C is for the tests, which then take it down
+                start_new_session=True,  # so that Ctrl+C reaches only the tests, which then end it
             )
         try:
             self._monitor = Monitor(ours)
@@ -146,7 +152,7 @@ class Machine:
             raise self._ended() from failure
 
     def _await(self, argv: Sequence[str]) -> None:
-        """Waits until this succeeds on the machine."""
+        """Waits until the command succeeds on the machine."""
         end = time.monotonic() + BOOT_LIMIT_S
         while not succeeds(self._ssh("root", argv), limit_s=60):
             if self._qemu is None or self._qemu.poll() is not None:
@@ -159,7 +165,7 @@ class Machine:
     def _ended(self) -> Failure:
         return Failure(f"QEMU of {self.name} ended", self._file("log").read_text(errors="replace").strip())
 
-    def _order(self) -> Monitor:
+    def _running_monitor(self) -> Monitor:
         if self._monitor is None:
             raise Failure(f"{self.name} is switched off")
         return self._monitor

@@ -1,4 +1,4 @@
-"""All three machines together: brought up once, set back to an earlier state at will, taken down."""
+"""The three machines together: starts them, restores saved states, and ends them."""
 
 import hashlib
 import shutil
@@ -15,20 +15,20 @@ from tui.lab.command import run
 from tui.lab.namespaces import MARK
 from tui.lab.process import end_all, processes_with
 
-RECIPE = "1"  # raise it when machines of an earlier recipe can't be gone on with
+RECIPE = "1"  # increase it if states of an earlier recipe can't be used
 BARE = "bare"
-INSTALLED = "installed"  # bare, but for the packages of NFS, which take a minute
-FIREWALLED = "firewalled"  # the same with firewalld on the storage server and the destination
+INSTALLED = "installed"  # bare with the NFS packages, because installing them takes a minute
+FIREWALLED = "firewalled"  # installed, with firewalld on the storage server and the destination
 
 
 class Machines:
-    """The machines of one run of the tests, all of whose files are in `folder`."""
+    """The machines of one test run; all their files are in `folder`."""
 
     def __init__(self, folder: Path, on_progress: Callable[[str], None]) -> None:
         self.folder = folder
         self.on_progress = on_progress
         self._pool = ThreadPoolExecutor()
-        clear(folder)  # of what a killed run may have left
+        clear(folder)  # removes what a killed run left
         self._image = image.prepare(on_progress)
         folder.mkdir(mode=0o700)
         self._write_ssh()
@@ -37,37 +37,40 @@ class Machines:
 
     @property
     def storage(self) -> Machine:
+        """The storage server."""
         return self._machines["storage"]
 
     @property
     def source(self) -> Machine:
+        """The source."""
         return self._machines["source"]
 
     @property
     def destination(self) -> Machine:
+        """The destination."""
         return self._machines["destination"]
 
     def __iter__(self) -> Iterator[Machine]:
         return iter(self._machines.values())
 
     def each(self, do: Callable[[Machine], object]) -> None:
-        """Does something with all of them at the same time."""
+        """Calls `do` with all machines in parallel."""
         list(self._pool.map(do, self))
 
     def save(self, name: str) -> None:
-        """Keeps the state of all of them until the end of the run, for `restore`; connections to them break."""
+        """Saves the state of all machines for `restore` until the end of the run; breaks their connections."""
         folder = self._snapshot(name)
         folder.mkdir(parents=True)
         self.each(lambda machine: machine.save(folder))
         self.restore(name)
 
     def restore(self, name: str = BARE) -> None:
-        """Sets all of them back to a saved state, whatever was done to them; connections to them break."""
+        """Restores a saved state of all machines; breaks their connections."""
         folder = self._snapshot(name)
         self.each(lambda machine: machine.start(folder / f"{machine.name}.qcow2", folder / f"{machine.name}.state"))
 
     def down(self) -> None:
-        """Ends all of them; nothing is left but what is in the cache."""
+        """Ends all machines; only the cache remains."""
         self.each(Machine.power_off)
         self._pool.shutdown()
         clear(self.folder)
@@ -76,7 +79,7 @@ class Machines:
         if name == BARE:
             return self._kept(BARE, "the machines' first boot", self._boot)
         if name == INSTALLED:
-            self._snapshot(BARE)  # before, because one thing is built at a time
+            self._snapshot(BARE)  # first, because the cache builds one entry at a time
             return self._kept(INSTALLED, "the packages of NFS", self._install)
         if name == FIREWALLED:
             self._snapshot(INSTALLED)
@@ -84,7 +87,7 @@ class Machines:
         return self.folder / "saved" / name
 
     def _kept(self, name: str, what: str, make: Callable[[], None]) -> Path:
-        """A state that is the same for all runs, and made only once."""
+        """A state in the cache that all runs use; `make` brings the machines into it."""
         qemu = run(["qemu-system-x86_64", "-version"])
         recipe = repr((RECIPE, self._image.folder.name, qemu, accelerator(), MEMORY_MIB, SITES, OUTSIDE_MAC))
 
@@ -116,7 +119,7 @@ class Machines:
         self.each(lambda machine: machine.install("firewalld") if machine is not self.source else None)
 
     def _write_ssh(self) -> None:
-        """An ssh folder that logs in on all machines and trusts them, by name and by address."""
+        """Writes an ssh folder whose configuration logs in to all machines and trusts their host key."""
         folder = self.folder / "ssh"
         folder.mkdir(mode=0o700)
         kind, key = self._image.host_key.read_text().split()[:2]

@@ -1,4 +1,4 @@
-"""The machines' network: a switch in a namespace of its own, which reaches nothing else."""
+"""The machines' network: a switch in a namespace without any other connection."""
 
 import ctypes
 import os
@@ -18,15 +18,15 @@ CLONE_NEWNET = 0x40000000
 
 @dataclass(frozen=True)
 class Network:
-    """One switch with a port for every machine; it vanishes with its process."""
+    """A switch with a port for every machine; it ends with its process."""
 
     switch: Process
 
     @classmethod
     def make(cls, folder: Path) -> "Network":
-        """A new one, whose process has `folder` as its mark."""
+        """Creates a network; its process has `folder` as its mark."""
         network = cls(launch_switch(folder))
-        # Machines in a saved state remember the MAC of whom they answered, and send to it for half a minute more.
+        # A fixed MAC, because restored machines have it in their neighbour tables for half a minute.
         network.ip("link", "set", "lab", "address", OUTSIDE_MAC)
         network.ip("address", "add", f"{OUTSIDE}/{NETWORK_BITS}", "dev", "lab")
         for site in SITES:
@@ -35,22 +35,24 @@ class Network:
         return network
 
     def ip(self, *words: str) -> None:
+        """Runs `ip` in this network."""
         run(self.argv(["ip", *words]))
 
     def argv(self, argv: list[str]) -> list[str]:
         """The command line that runs `argv` in this network."""
         return inside(self.switch, argv, network_only=True)
 
-    def network(self, site: Site) -> None:
+    def plug_in(self, site: Site) -> None:
+        """Connects a machine."""
         self.ip("link", "set", port(site), "up")
 
     def unplug(self, site: Site) -> None:
-        """From now on what is sent to this machine is lost; it has no way to notice."""
+        """Disconnects a machine, which can't detect it: packets to it are lost."""
         self.ip("link", "set", port(site), "down")
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """The calling thread, and what it starts, is in this network: its connections lead to the machines."""
+        """Moves the calling thread and its children into this network."""
         with Path("/proc/thread-self/ns/net").open() as outside:
             with Path(f"/proc/{self.switch.pid}/ns/net").open() as own:
                 _enter(own.fileno())
@@ -61,12 +63,12 @@ class Network:
 
 
 def port(site: Site) -> str:
-    """The switch's end of the line to a machine."""
+    """The interface of the switch to a machine."""
     return f"to-{site.name}"
 
 
 def _enter(descriptor: int) -> None:
-    """os.setns, which Python has from 3.12 on."""
+    """os.setns, which exists only since Python 3.12."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.setns(descriptor, CLONE_NEWNET):
         number = ctypes.get_errno()

@@ -1,7 +1,6 @@
-"""The NFS checklist on three real Debian machines: from bare to shared and back, and what is said of each fault.
+"""The NFS checklist on three real Debian machines: from bare to shared and back, and the findings on each fault.
 
-/etc/passwd- and the like are passed over where machines are compared: they hold what /etc/passwd was before its last
-change, whatever that was.
+Comparisons of machines ignore backups such as /etc/passwd-, which contain the version before the last change.
 """
 
 import asyncio
@@ -18,12 +17,12 @@ from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING
 
 FOLDER, IMAGES = "/var/lib/libvirt-img/images", "/var/lib/libvirt/images"
 ODD = {"images": "/srv/vm images/ü #1\\x", "export": '/srv/exp(ort)/it\'s "q" $HOME'}
-SHARED = "shared"  # the machines as the checklist has set them up
-LOOK_LIMIT_S = 90.0  # whatever hangs; twenty seconds where nothing does and nothing else runs
+SHARED = "shared"  # the state after the checklist has set up the machines
+READ_LIMIT_S = 90.0  # even if hosts hang; reading takes twenty seconds otherwise
 
 
 def files(machines: Machines) -> dict[str, dict[str, str]]:
-    """What may be left behind on each machine."""
+    """The traces on each machine."""
     backups = tuple(f"/etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow"))
     return {
         machine.name: {name: what for name, what in machine.files().items() if not name.endswith(backups)}
@@ -32,19 +31,19 @@ def files(machines: Machines) -> dict[str, dict[str, str]]:
 
 
 def shorten_grace(storage: Machine) -> None:
-    """After its start an NFS server opens nothing until its clients are back or these seconds are over, else 90."""
+    """Shortens the 90 s after the start of an NFS server, in which it opens files only for earlier clients."""
     storage.ssh("mkdir", "-p", "/etc/nfs.conf.d")
     storage.ssh("tee", "/etc/nfs.conf.d/tests.conf", stdin="[nfsd]\ngrace-time=10\nlease-time=10\n")
 
 
 def put_image(storage: Machine, folder: str = IMAGES) -> None:
-    """As somebody has made it: root's."""
+    """Creates an image that belongs to root."""
     storage.ssh("truncate", "-s", "1M", f"{folder}/{IMAGE}")
 
 
 @pytest.fixture
 async def shared(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
-    """The room over machines that it has set up, which is done once."""
+    """The room with machines that it has set up, once per run."""
     journal = tmp_path_factory.getbasetemp() / "shared.jsonl"
     saved = journal.with_suffix(".saved")
     if not saved.exists():
@@ -61,7 +60,7 @@ async def shared(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -
         yield again
 
 
-async def test_three_bare_machines_come_to_share_the_folder_and_are_bare_again(bare: Machines, tmp_path: Path) -> None:
+async def test_bare_machines_share_the_folder_until_they_are_undone(bare: Machines, tmp_path: Path) -> None:
     storage = bare.storage
     storage.ssh("sh", "-c", "ufw allow 22/tcp && ufw --force enable")
     storage.ssh("tee", "/etc/hosts.deny", stdin="mountd rpcbind: ALL\n")
@@ -90,7 +89,7 @@ async def test_three_bare_machines_come_to_share_the_folder_and_are_bare_again(b
 
 
 async def good_within(app: Room, limit_s: float) -> None:
-    """Until the server that has just started lets its clients open files again."""
+    """Waits until a server that has just started lets its clients open files."""
     end = time.monotonic() + limit_s
     while await app.look() and app.bad() and time.monotonic() < end:
         pass
@@ -98,9 +97,9 @@ async def good_within(app: Room, limit_s: float) -> None:
 
 
 REST = "rw,no_subtree_check,no_root_squash"
-# What is done on which machines, and what is found then.
+# The commands on each machine, and the findings that they cause.
 FAULTS = {
-    "exported read-only by a line of somebody else's": (
+    "a line that is not the app's exports it read-only": (
         {"storage": f"echo '{FOLDER} source(ro) destination({REST})' > /etc/exports; exportfs -ra"},
         {"storage.exports": (FAILED, "line 1 of /etc/exports exports it to source read-only"),
          "source.write": (FAILED, "Read-only file system"), "destination.read": (UNKNOWN, "not tried")},
@@ -113,26 +112,26 @@ FAULTS = {
     ),
     "root squashed": (
         {"storage": f"echo '{FOLDER} *(rw,root_squash)' > /etc/exports; exportfs -ra; chmod 777 {IMAGES}"},
-        {"storage.active": (FAILED, "with root_squash"), "source.write": (WARNING, "it is squashed"),
+        {"storage.active": (FAILED, "with root_squash"), "source.write": (WARNING, "root is squashed"),
          "source.image": (FAILED, "libvirt-qemu can't open")},
     ),
     "the server stopped": (
         {"storage": "systemctl disable --now nfs-server"},
-        {"storage.service": (FAILED, "is inactive"), "source.port": (FAILED, "nothing serves NFS"),
-         "source.mount": (FAILED, "does not answer"), "source.write": (UNKNOWN, "not tried")},
+        {"storage.service": (FAILED, "is inactive"), "source.port": (FAILED, "no NFS server listens there"),
+         "source.mount": (FAILED, "does not respond"), "source.write": (UNKNOWN, "not tried")},
     ),
     "hidden on one, read-only on the other": (
         {"source": f"mount -t tmpfs cover {FOLDER}", "destination": f"mount -o remount,ro {FOLDER}"},
-        {"source.mount": (FAILED, "is hidden below it"), "source.libvirt": (FAILED, "tmpfs, a local file system"),
+        {"source.mount": (FAILED, "it hides the mount"), "source.libvirt": (FAILED, "tmpfs, which libvirt treats as"),
          "destination.mount": (FAILED, "mounted read-only"), "source.write": (UNKNOWN, "not tried")},
     ),
-    "another line in fstab and files in the way, and the image gone": (
+    "another line in fstab, files in the folder, and no image": (
         {"storage": f"rm {IMAGES}/{IMAGE}",
          "source": f"sed -i 's|^storage:|nas:|' /etc/fstab; umount {FOLDER}; echo x > {FOLDER}/mine"},
         {"source.mount": (FAILED, "is not empty (mine)"), "source.listing": (FAILED, "only on this host: mine"),
-         "destination.image": (FAILED, "is not there")},
+         "destination.image": (FAILED, "does not exist")},
     ),
-    "QEMU's user has another number": (
+    "QEMU's user has another user ID": (
         {"destination": "usermod -u 4711 libvirt-qemu"},
         {"source.write": (OK, ""), "destination.read": (FAILED, "Permission denied")},
     ),
@@ -140,12 +139,12 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_is_told_where_it_is(machines: Machines, shared: Room, fault: str) -> None:
+async def test_each_fault_is_reported_at_its_step(machines: Machines, shared: Room, fault: str) -> None:
     scripts, expected = FAULTS[fault]
     for machine in machines:
         if machine.name in scripts:
             machine.ssh("sh", "-c", scripts[machine.name])
-    items = await asyncio.wait_for(shared.look(), LOOK_LIMIT_S)
+    items = await asyncio.wait_for(shared.look(), READ_LIMIT_S)
     for id, (state, words) in expected.items():
         finding = items[id].finding
         assert finding is not None
@@ -153,7 +152,7 @@ async def test_a_fault_is_told_where_it_is(machines: Machines, shared: Room, fau
     assert machines.storage.ssh("sh", "-c", f"ls -A {IMAGES} | grep vmlm-proof || true") == ""
 
 
-async def test_a_stale_mount_is_told_and_mended(machines: Machines, shared: Room) -> None:
+async def test_a_stale_mount_is_reported_and_fixed(machines: Machines, shared: Room) -> None:
     again = f"mv {IMAGES} {IMAGES}.old; mkdir {IMAGES}; mount --bind {IMAGES} {FOLDER}"
     machines.storage.ssh(
         "sh", "-ec", f"systemctl stop nfs-server; umount {FOLDER}; {again}; systemctl start nfs-server"
@@ -165,30 +164,30 @@ async def test_a_stale_mount_is_told_and_mended(machines: Machines, shared: Room
     await good_within(shared, 150)
 
 
-async def test_a_server_that_stands_still_holds_up_nothing(machines: Machines, shared: Room) -> None:
+async def test_a_frozen_server_does_not_block_the_reading(machines: Machines, shared: Room) -> None:
     machines.storage.freeze()
     try:
-        items = await asyncio.wait_for(shared.look(), LOOK_LIMIT_S)
+        items = await asyncio.wait_for(shared.look(), READ_LIMIT_S)
     finally:
         machines.storage.thaw()
     states = {id: items[id].state for id in ("storage.exports", "source.folder", "source.mount", "source.write")}
     assert states == {
         "storage.exports": UNKNOWN, "source.folder": OK, "source.mount": FAILED, "source.write": UNKNOWN,
     }  # fmt: skip
-    assert "does not answer" in items["source.mount"].finding.found  # type: ignore[union-attr]
+    assert "does not respond" in items["source.mount"].finding.found  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("user", "password", "said"), [
-    ("nosudo", "", "sudo on storage wants a password"),
-    ("op", "wrong", "did not take the password"),
+@pytest.mark.parametrize(("user", "password", "words"), [
+    ("nosudo", "", "sudo on storage requires a password"),
+    ("op", "wrong", "did not accept the password"),
     ("op", "op-secret", ""),
 ])  # fmt: skip
-async def test_who_is_not_let_in_as_root_is_told(
-    machines: Machines, shared: Room, tmp_path: Path, user: str, password: str, said: str
+async def test_a_login_that_may_not_use_sudo_is_reported(
+    machines: Machines, shared: Room, tmp_path: Path, user: str, password: str, words: str
 ) -> None:
     async with nfs_room(machines, tmp_path / "changes.jsonl", user=user) as app:
         for host in ("storage", "source", "destination") if password else ():
             app.checklist.sudo.give_password(host, password)
         finding = (await app.look())["storage.exports"].finding
         assert finding is not None
-        assert (finding.state, said in finding.found) == (UNKNOWN if said else OK, True), finding
+        assert (finding.state, words in finding.found) == (UNKNOWN if words else OK, True), finding

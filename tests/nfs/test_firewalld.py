@@ -13,7 +13,7 @@ def zones(machine: Machine) -> str:
     return machine.ssh("sh", "-c", ZONES)
 
 
-async def test_nfs_passes_the_firewall_for_both_hosts_until_it_is_undone(firewalled: Machines, tmp_path: Path) -> None:
+async def test_the_firewall_lets_both_hosts_reach_nfs_until_the_undo(firewalled: Machines, tmp_path: Path) -> None:
     storage = firewalled.storage
     for each in ("--add-port=2049/udp", "--add-source-port=2049/tcp"):  # which open nothing to NFS 4
         storage.ssh("firewall-cmd", each)
@@ -24,7 +24,7 @@ async def test_nfs_passes_the_firewall_for_both_hosts_until_it_is_undone(firewal
             "failed: source and destination can't reach tcp 2049: no rule in firewalld for 10.77.49.2 and 10.77.49.3"
         )
         assert app.bad()["storage.firewall"] == closed
-        assert app.bad()["source.port"] == "failed: storage does not answer on tcp 2049"
+        assert app.bad()["source.port"] == "failed: storage does not respond on tcp 2049"
         await app.apply("storage.firewall")
         found = app.items["storage.firewall"].finding
         assert found is not None
@@ -36,7 +36,7 @@ async def test_nfs_passes_the_firewall_for_both_hosts_until_it_is_undone(firewal
     assert zones(storage) == before
 
 
-async def test_the_migration_ports_are_open_to_the_source_until_it_is_undone(
+async def test_the_firewall_lets_the_source_reach_the_migration_ports_until_the_undo(
     firewalled: Machines, tmp_path: Path
 ) -> None:
     destination = firewalled.destination

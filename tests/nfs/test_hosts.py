@@ -1,4 +1,4 @@
-"""The hosts' list on real machines: what a bare Debian lacks is made, kept over a restart, and undone to the byte."""
+"""The Hosts list on real machines: it fixes what a bare Debian lacks; a restart keeps that, the undo reverts it."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.nfs.machines import Machines
 from tests.nfs.room import hosts_room
 from tui.core.failure import Failure
 
-# The way back is made in the lab as well; here each look at the emulated machines takes ten seconds and more.
+# The lab tests cover the opposite direction, because each reading of the emulated machines takes ten seconds and more.
 WAY_THERE = (
     "source.key",
     "source.known_hosts",
@@ -16,7 +16,7 @@ WAY_THERE = (
     "destination.ports",
     "destination.userfaultfd",
 )
-# What this list changes besides files of /etc.
+# The other things that this list changes.
 OWN = (
     "cd /root && find .ssh -type f -exec sha256sum {} + -exec stat -c '%n %a %U' {} + | sort;"
     "sysctl vm.unprivileged_userfaultfd; ufw status"
@@ -24,20 +24,20 @@ OWN = (
 
 
 def traces(machines: Machines) -> dict[str, dict[str, str]]:
-    """All that setting up and undoing may leave behind, by machine."""
+    """The traces of setup and undo, by machine."""
     return {machine.name: machine.files() | {"own": machine.ssh("sh", "-c", OWN)} for machine in machines}
 
 
-async def test_what_bare_machines_lack_is_made_kept_over_a_restart_and_undone(bare: Machines, tmp_path: Path) -> None:
+async def test_fixes_of_bare_machines_survive_a_restart_and_can_be_undone(bare: Machines, tmp_path: Path) -> None:
     bare.destination.ssh("ufw", "allow", "ssh")
     bare.destination.ssh("ufw", "--force", "enable")
     before = traces(bare)
     async with hosts_room(bare, tmp_path / "changes.jsonl") as app:
         await app.look()
-        assert traces(bare) == before  # a look changes nothing
+        assert traces(bare) == before  # reading changes nothing
         found = app.bad()
         assert {*WAY_THERE, "source.peer"} <= found.keys()
-        silent = "failed: at 10.77.49.3 49152-49215: no answer, as where a firewall drops what comes in"
+        silent = "failed: at 10.77.49.3 49152-49215: no reply; a firewall may drop the packets"
         assert found["destination.ports"] == silent
         assert "source.ports" not in found  # no firewall is active there
         for id in WAY_THERE:
@@ -46,25 +46,25 @@ async def test_what_bare_machines_lack_is_made_kept_over_a_restart_and_undone(ba
         with pytest.raises(Failure, match="there is nothing to do"):
             await app.apply(WAY_THERE[0])
     bare.destination.reboot()
-    async with hosts_room(bare, tmp_path / "changes.jsonl") as app:  # the app, too, was started anew
+    async with hosts_room(bare, tmp_path / "changes.jsonl") as app:  # a new session of the app
         await app.look()
         assert not set(WAY_THERE) & app.bad().keys()
         await app.undo_all()
     assert traces(bare) == before
 
 
-async def test_without_the_password_of_sudo_the_list_says_what_it_could_not_look_at(
+async def test_without_the_password_for_sudo_the_list_reports_what_it_could_not_read(
     bare: Machines, tmp_path: Path
 ) -> None:
     async with hosts_room(bare, tmp_path / "changes.jsonl", user="op") as app:
         await app.look()
         found = app.bad()
-        assert found["destination.root"].startswith("failed: sudo on destination wants a password")
-        assert found["source.key"].startswith("unknown: sudo on source wants a password")
+        assert found["destination.root"].startswith("failed: sudo on destination requires a password")
+        assert found["source.key"].startswith("unknown: sudo on source requires a password")
         assert "destination.login" not in found
         for machine in bare:
             app.checklist.sudo.give_password(machine.name, "op-secret")
         await app.look()
         found = app.bad()
         assert "destination.root" not in found
-        assert found["source.key"] == "failed: none"
+        assert found["source.key"] == "failed: root has no key"

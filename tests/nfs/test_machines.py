@@ -1,4 +1,4 @@
-"""The machines themselves: NFS works on them by hand, they come back as they were, and they can be lost."""
+"""The machines themselves: NFS works on them, a restored state is unchanged, and a machine can be cut off."""
 
 import time
 
@@ -9,7 +9,7 @@ from tests.nfs.machines import INSTALLED, Machines
 from tui.core.failure import Failure
 
 FOLDER = "/var/lib/libvirt-img/images"
-OPTIONS = "soft,timeo=10,retrans=1,retry=0"  # gives up after seconds, where NFS by default never does
+OPTIONS = "soft,timeo=10,retrans=1,retry=0"  # a timeout of seconds, because NFS by default retries for ever
 
 
 def mount(machine: Machine) -> None:
@@ -17,7 +17,7 @@ def mount(machine: Machine) -> None:
     machine.ssh("mount", "-t", "nfs", "-o", OPTIONS, f"storage:{FOLDER}", FOLDER)
 
 
-def test_what_one_client_writes_the_other_reads(installed: Machines) -> None:
+def test_one_client_reads_what_the_other_writes(installed: Machines) -> None:
     storage, source, destination = installed.storage, installed.source, installed.destination
     line = f"{FOLDER} source(rw,sync,no_subtree_check) destination(rw,sync,no_subtree_check)\n"
     storage.ssh("tee", "/etc/exports", stdin=line)
@@ -33,12 +33,12 @@ def test_what_one_client_writes_the_other_reads(installed: Machines) -> None:
     storage.unplug()
     with pytest.raises(Failure, match="mount -t nfs"):
         mount(destination)
-    storage.network()
+    storage.plug_in()
     mount(destination)
     assert destination.ssh("cat", f"{FOLDER}/from source") == "Grüße\n"
 
 
-def test_whatever_was_done_a_restored_machine_is_bare(bare: Machines) -> None:
+def test_a_restored_machine_is_bare_after_any_change(bare: Machines) -> None:
     before = {machine.name: machine.files() for machine in bare}
     assert "package nfs-common" not in before["source"]
     bare.restore(INSTALLED)
@@ -53,7 +53,7 @@ def test_whatever_was_done_a_restored_machine_is_bare(bare: Machines) -> None:
     assert {machine.name: machine.files() for machine in bare} == before
 
 
-def test_a_reboot_is_over_when_the_machine_answers_again(bare: Machines) -> None:
+def test_reboot_returns_when_the_machine_replies_again(bare: Machines) -> None:
     bare.source.ssh("touch", "/run/gone", "/etc/kept")
     before = bare.source.ssh("cat", "/proc/sys/kernel/random/boot_id")
     bare.source.reboot()
@@ -62,22 +62,22 @@ def test_a_reboot_is_over_when_the_machine_answers_again(bare: Machines) -> None
     assert bare.source.ssh("hostname") == "source\n"
 
 
-async def test_the_apps_own_shell_reaches_every_machine_with_every_right(bare: Machines) -> None:
+async def test_the_apps_shell_reaches_every_machine_with_each_kind_of_login(bare: Machines) -> None:
     for machine in bare:
         for user, sudo, may in (("op", ["-S", "-p", ""], True), ("nopass", ["-n"], True), ("nosudo", ["-n"], False)):
             shell = machine.shell(user)
-            answer = await shell.run(["sudo", *sudo, "id", "-un"], stdin="op-secret\n", timeout=60)
-            assert (answer.stdout == "root\n") is may, answer
+            done = await shell.run(["sudo", *sudo, "id", "-un"], stdin="op-secret\n", timeout=60)
+            assert (done.stdout == "root\n") is may, done
             await shell.close()
     root = bare.source.shell()
-    answer = await root.run(["env", "LC_ALL=de_DE.UTF-8", "cat", "/nothing"])
-    assert "Datei oder Verzeichnis nicht gefunden" in answer.stderr
+    done = await root.run(["env", "LC_ALL=de_DE.UTF-8", "cat", "/nothing"])
+    assert "Datei oder Verzeichnis nicht gefunden" in done.stderr
     for name in ("storage", "source", "destination"):
         assert (await root.run(["getent", "ahostsv4", name])).stdout.startswith("10.")
     await root.close()
 
 
-def test_the_clock_of_a_restored_machine_is_right(bare: Machines) -> None:
+def test_the_clock_of_a_restored_machine_is_correct(bare: Machines) -> None:
     for machine in bare:
         earliest = time.time()
         now = float(machine.ssh("date", "+%s.%N"))

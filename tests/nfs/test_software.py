@@ -1,4 +1,4 @@
-"""libvirt and QEMU put on a machine that has neither, asked by the app as soon as they are there, and taken away."""
+"""The app installs libvirt and QEMU on a machine that has neither, connects to them, and removes them."""
 
 from pathlib import Path
 
@@ -12,18 +12,18 @@ from tui.core.failure import Failure
 LINES = ("packages", "daemon", "libvirt")
 
 
-def left_behind(machine: Machine) -> dict[str, str]:
-    """Traces, without what passwd's tools keep of the version before."""
+def traces(machine: Machine) -> dict[str, str]:
+    """The traces of setup and undo, without backups of the passwd tools."""
     backups = tuple(f"/etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow"))
-    return {name: what for name, what in machine.files().items() if not name.endswith(backups)}
+    return {name: value for name, value in machine.files().items() if not name.endswith(backups)}
 
 
-async def test_a_machine_with_nothing_comes_to_a_libvirt_that_answers_and_is_bare_again(
+async def test_a_bare_machine_has_a_reachable_libvirt_until_the_undo_makes_it_bare_again(
     bare: Machines, tmp_path: Path
 ) -> None:
     machine = bare.destination
     machine.ssh("sh", "-ec", "userdel libvirt-qemu; groupdel libvirt-qemu; echo kept > /var/lib/libvirt/mine")
-    before = left_behind(machine)
+    before = traces(machine)
     async with hosts_room(bare, tmp_path / "changes.jsonl", real="destination") as app:
         await app.look()
         found = app.bad()
@@ -32,13 +32,13 @@ async def test_a_machine_with_nothing_comes_to_a_libvirt_that_answers_and_is_bar
 
         await app.apply("destination.packages")
         await app.look_until_good(*(f"destination.{line}" for line in LINES))
-        assert app.items["destination.daemon"].finding.found == "libvirtd.socket is active, also after a restart"  # type: ignore[union-attr]
+        assert app.items["destination.daemon"].finding.found == "libvirtd.socket is active and starts at boot"  # type: ignore[union-attr]
         assert app.items["destination.libvirt"].finding.found.startswith("libvirt 9.0.0, QEMU 7.2.")  # type: ignore[union-attr]
 
         machine.ssh("sh", "-c", "echo '<domain/>' > /etc/libvirt/qemu/vm1.xml")
-        with pytest.raises(Failure, match="vm1 is a VM of this host by now: libvirt and QEMU stay"):
+        with pytest.raises(Failure, match="vm1 is a VM of this host: libvirt and QEMU stay"):
             await app.undo_all()
         machine.ssh("rm", "/etc/libvirt/qemu/vm1.xml")
         await app.undo_all()
         assert app.bad()["destination.packages"].startswith("failed: not installed")
-    assert left_behind(machine) == before
+    assert traces(machine) == before

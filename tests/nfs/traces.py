@@ -1,7 +1,7 @@
-"""What setting up and undoing may leave on a machine: files of /etc, folders of images, mounts, packages."""
+"""Traces that setup and undo may leave on a machine: files of /etc, image folders, mounts, packages."""
 
-# One `name<tab>what it is` a line. What the system itself mounts is nobody's set-up, and /etc/passwd- and the like are
-# what passwd's own tools keep of the version before, as often as a package makes a user and one is removed.
+# One `name<tab>value` a line, without the mounts of the system itself, and without backups such as /etc/passwd-, which
+# the passwd tools write whenever a package creates or removes a user.
 TRACES = r"""
 export LC_ALL=C
 find /etc /var/lib/libvirt* -printf '%p\t%y %m %U:%G %l\n'
@@ -13,6 +13,6 @@ dpkg-query -W -f 'package ${Package}\t${db:Status-Abbrev} ${Version}\n'
 
 
 def parse_traces(text: str) -> dict[str, str]:
-    """Each thing by its name, such as `/etc/fstab`, `content of /etc/fstab`, `mount on /`, `package sudo`."""
+    """The values by name: `/etc/fstab`, `content of /etc/fstab`, `mount on /`, `package sudo`."""
     lines = (line.partition("\t") for line in text.splitlines())
-    return {name: what for name, _, what in lines}
+    return {name: value for name, _, value in lines}

@@ -1,21 +1,21 @@
-"""What the tests of pages share."""
+"""Fixtures of all tests of pages."""
 
 from collections.abc import Iterator
 
-import plotext  # noqa: F401  # loaded here, a chart draws at once; in the app it is loaded behind the first paint
+import plotext  # noqa: F401  # loaded here so that charts draw at once; the app loads it after the first paint
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def _a_terminal_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a light background nor a wish for no colour comes from whoever runs the tests."""
+def _default_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ignore the background and the NO_COLOR of the terminal that runs the tests."""
     for name in ("COLORFGBG", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
-def _no_error_that_nobody_expected(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """The app goes on behind a mistake in a worker or a timer; its test does not. Who expects one clears `caplog`."""
+def _no_unexpected_error(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail on an error in a worker or a timer, which the app survives; a test that expects one clears `caplog`."""
     yield
     for record in caplog.get_records("call"):
         if record.exc_info and record.msg.startswith("Unexpected error"):

@@ -1,4 +1,4 @@
-"""An app of one page, for looking at that page alone."""
+"""An app with a single page, to test that page alone."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +16,7 @@ LIMIT_S = 60.0
 
 
 class OnePage(App[None]):
-    """Shows the page it is given, in the app's colours."""
+    """Shows the given page in the app's colours."""
 
     TITLE = "vmlm-tui"
 
@@ -29,11 +29,12 @@ class OnePage(App[None]):
         self.theme = (LIGHT if light else DARK).name
 
     def on_mount(self) -> None:
+        """Show the page."""
         self.push_screen(self.page)
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
-    """Returns when it holds; fails after a generous time."""
+    """Wait for the condition; fails after LIMIT_S."""
 
     async def wait() -> None:
         while not condition():
@@ -42,21 +43,21 @@ async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
     try:
         await asyncio.wait_for(wait(), LIMIT_S)
     except asyncio.TimeoutError:
-        print(text_of(pilot.app))  # what a failed test shows
+        print(text_of(pilot.app))  # pytest shows it for a failed test
         raise
 
 
 def at_once(app: App[Any], *keys: str) -> None:
-    """The keys as they come from somebody fast, or from a slow line: all of them before the first is dealt with."""
+    """Press all keys before the first is handled, as a fast typist or a slow link does."""
     for key in keys:
         app.post_message(Key(key, key if len(key) == 1 else None))
 
 
 def text_of(app: App[Any]) -> str:
-    """What a person reads on the screen."""
+    """The text on the screen."""
     lines = []
     for strip in app.screen._compositor.render_strips():
         lines.append("".join(segment.text for segment in strip).rstrip())
     text = "\n".join(lines)
-    assert OPEN not in text, "a sentence is shown without its keys"
+    assert OPEN not in text, "a sentence on screen contains the token of an action"
     return text

@@ -1,4 +1,4 @@
-"""The app around the pages: how it opens, moves between pages, helps, and quits."""
+"""The app: opening, changing pages, help, and quitting."""
 
 import asyncio
 import gc
@@ -23,7 +23,7 @@ from tests.ui.one_page import text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
 from tui.app.app import VmlmApp
 from tui.app.backend import Backend
-from tui.app.theme import DARK, LIGHT, fitting
+from tui.app.theme import DARK, LIGHT, theme_for
 from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.hosts.backend.hosts import Hosts
@@ -50,7 +50,7 @@ def world(tmp_path: Path) -> FakeHosts:
 
 @asynccontextmanager
 async def opened(world: FakeHosts, migrations: Any = None) -> AsyncIterator[tuple[VmlmApp, Pilot[Any]]]:
-    """The app on its first page."""
+    """The running app on its first page."""
     connections = world.connections
     changes = world.changes
     rooms = (
@@ -74,7 +74,7 @@ async def sees(app: VmlmApp, pilot: Pilot[Any], *sentences: str) -> None:
 
 
 def under_way(name: str, when: Callable[[Any], bool]) -> ReplayedMigrations:
-    """Hosts between which the app finds a migration running."""
+    """Hosts with a running migration."""
     migrations = ReplayedMigrations()
     migrations.running = ReplayedMigration(recording(name))
     migrations.running.play(when)
@@ -92,13 +92,13 @@ def in_post_copy() -> ReplayedMigrations:
 # -- opening --
 
 
-def test_the_first_paint_waits_for_neither_libvirt_nor_asyncssh_nor_plotext() -> None:
+def test_the_first_paint_loads_no_libvirt_asyncssh_or_plotext() -> None:
     script = "import tui.app.app, tui.hosts.screens.page, tui.app.wiring, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"libvirt", "asyncssh", "plotext"} & set(done.stdout.split())
 
 
-async def test_it_opens_on_the_hosts_and_says_which_host_it_runs_on(world: FakeHosts) -> None:
+async def test_the_app_opens_on_the_hosts_page_and_shows_its_host(world: FakeHosts) -> None:
     async with opened(world) as (app, _):
         assert text_of(app).startswith(" vmlm-tui  source ")
         assert "[1 Hosts]" in text_of(app)
@@ -117,7 +117,7 @@ async def test_a_click_on_a_page_opens_it(world: FakeHosts) -> None:
         await sees(app, pilot, "[4 Migrate]")
 
 
-async def test_pages_are_made_when_they_are_first_opened(world: FakeHosts) -> None:
+async def test_a_page_is_created_when_it_is_first_opened(world: FakeHosts) -> None:
     async with opened(world) as (app, pilot):
         assert [type(screen).__name__ for screen in app.screen_stack] == ["HostsPage"]
         await pilot.press("4", "1")
@@ -125,10 +125,10 @@ async def test_pages_are_made_when_they_are_first_opened(world: FakeHosts) -> No
 
 
 @pytest.mark.parametrize("key", "135")
-async def test_a_page_that_is_left_as_soon_as_it_is_shown_leaves_nothing_undone(
+async def test_a_page_that_is_left_at_once_leaves_no_pending_coroutine(
     world: FakeHosts, key: str, recwarn: pytest.WarningsRecorder
 ) -> None:
-    """Its watches are cancelled before they begin; Python tells of a coroutine that was made and never awaited."""
+    """Its watches are cancelled before they start; Python warns of coroutines that are never awaited."""
     async with opened(world) as (app, pilot):
         await pilot.press("2", key)
         page: Any = app.screen
@@ -139,12 +139,12 @@ async def test_a_page_that_is_left_as_soon_as_it_is_shown_leaves_nothing_undone(
     assert [str(each.message) for each in recwarn if issubclass(each.category, RuntimeWarning)] == []
 
 
-async def test_a_migration_that_runs_already_is_shown_at_once(world: FakeHosts) -> None:
+async def test_a_running_migration_is_shown_at_once(world: FakeHosts) -> None:
     async with opened(world, in_a_pass()) as (app, pilot):
         await sees(app, pilot, "[4 Migrate]", "[pass 2]")
 
 
-async def test_a_migration_found_while_a_dialog_is_open_is_told_and_the_dialog_stays(world: FakeHosts) -> None:
+async def test_a_migration_found_while_a_dialog_is_open_is_reported_and_the_dialog_stays(world: FakeHosts) -> None:
     found = asyncio.Event()
 
     class Late(ReplayedMigrations):
@@ -187,7 +187,7 @@ async def test_a_dialog_dismisses_only_itself_and_once_it_is_in_front(world: Fak
         await sees(app, pilot, "Nothing is migrating.")
 
 
-async def test_hosts_that_cannot_be_asked_for_a_running_migration_are_told(world: FakeHosts) -> None:
+async def test_a_failed_search_for_a_running_migration_is_reported(world: FakeHosts) -> None:
     class Unreachable(ReplayedMigrations):
         async def attach(self) -> ReplayedMigration | None:
             raise Failure("libvirt cannot be reached", "it does not run")
@@ -196,7 +196,7 @@ async def test_hosts_that_cannot_be_asked_for_a_running_migration_are_told(world
         await sees(app, pilot, "libvirt cannot be reached: it does", "[1 Hosts]")
 
 
-async def test_the_end_of_a_migration_is_told_on_other_pages_too(world: FakeHosts) -> None:
+async def test_the_end_of_a_migration_is_shown_on_other_pages_too(world: FakeHosts) -> None:
     migrations = in_a_pass()
     async with opened(world, migrations) as (app, pilot):
         await sees(app, pilot, "[4 Migrate]", "[pass 2]")
@@ -210,7 +210,7 @@ async def test_the_end_of_a_migration_is_told_on_other_pages_too(world: FakeHost
 # -- help --
 
 
-async def test_the_question_mark_explains_every_key_and_why_one_cannot_act(world: FakeHosts) -> None:
+async def test_the_help_explains_every_key_and_why_one_is_disabled(world: FakeHosts) -> None:
     async with opened(world) as (app, pilot):
         await pilot.press("4", "question_mark")
         await sees(
@@ -221,7 +221,7 @@ async def test_the_question_mark_explains_every_key_and_why_one_cannot_act(world
         await sees(app, pilot, "Nothing is migrating.")
 
 
-async def test_f1_is_the_question_mark(world: FakeHosts) -> None:
+async def test_f1_opens_the_help(world: FakeHosts) -> None:
     async with opened(world) as (app, pilot):
         await pilot.press("f1")
         await sees(app, pilot, "Keys of Hosts")
@@ -237,7 +237,7 @@ async def test_the_palette_lists_the_keys_and_runs_them(world: FakeHosts) -> Non
         await until(pilot, lambda: migration.calls == [("post-copy", None)])  # type: ignore[union-attr]
 
 
-async def test_the_palette_says_why_a_key_cannot_act(world: FakeHosts) -> None:
+async def test_the_palette_explains_why_a_key_is_disabled(world: FakeHosts) -> None:
     async with opened(world) as (app, pilot):
         await pilot.press("4", "ctrl+p", *"cancel")
         await sees(app, pilot, "not now: No migration is under way; m starts one.")
@@ -246,7 +246,7 @@ async def test_the_palette_says_why_a_key_cannot_act(world: FakeHosts) -> None:
 # -- quitting --
 
 
-async def test_q_quits_at_once_where_nothing_migrates(world: FakeHosts) -> None:
+async def test_q_quits_at_once_without_a_migration(world: FakeHosts) -> None:
     migrations = ReplayedMigrations()
     async with opened(world, migrations) as (app, pilot):
         await pilot.press("q")
@@ -254,7 +254,7 @@ async def test_q_quits_at_once_where_nothing_migrates(world: FakeHosts) -> None:
     assert migrations.closed
 
 
-async def test_q_asks_while_a_migration_is_under_way_and_leaves_it_running(world: FakeHosts) -> None:
+async def test_q_asks_during_a_migration_and_can_leave_it_running(world: FakeHosts) -> None:
     migrations = in_a_pass()
     async with opened(world, migrations) as (app, pilot):
         await sees(app, pilot, "[4 Migrate]")
@@ -268,7 +268,7 @@ async def test_q_asks_while_a_migration_is_under_way_and_leaves_it_running(world
 
 
 @pytest.mark.parametrize("key", ["s", "escape"])
-async def test_q_can_be_taken_back(world: FakeHosts, key: str) -> None:
+async def test_quitting_can_be_cancelled(world: FakeHosts, key: str) -> None:
     async with opened(world, in_a_pass()) as (app, pilot):
         await sees(app, pilot, "[4 Migrate]")
         await pilot.press("q")
@@ -279,7 +279,7 @@ async def test_q_can_be_taken_back(world: FakeHosts, key: str) -> None:
         assert app.is_running
 
 
-async def test_cancelling_on_quitting_waits_for_the_end_of_the_migration(world: FakeHosts) -> None:
+async def test_quitting_can_cancel_the_migration_and_waits_for_its_end(world: FakeHosts) -> None:
     migrations = in_a_pass("cancelled")
     async with opened(world, migrations) as (app, pilot):
         await sees(app, pilot, "[4 Migrate]")
@@ -294,7 +294,7 @@ async def test_cancelling_on_quitting_waits_for_the_end_of_the_migration(world: 
         await until(pilot, lambda: not app.is_running)
 
 
-async def test_in_post_copy_quitting_cannot_cancel_and_says_why(world: FakeHosts) -> None:
+async def test_in_post_copy_the_quit_dialog_explains_why_it_cannot_cancel(world: FakeHosts) -> None:
     migrations = in_post_copy()
     async with opened(world, migrations) as (app, pilot):
         await sees(app, pilot, "[4 Migrate]")
@@ -305,7 +305,7 @@ async def test_in_post_copy_quitting_cannot_cancel_and_says_why(world: FakeHosts
         assert migrations.running.calls == []
 
 
-async def test_after_the_end_q_quits_without_a_question(world: FakeHosts) -> None:
+async def test_after_the_end_of_the_migration_q_quits_at_once(world: FakeHosts) -> None:
     async with opened(world, under_way("post-copy-by-hand", lambda timeline: timeline.over)) as (app, pilot):
         await sees(app, pilot, "Completed by post-copy")
         await pilot.press("q")
@@ -314,7 +314,7 @@ async def test_after_the_end_q_quits_without_a_question(world: FakeHosts) -> Non
 
 @asynccontextmanager
 async def fixing(folder: Path) -> AsyncIterator[tuple[VmlmApp, Pilot[Any], ListWorld]]:
-    """The app while the NFS server is being installed, which goes on for as long as the test wants."""
+    """The app while the installation of the NFS server waits for the test."""
     lists = ListWorld(folder)
     lists.hosts.runs_in(folder)
     lists.machines["storage"].going_on.clear()
@@ -326,21 +326,21 @@ async def fixing(folder: Path) -> AsyncIterator[tuple[VmlmApp, Pilot[Any], ListW
         await pilot.press("f", "enter")
         await sees(app, pilot, "storage: make server ...")
         await pilot.press("escape", "q")
-        await sees(app, pilot, "Quit?", "Fix: the NFS server is installed: that is under way on the hosts.")
+        await sees(app, pilot, "Quit?", "A change of the hosts is under way: Fix: the NFS server is installed.")
         yield app, pilot, lists
 
 
-async def test_q_asks_while_hosts_are_being_changed_and_can_wait_for_the_end(tmp_path: Path) -> None:
+async def test_q_asks_during_a_change_of_hosts_and_can_wait_for_its_end(tmp_path: Path) -> None:
     async with fixing(tmp_path) as (app, pilot, lists):
         await pilot.press("e")
-        await sees(app, pilot, "Quits as soon as it has ended")
+        await sees(app, pilot, "Quits when the current line is done")
         assert app.is_running
         lists.machines["storage"].going_on.set()
         await until(pilot, lambda: not app.is_running)
     assert "server" in lists.machines["storage"].made
 
 
-async def test_q_can_stay_with_what_is_being_done_and_it_goes_on_on_every_page(tmp_path: Path) -> None:
+async def test_quitting_can_be_cancelled_and_the_change_continues_on_every_page(tmp_path: Path) -> None:
     async with fixing(tmp_path) as (app, pilot, lists):
         await pilot.press("s", "3")
         await sees(app, pilot, "[3 Launch]")
@@ -348,7 +348,7 @@ async def test_q_can_stay_with_what_is_being_done_and_it_goes_on_on_every_page(t
         await sees(app, pilot, "Fixed: the NFS server is installed.")
 
 
-async def test_q_can_cut_it_off_and_what_was_begun_can_be_undone_later(tmp_path: Path) -> None:
+async def test_q_can_interrupt_a_change_which_can_be_undone_later(tmp_path: Path) -> None:
     async with fixing(tmp_path) as (app, pilot, _lists):
         await pilot.press("x")
         await until(pilot, lambda: not app.is_running)
@@ -360,21 +360,21 @@ async def test_q_can_cut_it_off_and_what_was_begun_can_be_undone_later(tmp_path:
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
-def test_a_theme_is_made_of_the_terminals_own_colours(theme: Any) -> None:
+def test_a_theme_uses_the_terminals_own_colours(theme: Any) -> None:
     colours = [theme.primary, theme.secondary, theme.accent, theme.success, theme.warning, theme.error]
     colours += [theme.foreground, theme.background, theme.surface, theme.panel]
     assert all(colour.startswith("ansi_") for colour in colours)
 
 
 @pytest.mark.parametrize(
-    ("told", "theme"),
+    ("colorfgbg", "theme"),
     [("15;0", DARK), ("0;15", LIGHT), ("0;default;7", LIGHT), ("", DARK), ("nonsense", DARK)],
 )
-def test_the_theme_follows_what_the_terminal_tells_of_its_background(told: str, theme: Any) -> None:
-    assert fitting({"COLORFGBG": told} if told else {}) is theme
+def test_the_theme_follows_the_background_in_colorfgbg(colorfgbg: str, theme: Any) -> None:
+    assert theme_for({"COLORFGBG": colorfgbg} if colorfgbg else {}) is theme
 
 
-def test_an_update_holds_the_changed_cells_only() -> None:
+def test_an_update_contains_only_the_changed_cells() -> None:
     red, plain = Style(color="red"), Style(color="default", bgcolor="default")
     chops = [{0: Strip([Segment("abcdef", plain), Segment("ghij", red)]), 10: Strip([Segment("klmno", plain)])}]
     update = CellDiffUpdate(chops, [(0, 7, 9), (0, 12, 13)], [[10, 15]])
@@ -383,11 +383,11 @@ def test_an_update_holds_the_changed_cells_only() -> None:
     assert update.render_segments(console) == "\x1b[1;8H\x1b[31mhi\x1b[0m\x1b[1;13Hm\x1b[0m"
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["made before", "made after"])
-async def test_the_vm_chosen_on_the_launch_page_is_proposed_by_the_migrate_page(world: FakeHosts, before: bool) -> None:
+@pytest.mark.parametrize("opened_first", [True, False], ids=["created before", "created after"])
+async def test_the_migrate_page_proposes_the_vm_chosen_on_the_launch_page(world: FakeHosts, opened_first: bool) -> None:
     world.source.known["web"] = Vm("web", "uuid-2", "running", "", 2, 1 << 30)
     async with opened(world) as (app, pilot):
-        if before:
+        if opened_first:
             await pilot.press("4")
             await sees(app, pilot, "[4 Migrate]")
         await pilot.press("3")

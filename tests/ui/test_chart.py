@@ -1,4 +1,4 @@
-"""The chart on a screen: what is painted, when, and how little of it."""
+"""The chart on a screen: what it repaints, and when."""
 
 import sys
 import threading
@@ -59,7 +59,7 @@ def has_curves(app: App[Any]) -> bool:
 
 
 def colors_of(app: App[Any], characters: str) -> set[int | None]:
-    """Which of the sixteen colours characters of this kind are painted in."""
+    """The numbers of the ANSI colours in which these characters are painted."""
     segments = [segment for strip in app.screen._compositor.render_strips() for segment in strip]
     return {
         segment.style.color.number
@@ -68,18 +68,18 @@ def colors_of(app: App[Any], characters: str) -> set[int | None]:
     }
 
 
-def count_refreshed(pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch) -> list[Region]:
-    """What the chart asks to be painted from now on; a Region() for all of it."""
+def requested_repaints(pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch) -> list[Region]:
+    """The regions that the chart requests to repaint from now on; a Region() stands for all of it."""
     app = pilot.app
     assert isinstance(app, OneChart)
-    chart, asked, refresh = app.chart, list[Region](), app.chart.refresh
+    chart, requested, refresh = app.chart, list[Region](), app.chart.refresh
 
-    def note(*regions: Region, **options: Any) -> Chart:
-        asked.extend(regions or [Region()])
+    def record(*regions: Region, **options: Any) -> Chart:
+        requested.extend(regions or [Region()])
         return refresh(*regions, **options)
 
-    monkeypatch.setattr(chart, "refresh", note)
-    return asked
+    monkeypatch.setattr(chart, "refresh", record)
+    return requested
 
 
 @pytest.mark.parametrize("size", [(80, 8), (120, 16)])
@@ -92,7 +92,7 @@ async def test_a_chart_shows_title_legend_scales_and_curves(size: tuple[int, int
         assert has_curves(app)
 
 
-async def test_an_empty_chart_says_why() -> None:
+async def test_an_empty_chart_explains_why() -> None:
     app = OneChart(replace(picture(), series=()))
     async with app.run_test(size=(80, 8)):
         assert "Nothing has been sent yet." in text_of(app)
@@ -103,32 +103,32 @@ async def test_an_empty_chart_says_why() -> None:
 async def test_one_more_point_repaints_a_few_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     app = OneChart(picture(40))
     async with app.run_test(size=(120, 16)) as pilot:
-        asked = count_refreshed(pilot, monkeypatch)
+        requested = requested_repaints(pilot, monkeypatch)
         app.chart.picture = picture(41)
-        assert asked
-        assert all(region.area for region in asked)
-        assert sum(region.area for region in asked) <= 20
+        assert requested
+        assert all(region.area for region in requested)
+        assert sum(region.area for region in requested) <= 20
 
 
 async def test_the_same_picture_repaints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     app = OneChart(picture())
     async with app.run_test(size=(120, 16)) as pilot:
-        asked = count_refreshed(pilot, monkeypatch)
+        requested = requested_repaints(pilot, monkeypatch)
         app.chart.picture = replace(picture())
         app.chart.picture = replace(picture(), signs=())
-        assert asked == []
+        assert requested == []
 
 
-async def test_what_is_repainted_is_all_that_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_changed_cells_are_repainted(monkeypatch: pytest.MonkeyPatch) -> None:
     app = OneChart(picture(1))
     async with app.run_test(size=(100, 12)) as pilot:
-        asked = count_refreshed(pilot, monkeypatch)
+        requested = requested_repaints(pilot, monkeypatch)
         before = text_of(app).splitlines()
         for second in range(2, 70):
-            asked.clear()
+            requested.clear()
             shown = replace(picture(second), signs=(Sign(30, "P", "post-copy"),), subtitle=str(second))
             app.chart.picture = shown
-            painted = {(x, y) for each in asked for x in range(*each.column_span) for y in range(*each.line_span)}
+            painted = {(x, y) for each in requested for x in range(*each.column_span) for y in range(*each.line_span)}
             after = [row.text.rstrip() for row in compose(shown, 100, 12, Curves())]
             for y, (old, new) in enumerate(zip(before, after, strict=True)):
                 for x, (was, now) in enumerate(zip(old.ljust(100), new.ljust(100), strict=True)):
@@ -150,7 +150,7 @@ async def test_a_resize_draws_the_whole_run_again() -> None:
         await until(pilot, lambda: "remaining" in text_of(app) and "10 ┤" in text_of(app))
 
 
-async def test_another_theme_repaints_it_in_its_colours() -> None:
+async def test_another_theme_repaints_the_chart_in_its_colours() -> None:
     app = OneChart(picture())
     async with app.run_test(size=(120, 16)) as pilot:
         assert colors_of(app, "⠒") == {YELLOW, BRIGHT_BLUE}
@@ -158,17 +158,17 @@ async def test_another_theme_repaints_it_in_its_colours() -> None:
         await until(pilot, lambda: colors_of(app, "⠒") == {MAGENTA, BLUE})
 
 
-async def test_another_colour_for_a_series_is_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_colour_of_a_series_is_painted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     app = OneChart(picture())
     async with app.run_test(size=(120, 16)) as pilot:
-        asked = count_refreshed(pilot, monkeypatch)
+        requested = requested_repaints(pilot, monkeypatch)
         green = tuple(replace(each, color="ansi_green") for each in picture().series)
         app.chart.picture = replace(picture(), series=green)
-        assert Region() in asked
+        assert Region() in requested
         assert colors_of(app, "⠒") == {GREEN}
 
 
-async def test_a_colour_nobody_knows_is_the_text_colour() -> None:
+async def test_an_unknown_colour_falls_back_to_the_text_colour() -> None:
     series = tuple(replace(each, color="no such colour") for each in picture().series)
     app = OneChart(replace(picture(), series=series))
     async with app.run_test(size=(120, 16)):
@@ -181,11 +181,11 @@ async def test_text_is_never_markup() -> None:
         assert "[bold]guest[/] [@click=quit]x[/], GiB" in text_of(app)
 
 
-async def test_the_frame_is_there_before_plotext_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    plotext, go_on = sys.modules["plotext"], threading.Event()
+async def test_the_frame_is_drawn_before_plotext_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    plotext, may_load = sys.modules["plotext"], threading.Event()
 
     def load() -> None:
-        go_on.wait(20)
+        may_load.wait(20)
         sys.modules["plotext"] = plotext
 
     monkeypatch.delitem(sys.modules, "plotext")
@@ -195,5 +195,5 @@ async def test_the_frame_is_there_before_plotext_is(monkeypatch: pytest.MonkeyPa
     async with app.run_test(size=(120, 16)) as pilot:
         assert "memory, GiB" in text_of(app)
         assert not has_curves(app)
-        go_on.set()
+        may_load.set()
         await until(pilot, lambda: has_curves(app))

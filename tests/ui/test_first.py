@@ -1,4 +1,4 @@
-"""The first page and its form, as somebody without a configuration sees them."""
+"""The first page and its form, without a configuration."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from tui.app.screens.first import FirstScreen
 from tui.core.settings import Config
 from tui.hosts.backend.hosts import Hosts
 
-PLACE = Path("/home/user/.config/vmlm/config.toml")
+CONFIG_PATH = Path("/home/user/.config/vmlm/config.toml")
 FILLED_IN = {"source": "root@a", "destination": "root@b", "storage": "root@c", "vm": "guest1"}
 
 
@@ -34,75 +34,75 @@ def _a_host_called_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(configuration.platform, "node", lambda: "desk")
 
 
-async def test_the_page_says_where_it_looked() -> None:
-    app = VmlmApp(None, PLACE)
+async def test_the_page_names_the_missing_file() -> None:
+    app = VmlmApp(None, CONFIG_PATH)
     async with app.run_test(size=(80, 24)):
-        assert f"{PLACE} does not exist" in words(app)
+        assert f"{CONFIG_PATH} does not exist" in words(app)
 
 
 @pytest.mark.parametrize("key", list("12345"))
-async def test_the_other_pages_wait_for_a_configuration(key: str) -> None:
-    app = VmlmApp(None, PLACE)
+async def test_the_other_pages_need_a_configuration(key: str) -> None:
+    app = VmlmApp(None, CONFIG_PATH)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press(key)
         assert isinstance(app.screen, FirstScreen)
 
 
-async def test_l_ends_the_app_with_the_lab_for_root(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_l_exits_the_app_for_the_lab_as_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(first.os, "geteuid", lambda: 0)
-    app = VmlmApp(None, PLACE)
+    app = VmlmApp(None, CONFIG_PATH)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("l")
     assert app.return_value == LAB
 
 
-async def test_l_tells_others_the_command_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_l_shows_the_command_to_other_users(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(first, "own_program", lambda: "/opt/vmlm tui")
-    app = OnePage(FirstScreen(PLACE, root=False))
+    app = OnePage(FirstScreen(CONFIG_PATH, root=False))
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await pilot.pause()
         assert "sudo '/opt/vmlm tui' lab" in words(app)
         await pilot.press("l")
-        await until(pilot, lambda: "The lab needs root" in words(app))
+        await until(pilot, lambda: "The lab requires root" in words(app))
         assert isinstance(app.screen, FirstScreen)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (44, 20), (30, 12)])
 async def test_all_of_the_page_can_be_reached_by_key(size: tuple[int, int]) -> None:
-    app = OnePage(FirstScreen(PLACE, root=False, program="vmlm-tui"))
+    app = OnePage(FirstScreen(CONFIG_PATH, root=False, program="vmlm-tui"))
     async with app.run_test(size=size) as pilot:
         await pilot.press("end")
         await until(pilot, lambda: "writes that file." in words(app))
 
 
-async def test_the_form_starts_from_what_can_be_known() -> None:
-    app = OnePage(FirstScreen(PLACE, root=True))
+async def test_the_form_starts_with_the_known_values() -> None:
+    app = OnePage(FirstScreen(CONFIG_PATH, root=True))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("c")
         assert app.screen.query_one("#source", Input).value == "root@desk"
         assert app.screen.query_one("#images", Input).value == "/var/lib/libvirt/images"
-        assert str(PLACE) in words(app)
+        assert str(CONFIG_PATH) in words(app)
 
 
-async def test_typing_the_form_by_keys_writes_the_file_and_opens_the_pages(tmp_path: Path) -> None:
-    place = tmp_path / "deeper" / "config.toml"
+async def test_filling_in_the_form_writes_the_file_and_opens_the_pages(tmp_path: Path) -> None:
+    path = tmp_path / "deeper" / "config.toml"
     world, wired = FakeHosts(), []
 
     def wire(config: Config) -> Backend:
         wired.append(config)
         return Backend(NoMigrations(), Hosts(world.connections, world.changes), None, None, None)  # type: ignore[arg-type]
 
-    app = VmlmApp(None, place, wire=wire)
+    app = VmlmApp(None, path, wire=wire)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("c", "down", *"root@there", "down", *"nfs", "down", "down", *"guest1", "down", *"user@guest")
         await pilot.press("enter")
         await until(pilot, lambda: app.current_mode == "hosts")
-    config = load(place)
+    config = load(path)
     assert wired == [config]
     assert app.config == config
     assert [host.ssh for host in config.hosts.all] == ["root@desk", "root@there", "nfs"]
     assert (config.vm.name, config.vm.ssh) == ("guest1", "user@guest")
-    assert place.stat().st_mode & 0o777 == 0o600
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 async def test_an_empty_guest_address_is_left_out(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ WRONG = [
     ({"destination": "-oProxyCommand=x"}, "destination", '"-oProxyCommand=x" is not an ssh target such as'),
     ({"destination": ""}, "destination", "destination: it is missing, and must be an ssh target"),
     ({"storage": "a b"}, "storage", 'storage: "a b" is not an ssh target'),
-    ({"destination": "root@a"}, "destination", "a VM cannot move to the host it is on"),
+    ({"destination": "root@a"}, "destination", "a VM cannot move to its own host"),
     ({"source": "root@localhost"}, "source", "would lead them to themselves"),
     ({"images": "images"}, "images", '"images" is not an absolute path'),
     ({"vm": ""}, "vm", "VM: it is missing, and must be the name libvirt has for the VM"),
@@ -129,11 +129,11 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("values", "field", "sentence"), WRONG)
-async def test_a_wrong_field_gets_the_focus_a_mark_and_its_sentence(
+async def test_an_invalid_field_gets_the_focus_a_mark_and_its_sentence(
     values: dict[str, str], field: str, sentence: str, tmp_path: Path
 ) -> None:
-    place = tmp_path / "config.toml"
-    app = OnePage(FirstScreen(place, root=True))
+    path = tmp_path / "config.toml"
+    app = OnePage(FirstScreen(path, root=True))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("c")
         fill(app, FILLED_IN | values)
@@ -142,11 +142,11 @@ async def test_a_wrong_field_gets_the_focus_a_mark_and_its_sentence(
         assert app.focused is not None
         assert app.focused.id == field
         assert "! " in text_of(app)
-    assert not place.exists()
+    assert not path.exists()
 
 
-async def test_a_mistake_is_told_while_it_is_typed_and_forgotten_when_corrected() -> None:
-    app = OnePage(FirstScreen(PLACE, root=True))
+async def test_a_problem_is_shown_while_typing_and_disappears_when_corrected() -> None:
+    app = OnePage(FirstScreen(CONFIG_PATH, root=True))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("c", "down", *"root@", "x", "backspace")
         await until(pilot, lambda: '"root@" is not an ssh target' in words(app))
@@ -154,37 +154,37 @@ async def test_a_mistake_is_told_while_it_is_typed_and_forgotten_when_corrected(
         await until(pilot, lambda: "Enter writes" in words(app))
 
 
-async def test_what_is_typed_in_one_go_with_the_keys_that_mend_it_and_lead_on_is_taken_in_its_order(
+async def test_fast_typing_with_corrections_is_processed_in_order(
     tmp_path: Path,
 ) -> None:
-    place = tmp_path / "config.toml"
-    app = OnePage(FirstScreen(place, root=True))
+    path = tmp_path / "config.toml"
+    app = OnePage(FirstScreen(path, root=True))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("c")
         await until(pilot, lambda: "Enter writes" in words(app))
         one = ["ctrl+u", *"root@xx", "backspace", "backspace", "a", "tab"]
         two = [*"oot@b", "home", "r", "down", *"root@d", "up", "down", "backspace", "c"]
         at_once(app, *one, *two, "down", "down", *"guest", "1", "enter")
-        await until(pilot, place.exists)
-    config = load(place)
+        await until(pilot, path.exists)
+    config = load(path)
     assert [config.hosts[name].ssh for name in ("source", "destination", "storage")] == ["root@a", "root@b", "root@c"]
     assert config.vm.name == "guest1"
 
 
-async def test_a_file_that_appeared_meanwhile_stays(tmp_path: Path) -> None:
-    place = tmp_path / "config.toml"
-    app = OnePage(FirstScreen(place, root=True))
+async def test_a_file_that_appeared_meanwhile_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    app = OnePage(FirstScreen(path, root=True))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("c")
         fill(app, FILLED_IN)
         await pilot.pause()
-        place.write_text("# mine\n")
+        path.write_text("# mine\n")
         await pilot.press("enter")
-        await until(pilot, lambda: "there is a file already" in words(app))
-    assert place.read_text() == "# mine\n"
+        await until(pilot, lambda: "the file exists already" in words(app))
+    assert path.read_text() == "# mine\n"
 
 
-async def test_escape_leaves_the_form_and_writes_nothing(tmp_path: Path) -> None:
+async def test_escape_closes_the_form_without_writing(tmp_path: Path) -> None:
     app = OnePage(FirstScreen(tmp_path / "config.toml", root=True))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("c", "escape")
@@ -193,8 +193,8 @@ async def test_escape_leaves_the_form_and_writes_nothing(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("size", [(80, 24), (44, 14)])
-async def test_every_field_can_be_seen_while_it_is_filled_in(size: tuple[int, int]) -> None:
-    app = OnePage(FirstScreen(PLACE, root=True))
+async def test_the_focused_field_is_always_visible(size: tuple[int, int]) -> None:
+    app = OnePage(FirstScreen(CONFIG_PATH, root=True))
     async with app.run_test(size=size) as pilot:
         await pilot.press("c")
         for field in configuration.FIELDS:
@@ -207,11 +207,13 @@ async def test_every_field_can_be_seen_while_it_is_filled_in(size: tuple[int, in
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 @pytest.mark.parametrize("keys", [(), ("c", "enter")], ids=["page", "form"])
 def test_first_looks_like_its_picture(snap_compare: Any, size: tuple[int, int], keys: tuple[str, ...]) -> None:
-    assert snap_compare(OnePage(FirstScreen(PLACE, root=False, program="vmlm-tui")), terminal_size=size, press=keys)
+    assert snap_compare(
+        OnePage(FirstScreen(CONFIG_PATH, root=False, program="vmlm-tui")), terminal_size=size, press=keys
+    )
 
 
 class NoMigrations:
-    """Nothing runs, and nothing can be started."""
+    """A backend without a running migration."""
 
     current = None
 

@@ -1,4 +1,4 @@
-"""The first login to a host, from the Hosts page: the fingerprint is compared, the password given once."""
+"""The first login to a host from the Hosts page: compare the fingerprint, enter the password once."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,15 +18,15 @@ DENIED = LoginRefused("root@destination does not let the app in", "permission de
 
 
 @dataclass
-class Stranger:
-    """The way into the destination; what was asked of it stands in `calls`."""
+class NewHost:
+    """The login to a destination that has never been used; records its calls."""
 
     world: FakeHosts
     calls: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.shell = self.world.shells["root@destination"]
-        self.answers = self.shell.answers
+        self.outputs = self.shell.answers
         self.shell.answers = {"": UNKNOWN}
 
     async def host_key(self) -> HostKey:
@@ -39,73 +39,73 @@ class Stranger:
     async def authorize(self, password: str) -> None:
         self.calls.append(("authorize", password))
         if password != "right":
-            raise Failure("root@destination did not take the password", "it is wrong")
-        self.shell.answers = self.answers
+            raise Failure("root@destination did not accept the password", "it is wrong")
+        self.shell.answers = self.outputs
 
 
 @pytest.fixture
-def stranger() -> Stranger:
-    return Stranger(FakeHosts())
+def new_host() -> NewHost:
+    return NewHost(FakeHosts())
 
 
-def app_of(stranger: Stranger) -> OnePage:
-    world = stranger.world
-    return OnePage(HostsPage(Hosts(world.connections, world.changes, lambda _: stranger)))
+def app_of(new_host: NewHost) -> OnePage:
+    world = new_host.world
+    return OnePage(HostsPage(Hosts(world.connections, world.changes, lambda _: new_host)))
 
 
-def words(app: OnePage) -> str:
+def text_on(app: OnePage) -> str:
     text = text_of(app)
     for frame in "│╭╮╰╯─":
         text = text.replace(frame, " ")
     return " ".join(text.split())
 
 
-async def sees(app: OnePage, pilot: Any, *sentences: str) -> None:
-    await until(pilot, lambda: all(sentence in words(app) for sentence in sentences))
+async def shows(app: OnePage, pilot: Any, *sentences: str) -> None:
+    await until(pilot, lambda: all(sentence in text_on(app) for sentence in sentences))
 
 
-async def test_a_host_is_logged_in_to_for_the_first_time(stranger: Stranger) -> None:
-    app = app_of(stranger)
+async def test_the_first_login_trusts_the_key_and_takes_the_password(new_host: NewHost) -> None:
+    app = app_of(new_host)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await sees(app, pilot, "destination partly reachable", "l does it for the first time.")
+        await shows(app, pilot, "destination partly reachable", "l starts the first login.")
         await pilot.press("l")
-        await sees(app, pilot, "The first login to destination", KEY.fingerprint, "Compare it")
-        assert stranger.calls == []
+        await shows(app, pilot, "First login to destination", KEY.fingerprint, "Compare it")
+        assert new_host.calls == []
         await pilot.press("enter")
-        await sees(app, pilot, "The password of root@destination, for this once")
-        assert stranger.calls == [("trust", KEY.fingerprint)]
+        await shows(app, pilot, "The password of root@destination is needed once")
+        assert new_host.calls == [("trust", KEY.fingerprint)]
         await pilot.press(*"wrong", "enter")
-        await sees(app, pilot, "root@destination did not take the password: it is wrong.")
+        await shows(app, pilot, "root@destination did not accept the password: it is wrong.")
         await pilot.press(*"right", "enter")
-        await sees(app, pilot, "destination ok")
-        assert stranger.calls[1:] == [("authorize", "wrong"), ("authorize", "right")]
+        await shows(app, pilot, "destination ok")
+        assert new_host.calls[1:] == [("authorize", "wrong"), ("authorize", "right")]
 
 
-async def test_a_key_that_nobody_trusts_changes_nothing(stranger: Stranger) -> None:
-    app = app_of(stranger)
+async def test_a_key_that_the_user_does_not_trust_changes_nothing(new_host: NewHost) -> None:
+    app = app_of(new_host)
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(app, pilot, "destination partly reachable", "l does it for the first time.")
+        await shows(app, pilot, "destination partly reachable", "l starts the first login.")
         await pilot.press("l")
-        await sees(app, pilot, KEY.fingerprint)
+        await shows(app, pilot, KEY.fingerprint)
         await pilot.press("escape")
-        await sees(app, pilot, "destination partly reachable")
-        assert stranger.calls == []
+        await shows(app, pilot, "destination partly reachable")
+        assert new_host.calls == []
 
 
-async def test_the_line_of_the_login_says_which_key_to_press(stranger: Stranger) -> None:
-    app = app_of(stranger)
+async def test_the_line_of_the_login_names_the_key_to_press(new_host: NewHost) -> None:
+    app = app_of(new_host)
     async with app.run_test(size=(80, 40), notifications=True) as pilot:
         page: Any = app.page
-        await sees(app, pilot, "FAILED")
+        await shows(app, pilot, "FAILED")
         while page._rows.chosen.id != "destination.login":
             await pilot.press("down")
-        await sees(app, pilot, "not possible: l logs in: the first login takes a person")
+        await shows(app, pilot, "not possible: l logs in: only the first login needs you")
 
 
-async def test_where_all_hosts_are_open_there_is_nothing_to_log_in_to() -> None:
+async def test_without_a_refused_login_there_is_no_first_login() -> None:
     world = FakeHosts()
     app = OnePage(HostsPage(Hosts(world.connections, world.changes)))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: "destination  ok" in text_of(app))
         await pilot.press("l")
-        await until(pilot, lambda: "No host asks for a first login." in [each.message for each in app._notifications])
+        await until(pilot, lambda: "No host needs a first login." in [each.message for each in app._notifications])

@@ -1,4 +1,4 @@
-"""The Hosts page, as a person sees it."""
+"""The Hosts page as it is shown."""
 
 import asyncio
 import threading
@@ -27,9 +27,9 @@ def app_of(world: FakeHosts) -> OnePage:
 
 
 def all_read(app: OnePage) -> bool:
-    """All three hosts, and the list with them."""
+    """Whether all three hosts and the list are read."""
     text = text_of(app)
-    return "storage" in text and "reading" not in text and "Looking" not in text
+    return "storage" in text and "reading" not in text.lower()
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def test_the_facts_of_all_hosts_are_shown() -> None:
         assert [text.count(f"{name}  ok") for name in ("source", "destination", "storage")] == [1, 1, 1]
 
 
-async def test_a_host_that_does_not_answer_hides_no_other() -> None:
+async def test_a_host_that_does_not_respond_hides_no_other() -> None:
     world = FakeHosts()
     world.destination.released.clear()
     world.shells["root@destination"].released.clear()
@@ -65,7 +65,7 @@ async def test_a_host_that_does_not_answer_hides_no_other() -> None:
         await until(pilot, lambda: "destination  ok" in text_of(app))
 
 
-async def test_an_unreachable_host_says_so_in_words(dead_destination: FakeHosts) -> None:
+async def test_an_unreachable_host_is_shown_with_the_reason(dead_destination: FakeHosts) -> None:
     app = app_of(dead_destination)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("h")
@@ -76,7 +76,7 @@ async def test_an_unreachable_host_says_so_in_words(dead_destination: FakeHosts)
         assert "libvirtd does not run there. Start libvirtd." in text
 
 
-async def test_a_host_that_has_become_silent_does_not_look_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_host_that_stops_responding_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosts_module, "LATE_AFTER_S", 0.5)
     world = FakeHosts()
     app = app_of(world)
@@ -85,7 +85,7 @@ async def test_a_host_that_has_become_silent_does_not_look_alive(monkeypatch: py
         world.shells["root@storage"].released.clear()
         await pilot.press("r")
         await until(pilot, lambda: "storage      ok  no answer for 1 s" in text_of(app))
-        await pilot.press("down", "enter")  # what is behind a dialog is read no more, and not owed an answer
+        await pilot.press("down", "enter")  # no read is running behind a dialog
         await until(pilot, lambda: "no answer" not in text_of(app))
         await pilot.press("escape")
         await until(pilot, lambda: "storage      ok  no answer for 1 s" in text_of(app))
@@ -93,8 +93,8 @@ async def test_a_host_that_has_become_silent_does_not_look_alive(monkeypatch: py
         await until(pilot, lambda: "storage      ok  root@storage" in text_of(app))
 
 
-def test_quitting_waits_for_no_host() -> None:
-    """The whole app in a loop of its own, for it is the end of the loop that would wait."""
+def test_quitting_does_not_wait_for_a_host() -> None:
+    """Runs the app in its own event loop, because the end of the loop is what could wait."""
     world_is_left = threading.Event()
 
     async def look_and_quit() -> None:
@@ -109,7 +109,7 @@ def test_quitting_waits_for_no_host() -> None:
     assert not world_is_left.is_set()
 
 
-async def test_r_reads_again() -> None:
+async def test_r_reads_the_hosts_again() -> None:
     world = FakeHosts()
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -119,8 +119,8 @@ async def test_r_reads_again() -> None:
         await until(pilot, lambda: "guest1: running" in text_of(app))
 
 
-async def test_hosts_are_looked_at_again_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts_module, "AGAIN_AFTER_S", 0.05)
+async def test_hosts_are_polled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "POLL_EVERY_S", 0.05)
     world = FakeHosts()
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -129,35 +129,35 @@ async def test_hosts_are_looked_at_again_by_themselves(monkeypatch: pytest.Monke
         await until(pilot, lambda: "guest1: paused (post-copy)" in text_of(app))
 
 
-async def test_nobody_is_asked_while_another_page_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts_module, "AGAIN_AFTER_S", 0.02)
+async def test_no_host_is_polled_while_another_page_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "POLL_EVERY_S", 0.02)
     world, shown = FakeHosts(), FakeHosts()
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: all_read(app))
         await app.push_screen(HostsPage(Hosts(shown.connections, shown.changes)))
         await until(pilot, lambda: all_read(app))
-        asked, once = len(world.source.calls), len(shown.source.calls)
-        await until(pilot, lambda: len(shown.source.calls) >= 4 * once)  # the page that is shown goes on asking
-        assert len(world.source.calls) == asked
+        before, once = len(world.source.calls), len(shown.source.calls)
+        await until(pilot, lambda: len(shown.source.calls) >= 4 * once)  # the shown page keeps polling
+        assert len(world.source.calls) == before
 
 
-async def test_a_refresh_that_finds_nothing_new_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts_module, "AGAIN_AFTER_S", 0.02)
+async def test_a_refresh_without_changes_repaints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "POLL_EVERY_S", 0.02)
     world = FakeHosts()
     app = app_of(world)
     async with app.run_test(size=(120, 40)) as pilot:
         page: Any = app.page
-        await until(pilot, lambda: all_read(app) and page._list.looked)
+        await until(pilot, lambda: all_read(app) and page._list.was_read)
         card = app.screen.query_one("#host-source")
         painted: list[Any] = []
         monkeypatch.setattr(card, "refresh", lambda *regions, **_: painted.append(regions))
-        asked = len(world.source.calls)
-        await until(pilot, lambda: len(world.source.calls) > asked + 4)
+        before = len(world.source.calls)
+        await until(pilot, lambda: len(world.source.calls) > before + 4)
         assert painted == []
 
 
-async def test_names_are_never_markup() -> None:
+async def test_names_are_not_parsed_as_markup() -> None:
     world = FakeHosts()
     world.source.known = {"[bold]x[/bold]": Vm("[bold]x[/bold]", "u", "running", "[red]", 1, 1 << 30)}
     app = app_of(world)
@@ -176,6 +176,6 @@ def test_hosts_looks_like_its_picture(
 
     async def read(pilot: Any) -> None:
         page: Any = app.page
-        await until(pilot, lambda: all_read(app) and page._list.looked)
+        await until(pilot, lambda: all_read(app) and page._list.was_read)
 
     assert snap_compare(app, terminal_size=size, run_before=read)

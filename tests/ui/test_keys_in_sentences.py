@@ -1,6 +1,6 @@
-"""The keys that sentences name are those of the pages."""
+"""The keys in sentences are those of the pages."""
 
-from tests.spelled import KEYS
+from tests.page_keys import KEYS
 from tui.app.app import VmlmApp
 from tui.core.actions import WORDS
 from tui.hosts.screens.page import HostsPage
@@ -9,7 +9,7 @@ from tui.migration.screens.page import MigratePage
 from tui.ui.page import keys_of
 
 
-def test_every_action_that_a_sentence_names_is_a_key() -> None:
+def test_every_action_in_a_sentence_has_a_key() -> None:
     keys = keys_of(VmlmApp, HostsPage, LaunchPage, MigratePage)
     assert set(WORDS) <= set(keys)
     assert {id: keys[id] for id in KEYS} == KEYS

@@ -167,7 +167,7 @@ async def test_a_wrong_page_is_an_error_nobody_overlooks() -> None:
 @pytest.mark.parametrize(
     ("state", "status", "key", "words"),
     [
-        ("running", "", "s", "guest1 is running on source already."),
+        ("running", "", "s", "guest1 is already running on source."),
         ("shut off", "", "x", "guest1 does not run."),
         ("shut off", "", "X", "guest1 does not run."),
         ("shut off", "", "w", "guest1 does not run; s starts it."),
@@ -283,7 +283,7 @@ async def test_hosts_that_can_not_be_asked_are_sentences_on_the_page() -> None:
     world.unreachable = {world.source.uri: AWAY, world.destination.uri: AWAY}
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "not known, because source and destination can't be asked")
+        await sees(pilot, app, "unknown because source and destination can't be reached")
         assert "the network does not reach it. Check the cable." in read(app)
 
 
@@ -455,7 +455,7 @@ async def test_a_program_that_dies_at_once_is_shown_with_its_own_words() -> None
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("absent", "no guest agent has come to its channel"),
+        ("absent", "no guest agent is connected to its channel"),
         ("forbidden", "the guest's agent may not run commands"),
     ],
 )

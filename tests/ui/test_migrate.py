@@ -456,7 +456,7 @@ async def test_an_impossible_value_stays_in_its_field_and_is_refused_with_what_i
     async with page_of(running(until_=at(13))) as lab_backend:
         await lab_backend.pilot.press(key, *("full_stop" if each == "." else each for each in typed), "enter")
         await lab_backend.sees(f'"{typed}" is not a')
-        assert f"Expected: {expected}" in str(lab_backend.app.screen.query_one("#said", Static).content)
+        assert f"Expected: {expected}" in str(lab_backend.app.screen.query_one("#message", Static).content)
         assert lab_backend.app.screen.query_one(Input).value == typed
         await lab_backend.pilot.press("escape")
         assert lab_backend.migration.calls == []
@@ -664,7 +664,7 @@ async def test_m_is_disabled_and_the_panel_shows_why_after_the_vm_was_destroyed(
         await lab_backend.pilot.press("m")
         await lab_backend.is_notified("guest1 is shut off on source; the Launch page starts it.")
         lab_backend.migrations.found = ()
-        await lab_backend.sees("Neither host knows a VM named guest1; the Launch page shows what there is.")
+        await lab_backend.sees("Neither host has a VM named guest1; the Launch page lists the VMs.")
         lab_backend.migrations.found = (VmOnHost(guest(), "source"),)
         await lab_backend.sees("m migrates it back")
         assert "m" not in disabled(lab_backend)

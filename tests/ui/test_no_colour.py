@@ -1,4 +1,4 @@
-"""NO_COLOR: nothing is painted in a colour, and nothing is painted away."""
+"""With NO_COLOR set, the app paints in the default colours only."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from textual.color import Color
 from tui.app.app import VmlmApp
 
 
-async def test_no_color_in_the_environment_leaves_the_terminal_its_own_two_colours(
+async def test_no_color_in_the_environment_leaves_only_the_default_colours(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")

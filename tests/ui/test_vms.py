@@ -91,7 +91,7 @@ async def test_what_blocks_a_migration_is_said_of_each_vm() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "1.0 GiB can move", "2.0 GiB can't move", "nothing known is in the way")
         await pilot.press("down")
-        await sees(pilot, app, "CD-ROM sda is /root/a.iso, which is not on the shared folder", "Take the medium out.")
+        await sees(pilot, app, "CD-ROM sda is /root/a.iso, which is not on the shared folder", "Eject it.")
         await sees(pilot, app, "Disk vda is /var/lib/libvirt/web.qcow2, which is not")
 
 
@@ -148,7 +148,7 @@ async def test_a_vm_is_made_by_keys_and_chosen() -> None:
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
         await editor_of(pilot, app)
-        assert "! The VM is emulated, and slow: KVM on source is not there." in read(app)
+        assert "! The VM is emulated, and slow: KVM on source is missing." in read(app)
         assert "define" not in room.world.source.calls
         await pilot.press("ctrl+s")
         await sees(pilot, app, "two was made on source; s starts it.", "> two shut off on source")
@@ -200,7 +200,7 @@ async def test_the_configured_vm_is_proposed_where_no_host_knows_it_and_what_is_
     del room.world.source.known["guest1"]
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "no host knows a VM of this name")
+        await sees(pilot, app, "no host has a VM of this name")
         await pilot.press("n")
         await sees(pilot, app, "name guest1", "bridge br0")
         at_once(app, *"two", "enter")
@@ -230,7 +230,7 @@ async def test_esc_stops_a_copy_and_nothing_of_the_vm_stays() -> None:
         await until(pilot, shell.copying.is_set)
         await sees(pilot, app, "copying", "esc stops it")
         await pilot.press("escape")
-        await sees(pilot, app, "Copying was stopped.", "is gone again")
+        await sees(pilot, app, "Copying was stopped.", "was removed")
         assert "undefine two" in room.world.source.calls
         assert "two" not in room.world.source.known
         await pilot.press("escape")
@@ -327,12 +327,12 @@ async def test_a_question_in_front_stays_when_the_vm_is_made_and_the_editor_goes
 async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> None:
     room = room_of()
     detail = "XML document failed to validate against schema:\nExtra element devices in interleave"
-    room.world.source.refusals["define"] = Failure("libvirt does not take this definition", "see", detail=detail)
+    room.world.source.refusals["define"] = Failure("libvirt rejected the definition", "see", detail=detail)
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
         editor = await editor_of(pilot, app)
         await pilot.press("ctrl+s")
-        await sees(pilot, app, "libvirt does not take this definition: line", "<devices>, or something in it")
+        await sees(pilot, app, "libvirt rejected the definition: line", "<devices> or an element in it")
         area = editor.query_one(TextArea)
         assert "<devices>" in area.document.get_line(area.cursor_location[0])
         del room.world.source.refusals["define"]
@@ -346,14 +346,14 @@ async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> Non
         ("name", "guest1", "guest1 is taken: source has a VM of that name, shut off."),
         ("name", "", "The VM has no name yet."),
         ("vcpus", "many", '"many" is not a number of vCPUs.'),
-        ("vcpus", "64", "64 vCPUs are more than source can hold: it has 2 CPUs."),
+        ("vcpus", "64", "64 vCPUs are too many for source: it has 2 CPUs."),
         ("name", "../x", '"../x" can\'t be the name of a VM: its files are named after it'),
         ("name", "n" * 300, "The name is too long: 300 bytes, of 100 that are possible."),
         ("name", "web", "web is taken: destination has a VM of that name, running."),
         ("vcpus", "0", "0 vCPUs are not possible: from 1 to 4096 are."),
         ("memory", "8", '"8" is not an amount of memory. Expected: a size'),
         ("memory", "4 KiB", "A VM needs at least 16 MiB of memory."),
-        ("memory", "99 GiB", "99.0 GiB of memory are more than source can hold"),
+        ("memory", "99 GiB", "99.0 GiB of memory is too much for source"),
     ],
 )
 async def test_a_mistake_is_a_sentence_in_the_form(field: str, value: str, words: str) -> None:
@@ -420,11 +420,11 @@ async def test_deleting_asks_and_takes_the_disks_only_when_told(key: str, gone: 
 
 async def test_a_vm_that_was_not_made_to_its_end_says_so_and_is_deleted() -> None:
     room = room_of(WEB)
-    room.world.source.mark("guest1", MAKING)
+    room.world.source.set_mark("guest1", MAKING)
     room.answer("for each; do [ ! -e", f"{SHARED}/guest1.qcow2.part\0")
     app = app_of(room.world)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await sees(pilot, app, "can't move", "It is not made to its end: that was broken off", "D deletes it.")
+        await sees(pilot, app, "can't move", "Its creation was interrupted", "D deletes it.")
         await pilot.press("s")
         await until(pilot, lambda: any("D deletes it" in note.message for note in app._notifications))
         assert "start guest1" not in room.world.source.calls
@@ -453,7 +453,7 @@ async def test_the_address_of_another_guest_is_said_once() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "web running on destination")
         await pilot.press("down")
-        await sees(pilot, app, "How to log in to web is not known. a says how it is reached.")
+        await sees(pilot, app, "The address of web is not known. a sets it.")
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
         await pilot.press(*"no way", "enter")
@@ -463,7 +463,7 @@ async def test_the_address_of_another_guest_is_said_once() -> None:
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
         await pilot.press(*(["backspace"] * 11), *"agent", "enter")
-        await sees(pilot, app, "guest through its guest agent, as root", "no guest agent has come to its channel")
+        await sees(pilot, app, "guest through its guest agent, as root", "no guest agent is connected to its channel")
 
 
 async def test_what_was_kept_of_the_configured_guest_can_be_changed() -> None:
@@ -530,7 +530,7 @@ def test_vms_look_like_their_pictures(snap_compare: Any, size: tuple[int, int], 
         await sees(pilot, app, "nothing known is in the way", "can't move")
         if case == "blocked":
             await pilot.press("down")
-            await sees(pilot, app, "Take the medium out", "says it", "a says how")
+            await sees(pilot, app, "Eject it", "says it", "a sets it")
         elif case == "deletion":
             await deletion_of(pilot, app)
         elif case == "definition":

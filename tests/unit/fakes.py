@@ -32,7 +32,7 @@ NAMES = tuple(sorted(each.stem for each in RECORDINGS.glob("*.jsonl")))
 HEARD = (ITERATION, LIFECYCLE, JOB_COMPLETED)
 PATIENCE_S = 60.0  # for what happens at once on a machine that has time
 
-CUT = Failure("libvirt did not answer", "the connection to libvirt was cut", detail="client socket is closed")
+CUT = Failure("libvirt did not answer", "the connection to libvirt broke", detail="client socket is closed")
 
 
 def recording(name: str) -> list[Record]:
@@ -241,7 +241,7 @@ class FakeHypervisor:
     def undefine(self, name: str) -> None:
         raise NotImplementedError
 
-    def mark(self, name: str, work: str) -> None:
+    def set_mark(self, name: str, mark: str) -> None:
         raise NotImplementedError
 
     def networks(self) -> tuple[str, ...]:
@@ -265,7 +265,7 @@ class FakeHypervisor:
         if self._stage.end == CANCELLED:
             raise Aborted(f"The migration of {plan.vm} failed", "it was cancelled")
         if self._stage.end == FAILED:
-            raise Failure(f"The migration of {plan.vm} failed", "the stream to the destination broke off")
+            raise Failure(f"The migration of {plan.vm} failed", "the migration stream to the destination broke")
 
     def job(self, name: str) -> JobInfo:
         self._enter("job")
@@ -297,7 +297,7 @@ class FakeHypervisor:
         self._enter("subscribe")
         return self._stage.listen(self, listener)
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return not self.broken
 
     def close(self) -> None:

@@ -1,1 +1,1 @@
-"""The edge to the world: libvirt, ssh, local processes; nothing of theirs gets past this package."""
+"""Adapters for libvirt, ssh and local processes; their types and errors stay inside this package."""

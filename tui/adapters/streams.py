@@ -1,4 +1,4 @@
-"""What a command prints, collected and passed on while it comes."""
+"""Reads the output of a command: collects it, and passes it on as it arrives."""
 
 import codecs
 from collections.abc import Callable
@@ -6,20 +6,21 @@ from typing import Protocol
 
 
 class Reader(Protocol):
-    """The reading end of asyncio and of asyncssh alike."""
+    """The stream readers of asyncio and asyncssh."""
 
-    async def read(self, n: int = -1, /) -> bytes: ...
+    async def read(self, n: int = -1, /) -> bytes:
+        """Up to `n` bytes; b"" at the end."""
 
 
 CHUNK = 1 << 16
 
 
-async def drained(reader: Reader | None, on_output: Callable[[str], None] | None) -> bytes:
-    """All of it, when it has ended; `hear` is called with each piece of text as it comes. No reader has nothing."""
+async def read_all(reader: Reader | None, on_output: Callable[[str], None] | None) -> bytes:
+    """All output, once the stream has ended; calls `on_output` with each piece of text as it arrives."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    kept = bytearray()
+    output = bytearray()
     while reader is not None and (piece := await reader.read(CHUNK)):
-        kept += piece
+        output += piece
         if on_output is not None and (text := decoder.decode(piece)):
             on_output(text)
-    return bytes(kept)
+    return bytes(output)

@@ -1,1 +1,1 @@
-"""The command line, the frame around the pages, the configuration, and the wiring."""
+"""The command line, the Textual app with its first page, the configuration, and the wiring."""

@@ -1,6 +1,6 @@
-"""The app: its five pages as modes, its themes, and the question before it quits; no input or output of its own."""
+"""The Textual app: its five pages as modes, its themes, and the dialog before it quits."""
 
-# Pages and dialogs are imported where they are made: the first paint does not wait for them.
+# Pages are imported when they are created, so that the first paint does not wait for them.
 # ruff: noqa: PLC0415
 
 import os
@@ -17,16 +17,16 @@ from textual.app import App, SystemCommand
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
-from tui.app.theme import DARK, LIGHT, fitting
+from tui.app.theme import DARK, LIGHT, theme_for
 from tui.checklist.screens.quit import JobGuard
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.screens.quit import QuitGuard
 from tui.ui.cell_diff import CellDiffUpdate
-from tui.ui.goes_on import GoesOn
+from tui.ui.error_report import ReportsErrors
 from tui.ui.help import Help, HelpKey
-from tui.ui.key_line import told
+from tui.ui.key_line import listed_bindings
 from tui.ui.page import PAGES, Page
 
 if TYPE_CHECKING:
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
     from tui.launch.screens.page import LaunchPage
     from tui.migration.screens.page import MigratePage
 
-FIRST = "first"  # the page of someone who has no configuration yet
-OF_TEXTUAL = ("Theme", "Screenshot")  # the commands of its palette that say nothing twice
-LAB = "lab"  # what the app returns where the lab was asked for there
+FIRST = "first"  # the mode without a configuration
+TEXTUAL_COMMANDS = ("Theme", "Screenshot")  # those of Textual's palette commands that no key of ours duplicates
+LAB = "lab"  # the app's return value if the user chose the lab
 
 
-class VmlmApp(GoesOn, App[str]):
-    """Give it a configuration and a backend, or neither: then its first page makes the one, and `wire` the other.
+class VmlmApp(ReportsErrors, App[str]):
+    """The app with a configuration and its backend; without them, its first page creates the configuration.
 
-    Returns LAB where the lab was asked for instead of a configuration.
+    `wire` creates the backend of a configuration. The app returns LAB if the user chose the lab.
     """
 
     TITLE = "vmlm-tui"
@@ -69,7 +69,7 @@ class VmlmApp(GoesOn, App[str]):
         wire: "Callable[[Config], Backend] | None" = None,
     ) -> None:
         self.DEFAULT_MODE = FIRST if config is None else next(iter(PAGES))  # type: ignore[misc]  # first paint: one page
-        super().__init__(ansi_color=True)  # known before the theme is: without it NO_COLOR means black on black
+        super().__init__(ansi_color=True)  # before the theme is set; otherwise NO_COLOR gives black on black
         self.config = config
         self.config_path = config_path
         self._wire = wire
@@ -77,17 +77,17 @@ class VmlmApp(GoesOn, App[str]):
         self._backend = wire(config) if backend is None and wire and config else backend
         self.sub_title = platform.node().partition(".")[0]
         for page in PAGES:
-            self.add_mode(page, partial(self._make, page))
-        self.add_mode(FIRST, self._make_first)
+            self.add_mode(page, partial(self._create_page, page))
+        self.add_mode(FIRST, self._create_first)
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
-        self.theme = fitting(os.environ).name
+        self.theme = theme_for(os.environ).name
 
     @property
     def backend(self) -> "Backend":
-        """Known as soon as the configuration is."""
+        """The backend; it exists once there is a configuration."""
         if self._backend is None:
-            raise RuntimeError("there is no backend before there is a configuration")
+            raise RuntimeError("there is no backend without a configuration")
         return self._backend
 
     def on_mount(self) -> None:
@@ -95,8 +95,9 @@ class VmlmApp(GoesOn, App[str]):
             self._find_running()
 
     async def on_unmount(self) -> None:
+        """Leave running jobs and close the connections."""
         if self._backend is not None:
-            self._backend.hosts.checklist.jobs.leave()
+            self._backend.hosts.checklist.jobs.cancel()
             await self._backend.migrations.close()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
@@ -104,8 +105,8 @@ class VmlmApp(GoesOn, App[str]):
 
     # -- pages --
 
-    def _make(self, page: str) -> Page:
-        """The page, imported when it is first opened: the first paint waits for one page only."""
+    def _create_page(self, page: str) -> Page:
+        """Create a page when it is first opened."""
         backend = self.backend
         if page == "hosts":
             from tui.hosts.screens.page import HostsPage
@@ -129,7 +130,7 @@ class VmlmApp(GoesOn, App[str]):
         return self._migrate_page
 
     def on_launch_page_chosen(self, message: "LaunchPage.Chosen") -> None:
-        """The VM that the keys of one page act on is the one that the other proposes."""
+        """Propose the VM chosen on the Launch page on the Migrate page."""
         if self._migrate_page is not None:
             self._migrate_page.propose(message.name)
 
@@ -138,26 +139,26 @@ class VmlmApp(GoesOn, App[str]):
             return Plan("")
         return self.config.migration.plan(self.backend.launch.name)
 
-    def _make_first(self) -> Screen[None]:
+    def _create_first(self) -> Screen[None]:
         from tui.app.screens.first import FirstScreen
 
         return FirstScreen(self.config_path)
 
-    def on_first_screen_lab_wanted(self) -> None:
+    def on_first_screen_lab_chosen(self) -> None:
+        """Exit, so that the command line creates the lab."""
         self.exit(LAB)
 
     async def on_first_screen_written(self, message: "FirstScreen.Written") -> None:
-        """From the first page to the others."""
+        """Create the backend and open the first of the other pages."""
         self.config = message.config
         if self._wire is not None:
             self._backend = self._wire(message.config)
             await self.switch_mode(next(iter(PAGES)))
             self._find_running()
-            self.notify(
-                f"{self.config_path} was written; config.example.toml shows what else it can say.", markup=False
-            )
+            self.notify(f"{self.config_path} was written; config.example.toml shows all its keys.", markup=False)
 
     async def action_page(self, page: str) -> None:
+        """Open a page."""
         if self._backend is not None:
             await self.switch_mode(page)
 
@@ -167,7 +168,7 @@ class VmlmApp(GoesOn, App[str]):
         try:
             migration = await self.backend.migrations.attach()
         except Failure as failure:
-            self.notify(in_words(str(failure)), markup=False, severity="error", timeout=15)
+            self.notify(without_keys(str(failure)), markup=False, severity="error", timeout=15)
             return
         if migration is None:
             return
@@ -179,49 +180,49 @@ class VmlmApp(GoesOn, App[str]):
     # -- keys --
 
     def action_keys(self) -> None:
-        """All keys of the page, in full sentences."""
+        """Show all keys of the page with explanations."""
         title = f"Keys of {PAGES.get(self.current_mode, 'this page')}"
         self.push_screen(Help(title, self.screen.HELP or "", self._help_keys()))
 
     def _help_keys(self) -> list[HelpKey]:
-        """The page's own before those of all pages."""
+        """The keys of the page, then those of the app."""
         return [
             HelpKey(self.get_key_display(active.binding), _about(active.binding), _why_not(self.screen, active))
-            for active in told(self.screen)
+            for active in listed_bindings(self.screen)
         ]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The keys of the page first, so that the palette is a way to find them."""
-        for active in told(screen):
+        """The palette's commands: the keys of the page, then Textual's."""
+        for active in listed_bindings(screen):
             binding, reason = active.binding, _why_not(screen, active)
             title = f"{self.get_key_display(binding)}  {binding.description}"
             about = f"not now: {reason}" if reason else _about(binding)
             yield SystemCommand(title, about, partial(self.simulate_key, binding.key))
         for command in super().get_system_commands(screen):
-            if command.title in OF_TEXTUAL:
+            if command.title in TEXTUAL_COMMANDS:
                 yield command
 
     async def action_quit(self) -> None:
-        """Quit at once, or ask where something is under way: first about what would be cut off."""
+        """Quit at once; first confirm if a job or a migration is under way."""
         jobs = self._backend.hosts.checklist.jobs if self._backend is not None else None
         if jobs is None or jobs.under_way is None:
             self._quit_from_migration()
         elif not isinstance(self.screen, JobGuard):
-            self.push_screen(JobGuard(jobs), self._quit_from_work)
+            self.push_screen(JobGuard(jobs), self._quit_from_job)
 
-    def _quit_from_work(self, quit_now: bool | None) -> None:
+    def _quit_from_job(self, quit_now: bool | None) -> None:
         if quit_now:
             self._quit_from_migration()
 
     def _quit_from_migration(self) -> None:
-        """A migration goes on whatever the answer but one."""
+        """Quit, after a confirmation if a migration is under way."""
         migration = self._backend.migrations.current if self._backend is not None else None
         if migration is None or migration.timeline.over:
             self.exit()
         elif not isinstance(self.screen, QuitGuard):
-            self.push_screen(QuitGuard(migration), self._quit_answered)
+            self.push_screen(QuitGuard(migration), self._quit_confirmed)
 
-    def _quit_answered(self, quit_now: bool | None) -> None:
+    def _quit_confirmed(self, quit_now: bool | None) -> None:
         if quit_now:
             self.exit()
 
@@ -232,5 +233,7 @@ def _about(binding: Binding) -> str:
 
 def _why_not(screen: Screen[Any], active: ActiveBinding) -> str:
     return (
-        screen.spell(screen.why_not(active.binding.action)) if isinstance(screen, Page) and not active.enabled else ""
+        screen.with_keys(screen.why_not(active.binding.action))
+        if isinstance(screen, Page) and not active.enabled
+        else ""
     )

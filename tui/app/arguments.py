@@ -1,28 +1,29 @@
-"""A parser of command lines whose complaints are Failures: one sentence, like everything else that goes wrong."""
+"""An argument parser that raises Failures."""
 
 import argparse
 from typing import NoReturn
 
 from tui.core.failure import Failure
 
-CONFIG = "the configuration; else $VMLM_CONFIG names it, else it is ~/.config/vmlm/config.toml"
+CONFIG = "the configuration; the default is $VMLM_CONFIG, then ~/.config/vmlm/config.toml"
 
 
 class Parser(argparse.ArgumentParser):
-    """Knows --config and --help; `help` is the command that explains what was to be said."""
+    """Has --config and --help; `help` is the command that prints the help."""
 
     def __init__(self, help: str, **settings: str) -> None:
         super().__init__(**settings, add_help=False, allow_abbrev=False)  # type: ignore[arg-type]
         self._help = help
         self.add_argument("--config", metavar="FILE", help=CONFIG)
-        self.add_argument("-h", "--help", action="store_true", help="print this, and nothing else")
+        self.add_argument("-h", "--help", action="store_true", help="print this help and exit")
 
-    def parsed(self, words: list[str]) -> argparse.Namespace:
-        """What was said; a Failure where it can't be understood."""
+    def parse(self, words: list[str]) -> argparse.Namespace:
+        """The options; Failure if the words are invalid."""
         options = self.parse_args(words)
         if options.config == "":
             self.error("--config names no file")
         return options
 
     def error(self, message: str) -> NoReturn:
+        """Raise argparse's message as a Failure."""
         raise Failure(message, hint=f"{self._help} shows what is expected.")

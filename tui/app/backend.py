@@ -1,4 +1,4 @@
-"""All of the backend that the pages are given, in one hand."""
+"""The backends of all pages."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Backend:
-    """One part a page; made once the configuration is known."""
+    """The backend of each page; it exists once the configuration is known."""
 
     migrations: "Migrations"
     hosts: "Hosts"

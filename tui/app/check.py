@@ -1,6 +1,6 @@
-"""`vmlm-tui check`: both checklists without the pages, as text for a person or as JSON for a program."""
+"""`vmlm-tui check`: prints both checklists without the app, as text or as JSON."""
 
-# --help waits for nothing that only a look needs.
+# Imports are local so that --help starts fast.
 # ruff: noqa: PLC0415
 
 import json
@@ -15,7 +15,7 @@ from tui.app.arguments import Parser
 from tui.checklist.model.check import FAILED, Item
 from tui.checklist.model.summary import WIDEST, by_host, counts, fixable, state_words, summary_line
 from tui.checklist.model.transcript import plain
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:
@@ -23,74 +23,74 @@ if TYPE_CHECKING:
     from tui.core.settings import Config
 
 WIDTH = 80
-JSON_FORMAT = 1  # counted up when a key changes its meaning or goes; new keys may come at any time
+JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys do not change it
 PAGES = {"hosts": "Hosts", "nfs": "NFS"}
 ABOUT = """\
-Looks at the three hosts as the pages Hosts and NFS do, and prints what it found. It changes nothing, but for the proof
-that the folder is shared, which writes a small file and removes it. It asks for no password.
-The exit status is 1 where something FAILED or a list can't be read, else 0; 2 where it could not begin."""
+Reads the three hosts like the pages Hosts and NFS, and prints the results. It changes nothing, except that the check
+of the shared folder writes a small file and removes it. It does not prompt for passwords.
+The exit status is 1 if a check FAILED or a list could not be read, else 0; 2 if it could not start."""
 Lists = Mapping[str, tuple[Item, ...]]
 
 
 def main(words: list[str]) -> int:
-    """Look, print, and answer whether all is well; a Failure where it can't begin."""
+    """Read both lists and print them; returns the exit status, raises Failure if it cannot start."""
     parser = Parser(
         "vmlm-tui check --help", prog="vmlm-tui check", usage="vmlm-tui check [--json] [--config FILE] [--help]",
         description=ABOUT,
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text; its `format` is 1")
-    options = parser.parsed(words)
+    options = parser.parse(words)
     if options.help:
         return _print(parser.format_help())
     from tui.app.config import find, load
 
     config = load(find(options.config))
     if sys.stderr.isatty():
-        _say(f"Looking at {', '.join(host.name for host in config.hosts.all)} ...")
+        _report(f"Reading {', '.join(host.name for host in config.hosts.all)} ...")
     try:
-        lists, problems, wanted = _looked(config)
+        lists, problems, wanted = _read_lists(config)
     except KeyboardInterrupt:
-        _say("Interrupted; nothing was changed.")
+        _report("Interrupted; nothing was changed.")
         return 128 + signal.SIGINT
     for problem in problems:
-        _say(problem)
+        _report(problem)
     for host in wanted:
-        _say(f"sudo on {host} wants a password, so a part of {host} is unknown. `vmlm-tui` asks for it.")
+        _report(f"sudo on {host} requires a password, so some checks are unknown. `vmlm-tui` prompts for it.")
     document = as_json(lists, problems, wanted) if options.json else as_text(lists, _addresses(config))
     printed = _print(document)
     failed = any(item.state == FAILED for items in lists.values() for item in items)
     return printed or int(failed or bool(problems))
 
 
-def _looked(config: "Config") -> tuple[Lists, list[str], list[str]]:
-    """The lists, what kept one from being read, and the hosts on which sudo wants a password."""
+def _read_lists(config: "Config") -> tuple[Lists, list[str], list[str]]:
+    """The lists, the failures to read them, and the hosts on which sudo requires a password."""
     import asyncio
 
     from tui.app.wiring import wire
     from tui.core import log
     from tui.core.settings import state_folder
 
-    with log.diverted(log.start(state_folder() / log.NAME)):
+    with log.stderr_redirected(log.start(state_folder() / log.NAME)):
         backend = wire(config)
-        problems = asyncio.run(_look(backend))
+        problems = asyncio.run(_refresh(backend))
     lists = {"hosts": backend.hosts.checklist.items, "nfs": backend.nfs.checklist.items}
     return lists, problems, list(backend.hosts.sudo.wanted)
 
 
-async def _look(backend: "Backend") -> list[str]:
-    """Both at the same time; the sentences of what went wrong."""
+async def _refresh(backend: "Backend") -> list[str]:
+    """Refresh both lists concurrently; returns the failures as sentences."""
     import asyncio
 
-    looks = (backend.hosts.checklist.look_once(), backend.nfs.checklist.look_once())
-    answers = await asyncio.gather(*looks, return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException) and not isinstance(answer, Failure):
-            raise answer
-    return list(dict.fromkeys(in_words(str(answer)) for answer in answers if isinstance(answer, Failure)))
+    refreshes = (backend.hosts.checklist.refresh_fully(), backend.nfs.checklist.refresh_fully())
+    results = await asyncio.gather(*refreshes, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, Failure):
+            raise result
+    return list(dict.fromkeys(without_keys(str(result)) for result in results if isinstance(result, Failure)))
 
 
 def as_text(lists: Lists, addresses: Mapping[str, str]) -> str:
-    """For a person, in 80 columns: the state first, and of what is not good all that helps."""
+    """The lists in 80 columns: the state of each check, with details unless it is ok."""
     lines: list[str] = []
     for name, items in lists.items():
         lines += [PAGES[name], *_list_lines(items, addresses), f"{summary_line(items)}.", ""]
@@ -116,7 +116,7 @@ def _list_lines(items: tuple[Item, ...], addresses: Mapping[str, str]) -> Iterat
 
 
 def _wrapped(label: str, text: str) -> list[str]:
-    words = " ".join(plain(in_words(text)).split())
+    words = " ".join(plain(without_keys(text)).split())
     return textwrap.wrap(
         words, WIDTH, initial_indent=label, subsequent_indent=" " * len(label), break_long_words=False,
         break_on_hyphens=False,
@@ -124,7 +124,7 @@ def _wrapped(label: str, text: str) -> list[str]:
 
 
 def as_json(lists: Lists, problems: list[str], wanted: list[str]) -> str:
-    """For a program: all that is known, the texts as they are."""
+    """The lists as one JSON object, with unwrapped texts."""
     document = {
         "format": JSON_FORMAT,
         "version": __version__,
@@ -146,10 +146,10 @@ def _fields(item: Item) -> dict[str, Any]:
         "state": item.state,
         "found": finding.found if finding else "",
         "wanted": finding.wanted if finding else "",
-        "hint": in_words(finding.hint) if finding else "",
+        "hint": without_keys(finding.hint) if finding else "",
         "detail": finding.detail if finding else "",
         "fix": [{"host": action.host, "text": action.text} for action in item.change.actions] if item.change else [],
-        "why_not": in_words(item.why_not),
+        "why_not": without_keys(item.why_not),
     }
 
 
@@ -158,15 +158,15 @@ def _addresses(config: "Config") -> dict[str, str]:
 
 
 def _print(text: str) -> int:
-    """Print it; the exit status where nobody reads it to its end."""
+    """Print the text; returns the exit status, which is not 0 if the reader closed the pipe."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        sys.stdout = None  # python would try again when it ends
+        sys.stdout = None  # Python would flush it again at exit
         return 128 + signal.SIGPIPE
     return 0
 
 
-def _say(sentence: str) -> None:
+def _report(sentence: str) -> None:
     print(f"vmlm-tui check: {sentence}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""config.toml: found, read, checked and written."""
+"""Finds, reads, checks and writes config.toml."""
 
 import os
 import re
@@ -13,19 +13,19 @@ from tui.core import schema
 from tui.core.failure import Failure
 from tui.core.schema import Problem
 from tui.core.settings import SSH_PORT, Config, Host, Hosts, Runs, xdg_folder
-from tui.core.ssh_target import parsed
+from tui.core.ssh_target import parse_target
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-MAX_BYTES = 1 << 20  # of the file: whatever is larger was named by mistake
-HERE = re.compile(r"localhost|127\.[0-9.]+|::1", re.IGNORECASE)
+MAX_BYTES = 1 << 20  # a larger file was named by mistake
+LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1", re.IGNORECASE)
 
 
 class Misconfigured(Failure):
-    """A file whose keys do not fit: as a sentence the first problem, in `problems` all, in `detail` a line each."""
+    """Invalid keys: the sentence is the first problem; `problems` has all, `detail` one line for each."""
 
     def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
         sentences = [
@@ -37,7 +37,7 @@ class Misconfigured(Failure):
 
 
 class Missing(Failure):
-    """There is no file at all."""
+    """The file does not exist."""
 
 
 def default_path() -> Path:
@@ -46,18 +46,18 @@ def default_path() -> Path:
 
 
 def find(given: str | Path | None = None) -> Path:
-    """Where the configuration is, or would be: --config, else $VMLM_CONFIG, else the default path."""
+    """The path of the configuration: `given` by --config, else $VMLM_CONFIG, else the default path."""
     named = given or os.environ.get("VMLM_CONFIG")
     if not named:
         return default_path()
     try:
         return Path(named).expanduser()
     except RuntimeError as error:
-        raise Failure(f"The configuration {named} cannot be found", str(error), "Write its whole path.") from error
+        raise Failure(f"The configuration {named} cannot be found", str(error), "Write the absolute path.") from error
 
 
 def load(path: Path) -> Config:
-    """The configuration in a file; Failure says what is wrong with it."""
+    """The configuration in a file; Failure if it is missing or invalid."""
     config, problems = check(_parse(path, _text(path)))
     if config is None:
         raise Misconfigured(path, problems)
@@ -65,7 +65,7 @@ def load(path: Path) -> Config:
 
 
 def check(tables: Mapping[str, Any]) -> tuple[Config | None, tuple[Problem, ...]]:
-    """The configuration that parsed TOML holds, or None and all that is wrong with it."""
+    """The configuration in parsed TOML, or None, with all problems."""
     problems: list[Problem] = []
     config = schema.read(Config, tables, "", problems)
     if config is not None:
@@ -74,11 +74,11 @@ def check(tables: Mapping[str, Any]) -> tuple[Config | None, tuple[Problem, ...]
 
 
 def tables(config: Config) -> dict[str, Any]:
-    """The configuration as TOML's tables, without what depends on other keys or on who runs the app."""
+    """The configuration as TOML tables, without values that equal a default derived from other keys or the user."""
     written = schema.write(config)
     for host in config.hosts.all:
-        usual, keys = Host(host.name, host.ssh), written["hosts"][host.name]
-        if host.libvirt == usual.libvirt:
+        default, keys = Host(host.name, host.ssh), written["hosts"][host.name]
+        if host.libvirt == default.libvirt:
             del keys["libvirt"]
         if host.peer_uri == Host(host.name, host.ssh, host.libvirt).peer_uri:
             del keys["peer"]
@@ -90,18 +90,18 @@ def tables(config: Config) -> dict[str, Any]:
 
 
 def create(config: Config, path: Path) -> None:
-    """Write a new file; Failure where there is one already, whatever is in it."""
+    """Write a new file; Failure if the path exists."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_through(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), path, config)
     except FileExistsError as error:
-        raise Failure(f"{path} was not written", "there is a file already", "Move it away, or correct it.") from error
+        raise Failure(f"{path} was not written", "the file exists already", "Move it away, or correct it.") from error
     except OSError as error:
         raise _unwritten(path, error) from error
 
 
 def save(config: Config, path: Path) -> None:
-    """Replace the file in one step, keeping its permissions; a symbolic link stays, what it points to is replaced."""
+    """Replace the file atomically with its permissions; replaces the target of a symbolic link, not the link."""
     try:
         path = path.resolve()
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
@@ -116,13 +116,13 @@ def save(config: Config, path: Path) -> None:
 
 
 def _toml(config: Config) -> str:
-    import tomli_w  # noqa: PLC0415  # only who writes waits for it
+    import tomli_w  # noqa: PLC0415  # reading does not need it
 
     return tomli_w.dumps(tables(config))
 
 
 def _write_through(descriptor: int, path: Path, config: Config) -> None:
-    """Fill a new file, down to the disk; half a file is not left behind."""
+    """Write a new file and sync it to disk; removes it after an error."""
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(_toml(config))
@@ -142,13 +142,13 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        hint = "Name another with --config, or none: vmlm-tui then offers to write one."
-        raise Missing(f"{path} does not exist", "no configuration is there", hint) from error
+        hint = "Name another with --config, or run vmlm-tui without it to write one."
+        raise Missing(f"{path} does not exist", "there is no configuration", hint) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
         raise Failure(f"{path} cannot be read", why, "A TOML file is expected.", detail=str(error)) from error
-    if len(data) > MAX_BYTES:  # read no further: it may be a device
-        raise Failure(f"{path} is larger than 1 MiB", "no configuration is", "A TOML file is expected.")
+    if len(data) > MAX_BYTES:  # it may be an endless device
+        raise Failure(f"{path} is larger than 1 MiB", "no configuration is so large", "A TOML file is expected.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -160,18 +160,18 @@ def _text(path: Path) -> str:
 def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError: also of a number with thousands of digits
-        raise Failure(f"{path} is not valid TOML", str(error), "Expected are tables and key = value lines.") from error
+    except (ValueError, RecursionError) as error:  # ValueError also for a number with thousands of digits
+        raise Failure(f"{path} is not valid TOML", str(error), "Tables and key = value lines are expected.") from error
 
 
 def _contradictions(hosts: Hosts) -> list[Problem]:
-    """What is right key by key, and cannot be meant."""
+    """Problems of hosts whose keys are valid one by one."""
     problems = []
-    source, destination = parsed(hosts.source.ssh), parsed(hosts.destination.ssh)
-    if HERE.fullmatch(source.host):
-        why = f'"{hosts.source.ssh}" is how the other hosts reach the source, and would lead them to themselves'
-        problems.append(Problem("hosts.source", "ssh", why, "A name or address that they know is expected."))
+    source, destination = parse_target(hosts.source.ssh), parse_target(hosts.destination.ssh)
+    if LOOPBACK.fullmatch(source.host):
+        why = f'the other hosts reach the source by "{hosts.source.ssh}", which would lead them to themselves'
+        problems.append(Problem("hosts.source", "ssh", why, "A name or address that they can resolve is expected."))
     if (source.host.lower(), source.port or SSH_PORT) == (destination.host.lower(), destination.port or SSH_PORT):
-        why = f'"{hosts.destination.ssh}" is the source as well, and a VM cannot move to the host it is on'
+        why = f'"{hosts.destination.ssh}" is the source as well, and a VM cannot move to its own host'
         problems.append(Problem("hosts.destination", "ssh", why, "An ssh target of another host is expected."))
     return problems

@@ -1,6 +1,6 @@
-"""The command line: `vmlm-tui [--config FILE]` opens the app; `vmlm-tui lab` and `vmlm-tui check` have their own."""
+"""The command line: `vmlm-tui [--config FILE]` opens the app; `vmlm-tui lab` and `vmlm-tui check` parse their own."""
 
-# Each import stands where it is needed: --version does not wait for Textual, nor the first paint for the lab.
+# Imports are local so that --version does not load Textual, and the first paint does not load the lab.
 # ruff: noqa: PLC0415
 
 import gc
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui import __version__
-from tui.app.process_priority import raise_priority
+from tui.app.process_priority import set_priority
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from tui.app.app import VmlmApp
     from tui.core.settings import Config
 
-WRONG = 2  # exit status of whatever is said before the app starts
+CANNOT_START = 2  # exit status
 PRIORITY = -10
-SETTLED_S = 5.0  # then the first page stands, and what it is made of stays
+SETTLED_S = 5.0  # by then the first page is complete, and its objects are permanent
 
-# Read by Textual when it is imported; what the user has set stays.
+# Textual reads these when it is imported; values of the user take precedence.
 TEXTUAL = {
-    "TEXTUAL_ANIMATIONS": "none",  # they repaint, and say nothing
-    "TEXTUAL_SMOOTH_SCROLL": "0",  # else some terminals report every pixel that the mouse passes
+    "TEXTUAL_ANIMATIONS": "none",  # they repaint without any information
+    "TEXTUAL_SMOOTH_SCROLL": "0",  # otherwise some terminals report each pixel of a mouse movement
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run what the command line asks for; returns the exit status."""
+    """Run the command line; returns the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["lab"]:
         return _lab(words[1:])
@@ -49,8 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         lines = failure.detail.splitlines() if isinstance(failure, Misconfigured) else [str(failure)]
         for line in lines:
             print(f"vmlm-tui: {line}", file=sys.stderr)
-        return WRONG
-    except KeyboardInterrupt:  # before the app has the terminal, and Ctrl+C for itself
+        return CANNOT_START
+    except KeyboardInterrupt:  # before the app handles Ctrl+C itself
         return 128 + signal.SIGINT
 
 
@@ -60,7 +60,8 @@ def _lab(words: list[str]) -> int:
     try:
         return lab(words)
     except KeyboardInterrupt:
-        print("\nvmlm-tui lab: Interrupted. The same command goes on, `vmlm-tui lab down` clears up.", file=sys.stderr)
+        hint = "The same command continues; `vmlm-tui lab down` removes the lab."
+        print(f"\nvmlm-tui lab: Interrupted. {hint}", file=sys.stderr)
         return 128 + signal.SIGINT
 
 
@@ -74,10 +75,10 @@ def _options(words: list[str]) -> "argparse.Namespace":
         "       vmlm-tui lab [--help] ...",
         description="Live-migrate virtual machines between KVM hosts, and see what happens while they move.",
         epilog="`vmlm-tui check` prints whether the hosts are ready, without the app. "
-        "`vmlm-tui lab` makes a lab of two hosts and a VM on this machine (as root) and opens the app in it.",
+        "`vmlm-tui lab` creates a lab of two hosts and a VM on this machine (as root) and opens the app in it.",
     )
-    parser.add_argument("--version", action="store_true", help="print the version, and nothing else")
-    options = parser.parsed(words)
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    options = parser.parse(words)
     options.text = parser.format_help() if options.help else f"vmlm-tui {__version__}\n" if options.version else ""
     return options
 
@@ -87,20 +88,20 @@ def _app(options: "argparse.Namespace") -> int:
         sys.stdout.write(options.text)
         return 0
     config, path = _configuration(options.config)
-    _need_a_terminal()
+    _require_terminal()
     for name, value in TEXTUAL.items():
         os.environ.setdefault(name, value)
-    usual = os.getpriority(os.PRIO_PROCESS, 0)
-    raise_priority(PRIORITY)
+    original = os.getpriority(os.PRIO_PROCESS, 0)
+    set_priority(PRIORITY)
     try:
-        wants_lab, status = _shown(config, path)
+        lab_chosen, status = _run_app(config, path)
     finally:
-        raise_priority(usual)  # the lab's guests would inherit it, and the shell behind the app is of the same session
-    return _lab([]) if wants_lab else status
+        set_priority(original)  # the lab's guests would inherit it, and the user's shell shares the session
+    return _lab([]) if lab_chosen else status
 
 
 def _configuration(given: str | None) -> "tuple[Config | None, Path]":
-    """The configuration and its place; None where nobody named one and none is at the usual place."""
+    """The configuration and its path; None if no path was given and the default file does not exist."""
     from tui.app.config import Missing, find, load
 
     path = find(given)
@@ -112,20 +113,20 @@ def _configuration(given: str | None) -> "tuple[Config | None, Path]":
         return None, path
 
 
-def _need_a_terminal() -> None:
+def _require_terminal() -> None:
     for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error output", sys.stderr)):
         if stream is None or not stream.isatty():
-            raise Failure(f"The standard {name} is not a terminal", hint="vmlm-tui needs one to show itself.")
+            raise Failure(f"The standard {name} is not a terminal", hint="Run vmlm-tui in a terminal.")
 
 
-def _shown(config: "Config | None", path: Path) -> tuple[bool, int]:
-    """Run the app; whether the lab was asked for on the first page, and the exit status."""
+def _run_app(config: "Config | None", path: Path) -> tuple[bool, int]:
+    """Run the app; returns whether the user chose the lab on the first page, and the exit status."""
     from tui.core import log
     from tui.core.settings import state_folder
 
     own_log = state_folder() / log.NAME
     descriptor = log.start(own_log)
-    with log.diverted(descriptor):
+    with log.stderr_redirected(descriptor):
         import asyncio
 
         from tui.app.app import LAB, VmlmApp
@@ -133,27 +134,27 @@ def _shown(config: "Config | None", path: Path) -> tuple[bool, int]:
 
         app = VmlmApp(config, path, wire=wire)
         try:
-            asyncio.run(_until_the_end(app))
+            asyncio.run(_run_until_exit(app))
             status = app.return_code or 0
-        except Exception:  # noqa: BLE001  # whatever it is belongs in the log, and the terminal to the user
-            log.log.exception("The app ended by an exception")
+        except Exception:  # noqa: BLE001  # a traceback belongs in the log, not on the terminal
+            log.log.exception("The app crashed")
             status = app.return_code or 1
-    if status == 1:  # Textual's own: something was raised
-        print(f"vmlm-tui: It ended by a mistake of its own; {own_log} says which. Migrations go on.", file=sys.stderr)
+    if status == 1:  # Textual's status after an exception
+        print(f"vmlm-tui: The app crashed; {own_log} has the error. Migrations continue.", file=sys.stderr)
     return app.return_value == LAB, status
 
 
-async def _until_the_end(app: "VmlmApp") -> None:
-    """The app, which a signal ends like q: a migration goes on, and the terminal is left as it was."""
+async def _run_until_exit(app: "VmlmApp") -> None:
+    """Run the app; SIGHUP and SIGTERM quit it like q, so migrations continue and the terminal is restored."""
     import asyncio
 
     loop = asyncio.get_running_loop()
-    # A full collection goes through all that was imported: 80 ms, and 400 ms on a busy machine, that p would wait.
+    # A full garbage collection of all imports takes 80 ms, 400 ms on a busy machine, and would delay the p key.
     gc.set_threshold(10_000, 20, 50)
     loop.call_later(SETTLED_S, gc.freeze)
 
     def end(number: int) -> None:
-        loop.remove_signal_handler(number)  # the second one ends it at once
+        loop.remove_signal_handler(number)  # a second signal kills the process
         app.exit(return_code=128 + number)
 
     for number in (signal.SIGHUP, signal.SIGTERM):

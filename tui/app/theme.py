@@ -1,4 +1,4 @@
-"""The app's own colours: the terminal's sixteen, so that they fit whatever it shows and cost few bytes."""
+"""The app's themes, which use the terminal's 16 colours: they fit any terminal and take few bytes."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ DARK = Theme(
     name="vmlm-dark",
     ansi=True,
     dark=True,
-    primary="ansi_bright_blue",  # many terminals' plain blue cannot be read on black
+    primary="ansi_bright_blue",  # plain blue is unreadable on black in many terminals
     secondary="ansi_cyan",
     accent="ansi_bright_cyan",
     success="ansi_green",
@@ -30,7 +30,7 @@ LIGHT = Theme(
     secondary="ansi_cyan",
     accent="ansi_blue",
     success="ansi_green",
-    warning="ansi_magenta",  # yellow on white is not read
+    warning="ansi_magenta",  # yellow is unreadable on white
     error="ansi_red",
     foreground="ansi_default",
     background="ansi_default",
@@ -43,7 +43,7 @@ LIGHT = Theme(
 LIGHT_BACKGROUNDS = ("7", "15")
 
 
-def fitting(environ: Mapping[str, str]) -> Theme:
-    """The theme for the terminal's background, where the terminal tells it (COLORFGBG); else the dark one."""
+def theme_for(environ: Mapping[str, str]) -> Theme:
+    """The theme for the terminal's background in COLORFGBG; without COLORFGBG, the dark one."""
     background = environ.get("COLORFGBG", "").rpartition(";")[2]
     return LIGHT if background in LIGHT_BACKGROUNDS else DARK

@@ -1,4 +1,4 @@
-"""Joins the backend to the world: the only place that knows both the rooms and the adapters."""
+"""Creates the backend with its adapters: the only module that imports both the rooms and the adapters."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tui.runs.backend import Runs
 
 
 def wire(config: Config) -> Backend:
-    """The backend for a configuration; opens nothing yet, and imports libvirt and asyncssh when they are needed."""
+    """The backend for a configuration; it opens connections, and imports libvirt and asyncssh, on first use."""
     connections = Connections(config, open_hypervisor, open_shell)
     changes = changes_through(connections, state_folder() / "changes.jsonl")
     launch = Launch(connections, changes.sudo, GuestAddresses(state_folder() / "guests.json"), open_first_login)
@@ -34,20 +34,20 @@ def wire(config: Config) -> Backend:
 
 
 def changes_through(connections: Connections, journal: Path) -> Changes:
-    """What changes the configured hosts as root, and writes into `journal` how it is undone."""
+    """The changes to the configured hosts as root; `journal` records how to undo them."""
     addresses = {host.name: host.ssh for host in connections.config.hosts.all}
     return Changes(Sudo(connections.shell), Journal(journal), addresses)
 
 
 def open_hypervisor(uri: str) -> Hypervisor:
-    """A connection to a libvirt daemon; blocks, raises Failure."""
+    """A connection to a libvirt daemon; blocks and raises Failure."""
     from tui.adapters.libvirt.hypervisor import connect  # noqa: PLC0415  # on the caller's thread, after the first paint
 
     return connect(uri)
 
 
 def open_shell(address: str) -> Shell:
-    """Commands on the host at an ssh address, or on this one where it is empty."""
+    """Commands on the host at an ssh address; "" means this host."""
     if not address:
         from tui.adapters.local import LocalShell  # noqa: PLC0415
 
@@ -58,7 +58,7 @@ def open_shell(address: str) -> Shell:
 
 
 def open_first_login(address: str) -> FirstLogin:
-    """The way into the host at an ssh address that ssh does not let the app into yet."""
+    """The first login to the host at an ssh address."""
     from tui.adapters.ssh.first_login import SshFirstLogin  # noqa: PLC0415
 
     return SshFirstLogin(address)

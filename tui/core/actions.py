@@ -1,27 +1,27 @@
-"""Actions that a sentence names: below the screens nothing knows a key, so a sentence holds the token of the action.
+"""Tokens of actions in sentences, because the code below the screens does not know the keys.
 
-f"{CANCEL} cancels it." is shown as "c cancels it." by the page that has the key, and as "the Migrate page cancels it."
-by all else: another page, a dialog, a log, a record, the command line.
+The page that has the key shows f"{CANCEL} cancels it." as "c cancels it."; another page, a dialog, a log, a record or
+the command line shows "The Migrate page cancels it."
 """
 
 import re
 from collections.abc import Callable, Mapping
 
-Spell = Callable[[str], str]  # what a page does with a sentence: `with_keys` and its own keys
+WithKeys = Callable[[str], str]  # a page's `with_keys`: the function below with the keys of that page
 
-# Unicode keeps these two for a program's own use: no name of a VM and no host's output has them.
+# Unicode reserves these two for internal use, so no VM name and no output of a host has them.
 OPEN, CLOSE = "\ufdd0", "\ufdd1"
 TOKEN = re.compile(f"(^|[.!?] )?{OPEN}([a-z.-]+){CLOSE}")
 WORDS: dict[str, str] = {}
 
 
 def _action(id: str, words: str) -> str:
-    """The token of the binding with that id; `words` stand in its place where there is no key."""
+    """The token of the binding with that id; `words` replace it where there is no key."""
     WORDS[id] = words
     return f"{OPEN}{id}{CLOSE}"
 
 
-LOOK = _action("list.look", "looking again")
+REFRESH = _action("list.refresh", "reading again")
 DETAILS = _action("list.details", "the line's details")
 FIX = _action("list.fix", "fixing the line")
 FIX_ALL = _action("list.fix-all", "fixing all")
@@ -45,18 +45,18 @@ QUIT = _action("app.quit", "quitting the app")
 
 
 def with_keys(sentence: str, keys: Mapping[str, str]) -> str:
-    """The sentence with the key of each action, by the id of its binding, and with words for what has none there."""
+    """The sentence with the key of each action; `keys` maps ids of bindings; an action without a key gets its words."""
 
-    def spelled(token: re.Match[str]) -> str:
-        begins, id = token[1], token[2]
+    def replacement(token: re.Match[str]) -> str:
+        start, id = token[1], token[2]
         if id in keys:
-            return f"{begins or ''}{keys[id]}"
+            return f"{start or ''}{keys[id]}"
         words = WORDS[id]
-        return words if begins is None else f"{begins}{words[0].upper()}{words[1:]}"
+        return words if start is None else f"{start}{words[0].upper()}{words[1:]}"
 
-    return TOKEN.sub(spelled, sentence)
+    return TOKEN.sub(replacement, sentence)
 
 
-def in_words(sentence: str) -> str:
-    """The sentence where there are no keys."""
+def without_keys(sentence: str) -> str:
+    """The sentence with words for all actions."""
     return with_keys(sentence, {})

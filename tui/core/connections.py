@@ -1,4 +1,4 @@
-"""The connections to the configured hosts and the guest: opened when first needed, kept, opened again when broken."""
+"""Connections to the configured hosts and the guest: opened on first use, shared, and reopened after they broke."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from tui.core.threads import on_thread
 T = TypeVar("T")
 
 OPEN_LIMIT_S = 15.0
-ANSWER_LIMIT_S = 35.0  # a daemon may stand 30 s behind a busy VM's monitor
+REPLY_LIMIT_S = 35.0  # a daemon may wait 30 s for a busy VM's monitor
 
 
 class Connections:
-    """One hypervisor connection and one shell per host, shared by all pages; a migration has a Route of its own.
+    """One hypervisor connection and one shell per host, shared by all pages; see also MigrationConnections.
 
-    `open_hypervisor` takes a libvirt URI, blocks and raises Failure; `open_shell` takes an ssh address, or "" for
-    this host, and returns at once.
+    `open_hypervisor` takes a libvirt URI, blocks and raises Failure. `open_shell` takes an ssh address, "" for this
+    host, and returns at once.
     """
 
     def __init__(
@@ -34,62 +34,62 @@ class Connections:
         self._shells: dict[str, Shell] = {}  # by address
 
     def uri(self, host: str) -> str:
-        """How the app reaches the libvirt of `host`."""
+        """The URI by which the app reaches the libvirt of `host`."""
         return self.config.hosts[host].libvirt
 
     def peer_uri(self, host: str) -> str:
-        """How the other host's daemon reaches the libvirt of `host`: what a migration to it is given."""
+        """The URI by which the other host's daemon reaches the libvirt of `host`, for a migration to it."""
         return self.config.hosts[host].peer_uri
 
     async def hypervisor(self, host: str) -> Hypervisor:
-        """The connection to the libvirt of `host`, opened (again) where there is none that stands; Failure if not."""
+        """An open connection to the libvirt of `host`; Failure if none can be opened."""
         uri = self.uri(host)
         known = self._hypervisors.get(uri)
-        if known is not None and await on_thread(known.alive):
+        if known is not None and await on_thread(known.is_alive):
             return known
         attempt = self._attempts.get(uri)
-        if attempt is None:  # callers side by side share it, and it outlives one that gives up
+        if attempt is None:  # concurrent callers share it, and it outlives a cancelled caller
             attempt = self._attempts[uri] = asyncio.ensure_future(self._open(uri))
-            attempt.add_done_callback(_note)
+            attempt.add_done_callback(_retrieve)
         try:
             return await asyncio.wait_for(asyncio.shield(attempt), OPEN_LIMIT_S)
         except asyncio.TimeoutError:
             raise Failure(
-                f"libvirt of the {host} host did not answer within {OPEN_LIMIT_S:.0f} s",
+                f"libvirt of the {host} host did not respond within {OPEN_LIMIT_S:.0f} s",
                 "the host or the network is down, or its daemon hangs",
-                "Try again when it is back.",
+                "Try again when it is reachable.",
                 detail=uri,
             ) from None
 
-    async def ask(self, host: str, question: Callable[[Hypervisor], T], *, limit_s: float = ANSWER_LIMIT_S) -> T:
-        """What `question` reads from the libvirt of `host`; asked again if the connection broke meanwhile."""
+    async def query(self, host: str, call: Callable[[Hypervisor], T], *, limit_s: float = REPLY_LIMIT_S) -> T:
+        """Read from the libvirt of `host`; repeats `call` once if the connection broke during it."""
         hypervisor = await self.hypervisor(host)
         try:
-            return await self._asked(host, question, hypervisor, limit_s)
+            return await self._call(host, call, hypervisor, limit_s)
         except Failure:
-            if await on_thread(hypervisor.alive):
+            if await on_thread(hypervisor.is_alive):
                 raise
-        return await self._asked(host, question, await self.hypervisor(host), limit_s)
+        return await self._call(host, call, await self.hypervisor(host), limit_s)
 
-    async def tell(self, host: str, order: Callable[[Hypervisor], T], *, limit_s: float = ANSWER_LIMIT_S) -> T:
-        """As `ask`, for what changes something: never said twice."""
-        return await self._asked(host, order, await self.hypervisor(host), limit_s)
+    async def command(self, host: str, call: Callable[[Hypervisor], T], *, limit_s: float = REPLY_LIMIT_S) -> T:
+        """Change something through the libvirt of `host`; never repeats `call`."""
+        return await self._call(host, call, await self.hypervisor(host), limit_s)
 
     def shell(self, host: str) -> Shell:
         """Commands on `host`; the app runs on the source host."""
         return self._shell("" if host == SOURCE else self.config.hosts[host].ssh)
 
     def guest_shell(self, name: str, address: str) -> Shell:
-        """Commands in the guest of a VM, wherever it runs at the moment; Failure where its address is not known."""
+        """Commands in the guest of a VM, on whichever host it runs; Failure if `address` is empty."""
         if not address:
-            raise Failure(f"How to log in to {name} is not known", "", f"{actions.ADDRESS} says how it is reached.")
+            raise Failure(f"The address of {name} is not known", "", f"{actions.ADDRESS} sets it.")
         return self._shell(address)
 
     async def close(self) -> None:
-        """Let go of everything, without waiting for anybody's answer."""
+        """Close all connections without waiting for replies."""
         for attempt in self._attempts.values():
             attempt.cancel()
-        self._hypervisors.clear()  # libvirt closes a connection nobody holds; closing a dead one by call can block
+        self._hypervisors.clear()  # libvirt closes an unreferenced connection; close() on a dead one can block
         for shell in self._shells.values():
             await shell.close()
         self._shells.clear()
@@ -102,12 +102,12 @@ class Connections:
         finally:
             self._attempts.pop(uri, None)
 
-    async def _asked(self, host: str, question: Callable[[Hypervisor], T], hypervisor: Hypervisor, limit_s: float) -> T:
+    async def _call(self, host: str, call: Callable[[Hypervisor], T], hypervisor: Hypervisor, limit_s: float) -> T:
         try:
-            return await asyncio.wait_for(on_thread(question, hypervisor), limit_s)
+            return await asyncio.wait_for(on_thread(call, hypervisor), limit_s)
         except asyncio.TimeoutError:
             raise Failure(
-                f"libvirt of the {host} host did not answer within {limit_s:.0f} s",
+                f"libvirt of the {host} host did not respond within {limit_s:.0f} s",
                 "it is busy with a VM, or hangs",
                 "Try again.",
                 detail=hypervisor.uri,
@@ -119,7 +119,7 @@ class Connections:
         return self._shells[address]
 
 
-def _note(attempt: "asyncio.Task[Hypervisor]") -> None:
-    """Look at the outcome of an attempt that everybody may have given up waiting for."""
+def _retrieve(attempt: "asyncio.Task[Hypervisor]") -> None:
+    """Retrieve the exception, because asyncio warns about one that no caller awaits."""
     if not attempt.cancelled():
         attempt.exception()

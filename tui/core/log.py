@@ -1,4 +1,4 @@
-"""The app's own log, and the diversion of everything into it that would otherwise land on the screen."""
+"""The app's log, which also receives everything that would otherwise be printed over the screen."""
 
 import contextlib
 import logging
@@ -8,48 +8,48 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-NAME = "vmlm-tui.core.log"  # in the state folder
-MAX_BYTES = 1 << 20  # then a new one is begun, and the one before is kept
+NAME = "vmlm-tui.log"  # in the state folder
+MAX_BYTES = 1 << 20  # a larger file is renamed, and a new one is started
 
 log = logging.getLogger("tui")
 
 
 def start(path: Path) -> int:
-    """Send python's logging, warnings and threads' exceptions to the file; returns its descriptor.
+    """Send Python's logging, warnings and exceptions of threads to the file; returns its descriptor.
 
-    Where it cannot be written there is no log, and the app runs all the same: a full disk must not keep anyone from p.
+    If the file cannot be written, the app runs without a log, because a full disk must not block post-copy.
     """
-    logging.raiseExceptions = False  # they would be printed, over the screen
+    logging.raiseExceptions = False  # Python would print them over the screen
     try:
         descriptor = _open(path)
     except OSError:
         descriptor = os.open(os.devnull, os.O_WRONLY)
-    # The stream is never closed: threads may still log while python ends.
+    # The stream stays open, because threads may log until Python exits.
     handler = logging.StreamHandler(
         os.fdopen(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger().addHandler(handler)
-    log.setLevel(logging.INFO)  # of the others only warnings: asyncssh tells of every channel
+    log.setLevel(logging.INFO)  # other loggers keep WARNING: asyncssh logs every channel at INFO
     logging.captureWarnings(True)
     threading.excepthook = _thread_failed
     return descriptor
 
 
 @contextlib.contextmanager
-def diverted(descriptor: int) -> Iterator[None]:
-    """Whatever writes to descriptor 2 (libvirt's C code, an ssh) goes to the log; Textual still paints the terminal."""
+def stderr_redirected(descriptor: int) -> Iterator[None]:
+    """Redirect descriptor 2, used by libvirt's C code and ssh, to the log; Textual still writes to the terminal."""
     terminal = os.dup(2)
-    before = sys.__stderr__
+    original = sys.__stderr__
     os.dup2(descriptor, 2)
-    painted = os.fdopen(terminal, "w", encoding="utf-8", errors="replace", closefd=False)
-    sys.__stderr__ = painted  # type: ignore[misc]  # where Textual paints
+    screen = os.fdopen(terminal, "w", encoding="utf-8", errors="replace", closefd=False)
+    sys.__stderr__ = screen  # type: ignore[misc]  # Textual writes to it
     try:
         yield
     finally:
-        sys.__stderr__ = before  # type: ignore[misc]
-        with contextlib.suppress(OSError):  # the terminal may be gone, and with it who would have seen the rest
-            painted.close()
+        sys.__stderr__ = original  # type: ignore[misc]
+        with contextlib.suppress(OSError):  # the terminal may be closed
+            screen.close()
         os.dup2(terminal, 2)
         os.close(terminal)
 
@@ -63,4 +63,4 @@ def _open(path: Path) -> int:
 
 def _thread_failed(failed: threading.ExceptHookArgs) -> None:
     if failed.exc_value is not None:
-        log.error("A thread ended by an exception", exc_info=failed.exc_value)
+        log.error("A thread ended with an exception", exc_info=failed.exc_value)

@@ -1,4 +1,4 @@
-"""The two doors to the world: Hypervisor (one libvirt daemon) and Shell (commands on one host)."""
+"""The protocols of the adapters: Hypervisor (one libvirt daemon), Shell (commands on one host), FirstLogin."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,20 +10,17 @@ from tui.core.plan import Plan
 from tui.core.ssh_key import HostKey
 from tui.core.vm import Daemon, Vm
 
-Stat = int | float | str | bool  # one job statistic, as libvirt gives it
+Stat = int | float | str | bool  # one of libvirt's job statistics
 
-# Kinds of events, as libvirt raises them and raw.jsonl keeps them.
-ITERATION = "iteration"  # MIGRATION_ITERATION; data: iteration, as QEMU counts
+# Kinds of events in raw.jsonl.
+ITERATION = "iteration"  # MIGRATION_ITERATION; data: iteration, QEMU's number of the pass
 LIFECYCLE = "lifecycle"  # data: host ("source" or "destination"), event, detail
 JOB_COMPLETED = "job-completed"  # JOB_COMPLETED, or the statistics of the completed job; data: stats
 
 
 @dataclass(frozen=True)
 class JobInfo:
-    """One answer to "how is the migration doing": libvirt's statistics and the VM's state at the same moment.
-
-    `stats` is empty where no job runs.
-    """
+    """libvirt's statistics of the running job, empty without a job, and the VM's state at the same moment."""
 
     stats: Mapping[str, Stat]
     state: str
@@ -31,117 +28,132 @@ class JobInfo:
 
 @dataclass(frozen=True)
 class HypervisorEvent:
-    """What the daemon said by itself: kind is one of ITERATION, LIFECYCLE, JOB_COMPLETED."""
+    """An event from the daemon; kind is ITERATION, LIFECYCLE or JOB_COMPLETED."""
 
     kind: str
     data: Mapping[str, object]
 
 
 class Hypervisor(Protocol):
-    """One libvirt daemon. Every call blocks, may be made from any thread, and fails with model.failure.Failure."""
+    """One libvirt daemon; every call blocks, is thread-safe and raises Failure."""
 
     uri: str
 
-    def daemon(self) -> Daemon: ...
-    def vms(self) -> tuple[Vm, ...]: ...
+    def daemon(self) -> Daemon:
+        """The daemon and its host."""
+
+    def vms(self) -> tuple[Vm, ...]:
+        """All VMs, sorted by name."""
+
     def vm(self, name: str) -> Vm | None:
-        """The VM, or None where the daemon knows none of that name."""
+        """The VM, or None if the daemon has no VM of that name."""
 
     def definition(self, name: str, *, inactive: bool = False) -> str:
-        """The VM's definition in libvirt's XML, as it runs if it does; "" where the daemon knows none of that name.
-
-        `inactive`: as it would start the next time.
-        """
+        """The VM's XML as it runs, or with `inactive` as it will start next; "" if there is no VM of that name."""
 
     def machine_types(self) -> tuple[str, ...]:
-        """The machine types that its QEMU can give an x86-64 VM, aliases among them."""
+        """The machine types, aliases included, that its QEMU offers for x86-64 VMs."""
 
     def cpu_xml(self, virtualization: str) -> str:
-        """The best CPU that a VM can have here and be migrated with; `virtualization` is host_cpu.KVM or QEMU."""
+        """The best migratable CPU that a VM can have here; `virtualization` is KVM or QEMU of vm.model.cpu."""
 
     def compare_cpu(self, xml: str, virtualization: str) -> str:
-        """Whether a VM with that CPU can run here: host_cpu.IDENTICAL, SUPERSET (this has more) or INCOMPATIBLE."""
+        """Whether a VM with that CPU can run here: IDENTICAL, SUPERSET (the host has more) or INCOMPATIBLE."""
 
-    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
-        """The best CPU that all of these have; `spelled_out`: with each feature that its model implies."""
+    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, expand_features: bool = False) -> str:
+        """The best CPU that all of these have in common; `expand_features` lists the features of its model, too."""
 
     def define(self, xml: str) -> None:
-        """Validate the domain XML against libvirt's own schema and define it."""
+        """Validate the domain XML against libvirt's schema and define the VM."""
 
     def undefine(self, name: str) -> None:
-        """Forget a VM that is off, with its NVRAM, saved state and the records of its snapshots; its disks stay."""
+        """Remove a VM that is off, with its NVRAM, saved state and snapshot metadata; its disks stay."""
 
-    def mark(self, name: str, work: str) -> None:
-        """Put one of model.domain_mark's marks into the definition of a VM, or with "" take it away."""
+    def set_mark(self, name: str, mark: str) -> None:
+        """Set a mark of vm.model.domain_mark in the VM's definition; "" removes it."""
 
     def networks(self) -> tuple[str, ...]:
-        """libvirt's own networks that are up."""
+        """The names of libvirt's active networks."""
 
     def addresses(self, name: str) -> tuple[str, ...]:
-        """The addresses of a VM that runs here, as far as anybody knows them: none is no failure."""
+        """The known addresses of a running VM; empty if none is known."""
 
-    def start(self, name: str) -> None: ...
+    def start(self, name: str) -> None:
+        """Start a VM that is off."""
+
     def shut_down(self, name: str) -> None:
-        """Ask the guest to shut down; returns at once."""
+        """Request a shutdown by the guest; returns at once."""
 
-    def force_off(self, name: str) -> None: ...
-    def ask_agent(self, name: str, command: str, limit_s: float) -> str:
-        """What the guest agent of a VM that runs here answers to a command, JSON both; within `limit_s`.
+    def force_off(self, name: str) -> None:
+        """Stop the VM at once, like pulling its power plug."""
 
-        AgentAway where nobody can have heard it, AgentRefused where the agent said no.
+    def agent_command(self, name: str, command: str, limit_s: float) -> str:
+        """The guest agent's reply to a command, both JSON.
+
+        AgentUnavailable if the agent cannot have received the command, AgentRefused if it replied with an error.
         """
 
     def migrate(self, plan: Plan, destination_uri: str) -> None:
-        """Migrate peer-to-peer; returns when the migration has ended well, which takes as long as it takes.
+        """Migrate peer-to-peer; returns when the migration has completed, raises Aborted if it was cancelled."""
 
-        A migration that was cancelled raises Aborted.
-        """
+    def job(self, name: str) -> JobInfo:
+        """The statistics of the running job."""
 
-    def job(self, name: str) -> JobInfo: ...
     def completed_job(self, name: str) -> Mapping[str, Stat]:
-        """The statistics of the last completed job, empty where the daemon does not know any (more)."""
+        """The statistics of the last completed job; empty if the daemon has none, or no longer."""
 
-    def start_post_copy(self, name: str) -> None: ...
-    def abort_job(self, name: str) -> None: ...
-    def max_downtime_ms(self, name: str) -> int: ...
-    def set_max_downtime(self, name: str, milliseconds: int) -> None: ...
-    def set_bandwidth(self, name: str, mib_per_s: int) -> None: ...
+    def start_post_copy(self, name: str) -> None:
+        """Switch the running migration to post-copy."""
+
+    def abort_job(self, name: str) -> None:
+        """Cancel the running migration."""
+
+    def max_downtime_ms(self, name: str) -> int:
+        """The maximum downtime of the VM's migration."""
+
+    def set_max_downtime(self, name: str, milliseconds: int) -> None:
+        """Set the maximum downtime of the VM's migration."""
+
+    def set_bandwidth(self, name: str, mib_per_s: int) -> None:
+        """Set the bandwidth limit of the VM's migration; 0 means no limit."""
+
     def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
-        """Call `listener`, on a thread of the daemon's connection, for events of one VM; the result ends that."""
+        """Call `listener` on libvirt's event thread for each event of the VM, until the returned function is called."""
 
-    def alive(self) -> bool:
-        """Whether the connection still stands; a broken one stays broken, open another."""
+    def is_alive(self) -> bool:
+        """Whether the connection is still open; a broken one does not recover."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the connection."""
 
 
 class Aborted(Failure):
-    """Somebody cancelled it, here or elsewhere."""
+    """The migration was cancelled, by this app or by another client."""
 
 
-class AgentAway(Failure):
-    """The guest agent is not there, or can't be reached through this daemon: it was told nothing."""
+class AgentUnavailable(Failure):
+    """The guest agent cannot be reached through this daemon, so it did not receive the command."""
 
 
 class AgentRefused(Failure):
-    """The guest agent was asked, and answered that it can't or may not."""
+    """The guest agent received the command and replied with an error."""
 
 
 class FirstLogin(Protocol):
-    """The way into a host that ssh does not let the app into yet; fails with model.failure.Failure."""
+    """Sets up the login to a host that does not accept the user's key yet; raises Failure."""
 
     async def host_key(self) -> HostKey:
-        """The key that the host shows; nobody has said yet that it is the right one."""
+        """The host's key, not verified yet."""
 
     async def trust(self, fingerprint: str) -> None:
-        """Take the host's key up as known, if it still has this fingerprint, which a person has compared."""
+        """Add the host's key to known_hosts if it still has this fingerprint, which the user has compared."""
 
     async def authorize(self, password: str) -> None:
-        """Log in with the password this once, to have the user's own key let in; one is made where there is none."""
+        """Log in with the password once to authorise the user's own key; creates a key if there is none."""
 
 
 class Shell(Protocol):
-    """Commands on one host, as argument lists; a host that cannot be reached raises model.failure.Failure."""
+    """Commands on one host, as argument lists; raises Failure if the host cannot be reached."""
 
     async def run(
         self,
@@ -151,9 +163,10 @@ class Shell(Protocol):
         timeout: float = 30.0,
         on_output: Callable[[str], None] | None = None,
     ) -> Completed:
-        """What the command answered; `hear` gets what it prints while it runs, both streams as they come.
+        """Run a command; `on_output` gets the text of both streams as it arrives.
 
-        Past `timeout` seconds the command is given up with a Failure.
+        Raises Failure if the command takes longer than `timeout` seconds.
         """
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Close the connection, if any."""

@@ -11,7 +11,7 @@ from tui.core import schema
 from tui.core import schema_kinds as kinds
 from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, TECHNIQUES, Plan
-from tui.core.ssh_target import parse, target
+from tui.core.ssh_target import is_target, target_of_uri
 
 SOURCE, DESTINATION, STORAGE = "source", "destination", "storage"
 HYPERVISORS = (SOURCE, DESTINATION)
@@ -41,7 +41,7 @@ def is_libvirt_uri(text: str) -> bool:
     if not LIBVIRT_URI.fullmatch(text):
         return False
     try:
-        target(text)
+        target_of_uri(text)
     except (Failure, ValueError):  # urlsplit raises ValueError for unbalanced brackets
         return False
     return True
@@ -56,7 +56,7 @@ def without_prompt(uri: str) -> str:
     return f"{base}?{'&'.join([*others, 'no_tty=1'])}"
 
 
-SSH = kinds.text('an ssh target such as "root@192.0.2.10" or "user@host:2222"', lambda text: parse(text) is not None)
+SSH = kinds.text('an ssh target such as "root@192.0.2.10" or "user@host:2222"', is_target)
 URI = schema.Kind(
     'a libvirt URI such as "qemu:///system" or "qemu+ssh://root@192.0.2.10/system"',
     kinds.text("", is_libvirt_uri).read,

@@ -26,41 +26,39 @@ class SshTarget:
         return f"{self.user}@{self.host}" if self.user else self.host
 
     @property
-    def words(self) -> str:
+    def arguments(self) -> str:
         """The arguments for ssh or ssh-copy-id, which do not accept a port after the host."""
         return f"-p {self.port} {self}" if self.port else str(self)
 
 
-def parse(text: str) -> SshTarget | None:
-    """The target in a text; None if the text is not an ssh target."""
+def is_target(text: str) -> bool:
+    """Whether the text is an ssh target."""
     found = TARGET.fullmatch(text)
-    if found is None or (found["port"] and not 0 < int(found["port"]) < 65536):
-        return None
-    return SshTarget(found["name"] or found["ipv6"], found["user"] or "", int(found["port"] or 0))
+    return found is not None and (not found["port"] or 0 < int(found["port"]) < 65536)
 
 
-def parsed(text: str) -> SshTarget:
+def parse_target(text: str) -> SshTarget:
     """The target in a text; Failure if the text is not an ssh target."""
-    target = parse(text)
-    if target is None:
+    found = TARGET.fullmatch(text)
+    if found is None or not is_target(text):
         raise Failure(
             f"{text!r} is no ssh address",
             "it must be user@host, host or user@host:port, with an IPv6 address in brackets",
         )
-    return target
+    return SshTarget(found["name"] or found["ipv6"], found["user"] or "", int(found["port"] or 0))
 
 
 @dataclass(frozen=True)
-class Target(SshTarget):
+class UriTarget(SshTarget):
     """The ssh target of a libvirt URI."""
 
     key_file: str = ""
 
 
-def target(uri: str) -> Target | None:
+def target_of_uri(uri: str) -> UriTarget | None:
     """The ssh target of a libvirt URI; None if the URI does not use ssh, Failure if its host is invalid."""
     parts = urlsplit(uri)
     if not parts.scheme.endswith("+ssh") or not parts.netloc:
         return None
-    to = parsed(unquote(parts.netloc.rpartition("@")[2]))
-    return Target(to.host, unquote(parts.username or ""), to.port, parse_qs(parts.query).get("keyfile", [""])[0])
+    to = parse_target(unquote(parts.netloc.rpartition("@")[2]))
+    return UriTarget(to.host, unquote(parts.username or ""), to.port, parse_qs(parts.query).get("keyfile", [""])[0])

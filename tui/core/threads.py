@@ -1,4 +1,4 @@
-"""Blocking calls away from the loop: each on a daemon thread of its own, so that quitting never waits for one."""
+"""Runs blocking calls on daemon threads, one thread per call, so that quitting never waits for a call."""
 
 import asyncio
 import contextlib
@@ -10,34 +10,34 @@ T = TypeVar("T")
 
 
 async def on_thread(call: Callable[..., T], *arguments: object) -> T:
-    """What `call(*arguments)` returns or raises; whoever is cancelled stops waiting, the call itself goes on."""
+    """The result or exception of `call(*arguments)`; cancelling the caller does not stop the call."""
     loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
+    future: asyncio.Future[T] = loop.create_future()
 
     def settle(result: T | None, error: BaseException | None) -> None:
-        if answer.done():  # nobody waits any more
+        if future.done():  # the caller was cancelled
             return
         if error is not None:
-            answer.set_exception(error)
+            future.set_exception(error)
         else:
-            answer.set_result(result)  # type: ignore[arg-type]  # None only where T is None
+            future.set_result(result)  # type: ignore[arg-type]  # None only where T is None
 
-    def work() -> None:
+    def run() -> None:
         result: T | None = None
         error: BaseException | None = None
         try:
             result = call(*arguments)
-        except BaseException as raised:  # noqa: BLE001  # all of it is handed to the caller
+        except BaseException as raised:  # noqa: BLE001  # the caller gets it
             error = raised
-        with contextlib.suppress(RuntimeError):  # the app has quit and its loop is closed
+        with contextlib.suppress(RuntimeError):  # the loop is closed because the app has quit
             loop.call_soon_threadsafe(settle, result, error)
 
-    # Not asyncio.to_thread: its threads are joined when the loop ends, and a call to a dead daemon can take minutes.
+    # asyncio.to_thread joins its threads when the loop ends, and a call to a dead daemon can take minutes.
     name = getattr(call, "__name__", type(call).__name__)
-    spawn(f"on_thread {name}", work)
-    return await answer
+    start_thread(f"on_thread {name}", run)
+    return await future
 
 
-def spawn(name: str, call: Callable[[], None]) -> None:
-    """Make a call that nobody waits for; what it raises is lost to its caller."""
+def start_thread(name: str, call: Callable[[], None]) -> None:
+    """Run a call on a daemon thread without waiting for it; an exception goes to the log only."""
     threading.Thread(target=call, name=name, daemon=True).start()

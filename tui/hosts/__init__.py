@@ -1,1 +1,1 @@
-"""The Hosts room: the three hosts, and whether VMs can migrate between them."""
+"""The three hosts, and whether VMs can migrate between them."""

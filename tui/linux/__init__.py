@@ -1,1 +1,1 @@
-"""Files and tools of a Linux host, read and planned as pure functions; `sudo` and `remote_file` run commands."""
+"""Files and tools of a Linux host: pure parsers and plans of changes; only `sudo` and `remote_file` run commands."""

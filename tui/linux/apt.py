@@ -1,16 +1,16 @@
-"""Packages installed and taken away again as apt and dpkg do it: what the Hosts and the NFS list have in common."""
+"""Commands of apt and dpkg that install packages and remove them again."""
 
 from tui.linux.change import Command
 from tui.linux.packages import Package
 
-INSTALL_LIMIT_S = 1200.0  # a slow mirror, a slow disk; what apt prints is seen meanwhile
+INSTALL_LIMIT_S = 1200.0  # for a slow mirror and a slow disk; apt's output is displayed meanwhile
 UPDATE_LIMIT_S = 600.0
 DAY_S = 86_400
 
 QUIET = ("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l")  # asks nothing, restarts no other service
 APT = ("apt-get", "-q", "-o", "DPkg::Lock::Timeout=120")
 
-# A link is kept as one, whatever it leads to.
+# Copies a symbolic link as a link.
 KEEP = """for each; do
   if [ -e "$each" ] || [ -L "$each" ]; then cp -pPT -- "$each" "$each.vmlm-kept"; fi
 done"""
@@ -23,7 +23,7 @@ REMOVE_USERS = 'for each; do if getent passwd "$each" > /dev/null; then userdel 
 
 
 def update(host: str, *, may_fail: bool = False) -> Command:
-    """One broken source among several must not keep a package from being installed."""
+    """Updates the package lists; with `may_fail`, one broken source does not prevent the installation."""
     argv: tuple[str, ...] = (*APT, "update")
     if may_fail:
         argv = ("sh", "-c", f"{' '.join(argv)} || echo 'Not all package lists could be updated.'")
@@ -31,30 +31,30 @@ def update(host: str, *, may_fail: bool = False) -> Command:
 
 
 def install(host: str, *names: str) -> Command:
-    """What is only recommended stays away."""
+    """Installs packages without those they only recommend."""
     argv = (*QUIET, *APT, "install", "-y", "--no-install-recommends", *names)
     return Command(host, argv, timeout_s=INSTALL_LIMIT_S)
 
 
 def install_note(package: Package) -> str:
-    """What a person should know before it is installed."""
+    """What a person must know before the package is installed."""
     note = f"Installs {len(package.new)} packages: {', '.join(package.new)}."
     if package.upgraded:
-        note += f" It brings {', '.join(package.upgraded)} to a newer version, which is not taken back."
+        note += f" Upgrades {', '.join(package.upgraded)}; undoing does not downgrade them."
     return note
 
 
-def taken_away(host: str, package: Package, kept: tuple[str, ...], users: tuple[str, ...]) -> tuple[Command, ...]:
-    """What removes all that came with a package.
+def removal(host: str, package: Package, kept: tuple[str, ...], users: tuple[str, ...]) -> tuple[Command, ...]:
+    """The commands that remove everything that was installed with a package.
 
-    dpkg, not apt: it never removes what somebody else has installed on top meanwhile, but says so and stops. A purge
-    removes configuration whoever wrote it: the files `kept`, which were there before, are kept aside meanwhile, and
-    packages whose configuration was there before (`residual`) leave theirs. `users` are those that the packages make
-    and leave behind.
+    They use dpkg, because it fails where apt would also remove packages that were installed later and depend on these.
+    A purge removes even configuration that the packages did not create. So the files `kept`, which existed before, are
+    saved meanwhile, and packages whose configuration existed before (`residual`) are not purged. `users` are the users
+    that the packages create and do not remove.
     """
     purged = tuple(name for name in package.new if name not in package.residual)
     steps = [("--purge", purged)] if purged else []
-    if package.residual:  # all of them at once, for they need each other
+    if package.residual:  # all at once, because they depend on each other
         steps.insert(0, ("--remove", package.new))
     commands = []
     if kept:

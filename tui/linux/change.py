@@ -1,4 +1,4 @@
-"""A change of a host as exact commands and lines of files, each with what takes it back."""
+"""A change of a host as exact commands and lines of files, each with its undo."""
 
 import shlex
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ LONGEST_S = 1e6
 
 @dataclass(frozen=True)
 class Command:
-    """A command as root on one host; `host` is its role in the configuration."""
+    """A command to run as root; `host` is the role of the host."""
 
     host: str
     argv: tuple[str, ...]
@@ -19,13 +19,13 @@ class Command:
 
     @property
     def text(self) -> str:
-        """As a person would type it."""
+        """The command as typed in a shell."""
         return shlex.join(self.argv)
 
 
 @dataclass(frozen=True)
 class AddLines:
-    """Lines of our own at the end of a file on one host, under a mark that says whose they are (model.own_lines)."""
+    """Adds a managed block of lines at the end of a file (linux.managed_block)."""
 
     host: str
     path: str
@@ -33,12 +33,13 @@ class AddLines:
 
     @property
     def text(self) -> str:
+        """The file and the lines, for display."""
         return "\n".join((f"in {self.path}, add:", *self.lines))
 
 
 @dataclass(frozen=True)
 class RemoveLines:
-    """Takes out exactly the lines that an AddLines has put in."""
+    """Removes exactly the lines that an AddLines added."""
 
     host: str
     path: str
@@ -46,6 +47,7 @@ class RemoveLines:
 
     @property
     def text(self) -> str:
+        """The file and the lines, for display."""
         return "\n".join((f"in {self.path}, remove:", *self.lines))
 
 
@@ -55,29 +57,27 @@ _ACTIONS: dict[str, Any] = {each.__name__: each for each in (Command, AddLines, 
 
 @dataclass(frozen=True)
 class Move:
-    """One action, and what takes it back: run in this order, and harmless where the action did not come about."""
+    """One action and its undo: actions that run in this order, and are harmless if the action did not happen."""
 
     action: Action
     undo: tuple[Action, ...] = ()
 
 
 def reversible(host: str, do: tuple[str, ...], undo: tuple[str, ...]) -> Move:
-    """A command on a host with the one that takes it back."""
+    """A command on a host and the command that undoes it."""
     return Move(Command(host, do), (Command(host, undo),))
 
 
 @dataclass(frozen=True)
 class Change:
-    """Moves in their order; nothing of it has been done yet.
-
-    `note` is what a person should know before: why these options, what stands still meanwhile.
-    """
+    """Planned moves in their order; `note` tells a person why these options, and what is interrupted meanwhile."""
 
     moves: tuple[Move, ...]
     note: str = ""
 
     @property
     def actions(self) -> tuple[Action, ...]:
+        """The actions without their undo."""
         return tuple(move.action for move in self.moves)
 
 
@@ -87,7 +87,7 @@ def to_fields(action: Action) -> dict[str, Any]:
 
 
 def from_fields(fields: object) -> Action:
-    """The action that to_fields was given; ValueError where it is none."""
+    """The action from the values of to_fields; ValueError if they are not an action."""
     if not isinstance(fields, Mapping):
         raise ValueError("an action is not a JSON object")
     values = dict(fields)
@@ -104,7 +104,7 @@ def from_fields(fields: object) -> Action:
     try:
         action: Action = _ACTIONS[kind](**values)
     except TypeError as error:
-        raise ValueError(f"{kind} has not exactly its fields") from error
+        raise ValueError(f"{kind} lacks a field, or has one too many") from error
     return action
 
 

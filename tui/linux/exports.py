@@ -1,4 +1,4 @@
-"""/etc/exports and the table that exportfs(8) makes of it: which folder goes to which clients, with which options."""
+"""/etc/exports and the export table of exportfs(8): which folder is exported to which clients with which options."""
 
 import re
 from collections.abc import Iterator
@@ -7,29 +7,28 @@ from dataclasses import dataclass
 from tui.linux.escapes import escaped, unescaped
 
 ESCAPED = ' \t\n"#\\()'
-TOKEN = re.compile(r'(?:"[^"\n]*"?|[^\s"])+', re.ASCII)  # the wider spaces of Unicode belong to a name
+TOKEN = re.compile(r'(?:"[^"\n]*"?|[^\s"])+', re.ASCII)  # Unicode spaces are part of a name
 
-# What exportfs(8) takes where nothing is said.
-DEFAULTS = ("sync", "ro", "root_squash", "wdelay")
+DEFAULTS = ("sync", "ro", "root_squash", "wdelay")  # of exportfs(8)
 
 
 @dataclass(frozen=True)
 class Client:
-    """One client of an export as it was written, and what counts for it: defaults first, so that the last wins."""
+    """One client of an export and its options: the defaults of the line first, then its own, which override them."""
 
     name: str
     options: tuple[str, ...] = ()
 
     def has(self, option: str) -> bool:
-        """Whether an option is on: has("rw"), has("no_root_squash"); the last that was said about it counts."""
+        """Whether an option such as "rw" or "no_root_squash" is on; its last occurrence decides."""
         opposite = _opposite(option)
-        said = [each for each in (*DEFAULTS, *self.options) if each in (option, opposite)]
-        return bool(said) and said[-1] == option
+        settings = [each for each in (*DEFAULTS, *self.options) if each in (option, opposite)]
+        return bool(settings) and settings[-1] == option
 
 
 @dataclass(frozen=True)
 class Export:
-    """One line, or several that a backslash joins: `line` is the number of the first, from 1; `file` where it is."""
+    """An export of one or several joined lines; `line` is the number of the first, from 1."""
 
     path: str
     clients: tuple[Client, ...]
@@ -38,11 +37,12 @@ class Export:
 
     @property
     def where(self) -> str:
+        """Its place: "line 3 of /etc/exports"."""
         return f"line {self.line} of {self.file}"
 
 
 def parse_exports(text: str, file: str = "/etc/exports") -> tuple[Export, ...]:
-    """All exports of a file; a line without a client exports to everybody, as exportfs takes it."""
+    """All exports of a file; as in exportfs, a line without a client exports to all hosts."""
     found = []
     for number, line in _joined(text):
         words = [unescaped(word.replace('"', "")) for word in TOKEN.findall(line)]
@@ -63,7 +63,7 @@ def parse_exports(text: str, file: str = "/etc/exports") -> tuple[Export, ...]:
 
 
 def export_line(path: str, clients: tuple[str, ...], options: str) -> str:
-    """A line for exactly these clients."""
+    """A line that exports the path to these clients with these options."""
     return " ".join((escaped(path, ESCAPED), *(f"{client}({options})" for client in clients)))
 
 
@@ -74,7 +74,7 @@ def _client(word: str, defaults: tuple[str, ...]) -> Client:
 
 
 def _joined(text: str) -> Iterator[tuple[int, str]]:
-    """The lines as exportfs sees them, each with the number of its first; a comment is never continued."""
+    """The logical lines, each with the number of its first line; as in exportfs, a comment is never continued."""
     number, whole = 0, ""
     for at, line in enumerate(text.split("\n"), 1):
         number = number or at

@@ -1,6 +1,6 @@
-"""The firewall of a host: which one is active, and the rules that let one other host in to some ports.
+"""The active firewall of a host, and the rules that open ports to one other host.
 
-A rule is only added, recognised word for word and taken back. Whether a connection passes is found by trying it.
+The app only adds a rule, finds it again by its exact text and removes it. A connection shows whether traffic passes.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tui.linux.firewalld import Firewalld, parse_zones
 from tui.linux.script_sections import PRELUDE, file_text, parse_sections
 from tui.linux.ufw import Ufw, parse_ufw
 
-# As root, after PRELUDE. The parts named device... say where the packets of other hosts come in.
+# As root, after PRELUDE. The sections device... contain the routes to other hosts.
 PARTS = """
 if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2> /dev/null; then part ufw 30 ufw status; fi
 if [ "$(timeout 30 firewall-cmd --state 2> /dev/null)" = running ]; then
@@ -31,23 +31,23 @@ NO_UFW, NO_FIREWALLD = Ufw(), Firewalld()
 
 @dataclass(frozen=True)
 class Firewall:
-    """What may be active on a host."""
+    """The firewalls of a host, active or not."""
 
     ufw: Ufw = NO_UFW
     firewalld: Firewalld = NO_FIREWALLD
 
     @property
     def name(self) -> str:
-        """What is active, empty where nothing is."""
+        """The active firewalls; empty if none is."""
         return " and ".join(["ufw"] * self.ufw.active + ["firewalld"] * self.firewalld.running)
 
     def moves(self, host: str, address: str, ports: tuple[int, int]) -> tuple[Move, ...]:
-        """Adds what is missing of our rules for tcp from this address, in all that is active."""
+        """Adds the missing rules that open TCP ports to this address, in each active firewall."""
         return (*self.ufw.moves(host, address, ports), *self.firewalld.moves(host, address, ports))
 
 
 def parse_firewall(text: str) -> Firewall:
-    """What PARTS and the parts about devices printed; other parts are passed over."""
+    """The firewalls from the output of PARTS and of the device... sections; other sections are ignored."""
     sections = {name: file_text(part) or "" for name, part in parse_sections(text).items()}
     ufw = parse_ufw(sections.get("ufw", ""))
     if "zones_now" not in sections:
@@ -58,10 +58,10 @@ def parse_firewall(text: str) -> Firewall:
 
 
 def opened(host: str, firewall: Firewall, other: str, ports: tuple[int, int]) -> Change | str:
-    """What lets the address `other` in to closed TCP ports of `host`, or why the app can't."""
+    """Opens TCP ports of `host` to the address `other`; a sentence if the app can't."""
     if not firewall.name:
         return f"neither ufw nor firewalld is active there, {BLOCKED}"
     moves = firewall.moves(host, other, ports)
     if not moves:
-        return f"the rule for {other} is in {firewall.name} already, {BLOCKED}"
-    return Change(moves, f"for {other} alone, now and again after a restart")
+        return f"{firewall.name} already has the rule for {other}, {BLOCKED}"
+    return Change(moves, f"for {other} only, now and after a restart")

@@ -1,4 +1,4 @@
-"""firewalld of a host: the zone that another host's packets come in through, and the rich rule we add there."""
+"""firewalld of a host: the zone for packets of another host, and the rich rule that the app adds there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from tui.linux.change import Move, reversible
 
 @dataclass(frozen=True)
 class Zone:
-    """One zone as `firewall-cmd --list-all-zones` prints it; its rich rules are kept word for word."""
+    """One zone as `firewall-cmd --list-all-zones` prints it; `rules` are the exact texts of its rich rules."""
 
     name: str
     interfaces: frozenset[str] = frozenset()
@@ -17,21 +17,21 @@ class Zone:
 
 @dataclass(frozen=True)
 class Firewalld:
-    """firewalld of a host. Whether a connection passes is not judged by its zones: the ports are tried."""
+    """State of firewalld; the app does not derive from the zones whether a connection passes."""
 
     running: bool = False
     now: tuple[Zone, ...] = ()
-    kept: tuple[Zone, ...] = ()  # after its next start
+    kept: tuple[Zone, ...] = ()  # the permanent ones
     default: str = ""
-    devices: Mapping[str, str] = field(default_factory=dict)  # by address, the interface it is reached through
+    devices: Mapping[str, str] = field(default_factory=dict)  # the interface to each address
 
     def zone(self, address: str) -> str:
-        """The zone of the interface that leads to this address; the default one has all other interfaces."""
+        """The zone of the interface to this address; interfaces of no zone are in the default zone."""
         device = self.devices.get(address, "")
         return next((zone.name for zone in self.now if device in zone.interfaces), self.default)
 
     def moves(self, host: str, address: str, ports: tuple[int, int]) -> tuple[Move, ...]:
-        """Adds the rule for tcp from this address, now and as kept, wherever exactly that one is missing."""
+        """Adds the rule that opens TCP ports to this address, to the runtime and the permanent rules that lack it."""
         if not self.running:
             return ()
         zone, rule, moves = self.zone(address), rich_rule(address, ports), []
@@ -45,13 +45,13 @@ class Firewalld:
 
 
 def rich_rule(address: str, ports: tuple[int, int]) -> str:
-    """The rule that lets one address alone in to these tcp ports, in the words in which firewalld lists it."""
+    """The rule that opens TCP ports to one address, in the form in which firewalld lists it."""
     family, numbers = "ipv6" if ":" in address else "ipv4", "-".join(map(str, dict.fromkeys(ports)))
     return f'rule family="{family}" source address="{address}" port port="{numbers}" protocol="tcp" accept'
 
 
 def parse_zones(text: str) -> tuple[Zone, ...]:
-    """What `--list-all-zones` printed: a block a zone."""
+    """The zones from the output of `--list-all-zones`, which has one block per zone."""
     return tuple(_zone(block) for block in text.split("\n\n") if block.strip())
 
 

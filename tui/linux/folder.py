@@ -1,16 +1,16 @@
-"""A folder of a host: whether it is there and can be used, what is in it, and how much room is left."""
+"""A folder of a host: whether it exists and is usable, its entries and its free space."""
 
 from dataclasses import dataclass
 
+from tui.core.quantity import whole
 from tui.linux.script_sections import Section
 
 ABSENT, FOLDER, OTHER, HUNG, STALE, UNREADABLE = "absent", "folder", "other", "hung", "stale", "unreadable"
 
-LISTED = 5000  # entries; more are not compared
-OUR_OWN = (".vmlm-proof-", ".nfs")  # the proof's file, and what NFS makes of one that is removed while it is open
+LISTED = 5000  # entries; further ones are not compared
+IGNORED = (".vmlm-proof-", ".nfs")  # the file of the proof, and removed files that NFS keeps while they are open
 
-# $1 the path. One line a fact, because names of users and groups may have spaces; the entries are last. What stands
-# still is ended from outside.
+# $1 the path. One fact a line, because names of users and groups may have spaces; the entries are last.
 SCRIPT = f"""
 p=$1
 while [ ! -e "$p" ] && [ ! -L "$p" ]; do printf 'missing %s\\n' "$p"; p=$(dirname -- "$p"); done
@@ -25,7 +25,7 @@ find "$1/" -mindepth 1 -maxdepth 1 -printf 'entry %y %s %f\\n' | head -n {LISTED
 
 @dataclass(frozen=True)
 class Folder:
-    """What is at a path; `real` is it without symbolic links, `missing` what has to be made, the uppermost first."""
+    """What exists at a path; `real` has no symbolic links, `missing` are the folders to create, the parents first."""
 
     path: str
     state: str
@@ -34,17 +34,18 @@ class Folder:
     mode: str = ""
     owner: str = ""
     free_bytes: int = 0
-    free_inodes: int = -1  # -1 where the file system counts none
-    entries: tuple[tuple[str, str, int], ...] = ()  # kind as find(1) says it, name, size; in the order of the names
-    said: str = ""
+    free_inodes: int = -1  # -1 if the file system has no limit
+    entries: tuple[tuple[str, str, int], ...] = ()  # type as find(1) prints it, name, size; sorted by name
+    output: str = ""  # of the script; the file type if it is not a folder
 
     @property
     def is_folder(self) -> bool:
+        """Whether it exists and is a folder."""
         return self.state == FOLDER
 
 
 def parse_folder(path: str, part: Section | None) -> Folder:
-    """What SCRIPT printed about `path`."""
+    """The folder at `path`, from the output of SCRIPT."""
     if part is None:
         return Folder(path, UNREADABLE)
     lines: dict[str, list[str]] = {}
@@ -56,20 +57,20 @@ def parse_folder(path: str, part: Section | None) -> Folder:
     if part.timed_out:
         return Folder(path, HUNG, real)
     if "Stale file handle" in part.text:
-        return Folder(path, STALE, real, said=part.text)
+        return Folder(path, STALE, real, output=part.text)
     if missing:
         return Folder(path, ABSENT, real, missing)
     if "kind" not in lines:
-        return Folder(path, UNREADABLE, real, said=part.text)
+        return Folder(path, UNREADABLE, real, output=part.text)
     mode, owner, kind = (lines[word][0] for word in ("mode", "owner", "kind"))
     if kind != "directory":
-        return Folder(path, OTHER, real, mode=mode, owner=owner, said=kind)
+        return Folder(path, OTHER, real, mode=mode, owner=owner, output=kind)
     free, inodes = _space(lines.get("space", []))
     return Folder(path, FOLDER, real, (), mode, owner, free, inodes, _entries(lines.get("entry", [])))
 
 
 def _space(lines: list[str]) -> tuple[int, int]:
-    numbers = [int(word) for word in lines[0].split() if word.isdecimal()] if lines else []
+    numbers = [number for line in lines[:1] for word in line.split() if (number := whole(word)) is not None]
     if len(numbers) != 4:
         return 0, -1
     blocks, size, inodes, all_inodes = numbers
@@ -80,7 +81,8 @@ def _entries(lines: list[str]) -> tuple[tuple[str, str, int], ...]:
     found = []
     for line in lines:
         kind, _, rest = line.partition(" ")
-        size, _, name = rest.partition(" ")
-        if size.isdecimal() and not name.startswith(OUR_OWN):
-            found.append((kind, name, int(size)))
+        digits, _, name = rest.partition(" ")
+        size = whole(digits)
+        if size is not None and not name.startswith(IGNORED):
+            found.append((kind, name, size))
     return tuple(sorted(found, key=lambda entry: entry[1]))

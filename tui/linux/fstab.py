@@ -1,12 +1,13 @@
-"""/etc/fstab: what is mounted when a host starts."""
+"""/etc/fstab: what a host mounts when it starts."""
 
 import re
 from dataclasses import dataclass
 
 from tui.linux.escapes import escaped, unescaped
 
+FSTAB = "/etc/fstab"
 ESCAPED = " \t\n\\"
-FIELD = re.compile(r"\S+", re.ASCII)  # the wider spaces of Unicode belong to a path
+FIELD = re.compile(r"\S+", re.ASCII)  # Unicode spaces are part of a path
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,14 @@ class FstabEntry:
     type: str
     options: tuple[str, ...]
 
+    @property
+    def where(self) -> str:
+        """Its place: "line 3 of /etc/fstab"."""
+        return f"line {self.line} of {FSTAB}"
+
 
 def parse_fstab(text: str) -> tuple[FstabEntry, ...]:
-    """All entries; comments, empty lines and what mount(8) would not take are none."""
+    """All entries; comments, empty lines and lines that mount(8) rejects are skipped."""
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         fields = FIELD.findall(line)
@@ -34,5 +40,5 @@ def parse_fstab(text: str) -> tuple[FstabEntry, ...]:
 
 
 def fstab_line(source: str, target: str, type: str, options: str) -> str:
-    """A line as mount(8) reads it; never dumped, never checked."""
+    """A line of the file, without dump and without fsck."""
     return f"{escaped(source, ESCAPED)} {escaped(target, ESCAPED)} {type} {options} 0 0"

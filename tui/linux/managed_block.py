@@ -1,7 +1,7 @@
-"""Lines of ours in a file of somebody else's: put in under a mark, and taken out so that the file is as it was.
+"""Managed blocks: lines of the app in a host's file, added under a mark and removed without a trace.
 
-The mark says how many lines follow, and what else has to go with them: the newline that the file's last line lacked, or
-the file itself where there was none. Every other byte stays, whatever is done to the file in between.
+The mark contains the number of lines, and what else to remove with them: a newline that the app added to the last line,
+or a file that the app created. All other bytes stay, even if the file was edited in between.
 """
 
 import re
@@ -16,7 +16,7 @@ MADE = "; it made the file"
 
 @dataclass(frozen=True)
 class Block:
-    """Our lines from line number `start` (of the mark, from 0) on."""
+    """Lines of the app; `start` is the line number of the mark, from 0, `extra` what else to remove."""
 
     start: int
     lines: tuple[str, ...]
@@ -24,7 +24,7 @@ class Block:
 
 
 def blocks(text: str) -> list[Block]:
-    """What of the file is ours, from its beginning."""
+    """The managed blocks of a file, in their order."""
     lines = text.split("\n")
     found = []
     for number, line in enumerate(lines):
@@ -36,7 +36,7 @@ def blocks(text: str) -> list[Block]:
 
 
 def with_lines(text: str | None, lines: tuple[str, ...]) -> str:
-    """The file with these lines at its end, as it is where it has them already; None is a file that does not exist."""
+    """The file with these lines at its end, unchanged if it has them; `text` None is a file that does not exist."""
     if text and any(block.lines == lines for block in blocks(text)):
         return text
     extra = MADE if text is None else ENDED if text and not text.endswith("\n") else ""
@@ -46,7 +46,7 @@ def with_lines(text: str | None, lines: tuple[str, ...]) -> str:
 
 
 def without_lines(text: str | None, lines: tuple[str, ...]) -> str | None:
-    """The file as it was before; as it is where they are not in it; None where it should be no more."""
+    """The file without these lines, unchanged if it lacks them; None if the file is to be removed."""
     block = next((each for each in reversed(blocks(text or "")) if each.lines == lines), None)
     if text is None or block is None:
         return text

@@ -1,4 +1,4 @@
-"""What is mounted on a host, from /proc/self/mountinfo: what a path leads to, and what is hidden below it."""
+"""The mounts of a host, from /proc/self/mountinfo: which one a path is on, and which ones are hidden."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -7,7 +7,7 @@ from tui.core.quantity import whole
 from tui.linux.escapes import unescaped
 
 NFS = ("nfs", "nfs4")
-# What libvirt's virFileIsSharedFS takes for shared without being told (libvirt 11.3, src/util/virfile.c).
+# The types that libvirt's virFileIsSharedFS treats as shared without configuration (libvirt 11.3, src/util/virfile.c).
 SHARED_TYPES = (
     *NFS, "gfs2", "ocfs2", "afs", "smb3", "cifs", "ceph", "gpfs", "fuse.quobyte", "acfs", "fuse.glusterfs", "beegfs",
 )  # fmt: skip
@@ -15,7 +15,7 @@ SHARED_TYPES = (
 
 @dataclass(frozen=True)
 class Mount:
-    """One line: `root` is the folder of the file system that is seen at `target`; `source` the device or server."""
+    """One mount: `root` is the folder of the file system that is mounted at `target`; `source` the device or server."""
 
     id: int
     parent: int
@@ -29,19 +29,21 @@ class Mount:
 
     @property
     def nfs(self) -> bool:
+        """Whether its type is NFS."""
         return self.type in NFS
 
     @property
     def read_only(self) -> bool:
+        """Whether the mount or its file system is read-only."""
         return "ro" in self.options or "ro" in self.super_options
 
     def option(self, name: str) -> str:
-        """The value of an option of the file system, empty where it has none: option("addr")."""
+        """The value of an option of the file system, such as option("addr"); empty if it has none."""
         return next((each.partition("=")[2] for each in self.super_options if each.startswith(f"{name}=")), "")
 
 
 def parse_mountinfo(text: str) -> tuple[Mount, ...]:
-    """Every mount, in the kernel's order; see proc(5) for the fields."""
+    """All mounts in the kernel's order; proc(5) describes the fields."""
     found = []
     for line in text.split("\n"):
         before, _, after = line.partition(" - ")
@@ -67,8 +69,8 @@ def parse_mountinfo(text: str) -> tuple[Mount, ...]:
     return tuple(found)
 
 
-def holding(mounts: tuple[Mount, ...], path: str) -> Mount | None:
-    """The mount that a path without symbolic links leads into; its target is the path itself, or a folder above."""
+def mount_of(mounts: tuple[Mount, ...], path: str) -> Mount | None:
+    """The mount that a path without symbolic links is on; its target is the path or a parent."""
     ids = {mount.id for mount in mounts}
     roots = [mount for mount in mounts if mount.target == "/" and (mount.parent not in ids or mount.parent == mount.id)]
     if not roots:
@@ -81,21 +83,21 @@ def holding(mounts: tuple[Mount, ...], path: str) -> Mount | None:
     return current
 
 
-def at(mounts: tuple[Mount, ...], path: str) -> Mount | None:
-    """What is mounted exactly there and can be seen, None where nothing is."""
-    mount = holding(mounts, path)
+def mount_at(mounts: tuple[Mount, ...], path: str) -> Mount | None:
+    """The visible mount whose target is the path."""
+    mount = mount_of(mounts, path)
     return mount if mount is not None and mount.target == path else None
 
 
 def hidden(mounts: tuple[Mount, ...], path: str) -> tuple[Mount, ...]:
-    """What is mounted there, too, but below something that was mounted over it."""
-    seen = at(mounts, path)
-    return tuple(mount for mount in mounts if mount.target == path and mount is not seen)
+    """The mounts at a path that another mount hides."""
+    visible = mount_at(mounts, path)
+    return tuple(mount for mount in mounts if mount.target == path and mount is not visible)
 
 
 def device_folder(mounts: tuple[Mount, ...], path: str) -> tuple[str, str] | None:
-    """The file system a path is on and the folder in it: equal for two paths that are the same folder."""
-    mount = holding(mounts, path)
+    """The device of a path and the folder in its file system; equal for two paths to the same folder."""
+    mount = mount_of(mounts, path)
     if mount is None:
         return None
     inside = PurePosixPath(path).relative_to(mount.target)
@@ -103,7 +105,7 @@ def device_folder(mounts: tuple[Mount, ...], path: str) -> tuple[str, str] | Non
 
 
 def _on(mounts: tuple[Mount, ...], below: Mount, target: str) -> Mount | None:
-    """What is mounted at `target` on top of `below` itself."""
+    """The mount at `target` whose parent is `below`."""
     return next(
         (each for each in mounts if each.parent == below.id and each.target == target and each.id != below.id), None
     )

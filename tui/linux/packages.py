@@ -1,4 +1,4 @@
-"""Packages of a host's distribution: whether one is there, what would come with it, and what takes all of it away."""
+"""Packages of a host's distribution: whether one is installed, and what installing it would change."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ INSTALL = re.compile(r"^Inst (\S+) (\[)?", re.MULTILINE)
 REMOVE = re.compile(r"^Remv (\S+)", re.MULTILINE)
 NOT_KNOWN = ("Unable to locate package", "has no installation candidate")
 
-# How other distributions name what Debian calls nfs-kernel-server and nfs-common, and what installs it.
+# The commands that install the equivalents of Debian's nfs-kernel-server and nfs-common on other distributions.
 ELSEWHERE = {
     "dnf": ("dnf install nfs-utils", "dnf install nfs-utils"),
     "yum": ("yum install nfs-utils", "yum install nfs-utils"),
@@ -22,29 +22,29 @@ SERVER, CLIENT = "nfs-kernel-server", "nfs-common"
 class Package:
     """One package of a host, by Debian's name.
 
-    `new` is what apt would install for it, itself included; `upgraded` what it would replace by a newer version, which
-    nothing takes back; `removed` what it would take away. `residual` are those of `new` whose configuration is there
-    from an earlier time.
+    `new` are the packages that apt would install, this one included; `upgraded` those that it would upgrade, which the
+    app can't undo; `removed` those that it would remove. `residual` are those of `new` with configuration that is left
+    from an earlier installation.
     """
 
     name: str
-    manager: str = ""  # "apt", a key of ELSEWHERE, or empty where none is known
+    manager: str = ""  # "apt", a key of ELSEWHERE, or empty if unknown
     installed: bool = False
-    known: bool = False  # to apt's lists
+    known: bool = False  # contained in apt's lists
     new: tuple[str, ...] = ()
     upgraded: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     residual: tuple[str, ...] = ()
-    said: str = ""  # by apt
+    output: str = ""  # of apt
 
     @property
     def elsewhere(self) -> str:
-        """The command that installs it where the app can't, empty where nobody knows."""
+        """The command that installs it with a manager other than apt; empty if unknown."""
         return ELSEWHERE.get(self.manager, ("", ""))[self.name == CLIENT]
 
 
 def parse_simulation(package: Package, text: str, residual: str) -> Package:
-    """`package` with what `apt-get -s install` said; `residual` are lines `config-files NAME` of dpkg-query."""
+    """`package` with the output of `apt-get -s install`; `residual` has lines `config-files NAME` of dpkg-query."""
     found = INSTALL.findall(text)
     new = tuple(name for name, older in found if not older)
     kept = {line.partition(" ")[2] for line in residual.splitlines() if line.startswith("config-files ")}
@@ -57,5 +57,5 @@ def parse_simulation(package: Package, text: str, residual: str) -> Package:
         upgraded=tuple(name for name, older in found if older),
         removed=tuple(REMOVE.findall(text)),
         residual=tuple(name for name in new if name in kept),
-        said=text,
+        output=text,
     )

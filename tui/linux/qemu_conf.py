@@ -1,4 +1,4 @@
-"""/etc/libvirt/qemu.conf: as whom QEMU runs, which folders are declared as shared, and how a migration comes in."""
+"""/etc/libvirt/qemu.conf: the user of QEMU, the folders declared as shared, and the settings for migrations."""
 
 import re
 from dataclasses import dataclass
@@ -7,29 +7,29 @@ from pathlib import PurePosixPath
 from tui.core.quantity import whole
 
 STRING = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
-MIGRATION_PORTS = (49152, 49215)  # the first and the last, unless it sets others
-SHARED_SINCE = (10, 8, 0)  # libvirt's release that knows shared_filesystems
+MIGRATION_PORTS = (49152, 49215)  # the first and the last, by default
+SHARED_SINCE = (10, 8, 0)  # the first libvirt with shared_filesystems
 
 
 @dataclass(frozen=True)
 class QemuConf:
-    """What of it counts here; `user` is empty where it is not set."""
+    """The settings that the app uses; `user` is empty if it is not set."""
 
     user: str = ""
-    dynamic_ownership: bool = True  # libvirt gives an image to QEMU's user while a VM runs
+    dynamic_ownership: bool = True  # libvirt changes an image's owner to QEMU's user while a VM runs
     shared_filesystems: tuple[str, ...] = ()
-    migration_host: str = ""  # the name that this host gives for itself; empty: its host name
+    migration_host: str = ""  # the name of this host for incoming migrations; empty: its host name
     migration_ports: tuple[int, int] = MIGRATION_PORTS
 
     def declares(self, path: str) -> str:
-        """The shared folder that `path` is or lies in, empty where there is none."""
+        """The declared folder that is or contains `path`; empty if there is none."""
         pure = PurePosixPath(path)
         above = [str(pure), *map(str, pure.parents)]
         return next((each for each in self.shared_filesystems if str(PurePosixPath(each)) in above), "")
 
 
 def parse_qemu_conf(text: str) -> QemuConf:
-    """The file as libvirt reads it; a list may go over several lines, a `#` begins a comment outside of strings."""
+    """The settings as libvirt reads them: a list may span lines, and outside strings `#` begins a comment."""
     bare = "\n".join(_without_comment(line) for line in text.splitlines())
     return QemuConf(
         user="".join(_strings(_value(bare, "user"))).lstrip("+"),
@@ -60,9 +60,9 @@ def _value(text: str, key: str) -> str:
     return found[1] if found else ""
 
 
-def _number(value: str, usual: int) -> int:
+def _number(value: str, default: int) -> int:
     number = whole(value.strip())
-    return usual if number is None else number
+    return default if number is None else number
 
 
 def _strings(value: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Files of root's on a host, read and replaced byte for byte: at once or not at all, and with what was there kept."""
+"""Reads and atomically replaces files on a host as root, with a backup."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ READ = f"""
 exec base64 -w0 -- "$1"
 """
 
-# $1 the path, $2 the sha256 of what it must still be, empty where it must not exist; the new content comes by stdin.
+# $1 the path, $2 the sha256 of the expected content, empty if the file must not exist; stdin is the new content.
 REPLACE = f"""
 set -eu
 file=$(readlink -f -- "$1")
@@ -33,7 +33,7 @@ sync -- "$new"
 mv -f -- "$new" "$file"
 """
 
-# As REPLACE, for a file that was ours alone.
+# As REPLACE; removes a file that the app created.
 REMOVE = f"""
 set -eu
 file=$(readlink -f -- "$1")
@@ -43,33 +43,28 @@ rm -- "$file"
 
 
 async def read(sudo: Sudo, host: str, path: str) -> str | None:
-    """What the file holds, None where there is none; bytes that are no UTF-8 are surrogates, as in file names."""
+    """The content of the file, None if it does not exist; bytes that are not UTF-8 become surrogates."""
     done = await sudo.run(host, ["sh", "-c", READ, "sh", path])
     if done.status == ABSENT:
         return None
-    if done.status:
-        raise Failure(f"{path} on {host} can't be read", done.stderr.strip(), detail=done.stderr)
-    return base64.b64decode(done.stdout).decode(errors="surrogateescape")
+    return base64.b64decode(done.output(f"{path} on {host} can't be read")).decode(errors="surrogateescape")
 
 
 async def replace(sudo: Sudo, host: str, path: str, before: str | None, after: str | None) -> None:
-    """Write `after` (None: remove the file) if it still holds `before`; owner, mode and links stay as they are.
+    """Writes `after`, or removes the file if that is None, provided that its content is `before`.
 
-    The first version that was replaced is kept beside it with BACKUP at the end of its name, until `forget_backup`.
+    Owner, mode and links stay. The first version that was replaced is kept as PATH and BACKUP until `remove_backup`.
     """
     was = "" if before is None else hashlib.sha256(_bytes(before)).hexdigest()
     script = REPLACE if after is not None else REMOVE
     done = await sudo.run(host, ["sh", "-c", script, "sh", path, was], stdin=_bytes(after or ""))
     if done.status == CHANGED:
-        raise Failure(
-            f"{path} on {host} was not changed", "somebody else has changed it meanwhile", "Look at it again."
-        )
-    if done.status:
-        raise Failure(f"{path} on {host} could not be written", done.stderr.strip(), detail=done.stderr)
+        raise Failure(f"{path} on {host} was not changed", "its content has changed meanwhile", "Try again.")
+    done.output(f"{path} on {host} could not be written")
 
 
-async def forget_backup(sudo: Sudo, host: str, path: str) -> None:
-    """Remove what `replace` has kept."""
+async def remove_backup(sudo: Sudo, host: str, path: str) -> None:
+    """Removes the version that `replace` kept."""
     await sudo.run(host, ["sh", "-c", f'rm -f -- "$(readlink -f -- "$1"){BACKUP}"', "sh", path])
 
 

@@ -1,4 +1,4 @@
-"""Commands as root on the configured hosts: as they are where the login is root's, else through sudo."""
+"""Runs commands as root on the configured hosts: directly if the login is root's, else through sudo."""
 
 import asyncio
 from collections import defaultdict
@@ -8,18 +8,18 @@ from tui.core.command import Completed
 from tui.core.failure import Failure, PasswordNeeded
 from tui.core.protocols import Shell
 
-Hear = Callable[[str], None]
+OnOutput = Callable[[str], None]
 
-# Every answer is parsed: no translation, and the folders of root's programs whatever the login's PATH is.
+# Untranslated output, because it is parsed, and the folders of root's programs whatever the login's PATH is.
 ENVIRONMENT = ("env", "LC_ALL=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 PLAIN, FREE, WITH_PASSWORD = "plain", "free", "with a password"
 RUNS = "vmlm-tui: runs as root\n"  # printed before the command's own output; without it, sudo did not run the command
 PROMPT = "vmlm-tui: password"
 TRY_LIMIT_S = 30.0
-PRINTED = 60  # characters of a greeting that are shown
+PRINTED = 60  # displayed characters of a greeting
 REJECTED = "vmlm-tui: sudo asked for the password again"
 
-# $0 is a process whose descriptor 3 is the command's input, "" where the command has sudo's.
+# $0 is a process whose descriptor 3 is the command's input, or empty if the command has sudo's input.
 AS_ROOT = f"""
 printf %s "{RUNS}"
 [ -n "$0" ] || exec "$@"
@@ -28,10 +28,10 @@ exec "$@" < "/proc/$0/fd/3"
 """
 
 # The first line of the input is the password, the rest is the command's; $@ is AS_ROOT and the command.
-# sudo asks up to three times, and PAM counts each time, even where the input has ended. So sudo's input (4) stays open
-# behind the password (5), and sudo is killed when it prompts again: before it has accepted a password it has the real
-# ID of the user, who may kill it. The command does not get sudo's input, because the password is still in it where
-# sudo did not ask for one. Each `: |` makes a pipe, and opening /proc/self/fd/0 gives its other end.
+# sudo prompts up to three times, and PAM counts each attempt, even after the end of the input. So sudo's input (4)
+# stays open after the password (5), and the script kills sudo when it prompts again: until it has accepted a password
+# it has the user's real ID, so the user may kill it. The command does not get sudo's input, which still contains the
+# password if sudo did not prompt. Each `: |` makes a pipe, and opening /proc/self/fd/0 gives its other end.
 ASK = f"""
 watch() {{
   exec 7>&-
@@ -73,23 +73,23 @@ cat | {{
 
 
 class Sudo:
-    """Root on each host, by the host's role; passwords are kept in memory only, and asked for by whoever uses this.
+    """Root on each host, by the host's role; keeps passwords in memory only.
 
-    `wanted` are the hosts on which nothing can be done without a password, each with what sudo said last.
+    `wanted` has the hosts that need a password from the user, each with the latest failure.
     """
 
     def __init__(self, shell: Callable[[str], Shell]) -> None:
         self._shell = shell
-        self._ways: dict[str, str] = {}  # by host: PLAIN, FREE or WITH_PASSWORD
+        self._methods: dict[str, str] = {}  # by host: PLAIN, FREE or WITH_PASSWORD
         self._passwords: dict[str, str] = {}
         self._attempts: dict[str, asyncio.Future[str]] = {}
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.wanted: dict[str, PasswordNeeded] = {}
 
     def give_password(self, host: str, password: str) -> None:
-        """Use it for sudo on that host from now on."""
+        """Sets the password for sudo on a host."""
         self._passwords[host] = password
-        self._ways.pop(host, None)
+        self._methods.pop(host, None)
         self._attempts.pop(host, None)
         self.wanted.pop(host, None)
 
@@ -102,32 +102,32 @@ class Sudo:
         timeout: float = 30.0,
         on_output: Callable[[str], None] | None = None,
     ) -> Completed:
-        """What the command answered; PasswordNeeded or another Failure where it can't be run as root."""
-        way = self._ways.get(host) or await self._way(host)
+        """The result of the command; PasswordNeeded or another Failure if it can't run as root."""
+        method = self._methods.get(host) or await self._method(host)
         data = stdin.encode(errors="surrogateescape") if isinstance(stdin, str) else stdin
-        if way == PLAIN:
+        if method == PLAIN:
             return await self._shell(host).run([*ENVIRONMENT, *argv], stdin=data, timeout=timeout, on_output=on_output)
-        through = self._free if way == FREE else self._with_password
-        return await through(host, argv, data, timeout, on_output)
+        run = self._free if method == FREE else self._with_password
+        return await run(host, argv, data, timeout, on_output)
 
     async def _free(
-        self, host: str, argv: Sequence[str], data: bytes, timeout: float, on_output: Hear | None
+        self, host: str, argv: Sequence[str], data: bytes, timeout: float, on_output: OnOutput | None
     ) -> Completed:
         sudo = [*ENVIRONMENT, "sudo", "-n", "--", "sh", "-c", AS_ROOT, "", *ENVIRONMENT, *argv]
         done = await self._shell(host).run(sudo, stdin=data, timeout=timeout, on_output=_Start(on_output).on_output)
         return self._result(host, None, done)
 
     async def _with_password(
-        self, host: str, argv: Sequence[str], data: bytes, timeout: float, on_output: Hear | None
+        self, host: str, argv: Sequence[str], data: bytes, timeout: float, on_output: OnOutput | None
     ) -> Completed:
-        """Callers take turns until sudo has accepted the password, so that a wrong one is tried only once."""
+        """Callers wait until sudo has accepted or rejected the password, so that a wrong one is tried only once."""
         turn = self._turns[host]
         await turn.acquire()
         start = _Start(on_output, turn.release)
         try:
             password = self._passwords.get(host)
             if password is None:  # sudo has rejected it while this waited
-                raise self.wanted.get(host) or _wants(host)
+                raise self.wanted.get(host) or _needs_password(host)
             sudo = [*ENVIRONMENT, "sh", "-c", ASK, "sh", AS_ROOT, *ENVIRONMENT, *argv]
             line = f"{password}\n".encode()
             done = await self._shell(host).run(sudo, stdin=line + data, timeout=timeout, on_output=start.on_output)
@@ -136,60 +136,60 @@ class Sudo:
             start.over()
 
     def _result(self, host: str, password: str | None, done: Completed) -> Completed:
-        """What the command itself answered; Failure where sudo did not run it."""
+        """The result of the command itself; Failure if sudo did not run it."""
         _, runs, out = done.stdout.partition(RUNS)
         if runs:
             return Completed(done.status, out, done.stderr)
         failure = _refusal(host, done, with_password=password is not None)
-        if self._passwords.get(host) == password:  # none was given meanwhile
-            self._ways.pop(host, None)
+        if self._passwords.get(host) == password:  # no other password was set meanwhile
+            self._methods.pop(host, None)
             if isinstance(failure, PasswordNeeded):
                 self._passwords.pop(host, None)
-                if failure.why or host not in self.wanted:
-                    self.wanted[host] = failure  # that one was wrong stays said until another is given
+                if failure.why or host not in self.wanted:  # "it is wrong" stays until another password is set
+                    self.wanted[host] = failure
         raise failure
 
-    async def _way(self, host: str) -> str:
-        """How root is reached there; all who ask meanwhile share the answer."""
+    async def _method(self, host: str) -> str:
+        """How to run commands as root on the host; concurrent callers share one attempt."""
         attempt = self._attempts.get(host)
         if attempt is None:
-            attempt = self._attempts[host] = asyncio.ensure_future(self._find_way(host))
+            attempt = self._attempts[host] = asyncio.ensure_future(self._find_method(host))
             attempt.add_done_callback(lambda done: self._attempted(host, done))
         return await asyncio.shield(attempt)
 
     def _attempted(self, host: str, attempt: "asyncio.Future[str]") -> None:
-        """Keep the way, unless a password was given meanwhile."""
+        """Keeps the method, unless a password was set meanwhile."""
         failed = attempt.cancelled() or attempt.exception() is not None
         if self._attempts.get(host) is not attempt:
             return
         del self._attempts[host]
         if not failed:
-            self._ways[host] = attempt.result()
+            self._methods[host] = attempt.result()
             self.wanted.pop(host, None)
 
-    async def _find_way(self, host: str) -> str:
-        """Found out once, and again after sudo has refused or a password was given."""
+    async def _find_method(self, host: str) -> str:
+        """Tries the methods; runs once, and again after sudo has failed or a password was set."""
         if await self._user_id(host) == "0":
             return PLAIN
-        for way, through in ((FREE, self._free), (WITH_PASSWORD, self._with_password)):
+        for method, run in ((FREE, self._free), (WITH_PASSWORD, self._with_password)):
             try:
-                await through(host, ["true"], b"", TRY_LIMIT_S, None)
+                await run(host, ["true"], b"", TRY_LIMIT_S, None)
             except PasswordNeeded:
-                if way == WITH_PASSWORD or host not in self._passwords:
+                if method == WITH_PASSWORD or host not in self._passwords:
                     raise
             else:
                 break
-        return way
+        return method
 
     async def _user_id(self, host: str) -> str:
-        """The login's; Failure where its shell prints something before, which would be in front of every answer."""
+        """The user ID of the login; Failure if its shell prints a greeting, which would precede every output."""
         done = await self._shell(host).run([*ENVIRONMENT, "id", "-u"])
         printed = done.stdout.strip().rstrip("0123456789").strip()
         if printed:
             raise Failure(
-                f"The answers of {host} can't be read",
-                f'there is output before them: the shell of the login prints "{printed.splitlines()[0][:PRINTED]}"',
-                "Remove what prints it, often a line in ~/.bashrc there, or move that line behind "
+                f"The output of commands on {host} can't be read",
+                f'the shell of the login first prints "{printed.splitlines()[0][:PRINTED]}"',
+                "Remove what prints it, often a line in ~/.bashrc there, or move that line below "
                 "`[[ $- == *i* ]] || return`. libvirt over ssh fails because of it, too.",
                 detail=done.stdout,
             )
@@ -197,9 +197,9 @@ class Sudo:
 
 
 class _Start:
-    """Passes on what a command prints once it runs as root; `over` is then called, once."""
+    """Forwards the output of a command once it runs as root; then calls `over`, once."""
 
-    def __init__(self, on_output: Hear | None, over: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, on_output: OnOutput | None, over: Callable[[], None] = lambda: None) -> None:
         self._on_output, self._over = on_output, over
         self._before, self._runs, self._ended = "", False, False
 
@@ -218,26 +218,26 @@ class _Start:
             self._over()
 
 
-def _wants(host: str, detail: str = "") -> PasswordNeeded:
-    return PasswordNeeded(host, f"sudo on {host} wants a password", "", detail=detail)
+def _needs_password(host: str, detail: str = "") -> PasswordNeeded:
+    return PasswordNeeded(host, f"sudo on {host} requires a password", "", detail=detail)
 
 
 def _refusal(host: str, done: Completed, *, with_password: bool) -> Failure:
-    """Why sudo did not run a command, by what it said."""
+    """Why sudo did not run a command, from its output."""
     text = done.stderr.lower()
     why, hint = "", ""
     if done.status == 127:
         why = "the login is not root's, and sudo is not installed there"
-        hint = "Log in as root in the configuration, or install sudo."
+        hint = "Configure a login as root, or install sudo."
     elif any(words in text for words in ("not in the sudoers", "may not run sudo", "not allowed to")):
-        why = "sudo does not let this login do it"
-        hint = "Log in as root or as somebody with the right to use sudo."
+        why = "this login is not allowed to use sudo"
+        hint = "Configure a login as root, or as a user who may use sudo."
     elif not with_password:
-        return _wants(host, done.stderr)
+        return _needs_password(host, done.stderr)
     elif REJECTED in done.stderr or "incorrect" in text:
-        return PasswordNeeded(host, f"sudo on {host} did not take the password", "it is wrong", detail=done.stderr)
+        return PasswordNeeded(host, f"sudo on {host} did not accept the password", "it is wrong", detail=done.stderr)
     else:
-        said = done.stderr.strip().splitlines()
-        why = f"sudo failed: {said[-1]}" if said else f"sudo ended with status {done.status} and said nothing"
+        printed = done.stderr.strip().splitlines()
+        why = f"sudo failed: {printed[-1]}" if printed else f"sudo ended with status {done.status} and printed nothing"
         hint = "Try `sudo true` in a shell there."
-    return Failure(f"Nothing can be done as root on {host}", why, hint, detail=done.stderr)
+    return Failure(f"Nothing can run as root on {host}", why, hint, detail=done.stderr)

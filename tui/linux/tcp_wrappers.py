@@ -1,6 +1,6 @@
-"""TCP wrappers: /etc/hosts.allow and /etc/hosts.deny, for the daemons that still ask them; see hosts_access(5).
+"""TCP wrappers: /etc/hosts.allow and /etc/hosts.deny, for the daemons that still use them; see hosts_access(5).
 
-Read only as far as our own line needs it: whether a pattern means a host is not judged.
+The app does not evaluate whether a pattern matches a host.
 """
 
 from collections.abc import Iterable
@@ -9,12 +9,12 @@ DAEMONS = ("rpcbind", "mountd")
 
 
 def allow_line(clients: Iterable[str]) -> str:
-    """The line of /etc/hosts.allow that lets these clients use the daemons of NFS."""
+    """The line of /etc/hosts.allow that lets these clients use the NFS daemons."""
     return f"{' '.join(DAEMONS)} : {' '.join(f'[{each}]' if ':' in each else each for each in clients)}"
 
 
 def rules(text: str) -> tuple[str, ...]:
-    """The lines about the daemons of NFS, or about all daemons."""
+    """The lines for an NFS daemon or for all daemons."""
     meant = {"ALL", *DAEMONS, *(f"rpc.{each}" for each in DAEMONS)}
     lines = (line.strip() for line in text.replace("\\\n", " ").splitlines())
     return tuple(
@@ -24,6 +24,6 @@ def rules(text: str) -> tuple[str, ...]:
     )
 
 
-def means_everybody(rule: str) -> bool:
-    """Whether a line is about all clients without exception."""
+def matches_all_clients(rule: str) -> bool:
+    """Whether a line is for all clients without exception."""
     return rule.partition(":")[2].partition(":")[0].split() == ["ALL"]

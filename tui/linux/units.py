@@ -1,15 +1,15 @@
-"""Units of systemd, as `systemctl show` tells them."""
+"""Units of systemd, from `systemctl show`."""
 
 from dataclasses import dataclass
 
 from tui.linux.change import Move, reversible
 
-PROPERTIES = "Id,Names,LoadState,ActiveState,SubState,UnitFileState"
+PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState"
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit; `file` is how it starts with the host: enabled, disabled, static, masked."""
+    """One unit; `file` is its UnitFileState, such as enabled, disabled, static or masked."""
 
     name: str
     load: str
@@ -19,41 +19,36 @@ class Unit:
 
     @property
     def exists(self) -> bool:
+        """Whether the host has the unit."""
         return self.load not in ("not-found", "")
 
     @property
     def masked(self) -> bool:
+        """Whether it is masked."""
         return self.load == "masked" or self.file.startswith("masked")
 
     @property
     def enabled(self) -> bool:
-        """Whether it comes up by itself; what nobody can enable is brought up by another."""
+        """Whether it starts with the host; true also for units that can't be enabled, because others start them."""
         return self.file in ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated")
 
 
 def parse_units(text: str) -> tuple[Unit, ...]:
-    """What `systemctl show -p PROPERTIES UNIT...` printed: a block a unit, in the order of the question."""
+    """The units from the output of `systemctl show -p PROPERTIES UNIT...`, in the order of the arguments."""
     found = []
     for block in text.strip().split("\n\n"):
         values = dict(line.partition("=")[::2] for line in block.splitlines())
         if "Id" in values:
-            found.append(
-                Unit(
-                    values["Id"],
-                    values.get("LoadState", ""),
-                    values.get("ActiveState", ""),
-                    values.get("SubState", ""),
-                    values.get("UnitFileState", ""),
-                )
-            )
+            states = (values.get(key, "") for key in ("LoadState", "ActiveState", "SubState", "UnitFileState"))
+            found.append(Unit(values["Id"], *states))
     return tuple(found)
 
 
 def systemctl(host: str, do: str, unit: str, undo: str) -> Move:
-    """A verb of systemctl for a unit, and the verb that takes it back."""
+    """A verb of systemctl for a unit, undone by the verb `undo`."""
     return reversible(host, ("systemctl", do, unit), ("systemctl", undo, unit))
 
 
 def unit_named(units: tuple[Unit, ...], name: str) -> Unit | None:
-    """The unit of that name where the host has it."""
+    """The unit of that name; None if the host does not have it."""
     return next((unit for unit in units if unit.name == name and unit.exists), None)

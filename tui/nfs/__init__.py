@@ -1,1 +1,1 @@
-"""The NFS room: the shared folder of the images, checked, set up, proved and undone."""
+"""The NFS room: checks, sets up, proves and undoes the shared image folder."""

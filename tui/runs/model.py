@@ -14,9 +14,7 @@ EARLIEST, LATEST = 1970, 9998  # years
 UNDER_WAY, UNFINISHED, BROKEN = "under way", "unfinished", "broken"
 
 MOST = 1e15  # bytes or milliseconds; more is a damaged file
-UNFINISHED_WHY = (
-    "Its end was not recorded: the app stopped first. At its next start it records what libvirt still has."
-)
+UNFINISHED_WHY = "Its end was not recorded: the app stopped first. At its next start it records what libvirt still has."
 
 
 @dataclass(frozen=True)

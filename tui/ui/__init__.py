@@ -1,1 +1,1 @@
-"""Widgets and dialogs that know no room."""
+"""Widgets and dialogs that no room owns."""

@@ -1,4 +1,4 @@
-"""One line of a form that is one of a few: left and right change it."""
+"""A form field with a few options; left and right change it."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -10,9 +10,9 @@ from textual.widgets import Static
 
 
 class Choice(Static, can_focus=True):
-    """Shows the chosen text between arrows; `index` is -1 where there is nothing to choose.
+    """Shows the selected option between arrows; `index` is -1 if there is none.
 
-    `changed` is called at once when another one was chosen: the next key may be there already.
+    `changed` is called synchronously, because the next key may already be queued.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -39,7 +39,7 @@ class Choice(Static, can_focus=True):
         self.offer(texts, index)
 
     def offer(self, texts: Sequence[str], index: int) -> None:
-        """Replace what there is to choose from; says nothing to anyone."""
+        """Replace the options, without a call of `changed`."""
         self._texts = texts
         self.index = index if 0 <= index < len(texts) else -1
         self._show()
@@ -49,11 +49,13 @@ class Choice(Static, can_focus=True):
         self.update(Content(f"< {text} >" if len(self._texts) > 1 else f"  {text}"))
 
     def action_step(self, step: int) -> None:
+        """Select another option; after the last comes the first."""
         if len(self._texts) > 1:
             self.index = (self.index + step) % len(self._texts)
             self._show()
             self._changed()
 
     def on_click(self, event: events.Click) -> None:
+        """Select the next option."""
         event.stop()
         self.action_step(1)

@@ -1,4 +1,4 @@
-"""What all dialogs share: a titled box over the page, its keys on the last line, Esc closes."""
+"""The base of all dialogs: a titled box over the page, its keys on the last line; Esc closes it."""
 
 from typing import ClassVar, TypeVar
 
@@ -9,14 +9,14 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from tui.ui.goes_on import GoesOn
+from tui.ui.error_report import ReportsErrors
 from tui.ui.key_line import KeyLine
 
 T = TypeVar("T")
 
 
 class Box(VerticalScroll):
-    """Where it can be scrolled by key, the line of keys says so."""
+    """The frame of a dialog; the key line lists its scroll keys only if they act."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "scroll_up", "scroll", show=False),
@@ -24,11 +24,12 @@ class Box(VerticalScroll):
     ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        return self.can_focus or action not in ("scroll_up", "scroll_down")  # else the keys move between fields
+        """The arrow keys scroll a box without fields; in others they move between the fields."""
+        return self.can_focus or action not in ("scroll_up", "scroll_down")
 
 
-class Dialog(GoesOn, ModalScreen[T | None]):
-    """Modal; dismissed with None by Esc. A subclass composes its `body`."""
+class Dialog(ReportsErrors, ModalScreen[T | None]):
+    """A modal screen, dismissed with None by Esc; a subclass composes its `body`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", priority=True)]
     DEFAULT_CSS = """
@@ -39,36 +40,36 @@ class Dialog(GoesOn, ModalScreen[T | None]):
     }
     """
 
-    scrolls: ClassVar[bool] = False  # whether the arrow keys scroll the box, rather than move between its fields
+    scrolls: ClassVar[bool] = False  # whether the arrow keys scroll the box instead of moving between its fields
 
     def __init__(self, title: str) -> None:
         super().__init__()
         self._heading = title
-        self._leaves_with: list[T | None] = []  # the result, where it was dismissed behind another screen
+        self._pending_result: list[T | None] = []  # the result of a dismissal that waits until this is in front
 
     def compose(self) -> ComposeResult:
+        """The box with the body, and the key line."""
         with Box(can_focus=self.scrolls) as box:
             box.border_title = Content(self._heading)
             yield from self.body()
         yield KeyLine()
 
     def body(self) -> ComposeResult:
-        """What stands in the box."""
+        """The content of the box."""
         yield from ()
 
     def action_close(self) -> None:
+        """Close without a result."""
         self.dismiss(None)
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
-        """Close this dialog; behind another one, or on a page that was left, as soon as it is in front again.
-
-        Textual's own takes the topmost screen of the page in front, whichever that is.
-        """
+        """Close this dialog as soon as it is in front: Textual's `dismiss` closes the screen that is in front."""
         if self.is_active:
             return super().dismiss(result)
-        self._leaves_with = [result]
+        self._pending_result = [result]
         return AwaitComplete()
 
     def on_screen_resume(self) -> None:
-        if self._leaves_with:
-            self.dismiss(self._leaves_with.pop())
+        """Close this dialog if it was dismissed behind another screen."""
+        if self._pending_result:
+            self.dismiss(self._pending_result.pop())

@@ -1,4 +1,4 @@
-"""Fields of forms that take what is typed in the order in which it was typed, however fast it comes."""
+"""Text fields that handle keys in the order in which they were typed, however fast."""
 
 from textual import events
 from textual.reactive import reactive
@@ -7,12 +7,12 @@ from textual.widgets import Input, TextArea
 
 
 async def handle_own_keys(widget: Widget, event: events.Key) -> None:
-    """Act on a key of the widget's own bindings as soon as it comes to the widget.
+    """Run the widget's own binding of a key as soon as the widget receives it.
 
-    Textual looks for a binding only after the key has come up to the app; a letter that was typed behind a backspace
-    has overtaken it by then, and is what the backspace deletes.
+    Textual runs a binding only after the key has bubbled to the app. By then the widget has received the next letter,
+    and a backspace would delete that one.
     """
-    for binding in widget._bindings.key_to_bindings.get(event.key, ()):  # Textual has no other way
+    for binding in widget._bindings.key_to_bindings.get(event.key, ()):  # Textual has no public way
         if await widget.app.run_action(binding.action, widget):
             event.stop()
             event.prevent_default()
@@ -20,16 +20,18 @@ async def handle_own_keys(widget: Widget, event: events.Key) -> None:
 
 
 class TextField(Input):
-    """A line of text; its cursor stands still, for a blink is a repaint that says nothing."""
+    """A line of text; its cursor does not blink, because each blink is a repaint."""
 
     cursor_blink = reactive(False, init=False)
 
     async def on_key(self, event: events.Key) -> None:
+        """Handle the key in order."""
         await handle_own_keys(self, event)
 
 
 class TextEditor(TextArea):
-    """Many lines of text."""
+    """Several lines of text."""
 
     async def on_key(self, event: events.Key) -> None:
+        """Handle the key in order."""
         await handle_own_keys(self, event)

@@ -1,4 +1,4 @@
-"""The keys of a page in full sentences, and why the greyed ones cannot act now."""
+"""The help of a page: its keys in full sentences, and why the greyed ones cannot act now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tui.ui.dialog import Dialog
 
 @dataclass(frozen=True)
 class HelpKey:
-    """One key: as it is shown, what it does, and why it cannot do it now (empty where it can)."""
+    """One key: its name, what it does, and why it cannot act now (empty where it can)."""
 
     display: str
     text: str
@@ -22,7 +22,7 @@ class HelpKey:
 
 
 class Help(Dialog[None]):
-    """What the page is for, and its keys."""
+    """The purpose of a page and its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,q", "close", "close", key_display="esc", priority=True),
@@ -40,6 +40,7 @@ class Help(Dialog[None]):
         self._keys = keys
 
     def body(self) -> ComposeResult:
+        """The text and one entry per key."""
         if self._about:
             yield Static(Content(self._about), classes="about")
         for key in self._keys:

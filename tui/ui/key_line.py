@@ -14,7 +14,7 @@ GAPS = ("  ", " ")
 
 
 class KeyLine(Lines):
-    """Shows the bindings of its screen; where they do not fit, labels are shortened, then left out."""
+    """Shows the bindings of its screen; labels that do not fit are shortened, then omitted."""
 
     DEFAULT_CSS = """
     KeyLine { dock: bottom; height: 1; text-wrap: nowrap; }
@@ -25,9 +25,11 @@ class KeyLine(Lines):
         self._places: list[tuple[int, int, str]] = []
 
     def on_mount(self) -> None:
+        """Follow the bindings of the screen."""
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def on_resize(self) -> None:
+        """Fit the labels to the new width."""
         super().on_resize()
         self._bindings_changed(self.screen)
 
@@ -36,7 +38,7 @@ class KeyLine(Lines):
             self.show(self._line(self.size.width))
 
     def _line(self, width: int) -> Content:
-        shown = [active for active in told(self.screen) if active.binding.show]
+        shown = [active for active in listed_bindings(self.screen) if active.binding.show]
         keys = [(active, self.app.get_key_display(active.binding)) for active in shown]
         gap, labels = _fit([(display, active.binding.description) for active, display in keys], width - 1)
         parts: list[Content | tuple[str, str]] = [Content(" ")]
@@ -49,16 +51,17 @@ class KeyLine(Lines):
         return Content.assemble(*parts)
 
     def on_click(self, event: events.Click) -> None:
+        """Press the clicked key."""
         for begin, end, key in self._places:
             if begin <= event.x < end:
                 self.app.simulate_key(key)
 
 
-def told(screen: Screen[Any]) -> list[ActiveBinding]:
-    """The bindings of ours that a person is told of, each action once: the screen's own, its fields', the app's."""
+def listed_bindings(screen: Screen[Any]) -> list[ActiveBinding]:
+    """The app's bindings for the key line and the help, each action once: the screen's, its fields', the app's."""
     actives: dict[str, ActiveBinding] = {}
     for active in screen.active_bindings.values():
-        if active.binding.id or active.binding.show:  # Textual's own that show have no place here, and none has an id
+        if active.binding.id or active.binding.show:  # Textual's own bindings are hidden and have no id
             actives.setdefault(active.binding.action, active)
 
     def place(active: ActiveBinding) -> tuple[bool, bool, bool]:
@@ -68,7 +71,7 @@ def told(screen: Screen[Any]) -> list[ActiveBinding]:
 
 
 def _fit(keys: list[tuple[str, str]], width: int) -> tuple[str, list[str]]:
-    """The gap and the labels that let all keys stand on one line, as long as one exists."""
+    """The gap and the labels with which all keys fit on one line, if there are such."""
     labels = [label for _, label in keys]
     first_words = [label.split(" ")[0] for label in labels]
     for tried in (labels, first_words, [""] * len(keys)):

@@ -1,4 +1,4 @@
-"""Lines of text that repaint only where they changed: a page over a slow link is mostly these."""
+"""Lines of text that repaint only their changed cells, because the app must work over a slow link."""
 
 from textual.content import Content
 from textual.geometry import Region
@@ -10,7 +10,7 @@ Cell = tuple[str, object]
 
 
 class Lines(Widget):
-    """Shows one Content a line, cut at the right edge; `show` costs nothing where nothing changed."""
+    """Shows one Content per line, cut at the right edge; `show` repaints only changes."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -20,15 +20,15 @@ class Lines(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._contents: tuple[Content, ...] = ()
-        self._strips: list[Strip] | None = None  # None: to be rendered anew
+        self._strips: list[Strip] | None = None  # None: must be rendered
 
     @property
     def text(self) -> str:
-        """What it says, without styles."""
+        """The text without styles."""
         return "\n".join(content.plain for content in self._contents)
 
     def show(self, *contents: Content) -> None:
-        """Replace what is shown."""
+        """Replace all lines."""
         if len(contents) == len(self._contents) and all(map(Content.is_same, contents, self._contents)):
             return
         old, more = self._strips, len(contents) != len(self._contents)
@@ -44,6 +44,7 @@ class Lines(Widget):
             self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
+        """One line of the widget."""
         if self._strips is None:
             self._strips = self._render_strips()
         if y < len(self._strips):
@@ -51,24 +52,29 @@ class Lines(Widget):
         return Strip.blank(self.size.width, self.visual_style.rich_style)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:  # noqa: ARG002
+        """One row per line."""
         return len(self._contents)
 
     def notify_style_update(self) -> None:
+        """Render all lines in the new style."""
         self._strips = None
         super().notify_style_update()
 
     def on_resize(self) -> None:
+        """Render all lines in the new width."""
         self._strips = None
         self.refresh()
 
     def _render_strips(self) -> list[Strip]:
-        width, style = self.size.width, self.visual_style
-        strips = []
-        for content in self._contents:
-            line = content.truncate(width, ellipsis=True) if content.cell_length > width else content
-            rendered = Visual.to_strips(self, line, max(1, width), 1, style, apply_selection=False)
-            strips.append(rendered[0].adjust_cell_length(width, style.rich_style))
-        return strips
+        return [rendered(self, content, self.size.width) for content in self._contents]
+
+
+def rendered(widget: Widget, content: Content, width: int) -> Strip:
+    """The content as one line of `width` columns in the widget's style, with an ellipsis where it is cut."""
+    style = widget.visual_style
+    line = content.truncate(width, ellipsis=True) if content.cell_length > width else content
+    strips = Visual.to_strips(widget, line, max(1, width), 1, style, apply_selection=False)
+    return strips[0].adjust_cell_length(width, style.rich_style)
 
 
 def _cells(strip: Strip) -> list[Cell]:
@@ -76,11 +82,11 @@ def _cells(strip: Strip) -> list[Cell]:
 
 
 def changed(y: int, old: Strip, new: Strip) -> Region | None:
-    """The smallest run of cells that holds every change; characters count as cells, which is exact enough here."""
+    """The smallest region of line `y` that contains every change; None where nothing changed."""
     before, after = _cells(old), _cells(new)
     if before == after:
         return None
-    if len(before) != len(after) or new.cell_length != len(after):  # wide characters: the line
+    if len(before) != len(after) or new.cell_length != len(after):  # wide characters: repaint the line
         return Region(0, y, new.cell_length, 1)
     different = [x for x, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
     return Region(different[0], y, different[-1] - different[0] + 1, 1)

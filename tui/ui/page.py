@@ -1,4 +1,4 @@
-"""What all pages share: the line of pages above, the line of keys below, and keys that say why they cannot act."""
+"""The base of all pages: the tabs above, the key line below, and keys that explain why they cannot act."""
 
 from functools import cached_property
 from typing import ClassVar
@@ -9,25 +9,26 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from tui.core.actions import with_keys
-from tui.ui.goes_on import GoesOn
+from tui.ui.error_report import ReportsErrors
 from tui.ui.key_line import KeyLine
 from tui.ui.tabs import Tabs
 
 PAGES = {"hosts": "Hosts", "nfs": "NFS", "launch": "Launch", "migrate": "Migrate", "runs": "Runs"}
 
 
-class Page(GoesOn, Screen[None]):
-    """One page. A subclass sets `page`, composes its `body`, and says in `why_not` what a key is waiting for."""
+class Page(ReportsErrors, Screen[None]):
+    """One page; a subclass sets `page`, composes its `body`, and returns from `why_not` why a key cannot act."""
 
     page: ClassVar[str]
 
     def compose(self) -> ComposeResult:
+        """The tabs, the body and the key line."""
         yield Tabs(tuple(PAGES.values()), tuple(PAGES).index(self.page) + 1, self.app.title, self.app.sub_title)
         yield from self.body()
         yield KeyLine()
 
     def body(self) -> ComposeResult:
-        """What stands between the two lines."""
+        """The content between the two lines."""
         yield from ()
 
     def why_not(self, action: str) -> str:  # noqa: ARG002
@@ -35,10 +36,11 @@ class Page(GoesOn, Screen[None]):
         return ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        return None if self.why_not(action) else True  # None: shown greyed, and not run
+        """None for an action that cannot act now: its key is greyed."""
+        return None if self.why_not(action) else True
 
     def on_key(self, event: events.Key) -> None:
-        """A greyed key is not run by Textual and arrives here: it says why."""
+        """Explain a greyed key: Textual does not run it but passes it on to here."""
         active = self.active_bindings.get(event.key)
         if active is None or active.enabled or active.node is not self:
             return
@@ -46,11 +48,11 @@ class Page(GoesOn, Screen[None]):
         self.explain(self.why_not(active.binding.action))
 
     def explain(self, sentence: str) -> None:
-        """Say something that passes."""
-        self.notify(self.spell(sentence), markup=False, timeout=8)
+        """Show a sentence for some seconds."""
+        self.notify(self.with_keys(sentence), markup=False, timeout=8)
 
-    def spell(self, sentence: str) -> str:
-        """A sentence made below the screens, with the keys of this page and of the app."""
+    def with_keys(self, sentence: str) -> str:
+        """The sentence with the keys of this page and of the app in place of action tokens."""
         return with_keys(sentence, self._keys)
 
     @cached_property
@@ -58,19 +60,20 @@ class Page(GoesOn, Screen[None]):
         return keys_of(type(self.app), type(self))
 
     def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
+        """Show the page whose tab was clicked."""
         self.app.switch_mode(tuple(PAGES)[message.number - 1])
 
 
 def keys_of(*owners: type) -> dict[str, str]:
-    """The key of each action, by the id of its binding, of these pages and of the app."""
+    """The key of each action of these classes, by the id of its binding."""
     keys = {f"app.{page}": str(number) for number, page in enumerate(PAGES, 1)}
     for owner in owners:
         for base in owner.mro():
             bindings = (each for each in vars(base).get("BINDINGS", ()) if isinstance(each, Binding) and each.id)
-            keys |= {each.id: _told(each.key_display or each.key) for each in bindings if each.id}
+            keys |= {each.id: _key_name(each.key_display or each.key) for each in bindings if each.id}
     return keys
 
 
-def _told(key: str) -> str:
-    """As a sentence names it: "p", "Enter"."""
+def _key_name(key: str) -> str:
+    """The key's name in a sentence: "p", "Enter"."""
     return key.capitalize() if len(key) > 1 and key.isalpha() else key

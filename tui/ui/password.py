@@ -1,4 +1,4 @@
-"""Asks for a password, uses it at once, and asks again where it is not the right one."""
+"""Asks for a password, tries it, and asks again if it is wrong."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,33 +13,36 @@ from tui.ui.form import Form, enter
 
 
 class PasswordDialog(Form[bool]):
-    """Dismissed with True when `use` took the password, with None for Esc; `said` is why it is asked for again."""
+    """Dismissed with True once `use` accepts the password, with None by Esc; `message` is the first one shown."""
 
-    BINDINGS = [enter("give")]
+    BINDINGS = [enter("submit")]
     DEFAULT_CSS = "PasswordDialog Input { margin: 1 0; }"
 
-    def __init__(self, title: str, text: str, use: Callable[[str], Awaitable[None]], said: str = "") -> None:
+    def __init__(self, title: str, text: str, use: Callable[[str], Awaitable[None]], message: str = "") -> None:
         super().__init__(title)
         self._text = text
         self._use = use
-        self._first_said = said
+        self._first_message = message
         self._busy = False
 
     def fields(self) -> ComposeResult:
+        """The text and the password."""
         yield Static(Content(self._text))
         yield TextField(password=True, compact=True)
 
     def on_mount(self) -> None:
-        self.show_message(self._first_said, wrong=True)
+        """Show the first message."""
+        self.show_message(self._first_message, wrong=True)
 
     def entered(self) -> None:
+        """Try the password, unless one is being tried."""
         if not self._busy:
             self._busy = True
             self._try(self.query_one(Input).value)
 
     @work(name="password")
     async def _try(self, password: str) -> None:
-        self.show_message("Trying it ...")
+        self.show_message("Trying the password ...")
         self.query_one(Input).clear()
         try:
             await self._use(password)
@@ -52,5 +55,5 @@ class PasswordDialog(Form[bool]):
 
 
 def sentence_of(failure: Failure) -> str:
-    """What and why, without the hint: the dialog itself is what can be done."""
-    return f"{failure.what}: {failure.why}." if failure.why else f"{failure.what}."
+    """The failure without its hint, because the dialog itself is what to try."""
+    return str(Failure(failure.what, failure.why))

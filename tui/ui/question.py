@@ -1,4 +1,4 @@
-"""A question with a few answers, each a key: cancel the migration? quit?"""
+"""A question with a few answers, each with a key of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tui.ui.dialog import Dialog
 
 @dataclass(frozen=True)
 class Answer:
-    """One way to go on; `why_not` says why it cannot be chosen now, empty where it can."""
+    """One answer; `why_not` is why it cannot be chosen now, empty where it can."""
 
     key: str
     text: str
@@ -22,7 +22,7 @@ class Answer:
 
 
 class Question(Dialog[str]):
-    """Dismissed with the key of the answer, with None for Esc."""
+    """Dismissed with the key of the answer, with None by Esc."""
 
     BINDINGS = [Binding("escape", "close", "back", priority=True)]
     DEFAULT_CSS = """
@@ -36,6 +36,7 @@ class Question(Dialog[str]):
         self._answers = {answer.key: answer for answer in answers}
 
     def body(self) -> ComposeResult:
+        """The question and its answers."""
         yield Static(Content(self._text))
         for answer in self._answers.values():
             classes = "answer impossible" if answer.why_not else "answer"
@@ -43,6 +44,7 @@ class Question(Dialog[str]):
             yield Static(Content.assemble((answer.key, "bold $accent"), "  ", text), classes=classes)
 
     def on_key(self, event: events.Key) -> None:
+        """Choose the answer of this key, or explain why it cannot be chosen."""
         answer = self._answers.get(event.key)
         if answer is None:
             return

@@ -11,7 +11,7 @@ from tui.ui.lines import Lines
 
 
 class Tabs(Lines):
-    """One line of pages; the current one stands in brackets, so that it shows without colour too."""
+    """One line of pages; the current one is in brackets, so that it shows without colour too."""
 
     DEFAULT_CSS = """
     Tabs { dock: top; height: 1; text-wrap: nowrap; }
@@ -28,17 +28,18 @@ class Tabs(Lines):
         super().__init__()
         self._names = names
         self._current = current
-        self._who = (app_name, host)
+        self._app_and_host = (app_name, host)
         self._places: list[tuple[int, int]] = []
 
     def on_resize(self) -> None:
+        """Fit the names to the new width."""
         super().on_resize()
         self.show(self._line(self.size.width))
 
     def _line(self, width: int) -> Content:
         labels = self._labels(width)
         needed = sum(map(cell_len, labels))
-        app_name, host = self._who
+        app_name, host = self._app_and_host
         left = Content.assemble(" ", (app_name, "bold"), "  ", host)
         if left.cell_length + needed + 1 > width:
             left = Content.assemble(" ", host)
@@ -63,6 +64,7 @@ class Tabs(Lines):
         return [labels[self._current - 1]]
 
     def on_click(self, event: events.Click) -> None:
+        """Post which page was clicked."""
         for number, (begin, end) in enumerate(self._places, 1):
             if begin <= event.x < end:
                 self.post_message(self.Chosen(number))

@@ -1,1 +1,1 @@
-"""Domains and their disks: what Launch and Migration share."""
+"""Domains and their disks, shared by Launch and Migration."""

@@ -1,4 +1,4 @@
-"""libvirt's own words turned into sentences; each message is one that libvirt or ssh printed."""
+"""Translation of libvirt's errors; each message was printed by libvirt or ssh."""
 
 import libvirt
 import pytest
@@ -15,7 +15,7 @@ INTERNAL, FAILED, SYSTEM, RPC = (
 
 
 class Raised(libvirt.libvirtError):  # type: ignore[misc]
-    """An error as the binding raises it, without a failing call."""
+    """An error like those of libvirt's binding."""
 
     def __init__(self, code: int, message: str) -> None:
         Exception.__init__(self, message)
@@ -28,29 +28,29 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             SYSTEM,
             "Cannot recv data: Host key verification failed.: Connection reset by peer",
-            "its ssh host key is not known to the one who connects, or has changed",
+            "its ssh host key is unknown to the connecting host, or has changed",
         ),
         (
             SYSTEM,
             "operation failed: Failed to connect to remote libvirt URI qemu+ssh://root@destination/system?no_tty=1: "
             "Cannot recv data: Host key verification failed.: Connection reset by peer",
-            "its ssh host key is not known to the one who connects, or has changed",
+            "its ssh host key is unknown to the connecting host, or has changed",
         ),
         (
             SYSTEM,
             "Cannot recv data: root@destination: Permission denied (publickey,password).: Connection reset by peer",
-            "ssh did not let it in",
+            "ssh refused the login",
         ),
         (
             SYSTEM,
             "Cannot recv data: ssh: Could not resolve hostname nowhere: Name or service not known: "
             "Connection reset by peer",
-            "the host name is not known",
+            "its host name cannot be resolved",
         ),
         (
             SYSTEM,
             "Cannot recv data: ssh: connect to host 127.0.0.1 port 1: Connection refused: Connection reset by peer",
-            "nothing listens there",
+            "connection refused",
         ),
         (
             SYSTEM,
@@ -81,7 +81,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             libvirt.VIR_ERR_MIGRATE_UNSAFE,
             "Unsafe migration: Migration without shared storage is unsafe",
-            "libvirt does not regard the VM's disk as shared, or its cache mode as safe",
+            "libvirt considers the VM's disk not shared, or its cache mode unsafe",
         ),
         (
             SYSTEM,
@@ -98,14 +98,14 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
             SYSTEM,
             "End of file while reading data: virt-ssh-helper: cannot connect to '/var/run/libvirt/libvirt-sock': "
             "Failed to connect socket to '/var/run/libvirt/libvirt-sock': Permission denied: Input/output error",
-            "the login may not use libvirt there",
+            "the user may not use libvirt there",
         ),
-        (INTERNAL, "internal error: client socket is closed", "the connection to libvirt was cut"),
-        (SYSTEM, "End of file while reading data: Input/output error", "the connection to libvirt was cut"),
+        (INTERNAL, "internal error: client socket is closed", "the connection to libvirt broke"),
+        (SYSTEM, "End of file while reading data: Input/output error", "the connection to libvirt broke"),
         (
             FAILED,
             "operation failed: domain 'guest1' already exists with uuid 0054f024-25aa-4e37-867f-6da151e2b201",
-            "the name or UUID is taken at the destination",
+            "the name or UUID is in use at the destination",
         ),
         (
             SYSTEM,
@@ -115,7 +115,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             FAILED,
             "operation failed: job 'migration out' failed: Unable to read from socket: Connection reset by peer",
-            "the stream to the destination broke off",
+            "the migration stream to the destination broke",
         ),
         (
             INTERNAL,
@@ -139,7 +139,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
             "it was cancelled",
         ),
         (libvirt.VIR_ERR_OPERATION_ABORTED, "operation aborted: something new", "it was cancelled"),
-        (libvirt.VIR_ERR_NO_DOMAIN, "Domain not found", "the daemon does not know the VM (any more)"),
+        (libvirt.VIR_ERR_NO_DOMAIN, "Domain not found", "the daemon does not have the VM, or no longer"),
         (
             libvirt.VIR_ERR_OPERATION_INVALID,
             "Requested operation is not valid: domain is not running",
@@ -153,47 +153,47 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             libvirt.VIR_ERR_NO_SUPPORT,
             "this function is not supported by the connection driver: virDomainGetJobStats",
-            "this daemon cannot do it",
+            "this daemon does not support it",
         ),
     ],
 )
-def test_a_message_is_translated_and_kept(code: int, message: str, why: str) -> None:
-    failure = translate("It did not work", Raised(code, message))
-    assert (failure.what, failure.why, failure.detail) == ("It did not work", why, message)
+def test_a_message_is_translated_and_kept_as_detail(code: int, message: str, why: str) -> None:
+    failure = translate("The call failed", Raised(code, message))
+    assert (failure.what, failure.why, failure.detail) == ("The call failed", why, message)
 
 
-def test_a_message_that_nobody_foresaw_is_shown_in_libvirts_own_words() -> None:
-    failure = translate("It did not work", Raised(INTERNAL, "internal error: the moon\n is  in the way"))
-    assert str(failure) == "It did not work: the moon is in the way."
+def test_an_unknown_message_is_shown_unchanged() -> None:
+    failure = translate("The call failed", Raised(INTERNAL, "internal error: the moon\n is  in the way"))
+    assert str(failure) == "The call failed: the moon is in the way."
     assert failure.detail == "internal error: the moon\n is  in the way"
 
 
 @pytest.mark.parametrize(("pattern", "why", "hint"), MESSAGES)
-def test_sentences_are_made_to_be_put_together(pattern: str, why: str, hint: str) -> None:
+def test_reasons_and_hints_fit_into_a_sentence(pattern: str, why: str, hint: str) -> None:
     assert why[0].islower() or why.startswith(("QEMU", "VM"))
     assert not why.endswith(".")
     assert hint == "" or hint.endswith(".")
 
 
 @pytest.mark.parametrize(("why", "hint"), CODES.values())
-def test_so_are_those_of_codes(why: str, hint: str) -> None:
+def test_reasons_and_hints_of_codes_fit_into_a_sentence(why: str, hint: str) -> None:
     assert not why.endswith(".")
     assert hint == "" or hint.endswith(".")
 
 
-def test_a_cancelled_migration_is_told_from_a_failed_one() -> None:
+def test_a_cancelled_migration_is_not_a_failed_one() -> None:
     aborted = "operation aborted: migration out job: canceled by client"
     assert isinstance(translate("x", Raised(libvirt.VIR_ERR_OPERATION_ABORTED, aborted)), Aborted)
     assert not isinstance(translate("x", Raised(FAILED, "operation failed: job 'migration out' failed")), Aborted)
 
 
-def test_an_error_without_a_message_or_a_code_is_a_failure_nevertheless() -> None:
+def test_an_error_without_message_and_code_becomes_a_failure() -> None:
     error = Raised(0, "")
     error.err = None
-    assert translate("It did not work", error).what == "It did not work"
+    assert translate("The call failed", error).what == "The call failed"
 
 
 @pytest.mark.parametrize("code", [INTERNAL, 113])  # before and from libvirt 11.2 on
-def test_what_the_agent_refused_is_told_from_what_it_never_heard(code: int) -> None:
+def test_an_error_reply_of_the_agent_is_agent_refused(code: int) -> None:
     message = "internal error: unable to execute QEMU agent command 'guest-file-open': failed to open file '/nothing'"
-    assert isinstance(translate("The guest agent of guest1 could not be asked", Raised(code, message)), AgentRefused)
+    assert isinstance(translate("The command to the guest agent of guest1 failed", Raised(code, message)), AgentRefused)

@@ -1,4 +1,4 @@
-"""`vmlm-tui check`: what it prints, and how it ends."""
+"""`vmlm-tui check`: its output and exit status."""
 
 import json
 import signal
@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.list_world import ListWorld
-from tests.unit.app.test_main import LEAST
+from tests.unit.app.test_main import MINIMAL
 from tui.app import check
 from tui.app.backend import Backend
 from tui.checklist.backend.checklist import Checklist
 from tui.core.failure import Failure
 
-Look = Callable[..., tuple[int, str, str]]
+Check = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -25,34 +25,34 @@ def world(tmp_path: Path) -> ListWorld:
 
 
 @pytest.fixture
-def look(world: ListWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Look:
-    """Runs it over the world's list as that of NFS, and an empty one of the hosts."""
+def run(world: ListWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Check:
+    """Runs the command with the world's checklist for NFS and an empty one for the hosts."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     place = tmp_path / "config.toml"
-    place.write_text(LEAST)
+    place.write_text(MINIMAL)
     hosts = world.room_of_hosts
     hosts.checklist = Checklist((), world.checklist.facts, world.read, world.changes)  # type: ignore[assignment]
     backend = Backend(None, hosts, world.nfs, None, None)  # type: ignore[arg-type]
     monkeypatch.setattr("tui.app.wiring.wire", lambda _: backend)
 
-    def run(*words: str) -> tuple[int, str, str]:
+    def run_check(*words: str) -> tuple[int, str, str]:
         status = check.main(["--config", str(place), *words])
         return status, *capsys.readouterr()
 
-    return run
+    return run_check
 
 
-def test_a_good_list_is_short_and_ends_with_0(look: Look) -> None:
-    status, out, err = look()
+def test_without_failed_checks_the_output_is_short_and_the_status_0(run: Check) -> None:
+    status, out, err = run()
     assert (status, err) == (0, "")
     assert "NFS\n  source  root@a.invalid\n    + ok          the NFS client is installed\n" in out
     assert "+ ok          the folder of the images exists\n" in out
     assert out.endswith("2 warning, 8 ok, 1 not needed.\n")
 
 
-def test_what_failed_is_told_at_length_and_ends_with_1(look: Look, world: ListWorld) -> None:
+def test_a_failed_check_is_printed_with_details_and_the_status_is_1(run: Check, world: ListWorld) -> None:
     world.machines["storage"].made.discard("server")
-    status, out, _ = look()
+    status, out, _ = run()
     assert status == 1
     assert (
         "    x FAILED      the NFS server is installed\n"
@@ -64,25 +64,25 @@ def test_what_failed_is_told_at_length_and_ends_with_1(look: Look, world: ListWo
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_what_is_unknown_is_no_failure(look: Look, world: ListWorld) -> None:
+def test_the_status_is_0_for_an_unknown_check(run: Check, world: ListWorld) -> None:
     world.machines["storage"].unreachable = Failure("root@storage can't be reached over ssh")
-    status, out, _ = look()
+    status, out, _ = run()
     assert status == 0
     assert "    ? unknown     the NFS server is installed\n" in out
 
 
-def test_no_password_is_asked_for(look: Look, world: ListWorld) -> None:
+def test_no_password_is_prompted_for(run: Check, world: ListWorld) -> None:
     world.machines["storage"].password = "secret"
-    _, _, err = look()
+    _, _, err = run()
     assert err == (
-        "vmlm-tui check: sudo on storage wants a password, so a part of storage is unknown. `vmlm-tui` asks for it.\n"
+        "vmlm-tui check: sudo on storage requires a password, so some checks are unknown. `vmlm-tui` prompts for it.\n"
     )
     assert world.machines["storage"].passwords == []
 
 
-def test_json_holds_all_that_is_known(look: Look, world: ListWorld) -> None:
+def test_json_contains_all_fields(run: Check, world: ListWorld) -> None:
     world.machines["storage"].made.discard("server")
-    status, out, _ = look("--json")
+    status, out, _ = run("--json")
     document = json.loads(out)
     assert status == 1
     assert (document["format"], document["passwords_wanted"], document["problems"]) == (1, [], [])
@@ -103,13 +103,13 @@ def test_json_holds_all_that_is_known(look: Look, world: ListWorld) -> None:
     }
 
 
-def test_what_keeps_a_list_from_being_read_is_a_sentence(look: Look, world: ListWorld) -> None:
+def test_a_list_that_cannot_be_read_is_reported(run: Check, world: ListWorld) -> None:
     world.broken = Failure("The list can't be read", "it is torn")
-    status, out, err = look("--json")
+    status, out, err = run("--json")
     assert (status, err) == (1, "vmlm-tui check: The list can't be read: it is torn.\n")
     assert json.loads(out)["problems"] == ["The list can't be read: it is torn."]
 
 
-def test_ctrl_c_is_a_sentence(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "_look", lambda _: signal.raise_signal(signal.SIGINT))
-    assert look() == (128 + signal.SIGINT, "", "vmlm-tui check: Interrupted; nothing was changed.\n")
+def test_ctrl_c_is_reported(run: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "_refresh", lambda _: signal.raise_signal(signal.SIGINT))
+    assert run() == (128 + signal.SIGINT, "", "vmlm-tui check: Interrupted; nothing was changed.\n")

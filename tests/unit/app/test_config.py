@@ -1,4 +1,4 @@
-"""The configuration: what is right reads, what is wrong is a sentence with file, table, key and what is expected."""
+"""The configuration: reading, writing, and problems as sentences with file, table, key and expected value."""
 
 import re
 import sys
@@ -27,24 +27,24 @@ ssh = "root@b"
 [hosts.storage]
 ssh = "root@c"
 """
-LEAST = f'{HOSTS}[vm]\nname = "guest1"\n'
+MINIMAL = f'{HOSTS}[vm]\nname = "guest1"\n'
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
+def path(tmp_path: Path) -> Path:
     return tmp_path / "config.toml"
 
 
-def read(place: Path, text: str) -> Config:
-    place.write_text(text)
-    return load(place)
+def read(path: Path, text: str) -> Config:
+    path.write_text(text)
+    return load(path)
 
 
-# -- what is right --
+# -- valid configurations --
 
 
-def test_the_least_that_must_be_said_is_four_keys(place: Path) -> None:
-    found = read(place, LEAST)
+def test_four_keys_are_required(path: Path) -> None:
+    found = read(path, MINIMAL)
     assert [(host.name, host.ssh) for host in found.hosts.all] == [
         ("source", "root@a"),
         ("destination", "root@b"),
@@ -62,9 +62,7 @@ def test_the_example_has_the_values_of_the_original_experiment() -> None:
     assert (found.migration.timeout_s, found.sampling.interval_s) == (25.0, 1.0)
 
 
-def test_the_example_shows_the_values_that_are_meant_where_nothing_is_said(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_example_shows_the_defaults(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     example = load(EXAMPLE)
     assert example == Config(example.hosts, settings.VmConfig("ubuntu22.04", ssh=example.vm.ssh))
@@ -84,10 +82,10 @@ def test_the_example_mentions_every_key(table: str, key: str) -> None:
     assert re.search(rf"^(# )?{key} = ", section, re.MULTILINE)
 
 
-def test_the_example_is_right_with_what_it_has_commented_out(place: Path) -> None:
+def test_the_example_is_valid_with_its_commented_keys(path: Path) -> None:
     text = re.sub(r"^# (libvirt|peer) = ", r"\1 = ", EXAMPLE.read_text(), flags=re.MULTILINE)
     assert text != EXAMPLE.read_text()
-    assert read(place, text) == load(EXAMPLE)
+    assert read(path, text) == load(EXAMPLE)
 
 
 @pytest.mark.parametrize(
@@ -103,29 +101,29 @@ def test_the_example_is_right_with_what_it_has_commented_out(place: Path) -> Non
         ),
     ],
 )
-def test_the_source_is_local_for_the_app_and_reached_over_ssh_by_its_peer(
-    place: Path, keys: str, libvirt: str, peer: str
+def test_the_source_is_local_for_the_app_and_remote_for_its_peer(
+    path: Path, keys: str, libvirt: str, peer: str
 ) -> None:
-    source = read(place, LEAST.replace('ssh = "root@a"', f'ssh = "root@a"\n{keys}')).hosts["source"]
+    source = read(path, MINIMAL.replace('ssh = "root@a"', f'ssh = "root@a"\n{keys}')).hosts["source"]
     assert (source.libvirt, source.peer_uri) == (libvirt, peer)
 
 
-def test_the_destination_is_reached_over_ssh_and_never_asks(place: Path) -> None:
-    destination = read(place, LEAST).hosts.destination
+def test_the_destination_is_reached_over_ssh_without_prompts(path: Path) -> None:
+    destination = read(path, MINIMAL).hosts.destination
     assert destination.libvirt == destination.peer_uri == "qemu+ssh://root@b/system?no_tty=1"
 
 
-def test_the_defaults_of_the_migrate_page_become_a_plan(place: Path) -> None:
-    plan = read(place, f'{LEAST}[migration]\ntimeout = "2 min"\nbandwidth = "1 Gbit/s"').migration.plan("guest1")
+def test_the_defaults_of_the_migrate_page_become_a_plan(path: Path) -> None:
+    plan = read(path, f'{MINIMAL}[migration]\ntimeout = "2 min"\nbandwidth = "1 Gbit/s"').migration.plan("guest1")
     assert (plan.vm, plan.timeout_s, plan.bandwidth_mib_s, plan.downtime_ms) == ("guest1", 120.0, 119, 300)
 
 
-def test_a_byte_order_mark_is_no_mistake(place: Path) -> None:
-    place.write_bytes(b"\xef\xbb\xbf" + LEAST.encode())
-    assert load(place).vm.name == "guest1"
+def test_a_byte_order_mark_is_accepted(path: Path) -> None:
+    path.write_bytes(b"\xef\xbb\xbf" + MINIMAL.encode())
+    assert load(path).vm.name == "guest1"
 
 
-# -- what is wrong --
+# -- problems --
 
 SSH_EXPECTED = 'is not an ssh target such as "root@192.0.2.10" or "user@host:2222".'
 COMMAND_EXPECTED = 'is not a command line as a list of words, such as ["stress-ng", "--vm", "2"].'
@@ -133,10 +131,10 @@ RATE_EXPECTED = 'is not a rate with its unit, from "1 MiB/s" to "1000000 MiB/s",
 
 
 def put(table: str, line: str) -> str:
-    """The least configuration with one line more, or another one, in a table."""
+    """The minimal configuration with one line added or replaced in a table."""
     key = line.partition("=")[0].strip()
-    lines = [] if f"[{table}]" in LEAST else [f"[{table}]", line]
-    for each in LEAST.splitlines():
+    lines = [] if f"[{table}]" in MINIMAL else [f"[{table}]", line]
+    for each in MINIMAL.splitlines():
         inside = lines and next((old for old in reversed(lines) if old.startswith("[")), "") == f"[{table}]"
         if not (inside and each.partition("=")[0].strip() == key):
             lines.append(each)
@@ -188,25 +186,25 @@ WRONG = [
     (
         "hosts.source",
         'ssh = "root@localhost"',
-        '[hosts.source] ssh: "root@localhost" is how the other hosts reach the source, and would lead them to'
-        " themselves. A name or address that they know is expected.",
+        '[hosts.source] ssh: the other hosts reach the source by "root@localhost", which would lead them to'
+        " themselves. A name or address that they can resolve is expected.",
     ),
     (
         "hosts.destination",
         'ssh = "other@A"',
-        '[hosts.destination] ssh: "other@A" is the source as well, and a VM cannot move to the host it is on.'
+        '[hosts.destination] ssh: "other@A" is the source as well, and a VM cannot move to its own host.'
         " An ssh target of another host is expected.",
     ),
     (
         "hosts.source",
         'ssh = "root@[::1]:2222"',
-        '[hosts.source] ssh: "root@[::1]:2222" is how the other hosts reach the source, and would lead them to'
-        " themselves. A name or address that they know is expected.",
+        '[hosts.source] ssh: the other hosts reach the source by "root@[::1]:2222", which would lead them to'
+        " themselves. A name or address that they can resolve is expected.",
     ),
     (
         "hosts.destination",
         'ssh = "other@A:22"',
-        '[hosts.destination] ssh: "other@A:22" is the source as well, and a VM cannot move to the host it is on.'
+        '[hosts.destination] ssh: "other@A:22" is the source as well, and a VM cannot move to its own host.'
         " An ssh target of another host is expected.",
     ),
     (
@@ -298,10 +296,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("table", "line", "sentence"), WRONG, ids=[f"{table}: {line}" for table, line, _ in WRONG])
-def test_a_wrong_key_is_one_sentence(place: Path, table: str, line: str, sentence: str) -> None:
+def test_an_invalid_key_is_one_sentence(path: Path, table: str, line: str, sentence: str) -> None:
     with pytest.raises(Misconfigured) as raised:
-        read(place, put(table, line))
-    assert str(raised.value).startswith(f"{place}: {sentence}")
+        read(path, put(table, line))
+    assert str(raised.value).startswith(f"{path}: {sentence}")
     assert len(raised.value.problems) == 1
     assert raised.value.detail == str(raised.value)
 
@@ -313,22 +311,22 @@ def test_a_wrong_key_is_one_sentence(place: Path, table: str, line: str, sentenc
         (HOSTS, "[vm] name: it is missing, and must be the name libvirt has for the VM"),
         ("vm = 1\n" + HOSTS, "[vm]: 1 is not a table. Put its keys under [vm]."),
         ('vm = ["a"]\n' + HOSTS, "[vm]: a list is not a table. Put its keys under [vm]."),
-        ('name = "guest1"\n' + LEAST, "name: there is no such key. Expected: [hosts], [vm], "),
+        ('name = "guest1"\n' + MINIMAL, "name: there is no such key. Expected: [hosts], [vm], "),
     ],
 )
-def test_what_is_missing_or_in_the_wrong_place_is_one_sentence(place: Path, text: str, sentence: str) -> None:
+def test_a_missing_or_misplaced_key_is_one_sentence(path: Path, text: str, sentence: str) -> None:
     with pytest.raises(Misconfigured) as raised:
-        read(place, text)
-    assert str(raised.value).startswith(f"{place}: {sentence}")
+        read(path, text)
+    assert str(raised.value).startswith(f"{path}: {sentence}")
 
 
-def test_all_that_is_wrong_is_said_at_once(place: Path) -> None:
+def test_all_problems_are_reported_together(path: Path) -> None:
     with pytest.raises(Misconfigured) as raised:
-        read(place, f'{LEAST}vcpus = 0\nmemory = 1\n[sampling]\ninterval = "0"\n')
+        read(path, f'{MINIMAL}vcpus = 0\nmemory = 1\n[sampling]\ninterval = "0"\n')
     assert [problem.place for problem in raised.value.problems] == ["[vm] vcpus", "[vm] memory", "[sampling] interval"]
     lines = raised.value.detail.splitlines()
     assert len(lines) == 3
-    assert all(line.startswith(f"{place}: [") for line in lines)
+    assert all(line.startswith(f"{path}: [") for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -345,40 +343,40 @@ def test_all_that_is_wrong_is_said_at_once(place: Path) -> None:
     ],
     ids=["table", "quotes", "twice", "digits", "deep", "utf-8", "large", "binary"],
 )
-def test_what_is_no_toml_is_one_sentence_with_the_file(place: Path, content: bytes) -> None:
-    place.write_bytes(content)
+def test_invalid_toml_is_one_sentence_with_the_file(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
     with pytest.raises(Failure) as raised:
-        load(place)
-    assert str(raised.value).startswith(str(place))
+        load(path)
+    assert str(raised.value).startswith(str(path))
     assert str(raised.value).endswith(".")
     assert "\n" not in str(raised.value)
 
 
-def test_a_line_that_is_no_utf_8_is_named(place: Path) -> None:
-    place.write_bytes(b"[vm]\nname = '\xff'\n")
+def test_the_line_that_is_not_utf_8_is_named(path: Path) -> None:
+    path.write_bytes(b"[vm]\nname = '\xff'\n")
     with pytest.raises(Failure, match="line 2 is not valid UTF-8"):
-        load(place)
+        load(path)
 
 
-def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
+def test_a_folder_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="cannot be read: Is a directory"):
         load(tmp_path)
 
 
-def test_no_file_is_told_apart_from_a_wrong_one(place: Path) -> None:
+def test_a_missing_file_is_not_a_misconfigured_one(path: Path) -> None:
     with pytest.raises(Missing, match="does not exist"):
-        load(place)
+        load(path)
 
 
-def test_an_endless_device_is_not_read_to_its_end() -> None:
+def test_reading_an_endless_device_stops() -> None:
     with pytest.raises(Failure, match="larger than 1 MiB"):
         load(Path("/dev/zero"))
 
 
-# -- where it is --
+# -- its path --
 
 
-def test_what_the_command_line_names_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_command_line_takes_precedence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert find() == tmp_path / "vmlm" / "config.toml"
     monkeypatch.setenv("VMLM_CONFIG", "/lab/config.toml")
@@ -387,36 +385,36 @@ def test_what_the_command_line_names_comes_first(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("value", ["", "relative/folder"])
-def test_an_xdg_folder_that_is_not_absolute_is_ignored(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_xdg_folder_is_ignored(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VMLM_CONFIG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", value)
     monkeypatch.setenv("HOME", "/home/user")
     assert find() == Path("/home/user/.config/vmlm/config.toml")
 
 
-def test_an_empty_variable_names_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_empty_variable_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("VMLM_CONFIG", "")
     assert find() == tmp_path / "vmlm" / "config.toml"
 
 
-def test_a_home_that_is_written_with_a_tilde_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tilde_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/user")
     assert find("~/mine.toml") == Path("/home/user/mine.toml")
 
 
-def test_runs_are_kept_where_the_state_is(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+def test_runs_are_stored_in_the_state_folder(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/state")
-    assert read(place, LEAST).runs.folder == Path("/state/vmlm/runs")
+    assert read(path, MINIMAL).runs.folder == Path("/state/vmlm/runs")
 
 
-# -- how it is written --
+# -- writing --
 
 
-def full(place: Path) -> Config:
-    text = LEAST.replace('ssh = "root@a"', 'ssh = "root@a"\npeer = "qemu+tls://a/system"')
+def full(path: Path) -> Config:
+    text = MINIMAL.replace('ssh = "root@a"', 'ssh = "root@a"\npeer = "qemu+tls://a/system"')
     return read(
-        place,
+        path,
         f"""{text}vcpus = 3\nmemory = "1000001 B"\nssh = "u@[fe80::1]:22"
 [storage]\nimages = "/i"\nexport = "/e"
 [workload.memory]\nthreads = 2\nsize = "150 MiB"\nrate = "7 MiB/s"
@@ -425,25 +423,25 @@ def full(place: Path) -> Config:
     )
 
 
-def test_what_is_saved_loads_as_the_same(place: Path, tmp_path: Path) -> None:
-    config = full(place)
+def test_a_saved_configuration_is_loaded_unchanged(path: Path, tmp_path: Path) -> None:
+    config = full(path)
     save(config, tmp_path / "new" / "config.toml")
     assert load(tmp_path / "new" / "config.toml") == config
 
 
-def test_what_is_created_loads_as_the_same(place: Path, tmp_path: Path) -> None:
-    config = full(place)
+def test_a_created_configuration_is_loaded_unchanged(path: Path, tmp_path: Path) -> None:
+    config = full(path)
     create(config, tmp_path / "new" / "config.toml")
     assert load(tmp_path / "new" / "config.toml") == config
 
 
-def test_what_depends_on_other_keys_is_not_written(place: Path) -> None:
-    hosts = tables(read(place, LEAST))["hosts"]
+def test_derived_values_are_not_written(path: Path) -> None:
+    hosts = tables(read(path, MINIMAL))["hosts"]
     assert hosts == {"source": {"ssh": "root@a"}, "destination": {"ssh": "root@b"}, "storage": {"ssh": "root@c"}}
 
 
-def test_a_changed_address_changes_the_uris_that_were_not_given(place: Path) -> None:
-    found = read(place, LEAST)
+def test_a_changed_address_changes_the_derived_uris(path: Path) -> None:
+    found = read(path, MINIMAL)
     text = tables(found)
     text["hosts"]["destination"]["ssh"] = "root@d"
     changed, problems = check(text)
@@ -452,47 +450,47 @@ def test_a_changed_address_changes_the_uris_that_were_not_given(place: Path) -> 
     assert changed.hosts.destination.libvirt == "qemu+ssh://root@d/system?no_tty=1"
 
 
-def test_create_never_replaces_a_file(place: Path) -> None:
-    found = read(place, LEAST)
-    with pytest.raises(Failure, match="there is a file already"):
-        create(found, place)
-    assert place.read_text() == LEAST
+def test_create_never_replaces_a_file(path: Path) -> None:
+    found = read(path, MINIMAL)
+    with pytest.raises(Failure, match="the file exists already"):
+        create(found, path)
+    assert path.read_text() == MINIMAL
 
 
-def test_create_does_not_follow_a_link_that_leads_nowhere(place: Path, tmp_path: Path) -> None:
-    found = read(place, LEAST)
+def test_create_does_not_follow_a_dangling_link(path: Path, tmp_path: Path) -> None:
+    found = read(path, MINIMAL)
     link = tmp_path / "link.toml"
     link.symlink_to(tmp_path / "elsewhere.toml")
-    with pytest.raises(Failure, match="there is a file already"):
+    with pytest.raises(Failure, match="the file exists already"):
         create(found, link)
     assert not (tmp_path / "elsewhere.toml").exists()
 
 
-def test_save_keeps_the_permissions_and_the_link(place: Path, tmp_path: Path) -> None:
-    found = read(place, LEAST)
-    place.chmod(0o640)
+def test_save_keeps_permissions_and_symbolic_link(path: Path, tmp_path: Path) -> None:
+    found = read(path, MINIMAL)
+    path.chmod(0o640)
     link = tmp_path / "link.toml"
-    link.symlink_to(place)
+    link.symlink_to(path)
     save(replace(found, vm=replace(found.vm, vcpus=2)), link)
     assert link.is_symlink()
-    assert load(place).vm.vcpus == 2
-    assert place.stat().st_mode & 0o777 == 0o640
-    assert sorted(tmp_path.iterdir()) == [place, link]
+    assert load(path).vm.vcpus == 2
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert sorted(tmp_path.iterdir()) == [path, link]
 
 
-def test_a_place_that_cannot_be_written_is_one_sentence(place: Path, tmp_path: Path) -> None:
-    found = read(place, LEAST)
+def test_a_path_that_cannot_be_written_is_one_sentence(path: Path, tmp_path: Path) -> None:
+    found = read(path, MINIMAL)
     for write in (create, save):
         with pytest.raises(Failure, match="was not written") as raised:
-            write(found, place / "config.toml")  # below a file
+            write(found, path / "config.toml")  # below a file
         assert "\n" not in str(raised.value)
-    assert sorted(tmp_path.iterdir()) == [place]
+    assert sorted(tmp_path.iterdir()) == [path]
 
 
-def test_what_is_written_is_toml_with_units(place: Path) -> None:
-    found = full(place)
-    save(found, place)
-    written = tomllib.loads(place.read_text())
+def test_the_file_is_toml_with_units(path: Path) -> None:
+    found = full(path)
+    save(found, path)
+    written = tomllib.loads(path.read_text())
     assert written["vm"]["memory"] == "100000001 B"
     assert written["migration"]["timeout"] == "0.1 s"
     assert written["workload"]["memory"] == {"threads": 2, "size": "150 MiB", "rate": "7 MiB/s"}

@@ -1,4 +1,4 @@
-"""The command line, as a shell sees it: what it prints, how it ends, and what it does not wait for."""
+"""The command line: its output, its exit status, and the modules it does not load."""
 
 import fcntl
 import os
@@ -16,7 +16,7 @@ import pytest
 
 from tui import __version__
 
-LEAST = """
+MINIMAL = """
 [hosts.source]
 ssh = "root@a.invalid"
 libvirt = "test:///default"
@@ -40,7 +40,7 @@ sys.exit(main())
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """One of a person who has configured nothing."""
+    """The environment of a user without any configuration."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("VMLM", "TEXTUAL", "XDG"))}
     return kept | {"HOME": str(tmp_path), "TERM": "xterm-256color"}
 
@@ -64,47 +64,47 @@ def run(environ: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[st
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def test_version_is_one_line(run: Run) -> None:
+def test_the_version_is_one_line(run: Run) -> None:
     done = run("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"vmlm-tui {__version__}\n", "")
 
 
 @pytest.mark.parametrize("word", ["--help", "-h"])
-def test_help_tells_of_all_that_can_be_said(run: Run, word: str) -> None:
+def test_the_help_lists_all_options_and_commands(run: Run, word: str) -> None:
     done = run(word)
     assert (done.returncode, done.stderr) == (0, "")
-    for told in ("--config FILE", "--version", "--help", "vmlm-tui lab", "vmlm-tui check", "$VMLM_CONFIG"):
-        assert told in done.stdout
+    for term in ("--config FILE", "--version", "--help", "vmlm-tui lab", "vmlm-tui check", "$VMLM_CONFIG"):
+        assert term in done.stdout
 
 
 @pytest.mark.parametrize(
     "words", [("--version",), ("--help",), ("check", "--help"), ("--config", "/nowhere/config.toml")]
 )
-def test_what_opens_no_page_waits_for_none(run: Run, words: tuple[str, ...]) -> None:
+def test_options_without_a_page_load_no_libraries_of_pages(run: Run, words: tuple[str, ...]) -> None:
     loaded = modules(run(*words, program=("-c", SHOW_MODULES)).stdout)
     assert loaded & {"textual", "rich", "libvirt", "asyncssh", "plotext", "asyncio"} == set()
 
 
-def test_the_installed_script_is_the_same_program(run: Run, environ: dict[str, str]) -> None:
+def test_the_installed_script_runs_the_same_program(run: Run, environ: dict[str, str]) -> None:
     script = Path(sys.executable).with_name("vmlm-tui")
     done = subprocess.run([script, "--version"], env=environ, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout) == (0, f"vmlm-tui {__version__}\n")
 
 
-def test_lab_takes_all_the_words_behind_it(run: Run) -> None:
+def test_lab_parses_its_own_options(run: Run) -> None:
     done = run("lab", "--help")
     assert done.returncode == 0
     assert "exec" in done.stdout
 
 
-def test_check_explains_itself(run: Run) -> None:
+def test_check_has_a_help(run: Run) -> None:
     done = run("check", "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    for told in ("--json", "--config FILE", "exit status"):
-        assert told in done.stdout
+    for term in ("--json", "--config FILE", "exit status"):
+        assert term in done.stdout
 
 
-def test_ctrl_c_in_the_lab_is_one_sentence(run: Run) -> None:
+def test_ctrl_c_in_the_lab_prints_one_sentence(run: Run) -> None:
     program = """
 import signal, sys
 import tui.lab.cli
@@ -114,7 +114,8 @@ sys.exit(main(sys.argv[1:]))
 """
     done = run("lab", "up", program=("-c", program))
     assert done.returncode == 128 + signal.SIGINT
-    assert done.stderr.strip() == "vmlm-tui lab: Interrupted. The same command goes on, `vmlm-tui lab down` clears up."
+    hint = "The same command continues; `vmlm-tui lab down` removes the lab."
+    assert done.stderr.strip() == f"vmlm-tui lab: Interrupted. {hint}"
 
 
 @pytest.mark.parametrize(
@@ -125,31 +126,31 @@ sys.exit(main(sys.argv[1:]))
         (("--config",), "argument --config: expected one argument."),
         (("--config", ""), "--config names no file."),
         (("--conf", "x"), "unrecognized arguments: --conf x."),
-        (("--config", "/nowhere/config.toml"), "/nowhere/config.toml does not exist: no configuration is there."),
+        (("--config", "/nowhere/config.toml"), "/nowhere/config.toml does not exist: there is no configuration."),
         (("--config", "/"), "/ cannot be read: Is a directory."),
         ((), "The standard input is not a terminal."),
         (("check", "--colour"), "unrecognized arguments: --colour. vmlm-tui check --help shows what is expected."),
         (("check", "--config", ""), "--config names no file. vmlm-tui check --help shows what is expected."),
-        (("check", "--config", "/nowhere/c.toml"), "/nowhere/c.toml does not exist: no configuration is there."),
+        (("check", "--config", "/nowhere/c.toml"), "/nowhere/c.toml does not exist: there is no configuration."),
     ],
 )
-def test_what_cannot_start_is_one_sentence(run: Run, words: tuple[str, ...], sentence: str) -> None:
+def test_an_error_before_the_start_is_one_sentence(run: Run, words: tuple[str, ...], sentence: str) -> None:
     done = run(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"vmlm-tui: {sentence}")
     assert done.stderr.count("\n") == 1
 
 
-def test_a_missing_file_that_the_environment_names_is_one_sentence(run: Run, environ: dict[str, str]) -> None:
+def test_a_missing_file_named_by_the_environment_is_one_sentence(run: Run, environ: dict[str, str]) -> None:
     environ["VMLM_CONFIG"] = "/nowhere/lab.toml"
     done = run()
     assert done.returncode == 2
     assert done.stderr.startswith("vmlm-tui: /nowhere/lab.toml does not exist")
 
 
-def test_each_problem_of_a_configuration_is_a_line(run: Run, tmp_path: Path) -> None:
+def test_each_problem_of_a_configuration_is_one_line(run: Run, tmp_path: Path) -> None:
     place = tmp_path / "config.toml"
-    place.write_text(f"{LEAST}vcpus = 0\nmemory = 8\n")
+    place.write_text(f"{MINIMAL}vcpus = 0\nmemory = 8\n")
     done = run("--config", str(place))
     assert (done.returncode, done.stdout) == (2, "")
     assert [line.split(": ")[:3] for line in done.stderr.splitlines()] == [
@@ -162,7 +163,7 @@ def test_each_problem_of_a_configuration_is_a_line(run: Run, tmp_path: Path) -> 
 
 
 class Terminal:
-    """The program in a terminal of its own, of 80x24."""
+    """The program in a terminal of 80x24."""
 
     def __init__(self, environ: dict[str, str], *words: str, program: tuple[str, ...] = ("-m", "tui")) -> None:
         self.pid, self._master = pty.fork()
@@ -173,7 +174,7 @@ class Terminal:
         self._status: int | None = None
 
     def until(self, text: str) -> None:
-        """Reads on until the text was painted."""
+        """Read output until the text was painted."""
         end = time.monotonic() + LIMIT_S
         while text not in self.painted:
             assert time.monotonic() < end, self.painted
@@ -187,7 +188,7 @@ class Terminal:
         self._master = -1
 
     def status(self) -> int:
-        """Reads on until the program has ended; its exit status, negative where a signal ended it."""
+        """Read output until the program has ended; returns its exit status, negative after a signal."""
         while self._master >= 0 and self._read():
             pass
         end = time.monotonic() + LIMIT_S
@@ -208,7 +209,7 @@ class Terminal:
     def _read(self) -> bool:
         try:
             data = os.read(self._master, 1 << 16)
-        except OSError:  # EIO: nobody has the other side any more
+        except OSError:  # EIO: the program has closed the terminal
             return False
         self.painted += data.decode(errors="replace")
         return bool(data)
@@ -219,7 +220,7 @@ Open = Callable[..., Terminal]
 
 @pytest.fixture
 def opened(environ: dict[str, str]) -> Iterator[Open]:
-    """Opens terminals, and closes them at the end."""
+    """Opens terminals, and closes them after the test."""
     terminals: list[Terminal] = []
 
     def open_one(*words: str, program: tuple[str, ...] = ("-m", "tui")) -> Terminal:
@@ -234,12 +235,12 @@ def opened(environ: dict[str, str]) -> Iterator[Open]:
 @pytest.fixture
 def configured(tmp_path: Path) -> str:
     place = tmp_path / "config.toml"
-    place.write_text(LEAST)
+    place.write_text(MINIMAL)
     return str(place)
 
 
 def modules(output: str) -> set[str]:
-    """What SHOW_MODULES has told."""
+    """The modules that SHOW_MODULES printed."""
     return set(output.rpartition("modules ")[2].split())
 
 
@@ -251,7 +252,7 @@ def test_without_a_configuration_the_first_page_opens(opened: Open, tmp_path: Pa
     assert not (tmp_path / ".config").exists()
 
 
-def test_the_first_paint_waits_for_no_library_of_other_pages(opened: Open) -> None:
+def test_the_first_page_loads_no_libraries_of_other_pages(opened: Open) -> None:
     terminal = opened(program=("-c", SHOW_MODULES))
     terminal.until("There is no configuration yet")
     terminal.press("q")
@@ -261,7 +262,7 @@ def test_the_first_paint_waits_for_no_library_of_other_pages(opened: Open) -> No
     assert loaded & {"libvirt", "asyncssh", "plotext", "tui.migration.screens.page", "tui.lab.lab"} == set()
 
 
-def test_the_page_that_opens_first_needs_no_library_to_be_painted(run: Run) -> None:
+def test_the_hosts_page_loads_no_libraries_of_other_pages(run: Run) -> None:
     program = "import sys, tui.app.app, tui.app.wiring, tui.hosts.screens.page; print('modules', *sys.modules)"
     loaded = modules(run(program=("-c", program)).stdout)
     assert "textual" in loaded
@@ -269,7 +270,7 @@ def test_the_page_that_opens_first_needs_no_library_to_be_painted(run: Run) -> N
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_and_gives_the_terminal_back(opened: Open, configured: str, number: int) -> None:
+def test_a_signal_quits_the_app_and_restores_the_terminal(opened: Open, configured: str, number: int) -> None:
     terminal = opened("--config", configured)
     terminal.until("Launch")
     os.kill(terminal.pid, number)
@@ -278,32 +279,32 @@ def test_a_signal_ends_it_and_gives_the_terminal_back(opened: Open, configured: 
     assert "Traceback" not in terminal.painted
 
 
-def test_it_ends_when_its_terminal_is_gone(opened: Open, configured: str) -> None:
+def test_the_app_quits_when_its_terminal_closes(opened: Open, configured: str) -> None:
     terminal = opened("--config", configured)
     terminal.until("Launch")
     terminal.hang_up()
     assert terminal.status() == 128 + signal.SIGHUP
 
 
-def test_what_others_print_goes_to_the_log_and_not_on_the_screen(
+def test_stderr_and_exceptions_go_to_the_log_and_not_to_the_screen(
     opened: Open, configured: str, tmp_path: Path, environ: dict[str, str]
 ) -> None:
     environ["XDG_STATE_HOME"] = str(tmp_path / "state")
     program = """
 import os, sys, threading
 import tui.app.app
-def said(self):
+def fail(self):
     os.write(2, b"libvirt: error : from C\\n")
     threading.Thread(target=lambda: 1 // 0).start()
     import asyncio
     asyncio.get_running_loop().call_soon(lambda: [].pop())
-tui.app.app.VmlmApp.on_ready = said
+tui.app.app.VmlmApp.on_ready = fail
 from tui.app.main import main
 sys.exit(main(sys.argv[1:]))
 """
     terminal = opened("--config", configured, program=("-c", program))
     terminal.until("Launch")
-    log = tmp_path / "state" / "vmlm" / "vmlm-tui.core.log"
+    log = tmp_path / "state" / "vmlm" / "vmlm-tui.log"
     end = time.monotonic() + LIMIT_S
     while not all(text in log.read_text() for text in ("from C", "ZeroDivisionError", "IndexError")):
         assert time.monotonic() < end, log.read_text()
@@ -315,7 +316,7 @@ sys.exit(main(sys.argv[1:]))
     assert log.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_mistake_of_its_own_is_one_sentence_that_names_the_log(
+def test_a_crash_is_one_sentence_that_names_the_log(
     opened: Open, configured: str, tmp_path: Path, environ: dict[str, str]
 ) -> None:
     environ["XDG_STATE_HOME"] = str(tmp_path / "state")
@@ -328,16 +329,16 @@ sys.exit(main(sys.argv[1:]))
 """
     terminal = opened("--config", configured, program=("-c", program))
     assert terminal.status() == 1
-    log = tmp_path / "state" / "vmlm" / "vmlm-tui.core.log"
-    assert f"vmlm-tui: It ended by a mistake of its own; {log} says which." in terminal.painted
+    log = tmp_path / "state" / "vmlm" / "vmlm-tui.log"
+    assert f"vmlm-tui: The app crashed; {log} has the error." in terminal.painted
     assert "Traceback" not in terminal.painted
     assert "ZeroDivisionError" in log.read_text()
 
 
-def test_a_log_that_cannot_be_written_keeps_nobody_out(
+def test_the_app_opens_without_a_writable_log(
     opened: Open, configured: str, tmp_path: Path, environ: dict[str, str]
 ) -> None:
-    (tmp_path / "state").write_text("a file, where a folder is needed")
+    (tmp_path / "state").write_text("a file in place of a folder")
     environ["XDG_STATE_HOME"] = str(tmp_path / "state")
     terminal = opened("--config", configured)
     terminal.until("Launch")
@@ -345,7 +346,7 @@ def test_a_log_that_cannot_be_written_keeps_nobody_out(
     assert terminal.status() == 0
 
 
-def test_what_the_user_has_set_for_textual_stays(opened: Open, configured: str, environ: dict[str, str]) -> None:
+def test_the_users_textual_settings_take_precedence(opened: Open, configured: str, environ: dict[str, str]) -> None:
     environ["TEXTUAL_ANIMATIONS"] = "basic"
     program = """
 import os, sys
@@ -360,8 +361,8 @@ print("animations:", os.environ["TEXTUAL_ANIMATIONS"])
     assert "animations: basic" in terminal.painted
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be better than others")
-def test_root_is_served_before_busy_guests(opened: Open, configured: str) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may raise its priority")
+def test_the_app_of_root_has_a_higher_priority(opened: Open, configured: str) -> None:
     terminal = opened("--config", configured)
     terminal.until("Launch")
     assert os.getpriority(os.PRIO_PROCESS, terminal.pid) == -10
@@ -369,7 +370,7 @@ def test_root_is_served_before_busy_guests(opened: Open, configured: str) -> Non
     assert terminal.status() == 0
 
 
-def test_the_lab_of_the_first_page_runs_with_the_priority_of_before(opened: Open) -> None:
+def test_the_lab_runs_with_the_original_priority(opened: Open) -> None:
     program = """
 import os, sys
 import tui.lab.cli

@@ -1,4 +1,4 @@
-"""The journal of changes: what it knows again after a crash."""
+"""The journal of changes: what it still holds after a crash."""
 
 import errno
 import fcntl
@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "changes.jsonl"
 
 
-def test_a_new_process_knows_what_was_done_the_newest_first(path: Path) -> None:
+def test_a_new_process_reads_what_was_applied_the_newest_first(path: Path) -> None:
     journal = Journal(path)
     journal.done(journal.begin("step", "root@storage", ADDED))
     journal.begin("step", "root@storage", RUN)
@@ -33,7 +33,7 @@ def test_a_new_process_knows_what_was_done_the_newest_first(path: Path) -> None:
     ]
 
 
-def test_what_was_taken_back_is_no_more(path: Path) -> None:
+def test_an_undone_move_is_no_longer_listed(path: Path) -> None:
     journal = Journal(path)
     journal.begin("step", "root@storage", ADDED)
     journal.undone(journal.entries("step")[0])
@@ -41,7 +41,7 @@ def test_what_was_taken_back_is_no_more(path: Path) -> None:
     assert Journal(path).entries("step") == ()
 
 
-def test_half_a_last_line_hides_nothing_before_and_nothing_after_it(path: Path) -> None:
+def test_an_incomplete_last_line_hides_neither_earlier_nor_later_lines(path: Path) -> None:
     Journal(path).begin("step", "root@storage", ADDED)
     with path.open("ab") as file:
         file.write(b'{"kind": "begun", "id": 2, "st')
@@ -57,24 +57,27 @@ BEGUN = '{"kind": "begun", "id": 7, "step": "step", "address": "root@storage", "
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        (BEGUN % '"none"', "it has no step, no address or no list of actions"),
-        (BEGUN % "null", "it has no step, no address or no list of actions"),
+        (BEGUN % '"none"', "it has no step, no address or no list of undo actions"),
+        (BEGUN % "null", "it has no step, no address or no list of undo actions"),
         (BEGUN % '["none"]', "an action is not a JSON object"),
         (BEGUN % "[{}]", "an action is of an unknown kind"),
-        (BEGUN.replace('"step": "step"', '"step": ["x"]') % "[]", "it has no step, no address or no list of actions"),
-        (BEGUN.replace('"root@storage"', "{}") % "[]", "it has no step, no address or no list of actions"),
+        (
+            BEGUN.replace('"step": "step"', '"step": ["x"]') % "[]",
+            "it has no step, no address or no list of undo actions",
+        ),
+        (BEGUN.replace('"root@storage"', "{}") % "[]", "it has no step, no address or no list of undo actions"),
         (BEGUN.replace("7", '"7"') % "[]", "its id is not a number"),
         (BEGUN.replace("7", "1e999") % "[]", "its id is not a number"),
         (BEGUN.replace("7", "true") % "[]", "its id is not a number"),
         (BEGUN.replace("7", "9" * 4000) % "[]", "its id is not a number"),
-        (BEGUN.replace("begun", "beg") % "[]", "it is of an unknown kind"),
-        ('{"kind": ["done"], "id": 1}', "it is of an unknown kind"),
+        (BEGUN.replace("begun", "beg") % "[]", "its kind is unknown"),
+        ('{"kind": ["done"], "id": 1}', "its kind is unknown"),
         ("[]", "it is not a JSON object"),
         ("[" * 100_000, "it is not JSON"),
         ("half of", "it is not JSON"),
     ],
 )
-def test_a_line_of_another_form_is_kept_passed_over_and_reported(
+def test_an_invalid_line_is_kept_skipped_and_reported(
     path: Path, line: str, problem: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     Journal(path).begin("step", "root@storage", ADDED)
@@ -82,14 +85,14 @@ def test_a_line_of_another_form_is_kept_passed_over_and_reported(
         file.write(f"{line}\n")
     journal = Journal(path)
     assert [each.undo for each in journal.entries("step")] == [ADDED.undo]
-    assert f"1 line of {path} cannot be read (line 2: {problem}" in journal.problem
+    assert f"1 line of {path} can't be read (line 2: {problem}" in journal.problem
     assert journal.problem in caplog.text
     journal.begin("step", "root@storage", RUN)
     assert [each.undo for each in journal.entries("step")] == [RUN.undo, ADDED.undo]
     assert path.read_text().splitlines()[1] == line
 
 
-def test_bytes_that_are_no_text_are_a_line_of_another_form(path: Path) -> None:
+def test_bytes_that_are_not_utf8_are_an_invalid_line(path: Path) -> None:
     Journal(path).begin("step", "root@storage", ADDED)
     with path.open("ab") as file:
         file.write(b'{"kind": "done", "id": 1, "\xff": 1}\n' * 2)
@@ -98,7 +101,7 @@ def test_bytes_that_are_no_text_are_a_line_of_another_form(path: Path) -> None:
     assert "2 lines of" in journal.problem
 
 
-def test_a_journal_that_cannot_be_read_is_reported_until_it_can(tmp_path: Path) -> None:
+def test_an_unreadable_journal_is_reported_until_it_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "changes.jsonl"
     assert Journal(path).problem == ""
     path.mkdir()
@@ -109,13 +112,13 @@ def test_a_journal_that_cannot_be_read_is_reported_until_it_can(tmp_path: Path) 
     assert (journal.problem, len(journal.entries("step"))) == ("", 1)
 
 
-def test_nothing_is_begun_where_the_journal_cannot_be_written(tmp_path: Path) -> None:
+def test_no_move_begins_if_the_journal_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where a folder is needed")
-    with pytest.raises(Failure, match="Without it nothing is changed"):
+    with pytest.raises(Failure, match="The app changes nothing without it"):
         Journal(tmp_path / "state" / "changes.jsonl").begin("step", "root@storage", ADDED)
 
 
-def test_a_full_disk_is_said_before_anything_is_changed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_before_any_change(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -124,7 +127,7 @@ def test_a_full_disk_is_said_before_anything_is_changed(path: Path, monkeypatch:
         Journal(path).begin("step", "root@storage", ADDED)
 
 
-def test_two_apps_on_one_journal_keep_their_own_entries_and_see_the_others(path: Path) -> None:
+def test_two_apps_with_one_journal_keep_their_entries_and_read_each_others(path: Path) -> None:
     one, two = Journal(path), Journal(path)
     assert (one.entries("step"), two.entries("step")) == ((), ())  # both have read it
     one.done(one.begin("step", "root@storage", ADDED))
@@ -135,17 +138,17 @@ def test_two_apps_on_one_journal_keep_their_own_entries_and_see_the_others(path:
     assert [each.undo for each in two.entries("step")] == [ADDED.undo]
 
 
-def test_an_id_is_never_used_again_because_another_app_may_still_know_it(path: Path) -> None:
+def test_an_id_is_never_reused_because_another_app_may_still_hold_it(path: Path) -> None:
     one, two = Journal(path), Journal(path)
     first = one.begin("step", "root@storage", ADDED)
-    known = two.entries("step")[0]
-    one.undone(known)
+    entry = two.entries("step")[0]
+    one.undone(entry)
     assert one.begin("step", "root@storage", RUN) != first
-    two.undone(known)
+    two.undone(entry)
     assert [each.undo for each in one.entries("step")] == [RUN.undo]
 
 
-def test_ids_taken_at_the_same_time_differ(path: Path) -> None:
+def test_ids_allocated_at_the_same_time_differ(path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         ids = list(threads.map(lambda _: Journal(path).begin("step", "root@storage", RUN), range(40)))
     assert sorted(ids) == list(range(1, 41))
@@ -162,7 +165,7 @@ def test_a_journal_that_stays_locked_is_a_failure(path: Path, monkeypatch: pytes
     assert len(Journal(path).entries("step")) == 1
 
 
-def test_an_id_that_two_older_apps_both_used_stands_for_both_moves(path: Path) -> None:
+def test_an_id_that_two_older_apps_used_names_both_moves(path: Path) -> None:
     def line(kind: str, number: int, **more: object) -> str:
         return json.dumps({"at": "2025-01-01T00:00:00.000Z", "kind": kind, "id": number, **more})
 

@@ -1,4 +1,4 @@
-"""What a change of hosts looked like, from the pieces in which it is heard."""
+"""The transcript of a job, from output that arrives in pieces."""
 
 import pytest
 
@@ -26,11 +26,11 @@ def output_of(*pieces: str) -> list[str]:
         ((), []),
     ],
 )
-def test_output_is_what_a_terminal_would_leave_standing(pieces: tuple[str, ...], lines: list[str]) -> None:
+def test_output_is_what_a_terminal_would_show(pieces: tuple[str, ...], lines: list[str]) -> None:
     assert output_of(*pieces) == lines
 
 
-def test_an_action_is_shown_with_its_host_and_its_end() -> None:
+def test_an_action_is_shown_with_its_host_and_result() -> None:
     transcript = Transcript()
     transcript.step("storage: the folder is exported")
     transcript.begin("storage", "in /etc/exports, add:\n/srv a(rw)")
@@ -48,7 +48,7 @@ def test_an_action_is_shown_with_its_host_and_its_end() -> None:
 
 
 @pytest.mark.parametrize("text", ["naïve\n日本 [bold]\n", "a\u200cb", "क्\u200dष", "שלום"])
-def test_plain_text_keeps_the_ends_of_lines_and_every_letter(text: str) -> None:
+def test_plain_text_keeps_newlines_and_every_letter(text: str) -> None:
     assert plain(text) == text
 
 
@@ -56,5 +56,5 @@ CONTROLS = "\u202e\u202a\u2066\u2069\u200f\u061c\u200b\ufeff\xad\u2028\U000e0041
 
 
 @pytest.mark.parametrize("control", [*CONTROLS, "\x1b[2J"])
-def test_plain_text_has_nothing_that_changes_how_the_rest_looks(control: str) -> None:
+def test_plain_text_has_no_character_that_changes_how_the_rest_is_displayed(control: str) -> None:
     assert plain(f"guest1{control} gnp.exe") == "guest1 gnp.exe"

@@ -4,7 +4,7 @@ import pytest
 
 from tui.core.failure import Failure
 from tui.core.settings import over_ssh
-from tui.core.ssh_target import SshTarget, Target, parse, parsed, target
+from tui.core.ssh_target import SshTarget, UriTarget, is_target, parse_target, target_of_uri
 
 TARGETS = [
     ("storage", SshTarget("storage")),
@@ -20,8 +20,9 @@ TARGETS = [
 
 
 @pytest.mark.parametrize(("text", "found"), TARGETS)
-def test_a_target_is_read(text: str, found: SshTarget) -> None:
-    assert parse(text) == parsed(text) == found
+def test_a_target_is_parsed(text: str, found: SshTarget) -> None:
+    assert is_target(text)
+    assert parse_target(text) == found
 
 
 @pytest.mark.parametrize(
@@ -31,17 +32,17 @@ def test_a_target_is_read(text: str, found: SshTarget) -> None:
      "[192.0.2.1]", "[2001:db8::1", "2001:db8::1]", "[fe80::1%]", "a@b@host", "root@host/", "ssh://root@host",
      "root@host\n", "r\u00f6@host", "host;id", "host:\u0662"],
 )  # fmt: skip
-def test_what_is_no_target_is_none(text: str) -> None:
-    assert parse(text) is None
+def test_an_invalid_target_is_refused(text: str) -> None:
+    assert not is_target(text)
     with pytest.raises(Failure, match="is no ssh address"):
-        parsed(text)
+        parse_target(text)
 
 
 @pytest.mark.parametrize(("text", "found"), TARGETS)
-def test_libvirt_is_led_to_the_same_place(text: str, found: SshTarget) -> None:
-    assert target(over_ssh(text)) == Target(found.host, found.user, found.port)
+def test_the_default_libvirt_uri_leads_to_the_same_target(text: str, found: SshTarget) -> None:
+    assert target_of_uri(over_ssh(text)) == UriTarget(found.host, found.user, found.port)
 
 
-def test_a_target_is_given_to_ssh_as_words() -> None:
-    assert parsed("me@[2001:db8::1]:2222").words == "-p 2222 me@2001:db8::1"
-    assert parsed("storage").words == "storage"
+def test_a_target_becomes_arguments_of_ssh() -> None:
+    assert parse_target("me@[2001:db8::1]:2222").arguments == "-p 2222 me@2001:db8::1"
+    assert parse_target("storage").arguments == "storage"

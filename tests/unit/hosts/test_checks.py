@@ -1,4 +1,4 @@
-"""Each line of the Hosts list: what it makes of what was read, and what it would change."""
+"""The steps of the Hosts list: the finding for given facts, and the change."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,8 +28,8 @@ from tui.linux.firewall import Firewall
 from tui.linux.qemu_conf import QemuConf
 from tui.linux.ufw import Ufw
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, Cpu, CpuFit
+from tui.vm.model.domain import Domain
 from tui.vm.model.kvm import HANGS, NO_DEVICE, RUNS, Kvm
-from tui.vm.model.machine_type import VmDefinition
 
 BY_ID = {step.id: step for step in STEPS}
 ADDRESSES = {"source": "192.0.2.1", "destination": "192.0.2.2", "storage": "192.0.2.3"}
@@ -67,7 +67,8 @@ def one_host(host: str) -> OneHost:
         disk_free_bytes=50 * GIB, reached_from="" if host == "source" else ADDRESSES["source"],
         reached_at="" if host == "source" else ADDRESSES[host],
     )  # fmt: skip
-    vm = VmDefinition("pc-q35-8.2", "kvm", "host-model", "<cpu/>") if host == "source" else None
+    defined = Domain("guest1", kind="kvm", machine="pc-q35-8.2", cpu_mode="host-model", cpu_xml="<cpu/>")
+    vm = defined if host == "source" else None
     return OneHost(
         system,
         Clock(0.001, 0.002),
@@ -80,7 +81,7 @@ def one_host(host: str) -> OneHost:
 
 
 def good() -> HostsFacts:
-    """Three hosts that lack nothing."""
+    """Three hosts on which every check succeeds."""
     names = {host: (address,) for host, address in ADDRESSES.items()}
     ways = {}
     for start, (end, address) in product(ADDRESSES, ADDRESSES.items()):
@@ -107,29 +108,29 @@ def found(facts: HostsFacts, id: str) -> Finding:
 
 
 def change(facts: HostsFacts, id: str) -> Change:
-    made = BY_ID[id].change(facts)
-    assert isinstance(made, Change), made
-    return made
+    planned = BY_ID[id].change(facts)
+    assert isinstance(planned, Change), planned
+    return planned
 
 
 def why_not(facts: HostsFacts, id: str) -> str:
-    said = BY_ID[id].change(facts)
-    assert isinstance(said, str), said
-    return said
+    reason = BY_ID[id].change(facts)
+    assert isinstance(reason, str), reason
+    return reason
 
 
 @pytest.mark.parametrize("id", BY_ID)
-def test_hosts_that_lack_nothing_are_good(id: str) -> None:
+def test_every_check_of_good_hosts_succeeds(id: str) -> None:
     assert found(good(), id).state in (OK, NOT_NEEDED)
 
 
 @pytest.mark.parametrize("id", BY_ID)
-def test_before_anything_was_read_nothing_is_said(id: str) -> None:
+def test_no_step_has_a_finding_before_the_first_read(id: str) -> None:
     assert BY_ID[id].check(HostsFacts(checked_config())) is None
 
 
 @pytest.mark.parametrize("id", BY_ID)
-def test_no_line_ends_in_a_full_stop_and_every_one_says_why(id: str) -> None:
+def test_titles_have_no_full_stop_and_reasons_have_one(id: str) -> None:
     step = BY_ID[id]
     assert not step.title.endswith(".")
     assert step.why.endswith(".")
@@ -149,7 +150,7 @@ def all_down() -> HostsFacts:
 
 
 @pytest.mark.parametrize("id", BY_ID)
-def test_where_nothing_can_be_read_the_reason_is_said_and_nothing_is_changed(id: str) -> None:
+def test_a_host_that_can_not_be_read_is_the_finding_and_nothing_is_changed(id: str) -> None:
     finding = found(all_down(), id)
     assert finding.state in (UNKNOWN, FAILED)
     assert (finding.found, finding.detail) == ("destination can't be reached: there was no answer", "timed out")
@@ -161,7 +162,7 @@ def test_where_nothing_can_be_read_the_reason_is_said_and_nothing_is_changed(id:
     *((*way, part) for way in (("source", "destination"), ("storage", "source"))
       for part in ("names", "ssh", "account", "peer", "ports", "firewall")),
 ])  # fmt: skip
-def test_where_one_part_can_not_be_read_no_line_about_it_offers_to_change_anything(part: tuple[str, ...]) -> None:
+def test_a_step_about_an_unread_part_offers_no_change(part: tuple[str, ...]) -> None:
     *where, name = part
     facts = with_way(good(), *where, **{name: DOWN}) if len(where) == 2 else with_host(good(), *where, **{name: DOWN})
     for id, step in BY_ID.items():
@@ -177,7 +178,7 @@ def test_where_one_part_can_not_be_read_no_line_about_it_offers_to_change_anythi
         (Failure("Nothing can be done as root on destination", "sudo does not let this login do it"), FAILED),
     ],
 )
-def test_without_root_the_list_says_so(conf: Failure, state: str) -> None:
+def test_missing_root_access_is_a_finding(conf: Failure, state: str) -> None:
     finding = found(with_host(good(), "destination", conf=conf), "destination.root")
     assert (finding.state, finding.found.startswith(conf.what)) == (state, True)
 
@@ -185,13 +186,13 @@ def test_without_root_the_list_says_so(conf: Failure, state: str) -> None:
 @pytest.mark.parametrize(
     ("tried", "vm", "state"),
     [
-        (Kvm(HANGS), VmDefinition(virtualization="kvm"), FAILED),
-        (Kvm(NO_DEVICE, "cpu can"), VmDefinition(virtualization="kvm"), FAILED),
+        (Kvm(HANGS), Domain("guest1", kind="kvm"), FAILED),
+        (Kvm(NO_DEVICE, "cpu can"), Domain("guest1", kind="kvm"), FAILED),
         (Kvm(NO_DEVICE), None, WARNING),
-        (Kvm(HANGS), VmDefinition(virtualization="qemu"), NOT_NEEDED),
+        (Kvm(HANGS), Domain("guest1", kind="qemu"), NOT_NEEDED),
     ],
 )
-def test_kvm_counts_for_a_vm_that_uses_it(tried: Kvm, vm: VmDefinition | None, state: str) -> None:
+def test_kvm_is_required_by_a_vm_that_uses_it(tried: Kvm, vm: Domain | None, state: str) -> None:
     facts = with_host(good(), "destination", kvm=tried)
     facts = with_host(facts, "source", libvirt=Libvirt(daemon("source"), (), MACHINES, vm))
     assert found(facts, "destination.kvm").state == state
@@ -200,29 +201,29 @@ def test_kvm_counts_for_a_vm_that_uses_it(tried: Kvm, vm: VmDefinition | None, s
 # -- names --
 
 
-def test_a_name_that_is_not_known_is_added_with_the_address_the_app_reaches_the_host_at() -> None:
+def test_an_unknown_name_is_added_with_the_address_that_the_app_uses() -> None:
     facts = with_way(good(), "destination", "source", names={"source": ()})
-    assert found(facts, "destination.names").found == "source (source) is not known here"
+    assert found(facts, "destination.names").found == "source (source) can't be resolved here"
     (move,) = change(facts, "destination.names").moves
     assert move.action == AddLines("destination", "/etc/hosts", ("192.0.2.1 source",))
     assert move.undo == (RemoveLines("destination", "/etc/hosts", ("192.0.2.1 source",)),)
 
 
-def test_the_name_that_the_destination_gives_for_itself_counts_as_well() -> None:
+def test_the_name_that_the_destination_reports_is_checked_too() -> None:
     libvirt = Libvirt(daemon("kvm-b.example"), (), MACHINES)
     facts = with_host(good(), "destination", libvirt=libvirt)
     facts = with_way(facts, "source", "destination", names={"destination": ("192.0.2.2",), "kvm-b.example": ()})
-    assert found(facts, "source.names").found == "kvm-b.example (destination) is not known here"
+    assert found(facts, "source.names").found == "kvm-b.example (destination) can't be resolved here"
     assert change(facts, "source.names").actions[0] == AddLines("source", "/etc/hosts", ("192.0.2.2 kvm-b.example",))
 
 
-def test_a_name_that_leads_to_the_host_itself_is_left_to_a_person() -> None:
+def test_a_name_that_resolves_to_the_host_itself_is_left_to_the_user() -> None:
     facts = with_way(good(), "source", "destination", names={"destination": ("127.0.1.1",)})
     assert found(facts, "source.names").state == FAILED
-    assert "take it out by hand" in why_not(facts, "source.names")
+    assert "remove it by hand" in why_not(facts, "source.names")
 
 
-def test_an_end_of_a_connection_that_is_not_the_hosts_own_is_not_taken_for_it() -> None:
+def test_an_end_of_a_connection_that_is_not_an_address_of_the_host_is_ignored() -> None:
     facts = good()
     for host in ("destination", "storage"):
         facts = with_host(facts, host, system=System(reached_from="198.51.100.254", reached_at=ADDRESSES[host]))
@@ -232,14 +233,14 @@ def test_an_end_of_a_connection_that_is_not_the_hosts_own_is_not_taken_for_it() 
 def test_an_address_that_the_host_does_not_have_is_a_warning() -> None:
     facts = with_way(good(), "source", "storage", names={"storage": ("198.51.100.7",)})
     finding = found(facts, "source.names")
-    assert (finding.state, finding.found) == (WARNING, "storage is 198.51.100.7, and storage has 192.0.2.3")
+    assert (finding.state, finding.found) == (WARNING, "storage resolves to 198.51.100.7, but storage has 192.0.2.3")
 
 
-def test_hosts_that_are_configured_by_address_need_no_names_but_their_own() -> None:
+def test_hosts_configured_by_address_need_only_their_own_names() -> None:
     by_address = checked_config(**{host: f"root@{address}" for host, address in ADDRESSES.items()})
     facts = replace(good(), configured=by_address)
     assert found(facts, "storage.names").state == NOT_NEEDED
-    assert found(facts, "source.names").found == "destination is 192.0.2.2"
+    assert found(facts, "source.names").found == "destination resolves to 192.0.2.2"
 
 
 @pytest.mark.parametrize(
@@ -252,7 +253,7 @@ def test_hosts_that_are_configured_by_address_need_no_names_but_their_own() -> N
         ("localhost", {}, QemuConf(migration_host="kvm-b"), OK),
     ],
 )
-def test_what_a_host_calls_itself_must_not_mean_the_local_host(
+def test_the_own_name_of_a_host_must_not_mean_localhost(
     name: str, names: Mapping[str, tuple[str, ...]], conf: QemuConf, state: str
 ) -> None:
     facts = with_host(good(), "destination", libvirt=Libvirt(daemon(name)), conf=conf)
@@ -266,7 +267,7 @@ def test_what_a_host_calls_itself_must_not_mean_the_local_host(
 def attempt(outcome: str, **fields: Any) -> Attempt:
     usual = {
         "user": "root", "host": "destination", "known_as": "destination", "home": "/root",
-        "known_hosts": "/root/.ssh/known_hosts", "said": "root@destination: Permission denied (publickey).",
+        "known_hosts": "/root/.ssh/known_hosts", "output": "root@destination: Permission denied (publickey).",
         "keys": (replace(OTHER, file="/root/.ssh/id_ed25519"),), "taken": ("id_ed25519",), "shown": (OWN,),
     }  # fmt: skip
     return Attempt(outcome, **{**usual, **fields})
@@ -289,16 +290,16 @@ def trying(outcome: str, account: Account | Failure | None = ACCOUNT, **fields: 
         (NO_ANSWER, [OK, UNKNOWN, UNKNOWN]),
     ],
 )
-def test_each_outcome_of_ssh_is_found_where_it_is_mended(outcome: str, states: list[str]) -> None:
+def test_each_outcome_of_ssh_is_a_finding_of_the_step_that_fixes_it(outcome: str, states: list[str]) -> None:
     ids = ("source.key", "source.known_hosts", "destination.authorized_keys")
     assert [found(trying(outcome), id).state for id in ids] == states
     if outcome != WORKS:
         assert found(trying(outcome), "source.peer").state == FAILED
 
 
-def test_a_key_is_made_only_where_there_is_none_and_under_a_free_name() -> None:
+def test_a_key_is_created_only_if_none_works_and_under_a_free_name() -> None:
     facts = trying(REFUSED, keys=(), taken=("id_ed25519",), folder=False)
-    assert found(facts, "source.key").found == "id_ed25519 can't be used: it may ask for a passphrase"
+    assert found(facts, "source.key").found == "id_ed25519 can't be used: it may need a passphrase"
     folder, key = change(facts, "source.key").moves
     assert folder.action == Command("source", ("install", "-d", "-m", "700", "/root/.ssh"))
     assert isinstance(key.action, Command)
@@ -306,39 +307,39 @@ def test_a_key_is_made_only_where_there_is_none_and_under_a_free_name() -> None:
     assert key.undo == (Command("source", ("rm", "-f", "/root/.ssh/id_ecdsa", "/root/.ssh/id_ecdsa.pub")),)
 
 
-def test_a_host_key_is_taken_up_with_its_fingerprint_said() -> None:
-    made = change(trying(KEY_NOT_KNOWN), "source.known_hosts")
-    assert made.actions == (AddLines("source", "/root/.ssh/known_hosts", (f"destination {OWN.line}",)),)
-    assert OWN.fingerprint in made.note
-    assert "itself says over the app's own login that this is its key" in made.note
+def test_a_host_key_is_added_with_its_fingerprint_in_the_note() -> None:
+    planned = change(trying(KEY_NOT_KNOWN), "source.known_hosts")
+    assert planned.actions == (AddLines("source", "/root/.ssh/known_hosts", (f"destination {OWN.line}",)),)
+    assert OWN.fingerprint in planned.note
+    assert "The app read the same key on destination over its own login." in planned.note
 
 
-def test_a_host_key_that_nobody_could_compare_is_left_to_a_persons_eyes() -> None:
+def test_a_host_key_that_the_app_could_not_compare_is_compared_by_the_user() -> None:
     note = change(trying(KEY_NOT_KNOWN, account=DOWN), "source.known_hosts").note
     assert OWN.fingerprint in note
-    assert "Compare it with what this prints on destination itself" in note
+    assert "Compare it with the output of this command on destination" in note
 
 
 @pytest.mark.parametrize(
-    ("facts", "said"),
+    ("facts", "reason"),
     [
-        (trying(KEY_NOT_KNOWN, shown=(OTHER,)), "what answers at destination is not destination"),
-        (trying(KEY_NOT_KNOWN, shown=()), "destination shows no key that can be used"),
-        (trying(KEY_CHANGED), "a person has to find out first why it is another"),
+        (trying(KEY_NOT_KNOWN, shown=(OTHER,)), "another machine responds at destination"),
+        (trying(KEY_NOT_KNOWN, shown=()), "destination offers no usable host key"),
+        (trying(KEY_CHANGED), "find out first why the host key changed"),
     ],
 )
-def test_no_key_of_something_else_is_taken_up(facts: HostsFacts, said: str) -> None:
-    assert why_not(facts, "source.known_hosts").startswith(said)
+def test_a_wrong_host_key_is_not_added(facts: HostsFacts, reason: str) -> None:
+    assert why_not(facts, "source.known_hosts").startswith(reason)
 
 
-def test_roots_key_is_authorised_on_the_other_host() -> None:
+def test_roots_key_is_authorized_on_the_other_host() -> None:
     line = (f"{OTHER.line} root@source",)
     (move,) = change(trying(REFUSED), "destination.authorized_keys").moves
     assert move.action == AddLines("destination", "/root/.ssh/authorized_keys", line)
     assert move.undo == (RemoveLines("destination", "/root/.ssh/authorized_keys", line),)
 
 
-def test_what_is_made_for_authorized_keys_is_its_owners_alone_and_goes_only_if_empty() -> None:
+def test_new_folder_and_file_of_authorized_keys_are_private_and_removed_only_if_empty() -> None:
     account = Account("me", True, "/home/me", 1000, 1001, authorized_keys="/home/me/.ssh/authorized_keys")
     folder, file, _ = change(trying(REFUSED, account, user="me"), "destination.authorized_keys").moves
     assert folder.action.text == "install -d -m 700 -o 1000 -g 1001 /home/me/.ssh"
@@ -348,22 +349,22 @@ def test_what_is_made_for_authorized_keys_is_its_owners_alone_and_goes_only_if_e
 
 
 @pytest.mark.parametrize(
-    ("account", "fields", "said"),
+    ("account", "fields", "reason"),
     [
-        (replace(ACCOUNT, root_login="no"), {}, "its sshd does not let root in: PermitRootLogin is no"),
-        (replace(ACCOUNT, public_keys=False), {}, "its sshd takes no keys at all"),
-        (replace(ACCOUNT, known=False), {}, "there is no user root"),
+        (replace(ACCOUNT, root_login="no"), {}, "its sshd refuses root: PermitRootLogin is no"),
+        (replace(ACCOUNT, public_keys=False), {}, "its sshd accepts no keys"),
+        (replace(ACCOUNT, known=False), {}, "the user root does not exist"),
         (ACCOUNT, {"keys": ()}, "root on source has no key yet"),
-        (DOWN, {}, "its accounts can't be looked at"),
+        (DOWN, {}, "its accounts can't be read"),
     ],
 )
-def test_where_a_key_would_not_help_none_is_authorised(
-    account: Account | Failure, fields: dict[str, Any], said: str
+def test_a_key_that_would_not_help_is_not_authorized(
+    account: Account | Failure, fields: dict[str, Any], reason: str
 ) -> None:
-    assert why_not(trying(REFUSED, account, **fields), "destination.authorized_keys").startswith(said)
+    assert why_not(trying(REFUSED, account, **fields), "destination.authorized_keys").startswith(reason)
 
 
-def test_a_peer_that_is_not_reached_over_ssh_needs_no_keys() -> None:
+def test_a_peer_uri_without_ssh_needs_no_keys() -> None:
     tables: Any = {**TABLES, "hosts": {name: {"ssh": f"root@{name}"} for name in ADDRESSES}}
     tables["hosts"]["destination"]["peer"] = "qemu+tls://destination/system"
     read, problems = config.check(tables)
@@ -379,21 +380,21 @@ def test_a_peer_that_is_not_reached_over_ssh_needs_no_keys() -> None:
 # -- ports and userfaultfd --
 
 
-def test_ports_of_another_host_are_not_taken_for_a_firewall() -> None:
+def test_closed_ports_of_a_wrong_address_are_not_blamed_on_a_firewall() -> None:
     tried = Tried("192.0.2.1", ((49152, "refused"),))
     facts = with_host(good(), "destination", conf=QemuConf(migration_host="source"))
     finding = found(with_way(facts, "source", "destination", ports=tried), "destination.ports")
-    said = "destination calls itself source, which is 192.0.2.1: not one of its addresses, and closed"
-    assert (finding.state, finding.found) == (FAILED, said)
+    text = "destination reports the name source, which resolves to 192.0.2.1: not one of its addresses"
+    assert (finding.state, finding.found) == (FAILED, text)
     assert "migration_host" in finding.hint
 
 
-def test_closed_ports_are_opened_in_the_firewall_that_is_active() -> None:
+def test_closed_ports_are_opened_in_the_active_firewall() -> None:
     tried = Tried("192.0.2.2", ((49152, OPEN), (49153, SILENT)), in_use=(49154,))
     firewall = Firewall(Ufw(active=True))
     facts = with_way(good(), "source", "destination", ports=tried, firewall=firewall)
-    said = "at 192.0.2.2 49153: no answer, as where a firewall drops what comes in; 49154 in use, not tried"
-    assert found(facts, "destination.ports").found == said
+    text = "at 192.0.2.2 49153: no reply; a firewall may drop the packets; 49154 in use, not tried"
+    assert found(facts, "destination.ports").found == text
     (action,) = change(facts, "destination.ports").actions
     assert action.text == "ufw allow proto tcp from 192.0.2.1 to any port 49152:49215"
 
@@ -429,14 +430,14 @@ def test_userfaultfd_is_granted_by_the_setting_the_device_or_libvirt(
     assert found(facts, "destination.userfaultfd").state == state
 
 
-def test_without_perl_userfaultfd_is_not_tried_and_what_to_install_is_said() -> None:
+def test_without_perl_userfaultfd_is_not_tried_and_the_hint_is_to_install_it() -> None:
     facts = with_host(good(), "destination", userfaultfd=Userfaultfd(NO_PERL, sysctl="0"))
     finding = found(facts, "destination.userfaultfd")
     assert (finding.state, "Perl is not installed" in finding.found) == (WARNING, True)
     assert "perl-base" in finding.hint
 
 
-def test_the_setting_is_made_now_and_for_later_and_goes_back_to_what_it_was() -> None:
+def test_the_sysctl_is_set_now_and_at_boot_and_restored_by_undo() -> None:
     facts = with_host(good(), "destination", userfaultfd=Userfaultfd("denied", sysctl="0"))
     now, later = change(facts, "destination.userfaultfd").moves
     assert now.action.text == "sysctl -w vm.unprivileged_userfaultfd=1"
@@ -446,18 +447,18 @@ def test_the_setting_is_made_now_and_for_later_and_goes_back_to_what_it_was() ->
 
 
 @pytest.mark.parametrize(
-    ("tried", "said"),
+    ("tried", "reason"),
     [
         (Userfaultfd("missing"), ""),
-        (Userfaultfd("denied", sysctl=""), "this kernel has no setting for it"),
-        (Userfaultfd("denied", sysctl="1"), "vm.unprivileged_userfaultfd is 1 already"),
+        (Userfaultfd("denied", sysctl=""), "this kernel has no such setting"),
+        (Userfaultfd("denied", sysctl="1"), "vm.unprivileged_userfaultfd is already 1"),
     ],
 )
-def test_a_setting_that_would_not_help_is_not_made(tried: Userfaultfd, said: str) -> None:
-    assert why_not(with_host(good(), "destination", userfaultfd=tried), "destination.userfaultfd").startswith(said)
+def test_a_sysctl_that_would_not_help_is_not_set(tried: Userfaultfd, reason: str) -> None:
+    assert why_not(with_host(good(), "destination", userfaultfd=tried), "destination.userfaultfd").startswith(reason)
 
 
-# -- whether they fit --
+# -- comparison of the hypervisors --
 
 
 def fit(verdict: str, *, vm: str = "", source: str = "aes avx2 avx512f", destination: str = "aes avx2") -> CpuFit:
@@ -478,13 +479,13 @@ def fit(verdict: str, *, vm: str = "", source: str = "aes avx2 avx512f", destina
         (fit(INCOMPATIBLE, vm=INCOMPATIBLE), "custom", FAILED),
     ],
 )
-def test_a_cpu_must_have_what_the_vm_uses(cpus: CpuFit, mode: str | None, state: str) -> None:
-    vm = None if mode is None else VmDefinition("pc-q35-8.2", "kvm", mode)
+def test_a_cpu_must_have_the_features_that_the_vm_uses(cpus: CpuFit, mode: str | None, state: str) -> None:
+    vm = None if mode is None else Domain("guest1", kind="kvm", machine="pc-q35-8.2", cpu_mode=mode)
     facts = with_host(good(), "source", libvirt=Libvirt(daemon("source"), (), MACHINES, vm))
     assert found(replace(facts, cpu=cpus), "destination.cpu").state == state
 
 
-def test_the_features_that_differ_are_named() -> None:
+def test_missing_features_are_listed() -> None:
     finding = found(replace(good(), cpu=fit(INCOMPATIBLE)), "destination.cpu")
     assert finding.found == "EPYC: it lacks avx512f"
     assert finding.detail == "<cpu>both</cpu>"
@@ -504,9 +505,9 @@ def test_the_features_that_differ_are_named() -> None:
         ("destination.qemu_user", Libvirt(daemon("destination", qemu_user=(64055, 108))), WARNING,
          "user 64055, group 994 on the source; user 64055, group 108 on the destination"),
         ("destination.qemu_user", Libvirt(daemon("destination", qemu_user=None)), WARNING,
-         "a libvirt does not say whom QEMU runs as"),
+         "a libvirt does not report the user of QEMU"),
         ("destination.machine_types", Libvirt(daemon("destination"), (), ("pc-q35-6.2", "q35")), FAILED,
-         "guest1 is a pc-q35-8.2, which destination does not know; the newest that both know: pc-q35-6.2"),
+         "guest1 uses pc-q35-8.2, which destination does not support; newest in common: pc-q35-6.2"),
     ],
 )  # fmt: skip
 def test_two_daemons_are_compared(id: str, libvirt: Libvirt, state: str, words: str) -> None:
@@ -514,12 +515,12 @@ def test_two_daemons_are_compared(id: str, libvirt: Libvirt, state: str, words: 
     assert (finding.state, finding.found) == (state, words)
 
 
-def test_a_vm_that_is_defined_nowhere_asks_for_no_machine_type() -> None:
+def test_an_undefined_vm_needs_no_machine_type() -> None:
     facts = with_host(good(), "source", libvirt=Libvirt(daemon("source"), (), MACHINES))
     finding = found(facts, "destination.machine_types")
     assert (finding.state, finding.found) == (
         OK,
-        "guest1 is not defined yet; the newest that both know: pc-q35-8.2",
+        "guest1 is not defined yet; newest in common: pc-q35-8.2",
     )
 
 
@@ -531,7 +532,7 @@ def test_a_vm_that_is_defined_nowhere_asks_for_no_machine_type() -> None:
         (GIB // 2, (Vm("guest1", "uuid", "running"),), NOT_NEEDED),
     ],
 )
-def test_memory_for_the_vm_is_wanted_where_it_does_not_run_yet(free: int, vms: tuple[Vm, ...], state: str) -> None:
+def test_memory_is_needed_only_if_the_vm_does_not_run_there_yet(free: int, vms: tuple[Vm, ...], state: str) -> None:
     facts = with_host(
         good(), "destination", system=System(memory_available_bytes=free), libvirt=Libvirt(daemon("destination"), vms)
     )
@@ -546,10 +547,10 @@ def test_memory_for_the_vm_is_wanted_where_it_does_not_run_yet(free: int, vms: t
         (System(), WARNING),
     ],
 )
-def test_a_disk_that_is_nearly_full_is_warned_of(system: System, state: str) -> None:
+def test_a_nearly_full_disk_is_a_warning(system: System, state: str) -> None:
     assert found(with_host(good(), "storage", system=system), "storage.disk").state == state
 
 
-def test_a_clock_that_is_off_is_warned_of() -> None:
+def test_a_wrong_clock_is_a_warning() -> None:
     finding = found(with_host(good(), "storage", clock=Clock(-2.0, 0.1)), "storage.clock")
-    assert (finding.state, finding.found) == (WARNING, "2.0 s behind, give or take 100 ms")
+    assert (finding.state, finding.found) == (WARNING, "2.0 s behind (±100 ms)")

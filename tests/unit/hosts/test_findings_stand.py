@@ -1,4 +1,4 @@
-"""A line that has given its verdict keeps it while nothing but more facts comes in, in whatever order they come."""
+"""A step keeps its finding while more facts are read, in any order."""
 
 import asyncio
 import random
@@ -30,8 +30,8 @@ from tui.nfs.model.facts import OPEN, REFUSED, SILENT, NfsFacts, VmsRead
 from tui.nfs.model.proof import Proof
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.cpu import INCOMPATIBLE, Cpu, CpuFit
+from tui.vm.model.domain import Domain
 from tui.vm.model.kvm import HANGS, Kvm
-from tui.vm.model.machine_type import VmDefinition
 
 ORDERS = 40
 
@@ -52,17 +52,17 @@ NAMES = bare.world().hosts[STORAGE].names  # type: ignore[union-attr]
 
 
 def shared(line: str = sharing.NFS_MOUNT, **client: Any) -> NfsFacts:
-    """Hosts that share the folder and know each other's names."""
+    """Hosts that share the folder and resolve each other's names."""
     return bare.but(sharing.world(line, names=NAMES, port=OPEN, **client), names=NAMES)
 
 
 def nfs_worlds() -> Iterator[tuple[str, NfsFacts]]:
     declared = {"qemu_conf": sharing.DECLARED, "libvirt_version": (11, 3, 0)}
-    yield "all is well", shared()
-    yield "shared otherwise", shared(sharing.LAB_MOUNT, **declared)
+    yield "everything works", shared()
+    yield "shared by another file system", shared(sharing.LAB_MOUNT, **declared)
     yield "nothing is shared", bare.world()
     one = bare.but(shared(sharing.LAB_MOUNT, **declared), DESTINATION, mounts=sharing.mounts(""))
-    yield "declared on one alone", one
+    yield "declared on one host only", one
     yield "the destination is down", replace(shared(), hosts={**shared().hosts, DESTINATION: DOWN})
     otherwise = shared(sharing.LAB_MOUNT, **declared)
     yield "declared, and the source is down", replace(otherwise, hosts={**otherwise.hosts, SOURCE: DOWN})
@@ -71,11 +71,11 @@ def nfs_worlds() -> Iterator[tuple[str, NfsFacts]]:
     rules = Firewall(parse_ufw(f"{UFW}2049/tcp                   ALLOW       192.0.2.10\n"))
     elsewhere = bare.but(bare.world(), names=names, firewall=rules, wrapped=("rpcbind",), hosts_deny="ALL: ALL\n")
     elsewhere = bare.but(elsewhere, SOURCE, own_address="198.51.100.10", port=SILENT)
-    yield "the source comes by its other address", elsewhere
+    yield "the source uses its other address", elsewhere
     exported = parse_exports("/srv/images source(rw,no_root_squash) destination(rw,no_root_squash)", "/etc/exports")
     text = {"/etc/exports": "/srv/images source(rw,no_root_squash) destination(rw,no_root_squash)\n"}
     strange = bare.but(bare.but(shared(), exports=text, active=exported), SOURCE, own_address="203.0.113.9")
-    yield "the source comes from elsewhere", strange
+    yield "the source has an unknown address", strange
     yield "nftables drops", bare.but(bare.but(bare.world(), drops=True), DESTINATION, port=REFUSED)
     running = Vm("vm1", "uuid", "running")
     twice = {role: VmsRead((running,), shared().vms[SOURCE].disks) for role in (SOURCE, DESTINATION)}  # type: ignore[union-attr]
@@ -87,30 +87,30 @@ def nfs_worlds() -> Iterator[tuple[str, NfsFacts]]:
 
 
 def only(whole: NfsFacts, sections: tuple[tuple[str, str], ...]) -> NfsFacts:
-    """What is known when only these parts were read."""
+    """The facts if only these parts were read."""
     known = {part: {role: found for role, found in getattr(whole, part).items() if (part, role) in sections}
              for part in ("hosts", "vms")}  # fmt: skip
     return replace(whole, **known, images={}, proof=None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("name", "whole"), nfs_worlds())
-def test_no_line_of_the_nfs_list_takes_back_what_it_said(name: str, whole: NfsFacts) -> None:
+def test_no_step_of_the_nfs_list_changes_its_finding(name: str, whole: NfsFacts) -> None:
     sections = [("hosts", role) for role in whole.hosts] + [("vms", role) for role in whole.vms]
     some = [chosen for count in range(len(sections) + 1) for chosen in combinations(sections, count)]
-    looks = [(frozenset(chosen), only(whole, chosen)) for chosen in some]  # whatever order led to what is known by then
+    looks = [(frozenset(chosen), only(whole, chosen)) for chosen in some]  # for any order in which they were read
     proof = whole.proof or Proof(why_not="the folder is not well mounted on source yet")
     for later in (replace(looks[-1][1], proof=proof), replace(looks[-1][1], proof=proof, images=whole.images)):
         looks.append((frozenset((*looks[-1][0], (len(looks),))), later))
     states = [(known, {id: state(step.check(facts)) for id, step in NFS_STEPS.items()}) for known, facts in looks]
-    told = {
-        f"{id}: {said}, then {later[id]}"
+    changed = {
+        f"{id}: {first}, then {later[id]}"
         for known, before in states
         for more, later in states
         if known < more
-        for id, said in before.items()
-        if said not in (UNKNOWN, later[id])
+        for id, first in before.items()
+        if first not in (UNKNOWN, later[id])
     }
-    assert told == set(), name
+    assert changed == set(), name
 
 
 # -- hosts --
@@ -118,8 +118,8 @@ def test_no_line_of_the_nfs_list_takes_back_what_it_said(name: str, whole: NfsFa
 HOST_BY_ID = {step.id: step for step in HOST_STEPS}
 
 
-class Drawn:
-    """What would be read of hosts that are as in `whole`, each part answered when it is drawn."""
+class RandomOrder:
+    """A reading of the hosts in `whole` that returns its parts in random order."""
 
     def __init__(self, whole: HostsFacts, seed: int) -> None:
         self._whole = whole
@@ -127,7 +127,7 @@ class Drawn:
         self._waiting: list[asyncio.Future[None]] = []
 
     async def draw(self) -> None:
-        """Lets one question after the other be answered."""
+        """Return one waiting part after the other."""
         while True:
             await asyncio.sleep(0)
             waiting = [each for each in self._waiting if not each.done()]
@@ -162,35 +162,35 @@ class Drawn:
         return await self._answer(self._whole.cpu)
 
     def __getattr__(self, part: str) -> Any:
-        """Any other question: of one host, or of the way from it, or to it, to the other hypervisor."""
+        """Any other part: of one host, or between it and the other hypervisor."""
 
-        def ask(host: str, *_: Any) -> Any:
+        def read(host: str, *_: Any) -> Any:
             other = "source" if host == "destination" else "destination"
-            if part in ("account", "firewall"):  # asked for on the other side
+            if part in ("account", "firewall"):  # read on the other host
                 return self._answer(getattr(self._whole.way(other, host), part))
             known = self._whole.way(host, other) if part in ("ports", "ssh", "peer") else self._whole.at(host)
             return self._answer(getattr(known, part))
 
-        return ask
+        return read
 
 
 def host_worlds() -> Iterator[tuple[str, HostsFacts]]:
     good = hosts.good()
-    yield "all is well", good
-    yield "all is down", hosts.all_down()
-    emulated = VmDefinition("pc-q35-8.2", "qemu", "host-model", "<cpu/>")
+    yield "everything works", good
+    yield "everything is down", hosts.all_down()
+    emulated = Domain("guest1", kind="qemu", machine="pc-q35-8.2", cpu_mode="host-model", cpu_xml="<cpu/>")
     there = Libvirt(hosts.daemon("source"), (), hosts.MACHINES, emulated)
     no_kvm = hosts.with_host(hosts.with_host(good, "source", libvirt=there), "destination", kvm=Kvm(HANGS))
-    yield "emulated, and no KVM at the destination", no_kvm
+    yield "emulated, no KVM at the destination", no_kvm
     yield "no KVM at the destination", hosts.with_host(good, "destination", kvm=Kvm(HANGS))
     running = Libvirt(hosts.daemon("destination"), (Vm("guest1", "u", "running"),), hosts.MACHINES)
     little = replace(good.at("destination").system, memory_available_bytes=1)  # type: ignore[type-var]
-    yield "the VM is there already", hosts.with_host(good, "destination", libvirt=running, system=little)
+    yield "the VM is already there", hosts.with_host(good, "destination", libvirt=running, system=little)
     other = Cpu("<cpu><model>Other</model></cpu>", frozenset({"aes"}))
     yield "another CPU", replace(good, cpu=CpuFit("kvm", INCOMPATIBLE, hosts.CPU, other))
-    yield "ssh is shut", hosts.with_way(good, "source", "destination", ssh=Attempt(KEY_NOT_KNOWN), peer=None)
+    yield "ssh refused", hosts.with_way(good, "source", "destination", ssh=Attempt(KEY_NOT_KNOWN), peer=None)
     yield (
-        "an address that is another's",
+        "an address of another host",
         hosts.with_way(good, "source", "storage", names={"storage": ("198.51.100.7",)}),
     )
     elsewhere = hosts.with_host(good, "destination", conf=QemuConf(migration_host="kvm-b"))
@@ -208,18 +208,18 @@ def host_worlds() -> Iterator[tuple[str, HostsFacts]]:
 
 
 @pytest.mark.parametrize(("name", "whole"), host_worlds())
-async def test_no_line_of_the_hosts_list_takes_back_what_it_said(name: str, whole: HostsFacts) -> None:
-    told: set[str] = set()
+async def test_no_step_of_the_hosts_list_changes_its_finding(name: str, whole: HostsFacts) -> None:
+    changed: set[str] = set()
     for seed in range(ORDERS):
-        drawn, before = Drawn(whole, seed), dict.fromkeys(HOST_BY_ID, UNKNOWN)
-        drawing = asyncio.ensure_future(drawn.draw())
+        order, before = RandomOrder(whole, seed), dict.fromkeys(HOST_BY_ID, UNKNOWN)
+        drawing = asyncio.ensure_future(order.draw())
         try:
-            async for facts in Rounds(drawn, HostsFacts(whole.configured)).run():  # type: ignore[arg-type]
+            async for facts in Rounds(order, HostsFacts(whole.configured)).run():  # type: ignore[arg-type]
                 now = {id: state(step.check(facts)) for id, step in HOST_BY_ID.items()}
-                told |= {
-                    f"{id}: {said}, then {now[id]}" for id, said in before.items() if said not in (UNKNOWN, now[id])
+                changed |= {
+                    f"{id}: {first}, then {now[id]}" for id, first in before.items() if first not in (UNKNOWN, now[id])
                 }
                 before = now
         finally:
             drawing.cancel()
-    assert told == set(), name
+    assert changed == set(), name

@@ -1,4 +1,4 @@
-"""What is read from hosts, and how it is put together."""
+"""Facts of the hosts as the cards of the Hosts page show them."""
 
 import asyncio
 from dataclasses import replace
@@ -49,7 +49,7 @@ GIB = 1 << 30
         ("cpus many\nmemory_kib \nnonsense\n", System()),
     ],
 )  # fmt: skip
-def test_a_system_is_what_its_script_printed(text: str, system: System) -> None:
+def test_a_system_is_parsed_from_the_output_of_its_script(text: str, system: System) -> None:
     assert parse_system(text) == system
 
 
@@ -65,7 +65,7 @@ def test_a_system_is_what_its_script_printed(text: str, system: System) -> None:
         (True, System(), Failure("no"), PARTLY),
     ],
 )
-def test_the_state_of_a_host_is_one_word(
+def test_the_state_of_a_host_follows_from_its_parts(
     hypervisor: bool, system: System | Failure | None, virtualization: Failure | None, state: str
 ) -> None:
     assert HostFacts("source", "root@source", hypervisor, system, virtualization).state == state
@@ -87,7 +87,7 @@ async def test_all_parts_of_all_hosts_are_read() -> None:
     assert facts["storage"].virtualization is None
 
 
-async def test_a_host_that_does_not_answer_keeps_nobody_waiting() -> None:
+async def test_a_host_that_does_not_respond_delays_no_other() -> None:
     world = FakeHosts()
     world.destination.released.clear()
     world.shells["root@destination"].released.clear()
@@ -104,7 +104,7 @@ async def test_a_host_that_does_not_answer_keeps_nobody_waiting() -> None:
     assert await waiting
 
 
-async def test_what_failed_on_a_host_is_told_beside_what_did_not() -> None:
+async def test_a_host_with_one_failed_part_is_partly_reachable() -> None:
     world = FakeHosts()
     world.unreachable[world.destination.uri] = Failure("libvirt can't be reached", "it is down")
     facts = (await read_all(Hosts(world.connections, world.changes)))["destination"]
@@ -113,7 +113,7 @@ async def test_what_failed_on_a_host_is_told_beside_what_did_not() -> None:
     assert [failure.why for failure in facts.failures] == ["it is down"]
 
 
-async def test_reading_again_keeps_what_is_known_until_it_is_replaced() -> None:
+async def test_old_facts_stay_until_they_are_replaced() -> None:
     world = FakeHosts()
     hosts = Hosts(world.connections, world.changes)
     known = (await read_all(hosts))["source"]
@@ -132,11 +132,11 @@ async def test_a_broken_libvirt_connection_is_opened_again() -> None:
     assert world.opened.count(world.source.uri) == 2
 
 
-async def test_a_connection_that_breaks_during_a_question_is_asked_again() -> None:
+async def test_a_read_is_repeated_if_the_connection_breaks() -> None:
     world = FakeHosts()
     calls = 0
 
-    def question(hypervisor: object) -> int:
+    def read(hypervisor: object) -> int:
         nonlocal calls
         calls += 1
         if calls == 1:
@@ -144,32 +144,32 @@ async def test_a_connection_that_breaks_during_a_question_is_asked_again() -> No
             raise Failure("the connection was cut")
         return calls
 
-    assert await world.connections.ask("source", question) == 2
+    assert await world.connections.query("source", read) == 2
 
 
-async def test_a_refusal_of_libvirt_is_not_asked_twice() -> None:
+async def test_a_read_that_libvirt_refuses_is_not_repeated() -> None:
     world = FakeHosts()
     world.source.failure = Failure("no")
     with pytest.raises(Failure):
-        await world.connections.ask("source", lambda hypervisor: hypervisor.vms())
+        await world.connections.query("source", lambda hypervisor: hypervisor.vms())
     assert world.source.calls == ["vms"]
 
 
-async def test_an_order_is_never_given_twice() -> None:
+async def test_a_change_is_never_repeated() -> None:
     world = FakeHosts()
     calls = []
 
-    def order(hypervisor: object) -> None:
+    def change(hypervisor: object) -> None:
         calls.append(hypervisor)
         world.source.broken = True
         raise Failure("the connection was cut")
 
     with pytest.raises(Failure):
-        await world.connections.tell("source", order)
+        await world.connections.command("source", change)
     assert len(calls) == 1
 
 
-async def test_a_host_on_which_a_command_failed_is_not_shown_as_read() -> None:
+async def test_a_host_with_a_failed_command_is_not_shown_as_read() -> None:
     world = FakeHosts()
     world.shells["root@storage"].answers = {"uname": Completed(2, "hostname nas\n", "sh: no such file")}
     facts = (await read_all(Hosts(world.connections, world.changes)))["storage"]

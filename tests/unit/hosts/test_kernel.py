@@ -1,4 +1,4 @@
-"""KVM, userfaultfd, names and firewalls of a host, as the scripts print them."""
+"""KVM, userfaultfd, names and firewalls of a host, parsed from the output of the scripts."""
 
 import pytest
 
@@ -25,7 +25,7 @@ DENIED = "qemu-system-x86_64: -accel kvm: Could not access KVM kernel module: Pe
         ("mktemp: failed", None),
     ],
 )
-def test_a_trial_of_kvm_is_one_of_a_few_outcomes(text: str, kvm: Kvm | None) -> None:
+def test_the_kvm_test_is_parsed(text: str, kvm: Kvm | None) -> None:
     assert parse_kvm(text) == kvm
     assert kvm is None or kvm.words
 
@@ -42,11 +42,11 @@ def test_a_trial_of_kvm_is_one_of_a_few_outcomes(text: str, kvm: Kvm | None) -> 
         ("", Userfaultfd()),
     ],
 )
-def test_userfaultfd_is_what_was_tried(text: str, found: Userfaultfd) -> None:
+def test_userfaultfd_is_parsed(text: str, found: Userfaultfd) -> None:
     assert parse_userfaultfd(text) == found
 
 
-def test_names_have_their_addresses_or_none() -> None:
+def test_names_are_parsed_with_their_addresses() -> None:
     text = "kvm-b 192.0.2.2 2001:db8::2 \nnas \n\nkvm-a 127.0.1.1 \n"
     assert parse_names(text) == {"kvm-b": ("192.0.2.2", "2001:db8::2"), "nas": (), "kvm-a": ("127.0.1.1",)}
 
@@ -55,7 +55,7 @@ def test_names_have_their_addresses_or_none() -> None:
     ("address", "local"),
     [("127.0.1.1", True), ("::1", True), ("192.0.2.1", False), ("fe80::1%eth0", False), ("kvm-b", False)],
 )
-def test_an_address_leads_a_host_to_itself_or_not(address: str, local: bool) -> None:
+def test_loopback_addresses_are_local(address: str, local: bool) -> None:
     assert is_local(address) is local
 
 
@@ -112,8 +112,8 @@ def test_a_firewall_is_opened_for_the_other_host_alone_and_can_be_closed_again(
     ("text", "why_not"),
     [
         ("", "neither ufw nor firewalld is active there"),
-        (UFW_ALLOWS, "the rule for 192.0.2.1 is in ufw already, so something else blocks the connection"),
-        (zones(*[f"{PLAIN_ZONES}\t{RICH}\n"] * 2), "the rule for 192.0.2.1 is in firewalld already"),
+        (UFW_ALLOWS, "ufw already has the rule for 192.0.2.1, so something else blocks the connection"),
+        (zones(*[f"{PLAIN_ZONES}\t{RICH}\n"] * 2), "firewalld already has the rule for 192.0.2.1"),
     ],
 )
 def test_a_firewall_that_is_not_the_trouble_is_left_alone(text: str, why_not: str) -> None:

@@ -1,4 +1,4 @@
-"""Ports that are really tried: the two programs against each other, and what they print."""
+"""The listener and the connector run against each other, and their parsers."""
 
 import socket
 import subprocess
@@ -20,12 +20,12 @@ from tui.hosts.model.ports import (
 )
 from tui.linux import perl
 
-WORD = "the-end"
+TOKEN = "the-end"
 
 
 @pytest.fixture
 def ports() -> tuple[int, int]:
-    """Some in a row that nobody uses at the moment."""
+    """Four consecutive ports that are not in use."""
     for first in range(40000, 60000, 50):
         taken = False
         for port in range(first, first + 4):
@@ -41,30 +41,30 @@ def ports() -> tuple[int, int]:
 
 @pytest.fixture
 def listener(ports: tuple[int, int]) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """It listens; the second is what it has said."""
-    argv = perl.argv(LISTENER, *map(str, ports), "60", WORD)
+    """The running listener and its output."""
+    argv = perl.argv(LISTENER, *map(str, ports), "60", TOKEN)
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        said = ""
-        while READY not in said and (line := process.stdout.readline()):
-            said += line
-        yield process, said
+        output = ""
+        while READY not in output and (line := process.stdout.readline()):
+            output += line
+        yield process, output
         process.kill()
 
 
 def connected(address: str, ports: tuple[int, ...], limit_s: int = 5) -> tuple[tuple[int, str], ...]:
-    words = [address, str(limit_s), WORD, *map(str, ports)]
+    words = [address, str(limit_s), TOKEN, *map(str, ports)]
     done = subprocess.run(perl.argv(CONNECTOR, *words), capture_output=True, text=True, check=True, timeout=60)
     return parse_connector(done.stdout)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_ports_that_are_listened_on_are_open_and_the_listener_ends_when_it_is_told(
+def test_ports_of_the_listener_are_open_and_the_token_ends_it(
     address: str, ports: tuple[int, int], listener: tuple[subprocess.Popen[str], str]
 ) -> None:
-    process, said = listener
+    process, output = listener
     all_four = tuple(range(ports[0], ports[1] + 1))
-    assert parse_listener(said) == (all_four, ())
+    assert parse_listener(output) == (all_four, ())
     assert connected(address, (*all_four, ports[1] + 1)) == (
         *((port, OPEN) for port in all_four),
         (ports[1] + 1, REFUSED),
@@ -72,19 +72,19 @@ def test_ports_that_are_listened_on_are_open_and_the_listener_ends_when_it_is_to
     assert process.wait(30) == 0
 
 
-def test_a_port_in_use_is_said_to_be_and_left_alone(ports: tuple[int, int]) -> None:
+def test_a_port_in_use_is_reported_and_left_alone(ports: tuple[int, int]) -> None:
     with socket.socket() as other:
         other.bind(("0.0.0.0", ports[0] + 1))  # noqa: S104
         other.listen()
-        argv = perl.argv(LISTENER, *map(str, ports), "1", WORD)
+        argv = perl.argv(LISTENER, *map(str, ports), "1", TOKEN)
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
     listening, in_use = parse_listener(done.stdout)
     assert in_use == (ports[0] + 1,)
     assert listening == (ports[0], ports[0] + 2, ports[0] + 3)
 
 
-def test_a_host_that_takes_no_connection_up_is_silent_and_not_waited_for_for_long() -> None:
-    with socket.socket() as full:  # its queue is: the kernel answers nobody more
+def test_a_host_that_accepts_no_connection_is_silent_after_the_limit() -> None:
+    with socket.socket() as full:  # its accept queue is full, so the kernel drops new connections
         full.bind(("127.0.0.1", 0))
         full.listen(0)
         address = full.getsockname()
@@ -97,19 +97,19 @@ def test_a_host_that_takes_no_connection_up_is_silent_and_not_waited_for_for_lon
             each.close()
 
 
-def test_what_the_system_says_is_kept_where_it_is_neither() -> None:
+def test_other_errors_of_the_system_are_kept() -> None:
     assert parse_connector("49153 No route to host\n49152 open\nnonsense\n") == (
         (49152, OPEN),
         (49153, "No route to host"),
     )
 
 
-def test_lines_of_another_form_are_passed_over() -> None:
+def test_invalid_lines_are_ignored() -> None:
     assert parse_listener("\nlistening\nlistening x\nlistening ²\nlistening 5\nin_use 6\nready\n") == ((5,), (6,))
     assert parse_connector("\n² open\n5 open\n") == ((5, OPEN),)
 
 
-def test_ports_that_are_not_open_are_told_by_what_became_of_them() -> None:
+def test_closed_ports_are_grouped_by_outcome() -> None:
     tried = Tried("192.0.2.2", ((1, OPEN), (2, SILENT), (3, REFUSED), (4, SILENT)))
     assert tried.closed == {SILENT: (2, 4), REFUSED: (3,)}
 

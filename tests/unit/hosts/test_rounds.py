@@ -1,4 +1,4 @@
-"""Facts read from all hosts: what waits for what, what a failed command is, and what one host tries on another."""
+"""Facts read from all hosts: dependencies, failed commands, and tests from one host to another."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ PORTS = (46000, 46003)
 
 
 def answers(name: str) -> FakeShell:
-    """A host that lacks nothing that is looked at here."""
+    """A host on which every part read here succeeds."""
     return FakeShell(
         {
             "uname -n": login_read(
@@ -76,7 +76,7 @@ async def test_every_part_of_every_host_is_read(world: FakeHosts) -> None:
     assert facts.way("destination", "source").peer == "kvm"
 
 
-async def test_a_host_that_does_not_answer_keeps_only_what_needs_it_waiting(world: FakeHosts) -> None:
+async def test_a_host_that_does_not_respond_delays_only_parts_that_need_it(world: FakeHosts) -> None:
     world.shells["root@storage"].released.clear()
     async for facts in rounds(world).run():
         if facts.cpu and facts.way("source", "destination").peer and facts.way("source", "storage").names:
@@ -86,7 +86,7 @@ async def test_a_host_that_does_not_answer_keeps_only_what_needs_it_waiting(worl
     assert isinstance(facts.at("storage").system, System)
 
 
-async def test_a_silent_hypervisor_does_not_delay_what_the_other_can_answer_alone(world: FakeHosts) -> None:
+async def test_a_silent_hypervisor_does_not_delay_parts_of_the_other_alone(world: FakeHosts) -> None:
     destination = world.shells["root@destination"]
     destination.released.clear()
     async for facts in rounds(world).run():
@@ -100,7 +100,7 @@ async def test_a_silent_hypervisor_does_not_delay_what_the_other_can_answer_alon
     assert isinstance(facts.at("destination").kvm, Kvm)
 
 
-async def test_only_names_that_the_first_round_did_not_look_up_are_looked_up_in_the_second(world: FakeHosts) -> None:
+async def test_the_second_round_resolves_only_names_that_are_new(world: FakeHosts) -> None:
     world.destination.hostname = "destination"
     facts = await last(rounds(world))
     assert facts.way("source", "destination").names == {"destination": ("192.0.2.9",)}
@@ -111,11 +111,11 @@ async def test_only_names_that_the_first_round_did_not_look_up_are_looked_up_in_
 # -- commands that fail --
 
 
-async def test_an_account_without_a_shell_is_a_host_that_could_not_be_read(world: FakeHosts) -> None:
+async def test_a_host_with_a_nologin_account_could_not_be_read(world: FakeHosts) -> None:
     shell = world.shells["root@destination"]
     shell.answers = {"": Completed(1, "This account is currently not available.\n", "")}
     hosts = Hosts(world.connections, world.changes)
-    await hosts.checklist.look_once()
+    await hosts.checklist.refresh_fully()
     found = "destination could not be read: This account is currently not available"
     login = hosts.checklist["destination.login"].finding
     assert login is not None
@@ -125,7 +125,7 @@ async def test_an_account_without_a_shell_is_a_host_that_could_not_be_read(world
     assert not any("sudo" in command for command in shell.commands)
 
 
-async def test_a_shell_that_ends_well_without_running_the_script_is_no_default_qemu_conf(world: FakeHosts) -> None:
+async def test_a_shell_that_ignores_the_script_is_not_a_default_qemu_conf(world: FakeHosts) -> None:
     world.shells["root@storage"].answers = {"id\n-u": "0\n"}
     facts = (await last(rounds(world))).at("storage")
     unread = "storage could not be read: the host's shell did not run the command."
@@ -135,7 +135,7 @@ async def test_a_shell_that_ends_well_without_running_the_script_is_no_default_q
     assert str(conf) == "qemu.conf of storage could not be read: the host's shell did not run the command."
 
 
-async def test_what_root_could_not_run_is_a_failure_with_what_the_host_printed(world: FakeHosts) -> None:
+async def test_a_failed_command_of_root_is_a_failure_with_its_output(world: FakeHosts) -> None:
     shell = world.shells["root@destination"]
     shell.answers["unprivileged_userfaultfd"] = Completed(1, "", "sh: fork: Resource unavailable\n")
     tried = (await last(rounds(world))).at("destination").userfaultfd
@@ -157,7 +157,7 @@ async def test_a_section_that_failed_leaves_the_others_read(world: FakeHosts) ->
 # -- parts that need another part --
 
 
-async def test_a_part_that_failed_is_the_reason_for_what_builds_on_it(world: FakeHosts) -> None:
+async def test_a_failed_part_is_the_reason_for_parts_that_depend_on_it(world: FakeHosts) -> None:
     world.shells["root@destination"].answers = {"": Failure("destination can't be reached", "no answer")}
     facts = await last(rounds(world))
     reasons = [facts.at("destination").kvm, facts.way("destination", "source").ssh, facts.at("destination").clock]
@@ -165,7 +165,7 @@ async def test_a_part_that_failed_is_the_reason_for_what_builds_on_it(world: Fak
     assert isinstance(facts.way("source", "destination").ssh, Attempt)
 
 
-async def test_root_is_asked_for_once_a_host_where_it_is_not_to_be_had(world: FakeHosts) -> None:
+async def test_sudo_is_tried_once_per_host_if_it_is_refused(world: FakeHosts) -> None:
     shell = world.shells["root@destination"]
     shell.answers = {
         "id\n-u": "1000\n",
@@ -176,7 +176,7 @@ async def test_root_is_asked_for_once_a_host_where_it_is_not_to_be_had(world: Fa
     assert sum("sudo" in command for command in shell.commands) == 1
 
 
-async def test_a_reading_that_is_given_up_ends_what_it_had_begun(world: FakeHosts) -> None:
+async def test_a_cancelled_pass_ends_its_tasks(world: FakeHosts) -> None:
     world.shells["root@storage"].released.clear()
     run = rounds(world).run()
     await anext(run)
@@ -184,21 +184,21 @@ async def test_a_reading_that_is_given_up_ends_what_it_had_begun(world: FakeHost
     assert not [task for task in asyncio.all_tasks() if "Rounds." in repr(task)]
 
 
-async def test_what_was_read_before_stays_until_it_is_read_again(world: FakeHosts) -> None:
+async def test_old_facts_stay_until_they_are_read_again(world: FakeHosts) -> None:
     hosts = Hosts(world.connections, world.changes)
-    await hosts.checklist.look_once()
+    await hosts.checklist.refresh_fully()
     world.shells["root@storage"].released.clear()
-    look = hosts.checklist.look()
-    await anext(look)
+    reading = hosts.checklist.refresh()
+    await anext(reading)
     assert hosts.checklist["storage.login"].state == "ok"
-    await look.aclose()
+    await reading.aclose()
 
 
-async def test_the_cards_say_what_the_newest_trial_of_kvm_has_shown(world: FakeHosts) -> None:
+async def test_the_cards_show_the_latest_kvm_test(world: FakeHosts) -> None:
     hosts = Hosts(world.connections, world.changes)
     source = hosts.unread()[0]
     assert [facts.kvm async for facts in hosts.read(source)][-1] == ""
-    await hosts.checklist.look_once()
+    await hosts.checklist.refresh_fully()
     assert [facts.kvm async for facts in hosts.read(source)][-1] == "a guest runs on it"
 
 
@@ -207,14 +207,14 @@ def reading_of_this_machine(world: FakeHosts) -> HostReading:
     return HostReading(connections, world.changes.sudo)
 
 
-async def test_ports_are_tried_by_listening_on_them_and_connecting(world: FakeHosts) -> None:
+async def test_ports_are_tried_by_listening_and_connecting(world: FakeHosts) -> None:
     tried = await reading_of_this_machine(world).ports("source", "destination", "127.0.0.1", PORTS)
     assert tried.address == "127.0.0.1"
     assert tried.ports(OPEN) + tried.in_use == tuple(range(PORTS[0], PORTS[1] + 1))
     assert tried.closed == {}
 
 
-async def test_both_ways_can_be_tried_at_once(world: FakeHosts) -> None:
+async def test_ports_of_both_hosts_can_be_tried_at_once(world: FakeHosts) -> None:
     reading = reading_of_this_machine(world)
     one, other = await asyncio.gather(
         reading.ports("source", "destination", "127.0.0.1", (46010, 46013)),
@@ -223,7 +223,7 @@ async def test_both_ways_can_be_tried_at_once(world: FakeHosts) -> None:
     assert (one.closed, other.closed) == ({}, {})
 
 
-async def test_a_listener_that_was_ended_early_leaves_the_ports_unknown(world: FakeHosts) -> None:
+async def test_a_listener_that_ended_early_leaves_the_ports_unknown(world: FakeHosts) -> None:
     class Ended(FakeShell):
         async def run(self, argv: Any, *, on_output: Any = None, **_: Any) -> Completed:
             on_output("listening 46000\nready\n")
@@ -248,8 +248,8 @@ async def test_without_a_listener_the_ports_are_unknown(world: FakeHosts, status
     assert (raised.value.hint, raised.value.detail) == (hint, "stopped\n")
 
 
-async def test_an_unread_part_is_unknown_in_the_list_and_not_a_traceback(world: FakeHosts) -> None:
+async def test_an_unread_part_is_unknown_in_the_list(world: FakeHosts) -> None:
     world.destination.failure = Failure("CPUs could not be compared", "this daemon cannot do it")
     hosts = Hosts(world.connections, world.changes)
-    await hosts.checklist.look_once()
+    await hosts.checklist.refresh_fully()
     assert hosts.checklist["destination.cpu"].state == UNKNOWN

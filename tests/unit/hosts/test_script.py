@@ -1,4 +1,4 @@
-"""The scripts of the first round, as this machine answers them, and what a command that failed becomes."""
+"""The scripts of the first round, run on this machine, and failed commands."""
 
 import getpass
 import os
@@ -19,7 +19,7 @@ def run(script: str, *words: str) -> str:
     return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=200).stdout
 
 
-def test_the_login_reads_its_system_its_name_and_where_names_lead() -> None:
+def test_the_login_reads_system_login_and_addresses_of_names() -> None:
     read = parse_login("source", run(LOGIN_SCRIPT, "/", "localhost", "no-such-name.invalid"))
     assert read.system.hostname == os.uname().nodename
     assert read.system.disk_bytes
@@ -28,7 +28,7 @@ def test_the_login_reads_its_system_its_name_and_where_names_lead() -> None:
     assert set(read.names["localhost"]) & {"127.0.0.1", "::1"}
 
 
-def test_root_reads_qemu_conf_everywhere_and_the_software_of_hypervisors() -> None:
+def test_root_reads_qemu_conf_everywhere_and_software_on_hypervisors() -> None:
     conf, software = parse_root("storage", run(STORAGE_SCRIPT), None)
     assert software is None
     same, software = parse_root("source", run(HYPERVISOR_SCRIPT, getpass.getuser()), getpass.getuser())
@@ -44,7 +44,7 @@ def test_root_reads_qemu_conf_everywhere_and_the_software_of_hypervisors() -> No
         (Completed(137, "", ""), "its command exited with status 137 and printed nothing"),
     ],
 )
-def test_a_command_that_failed_is_a_failure_with_its_last_line(done: Completed, why: str) -> None:
+def test_a_failed_command_is_a_failure_with_its_last_line(done: Completed, why: str) -> None:
     with pytest.raises(Failure) as raised:
         done.output("nas could not be read")
     assert (raised.value.what, raised.value.why) == ("nas could not be read", why)
@@ -60,11 +60,11 @@ def test_a_command_that_failed_is_a_failure_with_its_last_line(done: Completed, 
         (answered(conf=Completed(124, "", "")), "its command did not end in time"),
     ],
 )
-def test_a_section_that_failed_or_is_not_there_is_a_failure(text: str, why: str) -> None:
+def test_a_failed_or_missing_section_is_a_failure(text: str, why: str) -> None:
     with pytest.raises(Failure) as raised:
         output(parse_sections(text), "conf", "it could not be read")
     assert (raised.value.what, raised.value.why) == ("it could not be read", why)
 
 
-def test_a_section_that_printed_nothing_and_ended_well_is_an_answer() -> None:
+def test_an_empty_section_that_succeeded_is_valid() -> None:
     assert output(parse_sections(answered(conf="")), "conf", "it could not be read") == ""

@@ -1,7 +1,7 @@
-"""libvirt and QEMU on a host: what is read of them, and how they are installed, started, and taken away again.
+"""libvirt and QEMU on a host: parsed, installed, started and removed.
 
-Recorded on Debian 12 (libvirt 9.0, QEMU 7.2, systemd 252), some of apt's lines left out; what other systems print has
-the same form.
+Recorded on Debian 12 (libvirt 9.0, QEMU 7.2, systemd 252), without some of apt's lines. Other systems print the same
+format.
 """
 
 import subprocess
@@ -21,7 +21,7 @@ from tui.hosts.model.checks.software import (
     CLEAR_RUN,
     END_NETWORKS,
     HOLD,
-    LET_GO,
+    RELEASE,
     STILL_USED,
     daemon,
     lists,
@@ -112,39 +112,39 @@ def planned(step: str, about: Software) -> Change:
 
 
 def refused(step: str, about: Software) -> str:
-    said = STEPS[step].change(facts(about))
-    assert isinstance(said, str), said
-    return said
+    reason = STEPS[step].change(facts(about))
+    assert isinstance(reason, str), reason
+    return reason
 
 
 def run(script: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["sh", "-c", script, "sh", *words], capture_output=True, text=True, timeout=30, check=False)
 
 
-# -- what is found --
+# -- findings --
 
 
-def test_a_bare_debian_lacks_both_and_can_have_them() -> None:
+def test_a_bare_debian_lacks_both_and_has_their_packages() -> None:
     bare = software()
-    assert found("lists", bare) == Finding(OK, "apt knows libvirt and QEMU")
+    assert found("lists", bare) == Finding(OK, "apt offers libvirt and QEMU")
     words = "not installed: libvirt's daemon, QEMU (qemu-system-x86_64)"
     assert found("packages", bare) == Finding(FAILED, words, "libvirt and QEMU installed")
     assert (found("daemon", bare).state, refused("daemon", bare)) == (FAILED, "libvirt must be installed first")
     assert (bare.folders, bare.files, bare.users, bare.package.new) == ((), (), frozenset(), NEW)
 
 
-def test_a_debian_with_both_lacks_nothing() -> None:
-    there = software(SET_UP)
-    states = {step: found(step, there).state for step in STEPS}
+def test_a_debian_with_both_has_good_findings() -> None:
+    complete = software(SET_UP)
+    states = {step: found(step, complete).state for step in STEPS}
     assert states == {"lists": NOT_NEEDED, "packages": OK, "daemon": OK, "member": NOT_NEEDED}
 
 
-def test_lists_that_know_nothing_are_updated_first() -> None:
-    said = "Reading package lists...\nE: Unable to locate package libvirt-daemon-system\n"
-    empty = software(simulation=Completed(100, said, ""))
-    assert (found("lists", empty).state, found("lists", empty).detail) == (FAILED, said)
+def test_empty_package_lists_are_updated_first() -> None:
+    output = "Reading package lists...\nE: Unable to locate package libvirt-daemon-system\n"
+    empty = software(simulation=Completed(100, output, ""))
+    assert (found("lists", empty).state, found("lists", empty).detail) == (FAILED, output)
     assert [each.text for each in planned("lists", empty).actions] == ["apt-get -q -o DPkg::Lock::Timeout=120 update"]
-    assert refused("packages", empty) == "the package lists do not know them"
+    assert refused("packages", empty) == "the package lists do not contain them"
 
 
 @pytest.mark.parametrize(
@@ -153,16 +153,16 @@ def test_lists_that_know_nothing_are_updated_first() -> None:
         ("virtqemud\nvirsh\nqemu-img\nqemu-kvm\n", OK, "virtqemud, virsh, qemu-img, qemu-kvm"),
         ("libvirtd\nvirsh\nqemu-img\n", FAILED, "not installed: QEMU (qemu-system-x86_64)"),
         ("qemu-img\nqemu-system-x86_64\n", FAILED, "not installed: libvirt's daemon"),
-        ("libvirtd\nqemu-system-x86_64\n", WARNING, "not there: virsh, qemu-img"),
+        ("libvirtd\nqemu-system-x86_64\n", WARNING, "missing: virsh, qemu-img"),
     ],
 )
-def test_programs_count_wherever_they_come_from(programs: str, state: str, words: str) -> None:
+def test_programs_from_any_source_are_accepted(programs: str, state: str, words: str) -> None:
     finding = found("packages", software(programs=programs, wanted=""))
     assert (finding.state, finding.found) == (state, words)
 
 
-def test_a_daemon_that_nothing_starts_is_completed() -> None:
-    """As `make setup` leaves a bare Debian, on which it must start no daemon of its own."""
+def test_the_missing_unit_of_a_daemon_is_installed() -> None:
+    """`make setup` leaves a bare Debian like this, because it must not start a daemon."""
     programs = "libvirtd\nvirsh\nqemu-img\nqemu-system-x86_64\n"
     half = software(programs=programs, wanted=" libvirt-daemon-system dnsmasq-base\n")
     finding = found("packages", half)
@@ -178,22 +178,22 @@ def test_a_daemon_that_nothing_starts_is_completed() -> None:
     ("units", "words"),
     [
         (unit("libvirtd.socket", "inactive", "disabled"), "libvirtd.socket is inactive"),
-        (unit("libvirtd.socket", "active", "disabled"), "libvirtd.socket runs, but does not start with the host"),
+        (unit("libvirtd.socket", "active", "disabled"), "libvirtd.socket runs, but does not start at boot"),
         (unit("libvirtd.service", "inactive", "masked", "masked"), "libvirtd.service is masked"),
-        (NO_UNITS, "this host has no service of libvirt's"),
+        (NO_UNITS, "this host has no libvirt service"),
     ],
 )
-def test_a_daemon_that_is_not_there_after_a_restart_is_told(units: str, words: str) -> None:
+def test_a_daemon_that_would_not_start_at_boot_is_found(units: str, words: str) -> None:
     finding = found("daemon", software(SET_UP, units=units))
     assert (finding.state, finding.found) == (FAILED, words)
 
 
-def test_of_two_daemons_the_one_that_runs_counts() -> None:
+def test_the_active_one_of_two_daemons_is_used() -> None:
     units = unit("libvirtd.socket", "inactive", "disabled") + unit("virtqemud.socket")
-    assert found("daemon", software(SET_UP, units=units)).found == "virtqemud.socket is active, also after a restart"
+    assert found("daemon", software(SET_UP, units=units)).found == "virtqemud.socket is active and starts at boot"
 
 
-def test_a_daemon_is_enabled_and_started_and_taken_back_the_other_way_round() -> None:
+def test_a_daemon_is_enabled_and_started_and_both_are_undone() -> None:
     stopped = software(SET_UP, units=unit("libvirtd.socket", "inactive", "disabled"))
     moves = planned("daemon", stopped).moves
     assert [move.action.text for move in moves] == [
@@ -204,7 +204,7 @@ def test_a_daemon_is_enabled_and_started_and_taken_back_the_other_way_round() ->
     ]  # fmt: skip
 
 
-def test_without_systemd_it_is_not_needed() -> None:
+def test_without_systemd_the_daemon_step_is_not_needed() -> None:
     assert found("daemon", software(SET_UP, systemd=Completed(1, "", ""))).state == NOT_NEEDED
 
 
@@ -213,26 +213,26 @@ def test_without_systemd_it_is_not_needed() -> None:
     [("op sudo libvirt\n", "libvirt:x:119:op\n", OK), ("op sudo\n", "libvirt:x:119:\n", FAILED),
      ("op sudo\n", NO_GROUP, WARNING)],
 )  # fmt: skip
-def test_a_login_that_is_not_roots_must_be_in_the_group(groups: str, group: Any, state: str) -> None:
+def test_a_login_other_than_root_must_be_in_the_group(groups: str, group: Any, state: str) -> None:
     assert found("member", software(SET_UP, "op", groups=groups, user_groups=group)).state == state
 
 
-def test_the_login_is_put_into_the_group_and_out_of_it_again() -> None:
+def test_the_login_is_added_to_the_group_and_removed_by_undo() -> None:
     (move,) = planned("member", software(SET_UP, "op", groups="op sudo\n")).moves
     assert (move.action.text, move.undo[0].text) == ("gpasswd -a op libvirt", "gpasswd -d op libvirt")
 
 
-# -- what is installed is taken away again --
+# -- installation and its undo --
 
 
 def undo(about: Software) -> list[tuple[str, ...]]:
-    """The words of each command that takes the packages away, without what keeps them quiet."""
+    """The commands that undo the installation, without their wrappers."""
     (move,) = planned("packages", about).moves
     argvs = [each.argv for each in move.undo if isinstance(each, Command)]
     return [argv[argv.index("dpkg") :] if "dpkg" in argv else argv for argv in argvs]
 
 
-def test_what_is_missing_is_installed_and_all_that_came_is_purged() -> None:
+def test_missing_packages_are_installed_and_undo_purges_all_new_ones() -> None:
     change = planned("packages", software())
     (install,) = change.actions
     assert isinstance(install, Command)
@@ -244,11 +244,11 @@ def test_what_is_missing_is_installed_and_all_that_came_is_purged() -> None:
     assert argvs[-1] == ("sh", "-c", CLEAR, "sh", *GROUPS)
 
 
-def test_old_lists_are_asked_for_again_first() -> None:
+def test_old_package_lists_are_updated_first() -> None:
     assert "update" in planned("packages", software(age="90000\n")).actions[0].text
 
 
-def test_what_was_there_before_the_packages_stays_behind_them() -> None:
+def test_users_folders_and_files_from_before_the_installation_stay() -> None:
     before = software(
         users=SET_UP["users"], user_groups="libvirt-qemu:x:64055:\n",
         folders="/etc/libvirt\n/var/lib/libvirt/images\n", files="/etc/libvirt/qemu.conf\n",
@@ -257,7 +257,7 @@ def test_what_was_there_before_the_packages_stays_behind_them() -> None:
     rest = tuple(each for each in NEW if each != "libvirt-daemon-system")
     assert argvs[argvs.index(("dpkg", "--remove", *NEW)) + 1] == ("dpkg", "--purge", *rest)
     assert ("sh", "-c", HOLD, "sh", "/etc/libvirt", "/var/lib/libvirt/images") in argvs
-    assert argvs[-1] == ("sh", "-c", LET_GO, "sh", "/etc/libvirt", "/var/lib/libvirt/images")
+    assert argvs[-1] == ("sh", "-c", RELEASE, "sh", "/etc/libvirt", "/var/lib/libvirt/images")
     assert not any("libvirt-qemu" in argv for argv in argvs)
     assert any(argv[-1] == "/etc/libvirt/qemu.conf" for argv in argvs)
 
@@ -277,7 +277,7 @@ STARTED_BY_NOTHING = {**SET_UP, "programs": "libvirtd\nvirsh\n", "wanted": " lib
         ({**ONLY_QEMU, "programs": "virtqemud\nvirsh\n"}, []),
     ],
 )
-def test_a_libvirt_that_was_there_keeps_its_networks_and_what_it_runs_with(
+def test_a_libvirt_from_before_keeps_its_networks_and_runtime_files(
     before: dict[str, Any], cleared: list[tuple[str, ...]]
 ) -> None:
     about = software({**BARE, **before})
@@ -288,7 +288,7 @@ def test_a_libvirt_that_was_there_keeps_its_networks_and_what_it_runs_with(
         assert ("sh", "-c", apt.KEEP, "sh", *about.files) in argvs
 
 
-def test_files_and_links_that_were_there_come_back_as_they_were(tmp_path: Path) -> None:
+def test_files_and_links_from_before_are_restored(tmp_path: Path) -> None:
     folder = tmp_path / "odd; folder"
     folder.mkdir()
     (folder / "a.conf").write_text("mine")
@@ -306,40 +306,40 @@ def test_files_and_links_that_were_there_come_back_as_they_were(tmp_path: Path) 
     ]  # fmt: skip
 
 
-def test_programs_that_are_gone_from_installed_packages_are_left_to_a_person() -> None:
+def test_missing_programs_of_installed_packages_are_left_to_the_user() -> None:
     gone = software(SET_UP, programs="libvirtd\nvirsh\nqemu-img\n")
     assert found("packages", gone).found == "not installed: QEMU (qemu-system-x86_64)"
     assert found("lists", gone).state == NOT_NEEDED
-    assert "dpkg takes their packages for installed" in refused("packages", gone)
+    assert "dpkg lists the packages as installed" in refused("packages", gone)
 
 
-def test_what_apt_would_remove_is_not_removed_unasked() -> None:
-    said = f"Remv qemu-system-x86-xen [1:8.0]\n{INSTALL}"
-    words = "apt would remove qemu-system-x86-xen for it: decide that on the host"
-    assert refused("packages", software(simulation=said)) == words
+def test_nothing_is_installed_if_apt_would_remove_packages() -> None:
+    output = f"Remv qemu-system-x86-xen [1:8.0]\n{INSTALL}"
+    words = "apt would remove qemu-system-x86-xen for it: decide on the host"
+    assert refused("packages", software(simulation=output)) == words
 
 
 @pytest.mark.parametrize(
     ("manager", "words"),
-    [("dnf\n", "As root on it: dnf install libvirt qemu-kvm"), ("\n", "with that host's own package manager")],
+    [("dnf\n", "As root on this host: dnf install libvirt qemu-kvm"), ("\n", "with the package manager of this host")],
 )
-def test_without_apt_the_command_is_said(manager: str, words: str) -> None:
+def test_without_apt_the_command_is_shown(manager: str, words: str) -> None:
     elsewhere = software(manager=manager, wanted="", simulation="")
     assert found("lists", elsewhere).state == NOT_NEEDED
     assert words in found("packages", elsewhere).hint
     assert words in refused("packages", elsewhere)
 
 
-def test_where_a_vm_is_defined_nothing_is_taken_away(tmp_path: Path) -> None:
+def test_undo_removes_nothing_while_a_vm_is_defined(tmp_path: Path) -> None:
     (tmp_path / "qemu").mkdir()
     script = STILL_USED.replace("/etc/libvirt", str(tmp_path)).replace("/run/libvirt", str(tmp_path / "none"))
     assert run(script).returncode == 0
     (tmp_path / "qemu/web server.xml").touch()
     done = run(script)
-    assert (done.returncode, done.stdout) == (1, "web server is a VM of this host by now: libvirt and QEMU stay\n")
+    assert (done.returncode, done.stdout) == (1, "web server is a VM of this host: libvirt and QEMU stay\n")
 
 
-def test_folders_that_are_empty_go_and_those_that_were_there_or_hold_something_stay(tmp_path: Path) -> None:
+def test_undo_removes_empty_folders_except_those_from_before(tmp_path: Path) -> None:
     for each in ("lib/qemu/save", "lib/images", "lib/mine", "etc/qemu/networks/autostart"):
         (tmp_path / each).mkdir(parents=True)
     (tmp_path / "lib/images/disk.qcow2").touch()
@@ -349,20 +349,25 @@ def test_folders_that_are_empty_go_and_those_that_were_there_or_hold_something_s
     (tmp_path / "lib/dnsmasq/virbr0.status").touch()
     (tmp_path / "etc/qemu/networks/autostart/default.xml").symlink_to("../default.xml")
 
-    def here(script: str) -> str:
+    def moved(script: str) -> str:
         script = script.replace("/run/libvirt", f"{tmp_path}/run")
         for name in ("etc", "var/lib", "var/cache", "var/log"):
             script = script.replace(f"/{name}/libvirt", f"{tmp_path}/{name.rpartition('/')[2]}")
         return script
 
-    steps = ((HOLD, (mine,)), (here(CLEAR_RUN), (here(AUTOSTART),)), (here(CLEAR), ()), (LET_GO, (mine,)))
+    steps = (
+        (HOLD, (mine,)),
+        (moved(CLEAR_RUN), (moved(AUTOSTART),)),
+        (moved(CLEAR), ()),
+        (RELEASE, (mine,)),
+    )
     for step, words in steps:
         assert run(step, *words).returncode == 0
     left = sorted(str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*"))
     assert left == ["lib", "lib/images", "lib/images/disk.qcow2", "lib/mine"]
 
 
-def test_the_script_is_one_that_sh_takes_and_answers_on_this_machine() -> None:
+def test_the_script_runs_on_this_machine() -> None:
     done = run(SCRIPT, "nobody")
     assert (done.returncode, done.stderr) == (0, "")
     here = parse_software("nobody", done.stdout)

@@ -1,9 +1,9 @@
-"""What root's ssh said, and which keys there are, as the scripts print it."""
+"""Root's ssh logins and keys, parsed from the output of the scripts."""
 
 import pytest
 
 from tui.core.ssh_key import HostKey
-from tui.core.ssh_target import Target, target
+from tui.core.ssh_target import UriTarget, target_of_uri
 from tui.hosts.model.account import Account, parse_account
 from tui.hosts.model.ssh import (
     KEY_CHANGED,
@@ -25,19 +25,19 @@ FINGERPRINT = "SHA256:jM53pRRG/2GI3dZAx4RAG6kgT6IeIfQqbHeglSG5xPM"  # as ssh pri
 @pytest.mark.parametrize(
     ("uri", "found"),
     [
-        ("qemu+ssh://root@kvm-b/system?no_tty=1", Target("kvm-b", "root")),
-        ("qemu+ssh://192.0.2.20:2222/system", Target("192.0.2.20", port=2222)),
-        ("qemu+ssh://me@[2001:db8::2]:2222/system?no_tty=1", Target("2001:db8::2", "me", 2222)),
-        ("qemu+ssh://KVM-B/system?keyfile=/root/k&no_tty=1", Target("KVM-B", key_file="/root/k")),
-        ("qemu+ssh://me%40lab@[fe80::2%25eth0]/system", Target("fe80::2%eth0", "me@lab")),
+        ("qemu+ssh://root@kvm-b/system?no_tty=1", UriTarget("kvm-b", "root")),
+        ("qemu+ssh://192.0.2.20:2222/system", UriTarget("192.0.2.20", port=2222)),
+        ("qemu+ssh://me@[2001:db8::2]:2222/system?no_tty=1", UriTarget("2001:db8::2", "me", 2222)),
+        ("qemu+ssh://KVM-B/system?keyfile=/root/k&no_tty=1", UriTarget("KVM-B", key_file="/root/k")),
+        ("qemu+ssh://me%40lab@[fe80::2%25eth0]/system", UriTarget("fe80::2%eth0", "me@lab")),
         ("qemu+tls://kvm-b/system", None),
         ("qemu+libssh2://kvm-b/system", None),
         ("qemu:///system", None),
         ("test+ssh:///default", None),
     ],
 )
-def test_a_peer_uri_leads_somewhere_over_ssh_or_not(uri: str, found: Target | None) -> None:
-    assert target(uri) == found
+def test_the_ssh_target_is_parsed_from_a_peer_uri(uri: str, found: UriTarget | None) -> None:
+    assert target_of_uri(uri) == found
 
 
 CHANGED = """@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
@@ -48,7 +48,7 @@ Host key verification failed."""
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "outcome"),
+    ("status", "output", "outcome"),
     [
         (0, "", WORKS),
         (255, "No ED25519 host key is known for kvm-b and you have requested strict checking.\n"
@@ -68,17 +68,17 @@ Host key verification failed."""
         (1, "", OTHER),
     ],
 )  # fmt: skip
-def test_what_ssh_said_is_one_of_a_few_outcomes(status: int, said: str, outcome: str) -> None:
-    lines = "".join(f"said {line}\n" for line in said.splitlines())
+def test_the_output_of_ssh_maps_to_an_outcome(status: int, output: str, outcome: str) -> None:
+    lines = "".join(f"output {line}\n" for line in output.splitlines())
     attempt = parse_attempt(f"home /root\nfolder yes\nstatus {status}\n{lines}")
-    assert (attempt.outcome, attempt.said) == (outcome, said)
+    assert (attempt.outcome, attempt.output) == (outcome, output)
 
 
 NOT_KNOWN = f"""home /root
 folder yes
 status 255
-said No ED25519 host key is known for kvm-b and you have requested strict checking.
-said Host key verification failed.
+output No ED25519 host key is known for kvm-b and you have requested strict checking.
+output Host key verification failed.
 config user root
 config hostname kvm-b.example
 config port 2222
@@ -96,7 +96,7 @@ shown [kvm-b.example]:2222 ssh-ed25519 not-base64!
 """
 
 
-def test_what_would_mend_a_login_is_read_with_it() -> None:
+def test_the_facts_for_a_fix_are_read_with_a_failed_login() -> None:
     assert parse_attempt(NOT_KNOWN) == Attempt(
         KEY_NOT_KNOWN,
         "No ED25519 host key is known for kvm-b and you have requested strict checking.\nHost key verification failed.",
@@ -126,13 +126,13 @@ def test_what_would_mend_a_login_is_read_with_it() -> None:
         ("hostname b\nport 22\nuserknownhostsfile /etc/own ~/.ssh/x", "b", "/etc/own"),
     ],
 )
-def test_a_host_key_is_looked_up_as_ssh_does(config: str, known_as: str, file: str) -> None:
+def test_the_known_hosts_entry_is_that_of_ssh(config: str, known_as: str, file: str) -> None:
     lines = "".join(f"config {line}\n" for line in config.splitlines())
-    attempt = parse_attempt(f"home /root\nstatus 255\nsaid Host key verification failed.\n{lines}")
+    attempt = parse_attempt(f"home /root\nstatus 255\noutput Host key verification failed.\n{lines}")
     assert (attempt.known_as, attempt.known_hosts, attempt.folder) == (known_as, file, False)
 
 
-def test_a_fingerprint_is_what_ssh_shows() -> None:
+def test_a_fingerprint_equals_that_of_ssh() -> None:
     assert HostKey("ssh-ed25519", BLOB).fingerprint == FINGERPRINT
 
 
@@ -160,5 +160,5 @@ key ecdsa-sha2-nistp256 AAAAE2Vj
         ("root", "", Account("root")),
     ],
 )  # fmt: skip
-def test_an_account_is_what_the_ssh_server_makes_of_it(user: str, text: str, account: Account) -> None:
+def test_an_account_has_the_settings_of_the_ssh_server(user: str, text: str, account: Account) -> None:
     assert parse_account(user, text) == account

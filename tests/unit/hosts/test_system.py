@@ -1,4 +1,4 @@
-"""What a host's system says of itself, as the scripts print it on the systems that are supported."""
+"""The system and the clock of a host, as the scripts print them on the supported systems."""
 
 import shutil
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.hosts.model.clock import Clock, measured, surest
+from tui.hosts.model.clock import Clock, measured, most_accurate
 from tui.hosts.model.host import SYSTEM_SCRIPT, System, parse_system
 
 MIB = 1 << 20
@@ -60,11 +60,11 @@ ssh 2001:db8::5 50212 2001:db8::20 2222
         ("ssh 192.0.2.5\ndisk lots free\n", System()),
     ],
 )  # fmt: skip
-def test_a_system_is_what_its_script_printed(text: str, system: System) -> None:
+def test_a_system_is_parsed_from_the_output_of_its_script(text: str, system: System) -> None:
     assert parse_system(text) == system
 
 
-def test_the_script_tells_the_space_of_a_folder_whose_name_needs_quoting(tmp_path: Path) -> None:
+def test_the_script_reads_the_space_of_a_folder_whose_name_needs_quoting(tmp_path: Path) -> None:
     folder = tmp_path / "vm images; $(id) 50%"
     folder.mkdir()
     done = subprocess.run(
@@ -76,7 +76,7 @@ def test_the_script_tells_the_space_of_a_folder_whose_name_needs_quoting(tmp_pat
     assert system.memory_bytes > 64 * MIB
 
 
-def test_a_folder_that_is_not_there_takes_no_other_fact_with_it() -> None:
+def test_a_missing_folder_loses_no_other_fact() -> None:
     argv = ["sh", "-c", SYSTEM_SCRIPT, "sh", "/no/such/folder"]
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
     system = parse_system(done.stdout)
@@ -85,35 +85,35 @@ def test_a_folder_that_is_not_there_takes_no_other_fact_with_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked_at", "answer", "answered_at", "words"),
+    ("sent_at", "reply", "received_at", "words"),
     [
-        (100.0, "100.005\n", 100.01, "equal, give or take 5.0 ms"),
-        (100.0, "103.005000000\n", 100.01, "3.0 s ahead, give or take 5.0 ms"),
-        (100.0, "40.0\n", 100.2, "1 min 0 s behind, give or take 100 ms"),
-        (100.0, "100.4\n", 101.0, "equal, give or take 500 ms"),
+        (100.0, "100.005\n", 100.01, "equal (±5.0 ms)"),
+        (100.0, "103.005000000\n", 100.01, "3.0 s ahead (±5.0 ms)"),
+        (100.0, "40.0\n", 100.2, "1 min 0 s behind (±100 ms)"),
+        (100.0, "100.4\n", 101.0, "equal (±500 ms)"),
     ],
 )
-def test_a_clock_is_compared_as_well_as_the_round_trip_allows(
-    asked_at: float, answer: str, answered_at: float, words: str
+def test_the_error_of_a_clock_is_half_the_round_trip(
+    sent_at: float, reply: str, received_at: float, words: str
 ) -> None:
-    clock = measured(asked_at, answer, answered_at)
+    clock = measured(sent_at, reply, received_at)
     assert clock is not None
     assert clock.words == words
 
 
-@pytest.mark.parametrize("answer", ["", "1700000000.%N", "Mon Nov 24"])
-def test_a_date_without_fractions_is_no_measurement(answer: str) -> None:
-    assert measured(1.0, answer, 2.0) is None
+@pytest.mark.parametrize("reply", ["", "1700000000.%N", "Mon Nov 24"])
+def test_a_date_without_fractions_is_no_measurement(reply: str) -> None:
+    assert measured(1.0, reply, 2.0) is None
 
 
-def test_the_quickest_answer_is_the_surest() -> None:
-    assert surest([None, Clock(3.0, 0.2), Clock(1.0, 0.01), Clock(0.0, 0.5)]) == Clock(1.0, 0.01)
-    assert surest([None]) is None
+def test_the_smallest_round_trip_wins() -> None:
+    assert most_accurate([None, Clock(3.0, 0.2), Clock(1.0, 0.01), Clock(0.0, 0.5)]) == Clock(1.0, 0.01)
+    assert most_accurate([None]) is None
 
 
 @pytest.mark.parametrize(
     ("clock", "off"),
     [(Clock(0.6, 0.05), True), (Clock(-0.6, 0.05), True), (Clock(0.6, 0.2), False), (Clock(0.1, 0.0), False)],
 )
-def test_a_clock_is_off_only_where_no_error_of_measurement_explains_it(clock: Clock, off: bool) -> None:
-    assert clock.surely_off(0.5) is off
+def test_a_clock_is_wrong_only_if_the_error_does_not_explain_it(clock: Clock, off: bool) -> None:
+    assert clock.exceeds(0.5) is off

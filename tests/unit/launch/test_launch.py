@@ -82,8 +82,8 @@ def silent(_text: str) -> None:
         (guest1("paused", "post-copy"), guest1("running", "post-copy"), "destination",
          "running (post-copy) on destination"),
         (guest1("paused", "post-copy failed"), guest1("shut off"), "source", "paused (post-copy failed) on source"),
-        (None, None, "", "no host knows a VM of this name"),
-        (None, AWAY, "", "not known, because destination can't be asked"),
+        (None, None, "", "no host has a VM of this name"),
+        (None, AWAY, "", "unknown because destination can't be reached"),
         (guest1("running"), AWAY, "source", "running on source"),
     ],
 )  # fmt: skip
@@ -97,16 +97,16 @@ def test_the_vm_is_where_it_runs_else_where_it_is_defined(
 def test_booting_is_doubtful_while_the_vm_might_run_where_nobody_can_look() -> None:
     where = VmPlacement("guest1", {"source": guest1(), "destination": AWAY})
     assert where.why_not_boot() == ""
-    assert "destination can't be asked" in where.doubt
+    assert "destination can't be reached" in where.doubt
     assert not VmPlacement("guest1", {"source": guest1(), "destination": None}).doubt
 
 
 @pytest.mark.parametrize(
     ("answers", "reason"),
     [
-        ({}, "not known yet"),
-        ({"source": guest1("running"), "destination": None}, "running on source already"),
-        ({"source": None, "destination": None}, "No host knows"),
+        ({}, "not located yet"),
+        ({"source": guest1("running"), "destination": None}, "already running on source"),
+        ({"source": None, "destination": None}, "No host has"),
         ({"source": AWAY, "destination": None}, "it is down"),
     ],
 )
@@ -122,7 +122,7 @@ def test_booting_waits_for_the_answers_of_both_hosts() -> None:
     assert "destination has not answered" in half.why_not_boot()
     assert unasked.with_answer("source", None).sentence == "not known yet"
     assert half.with_answer("destination", None).why_not_boot() == ""
-    assert "running on source already" in half.with_answer("source", guest1("running")).why_not_boot()
+    assert "already running on source" in half.with_answer("source", guest1("running")).why_not_boot()
 
 
 # -- workloads as values --
@@ -312,7 +312,7 @@ async def test_booting_starts_the_vm_where_it_is_and_waits_for_its_guest() -> No
 async def test_a_running_vm_is_not_booted() -> None:
     world = FakeHosts()
     world.source.known["guest1"] = guest1("running")
-    with pytest.raises(Failure, match="running on source already"):
+    with pytest.raises(Failure, match="already running on source"):
         await launch_of(world).boot(silent)
 
 
@@ -563,7 +563,7 @@ async def test_an_agent_that_does_not_come_is_waited_for_and_told_of(monkeypatch
     said: list[str] = []
     with pytest.raises(Failure, match="did not answer through its agent within 1 s"):
         await with_config(FakeHosts(), reach="agent").boot(said.append)
-    assert "booting: no guest agent has come to its channel" in said
+    assert "booting: no guest agent is connected to its channel" in said
 
 
 async def test_any_other_vm_is_reached_as_a_person_says() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_hosts import SHARED, FakeHosts, guest_xml
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.vm import Vm
@@ -84,7 +84,7 @@ LIKE_GUEST1 = VmRequest("two", LIKE, 2, GIB, template="guest1")
 
 async def test_a_vm_is_made_of_an_image_with_what_both_hosts_have() -> None:
     room = Room()
-    assert in_words(await room.create(PLAIN)) == "two was made on source; the Launch page starts it."
+    assert without_keys(await room.create(PLAIN)) == "two was made on source; the Launch page starts it."
     domain = parse(room.world.source.definition("two"))
     assert (domain.kind, domain.cpu, domain.machine) == ("qemu", "EPYC", "pc-q35-10.0")
     assert (domain.disks[0].source, domain.disks[0].cache) == (FREE, "none")
@@ -94,7 +94,7 @@ async def test_a_vm_is_made_of_an_image_with_what_both_hosts_have() -> None:
 
 async def test_it_is_told_why_the_vm_is_emulated() -> None:
     draft = await Room().draft(PLAIN)
-    assert draft.notes == ("The VM is emulated, and slow: KVM on source is not there.",)
+    assert draft.notes == ("The VM is emulated, and slow: KVM on source is missing.",)
 
 
 async def test_a_vm_has_kvm_where_a_guest_runs_on_it_on_both_hosts() -> None:
@@ -219,12 +219,12 @@ MISTAKES: dict[str, tuple[VmRequest, Callable[[Room], object], str]] = {
     "taken here": (replace(PLAIN, name="guest1"), bool, "source has a VM of that name, shut off"),
     "taken there": (PLAIN, on_destination, "destination has a VM of that name, running"),
     "no vCPUs": (replace(PLAIN, vcpus=0), bool, "0 vCPUs are not possible"),
-    "too many vCPUs": (replace(PLAIN, vcpus=16), bool, "16 vCPUs are more than source can hold: it has 2 CPUs"),
+    "too many vCPUs": (replace(PLAIN, vcpus=16), bool, "16 vCPUs are too many for source: it has 2 CPUs"),
     "no memory": (replace(PLAIN, memory_bytes=0), bool, "at least 16 MiB"),
     "too much memory": (
         replace(PLAIN, memory_bytes=32 * GIB),
         bool,
-        "32.0 GiB of memory are more than source can hold",
+        "32.0 GiB of memory is too much for source",
     ),
     "no image": (replace(PLAIN, image=""), bool, "No image was chosen"),
     "image gone": (PLAIN, lambda room: room.answer("test\n-f", NO), f"There is no file {FREE}"),
@@ -275,7 +275,7 @@ MISTAKES: dict[str, tuple[VmRequest, Callable[[Room], object], str]] = {
     "no key": (replace(OF_CLOUD, ssh_key="secret"), bool, "That is no public ssh key"),
     "pattern runs": (LIKE_GUEST1, running, "guest1 is running on source, and writes to its disks. Shut it down first."),
     "pattern on the network": (LIKE_GUEST1, on_the_network, "its disk vda is no file, but of the kind network: guest1"),
-    "no pattern": (replace(LIKE_GUEST1, template="gone"), bool, "no host knows a VM of this name"),
+    "no pattern": (replace(LIKE_GUEST1, template="gone"), bool, "no host has a VM of this name"),
 }
 
 
@@ -326,11 +326,11 @@ async def test_what_libvirt_does_not_take_leads_to_its_line() -> None:
     room = Room()
     draft = await room.draft(PLAIN)
     detail = "XML document failed to validate against schema: Unable to validate\nExtra element vcpu in interleave\n"
-    room.world.source.refusals["define"] = Failure("libvirt does not take this definition", "see", detail=detail)
+    room.world.source.refusals["define"] = Failure("libvirt rejected the definition", "see", detail=detail)
     with pytest.raises(BadDefinition) as raised:
         await room.launch.new_vms.create(draft, draft.xml, room.said.append)
     assert draft.xml.splitlines()[raised.value.line - 1].strip() == "<vcpu>2</vcpu>"
-    assert "<vcpu>, or something in it" in str(raised.value)
+    assert "<vcpu> or an element in it" in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,9 @@ async def test_what_can_not_be_taken_back_is_told_beside_the_cause_and_can_be_de
         await room.create(OF_CLOUD)
     assert "it has none of xorriso" in raised.value.why
     why = "The disks could not be removed: rm: cannot remove: Input/output error." if stays == "files" else f"{AWAY}"
-    assert f"two is left behind, not made to its end: {why} The Launch page deletes it." in in_words(str(raised.value))
+    assert f"two is left behind, not made to its end: {why} The Launch page deletes it." in without_keys(
+        str(raised.value)
+    )
     assert parse(room.world.source.definition("two")).mark == MAKING
 
     room.answer("rm\n-f", "")
@@ -397,13 +399,13 @@ async def test_a_vm_whose_making_is_broken_off_says_so_until_it_is_deleted_with_
 async def test_a_vm_that_is_made_bears_no_mark() -> None:
     room = Room()
     await room.create(LIKE_GUEST1)
-    assert "mark two" in room.world.source.calls
+    assert "set_mark two" in room.world.source.calls
     assert parse(room.world.source.definition("two")).mark == ""
 
 
 async def test_what_is_not_whole_is_no_pattern() -> None:
     room = Room()
-    room.world.source.mark("guest1", MAKING)
+    room.world.source.set_mark("guest1", MAKING)
     with pytest.raises(Failure, match="guest1 is not whole itself"):
         await room.draft(LIKE_GUEST1)
 
@@ -421,7 +423,7 @@ async def test_deleting_leaves_the_disks_unless_they_are_asked_for() -> None:
     with_two(room)
     deletion = await room.launch.vms.deletion("two")
     assert (deletion.hosts, deletion.disks, deletion.kept) == (("source",), (f"{SHARED}/two.qcow2",), ())
-    assert await room.launch.vms.delete(deletion, disks=False) == "two was deleted; its disks stayed."
+    assert await room.launch.vms.delete(deletion, disks=False) == "two was deleted; its disks were kept."
     assert "two" not in room.world.source.known
     assert room.ran("rm\n-f") == []
 
@@ -450,7 +452,7 @@ async def test_a_vm_is_said_to_be_deleted_though_how_it_was_reached_can_not_be_f
     addresses = GuestAddresses(tmp_path / "file/below/guests.json")
     launch = Launch(room.world.connections, room.world.changes.sudo, addresses)
     said = await launch.delete(await launch.vms.deletion("two"), disks=False)
-    assert said.startswith("two was deleted; its disks stayed. two can't be taken out of")
+    assert said.startswith("two was deleted; its disks were kept. two can't be taken out of")
 
 
 async def test_a_vm_that_is_made_has_nothing_of_an_older_one_of_its_name() -> None:
@@ -487,7 +489,7 @@ async def test_a_disk_that_another_image_stands_on_is_never_removed() -> None:
     with_two(room)
     room.answer("find", f"{SHARED}/top.qcow2\0{info(backing=f'{SHARED}/two.qcow2')}\0")
     deletion = await room.launch.vms.deletion("two")
-    assert deletion.kept == ((f"{SHARED}/two.qcow2", f"{SHARED}/top.qcow2 stands on it"),)
+    assert deletion.kept == ((f"{SHARED}/two.qcow2", f"{SHARED}/top.qcow2 is an overlay of it"),)
 
 
 async def test_a_disk_that_came_into_use_meanwhile_stays() -> None:
@@ -496,7 +498,7 @@ async def test_a_disk_that_came_into_use_meanwhile_stays() -> None:
     deletion = await room.launch.vms.deletion("two")
     room.world.destination.known["three"] = Vm("three", "uuid-3", "running")
     room.world.destination.definitions["three"] = room.world.source.definition("two").replace(">two<", ">three<")
-    assert "it is in use now" in await room.launch.vms.delete(deletion, disks=True)
+    assert "now in use" in await room.launch.vms.delete(deletion, disks=True)
     assert room.ran("rm\n-f") == []
 
 
@@ -506,7 +508,7 @@ async def test_no_disk_is_removed_while_a_host_can_not_be_asked_who_uses_it() ->
     room.world.unreachable[room.world.destination.uri] = AWAY
     deletion = await room.launch.vms.deletion("two")
     assert deletion.disks == ()
-    assert "destination can't be asked" in deletion.kept[0][1]
+    assert "destination can't be read" in deletion.kept[0][1]
 
 
 async def test_a_running_vm_is_not_deleted() -> None:
@@ -523,5 +525,5 @@ async def test_a_definition_is_read_again_only_where_the_vm_changed() -> None:
     assert room.world.source.calls.count("definition guest1") == 1
     running(room)
     await room.launch.vms.on("source")
-    await room.launch.vms.on("source", afresh=True)
+    await room.launch.vms.on("source", reread=True)
     assert room.world.source.calls.count("definition guest1") == 3

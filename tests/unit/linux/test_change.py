@@ -1,4 +1,4 @@
-"""Actions as they are kept in the journal: read back, or refused for what is wrong with them."""
+"""Actions as the journal stores them: read back, or rejected with the reason."""
 
 import json
 
@@ -19,7 +19,7 @@ LINES = {"action": "AddLines", "host": "storage", "path": "/etc/exports", "lines
         RemoveLines("storage", "/etc/exports", ("b",)),
     ],
 )
-def test_an_action_is_read_back_as_it_was(action: Action) -> None:
+def test_an_action_is_read_back_unchanged(action: Action) -> None:
     assert from_fields(json.loads(json.dumps(to_fields(action)))) == action
 
 
@@ -44,13 +44,13 @@ def test_an_action_is_read_back_as_it_was(action: Action) -> None:
         ({**COMMAND, "timeout_s": float("inf")}, "timeout_s of Command is not a time in seconds"),
         ({**COMMAND, "timeout_s": float("nan")}, "timeout_s of Command is not a time in seconds"),
         ({**COMMAND, "colour": "red"}, "a field of Command is unknown"),
-        ({**COMMAND, "path": "/etc"}, "Command has not exactly its fields"),
-        ({"action": "Command", "host": "storage"}, "Command has not exactly its fields"),
+        ({**COMMAND, "path": "/etc"}, "Command lacks a field, or has one too many"),
+        ({"action": "Command", "host": "storage"}, "Command lacks a field, or has one too many"),
         ({**LINES, "lines": "/images"}, "lines of AddLines is not a list of texts"),
         ({**LINES, "path": ["/etc"]}, "path of AddLines is not a text"),
         ({**LINES, 5: "a"}, "a field of AddLines is unknown"),
     ],
 )
-def test_what_is_no_action_is_a_value_error(fields: object, problem: str) -> None:
+def test_fields_that_are_not_an_action_are_a_value_error(fields: object, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         from_fields(fields)

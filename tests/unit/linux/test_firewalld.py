@@ -1,6 +1,6 @@
-"""The zone and the rule of firewalld that let a host in; recorded with firewalld 1.3.3 and 2.3.1 on Debian 12, 13.
+"""The zone and the rule of firewalld that let a host in.
 
-The texts below are what it printed; zones that are as they came are left out.
+The texts below are recorded output of firewalld 1.3.3 on Debian 12 and 2.3.1 on Debian 13, without unchanged zones.
 """
 
 import pytest
@@ -98,7 +98,7 @@ public (active)
 PORTS = (49152, 49215)
 
 
-def test_the_zones_are_read_with_their_interfaces_and_their_rules_word_for_word() -> None:
+def test_zones_are_parsed_with_their_interfaces_and_the_exact_text_of_their_rules() -> None:
     internal, public = parse_zones(ACTIVE)
     assert (internal, public.name, public.interfaces) == (Zone("internal"), "public", {"eth0"})
     assert len(public.rules) == 7
@@ -109,12 +109,12 @@ def test_the_zones_are_read_with_their_interfaces_and_their_rules_word_for_word(
 @pytest.mark.parametrize(
     "rule", ['rule log prefix="it\'s" accept', 'rule source address="192.0.2.1', 'rule priority="²" drop']
 )
-def test_a_rule_with_an_odd_quote_or_number_is_kept_as_it_is(rule: str) -> None:
+def test_a_rule_with_an_odd_quote_or_number_is_kept_unchanged(rule: str) -> None:
     assert parse_zones(f"public\n  rich rules: \n\t{rule}\n") == (Zone("public", rules=frozenset({rule})),)
 
 
-def test_a_zone_of_debian_13_is_read_the_same() -> None:
-    """As firewalld 2.3.1 prints it there."""
+def test_a_zone_of_debian_13_is_parsed_the_same() -> None:
+    """The output of firewalld 2.3.1."""
     text = """\
 public (default)
   target: default
@@ -138,14 +138,14 @@ public (default)
     assert parse_zones(text) == (Zone("public", rules=frozenset({rule})),)
 
 
-def test_the_zone_of_a_host_is_that_of_the_interface_it_is_reached_through() -> None:
+def test_the_zone_of_a_host_is_that_of_the_interface_to_it() -> None:
     zones = (Zone("public", frozenset({"eth0"})), Zone("trusted", frozenset({"eth1", "br-lan"})))
     firewalld = Firewalld(True, zones, (), "public", {"192.0.2.1": "br-lan", "192.0.2.9": "br"})
     found = [firewalld.zone(address) for address in ("192.0.2.1", "192.0.2.9", "198.51.100.1")]
     assert found == ["trusted", "public", "public"]
 
 
-def test_a_rule_has_the_words_in_which_firewalld_lists_it() -> None:
+def test_a_rule_has_the_form_in_which_firewalld_lists_it() -> None:
     assert rich_rule("192.0.2.1", (2049, 2049)) == (
         'rule family="ipv4" source address="192.0.2.1" port port="2049" protocol="tcp" accept'
     )
@@ -169,7 +169,7 @@ def firewall(now: str, kept: str = PLAIN) -> str:
     return answered(zone_default="public\n", zones_now=now, zones_kept=kept, device=route)
 
 
-def test_the_rule_is_added_to_the_zone_of_the_interface_now_and_as_kept_and_taken_back() -> None:
+def test_the_runtime_and_the_permanent_rule_are_added_to_the_zone_of_the_interface_and_undone() -> None:
     made = opened("destination", parse_firewall(firewall(ACTIVE)), "192.0.2.1", PORTS)
     assert isinstance(made, Change)
     rule = rich_rule("192.0.2.1", PORTS)
@@ -182,16 +182,16 @@ def test_the_rule_is_added_to_the_zone_of_the_interface_now_and_as_kept_and_take
     ]
 
 
-def test_the_rule_is_added_only_where_exactly_that_one_is_missing() -> None:
+def test_the_rule_is_added_only_where_it_is_missing() -> None:
     rule = rich_rule("192.0.2.1", PORTS)
     now = f"{ACTIVE}\t{rule}\n"
     made = opened("destination", parse_firewall(firewall(now)), "192.0.2.1", PORTS)
     assert isinstance(made, Change)
     assert ["--permanent" in action.text for action in made.actions] == [True]
     kept = f"public\n  services: ssh\n  rich rules: \n\t{rule}\n"
-    said = opened("destination", parse_firewall(firewall(now, kept)), "192.0.2.1", PORTS)
-    assert isinstance(said, str)
-    assert said.startswith("the rule for 192.0.2.1 is in firewalld already, so something else blocks the connection")
+    why_not = opened("destination", parse_firewall(firewall(now, kept)), "192.0.2.1", PORTS)
+    assert isinstance(why_not, str)
+    assert why_not.startswith("firewalld already has the rule for 192.0.2.1, so something else blocks the connection")
 
 
 def test_the_rule_in_another_zone_or_for_other_ports_is_another_rule() -> None:

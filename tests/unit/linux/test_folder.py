@@ -1,4 +1,4 @@
-"""The facts about a folder, from what its script has printed on a host with users and groups of a domain."""
+"""The facts about a folder, from the output of its script on a host with users and groups of a domain."""
 
 import subprocess
 from pathlib import Path
@@ -30,10 +30,10 @@ NOTHING = (
 )
 
 
-def test_names_with_spaces_are_read() -> None:
+def test_names_with_spaces_are_parsed() -> None:
     found = parse_folder("/srv/images", Section(0, FACTS + SPACE + ENTRIES))
     assert found == Folder(
-        **{**vars(READ), "entries": (("f", "a b.qcow2", 4096), ("d", "old disks", 40))}  # and none of NFS's own
+        **{**vars(READ), "entries": (("f", "a b.qcow2", 4096), ("d", "old disks", 40))}  # without the files of NFS
     )
 
 
@@ -47,15 +47,15 @@ def test_names_with_spaces_are_read() -> None:
         ("/srv/images", 1, "real /srv/images\nstat: cannot statx '/srv/images': Permission denied\n", UNREADABLE),
     ],
 )
-def test_what_is_no_folder_is_said(path: str, status: int, text: str, state: str) -> None:
+def test_each_other_state_of_a_path_is_recognized(path: str, status: int, text: str, state: str) -> None:
     assert parse_folder(path, Section(status, text)).state == state
 
 
-def test_what_is_missing_is_named_with_the_uppermost_first() -> None:
+def test_the_missing_folders_are_listed_parents_first() -> None:
     assert parse_folder("/srv/none/at all", Section(1, NOTHING)).missing == ("/srv/none", "/srv/none/at all")
 
 
-def test_the_script_prints_what_is_parsed(tmp_path: Path) -> None:
+def test_the_output_of_the_script_is_parsed(tmp_path: Path) -> None:
     (tmp_path / "vm1.qcow2").write_bytes(b"x" * 10)
     done = subprocess.run(["sh", "-c", SCRIPT, "sh", str(tmp_path)], capture_output=True, text=True, check=True)
     found = parse_folder(str(tmp_path), Section(0, done.stdout))

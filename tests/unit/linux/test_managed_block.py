@@ -1,4 +1,4 @@
-"""Lines of ours in other people's files: put in, and taken out without a trace."""
+"""Managed blocks: added to files, and removed without a trace."""
 
 import pytest
 
@@ -20,7 +20,7 @@ FILES = [
 
 @pytest.mark.parametrize("text", FILES)
 @pytest.mark.parametrize("lines", [LINES, ("one", "two", "three")])
-def test_what_was_put_in_is_taken_out_to_the_byte(text: str | None, lines: tuple[str, ...]) -> None:
+def test_removing_added_lines_restores_every_byte(text: str | None, lines: tuple[str, ...]) -> None:
     changed = with_lines(text, lines)
     assert changed != text
     assert changed.startswith(text or "")
@@ -29,13 +29,13 @@ def test_what_was_put_in_is_taken_out_to_the_byte(text: str | None, lines: tuple
 
 
 @pytest.mark.parametrize("text", FILES)
-def test_putting_in_twice_is_putting_in_once(text: str | None) -> None:
+def test_adding_lines_twice_is_the_same_as_once(text: str | None) -> None:
     once = with_lines(text, LINES)
     assert with_lines(once, LINES) == once
 
 
 @pytest.mark.parametrize("text", FILES)
-def test_what_others_add_meanwhile_stays(text: str | None) -> None:
+def test_lines_that_others_add_later_stay(text: str | None) -> None:
     added = with_lines(text, LINES) + "/added later(rw)\n"
     rest = without_lines(added, LINES)
     assert rest is not None
@@ -43,12 +43,12 @@ def test_what_others_add_meanwhile_stays(text: str | None) -> None:
     assert blocks(rest) == blocks(text or "")
 
 
-def test_lines_that_somebody_has_changed_are_not_ours_any_more() -> None:
+def test_lines_that_were_edited_are_not_removed() -> None:
     changed = with_lines("# theirs\n", LINES).replace("a(rw)", "b(rw)")
     assert without_lines(changed, LINES) == changed
 
 
-def test_the_newest_of_several_blocks_goes_without_the_others() -> None:
+def test_the_last_of_several_blocks_is_removed_without_the_others() -> None:
     one = with_lines("# theirs\n", ("one",))
     assert without_lines(with_lines(one, ("two",)), ("two",)) == one
     assert [block.lines for block in blocks(with_lines(one, ("two",)))] == [("one",), ("two",)]

@@ -1,4 +1,4 @@
-"""Programs that hosts run in Perl: what they answer, and what is said where there is no Perl."""
+"""The Perl programs that hosts run: their output, and the result on a host without Perl."""
 
 import fcntl
 import os
@@ -21,15 +21,15 @@ Folders = dict[bool, Path]
 
 @pytest.fixture
 def paths(tmp_path: Path) -> Folders:
-    """Folders of programs, by whether Perl is among them."""
+    """Folders of programs, with Perl (True) and without (False)."""
     folders = {}
     for has_perl in (True, False):
         folder = folders[has_perl] = tmp_path / str(has_perl)
         folder.mkdir()
         for tool in (*TOOLS, *(["perl"] if has_perl else [])):
-            there = shutil.which(tool)
-            assert there
-            (folder / tool).symlink_to(there)
+            path = shutil.which(tool)
+            assert path
+            (folder / tool).symlink_to(path)
     return folders
 
 
@@ -40,23 +40,23 @@ def run(argv: list[str], path: Path) -> str:
     return subprocess.run(argv, env={"PATH": str(path)}, capture_output=True, text=True, timeout=60, check=False).stdout
 
 
-def test_words_for_a_program_stay_words(paths: Folders) -> None:
+def test_the_arguments_of_a_program_stay_unchanged(paths: Folders) -> None:
     argv = perl.argv('print map { "<$_>" } @ARGV', "a b", "$(id)")
     assert run(argv, paths[True]) == "<a b><$(id)>"
 
 
-def test_userfaultfd_is_asked_for(paths: Folders) -> None:
+def test_the_program_tries_userfaultfd(paths: Folders) -> None:
     number = {"x86_64": "323", "aarch64": "282"}[os.uname().machine]
     assert run(perl.argv(CALL, number), paths[True]) in ("granted", "denied", "missing")
 
 
 def test_without_perl_the_call_for_userfaultfd_is_reported_as_not_made(paths: Folders) -> None:
-    said = run(["sh", "-c", userfaultfd.SCRIPT, "sh", "0", "0"], paths[False])
-    assert parse_userfaultfd(said).call == NO_PERL
+    output = run(["sh", "-c", userfaultfd.SCRIPT, "sh", "0", "0"], paths[False])
+    assert parse_userfaultfd(output).call == NO_PERL
 
 
 @pytest.mark.parametrize(("has_perl", "free", "held"), [(True, False, True), (False, None, None)])
-def test_a_lock_on_an_image_is_seen(
+def test_the_script_detects_a_lock_on_an_image(
     has_perl: bool, free: bool | None, held: bool | None, paths: Folders, tmp_path: Path
 ) -> None:
     image = tmp_path / "disk.qcow2"

@@ -1,4 +1,4 @@
-"""Answers of one script by name; a line of another form is passed over."""
+"""The results of a script by name; lines of another form are skipped."""
 
 import base64
 
@@ -6,7 +6,7 @@ import pytest
 
 from tui.linux.script_sections import Section, parse_sections
 
-ANSWER = f"ufw 1 {base64.b64encode(b'Status: inactive').decode()}"
+LINE = f"ufw 1 {base64.b64encode(b'Status: inactive').decode()}"
 
 
 @pytest.mark.parametrize(
@@ -24,5 +24,5 @@ ANSWER = f"ufw 1 {base64.b64encode(b'Status: inactive').decode()}"
         "",
     ],
 )
-def test_a_line_that_is_no_answer_is_passed_over(line: str) -> None:
-    assert parse_sections(f"{line}\n{ANSWER}\n") == {"ufw": Section(1, "Status: inactive")}
+def test_a_line_of_another_form_is_skipped(line: str) -> None:
+    assert parse_sections(f"{line}\n{LINE}\n") == {"ufw": Section(1, "Status: inactive")}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.spelled import spelled
+from tests.page_keys import with_page_keys
 from tests.unit.fakes import recording
 from tui.migration.model import keys, record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START
@@ -14,7 +14,7 @@ STEERING = (POST_COPY_NOW, CANCEL, DOWNTIME, BANDWIDTH)
 
 def why_not(action: str, timeline: Timeline | None) -> str:
     """As the page shows it."""
-    return spelled(keys.why_not(action, timeline))
+    return with_page_keys(keys.why_not(action, timeline))
 
 
 def at(name: str, t: float) -> Timeline:

@@ -493,10 +493,10 @@ async def test_failing_samples_in_a_row_are_one_error(tmp_path: Path) -> None:
 
 async def test_a_failed_subscription_is_an_error_and_sampling_continues(tmp_path: Path) -> None:
     stage = Stage(recording("pre-copy-idle"))
-    stage.refusals["subscribe"] += [Failure("The events of guest1 cannot be followed")] * 2
+    stage.refusals["subscribe"] += [Failure("The events of guest1 cannot be received")] * 2
     watched = begin(stage, tmp_path)
     await watched.ended()
-    assert watched.errors() == ["The events of guest1 cannot be followed"] * 2
+    assert watched.errors() == ["The events of guest1 cannot be received"] * 2
     assert len(watched.migration.timeline.points) > 3
     assert watched.migration.timeline.phase == "completed"
 
@@ -606,7 +606,7 @@ async def test_with_unreachable_hosts_at_the_end_the_location_of_the_vm_is_unkno
     assert watched.migration.timeline.phase == "completed"
     assert watched.migration.timeline.verified == (
         False,
-        "The location of the VM is unknown: libvirt did not answer: the connection to libvirt was cut.",
+        "The location of the VM is unknown: libvirt did not answer: the connection to libvirt broke.",
     )
 
 

@@ -98,7 +98,7 @@ def sentences(failures: list[Failure]) -> list[str]:
 @pytest.mark.parametrize("outcome", ["completed", "cancelled"])
 async def test_without_access_to_the_guest_only_its_figures_are_missing(tmp_path: Path, outcome: str) -> None:
     def nobody(_name: str, _place: str) -> Guest:
-        raise Failure("How to log in to guest1 is not known", "", "The Launch page says it.")
+        raise Failure("The address of guest1 is not known", "", "The Launch page sets it.")
 
     stage = stage_of("pre-copy-idle" if outcome == "completed" else "cancelled", waits_for_keys=False)
     STAGES.append(stage)
@@ -106,7 +106,7 @@ async def test_without_access_to_the_guest_only_its_figures_are_missing(tmp_path
     migrations = Migrations(connections(stage), stage.open, tmp_path, 0.005, workload, guest_access)
     migration = await end_of(await migrations.start(Plan(stage.vm.name)))
     assert migration.timeline.phase == outcome
-    why = "How to log in to guest1 is not known"
+    why = "The address of guest1 is not known"
     assert summary(migration.folder)["felt"] == {"network_why": why, "guest_why": why}
     kinds = [each.kind for each in read_records(migration.folder / RAW) if isinstance(each, Event)]
     assert kinds.count(record.GUEST) == 1
@@ -143,7 +143,7 @@ def test_a_vm_counts_as_stopped_only_if_every_host_has_replied(away: bool) -> No
     )
     stopped = [inventory.stopped(name) for name in ("x", "y", "z")]
     assert [sentence.partition(";")[0] for sentence in stopped] == (
-        ["", "", ""] if away else ["x is shut off on source", "", "Neither host knows a VM named z"]
+        ["", "", ""] if away else ["x is shut off on source", "", "Neither host has a VM named z"]
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.spelled import spelled
+from tests.page_keys import with_page_keys
 from tests.unit.fakes import recording
 from tui.migration.model import record, verdict
 from tui.migration.model.record import Event, Record, Sample
@@ -17,7 +17,7 @@ MIB = 1 << 20
 def sentence(timeline: Timeline, elapsed: float, *hosts: str) -> Verdict:
     """As the page shows it."""
     said = verdict.sentence(timeline, elapsed, *hosts)
-    return replace(said, text=spelled(said.text))
+    return replace(said, text=with_page_keys(said.text))
 
 
 def at(name: str, t: float) -> Timeline:

@@ -1,8 +1,8 @@
-"""What the files and programs of the three hosts say about the shared folder, read as those programs mean it.
+"""Files of the hosts and output of their programs, parsed as those programs define it.
 
-Recorded on Debian 12 with its own packages: what exportfs (nfs-utils 2.6.2), ufw 0.36.2, apt-get, getent and the
-kernel's mountinfo say. Written after the documentation, as nothing of the kind ran there: the NFS lines of mountinfo
-and systemd's units (systemctl(1)).
+Recorded on Debian 12 with its own packages: exportfs (nfs-utils 2.6.2), ufw 0.36.2, apt-get, getent and the kernel's
+mountinfo. Written from the documentation, because that machine had neither: the NFS lines of mountinfo and the units of
+systemd (systemctl(1)).
 """
 
 import pytest
@@ -14,7 +14,7 @@ from tui.linux.escapes import escaped, unescaped
 from tui.linux.exports import ESCAPED, Export, export_line, parse_exports
 from tui.linux.folder import parse_folder
 from tui.linux.fstab import fstab_line, parse_fstab
-from tui.linux.mounts import at, device_folder, hidden, holding, parse_mountinfo
+from tui.linux.mounts import device_folder, hidden, mount_at, mount_of, parse_mountinfo
 from tui.linux.packages import Package, parse_simulation
 from tui.linux.qemu_conf import MIGRATION_PORTS, parse_qemu_conf
 from tui.linux.script_sections import Section
@@ -83,8 +83,8 @@ ETAB = (
 )
 
 
-def said(export: Export) -> dict[str, str]:
-    """What each client is given, in exportfs's words."""
+def granted(export: Export) -> dict[str, str]:
+    """The options of each client, in the form of exportfs."""
     pairs = (("rw", "ro"), ("sync", "async"), ("no_root_squash", "root_squash"))
     return {each.name: " ".join(one if each.has(one) else other for one, other in pairs) for each in export.clients}
 
@@ -92,23 +92,23 @@ def said(export: Export) -> dict[str, str]:
 @pytest.mark.parametrize(("path", "line", "clients"), EXPORTED, ids=[row[0] for row in EXPORTED])
 def test_an_export_is_read_as_exportfs_reads_it(path: str, line: int, clients: dict[str, str]) -> None:
     found = [each for each in parse_exports(EXPORTS) if each.path == path]
-    assert [(each.line, said(each)) for each in found] == [(line, clients)]
+    assert [(each.line, granted(each)) for each in found] == [(line, clients)]
     assert found[0].where == f"line {line} of /etc/exports"
 
 
-def test_no_export_is_found_that_exportfs_does_not_find() -> None:
+def test_the_exports_are_those_that_exportfs_finds() -> None:
     assert [each.path for each in parse_exports(EXPORTS)] == [row[0] for row in EXPORTED]
 
 
-def test_a_comment_behind_an_export_does_not_swallow_the_next_line() -> None:
+def test_a_comment_after_an_export_does_not_hide_the_next_line() -> None:
     text = "/srv/two 192.0.2.9(ro) # why \\\n/srv/three 192.0.2.9(ro)\n"  # exportfs exported both
     assert [(each.path, each.line) for each in parse_exports(text)] == [("/srv/two", 1), ("/srv/three", 2)]
 
 
-def test_the_table_of_exportfs_is_read_with_all_its_options() -> None:
+def test_the_export_table_is_read_with_all_its_options() -> None:
     octal, hashed, bare = parse_exports(ETAB, "/var/lib/nfs/etab")
-    assert (octal.path, said(octal)) == ("/srv/q oct", {"192.0.2.9": "ro sync root_squash"})
-    assert (hashed.path, said(hashed)) == ("/srv/hash#tag", {"192.0.2.9": "rw async no_root_squash"})
+    assert (octal.path, granted(octal)) == ("/srv/q oct", {"192.0.2.9": "ro sync root_squash"})
+    assert (hashed.path, granted(hashed)) == ("/srv/hash#tag", {"192.0.2.9": "rw async no_root_squash"})
     assert (bare.clients[0].name, bare.clients[0].has("all_squash")) == ("*", True)
     assert not octal.clients[0].has("all_squash")
 
@@ -124,7 +124,7 @@ PATHS = [
     "/srv/(paren)",
     "/srv/\\040",
     "-srv",
-    "/srv/wide\u3000space",  # exportfs and mount take it for a letter like any other
+    "/srv/wide\u3000space",  # to exportfs and mount an ordinary character
     "/srv/no\u00a0break",
     "/srv/line\u2028separator",
 ]
@@ -132,35 +132,36 @@ PATHS = [
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("client", ["192.0.2.10", "2001:db8::10", "host-a.example.org"])
-def test_a_line_of_exports_is_read_back_as_it_was_meant(path: str, client: str) -> None:
+def test_a_line_of_exports_is_parsed_to_the_same_path_and_client(path: str, client: str) -> None:
     line = export_line(path, (client,), "rw,sync")
     assert "\n" not in line
     found = parse_exports(f"{line}\n")
-    assert [(each.path, said(each)) for each in found] == [(path, {client: "rw sync root_squash"})]
+    assert [(each.path, granted(each)) for each in found] == [(path, {client: "rw sync root_squash"})]
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_line_of_fstab_is_read_back_as_it_was_meant(path: str) -> None:
+def test_a_line_of_fstab_is_parsed_to_the_same_path(path: str) -> None:
     line = fstab_line(path, path, "none", "bind,nofail")
     assert "\n" not in line
     (found,) = parse_fstab(f"{line}\n")
     assert (found.source, found.target, found.type, found.options) == (path, path, "none", ("bind", "nofail"))
 
 
-def test_spaces_and_hashes_are_octal_numbers_in_exports() -> None:
+def test_spaces_and_hashes_are_octal_escapes_in_exports() -> None:
     assert export_line('/srv/a b#"', ("a", "b"), "rw") == "/srv/a\\040b\\043\\042 a(rw) b(rw)"
 
 
 @pytest.mark.parametrize("text", [*PATHS, "/srv/\udcff", "\\1", "\\999", "\\0a0"])
-def test_what_was_escaped_is_unescaped_to_the_same(text: str) -> None:
+def test_unescaping_restores_an_escaped_text(text: str) -> None:
     assert unescaped(escaped(text, ESCAPED)) == text
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"), [("\\303\\274", "ü"), ("\\377", "\udcff"), ("\\9", "\\9"), ("\\134040", "\\040"), ("a\\", "a\\")]
+    ("text", "unescaped_text"),
+    [("\\303\\274", "ü"), ("\\377", "\udcff"), ("\\9", "\\9"), ("\\134040", "\\040"), ("a\\", "a\\")],
 )
-def test_escaped_bytes_are_characters_together(text: str, meant: str) -> None:
-    assert unescaped(text) == meant
+def test_several_escaped_bytes_form_one_character(text: str, unescaped_text: str) -> None:
+    assert unescaped(text) == unescaped_text
 
 
 FSTAB = """\
@@ -175,7 +176,7 @@ broken line
 """
 
 
-def test_fstab_gives_its_entries_with_their_lines_and_nothing_else() -> None:
+def test_fstab_is_parsed_into_its_entries_with_their_line_numbers() -> None:
     assert [(each.line, each.source, each.target, each.type, each.options) for each in parse_fstab(FSTAB)] == [
         (2, "UUID=5d2e-11", "/", "ext4", ("errors=remount-ro",)),
         (5, "/srv/a b", "/srv/images", "none", ("bind", "nofail")),
@@ -197,7 +198,7 @@ NFS_LINES = (
 )
 
 
-def test_mountinfo_gives_what_was_mounted_where_with_its_spaces_and_hashes() -> None:
+def test_mountinfo_is_parsed_with_spaces_and_hashes_in_paths() -> None:
     assert [
         (each.source, each.root, each.target, each.type, each.read_only) for each in parse_mountinfo(MOUNTINFO)
     ] == [
@@ -210,7 +211,7 @@ def test_mountinfo_gives_what_was_mounted_where_with_its_spaces_and_hashes() -> 
     ]
 
 
-def test_mounts_of_nfs_are_known_with_or_without_optional_fields() -> None:
+def test_nfs_mounts_are_parsed_with_or_without_optional_fields() -> None:
     *_, four, six = parse_mountinfo(MOUNTINFO + NFS_LINES)
     assert (four.nfs, four.source, four.option("addr"), four.option("vers"), four.read_only) == (
         *(True, "192.0.2.3:/srv/nfs", "192.0.2.3", "4.2"),
@@ -220,32 +221,32 @@ def test_mounts_of_nfs_are_known_with_or_without_optional_fields() -> None:
 
 
 @pytest.mark.parametrize("number", ["\u00b2", "-1", "9" * 5000, ""])
-def test_a_mount_without_its_numbers_is_passed_over(number: str) -> None:
+def test_a_mount_without_its_numbers_is_skipped(number: str) -> None:
     line = "322 316 0:61 / /srv rw - tmpfs a rw\n"
     odd = line.replace("316", number) + line.replace("322", number)
     assert parse_mountinfo(odd + line) == parse_mountinfo(line)
 
 
 @pytest.mark.parametrize("space", ["\u3000", "\u00a0", "\u2028", "\u0085"])
-def test_the_spaces_of_unicode_end_no_field_of_mountinfo(space: str) -> None:
+def test_a_unicode_space_does_not_end_a_field_of_mountinfo(space: str) -> None:
     (found,) = parse_mountinfo(f"322 316 0:61 / /srv/a{space}b ro,relatime - tmpfs below rw\n")
     assert found.target == f"/srv/a{space}b"
 
 
-def test_a_path_leads_into_the_mount_on_top_and_the_one_below_is_hidden() -> None:
+def test_a_path_is_on_the_top_mount_and_the_mount_below_is_hidden() -> None:
     mounts = parse_mountinfo(MOUNTINFO)
-    seen = at(mounts, "/srv/x#y")
-    assert seen is not None
-    assert seen.source == "cover"
+    visible = mount_at(mounts, "/srv/x#y")
+    assert visible is not None
+    assert visible.source == "cover"
     assert [each.source for each in hidden(mounts, "/srv/x#y")] == ["one two#3"]
-    inside = holding(mounts, "/srv/a b/deep/er")
+    inside = mount_of(mounts, "/srv/a b/deep/er")
     assert inside is not None
     assert inside.target == "/srv/a b"
-    assert at(mounts, "/srv/a b/deep") is None
-    assert holding((), "/srv") is None
+    assert mount_at(mounts, "/srv/a b/deep") is None
+    assert mount_of((), "/srv") is None
 
 
-def test_a_bind_mount_and_its_origin_are_one_folder_unless_something_covers_it() -> None:
+def test_a_bind_mount_and_its_source_are_one_folder_unless_another_mount_hides_it() -> None:
     covered = parse_mountinfo(MOUNTINFO)
     bare = tuple(each for each in covered if each.source != "cover")
     assert device_folder(bare, "/srv/x#y") == device_folder(bare, "/srv/a b/in ner") == ("0:59", "/in ner")
@@ -283,7 +284,7 @@ Anywhere                   ALLOW FWD   192.0.2.7 on lo
     ("address", "ports", "numbers"),
     [("192.0.2.10", (2050, 2050), "2050"), ("192.0.2.14", (2049, 2049), "2049"), ("2001:db8::1", (2, 3), "2:3")],
 )
-def test_what_ufw_lacks_is_added_and_taken_back_in_the_same_words(
+def test_a_missing_rule_of_ufw_is_added_and_its_undo_deletes_the_same_rule(
     address: str, ports: tuple[int, int], numbers: str
 ) -> None:
     rule = ("allow", "proto", "tcp", "from", address, "to", "any", "port", numbers)
@@ -331,34 +332,34 @@ def test_a_rule_that_ufw_has_is_not_added_again(status: str, address: str, ports
     "10.77.49.3 2049/tcp        ALLOW       192.0.2.1",
     "2049/tcp on eth0           ALLOW       192.0.2.1",
 ])  # fmt: skip
-def test_another_rule_of_ufw_is_not_taken_for_ours(row: str) -> None:
+def test_another_rule_of_ufw_does_not_replace_the_missing_one(row: str) -> None:
     assert len(parse_ufw(f"Status: active\n\n{row}\n").moves("storage", "192.0.2.1", (2049, 2049))) == 1
 
 
-def test_a_row_of_ufw_of_another_form_is_passed_over() -> None:
+def test_a_row_of_ufw_of_another_form_is_skipped() -> None:
     odd = "2:3:49215/tcp              ALLOW       192.0.2.9\n:                          ALLOW       x\n[ ²] y ALLOW z\n"
     assert parse_ufw(UFW_OURS + odd).moves("storage", "192.0.2.1", (2049, 2049)) == ()
 
 
-def test_an_exports_file_that_can_not_be_decoded_is_passed_over() -> None:
+def test_an_exports_file_that_can_not_be_decoded_is_skipped() -> None:
     shared = Shared("storage", "source", "destination", "/data", "/srv", "vm1")
-    said = answered(exports="YQ== /etc/exports\n!! /etc/exports.d/x.exports\n", threads="²")
-    server = parse_server(said, shared)
+    output = answered(exports="YQ== /etc/exports\n!! /etc/exports.d/x.exports\n", threads="²")
+    server = parse_server(output, shared)
     assert (server.exports, server.threads) == ({"/etc/exports": "a"}, 0)
 
 
-def test_a_number_of_a_folder_that_is_none_is_passed_over() -> None:
+def test_a_number_of_a_folder_that_is_malformed_is_skipped() -> None:
     stat = "stat 755 root:root directory\nmode 755\nowner root:root\nkind directory\n"
     found = parse_folder("/x", Section(0, f"{stat}space ² 4096 7 7\nentry f ² a\nentry f 5 b\n"))
     assert (found.is_folder, found.entries) == (True, (("f", "b", 5),))
 
 
-def test_an_inactive_ufw_is_left_alone() -> None:
+def test_an_inactive_ufw_is_not_changed() -> None:
     found = parse_ufw("Status: inactive\n")
     assert (found.active, found.moves("storage", "192.0.2.1", (2049, 2049))) == (False, ())
 
 
-def test_qemu_conf_is_read_with_its_lists_comments_and_quotes() -> None:
+def test_qemu_conf_is_parsed_with_lists_comments_and_quotes() -> None:
     found = parse_qemu_conf(
         '#user = "nobody"\n user = "+64055" # by number\ndynamic_ownership = 0\nshared_filesystems = [\n'
         '  "/srv/a b", # not "/srv/c"\n  \'/srv/#d/\'\n]\nmigration_port_min = 50000\nmigration_host = "fe80::1"\n'
@@ -381,7 +382,7 @@ def test_qemu_conf_is_read_with_its_lists_comments_and_quotes() -> None:
         "migration_port_max = \u0663\u00b2\n",
     ],
 )
-def test_qemu_conf_without_settings_means_the_usual(text: str) -> None:
+def test_qemu_conf_without_settings_has_the_defaults(text: str) -> None:
     found = parse_qemu_conf(text)
     assert (found.user, found.dynamic_ownership, found.shared_filesystems) == ("", True, ())
     assert found.migration_ports == MIGRATION_PORTS
@@ -403,7 +404,7 @@ AHOSTS = "127.0.0.1       STREAM localhost\n127.0.0.1       DGRAM  \n127.0.0.1  
         ("getent: nonsense here\n", Resolved("a")),
     ],
 )
-def test_getent_gives_each_address_once_and_in_its_short_form(text: str, found: Resolved) -> None:
+def test_each_address_of_getent_appears_once_and_normalized(text: str, found: Resolved) -> None:
     assert parse_ahosts("a", text) == found
 
 
@@ -431,7 +432,7 @@ UnitFileState=masked
 """
 
 
-def test_units_are_told_apart_as_running_missing_and_masked() -> None:
+def test_units_are_running_missing_or_masked() -> None:
     units = parse_units(UNITS)
     assert [(each.name, each.active, each.exists, each.enabled, each.masked) for each in units] == [
         ("nfs-server.service", "active", True, True, False),
@@ -464,17 +465,17 @@ Conf curl (7.88.1-10+deb12u15 Debian:12.15/oldstable [amd64])
 NEW = ("libnfsidmap1", "rpcbind", "keyutils", "nfs-common", "nfs-kernel-server")
 
 
-def test_what_apt_would_install_is_told_from_what_it_would_replace() -> None:
+def test_packages_that_apt_would_install_are_separate_from_those_it_would_upgrade() -> None:
     package = parse_simulation(Package("nfs-kernel-server", "apt"), INSTALL, "installed curl\nconfig-files rpcbind\n")
     assert (package.known, package.new, package.upgraded, package.residual) == (True, NEW, (), ("rpcbind",))
     other = parse_simulation(Package("libc6-i386", "apt"), UPGRADE, "")
     assert (other.known, other.new, other.upgraded) == (True, ("libc6-i386",), ("curl", "libcurl4"))
 
 
-def test_a_package_that_apt_does_not_know_is_not_known() -> None:
+def test_a_package_that_apt_does_not_find_is_unknown() -> None:
     text = "Reading package lists...\nE: Unable to locate package nfs-kernel-server\n"
     package = parse_simulation(Package("nfs-kernel-server", "apt"), text, "")
-    assert (package.known, package.new, package.said) == (False, (), text)
+    assert (package.known, package.new, package.output) == (False, (), text)
 
 
 INSTALL_13 = """\
@@ -509,7 +510,7 @@ E: Package 'nfs-kernel-server' has no installation candidate
 """
 
 
-def test_apt_of_debian_13_says_the_same() -> None:
+def test_the_output_of_apt_on_debian_13_is_parsed_the_same() -> None:
     residual = "installed nfs-common\nnot-installed nfs-kernel-server\n"
     package = parse_simulation(Package("nfs-kernel-server", "apt"), INSTALL_13, residual)
     assert (package.known, package.residual, package.upgraded) == (True, (), ())

@@ -1,4 +1,4 @@
-"""What the steps of the shared folder find in constructed facts, and the exact commands and lines they answer with."""
+"""The findings of the NFS steps on constructed facts, and the exact commands and lines of their changes."""
 
 import shlex
 from dataclasses import replace
@@ -55,7 +55,7 @@ def folder(path: str, state: str = FOLDER, *names: str) -> Folder:
 def world(
     hosts: tuple[str, str, str] = HOSTS[0], export: str = "/srv/images", images: str = "/data/images"
 ) -> NfsFacts:
-    """Three hosts on which everything is installed and nothing is shared yet."""
+    """Three hosts with everything installed, and nothing shared yet."""
     shared = Shared(*hosts, images, export, "vm1")
     addresses = ("192.0.2.3", "192.0.2.10", "192.0.2.11")
     names = {
@@ -83,7 +83,7 @@ def world(
 
 
 def but(facts: NfsFacts, role: str = STORAGE, **changed: object) -> NfsFacts:
-    """The facts with something else on one host."""
+    """The facts with other values on one host."""
     return replace(facts, hosts={**facts.hosts, role: replace(facts.hosts[role], **changed)})  # type: ignore[type-var, arg-type]
 
 
@@ -94,14 +94,14 @@ def found(facts: NfsFacts, step: str) -> Finding:
 
 
 def planned(facts: NfsFacts, step: str) -> list[tuple[Action, tuple[Action, ...]]]:
-    """Each action with what takes it back."""
+    """Each action with its undo."""
     change = STEPS[step].change(facts)
     assert isinstance(change, Change), change
     return [(move.action, move.undo) for move in change.moves]
 
 
 def refused(facts: NfsFacts, step: str) -> str:
-    """Why the app changes nothing."""
+    """The sentence that explains why the app changes nothing."""
     assert found(facts, step).state == FAILED
     change = STEPS[step].change(facts)
     assert isinstance(change, str), change
@@ -114,7 +114,7 @@ def exports(text: str) -> NfsFacts:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("hosts", HOSTS)
-def test_exactly_both_hosts_are_given_the_folder_and_the_line_goes_with_its_undo(
+def test_the_folder_is_exported_to_the_two_hosts_only_and_the_undo_removes_the_line(
     path: str, hosts: tuple[str, str, str]
 ) -> None:
     facts = world(hosts, path)
@@ -135,7 +135,7 @@ def test_exactly_both_hosts_are_given_the_folder_and_the_line_goes_with_its_undo
     assert planned(done, "storage.exports") == []
 
 
-def test_an_exports_file_that_ends_in_a_backslash_is_added_to_without_harm() -> None:
+def test_a_line_is_added_safely_to_an_exports_file_that_ends_in_a_backslash() -> None:
     theirs = "/srv/theirs 192.0.2.9(ro) \\"
     ((add, _),) = planned(exports(theirs), "storage.exports")
     assert isinstance(add, AddLines)
@@ -157,35 +157,36 @@ def test_an_exports_file_that_ends_in_a_backslash_is_added_to_without_harm() -> 
         ("rw,no_root_squash,async", "with async"),
     ],
 )
-def test_somebody_elses_export_of_the_folder_to_one_of_the_hosts_is_told_and_left_alone(
+def test_a_foreign_export_of_the_folder_to_one_of_the_hosts_is_reported_and_not_changed(
     options: str, words: str
 ) -> None:
     facts = exports(f"# theirs\n/srv/images 192.0.2.10({options})\n")
     assert found(facts, "storage.exports").found == f"line 2 of /etc/exports exports it to 192.0.2.10 {words}"
-    assert refused(facts, "storage.exports") == "line 2 of /etc/exports is not the app's, which does not touch it"
+    why = "the app did not write line 2 of /etc/exports and does not change it"
+    assert refused(facts, "storage.exports") == why
 
 
-def test_a_wide_export_that_does_not_do_is_overruled_by_a_line_for_each_host() -> None:
+def test_an_unsuitable_export_to_many_hosts_is_overridden_by_a_line_for_each_host() -> None:
     ((add, _),) = planned(exports("/srv/images 192.0.2.0/24(ro)\n"), "storage.exports")
     assert add == AddLines(STORAGE, "/etc/exports", (f"/srv/images 192.0.2.10({RIGHT}) 192.0.2.11({RIGHT})",))
     wide = exports(f"/srv/images 192.0.2.0/24({RIGHT})\n")
     assert found(wide, "storage.exports").state == WARNING
 
 
-def test_our_own_line_for_a_host_that_left_is_replaced() -> None:
+def test_a_line_of_the_app_for_a_host_that_is_no_longer_configured_is_replaced() -> None:
     old = (f"/srv/images 192.0.2.10({RIGHT}) 192.0.2.77({RIGHT})",)
     moves = planned(exports(with_lines("# theirs\n", old)), "storage.exports")
     assert moves[0] == (RemoveLines(STORAGE, "/etc/exports", old), (AddLines(STORAGE, "/etc/exports", old),))
     assert isinstance(moves[1][0], AddLines)
 
 
-def test_a_host_without_an_address_is_not_exported_to() -> None:
+def test_the_folder_is_not_exported_to_a_host_without_an_address() -> None:
     facts = world()
     names = {**facts.hosts[STORAGE].names, SOURCE: Resolved("192.0.2.10")}  # type: ignore[union-attr]
     assert refused(but(facts, names=names), "storage.exports") == "the storage server finds no address for 192.0.2.10"
 
 
-def test_exports_that_are_not_in_force_yet_are_read_again() -> None:
+def test_exportfs_reads_exports_that_are_not_in_effect_yet() -> None:
     facts = world()
     assert found(facts, "storage.active").state == FAILED
     assert planned(facts, "storage.active") == [(Command(STORAGE, ("sh", "-c", REEXPORT)), ())]
@@ -194,7 +195,7 @@ def test_exports_that_are_not_in_force_yet_are_read_again() -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_the_images_are_bound_now_and_at_start(path: str) -> None:
+def test_the_image_folder_is_bind_mounted_now_and_after_a_restart(path: str) -> None:
     images = f"/data{path}"
     facts = world(export=path, images=images)
     assert found(facts, "storage.bind").state == FAILED
@@ -219,7 +220,7 @@ def test_the_images_are_bound_now_and_at_start(path: str) -> None:
         ({"folder": folder("/srv/images", FOLDER, "a.img")}, "/srv/images is not empty (a.img)"),
         ({"mounts": mounted("21 20 8:2 / /srv/images rw - xfs /dev/sdb1 rw")}, "something else is mounted"),
         ({"fstab": "/dev/sdb1 /srv/images xfs defaults 0 2\n"}, "line 1 of /etc/fstab mounts /dev/sdb1 there"),
-        ({"fstab": "/data/images /srv/images none bind,noauto\n"}, "line 1 of /etc/fstab is not the app's"),
+        ({"fstab": "/data/images /srv/images none bind,noauto\n"}, "the app did not write line 1 of /etc/fstab"),
         (
             {
                 "mounts": mounted(
@@ -231,13 +232,13 @@ def test_the_images_are_bound_now_and_at_start(path: str) -> None:
         ),
     ],
 )
-def test_what_is_in_the_way_of_the_bind_mount_is_told_and_left_alone(changed: dict[str, object], words: str) -> None:
+def test_an_obstacle_to_the_bind_mount_is_reported_and_not_changed(changed: dict[str, object], words: str) -> None:
     assert refused(but(world(), **changed), "storage.bind").startswith(words)
 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("hosts", HOSTS)
-def test_the_folder_is_mounted_now_and_at_start(path: str, hosts: tuple[str, str, str]) -> None:
+def test_the_folder_is_mounted_now_and_after_a_restart(path: str, hosts: tuple[str, str, str]) -> None:
     facts = world(hosts, path)
     what = f"[{hosts[0]}]:{path}" if ":" in hosts[0] else f"{hosts[0]}:{path}"
     (add, undo), reload, (mount, unmount) = planned(facts, "source.mount")
@@ -265,14 +266,14 @@ def client(**changed: object) -> NfsFacts:
     return but(world(), SOURCE, **{"fstab": OURS, **changed})
 
 
-def test_a_mount_that_is_read_only_is_mounted_writable_and_back() -> None:
+def test_a_read_only_mount_is_remounted_read_write_and_the_undo_reverts_it() -> None:
     facts = client(mounts=mounted(NFS.format("ro")))
     assert found(facts, "source.mount").found == "/srv/images is mounted read-only"
     writable, back = (Command(SOURCE, ("mount", "-o", f"remount,{each}", "--", "/srv/images")) for each in ("rw", "ro"))
     assert planned(facts, "source.mount") == [(writable, (back,))]
 
 
-def test_a_stale_mount_is_taken_away_and_mounted_anew() -> None:
+def test_a_stale_mount_is_unmounted_and_mounted_again() -> None:
     facts = client(mounts=mounted(NFS.format("rw")), folder=folder("/srv/images", STALE))
     assert "is stale" in found(facts, "source.mount").found
     away, (mount, _) = planned(facts, "source.mount")
@@ -284,42 +285,42 @@ def test_a_stale_mount_is_taken_away_and_mounted_anew() -> None:
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"mounts": mounted(NFS.format("rw")), "folder": folder("/srv/images", HUNG)}, "the server must answer first"),
+        ({"mounts": mounted(NFS.format("rw")), "folder": folder("/srv/images", HUNG)}, "the server must respond first"),
         (
             {"mounts": mounted(NFS.format("rw"), "22 21 0:51 / /srv/images rw - tmpfs cover rw")},
             "something else is mounted there: cover (tmpfs)",
         ),
         (
             {"fstab": "other:/x /srv/images nfs defaults\n"},
-            "line 1 of /etc/fstab mounts other:/x there, which the app does not touch",
+            "line 1 of /etc/fstab mounts other:/x there, and the app does not change that line",
         ),
         (
             {"folder": folder("/srv/images", FOLDER, "a", "b")},
-            "/srv/images is not empty (a, b): the mount would hide what is in it. Move it away first",
+            "/srv/images is not empty (a, b): the mount would hide its files. Move them away first",
         ),
     ],
 )
-def test_what_is_in_the_way_of_the_mount_is_told_and_left_alone(changed: dict[str, object], why: str) -> None:
+def test_an_obstacle_to_the_mount_is_reported_and_not_changed(changed: dict[str, object], why: str) -> None:
     assert refused(client(**changed), "source.mount") == why
 
 
-def test_a_mount_below_another_is_told_to_be_hidden() -> None:
+def test_a_mount_that_hides_the_nfs_mount_is_reported() -> None:
     facts = client(mounts=mounted(NFS.format("rw"), "22 21 0:51 / /srv/images rw - tmpfs cover rw"))
     finding = found(facts, "source.mount")
-    assert finding.found.endswith("the folder of the storage server is hidden below it")
-    assert finding.hint == "If nobody needs it: umount /srv/images"
+    assert finding.found.endswith("it hides the mount of the exported folder")
+    assert finding.hint == "If nothing uses it: umount /srv/images"
 
 
 @pytest.mark.parametrize(
     ("port", "state", "words"),
     [
-        (OPEN, OK, "answers on tcp 2049"),
-        (REFUSED, FAILED, "nothing serves NFS on it"),
-        (SILENT, FAILED, "does not answer on tcp 2049"),
-        (UNTRIED, WARNING, "can't be tried here"),
+        (OPEN, OK, "accepts connections on tcp 2049"),
+        (REFUSED, FAILED, "no NFS server listens there"),
+        (SILENT, FAILED, "does not respond on tcp 2049"),
+        (UNTRIED, WARNING, "not tried: this host has no bash"),
     ],
 )
-def test_a_server_that_cannot_be_reached_is_told_and_nothing_is_changed(port: str, state: str, words: str) -> None:
+def test_an_unreachable_server_is_reported_and_nothing_is_changed(port: str, state: str, words: str) -> None:
     facts = client(port=port)
     assert (found(facts, "source.port").state, words in found(facts, "source.port").found) == (state, True)
     assert STEPS["source.port"].change(facts) == ""
@@ -329,14 +330,14 @@ def test_a_server_that_cannot_be_reached_is_told_and_nothing_is_changed(port: st
     ("free", "inodes", "state"),
     [(0, 9999, FAILED), (9 * GIB, 0, FAILED), (GIB - 1, 9999, WARNING), (9 * GIB, 99, WARNING), (9 * GIB, -1, OK)],
 )
-def test_a_full_disk_is_told_and_nothing_is_changed(free: int, inodes: int, state: str) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_changed(free: int, inodes: int, state: str) -> None:
     facts = but(world(), images=replace(folder("/data/images"), free_bytes=free, free_inodes=inodes))
     assert found(facts, "storage.space").state == state
     assert STEPS["storage.space"].change(facts) == ""
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_folder_is_made_as_far_as_it_is_missing(path: str) -> None:
+def test_a_missing_folder_is_created_with_its_missing_parents(path: str) -> None:
     absent = replace(folder(f"{path}/in", ABSENT), missing=(path, f"{path}/in"))
     facts = but(world(), images=absent)
     assert found(facts, "storage.images").state == FAILED
@@ -350,30 +351,30 @@ def test_a_folder_is_made_as_far_as_it_is_missing(path: str) -> None:
     ("manager", "command"),
     [("dnf", "dnf install nfs-utils"), ("zypper", "zypper install nfs-client"), ("pacman", "pacman -S nfs-utils")],
 )
-def test_a_host_that_is_no_debian_is_told_the_command_and_left_alone(manager: str, command: str) -> None:
+def test_on_a_host_without_apt_the_command_is_shown_and_nothing_is_changed(manager: str, command: str) -> None:
     facts = client(package=Package("nfs-common", manager))
     assert found(facts, "source.lists").state == NOT_NEEDED
-    assert found(facts, "source.package").hint == f"As root on it: {command}"
-    assert refused(facts, "source.package") == f"the app installs with apt only. As root on it: {command}"
+    assert found(facts, "source.package").hint == f"Run there as root: {command}"
+    assert refused(facts, "source.package") == f"the app installs with apt only. Run there as root: {command}"
 
 
-def test_what_apt_brings_along_is_what_the_undo_purges() -> None:
+def test_the_undo_purges_the_packages_that_apt_installed() -> None:
     package = Package("nfs-kernel-server", "apt", known=True, new=NEW, residual=("rpcbind",))
     ((install, undo),) = planned(but(world(), package=package), "storage.package")
     assert isinstance(install, Command)
     assert install.argv[-4:] == ("install", "-y", "--no-install-recommends", "nfs-kernel-server")
     argvs = [each.argv for each in undo if isinstance(each, Command) and "dpkg" in each.argv]
     assert [argv[argv.index("dpkg") :] for argv in argvs] == [
-        ("dpkg", "--remove", *NEW),  # all at once: dpkg removes none that another one needs
+        ("dpkg", "--remove", *NEW),  # all at once, because dpkg removes no package that another needs
         ("dpkg", "--purge", "libnfsidmap1", "keyutils", "nfs-common", "nfs-kernel-server"),
     ]
 
 
-def test_what_apt_would_remove_is_not_removed_unasked() -> None:
-    # nfs-kernel-server conflicts with whatever else provides nfs-server. Only the form of the first line is recorded.
-    said = "Remv unfs3 [0.9.22]\nInst nfs-kernel-server (1:2.6.2-4+deb12u1 Debian:12.15/oldstable [amd64])\n"
-    package = parse_simulation(Package("nfs-kernel-server", "apt"), said, "")
-    why = "apt would remove unfs3 for it: another NFS server? Decide that on the host"
+def test_the_app_does_not_install_a_package_for_which_apt_would_remove_another() -> None:
+    # nfs-kernel-server conflicts with other packages that provide nfs-server. The first line is not recorded.
+    output = "Remv unfs3 [0.9.22]\nInst nfs-kernel-server (1:2.6.2-4+deb12u1 Debian:12.15/oldstable [amd64])\n"
+    package = parse_simulation(Package("nfs-kernel-server", "apt"), output, "")
+    why = "apt would remove unfs3. If that is fine, install nfs-kernel-server by hand"
     assert refused(but(world(), package=package), "storage.package") == why
 
 
@@ -384,7 +385,7 @@ FIREWALLD = Firewalld(True, (ZONE,), (ZONE,), "public")
 
 
 def guarded(source: str, rows: str = "", firewalld: Firewalld = NO_FIREWALLD, **server: object) -> NfsFacts:
-    """An active ufw, and what becomes of the source's connection; the destination's is open."""
+    """An active ufw, with the outcome of the source's connection; the destination's is open."""
     firewall = Firewall(parse_ufw(f"{UFW}{rows}"), firewalld)
     return but(but(world(), SOURCE, port=source), firewall=firewall, **{"threads": 8, **server})
 
@@ -396,8 +397,8 @@ def guarded(source: str, rows: str = "", firewalld: Firewalld = NO_FIREWALLD, **
         (but(guarded(OPEN), SOURCE, names={}), OK, "both hosts reach tcp 2049"),
         (guarded(SILENT), FAILED, "source can't reach tcp 2049: no rule in ufw for 192.0.2.10"),
         (guarded(REFUSED), FAILED, "source can't reach tcp 2049: no rule in ufw for 192.0.2.10"),
-        (guarded(SILENT, threads=0), FAILED, "no rule in ufw for 192.0.2.10"),  # without a firewall: refused
-        (guarded(SILENT, UFW_OURS), FAILED, "source can't reach tcp 2049 although the rule for it is in ufw"),
+        (guarded(SILENT, threads=0), FAILED, "no rule in ufw for 192.0.2.10"),  # refused if ufw let it in
+        (guarded(SILENT, UFW_OURS), FAILED, "source can't reach tcp 2049 although ufw has a rule for it"),
         (guarded(REFUSED, threads=0), WARNING, "could not be tried through ufw: the NFS server does not run yet"),
         (
             guarded(REFUSED, UFW_OURS, threads=0),
@@ -412,18 +413,18 @@ def guarded(source: str, rows: str = "", firewalld: Firewalld = NO_FIREWALLD, **
         (but(world(), SOURCE, port=SILENT), NOT_NEEDED, "neither ufw nor firewalld is active"),
     ],
 )
-def test_the_firewall_is_judged_by_the_port_that_was_tried(facts: NfsFacts, state: str, words: str) -> None:
+def test_the_finding_on_the_firewall_depends_on_the_tried_port(facts: NfsFacts, state: str, words: str) -> None:
     finding = found(facts, "storage.firewall")
     assert (finding.state, words in finding.found) == (state, True), finding
 
 
-def test_the_firewall_is_not_judged_before_both_hosts_have_tried() -> None:
+def test_there_is_no_finding_on_the_firewall_before_both_hosts_have_tried_the_port() -> None:
     facts = guarded(SILENT)
-    awaited = replace(facts, hosts={role: host for role, host in facts.hosts.items() if role != DESTINATION})
-    assert STEPS["storage.firewall"].check(awaited) is None
+    unread = replace(facts, hosts={role: host for role, host in facts.hosts.items() if role != DESTINATION})
+    assert STEPS["storage.firewall"].check(unread) is None
 
 
-def test_the_firewall_is_opened_for_the_one_host_that_it_keeps_out() -> None:
+def test_the_firewall_is_opened_only_for_the_host_that_it_blocks() -> None:
     rule = ("allow", "proto", "tcp", "from", "192.0.2.10", "to", "any", "port", "2049")
     rich = rich_rule("192.0.2.10", (2049, 2049))
     assert planned(guarded(SILENT, firewalld=FIREWALLD), "storage.firewall") == [
@@ -438,9 +439,9 @@ def test_the_firewall_is_opened_for_the_one_host_that_it_keeps_out() -> None:
     ]
 
 
-def test_where_our_rule_is_there_the_app_says_that_something_else_blocks() -> None:
-    said = refused(guarded(SILENT, UFW_OURS), "storage.firewall")
-    assert said.startswith("the rule for 192.0.2.10 is in ufw already, so something else blocks the connection")
+def test_if_the_firewall_has_the_rule_the_app_reports_that_something_else_blocks() -> None:
+    why = refused(guarded(SILENT, UFW_OURS), "storage.firewall")
+    assert why.startswith("ufw already has the rule for 192.0.2.10, so something else blocks the connection")
 
 
 def wrapped(deny: str, allow: str = "", daemons: tuple[str, ...] = ("rpcbind", "rpc.mountd")) -> NfsFacts:
@@ -456,16 +457,16 @@ def wrapped(deny: str, allow: str = "", daemons: tuple[str, ...] = ("rpcbind", "
         (wrapped("mountd rpcbind: ALL\n"), FAILED),
         (wrapped("sshd,rpcbind : \\\n ALL : spawn (true)\n", "sshd: ALL\n"), FAILED),
         (wrapped("ALL: ALL\n", "rpcbind mountd : 192.0.2.10 192.0.2.11\n"), OK),
-        (wrapped("ALL: ALL\n", "rpcbind: .example.org\n"), WARNING),  # whom it means is not judged
+        (wrapped("ALL: ALL\n", "rpcbind: .example.org\n"), WARNING),  # the app does not evaluate patterns
         (wrapped("rpcbind: 203.0.113.9\n"), WARNING),
         (wrapped("rpcbind: ALL EXCEPT 192.0.2.0/24\n"), WARNING),
     ],
 )
-def test_tcp_wrappers_are_told_where_they_surely_refuse_the_hosts(facts: NfsFacts, state: str) -> None:
+def test_tcp_wrappers_fail_only_if_they_certainly_refuse_the_hosts(facts: NfsFacts, state: str) -> None:
     assert found(facts, "storage.wrappers").state == state
 
 
-def test_the_line_for_tcp_wrappers_goes_with_its_undo_and_is_known_again() -> None:
+def test_the_undo_removes_the_line_for_tcp_wrappers_and_the_app_recognizes_its_line() -> None:
     facts = wrapped("ALL: ALL\n")
     ((add, undo),) = planned(facts, "storage.wrappers")
     assert isinstance(add, AddLines)
@@ -474,9 +475,9 @@ def test_the_line_for_tcp_wrappers_goes_with_its_undo_and_is_known_again() -> No
     assert found(wrapped("ALL: ALL\n", with_lines("sshd: ALL", add.lines)), "storage.wrappers").state == OK
 
 
-def test_a_masked_service_is_left_alone_and_a_stopped_one_started_and_enabled() -> None:
+def test_a_masked_service_is_not_changed_and_a_stopped_one_is_enabled_and_started() -> None:
     masked = Unit("nfs-server.service", "masked", "inactive", "dead", "masked")
-    assert refused(but(world(), units=(masked,)), "storage.service") == "somebody has masked nfs-server.service"
+    assert refused(but(world(), units=(masked,)), "storage.service") == "an administrator has masked nfs-server.service"
     stopped = Unit("nfs-server.service", "loaded", "inactive", "dead", "disabled")
     verbs = (("enable", "disable"), ("start", "stop"))
     assert planned(but(world(), units=(stopped,)), "storage.service") == [
@@ -486,7 +487,7 @@ def test_a_masked_service_is_left_alone_and_a_stopped_one_started_and_enabled() 
 
 
 @pytest.mark.parametrize("path", PATHS[1:5])
-def test_commands_are_shown_so_that_a_shell_takes_them_as_they_are_meant(path: str) -> None:
+def test_a_displayed_command_can_be_pasted_into_a_shell(path: str) -> None:
     for action, undo in planned(world(export=path), "source.mount"):
         for each in (action, *undo):
             if isinstance(each, Command):

@@ -1,4 +1,4 @@
-"""What the NFS room makes of commands that fail on a host."""
+"""Commands that fail on a host become a Failure in the facts of the NFS room."""
 
 from tests.fake_hosts import FakeHosts
 from tui.core.command import Completed
@@ -8,20 +8,20 @@ from tui.nfs.backend.nfs import Nfs
 NO_SHELL = Completed(1, "This account is currently not available.\n", "")
 
 
-async def test_a_host_that_runs_nothing_is_a_failure_with_what_it_printed() -> None:
+async def test_a_host_that_runs_no_command_is_a_failure_with_its_output() -> None:
     world = FakeHosts()
     world.shells["root@storage"].answers = {"id\n-u": "0\n", "exportfs": NO_SHELL}
     nfs = Nfs(world.connections, world.changes)
-    await nfs.checklist.look_once()
+    await nfs.checklist.refresh_fully()
     server = nfs.checklist.facts.hosts["storage"]
     assert str(server) == "storage could not be read: This account is currently not available."
 
 
-async def test_images_that_a_host_did_not_read_are_a_failure_and_no_missing_files() -> None:
+async def test_images_that_a_host_can_not_read_are_a_failure_and_not_missing_files() -> None:
     world = FakeHosts()
     world.shells["root@destination"].answers = {"id\n-u": "0\n", "image.$number": Completed(1, "", "sh: cannot fork\n")}
     nfs = Nfs(world.connections, world.changes)
-    await nfs.checklist.look_once()
+    await nfs.checklist.refresh_fully()
     images = nfs.checklist.facts.images["destination"]
     assert isinstance(images, Failure)
     assert str(images) == "The images could not be read on destination: sh: cannot fork."

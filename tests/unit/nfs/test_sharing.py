@@ -1,4 +1,4 @@
-"""What is said of the proof, of libvirt's view and of the VM's image, for each way in which they can come out."""
+"""The findings on the proof, on libvirt's view of the folder and on the VM's image, for each outcome."""
 
 from dataclasses import replace
 from typing import Any
@@ -40,7 +40,7 @@ def folder(*entries: tuple[str, int]) -> Folder:
 
 
 def world(line: str = NFS_MOUNT, **client: Any) -> NfsFacts:
-    """Three hosts of which all was read, and where all is well."""
+    """Three hosts that are completely read and without a problem."""
     server = ServerRead(STORAGE, Package("nfs-kernel-server"), folder(), images=folder())
     known = {"mounts": mounts(line), "qemu": QemuUser("libvirt-qemu", 64055), **client}
     clients = {role: ClientRead(role, Package("nfs-common"), folder(), **known) for role in (SOURCE, DESTINATION)}
@@ -70,21 +70,21 @@ GONE = "cat: /srv/images/.vmlm-proof-1f: No such file or directory"
     [
         (GOOD, "source.write", OK, "libvirt-qemu (64055)"),
         (GOOD, "destination.lock", OK, "refused the same"),
-        (replace(GOOD, way=USER), "source.write", WARNING, "root can't: it is squashed"),
+        (replace(GOOD, creator=USER), "source.write", WARNING, "root is squashed"),
         (replace(GOOD, left=("/srv/images/x on source",)), "source.write", WARNING, "could not be removed"),
         (Proof(write_error=DENIED), "source.write", FAILED, "Permission denied"),
-        (Proof(write_error=DENIED), "destination.read", UNKNOWN, "nothing could be written through the source"),
-        (Proof(write_error=DENIED), "storage.seen", UNKNOWN, "nothing could be written through the source"),
-        (replace(GOOD, read_error=GONE), "destination.read", FAILED, "does not see what the source wrote"),
-        (replace(GOOD, seen_error=GONE), "storage.seen", FAILED, "the storage server does not see"),
-        (replace(GOOD, seen_error="something else is in it"), "storage.seen", FAILED, "something else is in it"),
+        (Proof(write_error=DENIED), "destination.read", UNKNOWN, "not tried: the source could not write"),
+        (Proof(write_error=DENIED), "storage.seen", UNKNOWN, "not tried: the source could not write"),
+        (replace(GOOD, read_error=GONE), "destination.read", FAILED, "does not have the source's file"),
+        (replace(GOOD, seen_error=GONE), "storage.seen", FAILED, "the storage server does not have"),
+        (replace(GOOD, seen_error="the file has other content"), "storage.seen", FAILED, "has other content"),
         (replace(GOOD, lock_error="No locks available", refused=None), "destination.lock", FAILED, "No locks"),
-        (replace(GOOD, refused=False), "destination.lock", FAILED, "was given a lock that the source holds"),
-        (replace(GOOD, refused=None, refused_said="x: No locks available"), "destination.lock", UNKNOWN, "No locks"),
+        (replace(GOOD, refused=False), "destination.lock", FAILED, "got a lock that the source holds"),
+        (replace(GOOD, refused=None, refusal_error="x: No locks available"), "destination.lock", UNKNOWN, "No locks"),
         (Proof(why_not="the folder is gone"), "source.write", UNKNOWN, "not tried: the folder is gone"),
     ],
 )
-def test_what_the_proof_showed_is_told_in_a_sentence(proof: Proof, step: str, state: str, words: str) -> None:
+def test_each_result_of_the_proof_has_its_sentence(proof: Proof, step: str, state: str, words: str) -> None:
     finding = found(replace(world(), proof=proof), step)
     assert (finding.state, words in finding.found) == (state, True), finding
     assert ".vmlm-proof" not in finding.found
@@ -93,17 +93,17 @@ def test_what_the_proof_showed_is_told_in_a_sentence(proof: Proof, step: str, st
 @pytest.mark.parametrize(
     ("error", "hint"),
     [
-        ("dd: fsync failed for 'x': No space left on device", "make room"),
+        ("dd: fsync failed for 'x': No space left on device", "free space"),
         ("Disk quota exceeded", "quota"),
         ("Read-only file system", "read-only"),
-        ("there was no answer within seconds", "up to 90 s"),
+        ("no reply within seconds", "up to 90 s"),
     ],
 )
-def test_a_write_that_failed_says_what_helps(error: str, hint: str) -> None:
+def test_a_failed_write_has_a_hint(error: str, hint: str) -> None:
     assert hint in found(replace(world(), proof=Proof(write_error=error)), "source.write").hint
 
 
-def test_users_of_different_numbers_are_named_where_one_cannot_read() -> None:
+def test_different_user_ids_are_named_if_the_destination_cannot_read() -> None:
     facts = replace(world(), proof=replace(GOOD, read_error="cat: Permission denied"))
     other = replace(facts.hosts[DESTINATION], qemu=QemuUser("qemu", 107))  # type: ignore[call-arg]
     facts = replace(facts, hosts={**facts.hosts, DESTINATION: other})
@@ -114,55 +114,55 @@ def test_users_of_different_numbers_are_named_where_one_cannot_read() -> None:
     ("facts", "why"),
     [
         (world(), ""),
-        (world(LAB_MOUNT), "the folder is not well mounted on source yet"),
+        (world(LAB_MOUNT), "the folder is not correctly mounted on source yet"),
         (world(LAB_MOUNT, qemu_conf=DECLARED, libvirt_version=(11, 3, 0)), ""),
-        (world(NFS_MOUNT.replace(" rw - ", " ro - ")), "the folder is not well mounted on source yet"),
-        (world(NFS_MOUNT.replace("storage:", "other:")), "the folder is not well mounted on source yet"),
-        (world(qemu=None), "source has no user of QEMU's"),
-        (world(qemu=None, qemu_conf=QemuConf("tester")), "source has no user tester, as qemu.conf wants"),
+        (world(NFS_MOUNT.replace(" rw - ", " ro - ")), "the folder is not correctly mounted on source yet"),
+        (world(NFS_MOUNT.replace("storage:", "other:")), "the folder is not correctly mounted on source yet"),
+        (world(qemu=None), "source has no user for QEMU"),
+        (world(qemu=None, qemu_conf=QemuConf("tester")), "source has no user tester, which qemu.conf sets"),
     ],
 )
-def test_the_proof_is_tried_only_where_both_have_the_folder(facts: NfsFacts, why: str) -> None:
+def test_the_proof_runs_only_if_both_hosts_have_the_folder(facts: NfsFacts, why: str) -> None:
     assert proof_why_not(facts) == why
 
 
 @pytest.mark.parametrize(
     ("line", "conf", "version", "state", "words"),
     [
-        (NFS_MOUNT, QemuConf(), (8, 0, 0), OK, "nfs4 is shared to libvirt"),
+        (NFS_MOUNT, QemuConf(), (8, 0, 0), OK, "libvirt treats nfs4 as shared"),
         (NFS_MOUNT.replace("nfs4 storage:", "fuse.glusterfs storage:"), QemuConf(), (8, 0, 0), OK, "fuse.glusterfs"),
         (LAB_MOUNT, DECLARED, (10, 8, 0), OK, "declares /srv/images"),
-        (LAB_MOUNT, DECLARED, (10, 7, 0), FAILED, "libvirt 10.7.0 does not know shared_filesystems"),
+        (LAB_MOUNT, DECLARED, (10, 7, 0), FAILED, "libvirt 10.7.0 does not support shared_filesystems"),
         (LAB_MOUNT, DECLARED, (), FAILED, "of unknown version"),
-        (LAB_MOUNT, QemuConf(), (11, 3, 0), FAILED, "is on ext4, a local file system"),
+        (LAB_MOUNT, QemuConf(), (11, 3, 0), FAILED, "is on ext4, which libvirt treats as local"),
     ],
 )
-def test_libvirts_view_of_the_folder_is_that_of_its_version(
+def test_whether_libvirt_treats_the_folder_as_shared_depends_on_its_version(
     line: str, conf: QemuConf, version: tuple[int, ...], state: str, words: str
 ) -> None:
     finding = found(world(line, qemu_conf=conf, libvirt_version=version), "source.libvirt")
     assert (finding.state, words in finding.found) == (state, True), finding
 
 
-def test_a_folder_that_is_declared_and_mounted_on_both_needs_no_nfs() -> None:
+def test_a_folder_that_both_hosts_declare_and_mount_needs_no_nfs() -> None:
     facts = world(LAB_MOUNT, qemu_conf=DECLARED, libvirt_version=(11, 3, 0))
     for step in ("storage.package", "storage.exports", "source.mount", "destination.port"):
         assert (found(facts, step).state, "qemu.conf declares" in found(facts, step).found) == (NOT_NEEDED, True)
     plain = replace(facts.hosts[DESTINATION], mounts=parse_mountinfo(ROOT_MOUNT))
-    facts = replace(facts, hosts={**facts.hosts, DESTINATION: plain})  # declared, but a folder of its own disk
+    facts = replace(facts, hosts={**facts.hosts, DESTINATION: plain})  # declared, but on its own disk
     assert found(facts, "source.mount").state == FAILED
 
 
 @pytest.mark.parametrize(
     ("changed", "state", "words"),
     [
-        ({}, OK, "vm1.qcow2 can be opened by QEMU"),
-        ({"exists": False}, FAILED, "is not there"),
-        ({"real": "/home/vm1.qcow2"}, FAILED, "is outside of the shared folder"),
-        ({"readable": True, "writable": True, "owner": "libvirt-qemu:kvm"}, OK, "can be opened"),
+        ({}, OK, "QEMU can open vm1.qcow2"),
+        ({"exists": False}, FAILED, "does not exist"),
+        ({"real": "/home/vm1.qcow2"}, FAILED, "is outside the shared folder"),
+        ({"readable": True, "writable": True, "owner": "libvirt-qemu:kvm"}, OK, "QEMU can open"),
     ],
 )
-def test_an_image_is_judged_by_where_it_is_and_who_can_open_it(
+def test_the_finding_on_an_image_depends_on_its_path_and_its_permissions(
     changed: dict[str, object], state: str, words: str
 ) -> None:
     images = (replace(IMAGE, **changed),)  # type: ignore[arg-type]
@@ -174,12 +174,12 @@ def test_an_image_is_judged_by_where_it_is_and_who_can_open_it(
     ("proof", "conf", "state"),
     [
         (GOOD, QemuConf(), OK),
-        (replace(GOOD, way=USER), QemuConf(), FAILED),
+        (replace(GOOD, creator=USER), QemuConf(), FAILED),
         (GOOD, QemuConf(dynamic_ownership=False), FAILED),
         (None, QemuConf(), UNKNOWN),
     ],
 )
-def test_an_image_of_roots_is_opened_only_if_libvirt_can_give_it_away(
+def test_qemu_can_open_an_image_of_root_only_if_libvirt_can_change_its_owner(
     proof: Proof | None, conf: QemuConf, state: str
 ) -> None:
     assert found(replace(world(qemu_conf=conf), proof=proof), "source.image").state == state
@@ -196,14 +196,14 @@ RUNNING, PAUSED, OTHER = Vm("vm1", "u", "running"), Vm("vm1", "u", "paused", "mi
 @pytest.mark.parametrize(
     ("source", "destination", "state", "words"),
     [
-        ((RUNNING,), (), OK, "vm1 on source has it open"),
+        ((RUNNING,), (), OK, "only vm1 on source has it open"),
         ((RUNNING,), (PAUSED,), OK, "has it open"),
         ((RUNNING,), (RUNNING,), FAILED, "vm1 on source and vm1 on destination"),
         ((RUNNING,), (OTHER,), FAILED, "vm1 on source and vm2 on destination"),
-        ((), (), WARNING, "neither host knows a VM vm1"),
+        ((), (), WARNING, "no VM vm1 on either host"),
     ],
 )
-def test_two_vms_that_run_with_one_image_are_an_alarm(
+def test_two_running_vms_with_one_image_are_a_failure(
     source: tuple[Vm, ...], destination: tuple[Vm, ...], state: str, words: str
 ) -> None:
     vms = {**active(SOURCE, *source), **active(DESTINATION, *destination)}
@@ -211,50 +211,50 @@ def test_two_vms_that_run_with_one_image_are_an_alarm(
     assert (finding.state, words in finding.found) == (state, True), finding
 
 
-def test_a_lock_of_nobodys_is_told_and_a_libvirt_that_is_silent_settles_nothing() -> None:
+def test_an_image_that_another_program_locks_is_a_warning_unless_a_libvirt_did_not_reply() -> None:
     locked = replace(world(), images={SOURCE: (replace(IMAGE, locked=True),)})
     assert "no VM of these two hosts uses it" in found(locked, "source.single").found
-    silent = replace(locked, vms={**locked.vms, DESTINATION: Failure("libvirt did not answer")})
-    assert found(silent, "source.single").state == UNKNOWN
+    failed = replace(locked, vms={**locked.vms, DESTINATION: Failure("libvirt did not answer")})
+    assert found(failed, "source.single").state == UNKNOWN
 
 
-def test_a_lock_that_no_host_can_ask_for_is_not_taken_for_none() -> None:
-    blind = replace(IMAGE, no_perl=True)
-    unasked = replace(world(), images={SOURCE: (blind,), DESTINATION: (blind,)})
-    finding = found(unasked, "source.single")
+def test_locks_that_no_host_can_read_are_a_warning() -> None:
+    unread = replace(IMAGE, no_perl=True)
+    facts = replace(world(), images={SOURCE: (unread,), DESTINATION: (unread,)})
+    finding = found(facts, "source.single")
     assert (finding.state, "Perl is not installed" in finding.found) == (WARNING, True)
-    one_can = replace(unasked, images={SOURCE: (blind,), DESTINATION: (replace(IMAGE, locked=False),)})
-    assert found(one_can, "source.single").state == OK
+    one_reads = replace(facts, images={SOURCE: (unread,), DESTINATION: (replace(IMAGE, locked=False),)})
+    assert found(one_reads, "source.single").state == OK
 
 
-def test_a_proof_that_lacks_perl_says_what_to_install() -> None:
+def test_if_perl_is_missing_for_the_proof_the_hint_names_the_package() -> None:
     finding = found(replace(world(), proof=Proof(why_not="Perl is not installed on source")), "source.write")
     assert (finding.state, "perl-base" in finding.hint) == (UNKNOWN, True)
 
 
-def test_what_is_on_one_host_only_is_named_and_sizes_may_differ() -> None:
-    def seen(*entries: tuple[str, int]) -> Finding:
+def test_files_on_one_host_only_are_named_and_sizes_may_differ() -> None:
+    def listed(*entries: tuple[str, int]) -> Finding:
         facts = world()
         here = replace(facts.hosts[SOURCE], folder=folder(*entries))
         server = replace(facts.hosts[STORAGE], images=folder(("a", 1), ("b", 2)))  # type: ignore[call-arg]
         return found(replace(facts, hosts={**facts.hosts, SOURCE: here, STORAGE: server}), "source.listing")
 
-    assert seen(("a", 1), ("b", 2)).state == OK
-    assert (seen(("a", 1), ("b", 3)).state, seen(("a", 1)).state) == (WARNING, FAILED)
-    assert seen(("a", 1)).found == "only on the storage server: b"
-    assert seen(("a", 1), ("b", 2), ("c", 3)).found == "only on this host: c"
+    assert listed(("a", 1), ("b", 2)).state == OK
+    assert (listed(("a", 1), ("b", 3)).state, listed(("a", 1)).state) == (WARNING, FAILED)
+    assert listed(("a", 1)).found == "only on the storage server: b"
+    assert listed(("a", 1), ("b", 2), ("c", 3)).found == "only on this host: c"
 
 
-def test_disks_on_the_network_are_shared_by_themselves() -> None:
+def test_disks_on_the_network_need_no_shared_folder() -> None:
     vms = {SOURCE: VmsRead((RUNNING,), {"vm1": (Disk("vda", "pool/vm1", "network"),)}), DESTINATION: VmsRead()}
     facts = replace(world(), vms=vms, images={SOURCE: ()})
     assert image_paths(facts) == ()
     assert found(facts, "source.image") == Finding(OK, "the disks of vm1 are on the network")
 
 
-def test_what_the_script_says_of_an_image_is_read() -> None:
-    answer = "cmVhbCAvc3J2L2ltYWdlcy92bTEKbW9kZSA2MDAKb3duZXIgcm9vdDpkb21haW4gdXNlcnMKcmVhZGFibGUKbG9ja2VkCg=="
-    found, lost = parse_images((PATH, "/x"), f"image.0 0 {answer}\nimage.1 124 \n")
+def test_the_output_of_the_script_about_an_image_is_parsed() -> None:
+    output = "cmVhbCAvc3J2L2ltYWdlcy92bTEKbW9kZSA2MDAKb3duZXIgcm9vdDpkb21haW4gdXNlcnMKcmVhZGFibGUKbG9ja2VkCg=="
+    found, lost = parse_images((PATH, "/x"), f"image.0 0 {output}\nimage.1 124 \n")
     assert (found.real, found.exists, found.owner, found.mode) == ("/srv/images/vm1", True, "root:domain users", "600")
     assert (found.readable, found.writable, found.locked) == (True, False, True)
     assert (lost.exists, lost.locked) == (False, None)

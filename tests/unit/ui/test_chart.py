@@ -1,4 +1,4 @@
-"""The chart without a screen: its scales, its curves, its characters."""
+"""The chart without a screen: scales, curves and characters."""
 
 import math
 from dataclasses import replace
@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tui.ui.chart.curves import DOT, NOBODY, Curves, Layer
+from tui.ui.chart.curves import DOT, NO_SERIES, Curves, Layer
 from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, LINE, PLAIN, Level, Picture, Series, Sign
 from tui.ui.chart.scale import Scale, strokes, time_span, time_ticks, top_of, unit_for, value_ticks
 from tui.ui.chart.sheet import BLANK, SERIES, Row, compose
@@ -16,7 +16,7 @@ MIB = 1 << 20
 
 
 def wave(count: int, each_s: float = 1.0) -> Series:
-    """A saw-tooth of ten seconds."""
+    """A saw-tooth with a period of ten seconds."""
     xs = tuple(each_s * n for n in range(count))
     return Series("remaining", xs, tuple(10 - x % 10 for x in xs), "red", AREA)
 
@@ -41,12 +41,12 @@ def test_the_time_axis_grows_in_steps(seconds: float, span: float) -> None:
     assert time_span(seconds) == span
 
 
-def test_the_time_axis_has_room_for_every_run() -> None:
+def test_the_time_axis_is_at_least_as_long_as_the_run() -> None:
     assert all(time_span(seconds) >= seconds for seconds in range(0, 10 * 86400, 977))
 
 
 @pytest.mark.parametrize("columns", [20, 73, 114, 200])
-def test_moments_are_named_in_one_unit_and_stand_apart(columns: int) -> None:
+def test_time_labels_have_one_unit_and_do_not_touch(columns: int) -> None:
     for span in {time_span(seconds) for seconds in range(0, 10 * 86400, 977)}:
         ticks = time_ticks(span, columns)
         assert len({label.split()[1] for _, label in ticks}) <= 1
@@ -65,11 +65,11 @@ def test_the_value_axis_ends_at_the_next_round_number(highest: float, top: float
 @pytest.mark.parametrize(
     ("highest", "name"), [(0, "B"), (1023, "B"), (1024, "KiB"), (36 * MIB, "MiB"), (GIB, "GiB"), (1 << 60, "TiB")]
 )
-def test_the_unit_is_the_largest_of_which_there_is_one(highest: int, name: str) -> None:
+def test_the_unit_is_the_largest_that_the_value_reaches(highest: int, name: str) -> None:
     assert unit_for(BYTES, highest).name == name
 
 
-def test_the_values_beside_a_high_chart_are_short_numbers() -> None:
+def test_value_labels_are_short_numbers() -> None:
     assert value_ticks(2, 12) == [0, 0.5, 1, 1.5, 2]
     assert value_ticks(1.5, 12) == [0, 0.5, 1, 1.5]
     assert value_ticks(5, 12) == [0, 1, 2, 3, 4, 5]
@@ -79,7 +79,7 @@ def test_the_values_beside_a_high_chart_are_short_numbers() -> None:
 # -- fewer points --
 
 
-def test_of_thousands_of_points_in_a_column_the_lowest_and_the_highest_stay() -> None:
+def test_the_lowest_and_highest_of_thousands_of_points_in_a_column_are_kept() -> None:
     scale = Scale(100, 10, 10, 4)
     xs = tuple(n / 100 for n in range(10_000))
     ys = tuple(10.0 if n == 4321 else 0.0 if n == 8765 else 5.0 for n in range(10_000))
@@ -89,7 +89,7 @@ def test_of_thousands_of_points_in_a_column_the_lowest_and_the_highest_stay() ->
     assert len(stroke) <= 2 + 4 + 4
 
 
-def test_however_many_points_there_are_few_are_drawn() -> None:
+def test_the_number_of_drawn_points_is_bounded_by_the_columns() -> None:
     scale = Scale(3600, 1, 113, 13)
     xs = tuple(n / 10 for n in range(36_000))
     noise = tuple(math.sin(n * n) ** 2 for n in range(36_000))
@@ -106,11 +106,11 @@ def test_a_saw_tooth_finer_than_a_column_keeps_its_height() -> None:
         assert max(rows) - min(rows) >= 16
 
 
-def test_a_straight_way_needs_its_ends_only() -> None:
+def test_a_straight_line_is_drawn_from_its_ends() -> None:
     assert strokes((0, 1, 2, 3, 4), (0, 0, 0, 0, 0), Scale(10, 1, 10, 1)) == [[(0, 0), (8, 0)]]
 
 
-def test_what_nobody_watched_parts_the_strokes() -> None:
+def test_a_missing_sample_breaks_the_stroke() -> None:
     found = strokes((0, 1, 2, 3, 4), (0, 1, None, 1, 0), Scale(10, 1, 10, 1))
     assert found == [[(0, 0), (2, 3)], [(6, 3), (8, 0)]]
     assert strokes((0, 1), (None, None), Scale(10, 1, 10, 1)) == []
@@ -121,29 +121,29 @@ def test_what_nobody_watched_parts_the_strokes() -> None:
 CANVAS = Scale(60, 10, 30, 4)
 
 
-def inked(layer: Layer, owner: int) -> set[tuple[int, int]]:
+def cells_of(layer: Layer, owner: int) -> set[tuple[int, int]]:
     return {(c, r) for r, row in enumerate(layer.owners) for c, each in enumerate(row) if each == owner}
 
 
-def test_every_dot_lands_where_it_is_meant() -> None:
+def test_every_dot_is_drawn_in_its_place() -> None:
     bits = ((0x40, 0x80), (0x04, 0x20), (0x02, 0x10), (0x01, 0x08))  # of braille, from the bottom up
     scale = Scale(6, 11, 3, 3)
     for column in range(6):
         for row in range(12):
             layer = Curves().draw((Series("a", (column,), (row,)),), scale)
-            assert inked(layer, 0) == {(column // 2, 2 - row // 4)}
+            assert cells_of(layer, 0) == {(column // 2, 2 - row // 4)}
             assert layer.characters[2 - row // 4][column // 2] == chr(0x2800 + bits[row % 4][column % 2])
 
 
-def test_a_run_drawn_point_by_point_looks_like_one_drawn_at_once() -> None:
+def test_a_run_drawn_point_by_point_equals_one_drawn_at_once() -> None:
     curves = Curves()
     for count in range(1, 61):
         layer = curves.draw((wave(count), rise(count // 6)), CANVAS)
         fresh = Curves().draw((wave(count), rise(count // 6)), CANVAS)
-        assert inked(layer, NOBODY) == inked(fresh, NOBODY)
+        assert cells_of(layer, NO_SERIES) == cells_of(fresh, NO_SERIES)
 
 
-def test_a_new_point_leaves_the_columns_before_the_last_one_alone() -> None:
+def test_a_new_point_changes_no_column_before_the_last_point() -> None:
     curves = Curves()
     before = [row.copy() for row in curves.draw((wave(40),), CANVAS).characters]
     after = curves.draw((wave(41),), CANVAS).characters
@@ -152,7 +152,7 @@ def test_a_new_point_leaves_the_columns_before_the_last_one_alone() -> None:
     assert min(changed) >= CANVAS.column(39)
 
 
-def test_another_past_is_drawn_anew() -> None:
+def test_changed_old_points_or_another_scale_redraw_the_curve() -> None:
     curves = Curves()
     curves.draw((wave(40),), CANVAS)
     other = replace(wave(40), ys=(5.0,) * 40)
@@ -161,18 +161,18 @@ def test_another_past_is_drawn_anew() -> None:
     assert curves.draw((other,), narrow) == Curves().draw((other,), narrow)
 
 
-def test_lines_and_dots_that_run_on_top_of_each_other_are_both_seen() -> None:
+def test_overlapping_lines_and_dots_alternate() -> None:
     flat = Series("sending", (0, 59), (5, 5))
     layer = Curves().draw((flat, replace(flat, form=DOTS)), CANVAS)
-    assert len(inked(layer, 0)) == len(inked(layer, 1)) == 15
-    assert {layer.characters[r][c] for c, r in inked(layer, 1)} == {DOT}
+    assert len(cells_of(layer, 0)) == len(cells_of(layer, 1)) == 15
+    assert {layer.characters[r][c] for c, r in cells_of(layer, 1)} == {DOT}
 
 
-def test_a_gap_is_a_gap() -> None:
+def test_columns_without_samples_are_blank() -> None:
     xs = tuple(range(60))
     series = Series("sent", xs, tuple(None if 20 <= x < 40 else 5 for x in xs))
     owners = Curves().draw((series,), CANVAS).owners
-    empty = {c for c in range(30) if all(row[c] == NOBODY for row in owners)}
+    empty = {c for c in range(30) if all(row[c] == NO_SERIES for row in owners)}
     assert empty == set(range(10, 20))
 
 
@@ -191,7 +191,7 @@ PICTURE = Picture(
 )
 
 
-def test_the_frame_says_what_is_shown_and_whose_the_curves_are() -> None:
+def test_the_frame_has_the_title_and_the_legend() -> None:
     title = texts(PICTURE, 120)[0]
     for words in (
         "memory, GiB",
@@ -205,61 +205,61 @@ def test_the_frame_says_what_is_shown_and_whose_the_curves_are() -> None:
         assert words in title
 
 
-def test_in_a_narrow_frame_the_curves_are_named_before_all_else() -> None:
+def test_a_narrow_frame_names_the_curves_first() -> None:
     assert texts(PICTURE, 42)[0].startswith("─ memory, GiB ─ ⠒░ remaining  ⠒⠒ sent ")
 
 
-def test_the_axes_are_named_in_round_numbers() -> None:
+def test_the_labels_of_the_axes_are_round_numbers() -> None:
     rows = texts(PICTURE, 80, 14)
     assert [row[:4].strip() for row in rows[1:] if row[:4].strip()] == ["15", "10", "5", "0"]
     assert " 10 s " in rows[-1]
     assert " 20 s " in rows[-1]
 
 
-def test_a_long_label_has_room() -> None:
+def test_a_long_label_is_not_cut() -> None:
     rows = texts(Picture("pages", PLAIN, (Series("a", (0, 1), (0, 123456)),)))
     assert rows[1].startswith("150000 ┤")
 
 
-def test_the_level_runs_through_wherever_there_is_no_curve() -> None:
+def test_the_level_is_drawn_where_there_is_no_curve() -> None:
     rows = texts(PICTURE)
     (row,) = (row for row in rows[1:] if "╌" in row)
     assert row.endswith("╌" * 20)
 
 
-def test_there_is_light_shade_under_an_area_and_none_under_a_line() -> None:
+def test_an_area_has_light_shade_below_it_and_a_line_has_none() -> None:
     assert any("░" in row for row in texts(PICTURE)[1:])
     bare = replace(PICTURE, series=tuple(replace(each, form=LINE) for each in PICTURE.series))
     assert not any("░" in row for row in texts(bare)[1:])
 
 
-def test_letters_at_one_moment_stand_side_by_side() -> None:
+def test_letters_of_one_moment_are_side_by_side() -> None:
     signs = (Sign(15, "d"), Sign(15, "b"), Sign(15, "c"), Sign(15.01, "d"))
     row = texts(replace(PICTURE, signs=signs))[1]
     assert sorted(row[6:].strip()) == ["b", "c", "d"]
     assert len(row[6:].strip()) == 3
 
 
-def test_letters_at_the_very_end_are_on_the_chart() -> None:
+def test_letters_at_the_end_are_inside_the_chart() -> None:
     signs = tuple(Sign(15, mark) for mark in "dbc!")
     row = texts(replace(PICTURE, series=(rise(16),), signs=signs))[1]
     assert all(mark in row for mark in "dbc!")
 
 
-def test_a_letter_stands_over_its_line() -> None:
+def test_a_letter_is_above_its_line() -> None:
     rows = texts(PICTURE)
     column = rows[1].index("P")
     assert rows[2][column] == "│"
 
 
-def test_passes_that_would_be_a_wall_are_marked_at_the_top_alone() -> None:
+def test_crowded_passes_are_marked_in_the_top_row_only() -> None:
     few = texts(replace(PICTURE, signs=tuple(Sign(n, "|") for n in range(0, 20, 5))))
     many = texts(replace(PICTURE, signs=tuple(Sign(n / 5, "|") for n in range(100))))
     assert sum("┊" in row for row in few) > 4
     assert [number for number, row in enumerate(many) if "┊" in row] == [1]
 
 
-def test_before_the_first_value_a_sentence_stands_in_an_empty_frame() -> None:
+def test_before_the_first_value_the_frame_shows_a_sentence() -> None:
     rows = texts(Picture("memory", BYTES, (Series("sent", (0,), (None,)),), empty="Nothing has been sent yet."))
     assert rows[0].startswith("─ memory, B ──")
     assert any("Nothing has been sent yet." in row for row in rows)
@@ -268,30 +268,30 @@ def test_before_the_first_value_a_sentence_stands_in_an_empty_frame() -> None:
 
 
 @pytest.mark.parametrize(("height", "cut"), [(10, False), (5, False), (4, True), (3, True)])
-def test_a_sentence_wider_than_its_frame_goes_on_in_the_next_line(height: int, cut: bool) -> None:
-    said = "It has said nothing: root@guest1 can't be reached over ssh: nothing answers there. " * 2
-    rows = texts(Picture("guest", BYTES, (), empty=said.strip()), height=height)
+def test_a_sentence_wider_than_its_frame_is_wrapped(height: int, cut: bool) -> None:
+    sentence = "There is no reply: root@guest1 can't be reached over ssh: nothing answers there. " * 2
+    rows = texts(Picture("guest", BYTES, (), empty=sentence.strip()), height=height)
     assert len(rows) == height
     assert rows[-1].strip().startswith("└")
     shown = " ".join(row.replace("│", " ").strip() for row in rows[1:-1])
     assert ("…" in shown) == cut
-    assert cut or shown.split() == said.split()
+    assert cut or shown.split() == sentence.split()
 
 
-def test_before_plotext_is_there_the_frame_is() -> None:
+def test_the_frame_is_drawn_before_plotext_is_loaded() -> None:
     rows = [row.text for row in compose(PICTURE, 80, 10, None)]
     assert "memory, GiB" in rows[0]
     assert not any("⠀" <= character <= "⣿" for row in rows[1:] for character in row)
 
 
-def test_text_is_one_cell_a_character_and_never_markup() -> None:
+def test_text_has_one_cell_per_character_and_no_markup() -> None:
     picture = replace(PICTURE, title="[red]x[/red]\x1b[2J\n", subtitle="仮想 guest")
     rows = compose(picture, 80, 10, Curves())
     assert "[red]x[/red]?[2J?" in rows[0].text
     assert "?? guest" in rows[0].text
 
 
-def test_no_size_is_too_small() -> None:
+def test_the_chart_can_be_drawn_in_any_size() -> None:
     curves = Curves()
     for width in [*range(30), 120]:
         for height in [*range(8), 40]:
@@ -300,21 +300,21 @@ def test_no_size_is_too_small() -> None:
             assert [len(row.inks) for row in rows] == [width] * height
 
 
-def test_the_whole_run_is_in_view_however_long_it_is() -> None:
+def test_the_chart_shows_the_whole_run_of_any_length() -> None:
     for hours in (0.01, 1, 30, 300):
         series = Series("sent", (0, hours * 1800, hours * 3600), (1, 3, 2))
         (stroke,) = strokes(series.xs, series.ys, Scale(time_span(hours * 3600), 3, 100, 10))
         assert len({column for column, _ in stroke}) == 3
 
 
-# -- what has changed --
+# -- changes --
 
 
 def row_of(text: str, inks: str) -> Row:
     return Row(text, bytes(map(int, inks)))
 
 
-def test_changes_are_the_stretches_that_differ() -> None:
+def test_changes_are_the_ranges_that_differ() -> None:
     old = row_of("abcdefghij", "1111111111")
     assert old.changes(row_of("abcdefghij", "1111111111")) == []
     assert old.changes(row_of("xbcdefghiy", "1111111111")) == [(0, 1), (9, 10)]
@@ -322,11 +322,11 @@ def test_changes_are_the_stretches_that_differ() -> None:
     assert old.changes(row_of("abcdefghij", "1111111112")) == [(9, 10)]
 
 
-def test_the_ink_of_a_blank_is_no_change() -> None:
+def test_another_ink_of_a_blank_is_no_change() -> None:
     assert row_of("a b", "101").changes(row_of("a b", "121")) == []
 
 
-def test_runs_have_one_ink_and_blanks_cost_none() -> None:
+def test_each_run_has_one_ink_and_blanks_start_no_run() -> None:
     assert list(row_of("  ab  c d", "001100203").runs()) == [("  ab  ", 1), ("c ", 2), ("d", 3)]
     assert list(row_of("   ", "000").runs()) == [("   ", BLANK)]
 
@@ -338,12 +338,12 @@ def test_one_more_second_of_a_migration_changes_few_characters() -> None:
         dirty = replace(rates, name="dirtying", form=DOTS)
         rows = compose(Picture("rate", BYTES_PER_SECOND, (rates, dirty)), 120, 14, curves)
         if before is not None:
-            stretches = [stretch for old, new in zip(before, rows, strict=True) for stretch in old.changes(new)]
-            changed.append(sum(end - start for start, end in stretches))
+            ranges = [each for old, new in zip(before, rows, strict=True) for each in old.changes(new)]
+            changed.append(sum(end - start for start, end in ranges))
         before = rows
     assert 0 < max(changed) <= 12
 
 
-def test_each_series_has_an_ink_of_its_own() -> None:
+def test_each_series_has_its_own_ink() -> None:
     inks = {ink for row in compose(PICTURE, 120, 14, Curves()) for ink in row.inks}
     assert {SERIES, SERIES + 1} <= inks

@@ -1,4 +1,4 @@
-"""What blocks a migration: one definition a reason, and what two hosts offer both."""
+"""What blocks a migration, one definition per reason, and what two hosts have in common."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ OFFER = Offer(DAEMON, ("pc-q35-6.2", "q35", "pc-q35-10.0"), ("default",), ("br0"
 GOOD = Domain("a", machine="pc-q35-6.2", disks=(Disk("vda", f"{FOLDER}/a.qcow2", format="qcow2", cache="none"),))
 
 
-def test_what_the_app_makes_has_nothing_in_its_way() -> None:
+def test_nothing_blocks_the_migration_of_a_vm_that_the_app_created() -> None:
     for name in ("image", "cloud"):
         assert blockers(parse(domain_xml(SHAPES[name])), FOLDER, "destination", OFFER, OFFER) == ()
 
@@ -26,8 +26,8 @@ def test_what_the_app_makes_has_nothing_in_its_way() -> None:
 @pytest.mark.parametrize(
     ("domain", "doubt", "words"),
     [
-        (replace(GOOD, host_devices=("pci 0000:3b:00.0",)), False, "device pci 0000:3b:00.0 is given to it"),
-        (replace(GOOD, host_folders=("/home",)), False, "folder /home is given to it"),
+        (replace(GOOD, host_devices=("pci 0000:3b:00.0",)), False, "uses the host device pci 0000:3b:00.0"),
+        (replace(GOOD, host_folders=("/home",)), False, "uses the host folder /home"),
         (
             replace(GOOD, disks=(Disk("vda", "/local/a.img", cache="none"),)),
             False,
@@ -37,22 +37,22 @@ def test_what_the_app_makes_has_nothing_in_its_way() -> None:
         (
             replace(GOOD, disks=(Disk("vda", f"{FOLDER}/a", cache="none", backing=("/base.img",)),)),
             False,
-            "Disk vda stands on /base.img",
+            "Disk vda is based on /base.img",
         ),
         (
             replace(GOOD, disks=(Disk("sda", "/iso/x.iso", device="cdrom", readonly=True),)),
             False,
-            "Take the medium out.",
+            "Eject it.",
         ),
         (replace(GOOD, disks=(Disk("fda", "/f.img", device="floppy"),)), False, "Floppy fda is /f.img"),
         (replace(GOOD, disks=(Disk("vda", f"{FOLDER}/a"),)), True, "QEMU's default cache (writeback)"),
         (replace(GOOD, disks=(Disk("vda", f"{FOLDER}/a", cache="unsafe"),)), True, "cache=unsafe"),
-        (replace(GOOD, boot_files=("/boot/vmlinuz",)), True, "It boots /boot/vmlinuz"),
+        (replace(GOOD, boot_files=("/boot/vmlinuz",)), True, "It boots from /boot/vmlinuz"),
         (replace(GOOD, nics=(Nic("bridge", "br7"),)), False, "The bridge br7 is missing on destination."),
         (replace(GOOD, nics=(Nic("network", "lan"),)), False, "The network lan is missing on destination."),
         (replace(GOOD, nics=(Nic("hostdev"),)), False, "network card of the host"),
-        (replace(GOOD, nics=(Nic("direct", "eth7"),)), True, "must have one of that name"),
-        (replace(GOOD, machine="pc-q35-11.0"), False, "machine type pc-q35-11.0 is not known on destination"),
+        (replace(GOOD, nics=(Nic("direct", "eth7"),)), True, "destination needs one of that name"),
+        (replace(GOOD, machine="pc-q35-11.0"), False, "destination does not support the machine type pc-q35-11.0"),
     ],
 )
 def test_each_reason_is_a_sentence(domain: Domain, doubt: bool, words: str) -> None:
@@ -61,14 +61,14 @@ def test_each_reason_is_a_sentence(domain: Domain, doubt: bool, words: str) -> N
     assert found.doubt == doubt
 
 
-def test_the_hosts_own_cpu_blocks_only_between_hosts_that_differ() -> None:
+def test_a_host_cpu_blocks_only_between_hosts_with_different_cpus() -> None:
     domain, other = replace(GOOD, cpu="host-passthrough"), replace(OFFER, daemon=replace(DAEMON, cpu_model="Skylake"))
     assert blockers(domain, FOLDER, "destination", OFFER, OFFER) == ()
     (found,) = blockers(domain, FOLDER, "destination", other, OFFER)
     assert "EPYC here, Skylake on destination" in found.text
 
 
-def test_what_is_not_known_of_the_target_is_no_reason() -> None:
+def test_an_unknown_offer_of_the_target_blocks_nothing() -> None:
     domain = replace(GOOD, machine="new", nics=(Nic("bridge", "br7"),), cpu="host-passthrough")
     assert blockers(domain, FOLDER, "destination", None, None) == ()
 
@@ -85,7 +85,7 @@ def test_what_is_not_known_of_the_target_is_no_reason() -> None:
         (Disk("vda", "v", "volume"), False),
     ],
 )
-def test_a_disk_is_shared_where_both_hosts_see_it(disk: Disk, shared: bool) -> None:
+def test_a_disk_is_shared_if_both_hosts_can_open_it(disk: Disk, shared: bool) -> None:
     assert is_shared(disk, FOLDER) == shared
 
 
@@ -94,10 +94,10 @@ def test_the_shared_folder_is_compared_by_its_parts() -> None:
     assert not on_shared("relative", FOLDER)
 
 
-# -- what both offer --
+# -- what both hosts offer --
 
 
-def test_the_machine_type_is_the_newest_that_both_know() -> None:
+def test_the_machine_type_is_the_newest_in_common() -> None:
     older = replace(OFFER, machines=("pc-q35-6.2", "q35"))
     assert machine_of_both([OFFER, older]) == "pc-q35-6.2"
     assert machine_of_both([OFFER]) == "pc-q35-10.0"
@@ -105,7 +105,7 @@ def test_the_machine_type_is_the_newest_that_both_know() -> None:
     assert machine_of_both([]) == ""
 
 
-def test_bridges_come_before_networks_and_those_of_others_not_at_all() -> None:
+def test_bridges_come_before_networks_and_foreign_bridges_are_left_out() -> None:
     here = Offer(DAEMON, (), ("zoo", "default"), ("docker0", "br-0123456789ab", "virbr0", "br0", "br1"))
     assert here.usable_networks == (("bridge", "br0"), ("bridge", "br1"), ("network", "default"), ("network", "zoo"))
     assert shared_networks([here, OFFER]) == (("bridge", "br0"), ("network", "default"))
@@ -114,13 +114,13 @@ def test_bridges_come_before_networks_and_those_of_others_not_at_all() -> None:
 @pytest.mark.parametrize(
     ("vcpus", "memory", "words"),
     [
-        (17, GIB, "17 vCPUs are more than source can hold: it has 16 CPUs"),
-        (9, GIB, "9 vCPUs are more than destination can hold: it has 8 CPUs"),
-        (4, 65 * GIB, "65.0 GiB of memory are more than source can hold: it has 64.0 GiB, 32.0 GiB of it free"),
-        (4, 40 * GIB, "40.0 GiB of memory are more than destination can hold: it has 32.0 GiB"),
+        (17, GIB, "17 vCPUs are too many for source: it has 16 CPUs"),
+        (9, GIB, "9 vCPUs are too many for destination: it has 8 CPUs"),
+        (4, 65 * GIB, "65.0 GiB of memory is too much for source: it has 64.0 GiB, 32.0 GiB of it free"),
+        (4, 40 * GIB, "40.0 GiB of memory is too much for destination: it has 32.0 GiB"),
     ],
 )
-def test_what_a_host_can_not_hold_is_refused_with_the_numbers(vcpus: int, memory: int, words: str) -> None:
+def test_a_vm_too_large_for_a_host_is_refused_with_the_numbers(vcpus: int, memory: int, words: str) -> None:
     smaller = replace(OFFER, daemon=replace(DAEMON, cpus=8, memory_bytes=32 * GIB))
     refusal = too_much({"source": OFFER, "destination": smaller}, vcpus, memory)
     assert words in str(refusal)

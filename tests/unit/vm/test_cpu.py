@@ -4,7 +4,8 @@ import pytest
 
 from tui.core.failure import Failure
 from tui.vm.model.cpu import Cpu, CpuFit, features, summary
-from tui.vm.model.machine_type import VmDefinition, newest_common, parse_definition
+from tui.vm.model.domain import parse
+from tui.vm.model.machine_type import newest_common
 
 SPELLED_OUT = """<cpu mode='custom' match='exact'>
   <model fallback='forbid'>Skylake-Server</model>
@@ -20,18 +21,18 @@ OF_CAPABILITIES = "<cpu><arch>x86_64</arch><model>EPYC</model><feature name='ss'
     ("xml", "model", "found"),
     [(SPELLED_OUT, "Skylake-Server", {"avx2", "avx512f"}), (OF_CAPABILITIES, "EPYC", {"ss", "ht"})],
 )
-def test_a_cpu_has_the_features_that_are_not_switched_off(xml: str, model: str, found: set[str]) -> None:
+def test_a_cpu_has_the_features_that_are_not_disabled(xml: str, model: str, found: set[str]) -> None:
     assert features(xml) == found
     assert Cpu(xml).model == model
 
 
-def test_what_differs_is_told_apart_by_who_has_it() -> None:
+def test_features_of_one_host_only_are_listed_by_host() -> None:
     source, destination = (Cpu(SPELLED_OUT, frozenset(names)) for names in ({"a", "b", "c"}, {"b", "d"}))
     fit = CpuFit("kvm", "incompatible", source, destination)
     assert (fit.lacking, fit.more) == (("a", "c"), ("d",))
 
 
-def test_of_many_names_some_are_shown() -> None:
+def test_a_long_list_of_names_is_shortened() -> None:
     assert summary(["a", "b"]) == "a, b"
     assert summary(list("abcdefgh")) == "a, b, c, d, e, f and 2 more"
 
@@ -42,23 +43,30 @@ def test_of_many_names_some_are_shown() -> None:
         (
             "<domain type='kvm'><os><type arch='x86_64' machine='pc-q35-jammy'>hvm</type></os>"
             "<cpu mode='host-passthrough' check='none'/></domain>",
-            VmDefinition("pc-q35-jammy", "kvm", "host-passthrough", '<cpu mode="host-passthrough" check="none" />'),
+            (
+                "pc-q35-jammy",
+                "kvm",
+                "host-passthrough",
+                "host-passthrough",
+                '<cpu mode="host-passthrough" check="none" />',
+            ),
         ),
         (
             "<domain type='qemu' id='3'><os><type>hvm</type></os><cpu match='exact'><model>EPYC</model></cpu></domain>",
-            VmDefinition("", "qemu", "custom", '<cpu match="exact"><model>EPYC</model></cpu>'),
+            ("", "qemu", "EPYC", "custom", '<cpu match="exact"><model>EPYC</model></cpu>'),
         ),
-        ("<domain type='kvm'><os/></domain>", VmDefinition("", "kvm")),
+        ("<domain type='kvm'><os/></domain>", ("", "kvm", "", "", "")),
     ],
 )
-def test_a_definition_is_read_for_what_must_fit(xml: str, found: VmDefinition) -> None:
-    assert parse_definition(xml) == found
+def test_machine_type_and_cpu_are_read_from_a_definition(xml: str, found: tuple[str, ...]) -> None:
+    domain = parse(xml)
+    assert (domain.machine, domain.kind, domain.cpu, domain.cpu_mode, domain.cpu_xml) == found
 
 
 @pytest.mark.parametrize("xml", ["", "no < xml", "<cpu>\ud800</cpu>", "\0"])
-def test_what_is_no_xml_is_a_failure(xml: str) -> None:
+def test_text_that_is_not_xml_is_a_failure(xml: str) -> None:
     with pytest.raises(Failure, match="is not XML"):
-        parse_definition(xml)
+        parse(xml)
     with pytest.raises(Failure, match="is not XML"):
         features(xml)
 

@@ -1,4 +1,4 @@
-"""Definitions of VMs: read, written against golden files, copied from a pattern, complained of."""
+"""Definitions of VMs: parsed, written and copied as in golden files, and libvirt's errors about them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,21 +27,21 @@ SHAPES = {
     "cloud": replace(PLAIN, seed=f"{FOLDER}/ubuntu22.04-seed.iso", network=("network", "default")),
     "odd": replace(PLAIN, name=ODD, disk=f"{FOLDER}/{ODD}.img", format="raw", cache="writeback", network=None),
 }
-PATTERN = (GOLDEN / "pattern.xml").read_text()
+TEMPLATE = (GOLDEN / "pattern.xml").read_text()
 COPIES = {
-    "copy": domain_copy(PATTERN, "two", {f"{FOLDER}/guest1.qcow2": f"{FOLDER}/two.qcow2"}, 2, GIB),
-    "copy-larger": domain_copy(PATTERN, ODD, {}, 16, 8 * GIB),
+    "copy": domain_copy(TEMPLATE, "two", {f"{FOLDER}/guest1.qcow2": f"{FOLDER}/two.qcow2"}, 2, GIB),
+    "copy-larger": domain_copy(TEMPLATE, ODD, {}, 16, 8 * GIB),
 }
 
 
 @pytest.mark.parametrize("name", [*SHAPES, *COPIES])
-def test_a_definition_is_as_its_golden_file(name: str) -> None:
-    made = domain_xml(SHAPES[name]) if name in SHAPES else COPIES[name]
-    assert made == (GOLDEN / f"{name}.xml").read_text()
+def test_a_definition_equals_its_golden_file(name: str) -> None:
+    written = domain_xml(SHAPES[name]) if name in SHAPES else COPIES[name]
+    assert written == (GOLDEN / f"{name}.xml").read_text()
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_what_was_written_is_read_back(shape: DomainSpec) -> None:
+def test_a_written_definition_is_parsed_back(shape: DomainSpec) -> None:
     domain = parse(domain_xml(shape))
     assert (domain.name, domain.kind, domain.vcpus, domain.memory_bytes) == (shape.name, shape.kind, 16, 8 * GIB)
     assert (domain.disks[0].source, domain.disks[0].format, domain.disks[0].cache) == (
@@ -52,8 +52,8 @@ def test_what_was_written_is_read_back(shape: DomainSpec) -> None:
     assert [nic.text for nic in domain.nics] == ([" ".join(shape.network)] if shape.network else [])
 
 
-def test_a_copy_has_nothing_that_is_the_patterns_alone() -> None:
-    old, new = parse(PATTERN), parse(COPIES["copy"])
+def test_a_copy_has_no_identity_of_the_template() -> None:
+    old, new = parse(TEMPLATE), parse(COPIES["copy"])
     assert old.uuid
     assert old.nics[0].mac
     assert (new.uuid, new.nics[0].mac) == ("", "")
@@ -87,7 +87,7 @@ EVERYTHING = """<domain type='kvm'>
 </domain>"""
 
 
-def test_all_that_a_migration_depends_on_is_read() -> None:
+def test_everything_that_a_migration_depends_on_is_parsed() -> None:
     assert parse(EVERYTHING) == Domain(
         name="a",
         uuid="u",
@@ -96,6 +96,8 @@ def test_all_that_a_migration_depends_on_is_read() -> None:
         memory_bytes=2 * GIB,
         machine="pc",
         cpu="host-passthrough",
+        cpu_mode="host-passthrough",
+        cpu_xml='<cpu mode="host-passthrough" />',
         disks=(
             Disk("vda", "/i/a.qcow2", format="qcow2", backing=("/base.img",)),
             Disk("sda", "", device="cdrom", readonly=True),
@@ -114,12 +116,12 @@ def test_all_that_a_migration_depends_on_is_read() -> None:
     [
         ("", 1, "This is not XML"),
         ("<domain>\n  <name>a</nam>\n</domain>", 2, "line 2, column 12: mismatched tag"),
-        ("<network/>", 0, "begins with <network>, not with <domain>"),
+        ("<network/>", 0, "root element is <network>, not <domain>"),
         ("no < xml", 1, "This is not XML"),
         ("<domain>\n<name>\ud800</name></domain>", 2, "line 2 has bytes that are not UTF-8"),
     ],
 )
-def test_what_is_no_definition_says_where(text: str, line: int, words: str) -> None:
+def test_an_invalid_definition_is_refused_with_the_line(text: str, line: int, words: str) -> None:
     with pytest.raises(BadDefinition) as raised:
         parse(text)
     assert raised.value.line == line
@@ -127,7 +129,7 @@ def test_what_is_no_definition_says_where(text: str, line: int, words: str) -> N
 
 
 @pytest.mark.parametrize("odd", ["x", "9" * 5000, "\u00b2", "-1"])
-def test_numbers_that_are_none_are_passed_over(odd: str) -> None:
+def test_invalid_numbers_are_ignored(odd: str) -> None:
     address = f"<hostdev type='pci'><source><address bus='{odd}'/></source></hostdev>"
     found = parse(f"<domain><vcpu>{odd}</vcpu><memory>{odd}</memory><devices>{address}</devices></domain>")
     assert (found.vcpus, found.memory_bytes, found.host_devices) == (0, 0, ("pci",))
@@ -149,14 +151,14 @@ XML = """<domain type="kvm">
 @pytest.mark.parametrize(
     ("words", "line", "sentence"),
     [
-        (NOT_VALID.format("Extra element vcpu in interleave"), 2, "line 2: <vcpu>, or something in it,"),
-        (NOT_VALID.format("Element domain has extra content: foo"), 6, "line 6: <foo> does not belong there"),
+        (NOT_VALID.format("Extra element vcpu in interleave"), 2, "line 2: <vcpu> or an element in it"),
+        (NOT_VALID.format("Element domain has extra content: foo"), 6, "line 6: <foo> is not allowed there"),
         (
             NOT_VALID.format("Invalid attribute machine for element type"),
             4,
-            'line 4: <type> has no attribute "machine"',
+            'line 4: <type> has an invalid attribute "machine"',
         ),
-        (NOT_VALID.format(""), 1, "line 1: <domain> is not as libvirt's schema has it"),
+        (NOT_VALID.format(""), 1, "line 1: <domain> does not match libvirt's schema"),
         ("at line 5: Opening and ending tag mismatch\n  </os>\n---^", 5, "line 5: Opening and ending tag mismatch"),
         (
             "unsupported configuration: Emulator '/q' does not support machine type 'pc-q35-99'",
@@ -167,7 +169,7 @@ XML = """<domain type="kvm">
         ("", 0, ""),
     ],
 )
-def test_a_complaint_of_libvirt_is_a_sentence_with_its_line(words: str, line: int, sentence: str) -> None:
+def test_an_error_of_libvirt_is_a_sentence_with_its_line(words: str, line: int, sentence: str) -> None:
     found, text = complaint(words, XML)
     assert found == line
     assert text.startswith(sentence)

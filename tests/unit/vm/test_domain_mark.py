@@ -1,4 +1,4 @@
-"""The mark goes into a definition and is read from it, whatever that one has already."""
+"""The mark is written into any definition and read from it."""
 
 import pytest
 
@@ -19,16 +19,16 @@ OTHERS = '<metadata><os:libosinfo xmlns:os="urn:os"/></metadata>'
     ],
 )
 @pytest.mark.parametrize("work", [MAKING, DELETING])
-def test_a_definition_is_marked_and_its_lines_stay_where_they_are(text: str, work: str) -> None:
+def test_a_definition_is_marked_and_its_lines_keep_their_numbers(text: str, work: str) -> None:
     assert parse(text).mark == ""
-    there = marked(text, work)
-    domain = parse(there)
+    after = marked(text, work)
+    domain = parse(after)
     assert (domain.name, domain.mark) == ("two", work)
-    assert there.count("\n") == text.count("\n")
-    assert there.count("<metadata>") == 1
-    assert ("libosinfo" in there) == ("libosinfo" in text)
+    assert after.count("\n") == text.count("\n")
+    assert after.count("<metadata>") == 1
+    assert ("libosinfo" in after) == ("libosinfo" in text)
 
 
 @pytest.mark.parametrize("text", ["", "<domain", "<network><name>two</name></network>"])
-def test_what_is_no_definition_stays_as_it_is(text: str) -> None:
+def test_any_other_text_stays_as_it_is(text: str) -> None:
     assert marked(text, MAKING) == text

@@ -1,4 +1,4 @@
-"""Disk images and seeds as values: what qemu-img says, who uses a file, what cloud-init is told."""
+"""Disk images and seeds as values: output of qemu-img, users of a file, input of cloud-init."""
 
 import json
 from dataclasses import replace
@@ -22,7 +22,7 @@ INFO = """{
 SEED = Seed("web server", "ubuntu", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me@here", "web-server-1")
 
 
-def test_what_qemu_img_says_is_an_image() -> None:
+def test_the_output_of_qemu_img_is_an_image() -> None:
     image = parse_info(INFO, "/i/a.qcow2")
     assert image == Image("/i/a.qcow2", "qcow2", 1 << 30, 134021120, "/i/base.qcow2")
     assert image.text == "a.qcow2, qcow2, 1.0 GiB (128 MiB on disk)"
@@ -43,7 +43,7 @@ def test_what_qemu_img_says_is_an_image() -> None:
         "[" * 100_000,
     ],
 )
-def test_nonsense_is_no_image(text: str) -> None:
+def test_invalid_output_is_not_an_image(text: str) -> None:
     with pytest.raises(Failure, match="/i/a is not a disk image"):
         parse_info(text, "/i/a")
 
@@ -60,11 +60,11 @@ def test_nonsense_is_no_image(text: str) -> None:
         ("a.luks", "luks", 1 << 30, False),
     ],
 )
-def test_a_disk_is_told_from_any_other_file(name: str, format: str, size: int, disk: bool) -> None:
+def test_a_disk_is_distinguished_from_other_files(name: str, format: str, size: int, disk: bool) -> None:
     assert Image(f"/i/{name}", format, size).is_disk == disk
 
 
-def test_a_file_is_used_by_whoever_stands_on_it() -> None:
+def test_a_file_is_used_by_vms_with_an_overlay_of_it() -> None:
     images = {path: Image(path, "qcow2", 1, backing=base) for path, base in (("/top", "/base"), ("/base", ""))}
     used = {"a": ("/top",), "b": ("/other",)}
     assert users_of("/base", used, images) == ("a",)
@@ -72,7 +72,7 @@ def test_a_file_is_used_by_whoever_stands_on_it() -> None:
     assert users_of("/free", used, images) == ()
 
 
-def test_images_that_stand_on_each_other_end_somewhere() -> None:
+def test_a_loop_of_backing_files_ends() -> None:
     images = {"/a": Image("/a", "qcow2", 1, backing="/b"), "/b": Image("/b", "qcow2", 1, backing="/a")}
     assert chain("/a", images) == ("/a", "/b")
 
@@ -80,7 +80,7 @@ def test_images_that_stand_on_each_other_end_somewhere() -> None:
 # -- seeds --
 
 
-def test_cloud_init_is_told_the_user_the_key_and_the_packages() -> None:
+def test_cloud_init_gets_the_user_the_key_and_the_packages() -> None:
     text = user_data(SEED)
     assert text.startswith("#cloud-config\n")
     facts = json.loads(text.partition("\n")[2])
@@ -94,7 +94,7 @@ def test_cloud_init_is_told_the_user_the_key_and_the_packages() -> None:
     ("name", "host"),
     [("ubuntu22.04", "ubuntu22-04"), ("ü'; rm", "rm"), ("-x-", "x"), ("...", "vm"), ("A" * 99, "a" * 63)],
 )
-def test_a_name_that_no_host_can_have_is_made_one(name: str, host: str) -> None:
+def test_an_invalid_host_name_becomes_a_valid_one(name: str, host: str) -> None:
     assert host_name(name) == host
 
 
@@ -108,6 +108,6 @@ def test_a_name_that_no_host_can_have_is_made_one(name: str, host: str) -> None:
         (replace(SEED, ssh_key=f"{SEED.ssh_key}\nssh-rsa AAAA"), "no public ssh key"),
     ],
 )
-def test_a_seed_that_lets_nobody_in_is_refused(seed: Seed, words: str) -> None:
+def test_a_seed_that_nobody_can_log_in_with_is_refused(seed: Seed, words: str) -> None:
     assert words in str(refuse(seed))
     assert refuse(SEED) is None

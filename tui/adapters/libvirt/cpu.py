@@ -1,14 +1,15 @@
-"""CPUs and machine types through libvirt: by the hypervisor's own knowledge where it has any, else by the host's."""
+"""CPUs and machine types through libvirt: those of the hypervisor, or of the host if the driver has no such call."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import libvirt
 
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET
 
-# -1 is an error, which libvirt's binding raises.
+T = TypeVar("T")
+
 VERDICTS = {
     libvirt.VIR_CPU_COMPARE_INCOMPATIBLE: INCOMPATIBLE,
     libvirt.VIR_CPU_COMPARE_IDENTICAL: IDENTICAL,
@@ -17,14 +18,14 @@ VERDICTS = {
 
 
 def machine_types(connection: Any) -> tuple[str, ...]:
-    """All of x86-64, in the order of libvirt."""
-    capabilities = ET.fromstring(connection.getCapabilities())  # noqa: S314 - our own daemon's word
+    """The machine types of x86-64, in libvirt's order."""
+    capabilities = ET.fromstring(connection.getCapabilities())  # noqa: S314 - from libvirt's own daemon
     found = capabilities.findall("guest[os_type='hvm']/arch[@name='x86_64']//machine")
     return tuple(dict.fromkeys(each.text or "" for each in found))
 
 
 def best(connection: Any, virtualization: str) -> str:
-    """What libvirt gives a VM that asks for "host-model"; the host's own CPU where the driver knows no such thing."""
+    """libvirt's "host-model" CPU as XML; the host's own CPU if the driver has no host-model, "" if none is known."""
     domain = ET.fromstring(connection.getDomainCapabilities(None, None, None, virtualization))  # noqa: S314
     model = domain.find("cpu/mode[@name='host-model'][@supported='yes']")
     if model is not None:
@@ -36,24 +37,30 @@ def best(connection: Any, virtualization: str) -> str:
 
 
 def compare(connection: Any, xml: str, virtualization: str) -> str:
-    """The verdict on a CPU."""
-    try:
-        verdict = connection.compareHypervisorCPU(None, None, None, virtualization, xml)
-    except libvirt.libvirtError as error:
-        if error.get_error_code() not in (libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_CONFIG_UNSUPPORTED):
-            raise
-        verdict = connection.compareCPU(xml)
+    """IDENTICAL, SUPERSET (the host has more features) or INCOMPATIBLE, for a CPU in XML."""
+    verdict = _supported(
+        lambda: connection.compareHypervisorCPU(None, None, None, virtualization, xml),
+        lambda: connection.compareCPU(xml),
+    )
     return VERDICTS.get(verdict, INCOMPATIBLE)
 
 
-def baseline(connection: Any, xmls: Sequence[str], virtualization: str, spelled_out: bool) -> str:
-    """The best CPU in common."""
-    flags = libvirt.VIR_CONNECT_BASELINE_CPU_MIGRATABLE  # else invtsc stays in it, with which QEMU does not migrate
-    if spelled_out:
+def baseline(connection: Any, xmls: Sequence[str], virtualization: str, expand_features: bool) -> str:
+    """The best CPU that all of these have in common, as XML."""
+    flags = libvirt.VIR_CONNECT_BASELINE_CPU_MIGRATABLE  # without it the CPU may have invtsc, which blocks migration
+    if expand_features:
         flags |= libvirt.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES
+    return _supported(
+        lambda: str(connection.baselineHypervisorCPU(None, None, None, virtualization, list(xmls), flags)),
+        lambda: str(connection.baselineCPU(list(xmls), flags)),
+    )
+
+
+def _supported(call: Callable[[], T], fallback: Callable[[], T]) -> T:
+    """The result of `call`, or of `fallback` if the driver does not support it."""
     try:
-        return str(connection.baselineHypervisorCPU(None, None, None, virtualization, list(xmls), flags))
+        return call()
     except libvirt.libvirtError as error:
         if error.get_error_code() not in (libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_CONFIG_UNSUPPORTED):
             raise
-        return str(connection.baselineCPU(list(xmls), flags))
+    return fallback()

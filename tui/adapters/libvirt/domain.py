@@ -1,4 +1,4 @@
-"""A VM of libvirt's as the app knows it: its state and the reason of it in words."""
+"""Converts libvirt's domains to the app's VMs, with state and reason as words."""
 
 from typing import Any
 
@@ -27,20 +27,20 @@ REASONS = {
     (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_POSTCOPY): "post-copy",
     (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED): "migrated",
 }
-# libvirt 8.5 and later know a further reason for a running VM
+# libvirt 8.5 and later
 if hasattr(libvirt, "VIR_DOMAIN_RUNNING_POSTCOPY_FAILED"):
     REASONS[libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_POSTCOPY_FAILED] = "post-copy failed"
 
 
 def state_words(domain: Any) -> str:
-    """Its state, and the reason where that says more."""
+    """The domain's state, with the reason in parentheses if it adds something."""
     state, reason = domain.state()
     words, why = STATES.get(state, str(state)), REASONS.get((state, reason), "")
     return f"{words} ({why})" if why else words
 
 
 def vm_of(domain: Any) -> Vm | None:
-    """The VM, or None where it vanished between the listing and the question."""
+    """The VM, or None if the domain has vanished since it was listed."""
     try:
         state, _limit, memory_kib, vcpus, _time = domain.info()
         reason = REASONS.get((state, domain.state()[1]), "")
@@ -60,7 +60,7 @@ def vm_of(domain: Any) -> Vm | None:
 
 
 def addresses(domain: Any, source: int) -> tuple[str, ...]:
-    """Those that one of libvirt's sources knows of a VM: none where it knows nothing of such a network or guest."""
+    """The VM's addresses from one of libvirt's sources; none if that source fails."""
     try:
         found = domain.interfaceAddresses(source)
     except libvirt.libvirtError:

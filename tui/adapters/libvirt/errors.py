@@ -1,18 +1,18 @@
-"""libvirt's errors in sentences: what happened, why, what to try; libvirt's own words stay in `detail`."""
+"""Translates libvirt's errors to Failures; `detail` keeps the original message."""
 
 import re
 
 import libvirt
 
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted, AgentAway, AgentRefused
+from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable
 
 CANCELLED = "it was cancelled"
-REFUSED = "unable to execute QEMU agent command"  # its code is an internal error's, from libvirt 11.2 on its own
+AGENT_ERROR = "unable to execute QEMU agent command"  # an internal error before libvirt 11.2, then a code of its own
 
-AGENT = "Is qemu-guest-agent installed and running in the guest? `systemctl status qemu-guest-agent` tells."
+AGENT = "Check that qemu-guest-agent is installed and running in the guest: `systemctl status qemu-guest-agent`."
 
-# (pattern in the message, why, hint): looked through in order, for the codes alone say too little.
+# (pattern in the message, why, hint), tried in this order because libvirt's codes are too general.
 MESSAGES = (
     (
         r"QEMU guest agent is not configured",
@@ -20,11 +20,11 @@ MESSAGES = (
         "Shut it down and add <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel> "
         "to its devices (`virsh edit`).",
     ),
-    (r"QEMU guest agent is not connected", "no guest agent has come to its channel", AGENT),
-    (r"guest agent disappeared", "the guest agent went away while it was asked", AGENT),
+    (r"QEMU guest agent is not connected", "no guest agent is connected to its channel", AGENT),
+    (r"guest agent disappeared", "the guest agent disconnected during the command", AGENT),
     (
         r"guest agent not available|agent is not responding|agent command timed out|synchronization",
-        "the guest agent does not answer",
+        "the guest agent does not respond",
         f"The guest is very busy, or its agent hangs. {AGENT}",
     ),
     (
@@ -36,24 +36,24 @@ MESSAGES = (
     (
         r"agent command.*CommandNotFound|command guest-\w+ has not been found",
         "the guest's agent is too old to run commands",
-        "guest-exec came with QEMU 2.5: install a newer qemu-guest-agent in the guest.",
+        "Install a newer qemu-guest-agent in the guest: guest-exec requires version 2.5.",
     ),
     (
         r"Host key verification failed",
-        "its ssh host key is not known to the one who connects, or has changed",
-        "Put the right key into known_hosts of root on the host that connects.",
+        "its ssh host key is unknown to the connecting host, or has changed",
+        "Put the right key into root's known_hosts on the connecting host.",
     ),
     (
         r"Permission denied \(|Could not authenticate|Authentication failed",
-        "ssh did not let it in",
-        "Authorise the ssh key of root on the host that connects.",
+        "ssh refused the login",
+        "Authorise root's ssh key of the connecting host.",
     ),
     (
         r"Could not resolve|Name or service not known|Temporary failure in name resolution|unable to resolve",
-        "the host name is not known",
-        "Check the name, and /etc/hosts on the host that connects.",
+        "its host name cannot be resolved",
+        "Check the name, and /etc/hosts on the connecting host.",
     ),
-    (r"Connection refused", "nothing listens there", "Start sshd and libvirtd on the other host."),
+    (r"Connection refused", "connection refused", "Start sshd and libvirtd on the other host."),
     (
         r"No route to host|Network is unreachable|(Connection|Operation) timed out",
         "the network does not reach it",
@@ -62,12 +62,12 @@ MESSAGES = (
     (
         r"resolve[sd] to localhost",
         "the destination's host name resolves to localhost there",
-        "Mend /etc/hosts on the destination, or set migration_host in its qemu.conf.",
+        "Correct /etc/hosts on the destination, or set migration_host in its qemu.conf.",
     ),
     (
         r"migrate guest to the same host",
         "both hosts have the same host UUID, so libvirt takes them for one",
-        "Set another host_uuid in libvirtd.conf on one of them, if they are two.",
+        "If they are two machines, set another host_uuid in libvirtd.conf on one of them.",
     ),
     (
         r"userfaultfd|Postcopy is not supported|postcopy-ram",
@@ -76,7 +76,7 @@ MESSAGES = (
     ),
     (
         r"Unsafe migration|without shared storage is unsafe",
-        "libvirt does not regard the VM's disk as shared, or its cache mode as safe",
+        "libvirt considers the VM's disk not shared, or its cache mode unsafe",
         "Put the disk on the NFS folder and set cache='none'.",
     ),
     (
@@ -86,28 +86,28 @@ MESSAGES = (
     ),
     (
         r"Failed to connect socket.*Permission denied",
-        "the login may not use libvirt there",
-        "It must be root's, or in the group libvirt: the Hosts page puts it there.",
+        "the user may not use libvirt there",
+        "Use root or a user of the group libvirt; the Hosts page adds the user to the group.",
     ),
     (
         r"Failed to connect socket",
         "libvirtd does not run there",
-        "Start it: the Hosts page does, where systemd starts it.",
+        "Start libvirtd; the Hosts page can start it through systemd.",
     ),
     (
         r"client socket is closed|end of file while reading|Cannot recv data|keepalive",
-        "the connection to libvirt was cut",
-        "Look whether libvirtd runs and the network stands.",
+        "the connection to libvirt broke",
+        "Check that libvirtd runs and the network is up.",
     ),
     (
         r"already exists|already active|already in use by",
-        "the name or UUID is taken at the destination",
-        "Rename or remove the VM there that has it.",
+        "the name or UUID is in use at the destination",
+        "Rename or remove that VM there.",
     ),
     (
         r"Unable to (read from|write to) socket|Connection reset by peer|Broken pipe",
-        "the stream to the destination broke off",
-        "Look at the VM's log in /var/log/libvirt/qemu on the destination, and at the network.",
+        "the migration stream to the destination broke",
+        "Check the network, and the VM's log in /var/log/libvirt/qemu on the destination.",
     ),
     (r"multifd", "QEMU refused the parallel connections", "Set the parallel connections to 0."),
     (
@@ -118,48 +118,52 @@ MESSAGES = (
     (
         r"Cannot access storage file|Could not open '",
         "the VM's disk cannot be opened there",
-        "Mount the shared folder at the same path, readable for QEMU's user.",
+        "Mount the shared folder at the same path, and make it readable for QEMU's user.",
     ),
     (r"cancell?ed by client|job abort|was aborted", CANCELLED, ""),
 )
 
 CODES = {
-    libvirt.VIR_ERR_NO_DOMAIN: ("the daemon does not know the VM (any more)", ""),
-    libvirt.VIR_ERR_OPERATION_INVALID: ("the VM's state does not allow it", "Look at its state on the Launch page."),
+    libvirt.VIR_ERR_NO_DOMAIN: ("the daemon does not have the VM, or no longer", ""),
+    libvirt.VIR_ERR_OPERATION_INVALID: ("the VM's state does not allow it", "Check its state on the Launch page."),
     libvirt.VIR_ERR_OPERATION_TIMEOUT: ("another operation on the VM did not end in time", "Wait and try again."),
-    libvirt.VIR_ERR_MIGRATE_UNSAFE: ("libvirt regards the migration as unsafe", "Put the disk on shared storage."),
+    libvirt.VIR_ERR_MIGRATE_UNSAFE: ("libvirt considers the migration unsafe", "Put the disk on shared storage."),
     libvirt.VIR_ERR_OPERATION_ABORTED: (CANCELLED, ""),
-    libvirt.VIR_ERR_AUTH_FAILED: ("libvirt did not let us in", "Run vmlm-tui as root or in the group libvirt."),
-    libvirt.VIR_ERR_NO_SUPPORT: ("this daemon cannot do it", ""),
+    libvirt.VIR_ERR_AUTH_FAILED: (
+        "libvirt refused the login",
+        "Run vmlm-tui as root or in the group libvirt.",
+    ),
+    libvirt.VIR_ERR_NO_SUPPORT: ("this daemon does not support it", ""),
 }
 
-NOT_HERE = frozenset({libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_AGENT_UNRESPONSIVE})
+# libvirt raises these before it sends a command to the guest agent.
+NOT_SENT = frozenset({libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_AGENT_UNRESPONSIVE})
 
 
 def translate(what: str, error: libvirt.libvirtError) -> Failure:
-    """The failure that `error` means, where `what` says what was tried ("The VM x could not be started")."""
-    words = str(error)
-    why, hint = _reason(words, error.get_error_code())
-    return _kind(words, error.get_error_code(), why)(what, why or _own_words(words), hint, detail=words)
+    """The Failure for a libvirt error; `what` is its first clause ("The VM x could not be started")."""
+    message = str(error)
+    why, hint = _reason(message, error.get_error_code())
+    return _kind(message, error.get_error_code(), why)(what, why or _shortened(message), hint, detail=message)
 
 
-def _kind(words: str, code: int, why: str) -> type[Failure]:
+def _kind(message: str, code: int, why: str) -> type[Failure]:
     if why == CANCELLED:
         return Aborted
-    if REFUSED in words:
+    if AGENT_ERROR in message:
         return AgentRefused
-    # Each of these comes before the command is sent; an agent that "disappeared" has been sent it.
-    unheard = code in NOT_HERE or "guest agent is not con" in words
-    return AgentAway if unheard and "disappeared" not in words else Failure
+    # An agent that "disappeared" may have received the command.
+    not_sent = code in NOT_SENT or "guest agent is not con" in message
+    return AgentUnavailable if not_sent and "disappeared" not in message else Failure
 
 
-def _reason(words: str, code: int) -> tuple[str, str]:
+def _reason(message: str, code: int) -> tuple[str, str]:
     for pattern, why, hint in MESSAGES:
-        if re.search(pattern, words, re.IGNORECASE):
+        if re.search(pattern, message, re.IGNORECASE):
             return why, hint
     return CODES.get(code, ("", ""))
 
 
-def _own_words(words: str) -> str:
-    """The last clause of libvirt's message, which says most ("internal error: unable to …: Permission denied")."""
-    return " ".join(words.split()).removeprefix("internal error: ").removeprefix("operation failed: ")
+def _shortened(message: str) -> str:
+    """libvirt's message on one line, without the general prefix."""
+    return " ".join(message.split()).removeprefix("internal error: ").removeprefix("operation failed: ")

@@ -1,4 +1,4 @@
-"""The events of VMs that libvirt tells, in words; it tells them once a connection, whoever listens."""
+"""Converts libvirt's domain events to HypervisorEvents, and runs libvirt's event loop."""
 
 import threading
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 import libvirt
 
 from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, HypervisorEvent
+from tui.core.threads import start_thread
 
 LIFECYCLE_WORDS = {
     libvirt.VIR_DOMAIN_EVENT_DEFINED: "defined",
@@ -34,54 +35,54 @@ DETAILS = {
     ("stopped", libvirt.VIR_DOMAIN_EVENT_STOPPED_CRASHED): "crashed",
 }
 
-Tell = Callable[[str, HypervisorEvent], None]  # of a VM, by its name
+Notify = Callable[[str, HypervisorEvent], None]  # gets the name of the VM
 
-_loop = threading.Lock()
+_loop_lock = threading.Lock()
 _loop_runs = False
 
 
 def start_loop() -> None:
-    """Register libvirt's own event loop once and turn it on a thread that quitting does not wait for."""
-    global _loop_runs  # noqa: PLW0603 - libvirt's registration is as global as this
-    with _loop:
+    """Register libvirt's default event loop once, and run it on a daemon thread."""
+    global _loop_runs  # noqa: PLW0603 - libvirt's registration is global, too
+    with _loop_lock:
         if _loop_runs:
             return
-        libvirt.registerErrorHandler(_ignore, None)  # else libvirt prints every error over the screen
+        libvirt.registerErrorHandler(_ignore, None)  # otherwise libvirt prints every error over the screen
         libvirt.virEventRegisterDefaultImpl()
-        threading.Thread(target=_turn, name="libvirt-events", daemon=True).start()
+        start_thread("libvirt-events", _run_loop)
         _loop_runs = True
 
 
-def register(connection: Any, tell: Tell) -> list[int]:
-    """Have libvirt call for the events of all VMs; it takes one such call an event and connection, no more.
+def register(connection: Any, notify: Notify) -> list[int]:
+    """Subscribe to the events of all VMs; returns libvirt's callback ids.
 
-    Of all, because a registration for one VM ends with it, and one that comes back from its destination is new. Gives
-    libvirt's numbers of the calls.
+    A subscription to one VM would end with it, and a VM that returns from its destination is a new one to libvirt.
+    Call it once per connection, because libvirt rejects a second subscription to the same event.
     """
 
     def lifecycle(_connection: object, domain: Any, event: int, detail: int, _opaque: object) -> None:
         word = LIFECYCLE_WORDS.get(event, str(event))
         data = {"event": word, "detail": DETAILS.get((word, detail), "")}
-        tell(domain.name(), HypervisorEvent(LIFECYCLE, data))
+        notify(domain.name(), HypervisorEvent(LIFECYCLE, data))
 
     def iteration(_connection: object, domain: Any, number: int, _opaque: object) -> None:
-        tell(domain.name(), HypervisorEvent(ITERATION, {"iteration": number}))
+        notify(domain.name(), HypervisorEvent(ITERATION, {"iteration": number}))
 
     def completed(_connection: object, domain: Any, stats: dict[str, Any], _opaque: object) -> None:
-        tell(domain.name(), HypervisorEvent(JOB_COMPLETED, {"stats": dict(stats)}))
+        notify(domain.name(), HypervisorEvent(JOB_COMPLETED, {"stats": dict(stats)}))
 
-    wanted = (
+    callbacks = (
         (libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lifecycle),
         (libvirt.VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION, iteration),
         (libvirt.VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, completed),
     )
-    return [connection.domainEventRegisterAny(None, kind, call, None) for kind, call in wanted]
+    return [connection.domainEventRegisterAny(None, kind, call, None) for kind, call in callbacks]
 
 
 def _ignore(_context: object, _error: object) -> None:
-    """The error is raised as well, and translated there."""
+    """Do nothing: the binding raises the error as well."""
 
 
-def _turn() -> None:
+def _run_loop() -> None:
     while True:
         libvirt.virEventRunDefaultImpl()

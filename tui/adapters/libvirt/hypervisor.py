@@ -1,4 +1,4 @@
-"""The Hypervisor of the protocols over libvirt: one open connection, frozen answers, translated errors."""
+"""The Hypervisor protocol over one libvirt connection: frozen results, translated errors."""
 
 import threading
 import xml.etree.ElementTree as ET
@@ -22,10 +22,10 @@ from tui.vm.model.domain_mark import NAMESPACE, PREFIX, TAG
 T = TypeVar("T")
 Listener = Callable[[HypervisorEvent], None]
 
-KEEPALIVE_S, KEEPALIVE_MISSED = 5, 5  # a dead link is noticed after half a minute, as QEMU does itself
+KEEPALIVE_S, KEEPALIVE_MISSED = 5, 5  # a dead link is detected after half a minute, the same time as in QEMU
 
 GONE = frozenset({libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID})
-# "migration statistics are available only on the source host": a VM that is just arriving
+# an incoming VM: "migration statistics are available only on the source host"
 NO_JOB = GONE | {libvirt.VIR_ERR_OPERATION_UNSUPPORTED}
 
 INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
@@ -35,17 +35,17 @@ UNDEFINE = (
     | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
     | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
 )
-# Who knows a VM's addresses: libvirt's own network that gave it one, the guest itself, else the host that spoke to it.
+# In this order: DHCP leases of libvirt's own networks, the guest agent, the host's ARP table.
 ADDRESS_SOURCES = (
     libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE,
     libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT,
     libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP,
 )
-NOT_KNOWN = frozenset({libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_SUPPORT})
+UNSUPPORTED_FLAGS = frozenset({libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_SUPPORT})
 
 
 def connect(uri: str) -> "LibvirtHypervisor":
-    """Open a connection to the daemon at `uri`; blocks, raises Failure."""
+    """Open a connection to the daemon at `uri`; blocks and raises Failure."""
     events.start_loop()
     try:
         connection = _open(uri)
@@ -54,7 +54,7 @@ def connect(uri: str) -> "LibvirtHypervisor":
     try:
         connection.setKeepAlive(KEEPALIVE_S, KEEPALIVE_MISSED)
     except libvirt.libvirtError as error:
-        # test:/// has nobody to keep alive; everything that travels has
+        # test:/// has no remote end to keep alive
         if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
             connection.close()
             raise translate(f"libvirt at {uri} cannot be reached", error) from error
@@ -62,30 +62,33 @@ def connect(uri: str) -> "LibvirtHypervisor":
 
 
 def _open(uri: str) -> libvirt.virConnect:
+    """Open a connection; retries once if ssh ended before libvirt wrote to it, because libvirt drops ssh's message."""
     try:
         return libvirt.open(uri)
     except libvirt.libvirtError as error:
         if "Cannot write data: Broken pipe" not in str(error):
             raise
-        # ssh had ended before libvirt first wrote to it, and libvirt then drops ssh's message. This race is rare.
         return libvirt.open(uri)
 
 
 class LibvirtHypervisor:
-    """One connection; libvirt's client lets several threads talk over it at the same time."""
+    """One connection; libvirt allows calls from several threads at the same time."""
 
     def __init__(self, uri: str, connection: libvirt.virConnect) -> None:
         self.uri = uri
         self._connection = connection
-        self._domains: dict[str, Any] = {}  # name -> virDomain: a look-up saved on every sample
-        self._listening = threading.Lock()
-        self._registered: list[int] = []  # libvirt's numbers of our calls, while anybody listens
+        self._domains: dict[str, Any] = {}  # name -> virDomain: saves a lookup per sample
+        self._listener_lock = threading.Lock()
+        self._callback_ids: list[int] = []  # libvirt's, while there are listeners
         self._listeners: tuple[tuple[str, Listener], ...] = ()
 
-    def _do(self, what: str, call: Callable[[], T]) -> T:
+    def _do(self, what: str, call: Callable[[], T], expected: Mapping[int, T] | None = None) -> T:
+        """Call libvirt; an error code in `expected` returns its value, another error raises a Failure."""
         try:
             return call()
         except libvirt.libvirtError as error:
+            if expected and error.get_error_code() in expected:
+                return expected[error.get_error_code()]
             raise translate(what, error) from error
 
     def _domain(self, name: str) -> Any:
@@ -95,10 +98,11 @@ class LibvirtHypervisor:
         return domain
 
     def daemon(self) -> Daemon:
+        """The daemon and its host."""
         return self._do(f"The facts of {self.uri} could not be read", self._daemon)
 
     def _daemon(self) -> Daemon:
-        host = ET.fromstring(self._connection.getCapabilities()).find("host")  # noqa: S314 - our own daemon's word
+        host = ET.fromstring(self._connection.getCapabilities()).find("host")  # noqa: S314 - from libvirt's own daemon
         uuid, model = (host.findtext("uuid", ""), host.findtext("cpu/model", "")) if host is not None else ("", "")
         label = None if host is None else host.findtext("secmodel[model='dac']/baselabel")
         info = self._connection.getInfo()
@@ -112,10 +116,12 @@ class LibvirtHypervisor:
             cpu_model=model or info[0],
             memory_bytes=info[1] * 2**20,
             memory_free_bytes=self._connection.getFreeMemory(),
-            qemu_user=_numbers(label or ""),
+            qemu_user=_user_and_group(label or ""),
         )
 
     def vms(self) -> tuple[Vm, ...]:
+        """All VMs, sorted by name."""
+
         def read() -> tuple[Vm, ...]:
             found = (vm_of(each) for each in self._connection.listAllDomains())
             return tuple(sorted((vm for vm in found if vm is not None), key=lambda vm: vm.name))
@@ -123,83 +129,76 @@ class LibvirtHypervisor:
         return self._do(f"The VMs of {self.uri} could not be listed", read)
 
     def vm(self, name: str) -> Vm | None:
-        def read() -> Vm | None:
-            try:
-                return vm_of(self._connection.lookupByName(name))
-            except libvirt.libvirtError as error:
-                if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-                    return None
-                raise
-
-        return self._do(f"The VM {name} could not be looked up", read)
+        """The VM, or None if the daemon has no VM of that name."""
+        what, missing = f"The VM {name} could not be looked up", {libvirt.VIR_ERR_NO_DOMAIN: None}
+        return self._do(what, lambda: vm_of(self._connection.lookupByName(name)), missing)
 
     def definition(self, name: str, *, inactive: bool = False) -> str:
-        def read() -> str:
-            try:
-                return str(self._connection.lookupByName(name).XMLDesc(INACTIVE if inactive else 0))
-            except libvirt.libvirtError as error:
-                if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-                    return ""
-                raise
-
-        return self._do(f"The definition of {name} could not be read", read)
+        """The VM's XML, "" if the daemon has no VM of that name; `inactive`: the XML of its next start."""
+        what, missing = f"The definition of {name} could not be read", {libvirt.VIR_ERR_NO_DOMAIN: ""}
+        flags = INACTIVE if inactive else 0
+        return self._do(what, lambda: str(self._connection.lookupByName(name).XMLDesc(flags)), missing)
 
     def machine_types(self) -> tuple[str, ...]:
+        """The x86-64 machine types of its QEMU, with aliases."""
         what = f"The machine types of {self.uri} could not be read"
         return self._do(what, lambda: cpu.machine_types(self._connection))
 
     def cpu_xml(self, virtualization: str) -> str:
+        """The best CPU for a VM that must stay migratable."""
         what = f"The CPU of {self.uri} could not be read"
         return self._do(what, lambda: cpu.best(self._connection, virtualization))
 
     def compare_cpu(self, xml: str, virtualization: str) -> str:
+        """IDENTICAL, SUPERSET or INCOMPATIBLE."""
         what = f"CPUs could not be compared by {self.uri}"
         return self._do(what, lambda: cpu.compare(self._connection, xml, virtualization))
 
-    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, spelled_out: bool = False) -> str:
+    def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, expand_features: bool = False) -> str:
+        """The best CPU that all of these have in common."""
         what = f"A CPU in common could not be found by {self.uri}"
-        return self._do(what, lambda: cpu.baseline(self._connection, xmls, virtualization, spelled_out))
+        return self._do(what, lambda: cpu.baseline(self._connection, xmls, virtualization, expand_features))
 
     def define(self, xml: str) -> None:
+        """Validate the XML and define the VM."""
         flags = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
-        self._do("libvirt does not take this definition", lambda: self._connection.defineXMLFlags(xml, flags))
+        self._do("libvirt rejected the definition", lambda: self._connection.defineXMLFlags(xml, flags))
 
     def undefine(self, name: str) -> None:
+        """Remove the definition of a VM that is off; its disks stay."""
+
         def run() -> None:
             domain = self._connection.lookupByName(name)
             try:
                 domain.undefineFlags(UNDEFINE)
             except libvirt.libvirtError as error:
-                # test:/// and old daemons do not know all of these flags
-                if error.get_error_code() not in NOT_KNOWN:
+                # test:/// and old daemons lack some of these flags
+                if error.get_error_code() not in UNSUPPORTED_FLAGS:
                     raise
                 domain.undefine()
 
         self._do(f"The VM {name} could not be deleted", run)
 
-    def mark(self, name: str, work: str) -> None:
+    def set_mark(self, name: str, mark: str) -> None:
+        """Set the mark in the VM's persistent definition; "" removes it."""
         kind, config = libvirt.VIR_DOMAIN_METADATA_ELEMENT, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 
         def run() -> None:
-            text = f"<{TAG}>{work}</{TAG}>" if work else None  # libvirt puts it into the namespace
+            text = f"<{TAG}>{mark}</{TAG}>" if mark else None  # libvirt adds the namespace
             self._connection.lookupByName(name).setMetadata(kind, text, PREFIX, NAMESPACE, config)
 
         self._do(f"The definition of {name} could not be changed", run)
 
     def networks(self) -> tuple[str, ...]:
-        active = libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE
-
-        def read() -> tuple[str, ...]:
-            try:
-                return tuple(sorted(network.name() for network in self._connection.listAllNetworks(active)))
-            except libvirt.libvirtError as error:
-                if error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT:  # the daemon's network part is not installed
-                    return ()
-                raise
-
-        return self._do(f"The networks of {self.uri} could not be listed", read)
+        """The names of libvirt's active networks; none if the daemon has no network driver."""
+        what, active = f"The networks of {self.uri} could not be listed", libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE
+        no_driver: dict[int, tuple[str, ...]] = {libvirt.VIR_ERR_NO_SUPPORT: ()}
+        read = self._connection.listAllNetworks
+        return self._do(what, lambda: tuple(sorted(network.name() for network in read(active))), no_driver)
 
     def addresses(self, name: str) -> tuple[str, ...]:
+        """The VM's addresses, from the first source that has any."""
+
         def read() -> tuple[str, ...]:
             domain = self._connection.lookupByName(name)
             return next(filter(None, (libvirt_domain.addresses(domain, source) for source in ADDRESS_SOURCES)), ())
@@ -207,30 +206,33 @@ class LibvirtHypervisor:
         return self._do(f"The addresses of {name} could not be read", read)
 
     def start(self, name: str) -> None:
+        """Start the VM."""
         self._do(f"The VM {name} could not be started", lambda: self._connection.lookupByName(name).create())
 
     def shut_down(self, name: str) -> None:
+        """Request a shutdown by the guest."""
         self._do(f"The VM {name} could not be shut down", lambda: self._connection.lookupByName(name).shutdown())
 
     def force_off(self, name: str) -> None:
+        """Stop the VM at once."""
         self._do(f"The VM {name} could not be forced off", lambda: self._connection.lookupByName(name).destroy())
 
-    def ask_agent(self, name: str, command: str, limit_s: float) -> str:
-        def ask() -> str:
-            domain = self._connection.lookupByName(name)
-            return str(libvirt_qemu.qemuAgentCommand(domain, command, max(1, round(limit_s)), 0))
-
-        return self._do(f"The guest agent of {name} could not be asked", ask)
+    def agent_command(self, name: str, command: str, limit_s: float) -> str:
+        """The guest agent's reply to a command, both JSON."""
+        what, seconds = f"The command to the guest agent of {name} failed", max(1, round(limit_s))
+        send, lookup = libvirt_qemu.qemuAgentCommand, self._connection.lookupByName
+        return self._do(what, lambda: str(send(lookup(name), command, seconds, 0)))
 
     def migrate(self, plan: Plan, destination_uri: str) -> None:
+        """Migrate peer-to-peer; returns when the migration has completed."""
         flags, parameters = migration_flags(plan), migration_parameters(plan)
-
-        def run() -> None:
-            self._connection.lookupByName(plan.vm).migrateToURI3(destination_uri, parameters, flags)
-
-        self._do(f"The migration of {plan.vm} failed", run)
+        lookup = self._connection.lookupByName
+        what = f"The migration of {plan.vm} failed"
+        self._do(what, lambda: lookup(plan.vm).migrateToURI3(destination_uri, parameters, flags))
 
     def job(self, name: str) -> JobInfo:
+        """The running job's statistics, and the VM's state."""
+
         def read() -> JobInfo:
             try:
                 domain = self._domain(name)
@@ -246,88 +248,93 @@ class LibvirtHypervisor:
         return self._do(f"The job statistics of {name} could not be read", read)
 
     def completed_job(self, name: str) -> Mapping[str, Stat]:
+        """The statistics of the last completed job; the daemon keeps them."""
         flags = libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED | libvirt.VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED
 
         def read() -> Mapping[str, Stat]:
-            try:
-                stats: dict[str, Stat] = self._connection.lookupByName(name).jobStats(flags)
-            except libvirt.libvirtError as error:
-                if error.get_error_code() in NO_JOB:
-                    return {}
-                raise
+            stats: dict[str, Stat] = self._connection.lookupByName(name).jobStats(flags)
             return {} if stats.get("type", libvirt.VIR_DOMAIN_JOB_NONE) == libvirt.VIR_DOMAIN_JOB_NONE else stats
 
-        return self._do(f"The statistics of the completed job of {name} could not be read", read)
+        what = f"The statistics of the completed job of {name} could not be read"
+        return self._do(what, read, {code: {} for code in NO_JOB})
 
     def start_post_copy(self, name: str) -> None:
+        """Switch the migration to post-copy."""
         self._do(f"{name} could not be switched to post-copy", lambda: self._domain(name).migrateStartPostCopy())
 
     def abort_job(self, name: str) -> None:
+        """Cancel the migration."""
         self._do(f"The migration of {name} could not be cancelled", lambda: self._domain(name).abortJob())
 
     def max_downtime_ms(self, name: str) -> int:
+        """The maximum downtime."""
+
         def read() -> int:
             milliseconds = self._domain(name).migrateGetMaxDowntime()
-            if milliseconds is None:  # where others raise, this one of the binding's functions does not
+            if milliseconds is None:  # unlike others, this function of the binding does not raise
                 raise libvirt.libvirtError("virDomainMigrateGetMaxDowntime() failed")
             return int(milliseconds)
 
         return self._do(f"The maximum downtime of {name} could not be read", read)
 
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
+        """Set the maximum downtime."""
         what = f"The maximum downtime of {name} could not be set"
         self._do(what, lambda: self._domain(name).migrateSetMaxDowntime(milliseconds))
 
     def set_bandwidth(self, name: str, mib_per_s: int) -> None:
+        """Set the bandwidth limit; 0 removes it."""
         what = f"The bandwidth limit of {name} could not be set"
-        # 0 is "no limit" to us and to migrateToURI3, but an error here: libvirt wants its largest number instead
+        # 0 means no limit here and in migrateToURI3; migrateSetMaxSpeed rejects it and requires the largest number
         self._do(what, lambda: self._domain(name).migrateSetMaxSpeed(mib_per_s or NO_LIMIT_MIB_S))
 
     def subscribe(self, name: str, listener: Listener) -> Callable[[], None]:
+        """Call `listener` for each event of the VM until the returned function is called."""
         entry = (name, listener)
-        with self._listening:
-            if not self._registered:
-                self._registered = self._do(
-                    f"The events of {name} cannot be followed",
-                    lambda: events.register(self._connection, self._tell),
+        with self._listener_lock:
+            if not self._callback_ids:
+                self._callback_ids = self._do(
+                    f"The events of {name} cannot be received",
+                    lambda: events.register(self._connection, self._notify),
                 )
             self._listeners = (*self._listeners, entry)
 
         def end() -> None:
-            with self._listening:
+            with self._listener_lock:
                 self._listeners = tuple(each for each in self._listeners if each is not entry)
                 if not self._listeners:
                     self._deregister()
 
         return end
 
-    def _tell(self, name: str, event: HypervisorEvent) -> None:
+    def _notify(self, name: str, event: HypervisorEvent) -> None:
         for wanted, listener in self._listeners:
             if wanted == name:
                 listener(event)
 
     def _deregister(self) -> None:
-        registered, self._registered = self._registered, []
-        if self.alive():
-            for each in registered:
-                end = partial(self._connection.domainEventDeregisterAny, each)
-                self._do("Following events could not be ended", end)
+        callback_ids, self._callback_ids = self._callback_ids, []
+        if self.is_alive():
+            for each in callback_ids:
+                self._do("Events could not be stopped", partial(self._connection.domainEventDeregisterAny, each))
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
+        """Whether the connection is still open."""
         try:
             return bool(self._connection.isAlive())
         except libvirt.libvirtError:
-            return False  # asked of a broken connection, which is the answer
+            return False  # isAlive itself fails on a broken connection
 
     def close(self) -> None:
-        with self._listening:
-            self._deregister()  # these, as every VM that is held, keep the connection open
+        """Close the connection."""
+        with self._listener_lock:
+            self._deregister()  # callbacks and domain objects keep the connection open
         self._domains.clear()
         self._do(f"The connection to {self.uri} could not be closed", self._connection.close)
 
 
-def _numbers(label: str) -> tuple[int, int] | None:
-    """The user and group of libvirt's "+64055:+994"."""
+def _user_and_group(label: str) -> tuple[int, int] | None:
+    """The user and group id in libvirt's "+64055:+994"."""
     user, _, group = label.replace("+", "").partition(":")
     return (int(user), int(group)) if user.isdigit() and group.isdigit() else None
 

@@ -1,4 +1,4 @@
-"""A plan of a migration in the flags and parameters of libvirt's migrateToURI3."""
+"""Converts a migration plan to the flags and parameters of libvirt's migrateToURI3."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import libvirt
 
 from tui.core.plan import Plan
 
-NO_LIMIT_MIB_S = 2**63 // 2**20 - 1  # the most that libvirt can turn into bytes for QEMU
+NO_LIMIT_MIB_S = 2**63 // 2**20 - 1  # the largest value that libvirt can convert to bytes for QEMU
 
 
 def migration_flags(plan: Plan) -> int:
-    """migrateToURI3's flags: live, peer-to-peer, and the VM lives on at the destination only."""
+    """migrateToURI3's flags: live, peer-to-peer, and the definition moves to the destination."""
     flags = (
         libvirt.VIR_MIGRATE_LIVE
         | libvirt.VIR_MIGRATE_PEER2PEER

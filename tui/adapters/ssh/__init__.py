@@ -1,1 +1,1 @@
-"""The Shell protocol over asyncssh; the only importer of asyncssh."""
+"""The protocols Shell and FirstLogin over asyncssh; only this package imports asyncssh."""

@@ -1,8 +1,8 @@
-"""A connection that broke under a command."""
+"""The error of a connection that broke."""
 
 
 class Broken(Exception):
-    """The connection broke; `started` says whether the command may have run."""
+    """The connection broke; `started` is true if the command may have run."""
 
     def __init__(self, reason: str, *, started: bool) -> None:
         super().__init__(reason)

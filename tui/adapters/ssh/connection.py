@@ -1,4 +1,4 @@
-"""One ssh connection through asyncssh, and its troubles as sentences; imported only when a connection is needed."""
+"""An ssh connection through asyncssh, with its errors as Failures; imported at the first connection."""
 
 import asyncio
 import errno
@@ -15,7 +15,7 @@ import asyncssh
 
 from tui.adapters.ssh.broken import Broken
 from tui.adapters.ssh.known_hosts import USUAL_PORT, known_as, known_hosts
-from tui.adapters.streams import drained
+from tui.adapters.streams import read_all
 from tui.core.command import Completed
 from tui.core.failure import Failure, LoginRefused, UntrustedHost
 from tui.core.ssh_target import SshTarget
@@ -23,34 +23,37 @@ from tui.core.threads import on_thread
 
 T = TypeVar("T")
 
-SESSIONS = 10  # at a time, what sshd's MaxSessions is where nobody has set it
-REFUSALS = 3  # with nothing of ours running: sshd may be asked for the next session before it has put the last one away
-PUT_AWAY_S = 0.1  # after its first refusal, and longer after the next
-ASK_AGAIN_S = 2.0  # what kept a session there that is none of ours any more, a command that hung, may be over
-KEEPALIVE_S, KEEPALIVE_MISSES = 5, 3  # a host that vanished is noticed after about 20 s
+MAX_SESSIONS = 10  # the default of sshd's MaxSessions
+MAX_REFUSALS = 3  # while no session is open: sshd may refuse one before it has freed the previous session
+REFUSED_WAIT_S = 0.1  # after the first such refusal; it grows with each
+RETRY_S = 2.0  # then a session that a hanging command kept on the server may have ended
+KEEPALIVE_S, KEEPALIVE_MISSES = 5, 3  # a dead host is detected after about 20 s
 SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")
+CHANGED_KEY_WHY = "either the host was reinstalled, or another machine pretends to be it"
+NO_SSH_SERVER = "Check that an ssh server listens on that port."
 KEY_FILES = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
-SIGNALLED = 128  # added to a signal's number, as a shell says it
+SIGNALLED = 128  # a shell reports the signal's number plus this
 
-# Without a handler Python prints its warnings on the screen.
+# Without a handler, Python would print asyncssh's warnings on the screen.
 logging.getLogger("asyncssh").addHandler(logging.NullHandler())
 
 
 class Connection:
-    """An open connection; many commands run over it side by side, as many as the server allows; others wait."""
+    """An open connection; it runs as many commands at a time as the server allows, and others wait."""
 
     def __init__(self, connection: asyncssh.SSHClientConnection) -> None:
         self._connection = connection
-        self._sessions, self._most = 0, SESSIONS
-        self._ended = asyncio.Event()  # a session did, or one more may be asked for
-        self._turn = asyncio.Lock()  # so that one at a time waits for a place, and asks for one more than there were
+        self._sessions, self._limit = 0, MAX_SESSIONS
+        self._changed = asyncio.Event()  # a session has ended, or the limit was raised
+        self._queue = asyncio.Lock()  # only the first waiting command tries one session above the limit
 
     @property
     def closed(self) -> bool:
+        """Whether it is closed or broken."""
         return self._connection.is_closed()
 
     def close(self) -> None:
-        """Closes it at once, without a word to the other side."""
+        """Close it at once, without a disconnect message to the server."""
         self._connection.abort()
 
     async def run(
@@ -58,38 +61,38 @@ class Connection:
         command: str,
         stdin: bytes,
         on_output: Callable[[str], None] | None = None,
-        asked: asyncio.Event | None = None,
+        requested: asyncio.Event | None = None,
     ) -> Completed:
-        """What the command answered; Broken when the connection failed first.
+        """Run a command and return its result; Broken if the connection fails first.
 
-        `asked` is set unless the command waits for a session.
+        `requested` is set, except while the command waits for a free session.
         """
-        process = await self._started(command, asked or asyncio.Event(), with_input=bool(stdin))
+        process = await self._start(command, requested or asyncio.Event(), with_input=bool(stdin))
         try:
             if stdin:
                 process.stdin.write(stdin)
                 process.stdin.write_eof()
-            out, err = await asyncio.gather(drained(process.stdout, on_output), drained(process.stderr, on_output))
+            out, err = await asyncio.gather(read_all(process.stdout, on_output), read_all(process.stderr, on_output))
             await process.wait_closed()
         except (asyncssh.Error, OSError) as error:
             raise Broken(_reason(error), started=True) from None
         finally:
             process.close()
-            self._leave()
+            self._release()
         status = process.returncode
         if status is None:
-            raise Broken("it ended before the command did", started=True)
+            raise Broken("it closed before the command ended", started=True)
         text, errors = (part.decode(errors="replace") for part in (out, err))
         return Completed(status if status >= 0 else SIGNALLED - status, text, errors)
 
-    async def _started(
-        self, command: str, asked: asyncio.Event, *, with_input: bool
+    async def _start(
+        self, command: str, requested: asyncio.Event, *, with_input: bool
     ) -> asyncssh.SSHClientProcess[bytes]:
-        """In a session of its own; where the server refuses one, it is asked again when another has ended."""
+        """Start the command in its own session; if the server refuses one, retry when another session has ended."""
         refusals = 0
         while True:
-            await self._enter()
-            asked.set()
+            await self._acquire()
+            requested.set()
             opening = asyncio.ensure_future(
                 self._connection.create_process(
                     command,
@@ -101,81 +104,82 @@ class Connection:
             try:
                 return await asyncio.shield(opening)
             except asyncio.CancelledError:
-                opening.add_done_callback(self._end_unwanted)
+                opening.add_done_callback(self._close_abandoned)
                 raise
             except BaseException as error:
-                self._leave()
+                self._release()
                 if not isinstance(error, (asyncssh.Error, OSError)):
                     raise
                 refusals += not self._sessions
-                if not isinstance(error, asyncssh.ChannelOpenError) or self.closed or refusals > REFUSALS:
+                if not isinstance(error, asyncssh.ChannelOpenError) or self.closed or refusals > MAX_REFUSALS:
                     raise Broken(_reason(error), started=False) from None
-                asked.clear()
-                self._most = max(1, self._sessions)
+                requested.clear()
+                self._limit = max(1, self._sessions)
                 if not self._sessions:
-                    await asyncio.sleep(PUT_AWAY_S * refusals)
+                    await asyncio.sleep(REFUSED_WAIT_S * refusals)
 
-    async def _enter(self) -> None:
-        """Where the server has no place as far as is known, it is asked now and then all the same."""
-        async with self._turn:
-            while self._sessions >= self._most:
-                self._ended.clear()
-                # No wait_for, which before Python 3.12 may lose a cancellation that comes as the session ends.
-                again = asyncio.get_running_loop().call_later(ASK_AGAIN_S, self._one_more)
+    async def _acquire(self) -> None:
+        """Wait for a session below the limit; after RETRY_S, try one above it."""
+        async with self._queue:
+            while self._sessions >= self._limit:
+                self._changed.clear()
+                # Not wait_for: before Python 3.12 it can lose a cancellation that coincides with the event.
+                retry = asyncio.get_running_loop().call_later(RETRY_S, self._raise_limit)
                 try:
-                    await self._ended.wait()
+                    await self._changed.wait()
                 finally:
-                    again.cancel()
+                    retry.cancel()
             self._sessions += 1
 
-    def _one_more(self) -> None:
-        self._most = self._sessions + 1
-        self._ended.set()
+    def _raise_limit(self) -> None:
+        self._limit = self._sessions + 1
+        self._changed.set()
 
-    def _end_unwanted(self, opening: "asyncio.Future[asyncssh.SSHClientProcess[bytes]]") -> None:
-        """asyncssh would keep a session that nobody waits for open as long as the connection."""
+    def _close_abandoned(self, opening: "asyncio.Future[asyncssh.SSHClientProcess[bytes]]") -> None:
+        """Close the session of a cancelled caller, because asyncssh would keep it as long as the connection."""
         if not opening.cancelled() and opening.exception() is None:
             opening.result().close()
-        self._leave()
+        self._release()
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
         self._sessions -= 1
-        self._ended.set()
+        self._changed.set()
         if not self._sessions:
-            self._most = SESSIONS  # what kept sessions there, a command that hung, may be over
+            self._limit = MAX_SESSIONS  # a hanging command that kept sessions on the server may have ended
 
 
 async def connect(address: SshTarget, folder: Path, limit_s: float) -> Connection:
-    """Logs in with the keys, the config and the known hosts in `folder`; never asks for a password."""
-    return await Login(address, folder, limit_s).within(Login.connect)
+    """Log in with the keys, the config and the known hosts in `folder`; never prompts for a password."""
+    return await Login(address, folder, limit_s).attempt(Login.connect)
 
 
-_SILENT = "Is it switched on, and does a firewall let ssh through?"
+_NO_REPLY = "Check that it is switched on and that firewalls allow ssh."
 
 
 class Login:
-    """What is known about one attempt, so that its failure can be explained; without a password it uses keys alone."""
+    """One attempt to log in, with what is needed to explain its failure; without a password it uses only keys."""
 
     def __init__(self, address: SshTarget, folder: Path, limit_s: float, password: str = "") -> None:
         self.address = address
         self.folder = folder
         self.limit_s = limit_s
         self._password = password
-        self.shown_key: asyncssh.SSHKey | None = None  # the host's, where it is not trusted
-        self.another_is_known = False
+        self.untrusted_key: asyncssh.SSHKey | None = None  # the host's key, if it is not trusted
+        self.has_other_key = False  # known_hosts has another key of the host
         self._known_as = address.host
 
-    async def within(self, doing: Callable[["Login", float], Awaitable[T]]) -> T:
-        """What `doing` comes to, given this and a deadline; its troubles as sentences."""
+    async def attempt(self, step: Callable[["Login", float], Awaitable[T]]) -> T:
+        """Call `step` with this login and a deadline; its errors become Failures."""
         deadline = time.monotonic() + self.limit_s
         try:
-            return await asyncio.wait_for(doing(self, deadline), self.limit_s)
+            return await asyncio.wait_for(step(self, deadline), self.limit_s)
         except asyncio.TimeoutError:
-            raise self.failure(f"there was no answer within {self.limit_s:.0f} s", _SILENT) from None
-        except (asyncssh.Error, OSError, ValueError) as error:  # ValueError: asyncssh's for broken config and key files
+            raise self.failure(f"there was no reply within {self.limit_s:.0f} s", _NO_REPLY) from None
+        except (asyncssh.Error, OSError, ValueError) as error:  # ValueError: an invalid config or key file
             raise self.explain(error) from None
 
     async def connect(self, deadline: float) -> Connection:
+        """The connection, once the host key is verified and the user is authenticated."""
         options = await on_thread(self.options)
         self._known_as = known_as(options)
         known = await on_thread(known_hosts, options.known_hosts, self.folder)
@@ -187,14 +191,14 @@ class Login:
     async def socket(
         self, options: asyncssh.SSHClientConnectionOptions, deadline: float
     ) -> AsyncIterator[socket.socket | None]:
-        """A connected one, closed if what it is for fails; None where asyncssh has to go another way."""
+        """A connected socket, closed if the block fails; None if asyncssh must connect (tunnel, proxy command)."""
         sock = None
         if not (options.tunnel or options.proxy_command or options.local_addr):
-            # By hand, because asyncio looks names up on threads that quitting would wait for.
+            # asyncio resolves names on threads that would delay quitting.
             found = await on_thread(
                 socket.getaddrinfo, options.host, options.port, int(options.family or 0), socket.SOCK_STREAM
             )
-            sock = await _connected(found, deadline)
+            sock = await _connect_first(found, deadline)
         try:
             yield sock
         except BaseException:
@@ -203,6 +207,7 @@ class Login:
             raise
 
     def options(self) -> asyncssh.SSHClientConnectionOptions:
+        """The options from ssh's config, the address and the password; blocks to read files."""
         config = [path for path in (self.folder / "config", SYSTEM_CONFIG) if path.is_file()]
         given: dict[str, Any] = {"username": self.address.user} if self.address.user else {}
         if self.address.port:
@@ -229,110 +234,107 @@ class Login:
         return options
 
     def failure(self, why: str, hint: str, detail: str = "") -> Failure:
+        """The failure of a host that cannot be reached."""
         return Failure(f"{self.address} can't be reached over ssh", why, hint, detail=detail)
 
     def explain(self, error: Exception) -> Failure:
-        """The sentence for what asyncssh or the system said."""
+        """The failure for an error of asyncssh or the system."""
         text = str(error)
         if isinstance(error, asyncssh.HostKeyNotVerifiable):
             return self._untrusted(text)
         if isinstance(error, asyncssh.PermissionDenied) and self._password:
             return Failure(
-                f"{self.address} did not take the password",
-                "it is wrong, or the server takes no passwords for this login, as most do for root",
-                "Try again, or log in as somebody with the right to use sudo; "
-                f"by hand: `ssh-copy-id {self.address.words}`.",
+                f"{self.address} did not accept the password",
+                "it is wrong, or the server accepts no passwords for this login, as is usual for root",
+                f"Try again, log in as a user with sudo rights, or run `ssh-copy-id {self.address.arguments}`.",
                 detail=text,
             )
         if isinstance(error, asyncssh.PermissionDenied):
             return LoginRefused(
                 f"{self.address} refused the login",
                 "it accepts no key of ssh's folder or agent",
-                f"`ssh {self.address.words}` must work without a password: "
-                f"`ssh-copy-id {self.address.words}` sets that up.",
+                f"`ssh-copy-id {self.address.arguments}` installs your key; "
+                f"then `ssh {self.address.arguments}` must work without a password.",
                 detail=text,
             )
         if isinstance(error, asyncssh.KeyExchangeFailed) and "host key" in text.lower():
-            return self._changed("it shows a key of another type than the known one", text)
+            return self._changed_key("its key has another type than the known one", text)
         if isinstance(error, socket.gaierror):
             hint = "Check the name in the configuration, or add it to /etc/hosts."
-            return self.failure("no such name is known here", hint, text)
+            return self.failure("its name cannot be resolved", hint, text)
         if isinstance(error, (ConnectionRefusedError, TimeoutError)) or (isinstance(error, OSError) and error.errno):
-            return self._no_way(error)
+            return self._unreachable(error)
         if isinstance(error, asyncssh.Error):
-            return self.failure(_reason(error), "Is that an ssh server?", text)
-        return Failure(
-            "ssh's own files can't be used", text, f"Look at {self.folder} and {SYSTEM_CONFIG}.", detail=text
-        )
+            return self.failure(_reason(error), NO_SSH_SERVER, text)
+        return Failure("ssh's own files cannot be used", text, f"Check {self.folder} and {SYSTEM_CONFIG}.", detail=text)
 
-    def _no_way(self, error: OSError) -> Failure:
+    def _unreachable(self, error: OSError) -> Failure:
         if isinstance(error, ConnectionRefusedError):
-            return self.failure("nothing answers there (connection refused)", "Does its ssh server run?", str(error))
+            return self.failure("connection refused", "Check that its ssh server runs.", str(error))
         if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
-            return self.failure(
-                "there is no way to it (no route)", "Is it switched on, and the network up?", str(error)
-            )
+            return self.failure("no route to host", "Check that it is switched on and the network is up.", str(error))
         if isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
-            return self.failure("there was no answer", _SILENT, str(error))
+            return self.failure("there was no reply", _NO_REPLY, str(error))
         return self.failure(_reason(error), "", str(error))
 
     def _untrusted(self, text: str) -> Failure:
-        shown = f"{self.shown_key.get_fingerprint()}" if self.shown_key else "one that can't be used"
-        if self.another_is_known:
-            return self._changed(f"it shows {shown}", text)
+        key = self.untrusted_key.get_fingerprint() if self.untrusted_key else "unusable"
+        if self.has_other_key:
+            return self._changed_key(f"its key is {key}", text)
         return UntrustedHost(
             f"{self.address}'s host key is not known",
-            f"it shows {shown}, and known_hosts has no key for it",
-            f"Log in once with `ssh {self.address.words}` and compare the fingerprint.",
+            f"its key is {key}, and known_hosts has no key for it",
+            f"Log in once with `ssh {self.address.arguments}` and compare the fingerprint.",
             detail=text,
         )
 
-    def _changed(self, shown: str, text: str) -> Failure:
+    def _changed_key(self, why: str, text: str) -> Failure:
         return UntrustedHost(
             f"{self.address}'s host key is not the one in known_hosts",
-            f"{shown}; either the host was set up anew, or something pretends to be it",
+            f"{why}; {CHANGED_KEY_WHY}",
             f"If you know why: `ssh-keygen -R {shlex.quote(self._known_as)}`, "
-            f"then log in once with `ssh {self.address.words}`.",
+            f"then log in once with `ssh {self.address.arguments}`.",
             detail=text,
         )
 
 
 class _Client(asyncssh.SSHClient):
-    """Sees the key of a host that is not trusted, for the sentence about it."""
+    """Records the key of an untrusted host for the failure."""
 
     def __init__(self, login: Login, known: asyncssh.SSHKnownHosts) -> None:
         self._login = login
         self._known = known
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
-        self._login.shown_key = key
-        self._login.another_is_known = bool(self._known.match(host, addr, port if port != USUAL_PORT else None)[0])
+        """Reject the key: asyncssh calls this only for a key that known_hosts does not have."""
+        self._login.untrusted_key = key
+        self._login.has_other_key = bool(self._known.match(host, addr, port if port != USUAL_PORT else None)[0])
         return False
 
 
-async def _connected(found: Sequence[Any], deadline: float) -> socket.socket:
-    """A socket connected to the first address that answers; each gets its share of the time that is left."""
+async def _connect_first(found: Sequence[Any], deadline: float) -> socket.socket:
+    """A socket connected to the first address that accepts; the addresses share the time until the deadline."""
     loop = asyncio.get_running_loop()
-    trouble: OSError = OSError(errno.EHOSTUNREACH, "no address")
-    for number, (family, kind, protocol, _, where) in enumerate(found):
+    last: OSError = OSError(errno.EHOSTUNREACH, "no address")
+    for number, (family, kind, protocol, _, address) in enumerate(found):
         sock = socket.socket(family, kind, protocol)
         sock.setblocking(False)
         try:
             share = (deadline - time.monotonic()) / (len(found) - number)
-            await asyncio.wait_for(loop.sock_connect(sock, where), share)
+            await asyncio.wait_for(loop.sock_connect(sock, address), share)
         except (OSError, asyncio.TimeoutError) as error:
             sock.close()
             timed_out = isinstance(error, asyncio.TimeoutError) and not str(error)
-            trouble = TimeoutError(errno.ETIMEDOUT, "timed out") if timed_out else error
+            last = TimeoutError(errno.ETIMEDOUT, "timed out") if timed_out else error
         except BaseException:
             sock.close()
             raise
         else:
             return sock
-    raise trouble
+    raise last
 
 
 def _reason(error: Exception) -> str:
-    """The other side's words without asyncssh's decoration, as the end of a sentence."""
+    """The error's text as the second half of a sentence."""
     text = str(error).strip().rstrip(".") or type(error).__name__
     return text[:1].lower() + text[1:]

@@ -1,4 +1,4 @@
-"""The user's files of known hosts, read as ssh reads them, and added to."""
+"""The user's known_hosts files: read as ssh reads them, and extended."""
 
 import os
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ SYSTEM_FILES = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts
 
 
 def known_hosts_files(from_config: object, folder: Path) -> list[Path]:
-    """The user's own files of known hosts, the first to write to."""
-    named = [str(name) for name in from_config] if isinstance(from_config, Sequence) else []
-    return [Path(file).expanduser() for file in named or (folder / "known_hosts", folder / "known_hosts2")]
+    """The user's own known_hosts files; new lines go to the first."""
+    configured = [str(name) for name in from_config] if isinstance(from_config, Sequence) else []
+    return [Path(file).expanduser() for file in configured or (folder / "known_hosts", folder / "known_hosts2")]
 
 
 def known_hosts(from_config: object, folder: Path) -> asyncssh.SSHKnownHosts:
-    """The known hosts of the files that exist; never none at all, which asyncssh takes for "trust every host"."""
+    """The known hosts of all existing files; never None, which asyncssh takes as "trust every host"."""
     known = asyncssh.SSHKnownHosts()
     for path in (*known_hosts_files(from_config, folder), *SYSTEM_FILES):
         if not path.is_file():
@@ -28,18 +28,18 @@ def known_hosts(from_config: object, folder: Path) -> asyncssh.SSHKnownHosts:
             try:
                 known.load(line)
             except ValueError:
-                continue  # a line that is no entry makes no host trusted; ssh passes over it, too
+                continue  # ssh ignores invalid lines, too
     return known
 
 
 def known_as(options: asyncssh.SSHClientConnectionOptions) -> str:
-    """The name that stands in a file of known hosts for the host of a connection."""
+    """The name of the host in known_hosts files."""
     name = str(options.host_key_alias or options.host)
     return name if options.port == USUAL_PORT or options.host_key_alias else f"[{name}]:{options.port}"
 
 
 def append(path: Path, line: str) -> None:
-    """One line more, and the last one ended where it was not."""
+    """Append a line, after a newline if the last line has none; Failure if the file cannot be written."""
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "rb+") as file:
@@ -48,4 +48,4 @@ def append(path: Path, line: str) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise Failure(f"{path} can't be written", error.strerror or str(error)) from error
+        raise Failure(f"{path} cannot be written", error.strerror or str(error)) from error

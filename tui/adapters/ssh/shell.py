@@ -1,23 +1,29 @@
-"""Commands on another host over one ssh connection, which is kept open and opened again when it broke."""
+"""Commands on another host over one ssh connection, which stays open and is reopened after it broke."""
 
 import asyncio
 import importlib
+import os
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from pwd import getpwuid
 from typing import TYPE_CHECKING
 
-from tui.adapters.ssh.address import ssh_folder
 from tui.adapters.ssh.broken import Broken
 from tui.core.command import Completed
 from tui.core.failure import Failure
-from tui.core.ssh_target import parsed
+from tui.core.ssh_target import parse_target
 from tui.core.threads import on_thread
 
 if TYPE_CHECKING:
     from tui.adapters.ssh.connection import Connection
 
 CONNECT_LIMIT_S = 10.0
+
+
+def ssh_folder() -> Path:
+    """The folder of ssh's keys, config and known hosts; like ssh it ignores HOME, which sudo may keep."""
+    return Path(getpwuid(os.getuid()).pw_dir) / ".ssh"
 
 
 class SshShell:
@@ -38,21 +44,21 @@ class SshShell:
         timeout: float = 30.0,
         on_output: Callable[[str], None] | None = None,
     ) -> Completed:
-        """What the command answered; Failure when the host can't be reached or the command takes longer."""
+        """Run a command; Failure if the host cannot be reached or the command exceeds `timeout` seconds."""
         command = shlex.join(argv)
         data = stdin.encode() if isinstance(stdin, str) else stdin
         try:
-            return await self._ask(command, data, timeout, on_output)
+            return await self._run_once(command, data, timeout, on_output)
         except Broken as broken:
             if broken.started:
                 raise self._broke(broken) from None
-        try:  # it broke before the command was sent, so nothing is done twice
-            return await self._ask(command, data, timeout, on_output)
+        try:  # the command was not sent, so a second attempt cannot run it twice
+            return await self._run_once(command, data, timeout, on_output)
         except Broken as broken:
             raise self._broke(broken) from None
 
     async def close(self) -> None:
-        """Let the connection go; the next command opens another."""
+        """Close the connection; the next command opens another."""
         attempt, self._attempt = self._attempt, None
         if attempt is not None:
             attempt.cancel()
@@ -60,23 +66,23 @@ class SshShell:
         if connection is not None:
             connection.close()
 
-    async def _ask(
+    async def _run_once(
         self, command: str, stdin: bytes, limit_s: float, on_output: Callable[[str], None] | None
     ) -> Completed:
-        connection = await self._opened()
-        asked = asyncio.Event()
+        connection = await self._connected()
+        requested = asyncio.Event()
         try:
-            return await asyncio.wait_for(connection.run(command, stdin, on_output, asked), limit_s)
+            return await asyncio.wait_for(connection.run(command, stdin, on_output, requested), limit_s)
         except Broken:
             if self._connection is connection:
                 self._connection = None
             connection.close()
             raise
         except asyncio.TimeoutError:
-            raise self._late(limit_s, asked=asked.is_set()) from None
+            raise self._timed_out(limit_s, requested=requested.is_set()) from None
 
-    async def _opened(self) -> "Connection":
-        """The open connection; callers side by side share one attempt, so that all hear at once that it failed."""
+    async def _connected(self) -> "Connection":
+        """The open connection; concurrent callers share one attempt, and so its failure."""
         if self._connection is not None and not self._connection.closed:
             return self._connection
         if self._attempt is None:
@@ -86,13 +92,13 @@ class SshShell:
         try:
             return await asyncio.shield(attempt)
         except asyncio.CancelledError:
-            if not attempt.cancelled():  # it is the caller who was cancelled
+            if not attempt.cancelled():  # the caller was cancelled
                 raise
-        raise Failure(f"The login to {self._address} was given up", "", "Try again.")
+        raise Failure(f"The login to {self._address} was cancelled", "", "Try again.")
 
     async def _open(self) -> "Connection":
-        address = parsed(self._address)
-        # Imported on a thread and only now: it takes a quarter of a second, which no page should wait for.
+        address = parse_target(self._address)
+        # The import takes 0.25 s, so it runs on a thread, at the first connection.
         module = await on_thread(importlib.import_module, "tui.adapters.ssh.connection")
         connection: Connection = await module.connect(address, self._folder or ssh_folder(), self._connect_limit_s)
         return connection
@@ -105,19 +111,19 @@ class SshShell:
             return
         if current:
             self._connection = attempt.result()
-        else:  # it was given up when it had just succeeded
+        else:  # close() came first
             attempt.result().close()
 
-    def _late(self, limit_s: float, *, asked: bool) -> Failure:
-        if not asked:
+    def _timed_out(self, limit_s: float, *, requested: bool) -> Failure:
+        if not requested:
             return Failure(
                 f"{self._address} had no ssh session free for a command within {limit_s:.0f} s",
-                "its sshd lets a connection have no more at a time, and other commands have them all",
-                "Try again when what runs there is over, or raise MaxSessions in its sshd_config.",
+                "other commands use all sessions that its sshd allows per connection",
+                "Try again when they have ended, or raise MaxSessions in its sshd_config.",
             )
         return Failure(
             f"{self._address} did not finish a command within {limit_s:.0f} s",
-            "the host or the network is slow, or a file system there does not answer",
+            "the host or the network is slow, or a file system there does not respond",
             "Try again.",
         )
 

@@ -1,1 +1,1 @@
-"""The first page of someone who has no configuration yet."""
+"""The screens shown without a configuration."""

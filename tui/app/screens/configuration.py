@@ -1,4 +1,4 @@
-"""The form that writes a first configuration: the keys that must be there, and the few that are seldom as proposed."""
+"""The form that writes a first configuration: the required keys, and those whose default rarely fits."""
 
 import platform
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from tui.ui.form import Form, enter, row, text_field
 
 @dataclass(frozen=True)
 class Field:
-    """One line of the form, and the table and key that it fills."""
+    """One line of the form, with its table and key in the file."""
 
     id: str
     label: str
@@ -30,17 +30,19 @@ class Field:
 
 
 FIELDS = (
-    Field("source", "source", "hosts.source", "ssh", "The host vmlm-tui runs on, as the others reach it by ssh."),
-    Field("destination", "destination", "hosts.destination", "ssh", "The host the VM moves to, as ssh reaches it."),
-    Field("storage", "storage", "hosts.storage", "ssh", "The NFS server, as ssh reaches it."),
-    Field("images", "storage folder", "storage", "images", "Where the images are on the NFS server.", Storage().images),
-    Field("vm", "VM", "vm", "name", "The VM that moves, as libvirt names it."),
-    Field("guest", "VM by ssh", "vm", "ssh", "How ssh reaches the VM; only workloads need it. It may stay empty."),
+    Field("source", "source", "hosts.source", "ssh", "The ssh address of this host for the other hosts."),
+    Field("destination", "destination", "hosts.destination", "ssh", "The ssh address of the host the VM moves to."),
+    Field("storage", "storage", "hosts.storage", "ssh", "The ssh address of the NFS server."),
+    Field(
+        "images", "storage folder", "storage", "images", "The folder of the images on that server.", Storage().images
+    ),
+    Field("vm", "VM", "vm", "name", "The name of the VM in libvirt."),
+    Field("guest", "VM by ssh", "vm", "ssh", "The ssh address of the VM, for workloads only. Optional."),
 )
 
 
 class ConfigurationForm(Form[Config]):
-    """Dismissed with the configuration when it has been written, with None for Esc."""
+    """Returns the configuration once it is written, None after Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [enter("write")]
     DEFAULT_CSS = """
@@ -54,13 +56,14 @@ class ConfigurationForm(Form[Config]):
     def __init__(self, path: Path) -> None:
         super().__init__("Your own hosts")
         self._path = path
-        self._touched: set[str] = set()
+        self._edited: set[str] = set()
 
     def fields(self) -> ComposeResult:
+        """One row per field, and a line about the focused one."""
         yield Static(
             Content(
-                "All are reached by ssh, as [USER@]HOST[:PORT] or a name of ~/.ssh/config; where it still asks for a "
-                "password, l on the Hosts page sets up a key."
+                "An ssh address is [USER@]HOST[:PORT] or a name of ~/.ssh/config. If ssh still asks for a password, "
+                "l on the Hosts page sets up a key."
             )
         )
         yield Static()
@@ -70,20 +73,23 @@ class ConfigurationForm(Form[Config]):
         yield Static(id="about", markup=False)
 
     def on_mount(self) -> None:
+        """Focus the first field."""
         self.query_one("#source", Input).focus()
 
     # -- while it is filled in --
 
     def on_descendant_focus(self) -> None:
-        self._tell()
+        """Explain the focused field."""
+        self._show_problems()
 
     def on_input_changed(self, message: Input.Changed) -> None:
+        """Check the fields after each edit."""
         if message.input.id and message.input.has_focus:
-            self._touched.add(message.input.id)
-        self._tell()
+            self._edited.add(message.input.id)
+        self._show_problems()
 
     def _tables(self) -> dict[str, Any]:
-        """What the file would hold; what is empty is left out."""
+        """The TOML tables of the file, without empty fields."""
         tables: dict[str, Any] = {"hosts": {name: {} for name in ("source", "destination", "storage")}, "vm": {}}
         for field in FIELDS:
             value = self.text(field.id).strip()
@@ -94,17 +100,17 @@ class ConfigurationForm(Form[Config]):
                 inner[field.key] = value
         return tables
 
-    def _tell(self) -> None:
-        """Mark the edited fields that do not fit, and say why of the one that has the focus."""
+    def _show_problems(self) -> None:
+        """Mark the edited fields that are invalid, and explain the focused one."""
         _, problems = configuration.check(self._tables())
         wrong = {field.id: problem for problem in problems if (field := _field(problem))}
         for field in FIELDS:
-            row, is_wrong = self.query_one(f"#row-{field.id}"), field.id in wrong and field.id in self._touched
+            row, is_wrong = self.query_one(f"#row-{field.id}"), field.id in wrong and field.id in self._edited
             row.set_class(is_wrong, "wrong")
             row.query_one(".mark", Static).update("! " if is_wrong else "")
         current = next((field for field in FIELDS if self.query_one(f"#{field.id}").has_focus), FIELDS[0])
         self.query_one("#about", Static).update(current.about)
-        if current.id in self._touched and current.id in wrong:
+        if current.id in self._edited and current.id in wrong:
             self.show_message(_sentence(wrong[current.id]), wrong=True)
         else:
             self.show_message(f"Enter writes {self._path}")
@@ -112,12 +118,13 @@ class ConfigurationForm(Form[Config]):
     # -- when it is done --
 
     def entered(self) -> None:
+        """Write the file, or focus the first invalid field."""
         config, problems = configuration.check(self._tables())
         if config is None:
-            self._touched = {field.id for field in FIELDS}
+            self._edited = {field.id for field in FIELDS}
             first = next((field for field in FIELDS for problem in problems if _field(problem) is field), FIELDS[0])
             self.query_one(f"#{first.id}", Input).focus()
-            self._tell()
+            self._show_problems()
             return
         configuration.create(config, self._path)
         self.dismiss(config)

@@ -1,4 +1,4 @@
-"""Carries changes out on the hosts, action by action, and takes them back."""
+"""Applies changes to the hosts, action by action, and undoes them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,34 +17,34 @@ BEGINS, PRINTS, ENDS, FAILS = "begins", "prints", "ends", "fails"
 
 @dataclass(frozen=True)
 class Progress:
-    """What is going on: an action BEGINS, PRINTS `text`, ENDS well or FAILS because of `text`."""
+    """An event of an action: it BEGINS, PRINTS `text`, ENDS well or FAILS because of `text`."""
 
     action: Action
     kind: str
     text: str = ""
 
 
-OnChange = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 
-def reported_to(job: Job) -> OnChange:
-    """Takes what is going on down as part of a work."""
+def recorder(job: Job) -> OnProgress:
+    """A callback that records progress in the transcript of the job."""
 
-    def on_change(progress: Progress) -> None:
+    def on_progress(progress: Progress) -> None:
         if progress.kind == BEGINS:
-            job.begins(progress.action.host, progress.action.text)
+            job.begin(progress.action.host, progress.action.text)
         elif progress.kind == PRINTS:
-            job.prints(progress.text)
+            job.add_output(progress.text)
         elif progress.kind == ENDS:
-            job.ends()
+            job.end()
         else:
-            job.fails(progress.text)
+            job.fail(progress.text)
 
-    return on_change
+    return on_progress
 
 
 class Changes:
-    """Applies Changes as root and keeps the journal from which they are undone; `addresses` are by the host's role."""
+    """Applies Changes as root and records how to undo them in the journal; `addresses` are by the host's role."""
 
     def __init__(self, sudo: Sudo, journal: Journal, addresses: Mapping[str, str]) -> None:
         self.sudo = sudo
@@ -54,81 +54,73 @@ class Changes:
 
     @property
     def problem(self) -> str:
-        """What of the journal could not be read; empty where all could."""
+        """Which part of the journal can't be read; empty where all can."""
         return self._journal.problem
 
-    async def apply(self, step: str, change: Change, on_change: OnChange) -> None:
-        """All moves in their order; a Failure ends it, and what was done till then can be undone."""
+    async def apply(self, step: str, change: Change, on_progress: OnProgress) -> None:
+        """Apply all moves in order; a Failure ends it, and the moves before it can be undone."""
         for move in change.moves:
             number = self._journal.begin(step, self._addresses[move.action.host], move)
-            await self._act(move.action, on_change)
+            await self._act(move.action, on_progress)
             self._journal.done(number)
 
     @property
     def revision(self) -> tuple[int, ...]:
-        """Of the journal: while it stays the same, so does what can be undone."""
+        """The revision of the journal; `undo_of` returns the same while it stays the same."""
         return self._journal.revision
 
     def undo_of(self, step: str) -> Change | None:
-        """What takes back all that was applied for a step, None where there is nothing."""
+        """The change that undoes all that was applied for a step; None where nothing was."""
         moves = tuple(Move(action) for entry in self._applied(step) for action in entry.undo)
         return Change(moves) if moves else None
 
-    async def undo(self, step: str, on_change: OnChange) -> None:
-        """Take it back, the last move first; what failed when it was applied may fail here, too."""
+    async def undo(self, step: str, on_progress: OnProgress) -> None:
+        """Undo a step, the last move first; the undo of a move that had failed may fail too."""
         for entry in self._applied(step):
             for action in entry.undo:
                 try:
-                    await self._act(action, on_change)
+                    await self._act(action, on_progress)
                 except Failure:
                     if entry.done:
                         raise
             self._journal.undone(entry)
 
     def _applied(self, step: str) -> list[Entry]:
-        """Only what was done to the hosts of this configuration."""
+        """The entries of a step for hosts of this configuration, the newest first."""
         known = set(self._addresses.values())
         return [entry for entry in self._journal.entries(step) if entry.address in known]
 
-    async def _act(self, action: Action, on_change: OnChange) -> None:
-        on_change(Progress(action, BEGINS))
+    async def _act(self, action: Action, on_progress: OnProgress) -> None:
+        on_progress(Progress(action, BEGINS))
         try:
             if isinstance(action, Command):
-                await self._run(action, lambda text: on_change(Progress(action, PRINTS, text)))
+                await self._run(action, lambda text: on_progress(Progress(action, PRINTS, text)))
             else:
-                await self._edit(action, lambda text: on_change(Progress(action, PRINTS, text)))
+                await self._edit(action, lambda text: on_progress(Progress(action, PRINTS, text)))
         except Failure as failure:
-            on_change(Progress(action, FAILS, str(failure)))
+            on_progress(Progress(action, FAILS, str(failure)))
             raise
-        on_change(Progress(action, ENDS))
+        on_progress(Progress(action, ENDS))
 
     async def _run(self, command: Command, on_output: Callable[[str], None]) -> None:
         done = await self.sudo.run(
             command.host, command.argv, stdin=command.stdin, timeout=command.timeout_s, on_output=on_output
         )
-        if done.status:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            raise Failure(
-                f"`{_named(command)}` failed on {command.host}",
-                said[-1] if said else f"it ended with status {done.status} and said nothing",
-                detail=done.stdout + done.stderr,
-            )
+        done.output(f"`{_named(command)}` failed on {command.host}")  # raises Failure where it failed
 
     async def _edit(self, action: AddLines | RemoveLines, on_output: Callable[[str], None]) -> None:
         before = await remote_file.read(self.sudo, action.host, action.path)
         change = with_lines if isinstance(action, AddLines) else without_lines
         after = change(before, action.lines)
         if after == before:
-            on_output(
-                "the lines are there already\n" if isinstance(action, AddLines) else "the lines are there no more\n"
-            )
+            on_output(f"the lines are already {'there' if isinstance(action, AddLines) else 'gone'}\n")
         else:
             await remote_file.replace(self.sudo, action.host, action.path, before, after)
         if after is None or not blocks(after):
-            await remote_file.forget_backup(self.sudo, action.host, action.path)
+            await remote_file.remove_backup(self.sudo, action.host, action.path)
 
 
 def _named(command: Command) -> str:
-    """The command as it is known by in a sentence: the whole of it was shown before."""
+    """The command, shortened for a sentence; the whole of it was shown before."""
     first = command.text.partition("\n")[0]
     return command.text if command.text == first and len(first) <= NAMED else f"{first[:NAMED].rstrip()} ..."

@@ -1,11 +1,11 @@
-"""A list of steps that are checked, explained, applied and undone: what the Hosts and the NFS page have in common."""
+"""The checklist behind the Hosts and the NFS page: its steps are checked, applied and undone."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from typing import Generic
 
-from tui.checklist.backend.changes import Changes, OnChange
+from tui.checklist.backend.changes import Changes, OnProgress
 from tui.checklist.model.check import Finding, Item
 from tui.checklist.model.step import F, Step
 from tui.core.failure import Failure
@@ -13,10 +13,10 @@ from tui.linux.change import Change
 
 
 class Checklist(Generic[F]):
-    """Steps, the newest facts about them, and the way to change what is missing.
+    """Steps, the newest facts about them, and their changes.
 
-    `read` gives facts that become more complete, the last of them whole; it changes nothing on a host. `looking` while
-    that goes on, `looked` when it has once come to its end.
+    `read` yields increasingly complete facts and changes nothing on a host. `reading` is true while it runs, `was_read`
+    once it has completed.
     """
 
     def __init__(
@@ -28,24 +28,24 @@ class Checklist(Generic[F]):
         self._changes = changes
         self.sudo, self.jobs = changes.sudo, changes.jobs
         self._listeners: list[Callable[[], None]] = []
-        self._one_look = asyncio.Lock()
-        self.looking = self.looked = False
+        self._one_reading = asyncio.Lock()
+        self.reading = self.was_read = False
         self._items: tuple[Item, ...] = ()
         # The facts and the revision of the journal that the items were made from.
         self._items_of: tuple[F, tuple[int, ...]] | None = None
 
     @property
     def problem(self) -> str:
-        """Why something that was applied cannot be undone here; mostly nothing."""
+        """Why something that was applied can't be undone here; usually empty."""
         return self._changes.problem
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Call it whenever the list may have changed, whoever has looked."""
+        """Call `listener` whenever the list may have changed."""
         self._listeners.append(listener)
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """The list as it stands, in its order; evaluated once per change of the facts or of the journal."""
+        """The current items, in the order of the steps; evaluated once per change of the facts or of the journal."""
         made_of = self._items_of
         if made_of is None or made_of[0] is not self.facts or made_of[1] != self._changes.revision:
             findings = {step.id: step.check(self.facts) for step in self.steps.values()}
@@ -56,43 +56,42 @@ class Checklist(Generic[F]):
     def __getitem__(self, id: str) -> Item:
         return next(item for item in self.items if item.id == id)
 
-    async def look(self) -> AsyncIterator[tuple[Item, ...]]:
-        """Read the hosts again; the list each time that more of it is known."""
-        async with self._one_look:
-            self.looking = True
-            self._tell()
+    async def refresh(self) -> AsyncIterator[tuple[Item, ...]]:
+        """Read the hosts again; yields the items each time the facts become more complete."""
+        async with self._one_reading:
+            self.reading = True
+            self._notify()
             try:
                 async for facts in self._read(self.facts):
                     self.facts = facts
-                    self._tell()
+                    self._notify()
                     yield self.items
-                self.looked = True
+                self.was_read = True
             finally:
-                self.looking = False
-                self._tell()
+                self.reading = False
+                self._notify()
 
-    async def apply(self, id: str, on_change: OnChange) -> Item:
-        """Make one step right and look again; a Failure says why it could not be."""
+    async def apply(self, id: str, on_progress: OnProgress) -> Item:
+        """Fix one step and read the hosts again; Failure where it could not be fixed."""
         item = self[id]
         if item.change is None or item.why_not:
-            raise Failure(f"{item.title}: nothing was applied", item.why_not or "there is nothing to do")
+            raise Failure(f"{item.title}: nothing was changed", item.why_not or "there is nothing to fix")
         try:
-            await self._changes.apply(id, item.change, on_change)
+            await self._changes.apply(id, item.change, on_progress)
         finally:
-            await self.look_once()
+            await self.refresh_fully()
         return self[id]
 
     async def apply_missing(
         self,
-        on_change: OnChange,
+        on_progress: OnProgress,
         shown: Mapping[str, Change] | None = None,
         begin: Callable[[Item], bool] = lambda _: True,
     ) -> tuple[Item, ...]:
-        """All that is missing, in the order of the list; ends with a Failure at the first that did not become good.
+        """Fix all that is missing, in the order of the list; Failure at the first that did not become good.
 
-        Passed over are steps that wait for something that can't be made good here. Where `shown` says which changes
-        were agreed to, by step, no other is made; `begin` is told of each before, and answers whether to go on. Returns
-        what was applied.
+        Skips steps whose needs can't be fixed here. `shown` holds the confirmed changes by step; no other is applied.
+        `begin` is called before each and returns whether to continue. Returns the items that were fixed.
         """
         applied: list[Item] = []
         for id in self.steps:
@@ -101,40 +100,38 @@ class Checklist(Generic[F]):
                 continue
             if not begin(item):
                 break
-            item = await self.apply(id, on_change)
-            if item.finding is None or not item.finding.good:
-                found = item.finding.found if item.finding else "it can't be looked at"
-                raise Failure(f"{item.title}: it was applied and is not right yet", found)
+            item = await self.apply(id, on_progress)
+            require_good(item)
             applied.append(item)
         return tuple(applied)
 
-    async def undo(self, id: str, on_change: OnChange) -> Item:
-        """Take back what was applied for one step, and look again."""
+    async def undo(self, id: str, on_progress: OnProgress) -> Item:
+        """Undo what was applied for one step, and read the hosts again."""
         try:
-            await self._changes.undo(id, on_change)
+            await self._changes.undo(id, on_progress)
         finally:
-            await self.look_once()
+            await self.refresh_fully()
         return self[id]
 
-    async def undo_all(self, on_change: OnChange, begin: Callable[[Item], bool] = lambda _: True) -> None:
-        """Take back all that was applied, from the end of the list; `begin` as for apply_missing."""
+    async def undo_all(self, on_progress: OnProgress, begin: Callable[[Item], bool] = lambda _: True) -> None:
+        """Undo all that was applied, from the end of the list; `begin` as in apply_missing."""
         try:
             for item in reversed(self.items):
                 if item.undo is None:
                     continue
                 if not begin(item):
                     break
-                await self._changes.undo(item.id, on_change)
+                await self._changes.undo(item.id, on_progress)
         finally:
-            await self.look_once()
+            await self.refresh_fully()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in self._listeners:
             listener()
 
-    async def look_once(self) -> tuple[Item, ...]:
-        """Read the hosts again, to the end."""
-        async for _ in self.look():
+    async def refresh_fully(self) -> tuple[Item, ...]:
+        """Read the hosts again, until the facts are complete."""
+        async for _ in self.refresh():
             pass
         return self.items
 
@@ -151,3 +148,11 @@ class Checklist(Generic[F]):
     def _waits_for(self, step: Step[F], findings: dict[str, Finding | None]) -> str:
         bad = [need for need in step.needs if (found := findings[need]) is None or not found.good]
         return f"first: {self.steps[bad[0]].title} ({self.steps[bad[0]].host})" if bad else ""
+
+
+def require_good(item: Item) -> Finding:
+    """The finding of an item after its change; Failure where it is not good."""
+    if item.finding is None or not item.finding.good:
+        found = item.finding.found if item.finding else "it can't be read"
+        raise Failure(f"{item.title}: changed, but not right yet", found)
+    return item.finding

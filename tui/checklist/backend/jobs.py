@@ -1,4 +1,4 @@
-"""What is being done to the hosts: one thing after the other, whichever page is shown, and kept to be looked at."""
+"""Jobs: changes of the hosts, one at a time and independent of the page on screen, each with its transcript."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from tui.core.failure import Failure
 
 
 class Job:
-    """One thing that was asked for: `outcome` is the sentence at its end, `failure` why it did not come about."""
+    """One change under way; at its end `outcome` is a sentence, or `failure` is set."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -25,64 +25,65 @@ class Job:
 
     @property
     def elapsed_s(self) -> float:
+        """Seconds since its start, at most until its end."""
         return self._took_s if self.over else time.monotonic() - self._began
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Call it whenever there is more to see."""
+        """Call `listener` after each change of the job."""
         self._listeners.append(listener)
 
     def step(self, text: str) -> None:
-        """What follows is for this."""
+        """Add a heading to the transcript."""
         self.transcript.step(text)
-        self._tell()
+        self._notify()
 
-    def begins(self, host: str, text: str) -> None:
+    def begin(self, host: str, text: str) -> None:
         """An action begins."""
         self.doing = f"{host}: {text.partition(chr(10))[0]}"
         self.transcript.begin(host, text)
-        self._tell()
+        self._notify()
 
-    def prints(self, text: str) -> None:
-        """It says something."""
+    def add_output(self, text: str) -> None:
+        """The action printed `text`."""
         self.transcript.add_output(text)
-        self._tell()
+        self._notify()
 
-    def ends(self) -> None:
-        """It ended well."""
+    def end(self) -> None:
+        """The action succeeded."""
         self.doing = ""
         self.transcript.end()
-        self._tell()
+        self._notify()
 
-    def fails(self, text: str) -> None:
-        """It failed."""
+    def fail(self, text: str) -> None:
+        """The action failed because of `text`."""
         self.doing = ""
         self.transcript.fail(text)
-        self._tell()
+        self._notify()
 
     def stop(self) -> None:
-        """Begin nothing more; what is under way comes to its end."""
+        """Begin nothing more; the line under way is completed."""
         self.stopping = True
-        self._tell()
+        self._notify()
 
     async def run(self, call: Callable[["Job"], Awaitable[str]]) -> None:
-        """Do it, from the beginning to the end."""
+        """Run `call` and keep its result or its Failure."""
         try:
             self.outcome = await call(self)
         except Failure as failure:
             self.failure = failure
         finally:
             if not self.outcome and self.failure is None:
-                self.failure = Failure(f"{self.title}: it was broken off")
+                self.failure = Failure(f"{self.title}: it was interrupted")
             self._took_s, self.over, self.doing = self.elapsed_s, True, ""
-            self._tell()
+            self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in self._listeners:
             listener()
 
 
 class Jobs:
-    """Does one work at a time; `current` is the one under way, or the last one."""
+    """Runs one job at a time; `current` is the one under way, or the last one."""
 
     def __init__(self) -> None:
         self.current: Job | None = None
@@ -90,22 +91,23 @@ class Jobs:
 
     @property
     def under_way(self) -> Job | None:
+        """The running job, None where there is none."""
         return None if self.current is None or self.current.over else self.current
 
     def begin(self, title: str, call: Callable[[Job], Awaitable[str]]) -> Job:
-        """Do what `call` does, whose answer is the sentence at its end; a Failure where something is under way."""
+        """Start a job; `call` returns its outcome as a sentence. Failure where one is under way."""
         if self.under_way is not None:
-            raise Failure("Nothing was begun", f"{self.under_way.title} is under way")
+            raise Failure("Nothing was started", f"another change is under way ({self.under_way.title})")
         self.current = job = Job(title)
         self._task = asyncio.ensure_future(job.run(call))
         return job
 
-    async def ended(self) -> None:
-        """Returns when nothing is under way any more."""
+    async def wait(self) -> None:
+        """Return when no job is under way."""
         if self._task is not None:
             await asyncio.wait([self._task])
 
-    def leave(self) -> None:
-        """Quit: the command under way may be cut off; what was begun is in the journal."""
+    def cancel(self) -> None:
+        """Cancel the job, as the app quits; the journal holds what was begun."""
         if self._task is not None:
             self._task.cancel()

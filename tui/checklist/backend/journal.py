@@ -1,6 +1,6 @@
-"""What the app has applied to hosts and how to undo it: on disk before it is done, so a crash loses nothing.
+"""The journal of changes: how to undo each is on disk before it is applied, so that a crash loses nothing.
 
-Several apps may use one file: each takes its ids from the file, under a lock, and reads the file again when it changed.
+Several apps may share the file: each allocates ids from it under a lock, and reads it again when it has changed.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.linux.change import Action, Move, from_fields, to_fields
 
-NO_JOURNAL = "Without it nothing is changed: it is what changes are undone from."
+NO_JOURNAL = "The app changes nothing without it, because undo needs it."
 BEGUN, DONE, UNDONE = "begun", "done", "undone"
 MOST_ID = 1 << 53
 LOCK_LIMIT_S = 2.0  # another app holds the lock for one write
@@ -29,7 +29,7 @@ log = logging.getLogger("tui.journal")
 
 @dataclass(frozen=True)
 class Entry:
-    """A move that was begun for a step, on the host at an ssh address; `done`: it is known to have ended well."""
+    """A move that was begun for a step, on the host at an ssh address; `done` if it is known to have succeeded."""
 
     id: int
     step: str
@@ -42,7 +42,7 @@ class Entry:
 class Contents:
     """What a journal records: the moves that were not undone, the oldest first, and the highest id ever used.
 
-    `unread` says of each line of another form its number and what is wrong with it.
+    `unread` has the number and the fault of each invalid line.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -51,16 +51,16 @@ class Contents:
 
 
 class Journal:
-    """One file of JSON lines; lines that cannot be read stay in it, and `problem` reports them."""
+    """One file of JSON lines; invalid lines stay in it, and `problem` reports them."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._stamp: tuple[int, ...] = ()  # of the file when it was read last
+        self._stamp: tuple[int, ...] = ()  # inode, size and mtime when the file was last read
         self._known = Contents()
         self._problem = ""
 
     def entries(self, step: str) -> tuple[Entry, ...]:
-        """What of a step was not undone, by this app or another, the newest first: the order in which to undo it."""
+        """The entries of a step that no app has undone, the newest first: the order in which to undo them."""
         self._refresh()
         return tuple(each for each in reversed(self._known.entries) if each.step == step)
 
@@ -72,12 +72,12 @@ class Journal:
 
     @property
     def problem(self) -> str:
-        """Which lines could not be read and what to do; empty where all could."""
+        """Which lines are invalid and what to do; empty where none is."""
         self._refresh()
         return self._problem
 
     def _refresh(self) -> None:
-        """Read the file where it has changed."""
+        """Read the file if it has changed."""
         problem = ""
         try:
             status = self._path.stat()
@@ -86,18 +86,18 @@ class Journal:
                 return
             self._known, self._stamp = parse_journal(self._path.read_bytes()), stamp
             if self._known.unread:
-                problem = _of_lines(self._path, self._known.unread)
+                problem = _problem_of(self._path, self._known.unread)
         except FileNotFoundError:
             pass  # nothing was applied yet
         except OSError as error:
             self._stamp = ()
-            problem = f"{self._path} can't be read: {error.strerror or error}. What it records cannot be undone."
+            problem = f"{self._path} can't be read: {error.strerror or error}. The changes in it can't be undone."
         if problem and problem != self._problem:
             log.warning("%s", "\n".join((problem, *self._known.unread)))
         self._problem = problem
 
     def begin(self, step: str, address: str, move: Move) -> int:
-        """Write down that a move begins; the number it has from then on."""
+        """Record that a move begins; returns its id."""
         action, undo = to_fields(move.action), [to_fields(each) for each in move.undo]
         with self._locked() as file:
             number = parse_journal(_whole(file)).last_id + 1
@@ -106,18 +106,18 @@ class Journal:
         return number
 
     def done(self, number: int) -> None:
-        """It ended well."""
+        """Record that the move succeeded."""
         with self._locked() as file:
             _append(file, {"kind": DONE, "id": number})
 
     def undone(self, entry: Entry) -> None:
-        """It was undone, or had never come about."""
+        """Record that the move was undone, or had no effect."""
         with self._locked() as file:
             _append(file, {"kind": UNDONE, "id": entry.id, "step": entry.step, "address": entry.address})
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[BinaryIO]:
-        """The file, which no other app writes meanwhile."""
+        """The file, locked against other apps."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a+b") as file:
@@ -128,7 +128,7 @@ class Journal:
 
 
 def parse_journal(data: bytes) -> Contents:
-    """The contents of the file; half a last line, as a crash leaves it, began nothing and is not reported."""
+    """The contents of the file; an incomplete last line, left by a crash, is ignored: its move never ran."""
     entries: list[Entry] = []
     last_id, unread = 0, []
     lines = data.split(b"\n")
@@ -138,17 +138,17 @@ def parse_journal(data: bytes) -> Contents:
         try:
             fields = _fields(line)
             last_id = max(last_id, fields["id"])
-            _take(entries, fields)
+            _apply(entries, fields)
         except ValueError as error:
             if number < len(lines):
                 unread.append(f"line {number}: {error}")
     return Contents(tuple(entries), last_id, tuple(unread))
 
 
-def _of_lines(path: Path, unread: Sequence[str]) -> str:
+def _problem_of(path: Path, unread: Sequence[str]) -> str:
     one = len(unread) == 1
-    what = f"{len(unread)} line{'' if one else 's'} of {path} cannot be read ({unread[0]}{'' if one else ', ...'})"
-    return f"{what}. A change in {'it' if one else 'them'} cannot be undone here; correct or remove it in the file."
+    what = f"{len(unread)} line{'' if one else 's'} of {path} can't be read ({unread[0]}{'' if one else ', ...'})"
+    return f"{what}. A change in {'it' if one else 'them'} can't be undone here; correct or remove it in the file."
 
 
 def _fields(line: bytes) -> Mapping[str, Any]:
@@ -163,27 +163,27 @@ def _fields(line: bytes) -> Mapping[str, Any]:
     return fields
 
 
-def _take(entries: list[Entry], fields: Mapping[str, Any]) -> None:
-    """Apply one line, ValueError where it has another form.
+def _apply(entries: list[Entry], fields: Mapping[str, Any]) -> None:
+    """Apply one line to the entries; ValueError where it is invalid.
 
-    Two apps of version 0.1 could give one id to two moves. Their `undone` meant the newest they knew; that of later
-    versions names the step and the address as well.
+    Two apps of version 0.1 could use one id for two moves. Their `undone` means the newest of these; later versions
+    also write the step and the address.
     """
     number, kind = fields["id"], fields.get("kind")
     if kind == BEGUN:
         undo, step, address = (fields.get(name) for name in ("undo", "step", "address"))
         if not isinstance(undo, list) or not isinstance(step, str) or not isinstance(address, str):
-            raise ValueError("it has no step, no address or no list of actions that undo it")
+            raise ValueError("it has no step, no address or no list of undo actions")
         entries.append(Entry(number, step, address, tuple(map(from_fields, undo))))
         return
     if kind not in (DONE, UNDONE):
-        raise ValueError("it is of an unknown kind")
-    alike = [at for at, entry in enumerate(entries) if entry.id == number and _concerns(fields, entry)]
+        raise ValueError("its kind is unknown")
+    matches = [at for at, entry in enumerate(entries) if entry.id == number and _concerns(fields, entry)]
     if kind == DONE:
-        for at in [at for at in alike if not entries[at].done][:1]:
+        for at in [at for at in matches if not entries[at].done][:1]:
             entries[at] = replace(entries[at], done=True)
-    elif alike:
-        del entries[alike[-1]]
+    elif matches:
+        del entries[matches[-1]]
 
 
 def _concerns(fields: Mapping[str, Any], entry: Entry) -> bool:

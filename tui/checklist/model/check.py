@@ -1,4 +1,4 @@
-"""One thing to be looked at on a host: what it must be and why, and what was found."""
+"""One check of a host: its requirement, the reason for it, and the finding."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ STATES = (OK, WARNING, FAILED, UNKNOWN, NOT_NEEDED)
 
 @dataclass(frozen=True)
 class Finding:
-    """What a look showed: one of STATES, what was found, what is wanted; sentences without a full stop.
+    """The result of a check: one of STATES, what was found and what is required, without a full stop.
 
-    `hint` is what a person can do where the app can't; `detail` the host's own words, shown on demand.
+    `hint` is what the user can do where the app can't; `detail` is the host's own output, shown on demand.
     """
 
     state: str
@@ -24,34 +24,34 @@ class Finding:
 
     @property
     def good(self) -> bool:
-        """Whether what builds on it can be tried."""
+        """Whether the steps that depend on it can run."""
         return self.state in (OK, WARNING, NOT_NEEDED)
 
 
 def from_failure(failure: Failure, state: str = UNKNOWN, wanted: str = "") -> Finding:
-    """What could not be looked at, and why: unknown, unless just that is the fault."""
+    """The finding where facts can't be read: UNKNOWN, unless that itself is the fault."""
     found = f"{failure.what}: {failure.why}" if failure.why else failure.what
     return Finding(state, found.rstrip("."), wanted, failure.hint, failure.detail)
 
 
 def last_line(text: str) -> str:
-    """The last line a command printed, as that has its reason, without a full stop; empty where it printed nothing."""
+    """The last line of a command's output, where the reason of its failure is, without a full stop; may be empty."""
     lines = [line.strip().rstrip(".") for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else ""
 
 
 @dataclass(frozen=True)
 class Item:
-    """A line of a checklist as it stands now; `finding` is None before the first look.
+    """The current state of one line of a checklist; `finding` is None until its facts are read.
 
-    `change` is what would make it right and `undo` what takes back what the app has applied here; None where there is
-    nothing to do. `why_not` says why `change` can't be applied now, or why there is none although it is needed.
+    `change` fixes it and `undo` reverts what the app has applied here; None where there is nothing to do. `why_not` is
+    the reason why `change` can't be applied now, or why there is none although it is needed.
     """
 
     id: str  # unique in its list, such as "storage.exports"
-    host: str  # source, destination or storage: where it is looked at, and changed
-    title: str  # what must be so: "the folder is exported to both hosts"
-    why: str  # what it is needed for
+    host: str  # source, destination or storage: the host that is checked and changed
+    title: str  # the requirement: "the folder is exported to both hosts"
+    why: str  # the reason for it
     finding: Finding | None = None
     change: Change | None = None
     why_not: str = ""
@@ -59,9 +59,10 @@ class Item:
 
     @property
     def state(self) -> str:
+        """The state of its finding; UNKNOWN until its facts are read."""
         return UNKNOWN if self.finding is None else self.finding.state
 
     @property
     def missing(self) -> bool:
-        """Whether "apply all that is missing" has something to do here, now or when what it builds on is done."""
+        """Whether "fix all" has something to do here, now or once the steps that it needs are good."""
         return self.change is not None and not (self.finding is not None and self.finding.good)

@@ -1,4 +1,4 @@
-"""A step of a checklist: one line of it, as pure functions of the facts that were read."""
+"""A step: one line of a checklist, as pure functions of the facts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from tui.checklist.model.check import Finding
 from tui.linux.change import Change
 
-F = TypeVar("F")  # all that was read of the hosts, frozen; what was not read yet is None in it
+F = TypeVar("F")  # frozen facts of all hosts; a part that was not read yet is None
 
 
 def nothing(facts: object) -> Change | str:  # noqa: ARG001
@@ -17,11 +17,11 @@ def nothing(facts: object) -> Change | str:  # noqa: ARG001
 
 @dataclass(frozen=True)
 class Step(Generic[F]):
-    """One line of a list as pure functions of the facts; `needs` are ids of steps that must be good before.
+    """One line of a list; `needs` are the ids of the steps that must be good before it.
 
-    `check` gives None where the facts for it have not been read yet. `change` gives what would make it right, or a
-    sentence that says why the app can't, empty where nothing is to be done; it is asked only where the finding is not
-    good, and must not rely on what `needs` will bring.
+    `check` returns None until the facts for it are read. `change` returns the fix, or a sentence why the app can't fix
+    it, or "" where there is nothing to do. It is called only where the finding is not good, and must not rely on the
+    effect of the steps in `needs`.
     """
 
     id: str

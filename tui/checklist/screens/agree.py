@@ -1,4 +1,4 @@
-"""Shows the exact commands and lines of a change, and on which host each, before anything is done."""
+"""Shows the exact commands and lines of a change, each with its host, before they run."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tui.ui.dialog import Dialog
 
 @dataclass(frozen=True)
 class Part:
-    """What is done for one line of a list; `waits` says what must be good before."""
+    """The change of one line of a list; `waits` is what must be good before it."""
 
     title: str
     waits: str
@@ -23,10 +23,10 @@ class Part:
 
 
 class Agree(Dialog[bool]):
-    """Dismissed with True by Enter, with None by Esc."""
+    """Asks for confirmation of a change; dismissed with True by Enter, with None by Esc."""
 
     BINDINGS = [
-        Binding("enter", "agree", "do it", key_display="enter", priority=True),
+        Binding("enter", "agree", "run", key_display="enter", priority=True),
         Binding("escape", "close", "back", priority=True),
     ]
     DEFAULT_CSS = """
@@ -41,10 +41,11 @@ class Agree(Dialog[bool]):
         self._parts = parts
 
     def body(self) -> ComposeResult:
+        """The parts, each with its commands."""
         actions = [action for part in self._parts for action in part.change.actions]
         hosts = ", ".join(dict.fromkeys(action.host for action in actions))
         count = "1 action" if len(actions) == 1 else f"{len(actions)} actions"
-        yield Static(Content(f"Enter does this as root, {count} on {hosts}. Esc: nothing is done."))
+        yield Static(Content(f"Enter runs {count} as root on {hosts}. Esc changes nothing."))
         for part in self._parts:
             if len(self._parts) > 1:
                 yield Static(Content(plain(part.title)), classes="part")
@@ -54,12 +55,13 @@ class Agree(Dialog[bool]):
                 yield Static(Content(plain(text)), classes=classes)
 
     def action_agree(self) -> None:
+        """Confirm the change."""
         self.dismiss(True)
 
 
 def _lines(part: Part) -> Iterator[tuple[str, str]]:
     if part.waits:
-        yield f"not at once; {part.waits}", "waits"
+        yield f"later; {part.waits}", "waits"
     for action in part.change.actions:
         yield f"{action.host}: {action.text}", "action"
     if part.change.note:

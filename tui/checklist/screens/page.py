@@ -1,4 +1,4 @@
-"""What the pages around a checklist share: looking, explaining, fixing and undoing, by the same keys."""
+"""The base of the Hosts and the NFS page: reads the hosts, explains, fixes and undoes, with the same keys."""
 
 from collections.abc import Mapping
 from pathlib import Path, PurePath
@@ -18,9 +18,9 @@ from tui.checklist.model.keys import (
     DETAILS,
     FIX,
     FIX_ALL,
-    LOOK,
     PASSWORD,
     PROGRESS,
+    REFRESH,
     UNDO,
     UNDO_ALL,
     Moment,
@@ -32,6 +32,7 @@ from tui.checklist.screens.details import Details
 from tui.checklist.screens.progress import ProgressDialog
 from tui.checklist.widgets.checklist import ChecklistRows
 from tui.checklist.widgets.detail import CheckDetail
+from tui.core.actions import PROGRESS as PROGRESS_KEY
 from tui.core.failure import Failure, PasswordNeeded
 from tui.linux.change import Change
 from tui.ui.lines import Lines
@@ -39,49 +40,51 @@ from tui.ui.page import Page
 from tui.ui.password import PasswordDialog, sentence_of
 from tui.ui.report import Report
 
-WIDE = 120  # columns from which what is known of a line stands beside the list
+WIDE = 120  # columns from which the details of a line are beside the list, not below it
 
 
 class ListPage(Page):
-    """A subclass composes in its `head` what stands above the list."""
+    """A page around a checklist; a subclass composes in `head` what is above the list."""
 
     # The whole path: Textual resolves a relative one beside the module of the subclass.
     CSS_PATH: ClassVar[list[str | PurePath]] = [Path(__file__).with_name("page.tcss")]
     HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (WIDE, "-columns")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", DETAILS, "details", key_display="enter",
-                tooltip="All about the line: what is wanted and why, the exact commands, the host's own words",
+                tooltip="All about the line: what is required and why, the exact commands, the host's own output",
                 id="list.details"),
-        Binding("r", LOOK, "look again", tooltip="Look at all hosts again now", id="list.look"),
+        Binding("r", REFRESH, "read again", tooltip="Read all hosts again now", id="list.refresh"),
         Binding("f", FIX, "fix", tooltip="Fix the line under the cursor; shows the commands first", id="list.fix"),
         Binding("a", FIX_ALL, "all", tooltip="Fix all that is missing; shows the commands first", id="list.fix-all"),
-        Binding("u", UNDO, "undo", tooltip="Take back what was done for this line; shows how first", id="list.undo"),
-        Binding("U", UNDO_ALL, "undo all", show=False, tooltip="Take back all that was done; shows how first",
+        Binding("u", UNDO, "undo", tooltip="Undo what was changed for this line; shows the commands first",
+                id="list.undo"),
+        Binding("U", UNDO_ALL, "undo all", show=False, tooltip="Undo all changes; shows the commands first",
                 id="list.undo-all"),
-        Binding("o", PASSWORD, "password", show=False, tooltip="Give the password that sudo wants on a host",
+        Binding("o", PASSWORD, "password", show=False, tooltip="Enter the password that sudo on a host requires",
                 id="list.password"),
-        Binding("v", PROGRESS, "progress", show=False, tooltip="View what is being done, or was done last",
+        Binding("v", PROGRESS, "progress", show=False, tooltip="View the change under way, or the last one",
                 id="list.progress"),
     ]  # fmt: skip
 
     def __init__(self, checklist: Checklist[Any], addresses: Mapping[str, str]) -> None:
         super().__init__()
         self._list = checklist
-        self._looked_once = False
-        self._work: Job | None = None  # the newest that was begun here
-        self._answers: tuple[bool, ...] = ()
-        self._summary, self._report = Lines(id="summary"), Report(self.spell, id="report")
-        self._rows, self._detail = ChecklistRows(addresses, id="rows"), CheckDetail(self.spell, id="detail")
+        self._first_read = False
+        self._job: Job | None = None  # the newest that this page has begun
+        self._greyed: tuple[bool, ...] = ()
+        self._summary, self._report = Lines(id="summary"), Report(self.with_keys, id="report")
+        self._rows, self._detail = ChecklistRows(addresses, id="rows"), CheckDetail(self.with_keys, id="detail")
 
     def head(self) -> ComposeResult:
-        """What stands above the list."""
+        """The widgets above the list."""
         yield from ()
 
     def first(self) -> str:
-        """What is to be done before anything of the list, as a sentence; mostly nothing."""
+        """What the user must do before all else, as a sentence; usually empty."""
         return ""
 
     def body(self) -> ComposeResult:
+        """The list, the details of a line, and the sentences above."""
         yield from self.head()
         yield self._summary
         yield self._report
@@ -91,16 +94,19 @@ class ListPage(Page):
                 yield self._detail
 
     def on_mount(self) -> None:
+        """Follow the checklist."""
         self._list.listen(self._show)
         self.set_interval(1.0, self.guarded(self._tick))
 
     def on_screen_resume(self) -> None:
-        if not self._looked_once:  # a page may be told twice that it is shown
-            self._looked_once = True
-            self._look()
+        """Read the hosts when the page is shown for the first time."""
+        if not self._first_read:  # Textual may post this twice
+            self._first_read = True
+            self._refresh_list()
         self._show()
 
     def on_resize(self) -> None:
+        """Wrap the sentences to the new width."""
         self.call_after_refresh(self._show)
 
     def _tick(self) -> None:
@@ -109,11 +115,11 @@ class ListPage(Page):
 
     # -- what is shown --
 
-    @work(name="look", group="look")
-    async def _look(self) -> None:
-        """It comes to its end whichever page is shown: a look cut off might leave a trace on a host."""
+    @work(name="read", group="read")
+    async def _refresh_list(self) -> None:
+        """Completes whichever page is shown: an interrupted reading might leave files on a host."""
         try:
-            await self._list.look_once()
+            await self._list.refresh_fully()
         except Failure as failure:
             self._report.fail(failure)
         else:
@@ -121,83 +127,93 @@ class ListPage(Page):
                 self._report.end(self._list.problem, "bold $warning")
 
     def _show(self) -> None:
-        """Bring the page up to date; where nothing changed nothing is painted."""
-        parts = (self._summary, self._rows, self._detail)  # which go one by one when the app ends, while a look goes on
+        """Update the page; repaints only what has changed."""
+        parts = (self._summary, self._rows, self._detail)  # the app removes them one by one as it ends
         if not all(part.is_attached for part in parts) or not self.is_current or not self.size.width:
             return
         listed, items = self._list, self._list.items
         wanted = tuple(listed.sudo.wanted)
-        text = sentence(items, looking=listed.looking, looked=listed.looked, wanted=wanted, first=self.first())
-        lines = [*Content.styled(self.spell(text), "bold").wrap(max(10, self.size.width - 2))]
-        if listed.looking:  # each change of height paints the page anew, so it is as high as it was till the end
+        text = sentence(items, reading=listed.reading, was_read=listed.was_read, wanted=wanted, first=self.first())
+        lines = [*Content.styled(self.with_keys(text), "bold").wrap(max(10, self.size.width - 2))]
+        if listed.reading:  # a change of height repaints the page, so the height stays the same until the end
             lines += [Content("")] * (self._summary.size.height - len(lines))
         self._summary.show(*(Content.assemble(" ", line) for line in lines))
-        self._rows.show_items(items, looking=listed.looking)
+        self._rows.show_items(items, reading=listed.reading)
         self._refresh_keys()
 
     def on_checklist_rows_chosen(self, message: ChecklistRows.Chosen) -> None:
+        """Show the details of the line under the cursor."""
         self._detail.show_item(message.item)
         self._refresh_keys()
 
     # -- keys --
 
     def why_not(self, action: str) -> str:
+        """Why a key of the list cannot act now; empty where it can."""
         listed = self._list
         under_way = listed.jobs.under_way.title if listed.jobs.under_way else ""
         done, wanted = listed.jobs.current is not None, listed.sudo.wanted
-        return why_not(action, Moment(listed.items, self._rows.chosen, listed.looking, under_way, done, wanted))
+        return why_not(action, Moment(listed.items, self._rows.chosen, listed.reading, under_way, done, wanted))
 
     def _refresh_keys(self) -> None:
-        answers = tuple(bool(self.why_not(action)) for action in ACTIONS)
-        if answers != self._answers:
-            self._answers = answers
+        greyed = tuple(bool(self.why_not(action)) for action in ACTIONS)
+        if greyed != self._greyed:
+            self._greyed = greyed
             self.refresh_bindings()
 
-    def action_look(self) -> None:
+    def action_refresh(self) -> None:
+        """Read the hosts again."""
         self._report.end("")
-        self._look()
+        self._refresh_list()
 
     def action_details(self) -> None:
+        """Show all about the line under the cursor."""
         if self._rows.chosen is not None:
-            self.app.push_screen(Details(self._rows.chosen, self.spell))
+            self.app.push_screen(Details(self._rows.chosen, self.with_keys))
 
     def action_progress(self) -> None:
+        """Show the job under way, or the last one."""
         if self._list.jobs.current is not None:
-            self.app.push_screen(ProgressDialog(self._list.jobs.current, self.spell))
+            self.app.push_screen(ProgressDialog(self._list.jobs.current, self.with_keys))
 
     def action_fix(self) -> None:
+        """Fix the line under the cursor, once its commands are confirmed."""
         item = self._rows.chosen
         if item is None or item.change is None:
             return
         id, change = item.id, item.change
-        self._ask(f"Fix: {item.title}", {id: change}, actions.fix(self._list, id, change))
+        self._confirm(f"Fix: {item.title}", {id: change}, actions.fix(self._list, id, change))
 
     def action_fix_all(self) -> None:
+        """Fix all that is missing, once the commands are confirmed."""
         shown = {item.id: item.change for item in self._list.items if item.missing and item.change}
-        self._ask("Fix all that is missing", shown, actions.fix_all(self._list, shown))
+        self._confirm("Fix all that is missing", shown, actions.fix_all(self._list, shown))
 
     def action_undo(self) -> None:
+        """Undo the change of the line under the cursor, once its commands are confirmed."""
         item = self._rows.chosen
         if item is None or item.undo is None:
             return
         id, undo = item.id, item.undo
-        self._ask(f"Undo: {item.title}", {id: undo}, actions.undo(self._list, id))
+        self._confirm(f"Undo: {item.title}", {id: undo}, actions.undo(self._list, id))
 
     def action_undo_all(self) -> None:
+        """Undo all changes, once the commands are confirmed."""
         shown = {item.id: item.undo for item in reversed(self._list.items) if item.undo}
-        self._ask("Undo all that was done", shown, actions.undo_all(self._list))
+        self._confirm("Undo all changes", shown, actions.undo_all(self._list))
 
     @work(name="password", group="ask", exclusive=True)
     async def action_password(self) -> None:
+        """Ask for each password that sudo requires, then read the hosts again."""
         if await self._passwords(tuple(self._list.sudo.wanted)):
-            self._look()
+            self._refresh_list()
         self._show()
 
     # -- what the keys do --
 
-    @work(name="ask", group="ask", exclusive=True)
-    async def _ask(self, title: str, shown: Mapping[str, Change], call: actions.Call) -> None:
-        """Show what would be done; where it is agreed to, do it."""
+    @work(name="confirm", group="ask", exclusive=True)
+    async def _confirm(self, title: str, shown: Mapping[str, Change], call: actions.Call) -> None:
+        """Show the commands; once they are confirmed, begin the job."""
         hosts = {action.host for change in shown.values() for action in change.actions}
         if not await self._passwords(tuple(host for host in self._list.sudo.wanted if host in hosts)):
             return
@@ -206,36 +222,36 @@ class ListPage(Page):
             self._begin(title, call)
 
     async def _passwords(self, hosts: tuple[str, ...]) -> bool:
-        """Ask for the passwords of these hosts; False where the person would rather not."""
+        """Ask for the passwords of these hosts; False where the user declines."""
         for host in hosts:
             if not await self.app.push_screen_wait(self._password_of(host)):
                 return False
         return True
 
     def _password_of(self, host: str) -> PasswordDialog:
-        root, before = self._list.sudo, self._list.sudo.wanted.get(host)
+        sudo, before = self._list.sudo, self._list.sudo.wanted.get(host)
 
         async def use(password: str) -> None:
-            root.give_password(host, password)
-            await root.run(host, ["true"])
+            sudo.give_password(host, password)
+            await sudo.run(host, ["true"])
 
-        text = f"sudo on {host} wants the password of the login. It is kept in memory until the app ends."
-        said = sentence_of(before) if before is not None and before.why else ""
-        return PasswordDialog(f"The password of {host}", text, use, said)
+        text = f"sudo on {host} requires the password of the login. The app keeps it in memory until it ends."
+        message = sentence_of(before) if before is not None and before.why else ""
+        return PasswordDialog(f"The password of {host}", text, use, message)
 
     def _begin(self, title: str, call: actions.Call) -> None:
         try:
-            self._work = begun = self._list.jobs.begin(title, call)
+            self._job = begun = self._list.jobs.begin(title, call)
         except Failure as failure:
             self._report.fail(failure)
             return
         self._report.begin(title)
         begun.listen(lambda: self._follow(begun))
-        self.app.push_screen(ProgressDialog(begun, self.spell))
+        self.app.push_screen(ProgressDialog(begun, self.with_keys))
 
     def _follow(self, begun: Job) -> None:
-        """What is being done, and what came of it, stands on the page until the next."""
-        if not self.is_attached or begun is not self._work:
+        """Show the state of the job, then its outcome, until the next job."""
+        if not self.is_attached or begun is not self._job:
             return
         if not begun.over:
             self._report.step(f"{begun.title}: {begun.doing}" if begun.doing else begun.title)
@@ -244,11 +260,13 @@ class ListPage(Page):
         if failure is None:
             self._report.end(begun.outcome, "bold $success")
         else:
-            hint = f"{failure.hint} v shows all that was said.".strip()
+            hint = f"{failure.hint} {PROGRESS_KEY} shows the whole output.".strip()
             self._report.fail(Failure(failure.what, failure.why, hint, detail=failure.detail))
         if elsewhere:
             self.notify(
-                self.spell(str(failure or begun.outcome)), markup=False, severity="error" if failure else "information"
+                self.with_keys(str(failure or begun.outcome)),
+                markup=False,
+                severity="error" if failure else "information",
             )
         elif isinstance(failure, PasswordNeeded):
             self.action_password()

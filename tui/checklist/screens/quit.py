@@ -1,4 +1,4 @@
-"""The question before quitting while something is being done to the hosts: it would be cut off."""
+"""Asks before quitting while a job is under way, because quitting interrupts it."""
 
 from typing import ClassVar
 
@@ -13,43 +13,47 @@ from tui.ui.dialog import Dialog
 
 
 class JobGuard(Dialog[bool]):
-    """Dismissed with True to quit now, with None to stay."""
+    """Dismissed with True to quit, with None to stay."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "at_the_end", "quit at its end"),
+        Binding("e", "at_the_end", "quit after this line"),
         Binding("s", "close", "stay"),
         Binding("x", "now", "quit now"),
         Binding("escape", "close", "stay", show=False, priority=True),
     ]
     DEFAULT_CSS = """
-    WorkGuard .answer { margin-top: 1; }
-    WorkGuard #said { margin-top: 1; text-style: bold; }
+    JobGuard .answer { margin-top: 1; }
+    JobGuard #message { margin-top: 1; text-style: bold; }
     """
 
     def __init__(self, jobs: Jobs) -> None:
         super().__init__("Quit?")
-        self._works = jobs
+        self._jobs = jobs
 
     def body(self) -> ComposeResult:
-        under_way = self._works.under_way
-        yield Static(Content(f"{under_way.title if under_way else 'Something'}: that is under way on the hosts."))
-        yield _answer("e", "quit when the line that is under way is done; nothing more is begun.")
+        """The question and its answers."""
+        under_way = self._jobs.under_way
+        title = f"A change of the hosts is under way: {under_way.title}." if under_way else "The change has just ended."
+        yield Static(Content(title))
+        yield _answer("e", "quit when the current line is done; no other line is begun.")
         yield _answer("s", "stay.")
-        yield _answer("x", "quit now: what runs on a host may be cut off. The next start can undo what was begun.")
-        yield Static(id="said")
+        yield _answer("x", "quit now: this may interrupt a command on a host. You can undo what was begun later.")
+        yield Static(id="message")
 
     def action_at_the_end(self) -> None:
-        if self._works.under_way is not None:
-            self._works.under_way.stop()
-        self.query_one("#said", Static).update("Quits as soon as it has ended ... x quits at once, s stays.")
+        """Stop the job after its current line, then quit."""
+        if self._jobs.under_way is not None:
+            self._jobs.under_way.stop()
+        self.query_one("#message", Static).update("Quits when the current line is done ... x quits now, s stays.")
         self._quit_at_the_end()
 
     def action_now(self) -> None:
+        """Quit without waiting."""
         self.dismiss(True)
 
     @work(name="quit", exclusive=True)
     async def _quit_at_the_end(self) -> None:
-        await self._works.ended()
+        await self._jobs.wait()
         self.dismiss(True)
 
 

@@ -1,1 +1,1 @@
-"""How a checklist looks."""
+"""The widgets that show a checklist and its details."""

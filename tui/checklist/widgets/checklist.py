@@ -1,4 +1,4 @@
-"""A checklist: its lines under the hosts they are about, one of them under the cursor."""
+"""The lines of a checklist under their hosts, one of them under the cursor."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -16,7 +16,7 @@ from tui.ui.rows import Rows
 
 
 class ChecklistRows(Rows, can_focus=True):
-    """Shows Items by host, in the order of `addresses`; posts Chosen when the one under the cursor is new."""
+    """Shows Items by host, in the order of `addresses`; posts Chosen when the item under the cursor changes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
@@ -31,7 +31,7 @@ class ChecklistRows(Rows, can_focus=True):
     ]
 
     class Chosen(Message):
-        """`item` is the one under the cursor."""
+        """The item under the cursor has changed."""
 
         def __init__(self, item: Item) -> None:
             super().__init__()
@@ -41,27 +41,29 @@ class ChecklistRows(Rows, can_focus=True):
         super().__init__(id=id)
         self._addresses = addresses
         self._items: tuple[Item, ...] = ()
-        self._looking = False
+        self._reading = False
         self._chosen = ""  # the id of the item under the cursor
-        self._placed = False  # by a person, or by the end of the first look: then it stays on its item
-        self._told: Item | None = None
-        self._places: dict[str, int] = {}  # on which line each item stands
+        self._placed = False  # by the user, or by the end of the first reading: then the cursor stays on its item
+        self._posted: Item | None = None
+        self._places: dict[str, int] = {}  # the line of each item
 
     @property
     def chosen(self) -> Item | None:
+        """The item under the cursor; None in an empty list."""
         return next((item for item in self._items if item.id == self._chosen), None)
 
-    def show_items(self, items: Sequence[Item], *, looking: bool) -> None:
-        """Replace what is shown; the cursor stays on its item, wherever that stands now."""
-        self._items, self._looking = tuple(by_host(items, self._addresses)), looking
+    def show_items(self, items: Sequence[Item], *, reading: bool) -> None:
+        """Replace the items; the cursor moves with its item."""
+        self._items, self._reading = tuple(by_host(items, self._addresses)), reading
         if self.chosen is None or not self._placed:
             self._chosen = _first_bad(items) or (self._items[0].id if self._items else "")
         self._draw()
         if not self._placed:
             self._keep_in_sight()
-            self._placed = not looking and any(item.finding is not None for item in self._items)
+            self._placed = not reading and any(item.finding is not None for item in self._items)
 
     def on_resize(self) -> None:
+        """Draw the rows in the new width."""
         super().on_resize()
         self._draw()
         self._keep_in_sight()
@@ -81,16 +83,16 @@ class ChecklistRows(Rows, can_focus=True):
                 host = item.host
                 rows.append(host_row(host, self._addresses[host]))
             self._places[item.id] = len(rows)
-            row = item_row(item, width, titles, looking=self._looking)
+            row = item_row(item, width, titles, reading=self._reading)
             rows.append(_under_cursor(row, width) if item.id == self._chosen else row)
         self.show_rows(rows)
         chosen = self.chosen
-        if chosen is not None and chosen != self._told:
-            self._told = chosen
+        if chosen is not None and chosen != self._posted:
+            self._posted = chosen
             self.post_message(self.Chosen(chosen))
 
     def _keep_in_sight(self) -> None:
-        """Half a window at a time: on a slow line each scroll is a window full of text."""
+        """Scroll half a window at a time, because each scroll repaints the window."""
         line, top, height = self._places.get(self._chosen, 0), self.scroll_offset.y, self.room.height
         if self._items and self._items[0].id == self._chosen:
             line = 0  # with the heading above it
@@ -100,6 +102,7 @@ class ChecklistRows(Rows, can_focus=True):
     # -- keys --
 
     def action_move(self, by: int) -> None:
+        """Move the cursor by so many lines, at most to the ends."""
         ids = [item.id for item in self._items]
         if not ids:
             return
@@ -107,7 +110,7 @@ class ChecklistRows(Rows, can_focus=True):
         self._choose(ids[max(0, min(len(ids) - 1, index))])
 
     def action_next_bad(self) -> None:
-        """The next one that is not good, from the beginning where none follows."""
+        """Move the cursor to the next line that is not good; after the last, to the first."""
         ids = [item.id for item in self._items]
         index = ids.index(self._chosen) + 1 if self._chosen in ids else 0
         for item in (*self._items[index:], *self._items[:index]):
@@ -116,6 +119,7 @@ class ChecklistRows(Rows, can_focus=True):
                 return
 
     def action_page(self, direction: int) -> None:
+        """Move the cursor by a page."""
         self.action_move(direction * max(1, self.room.height - 2))
 
     def _choose(self, id: str) -> None:
@@ -126,6 +130,7 @@ class ChecklistRows(Rows, can_focus=True):
             self._keep_in_sight()
 
     def on_click(self, event: events.Click) -> None:
+        """Move the cursor to the clicked line."""
         line = event.y + self.scroll_offset.y
         clicked = next((id for id, place in self._places.items() if place == line), "")
         if clicked:
@@ -133,12 +138,12 @@ class ChecklistRows(Rows, can_focus=True):
 
 
 def _first_bad(items: Sequence[Item]) -> str:
-    """What a person looks for, the cause before what comes of it: in the order of the list, whatever the host."""
+    """The first item that is not good in the order of the list, where causes are before their consequences."""
     return next((item.id for item in items if item.finding is not None and not item.finding.good), "")
 
 
 def _under_cursor(row: Content, width: int) -> Content:
-    """Marked by a sign and reversed: one of them is left where there is no colour, or no reverse."""
+    """The row with a sign and reversed, so that one of them shows on any terminal."""
     text = f"> {row.plain[2:]}"
     missing = width - cell_len(text)
     return Content.styled(text + " " * max(0, missing), "reverse")

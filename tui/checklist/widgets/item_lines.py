@@ -1,4 +1,4 @@
-"""One line of a checklist, and all that is known about it, as text."""
+"""One line of a checklist, and its details, as styled text."""
 
 from collections.abc import Iterator
 
@@ -8,23 +8,23 @@ from textual.content import Content
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Item
 from tui.checklist.model.summary import WIDEST, state_words
 from tui.checklist.model.transcript import plain
-from tui.core.actions import FIX, UNDO, Spell
+from tui.core.actions import FIX, UNDO, WithKeys
 from tui.linux.change import Change
 
 STYLES = {OK: "$success", WARNING: "bold $warning", FAILED: "bold $error", UNKNOWN: "bold $warning", NOT_NEEDED: "dim"}
 LABEL = 8
-LEAST_FOUND = 16  # columns below which what was found is left to the lines below the list
+LEAST_FOUND = 16  # columns below which `found` is shown in the details only
 Fact = tuple[str, str, str]  # label, text, style
 
 
 def host_row(host: str, address: str) -> Content:
-    """The heading of the lines of a host."""
+    """The heading above the lines of a host."""
     return Content.assemble(" ", (host, "bold $accent"), f"  {plain(address)}")
 
 
-def item_row(item: Item, width: int, titles: int, *, looking: bool) -> Content:
-    """State, title and what was found on one line; `titles` is how long the longest title is."""
-    state = set_cell_size(state_words(item, looking=looking), WIDEST)
+def item_row(item: Item, width: int, titles: int, *, reading: bool) -> Content:
+    """State, title and finding on one line; `titles` is the width of the longest title."""
+    state = set_cell_size(state_words(item, reading=reading), WIDEST)
     style = STYLES[item.state] if item.finding is not None else "dim"
     rest = width - WIDEST - 6
     title = min(titles, max(rest - LEAST_FOUND - 2, rest * 55 // 100)) if rest - titles < LEAST_FOUND * 2 else titles
@@ -35,17 +35,17 @@ def item_row(item: Item, width: int, titles: int, *, looking: bool) -> Content:
     return Content.assemble(*parts, *(("  ", (found, "dim")) if found else ()))
 
 
-def about(item: Item, width: int, spell: Spell) -> Iterator[Content]:
-    """All about one line, the most pressing first; `detail`, the host's own words, at the end."""
+def about(item: Item, width: int, with_keys: WithKeys) -> Iterator[Content]:
+    """The details of an item, the most urgent first, the host's own output last."""
     yield Content.styled(one_line(item.title), "bold")
     for label, text, style in _facts(item):
-        yield from wrapped((spell(label), spell(text), style), width)
+        yield from wrapped((with_keys(label), with_keys(text), style), width)
 
 
 def _facts(item: Item) -> Iterator[Fact]:
     finding = item.finding
     if finding is None:
-        yield "found", "it has not been looked at yet", "dim"
+        yield "found", "not read yet", "dim"
     else:
         yield "found", finding.found, STYLES[finding.state] if not finding.good else ""
         if finding.wanted:
@@ -57,7 +57,7 @@ def _facts(item: Item) -> Iterator[Fact]:
     if item.undo is not None:
         yield from changes(f"{UNDO} runs", item.undo)
     if finding is not None and finding.detail.strip():
-        yield "said", finding.detail.rstrip(), "dim"
+        yield "output", finding.detail.rstrip(), "dim"
 
 
 def _fix(item: Item) -> Iterator[Fact]:
@@ -73,13 +73,13 @@ def _fix(item: Item) -> Iterator[Fact]:
 
 
 def changes(label: str, change: Change) -> Iterator[Fact]:
-    """The exact commands and lines, each behind its host."""
+    """The exact commands and lines, each after its host."""
     for number, action in enumerate(change.actions):
         yield "" if number else label, f"{action.host}: {action.text}", "$accent"
 
 
 def wrapped(fact: Fact, width: int) -> Iterator[Content]:
-    """The fact on as many lines as it needs, the label on the first."""
+    """The fact wrapped to `width`, the label on its first line."""
     label, text, style = fact
     room = max(10, width - LABEL)
     lines = [part for line in plain(text).splitlines() or [""] for part in Content.styled(line, style).wrap(room)]
@@ -88,10 +88,10 @@ def wrapped(fact: Fact, width: int) -> Iterator[Content]:
 
 
 def one_line(text: str) -> str:
-    """The text without ends of lines, and without what a terminal would obey."""
+    """The text on one line, without control characters."""
     return " ".join(plain(text).split())
 
 
 def cut(text: str, width: int) -> str:
-    """Exactly so many columns, with a mark where something is missing."""
+    """Exactly `width` columns, with an ellipsis where text is cut off."""
     return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"

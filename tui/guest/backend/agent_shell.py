@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from tui.core.command import Completed
 from tui.core.connections import Connections
 from tui.core.failure import Failure
-from tui.core.protocols import AgentAway, AgentRefused
+from tui.core.protocols import AgentRefused, AgentUnavailable
 from tui.guest.model import agent
 from tui.vm.backend.location import placement
 
@@ -114,7 +114,7 @@ class AgentShell:
         if known:
             try:
                 return await self._ask_on(known, command, limit_s)
-            except AgentAway:
+            except AgentUnavailable:
                 await self._find()
                 if self._host == known:
                     raise
@@ -126,9 +126,9 @@ class AgentShell:
         where = await placement(self._connections, self._name)
         if where.vm is None or not where.vm.running:
             self._host = ""
-            raise AgentAway(f"The guest agent of {self._name} can't be asked", where.sentence)
+            raise AgentUnavailable(f"The guest agent of {self._name} can't be asked", where.sentence)
         self._host = where.host
 
     async def _ask_on(self, host: str, command: str, limit_s: float) -> str:
         limit_s = min(limit_s, COMMAND_LIMIT_S)
-        return await self._connections.tell(host, lambda each: each.ask_agent(self._name, command, limit_s))
+        return await self._connections.command(host, lambda each: each.agent_command(self._name, command, limit_s))

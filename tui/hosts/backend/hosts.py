@@ -1,4 +1,4 @@
-"""The Hosts room: what the three hosts are and have, read side by side."""
+"""Reads the three hosts in parallel for the cards of the Hosts page, and handles the first login to one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,7 +21,7 @@ from tui.vm.model.kvm import Kvm
 
 
 class Hosts:
-    """Reads the configured hosts; changes on them what is asked for through `checklist`."""
+    """Reads the configured hosts; `checklist` also changes them."""
 
     def __init__(
         self,
@@ -37,48 +37,48 @@ class Hosts:
         self.checklist = Checklist(STEPS, HostsFacts(configured(self.config)), self._read, changes)
 
     def unread(self) -> tuple[HostFacts, ...]:
-        """The hosts before anything is known of them, in the order of the page."""
+        """The hosts before the first read, in the order of the page."""
         hosts = self.config.hosts.all
         return tuple(HostFacts(host.name, host.ssh, host.name in HYPERVISORS) for host in hosts)
 
     async def read(self, host: HostFacts) -> AsyncIterator[HostFacts]:
-        """`host` with each part replaced as it comes in; a part that failed says so and ends nothing."""
+        """Yield `host` after each part that was read; a part that failed is a Failure."""
         readers = {"system": self._system}
         if host.hypervisor:
             readers["virtualization"] = self._virtualization  # type: ignore[assignment]
-        tried = self.checklist.facts.at(host.name).kvm
-        facts = replace(host, kvm=tried.words if isinstance(tried, Kvm) else "")
-        under_way = {asyncio.ensure_future(_part(name, read(host.name))) for name, read in readers.items()}
+        kvm = self.checklist.facts.at(host.name).kvm
+        facts = replace(host, kvm=kvm.words if isinstance(kvm, Kvm) else "")
+        tasks = {asyncio.ensure_future(_part(name, read(host.name))) for name, read in readers.items()}
         try:
-            for part in asyncio.as_completed(under_way):
+            for part in asyncio.as_completed(tasks):
                 facts = replace(facts, **await part)
                 yield facts
         finally:
-            for each in under_way:
+            for each in tasks:
                 each.cancel()
 
     async def host_key(self, host: str) -> HostKey:
-        """What a host shows that the app can't log in to, for a person to compare its `fingerprint`."""
-        return await self._way_in(host).host_key()
+        """The host key of an unknown host; the user compares its `fingerprint`."""
+        return await self._first_login_to(host).host_key()
 
     async def trust(self, host: str, fingerprint: str) -> None:
-        """Take the host's key up into the user's known_hosts, after a person agreed that it is this one."""
-        await self._way_in(host).trust(fingerprint)
+        """Add the host key to the user's known_hosts, after the user confirmed its fingerprint."""
+        await self._first_login_to(host).trust(fingerprint)
 
     async def authorize(self, host: str, password: str) -> None:
-        """Log in with a password this once, so that the user's key is let in from then on; nobody keeps it."""
-        await self._way_in(host).authorize(password)
+        """Log in once with a password and authorize the user's key; the password is not stored."""
+        await self._first_login_to(host).authorize(password)
 
-    def _way_in(self, host: str) -> FirstLogin:
+    def _first_login_to(self, host: str) -> FirstLogin:
         if self._first_login is None:
-            raise Failure(f"No way is known to log in to {host} for the first time")
+            raise Failure(f"A first login to {host} is not possible")
         return self._first_login(self.config.hosts[host].ssh)
 
     def _read(self, facts: HostsFacts) -> AsyncIterator[HostsFacts]:
         return Rounds(self._reading, facts).run()
 
     async def _system(self, host: str) -> System:
-        """The clock is read apart, because the first answer waits for the login."""
+        """The system and, over the open connection, the clock, because a login would delay the first sample."""
         system = (await self._reading.as_login(host)).system
         clock = await or_failure(self._reading.clock(host, rounds=1))
         return replace(system, clock=None if isinstance(clock, Failure) else clock)
@@ -87,9 +87,9 @@ class Hosts:
         def read(hypervisor: Hypervisor) -> Virtualization:
             return Virtualization(hypervisor.daemon(), hypervisor.vms())
 
-        return await self._connections.ask(host, read)
+        return await self._connections.query(host, read)
 
 
 async def _part(name: str, reading: Awaitable[object]) -> dict[str, Any]:
-    """The part under its name, read or failed."""
+    """The part or its Failure, under its name."""
     return {name: await or_failure(reading)}

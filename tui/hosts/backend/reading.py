@@ -1,4 +1,4 @@
-"""Reads one part of one host, or of the way between two; changes nothing, and every wait has a limit."""
+"""Reads single facts of one host, or from one host about another; changes nothing, and every wait has a limit."""
 
 import asyncio
 import secrets
@@ -9,7 +9,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor
 from tui.core.settings import DESTINATION, SOURCE, STORAGE, Config
-from tui.core.ssh_target import target
+from tui.core.ssh_target import target_of_uri
 from tui.hosts.model import account, userfaultfd
 from tui.hosts.model import clock as host_clock
 from tui.hosts.model import names as host_names
@@ -28,18 +28,18 @@ from tui.linux.qemu_conf import QemuConf
 from tui.linux.sudo import Sudo
 from tui.vm.backend.kvm import try_kvm
 from tui.vm.model.cpu import IDENTICAL, KVM, Cpu, CpuFit, features
+from tui.vm.model.domain import Domain, parse
 from tui.vm.model.kvm import Kvm
-from tui.vm.model.machine_type import VmDefinition, parse_definition
 
-SCRIPT_LIMIT_S = 60.0  # each script ends sooner by itself, except on a host that is nearly overloaded
-PARTS_LIMIT_S = 150.0  # scripts of many parts, each with a limit of its own
-CONNECT_LIMIT_S, LISTEN_LIMIT_S = 3, 10  # the listener ends when it is told to, or after this time
+SCRIPT_LIMIT_S = 60.0  # the scripts have shorter limits of their own, unless the host is overloaded
+PARTS_LIMIT_S = 150.0  # for scripts of many parts with a limit each
+CONNECT_LIMIT_S, LISTEN_LIMIT_S = 3, 10  # the listener ends on the connector's token, or after this time
 PEER_LIMIT_S = 10
 CLOCK_ROUNDS = 3
 
 
 def configured(config: Config) -> Configured:
-    """What the steps depend on, from the configuration."""
+    """The part of the configuration that the steps depend on."""
     hosts, hypervisors = config.hosts.all, (SOURCE, DESTINATION)
     return Configured(
         ssh={host.name: host.ssh for host in hosts},
@@ -51,7 +51,7 @@ def configured(config: Config) -> Configured:
 
 
 class HostReading:
-    """Each method runs a command or two and parses what they print; every one fails with Failure."""
+    """Each method runs one or two commands and parses their output; all raise Failure."""
 
     def __init__(self, connections: Connections, sudo: Sudo) -> None:
         self._connections = connections
@@ -59,78 +59,83 @@ class HostReading:
         self._config = connections.config
 
     async def as_login(self, host: str, names: Iterable[str] = ()) -> host_script.LoginRead:
-        """What the app's login reads there, and where these names lead."""
+        """What the app's login can read, and the addresses of `names`."""
         folder = self._config.storage.images if host == STORAGE else self._config.storage.export
         return host_script.parse_login(host, await self._output(host, host_script.LOGIN_SCRIPT, folder, *names))
 
     async def as_root(self, host: str, login: str) -> tuple[QemuConf, Software | Failure | None]:
-        """What only root reads; `login` is the app's login there."""
+        """What only root can read; `login` is the app's login there."""
         if host == STORAGE:
             return host_script.parse_root(host, await self._root_output(host, host_script.STORAGE_SCRIPT), None)
         text = await self._root_output(host, host_script.HYPERVISOR_SCRIPT, login, limit_s=PARTS_LIMIT_S)
         return host_script.parse_root(host, text, login)
 
     async def clock(self, host: str, *, rounds: int = CLOCK_ROUNDS) -> Clock:
-        """Sampled several times: the smallest round trip wins. The connection should be open already."""
+        """Sample the clock several times; the smallest round trip wins. The connection should be open already."""
         shell, clocks, failed = self._connections.shell(host), [], f"The clock of {host} can't be read"
         for _ in range(rounds):
-            asked_at = time.time()
+            sent_at = time.time()
             done = await shell.run(host_clock.ARGV)
-            clocks.append(host_clock.measured(asked_at, done.output(failed), time.time()))
-        clock = host_clock.surest(clocks)
+            clocks.append(host_clock.measured(sent_at, done.output(failed), time.time()))
+        clock = host_clock.most_accurate(clocks)
         if clock is None:
-            raise Failure(failed, "its `date` does not tell fractions of a second")
+            raise Failure(failed, "its `date` prints no fractions of a second")
         return clock
 
     async def libvirt(self, host: str) -> Libvirt:
-        """What the daemon reports of itself, of its VMs, and of the configured one."""
+        """The daemon, its VMs, and the definition of the configured VM."""
 
         def read(hypervisor: Hypervisor) -> Libvirt:
             xml = hypervisor.definition(self._config.vm.name)
-            definition = parse_definition(xml) if xml else None
+            definition = parse(xml) if xml else None
             return Libvirt(hypervisor.daemon(), hypervisor.vms(), hypervisor.machine_types(), definition)
 
-        return await self._connections.ask(host, read)
+        return await self._connections.query(host, read)
 
     async def kvm(self, host: str, user: tuple[int, int]) -> Kvm:
+        """Whether a guest runs on KVM as QEMU's user and group."""
         return await try_kvm(self._sudo, host, user)
 
     async def userfaultfd(self, host: str, user: tuple[int, int]) -> Userfaultfd:
+        """Whether QEMU's user and group may use userfaultfd."""
         text = await self._root_output(host, userfaultfd.SCRIPT, *map(str, user))
         return userfaultfd.parse_userfaultfd(text)
 
     async def names(self, host: str, names: Iterable[str]) -> Names:
+        """The addresses of `names` as `host` resolves them."""
         return host_names.parse_names(await self._output(host, host_names.SCRIPT, *names))
 
     async def ssh(self, host: str, uri: str) -> Attempt:
-        """root's login to where a libvirt URI leads; it works where the URI does not go through ssh."""
-        to = target(uri)
+        """A test login of root to the host of a libvirt URI; WORKS if the URI does not use ssh."""
+        to = target_of_uri(uri)
         if to is None:
             return Attempt(WORKS)
         port = str(to.port) if to.port else ""
         return parse_attempt(await self._root_output(host, ATTEMPT_SCRIPT, to.host, to.user, port, to.key_file))
 
     async def account(self, host: str, user: str) -> Account:
+        """How the ssh server of `host` treats `user`."""
         return account.parse_account(user, await self._root_output(host, account.SCRIPT, user))
 
     async def firewall(self, host: str, other: str) -> Firewall:
+        """The firewall of `host` towards the address `other`."""
         text = await self._root_output(host, firewall.SCRIPT, other, limit_s=PARTS_LIMIT_S)
         return firewall.parse_firewall(text)
 
     async def peer(self, host: str, uri: str) -> str:
-        """The other's host name as root's libvirt client gets it; "" where virsh is not there to ask with."""
+        """The host name that the peer's libvirt reports to root; "" if virsh is missing."""
         argv = ["timeout", "-k", "1", str(PEER_LIMIT_S), "virsh", "-c", uri, "hostname"]
         done = await self._sudo.run(host, argv, timeout=PEER_LIMIT_S + 5)
         if done.status in (126, 127):
             return ""
         if done.status:
-            said = done.stderr.strip() or f"there was no answer within {PEER_LIMIT_S} s"
-            raise Failure(f"root on {host} can't open {uri}", said.splitlines()[-1], detail=done.stderr)
+            error = done.stderr.strip() or f"there was no answer within {PEER_LIMIT_S} s"
+            raise Failure(f"root on {host} can't open {uri}", error.splitlines()[-1], detail=done.stderr)
         return done.stdout.strip()
 
     async def ports(self, start: str, end: str, address: str, ports: tuple[int, int]) -> Tried:
-        """Listens on `end` for a moment and connects from `start`."""
-        word, ready = secrets.token_hex(8), asyncio.Event()
+        """Listen on the ports of `end` and connect to them from `start`."""
+        token, ready = secrets.token_hex(8), asyncio.Event()
         printed: list[str] = []
 
         def on_output(text: str) -> None:
@@ -139,7 +144,7 @@ class HostReading:
                 ready.set()
 
         failed = f"The ports of {end} could not be tried"
-        words = (*map(str, ports), str(LISTEN_LIMIT_S), word)
+        words = (*map(str, ports), str(LISTEN_LIMIT_S), token)
         run = self._connections.shell(end).run(perl.argv(LISTENER, *words), timeout=SCRIPT_LIMIT_S, on_output=on_output)
         listening, waiting = asyncio.ensure_future(run), asyncio.ensure_future(ready.wait())
         try:
@@ -149,7 +154,7 @@ class HostReading:
                 why, hint = ("nothing can listen there", "") if done.status != 127 else (perl.MISSING, perl.INSTALL)
                 raise Failure(failed, why, hint, detail=done.stderr)
             listens, in_use = parse_listener("".join(printed))
-            words = (address, str(CONNECT_LIMIT_S), word, *map(str, listens))
+            words = (address, str(CONNECT_LIMIT_S), token, *map(str, listens))
             connector = perl.argv(CONNECTOR, *words)
             done = await self._connections.shell(start).run(connector, timeout=SCRIPT_LIMIT_S)
             if done.status == 127:
@@ -161,26 +166,26 @@ class HostReading:
             listening.cancel()
         return Tried(address, outcomes, in_use)
 
-    async def cpu(self, start: str, end: str, vm: VmDefinition) -> CpuFit:
-        """The CPU of `start` and that of the VM, put to the libvirt of `end`."""
-        virtualization = vm.virtualization or KVM
+    async def cpu(self, start: str, end: str, vm: Domain) -> CpuFit:
+        """The CPUs of `start` and of the VM, compared by the libvirt of `end`."""
+        virtualization = vm.kind or KVM
         own, others = [await self._cpu(host, virtualization) for host in (start, end)]
-        verdict = await self._connections.ask(end, lambda there: there.compare_cpu(own.xml, virtualization))
+        verdict = await self._connections.query(end, lambda there: there.compare_cpu(own.xml, virtualization))
         common = ""
         if verdict != IDENTICAL:
             xmls = (own.xml, others.xml)
-            common = await self._connections.ask(end, lambda there: there.baseline_cpu(xmls, virtualization))
+            common = await self._connections.query(end, lambda there: there.baseline_cpu(xmls, virtualization))
         vms = ""
         if vm.cpu_mode == "custom":
-            vms = await self._connections.ask(end, lambda there: there.compare_cpu(vm.cpu, virtualization))
+            vms = await self._connections.query(end, lambda there: there.compare_cpu(vm.cpu_xml, virtualization))
         return CpuFit(virtualization, verdict, own, others, common, vms)
 
     async def _cpu(self, host: str, virtualization: str) -> Cpu:
         def read(hypervisor: Hypervisor) -> Cpu:
             xml = hypervisor.cpu_xml(virtualization)
-            return Cpu(xml, features(hypervisor.baseline_cpu((xml,), virtualization, spelled_out=True)))
+            return Cpu(xml, features(hypervisor.baseline_cpu((xml,), virtualization, expand_features=True)))
 
-        return await self._connections.ask(host, read)
+        return await self._connections.query(host, read)
 
     async def _output(self, host: str, script: str, *words: str) -> str:
         done = await self._connections.shell(host).run(["sh", "-c", script, "sh", *words], timeout=SCRIPT_LIMIT_S)

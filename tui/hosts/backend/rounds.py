@@ -1,4 +1,4 @@
-"""The order in which facts are read: a first round on each host by itself, a second of what needs its answers."""
+"""Reads facts from all hosts; each starts as soon as its dependencies are known."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -14,40 +14,40 @@ from tui.hosts.model.names import Names, is_local
 from tui.hosts.model.ports import Tried
 from tui.hosts.model.ssh import WORKS
 from tui.linux.qemu_conf import MIGRATION_PORTS, QemuConf
-from tui.vm.model.machine_type import VmDefinition
+from tui.vm.model.domain import Domain
 
 T = TypeVar("T")
 WAYS = tuple((start, end) for start in ALL for end in ALL if start != end or start in HYPERVISORS)
 
 
 class Rounds:
-    """Makes `facts` more complete; what was read before stays until it is read again."""
+    """One pass over all facts; older facts stay until they are read again."""
 
     def __init__(self, reading: HostReading, facts: HostsFacts) -> None:
         self._reading = reading
         self.facts = facts
         self._first: dict[str, asyncio.Task[None]] = {}  # by host
-        self._names: dict[tuple[str, str], asyncio.Task[None]] = {}  # by way
-        self._found: dict[str, Names | Failure] = {}  # by host: where names lead, as the first round finds them
+        self._names: dict[tuple[str, str], asyncio.Task[None]] = {}  # by way, as in WAYS
+        self._found: dict[str, Names | Failure] = {}  # by host: addresses of names, from the first round
         self._newer: asyncio.Queue[HostsFacts | None] = asyncio.Queue()
 
     async def run(self) -> AsyncIterator[HostsFacts]:
-        """The facts each time that more of them is known, until all is."""
+        """Yield the facts after each part that was read, until all are."""
         self._first = {host: asyncio.ensure_future(self._first_round(host)) for host in ALL}
         self._names = {way: asyncio.ensure_future(self._names_of(*way)) for way in WAYS}
         ways = OTHER.items()
         second = [*map(self._as_qemu, HYPERVISORS), *starmap(self._ssh, ways), *starmap(self._ports, ways), self._cpu()]
         tasks = [*self._first.values(), *self._names.values(), *map(asyncio.ensure_future, second)]
-        whole = asyncio.gather(*tasks)
-        whole.add_done_callback(lambda _: self._newer.put_nowait(None))
+        all_read = asyncio.gather(*tasks)
+        all_read.add_done_callback(lambda _: self._newer.put_nowait(None))
         try:
             while (facts := await self._newer.get()) is not None:
                 yield facts
-            await whole
+            await all_read
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)  # no command outlives a reading that was given up
+            await asyncio.gather(*tasks, return_exceptions=True)  # no command outlives a cancelled pass
 
     # -- the first round: no host waits for another --
 
@@ -58,7 +58,7 @@ class Rounds:
         await asyncio.gather(*sections)
 
     async def _system(self, host: str) -> None:
-        """As the login, then as root: where the login fails, root is not tried."""
+        """Read as the login, then as root; root is not tried if the login fails."""
         wanted = (name for start, end in WAYS if start == host for name in self.facts.names_of(end))
         found = await or_failure(self._reading.as_login(host, tuple(dict.fromkeys(wanted))))
         if isinstance(found, Failure):
@@ -75,26 +75,26 @@ class Rounds:
         conf, software = (found, found) if isinstance(found, Failure) else found
         self._set_host(host, conf=conf, software=software)
 
-    # -- the second round: each part as soon as the hosts that it needs have had their first --
+    # -- the second round: each part starts when the hosts that it needs have finished their first --
 
     async def _names_of(self, start: str, end: str) -> None:
-        """What the names of `end` lead to on `start`; a name that its libvirt announces may be new."""
+        """The addresses of the names of `end` on `start`; the name that its libvirt announces may be new."""
         await self._first[start]
-        known = self._found[start]
-        if not isinstance(known, Failure) and end in HYPERVISORS:
+        names = self._found[start]
+        if not isinstance(names, Failure) and end in HYPERVISORS:
             await self._first[end]
-            if more := [name for name in self.facts.names_of(end) if name not in known]:
+            if more := [name for name in self.facts.names_of(end) if name not in names]:
                 found = await or_failure(self._reading.names(start, more))
-                known = found if isinstance(found, Failure) else {**known, **found}
-        if not isinstance(known, Failure):
-            known = {name: known.get(name, ()) for name in self.facts.names_of(end)}
-        self._set_way(start, end, names=known)
+                names = found if isinstance(found, Failure) else {**names, **found}
+        if not isinstance(names, Failure):
+            names = {name: names.get(name, ()) for name in self.facts.names_of(end)}
+        self._set_way(start, end, names=names)
 
     async def _as_qemu(self, host: str) -> None:
         await self._first[host]
         libvirt = self.facts.at(host).libvirt
         user = libvirt.daemon.qemu_user if isinstance(libvirt, Libvirt) else None
-        unknown = None if user else Failure(f"Whom QEMU runs as on {host} is not known", "its libvirt does not say")
+        unknown = None if user else Failure(f"The user of QEMU on {host} is unknown", "its libvirt does not report it")
         needed, qemu = (libvirt, self.facts.at(host).conf, unknown), user or (0, 0)
         await asyncio.gather(
             self._host(host, "kvm", lambda: self._reading.kvm(host, qemu), needed),
@@ -102,7 +102,7 @@ class Rounds:
         )
 
     async def _ssh(self, start: str, end: str) -> None:
-        """Root's login from one to the other; then the other's libvirt, or the account that let nobody in."""
+        """Try root's login to `end`; then read the peer's libvirt, or the account if the login failed."""
         await self._first[start]
         uri = self.facts.configured.peer_uri[end]
         attempt = await _after([self.facts.at(start).conf], lambda: self._reading.ssh(start, uri))
@@ -118,8 +118,8 @@ class Rounds:
             self._set_way(start, end, account=account, peer=None)
 
     async def _ports(self, start: str, end: str) -> None:
-        """Ports really tried; the firewall is read only where some are closed."""
-        await asyncio.gather(self._names[start, end], self._names[end, start])  # which may tell the address of either
+        """Try the ports; read the firewall only if some are closed."""
+        await asyncio.gather(self._names[start, end], self._names[end, start])  # they may give the addresses of both
         one, other = self.facts.at(start), self.facts.at(end)
         tried = await _after([one.system, other.system], lambda: self._tried(start, end))
         self._set_way(start, end, ports=tried)
@@ -134,19 +134,19 @@ class Rounds:
         announced = names.get(self.facts.announced(end), ()) if isinstance(names, Mapping) else ()
         address = next((each for each in announced if not is_local(each)), self.facts.address(end))
         if not address:
-            raise Failure(f"The ports of {end} could not be tried from {start}", f"{end}'s address is not known there")
+            raise Failure(f"The ports of {end} could not be tried from {start}", "its address is unknown there")
         ports = conf.migration_ports if isinstance(conf, QemuConf) else MIGRATION_PORTS
         return await self._reading.ports(start, end, address, ports)
 
     async def _cpu(self) -> None:
         for host in HYPERVISORS:
             await self._first[host]
-        vm = self.facts.vm or VmDefinition()
-        answers = [self.facts.at(host).libvirt for host in HYPERVISORS]
-        cpu = await _after(answers, lambda: self._reading.cpu(*HYPERVISORS, vm))
+        vm = self.facts.vm or Domain(name="")
+        daemons = [self.facts.at(host).libvirt for host in HYPERVISORS]
+        cpu = await _after(daemons, lambda: self._reading.cpu(*HYPERVISORS, vm))
         self._set(replace(self.facts, cpu=cpu))
 
-    # -- what is known --
+    # -- store a part --
 
     async def _host(
         self, host: str, part: str, read: Callable[[], Awaitable[object]], needed: Iterable[object] = ()
@@ -165,6 +165,6 @@ class Rounds:
 
 
 async def _after(needed: Iterable[object], read: Callable[[], Awaitable[T]]) -> T | Failure:
-    """What `read` reads, or the failure of a part that it needs."""
+    """The result of `read`, or the Failure of a part that it needs."""
     failed = next((part for part in needed if isinstance(part, Failure)), None)
     return await or_failure(read()) if failed is None else failed

@@ -1,1 +1,1 @@
-"""Facts about the hosts, the scripts that read them, and the steps of the list."""
+"""Facts about the hosts, the scripts that read them, and the steps of the Hosts list."""

@@ -1,4 +1,4 @@
-"""A login on a host as its ssh server sees it: where the keys are that may come in, and the host's own keys."""
+"""A user account as the ssh server of its host treats it, and the host keys."""
 
 import re
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from tui.core.ssh_key import HostKey
 
 @dataclass(frozen=True)
 class Account:
-    """A user and the server's settings for it; `keys` are the host's own."""
+    """A user and the server's settings for it; `keys` are the host keys."""
 
     user: str
     known: bool = False
     home: str = ""
     uid: int = 0
     gid: int = 0
-    folder: bool = False  # whether the folder of `authorized_keys` exists, and the file
-    file: bool = False
+    folder: bool = False  # whether the folder of `authorized_keys` exists
+    file: bool = False  # whether `authorized_keys` exists
     authorized_keys: str = ""
     root_login: str = "yes"  # PermitRootLogin
     public_keys: bool = True  # PubkeyAuthentication
     keys: tuple[HostKey, ...] = ()
 
 
-# $1 the user; as root, for `sshd -T` reads the host's keys.
+# As root, because `sshd -T` reads the host keys. $1 the user.
 SCRIPT = r"""
 user=$1
 entry=$(getent passwd "$user") && echo "entry $entry"
@@ -44,7 +44,7 @@ done
 
 
 def parse_account(user: str, text: str) -> Account:
-    """What SCRIPT printed."""
+    """Parse the output of SCRIPT."""
     lines = [line.partition(" ")[::2] for line in text.splitlines()]
     facts = dict(lines)
     entry = facts.get("entry", "").split(":")

@@ -1,4 +1,4 @@
-"""How far another host's clock is from this one's, and how sure that is."""
+"""The offset of another host's clock from this one's, with its error."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,33 +10,34 @@ ARGV = ("date", "+%s.%N")
 
 @dataclass(frozen=True)
 class Clock:
-    """Ahead of this host's clock by so much (less than 0: behind), give or take half the time the question took."""
+    """Seconds ahead of this host's clock (negative: behind); the error is half the round trip."""
 
     ahead_s: float
-    give_or_take_s: float
+    error_s: float
 
     @property
     def words(self) -> str:
+        """The offset as a finding: "2.0 s behind (±100 ms)"."""
         size = abs(self.ahead_s)
-        if size <= self.give_or_take_s:
-            return f"equal, give or take {duration(self.give_or_take_s)}"
+        if size <= self.error_s:
+            return f"equal (±{duration(self.error_s)})"
         side = "ahead" if self.ahead_s > 0 else "behind"
-        return f"{duration(size)} {side}, give or take {duration(self.give_or_take_s)}"
+        return f"{duration(size)} {side} (±{duration(self.error_s)})"
 
-    def surely_off(self, limit_s: float) -> bool:
-        """Whether it is further off than `limit_s` even if the measurement erred as far as it can."""
-        return abs(self.ahead_s) - self.give_or_take_s > limit_s
+    def exceeds(self, limit_s: float) -> bool:
+        """Whether the offset is more than `limit_s` despite the error."""
+        return abs(self.ahead_s) - self.error_s > limit_s
 
 
-def measured(asked_at: float, answer: str, answered_at: float) -> Clock | None:
-    """From what ARGV printed, asked and answered at these times of this host; None where it is no time."""
+def measured(sent_at: float, reply: str, received_at: float) -> Clock | None:
+    """The clock from the output of ARGV, sent and received at these times of this host; None if it is not a number."""
     try:
-        there = float(answer)
+        there = float(reply)
     except ValueError:
         return None
-    return Clock(there - (asked_at + answered_at) / 2, (answered_at - asked_at) / 2)
+    return Clock(there - (sent_at + received_at) / 2, (received_at - sent_at) / 2)
 
 
-def surest(clocks: Iterable[Clock | None]) -> Clock | None:
-    """The one with the quickest answer."""
-    return min((clock for clock in clocks if clock), key=lambda clock: clock.give_or_take_s, default=None)
+def most_accurate(clocks: Iterable[Clock | None]) -> Clock | None:
+    """The sample with the smallest error."""
+    return min((clock for clock in clocks if clock), key=lambda clock: clock.error_s, default=None)

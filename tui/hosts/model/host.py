@@ -1,8 +1,9 @@
-"""A host as the Hosts page shows it: what its system says, what its libvirt says, and what could not be read."""
+"""A host as the cards of the Hosts page show it: its system, its libvirt, and failures."""
 
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
+from tui.core.quantity import whole
 from tui.core.vm import Daemon, Vm
 from tui.hosts.model.clock import Clock
 
@@ -11,7 +12,7 @@ READING, OK, PARTLY, UNREACHABLE = "reading", "ok", "partly reachable", "unreach
 
 @dataclass(frozen=True)
 class System:
-    """The machine and its operating system; what it did not tell is empty or 0."""
+    """The machine and its operating system; unknown fields are empty or 0."""
 
     hostname: str = ""
     os: str = ""
@@ -21,17 +22,17 @@ class System:
     memory_bytes: int = 0
     memory_available_bytes: int = 0
     addresses: tuple[str, ...] = ()
-    disk_bytes: int = 0  # of the file system that the folder of images is on
+    disk_bytes: int = 0  # of the file system of the images
     disk_free_bytes: int = 0
-    kvm_device: bool = False  # whether there is a /dev/kvm, which does not prove that a guest runs on it
-    reached_from: str = ""  # the two ends of the app's own ssh connection, as this host sees them
+    kvm_device: bool = False  # whether /dev/kvm exists; a guest may still not run on it
+    reached_from: str = ""  # the ends of the app's ssh connection, as this host sees them
     reached_at: str = ""
     clock: Clock | None = None
 
 
 @dataclass(frozen=True)
 class Virtualization:
-    """The libvirt of a host and the VMs it knows."""
+    """The libvirt of a host and its VMs."""
 
     daemon: Daemon
     vms: tuple[Vm, ...] = ()
@@ -39,10 +40,10 @@ class Virtualization:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """All about one host; a part is None until it is read, a Failure where it can't be.
+    """One host; a part is None until it is read, a Failure if it can't be.
 
-    `virtualization` is never asked of the storage server: `hypervisor` is False there. `kvm` is what the newest trial
-    of a guest on it has shown, in words; "" where none was made yet.
+    The storage server has no `virtualization`: `hypervisor` is False there. `kvm` is the latest result of the KVM test
+    as text, "" before the first.
     """
 
     name: str  # its role: source, destination, storage
@@ -54,11 +55,12 @@ class HostFacts:
 
     @property
     def failures(self) -> tuple[Failure, ...]:
+        """The failures of its parts."""
         return tuple(part for part in (self.system, self.virtualization) if isinstance(part, Failure))
 
     @property
     def state(self) -> str:
-        """One word for all of it: READING, OK, PARTLY or UNREACHABLE."""
+        """READING, OK, PARTLY or UNREACHABLE."""
         sections = [self.system, self.virtualization] if self.hypervisor else [self.system]
         if any(part is None for part in sections):
             return READING
@@ -66,8 +68,8 @@ class HostFacts:
         return OK if not failed else UNREACHABLE if failed == len(sections) else PARTLY
 
 
-# One line a fact, so that a host that lacks a file still tells the others; POSIX sh and busybox suffice. $1 is the
-# folder of the images. `timeout`, because a file system whose server is gone never answers.
+# One line per fact, so a missing file costs one fact only. It runs on POSIX sh and busybox. $1 is the folder of the
+# images. `timeout`, because df blocks on a file system whose server is gone.
 SYSTEM_SCRIPT = r"""
 echo "hostname $(uname -n)"
 echo "kernel $(uname -r)"
@@ -85,7 +87,7 @@ timeout -s KILL 3 df -P -B1 -- "$1" 2>/dev/null |
 
 
 def parse_system(text: str) -> System:
-    """What SYSTEM_SCRIPT printed."""
+    """Parse the output of SYSTEM_SCRIPT."""
     facts: dict[str, str] = {}
     addresses = []
     for line in text.splitlines():
@@ -113,5 +115,4 @@ def parse_system(text: str) -> System:
 
 
 def _number(value: str) -> int:
-    digits = value.partition(" ")[0]
-    return int(digits) if digits.isascii() and digits.isdigit() else 0
+    return whole(value.partition(" ")[0]) or 0

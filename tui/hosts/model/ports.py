@@ -1,13 +1,13 @@
-"""The ports of a migration, really tried: one program listens on them, another connects from elsewhere (model.perl)."""
+"""Tries the migration ports: one Perl program listens on them, another connects from the other host."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-OPEN, REFUSED, SILENT = "open", "refused", "silent"  # else the system's own words, such as "No route to host"
+OPEN, REFUSED, SILENT = "open", "refused", "silent"  # or an error text of the system, such as "No route to host"
 
 READY = "ready"
 
-# First port, last port, seconds to live, the word that ends it earlier. Nothing of it outlives it.
+# Arguments: first port, last port, seconds to live, and a token that ends it earlier. It leaves nothing behind.
 LISTENER = r"""
 use strict;
 use Errno;
@@ -48,7 +48,7 @@ while (1) {
 }
 """
 
-# Address, seconds to try, the word for the listener, ports; says of each port what became of it.
+# Arguments: address, seconds to try, the token for the listener, ports. Prints the outcome of each port.
 CONNECTOR = r"""
 use strict;
 use Errno;
@@ -57,13 +57,13 @@ use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6);
 my ($address, $limit, $end, @ports) = @ARGV;
 my ($six, $four) = (inet_pton(AF_INET6, $address), inet_pton(AF_INET, $address));
 my (%waiting, $open);
-sub said { my ($port, $what) = @_; $what = "refused" if $!{ECONNREFUSED}; print "$port $what\n" }
+sub report { my ($port, $what) = @_; $what = "refused" if $!{ECONNREFUSED}; print "$port $what\n" }
 for my $port (@ports) {
   socket(my $socket, $six ? AF_INET6 : AF_INET, SOCK_STREAM, 0) or die "$!\n";
   $socket->blocking(0);
   my $where = $six ? pack_sockaddr_in6($port, $six) : pack_sockaddr_in($port, $four);
   if (connect($socket, $where) or $!{EINPROGRESS}) { $waiting{fileno $socket} = [$socket, $port] }
-  else { said($port, "$!") }
+  else { report($port, "$!") }
 }
 my $until = time + $limit;
 while (%waiting and time < $until) {
@@ -73,7 +73,7 @@ while (%waiting and time < $until) {
   for my $number (grep { vec($wanted, $_, 1) } keys %waiting) {
     my ($socket, $port) = @{delete $waiting{$number}};
     $! = unpack("i", getsockopt($socket, SOL_SOCKET, SO_ERROR));
-    if ($! + 0) { said($port, "$!") } else { print "$port open\n"; $open = $socket }
+    if ($! + 0) { report($port, "$!") } else { print "$port open\n"; $open = $socket }
   }
 }
 print "$_->[1] silent\n" for values %waiting;
@@ -83,24 +83,25 @@ if ($open) { $open->blocking(1); syswrite($open, "$end\n") }
 
 @dataclass(frozen=True)
 class Tried:
-    """What became of a connection to each port; `in_use` are those that somebody else listens on."""
+    """The outcome of a connection to each port; `in_use` are ports of other programs, which were not tried."""
 
     address: str
     outcomes: tuple[tuple[int, str], ...]
     in_use: tuple[int, ...] = ()
 
     def ports(self, outcome: str) -> tuple[int, ...]:
+        """The ports with this outcome."""
         return tuple(port for port, each in self.outcomes if each == outcome)
 
     @property
     def closed(self) -> dict[str, tuple[int, ...]]:
-        """The ports that are not open, by what became of them."""
+        """The ports that are not open, by outcome."""
         kinds = dict.fromkeys(outcome for _, outcome in self.outcomes if outcome != OPEN)
         return {kind: self.ports(kind) for kind in kinds}
 
 
 def parse_listener(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Which ports it listened on, and which were in use."""
+    """Parse the output of LISTENER: the ports that it listens on, and those in use."""
     lines = [line.partition(" ")[::2] for line in text.splitlines()]
     listening, in_use = (
         tuple(int(port) for kind, port in lines if kind == wanted and port.isdecimal())
@@ -110,13 +111,13 @@ def parse_listener(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def parse_connector(text: str) -> tuple[tuple[int, str], ...]:
-    """Each port and what became of it, in the order of the ports."""
+    """Parse the output of CONNECTOR: each port with its outcome, sorted."""
     lines = (line.partition(" ") for line in text.splitlines())
     return tuple(sorted((int(port), outcome) for port, _, outcome in lines if port.isdecimal()))
 
 
 def ranges(ports: Iterable[int]) -> str:
-    """As a person writes them: "49152-49160, 49165"."""
+    """Ports as text: "49152-49160, 49165"."""
     spans: list[list[int]] = []
     for port in sorted(ports):
         if spans and spans[-1][1] == port - 1:

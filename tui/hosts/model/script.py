@@ -1,4 +1,4 @@
-"""What is read of each host first, as one script as the login and one as root; nothing in it changes anything."""
+"""The scripts of the first round: one as the login, one as root; they change nothing."""
 
 import shlex
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tui.hosts.model.software import Software, parse_software
 from tui.linux.qemu_conf import QemuConf, parse_qemu_conf
 from tui.linux.script_sections import PRELUDE, output, parse_sections
 
-# $1 the folder of the images, then the names to look up. A number where the login has no name, as in containers.
+# $1 is the folder of the images, then names to resolve. `id -u` for a login without a name, as in containers.
 LOGIN_SCRIPT = f"""{PRELUDE}
 folder=$1
 shift
@@ -22,12 +22,12 @@ part names 10 sh -c {shlex.quote(host_names.SCRIPT)} sh "$@"
 """
 QEMU_CONF = "part qemu_conf 5 sh -c '[ ! -e /etc/libvirt/qemu.conf ] || cat /etc/libvirt/qemu.conf'"
 STORAGE_SCRIPT = f"{PRELUDE}\n{QEMU_CONF}\n"
-HYPERVISOR_SCRIPT = f"{software.SCRIPT}\n{QEMU_CONF}\n"  # $1 the login
+HYPERVISOR_SCRIPT = f"{software.SCRIPT}\n{QEMU_CONF}\n"  # $1 is the login
 
 
 @dataclass(frozen=True)
 class LoginRead:
-    """What the app's login reads."""
+    """What the app's login can read."""
 
     system: System
     login: str
@@ -35,7 +35,7 @@ class LoginRead:
 
 
 def parse_login(host: str, text: str) -> LoginRead:
-    """What LOGIN_SCRIPT printed; a Failure where a command of it failed."""
+    """Parse the output of LOGIN_SCRIPT; Failure if one of its commands failed."""
     sections, what = parse_sections(text), f"{host} could not be read"
     return LoginRead(
         parse_system(output(sections, "system", what)),
@@ -45,9 +45,9 @@ def parse_login(host: str, text: str) -> LoginRead:
 
 
 def parse_root(host: str, text: str, login: str | None) -> tuple[QemuConf, Software | Failure | None]:
-    """What HYPERVISOR_SCRIPT printed, or STORAGE_SCRIPT where `login` is None.
+    """Parse the output of HYPERVISOR_SCRIPT, or of STORAGE_SCRIPT if `login` is None.
 
-    A host without a qemu.conf has QEMU's own settings.
+    A host without a qemu.conf has the default settings.
     """
     conf = parse_qemu_conf(output(parse_sections(text), "qemu_conf", f"qemu.conf of {host} could not be read"))
     try:

@@ -1,22 +1,27 @@
-"""libvirt and QEMU on a host: which of their programs are there, how their daemon is started, who may use it."""
+"""libvirt and QEMU on a host: their programs, the unit that starts the daemon, and who may use it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from tui.core.quantity import whole
 from tui.linux.packages import Package, parse_simulation
 from tui.linux.script_sections import PRELUDE, Section, file_text, output, parse_sections
 from tui.linux.units import PROPERTIES, Unit, parse_units, unit_named
 
-GROUP = "libvirt"  # whose members may use the system's libvirt, on Debian, Ubuntu and elsewhere
-DAEMONS = ("libvirtd", "virtqemud")  # one for all drivers, or one for each
+GROUP = "libvirt"  # its members may use the system's libvirt
+DAEMONS = ("libvirtd", "virtqemud")  # monolithic, modular
 UNITS = tuple(f"{daemon}.{kind}" for daemon in DAEMONS for kind in ("socket", "service"))
-LIBVIRT = ("libvirt-daemon-system", "libvirt-clients", "dnsmasq-base")  # QEMU's is named after the architecture
-# That the packages make, and may leave behind.
+LIBVIRT = (
+    "libvirt-daemon-system",
+    "libvirt-clients",
+    "dnsmasq-base",
+)  # QEMU's name has the architecture
+# Created by the packages, which may leave them behind.
 USERS = ("libvirt-qemu", "libvirt-dnsmasq", "dnsmasq", "messagebus", "polkitd")
 GROUPS = (*USERS, GROUP, "rdma")
 FOLDERS = ("/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt")
 
-# $1 the login of the app. What is not installed yet is simulated, without apt's caches: it would write them.
+# $1 is the app's login. The installation is simulated without apt's caches, because apt would write them.
 SCRIPT = f"""{PRELUDE}
 login=$1
 machine=$(uname -m)
@@ -37,7 +42,7 @@ programs=$(for each in {" ".join(DAEMONS)} virsh qemu-img "qemu-system-$machine"
   if has "$each"; then echo "$each"; fi
 done)
 part programs 5 echo "$programs"
-# The daemon alone is there, with nothing that starts it, where only libvirt-daemon is installed.
+# With only libvirt-daemon installed nothing starts the daemon.
 served() {{
   [ -d /run/systemd/system ] || return 0
   for each in {" ".join(UNITS)}; do
@@ -73,30 +78,30 @@ part groups 5 id -nG "$login"
 
 @dataclass(frozen=True)
 class Software:
-    """What SCRIPT found; `package` stands for all that is missing, by the first of `wanted`."""
+    """The result of SCRIPT; `package` stands for all missing packages."""
 
     package: Package
     programs: tuple[str, ...] = ()
-    machine: str = ""  # as uname calls it
-    wanted: tuple[str, ...] = ()  # packages that are not installed, where a program is missing
-    folders: tuple[str, ...] = ()  # of libvirt's, where they are there before its packages are
-    files: tuple[str, ...] = ()  # and links
+    machine: str = ""  # of uname -m
+    wanted: tuple[str, ...] = ()  # packages to install, if a program is missing
+    folders: tuple[str, ...] = ()  # folders of libvirt that exist before the installation
+    files: tuple[str, ...] = ()  # files and links that exist before it
     users: frozenset[str] = frozenset()  # of USERS
     groups: frozenset[str] = frozenset()  # of GROUPS
     systemd: bool = True
     units: tuple[Unit, ...] = ()
     login: str = ""
-    member: bool = False  # whether the login is in it
-    lists_age_s: int = 0  # since apt last asked for its lists
+    member: bool = False  # whether the login is in GROUP
+    lists_age_s: int = 0  # since apt last updated its lists
 
     @property
     def served(self) -> bool:
-        """Whether libvirt's daemon is there, and what starts it: its networks and VMs may be in use."""
+        """Whether libvirt's daemon and its unit are installed, so its networks and VMs may be in use."""
         return any(each in self.programs for each in DAEMONS) and LIBVIRT[0] not in self.wanted
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What no VM can do without, as a person calls it."""
+        """What every VM needs and this host lacks, in plain words."""
         lacks = []
         if not any(each in self.programs for each in DAEMONS):
             lacks.append("libvirt's daemon")
@@ -108,7 +113,7 @@ class Software:
 
     @property
     def unit(self) -> Unit | None:
-        """What starts the daemon: the unit that runs, else one that starts with the host, else the first there is."""
+        """The unit of the daemon: one that is active, else one that is enabled, else the first."""
         known = [unit for name in UNITS if (unit := unit_named(self.units, name))]
         candidates = (
             *(unit for unit in known if unit.active == "active"),
@@ -119,12 +124,12 @@ class Software:
 
 
 def parse_software(login: str, text: str) -> Software:
-    """What SCRIPT printed; a Failure where one of its commands failed that never should."""
+    """Parse the output of SCRIPT; Failure if one of its commands failed that must not."""
     sections = parse_sections(text)
     systemd = "systemd" in sections and sections["systemd"].status == 0
     wanted = tuple(_text(sections, "wanted").split())
     manager = _text(sections, "manager").strip()
-    age = (file_text(sections.get("age")) or "").strip()  # it fails where apt never had lists
+    age = (file_text(sections.get("age")) or "").strip()  # stat fails if apt never had lists
     software = Software(
         package=Package("libvirt and QEMU", "apt" if manager == "apt-get" else manager),
         programs=tuple(_text(sections, "programs").split()),
@@ -138,7 +143,7 @@ def parse_software(login: str, text: str) -> Software:
         units=parse_units(_text(sections, "units")) if systemd else (),
         login=login,
         member=GROUP in _text(sections, "groups").split(),
-        lists_age_s=int(age) if age.isdecimal() else 0,
+        lists_age_s=whole(age) or 0,
     )
     package = Package(software.package.name, software.package.manager, installed=not software.missing)
     if "simulation" in sections and not package.installed:
@@ -151,6 +156,6 @@ def _text(sections: Mapping[str, Section], name: str) -> str:
 
 
 def _lines(sections: Mapping[str, Section], name: str) -> list[str]:
-    """What a command found of all it was asked for, without its words about the rest."""
+    """The entries that a command found, without its messages about missing ones."""
     part = sections.get(name)
     return [line for line in part.text.splitlines() if line.startswith("/") or ":x:" in line] if part else []

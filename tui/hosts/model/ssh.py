@@ -1,4 +1,4 @@
-"""ssh from root on one host to another: where to, what became of it, and which keys are there."""
+"""A test login of root by ssh from one host to another: the outcome and the keys."""
 
 import base64
 import binascii
@@ -11,8 +11,8 @@ from tui.core.ssh_key import HostKey
 WORKS, KEY_NOT_KNOWN, KEY_CHANGED, REFUSED = "works", "key not known", "key changed", "refused"
 NO_NAME, NO_ANSWER, NO_SSH, OTHER = "no such name", "no answer", "no ssh", "other"
 
-ENDED = {"0": WORKS, "124": NO_ANSWER, "137": NO_ANSWER}  # 124 and 137: `timeout` has ended it
-# What ssh says, in the order in which to look: of a changed key it says the second line, too.
+ENDED = {"0": WORKS, "124": NO_ANSWER, "137": NO_ANSWER}  # 124 and 137: ended by `timeout`
+# ssh's messages; the order matters, because for a changed key ssh prints the second one, too.
 OUTCOMES = (
     (r"REMOTE HOST IDENTIFICATION HAS CHANGED", KEY_CHANGED),
     (r"Host key verification failed|host key is known for", KEY_NOT_KNOWN),
@@ -25,24 +25,24 @@ OUTCOMES = (
 
 @dataclass(frozen=True)
 class Attempt:
-    """What a login of root's without a prompt came to, and what there is to mend it with."""
+    """The outcome of root's login without a prompt, and the facts that a fix needs."""
 
     outcome: str
-    said: str = ""
+    output: str = ""
     user: str = "root"  # on the other host
-    host: str = ""  # that ssh connects to, after its config
+    host: str = ""  # from ssh's configuration
     port: int = 22
-    known_as: str = ""  # the name in known_hosts
-    known_hosts: str = ""  # the file to add to
+    known_as: str = ""  # its name in known_hosts
+    known_hosts: str = ""  # the file
     home: str = ""
     folder: bool = True  # whether ~/.ssh exists
-    keys: tuple[HostKey, ...] = ()  # of root's own that need no passphrase
-    taken: tuple[str, ...] = ()  # names of key files that exist
-    shown: tuple[HostKey, ...] = ()  # the other host's, as it shows them
+    keys: tuple[HostKey, ...] = ()  # root's keys without a passphrase
+    taken: tuple[str, ...] = ()  # names of existing key files
+    shown: tuple[HostKey, ...] = ()  # host keys that the other host offers
 
 
-# $1 host, $2 user, $3 port, $4 key file; "" leaves it to ssh's config. Nothing is written: no key is taken up, no
-# connection is kept. What would mend it is read only where the login failed.
+# $1 host, $2 user, $3 port, $4 key file; "" for the default of ssh's configuration. It writes nothing: it adds no host
+# key and keeps no connection. The facts for a fix are read only if the login failed.
 ATTEMPT_SCRIPT = r"""
 target=$1
 set -- -o BatchMode=yes ${2:+-l "$2"} ${3:+-p "$3"} ${4:+-i "$4"}
@@ -51,11 +51,11 @@ set -- "$@" -o ConnectTimeout=8 -o ServerAliveInterval=5 -o ServerAliveCountMax=
 home=$(getent passwd "$(id -u)" | cut -d : -f 6)
 echo "home $home"
 [ ! -d "$home/.ssh" ] || echo "folder yes"
-said=$(timeout -k 1 20 ssh -T -x -a -n "$@" -- "$target" true 2>&1)
+output=$(timeout -k 1 20 ssh -T -x -a -n "$@" -- "$target" true 2>&1)
 status=$?
 echo "status $status"
 [ "$status" != 0 ] || exit 0
-printf '%s\n' "$said" | sed 's/^/said /'
+printf '%s\n' "$output" | sed 's/^/output /'
 config=$(ssh -G "$@" -- "$target" 2>/dev/null)
 printf '%s\n' "$config" | sed 's/^/config /'
 printf '%s\n' "$config" | sed -n 's/^identityfile //p' | while read -r file; do
@@ -72,9 +72,9 @@ timeout -k 1 12 ssh-keyscan -T 8 -p "$port" -t ed25519,ecdsa,rsa -- "$host" 2>/d
 
 
 def parse_attempt(text: str) -> Attempt:
-    """What ATTEMPT_SCRIPT printed."""
+    """Parse the output of ATTEMPT_SCRIPT."""
     lines = [line.partition(" ") for line in text.splitlines()]
-    said = "\n".join(value for name, _, value in lines if name == "said")
+    output = "\n".join(value for name, _, value in lines if name == "output")
     facts = {name: value for name, _, value in lines}
     config = dict(reversed([value.partition(" ")[::2] for name, _, value in lines if name == "config"]))
     port = int(config.get("port", "22"))
@@ -82,8 +82,8 @@ def parse_attempt(text: str) -> Attempt:
     home = facts.get("home", "")
     files = config.get("userknownhostsfile", "").split() or ["~/.ssh/known_hosts"]
     return Attempt(
-        _outcome(facts.get("status", ""), said),
-        said,
+        _outcome(facts.get("status", ""), output),
+        output,
         user=config.get("user", "root"),
         host=host,
         port=port,
@@ -97,10 +97,10 @@ def parse_attempt(text: str) -> Attempt:
     )
 
 
-def _outcome(status: str, said: str) -> str:
+def _outcome(status: str, output: str) -> str:
     if status in ENDED:
         return ENDED[status]
-    return next((outcome for pattern, outcome in OUTCOMES if re.search(pattern, said)), OTHER)
+    return next((outcome for pattern, outcome in OUTCOMES if re.search(pattern, output)), OTHER)
 
 
 def _key(text: str) -> HostKey:
@@ -110,7 +110,7 @@ def _key(text: str) -> HostKey:
 
 
 def _shown(lines: Iterable[str]) -> tuple[HostKey, ...]:
-    """What ssh-keyscan printed, the kind that ssh likes best first."""
+    """The keys that ssh-keyscan printed, ssh's preferred kind first."""
     words = [line.split() for line in lines if not line.startswith("#")]
     keys = [HostKey(each[1], each[2]) for each in words if len(each) >= 3 and _is_blob(each[2])]
     return tuple(sorted(keys, key=lambda key: (key.kind != "ssh-ed25519", key.kind.startswith("ssh-rsa"))))

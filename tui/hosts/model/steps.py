@@ -1,4 +1,4 @@
-"""The list of the Hosts room in its order: each host, its software, its names, root's ways, ports, what must fit."""
+"""The steps of the Hosts list in their order."""
 
 from tui.checklist.model.step import Step
 from tui.core.settings import DESTINATION, HYPERVISORS, OTHER, STORAGE

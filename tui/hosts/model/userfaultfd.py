@@ -1,18 +1,18 @@
-"""Whether QEMU may use userfaultfd on a host, without which no VM can arrive there by post-copy."""
+"""Whether QEMU may use userfaultfd on a host; post-copy to that host requires it."""
 
 import shlex
 from dataclasses import dataclass
 
 SYSCTL = "vm.unprivileged_userfaultfd"
 
-# The system call of this number, as QEMU does it: O_CLOEXEC, and the kernel's faults wanted as well.
+# The system call with this number, with the flags of QEMU: O_CLOEXEC, and faults of the kernel included.
 CALL = (
     'use Errno; my $fd = syscall(shift() + 0, 02000000); print $fd >= 0 ? "granted" : $!{EPERM} ? "denied" : "missing"'
 )
-NO_PERL = "no_perl"  # the answer where the call can't be made
+NO_PERL = "no_perl"  # the result if perl is missing
 
-# As root. $1 the user's number that QEMU runs as, $2 its group's. It asks for the thing itself, as QEMU does: with no
-# capabilities, for libvirt takes them from QEMU even where its user is root. 323 and 282 are the system call's numbers.
+# As root. $1 and $2 are uid and gid of QEMU. It makes the system call as QEMU does, without capabilities, because
+# libvirt removes them from QEMU even if it runs as root. 323 and 282 are the numbers of the system call.
 SCRIPT = rf"""
 as_qemu() {{ setpriv --reuid="$uid" --regid="$gid" --clear-groups --inh-caps=-all --bounding-set=-all -- "$@"; }}
 uid=$1 gid=$2
@@ -29,9 +29,10 @@ echo "call $answer"
 
 @dataclass(frozen=True)
 class Userfaultfd:
-    """What was tried as QEMU's user: the system call ("granted", "denied", "missing", "" not tried), the device.
+    """Results as QEMU's user, of the system call and the device.
 
-    `call` is NO_PERL where the call could not be made. `sysctl` is the setting's value, "" where the kernel has none.
+    `call` is "granted", "denied", "missing", NO_PERL, or "" if it was not tried.
+    `sysctl` is the value of SYSCTL, "" if the kernel has none.
     """
 
     call: str = ""
@@ -41,7 +42,7 @@ class Userfaultfd:
 
 
 def parse_userfaultfd(text: str) -> Userfaultfd:
-    """What SCRIPT printed."""
+    """Parse the output of SCRIPT."""
     lines = [line.partition(" ")[::2] for line in text.splitlines()]
     facts = dict(lines)
     return Userfaultfd(

@@ -1,4 +1,4 @@
-"""Shows the key of a host that nobody knows yet, for a person to compare its fingerprint and trust it."""
+"""Shows the host key of an unknown host, so that the user can compare its fingerprint and trust it."""
 
 from textual import work
 from textual.app import ComposeResult
@@ -13,7 +13,7 @@ from tui.ui.dialog import Dialog
 
 
 class FingerprintDialog(Dialog[bool]):
-    """Dismissed with True when the key was taken up into known_hosts, with None for Esc."""
+    """Returns True after the key was added to known_hosts, None for Esc."""
 
     BINDINGS = [
         Binding("enter", "trust", "trust it", key_display="enter", priority=True),
@@ -21,39 +21,42 @@ class FingerprintDialog(Dialog[bool]):
     ]
     DEFAULT_CSS = """
     FingerprintDialog #key { margin: 1 0; text-style: bold; }
-    FingerprintDialog #said.wrong { color: $error; text-style: bold; }
+    FingerprintDialog #status.wrong { color: $error; text-style: bold; }
     """
 
     def __init__(self, hosts: Hosts, host: str) -> None:
-        super().__init__(f"The first login to {host}")
+        super().__init__(f"First login to {host}")
         self._hosts = hosts
         self._host = host
         self._key: HostKey | None = None
 
     def body(self) -> ComposeResult:
-        yield Static(Content(f"ssh does not know {self._host} yet, {self._hosts.config.hosts[self._host].ssh}."))
+        """The host, its key, and what to do."""
+        yield Static(Content(f"ssh does not know {self._host} yet ({self._hosts.config.hosts[self._host].ssh})."))
         yield Static(id="key", markup=False)
-        yield Static(id="said", markup=False)
+        yield Static(id="status", markup=False)
 
     def on_mount(self) -> None:
-        self._ask()
+        """Read the key."""
+        self._read_key()
 
     @work(name="key")
-    async def _ask(self) -> None:
-        self._say("Asking it for its key ...")
+    async def _read_key(self) -> None:
+        self._show_status("Reading its host key ...")
         try:
             self._key = await self._hosts.host_key(self._host)
         except Failure as failure:
-            self._say(str(failure), wrong=True)
+            self._show_status(str(failure), wrong=True)
             return
         self.query_one("#key", Static).update(f"{self._key.kind}\n{self._key.fingerprint}")
-        self._say(
-            "Compare it with what the host itself says, at its console or from who set it up:\n"
+        self._show_status(
+            "Compare it with the output of this command at the console of the host:\n"
             "for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done\n"
-            "Only if one of them is the same: Enter writes the key into known_hosts."
+            "Press Enter only if one of them is the same; it adds the key to known_hosts."
         )
 
     def action_trust(self) -> None:
+        """Add the key to known_hosts, once it is shown."""
         if self._key is not None:
             self._trust(self._key)
 
@@ -62,11 +65,11 @@ class FingerprintDialog(Dialog[bool]):
         try:
             await self._hosts.trust(self._host, key.fingerprint)
         except Failure as failure:
-            self._say(str(failure), wrong=True)
+            self._show_status(str(failure), wrong=True)
             return
         self.dismiss(True)
 
-    def _say(self, text: str, *, wrong: bool = False) -> None:
-        said = self.query_one("#said", Static)
-        said.set_class(wrong, "wrong")
-        said.update(text)
+    def _show_status(self, text: str, *, wrong: bool = False) -> None:
+        status = self.query_one("#status", Static)
+        status.set_class(wrong, "wrong")
+        status.update(text)

@@ -1,4 +1,4 @@
-"""The Hosts page: who the three hosts are, looked at again while the page is shown, and whether they fit together."""
+"""The Hosts page: facts of the three hosts, polled while the page is shown, and the list of checks."""
 
 import asyncio
 import time
@@ -17,32 +17,32 @@ from tui.hosts.model.host import READING, HostFacts, System
 from tui.hosts.screens.fingerprint import FingerprintDialog
 from tui.hosts.widgets.card import HostCard
 from tui.hosts.widgets.lines import host_line
-from tui.ui.goes_on import WATCH
+from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.password import PasswordDialog
 
-AGAIN_AFTER_S = 5.0
+POLL_EVERY_S = 5.0
 LATE_AFTER_S = 3.0
-HIGH = 36  # lines from which there is room for all facts above the list
+HIGH = 36  # from this height all facts fit above the list
 
 
 class HostsPage(ListPage):
-    """Made of the Hosts room."""
+    """Cards of the hosts above the list of checks."""
 
     page = "hosts"
     CSS_PATH = [*ListPage.CSS_PATH, "page.tcss"]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (HIGH, "-high")]
     HELP = (
-        "The three hosts of the configuration: the source is the one this app runs on. Each is read by itself, so one "
-        "that can't be reached keeps nobody waiting; while this page is shown all are looked at every few seconds. "
-        "The list below says whether they fit together: it is read when the page is first shown, and by r. f fixes the "
-        "line under the cursor and a all that is missing, both after showing every command; u takes back what was done."
+        "The three hosts of the configuration; the app runs on the source. Each host is read independently every few "
+        "seconds while this page is shown, so an unreachable one delays no other. The list below checks whether VMs "
+        "can migrate between the hosts. It is read when the page is first shown, and by r. f fixes the line under the "
+        "cursor and a fixes all; both show every command first. u undoes a fix."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("h", "facts", "hosts", tooltip="All facts of the hosts in place of the list, and back",
+        Binding("h", "facts", "hosts", tooltip="Switch between all facts of the hosts and the list",
                 id="hosts.facts"),
         Binding("l", "login", "log in", show=False,
-                tooltip="Log in to a host for the first time: compare its fingerprint, give the password once",
+                tooltip="First login to a host: compare its fingerprint and enter the password once",
                 id="hosts.login"),
     ]  # fmt: skip
 
@@ -53,35 +53,39 @@ class HostsPage(ListPage):
         self._cards = {name: HostCard(facts, hosts.config.vm.name) for name, facts in self._facts.items()}
         self._brief = Lines(id="brief")
         self._lines = {name: self._line(facts, reading=True) for name, facts in self._facts.items()}
-        self._again: dict[str, asyncio.Event] = {}
-        self._asked: dict[str, float] = {}  # by host, since when an answer is owed
+        self._poll_now: dict[str, asyncio.Event] = {}
+        self._read_since: dict[str, float] = {}  # by host, start of the read that is running
 
     def head(self) -> ComposeResult:
+        """One line per host, and the cards."""
         yield self._brief
         with VerticalScroll(id="cards-box", can_focus=False), Container(id="cards"):
             yield from self._cards.values()
 
     def on_screen_resume(self) -> None:
+        """Start polling."""
         super().on_screen_resume()
         self.workers.cancel_group(self, WATCH)
         for name in self._facts:
-            self._again[name] = asyncio.Event()
+            self._poll_now[name] = asyncio.Event()
             self._watch(name)
 
     def on_screen_suspend(self) -> None:
+        """Stop polling."""
         self.workers.cancel_group(self, WATCH)
-        for name in self._asked:  # nobody waits for it any more, behind a dialog
+        for name in self._read_since:  # behind a dialog no read is running
             self._draw(self._facts[name], reading=self._facts[name].state == READING)
-        self._asked.clear()
+        self._read_since.clear()
 
-    def action_look(self) -> None:
-        super().action_look()
-        for name, again in self._again.items():
+    def action_refresh(self) -> None:
+        """Read the list and the cards again."""
+        super().action_refresh()
+        for name, poll_now in self._poll_now.items():
             self._draw(self._facts[name], reading=True)
-            again.set()
+            poll_now.set()
 
     def action_facts(self) -> None:
-        """The cards in place of the list, and the other way round; the arrow keys move what is shown."""
+        """Switch between cards and list; the arrow keys scroll the one that is shown."""
         shown = self.toggle_class("facts").has_class("facts")
         box = self.query_one("#cards-box", VerticalScroll)
         box.can_focus = shown
@@ -90,22 +94,24 @@ class HostsPage(ListPage):
     # -- the first login --
 
     def first(self) -> str:
-        host = self._locked_out()
-        return f"The app can't log in to {host}: l does it for the first time." if host else ""
+        """The host that needs a first login."""
+        host = self._needs_login()
+        return f"The app can't log in to {host}: l starts the first login." if host else ""
 
     def why_not(self, action: str) -> str:
+        """Why a key does nothing now."""
         if action == "login":
-            return "" if self._locked_out() else "No host asks for a first login."
+            return "" if self._needs_login() else "No host needs a first login."
         return super().why_not(action)
 
-    def _locked_out(self) -> str:
-        """The host to log in to: that of the line under the cursor, else the first that is there and lets nobody in."""
+    def _needs_login(self) -> str:
+        """The host for a first login: that of the line under the cursor, else the first that refuses the app."""
         out = [host for host in self._facts if self._refusal(host)]
         chosen = self._rows.chosen
         return chosen.host if chosen is not None and chosen.host in out else (out or [""])[0]
 
     def _refusal(self, host: str) -> UntrustedHost | LoginRefused | None:
-        """Why it lets nobody in, as the list or the host's card has met it: either may have met a time-out instead."""
+        """Why the host refuses the app, from the list or the card, because either may have timed out instead."""
         for system in (self._hosts.checklist.facts.at(host).system, self._facts[host].system):
             if isinstance(system, System):
                 return None
@@ -115,16 +121,17 @@ class HostsPage(ListPage):
 
     @work(name="login", group="ask", exclusive=True)
     async def action_login(self) -> None:
-        host = self._locked_out()
+        """First login: trust the host key, then authorize the user's key."""
+        host = self._needs_login()
         unknown = isinstance(self._refusal(host), UntrustedHost)
         if unknown and not await self.app.push_screen_wait(FingerprintDialog(self._hosts, host)):
             return
-        if not await self._lets_in(host) and not await self.app.push_screen_wait(self._first_password(host)):
+        if not await self._login_works(host) and not await self.app.push_screen_wait(self._first_password(host)):
             return
-        self.action_look()
+        self.action_refresh()
 
-    async def _lets_in(self, host: str) -> bool:
-        """Whether it lets the app in as it is."""
+    async def _login_works(self, host: str) -> bool:
+        """Whether the app can log in now."""
         system = self._facts[host].system
         async for facts in self._hosts.read(self._facts[host]):
             system = facts.system
@@ -135,32 +142,32 @@ class HostsPage(ListPage):
             await self._hosts.authorize(host, password)
 
         address = self._hosts.config.hosts[host].ssh
-        text = f"The password of {address}, for this once: your own ssh key is added there, and is let in from then on."
-        return PasswordDialog(f"The first login to {host}", text, use)
+        text = f"The password of {address} is needed once. The app adds your ssh key there, and uses that from then on."
+        return PasswordDialog(f"First login to {host}", text, use)
 
     # -- the facts --
 
     @work(group=WATCH)
     async def _watch(self, name: str) -> None:
-        """Read one host for as long as the page is shown; the others have a watch of their own."""
-        again = self._again[name]
+        """Poll one host while the page is shown; each host has its own worker."""
+        poll_now = self._poll_now[name]
         while True:
-            again.clear()
-            self._asked[name] = time.monotonic()
+            poll_now.clear()
+            self._read_since[name] = time.monotonic()
             async for facts in self._hosts.read(self._facts[name]):
                 self._draw(facts, reading=facts.state == READING)
-            self._asked.pop(name, None)
+            self._read_since.pop(name, None)
             self._draw(self._facts[name], reading=False)
             try:
-                await asyncio.wait_for(again.wait(), AGAIN_AFTER_S)
+                await asyncio.wait_for(poll_now.wait(), POLL_EVERY_S)
             except asyncio.TimeoutError:
                 continue
 
     def _tick(self) -> None:
-        """A host that has become silent is not to look alive until its time is up."""
+        """Show how long a host has not responded, before its read times out."""
         super()._tick()
-        for name, asked in self._asked.items():
-            passed = time.monotonic() - asked
+        for name, since in self._read_since.items():
+            passed = time.monotonic() - since
             if passed >= LATE_AFTER_S and self.is_current:
                 facts = self._facts[name]
                 self._draw(facts, reading=facts.state == READING, late_s=int(passed))

@@ -1,4 +1,4 @@
-"""One host in a box: its state in a word, its facts a line each, its troubles as sentences."""
+"""One host in a box: its state, its facts, and its failures."""
 
 from collections.abc import Iterator
 
@@ -7,18 +7,19 @@ from textual.content import Content
 from tui.core.failure import Failure
 from tui.core.quantity import size
 from tui.core.vm import Vm
+from tui.hosts.model.checks.basic import version
 from tui.hosts.model.host import OK, PARTLY, READING, UNREACHABLE, HostFacts, System, Virtualization
 from tui.ui.lines import Lines
 from tui.vm.model.location import state_words
 
-COLUMN = 48  # a box narrower than this has a fact on each line, a wider one a sentence of them
+COLUMN = 48  # a narrower box has one fact per line, a wider one several
 LABEL = 9
 STYLES = {OK: "bold $success", PARTLY: "bold $warning", UNREACHABLE: "bold $error", READING: "dim"}
 Fact = tuple[str, str, str]  # label, text, style
 
 
 class HostCard(Lines):
-    """Shows HostFacts; `vm` is the name that is told apart from the other VMs."""
+    """Shows HostFacts; `vm` is the name of the VM to highlight."""
 
     DEFAULT_CSS = """
     HostCard { border: round $foreground; padding: 0 1; height: auto; }
@@ -34,13 +35,14 @@ class HostCard(Lines):
         self._title: Content | None = None
 
     def show_host(self, facts: HostFacts, *, reading: bool, late_s: int = 0) -> None:
-        """Replace what is shown; `reading`: newer facts are waited for; `late_s`: for longer than they should take."""
+        """Show `facts`; `reading` while a read is running, `late_s` seconds for a read that takes long."""
         self._facts = facts
         self._reading = reading
         self._late_s = late_s
         self._draw()
 
     def on_resize(self) -> None:
+        """Wrap the facts again."""
         super().on_resize()
         self._draw()
 
@@ -51,7 +53,7 @@ class HostCard(Lines):
         title = Content.assemble((facts.name, "bold"), "  ", (state, STYLES[state]), late, f"  {facts.address}")
         if self._title is None or not self._title.is_same(title):
             self._title = title
-            self.border_title = title  # Content, so no name in it is taken for markup
+            self.border_title = title  # Content, because a name may contain markup
         if width:
             lines = _column(facts, self._vm) if width < COLUMN else _sentences(facts, self._vm)
             self.show(*(part for fact in lines for part in _wrapped(fact, width)))
@@ -66,12 +68,12 @@ def _column(facts: HostFacts, vm: str) -> Iterator[Fact]:
         yield "CPUs", f"{system.cpus} {system.cpu_model}", ""
         yield "memory", size(system.memory_bytes), ""
         yield "free", size(system.memory_available_bytes), ""
-    yield from _trouble(system)
+    yield from _failure(system)
     if isinstance(virtualization, Virtualization):
-        yield "libvirt", _version(virtualization.daemon.libvirt_version), ""
-        yield "QEMU", _version(virtualization.daemon.hypervisor_version), ""
+        yield "libvirt", version(virtualization.daemon.libvirt_version), ""
+        yield "QEMU", version(virtualization.daemon.hypervisor_version), ""
         yield from _vms(virtualization, vm)
-    yield from _trouble(virtualization)
+    yield from _failure(virtualization)
 
 
 def _sentences(facts: HostFacts, vm: str) -> Iterator[Fact]:
@@ -80,12 +82,12 @@ def _sentences(facts: HostFacts, vm: str) -> Iterator[Fact]:
         memory = f"{size(system.memory_bytes)} of memory, {size(system.memory_available_bytes)} free"
         yield "machine", f"{system.hostname}, {system.cpus} CPUs ({system.cpu_model}), {memory}", ""
         yield "system", f"{system.os}, kernel {system.kernel}", ""
-    yield from _trouble(system)
+    yield from _failure(system)
     if isinstance(virtualization, Virtualization):
         daemon = virtualization.daemon
-        yield "software", f"libvirt {_version(daemon.libvirt_version)}, QEMU {_version(daemon.hypervisor_version)}", ""
+        yield "software", f"libvirt {version(daemon.libvirt_version)}, QEMU {version(daemon.hypervisor_version)}", ""
         yield from _vms(virtualization, vm)
-    yield from _trouble(virtualization)
+    yield from _failure(virtualization)
 
 
 def _vms(virtualization: Virtualization, configured: str) -> Iterator[Fact]:
@@ -100,18 +102,14 @@ def _vm_style(vm: Vm, configured: str) -> str:
     return "bold" if vm.name == configured else ""
 
 
-def _trouble(part: object) -> Iterator[Fact]:
+def _failure(part: object) -> Iterator[Fact]:
     if isinstance(part, Failure):
-        yield "trouble", str(part), "bold $error"
-
-
-def _version(version: tuple[int, int, int]) -> str:
-    return ".".join(map(str, version))
+        yield "error", str(part), "bold $error"
 
 
 def _wrapped(fact: Fact, width: int) -> Iterator[Content]:
-    """The fact on as many lines as it needs, the label on the first."""
+    """The fact, wrapped, with its label on the first line."""
     label, text, style = fact
-    lines = Content.styled(" ".join(text.split()) or "not known", style).wrap(max(8, width - LABEL))
+    lines = Content.styled(" ".join(text.split()) or "unknown", style).wrap(max(8, width - LABEL))
     for number, line in enumerate(lines):
         yield Content.assemble((f"{'' if number else label:<{LABEL}}", "dim"), line)

@@ -1,4 +1,4 @@
-"""The hosts on a line each: state, address, and the few facts one looks for first."""
+"""One line per host: state, address, and the most important facts."""
 
 from collections.abc import Iterable
 
@@ -14,15 +14,15 @@ NAME = max(map(len, ("source", "destination", "storage")))
 
 
 def host_line(facts: HostFacts, vm: str, *, reading: bool, late_s: int) -> Content:
-    """As much as there is room for at the right edge; `reading` and `late_s` as for a HostCard."""
+    """The line of one host, cut at the right edge; `reading` and `late_s` as in HostCard.show_host."""
     state = READING if reading else facts.state
     late = (f"  no answer for {late_s} s", "bold $warning") if late_s else ""
     name, style = set_cell_size(facts.name, NAME), STYLES[state]
-    more = "   ".join(one_line(word) for word in _words(facts, vm))
+    more = "   ".join(one_line(word) for word in _summary(facts, vm))
     return Content.assemble(" ", (name, "bold"), "  ", (state, style), late, f"  {one_line(facts.address)}  ", more)
 
 
-def _words(facts: HostFacts, vm: str) -> Iterable[str]:
+def _summary(facts: HostFacts, vm: str) -> Iterable[str]:
     for failure in facts.failures[:1]:
         yield str(failure)
     virtualization = facts.virtualization

@@ -11,7 +11,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, UntrustedHost
 from tui.core.protocols import FirstLogin, Shell
 from tui.core.settings import AGENT_REACH, SOURCE, UNKNOWN
-from tui.core.ssh_target import parsed
+from tui.core.ssh_target import parse_target
 from tui.core.threads import on_thread
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.backend.agent_shell import AgentShell
@@ -95,14 +95,14 @@ class Launch:
         """Who may log in to the guest of a VM, "" where that is not known."""
         user = self._addresses.user_of(name)
         ssh = self.config.vm.ssh
-        return user or (parsed(ssh).user if ssh else "")
+        return user or (parse_target(ssh).user if ssh else "")
 
     async def found_addresses(self, name: str) -> tuple[str, ...]:
         """Where the guest of a running VM is on the network, as far as libvirt or the guest's agent knows."""
         where = await self.vm_state(name)
         if not where.active:
             return ()
-        return await self._connections.ask(where.host, lambda hypervisor: hypervisor.addresses(name))
+        return await self._connections.query(where.host, lambda hypervisor: hypervisor.addresses(name))
 
     async def introduce(self, name: str, address: str) -> None:
         """Take the host key that a guest shows at an ssh address up as known, where the guest's own agent has it, too.
@@ -147,7 +147,7 @@ class Launch:
         if where.why_not_boot():
             raise Failure(where.why_not_boot())
         on_progress(f"starting {where.name} on {where.host}")
-        await self._connections.tell(where.host, lambda hypervisor: hypervisor.start(where.name))
+        await self._connections.command(where.host, lambda hypervisor: hypervisor.start(where.name))
         if not self.address_of(where.name):
             return f"{where.name} was started; whether its guest is up can't be seen without its address."
         return await self.wait_for_guest(where.name, on_progress)
@@ -193,7 +193,7 @@ class Launch:
     async def shut_down(self, on_progress: OnProgress) -> None:
         """Ask the guest to shut down, and return when it has."""
         where = await self._running_vm("shut down")
-        await self._connections.tell(where.host, lambda hypervisor: hypervisor.shut_down(where.name))
+        await self._connections.command(where.host, lambda hypervisor: hypervisor.shut_down(where.name))
         began = time.monotonic()
         while time.monotonic() - began < SHUTDOWN_LIMIT_S:
             on_progress("shutting down")
@@ -210,7 +210,7 @@ class Launch:
     async def force_off(self, on_progress: OnProgress) -> None:
         """Take the VM's power away."""
         where = await self._running_vm("forced off")
-        job = await self._connections.ask(where.host, lambda hypervisor: hypervisor.job(where.name))
+        job = await self._connections.query(where.host, lambda hypervisor: hypervisor.job(where.name))
         if job.stats:  # in post-copy both halves of its memory would be lost
             raise Failure(
                 f"{where.name} is not forced off",
@@ -218,7 +218,7 @@ class Launch:
                 f"Cancel the migration first; in an emergency `virsh destroy {shlex.quote(where.name)}` does it.",
             )
         on_progress(f"forcing {where.name} off")
-        await self._connections.tell(where.host, lambda hypervisor: hypervisor.force_off(where.name))
+        await self._connections.command(where.host, lambda hypervisor: hypervisor.force_off(where.name))
 
     async def delete(self, deletion: Deletion, *, disks: bool) -> str:
         """Delete a VM, its disks only where `disks` says so; how its guest was reached is no other VM's way."""

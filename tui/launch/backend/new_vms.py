@@ -146,7 +146,7 @@ class NewVms:
         if where.active:
             why = f"{request.template} is {where.sentence}, and writes to its disks"
             raise Failure("It can't be copied now", why, "Shut it down first.")
-        text = await self._connections.ask(where.host, lambda each: each.definition(request.template, inactive=True))
+        text = await self._connections.query(where.host, lambda each: each.definition(request.template, inactive=True))
         if parse(text).mark:
             raise Failure("It can't be copied", f"{request.template} is not whole itself", "D on it says more.")
         disks = [each for each in parse(text).disks if each.source and not each.readonly]
@@ -215,9 +215,9 @@ class NewVms:
     async def _cpu(self, kind: str, inputs: BuildInputs) -> tuple[str, str]:
         """The best CPU of all hosts that can be asked, or why there is none in the definition."""
         try:
-            asked = (self._connections.ask(host, lambda each: each.cpu_xml(kind)) for host in inputs.known)
+            asked = (self._connections.query(host, lambda each: each.cpu_xml(kind)) for host in inputs.known)
             cpus = await asyncio.gather(*asked)
-            return await self._connections.ask(SOURCE, lambda each: each.baseline_cpu(cpus, kind)), ""
+            return await self._connections.query(SOURCE, lambda each: each.baseline_cpu(cpus, kind)), ""
         except Failure as failure:
             return "", f"The VM gets QEMU's default CPU: {failure}"
 
@@ -252,7 +252,7 @@ class NewVms:
                 on_progress(f"making the seed {draft.seed_path}")
                 await make_seed(self._vms.sudo, draft.seed, draft.seed_path, draft.copies[0].origin)
                 made.append(draft.seed_path)
-            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.mark(name, ""))
+            await self._connections.command(SOURCE, lambda hypervisor: hypervisor.set_mark(name, ""))
         except Failure as cause:
             left = await self._take_back(name, made)
             if left is None:
@@ -279,7 +279,7 @@ class NewVms:
         """
         try:
             await self._images.remove(made)
-            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.undefine(name))
+            await self._connections.command(SOURCE, lambda hypervisor: hypervisor.undefine(name))
         except Failure as failure:
             return failure
         return None
@@ -290,7 +290,7 @@ class NewVms:
 
     async def _define(self, xml: str) -> None:
         try:
-            await self._connections.tell(SOURCE, lambda hypervisor: hypervisor.define(marked(xml, MAKING)))
+            await self._connections.command(SOURCE, lambda hypervisor: hypervisor.define(marked(xml, MAKING)))
         except Failure as failure:
             line, why = complaint(failure.detail, xml)
             raise BadDefinition(

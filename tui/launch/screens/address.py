@@ -5,7 +5,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui.core.ssh_target import parse
+from tui.core.ssh_target import is_target
 from tui.guest.model.agent import AGENT
 from tui.ui.form import Form, WrongField, enter, text_field
 
@@ -47,6 +47,6 @@ class AddressDialog(Form[str]):
 
     def entered(self) -> None:
         text = self.text("address").strip()
-        if text and text != WORD and parse(text) is None:
+        if text and text != WORD and not is_target(text):
             raise WrongField("address", f'"{text}" is no ssh address, such as user@192.0.2.50, and not "{WORD}".')
         self.dismiss(AGENT if text == WORD else text)

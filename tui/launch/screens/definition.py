@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.ui.dialog import Dialog
 from tui.ui.fields import TextEditor
@@ -83,7 +83,7 @@ class DefinitionEditor(Dialog[str]):
             if not await self._stop():
                 self.notify("The VM is being made; wait for its end.", markup=False)
         except Failure as failure:
-            self.notify(in_words(str(failure)), severity="error", markup=False)
+            self.notify(without_keys(str(failure)), severity="error", markup=False)
 
     def action_define(self) -> None:
         self._behind_what_was_typed(self._define_once)
@@ -109,4 +109,4 @@ class DefinitionEditor(Dialog[str]):
     def _say(self, text: str, *, wrong: bool = False) -> None:
         said = self.query_one("#said", Static)
         said.set_class(wrong, "wrong")
-        said.update(in_words(text))
+        said.update(without_keys(text))

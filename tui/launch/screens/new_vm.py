@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from tui.core.failure import Failure
 from tui.core.quantity import exact_size
 from tui.core.settings import VmConfig
-from tui.core.ssh_target import parsed
+from tui.core.ssh_target import parse_target
 from tui.launch.backend.new_vms import NewVms
 from tui.launch.model.draft import BuildInputs, Draft
 from tui.launch.model.new_vm import CLOUD, LIKE, WAYS, VmRequest
@@ -50,7 +50,7 @@ class NewVmForm(Form[Made]):
     NewVmForm .label { width: 14; }
     NewVmForm .short Input { width: 12; }
     NewVmForm #explained { padding-left: 14; text-style: dim; }
-    NewVmForm #said { margin-top: 1; }
+    NewVmForm #message { margin-top: 1; }
     """
 
     def __init__(self, new_vms: NewVms, proposed: VmConfig, template: str, name: str = "") -> None:
@@ -67,7 +67,7 @@ class NewVmForm(Form[Made]):
 
     def fields(self) -> ComposeResult:
         vm = self._proposed
-        user = parsed(vm.ssh).user if vm.ssh else ""
+        user = parse_target(vm.ssh).user if vm.ssh else ""
         name = text_field("name", self._free_name)
         name.select_on_focus = True  # so that another one is typed over it
         yield row("name", name)

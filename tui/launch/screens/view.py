@@ -14,7 +14,7 @@ from tui.guest.model.workload import Room, WorkloadSpec, WorkloadStatus, doubt, 
 from tui.launch.backend.launch import Launch
 from tui.launch.widgets.vm_lines import reached, vm_lines, workload_lines
 from tui.launch.widgets.vm_list import Row, VmList
-from tui.ui.goes_on import WATCH
+from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.ui.report import Report
@@ -55,7 +55,7 @@ class LaunchView(Page):
         self._vm_lines, self._workload_lines, self._report = (
             Lines(id="vm"),
             Lines(id="workload"),
-            Report(self.spell, id="report"),
+            Report(self.with_keys, id="report"),
         )
 
     def body(self) -> ComposeResult:
@@ -94,7 +94,7 @@ class LaunchView(Page):
         """Each host has a watch of its own, so that one that does not answer hides nothing of the other."""
         looks = 0
         while True:
-            answer = await self._launch.vms.on(host, afresh=looks % AFRESH_EVERY == 0)
+            answer = await self._launch.vms.on(host, reread=looks % AFRESH_EVERY == 0)
             self._listing = self._listing.with_answer(host, answer)  # of now: the other may have answered meanwhile
             self._show()
             looks += 1
@@ -161,9 +161,9 @@ class LaunchView(Page):
         self._vm_heading.show(Content(f" {where.name}"))
         domain, chosen = self._listing.domain(where.name), next(row for row in rows if row.where.name == where.name)
         guest = reached(self._launch.address, found)
-        self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, guest, width, self.spell))
+        self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, guest, width, self.with_keys))
         last = self._seen.get(where.name)
-        lines = workload_lines(self._status, self._why_no_guest(), self._fitting(), width, self.spell, last)
+        lines = workload_lines(self._status, self._why_no_guest(), self._fitting(), width, self.with_keys, last)
         self._workload_lines.show(*lines)
         self._refresh_keys()
 

@@ -26,7 +26,7 @@ class WorkloadForm(Form[WorkloadSpec]):
     WorkloadForm .row Input { width: 10; }
     WorkloadForm #explained { padding-left: 18; height: auto; max-height: 3; }
     WorkloadForm #warned { height: auto; color: $warning; }
-    WorkloadForm #said { margin-top: 1; }
+    WorkloadForm #message { margin-top: 1; }
     """
 
     def __init__(self, proposed: Mapping[str, tuple[WorkloadSpec, str]], chosen: str, room: Room) -> None:

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from textual.content import Content
 
-from tui.core.actions import ADDRESS, WORKLOAD, Spell
+from tui.core.actions import ADDRESS, WORKLOAD, WithKeys
 from tui.core.failure import Failure
 from tui.core.quantity import size
 from tui.core.vm import Vm
@@ -26,7 +26,7 @@ def vm_lines(
     folder: str,
     guest: str,
     width: int,
-    spell: Spell,
+    with_keys: WithKeys,
 ) -> tuple[Content, ...]:
     """Where the VM is, what it is made of, and what stands in the way of its migration (None: not known yet).
 
@@ -46,7 +46,7 @@ def vm_lines(
         facts.append(("network", nics or "none", ""))
     facts.append(("guest", guest, ""))
     facts += _moves(blockers)
-    return tuple(_wrapped(facts, width, spell))
+    return tuple(_wrapped(facts, width, with_keys))
 
 
 def reached(address: str, found: Sequence[str]) -> str:
@@ -90,7 +90,7 @@ def workload_lines(
     why_none: str,
     proposed: Mapping[str, tuple[WorkloadSpec, str]],
     width: int,
-    spell: Spell,
+    with_keys: WithKeys,
     last: WorkloadStatus | None = None,
 ) -> tuple[Content, ...]:
     """What runs in the guest, or could, each with what is to be said of it.
@@ -98,12 +98,12 @@ def workload_lines(
     `status` is None until the guest was asked, `why_none` why it can't be; `last` is what it answered when it last did.
     """
     if why_none:
-        return tuple(_wrapped([("state", why_none, "dim"), *_offers(proposed)], width, spell))
+        return tuple(_wrapped([("state", why_none, "dim"), *_offers(proposed)], width, with_keys))
     if isinstance(status, Failure):
-        return tuple(_wrapped([("state", str(status), "bold $error"), *_last_seen(last)], width, spell))
+        return tuple(_wrapped([("state", str(status), "bold $error"), *_last_seen(last)], width, with_keys))
     if status is None:
-        return tuple(_wrapped([("state", "asking the guest", "dim")], width, spell))
-    return tuple(_wrapped([*_status(status), *(() if status.running else _offers(proposed))], width, spell))
+        return tuple(_wrapped([("state", "asking the guest", "dim")], width, with_keys))
+    return tuple(_wrapped([*_status(status), *(() if status.running else _offers(proposed))], width, with_keys))
 
 
 def _status(status: WorkloadStatus) -> Iterator[Fact]:
@@ -140,9 +140,9 @@ def _answer(answer: Vm | Failure | None) -> tuple[str, str]:
     return (state_words(answer), "") if answer else ("does not know it", "dim")
 
 
-def _wrapped(facts: list[Fact], width: int, spell: Spell) -> Iterator[Content]:
+def _wrapped(facts: list[Fact], width: int, with_keys: WithKeys) -> Iterator[Content]:
     """Each fact on as many lines as it needs, the label on the first."""
     for label, text, style in facts:
-        lines = Content.styled(" ".join(spell(text).split()), style).wrap(max(10, width - LABEL - 2))
+        lines = Content.styled(" ".join(with_keys(text).split()), style).wrap(max(10, width - LABEL - 2))
         for number, line in enumerate(lines):
-            yield Content.assemble(" ", (f"{'' if number else spell(label):<{LABEL}}", "dim"), line)
+            yield Content.assemble(" ", (f"{'' if number else with_keys(label):<{LABEL}}", "dim"), line)

@@ -33,7 +33,7 @@ class Connection:
     def hypervisor(self) -> Hypervisor:
         """The open connection; blocks, raises Failure."""
         with self._lock:
-            if self._current is None or not self._current.alive():
+            if self._current is None or not self._current.is_alive():
                 self._current = self._open(self._uri)
             if self._prepared is not self._current:
                 self._prepared = self._current

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from tui.core.failure import Failure
-from tui.core.threads import spawn
+from tui.core.threads import start_thread
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
@@ -44,7 +44,7 @@ class Controls:
                 return
             self._post_copy = "sent" if ready else "held"
             if ready:
-                spawn("post-copy", lambda: self._send_post_copy(pressed))
+                start_thread("post-copy", lambda: self._send_post_copy(pressed))
             # Under the lock: a held request may be sent as soon as the lock is free, and the log must record that it
             # was held before it records that it was sent.
             self._run_log.event(record.KEY, at=pressed, action=POST_COPY_NOW, held=not ready)
@@ -79,7 +79,7 @@ class Controls:
             if self._post_copy != "held":
                 return
             self._post_copy = "sent"
-        spawn("post-copy", lambda: self._send_post_copy(time.monotonic()))
+        start_thread("post-copy", lambda: self._send_post_copy(time.monotonic()))
 
     def in_post_copy(self) -> None:
         """The migration is in post-copy, whether this app switched it or another program."""
@@ -135,13 +135,13 @@ class Controls:
             if self._passes_seen:
                 self._send_held()
         else:
-            spawn(action, run)
+            start_thread(action, run)
 
     def _send_held(self) -> None:
         with self._state:
             held, self._held = self._held, {}
         for action, run in held.items():
-            spawn(action, run)
+            start_thread(action, run)
 
 
 def _cancel_stands(records: Iterable[Record]) -> bool:

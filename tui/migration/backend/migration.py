@@ -9,7 +9,7 @@ from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, Plan
 from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, Aborted, Hypervisor, HypervisorEvent, JobInfo
-from tui.core.threads import spawn
+from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.controls import Controls
@@ -106,7 +106,7 @@ class Migration:
         self._run_log.event(record.START, began=self._run_log.began_at, **options)
         self._summarize("running")
         self._set_timeout()
-        spawn("migrate", self._migrate)
+        start_thread("migrate", self._migrate)
         self._guest_monitor.begin()
 
     def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
@@ -115,13 +115,13 @@ class Migration:
         self._run_log.event(record.ATTACHED, began=self._run_log.began_at, **options)
         self._summarize("running")
         self._set_timeout()
-        spawn("follow", self._follow)
+        start_thread("follow", self._follow)
         self._guest_monitor.begin()
 
     def conclude_unwatched(self, earlier: list[Record], began_at: str) -> None:
         """For a run whose job ended while the app was not running: record the result as far as libvirt has it."""
         self._resume(earlier, began_at)
-        spawn("conclude", lambda: self._conclude(None))
+        start_thread("conclude", lambda: self._conclude(None))
 
     def _resume(self, earlier: list[Record], began_at: str | None) -> None:
         self._run_log.resume(earlier, began_at)
@@ -225,7 +225,7 @@ class Migration:
 
     def _job_ended(self) -> None:
         """The job that was found running has ended."""
-        spawn("conclude", lambda: self._conclude(None))
+        start_thread("conclude", lambda: self._conclude(None))
 
     def _on_event(self, host: str) -> Callable[[HypervisorEvent], None]:
         """The listener for one host's daemon; it runs on the thread of libvirt's events and must not block."""

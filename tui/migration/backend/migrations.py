@@ -68,7 +68,7 @@ class Migrations:
 
     async def _vms_of(self, host: str) -> tuple[Vm, ...] | Failure:
         try:
-            return await self._connections.ask(host, lambda hypervisor: hypervisor.vms())
+            return await self._connections.query(host, lambda hypervisor: hypervisor.vms())
         except Failure as failure:
             return failure
 
@@ -118,11 +118,11 @@ class Migrations:
         return failures
 
     async def _daemon(self, host: str) -> Daemon:
-        return await self._connections.ask(host, lambda hypervisor: hypervisor.daemon())
+        return await self._connections.query(host, lambda hypervisor: hypervisor.daemon())
 
     async def _job(self, found: VmOnHost) -> Mapping[str, Stat]:
         """The statistics of its migration from its host, empty if none is under way."""
-        job = await self._connections.ask(found.host, lambda hypervisor: hypervisor.job(found.vm.name))
+        job = await self._connections.query(found.host, lambda hypervisor: hypervisor.job(found.vm.name))
         return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
 
     async def start(self, plan: Plan) -> Migration:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.core.clock import now, seconds_since
 from tui.core.failure import Failure
 from tui.migration.backend.recorder import NullRecorder, Recorder
@@ -140,7 +140,7 @@ class RunLog:
 def _failure_data(failure: Failure) -> dict[str, str]:
     return {
         "what": failure.what,
-        "why": in_words(failure.why),
-        "hint": in_words(failure.hint),
+        "why": without_keys(failure.why),
+        "hint": without_keys(failure.hint),
         "detail": failure.detail,
     }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.core.protocols import JobInfo
+from tui.core.threads import start_thread
 from tui.migration.model.record import Sample
 
 SLOW_S = 0.5  # a reply that takes longer than this and than the interval is slow
@@ -42,7 +43,7 @@ class Sampler:
 
     def start(self) -> None:
         """Start the thread; the first sample is due at once."""
-        threading.Thread(target=self._run, name="sampler", daemon=True).start()
+        start_thread("sampler", self._run)
 
     def sample_now(self) -> None:
         """Request one more sample, outside the schedule."""

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.migration.model.keys import CANCEL, why_not
 from tui.ui.dialog import Dialog
 
@@ -43,7 +43,7 @@ class QuitGuard(Dialog[bool]):
         yield _answer("l", "leave it running: libvirt continues it, and vmlm-tui finds it at its next start.")
         yield _answer("s", "stay.")
         if reason:
-            yield _answer("c", f"cannot cancel it: {in_words(reason)}", impossible=True)
+            yield _answer("c", f"cannot cancel it: {without_keys(reason)}", impossible=True)
         else:
             yield _answer("c", f"cancel it, and quit when it has ended: the VM stays on {migration.origin}.")
         yield Static(id="said", markup=False)

@@ -33,7 +33,7 @@ class StartForm(Form[Migration]):
     DEFAULT_CSS = """
     StartForm .row Input { width: 10; }
     StartForm #direction, StartForm #explained { padding-left: 18; }
-    StartForm #said { margin-top: 1; }
+    StartForm #message { margin-top: 1; }
     """
 
     def __init__(self, migrations: Migrations, defaults: Plan, inventory: Inventory | None) -> None:

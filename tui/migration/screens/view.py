@@ -27,7 +27,7 @@ from tui.migration.widgets.sentence import Sentence
 from tui.migration.widgets.summary import Outcome
 from tui.migration.widgets.tiles import tiles
 from tui.ui.chart.chart import Chart
-from tui.ui.goes_on import WATCH
+from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 from tui.vm.model.location import Inventory
@@ -147,7 +147,9 @@ class MigrateView(Page):
         if not self._shown:
             migration = self._migration
             verdict = sentence(self._timeline, migration.elapsed(), migration.origin, migration.target)
-            self.app.notify(self.spell(verdict.text), title=f"{migration.vm.name}: the migration is over", markup=False)
+            self.app.notify(
+                self.with_keys(verdict.text), title=f"{migration.vm.name}: the migration is over", markup=False
+            )
 
     def _request_update(self) -> None:
         """Request an update, at most one at a time; it runs when the loop has nothing more urgent."""
@@ -184,7 +186,7 @@ class MigrateView(Page):
         if self._timeline.over:
             why_not_again = self._stopped(migration.vm.name)
             self.query_one(Outcome).show_end(
-                self._timeline, migration.folder, migration.origin, why_not_again, self.size.width, self.spell
+                self._timeline, migration.folder, migration.origin, why_not_again, self.size.width, self.with_keys
             )
         else:
             self.query_one("#tiles", Lines).show(*tiles(self._timeline, self._timeline.now, self.size.width))
@@ -216,7 +218,7 @@ class MigrateView(Page):
         timeline, elapsed, waiting = self._timeline, migration.elapsed(), migration.waiting_s()
         self.query_one("#phases", Lines).show(phase_line(timeline, elapsed, self.size.width))
         verdict = sentence(timeline, elapsed, migration.origin, migration.target)
-        verdict = replace(verdict, text=self.spell(verdict.text))
+        verdict = replace(verdict, text=self.with_keys(verdict.text))
         late = (
             f"no reply from libvirt for {duration(waiting)}" if waiting and not timeline.over else timeline.log_trouble
         )
@@ -225,7 +227,7 @@ class MigrateView(Page):
             self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
 
     def _show_idle(self) -> None:
-        self.query_one("#idle", Lines).show(*idle_lines(self._inventory, self._defaults, self.spell))
+        self.query_one("#idle", Lines).show(*idle_lines(self._inventory, self._defaults, self.with_keys))
 
     def _stopped(self, name: str) -> str:
         return self._inventory.stopped(name) if self._inventory else ""

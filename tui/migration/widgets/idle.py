@@ -10,17 +10,17 @@ from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
 from tui.vm.model.location import Inventory, VmOnHost
 
 
-def idle_lines(inventory: Inventory | None, defaults: Plan, spell: actions.Spell) -> tuple[Content, ...]:
+def idle_lines(inventory: Inventory | None, defaults: Plan, with_keys: actions.WithKeys) -> tuple[Content, ...]:
     """The whole page as lines; `inventory` is None until the hosts have replied."""
-    start, post_copy, cancel, log = map(spell, (actions.START, actions.POST_COPY, actions.CANCEL, actions.LOG))
-    limits = spell(f"{actions.DOWNTIME} {actions.BANDWIDTH}")
+    start, post_copy, cancel, log = map(with_keys, (actions.START, actions.POST_COPY, actions.CANCEL, actions.LOG))
+    limits = with_keys(f"{actions.DOWNTIME} {actions.BANDWIDTH}")
     lines = [Content(""), Content.styled(" Nothing is migrating.", "bold"), Content("")]
     if inventory is None:
         lines.append(Content(" Reading the VMs of both hosts ..."))
     else:
         lines += _vms(inventory.found)
         failures = inventory.failures.values()
-        lines += [Content.assemble(" ", (spell(str(failure)), "$error")) for failure in failures]
+        lines += [Content.assemble(" ", (with_keys(str(failure)), "$error")) for failure in failures]
     lines += [Content(""), _key(start, "start a migration: a form opens, and Enter starts it with its defaults:")]
     lines += [
         _key("", _defaults(defaults)),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from textual.content import Content
 
-from tui.core.actions import LOG, RUNS, START, Spell
+from tui.core.actions import LOG, RUNS, START, WithKeys
 from tui.core.quantity import duration, size
 from tui.migration.model.record import number_in
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
@@ -30,7 +30,9 @@ class Outcome(Lines):
     Outcome.bad { border: round $error; border-title-color: $error; }
     """
 
-    def show_end(self, timeline: Timeline, folder: Path, origin: str, stopped: str, width: int, spell: Spell) -> None:
+    def show_end(
+        self, timeline: Timeline, folder: Path, origin: str, stopped: str, width: int, with_keys: WithKeys
+    ) -> None:
         """Show the result in a panel `width` cells wide: the hidden widget does not know its own width.
 
         `stopped` is why the VM can't be migrated again; empty if it can.
@@ -39,11 +41,11 @@ class Outcome(Lines):
         how = " by post-copy" if timeline.phase == COMPLETED and timeline.post_copy_at is not None else ""
         self.border_title = Content(f"{title}{how}")
         self.set_classes(tone)
-        self.show(*outcome_lines(timeline, folder, origin, width - 4, spell, stopped))
+        self.show(*outcome_lines(timeline, folder, origin, width - 4, with_keys, stopped))
 
 
 def outcome_lines(
-    timeline: Timeline, folder: Path, origin: str, width: int, spell: Spell, stopped: str = ""
+    timeline: Timeline, folder: Path, origin: str, width: int, with_keys: WithKeys, stopped: str = ""
 ) -> tuple[Content, ...]:
     """The facts of the result, the most important first."""
     facts = [*_what_happened(timeline), *_figures(timeline), *_observed(timeline)]
@@ -52,7 +54,7 @@ def outcome_lines(
         facts.append(("INCOMPLETE", timeline.log_trouble, "bold $error"))
     facts.append(("next", stopped or _next(timeline, origin), ""))
     return tuple(
-        line for label, text, style in facts for line in _lines(label, spell(text), style, max(10, width - LABEL))
+        line for label, text, style in facts for line in _lines(label, with_keys(text), style, max(10, width - LABEL))
     )
 
 

@@ -1,1 +1,1 @@
-"""Reads the facts, and proves that the folder is shared."""
+"""Reads the facts and proves that the folder is shared."""

@@ -1,4 +1,4 @@
-"""The NFS room: the shared folder of the images, read on all hosts, set up step by step, and proved to be shared."""
+"""Reads the shared image folder on all hosts; the checklist sets it up."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.protocols import Hypervisor
 from tui.core.settings import DESTINATION, HYPERVISORS, SOURCE, STORAGE, Config
-from tui.core.ssh_target import parsed
+from tui.core.ssh_target import parse_target
 from tui.nfs.backend.proof import prove
 from tui.nfs.model.checks.image import IMAGES_SCRIPT, image_paths, parse_images
 from tui.nfs.model.checks.sharing import proof_why_not
@@ -21,16 +21,19 @@ from tui.nfs.model.shared import Shared
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.domain import parse
 
-READ_LIMIT_S = 150.0  # most questions have five seconds each; a slow host needs them one after the other
+READ_LIMIT_S = 150.0  # the commands run one after the other, most with a limit of five seconds
+
+# The role of a host, with either what its system or what its libvirt returned.
+PartRead = tuple[str, HostRead | Failure | None, VmsRead | Failure | None]
 
 
-def shared_by(config: Config) -> Shared:
-    """What the steps are about, from the configuration."""
+def shared_from(config: Config) -> Shared:
+    """The shared folder as configured."""
     hosts = config.hosts
     return Shared(
-        storage=parsed(hosts.storage.ssh).host,
-        source=parsed(hosts.source.ssh).host,
-        destination=parsed(hosts.destination.ssh).host,
+        storage=parse_target(hosts.storage.ssh).host,
+        source=parse_target(hosts.source.ssh).host,
+        destination=parse_target(hosts.destination.ssh).host,
         images=config.storage.images,
         export=config.storage.export,
         vm=config.vm.name,
@@ -38,16 +41,16 @@ def shared_by(config: Config) -> Shared:
 
 
 class Nfs:
-    """Reads how the hosts share the folder, and changes what is asked for through `checklist`."""
+    """Reads how the hosts share the folder; `checklist` applies the changes."""
 
     def __init__(self, connections: Connections, changes: Changes) -> None:
         self._connections = connections
         self.config = connections.config
         self.sudo = changes.sudo
-        self.checklist = Checklist(all_steps(), NfsFacts(shared_by(self.config)), self._read, changes)
+        self.checklist = Checklist(all_steps(), NfsFacts(shared_from(self.config)), self._read, changes)
 
     async def _read(self, facts: NfsFacts) -> AsyncIterator[NfsFacts]:
-        """All hosts at once, then what needs two of them; what is known from before stays until it is read anew."""
+        """Reads all hosts at once, then what needs two of them; older facts stay until they are replaced."""
         async for role, host, vms in self._hosts(facts.shared):
             if host is not None:
                 facts = replace(facts, hosts={**facts.hosts, role: host})
@@ -57,24 +60,22 @@ class Nfs:
         facts = replace(facts, proof=await self._proof(facts))
         yield replace(facts, images=await self._images(facts))
 
-    async def _hosts(
-        self, shared: Shared
-    ) -> AsyncIterator[tuple[str, HostRead | Failure | None, VmsRead | Failure | None]]:
-        """The role of each host with what was read of it, as it comes in: of its system, or by its libvirt."""
+    async def _hosts(self, shared: Shared) -> AsyncIterator[PartRead]:
+        """Yields each part as soon as it is read."""
 
-        async def system(role: str) -> tuple[str, HostRead | Failure | None, VmsRead | Failure | None]:
+        async def system(role: str) -> PartRead:
             return role, await or_failure(self._host(shared, role)), None
 
-        async def libvirt(role: str) -> tuple[str, HostRead | Failure | None, VmsRead | Failure | None]:
+        async def libvirt(role: str) -> PartRead:
             return role, None, await or_failure(self._vms(shared, role))
 
-        under_way = [asyncio.ensure_future(system(role)) for role in (STORAGE, SOURCE, DESTINATION)]
-        under_way += [asyncio.ensure_future(libvirt(role)) for role in HYPERVISORS]
+        tasks = [asyncio.ensure_future(system(role)) for role in (STORAGE, SOURCE, DESTINATION)]
+        tasks += [asyncio.ensure_future(libvirt(role)) for role in HYPERVISORS]
         try:
-            for each in asyncio.as_completed(under_way):
+            for each in asyncio.as_completed(tasks):
                 yield await each
         finally:
-            for task in under_way:
+            for task in tasks:
                 task.cancel()
 
     async def _host(self, shared: Shared, role: str) -> HostRead:
@@ -87,11 +88,11 @@ class Nfs:
         def read(hypervisor: Hypervisor) -> VmsRead:
             vms = hypervisor.vms()
             wanted = [vm.name for vm in vms if vm.active or vm.name == shared.vm]
-            found = {name: xml for name in wanted if (xml := hypervisor.definition(name))}  # none: just gone
+            found = {name: xml for name in wanted if (xml := hypervisor.definition(name))}  # "" if it just ended
             disks = {name: tuple(disk for disk in parse(xml).disks if disk.writable) for name, xml in found.items()}
             return VmsRead(vms, disks)
 
-        return await self._connections.ask(role, read)
+        return await self._connections.query(role, read)
 
     async def _images(self, facts: NfsFacts) -> dict[str, tuple[ImageRead, ...] | Failure]:
         paths = image_paths(facts)

@@ -1,4 +1,4 @@
-"""Tries that the folder is shared: QEMU writes on the source, the others read it, and nothing is left behind."""
+"""Proves that the folder is shared: writes a file on the source, reads it on the others, and removes it."""
 
 import asyncio
 import secrets
@@ -12,19 +12,19 @@ from tui.linux.perl import MISSING
 from tui.linux.script_sections import TIMED_OUT
 from tui.linux.sudo import Sudo
 from tui.nfs.model.facts import CLIENTS, ClientRead, NfsFacts
-from tui.nfs.model.proof import HELD_S, HOLD, LOCK, NAME, REMOVE, SEE, TRY, WAIT, Proof
+from tui.nfs.model.proof import HELD_S, HOLD, LOCK, NAME, NO_OUTPUT, NO_REPLY, REMOVE, SEE, TRY, WAIT, Proof
 
-ANSWER_S = 15  # of one host, about one file
-PERL_THERE = ("sh", "-c", "command -v perl")
+LIMIT_S = 15  # for one command on one host
+FIND_PERL = ("sh", "-c", "command -v perl")
 
 
 async def prove(sudo: Sudo, facts: NfsFacts) -> Proof:
-    """What came of it; the mounts and the users must be there (model.nfs_sharing.proof_why_not)."""
+    """The result; the mounts and the users must exist (sharing.proof_why_not)."""
     return await _Attempt(sudo, facts).run()
 
 
 class _Attempt:
-    """One file with one nonce."""
+    """One attempt with one file and one nonce."""
 
     def __init__(self, sudo: Sudo, facts: NfsFacts) -> None:
         self._sudo = sudo
@@ -33,96 +33,97 @@ class _Attempt:
         self._nonce = secrets.token_hex(16)
         self._file = str(PurePosixPath(facts.shared.export) / name)
         self._on_server = str(PurePosixPath(facts.shared.images) / name)
-        self._said = ""
-        self._news = asyncio.Event()
+        self._output = ""
+        self._received = asyncio.Event()
 
     async def run(self) -> Proof:
         if missing := await self._without_perl():
             return Proof(why_not=f"{MISSING} on {missing}")
         holder = asyncio.ensure_future(self._hold())
         try:
-            await self._until("locked", holder)
+            await self._wait_for("locked", holder)
             proof = self._written(holder)
             if proof.write_error == "":
-                proof = await self._looked_at(proof)
+                proof = await self._read_elsewhere(proof)
         finally:
-            left = await self._removed()
-            ended, _ = await asyncio.wait({holder}, timeout=ANSWER_S)
+            left = await self._remove()
+            ended, _ = await asyncio.wait({holder}, timeout=LIMIT_S)
             if not ended:
                 holder.cancel()
         return replace(proof, left=left)
 
     async def _without_perl(self) -> str:
-        """The hosts that can't take a lock, empty where both can."""
-        there = await asyncio.gather(*(self._sudo.run(role, PERL_THERE) for role in CLIENTS))
-        return " and ".join(role for role, done in zip(CLIENTS, there, strict=True) if done.status)
+        """The hosts that can't take a lock because they have no Perl."""
+        found = await asyncio.gather(*(self._sudo.run(role, FIND_PERL) for role in CLIENTS))
+        return " and ".join(role for role, done in zip(CLIENTS, found, strict=True) if done.status)
 
     async def _hold(self) -> Completed:
         argv = [HOLD, "sh", self._file, self._user(SOURCE), self._nonce, LOCK, WAIT]
-        return await self._sh(SOURCE, argv, HELD_S + ANSWER_S, on_output=True)
+        return await self._sh(SOURCE, argv, HELD_S + LIMIT_S, on_output=True)
 
-    async def _until(self, word: str, holder: "asyncio.Future[Completed]") -> None:
-        """Waits until the source says the word, or has ended."""
-        while word not in self._said.split() and not holder.done():
-            heard: asyncio.Future[object] = asyncio.ensure_future(self._news.wait())
-            both: set[asyncio.Future[object]] = {heard, holder}  # type: ignore[arg-type]
+    async def _wait_for(self, word: str, holder: "asyncio.Future[Completed]") -> None:
+        """Waits until the source prints the word or ends."""
+        while word not in self._output.split() and not holder.done():
+            received: asyncio.Future[object] = asyncio.ensure_future(self._received.wait())
+            both: set[asyncio.Future[object]] = {received, holder}  # type: ignore[arg-type]
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            heard.cancel()
-            self._news.clear()
+            received.cancel()
+            self._received.clear()
 
     def _written(self, holder: "asyncio.Future[Completed]") -> Proof:
-        """What the source has come to by now."""
-        said = self._said
+        """The result on the source so far."""
+        output = self._output
         if holder.done():
             try:
                 done = holder.result()
             except Failure as failure:
                 return Proof(write_error=str(failure))
-            said = done.stdout + done.stderr + _gave_up(done)
-        words = dict(line.split(" ", 1) for line in said.splitlines() if line.startswith(("way ", "failed ")))
-        error = "\n".join(line for line in said.splitlines() if not line.startswith(("way ", "failed ", "locked")))
-        way, failed = words.get("way", ""), words.get("failed")
+            output = done.stdout + done.stderr + _timeout_error(done)
+        words = dict(line.split(" ", 1) for line in output.splitlines() if line.startswith(("creator ", "failed ")))
+        errors = (line for line in output.splitlines() if line.partition(" ")[0] not in ("creator", "failed", "locked"))
+        error = "\n".join(errors)
+        creator, failed = words.get("creator", ""), words.get("failed")
         if failed == "lock":
-            return Proof(way, write_error="", lock_error=error or "it said nothing")
-        if failed or not way or (holder.done() and "locked" not in said):
-            return Proof(way, write_error=error or "it ended and said nothing")
-        return Proof(way, write_error="", lock_error="")
+            return Proof(creator, write_error="", lock_error=error or NO_OUTPUT)
+        if failed or not creator or (holder.done() and "locked" not in output):
+            return Proof(creator, write_error=error or NO_OUTPUT)
+        return Proof(creator, write_error="", lock_error="")
 
-    async def _looked_at(self, proof: Proof) -> Proof:
-        """The same with what the destination and the server see."""
+    async def _read_elsewhere(self, proof: Proof) -> Proof:
+        """`proof` with the results on the destination and the storage server."""
         tried, seen = await asyncio.gather(
-            self._sh(DESTINATION, [TRY, "sh", self._file, self._user(DESTINATION), LOCK], ANSWER_S),
-            self._sh(STORAGE, [SEE, "sh", self._on_server], ANSWER_S),
+            self._sh(DESTINATION, [TRY, "sh", self._file, self._user(DESTINATION), LOCK], LIMIT_S),
+            self._sh(STORAGE, [SEE, "sh", self._on_server], LIMIT_S),
             return_exceptions=True,
         )
-        proof = replace(proof, read_error=self._wrong(tried), seen_error=self._wrong(seen))
+        proof = replace(proof, read_error=self._read_error(tried), seen_error=self._read_error(seen))
         if proof.lock_error or not isinstance(tried, Completed):
             return proof
         status = next((line.split()[1] for line in tried.stdout.splitlines() if line.startswith("lock ")), "")
         refused = {"75": True, "0": False}.get(status)
-        return replace(proof, refused=refused, refused_said=tried.stderr.strip())
+        return replace(proof, refused=refused, refusal_error=tried.stderr.strip())
 
-    def _wrong(self, done: Completed | BaseException) -> str:
-        """Why what was read is not the nonce, empty where it is."""
+    def _read_error(self, done: Completed | BaseException) -> str:
+        """Why the nonce was not read; empty where it was."""
         if isinstance(done, Failure):
             return str(done)
         if isinstance(done, BaseException):
             raise done
         if f"nonce {self._nonce}" in done.stdout.splitlines():
             return ""
-        return done.stderr.strip() or _gave_up(done) or "something else is in it"
+        return done.stderr.strip() or _timeout_error(done) or "the file has other content"
 
-    async def _removed(self) -> tuple[str, ...]:
-        """Removes the file wherever it may be; what is still there."""
+    async def _remove(self) -> tuple[str, ...]:
+        """Removes the file on the source and on the server; returns what could not be removed."""
         tries = [
-            self._sh(SOURCE, [REMOVE, "sh", self._user(SOURCE), self._file], ANSWER_S),
-            self._sh(STORAGE, [REMOVE, "sh", "root", self._on_server], ANSWER_S),
+            self._sh(SOURCE, [REMOVE, "sh", self._user(SOURCE), self._file], LIMIT_S),
+            self._sh(STORAGE, [REMOVE, "sh", "root", self._on_server], LIMIT_S),
         ]
         left = []
         for role, attempt in zip((SOURCE, STORAGE), tries, strict=True):
             try:
                 done = await attempt
-            except Failure:  # this host can't say; what is on the other one is one file with it
+            except Failure:  # in a shared folder, removing the file on the other host is enough
                 continue
             left += [f"{line.removeprefix('left ')} on {role}" for line in done.stdout.splitlines() if "left " in line]
         return tuple(left)
@@ -132,15 +133,15 @@ class _Attempt:
         return await self._sudo.run(host, argv, timeout=limit_s + 10, on_output=self._on_output if on_output else None)
 
     def _on_output(self, text: str) -> None:
-        self._said += text
-        self._news.set()
+        self._output += text
+        self._received.set()
 
     def _user(self, role: str) -> str:
         client = self._facts.client(role)
         if not isinstance(client, ClientRead) or client.qemu is None:
-            raise Failure(f"QEMU's user on {role} is not known")
+            raise Failure(f"QEMU's user on {role} is unknown")
         return client.qemu.name
 
 
-def _gave_up(done: Completed) -> str:
-    return "there was no answer within seconds" if done.status in TIMED_OUT else ""
+def _timeout_error(done: Completed) -> str:
+    return NO_REPLY if done.status in TIMED_OUT else ""

@@ -1,1 +1,1 @@
-"""Facts about the shared folder, the script that reads them, and the steps of the list."""
+"""Facts about the shared folder, the scripts that read them, and the steps of the list."""

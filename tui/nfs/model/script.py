@@ -1,4 +1,4 @@
-"""What is asked of each host about the shared folder, as one script a host; nothing in it changes anything."""
+"""The read-only script that each host runs to report its facts about the shared folder, and its parser."""
 
 import base64
 import contextlib
@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from tui.core.quantity import whole
 from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux import firewall
 from tui.linux import folder as folders
 from tui.linux.addresses import Resolved, parse_ahosts, parse_hosts
-from tui.linux.exports import Export, parse_exports
+from tui.linux.exports import parse_exports
 from tui.linux.folder import parse_folder
 from tui.linux.mounts import parse_mountinfo
 from tui.linux.packages import CLIENT, SERVER, Package, parse_simulation
@@ -23,15 +24,15 @@ from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, Qemu
 from tui.nfs.model.shared import Shared
 
 UNITS = ("nfs-server.service", "nfs-kernel-server.service", "nfs-config.service", "rpcbind.service")
-# Files that a purge of the packages removes, whoever wrote them (their postrm scripts).
+# Files that the packages' postrm scripts remove on a purge, even if the package did not create them.
 PURGED = (
     "/etc/exports", "/etc/default/nfs-kernel-server", "/etc/default/nfs-common", "/etc/nfs.conf", "/etc/idmapd.conf",
     "/etc/nfs.conf.d/local.conf",
 )  # fmt: skip
-USERS = ("_rpc", "statd")  # made by the packages, and left behind by them
-QEMU_USERS = ("libvirt-qemu", "qemu")  # of Debian and Ubuntu; of Fedora and its kin
+USERS = ("_rpc", "statd")  # created by the packages, and not removed with them
+QEMU_USERS = ("libvirt-qemu", "qemu")  # on Debian and Ubuntu; on Fedora and its derivatives
 
-# $1 the exported folder, $2 the folder of the images, $3 $4 $5 storage, source, destination, $6 the package.
+# $1 the exported folder, $2 the image folder, $3 $4 $5 storage, source, destination, $6 the package.
 COMMON = f"""{PRELUDE}
 export_folder=$1 images=$2 storage=$3 source=$4 destination=$5 package=$6
 manager=
@@ -42,7 +43,7 @@ part manager 5 echo "$manager"
 if [ "$manager" = apt-get ]; then
   part package 10 dpkg-query -W -f '${{db:Status-Status}}' "$package"
   if [ "$(dpkg-query -W -f '${{db:Status-Status}}' "$package" 2> /dev/null)" != installed ]; then
-    # Without caches: apt would write them.
+    # Empty cache paths, because apt would otherwise write its caches.
     part simulation 90 apt-get -s -q --no-install-recommends -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \\
       install "$package"
     part residual 10 dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n'
@@ -68,7 +69,7 @@ part folder 5 sh -c "$folder" sh "$export_folder"
 
 SERVER_SCRIPT = f"""{COMMON}
 part images 5 sh -c "$folder" sh "$images"
-# Another line may know a client by another name.
+# An export may name a client by another of its names.
 names='getent hosts "$(getent ahosts "$1" | head -n 1 | cut -d " " -f 1)"'
 part others.source 5 sh -c "$names" sh "$source"
 part others.destination 5 sh -c "$names" sh "$destination"
@@ -82,7 +83,7 @@ if has systemctl; then part units 10 systemctl show -p {PROPERTIES} {" ".join(UN
 {firewall.PARTS}
 part device.source 5 sh -c "$route" sh "$source"
 part device.destination 5 sh -c "$route" sh "$destination"
-# Only where it is in use: asking would load it.
+# Only if the module is loaded, because nft would load it.
 if has nft && grep -q '^nf_tables ' /proc/modules; then part nft 5 nft list ruleset; fi
 part wrapped 5 sh -c '
 for each; do
@@ -103,7 +104,7 @@ part libvirt 5 sh -c 'libvirtd --version 2> /dev/null || virtqemud --version'
 
 
 def arguments(shared: Shared, role: str) -> tuple[str, ...]:
-    """What the script of a host is given."""
+    """The arguments of the script on a host."""
     package = SERVER if role == STORAGE else CLIENT
     return shared.export, shared.images, shared.storage, shared.source, shared.destination, package
 
@@ -111,14 +112,13 @@ def arguments(shared: Shared, role: str) -> tuple[str, ...]:
 def parse_server(text: str, shared: Shared) -> ServerRead:
     """What SERVER_SCRIPT printed."""
     sections = parse_sections(text)
-    threads = _text(sections, "threads").strip()
     return ServerRead(
         **_common(sections, shared, STORAGE),
         images=parse_folder(shared.images, sections.get("images")),
         exports=_files(_text(sections, "exports")),
-        active=_active(_text(sections, "active")),
+        active=parse_exports(_text(sections, "active"), "/var/lib/nfs/etab"),
         units=parse_units(_text(sections, "units")),
-        threads=int(threads) if threads.isdecimal() else 0,
+        threads=whole(_text(sections, "threads").strip()) or 0,
         firewall=firewall.parse_firewall(text),
         drops=_drops(_text(sections, "nft")),
         wrapped=tuple(_text(sections, "wrapped").split()),
@@ -136,17 +136,15 @@ def parse_client(text: str, shared: Shared, role: str) -> ClientRead:
     return ClientRead(
         **_common(sections, shared, role),
         port=_port(sections.get("port")),
-        port_said=sections["port"].text.strip() if "port" in sections else "",
+        port_output=_printed(sections, "port").strip(),
         own_address=source[1] if source else "",
-        qemu=_qemu_user(qemu_conf.user, sections["qemu_users"].text if "qemu_users" in sections else ""),
+        qemu=_qemu_user(qemu_conf.user, _printed(sections, "qemu_users")),
         qemu_conf=qemu_conf,
         libvirt_version=tuple(map(int, version[1].split("."))) if version else (),
     )
 
 
 def _common(sections: Mapping[str, Section], shared: Shared, role: str) -> dict[str, Any]:
-    users = {line.partition(":")[0] for line in sections["users"].text.splitlines()} if "users" in sections else set()
-    age = _text(sections, "age").strip()
     return {
         "role": role,
         "package": _package(sections, SERVER if role == STORAGE else CLIENT),
@@ -158,14 +156,19 @@ def _common(sections: Mapping[str, Section], shared: Shared, role: str) -> dict[
             name: _resolved(sections, name, str(getattr(shared, name))) for name in (STORAGE, SOURCE, DESTINATION)
         },
         "configuration": tuple(_text(sections, "configuration").splitlines()),
-        "users": frozenset(users),
-        "lists_age_s": int(age) if age.isdecimal() else 0,
+        "users": frozenset(line.partition(":")[0] for line in _printed(sections, "users").splitlines()),
+        "lists_age_s": whole(_text(sections, "age").strip()) or 0,
     }
 
 
 def _text(sections: Mapping[str, Section], name: str) -> str:
-    """What a command printed that did well."""
+    """What a command printed; empty if it failed."""
     return file_text(sections.get(name)) or ""
+
+
+def _printed(sections: Mapping[str, Section], name: str) -> str:
+    """What a command printed, even if it failed: getent fails if one of several users is missing."""
+    return sections[name].text if name in sections else ""
 
 
 def _package(sections: Mapping[str, Section], name: str) -> Package:
@@ -181,20 +184,15 @@ def _package(sections: Mapping[str, Section], name: str) -> Package:
 
 def _resolved(sections: Mapping[str, Section], role: str, name: str) -> Resolved:
     found = parse_ahosts(name, _text(sections, f"address.{role}"))
-    return replace(found, others=parse_hosts(_text(sections, f"others.{role}")))
+    return replace(found, other_names=parse_hosts(_text(sections, f"others.{role}")))
 
 
 def _files(text: str) -> dict[str, str]:
     files = {}
     for content, _, path in (line.partition(" ") for line in text.splitlines()):
-        with contextlib.suppress(ValueError):  # a line that is not base64 is not ours
+        with contextlib.suppress(ValueError):  # the script prints base64 only
             files[path] = base64.b64decode(content, validate=True).decode(errors="surrogateescape")
     return files
-
-
-def _active(text: str) -> tuple[Export, ...]:
-    """The table of exportfs; a client without a name is everybody."""
-    return parse_exports(text, "/var/lib/nfs/etab")
 
 
 def _drops(ruleset: str) -> bool:
@@ -212,7 +210,7 @@ def _port(part: Section | None) -> str:
 
 def _qemu_user(wanted: str, passwd: str) -> QemuUser | None:
     rows = [line.split(":") for line in passwd.splitlines() if line.count(":") >= 6]
-    known = [QemuUser(row[0], int(row[2])) for row in rows if row[2].isdecimal()]
+    known = [QemuUser(row[0], uid) for row in rows if (uid := whole(row[2])) is not None]
     if wanted:
         return next((user for user in known if wanted in (user.name, str(user.uid))), None)
     return next((user for name in QEMU_USERS for user in known if user.name == name), None)

@@ -1,11 +1,11 @@
-"""The shared folder as it is configured: which hosts, and which folders on them."""
+"""The shared folder as configured."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What the steps depend on: the addresses of the three hosts, the two folders, the VM."""
+    """The addresses of the three hosts, the image folder and the exported folder, and the name of the VM."""
 
     storage: str
     source: str

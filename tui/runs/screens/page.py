@@ -16,7 +16,7 @@ from tui.runs.backend import Runs
 from tui.runs.model import Run
 from tui.runs.screens.run import RunPage
 from tui.runs.widgets import about_lines, header, run_line
-from tui.ui.goes_on import WATCH
+from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 

@@ -80,7 +80,7 @@ class RunPage(Page):
             lines += Content.styled(plain(text), "bold $warning").wrap(max(10, width)) if text else []
         if timeline.over:
             lines.append(Content.assemble(f"{'outcome':<{LABEL}}", (timeline.phase, "bold")))
-            ended = outcome_lines(timeline, self._run.folder, self._run.origin, width, self.spell)
+            ended = outcome_lines(timeline, self._run.folder, self._run.origin, width, self.with_keys)
             # without its path, which is shown below, and the next steps, which were for the moment of the end
             lines += takewhile(lambda line: not line.plain.startswith("recorded in"), ended)
         where = Content(f"{plain(home(opened.raw))}, {opened.records:,} records").wrap(max(10, width - LABEL))

@@ -1,4 +1,4 @@
-"""The chart: shows a Picture, and writes to the terminal only the characters that changed."""
+"""The chart widget: shows a Picture and repaints only the changed characters."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ from tui.ui.chart.sheet import (
 
 
 class Chart(Widget):
-    """A chart as large as it is given room for; set `picture` to draw."""
+    """A chart that fills its widget; set `picture` to draw."""
 
     COMPONENT_CLASSES = {
         "chart--frame",
@@ -54,7 +54,7 @@ class Chart(Widget):
     ALLOW_SELECT = False
 
     class Loaded(Message, bubble=False):
-        """Curves can be drawn now."""
+        """plotext is loaded, so curves can be drawn."""
 
     picture: reactive[Picture] = reactive(Picture(""), repaint=False, init=False)
 
@@ -66,28 +66,32 @@ class Chart(Widget):
         self.set_reactive(Chart.picture, picture or Picture(""))
 
     def on_mount(self) -> None:
+        """Load plotext once per process."""
         if not is_loaded():
             self._load()
 
     @work(thread=True)
     def _load(self) -> None:
-        """On a thread: a key must not wait for it."""
+        """On a thread, because no key may wait for it."""
         load()
         self.post_message(self.Loaded())
 
     def on_chart_loaded(self) -> None:
+        """Draw the curves."""
         self._draw()
 
     def watch_picture(self, old: Picture, new: Picture) -> None:
+        """Draw the new picture."""
         self._draw()
         if [each.color for each in old.series] != [each.color for each in new.series]:
             self.refresh()
 
     def on_resize(self) -> None:
+        """Draw the picture in the new size."""
         self._draw()
 
     def _draw(self) -> None:
-        """Draw the picture anew and ask for the repaint of what became different."""
+        """Draw the picture and request a repaint of the changed cells."""
         width, height = self.size
         rows = compose(self.picture, width, height, self._curves if is_loaded() else None)
         before, self._rows = self._rows, rows
@@ -104,6 +108,7 @@ class Chart(Widget):
             self.refresh(*changed)
 
     def render_line(self, y: int) -> Strip:
+        """One line of the chart."""
         if y >= len(self._rows):
             return Strip.blank(self.size.width, self.rich_style)
         return Strip([Segment(text, self._style(ink)) for text, ink in self._rows[y].runs()], self.size.width)
@@ -119,24 +124,25 @@ class Chart(Widget):
     }
 
     def notify_style_update(self) -> None:
-        self._styles.clear()  # another theme
+        """Look up the styles of the new theme."""
+        self._styles.clear()
         super().notify_style_update()
 
     def _style(self, ink: int) -> Style:
-        """Looked up once: doing so for every run of every line was a quarter of what a chart costs."""
+        """The style of an ink, cached: a lookup per run of each line took a quarter of the time of a repaint."""
         series = self.picture.series
         name = series[ink - SERIES].color if SERIES <= ink < SERIES + len(series) else str(ink)
         if name not in self._styles:
-            self._styles[name] = self._looked_up(ink, name)
+            self._styles[name] = self._lookup(ink, name)
         return self._styles[name]
 
-    def _looked_up(self, ink: int, name: str) -> Style:
+    def _lookup(self, ink: int, name: str) -> Style:
         if ink in self._NAMES:
             return self.get_component_rich_style(self._NAMES[ink])
         return self.rich_style if ink == BLANK or name == str(ink) else self._color(name)
 
     def _color(self, name: str) -> Style:
-        """The style of a colour of the theme, or of any colour Textual knows."""
+        """The style of a colour of the theme, or of any colour name of Textual."""
         try:
             color = Color.parse(self.app.get_css_variables().get(name, name))
         except ColorParseError:

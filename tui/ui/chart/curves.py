@@ -1,4 +1,4 @@
-"""The curves of a chart, drawn by plotext; what was drawn is remembered, so that a new value costs what it adds."""
+"""The curves of a chart, drawn by plotext and cached, so that a new value draws only what it adds."""
 
 import re
 import sys
@@ -8,43 +8,42 @@ from tui.ui.chart.picture import DOTS, Series
 from tui.ui.chart.scale import DOTS_HIGH, DOTS_WIDE, Dot, Scale, strokes
 
 DOT = "•"
-NOBODY = -1
-TAKE_TURNS = 3  # columns after which the other of two curves that run on top of each other is shown
-# Every dot is meant, and the middle of one is what plotext rounds to it; a little off, so that half of a way, too, is
-# always rounded to the same side.
+NO_SERIES = -1
+ALTERNATE = 3  # where two curves overlap, each is shown for this many columns in turn
+# plotext rounds the middle of a dot to that dot; slightly off the middle, so that halves always round the same way.
 MIDDLE = 0.51
 
 _BRAILLE = "⠀"
-_LAST_NAME = "doc"  # of those that plotext's __init__ defines
+_LAST_NAME = "doc"  # the last name that plotext's __init__ defines
 _COLOR = re.compile(r"\x1b\[([0-9;]*)m")
 _FOREGROUND = "38;5;"
 
 
 def load() -> None:
-    """Import plotext, which takes 0.3 s: the first paint of the app needs none of it."""
+    """Import plotext; it takes 0.3 s, and the first paint of the app does not need it."""
     import plotext  # noqa: F401, PLC0415
 
 
 def is_loaded() -> bool:
-    """Whether curves can be drawn at once; a module on its way in is known to Python before it can be used."""
+    """Whether plotext is completely imported; Python lists a module before it can be used."""
     return hasattr(sys.modules.get("plotext"), _LAST_NAME)
 
 
 @dataclass
 class Layer:
-    """The characters of a canvas, and by which series each is drawn (NOBODY where it is blank)."""
+    """The characters of a canvas, and the number of the series of each (NO_SERIES where it is blank)."""
 
     characters: list[list[str]]
     owners: list[list[int]]
 
     @classmethod
     def blank(cls, scale: Scale) -> "Layer":
-        return cls(
-            [[" "] * scale.columns for _ in range(scale.rows)], [[NOBODY] * scale.columns for _ in range(scale.rows)]
-        )
+        """A layer without a curve."""
+        rows = range(scale.rows)
+        return cls([[" "] * scale.columns for _ in rows], [[NO_SERIES] * scale.columns for _ in rows])
 
     def put(self, row: int, column: int, character: str, owner: int) -> None:
-        """Add to what is there: braille to braille dot by dot, anything else in its place."""
+        """Combine braille with braille dot by dot; anything else replaces the character."""
         there = self.characters[row][column]
         if there >= _BRAILLE and character >= _BRAILLE:
             character = chr(ord(there) | ord(character))
@@ -53,7 +52,7 @@ class Layer:
 
 
 class Curves:
-    """Draws the same canvas again and again; where series have only grown, it draws what is new."""
+    """Draws one canvas repeatedly; where series have only grown, it draws only the new points."""
 
     def __init__(self) -> None:
         self._scale: Scale | None = None
@@ -61,7 +60,7 @@ class Curves:
         self._lines = self._dots = Layer([], [])
 
     def draw(self, series: tuple[Series, ...], scale: Scale) -> Layer:
-        """The series on a canvas of scale.columns x scale.rows; later ones lie over earlier ones."""
+        """The series on a canvas of scale.columns x scale.rows, later ones over earlier ones."""
         starts = self._grown_from(series) if scale == self._scale else None
         if starts is None:
             starts = [0] * len(series)
@@ -74,10 +73,10 @@ class Curves:
                 if (each.form == DOTS) == dotted and start < len(each.xs)
             }
             _draw(layer, new, DOT if dotted else "braille", scale)
-        return self._taking_turns() if any(each.form == DOTS for each in series) else self._lines
+        return self._merged() if any(each.form == DOTS for each in series) else self._lines
 
     def _grown_from(self, series: tuple[Series, ...]) -> list[int] | None:
-        """For each series, from which of its points on it must be drawn; None if anything else has changed."""
+        """For each series, the index of its first point to draw; None if anything but new points has changed."""
         if len(series) != len(self._series):
             return None
         starts = []
@@ -88,26 +87,26 @@ class Curves:
             starts.append(max(0, known - 1) if len(new.xs) > known else known)
         return starts
 
-    def _taking_turns(self) -> Layer:
-        """Both layers as one; where lines and dots meet, a few columns of the one and a few of the other."""
+    def _merged(self) -> Layer:
+        """Both layers as one; where lines and dots overlap, they alternate."""
         characters = [row.copy() for row in self._lines.characters]
         owners = [row.copy() for row in self._lines.owners]
         for row, dots in enumerate(self._dots.owners):
             for column, owner in enumerate(dots):
-                if owner != NOBODY and (owners[row][column] == NOBODY or column // TAKE_TURNS % 2):
+                if owner != NO_SERIES and (owners[row][column] == NO_SERIES or column // ALTERNATE % 2):
                     characters[row][column], owners[row][column] = DOT, owner
         return Layer(characters, owners)
 
 
 def _draw(layer: Layer, curves: dict[int, list[list[Dot]]], marker: str, scale: Scale) -> None:
-    """Add the strokes of each series, by its number, to a layer."""
+    """Add the strokes of each series, by number, to the layer."""
     drawn = [stroke for curve in curves.values() for stroke in curve]
     if not drawn:
         return
     left = min(stroke[0][0] for stroke in drawn) // DOTS_WIDE
     import plotext  # noqa: PLC0415 - as in load()
 
-    figure = plotext.figure  # there is one in the whole process: cleared, drawn on and built in one go
+    figure = plotext.figure  # the process has one, so it is cleared, drawn and built without interruption
     figure.clear()
     plotext.terminal.limit(False, False)
     figure.plot_size(scale.columns - left, scale.rows)
@@ -124,17 +123,17 @@ def _draw(layer: Layer, curves: dict[int, list[list[Dot]]], marker: str, scale: 
             xs = [(column + MIDDLE) / DOTS_WIDE - left for column, _ in stroke]
             ys = [(row + MIDDLE) / DOTS_HIGH for _, row in stroke]
             figure.draw(figure.signal(xs, ys, marker=plotext.marker(marker, plotext.pixel(number))).lines(True))
-    _take_apart(figure.build().string(), left, layer)
+    _parse(figure.build().string(), left, layer)
 
 
-def _take_apart(text: str, left: int, layer: Layer) -> None:
-    """What plotext drew, into the layer; its colours say whose it is."""
+def _parse(text: str, left: int, layer: Layer) -> None:
+    """Put plotext's output into the layer; the colour of a character is the number of its series."""
     for row, line in enumerate(text.split("\n")[: len(layer.characters)]):
-        column, owner = left, NOBODY
+        column, owner = left, NO_SERIES
         for index, part in enumerate(_COLOR.split(line)):
-            if index % 2:  # what the pattern caught: the colour from here on
-                owner = int(part.removeprefix(_FOREGROUND)) if part.startswith(_FOREGROUND) else NOBODY
-            elif owner == NOBODY:
+            if index % 2:  # the pattern's group: the colour from here on
+                owner = int(part.removeprefix(_FOREGROUND)) if part.startswith(_FOREGROUND) else NO_SERIES
+            elif owner == NO_SERIES:
                 column += len(part)
             else:
                 for character in part:

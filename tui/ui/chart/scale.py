@@ -1,4 +1,4 @@
-"""The scales of a chart: both axes grow in steps, so that most new values change a column and not the whole picture."""
+"""The scales of a chart: both axes grow in steps, so that most new values change one column, not the whole chart."""
 
 import math
 from bisect import bisect_left
@@ -13,16 +13,16 @@ DAY = 86400
 SPANS = (15, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200)
 TICK_STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200)
 TOPS = (1, 1.5, 2, 3, 4, 5, 6, 8)
-MANY = 3  # points for each column of characters
-TICK_SPACE = 14  # columns from one time to the next, at least
+MANY = 3  # points per column of characters
+TICK_SPACE = 14  # the least number of columns between two labels of the time axis
 
-DOTS_WIDE, DOTS_HIGH = 2, 4  # of a braille character
+DOTS_WIDE, DOTS_HIGH = 2, 4  # dots of a braille character
 
 Dot = tuple[int, int]  # column from the left, row from the bottom
 
 
 def time_span(seconds: float) -> float:
-    """The width of the time axis, in seconds, that has room for that much."""
+    """The length of the time axis in seconds that fits so many seconds."""
     if seconds <= SPANS[-1]:
         return float(SPANS[bisect_left(SPANS, seconds)])
     step = HOUR if seconds <= 12 * HOUR else 6 * HOUR if seconds <= 2 * DAY else DAY
@@ -30,7 +30,7 @@ def time_span(seconds: float) -> float:
 
 
 def time_ticks(span: float, columns: int) -> list[tuple[float, str]]:
-    """The moments to name below a chart of that many columns, and their names; the start and the end are left out."""
+    """The moments to label below a chart of so many columns, with their labels; without the start and the end."""
     room = max(1, columns // TICK_SPACE)
     step = next((step for step in TICK_STEPS if span / step <= room), math.ceil(span / room / DAY) * DAY)
     size, unit = (1, "s") if step < MINUTE else (MINUTE, "min") if step < HOUR else (HOUR, "h")
@@ -38,7 +38,7 @@ def time_ticks(span: float, columns: int) -> list[tuple[float, str]]:
 
 
 def top_of(highest: float) -> float:
-    """The end of the value axis: the next round number at or over the highest value."""
+    """The end of the value axis: the next round number at or above the highest value."""
     if highest <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(highest))
@@ -46,12 +46,12 @@ def top_of(highest: float) -> float:
 
 
 def unit_for(units: Sequence[Unit], highest: float) -> Unit:
-    """The largest unit of which the highest value makes at least one."""
+    """The largest unit in which the highest value is at least 1."""
     return next((unit for unit in reversed(units) if highest >= unit.size), units[0])
 
 
 def value_ticks(top: float, rows: int) -> list[float]:
-    """The values to name beside a chart of that many rows, from the bottom up; short ones where there is a choice."""
+    """The values to label beside a chart of so many rows, from the bottom up; prefers short labels."""
     choice = (4, 3, 5) if rows >= 11 else (2,) if rows >= 3 else (1,)
     parts = min(choice, key=lambda parts: len(f"{top / parts:g}"))
     return [top * part / parts for part in range(parts + 1)]
@@ -59,7 +59,7 @@ def value_ticks(top: float, rows: int) -> list[float]:
 
 @dataclass(frozen=True)
 class Scale:
-    """Where a moment and a value fall in a canvas of `columns` x `rows` characters."""
+    """Maps moments and values to a canvas of `columns` x `rows` characters."""
 
     span: float
     top: float
@@ -67,9 +67,11 @@ class Scale:
     rows: int
 
     def dot_column(self, x: float) -> int:
+        """The dot column of a moment, from the left."""
         return _within(int(x / self.span * self.columns * DOTS_WIDE), self.columns * DOTS_WIDE)
 
     def dot_row(self, y: float) -> int:
+        """The dot row of a value, from the bottom."""
         return _within(round(y / self.top * (self.rows * DOTS_HIGH - 1)), self.rows * DOTS_HIGH)
 
     def column(self, x: float) -> int:
@@ -86,14 +88,14 @@ def _within(value: int, size: int) -> int:
 
 
 def strokes(xs: Sequence[float], ys: Sequence[float | None], scale: Scale) -> list[list[Dot]]:
-    """The curve as unbroken strokes of few dots: of what falls into one column, the lowest and highest are kept.
+    """The curve as unbroken strokes; of the points in one column only the first, lowest, highest and last are kept.
 
-    A column is one of dots, and one of characters where there are so many points that it makes no visible difference.
+    A column is a dot wide, or a character wide where there are so many points that it makes no visible difference.
     """
     wide = DOTS_WIDE if len(xs) > MANY * scale.columns else 1
     found: list[list[Dot]] = []
     stroke: list[Dot] = []
-    together: list[Dot] = []  # what has fallen into the present column
+    together: list[Dot] = []  # the dots of the current column
     for x, y in zip(xs, ys, strict=True):
         if y is None:
             _extend(stroke, together)
@@ -126,6 +128,6 @@ def _extend(stroke: list[Dot], together: list[Dot]) -> None:
 
 
 def _straight(a: Dot, b: Dot, c: Dot) -> bool:
-    """Whether b lies on the way from a to c, level or upright: on a slope it would be rounded another way."""
+    """Whether b is on a horizontal or vertical line from a to c; on a slope, without b the line rounds differently."""
     dx, dy, ex, ey = b[0] - a[0], b[1] - a[1], c[0] - b[0], c[1] - b[1]
     return (dx == ex == 0 or dy == ey == 0) and dx * ex + dy * ey > 0

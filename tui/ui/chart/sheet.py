@@ -1,4 +1,4 @@
-"""A whole chart as rows of characters, each with the ink it is drawn in: frame, scales, curves, signs, legend."""
+"""A chart as rows of characters and their inks: frame, scales, curves, signs, legend."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from tui.ui.chart.curves import NOBODY, Curves, Layer
+from tui.ui.chart.curves import NO_SERIES, Curves, Layer
 from tui.ui.chart.picture import AREA, DOTS, PASS_MARK, Picture, Sign, Unit
 from tui.ui.chart.scale import Scale, time_span, time_ticks, top_of, unit_for, value_ticks
 
-# Inks. The curve of series n has the ink SERIES + n.
+# An ink is the role of a character, which the widget maps to a style. The curve of series n has the ink SERIES + n.
 BLANK, FRAME, TITLE, LABEL, SIGN, LEVEL, PASS, EMPTY = range(8)
 SERIES = 8
 
@@ -21,10 +21,10 @@ PASS_LINE = "┊"
 SWATCHES = {AREA: "⠒░", DOTS: "••"}
 SWATCH = "⠒⠒"
 
-LABELS_WIDE = 5  # columns left of the axis; the same for charts above each other, as long as four digits do
-CROWDED = 3  # fewer columns than this for each pass, and their marks would be a wall: they stay in the top row
-NARROW = 24  # columns below which there is no room for them
-MERGE = 3  # unchanged characters between two changes that are cheaper to write again than to jump over
+LABELS_WIDE = 5  # columns left of the axis; the same for charts below each other, unless a label has over four digits
+CROWDED = 3  # with fewer columns per pass, the marks of passes are drawn in the top row only
+NARROW = 24  # columns below which values have no labels
+MERGE = 3  # rewriting so many unchanged characters costs fewer bytes than moving the cursor over them
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Row:
     inks: bytes
 
     def runs(self, start: int = 0, end: int | None = None) -> Iterator[tuple[str, int]]:
-        """The characters of columns start to end, in pieces of one ink; blanks take the ink of what is before them."""
+        """The characters of columns start to end in runs of one ink; blanks take the ink of the run before them."""
         end = len(self.text) if end is None else end
         if start >= end:
             return
@@ -51,7 +51,7 @@ class Row:
         yield self.text[begin:end], ink
 
     def changes(self, other: "Row") -> list[tuple[int, int]]:
-        """The stretches (from, to) in which another row of the same length differs."""
+        """The ranges (start, end) in which another row of the same length differs."""
         found: list[tuple[int, int]] = []
         for column, (a, b, c, d) in enumerate(zip(self.text, other.text, self.inks, other.inks, strict=True)):
             if a == b and (c == d or a == " "):
@@ -64,7 +64,7 @@ class Row:
 
 
 class _Paper:
-    """The characters while they are put down."""
+    """The chart while it is being composed."""
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
@@ -72,14 +72,14 @@ class _Paper:
         self.inks = [bytearray(width) for _ in range(height)]
 
     def put(self, column: int, row: int, text: str, ink: int) -> None:
-        """Write over what is there; what falls off the paper is lost."""
+        """Write the text over what is there; characters outside the paper are dropped."""
         for at, character in enumerate(text, column):
             if 0 <= at < self.width and 0 <= row < self.height:
                 self.text[row][at] = character
                 self.inks[row][at] = ink if character != " " else BLANK
 
     def fill(self, column: int, row: int, character: str, ink: int) -> None:
-        """Write where nothing is."""
+        """Write the character if its place is blank."""
         if 0 <= column < self.width and 0 <= row < self.height and self.text[row][column] == " ":
             self.put(column, row, character, ink)
 
@@ -88,12 +88,12 @@ class _Paper:
 
 
 def one_cell_each(text: str) -> str:
-    """The text with each character that is not one column wide, or moves the cursor, replaced."""
+    """The text with "?" for each character that is not one column wide or moves the cursor."""
     return "".join(each if each.isprintable() and cell_len(each) == 1 else "?" for each in text)
 
 
 def compose(picture: Picture, width: int, height: int, curves: Curves | None) -> tuple[Row, ...]:
-    """The picture on that many columns and rows; `curves` are those drawn last time, None: only the frame."""
+    """The picture on so many columns and rows; `curves` holds the cache of the last call, None draws the frame only."""
     paper = _Paper(width, height)
     if width < 4 or height < 1:
         return paper.rows()
@@ -111,15 +111,15 @@ def compose(picture: Picture, width: int, height: int, curves: Curves | None) ->
         _sentence(paper, picture.empty, left)
         return paper.rows()
     if left:
-        _name_values(paper, [(scale.row(value * unit.size), label) for value, label in values.items()], left)
-        _name_moments(paper, scale, left)
+        _label_values(paper, [(scale.row(value * unit.size), label) for value, label in values.items()], left)
+        _label_moments(paper, scale, left)
     if curves is not None:
         _canvas(paper, picture, curves.draw(picture.series, scale), scale, left + 1)
     return paper.rows()
 
 
 def _title(paper: _Paper, picture: Picture, unit: Unit) -> None:
-    """The frame's upper edge: what is shown, whose the curves are, then what else there is room for."""
+    """The upper edge of the frame: the title, the legend of the curves, then as much else as fits."""
     paper.put(0, 0, "─" * paper.width, FRAME)
     title = one_cell_each(f" {picture.title}, {unit.name} " if unit.name else f" {picture.title} ")
     paper.put(1, 0, title, TITLE)
@@ -137,7 +137,7 @@ def _title(paper: _Paper, picture: Picture, unit: Unit) -> None:
             column += _wide(entry)
 
 
-_Entry = tuple[str, int, str]  # of the legend: the swatch, its ink, and what it stands for
+_Entry = tuple[str, int, str]  # of the legend: the swatch, its ink and its text
 
 
 def _wide(entry: _Entry) -> int:
@@ -145,7 +145,7 @@ def _wide(entry: _Entry) -> int:
 
 
 def _legend(picture: Picture) -> tuple[list[_Entry], list[_Entry]]:
-    """Of the curves, and of everything else."""
+    """The entries of the curves, and those of all else."""
     if picture.blank:
         return [], []
     curves = [
@@ -160,15 +160,15 @@ def _legend(picture: Picture) -> tuple[list[_Entry], list[_Entry]]:
 
 
 def _axes(paper: _Paper, scale: Scale, left: int) -> None:
-    """The value axis on the left and the time axis at the foot."""
+    """The value axis on the left and the time axis at the bottom."""
     foot = paper.height - 1
     for row in range(1, foot):
         paper.put(left, row, "│", FRAME)
     paper.put(left, foot, "└" + "─" * scale.columns, FRAME)
 
 
-def _name_values(paper: _Paper, labels: Iterable[tuple[int, str]], left: int) -> None:
-    """The labels (row of the canvas, text) beside the value axis, the lowest at its foot."""
+def _label_values(paper: _Paper, labels: Iterable[tuple[int, str]], left: int) -> None:
+    """The labels (row of the canvas, text) of the value axis, the lowest at its bottom."""
     foot = paper.height - 1
     for number, (row, label) in enumerate(labels):
         if number:
@@ -176,8 +176,8 @@ def _name_values(paper: _Paper, labels: Iterable[tuple[int, str]], left: int) ->
         paper.put(left - 1 - len(label), 1 + row if number else foot, label, LABEL)
 
 
-def _name_moments(paper: _Paper, scale: Scale, left: int) -> None:
-    """The labels in the time axis."""
+def _label_moments(paper: _Paper, scale: Scale, left: int) -> None:
+    """The labels of the time axis."""
     for moment, label in time_ticks(scale.span, scale.columns):
         start = left + 1 + scale.column(moment) - len(label) // 2
         if start + len(label) < paper.width:
@@ -185,7 +185,7 @@ def _name_moments(paper: _Paper, scale: Scale, left: int) -> None:
 
 
 def _sentence(paper: _Paper, sentence: str, left: int) -> None:
-    """In the middle, on as many lines as it needs and the frame has."""
+    """A sentence in the middle of the frame, wrapped, and cut where it does not fit."""
     room, rows = paper.width - left - 1, paper.height - 2
     lines = textwrap.wrap(one_cell_each(sentence), max(1, room - 1), max_lines=rows, placeholder="…")
     first = max(1, min(paper.height // 2 - (len(lines) - 1) // 2, 1 + rows - len(lines)))
@@ -194,10 +194,10 @@ def _sentence(paper: _Paper, sentence: str, left: int) -> None:
 
 
 def _canvas(paper: _Paper, picture: Picture, drawn: Layer, scale: Scale, left: int) -> None:
-    """From the front to the back: letters, curves, the level, the signs' lines, shade."""
+    """Draw from front to back: letters, curves, level, lines of the signs, shade."""
     for row, (characters, owners) in enumerate(zip(drawn.characters, drawn.owners, strict=True), 1):
         paper.text[row][left:] = characters
-        paper.inks[row][left:] = bytes(BLANK if owner == NOBODY else SERIES + owner for owner in owners)
+        paper.inks[row][left:] = bytes(BLANK if owner == NO_SERIES else SERIES + owner for owner in owners)
     letters = _letters([sign for sign in picture.signs if sign.mark != PASS_MARK], scale)
     for column, letter in letters.items():
         paper.put(left + column, 1, letter, SIGN)
@@ -218,7 +218,7 @@ def _canvas(paper: _Paper, picture: Picture, drawn: Layer, scale: Scale, left: i
 
 
 def _letters(signs: list[Sign], scale: Scale) -> dict[int, str]:
-    """Where each letter stands: over its line, or the nearest free column beside it."""
+    """The column of each letter: that of its line, or the nearest free one."""
     placed: dict[int, str] = {}
     for sign in signs:
         home = scale.column(sign.x)
@@ -232,7 +232,7 @@ def _letters(signs: list[Sign], scale: Scale) -> dict[int, str]:
 
 
 def _shade(paper: _Paper, drawn: Layer, number: int, left: int) -> None:
-    """Light shade from a curve down to the axis, wherever nothing else is."""
+    """Light shade from a curve down to the axis, where the chart is blank."""
     under: set[int] = set()
     for row, owners in enumerate(drawn.owners, 1):
         for column in under:

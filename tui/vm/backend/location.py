@@ -1,4 +1,4 @@
-"""Where a VM is at the moment: both hosts are asked, side by side."""
+"""Reads from both hosts at once where a VM is."""
 
 import asyncio
 
@@ -10,14 +10,14 @@ from tui.vm.model.location import VmPlacement
 
 
 async def placement(connections: Connections, name: str) -> VmPlacement:
-    """What the hosts say of a VM; one that can't be asked is an answer, too."""
+    """The placement of a VM; a host that can't be read has a Failure in it."""
     found = await asyncio.gather(*(_on(connections, host, name) for host in HYPERVISORS))
     return VmPlacement(name, dict(zip(HYPERVISORS, found, strict=True)))
 
 
 async def _on(connections: Connections, host: str, name: str) -> Vm | Failure | None:
-    """What one host says of it: None where it knows none of that name, the Failure where it can't be asked."""
+    """The VM on one host; None if it has no VM of that name, a Failure if it can't be read."""
     try:
-        return await connections.ask(host, lambda hypervisor: hypervisor.vm(name))
+        return await connections.query(host, lambda hypervisor: hypervisor.vm(name))
     except Failure as failure:
         return failure

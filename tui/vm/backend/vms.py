@@ -1,4 +1,4 @@
-"""The VMs of both hosts: listed with their definitions, deleted, and where their console is."""
+"""Lists the VMs of both hosts with their definitions, and deletes them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from tui.vm.model.image import Image, users_of
 from tui.vm.model.listing import Listed, Listing
 from tui.vm.model.offer import Offer
 
-# What is bridged is the system's own matter: libvirt tells bridges on some hosts only. A name a line.
+# libvirt lists the bridges of some hosts only, so they are read from the system. Prints one name per line.
 BRIDGES = 'for each in /sys/class/net/*/bridge; do [ -d "$each" ] && basename "$(dirname "$each")"; done; true'
 
 
 @dataclass(frozen=True)
 class Deletion:
-    """What deleting a VM would do: on which hosts it is forgotten, and its disks: `kept` says why one must stay."""
+    """What deleting a VM would do: undefine it on `hosts`, remove `disks`; `kept` are other disks and why they stay."""
 
     name: str
     hosts: tuple[str, ...]
@@ -32,30 +32,30 @@ class Deletion:
 
 
 class Vms:
-    """Everything raises Failure, but what is asked of one host is answered by one where that host can't be asked."""
+    """The VMs of both hosts; a method that reads one host returns a Failure if it can't be read."""
 
     def __init__(self, connections: Connections, sudo: Sudo) -> None:
         self._connections = connections
         self.sudo = sudo
         self.images = Images(sudo, connections.config.storage.export)
-        self._known: dict[str, dict[Vm, Domain | Failure]] = {}  # by host: read again only where a VM has changed
+        self._known: dict[str, dict[Vm, Domain | Failure]] = {}  # by host: reread only if the VM changed
 
-    async def on(self, host: str, *, afresh: bool = False) -> tuple[Listed, ...] | Failure:
-        """The VMs of one host; definitions are read again where the VM's state changed, or all of them `afresh`."""
-        known = {} if afresh else self._known.get(host, {})
+    async def on(self, host: str, *, reread: bool = False) -> tuple[Listed, ...] | Failure:
+        """The VMs of one host; definitions are cached while the VM is unchanged, unless `reread`."""
+        known = {} if reread else self._known.get(host, {})
 
         def read(hypervisor: Hypervisor) -> dict[Vm, Domain | Failure]:
             return {vm: known[vm] if vm in known else _domain(hypervisor, vm.name) for vm in hypervisor.vms()}
 
         try:
-            self._known[host] = await self._connections.ask(host, read)
+            self._known[host] = await self._connections.query(host, read)
         except Failure as failure:
             return failure
         return tuple(Listed(vm, domain) for vm, domain in self._known[host].items())
 
     async def listing(self) -> Listing:
-        """All of both hosts, read afresh."""
-        found = await asyncio.gather(*(self.on(host, afresh=True) for host in HYPERVISORS))
+        """The VMs of both hosts, all definitions reread."""
+        found = await asyncio.gather(*(self.on(host, reread=True) for host in HYPERVISORS))
         return Listing(dict(zip(HYPERVISORS, found, strict=True)))
 
     async def offer(self, host: str) -> Offer | Failure:
@@ -65,25 +65,25 @@ class Vms:
             return Offer(hypervisor.daemon(), hypervisor.machine_types(), hypervisor.networks())
 
         try:
-            offer = await self._connections.ask(host, read)
+            offer = await self._connections.query(host, read)
             bridges = await self._connections.shell(host).run(["sh", "-c", BRIDGES])
         except Failure as failure:
             return failure
         return replace(offer, bridges=tuple(bridges.stdout.split()))
 
     async def offers(self) -> dict[str, Offer | Failure]:
-        """Of both hosts."""
+        """The offers of both hosts."""
         found = await asyncio.gather(*map(self.offer, HYPERVISORS))
         return dict(zip(HYPERVISORS, found, strict=True))
 
     def console(self, name: str, host: str) -> list[str]:
-        """The command that shows the serial console of a VM on a host, from this one."""
+        """The local command that shows the serial console of a VM on `host`."""
         return ["virsh", "-c", self._connections.uri(host), "console", "--", name]
 
     # -- deleting --
 
     async def deletion(self, name: str) -> Deletion:
-        """What deleting would do; Failure where the VM can't be deleted now."""
+        """What deleting would do; Failure if the VM can't be deleted now."""
         listing = await self.listing()
         where = listing.where(name)
         if where.vm is None:
@@ -95,7 +95,7 @@ class Vms:
         return Deletion(name, hosts, disks, kept)
 
     async def _disks(self, name: str, listing: Listing) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-        """The files that are its own alone, and those that must stay, each with the reason."""
+        """The files that only this VM uses, and those that must stay, each with the reason."""
         domain = listing.domain(name)
         if not isinstance(domain, Domain):
             return (), ()
@@ -103,7 +103,7 @@ class Vms:
         if domain.mark:
             paths = list(await self.images.remains(paths))
         if listing.unread:
-            reason = f"{' and '.join(listing.unread)} can't be asked whether another VM uses it"
+            reason = f"{' and '.join(listing.unread)} can't be read, so another VM may use it"
             return (), tuple((path, reason) for path in paths)
         images: dict[str, Image] = {}
         try:
@@ -115,33 +115,33 @@ class Vms:
         for path in paths:
             users = users_of(path, others, images)
             if users:
-                kept.append((path, f"{' and '.join(users)} uses it"))
+                kept.append((path, f"{' and '.join(users)} use{'s' if len(users) == 1 else ''} it"))
             elif overlays := [each.path for each in images.values() if each.backing == path and each.path not in paths]:
-                kept.append((path, f"{overlays[0]} stands on it"))
+                kept.append((path, f"{overlays[0]} is an overlay of it"))
         return tuple(path for path in paths if path not in dict(kept)), tuple(kept)
 
     async def delete(self, deletion: Deletion, *, disks: bool) -> str:
-        """Delete it, its disks only where `disks` says so; looked at once more before, for all may have changed."""
+        """Delete the VM, with its disks if `disks`; checks first what has changed since `deletion` was shown."""
         now = await self.deletion(deletion.name)
         removed: Sequence[str] = [path for path in deletion.disks if path in now.disks] if disks else ()
         if removed:
-            # Its definition is the only list of its disks: it goes last, so that what was broken off can be finished.
+            # The definition is the only list of the disks. It goes last, so an interrupted deletion can be finished.
             for host in now.hosts:
-                await self._connections.tell(host, lambda hypervisor: hypervisor.mark(deletion.name, DELETING))
+                await self._connections.command(host, lambda hypervisor: hypervisor.set_mark(deletion.name, DELETING))
             for path in removed:
                 await self.images.end_copy(path.removesuffix(PART))
             await self.images.remove(removed)
         for host in now.hosts:
-            await self._connections.tell(host, lambda hypervisor: hypervisor.undefine(deletion.name))
+            await self._connections.command(host, lambda hypervisor: hypervisor.undefine(deletion.name))
         spared = [path for path in deletion.disks if path in dict(now.kept)]
         if disks and spared:
-            return f"{deletion.name} was deleted; {' and '.join(spared)} stayed: it is in use now."
-        what = f" with {' and '.join(removed)}" if removed else "; its disks stayed" if deletion.disks else ""
+            return f"{deletion.name} was deleted, except {' and '.join(spared)}: now in use."
+        what = f" with {' and '.join(removed)}" if removed else "; its disks were kept" if deletion.disks else ""
         return f"{deletion.name} was deleted{what}."
 
 
 def _domain(hypervisor: Hypervisor, name: str) -> Domain | Failure:
-    """The definition of a VM, or why it can't be read: it may have vanished since it was listed."""
+    """The definition of a VM, or a Failure: it may be gone since it was listed."""
     try:
         return parse(hypervisor.definition(name))
     except Failure as failure:

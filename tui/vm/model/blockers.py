@@ -1,4 +1,4 @@
-"""What blocks the migration of a VM, or makes it doubtful, each as a sentence."""
+"""What blocks the migration of a VM or may make it fail, each as a sentence."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,33 +8,33 @@ from tui.vm.model.domain import Disk, Domain, Nic
 from tui.vm.model.offer import Offer
 
 SAFE_CACHES = ("none", "directsync")
-# Kinds of disk that are reached over the network from anywhere.
+# Kinds of disk that both hosts reach over the network.
 REMOTE = ("network",)
 
 
 @dataclass(frozen=True)
 class Blocker:
-    """One reason; a `doubt` may go well."""
+    """One reason; with `doubt` the migration may still succeed."""
 
     text: str
     doubt: bool = False
 
 
 def on_shared(path: str, folder: str) -> bool:
-    """Whether a path lies in the shared folder; what "..", "." or "//" in it lead to is no such path."""
+    """Whether a path is below `folder`; a path with ".." is not."""
     parts = PurePosixPath(path).parts
     return ".." not in parts and PurePosixPath(path).is_relative_to(folder)
 
 
 def is_shared(disk: Disk, folder: str) -> bool:
-    """Whether a drive is seen by both hosts; an empty one is."""
+    """Whether both hosts can open the drive's medium; True without a medium."""
     if not disk.source or disk.kind in REMOTE:
         return True
     return disk.kind == "file" and all(on_shared(path, folder) for path in disk.files)
 
 
 def blockers(domain: Domain, folder: str, target: str, there: Offer | None, here: Offer | None) -> tuple[Blocker, ...]:
-    """All that stands in the way from `here` to `target`; what that host offers is None where it is not known."""
+    """What blocks the migration to `target`; `there` and `here` are the hosts' offers, None if unknown."""
     return (
         *_devices(domain),
         *(blocker for disk in domain.disks for blocker in _disk(disk, folder)),
@@ -47,9 +47,9 @@ def blockers(domain: Domain, folder: str, target: str, there: Offer | None, here
 
 def _devices(domain: Domain) -> Iterator[Blocker]:
     for device in domain.host_devices:
-        yield Blocker(f"The host's device {device} is given to it, and can't move.")
+        yield Blocker(f"It uses the host device {device}, which can't migrate.")
     for path in domain.host_folders:
-        yield Blocker(f"The host's folder {path or '(unnamed)'} is given to it, and can't move.")
+        yield Blocker(f"It uses the host folder {path or '(unnamed)'}, which can't migrate.")
 
 
 def _disk(disk: Disk, folder: str) -> Iterator[Blocker]:
@@ -58,29 +58,25 @@ def _disk(disk: Disk, folder: str) -> Iterator[Blocker]:
     if not is_shared(disk, folder):
         medium = "CD-ROM" if disk.device == "cdrom" else "Floppy" if disk.device == "floppy" else "Disk"
         path = next((each for each in disk.files if not on_shared(each, folder)), disk.source)
-        base = " stands on" if path in disk.backing else " is"
-        advice = "" if disk.device == "disk" else " Take the medium out."
+        base = " is based on" if path in disk.backing else " is"
+        advice = "" if disk.device == "disk" else " Eject it."
         yield Blocker(f"{medium} {disk.target}{base} {path}, which is not on the shared folder {folder}.{advice}")
     elif disk.kind == "file" and not disk.readonly and disk.device == "disk" and disk.cache not in SAFE_CACHES:
         cache = f"cache={disk.cache}" if disk.cache else "QEMU's default cache (writeback)"
-        yield Blocker(
-            f"Disk {disk.target} has {cache}: libvirt may refuse it as unsafe; cache=none is safe.", doubt=True
-        )
+        yield Blocker(f"Disk {disk.target} has {cache}: libvirt may refuse it as unsafe. Use cache=none.", doubt=True)
 
 
 def _boot_files(domain: Domain, folder: str) -> Iterator[Blocker]:
     for path in domain.boot_files:
         if not on_shared(path, folder):
-            yield Blocker(f"It boots {path}, which is not on the shared folder {folder}.", doubt=True)
+            yield Blocker(f"It boots from {path}, which is not on the shared folder {folder}.", doubt=True)
 
 
 def _nic(nic: Nic, target: str, there: Offer | None) -> Iterator[Blocker]:
     if nic.kind == "hostdev":
-        yield Blocker("A network card of the host is given to it, and can't move.")
+        yield Blocker("It uses a network card of the host, which can't migrate.")
     elif nic.kind in ("direct", "vdpa"):
-        yield Blocker(
-            f"It is plugged into the host's device {nic.source}: {target} must have one of that name.", doubt=True
-        )
+        yield Blocker(f"It is connected to the host device {nic.source}; {target} needs one of that name.", doubt=True)
     elif there is not None and nic.kind in ("bridge", "network"):
         known = there.bridges if nic.kind == "bridge" else there.networks
         if nic.source not in known:
@@ -91,7 +87,7 @@ def _machine(domain: Domain, target: str, there: Offer | None) -> Iterator[Block
     if there is None or not there.machines:
         return
     if domain.machine and domain.machine not in there.machines:
-        yield Blocker(f"The machine type {domain.machine} is not known on {target}.")
+        yield Blocker(f"QEMU on {target} does not support the machine type {domain.machine}.")
 
 
 def _cpu(domain: Domain, target: str, there: Offer | None, here: Offer | None) -> Iterator[Blocker]:
@@ -99,4 +95,4 @@ def _cpu(domain: Domain, target: str, there: Offer | None, here: Offer | None) -
         return
     if here.daemon.cpu_model != there.daemon.cpu_model:
         models = f"{here.daemon.cpu_model} here, {there.daemon.cpu_model} on {target}"
-        yield Blocker(f"Its CPU is the host's own ({domain.cpu}), and the hosts differ: {models}.")
+        yield Blocker(f"It uses the host CPU ({domain.cpu}), and the hosts have different ones: {models}.")

@@ -1,4 +1,4 @@
-"""CPUs of two hosts beside each other: what the one has that the other lacks, in libvirt's XML and names."""
+"""Compares the CPUs of two hosts, in libvirt's XML and names."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
@@ -12,22 +12,23 @@ KVM, QEMU = "kvm", "qemu"  # a domain's type: accelerated, emulated
 
 @dataclass(frozen=True)
 class Cpu:
-    """A CPU that a VM can be given on a host: libvirt's XML of it, and all its features by name."""
+    """The CPU that a host offers to VMs: libvirt's XML and the names of all features."""
 
     xml: str
     features: frozenset[str] = frozenset()
 
     @property
     def model(self) -> str:
-        return ET.fromstring(self.xml).findtext("model", "")  # noqa: S314 - our own daemon's word
+        """libvirt's name of the CPU model."""
+        return ET.fromstring(self.xml).findtext("model", "")  # noqa: S314 - XML of our own daemon
 
 
 @dataclass(frozen=True)
 class CpuFit:
-    """The source's CPU put to the destination's libvirt: its verdict, both CPUs, and one that runs on both.
+    """The source's CPU compared by the destination's libvirt: the verdict, both CPUs, and one that runs on both.
 
-    `virtualization` is KVM or QEMU; `common` is "" where libvirt knows none. `vm` is the verdict on the VM's own CPU,
-    "" where it names none or takes the host's.
+    `virtualization` is KVM or QEMU; `common` is "" if libvirt proposes none. `vm` is the verdict on the CPU of the VM,
+    "" if its definition names no model.
     """
 
     virtualization: str
@@ -39,19 +40,19 @@ class CpuFit:
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """What the source's CPU has and the destination's has not."""
+        """Features that only the source's CPU has."""
         return tuple(sorted(self.source.features - self.destination.features))
 
     @property
     def more(self) -> tuple[str, ...]:
-        """What only the destination's has: no trouble on the way there, but on the way back."""
+        """Features that only the destination's CPU has; they matter on the way back."""
         return tuple(sorted(self.destination.features - self.source.features))
 
 
 def features(xml: str) -> frozenset[str]:
-    """The features that a CPU definition with all of them spelled out has; Failure where it is no XML."""
+    """The features of a CPU definition that lists all of them; Failure if it is not XML."""
     try:
-        root = ET.fromstring(xml)  # noqa: S314 - our own daemon's word
+        root = ET.fromstring(xml)  # noqa: S314 - XML of our own daemon
     except (ET.ParseError, UnicodeEncodeError) as error:
         raise Failure("The CPU that libvirt computed can't be read", f"it is not XML: {error}", detail=xml) from error
     return frozenset(
@@ -60,6 +61,6 @@ def features(xml: str) -> frozenset[str]:
 
 
 def summary(names: Sequence[str], most: int = 6) -> str:
-    """Some of the names and how many there are besides: a list of a hundred helps nobody."""
+    """The first `most` names and the number of the others: "a, b and 3 more"."""
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown

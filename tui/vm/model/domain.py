@@ -1,4 +1,4 @@
-"""A VM's definition, as much of it as the pages show and a migration depends on, read from libvirt's domain XML."""
+"""The part of a VM's definition that the pages show and a migration depends on, parsed from libvirt's domain XML."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -11,18 +11,17 @@ from tui.vm.model.domain_mark import mark_of
 UNITS = {"b": 1, "bytes": 1, "KB": 1000, "k": 1024, "KiB": 1024, "MB": 10**6, "M": 1 << 20, "MiB": 1 << 20}
 UNITS |= {"GB": 10**9, "G": 1 << 30, "GiB": 1 << 30, "TB": 10**12, "T": 1 << 40, "TiB": 1 << 40}
 
-# Of the kinds of disk that libvirt knows, where what they are is said.
+# The attribute of <source> that names a disk, by its type.
 SOURCES = {"file": "file", "block": "dev", "dir": "dir", "network": "name", "volume": "volume"}
-# Of the kinds of interface, where what they are plugged into is said.
+# The attribute of <source> that names what an interface is connected to, by its type.
 PLUGS = {"network": "network", "bridge": "bridge", "direct": "dev", "vdpa": "dev"}
-
 
 HEX = re.compile(r"(0x)?[0-9a-fA-F]{1,8}")
 
 
 @dataclass(frozen=True)
 class Disk:
-    """One drive; `source` is empty where no medium is in it, `backing` are files under it, as far as libvirt says."""
+    """One drive; `source` is empty without a medium, `backing` are the backing files that libvirt lists."""
 
     target: str
     source: str = ""
@@ -35,12 +34,12 @@ class Disk:
 
     @property
     def path(self) -> str:
-        """The file or device of the host that it is; empty where it is something else."""
+        """The file or block device of the host; empty for other kinds."""
         return self.source if self.kind in ("file", "block") else ""
 
     @property
     def files(self) -> tuple[str, ...]:
-        """All files that it consists of."""
+        """`path` and its backing files."""
         return ((self.path,) if self.path else ()) + self.backing
 
     @property
@@ -51,7 +50,7 @@ class Disk:
 
 @dataclass(frozen=True)
 class Nic:
-    """One network interface and what it is plugged into."""
+    """One network interface and what it is connected to."""
 
     kind: str
     source: str = ""
@@ -60,14 +59,16 @@ class Nic:
 
     @property
     def text(self) -> str:
+        """As the Launch page shows it: "bridge br0"."""
         return f"{self.kind} {self.source}".rstrip()
 
 
 @dataclass(frozen=True)
 class Domain:
-    """One VM as libvirt defines it; `cpu` is a model's name or one of libvirt's modes, empty for QEMU's own default.
+    """One VM as libvirt defines it; what its definition leaves open is empty.
 
-    `mark` is one of domain_mark's where it is being made or deleted, or that was broken off.
+    `kind` is KVM or QEMU. `cpu` is a model or one of libvirt's modes, `cpu_mode` the mode, `cpu_xml` the element.
+    `mark` is one of domain_mark's while the VM is created or deleted, or if that was interrupted.
     """
 
     name: str
@@ -77,6 +78,8 @@ class Domain:
     memory_bytes: int = 0
     machine: str = ""
     cpu: str = ""
+    cpu_mode: str = ""
+    cpu_xml: str = ""
     disks: tuple[Disk, ...] = ()
     nics: tuple[Nic, ...] = ()
     host_devices: tuple[str, ...] = ()
@@ -86,7 +89,7 @@ class Domain:
 
 
 class BadDefinition(Failure):
-    """A domain XML that nobody can take; `line` is where, from 1, and 0 where that is not known."""
+    """A domain XML that is not valid; `line` counts from 1, 0 if it is unknown."""
 
     def __init__(self, what: str, why: str, hint: str = "", *, line: int = 0, detail: str = "") -> None:
         super().__init__(what, why, hint, detail=detail)
@@ -94,12 +97,13 @@ class BadDefinition(Failure):
 
 
 def parse(text: str) -> Domain:
-    """The definition in a domain XML; BadDefinition where it is none."""
+    """Parse a domain XML; BadDefinition if it is not valid."""
     return read(tree(text))
 
 
 def read(root: ET.Element) -> Domain:
-    """The same of an XML tree."""
+    """Read the definition from an XML tree."""
+    cpu = root.find("cpu")
     return Domain(
         name=root.findtext("name", ""),
         uuid=root.findtext("uuid", ""),
@@ -107,7 +111,9 @@ def read(root: ET.Element) -> Domain:
         vcpus=_whole(root.findtext("vcpu", "")),
         memory_bytes=_memory(root.find("memory")),
         machine=_get(root, "os/type", "machine"),
-        cpu=_cpu(root.find("cpu")),
+        cpu="" if cpu is None else cpu.findtext("model", "") or cpu.get("mode", ""),
+        cpu_mode="" if cpu is None else cpu.get("mode", "custom"),
+        cpu_xml="" if cpu is None else ET.tostring(cpu, encoding="unicode").strip(),
         disks=tuple(map(_disk, root.findall("devices/disk"))),
         nics=tuple(map(_nic, root.findall("devices/interface"))),
         host_devices=tuple(map(_host_device, root.findall("devices/hostdev"))),
@@ -118,18 +124,18 @@ def read(root: ET.Element) -> Domain:
 
 
 def tree(text: str) -> ET.Element:
-    """The XML of one VM; BadDefinition where it is none."""
+    """The XML tree of one VM; BadDefinition if it is not valid."""
     try:
-        root = ET.fromstring(text)  # noqa: S314 - a person's own, or our daemons' word
+        root = ET.fromstring(text)  # noqa: S314 - XML of the user, or of our own daemon
     except ET.ParseError as error:
         line, column = error.position
         why = f"line {line}, column {column + 1}: {str(error).partition(':')[0]}"
-        raise BadDefinition("This is not XML", why, "Mend that line, or the one before it.", line=line) from error
+        raise BadDefinition("This is not XML", why, "Correct that line, or the one before it.", line=line) from error
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
         raise BadDefinition("This is not XML", f"line {line} has bytes that are not UTF-8", line=line) from error
     if root.tag != "domain":
-        raise BadDefinition("This is not the XML of a VM", f"it begins with <{root.tag}>, not with <domain>")
+        raise BadDefinition("This is not the XML of a VM", f"its root element is <{root.tag}>, not <domain>")
     return root
 
 
@@ -164,12 +170,6 @@ def _host_device(element: ET.Element) -> str:
         vendor, product = _get(element, "source/vendor", "id"), _get(element, "source/product", "id")
         return f"usb {vendor.removeprefix('0x')}:{product.removeprefix('0x')}" if vendor else "usb"
     return kind
-
-
-def _cpu(element: ET.Element | None) -> str:
-    if element is None:
-        return ""
-    return element.findtext("model", "") or element.get("mode", "")
 
 
 def _memory(element: ET.Element | None) -> int:

@@ -1,4 +1,4 @@
-"""The domain XML of a VM like another one: the same shape, with a name, an identity and disks of its own."""
+"""The domain XML of a new VM made from that of another: same devices, its own name, UUID and disks."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from tui.vm.model.domain import read, tree
 from tui.vm.model.domain_xml import text_of
 
-WORD = re.compile(r"[\w.-]+")  # a name that can stand in a kernel's command line
+WORD = re.compile(r"[\w.-]+")  # a name that a kernel command line can hold
 
 
 def domain_copy(text: str, name: str, disks: Mapping[str, str], vcpus: int, memory_bytes: int) -> str:
-    """`text` for a VM named `name`; `disks` are the paths of its own by those of the template.
+    """The domain XML `text` changed for a VM named `name`; `disks` maps the template's paths to the new ones.
 
-    libvirt gives a new UUID and new MAC addresses, the ways of device and NVRAM files, ports and labels.
+    libvirt then assigns UUID, MAC addresses, target devices, NVRAM and socket paths, and labels.
     """
     root = tree(text)
     old = root.findtext("name", "")
@@ -24,7 +24,7 @@ def domain_copy(text: str, name: str, disks: Mapping[str, str], vcpus: int, memo
     _resize(root, vcpus, memory_bytes)
     cmdline = root.find("os/cmdline")
     if cmdline is not None and cmdline.text and WORD.fullmatch(name):
-        cmdline.text = _own_words(cmdline.text, old, name)
+        cmdline.text = _renamed(cmdline.text, old, name)
     for nic in root.findall("devices/interface"):
         _remove_all(nic, "mac")
         _remove_all(nic, "target")
@@ -34,12 +34,12 @@ def domain_copy(text: str, name: str, disks: Mapping[str, str], vcpus: int, memo
             source.set("file", disks[source.get("file", "")])
             _remove_all(disk, "backingStore")
     for channel in root.findall("devices/channel[@type='unix']"):
-        _remove_all(channel, "source")  # its path names the template
+        _remove_all(channel, "source")  # its path contains the template's name
     return text_of(root)
 
 
 def _resize(root: ET.Element, vcpus: int, memory_bytes: int) -> None:
-    """Another size, where it is another one: what is said of single vCPUs and memory cells fits no more."""
+    """Set vCPUs and memory; if they change, settings of single vCPUs and memory cells no longer apply."""
     domain = read(root)
     if vcpus != domain.vcpus:
         for tag in ("vcpus", "cputune", "cpu/topology", "cpu/numa", "numatune"):
@@ -51,8 +51,8 @@ def _resize(root: ET.Element, vcpus: int, memory_bytes: int) -> None:
         _set(root, "memory", str(memory_bytes // 1024)).set("unit", "KiB")
 
 
-def _own_words(cmdline: str, old: str, new: str) -> str:
-    """A kernel's command line, where a word names the template: "vmlm.name=guest1"."""
+def _renamed(cmdline: str, old: str, new: str) -> str:
+    """The kernel command line with `new` for `old` as a value: "vmlm.name=guest1"."""
     words = [word.partition("=") for word in cmdline.split(" ")]
     return " ".join(
         f"{key}={new}" if equals and value == old else f"{key}{equals}{value}" for key, equals, value in words

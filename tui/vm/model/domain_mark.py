@@ -1,4 +1,4 @@
-"""The mark on a VM that is being made or deleted, in its definition: where that was broken off, it stays."""
+"""A mark in the definition of a VM while it is created or deleted; it stays if that is interrupted."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -9,11 +9,8 @@ NAMESPACE, PREFIX, TAG = "urn:vmlm-tui:work", "vmlm", "work"
 MAKING, DELETING = "making", "deleting"
 
 UNFINISHED = {
-    MAKING: (
-        "It is not made to its end: that was broken off, or is still going on in another app. "
-        f"{actions.DELETE} deletes it."
-    ),
-    DELETING: f"Its deletion was broken off, and some of its disks are gone. {actions.DELETE} finishes it.",
+    MAKING: (f"Its creation was interrupted, or another app still works on it. {actions.DELETE} deletes it."),
+    DELETING: f"Its deletion was interrupted; some of its disks are removed. {actions.DELETE} finishes it.",
 }
 
 ROOT = re.compile(r"<domain(?:\s[^>]*)?>")
@@ -21,12 +18,12 @@ METADATA = re.compile(r"<metadata\s*(/?)>")
 
 
 def element(work: str) -> str:
-    """The mark as it stands among a VM's metadata."""
+    """The mark as an element of <metadata>."""
     return f'<{PREFIX}:{TAG} xmlns:{PREFIX}="{NAMESPACE}">{work}</{PREFIX}:{TAG}>'
 
 
 def marked(xml: str, work: str) -> str:
-    """A domain XML with the mark, every line where it was; one that is none stays as it is, for libvirt to refuse."""
+    """A domain XML with the mark, its line numbers unchanged; any other text is returned as it is."""
     metadata = METADATA.search(xml)
     if metadata is not None and not metadata[1]:
         return f"{xml[: metadata.end()]}{element(work)}{xml[metadata.end() :]}"
@@ -37,6 +34,6 @@ def marked(xml: str, work: str) -> str:
 
 
 def mark_of(root: ET.Element) -> str:
-    """MAKING or DELETING, "" of a VM that is whole."""
+    """MAKING or DELETING; "" for a complete VM."""
     work = root.findtext(f"metadata/{{{NAMESPACE}}}{TAG}", "").strip()
     return work if work in UNFINISHED else ""

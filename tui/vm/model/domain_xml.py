@@ -1,4 +1,4 @@
-"""The domain XML of a VM that is made to be migrated: virtio, no cache on the host, nothing that only one host has."""
+"""The domain XML of a VM that can migrate: virtio, no host cache, nothing that only one host has."""
 
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from tui.vm.model.cpu import QEMU
 
 @dataclass(frozen=True)
 class DomainSpec:
-    """What goes into a definition; `cpu_xml` empty is QEMU's default CPU, `seed` empty no seed, `plug` None no network.
+    """The input of a definition; empty `cpu_xml` is QEMU's default CPU, empty `seed` no seed disk.
 
-    `plug` is a kind ("bridge", "network") and its name.
+    `network` is a kind ("bridge", "network") and a name, or None.
     """
 
     name: str
@@ -27,50 +27,50 @@ class DomainSpec:
     network: tuple[str, str] | None = None
 
 
-def domain_xml(shape: DomainSpec) -> str:
-    """The definition as it is shown, edited and given to libvirt, which adds UUID and MAC address by itself."""
-    root = ET.Element("domain", type=shape.kind)
-    _add(root, "name", shape.name)
-    _add(root, "memory", str(shape.memory_bytes // 1024), unit="KiB")
-    _add(root, "vcpu", str(shape.vcpus))
+def domain_xml(spec: DomainSpec) -> str:
+    """The definition that is shown, edited and passed to libvirt, which adds UUID and MAC address."""
+    root = ET.Element("domain", type=spec.kind)
+    _add(root, "name", spec.name)
+    _add(root, "memory", str(spec.memory_bytes // 1024), unit="KiB")
+    _add(root, "vcpu", str(spec.vcpus))
     os = _add(root, "os")
-    _add(os, "type", "hvm", arch=shape.arch, **({"machine": shape.machine} if shape.machine else {}))
+    _add(os, "type", "hvm", arch=spec.arch, **({"machine": spec.machine} if spec.machine else {}))
     _add(os, "boot", dev="hd")
     features = _add(root, "features")
     _add(features, "acpi")
     _add(features, "apic")
-    if shape.cpu_xml:
-        root.append(ET.fromstring(shape.cpu_xml))  # noqa: S314 - our own daemon's word
+    if spec.cpu_xml:
+        root.append(ET.fromstring(spec.cpu_xml))  # noqa: S314 - XML of our own daemon
     _add(root, "clock", offset="utc")
     _add(root, "on_poweroff", "destroy")
     _add(root, "on_reboot", "restart")
     _add(root, "on_crash", "destroy")
-    _devices(_add(root, "devices"), shape)
+    _devices(_add(root, "devices"), spec)
     return text_of(root)
 
 
 def text_of(root: ET.Element) -> str:
-    """An XML tree as a person reads it: two spaces a level."""
+    """An XML tree as text, indented by two spaces."""
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _devices(devices: ET.Element, shape: DomainSpec) -> None:
+def _devices(devices: ET.Element, spec: DomainSpec) -> None:
     disk = _add(devices, "disk", type="file", device="disk")
-    # Without discard a qcow2 image only grows.
-    _add(disk, "driver", name="qemu", type=shape.format, cache=shape.cache, discard="unmap")
-    _add(disk, "source", file=shape.disk)
+    # Without discard a qcow2 image never shrinks.
+    _add(disk, "driver", name="qemu", type=spec.format, cache=spec.cache, discard="unmap")
+    _add(disk, "source", file=spec.disk)
     _add(disk, "target", dev="vda", bus="virtio")
-    if shape.seed:
-        # A disk and no CD-ROM: cloud-init looks for its label alone, and there is no medium to be left in.
+    if spec.seed:
+        # A disk instead of a CD-ROM: cloud-init finds it by its label, and no medium blocks a migration later.
         seed = _add(devices, "disk", type="file", device="disk")
         _add(seed, "driver", name="qemu", type="raw")
-        _add(seed, "source", file=shape.seed)
+        _add(seed, "source", file=spec.seed)
         _add(seed, "target", dev="vdb", bus="virtio")
         _add(seed, "readonly")
     _add(devices, "controller", type="usb", model="none")
-    if shape.network is not None:
-        kind, name = shape.network
+    if spec.network is not None:
+        kind, name = spec.network
         nic = _add(devices, "interface", type=kind)
         _add(nic, "source", **{kind: name})
         _add(nic, "model", type="virtio")

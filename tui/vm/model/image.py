@@ -1,4 +1,4 @@
-"""A disk image on the shared folder: what qemu-img says of it, and which VMs use it."""
+"""A disk image on the shared folder, as qemu-img describes it, and the VMs that use it."""
 
 import json
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from pathlib import PurePosixPath
 from tui.core.failure import Failure
 from tui.core.quantity import size
 
-# qemu-img takes every file that it does not recognise for a raw disk; what these are called is one.
+# qemu-img reports every unknown file as raw; only these suffixes are taken for disks.
 RAW_SUFFIXES = (".raw", ".img", ".dsk")
 USABLE = ("qcow2", "raw", "qed", "vmdk", "vdi", "vhdx", "vpc")
 
 
 @dataclass(frozen=True)
 class Image:
-    """One file; `virtual_bytes` is how large the VM sees it, `backing` the whole path of the file under it."""
+    """One image; `virtual_bytes` is the size that the VM sees, `backing` the full path of its backing file."""
 
     path: str
     format: str
@@ -25,23 +25,24 @@ class Image:
 
     @property
     def name(self) -> str:
+        """The file name."""
         return PurePosixPath(self.path).name
 
     @property
     def text(self) -> str:
-        """As a person chooses it: "guest1.qcow2, qcow2, 1.0 GiB (128 MiB on disk)"."""
+        """As a list shows it: "guest1.qcow2, qcow2, 1.0 GiB (128 MiB on disk)"."""
         return f"{self.name}, {self.format}, {size(self.virtual_bytes)} ({size(self.used_bytes)} on disk)"
 
     @property
     def is_disk(self) -> bool:
-        """Whether it looks like a disk, for a list to choose from."""
+        """Whether it is probably a disk, and not some other file."""
         if self.format == "raw":
             return PurePosixPath(self.path).suffix.lower() in RAW_SUFFIXES and self.virtual_bytes >= 1 << 20
         return self.format in USABLE
 
 
 def parse_info(text: str, path: str) -> Image:
-    """What `qemu-img info --output=json` printed of `path`; Failure where it is no image."""
+    """Parse `qemu-img info --output=json` of `path`; Failure if it is not an image."""
     try:
         facts = json.loads(text)
         return Image(
@@ -52,16 +53,16 @@ def parse_info(text: str, path: str) -> Image:
             str(facts.get("full-backing-filename", facts.get("backing-filename", ""))),
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise Failure(f"{path} is not a disk image", "qemu-img says nothing of it", detail=text) from error
+        raise Failure(f"{path} is not a disk image", "qemu-img reports no format or size", detail=text) from error
 
 
 def users_of(path: str, used: Mapping[str, tuple[str, ...]], images: Mapping[str, Image]) -> tuple[str, ...]:
-    """The VMs that use a file, be it below another image; `used` are the files of each VM, `images` all by path."""
+    """The VMs that use a file, also as a backing file; `used` are the files of each VM, `images` all images by path."""
     return tuple(name for name, paths in used.items() if any(path in chain(each, images) for each in paths))
 
 
 def chain(path: str, images: Mapping[str, Image]) -> tuple[str, ...]:
-    """An image and the files under it, as far as they are known."""
+    """An image and its known backing files."""
     found: list[str] = []
     while path and path not in found:
         found.append(path)

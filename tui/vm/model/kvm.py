@@ -1,13 +1,12 @@
-"""Whether a guest really runs on KVM on a host: /dev/kvm alone is no proof, so one of seven bytes is tried."""
+"""Tests KVM with a guest of seven bytes, because /dev/kvm may exist and still not work."""
 
 from dataclasses import dataclass
 
 RUNS, HANGS, FAILS, NO_DEVICE, NO_QEMU = "runs", "hangs", "fails", "no device", "no QEMU"
 
-# As root. $1 the user's number that QEMU runs as, $2 its group's. The guest is a boot sector that does
+# As root. $1 and $2 are uid and gid of QEMU. The guest is a boot sector that does
 #   mov dx, 0xf4; mov al, 0x10; out dx, al; hlt
-# which ends QEMU with status 33 as soon as it is executed. Working KVM takes 0.2 s for it; where it hangs, only
-# SIGKILL ends it.
+# which makes QEMU exit with status 33. That takes 0.2 s on working KVM; a hanging QEMU ends only by SIGKILL.
 SCRIPT = r"""
 [ -c /dev/kvm ] || { echo "no device"; grep -qwE 'vmx|svm' /proc/cpuinfo && echo "cpu can"; exit 0; }
 qemu=$(command -v qemu-system-x86_64 || command -v /usr/libexec/qemu-kvm) || { echo "no QEMU"; exit 0; }
@@ -20,38 +19,38 @@ chmod 644 "$folder/boot"
 name=$(getent passwd "$1" | cut -d : -f 1)
 groups=--clear-groups
 [ -z "$name" ] || groups=--init-groups
-said=$(timeout -s KILL 1.5 setpriv --reuid="$1" --regid="$2" "$groups" "$qemu" -accel kvm -m 32 -nodefaults \
+output=$(timeout -s KILL 1.5 setpriv --reuid="$1" --regid="$2" "$groups" "$qemu" -accel kvm -m 32 -nodefaults \
   -no-user-config -display none -device isa-debug-exit,iobase=0xf4,iosize=0x04 \
   -drive "file=$folder/boot,format=raw,if=floppy,readonly=on" 2>&1 </dev/null)
 case $? in
   33) echo runs ;;
   124 | 137) echo hangs ;;
-  *) echo fails; printf '%s\n' "$said" | tail -n 3 ;;
+  *) echo fails; printf '%s\n' "$output" | tail -n 3 ;;
 esac
 """
 
 
 @dataclass(frozen=True)
 class Kvm:
-    """What the trial came to, one of the words above; `said` is QEMU's own text, or what is known of the CPU."""
+    """Result of the test: `outcome` is one of the constants above, `detail` QEMU's text or what the CPU supports."""
 
     outcome: str
-    said: str = ""
+    detail: str = ""
 
     @property
     def words(self) -> str:
-        """For a line of facts."""
+        """The result as the pages show it, after "/dev/kvm: "."""
         return {
             RUNS: "a guest runs on it",
-            HANGS: "there, but no guest got going on it within 1.5 s",
-            FAILS: "there, but QEMU can't use it",
-            NO_DEVICE: "not there",
-            NO_QEMU: "there, not tried: no QEMU is installed",
+            HANGS: "present, but a guest did not start on it within 1.5 s",
+            FAILS: "present, but QEMU can't use it",
+            NO_DEVICE: "missing",
+            NO_QEMU: "present, not tested because QEMU is not installed",
         }[self.outcome]
 
 
 def parse_kvm(text: str) -> Kvm | None:
-    """What SCRIPT printed; None where it did not get as far as an outcome."""
-    outcome, _, said = text.strip().partition("\n")
+    """Parse the output of SCRIPT; None if it has no outcome."""
+    outcome, _, detail = text.strip().partition("\n")
     known = outcome in (RUNS, HANGS, FAILS, NO_DEVICE, NO_QEMU)
-    return Kvm(outcome, said.strip()) if known else None
+    return Kvm(outcome, detail.strip()) if known else None

@@ -11,7 +11,7 @@ from tui.vm.model.location import VmPlacement
 
 @dataclass(frozen=True)
 class Listed:
-    """One VM on one host and its definition, which is a Failure where it could not be read."""
+    """One VM on one host and its definition, a Failure if that can't be read."""
 
     vm: Vm
     domain: Domain | Failure
@@ -19,23 +19,23 @@ class Listed:
 
 @dataclass(frozen=True)
 class Listing:
-    """What each host answered, a Failure where it could not be asked; `awaited` hosts have not answered yet."""
+    """The VMs by host, a Failure if the host can't be read; `awaited` hosts have not replied yet."""
 
     answers: Mapping[str, tuple[Listed, ...] | Failure] = field(default_factory=dict)
     awaited: tuple[str, ...] = ()
 
     def with_answer(self, host: str, answer: tuple[Listed, ...] | Failure) -> "Listing":
-        """The same with what one host says now."""
+        """A copy with the new answer of one host."""
         return Listing(dict(self.answers) | {host: answer}, tuple(each for each in self.awaited if each != host))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of all VMs, each once."""
+        """Names of all VMs, without duplicates."""
         found = {each.vm.name for answer in self.answers.values() if isinstance(answer, tuple) for each in answer}
         return tuple(sorted(found))
 
     def where(self, name: str) -> VmPlacement:
-        """What both hosts say of one VM."""
+        """The placement of one VM."""
         answers = {
             host: answer
             if isinstance(answer, Failure)
@@ -45,7 +45,7 @@ class Listing:
         return VmPlacement(name, answers, self.awaited)
 
     def domain(self, name: str) -> Domain | Failure | None:
-        """Its definition where it is, None where no host has one."""
+        """The definition on the host that has the VM; None if no host has it."""
         answer = self.answers.get(self.where(name).host)
         if not isinstance(answer, tuple):
             return None
@@ -53,7 +53,7 @@ class Listing:
 
     @property
     def files(self) -> dict[str, tuple[str, ...]]:
-        """What each VM's drives consist of, on whichever host: files, and what else libvirt calls their source."""
+        """By VM, the sources of its drives and their backing files, from both hosts."""
         found: dict[str, tuple[str, ...]] = {}
         for answer in self.answers.values():
             for each in answer if isinstance(answer, tuple) else ():
@@ -65,7 +65,7 @@ class Listing:
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """What may hide a user of a file: hosts that could not be asked, VMs whose definition could not be read."""
+        """Hosts and VMs that could not be read; any of them may use a file."""
         hosts = [host for host, answer in self.answers.items() if isinstance(answer, Failure)]
         vms = [
             each.vm.name

@@ -1,4 +1,4 @@
-"""Where VMs are: which host has one, and what both hosts say of the configured one."""
+"""The placement of a VM: which host has it, and in which state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,31 +17,31 @@ class VmOnHost:
 
 @dataclass(frozen=True)
 class Inventory:
-    """The VMs of the hosts that answered, the source's first, and by host why another did not answer."""
+    """The VMs of both hosts, the source's first, and by host why it can't be read."""
 
     found: tuple[VmOnHost, ...] = ()
     failures: Mapping[str, Failure] = field(default_factory=dict)
 
     def origin(self, name: str) -> VmOnHost | None:
-        """The VM of that name where a migration would start: on the host where it is active, else where defined."""
+        """The VM on the host where a migration would start: where it is active, else where it is defined."""
         having = (each for each in self.found if each.vm.name == name)
         return min(having, key=lambda each: not each.vm.active, default=None)
 
     def stopped(self, name: str) -> str:
-        """Why the VM of that name can't be migrated: it is active on no host; empty where it is, or may be."""
+        """Why a VM that is active on no host can't be migrated; empty if it is active or may be."""
         origin = self.origin(name)
         if self.failures or (origin is not None and origin.vm.active):
             return ""
         if origin is None:
-            return f"Neither host knows a VM named {name}; the Launch page shows what there is."
+            return f"Neither host has a VM named {name}; the Launch page lists the VMs."
         return f"{name} is {state_words(origin.vm)} on {origin.host}; the Launch page starts it."
 
 
 @dataclass(frozen=True)
 class VmPlacement:
-    """The answers by host: the VM, None where the host knows none of that name, a Failure where it can't be asked.
+    """By host the VM, None if the host has none of that name, a Failure if it can't be read.
 
-    `awaited` are the hosts that have not answered yet.
+    `awaited` are the hosts that have not replied yet.
     """
 
     name: str
@@ -49,63 +49,65 @@ class VmPlacement:
     awaited: tuple[str, ...] = ()
 
     def with_answer(self, host: str, answer: Vm | Failure | None) -> "VmPlacement":
-        """The same with what one host says now."""
+        """A copy with the new answer of one host."""
         answers = dict(self.answers) | {host: answer}
         return VmPlacement(self.name, answers, tuple(each for each in self.awaited if each != host))
 
     @property
     def host(self) -> str:
-        """The host that has it, "" where none has; while it migrates both have, and it is where it runs."""
+        """The host that has the VM, "" if none; if both have it, as in a migration, the one where it runs."""
         known = {host: vm for host, vm in self.answers.items() if isinstance(vm, Vm)}
         return min(known, key=lambda host: (not known[host].running, not known[host].active), default="")
 
     @property
     def vm(self) -> Vm | None:
+        """The VM on that host."""
         answer = self.answers.get(self.host)
         return answer if isinstance(answer, Vm) else None
 
     @property
     def active(self) -> bool:
-        """Whether it is known to run (or to be paused) somewhere."""
+        """Whether a host reports it as running or paused."""
         return self.vm is not None and self.vm.active
 
     @property
     def unreachable(self) -> dict[str, Failure]:
+        """The hosts that can't be read."""
         return {host: answer for host, answer in self.answers.items() if isinstance(answer, Failure)}
 
     @property
     def nowhere(self) -> bool:
-        """Whether both hosts have said that they know none of that name."""
+        """Whether both hosts replied and neither has a VM of that name."""
         return bool(self.answers) and not self.awaited and not any(self.answers.values())
 
     @property
     def sentence(self) -> str:
-        """Where it is, in a few words."""
+        """Its state and place: "running on source"."""
         if self.vm is None and (self.awaited or not self.answers):
             return "not known yet"
         if self.vm is None:
             away = " and ".join(self.unreachable)
-            return f"not known, because {away} can't be asked" if away else "no host knows a VM of this name"
+            return f"unknown because {away} can't be reached" if away else "no host has a VM of this name"
         return f"{state_words(self.vm)} on {self.host}"
 
     def why_not_boot(self) -> str:
-        """Why it can't be booted now; empty where it can."""
+        """Why it can't be booted now; empty if it can."""
         if not self.active and (self.awaited or not self.answers):
             waiting = " and ".join(self.awaited) or "a host"
-            return f"It is not known yet where the VM is: {waiting} has not answered."
+            return f"The VM is not located yet: {waiting} has not answered."
         if self.vm is None:
-            return next((str(each) for each in self.unreachable.values()), f"No host knows a VM named {self.name}.")
+            return next((str(each) for each in self.unreachable.values()), f"No host has a VM named {self.name}.")
         if self.vm.active:
-            return f"{self.name} is {self.sentence} already."
+            return f"{self.name} is already {self.sentence}."
         return ""
 
     @property
     def doubt(self) -> str:
-        """Why booting might be a mistake: it might run where nobody can look, and two would write into one disk."""
+        """Why booting may damage the disk: it may already run on a host that can't be reached."""
         away = ", ".join(self.unreachable)
-        return f"{away} can't be asked: if {self.name} runs there, booting it here damages its disk." if away else ""
+        return f"{away} can't be reached. If {self.name} runs there, booting it here damages its disk." if away else ""
 
 
 def state_words(vm: Vm) -> str:
-    """Its state with libvirt's reason: "paused (post-copy)"."""
+    """The state with libvirt's reason: "paused (post-copy)"."""
     return f"{vm.state} ({vm.reason})" if vm.reason else vm.state

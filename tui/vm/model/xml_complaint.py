@@ -1,22 +1,22 @@
-"""What libvirt says against a domain XML, in a sentence with the line that it means."""
+"""libvirt's error about a domain XML as a sentence with the line number."""
 
 import re
 
-# In this order: the first that is said is the innermost.
+# In this order, because the first match is the innermost element.
 PATTERNS = (
-    (r"Extra element ([\w-]+) in interleave", "<{0}>, or something in it, is not as libvirt's schema has it"),
-    (r"Element [\w-]+ has extra content: ([\w-]+)", "<{0}> does not belong there"),
-    (r"Did not expect element ([\w-]+) there", "<{0}> does not belong there"),
-    (r"Invalid attribute ([\w-]+) for element ([\w-]+)", '<{1}> has no attribute "{0}", or not of that value'),
+    (r"Extra element ([\w-]+) in interleave", "<{0}> or an element in it does not match libvirt's schema"),
+    (r"Element [\w-]+ has extra content: ([\w-]+)", "<{0}> is not allowed there"),
+    (r"Did not expect element ([\w-]+) there", "<{0}> is not allowed there"),
+    (r"Invalid attribute ([\w-]+) for element ([\w-]+)", '<{1}> has an invalid attribute "{0}"'),
     (r"Expecting an? (?:element|attribute) ([\w-]+), got (?:nothing|[\w-]+)", "{0} is missing"),
     (r"attribute '([\w-]+)' in element '([\w-]+)'", ""),
     (r"element '([\w-]+)'", ""),
-    (r"Element ([\w-]+) failed to validate content", "<{0}> is not as libvirt's schema has it"),
+    (r"Element ([\w-]+) failed to validate content", "<{0}> does not match libvirt's schema"),
 )
 
 
 def complaint(words: str, xml: str) -> tuple[int, str]:
-    """The line (from 1; 0 where it is not known), and the sentence; `words` are libvirt's own."""
+    """The line (from 1; 0 if unknown) and the sentence for libvirt's error text `words`."""
     parsed = re.search(r"at line (\d+): (.*)", words)
     if parsed:
         return int(parsed[1]), f"line {parsed[1]}: {parsed[2].strip()}"
@@ -34,7 +34,7 @@ def complaint(words: str, xml: str) -> tuple[int, str]:
 
 
 def _line_with(value: str, xml: str) -> int:
-    """The only line that has this as a value."""
+    """The line with this value; 0 unless exactly one has it."""
     lines = [
         number for number, line in enumerate(xml.splitlines(), 1) if re.search(rf"[\"'>]{re.escape(value)}[\"'<]", line)
     ]

@@ -1,1 +1,1 @@
-"""The checks of the Hosts list, each beside the change that makes it right."""
+"""The checks of the Hosts list, each with the change that fixes it."""

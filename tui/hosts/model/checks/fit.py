@@ -1,4 +1,4 @@
-"""Steps of the Hosts list about the two hypervisors beside each other: whether a VM of the one can run on the other."""
+"""Steps that compare the two hypervisors: whether a VM of one can run on the other."""
 
 from collections.abc import Callable
 
@@ -14,23 +14,23 @@ from tui.vm.model.machine_type import newest_common
 
 
 def fit_steps() -> tuple[Step[HostsFacts], ...]:
-    """All of them; what is found is said of the destination."""
+    """All of them, listed under the destination."""
     return (
-        _step("two", "it is another host than the source", TWO, _between(_two)),
-        _step("versions", "libvirt and QEMU are no older than the source's", VERSIONS, _between(_versions)),
-        _step("machine_types", "both know the VM's machine type", MACHINES, _machine_types),
-        _step("cpu", "its CPU has all that the source's has", CPU, _cpu),
+        _step("two", "it is not the same host as the source", TWO, _between(_two)),
+        _step("versions", "libvirt and QEMU are not older than on the source", VERSIONS, _between(_versions)),
+        _step("machine_types", "both support the VM's machine type", MACHINES, _machine_types),
+        _step("cpu", "its CPU has all features of the source's", CPU, _cpu),
         _step("qemu_user", "QEMU runs as the same user on both", USER, _between(_qemu_user)),
-        _step("memory", "there is memory for the VM", MEMORY, _memory),
+        _step("memory", "there is enough memory for the VM", MEMORY, _memory),
     )
 
 
-TWO = "libvirt tells hosts apart by their UUID and sends no VM to the host it is on; copied machines may share one."
-VERSIONS = "A newer QEMU takes a VM from an older one; the other way round is tried by nobody before you."
-MACHINES = "The machine type is the VM's mainboard, of one version; the QEMU that takes the VM over must know the same."
-CPU = "A running guest goes on using the CPU features it found when it booted; where one is gone, it crashes."
-USER = "QEMU opens the VM's image as this user; on shared storage its number decides, so it must be the same on both."
-MEMORY = "The VM's memory arrives while it still runs on the other side."
+TWO = "libvirt identifies hosts by UUID and refuses a migration to the same host; cloned machines may share one UUID."
+VERSIONS = "A migration from older to newer QEMU is supported; newer to older is untested."
+MACHINES = "The machine type is the VM's mainboard in a certain version; QEMU on both hosts must support it."
+CPU = "A running guest uses the CPU features that it found at boot; if one is missing, it crashes."
+USER = "QEMU opens the VM's image as this user; on shared storage the uid decides, so it must be the same on both."
+MEMORY = "The VM's memory is copied while the VM still runs on the source."
 
 
 def _step(id: str, title: str, why: str, check: Callable[[HostsFacts], Finding | None]) -> Step[HostsFacts]:
@@ -38,7 +38,7 @@ def _step(id: str, title: str, why: str, check: Callable[[HostsFacts], Finding |
 
 
 def _between(check: Callable[[Libvirt, Libvirt], Finding]) -> Callable[[HostsFacts], Finding | None]:
-    """A check of both daemons' words."""
+    """A check of both daemons."""
 
     def both(facts: HostsFacts) -> Finding | None:
         source, destination = (facts.at(host).libvirt for host in (SOURCE, DESTINATION))
@@ -57,18 +57,18 @@ def _two(source: Libvirt, destination: Libvirt) -> Finding:
 
 
 def _versions(source: Libvirt, destination: Libvirt) -> Finding:
-    older, words = [], []
+    older, found = [], []
     for name, one, other in (
         ("libvirt", source.daemon.libvirt_version, destination.daemon.libvirt_version),
         ("QEMU", source.daemon.hypervisor_version, destination.daemon.hypervisor_version),
     ):
-        words.append(f"{name} {version(one)} on both" if one == other else f"{name} {version(one)} to {version(other)}")
+        found.append(f"{name} {version(one)} on both" if one == other else f"{name} {version(one)} to {version(other)}")
         if other < one:
             older.append(name)
     if older:
-        hint = "It may work; keep the VM on a machine type that both know, and try with one that you can do without."
-        return Finding(WARNING, "; ".join(words), f"{' and '.join(older)} as new as on the source", hint)
-    return Finding(OK, "; ".join(words))
+        hint = "It may work. Use a machine type that both support, and try it with a VM that you can afford to lose."
+        return Finding(WARNING, "; ".join(found), f"{' and '.join(older)} at least as new as on the source", hint)
+    return Finding(OK, "; ".join(found))
 
 
 def _machine_types(facts: HostsFacts) -> Finding | None:
@@ -76,18 +76,17 @@ def _machine_types(facts: HostsFacts) -> Finding | None:
     if not isinstance(source, Libvirt) or not isinstance(destination, Libvirt):
         return unread(source) or unread(destination)
     common = newest_common(source.machines, destination.machines)
-    newest = f"the newest that both know: {', '.join(common) or 'none'}"
+    newest = f"newest in common: {', '.join(common) or 'none'}"
     vm, name = facts.vm, facts.configured.vm
     if vm is None or not vm.machine:
         found = f"{name} is not defined yet; {newest}"
-        return Finding(OK if common else FAILED, found, "" if common else "a machine type in common")
-    for host, known in ((DESTINATION, destination.machines), (SOURCE, source.machines)):
-        if vm.machine not in known:
-            hint = f"Set <type machine=…> of {name} to one that both know while it is shut off: {', '.join(common)}."
-            return Finding(
-                FAILED, f"{name} is a {vm.machine}, which {host} does not know; {newest}", "one of these", hint
-            )
-    return Finding(OK, f"{name} is a {vm.machine}; {newest}")
+        return Finding(OK if common else FAILED, found, "" if common else "a common machine type")
+    for host, supported in ((DESTINATION, destination.machines), (SOURCE, source.machines)):
+        if vm.machine not in supported:
+            hint = f"Shut {name} off and set its <type machine=…> to one of: {', '.join(common)}."
+            found = f"{name} uses {vm.machine}, which {host} does not support; {newest}"
+            return Finding(FAILED, found, "a common machine type", hint)
+    return Finding(OK, f"{name} uses {vm.machine}; {newest}")
 
 
 def _cpu(facts: HostsFacts) -> Finding | None:
@@ -96,37 +95,31 @@ def _cpu(facts: HostsFacts) -> Finding | None:
         return unread(fit)
     passed_through = vm is not None and vm.cpu_mode in ("host-passthrough", "maximum")
     if fit.verdict == IDENTICAL:
-        return Finding(OK, f"the same: {fit.source.model}")
-    more = f"; on the way back these would be missing: {summary(fit.more)}" if fit.more else ""
+        return Finding(OK, f"the same on both: {fit.source.model}")
+    more = f"; missing on the way back: {summary(fit.more)}" if fit.more else ""
     if fit.verdict != INCOMPATIBLE:
-        found = f"it has all of the source's and more{more}"
-        return Finding(
-            WARNING if passed_through else OK,
-            found,
-            "the same CPU, for it is passed through as it is",
-            detail=fit.common,
+        found, wanted = (
+            f"it has all features of the source's and others{more}",
+            "the same CPU: the VM uses the host CPU",
         )
-    lacks = f"{fit.destination.model}: it lacks {summary(fit.lacking) or 'what libvirt does not name'}{more}"
-    hint = f"Give the VM a CPU that both have; libvirt proposes {_proposed(fit)}."
+        return Finding(WARNING if passed_through else OK, found, wanted, detail=fit.common)
+    lacks = f"{fit.destination.model}: it lacks {summary(fit.lacking) or 'features that libvirt does not name'}{more}"
+    hint = f"Give the VM a CPU that both have; libvirt proposes {'the one shown below' if fit.common else 'none'}."
     if vm is not None and not vm.cpu_mode:
-        return Finding(OK, f"{lacks}; {facts.configured.vm} asks for none of it", detail=fit.common)
+        return Finding(OK, f"{lacks}; {facts.configured.vm} requires none of them", detail=fit.common)
     if fit.vm and fit.vm != INCOMPATIBLE:
-        return Finding(OK, f"{lacks}; the CPU that {facts.configured.vm} has can run there", detail=fit.common)
+        return Finding(OK, f"{lacks}; the CPU of {facts.configured.vm} runs there", detail=fit.common)
     return Finding(WARNING if vm is None else FAILED, lacks, f"{fit.source.model}, as on the source", hint, fit.common)
-
-
-def _proposed(fit: CpuFit) -> str:
-    return "the CPU shown below" if fit.common else "none"
 
 
 def _qemu_user(source: Libvirt, destination: Libvirt) -> Finding:
     one, other = source.daemon.qemu_user, destination.daemon.qemu_user
     if one is None or other is None:
-        return Finding(WARNING, "a libvirt does not say whom QEMU runs as", "the same user and group on both")
+        return Finding(WARNING, "a libvirt does not report the user of QEMU", "the same user and group on both")
     if one == other:
         return Finding(OK, f"user {one[0]}, group {one[1]} on both")
     found = f"user {one[0]}, group {one[1]} on the source; user {other[0]}, group {other[1]} on the destination"
-    hint = 'Set user and group in /etc/libvirt/qemu.conf to what has the same numbers on both, e.g. "+64055".'
+    hint = 'Set user and group in /etc/libvirt/qemu.conf of both hosts to the same numbers, e.g. "+64055".'
     return Finding(FAILED if one[0] != other[0] else WARNING, found, "the same numbers on both", hint)
 
 
@@ -135,10 +128,10 @@ def _memory(facts: HostsFacts) -> Finding | None:
     vm, memory_bytes = facts.configured.vm, facts.configured.vm_memory_bytes
     if not isinstance(system, System):
         return unread(system)
-    if libvirt is None:  # it may run there already
+    if libvirt is None:  # the VM may already run there
         return None
     if isinstance(libvirt, Libvirt) and any(each.name == vm and each.active for each in libvirt.vms):
-        return Finding(NOT_NEEDED, f"{vm} runs there already")
-    free = f"{size(system.memory_available_bytes)} free, {vm} has {size(memory_bytes)}"
+        return Finding(NOT_NEEDED, f"{vm} already runs there")
+    free = f"{size(system.memory_available_bytes)} free, {vm} needs {size(memory_bytes)}"
     enough = system.memory_available_bytes >= memory_bytes
     return Finding(OK if enough else WARNING, free, "" if enough else f"{size(memory_bytes)} free")

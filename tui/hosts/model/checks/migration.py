@@ -1,4 +1,4 @@
-"""Steps of the Hosts list about the migration's own way: its ports, and what post-copy asks of the kernel."""
+"""Steps about the migration itself: its ports, and userfaultfd for post-copy."""
 
 from tui.checklist.model.check import FAILED, OK, UNKNOWN, WARNING, Finding
 from tui.checklist.model.step import Step
@@ -15,15 +15,17 @@ from tui.linux.qemu_conf import MIGRATION_PORTS, QemuConf
 
 SYSCTL_FILE = "/etc/sysctl.d/60-vmlm-tui.conf"
 CLOSED = {
-    SILENT: "no answer, as where a firewall drops what comes in",
-    REFUSED: "refused, though something listened: a firewall turns it away",
-    "No route to host": "no way to them, as where a firewall turns away what comes in",
+    SILENT: "no reply; a firewall may drop the packets",
+    REFUSED: "refused although a listener was running; a firewall rejects them",
+    "No route to host": "no route to host; a firewall may reject the packets",
 }
-# From these on libvirt itself hands QEMU the device, and QEMU knows how to use it.
+# From these versions libvirt gives QEMU the device, and QEMU can use it.
 DEVICE_LIBVIRT, DEVICE_QEMU = (10, 1, 0), (8, 0, 0)
 
 
 def ports(start: str, end: str) -> Step[HostsFacts]:
+    """Connections from `start` to the migration ports of `end`."""
+
     def check(facts: HostsFacts) -> Finding | None:
         tried = facts.way(start, end).ports
         if not isinstance(tried, Tried):
@@ -33,83 +35,83 @@ def ports(start: str, end: str) -> Step[HostsFacts]:
         if not tried.outcomes:
             return Finding(UNKNOWN, f"none could be tried{in_use}", wanted)
         if tried.closed and (elsewhere := _elsewhere(facts, end, tried)):
-            hint = f"Mend migration_host in qemu.conf of {end} or its own name, or what {start} takes that name for."
+            hint = f"Correct migration_host in qemu.conf of {end}, its host name, or its address on {start}."
             return Finding(FAILED, elsewhere, wanted, hint)
         if tried.closed:
-            words = [f"{ranges(closed)}: {CLOSED.get(kind, kind)}" for kind, closed in tried.closed.items()]
-            return Finding(FAILED, f"at {tried.address} {'; '.join(words)}{in_use}", wanted)
+            outcomes = [f"{ranges(closed)}: {CLOSED.get(kind, kind)}" for kind, closed in tried.closed.items()]
+            return Finding(FAILED, f"at {tried.address} {'; '.join(outcomes)}{in_use}", wanted)
         return Finding(OK, f"{start} reached {len(tried.outcomes)} ports at {tried.address}{in_use}")
 
     def change(facts: HostsFacts) -> Change | str:
         firewall, other, conf = facts.way(start, end).firewall, facts.address(start), facts.at(end).conf
         if isinstance(firewall, Failure):
-            return f"its firewall can't be looked at: {firewall.what}"
+            return f"its firewall can't be read: {firewall.what}"
         if not isinstance(firewall, Firewall):
             return ""
         if not other:
-            return f"the address of {start}, for which alone it would be opened, is not known"
+            return f"the address of {start} is unknown, and the ports are opened for that address only"
         return opened(end, firewall, other, conf.migration_ports if isinstance(conf, QemuConf) else MIGRATION_PORTS)
 
     first, last = MIGRATION_PORTS
     title = f"the migration ports are open to the {start}"
     why = (
-        f"The VM's memory goes from QEMU to QEMU over a port between {first} and {last} of the host it moves to. "
-        "Something listens on all of them for a moment here, and is connected to from there."
+        f"QEMU sends the VM's memory to a port between {first} and {last} of the destination. The check listens on all "
+        "of them here for a moment and connects from there."
     )
     return Step(f"{end}.ports", end, title, why, check, change)
 
 
 def _elsewhere(facts: HostsFacts, end: str, tried: Tried) -> str:
-    """That no port of the host itself was tried, empty where one was: libvirt goes where its name leads."""
+    """The finding if the tried address is not one of the host, else empty; libvirt uses the address of its name."""
     system = facts.at(end).system
     if not isinstance(system, System) or not system.addresses or tried.address in system.addresses:
         return ""
     name = facts.announced(end)
-    return f"{end} calls itself {name}, which is {tried.address}: not one of its addresses, and closed"
+    return f"{end} reports the name {name}, which resolves to {tried.address}: not one of its addresses"
 
 
 def userfaultfd(host: str) -> Step[HostsFacts]:
+    """userfaultfd for QEMU's user."""
+
     def check(facts: HostsFacts) -> Finding | None:
         tried, libvirt = facts.at(host).userfaultfd, facts.at(host).libvirt
         if not isinstance(tried, Userfaultfd):
             return unread(tried)
         if tried.call == "granted":
-            return Finding(OK, f"granted to QEMU's user ({SYSCTL} is {tried.sysctl or 'not known to this kernel'})")
+            return Finding(OK, f"granted to QEMU's user ({SYSCTL} is {tried.sysctl or 'missing in this kernel'})")
         if isinstance(libvirt, Libvirt) and libvirt.daemon.hypervisor_version >= DEVICE_QEMU:
             number = version(libvirt.daemon.libvirt_version)
             if tried.opens:
-                return Finding(OK, "/dev/userfaultfd opens for QEMU's user, and this QEMU uses it")
+                return Finding(OK, "QEMU's user can open /dev/userfaultfd, and this QEMU uses it")
             if tried.device and libvirt.daemon.libvirt_version >= DEVICE_LIBVIRT:
-                return Finding(OK, f"libvirt {number} hands QEMU /dev/userfaultfd by itself")
+                return Finding(OK, f"libvirt {number} gives QEMU /dev/userfaultfd")
         wanted = "QEMU's user may use userfaultfd"
         if tried.call == "missing":
-            return Finding(FAILED, "this kernel has no userfaultfd", wanted, "A newer kernel is needed for post-copy.")
+            return Finding(FAILED, "this kernel has no userfaultfd", wanted, "Post-copy needs a newer kernel.")
         if tried.call == "denied":
-            return Finding(FAILED, f"denied to QEMU's user; {SYSCTL} is {tried.sysctl or 'not there'}", wanted)
+            return Finding(FAILED, f"denied to QEMU's user; {SYSCTL} is {tried.sysctl or 'missing'}", wanted)
         state = OK if tried.sysctl == "1" else WARNING
         why, hint = (f": {MISSING}", INSTALL) if tried.call == NO_PERL else ("", "")
-        return Finding(state, f"it could not be tried{why}; {SYSCTL} is {tried.sysctl or 'not there'}", wanted, hint)
+        return Finding(state, f"it could not be tried{why}; {SYSCTL} is {tried.sysctl or 'missing'}", wanted, hint)
 
     def change(facts: HostsFacts) -> Change | str:
         tried = facts.at(host).userfaultfd
         if not isinstance(tried, Userfaultfd) or tried.call != "denied":
             return ""
         if not tried.sysctl:
-            return "this kernel has no setting for it"
+            return "this kernel has no such setting"
         if tried.sysctl == "1":
-            return f"{SYSCTL} is 1 already: a security module, or the container this host is, forbids it"
+            return f"{SYSCTL} is already 1: a security module or a container forbids it"
         line = (f"{SYSCTL} = 1",)
         now = Move(
             Command(host, ("sysctl", "-w", f"{SYSCTL}=1")),
             (Command(host, ("sysctl", "-w", f"{SYSCTL}={tried.sysctl}")),),
         )
         later = Move(AddLines(host, SYSCTL_FILE, line), (RemoveLines(host, SYSCTL_FILE, line),))
-        return Change(
-            (now, later), "now, and again after a restart; every program of the host may then use userfaultfd"
-        )
+        return Change((now, later), "now and at boot; every program of the host may then use userfaultfd")
 
     why = (
-        "After the switch to post-copy the VM runs before its memory is there: QEMU fetches a page when it is touched, "
-        "and learns of that through userfaultfd."
+        "After the switch to post-copy the VM runs before all its memory has arrived. QEMU fetches a page when the "
+        "guest accesses it, and userfaultfd reports the access."
     )
     return Step(f"{host}.userfaultfd", host, "QEMU may use userfaultfd", why, check, change, (f"{host}.root",))

@@ -1,4 +1,4 @@
-"""Steps of the Hosts list about libvirt and QEMU on one host: installed, started with it, open to the app's login."""
+"""Steps about libvirt and QEMU on one host: installed, started at boot, accessible to the app's login."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,25 +20,28 @@ BY_HAND = {
     "apk": "apk add libvirt-daemon qemu-img qemu-system-x86_64",
 }
 QEMU_USER = "libvirt-qemu"
-USERS_PACKAGES = ("libvirt-daemon-system", "libvirt-daemon-driver-qemu")  # whose purge removes it: Debian 12's, 13's
+USERS_PACKAGES = (
+    "libvirt-daemon-system",
+    "libvirt-daemon-driver-qemu",
+)  # their purge removes it: Debian 12, 13
 PACKAGE_OF = {"virsh": "libvirt-clients", "qemu-img": "qemu-utils"}
 
-# No VM loses what runs it, and no definition is left without a libvirt that knows it.
+# Undo stops here while the host has a VM, because the VM needs libvirt and QEMU.
 STILL_USED = """for each in /etc/libvirt/qemu/*.xml /run/libvirt/qemu/*.xml; do
-  [ ! -e "$each" ] || { echo "$(basename "$each" .xml) is a VM of this host by now: libvirt and QEMU stay"; exit 1; }
+  [ ! -e "$each" ] || { echo "$(basename "$each" .xml) is a VM of this host: libvirt and QEMU stay"; exit 1; }
 done"""
-# A network's bridge and dnsmasq outlive the daemon.
+# The bridge and dnsmasq of a network keep running without the daemon.
 END_NETWORKS = """timeout 20 virsh -c qemu:///system -q net-list --name 2> /dev/null | while read -r each; do
   [ -z "$each" ] || timeout 20 virsh -c qemu:///system net-destroy "$each"
 done; :"""
-# dpkg removes a folder of a package when it is empty, whoever has made it.
+# dpkg removes an empty folder of a package even if it was there before.
 HOLD = 'for each; do [ ! -d "$each" ] || : > "$each/.vmlm-kept"; done'
-LET_GO = 'for each; do rm -f -- "$each/.vmlm-kept"; done'
-# What libvirt's daemon has made while it ran: nothing of this where it was there before. $@ are links.
+RELEASE = 'for each; do rm -f -- "$each/.vmlm-kept"; done'
+# Files that libvirt's daemon created while it ran; skipped if it was there before. $@ are links.
 CLEAR_RUN = """rm -rf /run/libvirt
 rm -f -- "$@" /var/lib/libvirt/dnsmasq/virbr0.* /var/lib/libvirt/dnsmasq/default.*; :"""
 AUTOSTART = "/etc/libvirt/qemu/networks/autostart/default.xml"
-# What is left behind the packages; of folders only those that are empty. $@ are groups.
+# Leftovers of the packages; only empty folders are removed. $@ are groups.
 CLEAR = """exec 2> /dev/null
 for each; do
   if getent group "$each" > /dev/null; then groupdel "$each"; fi
@@ -54,12 +57,10 @@ for each in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; d
   [ ! -d "$each" ] || find "$each" -xdev -depth -type d -exec rmdir --ignore-fail-on-non-empty -- {} \\;
 done; :"""
 
-LISTS = "A new system's package lists are often empty."
-PROGRAMS = (
-    "QEMU runs the VMs, and libvirt runs QEMU: a migration is between the libvirt of the one host and the other's."
-)
-DAEMON = "It runs the VMs and is asked for them; after a restart it must be there without anybody's doing."
-MEMBER = "The system's libvirt answers root and the members of this group only."
+LISTS = "The package lists of a new system are often empty."
+PROGRAMS = "QEMU runs the VMs, libvirt controls QEMU, and the libvirt daemons of both hosts do the migration."
+DAEMON = "It controls the VMs, so it must start at boot."
+MEMBER = "The system's libvirt accepts root and the members of this group only."
 
 
 def _step(
@@ -83,18 +84,22 @@ def _step(
 
 
 def lists(host: str) -> Step[HostsFacts]:
+    """Package lists that contain libvirt and QEMU."""
+
     def judge(software: Software) -> Finding:
         if software.package.manager == "apt" and software.missing and not software.wanted:
-            return Finding(NOT_NEEDED, "dpkg takes them for installed")
+            return Finding(NOT_NEEDED, "dpkg lists them as installed")
         return package_lists.check_lists(software.package)
 
     def plan(host: str, _software: Software) -> Change:
-        return Change((Move(apt.update(host)),), note="Asks the host's package servers what they have.")
+        return Change((Move(apt.update(host)),), note="Downloads the package lists.")
 
-    return _step(host, "lists", "libvirt and QEMU can be had", LISTS, judge, plan)
+    return _step(host, "lists", "packages of libvirt and QEMU are available", LISTS, judge, plan)
 
 
 def programs(host: str) -> Step[HostsFacts]:
+    """The programs of libvirt and QEMU; only apt installs them."""
+
     def judge(software: Software) -> Finding:
         if software.missing:
             hint = "" if software.package.manager == "apt" else _by_hand(software)
@@ -103,32 +108,32 @@ def programs(host: str) -> Step[HostsFacts]:
         lacks = [each for each in PACKAGE_OF if each not in software.programs]
         if lacks:
             hint = f"Install {' and '.join(PACKAGE_OF[each] for each in lacks)}."
-            return Finding(WARNING, f"not there: {', '.join(lacks)}", "what commands shown here use", hint)
+            return Finding(WARNING, f"missing: {', '.join(lacks)}", "the programs that the app's commands use", hint)
         return Finding(OK, ", ".join(software.programs))
 
     return _step(host, "packages", "libvirt and QEMU are installed", PROGRAMS, judge, _installed, "lists")
 
 
 def _installed(host: str, software: Software) -> Change | str:
-    """What apt would bring along is what takes it back removes, and nothing else."""
+    """Install the packages; undo removes exactly the packages that apt would add."""
     package = software.package
     if package.manager != "apt":
         return f"the app installs with apt only. {_by_hand(software)}"
     if not software.wanted:
-        return "dpkg takes their packages for installed, though programs are gone: install them again on the host"
+        return "dpkg lists the packages as installed, but programs are missing: reinstall them on the host"
     if not package.known:
-        return "the package lists do not know them"
+        return "the package lists do not contain them"
     if package.removed:
-        return f"apt would remove {', '.join(package.removed)} for it: decide that on the host"
+        return f"apt would remove {', '.join(package.removed)} for it: decide on the host"
     moves = [Move(apt.update(host, may_fail=True))] if software.lists_age_s > apt.DAY_S else []
     moves.append(Move(apt.install(host, *software.wanted), _removal(host, software)))
     note = apt.install_note(package)
-    return Change(tuple(moves), f"{note} It takes minutes, and a gigabyte at most; VMs and disks are never taken back.")
+    return Change(tuple(moves), f"{note} It takes minutes and up to 1 GB; undo never removes VMs or disks.")
 
 
 def _removal(host: str, software: Software) -> tuple[Command, ...]:
     package, users = software.package, tuple(each for each in USERS if each not in software.users)
-    if QEMU_USER in software.users:  # a purge would remove it, whoever has made it
+    if QEMU_USER in software.users:  # a purge would remove it even if it was there before
         package = replace(
             package, residual=(*package.residual, *(each for each in USERS_PACKAGES if each in package.new))
         )
@@ -137,40 +142,41 @@ def _removal(host: str, software: Software) -> tuple[Command, ...]:
         commands.append(_sh(host, END_NETWORKS))
     if software.folders:
         commands.append(_sh(host, HOLD, *software.folders))
-    commands += apt.taken_away(host, package, software.files, users)
+    commands += apt.removal(host, package, software.files, users)
     if not software.served:
         commands.append(_sh(host, CLEAR_RUN, *(each for each in (AUTOSTART,) if each not in software.files)))
     commands.append(_sh(host, CLEAR, *(each for each in GROUPS if each not in software.groups)))
     if software.folders:
-        commands.append(_sh(host, LET_GO, *software.folders))
+        commands.append(_sh(host, RELEASE, *software.folders))
     return tuple(commands)
 
 
 def daemon(host: str) -> Step[HostsFacts]:
-    wanted = "libvirt's daemon running, and started with the host"
+    """libvirt's daemon, running and enabled."""
+    wanted = "libvirt's daemon running and enabled at boot"
 
     def judge(software: Software) -> Finding:
         if not software.systemd:
-            return Finding(NOT_NEEDED, "this host has no systemd: how it starts libvirt can't be told")
+            return Finding(NOT_NEEDED, "this host has no systemd, so the app can't check how libvirt starts")
         unit = software.unit
         if unit is None:
-            return Finding(FAILED, "this host has no service of libvirt's", wanted)
+            return Finding(FAILED, "this host has no libvirt service", wanted)
         if unit.masked:
             return Finding(
-                FAILED, f"{unit.name} is masked", wanted, f"If nobody meant it: systemctl unmask {unit.name}"
+                FAILED, f"{unit.name} is masked", wanted, f"If that is not intended: systemctl unmask {unit.name}"
             )
         if unit.active != "active":
             return Finding(FAILED, f"{unit.name} is {unit.active}", wanted)
         if not any(each.file == "enabled" for each in software.units):
-            return Finding(FAILED, f"{unit.name} runs, but does not start with the host", wanted)
-        return Finding(OK, f"{unit.name} is active, also after a restart")
+            return Finding(FAILED, f"{unit.name} runs, but does not start at boot", wanted)
+        return Finding(OK, f"{unit.name} is active and starts at boot")
 
     def plan(host: str, software: Software) -> Change | str:
         unit = software.unit
         if unit is None:
             return "libvirt must be installed first"
         if unit.masked:
-            return f"somebody has masked {unit.name}"
+            return f"{unit.name} is masked"
         moves = []
         if not any(each.file == "enabled" for each in software.units):
             moves.append(systemctl(host, "enable", unit.name, "disable"))
@@ -178,10 +184,12 @@ def daemon(host: str) -> Step[HostsFacts]:
             moves.append(systemctl(host, "start", unit.name, "stop"))
         return Change(tuple(moves))
 
-    return _step(host, "daemon", "libvirt's daemon runs and starts with the host", DAEMON, judge, plan, "packages")
+    return _step(host, "daemon", "libvirt's daemon runs and starts at boot", DAEMON, judge, plan, "packages")
 
 
 def member(host: str) -> Step[HostsFacts]:
+    """The app's login in libvirt's group."""
+
     def judge(software: Software) -> Finding:
         if software.login in ("root", ""):
             return Finding(NOT_NEEDED, "the app is root here")
@@ -189,13 +197,13 @@ def member(host: str) -> Step[HostsFacts]:
             return Finding(OK, f"{software.login} is in the group {GROUP}")
         wanted = f"{software.login} in the group {GROUP}"
         if GROUP not in software.groups:
-            return Finding(WARNING, f"there is no group {GROUP} here: who may use libvirt can't be told", wanted)
+            return Finding(WARNING, f"not checked, because this host has no group {GROUP}", wanted)
         return Finding(FAILED, f"{software.login} is not in the group {GROUP}", wanted)
 
     def plan(host: str, software: Software) -> Change | str:
         words = (software.login, GROUP)
         move = reversible(host, ("gpasswd", "-a", *words), ("gpasswd", "-d", *words))
-        return Change((move,), "It counts from the next login on: on the source, start the app anew from a new login.")
+        return Change((move,), "It applies from the next login; on the source, log in again and restart the app.")
 
     return _step(host, "member", "the login may use libvirt", MEMBER, judge, plan, "packages")
 
@@ -206,4 +214,4 @@ def _sh(host: str, script: str, *words: str) -> Command:
 
 def _by_hand(software: Software) -> str:
     command = BY_HAND.get(software.package.manager)
-    return f"As root on it: {command}" if command else "Install them with that host's own package manager."
+    return f"As root on this host: {command}" if command else "Install them with the package manager of this host."

@@ -1,4 +1,4 @@
-"""What lets both hosts through to the NFS server: its firewall, where they don't reach the port, and TCP wrappers."""
+"""The storage server's firewall and TCP wrappers: whether they let both hosts in."""
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
@@ -6,19 +6,20 @@ from tui.linux import tcp_wrappers
 from tui.linux.addresses import Resolved
 from tui.linux.change import AddLines, Change, Move, RemoveLines
 from tui.linux.firewall import BLOCKED
-from tui.nfs.model.checks.common import clients_awaited
+from tui.nfs.model.checks.common import clients_unread
 from tui.nfs.model.facts import CLIENTS, OPEN, REFUSED, UNTRIED, ClientRead, NfsFacts, ServerRead
 
 PORT = 2049
 PORTS = (PORT, PORT)
 HOSTS_ALLOW, HOSTS_DENY = "/etc/hosts.allow", "/etc/hosts.deny"
+UNKNOWN_ADDRESS = "the storage server does not find the hosts' addresses"
 
 
 def check_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
-    """Whether both hosts reach the port; the rules count only where one of them does not."""
+    """Whether both hosts reach the port; the rules matter only if one host does not."""
     if not server.firewall.name:
         return _no_firewall(facts, server)
-    if clients_awaited(facts):
+    if clients_unread(facts):
         return None
     name, wanted = server.firewall.name, f"both hosts reach tcp {PORT}"
     blocked = _blocked(facts, server)
@@ -27,60 +28,60 @@ def check_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
         if untried:
             return Finding(WARNING, f"tcp {PORT} could not be tried through {name}: {untried}", wanted)
         return Finding(OK, f"both hosts reach tcp {PORT} through {name}")
-    unknown = [facts.address(role) for role in blocked if not comes_from(facts, server, role)]
+    unknown = [facts.address(role) for role in blocked if not client_address(facts, server, role)]
     if unknown:
-        hint = f"Add it to /etc/hosts of the storage server, or give its address in the configuration: {unknown[0]}"
+        hint = "Add it to /etc/hosts of the storage server, or configure its address."
         return Finding(FAILED, f"the storage server finds no address for {unknown[0]}", "an address to let in", hint)
-    missing = [role for role in blocked if server.firewall.moves(STORAGE, comes_from(facts, server, role), PORTS)]
+    missing = [role for role in blocked if server.firewall.moves(STORAGE, client_address(facts, server, role), PORTS)]
     who = " and ".join(missing or blocked)
     if missing:
-        addresses = " and ".join(dict.fromkeys(comes_from(facts, server, role) for role in missing))
+        addresses = " and ".join(dict.fromkeys(client_address(facts, server, role) for role in missing))
         return Finding(FAILED, f"{who} can't reach tcp {PORT}: no rule in {name} for {addresses}", wanted)
-    return Finding(FAILED, f"{who} can't reach tcp {PORT} although the rule for it is in {name}", wanted)
+    return Finding(FAILED, f"{who} can't reach tcp {PORT} although {name} has a rule for it", wanted)
 
 
 def change_firewall(facts: NfsFacts, server: ServerRead) -> Change | str:
-    """Our rules for the hosts that don't reach the port."""
-    addresses = tuple(dict.fromkeys(comes_from(facts, server, role) for role in _blocked(facts, server)))
+    """Adds the rules for the hosts that don't reach the port."""
+    addresses = tuple(dict.fromkeys(client_address(facts, server, role) for role in _blocked(facts, server)))
     if not all(addresses):
-        return "the hosts' addresses are not known there"
+        return UNKNOWN_ADDRESS
     moves = [move for address in addresses for move in server.firewall.moves(STORAGE, address, PORTS)]
     if not moves:
-        return f"the rule for {' and '.join(addresses)} is in {server.firewall.name} already, {BLOCKED}"
-    return Change(tuple(moves), "Opens the port of NFS to these addresses only. ufw requires addresses, not names.")
+        return f"{server.firewall.name} already has the rule for {' and '.join(addresses)}, {BLOCKED}"
+    return Change(tuple(moves), "Opens the NFS port to these addresses only. ufw requires addresses, not names.")
 
 
 def check_wrappers(facts: NfsFacts, server: ServerRead) -> Finding | None:
-    """Whether hosts.deny surely refuses the hosts: NFS 4 asks nobody, so it can't be tried."""
+    """Whether hosts.deny certainly refuses the hosts; a connection can't test it, because NFS 4 does not use it."""
     if not server.wrapped:
-        return Finding(NOT_NEEDED, "no daemon of NFS on this host asks TCP wrappers")
+        return Finding(NOT_NEEDED, "no NFS daemon on this host uses TCP wrappers")
     refusing = tcp_wrappers.rules(server.hosts_deny)
     if not refusing:
-        return Finding(NOT_NEEDED, f"{HOSTS_DENY} refuses nobody")
-    if clients_awaited(facts):
+        return Finding(NOT_NEEDED, f"{HOSTS_DENY} has no rule for NFS")
+    if clients_unread(facts):
         return None
     daemons, line, wanted = " and ".join(server.wrapped), _allow_line(facts, server), f"both hosts in {HOSTS_ALLOW}"
     allowing = tcp_wrappers.rules(server.hosts_allow)
     if line in allowing:
         return Finding(OK, f"{HOSTS_ALLOW} lets both hosts use {daemons}")
-    if not allowing and any(map(tcp_wrappers.means_everybody, refusing)):
-        return Finding(FAILED, f"{HOSTS_DENY} refuses everybody, and {HOSTS_ALLOW} lets nobody use {daemons}", wanted)
+    if not allowing and any(map(tcp_wrappers.matches_all_clients, refusing)):
+        return Finding(FAILED, f"{HOSTS_DENY} refuses all hosts, and {HOSTS_ALLOW} allows none for {daemons}", wanted)
     hint = f"NFS 4 does not need them. If a mount with NFS 3 is refused, add to {HOSTS_ALLOW}: {line}"
     found = f"{HOSTS_DENY} has rules for {daemons}; whether they refuse the hosts is unknown"
     return Finding(WARNING, found, wanted, hint)
 
 
 def change_wrappers(facts: NfsFacts, server: ServerRead) -> Change | str:
-    """Our line of hosts.allow."""
-    if not all(comes_from(facts, server, role) for role in CLIENTS):
-        return "the hosts' addresses are not known there"
+    """Adds the line to hosts.allow."""
+    if not all(client_address(facts, server, role) for role in CLIENTS):
+        return UNKNOWN_ADDRESS
     lines = (_allow_line(facts, server),)
     move = Move(AddLines(STORAGE, HOSTS_ALLOW, lines), (RemoveLines(STORAGE, HOSTS_ALLOW, lines),))
-    return Change((move,), "NFS 4 itself asks nobody; rpcbind and mountd do, which older clients need.")
+    return Change((move,), "NFS 4 does not use TCP wrappers; rpcbind and mountd, which older clients need, do.")
 
 
-def comes_from(facts: NfsFacts, server: ServerRead, role: str) -> str:
-    """The address a host reaches the server from, as far as is known; empty where the server can't find the host."""
+def client_address(facts: NfsFacts, server: ServerRead, role: str) -> str:
+    """The address from which a client reaches the server; empty if the server finds no address for it."""
     client, known = facts.client(role), server.names.get(role, Resolved(""))
     if isinstance(client, ClientRead) and client.own_address in known.addresses:
         return client.own_address
@@ -88,13 +89,13 @@ def comes_from(facts: NfsFacts, server: ServerRead, role: str) -> str:
 
 
 def _blocked(facts: NfsFacts, server: ServerRead) -> list[str]:
-    """The hosts that have tried the port in vain."""
+    """The hosts that tried the port and did not reach it."""
     closed = [client.role for client in facts.clients if client.port != OPEN]
     return [role for role in closed if not _untried(facts, server, role)]
 
 
 def _untried(facts: NfsFacts, server: ServerRead, role: str) -> str:
-    """Why nothing is known of the port as a host sees it, empty where it was tried."""
+    """Why a host's attempt on the port shows nothing; empty if it does."""
     client = facts.client(role)
     if not isinstance(client, ClientRead):
         return f"{role} could not be read"
@@ -103,23 +104,23 @@ def _untried(facts: NfsFacts, server: ServerRead, role: str) -> str:
     if not client.names.get(STORAGE, Resolved("")).addresses:
         return f"{role} finds no address for {facts.shared.storage}"
     if client.port == UNTRIED:
-        return f"{role} has no bash to try it with"
+        return f"{role} has no bash"
     return "the NFS server does not run yet" if client.port == REFUSED and not server.threads else ""
 
 
 def _no_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
-    if server.drops and clients_awaited(facts):
+    if server.drops and clients_unread(facts):
         return None
     if server.drops and not all(client.port == OPEN for client in facts.clients):
         return Finding(
             WARNING,
-            "neither ufw nor firewalld is active, but rules of nftables drop what comes in",
+            "neither ufw nor firewalld is active, but nftables rules drop incoming packets",
             f"tcp {PORT} open to both hosts",
-            "If they can't reach the server, let them in where those rules are made.",
+            "If they can't reach the server, allow them in the program that makes those rules.",
         )
     return Finding(NOT_NEEDED, "neither ufw nor firewalld is active")
 
 
 def _allow_line(facts: NfsFacts, server: ServerRead) -> str:
-    addresses = (comes_from(facts, server, role) or facts.address(role) for role in CLIENTS)
+    addresses = (client_address(facts, server, role) or facts.address(role) for role in CLIENTS)
     return tcp_wrappers.allow_line(dict.fromkeys(addresses))

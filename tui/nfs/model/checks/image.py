@@ -1,4 +1,4 @@
-"""The VM's images: in the shared folder, open to QEMU, and not in use twice."""
+"""The VM's images: in the shared folder, accessible to QEMU, and not in use twice."""
 
 import shlex
 from pathlib import PurePosixPath
@@ -14,11 +14,11 @@ from tui.vm.model.domain import Disk
 
 ON_A_HOST = ("file", "block")
 
-# $1 QEMU's user, $2 the image, $3 LOCKED, which asks with F_OFD_GETLK: that takes no lock.
+# $1 QEMU's user, $2 the image, $3 LOCKED.
 SCRIPT = """
 real=$(readlink -m -- "$2")
 printf 'real %s\\n' "$real"
-# NFS answers from its memory for up to a minute, unless a file is opened.
+# The NFS client caches attributes for up to a minute; opening the file refreshes them.
 true 2> /dev/null < "$real"
 [ -e "$real" ] || exit 0
 stat -L -c 'mode %a
@@ -28,7 +28,7 @@ owner %U:%G' -- "$real"
 if command -v perl > /dev/null; then perl -e "$3" "$real"; else echo no_perl; fi
 """
 
-# Whether a lock of QEMU's kind on the file would be refused; says nothing where that can't be told.
+# Whether a lock as QEMU takes it would be refused. F_OFD_GETLK takes no lock. Prints nothing if the result is unknown.
 LOCKED = """
 open(F, "<", shift) or exit 1;
 my $lock = pack("ssx4qqlx4", 1, 0, 100, 200, 0);
@@ -50,7 +50,7 @@ done
 
 
 def parse_images(paths: tuple[str, ...], text: str) -> tuple[ImageRead, ...]:
-    """What IMAGES_SCRIPT printed about these paths."""
+    """The images at these paths, from the output of IMAGES_SCRIPT."""
     sections = parse_sections(text)
     found = []
     for number, path in enumerate(paths):
@@ -75,101 +75,97 @@ def parse_images(paths: tuple[str, ...], text: str) -> tuple[ImageRead, ...]:
 
 
 def image_paths(facts: NfsFacts) -> tuple[str, ...]:
-    """The files and devices of the configured VM, wherever it is defined."""
+    """The paths of the configured VM's disks."""
     disks = _disks(facts)
     return tuple(dict.fromkeys(disk.path for disk in disks or () if disk.path))
 
 
 def check_image(facts: NfsFacts, client: ClientRead) -> Finding | None:
-    """Whether every disk of the VM is where both hosts have it, and QEMU can open it there."""
-    if _vms_awaited(facts):
+    """Whether every disk of the VM is in the shared folder and QEMU can open it there."""
+    if _vms_unread(facts):
         return None
-    if failure := _unanswered(facts):
+    if failure := _vms_failure(facts):
         return from_failure(failure)
     disks, name = _disks(facts), facts.shared.vm
-    wanted = f"the images of {name} in {client.folder.path}, open to QEMU"
+    wanted = f"the images of {name} in {client.folder.path}, accessible to QEMU"
     if disks is None:
-        return Finding(
-            WARNING, f"neither host knows a VM {name} yet", wanted, "Define it with its image in that folder."
-        )
+        return Finding(WARNING, f"no VM {name} on either host", wanted, "Define it with its image in that folder.")
     others = [disk for disk in disks if disk.kind not in (*ON_A_HOST, "network")]
     if others:
-        return Finding(WARNING, f"{others[0].target} is a {others[0].kind}: where its image is can't be told", wanted)
+        return Finding(WARNING, f"{others[0].target} is a {others[0].kind}: the place of its image is unknown", wanted)
     images = facts.images.get(client.role)
     if isinstance(images, Failure):
         return from_failure(images)
     if images is None:
-        return Finding(UNKNOWN, "the images have not been looked at yet", wanted)
+        return Finding(UNKNOWN, "the images have not been read yet", wanted)
     for image in images:
-        if bad := _bad(facts, client, image, wanted):
+        if bad := _problem(facts, client, image, wanted):
             return bad
     if not images:
         return Finding(OK, f"{name} has no disk on a host" if not disks else f"the disks of {name} are on the network")
-    return Finding(OK, f"{', '.join(PurePosixPath(image.path).name for image in images)} can be opened by QEMU")
+    return Finding(OK, f"QEMU can open {', '.join(PurePosixPath(image.path).name for image in images)}")
 
 
 def check_single(facts: NfsFacts) -> Finding | None:
-    """Whether one QEMU at most has an image of the VM open."""
-    if _vms_awaited(facts):
+    """Whether at most one QEMU has the VM's images open."""
+    if _vms_unread(facts):
         return None
-    if failure := _unanswered(facts):
+    if failure := _vms_failure(facts):
         return from_failure(failure)
-    name, wanted = facts.shared.vm, "one QEMU at most with an image of it"
+    name, wanted = facts.shared.vm, "at most one QEMU with its images open"
     disks = _disks(facts)
     if disks is None:
-        return Finding(WARNING, f"neither host knows a VM {name} yet", wanted)
-    using = _users(facts, {disk.path for disk in disks if disk.path})
+        return Finding(WARNING, f"no VM {name} on either host", wanted)
+    using = _active_users(facts, {disk.path for disk in disks if disk.path})
     running = [(role, vm) for role, vm in using if vm.running]
     if len(running) > 1:
         where = " and ".join(f"{vm.name} on {role}" for role, vm in running)
-        hint = "Shut one of them down at once: two that write destroy the image."
+        hint = "Shut one of them down at once: two VMs that write destroy the image."
         return Finding(FAILED, f"two VMs run with the same image: {where}", wanted, hint)
-    if silent := next((each for each in facts.vms.values() if isinstance(each, Failure)), None):
-        return from_failure(silent)
-    if not using and (other := _held_by_others(facts, wanted)):
+    if failed := next((each for each in facts.vms.values() if isinstance(each, Failure)), None):
+        return from_failure(failed)
+    if not using and (other := _locked_by_others(facts, wanted)):
         return other
     if any(role not in facts.images for role in CLIENTS):
         return None
     if using:
-        return Finding(OK, f"{using[0][1].name} on {using[0][0]} has it open, and nobody else")
-    return Finding(OK, "nobody has it open")
+        return Finding(OK, f"only {using[0][1].name} on {using[0][0]} has it open")
+    return Finding(OK, "no VM or program has it open")
 
 
-def _held_by_others(facts: NfsFacts, wanted: str) -> Finding | None:
-    """The warning that a program other than a VM locks an image, or that no host could ask for locks."""
+def _locked_by_others(facts: NfsFacts, wanted: str) -> Finding | None:
+    """The warning that another program locks an image, or that no host can read locks."""
     read = [image for images in facts.images.values() if not isinstance(images, Failure) for image in images]
     locked = next((image.path for image in read if image.locked), "")
     if locked:
         found = f"{PurePosixPath(locked).name} is locked, and no VM of these two hosts uses it"
-        return Finding(WARNING, found, wanted, "Who else mounts the folder? Is qemu-img or qemu-nbd at work on it?")
+        return Finding(WARNING, found, wanted, "Does another host mount the folder? Does qemu-img or qemu-nbd use it?")
     if any(image.no_perl for image in read) and all(image.locked is None for image in read):
-        return Finding(WARNING, f"whether another program has it open is not known: {MISSING}", wanted, INSTALL)
+        return Finding(WARNING, f"whether another program has it open is unknown: {MISSING}", wanted, INSTALL)
     return None
 
 
-def _bad(facts: NfsFacts, client: ClientRead, image: ImageRead, wanted: str) -> Finding | None:
+def _problem(facts: NfsFacts, client: ClientRead, image: ImageRead, wanted: str) -> Finding | None:
     name = PurePosixPath(image.path).name
     if not image.exists:
-        return Finding(FAILED, f"{image.path} is not there", wanted, detail=image.said)
+        return Finding(FAILED, f"{image.path} does not exist", wanted, detail=image.output)
     if PurePosixPath(client.folder.real) not in PurePosixPath(image.real).parents:
         hint = "Move the image there, and change the disk in the VM's definition."
-        return Finding(FAILED, f"{image.path} is outside of the shared folder", wanted, hint)
+        return Finding(FAILED, f"{image.path} is outside the shared folder", wanted, hint)
     if image.readable and image.writable:
         return None
     if client.qemu is None:
-        return Finding(UNKNOWN, f"whether QEMU can open {name} can't be told: it has no user here", wanted)
-    if client.qemu_conf.dynamic_ownership and facts.proof is not None and facts.proof.way == ROOT:
-        return None  # libvirt gives it to QEMU's user when the VM starts, which the proof has done as well
+        return Finding(UNKNOWN, f"whether QEMU can open {name} is unknown: this host has no user for QEMU", wanted)
+    if client.qemu_conf.dynamic_ownership and facts.proof is not None and facts.proof.creator == ROOT:
+        return None  # libvirt changes the owner to QEMU's user when the VM starts; the proof did the same
     if client.qemu_conf.dynamic_ownership and facts.proof is None:
-        return Finding(
-            UNKNOWN, f"{name} belongs to {image.owner}; whether libvirt can give it to QEMU is not tried yet"
-        )
+        return Finding(UNKNOWN, f"{name} belongs to {image.owner}; not tried yet: changing its owner to QEMU's user")
     found = f"{client.qemu.name} can't open {name}, which belongs to {image.owner} with mode {image.mode}"
     return Finding(FAILED, found, wanted, f"On the storage server: chown {client.qemu.uid} on the image.")
 
 
 def _disks(facts: NfsFacts) -> tuple[Disk, ...] | None:
-    """Those of the configured VM, as the host says where it is active, else where it is defined; None on neither."""
+    """The configured VM's disks on the host where it is active, else where it is defined; None if on neither."""
     found: tuple[Disk, ...] | None = None
     for role in CLIENTS:
         read = facts.vms.get(role)
@@ -180,8 +176,8 @@ def _disks(facts: NfsFacts) -> tuple[Disk, ...] | None:
     return found
 
 
-def _users(facts: NfsFacts, paths: set[str]) -> list[tuple[str, Vm]]:
-    """Active VMs with one of these images."""
+def _active_users(facts: NfsFacts, paths: set[str]) -> list[tuple[str, Vm]]:
+    """The active VMs with one of these images, and their host."""
     return [
         (role, vm)
         for role in CLIENTS
@@ -191,12 +187,12 @@ def _users(facts: NfsFacts, paths: set[str]) -> list[tuple[str, Vm]]:
     ]
 
 
-def _vms_awaited(facts: NfsFacts) -> bool:
-    """Whether a libvirt has neither answered nor failed yet: the VM may be known there, or run there."""
+def _vms_unread(facts: NfsFacts) -> bool:
+    """Whether a libvirt that may have the VM has neither been read nor failed."""
     return any(role not in facts.vms for role in CLIENTS)
 
 
-def _unanswered(facts: NfsFacts) -> Failure | None:
-    """The Failure of a libvirt, where the VM is not known from the other one."""
+def _vms_failure(facts: NfsFacts) -> Failure | None:
+    """The Failure to read a libvirt, if no other libvirt has the VM."""
     failures = [each for each in facts.vms.values() if isinstance(each, Failure)]
     return failures[0] if failures and _disks(facts) is None else None

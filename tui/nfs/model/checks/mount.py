@@ -1,90 +1,88 @@
-"""The exported folder mounted at the same path on a host that runs VMs: now, and whenever the host starts."""
+"""The NFS mount of the exported folder on a client, now and after a restart."""
 
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
-from tui.linux.addresses import Resolved, is_address, plain
+from tui.linux.addresses import Resolved, is_address, normalized
 from tui.linux.change import Change, Command, Move, reversible
 from tui.linux.folder import HUNG, STALE
-from tui.linux.fstab import FstabEntry, fstab_line
-from tui.linux.mounts import NFS, Mount
-from tui.nfs.model.checks.bind import FSTAB, at_start, described
+from tui.linux.fstab import FSTAB, FstabEntry, fstab_line
+from tui.linux.mounts import Mount
+from tui.nfs.model.checks.bind import foreign_entry, fstab_moves, hidden_files, mount_summary
 from tui.nfs.model.facts import OPEN, REFUSED, UNTRIED, ClientRead, NfsFacts
 
 MOUNT_LIMIT_S = 60
 # Each is explained in NOTE.
 OPTIONS = "_netdev,nofail,bg,hard,vers=4"
-NOW = "hard,vers=4,retry=0"  # in the foreground, and tried once
+NOW = "hard,vers=4,retry=0"  # in the foreground, without retries
 
 NOTE = (
-    "hard: I/O waits for a server that is gone, instead of failing in the guest."
-    " bg, nofail: the host starts without the server, and mounts the folder when it is back."
-    " _netdev: after the network. vers=4: locks come with it, and port 2049 is all it needs."
+    "hard: while the server is down, I/O waits instead of failing in the guest."
+    " bg, nofail: the host starts without the server, and mounts the folder when the server is back."
+    " _netdev: mounts after the network is up. vers=4: includes locks, and needs port 2049 only."
 )
 
-# $1 what was mounted, $2 where: only that, and only where it still is.
+# $1 the source, $2 the mount point: unmounts only that source.
 UNMOUNT = """timeout 10 findmnt -n -k -S "$1" -M "$2" > /dev/null
 [ $? -ne 1 ] || exit 0
 timeout -k 1 30 umount -- "$2" && exit 0
-echo "$2 can't be unmounted: a VM or a program uses it, or its server does not answer"
+echo "$2 can't be unmounted: a VM or a program uses it, or its server does not respond"
 exit 1"""
 
 
-def remote(facts: NfsFacts) -> str:
-    """What is mounted, as mount(8) wants it."""
+def nfs_source(facts: NfsFacts) -> str:
+    """The exported folder as mount(8) names it: SERVER:/PATH."""
     server = facts.shared.storage
     return f"[{server}]:{facts.shared.export}" if ":" in server else f"{server}:{facts.shared.export}"
 
 
 def check_port(facts: NfsFacts, client: ClientRead) -> Finding:
-    """Whether the NFS server can be reached at all; asked by a connection that is given up after seconds."""
-    server, wanted = facts.shared.storage, "tcp 2049 of the storage server open from here"
+    """Whether the client can connect to the NFS server's port."""
+    server, wanted = facts.shared.storage, "tcp 2049 of the storage server open to this host"
     if client.port == OPEN:
-        return Finding(OK, f"{server} answers on tcp 2049")
+        return Finding(OK, f"{server} accepts connections on tcp 2049")
     if not client.names[STORAGE].addresses:
-        hint = "Add it to /etc/hosts here, or give its address in the configuration."
+        hint = "Add it to /etc/hosts here, or configure its address."
         return Finding(FAILED, f"this host finds no address for {server}", wanted, hint)
     if client.port == REFUSED:
-        return Finding(FAILED, f"{server} is there, but nothing serves NFS on it", wanted, detail=client.port_said)
+        return Finding(FAILED, f"{server} is up, but no NFS server listens there", wanted, detail=client.port_output)
     if client.port == UNTRIED:
-        return Finding(WARNING, "it can't be tried here: no bash", wanted)
-    hint = "Is it up? Does a firewall, there or between, let this host in?"
-    return Finding(FAILED, f"{server} does not answer on tcp 2049", wanted, hint, client.port_said)
+        return Finding(WARNING, "not tried: this host has no bash", wanted)
+    hint = "Is it up? Does a firewall, on it or in between, block this host?"
+    return Finding(FAILED, f"{server} does not respond on tcp 2049", wanted, hint, client.port_output)
 
 
 def check_mount(facts: NfsFacts, client: ClientRead) -> Finding:
-    """Whether it is mounted as VMs need it, and will be after a restart."""
-    path, mount, wanted = client.folder.path, client.mount, f"{remote(facts)} mounted at {client.folder.path}"
+    """Whether the folder is mounted as VMs need it, now and after a restart."""
+    path, mount, wanted = client.folder.path, client.mount, f"{nfs_source(facts)} mounted at {client.folder.path}"
     if bad := _bad_mount(facts, client, wanted):
         return bad
     entry = _entry(facts, client)
     if mount is None:
-        detail = (
-            f"line {entry.line} of {FSTAB} would mount it" if entry and is_ours(entry.source, facts, client) else ""
-        )
-        return Finding(FAILED, _hides(client) or "it is not mounted", wanted, detail=detail)
+        detail = f"{entry.where} would mount it" if entry and is_ours(entry.source, facts, client) else ""
+        return Finding(FAILED, _hidden_files(client) or "it is not mounted", wanted, detail=detail)
     if entry is None:
-        return Finding(FAILED, "it is mounted, but gone after a restart", f"a line for it in {FSTAB}")
+        return Finding(FAILED, "it is mounted, but not after a restart", f"a line for it in {FSTAB}")
     if not _is_our_entry(entry, facts, client):
-        hint = f"Change or remove line {entry.line} of {FSTAB}."
-        return Finding(FAILED, f"it is mounted, but {_foreign(entry)}", wanted, hint)
+        why = f"it is mounted, but {foreign_entry(entry)}"
+        return Finding(FAILED, why, wanted, f"Change or remove {entry.where}.")
     if "noauto" in entry.options:
-        return Finding(WARNING, f"it is mounted, but line {entry.line} of {FSTAB} says noauto", wanted)
+        return Finding(WARNING, f"it is mounted, but {entry.where} has noauto", wanted)
     if "soft" in mount.super_options:
         return Finding(WARNING, f"{path} is mounted soft: I/O fails when the server is slow", "mounted hard")
     how = f"NFS {mount.option('vers')}" if mount.option("vers") else mount.type
-    return Finding(OK, f"{mount.source} is mounted ({how}), also after a restart (line {entry.line} of {FSTAB})")
+    return Finding(OK, f"{mount.source} is mounted ({how}), also after a restart ({entry.where})")
 
 
 def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
-    """What is missing of both halves; what somebody else has mounted or written stays."""
+    """Mounts the folder and adds the line to /etc/fstab, as far as either is missing; other mounts and lines stay."""
     path, mount, entry = client.folder.path, client.mount, _entry(facts, client)
     if client.folder.state == HUNG:
-        return "the server must answer first"
+        return "the server must respond first"
     if obstacle := _obstacle(facts, client):
         return obstacle
     if entry is not None and not _is_our_entry(entry, facts, client):
-        return f"{_foreign(entry)}, which the app does not touch"
-    moves = [] if entry else at_start(client, fstab_line(remote(facts), path, "nfs", OPTIONS))
+        return f"{foreign_entry(entry)}, and the app does not change that line"
+    moves = [] if entry else fstab_moves(client, fstab_line(nfs_source(facts), path, "nfs", OPTIONS))
     if client.folder.state == STALE:
         moves.append(Move(Command(client.role, ("umount", "-l", "--", path))))
         mount = None
@@ -97,76 +95,73 @@ def change_mount(facts: NfsFacts, client: ClientRead) -> Change | str:
 
 
 def is_ours(source: str, facts: NfsFacts, client: ClientRead) -> bool:
-    """Whether what is mounted, or would be, is the folder of the storage server."""
+    """Whether the source of a mount or an entry is the exported folder of the storage server."""
     host, _, path = _split(source)
     server = client.names.get(STORAGE, Resolved(facts.shared.storage))
-    same = (plain(host) if is_address(host) else host.lower()) in server.names
+    same = (normalized(host) if is_address(host) else host.lower()) in server.names
     return same and (path.rstrip("/") or "/") == facts.shared.export
 
 
-def good_mount(facts: NfsFacts, client: ClientRead) -> bool:
-    """Whether the storage server's folder is mounted there, answers, and can be written to."""
+def usable_mount(facts: NfsFacts, client: ClientRead) -> bool:
+    """Whether the exported folder is mounted, responds and is not read-only."""
     mount = client.mount
     return client.folder.is_folder and mount is not None and not mount.read_only and _is_our_mount(mount, facts, client)
 
 
 def _mount_now(facts: NfsFacts, client: ClientRead) -> Move:
-    what, path = remote(facts), client.folder.path
-    do = ("timeout", "-k", "1", str(MOUNT_LIMIT_S), "mount", "-t", "nfs", "-o", NOW, "--", what, path)
-    undo = Command(client.role, ("sh", "-c", UNMOUNT, "sh", what, path))
+    source, path = nfs_source(facts), client.folder.path
+    do = ("timeout", "-k", "1", str(MOUNT_LIMIT_S), "mount", "-t", "nfs", "-o", NOW, "--", source, path)
+    undo = Command(client.role, ("sh", "-c", UNMOUNT, "sh", source, path))
     return Move(Command(client.role, do, timeout_s=MOUNT_LIMIT_S + 10), (undo,))
 
 
 def _bad_mount(facts: NfsFacts, client: ClientRead, wanted: str) -> Finding | None:
-    """What is mounted there and does not do."""
+    """The finding on an existing mount that VMs can't use."""
     path, mount, folder = client.folder.path, client.mount, client.folder
     if folder.state == HUNG:
-        hint = "Is the storage server up, and reached from here? It goes on by itself when the server is back."
-        return Finding(FAILED, f"{path} does not answer: its server is gone", wanted, hint)
+        hint = "Is the storage server up and reachable from here? I/O continues when the server is back."
+        return Finding(FAILED, f"{path} does not respond: its server is down or unreachable", wanted, hint)
     if folder.state == STALE:
-        why = f"{path} is stale: the server has another folder there by now, or exports it no more"
-        return Finding(FAILED, why, wanted, "Mounting it again helps; VMs that use it must be stopped first.")
+        why = f"{path} is stale: the server has replaced the folder, or no longer exports it"
+        return Finding(FAILED, why, wanted, "Stop the VMs that use it, then mount it again.")
     if mount is None:
         return None
     if not _is_our_mount(mount, facts, client):
-        below = "; the folder of the storage server is hidden below it" if client.nfs_below else ""
-        what = f"something else is mounted at {path}: {described(mount)}{below}"
-        return Finding(FAILED, what, wanted, f"If nobody needs it: umount {path}")
+        below = "; it hides the mount of the exported folder" if client.hidden_nfs else ""
+        what = f"something else is mounted at {path}: {mount_summary(mount)}{below}"
+        return Finding(FAILED, what, wanted, f"If nothing uses it: umount {path}")
     if mount.read_only:
-        return Finding(FAILED, f"{path} is mounted read-only", "mounted to be read and written")
+        return Finding(FAILED, f"{path} is mounted read-only", "mounted read-write")
     return None
 
 
 def _obstacle(facts: NfsFacts, client: ClientRead) -> str:
-    """Why nothing can be mounted there, empty where it can."""
+    """Why the folder can't be mounted; empty if it can."""
     mount = client.mount
     if mount is not None:
         ours = _is_our_mount(mount, facts, client)
-        return "" if ours else f"something else is mounted there: {described(mount)}"
-    return _hides(client)
+        return "" if ours else f"something else is mounted there: {mount_summary(mount)}"
+    return _hidden_files(client)
 
 
-def _hides(client: ClientRead) -> str:
-    folder = client.folder
-    if client.mount is None and folder.entries:
-        names = ", ".join(name for _, name, _ in folder.entries[:3])
-        return f"{folder.path} is not empty ({names}): the mount would hide what is in it. Move it away first"
-    return ""
+def _hidden_files(client: ClientRead) -> str:
+    files = hidden_files(client.folder) if client.mount is None else ""
+    return f"{files}. Move them away first" if files else ""
 
 
 def _is_our_mount(mount: Mount, facts: NfsFacts, client: ClientRead) -> bool:
-    """By the name it was mounted with, or by the address the kernel talks to."""
-    if mount.type not in NFS:
+    """True if the exported folder is mounted, by the name of its source or by the server's address."""
+    if not mount.nfs:
         return False
     path = _split(mount.source)[2].rstrip("/") or "/"
     address = mount.option("addr")
     known = client.names.get(STORAGE, Resolved(""))
-    by_address = is_address(address) and plain(address) in known.addresses and path == facts.shared.export
+    by_address = is_address(address) and normalized(address) in known.addresses and path == facts.shared.export
     return by_address or is_ours(mount.source, facts, client)
 
 
 def _split(source: str) -> tuple[str, str, str]:
-    """Host, colon and path of what NFS mounts: SERVER:/PATH, [2001:db8::3]:/PATH."""
+    """Host, colon and path of an NFS source: SERVER:/PATH, [2001:db8::3]:/PATH."""
     if source.startswith("["):
         host, _, path = source[1:].partition("]:")
         return host, ":", path
@@ -180,11 +175,7 @@ def _entry(facts: NfsFacts, client: ClientRead) -> FstabEntry | None:
 
 
 def _is_our_entry(entry: FstabEntry, facts: NfsFacts, client: ClientRead) -> bool:
-    """By its words, or because what it has mounted is ours: under another name of the server."""
+    """True if the entry names the exported folder, or made the mount of it under another name of the server."""
     mount = client.mount
     mounted = mount is not None and mount.source == entry.source and _is_our_mount(mount, facts, client)
     return mounted or is_ours(entry.source, facts, client)
-
-
-def _foreign(entry: FstabEntry) -> str:
-    return f"line {entry.line} of {FSTAB} mounts {entry.source} there"

@@ -1,4 +1,4 @@
-"""NFS's packages: the server's on the storage server, the client's on both others."""
+"""The NFS packages: nfs-kernel-server on the storage server, nfs-common on the other two hosts."""
 
 from tui.checklist.model import package_lists
 from tui.checklist.model.check import FAILED, OK, Finding
@@ -10,9 +10,9 @@ from tui.nfs.model.script import USERS
 
 STILL_USED = (
     "if cat /etc/exports /etc/exports.d/*.exports 2> /dev/null | grep -Eq '^[[:space:]]*[^#[:space:]]'; then"
-    " echo 'other folders are exported from here by now: the NFS server stays'; exit 1; fi"
+    " echo 'this host exports other folders, so the NFS server stays'; exit 1; fi"
 )
-# What the daemons have written, and a unit that systemd goes on calling failed although it is gone.
+# Files that the daemons wrote, and a unit that systemd reports as failed even after it was removed.
 CLEAR = (
     "rm -rf /var/lib/nfs/.etab.lock /var/lib/nfs/export-lock /var/lib/nfs/nfsdcld; rmdir /var/lib/nfs; "
     "systemctl reset-failed nfs-blkmap.service; :"
@@ -20,34 +20,37 @@ CLEAR = (
 
 
 def check_lists(_facts: NfsFacts, host: HostRead) -> Finding:
+    """Whether the package is available."""
     return package_lists.check_lists(host.package)
 
 
 def change_lists(_facts: NfsFacts, host: HostRead) -> Change | str:
-    return Change((Move(apt.update(host.role)),), note="Asks the host's package servers what they have.")
+    """Downloads the package lists."""
+    return Change((Move(apt.update(host.role)),), note="Downloads the package lists from the host's package servers.")
 
 
 def check_package(_facts: NfsFacts, host: HostRead) -> Finding:
+    """Whether the package is installed."""
     package = host.package
     if package.installed:
-        what = f"{package.name} is installed" if package.manager == "apt" else "NFS's programs are installed"
+        what = f"{package.name} is installed" if package.manager == "apt" else "the NFS programs are installed"
         return Finding(OK, what)
     hint = "" if package.manager == "apt" else _by_hand(host)
     return Finding(FAILED, f"{package.name} is not installed", f"{package.name} installed", hint)
 
 
 def change_package(_facts: NfsFacts, host: HostRead) -> Change | str:
-    """Installs it; what apt would bring along is what takes it back removes, and nothing else."""
+    """Installs the package; the undo removes exactly the packages that apt would install for it."""
     package = host.package
     if package.manager != "apt":
         return f"the app installs with apt only. {_by_hand(host)}"
     if not package.known:
-        return "the package lists do not know it"
+        return "the package lists do not contain it"
     if package.removed:
-        return f"apt would remove {', '.join(package.removed)} for it: another NFS server? Decide that on the host"
+        return f"apt would remove {', '.join(package.removed)}. If that is fine, install {package.name} by hand"
     role, note = host.role, apt.install_note(package)
     if "rpcbind" in package.new:
-        note += " rpcbind among them listens on port 111; NFS 4 does not need it, older clients do."
+        note += " One of them, rpcbind, listens on port 111; older clients need it, NFS 4 does not."
     moves = [Move(apt.update(role, may_fail=True))] if host.lists_age_s > apt.DAY_S else []
     moves.append(Move(apt.install(role, package.name), _removal(host)))
     return Change(tuple(moves), note)
@@ -57,7 +60,7 @@ def _removal(host: HostRead) -> tuple[Command, ...]:
     role, package, kept = host.role, host.package, host.configuration
     makes_users = "rpcbind" in package.new or "nfs-common" in package.new
     users = tuple(user for user in USERS if user not in host.users) if makes_users else ()
-    commands = apt.taken_away(role, package, kept, users)
+    commands = apt.removal(role, package, kept, users)
     if package.name == SERVER and "/etc/exports" not in kept:
         commands = (Command(role, ("sh", "-c", STILL_USED)), *commands)
     if "nfs-common" in package.new:
@@ -67,4 +70,4 @@ def _removal(host: HostRead) -> tuple[Command, ...]:
 
 def _by_hand(host: HostRead) -> str:
     command = host.package.elsewhere
-    return f"As root on it: {command}" if command else "Install NFS with that host's own package manager."
+    return f"Run there as root: {command}" if command else "Install NFS with that host's own package manager."

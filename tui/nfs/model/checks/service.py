@@ -1,4 +1,4 @@
-"""The NFS server's services: running, and started with the host."""
+"""The services of the NFS server: whether they run and start with the host."""
 
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
@@ -7,20 +7,23 @@ from tui.linux.units import Unit, systemctl, unit_named
 from tui.nfs.model.facts import NfsFacts, ServerRead
 
 SERVER_UNITS = ("nfs-server.service", "nfs-kernel-server.service")
-CONFIG_UNIT = "nfs-config.service"  # of older releases: it writes what the others read, and ends
+CONFIG_UNIT = "nfs-config.service"  # in older releases: it writes the configuration of the other units, then ends
+NO_SERVICE = "this host has no service for the NFS server"
+BY_HAND = "Start it with that host's own init system."
 
 
 def check_service(_facts: NfsFacts, server: ServerRead) -> Finding:
+    """Whether the NFS server runs and starts with the host."""
     wanted = "the NFS server running, and started with the host"
     if not server.systemd:
         if server.threads:
-            return Finding(WARNING, f"it runs ({server.threads} threads); how it is started can't be told: no systemd")
-        return Finding(FAILED, "it does not run, and this host has no systemd", wanted, _by_hand())
+            return Finding(WARNING, f"it runs ({server.threads} threads); no systemd shows how it starts")
+        return Finding(FAILED, "it does not run, and this host has no systemd", wanted, BY_HAND)
     unit = _unit(server)
     if unit is None:
-        return Finding(FAILED, "this host has no service of the NFS server", wanted)
+        return Finding(FAILED, NO_SERVICE, wanted)
     if unit.masked:
-        return Finding(FAILED, f"{unit.name} is masked", wanted, f"If nobody meant it: systemctl unmask {unit.name}")
+        return Finding(FAILED, f"{unit.name} is masked", wanted, f"If by mistake: systemctl unmask {unit.name}")
     config = unit_named(server.units, CONFIG_UNIT)
     if config is not None and config.active == "failed":
         return Finding(FAILED, f"{CONFIG_UNIT} has failed", wanted)
@@ -32,13 +35,14 @@ def check_service(_facts: NfsFacts, server: ServerRead) -> Finding:
 
 
 def change_service(_facts: NfsFacts, server: ServerRead) -> Change | str:
+    """Enables and starts the service."""
     if not server.systemd:
-        return f"this host has no systemd. {_by_hand()}"
+        return f"this host has no systemd. {BY_HAND}"
     unit = _unit(server)
     if unit is None:
-        return "this host has no service of the NFS server"
+        return NO_SERVICE
     if unit.masked:
-        return f"somebody has masked {unit.name}"
+        return f"an administrator has masked {unit.name}"
     moves = []
     config = unit_named(server.units, CONFIG_UNIT)
     if config is not None and config.active == "failed":
@@ -52,7 +56,3 @@ def change_service(_facts: NfsFacts, server: ServerRead) -> Change | str:
 
 def _unit(server: ServerRead) -> Unit | None:
     return next((unit for name in SERVER_UNITS if (unit := unit_named(server.units, name))), None)
-
-
-def _by_hand() -> str:
-    return "Start it there the way that host starts its services."

@@ -1,4 +1,4 @@
-"""What an error that nobody expected comes to: it is logged, a sentence reports it, and the page goes on."""
+"""Reports unexpected errors of workers and timers in the log and on the screen, and keeps the app running."""
 
 import asyncio
 import inspect
@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.core import log
-from tui.core.actions import in_words
+from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.core.settings import state_folder
 
@@ -17,43 +17,43 @@ if TYPE_CHECKING:
 else:
     Node = object  # a DOMNode before the screen would hide the screen's CSS
 
-WATCH = "watch"  # the group of the workers that look again and again, for as long as their page is shown
-AGAIN_AFTER_S = 5.0
+WATCH = "watch"  # the group of workers that poll for as long as their page is shown
+RESTART_AFTER_S = 5.0
 
 
-class GoesOn(Node):
-    """A mixin, named before the screen or the app that it is for.
+class ReportsErrors(Node):
+    """A mixin; name it before the Screen or App class.
 
-    Textual ends the app when a worker or a timer raises: but a migration may be under way, and p must still work. So
-    all workers run behind `run_worker` here, and a timer is given its callback by `guarded`.
+    Textual ends the app when a worker or a timer raises, but a migration may be under way and p must still act. So
+    `run_worker` wraps every worker, and a timer's callback is wrapped with `guarded`.
     """
 
     def run_worker(  # type: ignore[override]  # its other options are passed on
         self, work: Any, name: str | None = "", group: str = "default", **options: Any
     ) -> "Worker[Any]":
-        """Textual's; what the work raises is reported. In the group WATCH the work then begins again."""
-        return super().run_worker(partial(self._go_on, work, name or group, group), name, group, **options)
+        """Textual's, but reports what the worker raises; a worker of the group WATCH is then restarted."""
+        return super().run_worker(partial(self._run_reported, work, name or group, group), name, group, **options)
 
-    async def _go_on(self, work: Callable[[], Any], name: str, group: str) -> Any:
+    async def _run_reported(self, work: Callable[[], Any], name: str, group: str) -> Any:
         while True:
             try:
                 return await work()
-            except Exception as error:  # noqa: BLE001  # here is the one place for what nobody expected
+            except Exception as error:  # noqa: BLE001  # the one place that handles unexpected errors
                 self.report(name, error)
             if group != WATCH:
                 return None
-            await asyncio.sleep(AGAIN_AFTER_S)
+            await asyncio.sleep(RESTART_AFTER_S)
 
     def guarded(self, callback: Callable[[], Any]) -> Callable[[], Any]:
-        """A timer's callback that only reports what it raises, and once where the next calls raise the same."""
+        """Wraps a timer's callback: it reports what the callback raises, and repeated errors only once."""
         before = ""
 
         async def call() -> None:
             nonlocal before
             try:
-                answer = callback()
-                if inspect.isawaitable(answer):
-                    await answer
+                result = callback()
+                if inspect.isawaitable(result):
+                    await result
             except Exception as error:  # noqa: BLE001  # as above
                 if repr(error) != before:
                     before = repr(error)
@@ -64,11 +64,11 @@ class GoesOn(Node):
         return call
 
     def report(self, where: str, error: Exception) -> None:
-        """Log the error with its traceback, and show it; a Failure has a sentence of its own."""
+        """Log the error with its traceback and show it; a Failure is shown as its own sentence."""
         where = where.strip("_").replace("_", " ")
         log.log.error("Unexpected error in %s", where, exc_info=error)
         if isinstance(error, Failure):
-            sentence = in_words(str(error))
+            sentence = without_keys(str(error))
         else:
             kind = type(error).__name__
             why, hint = f"{kind}: {error}" if str(error) else kind, f"It is in the log, {state_folder() / log.NAME}."

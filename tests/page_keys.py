@@ -3,7 +3,7 @@
 from tui.core.actions import with_keys
 
 KEYS = {
-    "list.look": "r",
+    "list.refresh": "r",
     "list.details": "Enter",
     "list.fix": "f",
     "list.fix-all": "a",
@@ -17,6 +17,6 @@ KEYS = {
 }
 
 
-def spelled(sentence: str) -> str:
-    """With the keys that a person presses."""
+def with_page_keys(sentence: str) -> str:
+    """The sentence with the key of each action it names."""
     return with_keys(sentence, KEYS)

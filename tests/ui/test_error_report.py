@@ -1,4 +1,4 @@
-"""An error that nobody expected does not end the app: it is logged, a sentence reports it, and the page goes on."""
+"""An unexpected error is logged and shown, and does not end the app."""
 
 import errno
 import os
@@ -10,8 +10,8 @@ from textual import work
 
 from tests.ui.one_page import OnePage, text_of, until
 from tui.core.failure import Failure
-from tui.ui import goes_on
-from tui.ui.goes_on import WATCH
+from tui.ui import error_report
+from tui.ui.error_report import WATCH
 from tui.ui.page import Page
 
 
@@ -20,7 +20,7 @@ def too_many() -> OSError:
 
 
 class Trouble(Page):
-    """Looks at something that raises what `errors` has, one a look."""
+    """Each of the first calls of `read` raises the next of `errors`."""
 
     page = "hosts"
 
@@ -29,18 +29,18 @@ class Trouble(Page):
         self.errors = list(errors)
         self.calls = 0
 
-    def look(self) -> None:
+    def read(self) -> None:
         self.calls += 1
         if self.errors:
             raise self.errors.pop(0)
 
-    @work(name="look")
-    async def look_once(self) -> None:
-        self.look()
+    @work(name="read")
+    async def read_once(self) -> None:
+        self.read()
 
     @work(group=WATCH)
     async def _watch_hosts(self) -> None:
-        self.look()
+        self.read()
 
     def watch(self) -> None:
         self._watch_hosts()
@@ -49,14 +49,14 @@ class Trouble(Page):
         self.set_interval(0.001, self.guarded(self._tick))
 
     async def _tick(self) -> None:
-        self.look()
+        self.read()
 
 
-def said(app: OnePage) -> list[str]:
+def shown(app: OnePage) -> list[str]:
     return [" ".join(each.message.split()) for each in app._notifications]
 
 
-@pytest.mark.parametrize(("begin", "name"), [(Trouble.look_once, "look"), (Trouble.watch, "watch hosts")])
+@pytest.mark.parametrize(("begin", "name"), [(Trouble.read_once, "read"), (Trouble.watch, "watch hosts")])
 async def test_a_worker_that_raises_is_reported_and_leaves_the_app_running(
     begin: Callable[[Trouble], Any], name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -65,17 +65,17 @@ async def test_a_worker_that_raises_is_reported_and_leaves_the_app_running(
     async with app.run_test(notifications=True) as pilot:
         begin(page)
         sentence = f"Unexpected error in {name}: OSError: [Errno 24] Too many open files. It is in the log, "
-        await until(pilot, lambda: any(each.startswith(sentence) for each in said(app)))
+        await until(pilot, lambda: any(each.startswith(sentence) for each in shown(app)))
         assert app.is_running
-        assert "Too many open files" in " ".join(text_of(app).replace("▌", " ").split())
+        await until(pilot, lambda: "Too many open files" in " ".join(text_of(app).replace("▌", " ").split()))
         assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [error]
         caplog.clear()
 
 
-async def test_a_watch_that_raises_begins_again(
+async def test_a_watch_that_raises_is_restarted(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(goes_on, "AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr(error_report, "RESTART_AFTER_S", 0.0)
     app = OnePage(page := Trouble(too_many(), too_many()))
     async with app.run_test(notifications=True) as pilot:
         page.watch()
@@ -83,21 +83,21 @@ async def test_a_watch_that_raises_begins_again(
         caplog.clear()
 
 
-async def test_a_timer_that_raises_goes_on_and_says_the_same_only_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_timer_that_raises_continues_and_reports_the_same_error_once(caplog: pytest.LogCaptureFixture) -> None:
     app = OnePage(page := Trouble(too_many(), too_many(), KeyError("vm")))
     async with app.run_test(notifications=True) as pilot:
         page.tick()
         await until(pilot, lambda: page.calls > 4)
-        assert [each.partition(". It is")[0] for each in said(app)] == [
+        assert [each.partition(". It is")[0] for each in shown(app)] == [
             "Unexpected error in tick: OSError: [Errno 24] Too many open files",
             "Unexpected error in tick: KeyError: 'vm'",
         ]
         caplog.clear()
 
 
-async def test_a_failure_that_no_worker_caught_has_its_own_sentence(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failure_that_no_worker_caught_is_shown_as_its_own_sentence(caplog: pytest.LogCaptureFixture) -> None:
     app = OnePage(page := Trouble(Failure("source can't be reached", "there was no answer", "Is it switched on?")))
     async with app.run_test(notifications=True) as pilot:
-        page.look_once()
-        await until(pilot, lambda: said(app) == ["source can't be reached: there was no answer. Is it switched on?"])
+        page.read_once()
+        await until(pilot, lambda: shown(app) == ["source can't be reached: there was no answer. Is it switched on?"])
         caplog.clear()
