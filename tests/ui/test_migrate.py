@@ -201,7 +201,7 @@ async def test_enter_reads_each_host_once(tmp_path: Path) -> None:
         await until(pilot, lambda: "guest1  running on destination" in text_of(app))
         await pilot.press("m")
         await until(pilot, lambda: "destination -> source" in text_of(app))
-        await app.workers.wait_for_complete([each for each in app.workers if each.name in ("look", "vms")])
+        await app.workers.wait_for_complete([each for each in app.workers if each.name in ("attach", "vms")])
         stage.calls.clear()
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.page and migrations.current is not None)
@@ -388,7 +388,7 @@ async def test_a_migration_found_running_is_followed_without_a_key() -> None:
 
 async def test_the_curves_break_at_gaps_of_the_record() -> None:
     async with page_of(running("reattached", over)) as lab_backend:
-        await lab_backend.sees("s not recorded")
+        await lab_backend.sees("s gap")
         gap = next(each for each in recording("reattached") if isinstance(each, Event) and each.kind == record.GAP)
         for chart in lab_backend.app.page.query(Chart):
             for series in chart.picture.series:
@@ -692,7 +692,7 @@ async def test_another_vm_may_be_migrated_when_the_last_one_was_destroyed() -> N
 
 async def test_a_known_rate_of_the_guest_has_its_own_chart() -> None:
     async with page_of(running("guest-post-copy", at(1))) as lab_backend:
-        assert "workload" not in lab_backend.words
+        assert "guest, GiB/s" not in lab_backend.words
         await lab_backend.play(at(13))
         await lab_backend.sees("guest, GiB/s", "workload", "rate, MiB/s", "memory, GiB")
 

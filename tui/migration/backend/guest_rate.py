@@ -35,15 +35,15 @@ class GuestRate:
         while True:
             why, requested, before = "its workload wrote no new line", time.monotonic(), known
             try:
-                glance = await self._reply(guest, news)
+                reply = await self._reply(guest, news)
             except Failure as failure:
                 why, late = failure_reason(failure), True
             else:
-                fresh, known = bool(known) and glance.line != known, glance.line
+                fresh, known = bool(known) and reply.line != known, reply.line
                 if fresh:
-                    self._log_rates(glance, glance.after(before), time.monotonic() - requested)
+                    self._log_rates(reply, reply.after(before), time.monotonic() - requested)
                 # Without a workload, or with one that has no rate, no line is overdue.
-                news = time.monotonic() if fresh or rate_of(glance.values) is None else news
+                news = time.monotonic() if fresh or rate_of(reply.values) is None else news
                 late = time.monotonic() - news > LATE_S
             self.caught_up.set()
             if late:
@@ -65,16 +65,16 @@ class GuestRate:
     def _log_silence(self, since: float, why: str) -> None:
         self._run_log.event(record.GUEST, silent_s=round(time.monotonic() - since, 3), why=why)
 
-    def _log_rates(self, glance: Glance, lines: Iterable[str], waited: float) -> None:
+    def _log_rates(self, reply: Glance, lines: Iterable[str], waited: float) -> None:
         """Also of the seconds in which the guest did not reply: the workload's log has them."""
-        newest = number_of(glance.values, "seconds")
+        newest = number_of(reply.values, "seconds")
         for line in lines:
             values = parse_values(line)
             rate, seconds = rate_of(values), number_of(values, "seconds")
             ago = newest - seconds if newest is not None and seconds is not None else 0.0
-            if rate is None or (line != glance.line and ago <= 0):  # a restarted workload counts from 0 again
+            if rate is None or (line != reply.line and ago <= 0):  # a restarted workload counts from 0 again
                 continue
-            data = {"workload": glance.name, "rate": rate[0], "unit": rate[1], "seconds": seconds}
+            data = {"workload": reply.name, "rate": rate[0], "unit": rate[1], "seconds": seconds}
             data |= {"waited": round(waited, 3)} | ({"ago": round(ago, 3)} if ago else {})
             self._run_log.log(record.GUEST, data)
 

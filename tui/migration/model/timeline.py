@@ -276,7 +276,7 @@ class Timeline:
     def _on_gap(self, event: Event) -> None:
         self.gaps.append(event.t)
         seconds = _number(event.data, "seconds")
-        self.marks.append(Mark(event.t, "!", f"{seconds:.0f} s not recorded"))
+        self.marks.append(Mark(event.t, "!", f"{seconds:.0f} s gap"))
         self._passes.after_gap = True
         self._unseen = (event.t - seconds, event.t)
         self._send_rate.restart()

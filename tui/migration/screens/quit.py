@@ -28,7 +28,7 @@ class QuitGuard(Dialog[bool]):
     DEFAULT_CSS = """
     QuitGuard .answer { margin-top: 1; }
     QuitGuard .impossible { text-style: dim; }
-    QuitGuard #said { margin-top: 1; text-style: bold; }
+    QuitGuard #status { margin-top: 1; text-style: bold; }
     """
 
     def __init__(self, migration: "Migration") -> None:
@@ -46,7 +46,7 @@ class QuitGuard(Dialog[bool]):
             yield _answer("c", f"cannot cancel it: {without_keys(reason)}", impossible=True)
         else:
             yield _answer("c", f"cancel it, and quit when it has ended: the VM stays on {migration.origin}.")
-        yield Static(id="said", markup=False)
+        yield Static(id="status", markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Disable cancelling while it is impossible."""
@@ -61,7 +61,7 @@ class QuitGuard(Dialog[bool]):
     def action_cancel_migration(self) -> None:
         """Cancel the migration, and quit once it has ended."""
         self._migration.cancel()
-        self.query_one("#said", Static).update("Cancelling ... quits when it has ended; l quits at once, s stays.")
+        self.query_one("#status", Static).update("Cancelling ... quits when it has ended; l quits at once, s stays.")
         self._quit_at_the_end()
 
     @work(name="quit", exclusive=True)

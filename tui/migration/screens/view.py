@@ -99,7 +99,7 @@ class MigrateView(Page):
     def _under_way(self) -> bool:
         return self._migration is not None and not self._timeline.over
 
-    @work(name="look")  # never cancelled: it may be concluding the record of an earlier migration
+    @work(name="attach")  # never cancelled: it may be concluding the record of an earlier migration
     async def _attach_running(self) -> None:
         """Read the VMs, and follow a migration that another program or vmlm-tui has started."""
         self._inventory = await self._migrations.vms()
