@@ -1,16 +1,20 @@
 """A real ssh server in the test's process, on a free port, with new keys."""
 
 import asyncio
+import gc
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncssh
 import pytest
 
+from tui.adapters.libvirt.hypervisor import LibvirtHypervisor, connect
 from tui.adapters.ssh.shell import SshShell
+
+TEST = "test"  # the VM of test:///default, whose state is reset when its last connection closes
 
 
 @dataclass
@@ -127,3 +131,12 @@ async def shell(server: Server, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     opened = SshShell(server.address, folder=server.folder)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def hypervisor() -> Iterator[LibvirtHypervisor]:
+    gc.collect()  # a VM in an earlier test's traceback would keep the state of the driver
+    opened = connect("test:///default")
+    yield opened
+    if opened.is_alive():
+        opened.close()

@@ -15,11 +15,10 @@ from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.protocols import Shell
 from tui.core.threads import on_thread
-from tui.guest.backend.guest import GLANCE, Guest
+from tui.guest.backend.guest import NEWEST_OUTPUT, Guest
 from tui.guest.backend.heartbeats import Heartbeats
-from tui.guest.model.heartbeat import PLACE, PROGRAM, HeartbeatSpec, parse_heartbeat
-from tui.guest.model.rate import number_of
-from tui.guest.model.workload import CPU, WorkloadSpec, parse_values
+from tui.guest.model.heartbeat import PROGRAM, SUBFOLDER, HeartbeatSpec, parse_heartbeat
+from tui.guest.model.workload import CPU, WorkloadSpec, number_of, parse_values
 from tui.migration.backend import guest_monitor
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
 from tui.migration.backend.recorder import Recorder
@@ -81,8 +80,8 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     """The guest's programs run in a folder of the test; none is left running."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     yield
-    for place in ("", PLACE):
-        await Guest(LocalShell(), LocalShell(), VM, place).signal("KILL")
+    for subfolder in ("", SUBFOLDER):
+        await Guest(LocalShell(), LocalShell(), VM, subfolder).signal("KILL")
 
 
 def access_to(port: int, shell: Shell | None = None) -> GuestAccess:
@@ -136,22 +135,22 @@ class Followed:
 
 
 async def test_a_heartbeat_is_started_once_and_found_again(port: int) -> None:
-    first = await access_to(port).heartbeats.ready(VM, silent)
+    first = await access_to(port).heartbeats.ensure_running(VM, silent)
     assert first.port == port
     pid = (await status()).split("running ")[1].split()[0]
     again = access_to(port + 1)
-    assert await again.heartbeats.ready(VM, silent) == first  # a running one is used, whatever its port
+    assert await again.heartbeats.ensure_running(VM, silent) == first  # a running one is used, whatever its port
     assert again.heartbeats.known(VM) == first
     assert f"running {pid}\n" in await status()
 
 
 async def status() -> str:
-    return await Guest(LocalShell(), LocalShell(), VM, PLACE).look()
+    return await Guest(LocalShell(), LocalShell(), VM, SUBFOLDER).status_text()
 
 
 async def test_two_searches_at_once_start_one_heartbeat(port: int) -> None:
     heartbeats = access_to(port).heartbeats
-    first, second = await asyncio.gather(heartbeats.ready(VM, silent), heartbeats.ready(VM, silent))
+    first, second = await asyncio.gather(heartbeats.ensure_running(VM, silent), heartbeats.ensure_running(VM, silent))
     assert first == second
 
 
@@ -175,13 +174,13 @@ async def test_a_port_in_use_is_reported_in_the_heartbeats_words(port: int) -> N
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
         udp.bind(("::", port))
         with pytest.raises(Failure, match=f"ended at once.*UDP port {port}") as caught:
-            await access_to(port).heartbeats.ready(VM, silent)
+            await access_to(port).heartbeats.ensure_running(VM, silent)
     assert "try another --port" in str(caught.value)
 
 
 async def test_a_halted_guest_is_a_pause_for_the_network_and_for_itself(port: int, tmp_path: Path) -> None:
     guest_access = access_to(port, At(own_address()))
-    await guest_access.heartbeats.ready(VM, silent)
+    await guest_access.heartbeats.ensure_running(VM, silent)
     followed = Followed(guest_access, tmp_path)
     followed.monitor.begin()
     await followed.until(record.UDP_PROBE)
@@ -285,7 +284,7 @@ async def test_a_cancelled_migration_has_the_longest_pause_of_its_whole_time(por
 
 async def test_without_addresses_the_heartbeats_own_log_is_used(port: int, tmp_path: Path) -> None:
     guest_access = access_to(port, At(""))
-    await guest_access.heartbeats.ready(VM, silent)
+    await guest_access.heartbeats.ensure_running(VM, silent)
     followed = Followed(guest_access, tmp_path)
     followed.monitor.begin()
     pid = int((await status()).split("running ")[1].split()[0])
@@ -322,7 +321,7 @@ async def test_without_a_heartbeat_the_reason_is_recorded(
 
 async def test_an_address_without_replies_delays_nothing(port: int, tmp_path: Path) -> None:
     guest_access = access_to(port, At("192.0.2.1"))
-    await guest_access.heartbeats.ready(VM, silent)
+    await guest_access.heartbeats.ensure_running(VM, silent)
     followed = Followed(guest_access, tmp_path)
     followed.monitor.begin()
     observed = await followed.observed()
@@ -357,7 +356,7 @@ class Slow(LocalShell):
         timeout: float = 30.0,
         on_output: Callable[[str], None] | None = None,
     ) -> Completed:
-        if argv[2] == GLANCE and not argv[4]:
+        if argv[2] == NEWEST_OUTPUT and not argv[4]:
             await self.replies.wait()
         return await super().run(argv, stdin=stdin, timeout=timeout, on_output=on_output)
 

@@ -7,7 +7,7 @@ import libvirt
 import pytest
 
 from tests.lab.lab_backend import LabBackend, socket_uri
-from tests.unit.hosts.test_checks import daemon
+from tests.unit.hosts.good_hosts import daemon
 from tui.adapters.libvirt.hypervisor import LibvirtHypervisor, connect
 from tui.checklist.model.check import FAILED, OK
 from tui.core.connections import Connections

@@ -1,9 +1,12 @@
 """Fixtures of all tests of pages."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import plotext  # noqa: F401  # loaded here so that charts draw at once; the app loads it after the first paint
 import pytest
+
+from tests.list_world import ListWorld
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +23,12 @@ def _no_unexpected_error(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     for record in caplog.get_records("call"):
         if record.exc_info and record.msg.startswith("Unexpected error"):
             pytest.fail(f"{record.getMessage()}: {record.exc_info[1]!r}")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> ListWorld:
+    """Everything exists except the server and the export that needs it."""
+    made = ListWorld(tmp_path)
+    made.make_all()
+    made.machines["storage"].made -= {"server", "export"}
+    return made

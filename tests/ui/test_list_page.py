@@ -1,72 +1,12 @@
 """The base of the Hosts and the NFS page, by its keys and its screen: reading, explaining, fixing and undoing."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
-
-import pytest
-from textual.pilot import Pilot
 
 from tests.list_world import ListWorld
-from tests.ui.one_page import OnePage, text_of, until
-from tui.checklist.backend.jobs import Job
+from tests.ui.list_screen import UNREACHABLE, Screen, opened
+from tests.ui.one_page import OnePage, until
 from tui.core.command import Completed
-from tui.core.failure import Failure
 from tui.nfs.screens import NfsPage
-
-UNREACHABLE = Failure(
-    "root@destination can't be reached over ssh",
-    "there was no answer within 10 s",
-    "Is it switched on, and does a firewall let ssh through?",
-)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> ListWorld:
-    """Everything exists except the server and the export that needs it."""
-    made = ListWorld(tmp_path)
-    made.make_all()
-    made.machines["storage"].made -= {"server", "export"}
-    return made
-
-
-class Screen:
-    """The page with the text on it and the keys to press."""
-
-    def __init__(self, app: OnePage, pilot: Pilot[Any], world: ListWorld) -> None:
-        self.app = app
-        self.pilot = pilot
-        self.world = world
-
-    @property
-    def words(self) -> str:
-        """The text on the screen, without frames and runs of spaces, then the notifications."""
-        text = "\n".join((text_of(self.app), *(each.message for each in self.app._notifications)))
-        for frame in "│╭╮╰╯─▌▐":
-            text = text.replace(frame, " ")
-        return " ".join(text.split())
-
-    async def shows(self, *sentences: str) -> None:
-        await until(self.pilot, lambda: all(sentence in self.words for sentence in sentences))
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-
-    async def enter(self, text: str) -> None:
-        await self.pilot.press(*text, "enter")
-
-
-@asynccontextmanager
-async def opened(world: ListWorld, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Screen]:
-    """The NFS page, once the hosts have been read."""
-    app = OnePage(NfsPage(world.nfs))
-    async with app.run_test(size=size, notifications=True) as pilot:
-        await until(pilot, lambda: world.checklist.was_read)
-        yield Screen(app, pilot, world)
-
-
-# -- reading --
 
 
 async def test_the_hosts_are_read_when_the_page_opens_and_then_only_by_r(world: ListWorld) -> None:
@@ -149,9 +89,6 @@ async def test_enter_shows_all_about_a_line(world: ListWorld) -> None:
         )
         await screen.press("escape", "space")
         await screen.shows("f runs storage: make server", "note Services that use it stand still for a moment.")
-
-
-# -- fixing --
 
 
 async def test_nothing_runs_before_its_commands_are_shown_and_confirmed(world: ListWorld) -> None:
@@ -263,9 +200,6 @@ async def test_a_good_line_has_nothing_to_fix_or_undo(world: ListWorld) -> None:
         await screen.shows("Nothing was changed for this line, so there is nothing to undo.")
 
 
-# -- undoing --
-
-
 async def test_u_shows_the_undo_of_a_line_and_runs_it(world: ListWorld) -> None:
     async with opened(world) as screen:
         await screen.press("f", "enter")
@@ -297,112 +231,3 @@ async def test_an_invalid_line_of_the_journal_is_reported_on_the_page(world: Lis
         await screen.shows("1 line of", "can't be read (line 1: ", "2 FAILED")
         await screen.press("f", "enter")
         await screen.shows("Fixed: the NFS server")
-
-
-# -- the password of sudo --
-
-
-async def test_a_password_is_entered_by_key_and_again_when_it_is_wrong(world: ListWorld) -> None:
-    storage = world.machines["storage"]
-    storage.password = "secret"
-    async with opened(world) as screen:
-        await screen.shows(
-            "3 unknown", "sudo on storage requires a password: o enters it.", "sudo on storage requires a password"
-        )
-        assert storage.passwords == []
-        await screen.press("o")
-        await screen.shows("The password of storage", "The app keeps it in memory until it ends.")
-        await screen.enter("wrong")
-        await screen.shows("sudo on storage did not accept the password: it is wrong.")
-        assert "wrong" not in text_of(screen.app).replace("it is wrong.", "")
-        await screen.enter("secret")
-        await screen.shows("x FAILED the NFS server is installed", "2 FAILED")
-        assert storage.passwords[0] == "wrong"
-        assert set(storage.passwords[1:]) == {"secret"}
-        assert "secret" not in (world.hosts.journal.read_text() if world.hosts.journal.is_file() else "")
-
-
-async def test_without_the_password_the_other_hosts_are_still_read(world: ListWorld) -> None:
-    world.machines["storage"].password = "secret"
-    async with opened(world) as screen:
-        await screen.press("o", "escape")
-        await screen.shows("3 unknown", "+ ok the NFS client is installed")
-
-
-# -- terminals --
-
-
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (40, 12)])
-async def test_the_page_can_be_read_and_used_at_any_size(world: ListWorld, size: tuple[int, int]) -> None:
-    async with opened(world, size) as screen:
-        await screen.shows("> x FAILED the NFS server")
-        await screen.press("f")
-        await screen.shows("make server", "esc")
-        await screen.press("enter")
-        await screen.shows("Fixed: the NFS server is installed.")
-
-
-async def test_moving_the_cursor_repaints_two_lines(world: ListWorld) -> None:
-    async with opened(world) as screen:
-        page: Any = screen.app.page
-        await screen.pilot.pause()
-        painted: list[Any] = []
-        rows = page._rows
-        refresh = rows.refresh
-        rows.refresh = lambda *regions, **options: (painted.extend(regions), refresh(*regions, **options))[1]
-        await screen.press("down")
-        assert [region.height for region in painted] == [1, 1]
-
-
-async def test_reading_unchanged_facts_repaints_nothing(world: ListWorld) -> None:
-    async with opened(world) as screen:
-        page: Any = screen.app.page
-        await screen.shows("2 FAILED")
-        painted: list[Any] = []
-        page._rows.refresh = lambda *regions, **_: painted.append(regions)
-        page._detail.refresh = lambda *regions, **_: painted.append(regions)
-        await world.checklist.refresh_fully()
-        await screen.pilot.pause()
-        assert painted == []
-
-
-async def test_output_of_a_host_is_shown_without_markup_and_control_characters(world: ListWorld) -> None:
-    storage = world.machines["storage"]
-    storage.refuses["server"] = Completed(1, "", "[bold]no[/bold] \x1b[31mred\x1b]0;title\x07 \x9bspace\n")
-    async with opened(world) as screen:
-        await screen.press("f", "enter")
-        await screen.shows("[bold]no[/bold] red space")
-
-
-# -- pictures --
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-@pytest.mark.parametrize("state", ["unread", "mixed", "applying", "dialog", "details"])
-def test_a_list_looks_like_its_picture(
-    snap_compare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], state: str
-) -> None:
-    monkeypatch.setattr(Job, "elapsed_s", 0.0)  # the pictures show it; a busy machine takes longer than a second
-    world = ListWorld(tmp_path)
-    world.machines["storage"].made |= {"folder", "export"}
-    world.machines["destination"].unreachable = UNREACHABLE
-    storage = world.machines["storage"]
-    storage.prints = ("Reading package lists...\n", "Setting up nfs-kernel-server ...\n")
-    storage.going_on.clear()
-    if state == "unread":
-        for machine in world.machines.values():
-            machine.answering.clear()
-    app = OnePage(NfsPage(world.nfs))
-
-    async def arrive(pilot: Pilot[Any]) -> None:
-        screen = Screen(app, pilot, world)
-        if state == "unread":
-            await screen.shows("Reading the hosts ...")
-            return
-        await until(pilot, lambda: world.checklist.was_read)
-        keys = {"mixed": (), "applying": ("f", "enter"), "dialog": ("a",), "details": ("end", "enter")}[state]
-        await screen.press(*keys)
-        if state == "applying":
-            await screen.shows("Setting up nfs-kernel-server", "0 s")
-
-    assert snap_compare(app, terminal_size=size, run_before=arrive)

@@ -1,4 +1,4 @@
-"""The VMs on the Launch page: chosen, made, deleted and opened by keys, as a person sees it."""
+"""The VMs on the Launch page, driven by keys: chosen, created, deleted, their console and address."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -31,13 +31,13 @@ from tui.vm.model.domain_mark import MAKING
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(view, "POLL_EVERY_S", 0.05)
     monkeypatch.setattr(view, "ADDRESSES_EVERY_S", 0.05)
-    monkeypatch.setattr(view, "OFFER_AGAIN_S", 0.05)
+    monkeypatch.setattr(view, "OFFER_RETRY_S", 0.05)
 
 
 def room_of(*vms: Vm) -> Room:
-    """guest1 on the source, `vms` on the destination, and images to make more of."""
+    """guest1 on the source, `vms` on the destination, and images for new VMs."""
     room = Room()
     room.world.destination.known |= {vm.name: vm for vm in vms}
     images = {**room.images, **{f"{SHARED}/{vm.name}.qcow2": info() for vm in vms}}
@@ -50,19 +50,19 @@ def app_of(world: FakeHosts) -> OnePage:
 
 
 def read(app: OnePage) -> str:
-    """What stands on the screen, without line breaks and frames."""
+    """The text of the screen, without line breaks and frames."""
     return " ".join(text_of(app).replace("│", " ").split())
 
 
 async def sees(pilot: Pilot[Any], app: OnePage, *texts: str) -> None:
-    await until(pilot, lambda: all(text in read(app) for text in texts) and "has not answered" not in read(app))
+    await until(pilot, lambda: all(text in read(app) for text in texts) and "has not replied" not in read(app))
 
 
 WEB = Vm("web", "uuid-2", "running", "", 4, 2 * GIB)
 
 
 def blocked(room: Room) -> None:
-    """The web server with a disk of the host's own and a CD-ROM."""
+    """Gives web a local disk and a CD-ROM."""
     good = room.world.destination.definition("web")
     local = good.replace(f"{SHARED}/web.qcow2", "/var/lib/libvirt/web.qcow2").replace(' cache="none"', "")
     cd = '<disk type="file" device="cdrom"><source file="/root/a.iso"/><target dev="sda"/><readonly/></disk>'
@@ -75,7 +75,7 @@ async def test_the_vms_of_both_hosts_are_listed_and_the_arrow_keys_choose_one() 
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "> guest1 shut off on source", "web running on destination")
         await pilot.press("down")
-        await sees(pilot, app, "> web running on destination", "4 CPUs 2.0 GiB can move")
+        await sees(pilot, app, "> web running on destination", "4 CPUs 2.0 GiB can migrate")
         await sees(pilot, app, "vda: web.qcow2 (qcow2, cache none), on the shared folder", "network default (virtio)")
         await pilot.press("x")
         await sees(pilot, app, "web is shut off.")
@@ -84,35 +84,35 @@ async def test_the_vms_of_both_hosts_are_listed_and_the_arrow_keys_choose_one() 
         await until(pilot, lambda: "start guest1" in room.world.source.calls)
 
 
-async def test_what_blocks_a_migration_is_said_of_each_vm() -> None:
+async def test_each_vm_shows_what_blocks_its_migration() -> None:
     room = room_of(WEB)
     blocked(room)
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "1.0 GiB can move", "2.0 GiB can't move", "nothing known is in the way")
+        await sees(pilot, app, "1.0 GiB can migrate", "2.0 GiB can't migrate", "nothing known blocks it")
         await pilot.press("down")
         await sees(pilot, app, "CD-ROM sda is /root/a.iso, which is not on the shared folder", "Eject it.")
         await sees(pilot, app, "Disk vda is /var/lib/libvirt/web.qcow2, which is not")
 
 
-async def test_an_unreachable_host_leaves_it_open_whether_a_vm_can_move() -> None:
+async def test_an_unreachable_host_makes_a_migration_doubtful() -> None:
     room = room_of()
     room.world.unreachable[room.world.destination.uri] = Failure("libvirt cannot be reached", "it is down")
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "may not move", "destination can't be asked what it offers.")
+        await sees(pilot, app, "may not migrate", "destination can't be reached, so its features are unknown.")
 
 
-async def test_a_host_that_goes_down_and_comes_back_is_believed_at_once() -> None:
-    """What it offers is read again every half a minute only."""
+async def test_a_host_that_fails_and_recovers_is_shown_at_once() -> None:
+    """Although its offer is reread only every 30 s."""
     room = room_of()
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "1.0 GiB can move")
+        await sees(pilot, app, "1.0 GiB can migrate")
         room.world.destination.failure = Failure("libvirt cannot be reached", "it is down")
-        await sees(pilot, app, "may not move", "destination can't be asked what it offers.")
+        await sees(pilot, app, "may not migrate", "destination can't be reached, so its features are unknown.")
         room.world.destination.failure = None
-        await sees(pilot, app, "1.0 GiB can move", "nothing known is in the way")
+        await sees(pilot, app, "1.0 GiB can migrate", "nothing known blocks it")
 
 
 async def test_more_vms_than_lines_are_scrolled_with_the_chosen_one() -> None:
@@ -124,18 +124,18 @@ async def test_more_vms_than_lines_are_scrolled_with_the_chosen_one() -> None:
         await sees(pilot, app, "> vm29")
 
 
-# -- making one --
+# -- creating one --
 
 
 async def form_of(pilot: Pilot[Any], app: OnePage) -> None:
-    """From the page to the form of a new VM, with what there is to make one of."""
-    await sees(pilot, app, "nothing known is in the way")
+    """Opens the form for a new VM, and waits for its choices."""
+    await sees(pilot, app, "nothing known blocks it")
     await pilot.press("n")
     await until(pilot, lambda: isinstance(app.screen, NewVmForm) and "bridge br0" in read(app))
 
 
 async def editor_of(pilot: Pilot[Any], app: OnePage, *keys: str) -> DefinitionEditor:
-    """From the page to the definition of a VM named two."""
+    """Opens the definition of a VM named two."""
     await form_of(pilot, app)
     await pilot.press("t", "w", "o", *keys, "enter")
     await until(pilot, lambda: isinstance(app.screen, DefinitionEditor))
@@ -143,7 +143,7 @@ async def editor_of(pilot: Pilot[Any], app: OnePage, *keys: str) -> DefinitionEd
     return app.screen
 
 
-async def test_a_vm_is_made_by_keys_and_chosen() -> None:
+async def test_a_vm_is_created_by_keys_and_chosen() -> None:
     room = room_of()
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -151,11 +151,11 @@ async def test_a_vm_is_made_by_keys_and_chosen() -> None:
         assert "! The VM is emulated, and slow: KVM on source is missing." in read(app)
         assert "define" not in room.world.source.calls
         await pilot.press("ctrl+s")
-        await sees(pilot, app, "two was made on source; s starts it.", "> two shut off on source")
+        await sees(pilot, app, "two was created on source; s starts it.", "> two shut off on source")
         assert FREE in room.world.source.definition("two")
 
 
-async def test_a_vm_like_another_one_is_two_keys_away() -> None:
+async def test_two_keys_copy_a_vm() -> None:
     room = room_of()
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -166,7 +166,7 @@ async def test_a_vm_like_another_one_is_two_keys_away() -> None:
 
 
 class Copying(FakeShell):
-    """A host on which copying a disk comes to its end only when it is stopped."""
+    """A host where the copy of a disk ends only by `end_well` or a stop."""
 
     def __init__(self, like: FakeShell) -> None:
         super().__init__(like.answers)
@@ -195,7 +195,7 @@ class Copying(FakeShell):
         return done
 
 
-async def test_the_configured_vm_is_proposed_where_no_host_knows_it_and_what_is_typed_replaces_it() -> None:
+async def test_the_name_of_a_missing_configured_vm_is_proposed_and_typing_replaces_it() -> None:
     room = room_of()
     del room.world.source.known["guest1"]
     app = app_of(room.world)
@@ -204,10 +204,10 @@ async def test_the_configured_vm_is_proposed_where_no_host_knows_it_and_what_is_
         await pilot.press("n")
         await sees(pilot, app, "name guest1", "bridge br0")
         at_once(app, *"two", "enter")
-        await sees(pilot, app, "two: what will be defined")
+        await sees(pilot, app, "Definition of two")
 
 
-async def test_the_form_says_how_a_network_comes_to_hosts_that_have_none() -> None:
+async def test_the_form_says_how_to_start_a_network_on_hosts_without_one() -> None:
     room = room_of()
     for host in (room.world.source, room.world.destination):
         host.offered_networks = ()
@@ -217,10 +217,10 @@ async def test_the_form_says_how_a_network_comes_to_hosts_that_have_none() -> No
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "> guest1")
         await pilot.press("n")
-        await sees(pilot, app, "network none", "net-start default, on both, starts libvirt's own")
+        await sees(pilot, app, "network none", "net-start default` on both starts libvirt's own")
 
 
-async def test_esc_stops_a_copy_and_nothing_of_the_vm_stays() -> None:
+async def test_esc_stops_a_copy_and_nothing_remains_of_the_vm() -> None:
     room = room_of()
     shell = room.world.shells[""] = Copying(room.world.shells[""])
     app = app_of(room.world)
@@ -237,7 +237,7 @@ async def test_esc_stops_a_copy_and_nothing_of_the_vm_stays() -> None:
         await until(pilot, lambda: isinstance(app.screen, NewVmForm))
 
 
-async def test_what_was_typed_into_the_definition_is_not_lost() -> None:
+async def test_an_edited_definition_is_kept_when_the_editor_is_left() -> None:
     room = room_of()
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -249,18 +249,18 @@ async def test_what_was_typed_into_the_definition_is_not_lost() -> None:
         await until(pilot, lambda: isinstance(app.screen, DefinitionEditor) and "<!-- mine -->" in read(app))
 
 
-async def test_what_is_typed_into_the_definition_in_one_go_is_what_libvirt_gets() -> None:
+async def test_keys_sent_at_once_to_the_definition_all_reach_libvirt() -> None:
     room = room_of()
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
         await editor_of(pilot, app)
         at_once(app, *"<!--xx", "backspace", "backspace", *"mine-->", "home", "delete", "<", "ctrl+s")
-        await sees(pilot, app, "two was made on source")
+        await sees(pilot, app, "two was created on source")
     assert room.world.source.definitions["two"].startswith("<!--mine--><domain")
 
 
 @pytest.mark.parametrize("keys", [("down", "left", "enter"), ("enter", "enter")], ids=["a choice", "twice"])
-async def test_enter_in_one_go_with_other_keys_opens_one_definition(keys: tuple[str, ...]) -> None:
+async def test_enter_sent_at_once_with_other_keys_opens_one_definition(keys: tuple[str, ...]) -> None:
     room = room_of()
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -272,7 +272,7 @@ async def test_enter_in_one_go_with_other_keys_opens_one_definition(keys: tuple[
         assert [type(each) for each in app.screen_stack].count(DefinitionEditor) == 0
 
 
-async def test_a_vm_that_is_like_another_has_its_size() -> None:
+async def test_a_copied_vm_gets_the_size_of_the_original() -> None:
     room = room_of(WEB)
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -285,7 +285,7 @@ async def test_a_vm_that_is_like_another_has_its_size() -> None:
         await sees(pilot, app, "web, ", "vCPUs 4", "memory 2 GiB")
 
 
-async def test_escape_in_one_go_with_what_was_typed_keeps_it() -> None:
+async def test_escape_sent_at_once_with_an_edit_keeps_the_edit() -> None:
     room = room_of()
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -296,16 +296,16 @@ async def test_escape_in_one_go_with_what_was_typed_keeps_it() -> None:
         await until(pilot, lambda: isinstance(app.screen, DefinitionEditor) and "<!--mine-->" in read(app))
 
 
-async def test_escape_in_one_go_with_ctrl_s_comes_after_it() -> None:
+async def test_escape_sent_at_once_with_ctrl_s_is_handled_after_it() -> None:
     room = room_of()
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
         await editor_of(pilot, app)
         at_once(app, "ctrl+s", "escape")
-        await sees(pilot, app, "two was made on source")
+        await sees(pilot, app, "two was created on source")
 
 
-async def test_a_question_in_front_stays_when_the_vm_is_made_and_the_editor_goes_after_it() -> None:
+async def test_a_question_in_front_stays_open_when_the_vm_is_created_and_the_editor_closes_after_it() -> None:
     room = room_of()
     shell = room.world.shells[""] = Copying(room.world.shells[""])
     app = app_of(room.world)
@@ -313,18 +313,18 @@ async def test_a_question_in_front_stays_when_the_vm_is_made_and_the_editor_goes
         await editor_of(pilot, app, "down", "left")
         await pilot.press("f2")
         await until(pilot, shell.copying.is_set)
-        app.push_screen(Question("Of something else?", "It is in front.", []))
-        await sees(pilot, app, "Of something else?")
-        making = next(each for each in app.workers if each.name == "define")
+        app.push_screen(Question("Another question?", "It is in front.", []))
+        await sees(pilot, app, "Another question?")
+        creating = next(each for each in app.workers if each.name == "define")
         shell.end_well()
-        await app.workers.wait_for_complete([making])
-        await sees(pilot, app, "Of something else?")
+        await app.workers.wait_for_complete([creating])
+        await sees(pilot, app, "Another question?")
         await pilot.press("escape")
-        await sees(pilot, app, "two was made on source")
+        await sees(pilot, app, "two was created on source")
         assert app.screen is app.page
 
 
-async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> None:
+async def test_an_error_of_libvirt_moves_the_cursor_to_its_line() -> None:
     room = room_of()
     detail = "XML document failed to validate against schema:\nExtra element devices in interleave"
     room.world.source.refusals["define"] = Failure("libvirt rejected the definition", "see", detail=detail)
@@ -337,26 +337,26 @@ async def test_what_libvirt_says_against_a_definition_leads_to_its_line() -> Non
         assert "<devices>" in area.document.get_line(area.cursor_location[0])
         del room.world.source.refusals["define"]
         await pilot.press("ctrl+s")
-        await sees(pilot, app, "two was made on source")
+        await sees(pilot, app, "two was created on source")
 
 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("name", "guest1", "guest1 is taken: source has a VM of that name, shut off."),
-        ("name", "", "The VM has no name yet."),
+        ("name", "guest1", "The name guest1 is taken: source has a VM of that name, shut off."),
+        ("name", "", "The VM has no name."),
         ("vcpus", "many", '"many" is not a number of vCPUs.'),
         ("vcpus", "64", "64 vCPUs are too many for source: it has 2 CPUs."),
-        ("name", "../x", '"../x" can\'t be the name of a VM: its files are named after it'),
-        ("name", "n" * 300, "The name is too long: 300 bytes, of 100 that are possible."),
-        ("name", "web", "web is taken: destination has a VM of that name, running."),
-        ("vcpus", "0", "0 vCPUs are not possible: from 1 to 4096 are."),
+        ("name", "../x", '"../x" can\'t be the name of a VM: it becomes a file name'),
+        ("name", "n" * 300, "The name is too long: it has 300 bytes, and 100 are allowed."),
+        ("name", "web", "The name web is taken: destination has a VM of that name, running."),
+        ("vcpus", "0", "0 vCPUs are not possible: 1 to 4096 are allowed."),
         ("memory", "8", '"8" is not an amount of memory. Expected: a size'),
         ("memory", "4 KiB", "A VM needs at least 16 MiB of memory."),
         ("memory", "99 GiB", "99.0 GiB of memory is too much for source"),
     ],
 )
-async def test_a_mistake_is_a_sentence_in_the_form(field: str, value: str, words: str) -> None:
+async def test_a_mistake_is_reported_in_the_form(field: str, value: str, words: str) -> None:
     app = app_of(room_of(WEB).world)
     async with app.run_test(size=(80, 24)) as pilot:
         await form_of(pilot, app)
@@ -367,7 +367,7 @@ async def test_a_mistake_is_a_sentence_in_the_form(field: str, value: str, words
         assert isinstance(app.screen, NewVmForm)
 
 
-async def test_enter_leads_to_the_first_field_that_is_wrong() -> None:
+async def test_enter_focuses_the_first_invalid_field() -> None:
     app = app_of(room_of(WEB).world)
     async with app.run_test(size=(80, 24)) as pilot:
         await form_of(pilot, app)
@@ -381,11 +381,11 @@ async def test_enter_leads_to_the_first_field_that_is_wrong() -> None:
         await sees(pilot, app, '9..." is not an amount of memory.')
 
 
-async def test_the_form_says_what_is_missing_when_there_is_no_shared_folder() -> None:
+async def test_the_form_reports_a_missing_shared_folder() -> None:
     room = room_of()
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "nothing known is in the way")
+        await sees(pilot, app, "nothing known blocks it")
         room.source.answers["test\n-d"] = replace(room.source.answers["test\n-e"])  # type: ignore[type-var]
         await pilot.press("n")
         await sees(pilot, app, f"There is no folder {SHARED} on source: the shared folder is not mounted.")
@@ -395,7 +395,7 @@ async def test_the_form_says_what_is_missing_when_there_is_no_shared_folder() ->
 
 
 async def deletion_of(pilot: Pilot[Any], app: OnePage) -> None:
-    await sees(pilot, app, "nothing known is in the way")
+    await sees(pilot, app, "nothing known blocks it")
     await pilot.press("D")
     await until(pilot, lambda: isinstance(app.screen, DeletionQuestion))
 
@@ -403,12 +403,12 @@ async def deletion_of(pilot: Pilot[Any], app: OnePage) -> None:
 @pytest.mark.parametrize(
     ("key", "gone", "removed"), [("n", False, False), ("escape", False, False), ("y", True, False), ("d", True, True)]
 )
-async def test_deleting_asks_and_takes_the_disks_only_when_told(key: str, gone: bool, removed: bool) -> None:
+async def test_deleting_asks_first_and_removes_the_disks_only_on_request(key: str, gone: bool, removed: bool) -> None:
     room = room_of()
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
         await deletion_of(pilot, app)
-        assert "these files, for ever:" in read(app)
+        assert "these files for good:" in read(app)
         assert f"{SHARED}/guest1.qcow2" in read(app)
         await pilot.press(key)
         await until(pilot, lambda: not isinstance(app.screen, DeletionQuestion))
@@ -418,13 +418,13 @@ async def test_deleting_asks_and_takes_the_disks_only_when_told(key: str, gone: 
         assert bool(room.ran("rm\n-f")) == removed
 
 
-async def test_a_vm_that_was_not_made_to_its_end_says_so_and_is_deleted() -> None:
+async def test_a_vm_whose_creation_was_interrupted_is_shown_as_such_and_deleted() -> None:
     room = room_of(WEB)
     room.world.source.set_mark("guest1", MAKING)
     room.answer("for each; do [ ! -e", f"{SHARED}/guest1.qcow2.part\0")
     app = app_of(room.world)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await sees(pilot, app, "can't move", "Its creation was interrupted", "D deletes it.")
+        await sees(pilot, app, "can't migrate", "Its creation was interrupted", "D deletes it.")
         await pilot.press("s")
         await until(pilot, lambda: any("D deletes it" in note.message for note in app._notifications))
         assert "start guest1" not in room.world.source.calls
@@ -435,19 +435,19 @@ async def test_a_vm_that_was_not_made_to_its_end_says_so_and_is_deleted() -> Non
         await sees(pilot, app, f"guest1 was deleted with {SHARED}/guest1.qcow2.part.")
 
 
-async def test_the_console_says_before_how_to_come_back_and_that_this_terminal_has_none() -> None:
+async def test_the_question_before_the_console_says_how_to_return_and_a_terminal_without_suspend_is_reported() -> None:
     room = room_of(WEB)
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "web running on destination")
         await pilot.press("down", "t")
         await until(pilot, lambda: isinstance(app.screen, Question))
-        assert "Ctrl+] comes back" in read(app)
+        assert "Ctrl+] returns" in read(app)
         await pilot.press("enter")
-        await sees(pilot, app, "The console can't be shown here: this terminal can't be handed over.")
+        await sees(pilot, app, "The console can't be shown here: Textual can't suspend itself in this terminal.")
 
 
-async def test_the_address_of_another_guest_is_said_once() -> None:
+async def test_the_address_of_another_guest_is_entered_once() -> None:
     room = room_of(WEB)
     app = app_of(room.world)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -457,7 +457,7 @@ async def test_the_address_of_another_guest_is_said_once() -> None:
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
         await pilot.press(*"no way", "enter")
-        await sees(pilot, app, '"root@no way" is no ssh address')
+        await sees(pilot, app, '"root@no way" is neither an ssh address')
         await pilot.press(*(["backspace"] * 6), *"guest1", "enter")
         await sees(pilot, app, "guest ssh root@guest1", "idle: nothing runs in the guest")
         await pilot.press("a")
@@ -466,7 +466,7 @@ async def test_the_address_of_another_guest_is_said_once() -> None:
         await sees(pilot, app, "guest through its guest agent, as root", "no guest agent is connected to its channel")
 
 
-async def test_what_was_kept_of_the_configured_guest_can_be_changed() -> None:
+async def test_a_stored_address_of_the_configured_guest_can_be_changed() -> None:
     room = room_of()
     addresses = GuestAddresses()
     addresses.keep("guest1", AGENT, "ada")
@@ -480,7 +480,7 @@ async def test_what_was_kept_of_the_configured_guest_can_be_changed() -> None:
         await sees(pilot, app, f"guest ssh {launch.config.vm.ssh}")
 
 
-async def test_where_a_guest_was_found_is_said_and_taken_by_a_key() -> None:
+async def test_a_found_ip_address_is_shown_and_a_key_uses_it() -> None:
     room = room_of(WEB)
     room.world.destination.found_addresses = ("192.0.2.7",)
     room.world.shells["root@192.0.2.7"] = FakeShell()
@@ -488,10 +488,10 @@ async def test_where_a_guest_was_found_is_said_and_taken_by_a_key() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "web running on destination")
         await pilot.press("down")
-        await sees(pilot, app, "how to reach it is not known; it is at 192.0.2.7: a says it")
+        await sees(pilot, app, "its address is not known; a sets it; found at 192.0.2.7")
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
-        await sees(pilot, app, "It was found at root@192.0.2.7: down takes that.")
+        await sees(pilot, app, "It was found at root@192.0.2.7; down uses that.")
         await pilot.press("x", "down", "enter")
         await sees(pilot, app, "guest ssh root@192.0.2.7", "idle: nothing runs in the guest")
 
@@ -500,18 +500,18 @@ async def test_where_a_guest_was_found_is_said_and_taken_by_a_key() -> None:
     ("key", "words"),
     [
         ("t", "guest1 does not run."),
-        ("a", "[vm] ssh in the configuration says how guest1 is reached."),
+        ("a", "The configuration defines how guest1 is reached: [vm] ssh. Change it there."),
     ],
 )
-async def test_a_key_that_can_not_act_says_why(key: str, words: str) -> None:
+async def test_a_disabled_key_says_why(key: str, words: str) -> None:
     app = app_of(room_of().world)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await sees(pilot, app, "nothing known is in the way")
+        await sees(pilot, app, "nothing known blocks it")
         await pilot.press(key)
         await until(pilot, lambda: any(words in note.message for note in app._notifications))
 
 
-async def test_a_running_vm_can_not_be_deleted_and_the_key_says_so() -> None:
+async def test_the_key_says_why_a_running_vm_cannot_be_deleted() -> None:
     app = app_of(room_of(WEB).world)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await sees(pilot, app, "web running on destination")
@@ -526,11 +526,11 @@ def test_vms_look_like_their_pictures(snap_compare: Any, size: tuple[int, int], 
     blocked(room)
     app = app_of(room.world)
 
-    async def look(pilot: Any) -> None:
-        await sees(pilot, app, "nothing known is in the way", "can't move")
+    async def prepare(pilot: Any) -> None:
+        await sees(pilot, app, "nothing known blocks it", "can't migrate")
         if case == "blocked":
             await pilot.press("down")
-            await sees(pilot, app, "Eject it", "says it", "a sets it")
+            await sees(pilot, app, "Eject it", "a sets it")
         elif case == "deletion":
             await deletion_of(pilot, app)
         elif case == "definition":
@@ -539,4 +539,4 @@ def test_vms_look_like_their_pictures(snap_compare: Any, size: tuple[int, int], 
             await pilot.press("n")
             await until(pilot, lambda: isinstance(app.screen, NewVmForm) and "bridge br0" in read(app))
 
-    assert snap_compare(app, terminal_size=size, run_before=look)
+    assert snap_compare(app, terminal_size=size, run_before=prepare)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.hosts import test_checks as hosts
-from tests.unit.nfs import test_planners as bare
+from tests.unit.hosts import good_hosts as hosts
+from tests.unit.nfs import nfs_world as bare
 from tests.unit.nfs import test_sharing as sharing
 from tui.checklist.model.check import UNKNOWN, Finding
 from tui.core.failure import Failure

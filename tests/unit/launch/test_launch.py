@@ -1,4 +1,4 @@
-"""The VM's whereabouts, the workloads as values, and the Launch room with hosts in memory."""
+"""The placement of a VM, the workloads as values, and the Launch room on fake hosts."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,15 +19,15 @@ from tui.guest.model.agent import AGENT
 from tui.guest.model.workload import (
     CPU,
     MEMORY,
-    Room,
+    VmCapacity,
     Workload,
     WorkloadSpec,
-    doubt,
-    fitted,
     live_line,
-    pace,
+    overcommit_warning,
     parse_status,
-    refuse,
+    scale_down,
+    validate_spec,
+    working_set_text,
 )
 from tui.launch.backend import launch as launch_module
 from tui.launch.backend.launch import Launch
@@ -66,7 +66,7 @@ GONE = "name cpu\noptions cpu_util --threads 2\ngone\nline seconds=5.000 state=r
 
 
 def silent(_text: str) -> None:
-    """For calls whose progress nobody reads."""
+    """Ignores the progress of a call."""
 
 
 # -- where the VM is --
@@ -87,14 +87,14 @@ def silent(_text: str) -> None:
         (guest1("running"), AWAY, "source", "running on source"),
     ],
 )  # fmt: skip
-def test_the_vm_is_where_it_runs_else_where_it_is_defined(
+def test_the_vm_is_where_it_runs_otherwise_where_it_is_defined(
     source: Vm | Failure | None, destination: Vm | Failure | None, host: str, sentence: str
 ) -> None:
     where = VmPlacement("guest1", {"source": source, "destination": destination})
     assert (where.host, where.sentence) == (host, sentence)
 
 
-def test_booting_is_doubtful_while_the_vm_might_run_where_nobody_can_look() -> None:
+def test_booting_is_doubtful_while_the_vm_may_run_on_an_unreachable_host() -> None:
     where = VmPlacement("guest1", {"source": guest1(), "destination": AWAY})
     assert where.why_not_boot() == ""
     assert "destination can't be reached" in where.doubt
@@ -110,17 +110,17 @@ def test_booting_is_doubtful_while_the_vm_might_run_where_nobody_can_look() -> N
         ({"source": AWAY, "destination": None}, "it is down"),
     ],
 )
-def test_a_vm_that_can_not_be_booted_says_why(answers: dict[str, Vm | Failure | None], reason: str) -> None:
+def test_why_a_vm_cannot_be_booted(answers: dict[str, Vm | Failure | None], reason: str) -> None:
     assert reason in VmPlacement("guest1", answers).why_not_boot()
 
 
-def test_booting_waits_for_the_answers_of_both_hosts() -> None:
-    unasked = VmPlacement("guest1", awaited=("source", "destination"))
-    assert unasked.sentence == "not known yet"
-    half = unasked.with_answer("source", guest1())
+def test_booting_waits_for_the_replies_of_both_hosts() -> None:
+    unread = VmPlacement("guest1", awaited=("source", "destination"))
+    assert unread.sentence == "not known yet"
+    half = unread.with_answer("source", guest1())
     assert (half.host, half.sentence) == ("source", "shut off on source")
     assert "destination has not answered" in half.why_not_boot()
-    assert unasked.with_answer("source", None).sentence == "not known yet"
+    assert unread.with_answer("source", None).sentence == "not known yet"
     assert half.with_answer("destination", None).why_not_boot() == ""
     assert "already running on source" in half.with_answer("source", guest1("running")).why_not_boot()
 
@@ -143,18 +143,18 @@ def test_a_workload_is_started_with_its_parameters() -> None:
         (WorkloadSpec(MEMORY, 14, 512), "7.0 GiB, and the VM has 1.0 GiB"),
     ],
 )
-def test_a_workload_that_can_not_run_is_refused_in_a_sentence(spec: WorkloadSpec, words: str) -> None:
-    refusal = refuse(spec, GIB)
-    assert refusal
-    assert words in str(refusal)
+def test_a_workload_that_cannot_run_is_reported(spec: WorkloadSpec, words: str) -> None:
+    failure = validate_spec(spec, GIB)
+    assert failure
+    assert words in str(failure)
 
 
-def test_a_workload_that_fits_is_not_refused() -> None:
-    assert refuse(WorkloadSpec(MEMORY, 2, 150), GIB) is None
-    assert refuse(WorkloadSpec(MEMORY, 14, 512), 0) is None  # the VM's memory is not known
+def test_a_workload_that_fits_is_valid() -> None:
+    assert validate_spec(WorkloadSpec(MEMORY, 2, 150), GIB) is None
+    assert validate_spec(WorkloadSpec(MEMORY, 14, 512), 0) is None  # the VM's memory is unknown
 
 
-def test_a_running_workload_tells_what_it_does() -> None:
+def test_the_live_line_of_a_running_workload() -> None:
     status = parse_status(RUNNING)
     assert (status.current, status.running, status.pid, status.error) == (MEMORY, True, 231, "")
     assert live_line(status) == ("dirtying for 00:12, 2296 MiB/s of 300 MiB; 3.5 million pages checked, none wrong")
@@ -163,24 +163,24 @@ def test_a_running_workload_tells_what_it_does() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (WRONG, "Memory was corrupted: 1 page held something else"),
-        (REFUSED, "ended with status 2: memory_intensive: 2 threads x 900 MiB is 1800 MiB"),
-        (GONE, "gone without a word"),
+        (WRONG, "Memory was corrupted: 1 page did not contain what the workload had written"),
+        (REFUSED, "exited with status 2: memory_intensive: 2 threads x 900 MiB is 1800 MiB"),
+        (GONE, "ended without an exit status"),
         (RUNNING.replace("wrong_pages=0", "wrong_pages=3"), "Memory was corrupted: 3 pages"),
     ],
 )
-def test_what_went_wrong_with_a_workload_is_a_sentence(text: str, words: str) -> None:
+def test_the_error_of_a_workload_is_a_sentence(text: str, words: str) -> None:
     assert words in parse_status(text).error
 
 
 @pytest.mark.parametrize(
     ("text", "name"), [("", IDLE), (DONE, IDLE), (WRONG, IDLE), (RUNNING, MEMORY), (STARTING, CPU)]
 )
-def test_idle_is_whenever_nothing_runs(text: str, name: str) -> None:
+def test_the_current_workload_is_idle_while_nothing_runs(text: str, name: str) -> None:
     assert parse_status(text).current == name
 
 
-def test_a_workload_is_starting_until_its_process_and_its_first_word_are_known() -> None:
+def test_a_workload_is_starting_until_its_process_and_first_line_are_known() -> None:
     assert parse_status(STARTING).starting
     assert parse_status(RUNNING.replace("running 231", "starting")).starting
     assert parse_status("\n".join(RUNNING.splitlines()[:3])).starting
@@ -193,25 +193,25 @@ def test_an_ended_workload_is_no_error() -> None:
     assert (status.name, status.exit_status, status.error) == (CPU, 0, "")
 
 
-def test_a_workload_that_its_guest_ended_when_it_shut_down_is_no_error() -> None:
+def test_a_workload_ended_by_the_shutdown_of_its_guest_is_no_error() -> None:
     status = parse_status(DONE.replace("ended 0", "gone"))
     assert (status.vanished, status.exit_status, status.error) == (True, None, "")
 
 
 @pytest.mark.parametrize("text", ["garbage", "name \nrunning 1\n", "name cpu\nrunning x\nline \nline =\n", "\x00"])
-def test_nonsense_from_the_guest_does_no_harm(text: str) -> None:
+def test_invalid_output_of_the_guest_is_harmless(text: str) -> None:
     status = parse_status(text)
     assert status.pid == 0
     assert live_line(status)
 
 
-# -- the VM's room for a workload --
+# -- the VM's capacity for a workload --
 
-SMALL, ORIGINAL = Room(2, GIB), Room(16, 8 * GIB)
+SMALL, ORIGINAL = VmCapacity(2, GIB), VmCapacity(16, 8 * GIB)
 
 
 @pytest.mark.parametrize(
-    ("spec", "room", "small", "said"),
+    ("spec", "capacity", "small", "note"),
     [
         (WorkloadSpec(CPU, 16), ORIGINAL, WorkloadSpec(CPU, 16), ""),
         (WorkloadSpec(MEMORY, 14, 512), ORIGINAL, WorkloadSpec(MEMORY, 14, 512), ""),
@@ -219,54 +219,56 @@ SMALL, ORIGINAL = Room(2, GIB), Room(16, 8 * GIB)
         (WorkloadSpec(MEMORY, 14, 512, 100), SMALL, WorkloadSpec(MEMORY, 2, 384, 100),
          "Scaled down from 14 x 512 MiB: the VM has 2 vCPUs and 1.0 GiB."),
         (WorkloadSpec(MEMORY, 2, 150), SMALL, WorkloadSpec(MEMORY, 2, 150), ""),
-        (WorkloadSpec(MEMORY, 14, 512), Room(), WorkloadSpec(MEMORY, 14, 512), ""),
-        (WorkloadSpec(MEMORY, 2, 99), Room(1, 2 << 20), WorkloadSpec(MEMORY, 1, 1),
+        (WorkloadSpec(MEMORY, 14, 512), VmCapacity(), WorkloadSpec(MEMORY, 14, 512), ""),
+        (WorkloadSpec(MEMORY, 2, 99), VmCapacity(1, 2 << 20), WorkloadSpec(MEMORY, 1, 1),
          "Scaled down from 2 x 99 MiB: the VM has 1 vCPU and 2.0 MiB."),
         (WorkloadSpec("own", command=("a",)), SMALL, WorkloadSpec("own", command=("a",)), ""),
     ],
 )  # fmt: skip
-def test_a_workload_is_scaled_down_to_the_vm_and_says_so(
-    spec: WorkloadSpec, room: Room, small: WorkloadSpec, said: str
+def test_a_workload_is_scaled_down_to_the_vm_with_a_note(
+    spec: WorkloadSpec, capacity: VmCapacity, small: WorkloadSpec, note: str
 ) -> None:
-    assert fitted(spec, room) == (small, said)
-    assert refuse(small, room.memory_bytes) is None
+    assert scale_down(spec, capacity) == (small, note)
+    assert validate_spec(small, capacity.memory_bytes) is None
 
 
-def test_more_threads_than_vcpus_are_meant_but_doubtful() -> None:
-    assert doubt(WorkloadSpec(CPU, 3), SMALL) == "3 threads take turns on the VM's 2 vCPUs."
-    assert doubt(WorkloadSpec(CPU, 2), SMALL) == doubt(WorkloadSpec(CPU, 3), Room()) == ""
+def test_more_threads_than_vcpus_give_a_warning() -> None:
+    assert overcommit_warning(WorkloadSpec(CPU, 3), SMALL) == "3 threads share the VM's 2 vCPUs."
+    assert (
+        overcommit_warning(WorkloadSpec(CPU, 2), SMALL) == overcommit_warning(WorkloadSpec(CPU, 3), VmCapacity()) == ""
+    )
 
 
-def test_working_set_and_rate_are_said_together() -> None:
-    assert pace(WorkloadSpec(MEMORY, 2, 150, 100)) == "300 MiB, dirtied at 100 MiB/s: each page every 3.0 s"
-    assert pace(WorkloadSpec(MEMORY, 2, 150)) == "300 MiB, dirtied as fast as it can"
+def test_the_text_of_working_set_and_rate() -> None:
+    assert working_set_text(WorkloadSpec(MEMORY, 2, 150, 100)) == "300 MiB, dirtied at 100 MiB/s: each page every 3.0 s"
+    assert working_set_text(WorkloadSpec(MEMORY, 2, 150)) == "300 MiB, dirtied as fast as it can"
 
 
-# -- workloads of the user's own --
+# -- custom workloads --
 
 ODD = "-odd name; 'ü $(x)"
-OWN = f"name {ODD}\noptions sh -c 'x y'\nrunning 7\nline begun\nline ops=12 rate=2.5\nline still at it\n"
+CUSTOM = f"name {ODD}\noptions sh -c 'x y'\nrunning 7\nline begun\nline ops=12 rate=2.5\nline still running\n"
 
 
-def test_the_last_values_of_an_own_workload_are_live() -> None:
-    status = parse_status(OWN)
-    assert (status.current, status.own, status.starting) == (ODD, True, False)
+def test_the_live_line_of_a_custom_workload_has_its_last_values() -> None:
+    status = parse_status(CUSTOM)
+    assert (status.current, status.is_custom, status.starting) == (ODD, True, False)
     assert live_line(status) == "running: ops=12 rate=2.5"
     assert status.parameters == {"command": "sh -c 'x y'"}
 
 
-def test_an_own_workload_that_says_nothing_runs_all_the_same() -> None:
+def test_a_custom_workload_without_output_is_running() -> None:
     status = parse_status("name x\noptions sleep 9\nrunning 7\n")
     assert (status.starting, live_line(status)) == (False, "running")
     assert parse_status("name x\noptions sleep 9\nstarting\n").starting
 
 
-def test_what_a_guest_prints_can_not_command_a_terminal() -> None:
+def test_control_characters_of_a_guest_are_removed() -> None:
     status = parse_status("name x\x1b[31m\noptions \x9b\nrunning 7\nline a\x1b]0;t\x07b\n")
     assert all(text.isprintable() for text in (status.name, status.options, *status.output))
 
 
-def test_what_a_workload_was_started_with_is_known_from_the_guest_alone() -> None:
+def test_the_parameters_of_a_workload_are_read_from_the_guest() -> None:
     assert parse_status(RUNNING).parameters == {
         "command": "memory_intensive --threads 2 --size 150 --rate 0",
         "threads": 2,
@@ -274,7 +276,7 @@ def test_what_a_workload_was_started_with_is_known_from_the_guest_alone() -> Non
         "rate_mib_s": 0,
         "working_set_mib": 300,
     }
-    assert parse_status(DONE).parameters == {}  # it loads nothing any more
+    assert parse_status(DONE).parameters == {}  # it has ended
 
 
 # -- the room --
@@ -290,23 +292,23 @@ def test_the_configured_workloads_are_proposed() -> None:
     assert launch.default_spec(MEMORY) == WorkloadSpec(MEMORY, 2, 150, 0)
 
 
-async def test_booting_starts_the_vm_where_it_is_and_waits_for_its_guest() -> None:
+async def test_booting_starts_the_vm_on_its_host_and_waits_for_its_guest() -> None:
     world = FakeHosts()
     world.source.known, world.destination.known = {}, {"guest1": guest1()}
     world.guest.answers = {"true": Failure("can't be reached", "connection refused")}
-    said: list[str] = []
+    progress: list[str] = []
 
     def on_progress(text: str) -> None:
-        said.append(text)
+        progress.append(text)
         if "connection refused" in text:
             world.guest.answers = {}
 
     assert "is up" in await launch_of(world).boot(on_progress)
     assert "start guest1" in world.destination.calls
     assert "start guest1" not in world.source.calls
-    assert said[0] == "starting guest1 on destination"
-    assert "booting: connection refused" in said
-    assert world.guest.closed  # an old connection would be of the guest before the restart
+    assert progress[0] == "starting guest1 on destination"
+    assert "booting: connection refused" in progress
+    assert world.guest.closed  # it was connected to the guest before the restart
 
 
 async def test_a_running_vm_is_not_booted() -> None:
@@ -316,14 +318,14 @@ async def test_a_running_vm_is_not_booted() -> None:
         await launch_of(world).boot(silent)
 
 
-async def test_a_guest_with_an_unknown_host_key_is_not_waited_for() -> None:
+async def test_booting_does_not_wait_for_a_guest_with_an_unknown_host_key() -> None:
     world = FakeHosts()
     world.guest.answers = {"true": UntrustedHost("guest1's host key is not known")}
     with pytest.raises(UntrustedHost):
         await launch_of(world).boot(silent)
 
 
-async def test_a_vm_that_stops_while_it_boots_is_not_waited_for() -> None:
+async def test_booting_does_not_wait_for_a_vm_that_stopped() -> None:
     world = FakeHosts()
     world.guest.answers = {"true": Failure("can't be reached", "no route")}
 
@@ -331,17 +333,17 @@ async def test_a_vm_that_stops_while_it_boots_is_not_waited_for() -> None:
         if "no route" in text:
             world.source.known["guest1"] = guest1("shut off")
 
-    with pytest.raises(Failure, match="stopped while it was booting"):
+    with pytest.raises(Failure, match="stopped during its boot"):
         await launch_of(world).boot(on_progress)
 
 
-async def test_a_guest_that_never_answers_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_guest_that_never_replies_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch_module, "BOOT_LIMIT_S", 0.0)
-    with pytest.raises(Failure, match="did not answer over ssh"):
+    with pytest.raises(Failure, match="did not reply over ssh"):
         await launch_of(FakeHosts()).boot(silent)
 
 
-async def test_a_guest_that_ignores_the_shutdown_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_guest_that_ignores_the_shutdown_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch_module, "SHUTDOWN_LIMIT_S", 0.0)
     world = FakeHosts()
     world.source.known["guest1"] = guest1("running")
@@ -359,7 +361,7 @@ async def test_the_vm_is_shut_down_and_forced_off_where_it_runs() -> None:
 
 
 async def test_a_vm_that_is_being_migrated_is_not_forced_off() -> None:
-    """In post-copy one half of its memory is on each host, and both would be gone."""
+    """In post-copy each host has a part of its memory, and both would be lost."""
     world = FakeHosts()
     world.source.known["guest1"] = guest1("running")
     world.source.stats = {"type": 2, "operation": 5}
@@ -369,7 +371,7 @@ async def test_a_vm_that_is_being_migrated_is_not_forced_off() -> None:
 
 
 @pytest.mark.parametrize("call", [Launch.shut_down, Launch.force_off])
-async def test_a_vm_that_does_not_run_can_not_be_stopped(call: Callable[..., object]) -> None:
+async def test_a_vm_that_does_not_run_cannot_be_stopped(call: Callable[..., object]) -> None:
     with pytest.raises(Failure, match="shut off on source"):
         await call(launch_of(FakeHosts()), silent)  # type: ignore[misc]
 
@@ -382,7 +384,7 @@ def running_world(status: str = "") -> FakeHosts:
 
 
 async def test_a_second_workload_is_refused() -> None:
-    with pytest.raises(Failure, match="memory runs already"):
+    with pytest.raises(Failure, match="memory is already running"):
         await launch_of(running_world(RUNNING)).start_workload(WorkloadSpec(CPU, 2), silent)
 
 
@@ -393,7 +395,7 @@ async def test_a_workload_too_large_for_the_vm_never_reaches_the_guest() -> None
     assert world.guest.commands == []
 
 
-async def test_the_guests_own_compiler_output_is_the_reason() -> None:
+async def test_the_compiler_error_is_the_reason() -> None:
     world = running_world()
     errors = (
         "new-cpu_util.c:26:10: fatal error: math.h: No such file\n   26 | #include <math.h>\ncompilation terminated."
@@ -405,7 +407,7 @@ async def test_the_guests_own_compiler_output_is_the_reason() -> None:
     assert "compilation terminated" in caught.value.detail
 
 
-async def test_a_workload_that_ends_at_once_tells_its_own_words() -> None:
+async def test_the_error_of_a_workload_that_ends_at_once_is_quoted() -> None:
     world = running_world()
     launch = launch_of(world)
 
@@ -417,7 +419,7 @@ async def test_a_workload_that_ends_at_once_tells_its_own_words() -> None:
         await launch.start_workload(WorkloadSpec(MEMORY, 2, 400), on_progress)
 
 
-async def test_the_source_that_is_sent_is_the_programs_own() -> None:
+async def test_the_source_of_the_program_is_sent() -> None:
     world = running_world()
 
     def on_progress(text: str) -> None:
@@ -443,26 +445,26 @@ async def test_a_workload_that_does_not_end_is_killed(monkeypatch: pytest.Monkey
     assert [argv[-1] for argv in world.guest.commands if 'kill -"$1"' in argv[2]] == ["TERM", "KILL"]
 
 
-async def test_a_workload_that_no_kill_ends_is_named_with_its_process_and_what_to_try(
+async def test_the_failure_for_a_workload_that_no_kill_ends_has_its_process_and_a_hint(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(launch_module, "FINAL_CHECK_LIMIT_S", -1.0)
-    monkeypatch.setattr(launch_module, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(launch_module, "POLL_EVERY_S", 0.0)
     world = running_world(RUNNING)
 
-    def on_progress(_text: str) -> None:  # the guard of this test: without a bound it would go on for ever
+    def on_progress(_text: str) -> None:  # guards this test against an endless loop
         assert len(world.guest.commands) < 10 * launch_module.KILLS
 
     with pytest.raises(Failure, match="The workload memory still runs in guest1") as caught:
         await launch_of(world).stop_workload(on_progress)
-    assert "process 231 ended neither at TERM nor at" in caught.value.why
+    assert "neither TERM nor" in caught.value.why
     assert "-p 231" in caught.value.hint
     assert "force the VM off" in caught.value.hint
     signals = [argv[-1] for argv in world.guest.commands if 'kill -"$1"' in argv[2]]
     assert signals == ["TERM", *["KILL"] * launch_module.KILLS]
 
 
-async def test_a_run_is_named_after_what_runs_in_the_guest() -> None:
+async def test_a_run_is_named_after_the_workload_in_the_guest() -> None:
     world = running_world(RUNNING)
     launch = launch_of(world)
     assert (await launch.current_workload("guest1")).name == "memory"
@@ -470,8 +472,8 @@ async def test_a_run_is_named_after_what_runs_in_the_guest() -> None:
     assert (await launch.current_workload("guest1")).name == "idle"
 
 
-async def test_no_run_begins_while_its_workload_is_still_being_started() -> None:
-    """It would be recorded as idle, and be none: found by pressing the keys faster than the guest compiles."""
+async def test_no_run_begins_while_its_workload_is_starting() -> None:
+    """Otherwise its record would be wrong: found by pressing the keys faster than the guest compiles."""
     world = running_world()
     launch = launch_of(world)
     refused: list[Failure] = []
@@ -485,30 +487,30 @@ async def test_no_run_begins_while_its_workload_is_still_being_started() -> None
 
     await launch.start_workload(WorkloadSpec(MEMORY, 2, 150), on_progress)
     assert refused
-    assert {each.what for each in refused} == {"The workload memory is still being started"}
+    assert {each.what for each in refused} == {"The workload memory is still starting"}
     assert (await launch.current_workload("guest1")).name == "memory"
 
 
-async def test_a_workload_that_is_being_started_in_one_vm_keeps_no_other_from_being_migrated() -> None:
+async def test_a_workload_starting_in_one_vm_does_not_block_the_migration_of_another() -> None:
     world = running_world()
     launch = launch_of(world)
     launch.choose("two")
     launch.keep_address("root@guest1")
     launch.choose("guest1")
-    asked: list[asyncio.Future[Workload]] = []
+    requests: list[asyncio.Future[Workload]] = []
 
     def on_progress(_text: str) -> None:
         world.guest.answers = {"cat what": RUNNING}
-        asked.append(asyncio.ensure_future(launch.current_workload("two")))
+        requests.append(asyncio.ensure_future(launch.current_workload("two")))
 
     await launch.start_workload(WorkloadSpec(MEMORY, 2, 150), on_progress)
-    assert {each.name for each in await asyncio.gather(*asked)} == {"memory"}
+    assert {each.name for each in await asyncio.gather(*requests)} == {"memory"}
 
 
-async def test_a_run_is_named_after_what_ran_last_where_the_guest_does_not_answer(
+async def test_a_run_is_named_after_the_last_known_workload_if_the_guest_does_not_reply(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(launch_module, "NAME_LIMIT_S", 0.05)
+    monkeypatch.setattr(launch_module, "STATUS_LIMIT_S", 0.05)
     world = running_world(RUNNING)
     launch = launch_of(world)
     world.guest.released.clear()
@@ -519,28 +521,28 @@ async def test_a_run_is_named_after_what_ran_last_where_the_guest_does_not_answe
     assert (await launch.current_workload("guest1")).name == "memory"
 
 
-async def test_both_hosts_are_asked_side_by_side() -> None:
+async def test_both_hosts_are_read_concurrently() -> None:
     world = FakeHosts()
     world.destination.released.clear()
-    asking = asyncio.ensure_future(launch_of(world).vm_state())
+    reading = asyncio.ensure_future(launch_of(world).vm_state())
     while not (world.source.calls and world.destination.calls):  # noqa: ASYNC110
         await asyncio.sleep(0)  # the calls are on threads
     world.destination.released.set()
-    assert (await asking).host == "source"
+    assert (await reading).host == "source"
 
 
-async def test_a_guest_that_can_not_be_looked_at_is_a_sentence() -> None:
+async def test_a_status_that_cannot_be_read_is_reported() -> None:
     world = running_world()
     world.guest.answers = {"cat what": Completed(1, "", "sh: out of memory")}
     with pytest.raises(Failure, match="out of memory"):
         await launch_of(world).workload_status("guest1")
 
 
-# -- through the guest's agent, and the user's own --
+# -- the guest agent and custom workloads --
 
 
 def with_config(world: FakeHosts, **vm: object) -> Launch:
-    """The room under another configuration, with two workloads of the user's own."""
+    """The room with another configuration of the VM and two custom workloads."""
     own = {ODD: {"command": ["no such; program"]}, "quiet": {"command": ["sleep", "9"]}}
     tables = TABLES | {"vm": TABLES["vm"] | vm, "workload": TABLES["workload"] | own}
     read, problems = config.check(tables)
@@ -548,25 +550,25 @@ def with_config(world: FakeHosts, **vm: object) -> Launch:
     return Launch(Connections(read, world.open_hypervisor, world.shells.__getitem__), world.changes.sudo)
 
 
-async def test_the_guest_is_booted_and_asked_through_its_agent_where_the_configuration_says_so(tmp_path: Path) -> None:
+async def test_the_guest_is_reached_through_its_agent_if_configured(tmp_path: Path) -> None:
     world = FakeHosts()
     world.source.agents["guest1"] = FakeAgent({"PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": str(tmp_path)})
     launch = with_config(world, reach="agent")
     assert launch.address == AGENT
-    assert "its guest answered" in await launch.boot(silent)
+    assert "its guest replied" in await launch.boot(silent)
     assert (await launch.workload_status("guest1")).current == IDLE
     assert world.guest.commands == []
 
 
-async def test_an_agent_that_does_not_come_is_waited_for_and_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_booting_waits_for_an_agent_that_is_not_connected_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch_module, "BOOT_LIMIT_S", 1.0)
-    said: list[str] = []
-    with pytest.raises(Failure, match="did not answer through its agent within 1 s"):
-        await with_config(FakeHosts(), reach="agent").boot(said.append)
-    assert "booting: no guest agent is connected to its channel" in said
+    progress: list[str] = []
+    with pytest.raises(Failure, match="did not reply through its agent within 1 s"):
+        await with_config(FakeHosts(), reach="agent").boot(progress.append)
+    assert "booting: no guest agent is connected to its channel" in progress
 
 
-async def test_any_other_vm_is_reached_as_a_person_says() -> None:
+async def test_any_other_vm_has_the_address_that_the_user_entered() -> None:
     launch = launch_of(FakeHosts())
     assert launch.address_of("two") == ""
     launch.choose("two")
@@ -588,7 +590,7 @@ async def test_any_other_vm_is_reached_as_a_person_says() -> None:
         ({"reach": "agent"}, "ada@192.0.2.7", AGENT),
     ],
 )
-async def test_what_was_said_of_the_configured_vm_counts_more_than_its_ssh(
+async def test_a_stored_address_of_the_configured_vm_overrides_its_ssh_setting(
     vm: dict[str, object], kept: str, address: str
 ) -> None:
     launch = with_config(FakeHosts(), **vm)
@@ -596,33 +598,33 @@ async def test_what_was_said_of_the_configured_vm_counts_more_than_its_ssh(
     assert launch.address == address
 
 
-def test_the_users_own_workloads_are_offered() -> None:
+def test_custom_workloads_are_offered() -> None:
     launch = with_config(FakeHosts())
     assert launch.workload_names == (MEMORY, CPU, ODD, "quiet")
     assert launch.default_spec(ODD) == WorkloadSpec(ODD, command=("no such; program",))
 
 
-async def test_an_own_workload_is_started_as_it_is_and_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch_module, "SURVIVES_S", 0.0)
+async def test_a_custom_workload_is_started_without_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch_module, "MINIMUM_RUN_S", 0.0)
     world = running_world()
     world.guest.heartbeat = ""
     launch = with_config(world)
 
-    said: list[str] = []
+    progress: list[str] = []
 
     def on_progress(text: str) -> None:
-        said.append(text)
+        progress.append(text)
         if text.startswith("starting"):
             world.guest.answers = {"cat what": "name quiet\noptions sleep 9\nrunning 7\n"}
 
     assert (await launch.start_workload(launch.default_spec("quiet"), on_progress)).running
-    assert said == ["compiling heartbeat in the guest", "starting quiet: sleep 9"]
+    assert progress == ["compiling heartbeat in the guest", "starting quiet: sleep 9"]
     (started,) = (argv for argv in world.guest.commands if argv[-1] == "9")
     assert started[3:] == ("sh", "", "quiet", "sleep 9", "", "sleep", "9")
     assert (await launch.current_workload("guest1")).name == "quiet"
 
 
-async def test_an_own_workload_that_is_not_there_says_so() -> None:
+async def test_a_custom_workload_with_a_missing_program_is_reported() -> None:
     world = running_world()
     launch = with_config(world)
     gone = f"name {ODD}\noptions x\nended 127\nline sh: no such; program: not found\n"
@@ -630,51 +632,51 @@ async def test_an_own_workload_that_is_not_there_says_so() -> None:
     def on_progress(_text: str) -> None:
         world.guest.answers = {"cat what": gone}
 
-    with pytest.raises(Failure, match=r"ended at once, with status 127: sh: no such; program: not found\. It must"):
+    with pytest.raises(Failure, match=r"ended at once with status 127: sh: no such; program: not found\. Install it"):
         await launch.start_workload(launch.default_spec(ODD), on_progress)
 
 
-async def test_a_run_records_what_the_workload_was_started_with() -> None:
+async def test_a_run_records_the_parameters_of_the_workload() -> None:
     found = await launch_of(running_world(RUNNING)).current_workload("guest1")
     assert (found.name, found.parameters["working_set_mib"], found.parameters["rate_mib_s"]) == (MEMORY, 300, 0)
 
 
-# -- cloud-init, and where a guest is found --
+# -- cloud-init, host keys and IP addresses --
 
 CLOUD = "/run/cloud-init/enabled"
 
 
-async def test_booting_waits_until_cloud_init_is_done() -> None:
+async def test_booting_waits_for_the_end_of_cloud_init() -> None:
     world = FakeHosts()
     world.guest.answers = {CLOUD: "running\n"}
-    said: list[str] = []
+    progress: list[str] = []
 
     def on_progress(text: str) -> None:
-        said.append(text)
-        if "cloud-init is at work" in text:
+        progress.append(text)
+        if "cloud-init runs" in text:
             world.guest.answers = {}
 
     assert "is up" in await launch_of(world).boot(on_progress)
-    assert "booting: cloud-init is at work in the guest" in said
+    assert "booting: cloud-init runs in the guest" in progress
 
 
-async def test_what_cloud_init_could_not_do_is_a_sentence() -> None:
+async def test_an_error_of_cloud_init_is_reported() -> None:
     world = FakeHosts()
     world.guest.answers = {CLOUD: '{"v1": {"errors": ["no package gcc"]}}'}
-    with pytest.raises(Failure, match=r"guest1 is up, but cloud-init did not do all .*: no package gcc"):
+    with pytest.raises(Failure, match=r"guest1 is up, but cloud-init failed in part: no package gcc"):
         await launch_of(world).boot(silent)
 
 
-async def test_cloud_init_that_never_ends_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cloud_init_that_never_ends_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch_module, "BOOT_LIMIT_S", 0.2)
     world = FakeHosts()
     world.guest.answers = {CLOUD: "running\n"}
-    with pytest.raises(Failure, match="guest1 is not set up after 0 s: cloud-init is at work"):
+    with pytest.raises(Failure, match="guest1 is not set up after 0 s: cloud-init runs"):
         await launch_of(world).boot(silent)
 
 
-class Stranger:
-    """An ssh server that shows a key, and whoever trusts it."""
+class NewGuest:
+    """An ssh server with an unknown host key; records whether it is trusted."""
 
     def __init__(self, key: HostKey) -> None:
         self.key = key
@@ -691,7 +693,7 @@ class Stranger:
 
 
 @pytest.mark.parametrize("own", [True, False])
-async def test_a_host_key_is_trusted_only_where_the_guests_own_agent_has_it(
+async def test_a_host_key_is_trusted_only_if_the_guest_agent_reports_it(
     own: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = HostKey("ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAIGao1mvWDYHmmc2tQaakZotlwTmyfHVIeQOQdfnPuiV9")
@@ -699,13 +701,13 @@ async def test_a_host_key_is_trusted_only_where_the_guests_own_agent_has_it(
     world = FakeHosts()
     world.source.known["guest1"] = guest1("running")
     world.source.agents["guest1"] = FakeAgent()
-    stranger = Stranger(key)
-    launch = Launch(world.connections, world.changes.sudo, first_login=lambda _address: stranger)
-    await launch.introduce("guest1", "ada@192.0.2.7")
-    assert stranger.trusted == ([key.fingerprint] if own else [])
+    server = NewGuest(key)
+    launch = Launch(world.connections, world.changes.sudo, first_login=lambda _address: server)
+    await launch.trust_host_key("guest1", "ada@192.0.2.7")
+    assert server.trusted == ([key.fingerprint] if own else [])
 
 
-async def test_a_guest_is_found_only_while_it_runs() -> None:
+async def test_ip_addresses_are_read_only_while_the_vm_runs() -> None:
     world = FakeHosts()
     world.source.found_addresses = ("192.0.2.7",)
     assert await launch_of(world).found_addresses("guest1") == ()

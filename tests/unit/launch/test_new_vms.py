@@ -1,4 +1,4 @@
-"""VMs made and deleted with hosts in memory, and every mistake that is answered by a sentence."""
+"""VMs created and deleted on fake hosts, and the Failure for each mistake."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from tui.core.vm import Vm
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.model.agent import AGENT
 from tui.launch.backend.launch import Launch
-from tui.launch.model.draft import Draft
+from tui.launch.model.build_plan import BuildPlan
 from tui.launch.model.new_vm import CLOUD, IMAGE, LIKE, VmRequest
 from tui.vm.model.domain import BadDefinition, parse
 from tui.vm.model.domain_mark import DELETING, MAKING
@@ -36,10 +36,10 @@ def info(format: str = "qcow2", size: int = GIB, backing: str = "") -> str:
 
 @dataclass
 class Room:
-    """The room and its hosts; `answers` are the source's shell's, by a part of the command."""
+    """The Launch room on fake hosts; the source's shell answers a command by a part of it."""
 
     world: FakeHosts = field(default_factory=FakeHosts)
-    said: list[str] = field(default_factory=list)
+    progress: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.images = {FREE: info(), CLOUD_IMAGE: info("raw"), f"{SHARED}/guest1.qcow2": info()}
@@ -59,16 +59,16 @@ class Room:
         self.launch = Launch(self.world.connections, self.world.changes.sudo)
 
     def answer(self, key: str, answer: str | Completed | Failure) -> None:
-        """Before all others."""
+        """Set an answer that precedes all others."""
         self.source.answers = {key: answer} | {each: old for each, old in self.source.answers.items() if each != key}
 
-    async def draft(self, request: VmRequest) -> Draft:
+    async def plan(self, request: VmRequest) -> BuildPlan:
         self.source.answers.setdefault("find", "".join(f"{path}\0{facts}\0" for path, facts in self.images.items()))
-        return await self.launch.new_vms.draft(request, await self.launch.new_vms.inputs())
+        return await self.launch.new_vms.plan(request, await self.launch.new_vms.inputs())
 
     async def create(self, request: VmRequest, edit: Callable[[str], str] = lambda xml: xml) -> str:
-        draft = await self.draft(request)
-        return await self.launch.new_vms.create(draft, edit(draft.xml), self.said.append)
+        plan = await self.plan(request)
+        return await self.launch.new_vms.create(plan, edit(plan.xml), self.progress.append)
 
     def ran(self, word: str) -> list[tuple[str, ...]]:
         return [argv for argv in self.source.commands if word in "\n".join(argv)]
@@ -79,12 +79,12 @@ OF_CLOUD = VmRequest("two", CLOUD, 2, GIB, CLOUD_IMAGE, network=None, user="ubun
 LIKE_GUEST1 = VmRequest("two", LIKE, 2, GIB, template="guest1")
 
 
-# -- what goes well --
+# -- creating --
 
 
-async def test_a_vm_is_made_of_an_image_with_what_both_hosts_have() -> None:
+async def test_a_vm_is_created_from_an_image_with_features_of_both_hosts() -> None:
     room = Room()
-    assert without_keys(await room.create(PLAIN)) == "two was made on source; the Launch page starts it."
+    assert without_keys(await room.create(PLAIN)) == "two was created on source; the Launch page starts it."
     domain = parse(room.world.source.definition("two"))
     assert (domain.kind, domain.cpu, domain.machine) == ("qemu", "EPYC", "pc-q35-10.0")
     assert (domain.disks[0].source, domain.disks[0].cache) == (FREE, "none")
@@ -92,19 +92,19 @@ async def test_a_vm_is_made_of_an_image_with_what_both_hosts_have() -> None:
     assert room.ran("qemu-img convert") == []
 
 
-async def test_it_is_told_why_the_vm_is_emulated() -> None:
-    draft = await Room().draft(PLAIN)
-    assert draft.notes == ("The VM is emulated, and slow: KVM on source is missing.",)
+async def test_a_note_says_why_the_vm_is_emulated() -> None:
+    plan = await Room().plan(PLAIN)
+    assert plan.notes == ("The VM is emulated, and slow: KVM on source is missing.",)
 
 
-async def test_a_vm_has_kvm_where_a_guest_runs_on_it_on_both_hosts() -> None:
+async def test_a_vm_uses_kvm_if_a_test_guest_runs_on_both_hosts() -> None:
     room = Room()
     room.answer("/dev/kvm", "runs\n")
-    draft = await room.draft(PLAIN)
-    assert (parse(draft.xml).kind, draft.notes) == ("kvm", ())
+    plan = await room.plan(PLAIN)
+    assert (parse(plan.xml).kind, plan.notes) == ("kvm", ())
 
 
-async def test_a_vm_is_made_of_a_cloud_image_that_is_copied_and_given_a_seed() -> None:
+async def test_a_vm_from_a_cloud_image_gets_a_copy_of_it_and_a_seed() -> None:
     room = Room()
     assert "Its first boot takes minutes" in await room.create(OF_CLOUD)
     domain = parse(room.world.source.definition("two"))
@@ -126,7 +126,7 @@ async def test_a_cloud_vm_of_the_configured_name_is_reached_through_its_agent() 
     assert room.launch.address_of("guest1") == AGENT
 
 
-async def test_a_vm_is_made_like_another_one_with_a_disk_of_its_own() -> None:
+async def test_a_copy_of_a_vm_gets_its_own_disk() -> None:
     room = Room()
     await room.create(LIKE_GUEST1)
     (copied,) = room.ran("qemu-img convert")
@@ -134,7 +134,7 @@ async def test_a_vm_is_made_like_another_one_with_a_disk_of_its_own() -> None:
     assert parse(room.world.source.definition("two")).disks[0].source == f"{SHARED}/two.qcow2"
 
 
-async def test_an_odd_name_is_one_word_of_every_command() -> None:
+async def test_an_odd_name_is_one_argument_of_every_command() -> None:
     room = Room()
     await room.create(replace(OF_CLOUD, name=ODD))
     assert ODD in room.world.source.known
@@ -142,13 +142,13 @@ async def test_an_odd_name_is_one_word_of_every_command() -> None:
     assert room.launch.vms.console(ODD, "source")[-2:] == ["--", ODD]
 
 
-async def test_progress_of_the_copy_is_told() -> None:
+async def test_the_progress_of_the_copy_is_reported() -> None:
     room = Room()
     await room.create(LIKE_GUEST1)
-    assert room.said == ["defining two", f"copying {SHARED}/guest1.qcow2 to {SHARED}/two.qcow2; esc stops it"]
+    assert room.progress == ["defining two", f"copying {SHARED}/guest1.qcow2 to {SHARED}/two.qcow2; esc stops it"]
 
 
-async def test_a_disk_that_was_edited_away_is_not_copied() -> None:
+async def test_a_disk_deleted_from_the_definition_is_not_copied() -> None:
     room = Room()
     await room.create(LIKE_GUEST1, lambda xml: xml.replace(f"{SHARED}/two.qcow2", f"{SHARED}/mine.qcow2"))
     assert room.ran("qemu-img convert") == []
@@ -157,29 +157,29 @@ async def test_a_disk_that_was_edited_away_is_not_copied() -> None:
 async def test_a_folder_without_direct_io_gets_a_cache_and_a_note() -> None:
     room = Room()
     room.answer("iflag=direct", NO)
-    draft = await room.draft(PLAIN)
-    assert parse(draft.xml).disks[0].cache == "writeback"
-    assert "takes no direct I/O" in draft.notes[0]
+    plan = await room.plan(PLAIN)
+    assert parse(plan.xml).disks[0].cache == "writeback"
+    assert "does not support direct I/O" in plan.notes[0]
 
 
 async def test_an_unreachable_destination_is_a_warning() -> None:
     room = Room()
     room.world.unreachable[room.world.destination.uri] = AWAY
-    draft = await room.draft(PLAIN)
-    assert any(note.startswith("destination can't be asked") for note in draft.notes)
+    plan = await room.plan(PLAIN)
+    assert any(note.startswith("destination can't be reached") for note in plan.notes)
     assert await room.create(PLAIN)
 
 
-async def test_no_shared_folder_on_the_destination_is_a_warning() -> None:
+async def test_a_missing_shared_folder_on_the_destination_is_a_warning() -> None:
     room = Room()
     room.world.shells["root@destination"].answers["test\n-d"] = NO
-    draft = await room.draft(PLAIN)
-    assert any(f"There is no folder {SHARED} on destination" in note for note in draft.notes)
+    plan = await room.plan(PLAIN)
+    assert any(f"There is no folder {SHARED} on destination" in note for note in plan.notes)
 
 
 async def test_a_network_that_only_the_source_has_is_a_warning() -> None:
-    draft = await Room().draft(replace(PLAIN, network=("bridge", "br7")))
-    assert "The bridge br7 is missing on destination." in draft.notes
+    plan = await Room().plan(replace(PLAIN, network=("bridge", "br7")))
+    assert "The bridge br7 is missing on destination." in plan.notes
 
 
 # -- mistakes --
@@ -194,14 +194,14 @@ def running(room: Room) -> None:
 
 
 def on_the_network(room: Room) -> None:
-    """The disk of guest1 is one of a server's, as in a lab over NBD."""
+    """A server provides the disk of guest1, as in a lab over NBD."""
     text = room.world.source.definition("guest1")
     network = '<disk type="network" device="disk"><source protocol="nbd" name="guest1"/><target dev="vda" /></disk>'
     file = text[text.index("<disk") : text.index("</disk>") + len("</disk>")]
     room.world.source.definitions["guest1"] = text.replace(file, network)
 
 
-def two_disks_and_room_for_one(room: Room) -> None:
+def two_disks_and_space_for_one(room: Room) -> None:
     text = room.world.source.definition("guest1")
     disk = text[text.index("<disk") : text.index("</disk>") + len("</disk>")]
     second = disk.replace("guest1.qcow2", "data.qcow2").replace("vda", "vdb")
@@ -210,12 +210,12 @@ def two_disks_and_room_for_one(room: Room) -> None:
 
 
 MISTAKES: dict[str, tuple[VmRequest, Callable[[Room], object], str]] = {
-    "no name": (replace(PLAIN, name=" "), bool, "The VM has no name yet. Type one."),
-    "a slash": (replace(PLAIN, name="a/b"), bool, '"/" is not possible'),
+    "no name": (replace(PLAIN, name=" "), bool, "The VM has no name. Enter one."),
+    "a slash": (replace(PLAIN, name="a/b"), bool, '"/" is not allowed'),
     "two dots": (replace(PLAIN, name=".."), bool, "can't be the name of a VM"),
     "a space at the end": (replace(PLAIN, name="two "), bool, "begins or ends with a space"),
-    "a line break": (replace(PLAIN, name="t\nwo"), bool, "characters that can't be seen"),
-    "too long": (replace(PLAIN, name="x" * 200), bool, "200 bytes, of 100 that are possible"),
+    "a line break": (replace(PLAIN, name="t\nwo"), bool, "invisible characters"),
+    "too long": (replace(PLAIN, name="x" * 200), bool, "it has 200 bytes, and 100 are allowed"),
     "taken here": (replace(PLAIN, name="guest1"), bool, "source has a VM of that name, shut off"),
     "taken there": (PLAIN, on_destination, "destination has a VM of that name, running"),
     "no vCPUs": (replace(PLAIN, vcpus=0), bool, "0 vCPUs are not possible"),
@@ -236,18 +236,18 @@ MISTAKES: dict[str, tuple[VmRequest, Callable[[Room], object], str]] = {
     "any file": (
         replace(PLAIN, image=f"{SHARED}/notes.txt"),
         lambda room: room.answer("qemu-img\ninfo", info("raw")),
-        "no disk that a VM could start from: its format is raw",
+        "not a disk that a VM can boot: its format is raw",
     ),
     "a base elsewhere": (
         PLAIN,
         lambda room: room.answer("qemu-img\ninfo", info(backing="/home/me/base.qcow2")),
-        "stands on /home/me/base.qcow2, which is not on the shared folder",
+        "its backing file /home/me/base.qcow2 is not on the shared folder",
     ),
     "in use": (replace(PLAIN, image=f"{SHARED}/guest1.qcow2"), bool, "it is a disk of guest1"),
     "in use by a running VM": (
         replace(OF_CLOUD, image=f"{SHARED}/guest1.qcow2"),
         running,
-        "guest1 runs on it. Shut that VM down first.",
+        "guest1 uses it. Shut that VM down first.",
     ),
     "no shared folder": (
         PLAIN,
@@ -255,37 +255,37 @@ MISTAKES: dict[str, tuple[VmRequest, Callable[[Room], object], str]] = {
         "the shared folder is not mounted. The NFS page",
     ),
     "source away": (PLAIN, lambda room: room.world.unreachable.update({"qemu:///system": AWAY}), "it is down"),
-    "disk exists": (OF_CLOUD, lambda room: room.answer("test\n-e", YES), "exists already"),
-    "no room": (
+    "disk exists": (OF_CLOUD, lambda room: room.answer("test\n-e", YES), "already exists"),
+    "no space": (
         OF_CLOUD,
         lambda room: room.answer("df\n-B1", "Avail\n4096\n"),
         "A copy of jammy.img does not fit: it needs 1.0 MiB",
     ),
-    "room for one of two disks": (
+    "space for one of two disks": (
         LIKE_GUEST1,
-        two_disks_and_room_for_one,
+        two_disks_and_space_for_one,
         "Copies of guest1.qcow2 and data.qcow2 do not fit: they need 2.0 MiB",
     ),
     "disk too small": (
         replace(OF_CLOUD, disk_bytes=1 << 20),
         bool,
-        "A disk of 1.0 MiB is too small: the image is 1.0 GiB",
+        "A disk of 1.0 MiB is too small: the image has 1.0 GiB",
     ),
-    "no user": (replace(OF_CLOUD, user="Me Too"), bool, "can't be a user's name"),
-    "no key": (replace(OF_CLOUD, ssh_key="secret"), bool, "That is no public ssh key"),
-    "pattern runs": (LIKE_GUEST1, running, "guest1 is running on source, and writes to its disks. Shut it down first."),
-    "pattern on the network": (LIKE_GUEST1, on_the_network, "its disk vda is no file, but of the kind network: guest1"),
-    "no pattern": (replace(LIKE_GUEST1, template="gone"), bool, "no host has a VM of this name"),
+    "no user": (replace(OF_CLOUD, user="Me Too"), bool, "is not a valid user name"),
+    "no key": (replace(OF_CLOUD, ssh_key="secret"), bool, "This is not a public ssh key"),
+    "template runs": (LIKE_GUEST1, running, "it is running on source and writes to its disks. Shut it down first."),
+    "template on the network": (LIKE_GUEST1, on_the_network, "its disk vda is not a file but of type network: guest1"),
+    "no template": (replace(LIKE_GUEST1, template="gone"), bool, "no host has a VM of this name"),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-async def test_a_mistake_is_answered_by_a_sentence_before_anything_is_made(mistake: str) -> None:
+async def test_a_mistake_is_reported_before_anything_is_created(mistake: str) -> None:
     request, prepare, words = MISTAKES[mistake]
     room = Room()
     prepare(room)
     with pytest.raises(Failure) as raised:
-        await room.draft(request)
+        await room.plan(request)
     assert words in str(raised.value)
     assert "define" not in room.world.source.calls
     assert room.ran("qemu-img convert") == []
@@ -298,11 +298,11 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
     "another VM's disk": (lambda xml: xml.replace("free.qcow2", "guest1.qcow2"), "it is a disk of guest1"),
     "another VM's UUID": (
         lambda xml: xml.replace("<name>", f"<uuid>{WEBS_UUID.replace('-', '').upper()}</uuid><name>"),
-        "The UUID is taken: web on destination has it. Take the line <uuid> out",
+        "The UUID is taken: web on destination has it. Delete the <uuid> line",
     ),
     "another VM's MAC address": (
         lambda xml: xml.replace('<interface type="bridge">', f'<interface type="bridge">{MAC}'),
-        "The MAC address 52:54:00:00:00:01 is taken: web on destination has it. Take the line <mac> out",
+        "The MAC address 52:54:00:00:00:01 is taken: web on destination has it. Delete the <mac> line",
     ),
 }
 WEBS_UUID = "11111111-2222-4333-8444-55555555aaaa"
@@ -310,7 +310,7 @@ MAC = '<mac address="52:54:00:00:00:01"/>'
 
 
 @pytest.mark.parametrize("edit", EDITS)
-async def test_a_mistake_in_the_definition_is_answered_by_a_sentence(edit: str) -> None:
+async def test_a_mistake_in_the_definition_is_reported(edit: str) -> None:
     room = Room()
     web = Vm("web", WEBS_UUID, "shut off", "", 1, GIB)
     room.world.destination.known["web"] = web
@@ -322,14 +322,14 @@ async def test_a_mistake_in_the_definition_is_answered_by_a_sentence(edit: str) 
     assert "define" not in room.world.source.calls
 
 
-async def test_what_libvirt_does_not_take_leads_to_its_line() -> None:
+async def test_an_error_of_libvirt_has_its_line() -> None:
     room = Room()
-    draft = await room.draft(PLAIN)
+    plan = await room.plan(PLAIN)
     detail = "XML document failed to validate against schema: Unable to validate\nExtra element vcpu in interleave\n"
     room.world.source.refusals["define"] = Failure("libvirt rejected the definition", "see", detail=detail)
     with pytest.raises(BadDefinition) as raised:
-        await room.launch.new_vms.create(draft, draft.xml, room.said.append)
-    assert draft.xml.splitlines()[raised.value.line - 1].strip() == "<vcpu>2</vcpu>"
+        await room.launch.new_vms.create(plan, plan.xml, room.progress.append)
+    assert plan.xml.splitlines()[raised.value.line - 1].strip() == "<vcpu>2</vcpu>"
     assert "<vcpu> or an element in it" in str(raised.value)
 
 
@@ -341,7 +341,7 @@ async def test_what_libvirt_does_not_take_leads_to_its_line() -> None:
         ("user-data", Completed(1, "", "Permission denied"), "Permission denied"),
     ],
 )
-async def test_a_vm_whose_files_can_not_be_made_is_not_left_behind(key: str, answer: Completed, words: str) -> None:
+async def test_nothing_remains_of_a_vm_whose_files_cannot_be_created(key: str, answer: Completed, words: str) -> None:
     room = Room()
     room.answer(key, answer)
     with pytest.raises(Failure, match=words):
@@ -352,7 +352,7 @@ async def test_a_vm_whose_files_can_not_be_made_is_not_left_behind(key: str, ans
 
 
 @pytest.mark.parametrize("stays", ["files", "definition"])
-async def test_what_can_not_be_taken_back_is_told_beside_the_cause_and_can_be_deleted_later(stays: str) -> None:
+async def test_a_failed_rollback_is_reported_with_the_cause_and_the_rest_can_be_deleted(stays: str) -> None:
     room = Room()
     room.answer("user-data", Completed(69, "", "Permission denied"))
     if stays == "files":
@@ -363,9 +363,7 @@ async def test_what_can_not_be_taken_back_is_told_beside_the_cause_and_can_be_de
         await room.create(OF_CLOUD)
     assert "it has none of xorriso" in raised.value.why
     why = "The disks could not be removed: rm: cannot remove: Input/output error." if stays == "files" else f"{AWAY}"
-    assert f"two is left behind, not made to its end: {why} The Launch page deletes it." in without_keys(
-        str(raised.value)
-    )
+    assert f"An incomplete two remains: {why} The Launch page deletes it." in without_keys(str(raised.value))
     assert parse(room.world.source.definition("two")).mark == MAKING
 
     room.answer("rm\n-f", "")
@@ -374,17 +372,17 @@ async def test_what_can_not_be_taken_back_is_told_beside_the_cause_and_can_be_de
     assert "two was deleted" in await room.launch.vms.delete(await room.launch.vms.deletion("two"), disks=True)
 
 
-async def test_a_vm_whose_making_is_broken_off_says_so_until_it_is_deleted_with_what_there_is_of_it() -> None:
-    """As after a kill: nobody is left to take back what was done."""
+async def test_a_vm_whose_creation_was_interrupted_is_marked_until_it_is_deleted() -> None:
+    """As after a kill: no rollback runs."""
     room = Room()
-    draft = await room.draft(LIKE_GUEST1)
+    plan = await room.plan(LIKE_GUEST1)
 
     def end_while_copying(text: str) -> None:
         if "copying" in text:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await room.launch.new_vms.create(draft, draft.xml, end_while_copying)
+        await room.launch.new_vms.create(plan, plan.xml, end_while_copying)
     assert parse(room.world.source.definition("two")).mark == MAKING
 
     target = f"{SHARED}/two.qcow2"
@@ -396,18 +394,18 @@ async def test_a_vm_whose_making_is_broken_off_says_so_until_it_is_deleted_with_
     assert "two" not in room.world.source.known
 
 
-async def test_a_vm_that_is_made_bears_no_mark() -> None:
+async def test_a_created_vm_has_no_mark() -> None:
     room = Room()
     await room.create(LIKE_GUEST1)
     assert "set_mark two" in room.world.source.calls
     assert parse(room.world.source.definition("two")).mark == ""
 
 
-async def test_what_is_not_whole_is_no_pattern() -> None:
+async def test_an_incomplete_vm_cannot_be_copied() -> None:
     room = Room()
     room.world.source.set_mark("guest1", MAKING)
-    with pytest.raises(Failure, match="guest1 is not whole itself"):
-        await room.draft(LIKE_GUEST1)
+    with pytest.raises(Failure, match="guest1 can't be copied: its creation or deletion was interrupted"):
+        await room.plan(LIKE_GUEST1)
 
 
 # -- deleting --
@@ -418,7 +416,7 @@ def with_two(room: Room) -> None:
     room.answer("find", f"{SHARED}/two.qcow2\0{info()}\0")
 
 
-async def test_deleting_leaves_the_disks_unless_they_are_asked_for() -> None:
+async def test_deleting_a_vm_keeps_its_disks_by_default() -> None:
     room = Room()
     with_two(room)
     deletion = await room.launch.vms.deletion("two")
@@ -428,7 +426,7 @@ async def test_deleting_leaves_the_disks_unless_they_are_asked_for() -> None:
     assert room.ran("rm\n-f") == []
 
 
-async def test_the_disks_go_where_they_are_asked_for_by_their_exact_paths() -> None:
+async def test_disks_are_removed_on_request_by_their_exact_paths() -> None:
     room = Room()
     with_two(room)
     deletion = await room.launch.vms.deletion("two")
@@ -436,7 +434,7 @@ async def test_the_disks_go_where_they_are_asked_for_by_their_exact_paths() -> N
     assert [argv[-3:] for argv in room.ran("rm\n-f")] == [("-f", "--", f"{SHARED}/two.qcow2")]
 
 
-async def test_how_a_deleted_vm_was_reached_is_no_way_to_the_next_of_its_name() -> None:
+async def test_the_address_of_a_deleted_vm_is_removed() -> None:
     room = Room()
     with_two(room)
     room.launch.choose("two")
@@ -445,17 +443,17 @@ async def test_how_a_deleted_vm_was_reached_is_no_way_to_the_next_of_its_name() 
     assert room.launch.address_of("two") == ""
 
 
-async def test_a_vm_is_said_to_be_deleted_though_how_it_was_reached_can_not_be_forgotten(tmp_path: Path) -> None:
+async def test_a_deletion_is_reported_even_if_the_address_cannot_be_removed(tmp_path: Path) -> None:
     room = Room()
     with_two(room)
     (tmp_path / "file").touch()
     addresses = GuestAddresses(tmp_path / "file/below/guests.json")
     launch = Launch(room.world.connections, room.world.changes.sudo, addresses)
-    said = await launch.delete(await launch.vms.deletion("two"), disks=False)
-    assert said.startswith("two was deleted; its disks were kept. two can't be taken out of")
+    sentence = await launch.delete(await launch.vms.deletion("two"), disks=False)
+    assert sentence.startswith("two was deleted; its disks were kept. two can't be removed from")
 
 
-async def test_a_vm_that_is_made_has_nothing_of_an_older_one_of_its_name() -> None:
+async def test_a_new_vm_does_not_inherit_the_address_of_an_older_one() -> None:
     room = Room()
     room.launch.choose("two")
     room.launch.keep_address("root@old")
@@ -463,7 +461,7 @@ async def test_a_vm_that_is_made_has_nothing_of_an_older_one_of_its_name() -> No
     assert room.launch.address_of("two") == ""
 
 
-async def test_a_deletion_that_breaks_off_can_be_finished() -> None:
+async def test_an_interrupted_deletion_can_be_finished() -> None:
     room = Room()
     with_two(room)
     room.answer("rm\n-f", Completed(1, "", "rm: cannot remove: Input/output error"))
@@ -484,7 +482,7 @@ async def test_a_disk_that_another_vm_uses_is_never_removed() -> None:
     assert (deletion.disks, deletion.kept) == ((), ((f"{SHARED}/guest1.qcow2", "guest1 uses it"),))
 
 
-async def test_a_disk_that_another_image_stands_on_is_never_removed() -> None:
+async def test_the_backing_file_of_another_image_is_never_removed() -> None:
     room = Room()
     with_two(room)
     room.answer("find", f"{SHARED}/top.qcow2\0{info(backing=f'{SHARED}/two.qcow2')}\0")
@@ -492,7 +490,7 @@ async def test_a_disk_that_another_image_stands_on_is_never_removed() -> None:
     assert deletion.kept == ((f"{SHARED}/two.qcow2", f"{SHARED}/top.qcow2 is an overlay of it"),)
 
 
-async def test_a_disk_that_came_into_use_meanwhile_stays() -> None:
+async def test_a_disk_that_is_now_in_use_is_kept() -> None:
     room = Room()
     with_two(room)
     deletion = await room.launch.vms.deletion("two")
@@ -502,7 +500,7 @@ async def test_a_disk_that_came_into_use_meanwhile_stays() -> None:
     assert room.ran("rm\n-f") == []
 
 
-async def test_no_disk_is_removed_while_a_host_can_not_be_asked_who_uses_it() -> None:
+async def test_no_disk_is_removed_while_a_host_is_unreachable() -> None:
     room = Room()
     with_two(room)
     room.world.unreachable[room.world.destination.uri] = AWAY
@@ -518,7 +516,7 @@ async def test_a_running_vm_is_not_deleted() -> None:
         await room.launch.vms.deletion("guest1")
 
 
-async def test_a_definition_is_read_again_only_where_the_vm_changed() -> None:
+async def test_a_definition_is_reread_only_if_the_vm_changed() -> None:
     room = Room()
     await room.launch.vms.on("source")
     await room.launch.vms.on("source")

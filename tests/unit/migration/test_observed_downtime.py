@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tui.guest.model.heartbeat import Answer
+from tui.guest.model.heartbeat import HeartbeatReply
 from tui.guest.model.udp_probe import ProbeAnswers
 from tui.migration.model.observed_downtime import HeartbeatLog, ObservedDowntime, observed_downtime
 
@@ -24,7 +24,7 @@ MEASURED = ObservedDowntime(
 def answers(pause: float, before: float | None = None, *, replied: bool = True, **more: Any) -> ProbeAnswers:
     """As after a migration whose longest pauses were these, in seconds; the guest's longest gap is 14 ms."""
     made = ProbeAnswers(pause, before)
-    made.answer = Answer(9, 10**9, 100, 14_000_000, 10**8) if replied else None
+    made.answer = HeartbeatReply(9, 10**9, 100, 14_000_000, 10**8) if replied else None
     made.round_trip = 0.001
     for name, value in more.items():
         setattr(made, name, value)

@@ -1,115 +1,45 @@
 """The findings of the NFS steps on constructed facts, and the exact commands and lines of their changes."""
 
-import shlex
 from dataclasses import replace
 
 import pytest
 
-from tests.unit.nfs.test_parsers import NEW
-from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
-from tui.core.failure import Failure
-from tui.core.settings import DESTINATION, SOURCE, STORAGE
+from tests.unit.nfs.nfs_world import (
+    GIB,
+    HOSTS,
+    NFS,
+    PATHS,
+    STEPS,
+    but,
+    exports,
+    folder,
+    found,
+    mounted,
+    planned,
+    refused,
+    world,
+)
+from tests.unit.nfs.test_host_parsers import NEW
+from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING
+from tui.core.settings import SOURCE, STORAGE
 from tui.linux.addresses import Resolved
-from tui.linux.change import Action, AddLines, Change, Command, RemoveLines
+from tui.linux.change import AddLines, Command, RemoveLines
 from tui.linux.exports import parse_exports
-from tui.linux.firewall import NO_FIREWALLD, Firewall
-from tui.linux.firewalld import Firewalld, Zone, rich_rule
-from tui.linux.folder import ABSENT, FOLDER, HUNG, STALE, Folder
+from tui.linux.folder import ABSENT, FOLDER, HUNG, STALE
 from tui.linux.fstab import parse_fstab
 from tui.linux.managed_block import with_lines, without_lines
-from tui.linux.mounts import Mount, parse_mountinfo
+from tui.linux.mounts import Mount
 from tui.linux.packages import Package, parse_simulation
-from tui.linux.ufw import parse_ufw
-from tui.linux.units import Unit
 from tui.nfs.model.checks.bind import UNBIND
 from tui.nfs.model.checks.exports import REEXPORT, REEXPORT_IF_THERE
 from tui.nfs.model.checks.folder import UNDO
 from tui.nfs.model.checks.mount import UNMOUNT
-from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, NfsFacts, ServerRead
-from tui.nfs.model.shared import Shared
-from tui.nfs.model.steps import all_steps
+from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, NfsFacts
 
-STEPS = {step.id: step for step in all_steps()}
-GIB = 1 << 30
 RIGHT = "rw,sync,no_subtree_check,no_root_squash"
+
+
 RELOAD = Command(STORAGE, ("systemctl", "daemon-reload"))
-
-PATHS = ["/srv/images", "/srv/with space", "/srv/a \"b\" 'c'", "/srv/#1", "/srv/ümläut/画像", "/srv/wide\u3000space"]
-HOSTS = [
-    ("192.0.2.3", "192.0.2.10", "192.0.2.11"),
-    ("2001:db8::3", "2001:db8::10", "2001:db8::11"),
-    ("storage.example.org", "host-a", "host-b"),
-]
-
-
-def mounted(*lines: str) -> tuple[Mount, ...]:
-    """Mountinfo with a root of ext4 on 8:1."""
-    return parse_mountinfo("\n".join(("20 1 8:1 / / rw - ext4 /dev/sda1 rw", *lines)))
-
-
-def folder(path: str, state: str = FOLDER, *names: str) -> Folder:
-    missing = (path,) if state == ABSENT else ()
-    return Folder(path, state, path, missing, "755", "root:root", 9 * GIB, 999, tuple(("f", name, 1) for name in names))
-
-
-def world(
-    hosts: tuple[str, str, str] = HOSTS[0], export: str = "/srv/images", images: str = "/data/images"
-) -> NfsFacts:
-    """Three hosts with everything installed, and nothing shared yet."""
-    shared = Shared(*hosts, images, export, "vm1")
-    addresses = ("192.0.2.3", "192.0.2.10", "192.0.2.11")
-    names = {
-        role: Resolved(name, (name if ":" in name else address,))
-        for role, name, address in zip((STORAGE, SOURCE, DESTINATION), hosts, addresses, strict=True)
-    }
-    server = ServerRead(
-        STORAGE,
-        Package("nfs-kernel-server", "apt", installed=True),
-        folder(export),
-        mounted(),
-        "",
-        names=names,
-        images=folder(images),
-        exports={"/etc/exports": ""},
-        units=(Unit("nfs-server.service", "loaded", "active", "exited", "enabled"),),
-    )
-    clients = {
-        role: ClientRead(
-            role, Package("nfs-common", "apt", installed=True), folder(export), mounted(), "", names=names, port=OPEN
-        )
-        for role in (SOURCE, DESTINATION)
-    }
-    return NfsFacts(shared, {STORAGE: server, **clients})
-
-
-def but(facts: NfsFacts, role: str = STORAGE, **changed: object) -> NfsFacts:
-    """The facts with other values on one host."""
-    return replace(facts, hosts={**facts.hosts, role: replace(facts.hosts[role], **changed)})  # type: ignore[type-var, arg-type]
-
-
-def found(facts: NfsFacts, step: str) -> Finding:
-    finding = STEPS[step].check(facts)
-    assert finding is not None
-    return finding
-
-
-def planned(facts: NfsFacts, step: str) -> list[tuple[Action, tuple[Action, ...]]]:
-    """Each action with its undo."""
-    change = STEPS[step].change(facts)
-    assert isinstance(change, Change), change
-    return [(move.action, move.undo) for move in change.moves]
-
-
-def refused(facts: NfsFacts, step: str) -> str:
-    """The sentence that explains why the app changes nothing."""
-    assert found(facts, step).state == FAILED
-    change = STEPS[step].change(facts)
-    assert isinstance(change, str), change
-    return change
-
-
-def exports(text: str) -> NfsFacts:
-    return but(world(), exports={"/etc/exports": text})
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -259,7 +189,6 @@ def test_the_folder_is_mounted_now_and_after_a_restart(path: str, hosts: tuple[s
 
 
 OURS = "192.0.2.3:/srv/images /srv/images nfs hard 0 0\n"
-NFS = "21 20 0:50 / /srv/images {} - nfs4 192.0.2.3:/srv/images rw,vers=4.2,addr=192.0.2.3"
 
 
 def client(**changed: object) -> NfsFacts:
@@ -376,119 +305,3 @@ def test_the_app_does_not_install_a_package_for_which_apt_would_remove_another()
     package = parse_simulation(Package("nfs-kernel-server", "apt"), output, "")
     why = "apt would remove unfs3. If that is fine, install nfs-kernel-server by hand"
     assert refused(but(world(), package=package), "storage.package") == why
-
-
-UFW = "Status: active\n\nTo                         Action      From\n"
-UFW_OURS = "2049/tcp                   ALLOW       192.0.2.10\n"
-ZONE = Zone("public", frozenset({"eth0"}))
-FIREWALLD = Firewalld(True, (ZONE,), (ZONE,), "public")
-
-
-def guarded(source: str, rows: str = "", firewalld: Firewalld = NO_FIREWALLD, **server: object) -> NfsFacts:
-    """An active ufw, with the outcome of the source's connection; the destination's is open."""
-    firewall = Firewall(parse_ufw(f"{UFW}{rows}"), firewalld)
-    return but(but(world(), SOURCE, port=source), firewall=firewall, **{"threads": 8, **server})
-
-
-@pytest.mark.parametrize(
-    ("facts", "state", "words"),
-    [
-        (guarded(OPEN), OK, "both hosts reach tcp 2049 through ufw"),  # whatever its rules are
-        (but(guarded(OPEN), SOURCE, names={}), OK, "both hosts reach tcp 2049"),
-        (guarded(SILENT), FAILED, "source can't reach tcp 2049: no rule in ufw for 192.0.2.10"),
-        (guarded(REFUSED), FAILED, "source can't reach tcp 2049: no rule in ufw for 192.0.2.10"),
-        (guarded(SILENT, threads=0), FAILED, "no rule in ufw for 192.0.2.10"),  # refused if ufw let it in
-        (guarded(SILENT, UFW_OURS), FAILED, "source can't reach tcp 2049 although ufw has a rule for it"),
-        (guarded(REFUSED, threads=0), WARNING, "could not be tried through ufw: the NFS server does not run yet"),
-        (
-            guarded(REFUSED, UFW_OURS, threads=0),
-            WARNING,
-            "could not be tried through ufw: the NFS server does not run yet",
-        ),
-        (guarded(UNTRIED), WARNING, "could not be tried through ufw: source has no bash"),
-        (but(guarded(SILENT), SOURCE, names={STORAGE: Resolved("nas")}), WARNING, "finds no address"),
-        (replace(world(), hosts={**guarded(OPEN).hosts, SOURCE: Failure("down")}), WARNING, "source could not be read"),
-        (guarded(SILENT, firewalld=FIREWALLD), FAILED, "no rule in ufw and firewalld for"),
-        (guarded(SILENT, names={SOURCE: Resolved("host-a")}), FAILED, "finds no address for 192.0.2.10"),
-        (but(world(), SOURCE, port=SILENT), NOT_NEEDED, "neither ufw nor firewalld is active"),
-    ],
-)
-def test_the_finding_on_the_firewall_depends_on_the_tried_port(facts: NfsFacts, state: str, words: str) -> None:
-    finding = found(facts, "storage.firewall")
-    assert (finding.state, words in finding.found) == (state, True), finding
-
-
-def test_there_is_no_finding_on_the_firewall_before_both_hosts_have_tried_the_port() -> None:
-    facts = guarded(SILENT)
-    unread = replace(facts, hosts={role: host for role, host in facts.hosts.items() if role != DESTINATION})
-    assert STEPS["storage.firewall"].check(unread) is None
-
-
-def test_the_firewall_is_opened_only_for_the_host_that_it_blocks() -> None:
-    rule = ("allow", "proto", "tcp", "from", "192.0.2.10", "to", "any", "port", "2049")
-    rich = rich_rule("192.0.2.10", (2049, 2049))
-    assert planned(guarded(SILENT, firewalld=FIREWALLD), "storage.firewall") == [
-        (Command(STORAGE, ("ufw", *rule)), (Command(STORAGE, ("ufw", "delete", *rule)),)),
-        *(
-            (
-                Command(STORAGE, ("firewall-cmd", *kept, "--zone=public", f"--add-rich-rule={rich}")),
-                (Command(STORAGE, ("firewall-cmd", *kept, "--zone=public", f"--remove-rich-rule={rich}")),),
-            )
-            for kept in ((), ("--permanent",))
-        ),
-    ]
-
-
-def test_if_the_firewall_has_the_rule_the_app_reports_that_something_else_blocks() -> None:
-    why = refused(guarded(SILENT, UFW_OURS), "storage.firewall")
-    assert why.startswith("ufw already has the rule for 192.0.2.10, so something else blocks the connection")
-
-
-def wrapped(deny: str, allow: str = "", daemons: tuple[str, ...] = ("rpcbind", "rpc.mountd")) -> NfsFacts:
-    return but(world(), wrapped=daemons, hosts_deny=deny, hosts_allow=allow)
-
-
-@pytest.mark.parametrize(
-    ("facts", "state"),
-    [
-        (wrapped("ALL: ALL\n", daemons=()), NOT_NEEDED),
-        (wrapped("# ALL: ALL\nsshd: ALL\n"), NOT_NEEDED),
-        (wrapped("ALL: ALL\n"), FAILED),
-        (wrapped("mountd rpcbind: ALL\n"), FAILED),
-        (wrapped("sshd,rpcbind : \\\n ALL : spawn (true)\n", "sshd: ALL\n"), FAILED),
-        (wrapped("ALL: ALL\n", "rpcbind mountd : 192.0.2.10 192.0.2.11\n"), OK),
-        (wrapped("ALL: ALL\n", "rpcbind: .example.org\n"), WARNING),  # the app does not evaluate patterns
-        (wrapped("rpcbind: 203.0.113.9\n"), WARNING),
-        (wrapped("rpcbind: ALL EXCEPT 192.0.2.0/24\n"), WARNING),
-    ],
-)
-def test_tcp_wrappers_fail_only_if_they_certainly_refuse_the_hosts(facts: NfsFacts, state: str) -> None:
-    assert found(facts, "storage.wrappers").state == state
-
-
-def test_the_undo_removes_the_line_for_tcp_wrappers_and_the_app_recognizes_its_line() -> None:
-    facts = wrapped("ALL: ALL\n")
-    ((add, undo),) = planned(facts, "storage.wrappers")
-    assert isinstance(add, AddLines)
-    assert add.lines == ("rpcbind mountd : 192.0.2.10 192.0.2.11",)
-    assert undo == (RemoveLines(STORAGE, "/etc/hosts.allow", add.lines),)
-    assert found(wrapped("ALL: ALL\n", with_lines("sshd: ALL", add.lines)), "storage.wrappers").state == OK
-
-
-def test_a_masked_service_is_not_changed_and_a_stopped_one_is_enabled_and_started() -> None:
-    masked = Unit("nfs-server.service", "masked", "inactive", "dead", "masked")
-    assert refused(but(world(), units=(masked,)), "storage.service") == "an administrator has masked nfs-server.service"
-    stopped = Unit("nfs-server.service", "loaded", "inactive", "dead", "disabled")
-    verbs = (("enable", "disable"), ("start", "stop"))
-    assert planned(but(world(), units=(stopped,)), "storage.service") == [
-        (Command(STORAGE, ("systemctl", do, stopped.name)), (Command(STORAGE, ("systemctl", back, stopped.name)),))
-        for do, back in verbs
-    ]
-
-
-@pytest.mark.parametrize("path", PATHS[1:5])
-def test_a_displayed_command_can_be_pasted_into_a_shell(path: str) -> None:
-    for action, undo in planned(world(export=path), "source.mount"):
-        for each in (action, *undo):
-            if isinstance(each, Command):
-                assert tuple(shlex.split(each.text)) == each.argv

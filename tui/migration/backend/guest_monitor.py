@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from tui.core.failure import Failure
 from tui.guest.backend.guest import WORKLOAD, Guest
 from tui.guest.backend.heartbeats import Heartbeats
-from tui.guest.model.heartbeat import PLACE
+from tui.guest.model.heartbeat import SUBFOLDER
 from tui.migration.backend.guest_probes import LINE_LIMIT_S, GuestProbes
 from tui.migration.backend.guest_rate import GuestRate
 from tui.migration.backend.run_log import RunLog
@@ -23,7 +23,7 @@ SETTLE_LIMIT_S = 3.0  # how long the end waits for one more reply of the guest's
 
 @dataclass(frozen=True)
 class GuestAccess:
-    """Access to the guests: `guest` returns the place of a program in the guest of a VM, or raises Failure."""
+    """Access to the guests: `guest` returns the programs in a subfolder of a VM's guest, or raises Failure."""
 
     guest: Callable[[str, str], Guest]
     heartbeats: Heartbeats
@@ -58,7 +58,7 @@ class GuestMonitor:
         self._loop = asyncio.get_running_loop()
         self._tasks = [
             self._loop.create_task(self._rate.follow(lambda: access.guest(self._vm, WORKLOAD))),
-            self._loop.create_task(self.probes.search(access.heartbeats, lambda: access.guest(self._vm, PLACE))),
+            self._loop.create_task(self.probes.search(access.heartbeats, lambda: access.guest(self._vm, SUBFOLDER))),
         ]
 
     def stop(self) -> None:
@@ -80,7 +80,7 @@ class GuestMonitor:
             self._on_loop(self._rate.caught_up.wait(), SETTLE_LIMIT_S)
         log = None
         if not self.probes.settle(SETTLE_LIMIT_S):
-            reading = self.probes.read_log(lambda: access.guest(self._vm, PLACE))
+            reading = self.probes.read_log(lambda: access.guest(self._vm, SUBFOLDER))
             log = self._on_loop(reading, 2 * LINE_LIMIT_S)
         self._run_log.log(record.OBSERVED, self.probes.observed(log, completed=completed).data)
 

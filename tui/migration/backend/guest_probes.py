@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from tui.core.failure import Failure
 from tui.core.protocols import LIFECYCLE
 from tui.guest.backend.guest import Guest
-from tui.guest.backend.heartbeats import Heartbeats, Pulse
+from tui.guest.backend.heartbeats import HeartbeatEndpoint, Heartbeats
 from tui.guest.backend.udp_probe import UdpProbe
-from tui.guest.model.rate import number_of
 from tui.guest.model.udp_probe import ProbeAnswers, Window
+from tui.guest.model.workload import number_of
 from tui.migration.backend.guest_rate import failure_reason
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
@@ -30,7 +30,7 @@ class GuestProbes:
         self.search_ended = asyncio.Event()
         self._vm = vm
         self._run_log = run_log
-        self._pulse: Pulse | None = None
+        self._endpoint: HeartbeatEndpoint | None = None
         self._udp_probe: UdpProbe | None = None
         self._why = "the migration ended before the guest's heartbeat was found"
         self._ran_s: float | None = None  # how long the heartbeat had run when this migration began
@@ -61,27 +61,27 @@ class GuestProbes:
         if known is not None:  # most likely it is still there; the search takes a second or more in a busy guest
             self._probe(known)
         # The search outlives a short migration: the next one finds the heartbeat.
-        search = asyncio.ensure_future(heartbeats.ready(self._vm, _ignore_progress))
+        search = asyncio.ensure_future(heartbeats.ensure_running(self._vm, _ignore_progress))
         search.add_done_callback(_retrieve)
         try:
-            pulse = await asyncio.shield(search)
-            if pulse != known:
-                self._probe(pulse)
-            self._ran_s = number_of((await open_guest().glance()).values, "seconds")
+            endpoint = await asyncio.shield(search)
+            if endpoint != known:
+                self._probe(endpoint)
+            self._ran_s = number_of((await open_guest().newest_output()).values, "seconds")
         except Failure as failure:
             self._why = failure_reason(failure)
         finally:
             self.search_ended.set()
 
-    def _probe(self, pulse: Pulse) -> None:
+    def _probe(self, endpoint: HeartbeatEndpoint) -> None:
         self.stop()
-        self._pulse = pulse
+        self._endpoint = endpoint
         self._why = (
-            f"no reply from UDP port {pulse.port} of {', '.join(pulse.addresses)}"
-            if pulse.addresses
-            else f"nothing probed UDP port {pulse.port} because the guest's addresses are unknown"
+            f"no reply from UDP port {endpoint.port} of {', '.join(endpoint.addresses)}"
+            if endpoint.addresses
+            else f"nothing probed UDP port {endpoint.port} because the guest's addresses are unknown"
         )
-        self._udp_probe = UdpProbe(pulse.addresses, pulse.port, self._report, self._probe_answers, self._since_ns)
+        self._udp_probe = UdpProbe(endpoint.addresses, endpoint.port, self._report, self._probe_answers, self._since_ns)
         self._udp_probe.start()
 
     def stop(self) -> None:
@@ -120,13 +120,13 @@ class GuestProbes:
 
     async def read_log(self, open_guest: Callable[[], Guest]) -> HeartbeatLog:
         """The heartbeat's own log, from its next line; Failure if none comes."""
-        if self._pulse is None or self._ran_s is None:
+        if self._endpoint is None or self._ran_s is None:
             raise Failure("The heartbeat was not found")
         guest = open_guest()
-        before = await guest.glance()
+        before = await guest.newest_output()
         for _ in range(READS):
             await asyncio.sleep(LINE_LIMIT_S / READS)
-            now = await guest.glance()
+            now = await guest.newest_output()
             if now != before:
                 gap_ms, ended_s = number_of(now.values, "longest_gap_ms"), number_of(now.values, "longest_gap_at")
                 if gap_ms is not None and ended_s is not None:
@@ -151,7 +151,7 @@ def _ignore_progress(_text: str) -> None:
     """The search for the heartbeat runs in the background."""
 
 
-def _retrieve(search: "asyncio.Task[Pulse]") -> None:
+def _retrieve(search: "asyncio.Task[HeartbeatEndpoint]") -> None:
     """Retrieve the exception: asyncio reports one that no task retrieves."""
     if not search.cancelled():
         search.exception()

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 from tui.core.failure import Failure
 from tui.guest.backend.guest import Guest
-from tui.guest.model.rate import Glance, number_of, rate_of
-from tui.guest.model.workload import parse_values
+from tui.guest.model.rate import NewestOutput, rate_of
+from tui.guest.model.workload import number_of, parse_values
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
 
@@ -51,9 +51,9 @@ class GuestRate:
             due += READ_EVERY_S * (int(max(0.0, time.monotonic() - due) / READ_EVERY_S) + 1)
             await asyncio.sleep(due - time.monotonic())
 
-    async def _reply(self, guest: Guest, news: float) -> Glance:
+    async def _reply(self, guest: Guest, news: float) -> NewestOutput:
         """The guest's reply, however long it takes; while it is overdue, the log records that."""
-        request = asyncio.ensure_future(guest.glance())
+        request = asyncio.ensure_future(guest.newest_output())
         try:
             while not (await asyncio.wait({request}, timeout=LATE_S))[0]:
                 self.caught_up.clear()
@@ -65,7 +65,7 @@ class GuestRate:
     def _log_silence(self, since: float, why: str) -> None:
         self._run_log.event(record.GUEST, silent_s=round(time.monotonic() - since, 3), why=why)
 
-    def _log_rates(self, reply: Glance, lines: Iterable[str], waited: float) -> None:
+    def _log_rates(self, reply: NewestOutput, lines: Iterable[str], waited: float) -> None:
         """Also of the seconds in which the guest did not reply: the workload's log has them."""
         newest = number_of(reply.values, "seconds")
         for line in lines:

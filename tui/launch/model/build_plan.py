@@ -1,4 +1,4 @@
-"""A VM before it is made: all that there is to make it of, and what it would be."""
+"""A VM before it is created: what the hosts offer for it, and the plan to build it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,29 +13,29 @@ from tui.vm.model.offer import Offer, shared_networks
 
 @dataclass(frozen=True)
 class BuildInputs:
-    """All that a VM can be made of; a host that can't be asked has a Failure for its offer. The source comes first."""
+    """What a VM can be built from; `offers` has the source first, and a Failure for a host that can't be reached."""
 
     offers: Mapping[str, Offer | Failure]
     listing: Listing
     images: Mapping[str, Image] = field(default_factory=dict)
-    trouble: Mapping[str, Failure] = field(default_factory=dict)  # by host: what is wrong with its shared folder
+    trouble: Mapping[str, Failure] = field(default_factory=dict)  # by host: why it can't use the shared folder
     ssh_key: str = ""
 
     @property
     def known(self) -> dict[str, Offer]:
-        """The offers of the hosts that could be asked."""
+        """The offers of the reachable hosts."""
         return {host: offer for host, offer in self.offers.items() if isinstance(offer, Offer)}
 
     @property
     def usable_networks(self) -> tuple[tuple[str, str], ...]:
-        """What a VM can be plugged into on both hosts; of the first alone where there is none."""
+        """Kind and name of the networks that all reachable hosts share; if there are none, those of the first host."""
         first = next(iter(self.known.values()), None)
         return shared_networks(self.known.values()) or (first.usable_networks if first else ())
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A disk that is copied before the VM can start; `least_bytes` 0 leaves its size."""
+    """A disk to copy before the VM can start; `least_bytes` 0 keeps its size."""
 
     origin: str
     target: str
@@ -44,8 +44,8 @@ class Copy:
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A VM as it would be made: the definition to be shown and edited, what is to be known of it, and its files."""
+class BuildPlan:
+    """How a VM will be built: its definition, notes for the user, disks to copy, and the seed with its path."""
 
     request: VmRequest
     xml: str
