@@ -11,7 +11,6 @@ from tui.guest.backend.heartbeats import HeartbeatEndpoint, Heartbeats
 from tui.guest.backend.udp_probe import UdpProbe
 from tui.guest.model.udp_probe import ProbeAnswers, Window
 from tui.guest.model.workload import number_of
-from tui.migration.backend.guest_rate import failure_reason
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.observed_downtime import HeartbeatLog, ObservedDowntime, milliseconds, observed_downtime
@@ -69,7 +68,7 @@ class GuestProbes:
                 self._probe(endpoint)
             self._ran_s = number_of((await open_guest().newest_output()).values, "seconds")
         except Failure as failure:
-            self._why = failure_reason(failure)
+            self._why = failure.reason
         finally:
             self.search_ended.set()
 

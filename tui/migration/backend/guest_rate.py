@@ -30,14 +30,14 @@ class GuestRate:
         try:
             guest = open_guest()
         except Failure as failure:  # the guest's address is unknown
-            self._log_silence(news, failure_reason(failure))
+            self._log_silence(news, failure.reason)
             return
         while True:
             why, requested, before = "its workload wrote no new line", time.monotonic(), known
             try:
                 reply = await self._reply(guest, news)
             except Failure as failure:
-                why, late = failure_reason(failure), True
+                why, late = failure.reason, True
             else:
                 fresh, known = bool(known) and reply.line != known, reply.line
                 if fresh:
@@ -77,8 +77,3 @@ class GuestRate:
             data = {"workload": reply.name, "rate": rate[0], "unit": rate[1], "seconds": seconds}
             data |= {"waited": round(waited, 3)} | ({"ago": round(ago, 3)} if ago else {})
             self._run_log.log(record.GUEST, data)
-
-
-def failure_reason(failure: Failure) -> str:
-    """What failed and why, without the hint."""
-    return f"{failure.what}: {failure.why}" if failure.why else failure.what
