@@ -1,4 +1,4 @@
-"""The Migrate page as a person sees it, with recordings of real migrations behind it."""
+"""The Migrate page as a person sees it, with recordings of real migrations."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ from tui.migration.backend.migrations import Migrations
 from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import PASS, POST_COPY, Timeline
-from tui.migration.screens import page as migrate_module
+from tui.migration.screens import view as migrate_view
 from tui.migration.screens.page import MigratePage
 from tui.migration.widgets.charts import guest_picture, rate_picture
 from tui.migration.widgets.sentence import Sentence
@@ -36,7 +36,7 @@ SIZES = [(80, 24), (120, 40)]
 
 @dataclass
 class LabBackend:
-    """The page in front of a person."""
+    """The page, its text and its keys."""
 
     app: OnePage
     pilot: Pilot[Any]
@@ -65,7 +65,7 @@ class LabBackend:
 
     @property
     def note(self) -> str:
-        """What the passing notes say, as they stand on the screen."""
+        """The text of the notifications on the screen."""
         lines = self.text.splitlines()
         parts = [
             line[toast.region.x : toast.region.right].strip(" │▌")
@@ -74,7 +74,7 @@ class LabBackend:
         ]
         return " ".join(" ".join(parts).split())
 
-    async def is_told(self, sentence: str) -> None:
+    async def is_notified(self, sentence: str) -> None:
         await until(self.pilot, lambda: sentence in self.note)
 
     async def play(self, until_: Until = lambda timeline: timeline.over) -> None:
@@ -82,7 +82,7 @@ class LabBackend:
         await self.settle()
 
     async def settle(self) -> None:
-        """Until the page has caught up with its records."""
+        """Wait until the page shows all records."""
         current = self.migrations.current
         if current is not None:
             rates = self.app.page.query_one("#rates", Chart)
@@ -105,7 +105,7 @@ async def page_of(
 
 
 def running(name: str = "post-copy-by-hand", until_: Until | None = None) -> ReplayedMigrations:
-    """Hosts between which a recorded migration is under way."""
+    """Two hosts with a recorded migration under way."""
     migrations = ReplayedMigrations(recording(name))
     migrations.current = ReplayedMigration(recording(name))
     if until_ is not None:
@@ -134,29 +134,29 @@ def test_the_replay_offers_what_the_backend_does() -> None:
 # -- nothing migrates --
 
 
-async def test_the_idle_page_says_what_could_be_moved_and_how_to_begin() -> None:
+async def test_the_idle_page_shows_the_vms_and_how_to_start() -> None:
     async with page_of(ReplayedMigrations()) as lab_backend:
         await lab_backend.sees("Nothing is migrating.", "guest1 running on source, 2 vCPUs, 1.0 GiB")
         await lab_backend.sees("m start a migration", "post-copy by hand, no bandwidth limit, at most 300 ms downtime")
 
 
-async def test_the_idle_page_says_when_there_is_no_vm() -> None:
+async def test_the_idle_page_shows_that_there_is_no_vm() -> None:
     async with page_of(ReplayedMigrations(found=())) as lab_backend:
         await lab_backend.sees("No VM was found. The Launch page starts one.")
 
 
-async def test_the_idle_page_says_which_host_cannot_be_asked() -> None:
+async def test_the_idle_page_shows_which_host_is_unreachable() -> None:
     migrations = ReplayedMigrations()
     migrations.unreachable["destination"] = Failure("destination cannot be reached", "no route to host")
     async with page_of(migrations) as lab_backend:
         await lab_backend.sees("destination cannot be reached: no route to host.")
 
 
-async def test_the_idle_page_waits_for_hosts_that_do_not_answer_yet() -> None:
+async def test_the_idle_page_waits_for_the_hosts_replies() -> None:
     migrations = ReplayedMigrations()
     migrations.answering.clear()
     async with page_of(migrations) as lab_backend:
-        await lab_backend.sees("Asking both hosts for their VMs")
+        await lab_backend.sees("Reading the VMs of both hosts")
         migrations.answering.set()
         await lab_backend.sees("guest1 running on source")
 
@@ -180,7 +180,7 @@ async def test_m_and_enter_start_with_the_configured_defaults() -> None:
         await lab_backend.sees("[setup]", "Setting up: destination connects to source")
 
 
-async def test_enter_before_the_hosts_have_answered_starts_as_soon_as_they_have() -> None:
+async def test_enter_before_the_hosts_have_replied_starts_once_they_have() -> None:
     migrations = ReplayedMigrations()
     migrations.answering.clear()
     async with page_of(migrations) as lab_backend:
@@ -190,7 +190,7 @@ async def test_enter_before_the_hosts_have_answered_starts_as_soon_as_they_have(
         await until(lab_backend.pilot, lambda: migrations.started == [BY_HAND])
 
 
-async def test_enter_looks_once_at_each_host(tmp_path: Path) -> None:
+async def test_enter_reads_each_host_once(tmp_path: Path) -> None:
     async def idle(_vm: str) -> Workload:
         return Workload("idle")
 
@@ -201,7 +201,7 @@ async def test_enter_looks_once_at_each_host(tmp_path: Path) -> None:
         await until(pilot, lambda: "guest1  running on destination" in text_of(app))
         await pilot.press("m")
         await until(pilot, lambda: "destination -> source" in text_of(app))
-        await app.workers.wait_for_complete([each for each in app.workers if each.name in ("look", "vms")])
+        await app.workers.wait_for_complete([each for each in app.workers if each.name in ("attach", "vms")])
         stage.calls.clear()
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.page and migrations.current is not None)
@@ -210,7 +210,7 @@ async def test_enter_looks_once_at_each_host(tmp_path: Path) -> None:
     assert stage.calls.count("vms") == 2
 
 
-async def test_what_stands_in_the_way_is_listed_and_nothing_starts() -> None:
+async def test_failed_checks_are_listed_and_nothing_starts() -> None:
     migrations = ReplayedMigrations()
     migrations.failures = [
         Failure("guest1 cannot be migrated live", "it is shut off on source", "Start it on the Launch page."),
@@ -268,7 +268,7 @@ async def test_a_field_that_is_no_number_is_named_and_nothing_starts(field: str)
         await lab_backend.sees("Start a migration")
         lab_backend.app.screen.query_one(f"#{field}", Input).value = "many"
         await lab_backend.pilot.press("enter")
-        await lab_backend.sees('"many" is not', "Expected is")
+        await lab_backend.sees('"many" is not', "Expected:")
         assert lab_backend.app.screen.focused is lab_backend.app.screen.query_one(f"#{field}")
         assert lab_backend.migrations.checked == []
 
@@ -283,7 +283,7 @@ async def test_the_form_fits_its_keys_and_fields_on_80x24() -> None:
         assert "esc back" in lab_backend.keys
 
 
-async def test_the_form_stands_still_while_techniques_are_chosen() -> None:
+async def test_the_form_keeps_its_layout_while_techniques_are_chosen() -> None:
     async with page_of(ReplayedMigrations()) as lab_backend:
         await lab_backend.pilot.press("m", "down")
         places = set()
@@ -304,16 +304,16 @@ async def test_esc_closes_the_form_without_a_start() -> None:
 # -- under way --
 
 
-async def test_the_first_pass_is_told_as_a_share_of_memory() -> None:
+async def test_the_first_pass_is_shown_as_a_share_of_memory() -> None:
     async with page_of(running(until_=at(3))) as lab_backend:
         await lab_backend.sees("guest1 destination -> source post-copy by hand workload memory")
         await lab_backend.sees("[pass 1]", "First pass: 20 % of 1.0 GiB sent", "dirty - (known after pass 1)")
 
 
-async def test_a_migration_that_does_not_converge_says_so_and_which_key_ends_it() -> None:
+async def test_a_migration_that_does_not_converge_is_shown_with_the_key_that_finishes_it() -> None:
     async with page_of(running(until_=at(13))) as lab_backend:
         await lab_backend.sees(
-            "[pass 5]", "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it."
+            "[pass 5]", "Not converging: each pass leaves 299 MiB, must be below 34 MiB. p finishes it."
         )
         await lab_backend.sees("remaining 207 MiB", "sent 1.3 GiB", "rate 113 MiB/s", "dirty 109 MiB/s (0.8 s old)")
         await lab_backend.sees("downtime <= 300 ms, expects 2.6 s", "00:13 elapsed")
@@ -328,16 +328,16 @@ async def test_the_sentence_is_as_wide_as_the_page_from_its_first_frame_on(monke
         said.append(sentence.text)
 
     monkeypatch.setattr(Sentence, "show", shown)
-    async with page_of(ReplayedMigrations()) as lab_backend:  # where there is no sentence, which has no width then
+    async with page_of(ReplayedMigrations()) as lab_backend:  # the hidden sentence has no width
         lab_backend.migrations.current = ReplayedMigration(recording("post-copy-by-hand"))
         lab_backend.migrations.current.play(at(13))
         await lab_backend.sees("[pass 5]")
-    assert set(said) == {" Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it."}
+    assert set(said) == {" Not converging: each pass leaves 299 MiB, must be below 34 MiB. p finishes it."}
 
 
 async def test_the_charts_show_the_whole_run() -> None:
     async with page_of(running(until_=at(13))) as lab_backend:
-        await lab_backend.sees("memory, GiB", "must get under 34 MiB", "1.3 GiB sent", "rate, MiB/s")
+        await lab_backend.sees("memory, GiB", "must be below 34 MiB", "1.3 GiB sent", "rate, MiB/s")
         await lab_backend.sees("sending 113 MiB/s dirtying 109 MiB/s")
         picture = lab_backend.app.page.query_one("#memory", Chart).picture
         assert [sign.mark for sign in picture.signs] == ["|"] * 4
@@ -345,7 +345,7 @@ async def test_the_charts_show_the_whole_run() -> None:
         assert picture.last_x > 12
 
 
-async def test_what_is_sent_is_divided_where_it_would_hide_what_remains() -> None:
+async def test_the_sent_memory_is_scaled_down_if_it_would_flatten_the_remaining_memory() -> None:
     migrations = running(until_=at(13))
     async with page_of(migrations) as lab_backend:
         last = lab_backend.migration.timeline.last
@@ -361,7 +361,7 @@ async def test_new_records_reach_the_page() -> None:
         await lab_backend.play(at(9.8))
         await lab_backend.sees("[pass 4]")
         await lab_backend.play(in_post_copy)
-        await lab_backend.sees("[post-copy]", "the VM runs at source")
+        await lab_backend.sees("[post-copy]", "the VM runs on source")
         await lab_backend.sees("post-copy faults 625")
         last = lab_backend.migration.timeline.last
         assert last is not None
@@ -370,10 +370,10 @@ async def test_new_records_reach_the_page() -> None:
         await lab_backend.sees("post-copy faults 1234567")
 
 
-async def test_a_daemon_that_does_not_answer_is_told_beside_the_numbers() -> None:
+async def test_a_daemon_that_does_not_reply_is_shown_beside_the_figures() -> None:
     async with page_of(running(until_=at(13))) as lab_backend:
         lab_backend.migration.late = 3.2
-        await lab_backend.sees("no answer from libvirt for 3.2 s. Not converging")
+        await lab_backend.sees("no reply from libvirt for 3.2 s. Not converging")
         lab_backend.migration.late = 0.0
         await until(lab_backend.pilot, lambda: "no answer" not in lab_backend.words)
 
@@ -386,26 +386,26 @@ async def test_a_migration_found_running_is_followed_without_a_key() -> None:
         await lab_backend.sees("[pass 5]")
 
 
-async def test_the_curves_break_where_nobody_watched() -> None:
+async def test_the_curves_break_at_gaps_of_the_record() -> None:
     async with page_of(running("reattached", over)) as lab_backend:
-        await lab_backend.sees("s not watched")
+        await lab_backend.sees("s gap")
         gap = next(each for each in recording("reattached") if isinstance(each, Event) and each.kind == record.GAP)
         for chart in lab_backend.app.page.query(Chart):
             for series in chart.picture.series:
                 assert series.ys[series.xs.index(gap.t)] is None
 
 
-async def test_a_lost_connection_in_post_copy_is_told() -> None:
+async def test_a_lost_connection_in_post_copy_is_shown() -> None:
     async with page_of(running("link-cut", at(50))) as lab_backend:
         await lab_backend.sees(
-            "Post-copy has lost its connection", "Nothing is lost; it goes on when the network is back."
+            "Post-copy has lost its connection", "Nothing is lost; it continues when the network is back."
         )
 
 
 # -- keys --
 
 
-async def test_p_asks_nothing_and_calls_at_once() -> None:
+async def test_p_switches_at_once_without_a_question() -> None:
     async with page_of(running(until_=at(13))) as lab_backend:
         await lab_backend.pilot.press("p")
         assert lab_backend.migration.calls == [("post-copy", None)]
@@ -422,20 +422,20 @@ async def test_c_asks_before_it_cancels(answer: str, calls: list[Any]) -> None:
         assert lab_backend.migration.calls == calls
 
 
-async def test_cancelling_is_not_done_when_post_copy_began_while_it_was_asked() -> None:
+async def test_cancelling_is_refused_if_post_copy_began_during_the_question() -> None:
     async with page_of(running(until_=at(13))) as lab_backend:
         await lab_backend.pilot.press("c")
         await lab_backend.sees("Cancel the migration?")
         lab_backend.migration.play(in_post_copy)
         await lab_backend.pilot.press("y")
-        await lab_backend.is_told("cancelling would lose it.")
+        await lab_backend.is_notified("cancelling would lose it.")
         assert lab_backend.migration.calls == []
 
 
-async def test_d_proposes_the_downtime_that_would_do_and_sets_what_is_entered() -> None:
+async def test_d_proposes_a_sufficient_downtime_and_sets_the_entered_one() -> None:
     async with page_of(running(until_=at(13))) as lab_backend:
         await lab_backend.pilot.press("d")
-        await lab_backend.sees("The last pass left 299 MiB: at 113 MiB/s about 2.6 s would do.")
+        await lab_backend.sees("The last pass left 299 MiB: at 113 MiB/s about 2.6 s is enough.")
         await lab_backend.pilot.press("2", "7", "0", "0", "enter")
         await until(lab_backend.pilot, lambda: lab_backend.migration.calls == [("downtime", 2700)])
 
@@ -443,20 +443,20 @@ async def test_d_proposes_the_downtime_that_would_do_and_sets_what_is_entered() 
 async def test_b_sets_the_bandwidth_limit() -> None:
     async with page_of(running(until_=at(13))) as lab_backend:
         await lab_backend.pilot.press("b")
-        await lab_backend.sees("Bandwidth limit", "0 is no limit")
+        await lab_backend.sees("Bandwidth limit", "0 means no limit")
         await lab_backend.pilot.press("8", "0", "enter")
         await until(lab_backend.pilot, lambda: lab_backend.migration.calls == [("bandwidth", 80)])
 
 
 @pytest.mark.parametrize(("key", "expected"), [("d", "a time from 1 ms to 2000 s"), ("b", "a rate from 1 to 1000000")])
 @pytest.mark.parametrize("typed", ["-5", "1.5", "soon", "99999999999"])
-async def test_what_cannot_be_meant_stays_in_its_field_and_is_refused_with_what_is_expected(
+async def test_an_impossible_value_stays_in_its_field_and_is_refused_with_what_is_expected(
     key: str, expected: str, typed: str
 ) -> None:
     async with page_of(running(until_=at(13))) as lab_backend:
         await lab_backend.pilot.press(key, *("full_stop" if each == "." else each for each in typed), "enter")
         await lab_backend.sees(f'"{typed}" is not a')
-        assert f"Expected is {expected}" in str(lab_backend.app.screen.query_one("#message", Static).content)
+        assert f"Expected: {expected}" in str(lab_backend.app.screen.query_one("#message", Static).content)
         assert lab_backend.app.screen.query_one(Input).value == typed
         await lab_backend.pilot.press("escape")
         assert lab_backend.migration.calls == []
@@ -468,7 +468,7 @@ async def test_a_limit_may_be_entered_with_its_unit() -> None:
         await until(lab_backend.pilot, lambda: lab_backend.migration.calls == [("downtime", 2000)])
 
 
-async def test_a_number_and_enter_in_one_go_set_the_number() -> None:
+async def test_a_number_and_enter_at_once_set_the_number() -> None:
     async with page_of(running(until_=at(13))) as lab_backend:
         await lab_backend.pilot.press("b")
         await lab_backend.sees("Bandwidth limit")
@@ -476,7 +476,7 @@ async def test_a_number_and_enter_in_one_go_set_the_number() -> None:
         await until(lab_backend.pilot, lambda: lab_backend.migration.calls == [("bandwidth", 80)])
 
 
-async def test_the_form_and_enter_in_one_go_start_with_what_was_typed() -> None:
+async def test_values_and_enter_at_once_start_with_the_values() -> None:
     async with page_of(ReplayedMigrations()) as lab_backend:
         await lab_backend.pilot.press("m")
         await lab_backend.sees("source -> destination")
@@ -486,7 +486,7 @@ async def test_the_form_and_enter_in_one_go_start_with_what_was_typed() -> None:
         assert lab_backend.migrations.started == [Plan("guest1", POST_COPY_MANUAL, bandwidth_mib_s=80)]
 
 
-async def test_a_choice_and_the_field_that_it_opens_in_one_go_are_what_was_chosen_and_typed() -> None:
+async def test_a_choice_and_the_field_it_enables_can_be_entered_at_once() -> None:
     async with page_of(ReplayedMigrations()) as lab_backend:
         await lab_backend.pilot.press("m")
         await lab_backend.sees("source -> destination")
@@ -497,7 +497,7 @@ async def test_a_choice_and_the_field_that_it_opens_in_one_go_are_what_was_chose
         assert lab_backend.migrations.started == [Plan("guest1", POST_COPY_TIMEOUT, timeout_s=5)]
 
 
-async def test_what_a_key_has_changed_is_shown() -> None:
+async def test_the_effect_of_a_key_is_shown() -> None:
     async with page_of(running(until_=at(13))) as lab_backend:
         for kind in (record.KEY, record.ACTION):
             lab_backend.migration.give(Event(13.1, "", kind, {"action": "downtime", "value": 900}))
@@ -507,23 +507,23 @@ async def test_what_a_key_has_changed_is_shown() -> None:
         assert {"d", "b"} <= {sign.mark for sign in lab_backend.app.page.query_one("#rates", Chart).picture.signs}
 
 
-def greyed(lab_backend: LabBackend) -> set[str]:
-    """The keys of the page that are shown greyed."""
+def disabled(lab_backend: LabBackend) -> set[str]:
+    """The disabled keys of the page."""
     active = lab_backend.app.page.active_bindings
     return {key for key in "mpcdbl" if not active[key].enabled}
 
 
-async def test_keys_are_greyed_as_the_migration_goes_on() -> None:
+async def test_keys_are_disabled_as_the_migration_progresses() -> None:
     async with page_of(ReplayedMigrations()) as lab_backend:
-        assert greyed(lab_backend) == {"p", "c", "d", "b"}
+        assert disabled(lab_backend) == {"p", "c", "d", "b"}
         await lab_backend.pilot.press("m", "enter")
         await until(lab_backend.pilot, lambda: lab_backend.migrations.current is not None)
         await lab_backend.play(at(13))
-        assert greyed(lab_backend) == {"m"}
+        assert disabled(lab_backend) == {"m"}
         await lab_backend.play(in_post_copy)
-        assert greyed(lab_backend) == {"m", "p", "c", "d"}
+        assert disabled(lab_backend) == {"m", "p", "c", "d"}
         await lab_backend.play()
-        assert greyed(lab_backend) == {"p", "c", "d", "b"}
+        assert disabled(lab_backend) == {"p", "c", "d", "b"}
 
 
 REASONS = [
@@ -533,8 +533,8 @@ REASONS = [
     (None, "b", "No migration is under way; m starts one."),
     (at(13), "m", "A migration is under way; c cancels it, quitting the app leaves it running."),
     (in_post_copy, "m", "A migration is under way"),
-    (in_post_copy, "p", "Post-copy is under way already."),
-    (in_post_copy, "c", "with a part of its memory still here: cancelling would lose it."),
+    (in_post_copy, "p", "Post-copy is already under way."),
+    (in_post_copy, "c", "part of its memory is still here: cancelling would lose it."),
     (in_post_copy, "d", "The switchover is done; the maximum downtime no longer matters."),
     (over, "p", "The migration has completed; m starts another."),
     (over, "c", "The migration has completed; m starts another."),
@@ -542,29 +542,29 @@ REASONS = [
 
 
 @pytest.mark.parametrize(("moment", "key", "reason"), REASONS)
-async def test_a_greyed_key_says_why(moment: Until | None, key: str, reason: str) -> None:
+async def test_a_disabled_key_shows_why(moment: Until | None, key: str, reason: str) -> None:
     migrations = ReplayedMigrations() if moment is None else running(until_=moment)
     async with page_of(migrations) as lab_backend:
         await lab_backend.pilot.press(key)
-        await lab_backend.is_told(reason)
+        await lab_backend.is_notified(reason)
         assert migrations.current is None or migrations.current.calls == []
 
 
-async def test_p_on_a_pre_copy_migration_explains_itself() -> None:
+async def test_p_on_a_pre_copy_migration_shows_why_it_is_impossible() -> None:
     async with page_of(running("failed", lambda timeline: timeline.phase == PASS)) as lab_backend:
         await lab_backend.pilot.press("p")
-        await lab_backend.is_told("It was started as pre-copy, and post-copy must be allowed at the start")
+        await lab_backend.is_notified("It was started as pre-copy; post-copy must be allowed at the start")
         assert lab_backend.migration.calls == []
 
 
-async def test_p_pressed_early_is_held_and_says_so() -> None:
+async def test_p_pressed_early_is_shown_as_held() -> None:
     async with page_of(running(until_=lambda timeline: timeline.phase == PASS)) as lab_backend:
         await lab_backend.pilot.press("p")
         assert lab_backend.migration.calls == [("post-copy", None)]
         lab_backend.migration.give(Event(1.4, "", record.KEY, {"action": "post-copy", "held": True}))
-        await lab_backend.sees("Post-copy is asked for")
+        await lab_backend.sees("Post-copy is requested")
         await lab_backend.pilot.press("p")
-        await lab_backend.is_told("Post-copy is asked for already")
+        await lab_backend.is_notified("Post-copy is already requested")
         assert len(lab_backend.migration.calls) == 1
 
 
@@ -578,7 +578,7 @@ async def test_l_shows_every_field_of_libvirt_and_the_newest_events() -> None:
         await until(lab_backend.pilot, lambda: "memory_iteration" not in lab_backend.words)
 
 
-async def test_the_log_has_libvirts_own_words_for_an_error() -> None:
+async def test_the_log_has_libvirts_message_of_an_error() -> None:
     async with page_of(running("failed", over)) as lab_backend:
         await lab_backend.pilot.press("l")
         await lab_backend.sees("operation failed: job 'migration out' failed: Unable to read from socket")
@@ -593,49 +593,47 @@ async def test_a_click_on_a_key_is_that_key() -> None:
 # -- the end --
 
 
-async def test_the_end_is_told_in_one_panel() -> None:
+async def test_the_result_is_shown_in_one_panel() -> None:
     async with page_of(running(until_=over)) as lab_backend:
         await lab_backend.sees("Completed by post-copy", "guest1 runs on source and is gone from destination.")
-        await lab_backend.sees("17.7 s in all, the VM stood still for 10 ms")
+        await lab_backend.sees("17.7 s in total, downtime 10 ms by libvirt")
         await lab_backend.sees("1.8 GiB sent in 7 passes, then post-copy with 2,213 pages fetched on demand")
         await lab_backend.sees("20261123T034938Z-guest1-memory-post-copy-manual", "m migrates it back to destination")
         await lab_backend.sees("[completed]", "00:17 total")
 
 
-async def test_a_failure_tells_what_and_why_and_where_the_vm_is() -> None:
+async def test_a_failure_is_shown_with_its_reason_and_the_location_of_the_vm() -> None:
     async with page_of(running("failed", over)) as lab_backend:
         await lab_backend.sees("The migration of guest1 failed", "Connection reset by peer", "guest1 runs on source.")
         await lab_backend.sees("[failed]", "m tries again")
 
 
-async def test_a_cancelled_migration_tells_where_the_vm_is() -> None:
+async def test_a_cancelled_migration_is_shown_with_the_location_of_the_vm() -> None:
     async with page_of(running("cancelled", over)) as lab_backend:
         await lab_backend.sees("Cancelled", "guest1 runs on destination.", "[cancelled]")
 
 
-async def test_an_end_nobody_watched_has_the_figures_libvirt_still_knew() -> None:
+async def test_an_unobserved_end_has_the_figures_of_libvirt() -> None:
     async with page_of(running("ended-unwatched", over)) as lab_backend:
         await lab_backend.sees(
-            "Completed", "guest1 runs on source and is gone from destination.", "stood still for 224 ms"
+            "Completed", "guest1 runs on source and is gone from destination.", "downtime 224 ms by libvirt"
         )
-        await lab_backend.sees("00:04 total", "4.5 s in all", "398 MiB sent in 3 passes")
+        await lab_backend.sees("00:04 total", "4.5 s in total", "398 MiB sent in 3 passes")
 
 
-async def test_an_end_nobody_watched_and_libvirt_has_forgotten_is_told_as_far_as_it_is_known() -> None:
+async def test_an_unobserved_end_without_libvirts_figures_is_shown_as_far_as_known() -> None:
     records = [each for each in recording("ended-unwatched") if getattr(each, "kind", "") != JOB_COMPLETED]
     migrations = ReplayedMigrations(records)
     migrations.current = ReplayedMigration(records)
     migrations.current.play()
     async with page_of(migrations) as lab_backend:
-        await lab_backend.sees(
-            "not known: it ended unwatched between 1.0 s and 6.9 s after the start", "total not known"
-        )
-        await lab_backend.sees("7.8 MiB sent in 1 pass until 1.0 s after the start, when it was last seen")
+        await lab_backend.sees("unknown: it ended unobserved between 1.0 s and 6.9 s after the start", "total unknown")
+        await lab_backend.sees("7.8 MiB sent in 1 pass until 1.0 s after the start, the last sample")
 
 
-async def test_what_a_broken_post_copy_has_left_is_told_with_what_to_do() -> None:
+async def test_the_remains_of_an_interrupted_post_copy_are_shown_with_what_to_do() -> None:
     async with page_of(running("link-cut", at(62.5))) as lab_backend:
-        advice = "Do not start it on source: two would write into one disk."
+        advice = "Do not start it on source: two VMs would write to one disk."
         said = {"ok": True, "sentence": "guest1 runs on destination, and only there.", "advice": advice}
         lab_backend.migration.give(Event(62.7, "", record.VERIFIED, said))
         lab_backend.migration.give(Event(62.7, "", record.END, {"outcome": "completed"}))
@@ -653,30 +651,32 @@ async def test_the_way_back_is_the_same_keys() -> None:
         assert "Completed" not in lab_backend.words
 
 
-async def test_m_is_greyed_and_the_panel_says_why_when_the_vm_was_destroyed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrate_module, "AGAIN_AFTER_S", 0.02)
+async def test_m_is_disabled_and_the_panel_shows_why_after_the_vm_was_destroyed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(migrate_view, "AGAIN_AFTER_S", 0.02)
     async with page_of(running(until_=over)) as lab_backend:
         await lab_backend.sees("m migrates it back")
-        assert "m" not in greyed(lab_backend)
+        assert "m" not in disabled(lab_backend)
         lab_backend.migrations.found = (VmOnHost(guest("shut off"), "source"),)
         await lab_backend.sees("next guest1 is shut off on source; the Launch page starts it.")
-        assert "m" in greyed(lab_backend)
+        assert "m" in disabled(lab_backend)
         await lab_backend.pilot.press("m")
-        await lab_backend.is_told("guest1 is shut off on source; the Launch page starts it.")
+        await lab_backend.is_notified("guest1 is shut off on source; the Launch page starts it.")
         lab_backend.migrations.found = ()
         await lab_backend.sees("Neither host has a VM named guest1; the Launch page lists the VMs.")
         lab_backend.migrations.found = (VmOnHost(guest(), "source"),)
         await lab_backend.sees("m migrates it back")
-        assert "m" not in greyed(lab_backend)
+        assert "m" not in disabled(lab_backend)
 
 
-async def test_m_may_act_where_a_host_that_cannot_be_asked_may_have_the_vm() -> None:
+async def test_m_is_possible_if_an_unreachable_host_may_have_the_vm() -> None:
     migrations = running(until_=over)
     migrations.found = ()
     migrations.unreachable["source"] = Failure("source cannot be reached", "no route to host")
     async with page_of(migrations) as lab_backend:
         await lab_backend.sees("m migrates it back")
-        assert "m" not in greyed(lab_backend)
+        assert "m" not in disabled(lab_backend)
 
 
 async def test_another_vm_may_be_migrated_when_the_last_one_was_destroyed() -> None:
@@ -684,41 +684,41 @@ async def test_another_vm_may_be_migrated_when_the_last_one_was_destroyed() -> N
     migrations.found = (VmOnHost(guest("shut off"), "source"), VmOnHost(guest(name="other"), "source"))
     async with page_of(migrations) as lab_backend:
         await lab_backend.sees("next guest1 is shut off on source")
-        assert "m" not in greyed(lab_backend)
+        assert "m" not in disabled(lab_backend)
 
 
-# -- what the guest feels --
+# -- the guest --
 
 
-async def test_the_guests_rate_is_a_chart_of_its_own_where_it_is_known() -> None:
-    async with page_of(running("felt-post-copy", at(1))) as lab_backend:
-        assert "its workload" not in lab_backend.words
+async def test_a_known_rate_of_the_guest_has_its_own_chart() -> None:
+    async with page_of(running("guest-post-copy", at(1))) as lab_backend:
+        assert "guest, GiB/s" not in lab_backend.words
         await lab_backend.play(at(13))
-        await lab_backend.sees("guest, GiB/s", "its workload", "rate, MiB/s", "memory, GiB")
+        await lab_backend.sees("guest, GiB/s", "workload", "rate, MiB/s", "memory, GiB")
 
 
-async def test_a_guest_that_does_not_answer_is_said_though_libvirt_does_not_either() -> None:
-    async with page_of(running("felt-post-copy", at(13))) as lab_backend:
-        lab_backend.migration.give(Event(17.0, "", record.GUEST, {"silent_s": 4.2, "why": "it has not answered yet"}))
+async def test_a_silent_guest_is_shown_even_while_libvirt_does_not_reply() -> None:
+    async with page_of(running("guest-post-copy", at(13))) as lab_backend:
+        lab_backend.migration.give(Event(17.0, "", record.GUEST, {"silent_s": 4.2, "why": "it has not replied yet"}))
         lab_backend.migration.late = 2.0
-        await lab_backend.sees("no answer for 4.2 s")
+        await lab_backend.sees("no reply for 4.2 s")
 
 
-async def test_at_the_end_stand_three_downtimes() -> None:
-    async with page_of(running("felt-post-copy", over)) as lab_backend:
+async def test_the_result_has_three_downtimes() -> None:
+    async with page_of(running("guest-post-copy", over)) as lab_backend:
         await lab_backend.sees(
-            "the VM stood still for 23 ms",
-            "network no answer for 340 ms (to within 10 ms, before: 428 ms)",
-            "guest no beat for 219 ms (before: 389 ms) by its own clock, which stood still for about 54 ms",
+            "downtime 23 ms by libvirt",
+            "network no reply for 340 ms (±10 ms; before the switchover 428 ms)",
+            "guest the guest paused 272 ms (219 ms by its own clock, plus 54 ms its clock stood still, ±",
         )
 
 
-async def test_one_reason_why_nothing_is_known_is_said_once() -> None:
+async def test_a_common_reason_is_shown_once() -> None:
     async with page_of(running("post-copy-by-hand", in_post_copy)) as lab_backend:
         why = "There is no heartbeat: [b]heartbeat_port[/] is 0 in the configuration"
         lab_backend.migration.give(Event(17.0, "", record.OBSERVED, {"network_why": why, "guest_why": why}))
         await lab_backend.play()
-        await lab_backend.sees(f"felt pauses not known: {why}")
+        await lab_backend.sees(f"no outside measurement: {why}")
         assert lab_backend.words.count("heartbeat_port") == 1
 
 
@@ -727,7 +727,7 @@ async def test_one_reason_why_nothing_is_known_is_said_once() -> None:
 
 @pytest.mark.parametrize("moment", [None, at(3), at(13), in_post_copy, over])
 @pytest.mark.parametrize("size", [(60, 20), (40, 12), (20, 5), (8, 2), (200, 60)])
-async def test_the_page_stands_every_size(size: tuple[int, int], moment: Until | None) -> None:
+async def test_the_page_works_at_every_size(size: tuple[int, int], moment: Until | None) -> None:
     migrations = ReplayedMigrations() if moment is None else running(until_=moment)
     async with page_of(migrations, size=size) as lab_backend:
         for key in ("l", "d", "escape", "l"):
@@ -755,7 +755,7 @@ async def test_however_small_the_log_shows_the_newest_event_beside_phase_sentenc
         assert {"m", "p", "c", "d", "b", "l"} <= set(lab_backend.keys.split())
 
 
-async def test_the_log_keeps_to_the_newest_event_when_the_terminal_shrinks_until_it_is_scrolled() -> None:
+async def test_the_log_shows_the_newest_event_after_a_resize_until_it_is_scrolled() -> None:
     async with page_of(running(until_=at(13))) as lab_backend:
         events = lab_backend.app.page.query_one("#log-events")
         await lab_backend.pilot.press("l")
@@ -771,10 +771,10 @@ async def test_the_log_keeps_to_the_newest_event_when_the_terminal_shrinks_until
 
 
 @pytest.mark.parametrize("size", [(40, 12), (30, 8)])
-async def test_however_small_the_sentence_is_whole(size: tuple[int, int]) -> None:
+async def test_the_sentence_is_complete_at_every_size(size: tuple[int, int]) -> None:
     async with page_of(running(until_=at(13)), size=size) as lab_backend:
         await lab_backend.sees(
-            "[pass 5]", "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it."
+            "[pass 5]", "Not converging: each pass leaves 299 MiB, must be below 34 MiB. p finishes it."
         )
 
 
@@ -791,7 +791,7 @@ async def test_a_resize_redraws_everything() -> None:
         await lab_backend.sees("[pass 5]", "remaining 207 MiB")
 
 
-async def test_without_colour_the_page_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_page_is_readable_without_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with page_of(running(until_=at(13))) as lab_backend:
         await lab_backend.sees("[4 Migrate]", "[pass 5]", "Not converging")
@@ -804,7 +804,7 @@ async def test_without_colour_the_page_says_the_same(monkeypatch: pytest.MonkeyP
 # -- what it costs --
 
 
-async def test_a_page_that_is_told_nothing_new_repaints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_new_records_the_page_repaints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async with page_of(running(until_=at(13))) as lab_backend:
         last = lab_backend.migration.timeline.last
         assert last is not None
@@ -828,8 +828,8 @@ MOMENTS = {
     "completed": ("post-copy-by-hand", over),
     "failed": ("failed", over),
     "log": ("post-copy-by-hand", at(13)),
-    "felt": ("felt-post-copy", at(13)),
-    "felt-completed": ("felt-post-copy", over),
+    "guest": ("guest-post-copy", at(13)),
+    "guest-completed": ("guest-post-copy", over),
 }
 
 

@@ -235,7 +235,7 @@ async def test_an_error_of_libvirt_moves_the_cursor_to_its_line() -> None:
         ("name", "n" * 300, "The name is too long: it has 300 bytes, and 100 are allowed."),
         ("name", "web", "The name web is taken: destination has a VM of that name, running."),
         ("vcpus", "0", "0 vCPUs are not possible: 1 to 4096 are allowed."),
-        ("memory", "8", '"8" is not an amount of memory. Expected is a size'),
+        ("memory", "8", '"8" is not an amount of memory. Expected: a size'),
         ("memory", "4 KiB", "A VM needs at least 16 MiB of memory."),
         ("memory", "99 GiB", "99.0 GiB of memory is too much for source"),
     ],

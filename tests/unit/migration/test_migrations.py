@@ -19,7 +19,7 @@ from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.workload import Workload
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.guest_monitor import GuestAccess
-from tui.migration.backend.location import VmLocation, look
+from tui.migration.backend.location import VmLocation, locate
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.migrations import Migrations, Refused
 from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
@@ -92,13 +92,11 @@ def sentences(failures: list[Failure]) -> list[str]:
     return [str(each) for each in failures]
 
 
-# -- what the guest feels --
+# -- the guest --
 
 
 @pytest.mark.parametrize("outcome", ["completed", "cancelled"])
-async def test_a_guest_that_nobody_can_get_into_changes_nothing_but_what_is_known_of_it(
-    tmp_path: Path, outcome: str
-) -> None:
+async def test_without_access_to_the_guest_only_its_figures_are_missing(tmp_path: Path, outcome: str) -> None:
     def nobody(_name: str, _place: str) -> Guest:
         raise Failure("The address of guest1 is not known", "", "The Launch page sets it.")
 
@@ -118,7 +116,7 @@ async def test_a_guest_that_nobody_can_get_into_changes_nothing_but_what_is_know
 # -- what there is --
 
 
-async def test_the_vms_of_both_hosts_are_found_each_with_its_host(tmp_path: Path) -> None:
+async def test_the_vms_of_both_hosts_are_listed_with_their_host(tmp_path: Path) -> None:
     stage = stage_of()
     other = Vm("other", "uuid-of-other", "shut off")
     stage.vms["destination"]["other"] = other
@@ -126,7 +124,7 @@ async def test_the_vms_of_both_hosts_are_found_each_with_its_host(tmp_path: Path
     assert await migrations.vms() == Inventory((VmOnHost(stage.vm, "source"), VmOnHost(other, "destination")))
 
 
-async def test_a_host_that_cannot_be_reached_keeps_nothing_back_of_the_other(tmp_path: Path) -> None:
+async def test_an_unreachable_host_hides_no_vm_of_the_other(tmp_path: Path) -> None:
     stage = stage_of()
     stage.down.add("destination")
     migrations = app(stage, tmp_path)
@@ -138,7 +136,7 @@ async def test_a_host_that_cannot_be_reached_keeps_nothing_back_of_the_other(tmp
 
 
 @pytest.mark.parametrize("away", [True, False])
-def test_a_vm_is_stopped_only_where_every_host_has_answered(away: bool) -> None:
+def test_a_vm_counts_as_stopped_only_if_every_host_has_replied(away: bool) -> None:
     failures = {"destination": Failure("libvirt cannot be reached")} if away else {}
     inventory = Inventory(
         (VmOnHost(Vm("x", "uuid", "shut off"), "source"), VmOnHost(Vm("y", "u2", "paused"), "source")), failures
@@ -169,27 +167,27 @@ def test_a_vm_starts_from_where_it_runs(found: list[tuple[str, str]], origin: st
 # -- what is checked before a start --
 
 
-async def test_nothing_stands_in_the_way_of_a_running_vm(tmp_path: Path) -> None:
+async def test_a_running_vm_can_be_migrated(tmp_path: Path) -> None:
     assert await in_the_way(app(stage_of(), tmp_path), Plan("guest1")) == []
 
 
-async def test_a_vm_that_nobody_has_is_not_there(tmp_path: Path) -> None:
+async def test_a_vm_on_neither_host_is_not_found(tmp_path: Path) -> None:
     failures = await in_the_way(app(stage_of(), tmp_path), Plan("no such [vm]"))
     assert sentences(failures) == [
         "There is no VM 'no such [vm]': neither host has it. Choose one that the Launch page lists."
     ]
 
 
-async def test_a_vm_that_may_be_on_a_host_that_is_down_is_not_said_to_be_nowhere(tmp_path: Path) -> None:
+async def test_with_an_unreachable_host_a_vm_is_not_reported_as_missing(tmp_path: Path) -> None:
     stage = stage_of()
     stage.down.add("source")
     failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == [
-        "guest1 was not found, and source could not be asked: the network does not reach it. Check the cable."
+        "guest1 was not found, and source could not be reached: the network does not reach it. Check the cable."
     ]
 
 
-async def test_a_vm_that_does_not_run_cannot_move(tmp_path: Path) -> None:
+async def test_a_vm_that_does_not_run_cannot_be_migrated(tmp_path: Path) -> None:
     stage = stage_of()
     stage.vms["source"]["guest1"] = replace(stage.vm, state="shut off")
     failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
@@ -198,16 +196,16 @@ async def test_a_vm_that_does_not_run_cannot_move(tmp_path: Path) -> None:
     ]
 
 
-async def test_a_vm_that_somebody_else_migrates_is_left_to_them(tmp_path: Path) -> None:
+async def test_a_vm_that_another_program_migrates_is_refused(tmp_path: Path) -> None:
     stage = stage_of()
     stage.begin()
     failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == [
-        "guest1 is being migrated already: somebody else started it. Leave this page and come back to follow it."
+        "guest1 is being migrated already: another program started it. Leave this page and come back to follow it."
     ]
 
 
-async def test_another_job_of_the_vm_is_no_migration(tmp_path: Path) -> None:
+async def test_another_job_of_the_vm_is_not_a_migration(tmp_path: Path) -> None:
     stage = stage_of()
     stage.begin()
     stage.standing = True
@@ -215,24 +213,24 @@ async def test_another_job_of_the_vm_is_no_migration(tmp_path: Path) -> None:
     assert await in_the_way(app(stage, tmp_path), Plan("guest1")) == []
 
 
-async def test_a_target_that_cannot_be_reached_is_said_with_its_reason(tmp_path: Path) -> None:
+async def test_an_unreachable_target_is_reported_with_its_reason(tmp_path: Path) -> None:
     stage = stage_of()
     stage.down.add("destination")
     failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == ["The destination cannot be reached: the network does not reach it. Check the cable."]
 
 
-async def test_two_addresses_of_one_host_are_no_way(tmp_path: Path) -> None:
+async def test_two_addresses_of_one_host_are_refused(tmp_path: Path) -> None:
     stage = stage_of()
     stage.uuids = dict.fromkeys(stage.uuids, "4d0c")
     failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == [
-        "Source and destination are the same host: both have the host UUID 4d0c. Look at the addresses in the "
-        "configuration; two cloned hosts need a host_uuid each in libvirtd.conf."
+        "Source and destination are the same host: both have the host UUID 4d0c. Check the addresses in the "
+        "configuration; two cloned hosts each need their own host_uuid in libvirtd.conf."
     ]
 
 
-async def test_hosts_that_do_not_say_who_they_are_are_not_taken_for_one(tmp_path: Path) -> None:
+async def test_hosts_without_a_uuid_are_not_taken_for_one(tmp_path: Path) -> None:
     stage = stage_of()
     stage.uuids = dict.fromkeys(stage.uuids, "")
     assert await in_the_way(app(stage, tmp_path), Plan("guest1")) == []
@@ -247,7 +245,7 @@ async def test_hosts_that_do_not_say_who_they_are_are_not_taken_for_one(tmp_path
         ("same", "shut off", ""),  # its own definition, left there by an earlier migration
     ],
 )
-async def test_a_name_that_is_taken_at_the_target_is_said(tmp_path: Path, uuid: str, state: str, expected: str) -> None:
+async def test_a_name_in_use_at_the_target_is_reported(tmp_path: Path, uuid: str, state: str, expected: str) -> None:
     stage = stage_of()
     uuid = stage.vm.uuid if uuid == "same" else uuid
     stage.vms["destination"]["guest1"] = Vm("guest1", uuid, state)
@@ -258,12 +256,12 @@ async def test_a_name_that_is_taken_at_the_target_is_said(tmp_path: Path, uuid: 
     assert sentences(failures) == ([f"{expected} Rename or undefine it there."] if expected else [])
 
 
-async def test_a_combination_that_qemu_refuses_is_refused_before_it_is_asked(tmp_path: Path) -> None:
+async def test_a_combination_that_qemu_refuses_is_refused_before_the_call(tmp_path: Path) -> None:
     failures = await in_the_way(app(stage_of(), tmp_path), Plan("guest1", technique="post-copy-manual", parallel=2))
     assert [each.what for each in failures] == ["Post-copy over parallel connections cannot start"]
 
 
-async def test_all_that_stands_in_the_way_is_said_at_once(tmp_path: Path) -> None:
+async def test_all_failed_checks_are_reported_at_once(tmp_path: Path) -> None:
     stage = stage_of()
     stage.vms["source"]["guest1"] = replace(stage.vm, state="paused")
     stage.uuids = dict.fromkeys(stage.uuids, "4d0c")
@@ -278,9 +276,7 @@ async def test_all_that_stands_in_the_way_is_said_at_once(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("call", ["daemon", "job"])
-async def test_a_host_that_fails_in_the_middle_of_the_checks_is_what_stands_in_the_way(
-    tmp_path: Path, call: str
-) -> None:
+async def test_a_host_that_fails_during_the_checks_is_reported(tmp_path: Path, call: str) -> None:
     stage = stage_of()
     stage.refusals[call] += [Failure("libvirt did not answer")] * 2
     failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
@@ -292,7 +288,7 @@ async def test_one_migration_at_a_time(tmp_path: Path) -> None:
     migrations = app(stage, tmp_path)
     await migrations.start(Plan("guest1", technique="post-copy-manual"))
     assert sentences(await in_the_way(migrations, Plan("guest1"))) == [
-        "guest1 is being migrated. Wait for its end, or cancel it."
+        "guest1 is being migrated. Wait until it ends, or cancel it."
     ]
     await migrations.close()
 
@@ -323,7 +319,7 @@ async def test_a_migration_is_started_recorded_and_ended(tmp_path: Path) -> None
     assert (start.kind, start.data["technique"], start.data["origin"]) == (record.START, "pre-copy", "source")
 
 
-async def test_a_start_looks_once_at_each_host(tmp_path: Path) -> None:
+async def test_a_start_reads_each_host_once(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     migrations = app(stage, tmp_path)
     await migrations.start(Plan("guest1", technique="post-copy-manual"))
@@ -333,7 +329,7 @@ async def test_a_start_looks_once_at_each_host(tmp_path: Path) -> None:
     assert sorted(before_the_call) == ["daemon"] * 4 + ["job"] + ["vms"] * 2
 
 
-async def test_a_refused_start_looks_once_and_names_all_that_is_in_the_way(tmp_path: Path) -> None:
+async def test_a_refused_start_reads_each_host_once_and_reports_all_reasons(tmp_path: Path) -> None:
     stage = stage_of()
     stage.vms["source"]["guest1"] = replace(stage.vm, state="paused")
     with pytest.raises(Refused, match="at least 1 ms") as refused:
@@ -357,7 +353,7 @@ def _host(name: str) -> dict[str, Any]:
     }
 
 
-async def test_a_vm_that_runs_at_the_destination_is_moved_back(tmp_path: Path) -> None:
+async def test_a_vm_on_the_destination_is_migrated_back(tmp_path: Path) -> None:
     stage = stage_of("cancelled", waits_for_keys=False)
     migration = await end_of(await app(stage, tmp_path).start(Plan("guest1")))
     assert (migration.origin, migration.target) == ("destination", "source")
@@ -371,7 +367,7 @@ async def test_after_the_end_another_can_be_started(tmp_path: Path) -> None:
     assert first.timeline.over
 
 
-async def test_what_stands_in_the_way_is_raised_and_leaves_no_folder(tmp_path: Path) -> None:
+async def test_a_refused_plan_leaves_no_folder(tmp_path: Path) -> None:
     stage = stage_of()
     stage.down.add("destination")
     migrations = app(stage, tmp_path / "runs")
@@ -381,7 +377,7 @@ async def test_what_stands_in_the_way_is_raised_and_leaves_no_folder(tmp_path: P
     assert migrations.current is None
 
 
-async def test_a_folder_that_cannot_be_written_is_raised_and_nothing_is_started(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_written_prevents_the_start(tmp_path: Path) -> None:
     (tmp_path / "runs").touch()
     stage = stage_of()
     migrations = app(stage, tmp_path / "runs")
@@ -397,7 +393,7 @@ async def test_enter_pressed_twice_starts_one_migration(tmp_path: Path) -> None:
     plan = Plan("guest1", technique="post-copy-manual")
     results = await asyncio.gather(migrations.start(plan), migrations.start(plan), return_exceptions=True)
     assert [str(each) for each in results if isinstance(each, BaseException)] == [
-        "guest1 is being migrated. Wait for its end, or cancel it."
+        "guest1 is being migrated. Wait until it ends, or cancel it."
     ]
     assert len(runs_in(tmp_path)) == 1
     await migrations.close()
@@ -421,7 +417,7 @@ async def leave_one(stage: Stage, runs: Path, passes: int = 2, plan: Plan | None
     return migration
 
 
-async def test_the_next_start_goes_on_with_a_migration_that_runs(tmp_path: Path) -> None:
+async def test_the_next_start_follows_a_running_migration(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     left = await leave_one(stage, tmp_path)
     migrations = app(stage, tmp_path)
@@ -437,7 +433,7 @@ async def test_the_next_start_goes_on_with_a_migration_that_runs(tmp_path: Path)
     assert unfinished_runs(tmp_path) == []
 
 
-async def test_attached_to_already_it_is_not_attached_to_again(tmp_path: Path) -> None:
+async def test_a_migration_is_attached_to_only_once(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     await leave_one(stage, tmp_path)
     migrations = app(stage, tmp_path)
@@ -446,7 +442,7 @@ async def test_attached_to_already_it_is_not_attached_to_again(tmp_path: Path) -
     await migrations.close()
 
 
-async def test_a_second_app_follows_in_a_folder_of_its_own(tmp_path: Path) -> None:
+async def test_a_second_app_records_in_its_own_folder(tmp_path: Path) -> None:
     """The first one writes into the run's; the second sees the migration all the same."""
     stage = stage_of("post-copy-by-hand")
     first = await app(stage, tmp_path).start(Plan("guest1", technique="post-copy-manual"))
@@ -463,7 +459,7 @@ async def test_a_second_app_follows_in_a_folder_of_its_own(tmp_path: Path) -> No
     assert first.timeline.phase == second.timeline.phase == "completed"
 
 
-async def test_a_migration_that_somebody_started_with_virsh_is_followed(tmp_path: Path) -> None:
+async def test_a_migration_that_virsh_started_is_followed(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand", waits_for_keys=False)
     stage.begin()
     migration = await end_of(await app(stage, tmp_path).attach())
@@ -501,7 +497,7 @@ async def test_the_target_need_not_be_reachable_to_attach(tmp_path: Path) -> Non
     assert summary(left.folder)["hosts"]["destination"] == {}
 
 
-async def test_what_ended_while_nobody_watched_is_ended_in_its_folder(tmp_path: Path) -> None:
+async def test_a_migration_that_ended_unobserved_is_concluded_in_its_folder(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     left = await leave_one(stage, tmp_path)
     stage.finish("completed")
@@ -517,7 +513,7 @@ async def test_what_ended_while_nobody_watched_is_ended_in_its_folder(tmp_path: 
     assert await app(stage, tmp_path).attach() is None
 
 
-async def test_of_several_that_ended_unwatched_all_are_ended_and_the_newest_is_current(tmp_path: Path) -> None:
+async def test_all_runs_that_ended_unobserved_are_concluded_and_the_newest_is_current(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     left = await leave_one(stage, tmp_path)
     for name in ("20200101T000000Z-older", "20200102T000000Z-old"):
@@ -531,7 +527,7 @@ async def test_of_several_that_ended_unwatched_all_are_ended_and_the_newest_is_c
 
 
 @pytest.mark.parametrize("host", ["source", "destination"])
-async def test_with_a_host_down_the_end_of_a_run_waits_for_the_next_start(tmp_path: Path, host: str) -> None:
+async def test_with_an_unreachable_host_a_run_stays_unfinished_until_the_next_start(tmp_path: Path, host: str) -> None:
     stage = stage_of("post-copy-by-hand")
     left = await leave_one(stage, tmp_path)
     stage.finish("completed")
@@ -544,7 +540,7 @@ async def test_with_a_host_down_the_end_of_a_run_waits_for_the_next_start(tmp_pa
     assert unfinished_runs(tmp_path) == []
 
 
-async def test_a_job_that_cannot_be_asked_for_is_not_taken_for_one_that_has_ended(tmp_path: Path) -> None:
+async def test_a_job_that_cannot_be_read_does_not_count_as_ended(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     left = await leave_one(stage, tmp_path)
     stage.refusals["job"] += [CUT] * 4
@@ -558,7 +554,9 @@ async def test_a_job_that_cannot_be_asked_for_is_not_taken_for_one_that_has_ende
     await migrations.close()
 
 
-async def test_a_migration_whose_log_cannot_be_written_is_followed_and_steered_and_says_so(tmp_path: Path) -> None:
+async def test_a_migration_whose_log_cannot_be_written_is_followed_and_controlled_with_a_warning(
+    tmp_path: Path,
+) -> None:
     stage = stage_of("post-copy-by-hand")
     left = await leave_one(stage, tmp_path)
     (left.folder / "domjobinfo.txt").unlink()
@@ -572,7 +570,7 @@ async def test_a_migration_whose_log_cannot_be_written_is_followed_and_steered_a
     assert [each.folder for each in unfinished_runs(tmp_path)] == [left.folder]
 
 
-async def test_a_migration_that_somebody_else_started_is_followed_though_no_folder_can_be_made(tmp_path: Path) -> None:
+async def test_a_migration_of_another_program_is_followed_even_without_a_folder(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand", waits_for_keys=False)
     stage.begin()
     runs = tmp_path / "a file"
@@ -582,7 +580,7 @@ async def test_a_migration_that_somebody_else_started_is_followed_though_no_fold
     assert migration.timeline.log_trouble.startswith(f"The log in {runs}/")
 
 
-async def test_a_run_that_another_app_ends_meanwhile_is_left_to_it(tmp_path: Path) -> None:
+async def test_a_run_that_another_app_concludes_is_left_to_it(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     left = await leave_one(stage, tmp_path)
     stage.finish("completed")
@@ -594,14 +592,14 @@ async def test_a_run_that_another_app_ends_meanwhile_is_left_to_it(tmp_path: Pat
 # -- close --
 
 
-async def test_to_quit_touches_no_migration(tmp_path: Path) -> None:
+async def test_quitting_touches_no_migration(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     await leave_one(stage, tmp_path)
     assert not {"abort_job", "start_post_copy", "force_off", "shut_down"} & set(stage.calls)
     assert stage.under_way
 
 
-async def test_to_quit_after_the_end_changes_nothing(tmp_path: Path) -> None:
+async def test_quitting_after_the_end_changes_nothing(tmp_path: Path) -> None:
     stage = stage_of()
     migrations = app(stage, tmp_path)
     migration = await end_of(await migrations.start(Plan("guest1")))
@@ -611,11 +609,11 @@ async def test_to_quit_after_the_end_changes_nothing(tmp_path: Path) -> None:
     assert summary(migration.folder)["outcome"] == "completed"
 
 
-async def test_to_quit_without_a_migration_does_nothing(tmp_path: Path) -> None:
+async def test_quitting_without_a_migration_does_nothing(tmp_path: Path) -> None:
     await app(stage_of(), tmp_path).close()
 
 
-async def test_a_run_between_other_hosts_is_left_alone(tmp_path: Path) -> None:
+async def test_a_run_between_other_hosts_is_not_concluded(tmp_path: Path) -> None:
     """Two configurations may share a folder of runs: the end of one's migration is not for the other to judge."""
     stage = stage_of("post-copy-by-hand")
     left = await leave_one(stage, tmp_path)
@@ -626,12 +624,12 @@ async def test_a_run_between_other_hosts_is_left_alone(tmp_path: Path) -> None:
     assert [each.folder for each in unfinished_runs(tmp_path)] == [left.folder]
 
 
-async def test_a_vm_of_the_same_name_on_the_origin_is_not_the_one_that_was_migrated(tmp_path: Path) -> None:
+async def test_another_vm_of_the_same_name_on_the_origin_is_ignored(tmp_path: Path) -> None:
     stage = stage_of("pre-copy-idle")
     stage.vms[stage.origin] = {stage.vm.name: replace(stage.vm, uuid="another")}
     stage.vms[stage.target] = {stage.vm.name: stage.vm}
     route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    finding = look(route, stage.vm)
+    finding = locate(route, stage.vm)
     assert finding.moved is True
 
 
@@ -641,10 +639,10 @@ def found_on(here: Vm | None, there: Vm | None) -> VmLocation:
     for host, vm in ((stage.origin, here), (stage.target, there)):
         stage.vms[host] = {vm.name: vm} if vm else {}
     route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    return look(route, stage.vm)
+    return locate(route, stage.vm)
 
 
-async def test_a_definition_that_is_left_is_told_with_the_command_that_removes_it() -> None:
+async def test_a_remaining_definition_is_reported_with_the_command_that_removes_it() -> None:
     vm = stage_of("link-cut").vm
     finding = found_on(replace(vm, state="shut off"), vm)
     assert (finding.ok, finding.moved) == (True, True)
@@ -654,41 +652,41 @@ async def test_a_definition_that_is_left_is_told_with_the_command_that_removes_i
 
 
 @pytest.mark.parametrize("there", ["running", "paused"])
-async def test_a_broken_post_copy_is_told_with_who_runs_the_vm_and_who_has_its_memory(there: str) -> None:
+async def test_an_interrupted_post_copy_is_reported_with_the_host_of_the_vm_and_of_its_memory(there: str) -> None:
     vm = stage_of("link-cut").vm
     finding = found_on(
         replace(vm, state="paused", reason="post-copy failed"), replace(vm, state=there, reason="post-copy")
     )
     assert (finding.ok, finding.moved) == (False, None)
     assert f"destination has run it since the switchover, where it is {there} (post-copy)" in finding.sentence
-    assert "source, where it is paused (post-copy failed), holds the memory that has not been sent" in finding.sentence
-    assert finding.advice.startswith("Resume or destroy it on neither host. Mend the network")
+    assert "source, where it is paused (post-copy failed), holds the memory that was not sent" in finding.sentence
+    assert finding.advice.startswith("Resume or destroy it on neither host. Repair the network")
 
 
-async def test_a_vm_that_runs_twice_is_an_alarm() -> None:
+async def test_a_vm_that_runs_on_both_hosts_is_an_alarm() -> None:
     vm = stage_of("link-cut").vm
     finding = found_on(vm, vm)
     assert (finding.ok, finding.moved) == (False, None)
-    assert finding.sentence == "guest1 runs on source and on destination at once: both write into one disk."
+    assert finding.sentence == "guest1 runs on source and on destination at once: both write to one disk."
     assert finding.advice.startswith("Force one of them off at once: virsh destroy guest1")
 
 
-async def test_a_vm_that_two_hosts_have_for_another_reason_is_told_as_it_is() -> None:
+async def test_a_vm_that_both_hosts_have_for_another_reason_is_reported_with_its_states() -> None:
     vm = stage_of("link-cut").vm
     finding = found_on(replace(vm, state="paused"), vm)
     assert finding.sentence == "guest1 is paused on source and runs on destination."
     assert "Resume neither" in finding.advice
 
 
-async def test_where_nothing_is_left_there_is_nothing_to_do() -> None:
+async def test_without_remains_there_is_no_advice() -> None:
     assert found_on(None, stage_of("link-cut").vm).advice == ""
 
 
 @pytest.mark.parametrize(("down", "moved"), [("target", False), ("origin", None)])
-async def test_what_the_one_host_says_counts_where_the_other_cannot_be_asked(down: str, moved: bool | None) -> None:
+async def test_the_reply_of_one_host_is_used_if_the_other_is_unreachable(down: str, moved: bool | None) -> None:
     stage = stage_of("pre-copy-idle")
     stage.down.add(getattr(stage, down))
     route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    finding = look(route, stage.vm)
+    finding = locate(route, stage.vm)
     assert finding.moved is moved
-    assert ("cannot be asked" if moved is False else "could not be looked up") in finding.sentence
+    assert ("cannot be reached" if moved is False else "is unknown") in finding.sentence

@@ -1,4 +1,4 @@
-"""What a guest feels, with a real heartbeat, real datagrams and a real workload; the guest is this machine."""
+"""The guest monitor with a real heartbeat, real datagrams and a real workload; the guest is this machine."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from tui.guest.backend.guest import NEWEST_OUTPUT, Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.model.heartbeat import PROGRAM, SUBFOLDER, HeartbeatSpec, parse_heartbeat
 from tui.guest.model.workload import CPU, WorkloadSpec, number_of, parse_values
-from tui.migration.backend import guest_monitor as feel_module
+from tui.migration.backend import guest_monitor
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
 from tui.migration.backend.recorder import Recorder
 from tui.migration.backend.run_log import RunLog
@@ -32,11 +32,11 @@ VM = "guest1"
 
 
 def silent(_text: str) -> None:
-    """For calls whose progress nobody reads."""
+    """Ignores progress."""
 
 
 class At(LocalShell):
-    """A guest that gives another address of itself than it has."""
+    """A guest that reports another address than its own."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -77,15 +77,15 @@ def port() -> int:
 
 @pytest.fixture(autouse=True)
 async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """A folder of the test's own for what runs in the guest, in which nothing is left running."""
+    """The guest's programs run in a folder of the test; none is left running."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     yield
-    for place in ("", SUBFOLDER):
-        await Guest(LocalShell(), LocalShell(), VM, place).signal("KILL")
+    for subfolder in ("", SUBFOLDER):
+        await Guest(LocalShell(), LocalShell(), VM, subfolder).signal("KILL")
 
 
-def senses_of(port: int, shell: Shell | None = None) -> GuestAccess:
-    """Of this machine, by an address of it that a guest would give."""
+def access_to(port: int, shell: Shell | None = None) -> GuestAccess:
+    """Access to this machine as a guest."""
 
     def guest(name: str, place: str) -> Guest:
         return Guest(shell or LocalShell(), LocalShell(), name, place)
@@ -94,26 +94,26 @@ def senses_of(port: int, shell: Shell | None = None) -> GuestAccess:
 
 
 def own_address() -> str:
-    """One of this machine that others could use, or the next best."""
+    """An address of this machine that others could use."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         try:
-            udp.connect(("192.0.2.1", 9))  # nothing is sent by that
+            udp.connect(("192.0.2.1", 9))  # sends nothing
         except OSError:
-            pytest.skip("this machine has no address but its own")
+            pytest.skip("this machine has only its loopback address")
         return str(udp.getsockname()[0])
 
 
 class Followed:
-    """The feel of a migration, and what it wrote."""
+    """A guest monitor and the events that it wrote."""
 
     def __init__(self, guest_access: GuestAccess | None, folder: Path) -> None:
         self.log = RunLog(Recorder.create(folder, "run"))
-        self.feel = GuestMonitor(VM, guest_access, self.log)
+        self.monitor = GuestMonitor(VM, guest_access, self.log)
         self.events: list[Event] = []
         self._more = asyncio.Event()
-        self.log.listen(self._heard)
+        self.log.listen(self._on_record)
 
-    def _heard(self, each: Record) -> None:
+    def _on_record(self, each: Record) -> None:
         assert isinstance(each, Event)
         self.events.append(each)
         self._more.set()
@@ -128,20 +128,18 @@ class Followed:
         return await asyncio.wait_for(enough(), LIMIT_S)
 
     async def observed(self, *, completed: bool = True) -> ObservedDowntime:
-        await on_thread(lambda: self.feel.conclude(completed=completed))
+        await on_thread(lambda: self.monitor.conclude(completed=completed))
         found = ObservedDowntime.of((await self.until(record.OBSERVED))[0].data)
-        self.feel.let_go()
+        self.monitor.stop()
         return found
 
 
 async def test_a_heartbeat_is_started_once_and_found_again(port: int) -> None:
-    first = await senses_of(port).heartbeats.ensure_running(VM, silent)
+    first = await access_to(port).heartbeats.ensure_running(VM, silent)
     assert first.port == port
     pid = (await status()).split("running ")[1].split()[0]
-    again = senses_of(port + 1)
-    assert (
-        await again.heartbeats.ensure_running(VM, silent) == first
-    )  # the one that beats is as good as the one asked for
+    again = access_to(port + 1)
+    assert await again.heartbeats.ensure_running(VM, silent) == first  # a running one is used, whatever its port
     assert again.heartbeats.known(VM) == first
     assert f"running {pid}\n" in await status()
 
@@ -150,42 +148,44 @@ async def status() -> str:
     return await Guest(LocalShell(), LocalShell(), VM, SUBFOLDER).status_text()
 
 
-async def test_two_that_look_for_it_at_once_start_one(port: int) -> None:
-    heartbeats = senses_of(port).heartbeats
+async def test_two_searches_at_once_start_one_heartbeat(port: int) -> None:
+    heartbeats = access_to(port).heartbeats
     first, second = await asyncio.gather(heartbeats.ensure_running(VM, silent), heartbeats.ensure_running(VM, silent))
     assert first == second
 
 
-async def test_a_migration_that_is_over_sooner_leaves_a_heartbeat_for_the_next_one(port: int, tmp_path: Path) -> None:
-    guest_access = senses_of(port)
+async def test_a_migration_that_ends_during_the_search_leaves_a_heartbeat_for_the_next_one(
+    port: int, tmp_path: Path
+) -> None:
+    guest_access = access_to(port)
     followed = Followed(guest_access, tmp_path)
-    followed.feel.begin()
+    followed.monitor.begin()
     observed = await followed.observed()
-    assert observed.network == "not known: its end came before the heartbeat was found in the guest"
+    assert observed.network == "not measured: the migration ended before the guest's heartbeat was found"
 
-    async def beating() -> None:
-        while "running " not in await status():  # noqa: ASYNC110  # what begins is a process
+    async def running() -> None:
+        while "running " not in await status():  # noqa: ASYNC110  # a process starts
             await asyncio.sleep(0.05)
 
-    await asyncio.wait_for(beating(), LIMIT_S)
+    await asyncio.wait_for(running(), LIMIT_S)
 
 
-async def test_a_port_that_is_taken_is_said_in_the_heartbeats_words(port: int) -> None:
+async def test_a_port_in_use_is_reported_in_the_heartbeats_words(port: int) -> None:
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
         udp.bind(("::", port))
         with pytest.raises(Failure, match=f"ended at once.*UDP port {port}") as caught:
-            await senses_of(port).heartbeats.ensure_running(VM, silent)
+            await access_to(port).heartbeats.ensure_running(VM, silent)
     assert "try another --port" in str(caught.value)
 
 
 async def test_a_halted_guest_is_a_pause_for_the_network_and_for_itself(port: int, tmp_path: Path) -> None:
-    guest_access = senses_of(port, At(own_address()))
+    guest_access = access_to(port, At(own_address()))
     await guest_access.heartbeats.ensure_running(VM, silent)
     followed = Followed(guest_access, tmp_path)
-    followed.feel.begin()
+    followed.monitor.begin()
     await followed.until(record.UDP_PROBE)
     pid = int((await status()).split("running ")[1].split()[0])
-    followed.feel.switch_over()
+    followed.monitor.switch_over()
     os.kill(pid, signal.SIGSTOP)
     try:
         await asyncio.sleep(0.4)
@@ -194,7 +194,8 @@ async def test_a_halted_guest_is_a_pause_for_the_network_and_for_itself(port: in
     observed = await followed.observed()
     assert observed.network_ms is not None
     assert observed.guest_ms is not None
-    assert observed.network_ms >= 380
+    assert observed.network_resolution_ms is not None
+    assert observed.network_ms + observed.network_resolution_ms >= 380  # it counts from the first lost probe
     assert observed.guest_ms >= 380
     assert observed.clock_lost_ms == 0.0  # the clock of a halted program runs on
     assert observed.network_before_ms is not None
@@ -202,14 +203,14 @@ async def test_a_halted_guest_is_a_pause_for_the_network_and_for_itself(port: in
     assert sum(each.data["answered"] for each in followed.events if each.kind == record.UDP_PROBE) > 100
 
 
-async def test_a_workloads_rate_is_written_down_each_time_it_says_something_new(port: int, tmp_path: Path) -> None:
+async def test_a_workloads_rate_is_recorded_for_each_new_line(port: int, tmp_path: Path) -> None:
     spec = WorkloadSpec(CPU, 1)
-    guest_access = senses_of(port)
+    guest_access = access_to(port)
     guest = guest_access.guest(VM, "")
     await guest.install(spec.program, source_of(spec.program), silent)
     await guest.start(spec)
     followed = Followed(guest_access, tmp_path)
-    followed.feel.begin()
+    followed.monitor.begin()
     found = await followed.until(record.GUEST, 3)
     rates = [each.data for each in found if "rate" in each.data]
     assert {(data["workload"], data["unit"]) for data in rates} == {(CPU, "additions/s")}
@@ -217,25 +218,25 @@ async def test_a_workloads_rate_is_written_down_each_time_it_says_something_new(
     await guest.signal("STOP")
     while "silent_s" not in followed.events[-1].data:
         await followed.until(record.GUEST, sum(each.kind == record.GUEST for each in followed.events) + 1)
-    assert followed.events[-1].data["why"] == "its workload said nothing new"
-    assert not followed.log.timeline.events  # what comes every second does not crowd out the rest
+    assert followed.events[-1].data["why"] == "its workload wrote no new line"
+    assert not followed.log.timeline.events  # events of every second do not displace the others
     await guest.signal("CONT")
     await followed.observed()
 
 
-async def test_the_next_app_goes_on_and_says_for_how_long_nobody_probed(port: int, tmp_path: Path) -> None:
-    guest_access = senses_of(port, At(own_address()))
+async def test_the_next_app_continues_and_reports_how_long_nothing_probed(port: int, tmp_path: Path) -> None:
+    guest_access = access_to(port, At(own_address()))
     first = Followed(guest_access, tmp_path)
-    first.feel.begin()
+    first.monitor.begin()
     await first.until(record.UDP_PROBE)
-    first.feel.let_go()
+    first.monitor.stop()
     earlier = list(first.events)
-    second = Followed(senses_of(port, At(own_address())), tmp_path)
+    second = Followed(access_to(port, At(own_address())), tmp_path)
     second.log.resume(earlier, first.log.began_at)
-    second.feel.resume(earlier)
-    second.feel.begin()
-    (echo,) = await second.until(record.UDP_PROBE)
-    assert echo.data["since_ns"] == earlier[-1].data["since_ns"]
+    second.monitor.resume(earlier)
+    second.monitor.begin()
+    (report,) = await second.until(record.UDP_PROBE)
+    assert report.data["since_ns"] == earlier[-1].data["since_ns"]
     observed = await second.observed()
     assert observed.unwatched_s > 0
     assert (observed.network_ms, observed.network_why) == (None, "the app was not running at the switchover")
@@ -243,13 +244,11 @@ async def test_the_next_app_goes_on_and_says_for_how_long_nobody_probed(port: in
     assert "was not running" in observed.clock_why
 
 
-async def test_a_switchover_before_the_first_answer_is_not_measured_by_what_came_later(
-    port: int, tmp_path: Path
-) -> None:
-    guest_access = senses_of(port, At(own_address()))
+async def test_pauses_after_a_switchover_without_replies_are_not_its_downtime(port: int, tmp_path: Path) -> None:
+    guest_access = access_to(port, At(own_address()))
     followed = Followed(guest_access, tmp_path)
-    followed.feel.switch_over()
-    followed.feel.begin()
+    followed.monitor.switch_over()
+    followed.monitor.begin()
     await followed.until(record.UDP_PROBE)
     observed = await followed.observed()
     assert observed.network_ms is None
@@ -258,52 +257,49 @@ async def test_a_switchover_before_the_first_answer_is_not_measured_by_what_came
     assert "only after the switchover" in observed.network
 
 
-async def test_a_guest_that_answers_no_more_holds_up_the_end_for_a_moment_only_and_it_says_so(
+async def test_a_guest_that_no_longer_replies_delays_the_end_only_briefly_and_is_reported(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feel_module, "SETTLE_LIMIT_S", 0.5)
-    followed = Followed(senses_of(port, At(own_address())), tmp_path)
-    followed.feel.begin()
+    monkeypatch.setattr(guest_monitor, "SETTLE_LIMIT_S", 0.5)
+    followed = Followed(access_to(port, At(own_address())), tmp_path)
+    followed.monitor.begin()
     await followed.until(record.UDP_PROBE)
-    followed.feel.switch_over()
+    followed.monitor.switch_over()
     os.kill(int((await status()).split("running ")[1].split()[0]), signal.SIGKILL)
     observed = await followed.observed()
     assert observed.network_open
     assert observed.network_ms is not None
     assert observed.network_ms >= 400
-    assert observed.guest == "not known: it answers no more"
+    assert observed.guest == "not measured: the guest no longer replies"
 
 
-async def test_a_migration_that_was_cancelled_has_the_longest_pause_of_all_of_it(port: int, tmp_path: Path) -> None:
-    followed = Followed(senses_of(port, At(own_address())), tmp_path)
-    followed.feel.begin()
+async def test_a_cancelled_migration_has_the_longest_pause_of_its_whole_time(port: int, tmp_path: Path) -> None:
+    followed = Followed(access_to(port, At(own_address())), tmp_path)
+    followed.monitor.begin()
     await followed.until(record.UDP_PROBE)
     observed = await followed.observed(completed=False)
     assert observed.network_ms is not None
     assert observed.network_before_ms is None
 
 
-async def test_without_a_way_for_datagrams_the_heartbeats_own_log_is_what_is_known(port: int, tmp_path: Path) -> None:
-    guest_access = senses_of(port, At(""))
+async def test_without_addresses_the_heartbeats_own_log_is_used(port: int, tmp_path: Path) -> None:
+    guest_access = access_to(port, At(""))
     await guest_access.heartbeats.ensure_running(VM, silent)
     followed = Followed(guest_access, tmp_path)
-    followed.feel.begin()
+    followed.monitor.begin()
     pid = int((await status()).split("running ")[1].split()[0])
-    await asyncio.wait_for(followed.feel.looked.wait(), LIMIT_S)
+    await asyncio.wait_for(followed.monitor.probes.search_ended.wait(), LIMIT_S)
     os.kill(pid, signal.SIGSTOP)
     try:
         await asyncio.sleep(0.4)
     finally:
         os.kill(pid, signal.SIGCONT)
     observed = await followed.observed()
-    assert (
-        observed.network
-        == f"not known: no probe of UDP port {port} was answered, for the guest's addresses are not known"
-    )
+    assert observed.network == f"not measured: nothing probed UDP port {port} because the guest's addresses are unknown"
     assert observed.guest_ms is not None
     assert observed.guest_ms >= 380
     assert observed.clock_lost_ms is None
-    assert "whether that stood still meanwhile is not known" in observed.guest
+    assert "guest clock drift unknown" in observed.guest
 
 
 @pytest.mark.parametrize(
@@ -313,44 +309,44 @@ async def test_without_a_way_for_datagrams_the_heartbeats_own_log_is_what_is_kno
         (LocalShell(), False, "There is no heartbeat: heartbeat_port is 0 in the configuration"),
     ],
 )
-async def test_where_nothing_can_be_felt_the_reason_is_written_down(
+async def test_without_a_heartbeat_the_reason_is_recorded(
     shell: Shell, switched_on: bool, why: str, port: int, tmp_path: Path
 ) -> None:
-    followed = Followed(senses_of(port if switched_on else 0, shell), tmp_path)
-    followed.feel.begin()
-    await asyncio.wait_for(followed.feel.looked.wait(), LIMIT_S)
+    followed = Followed(access_to(port if switched_on else 0, shell), tmp_path)
+    followed.monitor.begin()
+    await asyncio.wait_for(followed.monitor.probes.search_ended.wait(), LIMIT_S)
     observed = await followed.observed()
-    assert (observed.network, observed.guest) == (f"not known: {why}", f"not known: {why}")
+    assert (observed.network, observed.guest) == (f"not measured: {why}", f"not measured: {why}")
 
 
-async def test_an_address_at_which_nothing_answers_holds_up_nobody(port: int, tmp_path: Path) -> None:
-    guest_access = senses_of(port, At("192.0.2.1"))
+async def test_an_address_without_replies_delays_nothing(port: int, tmp_path: Path) -> None:
+    guest_access = access_to(port, At("192.0.2.1"))
     await guest_access.heartbeats.ensure_running(VM, silent)
     followed = Followed(guest_access, tmp_path)
-    followed.feel.begin()
+    followed.monitor.begin()
     observed = await followed.observed()
-    assert observed.network.startswith("not known: ")
+    assert observed.network.startswith("not measured: ")
 
 
-async def test_without_senses_nothing_is_written(tmp_path: Path) -> None:
+async def test_without_guest_access_nothing_is_written(tmp_path: Path) -> None:
     followed = Followed(None, tmp_path)
-    followed.feel.begin()
-    followed.feel.switch_over()
-    followed.feel.conclude(completed=True)
-    followed.feel.let_go()
+    followed.monitor.begin()
+    followed.monitor.switch_over()
+    followed.monitor.conclude(completed=True)
+    followed.monitor.stop()
     assert followed.events == []
 
 
-def test_the_heartbeat_knows_its_own_words() -> None:
+def test_the_heartbeats_status_and_program_name_are_parsed() -> None:
     assert parse_heartbeat(f"name {PROGRAM}\nrunning 5\n").running
     assert HeartbeatSpec(1).program == PROGRAM
 
 
 class Slow(LocalShell):
-    """A guest that keeps a look at its workload waiting until it is let go."""
+    """A guest that replies about its workload only once `replies` is set."""
 
     def __init__(self) -> None:
-        self.let_go = asyncio.Event()
+        self.replies = asyncio.Event()
 
     async def run(
         self,
@@ -361,47 +357,45 @@ class Slow(LocalShell):
         on_output: Callable[[str], None] | None = None,
     ) -> Completed:
         if argv[2] == NEWEST_OUTPUT and not argv[4]:
-            await self.let_go.wait()
+            await self.replies.wait()
         return await super().run(argv, stdin=stdin, timeout=timeout, on_output=on_output)
 
 
-async def test_an_answer_that_is_owed_is_written_down_while_it_is_and_asked_for_once(port: int, tmp_path: Path) -> None:
+async def test_an_overdue_reply_is_recorded_while_it_is_overdue_and_requested_once(port: int, tmp_path: Path) -> None:
     slow = Slow()
-    followed = Followed(senses_of(port, slow), tmp_path)
-    followed.feel.begin()
+    followed = Followed(access_to(port, slow), tmp_path)
+    followed.monitor.begin()
     first, second = (await followed.until(record.GUEST, 2))[:2]
-    assert first.data["why"] == "it has not answered yet"
+    assert first.data["why"] == "it has not replied yet"
     assert second.data["silent_s"] > first.data["silent_s"] > 0
-    slow.let_go.set()
+    slow.replies.set()
     await followed.observed()
     assert followed.log.timeline.guest_known
 
 
-async def test_what_a_workload_said_while_its_guest_could_not_be_asked_is_written_down_at_the_end(
-    port: int, tmp_path: Path
-) -> None:
+async def test_rates_of_the_time_without_replies_are_recorded_at_the_end(port: int, tmp_path: Path) -> None:
     slow = Slow()
-    slow.let_go.set()
+    slow.replies.set()
     spec = WorkloadSpec(CPU, 1)
-    guest_access = senses_of(port, slow)
+    guest_access = access_to(port, slow)
     guest = guest_access.guest(VM, "")
     await guest.install(spec.program, source_of(spec.program), silent)
     await guest.start(spec)
     followed = Followed(guest_access, tmp_path)
-    followed.feel.begin()
+    followed.monitor.begin()
     while "rate" not in (await followed.until(record.GUEST))[-1].data:
         await followed.until(record.GUEST, sum(each.kind == record.GUEST for each in followed.events) + 1)
-    slow.let_go.clear()
-    while followed.events[-1].data.get("why") != "it has not answered yet":
+    slow.replies.clear()
+    while followed.events[-1].data.get("why") != "it has not replied yet":
         await followed.until(record.GUEST, sum(each.kind == record.GUEST for each in followed.events) + 1)
     ending = asyncio.ensure_future(followed.observed())
-    slow.let_go.set()
+    slow.replies.set()
     await ending
     rates = [each.data for each in followed.events if "rate" in each.data]
     logs = [each.read_text() for each in (tmp_path / "cache").glob("**/log")]  # the other is the heartbeat's
     (log,) = (each for each in logs if "additions_per_s" in each)
-    told = [number_of(parse_values(line), "seconds") for line in log.splitlines()]
-    first, last = (told.index(rates[number]["seconds"]) for number in (0, -1))
-    assert [data["seconds"] for data in rates] == told[first : last + 1]
+    logged = [number_of(parse_values(line), "seconds") for line in log.splitlines()]
+    first, last = (logged.index(rates[number]["seconds"]) for number in (0, -1))
+    assert [data["seconds"] for data in rates] == logged[first : last + 1]
     assert any("ago" in data for data in rates)
     assert followed.events[-1].kind == record.OBSERVED
