@@ -56,7 +56,7 @@ class LaunchPage(LaunchView):
         Binding("down", "choose(1)", "choose", show=False, tooltip="The VM below", id="launch.down"),
         Binding("s", BOOT, "start", tooltip="Boot the VM and wait for its guest", id="launch.boot"),
         Binding("x", SHUT_DOWN, "shut down", tooltip="Request a shutdown from the guest", id="launch.shut-down"),
-        Binding("X", FORCE_OFF, "force off", tooltip="Switch the VM off at once; asks first", id="launch.force-off"),
+        Binding("X", FORCE_OFF, "off at once", tooltip="Switch the VM off at once; asks first", id="launch.force-off"),
         Binding("t", CONSOLE, "console", tooltip="Its serial console; Ctrl+] returns", id="launch.console"),
         Binding("n", NEW, "new VM", tooltip="Create a VM; shows its definition first", id="launch.new"),
         Binding("D", DELETE, "delete", tooltip="Delete the VM, with or without disks", id="launch.delete"),
