@@ -108,9 +108,6 @@ class Hypervisor(Protocol):
     def abort_job(self, name: str) -> None:
         """Cancel the running migration."""
 
-    def max_downtime_ms(self, name: str) -> int:
-        """The maximum downtime of the VM's migration."""
-
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         """Set the maximum downtime of the VM's migration."""
 

@@ -42,8 +42,3 @@ class Guest:
 
 
 GUEST = Guest()
-
-
-def host_named(name: str) -> Host | None:
-    """The host of that name, or None."""
-    return next((host for host in HOSTS if host.name == name), None)
