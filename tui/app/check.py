@@ -19,7 +19,7 @@ from tui.core.actions import without_keys
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:
-    from tui.app.backend import Backend
+    from tui.app.wiring import Backend
     from tui.core.settings import Config
 
 WIDTH = 80

@@ -218,7 +218,7 @@ class Migrations:
         """
         target = OTHER[origin]
         route = MigrationConnections(
-            origin, target, {host: self._connections.uri(host) for host in HYPERVISORS}, self._open
+            origin, target, {host: self._connections.config.hosts[host].libvirt for host in HYPERVISORS}, self._open
         )
         # All are opened now: it is what takes time, and where a host cannot be reached this is when to hear of it.
         _steer, here, there = await asyncio.gather(
@@ -229,7 +229,7 @@ class Migrations:
         facts = {
             "hosts": {"origin": origin, "target": target, origin: _host(here), target: there},
             "workload": {"name": workload.name, **workload.parameters},
-            "destination_uri": self._connections.peer_uri(target),
+            "destination_uri": self._connections.config.hosts[target].peer_uri,
             "interval_s": self._interval,
             "versions": {"vmlm-tui": __version__, "python": platform.python_version()},
         }

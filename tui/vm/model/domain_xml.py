@@ -8,10 +8,7 @@ from tui.vm.model.cpu import QEMU
 
 @dataclass(frozen=True)
 class DomainSpec:
-    """The input of a definition; empty `cpu_xml` is QEMU's default CPU, empty `seed` no seed disk.
-
-    `network` is a kind ("bridge", "network") and a name, or None.
-    """
+    """The input of a definition; empty `cpu_xml`: QEMU's default, empty `seed`: no disk; `network`: kind and name."""
 
     name: str
     vcpus: int
