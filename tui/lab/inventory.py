@@ -42,3 +42,5 @@ class Guest:
 
 
 GUEST = Guest()
+
+ADDRESSES = {host.name: host.address for host in HOSTS} | {GUEST.name: GUEST.address}
