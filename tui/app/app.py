@@ -102,7 +102,9 @@ class VmlmApp(ReportsErrors, App[str]):
             await self._backend.migrations.close()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        super()._display(screen, CellDiffUpdate.of(renderable) if type(renderable) is ChopsUpdate else renderable)
+        if type(renderable) is ChopsUpdate:
+            renderable = CellDiffUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
+        super()._display(screen, renderable)
 
     # -- pages --
 
