@@ -17,7 +17,7 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import AgentUnavailable, HypervisorEvent, JobInfo, Stat
 from tui.core.vm import Daemon, Vm
-from tui.guest.model.heartbeat import PLACE
+from tui.guest.model.heartbeat import SUBFOLDER
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
 from tui.vm.model.domain import parse
 from tui.vm.model.domain_mark import DELETING, MAKING, element, marked
@@ -264,7 +264,7 @@ class FakeShell:
         self.commands.append(tuple(argv))
         self.stdin.append(stdin.encode() if isinstance(stdin, str) else stdin)
         await self.released.wait()
-        if PLACE in argv:  # the heartbeat's replies are not those of the workload
+        if SUBFOLDER in argv:  # the heartbeat's replies are not those of the workload
             return Completed(0, self.heartbeat if "cat what" in argv[2] else "", "")
         line = "\n".join(argv)
         usual = "0\n" if line.endswith("id\n-u") else ""  # the login is root

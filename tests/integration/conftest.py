@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,3 +141,10 @@ def hypervisor() -> Iterator[LibvirtHypervisor]:
     yield opened
     if opened.is_alive():
         opened.close()
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
+        udp.bind(("::", 0))
+        return int(udp.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Commands through a guest agent, which really run; only the way to it is in memory."""
+"""Runs real commands through a fake guest agent; only libvirt's forwarding is simulated."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ LIMIT_S = 60.0
 
 
 def world_with(agent: FakeAgent, host: str = "source") -> FakeHosts:
-    """A VM that runs on one host and has this agent, wherever it goes."""
+    """A VM that runs on one host and keeps this agent on the other."""
     world = FakeHosts()
     world.source.agents["guest1"] = world.destination.agents["guest1"] = agent
     move(world, host)
@@ -35,28 +35,28 @@ def shell_of(world: FakeHosts) -> AgentShell:
     return AgentShell(world.connections, "guest1")
 
 
-async def comes(condition: Callable[[], bool]) -> None:
-    """Waits until it is so."""
+async def until(condition: Callable[[], bool]) -> None:
+    """Polls until the condition is true."""
 
-    async def look() -> None:
+    async def poll() -> None:
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(look(), LIMIT_S)
+    await asyncio.wait_for(poll(), LIMIT_S)
 
 
-async def test_words_arrive_as_they_are_and_both_streams_come_back() -> None:
+async def test_arguments_arrive_unchanged_and_both_streams_are_returned() -> None:
     shell = shell_of(world_with(FakeAgent()))
     words = ["a b", "q\"'", ";$(x)", "ü", "-d", "", "two\nlines"]
-    heard: list[str] = []
+    output: list[str] = []
     done = await shell.run(
-        ["sh", "-c", 'printf "%s|" "$@"; echo wrong >&2; exit 7', "sh", *words], on_output=heard.append
+        ["sh", "-c", 'printf "%s|" "$@"; echo wrong >&2; exit 7', "sh", *words], on_output=output.append
     )
     assert (done.status, done.stdout, done.stderr) == (7, "".join(f"{word}|" for word in words), "wrong\n")
-    assert heard == [done.stdout + done.stderr]
+    assert output == [done.stdout + done.stderr]
 
 
-async def test_a_service_without_home_and_path_is_as_good_as_a_login() -> None:
+async def test_a_service_without_home_and_path_gets_those_of_a_login() -> None:
     shell = shell_of(world_with(FakeAgent(bare_environment())))
     done = await shell.run(["sh", "-c", 'echo "$HOME|$PWD|$PATH"'])
     home, folder, path = done.stdout.strip().split("|")
@@ -65,18 +65,18 @@ async def test_a_service_without_home_and_path_is_as_good_as_a_login() -> None:
     assert "/usr/local/bin" in path.split(":")
 
 
-async def test_a_program_that_is_not_there_answers_as_over_ssh() -> None:
+async def test_a_missing_program_fails_as_over_ssh() -> None:
     done = await shell_of(world_with(FakeAgent())).run(["no such program; true"])
     assert done.status == 127
     assert "not found" in done.stderr
 
 
-async def test_what_a_signal_ends_answers_as_in_a_shell() -> None:
+async def test_a_command_ended_by_a_signal_has_the_status_of_a_shell() -> None:
     assert (await shell_of(world_with(FakeAgent())).run(["sh", "-c", "kill -9 $$"])).status == 137
 
 
 @pytest.mark.parametrize("size", [0, 1, messages.INLINE_BYTES, messages.INLINE_BYTES + 1, 1_000_000])
-async def test_stdin_of_any_size_arrives_whole_in_messages_that_libvirt_takes(size: int) -> None:
+async def test_stdin_of_any_size_arrives_complete_in_messages_that_libvirt_accepts(size: int) -> None:
     agent = FakeAgent()
     data = bytes(range(251)) * (size // 251 + 1)
     script = "wc -c; [ ! -f /proc/$$/fd/0 ] || readlink /proc/$$/fd/0"
@@ -88,7 +88,7 @@ async def test_stdin_of_any_size_arrives_whole_in_messages_that_libvirt_takes(si
     assert copy.stdout == (b"\0\xff" + data[:size]).decode(errors="replace")
 
 
-async def test_the_file_for_a_large_stdin_is_gone_afterwards() -> None:
+async def test_the_file_for_a_large_stdin_is_removed_afterwards() -> None:
     shell = shell_of(world_with(FakeAgent()))
     data = bytes(messages.INLINE_BYTES + 1)
     done = await shell.run(["sh", "-c", "readlink /proc/self/fd/0 || readlink /dev/stdin"], stdin=data, timeout=LIMIT_S)
@@ -99,24 +99,24 @@ async def test_the_file_for_a_large_stdin_is_gone_afterwards() -> None:
 
 @pytest.mark.parametrize("command", ["guest-file-open", "guest-file-write", "guest-file-close", "guest-exec"])
 async def test_an_upload_that_fails_leaves_nothing_in_the_guest(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The agent refuses one message after the folder was made."""
+    """The agent rejects one message after the folder was created."""
     agent = FakeAgent()
     folder = Path(messages.new_folder())
     monkeypatch.setattr(messages, "new_folder", lambda: str(folder))
     refused: list[str] = []
 
-    def ask(told: str) -> str:
-        if not refused and folder.exists() and json.loads(told)["execute"] == command:
+    def reject_once(message: str) -> str:
+        if not refused and folder.exists() and json.loads(message)["execute"] == command:
             refused.append(command)
             raise AgentRefused("The command to the guest agent failed", "there is no room")
-        return agent(told)
+        return agent(message)
 
     world = world_with(agent)
-    world.source.agents["guest1"] = ask
+    world.source.agents["guest1"] = reject_once
     with pytest.raises(AgentRefused, match="there is no room"):
         await shell_of(world).run(["true"], stdin=bytes(messages.INLINE_BYTES + 1), timeout=LIMIT_S)
     assert refused
-    await comes(lambda: not folder.exists())
+    await until(lambda: not folder.exists())
 
 
 async def test_an_upload_that_is_cancelled_leaves_nothing_in_the_guest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,14 +124,14 @@ async def test_an_upload_that_is_cancelled_leaves_nothing_in_the_guest(monkeypat
     monkeypatch.setattr(messages, "new_folder", lambda: str(folder))
     data = bytes(1000 * messages.INLINE_BYTES)
     uploading = asyncio.ensure_future(shell_of(world_with(FakeAgent())).run(["true"], stdin=data, timeout=LIMIT_S))
-    await comes((folder / "stdin").exists)
+    await until((folder / "stdin").exists)
     uploading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await uploading
-    await comes(lambda: not folder.exists())
+    await until(lambda: not folder.exists())
 
 
-async def test_it_is_asked_where_the_vm_runs_and_found_again_where_it_went() -> None:
+async def test_the_agent_is_reached_on_the_host_where_the_vm_now_runs() -> None:
     world = world_with(FakeAgent())
     shell = shell_of(world)
     await shell.run(["true"])
@@ -141,28 +141,28 @@ async def test_it_is_asked_where_the_vm_runs_and_found_again_where_it_went() -> 
     assert "agent_command guest1" in world.destination.calls
 
 
-async def test_a_command_that_was_begun_is_followed_to_the_other_host(tmp_path: object) -> None:
+async def test_a_started_command_is_followed_to_the_other_host(tmp_path: object) -> None:
     agent = FakeAgent()
     world = world_with(agent)
     gate = f"{tmp_path}/gate"
     running = asyncio.ensure_future(
         shell_of(world).run(["sh", "-c", f"until [ -e '{gate}' ]; do sleep 0.05; done; echo through"], timeout=LIMIT_S)
     )
-    await comes(lambda: "guest-exec-status" in agent.heard)
-    move(world, "nowhere")  # between two hosts neither has it running
+    await until(lambda: "guest-exec-status" in agent.heard)
+    move(world, "nowhere")  # during the switchover it runs on neither host
     before = len(world.source.calls)
-    await comes(lambda: len(world.source.calls) >= before + 3)
+    await until(lambda: len(world.source.calls) >= before + 3)
     move(world, "destination")
     await AgentShell(world.connections, "guest1").run(["touch", gate])
     done = await running
     assert (done.status, done.stdout) == (0, "through\n")
-    assert agent.heard.count("guest-exec") == 2  # nothing was begun twice
+    assert agent.heard.count("guest-exec") == 2  # nothing was started twice
 
 
-async def test_a_command_is_given_up_after_its_time() -> None:
+async def test_a_command_fails_after_its_timeout() -> None:
     with pytest.raises(Failure, match="did not finish a command within 0 s") as caught:
         await shell_of(world_with(FakeAgent())).run(["sleep", "3"], timeout=0.3)
-    assert caught.value.detail == ""  # a script of ours tells nobody anything
+    assert caught.value.detail == ""  # the app's script is of no use to the reader
 
 
 def switched_off(world: FakeHosts, _agent: FakeAgent) -> None:
@@ -177,7 +177,7 @@ def forbidden(_world: FakeHosts, agent: FakeAgent) -> None:
     agent.forbidden = {"guest-exec"}
 
 
-def babbling(world: FakeHosts, _agent: FakeAgent) -> None:
+def malformed(world: FakeHosts, _agent: FakeAgent) -> None:
     world.source.agents["guest1"] = lambda _command: "[]"
 
 
@@ -187,10 +187,10 @@ def babbling(world: FakeHosts, _agent: FakeAgent) -> None:
         (switched_off, AgentUnavailable, "shut off on source"),
         (absent, AgentUnavailable, "no guest agent is connected to its channel"),
         (forbidden, AgentRefused, "may not run commands"),
-        (babbling, Failure, "answered something that is no answer"),
+        (malformed, Failure, "sent an invalid reply"),
     ],
 )
-async def test_an_agent_that_can_not_be_asked_is_a_sentence(
+async def test_an_unusable_agent_is_reported(
     fault: Callable[[FakeHosts, FakeAgent], None], kind: type[Failure], words: str
 ) -> None:
     agent = FakeAgent()
@@ -200,18 +200,18 @@ async def test_an_agent_that_can_not_be_asked_is_a_sentence(
         await shell_of(world).run(["true"])
 
 
-async def test_an_agent_that_stays_away_while_a_command_runs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_command_fails_if_the_agent_stays_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agent_shell, "MOVING_LIMIT_S", 0.0)
     agent = FakeAgent()
     world = world_with(agent)
     running = asyncio.ensure_future(shell_of(world).run(["sleep", "1"]))
-    await comes(lambda: "guest-exec-status" in agent.heard)
+    await until(lambda: "guest-exec-status" in agent.heard)
     world.source.agents.clear()
     with pytest.raises(AgentUnavailable):
         await running
 
 
-@pytest.mark.parametrize("answer", ["", "{}", '{"return": 7}', '{"return": {"pid": "x"}}', '{"return": {"pid": true}}'])
-def test_nonsense_is_no_answer(answer: str) -> None:
-    with pytest.raises(Failure, match="no answer"):
-        messages.pid(answer)
+@pytest.mark.parametrize("reply", ["", "{}", '{"return": 7}', '{"return": {"pid": "x"}}', '{"return": {"pid": true}}'])
+def test_a_malformed_reply_is_rejected(reply: str) -> None:
+    with pytest.raises(Failure, match="invalid reply"):
+        messages.pid(reply)

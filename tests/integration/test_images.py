@@ -25,8 +25,8 @@ LABELS = (b"cidata", b"CIDATA")
 class Unprivileged(Sudo):
     """These tests need no root, so sudo is not used."""
 
-    async def _find_way(self, host: str) -> str:
-        return "plain"
+    async def _user_id(self, host: str) -> str:
+        return "0"
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The backend on the lab's source host, in its own process, like the app.
 
-`python -m tests.lab.on_source [REACH:]ORDER`; REACH is ssh (default) or agent.
+`python -m tests.lab.on_source [REACH:]COMMAND`; REACH is ssh (default) or agent.
 
 Prints the result as one line of JSON, or the Failure's sentence with exit status 1.
 """
@@ -85,9 +85,9 @@ async def make_like(connections: Connections, name: str, template: str, old: str
     """Creates a VM like another one, with `old` replaced by `new` in its definition."""
     room = launch_of(connections).new_vms
     request = VmRequest(name, LIKE, connections.config.vm.vcpus, connections.config.vm.memory_bytes, template=template)
-    draft = await room.draft(request, await room.inputs())
-    assert old in draft.xml
-    return {"sentence": await room.create(draft, draft.xml.replace(old, new), print_progress)}
+    plan = await room.plan(request, await room.inputs())
+    assert old in plan.xml
+    return {"sentence": await room.create(plan, plan.xml.replace(old, new), print_progress)}
 
 
 async def make_of_image(connections: Connections, name: str, image: str, old: str, new: str) -> Result:
@@ -95,8 +95,8 @@ async def make_of_image(connections: Connections, name: str, image: str, old: st
     room = launch_of(connections).new_vms
     inputs = await room.inputs()
     request = VmRequest(name, IMAGE, 2, 256 << 20, image, network=inputs.usable_networks[0])
-    draft = await room.draft(request, inputs)
-    return {"sentence": await room.create(draft, draft.xml.replace(old, new), print_progress), "notes": draft.notes}
+    plan = await room.plan(request, inputs)
+    return {"sentence": await room.create(plan, plan.xml.replace(old, new), print_progress), "notes": plan.notes}
 
 
 async def make_of_cloud_image(connections: Connections, name: str, image: str, user: str) -> Result:
@@ -105,8 +105,8 @@ async def make_of_cloud_image(connections: Connections, name: str, image: str, u
     inputs = await room.inputs()
     network, key = inputs.usable_networks[0], inputs.ssh_key
     request = VmRequest(name, CLOUD, 2, 1 << 30, image, network=network, user=user, ssh_key=key, disk_bytes=4 << 30)
-    draft = await room.draft(request, inputs)
-    return {"sentence": await room.create(draft, draft.xml, print_progress), "notes": draft.notes, "xml": draft.xml}
+    plan = await room.plan(request, inputs)
+    return {"sentence": await room.create(plan, plan.xml, print_progress), "notes": plan.notes, "xml": plan.xml}
 
 
 async def delete(connections: Connections, name: str, disks: str) -> Result:
@@ -138,7 +138,7 @@ async def start(connections: Connections, name: str, *numbers: str) -> Result:
     return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, *map(int, numbers)), print_progress))
 
 
-async def start_own(connections: Connections, name: str, *command: str) -> Result:
+async def start_custom(connections: Connections, name: str, *command: str) -> Result:
     return asdict(await launch_of(connections).start_workload(WorkloadSpec(name, command=command), print_progress))
 
 
@@ -193,10 +193,10 @@ async def follow(connections: Connections, runs: str) -> Result:
     return {"folder": str(migration.folder), "phase": migration.timeline.phase}
 
 
-ORDERS: dict[str, Callable[..., Awaitable[Result]]] = {
+COMMANDS: dict[str, Callable[..., Awaitable[Result]]] = {
     request.__name__: request
     for request in (
-        *(hosts, where, boot, shut_down, force_off, start, start_own, status, stop),
+        *(hosts, where, boot, shut_down, force_off, start, start_custom, status, stop),
         *(vms, make_like, make_of_image, make_of_cloud_image, delete),
         *(migrate, migrate_and_die, follow),
     )
@@ -214,7 +214,7 @@ async def main(request: str, *words: str) -> int:
     reach, _, request = request.rpartition(":")
     connections = configured(reach or settings.SSH_REACH)
     try:
-        print(json.dumps(await ORDERS[request](connections, *words)))
+        print(json.dumps(await COMMANDS[request](connections, *words)))
     except Failure as failure:
         print(failure)
         return 1

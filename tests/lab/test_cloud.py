@@ -61,9 +61,10 @@ def make(screen: Screen) -> None:
     screen.press("Right")
     screen.wait_for("a-cloud.qcow2", f" {USER} ", "ssh-ed25519")
     screen.press("Enter")
-    screen.wait_for(f"{NAME}: what will be defined")
+    screen.wait_for(f"Definition of {NAME}")
     screen.press("F2")
-    screen.wait_for(f"{NAME} was made on source; s starts it.", f"{NAME}-seed.iso", "through its guest agent, as root")
+    screen.wait_for(f"{NAME} was created on source; s starts it.", f"{NAME}-seed.iso")
+    screen.wait_for("through its guest agent, as root")
 
 
 def assert_set_up(guest: Callable[..., str]) -> None:
@@ -81,14 +82,14 @@ def test_a_vm_of_a_cloud_image_is_created_booted_loaded_migrated_rebooted_and_de
 ) -> None:
     source = lab.machine("source")
     screen.press("3")
-    screen.wait_for("> guest1", "nothing known is in the way")
+    screen.wait_for("> guest1", "nothing known blocks it")
     make(screen)
     screen.press("s")  # waits for the agent that cloud-init installs, and for cloud-init's end
-    screen.wait_for(f"{NAME} is up: its guest answered", limit_s=FIRST_BOOT_S)
+    screen.wait_for(f"{NAME} is up: its guest replied", limit_s=FIRST_BOOT_S)
 
     # The app finds the address, and ssh works at once because the guest agent has reported the host key.
-    found = screen.wait(lambda text: "it is at 10." in text, "the guest's address")
-    address = re.findall(r"it is at ([0-9.]+)", found)[0]
+    found = screen.wait(lambda text: "found at 10." in text, "the guest's address")
+    address = re.findall(r"found at ([0-9.]+)", found)[0]
     screen.press("a")
     screen.wait_for(f"It was found at {USER}@{address}")
     screen.press("Down", "Enter")
@@ -121,7 +122,7 @@ def test_a_vm_of_a_cloud_image_is_created_booted_loaded_migrated_rebooted_and_de
     screen.press("x")
     screen.wait_for(f"{NAME} is shut off.", limit_s=LIMIT_S)
     screen.press("s")
-    screen.wait_for(f"{NAME} is up: its guest answered", f"ssh {USER}@{address}", "idle", limit_s=FIRST_BOOT_S)
+    screen.wait_for(f"{NAME} is up: its guest replied", f"ssh {USER}@{address}", "idle", limit_s=FIRST_BOOT_S)
     assert guest(INSTANCE) == instance
     assert json.loads(guest("cat /run/cloud-init/result.json"))["v1"]["errors"] == []
 

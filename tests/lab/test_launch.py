@@ -1,4 +1,4 @@
-"""The Hosts and Launch rooms on the lab's source host; every order runs in a new process, as in a new app."""
+"""The Hosts and Launch rooms on the lab's source host; every command runs in a new process, as in a new app."""
 
 import json
 import subprocess
@@ -83,8 +83,8 @@ def test_all_three_hosts_are_read(lab: Lab) -> None:
 
 
 def test_the_vm_is_booted(shut_off: Lab) -> None:
-    assert "can't be loaded: shut off on source" in refusal(shut_off, "start", "cpu", "2")
-    assert f"{GUEST.name} is up: its guest answered" in result_of(shut_off, "boot")["sentence"]
+    assert "can't run a workload: shut off on source" in refusal(shut_off, "start", "cpu", "2")
+    assert f"{GUEST.name} is up: its guest replied" in result_of(shut_off, "boot")["sentence"]
     assert states(shut_off)["source"] == "running"
     assert "already running on source" in refusal(shut_off, "boot")
 
@@ -93,7 +93,15 @@ BOTH = pytest.mark.parametrize("reach", ["ssh", "agent"])
 OTHER = {"ssh": "agent", "agent": "ssh"}
 ODD = "-odd name; 'ü $(x)"
 # A workload of the user: it prints live values, and writes its arguments into a file.
-OWN = ("sh", "-c", 'printf "%s|" "$@" > words; while echo turns=$((n += 1)); do sleep 1; done', "sh", "-d", "a b", ODD)
+CUSTOM = (
+    "sh",
+    "-c",
+    'printf "%s|" "$@" > words; while echo turns=$((n += 1)); do sleep 1; done',
+    "sh",
+    "-d",
+    "a b",
+    ODD,
+)
 
 
 @BOTH
@@ -107,7 +115,7 @@ def test_a_workload_is_started_found_again_and_stopped(
     found = result_of(running, f"{OTHER[reach]}:status")
     assert (found["current"], found["running"], found["exit_status"]) == (name, True, None)
     assert found["pid"] > 0
-    assert f"The workload {name} runs already" in refusal(running, f"{reach}:start", "cpu", "1")
+    assert f"The workload {name} is already running" in refusal(running, f"{reach}:start", "cpu", "1")
     ended = result_of(running, f"{reach}:stop")
     assert (ended["exit_status"], ended["error"], ended["values"]["state"]) == (0, "", "done")
     assert result_of(running, f"{reach}:status")["current"] == "idle"
@@ -115,24 +123,24 @@ def test_a_workload_is_started_found_again_and_stopped(
 
 @BOTH
 def test_a_workload_of_the_user_is_started_found_again_and_stopped(running: Lab, reach: str) -> None:
-    result_of(running, f"{reach}:start_own", ODD, *OWN)
+    result_of(running, f"{reach}:start_custom", ODD, *CUSTOM)
     found = result_of(running, f"{OTHER[reach]}:status")
     assert (found["current"], found["running"]) == (ODD, True)
     assert int(found["values"]["turns"]) > 0
     assert running.machine("source").run(["ssh", GUEST.name, "cat words"]) == f"-d|a b|{ODD}|"
     ended = result_of(running, f"{reach}:stop")
     assert (ended["exit_status"], ended["error"]) == (143, "")
-    words = refusal(running, f"{reach}:start_own", "x", "no-such")
+    words = refusal(running, f"{reach}:start_custom", "x", "no-such")
     assert "no-such" in words
-    assert "It must be installed in the guest" in words
+    assert "Install it in the guest" in words
 
 
 @BOTH
-@pytest.mark.parametrize("name", ["memory", "own"])
-def test_a_workload_keeps_running_when_the_vm_moves_and_returns(running: Lab, reach: str, name: str) -> None:
+@pytest.mark.parametrize("name", ["memory", "custom"])
+def test_a_workload_keeps_running_when_the_vm_migrates_and_returns(running: Lab, reach: str, name: str) -> None:
     origin = next(host for host, state in states(running).items() if state == "running")
     target = "destination" if origin == "source" else "source"
-    request = ("start_own", name, *OWN) if name == "own" else ("start", name, "2", "50", "20")
+    request = ("start_custom", name, *CUSTOM) if name == "custom" else ("start", name, "2", "50", "20")
     result_of(running, f"{reach}:{request[0]}", *request[1:])
     before = result_of(running, f"{reach}:status")
     migrate(running, origin, target)
@@ -214,7 +222,7 @@ def test_an_agent_that_may_not_run_commands_is_reported_with_a_sentence(running:
 
 
 def wait_for_success(lab: Lab, request: str) -> None:
-    """Waits until an order succeeds, because init restarts the agent with a delay."""
+    """Waits until a command succeeds, because init restarts the agent with a delay."""
     until = time.monotonic() + LIMIT_S
     while (found := on_source(lab, request))[0]:
         assert time.monotonic() < until, found
@@ -240,10 +248,10 @@ def trust(lab: Lab, address: str) -> None:
 
 def test_a_vm_like_the_guest_is_created_booted_migrated_both_ways_and_deleted_with_its_disk(shut_off: Lab) -> None:
     trust(shut_off, ADDRESS)
-    made = result_of(shut_off, "make_like", TWO, GUEST.name, f"{GUEST.address}/", f"{ADDRESS}/")
-    assert without_keys(made["sentence"]) == "two was made on source; the Launch page starts it."
+    created = result_of(shut_off, "make_like", TWO, GUEST.name, f"{GUEST.address}/", f"{ADDRESS}/")
+    assert without_keys(created["sentence"]) == "two was created on source; the Launch page starts it."
     assert "taken: source has a VM of that name" in refusal(shut_off, "make_like", TWO, GUEST.name, "", "")
-    assert "two is up: its guest answered" in result_of(shut_off, "boot", TWO, f"root@{ADDRESS}")["sentence"]
+    assert "two is up: its guest replied" in result_of(shut_off, "boot", TWO, f"root@{ADDRESS}")["sentence"]
     assert result_of(shut_off, "vms")[TWO] == {"where": "running on source", "blockers": []}
     migrate(shut_off, "source", "destination", TWO)
     assert result_of(shut_off, "vms")[TWO] == {"where": "running on destination", "blockers": []}
@@ -271,7 +279,7 @@ def test_a_vm_of_an_image_is_accepted_by_libvirt_and_errors_in_its_definition_ha
     assert "is in use: it is a disk of" in refusal(
         shut_off, "make_of_image", name, f"{SHARED_FOLDER}/{GUEST.name}.qcow2", "", ""
     )
-    assert "was made on source" in result_of(shut_off, "make_of_image", name, path, "", "")["sentence"]
+    assert "was created on source" in result_of(shut_off, "make_of_image", name, path, "", "")["sentence"]
     assert result_of(shut_off, "vms")[name] == {"where": "shut off on source", "blockers": []}
     assert result_of(shut_off, "delete", name, "")["sentence"] == f"{name} was deleted; its disks were kept."
     assert image.exists()

@@ -1,4 +1,4 @@
-"""Real migrations between real daemons: every way to start, steer and end one, without a lost page."""
+"""Real migrations between real daemons: every way to start, control and end one, without a lost page."""
 
 import asyncio
 import re

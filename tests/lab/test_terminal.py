@@ -74,7 +74,7 @@ def test_boot_load_migrate_and_end_by_post_copy_with_keys_only(lab_backend: LabB
     screen = terminal()
     screen.wait_for("[1 Hosts]", "libvirt")
     screen.press("3")
-    screen.wait_for("[3 Launch]", "shut off", "can move")  # known after both hosts have replied
+    screen.wait_for("[3 Launch]", "shut off", "can migrate")  # known after both hosts have replied
     screen.press("s")
     screen.wait_for("running", "idle")
     start_load_and_open_migration_form(screen)

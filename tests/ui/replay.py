@@ -1,4 +1,4 @@
-"""The backend of the Migrate page played from recordings of real migrations: `tui.backend` without the world."""
+"""The backend of the Migrate page, replayed from recordings of real migrations."""
 
 import asyncio
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def guest(state: str = "running", name: str = "guest1") -> Vm:
 
 
 class ReplayedMigration:
-    """A migration whose records come when the test says so; what the keys asked for stands in `calls`."""
+    """A migration whose records the test delivers; `calls` has the requests of the keys."""
 
     def __init__(self, records: list[Record], plan: Plan | None = None) -> None:
         start = next(each for each in records if isinstance(each, Event) and each.kind == record.START)
@@ -41,12 +41,12 @@ class ReplayedMigration:
         self.folder = Path("/var/lib/runs/20261123T034938Z-guest1-memory-post-copy-manual")
         self.timeline = Timeline()
         self.calls: list[tuple[str, int | None]] = []
-        self.late = 0.0  # seconds that the daemon owes an answer
+        self.late = 0.0  # seconds for which a reply of the daemon is overdue
         self._records = list(records)
         self._listeners: list[Callable[[Record], None]] = []
         self._ended = asyncio.Event()
 
-    # -- what the backend's Migration offers --
+    # -- as the backend's Migration --
 
     def listen(self, listener: Callable[[Record], None]) -> None:
         self._listeners.append(listener)
@@ -73,21 +73,21 @@ class ReplayedMigration:
     async def ended(self) -> None:
         await self._ended.wait()
 
-    # -- what a test does --
+    # -- for the test --
 
     def play(self, until: Until = lambda timeline: timeline.over) -> None:
-        """Give the records, one after the other, until the timeline is as wanted."""
+        """Deliver the records one by one until the timeline meets the condition."""
         while not until(self.timeline):
             self.step()
 
     def step(self) -> Record:
-        """Give the next record; IndexError at the end of the recording."""
+        """Deliver the next record; IndexError at the end of the recording."""
         each = self._records.pop(0)
         self.give(each)
         return each
 
     def give(self, each: Record) -> None:
-        """Give a record that is not in the recording."""
+        """Deliver a record that is not in the recording."""
         self.timeline.add(each)
         for listener in self._listeners:
             listener(each)
@@ -96,7 +96,7 @@ class ReplayedMigration:
 
 
 class ReplayedMigrations:
-    """The migrations of two hosts; `start` plays `records`, and `started` has the plans it was given."""
+    """The migrations of two hosts; `start` replays `records`, and `started` has its plans."""
 
     def __init__(self, records: list[Record] | None = None, found: tuple[VmOnHost, ...] | None = None) -> None:
         self.current: ReplayedMigration | None = None
@@ -105,8 +105,8 @@ class ReplayedMigrations:
         self.failures: list[Failure] = []
         self.checked: list[Plan] = []
         self.started: list[Plan] = []
-        self.running: ReplayedMigration | None = None  # what `attach` finds
-        self.answering = asyncio.Event()  # cleared: the hosts do not answer
+        self.running: ReplayedMigration | None = None  # found by `attach`
+        self.answering = asyncio.Event()  # cleared: the hosts do not reply
         self.answering.set()
         self.closed = False
         self._records = records or recording("post-copy-by-hand")

@@ -299,7 +299,7 @@ async def test_in_post_copy_the_quit_dialog_explains_why_it_cannot_cancel(world:
     async with opened(world, migrations) as (app, pilot):
         await sees(app, pilot, "[4 Migrate]")
         await pilot.press("q")
-        await sees(app, pilot, "cannot cancel it: The VM runs on the other host by now")
+        await sees(app, pilot, "cannot cancel it: The VM already runs on the other host")
         await pilot.press("c")
         assert migrations.running is not None
         assert migrations.running.calls == []

@@ -1,73 +1,29 @@
-"""The Launch page, as a person sees and uses it."""
-
-import os
-from pathlib import Path
-from typing import Any
+"""The Launch page, driven by keys: booting, workloads and their form."""
 
 import pytest
-from textual.pilot import Pilot
-from textual.widgets import Input
 
-from tests.fake_agent import FakeAgent
-from tests.fake_hosts import TABLES, FakeHosts, guest1
-from tests.ui.one_page import OnePage, at_once, text_of, until
-from tui.app import config
+from tests.fake_hosts import FakeHosts, guest1
+from tests.ui.launch_screen import HEAD, LINE, RUNNING, WRONG, app_of, custom_world, form, read, sees, world_with
+from tests.ui.one_page import until
 from tui.core.command import Completed
-from tui.core.connections import Connections
 from tui.core.failure import Failure
-from tui.guest.backend.guest import WORKLOAD
 from tui.launch.backend import launch as launch_backend
-from tui.launch.backend.launch import Launch
 from tui.launch.screens import view
-from tui.launch.screens.page import LaunchPage
 from tui.launch.screens.workload import WorkloadForm
 from tui.ui.question import Question
 
-LINE = (
-    "line seconds=12.001 state={state} threads=2 working_set_mib=300 mib_per_s=2296.1 dirtied_mib=14035.0 passes=46.78 "
-    "checked_pages=3516160 wrong_pages={wrong}\n"
-)
-HEAD = "name memory\noptions memory_intensive --threads 2 --size 150 --rate 0\n"
-RUNNING = f"{HEAD}running 231\n{LINE.format(state='dirtying', wrong=0)}"
-WRONG = (
-    f"{HEAD}ended 1\n"
-    "line error=wrong_page thread=0 page=17 word=0 wrong_words=512 pass=12 expected=0x01 found=0x00 looks_like=zeros\n"
-    f"{LINE.format(state='failed', wrong=1)}"
-)
 ENDED = f"{HEAD}ended 0\n{LINE.format(state='done', wrong=0)}"
+
+
 REFUSED = Failure("root@guest1 refused the login", "it accepts no key of ssh's folder or agent", "`ssh` must work.")
+
+
 AWAY = Failure("libvirt cannot be reached", "the network does not reach it", "Check the cable.")
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "LOOK_EVERY_S", 0.05)
-
-
-def world_with(state: str, status: str | Failure = "") -> FakeHosts:
-    world = FakeHosts()
-    world.source.known["guest1"] = guest1(state)
-    world.guest.answers = {"cat what": status}
-    return world
-
-
-def app_of(world: FakeHosts) -> OnePage:
-    return OnePage(LaunchPage(Launch(world.connections, world.changes.sudo)))
-
-
-def read(app: OnePage) -> str:
-    """What stands on the screen, without line breaks."""
-    return " ".join(text_of(app).split())
-
-
-def in_box(app: OnePage) -> str:
-    """The same of a dialog."""
-    return " ".join(text_of(app).replace("│", " ").split())
-
-
-async def sees(pilot: Pilot[Any], app: OnePage, *texts: str) -> None:
-    """Waits for the texts, and for all hosts to have answered: before that some keys can't act yet."""
-    await until(pilot, lambda: all(text in read(app) for text in texts) and "has not answered" not in read(app))
+    monkeypatch.setattr(view, "POLL_EVERY_S", 0.05)
 
 
 async def test_s_boots_the_vm_and_w_enter_starts_the_memory_workload() -> None:
@@ -76,7 +32,7 @@ async def test_s_boots_the_vm_and_w_enter_starts_the_memory_workload() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "shut off on source")
         await pilot.press("s")
-        await sees(pilot, app, "guest1 is up: its guest answered")
+        await sees(pilot, app, "guest1 is up: its guest replied")
         await sees(pilot, app, "idle: nothing runs in the guest")
         world.guest.answers = {"detach=setsid": "", "cat what": ""}
         await pilot.press("w")
@@ -105,7 +61,7 @@ async def test_progress_is_shown_with_its_time_while_the_guest_boots() -> None:
         await sees(pilot, app, "guest1 is up")
 
 
-async def test_a_boot_that_takes_long_says_where_more_is_to_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_boot_mentions_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch_backend, "LONG_BOOT_S", 0.0)
     world = world_with("shut off")
     world.guest.answers = {"true": Failure("can't be reached", "there is no route to it")}
@@ -116,8 +72,8 @@ async def test_a_boot_that_takes_long_says_where_more_is_to_be_seen(monkeypatch:
         await sees(pilot, app, "booting: there is no route to it; t opens its console ...")
 
 
-async def test_what_is_being_done_is_in_view_below_however_many_workloads() -> None:
-    world = world_of_own(many=20)
+async def test_the_progress_is_scrolled_into_view_below_many_workloads() -> None:
+    world = custom_world(many=20)
     world.guest.answers = {"cat what": ""}
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -129,7 +85,7 @@ async def test_what_is_being_done_is_in_view_below_however_many_workloads() -> N
         world.guest.released.set()
 
 
-async def test_what_ran_in_a_guest_that_can_not_be_asked_any_more_is_still_said() -> None:
+async def test_the_last_workload_of_an_unreachable_guest_is_still_shown() -> None:
     world = world_with("running", RUNNING)
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -137,12 +93,12 @@ async def test_what_ran_in_a_guest_that_can_not_be_asked_any_more_is_still_said(
         world.guest.answers = {"cat what": REFUSED}
         await sees(pilot, app, "root@guest1 refused the login")
         await sees(pilot, app, "last seen memory, dirtying for 00:12")
-        await sees(pilot, app, "whether it still runs is not known")
+        await sees(pilot, app, "it may still run")
         world.source.known["guest1"] = guest1("shut off")
         await sees(pilot, app, "the VM does not run")
         world.source.known["guest1"] = guest1("running")
         await sees(pilot, app, "root@guest1 refused the login")
-        assert "last seen" not in read(app)  # that was before a restart
+        assert "last seen" not in read(app)  # the VM was restarted since
 
 
 async def test_k_stops_the_workload() -> None:
@@ -151,17 +107,17 @@ async def test_k_stops_the_workload() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "dirtying")
         await pilot.press("k")
-        await sees(pilot, app, "stopping memory: it looks at every page once more")
+        await sees(pilot, app, "stopping memory: it checks every page once more")
         world.guest.answers = {"cat what": ENDED}
         await sees(pilot, app, "The workload memory was stopped.")
         await sees(pilot, app, "idle: nothing runs in the guest")
         assert "TERM" in {argv[-1] for argv in world.guest.commands}
 
 
-async def test_a_wrong_page_is_an_error_nobody_overlooks() -> None:
+async def test_a_wrong_page_is_shown_as_an_error() -> None:
     app = app_of(world_with("running", WRONG))
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "ERROR Memory was corrupted: 1 page held something else", "looks_like=zeros")
+        await sees(pilot, app, "ERROR Memory was corrupted: 1 page did not", "looks_like=zeros")
 
 
 @pytest.mark.parametrize(
@@ -172,22 +128,22 @@ async def test_a_wrong_page_is_an_error_nobody_overlooks() -> None:
         ("shut off", "", "X", "guest1 does not run."),
         ("shut off", "", "w", "guest1 does not run; s starts it."),
         ("shut off", "", "k", "guest1 does not run; s starts it."),
-        ("running", RUNNING, "w", "The workload memory runs already; k stops it."),
+        ("running", RUNNING, "w", "The workload memory is already running; k stops it."),
         ("running", "", "k", "No workload runs; w starts one."),
         ("running", REFUSED, "w", "it accepts no key of ssh's folder or agent"),
     ],
 )
-async def test_a_key_that_can_not_act_says_why(state: str, status: str | Failure, key: str, words: str) -> None:
+async def test_a_disabled_key_says_why(state: str, status: str | Failure, key: str, words: str) -> None:
     world = world_with(state, status)
     app = app_of(world)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await sees(pilot, app, f"{state} on source")
         if state == "running":
             await sees(pilot, app, "idle" if status == "" else "dirtying" if status == RUNNING else "refused")
-        orders = ("start guest1", "shut_down guest1", "force_off guest1")
+        actions = ("start guest1", "shut_down guest1", "force_off guest1")
         await pilot.press(key)
         await until(pilot, lambda: any(words in note.message for note in app._notifications))
-        assert not [call for call in world.source.calls if call in orders]
+        assert not [call for call in world.source.calls if call in actions]
 
 
 async def test_forcing_off_asks_first() -> None:
@@ -206,7 +162,7 @@ async def test_forcing_off_asks_first() -> None:
         await sees(pilot, app, "guest1 was forced off.")
 
 
-async def test_a_guest_that_does_not_go_down_is_forced_off_by_the_same_key_after_a_question() -> None:
+async def test_the_same_key_again_offers_to_force_off_a_guest_that_ignores_the_shutdown() -> None:
     world = world_with("running")
     world.source.deaf = True
     app = app_of(world)
@@ -234,7 +190,7 @@ async def test_a_vm_can_be_forced_off_while_its_workload_does_not_end() -> None:
         await sees(pilot, app, "guest1 was forced off.")
 
 
-async def test_booting_asks_while_the_other_host_can_not_be_asked() -> None:
+async def test_booting_asks_first_while_the_other_host_is_unreachable() -> None:
     world = world_with("shut off")
     world.unreachable[world.destination.uri] = AWAY
     app = app_of(world)
@@ -248,15 +204,15 @@ async def test_booting_asks_while_the_other_host_can_not_be_asked() -> None:
         assert "start guest1" not in world.source.calls
 
 
-async def test_a_host_that_does_not_answer_hides_nothing_of_the_other() -> None:
+async def test_a_host_that_does_not_reply_does_not_delay_the_other() -> None:
     world = world_with("running", RUNNING)
     world.destination.released.clear()
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "running on source" in read(app) and "memory, dirtying" in read(app))
-        assert "destination has not answered yet" in read(app)
+        assert "destination has not replied yet" in read(app)
         world.destination.released.set()
-        await sees(pilot, app, "to move it nothing known is in the way")
+        await sees(pilot, app, "migration nothing known blocks it")
 
 
 async def test_a_vm_on_the_other_host_is_shown_there() -> None:
@@ -267,246 +223,21 @@ async def test_a_vm_on_the_other_host_is_shown_there() -> None:
         await sees(pilot, app, "running on destination")
 
 
-async def test_compiler_errors_are_shown_in_the_guests_own_words() -> None:
+async def test_compiler_errors_are_quoted() -> None:
     world = world_with("running")
     world.guest.answers = {"for cc in": Completed(1, "", "cpu.c:3:1: error: no memory left\nsecond line\nthird line")}
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "idle")
         await pilot.press("w", "enter")
-        await sees(pilot, app, "could not be made ready in guest1: cpu.c:3:1: error: no memory left.")
+        await sees(pilot, app, "could not be installed in guest1: cpu.c:3:1: error: no memory left.")
         assert "second line third line" in read(app)
 
 
-async def test_hosts_that_can_not_be_asked_are_sentences_on_the_page() -> None:
+async def test_unreachable_hosts_are_reported_on_the_page() -> None:
     world = FakeHosts()
     world.unreachable = {world.source.uri: AWAY, world.destination.uri: AWAY}
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, app, "unknown because source and destination can't be reached")
         assert "the network does not reach it. Check the cable." in read(app)
-
-
-# -- the form --
-
-
-async def form(pilot: Pilot[Any], app: OnePage) -> WorkloadForm:
-    await sees(pilot, app, "idle")
-    await pilot.press("w")
-    await until(pilot, lambda: isinstance(app.screen, WorkloadForm) and "Working set" in text_of(app))
-    assert isinstance(app.screen, WorkloadForm)
-    return app.screen
-
-
-def started(world: FakeHosts) -> list[tuple[str, ...]]:
-    """What was started in the guest, with its options."""
-    return [(argv[5], *argv[8:]) for argv in world.guest.commands if "detach=setsid" in argv[2] and argv[4] == WORKLOAD]
-
-
-async def test_the_workload_and_its_numbers_are_chosen_by_keys() -> None:
-    world = world_with("running")
-    app = app_of(world)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await form(pilot, app)
-        await pilot.press("down", "3", "down", "1", "0", "0", "down", "5", "0")
-        words = "Working set 300 MiB, dirtied at 50 MiB/s: each page every 6.0 s."
-        await until(pilot, lambda: words in in_box(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: bool(started(world)))
-        options = ("--threads", "3", "--size", "100", "--rate", "50")
-        assert started(world) == [("memory", "./memory_intensive", *options)]
-
-
-async def test_the_cpu_workload_is_one_key_away() -> None:
-    world = world_with("running")
-    app = app_of(world)
-    async with app.run_test(size=(80, 24)) as pilot:
-        dialog = await form(pilot, app)
-        await pilot.press("right")
-        await until(pilot, lambda: dialog.query_one("#size", Input).disabled)
-        await pilot.press("enter")
-        await until(pilot, lambda: started(world) == [("cpu", "./cpu_util", "--threads", "2")])
-
-
-@pytest.mark.parametrize(
-    ("keys", "words"),
-    [
-        (("down", "x"), '"x" is not a number of threads'),
-        (("down", "0"), "0 threads are not possible"),
-        (("down", "backspace"), "Nothing is entered for a number of threads."),
-        (("down", "down", "9", "9", "9"), "Scaled down from 2 x 999 MiB: the VM has 2 vCPUs and 1.0 GiB."),
-        (("down", "down", "minus", "1"), '"-1" is not a size in MiB'),
-        (("down", "down", "down", "f", "a", "s", "t"), '"fast" is not a rate in MiB/s'),
-    ],
-)
-async def test_wrong_numbers_are_refused_in_the_form(keys: tuple[str, ...], words: str) -> None:
-    world = world_with("running")
-    app = app_of(world)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await form(pilot, app)
-        await pilot.press(*keys, "enter")
-        await until(pilot, lambda: words in " ".join(text_of(app).replace("│", " ").split()))
-        assert isinstance(app.screen, WorkloadForm)
-        assert started(world) == []
-
-
-async def test_a_choice_and_enter_in_one_go_start_what_was_chosen() -> None:
-    world = world_with("running")
-    app = app_of(world)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await form(pilot, app)
-        at_once(app, "right", "down", "3", "enter")
-        await until(pilot, lambda: bool(started(world)))
-        assert started(world) == [("cpu", "./cpu_util", "--threads", "3")]
-
-
-async def test_escape_starts_nothing() -> None:
-    world = world_with("running")
-    app = app_of(world)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await form(pilot, app)
-        await pilot.press("escape")
-        await until(pilot, lambda: not isinstance(app.screen, WorkloadForm))
-        assert started(world) == []
-
-
-ODD = "-odd [b]name; 'ü"
-
-
-def world_of_own(status: str = "", many: int = 0) -> FakeHosts:
-    """A running VM, and a configuration with workloads of the user's own and the original experiment's numbers."""
-    world = world_with("running", status)
-    workloads = {ODD: {"command": ["stress-ng", "--vm", "[2]"]}}
-    workloads |= {f"own{number}": {"command": ["sleep", "9"]} for number in range(many)}
-    read, problems = config.check(TABLES | {"workload": workloads})
-    assert read, problems
-    world.config = read
-    world.connections = Connections(read, world.open_hypervisor, world.shells.__getitem__)
-    return world
-
-
-async def test_a_workload_of_the_users_own_is_offered_by_name_and_started() -> None:
-    world = world_of_own()
-    app = app_of(world)
-    async with app.run_test(size=(80, 24)) as pilot:
-        dialog = await form(pilot, app)
-        await pilot.press("left")
-        await until(pilot, lambda: not dialog.query_one("#row-threads").display)
-        assert ODD in read(app)
-        assert "stress-ng --vm '[2]'" in read(app)
-        own = f"name {ODD}\noptions stress-ng --vm [2]\nrunning 231\nline ops=12 rate=2.5\n"
-        world.guest.then = {"stress-ng": {"cat what": own}}
-        await pilot.press("enter")
-        await until(pilot, lambda: started(world) == [(ODD, "stress-ng", "--vm", "[2]")])
-        await sees(pilot, app, f"{ODD}, running: ops=12 rate=2.5")
-        await sees(pilot, app, f"Started: {ODD}: stress-ng --vm '[2]'.")
-
-
-async def test_the_original_numbers_are_scaled_down_to_a_small_vm_and_say_so() -> None:
-    world = world_of_own()
-    app = app_of(world)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, "memory, 2 threads x 384 MiB, as fast as it can")
-        assert "Scaled down from 14 x 512 MiB: the VM has 2 vCPUs and 1.0 GiB." in read(app)
-        assert "Scaled down from 16 threads: the VM has 2 vCPUs." in read(app)
-        dialog = await form(pilot, app)
-        assert [dialog.query_one(f"#{field}", Input).value for field in ("threads", "size")] == ["2", "384"]
-        await sees(pilot, app, "Scaled down from 14 x 512 MiB")
-
-
-async def test_more_threads_than_vcpus_are_started_with_a_warning() -> None:
-    world = world_with("running")
-    app = app_of(world)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await form(pilot, app)
-        await pilot.press("down", "5")
-        await sees(pilot, app, "5 threads take turns on the VM's 2 vCPUs.")
-        await pilot.press("enter")
-        await until(pilot, lambda: bool(started(world)))
-        assert started(world)[0][:4] == ("memory", "./memory_intensive", "--threads", "5")
-
-
-async def test_more_memory_than_the_vm_has_is_scaled_down_and_started_by_a_second_enter() -> None:
-    world = world_with("running")
-    app = app_of(world)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await form(pilot, app)
-        await pilot.press("down", "down", "9", "9", "9", "enter")
-        await sees(pilot, app, "Scaled down from 2 x 999 MiB")
-        assert started(world) == []
-        await pilot.press("enter")
-        await until(pilot, lambda: bool(started(world)))
-        assert started(world)[0][2:6] == ("--threads", "2", "--size", "384")
-
-
-async def test_a_program_that_dies_at_once_is_shown_with_its_own_words() -> None:
-    world = world_of_own()
-    app = app_of(world)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await form(pilot, app)
-        await pilot.press("left")
-        world.guest.answers = {"detach=setsid": "", "cat what": f"name {ODD}\nended 1\nline first\nline [b]no[/b]\n"}
-        await pilot.press("enter")
-        await sees(pilot, app, f"The workload {ODD} ended at once, with status 1: [b]no[/b].")
-        await sees(pilot, app, "ERROR The workload ended with status 1: [b]no[/b]")
-        assert "first" in read(app)
-
-
-@pytest.mark.parametrize(
-    ("fault", "words"),
-    [
-        ("absent", "no guest agent is connected to its channel"),
-        ("forbidden", "the guest's agent may not run commands"),
-    ],
-)
-async def test_a_guest_agent_that_can_not_be_asked_is_a_sentence_on_the_page(fault: str, words: str) -> None:
-    world, agent = agent_world(), FakeAgent()
-    if fault == "forbidden":
-        world.source.agents["guest1"] = agent
-        agent.forbidden = {"guest-exec"}
-    app = app_of(world)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, app, words)
-        await sees(pilot, app, "guest through its guest agent, as root")
-
-
-def agent_world() -> FakeHosts:
-    """A running VM whose guest is reached by its agent, which does not answer yet."""
-    world = world_with("running")
-    found, problems = config.check(TABLES | {"vm": TABLES["vm"] | {"reach": "agent"}})
-    assert found, problems
-    world.config = found
-    world.connections = Connections(found, world.open_hypervisor, world.shells.__getitem__)
-    return world
-
-
-async def test_compiled_by_the_agent_a_broken_source_shows_the_compilers_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "memory_intensive.c").write_text("int main(void) { return nothing; }\n")
-    monkeypatch.setattr(launch_backend, "sources", lambda: tmp_path)
-    world = agent_world()
-    environment = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    world.source.agents["guest1"] = FakeAgent(environment)
-    app = app_of(world)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await form(pilot, app)
-        await pilot.press("enter")
-        await sees(pilot, app, "memory_intensive could not be made ready in guest1")
-        assert "error:" in read(app)
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-@pytest.mark.parametrize("case", ["off", "running", "wrong", "form"])
-def test_launch_looks_like_its_picture(snap_compare: Any, size: tuple[int, int], case: str) -> None:
-    status = {"running": RUNNING, "wrong": WRONG}.get(case, "")
-    app = app_of(world_with("shut off" if case == "off" else "running", status))
-    awaited = {"off": "nothing known is in the way", "running": "dirtying", "wrong": "corrupted", "form": "idle"}[case]
-
-    async def look(pilot: Any) -> None:
-        await sees(pilot, app, "nothing known is in the way")
-        await sees(pilot, app, awaited)
-        if case == "form":
-            await form(pilot, app)
-
-    assert snap_compare(app, terminal_size=size, run_before=look)

@@ -43,7 +43,7 @@ def make(folder: Path, name: str, tables: dict[str, Any], log: str) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Three runs, seen from UTC and by a path that is the same in every test."""
+    """Three runs, in UTC and at a path that is the same in every test."""
     monkeypatch.chdir(tmp_path)
     before = os.environ.get("TZ")
     monkeypatch.setenv("TZ", "UTC")
@@ -79,7 +79,7 @@ async def test_runs_are_listed_newest_first(folder: Path) -> None:
         ]
 
 
-async def test_the_chosen_run_says_where_it_lies_and_what_is_wrong(folder: Path) -> None:
+async def test_the_chosen_run_is_shown_with_its_folder_and_problem(folder: Path) -> None:
     app = app_of(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: f"runs/{BY_HAND}" in text_of(app))
@@ -88,7 +88,7 @@ async def test_the_chosen_run_says_where_it_lies_and_what_is_wrong(folder: Path)
         assert "It has no run.toml." in text_of(app)
 
 
-async def test_enter_opens_a_run_with_its_charts_and_figures_and_esc_leads_back(folder: Path) -> None:
+async def test_enter_opens_a_run_with_its_charts_and_figures_and_esc_returns(folder: Path) -> None:
     app = app_of(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "completed" in text_of(app))
@@ -103,21 +103,21 @@ async def test_enter_opens_a_run_with_its_charts_and_figures_and_esc_leads_back(
         await until(pilot, lambda: isinstance(app.screen, RunsPage))
 
 
-async def test_an_opened_run_shows_what_the_guest_felt(folder: Path) -> None:
+async def test_an_opened_run_shows_the_observed_downtime(folder: Path) -> None:
     tables = summary("completed", "2026-11-24T10:54:14.599Z", "post-copy-manual")
-    make(folder, "20261124T105414Z-guest1-memory-post-copy-manual", tables, "felt-post-copy")
+    make(folder, "20261124T105414Z-guest1-memory-post-copy-manual", tables, "guest-post-copy")
     app = app_of(folder)
     async with app.run_test(size=(80, 30)) as pilot:
         await until(pilot, lambda: "11-24" in text_of(app))
         await pilot.press("enter")
         await until(pilot, lambda: "guest, GiB/s" in text_of(app))
-        assert "network      no answer for 340 ms (to within 10 ms, before: 428 ms)" in text_of(app)
-        assert "guest        no beat for 219 ms (before: 389 ms) by its own clock" in text_of(app)
+        assert "network      no reply for 340 ms (±10 ms; before the switchover 428 ms)" in text_of(app)
+        assert "guest        the guest paused 272 ms (219 ms by its own clock, plus 54 ms" in text_of(app)
         axes = {chart.picture.span_s for chart in app.screen.query(Chart)}
         assert len(axes) == 1
 
 
-async def test_a_run_without_a_log_says_so(folder: Path) -> None:
+async def test_a_run_without_a_log_is_reported(folder: Path) -> None:
     app = app_of(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "completed" in text_of(app))
@@ -138,7 +138,7 @@ async def test_a_new_run_appears_and_the_chosen_one_stays_chosen(folder: Path, m
         assert f"runs/{CANCELLED}" in text_of(app)
 
 
-async def test_no_runs_yet_says_how_to_make_one(tmp_path: Path) -> None:
+async def test_without_runs_the_page_shows_how_to_start_one(tmp_path: Path) -> None:
     app = app_of(tmp_path / "none")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "Key 4, Migrate, starts a migration." in " ".join(text_of(app).split()))
@@ -146,7 +146,7 @@ async def test_no_runs_yet_says_how_to_make_one(tmp_path: Path) -> None:
         assert isinstance(app.screen, RunsPage)
 
 
-async def test_a_folder_that_can_not_be_read_is_a_sentence(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
     app = app_of(tmp_path / "runs")
     async with app.run_test(size=(80, 24)) as pilot:
@@ -163,8 +163,8 @@ async def test_a_vm_name_is_never_markup(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("control", ["\u202e", "\u2066", "\x1b[31m"])
-async def test_a_folders_name_can_not_turn_the_line_around(folder: Path, control: str) -> None:
-    """As from an archive of somebody else's: neither in the list nor where the run is opened."""
+async def test_control_characters_in_a_folders_name_are_not_shown(folder: Path, control: str) -> None:
+    """The folder may come from a foreign archive; neither the list nor the opened run shows the character."""
     odd = f"{control}emaNddO"
     (folder / odd).mkdir()
     shutil.copy(RECORDINGS / "cancelled.jsonl", folder / odd / "raw.jsonl")
@@ -196,7 +196,7 @@ async def test_the_chosen_run_is_seen_without_colour(folder: Path, monkeypatch: 
         assert "cancelled" in marked[0]
 
 
-async def test_narrow_terminals_leave_figures_out_before_names(folder: Path) -> None:
+async def test_narrow_terminals_drop_figures_before_names(folder: Path) -> None:
     app = app_of(folder)
     async with app.run_test(size=(60, 16)) as pilot:
         await until(pilot, lambda: "broken" in text_of(app))
@@ -214,6 +214,6 @@ def test_runs_looks_like_its_picture(snap_compare: Any, folder: Path, size: tupl
         await until(pilot, lambda: "broken" in text_of(app))
         if opened:
             await pilot.press("enter")
-            await until(pilot, lambda: "raw log" in text_of(app) and "⠤" in text_of(app))  # plotext has been loaded
+            await until(pilot, lambda: "raw log" in text_of(app) and "⠤" in text_of(app))  # plotext is loaded
 
     assert snap_compare(app, terminal_size=size, run_before=look)

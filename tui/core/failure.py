@@ -16,9 +16,14 @@ class Failure(Exception):
         self.hint = hint
         self.detail = detail
 
+    @property
+    def reason(self) -> str:
+        """What and why, without the hint and a full stop."""
+        return f"{self.what}: {self.why}" if self.why else self.what
+
     def __str__(self) -> str:
         """What, why and hint in one line."""
-        line = f"{self.what}: {self.why}" if self.why else self.what
+        line = self.reason
         line = line if line.endswith((".", "!", "?")) else f"{line}."
         return f"{line} {self.hint}" if self.hint else line
 

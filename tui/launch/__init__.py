@@ -1,1 +1,1 @@
-"""The Launch room: VMs made, booted and stopped, and workloads in them."""
+"""The Launch room: creates, boots and stops VMs, and runs workloads in them."""

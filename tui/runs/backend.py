@@ -1,4 +1,4 @@
-"""The Runs room: the recorded runs of one folder, listed and opened."""
+"""The recorded runs of one folder: list them, open one."""
 
 import sys
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-Stamp = tuple[int, int]  # by which a file that was read before is known: time of change and size
+Stamp = tuple[int, int]  # time of change and size: equal if the file has not changed
 
 
 @dataclass(frozen=True)
 class OpenRun:
-    """A run with all it recorded; `problem` says what of the log could not be read, empty where all could."""
+    """A run with its log; `problem` is what of the log could not be read, empty if nothing."""
 
     run: Run
     timeline: Timeline
@@ -31,18 +31,18 @@ class OpenRun:
 
 
 class Runs:
-    """Reads on threads, for there may be thousands of runs and logs of a hundred megabytes; changes nothing."""
+    """Reads on threads, because there may be thousands of runs and logs of 100 MB; changes nothing."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._known: dict[Path, tuple[Stamp, Run]] = {}
 
     async def list(self) -> tuple[Run, ...]:
-        """All runs, the newest first, broken ones among them; Failure where the folder itself can't be read."""
+        """All runs, the newest first, with broken ones; Failure if the folder itself can't be read."""
         return await on_thread(self._list)
 
     async def open(self, run: Run) -> OpenRun:
-        """The run with its log; Failure where there is no log."""
+        """The run with its log; Failure if there is no log."""
         return await on_thread(_open, run)
 
     def _list(self) -> tuple[Run, ...]:
@@ -54,7 +54,7 @@ class Runs:
             raise Failure(
                 f"The runs in {self.folder} can't be listed",
                 error.strerror or str(error),
-                "Look at the folder under [runs] in the configuration.",
+                "Check the folder under [runs] in the configuration.",
             ) from error
         runs = [self._run(folder) for folder in folders]
         return tuple(
@@ -90,7 +90,7 @@ def _open(run: Run) -> OpenRun:
                 else:
                     timeline.add(each)
                     records += 1
-            except (ValueError, KeyError, TypeError, AttributeError):  # a record with data of another kind
+            except (ValueError, KeyError, TypeError, AttributeError):  # a record with data of another type
                 broken += 1
     except OSError as error:
         raise Failure(

@@ -1,4 +1,4 @@
-"""A recorded run as the list of runs shows it, read from its run.toml; a broken one says what is wrong with it."""
+"""A recorded run, parsed from its run.toml; a broken one has a problem."""
 
 import re
 from collections.abc import Mapping
@@ -14,14 +14,12 @@ EARLIEST, LATEST = 1970, 9998  # years
 UNDER_WAY, UNFINISHED, BROKEN = "under way", "unfinished", "broken"
 
 MOST = 1e15  # bytes or milliseconds; more is a damaged file
-UNFINISHED_WHY = (
-    "Its end was not recorded: the app was ended first. Started again, it records what libvirt still knows."
-)
+UNFINISHED_WHY = "Its end was not recorded: the app stopped first. At its next start it records what libvirt still has."
 
 
 @dataclass(frozen=True)
 class Run:
-    """One folder of the runs; a figure is None where nobody knows it, `problem` is empty where all is well."""
+    """One folder of the runs; unknown figures are None, `problem` is empty if there is none."""
 
     folder: Path
     began: datetime | None = None
@@ -39,7 +37,7 @@ class Run:
 
     @property
     def how(self) -> str:
-        """The technique in few letters: "pre-copy", "post 25 s", "post hand"."""
+        """The technique, short: "pre-copy", "post 25 s", "post hand"."""
         short = {
             PRE_COPY: "pre-copy",
             POST_COPY_TIMEOUT: f"post {self.timeout_s:g} s" if self.timeout_s else "post timed",
@@ -49,7 +47,7 @@ class Run:
 
 
 def parse_run(folder: Path, tables: Mapping[str, Any], *, in_use: bool) -> Run:
-    """The run that run.toml describes; what is missing in it or of another kind is as if it were not known."""
+    """The run that run.toml describes; a missing value, or one of another type, counts as unknown."""
     vm, options, hosts = (_table(tables, name) for name in ("vm", "options", "hosts"))
     figures, workload = _table(tables, "figures"), _table(tables, "workload")
     outcome = _text(tables, "outcome")
@@ -58,7 +56,7 @@ def parse_run(folder: Path, tables: Mapping[str, Any], *, in_use: bool) -> Run:
     if outcome == RUNNING:
         outcome, problem = (UNDER_WAY, "") if in_use else (UNFINISHED, UNFINISHED_WHY)
     elif not outcome:
-        outcome, problem = BROKEN, "Its run.toml does not say how it ended."
+        outcome, problem = BROKEN, "Its run.toml has no outcome."
     return Run(
         folder=folder,
         began=parse_time(_text(tables, "began")) or time_of_name(folder.name),
@@ -77,7 +75,7 @@ def parse_run(folder: Path, tables: Mapping[str, Any], *, in_use: bool) -> Run:
 
 
 def broken_run(folder: Path, problem: str) -> Run:
-    """A run without a usable run.toml: its name tells as much as it can."""
+    """A run without a usable run.toml: VM, workload and technique come from the folder's name."""
     found = re.fullmatch(rf"[^-]+-(.+)-([^-]+)-({'|'.join(TECHNIQUES)})(?:-\d+)?", folder.name)
     vm, workload, technique = found.groups() if found else ("", "", "")
     began = time_of_name(folder.name)
@@ -85,7 +83,7 @@ def broken_run(folder: Path, problem: str) -> Run:
 
 
 def parse_time(text: str) -> datetime | None:
-    """An ISO time of the log, None where it is none."""
+    """An ISO time of the log; None for any other text."""
     try:
         time = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
@@ -94,7 +92,7 @@ def parse_time(text: str) -> datetime | None:
 
 
 def time_of_name(name: str) -> datetime | None:
-    """The time that a run's folder is named after."""
+    """The time in the name of a run's folder."""
     try:
         return _shown(datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc))
     except ValueError:
@@ -102,7 +100,7 @@ def time_of_name(name: str) -> datetime | None:
 
 
 def _shown(time: datetime) -> datetime | None:
-    """At the ends of the calendar a time has no local time."""
+    """The time, if it is within the years that can be converted to local time."""
     return time if EARLIEST <= time.year <= LATEST else None
 
 

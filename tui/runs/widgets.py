@@ -1,7 +1,6 @@
-"""The recorded runs as lines of a table, and what there is to say about one of them."""
+"""The recorded runs as lines of a table, and the lines about one of them."""
 
 from datetime import datetime
-from pathlib import Path
 
 from rich.cells import set_cell_size
 from textual.content import Content
@@ -12,7 +11,7 @@ from tui.core.plan import TECHNIQUES
 from tui.core.quantity import clock, duration, size
 from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, Run
 
-NARROW = 100  # columns below which the year and the seconds are left out
+NARROW = 100  # columns below which the year and the seconds are omitted
 STYLES = {
     "completed": "$success",
     "failed": "$error",
@@ -34,7 +33,7 @@ def header(width: int) -> Content:
 
 
 def run_line(run: Run, width: int) -> Content:
-    """One run; what nobody knows is a dash."""
+    """One run; unknown values are dashes."""
     began = _time(run.began, width)
     figures = [
         _short(run.total_s),
@@ -46,7 +45,7 @@ def run_line(run: Run, width: int) -> Content:
 
 
 def about_lines(run: Run, width: int) -> tuple[Content, ...]:
-    """Below the table: where the chosen run lies, and what is wrong with it."""
+    """Below the table: the folder of the chosen run, and its problem."""
     parts = [Content(plain(str(run.folder)))]
     if run.problem:
         parts.append(Content.styled(plain(run.problem), STYLES.get(run.outcome, "")))
@@ -54,7 +53,7 @@ def about_lines(run: Run, width: int) -> tuple[Content, ...]:
 
 
 def heading(run: Run) -> Content:
-    """Who moved where and how, in one line."""
+    """The VM, its direction, the technique, the workload and the time, in one line."""
     way = f"{run.origin} -> {run.target}" if run.origin and run.target else ""
     how = TECHNIQUES.get(run.technique, run.technique)
     words = [way, how, f"workload {run.workload}" if run.workload else "", _time(run.began, NARROW)]
@@ -63,7 +62,7 @@ def heading(run: Run) -> Content:
 
 
 def _row(width: int, began: str, vm: str, words: list[str], figures: list[str], style: str, base: str = "") -> Content:
-    """One line of the table; the name takes what the others leave, and the last figures give way to it."""
+    """One line of the table; the name gets the rest of the width, the last figures are dropped if it is too narrow."""
     time = set_cell_size(began, len(_time(None, width)))
     fixed = len(time) + sum(size + len(GAP) for _, size in WIDTHS) + 3 * len(GAP)
     fitting = len(FIGURES)
@@ -80,12 +79,12 @@ def _row(width: int, began: str, vm: str, words: list[str], figures: list[str], 
 
 
 def _sum(figures: int) -> int:
-    """The columns that so many figures take."""
+    """The width of the first `figures` figures."""
     return sum(size + len(GAP) for _, size in FIGURES[:figures])
 
 
 def _time(began: datetime | None, width: int) -> str:
-    """Local time; dashes of the same length where it is not known."""
+    """Local time; a dash, padded to the same length, if unknown."""
     pattern = "%m-%d %H:%M" if width < NARROW else "%Y-%m-%d %H:%M:%S"
     if began is None:
         return "-".ljust(len(datetime.now().strftime(pattern)))  # only its length counts
@@ -96,11 +95,3 @@ def _short(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     return duration(seconds) if seconds < 59.95 else clock(seconds)
-
-
-def home(path: Path) -> str:
-    """A path as a person types it."""
-    try:
-        return f"~/{path.relative_to(Path.home())}"
-    except (ValueError, RuntimeError):
-        return str(path)

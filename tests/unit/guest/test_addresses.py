@@ -1,4 +1,4 @@
-"""How guests are reached, kept from one start of the app to the next."""
+"""The addresses and users of guests, stored from one start of the app to the next."""
 
 import re
 from pathlib import Path
@@ -9,10 +9,10 @@ from tui.core.failure import Failure
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.model.agent import AGENT
 
-ODD = "addresses"  # a VM may be called as the file's own words are
+ODD = "addresses"  # a VM may have the name of a key of the file
 
 
-def test_addresses_and_users_are_there_at_the_next_start(tmp_path: Path) -> None:
+def test_addresses_and_users_are_kept_for_the_next_start(tmp_path: Path) -> None:
     path = tmp_path / "new" / "guests.json"
     known = GuestAddresses(path)
     known.keep(ODD, AGENT, "ada")
@@ -29,11 +29,11 @@ def test_addresses_and_users_are_there_at_the_next_start(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("root@two", "root@two can't be kept in .*: Not a directory. It is known until the app ends."),
-        ("", "two can't be taken out of .*: Not a directory. What that says of it counts at the next start."),
+        ("root@two", "root@two can't be saved in .*: Not a directory. It is kept until the app ends."),
+        ("", "two can't be removed from .*: Not a directory. The old entry is used at the next start."),
     ],
 )
-def test_a_file_that_can_not_be_written_is_a_sentence(tmp_path: Path, address: str, words: str) -> None:
+def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path, address: str, words: str) -> None:
     (tmp_path / "file").touch()
     known = GuestAddresses(tmp_path / "file/below/guests.json")
     with pytest.raises(Failure) as raised:
@@ -45,7 +45,7 @@ def test_a_file_that_can_not_be_written_is_a_sentence(tmp_path: Path, address: s
 @pytest.mark.parametrize(
     ("text", "address"), [('{"addresses": "root@two"}', "root@two"), ("[1]", ""), ("{", ""), ('{"addresses": {}}', "")]
 )
-def test_an_older_file_is_read_and_a_damaged_one_holds_nothing(tmp_path: Path, text: str, address: str) -> None:
+def test_an_older_file_is_read_and_a_damaged_one_is_empty(tmp_path: Path, text: str, address: str) -> None:
     path = tmp_path / "guests.json"
     path.write_text(text)
     assert GuestAddresses(path).of(ODD) == address

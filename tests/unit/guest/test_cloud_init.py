@@ -1,4 +1,4 @@
-"""How far cloud-init is, as what the guest prints of it."""
+"""The progress of cloud-init, parsed from the output of the guest."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from tui.guest.backend.guest import CLOUD_INIT
 from tui.guest.model.cloud_init import CloudInit, parse_cloud_init
 
-# As Debian 12's wrote it in a guest without update-locale.
+# Written by Debian 12's cloud-init in a guest without update-locale.
 FAILED = """{
  "v1": {
   "datasource": "DataSourceNoCloud [seed=/dev/vdb][dsmode=net]",
@@ -29,11 +29,11 @@ FAILED = """{
         *((text, CloudInit()) for text in ("{", "[]", "null", '{"v1": {}}', '{"v1": {"errors": "x"}}')),
     ],
 )
-def test_what_the_guest_prints_is_how_far_it_is(text: str, found: CloudInit) -> None:
+def test_the_output_is_parsed_to_the_progress(text: str, found: CloudInit) -> None:
     assert parse_cloud_init(text) == found
 
 
-GONE_WRONG = CloudInit(errors=("cloud-init.service failed, and cloud-init left no word of what it did",))
+UNIT_FAILED = CloudInit(errors=("cloud-init.service failed, and cloud-init wrote no result",))
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ GONE_WRONG = CloudInit(errors=("cloud-init.service failed, and cloud-init left n
     [
         (False, "", "cloud-init", CloudInit()),
         (True, "", "none", CloudInit(running=True)),
-        (True, "", "cloud-init", GONE_WRONG),
+        (True, "", "cloud-init", UNIT_FAILED),
         (True, FAILED, "cloud-init", CloudInit(errors=("('locale', ProcessExecutionError('Exit code: 255'))",))),
     ],
 )
-def test_a_part_that_failed_and_left_no_result_is_an_error(
+def test_a_unit_that_failed_without_a_result_is_an_error(
     tmp_path: Path, enabled: bool, result: str, failed: str, found: CloudInit
 ) -> None:
-    """The guest's systemctl is one that knows which unit has failed."""
+    """A stub systemctl reports which unit has failed."""
     systemctl = tmp_path / "systemctl"
     systemctl.write_text(f'#!/bin/sh\n[ "$1 $2 $3" = "is-failed -q {failed}" ]\n')
     systemctl.chmod(0o755)

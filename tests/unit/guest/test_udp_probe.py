@@ -1,20 +1,20 @@
-"""What a train of probes tells: trains through a guest that pauses, with clocks that run on or stand still."""
+"""Pauses and clock loss computed from probes of a guest that pauses, whose clock runs on or stands still."""
 
 import pytest
 
-from tui.guest.model.heartbeat import Answer
+from tui.guest.model.heartbeat import HeartbeatReply
 from tui.guest.model.udp_probe import BEST_OF, EVERY_S, ProbeAnswers
 
 ROUND_TRIP = 0.001
 
 
 class Train:
-    """Probes a guest every EVERY_S; `pause` is when and for how long it is stopped, `standing` whether its clock is."""
+    """Probes a simulated guest every EVERY_S; `standing`: its clock stands still during a pause."""
 
     def __init__(self, probe_answers: ProbeAnswers | None = None) -> None:
         self.probe_answers = probe_answers or ProbeAnswers()
         self.now = 1000.0
-        self.guest = 50.0  # its clock, ahead of the source's by -950 s
+        self.guest = 50.0  # its clock, 950 s behind the source's
         self.beats = 0
 
     def run(self, seconds: float, *, round_trip: float = ROUND_TRIP, lost: bool = False) -> None:
@@ -22,35 +22,35 @@ class Train:
             number = self.probe_answers.send(self.now)
             if not lost:
                 self.answer(number, self.now + round_trip, self.guest + round_trip / 2)
-            self.pass_(EVERY_S)
+            self.advance(EVERY_S)
 
-    def pass_(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.now += seconds
         self.guest += seconds
         self.beats += round(seconds / EVERY_S)
 
     def answer(self, number: int, t: float, guest: float) -> None:
-        self.probe_answers.add(Answer(number, round(guest * 1e9), self.beats, 10_000_000, 1), t)
+        self.probe_answers.add(HeartbeatReply(number, round(guest * 1e9), self.beats, 10_000_000, 1), t)
 
     def pause(self, seconds: float, *, standing: bool) -> None:
-        """No probe is answered, and then the next one is."""
+        """No probe is answered for `seconds`."""
         clock = self.guest
         self.run(seconds, lost=True)
         if standing:
             self.guest = clock
 
 
-def test_a_guest_that_runs_has_no_pause_but_the_round_trip() -> None:
+def test_the_pause_of_a_running_guest_is_the_round_trip() -> None:
     train = Train()
     train.run(300 * EVERY_S)
     assert train.probe_answers.pause == pytest.approx(ROUND_TRIP)
     assert train.probe_answers.settled(train.now - EVERY_S, 299)
-    assert not train.probe_answers.settled(train.now - EVERY_S, 300)  # what comes next may be the pause
+    assert not train.probe_answers.settled(train.now - EVERY_S, 300)  # the next probe may begin a pause
     assert (train.probe_answers.window.sent, train.probe_answers.window.answered) == (300, 300)
     assert train.probe_answers.lost == 0
 
 
-def test_the_pause_is_from_the_first_probe_without_an_answer_to_the_next_answer() -> None:
+def test_a_pause_lasts_from_the_first_unanswered_probe_to_the_next_reply() -> None:
     train = Train()
     train.run(1)
     train.pause(0.5, standing=False)
@@ -61,7 +61,7 @@ def test_the_pause_is_from_the_first_probe_without_an_answer_to_the_next_answer(
     assert train.probe_answers.window.pause_began == pytest.approx(1001.0)
 
 
-def test_a_clock_that_stood_still_is_told_from_one_that_ran_on() -> None:
+def test_a_clock_that_stood_still_differs_from_one_that_ran_on() -> None:
     lost = []
     for standing in (True, False):
         train = Train()
@@ -73,7 +73,7 @@ def test_a_clock_that_stood_still_is_told_from_one_that_ran_on() -> None:
     assert lost == [pytest.approx(0.5, abs=0.002), 0.0]
 
 
-def test_a_slow_answer_after_the_pause_does_not_spoil_the_clock() -> None:
+def test_a_slow_reply_after_the_pause_does_not_distort_the_clock_loss() -> None:
     train = Train()
     train.run(1)
     train.pause(0.4, standing=True)
@@ -83,7 +83,7 @@ def test_a_slow_answer_after_the_pause_does_not_spoil_the_clock() -> None:
     assert train.probe_answers.lost_error < 0.01
 
 
-def test_it_has_settled_only_when_the_clock_could_be_compared() -> None:
+def test_it_is_settled_only_once_the_clock_is_compared() -> None:
     train = Train()
     train.run(1)
     train.pause(0.4, standing=True)
@@ -93,28 +93,28 @@ def test_it_has_settled_only_when_the_clock_could_be_compared() -> None:
     assert train.probe_answers.settled(train.now, 0)
 
 
-def test_that_the_app_was_late_with_its_probes_is_no_pause() -> None:
+def test_late_probes_of_the_app_are_no_pause() -> None:
     train = Train()
     train.run(1)
-    train.pass_(2.0)
+    train.advance(2.0)
     train.run(1)
     assert train.probe_answers.pause == pytest.approx(ROUND_TRIP)
 
 
-def test_answers_that_waited_in_a_queue_are_a_pause_as_long_as_the_first_one_waited() -> None:
+def test_queued_replies_count_as_a_pause_from_the_first_waiting_probe() -> None:
     train = Train()
     train.run(100 * EVERY_S)
     numbers = []
     for _ in range(30):
         numbers.append(train.probe_answers.send(train.now))
-        train.pass_(EVERY_S)
+        train.advance(EVERY_S)
     for number in numbers:
         train.answer(number, train.now, train.guest)
     assert train.probe_answers.pause == pytest.approx(30 * EVERY_S)
     assert train.probe_answers.window.answered == 130
 
 
-def test_an_answer_that_comes_twice_or_after_a_later_one_tells_nothing() -> None:
+def test_a_duplicate_or_overtaken_reply_is_ignored() -> None:
     train = Train()
     first, second = train.probe_answers.send(1000.0), train.probe_answers.send(1000.01)
     train.answer(second, 1000.02, 50.0)
@@ -124,7 +124,7 @@ def test_an_answer_that_comes_twice_or_after_a_later_one_tells_nothing() -> None
     assert train.probe_answers.window.answered == 1
 
 
-def test_from_the_switchover_on_all_is_counted_anew() -> None:
+def test_all_statistics_restart_at_the_switchover() -> None:
     train = Train()
     train.run(1)
     train.pause(0.7, standing=False)
@@ -136,18 +136,18 @@ def test_from_the_switchover_on_all_is_counted_anew() -> None:
     assert train.probe_answers.pause == pytest.approx(0.2 + ROUND_TRIP)
     assert train.probe_answers.lost == pytest.approx(0.2, abs=0.005)
     assert train.probe_answers.gap_before_ns == 10_000_000
-    train.probe_answers.switch_over()  # libvirt says it once for each way to stop a VM
+    train.probe_answers.switch_over()  # libvirt may report it twice
     assert train.probe_answers.pause == pytest.approx(0.2 + ROUND_TRIP)
 
 
-def test_what_an_earlier_app_saw_is_gone_on_with() -> None:
+def test_the_pauses_of_an_earlier_process_are_continued() -> None:
     train = Train(ProbeAnswers(0.25, 0.1))
     train.run(1)
     assert (train.probe_answers.pause, train.probe_answers.pause_before) == (0.25, 0.1)
 
 
 @pytest.mark.parametrize(("guest", "beats"), [(10.0, 500), (60.0, 0)])
-def test_a_guest_or_a_heartbeat_that_began_anew_is_noticed(guest: float, beats: int) -> None:
+def test_a_restart_of_the_guest_or_its_heartbeat_is_detected(guest: float, beats: int) -> None:
     train = Train()
     train.run(1)
     assert not train.probe_answers.restarted

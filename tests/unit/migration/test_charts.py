@@ -10,18 +10,18 @@ from tui.migration.widgets.charts import guest_picture, memory_picture, rate_pic
 from tui.ui.chart.scale import unit_for
 
 
-def test_what_remains_is_not_joined_across_the_end_of_a_pass() -> None:
+def test_the_remaining_memory_is_not_connected_across_the_end_of_a_pass() -> None:
     timeline = Timeline(recording("post-copy-by-hand"))
     remaining, sent = memory_picture(timeline).series
     breaks = [x for x, y in zip(remaining.xs, remaining.ys, strict=True) if y is None]
     assert breaks == [each.ended for each in timeline.passes]
     assert len(breaks) > 3
-    for moment in breaks:  # and the first look at the next pass belongs to that one
+    for moment in breaks:  # the first sample of the next pass belongs to that pass
         assert remaining.ys[remaining.xs.index(moment)] is None
     assert None not in sent.ys
 
 
-@pytest.mark.parametrize("name", ["felt-post-copy", "felt-pre-copy"])
+@pytest.mark.parametrize("name", ["guest-post-copy", "guest-pre-copy"])
 def test_all_charts_have_one_time_axis_at_every_moment(name: str) -> None:
     timeline = Timeline()
     for each in recording(name):
@@ -30,18 +30,18 @@ def test_all_charts_have_one_time_axis_at_every_moment(name: str) -> None:
         assert len({max(each.last_x, each.span_s) for each in pictures}) == 1
 
 
-def test_the_guests_rate_is_in_the_unit_that_its_workload_counts_in() -> None:
-    memory, cpu = (guest_picture(Timeline(recording(name))) for name in ("felt-post-copy", "felt-pre-copy"))
+def test_the_guests_rate_has_the_unit_of_its_workload() -> None:
+    memory, cpu = (guest_picture(Timeline(recording(name))) for name in ("guest-post-copy", "guest-pre-copy"))
     assert unit_for(memory.units, memory.highest_y).name == "GiB/s"
     assert unit_for(cpu.units, cpu.highest_y).name == "thousand additions/s"
 
 
-def test_the_guests_curve_is_broken_where_it_said_nothing_and_the_frame_says_for_how_long() -> None:
+def test_the_guests_curve_is_broken_while_no_line_comes_and_the_frame_shows_for_how_long() -> None:
     timeline = Timeline()
     for t, data in ((1.0, {"rate": 5.0, "unit": "rows/s"}), (4.0, {"silent_s": 3.0, "why": "no route"})):
         timeline.add(Event(t, "", record.GUEST, data))
     picture = guest_picture(timeline)
     assert picture.series[0].ys == (5.0, None)
-    assert picture.subtitle == "no answer for 3.0 s"
+    assert picture.subtitle == "no reply for 3.0 s"
     timeline.add(Event(5.0, "", record.GUEST, {"rate": 1234567.0, "unit": "rows/s"}))
     assert guest_picture(timeline).subtitle == "1,234,567 rows/s"

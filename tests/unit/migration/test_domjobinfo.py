@@ -1,4 +1,4 @@
-"""libvirt's statistics in the words of virsh, letter by letter."""
+"""libvirt's statistics as the exact text of virsh."""
 
 import json
 
@@ -13,12 +13,12 @@ RECORDED = RECORDINGS / "domjobinfo"
 
 
 @pytest.mark.parametrize("name", sorted(each.stem for each in RECORDED.glob("*.json")))
-def test_the_text_is_the_one_that_virsh_printed_at_the_same_time(name: str) -> None:
+def test_the_text_equals_the_output_of_virsh_at_the_same_time(name: str) -> None:
     stats = json.loads((RECORDED / f"{name}.json").read_text("utf-8"))
     assert text(stats).encode() == (RECORDED / f"{name}.txt").read_bytes()
 
 
-def test_a_vm_without_a_job_is_said_as_virsh_says_it() -> None:
+def test_a_vm_without_a_job_reads_as_in_virsh() -> None:
     assert text({}) == text({"type": 0}) == "Job type:         None        \n\n"
 
 
@@ -47,7 +47,7 @@ def test_every_sample_ends_with_an_empty_line_and_has_no_other(name: str) -> Non
         ({"type": 2, "operation": 5}, "Operation:        Outgoing migration"),
     ],
 )
-def test_what_the_recordings_lack_is_laid_out_as_in_virsh(stats: dict[str, Stat], line: str) -> None:
+def test_fields_that_no_recording_has_are_formatted_as_in_virsh(stats: dict[str, Stat], line: str) -> None:
     assert line in text(stats).split("\n")
 
 

@@ -1,4 +1,4 @@
-"""What a person types into the fields for numbers."""
+"""The input of the number fields."""
 
 import pytest
 
@@ -28,7 +28,7 @@ from tui.migration.model.entry import BANDWIDTH, DOWNTIME, PARALLEL, TIMEOUT, En
         (TIMEOUT, "2 min", 120),
     ],
 )
-def test_a_number_alone_is_in_the_unit_of_its_field_and_another_unit_is_converted(
+def test_a_number_without_a_unit_has_the_unit_of_its_field_and_another_unit_is_converted(
     entry: Entry, typed: str, value: float
 ) -> None:
     assert (entry.read_whole if entry.whole else entry.read)(typed) == value
@@ -47,7 +47,7 @@ def test_a_number_alone_is_in_the_unit_of_its_field_and_another_unit_is_converte
         (DOWNTIME, "1e3"),
         (DOWNTIME, "\u0663"),
         (BANDWIDTH, "-1"),
-        (BANDWIDTH, "0.5 MiB/s"),  # rounded down it would be no limit at all
+        (BANDWIDTH, "0.5 MiB/s"),  # rounded down it would mean no limit
         (BANDWIDTH, "1.5"),
         (BANDWIDTH, "1000001"),
         (BANDWIDTH, "80 MiB"),
@@ -61,19 +61,19 @@ def test_a_number_alone_is_in_the_unit_of_its_field_and_another_unit_is_converte
         (TIMEOUT, "nan"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_what_is_expected(entry: Entry, typed: str) -> None:
-    with pytest.raises(ValueError, match="Expected is") as refused:
+def test_an_impossible_value_is_refused_with_what_is_expected(entry: Entry, typed: str) -> None:
+    with pytest.raises(ValueError, match="Expected:") as refused:
         entry.read(typed)
-    assert str(refused.value) == f'"{typed}" is not {entry.name}. Expected is {entry.expected}.'
+    assert str(refused.value) == f'"{typed}" is not {entry.name}. Expected: {entry.expected}.'
 
 
 @pytest.mark.parametrize("entry", [DOWNTIME, BANDWIDTH, PARALLEL, TIMEOUT])
 @pytest.mark.parametrize("typed", ["", "  "])
-def test_an_empty_field_is_said_to_be_empty(entry: Entry, typed: str) -> None:
-    with pytest.raises(ValueError, match=f"Nothing is entered for {entry.name}. Expected is"):
+def test_an_empty_field_is_refused_as_empty(entry: Entry, typed: str) -> None:
+    with pytest.raises(ValueError, match=f"Nothing was entered for {entry.name}. Expected:"):
         entry.read(typed)
 
 
-def test_a_refusal_repeats_no_more_than_fits() -> None:
+def test_a_refusal_shortens_a_long_input() -> None:
     with pytest.raises(ValueError, match=r'"9{30}\.\.\." is not'):
         DOWNTIME.read("9" * 500)

@@ -1,4 +1,4 @@
-"""Which key can act at which moment, and the sentence where it cannot."""
+"""Which action is possible at which moment, and the sentence if it is not."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def at(name: str, t: float) -> Timeline:
 
 
 @pytest.mark.parametrize("timeline", [None, Timeline()])
-def test_without_a_migration_only_start_can_act(timeline: Timeline | None) -> None:
+def test_without_a_migration_only_start_is_possible(timeline: Timeline | None) -> None:
     assert why_not(START, timeline) == ""
     assert {why_not(each, timeline) for each in STEERING} == {"No migration is under way; m starts one."}
 
@@ -35,14 +35,14 @@ def test_without_a_migration_only_start_can_act(timeline: Timeline | None) -> No
         ("cancelled", "The migration is over; m starts another."),
     ],
 )
-def test_after_the_end_only_start_can_act(name: str, reason: str) -> None:
+def test_after_the_end_only_start_is_possible(name: str, reason: str) -> None:
     timeline = Timeline(recording(name))
     assert why_not(START, timeline) == ""
     assert {why_not(each, timeline) for each in STEERING} == {reason}
 
 
 @pytest.mark.parametrize("t", [0.5, 2.0, 8.0])
-def test_while_memory_is_copied_everything_but_start_can_act(t: float) -> None:
+def test_while_memory_is_copied_everything_except_start_is_possible(t: float) -> None:
     timeline = at("post-copy-by-hand", t)
     assert [why_not(each, timeline) for each in STEERING] == ["", "", "", ""]
     assert why_not(START, timeline) == "A migration is under way; c cancels it, q leaves it running."
@@ -51,34 +51,35 @@ def test_while_memory_is_copied_everything_but_start_can_act(t: float) -> None:
 def test_a_migration_started_as_pre_copy_cannot_become_post_copy() -> None:
     timeline = at("failed", 4.5)
     assert why_not(POST_COPY_NOW, timeline) == (
-        "It was started as pre-copy, and post-copy must be allowed at the start; c cancels it, then start it anew."
+        "It was started as pre-copy; post-copy must be allowed at the start. "
+        "c cancels it; then start it again with post-copy."
     )
     assert [why_not(each, timeline) for each in (CANCEL, DOWNTIME, BANDWIDTH)] == ["", "", ""]
 
 
-def test_a_migration_found_running_is_given_the_benefit_of_the_doubt() -> None:
+def test_a_migration_found_running_may_switch_to_post_copy() -> None:
     timeline = Timeline([Event(0, "", record.ATTACHED, {"technique": "unknown"})])
     assert why_not(POST_COPY_NOW, timeline) == ""
 
 
-def test_post_copy_that_is_held_need_not_be_asked_for_twice() -> None:
+def test_held_post_copy_cannot_be_requested_twice() -> None:
     timeline = at("post-copy-by-hand", 0.5)
     timeline.add(Event(0.6, "", record.KEY, {"action": "post-copy", "held": True}))
-    assert why_not(POST_COPY_NOW, timeline) == "Post-copy is asked for already; it starts when the first pass begins."
+    assert why_not(POST_COPY_NOW, timeline) == "Post-copy is already requested; it starts when the first pass begins."
     assert why_not(CANCEL, timeline) == ""
 
 
-def test_during_the_switchover_only_cancel_can_act() -> None:
+def test_during_the_switchover_only_cancel_is_possible() -> None:
     timeline = at("pre-copy-idle", 4.3)
-    reason = "The VM is being switched over; there is nothing left to change."
+    reason = "The VM is being switched over; nothing can be changed any more."
     assert [why_not(each, timeline) for each in STEERING] == [reason, "", reason, reason]
 
 
 def test_in_post_copy_only_the_bandwidth_can_be_changed() -> None:
     timeline = at("link-cut", 20.0)
     assert [why_not(each, timeline) for each in STEERING] == [
-        "Post-copy is under way already.",
-        "The VM runs on the other host by now, with a part of its memory still here: cancelling would lose it.",
+        "Post-copy is already under way.",
+        "The VM already runs on the other host, and part of its memory is still here: cancelling would lose it.",
         "The switchover is done; the maximum downtime no longer matters.",
         "",
     ]

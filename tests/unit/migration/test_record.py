@@ -16,7 +16,7 @@ def test_a_sample_reads_back_as_it_was_written() -> None:
     assert from_line(to_line(SAMPLE)) == SAMPLE
 
 
-def test_a_sample_asked_at_an_event_has_no_lateness_after_reading_back() -> None:
+def test_a_sample_outside_the_schedule_has_no_lateness_after_reading_back() -> None:
     sample = Sample(1.0, "now", {}, "", 0.5)
     assert "late" not in to_line(sample)
     assert from_line(to_line(sample)) == sample
@@ -34,7 +34,7 @@ def test_every_line_of_a_recording_is_written_as_it_was_read(name: str) -> None:
         assert json.loads(to_line(from_line(line))) == json.loads(line)
 
 
-def test_a_kind_nobody_knows_is_an_event_like_others() -> None:
+def test_an_unknown_kind_is_an_event() -> None:
     assert from_line('{"kind": "of-tomorrow", "t": 1, "at": "now", "x": [1]}') == Event(
         1.0, "now", "of-tomorrow", {"x": [1]}
     )
@@ -64,7 +64,7 @@ def test_a_kind_nobody_knows_is_an_event_like_others() -> None:
         '{"kind": "end", "t": 1, "at": "now", "x": ' + "[" * 100_000,
     ],
 )
-def test_a_line_that_holds_no_record_is_a_value_error(line: str) -> None:
+def test_a_line_without_a_record_is_a_value_error(line: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         from_line(line)
 
@@ -79,7 +79,7 @@ def test_a_line_cut_anywhere_is_a_value_error() -> None:
 def test_bytes_changed_anywhere_never_raise_anything_else(tmp_path_factory: pytest.TempPathFactory) -> None:
     raw = tmp_path_factory.mktemp("run") / "raw.jsonl"
     lines = (RECORDINGS / "post-copy-by-hand.jsonl").read_bytes()
-    dice = random.Random(7)  # noqa: S311 - the same every time is what it is for
+    dice = random.Random(7)  # noqa: S311 - a fixed seed is intended
     for _ in range(200):
         spoilt = bytearray(lines)
         for _ in range(20):
@@ -96,5 +96,5 @@ def test_a_statistic_that_is_no_usable_number_counts_as_zero(value: int | float 
     assert Sample(0, "", {"x": value}).number("x") == number
 
 
-def test_a_statistic_that_libvirt_did_not_give_counts_as_zero() -> None:
+def test_a_missing_statistic_counts_as_zero() -> None:
     assert Sample(0, "", {}).number("memory_total") == 0

@@ -1,4 +1,4 @@
-"""A run's folder on a real disk: what is written when, by whom, and what happens when it cannot be."""
+"""A run's folder on a real disk: what is written when, by which process, and what happens if it cannot be."""
 
 import contextlib
 import fcntl
@@ -56,7 +56,7 @@ def test_a_record_is_on_disk_when_write_returns(tmp_path: Path) -> None:
         assert read_records(recorder.folder / RAW) == written[:n]
 
 
-def test_the_log_is_written_as_the_recorded_one_was(tmp_path: Path) -> None:
+def test_the_log_is_written_as_it_was_recorded(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path, "run")
     for each in recording("cancelled"):
         recorder.write(each)
@@ -64,7 +64,7 @@ def test_the_log_is_written_as_the_recorded_one_was(tmp_path: Path) -> None:
     assert [json.loads(line) for line in written.open()] == [json.loads(line) for line in recorded.open()]
 
 
-def test_the_samples_stand_in_the_words_of_virsh_as_well(tmp_path: Path) -> None:
+def test_samples_are_also_written_as_text_of_virsh(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path, "run")
     written = recording("pre-copy-idle")
     for each in written:
@@ -96,7 +96,7 @@ def test_nothing_is_written_after_the_end(tmp_path: Path) -> None:
     assert [each.t for each in read_records(recorder.folder / RAW)] == [1.0]
 
 
-def test_nothing_is_written_after_the_folder_was_let_go(tmp_path: Path) -> None:
+def test_nothing_is_written_after_the_folder_was_closed(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path, "run")
     recorder.close()
     recorder.write(event(1))
@@ -104,7 +104,7 @@ def test_nothing_is_written_after_the_folder_was_let_go(tmp_path: Path) -> None:
     assert (recorder.folder / RAW).read_bytes() == b""
 
 
-def test_a_folder_in_use_takes_no_second_writer(tmp_path: Path) -> None:
+def test_a_folder_has_only_one_writer(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path, "run")
     recorder.write(event(1))
     for _ in range(3):
@@ -116,7 +116,7 @@ def test_a_folder_in_use_takes_no_second_writer(tmp_path: Path) -> None:
     assert len(read_records(again.folder / RAW)) == 2
 
 
-def test_who_was_refused_holds_nothing(tmp_path: Path) -> None:
+def test_a_refused_writer_keeps_no_lock(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path, "run")
     before = open_files()
     with pytest.raises(BlockingIOError):
@@ -124,7 +124,7 @@ def test_who_was_refused_holds_nothing(tmp_path: Path) -> None:
     assert open_files() == before
 
 
-def test_a_folder_without_a_text_file_to_write_is_let_go_again(tmp_path: Path) -> None:
+def test_a_folder_whose_text_file_cannot_be_written_is_unlocked(tmp_path: Path) -> None:
     (tmp_path / TEXT).mkdir()
     with pytest.raises(IsADirectoryError):
         Recorder.open(tmp_path)
@@ -132,7 +132,7 @@ def test_a_folder_without_a_text_file_to_write_is_let_go_again(tmp_path: Path) -
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_half_a_line_of_a_crash_is_ended_before_what_follows(tmp_path: Path) -> None:
+def test_an_incomplete_line_of_a_crash_is_ended_first(tmp_path: Path) -> None:
     (tmp_path / RAW).write_bytes(b'{"kind": "key", "t": 1, "at": "now"}\n{"kind": "sam')
     recorder = Recorder.open(tmp_path)
     recorder.write(event(7))
@@ -145,12 +145,12 @@ def test_a_log_that_ends_with_a_line_gets_no_empty_one(tmp_path: Path) -> None:
     assert (tmp_path / RAW).read_bytes().count(b"\n") == 2
 
 
-def test_two_runs_of_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:
+def test_two_runs_of_the_same_second_have_separate_folders(tmp_path: Path) -> None:
     recorders = [Recorder.create(tmp_path, "run") for _ in range(4)]
     assert [each.folder.name for each in recorders] == ["run", "run-2", "run-3", "run-4"]
 
 
-def test_two_apps_that_begin_at_once_have_folders_of_their_own(tmp_path: Path) -> None:
+def test_two_apps_that_start_at_once_have_separate_folders(tmp_path: Path) -> None:
     folders: list[Path] = []
     gate = threading.Barrier(16)
 
@@ -202,7 +202,7 @@ def test_a_folder_can_be_named_after_a_vm_with_a_very_long_name(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("place", ["a-file/runs", "a-file", "/proc/runs"])
-def test_a_place_that_cannot_be_written_is_a_failure_that_names_it(tmp_path: Path, place: str) -> None:
+def test_a_folder_that_cannot_be_created_is_a_failure_with_its_path(tmp_path: Path, place: str) -> None:
     (tmp_path / "a-file").touch()
     with pytest.raises(Failure) as raised:
         Recorder.create(tmp_path / place, "run")
@@ -211,7 +211,7 @@ def test_a_place_that_cannot_be_written_is_a_failure_that_names_it(tmp_path: Pat
     assert raised.value.hint == "Set another folder under [runs] in the configuration."
 
 
-def test_a_summary_is_read_back_as_it_was_given(tmp_path: Path) -> None:
+def test_a_summary_reads_back_as_it_was_written(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path, "run")
     summary = {"outcome": "completed", "error": None, "vm": {"name": 'a "b"\n[c]', "uuid": None}, "figures": {}}
     recorder.summarize(summary)
@@ -219,7 +219,7 @@ def test_a_summary_is_read_back_as_it_was_given(tmp_path: Path) -> None:
     assert read == {"outcome": "completed", "vm": {"name": 'a "b"\n[c]'}, "figures": {}} == without_none(summary)
 
 
-def test_a_summary_that_cannot_be_written_leaves_the_former_whole(tmp_path: Path) -> None:
+def test_a_summary_that_cannot_be_written_keeps_the_previous_one(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path, "run")
     recorder.summarize({"outcome": "running"})
     with full_disk(64), pytest.raises(OSError, match="File too large"):
@@ -227,7 +227,7 @@ def test_a_summary_that_cannot_be_written_leaves_the_former_whole(tmp_path: Path
     assert tomllib.loads((recorder.folder / SUMMARY).read_text()) == {"outcome": "running"}
 
 
-def test_a_reader_never_sees_half_a_summary(tmp_path: Path) -> None:
+def test_a_reader_never_reads_an_incomplete_summary(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path, "run")
     recorder.summarize({"n": 0, "text": "x" * 100_000})
     over = threading.Event()
@@ -242,7 +242,7 @@ def test_a_reader_never_sees_half_a_summary(tmp_path: Path) -> None:
         assert len(tomllib.loads((recorder.folder / SUMMARY).read_text())["text"]) == 100_000
 
 
-def test_a_full_disk_is_an_error_of_each_write_and_costs_no_line_before(tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_of_each_write_and_loses_no_earlier_line(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path, "run")
     with full_disk(200):
         with pytest.raises(OSError, match="File too large"):
@@ -254,7 +254,7 @@ def test_a_full_disk_is_an_error_of_each_write_and_costs_no_line_before(tmp_path
     assert len(read) > 2
 
 
-def test_when_the_disk_has_room_again_the_log_goes_on_with_whole_lines(tmp_path: Path) -> None:
+def test_once_the_disk_has_room_again_the_log_continues_with_complete_lines(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path, "run")
     with full_disk(200), pytest.raises(OSError, match="File too large"):
         write_many(recorder)

@@ -1,4 +1,4 @@
-"""The log of a run as it is read: by whoever goes on with it, and by whoever shows it."""
+"""Reading the log of a run, to continue it or to show it."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from tui.migration.backend.recorder import RAW, Recorder
 from tui.migration.backend.run_files import in_use, read_records, records_of
 
 
-def test_a_line_that_holds_no_record_is_none_and_half_a_last_line_is_left_out(tmp_path: Path) -> None:
+def test_a_broken_line_is_none_and_an_incomplete_last_line_is_skipped(tmp_path: Path) -> None:
     raw = tmp_path / RAW
     whole, *_ = (RECORDINGS / "failed.jsonl").read_text("utf-8").splitlines(keepends=True)
     raw.write_text(f'{whole}nonsense\n[]\n{{"kind": "sample"}}\n{whole}{whole[:-9]}')

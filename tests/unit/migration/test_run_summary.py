@@ -1,4 +1,4 @@
-"""What run.toml keeps of a migration, from values alone."""
+"""The contents of run.toml, computed from values."""
 
 from tests.unit.fakes import recording
 from tui.core.plan import POST_COPY_MANUAL, Plan
@@ -9,7 +9,7 @@ from tui.migration.model.timeline import Timeline
 GUEST = Vm("guest1", "0054f024", "running", "", 2, 1 << 30)
 
 
-def test_a_summary_is_made_of_values_and_needs_no_migration() -> None:
+def test_a_summary_is_computed_from_values_alone() -> None:
     timeline = Timeline()
     for each in recording("post-copy-by-hand"):
         timeline.add(each)

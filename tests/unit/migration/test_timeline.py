@@ -1,4 +1,4 @@
-"""Recordings of real migrations folded into phases, passes, marks and figures."""
+"""The timelines of recorded migrations: phases, passes, marks and figures."""
 
 import random
 from collections.abc import Iterable
@@ -56,19 +56,19 @@ def test_a_recording_goes_through_its_phases_in_order(name: str, expected: list[
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        # QEMU reached pass 3 before anybody could look: what pass 1 left was not seen.
+        # QEMU reached pass 3 before the first sample: what pass 1 left is unknown.
         ("pre-copy-idle", {2: 17}),
         ("post-copy-by-hand", {1: 315, 2: 299, 3: 298, 4: 298, 5: 300}),
         ("post-copy-timeout", {1: 318, 2: 298}),
         ("cancelled", {1: 318, 2: 299, 3: 299, 4: 298}),
         ("failed", {1: 319}),
         ("link-cut", {1: 317}),
-        # Pass 3 ended while nobody watched.
+        # Pass 3 ended during the gap.
         ("reattached", {1: 317, 2: 299, 4: 298}),
         ("ended-unwatched", {}),
     ],
 )
-def test_a_recording_has_the_passes_that_were_seen_to_end(name: str, expected: dict[int, int]) -> None:
+def test_a_recording_has_the_passes_whose_end_was_recorded(name: str, expected: dict[int, int]) -> None:
     passes = Timeline(recording(name)).passes
     assert {each.number: each.left // MIB for each in passes} == expected
     assert all(each.began < each.ended and each.sent > 0 for each in passes)
@@ -96,16 +96,18 @@ def test_a_recording_has_its_marks_in_the_order_of_time(name: str, signs: str) -
 @pytest.mark.parametrize("name", NAMES)
 def test_whether_post_copy_was_reached_is_known(name: str) -> None:
     reached = Timeline(recording(name)).post_copy_at is not None
-    assert reached == (name in {"post-copy-by-hand", "post-copy-timeout", "link-cut", "reattached", "felt-post-copy"})
+    assert reached == (name in {"post-copy-by-hand", "post-copy-timeout", "link-cut", "reattached", "guest-post-copy"})
 
 
-def test_the_figures_of_the_completed_job_are_those_of_libvirt() -> None:
+def test_the_final_figures_are_those_of_libvirt() -> None:
     final = Timeline(recording("post-copy-by-hand")).final
     assert (final["time_elapsed"], final["downtime"]) == (17742, 10)
-    assert not Timeline(recording("reattached")).final  # a transient VM after post-copy: libvirt no longer knew
+    assert not Timeline(
+        recording("reattached")
+    ).final  # a transient VM after post-copy: libvirt no longer has its figures
 
 
-def test_the_link_cut_in_post_copy_is_a_failure_that_passes() -> None:
+def test_post_copy_recovers_after_the_link_was_cut() -> None:
     timeline = Timeline(recording("link-cut"))
     assert timeline.post_copy_failed
     assert (timeline.phase, timeline.error["why"]) == ("completed", "the connection to libvirt was cut")
@@ -114,7 +116,7 @@ def test_the_link_cut_in_post_copy_is_a_failure_that_passes() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_recording_cut_after_any_line_says_something_sensible(name: str) -> None:
+def test_a_recording_cut_after_any_line_has_a_sentence(name: str) -> None:
     records = recording(name)
     timeline, best = Timeline(), -1
     for each in records:
@@ -131,26 +133,26 @@ def test_a_recording_cut_after_any_line_says_something_sensible(name: str) -> No
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_dirty_rate_is_not_known_before_the_first_pass_has_ended(name: str) -> None:
+def test_the_dirty_rate_is_unknown_before_the_first_pass_has_ended(name: str) -> None:
     for each in Timeline(recording(name)).points:
         assert (each.dirty_rate is None) == (each.iteration == 1)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_rate_exceeds_the_link(name: str) -> None:
-    """The lab's link is 1 Gbit/s: what is faster was never measured, but made up."""
+    """The lab's link is 1 Gbit/s: a faster rate cannot be a measurement."""
     rates = [each.rate for each in Timeline(recording(name)).points if each.rate is not None]
     assert all(0 <= rate < 125e6 for rate in rates)
 
 
-def test_the_first_rate_comes_when_there_is_something_to_measure_over() -> None:
+def test_the_first_rate_comes_after_enough_time() -> None:
     timeline = Timeline([start(), sample(1.0, sent=0), sample(1.1, sent=100)])
     assert [each.rate for each in timeline.points] == [None, None]
     timeline.add(sample(2.0, sent=1000))
     assert timeline.points[-1].rate == pytest.approx(1000)
 
 
-def test_the_time_of_an_end_that_nobody_watched_is_libvirts_or_not_known() -> None:
+def test_the_total_time_of_an_unobserved_end_is_libvirts_or_unknown() -> None:
     records = recording("ended-unwatched")
     known = Timeline(records)
     assert known.total_s == 4.457
@@ -161,7 +163,7 @@ def test_the_time_of_an_end_that_nobody_watched_is_libvirts_or_not_known() -> No
     assert unknown.passes_begun == 1
 
 
-def test_an_end_that_somebody_watched_after_a_gap_has_its_time() -> None:
+def test_an_end_observed_after_a_gap_has_its_time() -> None:
     gap, end = Event(3.0, "", record.GAP, {"seconds": 2.0}), Event(5.0, "", record.END, {"outcome": "failed"})
     for seen in (sample(3.1, 0), Event(3.1, "", record.ATTACHED, {})):
         timeline = Timeline([start(), sample(1.0), gap, seen, end])
@@ -180,14 +182,14 @@ def test_the_rate_after_a_gap_is_not_a_mean_over_the_gap() -> None:
     assert timeline.points[-1].rate == before
 
 
-def test_a_pass_that_nobody_saw_end_is_not_made_up() -> None:
+def test_a_pass_without_a_recorded_end_is_not_invented() -> None:
     gap = Event(3.0, "", record.GAP, {"seconds": 2.0})
     timeline = Timeline([start(), sample(1.0), gap, sample(3.1, 4), sample(4.0, 5, remaining=300)])
     assert [(each.number, each.left) for each in timeline.passes] == [(4, 300)]
 
 
-def test_a_recording_has_the_guests_rate_and_what_it_felt_at_the_end() -> None:
-    timeline = Timeline(recording("felt-post-copy"))
+def test_a_recording_has_the_guests_rate_and_the_observed_downtime() -> None:
+    timeline = Timeline(recording("guest-post-copy"))
     assert {each.unit for each in timeline.guest} == {"MiB/s"}
     rates = [each.rate for each in timeline.guest if each.rate is not None]
     before, after = (
@@ -202,27 +204,27 @@ def test_a_recording_has_the_guests_rate_and_what_it_felt_at_the_end() -> None:
     assert {each.kind for each in timeline.events}.isdisjoint({record.GUEST, record.UDP_PROBE})
 
 
-def test_recordings_without_a_guest_say_nothing_of_it() -> None:
+def test_recordings_without_guest_events_have_no_guest_figures() -> None:
     timeline = Timeline(recording("post-copy-by-hand"))
     assert (timeline.guest, timeline.observed, timeline.guest_known) == ([], None, False)
 
 
-def test_where_the_guest_says_nothing_its_rate_is_not_known() -> None:
+def test_while_no_line_comes_the_guests_rate_is_unknown() -> None:
     timeline = Timeline([start(workload="memory")])
     assert not timeline.guest_known
     timeline.add(Event(1.0, "", record.GUEST, {"workload": "memory", "rate": 500.0, "unit": "MiB/s"}))
     for t in (4.0, 5.0):
-        timeline.add(Event(t, "", record.GUEST, {"silent_s": t - 1, "why": "it has not answered yet"}))
-    assert timeline.guest_silent == (4.0, "it has not answered yet")
+        timeline.add(Event(t, "", record.GUEST, {"silent_s": t - 1, "why": "it has not replied yet"}))
+    assert timeline.guest_silent == (4.0, "it has not replied yet")
     assert [(each.t, each.rate) for each in timeline.guest] == [(1.0, 500.0), (4.0, None)]
     timeline.add(Event(6.0, "", record.GUEST, {"workload": "memory", "rate": 20, "unit": "MiB/s"}))
     assert timeline.guest_silent is None
     assert timeline.guest[-1].rate == 20.0
 
 
-def test_what_the_workload_did_while_its_guest_could_not_be_asked_is_filled_in() -> None:
+def test_rates_of_the_time_without_replies_are_filled_in() -> None:
     timeline = Timeline([start(workload="memory")])
-    for t, data in ((1.0, {"rate": 500.0}), (4.0, {"silent_s": 3.0, "why": "it has not answered yet"})):
+    for t, data in ((1.0, {"rate": 500.0}), (4.0, {"silent_s": 3.0, "why": "it has not replied yet"})):
         timeline.add(Event(t, "", record.GUEST, {"unit": "MiB/s", **data}))
     for rate, ago in ((480.0, 4.0), (30.0, 3.0), (20.0, 1.0), (25.0, 0.0)):
         timeline.add(Event(6.0, "", record.GUEST, {"unit": "MiB/s", "rate": rate, "ago": ago}))
@@ -232,14 +234,14 @@ def test_what_the_workload_did_while_its_guest_could_not_be_asked_is_filled_in()
 
 
 @pytest.mark.parametrize(("workload", "known"), [("memory", True), ("idle", False)])
-def test_a_guest_that_never_said_anything_is_missed_only_where_something_runs_in_it(workload: str, known: bool) -> None:
+def test_a_silent_guest_is_shown_only_with_a_workload(workload: str, known: bool) -> None:
     timeline = Timeline([start(workload=workload)])
     timeline.add(Event(3.0, "", record.GUEST, {"silent_s": 3.0, "why": "there is no way to it"}))
     assert timeline.guest_known == known
 
 
-def test_iterations_are_counted_from_the_first_one_seen_where_the_start_was_seen() -> None:
-    """QEMU's own count goes on from attempts that were cancelled."""
+def test_passes_are_counted_from_the_first_one_if_the_start_was_recorded() -> None:
+    """QEMU's own count continues from cancelled attempts."""
     timeline = Timeline([start(), sample(1.0, 7), sample(2.0, 8)])
     assert (timeline.iteration, timeline.in_first_pass) == (2, False)
 
@@ -251,19 +253,19 @@ def test_iterations_are_counted_from_the_first_one_seen_where_the_start_was_seen
         [start(), Event(5.0, "", record.GAP, {"seconds": 5.0}), Event(5.0, "", record.ATTACHED, {})],
     ],
 )
-def test_a_later_pass_is_not_taken_for_the_first_where_the_start_was_not_seen(before: list[Record]) -> None:
+def test_a_later_pass_is_not_taken_for_the_first_if_the_start_was_not_recorded(before: list[Record]) -> None:
     timeline = Timeline([*before, sample(6.0, 5)])
     assert (timeline.iteration, timeline.in_first_pass) == (5, False)
     assert sentence(timeline, 6.0).text == "Pass 5: 500 B to send."
 
 
-def test_the_pass_that_post_copy_breaks_off_is_not_counted_among_those_that_ended() -> None:
+def test_the_pass_that_post_copy_interrupts_does_not_count_as_ended() -> None:
     sent = Event(2.0, "", record.ACTION, {"action": "post-copy"})
     timeline = Timeline([start(), sample(1.0), sent, sample(2.1, 2, state="paused (migrating)")])
     assert timeline.passes == []
 
 
-def test_a_refused_post_copy_leaves_the_passes_counting() -> None:
+def test_after_a_refused_post_copy_passes_are_still_counted() -> None:
     refused = Event(2.0, "", record.ACTION, {"action": "post-copy", "failed": True})
     timeline = Timeline([start(), sample(1.0), refused, sample(2.1, 2)])
     assert [each.number for each in timeline.passes] == [1]
@@ -283,7 +285,7 @@ def test_post_copy_is_held_until_it_is_sent_refused_or_over() -> None:
         assert not timeline.post_copy_held
 
 
-def test_a_limit_counts_from_when_libvirt_took_it_and_not_from_the_key() -> None:
+def test_a_limit_counts_once_libvirt_accepted_it_and_not_at_the_key() -> None:
     timeline = Timeline([start(), Event(1.0, "", record.KEY, {"action": "downtime", "value": 900})])
     assert timeline.max_downtime_ms == 300
     timeline.add(Event(1.1, "", record.ACTION, {"action": "downtime", "value": 900, "failed": True}))
@@ -303,12 +305,12 @@ def test_what_fails_after_the_migration_does_not_hide_why_it_failed() -> None:
     assert timeline.error["what"] == "The migration failed"
 
 
-def test_an_outcome_nobody_knows_is_an_end_nevertheless() -> None:
+def test_an_unknown_outcome_is_an_end() -> None:
     timeline = Timeline([start(), Event(1.0, "", record.END, {"outcome": ["strange"]})])
     assert (timeline.over, timeline.phase) == (True, "lost")
 
 
-def test_what_a_log_of_a_newer_version_holds_is_passed_over() -> None:
+def test_unknown_records_of_a_newer_version_are_ignored() -> None:
     foreign = [
         Event(1.0, "", kind, {"x": 1}) for kind in ("of-tomorrow", "", "add", "__init__", "sample", "started-here")
     ]
@@ -339,8 +341,8 @@ def any_record(dice: random.Random, everything: list[Record]) -> Record:
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_records_in_any_order_and_with_anything_in_them_do_no_harm(seed: int) -> None:
-    dice = random.Random(seed)  # noqa: S311 - the same every time is what it is for
+def test_records_in_any_order_with_any_content_do_not_raise(seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - a fixed seed is intended
     everything = [each for name in NAMES for each in recording(name)]
     timeline = Timeline()
     for _ in range(120):
@@ -352,8 +354,8 @@ def test_records_in_any_order_and_with_anything_in_them_do_no_harm(seed: int) ->
 
 
 @pytest.mark.parametrize("seed", range(100))
-def test_records_that_are_lost_or_late_leave_a_migration_that_ends_as_it_did(seed: int) -> None:
-    dice = random.Random(seed)  # noqa: S311 - the same every time is what it is for
+def test_lost_or_late_records_do_not_change_the_outcome(seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - a fixed seed is intended
     records = recording(dice.choice(NAMES))
     *rest, end = records
     kept = [each for each in rest if dice.random() < 0.8]

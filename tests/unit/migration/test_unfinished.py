@@ -1,4 +1,4 @@
-"""Runs without an end, found again in their folders."""
+"""Runs without an end, found in their folders."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ def started(**changes: object) -> str:
     return to_line(Event(0.0, BEGAN, "start", data)) + "\n"
 
 
-def test_a_folder_that_is_not_there_has_no_runs(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_runs(tmp_path: Path) -> None:
     assert unfinished_runs(tmp_path / "none") == []
 
 
@@ -58,7 +58,7 @@ def test_a_recording_is_unfinished_until_its_last_line(tmp_path: Path, name: str
     assert [each.folder.name for each in unfinished_runs(tmp_path)] == ["cut-in-the-end", "cut"]
 
 
-def test_what_was_asked_for_is_read_from_the_start(tmp_path: Path) -> None:
+def test_the_options_are_read_from_the_start_event(tmp_path: Path) -> None:
     folder = run(tmp_path, "run", started())
     (found,) = unfinished_runs(tmp_path)
     assert found.plan == Plan("guest1", "post-copy-timeout", 9, 50, 500, True, 0)
@@ -67,7 +67,7 @@ def test_what_was_asked_for_is_read_from_the_start(tmp_path: Path) -> None:
     assert found.began == START["began"]
 
 
-def test_a_run_that_was_only_attached_to_is_found_as_well(tmp_path: Path) -> None:
+def test_a_run_that_begins_with_attaching_is_found(tmp_path: Path) -> None:
     run(tmp_path, "run", started().replace('"start"', '"attached"'))
     assert len(unfinished_runs(tmp_path)) == 1
 
@@ -78,7 +78,7 @@ def test_the_newest_comes_first(tmp_path: Path) -> None:
     assert [each.folder.name[:8] for each in unfinished_runs(tmp_path)] == ["20260103", "20260102", "20260101"]
 
 
-def test_a_run_that_somebody_writes_into_is_not_ours(tmp_path: Path) -> None:
+def test_a_run_in_use_is_not_unfinished(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path, "run")
     recorder.write(from_line(started()))
     assert unfinished_runs(tmp_path) == []
@@ -86,7 +86,7 @@ def test_a_run_that_somebody_writes_into_is_not_ours(tmp_path: Path) -> None:
     assert len(unfinished_runs(tmp_path)) == 1
 
 
-def test_to_look_for_runs_keeps_nobody_from_writing(tmp_path: Path) -> None:
+def test_searching_for_runs_blocks_no_writer(tmp_path: Path) -> None:
     run(tmp_path, "run", started())
     (found,) = unfinished_runs(tmp_path)
     Recorder.open(found.folder).close()
@@ -111,7 +111,7 @@ def test_to_look_for_runs_keeps_nobody_from_writing(tmp_path: Path) -> None:
         started(began=[1]),
     ],
 )
-def test_what_is_no_run_hides_none_that_is(tmp_path: Path, spoilt: str) -> None:
+def test_other_folders_hide_no_run(tmp_path: Path, spoilt: str) -> None:
     run(tmp_path, "a-spoilt", spoilt)
     run(tmp_path, "b-good", started())
     run(tmp_path, "c-spoilt", spoilt)
@@ -127,20 +127,20 @@ def test_what_is_no_run_hides_none_that_is(tmp_path: Path, spoilt: str) -> None:
     ("name", "value"),
     [("timeout_s", "soon"), ("bandwidth_mib_s", None), ("downtime_ms", []), ("parallel", 1.5), ("technique", 7)],
 )
-def test_an_option_of_another_kind_counts_as_not_given(tmp_path: Path, name: str, value: object) -> None:
+def test_an_option_of_another_type_has_its_default(tmp_path: Path, name: str, value: object) -> None:
     run(tmp_path, "run", started(**{name: value}))
     (found,) = unfinished_runs(tmp_path)
     assert getattr(found.plan, name) == getattr(Plan(""), name)
 
 
-def test_broken_lines_are_passed_over_and_the_whole_ones_kept(tmp_path: Path) -> None:
+def test_broken_lines_are_skipped(tmp_path: Path) -> None:
     raw = tmp_path / RAW
     lines = (RECORDINGS / "failed.jsonl").read_text("utf-8").splitlines(keepends=True)
     raw.write_bytes(b"\xff\xfe\n" + "".join(lines[:5]).encode() + b"\n{}\n[]\n" + "".join(lines[5:]).encode()[:-9])
     assert read_records(raw) == recording("failed")[:-1]
 
 
-def test_an_end_inside_of_a_text_is_none(tmp_path: Path) -> None:
+def test_an_end_within_a_text_is_not_an_end(tmp_path: Path) -> None:
     said = Event(1.0, BEGAN, "error", {"what": '"kind": "end"', "detail": json.dumps({"kind": "end"})})
     run(tmp_path, "run", started(), to_line(said) + "\n")
     assert len(unfinished_runs(tmp_path)) == 1

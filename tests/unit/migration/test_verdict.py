@@ -1,4 +1,4 @@
-"""The sentence of the moment, over moments of recorded migrations and over passes made for it."""
+"""The sentence at moments of recorded migrations, and for constructed passes."""
 
 from dataclasses import replace
 
@@ -35,19 +35,19 @@ def at(name: str, t: float) -> Timeline:
             "Setting up: source connects to destination; nothing has been sent yet.",
         ),
         ("pre-copy-idle", 1.2, NEUTRAL, "First pass: 2 % of 1.0 GiB sent."),
-        ("pre-copy-idle", 3.1, NEUTRAL, "First pass: 25 % of 1.0 GiB sent, about 6.2 s left of it."),
+        ("pre-copy-idle", 3.1, NEUTRAL, "First pass: 25 % of 1.0 GiB sent, about 6.2 s left."),
         (
             "pre-copy-idle",
             4.3,
             WARNING,
-            "Switching over: the VM is paused, and starts at destination when the rest is there.",
+            "Switching over: the VM is paused and continues on destination once the rest is there.",
         ),
         ("pre-copy-idle", 99, GOOD, "guest1 runs on destination and is gone from source."),
         (
             "failed",
             4.5,
             NEUTRAL,
-            "The first pass left 319 MiB dirty; must get under 32 MiB. d allows more downtime; c cancels it.",
+            "The first pass left 319 MiB dirty; must be below 32 MiB. d allows more downtime; c cancels it.",
         ),
         (
             "failed",
@@ -60,76 +60,76 @@ def at(name: str, t: float) -> Timeline:
             "post-copy-by-hand",
             8.0,
             NEUTRAL,
-            "Undecided: the passes leave 299 MiB to 315 MiB; must get under 34 MiB. p finishes it.",
+            "Undecided: the passes leave 299 MiB to 315 MiB; must be below 34 MiB. p finishes it.",
         ),
         (
             "post-copy-by-hand",
             14.0,
             WARNING,
-            "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it.",
+            "Not converging: each pass leaves 299 MiB, must be below 34 MiB. p finishes it.",
         ),
         (
             "post-copy-timeout",
             3.1,
             NEUTRAL,
-            "First pass: 22 % of 1.0 GiB sent, about 6.8 s left of it. Post-copy in 5.9 s; p starts it now.",
+            "First pass: 22 % of 1.0 GiB sent, about 6.8 s left. Post-copy in 5.9 s; p starts it now.",
         ),
         (
             "post-copy-timeout",
             8.0,
             NEUTRAL,
-            "Undecided: the passes leave 299 MiB to 319 MiB; must get under 34 MiB. "
+            "Undecided: the passes leave 299 MiB to 319 MiB; must be below 34 MiB. "
             "Post-copy in 1.0 s; p starts it now.",
         ),
-        ("post-copy-timeout", 10.5, NEUTRAL, "Post-copy: the VM runs at source, 187 MiB still to fetch, about 1.6 s."),
+        ("post-copy-timeout", 10.5, NEUTRAL, "Post-copy: the VM runs on source, 187 MiB still to fetch, about 1.6 s."),
         (
             "post-copy-timeout",
             11.9,
             NEUTRAL,
-            "Post-copy: the VM runs at source with all of its memory; what is left is tidying up.",
+            "Post-copy: the VM runs on source with all of its memory; libvirt is cleaning up.",
         ),
         ("cancelled", 99, NEUTRAL, "Cancelled. guest1 runs on destination."),
         (
             "link-cut",
             20.0,
             WARNING,
-            "Post-copy: the VM runs at destination, 244 MiB still to fetch, but nothing arrives: "
-            "the VM stands still where it needs some of it.",
+            "Post-copy: the VM runs on destination, 244 MiB still to fetch, but nothing arrives: "
+            "the VM stops where it needs some of it.",
         ),
         (
             "link-cut",
             40.0,
             BAD,
-            "Post-copy has lost its connection: the VM is on destination now, and stands still where it needs a page "
+            "Post-copy has lost its connection: the VM is on destination now, and stops where it needs a page "
             "that is still on source. "
-            "Nothing is lost; it goes on when the network is back.",
+            "Nothing is lost; it continues when the network is back.",
         ),
-        ("link-cut", 61.5, NEUTRAL, "Post-copy: the VM runs at destination, 124 MiB still to fetch, about 1.1 s."),
+        ("link-cut", 61.5, NEUTRAL, "Post-copy: the VM runs on destination, 124 MiB still to fetch, about 1.1 s."),
         ("link-cut", 99, GOOD, "guest1 runs on destination; source still has its definition."),
-        # Pass 3 ended while nobody watched; two are no ground for a judgement.
+        # Pass 3 ended during the gap; two passes are not enough for a judgement.
         (
             "reattached",
             11.6,
             NEUTRAL,
-            "Undecided: the passes leave 299 MiB to 317 MiB; must get under 34 MiB. p finishes it.",
+            "Undecided: the passes leave 299 MiB to 317 MiB; must be below 34 MiB. p finishes it.",
         ),
         (
             "reattached",
             12.0,
             WARNING,
-            "Not converging: each pass leaves 299 MiB, must get under 34 MiB. p finishes it.",
+            "Not converging: each pass leaves 299 MiB, must be below 34 MiB. p finishes it.",
         ),
         ("ended-unwatched", 99, GOOD, "guest1 runs on source and is gone from destination."),
     ],
 )
-def test_a_moment_of_a_recording_reads(name: str, t: float, tone: str, text: str) -> None:
+def test_a_moment_of_a_recording_has_its_sentence(name: str, t: float, tone: str, text: str) -> None:
     timeline = at(name, t)
     origin, target = str(timeline.options["origin"]), str(timeline.options["target"])
     assert sentence(timeline, t, origin, target) == Verdict(text, tone)
 
 
 def passes(*lefts: int, rate: int = 100, technique: str = "pre-copy", throttle: int = 0) -> list[Record]:
-    """A log in which each pass left so many MiB, sent at `rate` MiB/s; one pass a second."""
+    """A log in which the passes left these MiB, sent at `rate` MiB/s; one pass a second."""
     records: list[Record] = [Event(0.0, "", record.START, {"technique": technique, "downtime_ms": 300})]
     for n, left in enumerate((1000, *lefts), 1):
         stats = {
@@ -149,47 +149,47 @@ def passes(*lefts: int, rate: int = 100, technique: str = "pre-copy", throttle: 
         (
             passes(400),
             NEUTRAL,
-            "The first pass left 400 MiB dirty; must get under 30 MiB. d allows more downtime; c cancels it.",
+            "The first pass left 400 MiB dirty; must be below 30 MiB. d allows more downtime; c cancels it.",
         ),
         (
             passes(400, technique="post-copy-manual"),
             NEUTRAL,
-            "The first pass left 400 MiB dirty; must get under 30 MiB. p finishes it.",
+            "The first pass left 400 MiB dirty; must be below 30 MiB. p finishes it.",
         ),
         (
             passes(400, 200, 100),
             GOOD,
-            "Converging: 100 MiB left by the last pass, 200 MiB by the one before; about 1.5 s to get under 30 MiB.",
+            "Converging: 100 MiB left by the last pass, 200 MiB by the one before; about 1.5 s to get below 30 MiB.",
         ),
         (
             passes(990, 890, 800),
             GOOD,
             "Converging: 800 MiB left by the last pass, 890 MiB by the one before; "
-            "about 1 min 16 s to get under 30 MiB.",
+            "about 1 min 16 s to get below 30 MiB.",
         ),
         (
             passes(400, 410, 390),
             WARNING,
-            "Not converging: each pass leaves 400 MiB, must get under 30 MiB. d allows more downtime; c cancels it.",
+            "Not converging: each pass leaves 400 MiB, must be below 30 MiB. d allows more downtime; c cancels it.",
         ),
         (
             passes(400, 410, 390, throttle=40),
             WARNING,
-            "Not converging: each pass leaves 400 MiB, must get under 30 MiB. Auto-converge slows the VM by 40 %.",
+            "Not converging: each pass leaves 400 MiB, must be below 30 MiB. Auto-converge slows the VM by 40 %.",
         ),
         (
             passes(400, 200, 190),
             NEUTRAL,
-            "Undecided: the passes leave 190 MiB to 400 MiB; must get under 30 MiB. "
+            "Undecided: the passes leave 190 MiB to 400 MiB; must be below 30 MiB. "
             "d allows more downtime; c cancels it.",
         ),
         (
             passes(400, 400),
             NEUTRAL,
-            "Undecided: the passes leave 400 MiB; must get under 30 MiB. d allows more downtime; c cancels it.",
+            "Undecided: the passes leave 400 MiB; must be below 30 MiB. d allows more downtime; c cancels it.",
         ),
-        (passes(400, 20), GOOD, "The last pass left 20 MiB, under the 30 MiB it must: switching over."),
-        (passes(400, 0), GOOD, "The last pass left 0 B, under the 30 MiB it must: switching over."),
+        (passes(400, 20), GOOD, "The last pass left 20 MiB, less than the limit of 30 MiB: switching over."),
+        (passes(400, 0), GOOD, "The last pass left 0 B, less than the limit of 30 MiB: switching over."),
         (passes(400, 200, 100, rate=0), NEUTRAL, "Pass 4: 100 MiB to send."),
     ],
 )
@@ -198,8 +198,8 @@ def test_what_the_passes_leave_is_judged(records: list[Record], tone: str, text:
     assert sentence(timeline, timeline.now) == Verdict(text, tone)
 
 
-def test_a_trickle_in_a_stalled_network_is_no_ground_for_a_forecast() -> None:
-    """Two bytes a second make a line of 0 bytes to get under."""
+def test_a_stalled_network_has_no_forecast() -> None:
+    """At two bytes per second the threshold is 0 bytes."""
     records = passes(400, 200, 100)
     last = records[-1]
     assert isinstance(last, Sample)
@@ -212,8 +212,8 @@ def test_a_trickle_in_a_stalled_network_is_no_ground_for_a_forecast() -> None:
     assert sentence(timeline, 6.0).text == "Pass 4: 100 MiB to send."
 
 
-def test_progress_in_the_first_pass_never_runs_backwards() -> None:
-    """Balloon, hot-plug and pages found again make `remaining` rise within a pass."""
+def test_progress_in_the_first_pass_never_decreases() -> None:
+    """Balloon, hot-plug and rediscovered pages make `remaining` rise within a pass."""
     stats = {"memory_total": 1000, "memory_iteration": 1}
     timeline = Timeline([Event(0, "", record.START, {})])
     seen = []
@@ -223,11 +223,11 @@ def test_progress_in_the_first_pass_never_runs_backwards() -> None:
     assert seen == [f"First pass: {share}" for share in (0, 50, 50, 50, 70)]
 
 
-def test_post_copy_asked_for_too_early_says_that_it_waits() -> None:
+def test_post_copy_requested_before_the_first_pass_is_shown_as_waiting() -> None:
     records = recording("post-copy-by-hand")[:3]
     timeline = Timeline([*records, Event(1.2, "", record.KEY, {"action": "post-copy", "held": True})])
     timeline.add(next(each for each in recording("post-copy-by-hand") if isinstance(each, Sample) and each.t > 1.38))
-    expected = "Post-copy is asked for and starts as soon as QEMU can take it: when the first pass begins."
+    expected = "Post-copy is requested and starts when the first pass begins; QEMU ignores it before."
     assert sentence(timeline, 1.5) == Verdict(expected)
 
 
@@ -258,12 +258,12 @@ def end(outcome: str, *, ok: bool | None = None, text: str = "The VM is somewher
         (
             end("lost"),
             WARNING,
-            "It ended while nobody watched, and libvirt no longer knows how. Where the VM is now is not known.",
+            "It ended unobserved, and libvirt no longer has its result. The location of the VM is unknown.",
         ),
         (
             end("lost", ok=False),
             WARNING,
-            "It ended while nobody watched, and libvirt no longer knows how. The VM is somewhere.",
+            "It ended unobserved, and libvirt no longer has its result. The VM is somewhere.",
         ),
     ],
 )
@@ -271,17 +271,17 @@ def test_an_end_says_where_the_vm_is(timeline: Timeline, tone: str, text: str) -
     assert sentence(timeline, 3.0, "A", "B") == Verdict(text, tone)
 
 
-def test_a_link_that_carries_nothing_is_said_and_not_forecast_over() -> None:
+def test_a_dead_link_is_reported_and_has_no_forecast() -> None:
     timeline = Timeline([Event(0, "", record.START, {})])
     stats = {"memory_total": 1000, "memory_iteration": 1, "memory_remaining": 800, "memory_processed": 200}
     for t in range(1, 7):
         timeline.add(Sample(float(t), "", stats, "running"))
-    expected = "Nothing has been sent for 5.0 s: look at the network from source to destination. c cancels it."
+    expected = "Nothing has been sent for 5.0 s: check the network from source to destination. c cancels it."
     assert sentence(timeline, 6.0) == Verdict(expected, "warning")
 
 
 def test_a_migration_that_is_being_cancelled_says_so() -> None:
     timeline = Timeline([Event(0, "", record.START, {}), Event(1, "", record.KEY, {"action": "cancel"})])
-    assert sentence(timeline, 1.0).text == "Cancelling: libvirt has been asked to. The VM goes on running on source."
+    assert sentence(timeline, 1.0).text == "Cancelling: libvirt aborts the job. The VM keeps running on source."
     timeline.add(Event(2, "", record.ACTION, {"action": "cancel", "failed": True}))
     assert sentence(timeline, 2.0).text.startswith("Setting up")

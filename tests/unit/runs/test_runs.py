@@ -1,4 +1,4 @@
-"""Recorded runs: listed with what is wrong with them, and opened."""
+"""Recorded runs: listed with their problems, and opened."""
 
 import asyncio
 import fcntl
@@ -66,7 +66,7 @@ def test_a_summary_becomes_a_line_of_the_list() -> None:
         {"options": {"technique": "post-copy-timeout", "timeout_s": math.inf}},
     ],
 )
-def test_a_summary_of_another_kind_is_read_as_far_as_it_goes(summary: dict[str, Any]) -> None:
+def test_a_summary_with_values_of_other_types_is_read_as_far_as_possible(summary: dict[str, Any]) -> None:
     run = parse_run(Path("/runs/20261123T040013Z-guest1-memory-pre-copy"), summary, in_use=False)
     assert run.total_s is run.downtime_s is run.sent_bytes is None
     assert run.timeout_s == 0.0
@@ -83,7 +83,7 @@ def test_a_summary_of_another_kind_is_read_as_far_as_it_goes(summary: dict[str, 
         ("something else", ("", "", "")),
     ],
 )
-def test_a_broken_run_is_known_by_its_name(name: str, words: tuple[str, str, str]) -> None:
+def test_a_broken_run_gets_its_values_from_its_name(name: str, words: tuple[str, str, str]) -> None:
     run = broken_run(Path("/runs") / name, "Its run.toml is gone.")
     assert (run.vm, run.workload, run.technique) == words
     assert (run.outcome, run.problem) == (BROKEN, "Its run.toml is gone.")
@@ -92,13 +92,13 @@ def test_a_broken_run_is_known_by_its_name(name: str, words: tuple[str, str, str
 
 @pytest.mark.parametrize("total_ms", [1e300, 1e15, 1e12, 3_600_000.0 * 24])
 @pytest.mark.parametrize("width", [80, 120])
-def test_a_figure_of_any_size_leaves_the_row_as_wide_as_the_table(total_ms: float, width: int) -> None:
+def test_a_figure_of_any_size_keeps_the_width_of_the_row(total_ms: float, width: int) -> None:
     figures = {"total_time_ms": total_ms, "downtime_ms": total_ms, "memory_sent_bytes": total_ms}
     run = parse_run(Path("/runs/x"), {**SUMMARY, "figures": figures}, in_use=False)
     assert run_line(run, width).cell_length == header(width).cell_length
 
 
-async def test_runs_are_listed_newest_first_and_broken_ones_say_why(tmp_path: Path) -> None:
+async def test_runs_are_listed_newest_first_and_broken_ones_with_their_problem(tmp_path: Path) -> None:
     make(tmp_path, "20261123T034554Z-guest1-memory-pre-copy")
     make(tmp_path, "20261123T034621Z-guest1-memory-pre-copy", "outcome = [[[")
     make(tmp_path, "20261123T040013Z-guest1-memory-post-copy-timeout", SUMMARY)
@@ -123,7 +123,7 @@ async def test_a_run_that_is_written_to_is_under_way(tmp_path: Path) -> None:
     assert [each.outcome for each in await runs.list()] == [UNFINISHED]
 
 
-async def test_a_run_that_has_ended_meanwhile_is_read_again(tmp_path: Path) -> None:
+async def test_a_run_that_has_ended_since_is_read_again(tmp_path: Path) -> None:
     run = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", {**SUMMARY, "outcome": "running"}, "failed")
     runs = Runs(tmp_path)
     await runs.list()
@@ -131,11 +131,11 @@ async def test_a_run_that_has_ended_meanwhile_is_read_again(tmp_path: Path) -> N
     assert [each.outcome for each in await runs.list()] == ["completed"]
 
 
-async def test_no_folder_yet_is_no_failure(tmp_path: Path) -> None:
+async def test_a_missing_folder_is_an_empty_list(tmp_path: Path) -> None:
     assert await Runs(tmp_path / "none").list() == ()
 
 
-async def test_a_folder_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+async def test_a_file_in_place_of_the_folder_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
     with pytest.raises(Failure, match="can't be listed"):
         await Runs(tmp_path / "runs").list()
@@ -151,7 +151,7 @@ async def test_every_recording_can_be_opened(tmp_path: Path, name: str) -> None:
     assert opened.timeline.over
 
 
-async def test_half_a_last_line_is_what_a_crash_leaves(tmp_path: Path) -> None:
+async def test_an_incomplete_last_line_is_ignored(tmp_path: Path) -> None:
     run = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY, "pre-copy-idle")
     with (run / "raw.jsonl").open("a") as log:
         log.write('{"kind": "sample", "t": 99.0, "at": "2026-')
@@ -164,7 +164,7 @@ async def test_half_a_last_line_is_what_a_crash_leaves(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line", ["nonsense", "[]", '{"kind": "sample"}', '{"kind": "x", "t": null, "at": ""}', "\x00\xff"]
 )
-async def test_a_broken_line_within_a_log_is_told_and_passed_over(tmp_path: Path, line: str) -> None:
+async def test_a_broken_line_within_a_log_is_reported_and_skipped(tmp_path: Path, line: str) -> None:
     run = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY, "pre-copy-idle")
     text = (run / "raw.jsonl").read_text()
     first, _, rest = text.partition("\n")
@@ -175,15 +175,15 @@ async def test_a_broken_line_within_a_log_is_told_and_passed_over(tmp_path: Path
     assert opened.records == len(text.splitlines())
 
 
-async def test_a_run_without_a_log_is_a_sentence(tmp_path: Path) -> None:
+async def test_a_run_without_a_log_is_a_failure(tmp_path: Path) -> None:
     make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY)
     runs = Runs(tmp_path)
     with pytest.raises(Failure, match="No such file"):
         await runs.open((await runs.list())[0])
 
 
-async def test_the_loop_goes_on_while_a_log_is_read(tmp_path: Path) -> None:
-    """The log is a pipe that nobody has written into yet: reading it blocks, as a dead network mount would."""
+async def test_the_loop_is_not_blocked_while_a_log_is_read(tmp_path: Path) -> None:
+    """The log is a pipe without a writer: reading it blocks, as on a dead network mount."""
     run = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY)
     os.mkfifo(run / "raw.jsonl")
     runs = Runs(tmp_path)
@@ -195,7 +195,7 @@ async def test_the_loop_goes_on_while_a_log_is_read(tmp_path: Path) -> None:
     assert (await opening).timeline.phase == COMPLETED
 
 
-async def test_a_run_that_did_not_change_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unchanged_run_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY)
     runs = Runs(tmp_path)
     first = await runs.list()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tui.core.failure import Failure
-from tui.guest.model.seed import Seed, host_name, meta_data, refuse, user_data
+from tui.guest.model.seed import Seed, host_name, meta_data, user_data, validate_seed
 from tui.vm.model.image import Image, chain, parse_info, users_of
 
 INFO = """{
@@ -101,13 +101,13 @@ def test_an_invalid_host_name_becomes_a_valid_one(name: str, host: str) -> None:
 @pytest.mark.parametrize(
     ("seed", "words"),
     [
-        (replace(SEED, user="Root!"), "\"Root!\" can't be a user's name"),
-        (replace(SEED, user=""), "can't be a user's name"),
-        (replace(SEED, ssh_key=""), "no public ssh key"),
-        (replace(SEED, ssh_key="-----BEGIN OPENSSH PRIVATE KEY-----"), "no public ssh key"),
-        (replace(SEED, ssh_key=f"{SEED.ssh_key}\nssh-rsa AAAA"), "no public ssh key"),
+        (replace(SEED, user="Root!"), '"Root!" is not a valid user name'),
+        (replace(SEED, user=""), "is not a valid user name"),
+        (replace(SEED, ssh_key=""), "not a public ssh key"),
+        (replace(SEED, ssh_key="-----BEGIN OPENSSH PRIVATE KEY-----"), "not a public ssh key"),
+        (replace(SEED, ssh_key=f"{SEED.ssh_key}\nssh-rsa AAAA"), "not a public ssh key"),
     ],
 )
 def test_a_seed_that_nobody_can_log_in_with_is_refused(seed: Seed, words: str) -> None:
-    assert words in str(refuse(seed))
-    assert refuse(SEED) is None
+    assert words in str(validate_seed(seed))
+    assert validate_seed(SEED) is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.workloads.programs import LIMIT, Running, a_free_port, assert_one_line_a_second, lines_of, run
-from tui.guest.model.heartbeat import DATAGRAM, NEVER_NS, Answer, parse_answer, probe
+from tui.guest.model.heartbeat import DATAGRAM, NEVER_NS, HeartbeatReply, parse_reply, probe
 
 PROBE = b"VMLM-HB?"
 
@@ -26,13 +26,13 @@ class ProbedHeartbeat:
         self.udp.connect((address, int(self.port)))
         self.program.until(lambda line: line["state"] == "beating")
 
-    def send_probe(self, number: int = 7, since_ns: int = 0) -> Answer:
+    def send_probe(self, number: int = 7, since_ns: int = 0) -> HeartbeatReply:
         self.udp.send(probe(number, since_ns))
         return self.reply()
 
-    def reply(self) -> Answer:
+    def reply(self) -> HeartbeatReply:
         datagram = self.udp.recv(1024)
-        answer = parse_answer(datagram)
+        answer = parse_reply(datagram)
         assert answer is not None, datagram
         assert len(datagram) == DATAGRAM.size  # no larger than the probe, so that it cannot amplify a flood
         return answer

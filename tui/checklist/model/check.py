@@ -30,7 +30,7 @@ class Finding:
 
 def from_failure(failure: Failure, state: str = UNKNOWN, wanted: str = "") -> Finding:
     """The finding where facts can't be read: UNKNOWN, unless that itself is the fault."""
-    found = f"{failure.what}: {failure.why}" if failure.why else failure.what
+    found = failure.reason
     return Finding(state, found.rstrip("."), wanted, failure.hint, failure.detail)
 
 

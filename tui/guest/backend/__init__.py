@@ -1,1 +1,1 @@
-"""Reaches guests by ssh or their agent, and runs programs there."""
+"""Connects to guests by ssh or the guest agent, and runs programs there."""

@@ -1,4 +1,4 @@
-"""How the guests of VMs are reached that a person or a seed said it of: once, and it is kept."""
+"""Remembers how each guest is reached, once a person or its seed has said so."""
 
 import json
 from collections.abc import Mapping
@@ -6,26 +6,26 @@ from pathlib import Path
 
 from tui.core.failure import Failure
 
-Known = dict[str, str]  # by the VM's name
+Known = dict[str, str]  # by VM name
 
 
 class GuestAddresses:
-    """Addresses, and who may log in, in a file of the app's own; without a path they are forgotten at the end."""
+    """The address and user of each guest, stored in a file; without a `path`, only until the app ends."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._addresses, self._users = _read(path) if path else ({}, {})
 
     def of(self, name: str) -> str:
-        """The address, "" where nobody said it."""
+        """The address of a guest, "" if unknown."""
         return self._addresses.get(name, "")
 
     def user_of(self, name: str) -> str:
-        """Whom a VM was made for, "" where that is not known."""
+        """The user that the seed created in a guest, "" if unknown."""
         return self._users.get(name, "")
 
     def keep(self, name: str, address: str, user: str = "") -> None:
-        """From now on; an empty address is forgotten, and so is the user with it. Failure where it can't be kept."""
+        """Store an address; an empty one removes the guest's entry. Failure if the file can't be written."""
         user = (user or self.user_of(name)) if address else ""
         self._addresses, self._users = _with(self._addresses, name, address), _with(self._users, name, user)
         if self._path is None:
@@ -36,12 +36,9 @@ class GuestAddresses:
             new.write_text(json.dumps({"addresses": self._addresses, "users": self._users}, indent=1) + "\n")
             new.replace(self._path)
         except OSError as error:
-            what, hint = f"{address} can't be kept in {self._path}", "It is known until the app ends."
+            what, hint = f"{address} can't be saved in {self._path}", "It is kept until the app ends."
             if not address:
-                what, hint = (
-                    f"{name} can't be taken out of {self._path}",
-                    "What that says of it counts at the next start.",
-                )
+                what, hint = f"{name} can't be removed from {self._path}", "The old entry is used at the next start."
             raise Failure(what, error.strerror or str(error), hint) from error
 
 
@@ -51,7 +48,7 @@ def _with(known: Known, name: str, value: str) -> Known:
 
 
 def _read(path: Path) -> tuple[Known, Known]:
-    """What was kept; a file that is missing or damaged holds nothing. An older one has addresses alone."""
+    """Addresses and users; both empty if the file is missing or damaged. Older files contain only addresses."""
     try:
         found = json.loads(path.read_text())
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""Commands in a guest through QEMU's guest agent, for guests that no network leads to.
+"""Runs commands in a guest through QEMU's guest agent, for guests without a network connection.
 
-The way is libvirt's, so it is asked on the host where the VM runs, and that changes: a command that was begun on the
-one host is followed on the other.
+libvirt forwards each message on the host where the VM runs. A migration changes that host, so a command started
+through one host is polled through the other.
 """
 
 import asyncio
@@ -16,21 +16,21 @@ from tui.core.protocols import AgentRefused, AgentUnavailable
 from tui.guest.model import agent
 from tui.vm.backend.location import placement
 
-FIRST_LOOK_S, LAST_LOOK_S = 0.02, 0.5
-COMMAND_LIMIT_S = 20.0  # of one message to the agent; what it started may take longer
-MOVING_LIMIT_S = 20.0  # for so long the agent may be out of reach while a command runs: at a switchover, it is
+FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.5
+COMMAND_LIMIT_S = 20.0  # for one message to the agent; the command that it starts may take longer
+MOVING_LIMIT_S = 20.0  # the agent may be unreachable for this long while a command runs, as during a switchover
 CLOSE_LIMIT_S = 5.0
 
 log = logging.getLogger("tui.guest")
 
 
 class AgentShell:
-    """The Shell of the guest of one VM, as root; Failure where its agent can't be asked."""
+    """A root Shell in the guest of one VM; Failure if its agent can't be reached."""
 
     def __init__(self, connections: Connections, name: str) -> None:
         self._connections = connections
         self._name = name
-        self._host = ""  # where the VM was found last
+        self._host = ""  # where the VM was last found
 
     async def run(
         self,
@@ -40,14 +40,14 @@ class AgentShell:
         timeout: float = 30.0,
         on_output: Callable[[str], None] | None = None,
     ) -> Completed:
-        """What the command answered; `hear` gets all that it printed when it has ended, the agent tells no earlier."""
+        """The result of the command; `on_output` is called once, at its end, because the agent reports no earlier."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
         try:
-            done = await asyncio.wait_for(self._ran(argv, data, timeout), timeout)
+            done = await asyncio.wait_for(self._run(argv, data, timeout), timeout)
         except asyncio.TimeoutError:
             raise Failure(
                 f"{self._name} did not finish a command within {timeout:.0f} s",
-                "its guest is slow, or its agent hangs",
+                "the guest is slow, or its agent hangs",
                 "Try again.",
             ) from None
         if on_output is not None and (text := done.stdout + done.stderr):
@@ -55,80 +55,80 @@ class AgentShell:
         return done
 
     async def close(self) -> None:
-        """Forget where it was; nothing is kept open."""
+        """Forget the VM's host; no connection is kept open."""
         self._host = ""
 
-    async def _ran(self, argv: Sequence[str], data: bytes, limit_s: float) -> Completed:
+    async def _run(self, argv: Sequence[str], data: bytes, limit_s: float) -> Completed:
         if len(data) <= agent.INLINE_BYTES:
-            return await self._ended(agent.pid(await self._ask(agent.run(argv, data), limit_s)), limit_s)
+            return await self._completed(agent.pid(await self._request(agent.run(argv, data), limit_s)), limit_s)
         folder = agent.new_folder()
         try:
             make = agent.run(("mkdir", "-m", "700", folder))
-            made = await self._ended(agent.pid(await self._ask(make, limit_s)), limit_s)
+            made = await self._completed(agent.pid(await self._request(make, limit_s)), limit_s)
             if made.status:
                 return made
             await self._write(f"{folder}/stdin", data, limit_s)
-            begun = agent.pid(await self._ask(agent.run_with_file(argv, folder), limit_s))
-        except BaseException:  # a cancellation, too
+            pid = agent.pid(await self._request(agent.run_with_file(argv, folder), limit_s))
+        except BaseException:  # including a cancellation
             await self._remove(folder)
             raise
-        return await self._ended(begun, limit_s)
+        return await self._completed(pid, limit_s)
 
     async def _remove(self, folder: str) -> None:
         try:
-            await self._ask(agent.run(("rm", "-rf", folder)), CLOSE_LIMIT_S)
+            await self._request(agent.run(("rm", "-rf", folder)), CLOSE_LIMIT_S)
         except Failure as failure:
             log.warning("%s may be left in the guest of %s: %s", folder, self._name, failure)
 
     async def _write(self, path: str, data: bytes, limit_s: float) -> None:
-        opened = agent.handle(await self._ask(agent.command("guest-file-open", path=path, mode="w"), limit_s))
+        opened = agent.handle(await self._request(agent.command("guest-file-open", path=path, mode="w"), limit_s))
         try:
             sent = 0
             while sent < len(data):
                 part = data[sent : sent + agent.INLINE_BYTES]
-                sent += agent.written(await self._ask(agent.write(opened, part), limit_s))
+                sent += agent.written(await self._request(agent.write(opened, part), limit_s))
         finally:
-            await self._ask(agent.command("guest-file-close", handle=opened), CLOSE_LIMIT_S)
+            await self._request(agent.command("guest-file-close", handle=opened), CLOSE_LIMIT_S)
 
-    async def _ended(self, pid: int, limit_s: float) -> Completed:
-        """Waits for a command that was begun, wherever the VM has gone meanwhile."""
-        status, pause, heard = agent.command("guest-exec-status", pid=pid), FIRST_LOOK_S, time.monotonic()
+    async def _completed(self, pid: int, limit_s: float) -> Completed:
+        """The result of a started command; polls it on whichever host the VM now runs."""
+        status, interval, replied = agent.command("guest-exec-status", pid=pid), FIRST_POLL_S, time.monotonic()
         while True:
             try:
-                done = agent.ended(await self._ask(status, limit_s))
+                done = agent.completed(await self._request(status, limit_s))
             except AgentRefused:
-                raise  # it knows nothing of the command (any more)
+                raise  # the agent no longer has the command
             except Failure:
-                if time.monotonic() - heard > MOVING_LIMIT_S:
+                if time.monotonic() - replied > MOVING_LIMIT_S:
                     raise
             else:
-                heard = time.monotonic()
+                replied = time.monotonic()
                 if done is not None:
                     return done
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, LAST_LOOK_S)
+            await asyncio.sleep(interval)
+            interval = min(interval * 1.5, LONGEST_POLL_S)
 
-    async def _ask(self, command: str, limit_s: float) -> str:
-        """The agent's answer, asked where the VM was last, and where it is now if it is not there any more."""
+    async def _request(self, command: str, limit_s: float) -> str:
+        """The agent's reply, through the VM's last known host, or its current one if it has moved."""
         known = self._host
         if known:
             try:
-                return await self._ask_on(known, command, limit_s)
+                return await self._request_on(known, command, limit_s)
             except AgentUnavailable:
                 await self._find()
                 if self._host == known:
                     raise
         else:
             await self._find()
-        return await self._ask_on(self._host, command, limit_s)
+        return await self._request_on(self._host, command, limit_s)
 
     async def _find(self) -> None:
         where = await placement(self._connections, self._name)
         if where.vm is None or not where.vm.running:
             self._host = ""
-            raise AgentUnavailable(f"The guest agent of {self._name} can't be asked", where.sentence)
+            raise AgentUnavailable(f"The guest agent of {self._name} can't be reached", where.sentence)
         self._host = where.host
 
-    async def _ask_on(self, host: str, command: str, limit_s: float) -> str:
+    async def _request_on(self, host: str, command: str, limit_s: float) -> str:
         limit_s = min(limit_s, COMMAND_LIMIT_S)
         return await self._connections.command(host, lambda each: each.agent_command(self._name, command, limit_s))

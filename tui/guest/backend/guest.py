@@ -1,9 +1,8 @@
-"""Programs inside the guest, over a shell: put there, compiled there, started, watched and ended.
+"""Installs, starts, monitors and stops programs in a guest, over a Shell.
 
-What is said to the guest is POSIX sh and tools that busybox has, for a guest may have no more. A program and all
-that is known of it lie in one folder of the guest, so that any later app, on any host, finds it again. There is room
-for several side by side, each in a folder of its own: the workload's is the one that has always been there, the
-others are below it.
+The scripts use only POSIX sh and busybox's tools, because a guest may have no more. A program and its state are files
+in one folder of the guest, so any later app, on any host, finds it again. The workload uses the app's folder itself;
+each other program uses a subfolder.
 """
 
 import platform
@@ -16,32 +15,36 @@ from pathlib import Path
 from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.protocols import Shell
+from tui.core.threads import on_thread
 from tui.guest.model.cloud_init import RUNNING, CloudInit, parse_cloud_init
 from tui.guest.model.heartbeat import HeartbeatSpec
-from tui.guest.model.rate import Glance, parse_glance
+from tui.guest.model.rate import NewestOutput, parse_newest_output
 from tui.guest.model.workload import WorkloadSpec, WorkloadStatus, one_line, parse_status
+from workloads import folder as sources
+
+OnProgress = Callable[[str], None]
 
 COMPILE_LIMIT_S = 180.0  # an emulated guest's compiler is slow
 SEND_LIMIT_S = 60.0
-ASK_LIMIT_S = 15.0
+REPLY_LIMIT_S = 15.0
 TRIM_EVERY_S, LOG_KIB = 5, 1024
-NO_COMPILER = 69  # what INSTALL answers, from sysexits.h: service unavailable
+NO_COMPILER = 69  # exit status of INSTALL: EX_UNAVAILABLE of sysexits.h
 
-# In what a compiler says: the line that tells most, and what such a line has where a part of the compiler is missing.
-REASON = r"\b(error|fatal)\b|cannot find -l"  # ld's word comes before gcc's "ld returned 1"
-LACKING = r"not found|\.h:|cannot find -l"
+# In a compiler's output: the most informative line, and what it contains if a part of the compiler is missing.
+REASON = r"\b(error|fatal)\b|cannot find -l"  # ld's line comes before gcc's "ld returned 1"
+MISSING = r"not found|\.h:|cannot find -l"
 
-WORKLOAD = ""  # whose folder it is: "" or "/" and a name
+WORKLOAD = ""  # the workload's subfolder; that of any other program is "/" and a name
 
-# The first word of every script is whose folder is meant.
+# The first argument of every script is the subfolder.
 FOLDER = "folder=${XDG_CACHE_HOME:-$HOME/.cache}/vmlm$1; shift"
 
-# The program is known to be whole when the source it was made of lies beside it under its own name: that comes last,
-# and after a sync, for after a power cut (force off) a new file may have its name and not its content.
+# The source beside a program, under its final name, marks the program as complete. It is moved last, after a sync:
+# after a power cut (force off) a new file may have its name but not its content.
 KEEP = 'sync; mv -f "$making/$1" "$1" && mv -f "$source" "$1.c"'
 
-# Each makes it in a folder of its own: what an app that was killed has begun may still be going on. A shell that a
-# signal ends, as where the guest agent is restarted, need not run the trap of EXIT.
+# Each build uses its own folder, because the build of a killed app may still run. A shell that a signal ends (as when
+# the guest agent restarts) may skip the EXIT trap.
 MAKING = """mkdir -p "$folder" && cd "$folder" || exit 73
 for each in making.*; do [ -d "/proc/${each#making.}" ] || rm -rf "$each"; done
 making=making.$$
@@ -49,7 +52,7 @@ trap 'rm -rf "$making"' EXIT
 trap 'exit 1' HUP INT TERM
 rm -rf "$making" && mkdir "$making" || exit 73"""
 
-# $1 program; stdin: its source. Compiles it unless this very source was compiled before.
+# $1: program; stdin: its source. Compiles it unless the same source was compiled before.
 INSTALL = f"""{FOLDER}
 {MAKING}
 source=$making/$1.c
@@ -60,24 +63,24 @@ if [ -z "$cc" ]; then mv -f "$source" "new-$1.c"; uname -m; exit {NO_COMPILER}; 
 (cd "$making" && "$cc" -O2 -pthread -o "$1" "$1.c" -lm) && {{ {KEEP}; }}
 """
 
-# $1 program, $2 its size in bytes; stdin: the program itself, compiled elsewhere. stdin also ends where the connection
-# breaks: what arrived by then is no program.
+# $1: program, $2: its size in bytes; stdin: the program, compiled elsewhere. The size is checked because stdin also
+# ends if the connection breaks.
 PUT = f"""{FOLDER}
 {MAKING}
 source=new-$1.c
 cat > "$making/$1" || exit 73
-[ "$(wc -c < "$making/$1")" -eq "$2" ] || {{ rm -f "$source"; echo "only a part of $1 arrived" >&2; exit 73; }}
+[ "$(wc -c < "$making/$1")" -eq "$2" ] || {{ rm -f "$source"; echo "only part of $1 was received" >&2; exit 73; }}
 chmod 700 "$making/$1" && {{ {KEEP}; }}
 """
 
-# $1 workload, $2 its command line as it is shown, $3 the folder it is started in ("": the home), then its command line.
-# Words of it are never read as shell, nor as options of what starts them.
-# It outlives this shell: a session of its own, no terminal, no open pipes.
-# A process is known by its number and the time it began, for numbers are used again; both are void after a restart.
-# It leads a group of its own, so that what it starts can be ended with it.
-# systemd ends with a service (a guest agent that is restarted) all that it has started, sessions or not: where it
-# rules, and lets us, the program is put into a scope of its own.
-# What a command of the user's own prints has no end: now and then all but its newest lines are dropped.
+# $1: workload, $2: its command line for display, $3: its working folder ("": the home), then its command line, whose
+# words are never parsed by the shell, nor as options of the starting command.
+# The program outlives this shell: it has its own session, no terminal and no open pipes.
+# A process is identified by its PID and start time, because PIDs are reused; both are invalid after a reboot.
+# It leads its own process group, so that its children can be ended with it.
+# When systemd restarts a service (the guest agent), it kills everything that the service has started, even in other
+# sessions. If systemd runs and permits it, the program therefore gets its own scope.
+# A custom command may print without end: its log is cut to the newest lines from time to time.
 START = f"""{FOLDER}
 mkdir -p "$folder" && cd "$folder" || exit 73
 workload=$1 shown=$2; shift 2
@@ -112,8 +115,8 @@ $scope "$detach" sh -c '
 ' sh "$@" < /dev/null > /dev/null 2>&1 &
 """
 
-# Prints a word and its value a line, see model.workload.parse_status. Sets $alive to the process while it lives.
-LOOK = f"""{FOLDER}
+# Sets $alive to the PID of the running process, and $pid and $boot; exits if the program was never started.
+FIND = f"""{FOLDER}
 cd "$folder" 2> /dev/null && [ -f what ] || exit 0
 alive=; pid=; began=
 [ -s pid ] && read -r pid began < pid
@@ -121,8 +124,9 @@ boot=; [ "$(cat boot)" = "$(cat /proc/sys/kernel/random/boot_id)" ] && boot=this
 [ -n "$pid" ] && [ -n "$boot" ] && [ "$(cut -d' ' -f22 "/proc/$pid/stat" 2> /dev/null)" = "$began" ] && alive=$pid
 """
 
-# Between the end of a program and the word of it a moment passes, on a busy guest a long one: it is waited for, once.
-STATUS = f"""{LOOK}
+# Prints a word and its value on each line, see model.workload.parse_status. The exit status is recorded a moment after
+# the program ends, later on a busy guest: waits for it once.
+STATUS = f"""{FIND}
 cat what
 if [ -z "$alive" ] && [ -n "$pid" ] && [ -n "$boot" ] && [ ! -s ended ] && [ ! -e gone ]; then sleep 1; : > gone; fi
 if [ -n "$alive" ]; then echo "running $alive"
@@ -134,14 +138,14 @@ fi
 tail -c 4000 log | tail -n 3 | sed 's/^/line /'
 """
 
-# The same for who looks every second, and must not be felt by the guest: its newest lines, for it may have been silent.
-GLANCE = f"""{FOLDER}
+# A cheaper STATUS for a poll every second: only the newest lines; several, because the last poll may be long ago.
+NEWEST_OUTPUT = f"""{FOLDER}
 cd "$folder" 2> /dev/null && [ -f what ] && [ ! -s ended ] || exit 0
 while read -r line; do printf '%s\\n' "$line"; done < what
 tail -c 4000 log | sed 's/^/line /'
 """
 
-# Every address of the guest, a word each, the one first that this shell came to.
+# Every address of the guest, separated by white space; the one that this ssh connection uses comes first.
 ADDRESSES = """set -- $SSH_CONNECTION
 echo "${3:-}"
 ip -o address show 2> /dev/null | while read -r _ _ family address _; do
@@ -151,48 +155,52 @@ hostname -I 2> /dev/null
 true
 """
 
-# cloud-init writes the file when all is done; where a part of it has failed so that it never will, there is no waiting,
-# and that is said as the file would say it.
+# cloud-init writes result.json at its end. If a unit has failed so that it never will, prints that in the same form.
 CLOUD_INIT = f"""[ -e /run/cloud-init/enabled ] || exit 0
 if [ -s /run/cloud-init/result.json ]; then cat /run/cloud-init/result.json
 else
   for each in cloud-init-local cloud-init cloud-config cloud-final; do
     systemctl is-failed -q "$each" 2> /dev/null || continue
-    printf '{{"v1": {{"errors": ["%s failed, and cloud-init left no word of what it did"]}}}}\n' "$each.service"
+    printf '{{"v1": {{"errors": ["%s failed, and cloud-init wrote no result"]}}}}\n' "$each.service"
     exit 0
   done
   echo {RUNNING}
 fi
 """
 
-# $1 the signal. It may end by itself before the signal comes.
-SIGNAL = f"""{LOOK}
+# $1: the signal. The process may end before it arrives.
+SIGNAL = f"""{FIND}
 [ -z "$alive" ] || kill -"$1" "-$alive" 2> /dev/null || kill -"$1" "$alive" || [ ! -e "/proc/$alive" ]
 """
 
 
-class Guest:
-    """One program's place in the guest at the other end of `shell`, the workload's unless `place` says otherwise.
+async def source_of(program: str) -> bytes:
+    """The C source of one of the app's programs."""
+    return await on_thread((sources() / f"{program}.c").read_bytes)
 
-    `here` is a shell of this host, for what the guest can't compile.
+
+class Guest:
+    """One program, running or not, in the guest that `shell` leads to; `subfolder` holds its state.
+
+    `here` is a shell on this host, to compile what the guest can't.
     """
 
-    def __init__(self, shell: Shell, here: Shell, name: str, place: str = WORKLOAD) -> None:
+    def __init__(self, shell: Shell, here: Shell, name: str, subfolder: str = WORKLOAD) -> None:
         self._shell = shell
         self._here = here
         self._name = name
-        self._place = place
+        self._subfolder = subfolder
 
-    async def answers(self) -> None:
-        """Raises the Failure that keeps the guest from answering."""
-        await self._run("true", ASK_LIMIT_S)
+    async def ping(self) -> None:
+        """Run an empty command; Failure if the guest can't be reached."""
+        await self._run("true", REPLY_LIMIT_S)
 
     async def cloud_init(self) -> CloudInit:
-        """How far cloud-init is with setting the guest up."""
-        return parse_cloud_init((await self._run(CLOUD_INIT, ASK_LIMIT_S)).stdout)
+        """The progress of cloud-init."""
+        return parse_cloud_init((await self._run(CLOUD_INIT, REPLY_LIMIT_S)).stdout)
 
-    async def install(self, program: str, source: bytes, on_progress: Callable[[str], None]) -> None:
-        """Make the program ready to start: compiled by the guest, or here where the guest has no compiler."""
+    async def install(self, program: str, source: bytes, on_progress: OnProgress) -> None:
+        """Compile the program in the guest, or on this host if the guest has no compiler; Failure if neither can."""
         on_progress(f"compiling {program} in the guest")
         done = await self._run(INSTALL, COMPILE_LIMIT_S, program, stdin=source)
         if done.status == NO_COMPILER:
@@ -200,54 +208,55 @@ class Guest:
             on_progress(f"sending {program} to the guest")
             done = await self._run(PUT, SEND_LIMIT_S, program, str(len(binary)), stdin=binary)
         if done.status:
-            raise self._failure(f"{program} could not be made ready in {self._name}", done, "in the guest")
+            raise self._failure(f"{program} could not be installed in {self._name}", done, "in the guest")
 
     async def start(self, spec: WorkloadSpec | HeartbeatSpec) -> None:
-        """Start an installed program; returns before it has said anything."""
+        """Start an installed program; returns before it has printed anything."""
         shown = " ".join((spec.program, *spec.options))
         await self._start(spec.name, shown, ".", f"./{spec.program}", *spec.options)
 
     async def start_command(self, name: str, command: Sequence[str]) -> None:
-        """Start what the guest has already, from root's or the user's home; returns before it has said anything."""
+        """Start a command of the guest in the home folder; returns before it has printed anything."""
         await self._start(name, one_line(shlex.join(command)), "", *command)
 
     async def _start(self, name: str, shown: str, folder: str, *command: str) -> None:
-        done = await self._run(START, ASK_LIMIT_S, name, shown, folder, *command)
+        done = await self._run(START, REPLY_LIMIT_S, name, shown, folder, *command)
         if done.status:
             raise self._failure(f"{name} could not be started in {self._name}", done)
 
     async def status(self) -> WorkloadStatus:
-        return parse_status(await self.look())
+        """The status of the workload."""
+        return parse_status(await self.status_text())
 
-    async def look(self) -> str:
-        """What is known of the program there: a word and its value a line, see model.workload.parse_status."""
-        done = await self._run(STATUS, ASK_LIMIT_S)
+    async def status_text(self) -> str:
+        """The output of STATUS, for model.workload.parse_status or model.heartbeat.parse_heartbeat."""
+        return await self._read(STATUS)
+
+    async def newest_output(self) -> NewestOutput:
+        """The newest lines, at little cost to the guest; does not check whether the program still runs."""
+        return parse_newest_output(await self._read(NEWEST_OUTPUT))
+
+    async def _read(self, script: str) -> str:
+        done = await self._run(script, REPLY_LIMIT_S)
         if done.status:
-            raise self._failure(f"{self._what} of {self._name} could not be looked at", done)
+            raise self._failure(f"The status of {self._what} in {self._name} could not be read", done)
         return done.stdout
 
-    async def glance(self) -> Glance:
-        """Its newest lines, as cheap as can be; whether it still runs is not looked at."""
-        done = await self._run(GLANCE, ASK_LIMIT_S)
-        if done.status:
-            raise self._failure(f"{self._what} of {self._name} could not be looked at", done)
-        return parse_glance(done.stdout)
-
     async def addresses(self) -> str:
-        """The guest's addresses as words, see model.heartbeat.parse_addresses."""
-        return (await self._run(ADDRESSES, ASK_LIMIT_S)).stdout
+        """The output of ADDRESSES, for model.heartbeat.parse_addresses."""
+        return (await self._run(ADDRESSES, REPLY_LIMIT_S)).stdout
 
     async def signal(self, name: str) -> None:
-        """Send the running program TERM or KILL; nothing happens where none runs."""
-        done = await self._run(SIGNAL, ASK_LIMIT_S, name)
+        """Send the running program TERM or KILL; does nothing if none runs."""
+        done = await self._run(SIGNAL, REPLY_LIMIT_S, name)
         if done.status:
-            raise self._failure(f"{self._what} of {self._name} could not be stopped", done)
+            raise self._failure(f"{self._what.capitalize()} in {self._name} could not be stopped", done)
 
     @property
     def _what(self) -> str:
-        return f"The {self._place.strip('/') or 'workload'}"
+        return f"the {self._subfolder.strip('/') or 'workload'}"
 
-    async def _build_here(self, program: str, source: bytes, machine: str, on_progress: Callable[[str], None]) -> bytes:
+    async def _build_here(self, program: str, source: bytes, machine: str, on_progress: OnProgress) -> bytes:
         on_progress(f"the guest has no compiler: building {program} on this host")
         if machine != platform.machine():
             raise Failure(
@@ -266,15 +275,14 @@ class Guest:
             return result.read_bytes()
 
     async def _run(self, script: str, limit_s: float, *words: str, stdin: bytes = b"") -> Completed:
-        return await self._shell.run(["sh", "-c", script, "sh", self._place, *words], stdin=stdin, timeout=limit_s)
+        return await self._shell.run(["sh", "-c", script, "sh", self._subfolder, *words], stdin=stdin, timeout=limit_s)
 
-    def _failure(self, what: str, done: Completed, built: str = "") -> Failure:
-        """The other side's own words are the reason: a compiler's first error, a full disk.
+    def _failure(self, what: str, done: Completed, where: str = "") -> Failure:
+        """Gives the most informative line of the output as the reason, such as a compiler's first error.
 
-        `built` is where what is lacking of a compiler can be installed, for what was being compiled.
+        `where`, given for a compilation, is where missing parts of a compiler can be installed.
         """
-        words = (done.stderr.strip() or done.stdout.strip() or f"status {done.status}").splitlines()
-        first = next((line for line in words if re.search(REASON, line, re.IGNORECASE)), words[-1])
-        lacking = built and re.search(LACKING, first)
-        hint = f"Install gcc and libc6-dev {built}." if lacking else ""
-        return Failure(what, first.strip(), hint, detail="\n".join(words))
+        lines = (done.stderr.strip() or done.stdout.strip() or f"status {done.status}").splitlines()
+        first = next((line for line in lines if re.search(REASON, line, re.IGNORECASE)), lines[-1])
+        hint = f"Install gcc and libc6-dev {where}." if where and re.search(MISSING, first) else ""
+        return Failure(what, first.strip(), hint, detail="\n".join(lines))

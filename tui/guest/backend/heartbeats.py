@@ -1,4 +1,4 @@
-"""The heartbeat in each guest: found where it beats, else put there and started, and where it can be probed."""
+"""Finds the heartbeat in each guest, or installs and starts it, and provides its UDP address."""
 
 import asyncio
 import time
@@ -6,60 +6,65 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
-from tui.core.threads import on_thread
-from tui.guest.backend.guest import Guest
-from tui.guest.model.heartbeat import PLACE, PROGRAM, HeartbeatSpec, HeartbeatStatus, parse_addresses, parse_heartbeat
-from workloads import folder as sources
+from tui.guest.backend.guest import Guest, OnProgress, source_of
+from tui.guest.model.heartbeat import (
+    PROGRAM,
+    SUBFOLDER,
+    HeartbeatSpec,
+    HeartbeatStatus,
+    parse_addresses,
+    parse_heartbeat,
+)
 
-FIRST_WORD_LIMIT_S = 30.0
-LOOK_EVERY_S = 0.2
+FIRST_OUTPUT_LIMIT_S = 30.0
+POLL_EVERY_S = 0.2
 
 
 @dataclass(frozen=True)
-class Pulse:
-    """Where a heartbeat answers: one of `addresses`, for which of them leads to the guest only an answer tells."""
+class HeartbeatEndpoint:
+    """Where to probe a heartbeat: which of `addresses` works is known after the first reply."""
 
     addresses: tuple[str, ...]
     port: int
 
 
 class Heartbeats:
-    """`guest` gives the place of a program in the guest of a VM; `port` 0 means that there is to be none."""
+    """The heartbeats of all VMs; `guest` returns the Guest of a VM's name and subfolder; `port` 0 disables them."""
 
     def __init__(self, guest: Callable[[str, str], Guest], port: int) -> None:
         self._guest = guest
         self._port = port
-        self._known: dict[str, Pulse] = {}
-        self._one = asyncio.Lock()  # two at once would start two, of which one finds the port taken
+        self._known: dict[str, HeartbeatEndpoint] = {}
+        self._lock = asyncio.Lock()  # two starts at once would compete for the port
 
-    async def ready(self, name: str, on_progress: Callable[[str], None]) -> Pulse:
-        """The heartbeat of a VM, started where none beats; Failure says why there is none."""
+    async def ensure_running(self, name: str, on_progress: OnProgress) -> HeartbeatEndpoint:
+        """The heartbeat of a VM, started if none runs; Failure if it can't be."""
         if not self._port:
             raise Failure("There is no heartbeat", "heartbeat_port is 0 in the configuration")
-        guest = self._guest(name, PLACE)
-        async with self._one:
-            found, addresses = await asyncio.gather(guest.look(), guest.addresses())
+        guest = self._guest(name, SUBFOLDER)
+        async with self._lock:
+            found, addresses = await asyncio.gather(guest.status_text(), guest.addresses())
             status = parse_heartbeat(found)
             if not status.running:
                 status = HeartbeatStatus()
-                await guest.install(PROGRAM, await on_thread((sources() / f"{PROGRAM}.c").read_bytes), on_progress)
+                await guest.install(PROGRAM, await source_of(PROGRAM), on_progress)
                 await guest.start(HeartbeatSpec(self._port))
             if not status.port:
-                status = await _first_word(guest)
+                status = await _first_output(guest)
         if not status.running:
-            raise Failure("The heartbeat ended at once", status.said or "it said nothing")
-        self._known[name] = pulse = Pulse(parse_addresses(addresses), status.port or self._port)
-        return pulse
+            raise Failure("The heartbeat ended at once", status.output or "it printed nothing")
+        self._known[name] = endpoint = HeartbeatEndpoint(parse_addresses(addresses), status.port or self._port)
+        return endpoint
 
-    def known(self, name: str) -> Pulse | None:
-        """Where the heartbeat of a VM was when it was last looked for."""
+    def known(self, name: str) -> HeartbeatEndpoint | None:
+        """The last known endpoint of a VM's heartbeat."""
         return self._known.get(name)
 
 
-async def _first_word(guest: Guest) -> HeartbeatStatus:
+async def _first_output(guest: Guest) -> HeartbeatStatus:
     began = time.monotonic()
     while True:
-        status = parse_heartbeat(await guest.look())
-        if status.port or not status.running or time.monotonic() - began > FIRST_WORD_LIMIT_S:
+        status = parse_heartbeat(await guest.status_text())
+        if status.port or not status.running or time.monotonic() - began > FIRST_OUTPUT_LIMIT_S:
             return status
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(POLL_EVERY_S)

@@ -1,4 +1,4 @@
-"""Makes the NoCloud seed of a new VM on the shared folder, with whichever tool the source host has."""
+"""Creates the NoCloud seed of a new VM on the shared folder, with any of the tools that the source host may have."""
 
 from tui.core.failure import Failure
 from tui.core.settings import SOURCE
@@ -7,10 +7,10 @@ from tui.linux.sudo import Sudo
 from tui.vm.backend.images import NAME_TAKEN, TAKEN
 
 LIMIT_S = 60.0
-NO_TOOL = 69  # what MAKE answers, from sysexits.h: service unavailable
+NO_TOOL = 69  # exit status of MAKE: EX_UNAVAILABLE of sysexits.h
 TOOLS = ("xorriso", "genisoimage", "mkisofs", "cloud-localds", "mkfs.vfat with mcopy")
 
-# $1 where it goes, $2 its label, $3 user-data, $4 meta-data, $5 a file whose owner and mode it gets.
+# $1: the path of the seed, $2: its label, $3: user-data, $4: meta-data, $5: a file whose owner and mode it gets.
 MAKE = f"""set -e
 umask 077
 ! {{ [ -e "$1" ] || [ -L "$1" ]; }} || exit {TAKEN}
@@ -35,14 +35,12 @@ mv -nT -- "$1.part" "$1" || [ -e "$1" ]
 
 
 async def make_seed(sudo: Sudo, seed: Seed, path: str, like: str) -> None:
-    """Write it to `path`, with owner and mode of the file `like`."""
+    """Write the seed to `path`, with the owner and mode of the file `like`."""
     argv = ["sh", "-c", MAKE, "sh", path, LABEL, user_data(seed), meta_data(seed), like]
     done = await sudo.run(SOURCE, argv, timeout=LIMIT_S)
     if done.status == NO_TOOL:
         tools = f"{', '.join(TOOLS[:-1])} or {TOOLS[-1]}"
-        raise Failure(f"The seed can't be made on {SOURCE}", f"it has none of {tools}", "Install genisoimage there.")
+        raise Failure(f"The seed can't be created on {SOURCE}", f"it has none of {tools}", "Install genisoimage there.")
     if done.status == TAKEN:
-        raise Failure(f"The seed {path} could not be made", NAME_TAKEN, "Take another name.")
-    if done.status:
-        lines = done.stderr.strip().splitlines()
-        raise Failure(f"The seed {path} could not be made", lines[-1] if lines else "", detail=done.stderr)
+        raise Failure(f"The seed {path} could not be created", NAME_TAKEN, "Use another name.")
+    done.output(f"The seed {path} could not be created")

@@ -1,4 +1,4 @@
-"""The probes of one guest's heartbeat, on a thread and an absolute schedule of their own."""
+"""Probes one guest's heartbeat over UDP, on its own thread and an absolute schedule."""
 
 import contextlib
 import socket
@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from tui.guest.model.heartbeat import NEVER_NS, Answer, parse_answer, probe
+from tui.guest.model.heartbeat import NEVER_NS, HeartbeatReply, parse_reply, probe
 from tui.guest.model.udp_probe import EVERY_S, ProbeAnswers, Window
 
 REPORT_EVERY_S = 1.0
 STOP_LIMIT_S = 0.5
-SO_TIMESTAMPNS = 35  # of Linux; the socket module does not name it
+SO_TIMESTAMPNS = 35  # Linux; the socket module lacks it
 TIMESPEC = struct.Struct("qq")
 ANCILLARY_BYTES = socket.CMSG_SPACE(TIMESPEC.size)
 
@@ -20,10 +20,10 @@ Report = Callable[[Window, ProbeAnswers], None]
 
 
 class UdpProbe:
-    """Probes all of `addresses` until one has answered, and from then on that one.
+    """Probes all of `addresses` until one replies, and from then on only that one.
 
-    `since_ns` is the moment of the guest's clock since which gaps count, None: from the first answer on. `report` is
-    called on the thread, once a second and only once something has answered.
+    Gaps count from `since_ns` of the guest's clock; None: from the first reply. `report` is called on the probe's
+    thread once a second, after the first reply.
     """
 
     def __init__(
@@ -36,40 +36,41 @@ class UdpProbe:
     ) -> None:
         self.probe_answers = probe_answers
         self.since_ns = since_ns
-        self.trouble = ""  # what the way there said
+
         self._addresses = addresses
         self._port = port
         self._report = report
-        self._lock = threading.Lock()  # over the echoes
+        self._lock = threading.Lock()  # guards probe_answers
         self._stop = threading.Event()
         self._switched_over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="echo", daemon=True)
-        self._heard = threading.Condition(self._lock)
+        self._thread = threading.Thread(target=self._run, name="udp-probe", daemon=True)
+        self._received = threading.Condition(self._lock)
 
     def start(self) -> None:
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Send and report nothing more; takes no longer than it is to the next probe."""
+        """End the thread; blocks at most until the next probe is due."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(STOP_LIMIT_S)
 
     def switch_over(self) -> None:
-        """The VM has just been stopped; blocks nobody."""
+        """The VM has just been stopped; returns at once."""
         self._switched_over.set()
 
     def settle(self, limit_s: float) -> bool:
-        """Wait until the guest answers and its clock has been read, and then stop; False where the limit came first.
+        """Wait until the guest replies and its clock is compared, then stop; False if that takes longer than the limit.
 
-        Where nothing has ever answered, it is not waited for.
+        Does not wait for a guest that has never replied.
         """
-        with self._heard:
+        with self._received:
             after = self.probe_answers.newest
-            in_time = self.probe_answers.answer is None or self._heard.wait_for(
+            in_time = self.probe_answers.answer is None or self._received.wait_for(
                 lambda: self._is_settled(after), limit_s
             )
-            self.probe_answers.compare()  # as well as it can be
+            self.probe_answers.compare()  # with the replies received so far
         self.stop()
         return in_time
 
@@ -83,26 +84,25 @@ class UdpProbe:
                 self._probe(opened)
 
     def _connected(self, address: str) -> socket.socket | None:
-        """A socket that hears that address alone; None where there is no way to it."""
+        """A socket that receives from that address only; None if it is unreachable."""
         udp = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
         udp.setblocking(False)
         try:
-            # When a datagram came is the kernel's to say: this thread may have to wait for a busy one's turn to end.
+            # The kernel timestamps each datagram, because this thread may be scheduled late.
             udp.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             udp.connect((address, self._port))
-        except OSError as error:
-            self.trouble = error.strerror or str(error)
+        except OSError:
             udp.close()
             return None
         return udp
 
     def _probe(self, sockets: list[socket.socket]) -> None:
-        """Wakes once a probe: what has come meanwhile bears the kernel's time, and can wait until then."""
+        """Wakes once per probe: received datagrams have the kernel's timestamp and can wait until then."""
         due = time.monotonic()
         report = due + REPORT_EVERY_S
         while not self._stop.is_set():
-            if self._switched_over.is_set():  # it is, before the first answer after the pause
-                self._mark()
+            if self._switched_over.is_set():  # set before the first reply after the pause arrives
+                self._mark_switchover()
             answering = [each for each in sockets if self._receive(each)]
             sockets = answering[:1] or sockets
             now = time.monotonic()
@@ -110,52 +110,47 @@ class UdpProbe:
             due += (int((now - due) / EVERY_S) + 1) * EVERY_S
             if now >= report:
                 report += REPORT_EVERY_S
-                self._tell()
+                self._report_window()
             time.sleep(max(0.0, due - time.monotonic()))
-        self._tell()
+        self._report_window()
 
     def _send(self, sockets: Iterable[socket.socket], now: float) -> None:
         with self._lock:
             number = self.probe_answers.send(now)
         datagram = probe(number, NEVER_NS if self.since_ns is None else self.since_ns)
         for each in sockets:
-            try:
+            with contextlib.suppress(OSError):  # unreachable for now: the probe counts as lost
                 each.send(datagram)
-            except OSError as error:  # unreachable for now; a lost probe is what is looked for
-                self.trouble = error.strerror or str(error)
 
     def _receive(self, udp: socket.socket) -> bool:
-        """Takes all that has come; whether an answer was among it."""
+        """Read all received datagrams; whether a reply was among them."""
         answered = False
         while True:
             try:
                 datagram, extra, _, _ = udp.recvmsg(256, ANCILLARY_BYTES)
-            except BlockingIOError:
+            except OSError:  # nothing more to read, or refused because nothing listens there
                 return answered
-            except OSError as error:  # refused: nothing listens there
-                self.trouble = error.strerror or str(error)
-                return answered
-            answer = parse_answer(datagram)
-            if answer is not None:
-                self._take(answer, _moment(extra))
+            reply = parse_reply(datagram)
+            if reply is not None:
+                self._add(reply, _received_at(extra))
                 answered = True
 
-    def _take(self, answer: Answer, t: float) -> None:
-        with self._heard:
-            if self.since_ns is None or answer.now_ns < self.since_ns:
-                self.since_ns = answer.now_ns  # the first, or the clock began anew
-            self.probe_answers.add(answer, t)
-            self._heard.notify_all()
+    def _add(self, reply: HeartbeatReply, t: float) -> None:
+        with self._received:
+            if self.since_ns is None or reply.now_ns < self.since_ns:
+                self.since_ns = reply.now_ns  # the first reply, or the guest's clock restarted
+            self.probe_answers.add(reply, t)
+            self._received.notify_all()
 
-    def _mark(self) -> None:
+    def _mark_switchover(self) -> None:
         self._switched_over.clear()
         with self._lock:
-            # Where nothing was answered before it, nobody can say how long the VM was away.
+            # Without a reply before the switchover its downtime is unknown.
             if self.probe_answers.pause_before is None and self.probe_answers.answer is not None:
                 self.probe_answers.switch_over()
                 self.since_ns = self.probe_answers.answer.now_ns
 
-    def _tell(self) -> None:
+    def _report_window(self) -> None:
         with self._lock:
             if self.probe_answers.answer is None:
                 return
@@ -163,12 +158,12 @@ class UdpProbe:
             self._report(window, self.probe_answers)
 
 
-def _moment(extra: Sequence[tuple[int, int, bytes]]) -> float:
-    """The monotonic moment at which the kernel got a datagram."""
+def _received_at(extra: Sequence[tuple[int, int, bytes]]) -> float:
+    """The monotonic time at which the kernel received a datagram."""
     now, wall = time.monotonic(), time.time_ns()
     for level, kind, data in extra:
         if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS and len(data) == TIMESPEC.size:
             seconds, nanoseconds = TIMESPEC.unpack(data)
             age = (wall - seconds * 10**9 - nanoseconds) / 1e9
-            return now - age if 0 <= age < 1 else now  # else the wall clock was set just now
+            return now - age if 0 <= age < 1 else now  # otherwise the wall clock was just set
     return now

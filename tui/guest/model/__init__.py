@@ -1,1 +1,1 @@
-"""What guest programs print, and what is asked of them."""
+"""Parses what guest programs print, and builds the messages that they receive."""

@@ -1,4 +1,4 @@
-"""How far cloud-init has come in a guest: what it does at a first boot takes longer than the boot itself."""
+"""The progress of cloud-init in a guest; at the first boot it takes longer than the boot itself."""
 
 import json
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ RUNNING = "running"
 
 @dataclass(frozen=True)
 class CloudInit:
-    """Where there is none, it is over as well."""
+    """Whether cloud-init still runs, and its errors; a guest without cloud-init has neither."""
 
     running: bool = False
     errors: tuple[str, ...] = ()
 
 
 def parse_cloud_init(text: str) -> CloudInit:
-    """What backend.guest's CLOUD_INIT printed: nothing, RUNNING, or cloud-init's own result.json or one like it."""
+    """Parses the output of backend.guest's CLOUD_INIT: nothing, RUNNING, or JSON in the form of result.json."""
     if text.strip() == RUNNING:
         return CloudInit(running=True)
     try:

@@ -1,4 +1,4 @@
-"""The heartbeat in the guest: how it is started, found again and asked; workloads/heartbeat.c is the other side."""
+"""The heartbeat program in the guest: its options, status and UDP datagrams; see workloads/heartbeat.c."""
 
 import ipaddress
 import struct
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from tui.guest.model.workload import parse_values
 
 PROGRAM = "heartbeat"
-PLACE = "/heartbeat"  # in the guest's folder, beside the workload
+SUBFOLDER = "/heartbeat"  # of the app's folder in the guest; the workload uses the folder itself
 BEAT_S = 0.01
-IDLE_S = 3600  # after which it ends when nobody probes it: nothing of the app's stays in a guest for ever
+IDLE_S = 3600  # it exits after this time without a probe, so nothing of the app stays in a guest for ever
 
 DATAGRAM = struct.Struct("!8sQQQQQ16x")
-ASKS, ANSWERS = b"VMLM-HB?", b"VMLM-HB!"
-NEVER_NS = 2**64 - 1  # a moment after which nothing has happened
+PROBE, REPLY = b"VMLM-HB?", b"VMLM-HB!"
+NEVER_NS = 2**64 - 1  # a time so late that no gap is reported
 
 MOST_ADDRESSES = 4
 
 
 @dataclass(frozen=True)
 class HeartbeatSpec:
-    """The heartbeat as it is to be started."""
+    """How to start the heartbeat; the UDP port to listen on."""
 
     port: int
     name: str = PROGRAM
@@ -28,22 +28,25 @@ class HeartbeatSpec:
 
     @property
     def options(self) -> tuple[str, ...]:
+        """The command-line options of the program."""
         return ("--port", str(self.port), "--idle", str(IDLE_S))
 
 
 @dataclass(frozen=True)
 class HeartbeatStatus:
-    """The heartbeat in the guest; `port` is 0 before it has said which, `said` is its last word where it ended."""
+    """The heartbeat in the guest; `port` is 0 until it prints one, `output` is its last line once it has ended."""
 
     running: bool = False
     port: int = 0
-    said: str = ""
+    output: str = ""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One reply, in ns of the guest's CLOCK_MONOTONIC; `gap_ns` is the longest between two beats since the moment that
-    the probe named, `gap_ended_ns` when it ended (both 0: none)."""
+class HeartbeatReply:
+    """One reply, in ns of the guest's CLOCK_MONOTONIC; `number` is that of the probe.
+
+    `gap_ns` is the longest gap between two beats since the probe's `since_ns`, `gap_ended_ns` its end; 0: no gap.
+    """
 
     number: int
     now_ns: int
@@ -53,20 +56,20 @@ class Answer:
 
 
 def probe(number: int, since_ns: int) -> bytes:
-    """The datagram that asks for the longest gap since a moment of the guest's clock."""
-    return DATAGRAM.pack(ASKS, number, since_ns, 0, 0, 0)
+    """A datagram that requests the longest gap since a time of the guest's clock."""
+    return DATAGRAM.pack(PROBE, number, since_ns, 0, 0, 0)
 
 
-def parse_answer(datagram: bytes) -> Answer | None:
-    """What a datagram answers, None where it is no reply."""
+def parse_reply(datagram: bytes) -> HeartbeatReply | None:
+    """The reply in a datagram, None if it is not one."""
     if len(datagram) != DATAGRAM.size:
         return None
     what, *numbers = DATAGRAM.unpack(datagram)
-    return Answer(*numbers) if what == ANSWERS else None
+    return HeartbeatReply(*numbers) if what == REPLY else None
 
 
 def parse_heartbeat(text: str) -> HeartbeatStatus:
-    """What the status script of backend.guest printed of the heartbeat's place."""
+    """Parses the output of backend.guest's status script in the heartbeat's folder."""
     facts = dict(line.partition(" ")[::2] for line in text.splitlines() if not line.startswith("line "))
     lines = [line.removeprefix("line ") for line in text.splitlines() if line.startswith("line ")]
     ports = [values["port"] for values in map(parse_values, lines) if "port" in values]
@@ -76,7 +79,7 @@ def parse_heartbeat(text: str) -> HeartbeatStatus:
 
 
 def parse_addresses(text: str) -> tuple[str, ...]:
-    """The addresses, a word each, at which another machine may reach the guest that printed them."""
+    """Those of the guest's addresses, separated by spaces, that another machine may reach; at most MOST_ADDRESSES."""
     found: list[str] = []
     for word in text.split():
         try:

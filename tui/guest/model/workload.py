@@ -1,32 +1,32 @@
-"""The workloads: what is asked for, and what the program in the guest says of itself."""
+"""The workloads: what to start in a guest, and the status of what runs there."""
 
+import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tui.core.failure import Failure
-from tui.core.quantity import clock, rate, size
+from tui.core.quantity import MIB, clock, rate, size
 from tui.core.settings import IDLE
 
 CPU, MEMORY = "cpu", "memory"
 
-ENDED_BY_TERM = 128 + 15  # the exit status of what was stopped, and has no other idea of its end
+ENDED_BY_TERM = 128 + 15  # the exit status of a program that TERM ended
 
 PARAMETERS = {"--threads": "threads", "--size": "size_mib", "--rate": "rate_mib_s"}
 PROGRAMS = {CPU: "cpu_util", MEMORY: "memory_intensive"}
-EXPLAINED = {
-    CPU: "Each thread adds pow(sin(i), i) for ever; memory hardly changes.",
-    MEMORY: "Each thread rewrites memory of its own for ever, and checks it.",
+DESCRIPTIONS = {
+    CPU: "Each thread adds pow(sin(i), i); memory hardly changes.",
+    MEMORY: "Each thread rewrites its own memory and checks it.",
 }
 
-LONGEST_LINE = 1000  # of what a guest says that is kept
-MOST_THREADS = 1024  # of the programs
-MIB = 1 << 20
+LONGEST_LINE = 1000  # characters kept of a line from the guest
+MOST_THREADS = 1024  # the limit of the programs
 
 
 @dataclass(frozen=True)
 class Workload:
-    """What loads a guest, as a run records it: its name, and what it was started with (WorkloadStatus.parameters)."""
+    """A workload as a run records it: its name and its WorkloadStatus.parameters."""
 
     name: str
     parameters: Mapping[str, object] = field(default_factory=dict)
@@ -34,9 +34,9 @@ class Workload:
 
 @dataclass(frozen=True)
 class WorkloadSpec:
-    """A workload as it is to be started; `size_mib` is per thread, `rate_mib_s` of all together, 0 flat out.
+    """A workload to start; `size_mib` is per thread, `rate_mib_s` the total of all threads, 0 without a limit.
 
-    One of the user's own has a `command`, and none of the numbers.
+    A custom workload has a `command` instead of the numbers.
     """
 
     name: str
@@ -47,24 +47,24 @@ class WorkloadSpec:
 
     @property
     def working_set_mib(self) -> int:
-        """What all threads together go through."""
+        """The memory of all threads together."""
         return self.threads * self.size_mib
 
     @property
     def program(self) -> str:
-        """The program's name, which is also its source's without the ".c"."""
+        """The program's name; its source file is the same with ".c"."""
         return PROGRAMS[self.name]
 
     @property
     def options(self) -> tuple[str, ...]:
-        """What the program is started with."""
+        """The command-line options of the program."""
         if self.name == CPU:
             return ("--threads", str(self.threads))
         return ("--threads", str(self.threads), "--size", str(self.size_mib), "--rate", str(self.rate_mib_s))
 
     @property
     def text(self) -> str:
-        """As a person says it: "memory, 2 threads x 150 MiB, flat out"."""
+        """For display: "memory, 2 threads x 150 MiB, 100 MiB/s"."""
         if self.command:
             return f"{self.name}: {one_line(shlex.join(self.command))}"
         threads = f"{self.threads} thread{'' if self.threads == 1 else 's'}"
@@ -74,51 +74,51 @@ class WorkloadSpec:
         return f"{self.name}, {threads} x {self.size_mib} MiB, {rate}"
 
     @property
-    def explained(self) -> str:
-        """What it does, in a sentence."""
-        return EXPLAINED.get(self.name, "A command line of the configuration, run in the guest.")
+    def description(self) -> str:
+        """What the workload does, as a sentence."""
+        return DESCRIPTIONS.get(self.name, "A command line of the configuration, run in the guest.")
 
 
 @dataclass(frozen=True)
-class Room:
-    """What the VM has for a workload, 0 where that is not known."""
+class VmCapacity:
+    """The vCPUs and memory of the VM, 0 where unknown."""
 
     vcpus: int = 0
     memory_bytes: int = 0
 
     @property
     def usable_mib(self) -> int:
-        """The memory that a workload can have: a tenth, and at least 256 MiB, is the rest of the guest's."""
+        """The memory for a workload; a tenth, at least 256 MiB but at most half, stays for the rest of the guest."""
         spare = min(self.memory_bytes // 2, max(256 * MIB, self.memory_bytes // 10))
         return (self.memory_bytes - spare) // MIB
 
 
-def fitted(spec: WorkloadSpec, room: Room) -> tuple[WorkloadSpec, str]:
-    """The workload scaled down to what the VM has, and the sentence that says so, "" where it fits as it is."""
+def scale_down(spec: WorkloadSpec, capacity: VmCapacity) -> tuple[WorkloadSpec, str]:
+    """The workload scaled down to the VM's capacity, and a sentence that says so; "" if it fits unchanged."""
     if spec.command:
         return spec, ""
-    threads = min(spec.threads, room.vcpus) if room.vcpus else spec.threads
+    threads = min(spec.threads, capacity.vcpus) if capacity.vcpus else spec.threads
     size_mib = spec.size_mib
-    if room.memory_bytes and threads * size_mib > room.usable_mib:
-        size_mib = max(1, room.usable_mib // threads)
+    if capacity.memory_bytes and threads * size_mib > capacity.usable_mib:
+        size_mib = max(1, capacity.usable_mib // threads)
     small = replace(spec, threads=threads, size_mib=size_mib)
     if small == spec:
         return spec, ""
     before = f"{spec.threads} x {size(spec.size_mib * MIB)}" if spec.size_mib else f"{spec.threads} threads"
-    has = f"{room.vcpus} vCPU{'' if room.vcpus == 1 else 's'}"
-    has += f" and {size(room.memory_bytes)}" if spec.size_mib else ""
+    has = f"{capacity.vcpus} vCPU{'' if capacity.vcpus == 1 else 's'}"
+    has += f" and {size(capacity.memory_bytes)}" if spec.size_mib else ""
     return small, f"Scaled down from {before}: the VM has {has}."
 
 
-def doubt(spec: WorkloadSpec, room: Room) -> str:
-    """What is to be expected of a workload that can run, but not as it is meant to; empty where nothing is."""
-    if not spec.command and room.vcpus and spec.threads > room.vcpus:
-        return f"{spec.threads} threads take turns on the VM's {room.vcpus} vCPUs."
+def overcommit_warning(spec: WorkloadSpec, capacity: VmCapacity) -> str:
+    """A sentence if the workload has more threads than the VM has vCPUs, otherwise ""."""
+    if not spec.command and capacity.vcpus and spec.threads > capacity.vcpus:
+        return f"{spec.threads} threads share the VM's {capacity.vcpus} vCPUs."
     return ""
 
 
-def pace(spec: WorkloadSpec) -> str:
-    """What a memory workload comes to: "300 MiB, dirtied at 100 MiB/s: each page every 3.0 s"."""
+def working_set_text(spec: WorkloadSpec) -> str:
+    """Size and dirty rate of a memory workload: "300 MiB, dirtied at 100 MiB/s: each page every 3.0 s"."""
     whole = size(spec.working_set_mib * MIB)
     if not spec.rate_mib_s:
         return f"{whole}, dirtied as fast as it can"
@@ -126,31 +126,31 @@ def pace(spec: WorkloadSpec) -> str:
     return f"{whole}, dirtied at {rate(spec.rate_mib_s * MIB)}: each page every {every_s:.1f} s"
 
 
-def refuse(spec: WorkloadSpec, memory_bytes: int = 0) -> Failure | None:
-    """The sentence for a workload that can't run in a VM of that much memory (0: not known), else None."""
+def validate_spec(spec: WorkloadSpec, memory_bytes: int = 0) -> Failure | None:
+    """Why the workload can't run in a VM with that much memory (0: unknown); None if it can."""
     if spec.command:
         return None
     if spec.name not in PROGRAMS:
-        hint = f"[workload.{one_line(spec.name)}] in the configuration would define one."
+        hint = f"Define it as [workload.{one_line(spec.name)}] in the configuration."
         return Failure(f"There is no workload {spec.name!r}", f"known are {', '.join(PROGRAMS)}", hint)
     if not 1 <= spec.threads <= MOST_THREADS:
-        return Failure(f"{spec.threads} threads are not possible", f"from 1 to {MOST_THREADS} are")
+        return Failure(f"{spec.threads} threads are not possible", f"1 to {MOST_THREADS} are allowed")
     if spec.name == MEMORY and spec.size_mib < 1:
         return Failure("A thread needs at least 1 MiB of memory")
     wanted = spec.threads * spec.size_mib * MIB
     if memory_bytes and wanted >= memory_bytes:
         return Failure(
             f"{spec.threads} threads x {spec.size_mib} MiB are {size(wanted)}, and the VM has {size(memory_bytes)}",
-            hint="Take fewer threads or less memory for each.",
+            hint="Use fewer threads, or less memory per thread.",
         )
     return None
 
 
 @dataclass(frozen=True)
 class WorkloadStatus:
-    """The workload in the guest, the last one where none runs; `name` is IDLE where there never was one.
+    """The workload in the guest, or the last one if none runs; `name` is IDLE if there never was one.
 
-    `values` are of its last line, `exit_status` is None while it runs and where nobody saw its end.
+    `values` are those of its last line; `exit_status` is None while it runs, and if its end was not recorded.
     """
 
     name: str = IDLE
@@ -160,30 +160,30 @@ class WorkloadStatus:
     values: Mapping[str, str] = field(default_factory=dict)
     output: tuple[str, ...] = ()  # its last lines
     exit_status: int | None = None
-    vanished: bool = False  # it ended without a word: killed, or the guest was restarted
+    vanished: bool = False  # it ended without an exit status: it was killed, or the guest restarted
 
     @property
     def current(self) -> str:
-        """What loads the guest now: IDLE where nothing runs."""
+        """The name of the running workload, IDLE if none runs."""
         return self.name if self.running else IDLE
 
     @property
-    def own(self) -> bool:
-        """Whether it is one of the user's own, which need not say anything."""
+    def is_custom(self) -> bool:
+        """Whether it is a command of the configuration, which may print nothing."""
         return self.name not in (IDLE, *PROGRAMS)
 
     @property
     def starting(self) -> bool:
-        """Whether it is running, but has said nothing yet or its process is not known yet."""
-        return self.running and not (self.pid and (self.values or self.own))
+        """Whether it runs, but its process is unknown or its first line of output is missing."""
+        return self.running and not (self.pid and (self.values or self.is_custom))
 
     @property
     def parameters(self) -> dict[str, object]:
-        """What it was started with, as a run records it: its command line, and the numbers in it by name and unit."""
+        """For the record of a run: its command line, and the numbers in it by name and unit."""
         if not self.running:
             return {}
         words = self.options.split()
-        pairs = {} if self.own else dict(zip(words[1::2], words[2::2], strict=False))
+        pairs = {} if self.is_custom else dict(zip(words[1::2], words[2::2], strict=False))
         numbers = {name: int(pairs[key]) for key, name in PARAMETERS.items() if pairs.get(key, "").isdecimal()}
         if "size_mib" in numbers and "threads" in numbers:
             numbers["working_set_mib"] = numbers["threads"] * numbers["size_mib"]
@@ -191,32 +191,41 @@ class WorkloadStatus:
 
     @property
     def wrong_pages(self) -> int:
-        """Pages that held something else than was stored in them: a migration (or the machine) corrupted memory."""
+        """The number of pages with wrong contents: the migration (or the machine) corrupted memory."""
         count = self.values.get("wrong_pages", "0")
         return int(count) if count.isascii() and count.isdigit() else 0
 
     @property
     def error(self) -> str:
-        """What went wrong with it, as a sentence; empty while all is well."""
+        """Its error as a sentence, "" if there is none."""
         if self.wrong_pages:
             pages = f"{self.wrong_pages} page{'' if self.wrong_pages == 1 else 's'}"
-            return f"Memory was corrupted: {pages} held something else than the workload had stored in them."
-        if self.vanished and self.values.get("state") != "done":  # a guest that shuts down lets it end in order
-            return "The workload is gone without a word: it was killed, or the guest was restarted."
+            return f"Memory was corrupted: {pages} did not contain what the workload had written."
+        if self.vanished and self.values.get("state") != "done":  # a guest that shuts down ends it in order
+            return "The workload ended without an exit status: it was killed, or the guest was restarted."
         if self.exit_status and self.exit_status != ENDED_BY_TERM and not self.running:
-            last = self.output[-1] if self.output else "it said nothing"
-            return f"The workload ended with status {self.exit_status}: {last}"
+            last = self.output[-1] if self.output else "it printed nothing"
+            return f"The workload exited with status {self.exit_status}: {last}"
         return ""
 
 
 def parse_values(line: str) -> dict[str, str]:
-    """The key=value words of a line; what is none is left out."""
+    """The key=value pairs of a line; other words are ignored."""
     pairs = (word.partition("=") for word in line.split())
     return {key: value for key, equals, value in pairs if equals and key}
 
 
+def number_of(values: Mapping[str, str], name: str) -> float | None:
+    """The finite number under that name; None if there is none."""
+    try:
+        number = float(values.get(name, ""))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def parse_status(text: str) -> WorkloadStatus:
-    """What the status script of backend.guest printed: a word and its value on each line."""
+    """Parses the output of backend.guest's STATUS script: a word and its value on each line."""
     facts: dict[str, str] = {}
     output: list[str] = []
     for line in text.splitlines():
@@ -246,31 +255,31 @@ def parse_status(text: str) -> WorkloadStatus:
     )
 
 
-def unstoppable(status: WorkloadStatus, vm: str, kills: int) -> Failure:
-    """Why a workload still runs that was sent TERM once and KILL `kills` times."""
+def kill_failed(status: WorkloadStatus, vm: str, kills: int) -> Failure:
+    """The Failure for a workload that still runs after TERM and `kills` times KILL."""
     return Failure(
         f"The workload {status.name} still runs in {vm}",
-        f"its process {status.pid} ended neither at TERM nor at {kills} times KILL",
+        f"neither TERM nor {kills} times KILL ended its process {status.pid}",
         f"In the guest, `ps -o stat,wchan -p {status.pid}` shows what it waits for; state D is a disk or a share. "
-        "Stop it again when that answers, or force the VM off.",
+        "Stop it again once that responds, or force the VM off.",
     )
 
 
 def live_line(status: WorkloadStatus) -> str:
-    """What it does: "dirtying for 00:12, 610 MiB/s of 300 MiB; 0.2 million pages checked, none wrong"."""
+    """What it does now: "dirtying for 00:12, 610 MiB/s of 300 MiB; 0.2 million pages checked, none wrong"."""
     values = status.values
     if not status.running and not values:
         return "nothing runs"
     if status.starting:
         return "starting"
-    if status.own:
-        said = " ".join(f"{key}={value}" for key, value in values.items())
+    if status.is_custom:
+        output = " ".join(f"{key}={value}" for key, value in values.items())
         state = "running" if status.running else "ended"
-        return f"{state}: {said}" if said else state
+        return f"{state}: {output}" if output else state
     since = clock(_number(values, "seconds"))
     state = values.get("state", "running")
     if status.name == CPU:
-        return f"{state} for {since}, {_number(values, 'additions_per_s') / 1e6:.1f} million additions a second"
+        return f"{state} for {since}, {_number(values, 'additions_per_s') / 1e6:.1f} million additions per second"
     rate, whole = _number(values, "mib_per_s"), _number(values, "working_set_mib")
     checked = _number(values, "checked_pages") / 1e6
     wrong = f"{status.wrong_pages} WRONG" if status.wrong_pages else "none wrong"
@@ -278,13 +287,10 @@ def live_line(status: WorkloadStatus) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text without what a terminal would obey, and not the whole of a long one."""
+    """The text without control characters, cut at LONGEST_LINE."""
     text = "".join(letter if letter.isprintable() else " " for letter in text[: LONGEST_LINE + 1])
     return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}..."
 
 
 def _number(values: Mapping[str, str], name: str) -> float:
-    try:
-        return float(values.get(name, "0"))
-    except ValueError:
-        return 0.0
+    return number_of(values, name) or 0.0

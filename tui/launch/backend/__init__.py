@@ -1,1 +1,1 @@
-"""Makes, boots and stops VMs, and starts workloads."""
+"""Creates, boots and stops VMs, and starts workloads."""

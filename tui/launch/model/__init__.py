@@ -1,1 +1,1 @@
-"""A VM that is asked for, before it is made."""
+"""The request for a new VM and the plan to build it."""

@@ -1,4 +1,4 @@
-"""A VM that a person asks for, and the mistakes that are known before anything is done."""
+"""The request for a new VM, and the mistakes in it that are known before anything is created."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from tui.vm.model.listing import Listing
 
 IMAGE, CLOUD, LIKE = "image", "cloud", "like"
 WAYS = {IMAGE: "from an image", CLOUD: "from a cloud image", LIKE: "like another VM"}
-LONGEST_NAME = 100  # it becomes the name of files, sockets and logs
+LONGEST_NAME = 100  # bytes; it becomes part of the names of files, sockets and logs
 LEAST_MEMORY = 16 << 20
 MOST_VCPUS = 4096
 
 
 @dataclass(frozen=True)
 class VmRequest:
-    """What is asked for; `image` is a path, `template` the VM it is to be like, `plug` None is no network.
+    """A new VM: `image` is a path, `template` the VM to copy, `network` None means no network.
 
-    `user`, `ssh_key` and `disk_bytes` (0: as large as the image) are for a cloud image.
+    `user`, `ssh_key` and `disk_bytes` (0: the size of the image) are for a cloud image.
     """
 
     name: str
@@ -33,36 +33,38 @@ class VmRequest:
     disk_bytes: int = 0
 
 
-def refuse_name(name: str, listing: Listing) -> Failure | None:
-    """The sentence for a name that a new VM can't have."""
+def validate_name(name: str, listing: Listing) -> Failure | None:
+    """Why a new VM can't have this name; None if it can."""
     if not name.strip():
-        return Failure("The VM has no name yet", hint="Type one.")
+        return Failure("The VM has no name", hint="Enter one.")
     if name != name.strip():
-        return Failure(f'"{name}" begins or ends with a space', "nobody would find it again by its name")
+        return Failure(f'"{name}" begins or ends with a space', "such a name is hard to find", "Remove the space.")
     if "/" in name or name in (".", ".."):
-        return Failure(f'"{name}" can\'t be the name of a VM', 'its files are named after it, so "/" is not possible')
+        return Failure(f'"{name}" can\'t be the name of a VM', 'it becomes a file name, so "/" is not allowed')
     if not name.isprintable():
-        return Failure("The name has characters that can't be seen", hint="Type it anew.")
+        return Failure("The name contains invisible characters", hint="Enter it again.")
     if len(name.encode()) > LONGEST_NAME:
-        return Failure("The name is too long", f"{len(name.encode())} bytes, of {LONGEST_NAME} that are possible")
-    for host, answer in listing.where(name).answers.items():
-        if isinstance(answer, Vm):
-            return Failure(f"{name} is taken", f"{host} has a VM of that name, {answer.state}", "Take another name.")
+        return Failure("The name is too long", f"it has {len(name.encode())} bytes, and {LONGEST_NAME} are allowed")
+    for host, found in listing.where(name).answers.items():
+        if isinstance(found, Vm):
+            return Failure(
+                f"The name {name} is taken", f"{host} has a VM of that name, {found.state}", "Use another one."
+            )
     return None
 
 
-def refuse_identity(domain: Domain, listing: Listing) -> Failure | None:
-    """The sentence for a UUID or a MAC address that another VM has, on either host: both would clash when one moves."""
+def validate_identity(domain: Domain, listing: Listing) -> Failure | None:
+    """Why its UUID or a MAC address can't be used: a VM on either host has it, and the two may meet by a migration."""
     uuid, macs = _digits(domain.uuid), {nic.mac.lower() for nic in domain.nics if nic.mac}
-    for host, answer in listing.answers.items():
-        for each in answer if isinstance(answer, tuple) else ():
-            whose = f"{each.vm.name} on {host} has it"
+    for host, found in listing.answers.items():
+        for each in found if isinstance(found, tuple) else ():
+            owner = f"{each.vm.name} on {host} has it"
             if uuid and uuid == _digits(each.vm.uuid):
-                return Failure("The UUID is taken", whose, "Take the line <uuid> out: libvirt gives it one of its own.")
-            taken = macs & {nic.mac.lower() for nic in each.domain.nics} if isinstance(each.domain, Domain) else ()
-            for mac in taken:
-                hint = "Take the line <mac> out: libvirt gives it one of its own."
-                return Failure(f"The MAC address {mac} is taken", whose, hint)
+                return Failure("The UUID is taken", owner, "Delete the <uuid> line: libvirt then generates one.")
+            used = macs & {nic.mac.lower() for nic in each.domain.nics} if isinstance(each.domain, Domain) else ()
+            for mac in used:
+                hint = "Delete the <mac> line: libvirt then generates one."
+                return Failure(f"The MAC address {mac} is taken", owner, hint)
     return None
 
 
@@ -70,10 +72,10 @@ def _digits(uuid: str) -> str:
     return uuid.replace("-", "").strip().lower()
 
 
-def refuse_size(request: VmRequest) -> Failure | None:
-    """The sentence for numbers that no VM can have."""
+def validate_size(request: VmRequest) -> Failure | None:
+    """Why no VM can have this number of vCPUs or this memory; None if one can."""
     if not 1 <= request.vcpus <= MOST_VCPUS:
-        return Failure(f"{request.vcpus} vCPUs are not possible", f"from 1 to {MOST_VCPUS} are")
+        return Failure(f"{request.vcpus} vCPUs are not possible", f"1 to {MOST_VCPUS} are allowed")
     if request.memory_bytes < LEAST_MEMORY:
         return Failure("A VM needs at least 16 MiB of memory")
     return None

@@ -1,4 +1,4 @@
-"""Asks how the guest of a VM is reached."""
+"""The dialog for the address of a VM's guest."""
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -13,14 +13,11 @@ WORD = "agent"
 
 
 class AddressDialog(Form[str]):
-    """Dismissed with an ssh address or AGENT, "" to forget it; with None for Esc.
-
-    `found` is the address at which the guest was found, "" where it was not.
-    """
+    """Dismissed with an ssh address or AGENT, "" to remove it, None for Esc; `found` is a known IP address, or ""."""
 
     BINDINGS = [
-        enter("keep it"),
-        Binding("down", "take", "the one that was found", priority=True),
+        enter("save"),
+        Binding("down", "take", "use the found one", priority=True),
     ]
     DEFAULT_CSS = "AddressDialog Input { width: 1fr; margin: 1 0; }"
 
@@ -30,23 +27,26 @@ class AddressDialog(Form[str]):
         self._found = found
 
     def fields(self) -> ComposeResult:
-        yield Static(Content("How does ssh on this host reach it? [USER@]HOST[:PORT], or a name of ~/.ssh/config."))
-        yield Static(Content(f'"{WORD}" where no network leads to it: through its qemu-guest-agent, as root.'))
+        """The explanation, the address, and the found one."""
+        yield Static(Content("Address for ssh from this host: [USER@]HOST[:PORT], or a name of ~/.ssh/config."))
+        yield Static(Content(f'Without a network: "{WORD}", the guest\'s qemu-guest-agent, as root.'))
         yield text_field("address", self._address)
         if self._found:
-            yield Static(Content(f"It was found at {self._found}: down takes that."))
+            yield Static(Content(f"It was found at {self._found}; down uses that."))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There may be nothing to take."""
+        """The key for the found address needs one."""
         return bool(self._found) if action == "take" else super().check_action(action, parameters)
 
     def action_take(self) -> None:
+        """Put the found address into the field."""
         field = self.query_one(Input)
         field.value = self._found
         field.cursor_position = len(self._found)
 
     def entered(self) -> None:
+        """Dismiss with the address; WrongField if it is not valid."""
         text = self.text("address").strip()
         if text and text != WORD and not is_target(text):
-            raise WrongField("address", f'"{text}" is no ssh address, such as user@192.0.2.50, and not "{WORD}".')
+            raise WrongField("address", f'"{text}" is neither an ssh address, such as user@192.0.2.50, nor "{WORD}".')
         self.dismiss(AGENT if text == WORD else text)

@@ -1,4 +1,4 @@
-"""Shows the domain XML of a VM before it is defined; it can be edited, and libvirt's complaints point into it."""
+"""The editor for the domain XML of a new VM; an error of libvirt moves the cursor to its line."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
@@ -15,26 +15,26 @@ from tui.ui.dialog import Dialog
 from tui.ui.fields import TextEditor
 from tui.vm.model.domain import BadDefinition
 
-Stop = Callable[[], Awaitable[bool]]  # False where there is nothing to stop
+Stop = Callable[[], Awaitable[bool]]  # returns False if there is nothing to stop
 Define = Callable[[str, Callable[[str], None]], Awaitable[str]]
 
 
 class DefinitionEditor(Dialog[str]):
-    """Dismissed with the sentence of `define`, which is given the text; with None for Esc, and `xml` is kept.
+    """Dismissed with the sentence that `define` returns for the text, or with None for Esc; `xml` is the edited text.
 
-    Esc while the VM is being made calls `stop`.
+    Esc while the VM is being created calls `stop`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f2", "define", "define the VM", key_display="ctrl+s or F2", priority=True),
+        Binding("ctrl+s,f2", "define", "create the VM", key_display="ctrl+s or F2", priority=True),
         Binding("escape", "close", "back", priority=True),
     ]
     DEFAULT_CSS = """
     DefinitionEditor > VerticalScroll { width: 100%; height: 1fr; }
     DefinitionEditor TextArea { height: 1fr; min-height: 6; border: none; padding: 0; }
     DefinitionEditor .note { height: auto; color: $warning; }
-    DefinitionEditor #said { height: auto; max-height: 6; }
-    DefinitionEditor #said.wrong { color: $error; text-style: bold; }
+    DefinitionEditor #message { height: auto; max-height: 6; }
+    DefinitionEditor #message.wrong { color: $error; text-style: bold; }
     """
 
     def __init__(self, title: str, xml: str, notes: Sequence[str], define: Define, stop: Stop) -> None:
@@ -46,21 +46,24 @@ class DefinitionEditor(Dialog[str]):
         self._busy = False
 
     def body(self) -> ComposeResult:
+        """The notes, the text, and the line for progress and errors."""
         for note in self._notes:
             yield Static(Content(f"! {note}"), classes="note")
         area = TextEditor(self.xml, show_line_numbers=True, soft_wrap=False, tab_behavior="indent", compact=True)
-        area.cursor_blink = False  # it repaints, and says nothing
+        area.cursor_blink = False  # saves repaints
         yield area
-        yield Static("Nothing is made before ctrl+s: libvirt checks it then.", id="said", markup=False)
+        yield Static("Ctrl+s creates the VM, after libvirt has checked this.", id="message", markup=False)
 
     def on_mount(self) -> None:
+        """Focus the text."""
         self.query_one(TextArea).focus()
 
     def action_close(self) -> None:
-        self._behind_what_was_typed(self._leave)
+        """Leave the editor, or stop the creation of the VM."""
+        self._after_typed_keys(self._leave)
 
-    def _behind_what_was_typed(self, call: Callable[[], None]) -> None:
-        """What was typed before a key is there when the text comes to it; the key was heard at once."""
+    def _after_typed_keys(self, call: Callable[[], None]) -> None:
+        """Call after the text area has processed the keys typed before this one, which has priority over them."""
         area = self.query_one(TextArea)
 
         def now() -> None:
@@ -72,33 +75,34 @@ class DefinitionEditor(Dialog[str]):
 
     def _leave(self) -> None:
         if self._busy:
-            self._stop_making()
+            self._stop_creation()
         else:
             self.dismiss(None)
 
     @work(name="stop", group="stop", exclusive=True)
-    async def _stop_making(self) -> None:
-        """A copy takes long, and can be stopped; all else is over in a moment."""
+    async def _stop_creation(self) -> None:
+        """Only the copy of a disk can be stopped; all other steps are short."""
         try:
             if not await self._stop():
-                self.notify("The VM is being made; wait for its end.", markup=False)
+                self.notify("The VM is being created; please wait.", markup=False)
         except Failure as failure:
             self.notify(without_keys(str(failure)), severity="error", markup=False)
 
     def action_define(self) -> None:
-        self._behind_what_was_typed(self._define_once)
+        """Create the VM with the edited definition."""
+        self._after_typed_keys(self._create_once)
 
-    def _define_once(self) -> None:
+    def _create_once(self) -> None:
         if not self._busy:
             self._busy = True
-            self._make()
+            self._create()
 
     @work(name="define")
-    async def _make(self) -> None:
+    async def _create(self) -> None:
         try:
-            self.dismiss(await self._define(self.xml, self._say))
+            self.dismiss(await self._define(self.xml, self._show_message))
         except Failure as failure:
-            self._say(str(failure), wrong=True)
+            self._show_message(str(failure), wrong=True)
             if isinstance(failure, BadDefinition) and failure.line:
                 area = self.query_one(TextArea)
                 area.move_cursor((failure.line - 1, 0))
@@ -106,7 +110,7 @@ class DefinitionEditor(Dialog[str]):
         finally:
             self._busy = False
 
-    def _say(self, text: str, *, wrong: bool = False) -> None:
-        said = self.query_one("#said", Static)
-        said.set_class(wrong, "wrong")
-        said.update(without_keys(text))
+    def _show_message(self, text: str, *, wrong: bool = False) -> None:
+        message = self.query_one("#message", Static)
+        message.set_class(wrong, "wrong")
+        message.update(without_keys(text))

@@ -1,24 +1,28 @@
-"""Asks whether a VM is deleted, and whether its disks are: every file that would be gone is named."""
+"""The question before a VM is deleted, with or without its disks; lists every file that would be removed."""
 
 from tui.ui.question import Answer, Question
 from tui.vm.backend.vms import Deletion
 
 
 class DeletionQuestion(Question):
-    """Dismissed with "y" for the VM alone, "d" for its disks, too, "n" or None for neither."""
+    """Dismissed with "y" for the VM only, "d" for the VM and its disks, "n" or None for nothing."""
 
     def __init__(self, deletion: Deletion) -> None:
         hosts = " and ".join(deletion.hosts)
-        text = f"{deletion.name} will be unknown on {hosts}: its definition can't be brought back."
-        kept = [f"{path} stays: {reason}." for path, reason in deletion.kept]
+        text = f"{deletion.name} is deleted from {hosts}; its definition can't be restored."
+        kept = [f"{path} is kept: {reason}." for path, reason in deletion.kept]
         files = "".join(f"\n   {path}" for path in deletion.disks)
-        why_not = "" if files else "there is none that only this VM uses"
+        why_not = "" if files else "it has no disk of its own"
         super().__init__(
             f"Delete {deletion.name}?",
             "\n".join([text, *kept]),
             (
-                Answer("y", "delete the VM, and leave its disks where they are"),
-                Answer("d", f"delete the VM and these files, for ever:{files}" if files else "its disks, too", why_not),
+                Answer("y", "delete the VM, and keep its disks"),
+                Answer(
+                    "d",
+                    f"delete the VM and these files for good:{files}" if files else "also delete its disks",
+                    why_not,
+                ),
                 Answer("n", "delete nothing"),
             ),
         )

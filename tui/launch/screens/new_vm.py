@@ -1,6 +1,6 @@
-"""The form that makes a VM: from an image, from a cloud image, or like another VM; then its definition is shown."""
+"""The form for a new VM from an image, from a cloud image or like another VM; then shows its definition."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -13,8 +13,9 @@ from tui.core.failure import Failure
 from tui.core.quantity import exact_size
 from tui.core.settings import VmConfig
 from tui.core.ssh_target import parse_target
+from tui.guest.backend.guest import OnProgress
 from tui.launch.backend.new_vms import NewVms
-from tui.launch.model.draft import BuildInputs, Draft
+from tui.launch.model.build_plan import BuildInputs, BuildPlan
 from tui.launch.model.new_vm import CLOUD, LIKE, WAYS, VmRequest
 from tui.launch.screens.definition import DefinitionEditor
 from tui.migration.model import entry
@@ -23,29 +24,26 @@ from tui.ui.form import Form, enter, row, text_field
 from tui.vm.model.image import Image, users_of
 
 EXPLAINED = {
-    "image": "The VM boots this image itself, no copy of it.",
-    CLOUD: "Copied; a seed gives it a user, key, guest agent and gcc.",
-    LIKE: "A copy of its definition and its disks; it must be shut off.",
+    "image": "The VM boots this image directly, not a copy.",
+    CLOUD: "A copy; a seed adds a user, key, guest agent and gcc.",
+    LIKE: "A copy of its definition and disks; it must be shut off.",
 }
 ONLY_CLOUD = ("user", "key", "disk")
-NO_NETWORK = "No network is up on the hosts. virsh -c qemu:///system net-start default, on both, starts libvirt's own."
+NO_NETWORK = "No network is up on the hosts. `virsh -c qemu:///system net-start default` on both starts libvirt's own."
 
 
 @dataclass(frozen=True)
-class Made:
-    """A VM that was made, and the sentence that says so."""
+class Created:
+    """The name of the created VM, and a sentence for the user."""
 
     name: str
     sentence: str
 
 
-class NewVmForm(Form[Made]):
-    """Dismissed with what was made, with None for Esc; reads by itself what there is to make a VM of.
+class NewVmForm(Form[Created]):
+    """Dismissed with the created VM, None for Esc; `name` is the proposed name, `template` the first VM to copy."""
 
-    `name` is proposed for it, `template` is the VM that is first among those it can be like.
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [enter("show its definition")]
+    BINDINGS: ClassVar[list[BindingType]] = [enter("show the definition")]
     DEFAULT_CSS = """
     NewVmForm .label { width: 14; }
     NewVmForm .short Input { width: 12; }
@@ -58,47 +56,49 @@ class NewVmForm(Form[Made]):
         self._new_vms = new_vms
         self._proposed = proposed
         self._template = template
-        self._free_name = name
-        self._ground: BuildInputs | None = None
+        self._proposed_name = name
+        self._inputs: BuildInputs | None = None
         self._images: Sequence[Image] = ()
         self._names: Sequence[str] = ()
         self._busy = False
-        self._edited: dict[VmRequest, tuple[Draft, str]] = {}  # what was typed for an order that was shown before
+        self._edited: dict[VmRequest, tuple[BuildPlan, str]] = {}  # by request: its plan and the edited definition
 
     def fields(self) -> ComposeResult:
+        """The name, the image or VM, the size, and what a cloud image needs."""
         vm = self._proposed
         user = parse_target(vm.ssh).user if vm.ssh else ""
-        name = text_field("name", self._free_name)
-        name.select_on_focus = True  # so that another one is typed over it
+        name = text_field("name", self._proposed_name)
+        name.select_on_focus = True  # typing replaces it
         yield row("name", name)
-        yield row("made", Choice(tuple(WAYS.values()), id="way", changed=self._choose_way))
-        yield row("of", Choice((), id="of", changed=self._take_shape))
+        yield row("build", Choice(tuple(WAYS.values()), id="way", changed=self._choose_way))
+        yield row("image or VM", Choice((), id="of", changed=self._copy_size))
         yield Static(id="explained", markup=False)
         yield row("vCPUs", text_field("vcpus", str(vm.vcpus)), "", short=True)
         yield row("memory", text_field("memory", exact_size(vm.memory_bytes)), "", short=True)
         yield row("network", Choice((), id="network"))
         yield row(
-            "user", text_field("user", user if user not in ("", "root") else "ubuntu"), "may log in by ssh", short=True
+            "user", text_field("user", user if user not in ("", "root") else "ubuntu"), "for login by ssh", short=True
         )
         yield row("ssh key", text_field("key", ""))
-        yield row("disk", text_field("disk", "20 GiB"), "0 leaves it as large as the image", short=True)
+        yield row("disk", text_field("disk", "20 GiB"), "0 keeps the size of the image", short=True)
 
     def on_mount(self) -> None:
+        """Read from the hosts what VMs can be built from."""
         self._explain()
-        self._look()
+        self._read()
 
     @property
     def _way(self) -> str:
         return tuple(WAYS)[self.query_one("#way", Choice).index]
 
-    # -- what there is --
+    # -- the choices --
 
-    @work(name="ground")
-    async def _look(self) -> None:
+    @work(name="inputs")
+    async def _read(self) -> None:
         self._busy = True
-        self.show_message("Looking at both hosts and the shared folder ...")
+        self.show_message("Reading both hosts and the shared folder ...")
         try:
-            inputs = self._ground = await self._new_vms.inputs()
+            inputs = self._inputs = await self._new_vms.inputs()
         except Failure as failure:
             self.show_message(str(failure), wrong=True)
             return
@@ -112,15 +112,15 @@ class NewVmForm(Form[Made]):
         self._offer()
 
     def _offer(self) -> None:
-        """What it can be made of, the free images first."""
-        inputs = self._ground
+        """Offer the VMs to copy, or the images, unused ones first."""
+        inputs = self._inputs
         if inputs is None:
             return
         of = self.query_one("#of", Choice)
         if self._way == LIKE:
             self._names = sorted(inputs.listing.names, key=lambda name: name != self._template)
             of.offer([f"{name}, {inputs.listing.where(name).sentence}" for name in self._names], 0)
-            self._take_shape()
+            self._copy_size()
             return
         users = {path: users_of(path, inputs.listing.files, inputs.images) for path in inputs.images}
         self._images = sorted(
@@ -136,9 +136,9 @@ class NewVmForm(Form[Made]):
         self._explain()
         self._offer()
 
-    def _take_shape(self) -> None:
-        """A VM that is like another one has its size, too, unless another is typed."""
-        inputs, of = self._ground, self.query_one("#of", Choice).index
+    def _copy_size(self) -> None:
+        """Propose the size of the VM to copy."""
+        inputs, of = self._inputs, self.query_one("#of", Choice).index
         vm = inputs.listing.where(self._names[of]).vm if inputs and self._way == LIKE and of >= 0 else None
         if vm is not None:
             self.query_one("#vcpus", Input).value = str(vm.vcpus)
@@ -150,9 +150,9 @@ class NewVmForm(Form[Made]):
             self.query_one(f"#row-{field}").display = self._way == CLOUD
         self.query_one("#row-network").display = self._way != LIKE
 
-    # -- the order --
+    # -- the request --
 
-    def _order(self, inputs: BuildInputs) -> VmRequest:
+    def _request(self, inputs: BuildInputs) -> VmRequest:
         of, network = self.query_one("#of", Choice).index, self.query_one("#network", Choice).index
         request = VmRequest(
             self.text("name"),
@@ -170,39 +170,40 @@ class NewVmForm(Form[Made]):
         return replace(request, user=self.text("user"), ssh_key=self.text("key"), disk_bytes=size)
 
     def entered(self) -> None:
+        """Plan the VM and show its definition; reads the hosts again if that failed."""
         if self._busy:
             return
-        if self._ground is None:
-            self._look()
+        if self._inputs is None:
+            self._read()
             return
-        request = self._order(self._ground)
+        request = self._request(self._inputs)
         self._busy = True
-        self._draft(request, self._ground)
+        self._plan(request, self._inputs)
 
-    @work(name="draft")
-    async def _draft(self, request: VmRequest, inputs: BuildInputs) -> None:
-        self.show_message("Looking what both hosts can run ...")
+    @work(name="plan")
+    async def _plan(self, request: VmRequest, inputs: BuildInputs) -> None:
+        self.show_message("Checking what both hosts can run ...")
         try:
-            known = self._edited.get(request)
-            draft = known[0] if known else await self._new_vms.draft(request, inputs)
+            edited = self._edited.get(request)
+            plan = edited[0] if edited else await self._new_vms.plan(request, inputs)
         except Failure as failure:
             self.show_message(str(failure), wrong=True)
             return
         finally:
             self._busy = False
         self.show_message("")
-        self._show(draft, known[1] if known else draft.xml)
+        self._show(plan, edited[1] if edited else plan.xml)
 
-    def _show(self, draft: Draft, xml: str) -> None:
-        async def define(text: str, on_progress: Callable[[str], None]) -> str:
-            return await self._new_vms.create(draft, text, on_progress)
+    def _show(self, plan: BuildPlan, xml: str) -> None:
+        async def define(text: str, on_progress: OnProgress) -> str:
+            return await self._new_vms.create(plan, text, on_progress)
 
-        title = f"{draft.request.name}: what will be defined"
-        editor = DefinitionEditor(title, xml, draft.notes, define, self._new_vms.stop)
+        title = f"Definition of {plan.request.name}"
+        editor = DefinitionEditor(title, xml, plan.notes, define, self._new_vms.stop)
 
         def ended(sentence: str | None) -> None:
-            self._edited[draft.request] = (draft, editor.xml)
+            self._edited[plan.request] = (plan, editor.xml)
             if sentence is not None:
-                self.dismiss(Made(draft.request.name, sentence))
+                self.dismiss(Created(plan.request.name, sentence))
 
         self.app.push_screen(editor, ended)

@@ -1,4 +1,4 @@
-"""The Launch page: its keys boot, stop, delete and open the chosen VM, make another, and run a workload in it."""
+"""The keys of the Launch page: create, boot, stop and delete VMs, open their console, and run workloads in them."""
 
 import contextlib
 from collections.abc import Awaitable, Callable
@@ -11,13 +11,14 @@ from textual.message import Message
 
 from tui.core.failure import Failure
 from tui.core.settings import HYPERVISORS, SSH_REACH
+from tui.guest.backend.guest import OnProgress
 from tui.guest.model.agent import AGENT
 from tui.guest.model.workload import MEMORY, WorkloadSpec
 from tui.launch.backend.launch import Launch
 from tui.launch.screens.address import AddressDialog
 from tui.launch.screens.console import show_console
 from tui.launch.screens.deletion import DeletionQuestion
-from tui.launch.screens.new_vm import Made, NewVmForm
+from tui.launch.screens.new_vm import Created, NewVmForm
 from tui.launch.screens.view import BOOT, LaunchView
 from tui.launch.screens.workload import WorkloadForm
 from tui.launch.widgets.vm_list import VmList
@@ -27,40 +28,38 @@ from tui.vm.model.domain import Domain
 from tui.vm.model.domain_mark import UNFINISHED
 from tui.vm.model.location import VmPlacement
 
-OnProgress = Callable[[str], None]
-
 SHUT_DOWN, FORCE_OFF, START, STOP = "shut_down", "force_off", "start_workload", "stop_workload"
 NEW, DELETE, CONSOLE, ADDRESS = "new_vm", "delete", "console", "address"
-DOING = {
-    BOOT: "The VM is being booted",
-    SHUT_DOWN: "The VM is being shut down",
+RUNNING = {
+    BOOT: "The VM is booting",
+    SHUT_DOWN: "The VM is shutting down",
     FORCE_OFF: "The VM is being forced off",
-    START: "A workload is being started",
-    STOP: "The workload is being stopped",
+    START: "A workload is starting",
+    STOP: "The workload is stopping",
     DELETE: "The VM is being deleted",
 }
-KEYS = (*DOING, NEW, CONSOLE, ADDRESS)
-# What may cut short what is under way: a guest that does not come up or go down, or keeps its workload, is forced off.
-CUTS_SHORT = {FORCE_OFF: (BOOT, SHUT_DOWN, START, STOP), SHUT_DOWN: (BOOT, SHUT_DOWN)}
+KEYS = (*RUNNING, NEW, CONSOLE, ADDRESS)
+# By action: the running actions that it may interrupt, in case the guest hangs in one of them.
+INTERRUPTS = {FORCE_OFF: (BOOT, SHUT_DOWN, START, STOP), SHUT_DOWN: (BOOT, SHUT_DOWN)}
 
 
 class LaunchPage(LaunchView):
-    """Made of the Launch room."""
+    """The Launch page."""
 
     HELP = (
-        "The VMs of both hosts; the keys act on the one with the arrow. It is said of each what would block its "
-        "migration. A workload is compiled in the guest, goes on when this app ends or the VM moves, and is found "
-        "again. One line of its output comes every second; a page that a migration lost or mixed up is an error here."
+        "The VMs of both hosts; the keys act on the one with the arrow. The page lists what blocks its migration. "
+        "A workload is compiled in the guest. It keeps running when this app ends or the VM migrates, and is found "
+        "again. It prints a line every second; a page that a migration lost or mixed up is shown as an error."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "choose(-1)", "choose", show=False, tooltip="The VM above", id="launch.up"),
         Binding("down", "choose(1)", "choose", show=False, tooltip="The VM below", id="launch.down"),
         Binding("s", BOOT, "start", tooltip="Boot the VM and wait for its guest", id="launch.boot"),
-        Binding("x", SHUT_DOWN, "shut down", tooltip="Ask the guest to shut down", id="launch.shut-down"),
-        Binding("X", FORCE_OFF, "off by force", tooltip="Take the VM's power away; asks first", id="launch.force-off"),
-        Binding("t", CONSOLE, "console", tooltip="Its serial console; Ctrl+] comes back", id="launch.console"),
-        Binding("n", NEW, "new VM", tooltip="Make a VM; its definition is shown first", id="launch.new"),
-        Binding("D", DELETE, "delete", tooltip="Delete the VM; asks, and asks for its disks", id="launch.delete"),
+        Binding("x", SHUT_DOWN, "shut down", tooltip="Request a shutdown from the guest", id="launch.shut-down"),
+        Binding("X", FORCE_OFF, "force off", tooltip="Switch the VM off at once; asks first", id="launch.force-off"),
+        Binding("t", CONSOLE, "console", tooltip="Its serial console; Ctrl+] returns", id="launch.console"),
+        Binding("n", NEW, "new VM", tooltip="Create a VM; shows its definition first", id="launch.new"),
+        Binding("D", DELETE, "delete", tooltip="Delete the VM, with or without disks", id="launch.delete"),
         Binding("w", START, "workload", tooltip="Choose a workload and start it in the guest", id="launch.workload"),
         Binding("k", STOP, "stop it", tooltip="Stop the workload in the guest", id="launch.stop"),
         Binding("a", ADDRESS, "address", show=False, tooltip="How the guest is reached", id="launch.address"),
@@ -69,7 +68,7 @@ class LaunchPage(LaunchView):
     ]
 
     class Chosen(Message):
-        """A person chose a VM: the Migrate page proposes it, too."""
+        """The user chose a VM; the Migrate page then proposes it, too."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
@@ -77,14 +76,15 @@ class LaunchPage(LaunchView):
 
     def __init__(self, launch: Launch) -> None:
         super().__init__(launch)
-        self._chosen = MEMORY
-        self._answers: tuple[bool, ...] = ()
+        self._workload = MEMORY  # the last one chosen in the form
+        self._disabled: tuple[bool, ...] = ()  # by key
 
     # -- keys --
 
     def why_not(self, action: str) -> str:
-        if self._under_way and action in DOING and self._under_way not in CUTS_SHORT.get(action, ()):
-            return f"{DOING[self._under_way]}; wait for its end."
+        """Why an action is not possible now, "" if it is."""
+        if self._action and action in RUNNING and self._action not in INTERRUPTS.get(action, ()):
+            return self._please_wait()
         if action == BOOT:
             return self._where.why_not_boot() or self._why_unfinished()
         if action in (SHUT_DOWN, FORCE_OFF, CONSOLE):
@@ -97,19 +97,22 @@ class LaunchPage(LaunchView):
             return self._why_no_workload(action)
         return ""
 
+    def _please_wait(self) -> str:
+        return f"{RUNNING[self._action]}; please wait."
+
     def _why_unfinished(self) -> str:
-        """Where it was not made, or deleted, to its end: its disks are not whole."""
+        """A VM whose creation or deletion was interrupted can't boot."""
         domain = self._listing.domain(self._launch.name)
         return UNFINISHED[domain.mark] if isinstance(domain, Domain) and domain.mark else ""
 
     def _why_no_address(self) -> str:
-        """Of the configured VM the configuration says it, unless a person or a seed did; of others a person does."""
+        """The address of the configured VM can't be changed here if the configuration defines it."""
         vm = self._launch.config.vm
-        said = not vm.ssh or bool(self._launch.kept_address(vm.name))
-        if self._launch.name != vm.name or (vm.reach == SSH_REACH and said):
+        changeable = not vm.ssh or bool(self._launch.kept_address(vm.name))
+        if self._launch.name != vm.name or (vm.reach == SSH_REACH and changeable):
             return ""
         key = "ssh" if vm.reach == SSH_REACH else "reach"
-        return f"[vm] {key} in the configuration says how {vm.name} is reached."
+        return f"The configuration defines how {vm.name} is reached: [vm] {key}. Change it there."
 
     def _why_not_delete(self) -> str:
         where = self._where
@@ -124,56 +127,63 @@ class LaunchPage(LaunchView):
             return str(self._status)
         running = self._status.current if self._status and self._status.running else ""
         if action == START and running:
-            return f"The workload {running} runs already; k stops it."
+            return f"The workload {running} is already running; k stops it."
         if action == STOP and not running:
             return "No workload runs; w starts one."
         return ""
 
     def _refresh_keys(self) -> None:
-        answers = tuple(bool(self.why_not(action)) for action in KEYS)
-        if answers != self._answers:
-            self._answers = answers
+        disabled = tuple(bool(self.why_not(action)) for action in KEYS)
+        if disabled != self._disabled:
+            self._disabled = disabled
             self.refresh_bindings()
 
     def action_choose(self, step: int) -> None:
+        """Choose the VM `step` lines below."""
         names = self._names()
         self._choose(names[(names.index(self._launch.name) + step) % len(names)])
 
     def on_vm_list_chosen(self, message: VmList.Chosen) -> None:
+        """Choose the clicked VM."""
         self._choose(message.name)
 
     def _choose(self, name: str) -> None:
         if name == self._launch.name:
             return
-        if self._under_way:
-            self.explain(f"{DOING[self._under_way]}; wait for its end.")
+        if self._action:
+            self.explain(self._please_wait())
             return
         self._launch.choose(name)
         self._status = None
         self._show()
         self.post_message(self.Chosen(name))
-        self._ask_workload()
+        self._refresh_workload()
 
-    @work(group="ask", exclusive=True)
-    async def _ask_workload(self) -> None:
-        await self._look_at_workload()
+    @work(group="read", exclusive=True)
+    async def _refresh_workload(self) -> None:
+        await self._read_workload()
 
     def action_scroll(self, step: int) -> None:
+        """Scroll by a page."""
         box = self.query_one(VerticalScroll)
         box.scroll_relative(y=step * max(1, box.size.height - 2), animate=False)
 
     def action_new_vm(self) -> None:
-        def made(made: Made | None) -> None:
-            if made is not None:
-                self._report.end(made.sentence, "$success")
-                self._choose(made.name)
+        """Open the form for a new VM."""
+
+        def created(vm: Created | None) -> None:
+            if vm is not None:
+                self._report.end(vm.sentence, "$success")
+                self._choose(vm.name)
 
         vm = self._launch.config.vm
         name = vm.name if self._listing.where(vm.name).nowhere else ""
-        self.app.push_screen(NewVmForm(self._launch.new_vms, vm, self._launch.name, name), made)
+        self.app.push_screen(NewVmForm(self._launch.new_vms, vm, self._launch.name, name), created)
 
     def action_address(self) -> None:
-        def answered(address: str | None) -> None:
+        """Open the dialog for the guest's address."""
+
+        def entered(address: str | None) -> None:
             if address is None:
                 return
             try:
@@ -181,24 +191,24 @@ class LaunchPage(LaunchView):
             except Failure as failure:
                 self._report.fail(failure)
             self._status = None
-            self._introduce(self._launch.name, address)
+            self._trust_host_key(self._launch.name, address)
 
         user, found = self._launch.user_of(self._launch.name), self._found.get(self._launch.name, ())
-        before = f"{user}@" if user else ""
-        at = f"{before}{found[0]}" if found else ""
-        self.app.push_screen(AddressDialog(self._launch.name, self._launch.address or at or before, at), answered)
+        prefix = f"{user}@" if user else ""
+        full = f"{prefix}{found[0]}" if found else ""
+        self.app.push_screen(AddressDialog(self._launch.name, self._launch.address or full or prefix, full), entered)
 
-    @work(group="ask", exclusive=True)
-    async def _introduce(self, name: str, address: str) -> None:
-        """Where its agent knows the host key of a new guest, ssh need not ask; where not, ssh says what it lacks."""
+    @work(group="read", exclusive=True)
+    async def _trust_host_key(self, name: str, address: str) -> None:
+        """Without the agent's confirmation of the host key, the next ssh login reports the unknown key."""
         if address not in ("", AGENT):
             with contextlib.suppress(Failure):
-                await self._launch.introduce(name, address)
-        await self._look_at_workload()
+                await self._launch.trust_host_key(name, address)
+        await self._read_workload()
 
-    @work(group="ask", exclusive=True)
+    @work(group="read", exclusive=True)
     async def action_delete(self) -> None:
-        """Asks when it is known what would be deleted."""
+        """Read what would be deleted, then ask."""
         try:
             deletion = await self._launch.vms.deletion(self._launch.name)
         except Failure as failure:
@@ -207,16 +217,18 @@ class LaunchPage(LaunchView):
 
         def answered(key: str | None) -> None:
             if key in ("y", "d"):
-                self._do(DELETE, f"deleting {deletion.name}", lambda _say: self._delete(deletion, key == "d"))
+                self._do(DELETE, f"deleting {deletion.name}", lambda _on_progress: self._delete(deletion, key == "d"))
 
         self.app.push_screen(DeletionQuestion(deletion), answered)
 
     def action_console(self) -> None:
+        """Ask before the console replaces the app on the screen."""
+
         def answered(key: str | None) -> None:
             if key == "enter":
                 self._open_console(self._where)
 
-        text = "The app steps aside for virsh console. Ctrl+] comes back to it; what runs in it goes on meanwhile."
+        text = "`virsh console` replaces the app on the screen. Ctrl+] returns; a migration continues meanwhile."
         answers = [Answer("enter", "open the console")]
         self.app.push_screen(Question(f"Console of {self._where.name}", text, answers), answered)
 
@@ -228,6 +240,7 @@ class LaunchPage(LaunchView):
             self._report.fail(failure)
 
     def action_boot(self) -> None:
+        """Boot the VM; asks first if a host can't be reached, where it may already run."""
         doubt = self._where.doubt
         if not doubt:
             self._boot()
@@ -237,68 +250,74 @@ class LaunchPage(LaunchView):
             if key == "y":
                 self._boot()
 
-        answers = [Answer("y", "boot it all the same"), Answer("n", "leave it")]
+        answers = [Answer("y", "boot it nevertheless"), Answer("n", "do not boot it")]
         self.app.push_screen(Question("Boot the VM?", doubt, answers), answered)
 
     def _boot(self) -> None:
         self._do(BOOT, f"starting {self._where.name}", self._launch.boot)
 
     def action_shut_down(self) -> None:
-        if self._under_way in (BOOT, SHUT_DOWN):
+        """Shut the guest down; during its boot or shutdown, offer to force it off."""
+        if self._action in (BOOT, SHUT_DOWN):
             self.action_force_off()
         else:
-            self._do(SHUT_DOWN, f"asking {self._where.name} to shut down", self._shut_down)
+            self._do(SHUT_DOWN, f"shutting down {self._where.name}", self._shut_down)
 
     def action_force_off(self) -> None:
+        """Ask, then switch the VM off at once."""
+
         def answered(key: str | None) -> None:
             if key == "y":
                 self._do(FORCE_OFF, f"forcing {self._where.name} off", self._force_off)
 
-        text = f"{self._where.name} loses what it has not written to its disk, as at a power cut."
+        text = f"{self._where.name} loses all data not yet written to its disk, as in a power cut."
         answers = [Answer("y", "force it off"), Answer("n", "leave it running")]
         self.app.push_screen(Question("Force the VM off?", text, answers), answered)
 
     def action_start_workload(self) -> None:
+        """Open the form that starts a workload."""
+
         def chosen(spec: WorkloadSpec | None) -> None:
             if spec is not None:
-                self._chosen = spec.name
+                self._workload = spec.name
                 self._proposed[spec.name] = spec
-                self._meant.add(spec.name)
+                self._edited.add(spec.name)
                 self._do(START, f"starting {spec.text}", lambda on_progress: self._start(spec, on_progress))
 
-        self.app.push_screen(WorkloadForm(self._fitting(), self._chosen, self._room), chosen)
+        self.app.push_screen(WorkloadForm(self._fitted(), self._workload, self._capacity), chosen)
 
     def action_stop_workload(self) -> None:
+        """Stop the workload."""
         self._do(STOP, "stopping the workload", self._stop)
 
-    # -- what the keys do --
+    # -- actions --
 
     def _do(self, action: str, text: str, call: Callable[[OnProgress], Awaitable[str | None]]) -> None:
-        """Run one action; what it says of itself, and how it ended, stands on the page until the next one."""
+        """Run an action; the report shows its progress and result until the next action."""
         reason = self.why_not(action)  # it may have changed while a question was open
         if reason:
             self.explain(reason)
             return
-        self._under_way = action
+        self._action = action
         self._show()
         self._run(action, text, call)
 
     @work(group="action", exclusive=True)
     async def _run(self, action: str, text: str, call: Callable[[OnProgress], Awaitable[str | None]]) -> None:
         self._report.begin(text)
-        self.call_after_refresh(self._report.scroll_visible, animate=False)  # a long list of workloads is above it
+        self.call_after_refresh(self._report.scroll_visible, animate=False)  # it is below a long list
         try:
-            ended = await call(self._report.step)
-            self._report.end(ended or "", "$success")
+            result = await call(self._report.step)
+            self._report.end(result or "", "$success")
         except Failure as failure:
             self._report.fail(failure)
         finally:
-            if self._under_way == action:
-                self._under_way = ""
+            if self._action == action:
+                self._action = ""
         for host in HYPERVISORS:
             self._listing = self._listing.with_answer(host, await self._launch.vms.on(host))
-        await self._look_at_workload()
-        self.call_after_refresh(self._report.scroll_visible, animate=False)  # how it ended is not to be overlooked
+        await self._read_workload()
+        self.call_after_refresh(self._report.scroll_visible, animate=False)
 
     async def _shut_down(self, on_progress: OnProgress) -> str:
         await self._launch.shut_down(on_progress)

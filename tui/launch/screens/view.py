@@ -1,4 +1,4 @@
-"""What the Launch page shows: the VMs of both hosts, the chosen one, and the workload in its guest, as they change."""
+"""Polls and shows the VMs of both hosts, the chosen VM, and the workload in its guest."""
 
 import asyncio
 
@@ -10,9 +10,16 @@ from textual.widgets import Static
 
 from tui.core.failure import Failure
 from tui.core.settings import HYPERVISORS, OTHER
-from tui.guest.model.workload import Room, WorkloadSpec, WorkloadStatus, doubt, fitted, refuse
+from tui.guest.model.workload import (
+    VmCapacity,
+    WorkloadSpec,
+    WorkloadStatus,
+    overcommit_warning,
+    scale_down,
+    validate_spec,
+)
 from tui.launch.backend.launch import Launch
-from tui.launch.widgets.vm_lines import reached, vm_lines, workload_lines
+from tui.launch.widgets.vm_lines import access_text, vm_lines, workload_lines
 from tui.launch.widgets.vm_list import Row, VmList
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
@@ -25,17 +32,17 @@ from tui.vm.model.listing import Listing
 from tui.vm.model.location import VmPlacement
 from tui.vm.model.offer import Offer
 
-LOOK_EVERY_S = 1.0
-OFFERS_EVERY_S, OFFER_AGAIN_S = 30.0, 5.0  # the second after one that could not be read
+POLL_EVERY_S = 1.0
+OFFERS_EVERY_S, OFFER_RETRY_S = 30.0, 5.0
 ADDRESSES_EVERY_S = 5.0
-AFRESH_EVERY = 10  # looks: a definition may be changed by others while the VM's state stays as it is
+REREAD_EVERY = 10  # polls: others may change a definition while the state of the VM is unchanged
 BOOT = "boot"
-OTHER_LINES = 19  # of the page at 80x24 beside the list
+OTHER_LINES = 19  # of the page without the list, at 80x24
 LEAST_ROWS = 3
 
 
 class LaunchView(Page):
-    """All of the page but its keys; `_under_way` is the action that a key has begun, `_refresh_keys` is theirs."""
+    """The page without its keys; a subclass sets `_action`, the running action, and overrides `_refresh_keys`."""
 
     page = "launch"
     CSS_PATH = "page.tcss"
@@ -46,11 +53,11 @@ class LaunchView(Page):
         self._listing = Listing(awaited=HYPERVISORS)
         self._offers: dict[str, Offer | Failure] = {}
         self._status: WorkloadStatus | Failure | None = None
-        self._seen: dict[str, WorkloadStatus] = {}  # by VM: what its guest answered when it last did
+        self._last_status: dict[str, WorkloadStatus] = {}  # by VM
         self._proposed = {name: launch.default_spec(name) for name in launch.workload_names}
-        self._meant: set[str] = set()  # of these, those that a person has put together
-        self._found: dict[str, tuple[str, ...]] = {}  # by VM: where on the network it was found
-        self._under_way = ""
+        self._edited: set[str] = set()  # those of `_proposed` that the user has changed
+        self._found: dict[str, tuple[str, ...]] = {}  # by VM: the guest's IP addresses
+        self._action = ""
         self._list, self._vm_heading = VmList(id="vms"), Lines(id="vm-heading", classes="heading")
         self._vm_lines, self._workload_lines, self._report = (
             Lines(id="vm"),
@@ -59,6 +66,7 @@ class LaunchView(Page):
         )
 
     def body(self) -> ComposeResult:
+        """The list of VMs, the chosen one, its workload, and the report of the last action."""
         with VerticalScroll(can_focus=False):
             yield Static(Content(" VMs of both hosts; up/down choose"), classes="heading")
             yield self._list
@@ -69,9 +77,11 @@ class LaunchView(Page):
             yield self._report
 
     def on_mount(self) -> None:
+        """Start the clock of the report."""
         self.set_interval(1.0, self.guarded(self._tick))
 
     def on_screen_resume(self) -> None:
+        """Start polling."""
         self._show()
         self.workers.cancel_group(self, WATCH)
         for host in HYPERVISORS:
@@ -81,67 +91,68 @@ class LaunchView(Page):
         self._watch_addresses()
 
     def on_screen_suspend(self) -> None:
-        """Nobody looks: the guest is left alone. What was asked for goes on."""
+        """Stop polling, which loads the guest; a running action continues."""
         self.workers.cancel_group(self, WATCH)
 
     def on_resize(self) -> None:
+        """Fit the lines to the new width."""
         self.call_after_refresh(self._show)
 
-    # -- watching --
+    # -- polling --
 
     @work(group=WATCH)
     async def _watch_host(self, host: str) -> None:
-        """Each host has a watch of its own, so that one that does not answer hides nothing of the other."""
-        looks = 0
+        """Poll the VMs of one host; separate workers keep a slow host from delaying the other."""
+        polls = 0
         while True:
-            answer = await self._launch.vms.on(host, reread=looks % AFRESH_EVERY == 0)
-            self._listing = self._listing.with_answer(host, answer)  # of now: the other may have answered meanwhile
+            found = await self._launch.vms.on(host, reread=polls % REREAD_EVERY == 0)
+            self._listing = self._listing.with_answer(host, found)  # the listing as the other worker has left it
             self._show()
-            looks += 1
-            await asyncio.sleep(LOOK_EVERY_S)
+            polls += 1
+            await asyncio.sleep(POLL_EVERY_S)
 
     @work(group=WATCH)
     async def _watch_offer(self, host: str) -> None:
-        """What a host offers: whether a VM can move to it depends on that."""
+        """Poll what a host offers, which decides whether a VM can migrate to it."""
         while True:
             offer = await self._launch.vms.offer(host)
             self._offers[host] = offer
             self._show()
-            await asyncio.sleep(OFFER_AGAIN_S if isinstance(offer, Failure) else OFFERS_EVERY_S)
+            await asyncio.sleep(OFFER_RETRY_S if isinstance(offer, Failure) else OFFERS_EVERY_S)
 
     @work(group=WATCH)
     async def _watch_workload(self) -> None:
         while True:
-            await self._look_at_workload()
-            await asyncio.sleep(LOOK_EVERY_S)
+            await self._read_workload()
+            await asyncio.sleep(POLL_EVERY_S)
 
     @work(group=WATCH)
     async def _watch_addresses(self) -> None:
-        """Of the chosen VM; nothing is found where it does not run, and while nobody knows."""
+        """Poll the IP addresses of the chosen VM's guest."""
         while True:
             name = self._launch.name
             try:
                 self._found[name] = await self._launch.found_addresses(name)
             except Failure:
-                self._found.pop(name, None)  # of no importance beside what the other watches say of that host
+                self._found.pop(name, None)  # the worker of that host shows the same failure
             self._show()
             await asyncio.sleep(ADDRESSES_EVERY_S)
 
-    async def _look_at_workload(self) -> None:
-        """Not while something is under way, which asks by itself: a guest that compiles has enough to do."""
+    async def _read_workload(self) -> None:
+        """Read the workload's status, except during an action: that reads it itself, and a busy guest is slow."""
         name, address, status = self._launch.name, self._launch.address, self._status
         if not self._where.active:
             status = None
-            self._seen.pop(name, None)
-        elif not self._under_way:
+            self._last_status.pop(name, None)
+        elif not self._action:
             try:
                 status = await self._launch.workload_status(name)
             except Failure as failure:
                 status = failure
-        if (name, address) == (self._launch.name, self._launch.address):  # else another one or way was chosen meanwhile
+        if (name, address) == (self._launch.name, self._launch.address):  # neither was changed meanwhile
             self._status = status
             if isinstance(status, WorkloadStatus):
-                self._seen[name] = status
+                self._last_status[name] = status
         self._show()
 
     @property
@@ -160,30 +171,30 @@ class LaunchView(Page):
         self._list.show_rows(rows, where.name, max(LEAST_ROWS, self.size.height - OTHER_LINES), width)
         self._vm_heading.show(Content(f" {where.name}"))
         domain, chosen = self._listing.domain(where.name), next(row for row in rows if row.where.name == where.name)
-        guest = reached(self._launch.address, found)
+        guest = access_text(self._launch.address, found)
         self._vm_lines.show(*vm_lines(where, domain, chosen.blockers, folder, guest, width, self.with_keys))
-        last = self._seen.get(where.name)
-        lines = workload_lines(self._status, self._why_no_guest(), self._fitting(), width, self.with_keys, last)
+        last = self._last_status.get(where.name)
+        lines = workload_lines(self._status, self._why_no_guest(), self._fitted(), width, self.with_keys, last)
         self._workload_lines.show(*lines)
         self._refresh_keys()
 
-    def _fitting(self) -> dict[str, tuple[WorkloadSpec, str]]:
-        """What w offers, and of each what keeps it from being as it is meant: scaled down where the VM is small."""
+    def _fitted(self) -> dict[str, tuple[WorkloadSpec, str]]:
+        """The proposed workloads, scaled down to the VM unless the user has changed them, each with a note."""
         return {name: self._fit(spec) for name, spec in self._proposed.items()}
 
     def _fit(self, spec: WorkloadSpec) -> tuple[WorkloadSpec, str]:
-        room = self._room
-        if spec.name in self._meant and refuse(spec, room.memory_bytes) is None:
-            return spec, doubt(spec, room)
-        return fitted(spec, room)
+        capacity = self._capacity
+        if spec.name in self._edited and validate_spec(spec, capacity.memory_bytes) is None:
+            return spec, overcommit_warning(spec, capacity)
+        return scale_down(spec, capacity)
 
     @property
-    def _room(self) -> Room:
+    def _capacity(self) -> VmCapacity:
         vm = self._where.vm
-        return Room(vm.vcpus, vm.memory_bytes) if vm else Room()
+        return VmCapacity(vm.vcpus, vm.memory_bytes) if vm else VmCapacity()
 
     def _names(self) -> list[str]:
-        """Of all that is listed; the chosen one is, even where no host knows it."""
+        """All listed VMs, and the chosen one even if no host has it."""
         return sorted({*self._listing.names, self._launch.name})
 
     def _rows(self) -> list[Row]:
@@ -198,23 +209,22 @@ class LaunchView(Page):
         return Row(where, domain, self._blockers(domain, where.host))
 
     def _blockers(self, domain: Domain, host: str) -> tuple[Blocker, ...] | None:
-        """What is in the way to the other host; None before it is known what that one offers."""
-        target = OTHER[host]
+        """What blocks a migration to the other host; None until that host's offer is read."""
+        target, folder = OTHER[host], self._launch.config.storage.export
         here, there = self._offers.get(host), self._offers.get(target)
         if there is None:
             return None
-        if isinstance(there, Failure) or isinstance(self._listing.answers.get(target), Failure):  # since it was asked
-            away = Blocker(f"{target} can't be asked what it offers.", doubt=True)
-            return (*blockers(domain, self._launch.config.storage.export, target, None, None), away)
-        known_here = here if isinstance(here, Offer) else None
-        return blockers(domain, self._launch.config.storage.export, target, there, known_here)
+        if isinstance(there, Failure) or isinstance(self._listing.answers.get(target), Failure):
+            unread = Blocker(f"{target} can't be reached, so its features are unknown.", doubt=True)
+            return (*blockers(domain, folder, target, None, None), unread)
+        return blockers(domain, folder, target, there, here if isinstance(here, Offer) else None)
 
     def _why_no_guest(self) -> str:
-        """Why the guest can't be asked what runs in it; empty where it can."""
-        if self._under_way == BOOT:
+        """Why the guest can't be reached, "" if it can."""
+        if self._action == BOOT:
             return "the guest is booting"
         if self._where.vm is None:
-            return "not known before the VM is found"
+            return "unknown until the VM is found"
         return "" if self._where.active else "the VM does not run"
 
     def _tick(self) -> None:
@@ -222,4 +232,4 @@ class LaunchView(Page):
             self._report.tick()
 
     def _refresh_keys(self) -> None:
-        """What is shown may have changed what can be pressed."""
+        """Called after each update of the page, which may enable or disable keys."""

@@ -1,4 +1,4 @@
-"""The form that starts a workload: opens with values that the VM can hold, so that Enter is enough."""
+"""The form that starts a workload; its initial values fit the VM, so Enter is enough."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -9,47 +9,55 @@ from textual.widgets import Input, Static
 
 from tui.core.failure import Failure
 from tui.core.quantity import size
-from tui.guest.model.workload import MEMORY, Room, WorkloadSpec, doubt, fitted, pace, refuse
+from tui.guest.model.workload import (
+    MEMORY,
+    VmCapacity,
+    WorkloadSpec,
+    overcommit_warning,
+    scale_down,
+    validate_spec,
+    working_set_text,
+)
 from tui.migration.model import entry
 from tui.ui.choice import Choice
 from tui.ui.form import Form, enter, number_field, row
 
 
 class WorkloadForm(Form[WorkloadSpec]):
-    """Dismissed with the workload to start, with None for Esc.
-
-    `proposed` are the workloads as they would run now, each with what is to be said of it.
-    """
+    """Dismissed with the workload to start, None for Esc; `proposed` are the workloads, each with a note on it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [enter("start")]
     DEFAULT_CSS = """
     WorkloadForm .row Input { width: 10; }
     WorkloadForm #explained { padding-left: 18; height: auto; max-height: 3; }
-    WorkloadForm #warned { height: auto; color: $warning; }
+    WorkloadForm #warning { height: auto; color: $warning; }
     WorkloadForm #message { margin-top: 1; }
     """
 
-    def __init__(self, proposed: Mapping[str, tuple[WorkloadSpec, str]], chosen: str, room: Room) -> None:
+    def __init__(self, proposed: Mapping[str, tuple[WorkloadSpec, str]], chosen: str, capacity: VmCapacity) -> None:
         super().__init__("Start a workload")
-        self._proposed = {name: spec for name, (spec, _said) in proposed.items()}
-        self._said = {name: said for name, (_spec, said) in proposed.items()}
+        self._proposed = {name: spec for name, (spec, _note) in proposed.items()}
+        self._notes = {name: note for name, (_spec, note) in proposed.items()}
         self._names = list(proposed)
         self._chosen = chosen
-        self._room = room
+        self._capacity = capacity
 
     def fields(self) -> ComposeResult:
+        """The workload and its numbers."""
         memory = self._proposed[MEMORY]
         yield row("workload", Choice(self._names, self._names.index(self._chosen), id="workload", changed=self._choose))
         yield Static(id="explained", markup=False)
-        yield row("threads", number_field("threads", self._proposed[self._chosen].threads, longest=9), "at a time")
-        yield row("memory of each", number_field("size", memory.size_mib, longest=9), "MiB")
-        yield row("rate", number_field("rate", memory.rate_mib_s, longest=9), "MiB/s in all; 0 is as fast as it can")
+        yield row("threads", number_field("threads", self._proposed[self._chosen].threads, longest=9))
+        yield row("memory per thread", number_field("size", memory.size_mib, longest=9), "MiB")
+        yield row("total rate", number_field("rate", memory.rate_mib_s, longest=9), "MiB/s; 0 is as fast as it can")
 
     def body(self) -> ComposeResult:
+        """The fields, the message and the warning."""
         yield from super().body()
-        yield Static(id="warned", markup=False)
+        yield Static(id="warning", markup=False)
 
     def on_mount(self) -> None:
+        """Show the explanation of the chosen workload."""
         self._explain()
 
     def _choose(self) -> None:
@@ -58,11 +66,12 @@ class WorkloadForm(Form[WorkloadSpec]):
         self._explain()
 
     def on_input_changed(self) -> None:
+        """Explain the new numbers."""
         self._explain_numbers()
 
     def _explain(self) -> None:
         chosen = self._proposed[self._chosen]
-        self.query_one("#explained", Static).update(chosen.text if chosen.command else chosen.explained)
+        self.query_one("#explained", Static).update(chosen.text if chosen.command else chosen.description)
         for field in ("threads", "size", "rate"):
             self.query_one(f"#row-{field}").display = not chosen.command
         for field in ("size", "rate"):
@@ -70,31 +79,33 @@ class WorkloadForm(Form[WorkloadSpec]):
         self._explain_numbers()
 
     def _explain_numbers(self) -> None:
-        """What the numbers come to, while they are typed."""
+        """Show the working set, the rate and a warning while the user types."""
         try:
             spec = self._spec()
         except Failure:
             self.show_message("")
             self._warn("")
             return
-        of_vm = f" The VM has {size(self._room.memory_bytes)}." if self._room.memory_bytes else ""
-        self.show_message(f"Working set {pace(spec)}.{of_vm}" if spec.name == MEMORY else "")
-        self._warn(self._said[self._chosen] if spec == self._proposed[self._chosen] else doubt(spec, self._room))
+        of_vm = f" The VM has {size(self._capacity.memory_bytes)}." if self._capacity.memory_bytes else ""
+        self.show_message(f"Working set {working_set_text(spec)}.{of_vm}" if spec.name == MEMORY else "")
+        unchanged = spec == self._proposed[self._chosen]
+        self._warn(self._notes[self._chosen] if unchanged else overcommit_warning(spec, self._capacity))
 
     def entered(self) -> None:
+        """Dismiss with the workload; one that is too large is scaled down first and shown again."""
         spec = self._spec()
-        refusal = refuse(spec, self._room.memory_bytes)
-        if refusal is None:
+        failure = validate_spec(spec, self._capacity.memory_bytes)
+        if failure is None:
             self.dismiss(spec)
             return
-        small, said = fitted(spec, self._room)
-        if refuse(small, self._room.memory_bytes):
-            raise refusal
-        self._propose(small, said)
+        small, note = scale_down(spec, self._capacity)
+        if validate_spec(small, self._capacity.memory_bytes):
+            raise failure
+        self._propose(small, note)
 
-    def _propose(self, spec: WorkloadSpec, said: str) -> None:
-        """Put other numbers than the typed ones into the form, and say why; Enter takes them."""
-        self._proposed[spec.name], self._said[spec.name] = spec, said
+    def _propose(self, spec: WorkloadSpec, note: str) -> None:
+        """Replace the typed numbers, and show why; Enter accepts them."""
+        self._proposed[spec.name], self._notes[spec.name] = spec, note
         for field, value in (("threads", spec.threads), ("size", spec.size_mib)):
             self.query_one(f"#{field}", Input).value = str(value)
         self._explain_numbers()
@@ -109,6 +120,6 @@ class WorkloadForm(Form[WorkloadSpec]):
         return WorkloadSpec(MEMORY, threads, size_mib, self.number("rate", entry.WRITE_RATE.read_whole))
 
     def _warn(self, text: str) -> None:
-        warned = self.query_one("#warned", Static)
-        warned.display = bool(text)
-        warned.update(text)
+        warning = self.query_one("#warning", Static)
+        warning.display = bool(text)
+        warning.update(text)

@@ -1,1 +1,1 @@
-"""How a VM and its workload look."""
+"""Widgets that show VMs and their workload."""

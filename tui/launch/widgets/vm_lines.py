@@ -1,4 +1,4 @@
-"""What the Launch page says of the chosen VM and of the workload inside it, as lines."""
+"""The lines of the Launch page about the chosen VM and the workload in its guest."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -28,10 +28,7 @@ def vm_lines(
     width: int,
     with_keys: WithKeys,
 ) -> tuple[Content, ...]:
-    """Where the VM is, what it is made of, and what stands in the way of its migration (None: not known yet).
-
-    `guest` says how its guest is `reached`.
-    """
+    """Where the VM is, its devices, and what blocks its migration (None: unknown); `guest` is an `access_text`."""
     vm = where.vm
     shape = f", {vm.vcpus} CPU{'' if vm.vcpus == 1 else 's'}, {size(vm.memory_bytes)}" if vm else ""
     if isinstance(domain, Domain):
@@ -45,28 +42,28 @@ def vm_lines(
         nics = ", ".join(f"{nic.text} ({nic.model or 'default model'})" for nic in domain.nics)
         facts.append(("network", nics or "none", ""))
     facts.append(("guest", guest, ""))
-    facts += _moves(blockers)
+    facts += _migration(blockers)
     return tuple(_wrapped(facts, width, with_keys))
 
 
-def reached(address: str, found: Sequence[str]) -> str:
-    """How the guest is reached, and at which other addresses of the network it was `found`."""
-    other = [each for each in found if each not in address]
-    at = f"it is at {' and '.join(other)}" if other else ""
-    if not address:
-        return f"how to reach it is not known{f'; {at}' if at else ''}: {ADDRESS} says it"
+def access_text(address: str, found: Sequence[str]) -> str:
+    """How the app connects to the guest, and the other IP addresses where it was `found`."""
     how = "through its guest agent, as root" if address == AGENT else f"ssh {address}"
-    return f"{how}; {at}" if at else how
+    how = how if address else f"its address is not known; {ADDRESS} sets it"
+    other = [each for each in found if each not in address]
+    return f"{how}; found at {' and '.join(other)}" if other else how
 
 
 def _hosts(where: VmPlacement) -> Iterator[Fact]:
-    """What each host says, where that is more than one has it and the other does not."""
-    known = [host for host, answer in where.answers.items() if isinstance(answer, Vm)]
-    for host, answer in sorted(where.answers.items(), reverse=True):
-        if isinstance(answer, Failure) or len(known) > 1:
-            yield host, *_answer(answer)
+    """One line per host if both have the VM; otherwise only the hosts that can't be reached or have not replied."""
+    having = [host for host, found in where.answers.items() if isinstance(found, Vm)]
+    for host, found in sorted(where.answers.items(), reverse=True):
+        if isinstance(found, Failure):
+            yield host, str(found), "$error"
+        elif len(having) > 1:
+            yield host, state_words(found) if found else "does not have it", "" if found else "dim"
     for host in where.awaited:
-        yield host, "has not answered yet", "dim"
+        yield host, "has not replied yet", "dim"
 
 
 def _disk(disk: Disk, folder: str) -> str:
@@ -74,42 +71,42 @@ def _disk(disk: Disk, folder: str) -> str:
         return f"{disk.target}: empty {disk.device}"
     about = ", ".join(part for part in (disk.format, f"cache {disk.cache}" if disk.cache else "") if part)
     name = PurePosixPath(disk.source).name if on_shared(disk.source, folder) else disk.source
-    place = "on the shared folder" if is_shared(disk, folder) else "NOT on the shared folder"
-    return f"{disk.target}: {name} ({about or disk.kind}), {place}"
+    location = "on the shared folder" if is_shared(disk, folder) else "NOT on the shared folder"
+    return f"{disk.target}: {name} ({about or disk.kind}), {location}"
 
 
-def _moves(blockers: Sequence[Blocker] | None) -> Iterator[Fact]:
+def _migration(blockers: Sequence[Blocker] | None) -> Iterator[Fact]:
     if blockers is not None and not blockers:
-        yield "to move it", "nothing known is in the way", "dim"
+        yield "migration", "nothing known blocks it", "dim"
     for number, each in enumerate(blockers or ()):
-        yield "" if number else "to move it", each.text, "$warning" if each.doubt else "bold $error"
+        yield "" if number else "migration", each.text, "$warning" if each.doubt else "bold $error"
 
 
 def workload_lines(
     status: WorkloadStatus | Failure | None,
-    why_none: str,
+    no_guest: str,
     proposed: Mapping[str, tuple[WorkloadSpec, str]],
     width: int,
     with_keys: WithKeys,
     last: WorkloadStatus | None = None,
 ) -> tuple[Content, ...]:
-    """What runs in the guest, or could, each with what is to be said of it.
+    """The workload in the guest, or those that can be started, with a note for each.
 
-    `status` is None until the guest was asked, `why_none` why it can't be; `last` is what it answered when it last did.
+    `status` is None until it is read, `no_guest` says why the guest can't be reached, `last` is the last known status.
     """
-    if why_none:
-        return tuple(_wrapped([("state", why_none, "dim"), *_offers(proposed)], width, with_keys))
+    if no_guest:
+        return tuple(_wrapped([("state", no_guest, "dim"), *_offers(proposed)], width, with_keys))
     if isinstance(status, Failure):
         return tuple(_wrapped([("state", str(status), "bold $error"), *_last_seen(last)], width, with_keys))
     if status is None:
-        return tuple(_wrapped([("state", "asking the guest", "dim")], width, with_keys))
+        return tuple(_wrapped([("state", "reading it from the guest", "dim")], width, with_keys))
     return tuple(_wrapped([*_status(status), *(() if status.running else _offers(proposed))], width, with_keys))
 
 
 def _status(status: WorkloadStatus) -> Iterator[Fact]:
     if status.running:
         yield "state", f"{status.name}, {live_line(status)}", "bold $success" if not status.wrong_pages else ""
-        yield "program", f"{status.options} (process {status.pid or 'not known yet'})", ""
+        yield "program", f"{status.options} (process {status.pid or 'unknown'})", ""
     else:
         yield "state", "idle: nothing runs in the guest", "bold"
         if status.values and not status.error:
@@ -122,26 +119,20 @@ def _status(status: WorkloadStatus) -> Iterator[Fact]:
 
 
 def _last_seen(last: WorkloadStatus | None) -> Iterator[Fact]:
-    """What ran in a guest that can't be asked any more: nothing of it needs the way on which it was asked."""
+    """The last known workload of an unreachable guest, which may still run."""
     if last is not None and last.running:
-        yield "last seen", f"{last.name}, {live_line(last)}; whether it still runs is not known", "$warning"
+        yield "last seen", f"{last.name}, {live_line(last)}; it may still run", "$warning"
 
 
 def _offers(proposed: Mapping[str, tuple[WorkloadSpec, str]]) -> Iterator[Fact]:
-    for number, (spec, said) in enumerate(proposed.values()):
+    for number, (spec, note) in enumerate(proposed.values()):
         yield "" if number else f"{WORKLOAD} starts", spec.text, "dim"
-        if said:
-            yield "", said, "$warning"
-
-
-def _answer(answer: Vm | Failure | None) -> tuple[str, str]:
-    if isinstance(answer, Failure):
-        return str(answer), "$error"
-    return (state_words(answer), "") if answer else ("does not know it", "dim")
+        if note:
+            yield "", note, "$warning"
 
 
 def _wrapped(facts: list[Fact], width: int, with_keys: WithKeys) -> Iterator[Content]:
-    """Each fact on as many lines as it needs, the label on the first."""
+    """The facts as lines of at most `width` cells, each label on its first line."""
     for label, text, style in facts:
         lines = Content.styled(" ".join(with_keys(text).split()), style).wrap(max(10, width - LABEL - 2))
         for number, line in enumerate(lines):

@@ -1,4 +1,4 @@
-"""The VMs of both hosts, one a line; the arrow marks the one that the page's keys act on."""
+"""The list of the VMs of both hosts; the arrow marks the chosen VM, which the page's keys act on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from tui.vm.model.blockers import Blocker
 from tui.vm.model.domain import Domain
 from tui.vm.model.location import VmPlacement
 
-WIDE = 110  # from here on there is room for network and CPU model
+WIDE = 110  # from this width on, the lines include the network and CPU model
 LONGEST_NAME = 30
 
 
 @dataclass(frozen=True)
 class Row:
-    """One VM; `domain` and `blockers` are None where they are not known."""
+    """One VM; `domain` and `blockers` are None while unknown."""
 
     where: VmPlacement
     domain: Domain | None = None
@@ -28,10 +28,10 @@ class Row:
 
 
 class VmList(Lines):
-    """At most so many lines that the chosen one is among them, and a line that says how many there are besides."""
+    """One line per VM, and the number of VMs that do not fit."""
 
     class Chosen(Message):
-        """A VM was clicked."""
+        """The user clicked a VM."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
@@ -42,7 +42,7 @@ class VmList(Lines):
         self._shown: Sequence[Row] = ()
 
     def show_rows(self, rows: Sequence[Row], chosen: str, most: int, width: int) -> None:
-        """Show `rows`, of which `most` have room."""
+        """Show at most `most` of the rows, the chosen one among them."""
         index = next((number for number, row in enumerate(rows) if row.where.name == chosen), 0)
         first = max(0, min(index - most // 2, len(rows) - most))
         self._shown = rows[first : first + most]
@@ -53,6 +53,7 @@ class VmList(Lines):
         self.show(*lines)
 
     def on_click(self, event: events.Click) -> None:
+        """Choose the clicked VM."""
         if event.y < len(self._shown):
             self.post_message(self.Chosen(self._shown[event.y].where.name))
 
@@ -73,14 +74,13 @@ def _line(row: Row, chosen: bool, wide: int, width: int) -> Content:
         "  ",
         ("  ".join(cells), style),
         "  ",
-        _moves(row.blockers),
+        _verdict(row.blockers),
     )
 
 
-def _moves(blockers: Sequence[Blocker] | None) -> tuple[str, str]:
+def _verdict(blockers: Sequence[Blocker] | None) -> tuple[str, str]:
     if blockers is None:
         return "", ""
-    blocked = sum(not each.doubt for each in blockers)
-    if blocked:
-        return "can't move", "bold $error"
-    return ("may not move", "$warning") if blockers else ("can move", "dim")
+    if any(not each.doubt for each in blockers):
+        return "can't migrate", "bold $error"
+    return ("may not migrate", "$warning") if blockers else ("can migrate", "dim")

@@ -1,4 +1,4 @@
-"""The way of a migration: the connections to the daemon it starts at and to the one it ends at."""
+"""The connections of one migration, to the daemon it starts at and to the one it ends at."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -6,64 +6,62 @@ from collections.abc import Callable, Mapping
 from tui.core.protocols import Hypervisor
 
 Open = Callable[[str], Hypervisor]
+OnOpen = Callable[[Hypervisor], None]
 
 
 class Connection:
-    """One connection, opened when first needed, and again when it has broken; for threads, which it blocks.
+    """One connection, opened when first needed and reopened after it broke; blocks, so it is for threads.
 
-    Not backend.connections, which opens for the loop: callers there give up after a time and share one attempt, so
-    that a daemon that hangs holds one thread, not one for each of them. A migration calls on threads of its own, has
-    no limit for how long it waits, may outlive the loop, and must listen on a connection before anybody uses it.
+    core.connections is for the loop: its callers stop waiting after a time limit and share one attempt, so that a
+    hanging daemon occupies one thread. A migration calls on threads of its own, has no limit for how long it waits,
+    may outlive the loop, and must subscribe to events on a connection before anything else uses it.
     """
 
     def __init__(self, uri: str, open_hypervisor: Open) -> None:
         self._uri = uri
         self._open = open_hypervisor
-        self._lock = threading.Lock()  # who comes while it is being opened waits, and takes the same
-        self._known: Hypervisor | None = None
-        self._greet: Callable[[Hypervisor], None] = _nothing
-        self._greeted: Hypervisor | None = None
+        self._lock = threading.Lock()  # other threads wait while it opens, and share the result
+        self._current: Hypervisor | None = None
+        self._on_open: OnOpen | None = None
+        self._prepared: Hypervisor | None = None  # the connection that was last passed to `on_open`
 
-    def on_open(self, on_open: Callable[[Hypervisor], None]) -> None:
-        """Call `greet` with each connection before anybody else gets it, the one that is open included."""
+    def on_open(self, on_open: OnOpen) -> None:
+        """Call `on_open` with each connection before it is used, also with the current one."""
         with self._lock:
-            self._greet, self._greeted = on_open, None
+            self._on_open, self._prepared = on_open, None
 
     def hypervisor(self) -> Hypervisor:
-        """The connection; blocks, raises Failure."""
+        """The open connection; blocks, raises Failure."""
         with self._lock:
-            if self._known is None or not self._known.is_alive():
-                self._known = self._open(self._uri)
-            if self._greeted is not self._known:
-                self._greeted = self._known
-                self._greet(self._known)
-            return self._known
+            if self._current is None or not self._current.is_alive():
+                self._current = self._open(self._uri)
+            if self._prepared is not self._current:
+                self._prepared = self._current
+                if self._on_open is not None:
+                    self._on_open(self._current)
+            return self._current
 
 
 class MigrationConnections:
-    """Where a migration goes: two connections to the daemon it starts at, one to the daemon it ends at.
+    """Two connections to the daemon a migration starts at, one to the daemon it ends at.
 
-    `steer` carries the migration and what a person changes, the other the samples: neither waits behind the other.
+    `steer` carries the migration and its controls, `at` the samples: neither waits for the other.
     """
 
     def __init__(self, origin: str, target: str, uris: Mapping[str, str], open_hypervisor: Open) -> None:
         self.origin = origin
         self.target = target
-        self._doors = {host: Connection(uris[host], open_hypervisor) for host in (origin, target)}
-        self._steer = Connection(uris[origin], open_hypervisor)
+        self._reading = {host: Connection(uris[host], open_hypervisor) for host in (origin, target)}
+        self._steering = Connection(uris[origin], open_hypervisor)
 
     def at(self, host: str) -> Hypervisor:
-        """The connection to ask `host` by; blocks, raises Failure."""
-        return self._doors[host].hypervisor()
+        """The connection that reads from `host`; blocks, raises Failure."""
+        return self._reading[host].hypervisor()
 
     def steer(self) -> Hypervisor:
-        """The connection to change the migration by; blocks, raises Failure."""
-        return self._steer.hypervisor()
+        """The connection that changes the migration; blocks, raises Failure."""
+        return self._steering.hypervisor()
 
-    def on_open(self, host: str, on_open: Callable[[Hypervisor], None]) -> None:
-        """Call `greet` with each connection to ask `host` by, before it is used."""
-        self._doors[host].on_open(on_open)
-
-
-def _nothing(_hypervisor: Hypervisor) -> None:
-    """Nobody wants to know."""
+    def on_open(self, host: str, on_open: OnOpen) -> None:
+        """Call `on_open` with each connection that reads from `host`, before it is used."""
+        self._reading[host].on_open(on_open)

@@ -1,4 +1,4 @@
-"""The wheel of one migration: what a person or the timeout asks of it, held until QEMU can take it, and called."""
+"""The controls of one migration: requests of a person or the timeout, held until QEMU accepts them."""
 
 import threading
 import time
@@ -14,60 +14,64 @@ from tui.migration.model.record import Event, Record
 
 
 class Controls:
-    """No request blocks: each call into libvirt goes out on a daemon thread of its own.
+    """No request blocks: each libvirt call runs on a daemon thread of its own.
 
-    `moved` is called when something has happened that is worth a look at the job.
+    `sample_now` is called after the switch to post-copy.
     """
 
-    def __init__(self, vm: str, connections: MigrationConnections, run_log: RunLog, moved: Callable[[], None]) -> None:
-        self.cancel_asked = False
+    def __init__(
+        self, vm: str, connections: MigrationConnections, run_log: RunLog, sample_now: Callable[[], None]
+    ) -> None:
+        self.cancel_requested = False
         self._vm = vm
         self._connections = connections
         self._run_log = run_log
-        self._moved = moved
-        self._state = threading.Lock()  # for the fields below, which several threads touch
+        self._sample_now = sample_now
+        self._state = threading.Lock()  # for the fields below, which several threads use
         self._post_copy = "no"  # -> "held" -> "sent" -> "done"
         self._passes_seen = False
-        self._held: dict[str, Callable[[], None]] = {}  # changes that wait for the first pass, the last of each kind
-        self._let_go = False
+        self._held: dict[str, Callable[[], None]] = {}  # changes that wait for the first pass, the newest of each kind
+        self._stopped = False
 
-    # -- what is asked for, on the loop --
+    # -- requests, on the loop --
 
     def switch_to_post_copy(self) -> None:
-        """Switch now, or as soon as QEMU can: before the first pass it would refuse and forget."""
+        """Switch now, or when the first pass begins: QEMU ignores the request before."""
         pressed = time.monotonic()
         with self._state:
             ready = self._passes_seen
-            if self._post_copy != "no" or self._let_go:
+            if self._post_copy != "no" or self._stopped:
                 return
             self._post_copy = "sent" if ready else "held"
             if ready:
                 start_thread("post-copy", lambda: self._send_post_copy(pressed))
-            # Within the lock: a request that is held may be sent as soon as it is let go, and the log has to say
-            # that it was held before it says that it was sent.
+            # Under the lock: a held request may be sent as soon as the lock is free, and the log must record that it
+            # was held before it records that it was sent.
             self._run_log.event(record.KEY, at=pressed, action=POST_COPY_NOW, held=not ready)
 
     def cancel(self) -> None:
         """Abort the job."""
-        self.cancel_asked = self.cancel_asked or not self._let_go
+        self.cancel_requested = self.cancel_requested or not self._stopped
         self._change(CANCEL, None, lambda: self._connections.steer().abort_job(self._vm))
 
     def set_max_downtime(self, milliseconds: int) -> None:
+        """Change the maximum downtime."""
         self._change(DOWNTIME, milliseconds, lambda: self._connections.steer().set_max_downtime(self._vm, milliseconds))
 
     def set_bandwidth(self, mib_per_s: int) -> None:
+        """Change the bandwidth limit; 0 removes it."""
         self._change(BANDWIDTH, mib_per_s, lambda: self._connections.steer().set_bandwidth(self._vm, mib_per_s))
 
     def resume(self, earlier: Iterable[Record]) -> None:
-        """Take up what an earlier process had been asked for."""
+        """Restore the requests of an earlier process that are still open."""
         if self._run_log.timeline.post_copy_held:
-            self._post_copy = "held"  # it was promised, and the key is shut because of it
-        self.cancel_asked = _cancel_stands(earlier)
+            self._post_copy = "held"  # the page shows it as requested, so the key cannot send it again
+        self.cancel_requested = _cancel_stands(earlier)
 
-    # -- what is seen of the job, on any thread --
+    # -- the state of the job, from any thread --
 
     def passes_have_begun(self) -> None:
-        """QEMU takes everything from now on."""
+        """The first pass has begun: QEMU accepts all requests from now on."""
         with self._state:
             self._passes_seen = True
         self._send_held()
@@ -78,35 +82,39 @@ class Controls:
         start_thread("post-copy", lambda: self._send_post_copy(time.monotonic()))
 
     def in_post_copy(self) -> None:
-        """It has been switched, be it by us, by somebody else, or before we came back."""
+        """The migration is in post-copy, whether this app switched it or another program."""
         self._post_copy = "done"
 
-    def let_go(self) -> None:
-        """Nothing more is to be changed."""
+    def stop(self) -> None:
+        """Ignore all further requests."""
         with self._state:
-            self._let_go = True
+            self._stopped = True
 
     # -- the calls --
 
-    def _send_post_copy(self, wanted: float) -> None:
+    def _send_post_copy(self, requested: float) -> None:
         called = time.monotonic()
         try:
             self._connections.steer().start_post_copy(self._vm)
         except Failure as failure:
             with self._state:
-                self._post_copy = "no"  # a further press may try again
+                self._post_copy = "no"  # the key may be pressed again
             self._run_log.event(record.ACTION, action=POST_COPY_NOW, failed=True)
             self._run_log.error(failure)
         else:
             took = time.monotonic() - called
             self._post_copy = "done"
             self._run_log.event(
-                record.ACTION, at=called, action=POST_COPY_NOW, after=round(called - wanted, 5), seconds=round(took, 5)
+                record.ACTION,
+                at=called,
+                action=POST_COPY_NOW,
+                after=round(called - requested, 5),
+                seconds=round(took, 5),
             )
-            self._moved()
+            self._sample_now()
 
     def _change(self, action: str, value: int | None, call: Callable[[], None]) -> None:
-        if self._let_go:
+        if self._stopped:
             return
         with self._state:
             early = not self._passes_seen and action in (DOWNTIME, BANDWIDTH)
@@ -116,13 +124,13 @@ class Controls:
             try:
                 call()
             except Failure as failure:
-                self.cancel_asked = self.cancel_asked and action != CANCEL
+                self.cancel_requested = self.cancel_requested and action != CANCEL
                 self._run_log.event(record.ACTION, action=action, value=value, failed=True)
                 self._run_log.error(failure)
             else:
                 self._run_log.event(record.ACTION, action=action, value=value)
 
-        if early:  # while it sets up, QEMU takes a limit and then puts the one from the start in its place
+        if early:  # during setup QEMU accepts a limit, then replaces it with the one from the start
             self._held[action] = run
             if self._passes_seen:
                 self._send_held()
@@ -137,6 +145,6 @@ class Controls:
 
 
 def _cancel_stands(records: Iterable[Record]) -> bool:
-    """Whether somebody cancelled, and was not refused."""
+    """Whether a cancel was requested and not refused."""
     cancels = [each.data for each in records if isinstance(each, Event) and each.data.get("action") == CANCEL]
     return bool(cancels) and not cancels[-1].get("failed")

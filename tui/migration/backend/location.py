@@ -1,4 +1,4 @@
-"""Where a VM is after a migration, asked of both hosts: who runs it, what is left on the other, and what to do."""
+"""Where a VM is after a migration: which host runs it, what is left on the other, and what to do."""
 
 import shlex
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST
 
-POST_COPY = {"post-copy", "post-copy failed"}  # libvirt's reasons of a VM whose memory is on two hosts
+POST_COPY = {"post-copy", "post-copy failed"}  # libvirt's reasons if a VM's memory is on two hosts
 
 
 @dataclass(frozen=True)
 class VmLocation:
-    """Where the VM is: whether all is well, the sentence, and whether it has moved (None: that cannot be known).
+    """Where the VM is: `ok` if it runs on one host only, `moved` None if that is unknown.
 
-    `advice` says what to do about what is left on the other host, empty where nothing is.
+    `advice` is what to do about what is left on the other host; empty if nothing is.
     """
 
     ok: bool
@@ -25,7 +25,7 @@ class VmLocation:
     advice: str = ""
 
     def outcome(self, *, cancelled: bool) -> str:
-        """How the migration ended, judged by nothing else."""
+        """The outcome of the migration, derived from the location alone."""
         if self.moved:
             return COMPLETED
         if cancelled:
@@ -33,22 +33,22 @@ class VmLocation:
         return LOST if self.moved is None else FAILED
 
     def fits(self, outcome: str) -> bool:
-        """Whether all is well and as it should be after that outcome."""
+        """Whether the VM runs where it should after that outcome."""
         return self.ok and (self.moved is True) == (outcome == COMPLETED)
 
 
-def look(connections: MigrationConnections, vm: Vm) -> VmLocation:
-    """Ask both hosts for the VM; blocks. What one of them says counts, too, where the other cannot be asked."""
-    found, silent = {}, {}
+def locate(connections: MigrationConnections, vm: Vm) -> VmLocation:
+    """Read the VM from both hosts; blocks. One host's reply is used even if the other cannot be reached."""
+    found, unreachable = {}, {}
     for host in (connections.target, connections.origin):
         try:
             known = connections.at(host).vm(vm.name)
         except Failure as failure:
-            silent[host] = failure
+            unreachable[host] = failure
         else:
-            found[host] = known if known is not None and known.uuid == vm.uuid else None  # another one of that name
-    if silent:
-        return _half_known(connections, vm, found, silent)
+            found[host] = known if known is not None and known.uuid == vm.uuid else None  # another VM of that name
+    if unreachable:
+        return _half_known(connections, vm, found, unreachable)
     there, here = found[connections.target], found[connections.origin]
     arrived, stayed = there is not None and there.active, here is not None and here.active
     if arrived and not stayed and there is not None:
@@ -64,59 +64,59 @@ def look(connections: MigrationConnections, vm: Vm) -> VmLocation:
 
 
 def _definition_left(connections: MigrationConnections, there: Vm) -> VmLocation:
-    """libvirt undefines the VM at the origin when the migration succeeds; after a broken post-copy it does not."""
+    """libvirt undefines the VM at the origin when a migration succeeds, but not after an interrupted post-copy."""
     name, origin = there.name, connections.origin
     sentence = (
         f"{name} {_is(there)} on {connections.target}, and only there; {origin} still has its definition, shut off."
     )
     advice = (
-        f"Do not start it on {origin}: two would write into one disk. Remove the definition there, which leaves the "
-        f"disk alone: virsh undefine --keep-nvram {shlex.quote(name)}"
+        f"Do not start it on {origin}: two VMs would write to one disk. Remove the definition there, which keeps "
+        f"the disk: virsh undefine --keep-nvram {shlex.quote(name)}"
     )
     return VmLocation(there.running, sentence, True, advice)
 
 
 def _on_both(connections: MigrationConnections, here: Vm, there: Vm) -> VmLocation:
-    """Two hosts claim it; which one is right follows from who has been the last to run it."""
+    """Both hosts have it; in post-copy the target ran it last."""
     name, origin, target = here.name, connections.origin, connections.target
     if here.running and there.running:
-        sentence = f"{name} runs on {origin} and on {target} at once: both write into one disk."
+        sentence = f"{name} runs on {origin} and on {target} at once: both write to one disk."
         advice = (
-            f"Force one of them off at once: virsh destroy {shlex.quote(name)} on the host whose state you can do "
-            "without. Then check the file systems of its disk."
+            f"Force one of them off at once: virsh destroy {shlex.quote(name)} on the host whose state you can "
+            "discard. Then check the file systems of its disk."
         )
         return VmLocation(False, sentence, None, advice)
     if not POST_COPY & {here.reason, there.reason}:
         sentence = f"{name} {_is(here)} on {origin} and {_is(there)} on {target}."
-        advice = "Two hosts have it. Resume neither before you know which of the two is whole; then destroy the other."
+        advice = "Two hosts have the VM. Resume neither before you know which one is intact; then destroy the other."
         return VmLocation(False, sentence, None, advice)
     sentence = (
-        f"The post-copy of {name} is broken: {target} has run it since the switchover, where it {_is(there)}; "
-        f"{origin}, where it {_is(here)}, holds the memory that has not been sent."
+        f"Post-copy of {name} is interrupted: {target} has run it since the switchover, where it {_is(there)}; "
+        f"{origin}, where it {_is(here)}, holds the memory that was not sent."
     )
     advice = (
-        f"Resume or destroy it on neither host. Mend the network; then, on {origin}, start the same migration again "
+        f"Resume or destroy it on neither host. Repair the network; then, on {origin}, start the same migration again "
         "with virsh migrate --postcopy --postcopy-resume. If one of the two is lost, so is the VM: destroy both and "
-        "start it anew from its disk."
+        "start it again from its disk."
     )
     return VmLocation(False, sentence, None, advice)
 
 
 def _half_known(
-    connections: MigrationConnections, vm: Vm, found: Mapping[str, Vm | None], silent: Mapping[str, Failure]
+    connections: MigrationConnections, vm: Vm, found: Mapping[str, Vm | None], unreachable: Mapping[str, Failure]
 ) -> VmLocation:
-    """Where at least one host cannot be asked: a VM that runs on the other has not moved, or has; else nobody knows."""
+    """At least one host cannot be reached: a VM that runs on the other has stayed or moved; else it is unknown."""
     for host, known in found.items():
-        other = next(iter(silent))
+        other = next(iter(unreachable))
         if known is not None and known.active:
-            sentence = f"{vm.name} {_is(known)} on {host}; {other} cannot be asked."
+            sentence = f"{vm.name} {_is(known)} on {host}; {other} cannot be reached."
             return VmLocation(known.running, sentence, host == connections.target)
-    why = next(iter(silent.values()))
-    return VmLocation(False, f"Where the VM runs could not be looked up: {why}", None)
+    why = next(iter(unreachable.values()))
+    return VmLocation(False, f"The location of the VM is unknown: {why}", None)
 
 
 def _is(vm: Vm) -> str:
-    """ "runs", or what it is instead."""
+    """ "runs", or its state: "is paused (post-copy)"."""
     if vm.running and not vm.reason:
         return "runs"
     return f"is {vm.state} ({vm.reason})" if vm.reason else f"is {vm.state}"

@@ -1,8 +1,7 @@
-"""One migration: started here or found running, steered, followed to its end, and written down on the way."""
+"""One migration: started here or found running, controlled, followed to its end, and recorded."""
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,23 +13,23 @@ from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.controls import Controls
-from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor, is_stop
-from tui.migration.backend.location import look
+from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
+from tui.migration.backend.location import locate
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.run_summary import completed_job, summary
-from tui.migration.backend.sampler import Reading, Sampler
+from tui.migration.backend.sampler import Sampler
 from tui.migration.model import record
-from tui.migration.model.record import Event, Record, Sample
+from tui.migration.model.record import Event, Record, Sample, is_switchover
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED
 
-FINAL_FIGURES_S = 3.0  # how long JOB_COMPLETED may come after migrateToURI3 has returned; measured: some 10 ms
+FINAL_FIGURES_S = 3.0  # JOB_COMPLETED may come this long after migrateToURI3 returned; measured: 10 ms
 
 
 class Migration:
-    """Everything public is called on the asyncio loop; libvirt is only ever called on daemon threads.
+    """All public methods are called on the asyncio loop; libvirt is called on daemon threads only.
 
-    The daemon owns the job: losing this object, or the process, does the migration no harm.
+    libvirt's daemon owns the job, so the migration continues without this object or this process.
     """
 
     def __init__(
@@ -49,57 +48,54 @@ class Migration:
         self.folder = recorder.folder
         self.facts: dict[str, Any] = {}  # for run.toml: hosts, versions, workload
         self._connections = connections
-        self._interval = interval
         self._run_log = RunLog(recorder)
         self.timeline = self._run_log.timeline
-        self._sampler = Sampler(self._read, self._take, interval)
-        self._controls = Controls(vm.name, connections, self._run_log, self._sampler.poke)
+        self._sampler = Sampler(self._read, self._on_sample, self._on_slow, self._run_log.since_start, interval)
+        self._controls = Controls(vm.name, connections, self._run_log, self._sampler.sample_now)
         self._guest_monitor = GuestMonitor(vm.name, guest_access, self._run_log)
         self._unsubscribe: list[Callable[[], None]] = []
-        self._due: float | None = None  # the moment of the schedule that was last kept
-        self._ours = False  # migrateToURI3 runs on a thread of ours; else the job was found running
+        self._ours = False  # a thread of ours waits in migrateToURI3; else the job was found running
         self._ending = threading.Lock()
-        self._concluding = False  # one thread sees to the end
-        self._concluded = False  # nothing more is to be heard
+        self._concluding = False  # one thread concludes
+        self._concluded = False  # later samples and events are ignored
         self._final_figures = threading.Event()
         self._failing = False
         self._ended = asyncio.Event()
         self._timeout: asyncio.TimerHandle | None = None
 
-    # -- what a page may ask and do --
+    # -- for the pages --
 
     def listen(self, listener: Callable[[Record], None]) -> None:
-        """Call `listener` on the loop with each new record, after the timeline has taken it in."""
+        """Call `listener` on the loop with each new record, after it was added to the timeline."""
         self._run_log.listen(listener)
 
     def elapsed(self) -> float:
-        """Seconds since the start; stands still when the migration is over."""
+        """Seconds since the start, up to the end of the migration."""
         ended = self.timeline.ended_at
         return ended if ended is not None else self._run_log.now()
 
     def waiting_s(self) -> float:
-        """How long the daemon has owed an answer beyond the interval, in seconds; 0.0 where it owes none."""
-        asked = self._sampler.asked
-        waited = time.monotonic() - asked if asked is not None else 0.0
-        return waited if waited > max(self._interval, 0.5) else 0.0
+        """For how long libvirt has not replied to a request for a sample, in seconds; 0.0 if no reply is overdue."""
+        return self._sampler.waiting_s()
 
     def switch_to_post_copy(self) -> None:
-        """Switch now, or as soon as QEMU can: before the first pass it would refuse and forget."""
+        """Switch now, or when the first pass begins: QEMU ignores the request before."""
         self._controls.switch_to_post_copy()
 
     def cancel(self) -> None:
-        """Abort the job; the VM stays where it runs."""
+        """Abort the job; the VM stays at its origin."""
         self._controls.cancel()
 
     def set_max_downtime(self, milliseconds: int) -> None:
+        """Change the maximum downtime."""
         self._controls.set_max_downtime(milliseconds)
 
     def set_bandwidth(self, mib_per_s: int) -> None:
-        """Limit the transfer; 0 takes the limit away."""
+        """Change the bandwidth limit; 0 removes it."""
         self._controls.set_bandwidth(mib_per_s)
 
     async def ended(self) -> None:
-        """Return when the migration is over and written down."""
+        """Return when the migration is over and recorded."""
         await self._ended.wait()
 
     # -- begin and end, called by Migrations --
@@ -114,7 +110,7 @@ class Migration:
         self._guest_monitor.begin()
 
     def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
-        """Go on with a job that runs already, after the records an earlier process left (none: it was not ours)."""
+        """Follow a running job, after the records of an earlier process (none: another program started it)."""
         self._resume(earlier, began_at)
         self._run_log.event(record.ATTACHED, began=self._run_log.began_at, **options)
         self._summarize("running")
@@ -123,7 +119,7 @@ class Migration:
         self._guest_monitor.begin()
 
     def conclude_unwatched(self, earlier: list[Record], began_at: str) -> None:
-        """For a run whose job ended while nobody watched: find out what can still be found out, and end it."""
+        """For a run whose job ended while the app was not running: record the result as far as libvirt has it."""
         self._resume(earlier, began_at)
         start_thread("conclude", lambda: self._conclude(None))
 
@@ -133,14 +129,14 @@ class Migration:
         self._guest_monitor.resume(earlier)
 
     def leave(self) -> None:
-        """Stop following without touching the migration; the folder stays unfinished, for the next start to go on."""
+        """Stop following; the migration continues, and the next start of the app continues the record."""
         self._sampler.stop()
         if self._timeout:
             self._timeout.cancel()
         with self._ending:
             self._concluding = self._concluded = True
-        self._controls.let_go()
-        self._guest_monitor.let_go()
+        self._controls.stop()
+        self._guest_monitor.stop()
         self._run_log.leave()
 
     def _set_timeout(self) -> None:
@@ -153,12 +149,12 @@ class Migration:
             self._run_log.event(record.ACTION, action="timeout", value=self.plan.timeout_s)
             self.switch_to_post_copy()
 
-    # -- following, on threads: nothing below may touch the loop but through the run's log --
+    # -- following, on threads: what follows reaches the loop only through the run's log --
 
     def _follow(self) -> None:
-        """Listen to both daemons, on every connection to them there will be, and look at the job from now on."""
+        """Subscribe to the events of both daemons, on each connection, and start sampling."""
         self._listen(self.origin)
-        self._sampler.start()  # not behind the target, which may be out of reach
+        self._sampler.start()  # first, because the target may be unreachable
         self._listen(self.target)
 
     def _listen(self, host: str) -> None:
@@ -166,13 +162,13 @@ class Migration:
             try:
                 self._unsubscribe.append(hypervisor.subscribe(self.vm.name, self._on_event(host)))
             except Failure as failure:
-                self._run_log.error(failure)  # samples still come; what is lost is their company
+                self._run_log.error(failure)  # sampling continues without events
 
         self._connections.on_open(host, subscribe)
         try:
             self._connections.at(host)
         except Failure as failure:
-            self._run_log.error(failure)  # it is tried again whenever the host is asked for something
+            self._run_log.error(failure)  # the next call to the host retries
 
     def _read(self) -> JobInfo:
         return self._connections.at(self.origin).job(self.vm.name)
@@ -190,119 +186,112 @@ class Migration:
             self._conclude(COMPLETED)
 
     def _after_failure(self, failure: Failure) -> None:
-        """migrateToURI3 has said no, which is not always the end: a job whose caller was cut off may go on."""
+        """migrateToURI3 has failed, but the job may continue if only our connection broke."""
         try:
-            goes_on = bool(self._read().stats)
+            running = bool(self._read().stats)
         except Failure:
-            goes_on = True  # nobody can tell at the moment; the sampler goes on asking until somebody can
-        if goes_on:
+            running = True  # unknown for now; the sampler keeps trying
+        if running:
             self._run_log.error(failure, action="migrate")
             self._ours = False  # the sampler sees its end
             return
-        cancelled = self._controls.cancel_asked or isinstance(failure, Aborted)  # here, or by somebody with virsh
+        cancelled = self._controls.cancel_requested or isinstance(failure, Aborted)  # by us, or by another program
         if not cancelled:
             self._run_log.error(failure, action="migrate")
         self._conclude(CANCELLED if cancelled else FAILED)
 
-    def _take(self, reading: Reading) -> None:
-        """A reading of the sampler, on its thread."""
+    def _on_slow(self, at: float, seconds: float, missed: int) -> None:
+        if not self._concluded:
+            self._run_log.event(record.SLOW, at=at, seconds=round(seconds, 3), missed=missed)
+
+    def _on_sample(self, sample: Sample | Failure) -> None:
+        """Write it and act on it, on the thread of the sampler."""
         if self._concluded:
             return
-        waited = reading.answered - reading.asked
-        missed = self._missed(reading.due)
-        if missed or waited > max(self._interval, 0.5):
-            self._run_log.event(record.SLOW, at=reading.answered, seconds=round(waited, 3), missed=missed)
-        if reading.job is None:
-            self._sampling_failed(reading)
+        if isinstance(sample, Failure):
+            if not self._failing:
+                self._failing = True
+                self._run_log.error(sample)
             return
         self._failing = False
-        stats = reading.job.stats
-        if stats:
-            late = None if reading.due is None else reading.asked - reading.due
-            sample = Sample(self._run_log.since_start(reading.answered), now(), stats, reading.job.state, waited, late)
+        if sample.stats:
             self._run_log.publish(sample)
             if sample.state.startswith("paused (post-copy"):
                 self._controls.in_post_copy()
             if sample.number("memory_iteration"):
                 self._controls.passes_have_begun()
         elif not self._ours:
-            self._vanished()
+            self._job_ended()
 
-    def _missed(self, due: float | None) -> int:
-        """How many moments of the schedule went by before this one without a reading."""
-        before, self._due = self._due, due if due is not None else self._due
-        return 0 if due is None or before is None else max(0, round((due - before) / self._interval) - 1)
-
-    def _sampling_failed(self, reading: Reading) -> None:
-        if not self._failing and reading.failure is not None:
-            self._failing = True
-            self._run_log.error(reading.failure)
-
-    def _vanished(self) -> None:
-        """The job that was found running is no longer there."""
+    def _job_ended(self) -> None:
+        """The job that was found running has ended."""
         start_thread("conclude", lambda: self._conclude(None))
 
     def _on_event(self, host: str) -> Callable[[HypervisorEvent], None]:
-        """The listener for one host's daemon, called on the thread of libvirt's events: nothing here may block."""
+        """The listener for one host's daemon; it runs on the thread of libvirt's events and must not block."""
 
         def on_event(event: HypervisorEvent) -> None:
             if self._concluded:
                 return
             self._run_log.log(event.kind, {"host": host, **event.data})
-            if event.kind == LIFECYCLE and host == self.origin and is_stop(event.data):
+            if event.kind == LIFECYCLE and host == self.origin and is_switchover(event.data):
                 self._guest_monitor.switch_over()
             if event.kind == ITERATION:
                 self._controls.passes_have_begun()
             if event.kind == JOB_COMPLETED:
                 self._final_figures.set()
             else:
-                self._sampler.poke()
+                self._sampler.sample_now()
 
         return on_event
 
     # -- the end --
 
     def _conclude(self, outcome: str | None) -> None:
-        """Look on both hosts, write down what is found, and end; `outcome` None: judge by what is found."""
+        """Locate the VM, record the result and end; `outcome` None: derive it from the VM's location."""
         with self._ending:
             if self._concluding:
                 return
             self._concluding = True
         self._sampler.stop()
-        heard = self._final_figures.wait(FINAL_FIGURES_S if outcome in (COMPLETED, None) and self._unsubscribe else 0)
+        received = self._final_figures.wait(
+            FINAL_FIGURES_S if outcome in (COMPLETED, None) and self._unsubscribe else 0
+        )
         self._concluded = True
-        self._controls.let_go()
-        finding = look(self._connections, self.vm)
-        outcome = outcome or finding.outcome(cancelled=self._controls.cancel_asked)
-        if outcome == COMPLETED and not heard:
-            self._ask_final_figures()
+        self._controls.stop()
+        location = locate(self._connections, self.vm)
+        outcome = outcome or location.outcome(cancelled=self._controls.cancel_requested)
+        if outcome == COMPLETED and not received:
+            self._read_final_figures()
         self._guest_monitor.conclude(completed=outcome == COMPLETED)
-        self._run_log.event(record.VERIFIED, ok=finding.fits(outcome), sentence=finding.sentence, advice=finding.advice)
-        for end in self._unsubscribe:
+        self._run_log.event(
+            record.VERIFIED, ok=location.fits(outcome), sentence=location.sentence, advice=location.advice
+        )
+        for unsubscribe in self._unsubscribe:
             try:
-                end()
+                unsubscribe()
             except Failure as failure:
                 self._run_log.error(failure)
         self._run_log.on_loop(self._finish, Event(self._run_log.now(), now(), record.END, {"outcome": outcome}))
 
     def _finish(self, end: Record) -> None:
-        """On the loop, behind every other record: the summary needs them all.
+        """On the loop, after all other records, because the summary needs them.
 
-        The end is written when all else is: a run that has one is looked at by no later start.
+        The end is written last: a later start ignores a run that has one.
         """
         if self._run_log.closed:
             return
         self.timeline.add(end)
         if self._timeout:
             self._timeout.cancel()
-        self._guest_monitor.let_go()
+        self._guest_monitor.stop()
         self._summarize(self.timeline.phase)
         self._run_log.finish(end)
         self._ended.set()
-        self._run_log.tell(end)
+        self._run_log.notify(end)
 
-    def _ask_final_figures(self) -> None:
-        """The statistics of the completed job, which each daemon keeps for as long as it knows the VM."""
+    def _read_final_figures(self) -> None:
+        """Read the statistics of the completed job, which each daemon keeps as long as it has the VM."""
         found = completed_job(self._connections, self.vm, self._run_log.error)
         if found:
             self._run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))

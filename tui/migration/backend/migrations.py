@@ -1,4 +1,4 @@
-"""The migrations between the configured hosts: what can be moved, why not, starting one, and finding one that runs."""
+"""The migrations between the configured hosts: checks one, starts it, and finds one that runs already."""
 
 import asyncio
 import platform
@@ -26,11 +26,11 @@ from tui.migration.backend.unfinished import Unfinished, unfinished_runs
 from tui.vm.model.location import Inventory, VmOnHost
 
 UNKNOWN = "unknown"
-SAME_START_S = 60.0  # a job that began later than this after a run is another one; the clock may have been set
+SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
 
 
 class Refused(Failure):
-    """A plan that was not started; reads as the first of `failures`, which are all that stand in its way."""
+    """A plan that was not started; its text is that of the first of `failures`."""
 
     def __init__(self, failures: tuple[Failure, ...]) -> None:
         first = failures[0]
@@ -39,7 +39,7 @@ class Refused(Failure):
 
 
 class Migrations:
-    """One at a time: `current` is the migration under way or the last one over."""
+    """Runs one migration at a time: `current` is the one under way, or the last one."""
 
     def __init__(
         self,
@@ -57,14 +57,14 @@ class Migrations:
         self._interval = interval
         self._workload = workload
         self._guest_access = guest_access
-        self._one = asyncio.Lock()  # who starts or attaches: a second one sees what the first has done
+        self._lock = asyncio.Lock()  # one start or attach at a time
 
     async def vms(self) -> Inventory:
-        """The VMs of both hosts, and why a host could not be asked for its own."""
-        answers = dict(zip(HYPERVISORS, await asyncio.gather(*map(self._vms_of, HYPERVISORS)), strict=True))
-        known = ((host, vms) for host, vms in answers.items() if not isinstance(vms, Failure))
+        """The VMs of both hosts, and why a host could not be read."""
+        replies = dict(zip(HYPERVISORS, await asyncio.gather(*map(self._vms_of, HYPERVISORS)), strict=True))
+        known = ((host, vms) for host, vms in replies.items() if not isinstance(vms, Failure))
         found = tuple(VmOnHost(vm, host) for host, vms in known for vm in vms)
-        return Inventory(found, {host: answer for host, answer in answers.items() if isinstance(answer, Failure)})
+        return Inventory(found, {host: reply for host, reply in replies.items() if isinstance(reply, Failure)})
 
     async def _vms_of(self, host: str) -> tuple[Vm, ...] | Failure:
         try:
@@ -72,38 +72,42 @@ class Migrations:
         except Failure as failure:
             return failure
 
-    async def _cleared(self, plan: Plan) -> VmOnHost:
-        """The VM of `plan` on the host it starts from; raises everything that is known to stand in the way."""
+    async def _checked(self, plan: Plan) -> VmOnHost:
+        """The VM of `plan` on the host it starts from; raises all known reasons against the migration."""
         if self.current is not None and not self.current.timeline.over:
-            raise Failure(f"{self.current.vm.name} is being migrated", "", "Wait for its end, or cancel it.")
+            raise Failure(f"{self.current.vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
         inventory = await self.vms()
         origin = inventory.origin(plan.vm)
         if origin is None:
             raise _not_found(plan.vm, inventory)
         vm = origin.vm
-        if await self._anybody_migrates(plan.vm, inventory):
+        if await self._is_migrating(plan.vm, inventory):
             hint = "Leave this page and come back to follow it."
-            raise Failure(f"{vm.name} is being migrated already", "somebody else started it", hint)
+            raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
         here = await self._daemon(origin.host)
         failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
         if not vm.running:
             why = f"it is {vm.state} on {origin.host}"
             failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
-        failures += await self._target_trouble(origin, here, inventory)
+        failures += await self._target_failures(origin, here, inventory)
         known = tuple(failure for failure in failures if failure is not None)
         if known:
             raise Refused(known)
         return origin
 
-    async def _anybody_migrates(self, name: str, inventory: Inventory) -> bool:
-        having = [each for each in inventory.found if each.vm.name == name and each.vm.active]
-        return any([await self._job(each) for each in having])
+    async def _is_migrating(self, name: str, inventory: Inventory) -> bool:
+        active = [each for each in inventory.found if each.vm.name == name and each.vm.active]
+        return any([await self._job(each) for each in active])
 
-    async def _target_trouble(self, origin: VmOnHost, here: Daemon, inventory: Inventory) -> list[Failure]:
+    async def _target_failures(self, origin: VmOnHost, here: Daemon, inventory: Inventory) -> list[Failure]:
         vm, target = origin.vm, OTHER[origin.host]
         if target in inventory.failures:
-            said = inventory.failures[target]
-            return [Failure(f"The {target} cannot be reached", said.why or said.what, said.hint, detail=said.detail)]
+            failure = inventory.failures[target]
+            return [
+                Failure(
+                    f"The {target} cannot be reached", failure.why or failure.what, failure.hint, detail=failure.detail
+                )
+            ]
         there = await self._daemon(target)
         failures = []
         if here.uuid and here.uuid == there.uuid:
@@ -117,50 +121,50 @@ class Migrations:
         return await self._connections.query(host, lambda hypervisor: hypervisor.daemon())
 
     async def _job(self, found: VmOnHost) -> Mapping[str, Stat]:
-        """The statistics of its migration away from its host, empty where none is under way."""
+        """The statistics of its migration from its host, empty if none is under way."""
         job = await self._connections.query(found.host, lambda hypervisor: hypervisor.job(found.vm.name))
         return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
 
     async def start(self, plan: Plan) -> Migration:
-        """Check `plan` and start it; raises Refused with all that the checks found, or the Failure that ended them."""
-        async with self._one:
+        """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them."""
+        async with self._lock:
             return await self._start(plan)
 
     async def _start(self, plan: Plan) -> Migration:
-        found = await self._cleared(plan)
+        found = await self._checked(plan)
         vm, origin = found.vm, found.host
         workload = await self._workload(vm.name)
-        route, facts = await self._route(origin, workload)
+        opened, facts = await self._connect(origin, workload)
         name = folder_name(vm.name, workload.name, plan.technique)
         recorder = await on_thread(Recorder.create, self._runs, name)
-        self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._guest_access)
+        self.current = migration = Migration(plan, vm, opened, recorder, self._interval, self._guest_access)
         migration.facts = facts
         migration.begin(self._options(plan, vm, origin, workload))
         return migration
 
     async def attach(self, inventory: Inventory | None = None) -> Migration | None:
-        """Follow a migration that runs already, or end the record of one that ended while nobody watched; else None.
+        """Follow a running migration, or conclude one that ended while the app was not running; else None.
 
-        `inventory` is what `vms` has just returned, where the caller has it.
+        `inventory` is the result of `vms`, if the caller has just read it.
         """
-        async with self._one:
+        async with self._lock:
             if self.current is not None and not self.current.timeline.over:
                 return self.current
             unfinished = await on_thread(unfinished_runs, self._runs)
             inventory = inventory or await self.vms()
-            all_answered = not inventory.failures
+            all_replied = not inventory.failures
             for found in inventory.found:
                 try:
                     job = await self._job(found) if found.vm.active else {}
                 except Failure:
-                    all_answered = False  # it may be migrating: the end of no run is judged below
+                    all_replied = False  # it may be migrating, so no run is concluded below
                     continue
                 if job:
                     return await self._rejoin(found, job, unfinished, inventory)
             known = {found.vm.uuid for found in inventory.found}
-            for run in reversed(unfinished):  # the newest is to be the current one
-                # Else a host that did not answer may still migrate it, or it is of the hosts of another configuration.
-                if all_answered and run.vm.uuid in known:
+            for run in reversed(unfinished):  # the newest becomes the current one
+                # Else an unreachable host may still migrate it, or the run is of another configuration's hosts.
+                if all_replied and run.vm.uuid in known:
                     await self._conclude(run)
             return self.current
 
@@ -171,9 +175,9 @@ class Migrations:
         run = next((each for each in unfinished if _same_job(each, found, job)), None)
         workload = run.workload if run else await self._workload(vm.name)
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
-        route, facts = await self._route(host, workload, inventory)
+        opened, facts = await self._connect(host, workload, inventory)
         recorder = await self._recorder_of(run, vm, workload, plan)
-        self.current = migration = Migration(plan, vm, route, recorder, self._interval, self._guest_access)
+        self.current = migration = Migration(plan, vm, opened, recorder, self._interval, self._guest_access)
         migration.facts = facts
         options = self._options(plan, vm, host, workload)
         earlier, began = (run.records, run.began) if run else ([], None)
@@ -183,12 +187,12 @@ class Migrations:
     async def _recorder_of(
         self, run: Unfinished | None, vm: Vm, workload: Workload, plan: Plan
     ) -> Recorder | NullRecorder:
-        """Where to go on writing; a migration that runs is followed and steered though nothing can be written."""
+        """The recorder of a running migration, which is followed even if nothing can be written."""
         if run is not None:
             try:
                 return await on_thread(Recorder.open, run.folder)
             except BlockingIOError:
-                pass  # another vmlm-tui records it there; this one keeps a record of its own
+                pass  # another vmlm-tui records it there, so this one starts its own record
             except OSError as error:
                 return NullRecorder(run.folder, error.strerror or str(error))
         name = folder_name(vm.name, workload.name, plan.technique)
@@ -198,33 +202,32 @@ class Migrations:
             return NullRecorder(self._runs / name, failure.why)
 
     async def _conclude(self, run: Unfinished) -> None:
-        """Write the end of a run whose job is gone, from what both daemons still know."""
+        """Write the end of a run whose job has ended, from what both daemons still have."""
         try:
-            route, facts = await self._route(run.origin, run.workload)
+            opened, facts = await self._connect(run.origin, run.workload)
             recorder = await on_thread(Recorder.open, run.folder)
         except (Failure, OSError):
-            return  # a host is away, or another app was faster: the run stays unfinished for the next start
-        self.current = migration = Migration(run.plan, run.vm, route, recorder, self._interval, self._guest_access)
+            return  # a host is unreachable, or another app was faster: the next start tries again
+        self.current = migration = Migration(run.plan, run.vm, opened, recorder, self._interval, self._guest_access)
         migration.facts = facts
         migration.conclude_unwatched(run.records, run.began)
         await migration.ended()
 
-    async def _route(
+    async def _connect(
         self, origin: str, workload: Workload, running: Inventory | None = None
     ) -> tuple[MigrationConnections, dict[str, Any]]:
-        """The open route and its facts for run.toml.
+        """The open connections of a migration, and the facts for run.toml.
 
-        `running` is given where the migration runs already: it can be followed though nobody reaches its target.
+        `running` is passed if the migration runs already: it can be followed even if its target is unreachable.
         """
         target = OTHER[origin]
-        route = MigrationConnections(
-            origin, target, {host: self._connections.config.hosts[host].libvirt for host in HYPERVISORS}, self._open
-        )
-        # All are opened now: it is what takes time, and where a host cannot be reached this is when to hear of it.
+        uris = {host: self._connections.config.hosts[host].libvirt for host in HYPERVISORS}
+        opened = MigrationConnections(origin, target, uris, self._open)
+        # Opening takes time and reports an unreachable host, so all are opened now.
         _steer, here, there = await asyncio.gather(
-            on_thread(route.steer),
-            on_thread(lambda: route.at(origin).daemon()),
-            self._facts_of(route, target, running),
+            on_thread(opened.steer),
+            on_thread(lambda: opened.at(origin).daemon()),
+            self._facts_of(opened, target, running),
         )
         facts = {
             "hosts": {"origin": origin, "target": target, origin: _host(here), target: there},
@@ -233,13 +236,13 @@ class Migrations:
             "interval_s": self._interval,
             "versions": {"vmlm-tui": __version__, "python": platform.python_version()},
         }
-        return route, facts
+        return opened, facts
 
-    async def _facts_of(self, route: MigrationConnections, target: str, running: Inventory | None) -> dict[str, Any]:
+    async def _facts_of(self, opened: MigrationConnections, target: str, running: Inventory | None) -> dict[str, Any]:
         if running is not None and target in running.failures:
             return {}
         try:
-            return _host(await on_thread(lambda: route.at(target).daemon()))
+            return _host(await on_thread(lambda: opened.at(target).daemon()))
         except Failure:
             if running is None:
                 raise
@@ -251,13 +254,13 @@ class Migrations:
         return options | {"origin": origin, "target": OTHER[origin], "interval_s": self._interval}
 
     async def close(self) -> None:
-        """Quit: what runs goes on, and the next start finds it."""
+        """Stop following when the app quits; the migration continues, and the next start finds it."""
         if self.current is not None and not self.current.timeline.over:
             self.current.leave()
 
 
 def _same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool:
-    """Whether `job` is what `run` began to record, and not a later one of the same VM."""
+    """Whether `run` is the record of `job`, and not of an earlier job of the same VM."""
     elapsed_ms = job.get("time_elapsed", 0)
     passed_s = float(elapsed_ms) / 1000 if isinstance(elapsed_ms, (int, float)) else 0.0
     later = 0 < passed_s < seconds_since(run.began) - SAME_START_S
@@ -266,7 +269,7 @@ def _same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool
 
 def _not_found(name: str, inventory: Inventory) -> Failure:
     for host, failure in inventory.failures.items():
-        what = f"{name} was not found, and {host} could not be asked"
+        what = f"{name} was not found, and {host} could not be reached"
         return Failure(what, failure.why, failure.hint, detail=failure.detail)
     return Failure(f"There is no VM {name!r}", "neither host has it", "Choose one that the Launch page lists.")
 
@@ -275,7 +278,7 @@ def _same_host(uuid: str) -> Failure:
     return Failure(
         "Source and destination are the same host",
         f"both have the host UUID {uuid}",
-        "Look at the addresses in the configuration; two cloned hosts need a host_uuid each in libvirtd.conf.",
+        "Check the addresses in the configuration; two cloned hosts each need their own host_uuid in libvirtd.conf.",
     )
 
 

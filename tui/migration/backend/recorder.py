@@ -1,4 +1,4 @@
-"""One run's folder: raw.jsonl and domjobinfo.txt as the records arrive, run.toml at both ends."""
+"""The folder of one run: raw.jsonl and domjobinfo.txt grow with the records, run.toml is written at start and end."""
 
 import contextlib
 import fcntl
@@ -18,14 +18,14 @@ from tui.migration.model import domjobinfo, record
 from tui.migration.model.record import END, Record, Sample
 
 RAW, TEXT, SUMMARY = "raw.jsonl", "domjobinfo.txt", "run.toml"
-LOOK_S = 0.5
+PROBE_S = 0.5
 
-LONGEST_WORD = 80  # bytes of a VM's or a workload's name in a folder's, which may have 255
+LONGEST_WORD = 80  # bytes of a VM's or a workload's name in the name of a folder, which has 255 at most
 
 
 def folder_name(vm: str, workload: str, technique: str) -> str:
-    """<UTC time>-<vm>-<workload>-<technique>; what a file name cannot hold becomes an underscore."""
-    words = (_word(each) for each in (vm, workload.replace("-", "_"), technique))  # the hyphens tell them apart
+    """<UTC time>-<vm>-<workload>-<technique>; characters that a file name cannot have become underscores."""
+    words = (_word(each) for each in (vm, workload.replace("-", "_"), technique))  # hyphens separate the words
     return "-".join((datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ"), *words))
 
 
@@ -37,8 +37,8 @@ def _word(text: str) -> str:
 class Recorder:
     """Appends records from any thread; a record is on disk when `write` returns.
 
-    The folder is locked for as long as it is written to, so that two apps never write into one; the kernel drops
-    the lock with the process, however it ends.
+    The folder is locked while it is open, so that two processes never write to one; the kernel releases the lock with
+    the process, however it ends.
     """
 
     def __init__(self, folder: Path, raw: IO[bytes], text: IO[bytes]) -> None:
@@ -50,7 +50,7 @@ class Recorder:
 
     @classmethod
     def create(cls, runs: Path, name: str) -> "Recorder":
-        """Make a new folder under `runs`; raises Failure."""
+        """Create a new folder under `runs`; raises Failure."""
         try:
             runs.mkdir(parents=True, exist_ok=True)
             for folder in _free_names(runs / name):
@@ -69,7 +69,7 @@ class Recorder:
 
     @classmethod
     def open(cls, folder: Path) -> "Recorder":
-        """Go on in a folder that exists; BlockingIOError where another process writes into it."""
+        """Continue in an existing folder; BlockingIOError if another process writes to it."""
         raw = (folder / RAW).open("ab")
         try:
             _lock(raw)
@@ -80,7 +80,7 @@ class Recorder:
             raise
 
     def write(self, each: Record) -> None:
-        """Append one record; OSError (a full disk) is the caller's to show. Nothing comes after an end."""
+        """Append one record, none after an end; OSError, such as a full disk, is the caller's to report."""
         line = record.to_line(each).encode() + b"\n"
         with self._lock:
             if self._raw.closed or self._ended:
@@ -93,7 +93,7 @@ class Recorder:
                 self._text.flush()
 
     def summarize(self, summary: Mapping[str, Any]) -> None:
-        """Write run.toml anew, whole or not at all; OSError is the caller's to show."""
+        """Replace run.toml atomically; OSError is the caller's to report."""
         if self._raw.closed:
             return
         target, new = self.folder / SUMMARY, self.folder / f".{SUMMARY}.new"
@@ -104,11 +104,11 @@ class Recorder:
         new.replace(target)
 
     def close(self) -> None:
-        """Put everything on the disk itself, and let go of the folder; OSError where the disk is full."""
-        with self._lock, contextlib.ExitStack() as closed_anyhow:
+        """Sync all files to disk and release the folder; OSError if the disk is full."""
+        with self._lock, contextlib.ExitStack() as closing:
             for file in (self._raw, self._text):
                 if not file.closed:
-                    closed_anyhow.callback(file.close)
+                    closing.callback(file.close)
             for file in (self._raw, self._text):
                 if not file.closed:
                     file.flush()
@@ -116,25 +116,26 @@ class Recorder:
 
 
 class NullRecorder:
-    """In a recorder's place where none can be had for a migration that runs: it can be steered, and every write says
-    why it is not on the disk."""
+    """Replaces the recorder of a running migration whose folder cannot be written: each write reports the reason."""
 
     def __init__(self, folder: Path, why: str) -> None:
         self.folder = folder
         self._why = why
 
     def write(self, each: Record) -> None:  # noqa: ARG002
+        """Raise the reason as OSError."""
         raise OSError(self._why)
 
     def summarize(self, summary: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """Raise the reason as OSError."""
         raise OSError(self._why)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no file is open."""
 
 
 def without_none(value: Any) -> Any:
-    """TOML has no null: what is not known is left out."""
+    """The tables without None, because TOML has no null."""
     if isinstance(value, Mapping):
         return {str(key): without_none(each) for key, each in value.items() if each is not None}
     return value
@@ -149,21 +150,21 @@ def _free_names(folder: Path) -> Iterator[Path]:
 
 
 def _lock(file: IO[bytes]) -> None:
-    """Take the folder; one who only looks whether it is in use holds it for a moment, and is waited for."""
-    until = time.monotonic() + LOOK_S
+    """Lock the folder; waits briefly for readers that probe the lock."""
+    deadline = time.monotonic() + PROBE_S
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise
-            time.sleep(LOOK_S / 20)
+            time.sleep(PROBE_S / 20)
         else:
             return
 
 
 def _end_half_line(path: Path, raw: IO[bytes]) -> None:
-    """A crash may have left half a line; what follows starts on a line of its own."""
+    """End an incomplete last line, left by a crash, so that the next record starts a new one."""
     size = path.stat().st_size
     if size:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""The log of a run on disk: its records, and whether an app still writes into it."""
+"""The raw log of a run: its records, and whether a process still writes to it."""
 
 import fcntl
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from tui.migration.model.record import Record, from_line
 
 
 def records_of(raw: Path) -> Iterator[Record | None]:
-    """Each line of a raw.jsonl, None where it holds no record; half a last line, which a crash leaves, is left out."""
+    """The record of each line of raw.jsonl, None for a broken one; skips an incomplete last line, left by a crash."""
     with raw.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             try:
@@ -19,12 +19,12 @@ def records_of(raw: Path) -> Iterator[Record | None]:
 
 
 def read_records(raw: Path) -> list[Record]:
-    """All records of a raw.jsonl; lines that hold none are left out."""
+    """All records of raw.jsonl, without broken lines."""
     return [each for each in records_of(raw) if each is not None]
 
 
 def in_use(raw: Path) -> bool:
-    """Whether an app, this one or another, writes into the run; False where it has no log."""
+    """Whether a process, this one or another, writes to the run; False if it has no log."""
     try:
         with raw.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

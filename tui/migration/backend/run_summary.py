@@ -1,4 +1,4 @@
-"""How a migration ended: the figures that libvirt still has of it, and what run.toml keeps."""
+"""The result of a migration: libvirt's final figures, and the contents of run.toml."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -18,14 +18,16 @@ MIGRATION_IN, MIGRATION_OUT = 4, 5  # VIR_DOMAIN_JOB_OPERATION_*
 def completed_job(
     connections: MigrationConnections, vm: Vm, report: Callable[[Failure], None]
 ) -> tuple[str, Mapping[str, Stat]] | None:
-    """The host that still has the statistics of the completed job, and these; what goes wrong is reported. Blocks."""
+    """The statistics of the completed job, with the host that still has them; failures go to `report`. Blocks."""
     for host, operation in ((connections.origin, MIGRATION_OUT), (connections.target, MIGRATION_IN)):
         try:
             stats = connections.at(host).completed_job(vm.name)
         except Failure as failure:
             report(failure)
             continue
-        if stats.get("operation") == operation:  # else of another job: the VM may have come here by a migration
+        if (
+            stats.get("operation") == operation
+        ):  # else they are of another job, such as an earlier migration to this host
             return host, stats
     return None
 
@@ -33,9 +35,9 @@ def completed_job(
 def summary(
     plan: Plan, vm: Vm, facts: Mapping[str, Any], began: str, timeline: Timeline, outcome: str
 ) -> dict[str, Any]:
-    """run.toml: what was asked for, on which hosts, and how it ended; figures with their unit in the name.
+    """The contents of run.toml: options, hosts, outcome, and figures with their unit in the name.
 
-    `facts` are the tables of its hosts, versions and workload; `began` is its start in UTC.
+    `facts` are the tables of hosts, versions and workload; `began` is the start in UTC.
     """
     final, point = timeline.final, timeline.point
     figures: dict[str, Any] = {}
@@ -44,14 +46,14 @@ def summary(
             "total_time_ms": final.get("time_elapsed"),
             "downtime_ms": final.get("downtime"),
             "setup_time_ms": final.get("setup_time"),
-            # After a post-copy that broke and recovered, libvirt's final figure is the one of the break.
+            # After an interrupted post-copy that recovered, libvirt's final figure is that of the interruption.
             "memory_sent_bytes": max(final.get("memory_processed", 0), point.transferred if point else 0) or None,
             "memory_total_bytes": final.get("memory_total"),
             "passes": timeline.passes_begun,
             "post_copy_faults": final.get("memory_postcopy_requests"),
             "post_copy_at_s": round(timeline.post_copy_at, 3) if timeline.post_copy_at is not None else None,
             "samples": len(timeline.points),
-            "from_libvirt": bool(final),  # false: libvirt no longer knew its final figures
+            "from_libvirt": bool(final),  # false: libvirt no longer had its final figures
         }
     return {
         "outcome": outcome,
@@ -64,6 +66,6 @@ def summary(
         "options": {name: value for name, value in asdict(plan).items() if name != "vm"},
         **facts,
         "figures": figures,
-        # libvirt's own is figures.downtime_ms
+        # The observed downtime; libvirt's own is figures.downtime_ms.
         "felt": timeline.observed.data if timeline.observed else None,
     }

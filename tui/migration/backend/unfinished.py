@@ -1,4 +1,4 @@
-"""Runs whose log has no end yet: the app was killed or quit while the migration went on."""
+"""Runs whose log has no end: the app was killed, or quit while the migration continued."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,40 +15,40 @@ from tui.migration.backend.run_files import in_use, read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 
-LONGEST_END = 4096  # bytes; a longer last line is something else
+LONGEST_END = 4096  # bytes; a longer last line is no end
 
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A run folder without an end that no process writes into."""
+    """A run folder without an end to which no process writes."""
 
     folder: Path
     plan: Plan
     vm: Vm  # as it was when it started
     origin: str
     workload: Workload
-    began: str  # when its clock was 0, in UTC
+    began: str  # the start of its clock, in UTC
     records: list[Record]
 
 
 def unfinished_runs(runs: Path) -> list[Unfinished]:
-    """Newest first; a folder that is not (yet) a run's is passed over, the Runs page shows it with its trouble."""
+    """The unfinished runs, newest first, without broken folders: the Runs page shows those with the problem."""
     if not runs.is_dir():
         return []
     folders = sorted((each.parent for each in runs.glob(f"*/{RAW}")), reverse=True)
-    found = (_look(folder) for folder in folders)
+    found = (_read_run(folder) for folder in folders)
     return [run for run in found if run is not None]
 
 
-def _look(folder: Path) -> Unfinished | None:
+def _read_run(folder: Path) -> Unfinished | None:
     try:
         return None if _ended(folder / RAW) else _read(folder)
     except OSError:
-        return None  # not ours to read
+        return None  # not readable for us
 
 
 def _ended(raw: Path) -> bool:
-    """Whether the last line is an end, without reading the rest."""
+    """Whether the last line is an end; reads only the last line."""
     with raw.open("rb") as file:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - LONGEST_END))
@@ -56,7 +56,7 @@ def _ended(raw: Path) -> bool:
     try:
         each = record.from_line(last.decode())
     except ValueError:
-        return False  # half a line, if it was to be an end, is none
+        return False  # an incomplete line is no end
     return isinstance(each, Event) and each.kind == record.END
 
 
@@ -82,10 +82,10 @@ def _workload(data: Mapping[str, Any]) -> Workload:
 
 
 def _plan(data: Mapping[str, Any]) -> Plan:
-    """What the log says that was asked for; what is missing or of another kind is as if nothing had been said."""
+    """The options in the log; the default for each one that is missing or of another type."""
     plan = asdict(Plan(""))
-    for name, usual in plan.items():
-        kinds = (int, float) if isinstance(usual, float) else type(usual)
+    for name, default in plan.items():
+        kinds = (int, float) if isinstance(default, float) else type(default)
         if isinstance(data.get(name), kinds):
             plan[name] = data[name]
     return Plan(**plan)

@@ -1,1 +1,1 @@
-"""Records, the timeline they add up to, and the sentence about it."""
+"""The records of a migration, the timeline derived from them, and the sentence about it."""

@@ -1,4 +1,4 @@
-"""libvirt's job statistics in the text of `virsh domjobinfo` (English), so that scripts made for it go on working."""
+"""libvirt's job statistics in the text of `virsh domjobinfo` (English), so that scripts made for it keep working."""
 
 from collections.abc import Iterator, Mapping
 
@@ -23,7 +23,7 @@ BOUNDED, COMPLETED = 1, 3
 
 
 def text(stats: Mapping[str, Stat]) -> str:
-    """What virsh prints for these statistics, with the empty line at its end; {} is a VM without a job."""
+    """The output of virsh for these statistics, with its empty last line; {} is a VM without a job."""
     return "".join(line + "\n" for line in _lines(stats)) + "\n"
 
 
@@ -80,7 +80,7 @@ def _number(stats: Mapping[str, Stat], field: str, label: str, unit: str) -> Ite
 
 
 def _amounts(stats: Mapping[str, Stat], prefix: str, label: str) -> Iterator[str]:
-    """Processed, remaining and total, which virsh leaves out where all of them are 0."""
+    """Processed, remaining and total, which virsh omits if all of them are 0."""
     fields = {word: f"{prefix}_{word}" for word in ("processed", "remaining", "total")}
     if any(stats.get(field) for field in fields.values()):
         for word, field in fields.items():

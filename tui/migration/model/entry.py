@@ -1,18 +1,18 @@
-"""What a person types into a field for a number: read, or refused with the sentence that says what is expected."""
+"""The number fields of the forms: parse what a person types, or refuse it with what is expected."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui.core.quantity import MIB, parse_rate, parse_seconds, parse_size
 
-SHOWN = 30  # characters of what was typed that a refusal repeats
+SHOWN = 30  # characters of the input that a refusal repeats
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One kind of field: `parse` reads a number with a unit and converts it to that of the field.
+    """One kind of field: `parse` reads a number with a unit and returns it in the unit of the field.
 
-    A number alone is in the field's unit, where `bare` lets it be.
+    A number without a unit is in the field's unit, if `bare` allows it.
     """
 
     name: str
@@ -20,11 +20,11 @@ class Entry:
     most: float
     expected: str
     parse: Callable[[str], float]
-    whole: bool = True  # what is finer is rounded down, but never to 0, which may mean something else
-    bare: bool = True  # a number alone is one
+    whole: bool = True  # fractions are rounded down, but never to 0, which may have another meaning
+    bare: bool = True  # the unit may be omitted
 
     def read(self, text: str) -> float:
-        """The number; ValueError with the whole sentence where it is none that can be meant."""
+        """The number; ValueError with the sentence of the refusal otherwise."""
         typed = text.strip()
         try:
             value = float(typed) if self.bare and typed.isascii() and typed.isdecimal() else self.parse(typed)
@@ -35,14 +35,14 @@ class Entry:
         return value
 
     def read_whole(self, text: str) -> int:
-        """The same, rounded down."""
+        """The number, rounded down."""
         return int(round(self.read(text), 6))  # 1.001 s are 1000.9999999999999 ms
 
     def _refusal(self, typed: str) -> ValueError:
         if not typed:
-            return ValueError(f"Nothing is entered for {self.name}. Expected is {self.expected}.")
+            return ValueError(f"Nothing was entered for {self.name}. Expected: {self.expected}.")
         shown = typed if len(typed) <= SHOWN else f"{typed[:SHOWN]}..."
-        return ValueError(f'"{shown}" is not {self.name}. Expected is {self.expected}.')
+        return ValueError(f'"{shown}" is not {self.name}. Expected: {self.expected}.')
 
 
 def _bare(text: str) -> float:
@@ -65,11 +65,11 @@ def _seconds(text: str) -> float:
     return parse_seconds(text if text[-1:].isalpha() else f"{text} s")
 
 
-# The limits are those of the configuration's keys.
+# The limits are the same as for the configuration's keys.
 DOWNTIME = Entry(
     "a maximum downtime",
     1,
-    2_000_000,  # QEMU takes no more than 2000 s
+    2_000_000,  # QEMU's limit is 2000 s
     'a time from 1 ms to 2000 s: whole milliseconds such as 300, or with its unit, such as "1.5 s"',
     _milliseconds,
 )
@@ -77,7 +77,7 @@ BANDWIDTH = Entry(
     "a bandwidth limit",
     0,
     1_000_000,
-    'a rate from 1 to 1000000 MiB/s: whole MiB/s such as 100, or with its unit, such as "1 Gbit/s"; 0 is no limit',
+    'a rate from 1 to 1000000 MiB/s: whole MiB/s such as 100, or with its unit, such as "1 Gbit/s"; 0 means no limit',
     _mib_per_s,
 )
 TIMEOUT = Entry("a timeout", 0.1, 86_400, 'a time from 0.1 s to 24 h, such as 25 or "2 min"', _seconds, whole=False)
@@ -85,11 +85,11 @@ PARALLEL = Entry(
     "a number of parallel connections",
     0,
     255,  # QEMU's multifd-channels is one byte
-    "a whole number from 1 to 255, or 0 for a single one",
+    "a whole number from 1 to 255, or 0 for a single connection",
     _bare,
 )
-MOST = 2**53  # beyond, not every whole number is a float
-# Their limits depend on the VM and on the image: who reads them knows those.
+MOST = 2**53  # floats represent every whole number up to here
+# The caller checks the limits of these, which depend on the VM and the image.
 THREADS = Entry("a number of threads", 0, MOST, "a whole number", _bare)
 WORKING_SET = Entry("a size in MiB", 0, MOST, "a whole number, or a size with its unit", _mib)
 WRITE_RATE = Entry("a rate in MiB/s", 0, MOST, "a whole number, or a rate with its unit", _mib_per_s)

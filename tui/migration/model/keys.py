@@ -1,4 +1,4 @@
-"""Which key of a migration can act now, and why not."""
+"""Why an action of the Migrate page is not possible now."""
 
 from tui.core import actions
 from tui.migration.model.timeline import COMPLETED, FAILED, IDLE, POST_COPY, SWITCHOVER, Timeline
@@ -7,7 +7,7 @@ START, POST_COPY_NOW, CANCEL, DOWNTIME, BANDWIDTH = "start", "post-copy", "cance
 
 
 def why_not(action: str, timeline: Timeline | None) -> str:
-    """The sentence that says why `action` cannot act now; empty where it can."""
+    """Why `action` is not possible now, as a sentence; empty if it is."""
     running = timeline is not None and timeline.phase != IDLE and not timeline.over
     if action == START:
         sentence = f"A migration is under way; {actions.CANCEL} cancels it, {actions.QUIT} leaves it running."
@@ -17,14 +17,14 @@ def why_not(action: str, timeline: Timeline | None) -> str:
     if timeline.phase == POST_COPY:
         return _in_post_copy(action)
     if timeline.phase == SWITCHOVER and action != CANCEL:
-        return "The VM is being switched over; there is nothing left to change."
-    if timeline.cancel_asked:
-        return "It is being cancelled; libvirt has been asked to."
+        return "The VM is being switched over; nothing can be changed any more."
+    if timeline.cancel_requested:
+        return "The migration is already being cancelled."
     if action == POST_COPY_NOW and not timeline.post_copy_allowed:
-        how = f"{actions.CANCEL} cancels it, then start it anew."
-        return f"It was started as pre-copy, and post-copy must be allowed at the start; {how}"
+        how = f"{actions.CANCEL} cancels it; then start it again with post-copy."
+        return f"It was started as pre-copy; post-copy must be allowed at the start. {how}"
     if action == POST_COPY_NOW and timeline.post_copy_held:
-        return "Post-copy is asked for already; it starts when the first pass begins."
+        return "Post-copy is already requested; it starts when the first pass begins."
     return ""
 
 
@@ -37,9 +37,9 @@ def _nothing_runs(timeline: Timeline | None) -> str:
 
 def _in_post_copy(action: str) -> str:
     if action == POST_COPY_NOW:
-        return "Post-copy is under way already."
+        return "Post-copy is already under way."
     if action == CANCEL:
-        return "The VM runs on the other host by now, with a part of its memory still here: cancelling would lose it."
+        return "The VM already runs on the other host, and part of its memory is still here: cancelling would lose it."
     if action == DOWNTIME:
         return "The switchover is done; the maximum downtime no longer matters."
     return ""

@@ -11,28 +11,28 @@ from tui.core.protocols import Stat
 # Kinds of events, as they stand in raw.jsonl.
 START = "start"  # migrateToURI3 was called; data: the options
 ATTACHED = "attached"  # a running job was found and is followed from here on
-KEY = "key"  # a person changed something; data: action and its value
-ACTION = "action"  # the app did what a key or a timeout asked; data: action, seconds the call took
-SLOW = "slow"  # the daemon took longer than the interval to answer; data: seconds
-GAP = "gap"  # nobody was watching; data: seconds, why
+KEY = "key"  # a person requested a change; data: action and its value
+ACTION = "action"  # the app made the call that a key or a timeout requested; data: action, seconds it took
+SLOW = "slow"  # the daemon replied late, or scheduled samples were missed; data: seconds, missed
+GAP = "gap"  # nothing was recorded; data: seconds, why
 ERROR = "error"  # data: what, why, hint, detail
-# What the guest feels, about once a second. guest: workload, rate and unit ("MiB/s") by the workload's own newest line,
-# seconds it has run; or silent_s, for how long no new line came, and why. echo: of the probes since the event before,
-# sent and answered, rtt_ms the shortest round trip, pause_ms the longest time without an answer and pause_at when it
-# began; guest_gap_ms the longest time between two beats since since_ns, by the guest's clock; clock_lost_ms by how much
-# that fell behind in the pauses so far, clock_error_ms by how much that may be wrong. felt: see model.felt.
+# From the guest, about once a second. guest: workload, rate and unit ("MiB/s") of the workload's newest line, seconds
+# it has run; or silent_s, for how long no new line came, and why. echo: of the probes since the event before, sent and
+# answered, rtt_ms the shortest round trip, pause_ms the longest time without a reply and pause_at when it began;
+# guest_gap_ms the longest time between two beats since since_ns, by the guest's clock; clock_lost_ms by how much that
+# clock fell behind in the pauses so far, clock_error_ms the possible error. felt: see model.observed_downtime.
 GUEST, UDP_PROBE, OBSERVED = "guest", "echo", "felt"
-VERIFIED = "verified"  # what was found on both hosts afterwards; data: sentence, ok
+VERIFIED = "verified"  # where the VM is afterwards; data: sentence, ok, advice
 END = "end"  # data: outcome
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The job statistics as libvirt gave them, under libvirt's own names, `t` seconds after the start of the run.
+    """The job statistics under libvirt's own names, `t` seconds after the start of the run; empty if there is no job.
 
-    `state` is the VM's state on the host that migrates it, with libvirt's reason ("paused (post-copy)"); `waited` is
-    how long the daemon took to answer, `late` how long after its moment of the schedule it was asked, both in seconds
-    (`late` None: asked at an event, outside the schedule).
+    `state` is the VM's state at its origin, with libvirt's reason ("paused (post-copy)"); `waited` is how long the
+    daemon took to reply, `late` how long after its scheduled moment the sample was requested, both in seconds (`late`
+    None: requested outside the schedule).
     """
 
     t: float
@@ -43,7 +43,7 @@ class Sample:
     late: float | None = None
 
     def number(self, name: str) -> int:
-        """The statistic as an integer, 0 where libvirt did not give it."""
+        """The statistic as an integer, 0 if libvirt did not report it."""
         value = self.stats.get(name, 0)
         return int(value) if isinstance(value, (int, float)) and abs(value) < 2**64 else 0
 
@@ -61,6 +61,19 @@ class Event:
 Record = Sample | Event
 
 
+def number_in(data: Mapping[str, Any], name: str) -> float | None:
+    """The number of that name; None if there is none: a log may come from another version."""
+    value = data.get(name)
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or abs(value) >= 2**63:
+        return None
+    return float(value)
+
+
+def is_switchover(data: Mapping[str, Any]) -> bool:
+    """Whether a lifecycle event of the origin reports that the VM was stopped for the switchover."""
+    return data.get("event") == "suspended" and data.get("detail") in ("migrated", "post-copy")
+
+
 def to_line(record: Record) -> str:
     """The record as one line of raw.jsonl, without the newline."""
     if isinstance(record, Sample):
@@ -73,7 +86,7 @@ def to_line(record: Record) -> str:
 
 
 def from_line(line: str) -> Record:
-    """The record that a line of raw.jsonl holds; ValueError where it holds none."""
+    """The record of a line of raw.jsonl; ValueError if there is none."""
     try:
         fields = json.loads(line, parse_float=_finite, parse_constant=_finite)
         return _from_fields(str(fields.pop("kind")), fields)
@@ -92,7 +105,7 @@ def _from_fields(kind: str, fields: dict[str, Any]) -> Record:
 
 
 def _finite(text: str) -> float:
-    """Python reads NaN and 1e999, with which nobody can count."""
+    """Refuse NaN and 1e999, which Python's JSON parser accepts."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is no number")

@@ -1,14 +1,15 @@
-"""A migration as the sum of its records: the same for one under way, one re-attached to, and one replayed."""
+"""A migration derived from its records: the same whether it runs, was re-attached to, or is replayed."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tui.core import settings
 from tui.core.plan import PRE_COPY
 from tui.migration.model.observed_downtime import ObservedDowntime
-from tui.migration.model.record import GUEST, UDP_PROBE, Event, Record, Sample
+from tui.migration.model.passes import Pass, PassCounter
+from tui.migration.model.points import GuestPoint, Mark, Point, SendRate
+from tui.migration.model.record import GUEST, UDP_PROBE, Event, Record, Sample, number_in
 
 # Phases, in the order of the phase line.
 IDLE = "idle"
@@ -19,84 +20,34 @@ POST_COPY = "post-copy"
 COMPLETED = "completed"
 FAILED = "failed"
 CANCELLED = "cancelled"
-LOST = "lost"  # it ended while nobody watched, and libvirt no longer knows how
+LOST = "lost"  # it ended unobserved, and libvirt no longer has its result
 
 OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
 
-EVERY_SECOND = frozenset({GUEST, UDP_PROBE})  # these would crowd out what happens once
-
-RATE_OVER_S = 0.7  # looks nearer than this to each other divide noise by next to nothing: QEMU sends in bursts
-
-
-@dataclass(frozen=True)
-class Point:
-    """What one sample says, in bytes, bytes per second and seconds since the start."""
-
-    t: float
-    transferred: int
-    remaining: int
-    total: int
-    rate: float | None  # measured over the last second or so; None until that has passed
-    dirty_rate: float | None  # None until the first pass has ended: libvirt gives 0 until then
-    iteration: int  # 1 is the first pass
-    faults: int
-    throttle: int  # per cent, 0 = not throttled
-    expected_downtime_ms: int | None
-
-
-@dataclass(frozen=True)
-class Pass:
-    """A pre-copy pass (libvirt: iteration) that has ended; `left` is what it left dirty, in bytes."""
-
-    number: int
-    began: float
-    ended: float
-    left: int
-    sent: int
-
-
-@dataclass(frozen=True)
-class GuestPoint:
-    """The rate of the workload in the guest, in `unit`; None where it had said nothing new for a while."""
-
-    t: float
-    rate: float | None
-    unit: str
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A moment worth a mark on the charts: sign is "|" pass, "P" switch to post-copy, "!" trouble, else a key."""
-
-    t: float
-    sign: str
-    text: str
+EVERY_SECOND = frozenset({GUEST, UDP_PROBE})  # these would displace the events that happen once
 
 
 class Timeline:
-    """Built by `add`, record by record, in the order of the log; reading it costs nothing."""
+    """Built by `add`, record by record, in the order of the log; reading it is cheap."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.phase = IDLE
         self.options: Mapping[str, Any] = {}
         self.points: list[Point] = []
-        self.passes: list[Pass] = []
         self.marks: list[Mark] = []
         self.guest: list[GuestPoint] = []
-        self.guest_silent: tuple[float, str] | None = None  # for how many seconds it has said nothing, and why
-        self.observed: ObservedDowntime | None = (
-            None  # how long the VM stood still for others than libvirt; known at the end
-        )
-        self.gaps: list[float] = []  # when somebody watched again
-        self.events: deque[Event] = deque(maxlen=200)  # the newest; all of them are in the log
-        self.last: Sample | None = None  # with statistics of a running job
+        self.guest_silent: tuple[float, str] | None = None  # for how many seconds no line has come, and why
+        self.observed: ObservedDowntime | None = None  # known at the end
+        self.gaps: list[float] = []  # when recording resumed
+        self.events: deque[Event] = deque(maxlen=200)  # the newest; the log has all of them
+        self.last: Sample | None = None  # the newest with statistics of a running job
         self.final: Mapping[str, Any] = {}  # libvirt's statistics of the completed job
         self.error: Mapping[str, Any] = {}
         self.verified: tuple[bool, str] | None = None
-        self.advice = ""  # what to do about what the migration has left on the other host
-        self.log_trouble = ""  # why the record is not whole, as a sentence
-        self.cancel_asked = False  # and not refused
-        self.post_copy_held = False  # asked for, and waiting for the first pass
+        self.advice = ""  # what to do about what the migration left on the other host
+        self.log_trouble = ""  # why the log is incomplete, as a sentence
+        self.cancel_requested = False  # and not refused
+        self.post_copy_held = False  # requested, and waiting for the first pass
         self.post_copy_at: float | None = None
         self.post_copy_failed = False
         self.dirty_rate_at: float | None = None  # when libvirt last computed it
@@ -104,24 +55,25 @@ class Timeline:
         self.ended_at: float | None = None
         self.max_downtime_ms = 300
         self.bandwidth_mib_s = 0
-        self._first_iteration: int | None = None
-        self._started_here = False  # the log begins with the start: nothing has gone before
-        self._post_copy_sent = False
-        self._pass_began = 0.0
-        self._pass_sent = 0
-        self._unwatched = False  # nobody watched between the last sample and the next
-        self._unseen: tuple[float, float] | None = None  # since when, and until somebody came back who has not seen it
-        self._sent: deque[tuple[float, int]] = deque()  # (t, bytes sent), what the rate is measured over
+        self._passes = PassCounter()
+        self._send_rate = SendRate()
+        self._unseen: tuple[float, float] | None = None  # the newest gap, until a later sample
         for each in records:
             self.add(each)
 
     @property
     def over(self) -> bool:
+        """Whether the migration has ended, in whichever way."""
         return self.phase in OVER
 
     @property
+    def passes(self) -> list[Pass]:
+        """The ended passes whose end was recorded."""
+        return self._passes.ended
+
+    @property
     def in_first_pass(self) -> bool:
-        """Whether no pass has ended, as far as is known: the first one alone is a share of the memory."""
+        """Whether no pass has ended yet; only the first one sends all of the memory."""
         return self.iteration <= 1 and not self.passes
 
     @property
@@ -131,12 +83,12 @@ class Timeline:
 
     @property
     def iteration(self) -> int:
-        """The pass under way, counted from 1; 0 before the first."""
+        """The current pass, counted from 1; 0 before the first."""
         return self.points[-1].iteration if self.points else 0
 
     @property
     def silent_s(self) -> float:
-        """For how long nothing has been sent, in seconds up to the last sample."""
+        """For how long nothing has been sent, in seconds up to the newest sample."""
         if not self.points:
             return 0.0
         last, since = self.points[-1], self.points[-1].t
@@ -148,17 +100,17 @@ class Timeline:
 
     @property
     def guest_known(self) -> bool:
-        """Whether there is anything to say of the workload in the guest."""
+        """Whether there is a rate of the workload in the guest, or a reason for its absence."""
         return bool(self.guest) or (self.guest_silent is not None and self.options.get("workload") != settings.IDLE)
 
     @property
     def ended_between(self) -> tuple[float, float] | None:
-        """Where it ended while nobody watched: when it was last seen, and when somebody looked again."""
+        """If it ended unobserved: the last recorded moment before, and the first one after; else None."""
         return self._unseen if self.over else None
 
     @property
     def total_s(self) -> float | None:
-        """How long it took, in seconds, by libvirt where it says so; None where nobody saw its end."""
+        """Its total time in seconds, by libvirt if known; None if its end was not observed."""
         elapsed_ms = _number(self.final, "time_elapsed")
         if elapsed_ms:
             return elapsed_ms / 1000
@@ -166,36 +118,37 @@ class Timeline:
 
     @property
     def passes_begun(self) -> int:
-        """The passes there were, the last one included, as far as they were seen or libvirt still knows them."""
+        """The number of passes, with the last one, as far as recorded or still known to libvirt."""
         seen = max(self.iteration, len(self.passes))
         if self.ended_between is None:
             return seen
-        return max(seen, self._number(int(_number(self.final, "memory_iteration"))))
+        return max(seen, self._passes.number(int(_number(self.final, "memory_iteration"))))
 
     @property
     def technique(self) -> str:
+        """The technique it was started with, one of core.plan."""
         return str(self.options.get("technique", PRE_COPY))
 
     @property
     def pass_began(self) -> float:
-        """When the pass under way began, in seconds since the start."""
-        return self._pass_began
+        """When the current pass began, in seconds since the start."""
+        return self._passes.began
 
     @property
     def post_copy_allowed(self) -> bool:
-        """Whether libvirt was told at the start that post-copy may come; an unknown start is given the benefit."""
+        """Whether post-copy was allowed at the start; True if the start is unknown."""
         return self.technique != PRE_COPY if self.options else True
 
     @property
     def threshold(self) -> int | None:
-        """The bytes that may remain for the VM to be switched over: bandwidth x maximum downtime."""
+        """The VM is switched over when less than this remains, in bytes: bandwidth x maximum downtime."""
         point = self.point
         if point is None or not point.rate:
             return None
         return int(point.rate * self.max_downtime_ms / 1000)
 
     def add(self, each: Record) -> None:
-        """Take the next record in."""
+        """Add the next record."""
         self.now = max(self.now, each.t)
         if isinstance(each, Sample):
             self._add_sample(each)
@@ -208,14 +161,14 @@ class Timeline:
             self._post_copy_failed(sample.t)
         elif self.post_copy_failed and sample.state == "paused (post-copy)":
             self.post_copy_failed = False
-            self.marks.append(Mark(sample.t, "!", "post-copy goes on"))
+            self.marks.append(Mark(sample.t, "!", "post-copy continues"))
         if sample.state.startswith("paused (post-copy"):
             self._post_copy_began(sample.t)
         elif sample.state == "paused (migrating)" and self.phase == PASS:
             self.phase = SWITCHOVER
         if not sample.number("memory_total"):
             return
-        self._see_iteration(sample.number("memory_iteration"), sample)
+        self._see_pass(sample)
         previous = self.point
         dirty = sample.number("memory_dirty_rate") * (sample.number("memory_page_size") or 4096)
         if dirty and (previous is None or dirty != previous.dirty_rate):
@@ -226,9 +179,9 @@ class Timeline:
             transferred=sample.number("memory_processed"),
             remaining=sample.number("memory_remaining"),
             total=sample.number("memory_total"),
-            rate=self._rate(sample),
+            rate=self._send_rate.add(sample.t, sample.number("memory_processed")),
             dirty_rate=float(dirty) if dirty or (previous and previous.dirty_rate is not None) else None,
-            iteration=self._number(sample.number("memory_iteration")),
+            iteration=self._passes.number(sample.number("memory_iteration")),
             faults=sample.number("memory_postcopy_requests"),
             throttle=sample.number("auto_converge_throttle"),
             expected_downtime_ms=sample.number("downtime")
@@ -237,45 +190,18 @@ class Timeline:
         )
         self.points.append(point)
 
-    def _rate(self, sample: Sample) -> float | None:
-        """Bytes per second over the shortest stretch of at least RATE_OVER_S that ends now."""
-        now = (sample.t, sample.number("memory_processed"))
-        self._sent.append(now)
-        while len(self._sent) > 2 and now[0] - self._sent[1][0] >= RATE_OVER_S:
-            self._sent.popleft()
-        seconds = now[0] - self._sent[0][0]
-        if seconds < RATE_OVER_S:
-            return self.points[-1].rate if self.points else None
-        return max(0.0, (now[1] - self._sent[0][1]) / seconds)
-
-    def _number(self, iteration: int) -> int:
-        """The pass counted from 1; QEMU's own count goes on from earlier cancelled attempts."""
-        if self._first_iteration is None:
-            return 1
-        return max(1, iteration - self._first_iteration + 1)
-
-    def _see_iteration(self, iteration: int, sample: Sample) -> None:
+    def _see_pass(self, sample: Sample) -> None:
         if self.phase in (IDLE, SETUP):
             self.phase = PASS
-            self._pass_began, self._pass_sent = sample.t, sample.number("memory_processed")
-        if not iteration:
-            return
-        if self._first_iteration is None:
-            # Where nobody saw the first pass, QEMU's own count is the best there is.
-            self._first_iteration = iteration if self._started_here and not self._unwatched else 1
-        number, under_way = self._number(iteration), self.iteration
-        # The switch to post-copy breaks a pass off and counts on: that is not what a pass leaves.
-        if under_way and number > under_way and self.post_copy_at is None and not self._post_copy_sent:
-            sent, left = sample.number("memory_processed"), sample.number("memory_remaining")
-            if not self._unwatched:  # what a pass left can only be seen at its end
-                self.passes.append(Pass(number - 1, self._pass_began, sample.t, left, sent - self._pass_sent))
-                self.marks.append(Mark(sample.t, "|", f"pass {number}"))
-            self._pass_began, self._pass_sent = sample.t, sent
-        self._unwatched = False
+            self._passes.begin(sample)
+        ended = self._passes.add(sample, self.iteration)
+        if ended is not None:
+            self.marks.append(Mark(sample.t, "|", f"pass {ended.number + 1}"))
 
     def _post_copy_began(self, t: float) -> None:
         if self.post_copy_at is None:
             self.post_copy_at = t
+            self._passes.interrupted = True
             self.post_copy_held = False
             self.marks.append(Mark(t, "P", "post-copy"))
         if not self.over:
@@ -289,15 +215,15 @@ class Timeline:
     def _add_event(self, event: Event) -> None:
         if event.kind not in EVERY_SECOND:
             self.events.append(event)
-        # The names below follow the kinds of model.record; a kind of a newer version is no reason to stop reading.
-        take = getattr(self, f"_on_{event.kind.replace('-', '_')}", None)
-        if take is not None:
-            take(event)
+        # Handlers are named after the kinds of model.record; kinds of a newer version are ignored.
+        handler = getattr(self, f"_on_{event.kind.replace('-', '_')}", None)
+        if handler is not None:
+            handler(event)
 
     def _on_start(self, event: Event) -> None:
         self.options = event.data
         self.phase = SETUP
-        self._started_here = True
+        self._passes.from_start = True
         self._limits(event)
 
     def _on_attached(self, event: Event) -> None:
@@ -331,35 +257,35 @@ class Timeline:
         elif action == "bandwidth" and value is not None:
             self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
         elif action == "cancel":
-            self.cancel_asked = True
+            self.cancel_requested = True
             self.marks.append(Mark(event.t, "c", "cancel"))
 
     def _on_action(self, event: Event) -> None:
         action, value = event.data.get("action"), event.data.get("value")
         if event.data.get("failed"):
             self.post_copy_held = self.post_copy_held and action != "post-copy"
-            self.cancel_asked = self.cancel_asked and action != "cancel"
+            self.cancel_requested = self.cancel_requested and action != "cancel"
         elif action == "downtime" and value:
             self.max_downtime_ms = int(_number(event.data, "value")) or self.max_downtime_ms
         elif action == "bandwidth" and value is not None:
             self.bandwidth_mib_s = int(_number(event.data, "value"))
         elif action == "post-copy":
             self.post_copy_held = False
-            self._post_copy_sent = True
+            self._passes.interrupted = True
 
     def _on_gap(self, event: Event) -> None:
         self.gaps.append(event.t)
         seconds = _number(event.data, "seconds")
-        self.marks.append(Mark(event.t, "!", f"{seconds:.0f} s not watched"))
-        self._unwatched = True
+        self.marks.append(Mark(event.t, "!", f"{seconds:.0f} s gap"))
+        self._passes.after_gap = True
         self._unseen = (event.t - seconds, event.t)
-        self._sent.clear()  # a mean over the gap would pass for a measurement
+        self._send_rate.restart()
 
     def _on_error(self, event: Event) -> None:
         if event.data.get("action") == "log":
             self.log_trouble = f"{event.data.get('what', '')}: {event.data.get('why', '')}"
             return
-        # What ended the migration stays the reason, whatever else goes wrong on the way out.
+        # The failure that ended the migration stays the reason, whatever fails afterwards.
         if self.error.get("action") != "migrate" or event.data.get("action") == "migrate":
             self.error = event.data
 
@@ -372,7 +298,7 @@ class Timeline:
         silent_s = event.data.get("silent_s")
         if silent_s is None:
             self.guest_silent = None
-            moment = event.t - _number(event.data, "ago")  # it was asked only when it answered again
+            moment = event.t - _number(event.data, "ago")  # the guest replied only later
             while self.guest and self.guest[-1].rate is None and self.guest[-1].t >= moment:
                 self.guest.pop()
             self.guest.append(GuestPoint(moment, _number(event.data, "rate"), str(event.data.get("unit", ""))))
@@ -396,6 +322,4 @@ class Timeline:
 
 
 def _number(data: Mapping[str, Any], name: str) -> float:
-    """The number of that name, 0 where there is none: a log may come from anywhere."""
-    value = data.get(name)
-    return float(value) if isinstance(value, (int, float)) and abs(value) < 2**63 else 0.0
+    return number_in(data, name) or 0.0

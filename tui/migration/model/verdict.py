@@ -1,4 +1,4 @@
-"""The sentence under the phase line: what the numbers mean at this moment, and whether it will finish."""
+"""The sentence under the phase line: what the figures mean now, and whether the migration will finish."""
 
 import math
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from tui.core import actions
 from tui.core.quantity import duration, size
+from tui.migration.model.passes import Pass
 from tui.migration.model.timeline import (
     CANCELLED,
     COMPLETED,
@@ -15,47 +16,44 @@ from tui.migration.model.timeline import (
     POST_COPY,
     SETUP,
     SWITCHOVER,
-    Pass,
     Timeline,
 )
 
-SHRINKS = 0.9  # a pass that leaves more than this share of what the one before left does not get anywhere
-LOOK_BACK = 3  # passes a judgement rests on: one that shrinks once may be noise
-SILENT_S = 4.0  # without a byte sent: QEMU pauses for a moment now and then
-MANY_PASSES = 50  # a forecast beyond this is no forecast
+SHRINKS = 0.9  # a pass converges if it leaves less than this share of what the one before left
+LOOK_BACK = 3  # passes that a judgement needs: fewer may be noise
+SILENT_S = 4.0  # without a byte sent; QEMU sometimes pauses for less
+MANY_PASSES = 50  # no forecast beyond this
 
 NEUTRAL, GOOD, WARNING, BAD = "neutral", "good", "warning", "bad"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One sentence (or two) and its tone."""
+    """One sentence or two, and their tone."""
 
     text: str
     tone: str = NEUTRAL
 
 
 def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target: str = "destination") -> Verdict:
-    """What is happening and whether it will finish; `elapsed` in seconds, the hosts as the page names them."""
+    """What happens and whether it will finish; `elapsed` in seconds, the hosts as the page names them."""
     phase = timeline.phase
     if phase == IDLE:
         return Verdict(f"No migration is under way. {actions.START} starts one.")
-    if phase == SETUP and not timeline.cancel_asked:
+    if phase == SETUP and not timeline.cancel_requested:
         return Verdict(f"Setting up: {origin} connects to {target}; nothing has been sent yet.")
     if phase in (COMPLETED, FAILED, CANCELLED, LOST):
         return _ended(timeline, origin, target)
     if phase == SWITCHOVER:
-        return Verdict(f"Switching over: the VM is paused, and starts at {target} when the rest is there.", WARNING)
+        return Verdict(f"Switching over: the VM is paused and continues on {target} once the rest is there.", WARNING)
     if phase == POST_COPY:
         return _post_copy(timeline, origin, target)
-    if timeline.cancel_asked:
-        return Verdict(f"Cancelling: libvirt has been asked to. The VM goes on running on {origin}.")
+    if timeline.cancel_requested:
+        return Verdict(f"Cancelling: libvirt aborts the job. The VM keeps running on {origin}.")
     if timeline.post_copy_held:
-        return Verdict("Post-copy is asked for and starts as soon as QEMU can take it: when the first pass begins.")
+        return Verdict("Post-copy is requested and starts when the first pass begins; QEMU ignores it before.")
     if timeline.silent_s >= SILENT_S:
-        text = (
-            f"Nothing has been sent for {duration(timeline.silent_s)}: look at the network from {origin} to {target}."
-        )
+        text = f"Nothing has been sent for {duration(timeline.silent_s)}: check the network from {origin} to {target}."
         return Verdict(f"{text} {actions.CANCEL} cancels it.", WARNING)
     return _pre_copy(timeline, elapsed)
 
@@ -68,8 +66,8 @@ def _ended(timeline: Timeline, origin: str, target: str) -> Verdict:
         ok, text = timeline.verified or (True, f"The VM stays on {origin}.")
         return Verdict(f"Cancelled. {text}", NEUTRAL if ok else BAD)
     if timeline.phase == LOST:
-        ok, text = timeline.verified or (True, "Where the VM is now is not known.")
-        return Verdict(f"It ended while nobody watched, and libvirt no longer knows how. {text}", WARNING)
+        ok, text = timeline.verified or (True, "The location of the VM is unknown.")
+        return Verdict(f"It ended unobserved, and libvirt no longer has its result. {text}", WARNING)
     what = str(timeline.error.get("what", "libvirt gave no reason")).rstrip(".")
     why = str(timeline.error.get("why", "")).rstrip(".")
     where = f" {timeline.verified[1]}" if timeline.verified else ""
@@ -80,36 +78,36 @@ def _post_copy(timeline: Timeline, origin: str, target: str) -> Verdict:
     point = timeline.point
     if timeline.post_copy_failed and not (point and point.rate):
         return Verdict(
-            f"Post-copy has lost its connection: the VM is on {target} now, and stands still where it needs a page "
-            f"that is still on {origin}. Nothing is lost; it goes on when the network is back.",
+            f"Post-copy has lost its connection: the VM is on {target} now, and stops where it needs a page that is "
+            f"still on {origin}. Nothing is lost; it continues when the network is back.",
             BAD,
         )
     if point is None:
-        return Verdict(f"Post-copy: the VM runs at {target}.")
+        return Verdict(f"Post-copy: the VM runs on {target}.")
     if not point.remaining:
-        return Verdict(f"Post-copy: the VM runs at {target} with all of its memory; what is left is tidying up.")
-    left = f"Post-copy: the VM runs at {target}, {size(point.remaining)} still to fetch"
+        return Verdict(f"Post-copy: the VM runs on {target} with all of its memory; libvirt is cleaning up.")
+    left = f"Post-copy: the VM runs on {target}, {size(point.remaining)} still to fetch"
     if point.rate is None or point.t < (timeline.post_copy_at or 0):
         return Verdict(f"{left}.")
     if not point.rate:
-        return Verdict(f"{left}, but nothing arrives: the VM stands still where it needs some of it.", WARNING)
+        return Verdict(f"{left}, but nothing arrives: the VM stops where it needs some of it.", WARNING)
     return Verdict(f"{left}, about {duration(point.remaining / point.rate)}.")
 
 
 def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
     point = timeline.point
     if point is None:
-        return Verdict("The migration has begun; libvirt has not counted anything yet.")
+        return Verdict("The migration has started; libvirt has no statistics yet.")
     wait = _timeout(timeline, elapsed)
     if timeline.in_first_pass:
         return Verdict(_first_pass(timeline) + wait)
     threshold = timeline.threshold
-    if not threshold or not timeline.passes:  # nothing is being sent, or nobody saw what a pass left
+    if not threshold or not timeline.passes:  # nothing is being sent, or no end of a pass was recorded
         return Verdict(f"Pass {point.iteration}: {size(point.remaining)} to send.{wait}")
     lefts = [each.left for each in timeline.passes]
     if lefts[-1] <= threshold:
         return Verdict(
-            f"The last pass left {size(lefts[-1])}, under the {size(threshold)} it must: switching over.", GOOD
+            f"The last pass left {size(lefts[-1])}, less than the limit of {size(threshold)}: switching over.", GOOD
         )
     shrinks = [after < SHRINKS * before for before, after in pairwise(lefts[-LOOK_BACK:])]
     if len(shrinks) >= 2 and all(shrinks):
@@ -117,18 +115,18 @@ def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
     if len(shrinks) >= 2 and not any(shrinks):
         return _not_converging(timeline, lefts, threshold, wait)
     return Verdict(
-        f"{_undecided(timeline.passes[-1], lefts)}; must get under {size(threshold)}.{wait or _way_out(timeline)}"
+        f"{_undecided(timeline.passes[-1], lefts)}; must be below {size(threshold)}.{wait or _way_out(timeline)}"
     )
 
 
 def _first_pass(timeline: Timeline) -> str:
     point = timeline.points[-1]
-    share = max(0.0, *(1 - each.remaining / each.total for each in timeline.points))  # never runs backwards
+    share = max(0.0, *(1 - each.remaining / each.total for each in timeline.points))  # the share never decreases
     text = f"First pass: {100 * share:.0f} % of {size(point.total)} sent"
     seconds = point.t - timeline.pass_began
     if seconds < 1 or share <= 0:
         return text + "."
-    return f"{text}, about {duration(seconds * (1 - share) / share)} left of it."
+    return f"{text}, about {duration(seconds * (1 - share) / share)} left."
 
 
 def _undecided(last: Pass, lefts: list[int]) -> str:
@@ -141,7 +139,7 @@ def _undecided(last: Pass, lefts: list[int]) -> str:
 
 def _not_converging(timeline: Timeline, lefts: list[int], threshold: int, wait: str) -> Verdict:
     typical = sorted(lefts[-LOOK_BACK:])[1]
-    text = f"Not converging: each pass leaves {size(typical)}, must get under {size(threshold)}."
+    text = f"Not converging: each pass leaves {size(typical)}, must be below {size(threshold)}."
     if timeline.points[-1].throttle:
         return Verdict(f"{text} Auto-converge slows the VM by {timeline.points[-1].throttle} %.{wait}", WARNING)
     return Verdict(text + (wait or _way_out(timeline)), WARNING)
@@ -159,13 +157,13 @@ def _converging(timeline: Timeline, lefts: list[int], threshold: int) -> str:
     text = f"Converging: {size(left)} left by the last pass, {size(before)} by the one before"
     passes, speed = math.ceil(math.log(threshold / left) / math.log(shrink)), timeline.points[-1].rate
     if passes > MANY_PASSES or not speed:
-        return f"{text}; must get under {size(threshold)}."
+        return f"{text}; must be below {size(threshold)}."
     to_send = left * (1 - shrink**passes) / (1 - shrink)
-    return f"{text}; about {duration(to_send / speed)} to get under {size(threshold)}."
+    return f"{text}; about {duration(to_send / speed)} to get below {size(threshold)}."
 
 
 def _timeout(timeline: Timeline, elapsed: float) -> str:
-    """How long until the timeout switches by itself, as a further sentence; empty where there is none."""
+    """The time until the timeout switches to post-copy, as a further sentence; empty without a timeout."""
     timeout = timeline.options.get("timeout_s") if timeline.technique == "post-copy-timeout" else None
     if not isinstance(timeout, (int, float)) or timeout <= elapsed:
         return ""

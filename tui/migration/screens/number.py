@@ -1,4 +1,4 @@
-"""Asks for one number with its unit: the maximum downtime, the bandwidth limit."""
+"""The dialog for one number with its unit: the maximum downtime, the bandwidth limit."""
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -10,7 +10,7 @@ from tui.ui.form import Form, enter, number_field
 
 
 class NumberDialog(Form[int]):
-    """Dismissed with the whole number that `entry` reads, with None for Esc."""
+    """Dismissed with the whole number that `entry` parses, with None for Esc."""
 
     BINDINGS = [enter("apply")]
     DEFAULT_CSS = """
@@ -26,10 +26,12 @@ class NumberDialog(Form[int]):
         self._entry = entry
 
     def fields(self) -> ComposeResult:
+        """The text, the number and its unit."""
         yield Static(Content(self._text))
         with Horizontal():
             yield number_field("number", self._value)
             yield Static(Content(self._unit), classes="unit")
 
     def entered(self) -> None:
+        """Dismiss with the number, or show the refusal."""
         self.dismiss(self.number("number", self._entry.read_whole))

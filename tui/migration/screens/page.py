@@ -1,62 +1,35 @@
-"""The Migrate page: start a migration, see what happens and whether it will finish, steer it, read how it ended."""
+"""The Migrate page: start a migration, watch whether it will finish, control it, and read its result."""
 
-import asyncio
-import gc
-import math
-import time
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
 
-from tui.core.failure import Failure
-from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
+from tui.core.plan import TECHNIQUES, Plan
 from tui.core.quantity import duration, rate, size
 from tui.migration.backend.migration import Migration
 from tui.migration.backend.migrations import Migrations
 from tui.migration.model import entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
-from tui.migration.model.record import Event, Record
-from tui.migration.model.timeline import EVERY_SECOND, Timeline
-from tui.migration.model.verdict import sentence
+from tui.migration.model.timeline import Timeline
 from tui.migration.screens.number import NumberDialog
 from tui.migration.screens.start import StartForm
-from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
-from tui.migration.widgets.idle import idle_lines
+from tui.migration.screens.view import MigrateView
 from tui.migration.widgets.log_pane import LogPane
-from tui.migration.widgets.phase_line import phase_line
-from tui.migration.widgets.sentence import Sentence
-from tui.migration.widgets.summary import Outcome
-from tui.migration.widgets.tiles import tiles
-from tui.ui.chart.chart import Chart
-from tui.ui.error_report import WATCH
-from tui.ui.lines import Lines
-from tui.ui.page import Page
 from tui.ui.question import Answer, Question
-from tui.vm.model.location import Inventory
 
-# What a key's action is called here, and in model.keys.
+# The name of an action here, and in model.keys.
 KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime": DOWNTIME, "bandwidth": BANDWIDTH}
 
-AGAIN_AFTER_S = 5.0  # while nothing migrates: a VM may be started or destroyed by somebody else
-BREATH_S = 0.001
-CHARTS_EVERY_S = 0.8  # at most: drawing one takes 10 ms, and beside the samples there are events
 
+class MigratePage(MigrateView):
+    """The keys of the page, and their dialogs."""
 
-class MigratePage(Page):
-    """Follows `migrations.current`: all it shows is read from that migration's timeline."""
-
-    page = "migrate"
-    CSS_PATH = "page.tcss"
     HELP = (
-        "Line by line: what moves, how far it is, what that means. Above, the memory sent and remaining; where the "
-        "remaining memory gets under the dashed line at the end of a pass, the VM is switched over. Below, how fast "
-        "memory is sent against how fast the VM writes it, and how fast the workload in the guest goes. | marks a "
-        "pass, P post-copy, d b c what you changed."
+        "The lines: the VM, its phase, what the figures mean. The upper chart: the memory sent and remaining; when the "
+        "remaining memory falls below the dashed line at the end of a pass, the VM is switched over. The lower charts: "
+        "the rate of sending against the rate at which the VM writes memory, and the rate of the workload in the "
+        "guest. | marks a pass, P post-copy, d b c your changes."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "start", "start", tooltip="Start a migration: opens the form, Enter starts", id="migrate.start"),
@@ -64,11 +37,11 @@ class MigratePage(Page):
             "p",
             "post_copy",
             "post-copy now",
-            tooltip="Switch to post-copy at once: the VM runs on at the other host, its memory follows",
+            tooltip="Switch to post-copy at once: the VM continues on the other host, its memory follows",
             priority=True,
             id="migrate.post-copy",
         ),
-        Binding("c", "cancel", "cancel", tooltip="Cancel the migration; asks first", id="migrate.cancel"),
+        Binding("c", "cancel", "cancel", tooltip="Cancel the migration, after a confirmation", id="migrate.cancel"),
         Binding(
             "d", "downtime", "downtime", tooltip="Change the maximum downtime while it runs", id="migrate.downtime"
         ),
@@ -79,227 +52,49 @@ class MigratePage(Page):
     ]
 
     def __init__(self, migrations: Migrations, defaults: Plan) -> None:
-        super().__init__()
-        self._migrations = migrations
-        self._defaults = defaults
+        super().__init__(migrations, defaults)
         self._proposed = ""  # a VM chosen since the last migration was started
-        self._inventory: Inventory | None = None
-        self._migration: Migration | None = None
-        self._timeline = Timeline()
-        self._update_pending = False
-        self._guarded_update = self.guarded(self._update)
-        self._charts_pending = False
-        self._charts_at = -math.inf
-        self._answers: tuple[str, ...] = ()
-
-    def body(self) -> ComposeResult:
-        yield Lines(id="what")
-        yield Lines(id="phases")
-        yield Sentence(id="sentence")
-        yield Lines(id="idle")
-        with Vertical(id="charts"):
-            yield Chart(id="memory")
-            yield Chart(id="rates")
-            yield Chart(id="guest")
-        yield LogPane(id="log")
-        yield Outcome(id="outcome")
-        yield Lines(id="tiles")
+        self._reasons: tuple[str, ...] = ()
 
     def on_mount(self) -> None:
-        self.query_one(LogPane).display = False
-        self.set_interval(1.0, self.guarded(self._tick))  # for the clock, and for an answer that does not come
-        self._answers = self._all_answers()
-
-    def on_screen_resume(self) -> None:
-        self._follow_current()
-        self._ask_update()
-        if not self._under_way:
-            self._look()
-        self._watch()
-
-    def on_screen_suspend(self) -> None:
-        self.workers.cancel_group(self, WATCH)
-
-    def on_resize(self) -> None:
-        width, height = self.size
-        self.set_class(height < 32, "short")
-        self.set_class(height < 20, "low")
-        self.set_class(height < 14 or (height < 18 and width < 60), "tiny")
-        self.set_class(height < 10, "least")
-        self.call_after_refresh(self._ask_update)  # when the lines know their new width
-
-    @property
-    def _under_way(self) -> bool:
-        return self._migration is not None and not self._timeline.over
-
-    @work(name="look")  # never cancelled half-way: it may be ending the record of a migration that nobody watched
-    async def _look(self) -> None:
-        """What could be migrated, and whether somebody else has started to: virsh, or another vmlm-tui."""
-        self._inventory = await self._migrations.vms()
-        self._ask_update()
-        try:
-            await self._migrations.attach(self._inventory)
-        except Failure as failure:
-            self.explain(str(failure))
-        self._follow_current()
-        self._ask_update()
-
-    @work(group=WATCH, exclusive=True)
-    async def _watch(self) -> None:
-        """While nothing migrates: whether there still is what could be."""
-        while True:
-            await asyncio.sleep(AGAIN_AFTER_S)
-            if not self._under_way:
-                self._inventory = await self._migrations.vms()
-                self._ask_update()
-
-    # -- following --
-
-    def _follow_current(self) -> None:
-        """Also without a key pressed here: the app may find one that runs already at any moment."""
-        if self._migration is not self._migrations.current:
-            self._follow(self._migrations.current)
-            self._ask_update()
-
-    def _follow(self, migration: Migration | None) -> None:
-        self._migration = migration
-        self._timeline = migration.timeline if migration else Timeline()
-        if migration is not None:
-            gc.freeze()  # a full collection walks all of Textual: 70 ms in which no key is heard
-            migration.listen(self._heard)
-
-    def _heard(self, each: Record) -> None:
-        """A new record, from the backend; what comes every second besides the samples is shown with them."""
-        if isinstance(each, Event) and each.kind in EVERY_SECOND:
-            return
-        self._ask_update()
-        if not self._timeline.over or self._migration is None:
-            return
-        if self.is_current:
-            self._look()  # where the VM is now
-        if not self._shown:
-            migration = self._migration
-            verdict = sentence(self._timeline, migration.elapsed(), migration.origin, migration.target)
-            self.app.notify(
-                self.with_keys(verdict.text), title=f"{migration.vm.name}: the migration is over", markup=False
-            )
-
-    def _ask_update(self) -> None:
-        """However often it is asked for, there is one at a time, and it comes when the loop has nothing more urgent."""
-        if not self._update_pending:
-            self._update_pending = True
-            self.call_later(self._guarded_update)
-
-    def _tick(self) -> None:
-        self._follow_current()
-        if self._migration is not None and not self._timeline.over and self._shown:
-            self._show_time(self._migration)
-            if self._migration.waiting_s():  # no sample comes, and the guest may still have something to say
-                self._ask_update()
-
-    @property
-    def _shown(self) -> bool:
-        """Whether it is on the screen, be it behind a dialog."""
-        return self in self.app.screen_stack
-
-    async def _update(self) -> None:
-        """Bring every line up to date; each repaints only what changed in it, and a key may come in between."""
-        self._update_pending = False
-        if not self._shown or not self.is_mounted:
-            return
-        self._refresh_keys()
-        migration = self._migration
-        self.set_class(migration is None, "idle")
-        self.set_class(self._timeline.over, "over")
-        if migration is None:
-            self._show_idle()
-            return
-        self.query_one("#what", Lines).show(_what(migration, self._timeline))
-        self._show_time(migration)
-        if self._timeline.over:
-            why_not_again = self._stopped(migration.vm.name)
-            self.query_one(Outcome).show_end(
-                self._timeline, migration.folder, migration.origin, why_not_again, self.size.width, self.with_keys
-            )
-        else:
-            self.query_one("#tiles", Lines).show(*tiles(self._timeline, self._timeline.now, self.size.width))
-        self.query_one(LogPane).show(self._timeline)
-        await self._draw_charts()
-
-    async def _charts_due(self) -> None:
-        self._charts_pending = False
-        await self._draw_charts()
-
-    async def _draw_charts(self) -> None:
-        """Now, or soon where they were drawn a moment ago; between the two a key that waits is heard."""
-        wait = self._charts_at + CHARTS_EVERY_S - time.monotonic()
-        if wait > 0:
-            if not self._charts_pending:
-                self._charts_pending = True
-                self.set_timer(wait, self.guarded(self._charts_due))
-            return
-        self._charts_at = time.monotonic()
-        self.set_class(observed := self._timeline.guest_known, "felt")
-        for id, picture in (("#memory", memory_picture), ("#rates", rate_picture), ("#guest", guest_picture)):
-            if id == "#guest" and not observed:
-                continue
-            await asyncio.sleep(BREATH_S)
-            self.query_one(id, Chart).picture = picture(self._timeline)
-
-    def _show_time(self, migration: Migration) -> None:
-        """What changes with the clock alone."""
-        timeline, elapsed, waiting = self._timeline, migration.elapsed(), migration.waiting_s()
-        self.query_one("#phases", Lines).show(phase_line(timeline, elapsed, self.size.width))
-        verdict = sentence(timeline, elapsed, migration.origin, migration.target)
-        verdict = replace(verdict, text=self.with_keys(verdict.text))
-        late = (
-            f"no answer from libvirt for {duration(waiting)}" if waiting and not timeline.over else timeline.log_trouble
-        )
-        self.query_one(Sentence).show_verdict(verdict, timeline.phase, late, self.size.width)
-        if waiting:
-            self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
-
-    def _show_idle(self) -> None:
-        self.query_one("#idle", Lines).show(*idle_lines(self._inventory, self._defaults, self.with_keys))
-
-    # -- keys --
+        """Remember which keys are disabled."""
+        self._reasons = self._all_reasons()
 
     def why_not(self, action: str) -> str:
+        """Why the action is not possible now; empty if it is."""
         if action not in KEYS:
             return ""
         reason = why_not(KEYS[action], self._timeline if self._migration else None)
         return reason or (self._nothing_runs() if action == "start" else "")
 
     def _nothing_runs(self) -> str:
-        """Why there is no VM to migrate; empty where there is one, or may be one on a host that can't be asked."""
+        """Why there is no VM to migrate; empty if there is one, or may be one on an unreachable host."""
         if self._inventory and any(each.vm.active for each in self._inventory.found):
             return ""
         return self._stopped(self._migration.vm.name if self._migration else self._defaults.vm)
 
-    def _stopped(self, name: str) -> str:
-        return self._inventory.stopped(name) if self._inventory else ""
-
-    def _all_answers(self) -> tuple[str, ...]:
+    def _all_reasons(self) -> tuple[str, ...]:
         return tuple(map(self.why_not, KEYS))
 
     def _refresh_keys(self) -> None:
-        """Only when an answer changed: the last line is painted anew for it."""
-        answers = self._all_answers()
-        if tuple(map(bool, answers)) != tuple(map(bool, self._answers)):
+        """Redraw the line of keys if one was enabled or disabled."""
+        reasons = self._all_reasons()
+        if tuple(map(bool, reasons)) != tuple(map(bool, self._reasons)):
             self.refresh_bindings()
-        self._answers = answers
+        self._reasons = reasons
 
     def action_start(self) -> None:
+        """Open the form."""
         self.app.push_screen(StartForm(self._migrations, self._next_plan(), self._inventory), self._started)
 
     def propose(self, vm: str) -> None:
-        """This VM is the one that is likely to be migrated next."""
+        """Preselect the VM that was chosen on another page."""
         self._proposed = vm
         self._defaults = replace(self._defaults, vm=vm)
-        self._ask_update()
+        self._request_update()
 
     def _next_plan(self) -> Plan:
-        """The configured defaults; after a migration, with what that one was started with, for the way back."""
+        """The configured defaults; after a migration its own options, for the way back."""
         if self._migration is None or self._migration.plan.technique not in TECHNIQUES:
             return self._defaults
         return replace(self._migration.plan, vm=self._proposed or self._migration.plan.vm)
@@ -308,22 +103,23 @@ class MigratePage(Page):
         if migration is not None:
             self._proposed = ""
             self._follow(migration)
-        self._ask_update()
+        self._request_update()
 
     def action_post_copy(self) -> None:
-        """No question, and nothing before the call: this key is pressed when every second counts."""
+        """Switch without a question: every second counts."""
         if self._migration is not None:
             self._migration.switch_to_post_copy()
 
     def action_cancel(self) -> None:
+        """Cancel after a confirmation."""
         migration = self._migration
         if migration is None:
             return
         point = self._timeline.point
-        text = f"{migration.vm.name} stays on {migration.origin} and goes on running there."
+        text = f"{migration.vm.name} stays on {migration.origin} and keeps running there."
         if point is not None:
-            text += f" {size(point.transferred)} will have been sent for nothing."
-        answers = [Answer("y", "cancel it"), Answer("n", "let it go on")]
+            text += f" The {size(point.transferred)} already sent are discarded."
+        answers = [Answer("y", "cancel it"), Answer("n", "let it continue")]
 
         def answered(key: str | None) -> None:
             if key != "y":
@@ -337,6 +133,7 @@ class MigratePage(Page):
         self.app.push_screen(Question("Cancel the migration?", text, answers), answered)
 
     def action_downtime(self) -> None:
+        """Change the maximum downtime."""
         migration, timeline = self._migration, self._timeline
         if migration is None:
             return
@@ -350,6 +147,7 @@ class MigratePage(Page):
         self.app.push_screen(dialog, answered)
 
     def action_bandwidth(self) -> None:
+        """Change the bandwidth limit."""
         migration, timeline = self._migration, self._timeline
         if migration is None:
             return
@@ -359,46 +157,30 @@ class MigratePage(Page):
                 migration.set_bandwidth(mib_s)
 
         point = timeline.point
-        now = f" {rate(point.rate)} are sent now." if point and point.rate else ""
-        text = f"How much may be sent a second; 0 is no limit.{now}"
+        now = f" The rate is now {rate(point.rate)}." if point and point.rate else ""
+        text = f"The highest rate of sending; 0 means no limit.{now}"
         dialog = NumberDialog("Bandwidth limit", text, timeline.bandwidth_mib_s, "MiB/s", entry.BANDWIDTH)
         self.app.push_screen(dialog, answered)
 
     def _too_late(self, action: str) -> bool:
-        """Whether the key has become impossible while its dialog was open; says so."""
+        """Whether the action became impossible while its dialog was open; shows why."""
         reason = self.why_not(action)
         if reason:
             self.explain(reason)
         return bool(reason)
 
     def action_log(self) -> None:
+        """Show or hide the raw log."""
         log = self.query_one(LogPane)
         log.display = not log.display
         self.set_class(log.display, "log")
-        self.set_focus(self.query_one("#log-stats") if log.display else None)  # so that the arrow keys scroll it
+        self.set_focus(self.query_one("#log-stats") if log.display else None)  # the arrow keys scroll it
         self.call_after_refresh(log.show, self._timeline)
 
 
-def _what(migration: Migration, timeline: Timeline) -> Content:
-    """Who moves where and how, and what it does meanwhile."""
-    options = timeline.options
-    technique = TECHNIQUES.get(timeline.technique, timeline.technique)
-    if timeline.technique == POST_COPY_TIMEOUT:
-        technique = f"post-copy after {migration.plan.timeout_s:g} s"
-    words = [technique, f"workload {options.get('workload') or 'unknown'}"]
-    if timeline.bandwidth_mib_s:
-        words.append(f"<= {timeline.bandwidth_mib_s} MiB/s")
-    if options.get("auto_converge"):
-        words.append("auto-converge")
-    if options.get("parallel"):
-        words.append(f"{options['parallel']} connections")
-    way = f"{migration.origin} -> {migration.target}"
-    return Content.assemble(" ", (migration.vm.name, "bold"), "  ", way, "  ", "  ".join(words))
-
-
 def _downtime_advice(timeline: Timeline) -> str:
-    """What the limit is for, and the one that would do at the present rate."""
-    text = "How long the VM may stand still while the rest is sent."
+    """The meaning of the limit, and the one that is enough at the current rate."""
+    text = "How long the VM may be paused while the rest is sent."
     threshold, point = timeline.threshold, timeline.point
     if not timeline.passes or not threshold or not point or not point.rate:
         return text
@@ -406,5 +188,5 @@ def _downtime_advice(timeline: Timeline) -> str:
     if left <= threshold:
         return text
     return (
-        f"{text} The last pass left {size(left)}: at {rate(point.rate)} about {duration(left / point.rate)} would do."
+        f"{text} The last pass left {size(left)}: at {rate(point.rate)} about {duration(left / point.rate)} is enough."
     )

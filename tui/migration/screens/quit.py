@@ -20,7 +20,7 @@ class QuitGuard(Dialog[bool]):
     """Dismissed with True to quit now, with None to stay."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l", "leave", "leave it running", tooltip="Quit; the migration goes on"),
+        Binding("l", "leave", "leave it running", tooltip="Quit; the migration continues"),
         Binding("s", "close", "stay"),
         Binding("c", "cancel_migration", "cancel it", tooltip="Cancel the migration, quit when it has ended"),
         Binding("escape", "close", "stay", show=False, priority=True),
@@ -28,7 +28,7 @@ class QuitGuard(Dialog[bool]):
     DEFAULT_CSS = """
     QuitGuard .answer { margin-top: 1; }
     QuitGuard .impossible { text-style: dim; }
-    QuitGuard #said { margin-top: 1; text-style: bold; }
+    QuitGuard #status { margin-top: 1; text-style: bold; }
     """
 
     def __init__(self, migration: "Migration") -> None:
@@ -36,28 +36,32 @@ class QuitGuard(Dialog[bool]):
         self._migration = migration
 
     def body(self) -> ComposeResult:
+        """The three answers, each with its effect."""
         migration, reason = self._migration, why_not(CANCEL, self._migration.timeline)
         way = f"{migration.origin} -> {migration.target}"
         yield Static(Content.assemble((migration.vm.name, "bold"), f" is being migrated, {way}."))
-        yield _answer("l", "leave it running: libvirt goes on by itself; the next start of vmlm-tui finds it again.")
+        yield _answer("l", "leave it running: libvirt continues it, and vmlm-tui finds it at its next start.")
         yield _answer("s", "stay.")
         if reason:
             yield _answer("c", f"cannot cancel it: {without_keys(reason)}", impossible=True)
         else:
             yield _answer("c", f"cancel it, and quit when it has ended: the VM stays on {migration.origin}.")
-        yield Static(id="said", markup=False)
+        yield Static(id="status", markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Disable cancelling while it is impossible."""
         if action == "cancel_migration" and why_not(CANCEL, self._migration.timeline):
             return None
         return True
 
     def action_leave(self) -> None:
+        """Quit now; the migration continues."""
         self.dismiss(True)
 
     def action_cancel_migration(self) -> None:
+        """Cancel the migration, and quit once it has ended."""
         self._migration.cancel()
-        self.query_one("#said", Static).update("Cancelling ... quits when it has ended; l leaves at once, s stays.")
+        self.query_one("#status", Static).update("Cancelling ... quits when it has ended; l quits at once, s stays.")
         self._quit_at_the_end()
 
     @work(name="quit", exclusive=True)

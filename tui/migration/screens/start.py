@@ -1,4 +1,4 @@
-"""The form that starts a migration: opens with the configured defaults, so that Enter is enough."""
+"""The form that starts a migration; it opens with the configured defaults, so Enter is enough."""
 
 from dataclasses import replace
 from typing import ClassVar
@@ -19,15 +19,15 @@ from tui.ui.form import Form, enter, number_field, row
 from tui.vm.model.location import Inventory, VmOnHost
 
 EXPLAINED = {
-    PRE_COPY: "Passes until the rest fits the downtime. No p later.",
-    POST_COPY_TIMEOUT: "Pre-copy; switches when the time is up, or at p.",
+    PRE_COPY: "Passes until the rest fits the downtime; no post-copy.",
+    POST_COPY_TIMEOUT: "Pre-copy, then post-copy: after the timeout, or at p.",
     POST_COPY_MANUAL: "Pre-copy until you press p; then the VM moves at once.",
 }
 YES_NO = ("no", "yes")
 
 
 class StartForm(Form[Migration]):
-    """Dismissed with the migration that was started, with None for Esc."""
+    """Dismissed with the started migration, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [enter("start")]
     DEFAULT_CSS = """
@@ -43,40 +43,42 @@ class StartForm(Form[Migration]):
         self._found: list[VmOnHost] | None = None
         self._known = inventory
         self._busy = False
-        self._wanted = False  # Enter was pressed before the VMs were known
+        self._start_when_read = False  # Enter was pressed before the VMs were read
 
     def fields(self) -> ComposeResult:
+        """One row for each option of the plan."""
         plan = self._defaults
         yield row("VM", Choice((), id="vm", changed=self._direction))
         yield Static(id="direction", markup=False)
         technique = list(TECHNIQUES).index(plan.technique)
         yield row("technique", Choice(tuple(TECHNIQUES.values()), technique, id="technique", changed=self._explain))
         yield Static(id="explained", markup=False)
-        yield row("timeout", number_field("timeout", f"{plan.timeout_s:g}"), "s until post-copy by itself")
-        yield row("bandwidth", number_field("bandwidth", plan.bandwidth_mib_s), "MiB/s at most; 0 is no limit")
-        yield row("maximum downtime", number_field("downtime", plan.downtime_ms), "ms that the VM may stand still")
+        yield row("timeout", number_field("timeout", f"{plan.timeout_s:g}"), "s until post-copy starts")
+        yield row("bandwidth", number_field("bandwidth", plan.bandwidth_mib_s), "MiB/s at most; 0 means no limit")
+        yield row("maximum downtime", number_field("downtime", plan.downtime_ms), "ms that the VM may be paused")
         yield row("auto-converge", Choice(YES_NO, int(plan.auto_converge), id="auto_converge"))
-        yield row("parallel", number_field("parallel", plan.parallel), "connections; 0 is a single one")
+        yield row("parallel", number_field("parallel", plan.parallel), "connections; 0 means one")
 
     def on_mount(self) -> None:
+        """Show the known VMs at once, and read them again."""
         self._explain()
         if self._known is not None:
             self._offer(self._known)
-        self._look()
+        self._read_vms()
 
     # -- the VMs --
 
     @work(name="vms")
-    async def _look(self) -> None:
+    async def _read_vms(self) -> None:
         if self._found is None:
-            self.show_message("Asking both hosts for their VMs ...")
+            self.show_message("Reading the VMs of both hosts ...")
         self._offer(await self._migrations.vms())
-        if self._wanted:
-            self._wanted = False
+        if self._start_when_read:
+            self._start_when_read = False
             self.entered()
 
     def _offer(self, inventory: Inventory) -> None:
-        """Show the VMs, running ones first, the one of before chosen."""
+        """Show the VMs, running ones first; the chosen one stays chosen."""
         chosen = self._chosen() or inventory.origin(self._defaults.vm)
         ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.name))
         names = [each.vm.name for each in ordered]
@@ -128,10 +130,11 @@ class StartForm(Form[Migration]):
     # -- the start --
 
     def entered(self) -> None:
+        """Start the migration, or wait until the VMs are read."""
         if self._busy:
             return
         if self._found is None:
-            self._wanted = True
+            self._start_when_read = True
             return
         found = self._chosen()
         if found is None:

@@ -1,1 +1,1 @@
-"""How a migration looks."""
+"""The widgets of a migration: values in, content out."""

@@ -1,4 +1,4 @@
-"""The charts of a migration, as pictures: memory over time, the rates below it, and how fast the workload goes."""
+"""The charts of a migration: memory over time, the rates below it, and the rate of the workload."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,14 +6,15 @@ from operator import itemgetter
 
 from tui.core.quantity import MIB, duration, rate, size
 from tui.guest.model.rate import MIB_S
-from tui.migration.model.timeline import Mark, Point, Timeline
+from tui.migration.model.points import Mark, Point
+from tui.migration.model.timeline import Timeline
 from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, LINE, Level, Picture, Series, Sign, Unit
 
 PAUSE_S = 1.0
 MOST_PASSES = 20  # marks of passes on a chart
 STEPS = (1, 5, 10, 20, 50, 100, 200, 500, 1000, 10**9)
 DIVISORS = (5, 10, 20, 50, 100, 200, 500, 1000)
-SPAN_S = 10.0  # a chart of two seconds would be all scale
+SPAN_S = 10.0  # the shortest time axis
 
 THOUSANDS = (("", 1), ("thousand ", 10**3), ("million ", 10**6), ("billion ", 10**9))
 
@@ -28,9 +29,9 @@ WORDS = {
 
 
 def memory_picture(timeline: Timeline) -> Picture:
-    """Sent and remaining, with the line that remaining must get under."""
+    """Sent and remaining memory, with the line below which the VM is switched over."""
     points = timeline.points
-    jumps = [each.ended for each in timeline.passes]  # at the end of a pass what was written meanwhile is added
+    jumps = [each.ended for each in timeline.passes]  # remaining memory jumps at the end of a pass
     divisor = _divisor(points[-1]) if points else 1
     threshold = None if timeline.over or timeline.post_copy_at is not None else timeline.threshold
     return Picture(
@@ -46,7 +47,7 @@ def memory_picture(timeline: Timeline) -> Picture:
             ),
         ),
         signs=_signs(timeline),
-        level=Level(float(threshold), f"must get under {size(threshold)}") if threshold else None,
+        level=Level(float(threshold), f"must be below {size(threshold)}") if threshold else None,
         span_s=_span(timeline),
         subtitle=f"{size(points[-1].transferred)} sent" if points else "",
         empty="Nothing has been sent yet.",
@@ -54,14 +55,14 @@ def memory_picture(timeline: Timeline) -> Picture:
 
 
 def _divisor(point: Point) -> int:
-    """What is sent may grow to many times the memory, and what remains must still be seen against its line."""
+    """Scales the sent memory down: it can be many times the VM's memory and would flatten the other curve."""
     if point.transferred <= 3 * point.total:
         return 1
     return next((each for each in DIVISORS if point.transferred <= each * point.total), DIVISORS[-1])
 
 
 def rate_picture(timeline: Timeline) -> Picture:
-    """How fast memory is sent, against how fast the VM writes it: after the switch it writes where nobody counts."""
+    """The rate of sending, against the rate at which the VM writes memory, which is unknown in post-copy."""
     until = math.inf if timeline.post_copy_at is None else timeline.post_copy_at
 
     def dirty_rate(point: Point) -> float | None:
@@ -72,7 +73,9 @@ def rate_picture(timeline: Timeline) -> Picture:
         units=BYTES_PER_SECOND,
         series=(
             _series(timeline, "sending", lambda point: point.rate, "text-primary"),
-            _series(timeline, "dirtying", dirty_rate, "text-error", DOTS),  # over the other: dots let it be seen
+            _series(
+                timeline, "dirtying", dirty_rate, "text-error", DOTS
+            ),  # dots, so that the curve below stays visible
         ),
         signs=_signs(timeline),
         span_s=_span(timeline),
@@ -82,7 +85,7 @@ def rate_picture(timeline: Timeline) -> Picture:
 
 
 def guest_picture(timeline: Timeline) -> Picture:
-    """How fast the workload goes, by its own word; broken where it said nothing."""
+    """The workload's own rate, broken where it wrote no line."""
     gaps: list[tuple[float, float | None]] = [(t, None) for t in timeline.gaps]
     unit = timeline.guest[-1].unit if timeline.guest else ""
     size_of = MIB if unit == MIB_S else 1
@@ -92,18 +95,18 @@ def guest_picture(timeline: Timeline) -> Picture:
     return Picture(
         title="guest",
         units=BYTES_PER_SECOND if unit == MIB_S else tuple(Unit(f"{word}{unit}", size) for word, size in THOUSANDS),
-        series=(Series("its workload", tuple(x for x, _ in dots), tuple(y for _, y in dots), "text-success"),),
+        series=(Series("workload", tuple(x for x, _ in dots), tuple(y for _, y in dots), "text-success"),),
         signs=_signs(timeline),
         span_s=_span(timeline),
         subtitle=_guest_now(timeline),
-        empty=f"It has said nothing: {silent[1]}" if silent else "It has said nothing yet.",
+        empty=f"No rate: {silent[1]}" if silent else "No rate yet.",
     )
 
 
 def _guest_now(timeline: Timeline) -> str:
     silent, guest = timeline.guest_silent, timeline.guest
     if silent is not None and not timeline.over:
-        return f"no answer for {duration(silent[0])}"
+        return f"no reply for {duration(silent[0])}"
     if not guest or guest[-1].rate is None or timeline.over:
         return ""
     last = guest[-1].rate
@@ -111,7 +114,7 @@ def _guest_now(timeline: Timeline) -> str:
 
 
 def _span(timeline: Timeline) -> float:
-    """The time in view, in seconds: the same for all charts, for they are read as one."""
+    """The length of the time axis in seconds, the same for all charts."""
     newest = [timeline.points[-1].t if timeline.points else 0.0, timeline.guest[-1].t if timeline.guest else 0.0]
     return max(SPAN_S, *newest, *(mark.t for mark in timeline.marks))
 
@@ -125,15 +128,15 @@ def _series(
     *,
     breaks: Sequence[float] = (),
 ) -> Series:
-    """One curve, broken where nobody watched, and at `breaks`."""
+    """One curve, broken at gaps of the record and at `breaks`."""
     dots: list[tuple[float, float | None]] = [(t, None) for t in (*timeline.gaps, *breaks)]
     dots += [(point.t, value(point)) for point in timeline.points]
-    dots.sort(key=itemgetter(0))  # of the same moment, the break comes first
+    dots.sort(key=itemgetter(0))  # at equal times the break comes first
     return Series(name, tuple(x for x, _ in dots), tuple(y for _, y in dots), color, form)
 
 
 def _signs(timeline: Timeline) -> tuple[Sign, ...]:
-    """The marks, but for the pause that every switch to post-copy begins with, and for passes that would be a wall."""
+    """The marks, without the pause that starts post-copy, and with every nth pass if there are many."""
     post_copy = timeline.post_copy_at
     marks = [m for m in timeline.marks if not (m.sign == "S" and post_copy is not None and m.t > post_copy - PAUSE_S)]
     step = next(step for step in STEPS if len(timeline.passes) <= step * MOST_PASSES)

@@ -1,4 +1,4 @@
-"""What the Migrate page says while nothing migrates: what could be moved, and how to begin."""
+"""The Migrate page while nothing migrates: the VMs, and how to start."""
 
 from collections.abc import Sequence
 
@@ -11,23 +11,23 @@ from tui.vm.model.location import Inventory, VmOnHost
 
 
 def idle_lines(inventory: Inventory | None, defaults: Plan, with_keys: actions.WithKeys) -> tuple[Content, ...]:
-    """The whole page as lines; `inventory` is None until the hosts have answered."""
+    """The whole page as lines; `inventory` is None until the hosts have replied."""
     start, post_copy, cancel, log = map(with_keys, (actions.START, actions.POST_COPY, actions.CANCEL, actions.LOG))
     limits = with_keys(f"{actions.DOWNTIME} {actions.BANDWIDTH}")
     lines = [Content(""), Content.styled(" Nothing is migrating.", "bold"), Content("")]
     if inventory is None:
-        lines.append(Content(" Asking both hosts for their VMs ..."))
+        lines.append(Content(" Reading the VMs of both hosts ..."))
     else:
         lines += _vms(inventory.found)
         failures = inventory.failures.values()
         lines += [Content.assemble(" ", (with_keys(str(failure)), "$error")) for failure in failures]
-    lines += [Content(""), _key(start, "start a migration: a form opens, and Enter starts it as it stands,")]
+    lines += [Content(""), _key(start, "start a migration: a form opens, and Enter starts it with its defaults:")]
     lines += [
         _key("", _defaults(defaults)),
         _key(post_copy, "while it runs: post-copy now. The VM moves at once, its memory follows."),
         _key(cancel, "while it runs: cancel. The VM stays where it is."),
         _key(limits, "while it runs: change the maximum downtime, the bandwidth limit."),
-        _key(log, "the raw statistics and events, all of which the Runs page keeps."),
+        _key(log, "show the raw statistics and events; the Runs page keeps them all."),
     ]
     return tuple(lines)
 

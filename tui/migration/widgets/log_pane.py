@@ -1,4 +1,4 @@
-"""The raw log at a glance: every field libvirt gave last, and the newest events."""
+"""The raw log: all fields of the newest statistics, and the newest events."""
 
 import textwrap
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ NARROW = 50  # columns below which an event has no room for the indent
 
 
 class LogPane(Vertical):
-    """Reads a timeline; hidden, it costs nothing."""
+    """Shows a timeline's events and statistics; while hidden, it does nothing."""
 
     DEFAULT_CSS = """
     LogPane { height: 1fr; }
@@ -28,40 +28,41 @@ class LogPane(Vertical):
     """
 
     def compose(self) -> ComposeResult:
+        """Events above, statistics below."""
         with VerticalScroll(id="log-events") as events:
             events.border_title = "events"
-            events.anchor()  # shows the newest, until somebody scrolls
+            events.anchor()  # shows the newest, until the user scrolls
             yield Lines(id="log-event-lines")
         with VerticalScroll(id="log-stats") as stats:
             stats.border_title = "newest statistics, as libvirt names them"
             yield Lines(id="log-stat-lines")
 
     def show(self, timeline: Timeline) -> None:
-        """Bring it up to date, where it is to be seen."""
+        """Update what is visible."""
         if not self.display or not self.size.width:
             return
         width = max(20, self.size.width - 2)  # beside the scroll bar
-        said = [part for event in timeline.events for line in event_lines(event) for part in _wrapped(line, width)]
-        self.query_one("#log-event-lines", Lines).show(*map(Content, said or ["No events yet."]))
+        lines = [part for event in timeline.events for line in event_lines(event) for part in _wrapped(line, width)]
+        self.query_one("#log-event-lines", Lines).show(*map(Content, lines or ["No events yet."]))
         self.query_one("#log-stat-lines", Lines).show(*map(Content, stat_lines(_newest(timeline), width)))
 
 
 def _newest(timeline: Timeline) -> Mapping[str, Stat]:
-    """The final figures where they are known: of a failed job libvirt gives nothing but zeros."""
+    """The final figures if known: libvirt reports only zeros for a failed job."""
     if timeline.final.get("memory_total"):
         return timeline.final
     return timeline.last.stats if timeline.last else {}
 
 
 def event_lines(event: Event) -> list[str]:
-    """The event in words, and what it says at length on lines of its own."""
+    """The event as a line, with its detail on further lines."""
     data = dict(event.data)
-    longer = str(data.pop("detail", "")) if event.kind == "error" else ""
+    detail = str(data.pop("detail", "")) if event.kind == "error" else ""
     data.pop("stats", None)
-    said = "  ".join(f"{name}={value}" for name, value in data.items() if value != "")
+    fields = "  ".join(f"{name}={value}" for name, value in data.items() if value != "")
     return [
-        f"{event.t:9.3f} s  {event.kind}  {said}".rstrip(),
-        *(f"{'':{INDENT}}{line}" for line in longer.splitlines()),
+        f"{event.t:9.3f} s  {event.kind}  {fields}".rstrip(),
+        *(f"{'':{INDENT}}{line}" for line in detail.splitlines()),
     ]
 
 
@@ -71,9 +72,9 @@ def _wrapped(line: str, width: int) -> list[str]:
 
 
 def stat_lines(stats: Mapping[str, Stat], width: int) -> list[str]:
-    """Every field, in as many columns as there is room for, read downwards."""
+    """All fields, in as many columns as fit, ordered downwards."""
     if not stats:
-        return ["libvirt has given none yet."]
+        return ["No statistics yet."]
     columns = max(1, width // COLUMN)
     cells = [f"{name:<{NAME}}{value}" for name, value in stats.items()]
     rows = -(-len(cells) // columns)

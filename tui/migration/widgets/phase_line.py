@@ -1,4 +1,4 @@
-"""The line that says how far a migration is: its phases in their order, the current one in brackets."""
+"""The phases of a migration in one line, the current one in brackets."""
 
 from textual.content import Content
 
@@ -33,7 +33,7 @@ def phase_line(timeline: Timeline, elapsed: float, width: int) -> Content:
     left = Content.assemble(*parts)
     right = _time(timeline, elapsed)
     space = width - left.cell_length - len(right)
-    if space < 1:  # where it is matters more than where it was
+    if space < 1:  # the current phase alone, if not all fit
         left = Content.assemble(parts[current]) if current >= 0 else Content("")
         space = max(1, width - left.cell_length - len(right))
     return left + Content(" " * space + right)
@@ -44,7 +44,7 @@ def _time(timeline: Timeline, elapsed: float) -> str:
         return ""
     if not timeline.over:
         return f"{clock(elapsed)} elapsed "
-    return "total not known " if timeline.total_s is None else f"{clock(timeline.total_s)} total "
+    return "total unknown " if timeline.total_s is None else f"{clock(timeline.total_s)} total "
 
 
 def _phases(timeline: Timeline) -> list[tuple[str, str]]:
@@ -55,13 +55,13 @@ def _phases(timeline: Timeline) -> list[tuple[str, str]]:
     if timeline.phase in OVER and timeline.phase != COMPLETED:
         return [
             *_reached(phases, timeline),
-            (timeline.phase, "lost sight" if timeline.phase == LOST else timeline.phase),
+            (timeline.phase, "result unknown" if timeline.phase == LOST else timeline.phase),
         ]
     return [*phases, (COMPLETED, "completed" if timeline.over else "done")]
 
 
 def _reached(phases: list[tuple[str, str]], timeline: Timeline) -> list[tuple[str, str]]:
-    """Of a migration that did not arrive: only what it came through."""
+    """The phases that a migration which did not complete has reached."""
     if timeline.post_copy_at is not None:
         return phases
     return phases[:2] if timeline.points else phases[:1]

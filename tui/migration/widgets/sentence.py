@@ -1,4 +1,4 @@
-"""The sentence that says what the numbers mean, over as many lines as it takes; it does not jump."""
+"""The sentence on what the figures mean, wrapped over several lines with a stable height."""
 
 import time
 
@@ -12,8 +12,7 @@ STYLES = {GOOD: "bold $success", WARNING: "bold $warning", BAD: "bold $error"}
 
 
 class Sentence(Lines):
-    """Grows with its text at once, and shrinks only in a new phase or when the text has stayed short for a while: every
-    change of height moves the charts."""
+    """Grows at once but shrinks late, in a new phase or after PATIENCE_S: each change of height moves the charts."""
 
     DEFAULT_CSS = """
     Sentence { height: auto; max-height: 4; }
@@ -25,9 +24,9 @@ class Sentence(Lines):
         self._filled_at = 0.0  # when the text last took all of its lines; monotonic
 
     def show_verdict(self, verdict: Verdict, phase: str, late: str, width: int) -> None:
-        """Show it on lines `width` cells wide, for it does not know its own before it is laid out.
+        """Show it on lines `width` cells wide: before its first layout the widget does not know its own width.
 
-        `late` says for how long libvirt has owed an answer, empty where it owes none.
+        `late` is a warning to show before it, such as an overdue reply of libvirt; empty if there is none.
         """
         lines = _wrapped(verdict, late, width)
         now, spare = time.monotonic(), len(self._contents) - len(lines)
@@ -39,7 +38,8 @@ class Sentence(Lines):
         self.show(*lines)
 
     def on_resize(self) -> None:
-        self._phase = ""  # another width: it may shrink
+        """Allow another height."""
+        self._phase = ""  # may shrink at the new width
         super().on_resize()
 
 

@@ -1,12 +1,12 @@
-"""How a migration ended, in one panel."""
+"""The panel with the result of a migration."""
 
 from pathlib import Path
-from typing import Any
 
 from textual.content import Content
 
 from tui.core.actions import LOG, RUNS, START, WithKeys
 from tui.core.quantity import duration, size
+from tui.migration.model.record import number_in
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
 from tui.ui.lines import Lines
 
@@ -14,14 +14,14 @@ TITLES = {
     COMPLETED: ("Completed", "good"),
     FAILED: ("Failed", "bad"),
     CANCELLED: ("Cancelled", "warning"),
-    LOST: ("Ended while nobody watched", "warning"),
+    LOST: ("Ended unobserved", "warning"),
 }
 LABEL = 13
 Fact = tuple[str, str, str]  # label, text, style
 
 
 class Outcome(Lines):
-    """Give it a timeline that is over."""
+    """Shows a timeline that is over."""
 
     DEFAULT_CSS = """
     Outcome { border: round $foreground; padding: 0 1; height: auto; border-title-style: bold; }
@@ -33,9 +33,9 @@ class Outcome(Lines):
     def show_end(
         self, timeline: Timeline, folder: Path, origin: str, stopped: str, width: int, with_keys: WithKeys
     ) -> None:
-        """All there is to say, in a panel `width` cells wide: it does not know its width before it is shown.
+        """Show the result in a panel `width` cells wide: the hidden widget does not know its own width.
 
-        `stopped` says why the VM can't be migrated again, empty where it can.
+        `stopped` is why the VM can't be migrated again; empty if it can.
         """
         title, tone = TITLES.get(timeline.phase, TITLES[LOST])
         how = " by post-copy" if timeline.phase == COMPLETED and timeline.post_copy_at is not None else ""
@@ -47,11 +47,11 @@ class Outcome(Lines):
 def outcome_lines(
     timeline: Timeline, folder: Path, origin: str, width: int, with_keys: WithKeys, stopped: str = ""
 ) -> tuple[Content, ...]:
-    """One fact after the other, the important ones first."""
-    facts = [*_what_happened(timeline), *_figures(timeline), *_felt(timeline)]
-    facts.append(("recorded in", _home(folder), ""))
+    """The facts of the result, the most important first."""
+    facts = [*_what_happened(timeline), *_figures(timeline), *_observed(timeline)]
+    facts.append(("recorded in", home(folder), ""))
     if timeline.log_trouble:
-        facts.append(("NOT WHOLE", timeline.log_trouble, "bold $error"))
+        facts.append(("INCOMPLETE", timeline.log_trouble, "bold $error"))
     facts.append(("next", stopped or _next(timeline, origin), ""))
     return tuple(
         line for label, text, style in facts for line in _lines(label, with_keys(text), style, max(10, width - LABEL))
@@ -82,57 +82,54 @@ def _what_happened(timeline: Timeline) -> list[Fact]:
 
 def _figures(timeline: Timeline) -> list[Fact]:
     point, final = timeline.point, timeline.final
-    sent = max(_number(final, "memory_processed"), point.transferred if point else 0)  # as in run.toml
+    sent = max(
+        number_in(final, "memory_processed") or 0.0, point.transferred if point else 0
+    )  # the same figure as in run.toml
     passes = timeline.passes_begun
     text = _total(timeline) + (f", {_downtime(timeline)}" if timeline.phase == COMPLETED else "")
     memory = f"{size(sent)} sent in {passes} pass{'' if passes == 1 else 'es'}"
     if timeline.ended_between and not final:
-        memory += f" until {duration(timeline.ended_between[0])} after the start, when it was last seen"
-    faults = int(_number(final, "memory_postcopy_requests")) or (point.faults if point else 0)
+        memory += f" until {duration(timeline.ended_between[0])} after the start, the last sample"
+    faults = int(number_in(final, "memory_postcopy_requests") or 0) or (point.faults if point else 0)
     if timeline.post_copy_at is not None:
         memory += f", then post-copy with {faults:,} page{'' if faults == 1 else 's'} fetched on demand"
     return [("time", text, ""), ("memory", memory, "")]
 
 
-def _felt(timeline: Timeline) -> list[Fact]:
-    """The pause as others saw it than libvirt; one reason for both is said once."""
+def _observed(timeline: Timeline) -> list[Fact]:
+    """The downtime that the network and the guest saw, beside libvirt's."""
     observed = timeline.observed
     if observed is None:
         return []
-    if observed.network == observed.guest:
-        return [("felt pauses", observed.network, "")]
+    if observed.unmeasured_why:
+        return [("downtime", f"no outside measurement: {observed.unmeasured_why}", "")]
     return [("network", observed.network, ""), ("guest", observed.guest, "")]
 
 
 def _total(timeline: Timeline) -> str:
     if timeline.total_s is not None:
-        return f"{duration(timeline.total_s)} in all"
+        return f"{duration(timeline.total_s)} in total"
     last, again = timeline.ended_between or (0.0, timeline.now)
-    return f"not known: it ended unwatched between {duration(last)} and {duration(again)} after the start"
+    return f"unknown: it ended unobserved between {duration(last)} and {duration(again)} after the start"
 
 
 def _downtime(timeline: Timeline) -> str:
     if "downtime" not in timeline.final:
-        return "downtime not known to libvirt"
-    return f"the VM stood still for {duration(_number(timeline.final, 'downtime') / 1000)}"
-
-
-def _number(stats: Any, name: str) -> float:
-    value = stats.get(name, 0)
-    return float(value) if isinstance(value, (int, float)) else 0.0
+        return "libvirt has no downtime"
+    return f"downtime {duration((number_in(timeline.final, 'downtime') or 0.0) / 1000)} by libvirt"
 
 
 def _next(timeline: Timeline, origin: str) -> str:
     if timeline.phase == COMPLETED:
         return f"{START} migrates it back to {origin}, {RUNS} shows all runs"
-    if timeline.advice:  # first things first
-        return f"{LOG} shows libvirt's own words, {RUNS} shows all runs"
-    return f"{START} tries again, {LOG} shows libvirt's own words, {RUNS} shows all runs"
+    if timeline.advice:  # what to do comes first
+        return f"{LOG} shows libvirt's messages, {RUNS} shows all runs"
+    return f"{START} tries again, {LOG} shows libvirt's messages, {RUNS} shows all runs"
 
 
-def _home(folder: Path) -> str:
-    """The folder as a person types it."""
+def home(path: Path) -> str:
+    """The path with ~ for the home folder."""
     try:
-        return f"~/{folder.relative_to(Path.home())}"
+        return f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):
-        return str(folder)
+        return str(path)

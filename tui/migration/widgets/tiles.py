@@ -1,4 +1,4 @@
-"""The figures of a migration under way, each at its place so that only digits change."""
+"""The figures of a running migration, each at a fixed place so that only digits change."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ from tui.migration.model.timeline import PASS, Timeline
 
 NONE = "-"
 Tile = tuple[str, str]  # label, value
-FIRST_ROW = (19, 15, 17, 28)  # of 79 cells; wider terminals share the rest out
+FIRST_ROW = (19, 15, 17, 28)  # of 79 cells; wider terminals distribute the rest
 SECOND_ROW = (10, 35, 14, 20)
-SECOND_IN_POST_COPY = (10, 25, 14, 30)  # no downtime is expected any more, and faults are counted by the thousand
+SECOND_IN_POST_COPY = (10, 25, 14, 30)  # no expected downtime, but thousands of faults
 
 
 def tiles(timeline: Timeline, t: float, width: int) -> tuple[Content, ...]:
-    """Two lines where they fit, more where they do not; `t` is now, in seconds since the start."""
+    """Two lines if they fit, else more; `t` is now, in seconds since the start."""
     first, second = _first(timeline, t), _second(timeline)
     if width < sum(FIRST_ROW) + 1:
         return _flow([*first, *second], width)
@@ -41,7 +41,7 @@ def _dirty(timeline: Timeline, t: float) -> str:
     if point is None or point.dirty_rate is None or since is None:
         return f"{NONE} (known after pass 1)" if timeline.phase == PASS else NONE
     if timeline.post_copy_at is not None:
-        return NONE  # the VM writes at the destination now
+        return NONE  # the VM now writes on the other host
     return f"{rate(point.dirty_rate)} ({_age(t - since)} old)"
 
 
@@ -76,7 +76,7 @@ def _row(row: Sequence[Tile], widths: Sequence[int], width: int) -> Content:
 
 
 def _flow(row: Sequence[Tile], width: int) -> tuple[Content, ...]:
-    """As many lines as it takes."""
+    """The tiles, wrapped over as many lines as needed."""
     lines: list[Content] = []
     for tile in row:
         if lines and lines[-1].cell_length + _length(tile) + 2 <= width:

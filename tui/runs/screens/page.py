@@ -1,4 +1,4 @@
-"""The Runs page: what was recorded, the newest first; Enter opens a run."""
+"""The Runs page: the recorded migrations, the newest first; Enter opens one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ AGAIN_AFTER_S = 5.0
 
 
 class RunList(OptionList):
-    """A list whose Enter is told in the line of keys."""
+    """A list whose Enter is in the line of keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "open", tooltip="Show the charts and figures of the chosen run", id="runs.open"),
@@ -32,13 +32,13 @@ class RunList(OptionList):
 
 
 class RunsPage(Page):
-    """Made of the Runs room."""
+    """The table of runs, and the lines about the chosen one."""
 
     page = "runs"
     CSS_PATH = "page.tcss"
     HELP = (
-        "Every migration that was started is recorded: its raw log, the same in the text of virsh domjobinfo, and a "
-        "summary. A run that has no end or can't be read says why below the table."
+        "Each migration is recorded: its raw log, the same statistics as text of virsh domjobinfo, and a summary. If a "
+        "run has no end or can't be read, the reason is below the table."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "read", "read again", tooltip="List the runs again now", id="runs.read"),
@@ -53,29 +53,33 @@ class RunsPage(Page):
         self._table = RunList(id="list", compact=True, markup=False)
 
     def body(self) -> ComposeResult:
+        """Column names, table, and the lines about the chosen run."""
         yield self._columns
         yield self._table
         yield self._about
 
     def on_screen_resume(self) -> None:
+        """Start listing the runs."""
         self._watch()
 
     def on_screen_suspend(self) -> None:
+        """Stop listing the runs."""
         self.workers.cancel_group(self, WATCH)
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._show, self._runs, anew=True)
+        """Fit the table to the new width."""
+        self.call_after_refresh(self._show, self._runs, redraw=True)
 
     @work(group=WATCH, exclusive=True)
     async def _watch(self) -> None:
-        """List the runs again and again while the page is shown: one under way has an end some time."""
+        """List the runs again and again while the page is shown, because one may be under way."""
         while True:
             self._again.clear()
             try:
                 self._show(await self._room.list())
             except Failure as failure:
                 self._show(())
-                self._say(str(failure), "bold $error")
+                self._show_text(str(failure), "bold $error")
             try:
                 await asyncio.wait_for(self._again.wait(), AGAIN_AFTER_S)
             except asyncio.TimeoutError:
@@ -83,16 +87,16 @@ class RunsPage(Page):
 
     @property
     def _width(self) -> int:
-        return self.size.width - 1  # the last column is the scroll bar's, whether it is there or not
+        return self.size.width - 1  # the last column is kept for the scroll bar
 
-    def _show(self, runs: Sequence[Run] | None, *, anew: bool = False) -> None:
-        """Bring the table up to date; what did not change is not painted again, and the chosen run stays chosen."""
-        if runs is None or (runs == self._runs and not anew):
+    def _show(self, runs: Sequence[Run] | None, *, redraw: bool = False) -> None:
+        """Update the table; unchanged lines are not repainted, and the chosen run stays chosen."""
+        if runs is None or (runs == self._runs and not redraw):
             return
         before = self._runs
         chosen = self._chosen()
         self._runs = runs
-        if before is None or anew or [run.folder for run in before] != [run.folder for run in runs]:
+        if before is None or redraw or [run.folder for run in before] != [run.folder for run in runs]:
             self._table.clear_options()
             self._table.add_options([Option(run_line(run, self._width)) for run in runs])
             self._columns.show(header(self._width))
@@ -113,19 +117,24 @@ class RunsPage(Page):
         if run is not None:
             self._about.show(*about_lines(run, self.size.width))
         elif self._runs is not None:
-            self._say(f"Nothing has been recorded in {self._room.folder} yet. Key 4, Migrate, starts a migration.")
+            self._show_text(
+                f"Nothing has been recorded in {self._room.folder} yet. Key 4, Migrate, starts a migration."
+            )
 
-    def _say(self, text: str, style: str = "") -> None:
+    def _show_text(self, text: str, style: str = "") -> None:
         lines = Content.styled(text, style).wrap(max(10, self.size.width - 2))
         self._about.show(*(Content.assemble(" ", line) for line in lines))
 
     def on_option_list_option_highlighted(self) -> None:
+        """Show the lines about the chosen run."""
         self._show_chosen()
 
     def on_option_list_option_selected(self) -> None:
+        """Open the chosen run."""
         run = self._chosen()
         if run is not None:
             self.app.push_screen(RunPage(self._room, run))
 
     def action_read(self) -> None:
+        """List the runs again now."""
         self._again.set()

@@ -1,4 +1,4 @@
-"""One recorded run: the same charts as while it ran, its final figures, and where its log is."""
+"""One recorded run: its charts, its final figures, and the path of its log."""
 
 from itertools import takewhile
 from typing import ClassVar
@@ -12,21 +12,21 @@ from textual.content import Content
 from tui.checklist.model.transcript import plain
 from tui.core.failure import Failure
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
-from tui.migration.widgets.summary import LABEL, outcome_lines
+from tui.migration.widgets.summary import LABEL, home, outcome_lines
 from tui.runs.backend import OpenRun, Runs
 from tui.runs.model import Run
-from tui.runs.widgets import heading, home
+from tui.runs.widgets import heading
 from tui.ui.chart.chart import Chart
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 
 
 class RunPage(Page):
-    """Opens the log when it is shown; Esc leads back to the list."""
+    """Opens the log when it is shown; Esc returns to the list."""
 
     page = "runs"
     CSS_PATH = "run.tcss"
-    HELP = "One recorded run. The charts are drawn from its raw log, which holds all that libvirt said."
+    HELP = "One recorded run. The charts are drawn from its raw log, which has everything that libvirt reported."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,backspace", "back", "back", key_display="esc", tooltip="Back to the list", id="run.back"),
     ]
@@ -40,6 +40,7 @@ class RunPage(Page):
         self._memory, self._rates, self._guest = Chart(id="memory"), Chart(id="rates"), Chart(id="guest")
 
     def body(self) -> ComposeResult:
+        """Heading, figures and charts."""
         yield self._what
         yield self._figures
         with self._charts:
@@ -48,11 +49,13 @@ class RunPage(Page):
             yield self._guest
 
     def on_mount(self) -> None:
+        """Open the log."""
         self._what.show(heading(self._run))
         self._figures.show(Content.styled(" reading its log ...", "dim"))
         self._open()
 
     def on_resize(self) -> None:
+        """Fit lines and charts to the new size."""
         self.set_class(self.size.height < 20, "low")
         self.call_after_refresh(self._show)
 
@@ -78,15 +81,16 @@ class RunPage(Page):
         if timeline.over:
             lines.append(Content.assemble(f"{'outcome':<{LABEL}}", (timeline.phase, "bold")))
             ended = outcome_lines(timeline, self._run.folder, self._run.origin, width, self.with_keys)
-            # without where it is recorded, said below, and what to do next, meant for the moment at which it ends
+            # without its path, which is shown below, and the next steps, which were for the moment of the end
             lines += takewhile(lambda line: not line.plain.startswith("recorded in"), ended)
         where = Content(f"{plain(home(opened.raw))}, {opened.records:,} records").wrap(max(10, width - LABEL))
         lines += [Content.assemble(f"{'' if n else 'raw log':<{LABEL}}", line) for n, line in enumerate(where)]
         self._figures.show(*(Content.assemble(" ", line) for line in lines))
         self._memory.picture = memory_picture(timeline)
         self._rates.picture = rate_picture(timeline)
-        self.set_class(timeline.guest_known, "felt")
+        self.set_class(timeline.guest_known, "guest-known")
         self._guest.picture = guest_picture(timeline)
 
     def action_back(self) -> None:
+        """Return to the list."""
         self.dismiss()

@@ -1,0 +1,263 @@
+"""Finding running and ended migrations at the start of the app."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.unit.fakes import CUT, PATIENCE_S, Stage, uri
+from tui.core.plan import Plan
+from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.location import locate
+from tui.migration.backend.migration import Migration
+from tui.migration.backend.recorder import RAW, Recorder
+from tui.migration.backend.run_files import read_records
+from tui.migration.backend.unfinished import unfinished_runs
+from tui.migration.model import record
+from tui.migration.model.record import Event
+
+if sys.version_info >= (3, 11):
+    pass
+else:
+    pass
+from tests.unit.migration.stages import PARAMETERS, STAGES, app, end_of, runs_in, stage_of, summary
+
+
+@pytest.fixture(autouse=True)
+def let_go() -> Iterator[None]:
+    yield
+    for each in STAGES:
+        each.let_go()
+    STAGES.clear()
+
+
+async def test_without_a_migration_there_is_nothing_to_attach_to(tmp_path: Path) -> None:
+    assert await app(stage_of(), tmp_path / "none").attach() is None
+
+
+async def leave_one(stage: Stage, runs: Path, passes: int = 2, plan: Plan | None = None) -> Migration:
+    """Start a migration, let it come to a pass, and quit the app."""
+    migrations = app(stage, runs)
+    migration = await migrations.start(plan or Plan("guest1", technique="post-copy-manual"))
+    come = asyncio.Event()
+    migration.listen(lambda _each: come.set() if migration.timeline.iteration >= passes else None)
+    await asyncio.wait_for(come.wait(), PATIENCE_S)
+    await migrations.close()
+    return migration
+
+
+async def test_the_next_start_follows_a_running_migration(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand")
+    left = await leave_one(stage, tmp_path)
+    migrations = app(stage, tmp_path)
+    migration = await migrations.attach()
+    assert migration is not None
+    assert (migration.folder, migration.plan, migration.origin) == (left.folder, left.plan, "destination")
+    assert migrations.current is migration
+    migration.switch_to_post_copy()
+    await end_of(migration)
+    kinds = [each.kind for each in read_records(left.folder / RAW) if isinstance(each, Event)]
+    assert kinds.count(record.GAP) == kinds.count(record.ATTACHED) == kinds.count(record.START) == 1
+    assert summary(left.folder)["outcome"] == "completed"
+    assert unfinished_runs(tmp_path) == []
+
+
+async def test_a_migration_is_attached_to_only_once(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand")
+    await leave_one(stage, tmp_path)
+    migrations = app(stage, tmp_path)
+    first, second = await asyncio.gather(migrations.attach(), migrations.attach())
+    assert first is second is not None
+    await migrations.close()
+
+
+async def test_a_second_app_records_in_its_own_folder(tmp_path: Path) -> None:
+    """The first one writes into the run's; the second sees the migration all the same."""
+    stage = stage_of("post-copy-by-hand")
+    first = await app(stage, tmp_path).start(Plan("guest1", technique="post-copy-manual"))
+    second = None
+    while second is None:  # the migration begins on a thread of its own
+        second = await asyncio.wait_for(app(stage, tmp_path).attach(), 60)
+    assert second.folder != first.folder
+    assert second.plan.technique == "unknown"
+    second.switch_to_post_copy()
+    await end_of(second)
+    await end_of(first)
+    starts = [read_records(each.folder / RAW)[0] for each in (first, second)]
+    assert [each.kind for each in starts if isinstance(each, Event)] == [record.START, record.ATTACHED]
+    assert first.timeline.phase == second.timeline.phase == "completed"
+
+
+async def test_a_migration_that_virsh_started_is_followed(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand", waits_for_keys=False)
+    stage.begin()
+    migration = await end_of(await app(stage, tmp_path).attach())
+    assert migration.folder.name.endswith("-guest1-memory-unknown")
+    assert migration.timeline.phase == "completed"
+    assert migration.timeline.post_copy_at is not None
+
+
+async def test_an_older_run_is_not_continued_with_a_later_migration_of_the_same_vm(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand")
+    left = await leave_one(stage, tmp_path)
+    raw = left.folder / RAW
+    yesterday = {"began": "2026-01-01T00:00:00.000Z"}
+    lines = [json.loads(line) | yesterday for line in raw.open(encoding="utf-8")]
+    raw.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    written = raw.read_bytes()
+    migrations = app(stage, tmp_path)
+    migration = await migrations.attach()
+    assert migration is not None
+    assert migration.folder != left.folder
+    assert raw.read_bytes() == written
+    await migrations.close()
+
+
+async def test_the_target_need_not_be_reachable_to_attach(tmp_path: Path) -> None:
+    stage = stage_of("link-cut", waits_for_keys=False)
+    left = await leave_one(stage, tmp_path)
+    stage.down.add("destination")
+    stage.cut("destination")
+    migrations = app(stage, tmp_path)
+    migration = await migrations.attach()
+    assert migration is not None
+    assert migration.folder == left.folder
+    await migrations.close()
+    assert summary(left.folder)["hosts"]["destination"] == {}
+
+
+async def test_a_migration_that_ended_unobserved_is_concluded_in_its_folder(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand")
+    left = await leave_one(stage, tmp_path)
+    stage.finish("completed")
+    stage.completed[stage.target] = {"type": 3, "operation": 4, "downtime": 55, "memory_processed": 5 << 30}
+    migration = await end_of(await app(stage, tmp_path).attach())
+    assert migration.folder == left.folder
+    kept = summary(left.folder)
+    assert kept["outcome"] == "completed"
+    assert kept["verified"] == "guest1 runs on source and is gone from destination."
+    assert kept["figures"]["downtime_ms"] == 55
+    assert kept["vm"] == {"name": "guest1", "uuid": stage.vm.uuid, "vcpus": 2, "memory_bytes": 1 << 30}
+    assert kept["workload"] == {"name": "memory", **PARAMETERS}
+    assert await app(stage, tmp_path).attach() is None
+
+
+async def test_all_runs_that_ended_unobserved_are_concluded_and_the_newest_is_current(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand")
+    left = await leave_one(stage, tmp_path)
+    for name in ("20200101T000000Z-older", "20200102T000000Z-old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / RAW).write_bytes((left.folder / RAW).read_bytes())
+    stage.finish("completed")
+    migration = await end_of(await app(stage, tmp_path).attach())
+    assert migration.folder == left.folder
+    assert unfinished_runs(tmp_path) == []
+    assert [summary(each)["outcome"] for each in runs_in(tmp_path)] == ["completed"] * 3
+
+
+@pytest.mark.parametrize("host", ["source", "destination"])
+async def test_with_an_unreachable_host_a_run_stays_unfinished_until_the_next_start(tmp_path: Path, host: str) -> None:
+    stage = stage_of("post-copy-by-hand")
+    left = await leave_one(stage, tmp_path)
+    stage.finish("completed")
+    stage.down.add(host)
+    stage.cut(host)
+    assert await app(stage, tmp_path).attach() is None
+    assert [each.folder for each in unfinished_runs(tmp_path)] == [left.folder]
+    stage.down.clear()
+    await end_of(await app(stage, tmp_path).attach())
+    assert unfinished_runs(tmp_path) == []
+
+
+async def test_a_job_that_cannot_be_read_does_not_count_as_ended(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand")
+    left = await leave_one(stage, tmp_path)
+    stage.refusals["job"] += [CUT] * 4
+    assert await app(stage, tmp_path).attach() is None
+    assert [each.folder for each in unfinished_runs(tmp_path)] == [left.folder]
+    stage.refusals["job"].clear()
+    migrations = app(stage, tmp_path)
+    migration = await migrations.attach()
+    assert migration is not None
+    assert migration.folder == left.folder
+    await migrations.close()
+
+
+async def test_a_migration_whose_log_cannot_be_written_is_followed_and_controlled_with_a_warning(
+    tmp_path: Path,
+) -> None:
+    stage = stage_of("post-copy-by-hand")
+    left = await leave_one(stage, tmp_path)
+    (left.folder / "domjobinfo.txt").unlink()
+    (left.folder / "domjobinfo.txt").mkdir()
+    migration = await app(stage, tmp_path).attach()
+    assert migration is not None
+    migration.switch_to_post_copy()
+    await end_of(migration)
+    assert migration.timeline.log_trouble == f"The log in {left.folder} cannot be written: Is a directory"
+    assert "start_post_copy" in stage.calls
+    assert [each.folder for each in unfinished_runs(tmp_path)] == [left.folder]
+
+
+async def test_a_migration_of_another_program_is_followed_even_without_a_folder(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand", waits_for_keys=False)
+    stage.begin()
+    runs = tmp_path / "a file"
+    runs.write_text("")
+    migration = await end_of(await app(stage, runs).attach())
+    assert migration.timeline.phase == "completed"
+    assert migration.timeline.log_trouble.startswith(f"The log in {runs}/")
+
+
+async def test_a_run_that_another_app_concludes_is_left_to_it(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand")
+    left = await leave_one(stage, tmp_path)
+    stage.finish("completed")
+    other = Recorder.open(left.folder)
+    assert await app(stage, tmp_path).attach() is None
+    other.close()
+
+
+async def test_quitting_touches_no_migration(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand")
+    await leave_one(stage, tmp_path)
+    assert not {"abort_job", "start_post_copy", "force_off", "shut_down"} & set(stage.calls)
+    assert stage.under_way
+
+
+async def test_quitting_after_the_end_changes_nothing(tmp_path: Path) -> None:
+    stage = stage_of()
+    migrations = app(stage, tmp_path)
+    migration = await end_of(await migrations.start(Plan("guest1")))
+    before = (migration.folder / RAW).read_bytes()
+    await migrations.close()
+    assert (migration.folder / RAW).read_bytes() == before
+    assert summary(migration.folder)["outcome"] == "completed"
+
+
+async def test_quitting_without_a_migration_does_nothing(tmp_path: Path) -> None:
+    await app(stage_of(), tmp_path).close()
+
+
+async def test_a_run_between_other_hosts_is_not_concluded(tmp_path: Path) -> None:
+    """Two configurations may share a folder of runs: the end of one's migration is not for the other to judge."""
+    stage = stage_of("post-copy-by-hand")
+    left = await leave_one(stage, tmp_path)
+    elsewhere = stage_of("pre-copy-idle")
+    for vms in elsewhere.vms.values():
+        vms.clear()
+    assert await app(elsewhere, tmp_path).attach() is None
+    assert [each.folder for each in unfinished_runs(tmp_path)] == [left.folder]
+
+
+async def test_another_vm_of_the_same_name_on_the_origin_is_ignored(tmp_path: Path) -> None:
+    stage = stage_of("pre-copy-idle")
+    stage.vms[stage.origin] = {stage.vm.name: replace(stage.vm, uuid="another")}
+    stage.vms[stage.target] = {stage.vm.name: stage.vm}
+    route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
+    finding = locate(route, stage.vm)
+    assert finding.moved is True

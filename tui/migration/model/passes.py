@@ -1,0 +1,55 @@
+"""The passes of pre-copy, counted from 1, and what each one left dirty."""
+
+from dataclasses import dataclass
+
+from tui.migration.model.record import Sample
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A pre-copy pass (libvirt: iteration) that has ended; `left` is what it left dirty, in bytes."""
+
+    number: int
+    began: float
+    ended: float
+    left: int
+    sent: int
+
+
+class PassCounter:
+    """Derives the passes from the samples: QEMU's own count continues from earlier cancelled attempts."""
+
+    def __init__(self) -> None:
+        self.ended: list[Pass] = []
+        self.began = 0.0  # when the current pass began
+        self.from_start = False  # the log begins with the start of the migration
+        self.after_gap = False  # nothing was recorded between the last sample and the next
+        self.interrupted = False  # the switch to post-copy interrupts a pass and increments the count
+        self._first: int | None = None
+        self._sent = 0
+
+    def number(self, iteration: int) -> int:
+        """The number of the pass with libvirt's count `iteration`."""
+        return 1 if self._first is None else max(1, iteration - self._first + 1)
+
+    def begin(self, sample: Sample) -> None:
+        """Start the current pass at this sample."""
+        self.began, self._sent = sample.t, sample.number("memory_processed")
+
+    def add(self, sample: Sample, current: int) -> Pass | None:
+        """Return the pass that ended with this sample, if one did; `current` is the pass of the sample before."""
+        iteration = sample.number("memory_iteration")
+        if not iteration:
+            return None
+        if self._first is None:
+            # If the first pass is not in the log, QEMU's own count is the best estimate.
+            self._first = iteration if self.from_start and not self.after_gap else 1
+        number, ended = self.number(iteration), None
+        if current and number > current and not self.interrupted:
+            if not self.after_gap:  # what a pass left is visible only at its end
+                left, sent = sample.number("memory_remaining"), sample.number("memory_processed") - self._sent
+                ended = Pass(number - 1, self.began, sample.t, left, sent)
+                self.ended.append(ended)
+            self.begin(sample)
+        self.after_gap = False
+        return ended
