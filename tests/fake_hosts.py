@@ -230,9 +230,6 @@ class FakeHypervisor:
     def abort_job(self, name: str) -> None:
         raise NotImplementedError
 
-    def max_downtime_ms(self, name: str) -> int:
-        return 300
-
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         raise NotImplementedError
 

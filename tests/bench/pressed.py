@@ -16,10 +16,8 @@ from tests.fake_hosts import FakeHypervisor
 from tui.adapters.local import LocalShell
 from tui.app import config
 from tui.app.app import VmlmApp
-from tui.app.backend import Backend
-from tui.app.main import PRIORITY
-from tui.app.process_priority import set_priority
-from tui.app.wiring import changes_through
+from tui.app.main import PRIORITY, set_priority
+from tui.app.wiring import Backend, changes_through
 from tui.core.connections import Connections
 from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor, JobInfo, Stat

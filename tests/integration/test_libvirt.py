@@ -32,7 +32,7 @@ def test_the_facts_of_the_daemon_are_read(hypervisor: LibvirtHypervisor) -> None
 
 def test_the_vms_are_listed(hypervisor: LibvirtHypervisor) -> None:
     (vm,) = hypervisor.vms()
-    assert vm == Vm(TEST, "6695eb01-f6a4-8304-79aa-97f2502e193f", "running", "", 2, 2 * GIB, True)
+    assert vm == Vm(TEST, "6695eb01-f6a4-8304-79aa-97f2502e193f", "running", "", 2, 2 * GIB)
     assert vm.running
     assert hypervisor.vm(TEST) == vm
 
@@ -80,7 +80,6 @@ def test_an_unknown_vm_has_no_job(hypervisor: LibvirtHypervisor) -> None:
         ("completed_job", (), "The statistics of the completed job of test could not be read"),
         ("start_post_copy", (), "test could not be switched to post-copy"),
         ("abort_job", (), "The migration of test could not be cancelled"),
-        ("max_downtime_ms", (), "The maximum downtime of test could not be read"),
         ("set_max_downtime", (300,), "The maximum downtime of test could not be set"),
         ("set_bandwidth", (0,), "The bandwidth limit of test could not be set"),
     ],
@@ -147,7 +146,7 @@ def test_a_vm_is_defined_and_undefined(hypervisor: LibvirtHypervisor, name: str)
     assert (domain.name, domain.vcpus, domain.memory_bytes) == (name, 1, 64 << 20)
     vm = hypervisor.vm(name)
     assert vm is not None
-    assert (vm.state, vm.persistent) == ("shut off", True)
+    assert vm.state == "shut off"
     hypervisor.undefine(name)
     assert hypervisor.vm(name) is None
     assert hypervisor.definition(name) == ""
@@ -185,12 +184,12 @@ def test_a_rejected_definition_is_a_failure_with_libvirts_message(
     assert [vm.name for vm in hypervisor.vms()] == [TEST]
 
 
-def test_undefining_a_running_vm_makes_it_transient(hypervisor: LibvirtHypervisor) -> None:
+def test_undefining_a_running_vm_keeps_it_running(hypervisor: LibvirtHypervisor) -> None:
     """The app never undefines a running VM."""
     hypervisor.undefine(TEST)
     vm = hypervisor.vm(TEST)
     assert vm is not None
-    assert (vm.state, vm.persistent) == ("running", False)
+    assert vm.state == "running"
 
 
 def test_undefining_an_unknown_vm_is_a_failure(hypervisor: LibvirtHypervisor) -> None:

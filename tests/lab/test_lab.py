@@ -28,7 +28,7 @@ def whole(lab: Lab) -> bool:
     """Whether every host reaches the next by name, libvirt included, and the source has the guest."""
     for machine, other in zip(lab.machines, [*lab.machines[1:], lab.machines[0]], strict=True):
         machine.run(["ssh", other.host.name, "true"])
-    assert lab.machine("storage").dhcp_runs()
+    assert lab.machine("storage").daemon_runs("dnsmasq")
     source = lab.machine("source")
     assert source.run(["virsh", "-c", "qemu+ssh://root@destination/system", "uri"]).strip()
     return source.run(["virsh", "domstate", GUEST.name]).strip() != ""

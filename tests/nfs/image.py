@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.nfs.inventory import hosts_file
 from tui.lab.cache import kept
 from tui.lab.command import run
-from tui.lab.disk_image import write_disk
+from tui.lab.disk import write_disk
 
 RECIPE = "1"  # increase it if the build changes, but none of the values in `recipe`
 FURNISH = Path(__file__).with_name("image-furnish")

@@ -22,8 +22,8 @@ from tests.list_world import ListWorld
 from tests.ui.one_page import text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
 from tui.app.app import VmlmApp
-from tui.app.backend import Backend
 from tui.app.theme import DARK, LIGHT, theme_for
+from tui.app.wiring import Backend
 from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.hosts.backend.hosts import Hosts

@@ -9,10 +9,10 @@ from textual.widgets import Input
 from tests.fake_hosts import FakeHosts
 from tests.ui.one_page import OnePage, at_once, text_of, until
 from tui.app.app import LAB, VmlmApp
-from tui.app.backend import Backend
 from tui.app.config import load
 from tui.app.screens import configuration, first
 from tui.app.screens.first import FirstScreen
+from tui.app.wiring import Backend
 from tui.core.settings import Config
 from tui.hosts.backend.hosts import Hosts
 

@@ -283,10 +283,6 @@ class FakeHypervisor:
         self._enter("abort_job")
         self._stage.finish(CANCELLED)
 
-    def max_downtime_ms(self, name: str) -> int:
-        self._enter("max_downtime_ms")
-        return 300
-
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         self._enter("set_max_downtime")
 

@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tui.adapters.streams import read_all
-from tui.core.command import Completed
+from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # the exit statuses of a shell, and so of ssh
@@ -17,12 +17,7 @@ class LocalShell:
     """The Shell of this host."""
 
     async def run(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: str | bytes = "",
-        timeout: float = 30.0,
-        on_output: Callable[[str], None] | None = None,
+        self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0, on_output: OnOutput | None = None
     ) -> Completed:
         """Run a command; the status is 127 for a missing program, as over ssh."""
         try:
@@ -87,7 +82,7 @@ def _kill(process: asyncio.subprocess.Process) -> None:
 
 
 async def _communicate(
-    process: asyncio.subprocess.Process, data: bytes, on_output: Callable[[str], None] | None
+    process: asyncio.subprocess.Process, data: bytes, on_output: OnOutput | None
 ) -> tuple[bytes, bytes]:
     """The process's stdout and stderr, once it has ended."""
     _, out, err = await asyncio.gather(

@@ -1,8 +1,9 @@
 """Reads the output of a command: collects it, and passes it on as it arrives."""
 
 import codecs
-from collections.abc import Callable
 from typing import Protocol
+
+from tui.core.command import OnOutput
 
 
 class Reader(Protocol):
@@ -15,7 +16,7 @@ class Reader(Protocol):
 CHUNK = 1 << 16
 
 
-async def read_all(reader: Reader | None, on_output: Callable[[str], None] | None) -> bytes:
+async def read_all(reader: Reader | None, on_output: OnOutput | None) -> bytes:
     """All output, once the stream has ended; calls `on_output` with each piece of text as it arrives."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     output = bytearray()

@@ -30,8 +30,8 @@ from tui.ui.key_line import listed_bindings
 from tui.ui.page import PAGES, Page
 
 if TYPE_CHECKING:
-    from tui.app.backend import Backend
     from tui.app.screens.first import FirstScreen
+    from tui.app.wiring import Backend
     from tui.core.settings import Config
     from tui.launch.screens.page import LaunchPage
     from tui.migration.screens.page import MigratePage
@@ -91,6 +91,7 @@ class VmlmApp(ReportsErrors, App[str]):
         return self._backend
 
     def on_mount(self) -> None:
+        """Look for a running migration."""
         if self._backend is not None:
             self._find_running()
 
@@ -101,7 +102,9 @@ class VmlmApp(ReportsErrors, App[str]):
             await self._backend.migrations.close()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        super()._display(screen, CellDiffUpdate.of(renderable) if type(renderable) is ChopsUpdate else renderable)
+        if type(renderable) is ChopsUpdate:
+            renderable = CellDiffUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
+        super()._display(screen, renderable)
 
     # -- pages --
 
@@ -182,14 +185,11 @@ class VmlmApp(ReportsErrors, App[str]):
     def action_keys(self) -> None:
         """Show all keys of the page with explanations."""
         title = f"Keys of {PAGES.get(self.current_mode, 'this page')}"
-        self.push_screen(Help(title, self.screen.HELP or "", self._help_keys()))
-
-    def _help_keys(self) -> list[HelpKey]:
-        """The keys of the page, then those of the app."""
-        return [
+        keys = [
             HelpKey(self.get_key_display(active.binding), _about(active.binding), _why_not(self.screen, active))
             for active in listed_bindings(self.screen)
         ]
+        self.push_screen(Help(title, self.screen.HELP or "", keys))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette's commands: the keys of the page, then Textual's."""
@@ -232,8 +232,6 @@ def _about(binding: Binding) -> str:
 
 
 def _why_not(screen: Screen[Any], active: ActiveBinding) -> str:
-    return (
-        screen.with_keys(screen.why_not(active.binding.action))
-        if isinstance(screen, Page) and not active.enabled
-        else ""
-    )
+    if active.enabled or not isinstance(screen, Page):
+        return ""
+    return screen.with_keys(screen.why_not(active.binding.action))

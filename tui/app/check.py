@@ -19,7 +19,7 @@ from tui.core.actions import without_keys
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:
-    from tui.app.backend import Backend
+    from tui.app.wiring import Backend
     from tui.core.settings import Config
 
 WIDTH = 80
@@ -56,7 +56,8 @@ def main(words: list[str]) -> int:
         _report(problem)
     for host in wanted:
         _report(f"sudo on {host} requires a password, so some checks are unknown. `vmlm-tui` prompts for it.")
-    document = as_json(lists, problems, wanted) if options.json else as_text(lists, _addresses(config))
+    addresses = {host.name: host.ssh for host in config.hosts.all}
+    document = as_json(lists, problems, wanted) if options.json else as_text(lists, addresses)
     printed = _print(document)
     failed = any(item.state == FAILED for items in lists.values() for item in items)
     return printed or int(failed or bool(problems))
@@ -151,10 +152,6 @@ def _fields(item: Item) -> dict[str, Any]:
         "fix": [{"host": action.host, "text": action.text} for action in item.change.actions] if item.change else [],
         "why_not": without_keys(item.why_not),
     }
-
-
-def _addresses(config: "Config") -> dict[str, str]:
-    return {host.name: host.ssh for host in config.hosts.all}
 
 
 def _print(text: str) -> int:

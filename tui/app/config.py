@@ -2,9 +2,7 @@
 
 import os
 import re
-import stat
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -97,44 +95,21 @@ def create(config: Config, path: Path) -> None:
     except FileExistsError as error:
         raise Failure(f"{path} was not written", "the file exists already", "Move it away, or correct it.") from error
     except OSError as error:
-        raise _unwritten(path, error) from error
-
-
-def save(config: Config, path: Path) -> None:
-    """Replace the file atomically with its permissions; replaces the target of a symbolic link, not the link."""
-    try:
-        path = path.resolve()
-        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        new = Path(name)
-        _write_through(descriptor, new, config)
-        new.chmod(mode)
-        new.replace(path)
-    except OSError as error:
-        raise _unwritten(path, error) from error
-
-
-def _toml(config: Config) -> str:
-    import tomli_w  # noqa: PLC0415  # reading does not need it
-
-    return tomli_w.dumps(tables(config))
+        raise Failure(f"{path} was not written", error.strerror or str(error), detail=str(error)) from error
 
 
 def _write_through(descriptor: int, path: Path, config: Config) -> None:
     """Write a new file and sync it to disk; removes it after an error."""
+    import tomli_w  # noqa: PLC0415  # reading does not need it
+
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(_toml(config))
+            file.write(tomli_w.dumps(tables(config)))
             file.flush()
             os.fsync(descriptor)
     except OSError:
         path.unlink()
         raise
-
-
-def _unwritten(path: Path, error: OSError) -> Failure:
-    return Failure(f"{path} was not written", error.strerror or str(error), "", detail=str(error))
 
 
 def _text(path: Path) -> str:

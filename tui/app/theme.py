@@ -1,6 +1,7 @@
 """The app's themes, which use the terminal's 16 colours: they fit any terminal and take few bytes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from textual.theme import BUILTIN_THEMES, Theme
 
@@ -22,21 +23,14 @@ DARK = Theme(
     variables=dict(BUILTIN_THEMES["ansi-dark"].variables),
 )
 
-LIGHT = Theme(
+LIGHT = replace(
+    DARK,
     name="vmlm-light",
-    ansi=True,
     dark=False,
     primary="ansi_blue",
-    secondary="ansi_cyan",
     accent="ansi_blue",
-    success="ansi_green",
     warning="ansi_magenta",  # yellow is unreadable on white
     error="ansi_red",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
     variables=dict(BUILTIN_THEMES["ansi-light"].variables),
 )
 

@@ -1,8 +1,8 @@
 """Creates the backend with its adapters: the only module that imports both the rooms and the adapters."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from tui.app.backend import Backend
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.journal import Journal
 from tui.core.connections import Connections
@@ -16,6 +16,17 @@ from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.migrations import Migrations
 from tui.nfs.backend.nfs import Nfs
 from tui.runs.backend import Runs
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The backend of each page; it exists once the configuration is known."""
+
+    migrations: Migrations
+    hosts: Hosts
+    nfs: Nfs
+    launch: Launch
+    runs: Runs
 
 
 def wire(config: Config) -> Backend:

@@ -1,8 +1,11 @@
 """The result of a command on a host."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
+
+OnOutput = Callable[[str], None]  # called with the text of both streams as it arrives
 
 
 @dataclass(frozen=True)

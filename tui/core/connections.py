@@ -33,17 +33,9 @@ class Connections:
         self._attempts: dict[str, asyncio.Task[Hypervisor]] = {}
         self._shells: dict[str, Shell] = {}  # by address
 
-    def uri(self, host: str) -> str:
-        """The URI by which the app reaches the libvirt of `host`."""
-        return self.config.hosts[host].libvirt
-
-    def peer_uri(self, host: str) -> str:
-        """The URI by which the other host's daemon reaches the libvirt of `host`, for a migration to it."""
-        return self.config.hosts[host].peer_uri
-
     async def hypervisor(self, host: str) -> Hypervisor:
         """An open connection to the libvirt of `host`; Failure if none can be opened."""
-        uri = self.uri(host)
+        uri = self.config.hosts[host].libvirt
         known = self._hypervisors.get(uri)
         if known is not None and await on_thread(known.is_alive):
             return known

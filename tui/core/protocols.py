@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tui.core.command import Completed
+from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.ssh_key import HostKey
@@ -108,9 +108,6 @@ class Hypervisor(Protocol):
     def abort_job(self, name: str) -> None:
         """Cancel the running migration."""
 
-    def max_downtime_ms(self, name: str) -> int:
-        """The maximum downtime of the VM's migration."""
-
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         """Set the maximum downtime of the VM's migration."""
 
@@ -156,17 +153,9 @@ class Shell(Protocol):
     """Commands on one host, as argument lists; raises Failure if the host cannot be reached."""
 
     async def run(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: str | bytes = "",
-        timeout: float = 30.0,
-        on_output: Callable[[str], None] | None = None,
+        self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0, on_output: OnOutput | None = None
     ) -> Completed:
-        """Run a command; `on_output` gets the text of both streams as it arrives.
-
-        Raises Failure if the command takes longer than `timeout` seconds.
-        """
+        """Run a command; Failure if it takes longer than `timeout` seconds."""
 
     async def close(self) -> None:
         """Close the connection, if any."""

@@ -79,11 +79,6 @@ def exact_size(amount: int) -> str:
     return f"{amount // SIZES[unit]} {unit}"
 
 
-def exact_rate(amount: int) -> str:
-    """Bytes per second without rounding: "100 MiB/s", "0 MiB/s"; parse_rate returns the same number."""
-    return f"{exact_size(amount)}/s"
-
-
 def exact_seconds(seconds: float) -> str:
     """Seconds without rounding: "25 s", "0.1 s", "2 min", "24 h"; parse_seconds returns the same number."""
     exact = Decimal(str(seconds))
@@ -91,11 +86,6 @@ def exact_seconds(seconds: float) -> str:
         if exact and exact % TIMES[unit] == 0:
             return f"{_plain(exact / TIMES[unit])} {unit}"
     return f"{_plain(exact)} s"
-
-
-def exact_milliseconds(milliseconds: int) -> str:
-    """Whole milliseconds: "300 ms"."""
-    return f"{milliseconds} ms"
 
 
 def parse_size(text: str) -> int:

@@ -143,23 +143,15 @@ def seconds(least: float, most: float) -> Kind:
 def milliseconds(least: int, most: int) -> Kind:
     """Whole milliseconds, written with their unit."""
     expected = f'a time with its unit, from "{least} ms" to "{quantity.exact_seconds(most / 1000)}"'
-    return _amount(
-        expected,
-        lambda text: round(quantity.parse_seconds(text) * 1000),
-        quantity.exact_milliseconds,
-        least,
-        most,
-        "_ms",
-    )
+
+    def parse(text: str) -> int:
+        return round(quantity.parse_seconds(text) * 1000)
+
+    return _amount(expected, parse, lambda value: f"{value} ms", least, most, "_ms")
 
 
 def _amount(
-    expected: str,
-    parse: Callable[[str], float],
-    write_amount: Callable[[Any], str],
-    least: float,
-    most: float,
-    suffix: str,
+    expected: str, parse: Callable[[str], float], write: Callable[[Any], str], least: float, most: float, suffix: str
 ) -> Kind:
     def read_amount(value: object) -> float:
         if value == 0 and not isinstance(value, bool):
@@ -174,4 +166,4 @@ def _amount(
             raise ValueError
         return amount
 
-    return Kind(expected, read_amount, write_amount, suffix)
+    return Kind(expected, read_amount, write, suffix)

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -66,8 +66,6 @@ VM_NAME = kinds.text(
     'the name libvirt has for the VM, such as "ubuntu22.04"',
     lambda text: bool(text.strip()) and text.isprintable() and "/" not in text and len(text) <= 200,
 )
-
-
 WORKLOAD_NAME = kinds.text(
     f'a name for a workload: up to 40 letters, and not "{IDLE}" or "{UNKNOWN}"',
     lambda text: text.strip() == text != "" and text.isprintable() and len(text) <= 40 and text not in (IDLE, UNKNOWN),
@@ -78,10 +76,7 @@ COMMAND = kinds.words('a command line as a list of words, such as ["stress-ng", 
 
 @dataclass(frozen=True)
 class Host:
-    """One machine: `libvirt` is the URI the app uses, `peer_uri` the one the other host's daemon uses.
-
-    The constructor replaces an empty URI by its default.
-    """
+    """One machine: `libvirt` is the URI for the app, `peer_uri` for the other host's daemon; "" becomes the default."""
 
     name: Annotated[str, schema.NAME_OF_TABLE]
     ssh: Annotated[str, SSH]
@@ -173,7 +168,7 @@ class Workloads:
 
 @dataclass(frozen=True)
 class MigrationDefaults:
-    """The values that the Migrate page proposes."""
+    """The values that the Migrate page proposes, named as in Plan."""
 
     technique: Annotated[str, kinds.one_of(list(TECHNIQUES))] = PRE_COPY
     timeout_s: Annotated[float, kinds.seconds(0.1, 86_400)] = 25.0
@@ -184,15 +179,7 @@ class MigrationDefaults:
 
     def plan(self, vm: str) -> Plan:
         """A plan for one VM with these values."""
-        return Plan(
-            vm,
-            self.technique,
-            self.timeout_s,
-            self.bandwidth_mib_s,
-            self.downtime_ms,
-            self.auto_converge,
-            self.parallel,
-        )
+        return Plan(vm, **asdict(self))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Runs blocking calls on daemon threads, one thread per call, so that quitting never waits for a call."""
 
 import asyncio
-import contextlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -11,31 +11,19 @@ T = TypeVar("T")
 
 async def on_thread(call: Callable[..., T], *arguments: object) -> T:
     """The result or exception of `call(*arguments)`; cancelling the caller does not stop the call."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.done():  # the caller was cancelled
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]  # None only where T is None
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()  # so a cancelled caller does not cancel it
 
     def run() -> None:
-        result: T | None = None
-        error: BaseException | None = None
         try:
-            result = call(*arguments)
-        except BaseException as raised:  # noqa: BLE001  # the caller gets it
-            error = raised
-        with contextlib.suppress(RuntimeError):  # the loop is closed because the app has quit
-            loop.call_soon_threadsafe(settle, result, error)
+            future.set_result(call(*arguments))
+        except BaseException as error:  # noqa: BLE001  # the caller gets it
+            future.set_exception(error)
 
     # asyncio.to_thread joins its threads when the loop ends, and a call to a dead daemon can take minutes.
     name = getattr(call, "__name__", type(call).__name__)
     start_thread(f"on_thread {name}", run)
-    return await future
+    return await asyncio.wrap_future(future)
 
 
 def start_thread(name: str, call: Callable[[], None]) -> None:

@@ -15,7 +15,6 @@ class Vm:
     reason: str = ""
     vcpus: int = 0
     memory_bytes: int = 0
-    persistent: bool = True
 
     @property
     def running(self) -> bool:

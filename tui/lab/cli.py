@@ -60,7 +60,7 @@ def _status(lab: Lab) -> int:
         if machine.process() is None:
             states.append("down")
         else:
-            states.append("up" if machine.sshd_runs() else "sshd is down")
+            states.append("up" if machine.daemon_runs("sshd") else "sshd is down")
             if machine.host.hypervisor:
                 answers = machine.libvirt_answers()
                 states.append(_guest_state(lab, machine.host.name) if answers else "libvirtd does not answer")

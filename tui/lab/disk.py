@@ -1,5 +1,9 @@
 """The guest's disk: a file in the shared folder or, with an older libvirt, served by the storage host over NBD."""
 
+import tempfile
+from pathlib import Path
+
+from tui.lab.command import run
 from tui.lab.inventory import GUEST, STORAGE
 from tui.lab.place import SHARED_FOLDER, STORAGE_FOLDER
 
@@ -24,6 +28,18 @@ fi
 qemu-nbd --fork --pid-file=/run/qemu-nbd.pid --persistent --shared=64 --cache=writethrough --format=qcow2 \\
   --export-name={GUEST.name} {STORAGE_FOLDER}/{IMAGE} 2> /run/qemu-nbd.log || {{ cat /run/qemu-nbd.log >&2; exit 1; }}
 """
+
+BUILD_LIMIT_S = 300.0
+
+
+def write_disk(root: Path, size_mib: int, disk: Path, *, journal_mib: int) -> None:
+    """Writes a qcow2 image with one ext4 file system that holds everything below `root`."""
+    options = ["-O", "^metadata_csum", "-J", f"size={journal_mib}", "-E", "lazy_itable_init=0,lazy_journal_init=0"]
+    with tempfile.NamedTemporaryFile(prefix="raw-", dir=disk.parent) as raw:
+        raw.truncate(size_mib * 2**20)
+        argv = ["mke2fs", "-q", "-F", "-t", "ext4", *options, "-m", "0", "-d", str(root), raw.name]
+        run(argv, limit_s=BUILD_LIMIT_S)
+        run(["qemu-img", "convert", "-O", "qcow2", raw.name, str(disk)], limit_s=BUILD_LIMIT_S)
 
 
 def in_folder(*, direct_io: bool) -> str:

@@ -9,7 +9,7 @@ from tui.lab import kernel
 from tui.lab.cache import kept
 from tui.lab.command import run
 from tui.lab.cpio import Archive
-from tui.lab.disk_image import write_disk
+from tui.lab.disk import write_disk
 from tui.lab.packages import download, kernel_packages, unpack, with_dependencies
 
 RECIPE = "2"  # increment it when the result changes but the inputs of cache_name() do not

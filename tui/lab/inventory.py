@@ -43,7 +43,4 @@ class Guest:
 
 GUEST = Guest()
 
-
-def host_named(name: str) -> Host | None:
-    """The host of that name, or None."""
-    return next((host for host in HOSTS if host.name == name), None)
+ADDRESSES = {host.name: host.address for host in HOSTS} | {GUEST.name: GUEST.address}

@@ -5,7 +5,7 @@ import struct
 
 from tui.core.failure import Failure
 from tui.lab.command import run
-from tui.lab.inventory import GUEST, HOSTS
+from tui.lab.inventory import ADDRESSES
 from tui.lab.place import Place
 
 OPENSSH = b"openssh-key-v1\0"
@@ -14,7 +14,7 @@ OPENSSH = b"openssh-key-v1\0"
 def make_keys(place: Place) -> None:
     """Makes the missing keys."""
     place.key.parent.mkdir(mode=0o700, exist_ok=True)
-    for path, comment in [(place.key, f"lab {place.name}"), *((place.host_key(name), name) for name in _names())]:
+    for path, comment in [(place.key, f"lab {place.name}"), *((place.host_key(name), name) for name in ADDRESSES)]:
         public = path.with_suffix(".pub")
         if path.exists() and public.exists():
             continue
@@ -25,10 +25,8 @@ def make_keys(place: Place) -> None:
 
 def known_hosts(place: Place) -> str:
     """The text of known_hosts, the same on every host."""
-    addresses = {host.name: host.address for host in HOSTS} | {GUEST.name: GUEST.address}
-    return "".join(
-        f"{name},{addresses[name]} {place.host_key(name).with_suffix('.pub').read_text()}" for name in _names()
-    )
+    keys = {name: place.host_key(name).with_suffix(".pub").read_text() for name in ADDRESSES}
+    return "".join(f"{name},{address} {keys[name]}" for name, address in ADDRESSES.items())
 
 
 def dropbear_key(openssh: str) -> bytes:
@@ -63,7 +61,3 @@ class _Reader:
         length = self.number()
         value, self.data = self.data[:length], self.data[length:]
         return value
-
-
-def _names() -> list[str]:
-    return [*(host.name for host in HOSTS), GUEST.name]

@@ -41,7 +41,3 @@ def runs(accelerator: str) -> bool:
         except subprocess.TimeoutExpired:
             return False
         return ended.returncode == RAN
-
-
-if __name__ == "__main__":
-    print("yes" if usable() else "no")

@@ -107,13 +107,10 @@ class Machine:
         """Whether a program on this host exits with status 0 within `limit_s`."""
         return succeeds(self.argv(argv), limit_s=limit_s)
 
-    def sshd_runs(self) -> bool:
-        """Whether its sshd runs."""
-        return self._daemon_runs("sshd")
-
-    def dhcp_runs(self) -> bool:
-        """Whether the DHCP server runs on this host, the storage."""
-        return self._daemon_runs("dnsmasq")
+    def daemon_runs(self, name: str) -> bool:
+        """Whether its daemon of that name runs, which is recorded in /run/NAME.pid."""
+        script = f'pid=$(cat /run/{name}.pid) && read -r comm < "/proc/$pid/comm" && [ "$comm" = {name} ]'
+        return self.succeeds(["sh", "-c", script])
 
     def disk_served(self) -> bool:
         """Whether this host, the storage, serves the guest's disk over NBD."""
@@ -130,16 +127,16 @@ class Machine:
     def start_daemons(self) -> list[str]:
         """Starts the daemons that do not run or do not answer; returns their names."""
         started = []
-        if not self.sshd_runs():
+        if not self.daemon_runs("sshd"):
             self.run(["/usr/sbin/sshd"])
             started.append("sshd")
-        if self.host == STORAGE and not self.dhcp_runs():
+        if self.host == STORAGE and not self.daemon_runs("dnsmasq"):
             self.run(network.DHCP_SERVER)
             started.append("dnsmasq")
         if self.host == STORAGE and self.place.nbd.exists() and not self.disk_served():
             self.run(["sh", "-c", disk.SERVE])
             started.append("qemu-nbd")
-        if self.host.hypervisor and not (self._daemon_runs("libvirtd") and self.libvirt_answers()):
+        if self.host.hypervisor and not (self.daemon_runs("libvirtd") and self.libvirt_answers()):
             self.run(["sh", "-c", 'pid=$(cat /run/libvirtd.pid) && kill -9 "$pid"; rm -f /run/libvirtd.pid'])
             self.run(["libvirtd", "-d"])
             if not self.libvirt_answers():
@@ -149,10 +146,6 @@ class Machine:
                 raise Failure(what, "; ".join(errors[-3:]), detail=log)
             started.append("libvirtd")
         return started
-
-    def _daemon_runs(self, name: str) -> bool:
-        script = f'pid=$(cat /run/{name}.pid) && read -r comm < "/proc/$pid/comm" && [ "$comm" = {name} ]'
-        return self.succeeds(["sh", "-c", script])
 
     def _copy_etc(self, etc: Path) -> None:
         unfinished = self.folder / "etc.new"
@@ -222,25 +215,21 @@ def with_open_root(shadow: str) -> str:
 
 def sshd_config(path: str, config: Path) -> str:
     """The text of sshd_config; SetEnv lets plain `vmlm-tui` find its program and configuration."""
-    return "\n".join(
-        [
-            "HostKey /etc/ssh/ssh_host_ed25519_key",
-            "PidFile /run/sshd.pid",
-            "PermitRootLogin prohibit-password",
-            "PasswordAuthentication no",
-            "KbdInteractiveAuthentication no",
-            "AuthorizedKeysFile .ssh/authorized_keys",
-            "UsePAM no",
-            "UseDNS no",
-            "PrintMotd no",
-            "MaxStartups 100",
-            "MaxSessions 100",
-            "AcceptEnv LANG LC_* COLORTERM NO_COLOR",
-            f'SetEnv PATH="{path}" VMLM_CONFIG="{config}"',
-            "Subsystem sftp internal-sftp",
-            "",
-        ]
-    )
+    return f"""HostKey /etc/ssh/ssh_host_ed25519_key
+PidFile /run/sshd.pid
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+AuthorizedKeysFile .ssh/authorized_keys
+UsePAM no
+UseDNS no
+PrintMotd no
+MaxStartups 100
+MaxSessions 100
+AcceptEnv LANG LC_* COLORTERM NO_COLOR
+SetEnv PATH="{path}" VMLM_CONFIG="{config}"
+Subsystem sftp internal-sftp
+"""
 
 
 def libvirtd_config(identity: uuid.UUID) -> str:
@@ -250,21 +239,17 @@ def libvirtd_config(identity: uuid.UUID) -> str:
 
 def qemu_config(host: Host) -> str:
     """The text of qemu.conf: no features that a namespace lacks, and the image folder declared as shared."""
-    return "\n".join(
-        [
-            'user = "root"',
-            'group = "root"',
-            "dynamic_ownership = 0",
-            "remember_owner = 0",
-            'security_driver = "none"',
-            "cgroup_controllers = []",
-            "namespaces = []",
-            'stdio_handler = "file"',
-            f'migration_host = "{host.name}"',
-            f'shared_filesystems = [ "{SHARED_FOLDER}" ]',
-            "",
-        ]
-    )
+    return f"""user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+stdio_handler = "file"
+migration_host = "{host.name}"
+shared_filesystems = [ "{SHARED_FOLDER}" ]
+"""
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:

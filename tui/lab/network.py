@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tui.core.failure import Failure
 from tui.lab.command import run, succeeds
-from tui.lab.inventory import GUEST, HOSTS, NETWORK_BITS, Host
+from tui.lab.inventory import ADDRESSES, NETWORK_BITS, Host
 from tui.lab.namespaces import MARK, inside, launch
 from tui.lab.process import Process
 
@@ -90,8 +90,8 @@ def limit(process: Process, rate: str) -> None:
 
 def hosts_file() -> str:
     """The text of /etc/hosts on all hosts; no lab name is a loopback address, which QEMU would refuse."""
-    names = [(host.address, host.name) for host in HOSTS] + [(GUEST.address, GUEST.name)]
-    return "127.0.0.1 localhost\n::1 localhost\n" + "".join(f"{address} {name}\n" for address, name in names)
+    names = "".join(f"{address} {name}\n" for name, address in ADDRESSES.items())
+    return f"127.0.0.1 localhost\n::1 localhost\n{names}"
 
 
 def _ip(process: Process, *lines: str) -> None:

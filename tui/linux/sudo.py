@@ -4,11 +4,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from tui.core.command import Completed
+from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure, PasswordNeeded
 from tui.core.protocols import Shell
-
-OnOutput = Callable[[str], None]
 
 # Untranslated output, because it is parsed, and the folders of root's programs whatever the login's PATH is.
 ENVIRONMENT = ("env", "LC_ALL=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
@@ -100,7 +98,7 @@ class Sudo:
         *,
         stdin: str | bytes = "",
         timeout: float = 30.0,
-        on_output: Callable[[str], None] | None = None,
+        on_output: OnOutput | None = None,
     ) -> Completed:
         """The result of the command; PasswordNeeded or another Failure if it can't run as root."""
         method = self._methods.get(host) or await self._method(host)

@@ -14,10 +14,6 @@ MOST_DETAIL = 8  # lines of the detail of a failure
 class Report(Lines):
     """Empty until the first request; a Failure is shown with its detail."""
 
-    DEFAULT_CSS = """
-    Report { height: auto; }
-    """
-
     def __init__(self, with_keys: WithKeys, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._with_keys = with_keys

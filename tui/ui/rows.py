@@ -55,16 +55,11 @@ class Rows(ScrollView):
             old, new = (each[number] if number < len(each) else None for each in (before, self._rows))
             if old is not None and new is not None and old.is_same(new):
                 continue
-            region = self._difference(number)
+            drawn = self._drawn.get(number)
+            whole_line = Region(0, number, self.room.width, 1)
+            region = whole_line if drawn is None else changed(number, drawn, self._strip(number))
             if region is not None:
                 self.refresh(region.translate((0, -top)))
-
-    def _difference(self, number: int) -> Region | None:
-        """The cells of a line that must be repainted."""
-        old, new = self._drawn.get(number), self._strip(number)
-        if old is None:
-            return Region(0, number, self.room.width, 1)
-        return changed(number, old, new)
 
     def render_line(self, y: int) -> Strip:
         """One line of the window."""

@@ -10,7 +10,7 @@ import pytest
 from tests.list_world import ListWorld
 from tests.unit.app.test_main import MINIMAL
 from tui.app import check
-from tui.app.backend import Backend
+from tui.app.wiring import Backend
 from tui.checklist.backend.checklist import Checklist
 from tui.core.failure import Failure
 

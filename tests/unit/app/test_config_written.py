@@ -1,12 +1,11 @@
 """Writing config.toml."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tui.app.config import check, create, load, save, tables
+from tui.app.config import check, create, load, tables
 from tui.core.failure import Failure
 from tui.core.settings import Config
 
@@ -27,12 +26,6 @@ def full(path: Path) -> Config:
 [migration]\ntechnique = "post-copy-manual"\ntimeout = "0.1 s"\nauto_converge = true\nparallel = 4\ndowntime = "1 s"
 [sampling]\ninterval = "100 ms"\n[runs]\nfolder = "/r"\n""".replace("1000001 B", "100000001 B"),
     )
-
-
-def test_a_saved_configuration_is_loaded_unchanged(path: Path, tmp_path: Path) -> None:
-    config = full(path)
-    save(config, tmp_path / "new" / "config.toml")
-    assert load(tmp_path / "new" / "config.toml") == config
 
 
 def test_a_created_configuration_is_loaded_unchanged(path: Path, tmp_path: Path) -> None:
@@ -72,31 +65,17 @@ def test_create_does_not_follow_a_dangling_link(path: Path, tmp_path: Path) -> N
     assert not (tmp_path / "elsewhere.toml").exists()
 
 
-def test_save_keeps_permissions_and_symbolic_link(path: Path, tmp_path: Path) -> None:
-    found = read(path, MINIMAL)
-    path.chmod(0o640)
-    link = tmp_path / "link.toml"
-    link.symlink_to(path)
-    save(replace(found, vm=replace(found.vm, vcpus=2)), link)
-    assert link.is_symlink()
-    assert load(path).vm.vcpus == 2
-    assert path.stat().st_mode & 0o777 == 0o640
-    assert sorted(tmp_path.iterdir()) == [path, link]
-
-
 def test_a_path_that_cannot_be_written_is_one_sentence(path: Path, tmp_path: Path) -> None:
     found = read(path, MINIMAL)
-    for write in (create, save):
-        with pytest.raises(Failure, match="was not written") as raised:
-            write(found, path / "config.toml")  # below a file
-        assert "\n" not in str(raised.value)
+    with pytest.raises(Failure, match="was not written") as raised:
+        create(found, path / "config.toml")  # below a file
+    assert "\n" not in str(raised.value)
     assert sorted(tmp_path.iterdir()) == [path]
 
 
-def test_the_file_is_toml_with_units(path: Path) -> None:
-    found = full(path)
-    save(found, path)
-    written = tomllib.loads(path.read_text())
+def test_the_file_is_toml_with_units(path: Path, tmp_path: Path) -> None:
+    create(full(path), tmp_path / "new.toml")
+    written = tomllib.loads((tmp_path / "new.toml").read_text())
     assert written["vm"]["memory"] == "100000001 B"
     assert written["migration"]["timeout"] == "0.1 s"
     assert written["workload"]["memory"] == {"threads": 2, "size": "150 MiB", "rate": "7 MiB/s"}

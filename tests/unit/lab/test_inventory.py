@@ -9,7 +9,7 @@ from tui.app.config import load
 from tui.core.failure import Failure
 from tui.lab import config, disk
 from tui.lab.domain import definition
-from tui.lab.inventory import DESTINATION, GUEST, HOSTS, SOURCE, STORAGE, host_named
+from tui.lab.inventory import DESTINATION, GUEST, HOSTS, SOURCE, STORAGE
 from tui.lab.lab import Lab
 from tui.lab.place import STATE, STORAGE_FOLDER, Place
 
@@ -17,8 +17,7 @@ from tui.lab.place import STATE, STORAGE_FOLDER, Place
 def test_a_lab_has_three_hosts_and_two_of_them_run_guests() -> None:
     assert [host.name for host in HOSTS] == ["source", "destination", "storage"]
     assert [host for host in HOSTS if host.hypervisor] == [SOURCE, DESTINATION]
-    assert host_named("storage") is STORAGE
-    assert host_named("Storage") is None
+    assert HOSTS[-1] is STORAGE
 
 
 def test_all_addresses_are_different() -> None:

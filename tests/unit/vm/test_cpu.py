@@ -5,7 +5,7 @@ import pytest
 from tui.core.failure import Failure
 from tui.vm.model.cpu import Cpu, CpuFit, features, summary
 from tui.vm.model.domain import parse
-from tui.vm.model.machine_type import newest_common
+from tui.vm.model.offer import newest_common
 
 SPELLED_OUT = """<cpu mode='custom' match='exact'>
   <model fallback='forbid'>Skylake-Server</model>

@@ -51,7 +51,6 @@ def vm_of(domain: Any) -> Vm | None:
             reason=reason,
             vcpus=vcpus,
             memory_bytes=memory_kib * 1024,
-            persistent=bool(domain.isPersistent()),
         )
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:

@@ -129,10 +129,7 @@ CODES = {
     libvirt.VIR_ERR_OPERATION_TIMEOUT: ("another operation on the VM did not end in time", "Wait and try again."),
     libvirt.VIR_ERR_MIGRATE_UNSAFE: ("libvirt considers the migration unsafe", "Put the disk on shared storage."),
     libvirt.VIR_ERR_OPERATION_ABORTED: (CANCELLED, ""),
-    libvirt.VIR_ERR_AUTH_FAILED: (
-        "libvirt refused the login",
-        "Run vmlm-tui as root or in the group libvirt.",
-    ),
+    libvirt.VIR_ERR_AUTH_FAILED: ("libvirt refused the login", "Run vmlm-tui as root or in the group libvirt."),
     libvirt.VIR_ERR_NO_SUPPORT: ("this daemon does not support it", ""),
 }
 

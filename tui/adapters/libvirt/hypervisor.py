@@ -266,17 +266,6 @@ class LibvirtHypervisor:
         """Cancel the migration."""
         self._do(f"The migration of {name} could not be cancelled", lambda: self._domain(name).abortJob())
 
-    def max_downtime_ms(self, name: str) -> int:
-        """The maximum downtime."""
-
-        def read() -> int:
-            milliseconds = self._domain(name).migrateGetMaxDowntime()
-            if milliseconds is None:  # unlike others, this function of the binding does not raise
-                raise libvirt.libvirtError("virDomainMigrateGetMaxDowntime() failed")
-            return int(milliseconds)
-
-        return self._do(f"The maximum downtime of {name} could not be read", read)
-
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         """Set the maximum downtime."""
         what = f"The maximum downtime of {name} could not be set"

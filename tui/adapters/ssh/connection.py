@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 
 import asyncssh
 
-from tui.adapters.ssh.broken import Broken
 from tui.adapters.ssh.known_hosts import USUAL_PORT, known_as, known_hosts
+from tui.adapters.ssh.shell import Broken
 from tui.adapters.streams import read_all
-from tui.core.command import Completed
+from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure, LoginRefused, UntrustedHost
 from tui.core.ssh_target import SshTarget
 from tui.core.threads import on_thread
@@ -57,11 +57,7 @@ class Connection:
         self._connection.abort()
 
     async def run(
-        self,
-        command: str,
-        stdin: bytes,
-        on_output: Callable[[str], None] | None = None,
-        requested: asyncio.Event | None = None,
+        self, command: str, stdin: bytes, on_output: OnOutput | None = None, requested: asyncio.Event | None = None
     ) -> Completed:
         """Run a command and return its result; Broken if the connection fails first.
 

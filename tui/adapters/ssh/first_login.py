@@ -8,10 +8,9 @@ from pathlib import Path
 
 import asyncssh
 
-from tui.adapters.ssh.broken import Broken
 from tui.adapters.ssh.connection import CHANGED_KEY_WHY, NO_SSH_SERVER, Login, connect
 from tui.adapters.ssh.known_hosts import USUAL_PORT, append, known_as, known_hosts, known_hosts_files
-from tui.adapters.ssh.shell import CONNECT_LIMIT_S, ssh_folder
+from tui.adapters.ssh.shell import CONNECT_LIMIT_S, Broken, ssh_folder
 from tui.core.command import Completed
 from tui.core.failure import Failure, UntrustedHost
 from tui.core.ssh_key import KEY_NAMES, HostKey

@@ -4,13 +4,12 @@ import asyncio
 import importlib
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from pwd import getpwuid
 from typing import TYPE_CHECKING
 
-from tui.adapters.ssh.broken import Broken
-from tui.core.command import Completed
+from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure
 from tui.core.ssh_target import parse_target
 from tui.core.threads import on_thread
@@ -19,6 +18,14 @@ if TYPE_CHECKING:
     from tui.adapters.ssh.connection import Connection
 
 CONNECT_LIMIT_S = 10.0
+
+
+class Broken(Exception):
+    """The connection broke; `started` is true if the command may have run."""
+
+    def __init__(self, reason: str, *, started: bool) -> None:
+        super().__init__(reason)
+        self.started = started
 
 
 def ssh_folder() -> Path:
@@ -37,12 +44,7 @@ class SshShell:
         self._attempt: asyncio.Task[Connection] | None = None
 
     async def run(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: str | bytes = "",
-        timeout: float = 30.0,
-        on_output: Callable[[str], None] | None = None,
+        self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0, on_output: OnOutput | None = None
     ) -> Completed:
         """Run a command; Failure if the host cannot be reached or the command exceeds `timeout` seconds."""
         command = shlex.join(argv)
@@ -66,9 +68,7 @@ class SshShell:
         if connection is not None:
             connection.close()
 
-    async def _run_once(
-        self, command: str, stdin: bytes, limit_s: float, on_output: Callable[[str], None] | None
-    ) -> Completed:
+    async def _run_once(self, command: str, stdin: bytes, limit_s: float, on_output: OnOutput | None) -> Completed:
         connection = await self._connected()
         requested = asyncio.Event()
         try:

@@ -7,9 +7,9 @@ through one host is polled through the other.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from tui.core.command import Completed
+from tui.core.command import Completed, OnOutput
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import AgentRefused, AgentUnavailable
@@ -33,12 +33,7 @@ class AgentShell:
         self._host = ""  # where the VM was last found
 
     async def run(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: str | bytes = "",
-        timeout: float = 30.0,
-        on_output: Callable[[str], None] | None = None,
+        self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0, on_output: OnOutput | None = None
     ) -> Completed:
         """The result of the command; `on_output` is called once, at its end, because the agent reports no earlier."""
         data = stdin.encode() if isinstance(stdin, str) else stdin

@@ -24,7 +24,6 @@ class System:
     addresses: tuple[str, ...] = ()
     disk_bytes: int = 0  # of the file system of the images
     disk_free_bytes: int = 0
-    kvm_device: bool = False  # whether /dev/kvm exists; a guest may still not run on it
     reached_from: str = ""  # the ends of the app's ssh connection, as this host sees them
     reached_at: str = ""
     clock: Clock | None = None
@@ -78,7 +77,6 @@ sed -n 's/^model name[^:]*: */cpu_model /p' /proc/cpuinfo | head -n 1
 sed -n 's/^PRETTY_NAME=/os /p' /etc/os-release
 sed -n 's/^MemTotal: */memory_kib /p; s/^MemAvailable: */memory_available_kib /p' /proc/meminfo
 ip -o address show up scope global 2>/dev/null | sed -n 's,^[0-9]*: *[^ ]* *inet6* \([^ /]*\).*,address \1,p'
-[ ! -c /dev/kvm ] || echo "kvm_device yes"
 echo "ssh $SSH_CONNECTION"
 timeout -s KILL 3 df -P -B1 -- "$1" 2>/dev/null |
   sed -n '2s/^.* \([0-9]\{1,\}\) \{1,\}[0-9]\{1,\} \{1,\}\([0-9]\{1,\}\) \{1,\}[0-9]\{1,\}% .*/disk \1 \2/p'
@@ -108,7 +106,6 @@ def parse_system(text: str) -> System:
         addresses=tuple(addresses),
         disk_bytes=_number(disk[0]),
         disk_free_bytes=_number(disk[2]),
-        kvm_device="kvm_device" in facts,
         reached_from=ends[0] if len(ends) == 4 else "",
         reached_at=ends[2] if len(ends) == 4 else "",
     )

@@ -221,9 +221,8 @@ class Migrations:
         `running` is passed if the migration runs already: it can be followed even if its target is unreachable.
         """
         target = OTHER[origin]
-        opened = MigrationConnections(
-            origin, target, {host: self._connections.uri(host) for host in HYPERVISORS}, self._open
-        )
+        uris = {host: self._connections.config.hosts[host].libvirt for host in HYPERVISORS}
+        opened = MigrationConnections(origin, target, uris, self._open)
         # Opening takes time and reports an unreachable host, so all are opened now.
         _steer, here, there = await asyncio.gather(
             on_thread(opened.steer),
@@ -233,7 +232,7 @@ class Migrations:
         facts = {
             "hosts": {"origin": origin, "target": target, origin: _host(here), target: there},
             "workload": {"name": workload.name, **workload.parameters},
-            "destination_uri": self._connections.peer_uri(target),
+            "destination_uri": self._connections.config.hosts[target].peer_uri,
             "interval_s": self._interval,
             "versions": {"vmlm-tui": __version__, "python": platform.python_version()},
         }

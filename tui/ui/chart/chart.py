@@ -14,33 +14,23 @@ from textual.widget import Widget
 
 from tui.ui.chart.curves import Curves, is_loaded, load
 from tui.ui.chart.picture import Picture
-from tui.ui.chart.sheet import (
-    BLANK,
-    EMPTY,
-    FRAME,
-    LABEL,
-    LEVEL,
-    PASS,
-    SERIES,
-    SIGN,
-    TITLE,
-    Row,
-    compose,
-)
+from tui.ui.chart.sheet import BLANK, EMPTY, FRAME, LABEL, LEVEL, PASS, SERIES, SIGN, TITLE, Row, compose
+
+COMPONENTS = {  # by ink
+    FRAME: "chart--frame",
+    TITLE: "chart--title",
+    LABEL: "chart--label",
+    SIGN: "chart--sign",
+    LEVEL: "chart--level",
+    PASS: "chart--pass",
+    EMPTY: "chart--empty",
+}
 
 
 class Chart(Widget):
     """A chart that fills its widget; set `picture` to draw."""
 
-    COMPONENT_CLASSES = {
-        "chart--frame",
-        "chart--title",
-        "chart--label",
-        "chart--sign",
-        "chart--level",
-        "chart--pass",
-        "chart--empty",
-    }
+    COMPONENT_CLASSES = set(COMPONENTS.values())
     DEFAULT_CSS = """
     Chart { width: 1fr; height: 1fr; }
     Chart > .chart--frame { color: $foreground 35%; }
@@ -113,16 +103,6 @@ class Chart(Widget):
             return Strip.blank(self.size.width, self.rich_style)
         return Strip([Segment(text, self._style(ink)) for text, ink in self._rows[y].runs()], self.size.width)
 
-    _NAMES = {
-        FRAME: "chart--frame",
-        TITLE: "chart--title",
-        LABEL: "chart--label",
-        SIGN: "chart--sign",
-        LEVEL: "chart--level",
-        PASS: "chart--pass",
-        EMPTY: "chart--empty",
-    }
-
     def notify_style_update(self) -> None:
         """Look up the styles of the new theme."""
         self._styles.clear()
@@ -137,8 +117,8 @@ class Chart(Widget):
         return self._styles[name]
 
     def _lookup(self, ink: int, name: str) -> Style:
-        if ink in self._NAMES:
-            return self.get_component_rich_style(self._NAMES[ink])
+        if ink in COMPONENTS:
+            return self.get_component_rich_style(COMPONENTS[ink])
         return self.rich_style if ink == BLANK or name == str(ink) else self._color(name)
 
     def _color(self, name: str) -> Style:

@@ -78,7 +78,7 @@ class Vms:
 
     def console(self, name: str, host: str) -> list[str]:
         """The local command that shows the serial console of a VM on `host`."""
-        return ["virsh", "-c", self._connections.uri(host), "console", "--", name]
+        return ["virsh", "-c", self._connections.config.hosts[host].libvirt, "console", "--", name]
 
     # -- deleting --
 

@@ -8,8 +8,6 @@ from tui.vm.model.domain import Disk, Domain, Nic
 from tui.vm.model.offer import Offer
 
 SAFE_CACHES = ("none", "directsync")
-# Kinds of disk that both hosts reach over the network.
-REMOTE = ("network",)
 
 
 @dataclass(frozen=True)
@@ -27,8 +25,8 @@ def on_shared(path: str, folder: str) -> bool:
 
 
 def is_shared(disk: Disk, folder: str) -> bool:
-    """Whether both hosts can open the drive's medium; True without a medium."""
-    if not disk.source or disk.kind in REMOTE:
+    """Whether both hosts can open the drive's medium; True without a medium and for a network disk."""
+    if not disk.source or disk.kind == "network":
         return True
     return disk.kind == "file" and all(on_shared(path, folder) for path in disk.files)
 

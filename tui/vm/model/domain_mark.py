@@ -9,7 +9,7 @@ NAMESPACE, PREFIX, TAG = "urn:vmlm-tui:work", "vmlm", "work"
 MAKING, DELETING = "making", "deleting"
 
 UNFINISHED = {
-    MAKING: (f"Its creation was interrupted, or another app still works on it. {actions.DELETE} deletes it."),
+    MAKING: f"Its creation was interrupted, or another app still works on it. {actions.DELETE} deletes it.",
     DELETING: f"Its deletion was interrupted; some of its disks are removed. {actions.DELETE} finishes it.",
 }
 

@@ -8,10 +8,7 @@ from tui.vm.model.cpu import QEMU
 
 @dataclass(frozen=True)
 class DomainSpec:
-    """The input of a definition; empty `cpu_xml` is QEMU's default CPU, empty `seed` no seed disk.
-
-    `network` is a kind ("bridge", "network") and a name, or None.
-    """
+    """The input of a definition; empty `cpu_xml`: QEMU's default, empty `seed`: no disk; `network`: kind and name."""
 
     name: str
     vcpus: int
@@ -21,7 +18,6 @@ class DomainSpec:
     cache: str = "none"
     seed: str = ""
     kind: str = QEMU
-    arch: str = "x86_64"
     machine: str = ""
     cpu_xml: str = ""
     network: tuple[str, str] | None = None
@@ -34,7 +30,7 @@ def domain_xml(spec: DomainSpec) -> str:
     _add(root, "memory", str(spec.memory_bytes // 1024), unit="KiB")
     _add(root, "vcpu", str(spec.vcpus))
     os = _add(root, "os")
-    _add(os, "type", "hvm", arch=spec.arch, **({"machine": spec.machine} if spec.machine else {}))
+    _add(os, "type", "hvm", arch="x86_64", **({"machine": spec.machine} if spec.machine else {}))
     _add(os, "boot", dev="hd")
     features = _add(root, "features")
     _add(features, "acpi")

@@ -31,8 +31,12 @@ class Listing:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all VMs, without duplicates."""
-        found = {each.vm.name for answer in self.answers.values() if isinstance(answer, tuple) for each in answer}
-        return tuple(sorted(found))
+        return tuple(sorted({each.vm.name for each in self._read}))
+
+    @property
+    def _read(self) -> list[Listed]:
+        """The VMs of the hosts that could be read."""
+        return [each for answer in self.answers.values() if isinstance(answer, tuple) for each in answer]
 
     def where(self, name: str) -> VmPlacement:
         """The placement of one VM."""
@@ -55,23 +59,15 @@ class Listing:
     def files(self) -> dict[str, tuple[str, ...]]:
         """By VM, the sources of its drives and their backing files, from both hosts."""
         found: dict[str, tuple[str, ...]] = {}
-        for answer in self.answers.values():
-            for each in answer if isinstance(answer, tuple) else ():
-                if isinstance(each.domain, Domain):
-                    disks = each.domain.disks
-                    files = (file for disk in disks for file in (disk.source, *disk.backing) if file)
-                    found[each.vm.name] = tuple(dict.fromkeys((*found.get(each.vm.name, ()), *files)))
+        for each in self._read:
+            if isinstance(each.domain, Domain):
+                files = (file for disk in each.domain.disks for file in (disk.source, *disk.backing) if file)
+                found[each.vm.name] = tuple(dict.fromkeys((*found.get(each.vm.name, ()), *files)))
         return found
 
     @property
     def unread(self) -> tuple[str, ...]:
         """Hosts and VMs that could not be read; any of them may use a file."""
         hosts = [host for host, answer in self.answers.items() if isinstance(answer, Failure)]
-        vms = [
-            each.vm.name
-            for answer in self.answers.values()
-            if isinstance(answer, tuple)
-            for each in answer
-            if isinstance(each.domain, Failure)
-        ]
+        vms = [each.vm.name for each in self._read if isinstance(each.domain, Failure)]
         return (*self.awaited, *hosts, *vms)

@@ -39,10 +39,7 @@ class Inventory:
 
 @dataclass(frozen=True)
 class VmPlacement:
-    """By host the VM, None if the host has none of that name, a Failure if it can't be read.
-
-    `awaited` are the hosts that have not replied yet.
-    """
+    """By host the VM, None if it has none of that name, a Failure if it can't be read; `awaited` have not replied."""
 
     name: str
     answers: Mapping[str, Vm | Failure | None] = field(default_factory=dict)

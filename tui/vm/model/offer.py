@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from tui.core.failure import Failure
 from tui.core.quantity import size
 from tui.core.vm import Daemon
-from tui.vm.model.machine_type import newest_common
 
 # Bridges of libvirt's networks and of container tools.
 TAKEN_BRIDGES = re.compile(r"(virbr|docker|br-[0-9a-f]{12}|lxcbr|lxdbr|podman|cni)")
+
+CHIPSETS = ("pc-q35", "pc-i440fx")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,21 @@ class Offer:
         bridges = [("bridge", name) for name in self.bridges if not TAKEN_BRIDGES.match(name)]
         networks = [("network", name) for name in sorted(self.networks, key=lambda name: name != "default")]
         return (*bridges, *networks)
+
+
+def newest_common(source: Iterable[str], destination: Iterable[str]) -> tuple[str, ...]:
+    """For each PC chipset the newest machine type that both support."""
+    both = set(source) & set(destination)
+    found = []
+    for chipset in CHIPSETS:
+        versions = [each for each in both if re.fullmatch(rf"{chipset}-[0-9.]+", each)]
+        if versions:
+            found.append(max(versions, key=_version))
+    return tuple(found)
+
+
+def _version(machine: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in machine.rpartition("-")[2].split(".") if part)
 
 
 def machine_of_both(offers: Iterable[Offer]) -> str:

@@ -10,7 +10,7 @@ from tui.hosts.model.checks.basic import version
 from tui.hosts.model.facts import HostsFacts, Libvirt, unread
 from tui.hosts.model.host import System
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, CpuFit, summary
-from tui.vm.model.machine_type import newest_common
+from tui.vm.model.offer import newest_common
 
 
 def fit_steps() -> tuple[Step[HostsFacts], ...]:
