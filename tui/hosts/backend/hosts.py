@@ -24,10 +24,7 @@ class Hosts:
     """Reads the configured hosts; `checklist` also changes them."""
 
     def __init__(
-        self,
-        connections: Connections,
-        changes: Changes,
-        first_login: Callable[[str], FirstLogin] | None = None,
+        self, connections: Connections, changes: Changes, first_login: Callable[[str], FirstLogin] | None = None
     ) -> None:
         self._connections = connections
         self._first_login = first_login

@@ -14,10 +14,9 @@ from tui.core.ssh_target import parse_target
 from tui.nfs.backend.proof import prove
 from tui.nfs.model.checks.image import IMAGES_SCRIPT, image_paths, parse_images
 from tui.nfs.model.checks.sharing import proof_why_not
-from tui.nfs.model.facts import CLIENTS, HostRead, ImageRead, NfsFacts, VmsRead
+from tui.nfs.model.facts import CLIENTS, HostRead, ImageRead, NfsFacts, Shared, VmsRead
 from tui.nfs.model.proof import Proof
 from tui.nfs.model.script import CLIENT_SCRIPT, SERVER_SCRIPT, arguments, parse_client, parse_server
-from tui.nfs.model.shared import Shared
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.domain import parse
 

@@ -20,8 +20,7 @@ from tui.linux.packages import CLIENT, SERVER, Package, parse_simulation
 from tui.linux.qemu_conf import parse_qemu_conf
 from tui.linux.script_sections import PRELUDE, Section, file_text, parse_sections
 from tui.linux.units import PROPERTIES, parse_units
-from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, QemuUser, ServerRead
-from tui.nfs.model.shared import Shared
+from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, QemuUser, ServerRead, Shared
 
 UNITS = ("nfs-server.service", "nfs-kernel-server.service", "nfs-config.service", "rpcbind.service")
 # Files that the packages' postrm scripts remove on a purge, even if the package did not create them.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from tui.checklist.model.check import Finding
+from tui.checklist.model.check import Finding, check_lists
 from tui.checklist.model.step import Step, nothing
 from tui.core.settings import DESTINATION, SOURCE, STORAGE
 from tui.linux.change import Change
@@ -73,7 +73,8 @@ def _only_for_nfs(*steps: Step[NfsFacts]) -> Steps:
 def _package_steps(role: str, title: str, why: str) -> Steps:
     return _only_for_nfs(
         _on(HostRead, f"{role}.lists", "the package is available",
-            "The package lists of a new system are often empty.", package.check_lists, package.change_lists),
+            "The package lists of a new system are often empty.",
+            lambda _facts, host: check_lists(host.package), package.change_lists),
         _on(HostRead, f"{role}.package", title, why, package.check_package, package.change_package, "lists"),
     )  # fmt: skip
 
