@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from tui.checklist.backend.changes import recorder
 from tui.checklist.backend.checklist import Checklist, require_good
 from tui.checklist.backend.jobs import Job
 from tui.checklist.model.check import Item
@@ -22,7 +21,7 @@ def fix(checklist: Checklist[Any], id: str, shown: Change) -> Call:
             raise Failure(
                 "Nothing was changed", "the fix has changed since you saw it", "Fix the line again to see the new one."
             )
-        item = await checklist.apply(id, recorder(job))
+        item = await checklist.apply(id, job.record)
         return f"Fixed: {item.title}. {require_good(item).found}."
 
     return call
@@ -32,7 +31,7 @@ def fix_all(checklist: Checklist[Any], shown: Mapping[str, Change]) -> Call:
     """Fix all that is missing, only by the changes that were shown."""
 
     async def call(job: Job) -> str:
-        applied = await checklist.apply_missing(recorder(job), shown, lambda item: _begin(job, item))
+        applied = await checklist.apply_missing(job.record, shown, lambda item: _begin(job, item))
         return f"{'Stopped, as you asked. ' if job.stopping else ''}{fixed(applied, checklist.items)}"
 
     return call
@@ -42,7 +41,7 @@ def undo(checklist: Checklist[Any], id: str) -> Call:
     """Undo what was applied for one line."""
 
     async def call(job: Job) -> str:
-        return f"Undone: {(await checklist.undo(id, recorder(job))).title}."
+        return f"Undone: {(await checklist.undo(id, job.record)).title}."
 
     return call
 
@@ -51,7 +50,7 @@ def undo_all(checklist: Checklist[Any]) -> Call:
     """Undo all that was applied."""
 
     async def call(job: Job) -> str:
-        await checklist.undo_all(recorder(job), lambda item: _begin(job, item))
+        await checklist.undo_all(job.record, lambda item: _begin(job, item))
         left = sum(item.undo is not None for item in checklist.items)
         return f"Stopped, as you asked; still to undo: {left}." if left else "All changes were undone."
 
