@@ -22,25 +22,15 @@ class Changes:
     def __init__(self, sudo: Sudo, journal: Journal, addresses: Mapping[str, str]) -> None:
         self.sudo = sudo
         self.jobs = Jobs()
-        self._journal = journal
+        self.journal = journal
         self._addresses = addresses
-
-    @property
-    def problem(self) -> str:
-        """Which part of the journal can't be read; empty where all can."""
-        return self._journal.problem
 
     async def apply(self, step: str, change: Change, on_progress: OnProgress) -> None:
         """Apply all moves in order; a Failure ends it, and the moves before it can be undone."""
         for move in change.moves:
-            number = self._journal.begin(step, self._addresses[move.action.host], move)
+            number = self.journal.begin(step, self._addresses[move.action.host], move)
             await self._act(move.action, on_progress)
-            self._journal.done(number)
-
-    @property
-    def revision(self) -> tuple[int, ...]:
-        """The revision of the journal; `undo_of` returns the same while it stays the same."""
-        return self._journal.revision
+            self.journal.done(number)
 
     def undo_of(self, step: str) -> Change | None:
         """The change that undoes all that was applied for a step; None where nothing was."""
@@ -56,12 +46,12 @@ class Changes:
                 except Failure:
                     if entry.done:
                         raise
-            self._journal.undone(entry)
+            self.journal.undone(entry)
 
     def _applied(self, step: str) -> list[Entry]:
         """The entries of a step for hosts of this configuration, the newest first."""
         known = set(self._addresses.values())
-        return [entry for entry in self._journal.entries(step) if entry.address in known]
+        return [entry for entry in self.journal.entries(step) if entry.address in known]
 
     async def _act(self, action: Action, on_progress: OnProgress) -> None:
         def on_output(text: str) -> None:

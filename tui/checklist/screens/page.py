@@ -1,6 +1,7 @@
 """The base of the Hosts and the NFS page: reads the hosts, explains, fixes and undoes, with the same keys."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
@@ -171,12 +172,12 @@ class ListPage(Page):
         if item is None or item.change is None:
             return
         id, change = item.id, item.change
-        self._confirm(f"Fix: {item.title}", {id: change}, actions.fix(self._list, id, change))
+        self._confirm(f"Fix: {item.title}", {id: change}, partial(actions.fix, self._list, id, change))
 
     def action_fix_all(self) -> None:
         """Fix all that is missing, once the commands are confirmed."""
         shown = {item.id: item.change for item in self._list.items if item.missing and item.change}
-        self._confirm("Fix all that is missing", shown, actions.fix_all(self._list, shown))
+        self._confirm("Fix all that is missing", shown, partial(actions.fix_all, self._list, shown))
 
     def action_undo(self) -> None:
         """Undo the change of the line under the cursor, once its commands are confirmed."""
@@ -184,12 +185,12 @@ class ListPage(Page):
         if item is None or item.undo is None:
             return
         id, undo = item.id, item.undo
-        self._confirm(f"Undo: {item.title}", {id: undo}, actions.undo(self._list, id))
+        self._confirm(f"Undo: {item.title}", {id: undo}, partial(actions.undo, self._list, id))
 
     def action_undo_all(self) -> None:
         """Undo all changes, once the commands are confirmed."""
         shown = {item.id: item.undo for item in reversed(self._list.items) if item.undo}
-        self._confirm("Undo all changes", shown, actions.undo_all(self._list))
+        self._confirm("Undo all changes", shown, partial(actions.undo_all, self._list))
 
     @work(name="password", group="ask", exclusive=True)
     async def action_password(self) -> None:

@@ -11,7 +11,6 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.protocols import FirstLogin, Hypervisor
 from tui.core.settings import HYPERVISORS
-from tui.core.ssh_key import HostKey
 from tui.hosts.backend.reading import HostReading, configured
 from tui.hosts.backend.rounds import Rounds
 from tui.hosts.model.facts import HostsFacts
@@ -54,19 +53,8 @@ class Hosts:
             for each in tasks:
                 each.cancel()
 
-    async def host_key(self, host: str) -> HostKey:
-        """The host key of an unknown host; the user compares its `fingerprint`."""
-        return await self._first_login_to(host).host_key()
-
-    async def trust(self, host: str, fingerprint: str) -> None:
-        """Add the host key to the user's known_hosts, after the user confirmed its fingerprint."""
-        await self._first_login_to(host).trust(fingerprint)
-
-    async def authorize(self, host: str, password: str) -> None:
-        """Log in once with a password and authorize the user's key; the password is not stored."""
-        await self._first_login_to(host).authorize(password)
-
-    def _first_login_to(self, host: str) -> FirstLogin:
+    def first_login(self, host: str) -> FirstLogin:
+        """The first login to an unknown host, or to one that refuses the user's key; Failure where it is impossible."""
         if self._first_login is None:
             raise Failure(f"A first login to {host} is not possible")
         return self._first_login(self.config.hosts[host].ssh)

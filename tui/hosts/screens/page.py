@@ -139,7 +139,7 @@ class HostsPage(ListPage):
 
     def _first_password(self, host: str) -> PasswordDialog:
         async def use(password: str) -> None:
-            await self._hosts.authorize(host, password)
+            await self._hosts.first_login(host).authorize(password)
 
         address = self._hosts.config.hosts[host].ssh
         text = f"The password of {address} is needed once. The app adds your ssh key there, and uses that from then on."
