@@ -15,8 +15,7 @@ from tui.core.failure import LoginRefused, UntrustedHost
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import READING, HostFacts, System
 from tui.hosts.screens.fingerprint import FingerprintDialog
-from tui.hosts.widgets.card import HostCard
-from tui.hosts.widgets.lines import host_line
+from tui.hosts.widgets.card import HostCard, host_line
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.password import PasswordDialog

@@ -151,9 +151,7 @@ def _common(sections: Mapping[str, Section], shared: Shared, role: str) -> dict[
         "mounts": parse_mountinfo(_text(sections, "mounts")),
         "fstab": file_text(sections.get("fstab")),
         "systemd": "systemd" in sections and sections["systemd"].status == 0,
-        "names": {
-            name: _resolved(sections, name, str(getattr(shared, name))) for name in (STORAGE, SOURCE, DESTINATION)
-        },
+        "names": {role: _resolved(sections, role, getattr(shared, role)) for role in (STORAGE, SOURCE, DESTINATION)},
         "configuration": tuple(_text(sections, "configuration").splitlines()),
         "users": frozenset(line.partition(":")[0] for line in _printed(sections, "users").splitlines()),
         "lists_age_s": whole(_text(sections, "age").strip()) or 0,

@@ -49,12 +49,9 @@ def check_write(facts: NfsFacts) -> Finding | None:
         what = f"written, but {', '.join(proof.left)} could not be removed"
         return Finding(WARNING, what, wanted, "Remove it by hand.")
     if proof.creator == USER:
-        return Finding(
-            WARNING,
-            "QEMU's user can write, but root is squashed",
-            "root can change the owner of an image to QEMU's user, as libvirt does when a VM starts",
-            "Export it with no_root_squash, or chown the images and set dynamic_ownership = 0 in qemu.conf.",
-        )
+        wanted = "root can change the owner of an image to QEMU's user, as libvirt does when a VM starts"
+        hint = "Export it with no_root_squash, or chown the images and set dynamic_ownership = 0 in qemu.conf."
+        return Finding(WARNING, "QEMU's user can write, but root is squashed", wanted, hint)
     return Finding(OK, f"root changed the owner of a file as libvirt does, and {_user(facts, SOURCE)} wrote to it")
 
 
