@@ -20,7 +20,6 @@ memory_available_kib 259101232
 address 192.0.2.10
 address 2001:db8:2::10
 address 192.168.122.1
-kvm_device yes
 ssh 192.0.2.5 50212 192.0.2.10 22
 disk 473921032192 401253212160
 """
@@ -44,7 +43,7 @@ ssh 2001:db8::5 50212 2001:db8::20 2222
             System(
                 "kvm-a", "Debian GNU/Linux 13 (trixie)", "6.12.48+deb13-amd64", 32,
                 "AMD EPYC 9354P 32-Core Processor", 263822864 * 1024, 259101232 * 1024,
-                ("192.0.2.10", "2001:db8:2::10", "192.168.122.1"), 473921032192, 401253212160, True,
+                ("192.0.2.10", "2001:db8:2::10", "192.168.122.1"), 473921032192, 401253212160,
                 "192.0.2.5", "192.0.2.10",
             ),
         ),
@@ -56,7 +55,7 @@ ssh 2001:db8::5 50212 2001:db8::20 2222
                 reached_from="2001:db8::5", reached_at="2001:db8::20",
             ),
         ),
-        ("ssh \ndisk \naddress\nkvm_device yes\n", System(addresses=("",), kvm_device=True)),
+        ("ssh \ndisk \naddress\n", System(addresses=("",))),
         ("ssh 192.0.2.5\ndisk lots free\n", System()),
     ],
 )  # fmt: skip

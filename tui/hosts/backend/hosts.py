@@ -16,7 +16,6 @@ from tui.hosts.backend.rounds import Rounds
 from tui.hosts.model.facts import HostsFacts
 from tui.hosts.model.host import HostFacts, System, Virtualization
 from tui.hosts.model.steps import STEPS
-from tui.vm.model.kvm import Kvm
 
 
 class Hosts:
@@ -39,16 +38,14 @@ class Hosts:
 
     async def read(self, host: HostFacts) -> AsyncIterator[HostFacts]:
         """Yield `host` after each part that was read; a part that failed is a Failure."""
-        readers = {"system": self._system}
+        readings: dict[str, Awaitable[object]] = {"system": self._system(host.name)}
         if host.hypervisor:
-            readers["virtualization"] = self._virtualization  # type: ignore[assignment]
-        kvm = self.checklist.facts.at(host.name).kvm
-        facts = replace(host, kvm=kvm.words if isinstance(kvm, Kvm) else "")
-        tasks = {asyncio.ensure_future(_part(name, read(host.name))) for name, read in readers.items()}
+            readings["virtualization"] = self._virtualization(host.name)
+        tasks = {asyncio.ensure_future(_part(name, reading)) for name, reading in readings.items()}
         try:
             for part in asyncio.as_completed(tasks):
-                facts = replace(facts, **await part)
-                yield facts
+                host = replace(host, **await part)
+                yield host
         finally:
             for each in tasks:
                 each.cancel()
@@ -63,10 +60,7 @@ class Hosts:
         return Rounds(self._reading, facts).run()
 
     async def _system(self, host: str) -> System:
-        """The system and, over the open connection, the clock, because a login would delay the first sample."""
-        system = (await self._reading.as_login(host)).system
-        clock = await or_failure(self._reading.clock(host, rounds=1))
-        return replace(system, clock=None if isinstance(clock, Failure) else clock)
+        return (await self._reading.as_login(host)).system
 
     async def _virtualization(self, host: str) -> Virtualization:
         def read(hypervisor: Hypervisor) -> Virtualization:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from tui.core.failure import Failure
 from tui.core.quantity import whole
 from tui.core.vm import Daemon, Vm
-from tui.hosts.model.clock import Clock
 
 READING, OK, PARTLY, UNREACHABLE = "reading", "ok", "partly reachable", "unreachable"
 
@@ -24,10 +23,8 @@ class System:
     addresses: tuple[str, ...] = ()
     disk_bytes: int = 0  # of the file system of the images
     disk_free_bytes: int = 0
-    kvm_device: bool = False  # whether /dev/kvm exists; a guest may still not run on it
     reached_from: str = ""  # the ends of the app's ssh connection, as this host sees them
     reached_at: str = ""
-    clock: Clock | None = None
 
 
 @dataclass(frozen=True)
@@ -42,8 +39,7 @@ class Virtualization:
 class HostFacts:
     """One host; a part is None until it is read, a Failure if it can't be.
 
-    The storage server has no `virtualization`: `hypervisor` is False there. `kvm` is the latest result of the KVM test
-    as text, "" before the first.
+    The storage server has no `virtualization`: `hypervisor` is False there.
     """
 
     name: str  # its role: source, destination, storage
@@ -51,7 +47,6 @@ class HostFacts:
     hypervisor: bool
     system: System | Failure | None = None
     virtualization: Virtualization | Failure | None = None
-    kvm: str = ""
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -78,7 +73,6 @@ sed -n 's/^model name[^:]*: */cpu_model /p' /proc/cpuinfo | head -n 1
 sed -n 's/^PRETTY_NAME=/os /p' /etc/os-release
 sed -n 's/^MemTotal: */memory_kib /p; s/^MemAvailable: */memory_available_kib /p' /proc/meminfo
 ip -o address show up scope global 2>/dev/null | sed -n 's,^[0-9]*: *[^ ]* *inet6* \([^ /]*\).*,address \1,p'
-[ ! -c /dev/kvm ] || echo "kvm_device yes"
 echo "ssh $SSH_CONNECTION"
 timeout -s KILL 3 df -P -B1 -- "$1" 2>/dev/null |
   sed -n '2s/^.* \([0-9]\{1,\}\) \{1,\}[0-9]\{1,\} \{1,\}\([0-9]\{1,\}\) \{1,\}[0-9]\{1,\}% .*/disk \1 \2/p'
@@ -108,7 +102,6 @@ def parse_system(text: str) -> System:
         addresses=tuple(addresses),
         disk_bytes=_number(disk[0]),
         disk_free_bytes=_number(disk[2]),
-        kvm_device="kvm_device" in facts,
         reached_from=ends[0] if len(ends) == 4 else "",
         reached_at=ends[2] if len(ends) == 4 else "",
     )
