@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tui.adapters.local import LocalShell
-from tui.checklist.backend.changes import FAILS, PRINTS, Changes, Progress
+from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.journal import Journal
+from tui.checklist.model.transcript import FAILED, OUTPUT, Progress
 from tui.core.failure import Failure
 from tui.linux import remote_file
 from tui.linux.change import Action, AddLines, Change, Command, Move, RemoveLines
@@ -92,11 +93,11 @@ async def test_output_of_a_command_is_passed_on_and_its_failure_ends_the_change(
     )
     with pytest.raises(Failure, match=r"failed on storage: no way"):
         await changes.apply("step", Change(moves), progress.append)
-    assert [(each.kind, each.text) for each in progress if each.kind == PRINTS] == [
-        (PRINTS, "begun\n"),
-        (PRINTS, "no way\n"),
+    assert [(each.kind, each.text) for each in progress if each.kind == OUTPUT] == [
+        (OUTPUT, "begun\n"),
+        (OUTPUT, "no way\n"),
     ]
-    assert progress[-1].kind == FAILS
+    assert progress[-1].kind == FAILED
     assert not (etc / "never").exists()
 
 

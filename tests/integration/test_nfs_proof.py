@@ -17,9 +17,8 @@ from tui.linux.folder import Folder
 from tui.linux.packages import CLIENT, Package
 from tui.linux.sudo import Sudo
 from tui.nfs.backend.proof import prove
-from tui.nfs.model.facts import ClientRead, NfsFacts, QemuUser
+from tui.nfs.model.facts import ClientRead, NfsFacts, QemuUser, Shared
 from tui.nfs.model.proof import ROOT, Proof
-from tui.nfs.model.shared import Shared
 
 pytestmark = pytest.mark.skipif("os.geteuid() != 0", reason="the proof runs as root and switches to QEMU's user")
 PATIENCE_S = 60.0

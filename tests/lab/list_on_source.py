@@ -12,8 +12,8 @@ from typing import Any
 
 from tests.lab.on_source import configured
 from tui.app.wiring import changes_through
-from tui.checklist.backend.changes import Progress
 from tui.checklist.model.check import Item
+from tui.checklist.model.transcript import Progress
 from tui.core.failure import Failure
 from tui.core.settings import state_folder
 from tui.hosts.backend.hosts import Hosts

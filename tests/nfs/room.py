@@ -12,9 +12,9 @@ from tui.adapters.libvirt.hypervisor import connect
 from tui.adapters.ssh.shell import SshShell
 from tui.app import config
 from tui.app.wiring import changes_through
-from tui.checklist.backend.changes import ENDS, Progress
 from tui.checklist.backend.checklist import Checklist
 from tui.checklist.model.check import Item
+from tui.checklist.model.transcript import DONE, Progress
 from tui.core.connections import Connections
 from tui.core.protocols import Hypervisor
 from tui.hosts.backend.hosts import Hosts
@@ -75,7 +75,7 @@ class Room:
         }
 
     def _on_progress(self, progress: Progress) -> None:
-        if progress.kind == ENDS:
+        if progress.kind == DONE:
             self.changed.append(f"{progress.action.host}: {progress.action.text}")
 
 

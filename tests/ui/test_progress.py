@@ -4,8 +4,12 @@ from textual.app import App
 
 from tests.ui.one_page import text_of, until
 from tui.checklist.backend.jobs import Job
+from tui.checklist.model.transcript import ACTION, DONE, OUTPUT, Progress
 from tui.checklist.screens.progress import ProgressDialog
 from tui.core.actions import without_keys
+from tui.linux.change import Command
+
+INSTALL = Command("storage", ("apt-get", "install", *["a-package"] * 12))
 
 
 class OneDialog(App[None]):
@@ -24,16 +28,16 @@ async def test_the_output_is_followed_when_the_state_above_it_grows_until_the_us
     app = OneDialog(job)
     async with app.run_test(size=(80, 24)) as pilot:
         for number in range(30):
-            job.add_output(f"line {number} of the old\n")
+            job.record(Progress(INSTALL, OUTPUT, f"line {number} of the old\n"))
         await until(pilot, lambda: "line 29 of the old" in text_of(app))
-        job.begin("storage", f"apt-get install {'a-package ' * 12}")
-        job.add_output("the first of the new\n")
+        job.record(Progress(INSTALL, ACTION))
+        job.record(Progress(INSTALL, OUTPUT, "the first of the new\n"))
         await until(pilot, lambda: "the first of the new" in text_of(app))
         await pilot.press("up", "up", "up")
         await until(pilot, lambda: "the first of the new" not in text_of(app))
         before = text_of(app).splitlines()[-3]
-        job.add_output("".join(f"more {number}\n" for number in range(30)))
-        job.end()
+        job.record(Progress(INSTALL, OUTPUT, "".join(f"more {number}\n" for number in range(30))))
+        job.record(Progress(INSTALL, DONE))
         await until(pilot, lambda: "reading the hosts again" in text_of(app))
         assert "more" not in text_of(app)
         assert before.strip("│ ") in text_of(app)

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 LONGEST_S = 1e6
 
@@ -24,31 +24,28 @@ class Command:
 
 
 @dataclass(frozen=True)
-class AddLines:
+class _Lines:
+    host: str
+    path: str
+    lines: tuple[str, ...]
+    verb: ClassVar[str]
+
+    @property
+    def text(self) -> str:
+        """The file and the lines, for display."""
+        return "\n".join((f"in {self.path}, {self.verb}:", *self.lines))
+
+
+class AddLines(_Lines):
     """Adds a managed block of lines at the end of a file (linux.managed_block)."""
 
-    host: str
-    path: str
-    lines: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """The file and the lines, for display."""
-        return "\n".join((f"in {self.path}, add:", *self.lines))
+    verb = "add"
 
 
-@dataclass(frozen=True)
-class RemoveLines:
+class RemoveLines(_Lines):
     """Removes exactly the lines that an AddLines added."""
 
-    host: str
-    path: str
-    lines: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """The file and the lines, for display."""
-        return "\n".join((f"in {self.path}, remove:", *self.lines))
+    verb = "remove"
 
 
 Action = Command | AddLines | RemoveLines
@@ -66,6 +63,11 @@ class Move:
 def reversible(host: str, do: tuple[str, ...], undo: tuple[str, ...]) -> Move:
     """A command on a host and the command that undoes it."""
     return Move(Command(host, do), (Command(host, undo),))
+
+
+def added(host: str, path: str, lines: tuple[str, ...], *then: Action) -> Move:
+    """Lines added to a file, and undone by removing them; `then` are further actions of the undo."""
+    return Move(AddLines(host, path, lines), (RemoveLines(host, path, lines), *then))
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,8 @@ class Firewalld:
         for zones, kept in ((self.now, ()), (self.kept, ("--permanent",))):
             if not any(each.name == zone and rule in each.rules for each in zones):
                 words = ("firewall-cmd", *kept, f"--zone={zone}")
-                moves.append(
-                    reversible(host, (*words, f"--add-rich-rule={rule}"), (*words, f"--remove-rich-rule={rule}"))
-                )
+                add, remove = f"--add-rich-rule={rule}", f"--remove-rich-rule={rule}"
+                moves.append(reversible(host, (*words, add), (*words, remove)))
         return tuple(moves)
 
 

@@ -106,6 +106,5 @@ def device_folder(mounts: tuple[Mount, ...], path: str) -> tuple[str, str] | Non
 
 def _on(mounts: tuple[Mount, ...], below: Mount, target: str) -> Mount | None:
     """The mount at `target` whose parent is `below`."""
-    return next(
-        (each for each in mounts if each.parent == below.id and each.target == target and each.id != below.id), None
-    )
+    above = (each for each in mounts if each.parent == below.id and each.id != below.id)
+    return next((each for each in above if each.target == target), None)

@@ -1,11 +1,10 @@
 """Packages of a host's distribution: whether one is installed, and what installing it would change."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 INSTALL = re.compile(r"^Inst (\S+) (\[)?", re.MULTILINE)
 REMOVE = re.compile(r"^Remv (\S+)", re.MULTILINE)
-NOT_KNOWN = ("Unable to locate package", "has no installation candidate")
 
 # The commands that install the equivalents of Debian's nfs-kernel-server and nfs-common on other distributions.
 ELSEWHERE = {
@@ -48,10 +47,8 @@ def parse_simulation(package: Package, text: str, residual: str) -> Package:
     found = INSTALL.findall(text)
     new = tuple(name for name, older in found if not older)
     kept = {line.partition(" ")[2] for line in residual.splitlines() if line.startswith("config-files ")}
-    return Package(
-        name=package.name,
-        manager=package.manager,
-        installed=package.installed,
+    return replace(
+        package,
         known=bool(new),
         new=new,
         upgraded=tuple(name for name, older in found if older),

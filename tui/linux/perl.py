@@ -1,8 +1,4 @@
-"""Small programs that run on hosts, in Perl.
-
-perl-base is Essential on Debian and Ubuntu, so every such host has Perl with the modules used here; python3 may be
-missing.
-"""
+"""Small Perl programs: Debian and Ubuntu always have perl-base with the modules used here; python3 may be missing."""
 
 MISSING = "Perl is not installed"
 INSTALL = "Install Perl there: the package is perl-base on Debian and Ubuntu, perl elsewhere."

@@ -30,16 +30,14 @@ class QemuConf:
 
 def parse_qemu_conf(text: str) -> QemuConf:
     """The settings as libvirt reads them: a list may span lines, and outside strings `#` begins a comment."""
+    first, last = MIGRATION_PORTS
     bare = "\n".join(_without_comment(line) for line in text.splitlines())
     return QemuConf(
         user="".join(_strings(_value(bare, "user"))).lstrip("+"),
         dynamic_ownership=_value(bare, "dynamic_ownership").strip() != "0",
         shared_filesystems=_strings(_value(bare, "shared_filesystems")),
         migration_host="".join(_strings(_value(bare, "migration_host"))),
-        migration_ports=(
-            _number(_value(bare, "migration_port_min"), MIGRATION_PORTS[0]),
-            _number(_value(bare, "migration_port_max"), MIGRATION_PORTS[1]),
-        ),
+        migration_ports=(_number(bare, "migration_port_min", first), _number(bare, "migration_port_max", last)),
     )
 
 
@@ -60,8 +58,8 @@ def _value(text: str, key: str) -> str:
     return found[1] if found else ""
 
 
-def _number(value: str, default: int) -> int:
-    number = whole(value.strip())
+def _number(text: str, key: str, default: int) -> int:
+    number = whole(_value(text, key).strip())
     return default if number is None else number
 
 

@@ -17,11 +17,8 @@ def rules(text: str) -> tuple[str, ...]:
     """The lines for an NFS daemon or for all daemons."""
     meant = {"ALL", *DAEMONS, *(f"rpc.{each}" for each in DAEMONS)}
     lines = (line.strip() for line in text.replace("\\\n", " ").splitlines())
-    return tuple(
-        line
-        for line in lines
-        if not line.startswith("#") and meant & set(line.partition(":")[0].replace(",", " ").split())
-    )
+    active = (line for line in lines if not line.startswith("#"))
+    return tuple(line for line in active if meant & set(line.partition(":")[0].replace(",", " ").split()))
 
 
 def matches_all_clients(rule: str) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tui.linux.change import Move, reversible
 
-PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState"
+PROPERTIES = "Id,LoadState,ActiveState,UnitFileState"
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,6 @@ class Unit:
     name: str
     load: str
     active: str
-    sub: str = ""
     file: str = ""
 
     @property
@@ -39,7 +38,7 @@ def parse_units(text: str) -> tuple[Unit, ...]:
     for block in text.strip().split("\n\n"):
         values = dict(line.partition("=")[::2] for line in block.splitlines())
         if "Id" in values:
-            states = (values.get(key, "") for key in ("LoadState", "ActiveState", "SubState", "UnitFileState"))
+            states = (values.get(key, "") for key in ("LoadState", "ActiveState", "UnitFileState"))
             found.append(Unit(values["Id"], *states))
     return tuple(found)
 

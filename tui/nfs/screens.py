@@ -16,7 +16,5 @@ class NfsPage(ListPage):
 
     def __init__(self, nfs: Nfs) -> None:
         hosts = nfs.config.hosts
-        # The storage server comes first because the setup begins there.
-        super().__init__(
-            nfs.checklist, {host.name: host.ssh for host in (hosts.storage, hosts.source, hosts.destination)}
-        )
+        order = (hosts.storage, hosts.source, hosts.destination)  # the setup begins on the storage server
+        super().__init__(nfs.checklist, {host.name: host.ssh for host in order})

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.list_world import Facts, ListWorld
-from tui.checklist.backend.changes import recorder
 from tui.checklist.backend.checklist import Checklist
 from tui.checklist.backend.jobs import Job, Jobs
 from tui.checklist.model.check import Finding, Item
@@ -36,7 +35,7 @@ async def fix_all(world: ListWorld, *, limit: int = 100, only_shown: bool = Fals
         return len(begun) <= limit
 
     job = Job("all")
-    await world.checklist.apply_missing(recorder(job), shown if only_shown else None, begin)  # type: ignore[arg-type]
+    await world.checklist.apply_missing(job.record, shown if only_shown else None, begin)  # type: ignore[arg-type]
     return job, begun
 
 
@@ -141,7 +140,7 @@ async def test_a_failed_job_keeps_the_failure_and_the_transcript(world: ListWorl
     await world.checklist.refresh_fully()
 
     async def fix(job: Job) -> str:
-        await world.checklist.apply("storage.server", recorder(job))
+        await world.checklist.apply("storage.server", job.record)
         return "done"
 
     job = jobs.begin("fix", fix)

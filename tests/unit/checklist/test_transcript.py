@@ -2,13 +2,16 @@
 
 import pytest
 
-from tui.checklist.model.transcript import ACTION, DONE, OUTPUT, STEP, Line, Transcript, plain
+from tui.checklist.model.transcript import ACTION, DONE, OUTPUT, STEP, Line, Progress, Transcript, plain
+from tui.linux.change import AddLines
+
+ADD = AddLines("storage", "/etc/exports", ("/srv a(rw)",))
 
 
 def output_of(*pieces: str) -> list[str]:
     transcript = Transcript()
     for piece in pieces:
-        transcript.add_output(piece)
+        transcript.record(Progress(ADD, OUTPUT, piece))
     return [line.text for line in transcript.lines if line.kind == OUTPUT]
 
 
@@ -33,10 +36,8 @@ def test_output_is_what_a_terminal_would_show(pieces: tuple[str, ...], lines: li
 def test_an_action_is_shown_with_its_host_and_result() -> None:
     transcript = Transcript()
     transcript.step("storage: the folder is exported")
-    transcript.begin("storage", "in /etc/exports, add:\n/srv a(rw)")
-    transcript.add_output("half a line")
-    transcript.end()
-    transcript.add_output("the next")
+    for kind, text in ((ACTION, ""), (OUTPUT, "half a line"), (DONE, ""), (OUTPUT, "the next")):
+        transcript.record(Progress(ADD, kind, text))
     assert transcript.lines == [
         Line(STEP, "storage: the folder is exported"),
         Line(ACTION, "storage: in /etc/exports, add:"),

@@ -194,14 +194,6 @@ async def test_old_facts_stay_until_they_are_read_again(world: FakeHosts) -> Non
     await reading.aclose()
 
 
-async def test_the_cards_show_the_latest_kvm_test(world: FakeHosts) -> None:
-    hosts = Hosts(world.connections, world.changes)
-    source = hosts.unread()[0]
-    assert [facts.kvm async for facts in hosts.read(source)][-1] == ""
-    await hosts.checklist.refresh_fully()
-    assert [facts.kvm async for facts in hosts.read(source)][-1] == "a guest runs on it"
-
-
 def reading_of_this_machine(world: FakeHosts) -> HostReading:
     connections = Connections(world.config, world.open_hypervisor, lambda _address: LocalShell())
     return HostReading(connections, world.changes.sudo)

@@ -11,8 +11,8 @@ from tui.linux.qemu_conf import MIGRATION_PORTS, parse_qemu_conf
 from tui.linux.script_sections import Section
 from tui.linux.ufw import parse_ufw
 from tui.linux.units import parse_units, unit_named
+from tui.nfs.model.facts import Shared
 from tui.nfs.model.script import parse_server
-from tui.nfs.model.shared import Shared
 
 UFW = """\
 Status: active

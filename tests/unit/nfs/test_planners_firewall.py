@@ -122,9 +122,9 @@ def test_the_undo_removes_the_line_for_tcp_wrappers_and_the_app_recognizes_its_l
 
 
 def test_a_masked_service_is_not_changed_and_a_stopped_one_is_enabled_and_started() -> None:
-    masked = Unit("nfs-server.service", "masked", "inactive", "dead", "masked")
+    masked = Unit("nfs-server.service", "masked", "inactive", "masked")
     assert refused(but(world(), units=(masked,)), "storage.service") == "an administrator has masked nfs-server.service"
-    stopped = Unit("nfs-server.service", "loaded", "inactive", "dead", "disabled")
+    stopped = Unit("nfs-server.service", "loaded", "inactive", "disabled")
     verbs = (("enable", "disable"), ("start", "stop"))
     assert planned(but(world(), units=(stopped,)), "storage.service") == [
         (Command(STORAGE, ("systemctl", do, stopped.name)), (Command(STORAGE, ("systemctl", back, stopped.name)),))

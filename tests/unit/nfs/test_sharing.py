@@ -15,9 +15,8 @@ from tui.linux.packages import Package
 from tui.linux.qemu_conf import QemuConf
 from tui.nfs.model.checks.image import image_paths, parse_images
 from tui.nfs.model.checks.sharing import proof_why_not
-from tui.nfs.model.facts import ClientRead, ImageRead, NfsFacts, QemuUser, ServerRead, VmsRead
+from tui.nfs.model.facts import ClientRead, ImageRead, NfsFacts, QemuUser, ServerRead, Shared, VmsRead
 from tui.nfs.model.proof import ROOT, USER, Proof
-from tui.nfs.model.shared import Shared
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.domain import Disk
 

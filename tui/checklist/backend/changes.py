@@ -1,10 +1,10 @@
 """Applies changes to the hosts, action by action, and undoes them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
-from tui.checklist.backend.jobs import Job, Jobs
+from tui.checklist.backend.jobs import Jobs
 from tui.checklist.backend.journal import Entry, Journal
+from tui.checklist.model.transcript import ACTION, DONE, FAILED, OUTPUT, Progress
 from tui.core.failure import Failure
 from tui.linux import remote_file
 from tui.linux.change import Action, AddLines, Change, Command, Move, RemoveLines
@@ -12,35 +12,8 @@ from tui.linux.managed_block import blocks, with_lines, without_lines
 from tui.linux.sudo import Sudo
 
 NAMED = 100  # characters of a command in a sentence
-BEGINS, PRINTS, ENDS, FAILS = "begins", "prints", "ends", "fails"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """An event of an action: it BEGINS, PRINTS `text`, ENDS well or FAILS because of `text`."""
-
-    action: Action
-    kind: str
-    text: str = ""
-
 
 OnProgress = Callable[[Progress], None]
-
-
-def recorder(job: Job) -> OnProgress:
-    """A callback that records progress in the transcript of the job."""
-
-    def on_progress(progress: Progress) -> None:
-        if progress.kind == BEGINS:
-            job.begin(progress.action.host, progress.action.text)
-        elif progress.kind == PRINTS:
-            job.add_output(progress.text)
-        elif progress.kind == ENDS:
-            job.end()
-        else:
-            job.fail(progress.text)
-
-    return on_progress
 
 
 class Changes:
@@ -49,25 +22,15 @@ class Changes:
     def __init__(self, sudo: Sudo, journal: Journal, addresses: Mapping[str, str]) -> None:
         self.sudo = sudo
         self.jobs = Jobs()
-        self._journal = journal
+        self.journal = journal
         self._addresses = addresses
-
-    @property
-    def problem(self) -> str:
-        """Which part of the journal can't be read; empty where all can."""
-        return self._journal.problem
 
     async def apply(self, step: str, change: Change, on_progress: OnProgress) -> None:
         """Apply all moves in order; a Failure ends it, and the moves before it can be undone."""
         for move in change.moves:
-            number = self._journal.begin(step, self._addresses[move.action.host], move)
+            number = self.journal.begin(step, self._addresses[move.action.host], move)
             await self._act(move.action, on_progress)
-            self._journal.done(number)
-
-    @property
-    def revision(self) -> tuple[int, ...]:
-        """The revision of the journal; `undo_of` returns the same while it stays the same."""
-        return self._journal.revision
+            self.journal.done(number)
 
     def undo_of(self, step: str) -> Change | None:
         """The change that undoes all that was applied for a step; None where nothing was."""
@@ -83,24 +46,24 @@ class Changes:
                 except Failure:
                     if entry.done:
                         raise
-            self._journal.undone(entry)
+            self.journal.undone(entry)
 
     def _applied(self, step: str) -> list[Entry]:
         """The entries of a step for hosts of this configuration, the newest first."""
         known = set(self._addresses.values())
-        return [entry for entry in self._journal.entries(step) if entry.address in known]
+        return [entry for entry in self.journal.entries(step) if entry.address in known]
 
     async def _act(self, action: Action, on_progress: OnProgress) -> None:
-        on_progress(Progress(action, BEGINS))
+        def on_output(text: str) -> None:
+            on_progress(Progress(action, OUTPUT, text))
+
+        on_progress(Progress(action, ACTION))
         try:
-            if isinstance(action, Command):
-                await self._run(action, lambda text: on_progress(Progress(action, PRINTS, text)))
-            else:
-                await self._edit(action, lambda text: on_progress(Progress(action, PRINTS, text)))
+            await (self._run(action, on_output) if isinstance(action, Command) else self._edit(action, on_output))
         except Failure as failure:
-            on_progress(Progress(action, FAILS, str(failure)))
+            on_progress(Progress(action, FAILED, str(failure)))
             raise
-        on_progress(Progress(action, ENDS))
+        on_progress(Progress(action, DONE))
 
     async def _run(self, command: Command, on_output: Callable[[str], None]) -> None:
         done = await self.sudo.run(

@@ -37,7 +37,7 @@ class Checklist(Generic[F]):
     @property
     def problem(self) -> str:
         """Why something that was applied can't be undone here; usually empty."""
-        return self._changes.problem
+        return self._changes.journal.problem
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever the list may have changed."""
@@ -47,10 +47,10 @@ class Checklist(Generic[F]):
     def items(self) -> tuple[Item, ...]:
         """The current items, in the order of the steps; evaluated once per change of the facts or of the journal."""
         made_of = self._items_of
-        if made_of is None or made_of[0] is not self.facts or made_of[1] != self._changes.revision:
+        if made_of is None or made_of[0] is not self.facts or made_of[1] != self._changes.journal.revision:
             findings = {step.id: step.check(self.facts) for step in self.steps.values()}
             self._items = tuple(self._item(step, findings) for step in self.steps.values())
-            self._items_of = self.facts, self._changes.revision
+            self._items_of = self.facts, self._changes.journal.revision
         return self._items
 
     def __getitem__(self, id: str) -> Item:

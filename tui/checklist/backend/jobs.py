@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from tui.checklist.model.transcript import Transcript
+from tui.checklist.model.transcript import ACTION, OUTPUT, Progress, Transcript
 from tui.core.failure import Failure
 
 
@@ -37,27 +37,12 @@ class Job:
         self.transcript.step(text)
         self._notify()
 
-    def begin(self, host: str, text: str) -> None:
-        """An action begins."""
-        self.doing = f"{host}: {text.partition(chr(10))[0]}"
-        self.transcript.begin(host, text)
-        self._notify()
-
-    def add_output(self, text: str) -> None:
-        """The action printed `text`."""
-        self.transcript.add_output(text)
-        self._notify()
-
-    def end(self) -> None:
-        """The action succeeded."""
-        self.doing = ""
-        self.transcript.end()
-        self._notify()
-
-    def fail(self, text: str) -> None:
-        """The action failed because of `text`."""
-        self.doing = ""
-        self.transcript.fail(text)
+    def record(self, progress: Progress) -> None:
+        """Add an event of an action to the transcript."""
+        if progress.kind != OUTPUT:
+            begins, action = progress.kind == ACTION, progress.action
+            self.doing = f"{action.host}: {action.text.partition(chr(10))[0]}" if begins else ""
+        self.transcript.record(progress)
         self._notify()
 
     def stop(self) -> None:

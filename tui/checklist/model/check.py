@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tui.core.failure import Failure
 from tui.linux.change import Change
+from tui.linux.packages import Package
 
 OK, WARNING, FAILED, UNKNOWN, NOT_NEEDED = "ok", "warning", "failed", "unknown", "not needed"
 STATES = (OK, WARNING, FAILED, UNKNOWN, NOT_NEEDED)
@@ -32,6 +33,18 @@ def from_failure(failure: Failure, state: str = UNKNOWN, wanted: str = "") -> Fi
     """The finding where facts can't be read: UNKNOWN, unless that itself is the fault."""
     found = failure.reason
     return Finding(state, found.rstrip("."), wanted, failure.hint, failure.detail)
+
+
+def check_lists(package: Package) -> Finding:
+    """Whether the package is installed or available."""
+    if package.installed:
+        return Finding(NOT_NEEDED, f"installed: {package.name}")
+    if package.manager != "apt":
+        return Finding(NOT_NEEDED, "this host does not use apt")
+    if package.known:
+        return Finding(OK, f"apt offers {package.name}")
+    found = f"apt does not offer {package.name}: its lists are empty or old"
+    return Finding(FAILED, found, f"{package.name} in the package lists", detail=package.output)
 
 
 def last_line(text: str) -> str:

@@ -27,12 +27,10 @@ class Moment:
 
 def why_not(action: str, moment: Moment) -> str:
     """Why `action` cannot act now, as a sentence; empty where it can."""
+    if action in CHANGING and moment.under_way:
+        return f"Another change is under way ({moment.under_way}); {actions.PROGRESS} shows it."
     if action in CHANGING:
-        return (
-            f"Another change is under way ({moment.under_way}); {actions.PROGRESS} shows it."
-            if moment.under_way
-            else _why_no_change(action, moment)
-        )
+        return _why_no_change(action, moment)
     if action == REFRESH and moment.reading:
         return "The hosts are being read."
     if action == DETAILS and moment.chosen is None:

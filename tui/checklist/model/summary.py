@@ -47,10 +47,10 @@ def sentence(
     known = [item for item in items if item.finding is not None]
     if not items:
         return "There is nothing to check."
+    if not known and reading:
+        return "Reading the hosts ..."
     if not known:
-        return (
-            "Reading the hosts ..." if reading else f"The hosts have not been read yet; {actions.REFRESH} reads them."
-        )
+        return f"The hosts have not been read yet; {actions.REFRESH} reads them."
     if reading and not was_read:
         return f"Reading the hosts ({len(known)} of {len(items)} lines): {summary_line(known)}."
     again = "Reading again ..." if reading else ""
@@ -65,9 +65,8 @@ def _advice(items: Sequence[Item], wanted: Sequence[str]) -> str:
         return f"sudo on {_listed(wanted)} requires a password: {actions.PASSWORD} enters it."
     if can:
         waiting = sum(item.missing for item in items) - len(can)
-        more = (
-            f"; {waiting} more depend{'s' * (waiting == 1)} on {'it' if len(can) == 1 else 'them'}" if waiting else ""
-        )
+        depend, them = "depends" if waiting == 1 else "depend", "it" if len(can) == 1 else "them"
+        more = f"; {waiting} more {depend} on {them}" if waiting else ""
         return f"{actions.FIX_ALL} fixes {len(can)}{more}. All commands are shown first."
     if bad:
         return f"The app can't fix these; {actions.DETAILS} on a line shows what you can do."

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from tui.linux.change import Action
+
 STEP, ACTION, OUTPUT, DONE, FAILED = "step", "action", "output", "done", "failed"
 
 # Control sequences and control characters, then invisible characters that change how the rest is displayed: U+202E
@@ -21,6 +23,15 @@ class Line:
     text: str
 
 
+@dataclass(frozen=True)
+class Progress:
+    """An event of an action: it begins (ACTION), prints `text` (OUTPUT), ends well (DONE), or fails with `text`."""
+
+    action: Action
+    kind: str
+    text: str = ""
+
+
 class Transcript:
     """Grows during the job; its last line of output may be incomplete."""
 
@@ -32,27 +43,23 @@ class Transcript:
         """Add a heading."""
         self._add(STEP, text)
 
-    def begin(self, host: str, text: str) -> None:
-        """Add an action that begins."""
-        for number, line in enumerate(text.splitlines()):
-            self._add(ACTION, f"{host}: {line}" if not number else f"    {line}")
+    def record(self, progress: Progress) -> None:
+        """Add an event of an action; output may be of any length."""
+        if progress.kind == OUTPUT:
+            self._add_output(progress.text)
+        elif progress.kind == ACTION:
+            for number, line in enumerate(progress.action.text.splitlines()):
+                self._add(ACTION, f"    {line}" if number else f"{progress.action.host}: {line}")
+        else:
+            self._add(progress.kind, "done" if progress.kind == DONE else progress.text)
 
-    def add_output(self, text: str) -> None:
-        """Add output of the action, of any length."""
+    def _add_output(self, text: str) -> None:
         if self._open:
             self.lines.pop()
         *whole, self._open = (self._open + text).replace("\r\n", "\n").split("\n")
         self.lines += [Line(OUTPUT, _shown(line)) for line in whole]
         if self._open:
             self.lines.append(Line(OUTPUT, _shown(self._open)))
-
-    def end(self) -> None:
-        """Add that the action succeeded."""
-        self._add(DONE, "done")
-
-    def fail(self, text: str) -> None:
-        """Add that the action failed, and why."""
-        self._add(FAILED, text)
 
     def _add(self, kind: str, text: str) -> None:
         self._open = ""

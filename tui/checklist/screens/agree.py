@@ -47,10 +47,7 @@ class Agree(Dialog[bool]):
         count = "1 action" if len(actions) == 1 else f"{len(actions)} actions"
         yield Static(Content(f"Enter runs {count} as root on {hosts}. Esc changes nothing."))
         for part in self._parts:
-            if len(self._parts) > 1:
-                yield Static(Content(plain(part.title)), classes="part")
-            else:
-                yield Static()
+            yield Static(Content(plain(part.title)), classes="part") if len(self._parts) > 1 else Static()
             for text, classes in _lines(part):
                 yield Static(Content(plain(text)), classes=classes)
 

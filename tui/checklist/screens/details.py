@@ -17,9 +17,7 @@ from tui.ui.dialog import Dialog
 class Details(Dialog[None]):
     """One item in full; the arrow keys scroll it."""
 
-    BINDINGS = [
-        Binding("escape,enter,space,q", "close", "close", key_display="esc", priority=True),
-    ]
+    BINDINGS = [Binding("escape,enter,space,q", "close", "close", key_display="esc", priority=True)]
     scrolls = True
 
     def __init__(self, item: Item, with_keys: WithKeys) -> None:

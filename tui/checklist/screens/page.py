@@ -1,6 +1,7 @@
 """The base of the Hosts and the NFS page: reads the hosts, explains, fixes and undoes, with the same keys."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
@@ -13,19 +14,7 @@ from textual.content import Content
 from tui.checklist.backend import actions
 from tui.checklist.backend.checklist import Checklist
 from tui.checklist.backend.jobs import Job
-from tui.checklist.model.keys import (
-    ACTIONS,
-    DETAILS,
-    FIX,
-    FIX_ALL,
-    PASSWORD,
-    PROGRESS,
-    REFRESH,
-    UNDO,
-    UNDO_ALL,
-    Moment,
-    why_not,
-)
+from tui.checklist.model import keys
 from tui.checklist.model.summary import sentence
 from tui.checklist.screens.agree import Agree, Part
 from tui.checklist.screens.details import Details
@@ -50,19 +39,20 @@ class ListPage(Page):
     CSS_PATH: ClassVar[list[str | PurePath]] = [Path(__file__).with_name("page.tcss")]
     HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (WIDE, "-columns")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", DETAILS, "details", key_display="enter",
+        Binding("enter,space", keys.DETAILS, "details", key_display="enter",
                 tooltip="All about the line: what is required and why, the exact commands, the host's own output",
                 id="list.details"),
-        Binding("r", REFRESH, "read again", tooltip="Read all hosts again now", id="list.refresh"),
-        Binding("f", FIX, "fix", tooltip="Fix the line under the cursor; shows the commands first", id="list.fix"),
-        Binding("a", FIX_ALL, "all", tooltip="Fix all that is missing; shows the commands first", id="list.fix-all"),
-        Binding("u", UNDO, "undo", tooltip="Undo what was changed for this line; shows the commands first",
+        Binding("r", keys.REFRESH, "read again", tooltip="Read all hosts again now", id="list.refresh"),
+        Binding("f", keys.FIX, "fix", tooltip="Fix the line under the cursor; shows the commands first", id="list.fix"),
+        Binding("a", keys.FIX_ALL, "all", tooltip="Fix all that is missing; shows the commands first",
+                id="list.fix-all"),
+        Binding("u", keys.UNDO, "undo", tooltip="Undo what was changed for this line; shows the commands first",
                 id="list.undo"),
-        Binding("U", UNDO_ALL, "undo all", show=False, tooltip="Undo all changes; shows the commands first",
+        Binding("U", keys.UNDO_ALL, "undo all", show=False, tooltip="Undo all changes; shows the commands first",
                 id="list.undo-all"),
-        Binding("o", PASSWORD, "password", show=False, tooltip="Enter the password that sudo on a host requires",
+        Binding("o", keys.PASSWORD, "password", show=False, tooltip="Enter the password that sudo on a host requires",
                 id="list.password"),
-        Binding("v", PROGRESS, "progress", show=False, tooltip="View the change under way, or the last one",
+        Binding("v", keys.PROGRESS, "progress", show=False, tooltip="View the change under way, or the last one",
                 id="list.progress"),
     ]  # fmt: skip
 
@@ -152,11 +142,11 @@ class ListPage(Page):
         """Why a key of the list cannot act now; empty where it can."""
         listed = self._list
         under_way = listed.jobs.under_way.title if listed.jobs.under_way else ""
-        done, wanted = listed.jobs.current is not None, listed.sudo.wanted
-        return why_not(action, Moment(listed.items, self._rows.chosen, listed.reading, under_way, done, wanted))
+        done, wanted, chosen = listed.jobs.current is not None, listed.sudo.wanted, self._rows.chosen
+        return keys.why_not(action, keys.Moment(listed.items, chosen, listed.reading, under_way, done, wanted))
 
     def _refresh_keys(self) -> None:
-        greyed = tuple(bool(self.why_not(action)) for action in ACTIONS)
+        greyed = tuple(bool(self.why_not(action)) for action in keys.ACTIONS)
         if greyed != self._greyed:
             self._greyed = greyed
             self.refresh_bindings()
@@ -182,12 +172,12 @@ class ListPage(Page):
         if item is None or item.change is None:
             return
         id, change = item.id, item.change
-        self._confirm(f"Fix: {item.title}", {id: change}, actions.fix(self._list, id, change))
+        self._confirm(f"Fix: {item.title}", {id: change}, partial(actions.fix, self._list, id, change))
 
     def action_fix_all(self) -> None:
         """Fix all that is missing, once the commands are confirmed."""
         shown = {item.id: item.change for item in self._list.items if item.missing and item.change}
-        self._confirm("Fix all that is missing", shown, actions.fix_all(self._list, shown))
+        self._confirm("Fix all that is missing", shown, partial(actions.fix_all, self._list, shown))
 
     def action_undo(self) -> None:
         """Undo the change of the line under the cursor, once its commands are confirmed."""
@@ -195,12 +185,12 @@ class ListPage(Page):
         if item is None or item.undo is None:
             return
         id, undo = item.id, item.undo
-        self._confirm(f"Undo: {item.title}", {id: undo}, actions.undo(self._list, id))
+        self._confirm(f"Undo: {item.title}", {id: undo}, partial(actions.undo, self._list, id))
 
     def action_undo_all(self) -> None:
         """Undo all changes, once the commands are confirmed."""
         shown = {item.id: item.undo for item in reversed(self._list.items) if item.undo}
-        self._confirm("Undo all changes", shown, actions.undo_all(self._list))
+        self._confirm("Undo all changes", shown, partial(actions.undo_all, self._list))
 
     @work(name="password", group="ask", exclusive=True)
     async def action_password(self) -> None:
@@ -263,11 +253,8 @@ class ListPage(Page):
             hint = f"{failure.hint} {PROGRESS_KEY} shows the whole output.".strip()
             self._report.fail(Failure(failure.what, failure.why, hint, detail=failure.detail))
         if elsewhere:
-            self.notify(
-                self.with_keys(str(failure or begun.outcome)),
-                markup=False,
-                severity="error" if failure else "information",
-            )
+            text = self.with_keys(str(failure or begun.outcome))
+            self.notify(text, markup=False, severity="error" if failure else "information")
         elif isinstance(failure, PasswordNeeded):
             self.action_password()
         self._show()

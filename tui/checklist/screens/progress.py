@@ -10,7 +10,7 @@ from textual.content import Content
 from tui.checklist.backend.jobs import Job
 from tui.checklist.model.transcript import ACTION, DONE, FAILED, OUTPUT, STEP, Line
 from tui.core.actions import WithKeys
-from tui.ui.dialog import Dialog
+from tui.ui.dialog import Box, Dialog
 from tui.ui.lines import Lines
 from tui.ui.rows import Rows
 
@@ -22,10 +22,7 @@ INDENTS = {STEP: "", ACTION: "", OUTPUT: "  ", DONE: "  ", FAILED: "  "}
 class Output(Rows, can_focus=True):
     """The transcript; scrolls by its own keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "scroll_up", "scroll", show=False),
-        Binding("down", "scroll_down", "scroll", key_display="up/down"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = Box.BINDINGS
 
     def on_resize(self) -> None:
         """Keep the end in view."""

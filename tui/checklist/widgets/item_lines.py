@@ -78,13 +78,13 @@ def changes(label: str, change: Change) -> Iterator[Fact]:
         yield "" if number else label, f"{action.host}: {action.text}", "$accent"
 
 
-def wrapped(fact: Fact, width: int) -> Iterator[Content]:
+def wrapped(fact: Fact, width: int, label_width: int = LABEL) -> Iterator[Content]:
     """The fact wrapped to `width`, the label on its first line."""
     label, text, style = fact
-    room = max(10, width - LABEL)
+    room = max(10, width - label_width)
     lines = [part for line in plain(text).splitlines() or [""] for part in Content.styled(line, style).wrap(room)]
     for number, line in enumerate(lines):
-        yield Content.assemble((f"{'' if number else label:<{LABEL}}", "dim"), line)
+        yield Content.assemble((f"{'' if number else label:<{label_width}}", "dim"), line)
 
 
 def one_line(text: str) -> str:

@@ -11,23 +11,18 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.protocols import FirstLogin, Hypervisor
 from tui.core.settings import HYPERVISORS
-from tui.core.ssh_key import HostKey
 from tui.hosts.backend.reading import HostReading, configured
 from tui.hosts.backend.rounds import Rounds
 from tui.hosts.model.facts import HostsFacts
 from tui.hosts.model.host import HostFacts, System, Virtualization
 from tui.hosts.model.steps import STEPS
-from tui.vm.model.kvm import Kvm
 
 
 class Hosts:
     """Reads the configured hosts; `checklist` also changes them."""
 
     def __init__(
-        self,
-        connections: Connections,
-        changes: Changes,
-        first_login: Callable[[str], FirstLogin] | None = None,
+        self, connections: Connections, changes: Changes, first_login: Callable[[str], FirstLogin] | None = None
     ) -> None:
         self._connections = connections
         self._first_login = first_login
@@ -43,33 +38,20 @@ class Hosts:
 
     async def read(self, host: HostFacts) -> AsyncIterator[HostFacts]:
         """Yield `host` after each part that was read; a part that failed is a Failure."""
-        readers = {"system": self._system}
+        readings: dict[str, Awaitable[object]] = {"system": self._system(host.name)}
         if host.hypervisor:
-            readers["virtualization"] = self._virtualization  # type: ignore[assignment]
-        kvm = self.checklist.facts.at(host.name).kvm
-        facts = replace(host, kvm=kvm.words if isinstance(kvm, Kvm) else "")
-        tasks = {asyncio.ensure_future(_part(name, read(host.name))) for name, read in readers.items()}
+            readings["virtualization"] = self._virtualization(host.name)
+        tasks = {asyncio.ensure_future(_part(name, reading)) for name, reading in readings.items()}
         try:
             for part in asyncio.as_completed(tasks):
-                facts = replace(facts, **await part)
-                yield facts
+                host = replace(host, **await part)
+                yield host
         finally:
             for each in tasks:
                 each.cancel()
 
-    async def host_key(self, host: str) -> HostKey:
-        """The host key of an unknown host; the user compares its `fingerprint`."""
-        return await self._first_login_to(host).host_key()
-
-    async def trust(self, host: str, fingerprint: str) -> None:
-        """Add the host key to the user's known_hosts, after the user confirmed its fingerprint."""
-        await self._first_login_to(host).trust(fingerprint)
-
-    async def authorize(self, host: str, password: str) -> None:
-        """Log in once with a password and authorize the user's key; the password is not stored."""
-        await self._first_login_to(host).authorize(password)
-
-    def _first_login_to(self, host: str) -> FirstLogin:
+    def first_login(self, host: str) -> FirstLogin:
+        """The first login to an unknown host, or to one that refuses the user's key; Failure where it is impossible."""
         if self._first_login is None:
             raise Failure(f"A first login to {host} is not possible")
         return self._first_login(self.config.hosts[host].ssh)
@@ -78,10 +60,7 @@ class Hosts:
         return Rounds(self._reading, facts).run()
 
     async def _system(self, host: str) -> System:
-        """The system and, over the open connection, the clock, because a login would delay the first sample."""
-        system = (await self._reading.as_login(host)).system
-        clock = await or_failure(self._reading.clock(host, rounds=1))
-        return replace(system, clock=None if isinstance(clock, Failure) else clock)
+        return (await self._reading.as_login(host)).system
 
     async def _virtualization(self, host: str) -> Virtualization:
         def read(hypervisor: Hypervisor) -> Virtualization:

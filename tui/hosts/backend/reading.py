@@ -70,10 +70,10 @@ class HostReading:
         text = await self._root_output(host, host_script.HYPERVISOR_SCRIPT, login, limit_s=PARTS_LIMIT_S)
         return host_script.parse_root(host, text, login)
 
-    async def clock(self, host: str, *, rounds: int = CLOCK_ROUNDS) -> Clock:
+    async def clock(self, host: str) -> Clock:
         """Sample the clock several times; the smallest round trip wins. The connection should be open already."""
         shell, clocks, failed = self._connections.shell(host), [], f"The clock of {host} can't be read"
-        for _ in range(rounds):
+        for _ in range(CLOCK_ROUNDS):
             sent_at = time.time()
             done = await shell.run(host_clock.ARGV)
             clocks.append(host_clock.measured(sent_at, done.output(failed), time.time()))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from tui.core.failure import Failure
 from tui.core.quantity import whole
 from tui.core.vm import Daemon, Vm
-from tui.hosts.model.clock import Clock
 
 READING, OK, PARTLY, UNREACHABLE = "reading", "ok", "partly reachable", "unreachable"
 
@@ -26,7 +25,6 @@ class System:
     disk_free_bytes: int = 0
     reached_from: str = ""  # the ends of the app's ssh connection, as this host sees them
     reached_at: str = ""
-    clock: Clock | None = None
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,7 @@ class Virtualization:
 class HostFacts:
     """One host; a part is None until it is read, a Failure if it can't be.
 
-    The storage server has no `virtualization`: `hypervisor` is False there. `kvm` is the latest result of the KVM test
-    as text, "" before the first.
+    The storage server has no `virtualization`: `hypervisor` is False there.
     """
 
     name: str  # its role: source, destination, storage
@@ -50,7 +47,6 @@ class HostFacts:
     hypervisor: bool
     system: System | Failure | None = None
     virtualization: Virtualization | Failure | None = None
-    kvm: str = ""
 
     @property
     def failures(self) -> tuple[Failure, ...]:

@@ -11,11 +11,7 @@ from tui.linux.units import PROPERTIES, Unit, parse_units, unit_named
 GROUP = "libvirt"  # its members may use the system's libvirt
 DAEMONS = ("libvirtd", "virtqemud")  # monolithic, modular
 UNITS = tuple(f"{daemon}.{kind}" for daemon in DAEMONS for kind in ("socket", "service"))
-LIBVIRT = (
-    "libvirt-daemon-system",
-    "libvirt-clients",
-    "dnsmasq-base",
-)  # QEMU's name has the architecture
+LIBVIRT = ("libvirt-daemon-system", "libvirt-clients", "dnsmasq-base")  # QEMU's name has the architecture
 # Created by the packages, which may leave them behind.
 USERS = ("libvirt-qemu", "libvirt-dnsmasq", "dnsmasq", "messagebus", "polkitd")
 GROUPS = (*USERS, GROUP, "rdma")

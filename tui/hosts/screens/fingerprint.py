@@ -44,7 +44,7 @@ class FingerprintDialog(Dialog[bool]):
     async def _read_key(self) -> None:
         self._show_status("Reading its host key ...")
         try:
-            self._key = await self._hosts.host_key(self._host)
+            self._key = await self._hosts.first_login(self._host).host_key()
         except Failure as failure:
             self._show_status(str(failure), wrong=True)
             return
@@ -63,7 +63,7 @@ class FingerprintDialog(Dialog[bool]):
     @work(name="key", exclusive=True)
     async def _trust(self, key: HostKey) -> None:
         try:
-            await self._hosts.trust(self._host, key.fingerprint)
+            await self._hosts.first_login(self._host).trust(key.fingerprint)
         except Failure as failure:
             self._show_status(str(failure), wrong=True)
             return

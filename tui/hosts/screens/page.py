@@ -15,8 +15,7 @@ from tui.core.failure import LoginRefused, UntrustedHost
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import READING, HostFacts, System
 from tui.hosts.screens.fingerprint import FingerprintDialog
-from tui.hosts.widgets.card import HostCard
-from tui.hosts.widgets.lines import host_line
+from tui.hosts.widgets.card import HostCard, host_line
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.password import PasswordDialog
@@ -139,7 +138,7 @@ class HostsPage(ListPage):
 
     def _first_password(self, host: str) -> PasswordDialog:
         async def use(password: str) -> None:
-            await self._hosts.authorize(host, password)
+            await self._hosts.first_login(host).authorize(password)
 
         address = self._hosts.config.hosts[host].ssh
         text = f"The password of {address} is needed once. The app adds your ssh key there, and uses that from then on."

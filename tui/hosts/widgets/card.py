@@ -1,12 +1,13 @@
-"""One host in a box: its state, its facts, and its failures."""
+"""One host, in a box or on one line: its state, its facts, and its failures."""
 
 from collections.abc import Iterator
 
+from rich.cells import set_cell_size
 from textual.content import Content
 
+from tui.checklist.widgets.item_lines import Fact, one_line, wrapped
 from tui.core.failure import Failure
 from tui.core.quantity import size
-from tui.core.vm import Vm
 from tui.hosts.model.checks.basic import version
 from tui.hosts.model.host import OK, PARTLY, READING, UNREACHABLE, HostFacts, System, Virtualization
 from tui.ui.lines import Lines
@@ -15,7 +16,7 @@ from tui.vm.model.location import state_words
 COLUMN = 48  # a narrower box has one fact per line, a wider one several
 LABEL = 9
 STYLES = {OK: "bold $success", PARTLY: "bold $warning", UNREACHABLE: "bold $error", READING: "dim"}
-Fact = tuple[str, str, str]  # label, text, style
+NAME = max(map(len, ("source", "destination", "storage")))
 
 
 class HostCard(Lines):
@@ -56,7 +57,8 @@ class HostCard(Lines):
             self.border_title = title  # Content, because a name may contain markup
         if width:
             lines = _column(facts, self._vm) if width < COLUMN else _sentences(facts, self._vm)
-            self.show(*(part for fact in lines for part in _wrapped(fact, width)))
+            facts_of_host = ((label, one_line(text) or "unknown", style) for label, text, style in lines)
+            self.show(*(part for fact in facts_of_host for part in wrapped(fact, width, LABEL)))
 
 
 def _column(facts: HostFacts, vm: str) -> Iterator[Fact]:
@@ -95,11 +97,7 @@ def _vms(virtualization: Virtualization, configured: str) -> Iterator[Fact]:
         yield "VMs", "none", ""
     for vm in virtualization.vms:
         text = f"{vm.name}: {state_words(vm)}, {vm.vcpus} CPUs, {size(vm.memory_bytes)}"
-        yield "VM", text, _vm_style(vm, configured)
-
-
-def _vm_style(vm: Vm, configured: str) -> str:
-    return "bold" if vm.name == configured else ""
+        yield "VM", text, "bold" if vm.name == configured else ""
 
 
 def _failure(part: object) -> Iterator[Fact]:
@@ -107,9 +105,23 @@ def _failure(part: object) -> Iterator[Fact]:
         yield "error", str(part), "bold $error"
 
 
-def _wrapped(fact: Fact, width: int) -> Iterator[Content]:
-    """The fact, wrapped, with its label on the first line."""
-    label, text, style = fact
-    lines = Content.styled(" ".join(text.split()) or "unknown", style).wrap(max(8, width - LABEL))
-    for number, line in enumerate(lines):
-        yield Content.assemble((f"{'' if number else label:<{LABEL}}", "dim"), line)
+def host_line(facts: HostFacts, vm: str, *, reading: bool, late_s: int) -> Content:
+    """The line of one host, cut at the right edge; `reading` and `late_s` as in HostCard.show_host."""
+    state = READING if reading else facts.state
+    late = (f"  no answer for {late_s} s", "bold $warning") if late_s else ""
+    name, style = set_cell_size(facts.name, NAME), STYLES[state]
+    more = "   ".join(one_line(word) for word in _summary(facts, vm))
+    return Content.assemble(" ", (name, "bold"), "  ", (state, style), late, f"  {one_line(facts.address)}  ", more)
+
+
+def _summary(facts: HostFacts, vm: str) -> Iterator[str]:
+    for failure in facts.failures[:1]:
+        yield str(failure)
+    virtualization = facts.virtualization
+    if isinstance(virtualization, Virtualization):
+        yield from (f"{each.name}: {state_words(each)}" for each in virtualization.vms if each.name == vm)
+        others = sum(each.name != vm for each in virtualization.vms)
+        if others:
+            yield f"{others} other VM{'s' * (others != 1)}"
+    if isinstance(facts.system, System):
+        yield facts.system.os

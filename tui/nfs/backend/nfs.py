@@ -1,8 +1,9 @@
 """Reads the shared image folder on all hosts; the checklist sets it up."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
+from typing import Any
 
 from tui.checklist.backend.changes import Changes
 from tui.checklist.backend.checklist import Checklist
@@ -14,17 +15,15 @@ from tui.core.ssh_target import parse_target
 from tui.nfs.backend.proof import prove
 from tui.nfs.model.checks.image import IMAGES_SCRIPT, image_paths, parse_images
 from tui.nfs.model.checks.sharing import proof_why_not
-from tui.nfs.model.facts import CLIENTS, HostRead, ImageRead, NfsFacts, VmsRead
+from tui.nfs.model.facts import CLIENTS, HostRead, ImageRead, NfsFacts, Shared, VmsRead
 from tui.nfs.model.proof import Proof
 from tui.nfs.model.script import CLIENT_SCRIPT, SERVER_SCRIPT, arguments, parse_client, parse_server
-from tui.nfs.model.shared import Shared
 from tui.nfs.model.steps import all_steps
 from tui.vm.model.domain import parse
 
 READ_LIMIT_S = 150.0  # the commands run one after the other, most with a limit of five seconds
 
-# The role of a host, with either what its system or what its libvirt returned.
-PartRead = tuple[str, HostRead | Failure | None, VmsRead | Failure | None]
+PartRead = tuple[str, str, HostRead | VmsRead | Failure]  # a field of NfsFacts, the role of the host, the value
 
 
 def shared_from(config: Config) -> Shared:
@@ -51,11 +50,9 @@ class Nfs:
 
     async def _read(self, facts: NfsFacts) -> AsyncIterator[NfsFacts]:
         """Reads all hosts at once, then what needs two of them; older facts stay until they are replaced."""
-        async for role, host, vms in self._hosts(facts.shared):
-            if host is not None:
-                facts = replace(facts, hosts={**facts.hosts, role: host})
-            if vms is not None:
-                facts = replace(facts, vms={**facts.vms, role: vms})
+        async for part, role, found in self._hosts(facts.shared):
+            newer: dict[str, Any] = {part: {**getattr(facts, part), role: found}}
+            facts = replace(facts, **newer)
             yield facts
         facts = replace(facts, proof=await self._proof(facts))
         yield replace(facts, images=await self._images(facts))
@@ -63,14 +60,12 @@ class Nfs:
     async def _hosts(self, shared: Shared) -> AsyncIterator[PartRead]:
         """Yields each part as soon as it is read."""
 
-        async def system(role: str) -> PartRead:
-            return role, await or_failure(self._host(shared, role)), None
+        async def read(part: str, role: str, reading: Awaitable[HostRead | VmsRead]) -> PartRead:
+            return part, role, await or_failure(reading)
 
-        async def libvirt(role: str) -> PartRead:
-            return role, None, await or_failure(self._vms(shared, role))
-
-        tasks = [asyncio.ensure_future(system(role)) for role in (STORAGE, SOURCE, DESTINATION)]
-        tasks += [asyncio.ensure_future(libvirt(role)) for role in HYPERVISORS]
+        readings = [read("hosts", role, self._host(shared, role)) for role in (STORAGE, SOURCE, DESTINATION)]
+        readings += [read("vms", role, self._vms(shared, role)) for role in HYPERVISORS]
+        tasks = [asyncio.ensure_future(each) for each in readings]
         try:
             for each in asyncio.as_completed(tasks):
                 yield await each

@@ -16,12 +16,23 @@ from tui.linux.packages import Package
 from tui.linux.qemu_conf import SHARED_SINCE, QemuConf
 from tui.linux.units import Unit
 from tui.nfs.model.proof import Proof
-from tui.nfs.model.shared import Shared
 from tui.vm.model.domain import Disk
 
 CLIENTS = (SOURCE, DESTINATION)
 
 NO_FOLDER, NO_QEMU_CONF, NO_FIREWALL = Folder("", ""), QemuConf(), Firewall()
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The configured addresses of the three hosts, the image folder, the exported folder, and the name of the VM."""
+
+    storage: str
+    source: str
+    destination: str
+    images: str
+    export: str
+    vm: str
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,7 @@ from tui.linux.packages import CLIENT, SERVER, Package, parse_simulation
 from tui.linux.qemu_conf import parse_qemu_conf
 from tui.linux.script_sections import PRELUDE, Section, file_text, parse_sections
 from tui.linux.units import PROPERTIES, parse_units
-from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, QemuUser, ServerRead
-from tui.nfs.model.shared import Shared
+from tui.nfs.model.facts import OPEN, REFUSED, SILENT, UNTRIED, ClientRead, QemuUser, ServerRead, Shared
 
 UNITS = ("nfs-server.service", "nfs-kernel-server.service", "nfs-config.service", "rpcbind.service")
 # Files that the packages' postrm scripts remove on a purge, even if the package did not create them.
@@ -152,9 +151,7 @@ def _common(sections: Mapping[str, Section], shared: Shared, role: str) -> dict[
         "mounts": parse_mountinfo(_text(sections, "mounts")),
         "fstab": file_text(sections.get("fstab")),
         "systemd": "systemd" in sections and sections["systemd"].status == 0,
-        "names": {
-            name: _resolved(sections, name, str(getattr(shared, name))) for name in (STORAGE, SOURCE, DESTINATION)
-        },
+        "names": {role: _resolved(sections, role, getattr(shared, role)) for role in (STORAGE, SOURCE, DESTINATION)},
         "configuration": tuple(_text(sections, "configuration").splitlines()),
         "users": frozenset(line.partition(":")[0] for line in _printed(sections, "users").splitlines()),
         "lists_age_s": whole(_text(sections, "age").strip()) or 0,

@@ -98,10 +98,8 @@ def _cpu(facts: HostsFacts) -> Finding | None:
         return Finding(OK, f"the same on both: {fit.source.model}")
     more = f"; missing on the way back: {summary(fit.more)}" if fit.more else ""
     if fit.verdict != INCOMPATIBLE:
-        found, wanted = (
-            f"it has all features of the source's and others{more}",
-            "the same CPU: the VM uses the host CPU",
-        )
+        found = f"it has all features of the source's and others{more}"
+        wanted = "the same CPU: the VM uses the host CPU"
         return Finding(WARNING if passed_through else OK, found, wanted, detail=fit.common)
     lacks = f"{fit.destination.model}: it lacks {summary(fit.lacking) or 'features that libvirt does not name'}{more}"
     hint = f"Give the VM a CPU that both have; libvirt proposes {'the one shown below' if fit.common else 'none'}."

@@ -8,7 +8,7 @@ from tui.hosts.model.facts import HostsFacts, Libvirt, unread
 from tui.hosts.model.host import System
 from tui.hosts.model.ports import REFUSED, SILENT, Tried, ranges
 from tui.hosts.model.userfaultfd import NO_PERL, SYSCTL, Userfaultfd
-from tui.linux.change import AddLines, Change, Command, Move, RemoveLines
+from tui.linux.change import Change, added, reversible
 from tui.linux.firewall import Firewall, opened
 from tui.linux.perl import INSTALL, MISSING
 from tui.linux.qemu_conf import MIGRATION_PORTS, QemuConf
@@ -102,12 +102,8 @@ def userfaultfd(host: str) -> Step[HostsFacts]:
             return "this kernel has no such setting"
         if tried.sysctl == "1":
             return f"{SYSCTL} is already 1: a security module or a container forbids it"
-        line = (f"{SYSCTL} = 1",)
-        now = Move(
-            Command(host, ("sysctl", "-w", f"{SYSCTL}=1")),
-            (Command(host, ("sysctl", "-w", f"{SYSCTL}={tried.sysctl}")),),
-        )
-        later = Move(AddLines(host, SYSCTL_FILE, line), (RemoveLines(host, SYSCTL_FILE, line),))
+        now = reversible(host, ("sysctl", "-w", f"{SYSCTL}=1"), ("sysctl", "-w", f"{SYSCTL}={tried.sysctl}"))
+        later = added(host, SYSCTL_FILE, (f"{SYSCTL} = 1",))
         return Change((now, later), "now and at boot; every program of the host may then use userfaultfd")
 
     why = (

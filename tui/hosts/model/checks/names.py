@@ -10,7 +10,7 @@ from tui.hosts.model.facts import ALL, HostsFacts, unread
 from tui.hosts.model.host import System
 from tui.hosts.model.names import is_local
 from tui.linux.addresses import is_address
-from tui.linux.change import AddLines, Change, Move, RemoveLines
+from tui.linux.change import Change, added
 from tui.linux.qemu_conf import QemuConf
 
 HOSTS_FILE = "/etc/hosts"
@@ -80,10 +80,7 @@ def names(host: str) -> Step[HostsFacts]:
             if missing and not address:
                 return f"the address of {other} is unknown"
             lines += [f"{address} {' '.join(missing)}"] * bool(missing)
-        if not lines:
-            return ""
-        add = AddLines(host, HOSTS_FILE, tuple(lines))
-        return Change((Move(add, (RemoveLines(host, HOSTS_FILE, tuple(lines)),)),))
+        return Change((added(host, HOSTS_FILE, tuple(lines)),)) if lines else ""
 
     why = (
         "The configuration names the hosts, and the source sends a VM to the name that the destination reports for "

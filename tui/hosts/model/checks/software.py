@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from tui.checklist.model import package_lists
-from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
+from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding, check_lists
 from tui.checklist.model.step import Step
 from tui.hosts.model.facts import HostsFacts, unread
 from tui.hosts.model.software import GROUP, GROUPS, USERS, Software
@@ -20,10 +19,7 @@ BY_HAND = {
     "apk": "apk add libvirt-daemon qemu-img qemu-system-x86_64",
 }
 QEMU_USER = "libvirt-qemu"
-USERS_PACKAGES = (
-    "libvirt-daemon-system",
-    "libvirt-daemon-driver-qemu",
-)  # their purge removes it: Debian 12, 13
+USERS_PACKAGES = ("libvirt-daemon-system", "libvirt-daemon-driver-qemu")  # their purge removes it: Debian 12, 13
 PACKAGE_OF = {"virsh": "libvirt-clients", "qemu-img": "qemu-utils"}
 
 # Undo stops here while the host has a VM, because the VM needs libvirt and QEMU.
@@ -89,7 +85,7 @@ def lists(host: str) -> Step[HostsFacts]:
     def judge(software: Software) -> Finding:
         if software.package.manager == "apt" and software.missing and not software.wanted:
             return Finding(NOT_NEEDED, "dpkg lists them as installed")
-        return package_lists.check_lists(software.package)
+        return check_lists(software.package)
 
     def plan(host: str, _software: Software) -> Change:
         return Change((Move(apt.update(host)),), note="Downloads the package lists.")
@@ -134,9 +130,8 @@ def _installed(host: str, software: Software) -> Change | str:
 def _removal(host: str, software: Software) -> tuple[Command, ...]:
     package, users = software.package, tuple(each for each in USERS if each not in software.users)
     if QEMU_USER in software.users:  # a purge would remove it even if it was there before
-        package = replace(
-            package, residual=(*package.residual, *(each for each in USERS_PACKAGES if each in package.new))
-        )
+        kept = [each for each in USERS_PACKAGES if each in package.new]
+        package = replace(package, residual=(*package.residual, *kept))
     commands = [_sh(host, STILL_USED)]
     if not software.served:
         commands.append(_sh(host, END_NETWORKS))
@@ -162,9 +157,8 @@ def daemon(host: str) -> Step[HostsFacts]:
         if unit is None:
             return Finding(FAILED, "this host has no libvirt service", wanted)
         if unit.masked:
-            return Finding(
-                FAILED, f"{unit.name} is masked", wanted, f"If that is not intended: systemctl unmask {unit.name}"
-            )
+            hint = f"If that is not intended: systemctl unmask {unit.name}"
+            return Finding(FAILED, f"{unit.name} is masked", wanted, hint)
         if unit.active != "active":
             return Finding(FAILED, f"{unit.name} is {unit.active}", wanted)
         if not any(each.file == "enabled" for each in software.units):

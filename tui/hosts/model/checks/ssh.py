@@ -8,7 +8,7 @@ from tui.core.ssh_target import target_of_uri
 from tui.hosts.model.account import Account
 from tui.hosts.model.facts import HostsFacts, unread
 from tui.hosts.model.ssh import KEY_CHANGED, KEY_NOT_KNOWN, NO_ANSWER, NO_NAME, NO_SSH, REFUSED, WORKS, Attempt
-from tui.linux.change import AddLines, Change, Command, Move, RemoveLines
+from tui.linux.change import Change, Move, added, reversible
 
 REASONS = {
     KEY_NOT_KNOWN: "root does not know its host key",
@@ -53,13 +53,9 @@ def _key(start: str, end: str) -> Step[HostsFacts]:
         name = next((each for each in KEY_NAMES if each not in attempt.taken), "")
         if not name or not attempt.home:
             return "all usual names are used by keys that don't work"
-        file = f"{attempt.home}/.ssh/{name}"
-        kind = name.removeprefix("id_")
+        file, kind = f"{attempt.home}/.ssh/{name}", name.removeprefix("id_")
         make = ("ssh-keygen", "-q", "-t", kind, "-N", "", "-C", f"root@{start} (vmlm-tui)", "-f", file)
-        moves = (
-            *_folder(start, attempt),
-            Move(Command(start, make), (Command(start, ("rm", "-f", file, f"{file}.pub")),)),
-        )
+        moves = (*_folder(start, attempt), reversible(start, make, ("rm", "-f", file, f"{file}.pub")))
         return Change(moves, "the key has no passphrase, because nobody can enter it during a migration")
 
     why = "The libvirt daemon does a peer-to-peer migration, and it logs in with root's ssh key."
@@ -94,8 +90,8 @@ def _known_hosts(start: str, end: str) -> Step[HostsFacts]:
         if own and shown.line not in [key.line for key in own]:
             return f"another machine responds at {attempt.host}: its host key {shown.fingerprint} is not one of {end}"
         line = (f"{attempt.known_as} {shown.line}",)
-        add, remove = AddLines(start, attempt.known_hosts, line), RemoveLines(start, attempt.known_hosts, line)
-        return Change((*_folder(start, attempt), Move(add, (remove,))), _compare(shown, end, bool(own)))
+        moves = (*_folder(start, attempt), added(start, attempt.known_hosts, line))
+        return Change(moves, _compare(shown, end, bool(own)))
 
     why = "ssh connects only to a host whose key is in root's known_hosts, so nobody else can receive the VM's memory."
     return Step(f"{start}.known_hosts", start, f"root knows the host key of the {end}", why, check, change)
@@ -124,9 +120,8 @@ def _authorized_keys(start: str, end: str) -> Step[HostsFacts]:
         if attempt.outcome == WORKS:
             return Finding(OK, "root's key works")
         if attempt.outcome == REFUSED:
-            return Finding(
-                FAILED, f"{attempt.user} on {end}: permission denied", "root's key accepted", detail=attempt.output
-            )
+            found = f"{attempt.user} on {end}: permission denied"
+            return Finding(FAILED, found, "root's key accepted", detail=attempt.output)
         return Finding(UNKNOWN, f"not tried: {_reason(attempt)}", detail=attempt.output)
 
     def change(facts: HostsFacts) -> Change | str:
@@ -156,14 +151,13 @@ def _authorize(host: str, account: Account, line: str) -> Change | str:
     owner = ("-o", str(account.uid), "-g", str(account.gid))
     moves = []
     if not account.folder:
-        undo = Command(host, ("find", folder, "-maxdepth", "0", "-empty", "-delete"))
-        moves.append(Move(Command(host, ("install", "-d", "-m", "700", *owner, folder)), (undo,)))
+        undo: tuple[str, ...] = ("find", folder, "-maxdepth", "0", "-empty", "-delete")
+        moves.append(reversible(host, ("install", "-d", "-m", "700", *owner, folder), undo))
     if not account.file:
-        undo = Command(host, ("find", folder, "-maxdepth", "1", "-name", name, "-empty", "-delete"))
-        make = ("install", "-m", "600", *owner, "/dev/null", account.authorized_keys)
-        moves.append(Move(Command(host, make), (undo,)))
-    add, remove = (kind(host, account.authorized_keys, (line,)) for kind in (AddLines, RemoveLines))
-    return Change((*moves, Move(add, (remove,))), f"that key can then log in as {account.user} on {host}")
+        undo = ("find", folder, "-maxdepth", "1", "-name", name, "-empty", "-delete")
+        moves.append(reversible(host, ("install", "-m", "600", *owner, "/dev/null", account.authorized_keys), undo))
+    moves.append(added(host, account.authorized_keys, (line,)))
+    return Change(tuple(moves), f"that key can then log in as {account.user} on {host}")
 
 
 def _peer(start: str, end: str) -> Step[HostsFacts]:
@@ -192,8 +186,8 @@ def _folder(host: str, attempt: Attempt) -> tuple[Move, ...]:
     if attempt.folder:
         return ()
     folder = f"{attempt.home}/.ssh"
-    undo = Command(host, ("find", attempt.home, "-maxdepth", "1", "-name", ".ssh", "-empty", "-delete"))
-    return (Move(Command(host, ("install", "-d", "-m", "700", folder)), (undo,)),)
+    undo = ("find", attempt.home, "-maxdepth", "1", "-name", ".ssh", "-empty", "-delete")
+    return (reversible(host, ("install", "-d", "-m", "700", folder), undo),)
 
 
 def _reason(attempt: Attempt) -> str:

@@ -1,7 +1,7 @@
 """The bind mount of the image folder at the exported folder, now and after a restart."""
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, Finding
-from tui.linux.change import AddLines, Change, Command, Move, RemoveLines, reversible
+from tui.linux.change import Change, Command, Move, added, reversible
 from tui.linux.folder import HUNG, STALE, Folder
 from tui.linux.fstab import FSTAB, FstabEntry, fstab_line
 from tui.linux.mounts import Mount, device_folder
@@ -58,8 +58,7 @@ def change_bind(_facts: NfsFacts, server: ServerRead) -> Change | str:
 def fstab_moves(host: HostRead, line: str) -> list[Move]:
     """Adds a line to /etc/fstab and reloads systemd, which keeps its own copy."""
     reload = (Command(host.role, ("systemctl", "daemon-reload")),) if host.systemd else ()
-    add = Move(AddLines(host.role, FSTAB, (line,)), (RemoveLines(host.role, FSTAB, (line,)), *reload))
-    return [add, *(Move(each) for each in reload)]
+    return [added(host.role, FSTAB, (line,), *reload), *(Move(each) for each in reload)]
 
 
 def bound(server: ServerRead) -> bool:

@@ -8,41 +8,33 @@ from tui.core.failure import Failure
 from tui.linux.change import Change
 from tui.linux.mounts import NFS, SHARED_TYPES, mount_of
 from tui.linux.qemu_conf import SHARED_SINCE
-from tui.nfs.model.facts import CLIENTS, ClientRead, HostRead, NfsFacts, ServerRead
+from tui.nfs.model.facts import CLIENTS, ClientRead, HostRead, NfsFacts
 
 H = TypeVar("H", bound=HostRead)
 Check = Callable[[NfsFacts], Finding | None]
 Remedy = Callable[[NfsFacts], Change | str]
 
 
-def server_check(check: Callable[[NfsFacts, ServerRead], Finding | None]) -> Check:
-    """A check of the storage server."""
-    return _check(lambda facts: facts.server, check)
+def host_check(role: str, kind: type[H], check: Callable[[NfsFacts, H], Finding | None]) -> Check:
+    """A check of one host; a Failure to read the host becomes the finding."""
+
+    def checked(facts: NfsFacts) -> Finding | None:
+        host = facts.hosts.get(role)
+        if isinstance(host, Failure):
+            return from_failure(host)
+        return check(facts, host) if isinstance(host, kind) else None
+
+    return checked
 
 
-def client_check(role: str, check: Callable[[NfsFacts, ClientRead], Finding | None]) -> Check:
-    """A check of the source or the destination."""
-    return _check(lambda facts: facts.client(role), check)
+def host_change(role: str, kind: type[H], plan: Callable[[NfsFacts, H], Change | str]) -> Remedy:
+    """A change of one host; empty if it was not read."""
 
+    def change(facts: NfsFacts) -> Change | str:
+        host = facts.hosts.get(role)
+        return plan(facts, host) if isinstance(host, kind) else ""
 
-def host_check(role: str, check: Callable[[NfsFacts, HostRead], Finding | None]) -> Check:
-    """A check of any host."""
-    return _check(lambda facts: facts.hosts.get(role), check)
-
-
-def server_change(plan: Callable[[NfsFacts, ServerRead], Change | str]) -> Remedy:
-    """A change of the storage server; empty if it was not read."""
-    return _change(lambda facts: facts.server, plan)
-
-
-def client_change(role: str, plan: Callable[[NfsFacts, ClientRead], Change | str]) -> Remedy:
-    """A change of the source or the destination; empty if it was not read."""
-    return _change(lambda facts: facts.client(role), plan)
-
-
-def host_change(role: str, plan: Callable[[NfsFacts, HostRead], Change | str]) -> Remedy:
-    """A change of any host; empty if it was not read."""
-    return _change(lambda facts: facts.hosts.get(role), plan)
+    return change
 
 
 def only_for_nfs(check: Check) -> Check:
@@ -68,26 +60,6 @@ def shared_without_nfs(facts: NfsFacts) -> str:
 def clients_unread(facts: NfsFacts) -> bool:
     """Whether a client has neither been read nor failed."""
     return any(facts.client(role) is None for role in CLIENTS)
-
-
-def _check(host_of: Callable[[NfsFacts], H | Failure | None], check: Callable[[NfsFacts, H], Finding | None]) -> Check:
-    """A check of one host; a Failure to read the host becomes the finding."""
-
-    def checked(facts: NfsFacts) -> Finding | None:
-        host = host_of(facts)
-        if isinstance(host, Failure):
-            return from_failure(host)
-        return None if host is None else check(facts, host)
-
-    return checked
-
-
-def _change(host_of: Callable[[NfsFacts], H | Failure | None], plan: Callable[[NfsFacts, H], Change | str]) -> Remedy:
-    def change(facts: NfsFacts) -> Change | str:
-        host = host_of(facts)
-        return "" if host is None or isinstance(host, Failure) else plan(facts, host)
-
-    return change
 
 
 def _undecided(facts: NfsFacts) -> bool:

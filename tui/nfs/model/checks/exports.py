@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from tui.checklist.model.check import FAILED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
 from tui.linux.addresses import Resolved, in_network, is_address, normalized
-from tui.linux.change import AddLines, Change, Command, Move, RemoveLines
+from tui.linux.change import AddLines, Change, Command, Move, RemoveLines, added
 from tui.linux.escapes import ESCAPE
 from tui.linux.exports import Client, Export, export_line, parse_exports
 from tui.linux.managed_block import blocks
@@ -128,8 +128,7 @@ def change_exports(facts: NfsFacts, server: ServerRead) -> Change | str:
     missing = _missing(facts, server)
     if missing:
         lines = (export_line(facts.shared.export, missing, OPTIONS),)
-        undo = (RemoveLines(STORAGE, EXPORTS, lines), Command(STORAGE, ("sh", "-c", REEXPORT_IF_THERE)))
-        moves.append(Move(AddLines(STORAGE, EXPORTS, lines), undo))
+        moves.append(added(STORAGE, EXPORTS, lines, Command(STORAGE, ("sh", "-c", REEXPORT_IF_THERE))))
     return Change(tuple(moves), NOTE)
 
 

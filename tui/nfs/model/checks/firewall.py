@@ -4,7 +4,7 @@ from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, WARNING, Finding
 from tui.core.settings import STORAGE
 from tui.linux import tcp_wrappers
 from tui.linux.addresses import Resolved
-from tui.linux.change import AddLines, Change, Move, RemoveLines
+from tui.linux.change import Change, added
 from tui.linux.firewall import BLOCKED
 from tui.nfs.model.checks.common import clients_unread
 from tui.nfs.model.facts import CLIENTS, OPEN, REFUSED, UNTRIED, ClientRead, NfsFacts, ServerRead
@@ -75,8 +75,7 @@ def change_wrappers(facts: NfsFacts, server: ServerRead) -> Change | str:
     """Adds the line to hosts.allow."""
     if not all(client_address(facts, server, role) for role in CLIENTS):
         return UNKNOWN_ADDRESS
-    lines = (_allow_line(facts, server),)
-    move = Move(AddLines(STORAGE, HOSTS_ALLOW, lines), (RemoveLines(STORAGE, HOSTS_ALLOW, lines),))
+    move = added(STORAGE, HOSTS_ALLOW, (_allow_line(facts, server),))
     return Change((move,), "NFS 4 does not use TCP wrappers; rpcbind and mountd, which older clients need, do.")
 
 
@@ -112,12 +111,9 @@ def _no_firewall(facts: NfsFacts, server: ServerRead) -> Finding | None:
     if server.drops and clients_unread(facts):
         return None
     if server.drops and not all(client.port == OPEN for client in facts.clients):
-        return Finding(
-            WARNING,
-            "neither ufw nor firewalld is active, but nftables rules drop incoming packets",
-            f"tcp {PORT} open to both hosts",
-            "If they can't reach the server, allow them in the program that makes those rules.",
-        )
+        found = "neither ufw nor firewalld is active, but nftables rules drop incoming packets"
+        hint = "If they can't reach the server, allow them in the program that makes those rules."
+        return Finding(WARNING, found, f"tcp {PORT} open to both hosts", hint)
     return Finding(NOT_NEEDED, "neither ufw nor firewalld is active")
 
 

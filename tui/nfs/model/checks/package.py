@@ -1,6 +1,5 @@
 """The NFS packages: nfs-kernel-server on the storage server, nfs-common on the other two hosts."""
 
-from tui.checklist.model import package_lists
 from tui.checklist.model.check import FAILED, OK, Finding
 from tui.linux import apt
 from tui.linux.change import Change, Command, Move
@@ -17,11 +16,6 @@ CLEAR = (
     "rm -rf /var/lib/nfs/.etab.lock /var/lib/nfs/export-lock /var/lib/nfs/nfsdcld; rmdir /var/lib/nfs; "
     "systemctl reset-failed nfs-blkmap.service; :"
 )
-
-
-def check_lists(_facts: NfsFacts, host: HostRead) -> Finding:
-    """Whether the package is available."""
-    return package_lists.check_lists(host.package)
 
 
 def change_lists(_facts: NfsFacts, host: HostRead) -> Change | str:

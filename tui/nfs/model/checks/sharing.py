@@ -49,12 +49,9 @@ def check_write(facts: NfsFacts) -> Finding | None:
         what = f"written, but {', '.join(proof.left)} could not be removed"
         return Finding(WARNING, what, wanted, "Remove it by hand.")
     if proof.creator == USER:
-        return Finding(
-            WARNING,
-            "QEMU's user can write, but root is squashed",
-            "root can change the owner of an image to QEMU's user, as libvirt does when a VM starts",
-            "Export it with no_root_squash, or chown the images and set dynamic_ownership = 0 in qemu.conf.",
-        )
+        wanted = "root can change the owner of an image to QEMU's user, as libvirt does when a VM starts"
+        hint = "Export it with no_root_squash, or chown the images and set dynamic_ownership = 0 in qemu.conf."
+        return Finding(WARNING, "QEMU's user can write, but root is squashed", wanted, hint)
     return Finding(OK, f"root changed the owner of a file as libvirt does, and {_user(facts, SOURCE)} wrote to it")
 
 
@@ -66,8 +63,8 @@ def check_read(facts: NfsFacts) -> Finding | None:
     if proof.read_error is None:
         return _not_reached(proof, wanted)
     if proof.read_error:
-        hint = _ids_differ(facts) or _declared_only(facts)
-        return Finding(FAILED, _not_read("the destination", proof.read_error), wanted, hint, proof.read_error)
+        found = _not_read("the destination", proof.read_error)
+        return Finding(FAILED, found, wanted, _read_hint(facts), proof.read_error)
     return Finding(OK, f"{_user(facts, DESTINATION)} reads the source's file")
 
 
@@ -160,20 +157,15 @@ def _names(folder: Folder) -> set[str]:
 
 def _user(facts: NfsFacts, role: str) -> str:
     client = facts.client(role)
-    return (
-        f"{client.qemu.name} ({client.qemu.uid})" if isinstance(client, ClientRead) and client.qemu else "QEMU's user"
-    )
+    user = client.qemu if isinstance(client, ClientRead) else None
+    return f"{user.name} ({user.uid})" if user else "QEMU's user"
 
 
-def _ids_differ(facts: NfsFacts) -> str:
+def _read_hint(facts: NfsFacts) -> str:
     users = [client.qemu for client in facts.clients if client.qemu]
     if len({user.uid for user in users}) > 1:
         numbers = " and ".join(f"{user.name} is {user.uid}" for user in users)
         return f"QEMU's user must have the same user ID on both hosts: {numbers}."
-    return ""
-
-
-def _declared_only(facts: NfsFacts) -> str:
     if any(client.declared for client in facts.clients):
         return "qemu.conf declares the folder as shared, but it is not: remove it from shared_filesystems there."
     return ""
