@@ -86,7 +86,13 @@ def test_samples_are_due_at_whole_intervals_from_the_first_and_never_requested_b
 
 def test_a_slow_reply_skips_moments_of_the_schedule_and_moves_none() -> None:
     taken, interval = Taken(), 0.02
-    slow = until(time.monotonic() + 10.5 * interval)  # only the first request: that moment is past at the second
+    replies: list[Callable[[], JobInfo]] = []
+
+    def slow() -> JobInfo:
+        """Replies late to the first request only: at the second one that moment is past."""
+        replies.append(until(time.monotonic() + 10.5 * interval))
+        return replies[0]()
+
     sampler = sampler_of(slow, taken, interval)
     sampler.start()
     first, second, third = taken.wait_for(3)[:3]
