@@ -3,13 +3,17 @@
 import asyncio
 
 from tui.core.connections import Connections
-from tui.core.failure import or_failure
+from tui.core.failure import Failure, or_failure
 from tui.core.settings import HYPERVISORS
+from tui.core.vm import Vm
 from tui.vm.model.location import VmPlacement
 
 
 async def placement(connections: Connections, name: str) -> VmPlacement:
     """The placement of a VM; a host that can't be read has a Failure in it."""
-    queries = (connections.query(host, lambda hypervisor: hypervisor.vm(name)) for host in HYPERVISORS)
-    found = await asyncio.gather(*map(or_failure, queries))
+
+    async def on(host: str) -> Vm | Failure | None:
+        return await or_failure(connections.query(host, lambda hypervisor: hypervisor.vm(name)))
+
+    found = await asyncio.gather(*map(on, HYPERVISORS))
     return VmPlacement(name, dict(zip(HYPERVISORS, found, strict=True)))
