@@ -56,6 +56,5 @@ class Choice(Static, can_focus=True):
             self._changed()
 
     def on_click(self, event: events.Click) -> None:
-        """Select the next option."""
         event.stop()
         self.action_step(1)

@@ -32,7 +32,6 @@ class Tabs(Lines):
         self._places: list[tuple[int, int]] = []
 
     def on_resize(self) -> None:
-        """Fit the names to the new width."""
         super().on_resize()
         self.show(self._line(self.size.width))
 

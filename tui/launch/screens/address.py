@@ -27,7 +27,6 @@ class AddressDialog(Form[str]):
         self._found = found
 
     def fields(self) -> ComposeResult:
-        """The explanation, the address, and the found one."""
         yield Static(Content("Address for ssh from this host: [USER@]HOST[:PORT], or a name of ~/.ssh/config."))
         yield Static(Content(f'Without a network: "{WORD}", the guest\'s qemu-guest-agent, as root.'))
         yield text_field("address", self._address)

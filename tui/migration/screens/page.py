@@ -108,7 +108,7 @@ class MigratePage(MigrateView):
     def action_post_copy(self) -> None:
         """Switch without a question: every second counts."""
         if self._migration is not None:
-            self._migration.switch_to_post_copy()
+            self._migration.controls.switch_to_post_copy()
 
     def action_cancel(self) -> None:
         """Cancel after a confirmation."""
@@ -128,7 +128,7 @@ class MigratePage(MigrateView):
             if reason:
                 self.explain(reason)
             else:
-                migration.cancel()
+                migration.controls.cancel()
 
         self.app.push_screen(Question("Cancel the migration?", text, answers), answered)
 
@@ -140,7 +140,7 @@ class MigratePage(MigrateView):
 
         def answered(milliseconds: int | None) -> None:
             if milliseconds is not None and not self._too_late("downtime"):
-                migration.set_max_downtime(milliseconds)
+                migration.controls.set_max_downtime(milliseconds)
 
         advice = _downtime_advice(timeline)
         dialog = NumberDialog("Maximum downtime", advice, timeline.max_downtime_ms, "ms", entry.DOWNTIME)
@@ -154,7 +154,7 @@ class MigratePage(MigrateView):
 
         def answered(mib_s: int | None) -> None:
             if mib_s is not None and not self._too_late("bandwidth"):
-                migration.set_bandwidth(mib_s)
+                migration.controls.set_bandwidth(mib_s)
 
         point = timeline.point
         now = f" The rate is now {rate(point.rate)}." if point and point.rate else ""
