@@ -258,8 +258,7 @@ class LibvirtHypervisor:
         with self._listener_lock:
             if not self._callback_ids:
                 self._callback_ids = self._do(
-                    f"The events of {name} cannot be received",
-                    lambda: events.register(self._connection, self._notify),
+                    f"The events of {name} cannot be received", lambda: events.register(self._connection, self._notify)
                 )
             self._listeners = (*self._listeners, entry)
 

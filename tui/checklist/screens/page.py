@@ -128,7 +128,6 @@ class ListPage(Page):
         self._refresh_keys()
 
     def on_checklist_rows_chosen(self, message: ChecklistRows.Chosen) -> None:
-        """Show the details of the line under the cursor."""
         self._detail.show_item(message.item)
         self._refresh_keys()
 

@@ -15,10 +15,7 @@ WORD = "agent"
 class AddressDialog(Form[str]):
     """Dismissed with an ssh address or AGENT, "" to remove it, None for Esc; `found` is a known IP address, or ""."""
 
-    BINDINGS = [
-        enter("save"),
-        Binding("down", "take", "use the found one", priority=True),
-    ]
+    BINDINGS = [enter("save"), Binding("down", "take", "use the found one", priority=True)]
     DEFAULT_CSS = "AddressDialog Input { width: 1fr; margin: 1 0; }"
 
     def __init__(self, name: str, address: str, found: str = "") -> None:

@@ -144,7 +144,6 @@ class LaunchPage(LaunchView):
         self._choose(names[(names.index(self._launch.name) + step) % len(names)])
 
     def on_vm_list_chosen(self, message: VmList.Chosen) -> None:
-        """Choose the clicked VM."""
         self._choose(message.name)
 
     def _choose(self, name: str) -> None:

@@ -29,9 +29,8 @@ FINAL_FIGURES_S = 3.0  # JOB_COMPLETED may come this long after migrateToURI3 re
 class Migration:
     """All public methods are called on the asyncio loop; libvirt is called on daemon threads only.
 
-    `controls` takes the requests of the user.
-
-    libvirt's daemon owns the job, so the migration continues without this object or this process.
+    libvirt's daemon owns the job, so the migration continues without this object or this process. `controls` takes the
+    requests of the user.
     """
 
     def __init__(
@@ -207,11 +206,7 @@ class Migration:
             if sample.number("memory_iteration"):
                 self.controls.passes_have_begun()
         elif not self._ours:
-            self._job_ended()
-
-    def _job_ended(self) -> None:
-        """The job that was found running has ended."""
-        start_thread("conclude", lambda: self._conclude(None))
+            start_thread("conclude", lambda: self._conclude(None))  # the job that was found running has ended
 
     def _on_event(self, host: str) -> Callable[[HypervisorEvent], None]:
         """The listener for one host's daemon; it runs on the thread of libvirt's events and must not block."""

@@ -33,23 +33,15 @@ class MigratePage(MigrateView):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "start", "start", tooltip="Start a migration: opens the form, Enter starts", id="migrate.start"),
-        Binding(
-            "p",
-            "post_copy",
-            "post-copy now",
-            tooltip="Switch to post-copy at once: the VM continues on the other host, its memory follows",
-            priority=True,
-            id="migrate.post-copy",
-        ),
+        Binding("p", "post_copy", "post-copy now", priority=True, id="migrate.post-copy",
+                tooltip="Switch to post-copy at once: the VM continues on the other host, its memory follows"),
         Binding("c", "cancel", "cancel", tooltip="Cancel the migration, after a confirmation", id="migrate.cancel"),
-        Binding(
-            "d", "downtime", "downtime", tooltip="Change the maximum downtime while it runs", id="migrate.downtime"
-        ),
-        Binding(
-            "b", "bandwidth", "bandwidth", tooltip="Change the bandwidth limit while it runs", id="migrate.bandwidth"
-        ),
+        Binding("d", "downtime", "downtime", id="migrate.downtime",
+                tooltip="Change the maximum downtime while it runs"),
+        Binding("b", "bandwidth", "bandwidth", id="migrate.bandwidth",
+                tooltip="Change the bandwidth limit while it runs"),
         Binding("l", "log", "log", tooltip="Show or hide the raw statistics and events", id="migrate.log"),
-    ]
+    ]  # fmt: skip
 
     def __init__(self, migrations: Migrations, defaults: Plan) -> None:
         super().__init__(migrations, defaults)

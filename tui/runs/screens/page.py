@@ -122,11 +122,9 @@ class RunsPage(Page):
         self._about.show(*(Content.assemble(" ", line) for line in lines))
 
     def on_option_list_option_highlighted(self) -> None:
-        """Show the lines about the chosen run."""
         self._show_chosen()
 
     def on_option_list_option_selected(self) -> None:
-        """Open the chosen run."""
         run = self._chosen()
         if run is not None:
             self.app.push_screen(RunPage(self._room, run))
