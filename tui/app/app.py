@@ -91,7 +91,6 @@ class VmlmApp(ReportsErrors, App[str]):
         return self._backend
 
     def on_mount(self) -> None:
-        """Look for a running migration."""
         if self._backend is not None:
             self._find_running()
 

@@ -134,7 +134,6 @@ class ListPage(Page):
     # -- keys --
 
     def why_not(self, action: str) -> str:
-        """Why a key of the list cannot act now; empty where it can."""
         listed = self._list
         under_way = listed.jobs.under_way.title if listed.jobs.under_way else ""
         done, wanted, chosen = listed.jobs.current is not None, listed.sudo.wanted, self._rows.chosen

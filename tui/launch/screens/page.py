@@ -82,7 +82,6 @@ class LaunchPage(LaunchView):
     # -- keys --
 
     def why_not(self, action: str) -> str:
-        """Why an action is not possible now, "" if it is."""
         if self._action and action in RUNNING and self._action not in INTERRUPTS.get(action, ()):
             return self._please_wait()
         if action == BOOT:

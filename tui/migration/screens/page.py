@@ -49,11 +49,9 @@ class MigratePage(MigrateView):
         self._reasons: tuple[str, ...] = ()
 
     def on_mount(self) -> None:
-        """Remember which keys are disabled."""
         self._reasons = self._all_reasons()
 
     def why_not(self, action: str) -> str:
-        """Why the action is not possible now; empty if it is."""
         if action not in KEYS:
             return ""
         reason = why_not(KEYS[action], self._timeline if self._migration else None)
