@@ -45,7 +45,7 @@ class PasswordNeeded(Failure):
 
 
 async def or_failure(reading: Awaitable[T]) -> T | Failure:
-    """What was read, or why it can't be: a host that can't be read is a fact about it, and delays no other."""
+    """The result, or the Failure as a value: an unreachable host is a fact, and must not stop the other reads."""
     try:
         return await reading
     except Failure as failure:

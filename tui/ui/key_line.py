@@ -68,7 +68,7 @@ def listed_bindings(screen: Screen[Any]) -> list[ActiveBinding]:
 
 
 def _fit(keys: list[tuple[str, str]], width: int) -> tuple[str, list[str]]:
-    """The gap and the labels with which all keys fit on one line, if there are such."""
+    """The gap and the labels with which all keys fit on one line; no labels if none fit."""
     labels = [label for _, label in keys]
     first_words = [label.split(" ")[0] for label in labels]
     for tried in (labels, first_words, [""] * len(keys)):

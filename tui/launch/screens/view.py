@@ -35,7 +35,7 @@ from tui.vm.model.offer import Offer
 POLL_EVERY_S = 1.0
 OFFERS_EVERY_S, OFFER_RETRY_S = 30.0, 5.0
 ADDRESSES_EVERY_S = 5.0
-REREAD_EVERY = 10  # polls: others may change a definition while the state of the VM is unchanged
+REREAD_EVERY = 10  # polls: another program may change a definition while the state of the VM stays the same
 BOOT = "boot"
 OTHER_LINES = 19  # of the page without the list, at 80x24
 LEAST_ROWS = 3

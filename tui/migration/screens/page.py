@@ -169,7 +169,7 @@ class MigratePage(MigrateView):
 
 
 def _downtime_advice(timeline: Timeline) -> str:
-    """The meaning of the limit, and the one that is enough at the current rate."""
+    """What the limit means, and which limit would suffice at the current rate."""
     text = "How long the VM may be paused while the rest is sent."
     threshold, point = timeline.threshold, timeline.point
     if not timeline.passes or not threshold or not point or not point.rate:

@@ -120,7 +120,7 @@ class MigrateView(Page):
     # -- following --
 
     def _follow_current(self) -> None:
-        """The app may find a running migration at any moment, without a key on this page."""
+        """Follow the current migration, which the app may have found without a key on this page."""
         if self._migration is not self._migrations.current:
             self._follow(self._migrations.current)
             self._request_update()

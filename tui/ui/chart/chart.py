@@ -61,7 +61,7 @@ class Chart(Widget):
 
     @work(thread=True)
     def _load(self) -> None:
-        """On a thread, because no key may wait for it."""
+        """Runs on a thread, so that keys are handled meanwhile."""
         load()
         self.post_message(self.Loaded())
 
