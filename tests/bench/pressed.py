@@ -81,7 +81,7 @@ class RepeatablePostCopy(Migrations):
 
         def reset(each: Record) -> None:
             if isinstance(each, Event) and each.kind == ACTION:
-                migration._controls._post_copy = "no"
+                migration.controls._post_copy = "no"
 
         migration.listen(reset)
         return migration

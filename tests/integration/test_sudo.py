@@ -118,6 +118,16 @@ async def test_a_password_required_later_is_reported(fake_sudo: FakeSudo, sudo: 
     assert fake_sudo.read == []
 
 
+async def test_a_password_required_later_is_used_if_it_is_known(fake_sudo: FakeSudo, sudo: Sudo) -> None:
+    fake_sudo.require("")  # as while sudo still remembers a login of the same user
+    sudo.give_password("storage", "secret")
+    assert (await sudo.run("storage", ["echo", "free"])).stdout == "free\n"
+    fake_sudo.require("secret")
+    with pytest.raises(PasswordNeeded):
+        await sudo.run("storage", ["cat"], stdin="input of the command")
+    assert (await sudo.run("storage", ["echo", "again"])).stdout == "again\n"
+
+
 async def test_a_revoked_sudo_right_is_reported(fake_sudo: FakeSudo, sudo: Sudo) -> None:
     sudo.give_password("storage", "secret")
     await sudo.run("storage", ["true"])

@@ -188,7 +188,7 @@ async def follow(connections: Connections, runs: str) -> Result:
     observed = asyncio.Event()
     migration.listen(lambda each: observed.set() if isinstance(each, Event) and each.kind == UDP_PROBE else None)
     await observed.wait()
-    migration.switch_to_post_copy()
+    migration.controls.switch_to_post_copy()
     await migration.ended()
     return {"folder": str(migration.folder), "phase": migration.timeline.phase}
 

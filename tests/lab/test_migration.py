@@ -79,7 +79,7 @@ async def test_post_copy_ends_a_migration_that_does_not_converge(dirtying: LabBa
     migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
     await seen(migration, lambda timeline: len(timeline.passes) >= 3)
     assert migration.timeline.post_copy_at is None
-    migration.switch_to_post_copy()
+    migration.controls.switch_to_post_copy()
     await seen(migration, lambda timeline: timeline.phase == POST_COPY)
     timeline = await end_of(migration)
     assert timeline.phase == COMPLETED
@@ -93,7 +93,7 @@ async def test_post_copy_ends_a_migration_that_does_not_converge(dirtying: LabBa
 
 async def test_post_copy_requested_before_the_first_pass_waits_until_qemu_accepts_it(dirtying: LabBackend) -> None:
     migration = await dirtying.migrations.start(Plan(VM, POST_COPY_MANUAL))
-    migration.switch_to_post_copy()
+    migration.controls.switch_to_post_copy()
     timeline = await end_of(migration)
     assert timeline.phase == COMPLETED
     assert timeline.post_copy_at is not None
@@ -115,14 +115,14 @@ async def test_downtime_and_bandwidth_are_changed_while_it_runs_and_cancelling_l
     migration = await dirtying.migrations.start(Plan(VM, PRE_COPY, downtime_ms=120))
     await seen(migration, lambda timeline: timeline.iteration >= 1)
     assert dirtying.virsh("source", "migrate-getmaxdowntime", VM).split() == ["120"]
-    migration.set_max_downtime(110)
-    migration.set_bandwidth(50)
+    migration.controls.set_max_downtime(110)
+    migration.controls.set_bandwidth(50)
     await seen(migration, lambda timeline: timeline.max_downtime_ms == 110 and timeline.bandwidth_mib_s == 50)
     assert dirtying.virsh("source", "migrate-getmaxdowntime", VM).split() == ["110"]
     assert dirtying.virsh("source", "migrate-getspeed", VM).split() == ["50"]
-    migration.set_bandwidth(0)
+    migration.controls.set_bandwidth(0)
     await seen(migration, lambda timeline: timeline.bandwidth_mib_s == 0 and timeline.marks[-1].sign in "b|")
-    migration.cancel()
+    migration.controls.cancel()
     timeline = await end_of(migration)
     assert timeline.phase == CANCELLED
     assert timeline.verified == (True, f"{VM} runs on source.")
@@ -158,7 +158,7 @@ async def test_a_running_migration_is_found_and_recorded_in_the_same_folder(dirt
     assert found is not None
     assert found.folder == migration.folder
     await seen(found, lambda timeline: timeline.passes)
-    found.switch_to_post_copy()
+    found.controls.switch_to_post_copy()
     timeline = await end_of(found)
     assert timeline.phase == COMPLETED
     assert timeline.final, "the figures come with libvirt's last event"
@@ -203,7 +203,7 @@ async def test_a_migration_that_virsh_started_is_followed(dirtying: LabBackend) 
     try:
         found = await asyncio.wait_for(attached(dirtying), 60)
         await seen(found, lambda timeline: timeline.points)
-        found.switch_to_post_copy()
+        found.controls.switch_to_post_copy()
         assert (await end_of(found)).phase == COMPLETED
         assert await virsh.wait() == 0
     finally:
@@ -219,7 +219,7 @@ async def test_the_log_agrees_with_virsh_domjobinfo_at_the_same_time(dirtying: L
     count = len(migration.timeline.points)
     await seen(migration, lambda timeline: len(timeline.points) > count)
     after = migration.timeline.last
-    migration.switch_to_post_copy()
+    migration.controls.switch_to_post_copy()
     await end_of(migration)
 
     assert before is not None

@@ -30,8 +30,27 @@ def guest(state: str = "running", name: str = "guest1") -> Vm:
     return Vm(name, "0054f024-25aa-4e37-867f-6da151e2b201", state, vcpus=2, memory_bytes=GIB)
 
 
+class RecordedControls:
+    """Controls that only record the requests of the keys in `calls`."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, int | None]] = []
+
+    def switch_to_post_copy(self) -> None:
+        self.calls.append(("post-copy", None))
+
+    def cancel(self) -> None:
+        self.calls.append(("cancel", None))
+
+    def set_max_downtime(self, milliseconds: int) -> None:
+        self.calls.append(("downtime", milliseconds))
+
+    def set_bandwidth(self, mib_per_s: int) -> None:
+        self.calls.append(("bandwidth", mib_per_s))
+
+
 class ReplayedMigration:
-    """A migration whose records the test delivers; `calls` has the requests of the keys."""
+    """A migration whose records the test delivers."""
 
     def __init__(self, records: list[Record], plan: Plan | None = None) -> None:
         start = next(each for each in records if isinstance(each, Event) and each.kind == record.START)
@@ -40,7 +59,7 @@ class ReplayedMigration:
         self.plan = plan or Plan(self.vm.name, start.data.get("technique", PRE_COPY), start.data["timeout_s"])
         self.folder = Path("/var/lib/runs/20261123T034938Z-guest1-memory-post-copy-manual")
         self.timeline = Timeline()
-        self.calls: list[tuple[str, int | None]] = []
+        self.controls = RecordedControls()
         self.late = 0.0  # seconds for which a reply of the daemon is overdue
         self._records = list(records)
         self._listeners: list[Callable[[Record], None]] = []
@@ -57,18 +76,6 @@ class ReplayedMigration:
 
     def waiting_s(self) -> float:
         return self.late
-
-    def switch_to_post_copy(self) -> None:
-        self.calls.append(("post-copy", None))
-
-    def cancel(self) -> None:
-        self.calls.append(("cancel", None))
-
-    def set_max_downtime(self, milliseconds: int) -> None:
-        self.calls.append(("downtime", milliseconds))
-
-    def set_bandwidth(self, mib_per_s: int) -> None:
-        self.calls.append(("bandwidth", mib_per_s))
 
     async def ended(self) -> None:
         await self._ended.wait()

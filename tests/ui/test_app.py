@@ -234,7 +234,7 @@ async def test_the_palette_lists_the_keys_and_runs_them(world: FakeHosts) -> Non
         await sees(app, pilot, "p post-copy now", "Switch to post-copy at once")
         await pilot.press("down", "enter")
         migration = app.backend.migrations.current
-        await until(pilot, lambda: migration.calls == [("post-copy", None)])  # type: ignore[union-attr]
+        await until(pilot, lambda: migration.controls.calls == [("post-copy", None)])  # type: ignore[union-attr]
 
 
 async def test_the_palette_explains_why_a_key_is_disabled(world: FakeHosts) -> None:
@@ -264,7 +264,7 @@ async def test_q_asks_during_a_migration_and_can_leave_it_running(world: FakeHos
         await until(pilot, lambda: not app.is_running)
     assert migrations.closed
     assert migrations.running is not None
-    assert migrations.running.calls == []
+    assert migrations.running.controls.calls == []
 
 
 @pytest.mark.parametrize("key", ["s", "escape"])
@@ -288,7 +288,7 @@ async def test_quitting_can_cancel_the_migration_and_waits_for_its_end(world: Fa
         await pilot.press("c")
         await sees(app, pilot, "Cancelling ... quits when it has ended")
         assert migrations.running is not None
-        assert migrations.running.calls == [("cancel", None)]
+        assert migrations.running.controls.calls == [("cancel", None)]
         assert app.is_running
         migrations.running.play(lambda timeline: timeline.over)
         await until(pilot, lambda: not app.is_running)
@@ -302,7 +302,7 @@ async def test_in_post_copy_the_quit_dialog_explains_why_it_cannot_cancel(world:
         await sees(app, pilot, "cannot cancel it: The VM already runs on the other host")
         await pilot.press("c")
         assert migrations.running is not None
-        assert migrations.running.calls == []
+        assert migrations.running.controls.calls == []
 
 
 async def test_after_the_end_of_the_migration_q_quits_at_once(world: FakeHosts) -> None:

@@ -18,7 +18,7 @@ from tui.ui.chart.chart import Chart
 async def test_p_switches_at_once_without_a_question() -> None:
     async with page_of(running(until_=at(13))) as page:
         await page.pilot.press("p")
-        assert page.migration.calls == [("post-copy", None)]
+        assert page.migration.controls.calls == [("post-copy", None)]
 
 
 @pytest.mark.parametrize(("answer", "calls"), [("y", [("cancel", None)]), ("n", []), ("escape", [])])
@@ -26,10 +26,10 @@ async def test_c_asks_before_it_cancels(answer: str, calls: list[Any]) -> None:
     async with page_of(running(until_=at(13))) as page:
         await page.pilot.press("c")
         await page.sees("Cancel the migration?", "guest1 stays on destination")
-        assert page.migration.calls == []
+        assert page.migration.controls.calls == []
         await page.pilot.press(answer)
         await until(page.pilot, lambda: page.app.screen is page.app.page)
-        assert page.migration.calls == calls
+        assert page.migration.controls.calls == calls
 
 
 async def test_cancelling_is_refused_if_post_copy_began_during_the_question() -> None:
@@ -39,7 +39,7 @@ async def test_cancelling_is_refused_if_post_copy_began_during_the_question() ->
         page.migration.play(in_post_copy)
         await page.pilot.press("y")
         await page.is_notified("cancelling would lose it.")
-        assert page.migration.calls == []
+        assert page.migration.controls.calls == []
 
 
 async def test_d_proposes_a_sufficient_downtime_and_sets_the_entered_one() -> None:
@@ -47,7 +47,7 @@ async def test_d_proposes_a_sufficient_downtime_and_sets_the_entered_one() -> No
         await page.pilot.press("d")
         await page.sees("The last pass left 299 MiB: at 113 MiB/s about 2.6 s is enough.")
         await page.pilot.press("2", "7", "0", "0", "enter")
-        await until(page.pilot, lambda: page.migration.calls == [("downtime", 2700)])
+        await until(page.pilot, lambda: page.migration.controls.calls == [("downtime", 2700)])
 
 
 async def test_b_sets_the_bandwidth_limit() -> None:
@@ -55,7 +55,7 @@ async def test_b_sets_the_bandwidth_limit() -> None:
         await page.pilot.press("b")
         await page.sees("Bandwidth limit", "0 means no limit")
         await page.pilot.press("8", "0", "enter")
-        await until(page.pilot, lambda: page.migration.calls == [("bandwidth", 80)])
+        await until(page.pilot, lambda: page.migration.controls.calls == [("bandwidth", 80)])
 
 
 @pytest.mark.parametrize(("key", "expected"), [("d", "a time from 1 ms to 2000 s"), ("b", "a rate from 1 to 1000000")])
@@ -69,13 +69,13 @@ async def test_an_impossible_value_stays_in_its_field_and_is_refused_with_what_i
         assert f"Expected: {expected}" in str(page.app.screen.query_one("#message", Static).content)
         assert page.app.screen.query_one(Input).value == typed
         await page.pilot.press("escape")
-        assert page.migration.calls == []
+        assert page.migration.controls.calls == []
 
 
 async def test_a_limit_may_be_entered_with_its_unit() -> None:
     async with page_of(running(until_=at(13))) as page:
         await page.pilot.press("d", "2", "space", "s", "enter")
-        await until(page.pilot, lambda: page.migration.calls == [("downtime", 2000)])
+        await until(page.pilot, lambda: page.migration.controls.calls == [("downtime", 2000)])
 
 
 async def test_a_number_and_enter_at_once_set_the_number() -> None:
@@ -83,7 +83,7 @@ async def test_a_number_and_enter_at_once_set_the_number() -> None:
         await page.pilot.press("b")
         await page.sees("Bandwidth limit")
         at_once(page.app, "8", "0", "enter")
-        await until(page.pilot, lambda: page.migration.calls == [("bandwidth", 80)])
+        await until(page.pilot, lambda: page.migration.controls.calls == [("bandwidth", 80)])
 
 
 async def test_values_and_enter_at_once_start_with_the_values() -> None:
@@ -151,25 +151,25 @@ async def test_a_disabled_key_shows_why(moment: Until | None, key: str, reason: 
     async with page_of(migrations) as page:
         await page.pilot.press(key)
         await page.is_notified(reason)
-        assert migrations.current is None or migrations.current.calls == []
+        assert migrations.current is None or migrations.current.controls.calls == []
 
 
 async def test_p_on_a_pre_copy_migration_shows_why_it_is_impossible() -> None:
     async with page_of(running("failed", lambda timeline: timeline.phase == PASS)) as page:
         await page.pilot.press("p")
         await page.is_notified("It was started as pre-copy; post-copy must be allowed at the start")
-        assert page.migration.calls == []
+        assert page.migration.controls.calls == []
 
 
 async def test_p_pressed_early_is_shown_as_held() -> None:
     async with page_of(running(until_=lambda timeline: timeline.phase == PASS)) as page:
         await page.pilot.press("p")
-        assert page.migration.calls == [("post-copy", None)]
+        assert page.migration.controls.calls == [("post-copy", None)]
         page.migration.give(Event(1.4, "", record.KEY, {"action": "post-copy", "held": True}))
         await page.sees("Post-copy is requested")
         await page.pilot.press("p")
         await page.is_notified("Post-copy is already requested")
-        assert len(page.migration.calls) == 1
+        assert len(page.migration.controls.calls) == 1
 
 
 async def test_l_shows_every_field_of_libvirt_and_the_newest_events() -> None:
@@ -191,4 +191,4 @@ async def test_the_log_has_libvirts_message_of_an_error() -> None:
 async def test_a_click_on_a_key_is_that_key() -> None:
     async with page_of(running(until_=at(13))) as page:
         await page.pilot.click(offset=(page.keys.index("p post-copy"), 23))
-        await until(page.pilot, lambda: page.migration.calls == [("post-copy", None)])
+        await until(page.pilot, lambda: page.migration.controls.calls == [("post-copy", None)])

@@ -91,7 +91,6 @@ class VmlmApp(ReportsErrors, App[str]):
         return self._backend
 
     def on_mount(self) -> None:
-        """Look for a running migration."""
         if self._backend is not None:
             self._find_running()
 
@@ -167,7 +166,7 @@ class VmlmApp(ReportsErrors, App[str]):
 
     @work(name="attach")
     async def _find_running(self) -> None:
-        """A migration that runs already is what the person came for, and so is one that ended meanwhile."""
+        """Show a migration that already runs, or one that ended while the app was not running."""
         try:
             migration = await self.backend.migrations.attach()
         except Failure as failure:

@@ -8,7 +8,7 @@ from tui.core import actions
 from tui.core.failure import Failure
 from tui.core.protocols import Hypervisor, Shell
 from tui.core.settings import SOURCE, Config
-from tui.core.threads import on_thread
+from tui.core.threads import on_thread, retrieve
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class Connections:
         attempt = self._attempts.get(uri)
         if attempt is None:  # concurrent callers share it, and it outlives a cancelled caller
             attempt = self._attempts[uri] = asyncio.ensure_future(self._open(uri))
-            attempt.add_done_callback(_retrieve)
+            attempt.add_done_callback(retrieve)
         try:
             return await asyncio.wait_for(asyncio.shield(attempt), OPEN_LIMIT_S)
         except asyncio.TimeoutError:
@@ -109,9 +109,3 @@ class Connections:
         if address not in self._shells:
             self._shells[address] = self._open_shell(address)
         return self._shells[address]
-
-
-def _retrieve(attempt: "asyncio.Task[Hypervisor]") -> None:
-    """Retrieve the exception, because asyncio warns about one that no caller awaits."""
-    if not attempt.cancelled():
-        attempt.exception()

@@ -29,23 +29,23 @@ class Failure(Exception):
 
 
 class UntrustedHost(Failure):
-    """Its host key is unknown or has changed: trying again is no use before a person has looked at it."""
+    """Its host key is unknown or has changed: a retry fails until a person has compared and accepted the key."""
 
 
 class LoginRefused(Failure):
-    """The host is there, and lets none of the user's keys in."""
+    """The ssh server of the host accepts none of the user's keys."""
 
 
 class PasswordNeeded(Failure):
-    """sudo on `host` wants a password, and none is known, or the known one is wrong."""
+    """sudo on `host` requires a password, and none is known, or the known one is wrong."""
 
     def __init__(self, host: str, what: str, why: str, *, detail: str = "") -> None:
-        super().__init__(what, why, "Give the password, or log in as root in the configuration.", detail=detail)
+        super().__init__(what, why, "Enter the password, or configure a login as root.", detail=detail)
         self.host = host
 
 
 async def or_failure(reading: Awaitable[T]) -> T | Failure:
-    """What was read, or why it can't be: a host that can't be read is a fact about it, and delays no other."""
+    """The result, or the Failure as a value: an unreachable host is a fact, and must not stop the other reads."""
     try:
         return await reading
     except Failure as failure:

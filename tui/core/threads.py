@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -24,6 +24,12 @@ async def on_thread(call: Callable[..., T], *arguments: object) -> T:
     name = getattr(call, "__name__", type(call).__name__)
     start_thread(f"on_thread {name}", run)
     return await asyncio.wrap_future(future)
+
+
+def retrieve(task: "asyncio.Future[Any]") -> None:
+    """For `add_done_callback`: retrieve the exception, because asyncio reports one that no caller awaits."""
+    if not task.cancelled():
+        task.exception()
 
 
 def start_thread(name: str, call: Callable[[], None]) -> None:

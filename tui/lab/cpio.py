@@ -1,4 +1,4 @@
-"""Writes the archive a Linux kernel unpacks at boot (cpio, "newc"); a file may hold several in a row."""
+"""Writes the archive a Linux kernel unpacks at boot (cpio, "newc"); an initrd may consist of several."""
 
 from dataclasses import dataclass, field
 

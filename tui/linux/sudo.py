@@ -139,6 +139,8 @@ class Sudo:
         if runs:
             return Completed(done.status, out, done.stderr)
         failure = _refusal(host, done, with_password=password is not None)
+        if password is None and self._methods.get(host) == FREE:
+            del self._methods[host]  # so that the next command tries the password, if one is set
         if self._passwords.get(host) == password:  # no other password was set meanwhile
             self._methods.pop(host, None)
             if isinstance(failure, PasswordNeeded):

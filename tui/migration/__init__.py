@@ -1,1 +1,1 @@
-"""The Migration room: one live migration, started, sampled, steered, recorded and explained."""
+"""The Migration room: one live migration, started, sampled, controlled, recorded and explained."""

@@ -35,11 +35,7 @@ def header(width: int) -> Content:
 def run_line(run: Run, width: int) -> Content:
     """One run; unknown values are dashes."""
     began = _time(run.began, width)
-    figures = [
-        _short(run.total_s),
-        _short(run.downtime_s),
-        size(run.sent_bytes) if run.sent_bytes is not None else "-",
-    ]
+    figures = [_short(run.total_s), _short(run.downtime_s), size(run.sent_bytes) if run.sent_bytes is not None else "-"]
     words = [run.workload or "-", run.how or "-", run.outcome]
     return _row(width, began, run.vm or run.folder.name, words, figures, STYLES.get(run.outcome, ""))
 

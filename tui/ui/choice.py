@@ -25,12 +25,7 @@ class Choice(Static, can_focus=True):
     """
 
     def __init__(
-        self,
-        texts: Sequence[str],
-        index: int = 0,
-        *,
-        id: str | None = None,
-        changed: Callable[[], None] = lambda: None,
+        self, texts: Sequence[str], index: int = 0, *, id: str | None = None, changed: Callable[[], None] = lambda: None
     ) -> None:
         super().__init__(id=id)
         self._changed = changed
@@ -56,6 +51,5 @@ class Choice(Static, can_focus=True):
             self._changed()
 
     def on_click(self, event: events.Click) -> None:
-        """Select the next option."""
         event.stop()
         self.action_step(1)

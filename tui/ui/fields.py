@@ -25,7 +25,6 @@ class TextField(Input):
     cursor_blink = reactive(False, init=False)
 
     async def on_key(self, event: events.Key) -> None:
-        """Handle the key in order."""
         await handle_own_keys(self, event)
 
 
@@ -33,5 +32,4 @@ class TextEditor(TextArea):
     """Several lines of text."""
 
     async def on_key(self, event: events.Key) -> None:
-        """Handle the key in order."""
         await handle_own_keys(self, event)

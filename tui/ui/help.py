@@ -40,7 +40,6 @@ class Help(Dialog[None]):
         self._keys = keys
 
     def body(self) -> ComposeResult:
-        """The text and one entry per key."""
         if self._about:
             yield Static(Content(self._about), classes="about")
         for key in self._keys:

@@ -25,11 +25,9 @@ class KeyLine(Lines):
         self._places: list[tuple[int, int, str]] = []
 
     def on_mount(self) -> None:
-        """Follow the bindings of the screen."""
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def on_resize(self) -> None:
-        """Fit the labels to the new width."""
         super().on_resize()
         self._bindings_changed(self.screen)
 
@@ -51,7 +49,6 @@ class KeyLine(Lines):
         return Content.assemble(*parts)
 
     def on_click(self, event: events.Click) -> None:
-        """Press the clicked key."""
         for begin, end, key in self._places:
             if begin <= event.x < end:
                 self.app.simulate_key(key)
@@ -71,7 +68,7 @@ def listed_bindings(screen: Screen[Any]) -> list[ActiveBinding]:
 
 
 def _fit(keys: list[tuple[str, str]], width: int) -> tuple[str, list[str]]:
-    """The gap and the labels with which all keys fit on one line, if there are such."""
+    """The gap and the labels with which all keys fit on one line; no labels if none fit."""
     labels = [label for _, label in keys]
     first_words = [label.split(" ")[0] for label in labels]
     for tried in (labels, first_words, [""] * len(keys)):

@@ -44,7 +44,6 @@ class Lines(Widget):
             self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
-        """One line of the widget."""
         if self._strips is None:
             self._strips = self._render_strips()
         if y < len(self._strips):
@@ -52,16 +51,13 @@ class Lines(Widget):
         return Strip.blank(self.size.width, self.visual_style.rich_style)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:  # noqa: ARG002
-        """One row per line."""
         return len(self._contents)
 
     def notify_style_update(self) -> None:
-        """Render all lines in the new style."""
         self._strips = None
         super().notify_style_update()
 
     def on_resize(self) -> None:
-        """Render all lines in the new width."""
         self._strips = None
         self.refresh()
 

@@ -60,7 +60,6 @@ class Page(ReportsErrors, Screen[None]):
         return keys_of(type(self.app), type(self))
 
     def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
-        """Show the page whose tab was clicked."""
         self.app.switch_mode(tuple(PAGES)[message.number - 1])
 
 

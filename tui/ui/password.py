@@ -26,16 +26,13 @@ class PasswordDialog(Form[bool]):
         self._busy = False
 
     def fields(self) -> ComposeResult:
-        """The text and the password."""
         yield Static(Content(self._text))
         yield TextField(password=True, compact=True)
 
     def on_mount(self) -> None:
-        """Show the first message."""
         self.show_message(self._first_message, wrong=True)
 
     def entered(self) -> None:
-        """Try the password, unless one is being tried."""
         if not self._busy:
             self._busy = True
             self._try(self.query_one(Input).value)

@@ -36,7 +36,6 @@ class Question(Dialog[str]):
         self._answers = {answer.key: answer for answer in answers}
 
     def body(self) -> ComposeResult:
-        """The question and its answers."""
         yield Static(Content(self._text))
         for answer in self._answers.values():
             classes = "answer impossible" if answer.why_not else "answer"

@@ -52,7 +52,6 @@ class Report(Lines):
         self._replace((str(failure), "bold $error"), *more)
 
     def on_resize(self) -> None:
-        """Wrap the lines to the new width."""
         super().on_resize()
         self._draw()
 

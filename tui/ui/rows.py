@@ -62,7 +62,6 @@ class Rows(ScrollView):
                 self.refresh(region.translate((0, -top)))
 
     def render_line(self, y: int) -> Strip:
-        """One line of the window."""
         number = y + self.scroll_offset.y
         strip = self._drawn[number] = self._strip(number)
         return strip
@@ -73,11 +72,9 @@ class Rows(ScrollView):
         return rendered(self, self._rows[number], self.room.width)
 
     def on_resize(self) -> None:
-        """Draw all lines in the new width."""
         self._drawn.clear()
         self.virtual_size = Size(self.room.width, len(self._rows))
 
     def notify_style_update(self) -> None:
-        """Draw all lines in the new style."""
         self._drawn.clear()
         super().notify_style_update()

@@ -32,7 +32,6 @@ class Tabs(Lines):
         self._places: list[tuple[int, int]] = []
 
     def on_resize(self) -> None:
-        """Fit the names to the new width."""
         super().on_resize()
         self.show(self._line(self.size.width))
 
@@ -64,7 +63,6 @@ class Tabs(Lines):
         return [labels[self._current - 1]]
 
     def on_click(self, event: events.Click) -> None:
-        """Post which page was clicked."""
         for number, (begin, end) in enumerate(self._places, 1):
             if begin <= event.x < end:
                 self.post_message(self.Chosen(number))

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.list_world import Facts, ListWorld
+from tests.list_world import HOSTS, Facts, ListWorld
 from tui.checklist.backend.checklist import Checklist
 from tui.checklist.backend.jobs import Job, Jobs
-from tui.checklist.model.check import Finding, Item
+from tui.checklist.backend.journal import Journal
+from tui.checklist.model.check import FAILED, Finding, Item
 from tui.checklist.model.step import Step
 from tui.core.command import Completed
 from tui.core.failure import Failure, PasswordNeeded
+from tui.linux.change import Command, Move
 
 
 @pytest.fixture
@@ -113,6 +115,27 @@ async def test_the_list_follows_a_change_of_the_journal_at_once(world: ListWorld
     assert world.checklist["storage.server"].undo is not None
     await world.changes.undo(item.id, lambda _: None)
     assert world.checklist["storage.server"].undo is None
+
+
+async def test_a_line_that_another_app_writes_during_the_evaluation_is_not_missed(
+    world: ListWorld, tmp_path: Path
+) -> None:
+    move = Move(Command("storage", ("true",)), (Command("storage", ("false",)),))
+    other_app = Journal(tmp_path / "changes.jsonl")
+
+    def change(_facts: Facts) -> str:
+        if not other_app.entries("storage.first"):
+            other_app.begin("storage.first", HOSTS["storage"], move)
+        return ""
+
+    def check(_facts: Facts) -> Finding:
+        return Finding(FAILED, "it is missing")
+
+    first: Step[Facts] = Step("storage.first", "storage", "it is first", "First.", check)
+    second: Step[Facts] = Step("storage.second", "storage", "it is second", "Second.", check, change)
+    checklist = Checklist((first, second), Facts(), world.read, world.changes)
+    assert checklist["storage.first"].undo is None  # read before the second step wrote
+    assert checklist["storage.first"].undo is not None
 
 
 # -- jobs --

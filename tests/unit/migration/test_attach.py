@@ -58,7 +58,7 @@ async def test_the_next_start_follows_a_running_migration(tmp_path: Path) -> Non
     assert migration is not None
     assert (migration.folder, migration.plan, migration.origin) == (left.folder, left.plan, "destination")
     assert migrations.current is migration
-    migration.switch_to_post_copy()
+    migration.controls.switch_to_post_copy()
     await end_of(migration)
     kinds = [each.kind for each in read_records(left.folder / RAW) if isinstance(each, Event)]
     assert kinds.count(record.GAP) == kinds.count(record.ATTACHED) == kinds.count(record.START) == 1
@@ -84,7 +84,7 @@ async def test_a_second_app_records_in_its_own_folder(tmp_path: Path) -> None:
         second = await asyncio.wait_for(app(stage, tmp_path).attach(), 60)
     assert second.folder != first.folder
     assert second.plan.technique == "unknown"
-    second.switch_to_post_copy()
+    second.controls.switch_to_post_copy()
     await end_of(second)
     await end_of(first)
     starts = [read_records(each.folder / RAW)[0] for each in (first, second)]
@@ -196,7 +196,7 @@ async def test_a_migration_whose_log_cannot_be_written_is_followed_and_controlle
     (left.folder / "domjobinfo.txt").mkdir()
     migration = await app(stage, tmp_path).attach()
     assert migration is not None
-    migration.switch_to_post_copy()
+    migration.controls.switch_to_post_copy()
     await end_of(migration)
     assert migration.timeline.log_trouble == f"The log in {left.folder} cannot be written: Is a directory"
     assert "start_post_copy" in stage.calls

@@ -40,7 +40,7 @@ async def test_post_copy_pressed_before_the_first_pass_is_held_and_sent_once_at_
     watched = begin(stage, tmp_path)
     await watched.until(lambda: "migrate" in stage.calls)
     for _ in range(3):
-        watched.migration.switch_to_post_copy()
+        watched.migration.controls.switch_to_post_copy()
     await watched.until(lambda: watched.migration.timeline.post_copy_held)
     assert "start_post_copy" not in stage.calls
     stage.play(iteration(1))
@@ -61,9 +61,9 @@ async def test_limits_changed_before_the_first_pass_wait_for_it_and_only_the_las
     watched = begin(stage, tmp_path)
     await watched.until(lambda: "migrate" in stage.calls)
     before = stage.calls.count("set_bandwidth"), stage.calls.count("set_max_downtime")
-    watched.migration.set_bandwidth(5)
-    watched.migration.set_bandwidth(7)
-    watched.migration.set_max_downtime(123)
+    watched.migration.controls.set_bandwidth(5)
+    watched.migration.controls.set_bandwidth(7)
+    watched.migration.controls.set_max_downtime(123)
     await watched.until(lambda: len(watched.events(record.KEY)) == 3)
     assert (stage.calls.count("set_bandwidth"), stage.calls.count("set_max_downtime")) == before
     assert watched.migration.timeline.bandwidth_mib_s == 0
@@ -80,7 +80,7 @@ async def test_post_copy_pressed_in_a_pass_is_sent_at_once_and_only_once(tmp_pat
     watched = begin(stage, tmp_path)
     await watched.until(lambda: watched.migration.timeline.iteration >= 2)
     for _ in range(3):
-        watched.migration.switch_to_post_copy()
+        watched.migration.controls.switch_to_post_copy()
     await watched.ended()
     assert stage.calls.count("start_post_copy") == 1
     assert [each.data["held"] for each in watched.events(record.KEY)] == [False]
@@ -92,11 +92,11 @@ async def test_a_refused_post_copy_is_reported_and_can_be_tried_again(tmp_path: 
     stage.refusals["start_post_copy"].append(Failure("guest1 could not be switched to post-copy", "not now"))
     watched = begin(stage, tmp_path)
     await watched.until(lambda: watched.migration.timeline.iteration >= 2)
-    watched.migration.switch_to_post_copy()
+    watched.migration.controls.switch_to_post_copy()
     await watched.until(watched.errors)
     assert watched.errors() == ["guest1 could not be switched to post-copy"]
     assert watched.actions("post-copy")[0].data["failed"] is True
-    watched.migration.switch_to_post_copy()
+    watched.migration.controls.switch_to_post_copy()
     await watched.ended()
     assert stage.calls.count("start_post_copy") == 2
     assert watched.migration.timeline.phase == "completed"
@@ -108,7 +108,7 @@ async def test_a_held_post_copy_that_is_refused_is_no_longer_held(tmp_path: Path
     stage.refusals["start_post_copy"].append(Failure("guest1 could not be switched to post-copy"))
     watched = begin(stage, tmp_path)
     await watched.until(lambda: "migrate" in stage.calls)
-    watched.migration.switch_to_post_copy()
+    watched.migration.controls.switch_to_post_copy()
     stage.play(iteration(1))
     await watched.until(watched.errors)
     assert not watched.migration.timeline.post_copy_held
@@ -124,7 +124,7 @@ async def test_the_key_is_written_before_its_effect_however_fast_that_is(tmp_pat
         await watched.until(lambda stage=stage: "migrate" in stage.calls)  # type: ignore[misc]
         first_pass = threading.Thread(target=stage.play, args=(iteration(1),))
         first_pass.start()
-        watched.migration.switch_to_post_copy()
+        watched.migration.controls.switch_to_post_copy()
         await watched.until(lambda watched=watched: watched.actions("post-copy"))  # type: ignore[misc]
         assert not watched.migration.timeline.post_copy_held
         first_pass.join()
@@ -146,7 +146,7 @@ async def test_the_timeout_does_nothing_after_an_earlier_switch(tmp_path: Path) 
     watched = begin(stage, tmp_path, Plan(stage.vm.name, "post-copy-timeout", timeout_s=0.2))
     await watched.until(lambda: "migrate" in stage.calls)
     stage.play(iteration(1))
-    watched.migration.switch_to_post_copy()
+    watched.migration.controls.switch_to_post_copy()
     await watched.until(lambda: watched.migration.elapsed() > 0.3)
     stage.standing = False
     await watched.ended()
@@ -165,7 +165,7 @@ async def test_a_cancelled_migration_is_cancelled_and_not_failed(tmp_path: Path)
     stage = Stage(recording("cancelled"))
     watched = begin(stage, tmp_path)
     await watched.until(lambda: watched.migration.timeline.iteration >= 3)
-    watched.migration.cancel()
+    watched.migration.controls.cancel()
     await watched.ended()
     assert watched.migration.timeline.phase == watched.summary["outcome"] == "cancelled"
     assert watched.migration.timeline.verified == (True, "guest1 runs on destination.")
@@ -186,7 +186,7 @@ async def test_a_refused_cancel_does_not_make_a_failure_a_cancellation(tmp_path:
     watched = begin(stage, tmp_path)
     await watched.until(lambda: watched.migration.timeline.iteration >= 1)
     stage.standing = True
-    watched.migration.cancel()
+    watched.migration.controls.cancel()
     await watched.until(watched.errors)
     stage.standing = False
     await watched.ended()
@@ -199,7 +199,7 @@ async def test_the_log_names_actions_and_not_keys(tmp_path: Path) -> None:
     stage.refusals["abort_job"].append(Failure("It could not be cancelled", "in setup", f"{CANCEL} cancels it later."))
     watched = begin(stage, tmp_path)
     await watched.until(lambda: watched.migration.timeline.iteration >= 1)
-    watched.migration.cancel()
+    watched.migration.controls.cancel()
     await watched.until(watched.errors)
     await watched.ended()
     assert "The Migrate page cancels it later." in [e.data["hint"] for e in watched.events(record.ERROR)]
@@ -209,13 +209,13 @@ async def test_changed_limits_count_once_libvirt_has_accepted_them(tmp_path: Pat
     stage = Stage(recording("post-copy-by-hand"))
     watched = begin(stage, tmp_path)
     await watched.until(lambda: watched.migration.timeline.iteration >= 1)
-    watched.migration.set_max_downtime(900)
-    watched.migration.set_bandwidth(50)
+    watched.migration.controls.set_max_downtime(900)
+    watched.migration.controls.set_bandwidth(50)
     await watched.until(lambda: watched.actions("downtime") and watched.actions("bandwidth"))
     timeline = watched.migration.timeline
     assert (timeline.max_downtime_ms, timeline.bandwidth_mib_s) == (900, 50)
     stage.refusals["set_max_downtime"].append(Failure("The maximum downtime of guest1 could not be set"))
-    watched.migration.set_max_downtime(1)
+    watched.migration.controls.set_max_downtime(1)
     await watched.until(watched.errors)
     assert timeline.max_downtime_ms == 900
     watched.migration.leave()
@@ -226,9 +226,9 @@ async def test_after_the_end_keys_do_nothing(tmp_path: Path) -> None:
     watched = begin(stage, tmp_path)
     await watched.ended()
     before, written = list(stage.calls), watched.log
-    watched.migration.switch_to_post_copy()
-    watched.migration.cancel()
-    watched.migration.set_bandwidth(1)
+    watched.migration.controls.switch_to_post_copy()
+    watched.migration.controls.cancel()
+    watched.migration.controls.set_bandwidth(1)
     assert stage.calls == before
     assert watched.log == written
     assert watched.migration.timeline.phase == "completed"

@@ -100,7 +100,7 @@ async def test_post_copy_is_requested_over_a_new_connection_after_the_old_one_br
     await watched.until(lambda: watched.migration.timeline.iteration >= 2)
     stage.cut(stage.origin)  # also the one that migrate() was called over
     await watched.until(watched.errors)
-    watched.migration.switch_to_post_copy()
+    watched.migration.controls.switch_to_post_copy()
     await watched.ended()
     assert watched.migration.timeline.post_copy_at is not None
     assert watched.migration.timeline.phase == "completed"

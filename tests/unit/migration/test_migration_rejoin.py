@@ -77,7 +77,7 @@ async def test_a_held_post_copy_is_not_sent_after_leaving(tmp_path: Path) -> Non
     stage.standing = True
     watched = begin(stage, tmp_path)
     await watched.until(lambda: "migrate" in stage.calls)
-    watched.migration.switch_to_post_copy()
+    watched.migration.controls.switch_to_post_copy()
     watched.migration.leave()
     stage.play(iteration(1))
     assert "start_post_copy" not in stage.calls
@@ -136,7 +136,7 @@ async def test_post_copy_held_by_an_earlier_process_is_sent_by_the_next(tmp_path
     stage.standing = True
     watched = begin(stage, tmp_path)
     await watched.until(lambda: "migrate" in stage.calls)
-    watched.migration.switch_to_post_copy()
+    watched.migration.controls.switch_to_post_copy()
     watched.migration.leave()
     again = rejoin(stage, tmp_path)
     await again.until(lambda: again.events(record.ATTACHED))
@@ -196,7 +196,7 @@ async def test_the_result_of_a_migration_that_ended_unobserved_is_determined(
     await watched.until(lambda: watched.migration.timeline.iteration >= 2)
     if cancel:
         stage.forever = True
-        watched.migration.cancel()
+        watched.migration.controls.cancel()
         await watched.until(lambda: watched.actions("cancel"))
     watched.migration.leave()
     stage.finish(ended)
@@ -288,7 +288,7 @@ async def test_nothing_blocks_the_loop_while_a_daemon_does_not_reply(tmp_path: P
     stage.silent.clear()
     watched = begin(stage, tmp_path)  # returns though no daemon answers anything
     await watched.until(lambda: watched.events(record.START))
-    watched.migration.set_bandwidth(5)
+    watched.migration.controls.set_bandwidth(5)
     watched.migration.leave()
     stage.silent.set()
 

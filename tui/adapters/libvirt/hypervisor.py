@@ -72,7 +72,7 @@ def _open(uri: str) -> libvirt.virConnect:
 
 
 class LibvirtHypervisor:
-    """One connection; libvirt allows calls from several threads at the same time."""
+    """One connection; core.protocols describes its methods. libvirt allows calls from several threads at once."""
 
     def __init__(self, uri: str, connection: libvirt.virConnect) -> None:
         self.uri = uri
@@ -98,7 +98,6 @@ class LibvirtHypervisor:
         return domain
 
     def daemon(self) -> Daemon:
-        """The daemon and its host."""
         return self._do(f"The facts of {self.uri} could not be read", self._daemon)
 
     def _daemon(self) -> Daemon:
@@ -120,8 +119,6 @@ class LibvirtHypervisor:
         )
 
     def vms(self) -> tuple[Vm, ...]:
-        """All VMs, sorted by name."""
-
         def read() -> tuple[Vm, ...]:
             found = (vm_of(each) for each in self._connection.listAllDomains())
             return tuple(sorted((vm for vm in found if vm is not None), key=lambda vm: vm.name))
@@ -129,44 +126,35 @@ class LibvirtHypervisor:
         return self._do(f"The VMs of {self.uri} could not be listed", read)
 
     def vm(self, name: str) -> Vm | None:
-        """The VM, or None if the daemon has no VM of that name."""
         what, missing = f"The VM {name} could not be looked up", {libvirt.VIR_ERR_NO_DOMAIN: None}
         return self._do(what, lambda: vm_of(self._connection.lookupByName(name)), missing)
 
     def definition(self, name: str, *, inactive: bool = False) -> str:
-        """The VM's XML, "" if the daemon has no VM of that name; `inactive`: the XML of its next start."""
         what, missing = f"The definition of {name} could not be read", {libvirt.VIR_ERR_NO_DOMAIN: ""}
         flags = INACTIVE if inactive else 0
         return self._do(what, lambda: str(self._connection.lookupByName(name).XMLDesc(flags)), missing)
 
     def machine_types(self) -> tuple[str, ...]:
-        """The x86-64 machine types of its QEMU, with aliases."""
         what = f"The machine types of {self.uri} could not be read"
         return self._do(what, lambda: cpu.machine_types(self._connection))
 
     def cpu_xml(self, virtualization: str) -> str:
-        """The best CPU for a VM that must stay migratable."""
         what = f"The CPU of {self.uri} could not be read"
         return self._do(what, lambda: cpu.best(self._connection, virtualization))
 
     def compare_cpu(self, xml: str, virtualization: str) -> str:
-        """IDENTICAL, SUPERSET or INCOMPATIBLE."""
         what = f"CPUs could not be compared by {self.uri}"
         return self._do(what, lambda: cpu.compare(self._connection, xml, virtualization))
 
     def baseline_cpu(self, xmls: Sequence[str], virtualization: str, *, expand_features: bool = False) -> str:
-        """The best CPU that all of these have in common."""
         what = f"A CPU in common could not be found by {self.uri}"
         return self._do(what, lambda: cpu.baseline(self._connection, xmls, virtualization, expand_features))
 
     def define(self, xml: str) -> None:
-        """Validate the XML and define the VM."""
         flags = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
         self._do("libvirt rejected the definition", lambda: self._connection.defineXMLFlags(xml, flags))
 
     def undefine(self, name: str) -> None:
-        """Remove the definition of a VM that is off; its disks stay."""
-
         def run() -> None:
             domain = self._connection.lookupByName(name)
             try:
@@ -180,7 +168,6 @@ class LibvirtHypervisor:
         self._do(f"The VM {name} could not be deleted", run)
 
     def set_mark(self, name: str, mark: str) -> None:
-        """Set the mark in the VM's persistent definition; "" removes it."""
         kind, config = libvirt.VIR_DOMAIN_METADATA_ELEMENT, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 
         def run() -> None:
@@ -206,33 +193,26 @@ class LibvirtHypervisor:
         return self._do(f"The addresses of {name} could not be read", read)
 
     def start(self, name: str) -> None:
-        """Start the VM."""
         self._do(f"The VM {name} could not be started", lambda: self._connection.lookupByName(name).create())
 
     def shut_down(self, name: str) -> None:
-        """Request a shutdown by the guest."""
         self._do(f"The VM {name} could not be shut down", lambda: self._connection.lookupByName(name).shutdown())
 
     def force_off(self, name: str) -> None:
-        """Stop the VM at once."""
         self._do(f"The VM {name} could not be forced off", lambda: self._connection.lookupByName(name).destroy())
 
     def agent_command(self, name: str, command: str, limit_s: float) -> str:
-        """The guest agent's reply to a command, both JSON."""
         what, seconds = f"The command to the guest agent of {name} failed", max(1, round(limit_s))
         send, lookup = libvirt_qemu.qemuAgentCommand, self._connection.lookupByName
         return self._do(what, lambda: str(send(lookup(name), command, seconds, 0)))
 
     def migrate(self, plan: Plan, destination_uri: str) -> None:
-        """Migrate peer-to-peer; returns when the migration has completed."""
         flags, parameters = migration_flags(plan), migration_parameters(plan)
         lookup = self._connection.lookupByName
         what = f"The migration of {plan.vm} failed"
         self._do(what, lambda: lookup(plan.vm).migrateToURI3(destination_uri, parameters, flags))
 
     def job(self, name: str) -> JobInfo:
-        """The running job's statistics, and the VM's state."""
-
         def read() -> JobInfo:
             try:
                 domain = self._domain(name)
@@ -259,32 +239,26 @@ class LibvirtHypervisor:
         return self._do(what, read, {code: {} for code in NO_JOB})
 
     def start_post_copy(self, name: str) -> None:
-        """Switch the migration to post-copy."""
         self._do(f"{name} could not be switched to post-copy", lambda: self._domain(name).migrateStartPostCopy())
 
     def abort_job(self, name: str) -> None:
-        """Cancel the migration."""
         self._do(f"The migration of {name} could not be cancelled", lambda: self._domain(name).abortJob())
 
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
-        """Set the maximum downtime."""
         what = f"The maximum downtime of {name} could not be set"
         self._do(what, lambda: self._domain(name).migrateSetMaxDowntime(milliseconds))
 
     def set_bandwidth(self, name: str, mib_per_s: int) -> None:
-        """Set the bandwidth limit; 0 removes it."""
         what = f"The bandwidth limit of {name} could not be set"
         # 0 means no limit here and in migrateToURI3; migrateSetMaxSpeed rejects it and requires the largest number
         self._do(what, lambda: self._domain(name).migrateSetMaxSpeed(mib_per_s or NO_LIMIT_MIB_S))
 
     def subscribe(self, name: str, listener: Listener) -> Callable[[], None]:
-        """Call `listener` for each event of the VM until the returned function is called."""
         entry = (name, listener)
         with self._listener_lock:
             if not self._callback_ids:
                 self._callback_ids = self._do(
-                    f"The events of {name} cannot be received",
-                    lambda: events.register(self._connection, self._notify),
+                    f"The events of {name} cannot be received", lambda: events.register(self._connection, self._notify)
                 )
             self._listeners = (*self._listeners, entry)
 
@@ -308,14 +282,12 @@ class LibvirtHypervisor:
                 self._do("Events could not be stopped", partial(self._connection.domainEventDeregisterAny, each))
 
     def is_alive(self) -> bool:
-        """Whether the connection is still open."""
         try:
             return bool(self._connection.isAlive())
         except libvirt.libvirtError:
             return False  # isAlive itself fails on a broken connection
 
     def close(self) -> None:
-        """Close the connection."""
         with self._listener_lock:
             self._deregister()  # callbacks and domain objects keep the connection open
         self._domains.clear()

@@ -91,10 +91,7 @@ class Connection:
             requested.set()
             opening = asyncio.ensure_future(
                 self._connection.create_process(
-                    command,
-                    stdin=asyncssh.PIPE if with_input else asyncssh.DEVNULL,
-                    encoding=None,
-                    request_pty=False,
+                    command, stdin=asyncssh.PIPE if with_input else asyncssh.DEVNULL, encoding=None, request_pty=False
                 )
             )
             try:

@@ -59,7 +59,6 @@ class ConfigurationForm(Form[Config]):
         self._edited: set[str] = set()
 
     def fields(self) -> ComposeResult:
-        """One row per field, and a line about the focused one."""
         yield Static(
             Content(
                 "An ssh address is [USER@]HOST[:PORT] or a name of ~/.ssh/config. If ssh still asks for a password, "
@@ -73,17 +72,14 @@ class ConfigurationForm(Form[Config]):
         yield Static(id="about", markup=False)
 
     def on_mount(self) -> None:
-        """Focus the first field."""
         self.query_one("#source", Input).focus()
 
     # -- while it is filled in --
 
     def on_descendant_focus(self) -> None:
-        """Explain the focused field."""
         self._show_problems()
 
     def on_input_changed(self, message: Input.Changed) -> None:
-        """Check the fields after each edit."""
         if message.input.id and message.input.has_focus:
             self._edited.add(message.input.id)
         self._show_problems()
@@ -118,7 +114,6 @@ class ConfigurationForm(Form[Config]):
     # -- when it is done --
 
     def entered(self) -> None:
-        """Write the file, or focus the first invalid field."""
         config, problems = configuration.check(self._tables())
         if config is None:
             self._edited = {field.id for field in FIELDS}

@@ -46,7 +46,6 @@ class FirstScreen(Page):
         self._lab_command = f"sudo {quote(program or own_program())} lab"
 
     def compose(self) -> ComposeResult:
-        """The two choices, each with its key."""
         with VerticalScroll():
             yield Static(Content.assemble(("vmlm-tui", "bold"), " migrates a running VM from one host to another."))
             yield Static(Content(f"There is no configuration yet:\n{self._path} does not exist."))
@@ -58,7 +57,6 @@ class FirstScreen(Page):
         yield KeyLine()
 
     def why_not(self, action: str) -> str:
-        """The lab requires root."""
         if action == "lab" and not self._root:
             return f"The lab requires root. Quit with q, and run: {self._lab_command}"
         return ""

@@ -46,11 +46,11 @@ class Checklist(Generic[F]):
     @property
     def items(self) -> tuple[Item, ...]:
         """The current items, in the order of the steps; evaluated once per change of the facts or of the journal."""
-        made_of = self._items_of
-        if made_of is None or made_of[0] is not self.facts or made_of[1] != self._changes.journal.revision:
+        made_of, revision = self._items_of, self._changes.journal.revision
+        if made_of is None or made_of[0] is not self.facts or made_of[1] != revision:
             findings = {step.id: step.check(self.facts) for step in self.steps.values()}
             self._items = tuple(self._item(step, findings) for step in self.steps.values())
-            self._items_of = self.facts, self._changes.journal.revision
+            self._items_of = self.facts, revision  # the one from before: another app may write meanwhile
         return self._items
 
     def __getitem__(self, id: str) -> Item:

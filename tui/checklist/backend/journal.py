@@ -4,11 +4,9 @@ Several apps may share the file: each allocates ids from it under a lock, and re
 """
 
 import contextlib
-import fcntl
 import json
 import logging
 import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,13 +14,13 @@ from typing import Any, BinaryIO
 
 from tui.core.clock import now
 from tui.core.failure import Failure
+from tui.core.file_lock import lock
 from tui.linux.change import Action, Move, from_fields, to_fields
 
 NO_JOURNAL = "The app changes nothing without it, because undo needs it."
 BEGUN, DONE, UNDONE = "begun", "done", "undone"
 MOST_ID = 1 << 53
 LOCK_LIMIT_S = 2.0  # another app holds the lock for one write
-LOCK_RETRY_S = 0.01
 
 log = logging.getLogger("tui.journal")
 
@@ -191,17 +189,11 @@ def _concerns(fields: Mapping[str, Any], entry: Entry) -> bool:
 
 
 def _lock(file: BinaryIO, path: Path) -> None:
-    end = time.monotonic() + LOCK_LIMIT_S
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > end:
-                why = f"another process has locked it for {LOCK_LIMIT_S:g} s"
-                raise Failure(f"{path} can't be written", why, f"{NO_JOURNAL} `fuser {path}` names it.") from None
-            time.sleep(LOCK_RETRY_S)
-        else:
-            return
+    try:
+        lock(file, LOCK_LIMIT_S)
+    except BlockingIOError:
+        why = f"another process has locked it for {LOCK_LIMIT_S:g} s"
+        raise Failure(f"{path} can't be written", why, f"{NO_JOURNAL} `fuser {path}` names it.") from None
 
 
 def _whole(file: BinaryIO) -> bytes:

@@ -41,7 +41,6 @@ class Agree(Dialog[bool]):
         self._parts = parts
 
     def body(self) -> ComposeResult:
-        """The parts, each with its commands."""
         actions = [action for part in self._parts for action in part.change.actions]
         hosts = ", ".join(dict.fromkeys(action.host for action in actions))
         count = "1 action" if len(actions) == 1 else f"{len(actions)} actions"

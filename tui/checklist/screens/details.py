@@ -30,6 +30,5 @@ class Details(Dialog[None]):
         yield Static(id="about")
 
     def on_resize(self, event: events.Resize) -> None:
-        """Wrap the text to the new width."""
         width = clamp(event.size.width, 24, 76) - 5  # the frame, its padding, the scroll bar
         self.query_one("#about", Static).update(Content("\n").join(about(self._item, width, self._with_keys)))

@@ -74,7 +74,6 @@ class ListPage(Page):
         return ""
 
     def body(self) -> ComposeResult:
-        """The list, the details of a line, and the sentences above."""
         yield from self.head()
         yield self._summary
         yield self._report
@@ -84,19 +83,16 @@ class ListPage(Page):
                 yield self._detail
 
     def on_mount(self) -> None:
-        """Follow the checklist."""
         self._list.listen(self._show)
         self.set_interval(1.0, self.guarded(self._tick))
 
     def on_screen_resume(self) -> None:
-        """Read the hosts when the page is shown for the first time."""
         if not self._first_read:  # Textual may post this twice
             self._first_read = True
             self._refresh_list()
         self._show()
 
     def on_resize(self) -> None:
-        """Wrap the sentences to the new width."""
         self.call_after_refresh(self._show)
 
     def _tick(self) -> None:
@@ -132,14 +128,12 @@ class ListPage(Page):
         self._refresh_keys()
 
     def on_checklist_rows_chosen(self, message: ChecklistRows.Chosen) -> None:
-        """Show the details of the line under the cursor."""
         self._detail.show_item(message.item)
         self._refresh_keys()
 
     # -- keys --
 
     def why_not(self, action: str) -> str:
-        """Why a key of the list cannot act now; empty where it can."""
         listed = self._list
         under_way = listed.jobs.under_way.title if listed.jobs.under_way else ""
         done, wanted, chosen = listed.jobs.current is not None, listed.sudo.wanted, self._rows.chosen

@@ -25,7 +25,6 @@ class Output(Rows, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = Box.BINDINGS
 
     def on_resize(self) -> None:
-        """Keep the end in view."""
         if self.at_end:
             self.scroll_end(animate=False, immediate=True)
 
@@ -52,18 +51,15 @@ class ProgressDialog(Dialog[None]):
         self._drawing = False
 
     def body(self) -> ComposeResult:
-        """The state of the job above its transcript."""
         yield self._state
         yield self._output
 
     def on_mount(self) -> None:
-        """Follow the job."""
         self._job.listen(self._schedule_draw)
         self.set_interval(1.0, self.guarded(self._show_state))
         self._output.focus()
 
     def on_resize(self) -> None:
-        """Wrap the lines to the new width."""
         self.call_after_refresh(self._draw)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002

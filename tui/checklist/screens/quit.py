@@ -31,7 +31,6 @@ class JobGuard(Dialog[bool]):
         self._jobs = jobs
 
     def body(self) -> ComposeResult:
-        """The question and its answers."""
         under_way = self._jobs.under_way
         title = f"A change of the hosts is under way: {under_way.title}." if under_way else "The change has just ended."
         yield Static(Content(title))

@@ -63,7 +63,6 @@ class ChecklistRows(Rows, can_focus=True):
             self._placed = not reading and any(item.finding is not None for item in self._items)
 
     def on_resize(self) -> None:
-        """Draw the rows in the new width."""
         super().on_resize()
         self._draw()
         self._keep_in_sight()
@@ -130,7 +129,6 @@ class ChecklistRows(Rows, can_focus=True):
             self._keep_in_sight()
 
     def on_click(self, event: events.Click) -> None:
-        """Move the cursor to the clicked line."""
         line = event.y + self.scroll_offset.y
         clicked = next((id for id, place in self._places.items() if place == line), "")
         if clicked:

@@ -26,7 +26,6 @@ class CheckDetail(Lines):
         self._draw()
 
     def on_resize(self) -> None:
-        """Wrap the text to the new width."""
         super().on_resize()
         self._draw()
 

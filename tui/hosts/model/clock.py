@@ -10,7 +10,7 @@ ARGV = ("date", "+%s.%N")
 
 @dataclass(frozen=True)
 class Clock:
-    """Seconds ahead of this host's clock (negative: behind); the error is half the round trip."""
+    """A host's clock compared to that of the app's host: seconds ahead, negative if behind; ± half the round trip."""
 
     ahead_s: float
     error_s: float

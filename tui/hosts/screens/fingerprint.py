@@ -31,13 +31,11 @@ class FingerprintDialog(Dialog[bool]):
         self._key: HostKey | None = None
 
     def body(self) -> ComposeResult:
-        """The host, its key, and what to do."""
         yield Static(Content(f"ssh does not know {self._host} yet ({self._hosts.config.hosts[self._host].ssh})."))
         yield Static(id="key", markup=False)
         yield Static(id="status", markup=False)
 
     def on_mount(self) -> None:
-        """Read the key."""
         self._read_key()
 
     @work(name="key")

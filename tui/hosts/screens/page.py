@@ -56,13 +56,11 @@ class HostsPage(ListPage):
         self._read_since: dict[str, float] = {}  # by host, start of the read that is running
 
     def head(self) -> ComposeResult:
-        """One line per host, and the cards."""
         yield self._brief
         with VerticalScroll(id="cards-box", can_focus=False), Container(id="cards"):
             yield from self._cards.values()
 
     def on_screen_resume(self) -> None:
-        """Start polling."""
         super().on_screen_resume()
         self.workers.cancel_group(self, WATCH)
         for name in self._facts:
@@ -70,7 +68,6 @@ class HostsPage(ListPage):
             self._watch(name)
 
     def on_screen_suspend(self) -> None:
-        """Stop polling."""
         self.workers.cancel_group(self, WATCH)
         for name in self._read_since:  # behind a dialog no read is running
             self._draw(self._facts[name], reading=self._facts[name].state == READING)
@@ -93,12 +90,10 @@ class HostsPage(ListPage):
     # -- the first login --
 
     def first(self) -> str:
-        """The host that needs a first login."""
         host = self._needs_login()
         return f"The app can't log in to {host}: l starts the first login." if host else ""
 
     def why_not(self, action: str) -> str:
-        """Why a key does nothing now."""
         if action == "login":
             return "" if self._needs_login() else "No host needs a first login."
         return super().why_not(action)

@@ -1,1 +1,1 @@
-"""How a host looks."""
+"""The widgets that show a host."""

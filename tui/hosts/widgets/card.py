@@ -43,7 +43,6 @@ class HostCard(Lines):
         self._draw()
 
     def on_resize(self) -> None:
-        """Wrap the facts again."""
         super().on_resize()
         self._draw()
 

@@ -15,10 +15,7 @@ WORD = "agent"
 class AddressDialog(Form[str]):
     """Dismissed with an ssh address or AGENT, "" to remove it, None for Esc; `found` is a known IP address, or ""."""
 
-    BINDINGS = [
-        enter("save"),
-        Binding("down", "take", "use the found one", priority=True),
-    ]
+    BINDINGS = [enter("save"), Binding("down", "take", "use the found one", priority=True)]
     DEFAULT_CSS = "AddressDialog Input { width: 1fr; margin: 1 0; }"
 
     def __init__(self, name: str, address: str, found: str = "") -> None:
@@ -27,7 +24,6 @@ class AddressDialog(Form[str]):
         self._found = found
 
     def fields(self) -> ComposeResult:
-        """The explanation, the address, and the found one."""
         yield Static(Content("Address for ssh from this host: [USER@]HOST[:PORT], or a name of ~/.ssh/config."))
         yield Static(Content(f'Without a network: "{WORD}", the guest\'s qemu-guest-agent, as root.'))
         yield text_field("address", self._address)

@@ -46,7 +46,6 @@ class DefinitionEditor(Dialog[str]):
         self._busy = False
 
     def body(self) -> ComposeResult:
-        """The notes, the text, and the line for progress and errors."""
         for note in self._notes:
             yield Static(Content(f"! {note}"), classes="note")
         area = TextEditor(self.xml, show_line_numbers=True, soft_wrap=False, tab_behavior="indent", compact=True)
@@ -55,7 +54,6 @@ class DefinitionEditor(Dialog[str]):
         yield Static("Ctrl+s creates the VM, after libvirt has checked this.", id="message", markup=False)
 
     def on_mount(self) -> None:
-        """Focus the text."""
         self.query_one(TextArea).focus()
 
     def action_close(self) -> None:

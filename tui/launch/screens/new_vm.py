@@ -64,7 +64,6 @@ class NewVmForm(Form[Created]):
         self._edited: dict[VmRequest, tuple[BuildPlan, str]] = {}  # by request: its plan and the edited definition
 
     def fields(self) -> ComposeResult:
-        """The name, the image or VM, the size, and what a cloud image needs."""
         vm = self._proposed
         user = parse_target(vm.ssh).user if vm.ssh else ""
         name = text_field("name", self._proposed_name)
@@ -83,7 +82,6 @@ class NewVmForm(Form[Created]):
         yield row("disk", text_field("disk", "20 GiB"), "0 keeps the size of the image", short=True)
 
     def on_mount(self) -> None:
-        """Read from the hosts what VMs can be built from."""
         self._explain()
         self._read()
 

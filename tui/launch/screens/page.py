@@ -82,7 +82,6 @@ class LaunchPage(LaunchView):
     # -- keys --
 
     def why_not(self, action: str) -> str:
-        """Why an action is not possible now, "" if it is."""
         if self._action and action in RUNNING and self._action not in INTERRUPTS.get(action, ()):
             return self._please_wait()
         if action == BOOT:
@@ -144,7 +143,6 @@ class LaunchPage(LaunchView):
         self._choose(names[(names.index(self._launch.name) + step) % len(names)])
 
     def on_vm_list_chosen(self, message: VmList.Chosen) -> None:
-        """Choose the clicked VM."""
         self._choose(message.name)
 
     def _choose(self, name: str) -> None:

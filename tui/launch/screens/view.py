@@ -35,7 +35,7 @@ from tui.vm.model.offer import Offer
 POLL_EVERY_S = 1.0
 OFFERS_EVERY_S, OFFER_RETRY_S = 30.0, 5.0
 ADDRESSES_EVERY_S = 5.0
-REREAD_EVERY = 10  # polls: others may change a definition while the state of the VM is unchanged
+REREAD_EVERY = 10  # polls: another program may change a definition while the state of the VM stays the same
 BOOT = "boot"
 OTHER_LINES = 19  # of the page without the list, at 80x24
 LEAST_ROWS = 3
@@ -66,7 +66,6 @@ class LaunchView(Page):
         )
 
     def body(self) -> ComposeResult:
-        """The list of VMs, the chosen one, its workload, and the report of the last action."""
         with VerticalScroll(can_focus=False):
             yield Static(Content(" VMs of both hosts; up/down choose"), classes="heading")
             yield self._list
@@ -77,11 +76,9 @@ class LaunchView(Page):
             yield self._report
 
     def on_mount(self) -> None:
-        """Start the clock of the report."""
         self.set_interval(1.0, self.guarded(self._tick))
 
     def on_screen_resume(self) -> None:
-        """Start polling."""
         self._show()
         self.workers.cancel_group(self, WATCH)
         for host in HYPERVISORS:
@@ -95,7 +92,6 @@ class LaunchView(Page):
         self.workers.cancel_group(self, WATCH)
 
     def on_resize(self) -> None:
-        """Fit the lines to the new width."""
         self.call_after_refresh(self._show)
 
     # -- polling --

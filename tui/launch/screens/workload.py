@@ -43,7 +43,6 @@ class WorkloadForm(Form[WorkloadSpec]):
         self._capacity = capacity
 
     def fields(self) -> ComposeResult:
-        """The workload and its numbers."""
         memory = self._proposed[MEMORY]
         yield row("workload", Choice(self._names, self._names.index(self._chosen), id="workload", changed=self._choose))
         yield Static(id="explained", markup=False)
@@ -52,12 +51,10 @@ class WorkloadForm(Form[WorkloadSpec]):
         yield row("total rate", number_field("rate", memory.rate_mib_s, longest=9), "MiB/s; 0 is as fast as it can")
 
     def body(self) -> ComposeResult:
-        """The fields, the message and the warning."""
         yield from super().body()
         yield Static(id="warning", markup=False)
 
     def on_mount(self) -> None:
-        """Show the explanation of the chosen workload."""
         self._explain()
 
     def _choose(self) -> None:
@@ -66,7 +63,6 @@ class WorkloadForm(Form[WorkloadSpec]):
         self._explain()
 
     def on_input_changed(self) -> None:
-        """Explain the new numbers."""
         self._explain_numbers()
 
     def _explain(self) -> None:

@@ -53,7 +53,6 @@ class VmList(Lines):
         self.show(*lines)
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the clicked VM."""
         if event.y < len(self._shown):
             self.post_message(self.Chosen(self._shown[event.y].where.name))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from tui.core.failure import Failure
 from tui.core.protocols import LIFECYCLE
+from tui.core.threads import retrieve
 from tui.guest.backend.guest import Guest
 from tui.guest.backend.heartbeats import HeartbeatEndpoint, Heartbeats
 from tui.guest.backend.udp_probe import UdpProbe
@@ -61,7 +62,7 @@ class GuestProbes:
             self._probe(known)
         # The search outlives a short migration: the next one finds the heartbeat.
         search = asyncio.ensure_future(heartbeats.ensure_running(self._vm, _ignore_progress))
-        search.add_done_callback(_retrieve)
+        search.add_done_callback(retrieve)
         try:
             endpoint = await asyncio.shield(search)
             if endpoint != known:
@@ -148,12 +149,6 @@ class GuestProbes:
 
 def _ignore_progress(_text: str) -> None:
     """The search for the heartbeat runs in the background."""
-
-
-def _retrieve(search: "asyncio.Task[HeartbeatEndpoint]") -> None:
-    """Retrieve the exception: asyncio reports one that no task retrieves."""
-    if not search.cancelled():
-        search.exception()
 
 
 def _longest_pause(reports: Iterable[Event]) -> float:

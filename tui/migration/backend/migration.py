@@ -29,7 +29,8 @@ FINAL_FIGURES_S = 3.0  # JOB_COMPLETED may come this long after migrateToURI3 re
 class Migration:
     """All public methods are called on the asyncio loop; libvirt is called on daemon threads only.
 
-    libvirt's daemon owns the job, so the migration continues without this object or this process.
+    libvirt's daemon owns the job, so the migration continues without this object or this process. `controls` takes the
+    requests of the user.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Migration:
         self._run_log = RunLog(recorder)
         self.timeline = self._run_log.timeline
         self._sampler = Sampler(self._read, self._on_sample, self._on_slow, self._run_log.since_start, interval)
-        self._controls = Controls(vm.name, connections, self._run_log, self._sampler.sample_now)
+        self.controls = Controls(vm.name, connections, self._run_log, self._sampler.sample_now)
         self._guest_monitor = GuestMonitor(vm.name, guest_access, self._run_log)
         self._unsubscribe: list[Callable[[], None]] = []
         self._ours = False  # a thread of ours waits in migrateToURI3; else the job was found running
@@ -77,22 +78,6 @@ class Migration:
     def waiting_s(self) -> float:
         """For how long libvirt has not replied to a request for a sample, in seconds; 0.0 if no reply is overdue."""
         return self._sampler.waiting_s()
-
-    def switch_to_post_copy(self) -> None:
-        """Switch now, or when the first pass begins: QEMU ignores the request before."""
-        self._controls.switch_to_post_copy()
-
-    def cancel(self) -> None:
-        """Abort the job; the VM stays at its origin."""
-        self._controls.cancel()
-
-    def set_max_downtime(self, milliseconds: int) -> None:
-        """Change the maximum downtime."""
-        self._controls.set_max_downtime(milliseconds)
-
-    def set_bandwidth(self, mib_per_s: int) -> None:
-        """Change the bandwidth limit; 0 removes it."""
-        self._controls.set_bandwidth(mib_per_s)
 
     async def ended(self) -> None:
         """Return when the migration is over and recorded."""
@@ -125,7 +110,7 @@ class Migration:
 
     def _resume(self, earlier: list[Record], began_at: str | None) -> None:
         self._run_log.resume(earlier, began_at)
-        self._controls.resume(earlier)
+        self.controls.resume(earlier)
         self._guest_monitor.resume(earlier)
 
     def leave(self) -> None:
@@ -135,7 +120,7 @@ class Migration:
             self._timeout.cancel()
         with self._ending:
             self._concluding = self._concluded = True
-        self._controls.stop()
+        self.controls.stop()
         self._guest_monitor.stop()
         self._run_log.leave()
 
@@ -147,7 +132,7 @@ class Migration:
     def _timed_out(self) -> None:
         if not self.timeline.over and self.timeline.post_copy_at is None:
             self._run_log.event(record.ACTION, action="timeout", value=self.plan.timeout_s)
-            self.switch_to_post_copy()
+            self.controls.switch_to_post_copy()
 
     # -- following, on threads: what follows reaches the loop only through the run's log --
 
@@ -195,7 +180,7 @@ class Migration:
             self._run_log.error(failure, action="migrate")
             self._ours = False  # the sampler sees its end
             return
-        cancelled = self._controls.cancel_requested or isinstance(failure, Aborted)  # by us, or by another program
+        cancelled = self.controls.cancel_requested or isinstance(failure, Aborted)  # by us, or by another program
         if not cancelled:
             self._run_log.error(failure, action="migrate")
         self._conclude(CANCELLED if cancelled else FAILED)
@@ -217,15 +202,11 @@ class Migration:
         if sample.stats:
             self._run_log.publish(sample)
             if sample.state.startswith("paused (post-copy"):
-                self._controls.in_post_copy()
+                self.controls.in_post_copy()
             if sample.number("memory_iteration"):
-                self._controls.passes_have_begun()
+                self.controls.passes_have_begun()
         elif not self._ours:
-            self._job_ended()
-
-    def _job_ended(self) -> None:
-        """The job that was found running has ended."""
-        start_thread("conclude", lambda: self._conclude(None))
+            start_thread("conclude", lambda: self._conclude(None))  # the job that was found running has ended
 
     def _on_event(self, host: str) -> Callable[[HypervisorEvent], None]:
         """The listener for one host's daemon; it runs on the thread of libvirt's events and must not block."""
@@ -237,7 +218,7 @@ class Migration:
             if event.kind == LIFECYCLE and host == self.origin and is_switchover(event.data):
                 self._guest_monitor.switch_over()
             if event.kind == ITERATION:
-                self._controls.passes_have_begun()
+                self.controls.passes_have_begun()
             if event.kind == JOB_COMPLETED:
                 self._final_figures.set()
             else:
@@ -258,9 +239,9 @@ class Migration:
             FINAL_FIGURES_S if outcome in (COMPLETED, None) and self._unsubscribe else 0
         )
         self._concluded = True
-        self._controls.stop()
+        self.controls.stop()
         location = locate(self._connections, self.vm)
-        outcome = outcome or location.outcome(cancelled=self._controls.cancel_requested)
+        outcome = outcome or location.outcome(cancelled=self.controls.cancel_requested)
         if outcome == COMPLETED and not received:
             self._read_final_figures()
         self._guest_monitor.conclude(completed=outcome == COMPLETED)

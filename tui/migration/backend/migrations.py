@@ -10,7 +10,7 @@ from typing import Any
 from tui import __version__
 from tui.core.clock import seconds_since
 from tui.core.connections import Connections
-from tui.core.failure import Failure
+from tui.core.failure import Failure, or_failure
 from tui.core.plan import Plan, refuse
 from tui.core.protocols import Hypervisor, Stat
 from tui.core.settings import HYPERVISORS, OTHER
@@ -61,16 +61,11 @@ class Migrations:
 
     async def vms(self) -> Inventory:
         """The VMs of both hosts, and why a host could not be read."""
-        replies = dict(zip(HYPERVISORS, await asyncio.gather(*map(self._vms_of, HYPERVISORS)), strict=True))
+        queries = (or_failure(self._connections.query(host, lambda each: each.vms())) for host in HYPERVISORS)
+        replies = dict(zip(HYPERVISORS, await asyncio.gather(*queries), strict=True))
         known = ((host, vms) for host, vms in replies.items() if not isinstance(vms, Failure))
         found = tuple(VmOnHost(vm, host) for host, vms in known for vm in vms)
         return Inventory(found, {host: reply for host, reply in replies.items() if isinstance(reply, Failure)})
-
-    async def _vms_of(self, host: str) -> tuple[Vm, ...] | Failure:
-        try:
-            return await self._connections.query(host, lambda hypervisor: hypervisor.vms())
-        except Failure as failure:
-            return failure
 
     async def _checked(self, plan: Plan) -> VmOnHost:
         """The VM of `plan` on the host it starts from; raises all known reasons against the migration."""

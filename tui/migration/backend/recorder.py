@@ -1,11 +1,9 @@
 """The folder of one run: raw.jsonl and domjobinfo.txt grow with the records, run.toml is written at start and end."""
 
 import contextlib
-import fcntl
 import os
 import re
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,11 +12,12 @@ from typing import IO, Any
 import tomli_w
 
 from tui.core.failure import Failure
+from tui.core.file_lock import lock
 from tui.migration.model import domjobinfo, record
 from tui.migration.model.record import END, Record, Sample
 
 RAW, TEXT, SUMMARY = "raw.jsonl", "domjobinfo.txt", "run.toml"
-PROBE_S = 0.5
+LOCK_LIMIT_S = 0.5  # a reader that probes the lock holds it briefly
 
 LONGEST_WORD = 80  # bytes of a VM's or a workload's name in the name of a folder, which has 255 at most
 
@@ -72,7 +71,7 @@ class Recorder:
         """Continue in an existing folder; BlockingIOError if another process writes to it."""
         raw = (folder / RAW).open("ab")
         try:
-            _lock(raw)
+            lock(raw, LOCK_LIMIT_S)
             _end_half_line(folder / RAW, raw)
             return cls(folder, raw, (folder / TEXT).open("ab"))
         except OSError:
@@ -123,11 +122,9 @@ class NullRecorder:
         self._why = why
 
     def write(self, each: Record) -> None:  # noqa: ARG002
-        """Raise the reason as OSError."""
         raise OSError(self._why)
 
     def summarize(self, summary: Mapping[str, Any]) -> None:  # noqa: ARG002
-        """Raise the reason as OSError."""
         raise OSError(self._why)
 
     def close(self) -> None:
@@ -147,20 +144,6 @@ def _free_names(folder: Path) -> Iterator[Path]:
     while True:
         yield folder.with_name(f"{folder.name}-{number}")
         number += 1
-
-
-def _lock(file: IO[bytes]) -> None:
-    """Lock the folder; waits briefly for readers that probe the lock."""
-    deadline = time.monotonic() + PROBE_S
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(PROBE_S / 20)
-        else:
-            return
 
 
 def _end_half_line(path: Path, raw: IO[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The downtime as the network and the guest see it, beside libvirt's; what was not measured has a reason."""
+"""The downtime measured over the network and in the guest, besides libvirt's; a missing figure has a reason."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace

@@ -8,7 +8,7 @@ from typing import Any
 
 from tui.core.protocols import Stat
 
-# Kinds of events, as they stand in raw.jsonl.
+# Kinds of events in raw.jsonl.
 START = "start"  # migrateToURI3 was called; data: the options
 ATTACHED = "attached"  # a running job was found and is followed from here on
 KEY = "key"  # a person requested a change; data: action and its value

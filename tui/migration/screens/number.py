@@ -26,12 +26,10 @@ class NumberDialog(Form[int]):
         self._entry = entry
 
     def fields(self) -> ComposeResult:
-        """The text, the number and its unit."""
         yield Static(Content(self._text))
         with Horizontal():
             yield number_field("number", self._value)
             yield Static(Content(self._unit), classes="unit")
 
     def entered(self) -> None:
-        """Dismiss with the number, or show the refusal."""
         self.dismiss(self.number("number", self._entry.read_whole))

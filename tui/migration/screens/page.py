@@ -33,23 +33,15 @@ class MigratePage(MigrateView):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "start", "start", tooltip="Start a migration: opens the form, Enter starts", id="migrate.start"),
-        Binding(
-            "p",
-            "post_copy",
-            "post-copy now",
-            tooltip="Switch to post-copy at once: the VM continues on the other host, its memory follows",
-            priority=True,
-            id="migrate.post-copy",
-        ),
+        Binding("p", "post_copy", "post-copy now", priority=True, id="migrate.post-copy",
+                tooltip="Switch to post-copy at once: the VM continues on the other host, its memory follows"),
         Binding("c", "cancel", "cancel", tooltip="Cancel the migration, after a confirmation", id="migrate.cancel"),
-        Binding(
-            "d", "downtime", "downtime", tooltip="Change the maximum downtime while it runs", id="migrate.downtime"
-        ),
-        Binding(
-            "b", "bandwidth", "bandwidth", tooltip="Change the bandwidth limit while it runs", id="migrate.bandwidth"
-        ),
+        Binding("d", "downtime", "downtime", id="migrate.downtime",
+                tooltip="Change the maximum downtime while it runs"),
+        Binding("b", "bandwidth", "bandwidth", id="migrate.bandwidth",
+                tooltip="Change the bandwidth limit while it runs"),
         Binding("l", "log", "log", tooltip="Show or hide the raw statistics and events", id="migrate.log"),
-    ]
+    ]  # fmt: skip
 
     def __init__(self, migrations: Migrations, defaults: Plan) -> None:
         super().__init__(migrations, defaults)
@@ -57,11 +49,9 @@ class MigratePage(MigrateView):
         self._reasons: tuple[str, ...] = ()
 
     def on_mount(self) -> None:
-        """Remember which keys are disabled."""
         self._reasons = self._all_reasons()
 
     def why_not(self, action: str) -> str:
-        """Why the action is not possible now; empty if it is."""
         if action not in KEYS:
             return ""
         reason = why_not(KEYS[action], self._timeline if self._migration else None)
@@ -108,7 +98,7 @@ class MigratePage(MigrateView):
     def action_post_copy(self) -> None:
         """Switch without a question: every second counts."""
         if self._migration is not None:
-            self._migration.switch_to_post_copy()
+            self._migration.controls.switch_to_post_copy()
 
     def action_cancel(self) -> None:
         """Cancel after a confirmation."""
@@ -128,7 +118,7 @@ class MigratePage(MigrateView):
             if reason:
                 self.explain(reason)
             else:
-                migration.cancel()
+                migration.controls.cancel()
 
         self.app.push_screen(Question("Cancel the migration?", text, answers), answered)
 
@@ -140,7 +130,7 @@ class MigratePage(MigrateView):
 
         def answered(milliseconds: int | None) -> None:
             if milliseconds is not None and not self._too_late("downtime"):
-                migration.set_max_downtime(milliseconds)
+                migration.controls.set_max_downtime(milliseconds)
 
         advice = _downtime_advice(timeline)
         dialog = NumberDialog("Maximum downtime", advice, timeline.max_downtime_ms, "ms", entry.DOWNTIME)
@@ -154,7 +144,7 @@ class MigratePage(MigrateView):
 
         def answered(mib_s: int | None) -> None:
             if mib_s is not None and not self._too_late("bandwidth"):
-                migration.set_bandwidth(mib_s)
+                migration.controls.set_bandwidth(mib_s)
 
         point = timeline.point
         now = f" The rate is now {rate(point.rate)}." if point and point.rate else ""
@@ -179,7 +169,7 @@ class MigratePage(MigrateView):
 
 
 def _downtime_advice(timeline: Timeline) -> str:
-    """The meaning of the limit, and the one that is enough at the current rate."""
+    """What the limit means, and which limit would suffice at the current rate."""
     text = "How long the VM may be paused while the rest is sent."
     threshold, point = timeline.threshold, timeline.point
     if not timeline.passes or not threshold or not point or not point.rate:

@@ -36,7 +36,6 @@ class QuitGuard(Dialog[bool]):
         self._migration = migration
 
     def body(self) -> ComposeResult:
-        """The three answers, each with its effect."""
         migration, reason = self._migration, why_not(CANCEL, self._migration.timeline)
         way = f"{migration.origin} -> {migration.target}"
         yield Static(Content.assemble((migration.vm.name, "bold"), f" is being migrated, {way}."))
@@ -60,7 +59,7 @@ class QuitGuard(Dialog[bool]):
 
     def action_cancel_migration(self) -> None:
         """Cancel the migration, and quit once it has ended."""
-        self._migration.cancel()
+        self._migration.controls.cancel()
         self.query_one("#status", Static).update("Cancelling ... quits when it has ended; l quits at once, s stays.")
         self._quit_at_the_end()
 

@@ -46,7 +46,6 @@ class StartForm(Form[Migration]):
         self._start_when_read = False  # Enter was pressed before the VMs were read
 
     def fields(self) -> ComposeResult:
-        """One row for each option of the plan."""
         plan = self._defaults
         yield row("VM", Choice((), id="vm", changed=self._direction))
         yield Static(id="direction", markup=False)
@@ -60,7 +59,6 @@ class StartForm(Form[Migration]):
         yield row("parallel", number_field("parallel", plan.parallel), "connections; 0 means one")
 
     def on_mount(self) -> None:
-        """Show the known VMs at once, and read them again."""
         self._explain()
         if self._known is not None:
             self._offer(self._known)
@@ -130,7 +128,6 @@ class StartForm(Form[Migration]):
     # -- the start --
 
     def entered(self) -> None:
-        """Start the migration, or wait until the VMs are read."""
         if self._busy:
             return
         if self._found is None:

@@ -70,12 +70,10 @@ class MigrateView(Page):
         yield Lines(id="tiles")
 
     def on_mount(self) -> None:
-        """Hide the log, and start the clock."""
         self.query_one(LogPane).display = False
         self.set_interval(1.0, self.guarded(self._tick))  # for the clock, and for overdue replies
 
     def on_screen_resume(self) -> None:
-        """Follow the current migration, or look for one."""
         self._follow_current()
         self._request_update()
         if not self._under_way:
@@ -87,7 +85,6 @@ class MigrateView(Page):
         self.workers.cancel_group(self, WATCH)
 
     def on_resize(self) -> None:
-        """Choose what fits the new size."""
         width, height = self.size
         self.set_class(height < 32, "short")
         self.set_class(height < 20, "low")
@@ -123,7 +120,7 @@ class MigrateView(Page):
     # -- following --
 
     def _follow_current(self) -> None:
-        """The app may find a running migration at any moment, without a key on this page."""
+        """Follow the current migration, which the app may have found without a key on this page."""
         if self._migration is not self._migrations.current:
             self._follow(self._migrations.current)
             self._request_update()

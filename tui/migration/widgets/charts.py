@@ -18,14 +18,7 @@ SPAN_S = 10.0  # the shortest time axis
 
 THOUSANDS = (("", 1), ("thousand ", 10**3), ("million ", 10**6), ("billion ", 10**9))
 
-WORDS = {
-    "|": "pass",
-    "P": "post-copy",
-    "S": "switchover",
-    "d": "downtime",
-    "b": "bandwidth",
-    "c": "cancel",
-}
+WORDS = {"|": "pass", "P": "post-copy", "S": "switchover", "d": "downtime", "b": "bandwidth", "c": "cancel"}
 
 
 def memory_picture(timeline: Timeline) -> Picture:

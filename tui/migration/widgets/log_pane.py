@@ -28,7 +28,6 @@ class LogPane(Vertical):
     """
 
     def compose(self) -> ComposeResult:
-        """Events above, statistics below."""
         with VerticalScroll(id="log-events") as events:
             events.border_title = "events"
             events.anchor()  # shows the newest, until the user scrolls

@@ -38,7 +38,6 @@ class Sentence(Lines):
         self.show(*lines)
 
     def on_resize(self) -> None:
-        """Allow another height."""
         self._phase = ""  # may shrink at the new width
         super().on_resize()
 

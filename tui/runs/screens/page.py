@@ -53,21 +53,17 @@ class RunsPage(Page):
         self._table = RunList(id="list", compact=True, markup=False)
 
     def body(self) -> ComposeResult:
-        """Column names, table, and the lines about the chosen run."""
         yield self._columns
         yield self._table
         yield self._about
 
     def on_screen_resume(self) -> None:
-        """Start listing the runs."""
         self._watch()
 
     def on_screen_suspend(self) -> None:
-        """Stop listing the runs."""
         self.workers.cancel_group(self, WATCH)
 
     def on_resize(self) -> None:
-        """Fit the table to the new width."""
         self.call_after_refresh(self._show, self._runs, redraw=True)
 
     @work(group=WATCH, exclusive=True)
@@ -126,11 +122,9 @@ class RunsPage(Page):
         self._about.show(*(Content.assemble(" ", line) for line in lines))
 
     def on_option_list_option_highlighted(self) -> None:
-        """Show the lines about the chosen run."""
         self._show_chosen()
 
     def on_option_list_option_selected(self) -> None:
-        """Open the chosen run."""
         run = self._chosen()
         if run is not None:
             self.app.push_screen(RunPage(self._room, run))

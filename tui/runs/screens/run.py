@@ -40,7 +40,6 @@ class RunPage(Page):
         self._memory, self._rates, self._guest = Chart(id="memory"), Chart(id="rates"), Chart(id="guest")
 
     def body(self) -> ComposeResult:
-        """Heading, figures and charts."""
         yield self._what
         yield self._figures
         with self._charts:
@@ -49,13 +48,11 @@ class RunPage(Page):
             yield self._guest
 
     def on_mount(self) -> None:
-        """Open the log."""
         self._what.show(heading(self._run))
         self._figures.show(Content.styled(" reading its log ...", "dim"))
         self._open()
 
     def on_resize(self) -> None:
-        """Fit lines and charts to the new size."""
         self.set_class(self.size.height < 20, "low")
         self.call_after_refresh(self._show)
 

@@ -56,13 +56,12 @@ class Chart(Widget):
         self.set_reactive(Chart.picture, picture or Picture(""))
 
     def on_mount(self) -> None:
-        """Load plotext once per process."""
         if not is_loaded():
             self._load()
 
     @work(thread=True)
     def _load(self) -> None:
-        """On a thread, because no key may wait for it."""
+        """Runs on a thread, so that keys are handled meanwhile."""
         load()
         self.post_message(self.Loaded())
 
@@ -77,7 +76,6 @@ class Chart(Widget):
             self.refresh()
 
     def on_resize(self) -> None:
-        """Draw the picture in the new size."""
         self._draw()
 
     def _draw(self) -> None:
@@ -98,13 +96,11 @@ class Chart(Widget):
             self.refresh(*changed)
 
     def render_line(self, y: int) -> Strip:
-        """One line of the chart."""
         if y >= len(self._rows):
             return Strip.blank(self.size.width, self.rich_style)
         return Strip([Segment(text, self._style(ink)) for text, ink in self._rows[y].runs()], self.size.width)
 
     def notify_style_update(self) -> None:
-        """Look up the styles of the new theme."""
         self._styles.clear()
         super().notify_style_update()
 

@@ -25,7 +25,7 @@ def load() -> None:
 
 
 def is_loaded() -> bool:
-    """Whether plotext is completely imported; Python lists a module before it can be used."""
+    """Whether plotext is completely imported: it is in sys.modules before its import has ended."""
     return hasattr(sys.modules.get("plotext"), _LAST_NAME)
 
 

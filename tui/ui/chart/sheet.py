@@ -93,7 +93,7 @@ def one_cell_each(text: str) -> str:
 
 
 def compose(picture: Picture, width: int, height: int, curves: Curves | None) -> tuple[Row, ...]:
-    """The picture on so many columns and rows; `curves` holds the cache of the last call, None draws the frame only."""
+    """The picture, `width` columns by `height` rows; `curves` caches the last call, None draws the frame only."""
     paper = _Paper(width, height)
     if width < 4 or height < 1:
         return paper.rows()
@@ -119,7 +119,7 @@ def compose(picture: Picture, width: int, height: int, curves: Curves | None) ->
 
 
 def _title(paper: _Paper, picture: Picture, unit: Unit) -> None:
-    """The upper edge of the frame: the title, the legend of the curves, then as much else as fits."""
+    """The upper edge of the frame: the title, the subtitle, and as much of the legend as fits, curves first."""
     paper.put(0, 0, "─" * paper.width, FRAME)
     title = one_cell_each(f" {picture.title}, {unit.name} " if unit.name else f" {picture.title} ")
     paper.put(1, 0, title, TITLE)

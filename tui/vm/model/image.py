@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from tui.core.failure import Failure
 from tui.core.quantity import size
 
-# qemu-img reports every unknown file as raw; only these suffixes are taken for disks.
+# qemu-img reports every unknown file as raw; only files with these suffixes count as disks.
 RAW_SUFFIXES = (".raw", ".img", ".dsk")
 USABLE = ("qcow2", "raw", "qed", "vmdk", "vdi", "vhdx", "vpc")
 
