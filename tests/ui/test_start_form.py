@@ -55,6 +55,29 @@ async def test_enter_reads_each_host_once(tmp_path: Path) -> None:
     assert stage.calls.count("vms") == 2
 
 
+async def test_a_vm_that_has_moved_since_the_form_opened_is_not_migrated_back_unseen(tmp_path: Path) -> None:
+    async def idle(_vm: str) -> Workload:
+        return Workload("idle")
+
+    stage = Stage(recording("post-copy-by-hand"))
+    migrations = Migrations(connections(stage), stage.open, tmp_path, 0.005, idle)
+    app = OnePage(MigratePage(migrations, BY_HAND))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "guest1  running on destination" in text_of(app))
+        await pilot.press("m")
+        await until(pilot, lambda: "destination -> source" in text_of(app))
+        await app.workers.wait_for_complete([each for each in app.workers if each.name in ("attach", "vms")])
+        stage.vms = {stage.target: stage.vms[stage.origin], stage.origin: {}}
+        await pilot.press("enter")
+        await until(pilot, lambda: "guest1 is on source now: it has left destination meanwhile" in text_of(app))
+        assert "source -> destination" in text_of(app)
+        assert migrations.current is None
+        await pilot.press("enter")
+        await until(pilot, lambda: migrations.current is not None)
+        await migrations.close()
+    stage.let_go()
+
+
 async def test_failed_checks_are_listed_and_nothing_starts() -> None:
     migrations = ReplayedMigrations()
     migrations.failures = [

@@ -38,6 +38,15 @@ class Refused(Failure):
         self.failures = failures
 
 
+class Moved(Failure):
+    """The VM is no longer on the host that the user saw; `inventory` has its host now."""
+
+    def __init__(self, found: VmOnHost, inventory: Inventory) -> None:
+        why = f"it has left {OTHER[found.host]} meanwhile"
+        super().__init__(f"{found.vm.name} is on {found.host} now", why, "Check the direction, then start again.")
+        self.inventory = inventory
+
+
 class Migrations:
     """Runs one migration at a time: `current` is the one under way, or the last one."""
 
@@ -72,7 +81,7 @@ class Migrations:
         except Failure as failure:
             return failure
 
-    async def _checked(self, plan: Plan) -> VmOnHost:
+    async def _checked(self, plan: Plan, expected: str) -> VmOnHost:
         """The VM of `plan` on the host it starts from; raises all known reasons against the migration."""
         if self.current is not None and not self.current.timeline.over:
             raise Failure(f"{self.current.vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
@@ -84,6 +93,8 @@ class Migrations:
         if await self._is_migrating(plan.vm, inventory):
             hint = "Leave this page and come back to follow it."
             raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
+        if expected and origin.host != expected:
+            raise Moved(origin, inventory)
         here = await self._daemon(origin.host)
         failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
         if not vm.running:
@@ -125,13 +136,16 @@ class Migrations:
         job = await self._connections.query(found.host, lambda hypervisor: hypervisor.job(found.vm.name))
         return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
 
-    async def start(self, plan: Plan) -> Migration:
-        """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them."""
-        async with self._lock:
-            return await self._start(plan)
+    async def start(self, plan: Plan, expected: str = "") -> Migration:
+        """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them.
 
-    async def _start(self, plan: Plan) -> Migration:
-        found = await self._checked(plan)
+        Raises Moved if the VM is not on the host `expected`.
+        """
+        async with self._lock:
+            return await self._start(plan, expected)
+
+    async def _start(self, plan: Plan, expected: str) -> Migration:
+        found = await self._checked(plan, expected)
         vm, origin = found.vm, found.host
         workload = await self._workload(vm.name)
         opened, facts = await self._connect(origin, workload)
