@@ -42,8 +42,8 @@ class Moved(Failure):
     """The VM is no longer on the host that the user saw; `inventory` has its host now."""
 
     def __init__(self, found: VmOnHost, inventory: Inventory) -> None:
-        why = f"it has left {OTHER[found.host]} meanwhile"
-        super().__init__(f"{found.vm.name} is on {found.host} now", why, "Check the direction, then start again.")
+        why = "the form showed the other direction"
+        super().__init__(f"{found.vm.name} is on {found.host}", why, "Check it, then start again.")
         self.inventory = inventory
 
 

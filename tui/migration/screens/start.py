@@ -80,7 +80,7 @@ class StartForm(Form[Migration]):
     def _offer(self, inventory: Inventory) -> None:
         """Show the VMs, running ones first; the chosen one stays chosen."""
         chosen = self._chosen() or inventory.origin(self._defaults.vm)
-        ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.name))
+        ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.arriving, each.vm.name))
         names = [each.vm.name for each in ordered]
         best = [n for n, each in enumerate(ordered) if chosen is not None and each.vm.name == chosen.vm.name]
         self._found = ordered
