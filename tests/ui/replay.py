@@ -122,7 +122,7 @@ class ReplayedMigrations:
         await self.answering.wait()
         return Inventory(self.found, dict(self.unreachable))
 
-    async def start(self, plan: Plan) -> ReplayedMigration:
+    async def start(self, plan: Plan, expected: str = "") -> ReplayedMigration:
         self.checked.append(plan)
         if self.failures:
             raise Refused(tuple(self.failures))

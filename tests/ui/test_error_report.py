@@ -83,6 +83,21 @@ async def test_a_watch_that_raises_is_restarted(
         caplog.clear()
 
 
+async def test_a_watch_that_raises_the_same_error_again_reports_it_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(error_report, "RESTART_AFTER_S", 0.0)
+    app = OnePage(page := Trouble(too_many(), too_many(), KeyError("vm")))
+    async with app.run_test(notifications=True) as pilot:
+        page.watch()
+        await until(pilot, lambda: page.calls == 4)
+        assert [each.partition(". It is")[0] for each in shown(app)] == [
+            "Unexpected error in watch hosts: OSError: [Errno 24] Too many open files",
+            "Unexpected error in watch hosts: KeyError: 'vm'",
+        ]
+        caplog.clear()
+
+
 async def test_a_timer_that_raises_continues_and_reports_the_same_error_once(caplog: pytest.LogCaptureFixture) -> None:
     app = OnePage(page := Trouble(too_many(), too_many(), KeyError("vm")))
     async with app.run_test(notifications=True) as pilot:

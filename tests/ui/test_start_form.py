@@ -1,5 +1,6 @@
 """The form that starts a migration."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,29 @@ async def test_enter_reads_each_host_once(tmp_path: Path) -> None:
     assert stage.calls.count("vms") == 2
 
 
+async def test_a_vm_that_has_moved_since_the_form_opened_is_not_migrated_back_unseen(tmp_path: Path) -> None:
+    async def idle(_vm: str) -> Workload:
+        return Workload("idle")
+
+    stage = Stage(recording("post-copy-by-hand"))
+    migrations = Migrations(connections(stage), stage.open, tmp_path, 0.005, idle)
+    app = OnePage(MigratePage(migrations, BY_HAND))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "guest1  running on destination" in text_of(app))
+        await pilot.press("m")
+        await until(pilot, lambda: "destination -> source" in text_of(app))
+        await app.workers.wait_for_complete([each for each in app.workers if each.name in ("attach", "vms")])
+        stage.vms = {stage.target: stage.vms[stage.origin], stage.origin: {}}
+        await pilot.press("enter")
+        await until(pilot, lambda: "guest1 is on source: the form showed the other direction" in text_of(app))
+        assert "source -> destination" in text_of(app)
+        assert migrations.current is None
+        await pilot.press("enter")
+        await until(pilot, lambda: migrations.current is not None)
+        await migrations.close()
+    stage.let_go()
+
+
 async def test_failed_checks_are_listed_and_nothing_starts() -> None:
     migrations = ReplayedMigrations()
     migrations.failures = [
@@ -81,6 +105,15 @@ async def test_the_direction_follows_from_where_the_vm_runs() -> None:
         await page.sees("< guest1 >", "destination -> source running")
         await page.pilot.press("right")
         await page.sees("< other >", "source -> destination shut off")
+
+
+async def test_a_vm_that_is_being_migrated_is_shown_at_its_origin() -> None:
+    arriving, leaving = replace(guest("paused"), reason="migrating"), guest()
+    found = (VmOnHost(arriving, "source"), VmOnHost(leaving, "destination"))
+    async with page_of(ReplayedMigrations(found=found)) as page:
+        await page.sees("guest1 running on destination")
+        await page.pilot.press("m")
+        await page.sees("< guest1 >", "destination -> source running")
 
 
 async def test_every_field_of_the_form_reaches_the_plan() -> None:

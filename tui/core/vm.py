@@ -27,6 +27,11 @@ class Vm:
         return self.state not in ("shut off", "")
 
     @property
+    def arriving(self) -> bool:
+        """Whether it is being migrated to this host; libvirt locks its definition until the migration ends."""
+        return self.state == "paused" and self.reason == "migrating"
+
+    @property
     def shape(self) -> str:
         """Its vCPUs and memory: "2 vCPUs, 8.0 GiB"."""
         return f"{self.vcpus} vCPU{'' if self.vcpus == 1 else 's'}, {size(self.memory_bytes)}"

@@ -7,9 +7,9 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.core.threads import on_thread
 from tui.migration.backend.recorder import RAW, SUMMARY
-from tui.migration.backend.run_files import in_use, records_of
+from tui.migration.backend.run_files import has_end, in_use, records_of
 from tui.migration.model.timeline import Timeline
-from tui.runs.model import Run, broken_run, parse_run
+from tui.runs.model import RUNNING, Run, broken_run, parse_run
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -69,7 +69,10 @@ class Runs:
             if known is not None and known[0] == stamp and known[1].outcome != "under way":
                 return known[1]
             tables = tomllib.loads((folder / SUMMARY).read_text("utf-8"))
-            run = parse_run(folder, tables, in_use=tables.get("outcome") == "running" and in_use(folder / RAW))
+            running, raw = tables.get("outcome") == RUNNING, folder / RAW
+            run = parse_run(
+                folder, tables, in_use=running and in_use(raw), ended=running and raw.exists() and has_end(raw)
+            )
         except FileNotFoundError:
             return broken_run(folder, f"It has no {SUMMARY}.")
         except (OSError, ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8

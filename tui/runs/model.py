@@ -14,6 +14,7 @@ EARLIEST, LATEST = 1970, 9998  # years
 UNDER_WAY, UNFINISHED, BROKEN = "under way", "unfinished", "broken"
 
 MOST = 1e15  # bytes or milliseconds; more is a damaged file
+UNSUMMARIZED = "It has ended, but its run.toml could not be written: the figures are only in its log."
 UNFINISHED_WHY = "Its end was not recorded: the app stopped first. At its next start it records what libvirt still has."
 
 
@@ -46,15 +47,18 @@ class Run:
         return short.get(self.technique, self.technique)
 
 
-def parse_run(folder: Path, tables: Mapping[str, Any], *, in_use: bool) -> Run:
-    """The run that run.toml describes; a missing value, or one of another type, counts as unknown."""
+def parse_run(folder: Path, tables: Mapping[str, Any], *, in_use: bool, ended: bool = False) -> Run:
+    """The run that run.toml describes; a missing value, or one of another type, counts as unknown.
+
+    `ended`: its log has an end.
+    """
     vm, options, hosts = (_table(tables, name) for name in ("vm", "options", "hosts"))
     figures, workload = _table(tables, "figures"), _table(tables, "workload")
     outcome = _text(tables, "outcome")
     total, downtime, sent = (_number(figures, name) for name in ("total_time_ms", "downtime_ms", "memory_sent_bytes"))
     problem = ""
     if outcome == RUNNING:
-        outcome, problem = (UNDER_WAY, "") if in_use else (UNFINISHED, UNFINISHED_WHY)
+        outcome, problem = (UNDER_WAY, "") if in_use else (UNFINISHED, UNSUMMARIZED if ended else UNFINISHED_WHY)
     elif not outcome:
         outcome, problem = BROKEN, "Its run.toml has no outcome."
     return Run(

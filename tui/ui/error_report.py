@@ -35,11 +35,14 @@ class ReportsErrors(Node):
         return super().run_worker(partial(self._run_reported, work, name or group, group), name, group, **options)
 
     async def _run_reported(self, work: Callable[[], Any], name: str, group: str) -> Any:
+        before = ""
         while True:
             try:
                 return await work()
             except Exception as error:  # noqa: BLE001  # the one place that handles unexpected errors
-                self.report(name, error)
+                if repr(error) != before:  # else its notices would cover the page for as long as it fails
+                    before = repr(error)
+                    self.report(name, error)
             if group != WATCH:
                 return None
             await asyncio.sleep(RESTART_AFTER_S)

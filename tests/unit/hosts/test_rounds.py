@@ -12,6 +12,7 @@ from tui.checklist.model.check import FAILED, UNKNOWN
 from tui.core.command import Completed
 from tui.core.connections import Connections
 from tui.core.failure import Failure
+from tui.core.vm import Vm
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.backend.reading import HostReading, configured
 from tui.hosts.backend.rounds import Rounds
@@ -192,6 +193,14 @@ async def test_old_facts_stay_until_they_are_read_again(world: FakeHosts) -> Non
     await anext(reading)
     assert hosts.checklist["storage.login"].state == "ok"
     await reading.aclose()
+
+
+async def test_the_locked_definition_of_a_vm_that_is_migrated_here_is_not_read(world: FakeHosts) -> None:
+    arriving = Vm("guest1", "uuid", "paused", "migrating", 2, 1 << 30)
+    world.destination.known = {"guest1": arriving}
+    found = await HostReading(world.connections, world.changes.sudo).libvirt("destination")
+    assert (found.vms, found.vm) == ((arriving,), None)
+    assert "definition guest1" not in world.destination.calls
 
 
 def reading_of_this_machine(world: FakeHosts) -> HostReading:

@@ -1,5 +1,6 @@
 """Deleting VMs and their disks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,22 @@ async def test_a_running_vm_is_not_deleted() -> None:
     running(room)
     with pytest.raises(Failure, match="it is running on source"):
         await room.launch.vms.deletion("guest1")
+
+
+async def test_the_locked_definition_of_a_vm_that_is_migrated_here_is_not_read() -> None:
+    room = Room()
+    arriving = replace(room.world.source.known["guest1"], state="paused", reason="migrating")
+    room.world.source.known["guest1"] = arriving
+    answer = await room.launch.vms.on("source")
+    assert isinstance(answer, tuple)
+    assert [(each.vm, str(each.domain)) for each in answer if each.vm.name == "guest1"] == [
+        (
+            arriving,
+            "The definition of guest1 could not be read: it is being migrated to this host. "
+            "Wait until the migration ends.",
+        )
+    ]
+    assert "definition guest1" not in room.world.source.calls
 
 
 async def test_a_definition_is_reread_only_if_the_vm_changed() -> None:

@@ -17,7 +17,7 @@ from tui.core.failure import Failure
 from tui.migration.model.timeline import COMPLETED
 from tui.runs import backend as runs_module
 from tui.runs.backend import Runs
-from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, broken_run, parse_run
+from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, UNFINISHED_WHY, broken_run, parse_run
 from tui.runs.widgets import header, run_line
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
@@ -108,10 +108,19 @@ async def test_runs_are_listed_newest_first_and_broken_ones_with_their_problem(t
     assert [run.outcome for run in found] == ["completed", UNFINISHED, BROKEN, BROKEN]
     assert [run.problem.split(":")[0] for run in found] == [
         "",
-        "Its end was not recorded",
+        "It has ended, but its run.toml could not be written",
         "Its run.toml can't be read",
         "It has no run.toml.",
     ]
+
+
+async def test_a_run_whose_log_has_no_end_is_recorded_at_the_next_start(tmp_path: Path) -> None:
+    run = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", {**SUMMARY, "outcome": "running"}, "failed")
+    lines = (run / "raw.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (run / "raw.jsonl").write_text("".join(lines[:-1]))
+    assert [each.problem for each in await Runs(tmp_path).list()] == [UNFINISHED_WHY]
+    (run / "raw.jsonl").unlink()
+    assert [each.problem for each in await Runs(tmp_path).list()] == [UNFINISHED_WHY]
 
 
 async def test_a_run_that_is_written_to_is_under_way(tmp_path: Path) -> None:

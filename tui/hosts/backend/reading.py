@@ -86,9 +86,11 @@ class HostReading:
         """The daemon, its VMs, and the definition of the configured VM."""
 
         def read(hypervisor: Hypervisor) -> Libvirt:
-            xml = hypervisor.definition(self._config.vm.name)
+            name, vms = self._config.vm.name, hypervisor.vms()
+            arriving = any(each.name == name and each.arriving for each in vms)  # its origin has the same definition
+            xml = "" if arriving else hypervisor.definition(name)
             definition = parse(xml) if xml else None
-            return Libvirt(hypervisor.daemon(), hypervisor.vms(), hypervisor.machine_types(), definition)
+            return Libvirt(hypervisor.daemon(), vms, hypervisor.machine_types(), definition)
 
         return await self._connections.query(host, read)
 

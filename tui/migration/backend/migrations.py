@@ -38,6 +38,15 @@ class Refused(Failure):
         self.failures = failures
 
 
+class Moved(Failure):
+    """The VM is no longer on the host that the user saw; `inventory` has its host now."""
+
+    def __init__(self, found: VmOnHost, inventory: Inventory) -> None:
+        why = "the form showed the other direction"
+        super().__init__(f"{found.vm.name} is on {found.host}", why, "Check it, then start again.")
+        self.inventory = inventory
+
+
 class Migrations:
     """Runs one migration at a time: `current` is the one under way, or the last one."""
 
@@ -67,7 +76,7 @@ class Migrations:
         found = tuple(VmOnHost(vm, host) for host, vms in known for vm in vms)
         return Inventory(found, {host: reply for host, reply in replies.items() if isinstance(reply, Failure)})
 
-    async def _checked(self, plan: Plan) -> VmOnHost:
+    async def _checked(self, plan: Plan, expected: str) -> VmOnHost:
         """The VM of `plan` on the host it starts from; raises all known reasons against the migration."""
         if self.current is not None and not self.current.timeline.over:
             raise Failure(f"{self.current.vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
@@ -79,6 +88,8 @@ class Migrations:
         if await self._is_migrating(plan.vm, inventory):
             hint = "Leave this page and come back to follow it."
             raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
+        if expected and origin.host != expected:
+            raise Moved(origin, inventory)
         here = await self._daemon(origin.host)
         failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
         if not vm.running:
@@ -120,13 +131,16 @@ class Migrations:
         job = await self._connections.query(found.host, lambda hypervisor: hypervisor.job(found.vm.name))
         return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
 
-    async def start(self, plan: Plan) -> Migration:
-        """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them."""
-        async with self._lock:
-            return await self._start(plan)
+    async def start(self, plan: Plan, expected: str = "") -> Migration:
+        """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them.
 
-    async def _start(self, plan: Plan) -> Migration:
-        found = await self._checked(plan)
+        Raises Moved if the VM is not on the host `expected`.
+        """
+        async with self._lock:
+            return await self._start(plan, expected)
+
+    async def _start(self, plan: Plan, expected: str) -> Migration:
+        found = await self._checked(plan, expected)
         vm, origin = found.vm, found.host
         workload = await self._workload(vm.name)
         opened, facts = await self._connect(origin, workload)

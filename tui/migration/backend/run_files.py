@@ -1,10 +1,12 @@
-"""The raw log of a run: its records, and whether a process still writes to it."""
+"""The raw log of a run: its records, its end, and whether a process still writes to it."""
 
 import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
-from tui.migration.model.record import Record, from_line
+from tui.migration.model.record import END, Event, Record, from_line
+
+LONGEST_END = 4096  # bytes; a longer last line is no end
 
 
 def records_of(raw: Path) -> Iterator[Record | None]:
@@ -33,3 +35,16 @@ def in_use(raw: Path) -> bool:
     except FileNotFoundError:
         return False
     return False
+
+
+def has_end(raw: Path) -> bool:
+    """Whether the last line is an end; reads only the last line."""
+    with raw.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - LONGEST_END))
+        last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+    try:
+        each = from_line(last.decode())
+    except ValueError:
+        return False  # an incomplete line is no end
+    return isinstance(each, Event) and each.kind == END

@@ -11,11 +11,9 @@ from tui.core.settings import HYPERVISORS, IDLE
 from tui.core.vm import Vm
 from tui.guest.model.workload import Workload
 from tui.migration.backend.recorder import RAW
-from tui.migration.backend.run_files import in_use, read_records
+from tui.migration.backend.run_files import has_end, in_use, read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
-
-LONGEST_END = 4096  # bytes; a longer last line is no end
 
 
 @dataclass(frozen=True)
@@ -42,22 +40,9 @@ def unfinished_runs(runs: Path) -> list[Unfinished]:
 
 def _read_run(folder: Path) -> Unfinished | None:
     try:
-        return None if _ended(folder / RAW) else _read(folder)
+        return None if has_end(folder / RAW) else _read(folder)
     except OSError:
         return None  # not readable for us
-
-
-def _ended(raw: Path) -> bool:
-    """Whether the last line is an end; reads only the last line."""
-    with raw.open("rb") as file:
-        file.seek(0, 2)
-        file.seek(max(0, file.tell() - LONGEST_END))
-        last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
-    try:
-        each = record.from_line(last.decode())
-    except ValueError:
-        return False  # an incomplete line is no end
-    return isinstance(each, Event) and each.kind == record.END
 
 
 def _read(folder: Path) -> Unfinished | None:

@@ -12,7 +12,7 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.core.settings import OTHER
 from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Migrations, Refused
+from tui.migration.backend.migrations import Migrations, Moved, Refused
 from tui.migration.model import entry
 from tui.ui.choice import Choice
 from tui.ui.form import Form, enter, number_field, row
@@ -78,7 +78,7 @@ class StartForm(Form[Migration]):
     def _offer(self, inventory: Inventory) -> None:
         """Show the VMs, running ones first; the chosen one stays chosen."""
         chosen = self._chosen() or inventory.origin(self._defaults.vm)
-        ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.name))
+        ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.arriving, each.vm.name))
         names = [each.vm.name for each in ordered]
         best = [n for n, each in enumerate(ordered) if chosen is not None and each.vm.name == chosen.vm.name]
         self._found = ordered
@@ -138,17 +138,20 @@ class StartForm(Form[Migration]):
             raise Failure("There is no VM to migrate", hint="The Launch page starts one.")
         plan = self._plan(found)
         self._busy = True
-        self._start(plan)
+        self._start(plan, found.host)
 
     @work(name="start")
-    async def _start(self, plan: Plan) -> None:
+    async def _start(self, plan: Plan, origin: str) -> None:
         self.show_message(f"Checking whether {plan.vm} can be migrated ...")
         failures: tuple[Failure, ...]
         try:
-            self.dismiss(await self._migrations.start(plan))
+            self.dismiss(await self._migrations.start(plan, origin))
             return
         except Refused as refused:
             failures = refused.failures
+        except Moved as moved:
+            failures = (moved,)
+            self._offer(moved.inventory)
         except Failure as failure:
             failures = (failure,)
         finally:

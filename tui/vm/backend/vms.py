@@ -45,7 +45,7 @@ class Vms:
         known = {} if reread else self._known.get(host, {})
 
         def read(hypervisor: Hypervisor) -> dict[Vm, Domain | Failure]:
-            return {vm: known[vm] if vm in known else _domain(hypervisor, vm.name) for vm in hypervisor.vms()}
+            return {vm: known[vm] if vm in known else _domain(hypervisor, vm) for vm in hypervisor.vms()}
 
         try:
             self._known[host] = await self._connections.query(host, read)
@@ -140,9 +140,12 @@ class Vms:
         return f"{deletion.name} was deleted{what}."
 
 
-def _domain(hypervisor: Hypervisor, name: str) -> Domain | Failure:
-    """The definition of a VM, or a Failure: it may be gone since it was listed."""
+def _domain(hypervisor: Hypervisor, vm: Vm) -> Domain | Failure:
+    """The definition of a VM, or a Failure: it may be gone since it was listed, or locked by its migration."""
+    if vm.arriving:
+        why, hint = "it is being migrated to this host", "Wait until the migration ends."
+        return Failure(f"The definition of {vm.name} could not be read", why, hint)
     try:
-        return parse(hypervisor.definition(name))
+        return parse(hypervisor.definition(vm.name))
     except Failure as failure:
         return failure

@@ -25,7 +25,7 @@ class Inventory:
     def origin(self, name: str) -> VmOnHost | None:
         """The VM on the host where a migration would start: where it is active, else where it is defined."""
         having = (each for each in self.found if each.vm.name == name)
-        return min(having, key=lambda each: not each.vm.active, default=None)
+        return min(having, key=lambda each: (not each.vm.active, each.vm.arriving), default=None)
 
     def stopped(self, name: str) -> str:
         """Why a VM that is active on no host can't be migrated; empty if it is active or may be."""
