@@ -141,7 +141,7 @@ async def test_a_new_run_appears_and_the_chosen_one_stays_chosen(folder: Path, m
 async def test_without_runs_the_page_shows_how_to_start_one(tmp_path: Path) -> None:
     app = app_of(tmp_path / "none")
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: "Key 4, Migrate, starts a migration." in " ".join(text_of(app).split()))
+        await until(pilot, lambda: "The Migrate page starts one." in " ".join(text_of(app).split()))
         await pilot.press("enter")
         assert isinstance(app.screen, RunsPage)
 

@@ -88,10 +88,7 @@ class Hypervisor(Protocol):
         """Stop the VM at once, like pulling its power plug."""
 
     def agent_command(self, name: str, command: str, limit_s: float) -> str:
-        """The guest agent's reply to a command, both JSON.
-
-        AgentUnavailable if the agent cannot have received the command, AgentRefused if it replied with an error.
-        """
+        """The guest agent's reply, as JSON; AgentUnavailable if it got no command, AgentRefused if it failed."""
 
     def migrate(self, plan: Plan, destination_uri: str) -> None:
         """Migrate peer-to-peer; returns when the migration has completed, raises Aborted if it was cancelled."""

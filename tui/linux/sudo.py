@@ -71,10 +71,7 @@ cat | {{
 
 
 class Sudo:
-    """Root on each host, by the host's role; keeps passwords in memory only.
-
-    `wanted` has the hosts that need a password from the user, each with the latest failure.
-    """
+    """Root on each host; keeps passwords in memory only. `wanted`: hosts that need one, with the failure."""
 
     def __init__(self, shell: Callable[[str], Shell]) -> None:
         self._shell = shell

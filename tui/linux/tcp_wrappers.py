@@ -1,7 +1,4 @@
-"""TCP wrappers: /etc/hosts.allow and /etc/hosts.deny, for the daemons that still use them; see hosts_access(5).
-
-The app does not evaluate whether a pattern matches a host.
-"""
+"""TCP wrappers, hosts_access(5): reads /etc/hosts.allow and /etc/hosts.deny without matching patterns."""
 
 from collections.abc import Iterable
 

@@ -48,10 +48,7 @@ class Run:
 
 
 def parse_run(folder: Path, tables: Mapping[str, Any], *, in_use: bool, ended: bool = False) -> Run:
-    """The run that run.toml describes; a missing value, or one of another type, counts as unknown.
-
-    `ended`: its log has an end.
-    """
+    """The run of a run.toml; missing or mistyped values are unknown. `ended`: its log has an end."""
     vm, options, hosts = (_table(tables, name) for name in ("vm", "options", "hosts"))
     figures, workload = _table(tables, "figures"), _table(tables, "workload")
     outcome = _text(tables, "outcome")

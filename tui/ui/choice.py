@@ -10,10 +10,7 @@ from textual.widgets import Static
 
 
 class Choice(Static, can_focus=True):
-    """Shows the selected option between arrows; `index` is -1 if there is none.
-
-    `changed` is called synchronously, because the next key may already be queued.
-    """
+    """Shows an option between arrows; `index` is -1 if there is none. `changed` is called synchronously."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "change", show=False, priority=True),

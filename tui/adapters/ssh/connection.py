@@ -59,10 +59,7 @@ class Connection:
     async def run(
         self, command: str, stdin: bytes, on_output: OnOutput | None = None, requested: asyncio.Event | None = None
     ) -> Completed:
-        """Run a command and return its result; Broken if the connection fails first.
-
-        `requested` is set, except while the command waits for a free session.
-        """
+        """Return a command's result; Broken if the connection fails. `requested` is set once it has a session."""
         process = await self._start(command, requested or asyncio.Event(), with_input=bool(stdin))
         try:
             if stdin:

@@ -37,10 +37,7 @@ class Virtualization:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """One host; a part is None until it is read, a Failure if it can't be.
-
-    The storage server has no `virtualization`: `hypervisor` is False there.
-    """
+    """One host; a part is None until it is read, a Failure if it can't be. Storage has no `virtualization`."""
 
     name: str  # its role: source, destination, storage
     address: str

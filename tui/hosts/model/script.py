@@ -45,10 +45,7 @@ def parse_login(host: str, text: str) -> LoginRead:
 
 
 def parse_root(host: str, text: str, login: str | None) -> tuple[QemuConf, Software | Failure | None]:
-    """Parse the output of HYPERVISOR_SCRIPT, or of STORAGE_SCRIPT if `login` is None.
-
-    A host without a qemu.conf has the default settings.
-    """
+    """Parse HYPERVISOR_SCRIPT, or STORAGE_SCRIPT if `login` is None; no qemu.conf means default settings."""
     conf = parse_qemu_conf(output(parse_sections(text), "qemu_conf", f"qemu.conf of {host} could not be read"))
     try:
         return conf, None if login is None else parse_software(login, text)

@@ -9,10 +9,7 @@ from tui.core.failure import Failure
 
 
 async def show_console(app: App[object], argv: Sequence[str]) -> None:
-    """Run `argv` (virsh console) until it ends; Failure if it could not run.
-
-    The event loop continues meanwhile, because the app may be recording a migration.
-    """
+    """Run `argv` (virsh console) to its end; Failure if it could not run. The event loop goes on meanwhile."""
     failure: Failure | None = None
     try:
         with app.batch_update(), app.suspend():

@@ -20,10 +20,7 @@ Define = Callable[[str, Callable[[str], None]], Awaitable[str]]
 
 
 class DefinitionEditor(Dialog[str]):
-    """Dismissed with the sentence that `define` returns for the text, or with None for Esc; `xml` is the edited text.
-
-    Esc while the VM is being created calls `stop`.
-    """
+    """Dismissed with the sentence of `define`, or None for Esc; Esc calls `stop` while the VM is created."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f2", "define", "create the VM", key_display="ctrl+s or F2", priority=True),

@@ -14,10 +14,7 @@ from tui.migration.model.record import Event, Record
 
 
 class Controls:
-    """No request blocks: each libvirt call runs on a daemon thread of its own.
-
-    `sample_now` is called after the switch to post-copy.
-    """
+    """No request blocks: each libvirt call has a daemon thread of its own. `sample_now` runs after the switch."""
 
     def __init__(
         self, vm: str, connections: MigrationConnections, run_log: RunLog, sample_now: Callable[[], None]

@@ -14,10 +14,7 @@ POST_COPY = {"post-copy", "post-copy failed"}  # libvirt's reasons if a VM's mem
 
 @dataclass(frozen=True)
 class VmLocation:
-    """Where the VM is: `ok` if it runs on one host only, `moved` None if that is unknown.
-
-    `advice` is what to do about what is left on the other host; empty if nothing is.
-    """
+    """Where the VM is: `ok` if on one host only, `moved` None if unknown, `advice` about what is left behind."""
 
     ok: bool
     sentence: str

@@ -256,10 +256,7 @@ class Migration:
         self._run_log.on_loop(self._finish, Event(self._run_log.now(), now(), record.END, {"outcome": outcome}))
 
     def _finish(self, end: Record) -> None:
-        """On the loop, after all other records, because the summary needs them.
-
-        The end is written last: a later start ignores a run that has one.
-        """
+        """On the loop, after all other records. The end is written last: a later start ignores an ended run."""
         if self._run_log.closed:
             return
         self.timeline.add(end)

@@ -33,10 +33,7 @@ class Outcome(Lines):
     def show_end(
         self, timeline: Timeline, folder: Path, origin: str, stopped: str, width: int, with_keys: WithKeys
     ) -> None:
-        """Show the result in a panel `width` cells wide: the hidden widget does not know its own width.
-
-        `stopped` is why the VM can't be migrated again; empty if it can.
-        """
+        """Show the result, `width` cells wide; `stopped` is why the VM can't be migrated again, or empty."""
         title, tone = TITLES.get(timeline.phase, TITLES[LOST])
         how = " by post-copy" if timeline.phase == COMPLETED and timeline.post_copy_at is not None else ""
         self.border_title = Content(f"{title}{how}")

@@ -73,7 +73,7 @@ def _only_for_nfs(*steps: Step[NfsFacts]) -> Steps:
 def _package_steps(role: str, title: str, why: str) -> Steps:
     return _only_for_nfs(
         _on(HostRead, f"{role}.lists", "the package is available",
-            "The package lists of a new system are often empty.",
+            "apt installs only what its lists contain; a new system's lists are often empty.",
             lambda _facts, host: check_lists(host.package), package.change_lists),
         _on(HostRead, f"{role}.package", title, why, package.check_package, package.change_package, "lists"),
     )  # fmt: skip

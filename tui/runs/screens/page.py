@@ -27,7 +27,7 @@ class RunList(OptionList):
     """A list whose Enter is in the line of keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "open", tooltip="Show the charts and figures of the chosen run", id="runs.open"),
+        Binding("enter", "select", "open", key_display="enter", tooltip="Open the chosen run", id="runs.open"),
     ]
 
 
@@ -113,9 +113,7 @@ class RunsPage(Page):
         if run is not None:
             self._about.show(*about_lines(run, self.size.width))
         elif self._runs is not None:
-            self._show_text(
-                f"Nothing has been recorded in {self._room.folder} yet. Key 4, Migrate, starts a migration."
-            )
+            self._show_text(f"Nothing has been recorded in {self._room.folder} yet. The Migrate page starts one.")
 
     def _show_text(self, text: str, style: str = "") -> None:
         lines = Content.styled(text, style).wrap(max(10, self.size.width - 2))

@@ -53,7 +53,7 @@ for each in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; d
   [ ! -d "$each" ] || find "$each" -xdev -depth -type d -exec rmdir --ignore-fail-on-non-empty -- {} \\;
 done; :"""
 
-LISTS = "The package lists of a new system are often empty."
+LISTS = "apt installs only what its lists contain; a new system's lists are often empty."
 PROGRAMS = "QEMU runs the VMs, libvirt controls QEMU, and the libvirt daemons of both hosts do the migration."
 DAEMON = "It controls the VMs, so it must start at boot."
 MEMBER = "The system's libvirt accepts root and the members of this group only."
