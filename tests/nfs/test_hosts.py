@@ -1,5 +1,6 @@
 """The Hosts list on real machines: it fixes what a bare Debian lacks; a restart keeps that, the undo reverts it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,13 +38,13 @@ async def test_fixes_of_bare_machines_survive_a_restart_and_can_be_undone(bare: 
         assert traces(bare) == before  # reading changes nothing
         found = app.bad()
         assert {*WAY_THERE, "source.peer"} <= found.keys()
-        silent = "failed: at 10.77.49.3 49152-49215: no reply; a firewall may drop the packets"
-        assert found["destination.ports"] == silent
+        # Connections of the destination itself may use a port of the range meanwhile: it is listed as in use.
+        assert re.match("failed: at 10.77.49.3 49152-.*: no reply; a firewall may drop", found["destination.ports"])
         assert "source.ports" not in found  # no firewall is active there
         for id in WAY_THERE:
             await app.apply(id)
         assert not set(WAY_THERE) & app.bad().keys()
-        with pytest.raises(Failure, match="there is nothing to do"):
+        with pytest.raises(Failure, match="there is nothing to fix"):
             await app.apply(WAY_THERE[0])
     bare.destination.reboot()
     async with hosts_room(bare, tmp_path / "changes.jsonl") as app:  # a new session of the app

@@ -66,7 +66,7 @@ printf '%s\n' "$config" | sed -n 's/^identityfile //p' | while read -r file; do
 done
 host=$(printf '%s\n' "$config" | sed -n 's/^hostname //p')
 port=$(printf '%s\n' "$config" | sed -n 's/^port //p')
-timeout -k 1 12 ssh-keyscan -T 8 -p "$port" -t ed25519,ecdsa,rsa -- "$host" 2>/dev/null | sed 's/^/shown /'
+timeout -k 1 20 ssh-keyscan -T 15 -p "$port" -t ed25519,ecdsa,rsa -- "$host" 2>/dev/null | sed 's/^/shown /'
 :
 """
 
