@@ -164,7 +164,7 @@ def test_the_app_gives_the_terminal_to_the_console_and_returns(terminal: Open) -
     screen.press("3")
     screen.wait_for("> guest1", "running on source", "idle: nothing runs")
     screen.press("t")
-    screen.wait_for("Ctrl+] comes back to it")
+    screen.wait_for("Ctrl+] returns")
     screen.press("Enter")
     screen.wait_for("Escape character is")
     screen.press("Enter", "echo seen-$((6*7))", "Enter")
