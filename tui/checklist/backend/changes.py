@@ -6,6 +6,7 @@ from tui.checklist.backend.jobs import Jobs
 from tui.checklist.backend.journal import Entry, Journal
 from tui.checklist.model.transcript import ACTION, DONE, FAILED, OUTPUT, Progress
 from tui.core.failure import Failure
+from tui.core.threads import on_thread
 from tui.linux import remote_file
 from tui.linux.change import Action, AddLines, Change, Command, Move, RemoveLines
 from tui.linux.managed_block import blocks, with_lines, without_lines
@@ -28,9 +29,9 @@ class Changes:
     async def apply(self, step: str, change: Change, on_progress: OnProgress) -> None:
         """Apply all moves in order; a Failure ends it, and the moves before it can be undone."""
         for move in change.moves:
-            number = self.journal.begin(step, self._addresses[move.action.host], move)
+            number = await on_thread(self.journal.begin, step, self._addresses[move.action.host], move)
             await self._act(move.action, on_progress)
-            self.journal.done(number)
+            await on_thread(self.journal.done, number)
 
     def undo_of(self, step: str) -> Change | None:
         """The change that undoes all that was applied for a step; None where nothing was."""
@@ -46,7 +47,7 @@ class Changes:
                 except Failure:
                     if entry.done:
                         raise
-            self.journal.undone(entry)
+            await on_thread(self.journal.undone, entry)
 
     def _applied(self, step: str) -> list[Entry]:
         """The entries of a step for hosts of this configuration, the newest first."""
