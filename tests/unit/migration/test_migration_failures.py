@@ -226,7 +226,22 @@ async def test_memory_sent_after_libvirts_last_figure_is_counted(tmp_path: Path)
     assert watched.summary["figures"]["memory_sent_bytes"] == point.transferred > 442023540
 
 
-async def test_with_unreachable_hosts_at_the_end_the_location_of_the_vm_is_unknown(tmp_path: Path) -> None:
+async def test_a_host_that_is_unreachable_at_the_end_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.migration.backend.migration.LOCATE_AGAIN_S", 0.05)
+    stage = Stage(recording("pre-copy-idle"))
+    stage.refusals["vm"] += [CUT, CUT, CUT]
+    watched = begin(stage, tmp_path)
+    await watched.ended()
+    assert [each.data["ok"] for each in watched.events(record.VERIFIED)] == [False, True]
+    assert watched.summary["verified"] == "guest1 runs on source and is gone from destination."
+
+
+async def test_with_unreachable_hosts_at_the_end_the_location_of_the_vm_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.migration.backend.migration.UNVERIFIED_LIMIT_S", 0.0)
     stage = Stage(recording("pre-copy-idle"))
     stage.refusals["vm"].append(CUT)
     watched = begin(stage, tmp_path)

@@ -267,7 +267,10 @@ def test_threads_that_outlive_the_loop_raise_nothing(tmp_path: Path) -> None:
     assert len(watched.log) > 10  # it continued to write; the next start concludes the run
 
 
-def test_threads_that_outlive_the_loop_raise_nothing_on_a_full_disk_either(tmp_path: Path) -> None:
+def test_threads_that_outlive_the_loop_raise_nothing_on_a_full_disk_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.migration.backend.run_log.RETRY_LIMIT_S", 0.0)
     known = set(threading.enumerate())
     stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
     stage.standing = True

@@ -20,6 +20,7 @@ class VmLocation:
     sentence: str
     moved: bool | None
     advice: str = ""
+    undecided: bool = False  # a host that is needed to know it cannot be reached
 
     def outcome(self, *, cancelled: bool) -> str:
         """The outcome of the migration, derived from the location alone."""
@@ -109,7 +110,7 @@ def _half_known(
             sentence = f"{vm.name} {_is(known)} on {host}; {other} cannot be reached."
             return VmLocation(known.running, sentence, host == connections.target)
     why = next(iter(unreachable.values()))
-    return VmLocation(False, f"The location of the VM is unknown: {why}", None)
+    return VmLocation(False, f"The location of the VM is unknown: {why}", None, undecided=True)
 
 
 def _is(vm: Vm) -> str:
