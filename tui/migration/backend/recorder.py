@@ -197,7 +197,7 @@ def _append_to(path: Path) -> IO[bytes]:
 
 def _reader(file: IO[bytes]) -> IO[bytes]:
     """Another open file of the same data; by its descriptor, because the file may have been deleted."""
-    return open(f"/proc/self/fd/{file.fileno()}", "rb")  # noqa: SIM115, PTH123  # the caller closes it
+    return open(f"/proc/self/fd/{file.fileno()}", "rb")  # noqa: PTH123  # the caller closes it
 
 
 def _free_names(folder: Path) -> Iterator[Path]:

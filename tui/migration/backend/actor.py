@@ -62,7 +62,7 @@ class State:
     located_from: float = 0.0  # when the first attempt to locate the VM began
 
 
-class Migration:
+class MigrationActor:
     """Its public methods are called on the asyncio loop and return at once.
 
     libvirt's daemon owns the job, so the migration continues without this object or this process. `controls` takes the
@@ -83,6 +83,7 @@ class Migration:
         self.origin = connections.origin
         self.target = connections.target
         self.folder = recorder.folder
+        self.seen = False  # a client has seen its end
         self.facts: dict[str, Any] = {}  # for run.toml: hosts, versions, workload
         self.state = State()
         self._connections = connections
@@ -128,7 +129,7 @@ class Migration:
             self._guest_monitor.stop()
             self._ended.set()
 
-    # -- begin and end, called by Migrations --
+    # -- begin and end, called by MigrationOwner --
 
     async def find_guest(self, limit_s: float) -> None:
         """Start to monitor the guest, and wait a moment for its heartbeat: a short migration may end before."""
