@@ -131,11 +131,6 @@ class MigrationActor:
 
     # -- begin and end, called by MigrationOwner --
 
-    async def find_guest(self, limit_s: float) -> None:
-        """Start to monitor the guest, and wait a moment for its heartbeat: a short migration may end before."""
-        self._guest_monitor.begin()
-        await self._guest_monitor.found(limit_s)
-
     def begin(self, options: dict[str, Any]) -> None:
         """Start the migration, and follow it."""
         self.state.ours = True

@@ -2,7 +2,6 @@
 
 import asyncio
 import concurrent.futures
-import contextlib
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -54,19 +53,13 @@ class GuestMonitor:
     def begin(self) -> None:
         """Start to read the workload's rate and to probe, whether the guest replies or not."""
         access = self._guest_access
-        if access is None or self._tasks:
+        if access is None:
             return
         self._loop = asyncio.get_running_loop()
         self._tasks = [
             self._loop.create_task(self._rate.follow(lambda: access.guest(self._vm, WORKLOAD))),
             self._loop.create_task(self.probes.search(access.heartbeats, lambda: access.guest(self._vm, SUBFOLDER))),
         ]
-
-    async def found(self, limit_s: float) -> None:
-        """Wait until the heartbeat is found or known to be absent, at most `limit_s`."""
-        if self._tasks:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.probes.search_ended.wait(), limit_s)
 
     def stop(self) -> None:
         """Stop reading and probing; the heartbeat keeps running in the guest for the next migration."""

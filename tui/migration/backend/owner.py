@@ -11,10 +11,11 @@ from tui import __version__
 from tui.core.clock import seconds_since
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
+from tui.core.log import log
 from tui.core.plan import Plan, refuse
 from tui.core.protocols import Hypervisor, Stat
 from tui.core.settings import HYPERVISORS, OTHER
-from tui.core.threads import on_thread
+from tui.core.threads import on_thread, retrieve
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
@@ -26,7 +27,7 @@ from tui.migration.backend.unfinished import Unfinished, unfinished_runs
 from tui.vm.model.location import Inventory, VmOnHost
 
 UNKNOWN = "unknown"
-FIND_GUEST_S = 2.0  # a short migration would end before the guest's heartbeat is found
+FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
 SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
 
 
@@ -160,14 +161,21 @@ class MigrationOwner:
         vm, origin = found.vm, found.host
         workload = await self._workload(vm.name)
         opened, facts = await self._connect(origin, workload)
+        await self._find_heartbeat(vm.name)
         name = folder_name(vm.name, workload.name, plan.technique)
         recorder = await on_thread(Recorder.create, self._runs, name)
         migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
         migration.facts = facts
-        await migration.find_guest(FIND_GUEST_S)
         migration.begin(self._options(plan, vm, origin, workload))
         self._followed(migration)
         return migration
+
+    async def _find_heartbeat(self, vm: str) -> None:
+        """Wait a moment for the guest's heartbeat; the search itself goes on."""
+        if self._guest_access is not None:
+            search = asyncio.ensure_future(self._guest_access.heartbeats.ensure_running(vm, log.info))
+            search.add_done_callback(retrieve)
+            await asyncio.wait({search}, timeout=FIND_HEARTBEAT_S)
 
     async def attach(self, inventory: Inventory | None = None) -> MigrationActor | None:
         """Follow a running migration, or conclude one that ended while the app was not running; else None.
