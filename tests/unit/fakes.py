@@ -14,6 +14,7 @@ from tui.core.protocols import (
     JOB_COMPLETED,
     LIFECYCLE,
     Aborted,
+    ConnectionBroken,
     Hypervisor,
     HypervisorEvent,
     JobInfo,
@@ -32,7 +33,7 @@ NAMES = tuple(sorted(each.stem for each in RECORDINGS.glob("*.jsonl")))
 HEARD = (ITERATION, LIFECYCLE, JOB_COMPLETED)
 PATIENCE_S = 60.0  # for what happens at once on a machine that has time
 
-CUT = Failure("libvirt did not answer", "the connection to libvirt broke", detail="client socket is closed")
+CUT = ConnectionBroken("libvirt did not answer", "the connection to libvirt broke", detail="client socket is closed")
 
 
 def recording(name: str) -> list[Record]:
@@ -159,6 +160,12 @@ class Stage:
             if found is not None:
                 self._at += found + 1
 
+    def resume(self) -> None:
+        """A paused post-copy goes on: the play goes on where it stands."""
+        with self._lock:
+            self.under_way = True
+        self.ended.clear()
+
     def let_go(self) -> None:
         """The test is over: nobody waits for an answer any more."""
         self.forever = False
@@ -259,6 +266,9 @@ class FakeHypervisor:
     def migrate(self, plan: Plan, destination_uri: str) -> None:
         self._enter("migrate")
         self._stage.begin()
+        self._wait_for_end(plan)
+
+    def _wait_for_end(self, plan: Plan) -> None:
         while not self._stage.ended.wait(0.005) or self._stage.forever:
             if self.broken or self._stage.caller_cut.is_set():
                 raise CUT
@@ -282,6 +292,14 @@ class FakeHypervisor:
     def abort_job(self, name: str) -> None:
         self._enter("abort_job")
         self._stage.finish(CANCELLED)
+
+    def pause_post_copy(self, name: str) -> None:
+        self._enter("pause_post_copy")
+
+    def resume_post_copy(self, plan: Plan, destination_uri: str) -> None:
+        self._enter("resume_post_copy")
+        self._stage.resume()
+        self._wait_for_end(plan)
 
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         self._enter("set_max_downtime")

@@ -5,9 +5,10 @@ import re
 import libvirt
 
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable
+from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable, ConnectionBroken
 
 CANCELLED = "it was cancelled"
+CONNECTION_BROKE = "the connection to libvirt broke"
 AGENT_ERROR = "unable to execute QEMU agent command"  # an internal error before libvirt 11.2, then a code of its own
 
 AGENT = "Check that qemu-guest-agent is installed and running in the guest: `systemctl status qemu-guest-agent`."
@@ -96,7 +97,7 @@ MESSAGES = (
     ),
     (
         r"client socket is closed|end of file while reading|Cannot recv data|keepalive",
-        "the connection to libvirt broke",
+        CONNECTION_BROKE,
         "Check that libvirtd runs and the network is up.",
     ),
     (
@@ -147,6 +148,8 @@ def translate(what: str, error: libvirt.libvirtError) -> Failure:
 def _kind(message: str, code: int, why: str) -> type[Failure]:
     if why == CANCELLED:
         return Aborted
+    if why == CONNECTION_BROKE:
+        return ConnectionBroken
     if AGENT_ERROR in message:
         return AgentRefused
     # An agent that "disappeared" may have received the command.
