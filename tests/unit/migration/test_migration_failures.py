@@ -234,7 +234,8 @@ async def test_with_unreachable_hosts_at_the_end_the_location_of_the_vm_is_unkno
     assert watched.migration.timeline.phase == "completed"
     assert watched.migration.timeline.verified == (
         False,
-        "The location of the VM is unknown: libvirt did not answer: the connection to libvirt broke.",
+        "It is unknown where guest1 runs: destination does not answer (the connection to libvirt broke); source does "
+        "not have it.",
     )
 
 
