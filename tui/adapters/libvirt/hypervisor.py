@@ -211,8 +211,11 @@ class LibvirtHypervisor:
         self._migrate(f"The migration of {plan.vm} failed", plan, destination_uri, migration_flags(plan))
 
     def _migrate(self, what: str, plan: Plan, destination_uri: str, flags: int) -> None:
-        parameters, lookup = migration_parameters(plan), self._connection.lookupByName
-        self._do(what, lambda: lookup(plan.vm).migrateToURI3(destination_uri, parameters, flags))
+        parameters = migration_parameters(plan)
+        try:
+            self._connection.lookupByName(plan.vm).migrateToURI3(destination_uri, parameters, flags)
+        except libvirt.libvirtError as error:
+            raise translate(what, error, migration=True) from error
 
     def job(self, name: str) -> JobInfo:
         def read() -> JobInfo:
