@@ -126,7 +126,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             RPC,
             "packet 1466264675 bytes received from server too large, want 33554432",
-            "the login's shell on the other host prints text when a command starts",
+            "the shell of the login there prints text when a command starts, and libvirt reads it as data",
         ),
         (
             INTERNAL,

@@ -6,10 +6,10 @@ import libvirt
 
 from tui.core.failure import Failure
 from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable, ConnectionBroken
+from tui.linux import greeting
 
 CANCELLED = "it was cancelled"
 CONNECTION_BROKE = "the connection to libvirt broke"
-GREETING = "the login's shell on the other host prints text when a command starts"
 AGENT_ERROR = "unable to execute QEMU agent command"  # an internal error before libvirt 11.2, then a code of its own
 
 AGENT = "Check that qemu-guest-agent is installed and running in the guest: `systemctl status qemu-guest-agent`."
@@ -163,12 +163,7 @@ MESSAGES = (
     ),
     (r"cannot set up guest memory|Cannot allocate memory", "the host has too little memory", "Free some memory there."),
     (r"No space left on device|Disk quota exceeded", "a disk of the host is full", "Free some space there."),
-    (
-        r"packet \d+ bytes received from server too large",
-        GREETING,
-        "Remove what prints it, often a line in ~/.bashrc there, or move that line below "
-        "`[[ $- == *i* ]] || return`. libvirt reads that text as data.",
-    ),
+    (greeting.ERROR, greeting.WHY, greeting.HINT),
     (
         r"Unable to (read from|write to) socket|Connection reset by peer|Broken pipe",
         "the migration stream to the destination broke",
