@@ -6,6 +6,7 @@ import math
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -15,27 +16,33 @@ from tui.core.clock import now
 from tui.core.failure import Failure, unexpected
 from tui.core.log import log
 from tui.core.plan import POST_COPY_TIMEOUT, Plan
-from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, Aborted, Hypervisor, HypervisorEvent, JobInfo
+from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, Hypervisor, HypervisorEvent, JobInfo
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.controls import Controls
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
-from tui.migration.backend.location import VmLocation, locate
+from tui.migration.backend.location import Answers, answers
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.run_summary import completed_job, summary
 from tui.migration.backend.sampler import Sampler
 from tui.migration.model import record
+from tui.migration.model.diagnosis import LINK_AWAY, NEEDS_RESUME, SETTLING, UNDER_WAY, UNKNOWN, Diagnosis, diagnose
+from tui.migration.model.evidence import Evidence, HostAnswer
 from tui.migration.model.record import END, Event, Record, Sample, is_switchover
-from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED
+from tui.migration.model.timeline import COMPLETED, LOST
 
 FINAL_FIGURES_S = 3.0  # JOB_COMPLETED may come this long after migrateToURI3 returned; measured: 10 ms
 TICK_S = 0.5  # how often the actor checks for replies that are overdue
 LEAVE_LIMIT_S = 1.0
-LOCATE_AGAIN_S = 5.0  # while a host that is needed to know where the VM is does not reply
+ASK_AGAIN_S = 3.0  # while post-copy is broken, or a host does not reply that is needed to know where the VM is
+SETTLE_S, SETTLE_TIMES = 1.0, 3  # libvirt may still be removing what is left on the origin
 UNVERIFIED_LIMIT_S = 60.0  # if libvirt has reported how it ended
 UNKNOWN_LIMIT_S = 600.0
+
+
+BROKEN = "paused (post-copy failed)"  # the VM's state on its origin
 
 
 class Stage(Enum):
@@ -56,10 +63,14 @@ class State:
     subscribed: bool = False  # to the events of a daemon
     failing: bool = False  # the last sample failed
     answered: float = 0.0  # the last reply of the daemon, in seconds since the start
-    outcome: str | None = None  # None: the location of the VM decides
+    completed: bool = False  # migrateToURI3 returned
+    failure: Failure | None = None  # what it raised
+    broken: bool = False  # post-copy has lost its connection, or was paused
+    asking: bool = False  # a thread asks both hosts
+    settled: int = 0  # how often libvirt was still removing what is left
     figures: bool = False  # libvirt's final figures came
     deadline: float | None = None  # of the stage, by time.monotonic()
-    located_from: float = 0.0  # when the first attempt to locate the VM began
+    located_from: float = 0.0  # when both hosts were first asked where the VM is
 
 
 class MigrationActor:
@@ -97,9 +108,10 @@ class MigrationActor:
             self.run_log.since_start,
             interval,
         )
-        self.controls = Controls(vm.name, connections, self.run_log, self._post, self._sampler.sample_now)
+        self.controls = Controls(vm.name, connections, self.run_log, self._post, self._sampler.sample_now, self._resume)
         self._guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log)
         self._unsubscribe: list[Callable[[], None]] = []
+        self._lifecycle: deque[Event] = deque(maxlen=100)  # of both hosts
         self._timeout_at: float | None = None
         self._left = False  # messages are ignored, because another process may continue
         self._ended = asyncio.Event()
@@ -141,7 +153,7 @@ class MigrationActor:
 
     def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
         """Follow a running job, after the records of an earlier process (none: another program started it)."""
-        self._resume(earlier, began_at)
+        self._continue(earlier, began_at)
         self.run_log.event(record.ATTACHED, began=self.run_log.began_at, **options)
         self.run_log.summarize(self._summary("running"))
         self._guest_monitor.begin()
@@ -149,13 +161,14 @@ class MigrationActor:
 
     def conclude_unwatched(self, earlier: list[Record], began_at: str) -> None:
         """For a run whose job ended while nothing recorded it: record the result as far as libvirt has it."""
-        self._resume(earlier, began_at)
-        self._start(lambda: self._conclude(None))
+        self._continue(earlier, began_at)
+        self._start(self._conclude)
 
-    def _resume(self, earlier: list[Record], began_at: str | None) -> None:
+    def _continue(self, earlier: list[Record], began_at: str | None) -> None:
         self.run_log.resume(earlier, began_at)
         self.controls.resume(earlier)
         self._guest_monitor.resume(earlier)
+        self._lifecycle += [each for each in earlier if isinstance(each, Event) and each.kind == LIFECYCLE]
 
     def _start(self, first: Callable[[], None]) -> None:
         if self.plan.technique == POST_COPY_TIMEOUT and self.timeline.post_copy_at is None:
@@ -222,8 +235,8 @@ class MigrationActor:
             self.state.deadline = None
             if self.state.stage is Stage.FIGURES:
                 self._locate()
-            elif self.state.stage is Stage.LOCATION:
-                start_thread("locate", self._read_location)
+            else:
+                self._ask()
 
     def _no_answer(self, why: str) -> None:
         self.run_log.event(record.NO_ANSWER, since=round(self.state.answered, 3), why=why)
@@ -274,20 +287,24 @@ class MigrationActor:
                 running = True  # unknown for now; the sampler keeps trying
             self._post(self._call_failed, failure, running)
         else:
-            self._post(self._conclude, COMPLETED)
+            self._post(self._call_returned)
 
     # -- messages, on the actor's thread --
+
+    def _call_returned(self) -> None:
+        """migrateToURI3 has completed the migration, or its resume has."""
+        self.state.completed = True
+        self._conclude()
 
     def _call_failed(self, failure: Failure, running: bool) -> None:
         """migrateToURI3 has failed, but the job may continue if only our connection broke."""
         self.run_log.event(record.ACTION, action="migrate", failed=True)
-        cancelled = self.controls.cancel_requested or isinstance(failure, Aborted)  # by us, or by another program
-        if running or not cancelled:
-            self.run_log.error(failure, action="migrate")
+        self.state.failure = failure
+        self.state.ours = False  # the sampler sees the end of a job that continues
         if running:
-            self.state.ours = False  # the sampler sees its end
-            return
-        self._conclude(CANCELLED if cancelled else FAILED)
+            self.run_log.error(failure, action="migrate")
+        else:
+            self._conclude()
 
     def _on_slow(self, at: float, seconds: float, missed: int) -> None:
         if self.state.stage is Stage.JOB:
@@ -308,17 +325,20 @@ class MigrationActor:
             self.run_log.publish(sample)
             if sample.state.startswith("paused (post-copy"):
                 self.controls.in_post_copy()
+                self._see_break(sample.state == BROKEN)
             if sample.number("memory_iteration"):
                 self.controls.passes_have_begun()
-        elif not self.state.ours:
-            self._conclude(None)  # the job that was found running has ended
+        elif not self.state.ours and not self.state.broken:
+            self._conclude()  # the job that was found running has ended
 
     def _on_event(self, host: str, event: HypervisorEvent, at: float) -> None:
         if self.state.stage not in (Stage.JOB, Stage.FIGURES):
             return
         self.run_log.log(event.kind, {"host": host, **event.data}, at)
-        if event.kind == LIFECYCLE and host == self.origin and is_switchover(event.data):
-            self._guest_monitor.switch_over()
+        if event.kind == LIFECYCLE:
+            self._lifecycle.append(Event(0.0, "", LIFECYCLE, {"host": host, **event.data}))
+            if host == self.origin and is_switchover(event.data):
+                self._guest_monitor.switch_over()
         if event.kind == ITERATION:
             self.controls.passes_have_begun()
         if event.kind != JOB_COMPLETED:
@@ -328,16 +348,47 @@ class MigrationActor:
         if self.state.stage is Stage.FIGURES:
             self._locate()
 
+    # -- a broken post-copy --
+
+    def _see_break(self, broken: bool) -> None:
+        """Ask both hosts as long as post-copy is broken."""
+        if broken != self.state.broken:
+            self.state.broken = broken
+            self.state.deadline = time.monotonic() if broken else None
+            if not broken:
+                self.controls.post_copy_goes_on()
+
+    def _not_over(self, diagnosis: Diagnosis) -> None:
+        """Record what is known so far, and ask again."""
+        found: dict[str, Any] = {"break": diagnosis.kind, "sentence": diagnosis.sentence, "advice": diagnosis.advice}
+        found |= {"resumable": diagnosis.resumable}
+        if found != {name: self.timeline.diagnosis.get(name) for name in found}:
+            self.run_log.log(record.DIAGNOSIS, found)
+        if diagnosis.kind in (LINK_AWAY, NEEDS_RESUME, UNDER_WAY) and self.state.stage is Stage.LOCATION:
+            self.state.stage = Stage.JOB  # the call has ended, but not the migration
+            self.state.broken = True
+        if diagnosis.resumable:
+            self.controls.resume_if_requested()
+        self.state.deadline = time.monotonic() + ASK_AGAIN_S
+
+    def _resume(self) -> None:
+        """Continue a paused post-copy; blocks until the migration has ended, on a thread of its own."""
+        try:
+            self._connections.steer().resume_post_copy(self.plan, self.facts["destination_uri"])
+        except Exception as error:  # noqa: BLE001  # the record must get an end
+            failure = error if isinstance(error, Failure) else unexpected("Post-copy was not resumed", error)
+            self._post(self.controls.resume_refused, failure)
+        else:
+            self._post(self._call_returned)
+
     # -- the end --
 
-    def _conclude(self, outcome: str | None) -> None:
+    def _conclude(self) -> None:
         """Wait for libvirt's final figures, locate the VM, record the result and end."""
         if self.state.stage is not Stage.JOB:
             return
-        self._sampler.stop()
-        self.state.outcome = outcome
         self.state.stage = Stage.FIGURES
-        if outcome in (COMPLETED, None) and self.state.subscribed and not self.state.figures:
+        if self.state.failure is None and self.state.subscribed and not self.state.figures:
             self.state.deadline = time.monotonic() + FINAL_FIGURES_S
         else:
             self._locate()
@@ -345,53 +396,90 @@ class MigrationActor:
     def _locate(self) -> None:
         self.state.stage, self.state.deadline = Stage.LOCATION, None
         self.state.located_from = time.monotonic()
-        self.controls.stop()
-        start_thread("locate", self._read_location)
+        self._ask()
 
-    def _read_location(self) -> None:
-        try:
-            location = locate(self._connections, self.vm)
-        except Exception as error:  # noqa: BLE001  # it is tried again
-            log.exception("%s was not located", self.vm.name)
-            location = VmLocation(False, str(unexpected("The VM was not located", error)), None, undecided=True)
-        found = None
-        if (self.state.outcome or location.outcome(cancelled=False)) == COMPLETED and not self.state.figures:
-            found = completed_job(self._connections, self.vm, self.run_log.error)
-        self._post(self._located, location, found)
-
-    def _located(self, location: VmLocation, found: tuple[str, Any] | None) -> None:
-        limit_s = UNKNOWN_LIMIT_S if self.state.outcome is None else UNVERIFIED_LIMIT_S
-        if location.undecided and time.monotonic() - self.state.located_from < limit_s:
-            self._not_located(location)
+    def _ask(self) -> None:
+        """Ask both hosts where the VM is, on a thread."""
+        if self.state.asking:
             return
-        if found is not None:
-            self.state.figures = True
-            self.run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))
-        outcome = self.state.outcome or location.outcome(cancelled=self.controls.cancel_requested)
-        self._start_settling(location, outcome)
+        self.state.asking = True
+        broken = self.timeline.post_copy_at is not None
 
-    def _not_located(self, location: VmLocation) -> None:
-        """A host that is needed does not reply: ask again."""
-        if self.timeline.verified is None or self.timeline.verified[1] != location.sentence:
-            self.run_log.event(record.VERIFIED, ok=False, sentence=location.sentence, advice=location.advice)
-        self.state.deadline = time.monotonic() + LOCATE_AGAIN_S
-
-    def _start_settling(self, location: VmLocation, outcome: str) -> None:
-        def settle() -> None:
+        def ask() -> None:
             try:
-                self._guest_monitor.conclude(completed=outcome == COMPLETED)
-                for unsubscribe in self._unsubscribe:
-                    unsubscribe()
-            except Exception as error:  # noqa: BLE001  # the record must get an end
-                failure = error if isinstance(error, Failure) else unexpected("The guest was not read", error)
-                self.run_log.error(failure)
-            self._post(self._end, location, outcome)
+                found = answers(self._connections, self.vm, versions=broken)
+            except Exception as error:  # noqa: BLE001  # it is asked again
+                log.exception("The hosts were not asked about %s", self.vm.name)
+                silent = HostAnswer(failure=unexpected("The hosts were not asked", error))
+                found = Answers(silent, silent)
+            self._post(self._answered, found)
 
-        start_thread("settle", settle)
+        start_thread("ask", ask)
 
-    def _end(self, location: VmLocation, outcome: str) -> None:
-        ok = location.fits(outcome)
-        self.run_log.event(record.VERIFIED, ok=ok, sentence=location.sentence, advice=location.advice)
+    def _answered(self, found: Answers) -> None:
+        self.state.asking = False
+        if self.state.stage is not Stage.LOCATION and not self.state.broken:
+            return  # post-copy goes on
+        diagnosis = diagnose(
+            Evidence(
+                self.vm.name,
+                self.origin,
+                self.target,
+                found.here,
+                found.there,
+                tuple(self._lifecycle),
+                post_copy=self.timeline.post_copy_at is not None,
+                cancel_requested=self.controls.cancel_requested,
+                completed=self.state.completed,
+                failure=self.state.failure,
+                origin_libvirt=found.here_libvirt,
+                target_libvirt=found.there_libvirt,
+            )
+        )
+        if not self._settled(diagnosis):
+            self.state.deadline = time.monotonic() + SETTLE_S
+        elif (not diagnosis.over or diagnosis.kind == UNKNOWN) and not self._given_up():
+            self._not_over(diagnosis)
+        else:
+            self._sampler.stop()
+            self.state.stage, self.state.deadline = Stage.LOCATION, None
+            self.controls.stop()
+            outcome = COMPLETED if self.state.completed else diagnosis.outcome or LOST
+            if diagnosis.cause is not None and outcome != COMPLETED:
+                self.run_log.error(diagnosis.cause, action="migrate")
+            start_thread("settle", lambda: self._settle(diagnosis, outcome))
+
+    def _settled(self, diagnosis: Diagnosis) -> bool:
+        """Whether libvirt has had the time to remove what is left on the origin."""
+        if diagnosis.kind not in SETTLING or self.state.settled >= SETTLE_TIMES:
+            return True
+        self.state.settled += 1
+        return False
+
+    def _given_up(self) -> bool:
+        if self.state.stage is not Stage.LOCATION:
+            return False
+        limit_s = UNVERIFIED_LIMIT_S if self.state.completed else UNKNOWN_LIMIT_S
+        return time.monotonic() - self.state.located_from >= limit_s
+
+    def _settle(self, diagnosis: Diagnosis, outcome: str) -> None:
+        """Read the last figures, on a thread."""
+        try:
+            if outcome == COMPLETED and not self.state.figures:
+                found = completed_job(self._connections, self.vm, self.run_log.error)
+                if found is not None:
+                    self.run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))
+            self._guest_monitor.conclude(completed=outcome == COMPLETED)
+            for unsubscribe in self._unsubscribe:
+                unsubscribe()
+        except Exception as error:  # noqa: BLE001  # the record must get an end
+            failure = error if isinstance(error, Failure) else unexpected("The last figures were not read", error)
+            self.run_log.error(failure)
+        self._post(self._end, diagnosis, outcome)
+
+    def _end(self, diagnosis: Diagnosis, outcome: str) -> None:
+        ok = diagnosis.ok and diagnosis.outcome == outcome
+        self.run_log.event(record.VERIFIED, ok=ok, sentence=diagnosis.sentence, advice=diagnosis.advice)
         self.state.stage = Stage.OVER
         end = Event(self.run_log.now(), now(), END, {"outcome": outcome})
         self.run_log.finish(end, lambda: self._summary(self.timeline.phase))

@@ -24,7 +24,7 @@ from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
 from tui.migration.backend.run_summary import MIGRATION_OUT
 from tui.migration.backend.unfinished import Unfinished, unfinished_runs
-from tui.vm.model.location import Inventory, VmOnHost
+from tui.vm.model.location import Inventory, VmOnHost, taken
 
 UNKNOWN = "unknown"
 FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
@@ -135,10 +135,8 @@ class MigrationOwner:
         failures = []
         if here.uuid and here.uuid == there.uuid:
             failures.append(_same_host(here.uuid))
-        for each in inventory.found:
-            if each.host == target and each.vm.name == vm.name and (each.vm.uuid != vm.uuid or each.vm.active):
-                failures.append(_name_taken(each))
-        return failures
+        in_use = taken(vm, [each for each in inventory.found if each.host == target])
+        return [*failures, in_use] if in_use else failures
 
     async def _daemon(self, host: str) -> Daemon:
         return await self._connections.query(host, lambda hypervisor: hypervisor.daemon())
@@ -354,14 +352,6 @@ def _same_host(uuid: str) -> Failure:
         "Source and destination are the same host",
         f"both have the host UUID {uuid}",
         "Check the addresses in the configuration; two cloned hosts each need their own host_uuid in libvirtd.conf.",
-    )
-
-
-def _name_taken(found: VmOnHost) -> Failure:
-    return Failure(
-        f"The name {found.vm.name} is taken on {found.host}",
-        f"a VM of that name is {found.vm.state} there",
-        "Rename or undefine it there.",
     )
 
 

@@ -51,6 +51,8 @@ class Timeline:
         self.post_copy_held = False  # requested, and waiting for the first pass
         self.post_copy_at: float | None = None
         self.post_copy_failed = False
+        self.diagnosis: Mapping[str, Any] = {}  # of a broken post-copy, or of an end of which a host knows more
+        self.resume_requested = False  # and post-copy does not go on yet
         self.dirty_rate_at: float | None = None  # when libvirt last computed it
         self.now = 0.0
         self.ended_at: float | None = None
@@ -165,7 +167,8 @@ class Timeline:
         if sample.state == "paused (post-copy failed)":
             self._post_copy_failed(sample.t)
         elif self.post_copy_failed and sample.state == "paused (post-copy)":
-            self.post_copy_failed = False
+            self.post_copy_failed = self.resume_requested = False
+            self.diagnosis = {}
             self.marks.append(Mark(sample.t, "!", "post-copy continues"))
         if sample.state.startswith("paused (post-copy"):
             self._post_copy_began(sample.t)
@@ -261,6 +264,11 @@ class Timeline:
             self.marks.append(Mark(event.t, "d", f"downtime <= {value} ms"))
         elif action == "bandwidth" and value is not None:
             self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
+        elif action == "resume":
+            self.resume_requested = True
+            self.marks.append(Mark(event.t, "r", "resume"))
+        elif action == "pause":
+            self.marks.append(Mark(event.t, "!", "paused"))
         elif action == "cancel":
             self.cancel_requested = True
             self.marks.append(Mark(event.t, "c", "cancel"))
@@ -321,6 +329,9 @@ class Timeline:
 
     def _on_no_answer(self, event: Event) -> None:
         self.unanswered = _number(event.data, "since"), str(event.data.get("why", ""))
+
+    def _on_diagnosis(self, event: Event) -> None:
+        self.diagnosis = event.data
 
     def _on_verified(self, event: Event) -> None:
         self.verified = (bool(event.data.get("ok")), str(event.data.get("sentence", "")))
