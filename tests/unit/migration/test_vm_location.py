@@ -7,6 +7,8 @@ import pytest
 
 from tests.unit.fakes import Stage, uri
 from tests.unit.migration.stages import STAGES, stage_of
+from tui.core.failure import Failure
+from tui.core.protocols import QemuEnded
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.location import answers, locate
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST
@@ -37,6 +39,18 @@ def test_another_vm_of_the_same_name_is_not_the_vm() -> None:
     stage.vms[stage.target] = {stage.vm.name: replace(stage.vm, uuid="another")}
     _here, there = answers(route(stage), stage.vm)
     assert there.off
+
+
+@pytest.mark.parametrize(
+    ("failure", "ended"),
+    [(QemuEnded("The job statistics could not be read"), True), (Failure("libvirt is busy"), False), (None, False)],
+)
+def test_a_qemu_that_ended_in_post_copy_is_found_before_libvirt_notices(failure: Failure | None, ended: bool) -> None:
+    stage = stage_of()
+    stage.vms[stage.origin] = {stage.vm.name: replace(stage.vm, state="paused", reason="post-copy failed")}
+    stage.refusals["job"] += [failure] if failure else []
+    here, _there = answers(route(stage), stage.vm)
+    assert (here.qemu_ended, here.active) == (ended, not ended)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ import re
 import libvirt
 
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable, ConnectionBroken
+from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable, ConnectionBroken, QemuEnded
 from tui.linux import greeting
 
 CANCELLED = "it was cancelled"
 CONNECTION_BROKE = "the connection to libvirt broke"
+QEMU_ENDED = "the VM's QEMU has ended"
 AGENT_ERROR = "unable to execute QEMU agent command"  # an internal error before libvirt 11.2, then a code of its own
 
 AGENT = "Check that qemu-guest-agent is installed and running in the guest: `systemctl status qemu-guest-agent`."
@@ -158,7 +159,7 @@ MESSAGES = (
     ),
     (
         r"(read from|write to) monitor|end of file from (qemu )?monitor|monitor socket",
-        "the VM's QEMU has ended",
+        QEMU_ENDED,
         f"{LOG} on the host that ran it may have the reason.",
     ),
     (r"cannot set up guest memory|Cannot allocate memory", "the host has too little memory", "Free some memory there."),
@@ -212,6 +213,8 @@ def _kind(message: str, code: int, why: str) -> type[Failure]:
         return Aborted
     if why == CONNECTION_BROKE:
         return ConnectionBroken
+    if why == QEMU_ENDED:
+        return QemuEnded
     if AGENT_ERROR in message:
         return AgentRefused
     # An agent that "disappeared" may have received the command.

@@ -1,8 +1,9 @@
 """Asks both hosts of a migration where its VM is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.core.failure import Failure
+from tui.core.protocols import QemuEnded
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.model.diagnosis import Diagnosis, diagnose
@@ -41,7 +42,21 @@ class VmLocation:
 def answers(connections: MigrationConnections, vm: Vm) -> tuple[HostAnswer, HostAnswer]:
     """What the origin and the target answer about the VM; blocks. The target is asked first, the origin after it."""
     there = _answer(connections, connections.target, vm)
-    return _answer(connections, connections.origin, vm), there
+    here = _answer(connections, connections.origin, vm)
+    if here.in_post_copy and _qemu_ended(connections, vm):
+        here = replace(here, qemu_ended=True)
+    return here, there
+
+
+def _qemu_ended(connections: MigrationConnections, vm: Vm) -> bool:
+    """Whether QEMU on the origin has ended: only a call that asks QEMU shows it before libvirt notices."""
+    try:
+        connections.at(connections.origin).job(vm.name)
+    except QemuEnded:
+        return True
+    except Failure:
+        return False  # it is busy, or the daemon is gone
+    return False
 
 
 def locate(connections: MigrationConnections, vm: Vm) -> VmLocation:
