@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tui.app import config
@@ -184,7 +185,7 @@ class Stage:
             if outcome == COMPLETED:
                 self.vms = {self.target: {self.vm.name: self.vm}, self.origin: {}}
             else:
-                self.vms[self.target].pop(self.vm.name, None)
+                self.vms = {self.target: {}, self.origin: {self.vm.name: self.vm}}
         self.ended.set()
 
     def _go_on(self) -> None:
@@ -204,6 +205,7 @@ class Stage:
         self._at += 1
         if isinstance(each, Sample):
             self.job = JobInfo(each.stats, each.state)
+            self._place(each.state)
         elif each.kind == JOB_COMPLETED and self.late_figures:
             self._figures.append(each)
         elif each.kind in HEARD:
@@ -211,6 +213,14 @@ class Stage:
         elif each.kind == record.END:
             self.finish(str(each.data["outcome"]))
         return each
+
+    def _place(self, state: str) -> None:
+        """The VM where a sample says that it is: in post-copy both hosts have it."""
+        name, _, reason = state.partition(" (")
+        here = replace(self.vm, state=name or "running", reason=reason.rstrip(")"))
+        self.vms[self.origin] = {self.vm.name: here}
+        if reason.startswith("post-copy"):
+            self.vms[self.target] = {self.vm.name: replace(self.vm, state="running", reason="post-copy")}
 
     def _emit(self, each: Event) -> None:
         data = dict(each.data)

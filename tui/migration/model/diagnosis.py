@@ -29,7 +29,7 @@ from tui.migration.model.resume import crashes, why_not_resume
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST
 
 # With the kinds that callers act on.
-__all__ = ["LINK_AWAY", "NEEDS_RESUME", "SETTLING", "UNDER_WAY", "Diagnosis", "diagnose"]
+__all__ = ["LINK_AWAY", "NEEDS_RESUME", "SETTLING", "UNDER_WAY", "UNKNOWN", "Diagnosis", "diagnose"]
 
 LEAVE_BOTH = "Neither destroy the VM on one of the hosts, nor let it run on with virsh resume."
 

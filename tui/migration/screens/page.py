@@ -7,8 +7,7 @@ from textual.binding import Binding, BindingType
 
 from tui.core.plan import TECHNIQUES, Plan
 from tui.core.quantity import duration, rate, size
-from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model import entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
 from tui.migration.model.timeline import Timeline
