@@ -105,7 +105,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             FAILED,
             "operation failed: domain 'guest1' already exists with uuid 0054f024-25aa-4e37-867f-6da151e2b201",
-            "the name or UUID is in use at the destination",
+            "the name or UUID is in use on the host",
         ),
         (
             SYSTEM,
@@ -217,6 +217,11 @@ def test_a_message_is_translated_and_kept_as_detail(code: int, message: str, why
             SYSTEM,
             "Cannot access storage file '/images/guest1.img' (as uid:64055, gid:64055): No such file or directory",
             "the VM's disk cannot be opened on the destination",
+        ),
+        (
+            FAILED,
+            "operation failed: domain 'guest1' already exists with uuid 0054f024-25aa-4e37-867f-6da151e2b201",
+            "the name or UUID is in use on the destination",
         ),
         (INTERNAL, "internal error: client socket is closed", "the connection to libvirt broke"),
     ],

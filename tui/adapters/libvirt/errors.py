@@ -55,6 +55,11 @@ ON_DESTINATION = (
         "Mount the shared folder at the same path there, and make it readable for QEMU's user.",
     ),
     (
+        r"already exists|already active|already in use by",
+        "the name or UUID is in use on the destination",
+        "Rename or remove that VM there.",
+    ),
+    (
         r"unsupported machine type '?([^\s']+)",
         "the QEMU of the destination does not have the VM's machine type {1}",
         "Install the same or a newer QEMU there.",
@@ -154,8 +159,8 @@ MESSAGES = (
     ),
     (
         r"already exists|already active|already in use by",
-        "the name or UUID is in use at the destination",
-        "Rename or remove that VM there.",
+        "the name or UUID is in use on the host",
+        "Rename or remove that VM.",
     ),
     (
         r"(read from|write to) monitor|end of file from (qemu )?monitor|monitor socket",
