@@ -48,6 +48,12 @@ class RecordedControls:
     def set_bandwidth(self, mib_per_s: int) -> None:
         self.calls.append(("bandwidth", mib_per_s))
 
+    def resume_post_copy(self) -> None:
+        self.calls.append(("resume", None))
+
+    def pause_post_copy(self) -> None:
+        self.calls.append(("pause", None))
+
 
 class ReplayedMigration:
     """A migration whose records the test delivers."""
