@@ -7,7 +7,7 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.vm import Vm
-from tui.migration.backend.owner import Refused
+from tui.migration.backend.preflight import Refused
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record

@@ -29,6 +29,7 @@ from tui.migration.model import record
 from tui.migration.model.diagnosis import LINK_AWAY, NEEDS_RESUME, SETTLING, UNDER_WAY, UNKNOWN, Diagnosis
 from tui.migration.model.record import END, Event, Record, Sample, is_switchover
 from tui.migration.model.timeline import COMPLETED, LOST
+from tui.migration.model.verdict import SILENT_S
 
 FINAL_FIGURES_S = 3.0  # JOB_COMPLETED may come this long after migrateToURI3 returned; measured: 10 ms
 TICK_S = 0.5  # how often the actor checks for replies that are overdue
@@ -308,6 +309,7 @@ class MigrationActor:
             found,
             post_copy=self.timeline.post_copy_at is not None,
             cancel_requested=self.controls.cancel_requested,
+            sending=self.timeline.silent_s < SILENT_S,
             completed=self.state.completed,
             failure=self.state.failure,
         )

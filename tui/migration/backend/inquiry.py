@@ -49,7 +49,14 @@ class Inquiry:
         self._on_answers(found)
 
     def diagnose(
-        self, found: Answers, *, post_copy: bool, cancel_requested: bool, completed: bool, failure: Failure | None
+        self,
+        found: Answers,
+        *,
+        post_copy: bool,
+        cancel_requested: bool,
+        sending: bool,
+        completed: bool,
+        failure: Failure | None,
     ) -> Diagnosis:
         """What the answers mean, with all that is known besides; see model.evidence."""
         return diagnose(
@@ -62,6 +69,7 @@ class Inquiry:
                 tuple(self._events),
                 post_copy=post_copy,
                 cancel_requested=cancel_requested,
+                sending=sending,
                 completed=completed,
                 failure=failure,
                 origin_libvirt=found.here_libvirt,

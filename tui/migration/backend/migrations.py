@@ -13,7 +13,7 @@ from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.threads import retrieve
 from tui.core.vm import Vm
-from tui.migration.backend.owner import Moved, Refused, inventory_of
+from tui.migration.backend.preflight import Moved, Refused, inventory_of
 from tui.migration.backend.service import FIND, FOLLOW, RECORDS, REQUEST, START, STARTED, from_fields
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME
 from tui.migration.model.record import Record, from_line

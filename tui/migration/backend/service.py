@@ -11,7 +11,8 @@ from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.threads import on_thread, retrieve
 from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.owner import MigrationOwner, Moved, Refused
+from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.model import record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, why_not
 from tui.migration.model.record import END, Event, Record

@@ -62,7 +62,7 @@ class Timeline:
         self.bandwidth_mib_s = 0
         self._passes = PassCounter()
         self._send_rate = SendRate()
-        self._switched_in = 0  # the pass in which the VM was paused for the switchover
+        self._switched_in = 0  # the first pass seen after the VM was paused for the switchover
         self._unseen: tuple[float, float] | None = None  # the newest gap, until a later sample
         for each in records:
             self.add(each)
@@ -204,6 +204,7 @@ class Timeline:
 
     def _see_pass(self, sample: Sample) -> None:
         number = self._passes.number(sample.number("memory_iteration"))
+        self._switched_in = self._switched_in or number
         if self.phase == SWITCHOVER and number > self._switched_in + 1:  # the last pass is sent during the switchover
             self.phase = PASS  # libvirt reports a VM that another program has paused like one that is switched over
             self.paused = True
@@ -215,7 +216,7 @@ class Timeline:
             self.marks.append(Mark(sample.t, "|", f"pass {ended.number + 1}"))
 
     def _switch_over(self) -> None:
-        self.phase, self._switched_in = SWITCHOVER, self.iteration
+        self.phase, self._switched_in = SWITCHOVER, 0
 
     def _post_copy_began(self, t: float) -> None:
         if self.post_copy_at is None:
