@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from itertools import chain, cycle
 from pathlib import Path
 
+from tui.migration.backend.migration import Migration
+
 from tests.fake_hosts import FakeHypervisor
 from tui.adapters.local import LocalShell
 from tui.app import config
 from tui.app.app import VmlmApp
-from tui.app.main import PRIORITY, set_priority
+from tui.app.process_priority import PRIORITY, set_priority
 from tui.app.wiring import Backend, changes_through
 from tui.core.connections import Connections
 from tui.core.plan import Plan
@@ -25,7 +27,6 @@ from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
 from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
-from tui.migration.backend.migration import Migration
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.run_files import read_records
 from tui.migration.model.record import ACTION, Event, Record, Sample

@@ -13,8 +13,8 @@ from tui.core.settings import Config, Host, Hosts, VmConfig
 from tui.guest.model.workload import Workload
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
-from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.owner import MigrationOwner
 from tui.migration.model.record import Record
 from tui.migration.model.timeline import Timeline
 
@@ -37,7 +37,7 @@ class LabBackend:
         self.lab = lab
         self.runs = runs
         self.connections = Connections(config, connect, lambda _address: LocalShell())
-        self.migrations = Migrations(self.connections, connect, runs, interval, self._workload)
+        self.migrations = MigrationOwner(self.connections, connect, runs, interval, self._workload)
         self.workload = "idle"
 
     async def _workload(self, _vm: str) -> Workload:
@@ -57,7 +57,7 @@ class LabBackend:
         return {host: next((row[2].strip() for row in each if GUEST.name in row), "") for host, each in words.items()}
 
 
-async def seen(migration: Migration, what: Callable[[Timeline], Any]) -> None:
+async def seen(migration: MigrationActor, what: Callable[[Timeline], Any]) -> None:
     """Waits until `what` is true of the timeline; fails if the migration ends first."""
     met = asyncio.Event()
 
@@ -73,7 +73,7 @@ async def seen(migration: Migration, what: Callable[[Timeline], Any]) -> None:
     )
 
 
-async def end_of(migration: Migration) -> Timeline:
+async def end_of(migration: MigrationActor) -> Timeline:
     await asyncio.wait_for(migration.ended(), LIMIT_S)
     return migration.timeline
 

@@ -32,7 +32,7 @@ from tui.launch.backend.launch import Launch
 from tui.launch.model.new_vm import CLOUD, IMAGE, LIKE, VmRequest
 from tui.linux.sudo import Sudo
 from tui.migration.backend.guest_monitor import GuestAccess
-from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.owner import MigrationOwner
 from tui.migration.model.record import UDP_PROBE, Event
 from tui.vm.model.blockers import blockers
 from tui.vm.model.domain import Domain
@@ -154,11 +154,11 @@ async def stop(connections: Connections) -> Result:
     return asdict(found) | {"error": found.error}
 
 
-def migrations_of(connections: Connections, runs: str) -> tuple[Migrations, Launch]:
+def migrations_of(connections: Connections, runs: str) -> tuple[MigrationOwner, Launch]:
     """The rooms as the app connects them, including the observation of the guest."""
     launch = launch_of(connections)
     guest_access = GuestAccess(launch.guest, launch.heartbeats)
-    return Migrations(connections, connect, Path(runs), 1.0, launch.current_workload, guest_access), launch
+    return MigrationOwner(connections, connect, Path(runs), 1.0, launch.current_workload, guest_access), launch
 
 
 async def migrate(connections: Connections, runs: str, technique: str) -> Result:

@@ -88,7 +88,7 @@ async def test_filling_in_the_form_writes_the_file_and_opens_the_pages(tmp_path:
     path = tmp_path / "deeper" / "config.toml"
     world, wired = FakeHosts(), []
 
-    def wire(config: Config) -> Backend:
+    def wire(config: Config, _path: Path) -> Backend:
         wired.append(config)
         return Backend(NoMigrations(), Hosts(world.connections, world.changes), None, None, None)  # type: ignore[arg-type]
 

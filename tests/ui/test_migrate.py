@@ -3,8 +3,7 @@
 from tests.ui.migrate_screen import page_of
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, guest
 from tui.core.failure import Failure
-from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.migrations import Migration, Migrations
 from tui.vm.model.location import VmOnHost
 
 

@@ -13,7 +13,7 @@ from tests.unit.fakes import Stage, connections
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.guest.model.workload import Workload
-from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.owner import MigrationOwner
 from tui.migration.screens.page import MigratePage
 from tui.vm.model.location import VmOnHost
 
@@ -41,7 +41,7 @@ async def test_enter_reads_each_host_once(tmp_path: Path) -> None:
         return Workload("idle")
 
     stage = Stage(recording("post-copy-by-hand"))
-    migrations = Migrations(connections(stage), stage.open, tmp_path, 0.005, idle)
+    migrations = MigrationOwner(connections(stage), stage.open, tmp_path, 0.005, idle)
     app = OnePage(MigratePage(migrations, BY_HAND))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "guest1  running on destination" in text_of(app))
@@ -61,7 +61,7 @@ async def test_a_vm_that_has_moved_since_the_form_opened_is_not_migrated_back_un
         return Workload("idle")
 
     stage = Stage(recording("post-copy-by-hand"))
-    migrations = Migrations(connections(stage), stage.open, tmp_path, 0.005, idle)
+    migrations = MigrationOwner(connections(stage), stage.open, tmp_path, 0.005, idle)
     app = OnePage(MigratePage(migrations, BY_HAND))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "guest1  running on destination" in text_of(app))

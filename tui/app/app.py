@@ -66,7 +66,7 @@ class VmlmApp(ReportsErrors, App[str]):
         config_path: Path,
         backend: "Backend | None" = None,
         *,
-        wire: "Callable[[Config], Backend] | None" = None,
+        wire: "Callable[[Config, Path], Backend] | None" = None,
     ) -> None:
         self.DEFAULT_MODE = FIRST if config is None else next(iter(PAGES))  # type: ignore[misc]  # first paint: one page
         super().__init__(ansi_color=True)  # before the theme is set; otherwise NO_COLOR gives black on black
@@ -74,7 +74,7 @@ class VmlmApp(ReportsErrors, App[str]):
         self.config_path = config_path
         self._wire = wire
         self._migrate_page: MigratePage | None = None
-        self._backend = wire(config) if backend is None and wire and config else backend
+        self._backend = wire(config, config_path) if backend is None and wire and config else backend
         self.sub_title = platform.node().partition(".")[0]
         for page in PAGES:
             self.add_mode(page, partial(self._create_page, page))
@@ -154,7 +154,7 @@ class VmlmApp(ReportsErrors, App[str]):
         """Create the backend and open the first of the other pages."""
         self.config = message.config
         if self._wire is not None:
-            self._backend = self._wire(message.config)
+            self._backend = self._wire(message.config, self.config_path)
             await self.switch_mode(next(iter(PAGES)))
             self._find_running()
             self.notify(f"{self.config_path} was written; config.example.toml shows all its keys.", markup=False)

@@ -19,6 +19,8 @@ from tui.core.failure import Failure
 from tui.core.plain_text import plain
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui.app.wiring import Backend
     from tui.core.settings import Config
 
@@ -44,11 +46,12 @@ def main(words: list[str]) -> int:
         return _print(parser.format_help())
     from tui.app.config import find, load
 
-    config = load(find(options.config))
+    path = find(options.config)
+    config = load(path)
     if sys.stderr.isatty():
         _report(f"Reading {', '.join(host.name for host in config.hosts.all)} ...")
     try:
-        lists, problems, wanted = _read_lists(config)
+        lists, problems, wanted = _read_lists(config, path)
     except KeyboardInterrupt:
         _report("Interrupted; nothing was changed.")
         return 128 + signal.SIGINT
@@ -63,7 +66,7 @@ def main(words: list[str]) -> int:
     return printed or int(failed or bool(problems))
 
 
-def _read_lists(config: "Config") -> tuple[Lists, list[str], list[str]]:
+def _read_lists(config: "Config", path: "Path") -> tuple[Lists, list[str], list[str]]:
     """The lists, the failures to read them, and the hosts on which sudo requires a password."""
     import asyncio
 
@@ -72,7 +75,7 @@ def _read_lists(config: "Config") -> tuple[Lists, list[str], list[str]]:
     from tui.core.settings import state_folder
 
     with log.stderr_redirected(log.start(state_folder() / log.NAME)):
-        backend = wire(config)
+        backend = wire(config, path)
         problems = asyncio.run(_refresh(backend))
     lists = {"hosts": backend.hosts.checklist.items, "nfs": backend.nfs.checklist.items}
     return lists, problems, list(backend.hosts.sudo.wanted)

@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from tui.core.settings import Config
 
 CANNOT_START = 2  # exit status
-PRIORITY = -10  # above the guests', for the p key and the samples
-# With autogroup, Linux schedules sessions first, and a nice value counts only within its session. With both cores busy,
-# the 99th percentile from the p key to libvirt's call is 39 ms without the autogroup's nice value, and 14 ms with it.
-AUTOGROUP = Path("/proc/self/autogroup")
 SETTLED_S = 5.0  # by then the first page is complete, and its objects are permanent
 
 # Textual reads these when it is imported; values of the user take precedence.
@@ -39,6 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["lab"]:
         return _lab(words[1:])
+    if words == ["runner"]:
+        from tui.app.runner import main as runner
+
+        return runner()
     try:
         if words[:1] == ["check"]:
             from tui.app.check import main as check
@@ -93,6 +93,8 @@ def _app(options: "argparse.Namespace") -> int:
     _require_terminal()
     for name, value in TEXTUAL.items():
         os.environ.setdefault(name, value)
+    from tui.app.process_priority import PRIORITY, set_priority
+
     original = os.getpriority(os.PRIO_PROCESS, 0)
     set_priority(PRIORITY)
     try:
@@ -100,15 +102,6 @@ def _app(options: "argparse.Namespace") -> int:
     finally:
         set_priority(original)  # the lab's guests would inherit it, and the user's shell shares the session
     return _lab([]) if lab_chosen else status
-
-
-def set_priority(priority: int) -> None:
-    """Set the nice value of the process and its session; call it before threads start, because they inherit it."""
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, priority)
-        AUTOGROUP.write_text(str(priority))
-    except OSError:
-        return  # not root, or a kernel without autogroup; the app works without it
 
 
 def _configuration(given: str | None) -> "tuple[Config | None, Path]":

@@ -1,6 +1,8 @@
 """Creates the backend with its adapters: the only module that imports both the rooms and the adapters."""
 
+import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tui.checklist.backend.changes import Changes
@@ -14,8 +16,12 @@ from tui.launch.backend.launch import Launch
 from tui.linux.sudo import Sudo
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.owner import MigrationOwner
 from tui.nfs.backend.nfs import Nfs
+from tui.runner.process import connect
 from tui.runs.backend import Runs
+
+RUNNER = (sys.executable, "-m", "tui.app.main", "runner")  # the command that starts it
 
 
 @dataclass(frozen=True)
@@ -29,19 +35,36 @@ class Backend:
     runs: Runs
 
 
-def wire(config: Config) -> Backend:
-    """The backend for a configuration; it opens connections, and imports libvirt and asyncssh, on first use."""
+def wire(config: Config, path: Path) -> Backend:
+    """The backend for the configuration at `path`; it opens connections, and imports libvirt, on first use."""
     connections = Connections(config, open_hypervisor, open_shell)
     changes = changes_through(connections, state_folder() / "changes.jsonl")
-    launch = Launch(connections, changes.sudo, GuestAddresses(state_folder() / "guests.json"), open_first_login)
-    runs = config.runs.folder
-    guest_access = GuestAccess(launch.guest, launch.heartbeats)
-    migrations = Migrations(
-        connections, open_hypervisor, runs, config.sampling.interval_s, launch.current_workload, guest_access
-    )
     return Backend(
-        migrations, Hosts(connections, changes, open_first_login), Nfs(connections, changes), launch, Runs(runs)
+        migrations_of(connections, path),
+        Hosts(connections, changes, open_first_login),
+        Nfs(connections, changes),
+        launch_of(connections, changes.sudo),
+        Runs(config.runs.folder),
     )
+
+
+def migrations_of(connections: Connections, path: Path) -> Migrations:
+    """The migrations of the configuration at `path`, through the runner."""
+    return Migrations(connections, partial(connect, RUNNER), path)
+
+
+def owner_of(config: Config) -> MigrationOwner:
+    """The migrations of a configuration, owned by this process; for the runner."""
+    connections = Connections(config, open_hypervisor, open_shell)
+    launch = launch_of(connections, Sudo(connections.shell))
+    access = GuestAccess(launch.guest, launch.heartbeats)
+    runs, interval_s = config.runs.folder, config.sampling.interval_s
+    return MigrationOwner(connections, open_hypervisor, runs, interval_s, launch.current_workload, access)
+
+
+def launch_of(connections: Connections, sudo: Sudo) -> Launch:
+    """The VMs and their workloads."""
+    return Launch(connections, sudo, GuestAddresses(state_folder() / "guests.json"), open_first_login)
 
 
 def changes_through(connections: Connections, journal: Path) -> Changes:

@@ -44,6 +44,11 @@ class PasswordNeeded(Failure):
         self.host = host
 
 
+def unexpected(what: str, error: Exception) -> Failure:
+    """The Failure for an error that is a fault of this program; the log has its traceback."""
+    return Failure(what, f"unexpected error: {error!r}", "Report it with the log of vmlm-tui, which has the details.")
+
+
 async def or_failure(reading: Awaitable[T]) -> T | Failure:
     """The result, or the Failure as a value: an unreachable host is a fact, and must not stop the other reads."""
     try:

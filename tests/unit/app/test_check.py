@@ -33,7 +33,7 @@ def run(world: ListWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str], mo
     hosts = world.room_of_hosts
     hosts.checklist = Checklist((), world.checklist.facts, world.read, world.changes)  # type: ignore[assignment]
     backend = Backend(None, hosts, world.nfs, None, None)  # type: ignore[arg-type]
-    monkeypatch.setattr("tui.app.wiring.wire", lambda _: backend)
+    monkeypatch.setattr("tui.app.wiring.wire", lambda *_: backend)
 
     def run_check(*words: str) -> tuple[int, str, str]:
         status = check.main(["--config", str(place), *words])

@@ -9,8 +9,8 @@ from tests.unit.fakes import PATIENCE_S, Stage, connections, recording
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.guest.model.workload import Workload
-from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Migrations, Refused
+from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.owner import MigrationOwner, Refused
 from tui.migration.backend.recorder import SUMMARY
 
 if sys.version_info >= (3, 11):
@@ -29,17 +29,17 @@ async def workload(_vm: str) -> Workload:
     return Workload("memory", PARAMETERS)
 
 
-def app(stage: Stage, runs: Path) -> Migrations:
+def app(stage: Stage, runs: Path) -> MigrationOwner:
     """The app, started anew at each call."""
     STAGES.append(stage)
-    return Migrations(connections(stage), stage.open, runs, 0.005, workload)
+    return MigrationOwner(connections(stage), stage.open, runs, 0.005, workload)
 
 
 def stage_of(name: str = "pre-copy-idle", *, waits_for_keys: bool = True) -> Stage:
     return Stage(recording(name), waits_for_keys=waits_for_keys)
 
 
-async def end_of(migration: Migration | None) -> Migration:
+async def end_of(migration: MigrationActor | None) -> MigrationActor:
     assert migration is not None
     await asyncio.wait_for(migration.ended(), PATIENCE_S)
     return migration
@@ -53,7 +53,7 @@ def runs_in(runs: Path) -> list[Path]:
     return sorted(runs.iterdir())
 
 
-async def in_the_way(migrations: Migrations, plan: Plan) -> list[Failure]:
+async def in_the_way(migrations: MigrationOwner, plan: Plan) -> list[Failure]:
     """What keeps `plan` from starting; where nothing does, it is started and left."""
     try:
         await migrations.start(plan)

@@ -11,9 +11,9 @@ import pytest
 
 from tests.unit.fakes import CUT, PATIENCE_S, Stage, uri
 from tui.core.plan import Plan
+from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.location import locate
-from tui.migration.backend.migration import Migration
+from tui.migration.backend.location import answers
 from tui.migration.backend.recorder import RAW, Recorder
 from tui.migration.backend.run_files import read_records
 from tui.migration.backend.unfinished import unfinished_runs
@@ -39,7 +39,7 @@ async def test_without_a_migration_there_is_nothing_to_attach_to(tmp_path: Path)
     assert await app(stage_of(), tmp_path / "none").attach() is None
 
 
-async def leave_one(stage: Stage, runs: Path, passes: int = 2, plan: Plan | None = None) -> Migration:
+async def leave_one(stage: Stage, runs: Path, passes: int = 2, plan: Plan | None = None) -> MigrationActor:
     """Start a migration, let it come to a pass, and quit the app."""
     migrations = app(stage, runs)
     migration = await migrations.start(plan or Plan("guest1", technique="post-copy-manual"))
@@ -259,5 +259,4 @@ async def test_another_vm_of_the_same_name_on_the_origin_is_ignored(tmp_path: Pa
     stage.vms[stage.origin] = {stage.vm.name: replace(stage.vm, uuid="another")}
     stage.vms[stage.target] = {stage.vm.name: stage.vm}
     route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    finding = locate(route, stage.vm)
-    assert finding.moved is True
+    assert answers(route, stage.vm).here.off

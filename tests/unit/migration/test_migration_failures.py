@@ -171,7 +171,7 @@ async def test_final_figures_that_come_late_are_waited_for(tmp_path: Path) -> No
 
 
 async def test_final_figures_that_never_come_are_requested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.migration.backend.migration.FINAL_FIGURES_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.actor.FINAL_FIGURES_S", 0.05)
     stage = Stage(recording("pre-copy-idle"))
     stage.late_figures = True
     stage.completed[stage.target] = {"type": 3, "operation": 4, "downtime": 77}
@@ -181,7 +181,7 @@ async def test_final_figures_that_never_come_are_requested(tmp_path: Path, monke
 
 
 async def test_unknown_final_figures_are_not_invented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.migration.backend.migration.FINAL_FIGURES_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.actor.FINAL_FIGURES_S", 0.05)
     stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
     stage.late_figures = True
     watched = begin(stage, tmp_path)
@@ -197,7 +197,7 @@ async def test_figures_of_an_earlier_migration_are_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     """The VM was migrated to the source before, and libvirt still has the figures of that migration."""
-    monkeypatch.setattr("tui.migration.backend.migration.FINAL_FIGURES_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.actor.FINAL_FIGURES_S", 0.05)
     stage = Stage(recording("pre-copy-idle"))
     stage.late_figures = True
     stage.completed[getattr(stage, host)] = {"type": 3, "operation": 4 if host == "origin" else 5, "downtime": 77}
@@ -226,7 +226,22 @@ async def test_memory_sent_after_libvirts_last_figure_is_counted(tmp_path: Path)
     assert watched.summary["figures"]["memory_sent_bytes"] == point.transferred > 442023540
 
 
-async def test_with_unreachable_hosts_at_the_end_the_location_of_the_vm_is_unknown(tmp_path: Path) -> None:
+async def test_a_host_that_is_unreachable_at_the_end_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.migration.backend.actor.ASK_AGAIN_S", 0.05)
+    stage = Stage(recording("pre-copy-idle"))
+    stage.refusals["vm"] += [CUT, CUT]
+    watched = begin(stage, tmp_path)
+    await watched.ended()
+    assert [each.data["break"] for each in watched.events(record.DIAGNOSIS)] == ["unknown"]
+    assert watched.summary["verified"] == "guest1 runs on destination and is gone from source."
+
+
+async def test_with_unreachable_hosts_at_the_end_the_location_of_the_vm_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.migration.backend.actor.UNVERIFIED_LIMIT_S", 0.0)
     stage = Stage(recording("pre-copy-idle"))
     stage.refusals["vm"].append(CUT)
     watched = begin(stage, tmp_path)
@@ -234,7 +249,8 @@ async def test_with_unreachable_hosts_at_the_end_the_location_of_the_vm_is_unkno
     assert watched.migration.timeline.phase == "completed"
     assert watched.migration.timeline.verified == (
         False,
-        "The location of the VM is unknown: libvirt did not answer: the connection to libvirt broke.",
+        "libvirt completed the migration of guest1, but destination does not answer (the connection to libvirt broke): "
+        "its state is unknown.",
     )
 
 

@@ -13,8 +13,8 @@ import pytest
 from tests.unit.fakes import PATIENCE_S, Stage, recording, uri
 from tests.unit.migration.test_recorder import full_disk
 from tui.core.plan import Plan
+from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.migration import Migration
 from tui.migration.backend.recorder import RAW, Recorder
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
@@ -84,10 +84,10 @@ async def test_a_held_post_copy_is_not_sent_after_leaving(tmp_path: Path) -> Non
 
 
 def rejoin(stage: Stage, runs: Path) -> Watched:
-    """Follow the unfinished run of `runs`, as Migrations does."""
+    """Follow the unfinished run of `runs`, as MigrationOwner does."""
     (run,) = unfinished_runs(runs)
     route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    migration = Migration(run.plan, stage.vm, route, Recorder.open(run.folder), INTERVAL_S)
+    migration = MigrationActor(run.plan, stage.vm, route, Recorder.open(run.folder), INTERVAL_S)
     watched = Watched(migration, stage)
     migration.rejoin(run.records, run.began, options(watched))
     return watched
@@ -227,7 +227,7 @@ async def test_a_migration_without_any_trace_is_lost(tmp_path: Path) -> None:
 def conclude(stage: Stage, runs: Path) -> Watched:
     (run,) = unfinished_runs(runs)
     route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    migration = Migration(run.plan, stage.vm, route, Recorder.open(run.folder), INTERVAL_S)
+    migration = MigrationActor(run.plan, stage.vm, route, Recorder.open(run.folder), INTERVAL_S)
     migration.conclude_unwatched(run.records, run.began)
     return Watched(migration, stage)
 
@@ -267,7 +267,10 @@ def test_threads_that_outlive_the_loop_raise_nothing(tmp_path: Path) -> None:
     assert len(watched.log) > 10  # it continued to write; the next start concludes the run
 
 
-def test_threads_that_outlive_the_loop_raise_nothing_on_a_full_disk_either(tmp_path: Path) -> None:
+def test_threads_that_outlive_the_loop_raise_nothing_on_a_full_disk_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.migration.backend.run_log.RETRY_LIMIT_S", 0.0)
     known = set(threading.enumerate())
     stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
     stage.standing = True

@@ -11,8 +11,8 @@ from typing import Any
 from tests.unit.fakes import PATIENCE_S, Stage, uri
 from tui.core.plan import Plan
 from tui.core.protocols import ITERATION
+from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.migration import Migration
 from tui.migration.backend.recorder import RAW, SUMMARY, Recorder
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
@@ -33,7 +33,7 @@ STAGES: list[Stage] = []  # of the current test
 class Watched:
     """A migration, all its records, and a way to wait for more."""
 
-    def __init__(self, migration: Migration, stage: Stage) -> None:
+    def __init__(self, migration: MigrationActor, stage: Stage) -> None:
         self.migration = migration
         self.stage = stage
         self.records: list[Record] = []
@@ -90,7 +90,7 @@ def prepare(stage: Stage, runs: Path, plan: Plan | None = None, interval: float 
     start = next(each for each in stage.records if isinstance(each, Event) and each.kind == record.START)
     plan = plan or Plan(stage.vm.name, str(start.data["technique"]), float(start.data["timeout_s"]))
     route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    migration = Migration(plan, stage.vm, route, Recorder.create(runs, "run"), interval)
+    migration = MigrationActor(plan, stage.vm, route, Recorder.create(runs, "run"), interval)
     migration.facts = {"destination_uri": "qemu+ssh://there/system"}
     return Watched(migration, stage)
 

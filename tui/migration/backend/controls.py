@@ -1,6 +1,5 @@
 """The controls of one migration: requests of a person or the timeout, held until QEMU accepts them."""
 
-import threading
 import time
 from collections.abc import Callable, Iterable
 
@@ -9,136 +8,200 @@ from tui.core.threads import start_thread
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
-from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW
+from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME
 from tui.migration.model.record import Event, Record
+
+Post = Callable[..., None]  # queues a call for the actor: post(call, *arguments)
 
 
 class Controls:
-    """No request blocks: each libvirt call has a daemon thread of its own. `sample_now` runs after the switch."""
+    """The public requests return at once, on any thread; all else runs on the actor's thread.
+
+    Each libvirt call has a thread of its own, which starts before the request is written: nothing delays a key.
+    """
 
     def __init__(
-        self, vm: str, connections: MigrationConnections, run_log: RunLog, sample_now: Callable[[], None]
+        self,
+        vm: str,
+        connections: MigrationConnections,
+        run_log: RunLog,
+        post: Post,
+        sample_now: Callable[[], None],
+        resume: Callable[[], None],
     ) -> None:
         self.cancel_requested = False
         self._vm = vm
         self._connections = connections
         self._run_log = run_log
+        self._post = post
         self._sample_now = sample_now
-        self._state = threading.Lock()  # for the fields below, which several threads use
+        self._call_resume = resume  # blocks until the migration has ended
+        self._resume = "no"  # -> "wanted" -> "sent" -> "wanted" if it was refused
         self._post_copy = "no"  # -> "held" -> "sent" -> "done"
         self._passes_seen = False
-        self._held: dict[str, Callable[[], None]] = {}  # changes that wait for the first pass, the newest of each kind
+        self._held: dict[str, int | None] = {}  # changes that wait for the first pass, the newest of each kind
         self._stopped = False
 
-    # -- requests, on the loop --
+    # -- requests, on any thread --
+
+    def request(self, action: str, value: int | None = None, pressed: float | None = None) -> None:
+        """Request an action of model.keys; `pressed` is the moment of the key by time.monotonic(), None for now."""
+        self._post(self._request, action, value, time.monotonic() if pressed is None else pressed)
 
     def switch_to_post_copy(self) -> None:
         """Switch now, or when the first pass begins: QEMU ignores the request before."""
-        pressed = time.monotonic()
-        with self._state:
-            ready = self._passes_seen
-            if self._post_copy != "no" or self._stopped:
-                return
-            self._post_copy = "sent" if ready else "held"
-            if ready:
-                start_thread("post-copy", lambda: self._send_post_copy(pressed))
-            # Under the lock: a held request may be sent as soon as the lock is free, and the log must record that it
-            # was held before it records that it was sent.
-            self._run_log.event(record.KEY, at=pressed, action=POST_COPY_NOW, held=not ready)
+        self.request(POST_COPY_NOW)
 
     def cancel(self) -> None:
         """Abort the job."""
-        self.cancel_requested = self.cancel_requested or not self._stopped
-        self._change(CANCEL, None, lambda: self._connections.steer().abort_job(self._vm))
+        self.request(CANCEL)
 
     def set_max_downtime(self, milliseconds: int) -> None:
         """Change the maximum downtime."""
-        self._change(DOWNTIME, milliseconds, lambda: self._connections.steer().set_max_downtime(self._vm, milliseconds))
+        self.request(DOWNTIME, milliseconds)
 
     def set_bandwidth(self, mib_per_s: int) -> None:
         """Change the bandwidth limit; 0 removes it."""
-        self._change(BANDWIDTH, mib_per_s, lambda: self._connections.steer().set_bandwidth(self._vm, mib_per_s))
+        self.request(BANDWIDTH, mib_per_s)
+
+    def resume_post_copy(self) -> None:
+        """Resume a paused post-copy, as soon as QEMU accepts it."""
+        self.request(RESUME)
+
+    def pause_post_copy(self) -> None:
+        """Pause post-copy, which then continues only by a resume."""
+        self.request(PAUSE)
+
+    # -- on the actor's thread --
 
     def resume(self, earlier: Iterable[Record]) -> None:
-        """Restore the requests of an earlier process that are still open."""
+        """Restore the requests of an earlier process that are still open; before the actor starts."""
         if self._run_log.timeline.post_copy_held:
             self._post_copy = "held"  # the page shows it as requested, so the key cannot send it again
         self.cancel_requested = _cancel_stands(earlier)
 
-    # -- the state of the job, from any thread --
+    def timed_out(self, seconds: float) -> None:
+        """The timeout of the technique has passed."""
+        if not self._stopped and self._post_copy != "done":
+            held = not self._passes_seen
+            self._run_log.event(record.ACTION, action="timeout", value=seconds, held=held)
+            self._switch(time.monotonic())
 
     def passes_have_begun(self) -> None:
         """The first pass has begun: QEMU accepts all requests from now on."""
-        with self._state:
-            self._passes_seen = True
-        self._send_held()
-        with self._state:
-            if self._post_copy != "held":
-                return
+        self._passes_seen = True
+        held, self._held = self._held, {}
+        for action, value in held.items():
+            self._send(action, value)
+        if self._post_copy == "held":
             self._post_copy = "sent"
-        start_thread("post-copy", lambda: self._send_post_copy(time.monotonic()))
+            self._send_post_copy(time.monotonic())
 
     def in_post_copy(self) -> None:
-        """The migration is in post-copy, whether this app switched it or another program."""
+        """The migration is in post-copy, whether this process switched it or another program."""
         self._post_copy = "done"
+
+    def resume_if_requested(self) -> None:
+        """Both hosts would accept a resume now."""
+        if self._resume == "wanted" and not self._stopped:
+            self._resume = "sent"
+            start_thread("resume", self._call_resume)
+            self._run_log.event(record.ACTION, action=RESUME, sent=True)
+
+    def post_copy_goes_on(self) -> None:
+        """It has been resumed, or has found its connection again."""
+        if self._resume == "wanted":
+            self._resume = "no"
+
+    def resume_refused(self, failure: Failure) -> None:
+        """libvirt or QEMU has not accepted the resume, or it broke again: it is tried again."""
+        self._resume = "wanted"
+        self._run_log.event(record.ACTION, action=RESUME, failed=True)
+        self._run_log.error(failure)
 
     def stop(self) -> None:
         """Ignore all further requests."""
-        with self._state:
-            self._stopped = True
+        self._stopped = True
 
-    # -- the calls --
-
-    def _send_post_copy(self, requested: float) -> None:
-        called = time.monotonic()
-        try:
-            self._connections.steer().start_post_copy(self._vm)
-        except Failure as failure:
-            with self._state:
-                self._post_copy = "no"  # the key may be pressed again
-            self._run_log.event(record.ACTION, action=POST_COPY_NOW, failed=True)
-            self._run_log.error(failure)
-        else:
-            took = time.monotonic() - called
-            self._post_copy = "done"
-            self._run_log.event(
-                record.ACTION,
-                at=called,
-                action=POST_COPY_NOW,
-                after=round(called - requested, 5),
-                seconds=round(took, 5),
-            )
-            self._sample_now()
-
-    def _change(self, action: str, value: int | None, call: Callable[[], None]) -> None:
+    def _request(self, action: str, value: int | None, pressed: float) -> None:
         if self._stopped:
             return
-        with self._state:
-            early = not self._passes_seen and action in (DOWNTIME, BANDWIDTH)
-            self._run_log.event(record.KEY, action=action, value=value, held=early)
-
-        def run() -> None:
-            try:
-                call()
-            except Failure as failure:
-                self.cancel_requested = self.cancel_requested and action != CANCEL
-                self._run_log.event(record.ACTION, action=action, value=value, failed=True)
-                self._run_log.error(failure)
-            else:
-                self._run_log.event(record.ACTION, action=action, value=value)
-
+        if action == POST_COPY_NOW:
+            if self._switch(pressed):
+                self._run_log.event(record.KEY, at=pressed, action=action, held=not self._passes_seen)
+            return
+        if action == RESUME:
+            if self._resume == "no":
+                self._resume = "wanted"
+                self._run_log.event(record.KEY, at=pressed, action=action)
+            return
+        if action == CANCEL:
+            self.cancel_requested = True
+        early = not self._passes_seen and action in (DOWNTIME, BANDWIDTH)
         if early:  # during setup QEMU accepts a limit, then replaces it with the one from the start
-            self._held[action] = run
-            if self._passes_seen:
-                self._send_held()
+            self._held[action] = value
         else:
-            start_thread(action, run)
+            self._send(action, value)
+        self._run_log.event(record.KEY, at=pressed, action=action, value=value, held=early)
 
-    def _send_held(self) -> None:
-        with self._state:
-            held, self._held = self._held, {}
-        for action, run in held.items():
-            start_thread(action, run)
+    def _switch(self, requested: float) -> bool:
+        """Send or hold the switch; False if that was done before."""
+        if self._post_copy != "no":
+            return False
+        self._post_copy = "sent" if self._passes_seen else "held"
+        if self._passes_seen:
+            self._send_post_copy(requested)
+        return True
+
+    def _send_post_copy(self, requested: float) -> None:
+        def call() -> None:
+            called = time.monotonic()
+            try:
+                self._connections.steer().start_post_copy(self._vm)
+            except Failure as failure:
+                self._post(self._post_copy_refused, failure)
+            else:
+                self._post(self._post_copy_sent, requested, called, time.monotonic() - called)
+
+        start_thread("post-copy", call)
+
+    def _post_copy_sent(self, requested: float, called: float, took: float) -> None:
+        self._post_copy = "done"
+        after, seconds = round(called - requested, 5), round(took, 5)
+        self._run_log.event(record.ACTION, at=called, action=POST_COPY_NOW, after=after, seconds=seconds)
+        self._sample_now()
+
+    def _post_copy_refused(self, failure: Failure) -> None:
+        self._post_copy = "no"  # the key may be pressed again
+        self._run_log.event(record.ACTION, action=POST_COPY_NOW, failed=True)
+        self._run_log.error(failure)
+
+    def _send(self, action: str, value: int | None) -> None:
+        def call() -> None:
+            try:
+                steer = self._connections.steer()
+                if action == CANCEL:
+                    steer.abort_job(self._vm)
+                elif action == PAUSE:
+                    steer.pause_post_copy(self._vm)
+                elif action == DOWNTIME:
+                    steer.set_max_downtime(self._vm, value or 0)
+                else:
+                    steer.set_bandwidth(self._vm, value or 0)
+            except Failure as failure:
+                self._post(self._sent, action, value, failure)
+            else:
+                self._post(self._sent, action, value, None)
+
+        start_thread(action, call)
+
+    def _sent(self, action: str, value: int | None, failure: Failure | None) -> None:
+        if failure is None:
+            self._run_log.event(record.ACTION, action=action, value=value)
+            return
+        self.cancel_requested = self.cancel_requested and action != CANCEL
+        self._run_log.event(record.ACTION, action=action, value=value, failed=True)
+        self._run_log.error(failure)
 
 
 def _cancel_stands(records: Iterable[Record]) -> bool:

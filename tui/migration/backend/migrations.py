@@ -1,311 +1,208 @@
-"""The migrations between the configured hosts: checks one, starts it, and finds one that runs already."""
+"""The migrations as the screens and the command line see them: followed and controlled through the runner."""
 
 import asyncio
-import platform
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tui import __version__
-from tui.core.clock import seconds_since
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
-from tui.core.plan import Plan, refuse
-from tui.core.protocols import Hypervisor, Stat
-from tui.core.settings import HYPERVISORS, OTHER
-from tui.core.threads import on_thread
-from tui.core.vm import Daemon, Vm
-from tui.guest.model.workload import Workload
-from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.guest_monitor import GuestAccess
-from tui.migration.backend.migration import Migration
-from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
-from tui.migration.backend.run_summary import MIGRATION_OUT
-from tui.migration.backend.unfinished import Unfinished, unfinished_runs
-from tui.vm.model.location import Inventory, VmOnHost
-
-UNKNOWN = "unknown"
-SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
+from tui.core.log import log
+from tui.core.plan import Plan
+from tui.core.threads import retrieve
+from tui.core.vm import Vm
+from tui.migration.backend.owner import Moved, Refused, inventory_of
+from tui.migration.backend.service import FIND, FOLLOW, RECORDS, REQUEST, START, STARTED, from_fields
+from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME
+from tui.migration.model.record import Record, from_line
+from tui.migration.model.timeline import Timeline
+from tui.runner.client import Client, Connect
+from tui.runner.protocol import Message, failure_of
+from tui.vm.model.location import Inventory
 
 
-class Refused(Failure):
-    """A plan that was not started; its text is that of the first of `failures`."""
+class Controls:
+    """The requests for one migration; they are sent at once and return nothing: the records show what happens."""
 
-    def __init__(self, failures: tuple[Failure, ...]) -> None:
-        first = failures[0]
-        super().__init__(first.what, first.why, first.hint, detail=first.detail)
-        self.failures = failures
+    def __init__(self, send: Callable[[str, int | None], None]) -> None:
+        self._send = send
+
+    def switch_to_post_copy(self) -> None:
+        """Switch now, or when the first pass begins."""
+        self._send(POST_COPY_NOW, None)
+
+    def cancel(self) -> None:
+        """Abort the job."""
+        self._send(CANCEL, None)
+
+    def set_max_downtime(self, milliseconds: int) -> None:
+        """Change the maximum downtime."""
+        self._send(DOWNTIME, milliseconds)
+
+    def set_bandwidth(self, mib_per_s: int) -> None:
+        """Change the bandwidth limit; 0 removes it."""
+        self._send(BANDWIDTH, mib_per_s)
+
+    def resume_post_copy(self) -> None:
+        """Resume a paused post-copy, as soon as QEMU accepts it."""
+        self._send(RESUME, None)
+
+    def pause_post_copy(self) -> None:
+        """Pause post-copy, which then continues only by a resume."""
+        self._send(PAUSE, None)
 
 
-class Moved(Failure):
-    """The VM is no longer on the host that the user saw; `inventory` has its host now."""
+class Migration:
+    """One migration that the runner owns; its `timeline` is built from the runner's records."""
 
-    def __init__(self, found: VmOnHost, inventory: Inventory) -> None:
-        why = "the form showed the other direction"
-        super().__init__(f"{found.vm.name} is on {found.host}", why, "Check it, then start again.")
-        self.inventory = inventory
+    def __init__(self, fields: Message, send: Callable[[str, int | None], None]) -> None:
+        self.run = str(fields["run"])
+        self.folder = Path(str(fields["folder"]))
+        self.plan = from_fields(Plan, fields["plan"])
+        self.vm = from_fields(Vm, fields["vm"])
+        self.origin, self.target = str(fields["origin"]), str(fields["target"])
+        self.timeline = Timeline()
+        self.controls = Controls(send)
+        self._zero = float(fields["zero"])
+        self._listeners: list[Callable[[Record], None]] = []
+        self._ended = asyncio.Event()
+
+    def listen(self, listener: Callable[[Record], None]) -> None:
+        """Call `listener` on the loop with each new record, after it was added to the timeline."""
+        self._listeners.append(listener)
+
+    def elapsed(self) -> float:
+        """Seconds since the start, up to the end of the migration."""
+        ended = self.timeline.ended_at
+        return ended if ended is not None else time.monotonic() - self._zero
+
+    def waiting_s(self) -> float:
+        """For how long libvirt has not replied, in seconds; 0.0 if no reply is overdue."""
+        return self.timeline.waiting_s(self.elapsed())
+
+    async def ended(self) -> None:
+        """Return when the migration is over and recorded."""
+        await self._ended.wait()
+
+    def restart(self, zero: float) -> None:
+        """Begin the timeline anew: another runner follows the migration now, and sends all of its records."""
+        self.timeline = Timeline()
+        self._zero = zero
+
+    def add(self, line: str) -> None:
+        """Add the record of a line."""
+        try:
+            each = from_line(line)
+        except ValueError:
+            return  # an incomplete line, left by a crash
+        self.timeline.add(each)
+        for listener in self._listeners:
+            listener(each)
+        if self.timeline.over:
+            self._ended.set()
 
 
 class Migrations:
-    """Runs one migration at a time: `current` is the one under way, or the last one."""
+    """The migrations of one configuration, by its path; `connect` reaches the runner, and starts it if need be."""
 
-    def __init__(
-        self,
-        connections: Connections,
-        open_hypervisor: Callable[[str], Hypervisor],
-        runs: Path,
-        interval: float,
-        workload: Callable[[str], Awaitable[Workload]],
-        guest_access: GuestAccess | None = None,
-    ) -> None:
+    def __init__(self, connections: Connections, connect: Connect, config: Path) -> None:
         self.current: Migration | None = None
+        self.all: dict[str, Migration] = {}  # by the name of the run
         self._connections = connections
-        self._open = open_hypervisor
-        self._runs = runs
-        self._interval = interval
-        self._workload = workload
-        self._guest_access = guest_access
-        self._lock = asyncio.Lock()  # one start or attach at a time
+        self._client = Client(connect, {"config": str(config.absolute())}, self._on_notice, self._on_lost)
+        self._following: set[str] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
 
     async def vms(self) -> Inventory:
         """The VMs of both hosts, and why a host could not be read."""
-        queries = (or_failure(self._connections.query(host, lambda each: each.vms())) for host in HYPERVISORS)
-        replies = dict(zip(HYPERVISORS, await asyncio.gather(*queries), strict=True))
-        known = ((host, vms) for host, vms in replies.items() if not isinstance(vms, Failure))
-        found = tuple(VmOnHost(vm, host) for host, vms in known for vm in vms)
-        return Inventory(found, {host: reply for host, reply in replies.items() if isinstance(reply, Failure)})
-
-    async def _checked(self, plan: Plan, expected: str) -> VmOnHost:
-        """The VM of `plan` on the host it starts from; raises all known reasons against the migration."""
-        if self.current is not None and not self.current.timeline.over:
-            raise Failure(f"{self.current.vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
-        inventory = await self.vms()
-        origin = inventory.origin(plan.vm)
-        if origin is None:
-            raise _not_found(plan.vm, inventory)
-        vm = origin.vm
-        if await self._is_migrating(plan.vm, inventory):
-            hint = "Leave this page and come back to follow it."
-            raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
-        if expected and origin.host != expected:
-            raise Moved(origin, inventory)
-        here = await self._daemon(origin.host)
-        failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
-        if not vm.running:
-            why = f"it is {vm.state} on {origin.host}"
-            failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
-        failures += await self._target_failures(origin, here, inventory)
-        known = tuple(failure for failure in failures if failure is not None)
-        if known:
-            raise Refused(known)
-        return origin
-
-    async def _is_migrating(self, name: str, inventory: Inventory) -> bool:
-        active = [each for each in inventory.found if each.vm.name == name and each.vm.active]
-        return any([await self._job(each) for each in active])
-
-    async def _target_failures(self, origin: VmOnHost, here: Daemon, inventory: Inventory) -> list[Failure]:
-        vm, target = origin.vm, OTHER[origin.host]
-        if target in inventory.failures:
-            failure = inventory.failures[target]
-            return [
-                Failure(
-                    f"The {target} cannot be reached", failure.why or failure.what, failure.hint, detail=failure.detail
-                )
-            ]
-        there = await self._daemon(target)
-        failures = []
-        if here.uuid and here.uuid == there.uuid:
-            failures.append(_same_host(here.uuid))
-        for each in inventory.found:
-            if each.host == target and each.vm.name == vm.name and (each.vm.uuid != vm.uuid or each.vm.active):
-                failures.append(_name_taken(each))
-        return failures
-
-    async def _daemon(self, host: str) -> Daemon:
-        return await self._connections.query(host, lambda hypervisor: hypervisor.daemon())
-
-    async def _job(self, found: VmOnHost) -> Mapping[str, Stat]:
-        """The statistics of its migration from its host, empty if none is under way."""
-        job = await self._connections.query(found.host, lambda hypervisor: hypervisor.job(found.vm.name))
-        return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
+        return await inventory_of(self._connections)
 
     async def start(self, plan: Plan, expected: str = "") -> Migration:
         """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them.
 
         Raises Moved if the VM is not on the host `expected`.
         """
-        async with self._lock:
-            return await self._start(plan, expected)
-
-    async def _start(self, plan: Plan, expected: str) -> Migration:
-        found = await self._checked(plan, expected)
-        vm, origin = found.vm, found.host
-        workload = await self._workload(vm.name)
-        opened, facts = await self._connect(origin, workload)
-        name = folder_name(vm.name, workload.name, plan.technique)
-        recorder = await on_thread(Recorder.create, self._runs, name)
-        self.current = migration = Migration(plan, vm, opened, recorder, self._interval, self._guest_access)
-        migration.facts = facts
-        migration.begin(self._options(plan, vm, origin, workload))
+        reply = await self._client.call(START, plan=asdict(plan), expected=expected)
+        if "refused" in reply:
+            raise Refused(tuple(map(failure_of, reply["refused"])))
+        if "moved" in reply:
+            raise Moved(failure_of(reply["moved"]), await self.vms())
+        self.current = migration = await self._follow(reply["run"])
         return migration
 
-    async def attach(self, inventory: Inventory | None = None) -> Migration | None:
-        """Follow a running migration, or conclude one that ended while the app was not running; else None.
-
-        `inventory` is the result of `vms`, if the caller has just read it.
-        """
-        async with self._lock:
-            if self.current is not None and not self.current.timeline.over:
-                return self.current
-            unfinished = await on_thread(unfinished_runs, self._runs)
-            inventory = inventory or await self.vms()
-            all_replied = not inventory.failures
-            for found in inventory.found:
-                try:
-                    job = await self._job(found) if found.vm.active else {}
-                except Failure:
-                    all_replied = False  # it may be migrating, so no run is concluded below
-                    continue
-                if job:
-                    return await self._rejoin(found, job, unfinished, inventory)
-            known = {found.vm.uuid for found in inventory.found}
-            for run in reversed(unfinished):  # the newest becomes the current one
-                # Else an unreachable host may still migrate it, or the run is of another configuration's hosts.
-                if all_replied and run.vm.uuid in known:
-                    await self._conclude(run)
-            return self.current
-
-    async def _rejoin(
-        self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
-    ) -> Migration:
-        vm, host = found.vm, found.host
-        run = next((each for each in unfinished if _same_job(each, found, job)), None)
-        workload = run.workload if run else await self._workload(vm.name)
-        plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
-        opened, facts = await self._connect(host, workload, inventory)
-        recorder = await self._recorder_of(run, vm, workload, plan)
-        self.current = migration = Migration(plan, vm, opened, recorder, self._interval, self._guest_access)
-        migration.facts = facts
-        options = self._options(plan, vm, host, workload)
-        earlier, began = (run.records, run.began) if run else ([], None)
-        migration.rejoin(earlier, began, options)
-        return migration
-
-    async def _recorder_of(
-        self, run: Unfinished | None, vm: Vm, workload: Workload, plan: Plan
-    ) -> Recorder | NullRecorder:
-        """The recorder of a running migration, which is followed even if nothing can be written."""
-        if run is not None:
-            try:
-                return await on_thread(Recorder.open, run.folder)
-            except BlockingIOError:
-                pass  # another vmlm-tui records it there, so this one starts its own record
-            except OSError as error:
-                return NullRecorder(run.folder, error.strerror or str(error))
-        name = folder_name(vm.name, workload.name, plan.technique)
-        try:
-            return await on_thread(Recorder.create, self._runs, name)
-        except Failure as failure:
-            return NullRecorder(self._runs / name, failure.why)
-
-    async def _conclude(self, run: Unfinished) -> None:
-        """Write the end of a run whose job has ended, from what both daemons still have."""
-        try:
-            opened, facts = await self._connect(run.origin, run.workload)
-            recorder = await on_thread(Recorder.open, run.folder)
-        except (Failure, OSError):
-            return  # a host is unreachable, or another app was faster: the next start tries again
-        self.current = migration = Migration(run.plan, run.vm, opened, recorder, self._interval, self._guest_access)
-        migration.facts = facts
-        migration.conclude_unwatched(run.records, run.began)
-        await migration.ended()
-
-    async def _connect(
-        self, origin: str, workload: Workload, running: Inventory | None = None
-    ) -> tuple[MigrationConnections, dict[str, Any]]:
-        """The open connections of a migration, and the facts for run.toml.
-
-        `running` is passed if the migration runs already: it can be followed even if its target is unreachable.
-        """
-        target = OTHER[origin]
-        uris = {host: self._connections.config.hosts[host].libvirt for host in HYPERVISORS}
-        opened = MigrationConnections(origin, target, uris, self._open)
-        # Opening takes time and reports an unreachable host, so all are opened now.
-        _steer, here, there = await asyncio.gather(
-            on_thread(opened.steer),
-            on_thread(lambda: opened.at(origin).daemon()),
-            self._facts_of(opened, target, running),
-        )
-        facts = {
-            "hosts": {"origin": origin, "target": target, origin: _host(here), target: there},
-            "workload": {"name": workload.name, **workload.parameters},
-            "destination_uri": self._connections.config.hosts[target].peer_uri,
-            "interval_s": self._interval,
-            "versions": {"vmlm-tui": __version__, "python": platform.python_version()},
-        }
-        return opened, facts
-
-    async def _facts_of(self, opened: MigrationConnections, target: str, running: Inventory | None) -> dict[str, Any]:
-        if running is not None and target in running.failures:
-            return {}
-        try:
-            return _host(await on_thread(lambda: opened.at(target).daemon()))
-        except Failure:
-            if running is None:
-                raise
-            return {}
-
-    def _options(self, plan: Plan, vm: Vm, origin: str, workload: Workload) -> dict[str, Any]:
-        options = asdict(plan) | {"uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}
-        options |= {"workload": workload.name, "workload_parameters": dict(workload.parameters)}
-        return options | {"origin": origin, "target": OTHER[origin], "interval_s": self._interval}
+    async def attach(self, _inventory: Inventory | None = None) -> Migration | None:
+        """Follow the migrations under way, and the one that ended while no client saw it; the newest, else None."""
+        for fields in await self._client.call(FIND):
+            self.current = await self._follow(fields)
+        return self.current
 
     async def close(self) -> None:
-        """Stop following when the app quits; the migration continues, and the next start finds it."""
-        if self.current is not None and not self.current.timeline.over:
-            self.current.leave()
+        """Stop following; the runner continues."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await self._client.close()
 
+    # -- following --
 
-def _same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool:
-    """Whether `run` is the record of `job`, and not of an earlier job of the same VM."""
-    elapsed_ms = job.get("time_elapsed", 0)
-    passed_s = float(elapsed_ms) / 1000 if isinstance(elapsed_ms, (int, float)) else 0.0
-    later = 0 < passed_s < seconds_since(run.began) - SAME_START_S
-    return run.vm.uuid == found.vm.uuid and run.origin == found.host and not later
+    async def _follow(self, fields: Message) -> Migration:
+        """The migration with all of its records so far."""
+        migration = self._known(fields)
+        if migration.run not in self._following:
+            self._following.add(migration.run)
+            await self._client.call(FOLLOW, run=migration.run)
+        return migration
 
+    def _known(self, fields: Message) -> Migration:
+        run = str(fields["run"])
+        if run not in self.all:
+            self.all[run] = Migration(fields, lambda action, value: self._request(run, action, value))
+        elif run not in self._following:
+            self.all[run].restart(float(fields["zero"]))
+        return self.all[run]
 
-def _not_found(name: str, inventory: Inventory) -> Failure:
-    for host, failure in inventory.failures.items():
-        what = f"{name} was not found, and {host} could not be reached"
-        return Failure(what, failure.why, failure.hint, detail=failure.detail)
-    return Failure(f"There is no VM {name!r}", "neither host has it", "Choose one that the Launch page lists.")
+    def _request(self, run: str, action: str, value: int | None) -> None:
+        pressed = time.monotonic()
+        if not self._client.send(REQUEST, run=run, action=action, value=value, pressed=pressed):
+            self._later(self._request_later(run, action, value, pressed))
 
+    async def _request_later(self, run: str, action: str, value: int | None, pressed: float) -> None:
+        """The runner has just ended: request it from the next one."""
+        await self.attach()
+        await self._client.call(REQUEST, run=run, action=action, value=value, pressed=pressed)
 
-def _same_host(uuid: str) -> Failure:
-    return Failure(
-        "Source and destination are the same host",
-        f"both have the host UUID {uuid}",
-        "Check the addresses in the configuration; two cloned hosts each need their own host_uuid in libvirtd.conf.",
-    )
+    def _on_notice(self, message: Message) -> None:
+        migration = self.all.get(str(message.get("run", "")))
+        if message["notice"] == RECORDS and migration is not None:
+            for line in message.get("lines", ()):
+                migration.add(str(line))
+        elif message["notice"] == STARTED:
+            self._later(self._follow_started(message))
 
+    async def _follow_started(self, fields: Message) -> None:
+        migration = await self._follow(fields)
+        if self.current is None or self.current.timeline.over:
+            self.current = migration
 
-def _name_taken(found: VmOnHost) -> Failure:
-    return Failure(
-        f"The name {found.vm.name} is taken on {found.host}",
-        f"a VM of that name is {found.vm.state} there",
-        "Rename or undefine it there.",
-    )
+    def _on_lost(self) -> None:
+        """The runner has ended: a new one finds what is under way, and continues the records."""
+        self._following.clear()
+        if not self._closed and any(not each.timeline.over for each in self.all.values()):
+            self._later(self._attach_again())
 
+    async def _attach_again(self) -> None:
+        await self.attach()
 
-def _host(daemon: Daemon) -> dict[str, Any]:
-    return {
-        "hostname": daemon.hostname,
-        "uri": daemon.uri,
-        "libvirt": ".".join(map(str, daemon.libvirt_version)),
-        "qemu": ".".join(map(str, daemon.hypervisor_version)),
-        "cpus": daemon.cpus,
-        "cpu_model": daemon.cpu_model,
-        "memory_bytes": daemon.memory_bytes,
-    }
+    def _later(self, call: Any) -> None:
+        task = asyncio.ensure_future(or_failure(call))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        retrieve(task)
+        if not task.cancelled() and task.exception() is None and isinstance(task.result(), Failure):
+            log.warning("The runner: %s", task.result())

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
@@ -17,6 +18,7 @@ from tui.migration.model import domjobinfo, record
 from tui.migration.model.record import END, Record, Sample
 
 RAW, TEXT, SUMMARY = "raw.jsonl", "domjobinfo.txt", "run.toml"
+REFUSED_BYTES = 8 << 20  # kept in memory while the disk is full: three hours of samples
 LOCK_LIMIT_S = 0.5  # a reader that probes the lock holds it briefly
 
 LONGEST_WORD = 80  # bytes of a VM's or a workload's name in the name of a folder, which has 255 at most
@@ -34,18 +36,22 @@ def _word(text: str) -> str:
 
 
 class Recorder:
-    """Appends records from any thread; a record is on disk when `write` returns.
+    """Appends records; a record is on disk when `write` returns.
 
-    The folder is locked while it is open, so that two processes never write to one; the kernel releases the lock with
-    the process, however it ends.
+    What a full disk refuses stays in memory, and each later `write` tries it again. A folder that was deleted is made
+    again with all its lines. The folder is locked while it is open, so that two processes never write to one; the
+    kernel releases the lock with the process, however it ends.
     """
 
     def __init__(self, folder: Path, raw: IO[bytes], text: IO[bytes]) -> None:
         self.folder = folder
+        self.restored = False  # the folder was deleted and made again
         self._raw = raw
+        self.size = raw.tell()  # bytes of raw.jsonl on disk
         self._text = text
         self._lock = threading.Lock()
         self._ended = False
+        self._summary: Mapping[str, Any] = {}
 
     @classmethod
     def create(cls, runs: Path, name: str) -> "Recorder":
@@ -69,11 +75,11 @@ class Recorder:
     @classmethod
     def open(cls, folder: Path) -> "Recorder":
         """Continue in an existing folder; BlockingIOError if another process writes to it."""
-        raw = (folder / RAW).open("ab")
+        raw = _append_to(folder / RAW)
         try:
             lock(raw, LOCK_LIMIT_S)
             _end_half_line(folder / RAW, raw)
-            return cls(folder, raw, (folder / TEXT).open("ab"))
+            return cls(folder, raw, _append_to(folder / TEXT))
         except OSError:
             raw.close()
             raise
@@ -86,32 +92,71 @@ class Recorder:
                 return
             self._ended = not isinstance(each, Sample) and each.kind == END
             self._raw.write(line)
-            self._raw.flush()
             if isinstance(each, Sample):
                 self._text.write(domjobinfo.text(each.stats).encode())
-                self._text.flush()
+            self._raw.flush()
+            self.size = self._raw.tell()
+            self._text.flush()
+            if os.fstat(self._raw.fileno()).st_nlink == 0:
+                self._restore()
+
+    def read(self, size: int) -> bytes:
+        """The first `size` bytes of raw.jsonl, also of a deleted folder; does not wait for a disk that hangs."""
+        with contextlib.suppress(OSError, ValueError), _reader(self._raw) as file:
+            return file.read(size)
+        with contextlib.suppress(OSError), (self.folder / RAW).open("rb") as file:  # it is closed after the end
+            return file.read(size)
+        return b""
 
     def summarize(self, summary: Mapping[str, Any]) -> None:
         """Replace run.toml atomically; OSError is the caller's to report."""
         if self._raw.closed:
             return
+        self._summary = summary
         target, new = self.folder / SUMMARY, self.folder / f".{SUMMARY}.new"
-        with new.open("wb") as file:
-            tomli_w.dump(without_none(summary), file)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(target)
+        try:
+            with new.open("wb") as file:
+                tomli_w.dump(without_none(summary), file)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(target)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
 
-    def close(self) -> None:
-        """Sync all files to disk and release the folder; OSError if the disk is full."""
-        with self._lock, contextlib.ExitStack() as closing:
-            for file in (self._raw, self._text):
-                if not file.closed:
-                    closing.callback(file.close)
+    def sync(self) -> None:
+        """Write all to disk; OSError if it is full."""
+        with self._lock:
             for file in (self._raw, self._text):
                 if not file.closed:
                     file.flush()
                     os.fsync(file.fileno())
+
+    def close(self) -> None:
+        """Sync all files to disk and release the folder; OSError if the disk is full, and the rest is lost."""
+        with contextlib.ExitStack() as closing:
+            for file in (self._raw, self._text):
+                closing.callback(file.close)
+            self.sync()
+
+    def _restore(self) -> None:
+        """Make the deleted folder again, with the lines so far, which the open files still have."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in (RAW, TEXT):
+            old = self._raw if name == RAW else self._text
+            new = _append_to(self.folder / name)
+            with _reader(old) as file:
+                shutil.copyfileobj(file, new)
+            new.flush()
+            old.close()
+            if name == RAW:
+                lock(new, LOCK_LIMIT_S)
+                self._raw = new
+            else:
+                self._text = new
+        if self._summary:
+            self.summarize(self._summary)
+        self.restored = True
 
 
 class NullRecorder:
@@ -119,13 +164,21 @@ class NullRecorder:
 
     def __init__(self, folder: Path, why: str) -> None:
         self.folder = folder
+        self.restored = False
+        self.size = 0
         self._why = why
 
     def write(self, each: Record) -> None:  # noqa: ARG002
         raise OSError(self._why)
 
+    def read(self, size: int) -> bytes:  # noqa: ARG002
+        return b""
+
     def summarize(self, summary: Mapping[str, Any]) -> None:  # noqa: ARG002
         raise OSError(self._why)
+
+    def sync(self) -> None:
+        """Do nothing: no file is open."""
 
     def close(self) -> None:
         """Do nothing: no file is open."""
@@ -136,6 +189,15 @@ def without_none(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): without_none(each) for key, each in value.items() if each is not None}
     return [without_none(each) for each in value if each is not None] if isinstance(value, list) else value
+
+
+def _append_to(path: Path) -> IO[bytes]:
+    return path.open("ab", buffering=REFUSED_BYTES)
+
+
+def _reader(file: IO[bytes]) -> IO[bytes]:
+    """Another open file of the same data; by its descriptor, because the file may have been deleted."""
+    return open(f"/proc/self/fd/{file.fileno()}", "rb")  # noqa: PTH123  # the caller closes it
 
 
 def _free_names(folder: Path) -> Iterator[Path]:

@@ -1,8 +1,9 @@
-"""The log of one migration: each record goes to disk first, then to the timeline and the listeners."""
+"""The log of one migration: each record goes to the timeline, to disk, then to the listeners."""
 
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,38 +11,67 @@ from typing import Any
 from tui.core.actions import without_keys
 from tui.core.clock import now, seconds_since
 from tui.core.failure import Failure
+from tui.core.threads import start_thread
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import Timeline
 
+STUCK_S = 2.0  # a write that takes longer does not hold up the listeners any more
+RETRY_S, RETRY_LIMIT_S = 1.0, 600.0  # for what a full disk still refuses at the end
+CLOSE_LIMIT_S = 2.0  # how long `leave` waits for the disk
+
+Summary = dict[str, Any]
+
 
 class RunLog:
-    """Created on the loop, written from any thread; `timeline` and the listeners are used on the loop only."""
+    """Written from any thread; a thread of its own writes to disk, so that a disk that hangs blocks nothing else.
+
+    Listeners are called on the loop that created it, in the order of the file, once a record is on disk, or STUCK_S
+    later if the disk hangs.
+    """
 
     def __init__(self, recorder: Recorder | NullRecorder) -> None:
         self.folder: Path = recorder.folder
         self.timeline = Timeline()
         self.began_at = now()
-        self.closed = False  # nothing more is written: it is over, or another process may continue the folder
+        self.zero = time.monotonic()  # the start, by the clock that all processes of this computer share
+        self.closed = False  # nothing more is accepted: it is over, or another process may continue the folder
         self._recorder = recorder
         self._loop = asyncio.get_running_loop()
-        self._listeners: list[Callable[[Record], None]] = []
-        self._zero = time.monotonic()
-        self._order = threading.Lock()  # listeners receive the records in the order of the file
-        self._disk_failed = False
+        self._listeners: tuple[Callable[[Record], None], ...] = ()
+        self._changed = threading.Condition()
+        self._waiting: deque[Record | Summary] = deque()  # not on disk yet, the oldest first
+        self._ahead = 0  # how many of them, from the oldest, were delivered before they are on disk
+        self._writing_since: float | None = None
+        self._on_disk = 0  # bytes
+        self._refused: list[Record] = []  # by a full disk; the recorder tries them again with each later record
+        self._refused_since: float | None = None
+        self._summary: Summary | None = None  # the newest
+        self._trouble: Event | None = None  # what the log itself cannot contain
+        self._leaving = False
+        self._written = threading.Event()
+        start_thread("run-log", self._write_all)
 
     def listen(self, listener: Callable[[Record], None]) -> None:
-        """Call `listener` on the loop with each new record, after it was added to the timeline."""
-        self._listeners.append(listener)
+        """Call `listener` on the loop with each new record."""
+        self._listeners = (*self._listeners, listener)
+
+    def history(self, listener: Callable[[Record], None]) -> tuple[bytes, list[Record]]:
+        """The lines on disk, and the records so far that are not; `listener` gets all later ones. Blocks."""
+        with self._changed:
+            size = self._on_disk
+            rest = [*self._refused, *self._undelivered(0, self._ahead), *([self._trouble] if self._trouble else [])]
+            self.listen(listener)
+        return self._recorder.read(size), rest
 
     def now(self) -> float:
         """Seconds since the start."""
-        return time.monotonic() - self._zero
+        return time.monotonic() - self.zero
 
     def since_start(self, moment: float) -> float:
         """A moment of time.monotonic() in seconds since the start."""
-        return moment - self._zero
+        return moment - self.zero
 
     def resume(self, earlier: list[Record], began_at: str | None) -> None:
         """Continue after the records of an earlier process, which began at `began_at`, and record the gap."""
@@ -51,7 +81,7 @@ class RunLog:
         if began_at is not None:
             self.began_at = began_at
             passed = max(seconds_since(began_at), self.timeline.now)  # the clock may have been set back
-            self._zero = time.monotonic() - passed
+            self.zero = time.monotonic() - passed
         if earlier:
             seconds = round(passed - earlier[-1].t, 3)
             self.event(record.GAP, seconds=seconds, why="vmlm-tui was not running")
@@ -72,69 +102,155 @@ class RunLog:
         self.log(record.ERROR, _failure_data(failure) | more)
 
     def publish(self, each: Record) -> None:
-        """Write a record to disk, then deliver it on the loop."""
-        with self._order:
+        """Add a record to the timeline and pass it to the thread that writes; returns at once."""
+        with self._changed:
             if self.closed:
                 return
-            self._write(each)
-            self.on_loop(self._deliver, each)
+            self.timeline.add(each)
+            self._waiting.append(each)
+            self._changed.notify_all()
 
-    def on_loop(self, call: Callable[..., None], *arguments: Record) -> None:
-        """Call it on the loop, after every record published so far."""
-        try:
-            self._loop.call_soon_threadsafe(call, *arguments)
-        except RuntimeError:
-            return  # the loop is closed because the app has quit; the record is on disk
+    def summarize(self, summary: Summary) -> None:
+        """Replace run.toml, after all records so far; returns at once."""
+        with self._changed:
+            if not self.closed:
+                self._waiting.append(summary)
+                self._changed.notify_all()
 
-    def _write(self, each: Record) -> None:
-        try:
-            self._recorder.write(each)
-        except (OSError, ValueError) as error:
-            self._report_disk(error)
+    def deliver_overdue(self) -> None:
+        """While the disk hangs, deliver the records that it has not written yet."""
+        with self._changed:
+            since = self._writing_since
+            if since is None or time.monotonic() - since < STUCK_S:
+                return
+            new = self._undelivered(self._ahead)
+            self._ahead = len(self._waiting)
+            for each in new:
+                self._deliver(each)
+            if self._trouble is None:
+                self._refused_since = since
+                self._add_trouble("its disk does not respond")
 
-    def _report_disk(self, error: Exception) -> None:
-        if self._disk_failed:
-            return
-        self._disk_failed = True
-        failure = Failure(f"The log in {self.folder} cannot be written", str(error), "The migration itself continues.")
-        data = _failure_data(failure) | {"action": "log"}
-        self.on_loop(self._deliver, Event(self.now(), now(), record.ERROR, data))
+    @property
+    def done(self) -> bool:
+        """Whether it is closed and on disk, as far as the disk takes it."""
+        return self._written.is_set()
 
-    # -- on the loop --
-
-    def _deliver(self, each: Record) -> None:
-        self.timeline.add(each)
-        self.notify(each)
-
-    def notify(self, each: Record) -> None:
-        """Call all listeners with a record."""
-        for listener in self._listeners:
-            listener(each)
-
-    def summarize(self, summary: Mapping[str, Any]) -> None:
-        """Replace run.toml."""
-        try:
-            self._recorder.summarize(summary)
-        except OSError as error:
-            self._report_disk(error)
-
-    def finish(self, end: Record) -> None:
-        """Write the last record and close the log."""
-        with self._order:
-            self._write(end)
+    def finish(self, end: Record, summary: Callable[[], Summary]) -> None:
+        """Write run.toml with the summary that includes the end, then the last record, and close; returns at once."""
+        with self._changed:
+            if self.closed:
+                return
+            self.timeline.add(end)
+            self._waiting += (summary(), end)  # the end is last: a later start ignores an ended run
             self.closed = True
-        self._close()
+            self._changed.notify_all()
 
     def leave(self) -> None:
-        """Close the log without an end."""
-        self.closed = True
+        """Close the log without an end, and wait a moment until it is on disk."""
+        with self._changed:
+            self.closed = self._leaving = True
+            self._changed.notify_all()
+        self._written.wait(CLOSE_LIMIT_S)
+
+    # -- on the thread that writes --
+
+    def _write_all(self) -> None:
+        while each := self._next():
+            self._write(each)
+            if self.closed and len(self._waiting) == 1 and self._sync():
+                self._close()
+            with self._changed:
+                self._writing_since = None
+                self._on_disk = self._recorder.size
+                self._waiting.popleft()
+                if self._ahead:
+                    self._ahead -= 1
+                elif not isinstance(each, dict):
+                    self._deliver(each)
+        until = time.monotonic() + (0.0 if self._leaving else RETRY_LIMIT_S)
+        while not self._sync() and time.monotonic() < until:
+            time.sleep(RETRY_S)
         self._close()
+        self._written.set()
+
+    def _next(self) -> Record | Summary | None:
+        with self._changed:
+            while not self._waiting and not self.closed:
+                self._changed.wait()
+            self._writing_since = time.monotonic() if self._waiting else None
+            return self._waiting[0] if self._waiting else None
+
+    def _write(self, each: Record | Summary) -> None:
+        try:
+            if isinstance(each, dict):
+                self._summary = each
+                self._recorder.summarize(each)
+            else:
+                self._recorder.write(each)
+        except (OSError, ValueError) as error:
+            with self._changed:
+                if not isinstance(each, dict):
+                    self._refused.append(each)
+                self._refuse(error)
+            return
+        if self._refused_since is not None:
+            self._accepted(self._refused_since)
+        if self._recorder.restored:
+            self._recorder.restored = False
+            self.event(record.ACTION, action="log", restored=True)
+
+    def _accepted(self, since: float) -> None:
+        """The disk has room again, and the recorder has written what it kept."""
+        self._refused, self._refused_since, self._trouble = [], None, None
+        self.event(record.ACTION, action="log", seconds=round(time.monotonic() - since, 3))
+        if self._summary is not None:
+            self._write(self._summary)
+
+    def _refuse(self, error: Exception) -> None:
+        if self._refused_since is None:
+            self._refused_since = time.monotonic()
+            self._add_trouble(error.strerror if isinstance(error, OSError) and error.strerror else str(error))
+
+    def _sync(self) -> bool:
+        """Whether all is on disk."""
+        try:
+            if self._refused_since is not None and self._summary is not None:
+                self._recorder.summarize(self._summary)
+            self._recorder.sync()
+        except OSError as error:
+            with self._changed:
+                self._refuse(error)
+            return False
+        return True
 
     def _close(self) -> None:
         try:
             self._recorder.close()
         except OSError as error:
-            self._report_disk(error)
+            with self._changed:
+                self._refuse(error)
+
+    def _add_trouble(self, why: str) -> None:
+        failure = Failure(f"The log in {self.folder} cannot be written", why, "The migration itself continues.")
+        self._trouble = Event(self.now(), now(), record.ERROR, _failure_data(failure) | {"action": "log"})
+        self.timeline.add(self._trouble)
+        self._deliver(self._trouble)
+
+    # -- delivery, with the lock --
+
+    def _undelivered(self, first: int, last: int | None = None) -> list[Record]:
+        return [each for each in list(self._waiting)[first:last] if not isinstance(each, dict)]
+
+    def _deliver(self, each: Record) -> None:
+        listeners = self._listeners
+        self._on_loop(lambda: [listener(each) for listener in listeners])
+
+    def _on_loop(self, call: Callable[[], object]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call)
+        except RuntimeError:
+            return  # the loop is closed because the process ends; the record is on disk
 
 
 def _failure_data(failure: Failure) -> dict[str, str]:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from tui.core import log
 from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.core.protocols import JobInfo
@@ -93,6 +94,9 @@ class Sampler:
             result = self._read()
         except Failure as failure:
             result = failure
+        except Exception as error:  # noqa: BLE001  # no error may end the samples
+            log.log.exception("A sample failed")
+            result = Failure("The job statistics could not be read", f"unexpected error: {error!r}")
         ended = time.monotonic()
         self._pending_since = None
         if missed or self._is_slow(ended - began):

@@ -54,11 +54,14 @@ class Timeline:
         self.error: Mapping[str, Any] = {}
         self.verified: tuple[bool, str] | None = None
         self.advice = ""  # what to do about what the migration left on the other host
+        self.unanswered: tuple[float, str] | None = None  # since when libvirt has not replied, and why
         self.log_trouble = ""  # why the log is incomplete, as a sentence
         self.cancel_requested = False  # and not refused
         self.post_copy_held = False  # requested, and waiting for the first pass
         self.post_copy_at: float | None = None
         self.post_copy_failed = False
+        self.diagnosis: Mapping[str, Any] = {}  # of a broken post-copy, or of an end of which a host knows more
+        self.resume_requested = False  # and post-copy does not go on yet
         self.dirty_rate_at: float | None = None  # when libvirt last computed it
         self.now = 0.0
         self.ended_at: float | None = None
@@ -99,6 +102,10 @@ class Timeline:
     def silent_s(self) -> float:
         """For how long nothing has been sent, in seconds up to the newest sample."""
         return self.points.silent_s
+
+    def waiting_s(self, elapsed: float) -> float:
+        """For how long libvirt has not replied, in seconds; 0.0 if no reply is overdue."""
+        return max(0.0, elapsed - self.unanswered[0]) if self.unanswered and not self.over else 0.0
 
     @property
     def guest_known(self) -> bool:
@@ -158,11 +165,12 @@ class Timeline:
             self._add_event(each)
 
     def _add_sample(self, sample: Sample) -> None:
-        self._unseen = None
+        self._unseen = self.unanswered = None
         if sample.state == "paused (post-copy failed)":
             self._post_copy_failed(sample.t)
         elif self.post_copy_failed and sample.state == "paused (post-copy)":
-            self.post_copy_failed = False
+            self.post_copy_failed = self.resume_requested = False
+            self.diagnosis = {}
             self.marks.append(Mark(sample.t, "!", "post-copy continues"))
         if sample.state.startswith("paused (post-copy"):
             self._post_copy_began(sample.t)
@@ -258,13 +266,22 @@ class Timeline:
             self.marks.append(Mark(event.t, "d", f"downtime <= {value} ms"))
         elif action == "bandwidth" and value is not None:
             self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
+        elif action == "resume":
+            self.resume_requested = True
+            self.marks.append(Mark(event.t, "r", "resume"))
+        elif action == "pause":
+            self.marks.append(Mark(event.t, "!", "paused"))
         elif action == "cancel":
             self.cancel_requested = True
             self.marks.append(Mark(event.t, "c", "cancel"))
 
     def _on_action(self, event: Event) -> None:
         action, value = event.data.get("action"), event.data.get("value")
-        if event.data.get("failed"):
+        if action == "timeout":
+            self.post_copy_held = self.post_copy_at is None and bool(event.data.get("held"))
+        elif action == "log":
+            self.log_trouble = ""
+        elif event.data.get("failed"):
             self.post_copy_held = self.post_copy_held and action != "post-copy"
             self.cancel_requested = self.cancel_requested and action != "cancel"
         elif action == "downtime" and value:
@@ -311,6 +328,12 @@ class Timeline:
 
     def _on_felt(self, event: Event) -> None:
         self.observed = ObservedDowntime.of(event.data)
+
+    def _on_no_answer(self, event: Event) -> None:
+        self.unanswered = _number(event.data, "since"), str(event.data.get("why", ""))
+
+    def _on_diagnosis(self, event: Event) -> None:
+        self.diagnosis = event.data
 
     def _on_verified(self, event: Event) -> None:
         self.verified = (bool(event.data.get("ok")), str(event.data.get("sentence", "")))

@@ -13,7 +13,7 @@ from tui.migration.model.keys import CANCEL, why_not
 from tui.ui.dialog import Dialog
 
 if TYPE_CHECKING:
-    from tui.migration.backend.migration import Migration
+    from tui.migration.backend.migrations import Migration
 
 
 class QuitGuard(Dialog[bool]):

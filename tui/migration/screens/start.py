@@ -11,8 +11,8 @@ from textual.widgets import Input, Static
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.core.settings import OTHER
-from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Migrations, Moved, Refused
+from tui.migration.backend.migrations import Migration, Migrations
+from tui.migration.backend.owner import Moved, Refused
 from tui.migration.model import entry
 from tui.ui.choice import Choice
 from tui.ui.form import Form, enter, number_field, row

@@ -14,8 +14,7 @@ from textual.content import Content
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
 from tui.core.quantity import duration
-from tui.migration.backend.migration import Migration
-from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import EVERY_SECOND, Timeline
 from tui.migration.model.verdict import sentence
@@ -34,6 +33,7 @@ from tui.vm.model.location import Inventory
 
 AGAIN_AFTER_S = 5.0  # while nothing migrates: other programs may start or destroy VMs
 YIELD_S = 0.001  # between two charts, so that keys are handled
+NOTHING = Timeline()  # no migration is shown
 CHARTS_EVERY_S = 0.8  # at most: drawing one takes 10 ms, and events cause updates, too
 
 
@@ -49,7 +49,6 @@ class MigrateView(Page):
         self._defaults = defaults
         self._inventory: Inventory | None = None
         self._migration: Migration | None = None
-        self._timeline = Timeline()
         self._update_pending = False
         self._guarded_update = self.guarded(self._update)
         self._charts_pending = False
@@ -93,6 +92,11 @@ class MigrateView(Page):
         self.call_after_refresh(self._request_update)  # then the lines have their new width
 
     @property
+    def _timeline(self) -> Timeline:
+        """That of the migration shown; another runner begins it anew."""
+        return self._migration.timeline if self._migration is not None else NOTHING
+
+    @property
     def _under_way(self) -> bool:
         return self._migration is not None and not self._timeline.over
 
@@ -127,7 +131,6 @@ class MigrateView(Page):
 
     def _follow(self, migration: Migration | None) -> None:
         self._migration = migration
-        self._timeline = migration.timeline if migration else Timeline()
         if migration is not None:
             gc.freeze()  # a full collection of Textual's objects would block keys for 70 ms
             migration.listen(self._on_record)

@@ -13,7 +13,7 @@ from tui.core.vm import Vm
 from tui.guest.backend.guest import Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.migration.backend.guest_monitor import GuestAccess
-from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recorder import RAW
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
@@ -43,7 +43,7 @@ async def test_without_access_to_the_guest_only_its_figures_are_missing(tmp_path
     stage = stage_of("pre-copy-idle" if outcome == "completed" else "cancelled", waits_for_keys=False)
     STAGES.append(stage)
     guest_access = GuestAccess(nobody, Heartbeats(nobody, 4711))
-    migrations = Migrations(connections(stage), stage.open, tmp_path, 0.005, workload, guest_access)
+    migrations = MigrationOwner(connections(stage), stage.open, tmp_path, 0.005, workload, guest_access)
     migration = await end_of(await migrations.start(Plan(stage.vm.name)))
     assert migration.timeline.phase == outcome
     why = "The address of guest1 is not known"

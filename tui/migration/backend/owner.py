@@ -1,0 +1,367 @@
+"""The migrations between the configured hosts: checks one, starts it, and finds one that runs already."""
+
+import asyncio
+import platform
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tui import __version__
+from tui.core.clock import seconds_since
+from tui.core.connections import Connections
+from tui.core.failure import Failure, or_failure
+from tui.core.log import log
+from tui.core.plan import Plan, refuse
+from tui.core.protocols import Hypervisor, Stat
+from tui.core.settings import HYPERVISORS, OTHER
+from tui.core.threads import on_thread, retrieve
+from tui.core.vm import Daemon, Vm
+from tui.guest.model.workload import Workload
+from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.guest_monitor import GuestAccess
+from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
+from tui.migration.backend.run_summary import MIGRATION_OUT
+from tui.migration.backend.unfinished import Unfinished, unfinished_runs
+from tui.vm.model.location import Inventory, VmOnHost, taken
+
+UNKNOWN = "unknown"
+FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
+SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
+
+
+class Refused(Failure):
+    """A plan that was not started; its text is that of the first of `failures`."""
+
+    def __init__(self, failures: tuple[Failure, ...]) -> None:
+        first = failures[0]
+        super().__init__(first.what, first.why, first.hint, detail=first.detail)
+        self.failures = failures
+
+
+class Moved(Failure):
+    """The VM is no longer on the host that the user saw; `inventory` has its host now."""
+
+    def __init__(self, failure: Failure, inventory: Inventory) -> None:
+        super().__init__(failure.what, failure.why, failure.hint)
+        self.inventory = inventory
+
+
+class MigrationOwner:
+    """Owns the migrations of one configuration; `current` is the newest, `all` has those it has followed."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        open_hypervisor: Callable[[str], Hypervisor],
+        runs: Path,
+        interval: float,
+        workload: Callable[[str], Awaitable[Workload]],
+        guest_access: GuestAccess | None = None,
+    ) -> None:
+        self.current: MigrationActor | None = None
+        self.all: list[MigrationActor] = []
+        self._listeners: list[Callable[[MigrationActor], None]] = []
+        self._connections = connections
+        self._open = open_hypervisor
+        self._runs = runs
+        self._interval = interval
+        self._workload = workload
+        self._guest_access = guest_access
+        self._lock = asyncio.Lock()  # one start or attach at a time
+
+    def listen(self, listener: Callable[[MigrationActor], None]) -> None:
+        """Call `listener` on the loop with each migration that is followed from now on."""
+        self._listeners.append(listener)
+
+    def stop_listening(self, listener: Callable[[MigrationActor], None]) -> None:
+        """Forget a listener."""
+        self._listeners.remove(listener)
+
+    def _followed(self, migration: MigrationActor, *, current: bool = True) -> None:
+        self.all = [*(each for each in self.all if not each.timeline.over or each is self.current), migration]
+        if current:
+            self.current = migration
+        for listener in self._listeners:
+            listener(migration)
+
+    def _under_way(self, uuid: str) -> MigrationActor | None:
+        return next((each for each in self.all if each.vm.uuid == uuid and not each.timeline.over), None)
+
+    async def vms(self) -> Inventory:
+        """The VMs of both hosts, and why a host could not be read."""
+        return await inventory_of(self._connections)
+
+    async def _checked(self, plan: Plan, expected: str) -> VmOnHost:
+        """The VM of `plan` on the host it starts from; raises all known reasons against the migration."""
+        if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
+            raise Failure(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
+        inventory = await self.vms()
+        origin = inventory.origin(plan.vm)
+        if origin is None:
+            raise _not_found(plan.vm, inventory)
+        vm = origin.vm
+        if await self._is_migrating(plan.vm, inventory):
+            hint = "Leave this page and come back to follow it."
+            raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
+        if expected and origin.host != expected:
+            raise Moved(_moved(origin), inventory)
+        here = await self._daemon(origin.host)
+        failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
+        if not vm.running:
+            why = f"it is {vm.state} on {origin.host}"
+            failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
+        failures += await self._target_failures(origin, here, inventory)
+        known = tuple(failure for failure in failures if failure is not None)
+        if known:
+            raise Refused(known)
+        return origin
+
+    async def _is_migrating(self, name: str, inventory: Inventory) -> bool:
+        active = [each for each in inventory.found if each.vm.name == name and each.vm.active]
+        return any([await self._job(each) for each in active])
+
+    async def _target_failures(self, origin: VmOnHost, here: Daemon, inventory: Inventory) -> list[Failure]:
+        vm, target = origin.vm, OTHER[origin.host]
+        if target in inventory.failures:
+            failure = inventory.failures[target]
+            return [
+                Failure(
+                    f"The {target} cannot be reached", failure.why or failure.what, failure.hint, detail=failure.detail
+                )
+            ]
+        there = await self._daemon(target)
+        failures = []
+        if here.uuid and here.uuid == there.uuid:
+            failures.append(_same_host(here.uuid))
+        in_use = taken(vm, [each for each in inventory.found if each.host == target])
+        return [*failures, in_use] if in_use else failures
+
+    async def _daemon(self, host: str) -> Daemon:
+        return await self._connections.query(host, lambda hypervisor: hypervisor.daemon())
+
+    async def _job(self, found: VmOnHost) -> Mapping[str, Stat]:
+        """The statistics of its migration from its host, empty if none is under way."""
+        job = await self._connections.query(found.host, lambda hypervisor: hypervisor.job(found.vm.name))
+        return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
+
+    async def start(self, plan: Plan, expected: str = "") -> MigrationActor:
+        """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them.
+
+        Raises Moved if the VM is not on the host `expected`.
+        """
+        async with self._lock:
+            return await self._start(plan, expected)
+
+    async def _start(self, plan: Plan, expected: str) -> MigrationActor:
+        found = await self._checked(plan, expected)
+        vm, origin = found.vm, found.host
+        workload = await self._workload(vm.name)
+        opened, facts = await self._connect(origin, workload)
+        await self._find_heartbeat(vm.name)
+        name = folder_name(vm.name, workload.name, plan.technique)
+        recorder = await on_thread(Recorder.create, self._runs, name)
+        migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
+        migration.facts = facts
+        migration.begin(self._options(plan, vm, origin, workload))
+        self._followed(migration)
+        return migration
+
+    async def _find_heartbeat(self, vm: str) -> None:
+        """Wait a moment for the guest's heartbeat; the search itself goes on."""
+        if self._guest_access is not None:
+            search = asyncio.ensure_future(self._guest_access.heartbeats.ensure_running(vm, log.info))
+            search.add_done_callback(retrieve)
+            await asyncio.wait({search}, timeout=FIND_HEARTBEAT_S)
+
+    async def attach(self, inventory: Inventory | None = None) -> MigrationActor | None:
+        """Follow a running migration, or conclude one that ended while the app was not running; else None.
+
+        `inventory` is the result of `vms`, if the caller has just read it.
+        """
+        async with self._lock:
+            inventory = inventory or await self.vms()
+            jobs, all_replied = await self._jobs(inventory)
+            unfinished = await on_thread(unfinished_runs, self._runs)
+            for found, job in jobs:
+                await self._rejoin(found, job, unfinished, inventory)
+            if jobs or self._busy:
+                return self.current
+            known = {found.vm.uuid for found in inventory.found}
+            for run in reversed(unfinished):  # the newest becomes the current one
+                # Else an unreachable host may still migrate it, or the run is of another configuration's hosts.
+                if all_replied and run.vm.uuid in known:
+                    await self._conclude(run)
+            return self.current
+
+    async def look(self) -> None:
+        """Follow the migrations that other programs have started; raises Failure."""
+        async with self._lock:
+            inventory = await self.vms()
+            jobs, _ = await self._jobs(inventory)
+            if jobs:
+                unfinished = await on_thread(unfinished_runs, self._runs)
+                for found, job in jobs:
+                    await self._rejoin(found, job, unfinished, inventory)
+
+    @property
+    def _busy(self) -> bool:
+        return any(not each.timeline.over for each in self.all)
+
+    async def _jobs(self, inventory: Inventory) -> tuple[list[tuple[VmOnHost, Mapping[str, Stat]]], bool]:
+        """The migrations under way that are not followed yet, and whether all hosts have replied."""
+        all_replied, jobs = not inventory.failures, []
+        for found in inventory.found:
+            if not found.vm.active or self._under_way(found.vm.uuid):
+                continue
+            try:
+                job = await self._job(found)
+            except Failure:
+                all_replied = False  # it may be migrating
+                continue
+            if job:
+                jobs.append((found, job))
+        return jobs, all_replied
+
+    async def _rejoin(
+        self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
+    ) -> MigrationActor:
+        vm, host = found.vm, found.host
+        run = next((each for each in unfinished if _same_job(each, found, job)), None)
+        workload = run.workload if run else await self._workload(vm.name)
+        plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
+        opened, facts = await self._connect(host, workload, inventory)
+        recorder = await self._recorder_of(run, vm, workload, plan)
+        migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
+        migration.facts = facts
+        options = self._options(plan, vm, host, workload)
+        earlier, began = (run.records, run.began) if run else ([], None)
+        migration.rejoin(earlier, began, options)
+        self._followed(migration)
+        return migration
+
+    async def _recorder_of(
+        self, run: Unfinished | None, vm: Vm, workload: Workload, plan: Plan
+    ) -> Recorder | NullRecorder:
+        """The recorder of a running migration, which is followed even if nothing can be written."""
+        if run is not None:
+            try:
+                return await on_thread(Recorder.open, run.folder)
+            except BlockingIOError:
+                pass  # another vmlm-tui records it there, so this one starts its own record
+            except OSError as error:
+                return NullRecorder(run.folder, error.strerror or str(error))
+        name = folder_name(vm.name, workload.name, plan.technique)
+        try:
+            return await on_thread(Recorder.create, self._runs, name)
+        except Failure as failure:
+            return NullRecorder(self._runs / name, failure.why)
+
+    async def _conclude(self, run: Unfinished) -> None:
+        """Write the end of a run whose job has ended, from what both daemons still have."""
+        try:
+            opened, facts = await self._connect(run.origin, run.workload)
+            recorder = await on_thread(Recorder.open, run.folder)
+        except (Failure, OSError):
+            return  # a host is unreachable, or another app was faster: the next start tries again
+        migration = MigrationActor(run.plan, run.vm, opened, recorder, self._interval, self._guest_access)
+        migration.facts = facts
+        migration.conclude_unwatched(run.records, run.began)
+        self._followed(migration, current=self.current is None or self.current.run_log.began_at <= run.began)
+        await migration.ended()
+
+    async def _connect(
+        self, origin: str, workload: Workload, running: Inventory | None = None
+    ) -> tuple[MigrationConnections, dict[str, Any]]:
+        """The open connections of a migration, and the facts for run.toml.
+
+        `running` is passed if the migration runs already: it can be followed even if its target is unreachable.
+        """
+        target = OTHER[origin]
+        uris = {host: self._connections.config.hosts[host].libvirt for host in HYPERVISORS}
+        opened = MigrationConnections(origin, target, uris, self._open)
+        # Opening takes time and reports an unreachable host, so all are opened now.
+        _steer, here, there = await asyncio.gather(
+            on_thread(opened.steer),
+            on_thread(lambda: opened.at(origin).daemon()),
+            self._facts_of(opened, target, running),
+        )
+        facts = {
+            "hosts": {"origin": origin, "target": target, origin: _host(here), target: there},
+            "workload": {"name": workload.name, **workload.parameters},
+            "destination_uri": self._connections.config.hosts[target].peer_uri,
+            "interval_s": self._interval,
+            "versions": {"vmlm-tui": __version__, "python": platform.python_version()},
+        }
+        return opened, facts
+
+    async def _facts_of(self, opened: MigrationConnections, target: str, running: Inventory | None) -> dict[str, Any]:
+        if running is not None and target in running.failures:
+            return {}
+        try:
+            return _host(await on_thread(lambda: opened.at(target).daemon()))
+        except Failure:
+            if running is None:
+                raise
+            return {}
+
+    def _options(self, plan: Plan, vm: Vm, origin: str, workload: Workload) -> dict[str, Any]:
+        options = asdict(plan) | {"uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}
+        options |= {"workload": workload.name, "workload_parameters": dict(workload.parameters)}
+        return options | {"origin": origin, "target": OTHER[origin], "interval_s": self._interval}
+
+    async def close(self) -> None:
+        """Stop following when the app quits; the migration continues, and the next start finds it."""
+        for each in self.all:
+            if not each.timeline.over:
+                each.leave()
+
+
+async def inventory_of(connections: Connections) -> Inventory:
+    """The VMs of both hosts, and why a host could not be read."""
+    queries = (or_failure(connections.query(host, lambda each: each.vms())) for host in HYPERVISORS)
+    replies = dict(zip(HYPERVISORS, await asyncio.gather(*queries), strict=True))
+    known = ((host, vms) for host, vms in replies.items() if not isinstance(vms, Failure))
+    found = tuple(VmOnHost(vm, host) for host, vms in known for vm in vms)
+    return Inventory(found, {host: reply for host, reply in replies.items() if isinstance(reply, Failure)})
+
+
+def _same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool:
+    """Whether `run` is the record of `job`, and not of an earlier job of the same VM."""
+    elapsed_ms = job.get("time_elapsed", 0)
+    passed_s = float(elapsed_ms) / 1000 if isinstance(elapsed_ms, (int, float)) else 0.0
+    later = 0 < passed_s < seconds_since(run.began) - SAME_START_S
+    return run.vm.uuid == found.vm.uuid and run.origin == found.host and not later
+
+
+def _moved(found: VmOnHost) -> Failure:
+    why = "the form showed the other direction"
+    return Failure(f"{found.vm.name} is on {found.host}", why, "Check it, then start again.")
+
+
+def _not_found(name: str, inventory: Inventory) -> Failure:
+    for host, failure in inventory.failures.items():
+        what = f"{name} was not found, and {host} could not be reached"
+        return Failure(what, failure.why, failure.hint, detail=failure.detail)
+    return Failure(f"There is no VM {name!r}", "neither host has it", "Choose one that the Launch page lists.")
+
+
+def _same_host(uuid: str) -> Failure:
+    return Failure(
+        "Source and destination are the same host",
+        f"both have the host UUID {uuid}",
+        "Check the addresses in the configuration; two cloned hosts each need their own host_uuid in libvirtd.conf.",
+    )
+
+
+def _host(daemon: Daemon) -> dict[str, Any]:
+    return {
+        "hostname": daemon.hostname,
+        "uri": daemon.uri,
+        "libvirt": ".".join(map(str, daemon.libvirt_version)),
+        "qemu": ".".join(map(str, daemon.hypervisor_version)),
+        "cpus": daemon.cpus,
+        "cpu_model": daemon.cpu_model,
+        "memory_bytes": daemon.memory_bytes,
+    }

@@ -1,0 +1,191 @@
+"""What the runner does for its clients: starts migrations, passes their records on, and takes requests."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from tui.core.failure import Failure
+from tui.core.log import log
+from tui.core.plan import Plan
+from tui.core.threads import on_thread, retrieve
+from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.owner import MigrationOwner, Moved, Refused
+from tui.migration.model import record
+from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, why_not
+from tui.migration.model.record import END, Event, Record
+from tui.runner.protocol import failure_fields
+from tui.runner.server import Peer
+
+T = TypeVar("T")
+
+FIND, START, FOLLOW, REQUEST = "find", "start", "follow", "request"  # what a client may request
+STARTED, RECORDS = "started", "records"  # notices
+LINES = 500  # of the history, in one notice
+LOOK_EVERY_S = 5.0  # for migrations that other programs started
+UNSEEN_S = 600.0  # how long an end that no client has seen keeps the runner
+
+REQUESTS = frozenset({POST_COPY_NOW, CANCEL, DOWNTIME, BANDWIDTH, RESUME, PAUSE})
+Open = Callable[[str], MigrationOwner]  # the migrations of a configuration, by its path; raises Failure
+
+
+class Service:
+    """The migrations of each configuration, shared by the clients that use it."""
+
+    def __init__(self, open_migrations: Open) -> None:
+        self._open = open_migrations
+        self._migrations: list[MigrationOwner] = []
+
+    def open_session(self, peer: Peer, hello: Mapping[str, Any]) -> "Session":
+        """The session of a client; its hello names its configuration. Raises Failure."""
+        found = self._open(str(hello.get("config", "")))
+        if found not in self._migrations:
+            self._migrations.append(found)
+        return Session(peer, found)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a migration is under way, is still being written, or has an end that no client has seen."""
+        return any(_is_busy(each) for migrations in self._migrations for each in migrations.all)
+
+    async def close(self) -> None:
+        """Leave all migrations; another process may continue their records."""
+        for each in self._migrations:
+            await each.close()
+
+
+def _is_busy(migration: MigrationActor) -> bool:
+    if not migration.run_log.done:
+        return True
+    return not migration.seen and migration.run_log.now() < (migration.timeline.ended_at or 0.0) + UNSEEN_S
+
+
+class Session:
+    """One client."""
+
+    def __init__(self, peer: Peer, migrations: MigrationOwner) -> None:
+        self._peer = peer
+        self._migrations = migrations
+        self._actions = {FIND: self._find, START: self._start, FOLLOW: self._follow, REQUEST: self._request}
+        self._closed = False
+        migrations.listen(self._on_started)
+        self._looking = asyncio.ensure_future(self._look())
+        self._looking.add_done_callback(retrieve)
+
+    async def call(self, action: str, parameters: Mapping[str, Any]) -> Any:
+        """The result of a request, as JSON; raises Failure."""
+        if action not in self._actions:
+            raise Failure(f"The runner knows no request {action!r}", f"it knows {', '.join(self._actions)}")
+        return await self._actions[action](parameters)
+
+    def close(self) -> None:
+        """The client has gone; its migrations continue."""
+        self._closed = True
+        self._looking.cancel()
+        self._migrations.stop_listening(self._on_started)
+
+    def _on_started(self, migration: MigrationActor) -> None:
+        self._peer.notify(STARTED, **description(migration))
+
+    async def _look(self) -> None:
+        """Find migrations that other programs start."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                await self._migrations.look()
+            except Failure as failure:
+                log.info("Other migrations were not looked for: %s", failure)
+
+    async def _find(self, _parameters: Mapping[str, Any]) -> Any:
+        await self._migrations.attach()
+        return [description(each) for each in self._migrations.all]
+
+    async def _start(self, parameters: Mapping[str, Any]) -> Any:
+        plan = from_fields(Plan, parameters.get("plan"))
+        try:
+            return {"run": description(await self._migrations.start(plan, str(parameters.get("expected", ""))))}
+        except Refused as refused:
+            return {"refused": [failure_fields(each) for each in refused.failures]}
+        except Moved as moved:
+            return {"moved": failure_fields(moved)}
+
+    async def _request(self, parameters: Mapping[str, Any]) -> Any:
+        migration, action, value = self._run(parameters), parameters.get("action"), parameters.get("value")
+        if action not in REQUESTS or not (value is None or (type(value) is int and value >= 0)):
+            raise Failure(f"The request {action!r} of a migration is unknown", f"with the value {value!r}")
+        reason = why_not(action, migration.timeline)
+        if reason:
+            raise Failure(f"Nothing was changed for {migration.vm.name}", reason)
+        pressed = parameters.get("pressed")
+        moment = time.monotonic()
+        migration.controls.request(action, value, min(pressed, moment) if isinstance(pressed, float) else moment)
+        return None
+
+    async def _follow(self, parameters: Mapping[str, Any]) -> Any:
+        """Send all records so far, then each new one."""
+        migration = self._run(parameters)
+        held: list[Record] = []  # records that come while the history is sent
+        live = False
+
+        def on_record(each: Record) -> None:
+            if live:
+                self._send(migration, [each])
+            else:
+                held.append(each)
+
+        history, rest = await on_thread(migration.run_log.history, on_record)
+        lines = history.decode(errors="replace").splitlines()
+        for first in range(0, len(lines), LINES):
+            self._peer.notify(RECORDS, run=migration.folder.name, lines=lines[first : first + LINES])
+            await self._peer.drained()
+        self._send(migration, [*rest, *held])
+        live = True
+        return description(migration)
+
+    def _send(self, migration: MigrationActor, records: list[Record]) -> None:
+        if self._closed or not records:
+            return
+        self._peer.notify(RECORDS, run=migration.folder.name, lines=[record.to_line(each) for each in records])
+        migration.seen = migration.seen or any(isinstance(each, Event) and each.kind == END for each in records)
+
+    def _run(self, parameters: Mapping[str, Any]) -> MigrationActor:
+        name = parameters.get("run")
+        for each in self._migrations.all:
+            if each.folder.name == name:
+                return each
+        raise Failure(f"The runner follows no run {name!r}", "it has ended, or another runner started it")
+
+
+def description(migration: MigrationActor) -> dict[str, Any]:
+    """What a client must know of a migration besides its records; `zero` is its start by time.monotonic()."""
+    return {
+        "run": migration.folder.name,
+        "folder": str(migration.folder),
+        "plan": asdict(migration.plan),
+        "vm": asdict(migration.vm),
+        "origin": migration.origin,
+        "target": migration.target,
+        "zero": migration.run_log.zero,
+    }
+
+
+def from_fields(kind: type[T], values: object) -> T:
+    """The dataclass of such JSON; Failure if a field is missing, unknown, or of another type."""
+    known = {each.name: KINDS[getattr(each.type, "__name__", each.type)] for each in fields(kind)}  # type: ignore[arg-type]
+    wrong = {} if isinstance(values, dict) else {"": values}
+    if isinstance(values, dict):
+        wrong = {name: value for name, value in values.items() if not _fits(value, known.get(name, ()))}
+    try:
+        if not wrong and isinstance(values, dict):
+            return kind(**values)
+    except TypeError as error:  # a field is missing
+        wrong = {"": error}
+    raise Failure(f"A {kind.__name__} of the runner's protocol is malformed", str(wrong))
+
+
+KINDS: dict[Any, tuple[type, ...]] = {"str": (str,), "int": (int,), "bool": (bool,), "float": (int, float)}
+
+
+def _fits(value: object, kinds: tuple[type, ...]) -> bool:
+    return isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds)

@@ -1,0 +1,184 @@
+"""The process of the runner: one per user and host, found by its socket, started by whoever needs it first."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import select
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import tui
+from tui.core.failure import Failure
+from tui.core.threads import on_thread
+from tui.runner.protocol import LONGEST_REPLY
+from tui.runner.server import Server
+
+NAME = "runner"
+START_LIMIT_S = 30.0  # imports take a second, ten on a busy machine
+ATTEMPTS, AGAIN_S = 5, 0.2
+LINGER_S = 5.0  # without clients and work; a client that reconnects finds the same process
+READY = b"ready\n"
+SYSTEMD = Path("/run/systemd/system")  # exists if systemd is the init system
+LINGERING = Path("/var/lib/systemd/linger")
+
+
+def folder() -> Path:
+    """The folder of the socket, which only this user may enter; raises Failure.
+
+    It is not in the state folder, whose disk may be full or read-only.
+    """
+    given = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.geteuid() == 0 and not given:
+        parent = Path("/run")
+    else:
+        parent = Path(given) if Path(given).is_absolute() else Path(f"/run/user/{os.geteuid()}")
+    name = "vmlm-tui"
+    if not parent.is_dir():
+        parent, name = Path(tempfile.gettempdir()), f"vmlm-tui-{os.geteuid()}"
+    path = parent / name
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        status = path.lstat()
+    except OSError as error:
+        raise Failure("The runner has no folder for its socket", f"{path}: {error.strerror}") from error
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        raise Failure(
+            "The runner's socket would not be safe",
+            f"{path} belongs to another user, or others may enter it",
+            "Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
+        )
+    return path
+
+
+# -- as a client --
+
+
+async def connect(start: Sequence[str]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to the runner, which the command `start` starts if there is none; raises Failure."""
+    path = folder() / f"{NAME}.sock"
+    for attempt in range(ATTEMPTS):  # one may end between the check and the connection, or not listen yet
+        found = await connect_to(path)
+        if found is not None:
+            return found
+        await asyncio.sleep(AGAIN_S if attempt else 0.0)
+        await on_thread(_start, start)
+    raise Failure("The runner in the background ends at once", "", "Its log is runner.log in the state folder.")
+
+
+async def connect_to(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    """A connection to the socket; None if no process listens there."""
+    try:
+        return await asyncio.open_unix_connection(path, limit=LONGEST_REPLY)
+    except (FileNotFoundError, ConnectionError):
+        return None
+
+
+def _start(command: Sequence[str]) -> None:
+    """Start the runner and wait until it accepts clients; blocks."""
+    for prefix in (*_scopes(), ()):
+        if _started([*prefix, *command]):
+            return
+    raise Failure(
+        "The runner in the background could not be started",
+        "it did not report that it is ready",
+        "Its log is runner.log in the state folder.",
+    )
+
+
+def _scopes() -> list[tuple[str, ...]]:
+    """The command prefixes that keep the process when the user logs out, where systemd ends sessions."""
+    if not SYSTEMD.is_dir() or shutil.which("systemd-run") is None:
+        return []
+    scope = ("systemd-run", "--scope", "--quiet", "--collect")
+    if os.geteuid() == 0:
+        return [scope]
+    # Without lingering, the user's systemd ends at the logout, and its scopes with it.
+    lingers = (LINGERING / str(Path.home().owner())).exists()
+    return [(*scope, "--user")] if lingers else []
+
+
+def _started(command: Sequence[str]) -> bool:
+    """Whether the command's process, or another one, accepts clients now."""
+    environment = os.environ | {"PYTHONPATH": str(Path(tui.__file__).parents[1])}
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",  # so that it keeps no file system busy
+        env=environment,
+        start_new_session=True,
+    )
+    with process.stdout as output:  # type: ignore[union-attr]  # it is a pipe
+        ready = _line_within(output.fileno(), START_LIMIT_S)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(1.0)  # it has forked, so this process has no child left
+    return ready == READY
+
+
+def _line_within(descriptor: int, limit_s: float) -> bytes:
+    """The first line of a pipe, b"" if it ends before or takes longer."""
+    ready, _, _ = select.select([descriptor], [], [], limit_s)
+    return os.read(descriptor, len(READY)) if ready else b""
+
+
+# -- as the runner --
+
+
+class Running:
+    """This process as the runner: holds the lock, listens on the socket, and ends when it is idle."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path / f"{NAME}.sock"
+        self._lock = (path / f"{NAME}.lock").open("ab")
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: another one runs
+        self.path.unlink(missing_ok=True)  # of one that was killed
+        self.socket = socket.socket(socket.AF_UNIX)
+        previous = os.umask(0o177)
+        try:
+            self.socket.bind(str(self.path))
+        finally:
+            os.umask(previous)
+        self.socket.listen(64)
+
+    async def serve(self, server: Server, busy: Callable[[], bool], on_ready: Callable[[], None]) -> None:
+        """Serve clients until there is none and nothing to do for LINGER_S, or until SIGTERM."""
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)  # the terminal closes; the runner stays
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ended.set)
+        listening = await server.listen(self.socket)
+        on_ready()
+        idle = 0.0
+        while not ended.is_set() and idle < LINGER_S:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(ended.wait(), 1.0)
+            idle = 0.0 if server.clients or busy() else idle + 1.0
+        self.path.unlink(missing_ok=True)  # before the last client could connect in vain
+        listening.close()
+
+
+def detach() -> Callable[[], None]:
+    """Continue in a child of our own, before any thread; returns what tells the starter that clients can connect."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    ready = os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1):
+        os.dup2(null, descriptor)
+
+    def report() -> None:
+        with contextlib.suppress(OSError):  # the starter has gone
+            os.write(ready, READY)
+        os.close(ready)
+
+    return report

@@ -1,0 +1,123 @@
+"""The server of the runner: accepts clients, passes their requests to sessions, and knows when it is idle."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from tui.core.failure import Failure, unexpected
+from tui.core.log import log
+from tui.runner import protocol
+from tui.runner.protocol import HELLO, LONGEST_REQUEST, Message
+
+UNREAD_BYTES = 64 << 20  # a client that reads nothing is cut off; it can connect and read again
+
+
+class Session(Protocol):
+    """What the runner does for one client."""
+
+    async def call(self, action: str, parameters: Mapping[str, Any]) -> Any:
+        """The result of a request, as JSON; raises Failure."""
+
+    def close(self) -> None:
+        """The client has gone."""
+
+
+class Peer:
+    """The connection to one client; `notify` may be called on the loop at any time."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+
+    def notify(self, notice: str, **data: Any) -> None:
+        """Send a message that no request asked for."""
+        self.send({"notice": notice, **data})
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Send a message; cuts off a client that does not read."""
+        if self._writer.is_closing():
+            return
+        self._writer.write(protocol.encode(message))
+        if self._writer.transport.get_write_buffer_size() > UNREAD_BYTES:
+            self._writer.transport.abort()
+
+    async def drained(self) -> None:
+        """Return when the client has read most of what was sent."""
+        with contextlib.suppress(ConnectionError):
+            await self._writer.drain()
+
+
+Open = Callable[[Peer, Mapping[str, Any]], Session]  # gets the parameters of "hello"; raises Failure
+
+
+class Server:
+    """Serves the clients of one socket; `version` is that of the program, for clients of another one."""
+
+    def __init__(self, open_session: Open, version: str) -> None:
+        self.clients = 0
+        self.changed = asyncio.Event()  # set when a client has come or gone
+        self._open = open_session
+        self._version = version
+        self._requests: set[asyncio.Task[None]] = set()
+
+    async def listen(self, listening: socket.socket) -> asyncio.AbstractServer:
+        """Accept clients of a socket that listens already."""
+        return await asyncio.start_unix_server(self.serve, sock=listening, limit=LONGEST_REQUEST)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client until it has gone."""
+        self.clients += 1
+        peer, session = Peer(writer), None
+        try:
+            session = await self._greet(reader, peer)
+            while session is not None and (line := await reader.readline()):
+                self._handle(peer, session, line)
+                await asyncio.sleep(0)
+        except (ConnectionError, ValueError):  # ValueError: a line longer than the limit
+            pass
+        finally:
+            if session is not None:
+                session.close()
+            writer.close()
+            self.clients -= 1
+            self.changed.set()
+
+    async def _greet(self, reader: asyncio.StreamReader, peer: Peer) -> Session | None:
+        """The session of a client that says hello in our version; None if it was refused."""
+        number = 0
+        try:
+            number, action, parameters = protocol.request_of(protocol.decode(await reader.readline()))
+            if action != HELLO:
+                raise Failure(f"The first request to the runner is {action!r}", f"{HELLO!r} was expected")
+            theirs = protocol.other_version(parameters.get("protocol"), parameters.get("version"), self._version)
+            if theirs is not None:
+                raise theirs
+            session = self._open(peer, parameters)
+        except Failure as failure:
+            peer.send({"id": number, "failure": protocol.failure_fields(failure), "protocol": protocol.PROTOCOL})
+            await peer.drained()
+            return None
+        peer.send({"id": number, "result": {"protocol": protocol.PROTOCOL, "version": self._version}})
+        return session
+
+    def _handle(self, peer: Peer, session: Session, line: bytes) -> None:
+        """Answer one request in a task of its own: a slow one delays no other."""
+        try:
+            number, action, parameters = protocol.request_of(protocol.decode(line))
+        except Failure as failure:
+            peer.send({"id": None, "failure": protocol.failure_fields(failure)})
+            return
+        task = asyncio.ensure_future(self._answer(peer, session, number, action, parameters))
+        self._requests.add(task)
+        task.add_done_callback(self._requests.discard)
+
+    async def _answer(self, peer: Peer, session: Session, number: int, action: str, parameters: Message) -> None:
+        try:
+            reply: Message = {"id": number, "result": await session.call(action, parameters)}
+        except Failure as failure:
+            reply = {"id": number, "failure": protocol.failure_fields(failure)}
+        except Exception as error:  # noqa: BLE001  # one request must not end the runner
+            log.exception("The request %s failed", action)
+            reply = {"id": number, "failure": protocol.failure_fields(unexpected("The runner failed", error))}
+        peer.send(reply)
