@@ -15,6 +15,7 @@ from tui.migration.backend.run_files import has_end, in_use, read_records
 from tui.migration.backend.run_summary import summary
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import domjobinfo
+from tui.migration.model.evidence import ending
 from tui.migration.model.record import Sample, from_line, to_line
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import sentence
@@ -48,6 +49,7 @@ def draw(timeline: Timeline) -> None:
     lines = [phase_line(timeline, timeline.now, WIDTH), *tiles(timeline, timeline.now, WIDTH)]
     lines += outcome_lines(timeline, Path("/runs/x"), "source", WIDTH, str)
     assert max(line.cell_length for line in lines) <= WIDTH
+    ending(timeline.events, "source")
     for event in timeline.events:
         event_lines(event)
     if timeline.last:

@@ -8,16 +8,7 @@ from tui.core import settings
 from tui.core.plan import PRE_COPY
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.passes import Pass, PassCounter
-from tui.migration.model.points import (
-    GuestPoint,
-    Mark,
-    Point,
-    Points,
-    SendRate,
-    Thinned,
-    guest_extremes,
-    notable_marks,
-)
+from tui.migration.model.points import GuestPoint, Mark, Point, Points, SendRate, Thinned, guest_extremes, notable_marks
 from tui.migration.model.record import GUEST, UDP_PROBE, Event, Record, Sample, number_in
 
 # Phases, in the order of the phase line.
