@@ -124,7 +124,8 @@ class Client:
         if "notice" in message:
             self._on_notice(message)
             return
-        reply = self._replies.pop(message.get("id", 0), None)
+        number = message.get("id")
+        reply = self._replies.pop(number, None) if isinstance(number, int) else None
         if reply is None or reply.done():
             return
         if "failure" in message:

@@ -1,7 +1,6 @@
 """The Hypervisor protocol over one libvirt connection: frozen results, translated errors."""
 
 import threading
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -17,8 +16,10 @@ from tui.adapters.libvirt.migration import NO_LIMIT_MIB_S, migration_flags, migr
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import HypervisorEvent, JobInfo, Stat
+from tui.core.quantity import whole
 from tui.core.vm import Daemon, Vm
 from tui.vm.model.domain_mark import NAMESPACE, PREFIX, TAG
+from tui.vm.model.xml_tree import tree_of
 
 T = TypeVar("T")
 Listener = Callable[[HypervisorEvent], None]
@@ -102,7 +103,8 @@ class LibvirtHypervisor:
         return self._do(f"The facts of {self.uri} could not be read", self._daemon)
 
     def _daemon(self) -> Daemon:
-        host = ET.fromstring(self._connection.getCapabilities()).find("host")  # noqa: S314 - from libvirt's own daemon
+        what = f"The facts of {self.uri} could not be read"
+        host = tree_of(self._connection.getCapabilities(), what).find("host")
         uuid, model = (host.findtext("uuid", ""), host.findtext("cpu/model", "")) if host is not None else ("", "")
         label = None if host is None else host.findtext("secmodel[model='dac']/baselabel")
         info = self._connection.getInfo()
@@ -322,7 +324,8 @@ def _too_old(what: str) -> Failure:
 def _user_and_group(label: str) -> tuple[int, int] | None:
     """The user and group id in libvirt's "+64055:+994"."""
     user, _, group = label.replace("+", "").partition(":")
-    return (int(user), int(group)) if user.isdigit() and group.isdigit() else None
+    uid, gid = whole(user), whole(group)
+    return None if uid is None or gid is None else (uid, gid)
 
 
 def _version(number: int) -> tuple[int, int, int]:

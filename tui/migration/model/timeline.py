@@ -8,7 +8,7 @@ from tui.core import settings
 from tui.core.plan import PRE_COPY
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.passes import Pass, PassCounter
-from tui.migration.model.points import GuestPoint, Mark, Point, SendRate
+from tui.migration.model.points import GuestPoint, Mark, Point, Points, SendRate, Thinned, guest_extremes, notable_marks
 from tui.migration.model.record import GUEST, UDP_PROBE, Event, Record, Sample, number_in
 
 # Phases, in the order of the phase line.
@@ -33,9 +33,9 @@ class Timeline:
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.phase = IDLE
         self.options: Mapping[str, Any] = {}
-        self.points: list[Point] = []
-        self.marks: list[Mark] = []
-        self.guest: list[GuestPoint] = []
+        self.points = Points()
+        self.marks = Thinned(notable_marks)
+        self.guest = Thinned(guest_extremes)
         self.guest_silent: tuple[float, str] | None = None  # for how many seconds no line has come, and why
         self.observed: ObservedDowntime | None = None  # known at the end
         self.gaps: list[float] = []  # when recording resumed
@@ -73,8 +73,8 @@ class Timeline:
         return self.phase in OVER
 
     @property
-    def passes(self) -> list[Pass]:
-        """The ended passes whose end was recorded."""
+    def passes(self) -> Thinned[Pass]:
+        """The ended passes whose end was recorded; of more than some thousand, a part of the older ones."""
         return self._passes.ended
 
     @property
@@ -95,14 +95,7 @@ class Timeline:
     @property
     def silent_s(self) -> float:
         """For how long nothing has been sent, in seconds up to the newest sample."""
-        if not self.points:
-            return 0.0
-        last, since = self.points[-1], self.points[-1].t
-        for each in reversed(self.points):
-            if each.transferred != last.transferred:
-                break
-            since = each.t
-        return last.t - since
+        return self.points.silent_s
 
     def waiting_s(self, elapsed: float) -> float:
         """For how long libvirt has not replied, in seconds; 0.0 if no reply is overdue."""
@@ -129,7 +122,7 @@ class Timeline:
     @property
     def passes_begun(self) -> int:
         """The number of passes, with the last one, as far as recorded or still known to libvirt."""
-        seen = max(self.iteration, len(self.passes))
+        seen = max(self.iteration, self.passes.added)
         if self.ended_between is None:
             return seen
         return max(seen, self._passes.number(int(_number(self.final, "memory_iteration"))))
@@ -213,7 +206,7 @@ class Timeline:
             self._passes.begin(sample)
         ended = self._passes.add(sample, self.iteration)
         if ended is not None:
-            self.marks.append(Mark(sample.t, "|", f"pass {ended.number + 1}"))
+            self.marks.append(Mark(sample.t, "|", f"pass {ended.number + 1}", self.passes.added))
 
     def _switch_over(self) -> None:
         self.phase, self._switched_in = SWITCHOVER, 0
@@ -323,7 +316,7 @@ class Timeline:
     def _on_job_completed(self, event: Event) -> None:
         stats = event.data.get("stats")
         if isinstance(stats, dict) and stats:
-            self.final = stats
+            self.final = {name: value for name, value in stats.items() if number_in(stats, name) is not None}
 
     def _on_guest(self, event: Event) -> None:
         silent_s = event.data.get("silent_s")

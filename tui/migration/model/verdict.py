@@ -146,7 +146,7 @@ def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
 
 def _first_pass(timeline: Timeline) -> str:
     point = timeline.points[-1]
-    share = max(0.0, *(1 - each.remaining / each.total for each in timeline.points))  # the share never decreases
+    share = timeline.points.share
     text = f"First pass: {100 * share:.0f} % of {size(point.total)} sent"
     seconds = point.t - timeline.pass_began
     if seconds < 1 or share <= 0:
