@@ -1,9 +1,8 @@
 """A server of the runner on a real unix socket, sessions that the test controls, and clients of it."""
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -129,18 +128,6 @@ class Seen:
 
     def on_lost(self) -> None:
         self.lost.set()
-
-
-async def until(met: Callable[[], Any]) -> None:
-    """Return when `met` is true: of something that sends no message."""
-
-    async def wait() -> None:
-        never = asyncio.Event()
-        while not met():
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(never.wait(), 0.01)
-
-    await asyncio.wait_for(wait(), PATIENCE_S)
 
 
 async def rest_of(reader: asyncio.StreamReader) -> bytes:

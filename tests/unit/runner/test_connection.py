@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.fakes import PATIENCE_S
-from tests.unit.runner.connected import Place, Seen, reply_of, rest_of, until
+from tests.unit.runner.connected import Place, Seen, reply_of, rest_of
+from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.runner import client as client_module
 from tui.runner import server as server_module
