@@ -84,8 +84,8 @@ class Server:
             while session is not None and (line := await reader.readline()):
                 self._handle(peer, session, line)
                 await asyncio.sleep(0)
-        except (ConnectionError, ValueError):  # ValueError: a line longer than the limit
-            pass
+        except (ConnectionError, ValueError, asyncio.CancelledError):
+            pass  # ValueError: a line longer than the limit; CancelledError: the process ends
         finally:
             if session is not None:
                 session.close()

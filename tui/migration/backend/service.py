@@ -118,7 +118,11 @@ class Session:
 
     async def _request(self, parameters: Mapping[str, Any]) -> Any:
         migration, action, value = self._run(parameters), parameters.get("action"), parameters.get("value")
-        if action not in REQUESTS or not (value is None or (type(value) is int and value >= 0)):
+        if (
+            not isinstance(action, str)
+            or action not in REQUESTS
+            or not (value is None or (type(value) is int and value >= 0))
+        ):
             raise Failure(f"The request {action!r} of a migration is unknown", f"with the value {value!r}")
         reason = why_not(action, migration.timeline)
         if reason:
