@@ -118,7 +118,7 @@ class MigrationOwner:
             unfinished = await on_thread(unfinished_runs, self._runs)
             for found, job in jobs:
                 await self._rejoin(found, job, unfinished, inventory)
-            if jobs or self._busy:
+            if jobs or self.busy:
                 return self.current
             known = {found.vm.uuid for found in inventory.found}
             for run in reversed(unfinished):  # the newest becomes the current one
@@ -129,8 +129,8 @@ class MigrationOwner:
 
     async def look(self) -> None:
         """Follow the migrations that other programs have started; raises Failure."""
+        inventory = await self.vms()  # without the lock: a host that does not respond must not delay a start
         async with self._lock:
-            inventory = await self.vms()
             jobs, _ = await self._jobs(inventory)
             if jobs:
                 unfinished = await on_thread(unfinished_runs, self._runs)
@@ -138,7 +138,8 @@ class MigrationOwner:
                     await self._rejoin(found, job, unfinished, inventory)
 
     @property
-    def _busy(self) -> bool:
+    def busy(self) -> bool:
+        """Whether a migration is under way."""
         return any(not each.timeline.over for each in self.all)
 
     async def _jobs(self, inventory: Inventory) -> tuple[list[tuple[VmOnHost, Mapping[str, Stat]]], bool]:

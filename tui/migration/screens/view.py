@@ -15,7 +15,7 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
 from tui.core.quantity import duration
 from tui.migration.backend.migrations import Migration, Migrations
-from tui.migration.model.record import Event, Record
+from tui.migration.model.record import END, Event, Record
 from tui.migration.model.timeline import EVERY_SECOND, Timeline
 from tui.migration.model.verdict import sentence
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
@@ -142,7 +142,7 @@ class MigrateView(Page):
         self._request_update()
         if isinstance(each, Event) and each.data.get("request") and self._shown:
             self.explain(f"{each.data.get('what')}: {each.data.get('why')}")  # a key had no effect
-        if not self._timeline.over or self._migration is None:
+        if not isinstance(each, Event) or each.kind != END or self._migration is None:
             return
         if self.is_current:
             self._attach_running()  # reads where the VM is now
