@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,22 @@ from tui.runner.client import Client, Connect
 from tui.runner.protocol import Message, failure_of
 from tui.vm.model.location import Inventory
 
+ATTACH_AGAIN_S = 5.0  # while the runner does not start, or a host that it needs does not reply
+
+Send = Callable[[str, int | None], None]
+Call = Callable[[str, int | None], Awaitable[None]]
+
 
 class Controls:
     """The requests for one migration; they are sent at once and return nothing: the records show what happens."""
 
-    def __init__(self, send: Callable[[str, int | None], None]) -> None:
+    def __init__(self, send: Send, call: Call) -> None:
         self._send = send
+        self._call = call
+
+    async def request(self, action: str, value: int | None = None) -> None:
+        """Request an action of model.keys; returns once the runner has it, raises Failure if the runner refuses it."""
+        await self._call(action, value)
 
     def switch_to_post_copy(self) -> None:
         """Switch now, or when the first pass begins."""
@@ -49,14 +60,14 @@ class Controls:
 class Migration:
     """One migration that the runner owns; its `timeline` is built from the runner's records."""
 
-    def __init__(self, fields: Message, send: Callable[[str, int | None], None]) -> None:
+    def __init__(self, fields: Message, send: Send, call: Call) -> None:
         self.run = str(fields["run"])
         self.folder = Path(str(fields["folder"]))
         self.plan = from_fields(Plan, fields["plan"])
         self.vm = from_fields(Vm, fields["vm"])
         self.origin, self.target = str(fields["origin"]), str(fields["target"])
         self.timeline = Timeline()
-        self.controls = Controls(send)
+        self.controls = Controls(send, call)
         self._zero = float(fields["zero"])
         self._listeners: list[Callable[[Record], None]] = []
         self._ended = asyncio.Event()
@@ -105,8 +116,14 @@ class Migrations:
         self._connections = connections
         self._client = Client(connect, {"config": str(config.absolute())}, self._on_notice, self._on_lost)
         self._following: set[str] = set()
+        self._listeners: list[Callable[[Migration], None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._attaching = False
         self._closed = False
+
+    def listen(self, listener: Callable[[Migration], None]) -> None:
+        """Call `listener` on the loop with each migration, before its first record."""
+        self._listeners.append(listener)
 
     async def vms(self) -> Inventory:
         """The VMs of both hosts, and why a host could not be read."""
@@ -151,7 +168,9 @@ class Migrations:
     def _known(self, fields: Message) -> Migration:
         run = str(fields["run"])
         if run not in self.all:
-            self.all[run] = Migration(fields, lambda action, value: self._request(run, action, value))
+            self.all[run] = Migration(fields, partial(self._request, run), partial(self._call, run))
+            for listener in self._listeners:
+                listener(self.all[run])
         elif run not in self._following:
             self.all[run].restart(float(fields["zero"]))
         return self.all[run]
@@ -159,11 +178,12 @@ class Migrations:
     def _request(self, run: str, action: str, value: int | None) -> None:
         pressed = time.monotonic()
         if not self._client.send(REQUEST, run=run, action=action, value=value, pressed=pressed):
-            self._later(self._request_later(run, action, value, pressed))
+            self._later(self._call(run, action, value, pressed))
 
-    async def _request_later(self, run: str, action: str, value: int | None, pressed: float) -> None:
-        """The runner has just ended: request it from the next one."""
-        await self.attach()
+    async def _call(self, run: str, action: str, value: int | None, pressed: float | None = None) -> None:
+        pressed = time.monotonic() if pressed is None else pressed
+        if not self._client.connected:  # the runner has just ended: the next one must find the migration first
+            await self.attach()
         await self._client.call(REQUEST, run=run, action=action, value=value, pressed=pressed)
 
     def _on_notice(self, message: Message) -> None:
@@ -182,11 +202,25 @@ class Migrations:
     def _on_lost(self) -> None:
         """The runner has ended: a new one finds what is under way, and continues the records."""
         self._following.clear()
-        if not self._closed and any(not each.timeline.over for each in self.all.values()):
+        if not self._closed and not self._attaching and self._lost:
+            self._attaching = True
             self._later(self._attach_again())
 
+    @property
+    def _lost(self) -> bool:
+        """Whether a migration is neither over nor followed."""
+        return any(not each.timeline.over and run not in self._following for run, each in self.all.items())
+
     async def _attach_again(self) -> None:
-        await self.attach()
+        try:
+            while self._lost:
+                failure = await or_failure(self.attach())
+                if isinstance(failure, Failure):
+                    log.warning("The runner: %s", failure)
+                if self._lost:
+                    await asyncio.sleep(ATTACH_AGAIN_S)
+        finally:
+            self._attaching = False
 
     def _later(self, call: Any) -> None:
         task = asyncio.ensure_future(or_failure(call))

@@ -103,7 +103,7 @@ class MigrationOwner:
             raise _not_found(plan.vm, inventory)
         vm = origin.vm
         if await self._is_migrating(plan.vm, inventory):
-            hint = "Leave this page and come back to follow it."
+            hint = "vmlm-tui follows it in a few seconds."
             raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
         if expected and origin.host != expected:
             raise Moved(_moved(origin), inventory)
