@@ -17,11 +17,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.fakes import PATIENCE_S
+from tests.integration.staged_runner import COMMAND
+from tests.unit.fakes import PATIENCE_S, Stage, connections, recording
 from tests.unit.until import until
 from tui.app.wiring import RUNNER
 from tui.core.failure import Failure
+from tui.core.plan import Plan
+from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.recorder import RAW
+from tui.migration.backend.run_files import read_records
 from tui.migration.backend.service import FIND
+from tui.migration.model.record import ATTACHED, END, GAP, START, Event
+from tui.migration.model.timeline import Timeline
 from tui.runner import process, protocol
 from tui.runner.client import Client
 from tui.runner.process import connect, folder
@@ -60,6 +67,12 @@ class Place:
         hello = {"config": str(self.config)}
         self._clients.append(Client(partial(connect, RUNNER), hello, lambda _notice: None, self.lost.set))
         return self._clients[-1]
+
+    def migrations(self) -> Migrations:
+        """An app, with a runner that has a recorded migration."""
+        made = Migrations(connections(Stage(recording("post-copy-by-hand"))), partial(connect, COMMAND), self.config)
+        self._clients.append(made._client)
+        return made
 
     async def pid(self) -> int:
         """The process that listens on the socket."""
@@ -240,6 +253,30 @@ async def test_sigterm_ends_it_and_its_socket(place: Place) -> None:
     log = place.log.read_text()
     assert log.endswith("The runner ends\n")
     assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+async def test_the_next_runner_continues_the_record_of_one_that_ended(
+    place: Place, tmp_path: Path, number: signal.Signals
+) -> None:
+    place.config.write_text(f'{CONFIG}[runs]\nfolder = "{tmp_path / "runs"}"\n')
+    migrations = place.migrations()
+    migration = await migrations.start(Plan("guest1", technique="post-copy-manual"))
+    await until(lambda: migration.timeline.iteration >= 2)
+    first, before = await place.pid(), read_records(migration.folder / RAW)
+    os.kill(first, number)
+    await gone(first)
+    await until(lambda: migration.timeline.gaps)
+    migration.controls.switch_to_post_copy()
+    await asyncio.wait_for(migration.ended(), PATIENCE_S)
+    assert await place.pid() != first
+    records = read_records(migration.folder / RAW)
+    assert records[: len(before)] == before
+    kinds = [each.kind for each in records if isinstance(each, Event)]
+    assert [kinds.count(kind) for kind in (START, GAP, ATTACHED, END)] == [1, 1, 1, 1]
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+    live, read = migration.timeline, Timeline(records)
+    assert (live.phase, len(live.points), len(live.marks)) == ("completed", len(read.points), len(read.marks))
 
 
 async def test_it_ends_when_it_has_nothing_to_do(place: Place) -> None:
