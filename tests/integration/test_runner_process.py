@@ -6,7 +6,6 @@ import fcntl
 import os
 import pty
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.staged_runner import COMMAND
+from tests.listener import listener_of
 from tests.unit.fakes import PATIENCE_S, Stage, connections, recording
 from tests.unit.until import until
 from tui.app.wiring import RUNNER
@@ -74,17 +74,14 @@ class Place:
         self._clients.append(made._client)
         return made
 
-    async def pid(self) -> int:
-        """The process that listens on the socket."""
-        with socket.socket(socket.AF_UNIX) as trial:
-            trial.connect(str(self.socket))
-            return int.from_bytes(trial.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)[:4], sys.byteorder)
+    def pid(self) -> int:
+        return listener_of(self.socket)
 
     async def close(self) -> None:
         for client in self._clients:
             await client.close()
         with contextlib.suppress(OSError):
-            pid = await self.pid()
+            pid = self.pid()
             os.kill(pid, signal.SIGTERM)
             await gone(pid)
 
@@ -158,12 +155,12 @@ async def test_a_link_in_place_of_the_folder_is_refused(place: Place, tmp_path: 
 async def test_the_socket_of_a_killed_runner_is_replaced(place: Place) -> None:
     client = place.client()
     await client.open()
-    first = await place.pid()
+    first = place.pid()
     os.kill(first, signal.SIGKILL)
     await asyncio.wait_for(place.lost.wait(), PATIENCE_S)
     assert place.socket.exists()
     assert await client.call(FIND) == []
-    assert await place.pid() != first
+    assert place.pid() != first
 
 
 @pytest.mark.parametrize("state", ["/proc/none", "/dev/full/none"])
@@ -222,10 +219,10 @@ async def test_the_end_of_its_starter_and_of_its_terminal_do_not_end_it(place: P
     output = b""
     while b"connected" not in output:
         output += await asyncio.to_thread(os.read, ours, 4096)
-    runner = await place.pid()
+    runner = place.pid()
     os.close(ours)  # hangs up: SIGHUP to the session
     await asyncio.wait_for(shell.wait(), PATIENCE_S)
-    assert await place.pid() == runner
+    assert place.pid() == runner
     assert os.getsid(runner) == runner
     assert await place.client().call(FIND) == []
 
@@ -233,10 +230,10 @@ async def test_the_end_of_its_starter_and_of_its_terminal_do_not_end_it(place: P
 async def test_sighup_does_not_end_it(place: Place) -> None:
     client = place.client()
     await client.open()
-    runner = await place.pid()
+    runner = place.pid()
     os.kill(runner, signal.SIGHUP)
     assert await client.call(FIND) == []
-    assert await place.pid() == runner
+    assert place.pid() == runner
     assert not place.lost.is_set()
 
 
@@ -245,7 +242,7 @@ async def test_sighup_does_not_end_it(place: Place) -> None:
 
 async def test_sigterm_ends_it_and_its_socket(place: Place) -> None:
     await place.client().open()
-    runner = await place.pid()
+    runner = place.pid()
     os.kill(runner, signal.SIGTERM)
     await gone(runner)
     await asyncio.wait_for(place.lost.wait(), PATIENCE_S)
@@ -263,13 +260,13 @@ async def test_the_next_runner_continues_the_record_of_one_that_ended(
     migrations = place.migrations()
     migration = await migrations.start(Plan("guest1", technique="post-copy-manual"))
     await until(lambda: migration.timeline.iteration >= 2)
-    first, before = await place.pid(), read_records(migration.folder / RAW)
+    first, before = place.pid(), read_records(migration.folder / RAW)
     os.kill(first, number)
     await gone(first)
     await until(lambda: migration.timeline.gaps)
     migration.controls.switch_to_post_copy()
     await asyncio.wait_for(migration.ended(), PATIENCE_S)
-    assert await place.pid() != first
+    assert place.pid() != first
     records = read_records(migration.folder / RAW)
     assert records[: len(before)] == before
     kinds = [each.kind for each in records if isinstance(each, Event)]
@@ -282,7 +279,7 @@ async def test_the_next_runner_continues_the_record_of_one_that_ended(
 async def test_it_ends_when_it_has_nothing_to_do(place: Place) -> None:
     client = place.client()
     await client.open()
-    runner = await place.pid()
+    runner = place.pid()
     await client.close()
     await gone(runner)
     assert not place.socket.exists()
@@ -312,7 +309,7 @@ async def test_one_of_another_version_is_replaced_if_it_has_no_work(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await place.client().open()
-    first = await place.pid()
+    first = place.pid()
     monkeypatch.setattr("tui.runner.client.PROTOCOL", protocol.PROTOCOL + 1)
     with pytest.raises(Failure, match="is of another version of vmlm-tui"):
         await place.client().open()
