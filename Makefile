@@ -1,5 +1,5 @@
 # The commands of the project; CI runs the same. Packages and the lab's namespaces need root.
-.PHONY: setup demo test quick coverage lab-test lint bench
+.PHONY: setup demo test quick coverage fuzz lab-test lint bench
 sudo := $(if $(filter 0,$(shell id -u)),,sudo --)
 
 setup: ## install what is missing: distribution packages, .venv, the project
@@ -11,11 +11,14 @@ demo: setup ## start the lab, and the app on its source host
 test: setup ## run all tests, including real migrations
 	@$(sudo) .venv/bin/python -m tests
 
-quick: lint ## lint, and the tests that need neither the lab nor other machines: under 3 minutes
+quick: lint ## lint, and the tests that need neither the lab nor other machines: a few minutes
 	@$(sudo) .venv/bin/python -m tests fast
 
 coverage: setup ## those tests again, and how much of tui/ they run
 	@$(sudo) .venv/bin/python -m tests coverage
+
+fuzz: setup ## give every reader 100,000 damaged inputs, other ones each time: about an hour
+	@$(sudo) env FUZZ_EXAMPLES=100000 .venv/bin/python -m tests fuzz
 
 lab-test: setup ## real migrations between the lab's hosts
 	@$(sudo) .venv/bin/python -m tests lab

@@ -1,4 +1,4 @@
-"""Runs the tests: `python -m tests [fast] [coverage] [lab] [nfs]`; fast, lab and nfs where none is named.
+"""Runs the tests: `python -m tests [fast] [coverage] [fuzz] [lab] [nfs]`; fast, lab and nfs where none is named.
 
 tests/nfs spends most of its time waiting for one emulated machine, so it runs beside the others and its output comes at
 the end. The fast ones run in parallel processes. tests/lab has no other tests but those of tests/nfs beside it, because
@@ -15,9 +15,11 @@ import tempfile
 PYTEST = (sys.executable, "-m", "pytest")
 # Two a core, because these tests wait for half of their time.
 PROCESSES = min(8, 2 * (os.cpu_count() or 1))
-FAST = ("-n", str(PROCESSES), "--dist", "worksteal", "tests/unit", "tests/integration", "tests/ui")
+PARALLEL = ("-n", str(PROCESSES), "--dist", "worksteal")
+FAST = (*PARALLEL, "tests/unit", "tests/integration", "tests/ui")
 RUNS = {
-    "fast": FAST,
+    "fast": (*FAST, "tests/fuzz"),
+    "fuzz": (*PARALLEL, "tests/fuzz"),
     "coverage": (*FAST, "--cov", "--cov-report="),
     "lab": ("tests/lab",),
     "nfs": ("tests/nfs",),

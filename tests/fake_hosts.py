@@ -230,6 +230,12 @@ class FakeHypervisor:
     def abort_job(self, name: str) -> None:
         raise NotImplementedError
 
+    def pause_post_copy(self, name: str) -> None:
+        raise NotImplementedError
+
+    def resume_post_copy(self, plan: Plan, destination_uri: str) -> None:
+        raise NotImplementedError
+
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         raise NotImplementedError
 

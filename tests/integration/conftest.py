@@ -32,6 +32,7 @@ class Server:
     children: list[asyncio.subprocess.Process] = field(default_factory=list)
     port: int = 0
     password: str = ""  # an accepted password, or ""
+    greeting: str = ""  # shell commands that run before each command, as those in ~/.bashrc do
     home: Path | None = None  # HOME of the commands; keys in its .ssh/authorized_keys are accepted, too
 
     @property
@@ -78,7 +79,7 @@ class Server:
         assert process.command is not None
         self.commands.append(process.command)
         child = await asyncio.create_subprocess_exec(
-            "sh", "-c", process.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            "sh", "-c", self.greeting + process.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE, start_new_session=True,
             env={**os.environ, "HOME": str(self.home)} if self.home else None,
         )  # fmt: skip

@@ -1,11 +1,12 @@
 """The libvirt adapter against libvirt's own test driver: real calls, real events, no VM."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.integration.conftest import TEST
-from tui.adapters.libvirt.hypervisor import LibvirtHypervisor
+from tui.adapters.libvirt.hypervisor import LibvirtHypervisor, connect
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor
@@ -199,3 +200,11 @@ def test_undefining_an_unknown_vm_is_a_failure(hypervisor: LibvirtHypervisor) ->
 
 def test_the_networks_are_listed(hypervisor: LibvirtHypervisor) -> None:
     assert hypervisor.networks() == ("default",)
+
+
+def test_a_greeting_before_libvirts_data_is_named_as_the_cause(tmp_path: Path) -> None:
+    command = tmp_path / "command"
+    command.write_text("#!/bin/sh\necho Welcome\ncat > /dev/null\n")
+    command.chmod(0o755)
+    with pytest.raises(Failure, match="the shell of the login there prints text when a command starts"):
+        connect(f"qemu+ext:///system?command={command}")

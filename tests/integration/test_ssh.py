@@ -1,6 +1,7 @@
 """The ssh shell against a real server."""
 
 import asyncio
+import os
 import socket
 from pathlib import Path
 
@@ -28,6 +29,21 @@ async def test_stdout_stderr_and_status_are_returned(shell: SshShell) -> None:
 async def test_arguments_are_not_interpreted_by_a_shell(shell: SshShell, word: str) -> None:
     done = await shell.run(["printf", "%s|%s", word, "end"])
     assert (done.status, done.stdout) == (0, f"{word}|end")
+
+
+@pytest.mark.parametrize("printed", ["Welcome\\n", "\\n\\n  Welcome\\n* 3 updates *\\n\\n", "Welcome "])
+async def test_a_greeting_of_the_logins_shell_is_no_output(server: Server, shell: SshShell, printed: str) -> None:
+    server.greeting = f"printf '{printed}'; "
+    pieces: list[str] = []
+    done = await shell.run(["sh", "-c", "id -u; echo Welcome; exit 3"], on_output=pieces.append)
+    assert (done.status, done.stdout) == (3, f"{os.getuid()}\nWelcome\n")
+    assert "".join(pieces) == done.stdout
+
+
+async def test_what_a_login_without_a_shell_prints_is_kept(server: Server, shell: SshShell) -> None:
+    server.greeting = "echo 'This account is currently not available.'; exit 1; "
+    done = await shell.run(["true"])
+    assert (done.status, done.stdout) == (1, "This account is currently not available.\n")
 
 
 async def test_stdin_arrives_byte_for_byte(shell: SshShell) -> None:

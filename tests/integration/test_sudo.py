@@ -146,16 +146,3 @@ async def test_a_wrong_password_is_detected_if_sudo_prompts_only_once(
     with pytest.raises(PasswordNeeded, match="it is wrong"):
         await sudo.run("storage", ["true"])
     assert fake_sudo.read == ["typo"]
-
-
-@pytest.mark.parametrize("printed", ["Welcome to destination\n", "\n\n  Welcome to destination\n* 3 updates *\n\n",
-                                     "Welcome to destination "], ids=["line", "several", "no end"])  # fmt: skip
-@pytest.mark.parametrize("user_id", ["0", "1000"])
-async def test_output_of_the_login_shell_is_named_as_the_cause(
-    fake_sudo: FakeSudo, sudo: Sudo, tmp_path: Path, printed: str, user_id: str
-) -> None:
-    (tmp_path / "id").write_text(f"#!/bin/sh\nprintf %s {shlex.quote(printed + user_id)}\n")
-    with pytest.raises(Failure, match='the shell of the login first prints "Welcome to destination"') as raised:
-        await sudo.run("destination", ["true"])
-    assert "~/.bashrc" in raised.value.hint
-    assert not isinstance(raised.value, PasswordNeeded)

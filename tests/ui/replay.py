@@ -7,7 +7,7 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.vm import Vm
-from tui.migration.backend.owner import Refused
+from tui.migration.backend.preflight import Refused
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
@@ -47,6 +47,12 @@ class RecordedControls:
 
     def set_bandwidth(self, mib_per_s: int) -> None:
         self.calls.append(("bandwidth", mib_per_s))
+
+    def resume_post_copy(self) -> None:
+        self.calls.append(("resume", None))
+
+    def pause_post_copy(self) -> None:
+        self.calls.append(("pause", None))
 
 
 class ReplayedMigration:

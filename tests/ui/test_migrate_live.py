@@ -79,7 +79,7 @@ async def test_new_records_reach_the_page() -> None:
 async def test_a_daemon_that_does_not_reply_is_shown_beside_the_figures() -> None:
     async with page_of(running(until_=at(13))) as page:
         page.migration.late = 3.2
-        await page.sees("no reply from libvirt for 3.2 s. Not converging")
+        await page.sees("no reply from libvirt for 3.2 s; the figures are from before. Not converging")
         page.migration.late = 0.0
         await until(page.pilot, lambda: "no answer" not in page.words)
 
@@ -103,4 +103,32 @@ async def test_the_curves_break_at_gaps_of_the_record() -> None:
 
 async def test_a_lost_connection_in_post_copy_is_shown() -> None:
     async with page_of(running("link-cut", at(50))) as page:
-        await page.sees("Post-copy has lost its connection", "Nothing is lost; it continues when the network is back.")
+        await page.sees("Post-copy has lost its connection", "stops where it needs a page that is still on source.")
+
+
+async def test_a_paused_post_copy_is_resumed_by_its_key_as_soon_as_that_is_possible() -> None:
+    async with page_of(running("link-cut", at(50))) as page:
+        sentence, advice = "Post-copy of guest1 is paused.", "Upgrade libvirt there."
+        found = {"break": "needs resume", "sentence": sentence, "advice": advice, "resumable": False}
+        page.migration.give(Event(50.1, "", record.DIAGNOSIS, found))
+        await page.sees(sentence, advice)
+        await page.pilot.press("r")
+        await page.is_notified(advice)
+        page.migration.give(Event(50.2, "", record.DIAGNOSIS, found | {"resumable": True}))
+        await page.sees(sentence, "r resumes it.")
+        await page.pilot.press("r")
+        assert page.migration.controls.calls == [("resume", None)]
+        page.migration.give(Event(50.3, "", record.KEY, {"action": "resume"}))
+        await page.sees("The resume is requested, and tried again until QEMU accepts it.")
+
+
+async def test_pausing_post_copy_is_asked_first_and_not_possible_twice() -> None:
+    async with page_of(running("post-copy-by-hand", in_post_copy)) as page:
+        await page.pilot.press("P")
+        await page.sees("Pause post-copy?", "until post-copy is resumed.")
+        await page.pilot.press("n", "P", "y")
+        assert page.migration.controls.calls == [("pause", None)]
+    async with page_of(running("link-cut", at(50))) as page:
+        await page.pilot.press("P")
+        await page.is_notified("Post-copy is interrupted already.")
+        assert page.migration.controls.calls == []

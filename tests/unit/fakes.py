@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tui.app import config
@@ -14,6 +15,7 @@ from tui.core.protocols import (
     JOB_COMPLETED,
     LIFECYCLE,
     Aborted,
+    ConnectionBroken,
     Hypervisor,
     HypervisorEvent,
     JobInfo,
@@ -32,7 +34,7 @@ NAMES = tuple(sorted(each.stem for each in RECORDINGS.glob("*.jsonl")))
 HEARD = (ITERATION, LIFECYCLE, JOB_COMPLETED)
 PATIENCE_S = 60.0  # for what happens at once on a machine that has time
 
-CUT = Failure("libvirt did not answer", "the connection to libvirt broke", detail="client socket is closed")
+CUT = ConnectionBroken("libvirt did not answer", "the connection to libvirt broke", detail="client socket is closed")
 
 
 def recording(name: str) -> list[Record]:
@@ -159,6 +161,12 @@ class Stage:
             if found is not None:
                 self._at += found + 1
 
+    def resume(self) -> None:
+        """A paused post-copy goes on: the play goes on where it stands."""
+        with self._lock:
+            self.under_way = True
+        self.ended.clear()
+
     def let_go(self) -> None:
         """The test is over: nobody waits for an answer any more."""
         self.forever = False
@@ -177,7 +185,7 @@ class Stage:
             if outcome == COMPLETED:
                 self.vms = {self.target: {self.vm.name: self.vm}, self.origin: {}}
             else:
-                self.vms[self.target].pop(self.vm.name, None)
+                self.vms = {self.target: {}, self.origin: {self.vm.name: self.vm}}
         self.ended.set()
 
     def _go_on(self) -> None:
@@ -197,6 +205,7 @@ class Stage:
         self._at += 1
         if isinstance(each, Sample):
             self.job = JobInfo(each.stats, each.state)
+            self._place(each.state)
         elif each.kind == JOB_COMPLETED and self.late_figures:
             self._figures.append(each)
         elif each.kind in HEARD:
@@ -204,6 +213,14 @@ class Stage:
         elif each.kind == record.END:
             self.finish(str(each.data["outcome"]))
         return each
+
+    def _place(self, state: str) -> None:
+        """The VM where a sample says that it is: in post-copy both hosts have it."""
+        name, _, reason = state.partition(" (")
+        here = replace(self.vm, state=name or "running", reason=reason.rstrip(")"))
+        self.vms[self.origin] = {self.vm.name: here}
+        if reason.startswith("post-copy"):
+            self.vms[self.target] = {self.vm.name: replace(self.vm, state="running", reason="post-copy")}
 
     def _emit(self, each: Event) -> None:
         data = dict(each.data)
@@ -259,6 +276,9 @@ class FakeHypervisor:
     def migrate(self, plan: Plan, destination_uri: str) -> None:
         self._enter("migrate")
         self._stage.begin()
+        self._wait_for_end(plan)
+
+    def _wait_for_end(self, plan: Plan) -> None:
         while not self._stage.ended.wait(0.005) or self._stage.forever:
             if self.broken or self._stage.caller_cut.is_set():
                 raise CUT
@@ -282,6 +302,14 @@ class FakeHypervisor:
     def abort_job(self, name: str) -> None:
         self._enter("abort_job")
         self._stage.finish(CANCELLED)
+
+    def pause_post_copy(self, name: str) -> None:
+        self._enter("pause_post_copy")
+
+    def resume_post_copy(self, plan: Plan, destination_uri: str) -> None:
+        self._enter("resume_post_copy")
+        self._stage.resume()
+        self._wait_for_end(plan)
 
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         self._enter("set_max_downtime")

@@ -14,9 +14,9 @@ from tui import __version__
 from tui.app.arguments import Parser
 from tui.checklist.model.check import FAILED, Item
 from tui.checklist.model.summary import WIDEST, by_host, counts, fixable, state_words, summary_line
-from tui.checklist.model.transcript import plain
 from tui.core.actions import without_keys
 from tui.core.failure import Failure
+from tui.core.plain_text import plain
 
 if TYPE_CHECKING:
     from pathlib import Path

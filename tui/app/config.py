@@ -9,6 +9,7 @@ from typing import Any
 
 from tui.core import schema
 from tui.core.failure import Failure
+from tui.core.regular_file import open_regular
 from tui.core.schema import Problem
 from tui.core.settings import SSH_PORT, Config, Host, Hosts, Runs, xdg_folder
 from tui.core.ssh_target import parse_target
@@ -114,7 +115,7 @@ def _write_through(descriptor: int, path: Path, config: Config) -> None:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         hint = "Name another with --config, or run vmlm-tui without it to write one."
@@ -122,7 +123,7 @@ def _text(path: Path) -> str:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
         raise Failure(f"{path} cannot be read", why, "A TOML file is expected.", detail=str(error)) from error
-    if len(data) > MAX_BYTES:  # it may be an endless device
+    if len(data) > MAX_BYTES:
         raise Failure(f"{path} is larger than 1 MiB", "no configuration is so large", "A TOML file is expected.")
     try:
         return data.decode("utf-8-sig")

@@ -105,6 +105,15 @@ class Hypervisor(Protocol):
     def abort_job(self, name: str) -> None:
         """Cancel the running migration."""
 
+    def pause_post_copy(self, name: str) -> None:
+        """Pause a migration in post-copy, which only `resume_post_copy` continues; libvirt 8.5 and later."""
+
+    def resume_post_copy(self, plan: Plan, destination_uri: str) -> None:
+        """Continue a post-copy that is paused on both hosts; returns like `migrate`; libvirt 8.5 and later.
+
+        Call it only if migration.model.resume.why_not_resume allows it: libvirt 11.2 and 11.3 crash.
+        """
+
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         """Set the maximum downtime of the VM's migration."""
 
@@ -123,6 +132,14 @@ class Hypervisor(Protocol):
 
 class Aborted(Failure):
     """The migration was cancelled, by this app or by another client."""
+
+
+class ConnectionBroken(Failure):
+    """libvirt reported only that a connection ended; a migration may have had another reason, or may go on."""
+
+
+class QemuEnded(Failure):
+    """The VM's QEMU does not exist any more; libvirt may report the VM as active for another minute."""
 
 
 class AgentUnavailable(Failure):

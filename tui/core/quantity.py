@@ -4,6 +4,7 @@
 `parse_` functions read both forms.
 """
 
+import math
 import re
 from decimal import Decimal
 
@@ -23,6 +24,9 @@ TIMES = {"ms": Decimal("0.001"), "s": Decimal(1), "min": Decimal(60), "h": Decim
 
 WRITTEN_SIZES = ("TiB", "GiB", "TB", "GB", "MiB", "MB", "KiB", "kB", "B")  # the first that divides it is used
 
+MOST_BYTES = 999 * 1024**5  # displayed; a larger size and a longer time come from damaged input
+MOST_S = 1e9
+
 ONE = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([A-Za-z]+(?:/s)?)\s*", re.ASCII)
 WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
 ZERO = re.compile(r"\s*0+(?:\.0*)?\s*", re.ASCII)
@@ -30,7 +34,7 @@ ZERO = re.compile(r"\s*0+(?:\.0*)?\s*", re.ASCII)
 
 def size(amount: float) -> str:
     """Bytes in the binary unit that leaves two or three digits: "7.9 GiB", "412 MiB", "0 B"; at most 8 characters."""
-    sign, value = ("-", -amount) if amount < 0 else ("", float(amount))
+    sign, value = "-" if amount < 0 else "", float(min(abs(amount), MOST_BYTES))
     power = 0
     while value >= 999.5 and power < len(BINARY) - 1:  # 0.98 GiB is easier to read than 1000 MiB
         value /= 1024
@@ -52,14 +56,14 @@ def rate(amount: float) -> str:
 
 def clock(seconds: float) -> str:
     """Elapsed whole seconds: "00:14", from one hour on "1:02:03"."""
-    whole = int(max(0.0, seconds))
+    whole = int(_within(seconds))
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
 
 
 def duration(seconds: float) -> str:
     """A measured time: "0.7 ms", "180 ms", "3.2 s", "2 min 5 s", "1 h 2 min"."""
-    value = max(0.0, seconds)
+    value = _within(seconds)
     if value < 0.9995:
         milliseconds = value * 1000
         return f"{milliseconds:.1f} ms" if 0 < milliseconds < 9.95 else f"{milliseconds:.0f} ms"
@@ -117,6 +121,19 @@ def parse_seconds(text: str) -> float:
 def whole(text: str) -> int | None:
     """The number that these ASCII digits write; None for anything else, and for more digits than any amount has."""
     return int(text) if WHOLE.fullmatch(text) else None
+
+
+def number(text: str) -> float | None:
+    """The finite number that the text writes; None for anything else."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _within(seconds: float) -> float:
+    return min(max(0.0, seconds), MOST_S)
 
 
 def _one(text: str, factors: dict[str, Decimal], expected: str) -> Decimal:

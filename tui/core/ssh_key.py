@@ -1,6 +1,7 @@
 """Public ssh keys of hosts and users."""
 
 import base64
+import binascii
 import hashlib
 from dataclasses import dataclass
 
@@ -25,3 +26,11 @@ class HostKey:
         """The SHA256 fingerprint as ssh prints it."""
         digest = hashlib.sha256(base64.b64decode(self.blob)).digest()
         return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+
+
+def is_blob(text: str) -> bool:
+    """Whether the text is the base64 of a key."""
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):  # ValueError: not ASCII
+        return False

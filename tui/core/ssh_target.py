@@ -57,7 +57,10 @@ class UriTarget(SshTarget):
 
 def target_of_uri(uri: str) -> UriTarget | None:
     """The ssh target of a libvirt URI; None if the URI does not use ssh, Failure if its host is invalid."""
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise Failure(f"{uri!r} is no URI of libvirt", str(error)) from error
     if not parts.scheme.endswith("+ssh") or not parts.netloc:
         return None
     to = parse_target(unquote(parts.netloc.rpartition("@")[2]))

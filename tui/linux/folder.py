@@ -52,7 +52,7 @@ def parse_folder(path: str, part: Section | None) -> Folder:
     for line in part.text.splitlines():
         word, _, rest = line.partition(" ")
         lines.setdefault(word, []).append(rest)
-    real = next(iter(lines.get("real", [])), "") or path
+    real = next((line for line in lines.get("real", []) if line.startswith("/")), path)
     missing = tuple(reversed(lines.get("missing", [])))
     if part.timed_out:
         return Folder(path, HUNG, real)
@@ -60,7 +60,7 @@ def parse_folder(path: str, part: Section | None) -> Folder:
         return Folder(path, STALE, real, output=part.text)
     if missing:
         return Folder(path, ABSENT, real, missing)
-    if "kind" not in lines:
+    if not {"mode", "owner", "kind"} <= lines.keys():
         return Folder(path, UNREADABLE, real, output=part.text)
     mode, owner, kind = (lines[word][0] for word in ("mode", "owner", "kind"))
     if kind != "directory":

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 MARK = re.compile(
-    r"# vmlm-tui: the next (?:line is|(\d+) lines are) its own(; it (?:ended the line above|made the file))?"
+    r"# vmlm-tui: the next (?:line is|([0-9]{1,4}) lines are) its own(; it (?:ended the line above|made the file))?"
 )
 ENDED = "; it ended the line above"
 MADE = "; it made the file"

@@ -14,7 +14,6 @@ PLAIN, FREE, WITH_PASSWORD = "plain", "free", "with a password"
 RUNS = "vmlm-tui: runs as root\n"  # printed before the command's own output; without it, sudo did not run the command
 PROMPT = "vmlm-tui: password"
 TRY_LIMIT_S = 30.0
-PRINTED = 60  # displayed characters of a greeting
 REJECTED = "vmlm-tui: sudo asked for the password again"
 
 # $0 is a process whose descriptor 3 is the command's input, or empty if the command has sudo's input.
@@ -166,7 +165,8 @@ class Sudo:
 
     async def _find_method(self, host: str) -> str:
         """Tries the methods; runs once, and again after sudo has failed or a password was set."""
-        if await self._user_id(host) == "0":
+        done = await self._shell(host).run([*ENVIRONMENT, "id", "-u"])
+        if done.stdout.strip() == "0":
             return PLAIN
         for method, run in ((FREE, self._free), (WITH_PASSWORD, self._with_password)):
             try:
@@ -177,20 +177,6 @@ class Sudo:
             else:
                 break
         return method
-
-    async def _user_id(self, host: str) -> str:
-        """The user ID of the login; Failure if its shell prints a greeting, which would precede every output."""
-        done = await self._shell(host).run([*ENVIRONMENT, "id", "-u"])
-        printed = done.stdout.strip().rstrip("0123456789").strip()
-        if printed:
-            raise Failure(
-                f"The output of commands on {host} can't be read",
-                f'the shell of the login first prints "{printed.splitlines()[0][:PRINTED]}"',
-                "Remove what prints it, often a line in ~/.bashrc there, or move that line below "
-                "`[[ $- == *i* ]] || return`. libvirt over ssh fails because of it, too.",
-                detail=done.stdout,
-            )
-        return done.stdout.strip()
 
 
 class _Start:

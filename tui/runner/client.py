@@ -145,7 +145,8 @@ class Client:
             except Exception:  # noqa: BLE001  # a page that fails to show one must not end the connection
                 log.exception("The notice %s failed", message["notice"])
             return
-        reply = self._replies.pop(message.get("id", 0), None)
+        number = message.get("id")
+        reply = self._replies.pop(number, None) if isinstance(number, int) else None
         if reply is None or reply.done():
             return
         if "failure" in message:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.failure import Failure
+from tui.core.regular_file import read_regular
 from tui.core.threads import on_thread
 from tui.migration.backend.recorder import RAW, SUMMARY
 from tui.migration.backend.run_files import has_end, in_use, records_of
@@ -68,7 +69,7 @@ class Runs:
             known = self._known.get(folder)
             if known is not None and known[0] == stamp and known[1].outcome != "under way":
                 return known[1]
-            tables = tomllib.loads((folder / SUMMARY).read_text("utf-8"))
+            tables = tomllib.loads(read_regular(folder / SUMMARY).decode())
             running, raw = tables.get("outcome") == RUNNING, folder / RAW
             run = parse_run(
                 folder, tables, in_use=running and in_use(raw), ended=running and raw.exists() and has_end(raw)

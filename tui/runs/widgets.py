@@ -5,8 +5,8 @@ from datetime import datetime
 from rich.cells import set_cell_size
 from textual.content import Content
 
-from tui.checklist.model.transcript import plain
 from tui.checklist.widgets.item_lines import cut, one_line
+from tui.core.plain_text import plain
 from tui.core.plan import TECHNIQUES
 from tui.core.quantity import clock, duration, size
 from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, Run

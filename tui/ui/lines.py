@@ -6,6 +6,8 @@ from textual.strip import Strip
 from textual.visual import Visual
 from textual.widget import Widget
 
+from tui.core.plain_text import CONTROLS
+
 Cell = tuple[str, object]
 
 
@@ -28,7 +30,8 @@ class Lines(Widget):
         return "\n".join(content.plain for content in self._contents)
 
     def show(self, *contents: Content) -> None:
-        """Replace all lines."""
+        """Replace all lines; control characters in them are shown as U+FFFD."""
+        contents = tuple(map(_printable, contents))
         if len(contents) == len(self._contents) and all(map(Content.is_same, contents, self._contents)):
             return
         old, more = self._strips, len(contents) != len(self._contents)
@@ -63,6 +66,13 @@ class Lines(Widget):
 
     def _render_strips(self) -> list[Strip]:
         return [rendered(self, content, self.size.width) for content in self._contents]
+
+
+def _printable(content: Content) -> Content:
+    """Files and hosts may contain characters that reverse a line or end it; a log is drawn as it was recorded."""
+    if content.plain.isprintable() or CONTROLS.search(content.plain) is None:
+        return content
+    return Content(CONTROLS.sub(lambda found: "\ufffd" * len(found[0]), content.plain), list(content.spans))
 
 
 def rendered(widget: Widget, content: Content, width: int) -> Strip:

@@ -4,7 +4,7 @@ import libvirt
 import pytest
 
 from tui.adapters.libvirt.errors import CODES, MESSAGES, translate
-from tui.core.protocols import Aborted, AgentRefused
+from tui.core.protocols import Aborted, AgentRefused, ConnectionBroken, QemuEnded
 
 INTERNAL, FAILED, SYSTEM, RPC = (
     libvirt.VIR_ERR_INTERNAL_ERROR,
@@ -105,7 +105,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             FAILED,
             "operation failed: domain 'guest1' already exists with uuid 0054f024-25aa-4e37-867f-6da151e2b201",
-            "the name or UUID is in use at the destination",
+            "the name or UUID is in use on the host",
         ),
         (
             SYSTEM,
@@ -118,6 +118,17 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
             "the migration stream to the destination broke",
         ),
         (
+            SYSTEM,
+            "Unable to read from monitor: Connection reset by peer",
+            "the VM's QEMU has ended",
+        ),
+        (INTERNAL, "internal error: End of file from qemu monitor (vm='guest1')", "the VM's QEMU has ended"),
+        (
+            RPC,
+            "packet 1466264675 bytes received from server too large, want 33554432",
+            "the shell of the login there prints text when a command starts, and libvirt reads it as data",
+        ),
+        (
             INTERNAL,
             "internal error: unable to execute QEMU command 'migrate-set-capabilities': "
             "Postcopy is not yet compatible with multifd",
@@ -126,7 +137,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             FAILED,
             "operation failed: guest CPU doesn't match specification: missing features: avx512f",
-            "the destination's CPU lacks features that the VM uses",
+            "the host's CPU lacks features that the VM uses",
         ),
         (
             SYSTEM,
@@ -160,6 +171,84 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
 def test_a_message_is_translated_and_kept_as_detail(code: int, message: str, why: str) -> None:
     failure = translate("The call failed", Raised(code, message))
     assert (failure.what, failure.why, failure.detail) == ("The call failed", why, message)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "why"),
+    [
+        (
+            INTERNAL,
+            "internal error: Unable to find an unused port in range 'migration' (49152-49215)",
+            "all ports for migrations (49152-49215) are in use on the destination",
+        ),
+        (
+            SYSTEM,
+            "failed to write master key file for domain: No space left on device",
+            "libvirt cannot write its own files on the destination: the disk is probably full",
+        ),
+        (
+            INTERNAL,
+            "internal error: QEMU unexpectedly closed the monitor (vm='guest1'): 2026-11-23T04:00:26Z "
+            "qemu-system-x86_64: cannot set up guest memory 'pc.ram': Cannot allocate memory",
+            "the destination has too little memory for the VM",
+        ),
+        (
+            SYSTEM,
+            "Cannot check QEMU binary /usr/bin/qemu-system-x86_64: No such file or directory",
+            "QEMU's program /usr/bin/qemu-system-x86_64 is missing on the destination",
+        ),
+        (
+            INTERNAL,
+            "internal error: qemu unexpectedly closed the monitor: qemu-system-x86_64: unsupported machine type "
+            "'pc-q35-10.2'",
+            "the QEMU of the destination does not have the VM's machine type pc-q35-10.2",
+        ),
+        (
+            INTERNAL,
+            "internal error: process exited while connecting to monitor: something new",
+            "QEMU could not start on the destination",
+        ),
+        (
+            FAILED,
+            "operation failed: guest CPU doesn't match specification: missing features: avx512f",
+            "the destination's CPU lacks features that the VM uses",
+        ),
+        (
+            SYSTEM,
+            "Cannot access storage file '/images/guest1.img' (as uid:64055, gid:64055): No such file or directory",
+            "the VM's disk cannot be opened on the destination",
+        ),
+        (
+            FAILED,
+            "operation failed: domain 'guest1' already exists with uuid 0054f024-25aa-4e37-867f-6da151e2b201",
+            "the name or UUID is in use on the destination",
+        ),
+        (INTERNAL, "internal error: client socket is closed", "the connection to libvirt broke"),
+    ],
+)
+def test_a_migrations_error_names_the_destination_where_it_can_only_come_from_there(
+    code: int, message: str, why: str
+) -> None:
+    failure = translate("The migration of guest1 failed", Raised(code, message), migration=True)
+    assert (failure.why, failure.detail) == (why, message)
+    assert failure.hint
+
+
+def test_a_qemu_that_does_not_exist_any_more_is_told_from_a_busy_one() -> None:
+    message = "internal error: End of file from qemu monitor (vm='guest1')"
+    assert isinstance(translate("The job statistics could not be read", Raised(INTERNAL, message)), QemuEnded)
+
+
+@pytest.mark.parametrize("message", ["internal error: client socket is closed", "End of file while reading data: : x"])
+def test_a_broken_connection_is_told_from_a_reason(message: str) -> None:
+    assert isinstance(translate("The migration failed", Raised(RPC, message), migration=True), ConnectionBroken)
+    reason = translate("The migration failed", Raised(RPC, "Unable to write to socket: Broken pipe"), migration=True)
+    assert not isinstance(reason, ConnectionBroken)
+
+
+def test_the_error_of_a_start_names_no_destination() -> None:
+    message = "internal error: qemu unexpectedly closed the monitor: cannot set up guest memory: Cannot allocate memory"
+    assert translate("The VM could not be started", Raised(INTERNAL, message)).why == "the host has too little memory"
 
 
 def test_an_unknown_message_is_shown_unchanged() -> None:

@@ -1,11 +1,12 @@
 """Every mistake in config.toml is one sentence."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.unit.app.configurations import HOSTS, MINIMAL, read
-from tui.app.config import Misconfigured, Missing, find, load
+from tui.app.config import MAX_BYTES, Misconfigured, Missing, find, load
 from tui.core.failure import Failure
 
 SSH_EXPECTED = 'is not an ssh target such as "root@192.0.2.10" or "user@host:2222".'
@@ -255,9 +256,17 @@ def test_a_missing_file_is_not_a_misconfigured_one(path: Path) -> None:
         load(path)
 
 
-def test_reading_an_endless_device_stops() -> None:
+def test_an_endless_device_or_a_pipe_without_a_writer_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe"):
+        with pytest.raises(Failure, match="cannot be read: Not a regular file"):
+            load(path)
+
+
+def test_a_file_that_is_too_large_is_refused(path: Path) -> None:
+    path.write_bytes(b"#" * (MAX_BYTES + 1))
     with pytest.raises(Failure, match="larger than 1 MiB"):
-        load(Path("/dev/zero"))
+        load(path)
 
 
 def test_the_command_line_takes_precedence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -183,3 +184,11 @@ def test_an_id_that_two_older_apps_used_names_both_moves(path: Path) -> None:
     with path.open("a") as file:
         file.write(line("undone", 1) + "\n")
     assert journal.entries("b") == ()
+
+
+def test_a_pipe_in_place_of_the_journal_is_reported_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "changes.jsonl")
+    journal = Journal(tmp_path / "changes.jsonl")
+    assert "Not a regular file" in journal.problem
+    with pytest.raises(Failure, match="can't be written"):
+        journal.begin("step", "root@storage", ADDED)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tui.checklist.model.transcript import ACTION, DONE, OUTPUT, STEP, Line, Progress, Transcript, plain
+from tui.checklist.model.transcript import ACTION, DONE, OUTPUT, STEP, Line, Progress, Transcript
+from tui.core.plain_text import plain
 from tui.linux.change import AddLines
 
 ADD = AddLines("storage", "/etc/exports", ("/srv a(rw)",))
@@ -59,3 +60,7 @@ CONTROLS = "\u202e\u202a\u2066\u2069\u200f\u061c\u200b\ufeff\xad\u2028\U000e0041
 @pytest.mark.parametrize("control", [*CONTROLS, "\x1b[2J"])
 def test_plain_text_has_no_character_that_changes_how_the_rest_is_displayed(control: str) -> None:
     assert plain(f"guest1{control} gnp.exe") == "guest1 gnp.exe"
+
+
+def test_a_byte_that_is_not_utf8_is_shown_as_the_replacement_character() -> None:
+    assert plain(b"caf\xe9".decode(errors="surrogateescape")) == "caf\ufffd"

@@ -161,3 +161,15 @@ def test_an_exact_size_uses_the_largest_unit_that_divides_it() -> None:
         "512 MiB",
         "512 MB",
     ]
+
+
+@pytest.mark.parametrize("odd", [1e300, float("inf"), float("nan"), -float("inf"), -1e300])
+def test_an_amount_that_only_a_damaged_file_has_is_short(odd: float) -> None:
+    assert len(quantity.size(odd)) <= 8
+    assert len(quantity.clock(odd)) <= 12
+    assert len(quantity.duration(odd)) <= 15
+
+
+@pytest.mark.parametrize(("text", "number"), [("1.5", 1.5), ("inf", None), ("1e999", None), ("nan", None), ("x", None)])
+def test_only_a_finite_number_is_a_number(text: str, number: float | None) -> None:
+    assert quantity.number(text) == number

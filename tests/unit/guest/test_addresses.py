@@ -43,7 +43,8 @@ def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path, address: str,
 
 
 @pytest.mark.parametrize(
-    ("text", "address"), [('{"addresses": "root@two"}', "root@two"), ("[1]", ""), ("{", ""), ('{"addresses": {}}', "")]
+    ("text", "address"),
+    [('{"addresses": "root@two"}', "root@two"), ("[1]", ""), ("[" * 100_000, ""), ("{", ""), ('{"addresses": {}}', "")],
 )
 def test_an_older_file_is_read_and_a_damaged_one_is_empty(tmp_path: Path, text: str, address: str) -> None:
     path = tmp_path / "guests.json"

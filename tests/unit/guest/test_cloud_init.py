@@ -59,3 +59,7 @@ def test_a_unit_that_failed_without_a_result_is_an_error(
     path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run(["sh", "-c", script], env=path, capture_output=True, text=True, timeout=30, check=True)
     assert parse_cloud_init(done.stdout) == found
+
+
+def test_a_result_that_is_nested_too_deeply_has_no_errors() -> None:
+    assert parse_cloud_init("[" * 100_000) == CloudInit()

@@ -120,3 +120,9 @@ def test_closed_ports_are_grouped_by_outcome() -> None:
 )
 def test_ports_are_written_as_ranges(ports: tuple[int, ...], text: str) -> None:
     assert ranges(ports) == text
+
+
+@pytest.mark.parametrize("port", ["\u00b2", "\u0663", "9" * 5000, "-1", "x", ""])
+def test_a_port_that_is_no_number_is_skipped(port: str) -> None:
+    assert parse_connector(f"{port} open\n49153 open\n") == ((49153, OPEN),)
+    assert parse_listener(f"in_use {port}\nlistening {port}\nin_use 2\n") == ((), (2,))

@@ -254,3 +254,12 @@ async def test_an_unread_part_is_unknown_in_the_list(world: FakeHosts) -> None:
     hosts = Hosts(world.connections, world.changes)
     await hosts.checklist.refresh_fully()
     assert hosts.checklist["destination.cpu"].state == UNKNOWN
+
+
+async def test_a_login_whose_shell_prints_text_is_named_as_the_cause_of_a_broken_libvirt(world: FakeHosts) -> None:
+    error = "error: failed to connect to the hypervisor\nerror: packet 1466264671 bytes received from server too large"
+    world.shells["root@destination"].answers["virsh"] = Completed(1, "", f"{error}, want 33554432\n")
+    reading = HostReading(world.connections, world.changes.sudo)
+    with pytest.raises(Failure, match="the shell of the login there prints text") as raised:
+        await reading.peer("destination", "qemu+ssh://root@source/system")
+    assert "~/.bashrc" in raised.value.hint

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tui.core.failure import Failure
 from tui.core.ssh_key import HostKey
 from tui.core.ssh_target import UriTarget, target_of_uri
 from tui.hosts.model.account import Account, parse_account
@@ -162,3 +163,26 @@ key ecdsa-sha2-nistp256 AAAAE2Vj
 )  # fmt: skip
 def test_an_account_has_the_settings_of_the_ssh_server(user: str, text: str, account: Account) -> None:
     assert parse_account(user, text) == account
+
+
+@pytest.mark.parametrize("port", ["none", "-1", "\u00b2", "9" * 5000, ""])
+def test_a_port_that_is_no_number_is_that_of_ssh(port: str) -> None:
+    assert parse_attempt(f"status 255\nconfig hostname b\nconfig port {port}\n").port == 22
+
+
+@pytest.mark.parametrize("key", ["", "ssh-ed25519", "ssh-ed25519 AAA", "ssh-ed25519 \u00fc"])
+def test_a_key_that_is_none_is_skipped(key: str) -> None:
+    assert parse_attempt(f"status 255\nkey {key}\nshown b {key}\n").keys == ()
+    assert parse_attempt(f"status 255\nshown b {key}\n").shown == ()
+    assert parse_account("root", f"key {key}\n").keys == ()
+
+
+@pytest.mark.parametrize("uid", ["\u00b2", "9" * 5000, "-1", ""])
+def test_an_account_without_its_numbers_is_unknown(uid: str) -> None:
+    assert not parse_account("me", f"entry me:x:{uid}:1001:,,,:/home/me:/bin/bash\n").known
+
+
+@pytest.mark.parametrize("uri", ["qemu+ssh://[fe80::2/system", "qemu+ssh://[ fe80::2]/system", "qemu+ssh://a:x/system"])
+def test_a_uri_without_a_valid_host_is_a_failure(uri: str) -> None:
+    with pytest.raises(Failure):
+        target_of_uri(uri)

@@ -116,3 +116,15 @@ def test_the_smallest_round_trip_wins() -> None:
 )
 def test_a_clock_is_wrong_only_if_the_error_does_not_explain_it(clock: Clock, off: bool) -> None:
     assert clock.exceeds(0.5) is off
+
+
+@pytest.mark.parametrize("reply", ["", "soon", "inf", "-inf", "nan", "1e999"])
+def test_a_time_that_is_no_finite_number_is_no_clock(reply: str) -> None:
+    assert measured(1.0, reply, 1.1) is None
+
+
+def test_a_clock_that_is_absurdly_ahead_has_words() -> None:
+    clock = measured(1.0, "1e300", 1.1)
+    assert clock is not None
+    assert clock.exceeds(1.0)
+    assert len(clock.words) < 40

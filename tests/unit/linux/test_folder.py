@@ -45,10 +45,15 @@ def test_names_with_spaces_are_parsed() -> None:
         ("/srv/images", 124, "real /srv/images\n", HUNG),
         ("/srv/images", 1, "real /srv/images\nstat: cannot statx '/srv/images': Stale file handle\n", STALE),
         ("/srv/images", 1, "real /srv/images\nstat: cannot statx '/srv/images': Permission denied\n", UNREADABLE),
+        ("/srv/images", 0, "real /srv/images\nkind directory\n", UNREADABLE),
     ],
 )
 def test_each_other_state_of_a_path_is_recognized(path: str, status: int, text: str, state: str) -> None:
     assert parse_folder(path, Section(status, text)).state == state
+
+
+def test_a_real_path_that_is_not_absolute_is_the_given_one() -> None:
+    assert parse_folder("/srv/images", Section(0, "real  srv\n" + FACTS.partition("\n")[2])).real == "/srv/images"
 
 
 def test_the_missing_folders_are_listed_parents_first() -> None:

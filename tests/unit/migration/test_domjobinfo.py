@@ -45,6 +45,8 @@ def test_every_sample_ends_with_an_empty_line_and_has_no_other(name: str) -> Non
         ({"type": 2, "disk_total": 1 << 63}, "File total:       8.000 EiB"),
         ({"type": 9}, "Job type:         unknown     "),
         ({"type": 2, "operation": 5}, "Operation:        Outgoing migration"),
+        ({"type": "odd", "operation": 5}, "Job type:         None        "),
+        ({"type": 2, "operation": float("inf"), "downtime": 1e300}, "Operation:        Unknown     "),
     ],
 )
 def test_fields_that_no_recording_has_are_formatted_as_in_virsh(stats: dict[str, Stat], line: str) -> None:

@@ -229,12 +229,12 @@ async def test_memory_sent_after_libvirts_last_figure_is_counted(tmp_path: Path)
 async def test_a_host_that_is_unreachable_at_the_end_is_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.actor.LOCATE_AGAIN_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.actor.ASK_AGAIN_S", 0.05)
     stage = Stage(recording("pre-copy-idle"))
-    stage.refusals["vm"] += [CUT, CUT, CUT]
+    stage.refusals["vm"] += [CUT, CUT]
     watched = begin(stage, tmp_path)
     await watched.ended()
-    assert [each.data["ok"] for each in watched.events(record.VERIFIED)] == [False, True]
+    assert [each.data["break"] for each in watched.events(record.DIAGNOSIS)] == ["unknown"]
     assert watched.summary["verified"] == "guest1 runs on destination and is gone from source."
 
 
@@ -249,7 +249,8 @@ async def test_with_unreachable_hosts_at_the_end_the_location_of_the_vm_is_unkno
     assert watched.migration.timeline.phase == "completed"
     assert watched.migration.timeline.verified == (
         False,
-        "The location of the VM is unknown: libvirt did not answer: the connection to libvirt broke.",
+        "libvirt completed the migration of guest1, but destination does not answer (the connection to libvirt broke): "
+        "its state is unknown.",
     )
 
 

@@ -101,8 +101,7 @@ def at(name: str, t: float) -> Timeline:
             40.0,
             BAD,
             "Post-copy has lost its connection: the VM is on destination now, and stops where it needs a page "
-            "that is still on source. "
-            "Nothing is lost; it continues when the network is back.",
+            "that is still on source.",
         ),
         ("link-cut", 61.5, NEUTRAL, "Post-copy: the VM runs on destination, 124 MiB still to fetch, about 1.1 s."),
         ("link-cut", 99, GOOD, "guest1 runs on destination; source still has its definition."),
@@ -258,12 +257,12 @@ def end(outcome: str, *, ok: bool | None = None, text: str = "The VM is somewher
         (
             end("lost"),
             WARNING,
-            "It ended unobserved, and libvirt no longer has its result. The location of the VM is unknown.",
+            "It ended, and libvirt no longer has its result. The location of the VM is unknown.",
         ),
         (
             end("lost", ok=False),
             WARNING,
-            "It ended unobserved, and libvirt no longer has its result. The VM is somewhere.",
+            "It ended, and libvirt no longer has its result. The VM is somewhere.",
         ),
     ],
 )

@@ -1,21 +1,16 @@
-"""Where the VM is after a migration."""
+"""Where a VM is after a migration, as both hosts answer."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from tests.unit.fakes import uri
-from tui.core.vm import Vm
-from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.location import VmLocation, locate
-
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
+from tests.unit.fakes import Stage, uri
 from tests.unit.migration.stages import STAGES, stage_of
+from tui.core.failure import Failure
+from tui.core.protocols import QemuEnded
+from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.location import answers
 
 
 @pytest.fixture(autouse=True)
@@ -26,60 +21,40 @@ def let_go() -> Iterator[None]:
     STAGES.clear()
 
 
-def found_on(here: Vm | None, there: Vm | None) -> VmLocation:
-    """What is found when the migration from source to destination has ended that way."""
-    stage = stage_of("link-cut")
-    for host, vm in ((stage.origin, here), (stage.target, there)):
-        stage.vms[host] = {vm.name: vm} if vm else {}
-    route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    return locate(route, stage.vm)
+def route(stage: Stage) -> MigrationConnections:
+    return MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
 
 
-async def test_a_remaining_definition_is_reported_with_the_command_that_removes_it() -> None:
-    vm = stage_of("link-cut").vm
-    finding = found_on(replace(vm, state="shut off"), vm)
-    assert (finding.ok, finding.moved) == (True, True)
-    assert finding.sentence == "guest1 runs on destination, and only there; source still has its definition, shut off."
-    assert "Do not start it on source" in finding.advice
-    assert finding.advice.endswith("virsh undefine --keep-nvram guest1")
+def test_a_host_that_does_not_answer_is_no_host_without_the_vm() -> None:
+    stage = stage_of()
+    stage.down.add(stage.target)
+    found = answers(route(stage), stage.vm)
+    here, there = found.here, found.there
+    assert (here.vm, here.silent) == (stage.vm, False)
+    assert (there.vm, there.silent, there.off) == (None, True, False)
 
 
-@pytest.mark.parametrize("there", ["running", "paused"])
-async def test_an_interrupted_post_copy_is_reported_with_the_host_of_the_vm_and_of_its_memory(there: str) -> None:
-    vm = stage_of("link-cut").vm
-    finding = found_on(
-        replace(vm, state="paused", reason="post-copy failed"), replace(vm, state=there, reason="post-copy")
-    )
-    assert (finding.ok, finding.moved) == (False, None)
-    assert f"destination has run it since the switchover, where it is {there} (post-copy)" in finding.sentence
-    assert "source, where it is paused (post-copy failed), holds the memory that was not sent" in finding.sentence
-    assert finding.advice.startswith("Resume or destroy it on neither host. Repair the network")
+def test_another_vm_of_the_same_name_is_not_the_vm() -> None:
+    stage = stage_of()
+    stage.vms[stage.target] = {stage.vm.name: replace(stage.vm, uuid="another")}
+    assert answers(route(stage), stage.vm).there.off
 
 
-async def test_a_vm_that_runs_on_both_hosts_is_an_alarm() -> None:
-    vm = stage_of("link-cut").vm
-    finding = found_on(vm, vm)
-    assert (finding.ok, finding.moved) == (False, None)
-    assert finding.sentence == "guest1 runs on source and on destination at once: both write to one disk."
-    assert finding.advice.startswith("Force one of them off at once: virsh destroy guest1")
+def test_the_versions_are_those_of_now() -> None:
+    stage = stage_of()
+    stage.down.add(stage.origin)
+    found = answers(route(stage), stage.vm, versions=True)
+    assert found.here_libvirt is None
+    assert found.there_libvirt is not None
 
 
-async def test_a_vm_that_both_hosts_have_for_another_reason_is_reported_with_its_states() -> None:
-    vm = stage_of("link-cut").vm
-    finding = found_on(replace(vm, state="paused"), vm)
-    assert finding.sentence == "guest1 is paused on source and runs on destination."
-    assert "Resume neither" in finding.advice
-
-
-async def test_without_remains_there_is_no_advice() -> None:
-    assert found_on(None, stage_of("link-cut").vm).advice == ""
-
-
-@pytest.mark.parametrize(("down", "moved"), [("target", False), ("origin", None)])
-async def test_the_reply_of_one_host_is_used_if_the_other_is_unreachable(down: str, moved: bool | None) -> None:
-    stage = stage_of("pre-copy-idle")
-    stage.down.add(getattr(stage, down))
-    route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    finding = locate(route, stage.vm)
-    assert finding.moved is moved
-    assert ("cannot be reached" if moved is False else "is unknown") in finding.sentence
+@pytest.mark.parametrize(
+    ("failure", "ended"),
+    [(QemuEnded("The job statistics could not be read"), True), (Failure("libvirt is busy"), False), (None, False)],
+)
+def test_a_qemu_that_ended_in_post_copy_is_found_before_libvirt_notices(failure: Failure | None, ended: bool) -> None:
+    stage = stage_of()
+    stage.vms[stage.origin] = {stage.vm.name: replace(stage.vm, state="paused", reason="post-copy failed")}
+    stage.refusals["job"] += [failure] if failure else []
+    here = answers(route(stage), stage.vm).here
+    assert (here.qemu_ended, here.active) == (ended, not ended)

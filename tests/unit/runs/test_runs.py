@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import threading
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ from typing import Any
 import pytest
 import tomli_w
 
+from tests.unit.fakes import PATIENCE_S
 from tui.core.failure import Failure
+from tui.migration.backend.run_files import records_of
+from tui.migration.model.record import Record
 from tui.migration.model.timeline import COMPLETED
 from tui.runs import backend as runs_module
 from tui.runs.backend import Runs
 from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, UNFINISHED_WHY, broken_run, parse_run
-from tui.runs.widgets import header, run_line
+from tui.runs.widgets import about_lines, header, run_line
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 SUMMARY: dict[str, Any] = {
@@ -191,17 +195,42 @@ async def test_a_run_without_a_log_is_a_failure(tmp_path: Path) -> None:
         await runs.open((await runs.list())[0])
 
 
-async def test_the_loop_is_not_blocked_while_a_log_is_read(tmp_path: Path) -> None:
-    """The log is a pipe without a writer: reading it blocks, as on a dead network mount."""
-    run = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY)
-    os.mkfifo(run / "raw.jsonl")
+async def test_the_loop_is_not_blocked_while_a_log_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY, "pre-copy-idle")
+    readable = threading.Event()  # not set: reading blocks, as on a dead network mount
+
+    def slow(raw: Path) -> Iterator[Record | None]:
+        readable.wait(PATIENCE_S)
+        yield from records_of(raw)
+
+    monkeypatch.setattr(runs_module, "records_of", slow)
     runs = Runs(tmp_path)
     opening = asyncio.ensure_future(runs.open((await runs.list())[0]))
     assert len(await runs.list()) == 1
     assert not opening.done()
-    log = (RECORDINGS / "pre-copy-idle.jsonl").read_text()
-    threading.Thread(target=(run / "raw.jsonl").write_text, args=(log,), daemon=True).start()
+    readable.set()
     assert (await opening).timeline.phase == COMPLETED
+
+
+async def test_a_pipe_in_place_of_a_file_of_a_run_is_reported_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy") / "run.toml")
+    os.mkfifo(make(tmp_path, "20261123T034800Z-guest1-idle-pre-copy", SUMMARY) / "raw.jsonl")
+    runs = Runs(tmp_path)
+    complete, broken = await asyncio.wait_for(runs.list(), PATIENCE_S)
+    assert "Not a regular file" in broken.problem
+    with pytest.raises(Failure, match="Not a regular file"):
+        await asyncio.wait_for(runs.open(complete), PATIENCE_S)
+
+
+@pytest.mark.parametrize("word", ["guest1\u202egnp.exe", "a\nb", "\x1b[2J", "\udce9", "w" * 300])
+def test_odd_names_and_figures_are_one_line_of_the_table(word: str) -> None:
+    figures = {"total_time_ms": 1e300, "downtime_ms": 9e14, "memory_sent_bytes": 9e14}
+    tables = {"outcome": word, "vm": {"name": word}, "workload": {"name": word}, "figures": figures}
+    tables["options"] = {"technique": "post-copy-timeout", "timeout_s": 9e14}
+    run = parse_run(Path(f"/runs/{word}"), tables, in_use=False)
+    for line in (run_line(run, 79), *about_lines(run, 79)):
+        assert line.cell_length <= 79
+        assert line.plain.isprintable()
 
 
 async def test_an_unchanged_run_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,10 +37,11 @@ def test_the_output_of_qemu_img_is_an_image() -> None:
         '{"format": "qcow2"}',
         '{"format": 1, "virtual-size": "x"}',
         "null",
+        "[" * 100_000,
+        '{"format": "qcow2", "virtual-size": -1}',
         '{"format": "qcow2", "virtual-size": 1, "actual-size": 1e30800704}',
         '{"format": "qcow2", "virtual-size": NaN}',
         f'{{"format": "qcow2", "virtual-size": {"9" * 5000}}}',
-        "[" * 100_000,
     ],
 )
 def test_invalid_output_is_not_an_image(text: str) -> None:

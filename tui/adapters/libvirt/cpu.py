@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import libvirt
 
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET
+from tui.vm.model.xml_tree import tree_of
 
 T = TypeVar("T")
 
@@ -19,20 +20,21 @@ VERDICTS = {
 
 def machine_types(connection: Any) -> tuple[str, ...]:
     """The machine types of x86-64, in libvirt's order."""
-    capabilities = ET.fromstring(connection.getCapabilities())  # noqa: S314 - from libvirt's own daemon
+    capabilities = tree_of(connection.getCapabilities(), "The machine types can't be read")
     found = capabilities.findall("guest[os_type='hvm']/arch[@name='x86_64']//machine")
     return tuple(dict.fromkeys(each.text or "" for each in found))
 
 
 def best(connection: Any, virtualization: str) -> str:
     """libvirt's "host-model" CPU as XML; the host's own CPU if the driver has no host-model, "" if none is known."""
-    domain = ET.fromstring(connection.getDomainCapabilities(None, None, None, virtualization))  # noqa: S314
+    what = "The CPU of the host can't be read"
+    domain = tree_of(connection.getDomainCapabilities(None, None, None, virtualization), what)
     model = domain.find("cpu/mode[@name='host-model'][@supported='yes']")
     if model is not None:
         cpu = ET.Element("cpu", mode="custom", match="exact")
         cpu.extend(list(model))
         return ET.tostring(cpu, encoding="unicode")
-    own = ET.fromstring(connection.getCapabilities()).find("host/cpu")  # noqa: S314
+    own = tree_of(connection.getCapabilities(), what).find("host/cpu")
     return "" if own is None else ET.tostring(own, encoding="unicode").strip()
 
 

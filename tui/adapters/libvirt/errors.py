@@ -5,14 +5,72 @@ import re
 import libvirt
 
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable
+from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable, ConnectionBroken, QemuEnded
+from tui.linux import greeting
 
 CANCELLED = "it was cancelled"
+CONNECTION_BROKE = "the connection to libvirt broke"
+QEMU_ENDED = "the VM's QEMU has ended"
 AGENT_ERROR = "unable to execute QEMU agent command"  # an internal error before libvirt 11.2, then a code of its own
 
 AGENT = "Check that qemu-guest-agent is installed and running in the guest: `systemctl status qemu-guest-agent`."
 
-# (pattern in the message, why, hint), tried in this order because libvirt's codes are too general.
+LOG = "The VM's log in /var/log/libvirt/qemu"
+
+# (pattern in the message, why, hint), tried in this order because libvirt's codes are too general. In a why, {1} is the
+# first group of the pattern.
+#
+# First those of migrateToURI3, which reports the errors of both hosts and does not name one: only starting QEMU for the
+# arriving VM can fail like this.
+ON_DESTINATION = (
+    (
+        r"unable to find an unused port in range '?migration'? *(\([0-9-]+\))?",
+        "all ports for migrations {1} are in use on the destination",
+        "End what uses them there, or set another migration_port_min and migration_port_max in its "
+        "/etc/libvirt/qemu.conf. The Hosts page tries these ports.",
+    ),
+    (
+        r"master key file",
+        "libvirt cannot write its own files on the destination: the disk is probably full",
+        "Free some space on the disk with /var/lib/libvirt there: `df -h /var/lib/libvirt`.",
+    ),
+    (
+        r"cannot set up guest memory|closed the monitor[\s\S]*Cannot allocate memory",
+        "the destination has too little memory for the VM",
+        "Free memory there, or give the VM less. The Hosts page shows how much there is.",
+    ),
+    (
+        r"Cannot check QEMU binary '?([^\s:']+)",
+        "QEMU's program {1} is missing on the destination",
+        "Install the same QEMU there; the Hosts page installs its packages.",
+    ),
+    (
+        r"guest CPU doesn't match|incompatible with host CPU|missing features",
+        "the destination's CPU lacks features that the VM uses",
+        "Give the VM a CPU model that both hosts have.",
+    ),
+    (
+        r"Cannot access storage file|Could not open '",
+        "the VM's disk cannot be opened on the destination",
+        "Mount the shared folder at the same path there, and make it readable for QEMU's user.",
+    ),
+    (
+        r"already exists|already active|already in use by",
+        "the name or UUID is in use on the destination",
+        "Rename or remove that VM there.",
+    ),
+    (
+        r"unsupported machine type '?([^\s']+)",
+        "the QEMU of the destination does not have the VM's machine type {1}",
+        "Install the same or a newer QEMU there.",
+    ),
+    (
+        r"unexpectedly closed the monitor|exited while connecting to monitor",
+        "QEMU could not start on the destination",
+        f"{LOG} on the destination has the reason.",
+    ),
+)
+
 MESSAGES = (
     (
         r"QEMU guest agent is not configured",
@@ -96,14 +154,22 @@ MESSAGES = (
     ),
     (
         r"client socket is closed|end of file while reading|Cannot recv data|keepalive",
-        "the connection to libvirt broke",
+        CONNECTION_BROKE,
         "Check that libvirtd runs and the network is up.",
     ),
     (
         r"already exists|already active|already in use by",
-        "the name or UUID is in use at the destination",
-        "Rename or remove that VM there.",
+        "the name or UUID is in use on the host",
+        "Rename or remove that VM.",
     ),
+    (
+        r"(read from|write to) monitor|end of file from (qemu )?monitor|monitor socket",
+        QEMU_ENDED,
+        f"{LOG} on the host that ran it may have the reason.",
+    ),
+    (r"cannot set up guest memory|Cannot allocate memory", "the host has too little memory", "Free some memory there."),
+    (r"No space left on device|Disk quota exceeded", "a disk of the host is full", "Free some space there."),
+    (greeting.ERROR, greeting.WHY, greeting.HINT),
     (
         r"Unable to (read from|write to) socket|Connection reset by peer|Broken pipe",
         "the migration stream to the destination broke",
@@ -112,8 +178,8 @@ MESSAGES = (
     (r"multifd", "QEMU refused the parallel connections", "Set the parallel connections to 0."),
     (
         r"guest CPU doesn't match|incompatible with host CPU|missing features",
-        "the destination's CPU lacks features that the VM uses",
-        "Give the VM a CPU model that both hosts have.",
+        "the host's CPU lacks features that the VM uses",
+        "Give the VM a CPU model that the host has.",
     ),
     (
         r"Cannot access storage file|Could not open '",
@@ -137,16 +203,23 @@ CODES = {
 NOT_SENT = frozenset({libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_AGENT_UNRESPONSIVE})
 
 
-def translate(what: str, error: libvirt.libvirtError) -> Failure:
-    """The Failure for a libvirt error; `what` is its first clause ("The VM x could not be started")."""
+def translate(what: str, error: libvirt.libvirtError, *, migration: bool = False) -> Failure:
+    """The Failure for a libvirt error; `what` is its first clause ("The VM x could not be started").
+
+    `migration`: migrateToURI3 raised it, so that some errors can only have happened on the destination.
+    """
     message = str(error)
-    why, hint = _reason(message, error.get_error_code())
+    why, hint = _reason(message, error.get_error_code(), migration)
     return _kind(message, error.get_error_code(), why)(what, why or _shortened(message), hint, detail=message)
 
 
 def _kind(message: str, code: int, why: str) -> type[Failure]:
     if why == CANCELLED:
         return Aborted
+    if why == CONNECTION_BROKE:
+        return ConnectionBroken
+    if why == QEMU_ENDED:
+        return QemuEnded
     if AGENT_ERROR in message:
         return AgentRefused
     # An agent that "disappeared" may have received the command.
@@ -154,10 +227,12 @@ def _kind(message: str, code: int, why: str) -> type[Failure]:
     return AgentUnavailable if not_sent and "disappeared" not in message else Failure
 
 
-def _reason(message: str, code: int) -> tuple[str, str]:
-    for pattern, why, hint in MESSAGES:
-        if re.search(pattern, message, re.IGNORECASE):
-            return why, hint
+def _reason(message: str, code: int, migration: bool) -> tuple[str, str]:
+    for pattern, why, hint in (*ON_DESTINATION, *MESSAGES) if migration else MESSAGES:
+        found = re.search(pattern, message, re.IGNORECASE)
+        if found:
+            first = found[1] if found.re.groups else ""
+            return " ".join(why.replace("{1}", first or "").split()), hint
     return CODES.get(code, ("", ""))
 
 

@@ -33,7 +33,14 @@ DETAILS = {
     ("stopped", libvirt.VIR_DOMAIN_EVENT_STOPPED_DESTROYED): "forced off",
     ("stopped", libvirt.VIR_DOMAIN_EVENT_STOPPED_FAILED): "failed",
     ("stopped", libvirt.VIR_DOMAIN_EVENT_STOPPED_CRASHED): "crashed",
+    ("stopped", libvirt.VIR_DOMAIN_EVENT_STOPPED_SAVED): "saved",
+    ("shutdown", libvirt.VIR_DOMAIN_EVENT_SHUTDOWN_GUEST): "by the guest",
+    ("shutdown", libvirt.VIR_DOMAIN_EVENT_SHUTDOWN_HOST): "by the host",
+    ("crashed", libvirt.VIR_DOMAIN_EVENT_CRASHED_PANICKED): "panicked",
 }
+# libvirt 8.5 and later
+if hasattr(libvirt, "VIR_DOMAIN_EVENT_RESUMED_POSTCOPY_FAILED"):
+    DETAILS["resumed", libvirt.VIR_DOMAIN_EVENT_RESUMED_POSTCOPY_FAILED] = "post-copy failed"
 
 Notify = Callable[[str, HypervisorEvent], None]  # gets the name of the VM
 

@@ -1,7 +1,6 @@
 """The Hypervisor protocol over one libvirt connection: frozen results, translated errors."""
 
 import threading
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -13,11 +12,14 @@ from tui.adapters.libvirt import cpu, events
 from tui.adapters.libvirt import domain as libvirt_domain
 from tui.adapters.libvirt.domain import state_words, vm_of
 from tui.adapters.libvirt.errors import translate
-from tui.adapters.libvirt.migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters
+from tui.adapters.libvirt.migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters, resume_flags
+from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import HypervisorEvent, JobInfo, Stat
+from tui.core.quantity import whole
 from tui.core.vm import Daemon, Vm
 from tui.vm.model.domain_mark import NAMESPACE, PREFIX, TAG
+from tui.vm.model.xml_tree import tree_of
 
 T = TypeVar("T")
 Listener = Callable[[HypervisorEvent], None]
@@ -101,7 +103,8 @@ class LibvirtHypervisor:
         return self._do(f"The facts of {self.uri} could not be read", self._daemon)
 
     def _daemon(self) -> Daemon:
-        host = ET.fromstring(self._connection.getCapabilities()).find("host")  # noqa: S314 - from libvirt's own daemon
+        what = f"The facts of {self.uri} could not be read"
+        host = tree_of(self._connection.getCapabilities(), what).find("host")
         uuid, model = (host.findtext("uuid", ""), host.findtext("cpu/model", "")) if host is not None else ("", "")
         label = None if host is None else host.findtext("secmodel[model='dac']/baselabel")
         info = self._connection.getInfo()
@@ -207,10 +210,14 @@ class LibvirtHypervisor:
         return self._do(what, lambda: str(send(lookup(name), command, seconds, 0)))
 
     def migrate(self, plan: Plan, destination_uri: str) -> None:
-        flags, parameters = migration_flags(plan), migration_parameters(plan)
-        lookup = self._connection.lookupByName
-        what = f"The migration of {plan.vm} failed"
-        self._do(what, lambda: lookup(plan.vm).migrateToURI3(destination_uri, parameters, flags))
+        self._migrate(f"The migration of {plan.vm} failed", plan, destination_uri, migration_flags(plan))
+
+    def _migrate(self, what: str, plan: Plan, destination_uri: str, flags: int) -> None:
+        parameters = migration_parameters(plan)
+        try:
+            self._connection.lookupByName(plan.vm).migrateToURI3(destination_uri, parameters, flags)
+        except libvirt.libvirtError as error:
+            raise translate(what, error, migration=True) from error
 
     def job(self, name: str) -> JobInfo:
         def read() -> JobInfo:
@@ -243,6 +250,21 @@ class LibvirtHypervisor:
 
     def abort_job(self, name: str) -> None:
         self._do(f"The migration of {name} could not be cancelled", lambda: self._domain(name).abortJob())
+
+    def pause_post_copy(self, name: str) -> None:
+        what, flag = (
+            f"The post-copy of {name} could not be paused",
+            getattr(libvirt, "VIR_DOMAIN_ABORT_JOB_POSTCOPY", None),
+        )
+        if flag is None:
+            raise _too_old(what)
+        self._do(what, lambda: self._domain(name).abortJobFlags(flag))
+
+    def resume_post_copy(self, plan: Plan, destination_uri: str) -> None:
+        what, flags = f"The post-copy of {plan.vm} could not be resumed", resume_flags(plan)
+        if flags is None:
+            raise _too_old(what)
+        self._migrate(what, plan, destination_uri, flags)
 
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         what = f"The maximum downtime of {name} could not be set"
@@ -294,10 +316,16 @@ class LibvirtHypervisor:
         self._do(f"The connection to {self.uri} could not be closed", self._connection.close)
 
 
+def _too_old(what: str) -> Failure:
+    why = "the libvirt that vmlm-tui uses on this machine is older than 8.5"
+    return Failure(what, why, "Upgrade libvirt here, then reinstall libvirt-python.")
+
+
 def _user_and_group(label: str) -> tuple[int, int] | None:
     """The user and group id in libvirt's "+64055:+994"."""
     user, _, group = label.replace("+", "").partition(":")
-    return (int(user), int(group)) if user.isdigit() and group.isdigit() else None
+    uid, gid = whole(user), whole(group)
+    return None if uid is None or gid is None else (uid, gid)
 
 
 def _version(number: int) -> tuple[int, int, int]:

@@ -26,6 +26,12 @@ def migration_flags(plan: Plan) -> int:
     return int(flags)
 
 
+def resume_flags(plan: Plan) -> int | None:
+    """The flags that continue a paused post-copy of `plan`; None if libvirt's binding is older than 8.5."""
+    resume = getattr(libvirt, "VIR_MIGRATE_POSTCOPY_RESUME", None)
+    return None if resume is None else migration_flags(plan) | libvirt.VIR_MIGRATE_POSTCOPY | int(resume)
+
+
 def migration_parameters(plan: Plan) -> dict[str, Any]:
     """migrateToURI3's typed parameters."""
     parameters: dict[str, Any] = {}

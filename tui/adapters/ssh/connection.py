@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import asyncssh
 
+from tui.adapters.ssh.greeting import AfterMark, after_mark
 from tui.adapters.ssh.known_hosts import USUAL_PORT, known_as, known_hosts
 from tui.adapters.ssh.shell import Broken
 from tui.adapters.streams import read_all
@@ -59,13 +60,17 @@ class Connection:
     async def run(
         self, command: str, stdin: bytes, on_output: OnOutput | None = None, requested: asyncio.Event | None = None
     ) -> Completed:
-        """Return a command's result; Broken if the connection fails. `requested` is set once it has a session."""
+        """Return a command's result; Broken if the connection fails. `requested` is set once it has a session.
+
+        A command from `greeting.marked` has no greeting in its output.
+        """
         process = await self._start(command, requested or asyncio.Event(), with_input=bool(stdin))
         try:
             if stdin:
                 process.stdin.write(stdin)
                 process.stdin.write_eof()
-            out, err = await asyncio.gather(read_all(process.stdout, on_output), read_all(process.stderr, on_output))
+            on_stdout = on_output and AfterMark(on_output)
+            out, err = await asyncio.gather(read_all(process.stdout, on_stdout), read_all(process.stderr, on_output))
             await process.wait_closed()
         except (asyncssh.Error, OSError) as error:
             raise Broken(_reason(error), started=True) from None
@@ -76,7 +81,7 @@ class Connection:
         if status is None:
             raise Broken("it closed before the command ended", started=True)
         text, errors = (part.decode(errors="replace") for part in (out, err))
-        return Completed(status if status >= 0 else SIGNALLED - status, text, errors)
+        return Completed(status if status >= 0 else SIGNALLED - status, after_mark(text), errors)
 
     async def _start(
         self, command: str, requested: asyncio.Event, *, with_input: bool

@@ -3,12 +3,12 @@
 import asyncio
 import importlib
 import os
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from pwd import getpwuid
 from typing import TYPE_CHECKING
 
+from tui.adapters.ssh.greeting import marked
 from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure
 from tui.core.ssh_target import parse_target
@@ -47,7 +47,7 @@ class SshShell:
         self, argv: Sequence[str], *, stdin: str | bytes = "", timeout: float = 30.0, on_output: OnOutput | None = None
     ) -> Completed:
         """Run a command; Failure if the host cannot be reached or the command exceeds `timeout` seconds."""
-        command = shlex.join(argv)
+        command = marked(argv)
         data = stdin.encode() if isinstance(stdin, str) else stdin
         try:
             return await self._run_once(command, data, timeout, on_output)

@@ -15,6 +15,8 @@ from typing import Any, BinaryIO
 from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.core.file_lock import lock
+from tui.core.json_text import parsed
+from tui.core.regular_file import read_regular
 from tui.linux.change import Action, Move, from_fields, to_fields
 
 NO_JOURNAL = "The app changes nothing without it, because undo needs it."
@@ -82,7 +84,7 @@ class Journal:
             stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
             if stamp == self._stamp:
                 return
-            self._known, self._stamp = parse_journal(self._path.read_bytes()), stamp
+            self._known, self._stamp = parse_journal(read_regular(self._path)), stamp
             if self._known.unread:
                 problem = _problem_of(self._path, self._known.unread)
         except FileNotFoundError:
@@ -151,8 +153,8 @@ def _problem_of(path: Path, unread: Sequence[str]) -> str:
 
 def _fields(line: bytes) -> Mapping[str, Any]:
     try:
-        fields = json.loads(line.decode())
-    except (ValueError, RecursionError) as error:  # ValueError: no JSON, no UTF-8
+        fields = parsed(line.decode())
+    except ValueError as error:  # no JSON, no UTF-8
         raise ValueError("it is not JSON") from error
     if not isinstance(fields, dict):
         raise ValueError("it is not a JSON object")

@@ -1,18 +1,11 @@
 """The transcript of a job: its actions, their output and their results, line by line."""
 
-import re
 from dataclasses import dataclass
 
+from tui.core.plain_text import plain
 from tui.linux.change import Action
 
 STEP, ACTION, OUTPUT, DONE, FAILED = "step", "action", "output", "done", "failed"
-
-# Control sequences and control characters, then invisible characters that change how the rest is displayed: U+202E
-# reverses a line. The joiners U+200C and U+200D stay, because some languages need them.
-CONTROLS = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
-    r"|[\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 
 
 @dataclass(frozen=True)
@@ -64,11 +57,6 @@ class Transcript:
     def _add(self, kind: str, text: str) -> None:
         self._open = ""
         self.lines.append(Line(kind, plain(text)))
-
-
-def plain(text: str) -> str:
-    """The text without control characters; newlines stay."""
-    return CONTROLS.sub("", text.expandtabs(8))
 
 
 def _shown(line: str) -> str:

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.checklist.model.transcript import plain
+from tui.core.plain_text import plain
 from tui.linux.change import Change
 from tui.ui.dialog import Dialog
 

@@ -7,8 +7,8 @@ from textual.content import Content
 
 from tui.checklist.model.check import FAILED, NOT_NEEDED, OK, UNKNOWN, WARNING, Item
 from tui.checklist.model.summary import WIDEST, state_words
-from tui.checklist.model.transcript import plain
 from tui.core.actions import FIX, UNDO, WithKeys
+from tui.core.plain_text import plain
 from tui.linux.change import Change
 
 STYLES = {OK: "$success", WARNING: "bold $warning", FAILED: "bold $error", UNKNOWN: "bold $warning", NOT_NEEDED: "dim"}

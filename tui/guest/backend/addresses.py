@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui.core.failure import Failure
+from tui.core.json_text import parsed
+from tui.core.regular_file import read_regular
 
 Known = dict[str, str]  # by VM name
 
@@ -50,7 +52,7 @@ def _with(known: Known, name: str, value: str) -> Known:
 def _read(path: Path) -> tuple[Known, Known]:
     """Addresses and users; both empty if the file is missing or damaged. Older files contain only addresses."""
     try:
-        found = json.loads(path.read_text())
+        found = parsed(read_regular(path).decode())
     except (OSError, ValueError):
         return {}, {}
     if isinstance(found, dict) and isinstance(found.get("addresses"), dict):

@@ -8,6 +8,7 @@ from typing import Any
 
 from tui.core.command import Completed
 from tui.core.failure import Failure
+from tui.core.json_text import parsed
 
 AGENT = "guest agent"  # used in place of an ssh address, which never contains a space
 INLINE_BYTES = 1 << 16  # more goes into a file first: libvirt rejects messages above 4 MiB, and base64 adds a third
@@ -80,7 +81,7 @@ def completed(reply: str) -> Completed | None:
 
 def _returned(reply: str) -> Any:
     try:
-        return json.loads(reply)["return"]
+        return parsed(reply)["return"]
     except (ValueError, KeyError, TypeError) as error:
         raise _invalid(reply) from error
 

@@ -1,7 +1,8 @@
 """The progress of cloud-init in a guest; at the first boot it takes longer than the boot itself."""
 
-import json
 from dataclasses import dataclass
+
+from tui.core.json_text import parsed
 
 RUNNING = "running"
 
@@ -19,7 +20,7 @@ def parse_cloud_init(text: str) -> CloudInit:
     if text.strip() == RUNNING:
         return CloudInit(running=True)
     try:
-        found = json.loads(text)["v1"]["errors"]
+        found = parsed(text)["v1"]["errors"]
     except (ValueError, TypeError, KeyError):
         return CloudInit()
     return CloudInit(errors=tuple(str(each) for each in found) if isinstance(found, list) else ())

@@ -4,6 +4,7 @@ import ipaddress
 import struct
 from dataclasses import dataclass
 
+from tui.core.quantity import whole
 from tui.guest.model.workload import parse_values
 
 PROGRAM = "heartbeat"
@@ -73,7 +74,7 @@ def parse_heartbeat(text: str) -> HeartbeatStatus:
     facts = dict(line.partition(" ")[::2] for line in text.splitlines() if not line.startswith("line "))
     lines = [line.removeprefix("line ") for line in text.splitlines() if line.startswith("line ")]
     ports = [values["port"] for values in map(parse_values, lines) if "port" in values]
-    port = int(ports[-1]) if ports and ports[-1].isascii() and ports[-1].isdigit() else 0
+    port = whole(ports[-1]) or 0 if ports else 0
     running = "running" in facts or "starting" in facts
     return HeartbeatStatus(running, port if 0 < port < 65536 else 0, lines[-1] if lines and not running else "")
 

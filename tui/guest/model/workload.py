@@ -1,12 +1,11 @@
 """The workloads: what to start in a guest, and the status of what runs there."""
 
-import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tui.core.failure import Failure
-from tui.core.quantity import MIB, clock, rate, size
+from tui.core.quantity import MIB, clock, number, rate, size, whole
 from tui.core.settings import IDLE
 
 CPU, MEMORY = "cpu", "memory"
@@ -119,11 +118,11 @@ def overcommit_warning(spec: WorkloadSpec, capacity: VmCapacity) -> str:
 
 def working_set_text(spec: WorkloadSpec) -> str:
     """Size and dirty rate of a memory workload: "300 MiB, dirtied at 100 MiB/s: each page every 3.0 s"."""
-    whole = size(spec.working_set_mib * MIB)
+    all_of_it = size(spec.working_set_mib * MIB)
     if not spec.rate_mib_s:
-        return f"{whole}, dirtied as fast as it can"
+        return f"{all_of_it}, dirtied as fast as it can"
     every_s = spec.working_set_mib / spec.rate_mib_s
-    return f"{whole}, dirtied at {rate(spec.rate_mib_s * MIB)}: each page every {every_s:.1f} s"
+    return f"{all_of_it}, dirtied at {rate(spec.rate_mib_s * MIB)}: each page every {every_s:.1f} s"
 
 
 def validate_spec(spec: WorkloadSpec, memory_bytes: int = 0) -> Failure | None:
@@ -184,7 +183,7 @@ class WorkloadStatus:
             return {}
         words = self.options.split()
         pairs = {} if self.is_custom else dict(zip(words[1::2], words[2::2], strict=False))
-        numbers = {name: int(pairs[key]) for key, name in PARAMETERS.items() if pairs.get(key, "").isdecimal()}
+        numbers = {name: value for key, name in PARAMETERS.items() if (value := whole(pairs.get(key, ""))) is not None}
         if "size_mib" in numbers and "threads" in numbers:
             numbers["working_set_mib"] = numbers["threads"] * numbers["size_mib"]
         return {"command": self.options, **numbers}
@@ -192,8 +191,7 @@ class WorkloadStatus:
     @property
     def wrong_pages(self) -> int:
         """The number of pages with wrong contents: the migration (or the machine) corrupted memory."""
-        count = self.values.get("wrong_pages", "0")
-        return int(count) if count.isascii() and count.isdigit() else 0
+        return whole(self.values.get("wrong_pages", "")) or 0
 
     @property
     def error(self) -> str:
@@ -217,11 +215,7 @@ def parse_values(line: str) -> dict[str, str]:
 
 def number_of(values: Mapping[str, str], name: str) -> float | None:
     """The finite number under that name; None if there is none."""
-    try:
-        number = float(values.get(name, ""))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+    return number(values.get(name, ""))
 
 
 def parse_status(text: str) -> WorkloadStatus:
@@ -242,15 +236,14 @@ def parse_status(text: str) -> WorkloadStatus:
         found = parse_values(line)
         if "seconds" in found or (found and name not in PROGRAMS):
             values = found
-    status = facts.get("ended", "")
     return WorkloadStatus(
         name=name,
         options=facts.get("options", ""),
         running="running" in facts or "starting" in facts,
-        pid=int(facts["running"]) if facts.get("running", "").isdigit() else 0,
+        pid=whole(facts.get("running", "")) or 0,
         values=values,
         output=tuple(output),
-        exit_status=int(status) if status.isdigit() else None,
+        exit_status=whole(facts.get("ended", "")),
         vanished="gone" in facts,
     )
 
@@ -280,10 +273,11 @@ def live_line(status: WorkloadStatus) -> str:
     state = values.get("state", "running")
     if status.name == CPU:
         return f"{state} for {since}, {_number(values, 'additions_per_s') / 1e6:.1f} million additions per second"
-    rate, whole = _number(values, "mib_per_s"), _number(values, "working_set_mib")
+    rate, working_set = _number(values, "mib_per_s"), _number(values, "working_set_mib")
     checked = _number(values, "checked_pages") / 1e6
     wrong = f"{status.wrong_pages} WRONG" if status.wrong_pages else "none wrong"
-    return f"{state} for {since}, {rate:.0f} MiB/s of {whole:.0f} MiB; {checked:.1f} million pages checked, {wrong}"
+    does = f"{state} for {since}, {rate:.0f} MiB/s of {working_set:.0f} MiB"
+    return f"{does}; {checked:.1f} million pages checked, {wrong}"
 
 
 def one_line(text: str) -> str:

@@ -22,7 +22,7 @@ from tui.hosts.model.ports import CONNECTOR, LISTENER, READY, Tried, parse_conne
 from tui.hosts.model.software import Software
 from tui.hosts.model.ssh import ATTEMPT_SCRIPT, WORKS, Attempt, parse_attempt
 from tui.hosts.model.userfaultfd import Userfaultfd
-from tui.linux import firewall, perl
+from tui.linux import firewall, greeting, perl
 from tui.linux.firewall import Firewall
 from tui.linux.qemu_conf import QemuConf
 from tui.linux.sudo import Sudo
@@ -131,8 +131,11 @@ class HostReading:
         if done.status in (126, 127):
             return ""
         if done.status:
+            what = f"root on {host} can't open {uri}"
             error = done.stderr.strip() or f"there was no answer within {PEER_LIMIT_S} s"
-            raise Failure(f"root on {host} can't open {uri}", error.splitlines()[-1], detail=done.stderr)
+            if greeting.breaks_libvirt(error):
+                raise Failure(what, greeting.WHY, greeting.HINT, detail=done.stderr)
+            raise Failure(what, error.splitlines()[-1], detail=done.stderr)
         return done.stdout.strip()
 
     async def ports(self, start: str, end: str, address: str, ports: tuple[int, int]) -> Tried:

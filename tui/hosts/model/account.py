@@ -1,9 +1,9 @@
 """A user account as the ssh server of its host treats it, and the host keys."""
 
-import re
 from dataclasses import dataclass
 
-from tui.core.ssh_key import HostKey
+from tui.core.quantity import whole
+from tui.core.ssh_key import HostKey, is_blob
 
 
 @dataclass(frozen=True)
@@ -48,18 +48,20 @@ def parse_account(user: str, text: str) -> Account:
     lines = [line.partition(" ")[::2] for line in text.splitlines()]
     facts = dict(lines)
     entry = facts.get("entry", "").split(":")
-    known = len(entry) >= 7 and all(re.fullmatch(r"[0-9]+", number) for number in entry[2:4])
+    ids = [whole(text) for text in entry[2:4]] if len(entry) >= 7 else []
+    uid, gid = (each or 0 for each in ids or (0, 0))
+    known = bool(ids) and None not in ids
     keys = (value.split() for name, value in lines if name == "key")
     return Account(
         user,
         known,
         home=entry[5] if known else "",
-        uid=int(entry[2]) if known else 0,
-        gid=int(entry[3]) if known else 0,
+        uid=uid if known else 0,
+        gid=gid if known else 0,
         folder="folder" in facts,
         file="file" in facts,
         authorized_keys=facts.get("authorized_keys", ""),
         root_login=facts.get("permitrootlogin", "yes"),
         public_keys=facts.get("pubkeyauthentication", "yes") == "yes",
-        keys=tuple(HostKey(words[0], words[1]) for words in keys if len(words) >= 2),
+        keys=tuple(HostKey(words[0], words[1]) for words in keys if len(words) >= 2 and is_blob(words[1])),
     )

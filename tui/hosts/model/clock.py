@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tui.core.quantity import duration
+from tui.core.quantity import duration, number
 
 ARGV = ("date", "+%s.%N")
 
@@ -31,9 +31,8 @@ class Clock:
 
 def measured(sent_at: float, reply: str, received_at: float) -> Clock | None:
     """The clock from the output of ARGV, sent and received at these times of this host; None if it is not a number."""
-    try:
-        there = float(reply)
-    except ValueError:
+    there = number(reply)
+    if there is None:
         return None
     return Clock(there - (sent_at + received_at) / 2, (received_at - sent_at) / 2)
 

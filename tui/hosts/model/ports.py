@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tui.core.quantity import whole
+
 OPEN, REFUSED, SILENT = "open", "refused", "silent"  # or an error text of the system, such as "No route to host"
 
 READY = "ready"
@@ -104,7 +106,7 @@ def parse_listener(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Parse the output of LISTENER: the ports that it listens on, and those in use."""
     lines = [line.partition(" ")[::2] for line in text.splitlines()]
     listening, in_use = (
-        tuple(int(port) for kind, port in lines if kind == wanted and port.isdecimal())
+        tuple(port for kind, text in lines if kind == wanted and (port := whole(text)) is not None)
         for wanted in ("listening", "in_use")
     )
     return listening, in_use
@@ -113,7 +115,7 @@ def parse_listener(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def parse_connector(text: str) -> tuple[tuple[int, str], ...]:
     """Parse the output of CONNECTOR: each port with its outcome, sorted."""
     lines = (line.partition(" ") for line in text.splitlines())
-    return tuple(sorted((int(port), outcome) for port, _, outcome in lines if port.isdecimal()))
+    return tuple(sorted((port, outcome) for text, _, outcome in lines if (port := whole(text)) is not None))
 
 
 def ranges(ports: Iterable[int]) -> str:

@@ -1,12 +1,12 @@
 """A test login of root by ssh from one host to another: the outcome and the keys."""
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tui.core.ssh_key import HostKey
+from tui.core.quantity import whole
+from tui.core.settings import SSH_PORT
+from tui.core.ssh_key import HostKey, is_blob
 
 WORKS, KEY_NOT_KNOWN, KEY_CHANGED, REFUSED = "works", "key not known", "key changed", "refused"
 NO_NAME, NO_ANSWER, NO_SSH, OTHER = "no such name", "no answer", "no ssh", "other"
@@ -31,7 +31,7 @@ class Attempt:
     output: str = ""
     user: str = "root"  # on the other host
     host: str = ""  # from ssh's configuration
-    port: int = 22
+    port: int = SSH_PORT
     known_as: str = ""  # its name in known_hosts
     known_hosts: str = ""  # the file
     home: str = ""
@@ -77,7 +77,7 @@ def parse_attempt(text: str) -> Attempt:
     output = "\n".join(value for name, _, value in lines if name == "output")
     facts = {name: value for name, _, value in lines}
     config = dict(reversed([value.partition(" ")[::2] for name, _, value in lines if name == "config"]))
-    port = int(config.get("port", "22"))
+    port = whole(config.get("port", "")) or SSH_PORT
     host = config.get("hostname", "")
     home = facts.get("home", "")
     files = config.get("userknownhostsfile", "").split() or ["~/.ssh/known_hosts"]
@@ -87,11 +87,11 @@ def parse_attempt(text: str) -> Attempt:
         user=config.get("user", "root"),
         host=host,
         port=port,
-        known_as=config.get("hostkeyalias") or (host if port == 22 else f"[{host}]:{port}"),
+        known_as=config.get("hostkeyalias") or (host if port == SSH_PORT else f"[{host}]:{port}"),
         known_hosts=re.sub(r"^~(?=/)", home, files[0]),
         home=home,
         folder="folder" in facts,
-        keys=tuple(_key(value) for name, _, value in lines if name == "key"),
+        keys=tuple(key for name, _, value in lines if name == "key" and (key := _key(value)) is not None),
         taken=tuple(value.rpartition("/")[2] for name, _, value in lines if name == "taken"),
         shown=_shown(value for name, _, value in lines if name == "shown"),
     )
@@ -103,22 +103,15 @@ def _outcome(status: str, output: str) -> str:
     return next((outcome for pattern, outcome in OUTCOMES if re.search(pattern, output)), OTHER)
 
 
-def _key(text: str) -> HostKey:
-    """From `kind blob [comment] file`."""
-    kind, blob, *rest = text.split(" ")
-    return HostKey(kind, blob, rest[-1] if rest else "")
+def _key(text: str) -> HostKey | None:
+    """From `kind blob [comment] file`; None if the blob is not one."""
+    kind, _, more = text.partition(" ")
+    blob, *rest = more.split(" ")
+    return HostKey(kind, blob, rest[-1] if rest else "") if is_blob(blob) else None
 
 
 def _shown(lines: Iterable[str]) -> tuple[HostKey, ...]:
     """The keys that ssh-keyscan printed, ssh's preferred kind first."""
     words = [line.split() for line in lines if not line.startswith("#")]
-    keys = [HostKey(each[1], each[2]) for each in words if len(each) >= 3 and _is_blob(each[2])]
+    keys = [HostKey(each[1], each[2]) for each in words if len(each) >= 3 and is_blob(each[2])]
     return tuple(sorted(keys, key=lambda key: (key.kind != "ssh-ed25519", key.kind.startswith("ssh-rsa"))))
-
-
-def _is_blob(text: str) -> bool:
-    try:
-        base64.b64decode(text, validate=True)
-    except binascii.Error:
-        return False
-    return True

@@ -1,65 +1,46 @@
 """One migration as an actor: one thread handles samples, events, requests and results, and changes its state."""
 
 import asyncio
-import contextlib
-import math
-import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
+from functools import partial
 from typing import Any
 
 from tui.core.clock import now
 from tui.core.failure import Failure, unexpected
-from tui.core.log import log
 from tui.core.plan import POST_COPY_TIMEOUT, Plan
-from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, Aborted, Hypervisor, HypervisorEvent, JobInfo
+from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, HypervisorEvent
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.controls import Controls
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
-from tui.migration.backend.location import VmLocation, locate
+from tui.migration.backend.inbox import Inbox
+from tui.migration.backend.inquiry import Inquiry
+from tui.migration.backend.job import Job
+from tui.migration.backend.location import Answers
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.run_summary import completed_job, summary
 from tui.migration.backend.sampler import Sampler
+from tui.migration.backend.state import Stage, State
 from tui.migration.model import record
+from tui.migration.model.diagnosis import LINK_AWAY, NEEDS_RESUME, SETTLING, UNDER_WAY, UNKNOWN, Diagnosis
 from tui.migration.model.record import END, Event, Record, Sample, is_switchover
-from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED
+from tui.migration.model.timeline import COMPLETED, LOST
+from tui.migration.model.verdict import SILENT_S
 
 FINAL_FIGURES_S = 3.0  # JOB_COMPLETED may come this long after migrateToURI3 returned; measured: 10 ms
 TICK_S = 0.5  # how often the actor checks for replies that are overdue
 LEAVE_LIMIT_S = 1.0
-LOCATE_AGAIN_S = 5.0  # while a host that is needed to know where the VM is does not reply
+ASK_AGAIN_S = 3.0  # while post-copy is broken, or a host does not reply that is needed to know where the VM is
+SETTLE_S, SETTLE_TIMES = 1.0, 3  # libvirt may still be removing what is left on the origin
 UNVERIFIED_LIMIT_S = 60.0  # if libvirt has reported how it ended
 UNKNOWN_LIMIT_S = 600.0
 
 
-class Stage(Enum):
-    """What the actor waits for."""
-
-    JOB = "job"  # the end of the job
-    FIGURES = "figures"  # libvirt's final figures
-    LOCATION = "location"  # where the VM is
-    OVER = "over"  # nothing: the end is recorded, or another process may continue
-
-
-@dataclass
-class State:
-    """The state of the actor; only its thread changes it."""
-
-    stage: Stage = Stage.JOB
-    ours: bool = False  # a thread of ours waits in migrateToURI3; else the job was found running
-    subscribed: bool = False  # to the events of a daemon
-    failing: bool = False  # the last sample failed
-    answered: float = 0.0  # the last reply of the daemon, in seconds since the start
-    outcome: str | None = None  # None: the location of the VM decides
-    figures: bool = False  # libvirt's final figures came
-    deadline: float | None = None  # of the stage, by time.monotonic()
-    located_from: float = 0.0  # when the first attempt to locate the VM began
+BROKEN = "paused (post-copy failed)"  # the VM's state on its origin
 
 
 class MigrationActor:
@@ -89,19 +70,20 @@ class MigrationActor:
         self._connections = connections
         self.run_log = RunLog(recorder)
         self.timeline = self.run_log.timeline
-        self._inbox: queue.SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = queue.SimpleQueue()
+        self._inbox = Inbox(self._next_moment, self._tick, self._call_raised)
+        self._post = self._inbox.post
+        self._job = Job(plan, connections, lambda *event: self._post(self._on_event, *event), self.run_log.error)
         self._sampler = Sampler(
-            self._read,
+            self._job.read,
             lambda sample: self._post(self._on_sample, sample),
             lambda *slow: self._post(self._on_slow, *slow),
             self.run_log.since_start,
             interval,
         )
-        self.controls = Controls(vm.name, connections, self.run_log, self._post, self._sampler.sample_now)
+        self.controls = Controls(vm.name, connections, self.run_log, self._post, self._sampler.sample_now, self._resume)
         self._guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log)
-        self._unsubscribe: list[Callable[[], None]] = []
-        self._timeout_at: float | None = None
-        self._left = False  # messages are ignored, because another process may continue
+        self._inquiry = Inquiry(vm, connections, lambda *found: self._post(self._answered, *found))
+        self._tick_at = time.monotonic()
         self._ended = asyncio.Event()
         self.run_log.listen(self._on_delivered)
 
@@ -137,32 +119,36 @@ class MigrationActor:
         self.run_log.event(record.START, began=self.run_log.began_at, **options)
         self.run_log.summarize(self._summary("running"))
         self._guest_monitor.begin()
-        self._start(lambda: start_thread("migrate", self._migrate))
+        uri, start = self.facts["destination_uri"], self._sampler.start
+        returned = partial(self._post, self._call_returned)
+        self._start(lambda: self._job.migrate(uri, start, returned, partial(self._post, self._call_failed)))
 
     def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
         """Follow a running job, after the records of an earlier process (none: another program started it)."""
-        self._resume(earlier, began_at)
+        self._continue(earlier, began_at)
         self.run_log.event(record.ATTACHED, began=self.run_log.began_at, **options)
         self.run_log.summarize(self._summary("running"))
         self._guest_monitor.begin()
-        self._start(lambda: start_thread("follow", self._follow))
+        self._start(lambda: self._job.follow(self._sampler.start))
 
     def conclude_unwatched(self, earlier: list[Record], began_at: str) -> None:
         """For a run whose job ended while nothing recorded it: record the result as far as libvirt has it."""
-        self._resume(earlier, began_at)
-        self._start(lambda: self._conclude(None))
+        self._continue(earlier, began_at)
+        self._start(self._conclude)
 
-    def _resume(self, earlier: list[Record], began_at: str | None) -> None:
+    def _continue(self, earlier: list[Record], began_at: str | None) -> None:
         self.run_log.resume(earlier, began_at)
         self.controls.resume(earlier)
         self._guest_monitor.resume(earlier)
+        for each in earlier:
+            self._inquiry.see(each)
 
     def _start(self, first: Callable[[], None]) -> None:
         if self.plan.technique == POST_COPY_TIMEOUT and self.timeline.post_copy_at is None:
-            self._timeout_at = self.run_log.zero + self.plan.timeout_s
+            self.state.timeout_at = self.run_log.zero + self.plan.timeout_s
         self.state.answered = self.run_log.now()
         self._post(first)
-        start_thread("migration", self._run)
+        start_thread("migration", lambda: self._inbox.run(self._over))
 
     def leave(self) -> None:
         """Stop following; the migration continues, and the next process continues the record."""
@@ -171,48 +157,33 @@ class MigrationActor:
         handled = threading.Event()
         self._post(self._leave, handled)
         handled.wait(LEAVE_LIMIT_S)  # requests before this one are recorded
-        self._left = True
+        self._inbox.closed = True
         self.run_log.leave()
 
     def _leave(self, handled: threading.Event) -> None:
-        self._left = True
+        self._inbox.closed = True
         self.controls.stop()
         self.state.stage = Stage.OVER
         handled.set()
 
     # -- the actor --
 
-    def _post(self, call: Callable[..., None], *arguments: Any) -> None:
-        """Queue a call for the actor's thread; from any thread, returns at once."""
-        self._inbox.put((call, arguments))
-
-    def _run(self) -> None:
-        tick = time.monotonic()
-        while self.state.stage is not Stage.OVER or not self.run_log.done:
-            with contextlib.suppress(queue.Empty):
-                wait = min(tick, self._next_moment()) - time.monotonic()
-                call, arguments = self._inbox.get(timeout=max(0.0, wait))
-                if not self._left:
-                    self._handle(call, *arguments)
-            if not self._left and time.monotonic() >= min(tick, self._next_moment()):
-                tick = time.monotonic() + TICK_S
-                self._handle(self._tick)
+    def _over(self) -> bool:
+        return self.state.stage is Stage.OVER and self.run_log.done
 
     def _next_moment(self) -> float:
-        return min((each for each in (self._timeout_at, self.state.deadline) if each is not None), default=math.inf)
+        moments = (self._tick_at, self.state.timeout_at, self.state.deadline)
+        return min(each for each in moments if each is not None)
 
-    def _handle(self, call: Callable[..., None], *arguments: Any) -> None:
-        try:
-            call(*arguments)
-        except Exception as error:  # noqa: BLE001  # one message must not end the record of a migration
-            log.exception("A message of the migration of %s failed", self.vm.name)
-            self.run_log.error(unexpected("A part of the record failed", error))
+    def _call_raised(self, error: Exception) -> None:
+        self.run_log.error(unexpected(f"A part of the record of {self.vm.name} failed", error))
 
     def _tick(self) -> None:
         moment = time.monotonic()
+        self._tick_at = moment + TICK_S
         self.run_log.deliver_overdue()
-        if self._timeout_at is not None and moment >= self._timeout_at:
-            self._timeout_at = None
+        if self.state.timeout_at is not None and moment >= self.state.timeout_at:
+            self.state.timeout_at = None
             if self.state.stage is Stage.JOB and self.timeline.post_copy_at is None:
                 self.controls.timed_out(self.plan.timeout_s)
         waiting = self._sampler.waiting_s()
@@ -222,72 +193,28 @@ class MigrationActor:
             self.state.deadline = None
             if self.state.stage is Stage.FIGURES:
                 self._locate()
-            elif self.state.stage is Stage.LOCATION:
-                start_thread("locate", self._read_location)
+            else:
+                self._inquiry.ask(versions=self.timeline.post_copy_at is not None)
 
     def _no_answer(self, why: str) -> None:
         self.run_log.event(record.NO_ANSWER, since=round(self.state.answered, 3), why=why)
 
-    # -- following, on threads: results come back through the inbox --
-
-    def _follow(self) -> None:
-        """Subscribe to the events of both daemons, on each connection, and start sampling."""
-        self._listen(self.origin)
-        self._sampler.start()  # first, because the target may be unreachable
-        self._listen(self.target)
-
-    def _listen(self, host: str) -> None:
-        def subscribe(hypervisor: Hypervisor) -> None:
-            try:
-                end = hypervisor.subscribe(
-                    self.vm.name, lambda event: self._post(self._on_event, host, event, time.monotonic())
-                )
-            except Failure as failure:
-                self.run_log.error(failure)  # sampling continues without events
-            else:
-                self._post(self._subscribed, end)
-
-        self._connections.on_open(host, subscribe)
-        try:
-            self._connections.at(host)
-        except Failure as failure:
-            self.run_log.error(failure)  # the next call to the host retries
-
-    def _subscribed(self, end: Callable[[], None]) -> None:
-        self._unsubscribe.append(end)
-        self.state.subscribed = True
-
-    def _read(self) -> JobInfo:
-        return self._connections.at(self.origin).job(self.vm.name)
-
-    def _migrate(self) -> None:
-        self._follow()
-        try:
-            steer = self._connections.steer()
-            steer.set_max_downtime(self.vm.name, self.plan.downtime_ms)
-            steer.migrate(self.plan, self.facts["destination_uri"])
-        except Exception as error:  # noqa: BLE001  # the record must get an end
-            failure = error if isinstance(error, Failure) else unexpected(f"{self.vm.name} was not migrated", error)
-            try:
-                running = bool(self._read().stats)
-            except Failure:
-                running = True  # unknown for now; the sampler keeps trying
-            self._post(self._call_failed, failure, running)
-        else:
-            self._post(self._conclude, COMPLETED)
-
     # -- messages, on the actor's thread --
+
+    def _call_returned(self) -> None:
+        """migrateToURI3 has completed the migration, or its resume has."""
+        self.state.completed = True
+        self._conclude()
 
     def _call_failed(self, failure: Failure, running: bool) -> None:
         """migrateToURI3 has failed, but the job may continue if only our connection broke."""
         self.run_log.event(record.ACTION, action="migrate", failed=True)
-        cancelled = self.controls.cancel_requested or isinstance(failure, Aborted)  # by us, or by another program
-        if running or not cancelled:
-            self.run_log.error(failure, action="migrate")
+        self.state.failure = failure
+        self.state.ours = False  # the sampler sees the end of a job that continues
         if running:
-            self.state.ours = False  # the sampler sees its end
-            return
-        self._conclude(CANCELLED if cancelled else FAILED)
+            self.run_log.error(failure, action="migrate")
+        else:
+            self._conclude()
 
     def _on_slow(self, at: float, seconds: float, missed: int) -> None:
         if self.state.stage is Stage.JOB:
@@ -308,17 +235,20 @@ class MigrationActor:
             self.run_log.publish(sample)
             if sample.state.startswith("paused (post-copy"):
                 self.controls.in_post_copy()
+                self._see_break(sample.state == BROKEN)
             if sample.number("memory_iteration"):
                 self.controls.passes_have_begun()
-        elif not self.state.ours:
-            self._conclude(None)  # the job that was found running has ended
+        elif not self.state.ours and not self.state.broken:
+            self._conclude()  # the job that was found running has ended
 
     def _on_event(self, host: str, event: HypervisorEvent, at: float) -> None:
         if self.state.stage not in (Stage.JOB, Stage.FIGURES):
             return
         self.run_log.log(event.kind, {"host": host, **event.data}, at)
-        if event.kind == LIFECYCLE and host == self.origin and is_switchover(event.data):
-            self._guest_monitor.switch_over()
+        if event.kind == LIFECYCLE:
+            self._inquiry.see(Event(0.0, "", LIFECYCLE, {"host": host, **event.data}))
+            if host == self.origin and is_switchover(event.data):
+                self._guest_monitor.switch_over()
         if event.kind == ITERATION:
             self.controls.passes_have_begun()
         if event.kind != JOB_COMPLETED:
@@ -328,16 +258,41 @@ class MigrationActor:
         if self.state.stage is Stage.FIGURES:
             self._locate()
 
+    # -- a broken post-copy --
+
+    def _see_break(self, broken: bool) -> None:
+        """Ask both hosts as long as post-copy is broken."""
+        if broken != self.state.broken:
+            self.state.broken = broken
+            self.state.deadline = time.monotonic() if broken else None
+            if not broken:
+                self.controls.post_copy_goes_on()
+
+    def _not_over(self, diagnosis: Diagnosis) -> None:
+        """Record what is known so far, and ask again."""
+        found: dict[str, Any] = {"break": diagnosis.kind, "sentence": diagnosis.sentence, "advice": diagnosis.advice}
+        found |= {"resumable": diagnosis.resumable}
+        if found != {name: self.timeline.diagnosis.get(name) for name in found}:
+            self.run_log.log(record.DIAGNOSIS, found)
+        if diagnosis.kind in (LINK_AWAY, NEEDS_RESUME, UNDER_WAY) and self.state.stage is Stage.LOCATION:
+            self.state.stage = Stage.JOB  # the call has ended, but not the migration
+            self.state.broken = True
+        if diagnosis.resumable:
+            self.controls.resume_if_requested()
+        self.state.deadline = time.monotonic() + ASK_AGAIN_S
+
+    def _resume(self) -> None:
+        uri, returned = self.facts["destination_uri"], partial(self._post, self._call_returned)
+        self._job.resume(uri, returned, partial(self._post, self.controls.resume_refused))
+
     # -- the end --
 
-    def _conclude(self, outcome: str | None) -> None:
+    def _conclude(self) -> None:
         """Wait for libvirt's final figures, locate the VM, record the result and end."""
         if self.state.stage is not Stage.JOB:
             return
-        self._sampler.stop()
-        self.state.outcome = outcome
         self.state.stage = Stage.FIGURES
-        if outcome in (COMPLETED, None) and self.state.subscribed and not self.state.figures:
+        if self.state.failure is None and self._job.unsubscribe and not self.state.figures:
             self.state.deadline = time.monotonic() + FINAL_FIGURES_S
         else:
             self._locate()
@@ -345,53 +300,63 @@ class MigrationActor:
     def _locate(self) -> None:
         self.state.stage, self.state.deadline = Stage.LOCATION, None
         self.state.located_from = time.monotonic()
-        self.controls.stop()
-        start_thread("locate", self._read_location)
+        self._inquiry.ask(versions=self.timeline.post_copy_at is not None)
 
-    def _read_location(self) -> None:
+    def _answered(self, found: Answers) -> None:
+        if self.state.stage is not Stage.LOCATION and not self.state.broken:
+            return  # post-copy goes on
+        diagnosis = self._inquiry.diagnose(
+            found,
+            post_copy=self.timeline.post_copy_at is not None,
+            cancel_requested=self.controls.cancel_requested,
+            sending=self.timeline.silent_s < SILENT_S,
+            completed=self.state.completed,
+            failure=self.state.failure,
+        )
+        if not self._settled(diagnosis):
+            self.state.deadline = time.monotonic() + SETTLE_S
+        elif (not diagnosis.over or diagnosis.kind == UNKNOWN) and not self._given_up():
+            self._not_over(diagnosis)
+        else:
+            self._sampler.stop()
+            self.state.stage, self.state.deadline = Stage.LOCATION, None
+            self.controls.stop()
+            outcome = COMPLETED if self.state.completed else diagnosis.outcome or LOST
+            if diagnosis.cause is not None and outcome != COMPLETED:
+                self.run_log.error(diagnosis.cause, action="migrate")
+            start_thread("settle", lambda: self._settle(diagnosis, outcome))
+
+    def _settled(self, diagnosis: Diagnosis) -> bool:
+        """Whether libvirt has had the time to remove what is left on the origin."""
+        if diagnosis.kind not in SETTLING or self.state.settled >= SETTLE_TIMES:
+            return True
+        self.state.settled += 1
+        return False
+
+    def _given_up(self) -> bool:
+        if self.state.stage is not Stage.LOCATION:
+            return False
+        limit_s = UNVERIFIED_LIMIT_S if self.state.completed else UNKNOWN_LIMIT_S
+        return time.monotonic() - self.state.located_from >= limit_s
+
+    def _settle(self, diagnosis: Diagnosis, outcome: str) -> None:
+        """Read the last figures, on a thread."""
         try:
-            location = locate(self._connections, self.vm)
-        except Exception as error:  # noqa: BLE001  # it is tried again
-            log.exception("%s was not located", self.vm.name)
-            location = VmLocation(False, str(unexpected("The VM was not located", error)), None, undecided=True)
-        found = None
-        if (self.state.outcome or location.outcome(cancelled=False)) == COMPLETED and not self.state.figures:
-            found = completed_job(self._connections, self.vm, self.run_log.error)
-        self._post(self._located, location, found)
+            if outcome == COMPLETED and not self.state.figures:
+                found = completed_job(self._connections, self.vm, self.run_log.error)
+                if found is not None:
+                    self.run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))
+            self._guest_monitor.conclude(completed=outcome == COMPLETED)
+            for unsubscribe in self._job.unsubscribe:
+                unsubscribe()
+        except Exception as error:  # noqa: BLE001  # the record must get an end
+            failure = error if isinstance(error, Failure) else unexpected("The last figures were not read", error)
+            self.run_log.error(failure)
+        self._post(self._end, diagnosis, outcome)
 
-    def _located(self, location: VmLocation, found: tuple[str, Any] | None) -> None:
-        limit_s = UNKNOWN_LIMIT_S if self.state.outcome is None else UNVERIFIED_LIMIT_S
-        if location.undecided and time.monotonic() - self.state.located_from < limit_s:
-            self._not_located(location)
-            return
-        if found is not None:
-            self.state.figures = True
-            self.run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))
-        outcome = self.state.outcome or location.outcome(cancelled=self.controls.cancel_requested)
-        self._start_settling(location, outcome)
-
-    def _not_located(self, location: VmLocation) -> None:
-        """A host that is needed does not reply: ask again."""
-        if self.timeline.verified is None or self.timeline.verified[1] != location.sentence:
-            self.run_log.event(record.VERIFIED, ok=False, sentence=location.sentence, advice=location.advice)
-        self.state.deadline = time.monotonic() + LOCATE_AGAIN_S
-
-    def _start_settling(self, location: VmLocation, outcome: str) -> None:
-        def settle() -> None:
-            try:
-                self._guest_monitor.conclude(completed=outcome == COMPLETED)
-                for unsubscribe in self._unsubscribe:
-                    unsubscribe()
-            except Exception as error:  # noqa: BLE001  # the record must get an end
-                failure = error if isinstance(error, Failure) else unexpected("The guest was not read", error)
-                self.run_log.error(failure)
-            self._post(self._end, location, outcome)
-
-        start_thread("settle", settle)
-
-    def _end(self, location: VmLocation, outcome: str) -> None:
-        ok = location.fits(outcome)
-        self.run_log.event(record.VERIFIED, ok=ok, sentence=location.sentence, advice=location.advice)
+    def _end(self, diagnosis: Diagnosis, outcome: str) -> None:
+        ok = diagnosis.ok and diagnosis.outcome == outcome
+        self.run_log.event(record.VERIFIED, ok=ok, sentence=diagnosis.sentence, advice=diagnosis.advice)
         self.state.stage = Stage.OVER
         end = Event(self.run_log.now(), now(), END, {"outcome": outcome})
         self.run_log.finish(end, lambda: self._summary(self.timeline.phase))

@@ -8,7 +8,7 @@ from tui.core.threads import start_thread
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
-from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW
+from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME
 from tui.migration.model.record import Event, Record
 
 Post = Callable[..., None]  # queues a call for the actor: post(call, *arguments)
@@ -27,6 +27,7 @@ class Controls:
         run_log: RunLog,
         post: Post,
         sample_now: Callable[[], None],
+        resume: Callable[[], None],
     ) -> None:
         self.cancel_requested = False
         self._vm = vm
@@ -34,6 +35,8 @@ class Controls:
         self._run_log = run_log
         self._post = post
         self._sample_now = sample_now
+        self._call_resume = resume  # blocks until the migration has ended
+        self._resume = "no"  # -> "wanted" -> "sent" -> "wanted" if it was refused
         self._post_copy = "no"  # -> "held" -> "sent" -> "done"
         self._passes_seen = False
         self._held: dict[str, int | None] = {}  # changes that wait for the first pass, the newest of each kind
@@ -60,6 +63,14 @@ class Controls:
     def set_bandwidth(self, mib_per_s: int) -> None:
         """Change the bandwidth limit; 0 removes it."""
         self.request(BANDWIDTH, mib_per_s)
+
+    def resume_post_copy(self) -> None:
+        """Resume a paused post-copy, as soon as QEMU accepts it."""
+        self.request(RESUME)
+
+    def pause_post_copy(self) -> None:
+        """Pause post-copy, which then continues only by a resume."""
+        self.request(PAUSE)
 
     # -- on the actor's thread --
 
@@ -90,6 +101,24 @@ class Controls:
         """The migration is in post-copy, whether this process switched it or another program."""
         self._post_copy = "done"
 
+    def resume_if_requested(self) -> None:
+        """Both hosts would accept a resume now."""
+        if self._resume == "wanted" and not self._stopped:
+            self._resume = "sent"
+            start_thread("resume", self._call_resume)
+            self._run_log.event(record.ACTION, action=RESUME, sent=True)
+
+    def post_copy_goes_on(self) -> None:
+        """It has been resumed, or has found its connection again."""
+        if self._resume == "wanted":
+            self._resume = "no"
+
+    def resume_refused(self, failure: Failure) -> None:
+        """libvirt or QEMU has not accepted the resume, or it broke again: it is tried again."""
+        self._resume = "wanted"
+        self._run_log.event(record.ACTION, action=RESUME, failed=True)
+        self._run_log.error(failure)
+
     def stop(self) -> None:
         """Ignore all further requests."""
         self._stopped = True
@@ -100,6 +129,11 @@ class Controls:
         if action == POST_COPY_NOW:
             if self._switch(pressed):
                 self._run_log.event(record.KEY, at=pressed, action=action, held=not self._passes_seen)
+            return
+        if action == RESUME:
+            if self._resume == "no":
+                self._resume = "wanted"
+                self._run_log.event(record.KEY, at=pressed, action=action)
             return
         if action == CANCEL:
             self.cancel_requested = True
@@ -140,7 +174,7 @@ class Controls:
     def _post_copy_refused(self, failure: Failure) -> None:
         self._post_copy = "no"  # the key may be pressed again
         self._run_log.event(record.ACTION, action=POST_COPY_NOW, failed=True)
-        self._run_log.error(failure)
+        self._run_log.error(failure, request=POST_COPY_NOW)
 
     def _send(self, action: str, value: int | None) -> None:
         def call() -> None:
@@ -148,6 +182,8 @@ class Controls:
                 steer = self._connections.steer()
                 if action == CANCEL:
                     steer.abort_job(self._vm)
+                elif action == PAUSE:
+                    steer.pause_post_copy(self._vm)
                 elif action == DOWNTIME:
                     steer.set_max_downtime(self._vm, value or 0)
                 else:
@@ -165,7 +201,7 @@ class Controls:
             return
         self.cancel_requested = self.cancel_requested and action != CANCEL
         self._run_log.event(record.ACTION, action=action, value=value, failed=True)
-        self._run_log.error(failure)
+        self._run_log.error(failure, request=action)
 
 
 def _cancel_stands(records: Iterable[Record]) -> bool:

@@ -14,9 +14,9 @@ from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.threads import retrieve
 from tui.core.vm import Vm
-from tui.migration.backend.owner import Moved, Refused, inventory_of
+from tui.migration.backend.preflight import Moved, Refused, inventory_of
 from tui.migration.backend.service import FIND, FOLLOW, RECORDS, REQUEST, START, STARTED, from_fields
-from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW
+from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME
 from tui.migration.model.record import Record, from_line
 from tui.migration.model.timeline import Timeline
 from tui.runner.client import Client, Connect
@@ -47,6 +47,14 @@ class Controls:
     def set_bandwidth(self, mib_per_s: int) -> None:
         """Change the bandwidth limit; 0 removes it."""
         self._send(BANDWIDTH, mib_per_s)
+
+    def resume_post_copy(self) -> None:
+        """Resume a paused post-copy, as soon as QEMU accepts it."""
+        self._send(RESUME, None)
+
+    def pause_post_copy(self) -> None:
+        """Pause post-copy, which then continues only by a resume."""
+        self._send(PAUSE, None)
 
 
 class Migration:

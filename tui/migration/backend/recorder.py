@@ -199,7 +199,7 @@ def without_none(value: Any) -> Any:
     """The tables without None, because TOML has no null."""
     if isinstance(value, Mapping):
         return {str(key): without_none(each) for key, each in value.items() if each is not None}
-    return value
+    return [without_none(each) for each in value if each is not None] if isinstance(value, list) else value
 
 
 def _append_to(path: Path) -> IO[bytes]:

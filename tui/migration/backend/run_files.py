@@ -1,9 +1,11 @@
 """The raw log of a run: its records, its end, and whether a process still writes to it."""
 
 import fcntl
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
+from tui.core.regular_file import open_regular
 from tui.migration.model.record import END, Event, Record, from_line
 
 LONGEST_END = 4096  # bytes; a longer last line is no end
@@ -11,7 +13,7 @@ LONGEST_END = 4096  # bytes; a longer last line is no end
 
 def records_of(raw: Path) -> Iterator[Record | None]:
     """The record of each line of raw.jsonl, None for a broken one; skips an incomplete last line, left by a crash."""
-    with raw.open(encoding="utf-8", errors="replace") as lines:
+    with io.TextIOWrapper(open_regular(raw), encoding="utf-8", errors="replace") as lines:
         for line in lines:
             try:
                 yield from_line(line)
@@ -28,7 +30,7 @@ def read_records(raw: Path) -> list[Record]:
 def in_use(raw: Path) -> bool:
     """Whether a process, this one or another, writes to the run; False if it has no log."""
     try:
-        with raw.open("rb") as file:
+        with open_regular(raw) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -39,7 +41,7 @@ def in_use(raw: Path) -> bool:
 
 def has_end(raw: Path) -> bool:
     """Whether the last line is an end; reads only the last line."""
-    with raw.open("rb") as file:
+    with open_regular(raw) as file:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - LONGEST_END))
         last = file.read().rstrip(b"\n").rpartition(b"\n")[2]

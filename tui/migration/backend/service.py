@@ -11,9 +11,10 @@ from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.threads import on_thread, retrieve
 from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.owner import MigrationOwner, Moved, Refused
+from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.model import record
-from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, why_not
+from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, why_not
 from tui.migration.model.record import END, Event, Record
 from tui.runner.protocol import failure_fields
 from tui.runner.server import Peer
@@ -26,7 +27,7 @@ LINES = 500  # of the history, in one notice
 LOOK_EVERY_S = 5.0  # for migrations that other programs started
 UNSEEN_S = 600.0  # how long an end that no client has seen keeps the runner
 
-REQUESTS = frozenset({POST_COPY_NOW, CANCEL, DOWNTIME, BANDWIDTH})
+REQUESTS = frozenset({POST_COPY_NOW, CANCEL, DOWNTIME, BANDWIDTH, RESUME, PAUSE})
 Open = Callable[[str], Awaitable[MigrationOwner]]  # the migrations of a configuration, by its path; raises Failure
 
 

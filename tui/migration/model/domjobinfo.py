@@ -24,7 +24,8 @@ BOUNDED, COMPLETED = 1, 3
 
 def text(stats: Mapping[str, Stat]) -> str:
     """The output of virsh for these statistics, with its empty last line; {} is a VM without a job."""
-    return "".join(line + "\n" for line in _lines(stats)) + "\n"
+    numbers = {name: int(each) for name, each in stats.items() if isinstance(each, (int, float)) and abs(each) < 2**64}
+    return "".join(line + "\n" for line in _lines(numbers)) + "\n"
 
 
 def _lines(stats: Mapping[str, Stat]) -> Iterator[str]:

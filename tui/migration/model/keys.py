@@ -4,6 +4,7 @@ from tui.core import actions
 from tui.migration.model.timeline import COMPLETED, FAILED, IDLE, POST_COPY, SWITCHOVER, Timeline
 
 START, POST_COPY_NOW, CANCEL, DOWNTIME, BANDWIDTH = "start", "post-copy", "cancel", "downtime", "bandwidth"
+RESUME, PAUSE = "resume", "pause"  # of a post-copy
 
 
 def why_not(action: str, timeline: Timeline | None) -> str:
@@ -15,15 +16,23 @@ def why_not(action: str, timeline: Timeline | None) -> str:
     if timeline is None or not running:
         return _nothing_runs(timeline)
     if timeline.phase == POST_COPY:
-        return _in_post_copy(action)
+        return _in_post_copy(action, timeline)
+    if action in (RESUME, PAUSE):
+        return "It is not in post-copy."
     if timeline.phase == SWITCHOVER and action != CANCEL:
         return "The VM is being switched over; nothing can be changed any more."
     if timeline.cancel_requested:
         return "The migration is already being cancelled."
-    if action == POST_COPY_NOW and not timeline.post_copy_allowed:
+    return _why_not_switch(timeline) if action == POST_COPY_NOW else ""
+
+
+def _why_not_switch(timeline: Timeline) -> str:
+    if not timeline.post_copy_allowed:
         how = f"{actions.CANCEL} cancels it; then start it again with post-copy."
         return f"It was started as pre-copy; post-copy must be allowed at the start. {how}"
-    if action == POST_COPY_NOW and timeline.post_copy_held:
+    if timeline.post_copy_sent:
+        return "Post-copy is already requested; libvirt has not confirmed it yet."
+    if timeline.post_copy_held:
         return "Post-copy is already requested; it starts when the first pass begins."
     return ""
 
@@ -35,11 +44,25 @@ def _nothing_runs(timeline: Timeline | None) -> str:
     return f"No migration is under way; {actions.START} starts one."
 
 
-def _in_post_copy(action: str) -> str:
+def _in_post_copy(action: str, timeline: Timeline) -> str:
+    if action == RESUME:
+        return _why_not_resume(timeline)
+    if action == PAUSE:
+        return "Post-copy is interrupted already." if timeline.post_copy_failed else ""
     if action == POST_COPY_NOW:
         return "Post-copy is already under way."
     if action == CANCEL:
         return "The VM already runs on the other host, and part of its memory is still here: cancelling would lose it."
     if action == DOWNTIME:
         return "The switchover is done; the maximum downtime no longer matters."
+    return ""
+
+
+def _why_not_resume(timeline: Timeline) -> str:
+    if not timeline.post_copy_failed:
+        return "Post-copy is under way; there is nothing to resume."
+    if timeline.resume_requested:
+        return "The resume is already requested; it is tried again until QEMU accepts it."
+    if timeline.diagnosis and not timeline.diagnosis.get("resumable"):
+        return str(timeline.diagnosis.get("advice", ""))
     return ""

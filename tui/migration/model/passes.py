@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tui.migration.model.points import Thinned, every_other
 from tui.migration.model.record import Sample
 
 
@@ -20,7 +21,7 @@ class PassCounter:
     """Derives the passes from the samples: QEMU's own count continues from earlier cancelled attempts."""
 
     def __init__(self) -> None:
-        self.ended: list[Pass] = []
+        self.ended: Thinned[Pass] = Thinned(every_other)
         self.began = 0.0  # when the current pass began
         self.from_start = False  # the log begins with the start of the migration
         self.after_gap = False  # nothing was recorded between the last sample and the next

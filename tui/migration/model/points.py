@@ -1,13 +1,23 @@
-"""The values a timeline consists of, and the rate at which memory is sent."""
+"""The values a timeline consists of, kept for drawing, and the rate at which memory is sent."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 RATE_OVER_S = 0.7  # QEMU sends in bursts: over a shorter time the rate is mostly noise
 
+# A migration of more than an hour has more points than a chart has columns. The log on disk has all of them.
+MOST = 4000  # items of one list
+NEWEST = 1000  # of these are never thinned
+GROUP = 16  # older items, of which half are kept
+SPREAD = (0, 8, 4, 12, 2, 10, 6, 14)
+EVERY_PASS = 100  # a multiple of this is the number of a mark of a pass that is kept
 
-@dataclass(frozen=True)
-class Point:
+
+class Point(NamedTuple):  # made in a quarter of a dataclass's time, and a day has 100,000 of them
     """One sample in bytes, bytes per second and seconds since the start."""
 
     t: float
@@ -38,6 +48,103 @@ class Mark:
     t: float
     sign: str
     text: str
+    number: int = 0  # of a pass: how many ends of passes were recorded up to here
+
+
+class Thinned(list[T]):
+    """A list that stays short: beyond MOST items it thins all but the NEWEST; `keep` chooses from GROUP items.
+
+    All thinned items have been thinned equally often, so the oldest are as dense as those after them.
+    """
+
+    def __init__(self, keep: Callable[[list[T]], list[T]]) -> None:
+        super().__init__()
+        self.added = 0  # all items that were ever appended
+        self.older = 0  # the number of items, from the first, that remain of thinned ones
+        self._keep = keep
+        self._times = 0  # how often they were thinned
+        self._limit = MOST
+
+    def append(self, item: T) -> None:
+        """Append an item; thins if the list has become too long."""
+        super().append(item)
+        self.added += 1
+        if len(self) > self._limit:
+            self._thin()
+
+    def _thin(self) -> None:
+        older = min(self.older, len(self) - NEWEST)  # some may have been popped
+        old, fresh, newest = self[:older], self[older:-NEWEST], self[-NEWEST:]
+        for _ in range(self._times):
+            fresh = self._halved(fresh)
+        old += fresh
+        if len(old) > MOST // 2:
+            old = self._halved(old)
+            self._times += 1
+        self[:] = [*old, *newest]
+        self.older = len(old)
+        self._limit = max(MOST, len(self) + NEWEST)  # `keep` may have kept all of them
+
+    def _halved(self, items: list[T]) -> list[T]:
+        return [each for start in range(0, len(items), GROUP) for each in self._keep(items[start : start + GROUP])]
+
+
+class Points(Thinned[Point]):
+    """The points of a timeline, and what is derived from all of them."""
+
+    def __init__(self) -> None:
+        super().__init__(_extremes)
+        self.share = 0.0  # of the memory, sent at most: in the first pass it never decreases
+        self.silent_s = 0.0  # for how long nothing has been sent, up to the newest point
+        self._sent_at = 0.0
+
+    def append(self, point: Point) -> None:
+        """Append a point."""
+        if not self or point.transferred != self[-1].transferred:
+            self._sent_at = point.t
+        self.silent_s = point.t - self._sent_at
+        self.share = max(self.share, 1 - point.remaining / point.total)
+        super().append(point)
+
+
+def _extremes(group: list[Point]) -> list[Point]:
+    """The highest and lowest values of each curve, so also where passes begin and end."""
+    found: set[int] = set()
+    curves: tuple[list[float], ...] = (
+        [each.remaining for each in group],
+        [each.rate or 0.0 for each in group],
+        [each.dirty_rate or 0.0 for each in group],
+    )
+    for curve in curves:
+        found |= {curve.index(max(curve)), curve.index(min(curve))}
+    return _half(group, found)
+
+
+def guest_extremes(group: list[GuestPoint]) -> list[GuestPoint]:
+    """The highest and lowest rates, and where the rate was unknown."""
+    silent = [index for index, each in enumerate(group) if each.rate is None]
+    known = [(each.rate, index) for index, each in enumerate(group) if each.rate is not None]
+    return _half(group, {*silent[:4]} | ({min(known)[1], max(known)[1]} if known else set()))
+
+
+def _half(group: list[T], indices: set[int]) -> list[T]:
+    """The items of these indices, and as many others as make half of the group, spread over it."""
+    for index in SPREAD:
+        if len(indices) >= len(group) // 2:
+            break
+        if index < len(group):
+            indices.add(index)
+    return [group[index] for index in sorted(indices)]
+
+
+def notable_marks(group: list[Mark]) -> list[Mark]:
+    """All marks but those of passes; of these the ones that are drawn if there are many."""
+    return [each for each in group if each.sign != "|" or each.number % EVERY_PASS == 0]
+
+
+def every_other(group: list[T]) -> list[T]:
+    """Every other item."""
+    return group[1::2]
 
 
 class SendRate:

@@ -1,12 +1,14 @@
 """One line of a run's raw log: a sample of libvirt's job statistics, or an event."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tui.core.protocols import Stat
+
+MOST = 2**64  # libvirt's statistics are unsigned and of 64 bits
+LONGEST_S = 1e9  # 31 years; a record at a later time is damaged
 
 # Kinds of events in raw.jsonl.
 START = "start"  # migrateToURI3 was called; data: the options
@@ -15,6 +17,8 @@ KEY = "key"  # a person requested a change; data: action and its value
 ACTION = "action"  # the app made the call that a key or a timeout requested; data: action, seconds it took
 SLOW = "slow"  # the daemon replied late, or scheduled samples were missed; data: seconds, missed
 NO_ANSWER = "no-answer"  # the daemon does not reply; data: since, the second of its last reply, and why
+# Post-copy is broken, or it is not known where the VM is; data: break, sentence, advice, resumable (model.diagnosis).
+DIAGNOSIS = "diagnosis"
 GAP = "gap"  # nothing was recorded; data: seconds, why
 ERROR = "error"  # data: what, why, hint, detail
 # From the guest, about once a second. guest: workload, rate and unit ("MiB/s") of the workload's newest line, seconds
@@ -46,7 +50,9 @@ class Sample:
     def number(self, name: str) -> int:
         """The statistic as an integer, 0 if libvirt did not report it."""
         value = self.stats.get(name, 0)
-        return int(value) if isinstance(value, (int, float)) and abs(value) < 2**64 else 0
+        if type(value) is int and -MOST < value < MOST:  # nearly all of them, so a day is read in seconds
+            return value
+        return int(value) if isinstance(value, (int, float)) and abs(value) < MOST else 0
 
 
 @dataclass(frozen=True)
@@ -89,10 +95,17 @@ def to_line(record: Record) -> str:
 def from_line(line: str) -> Record:
     """The record of a line of raw.jsonl; ValueError if there is none."""
     try:
-        fields = json.loads(line, parse_float=_finite, parse_constant=_finite)
-        return _from_fields(str(fields.pop("kind")), fields)
+        fields, end = _decode(line)
+        if line[end:].strip():
+            raise ValueError("something follows the record")
+        record = _from_fields(str(fields.pop("kind")), fields)
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not a record: {error}") from error
+    if not -LONGEST_S < record.t < LONGEST_S:  # also false for NaN
+        raise ValueError(f"{record.t:g} s is no time of a migration")
+    if "\\ud" in line or "\\uD" in line:
+        _refuse_lone_surrogates(fields)
+    return record
 
 
 def _from_fields(kind: str, fields: dict[str, Any]) -> Record:
@@ -105,9 +118,15 @@ def _from_fields(kind: str, fields: dict[str, Any]) -> Record:
     return Sample(t, at, fields["stats"], str(fields.get("state", "")), waited, None if late is None else float(late))
 
 
-def _finite(text: str) -> float:
-    """Refuse NaN and 1e999, which Python's JSON parser accepts."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is no number")
-    return number
+def _refuse_lone_surrogates(fields: dict[str, Any]) -> None:
+    """Refuse text that can be neither displayed nor written to a file; to_line writes none."""
+    json.dumps(fields, ensure_ascii=False).encode()  # UnicodeEncodeError is a ValueError
+
+
+def _refuse(text: str) -> float:
+    """Refuse NaN and Infinity, which Python's JSON parser accepts."""
+    raise ValueError(f"{text} is no number")
+
+
+# json.loads with options makes a decoder for each line. Lines are written without spaces before them.
+_decode = json.JSONDecoder(parse_constant=_refuse).raw_decode

@@ -8,7 +8,7 @@ from tui.core import settings
 from tui.core.plan import PRE_COPY
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.passes import Pass, PassCounter
-from tui.migration.model.points import GuestPoint, Mark, Point, SendRate
+from tui.migration.model.points import GuestPoint, Mark, Point, Points, SendRate, Thinned, guest_extremes, notable_marks
 from tui.migration.model.record import GUEST, UDP_PROBE, Event, Record, Sample, number_in
 
 # Phases, in the order of the phase line.
@@ -33,9 +33,9 @@ class Timeline:
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.phase = IDLE
         self.options: Mapping[str, Any] = {}
-        self.points: list[Point] = []
-        self.marks: list[Mark] = []
-        self.guest: list[GuestPoint] = []
+        self.points = Points()
+        self.marks = Thinned(notable_marks)
+        self.guest = Thinned(guest_extremes)
         self.guest_silent: tuple[float, str] | None = None  # for how many seconds no line has come, and why
         self.observed: ObservedDowntime | None = None  # known at the end
         self.gaps: list[float] = []  # when recording resumed
@@ -45,12 +45,16 @@ class Timeline:
         self.error: Mapping[str, Any] = {}
         self.verified: tuple[bool, str] | None = None
         self.advice = ""  # what to do about what the migration left on the other host
+        self.paused = False  # another program has paused the VM, and the passes go on
         self.unanswered: tuple[float, str] | None = None  # since when libvirt has not replied, and why
         self.log_trouble = ""  # why the log is incomplete, as a sentence
         self.cancel_requested = False  # and not refused
         self.post_copy_held = False  # requested, and waiting for the first pass
+        self.post_copy_sent = False  # requested, and neither refused nor begun yet
         self.post_copy_at: float | None = None
         self.post_copy_failed = False
+        self.diagnosis: Mapping[str, Any] = {}  # of a broken post-copy, or of an end of which a host knows more
+        self.resume_requested = False  # and post-copy does not go on yet
         self.dirty_rate_at: float | None = None  # when libvirt last computed it
         self.now = 0.0
         self.ended_at: float | None = None
@@ -58,6 +62,7 @@ class Timeline:
         self.bandwidth_mib_s = 0
         self._passes = PassCounter()
         self._send_rate = SendRate()
+        self._switched_in = 0  # the first pass seen after the VM was paused for the switchover
         self._unseen: tuple[float, float] | None = None  # the newest gap, until a later sample
         for each in records:
             self.add(each)
@@ -68,8 +73,8 @@ class Timeline:
         return self.phase in OVER
 
     @property
-    def passes(self) -> list[Pass]:
-        """The ended passes whose end was recorded."""
+    def passes(self) -> Thinned[Pass]:
+        """The ended passes whose end was recorded; of more than some thousand, a part of the older ones."""
         return self._passes.ended
 
     @property
@@ -90,14 +95,7 @@ class Timeline:
     @property
     def silent_s(self) -> float:
         """For how long nothing has been sent, in seconds up to the newest sample."""
-        if not self.points:
-            return 0.0
-        last, since = self.points[-1], self.points[-1].t
-        for each in reversed(self.points):
-            if each.transferred != last.transferred:
-                break
-            since = each.t
-        return last.t - since
+        return self.points.silent_s
 
     def waiting_s(self, elapsed: float) -> float:
         """For how long libvirt has not replied, in seconds; 0.0 if no reply is overdue."""
@@ -124,7 +122,7 @@ class Timeline:
     @property
     def passes_begun(self) -> int:
         """The number of passes, with the last one, as far as recorded or still known to libvirt."""
-        seen = max(self.iteration, len(self.passes))
+        seen = max(self.iteration, self.passes.added)
         if self.ended_between is None:
             return seen
         return max(seen, self._passes.number(int(_number(self.final, "memory_iteration"))))
@@ -165,12 +163,14 @@ class Timeline:
         if sample.state == "paused (post-copy failed)":
             self._post_copy_failed(sample.t)
         elif self.post_copy_failed and sample.state == "paused (post-copy)":
-            self.post_copy_failed = False
+            self.post_copy_failed = self.resume_requested = False
+            self.diagnosis = {}
             self.marks.append(Mark(sample.t, "!", "post-copy continues"))
         if sample.state.startswith("paused (post-copy"):
             self._post_copy_began(sample.t)
-        elif sample.state == "paused (migrating)" and self.phase == PASS:
-            self.phase = SWITCHOVER
+        elif sample.state == "paused (migrating)" and self.phase == PASS and not self.paused:
+            self._switch_over()
+        self.paused = self.paused and sample.state.startswith("paused")
         if not sample.number("memory_total"):
             return
         self._see_pass(sample)
@@ -196,18 +196,26 @@ class Timeline:
         self.points.append(point)
 
     def _see_pass(self, sample: Sample) -> None:
+        number = self._passes.number(sample.number("memory_iteration"))
+        self._switched_in = self._switched_in or number
+        if self.phase == SWITCHOVER and number > self._switched_in + 1:  # the last pass is sent during the switchover
+            self.phase = PASS  # libvirt reports a VM that another program has paused like one that is switched over
+            self.paused = True
         if self.phase in (IDLE, SETUP):
             self.phase = PASS
             self._passes.begin(sample)
         ended = self._passes.add(sample, self.iteration)
         if ended is not None:
-            self.marks.append(Mark(sample.t, "|", f"pass {ended.number + 1}"))
+            self.marks.append(Mark(sample.t, "|", f"pass {ended.number + 1}", self.passes.added))
+
+    def _switch_over(self) -> None:
+        self.phase, self._switched_in = SWITCHOVER, 0
 
     def _post_copy_began(self, t: float) -> None:
         if self.post_copy_at is None:
             self.post_copy_at = t
             self._passes.interrupted = True
-            self.post_copy_held = False
+            self.post_copy_held = self.post_copy_sent = False
             self.marks.append(Mark(t, "P", "post-copy"))
         if not self.over:
             self.phase = POST_COPY
@@ -250,17 +258,23 @@ class Timeline:
         elif detail == "post-copy failed":
             self._post_copy_failed(event.t)
         elif detail == "migrated" and event.data.get("event") == "suspended" and self.phase == PASS:
-            self.phase = SWITCHOVER
+            self._switch_over()
             self.marks.append(Mark(event.t, "S", "switchover"))
 
     def _on_key(self, event: Event) -> None:
         action, value = event.data.get("action"), event.data.get("value")
         if action == "post-copy":
             self.post_copy_held = bool(event.data.get("held"))
+            self.post_copy_sent = not self.post_copy_held
         elif action == "downtime" and value:
             self.marks.append(Mark(event.t, "d", f"downtime <= {value} ms"))
         elif action == "bandwidth" and value is not None:
             self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
+        elif action == "resume":
+            self.resume_requested = True
+            self.marks.append(Mark(event.t, "r", "resume"))
+        elif action == "pause":
+            self.marks.append(Mark(event.t, "!", "paused"))
         elif action == "cancel":
             self.cancel_requested = True
             self.marks.append(Mark(event.t, "c", "cancel"))
@@ -272,6 +286,7 @@ class Timeline:
         elif action == "log":
             self.log_trouble = ""
         elif event.data.get("failed"):
+            self.post_copy_sent = self.post_copy_sent and action != "post-copy"
             self.post_copy_held = self.post_copy_held and action != "post-copy"
             self.cancel_requested = self.cancel_requested and action != "cancel"
         elif action == "downtime" and value:
@@ -301,7 +316,7 @@ class Timeline:
     def _on_job_completed(self, event: Event) -> None:
         stats = event.data.get("stats")
         if isinstance(stats, dict) and stats:
-            self.final = stats
+            self.final = {name: value for name, value in stats.items() if number_in(stats, name) is not None}
 
     def _on_guest(self, event: Event) -> None:
         silent_s = event.data.get("silent_s")
@@ -321,6 +336,9 @@ class Timeline:
 
     def _on_no_answer(self, event: Event) -> None:
         self.unanswered = _number(event.data, "since"), str(event.data.get("why", ""))
+
+    def _on_diagnosis(self, event: Event) -> None:
+        self.diagnosis = event.data
 
     def _on_verified(self, event: Event) -> None:
         self.verified = (bool(event.data.get("ok")), str(event.data.get("sentence", "")))

@@ -44,18 +44,28 @@ def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target:
         return Verdict(f"Setting up: {origin} connects to {target}; nothing has been sent yet.")
     if phase in (COMPLETED, FAILED, CANCELLED, LOST):
         return _ended(timeline, origin, target)
-    if phase == SWITCHOVER:
+    if phase == SWITCHOVER and not timeline.diagnosis:
         return Verdict(f"Switching over: the VM is paused and continues on {target} once the rest is there.", WARNING)
-    if phase == POST_COPY:
+    if phase == POST_COPY or timeline.diagnosis:
         return _post_copy(timeline, origin, target)
-    if timeline.cancel_requested:
-        return Verdict(f"Cancelling: libvirt aborts the job. The VM keeps running on {origin}.")
-    if timeline.post_copy_held:
-        return Verdict("Post-copy is requested and starts when the first pass begins; QEMU ignores it before.")
+    requested = _requested(timeline, origin)
+    if requested:
+        return Verdict(requested)
     if timeline.silent_s >= SILENT_S:
         text = f"Nothing has been sent for {duration(timeline.silent_s)}: check the network from {origin} to {target}."
         return Verdict(f"{text} {actions.CANCEL} cancels it.", WARNING)
     return _pre_copy(timeline, elapsed)
+
+
+def _requested(timeline: Timeline, origin: str) -> str:
+    """What a key has requested, until libvirt does it."""
+    if timeline.cancel_requested:
+        return f"Cancelling: libvirt aborts the job. The VM keeps running on {origin}."
+    if timeline.post_copy_sent:
+        return "Post-copy is requested; libvirt has not confirmed it yet."
+    if timeline.post_copy_held:
+        return "Post-copy is requested and starts when the first pass begins; QEMU ignores it before."
+    return ""
 
 
 def _ended(timeline: Timeline, origin: str, target: str) -> Verdict:
@@ -64,10 +74,12 @@ def _ended(timeline: Timeline, origin: str, target: str) -> Verdict:
         return Verdict(text, GOOD if ok else BAD)
     if timeline.phase == CANCELLED:
         ok, text = timeline.verified or (True, f"The VM stays on {origin}.")
-        return Verdict(f"Cancelled. {text}", NEUTRAL if ok else BAD)
+        who = timeline.error.get("what") if timeline.error.get("action") == "migrate" else None
+        return Verdict(f"{who or 'Cancelled'}. {text}", NEUTRAL if ok else BAD)
     if timeline.phase == LOST:
         ok, text = timeline.verified or (True, "The location of the VM is unknown.")
-        return Verdict(f"It ended unobserved, and libvirt no longer has its result. {text}", WARNING)
+        seen = "It ended" if timeline.ended_between is None else "It ended unobserved"
+        return Verdict(f"{seen}, and libvirt no longer has its result. {text}", WARNING)
     what = str(timeline.error.get("what", "libvirt gave no reason")).rstrip(".")
     why = str(timeline.error.get("why", "")).rstrip(".")
     where = f" {timeline.verified[1]}" if timeline.verified else ""
@@ -76,10 +88,13 @@ def _ended(timeline: Timeline, origin: str, target: str) -> Verdict:
 
 def _post_copy(timeline: Timeline, origin: str, target: str) -> Verdict:
     point = timeline.point
-    if timeline.post_copy_failed and not (point and point.rate):
+    moves = timeline.post_copy_failed and point is not None and bool(point.rate)  # it goes on by itself
+    if timeline.diagnosis and not moves:
+        return _broken(timeline)
+    if timeline.post_copy_failed and not moves:
         return Verdict(
             f"Post-copy has lost its connection: the VM is on {target} now, and stops where it needs a page that is "
-            f"still on {origin}. Nothing is lost; it continues when the network is back.",
+            f"still on {origin}.",
             BAD,
         )
     if point is None:
@@ -92,6 +107,16 @@ def _post_copy(timeline: Timeline, origin: str, target: str) -> Verdict:
     if not point.rate:
         return Verdict(f"{left}, but nothing arrives: the VM stops where it needs some of it.", WARNING)
     return Verdict(f"{left}, about {duration(point.remaining / point.rate)}.")
+
+
+def _broken(timeline: Timeline) -> Verdict:
+    """What is known of a broken post-copy, or of an end of which a host knows more."""
+    text, advice = str(timeline.diagnosis.get("sentence", "")), str(timeline.diagnosis.get("advice", ""))
+    if timeline.resume_requested:
+        return Verdict(f"{text} The resume is requested, and tried again until QEMU accepts it.", BAD)
+    if timeline.diagnosis.get("resumable"):
+        return Verdict(f"{text} {actions.RESUME} resumes it.", BAD)
+    return Verdict(f"{text} {advice}", BAD)
 
 
 def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
@@ -121,7 +146,7 @@ def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
 
 def _first_pass(timeline: Timeline) -> str:
     point = timeline.points[-1]
-    share = max(0.0, *(1 - each.remaining / each.total for each in timeline.points))  # the share never decreases
+    share = timeline.points.share
     text = f"First pass: {100 * share:.0f} % of {size(point.total)} sent"
     seconds = point.t - timeline.pass_began
     if seconds < 1 or share <= 0:

@@ -9,7 +9,7 @@ from tui.core.plan import TECHNIQUES, Plan
 from tui.core.quantity import duration, rate, size
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model import entry
-from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, START, why_not
+from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, START, why_not
 from tui.migration.model.timeline import Timeline
 from tui.migration.screens.number import NumberDialog
 from tui.migration.screens.start import StartForm
@@ -19,6 +19,7 @@ from tui.ui.question import Answer, Question
 
 # The name of an action here, and in model.keys.
 KEYS = {"start": START, "post_copy": POST_COPY_NOW, "cancel": CANCEL, "downtime": DOWNTIME, "bandwidth": BANDWIDTH}
+KEYS |= {"resume": RESUME, "pause": PAUSE}
 
 
 class MigratePage(MigrateView):
@@ -39,6 +40,10 @@ class MigratePage(MigrateView):
                 tooltip="Change the maximum downtime while it runs"),
         Binding("b", "bandwidth", "bandwidth", id="migrate.bandwidth",
                 tooltip="Change the bandwidth limit while it runs"),
+        Binding("r", "resume", "resume", id="migrate.resume",
+                tooltip="Resume a post-copy that has lost its connection or was paused"),
+        Binding("P", "pause", "pause post-copy", show=False, id="migrate.pause",
+                tooltip="Pause post-copy, after a confirmation, to try the recovery: only a resume continues it"),
         Binding("l", "log", "log", tooltip="Show or hide the raw statistics and events", id="migrate.log"),
     ]  # fmt: skip
 
@@ -98,6 +103,34 @@ class MigratePage(MigrateView):
         """Switch without a question: every second counts."""
         if self._migration is not None:
             self._migration.controls.switch_to_post_copy()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide the key for resuming unless there is something to resume."""
+        if action == "resume" and not self._timeline.post_copy_failed:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_resume(self) -> None:
+        """Resume without a question: the VM may stand still."""
+        if self._migration is not None:
+            self._migration.controls.resume_post_copy()
+
+    def action_pause(self) -> None:
+        """Pause post-copy after a confirmation."""
+        migration = self._migration
+        if migration is None:
+            return
+        text = (
+            f"{migration.vm.name} stops on {migration.target} where it needs memory that is still on "
+            f"{migration.origin}, until post-copy is resumed."
+        )
+
+        def answered(key: str | None) -> None:
+            if key == "y" and not self._too_late("pause"):
+                migration.controls.pause_post_copy()
+
+        answers = [Answer("y", "pause it"), Answer("n", "let it continue")]
+        self.app.push_screen(Question("Pause post-copy?", text, answers), answered)
 
     def action_cancel(self) -> None:
         """Cancel after a confirmation."""

@@ -24,7 +24,8 @@ WORDS = {"|": "pass", "P": "post-copy", "S": "switchover", "d": "downtime", "b":
 def memory_picture(timeline: Timeline) -> Picture:
     """Sent and remaining memory, with the line below which the VM is switched over."""
     points = timeline.points
-    jumps = [each.ended for each in timeline.passes]  # remaining memory jumps at the end of a pass
+    whole_from = points[points.older].t if points.older else 0.0  # thinned points are not of every pass
+    jumps = [each.ended for each in timeline.passes if each.ended >= whole_from]  # where remaining memory jumps
     divisor = _divisor(points[-1]) if points else 1
     threshold = None if timeline.over or timeline.post_copy_at is not None else timeline.threshold
     return Picture(
@@ -132,9 +133,8 @@ def _signs(timeline: Timeline) -> tuple[Sign, ...]:
     """The marks, without the pause that starts post-copy, and with every nth pass if there are many."""
     post_copy = timeline.post_copy_at
     marks = [m for m in timeline.marks if not (m.sign == "S" and post_copy is not None and m.t > post_copy - PAUSE_S)]
-    step = next(step for step in STEPS if len(timeline.passes) <= step * MOST_PASSES)
-    passes = [mark for mark in marks if mark.sign == "|"]
-    kept = [mark for mark in marks if mark.sign != "|"] + passes[step - 1 :: step]
+    step = next(step for step in STEPS if timeline.passes.added <= step * MOST_PASSES)
+    kept = [mark for mark in marks if mark.sign != "|" or mark.number % step == 0]
     words = WORDS | {"|": f"every {step}th pass" if step > 1 else "pass"}
     return tuple(Sign(mark.t, mark.sign, words.get(mark.sign, mark.text)) for mark in sorted(kept, key=_when))
 

@@ -48,7 +48,7 @@ def _time(timeline: Timeline, elapsed: float) -> str:
 
 
 def _phases(timeline: Timeline) -> list[tuple[str, str]]:
-    number = max(timeline.iteration, len(timeline.passes))
+    number = max(timeline.iteration, timeline.passes.added)
     phases = [(SETUP, "setup"), (PASS, f"pass {number}" if number else "pass 1"), (SWITCHOVER, "switchover")]
     if timeline.post_copy_allowed or timeline.post_copy_at is not None:
         phases.append((POST_COPY, "post-copy"))

@@ -131,7 +131,7 @@ def parse_client(text: str, shared: Shared, role: str) -> ClientRead:
     sections = parse_sections(text)
     qemu_conf = parse_qemu_conf(_text(sections, "qemu_conf"))
     source = re.search(r" src (\S+)", _text(sections, "route"))
-    version = re.search(r"(\d+(?:\.\d+)+)\s*$", _text(sections, "libvirt"))
+    version = re.search(r"([0-9]{1,9}(?:\.[0-9]{1,9})+)\s*$", _text(sections, "libvirt"))
     return ClientRead(
         **_common(sections, shared, role),
         port=_port(sections.get("port")),

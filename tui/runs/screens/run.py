@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
-from tui.checklist.model.transcript import plain
 from tui.core.failure import Failure
+from tui.core.plain_text import plain
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.summary import LABEL, home, outcome_lines
 from tui.runs.backend import OpenRun, Runs

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tui.core.command import Completed
 from tui.core.failure import Failure
+from tui.core.quantity import whole
 from tui.core.settings import SOURCE
 from tui.linux.sudo import Sudo
 from tui.vm.model.image import Image, parse_info
@@ -115,8 +116,7 @@ class Images:
     async def free_bytes(self) -> int:
         """Free space of the folder's file system."""
         done = await self._run(["df", "-B1", "--output=avail", "--", self.folder])
-        digits = done.stdout.split()[-1:] or ["0"]
-        return int(digits[0]) if digits[0].isdecimal() else 0
+        return whole("".join(done.stdout.split()[-1:])) or 0
 
     async def copy(self, origin: str, target: str, format: str, least_bytes: int, on_progress: OnProgress) -> None:
         """Copy `origin` without a backing file; `least_bytes` 0 keeps its size."""

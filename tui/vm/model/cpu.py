@@ -1,10 +1,9 @@
 """Compares the CPUs of two hosts, in libvirt's XML and names."""
 
-import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.core.failure import Failure
+from tui.vm.model.xml_tree import tree_of
 
 IDENTICAL, SUPERSET, INCOMPATIBLE = "identical", "superset", "incompatible"
 KVM, QEMU = "kvm", "qemu"  # a domain's type: accelerated, emulated
@@ -20,7 +19,7 @@ class Cpu:
     @property
     def model(self) -> str:
         """libvirt's name of the CPU model."""
-        return ET.fromstring(self.xml).findtext("model", "")  # noqa: S314 - XML of our own daemon
+        return tree_of(self.xml, "The CPU of the host can't be read").findtext("model", "")
 
 
 @dataclass(frozen=True)
@@ -51,10 +50,7 @@ class CpuFit:
 
 def features(xml: str) -> frozenset[str]:
     """The features of a CPU definition that lists all of them; Failure if it is not XML."""
-    try:
-        root = ET.fromstring(xml)  # noqa: S314 - XML of our own daemon
-    except (ET.ParseError, UnicodeEncodeError) as error:
-        raise Failure("The CPU that libvirt computed can't be read", f"it is not XML: {error}", detail=xml) from error
+    root = tree_of(xml, "The CPU that libvirt computed can't be read")
     return frozenset(
         each.get("name", "") for each in root.iter("feature") if each.get("policy") not in ("disable", "forbid")
     )

@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
 from tui.vm.model.cpu import QEMU
+from tui.vm.model.xml_tree import tree_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def domain_xml(spec: DomainSpec) -> str:
     _add(features, "acpi")
     _add(features, "apic")
     if spec.cpu_xml:
-        root.append(ET.fromstring(spec.cpu_xml))  # noqa: S314 - XML of our own daemon
+        root.append(tree_of(spec.cpu_xml, "The CPU of the hosts can't be read"))
     _add(root, "clock", offset="utc")
     _add(root, "on_poweroff", "destroy")
     _add(root, "on_reboot", "restart")

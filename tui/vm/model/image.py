@@ -1,11 +1,11 @@
 """A disk image on the shared folder, as qemu-img describes it, and the VMs that use it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from tui.core.failure import Failure
+from tui.core.json_text import parsed
 from tui.core.quantity import size
 
 # qemu-img reports every unknown file as raw; only files with these suffixes count as disks.
@@ -44,16 +44,16 @@ class Image:
 def parse_info(text: str, path: str) -> Image:
     """Parse `qemu-img info --output=json` of `path`; Failure if it is not an image."""
     try:
-        facts = json.loads(text)
-        return Image(
-            path,
-            str(facts["format"]),
-            int(facts["virtual-size"]),
-            int(facts.get("actual-size", 0)),
-            str(facts.get("full-backing-filename", facts.get("backing-filename", ""))),
+        facts = parsed(text)
+        backing = str(facts.get("full-backing-filename", facts.get("backing-filename", "")))
+        image = Image(
+            path, str(facts["format"]), int(facts["virtual-size"]), max(0, int(facts.get("actual-size", 0))), backing
         )
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        if image.virtual_bytes < 0:
+            raise ValueError("virtual-size is negative")
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise Failure(f"{path} is not a disk image", "qemu-img reports no format or size", detail=text) from error
+    return image
 
 
 def users_of(path: str, used: Mapping[str, tuple[str, ...]], images: Mapping[str, Image]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The placement of a VM: which host has it, and in which state."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tui.core.failure import Failure
@@ -103,6 +103,20 @@ class VmPlacement:
         """Why booting may damage the disk: it may already run on a host that can't be reached."""
         away = ", ".join(self.unreachable)
         return f"{away} can't be reached. If {self.name} runs there, booting it here damages its disk." if away else ""
+
+
+def taken(vm: Vm, there: Iterable[VmOnHost]) -> Failure | None:
+    """Why `vm` can't arrive on the host whose VMs are `there`: its name or UUID is in use; None if it can."""
+    for found in there:
+        other, host = found.vm, found.host
+        if other.name == vm.name and (other.uuid != vm.uuid or other.active):
+            why = f"a VM of that name is {other.state} there"
+            return Failure(f"The name {vm.name} is taken on {host}", why, "Rename or undefine it there.")
+        if other.uuid == vm.uuid and other.name != vm.name:
+            why = f"{other.name} has it there, and is {other.state}; libvirt takes them for one VM"
+            hint = f"If {other.name} is a copy, undefine it there and define it again without its <uuid> line."
+            return Failure(f"The UUID of {vm.name} is taken on {host}", why, hint)
+    return None
 
 
 def state_words(vm: Vm) -> str:

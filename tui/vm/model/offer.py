@@ -36,7 +36,7 @@ def newest_common(source: Iterable[str], destination: Iterable[str]) -> tuple[st
     both = set(source) & set(destination)
     found = []
     for chipset in CHIPSETS:
-        versions = [each for each in both if re.fullmatch(rf"{chipset}-[0-9.]+", each)]
+        versions = [each for each in both if re.fullmatch(rf"{chipset}-[0-9.]{{1,30}}", each)]
         if versions:
             found.append(max(versions, key=_version))
     return tuple(found)

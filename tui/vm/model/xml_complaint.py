@@ -17,7 +17,7 @@ PATTERNS = (
 
 def complaint(words: str, xml: str) -> tuple[int, str]:
     """The line (from 1; 0 if unknown) and the sentence for libvirt's error text `words`."""
-    parsed = re.search(r"at line (\d+): (.*)", words)
+    parsed = re.search(r"at line ([0-9]{1,9}): (.*)", words)
     if parsed:
         return int(parsed[1]), f"line {parsed[1]}: {parsed[2].strip()}"
     for pattern, sentence in PATTERNS:

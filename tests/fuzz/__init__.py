@@ -1,0 +1,1 @@
+"""Readers of files and of output from hosts, given damaged input."""
