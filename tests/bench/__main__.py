@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.inventory import inventory
+from tests.bench.runs import figures
 from tests.bench.terminal import Terminal, cpu_seconds
 from tests.lab.lab_backend import LabBackend, bring_home, socket_uri
 from tui.adapters.libvirt.hypervisor import connect
@@ -39,6 +40,8 @@ def main() -> int:
     seconds, longest = inventory()
     print_figure("inventory_100_hosts", seconds, "s")
     print_figure("inventory_screen_wait", longest * 1000, "ms")
+    for figure in figures():
+        print_figure(*figure)
     lab = Lab(Place("bench"), lambda text: print(f"==> {text}", file=sys.stderr, flush=True))
     lab.up()
     try:
