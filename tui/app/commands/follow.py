@@ -26,7 +26,7 @@ from tui.core.failure import Failure
 from tui.migration.backend.migrations import Migration
 from tui.migration.model.keys import CANCEL, why_not
 from tui.migration.model.record import Record
-from tui.migration.model.timeline import Timeline
+from tui.migration.model.timeline import IDLE, OVER, Timeline
 
 QUESTION = "Ctrl-C: c cancels it, l leaves it running, any other key continues."
 PROGRESS_EVERY_S = 1.0
@@ -107,7 +107,7 @@ class Following:
         return exit_status(migration.timeline)
 
     def _show_progress(self, migration: Migration) -> None:
-        if not self._json and not migration.timeline.over:
+        if not self._json and migration.timeline.phase not in (IDLE, *OVER):
             elapsed = migration.elapsed()
             found = verdict(migration, elapsed)
             self._output.progress(figures(migration.timeline, elapsed), found.text, found.tone)
