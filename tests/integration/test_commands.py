@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 
 from tests.integration.runner_room import RunnerRoom, runner_room
-from tests.unit.fakes import PATIENCE_S, Stage, recording
+from tests.unit.fakes import PATIENCE_S, Stage, connections, recording
 from tests.unit.migration.stages import stage_of
 from tui.core.failure import Failure
+from tui.core.plan import Plan
+from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.recorder import RAW
+from tui.runner.process import connect_to, folder
 
 Open = Callable[..., Any]
 BY_HAND = "post-copy-by-hand"
@@ -192,3 +195,28 @@ async def test_status_lists_the_vms_and_their_hosts(opened: Open) -> None:
     done = await room.run("status")
     assert (done.status, done.err) == (0, "")
     assert done.out == "test  running on source\n"  # of libvirt's test driver, which this process reads itself
+
+
+async def test_a_runner_that_cannot_be_reached_is_tried_again(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = await opened(stage_of(BY_HAND))
+    monkeypatch.setattr("tui.migration.backend.migrations.ATTACH_AGAIN_S", 0.0)
+    attempts: list[asyncio.StreamWriter | None] = []
+
+    async def connect() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if len(attempts) == 1:
+            attempts.append(None)
+            raise Failure("The runner in the background could not be started")
+        found = await connect_to(folder() / "runner.sock")
+        assert found is not None
+        attempts.append(found[1])
+        return found
+
+    migrations = Migrations(connections(room.stage), connect, Path("config.toml"))
+    migration = await migrations.start(Plan("guest1", "post-copy-manual"))
+    assert attempts[0] is not None
+    attempts[0].close()
+    room.migration.controls.switch_to_post_copy()
+    await asyncio.wait_for(migration.ended(), PATIENCE_S)
+    assert migration.timeline.phase == "completed"
+    assert len(attempts) == 3
+    await migrations.close()

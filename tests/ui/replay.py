@@ -48,6 +48,9 @@ class RecordedControls:
     def set_bandwidth(self, mib_per_s: int) -> None:
         self.calls.append(("bandwidth", mib_per_s))
 
+    async def request(self, action: str, value: int | None = None) -> None:
+        self.calls.append((action, value))
+
 
 class ReplayedMigration:
     """A migration whose records the test delivers."""
@@ -58,6 +61,7 @@ class ReplayedMigration:
         self.origin, self.target = start.data["origin"], start.data["target"]
         self.plan = plan or Plan(self.vm.name, start.data.get("technique", PRE_COPY), start.data["timeout_s"])
         self.folder = Path("/var/lib/runs/20261123T034938Z-guest1-memory-post-copy-manual")
+        self.run = self.folder.name
         self.timeline = Timeline()
         self.controls = RecordedControls()
         self.late = 0.0  # seconds for which a reply of the daemon is overdue
@@ -117,6 +121,10 @@ class ReplayedMigrations:
         self.answering.set()
         self.closed = False
         self._records = records or recording("post-copy-by-hand")
+
+    @property
+    def all(self) -> dict[str, ReplayedMigration]:
+        return {self.current.run: self.current} if self.current is not None else {}
 
     async def vms(self) -> Inventory:
         await self.answering.wait()

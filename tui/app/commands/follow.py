@@ -126,7 +126,6 @@ class Following:
 
     async def _ask(self, migration: Migration) -> int:
         """Ask what Ctrl-C means, and cancel if wanted; returns the signal that leaves it, or 0."""
-        self._output.lines([QUESTION])
         pressed: list[str] = []
 
         def on_key(key: str) -> None:
@@ -134,6 +133,7 @@ class Following:
             self._changed.set()
 
         with keys(on_key):
+            self._output.lines([QUESTION])
             while not pressed and not migration.timeline.over:
                 if number := self._session.signals.take():
                     return number
