@@ -54,6 +54,9 @@ class RecordedControls:
     def pause_post_copy(self) -> None:
         self.calls.append(("pause", None))
 
+    async def request(self, action: str, value: int | None = None) -> None:
+        self.calls.append((action, value))
+
 
 class ReplayedMigration:
     """A migration whose records the test delivers."""
@@ -64,6 +67,7 @@ class ReplayedMigration:
         self.origin, self.target = start.data["origin"], start.data["target"]
         self.plan = plan or Plan(self.vm.name, start.data.get("technique", PRE_COPY), start.data["timeout_s"])
         self.folder = Path("/var/lib/runs/20261123T034938Z-guest1-memory-post-copy-manual")
+        self.run = self.folder.name
         self.timeline = Timeline()
         self.controls = RecordedControls()
         self.late = 0.0  # seconds for which a reply of the daemon is overdue
@@ -123,6 +127,10 @@ class ReplayedMigrations:
         self.answering.set()
         self.closed = False
         self._records = records or recording("post-copy-by-hand")
+
+    @property
+    def all(self) -> dict[str, ReplayedMigration]:
+        return {self.current.run: self.current} if self.current is not None else {}
 
     async def vms(self) -> Inventory:
         await self.answering.wait()

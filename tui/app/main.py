@@ -83,8 +83,8 @@ def _options(words: list[str]) -> "argparse.Namespace":
         usage="\n       ".join(USAGE),
         description="Live-migrate virtual machines between KVM hosts, and see what happens while they move.",
         epilog="`vmlm-tui check` prints whether the hosts are ready. `vmlm-tui migrate` and the commands below it "
-        "migrate VMs without the app; COMMAND --help explains each. `vmlm-tui lab` creates a lab of two hosts and a VM "
-        "on this machine (as root) and opens the app in it.",
+        "migrate VMs without the app; COMMAND --help explains each. "
+        "`vmlm-tui lab` creates a lab of two hosts and a VM on this machine (as root) and opens the app in it.",
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     options = parser.parse(words)

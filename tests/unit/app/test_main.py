@@ -29,6 +29,7 @@ ssh = "root@c.invalid"
 name = "guest1"
 """
 LIMIT_S = 30.0
+COMMANDS = [(verb, "--help") for verb in ("migrate", "watch", "status", "post-copy", "cancel", "set")]
 SHOW_MODULES = """
 import atexit, sys
 atexit.register(lambda: print("modules", *sorted(sys.modules)))
@@ -73,12 +74,21 @@ def test_the_version_is_one_line(run: Run) -> None:
 def test_the_help_lists_all_options_and_commands(run: Run, word: str) -> None:
     done = run(word)
     assert (done.returncode, done.stderr) == (0, "")
-    for term in ("--config FILE", "--version", "--help", "vmlm-tui lab", "vmlm-tui check", "$VMLM_CONFIG"):
+    for term in (
+        "--config FILE",
+        "--version",
+        "--help",
+        "vmlm-tui lab",
+        "vmlm-tui check",
+        "vmlm-tui migrate",
+        "$VMLM_CONFIG",
+    ):
         assert term in done.stdout
 
 
 @pytest.mark.parametrize(
-    "words", [("--version",), ("--help",), ("check", "--help"), ("--config", "/nowhere/config.toml")]
+    "words",
+    [("--version",), ("--help",), ("check", "--help"), ("--config", "/nowhere/config.toml"), *COMMANDS],
 )
 def test_options_without_a_page_load_no_libraries_of_pages(run: Run, words: tuple[str, ...]) -> None:
     loaded = modules(run(*words, program=("-c", SHOW_MODULES)).stdout)
@@ -102,6 +112,14 @@ def test_check_has_a_help(run: Run) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     for term in ("--json", "--config FILE", "exit status"):
         assert term in done.stdout
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_each_command_has_a_help_with_its_exit_status(run: Run, words: tuple[str, ...]) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    for term in (f"vmlm-tui {words[0]}", "--config FILE", "exit status"):
+        assert term in " ".join(done.stdout.split())
 
 
 def test_ctrl_c_in_the_lab_prints_one_sentence(run: Run) -> None:

@@ -26,7 +26,7 @@ from tui.core.failure import Failure
 from tui.migration.backend.migrations import Migration
 from tui.migration.model.keys import CANCEL, why_not
 from tui.migration.model.record import Record
-from tui.migration.model.timeline import Timeline
+from tui.migration.model.timeline import IDLE, OVER, Timeline
 
 QUESTION = "Ctrl-C: c cancels it, l leaves it running, any other key continues."
 PROGRESS_EVERY_S = 1.0
@@ -107,7 +107,7 @@ class Following:
         return exit_status(migration.timeline)
 
     def _show_progress(self, migration: Migration) -> None:
-        if not self._json and not migration.timeline.over:
+        if not self._json and migration.timeline.phase not in (IDLE, *OVER):
             elapsed = migration.elapsed()
             found = verdict(migration, elapsed)
             self._output.progress(figures(migration.timeline, elapsed), found.text, found.tone)
@@ -126,7 +126,6 @@ class Following:
 
     async def _ask(self, migration: Migration) -> int:
         """Ask what Ctrl-C means, and cancel if wanted; returns the signal that leaves it, or 0."""
-        self._output.lines([QUESTION])
         pressed: list[str] = []
 
         def on_key(key: str) -> None:
@@ -134,6 +133,7 @@ class Following:
             self._changed.set()
 
         with keys(on_key):
+            self._output.lines([QUESTION])
             while not pressed and not migration.timeline.over:
                 if number := self._session.signals.take():
                     return number

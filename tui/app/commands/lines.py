@@ -17,7 +17,7 @@ from tui.migration.model.timeline import CANCELLED, COMPLETED, IDLE, LOST, PASS,
 from tui.migration.model.verdict import Verdict, sentence
 
 LABEL = 13  # columns of a label in the result
-NEW_PASS = "|"  # the sign of its mark
+PHASES = "|SP"  # the signs of marks that are a new pass or phase, which has a line of its own
 MOVED, NOT_MOVED, STOPPED = 0, 1, 3  # exit status
 
 Lines = Callable[[Migration, Record], list[str]]  # the lines for a record that was added to the timeline
@@ -68,7 +68,7 @@ class EventLines:
 
     def __init__(self) -> None:
         self._marks = 0
-        self._at = (IDLE, 0)  # phase and pass
+        self._phase = IDLE
 
     def __call__(self, migration: Migration, each: Record) -> list[str]:
         """The lines for the record, which was added to the timeline just now."""
@@ -77,14 +77,13 @@ class EventLines:
         if isinstance(each, Event) and each.kind in (record.START, record.ATTACHED):
             lines.append(heading(migration))
         new, self._marks = timeline.marks[self._marks :], len(timeline.marks)
-        lines += [f"{clock(mark.t)}  {mark.text}" for mark in new if mark.sign != NEW_PASS]
+        lines += [f"{clock(mark.t)}  {mark.text}" for mark in new if mark.sign not in PHASES]
         if isinstance(each, Event) and each.kind == record.ERROR:
             reason = ": ".join(str(each.data[key]) for key in ("what", "why") if each.data.get(key))
             lines.append(f"{clock(each.t)}  error: {reason}")
-        at = (timeline.phase, timeline.iteration)
         overdue = isinstance(each, Event) and each.kind == record.NO_ANSWER
-        if (at != self._at or overdue) and not timeline.over:
-            self._at = at
+        if (phase(timeline) != self._phase or overdue) and not timeline.over:
+            self._phase = phase(timeline)
             lines.append(f"{figures(timeline, each.t)}  {verdict(migration, each.t).text}")
         return lines
 
