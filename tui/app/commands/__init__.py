@@ -14,6 +14,8 @@ MODULES = {
     "status": "status",
     "post-copy": "control",
     "cancel": "control",
+    "resume": "control",
+    "pause": "control",
     "set": "control",
 }
 USAGE = """\
@@ -22,6 +24,8 @@ vmlm-tui watch [RUN|VM] [--json]
 vmlm-tui status [--json]
 vmlm-tui post-copy VM
 vmlm-tui cancel VM
+vmlm-tui resume VM
+vmlm-tui pause VM
 vmlm-tui set VM [--downtime TIME] [--bandwidth RATE]"""
 
 

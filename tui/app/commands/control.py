@@ -1,4 +1,4 @@
-"""`vmlm-tui post-copy`, `cancel` and `set`: change a migration that is under way, as the keys of its page do."""
+"""`vmlm-tui post-copy`, `cancel`, `set`, `resume` and `pause`: change a migration that is under way, as the keys of its page do."""
 
 # Imports are local so that a wrong option and --help are fast.
 # ruff: noqa: PLC0415
@@ -13,9 +13,9 @@ from tui.app.commands.session import Session, configured, help_of, parser_of, ru
 from tui.core.failure import Failure
 from tui.migration.model import entry, record
 from tui.migration.model.entry import Entry
-from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, POST_COPY_NOW, why_not
+from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, why_not
 from tui.migration.model.record import Event, Record
-from tui.migration.model.timeline import CANCELLED, POST_COPY, Timeline
+from tui.migration.model.timeline import CANCELLED, COMPLETED, POST_COPY, Timeline
 
 if TYPE_CHECKING:
     from tui.migration.backend.migrations import Migration, Migrations
@@ -40,6 +40,16 @@ VERBS = {
         "{vm} is switched to post-copy: it continues on {target}.",
     ),
     "cancel": Verb(CANCEL, "Cancels the migration of VM.", "The migration of {vm} is cancelled: it stays on {origin}."),
+    "resume": Verb(
+        RESUME,
+        "Resumes the broken post-copy of VM, again and again until QEMU accepts it and the memory moves.",
+        "Post-copy of {vm} continues.",
+    ),
+    "pause": Verb(
+        PAUSE,
+        "Pauses the post-copy of VM, to try the recovery: only a resume continues it.",
+        "Post-copy of {vm} is paused; vmlm-tui resume {vm} continues it.",
+    ),
 }
 SET_ABOUT = "Changes the limits of the migration of VM while it runs."
 LIMITS = {
@@ -117,7 +127,7 @@ async def accepted(migration: "Migration", action: str, value: int | None = None
         if refused and each.kind == record.ERROR:
             what, why, hint = (str(each.data.get(key, "")) for key in ("what", "why", "hint"))
             raise Failure(what, why, hint)
-        if each.kind == record.ACTION and each.data.get("action") == action:
+        if each.kind == record.ACTION and each.data.get("action") == action and action != RESUME:
             refused = bool(each.data.get("failed"))
             if not refused:
                 return each.data.get("value")
@@ -128,4 +138,6 @@ async def accepted(migration: "Migration", action: str, value: int | None = None
 
 def _shown(action: str, timeline: Timeline) -> bool:
     """Whether the phase shows that the action happened, whoever requested it."""
+    if action == RESUME:  # it is tried until memory moves, which may be until the end
+        return timeline.phase == COMPLETED or (timeline.phase == POST_COPY and not timeline.post_copy_failed)
     return timeline.phase == {POST_COPY_NOW: POST_COPY, CANCEL: CANCELLED}.get(action)
