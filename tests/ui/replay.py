@@ -117,6 +117,7 @@ class ReplayedMigrations:
 
     def __init__(self, records: list[Record] | None = None, found: tuple[VmOnHost, ...] | None = None) -> None:
         self.current: ReplayedMigration | None = None
+        self.all: dict[str, ReplayedMigration] = {}
         self.unreachable: dict[str, Failure] = {}
         self.found = (VmOnHost(guest(), "source"),) if found is None else found
         self.failures: list[Failure] = []
@@ -128,10 +129,6 @@ class ReplayedMigrations:
         self.closed = False
         self._records = records or recording("post-copy-by-hand")
 
-    @property
-    def all(self) -> dict[str, ReplayedMigration]:
-        return {self.current.run: self.current} if self.current is not None else {}
-
     async def vms(self) -> Inventory:
         await self.answering.wait()
         return Inventory(self.found, dict(self.unreachable))
@@ -142,6 +139,7 @@ class ReplayedMigrations:
             raise Refused(tuple(self.failures))
         self.started.append(plan)
         self.current = ReplayedMigration(self._records, plan)
+        self.all[self.current.run] = self.current
         self.current.step()
         return self.current
 
