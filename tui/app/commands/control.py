@@ -1,4 +1,4 @@
-"""`vmlm-tui post-copy`, `cancel`, `set`, `resume` and `pause`: change a migration that is under way, as the keys of its page do."""
+"""`vmlm-tui post-copy`, `cancel`, `set`, `resume`, `pause`: change a migration under way, as the page's keys do."""
 
 # Imports are local so that a wrong option and --help are fast.
 # ruff: noqa: PLC0415
