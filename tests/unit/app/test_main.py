@@ -298,6 +298,7 @@ def fail(self):
     threading.Thread(target=lambda: 1 // 0).start()
     import asyncio
     asyncio.get_running_loop().call_soon(lambda: [].pop())
+    raise OSError(24, "Too many open files")
 tui.app.app.VmlmApp.on_ready = fail
 from tui.app.main import main
 sys.exit(main(sys.argv[1:]))
@@ -306,9 +307,10 @@ sys.exit(main(sys.argv[1:]))
     terminal.until("Launch")
     log = tmp_path / "state" / "vmlm" / "vmlm-tui.log"
     end = time.monotonic() + LIMIT_S
-    while not all(text in log.read_text() for text in ("from C", "ZeroDivisionError", "IndexError")):
+    while not all(text in log.read_text() for text in ("from C", "ZeroDivisionError", "IndexError", "Errno 24")):
         assert time.monotonic() < end, log.read_text()
         time.sleep(0.02)
+    terminal.until("Unexpected")
     terminal.press("q")
     assert terminal.status() == 0
     for text in ("from C", "ZeroDivisionError", "IndexError", "Traceback"):
@@ -323,7 +325,7 @@ def test_a_crash_is_one_sentence_that_names_the_log(
     program = """
 import sys
 import tui.app.app
-tui.app.app.VmlmApp.on_ready = lambda self: 1 // 0
+tui.app.app.VmlmApp.on_mount = lambda self: 1 // 0
 from tui.app.main import main
 sys.exit(main(sys.argv[1:]))
 """
