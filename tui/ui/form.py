@@ -136,6 +136,6 @@ def text_field(id: str, value: str) -> TextField:
     return TextField(value, id=id, compact=True, max_length=LONGEST, select_on_focus=False)
 
 
-def number_field(id: str, value: object, *, longest: int = 0) -> TextField:
+def number_field(id: str, value: object) -> TextField:
     """A field with a number that typing replaces."""
-    return TextField(str(value), id=id, compact=True, max_length=longest, select_on_focus=True)
+    return TextField(str(value), id=id, compact=True, select_on_focus=True)
