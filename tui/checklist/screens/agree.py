@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.checklist.model.transcript import plain
+from tui.checklist.widgets.item_lines import action_lines
 from tui.linux.change import Change
 from tui.ui.dialog import Dialog
 
@@ -58,7 +59,7 @@ class Agree(Dialog[bool]):
 def _lines(part: Part) -> Iterator[tuple[str, str]]:
     if part.waits:
         yield f"later; {part.waits}", "waits"
-    for action in part.change.actions:
-        yield f"{action.host}: {action.text}", "action"
+    for text in action_lines(part.change):
+        yield text, "action"
     if part.change.note:
         yield part.change.note, "note"
