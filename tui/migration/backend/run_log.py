@@ -96,7 +96,8 @@ class RunLog:
         if self._disk_failed:
             return
         self._disk_failed = True
-        failure = Failure(f"The log in {self.folder} cannot be written", str(error), "The migration itself continues.")
+        why = getattr(error, "strerror", None) or str(error)  # str() of an OSError repeats the path
+        failure = Failure(f"The log in {self.folder} cannot be written", why, "The migration itself continues.")
         data = _failure_data(failure) | {"action": "log"}
         self.on_loop(self._deliver, Event(self.now(), now(), record.ERROR, data))
 

@@ -48,7 +48,8 @@ def outcome_lines(
     facts = [*_what_happened(timeline), *_figures(timeline), *_observed(timeline)]
     facts.append(("recorded in", home(folder), ""))
     if timeline.log_trouble:
-        facts.append(("INCOMPLETE", timeline.log_trouble, "bold $error"))
+        trouble = timeline.log_trouble.replace(f" in {folder}", "")  # the line above has the folder
+        facts.append(("INCOMPLETE", trouble, "bold $error"))
     facts.append(("next", stopped or _next(timeline, origin), ""))
     return tuple(
         line for label, text, style in facts for line in _lines(label, with_keys(text), style, max(10, width - LABEL))
