@@ -21,7 +21,7 @@ from tui.core.vm import Vm
 from tui.migration.backend import migrations as migrations_module
 from tui.migration.backend import run_log as run_log_module
 from tui.migration.backend.migrations import Migrations
-from tui.migration.backend.owner import Moved, Refused
+from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.backend.recorder import RAW
 from tui.migration.backend.run_files import read_records
 from tui.migration.backend.service import REQUEST, from_fields
