@@ -316,8 +316,11 @@ async def test_a_client_follows_the_next_runner_with_the_gap_marked(make: Make) 
     migration = client.current
     assert migration is not None
     await runner.end()
+    await until(migration.waiting_s)
+    assert migration.timeline.unanswered is not None
+    assert migration.timeline.unanswered[1] == "the process in the background has ended"
     await runner.start()
-    await until(lambda: migration.timeline.gaps and migration.timeline.iteration)
+    await until(lambda: migration.timeline.gaps and migration.timeline.iteration and not migration.waiting_s())
     assert client.current is migration
     await switch(runner)
     await asyncio.wait_for(migration.ended(), PATIENCE_S)

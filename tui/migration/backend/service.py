@@ -151,7 +151,7 @@ class Session:
         history, rest = await on_thread(migration.run_log.history, on_record)
         if self._closed:
             migration.run_log.stop_listening(on_record)
-        lines = history.decode(errors="replace").split("\n")[:-1]  # splitlines() also splits at U+2028
+        lines = await on_thread(_lines_of, history)
         for first in range(0, len(lines), LINES):
             self._peer.notify(RECORDS, run=migration.folder.name, lines=lines[first : first + LINES])
             await self._peer.drained()
@@ -189,6 +189,10 @@ def description(migration: MigrationActor) -> dict[str, Any]:
         "zero": migration.run_log.zero,
         "seen": migration.seen,
     }
+
+
+def _lines_of(history: bytes) -> list[str]:
+    return history.decode(errors="replace").split("\n")[:-1]  # splitlines() also splits at U+2028
 
 
 def _is_end(each: Record | str) -> bool:
