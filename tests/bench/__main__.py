@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.inventory import inventory
+from tests.bench.runs import figures
 from tests.bench.terminal import Terminal, cpu_seconds, resident_mib
 from tests.lab.lab_backend import LabBackend, bring_home, socket_uri
 from tests.listener import listener_of
@@ -42,6 +43,8 @@ def main() -> int:
     seconds, longest = inventory()
     print_figure("inventory_100_hosts", seconds, "s")
     print_figure("inventory_screen_wait", longest * 1000, "ms")
+    for figure in figures():
+        print_figure(*figure)
     lab = Lab(Place("bench"), lambda text: print(f"==> {text}", file=sys.stderr, flush=True))
     lab.up()
     try:

@@ -28,6 +28,14 @@ class Failure(Exception):
         return f"{line} {self.hint}" if self.hint else line
 
 
+class WrongField(Failure):
+    """What a person entered in the field `field` of a form can't be used."""
+
+    def __init__(self, field: str, what: str, why: str = "", hint: str = "") -> None:
+        super().__init__(what, why, hint)
+        self.field = field
+
+
 class UntrustedHost(Failure):
     """Its host key is unknown or has changed: a retry fails until a person has compared and accepted the key."""
 

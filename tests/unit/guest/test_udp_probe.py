@@ -3,7 +3,7 @@
 import pytest
 
 from tui.guest.model.heartbeat import HeartbeatReply
-from tui.guest.model.udp_probe import BEST_OF, EVERY_S, ProbeAnswers
+from tui.guest.model.udp_probe import BEST_OF, EVERY_S, MOST_UNANSWERED, ProbeAnswers
 
 ROUND_TRIP = 0.001
 
@@ -154,3 +154,15 @@ def test_a_restart_of_the_guest_or_its_heartbeat_is_detected(guest: float, beats
     train.guest, train.beats = guest, beats
     train.run(EVERY_S)
     assert train.probe_answers.restarted
+
+
+def test_a_pause_that_is_longer_than_the_kept_probes_is_measured_whole() -> None:
+    train = Train()
+    train.run(1)
+    silent_s = 2 * MOST_UNANSWERED * EVERY_S
+    train.pause(silent_s, standing=False)
+    assert len(train.probe_answers._sent) == MOST_UNANSWERED
+    assert train.probe_answers.unanswered(train.now) == pytest.approx(silent_s)
+    train.run(1)
+    assert train.probe_answers.pause == pytest.approx(silent_s + ROUND_TRIP)
+    assert train.probe_answers.round_trip == pytest.approx(ROUND_TRIP)

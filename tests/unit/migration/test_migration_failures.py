@@ -264,7 +264,8 @@ async def test_a_full_disk_is_shown_once_and_the_migration_continues(tmp_path: P
         await watched.ended()
     assert watched.migration.timeline.phase == "completed"
     assert watched.errors() == [f"The log in {watched.migration.folder} cannot be written"]
-    assert "cannot be written" in watched.migration.timeline.log_trouble  # and stays on the page
+    reason = f"The log in {watched.migration.folder} cannot be written: File too large"
+    assert watched.migration.timeline.log_trouble == reason  # and stays on the page
     assert "The migration itself continues" in str(watched.events(record.ERROR)[0].data["hint"])
     assert len(watched.migration.timeline.points) > 20
 

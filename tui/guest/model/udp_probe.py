@@ -8,6 +8,7 @@ from tui.guest.model.heartbeat import HeartbeatReply
 EVERY_S = 0.02  # between two probes; an interval of 0.01 s used 2 % of a core
 BEST_OF = 50  # replies; the one with the shortest round trip gives the best estimate of the clock offset
 NOTABLE_S = 0.03  # the guest's clock is compared before and after a pause of at least this length
+MOST_UNANSWERED = 15_000  # probes that are kept, of five minutes: a guest may be silent for a day
 DRIFT = 500e-6  # seconds per second that two running clocks may drift apart: NTP's maximum slew
 
 
@@ -64,6 +65,8 @@ class ProbeAnswers:
         """Record that a probe is sent at `t`; returns its number."""
         self._number += 1
         self._sent.append((self._number, t))
+        if len(self._sent) > MOST_UNANSWERED:
+            del self._sent[1]  # a pause is counted from the first
         self.window.sent += 1
         return self._number
 

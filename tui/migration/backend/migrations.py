@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,20 @@ from tui.vm.model.location import Inventory
 
 AGAIN_S = 2.0  # between two attempts to find the migrations of a runner that has ended
 
+Send = Callable[[str, int | None], None]
+Call = Callable[[str, int | None], Awaitable[None]]
+
 
 class Controls:
     """The requests for one migration; they are sent at once and return nothing: the records show what happens."""
 
-    def __init__(self, send: Callable[[str, int | None], None]) -> None:
+    def __init__(self, send: Send, call: Call) -> None:
         self._send = send
+        self._call = call
+
+    async def request(self, action: str, value: int | None = None) -> None:
+        """Request an action of model.keys; returns once the runner has it, raises Failure if the runner refuses it."""
+        await self._call(action, value)
 
     def switch_to_post_copy(self) -> None:
         """Switch now, or when the first pass begins."""
@@ -61,14 +70,14 @@ class Controls:
 class Migration:
     """One migration that the runner owns; its `timeline` is built from the runner's records."""
 
-    def __init__(self, fields: Message, send: Callable[[str, int | None], None]) -> None:
+    def __init__(self, fields: Message, send: Send, call: Call) -> None:
         self.run = str(fields["run"])
         self.folder = Path(str(fields["folder"]))
         self.plan = from_fields(Plan, fields["plan"])
         self.vm = from_fields(Vm, fields["vm"])
         self.origin, self.target = str(fields["origin"]), str(fields["target"])
         self.timeline = Timeline()
-        self.controls = Controls(send)
+        self.controls = Controls(send, call)
         self._zero = float(fields["zero"])
         self._listeners: list[Callable[[Record], None]] = []
         self._ended = asyncio.Event()
@@ -125,8 +134,13 @@ class Migrations:
         self._following: dict[str, asyncio.Task[Any]] = {}  # through the current connection
         self._unsent: list[Message] = []  # requests that a runner took with it when it ended
         self._again: asyncio.Task[None] | None = None
+        self._listeners: list[Callable[[Migration], None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
+
+    def listen(self, listener: Callable[[Migration], None]) -> None:
+        """Call `listener` on the loop with each migration, before its first record."""
+        self._listeners.append(listener)
 
     async def vms(self) -> Inventory:
         """The VMs of both hosts, and why a host could not be read."""
@@ -165,7 +179,9 @@ class Migrations:
         """The migration with all of its records so far."""
         run = str(fields["run"])
         if run not in self.all:
-            self.all[run] = Migration(fields, lambda action, value: self._request(run, action, value))
+            self.all[run] = Migration(fields, partial(self._request, run), partial(self._call, run))
+            for listener in self._listeners:
+                listener(self.all[run])
         migration = self.all[run]
         if migration.timeline.over:
             return migration  # it has all records
@@ -195,6 +211,12 @@ class Migrations:
             self._attach_again()
         elif failure is not None:
             log.warning("The request %s: %s", request["action"], failure)
+
+    async def _call(self, run: str, action: str, value: int | None) -> None:
+        pressed = time.monotonic()
+        if not self._client.connected:  # the runner has just ended: the next one must find the migration first
+            await self.attach()
+        await self._client.call(REQUEST, run=run, action=action, value=value, pressed=pressed)
 
     def _on_notice(self, message: Message) -> None:
         migration = self.all.get(str(message.get("run", "")))

@@ -41,7 +41,7 @@ async def checked(connections: Connections, plan: Plan, expected: str) -> VmOnHo
         raise _not_found(plan.vm, inventory)
     vm = origin.vm
     if await _is_migrating(connections, plan.vm, inventory):
-        hint = "Leave this page and come back to follow it."
+        hint = "vmlm-tui follows it in a few seconds."
         raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
     if expected and origin.host != expected:
         raise Moved(_moved(origin), inventory)

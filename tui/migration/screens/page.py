@@ -137,10 +137,14 @@ class MigratePage(MigrateView):
         migration = self._migration
         if migration is None:
             return
-        point = self._timeline.point
-        text = f"{migration.vm.name} stays on {migration.origin} and keeps running there."
-        if point is not None:
-            text += f" The {size(point.transferred)} already sent are discarded."
+
+        def text() -> str:
+            reason, point = self.why_not("cancel"), migration.timeline.point
+            if reason:
+                return self.with_keys(reason)
+            sent = f" The {size(point.transferred)} already sent are discarded." if point is not None else ""
+            return f"{migration.vm.name} stays on {migration.origin} and keeps running there.{sent}"
+
         answers = [Answer("y", "cancel it"), Answer("n", "let it continue")]
 
         def answered(key: str | None) -> None:

@@ -1,0 +1,85 @@
+"""Recorded runs of a size that a person meets after a year: many of them, and one of a day."""
+
+import asyncio
+import gc
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Coroutine, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from tests.long_run import DAY_S, long_run
+from tui.migration.backend.recorder import RAW, SUMMARY
+from tui.migration.model.record import Record, to_line
+from tui.migration.model.timeline import Timeline
+from tui.runs.backend import Runs
+
+RUNS = 500
+RAW_BYTES = 100 * 10**6  # at least
+HOUR_S = DAY_S // 24
+SUMMARY_OF_RUN = {
+    "outcome": "completed",
+    "began": "2026-11-23T04:00:13.932Z",
+    "vm": {"name": "guest1", "uuid": "0054f024", "vcpus": 2, "memory_bytes": 1 << 30},
+    "options": {"technique": "post-copy-timeout", "timeout_s": 9.0},
+    "hosts": {"origin": "source", "target": "destination"},
+    "workload": {"name": "memory"},
+    "figures": {"total_time_ms": 11810, "downtime_ms": 13, "memory_sent_bytes": 1262485504, "passes": 4},
+}
+
+
+def figures() -> Iterator[tuple[str, float, str]]:
+    """The figures, each with its unit."""
+    with tempfile.TemporaryDirectory() as folder:
+        runs = Path(folder)
+        for number in range(RUNS):
+            _write(runs / f"20261123T{number:06}Z-guest1-memory-post-copy-timeout")
+        _, seconds, _ = asyncio.run(_measured(Runs(runs).list()))
+        yield f"runs_{RUNS}_list", seconds, "s"
+        _write(runs / "day", long_run())
+        run = next(each for each in asyncio.run(Runs(runs).list()) if each.folder.name == "day")
+        opened, seconds, longest = asyncio.run(_measured(Runs(runs).open(run)))
+        assert opened.raw.stat().st_size > RAW_BYTES
+        assert opened.timeline.points.added > DAY_S
+        yield "raw_100mb_open", seconds, "s"
+        yield "raw_100mb_loop_wait", longest * 1000, "ms"
+    yield "watch_24h_growth", _growth() / 1e6, "MB"
+
+
+def _write(run: Path, records: Iterable[Record] = ()) -> None:
+    """The folder of a run."""
+    run.mkdir()
+    (run / SUMMARY).write_text(tomli_w.dumps(SUMMARY_OF_RUN))
+    with (run / RAW).open("w", encoding="utf-8") as raw:
+        raw.writelines(f"{to_line(each)}\n" for each in records)
+
+
+async def _measured(call: Coroutine[Any, Any, Any]) -> tuple[Any, float, float]:
+    """The result, the seconds that it took, and the longest for which the loop did not answer."""
+    began, longest, task = time.monotonic(), 0.0, asyncio.ensure_future(call)
+    while not task.done():
+        before = time.monotonic()
+        await asyncio.wait({task}, timeout=0.005)
+        longest = max(longest, time.monotonic() - before - 0.005)
+    return await task, time.monotonic() - began, longest
+
+
+def _growth() -> int:
+    """The bytes by which the timeline of a watched migration grows from the second hour to the end of the day."""
+    timeline, records = Timeline(), long_run()
+    tracemalloc.start()
+    for each in records:
+        timeline.add(each)
+        if each.t > 2 * HOUR_S:
+            break
+    gc.collect()
+    before = tracemalloc.get_traced_memory()[0]
+    for each in records:
+        timeline.add(each)
+    gc.collect()
+    after = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return after - before
