@@ -3,9 +3,11 @@
 The figures depend on the machine; the lab's guest keeps both cores busy. No figure makes the benchmark fail.
 """
 
+import contextlib
 import os
 import random
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -17,8 +19,9 @@ from pathlib import Path
 
 from tests.bench.inventory import inventory
 from tests.bench.runs import figures
-from tests.bench.terminal import Terminal, cpu_seconds
+from tests.bench.terminal import Terminal, cpu_seconds, resident_mib
 from tests.lab.lab_backend import LabBackend, bring_home, socket_uri
+from tests.listener import listener_of
 from tui.adapters.libvirt.hypervisor import connect
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
@@ -59,11 +62,14 @@ def measure(lab: Lab, folder: Path) -> None:
     load(lab)
     print_figure("key_to_call_p99", key_to_call(folder) * 1000, "ms")
     with migrating(lab, folder, "1 s") as (terminal, _runs):
-        written, spent, began = terminal.written, cpu_seconds(terminal.app_pid()), time.monotonic()
+        app_pid, runner_pid = terminal.app_pid(), listener_of(runner_socket(lab))
+        before, began = (terminal.written, cpu_seconds(app_pid), cpu_seconds(runner_pid)), time.monotonic()
         time.sleep(STEADY_S)
         seconds = time.monotonic() - began
-        print_figure("terminal_bytes", (terminal.written - written) / seconds, "B/s")
-        print_figure("app_cpu", 100 * (cpu_seconds(terminal.app_pid()) - spent) / seconds, "%")
+        print_figure("terminal_bytes", (terminal.written - before[0]) / seconds, "B/s")
+        print_figure("app_cpu", 100 * (cpu_seconds(app_pid) - before[1]) / seconds, "%")
+        print_figure("runner_cpu", 100 * (cpu_seconds(runner_pid) - before[2]) / seconds, "%")
+        print_figure("runner_memory", resident_mib(runner_pid), "MiB")
         print_figure("sample_cpu_vs_virsh", sample_cpu_vs_virsh(lab), "times")
     with migrating(lab, folder, "0.1 s") as (_terminal, runs):
         time.sleep(STEADY_S)
@@ -103,11 +109,34 @@ def load(lab: Lab) -> None:
     subprocess.run(lab.machine("source").argv(words), check=True, capture_output=True, timeout=400)
 
 
+def runner_socket(lab: Lab) -> Path:
+    """That of the runner on the source host, from outside its namespaces."""
+    process = lab.machine("source").process()
+    assert process is not None
+    return Path(f"/proc/{process.pid}/root/run/vmlm-tui/runner.sock")
+
+
 def key_to_call(folder: Path) -> float:
-    """The 99th percentile of the time from the key in the terminal to the call of the hypervisor."""
-    stamps = folder / "stamps"
+    """The 99th percentile of the time from the key in the terminal to the runner's call of the hypervisor."""
+    with pressed(folder / "pressed", "0.1 s") as (terminal, stamps):
+        moments = random.Random(1)  # noqa: S311 - a fixed spread over the redraw interval
+        delays = []
+        for count in range(PRESSES):
+            time.sleep(moments.uniform(0.05, 0.35))
+            typed = terminal.type("p")
+            wait(lambda count=count: len(stamps.read_text().split("\n")) > count + 1)  # type: ignore[misc]
+            delays.append(float(stamps.read_text().split()[count]) - typed)
+        return percentile(delays, 99)
+
+
+@contextmanager
+def pressed(folder: Path, interval: str) -> Iterator[tuple[Terminal, Path]]:
+    """The app of tests.bench.pressed in its first pass, and the file of its calls."""
+    stamps, runtime = folder / "stamps", folder / "run"
+    runtime.mkdir(parents=True)
     stamps.touch()
-    terminal = Terminal([sys.executable, "-m", "tests.bench.pressed", str(stamps), str(folder / "pressed")])
+    settings = [f"XDG_RUNTIME_DIR={runtime}", f"XDG_STATE_HOME={folder}"]
+    terminal = Terminal(["env", *settings, sys.executable, "-m", "tests.bench.pressed", str(folder), interval])
     try:
         terminal.wait_for("Hosts")
         terminal.type("4")
@@ -117,16 +146,11 @@ def key_to_call(folder: Path) -> float:
         wait(lambda: b"guest1" in terminal.output())
         terminal.type("\r")
         terminal.wait_for("pass")
-        moments = random.Random(1)  # noqa: S311 - a fixed spread over the redraw interval
-        delays = []
-        for count in range(PRESSES):
-            time.sleep(moments.uniform(0.05, 0.35))
-            pressed = terminal.type("p")
-            wait(lambda count=count: len(stamps.read_text().split("\n")) > count + 1)  # type: ignore[misc]
-            delays.append(float(stamps.read_text().split()[count]) - pressed)
-        return percentile(delays, 99)
+        yield terminal, stamps
     finally:
         terminal.close()
+        with contextlib.suppress(OSError):  # it was not started
+            os.kill(listener_of(runtime / "vmlm-tui" / "runner.sock"), signal.SIGTERM)
 
 
 def wait(condition: object, limit_s: float = 60) -> None:

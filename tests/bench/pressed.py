@@ -1,36 +1,42 @@
-"""The app with a recorded migration at ten samples a second; it records the time of every request for post-copy.
+"""The app and its runner with a recorded migration; it records the time of every request for post-copy.
 
-tests.bench runs it as `python -m tests.bench.pressed STAMPS RUNS`. The key comes from a real terminal and passes
-through the whole app while the charts are drawn ten times as often as in use. The call that would go to libvirt
-writes the time into STAMPS; then the app resets its state so that p can be pressed again.
+tests.bench runs it as `python -m tests.bench.pressed FOLDER INTERVAL`. The key comes from a real terminal and passes
+through the whole app, the socket, and the runner in its own process; at ten samples a second, the charts are drawn ten
+times as often as in use. The call that would go to libvirt writes the time into FOLDER/stamps; then the runner resets
+its state so that p can be pressed again. The migration never ends: SIGTERM ends the runner.
 """
 
 import sys
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from itertools import chain, cycle
 from pathlib import Path
 
-from tui.migration.backend.migration import Migration
+import tomli_w
 
 from tests.fake_hosts import FakeHypervisor
 from tui.adapters.local import LocalShell
-from tui.app import config
+from tui.app import config, runner
 from tui.app.app import VmlmApp
 from tui.app.process_priority import PRIORITY, set_priority
 from tui.app.wiring import Backend, changes_through
 from tui.core.connections import Connections
 from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor, JobInfo, Stat
+from tui.core.settings import Config
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
 from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
+from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.run_files import read_records
 from tui.migration.model.record import ACTION, Event, Record, Sample
 from tui.nfs.backend.nfs import Nfs
+from tui.runner.process import connect
 from tui.runs.backend import Runs
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "post-copy-by-hand.jsonl"
@@ -38,7 +44,6 @@ TABLES = {
     "hosts": {name: {"ssh": f"root@{name}"} for name in ("source", "destination", "storage")},
     "vm": {"name": "guest1"},
     "migration": {"technique": "post-copy-manual"},
-    "sampling": {"interval": "0.1 s"},
 }
 RUNS = threading.Event()  # set by one connection when the migration starts, read by another
 
@@ -74,11 +79,11 @@ class Endless(FakeHypervisor):
             file.write(f"{called}\n")
 
 
-class RepeatablePostCopy(Migrations):
+class RepeatablePostCopy(MigrationOwner):
     """Resets the request for post-copy, so that p can be pressed again."""
 
-    async def start(self, plan: Plan) -> Migration:
-        migration = await super().start(plan)
+    async def start(self, plan: Plan, expected: str = "") -> MigrationActor:
+        migration = await super().start(plan, expected)
 
         def reset(each: Record) -> None:
             if isinstance(each, Event) and each.kind == ACTION:
@@ -88,26 +93,44 @@ class RepeatablePostCopy(Migrations):
         return migration
 
 
-def main(stamps: Path, runs: Path) -> None:
-    """Runs the app until it is quit."""
-    configured, problems = config.check(TABLES)
-    assert configured is not None, problems
+def connections_of(configured: Config, folder: Path) -> Connections:
+    """The connections of either process to the two hosts."""
     guest = Vm("guest1", "0054f024-25aa-4e37-867f-6da151e2b201", "running", vcpus=2, memory_bytes=2**30)
 
     def open_hypervisor(uri: str) -> Hypervisor:
-        return Endless(uri, stamps, *([guest] if uri == "qemu:///system" else []))
+        return Endless(uri, folder / "stamps", *([guest] if uri == "qemu:///system" else []))
+
+    return Connections(configured, open_hypervisor, lambda _address: LocalShell())
+
+
+def owner_of(folder: Path, configured: Config) -> MigrationOwner:
+    """The owner of the migration, in the runner."""
 
     async def workload(_vm: str) -> Workload:
         return Workload("memory")
 
-    connections = Connections(configured, open_hypervisor, lambda _address: LocalShell())
-    migrations = RepeatablePostCopy(connections, open_hypervisor, runs, configured.sampling.interval_s, workload)
-    changes = changes_through(connections, runs / "changes.jsonl")
-    rooms = (Hosts(connections, changes), Nfs(connections, changes), Launch(connections, changes.sudo), Runs(runs))
+    connections = connections_of(configured, folder)
+    open_hypervisor, interval_s = connections._open_hypervisor, configured.sampling.interval_s
+    return RepeatablePostCopy(connections, open_hypervisor, configured.runs.folder, interval_s, workload)
+
+
+def main(folder: Path, interval: str) -> None:
+    """Runs the app until it is quit."""
+    path, runs = folder / "config.toml", folder / "runs"
+    path.write_text(tomli_w.dumps(TABLES | {"sampling": {"interval": interval}, "runs": {"folder": str(runs)}}))
+    configured = config.load(path)
+    connections = connections_of(configured, folder)
+    command = (sys.executable, "-m", "tests.bench.pressed", "runner", str(folder))
+    migrations = Migrations(connections, partial(connect, command), path)
+    changes = changes_through(connections, folder / "changes.jsonl")
+    launch = Launch(connections, changes.sudo)
+    rooms = (Hosts(connections, changes), Nfs(connections, changes), launch, Runs(runs))
     backend = Backend(migrations, *rooms)
     set_priority(PRIORITY)  # as the app itself does when it starts
-    VmlmApp(configured, Path("/nowhere"), backend).run()
+    VmlmApp(configured, path, backend).run()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    if sys.argv[1] == "runner":
+        sys.exit(runner.main(partial(owner_of, Path(sys.argv[2]))))
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -4,12 +4,19 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
 
 from tests.lab.lab_backend import LIMIT_S, LabBackend, bring_home
 from tests.lab.labs import command, kill_daemon, until
 from tui.lab.inventory import GUEST, HOSTS
+from tui.lab.lab import Lab
+from tui.lab.machine import Machine
 
 LFLAG = 3  # the index of the local modes in termios.tcgetattr
 
@@ -87,3 +94,53 @@ def test_the_guest_shuts_down_on_request_and_starts_again(lab_backend: LabBacken
     until(lambda: lab_backend.states()["source"] == "shut off")
     bring_home(lab_backend)
     assert lab_backend.guest("hostname").strip() == GUEST.name
+
+
+@pytest.fixture
+def slow_migration(lab_backend: LabBackend) -> Iterator[Lab]:
+    """A migration that would take minutes; the guest is on the source again at the end."""
+    lab = lab_backend.lab
+    words = ["migrate", "--live", "--p2p", "--persistent", "--undefinesource", "--bandwidth", "1", GUEST.name]
+    argv = lab.machine("source").argv(["virsh", *words, "qemu+ssh://root@destination/system?no_tty=1"])
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as virsh:
+        until(lambda: outgoing(lab) or virsh.poll() is not None)
+        assert virsh.poll() is None, "the migration ended early"
+        yield lab
+        assert outgoing(lab), "the migration did not go on"
+        lab_backend.virsh("source", "domjobabort", GUEST.name)
+        virsh.wait(LIMIT_S)
+    assert lab_backend.states() == {"source": "running", "destination": ""}
+
+
+def outgoing(lab: Lab) -> bool:
+    """Whether the guest's memory is being sent."""
+    info = lab.machine("source").run(["virsh", "domjobinfo", GUEST.name])
+    return "Outgoing migration" in info and "Iteration" in info
+
+
+def test_up_does_not_touch_a_migrating_guest(slow_migration: Lab) -> None:
+    again = command("up", "--name", slow_migration.place.name)
+    assert again.returncode == 0, again.stderr
+    assert f"{GUEST.name} is migrating: nothing about it is changed" in again.stderr
+    status = command("status", "--name", slow_migration.place.name)
+    assert status.stdout.count("(migrating)") == 2, "on both hosts"
+
+
+@contextmanager
+def stopped(machine: Machine) -> Iterator[int]:
+    """The pid of the host's libvirtd, which does not answer meanwhile."""
+    pid = int(machine.run(["cat", "/run/libvirtd.pid"]))
+    machine.run(["kill", f"-{signal.SIGSTOP.name}", str(pid)])
+    try:
+        yield pid
+    finally:
+        machine.run(["kill", f"-{signal.SIGCONT.name}", str(pid)])
+
+
+def test_up_does_not_restart_a_libvirtd_whose_guest_is_migrating(slow_migration: Lab) -> None:
+    source = slow_migration.machine("source")
+    with stopped(source) as pid:
+        refused = command("up", "--name", slow_migration.place.name)
+    assert refused.returncode == 1
+    assert f"that would break the migration of {GUEST.name}" in refused.stderr
+    assert int(source.run(["cat", "/run/libvirtd.pid"])) == pid

@@ -13,7 +13,7 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.lab.lab import Lab
 from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.owner import Refused
+from tui.migration.backend.preflight import Refused
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.domjobinfo import text
@@ -54,7 +54,7 @@ def dirtying(lab_backend: LabBackend) -> Iterator[LabBackend]:
 
 
 async def test_an_idle_vm_migrates_both_ways_by_pre_copy(lab_backend: LabBackend) -> None:
-    there = await lab_backend.owner.start(Plan(VM, PRE_COPY))
+    there = await lab_backend.migrations.start(Plan(VM, PRE_COPY))
     assert (there.origin, there.target) == ("source", "destination")
     timeline = await end_of(there)
     assert timeline.phase == COMPLETED
@@ -62,7 +62,7 @@ async def test_an_idle_vm_migrates_both_ways_by_pre_copy(lab_backend: LabBackend
     assert lab_backend.states() == {"source": "", "destination": "running"}
     assert lab_backend.virsh("destination", "dominfo", VM).count("Persistent:     yes") == 1
 
-    back = await lab_backend.owner.start(Plan(VM, PRE_COPY))
+    back = await lab_backend.migrations.start(Plan(VM, PRE_COPY))
     assert (back.origin, back.target) == ("destination", "source")
     assert (await end_of(back)).phase == COMPLETED
     assert lab_backend.states() == {"source": "running", "destination": ""}
@@ -170,9 +170,9 @@ async def test_a_running_migration_is_found_and_recorded_in_the_same_folder(dirt
 async def test_a_migration_that_ended_unobserved_is_recorded_from_libvirts_statistics(
     lab_backend: LabBackend,
 ) -> None:
-    migration = await lab_backend.owner.start(Plan(VM, PRE_COPY))
+    migration = await lab_backend.migrations.start(Plan(VM, PRE_COPY))
     await seen(migration, lambda timeline: timeline.points)
-    await lab_backend.owner.close()
+    await lab_backend.migrations.close()
     await asyncio.wait_for(moved(lab_backend), 240)
 
     found = await LabBackend(lab_backend.lab, lab_backend.runs).migrations.attach()
@@ -186,7 +186,7 @@ async def test_a_migration_that_ended_unobserved_is_recorded_from_libvirts_stati
 
 async def attached(lab_backend: LabBackend) -> MigrationActor:
     while True:
-        found = await lab_backend.owner.attach()
+        found = await lab_backend.migrations.attach()
         if found is not None:
             return found
 
@@ -237,13 +237,13 @@ async def test_the_log_agrees_with_virsh_domjobinfo_at_the_same_time(dirtying: L
 
 async def test_an_impossible_migration_is_refused_before_it_starts(lab_backend: LabBackend) -> None:
     with pytest.raises(Failure, match="There is no VM 'nobody'"):
-        await lab_backend.owner.start(Plan("nobody"))
+        await lab_backend.migrations.start(Plan("nobody"))
     with pytest.raises(Refused, match="parallel"):
-        await lab_backend.owner.start(Plan(VM, POST_COPY_MANUAL, parallel=2))
+        await lab_backend.migrations.start(Plan(VM, POST_COPY_MANUAL, parallel=2))
     lab_backend.virsh("source", "suspend", VM)
     try:
         with pytest.raises(Refused) as paused:
-            await lab_backend.owner.start(Plan(VM))
+            await lab_backend.migrations.start(Plan(VM))
     finally:
         lab_backend.virsh("source", "resume", VM)
     assert [each.why for each in paused.value.failures] == ["it is paused on source"]
@@ -252,7 +252,7 @@ async def test_an_impossible_migration_is_refused_before_it_starts(lab_backend: 
     lab_backend.lab.machine("destination").run(["sh", "-c", "cat > x.xml && virsh define x.xml"], stdin=xml)
     try:
         with pytest.raises(Refused) as taken:
-            await lab_backend.owner.start(Plan(VM))
+            await lab_backend.migrations.start(Plan(VM))
     finally:
         lab_backend.virsh("destination", "undefine", VM)
     assert [each.what for each in taken.value.failures] == [f"The name {VM} is taken on destination"]

@@ -18,7 +18,7 @@ def _default_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_unexpected_error(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Fail on an error in a worker or a timer, which the app survives; a test that expects one clears `caplog`."""
+    """Fail on an unexpected error, which the app survives; a test that expects one clears `caplog`."""
     yield
     for record in caplog.get_records("call"):
         if record.exc_info and record.msg.startswith("Unexpected error"):

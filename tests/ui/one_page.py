@@ -10,12 +10,13 @@ from textual.pilot import Pilot
 
 from tui.app.theme import DARK, LIGHT
 from tui.core.actions import OPEN
+from tui.ui.error_report import SurvivesErrors
 from tui.ui.page import Page
 
 LIMIT_S = 60.0
 
 
-class OnePage(App[None]):
+class OnePage(SurvivesErrors, App[None]):
     """Shows the given page in the app's colours."""
 
     TITLE = "vmlm-tui"

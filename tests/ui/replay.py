@@ -7,7 +7,7 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.vm import Vm
-from tui.migration.backend.owner import Refused
+from tui.migration.backend.preflight import Refused
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
@@ -54,6 +54,9 @@ class RecordedControls:
     def pause_post_copy(self) -> None:
         self.calls.append(("pause", None))
 
+    async def request(self, action: str, value: int | None = None) -> None:
+        self.calls.append((action, value))
+
 
 class ReplayedMigration:
     """A migration whose records the test delivers."""
@@ -64,6 +67,7 @@ class ReplayedMigration:
         self.origin, self.target = start.data["origin"], start.data["target"]
         self.plan = plan or Plan(self.vm.name, start.data.get("technique", PRE_COPY), start.data["timeout_s"])
         self.folder = Path("/var/lib/runs/20261123T034938Z-guest1-memory-post-copy-manual")
+        self.run = self.folder.name
         self.timeline = Timeline()
         self.controls = RecordedControls()
         self.late = 0.0  # seconds for which a reply of the daemon is overdue
@@ -113,6 +117,7 @@ class ReplayedMigrations:
 
     def __init__(self, records: list[Record] | None = None, found: tuple[VmOnHost, ...] | None = None) -> None:
         self.current: ReplayedMigration | None = None
+        self.all: dict[str, ReplayedMigration] = {}
         self.unreachable: dict[str, Failure] = {}
         self.found = (VmOnHost(guest(), "source"),) if found is None else found
         self.failures: list[Failure] = []
@@ -134,6 +139,7 @@ class ReplayedMigrations:
             raise Refused(tuple(self.failures))
         self.started.append(plan)
         self.current = ReplayedMigration(self._records, plan)
+        self.all[self.current.run] = self.current
         self.current.step()
         return self.current
 

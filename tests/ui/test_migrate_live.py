@@ -79,7 +79,7 @@ async def test_new_records_reach_the_page() -> None:
 async def test_a_daemon_that_does_not_reply_is_shown_beside_the_figures() -> None:
     async with page_of(running(until_=at(13))) as page:
         page.migration.late = 3.2
-        await page.sees("no reply from libvirt for 3.2 s. Not converging")
+        await page.sees("no reply from libvirt for 3.2 s; the figures are from before. Not converging")
         page.migration.late = 0.0
         await until(page.pilot, lambda: "no answer" not in page.words)
 

@@ -56,6 +56,26 @@ async def test_enter_reads_each_host_once(tmp_path: Path) -> None:
     assert stage.calls.count("vms") == 2
 
 
+async def test_the_check_before_the_start_has_a_limit_that_is_shown(tmp_path: Path) -> None:
+    async def idle(_vm: str) -> Workload:
+        return Workload("idle")
+
+    stage = Stage(recording("post-copy-by-hand"))
+    migrations = MigrationOwner(connections(stage), stage.open, tmp_path, 0.005, idle)
+    app = OnePage(MigratePage(migrations, BY_HAND))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("m")
+        await until(pilot, lambda: "destination -> source" in text_of(app))
+        await app.workers.wait_for_complete([each for each in app.workers if each.name in ("attach", "vms")])
+        stage.silent.clear()
+        await pilot.press("enter")
+        await until(pilot, lambda: "given up after 50 s" in text_of(app))
+        stage.silent.set()
+        await until(pilot, lambda: migrations.current is not None)
+        await migrations.close()
+    stage.let_go()
+
+
 async def test_a_vm_that_has_moved_since_the_form_opened_is_not_migrated_back_unseen(tmp_path: Path) -> None:
     async def idle(_vm: str) -> Workload:
         return Workload("idle")

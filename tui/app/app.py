@@ -24,7 +24,7 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.screens.quit import QuitGuard
 from tui.ui.cell_diff import CellDiffUpdate
-from tui.ui.error_report import ReportsErrors
+from tui.ui.error_report import SurvivesErrors
 from tui.ui.help import Help, HelpKey
 from tui.ui.key_line import listed_bindings
 from tui.ui.page import PAGES, Page
@@ -41,7 +41,7 @@ TEXTUAL_COMMANDS = ("Theme", "Screenshot")  # those of Textual's palette command
 LAB = "lab"  # the app's return value if the user chose the lab
 
 
-class VmlmApp(ReportsErrors, App[str]):
+class VmlmApp(SurvivesErrors, App[str]):
     """The app with a configuration and its backend; without them, its first page creates the configuration.
 
     `wire` creates the backend of a configuration. The app returns LAB if the user chose the lab.

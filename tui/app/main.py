@@ -1,4 +1,4 @@
-"""The command line: `vmlm-tui [--config FILE]` opens the app; `vmlm-tui lab` and `vmlm-tui check` parse their own."""
+"""The command line: `vmlm-tui [--config FILE]` opens the app; the commands and `vmlm-tui lab` parse their own words."""
 
 # Imports are local so that --version does not load Textual, and the first paint does not load the lab.
 # ruff: noqa: PLC0415
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui import __version__
+from tui.app import commands
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
     from tui.app.app import VmlmApp
     from tui.core.settings import Config
 
-CANNOT_START = 2  # exit status
+CANNOT_START = commands.CANNOT_START
 SETTLED_S = 5.0  # by then the first page is complete, and its objects are permanent
+
+USAGE = (
+    "vmlm-tui [--config FILE] [--version] [--help]",
+    "vmlm-tui check [--help] ...",
+    *commands.USAGE.splitlines(),
+    "vmlm-tui lab [--help] ...",
+)
 
 # Textual reads these when it is imported; values of the user take precedence.
 TEXTUAL = {
@@ -40,16 +48,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return runner()
     try:
+        if words and words[0] in commands.MODULES:
+            return commands.run(words[0], words[1:])
         if words[:1] == ["check"]:
             from tui.app.check import main as check
 
             return check(words[1:])
         return _app(_options(words))
     except Failure as failure:
-        from tui.app.config import Misconfigured
-
-        lines = failure.detail.splitlines() if isinstance(failure, Misconfigured) else [str(failure)]
-        for line in lines:
+        for line in commands.sentences(failure):
             print(f"vmlm-tui: {line}", file=sys.stderr)
         return CANNOT_START
     except KeyboardInterrupt:  # before the app handles Ctrl+C itself
@@ -73,10 +80,10 @@ def _options(words: list[str]) -> "argparse.Namespace":
     parser = Parser(
         "vmlm-tui --help",
         prog="vmlm-tui",
-        usage="vmlm-tui [--config FILE] [--version] [--help]\n       vmlm-tui check [--help] ...\n"
-        "       vmlm-tui lab [--help] ...",
+        usage="\n       ".join(USAGE),
         description="Live-migrate virtual machines between KVM hosts, and see what happens while they move.",
-        epilog="`vmlm-tui check` prints whether the hosts are ready, without the app. "
+        epilog="`vmlm-tui check` prints whether the hosts are ready. `vmlm-tui migrate` and the commands below it "
+        "migrate VMs without the app; COMMAND --help explains each. "
         "`vmlm-tui lab` creates a lab of two hosts and a VM on this machine (as root) and opens the app in it.",
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")

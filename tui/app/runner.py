@@ -11,6 +11,7 @@ from tui.app.process_priority import PRIORITY, set_priority
 from tui.app.wiring import owner_of
 from tui.core import log
 from tui.core.settings import Config, state_folder
+from tui.core.threads import on_thread
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.service import Service
 from tui.runner.process import Running, detach, folder
@@ -18,8 +19,10 @@ from tui.runner.server import Server
 
 LOG = "runner.log"  # in the state folder
 
+OwnerOf = Callable[[Config], MigrationOwner]
 
-def main() -> int:
+
+def main(create: OwnerOf = owner_of) -> int:
     """Serve until there is nothing to do; returns the exit status."""
     report_ready = detach()
     descriptor = log.start(state_folder() / LOG)
@@ -32,31 +35,36 @@ def main() -> int:
         set_priority(PRIORITY)
         gc.set_threshold(10_000, 20, 50)  # a full collection would delay the p key
         log.log.info("The runner %s serves %s", __version__, running.path)
-        asyncio.run(_serve(running, report_ready))
+        asyncio.run(_serve(running, Owners(create), report_ready))
         log.log.info("The runner ends")
     return 0
 
 
-async def _serve(running: Running, report_ready: Callable[[], None]) -> None:
-    service = Service(Owners().open)
-    server = Server(service.open_session, __version__)
+async def _serve(running: Running, owners: "Owners", report_ready: Callable[[], None]) -> None:
+    service = Service(owners.open)
+    server = Server(service.open_session, __version__, lambda: service.busy)
     try:
-        await running.serve(server, lambda: service.busy, report_ready)
+        await running.serve(server, report_ready)
     finally:
         await service.close()
 
 
 class Owners:
-    """The owner of the migrations of each configuration; two files with the same contents share one."""
+    """The owner of the migrations of each configuration; two files with the same contents share one.
 
-    def __init__(self) -> None:
+    A file that was changed while a migration is under way keeps its owner, because the migration has one record only;
+    the changes apply from the next connection after it.
+    """
+
+    def __init__(self, create: OwnerOf) -> None:
+        self._create = create
         self._owners: list[tuple[Config, MigrationOwner]] = []
 
-    def open(self, path: str) -> MigrationOwner:
+    async def open(self, path: str) -> MigrationOwner:
         """The migrations of the configuration at `path`, which is read now; raises Failure."""
-        config = load(Path(path))
-        for known, owner in self._owners:
-            if known == config:
+        config = await on_thread(load, Path(path))  # the home folder may be on a server that does not respond
+        for known, owner in reversed(self._owners):
+            if known == config or (known.hosts == config.hosts and owner.busy):
                 return owner
-        self._owners.append((config, owner_of(config)))
+        self._owners.append((config, self._create(config)))
         return self._owners[-1][1]

@@ -53,6 +53,11 @@ def migrations_of(connections: Connections, path: Path) -> Migrations:
     return Migrations(connections, partial(connect, RUNNER), path)
 
 
+def client_of(config: Config, path: Path) -> Migrations:
+    """The migrations alone, for the command line."""
+    return migrations_of(Connections(config, open_hypervisor, open_shell), path)
+
+
 def owner_of(config: Config) -> MigrationOwner:
     """The migrations of a configuration, owned by this process; for the runner."""
     connections = Connections(config, open_hypervisor, open_shell)

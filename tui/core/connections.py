@@ -14,6 +14,9 @@ T = TypeVar("T")
 
 OPEN_LIMIT_S = 15.0
 REPLY_LIMIT_S = 35.0  # a daemon may wait 30 s for a busy VM's monitor
+SILENT_LIMIT_S = (
+    REPLY_LIMIT_S + OPEN_LIMIT_S
+)  # `query` gives up a host that answers nothing: a call, and a new connection
 
 
 class Connections:

@@ -138,6 +138,10 @@ class ConnectionBroken(Failure):
     """libvirt reported only that a connection ended; a migration may have had another reason, or may go on."""
 
 
+class QemuEnded(Failure):
+    """The VM's QEMU does not exist any more; libvirt may report the VM as active for another minute."""
+
+
 class AgentUnavailable(Failure):
     """The guest agent cannot be reached through this daemon, so it did not receive the command."""
 

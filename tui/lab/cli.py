@@ -5,7 +5,7 @@ import os
 import sys
 
 from tui.core.failure import Failure
-from tui.lab import network
+from tui.lab import network, userland
 from tui.lab.inventory import GUEST, SOURCE
 from tui.lab.lab import Lab, purge
 from tui.lab.place import CACHE, DEFAULT_NAME, Place
@@ -31,17 +31,20 @@ def _run(lab: Lab, options: argparse.Namespace, words: list[str]) -> int:
         if options.purge:
             purge()
         elif CACHE.exists():
-            _print_progress(f"the guest's image stays in {CACHE}; `down --purge` removes it")
+            _print_progress(f"the guest's image and built userlands stay in {CACHE}; `down --purge` removes them")
         return 0
     if options.command == "status":
         return _status(lab)
     if options.command == "exec":
         return _become(lab, options.host, [*options.words, *words] or ["bash", "-l"])
-    lab.up(None if options.link is None else network.parse_rate(options.link))
+    lab.up(
+        None if options.link is None else network.parse_rate(options.link),
+        userlands=None if options.userland is None else userland.parse(options.userland),
+    )
     if options.command == "up":
         _print_progress(f"lab {lab.place.name!r} is up: `vmlm-tui lab` opens the app, `lab exec source` a shell")
         return 0
-    return _become(lab, SOURCE.name, [sys.executable, "-m", "tui"])
+    return _become(lab, SOURCE.name, ["vmlm-tui"] if lab.machine(SOURCE.name).suite else [sys.executable, "-m", "tui"])
 
 
 def _become(lab: Lab, host: str, words: list[str]) -> int:
@@ -66,12 +69,14 @@ def _status(lab: Lab) -> int:
                 states.append(_guest_state(lab, machine.host.name) if answers else "libvirtd does not answer")
             elif lab.place.nbd.exists():
                 states.append(f"serves {GUEST.name}'s disk over NBD" if machine.disk_served() else "qemu-nbd is down")
+            if machine.suite:
+                states.append(f"Debian {machine.suite}")
         healthy = healthy and states[0] == "up" and not {"libvirtd does not answer", "qemu-nbd is down"} & {*states}
         print(f"{machine.host.name:<12} {machine.host.address:<12} {', '.join(states)}")
     rate = lab.place.link_rate.read_text() if lab.place.link_rate.exists() else network.DEFAULT_RATE
     print(f"link limit   {rate}")
     print(f"folder       {lab.place.folder}")
-    print(f"guest image  {CACHE} (`down` keeps it, `down --purge` removes it)")
+    print(f"cache        {CACHE} (`down` keeps it, `down --purge` removes it)")
     if not healthy:
         print("`vmlm-tui lab up` repairs it")
     return 0 if healthy else 1
@@ -81,7 +86,8 @@ def _guest_state(lab: Lab, host: str) -> str:
     machine = lab.machine(host)
     if GUEST.name not in machine.run(["virsh", "list", "--all", "--name"]).split():
         return f"no {GUEST.name}"
-    return f"{GUEST.name} {machine.run(['virsh', 'domstate', GUEST.name]).strip()}"
+    state = machine.run(["virsh", "domstate", GUEST.name]).strip()
+    return f"{GUEST.name} {state}{' (migrating)' if GUEST.name in machine.migrating() else ''}"
 
 
 def _print_progress(text: str) -> None:
@@ -103,12 +109,22 @@ def _parser() -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
         help=f"the speed of the hosts' links: 250mbit, 10gbit, or none for no limit (default: {network.DEFAULT_RATE})",
     )
+    linked.add_argument(
+        "--userland",
+        metavar="[HOST=]SUITE",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="run libvirt, QEMU and sshd of another Debian release on source and destination (sid), or on one of them "
+        "(destination=trixie); repeat it for two releases. Only for a new lab; the first use downloads about 100 MB. "
+        "The app runs on the source with this machine's own programs, so its checklists describe those there.",
+    )
     parser.add_argument("--name", default=DEFAULT_NAME, help=argparse.SUPPRESS)
+    parser.add_argument("--userland", metavar="[HOST=]SUITE", action="append", default=None, help=argparse.SUPPRESS)
     parser.add_argument("--link", metavar="RATE", default=None, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("up", parents=[named, linked], help="start the lab, or repair it")
     down = commands.add_parser("down", parents=[named], help="stop the lab and remove its files")
-    down.add_argument("--purge", action="store_true", help="also remove the cached image of the guest")
+    down.add_argument("--purge", action="store_true", help="also remove the cached image of the guest and userlands")
     commands.add_parser("status", parents=[named], help="show which parts run")
     execute = commands.add_parser("exec", parents=[named], help="run a command on a host of the lab")
     execute.add_argument("host", metavar="HOST")

@@ -1,6 +1,7 @@
 """The guest's domain in libvirt: its definition, and the host that defines it."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ KERNEL_OPTIONS = (
 AGENT_CHANNEL = "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
 
 
-def definition(disk_xml: str, *, accelerated: bool) -> str:
+def definition(disk_xml: str, *, accelerated: bool, machine_type: str = "pc") -> str:
     """The guest's domain XML; it boots its kernel directly, on a bridge to the lab's network."""
     cpu = "<cpu mode='host-passthrough' migratable='on'/>" if accelerated else ""
     return f"""<domain type='{"kvm" if accelerated else "qemu"}'>
@@ -27,7 +28,7 @@ def definition(disk_xml: str, *, accelerated: bool) -> str:
   <memory unit='MiB'>{GUEST.memory_mib}</memory>
   <vcpu>{GUEST.vcpus}</vcpu>
   <os>
-    <type arch='x86_64' machine='pc'>hvm</type>
+    <type arch='x86_64' machine='{machine_type}'>hvm</type>
     <kernel>{SHARED_FOLDER}/vmlinuz</kernel>
     <initrd>{SHARED_FOLDER}/initrd</initrd>
     <cmdline>{KERNEL_OPTIONS} vmlm.name={GUEST.name} vmlm.address={GUEST.address}/{NETWORK_BITS}</cmdline>
@@ -65,11 +66,28 @@ def define_where_missing(hypervisors: Sequence[Machine], *, accelerated: Callabl
     first = hypervisors[0]
     served = first.place.nbd.exists()
     disk_xml = disk.over_nbd() if served else disk.in_folder(direct_io=takes_direct_io(first.place.images))
-    xml = definition(disk_xml, accelerated=accelerated())
+    xml = definition(disk_xml, accelerated=accelerated(), machine_type=_machine_type(hypervisors))
     file = first.folder / "guest.xml"
     file.write_text(xml)
     first.run(["virsh", "define", str(file)])
     return True
+
+
+def _machine_type(hypervisors: Sequence[Machine]) -> str:
+    """The guest's machine type: QEMU's default or, with two userlands, the newest that both versions have."""
+    if len({machine.suite for machine in hypervisors}) == 1:
+        return "pc"
+    return newest_common([machine.run(["qemu-system-x86_64", "-machine", "help"]) for machine in hypervisors])
+
+
+def newest_common(printed: Sequence[str]) -> str:
+    """The newest version of the machine type pc in all outputs of `qemu-system-x86_64 -machine help`."""
+    found = [re.findall(r"^pc-i440fx-(\d+)\.(\d+)\s", text, re.MULTILINE) for text in printed]
+    common = set(found[0]).intersection(*found[1:])
+    if not common:
+        raise Failure("the QEMU versions of source and destination have no machine type in common")
+    major, minor = max(common, key=lambda version: (int(version[0]), int(version[1])))
+    return f"pc-i440fx-{major}.{minor}"
 
 
 def with_agent_channel(xml: str) -> str:
@@ -84,9 +102,11 @@ def add_agent_channel(hypervisors: Sequence[Machine]) -> bool:
     """Adds the channel to a guest that an older lab defined; it takes effect at the guest's next start."""
     added = False
     for machine in hypervisors:
-        if GUEST.name not in machine.run(["virsh", "list", "--all", "--name"]).split():
+        # Read from libvirt's file: `virsh dumpxml` waits up to 30 s where a job of the VM holds its lock.
+        persistent = machine.etc / "libvirt/qemu" / f"{GUEST.name}.xml"
+        if not persistent.exists():
             continue
-        old = machine.run(["virsh", "dumpxml", "--inactive", "--security-info", GUEST.name])
+        old = persistent.read_text()
         new = with_agent_channel(old)
         if new != old:
             file = machine.folder / "guest.xml"

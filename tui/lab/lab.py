@@ -2,13 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
-from tui.lab import config, disk, domain, guest, keys, kvm, network
+from tui.lab import config, disk, domain, guest, keys, kvm, network, userland
 from tui.lab.command import require
 from tui.lab.cpio import Archive
 from tui.lab.inventory import GUEST, HOSTS, SOURCE
@@ -49,15 +49,17 @@ class Lab:
         """The hosts that run libvirtd."""
         return [machine for machine in self.machines if machine.host.hypervisor]
 
-    def up(self, rate: str | None = None, *, nbd: bool = False) -> None:
+    def up(self, rate: str | None = None, *, nbd: bool = False, userlands: Mapping[str, str] | None = None) -> None:
         """Starts the lab, or repairs it; the link rate (`none`: no limit) is stored until another is given.
 
+        `userlands` has the Debian suite by host; None keeps the lab's. They cannot be changed while it is up.
         With `nbd` the storage host of a new lab serves the disk over NBD, as an older libvirt requires.
         """
         require(PROGRAMS)
         with self._locked():
             self.place.folder.mkdir(parents=True, exist_ok=True)
             self.place.folder.chmod(0o700)
+            self._choose_userlands(userlands)
             keys.make_keys(self.place)
             self._install_images()
             with ThreadPoolExecutor() as pool:
@@ -67,7 +69,9 @@ class Lab:
                 for machine, started in zip(self.machines, pool.map(Machine.start_daemons, self.machines), strict=True):
                     if started:
                         self.on_progress(f"{machine.host.name}: {' and '.join(started)} started")
-            if domain.define_where_missing(self.hypervisors, accelerated=self._accelerated):
+            if any(GUEST.name in machine.migrating() for machine in self.hypervisors):
+                self.on_progress(f"{GUEST.name} is migrating: nothing about it is changed")
+            elif domain.define_where_missing(self.hypervisors, accelerated=self._accelerated):
                 self.on_progress(f"{GUEST.name}: defined on {SOURCE.name}")
             elif domain.add_agent_channel(self.hypervisors):
                 self.on_progress(f"{GUEST.name}: the channel of its guest agent takes effect at its next start")
@@ -86,6 +90,22 @@ class Lab:
         if STATE.is_dir() and not any(STATE.iterdir()):
             STATE.rmdir()
         self.on_progress(f"lab {self.place.name!r} is removed")
+
+    def _choose_userlands(self, wanted: Mapping[str, str] | None) -> None:
+        """Stores the suites, and builds the ones that are missing in the cache."""
+        present = userland.chosen(self.place)
+        suites = present if wanted is None else wanted
+        exists = self.place.config.exists() or any(machine.process() for machine in self.machines)
+        if exists and suites != present:
+            raise Failure(
+                f"lab {self.place.name!r} exists with {userland.described(present)}",
+                "its hosts keep their userland",
+                "`vmlm-tui lab down` removes the lab; another one can be started beside it with --name.",
+            )
+        for suite in sorted({*suites.values()}):
+            userland.prepare(suite, self.on_progress)
+        if suites != present:
+            userland.choose(self.place, suites)
 
     def _install_images(self) -> None:
         images = self.place.images
@@ -153,7 +173,7 @@ class Lab:
         """Chooses how the hosts share the guest's disk; an existing lab keeps its choice."""
         if self.place.nbd.exists() or self.place.config.exists():
             return
-        version = self.machine(SOURCE.name).libvirt_version()
+        version = min(machine.libvirt_version() for machine in self.hypervisors)
         if version < disk.SHARED_SINCE:
             number = ".".join(map(str, version))
             self.on_progress(f"libvirt {number} cannot declare a folder as shared: storage serves the disk over NBD")
@@ -188,6 +208,13 @@ class Lab:
 
 
 def purge() -> None:
-    """Removes the cache that all labs of this machine share: the guest's image."""
+    """Removes the cache that all labs of this machine share; Failure if a lab runs in a tree of it."""
+    for file in STATE.glob("*/userlands"):
+        name = file.parent.name
+        raise Failure(
+            f"the cache is in use by lab {name!r}",
+            "its hosts run in a tree of another Debian release",
+            f"Run `vmlm-tui lab down --name {name}` first.",
+        )
     if CACHE.exists():
         shutil.rmtree(CACHE)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.failure import Failure
-from tui.lab import disk, keys, network
+from tui.lab import disk, keys, network, userland
 from tui.lab.command import SYSTEM_PATH, run, succeeds
 from tui.lab.inventory import STORAGE, Host
 from tui.lab.namespaces import MARK, inherited, inside, launch
@@ -39,6 +39,22 @@ class Machine:
         """The home of its root user."""
         return self.folder / "home"
 
+    @property
+    def suite(self) -> str:
+        """The Debian suite of its userland; "" if it runs the programs of this machine."""
+        return userland.chosen(self.place).get(self.host.name, "")
+
+    @property
+    def etc(self) -> Path:
+        """The folder that is its /etc."""
+        return self.folder / "userland/etc" if self.suite else self.folder / "etc"
+
+    @property
+    def path(self) -> str:
+        """The PATH of its programs, where the app comes first."""
+        first = self.folder / "userland/bin" if self.suite else Path(sys.executable).parent
+        return f"{first}:{SYSTEM_PATH}"
+
     def process(self) -> Process | None:
         """Its first process; None if the host is down."""
         process = Process.recorded(self.folder / "init.pid")
@@ -53,10 +69,10 @@ class Machine:
         """Writes every file of the host that is missing or wrong."""
         for name in ("libvirt-lib", "libvirt-log", "libvirt-cache", "stage", "home/.ssh"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        etc = self.folder / "etc"
-        if not etc.is_dir():
-            self._copy_etc(etc)
-        self._write_etc(etc)
+        _copy(Path("/etc"), self.folder / "etc", without=NOT_COPIED)
+        self._write_etc(self.folder / "etc")
+        if self.suite:
+            self._write_userland(userland.tree(self.suite))
         ssh = self.home / ".ssh"
         ssh.chmod(0o700)
         _write(ssh / "id_ed25519", self.place.key.read_text(), 0o600)
@@ -75,6 +91,8 @@ class Machine:
             "VMLM_HOST": self.host.name,
             "VMLM_SHARED": str(SHARED_FOLDER),
             "VMLM_STORAGE": str(STORAGE_FOLDER) if self.host == STORAGE else "",
+            "VMLM_TREE": str(userland.tree(self.suite)) if self.suite else "",
+            "VMLM_MACHINE": userland.MACHINE,
         }
         return launch(["--mount", "--uts", "--net", "--pid", "--fork", "--kill-child"], [str(INIT)], env, self.folder)
 
@@ -86,7 +104,7 @@ class Machine:
             "USER": "root",
             "LOGNAME": "root",
             "SHELL": "/bin/bash",
-            "PATH": f"{Path(sys.executable).parent}:{SYSTEM_PATH}",
+            "PATH": self.path,
             "VMLM_CONFIG": str(self.place.config),
             MARK: str(self.place.folder),
         }
@@ -124,6 +142,11 @@ class Machine:
         """The version of its libvirtd."""
         return parse_version(self.run(["libvirtd", "--version"]))
 
+    def migrating(self) -> list[str]:
+        """The names of its VMs that are migrating; reads libvirt's status files, because calls can wait for a lock."""
+        script = """grep -ls "<job .*async='migration" /run/libvirt/qemu/*.xml || :"""
+        return [Path(line).stem for line in self.run(["sh", "-c", script]).splitlines()]
+
     def start_daemons(self) -> list[str]:
         """Starts the daemons that do not run or do not answer; returns their names."""
         started = []
@@ -136,7 +159,14 @@ class Machine:
         if self.host == STORAGE and self.place.nbd.exists() and not self.disk_served():
             self.run(["sh", "-c", disk.SERVE])
             started.append("qemu-nbd")
-        if self.host.hypervisor and not (self.daemon_runs("libvirtd") and self.libvirt_answers()):
+        runs = self.host.hypervisor and self.daemon_runs("libvirtd")
+        if self.host.hypervisor and not (runs and self.libvirt_answers()):
+            if runs and (names := self.migrating()):
+                raise Failure(
+                    f"libvirtd on the lab's {self.host.name} does not answer",
+                    f"it is not restarted because that would break the migration of {' and '.join(names)}",
+                    "Run `vmlm-tui lab up` again when the migration has ended.",
+                )
             self.run(["sh", "-c", 'pid=$(cat /run/libvirtd.pid) && kill -9 "$pid"; rm -f /run/libvirtd.pid'])
             self.run(["libvirtd", "-d"])
             if not self.libvirt_answers():
@@ -147,18 +177,17 @@ class Machine:
             started.append("libvirtd")
         return started
 
-    def _copy_etc(self, etc: Path) -> None:
-        unfinished = self.folder / "etc.new"
-        if unfinished.exists():
-            shutil.rmtree(unfinished)
-        run(["cp", "-a", "/etc", str(unfinished)])
-        for name in NOT_COPIED:
-            path = unfinished / name
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-        unfinished.rename(etc)
+    def _write_userland(self, tree: Path) -> None:
+        """Writes the host's own part of its userland, whose other files are read-only."""
+        own = self.folder / "userland"
+        for folder in (own / "bin", self.folder / "root"):
+            folder.mkdir(parents=True, exist_ok=True)
+        _copy(tree / "etc", own / "etc", without=NOT_COPIED)
+        _copy(tree / "var", own / "var")
+        self._write_etc(own / "etc")
+        path = f"{Path(sys.executable).parent}:{SYSTEM_PATH}"
+        app = f'#!/bin/sh\nPATH={path} exec chroot {userland.MACHINE} {sys.executable} -m tui "$@"\n'
+        _write(own / "bin/vmlm-tui", app, 0o755)
 
     def _write_etc(self, etc: Path) -> None:
         identity = uuid.uuid5(uuid.NAMESPACE_DNS, f"{self.host.name}.{self.place.name}.vmlm-lab.invalid")
@@ -174,15 +203,15 @@ class Machine:
         _write(etc / "passwd", with_line(passwd, "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin"))
         _write(etc / "group", with_line((etc / "group").read_text(), "libvirt-qemu:x:64055:"))
         _write(etc / "shadow", with_open_root((etc / "shadow").read_text()), 0o640)
-        path = f"{Path(sys.executable).parent}:{SYSTEM_PATH}"
-        _write(etc / "profile.d/vmlm-lab.sh", f"export PATH='{path}' VMLM_CONFIG='{self.place.config}'\n")
+        _write(etc / "profile.d/vmlm-lab.sh", f"export PATH='{self.path}' VMLM_CONFIG='{self.place.config}'\n")
         key = self.place.host_key(self.host.name)
         _write(etc / "ssh/ssh_host_ed25519_key", key.read_text(), 0o600)
         _write(
             etc / "ssh/ssh_config",
-            "Host *\n  StrictHostKeyChecking yes\n  ConnectTimeout 10\n  SendEnv LANG LC_* COLORTERM\n",
+            "Host *\n  StrictHostKeyChecking yes\n  ConnectTimeout 10\n  SendEnv LANG LC_* COLORTERM\n"
+            "  IgnoreUnknown WarnWeakCrypto\n  WarnWeakCrypto no\n",  # OpenSSH 10.1 warns of the guest's Dropbear,
         )
-        _write(etc / "ssh/sshd_config", sshd_config(path, self.place.config))
+        _write(etc / "ssh/sshd_config", sshd_config(self.path, self.place.config))
         if self.host.hypervisor:
             _write(etc / "libvirt/libvirtd.conf", libvirtd_config(identity))
             _write(etc / "libvirt/qemu.conf", qemu_config(self.host))
@@ -250,6 +279,23 @@ stdio_handler = "file"
 migration_host = "{host.name}"
 shared_filesystems = [ "{SHARED_FOLDER}" ]
 """
+
+
+def _copy(origin: Path, to: Path, *, without: Sequence[str] = ()) -> None:
+    """Copies a folder unless the copy exists, which is complete then."""
+    if to.is_dir():
+        return
+    unfinished = to.with_name(f"{to.name}.new")
+    if unfinished.exists():
+        shutil.rmtree(unfinished)
+    run(["cp", "-a", str(origin), str(unfinished)])
+    for name in without:
+        path = unfinished / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    unfinished.rename(to)
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from tui.core.failure import Failure
+from tui.core.log import log
 from tui.core.threads import retrieve
 from tui.runner import protocol
 from tui.runner.protocol import HELLO, PROTOCOL, Message, Stopped
@@ -14,14 +15,14 @@ Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWrite
 OnNotice = Callable[[Message], None]
 OnLost = Callable[[], None]
 BATCH = 50  # notices that are handled before anything else of the loop
-
-GONE = Stopped("The runner in the background has ended", "", "Try again: that starts a new one.")
+ATTEMPTS = 3  # to connect: a runner may be about to end
+HELLO_LIMIT_S = 30.0
 
 
 class Client:
     """One connection at a time; `connect` opens it and raises Failure.
 
-    `on_notice` is called on the loop with each notice, `on_lost` when an open connection has ended.
+    `on_notice` is called on the loop with each notice, `on_lost` when an open connection has ended by itself.
     """
 
     def __init__(self, connect: Connect, hello: Mapping[str, Any], on_notice: OnNotice, on_lost: OnLost) -> None:
@@ -58,12 +59,9 @@ class Client:
         await self.open()
         return await self._request(request, parameters)
 
-    def send(self, request: str, /, **parameters: Any) -> bool:
-        """Send a request at once, without waiting for its result; False if there is no connection."""
-        if self._writer is None:
-            return False
-        self._request(request, parameters).add_done_callback(retrieve)
-        return True
+    def send(self, request: str, /, **parameters: Any) -> "asyncio.Future[Any]":
+        """Send a request at once; the future has what `call` returns or raises, Stopped if there is no connection."""
+        return self._request(request, parameters)
 
     async def close(self) -> None:
         """Close the connection; the runner continues what it does."""
@@ -71,58 +69,81 @@ class Client:
             if task is not None:
                 task.cancel()
         if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+            self._end(self._writer)
 
     def _request(self, request: str, parameters: Mapping[str, Any]) -> "asyncio.Future[Any]":
         number = next(self._numbers)
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        reply.add_done_callback(retrieve)  # the caller may not wait for it
         if self._writer is None:
-            reply.set_exception(GONE)
+            reply.set_exception(_gone())
             return reply
         self._replies[number] = reply
         self._writer.write(protocol.encode({"id": number, "do": request, "with": dict(parameters)}))
         return reply
 
     async def _open(self) -> None:
-        reader, writer = await self._connect()
+        for _ in range(ATTEMPTS):
+            reader, writer = await self._connect()
+            try:
+                if await self._greeted(reader, writer):
+                    self._writer = writer
+                    self._reading = asyncio.ensure_future(self._read(reader, writer))
+                    self._reading.add_done_callback(retrieve)
+                    return
+            finally:
+                if self._writer is not writer:
+                    writer.close()
+        raise Stopped("The runner in the background ends at once", "", "Its log is runner.log in the state folder.")
+
+    async def _greeted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Whether the runner serves this client; False if it is about to end, raises its Failure."""
         try:
             writer.write(protocol.encode({"id": 0, "do": HELLO, "with": self._hello}))
-            reply = protocol.decode(await reader.readline() or b"null")
-            if "failure" in reply:
-                raise protocol.failure_of(reply["failure"])
-        except (ConnectionError, ValueError) as error:
-            writer.close()
-            raise Stopped(GONE.what, str(error), GONE.hint) from error
-        except Failure:
-            writer.close()
-            raise
-        self._writer = writer
-        self._reading = asyncio.ensure_future(self._read(reader, writer))
-        self._reading.add_done_callback(retrieve)
+            line = await asyncio.wait_for(reader.readline(), HELLO_LIMIT_S)
+        except asyncio.TimeoutError as error:
+            why = f"it did not reply within {HELLO_LIMIT_S:.0f} s"
+            raise Failure("The runner in the background hangs", why, "Migrations continue.") from error
+        except (ConnectionError, ValueError):
+            return False
+        if not line.endswith(b"\n"):
+            return False
+        reply = protocol.decode(line)
+        if "failure" in reply and not reply.get("ends"):
+            raise protocol.failure_of(reply["failure"])
+        return "failure" not in reply
 
     async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             handled = 0
-            while line := await reader.readline():
+            while (line := await reader.readline()).endswith(b"\n"):
                 self._handle(protocol.decode(line))
                 handled += 1
                 if not handled % BATCH:
                     await asyncio.sleep(0)  # a long history must not block the keys
-        except (ConnectionError, ValueError, Failure):
-            pass  # the runner was killed in the middle of a line
+        except (ConnectionError, ValueError, Failure) as error:
+            log.warning("The connection to the runner broke: %s", error)
         finally:
-            writer.close()
-            self._writer = None
-            lost, self._replies = self._replies, {}
-            for reply in lost.values():
-                if not reply.done():
-                    reply.set_exception(GONE)
+            self._end(writer)
         self._on_lost()
+
+    def _end(self, writer: asyncio.StreamWriter) -> None:
+        """Close a connection; its pending requests have no reply."""
+        writer.close()
+        if self._writer is not writer:
+            return  # a later connection is open
+        self._writer = None
+        pending, self._replies = self._replies, {}
+        for reply in pending.values():
+            if not reply.done():
+                reply.set_exception(_gone())
 
     def _handle(self, message: Message) -> None:
         if "notice" in message:
-            self._on_notice(message)
+            try:
+                self._on_notice(message)
+            except Exception:  # noqa: BLE001  # a page that fails to show one must not end the connection
+                log.exception("The notice %s failed", message["notice"])
             return
         number = message.get("id")
         reply = self._replies.pop(number, None) if isinstance(number, int) else None
@@ -132,3 +153,7 @@ class Client:
             reply.set_exception(protocol.failure_of(message["failure"]))
         else:
             reply.set_result(message.get("result"))
+
+
+def _gone() -> Stopped:
+    return Stopped("The runner in the background has ended", "", "Try again: that starts a new one.")

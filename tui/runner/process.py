@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import pwd
 import select
 import shutil
 import signal
@@ -11,11 +12,13 @@ import socket
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import tui
 from tui.core.failure import Failure
+from tui.core.log import log
 from tui.core.threads import on_thread
 from tui.runner.protocol import LONGEST_REPLY
 from tui.runner.server import Server
@@ -24,8 +27,12 @@ NAME = "runner"
 START_LIMIT_S = 30.0  # imports take a second, ten on a busy machine
 ATTEMPTS, AGAIN_S = 5, 0.2
 LINGER_S = 5.0  # without clients and work; a client that reconnects finds the same process
+TAKEOVER_S = 15.0  # for one that ends: it writes the records of its migrations first
 READY = b"ready\n"
+LONGEST_PATH = 107  # bytes of the path of a unix socket
+TAKEOVER_RETRY_S = 0.05
 SYSTEMD = Path("/run/systemd/system")  # exists if systemd is the init system
+RUNTIME = Path("/run/user")
 LINGERING = Path("/var/lib/systemd/linger")
 
 
@@ -34,15 +41,14 @@ def folder() -> Path:
 
     It is not in the state folder, whose disk may be full or read-only.
     """
-    given = os.environ.get("XDG_RUNTIME_DIR", "")
-    if os.geteuid() == 0 and not given:
-        parent = Path("/run")
-    else:
-        parent = Path(given) if Path(given).is_absolute() else Path(f"/run/user/{os.geteuid()}")
-    name = "vmlm-tui"
-    if not parent.is_dir():
-        parent, name = Path(tempfile.gettempdir()), f"vmlm-tui-{os.geteuid()}"
-    path = parent / name
+    parent = _runtime_folder()
+    path = parent / "vmlm-tui" if parent else Path(tempfile.gettempdir()) / f"vmlm-tui-{os.geteuid()}"
+    if len(os.fsencode(path / f"{NAME}.sock")) > LONGEST_PATH:
+        raise Failure(
+            "The path of the runner's socket is too long",
+            f"{path} leaves no room in the {LONGEST_PATH} bytes that a socket can have",
+            "Set XDG_RUNTIME_DIR to a shorter path.",
+        )
     try:
         path.mkdir(mode=0o700, exist_ok=True)
         status = path.lstat()
@@ -55,6 +61,32 @@ def folder() -> Path:
             "Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
         )
     return path
+
+
+def _runtime_folder() -> Path | None:
+    """The user's folder for sockets, None if there is none that stays after the logout."""
+    named, of_session = Path(os.environ.get("XDG_RUNTIME_DIR", "")), RUNTIME / str(os.geteuid())
+    if os.geteuid() == 0 and named in (Path(), of_session):
+        return Path("/run")
+    found = named if named.is_absolute() and _is_ours(named) else of_session
+    # systemd removes its folder when the last session ends: the next client would not find the runner.
+    return found if _is_ours(found) and (found != of_session or _lingers()) else None
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether it is a folder of this user, and not, below sudo, of the one who called it."""
+    try:
+        return path.is_dir() and path.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
+def _lingers() -> bool:
+    """Whether the user's processes and folders of systemd stay after the logout."""
+    try:
+        return (LINGERING / pwd.getpwuid(os.geteuid()).pw_name).exists()
+    except (KeyError, OSError):  # a user without a name
+        return False
 
 
 # -- as a client --
@@ -78,6 +110,8 @@ async def connect_to(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWr
         return await asyncio.open_unix_connection(path, limit=LONGEST_REPLY)
     except (FileNotFoundError, ConnectionError):
         return None
+    except OSError as error:
+        raise Failure("The runner in the background cannot be reached", f"{path}: {error.strerror}") from error
 
 
 def _start(command: Sequence[str]) -> None:
@@ -100,22 +134,25 @@ def _scopes() -> list[tuple[str, ...]]:
     if os.geteuid() == 0:
         return [scope]
     # Without lingering, the user's systemd ends at the logout, and its scopes with it.
-    lingers = (LINGERING / str(Path.home().owner())).exists()
-    return [(*scope, "--user")] if lingers else []
+    return [(*scope, "--user")] if _lingers() else []
 
 
 def _started(command: Sequence[str]) -> bool:
     """Whether the command's process, or another one, accepts clients now."""
-    environment = os.environ | {"PYTHONPATH": str(Path(tui.__file__).parents[1])}
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd="/",  # so that it keeps no file system busy
-        env=environment,
-        start_new_session=True,
-    )
+    paths = [str(Path(tui.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",  # so that it keeps no file system busy
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            start_new_session=True,
+        )
+    except OSError as error:
+        log.warning("%s cannot be run: %s", command[0], error)
+        return False
     with process.stdout as output:  # type: ignore[union-attr]  # it is a pipe
         ready = _line_within(output.fileno(), START_LIMIT_S)
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -138,7 +175,7 @@ class Running:
     def __init__(self, path: Path) -> None:
         self.path = path / f"{NAME}.sock"
         self._lock = (path / f"{NAME}.lock").open("ab")
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: another one runs
+        self._acquire()
         self.path.unlink(missing_ok=True)  # of one that was killed
         self.socket = socket.socket(socket.AF_UNIX)
         previous = os.umask(0o177)
@@ -148,9 +185,20 @@ class Running:
             os.umask(previous)
         self.socket.listen(64)
 
-    async def serve(self, server: Server, busy: Callable[[], bool], on_ready: Callable[[], None]) -> None:
+    def _acquire(self) -> None:
+        """Take the lock, also of one that is about to end; BlockingIOError if another one accepts clients."""
+        until = time.monotonic() + TAKEOVER_S
+        while True:
+            try:
+                return fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if _accepts(self.path) or time.monotonic() > until:
+                    raise
+                time.sleep(TAKEOVER_RETRY_S)
+
+    async def serve(self, server: Server, on_ready: Callable[[], None]) -> None:
         """Serve clients until there is none and nothing to do for LINGER_S, or until SIGTERM."""
-        ended = asyncio.Event()
+        ended = server.ended
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, lambda: None)  # the terminal closes; the runner stays
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -161,9 +209,15 @@ class Running:
         while not ended.is_set() and idle < LINGER_S:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(ended.wait(), 1.0)
-            idle = 0.0 if server.clients or busy() else idle + 1.0
+            idle = idle + 1.0 if server.idle else 0.0
         self.path.unlink(missing_ok=True)  # before the last client could connect in vain
         listening.close()
+
+
+def _accepts(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as trial:
+        trial.settimeout(1.0)
+        return trial.connect_ex(str(path)) == 0
 
 
 def detach() -> Callable[[], None]:

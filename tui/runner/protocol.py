@@ -2,6 +2,7 @@
 
 Request: {"id": 1, "do": "start", "with": {...}}. Reply: {"id": 1, "result": ...} or {"id": 1, "failure": {...}}.
 Notice, without a request: {"notice": "records", ...}. The first request is "hello" with the version of the protocol.
+A refused hello has "ends": true if the runner ends now, so that the client can start one of its own version.
 """
 
 import json
@@ -24,8 +25,8 @@ class Stopped(Failure):
 
 
 def encode(message: Mapping[str, Any]) -> bytes:
-    """The message as a line."""
-    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+    """The message as a line; ValueError if it has a number that is not finite, which JSON has no word for."""
+    return json.dumps(message, separators=(",", ":"), allow_nan=False).encode() + b"\n"
 
 
 def decode(line: bytes) -> Message:
@@ -42,7 +43,7 @@ def decode(line: bytes) -> Message:
 def request_of(message: Message) -> tuple[int, str, Message]:
     """The id, the action and the parameters of a request; Failure if it is none."""
     number, action, parameters = message.get("id"), message.get("do"), message.get("with", {})
-    if not isinstance(number, int) or not isinstance(action, str) or not isinstance(parameters, dict):
+    if type(number) is not int or not isinstance(action, str) or not isinstance(parameters, dict):
         raise Failure("A request to the runner is malformed", 'it has no "id", "do" and "with"')
     return number, action, parameters
 

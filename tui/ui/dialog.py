@@ -51,7 +51,11 @@ class Dialog(ReportsErrors, ModalScreen[T | None]):
         """The box with the body, and the key line."""
         with Box(can_focus=self.scrolls) as box:
             box.border_title = Content(self._heading)
-            yield from self.body()
+            try:
+                yield from self.body()
+            except Exception as error:  # noqa: BLE001  # half a form must not be answered
+                self.report(type(self).__name__, error)
+                self.call_later(self.action_close)
         yield KeyLine()
 
     def body(self) -> ComposeResult:

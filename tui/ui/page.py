@@ -24,7 +24,10 @@ class Page(ReportsErrors, Screen[None]):
     def compose(self) -> ComposeResult:
         """The tabs, the body and the key line."""
         yield Tabs(tuple(PAGES.values()), tuple(PAGES).index(self.page) + 1, self.app.title, self.app.sub_title)
-        yield from self.body()
+        try:
+            yield from self.body()
+        except Exception as error:  # noqa: BLE001  # its tabs and keys still lead to the other pages
+            self.report(type(self).__name__, error)
         yield KeyLine()
 
     def body(self) -> ComposeResult:

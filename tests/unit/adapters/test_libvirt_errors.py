@@ -4,7 +4,7 @@ import libvirt
 import pytest
 
 from tui.adapters.libvirt.errors import CODES, MESSAGES, translate
-from tui.core.protocols import Aborted, AgentRefused, ConnectionBroken
+from tui.core.protocols import Aborted, AgentRefused, ConnectionBroken, QemuEnded
 
 INTERNAL, FAILED, SYSTEM, RPC = (
     libvirt.VIR_ERR_INTERNAL_ERROR,
@@ -105,7 +105,7 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (
             FAILED,
             "operation failed: domain 'guest1' already exists with uuid 0054f024-25aa-4e37-867f-6da151e2b201",
-            "the name or UUID is in use at the destination",
+            "the name or UUID is in use on the host",
         ),
         (
             SYSTEM,
@@ -218,6 +218,11 @@ def test_a_message_is_translated_and_kept_as_detail(code: int, message: str, why
             "Cannot access storage file '/images/guest1.img' (as uid:64055, gid:64055): No such file or directory",
             "the VM's disk cannot be opened on the destination",
         ),
+        (
+            FAILED,
+            "operation failed: domain 'guest1' already exists with uuid 0054f024-25aa-4e37-867f-6da151e2b201",
+            "the name or UUID is in use on the destination",
+        ),
         (INTERNAL, "internal error: client socket is closed", "the connection to libvirt broke"),
     ],
 )
@@ -227,6 +232,11 @@ def test_a_migrations_error_names_the_destination_where_it_can_only_come_from_th
     failure = translate("The migration of guest1 failed", Raised(code, message), migration=True)
     assert (failure.why, failure.detail) == (why, message)
     assert failure.hint
+
+
+def test_a_qemu_that_does_not_exist_any_more_is_told_from_a_busy_one() -> None:
+    message = "internal error: End of file from qemu monitor (vm='guest1')"
+    assert isinstance(translate("The job statistics could not be read", Raised(INTERNAL, message)), QemuEnded)
 
 
 @pytest.mark.parametrize("message", ["internal error: client socket is closed", "End of file while reading data: : x"])

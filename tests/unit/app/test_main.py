@@ -29,6 +29,7 @@ ssh = "root@c.invalid"
 name = "guest1"
 """
 LIMIT_S = 30.0
+COMMANDS = [(verb, "--help") for verb in ("migrate", "watch", "status", "post-copy", "cancel", "set")]
 SHOW_MODULES = """
 import atexit, sys
 atexit.register(lambda: print("modules", *sorted(sys.modules)))
@@ -73,12 +74,21 @@ def test_the_version_is_one_line(run: Run) -> None:
 def test_the_help_lists_all_options_and_commands(run: Run, word: str) -> None:
     done = run(word)
     assert (done.returncode, done.stderr) == (0, "")
-    for term in ("--config FILE", "--version", "--help", "vmlm-tui lab", "vmlm-tui check", "$VMLM_CONFIG"):
+    for term in (
+        "--config FILE",
+        "--version",
+        "--help",
+        "vmlm-tui lab",
+        "vmlm-tui check",
+        "vmlm-tui migrate",
+        "$VMLM_CONFIG",
+    ):
         assert term in done.stdout
 
 
 @pytest.mark.parametrize(
-    "words", [("--version",), ("--help",), ("check", "--help"), ("--config", "/nowhere/config.toml")]
+    "words",
+    [("--version",), ("--help",), ("check", "--help"), ("--config", "/nowhere/config.toml"), *COMMANDS],
 )
 def test_options_without_a_page_load_no_libraries_of_pages(run: Run, words: tuple[str, ...]) -> None:
     loaded = modules(run(*words, program=("-c", SHOW_MODULES)).stdout)
@@ -102,6 +112,14 @@ def test_check_has_a_help(run: Run) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     for term in ("--json", "--config FILE", "exit status"):
         assert term in done.stdout
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_each_command_has_a_help_with_its_exit_status(run: Run, words: tuple[str, ...]) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    for term in (f"vmlm-tui {words[0]}", "--config FILE", "exit status"):
+        assert term in " ".join(done.stdout.split())
 
 
 def test_ctrl_c_in_the_lab_prints_one_sentence(run: Run) -> None:
@@ -298,6 +316,7 @@ def fail(self):
     threading.Thread(target=lambda: 1 // 0).start()
     import asyncio
     asyncio.get_running_loop().call_soon(lambda: [].pop())
+    raise OSError(24, "Too many open files")
 tui.app.app.VmlmApp.on_ready = fail
 from tui.app.main import main
 sys.exit(main(sys.argv[1:]))
@@ -306,9 +325,10 @@ sys.exit(main(sys.argv[1:]))
     terminal.until("Launch")
     log = tmp_path / "state" / "vmlm" / "vmlm-tui.log"
     end = time.monotonic() + LIMIT_S
-    while not all(text in log.read_text() for text in ("from C", "ZeroDivisionError", "IndexError")):
+    while not all(text in log.read_text() for text in ("from C", "ZeroDivisionError", "IndexError", "Errno 24")):
         assert time.monotonic() < end, log.read_text()
         time.sleep(0.02)
+    terminal.until("Too many open files")
     terminal.press("q")
     assert terminal.status() == 0
     for text in ("from C", "ZeroDivisionError", "IndexError", "Traceback"):
@@ -323,7 +343,7 @@ def test_a_crash_is_one_sentence_that_names_the_log(
     program = """
 import sys
 import tui.app.app
-tui.app.app.VmlmApp.on_ready = lambda self: 1 // 0
+tui.app.app.VmlmApp.on_mount = lambda self: 1 // 0
 from tui.app.main import main
 sys.exit(main(sys.argv[1:]))
 """

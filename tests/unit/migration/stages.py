@@ -10,7 +10,8 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.owner import MigrationOwner, Refused
+from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.preflight import Refused
 from tui.migration.backend.recorder import SUMMARY
 
 if sys.version_info >= (3, 11):

@@ -7,7 +7,7 @@ import pytest
 from tui.core.failure import Failure
 from tui.core.protocols import Aborted, ConnectionBroken
 from tui.core.vm import Vm
-from tui.migration.model import diagnosis as kinds
+from tui.migration.model import ends as kinds
 from tui.migration.model.diagnosis import Diagnosis, diagnose
 from tui.migration.model.evidence import Evidence, HostAnswer
 from tui.migration.model.record import Event
@@ -62,6 +62,7 @@ def test_a_cut_link_is_waited_for() -> None:
     found = broken(WAITS_FOR_EVER, in_state("running (post-copy)"), "source suspended/post-copy failed")
     assert (found.kind, found.outcome, found.over, found.resumable) == (kinds.LINK_AWAY, None, False, False)
     assert "it continues by itself when the network is back" in found.sentence
+    assert "Nothing is lost while QEMU lives on both hosts" in found.sentence
     assert "Neither destroy the VM on one of the hosts" in found.advice
 
 
@@ -116,6 +117,7 @@ def test_the_vm_is_lost_with_the_qemu_of_the_destination(
         (in_state("shut off (crashed)"), "running (post-copy failed)", ("source stopped/failed",)),
         (in_state("shut off (crashed)"), "running (post-copy)", ("source stopped/failed",)),  # not noticed yet
         (OFF, "running (post-copy failed)", ()),
+        (replace(WAITS_FOR_EVER, qemu_ended=True), "running (post-copy failed)", ()),  # libvirt has not noticed
         (NONE, "paused (post-copy failed)", ("source stopped/forced off",)),
     ],
 )
@@ -223,6 +225,16 @@ def test_a_broken_connection_is_no_reason_if_both_daemons_answer(lines: tuple[st
     assert (found.cause.why, found.cause.detail) == (why, EOF)
     assert "/var/log/libvirt/qemu" in found.cause.hint
     assert "destination" in found.cause.hint
+
+
+def test_a_migration_that_was_being_sent_to_the_end_was_cancelled_by_somebody() -> None:
+    ended_by_libvirt = events(*BEGUN, "destination shutdown/by the host", "destination stopped/failed")
+    found = end(RUNS, NONE, failure=CUT, sending=True, events=ended_by_libvirt)
+    assert (found.kind, found.outcome, found.ok) == (kinds.ABORTED, CANCELLED, True)
+    assert found.cause is not None
+    assert found.cause.what == "Another program has probably cancelled the migration of guest1"
+    died = events(*BEGUN, "destination stopped/failed")
+    assert end(RUNS, NONE, failure=CUT, sending=True, events=died).kind == kinds.TARGET_QEMU_GONE
 
 
 def test_a_broken_connection_is_the_reason_if_the_destination_does_not_answer() -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.fakes import uri
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.migration.backend.owner import Refused
+from tui.migration.backend.preflight import Refused
 from tui.migration.backend.recorder import RAW
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record

@@ -7,6 +7,8 @@ import pytest
 
 from tests.unit.fakes import Stage, uri
 from tests.unit.migration.stages import STAGES, stage_of
+from tui.core.failure import Failure
+from tui.core.protocols import QemuEnded
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.location import answers
 
@@ -44,3 +46,15 @@ def test_the_versions_are_those_of_now() -> None:
     found = answers(route(stage), stage.vm, versions=True)
     assert found.here_libvirt is None
     assert found.there_libvirt is not None
+
+
+@pytest.mark.parametrize(
+    ("failure", "ended"),
+    [(QemuEnded("The job statistics could not be read"), True), (Failure("libvirt is busy"), False), (None, False)],
+)
+def test_a_qemu_that_ended_in_post_copy_is_found_before_libvirt_notices(failure: Failure | None, ended: bool) -> None:
+    stage = stage_of()
+    stage.vms[stage.origin] = {stage.vm.name: replace(stage.vm, state="paused", reason="post-copy failed")}
+    stage.refusals["job"] += [failure] if failure else []
+    here = answers(route(stage), stage.vm).here
+    assert (here.qemu_ended, here.active) == (ended, not ended)

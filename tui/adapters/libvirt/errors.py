@@ -5,11 +5,12 @@ import re
 import libvirt
 
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable, ConnectionBroken
+from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable, ConnectionBroken, QemuEnded
 from tui.linux import greeting
 
 CANCELLED = "it was cancelled"
 CONNECTION_BROKE = "the connection to libvirt broke"
+QEMU_ENDED = "the VM's QEMU has ended"
 AGENT_ERROR = "unable to execute QEMU agent command"  # an internal error before libvirt 11.2, then a code of its own
 
 AGENT = "Check that qemu-guest-agent is installed and running in the guest: `systemctl status qemu-guest-agent`."
@@ -52,6 +53,11 @@ ON_DESTINATION = (
         r"Cannot access storage file|Could not open '",
         "the VM's disk cannot be opened on the destination",
         "Mount the shared folder at the same path there, and make it readable for QEMU's user.",
+    ),
+    (
+        r"already exists|already active|already in use by",
+        "the name or UUID is in use on the destination",
+        "Rename or remove that VM there.",
     ),
     (
         r"unsupported machine type '?([^\s']+)",
@@ -153,12 +159,12 @@ MESSAGES = (
     ),
     (
         r"already exists|already active|already in use by",
-        "the name or UUID is in use at the destination",
-        "Rename or remove that VM there.",
+        "the name or UUID is in use on the host",
+        "Rename or remove that VM.",
     ),
     (
         r"(read from|write to) monitor|end of file from (qemu )?monitor|monitor socket",
-        "the VM's QEMU has ended",
+        QEMU_ENDED,
         f"{LOG} on the host that ran it may have the reason.",
     ),
     (r"cannot set up guest memory|Cannot allocate memory", "the host has too little memory", "Free some memory there."),
@@ -212,6 +218,8 @@ def _kind(message: str, code: int, why: str) -> type[Failure]:
         return Aborted
     if why == CONNECTION_BROKE:
         return ConnectionBroken
+    if why == QEMU_ENDED:
+        return QemuEnded
     if AGENT_ERROR in message:
         return AgentRefused
     # An agent that "disappeared" may have received the command.

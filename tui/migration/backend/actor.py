@@ -1,37 +1,35 @@
 """One migration as an actor: one thread handles samples, events, requests and results, and changes its state."""
 
 import asyncio
-import contextlib
-import math
-import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
+from functools import partial
 from typing import Any
 
 from tui.core.clock import now
 from tui.core.failure import Failure, unexpected
-from tui.core.log import log
 from tui.core.plan import POST_COPY_TIMEOUT, Plan
-from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, Hypervisor, HypervisorEvent, JobInfo
+from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, HypervisorEvent
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.controls import Controls
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
-from tui.migration.backend.location import Answers, answers
+from tui.migration.backend.inbox import Inbox
+from tui.migration.backend.inquiry import Inquiry
+from tui.migration.backend.job import Job
+from tui.migration.backend.location import Answers
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.run_summary import completed_job, summary
 from tui.migration.backend.sampler import Sampler
+from tui.migration.backend.state import Stage, State
 from tui.migration.model import record
-from tui.migration.model.diagnosis import LINK_AWAY, NEEDS_RESUME, SETTLING, UNDER_WAY, UNKNOWN, Diagnosis, diagnose
-from tui.migration.model.evidence import Evidence, HostAnswer
+from tui.migration.model.diagnosis import LINK_AWAY, NEEDS_RESUME, SETTLING, UNDER_WAY, UNKNOWN, Diagnosis
 from tui.migration.model.record import END, Event, Record, Sample, is_switchover
 from tui.migration.model.timeline import COMPLETED, LOST
+from tui.migration.model.verdict import SILENT_S
 
 FINAL_FIGURES_S = 3.0  # JOB_COMPLETED may come this long after migrateToURI3 returned; measured: 10 ms
 TICK_S = 0.5  # how often the actor checks for replies that are overdue
@@ -43,34 +41,6 @@ UNKNOWN_LIMIT_S = 600.0
 
 
 BROKEN = "paused (post-copy failed)"  # the VM's state on its origin
-
-
-class Stage(Enum):
-    """What the actor waits for."""
-
-    JOB = "job"  # the end of the job
-    FIGURES = "figures"  # libvirt's final figures
-    LOCATION = "location"  # where the VM is
-    OVER = "over"  # nothing: the end is recorded, or another process may continue
-
-
-@dataclass
-class State:
-    """The state of the actor; only its thread changes it."""
-
-    stage: Stage = Stage.JOB
-    ours: bool = False  # a thread of ours waits in migrateToURI3; else the job was found running
-    subscribed: bool = False  # to the events of a daemon
-    failing: bool = False  # the last sample failed
-    answered: float = 0.0  # the last reply of the daemon, in seconds since the start
-    completed: bool = False  # migrateToURI3 returned
-    failure: Failure | None = None  # what it raised
-    broken: bool = False  # post-copy has lost its connection, or was paused
-    asking: bool = False  # a thread asks both hosts
-    settled: int = 0  # how often libvirt was still removing what is left
-    figures: bool = False  # libvirt's final figures came
-    deadline: float | None = None  # of the stage, by time.monotonic()
-    located_from: float = 0.0  # when both hosts were first asked where the VM is
 
 
 class MigrationActor:
@@ -100,9 +70,11 @@ class MigrationActor:
         self._connections = connections
         self.run_log = RunLog(recorder)
         self.timeline = self.run_log.timeline
-        self._inbox: queue.SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = queue.SimpleQueue()
+        self._inbox = Inbox(self._next_moment, self._tick, self._call_raised)
+        self._post = self._inbox.post
+        self._job = Job(plan, connections, lambda *event: self._post(self._on_event, *event), self.run_log.error)
         self._sampler = Sampler(
-            self._read,
+            self._job.read,
             lambda sample: self._post(self._on_sample, sample),
             lambda *slow: self._post(self._on_slow, *slow),
             self.run_log.since_start,
@@ -110,10 +82,8 @@ class MigrationActor:
         )
         self.controls = Controls(vm.name, connections, self.run_log, self._post, self._sampler.sample_now, self._resume)
         self._guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log)
-        self._unsubscribe: list[Callable[[], None]] = []
-        self._lifecycle: deque[Event] = deque(maxlen=100)  # of both hosts
-        self._timeout_at: float | None = None
-        self._left = False  # messages are ignored, because another process may continue
+        self._inquiry = Inquiry(vm, connections, lambda *found: self._post(self._answered, *found))
+        self._tick_at = time.monotonic()
         self._ended = asyncio.Event()
         self.run_log.listen(self._on_delivered)
 
@@ -149,7 +119,9 @@ class MigrationActor:
         self.run_log.event(record.START, began=self.run_log.began_at, **options)
         self.run_log.summarize(self._summary("running"))
         self._guest_monitor.begin()
-        self._start(lambda: start_thread("migrate", self._migrate))
+        uri, start = self.facts["destination_uri"], self._sampler.start
+        returned = partial(self._post, self._call_returned)
+        self._start(lambda: self._job.migrate(uri, start, returned, partial(self._post, self._call_failed)))
 
     def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
         """Follow a running job, after the records of an earlier process (none: another program started it)."""
@@ -157,7 +129,7 @@ class MigrationActor:
         self.run_log.event(record.ATTACHED, began=self.run_log.began_at, **options)
         self.run_log.summarize(self._summary("running"))
         self._guest_monitor.begin()
-        self._start(lambda: start_thread("follow", self._follow))
+        self._start(lambda: self._job.follow(self._sampler.start))
 
     def conclude_unwatched(self, earlier: list[Record], began_at: str) -> None:
         """For a run whose job ended while nothing recorded it: record the result as far as libvirt has it."""
@@ -168,14 +140,15 @@ class MigrationActor:
         self.run_log.resume(earlier, began_at)
         self.controls.resume(earlier)
         self._guest_monitor.resume(earlier)
-        self._lifecycle += [each for each in earlier if isinstance(each, Event) and each.kind == LIFECYCLE]
+        for each in earlier:
+            self._inquiry.see(each)
 
     def _start(self, first: Callable[[], None]) -> None:
         if self.plan.technique == POST_COPY_TIMEOUT and self.timeline.post_copy_at is None:
-            self._timeout_at = self.run_log.zero + self.plan.timeout_s
+            self.state.timeout_at = self.run_log.zero + self.plan.timeout_s
         self.state.answered = self.run_log.now()
         self._post(first)
-        start_thread("migration", self._run)
+        start_thread("migration", lambda: self._inbox.run(self._over))
 
     def leave(self) -> None:
         """Stop following; the migration continues, and the next process continues the record."""
@@ -184,48 +157,33 @@ class MigrationActor:
         handled = threading.Event()
         self._post(self._leave, handled)
         handled.wait(LEAVE_LIMIT_S)  # requests before this one are recorded
-        self._left = True
+        self._inbox.closed = True
         self.run_log.leave()
 
     def _leave(self, handled: threading.Event) -> None:
-        self._left = True
+        self._inbox.closed = True
         self.controls.stop()
         self.state.stage = Stage.OVER
         handled.set()
 
     # -- the actor --
 
-    def _post(self, call: Callable[..., None], *arguments: Any) -> None:
-        """Queue a call for the actor's thread; from any thread, returns at once."""
-        self._inbox.put((call, arguments))
-
-    def _run(self) -> None:
-        tick = time.monotonic()
-        while self.state.stage is not Stage.OVER or not self.run_log.done:
-            with contextlib.suppress(queue.Empty):
-                wait = min(tick, self._next_moment()) - time.monotonic()
-                call, arguments = self._inbox.get(timeout=max(0.0, wait))
-                if not self._left:
-                    self._handle(call, *arguments)
-            if not self._left and time.monotonic() >= min(tick, self._next_moment()):
-                tick = time.monotonic() + TICK_S
-                self._handle(self._tick)
+    def _over(self) -> bool:
+        return self.state.stage is Stage.OVER and self.run_log.done
 
     def _next_moment(self) -> float:
-        return min((each for each in (self._timeout_at, self.state.deadline) if each is not None), default=math.inf)
+        moments = (self._tick_at, self.state.timeout_at, self.state.deadline)
+        return min(each for each in moments if each is not None)
 
-    def _handle(self, call: Callable[..., None], *arguments: Any) -> None:
-        try:
-            call(*arguments)
-        except Exception as error:  # noqa: BLE001  # one message must not end the record of a migration
-            log.exception("A message of the migration of %s failed", self.vm.name)
-            self.run_log.error(unexpected("A part of the record failed", error))
+    def _call_raised(self, error: Exception) -> None:
+        self.run_log.error(unexpected(f"A part of the record of {self.vm.name} failed", error))
 
     def _tick(self) -> None:
         moment = time.monotonic()
+        self._tick_at = moment + TICK_S
         self.run_log.deliver_overdue()
-        if self._timeout_at is not None and moment >= self._timeout_at:
-            self._timeout_at = None
+        if self.state.timeout_at is not None and moment >= self.state.timeout_at:
+            self.state.timeout_at = None
             if self.state.stage is Stage.JOB and self.timeline.post_copy_at is None:
                 self.controls.timed_out(self.plan.timeout_s)
         waiting = self._sampler.waiting_s()
@@ -236,58 +194,10 @@ class MigrationActor:
             if self.state.stage is Stage.FIGURES:
                 self._locate()
             else:
-                self._ask()
+                self._inquiry.ask(versions=self.timeline.post_copy_at is not None)
 
     def _no_answer(self, why: str) -> None:
         self.run_log.event(record.NO_ANSWER, since=round(self.state.answered, 3), why=why)
-
-    # -- following, on threads: results come back through the inbox --
-
-    def _follow(self) -> None:
-        """Subscribe to the events of both daemons, on each connection, and start sampling."""
-        self._listen(self.origin)
-        self._sampler.start()  # first, because the target may be unreachable
-        self._listen(self.target)
-
-    def _listen(self, host: str) -> None:
-        def subscribe(hypervisor: Hypervisor) -> None:
-            try:
-                end = hypervisor.subscribe(
-                    self.vm.name, lambda event: self._post(self._on_event, host, event, time.monotonic())
-                )
-            except Failure as failure:
-                self.run_log.error(failure)  # sampling continues without events
-            else:
-                self._post(self._subscribed, end)
-
-        self._connections.on_open(host, subscribe)
-        try:
-            self._connections.at(host)
-        except Failure as failure:
-            self.run_log.error(failure)  # the next call to the host retries
-
-    def _subscribed(self, end: Callable[[], None]) -> None:
-        self._unsubscribe.append(end)
-        self.state.subscribed = True
-
-    def _read(self) -> JobInfo:
-        return self._connections.at(self.origin).job(self.vm.name)
-
-    def _migrate(self) -> None:
-        self._follow()
-        try:
-            steer = self._connections.steer()
-            steer.set_max_downtime(self.vm.name, self.plan.downtime_ms)
-            steer.migrate(self.plan, self.facts["destination_uri"])
-        except Exception as error:  # noqa: BLE001  # the record must get an end
-            failure = error if isinstance(error, Failure) else unexpected(f"{self.vm.name} was not migrated", error)
-            try:
-                running = bool(self._read().stats)
-            except Failure:
-                running = True  # unknown for now; the sampler keeps trying
-            self._post(self._call_failed, failure, running)
-        else:
-            self._post(self._call_returned)
 
     # -- messages, on the actor's thread --
 
@@ -336,7 +246,7 @@ class MigrationActor:
             return
         self.run_log.log(event.kind, {"host": host, **event.data}, at)
         if event.kind == LIFECYCLE:
-            self._lifecycle.append(Event(0.0, "", LIFECYCLE, {"host": host, **event.data}))
+            self._inquiry.see(Event(0.0, "", LIFECYCLE, {"host": host, **event.data}))
             if host == self.origin and is_switchover(event.data):
                 self._guest_monitor.switch_over()
         if event.kind == ITERATION:
@@ -372,14 +282,8 @@ class MigrationActor:
         self.state.deadline = time.monotonic() + ASK_AGAIN_S
 
     def _resume(self) -> None:
-        """Continue a paused post-copy; blocks until the migration has ended, on a thread of its own."""
-        try:
-            self._connections.steer().resume_post_copy(self.plan, self.facts["destination_uri"])
-        except Exception as error:  # noqa: BLE001  # the record must get an end
-            failure = error if isinstance(error, Failure) else unexpected("Post-copy was not resumed", error)
-            self._post(self.controls.resume_refused, failure)
-        else:
-            self._post(self._call_returned)
+        uri, returned = self.facts["destination_uri"], partial(self._post, self._call_returned)
+        self._job.resume(uri, returned, partial(self._post, self.controls.resume_refused))
 
     # -- the end --
 
@@ -388,7 +292,7 @@ class MigrationActor:
         if self.state.stage is not Stage.JOB:
             return
         self.state.stage = Stage.FIGURES
-        if self.state.failure is None and self.state.subscribed and not self.state.figures:
+        if self.state.failure is None and self._job.unsubscribe and not self.state.figures:
             self.state.deadline = time.monotonic() + FINAL_FIGURES_S
         else:
             self._locate()
@@ -396,45 +300,18 @@ class MigrationActor:
     def _locate(self) -> None:
         self.state.stage, self.state.deadline = Stage.LOCATION, None
         self.state.located_from = time.monotonic()
-        self._ask()
-
-    def _ask(self) -> None:
-        """Ask both hosts where the VM is, on a thread."""
-        if self.state.asking:
-            return
-        self.state.asking = True
-        broken = self.timeline.post_copy_at is not None
-
-        def ask() -> None:
-            try:
-                found = answers(self._connections, self.vm, versions=broken)
-            except Exception as error:  # noqa: BLE001  # it is asked again
-                log.exception("The hosts were not asked about %s", self.vm.name)
-                silent = HostAnswer(failure=unexpected("The hosts were not asked", error))
-                found = Answers(silent, silent)
-            self._post(self._answered, found)
-
-        start_thread("ask", ask)
+        self._inquiry.ask(versions=self.timeline.post_copy_at is not None)
 
     def _answered(self, found: Answers) -> None:
-        self.state.asking = False
         if self.state.stage is not Stage.LOCATION and not self.state.broken:
             return  # post-copy goes on
-        diagnosis = diagnose(
-            Evidence(
-                self.vm.name,
-                self.origin,
-                self.target,
-                found.here,
-                found.there,
-                tuple(self._lifecycle),
-                post_copy=self.timeline.post_copy_at is not None,
-                cancel_requested=self.controls.cancel_requested,
-                completed=self.state.completed,
-                failure=self.state.failure,
-                origin_libvirt=found.here_libvirt,
-                target_libvirt=found.there_libvirt,
-            )
+        diagnosis = self._inquiry.diagnose(
+            found,
+            post_copy=self.timeline.post_copy_at is not None,
+            cancel_requested=self.controls.cancel_requested,
+            sending=self.timeline.silent_s < SILENT_S,
+            completed=self.state.completed,
+            failure=self.state.failure,
         )
         if not self._settled(diagnosis):
             self.state.deadline = time.monotonic() + SETTLE_S
@@ -470,7 +347,7 @@ class MigrationActor:
                 if found is not None:
                     self.run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))
             self._guest_monitor.conclude(completed=outcome == COMPLETED)
-            for unsubscribe in self._unsubscribe:
+            for unsubscribe in self._job.unsubscribe:
                 unsubscribe()
         except Exception as error:  # noqa: BLE001  # the record must get an end
             failure = error if isinstance(error, Failure) else unexpected("The last figures were not read", error)

@@ -174,7 +174,7 @@ class Controls:
     def _post_copy_refused(self, failure: Failure) -> None:
         self._post_copy = "no"  # the key may be pressed again
         self._run_log.event(record.ACTION, action=POST_COPY_NOW, failed=True)
-        self._run_log.error(failure)
+        self._run_log.error(failure, request=POST_COPY_NOW)
 
     def _send(self, action: str, value: int | None) -> None:
         def call() -> None:
@@ -201,7 +201,7 @@ class Controls:
             return
         self.cancel_requested = self.cancel_requested and action != CANCEL
         self._run_log.event(record.ACTION, action=action, value=value, failed=True)
-        self._run_log.error(failure)
+        self._run_log.error(failure, request=action)
 
 
 def _cancel_stands(records: Iterable[Record]) -> bool:

@@ -1,8 +1,9 @@
 """Asks both hosts of a migration where its VM is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.core.failure import Failure
+from tui.core.protocols import QemuEnded
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.model.evidence import HostAnswer
@@ -23,6 +24,8 @@ def answers(connections: MigrationConnections, vm: Vm, *, versions: bool = False
     """Ask the target, then the origin; blocks. The versions may change: libvirt can be upgraded under a VM."""
     there = _answer(connections, connections.target, vm)
     here = _answer(connections, connections.origin, vm)
+    if here.in_post_copy and _qemu_ended(connections, vm):
+        here = replace(here, qemu_ended=True)
     if not versions:
         return Answers(here, there)
     return Answers(here, there, _version(connections, connections.origin), _version(connections, connections.target))
@@ -34,6 +37,17 @@ def _answer(connections: MigrationConnections, host: str, vm: Vm) -> HostAnswer:
     except Failure as failure:
         return HostAnswer(failure=failure)
     return HostAnswer(known if known is not None and known.uuid == vm.uuid else None)  # else another VM of that name
+
+
+def _qemu_ended(connections: MigrationConnections, vm: Vm) -> bool:
+    """Whether QEMU on the origin has ended: only a call that asks QEMU shows it before libvirt notices."""
+    try:
+        connections.at(connections.origin).job(vm.name)
+    except QemuEnded:
+        return True
+    except Failure:
+        return False  # it is busy, or the daemon is gone
+    return False
 
 
 def _version(connections: MigrationConnections, host: str) -> Version | None:

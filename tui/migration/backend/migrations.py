@@ -2,32 +2,44 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tui import __version__
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.threads import retrieve
 from tui.core.vm import Vm
-from tui.migration.backend.owner import Moved, Refused, inventory_of
+from tui.migration.backend.preflight import Moved, Refused, inventory_of
 from tui.migration.backend.service import FIND, FOLLOW, RECORDS, REQUEST, START, STARTED, from_fields
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME
 from tui.migration.model.record import Record, from_line
 from tui.migration.model.timeline import Timeline
 from tui.runner.client import Client, Connect
-from tui.runner.protocol import Message, failure_of
+from tui.runner.protocol import Message, Stopped, failure_of
 from tui.vm.model.location import Inventory
+
+AGAIN_S = 2.0  # between two attempts to find the migrations of a runner that has ended
+
+Send = Callable[[str, int | None], None]
+Call = Callable[[str, int | None], Awaitable[None]]
 
 
 class Controls:
     """The requests for one migration; they are sent at once and return nothing: the records show what happens."""
 
-    def __init__(self, send: Callable[[str, int | None], None]) -> None:
+    def __init__(self, send: Send, call: Call) -> None:
         self._send = send
+        self._call = call
+
+    async def request(self, action: str, value: int | None = None) -> None:
+        """Request an action of model.keys; returns once the runner has it, raises Failure if the runner refuses it."""
+        await self._call(action, value)
 
     def switch_to_post_copy(self) -> None:
         """Switch now, or when the first pass begins."""
@@ -57,14 +69,14 @@ class Controls:
 class Migration:
     """One migration that the runner owns; its `timeline` is built from the runner's records."""
 
-    def __init__(self, fields: Message, send: Callable[[str, int | None], None]) -> None:
+    def __init__(self, fields: Message, send: Send, call: Call) -> None:
         self.run = str(fields["run"])
         self.folder = Path(str(fields["folder"]))
         self.plan = from_fields(Plan, fields["plan"])
         self.vm = from_fields(Vm, fields["vm"])
         self.origin, self.target = str(fields["origin"]), str(fields["target"])
         self.timeline = Timeline()
-        self.controls = Controls(send)
+        self.controls = Controls(send, call)
         self._zero = float(fields["zero"])
         self._listeners: list[Callable[[Record], None]] = []
         self._ended = asyncio.Event()
@@ -111,10 +123,18 @@ class Migrations:
         self.current: Migration | None = None
         self.all: dict[str, Migration] = {}  # by the name of the run
         self._connections = connections
-        self._client = Client(connect, {"config": str(config.absolute())}, self._on_notice, self._on_lost)
-        self._following: set[str] = set()
+        hello = {"config": str(config.absolute()), "version": __version__}
+        self._client = Client(connect, hello, self._on_notice, self._on_lost)
+        self._following: dict[str, asyncio.Task[Any]] = {}  # through the current connection
+        self._unsent: list[Message] = []  # requests that a runner took with it when it ended
+        self._again: asyncio.Task[None] | None = None
+        self._listeners: list[Callable[[Migration], None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
+
+    def listen(self, listener: Callable[[Migration], None]) -> None:
+        """Call `listener` on the loop with each migration, before its first record."""
+        self._listeners.append(listener)
 
     async def vms(self) -> Inventory:
         """The VMs of both hosts, and why a host could not be read."""
@@ -136,7 +156,8 @@ class Migrations:
     async def attach(self, _inventory: Inventory | None = None) -> Migration | None:
         """Follow the migrations under way, and the one that ended while no client saw it; the newest, else None."""
         for fields in await self._client.call(FIND):
-            self.current = await self._follow(fields)
+            if str(fields["run"]) in self.all or not fields["seen"]:
+                self.current = await self._follow(fields)
         return self.current
 
     async def close(self) -> None:
@@ -150,28 +171,45 @@ class Migrations:
 
     async def _follow(self, fields: Message) -> Migration:
         """The migration with all of its records so far."""
-        migration = self._known(fields)
-        if migration.run not in self._following:
-            self._following.add(migration.run)
-            await self._client.call(FOLLOW, run=migration.run)
-        return migration
-
-    def _known(self, fields: Message) -> Migration:
         run = str(fields["run"])
         if run not in self.all:
-            self.all[run] = Migration(fields, lambda action, value: self._request(run, action, value))
-        elif run not in self._following:
-            self.all[run].restart(float(fields["zero"]))
-        return self.all[run]
+            self.all[run] = Migration(fields, partial(self._request, run), partial(self._call, run))
+            for listener in self._listeners:
+                listener(self.all[run])
+        migration = self.all[run]
+        if migration.timeline.over:
+            return migration  # it has all records
+        if run not in self._following:
+            migration.restart(float(fields["zero"]))
+            self._following[run] = asyncio.ensure_future(self._client.call(FOLLOW, run=run))
+            self._following[run].add_done_callback(retrieve)
+        following = self._following[run]  # concurrent callers share it
+        try:
+            await asyncio.shield(following)
+        except Failure:
+            if self._following.get(run) is following:
+                del self._following[run]  # the next caller tries again
+            raise
+        return migration
 
     def _request(self, run: str, action: str, value: int | None) -> None:
-        pressed = time.monotonic()
-        if not self._client.send(REQUEST, run=run, action=action, value=value, pressed=pressed):
-            self._later(self._request_later(run, action, value, pressed))
+        request = {"run": run, "action": action, "value": value, "pressed": time.monotonic()}
+        reply = self._client.send(REQUEST, **request)
+        reply.add_done_callback(lambda reply: self._on_reply(reply, request))
 
-    async def _request_later(self, run: str, action: str, value: int | None, pressed: float) -> None:
-        """The runner has just ended: request it from the next one."""
-        await self.attach()
+    def _on_reply(self, reply: "asyncio.Future[Any]", request: Message) -> None:
+        """Keep a request for the next runner if one has ended without a reply; to do it twice does no harm."""
+        failure = None if reply.cancelled() else reply.exception()
+        if isinstance(failure, Stopped) and not self._closed:
+            self._unsent.append(request)
+            self._attach_again()
+        elif failure is not None:
+            log.warning("The request %s: %s", request["action"], failure)
+
+    async def _call(self, run: str, action: str, value: int | None) -> None:
+        pressed = time.monotonic()
+        if not self._client.connected:  # the runner has just ended: the next one must find the migration first
+            await self.attach()
         await self._client.call(REQUEST, run=run, action=action, value=value, pressed=pressed)
 
     def _on_notice(self, message: Message) -> None:
@@ -190,11 +228,39 @@ class Migrations:
     def _on_lost(self) -> None:
         """The runner has ended: a new one finds what is under way, and continues the records."""
         self._following.clear()
-        if not self._closed and any(not each.timeline.over for each in self.all.values()):
-            self._later(self._attach_again())
+        self._attach_again()
 
-    async def _attach_again(self) -> None:
-        await self.attach()
+    def _attach_again(self) -> None:
+        """Find the migrations again, until there is nothing to find."""
+        if self._again is None or self._again.done():
+            self._again = asyncio.ensure_future(self._keep_attaching())
+            self._tasks.add(self._again)
+            self._again.add_done_callback(self._tasks.discard)
+
+    async def _keep_attaching(self) -> None:
+        while not self._closed and self._incomplete():
+            try:
+                await self.attach()
+                while self._unsent:
+                    await self._send_again(self._unsent[0])
+                    self._unsent.pop(0)
+            except Failure as failure:
+                log.warning("The runner: %s", failure)
+            if self._incomplete():
+                await asyncio.sleep(AGAIN_S)
+
+    def _incomplete(self) -> bool:
+        """Whether a request was not sent, or a migration is under way that is not followed."""
+        under_way = {each.run for each in self.all.values() if not each.timeline.over}
+        return bool(self._unsent) or bool(under_way - self._following.keys())
+
+    async def _send_again(self, request: Message) -> None:
+        try:
+            await self._client.call(REQUEST, **request)
+        except Stopped:
+            raise
+        except Failure as failure:  # the new runner refuses it: it may have been done, or is no longer possible
+            log.warning("The request %s: %s", request["action"], failure)
 
     def _later(self, call: Any) -> None:
         task = asyncio.ensure_future(or_failure(call))

@@ -10,9 +10,9 @@ from typing import Any
 from tui import __version__
 from tui.core.clock import seconds_since
 from tui.core.connections import Connections
-from tui.core.failure import Failure, or_failure
+from tui.core.failure import Failure
 from tui.core.log import log
-from tui.core.plan import Plan, refuse
+from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor, Stat
 from tui.core.settings import HYPERVISORS, OTHER
 from tui.core.threads import on_thread, retrieve
@@ -21,31 +21,14 @@ from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.guest_monitor import GuestAccess
+from tui.migration.backend.preflight import checked, inventory_of, job_of
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
-from tui.migration.backend.run_summary import MIGRATION_OUT
 from tui.migration.backend.unfinished import Unfinished, unfinished_runs
-from tui.vm.model.location import Inventory, VmOnHost, taken
+from tui.vm.model.location import Inventory, VmOnHost
 
 UNKNOWN = "unknown"
 FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
 SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
-
-
-class Refused(Failure):
-    """A plan that was not started; its text is that of the first of `failures`."""
-
-    def __init__(self, failures: tuple[Failure, ...]) -> None:
-        first = failures[0]
-        super().__init__(first.what, first.why, first.hint, detail=first.detail)
-        self.failures = failures
-
-
-class Moved(Failure):
-    """The VM is no longer on the host that the user saw; `inventory` has its host now."""
-
-    def __init__(self, failure: Failure, inventory: Inventory) -> None:
-        super().__init__(failure.what, failure.why, failure.hint)
-        self.inventory = inventory
 
 
 class MigrationOwner:
@@ -93,59 +76,6 @@ class MigrationOwner:
         """The VMs of both hosts, and why a host could not be read."""
         return await inventory_of(self._connections)
 
-    async def _checked(self, plan: Plan, expected: str) -> VmOnHost:
-        """The VM of `plan` on the host it starts from; raises all known reasons against the migration."""
-        if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
-            raise Failure(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
-        inventory = await self.vms()
-        origin = inventory.origin(plan.vm)
-        if origin is None:
-            raise _not_found(plan.vm, inventory)
-        vm = origin.vm
-        if await self._is_migrating(plan.vm, inventory):
-            hint = "Leave this page and come back to follow it."
-            raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
-        if expected and origin.host != expected:
-            raise Moved(_moved(origin), inventory)
-        here = await self._daemon(origin.host)
-        failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
-        if not vm.running:
-            why = f"it is {vm.state} on {origin.host}"
-            failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
-        failures += await self._target_failures(origin, here, inventory)
-        known = tuple(failure for failure in failures if failure is not None)
-        if known:
-            raise Refused(known)
-        return origin
-
-    async def _is_migrating(self, name: str, inventory: Inventory) -> bool:
-        active = [each for each in inventory.found if each.vm.name == name and each.vm.active]
-        return any([await self._job(each) for each in active])
-
-    async def _target_failures(self, origin: VmOnHost, here: Daemon, inventory: Inventory) -> list[Failure]:
-        vm, target = origin.vm, OTHER[origin.host]
-        if target in inventory.failures:
-            failure = inventory.failures[target]
-            return [
-                Failure(
-                    f"The {target} cannot be reached", failure.why or failure.what, failure.hint, detail=failure.detail
-                )
-            ]
-        there = await self._daemon(target)
-        failures = []
-        if here.uuid and here.uuid == there.uuid:
-            failures.append(_same_host(here.uuid))
-        in_use = taken(vm, [each for each in inventory.found if each.host == target])
-        return [*failures, in_use] if in_use else failures
-
-    async def _daemon(self, host: str) -> Daemon:
-        return await self._connections.query(host, lambda hypervisor: hypervisor.daemon())
-
-    async def _job(self, found: VmOnHost) -> Mapping[str, Stat]:
-        """The statistics of its migration from its host, empty if none is under way."""
-        job = await self._connections.query(found.host, lambda hypervisor: hypervisor.job(found.vm.name))
-        return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
-
     async def start(self, plan: Plan, expected: str = "") -> MigrationActor:
         """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them.
 
@@ -155,7 +85,9 @@ class MigrationOwner:
             return await self._start(plan, expected)
 
     async def _start(self, plan: Plan, expected: str) -> MigrationActor:
-        found = await self._checked(plan, expected)
+        if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
+            raise Failure(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
+        found = await checked(self._connections, plan, expected)
         vm, origin = found.vm, found.host
         workload = await self._workload(vm.name)
         opened, facts = await self._connect(origin, workload)
@@ -186,7 +118,7 @@ class MigrationOwner:
             unfinished = await on_thread(unfinished_runs, self._runs)
             for found, job in jobs:
                 await self._rejoin(found, job, unfinished, inventory)
-            if jobs or self._busy:
+            if jobs or self.busy:
                 return self.current
             known = {found.vm.uuid for found in inventory.found}
             for run in reversed(unfinished):  # the newest becomes the current one
@@ -197,8 +129,8 @@ class MigrationOwner:
 
     async def look(self) -> None:
         """Follow the migrations that other programs have started; raises Failure."""
+        inventory = await self.vms()  # without the lock: a host that does not respond must not delay a start
         async with self._lock:
-            inventory = await self.vms()
             jobs, _ = await self._jobs(inventory)
             if jobs:
                 unfinished = await on_thread(unfinished_runs, self._runs)
@@ -206,7 +138,8 @@ class MigrationOwner:
                     await self._rejoin(found, job, unfinished, inventory)
 
     @property
-    def _busy(self) -> bool:
+    def busy(self) -> bool:
+        """Whether a migration is under way."""
         return any(not each.timeline.over for each in self.all)
 
     async def _jobs(self, inventory: Inventory) -> tuple[list[tuple[VmOnHost, Mapping[str, Stat]]], bool]:
@@ -216,7 +149,7 @@ class MigrationOwner:
             if not found.vm.active or self._under_way(found.vm.uuid):
                 continue
             try:
-                job = await self._job(found)
+                job = await job_of(self._connections, found)
             except Failure:
                 all_replied = False  # it may be migrating
                 continue
@@ -318,41 +251,12 @@ class MigrationOwner:
                 each.leave()
 
 
-async def inventory_of(connections: Connections) -> Inventory:
-    """The VMs of both hosts, and why a host could not be read."""
-    queries = (or_failure(connections.query(host, lambda each: each.vms())) for host in HYPERVISORS)
-    replies = dict(zip(HYPERVISORS, await asyncio.gather(*queries), strict=True))
-    known = ((host, vms) for host, vms in replies.items() if not isinstance(vms, Failure))
-    found = tuple(VmOnHost(vm, host) for host, vms in known for vm in vms)
-    return Inventory(found, {host: reply for host, reply in replies.items() if isinstance(reply, Failure)})
-
-
 def _same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool:
     """Whether `run` is the record of `job`, and not of an earlier job of the same VM."""
     elapsed_ms = job.get("time_elapsed", 0)
     passed_s = float(elapsed_ms) / 1000 if isinstance(elapsed_ms, (int, float)) else 0.0
     later = 0 < passed_s < seconds_since(run.began) - SAME_START_S
     return run.vm.uuid == found.vm.uuid and run.origin == found.host and not later
-
-
-def _moved(found: VmOnHost) -> Failure:
-    why = "the form showed the other direction"
-    return Failure(f"{found.vm.name} is on {found.host}", why, "Check it, then start again.")
-
-
-def _not_found(name: str, inventory: Inventory) -> Failure:
-    for host, failure in inventory.failures.items():
-        what = f"{name} was not found, and {host} could not be reached"
-        return Failure(what, failure.why, failure.hint, detail=failure.detail)
-    return Failure(f"There is no VM {name!r}", "neither host has it", "Choose one that the Launch page lists.")
-
-
-def _same_host(uuid: str) -> Failure:
-    return Failure(
-        "Source and destination are the same host",
-        f"both have the host UUID {uuid}",
-        "Check the addresses in the configuration; two cloned hosts each need their own host_uuid in libvirtd.conf.",
-    )
 
 
 def _host(daemon: Daemon) -> dict[str, Any]:

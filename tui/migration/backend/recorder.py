@@ -14,6 +14,7 @@ import tomli_w
 
 from tui.core.failure import Failure
 from tui.core.file_lock import lock
+from tui.core.log import log
 from tui.migration.model import domjobinfo, record
 from tui.migration.model.record import END, Record, Sample
 
@@ -47,6 +48,7 @@ class Recorder:
         self.folder = folder
         self.restored = False  # the folder was deleted and made again
         self._raw = raw
+        self._reading = _reader(raw)  # for `read` on other threads
         self.size = raw.tell()  # bytes of raw.jsonl on disk
         self._text = text
         self._lock = threading.Lock()
@@ -86,27 +88,28 @@ class Recorder:
 
     def write(self, each: Record) -> None:
         """Append one record, none after an end; OSError, such as a full disk, is the caller's to report."""
-        line = record.to_line(each).encode() + b"\n"
+        line = record.to_line(each).encode(errors="replace") + b"\n"  # "replace": of names that are not UTF-8
         with self._lock:
             if self._raw.closed or self._ended:
                 return
             self._ended = not isinstance(each, Sample) and each.kind == END
             self._raw.write(line)
             if isinstance(each, Sample):
-                self._text.write(domjobinfo.text(each.stats).encode())
+                self._text.write(domjobinfo.text(each.stats).encode(errors="replace"))
             self._raw.flush()
             self.size = self._raw.tell()
             self._text.flush()
-            if os.fstat(self._raw.fileno()).st_nlink == 0:
+            if _is_deleted(self._raw) or _is_deleted(self._text):
                 self._restore()
 
     def read(self, size: int) -> bytes:
         """The first `size` bytes of raw.jsonl, also of a deleted folder; does not wait for a disk that hangs."""
-        with contextlib.suppress(OSError, ValueError), _reader(self._raw) as file:
-            return file.read(size)
-        with contextlib.suppress(OSError), (self.folder / RAW).open("rb") as file:  # it is closed after the end
-            return file.read(size)
-        return b""
+        file = self._reading  # open while it is referenced: a folder made again replaces it
+        try:
+            return os.pread(file.fileno(), size, 0)
+        except OSError as error:
+            log.warning("%s cannot be read: %s", self.folder, error)
+            return b""
 
     def summarize(self, summary: Mapping[str, Any]) -> None:
         """Replace run.toml atomically; OSError is the caller's to report."""
@@ -142,21 +145,29 @@ class Recorder:
     def _restore(self) -> None:
         """Make the deleted folder again, with the lines so far, which the open files still have."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for name in (RAW, TEXT):
-            old = self._raw if name == RAW else self._text
-            new = _append_to(self.folder / name)
-            with _reader(old) as file:
-                shutil.copyfileobj(file, new)
-            new.flush()
-            old.close()
-            if name == RAW:
-                lock(new, LOCK_LIMIT_S)
-                self._raw = new
-            else:
-                self._text = new
+        if _is_deleted(self._raw):
+            self._raw = self._copied(self._raw, RAW)
+            self._reading = _reader(self._raw)
+        if _is_deleted(self._text):
+            self._text = self._copied(self._text, TEXT)
         if self._summary:
             self.summarize(self._summary)
         self.restored = True
+
+    def _copied(self, old: IO[bytes], name: str) -> IO[bytes]:
+        """A new file with the data of a deleted one, which is closed; OSError if that is impossible now."""
+        new = _append_to(self.folder / name)
+        try:
+            lock(new, LOCK_LIMIT_S)
+            new.truncate(0)  # an earlier attempt that a full disk interrupted
+            with _reader(old) as file:
+                shutil.copyfileobj(file, new)
+            new.flush()
+        except OSError:
+            _abandon(new)
+            raise
+        old.close()
+        return new
 
 
 class NullRecorder:
@@ -193,6 +204,16 @@ def without_none(value: Any) -> Any:
 
 def _append_to(path: Path) -> IO[bytes]:
     return path.open("ab", buffering=REFUSED_BYTES)
+
+
+def _is_deleted(file: IO[bytes]) -> bool:
+    return os.fstat(file.fileno()).st_nlink == 0
+
+
+def _abandon(file: IO[bytes]) -> None:
+    """Close a file without what it could not write yet."""
+    with contextlib.suppress(OSError):  # the caller raises what the disk reported
+        file.close()
 
 
 def _reader(file: IO[bytes]) -> IO[bytes]:

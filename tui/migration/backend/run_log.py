@@ -11,6 +11,7 @@ from typing import Any
 from tui.core.actions import without_keys
 from tui.core.clock import now, seconds_since
 from tui.core.failure import Failure
+from tui.core.log import log
 from tui.core.threads import start_thread
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.model import record
@@ -44,8 +45,9 @@ class RunLog:
         self._waiting: deque[Record | Summary] = deque()  # not on disk yet, the oldest first
         self._ahead = 0  # how many of them, from the oldest, were delivered before they are on disk
         self._writing_since: float | None = None
-        self._on_disk = 0  # bytes
+        self._on_disk = recorder.size  # bytes
         self._refused: list[Record] = []  # by a full disk; the recorder tries them again with each later record
+        self._lines_refused = self._summary_refused = False  # the last attempt to write them
         self._refused_since: float | None = None
         self._summary: Summary | None = None  # the newest
         self._trouble: Event | None = None  # what the log itself cannot contain
@@ -55,7 +57,13 @@ class RunLog:
 
     def listen(self, listener: Callable[[Record], None]) -> None:
         """Call `listener` on the loop with each new record."""
-        self._listeners = (*self._listeners, listener)
+        with self._changed:
+            self._listeners = (*self._listeners, listener)
+
+    def stop_listening(self, listener: Callable[[Record], None]) -> None:
+        """Forget a listener."""
+        with self._changed:
+            self._listeners = tuple(each for each in self._listeners if each != listener)
 
     def history(self, listener: Callable[[Record], None]) -> tuple[bytes, list[Record]]:
         """The lines on disk, and the records so far that are not; `listener` gets all later ones. Blocks."""
@@ -156,21 +164,23 @@ class RunLog:
     # -- on the thread that writes --
 
     def _write_all(self) -> None:
-        while each := self._next():
+        while (each := self._next()) is not None:
             self._write(each)
             if self.closed and len(self._waiting) == 1 and self._sync():
                 self._close()
             with self._changed:
                 self._writing_since = None
-                self._on_disk = self._recorder.size
+                self._count(each)
                 self._waiting.popleft()
                 if self._ahead:
                     self._ahead -= 1
                 elif not isinstance(each, dict):
                     self._deliver(each)
         until = time.monotonic() + (0.0 if self._leaving else RETRY_LIMIT_S)
-        while not self._sync() and time.monotonic() < until:
+        while not (synced := self._sync()) and time.monotonic() < until:
             time.sleep(RETRY_S)
+        if synced and self._refused_since is not None:
+            self._accepted(self._refused_since)
         self._close()
         self._written.set()
 
@@ -181,18 +191,28 @@ class RunLog:
             self._writing_since = time.monotonic() if self._waiting else None
             return self._waiting[0] if self._waiting else None
 
+    def _count(self, each: Record | Summary) -> None:
+        """Take in, in one step for `history`, what is on disk now and what is not."""
+        size = self._recorder.size
+        if size > self._on_disk:  # the recorder has also written what it kept
+            self._on_disk, self._refused = size, []
+        elif not isinstance(each, dict):
+            self._refused.append(each)
+
     def _write(self, each: Record | Summary) -> None:
-        try:
-            if isinstance(each, dict):
-                self._summary = each
-                self._recorder.summarize(each)
-            else:
+        if isinstance(each, dict):
+            self._summary = each
+            self._write_summary()
+        else:
+            try:
                 self._recorder.write(each)
-        except (OSError, ValueError) as error:
-            with self._changed:
-                if not isinstance(each, dict):
-                    self._refused.append(each)
+                self._lines_refused = False
+            except Exception as error:  # noqa: BLE001  # one record must not end the log
+                self._lines_refused = True
                 self._refuse(error)
+            if self._summary_refused and not self._lines_refused:
+                self._write_summary()
+        if self._lines_refused or self._summary_refused:
             return
         if self._refused_since is not None:
             self._accepted(self._refused_since)
@@ -200,36 +220,50 @@ class RunLog:
             self._recorder.restored = False
             self.event(record.ACTION, action="log", restored=True)
 
+    def _write_summary(self) -> None:
+        try:
+            self._recorder.summarize(self._summary or {})
+            self._summary_refused = False
+        except Exception as error:  # noqa: BLE001
+            self._summary_refused = True
+            self._refuse(error)
+
     def _accepted(self, since: float) -> None:
         """The disk has room again, and the recorder has written what it kept."""
-        self._refused, self._refused_since, self._trouble = [], None, None
-        self.event(record.ACTION, action="log", seconds=round(time.monotonic() - since, 3))
-        if self._summary is not None:
-            self._write(self._summary)
+        seconds = round(time.monotonic() - since, 3)
+        event = Event(self.now(), now(), record.ACTION, {"action": "log", "seconds": seconds})
+        with self._changed:
+            self._refused_since = self._trouble = None
+            if self.closed:  # the end is the last line, so this one is only shown
+                self.timeline.add(event)
+                self._deliver(event)
+        self.publish(event)
 
     def _refuse(self, error: Exception) -> None:
-        if self._refused_since is None:
-            self._refused_since = time.monotonic()
-            self._add_trouble(error.strerror if isinstance(error, OSError) and error.strerror else str(error))
+        """Report once that the log cannot be written."""
+        if not isinstance(error, OSError):
+            log.error("A part of the log in %s cannot be written", self.folder, exc_info=error)
+        with self._changed:
+            if self._refused_since is None:
+                self._refused_since = time.monotonic()
+                self._add_trouble(error.strerror if isinstance(error, OSError) and error.strerror else str(error))
 
     def _sync(self) -> bool:
         """Whether all is on disk."""
+        if self._summary_refused:
+            self._write_summary()
         try:
-            if self._refused_since is not None and self._summary is not None:
-                self._recorder.summarize(self._summary)
             self._recorder.sync()
         except OSError as error:
-            with self._changed:
-                self._refuse(error)
+            self._refuse(error)
             return False
-        return True
+        return not self._summary_refused
 
     def _close(self) -> None:
         try:
             self._recorder.close()
         except OSError as error:
-            with self._changed:
-                self._refuse(error)
+            self._refuse(error)
 
     def _add_trouble(self, why: str) -> None:
         failure = Failure(f"The log in {self.folder} cannot be written", why, "The migration itself continues.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
@@ -11,7 +11,8 @@ from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.threads import on_thread, retrieve
 from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.owner import MigrationOwner, Moved, Refused
+from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.model import record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, why_not
 from tui.migration.model.record import END, Event, Record
@@ -27,7 +28,7 @@ LOOK_EVERY_S = 5.0  # for migrations that other programs started
 UNSEEN_S = 600.0  # how long an end that no client has seen keeps the runner
 
 REQUESTS = frozenset({POST_COPY_NOW, CANCEL, DOWNTIME, BANDWIDTH, RESUME, PAUSE})
-Open = Callable[[str], MigrationOwner]  # the migrations of a configuration, by its path; raises Failure
+Open = Callable[[str], Awaitable[MigrationOwner]]  # the migrations of a configuration, by its path; raises Failure
 
 
 class Service:
@@ -37,9 +38,9 @@ class Service:
         self._open = open_migrations
         self._migrations: list[MigrationOwner] = []
 
-    def open_session(self, peer: Peer, hello: Mapping[str, Any]) -> "Session":
+    async def open_session(self, peer: Peer, hello: Mapping[str, Any]) -> "Session":
         """The session of a client; its hello names its configuration. Raises Failure."""
-        found = self._open(str(hello.get("config", "")))
+        found = await self._open(str(hello.get("config", "")))
         if found not in self._migrations:
             self._migrations.append(found)
         return Session(peer, found)
@@ -69,6 +70,7 @@ class Session:
         self._migrations = migrations
         self._actions = {FIND: self._find, START: self._start, FOLLOW: self._follow, REQUEST: self._request}
         self._closed = False
+        self._following: dict[MigrationActor, Callable[[Record], None]] = {}
         migrations.listen(self._on_started)
         self._looking = asyncio.ensure_future(self._look())
         self._looking.add_done_callback(retrieve)
@@ -84,6 +86,8 @@ class Session:
         self._closed = True
         self._looking.cancel()
         self._migrations.stop_listening(self._on_started)
+        for migration, on_record in self._following.items():
+            migration.run_log.stop_listening(on_record)
 
     def _on_started(self, migration: MigrationActor) -> None:
         self._peer.notify(STARTED, **description(migration))
@@ -96,9 +100,12 @@ class Session:
                 await self._migrations.look()
             except Failure as failure:
                 log.info("Other migrations were not looked for: %s", failure)
+            except Exception:  # noqa: BLE001  # it is tried again
+                log.exception("Other migrations were not looked for")
 
     async def _find(self, _parameters: Mapping[str, Any]) -> Any:
-        await self._migrations.attach()
+        if not self._migrations.busy:  # else a host that does not respond would delay the client of a migration
+            await self._migrations.attach()
         return [description(each) for each in self._migrations.all]
 
     async def _start(self, parameters: Mapping[str, Any]) -> Any:
@@ -112,7 +119,11 @@ class Session:
 
     async def _request(self, parameters: Mapping[str, Any]) -> Any:
         migration, action, value = self._run(parameters), parameters.get("action"), parameters.get("value")
-        if action not in REQUESTS or not (value is None or (type(value) is int and value >= 0)):
+        if (
+            not isinstance(action, str)
+            or action not in REQUESTS
+            or not (value is None or (type(value) is int and value >= 0))
+        ):
             raise Failure(f"The request {action!r} of a migration is unknown", f"with the value {value!r}")
         reason = why_not(action, migration.timeline)
         if reason:
@@ -125,6 +136,8 @@ class Session:
     async def _follow(self, parameters: Mapping[str, Any]) -> Any:
         """Send all records so far, then each new one."""
         migration = self._run(parameters)
+        if migration in self._following:
+            return description(migration)
         held: list[Record] = []  # records that come while the history is sent
         live = False
 
@@ -134,20 +147,24 @@ class Session:
             else:
                 held.append(each)
 
+        self._following[migration] = on_record
         history, rest = await on_thread(migration.run_log.history, on_record)
-        lines = history.decode(errors="replace").splitlines()
+        if self._closed:
+            migration.run_log.stop_listening(on_record)
+        lines = history.decode(errors="replace").split("\n")[:-1]  # splitlines() also splits at U+2028
         for first in range(0, len(lines), LINES):
             self._peer.notify(RECORDS, run=migration.folder.name, lines=lines[first : first + LINES])
             await self._peer.drained()
         self._send(migration, [*rest, *held])
         live = True
+        migration.seen = migration.seen or (not self._closed and any(map(_is_end, lines[-1:])))
         return description(migration)
 
     def _send(self, migration: MigrationActor, records: list[Record]) -> None:
         if self._closed or not records:
             return
         self._peer.notify(RECORDS, run=migration.folder.name, lines=[record.to_line(each) for each in records])
-        migration.seen = migration.seen or any(isinstance(each, Event) and each.kind == END for each in records)
+        migration.seen = migration.seen or any(map(_is_end, records))
 
     def _run(self, parameters: Mapping[str, Any]) -> MigrationActor:
         name = parameters.get("run")
@@ -158,7 +175,10 @@ class Session:
 
 
 def description(migration: MigrationActor) -> dict[str, Any]:
-    """What a client must know of a migration besides its records; `zero` is its start by time.monotonic()."""
+    """What a client must know of a migration besides its records.
+
+    `zero` is its start by time.monotonic(); `seen` says that a client has its end.
+    """
     return {
         "run": migration.folder.name,
         "folder": str(migration.folder),
@@ -167,7 +187,17 @@ def description(migration: MigrationActor) -> dict[str, Any]:
         "origin": migration.origin,
         "target": migration.target,
         "zero": migration.run_log.zero,
+        "seen": migration.seen,
     }
+
+
+def _is_end(each: Record | str) -> bool:
+    """Whether a record, or a line of the log, is the end."""
+    try:
+        each = record.from_line(each) if isinstance(each, str) else each
+    except ValueError:
+        return False
+    return isinstance(each, Event) and each.kind == END
 
 
 def from_fields(kind: type[T], values: object) -> T:

@@ -7,55 +7,36 @@ import shlex
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted, ConnectionBroken
 from tui.core.vm import Vm
-from tui.migration.model.evidence import (
-    CRASHED,
-    DIED,
-    FORCED_OFF,
-    MIGRATED,
-    POWERED_OFF,
-    Evidence,
-    HostAnswer,
-    lifecycle_words,
+from tui.migration.model.cause import end_of_vm, see_log, why_stayed
+from tui.migration.model.ends import (
+    DEFINITION_LEFT,
+    DESTROYED,
+    GUEST_OFF,
+    LINK_AWAY,
+    MOVED,
+    NEEDS_RESUME,
+    NOWHERE,
+    ON_BOTH,
+    ORIGIN_QEMU_GONE,
+    SETTLING,
+    TARGET_QEMU_GONE,
+    UNDER_WAY,
+    UNKNOWN,
 )
+from tui.migration.model.evidence import FORCED_OFF, MIGRATED, POST_COPY_FAILED, Evidence, HostAnswer
 from tui.migration.model.resume import crashes, why_not_resume
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST
 
-# Kinds of ends. The VM is on one host:
-MOVED = "moved"
-DEFINITION_LEFT = "definition left"  # moved, and the origin still has its definition
-CANCELLED_HERE = "cancelled"
-ABORTED = "aborted"  # by another program
-REFUSED = "refused"  # by libvirt or QEMU, whose reason is the cause
-DAEMON_GONE = "daemon gone"  # the target's; the VM stays
-NO_REASON = "no reason"  # the VM stays; libvirt gave no usable reason
-# The VM is off or lost, in pre-copy or in post-copy:
-GUEST_OFF = "guest off"
-DESTROYED = "destroyed"
-ORIGIN_QEMU_GONE = "origin qemu gone"
-TARGET_QEMU_GONE = "target qemu gone"  # in pre-copy the VM stays where it was
-NOWHERE = "nowhere"
-# Both hosts have the VM:
-ON_BOTH = "on both"
-UNDER_WAY = "under way"  # post-copy goes on
-LINK_AWAY = "link away"  # it goes on by itself
-NEEDS_RESUME = "needs resume"  # it does not
-UNKNOWN = "unknown"  # a host does not answer
-
-# libvirt may still be removing what is left: ask both hosts again after a moment before this is reported.
-SETTLING = frozenset({DEFINITION_LEFT, ON_BOTH})
-
-POST_COPY_FAILED = "post-copy failed"
-POST_COPY = frozenset({"post-copy", POST_COPY_FAILED})  # libvirt's reasons if a VM's memory is on two hosts
+# With the kinds that callers act on.
+__all__ = ["LINK_AWAY", "NEEDS_RESUME", "SETTLING", "UNDER_WAY", "UNKNOWN", "Diagnosis", "diagnose"]
 
 LEAVE_BOTH = "Neither destroy the VM on one of the hosts, nor let it run on with virsh resume."
-LOG = "/var/log/libvirt/qemu"
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """`sentence` is where the VM is and what that means, `advice` what to do.
+    """`kind` is one of model.ends, `sentence` where the VM is and what that means, `advice` what to do.
 
     `outcome` is that of the record, None while it is not known. `cause` is why the VM was not moved, None if nothing
     is known beyond the sentence. `resumable`: Hypervisor.resume_post_copy may be called. `over`: nothing goes on any
@@ -82,7 +63,7 @@ def diagnose(known: Evidence) -> Diagnosis:
     if there.vm is not None and there.active:
         return _only_there(known, there.vm)
     if here.vm is not None and here.active:
-        holds_the_rest = (known.post_copy and not here.vm.running) or here.reason in POST_COPY
+        holds_the_rest = (known.post_copy and not here.vm.running) or here.in_post_copy
         return _lost_there(known) if holds_the_rest else _stayed(known, here.vm)
     return _nowhere(known)
 
@@ -92,7 +73,7 @@ def diagnose(known: Evidence) -> Diagnosis:
 
 def _on_both(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
     name, origin, target = known.name, known.origin, known.target
-    if POST_COPY & {here.reason, there.reason}:
+    if known.here.in_post_copy or known.there.in_post_copy:
         return _post_copy(known, here, there)
     if here.running and there.running:
         sentence = f"{name} runs on {origin} and on {target} at once: both write to one disk."
@@ -121,7 +102,7 @@ def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
         stops = "and stops where it needs" if there.running else "and cannot run on without"
         sentence = (
             f"Post-copy of {name} is paused: the VM is on {target}, {stops} the memory that is still on {origin}. "
-            "Nothing is lost, but it does not continue by itself."
+            "Nothing is lost while QEMU lives on both hosts, but it does not continue by itself."
         )
         why_not = _why_not_resume(known)
         advice = why_not or "Repair the network if it is down, then resume the migration."
@@ -129,7 +110,8 @@ def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
     if here.reason == POST_COPY_FAILED:
         sentence = (
             f"Post-copy of {name} has lost its connection: the VM is on {target}, and stops where it needs a page that "
-            f"is still on {origin}. Nothing is lost; it continues by itself when the network is back."
+            f"is still on {origin}. Nothing is lost while QEMU lives on both hosts; it continues by itself when the "
+            "network is back."
         )
         advice = f"Repair the network between {origin} and {target}. {LEAVE_BOTH}"
         return Diagnosis(LINK_AWAY, None, sentence, advice, over=False)
@@ -143,10 +125,10 @@ def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
 def _only_there(known: Evidence, there: Vm) -> Diagnosis:
     name, origin, target = known.name, known.origin, known.target
     how = known.here_ended
-    interrupted = there.reason in POST_COPY and (how not in ("", MIGRATED) or there.reason == POST_COPY_FAILED)
+    interrupted = known.there.in_post_copy and (how not in ("", MIGRATED) or there.reason == POST_COPY_FAILED)
     if interrupted or (there.arriving and how not in ("", MIGRATED)):
         return _lost_here(known, there, how)
-    unsettled = there.arriving or (there.reason in POST_COPY and known.here.vm is not None)
+    unsettled = there.arriving or (known.there.in_post_copy and known.here.vm is not None)
     if unsettled and how != MIGRATED:
         sentence = f"{name} {_is(there)} on {target}, and is off on {origin}; libvirt has not finished the migration."
         return Diagnosis(UNKNOWN, None, sentence, f"Start it on neither host before it runs on {target}.", over=False)
@@ -171,7 +153,7 @@ def _lost_here(known: Evidence, there: Vm, how: str) -> Diagnosis:
         f"{_is(there)}, cannot run it on."
     )
     advice = f"Force it off on {target}: {_destroy(name)}. Then start it from its disk, on the Launch page."
-    cause = Failure(f"The migration of {name} failed", f"{who} before all memory was sent", _log(known.origin))
+    cause = Failure(f"The migration of {name} failed", f"{who} before all memory was sent", see_log(known.origin))
     return Diagnosis(ORIGIN_QEMU_GONE, FAILED, sentence, advice, cause=cause)
 
 
@@ -182,12 +164,12 @@ def _lost_there(known: Evidence) -> Diagnosis:
         f"{origin} still has {name}, paused, with memory from before the switch; that copy must not run. Force it off "
         f"there: {_destroy(name)}. Then start the VM from its disk, on the Launch page."
     )
-    kind, who = _end_of_vm(name, target, how)
+    kind, who = end_of_vm(name, target, how)
     if kind in (GUEST_OFF, DESTROYED):
         return Diagnosis(kind, FAILED, f"{who} in post-copy. It is off.", rest, cause=Failure(f"{who} in post-copy"))
     who = f"QEMU of {name} on {target} ended" if how else f"{name} does not run on {target} any more"
     sentence = f"{who}, in post-copy, so the VM is lost: all that changed in its memory since the switch is gone."
-    cause = Failure(f"The migration of {name} failed", f"{who}, in post-copy", _log(target))
+    cause = Failure(f"The migration of {name} failed", f"{who}, in post-copy", see_log(target))
     return Diagnosis(TARGET_QEMU_GONE, FAILED, sentence, rest, cause=cause)
 
 
@@ -199,42 +181,8 @@ def _stayed(known: Evidence, here: Vm) -> Diagnosis:
     advice = ""
     if known.there.silent and known.switched:  # libvirt lets it run on here if the answer of the target is lost
         advice = f"{known.name} may run on {known.target}, too: check that as soon as {known.target} answers."
-    kind, outcome, cause = _why_stayed(known)
+    kind, outcome, cause = why_stayed(known)
     return Diagnosis(kind, outcome, sentence, advice, ok=here.running and not advice, cause=cause)
-
-
-def _why_stayed(known: Evidence) -> tuple[str, str, Failure | None]:
-    """The kind, the outcome and the cause."""
-    failure, what = known.failure, f"The migration of {known.name} failed"
-    if known.cancel_requested:
-        return CANCELLED_HERE, CANCELLED, None
-    if isinstance(failure, Aborted):
-        who = f"Another program cancelled the migration of {known.name}"
-        return ABORTED, CANCELLED, Failure(who, detail=failure.detail)
-    if not isinstance(failure, ConnectionBroken):
-        return REFUSED if failure else NO_REASON, FAILED, failure
-    if known.there.silent:
-        why = f"the connection to libvirt on {known.target} broke"
-        hint = f"Check that libvirtd runs on {known.target}, and the network."
-        return DAEMON_GONE, FAILED, Failure(what, why, hint, detail=failure.detail)
-    return _without_reason(known, what, failure.detail)
-
-
-def _without_reason(known: Evidence, what: str, detail: str) -> tuple[str, str, Failure]:
-    """Both daemons answer: libvirt has replaced the true error by that of the connection which it closed."""
-    target, words = known.target, lifecycle_words(known.events, known.target)
-    journal = f"the journal of libvirtd on {known.origin}"
-    if not any(event == "started" for event, _detail in words):
-        why = f"libvirt gave no usable reason; QEMU was not seen to start on {target}"
-        hint = f"Look into the VM's log in {LOG} and the journal of libvirtd on {target}."
-        return NO_REASON, FAILED, Failure(what, why, hint, detail=detail)
-    if known.there_ended == DIED and not any(event == "shutdown" for event, _detail in words):
-        why = f"QEMU on {target} ended; libvirt gave no other reason"
-        hint = f"Look into the VM's log in {LOG} on {target}, then into {journal}."
-        return TARGET_QEMU_GONE, FAILED, Failure(what, why, hint, detail=detail)
-    why = "libvirt gave no usable reason; another program may have cancelled it (virsh domjobabort)"
-    hint = f"Look into {journal}, and the VM's log in {LOG} on {target}."
-    return NO_REASON, FAILED, Failure(what, why, hint, detail=detail)
 
 
 # -- no host has it, or one does not answer --
@@ -254,43 +202,30 @@ def _nowhere(known: Evidence) -> Diagnosis:
     else:
         ends.pop()  # its QEMU only received
     for host, how in ends:
-        kind, who = _end_of_vm(name, host, how)
+        kind, who = end_of_vm(name, host, how)
         if kind != NOWHERE:
             break
     else:
         return Diagnosis(NOWHERE, _outcome(known), sentence, advice, cause=known.failure)
-    hint = _log(host) if kind == ORIGIN_QEMU_GONE else ""
+    hint = see_log(host) if kind == ORIGIN_QEMU_GONE else ""
     kind = TARGET_QEMU_GONE if kind == ORIGIN_QEMU_GONE and host == target else kind
     detail = known.failure.detail if known.failure else ""
     cause = Failure(f"{who} during the migration", hint=hint, detail=detail)
     return Diagnosis(kind, FAILED, sentence, advice, cause=cause)
 
 
-def _end_of_vm(name: str, host: str, how: str) -> tuple[str, str]:
-    """The kind of diagnosis for a VM that ended on `host`, and who did what."""
-    if how == POWERED_OFF:
-        return GUEST_OFF, f"{name} powered itself off on {host}"
-    if how == CRASHED:
-        return GUEST_OFF, f"The guest of {name} crashed on {host}, and libvirt stopped it"
-    if how == FORCED_OFF:
-        return DESTROYED, f"Another program forced {name} off on {host}"
-    if how == DIED:
-        return ORIGIN_QEMU_GONE, f"QEMU of {name} on {host} ended"
-    return NOWHERE, ""
-
-
 def _half_known(known: Evidence) -> Diagnosis:
     """A host does not answer. What the other has decides only where it excludes everything else."""
     name, origin, target = known.name, known.origin, known.target
     here, there = known.here, known.there
-    if here.silent and there.vm is not None and there.vm.running and there.reason not in POST_COPY:
+    if here.silent and there.vm is not None and there.vm.running and not there.in_post_copy:
         sentence = f"{name} {_is(there.vm)} on {target}; {_no_answer(origin, here)}."
         advice = f"Do not start {name} on {origin} when it answers again: two VMs would write to one disk."
         return Diagnosis(MOVED, COMPLETED, sentence, advice, ok=True)
     if here.off and known.completed:
         sentence = f"libvirt completed the migration of {name}, but {_no_answer(target, there)}: its state is unknown."
         return Diagnosis(UNKNOWN, COMPLETED, sentence, f"Do not start {name} on {origin}.")
-    if not here.silent and not known.post_copy and here.reason not in POST_COPY:
+    if not here.silent and not known.post_copy and not here.in_post_copy:
         if here.vm is not None and here.active:
             return _stayed(known, here.vm)
         if known.here_ended not in ("", MIGRATED) and not known.switched:
@@ -307,7 +242,7 @@ def _unknown(known: Evidence) -> Diagnosis:
     sentence = f"It is unknown where {name} runs: {'; '.join(parts)}."
     until = f"{' and '.join(silent)} {'answer' if len(silent) > 1 else 'answers'}"
     advice = f"Do nothing with {name} on either host before {until}."
-    if known.there.silent and known.here.reason in POST_COPY:
+    if known.there.silent and known.here.in_post_copy:
         if crashes(known.target_libvirt):
             advice += f" If {known.target} answers about other VMs, post-copy is paused. {_why_not_resume(known)}"
         else:
@@ -339,10 +274,6 @@ def _is(vm: Vm) -> str:
 
 def _destroy(name: str) -> str:
     return f"virsh destroy {shlex.quote(name)}"
-
-
-def _log(host: str) -> str:
-    return f"The VM's log in {LOG} on {host} may have the reason."
 
 
 def _why_not_resume(known: Evidence) -> str:

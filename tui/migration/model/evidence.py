@@ -9,6 +9,9 @@ from tui.core.vm import Vm
 from tui.migration.model.record import Event
 from tui.migration.model.resume import Version
 
+POST_COPY_FAILED = "post-copy failed"
+POST_COPY = frozenset({"post-copy", POST_COPY_FAILED})  # libvirt's reasons if a VM's memory is on two hosts
+
 # How QEMU ended on a host.
 MIGRATED = "migrated"  # its VM runs on the other host
 POWERED_OFF = "powered off"  # by the guest itself
@@ -19,10 +22,15 @@ DIED = "died"  # QEMU was killed or crashed; one that receives a VM also ends li
 
 @dataclass(frozen=True)
 class HostAnswer:
-    """What one daemon answered: the VM, None if it has none of that UUID; or `failure`, why it did not answer."""
+    """What one daemon answered: the VM, None if it has none of that UUID; or `failure`, why it did not answer.
+
+    `qemu_ended`: the VM's QEMU does not exist any more, although libvirt has not noticed. It needs up to a minute for
+    that during a migration (measured with 11.3: 56 s).
+    """
 
     vm: Vm | None = None
     failure: Failure | None = None
+    qemu_ended: bool = False
 
     @property
     def silent(self) -> bool:
@@ -32,12 +40,17 @@ class HostAnswer:
     @property
     def active(self) -> bool:
         """Whether it has the VM with a QEMU process."""
-        return self.vm is not None and self.vm.active
+        return self.vm is not None and self.vm.active and not self.qemu_ended
 
     @property
     def off(self) -> bool:
         """Whether it answered and no QEMU process has the VM."""
         return not self.silent and not self.active
+
+    @property
+    def in_post_copy(self) -> bool:
+        """Whether the VM's memory is on two hosts, by this host's answer."""
+        return self.reason in POST_COPY
 
     @property
     def reason(self) -> str:
@@ -50,8 +63,9 @@ class Evidence:
     """All that `diagnose` needs; `events` are those since the start, of both hosts, in their order.
 
     `post_copy` is whether the VM was switched to post-copy, `cancel_requested` whether this app requested a cancel
-    that was not refused. `completed` is whether migrateToURI3 returned, `failure` what it or a call before it raised;
-    neither is known of a migration that another process started. The versions are None if unknown.
+    that was not refused, `sending` whether memory was still being sent up to the end. `completed` is whether
+    migrateToURI3 returned, `failure` what it or a call before it raised; neither is known of a migration that another
+    process started. The versions are None if unknown.
     """
 
     name: str
@@ -62,6 +76,7 @@ class Evidence:
     events: tuple[Event, ...] = ()
     post_copy: bool = False
     cancel_requested: bool = False
+    sending: bool = False
     completed: bool = False
     failure: Failure | None = None
     origin_libvirt: Version | None = None
@@ -119,4 +134,6 @@ def _stopped(detail: str, asked_off: str) -> str:
 
 def _of_state(answer: HostAnswer) -> str:
     """How it ended by the state alone, if no event was received."""
+    if answer.qemu_ended:
+        return DIED
     return {"migrated": MIGRATED, "crashed": DIED}.get(answer.reason, "") if answer.off else ""

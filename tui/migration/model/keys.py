@@ -23,10 +23,16 @@ def why_not(action: str, timeline: Timeline | None) -> str:
         return "The VM is being switched over; nothing can be changed any more."
     if timeline.cancel_requested:
         return "The migration is already being cancelled."
-    if action == POST_COPY_NOW and not timeline.post_copy_allowed:
+    return _why_not_switch(timeline) if action == POST_COPY_NOW else ""
+
+
+def _why_not_switch(timeline: Timeline) -> str:
+    if not timeline.post_copy_allowed:
         how = f"{actions.CANCEL} cancels it; then start it again with post-copy."
         return f"It was started as pre-copy; post-copy must be allowed at the start. {how}"
-    if action == POST_COPY_NOW and timeline.post_copy_held:
+    if timeline.post_copy_sent:
+        return "Post-copy is already requested; libvirt has not confirmed it yet."
+    if timeline.post_copy_held:
         return "Post-copy is already requested; it starts when the first pass begins."
     return ""
 

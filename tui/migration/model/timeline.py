@@ -45,10 +45,12 @@ class Timeline:
         self.error: Mapping[str, Any] = {}
         self.verified: tuple[bool, str] | None = None
         self.advice = ""  # what to do about what the migration left on the other host
+        self.paused = False  # another program has paused the VM, and the passes go on
         self.unanswered: tuple[float, str] | None = None  # since when libvirt has not replied, and why
         self.log_trouble = ""  # why the log is incomplete, as a sentence
         self.cancel_requested = False  # and not refused
         self.post_copy_held = False  # requested, and waiting for the first pass
+        self.post_copy_sent = False  # requested, and neither refused nor begun yet
         self.post_copy_at: float | None = None
         self.post_copy_failed = False
         self.diagnosis: Mapping[str, Any] = {}  # of a broken post-copy, or of an end of which a host knows more
@@ -60,6 +62,7 @@ class Timeline:
         self.bandwidth_mib_s = 0
         self._passes = PassCounter()
         self._send_rate = SendRate()
+        self._switched_in = 0  # the first pass seen after the VM was paused for the switchover
         self._unseen: tuple[float, float] | None = None  # the newest gap, until a later sample
         for each in records:
             self.add(each)
@@ -165,8 +168,9 @@ class Timeline:
             self.marks.append(Mark(sample.t, "!", "post-copy continues"))
         if sample.state.startswith("paused (post-copy"):
             self._post_copy_began(sample.t)
-        elif sample.state == "paused (migrating)" and self.phase == PASS:
-            self.phase = SWITCHOVER
+        elif sample.state == "paused (migrating)" and self.phase == PASS and not self.paused:
+            self._switch_over()
+        self.paused = self.paused and sample.state.startswith("paused")
         if not sample.number("memory_total"):
             return
         self._see_pass(sample)
@@ -192,6 +196,11 @@ class Timeline:
         self.points.append(point)
 
     def _see_pass(self, sample: Sample) -> None:
+        number = self._passes.number(sample.number("memory_iteration"))
+        self._switched_in = self._switched_in or number
+        if self.phase == SWITCHOVER and number > self._switched_in + 1:  # the last pass is sent during the switchover
+            self.phase = PASS  # libvirt reports a VM that another program has paused like one that is switched over
+            self.paused = True
         if self.phase in (IDLE, SETUP):
             self.phase = PASS
             self._passes.begin(sample)
@@ -199,11 +208,14 @@ class Timeline:
         if ended is not None:
             self.marks.append(Mark(sample.t, "|", f"pass {ended.number + 1}", self.passes.added))
 
+    def _switch_over(self) -> None:
+        self.phase, self._switched_in = SWITCHOVER, 0
+
     def _post_copy_began(self, t: float) -> None:
         if self.post_copy_at is None:
             self.post_copy_at = t
             self._passes.interrupted = True
-            self.post_copy_held = False
+            self.post_copy_held = self.post_copy_sent = False
             self.marks.append(Mark(t, "P", "post-copy"))
         if not self.over:
             self.phase = POST_COPY
@@ -246,13 +258,14 @@ class Timeline:
         elif detail == "post-copy failed":
             self._post_copy_failed(event.t)
         elif detail == "migrated" and event.data.get("event") == "suspended" and self.phase == PASS:
-            self.phase = SWITCHOVER
+            self._switch_over()
             self.marks.append(Mark(event.t, "S", "switchover"))
 
     def _on_key(self, event: Event) -> None:
         action, value = event.data.get("action"), event.data.get("value")
         if action == "post-copy":
             self.post_copy_held = bool(event.data.get("held"))
+            self.post_copy_sent = not self.post_copy_held
         elif action == "downtime" and value:
             self.marks.append(Mark(event.t, "d", f"downtime <= {value} ms"))
         elif action == "bandwidth" and value is not None:
@@ -273,6 +286,7 @@ class Timeline:
         elif action == "log":
             self.log_trouble = ""
         elif event.data.get("failed"):
+            self.post_copy_sent = self.post_copy_sent and action != "post-copy"
             self.post_copy_held = self.post_copy_held and action != "post-copy"
             self.cancel_requested = self.cancel_requested and action != "cancel"
         elif action == "downtime" and value:

@@ -48,14 +48,24 @@ def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target:
         return Verdict(f"Switching over: the VM is paused and continues on {target} once the rest is there.", WARNING)
     if phase == POST_COPY or timeline.diagnosis:
         return _post_copy(timeline, origin, target)
-    if timeline.cancel_requested:
-        return Verdict(f"Cancelling: libvirt aborts the job. The VM keeps running on {origin}.")
-    if timeline.post_copy_held:
-        return Verdict("Post-copy is requested and starts when the first pass begins; QEMU ignores it before.")
+    requested = _requested(timeline, origin)
+    if requested:
+        return Verdict(requested)
     if timeline.silent_s >= SILENT_S:
         text = f"Nothing has been sent for {duration(timeline.silent_s)}: check the network from {origin} to {target}."
         return Verdict(f"{text} {actions.CANCEL} cancels it.", WARNING)
     return _pre_copy(timeline, elapsed)
+
+
+def _requested(timeline: Timeline, origin: str) -> str:
+    """What a key has requested, until libvirt does it."""
+    if timeline.cancel_requested:
+        return f"Cancelling: libvirt aborts the job. The VM keeps running on {origin}."
+    if timeline.post_copy_sent:
+        return "Post-copy is requested; libvirt has not confirmed it yet."
+    if timeline.post_copy_held:
+        return "Post-copy is requested and starts when the first pass begins; QEMU ignores it before."
+    return ""
 
 
 def _ended(timeline: Timeline, origin: str, target: str) -> Verdict:

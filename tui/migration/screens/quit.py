@@ -39,7 +39,7 @@ class QuitGuard(Dialog[bool]):
         migration, reason = self._migration, why_not(CANCEL, self._migration.timeline)
         way = f"{migration.origin} -> {migration.target}"
         yield Static(Content.assemble((migration.vm.name, "bold"), f" is being migrated, {way}."))
-        yield _answer("l", "leave it running: libvirt continues it, and vmlm-tui finds it at its next start.")
+        yield _answer("l", "leave it running: it is still recorded, its timeout is kept, and vmlm-tui shows it again.")
         yield _answer("s", "stay.")
         if reason:
             yield _answer("c", f"cannot cancel it: {without_keys(reason)}", impossible=True)

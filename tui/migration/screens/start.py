@@ -8,11 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input, Static
 
+from tui.core.connections import SILENT_LIMIT_S
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.core.settings import OTHER
 from tui.migration.backend.migrations import Migration, Migrations
-from tui.migration.backend.owner import Moved, Refused
+from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.model import entry
 from tui.ui.choice import Choice
 from tui.ui.form import Form, enter, number_field, row
@@ -142,7 +143,8 @@ class StartForm(Form[Migration]):
 
     @work(name="start")
     async def _start(self, plan: Plan, origin: str) -> None:
-        self.show_message(f"Checking whether {plan.vm} can be migrated ...")
+        limit = f"a host that does not answer is given up after {SILENT_LIMIT_S:.0f} s"
+        self.show_message(f"Checking whether {plan.vm} can be migrated; {limit} ...")
         failures: tuple[Failure, ...]
         try:
             self.dismiss(await self._migrations.start(plan, origin))

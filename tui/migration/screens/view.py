@@ -15,7 +15,7 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
 from tui.core.quantity import duration
 from tui.migration.backend.migrations import Migration, Migrations
-from tui.migration.model.record import Event, Record
+from tui.migration.model.record import END, Event, Record
 from tui.migration.model.timeline import EVERY_SECOND, Timeline
 from tui.migration.model.verdict import sentence
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
@@ -140,7 +140,9 @@ class MigrateView(Page):
         if isinstance(each, Event) and each.kind in EVERY_SECOND:
             return
         self._request_update()
-        if not self._timeline.over or self._migration is None:
+        if isinstance(each, Event) and each.data.get("request") and self._shown:
+            self.explain(f"{each.data.get('what')}: {each.data.get('why')}")  # a key had no effect
+        if not isinstance(each, Event) or each.kind != END or self._migration is None:
             return
         if self.is_current:
             self._attach_running()  # reads where the VM is now
@@ -219,9 +221,10 @@ class MigrateView(Page):
         self.query_one("#phases", Lines).show(phase_line(timeline, elapsed, self.size.width))
         verdict = sentence(timeline, elapsed, migration.origin, migration.target)
         verdict = replace(verdict, text=self.with_keys(verdict.text))
-        late = (
-            f"no reply from libvirt for {duration(waiting)}" if waiting and not timeline.over else timeline.log_trouble
-        )
+        late = timeline.log_trouble
+        if waiting:
+            why = f" ({timeline.unanswered[1]})" if timeline.unanswered and timeline.unanswered[1] else ""
+            late = f"no reply from libvirt for {duration(waiting)}{why}; the figures are from before"
         self.query_one(Sentence).show_verdict(verdict, timeline.phase, late, self.size.width)
         if waiting:
             self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))

@@ -11,8 +11,9 @@ from textual.content import Content
 
 from tui.core.failure import Failure
 from tui.core.plain_text import plain
+from tui.migration.model.outcome import home
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
-from tui.migration.widgets.summary import LABEL, home, outcome_lines
+from tui.migration.widgets.summary import LABEL, outcome_lines
 from tui.runs.backend import OpenRun, Runs
 from tui.runs.model import Run
 from tui.runs.widgets import heading

@@ -1,0 +1,377 @@
+"""The service of the runner and its clients over a real socket: what two of them see and do, and a runner that ends."""
+
+import asyncio
+import math
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.fakes import PATIENCE_S, Stage
+from tests.unit.migration.logs import HangingRecorder, lines_of
+from tests.unit.migration.runners import Runner, passes
+from tests.unit.migration.stages import stage_of
+from tests.unit.migration.test_recorder import full_disk
+from tests.unit.until import until
+from tui.core.failure import Failure
+from tui.core.plan import Plan
+from tui.core.vm import Vm
+from tui.migration.backend import migrations as migrations_module
+from tui.migration.backend import run_log as run_log_module
+from tui.migration.backend.migrations import Migrations
+from tui.migration.backend.preflight import Moved, Refused
+from tui.migration.backend.recorder import RAW
+from tui.migration.backend.run_files import read_records
+from tui.migration.backend.service import REQUEST, from_fields
+from tui.migration.model import record
+from tui.migration.model.keys import why_not
+from tui.migration.model.record import Event
+from tui.migration.model.timeline import Timeline
+
+BY_HAND = Plan("guest1", technique="post-copy-manual")
+
+
+@pytest.fixture(autouse=True)
+def try_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations_module, "AGAIN_S", 0.01)
+
+
+@pytest.fixture
+async def make(tmp_path: Path) -> AsyncIterator[Callable[[Stage], Runner]]:
+    made: list[Runner] = []
+
+    def runner(stage: Stage) -> Runner:
+        made.append(Runner(stage, tmp_path))
+        return made[-1]
+
+    yield runner
+    for each in made:
+        await each.close()
+
+
+Make = Callable[[Stage], Runner]
+
+
+async def begun(make: Make, plan: Plan = BY_HAND) -> tuple[Runner, Migrations]:
+    """A runner with a migration in its second pass that waits for post-copy, and the client that started it."""
+    runner = make(stage_of("post-copy-by-hand"))
+    await runner.start()
+    client = runner.client()
+    await passes(await client.start(plan))
+    return runner, client
+
+
+async def switch(runner: Runner) -> None:
+    """Let it end."""
+    runner.actor.controls.switch_to_post_copy()
+    await asyncio.wait_for(runner.actor.ended(), PATIENCE_S)
+
+
+def requests(runner: Runner) -> list[object]:
+    records = read_records(runner.actor.folder / RAW)
+    return [each.data["action"] for each in records if isinstance(each, Event) and each.kind == record.KEY]
+
+
+# -- two clients --
+
+
+async def test_a_second_client_is_given_the_same_records(make: Make) -> None:
+    runner, _ = await begun(make)
+    first = await runner.follower()
+    await passes(runner.actor, 3)
+    second = await runner.follower()
+    await switch(runner)
+    await asyncio.gather(first.ended(), second.ended())
+    assert first.lines == second.lines == lines_of(runner.actor.folder)
+
+
+async def test_a_client_that_follows_twice_gets_nothing_twice(make: Make) -> None:
+    runner, _ = await begun(make)
+    first = await runner.follower()
+    await first.client.call("follow", run=runner.actor.folder.name)
+    await switch(runner)
+    await first.ended()
+    assert first.lines == lines_of(runner.actor.folder)
+
+
+async def test_a_second_client_is_given_the_same_records_while_the_disk_is_full(make: Make) -> None:
+    runner, _ = await begun(make)
+    first = await runner.follower()
+    runner.stage.standing = True
+    with full_disk((runner.actor.folder / RAW).stat().st_size + 100):
+        await until(first.log_actions)
+        second = await runner.follower()
+        assert second.log_actions()
+    await until(lambda: any("seconds" in each.data for each in first.log_actions()))
+    third = await runner.follower()
+    runner.stage.standing = False
+    await switch(runner)
+    await asyncio.gather(first.ended(), second.ended(), third.ended())
+    assert first.logged == second.logged == third.lines == lines_of(runner.actor.folder)
+
+
+async def test_a_second_client_is_given_the_same_records_while_the_folder_hangs(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.migration.backend.owner.Recorder", HangingRecorder)
+    monkeypatch.setattr(run_log_module, "STUCK_S", 0.0)
+    runner, _ = await begun(make)
+    recorder = runner.actor.run_log._recorder
+    assert isinstance(recorder, HangingRecorder)
+    first = await runner.follower()
+    runner.stage.standing = True
+    recorder.free.clear()
+    await until(recorder.hangs.is_set)
+    second = await runner.follower()
+    await until(first.log_actions)
+    third = await runner.follower()
+    recorder.free.set()
+    await until(lambda: any("seconds" in each.data for each in first.log_actions()))
+    runner.stage.standing = False
+    await switch(runner)
+    await asyncio.gather(first.ended(), second.ended(), third.ended())
+    assert first.logged == second.logged == third.logged == lines_of(runner.actor.folder)
+
+
+async def test_a_second_client_is_given_the_same_records_after_the_folder_was_deleted(make: Make) -> None:
+    runner, _ = await begun(make)
+    first = await runner.follower()
+    runner.stage.standing = True
+    shutil.rmtree(runner.actor.folder)
+    second = await runner.follower()
+    await until(lambda: any("restored" in each.data for each in first.log_actions()))
+    third = await runner.follower()
+    runner.stage.standing = False
+    await switch(runner)
+    await asyncio.gather(first.ended(), second.ended(), third.ended())
+    assert first.lines == second.lines == third.lines == lines_of(runner.actor.folder)
+
+
+async def test_post_copy_requested_by_two_clients_is_one_call(make: Make) -> None:
+    runner, client = await begun(make)
+    other = runner.client()
+    assert await other.attach() is not None
+    for each in (client, other):
+        assert each.current is not None
+        each.current.controls.switch_to_post_copy()
+    for each in (client, other):
+        assert each.current is not None
+        await asyncio.wait_for(each.current.ended(), PATIENCE_S)
+        assert each.current.timeline.phase == "completed"
+    assert runner.stage.calls.count("start_post_copy") == 1
+    assert requests(runner) == ["post-copy"]
+
+
+async def test_a_migration_that_one_client_starts_is_shown_by_the_other(make: Make) -> None:
+    runner = make(stage_of("post-copy-by-hand"))
+    await runner.start()
+    other = runner.client()
+    assert await other.attach() is None
+    started = await runner.client().start(BY_HAND)
+    await until(lambda: other.current is not None)
+    assert other.current is not None
+    assert (other.current.run, other.current.plan) == (started.run, BY_HAND)
+    await passes(other.current)
+    await until(lambda: other.current is not None and other.current.timeline.passes)
+    await switch(runner)
+    await asyncio.wait_for(other.current.ended(), PATIENCE_S)
+
+
+async def test_a_client_need_not_wait_for_a_host_to_follow_a_migration(make: Make) -> None:
+    runner, _ = await begun(make)
+    runner.stage.silent.clear()  # no daemon replies
+    migration = await asyncio.wait_for(runner.client().attach(), PATIENCE_S / 2)
+    assert migration is not None
+    assert migration.timeline.iteration >= 2
+
+
+async def test_only_an_end_that_no_client_has_seen_is_shown_to_the_next(make: Make) -> None:
+    runner = make(stage_of("pre-copy-idle"))
+    await runner.start()
+    await asyncio.wait_for((await runner.owner.start(Plan("guest1"))).ended(), PATIENCE_S)
+    assert runner.service.busy is False  # the service does not know that owner before its first client
+    found = await runner.client().attach()
+    assert found is not None
+    assert found.timeline.phase == "completed"
+    assert not runner.service.busy
+    assert await runner.client().attach() is None
+
+
+async def test_an_end_that_no_client_has_seen_keeps_the_runner(make: Make) -> None:
+    runner, client = await begun(make)
+    assert runner.service.busy
+    await client.close()
+    await switch(runner)
+    await until(lambda: runner.actor.run_log.done)
+    assert runner.service.busy
+    assert await runner.client().attach() is not None
+    await until(lambda: not runner.service.busy)
+
+
+# -- requests --
+
+
+async def test_a_plan_that_is_refused_gives_all_reasons(make: Make) -> None:
+    runner = make(stage_of())
+    await runner.start()
+    runner.stage.vms[runner.stage.origin]["guest1"] = Vm("guest1", runner.stage.vm.uuid, "paused")
+    runner.stage.uuids = dict.fromkeys(runner.stage.uuids, "same")
+    with pytest.raises(Refused) as raised:
+        await runner.client().start(Plan("guest1"))
+    assert [each.what for each in raised.value.failures] == [
+        "guest1 cannot be migrated live",
+        "Source and destination are the same host",
+    ]
+
+
+async def test_a_vm_that_has_moved_is_reported_with_its_host(make: Make) -> None:
+    runner = make(stage_of())
+    await runner.start()
+    with pytest.raises(Moved) as raised:
+        await runner.client().start(Plan("guest1"), "nowhere")
+    assert raised.value.inventory.origin("guest1") is not None
+
+
+async def test_a_request_that_is_not_possible_is_refused_with_the_reason_of_the_page(make: Make) -> None:
+    runner, _ = await begun(make, Plan("guest1"))
+    client = (await runner.follower()).client
+    with pytest.raises(Failure) as raised:
+        await client.call(REQUEST, run=runner.actor.folder.name, action="post-copy")
+    assert raised.value.why == why_not("post-copy", runner.actor.timeline) != ""
+    assert requests(runner) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"action": "start"},
+        {"action": None},
+        {"action": ["cancel"]},
+        {"action": "downtime", "value": -1},
+        {"action": "downtime", "value": True},
+        {"action": "bandwidth", "value": "7"},
+        {"action": "bandwidth", "value": 1.5},
+        {"run": "another"},
+        {"run": None},
+    ],
+)
+async def test_a_request_with_wrong_parameters_is_a_failure(make: Make, wrong: dict[str, Any]) -> None:
+    runner, _ = await begun(make)
+    client = (await runner.follower()).client
+    with pytest.raises(Failure) as raised:
+        await client.call(REQUEST, **({"run": runner.actor.folder.name, "action": "cancel"} | wrong))
+    assert raised.value.what != "The runner failed"
+    assert requests(runner) == []
+
+
+async def test_an_unknown_request_is_a_failure(make: Make) -> None:
+    runner, _ = await begun(make)
+    with pytest.raises(Failure, match="The runner knows no request 'dance'"):
+        await (await runner.follower()).client.call("dance")
+
+
+async def test_the_configuration_that_cannot_be_read_is_the_reason(make: Make) -> None:
+    runner = make(stage_of())
+    await runner.start()
+    with pytest.raises(Failure, match="No such configuration"):
+        await runner.client("/other.toml").attach()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        None,
+        [],
+        "guest1",
+        {},
+        {"vm": 1},
+        {"vm": None},
+        {"vm": "guest1", "timeout_s": "25"},
+        {"vm": "guest1", "timeout_s": True},
+        {"vm": "guest1", "downtime_ms": 1.5},
+        {"vm": "guest1", "downtime_ms": True},
+        {"vm": "guest1", "auto_converge": 1},
+        {"vm": "guest1", "parallel": None},
+        {"vm": "guest1", "unknown": 1},
+    ],
+)
+def test_a_plan_of_other_types_is_refused(values: object) -> None:
+    with pytest.raises(Failure, match="A Plan of the runner's protocol is malformed"):
+        from_fields(Plan, values)
+
+
+def test_a_plan_of_the_right_types_is_read() -> None:
+    plan = Plan("guest1", timeout_s=math.pi, auto_converge=True)
+    assert from_fields(Plan, vars(plan)) == plan
+    assert from_fields(Plan, {"vm": "guest1", "timeout_s": 7}) == Plan("guest1", timeout_s=7)
+
+
+# -- a runner that ends --
+
+
+async def test_a_client_follows_the_next_runner_with_the_gap_marked(make: Make) -> None:
+    runner, client = await begun(make)
+    migration = client.current
+    assert migration is not None
+    await runner.end()
+    await runner.start()
+    await until(lambda: migration.timeline.gaps and migration.timeline.iteration)
+    assert client.current is migration
+    await switch(runner)
+    await asyncio.wait_for(migration.ended(), PATIENCE_S)
+    read = Timeline(read_records(migration.folder / RAW))
+    assert [(each.sign, each.text) for each in migration.timeline.marks] == [
+        (each.sign, each.text) for each in read.marks
+    ]
+    assert (migration.timeline.phase, len(migration.timeline.points)) == (read.phase, len(read.points))
+    assert len(read.gaps) == 1
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_keys_that_are_pressed_while_there_is_no_runner_are_sent_to_the_next(make: Make, gone: bool) -> None:
+    runner, client = await begun(make)
+    migration = client.current
+    assert migration is not None
+    await runner.end()
+    if gone:  # else the client does not know yet that the runner has ended
+        await until(lambda: not client._client.connected)
+    migration.controls.set_max_downtime(700)
+    migration.controls.switch_to_post_copy()
+    await runner.start()
+    await asyncio.wait_for(migration.ended(), PATIENCE_S)
+    assert migration.timeline.phase == "completed"
+    assert requests(runner) == ["downtime", "post-copy"]
+    assert runner.stage.calls.count("start_post_copy") == 1
+
+
+async def test_an_end_while_there_was_no_runner_is_found_by_the_next(make: Make) -> None:
+    runner, client = await begun(make)
+    migration = client.current
+    assert migration is not None
+    await runner.end()
+    runner.stage.finish("completed")
+    runner.stage.completed[runner.stage.target] = {"operation": 5, "time_elapsed": 1}
+    runner.stage.down.add(runner.stage.target)
+    await runner.start()
+    await until(lambda: client._client.connected)
+    runner.stage.down.clear()
+    await asyncio.wait_for(migration.ended(), PATIENCE_S)
+    assert migration.timeline.ended_between is not None
+
+
+async def test_the_end_of_a_migration_is_not_shown_again_by_the_next_runner(make: Make) -> None:
+    runner, client = await begun(make)
+    migration = client.current
+    assert migration is not None
+    await switch(runner)
+    await asyncio.wait_for(migration.ended(), PATIENCE_S)
+    records: list[object] = []
+    migration.listen(records.append)
+    await client.attach()
+    await runner.end()
+    await until(lambda: not client._client.connected)
+    await runner.start()
+    assert await client.attach() is migration
+    assert records == []

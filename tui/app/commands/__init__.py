@@ -1,0 +1,47 @@
+"""The commands that work without the app: `vmlm-tui migrate VM` and the others; all are clients of the runner."""
+
+import sys
+from importlib import import_module
+
+from tui.core.failure import Failure
+
+CANNOT_START = 2  # exit status of a command that cannot be understood, or cannot start
+
+# By the verb the module that has its `main(verb, words)`; imported only when it is called.
+MODULES = {
+    "migrate": "migrate",
+    "watch": "watch",
+    "status": "status",
+    "post-copy": "control",
+    "cancel": "control",
+    "resume": "control",
+    "pause": "control",
+    "set": "control",
+}
+USAGE = """\
+vmlm-tui migrate VM [--help] ...
+vmlm-tui watch [RUN|VM] [--json]
+vmlm-tui status [--json]
+vmlm-tui post-copy VM
+vmlm-tui cancel VM
+vmlm-tui resume VM
+vmlm-tui pause VM
+vmlm-tui set VM [--downtime TIME] [--bandwidth RATE]"""
+
+
+def run(verb: str, words: list[str]) -> int:
+    """Run the command `verb` with its arguments; returns the exit status."""
+    try:
+        status: int = import_module(f"{__name__}.{MODULES[verb]}").main(verb, words)
+    except Failure as failure:
+        for line in sentences(failure):
+            print(f"vmlm-tui {verb}: {line}", file=sys.stderr)
+        return CANNOT_START
+    return status
+
+
+def sentences(failure: Failure) -> list[str]:
+    """The failure before the start as lines: one, or one for each mistake of the configuration."""
+    from tui.app.config import Misconfigured  # noqa: PLC0415  # --version and --help need no configuration
+
+    return failure.detail.splitlines() if isinstance(failure, Misconfigured) else [str(failure)]

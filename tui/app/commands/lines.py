@@ -1,0 +1,128 @@
+"""A migration in lines: its progress, its events, its result, as text or as JSON."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tui.app.commands.output import with_commands, wrapped
+from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES
+from tui.core.quantity import clock, duration, rate, size
+from tui.migration.backend.migrations import Migration
+from tui.migration.backend.run_summary import summary
+from tui.migration.model import record
+from tui.migration.model.outcome import facts, home, title
+from tui.migration.model.record import Event, Record, to_line
+from tui.migration.model.timeline import CANCELLED, COMPLETED, IDLE, LOST, PASS, Timeline
+from tui.migration.model.verdict import Verdict, sentence
+
+LABEL = 13  # columns of a label in the result
+PHASES = "|SP"  # the signs of marks that are a new pass or phase, which has a line of its own
+MOVED, NOT_MOVED, STOPPED = 0, 1, 3  # exit status
+
+Lines = Callable[[Migration, Record], list[str]]  # the lines for a record that was added to the timeline
+
+
+def heading(migration: Migration) -> str:
+    """The VM, its direction, the technique, and the folder of the run."""
+    technique = TECHNIQUES.get(migration.plan.technique, migration.plan.technique)
+    if migration.plan.technique == POST_COPY_TIMEOUT:
+        technique = f"post-copy after {migration.plan.timeout_s:g} s"
+    return f"{way(migration)}  {technique}  recorded in {home(migration.folder)}"
+
+
+def way(migration: Migration) -> str:
+    """The VM and its direction."""
+    return f"{migration.vm.name}  {migration.origin} -> {migration.target}"
+
+
+def phase(timeline: Timeline) -> str:
+    """The phase, with the number of the pass."""
+    if timeline.phase == PASS:
+        return f"pass {max(timeline.iteration, 1)}"
+    return "result unknown" if timeline.phase == LOST else timeline.phase
+
+
+def figures(timeline: Timeline, elapsed: float) -> str:
+    """The time, the phase, and what is left to send."""
+    words = [clock(elapsed), phase(timeline)]
+    point = timeline.point
+    if point is not None and not timeline.over:
+        words.append(f"{size(point.remaining)} left")
+        words += [rate(point.rate)] if point.rate is not None else []
+    return "  ".join(words)
+
+
+def verdict(migration: Migration, elapsed: float) -> Verdict:
+    """The sentence of the Migrate page, with commands in place of keys, after a warning if there is one."""
+    timeline = migration.timeline
+    found = sentence(timeline, elapsed, migration.origin, migration.target)
+    waiting = timeline.waiting_s(elapsed)
+    late = f"no reply from libvirt for {duration(waiting)}" if waiting else timeline.log_trouble
+    text = with_commands(found.text, migration.vm.name)
+    return replace(found, text=f"{late}. {text}" if late else text)
+
+
+class EventLines:
+    """A line for each event that a person would note: a new phase or pass, a request, an error."""
+
+    def __init__(self) -> None:
+        self._marks = 0
+        self._phase = IDLE
+
+    def __call__(self, migration: Migration, each: Record) -> list[str]:
+        """The lines for the record, which was added to the timeline just now."""
+        timeline = migration.timeline
+        lines: list[str] = []
+        if isinstance(each, Event) and each.kind in (record.START, record.ATTACHED):
+            lines.append(heading(migration))
+        new, self._marks = timeline.marks[self._marks :], len(timeline.marks)
+        lines += [f"{clock(mark.t)}  {mark.text}" for mark in new if mark.sign not in PHASES]
+        if isinstance(each, Event) and each.kind == record.ERROR:
+            reason = ": ".join(str(each.data[key]) for key in ("what", "why") if each.data.get(key))
+            lines.append(f"{clock(each.t)}  error: {reason}")
+        overdue = isinstance(each, Event) and each.kind == record.NO_ANSWER
+        if (phase(timeline) != self._phase or overdue) and not timeline.over:
+            self._phase = phase(timeline)
+            lines.append(f"{figures(timeline, each.t)}  {verdict(migration, each.t).text}")
+        return lines
+
+
+class Heading:
+    """Only the heading: a terminal has the progress line."""
+
+    def __init__(self) -> None:
+        self._shown = False
+
+    def __call__(self, migration: Migration, _each: Record) -> list[str]:
+        """The heading, once."""
+        shown, self._shown = self._shown, True
+        return [] if shown else [heading(migration)]
+
+
+def json_lines(_migration: Migration, each: Record) -> list[str]:
+    """The record as it is in raw.jsonl."""
+    return [to_line(each)]
+
+
+def result_lines(migration: Migration, width: int) -> list[str]:
+    """The result as the Migrate page has it."""
+    found = facts(migration.timeline, migration.folder, migration.origin)
+    texts = ((fact.label, with_commands(fact.text, migration.vm.name)) for fact in found)
+    return [title(migration.timeline)[0], *(line for each in texts for line in wrapped(*each, LABEL, width))]
+
+
+def result_json(migration: Migration) -> str:
+    """The result as one line of JSON, with the figures of run.toml."""
+    timeline = migration.timeline
+    found = summary(migration.plan, migration.vm, {}, "", timeline, timeline.phase)
+    fields: dict[str, Any] = {"kind": "result", "outcome": timeline.phase, "run": str(migration.folder)}
+    fields |= {key: found[key] for key in ("verified", "advice", "error", "figures")}
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def exit_status(timeline: Timeline) -> int:
+    """Of a migration that is over: 0 moved, 3 cancelled; 1 if neither, or if the VM is not where it should be."""
+    if timeline.verified is not None and not timeline.verified[0]:
+        return NOT_MOVED
+    return {COMPLETED: MOVED, CANCELLED: STOPPED}.get(timeline.phase, NOT_MOVED)

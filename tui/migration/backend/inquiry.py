@@ -1,0 +1,78 @@
+"""Finds out what the end or the break of a migration means: asks both hosts, and adds the events so far."""
+
+from collections import deque
+from collections.abc import Callable
+
+from tui.core.failure import Failure, unexpected
+from tui.core.log import log
+from tui.core.protocols import LIFECYCLE
+from tui.core.threads import start_thread
+from tui.core.vm import Vm
+from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.location import Answers, answers
+from tui.migration.model.diagnosis import Diagnosis, diagnose
+from tui.migration.model.evidence import Evidence, HostAnswer
+from tui.migration.model.record import Event, Record
+
+EVENTS = 100  # of both hosts; the newest decide
+
+
+class Inquiry:
+    """`on_answers` is called with each pair of answers, on another thread; one pair is asked at a time."""
+
+    def __init__(self, vm: Vm, connections: MigrationConnections, on_answers: Callable[[Answers], None]) -> None:
+        self._vm = vm
+        self._connections = connections
+        self._on_answers = on_answers
+        self._events: deque[Event] = deque(maxlen=EVENTS)
+        self._asking = False
+
+    def see(self, each: Record) -> None:
+        """Remember a lifecycle event."""
+        if isinstance(each, Event) and each.kind == LIFECYCLE:
+            self._events.append(each)
+
+    def ask(self, *, versions: bool) -> None:
+        """Ask both hosts, unless they are being asked; returns at once."""
+        if not self._asking:
+            self._asking = True
+            start_thread("ask", lambda: self._ask(versions))
+
+    def _ask(self, versions: bool) -> None:
+        try:
+            found = answers(self._connections, self._vm, versions=versions)
+        except Exception as error:  # noqa: BLE001  # the caller asks again
+            log.exception("The hosts were not asked about %s", self._vm.name)
+            silent = HostAnswer(failure=unexpected("The hosts were not asked", error))
+            found = Answers(silent, silent)
+        self._asking = False
+        self._on_answers(found)
+
+    def diagnose(
+        self,
+        found: Answers,
+        *,
+        post_copy: bool,
+        cancel_requested: bool,
+        sending: bool,
+        completed: bool,
+        failure: Failure | None,
+    ) -> Diagnosis:
+        """What the answers mean, with all that is known besides; see model.evidence."""
+        return diagnose(
+            Evidence(
+                self._vm.name,
+                self._connections.origin,
+                self._connections.target,
+                found.here,
+                found.there,
+                tuple(self._events),
+                post_copy=post_copy,
+                cancel_requested=cancel_requested,
+                sending=sending,
+                completed=completed,
+                failure=failure,
+                origin_libvirt=found.here_libvirt,
+                target_libvirt=found.there_libvirt,
+            )
+        )

@@ -1,0 +1,96 @@
+"""The calls of one migration to libvirt, on threads of their own: they post what came of them."""
+
+import time
+from collections.abc import Callable
+
+from tui.core.failure import Failure, unexpected
+from tui.core.plan import Plan
+from tui.core.protocols import Hypervisor, HypervisorEvent, JobInfo
+from tui.core.threads import start_thread
+from tui.migration.backend.connections import MigrationConnections
+
+
+class Job:
+    """Each method but `read` returns at once; the results are calls of the functions given here, on any thread."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        connections: MigrationConnections,
+        on_event: Callable[[str, HypervisorEvent, float], None],
+        on_error: Callable[[Failure], None],
+    ) -> None:
+        self.unsubscribe: list[Callable[[], None]] = []
+        self._plan = plan
+        self._connections = connections
+        self._on_event = on_event
+        self._on_error = on_error
+
+    def read(self) -> JobInfo:
+        """The statistics of the job; blocks, raises Failure."""
+        return self._connections.at(self._connections.origin).job(self._plan.vm)
+
+    def follow(self, then: Callable[[], None]) -> None:
+        """Subscribe to the events of both daemons; `then` is called after the first, because one may hang."""
+        start_thread("follow", lambda: self._follow(then))
+
+    def migrate(
+        self, uri: str, then: Callable[[], None], returned: Callable[[], None], failed: Callable[[Failure, bool], None]
+    ) -> None:
+        """Follow, and start the migration; `failed` also gets whether the job goes on all the same."""
+
+        def call() -> None:
+            self._follow(then)
+            try:
+                steer = self._connections.steer()
+                steer.set_max_downtime(self._plan.vm, self._plan.downtime_ms)
+                steer.migrate(self._plan, uri)
+            except Exception as error:  # noqa: BLE001  # the record must get an end
+                failed(_failure(f"{self._plan.vm} was not migrated", error), self._goes_on())
+            else:
+                returned()
+
+        start_thread("migrate", call)
+
+    def resume(self, uri: str, returned: Callable[[], None], failed: Callable[[Failure], None]) -> None:
+        """Continue a paused post-copy; it returns when the migration has ended."""
+
+        def call() -> None:
+            try:
+                self._connections.steer().resume_post_copy(self._plan, uri)
+            except Exception as error:  # noqa: BLE001  # the record must get an end
+                failed(_failure("Post-copy was not resumed", error))
+            else:
+                returned()
+
+        start_thread("resume", call)
+
+    def _goes_on(self) -> bool:
+        try:
+            return bool(self.read().stats)
+        except Failure:
+            return True  # unknown for now; the sampler keeps trying
+
+    def _follow(self, then: Callable[[], None]) -> None:
+        self._listen(self._connections.origin)
+        then()
+        self._listen(self._connections.target)
+
+    def _listen(self, host: str) -> None:
+        def subscribe(hypervisor: Hypervisor) -> None:
+            try:
+                end = hypervisor.subscribe(self._plan.vm, lambda event: self._on_event(host, event, time.monotonic()))
+            except Failure as failure:
+                self._on_error(failure)  # sampling continues without events
+            else:
+                self.unsubscribe.append(end)
+
+        self._connections.on_open(host, subscribe)
+        try:
+            self._connections.at(host)
+        except Failure as failure:
+            self._on_error(failure)  # the next call to the host retries
+
+
+def _failure(what: str, error: Exception) -> Failure:
+    return error if isinstance(error, Failure) else unexpected(what, error)

@@ -1,0 +1,117 @@
+"""The checks before a migration: all known reasons against it, before libvirt is asked to start it."""
+
+import asyncio
+from collections.abc import Mapping
+
+from tui.core.connections import Connections
+from tui.core.failure import Failure, or_failure
+from tui.core.plan import Plan, refuse
+from tui.core.protocols import Stat
+from tui.core.settings import HYPERVISORS, OTHER
+from tui.core.vm import Daemon
+from tui.migration.backend.run_summary import MIGRATION_OUT
+from tui.vm.model.location import Inventory, VmOnHost, taken
+
+
+class Refused(Failure):
+    """A plan that was not started; its text is that of the first of `failures`."""
+
+    def __init__(self, failures: tuple[Failure, ...]) -> None:
+        first = failures[0]
+        super().__init__(first.what, first.why, first.hint, detail=first.detail)
+        self.failures = failures
+
+
+class Moved(Failure):
+    """The VM is no longer on the host that the user saw; `inventory` has its host now."""
+
+    def __init__(self, failure: Failure, inventory: Inventory) -> None:
+        super().__init__(failure.what, failure.why, failure.hint)
+        self.inventory = inventory
+
+
+async def checked(connections: Connections, plan: Plan, expected: str) -> VmOnHost:
+    """The VM of `plan` on the host it starts from.
+
+    Raises Refused with all known reasons against the migration, Moved if the VM is not on the host `expected`.
+    """
+    inventory = await inventory_of(connections)
+    origin = inventory.origin(plan.vm)
+    if origin is None:
+        raise _not_found(plan.vm, inventory)
+    vm = origin.vm
+    if await _is_migrating(connections, plan.vm, inventory):
+        hint = "vmlm-tui follows it in a few seconds."
+        raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
+    if expected and origin.host != expected:
+        raise Moved(_moved(origin), inventory)
+    here = await _daemon(connections, origin.host)
+    failures: list[Failure | None] = [refuse(plan, here.hypervisor_version)]
+    if not vm.running:
+        why = f"it is {vm.state} on {origin.host}"
+        failures.append(Failure(f"{vm.name} cannot be migrated live", why, "Start it on the Launch page."))
+    failures += await _target_failures(connections, origin, here, inventory)
+    known = tuple(failure for failure in failures if failure is not None)
+    if known:
+        raise Refused(known)
+    return origin
+
+
+async def inventory_of(connections: Connections) -> Inventory:
+    """The VMs of both hosts, and why a host could not be read."""
+    queries = (or_failure(connections.query(host, lambda each: each.vms())) for host in HYPERVISORS)
+    replies = dict(zip(HYPERVISORS, await asyncio.gather(*queries), strict=True))
+    known = ((host, vms) for host, vms in replies.items() if not isinstance(vms, Failure))
+    found = tuple(VmOnHost(vm, host) for host, vms in known for vm in vms)
+    return Inventory(found, {host: reply for host, reply in replies.items() if isinstance(reply, Failure)})
+
+
+async def job_of(connections: Connections, found: VmOnHost) -> Mapping[str, Stat]:
+    """The statistics of its migration from its host, empty if none is under way."""
+    job = await connections.query(found.host, lambda hypervisor: hypervisor.job(found.vm.name))
+    return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
+
+
+async def _is_migrating(connections: Connections, name: str, inventory: Inventory) -> bool:
+    active = [each for each in inventory.found if each.vm.name == name and each.vm.active]
+    return any([await job_of(connections, each) for each in active])
+
+
+async def _target_failures(
+    connections: Connections, origin: VmOnHost, here: Daemon, inventory: Inventory
+) -> list[Failure]:
+    vm, target = origin.vm, OTHER[origin.host]
+    if target in inventory.failures:
+        failure = inventory.failures[target]
+        why = failure.why or failure.what
+        return [Failure(f"The {target} cannot be reached", why, failure.hint, detail=failure.detail)]
+    there = await _daemon(connections, target)
+    failures = []
+    if here.uuid and here.uuid == there.uuid:
+        failures.append(_same_host(here.uuid))
+    in_use = taken(vm, [each for each in inventory.found if each.host == target])
+    return [*failures, in_use] if in_use else failures
+
+
+async def _daemon(connections: Connections, host: str) -> Daemon:
+    return await connections.query(host, lambda hypervisor: hypervisor.daemon())
+
+
+def _moved(found: VmOnHost) -> Failure:
+    why = "the form showed the other direction"
+    return Failure(f"{found.vm.name} is on {found.host}", why, "Check it, then start again.")
+
+
+def _not_found(name: str, inventory: Inventory) -> Failure:
+    for host, failure in inventory.failures.items():
+        what = f"{name} was not found, and {host} could not be reached"
+        return Failure(what, failure.why, failure.hint, detail=failure.detail)
+    return Failure(f"There is no VM {name!r}", "neither host has it", "Choose one that the Launch page lists.")
+
+
+def _same_host(uuid: str) -> Failure:
+    return Failure(
+        "Source and destination are the same host",
+        f"both have the host UUID {uuid}",
+        "Check the addresses in the configuration; two cloned hosts each need their own host_uuid in libvirtd.conf.",
+    )

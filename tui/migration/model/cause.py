@@ -1,0 +1,76 @@
+"""Why a migration did not move the VM, as far as libvirt's error and the events of both hosts show."""
+
+from tui.core.failure import Failure
+from tui.core.protocols import Aborted, ConnectionBroken
+from tui.migration.model.ends import (
+    ABORTED,
+    CANCELLED_HERE,
+    DAEMON_GONE,
+    DESTROYED,
+    GUEST_OFF,
+    NO_REASON,
+    NOWHERE,
+    ORIGIN_QEMU_GONE,
+    REFUSED,
+    TARGET_QEMU_GONE,
+)
+from tui.migration.model.evidence import CRASHED, DIED, FORCED_OFF, POWERED_OFF, Evidence, lifecycle_words
+from tui.migration.model.timeline import CANCELLED, FAILED
+
+LOG = "/var/log/libvirt/qemu"
+
+
+def why_stayed(known: Evidence) -> tuple[str, str, Failure | None]:
+    """The kind of end, the outcome and the cause, for a VM that stays at its origin."""
+    failure, what = known.failure, f"The migration of {known.name} failed"
+    if known.cancel_requested:
+        return CANCELLED_HERE, CANCELLED, None
+    if isinstance(failure, Aborted):
+        who = f"Another program cancelled the migration of {known.name}"
+        return ABORTED, CANCELLED, Failure(who, detail=failure.detail)
+    if not isinstance(failure, ConnectionBroken):
+        return REFUSED if failure else NO_REASON, FAILED, failure
+    if known.there.silent:
+        why = f"the connection to libvirt on {known.target} broke"
+        hint = f"Check that libvirtd runs on {known.target}, and the network."
+        return DAEMON_GONE, FAILED, Failure(what, why, hint, detail=failure.detail)
+    return _without_reason(known, what, failure.detail)
+
+
+def _without_reason(known: Evidence, what: str, detail: str) -> tuple[str, str, Failure]:
+    """Both daemons answer: libvirt has replaced the true error by that of the connection which it closed."""
+    target, words = known.target, lifecycle_words(known.events, known.target)
+    journal = f"the journal of libvirtd on {known.origin}"
+    if not any(event == "started" for event, _detail in words):
+        why = f"libvirt gave no usable reason; QEMU was not seen to start on {target}"
+        hint = f"Look into the VM's log in {LOG} and the journal of libvirtd on {target}."
+        return NO_REASON, FAILED, Failure(what, why, hint, detail=detail)
+    if known.there_ended == DIED and not any(event == "shutdown" for event, _detail in words):
+        why = f"QEMU on {target} ended; libvirt gave no other reason"
+        hint = f"Look into the VM's log in {LOG} on {target}, then into {journal}."
+        return TARGET_QEMU_GONE, FAILED, Failure(what, why, hint, detail=detail)
+    if known.sending:  # QEMU on the target lived until libvirt ended it, and nothing was in the way of the migration
+        who = f"Another program has probably cancelled the migration of {known.name}"
+        why = "it was being sent to the end, and libvirt lost the reason"
+        return ABORTED, CANCELLED, Failure(who, why, f"Look into {journal}.", detail=detail)
+    why = "libvirt gave no usable reason; another program may have cancelled it (virsh domjobabort)"
+    hint = f"Look into {journal}, and the VM's log in {LOG} on {target}."
+    return NO_REASON, FAILED, Failure(what, why, hint, detail=detail)
+
+
+def end_of_vm(name: str, host: str, how: str) -> tuple[str, str]:
+    """The kind of end for a VM that ended on `host`, the origin, and who did what."""
+    if how == POWERED_OFF:
+        return GUEST_OFF, f"{name} powered itself off on {host}"
+    if how == CRASHED:
+        return GUEST_OFF, f"The guest of {name} crashed on {host}, and libvirt stopped it"
+    if how == FORCED_OFF:
+        return DESTROYED, f"Another program forced {name} off on {host}"
+    if how == DIED:
+        return ORIGIN_QEMU_GONE, f"QEMU of {name} on {host} ended"
+    return NOWHERE, ""
+
+
+def see_log(host: str) -> str:
+    """The hint for a QEMU that ended on `host`."""
+    return f"The VM's log in {LOG} on {host} may have the reason."

@@ -1,0 +1,25 @@
+"""The kinds of ends and breaks of a migration; model.diagnosis finds which one it is."""
+
+# The VM is on one host:
+MOVED = "moved"
+DEFINITION_LEFT = "definition left"  # moved, and the origin still has its definition
+CANCELLED_HERE = "cancelled"
+ABORTED = "aborted"  # by another program
+REFUSED = "refused"  # by libvirt or QEMU, whose reason is the cause
+DAEMON_GONE = "daemon gone"  # the target's; the VM stays
+NO_REASON = "no reason"  # the VM stays; libvirt gave no usable reason
+# The VM is off or lost, in pre-copy or in post-copy:
+GUEST_OFF = "guest off"
+DESTROYED = "destroyed"
+ORIGIN_QEMU_GONE = "origin qemu gone"
+TARGET_QEMU_GONE = "target qemu gone"  # in pre-copy the VM stays where it was
+NOWHERE = "nowhere"
+# Both hosts have the VM:
+ON_BOTH = "on both"
+UNDER_WAY = "under way"  # post-copy goes on
+LINK_AWAY = "link away"  # it goes on by itself
+NEEDS_RESUME = "needs resume"  # it does not
+UNKNOWN = "unknown"  # a host does not answer
+
+# libvirt may still be removing what is left: ask both hosts again after a moment before this is reported.
+SETTLING = frozenset({DEFINITION_LEFT, ON_BOTH})

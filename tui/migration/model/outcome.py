@@ -1,0 +1,115 @@
+"""The result of a migration as facts: what a page, and the command line, show once it is over."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from tui.core.actions import LOG, RUNS, START
+from tui.core.quantity import duration, size
+from tui.migration.model.record import number_in
+from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
+from tui.migration.model.verdict import BAD, GOOD, WARNING
+
+PLAIN, STRONG = "plain", "strong"  # tones of a fact, besides WARNING and BAD
+
+TITLES = {
+    COMPLETED: ("Completed", GOOD),
+    FAILED: ("Failed", BAD),
+    CANCELLED: ("Cancelled", WARNING),
+    LOST: ("Ended unobserved", WARNING),
+}
+
+
+class Fact(NamedTuple):
+    """One fact with its label; actions in its text are tokens of core.actions."""
+
+    label: str
+    text: str
+    tone: str = PLAIN
+
+
+def title(timeline: Timeline) -> tuple[str, str]:
+    """How it ended, and the tone of that."""
+    words, tone = TITLES.get(timeline.phase, TITLES[LOST])
+    how = " by post-copy" if timeline.phase == COMPLETED and timeline.post_copy_at is not None else ""
+    return f"{words}{how}", tone
+
+
+def facts(timeline: Timeline, folder: Path, origin: str, stopped: str = "") -> list[Fact]:
+    """The facts, the most important first; `stopped` is why the VM can't be migrated again, or empty."""
+    found = [*_what_happened(timeline), *_figures(timeline), *_observed(timeline)]
+    found.append(Fact("recorded in", home(folder)))
+    if timeline.log_trouble:
+        found.append(Fact("INCOMPLETE", timeline.log_trouble, BAD))
+    return [*found, Fact("next", stopped or _next(timeline, origin))]
+
+
+def _what_happened(timeline: Timeline) -> list[Fact]:
+    found: list[Fact] = []
+    if timeline.phase == FAILED:
+        error = timeline.error
+        found += [
+            Fact(label, str(error[key]), tone)
+            for label, key, tone in (("what", "what", STRONG), ("why", "why", PLAIN), ("try", "hint", PLAIN))
+            if error.get(key)
+        ]
+    if timeline.verified is not None:
+        ok, sentence = timeline.verified
+        found.append(Fact("the VM", sentence, STRONG if ok else BAD))
+    if timeline.advice:
+        found.append(Fact("to do", timeline.advice, WARNING))
+    return found
+
+
+def _figures(timeline: Timeline) -> list[Fact]:
+    point, final = timeline.point, timeline.final
+    sent = max(
+        number_in(final, "memory_processed") or 0.0, point.transferred if point else 0
+    )  # the same figure as in run.toml
+    passes = timeline.passes_begun
+    text = _total(timeline) + (f", {_downtime(timeline)}" if timeline.phase == COMPLETED else "")
+    memory = f"{size(sent)} sent in {passes} pass{'' if passes == 1 else 'es'}"
+    if timeline.ended_between and not final:
+        memory += f" until {duration(timeline.ended_between[0])} after the start, the last sample"
+    faults = int(number_in(final, "memory_postcopy_requests") or 0) or (point.faults if point else 0)
+    if timeline.post_copy_at is not None:
+        memory += f", then post-copy with {faults:,} page{'' if faults == 1 else 's'} fetched on demand"
+    return [Fact("time", text), Fact("memory", memory)]
+
+
+def _observed(timeline: Timeline) -> list[Fact]:
+    """The downtime that the network and the guest saw, beside libvirt's."""
+    observed = timeline.observed
+    if observed is None:
+        return []
+    if observed.unmeasured_why:
+        return [Fact("downtime", f"no outside measurement: {observed.unmeasured_why}")]
+    return [Fact("network", observed.network), Fact("guest", observed.guest)]
+
+
+def _total(timeline: Timeline) -> str:
+    if timeline.total_s is not None:
+        return f"{duration(timeline.total_s)} in total"
+    last, again = timeline.ended_between or (0.0, timeline.now)
+    return f"unknown: it ended unobserved between {duration(last)} and {duration(again)} after the start"
+
+
+def _downtime(timeline: Timeline) -> str:
+    if "downtime" not in timeline.final:
+        return "libvirt has no downtime"
+    return f"downtime {duration((number_in(timeline.final, 'downtime') or 0.0) / 1000)} by libvirt"
+
+
+def _next(timeline: Timeline, origin: str) -> str:
+    if timeline.phase == COMPLETED:
+        return f"{START} migrates it back to {origin}, {RUNS} shows all runs"
+    if timeline.advice:  # what to do comes first
+        return f"{LOG} shows libvirt's messages, {RUNS} shows all runs"
+    return f"{START} tries again, {LOG} shows libvirt's messages, {RUNS} shows all runs"
+
+
+def home(path: Path) -> str:
+    """The path with ~ for the home folder."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)
