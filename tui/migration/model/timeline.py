@@ -21,7 +21,7 @@ from tui.migration.model.points import (
 )
 from tui.migration.model.record import GUEST, UDP_PROBE, Event, Record, Sample, number_in
 
-# Phases, in the order of the phase line.
+# Phases, in their order.
 IDLE = "idle"
 SETUP = "setup"
 PASS = "pass"
