@@ -57,6 +57,11 @@ def unexpected(what: str, error: Exception) -> Failure:
     return Failure(what, f"unexpected error: {error!r}", "Report it with the log of vmlm-tui, which has the details.")
 
 
+def as_failure(what: str, error: Exception) -> Failure:
+    """The error itself if it is a Failure, else an unexpected one."""
+    return error if isinstance(error, Failure) else unexpected(what, error)
+
+
 async def or_failure(reading: Awaitable[T]) -> T | Failure:
     """The result, or the Failure as a value: an unreachable host is a fact, and must not stop the other reads."""
     try:

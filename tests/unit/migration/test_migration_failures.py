@@ -241,7 +241,7 @@ async def test_a_host_that_is_unreachable_at_the_end_is_asked_again(
 async def test_with_unreachable_hosts_at_the_end_the_location_of_the_vm_is_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.actor.UNVERIFIED_LIMIT_S", 0.0)
+    monkeypatch.setattr("tui.migration.backend.state.UNVERIFIED_LIMIT_S", 0.0)
     stage = Stage(recording("pre-copy-idle"))
     stage.refusals["vm"].append(CUT)
     watched = begin(stage, tmp_path)

@@ -92,7 +92,7 @@ async def test_a_daemon_that_does_not_reply_is_an_event_without_a_reason(
     event = watched.events(record.NO_ANSWER)[-1]
     assert (event.data["why"], watched.errors()) == ("", [])
     assert event.data["since"] == round(last_before(watched, event).t, 3)
-    assert watched.migration.waiting_s() > 0.0
+    await watched.until(lambda: watched.migration.waiting_s() > 1.0)
     stage.frozen.set()
     await watched.until(lambda: watched.migration.timeline.unanswered is None)
     await go_on(stage, watched)
