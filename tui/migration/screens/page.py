@@ -42,7 +42,7 @@ class MigratePage(MigrateView):
                 tooltip="Change the bandwidth limit while it runs"),
         Binding("r", "resume", "resume", id="migrate.resume",
                 tooltip="Resume a post-copy that has lost its connection or was paused"),
-        Binding("P", "pause", "pause post-copy", show=False, id="migrate.pause",
+        Binding("P", "pause", "pause", show=False, id="migrate.pause",
                 tooltip="Pause post-copy, after a confirmation, to try the recovery: only a resume continues it"),
         Binding("l", "log", "log", tooltip="Show or hide the raw statistics and events", id="migrate.log"),
     ]  # fmt: skip
