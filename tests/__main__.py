@@ -1,4 +1,4 @@
-"""Runs the tests: `python -m tests [fast] [coverage] [fuzz] [lab] [nfs]`; coverage, lab and nfs where none is named.
+"""Runs the tests: `python -m tests [fast] [coverage] [fuzz] [lab] [nfs]`; coverage, fuzz, lab, nfs where none is named.
 
 `coverage` runs the fast tests and prints how much of tui/ they ran; `fast` does not measure it, for the inner loop.
 tests/nfs spends most of its time waiting for one emulated machine, so it runs beside the others and its output comes at
@@ -25,7 +25,7 @@ RUNS = {
     "lab": ("tests/lab",),
     "nfs": ("tests/nfs",),
 }
-ALL = ["coverage", "lab", "nfs"]
+ALL = ["coverage", "fuzz", "lab", "nfs"]
 WORST = 15  # files whose coverage is printed
 
 

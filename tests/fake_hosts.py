@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -299,7 +298,7 @@ class FakeHosts:
     shells: dict[str, FakeShell] = field(default_factory=dict)
     unreachable: dict[str, Failure] = field(default_factory=dict)  # by libvirt URI
     opened: list[str] = field(default_factory=list)
-    journal: Path = Path(os.devnull)  # a test that applies changes sets a file
+    journal: Path = Path("/nowhere/changes.jsonl")  # a test that applies changes sets a file
 
     def __post_init__(self) -> None:
         for address, name in (("", "source"), ("root@destination", "destination"), ("root@storage", "storage")):
