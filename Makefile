@@ -8,13 +8,13 @@ setup: ## install what is missing: distribution packages, .venv, the project
 demo: setup ## start the lab, and the app on its source host
 	@$(sudo) .venv/bin/vmlm-tui lab
 
-test: setup ## run all tests, including real migrations
+test: setup ## run all tests, including real migrations; prints how much of tui/ the fast ones run
 	@$(sudo) .venv/bin/python -m tests
 
 quick: lint ## lint, and the tests that need neither the lab nor other machines: a few minutes
 	@$(sudo) .venv/bin/python -m tests fast
 
-coverage: setup ## those tests again, and how much of tui/ they run
+coverage: setup ## the same tests without lint, and how much of tui/ they run
 	@$(sudo) .venv/bin/python -m tests coverage
 
 fuzz: setup ## give every reader 100,000 damaged inputs, other ones each time: about an hour

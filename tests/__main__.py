@@ -1,5 +1,6 @@
-"""Runs the tests: `python -m tests [fast] [coverage] [fuzz] [lab] [nfs]`; fast, lab and nfs where none is named.
+"""Runs the tests: `python -m tests [fast] [coverage] [fuzz] [lab] [nfs]`; coverage, lab and nfs where none is named.
 
+`coverage` runs the fast tests and prints how much of tui/ they ran; `fast` does not measure it, for the inner loop.
 tests/nfs spends most of its time waiting for one emulated machine, so it runs beside the others and its output comes at
 the end. The fast ones run in parallel processes. tests/lab has no other tests but those of tests/nfs beside it, because
 it measures migrations. Exit status 1 when any run failed.
@@ -24,7 +25,7 @@ RUNS = {
     "lab": ("tests/lab",),
     "nfs": ("tests/nfs",),
 }
-ALL = ["fast", "lab", "nfs"]
+ALL = ["coverage", "lab", "nfs"]
 WORST = 15  # files whose coverage is printed
 
 

@@ -145,7 +145,8 @@ def pressed(folder: Path, interval: str) -> Iterator[tuple[Terminal, Path]]:
         terminal.wait_for("Start a migration")
         wait(lambda: b"guest1" in terminal.output())
         terminal.type("\r")
-        terminal.wait_for("pass")
+        runs = folder / "runs"  # before the first pass, the request would be held
+        wait(lambda: any('"memory_iteration": 1' in each.read_text() for each in runs.glob(RAW_LOGS)))
         yield terminal, stamps
     finally:
         terminal.close()

@@ -2,8 +2,8 @@
 
 tests.bench runs it as `python -m tests.bench.pressed FOLDER INTERVAL`. The key comes from a real terminal and passes
 through the whole app, the socket, and the runner in its own process; at ten samples a second, the charts are drawn ten
-times as often as in use. The call that would go to libvirt writes the time into FOLDER/stamps; then the runner resets
-its state so that p can be pressed again. The migration never ends: SIGTERM ends the runner.
+times as often as in use. The call that would go to libvirt writes the time into FOLDER/stamps and is refused, so that
+p can be pressed again. The migration never ends: SIGTERM ends the runner.
 """
 
 import sys
@@ -23,6 +23,7 @@ from tui.app.app import VmlmApp
 from tui.app.process_priority import PRIORITY, set_priority
 from tui.app.wiring import Backend, changes_through
 from tui.core.connections import Connections
+from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor, JobInfo, Stat
 from tui.core.settings import Config
@@ -30,11 +31,10 @@ from tui.core.vm import Daemon, Vm
 from tui.guest.model.workload import Workload
 from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
-from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.run_files import read_records
-from tui.migration.model.record import ACTION, Event, Record, Sample
+from tui.migration.model.record import Sample
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
 from tui.runs.backend import Runs
@@ -77,20 +77,7 @@ class Endless(FakeHypervisor):
         called = time.monotonic()
         with self._stamps.open("a") as file:
             file.write(f"{called}\n")
-
-
-class RepeatablePostCopy(MigrationOwner):
-    """Resets the request for post-copy, so that p can be pressed again."""
-
-    async def start(self, plan: Plan, expected: str = "") -> MigrationActor:
-        migration = await super().start(plan, expected)
-
-        def reset(each: Record) -> None:
-            if isinstance(each, Event) and each.kind == ACTION:
-                migration.controls._post_copy = "no"
-
-        migration.listen(reset)
-        return migration
+        raise Failure("Post-copy was not started", "the benchmark refuses it, so that p can be pressed again")
 
 
 def connections_of(configured: Config, folder: Path) -> Connections:
@@ -111,7 +98,7 @@ def owner_of(folder: Path, configured: Config) -> MigrationOwner:
 
     connections = connections_of(configured, folder)
     open_hypervisor, interval_s = connections._open_hypervisor, configured.sampling.interval_s
-    return RepeatablePostCopy(connections, open_hypervisor, configured.runs.folder, interval_s, workload)
+    return MigrationOwner(connections, open_hypervisor, configured.runs.folder, interval_s, workload)
 
 
 def main(folder: Path, interval: str) -> None:

@@ -111,9 +111,13 @@ async def runner_room(stage: Stage, place: Path) -> AsyncIterator[RunnerRoom]:
     config = place / "config.toml"
     config.write_text(CONFIG)
     owner = MigrationOwner(connections(stage), stage.open, place / "runs", 0.005, workload)
-    service = Service(lambda _path: owner)
+
+    async def open_owner(_path: str) -> MigrationOwner:
+        return owner
+
+    service = Service(open_owner)
     running = Running(folder())
-    listening = await Server(service.open_session, "test").listen(running.socket)
+    listening = await Server(service.open_session, "test", lambda: service.busy).listen(running.socket)
     room = RunnerRoom(stage, owner, config)
     try:
         yield room

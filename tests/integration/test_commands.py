@@ -199,7 +199,7 @@ async def test_status_lists_the_vms_and_their_hosts(opened: Open) -> None:
 
 async def test_a_runner_that_cannot_be_reached_is_tried_again(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     room = await opened(stage_of(BY_HAND))
-    monkeypatch.setattr("tui.migration.backend.migrations.ATTACH_AGAIN_S", 0.0)
+    monkeypatch.setattr("tui.migration.backend.migrations.AGAIN_S", 0.0)
     attempts: list[asyncio.StreamWriter | None] = []
 
     async def connect() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

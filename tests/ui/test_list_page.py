@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.list_world import ListWorld
 from tests.ui.list_screen import UNREACHABLE, Screen, opened
-from tests.ui.one_page import OnePage, until
+from tests.ui.one_page import OnePage, text_of, until
 from tui.core.command import Completed
 from tui.nfs.screens import NfsPage
 
@@ -175,8 +175,13 @@ async def test_fixing_all_can_be_stopped_after_the_line_under_way(world: ListWor
         await screen.press("s")
         await screen.shows("It stops after this.")
         storage.going_on.set()
-        await screen.shows("Stopped, as you asked. 1 was fixed; 1 more can be fixed now: a shows the commands.")
+        await screen.shows(
+            "Stopped, as you asked. 1 was fixed; 1 more can be fixed now: fixing all shows the commands."
+        )
         assert storage.commands == ["make server"]
+        await until(screen.pilot, lambda: text_of(screen.app).endswith("\n up/down scroll  esc back"))
+        await screen.press("escape")
+        await screen.shows("1 more can be fixed now: a shows the commands.")
 
 
 async def test_a_fix_that_has_changed_since_it_was_shown_is_not_applied(world: ListWorld) -> None:
@@ -207,11 +212,28 @@ async def test_u_shows_the_undo_of_a_line_and_runs_it(world: ListWorld) -> None:
         await screen.press("escape")
         await screen.shows("u runs storage: unmake server")
         await screen.press("u")
-        await screen.shows("Undo: the NFS server is installed", "storage: unmake server")
+        await screen.shows("Undo: the NFS server is installed", "Enter runs 1 action", "storage: unmake server")
         await screen.press("enter")
         await screen.shows("Undone: the NFS server is installed.")
         await screen.press("escape")
         await screen.shows("> x FAILED the NFS server is installed", "2 FAILED")
+
+
+async def test_the_undo_of_a_fix_that_ran_twice_shows_its_command_once_with_its_count(world: ListWorld) -> None:
+    async with opened(world) as screen:
+        for _ in range(2):
+            world.machines["storage"].made.discard("server")
+            await screen.press("r")
+            await screen.shows("f runs storage: make server")
+            await screen.press("f", "enter")
+            await screen.shows("Fixed: the NFS server")
+            await screen.press("escape")
+        await screen.shows("u runs storage, 2 times: unmake server")
+        await screen.press("u")
+        await screen.shows("Enter runs 2 actions", "storage, 2 times: unmake server")
+        await screen.press("enter")
+        await screen.shows("Undone: the NFS server is installed.")
+        assert world.machines["storage"].commands[-2:] == ["unmake server"] * 2
 
 
 async def test_shift_u_undoes_all_from_the_end_of_the_list(world: ListWorld) -> None:

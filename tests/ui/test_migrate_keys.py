@@ -9,6 +9,7 @@ from tests.ui.migrate_screen import at, disabled, in_post_copy, over, page_of, r
 from tests.ui.one_page import at_once, until
 from tests.ui.replay import ReplayedMigrations, Until
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, TECHNIQUES, Plan
+from tui.core.quantity import size
 from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import PASS
@@ -32,11 +33,20 @@ async def test_c_asks_before_it_cancels(answer: str, calls: list[Any]) -> None:
         assert page.migration.controls.calls == calls
 
 
+async def test_the_question_before_cancelling_shows_what_has_been_sent_by_now() -> None:
+    async with page_of(running(until_=at(5))) as page:
+        await page.pilot.press("c")
+        await page.sees(f"The {size(page.migration.timeline.points[-1].transferred)} already sent are discarded.")
+        page.migration.play(at(13))
+        await page.sees(f"The {size(page.migration.timeline.points[-1].transferred)} already sent are discarded.")
+
+
 async def test_cancelling_is_refused_if_post_copy_began_during_the_question() -> None:
     async with page_of(running(until_=at(13))) as page:
         await page.pilot.press("c")
         await page.sees("Cancel the migration?")
         page.migration.play(in_post_copy)
+        await page.sees("cancelling would lose it.")
         await page.pilot.press("y")
         await page.is_notified("cancelling would lose it.")
         assert page.migration.controls.calls == []

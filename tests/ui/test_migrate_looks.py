@@ -34,7 +34,7 @@ async def test_the_result_has_three_downtimes() -> None:
         await page.sees(
             "downtime 23 ms by libvirt",
             "network no reply for 340 ms (±10 ms; before the switchover 428 ms)",
-            "guest the guest paused 272 ms (219 ms by its own clock, plus 54 ms its clock stood still, ±",
+            "guest the guest paused 272 ms (219 ms by its own clock, plus 53 ms its clock stood still, ±",
         )
 
 

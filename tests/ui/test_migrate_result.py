@@ -105,3 +105,12 @@ async def test_another_vm_may_be_migrated_when_the_last_one_was_destroyed() -> N
     async with page_of(migrations) as page:
         await page.sees("next guest1 is shut off on source")
         assert "m" not in disabled(page)
+
+
+async def test_an_incomplete_log_is_reported_without_repeating_its_path() -> None:
+    async with page_of(running(until_=at(13))) as page:
+        what = f"The log in {page.migration.folder} cannot be written"
+        page.migration.give(Event(13.1, "", record.ERROR, {"action": "log", "what": what, "why": "No space left"}))
+        page.migration.play()
+        await page.sees("INCOMPLETE The log cannot be written: No space left")
+        assert page.words.count(str(page.migration.folder)) == 1

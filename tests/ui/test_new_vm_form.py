@@ -240,15 +240,18 @@ async def test_an_error_of_libvirt_moves_the_cursor_to_its_line() -> None:
         ("memory", "99 GiB", "99.0 GiB of memory is too much for source"),
     ],
 )
-async def test_a_mistake_is_reported_in_the_form(field: str, value: str, words: str) -> None:
+async def test_a_mistake_is_reported_in_the_form_and_its_field_is_focused(field: str, value: str, words: str) -> None:
     app = app_of(room_of(WEB).world)
     async with app.run_test(size=(80, 24)) as pilot:
         await form_of(pilot, app)
         app.screen.query_one("#name", Input).value = "two"
-        app.screen.query_one(f"#{field}", Input).value = value
+        wrong = app.screen.query_one(f"#{field}", Input)
+        wrong.value = value
+        app.screen.query_one("#way").focus()
         await pilot.press("enter")
         await sees(pilot, app, words)
         assert isinstance(app.screen, NewVmForm)
+        assert wrong.has_focus
 
 
 async def test_enter_focuses_the_first_invalid_field() -> None:

@@ -6,7 +6,6 @@ from tests.ui.one_page import text_of, until
 from tui.checklist.backend.jobs import Job
 from tui.checklist.model.transcript import ACTION, DONE, OUTPUT, Progress
 from tui.checklist.screens.progress import ProgressDialog
-from tui.core.actions import without_keys
 from tui.linux.change import Command
 
 INSTALL = Command("storage", ("apt-get", "install", *["a-package"] * 12))
@@ -20,7 +19,7 @@ class OneDialog(App[None]):
         self.job = job
 
     def on_mount(self) -> None:
-        self.push_screen(ProgressDialog(self.job, without_keys))
+        self.push_screen(ProgressDialog(self.job))
 
 
 async def test_the_output_is_followed_when_the_state_above_it_grows_until_the_user_scrolls() -> None:

@@ -112,7 +112,7 @@ async def test_an_opened_run_shows_the_observed_downtime(folder: Path) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: "guest, GiB/s" in text_of(app))
         assert "network      no reply for 340 ms (±10 ms; before the switchover 428 ms)" in text_of(app)
-        assert "guest        the guest paused 272 ms (219 ms by its own clock, plus 54 ms" in text_of(app)
+        assert "guest        the guest paused 272 ms (219 ms by its own clock, plus 53 ms" in text_of(app)
         axes = {chart.picture.span_s for chart in app.screen.query(Chart)}
         assert len(axes) == 1
 

@@ -64,6 +64,9 @@ async def test_one_key_chooses_the_cpu_workload() -> None:
     [
         (("down", "x"), '"x" is not a number of threads'),
         (("down", "0"), "0 threads are not possible"),
+        (("down", *"9" * 20), f'"{"9" * 20}" is not a number of threads'),
+        (("down", "down", *"9" * 20), f'"{"9" * 20}" is not a size in MiB'),
+        (("down", "down", "down", *"9" * 9), f'"{"9" * 9}" is not a rate in MiB/s. Expected: a whole number up to'),
         (("down", "backspace"), "Nothing was entered for a number of threads."),
         (("down", "down", "9", "9", "9"), "Scaled down from 2 x 999 MiB: the VM has 2 vCPUs and 1.0 GiB."),
         (("down", "down", "minus", "1"), '"-1" is not a size in MiB'),

@@ -28,6 +28,14 @@ class Failure(Exception):
         return f"{line} {self.hint}" if self.hint else line
 
 
+class WrongField(Failure):
+    """What a person entered in the field `field` of a form can't be used."""
+
+    def __init__(self, field: str, what: str, why: str = "", hint: str = "") -> None:
+        super().__init__(what, why, hint)
+        self.field = field
+
+
 class UntrustedHost(Failure):
     """Its host key is unknown or has changed: a retry fails until a person has compared and accepted the key."""
 
@@ -47,6 +55,11 @@ class PasswordNeeded(Failure):
 def unexpected(what: str, error: Exception) -> Failure:
     """The Failure for an error that is a fault of this program; the log has its traceback."""
     return Failure(what, f"unexpected error: {error!r}", "Report it with the log of vmlm-tui, which has the details.")
+
+
+def as_failure(what: str, error: Exception) -> Failure:
+    """The error itself if it is a Failure, else an unexpected one."""
+    return error if isinstance(error, Failure) else unexpected(what, error)
 
 
 async def or_failure(reading: Awaitable[T]) -> T | Failure:

@@ -66,7 +66,7 @@ def tree(suite: str) -> Path:
 def prepare(suite: str, on_progress: Callable[[str], None]) -> Path:
     """Returns the folder with the files of a suite and builds it first if it does not exist."""
     what = f"the userland {suite}"
-    return kept(tree(suite).name, what, lambda _work, result: _build(suite, result, on_progress), on_progress)
+    return kept(tree(suite).name, what, lambda work, result: _build(suite, work, result, on_progress), on_progress)
 
 
 def parse_mirror(targets: str) -> str:
@@ -90,8 +90,8 @@ def cause(log: Sequence[str]) -> str:
     return log[-1] if log else "it printed nothing"
 
 
-def _build(suite: str, root: Path, on_progress: Callable[[str], None]) -> None:
-    require(["mmdebstrap"])
+def _build(suite: str, work: Path, root: Path, on_progress: Callable[[str], None]) -> None:
+    require(["mmdebstrap", "setpriv"])
     free = shutil.disk_usage(root).free
     if free < NEEDED_BYTES:
         raise _failed(suite, f"{CACHE} has only {free // 10**6} MB of free space", [])
@@ -103,20 +103,31 @@ def _build(suite: str, root: Path, on_progress: Callable[[str], None]) -> None:
     argv += [f"--aptopt={option}" for option in options]
     # Without a Debian source of this machine (Ubuntu) mmdebstrap uses its default mirror.
     argv += [suite, str(root), *([f"deb [signed-by={KEYRING}] {mirror} {suite} main"] if mirror else [])]
-    status, log = _run_reporting(argv, lambda step: on_progress(f"userland {suite}: {step}"))
+    status, log = _run_reporting(argv, work, lambda step: on_progress(f"userland {suite}: {step}"))
     if status:
         late = f"it did not end within {BUILD_LIMIT_S:g} s"
         raise _failed(suite, late if status == -signal.SIGKILL else cause(log), log)
     (root / MACHINE.lstrip("/")).mkdir()
 
 
-def _run_reporting(argv: Sequence[str], on_step: Callable[[str], None]) -> tuple[int, list[str]]:
+def _run_reporting(argv: Sequence[str], work: Path, on_step: Callable[[str], None]) -> tuple[int, list[str]]:
     """Runs mmdebstrap and reports its steps; returns its exit status and the lines that it printed.
 
-    It runs in namespaces of its own, so that no mount or process of it remains when it is killed.
+    It runs in namespaces of its own and ends with this process, so that no mount or process of it remains.
     """
-    namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
-    environment = {**os.environ, "PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8"}
+    namespaces = [
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "--",
+    ]
+    environment = {**os.environ, "PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8", "TMPDIR": str(work)}
     log = []
     with subprocess.Popen(
         [*namespaces, *argv],

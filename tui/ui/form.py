@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.core.actions import without_keys
-from tui.core.failure import Failure
+from tui.core.failure import Failure, WrongField
 from tui.ui.dialog import Dialog
 from tui.ui.fields import TextField
 
@@ -18,14 +18,6 @@ T = TypeVar("T")
 N = TypeVar("N", int, float)
 
 LONGEST = 2000  # characters of a text field: an ssh key is long
-
-
-class WrongField(Failure):
-    """The text of the field `field` is invalid."""
-
-    def __init__(self, field: str, what: str) -> None:
-        super().__init__(what)
-        self.field = field
 
 
 class Form(Dialog[T | None]):
@@ -114,9 +106,13 @@ class Form(Dialog[T | None]):
         try:
             self.entered()
         except Failure as failure:
-            if isinstance(failure, WrongField):
-                self.query_one(f"#{failure.field}").focus()
-            self.show_message(str(failure), wrong=True)
+            self.refuse(failure)
+
+    def refuse(self, failure: Failure) -> None:
+        """Show why the form is not accepted, and focus the field of a WrongField."""
+        if isinstance(failure, WrongField):
+            self.query_one(f"#{failure.field}").focus()
+        self.show_message(str(failure), wrong=True)
 
     def entered(self) -> None:
         """Submit the fields; called once all typed keys were handled."""
@@ -140,6 +136,6 @@ def text_field(id: str, value: str) -> TextField:
     return TextField(value, id=id, compact=True, max_length=LONGEST, select_on_focus=False)
 
 
-def number_field(id: str, value: object, *, longest: int = 0) -> TextField:
+def number_field(id: str, value: object) -> TextField:
     """A field with a number that typing replaces."""
-    return TextField(str(value), id=id, compact=True, max_length=longest, select_on_focus=True)
+    return TextField(str(value), id=id, compact=True, select_on_focus=True)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
@@ -29,6 +30,9 @@ class Help(Dialog[None]):
     ]
     DEFAULT_CSS = """
     Help .about { margin-bottom: 1; }
+    Help .key { height: auto; }
+    Help .name { width: 10; }
+    Help .text { width: 1fr; }
     Help .reason { padding-left: 10; text-style: dim; }
     """
 
@@ -43,6 +47,8 @@ class Help(Dialog[None]):
         if self._about:
             yield Static(Content(self._about), classes="about")
         for key in self._keys:
-            yield Static(Content.assemble((f"{key.display:>8}  ", "bold $accent"), key.text))
+            with Horizontal(classes="key"):
+                yield Static(Content.styled(f"{key.display:>8}", "bold $accent"), classes="name")
+                yield Static(Content(key.text), classes="text")
             if key.why_not:
                 yield Static(Content(f"not now: {key.why_not}"), classes="reason")

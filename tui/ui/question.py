@@ -1,7 +1,8 @@
 """A question with a few answers, each with a key of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from textual import events
 from textual.app import ComposeResult
@@ -22,7 +23,7 @@ class Answer:
 
 
 class Question(Dialog[str]):
-    """Dismissed with the key of the answer, with None by Esc."""
+    """Dismissed with the key of the answer, with None by Esc; a text that is a function is read again every second."""
 
     BINDINGS = [Binding("escape", "close", "back", priority=True)]
     DEFAULT_CSS = """
@@ -30,17 +31,24 @@ class Question(Dialog[str]):
     Question .impossible { text-style: dim; }
     """
 
-    def __init__(self, title: str, text: str, answers: Sequence[Answer]) -> None:
+    def __init__(self, title: str, text: str | Callable[[], str], answers: Sequence[Answer]) -> None:
         super().__init__(title)
         self._text = text
         self._answers = {answer.key: answer for answer in answers}
 
     def body(self) -> ComposeResult:
-        yield Static(Content(self._text))
+        yield Static(Content(self._text if isinstance(self._text, str) else self._text()), id="text")
         for answer in self._answers.values():
             classes = "answer impossible" if answer.why_not else "answer"
             text = f"{answer.text} - {answer.why_not}" if answer.why_not else answer.text
             yield Static(Content.assemble((answer.key, "bold $accent"), "  ", text), classes=classes)
+
+    def on_mount(self) -> None:
+        if not isinstance(self._text, str):
+            self.set_interval(1.0, self.guarded(partial(self._show_text, self._text)))
+
+    def _show_text(self, text: Callable[[], str]) -> None:
+        self.query_one("#text", Static).update(Content(text()))
 
     def on_key(self, event: events.Key) -> None:
         """Choose the answer of this key, or explain why it cannot be chosen."""

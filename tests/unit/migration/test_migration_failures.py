@@ -241,7 +241,7 @@ async def test_a_host_that_is_unreachable_at_the_end_is_asked_again(
 async def test_with_unreachable_hosts_at_the_end_the_location_of_the_vm_is_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.migration.backend.actor.UNVERIFIED_LIMIT_S", 0.0)
+    monkeypatch.setattr("tui.migration.backend.state.UNVERIFIED_LIMIT_S", 0.0)
     stage = Stage(recording("pre-copy-idle"))
     stage.refusals["vm"].append(CUT)
     watched = begin(stage, tmp_path)
@@ -264,7 +264,8 @@ async def test_a_full_disk_is_shown_once_and_the_migration_continues(tmp_path: P
         await watched.ended()
     assert watched.migration.timeline.phase == "completed"
     assert watched.errors() == [f"The log in {watched.migration.folder} cannot be written"]
-    assert "cannot be written" in watched.migration.timeline.log_trouble  # and stays on the page
+    reason = f"The log in {watched.migration.folder} cannot be written: File too large"
+    assert watched.migration.timeline.log_trouble == reason  # and stays on the page
     assert "The migration itself continues" in str(watched.events(record.ERROR)[0].data["hint"])
     assert len(watched.migration.timeline.points) > 20
 

@@ -92,7 +92,7 @@ async def test_a_daemon_that_does_not_reply_is_an_event_without_a_reason(
     event = watched.events(record.NO_ANSWER)[-1]
     assert (event.data["why"], watched.errors()) == ("", [])
     assert event.data["since"] == round(last_before(watched, event).t, 3)
-    assert watched.migration.waiting_s() > 0.0
+    await watched.until(lambda: watched.migration.waiting_s() > 1.0)
     stage.frozen.set()
     await watched.until(lambda: watched.migration.timeline.unanswered is None)
     await go_on(stage, watched)
@@ -123,7 +123,7 @@ async def test_an_event_that_cannot_be_handled_is_recorded_and_the_next_ones_are
         if hypervisor.host == stage.origin:
             listener(HypervisorEvent(ITERATION, None))  # type: ignore[arg-type]
     await watched.until(watched.errors)
-    assert watched.errors() == ["A part of the record failed"]
+    assert watched.errors() == ["A part of the record of guest1 failed"]
     await go_on(stage, watched)
     assert watched.events(ITERATION)
 
@@ -152,3 +152,19 @@ async def test_a_cancel_reaches_libvirt_while_the_disk_hangs(tmp_path: Path, mon
     assert "seconds" in last.data
     assert len(trouble) == 1
     assert watched.summary["outcome"] == "cancelled"
+
+
+async def test_leaving_ends_the_actor_although_the_disk_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its thread would wait for the disk, and use all of a core."""
+    monkeypatch.setattr("tests.unit.migration.watched.Recorder", HangingRecorder)
+    monkeypatch.setattr(run_log_module, "CLOSE_LIMIT_S", 0.0)
+    known = set(threading.enumerate())
+    _stage, watched = await in_first_pass(tmp_path)
+    recorder = watched.migration.run_log._recorder
+    assert isinstance(recorder, HangingRecorder)
+    recorder.free.clear()
+    await watched.until(recorder.hangs.is_set)
+    watched.migration.leave()
+    await watched.until(lambda: "migration" not in {each.name for each in set(threading.enumerate()) - known})
+    assert not watched.migration.run_log.done
+    recorder.free.set()

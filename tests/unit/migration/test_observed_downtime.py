@@ -163,6 +163,22 @@ def test_the_guests_pause_is_the_sum_of_its_own_clock_and_of_the_time_that_clock
             ObservedDowntime(guest_ms=104.0, clock_lost_ms=-90.0, clock_error_ms=1.0),
             "the guest paused 14 ms (104 ms by its own clock, minus 90 ms its clock jumped, ±1.0 ms)",
         ),
+        (  # 162.6 ms, of which 119.8 and 42.8
+            ObservedDowntime(guest_ms=119.8, clock_lost_ms=42.8, clock_error_ms=1.0),
+            "the guest paused 163 ms (120 ms by its own clock, plus 43 ms its clock stood still, ±1.0 ms)",
+        ),
+        (
+            ObservedDowntime(guest_ms=119.6, clock_lost_ms=42.6, clock_error_ms=1.0),
+            "the guest paused 162 ms (120 ms by its own clock, plus 42 ms its clock stood still, ±1.0 ms)",
+        ),
+        (
+            ObservedDowntime(guest_ms=1240.0, clock_lost_ms=340.0, clock_error_ms=20.0),
+            "the guest paused 1580 ms (1240 ms by its own clock, plus 340 ms its clock stood still, ±20 ms)",
+        ),
+        (
+            ObservedDowntime(guest_ms=11_370.0, clock_lost_ms=-1340.0, clock_error_ms=20.0),
+            "the guest paused 10.0 s (11.4 s by its own clock, minus 1.4 s its clock jumped, ±20 ms)",
+        ),
         (
             ObservedDowntime(guest_ms=14.0, clock_why="no reply"),
             "the guest paused 14 ms (by its own clock; guest clock drift unknown: no reply)",

@@ -187,6 +187,13 @@ async def test_a_client_need_not_wait_for_a_host_to_follow_a_migration(make: Mak
     assert migration.timeline.iteration >= 2
 
 
+async def test_other_migrations_are_looked_for_while_one_is_under_way(make: Make) -> None:
+    runner, _ = await begun(make)
+    before = runner.stage.calls.count("vms")
+    await runner.follower()
+    assert runner.stage.calls.count("vms") == before + 2  # on both hosts
+
+
 async def test_only_an_end_that_no_client_has_seen_is_shown_to_the_next(make: Make) -> None:
     runner = make(stage_of("pre-copy-idle"))
     await runner.start()
@@ -316,8 +323,11 @@ async def test_a_client_follows_the_next_runner_with_the_gap_marked(make: Make) 
     migration = client.current
     assert migration is not None
     await runner.end()
+    await until(migration.waiting_s)
+    assert migration.timeline.unanswered is not None
+    assert migration.timeline.unanswered[1] == "the process in the background has ended"
     await runner.start()
-    await until(lambda: migration.timeline.gaps and migration.timeline.iteration)
+    await until(lambda: migration.timeline.gaps and migration.timeline.iteration and not migration.waiting_s())
     assert client.current is migration
     await switch(runner)
     await asyncio.wait_for(migration.ended(), PATIENCE_S)

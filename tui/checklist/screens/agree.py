@@ -8,6 +8,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.checklist.widgets.item_lines import action_lines
 from tui.core.plain_text import plain
 from tui.linux.change import Change
 from tui.ui.dialog import Dialog
@@ -58,7 +59,7 @@ class Agree(Dialog[bool]):
 def _lines(part: Part) -> Iterator[tuple[str, str]]:
     if part.waits:
         yield f"later; {part.waits}", "waits"
-    for action in part.change.actions:
-        yield f"{action.host}: {action.text}", "action"
+    for text in action_lines(part.change):
+        yield text, "action"
     if part.change.note:
         yield part.change.note, "note"

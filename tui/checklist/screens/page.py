@@ -158,7 +158,7 @@ class ListPage(Page):
     def action_progress(self) -> None:
         """Show the job under way, or the last one."""
         if self._list.jobs.current is not None:
-            self.app.push_screen(ProgressDialog(self._list.jobs.current, self.with_keys))
+            self.app.push_screen(ProgressDialog(self._list.jobs.current))
 
     def action_fix(self) -> None:
         """Fix the line under the cursor, once its commands are confirmed."""
@@ -231,7 +231,7 @@ class ListPage(Page):
             return
         self._report.begin(title)
         begun.listen(lambda: self._follow(begun))
-        self.app.push_screen(ProgressDialog(begun, self.with_keys))
+        self.app.push_screen(ProgressDialog(begun))
 
     def _follow(self, begun: Job) -> None:
         """Show the state of the job, then its outcome, until the next job."""

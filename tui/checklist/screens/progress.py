@@ -9,7 +9,7 @@ from textual.content import Content
 
 from tui.checklist.backend.jobs import Job
 from tui.checklist.model.transcript import ACTION, DONE, FAILED, OUTPUT, STEP, Line
-from tui.core.actions import WithKeys
+from tui.core.actions import without_keys
 from tui.ui.dialog import Box, Dialog
 from tui.ui.lines import Lines
 from tui.ui.rows import Rows
@@ -42,10 +42,9 @@ class ProgressDialog(Dialog[None]):
     ProgressDialog Output { height: 1fr; background: $surface; }
     """
 
-    def __init__(self, job: Job, with_keys: WithKeys) -> None:
+    def __init__(self, job: Job) -> None:
         super().__init__(job.title)
         self._job = job
-        self._with_keys = with_keys
         self._state, self._output = Lines(id="state"), Output(id="output")
         self._drawn_at = 0.0
         self._drawing = False
@@ -63,8 +62,10 @@ class ProgressDialog(Dialog[None]):
         self.call_after_refresh(self._draw)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """`stop` is greyed once it has been pressed or the job is over."""
-        return None if action == "stop" and (self._job.over or self._job.stopping) else True
+        """`stop` is greyed once it has been pressed, and gone once the job is over."""
+        if action == "stop" and self._job.over:
+            return False
+        return None if action == "stop" and self._job.stopping else True
 
     def action_stop(self) -> None:
         """Stop the job after its current line."""
@@ -99,7 +100,8 @@ class ProgressDialog(Dialog[None]):
             doing = job.doing or "reading the hosts again"
             text, style = f"{doing} ... {int(job.elapsed_s)} s", "bold"
             text += ". It stops after this." if job.stopping else ""
-        lines = Content.styled(self._with_keys(text), style).wrap(max(10, self._state.size.width))
+        # Without keys, because those of the page do not act here.
+        lines = Content.styled(without_keys(text), style).wrap(max(10, self._state.size.width))
         self._state.show(*lines)
 
 

@@ -1,5 +1,6 @@
 """One line of a checklist, and its details, as styled text."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from rich.cells import cell_len, set_cell_size
@@ -74,8 +75,14 @@ def _fix(item: Item) -> Iterator[Fact]:
 
 def changes(label: str, change: Change) -> Iterator[Fact]:
     """The exact commands and lines, each after its host."""
-    for number, action in enumerate(change.actions):
-        yield "" if number else label, f"{action.host}: {action.text}", "$accent"
+    for number, text in enumerate(action_lines(change)):
+        yield "" if number else label, text, "$accent"
+
+
+def action_lines(change: Change) -> Iterator[str]:
+    """Each action once, after its host; a repeated one, as in the undo of a fix that ran twice, with its count."""
+    for action, count in Counter(change.actions).items():
+        yield f"{action.host}{f', {count} times' if count > 1 else ''}: {action.text}"
 
 
 def wrapped(fact: Fact, width: int, label_width: int = LABEL) -> Iterator[Content]:

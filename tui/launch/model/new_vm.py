@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tui.core.failure import Failure
+from tui.core.failure import Failure, WrongField
 from tui.core.vm import Vm
 from tui.vm.model.domain import Domain
 from tui.vm.model.listing import Listing
@@ -35,19 +35,23 @@ class VmRequest:
 
 def validate_name(name: str, listing: Listing) -> Failure | None:
     """Why a new VM can't have this name; None if it can."""
+
+    def wrong(what: str, why: str = "", hint: str = "") -> Failure:
+        return WrongField("name", what, why, hint)
+
     if not name.strip():
-        return Failure("The VM has no name", hint="Enter one.")
+        return wrong("The VM has no name", hint="Enter one.")
     if name != name.strip():
-        return Failure(f'"{name}" begins or ends with a space', "such a name is hard to find", "Remove the space.")
+        return wrong(f'"{name}" begins or ends with a space', "such a name is hard to find", "Remove the space.")
     if "/" in name or name in (".", ".."):
-        return Failure(f'"{name}" can\'t be the name of a VM', 'it becomes a file name, so "/" is not allowed')
+        return wrong(f'"{name}" can\'t be the name of a VM', 'it becomes a file name, so "/" is not allowed')
     if not name.isprintable():
-        return Failure("The name contains invisible characters", hint="Enter it again.")
+        return wrong("The name contains invisible characters", hint="Enter it again.")
     if len(name.encode()) > LONGEST_NAME:
-        return Failure("The name is too long", f"it has {len(name.encode())} bytes, and {LONGEST_NAME} are allowed")
+        return wrong("The name is too long", f"it has {len(name.encode())} bytes, and {LONGEST_NAME} are allowed")
     for host, found in listing.where(name).answers.items():
         if isinstance(found, Vm):
-            return Failure(
+            return wrong(
                 f"The name {name} is taken", f"{host} has a VM of that name, {found.state}", "Use another one."
             )
     return None
@@ -75,7 +79,7 @@ def _digits(uuid: str) -> str:
 def validate_size(request: VmRequest) -> Failure | None:
     """Why no VM can have this number of vCPUs or this memory; None if one can."""
     if not 1 <= request.vcpus <= MOST_VCPUS:
-        return Failure(f"{request.vcpus} vCPUs are not possible", f"1 to {MOST_VCPUS} are allowed")
+        return WrongField("vcpus", f"{request.vcpus} vCPUs are not possible", f"1 to {MOST_VCPUS} are allowed")
     if request.memory_bytes < LEAST_MEMORY:
-        return Failure("A VM needs at least 16 MiB of memory")
+        return WrongField("memory", "A VM needs at least 16 MiB of memory")
     return None

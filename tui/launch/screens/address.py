@@ -5,9 +5,10 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from tui.core.failure import WrongField
 from tui.core.ssh_target import is_target
 from tui.guest.model.agent import AGENT
-from tui.ui.form import Form, WrongField, enter, text_field
+from tui.ui.form import Form, enter, text_field
 
 WORD = "agent"
 

@@ -185,7 +185,7 @@ class NewVmForm(Form[Created]):
             edited = self._edited.get(request)
             plan = edited[0] if edited else await self._new_vms.plan(request, inputs)
         except Failure as failure:
-            self.show_message(str(failure), wrong=True)
+            self.refuse(failure)
             return
         finally:
             self._busy = False

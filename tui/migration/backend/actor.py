@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from tui.core.clock import now
-from tui.core.failure import Failure, unexpected
+from tui.core.failure import Failure, as_failure, unexpected
 from tui.core.plan import POST_COPY_TIMEOUT, Plan
 from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, HypervisorEvent
 from tui.core.threads import start_thread
@@ -22,7 +22,7 @@ from tui.migration.backend.job import Job
 from tui.migration.backend.location import Answers
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.backend.run_log import RunLog
-from tui.migration.backend.run_summary import completed_job, summary
+from tui.migration.backend.run_summary import record_completed_job, summary
 from tui.migration.backend.sampler import Sampler
 from tui.migration.backend.state import Stage, State
 from tui.migration.model import record
@@ -35,12 +35,11 @@ FINAL_FIGURES_S = 3.0  # JOB_COMPLETED may come this long after migrateToURI3 re
 TICK_S = 0.5  # how often the actor checks for replies that are overdue
 LEAVE_LIMIT_S = 1.0
 ASK_AGAIN_S = 3.0  # while post-copy is broken, or a host does not reply that is needed to know where the VM is
-SETTLE_S, SETTLE_TIMES = 1.0, 3  # libvirt may still be removing what is left on the origin
-UNVERIFIED_LIMIT_S = 60.0  # if libvirt has reported how it ended
-UNKNOWN_LIMIT_S = 600.0
+SETTLE_S = 1.0  # libvirt may still be removing what is left on the origin
 
 
 BROKEN = "paused (post-copy failed)"  # the VM's state on its origin
+DEVICE_STATE = "migration status in postcopy-device"  # of QEMU 10.2, for a moment; libvirt 12.8 refuses statistics then
 
 
 class MigrationActor:
@@ -172,8 +171,7 @@ class MigrationActor:
         return self.state.stage is Stage.OVER and self.run_log.done
 
     def _next_moment(self) -> float:
-        moments = (self._tick_at, self.state.timeout_at, self.state.deadline)
-        return min(each for each in moments if each is not None)
+        return min(each for each in (self._tick_at, self.state.timeout_at, self.state.deadline) if each is not None)
 
     def _call_raised(self, error: Exception) -> None:
         self.run_log.error(unexpected(f"A part of the record of {self.vm.name} failed", error))
@@ -224,10 +222,7 @@ class MigrationActor:
         if self.state.stage is not Stage.JOB:
             return
         if isinstance(sample, Failure):
-            if not self.state.failing:
-                self.state.failing = True
-                self.run_log.error(sample)
-                self._no_answer(sample.reason)
+            self._see_failure(sample)
             return
         self.state.failing = False
         self.state.answered = sample.t
@@ -240,6 +235,13 @@ class MigrationActor:
                 self.controls.passes_have_begun()
         elif not self.state.ours and not self.state.broken:
             self._conclude()  # the job that was found running has ended
+
+    def _see_failure(self, failure: Failure) -> None:
+        if self.state.failing or DEVICE_STATE in failure.detail:
+            return
+        self.state.failing = True
+        self.run_log.error(failure)
+        self._no_answer(failure.reason)
 
     def _on_event(self, host: str, event: HypervisorEvent, at: float) -> None:
         if self.state.stage not in (Stage.JOB, Stage.FIGURES):
@@ -292,7 +294,7 @@ class MigrationActor:
         if self.state.stage is not Stage.JOB:
             return
         self.state.stage = Stage.FIGURES
-        if self.state.failure is None and self._job.unsubscribe and not self.state.figures:
+        if self.state.failure is None and self._job.subscribed and not self.state.figures:
             self.state.deadline = time.monotonic() + FINAL_FIGURES_S
         else:
             self._locate()
@@ -313,9 +315,9 @@ class MigrationActor:
             completed=self.state.completed,
             failure=self.state.failure,
         )
-        if not self._settled(diagnosis):
+        if diagnosis.kind in SETTLING and not self.state.settled():
             self.state.deadline = time.monotonic() + SETTLE_S
-        elif (not diagnosis.over or diagnosis.kind == UNKNOWN) and not self._given_up():
+        elif (not diagnosis.over or diagnosis.kind == UNKNOWN) and not self.state.given_up():
             self._not_over(diagnosis)
         else:
             self._sampler.stop()
@@ -326,32 +328,15 @@ class MigrationActor:
                 self.run_log.error(diagnosis.cause, action="migrate")
             start_thread("settle", lambda: self._settle(diagnosis, outcome))
 
-    def _settled(self, diagnosis: Diagnosis) -> bool:
-        """Whether libvirt has had the time to remove what is left on the origin."""
-        if diagnosis.kind not in SETTLING or self.state.settled >= SETTLE_TIMES:
-            return True
-        self.state.settled += 1
-        return False
-
-    def _given_up(self) -> bool:
-        if self.state.stage is not Stage.LOCATION:
-            return False
-        limit_s = UNVERIFIED_LIMIT_S if self.state.completed else UNKNOWN_LIMIT_S
-        return time.monotonic() - self.state.located_from >= limit_s
-
     def _settle(self, diagnosis: Diagnosis, outcome: str) -> None:
         """Read the last figures, on a thread."""
         try:
             if outcome == COMPLETED and not self.state.figures:
-                found = completed_job(self._connections, self.vm, self.run_log.error)
-                if found is not None:
-                    self.run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))
+                record_completed_job(self._connections, self.vm, self.run_log)
             self._guest_monitor.conclude(completed=outcome == COMPLETED)
-            for unsubscribe in self._job.unsubscribe:
-                unsubscribe()
+            self._job.unsubscribe_all()
         except Exception as error:  # noqa: BLE001  # the record must get an end
-            failure = error if isinstance(error, Failure) else unexpected("The last figures were not read", error)
-            self.run_log.error(failure)
+            self.run_log.error(as_failure("The last figures were not read", error))
         self._post(self._end, diagnosis, outcome)
 
     def _end(self, diagnosis: Diagnosis, outcome: str) -> None:

@@ -26,8 +26,8 @@ class Inbox:
         self._calls.put((call, arguments))
 
     def run(self, over: Callable[[], bool]) -> None:
-        """Make the calls until it is `over`, on this thread."""
-        while not over():
+        """Make the calls until it is `over` or closed, on this thread."""
+        while not (self.closed or over()):
             with contextlib.suppress(queue.Empty):
                 call, arguments = self._calls.get(timeout=max(0.0, self._next_moment() - time.monotonic()))
                 self._make(call, *arguments)

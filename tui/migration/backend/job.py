@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from tui.core.failure import Failure, unexpected
+from tui.core.failure import Failure, as_failure
 from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor, HypervisorEvent, JobInfo
 from tui.core.threads import start_thread
@@ -20,11 +20,21 @@ class Job:
         on_event: Callable[[str, HypervisorEvent, float], None],
         on_error: Callable[[Failure], None],
     ) -> None:
-        self.unsubscribe: list[Callable[[], None]] = []
+        self._ends: list[Callable[[], None]] = []  # of the subscriptions
         self._plan = plan
         self._connections = connections
         self._on_event = on_event
         self._on_error = on_error
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether the events of a daemon are received."""
+        return bool(self._ends)
+
+    def unsubscribe_all(self) -> None:
+        """End all subscriptions; blocks, raises Failure."""
+        for end in self._ends:
+            end()
 
     def read(self) -> JobInfo:
         """The statistics of the job; blocks, raises Failure."""
@@ -46,7 +56,7 @@ class Job:
                 steer.set_max_downtime(self._plan.vm, self._plan.downtime_ms)
                 steer.migrate(self._plan, uri)
             except Exception as error:  # noqa: BLE001  # the record must get an end
-                failed(_failure(f"{self._plan.vm} was not migrated", error), self._goes_on())
+                failed(as_failure(f"{self._plan.vm} was not migrated", error), self._goes_on())
             else:
                 returned()
 
@@ -59,7 +69,7 @@ class Job:
             try:
                 self._connections.steer().resume_post_copy(self._plan, uri)
             except Exception as error:  # noqa: BLE001  # the record must get an end
-                failed(_failure("Post-copy was not resumed", error))
+                failed(as_failure("Post-copy was not resumed", error))
             else:
                 returned()
 
@@ -83,14 +93,10 @@ class Job:
             except Failure as failure:
                 self._on_error(failure)  # sampling continues without events
             else:
-                self.unsubscribe.append(end)
+                self._ends.append(end)
 
         self._connections.on_open(host, subscribe)
         try:
             self._connections.at(host)
         except Failure as failure:
             self._on_error(failure)  # the next call to the host retries
-
-
-def _failure(what: str, error: Exception) -> Failure:
-    return error if isinstance(error, Failure) else unexpected(what, error)

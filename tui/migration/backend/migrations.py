@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tui import __version__
+from tui.core.clock import now
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.log import log
@@ -18,7 +19,7 @@ from tui.core.vm import Vm
 from tui.migration.backend.preflight import Moved, Refused, inventory_of
 from tui.migration.backend.service import FIND, FOLLOW, RECORDS, REQUEST, START, STARTED, from_fields
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME
-from tui.migration.model.record import Record, from_line
+from tui.migration.model.record import NO_ANSWER, Event, Record, from_line
 from tui.migration.model.timeline import Timeline
 from tui.runner.client import Client, Connect
 from tui.runner.protocol import Message, Stopped, failure_of
@@ -97,6 +98,11 @@ class Migration:
     async def ended(self) -> None:
         """Return when the migration is over and recorded."""
         await self._ended.wait()
+
+    def lose(self) -> None:
+        """Show that the figures are old: the runner has ended, and no other one follows the migration yet."""
+        data = {"since": self.elapsed(), "why": "the process in the background has ended"}
+        self.timeline.add(Event(self.elapsed(), now(), NO_ANSWER, data))
 
     def restart(self, zero: float) -> None:
         """Begin the timeline anew: another runner follows the migration now, and sends all of its records."""
@@ -228,6 +234,9 @@ class Migrations:
     def _on_lost(self) -> None:
         """The runner has ended: a new one finds what is under way, and continues the records."""
         self._following.clear()
+        for each in self.all.values():
+            if not each.timeline.over:
+                each.lose()
         self._attach_again()
 
     def _attach_again(self) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.protocols import Stat
+from tui.core.protocols import JOB_COMPLETED, Stat
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.run_log import RunLog
 from tui.migration.model.timeline import FAILED, LOST, Timeline
 
 MIGRATION_IN, MIGRATION_OUT = 4, 5  # VIR_DOMAIN_JOB_OPERATION_*
@@ -30,6 +31,13 @@ def completed_job(
         ):  # else they are of another job, such as an earlier migration to this host
             return host, stats
     return None
+
+
+def record_completed_job(connections: MigrationConnections, vm: Vm, run_log: RunLog) -> None:
+    """Write the statistics of the completed job as an event, if a daemon still has them. Blocks."""
+    found = completed_job(connections, vm, run_log.error)
+    if found is not None:
+        run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))
 
 
 def summary(

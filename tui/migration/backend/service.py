@@ -25,6 +25,7 @@ FIND, START, FOLLOW, REQUEST = "find", "start", "follow", "request"  # what a cl
 STARTED, RECORDS = "started", "records"  # notices
 LINES = 500  # of the history, in one notice
 LOOK_EVERY_S = 5.0  # for migrations that other programs started
+FIND_LIMIT_S = 2.0  # for other migrations while one is under way; a later one is announced
 UNSEEN_S = 600.0  # how long an end that no client has seen keeps the runner
 
 REQUESTS = frozenset({POST_COPY_NOW, CANCEL, DOWNTIME, BANDWIDTH, RESUME, PAUSE})
@@ -104,8 +105,12 @@ class Session:
                 log.exception("Other migrations were not looked for")
 
     async def _find(self, _parameters: Mapping[str, Any]) -> Any:
-        if not self._migrations.busy:  # else a host that does not respond would delay the client of a migration
-            await self._migrations.attach()
+        finding = asyncio.ensure_future(self._migrations.attach())
+        finding.add_done_callback(retrieve)
+        if self._migrations.busy:  # a host that does not respond must not keep a client from its migration
+            await asyncio.wait({finding}, timeout=FIND_LIMIT_S)
+        else:
+            await finding
         return [description(each) for each in self._migrations.all]
 
     async def _start(self, parameters: Mapping[str, Any]) -> Any:
@@ -151,7 +156,7 @@ class Session:
         history, rest = await on_thread(migration.run_log.history, on_record)
         if self._closed:
             migration.run_log.stop_listening(on_record)
-        lines = history.decode(errors="replace").split("\n")[:-1]  # splitlines() also splits at U+2028
+        lines = await on_thread(_lines_of, history)
         for first in range(0, len(lines), LINES):
             self._peer.notify(RECORDS, run=migration.folder.name, lines=lines[first : first + LINES])
             await self._peer.drained()
@@ -189,6 +194,10 @@ def description(migration: MigrationActor) -> dict[str, Any]:
         "zero": migration.run_log.zero,
         "seen": migration.seen,
     }
+
+
+def _lines_of(history: bytes) -> list[str]:
+    return history.decode(errors="replace").split("\n")[:-1]  # splitlines() also splits at U+2028
 
 
 def _is_end(each: Record | str) -> bool:

@@ -1,9 +1,14 @@
 """The explicit state of a migration's actor."""
 
+import time
 from dataclasses import dataclass
 from enum import Enum
 
 from tui.core.failure import Failure
+
+SETTLE_TIMES = 3
+UNVERIFIED_LIMIT_S = 60.0  # if libvirt has reported how it ended
+UNKNOWN_LIMIT_S = 600.0
 
 
 class Stage(Enum):
@@ -26,8 +31,20 @@ class State:
     completed: bool = False  # migrateToURI3 returned
     failure: Failure | None = None  # what it raised
     broken: bool = False  # post-copy has lost its connection, or was paused
-    settled: int = 0  # how often libvirt was still removing what is left
+    settling: int = 0  # how often libvirt was still removing what is left
     figures: bool = False  # libvirt's final figures came
     timeout_at: float | None = None  # of the technique, by time.monotonic()
     deadline: float | None = None  # of the stage, by time.monotonic()
     located_from: float = 0.0  # when both hosts were first asked where the VM is
+
+    def settled(self) -> bool:
+        """Whether libvirt has had the time to remove what is left; counts the attempts."""
+        self.settling += 1
+        return self.settling > SETTLE_TIMES
+
+    def given_up(self) -> bool:
+        """Whether both hosts were asked for long enough where the VM is."""
+        if self.stage is not Stage.LOCATION:
+            return False
+        limit_s = UNVERIFIED_LIMIT_S if self.completed else UNKNOWN_LIMIT_S
+        return time.monotonic() - self.located_from >= limit_s

@@ -92,7 +92,7 @@ MOST = 2**53  # floats represent every whole number up to here
 # The caller checks the limits of these, which depend on the VM and the image.
 THREADS = Entry("a number of threads", 0, MOST, "a whole number", _bare)
 WORKING_SET = Entry("a size in MiB", 0, MOST, "a whole number, or a size with its unit", _mib)
-WRITE_RATE = Entry("a rate in MiB/s", 0, MOST, "a whole number, or a rate with its unit", _mib_per_s)
+WRITE_RATE = Entry("a rate in MiB/s", 0, 1_000_000, "a whole number up to 1000000, or a rate with its unit", _mib_per_s)
 VCPUS = Entry("a number of vCPUs", 0, MOST, "a whole number", _bare)
 MEMORY = Entry("an amount of memory", 0, MOST, "a size such as 8 GiB or 512 MiB", parse_size, bare=False)
 DISK = Entry("the size of a disk", 0, MOST, "a size such as 8 GiB or 512 MiB", parse_size, bare=False)

@@ -71,15 +71,23 @@ class ObservedDowntime:
         """The guest's downtime as a sentence: by its own clock, plus the time for which that clock stood still."""
         if self.guest_ms is None:
             return f"not measured: {self.guest_why}"
-        lost, error, own = self.clock_lost_ms, self.clock_error_ms or 0.0, _ms(self.guest_ms)
+        lost, error, pause = self.clock_lost_ms, self.clock_error_ms or 0.0, _ms(self.guest_ms)
         if lost is None:
-            notes, pause = ["by its own clock", f"guest clock drift unknown: {self.clock_why}"], self.guest_ms
+            notes = ["by its own clock", f"guest clock drift unknown: {self.clock_why}"]
         elif abs(lost) <= error:
-            notes, pause = [f"its clock kept running, ±{_ms(error)}"], self.guest_ms
+            notes = [f"its clock kept running, ±{_ms(error)}"]
         else:
-            moved = f"plus {_ms(lost)} its clock stood still" if lost > 0 else f"minus {_ms(-lost)} its clock jumped"
-            notes, pause = [f"{own} by its own clock, {moved}, ±{_ms(error)}"], self.guest_ms + lost
-        return f"the guest paused {_ms(pause)} ({'; '.join([*notes, *_before(self.guest_before_ms)])})"
+            pause, own, rest = _sum_of(self.guest_ms, lost)
+            moved = f"plus {rest} its clock stood still" if lost > 0 else f"minus {rest} its clock jumped"
+            notes = [f"{own} by its own clock, {moved}, ±{_ms(error)}"]
+        return f"the guest paused {pause} ({'; '.join([*notes, *_before(self.guest_before_ms)])})"
+
+
+def _sum_of(own_ms: float, lost_ms: float) -> list[str]:
+    """The sum, the guest's own time and the size of the rest, rounded so that the shown figures add up."""
+    shown, decimals, unit = (1, 0, "ms") if max(own_ms, own_ms + lost_ms) < 9999.5 else (1000, 1, "s")
+    total, own = round((own_ms + lost_ms) / shown, decimals), round(own_ms / shown, decimals)
+    return [f"{each:.{decimals}f} {unit}" for each in (total, own, abs(total - own))]
 
 
 def _before(milliseconds: float | None) -> list[str]:

@@ -39,7 +39,7 @@ def facts(timeline: Timeline, folder: Path, origin: str, stopped: str = "") -> l
     found = [*_what_happened(timeline), *_figures(timeline), *_observed(timeline)]
     found.append(Fact("recorded in", home(folder)))
     if timeline.log_trouble:
-        found.append(Fact("INCOMPLETE", timeline.log_trouble, BAD))
+        found.append(Fact("INCOMPLETE", timeline.log_trouble.replace(f" in {folder}", ""), BAD))
     return [*found, Fact("next", stopped or _next(timeline, origin))]
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from tui.migration.model.record import Sample
+
 T = TypeVar("T")
 
 RATE_OVER_S = 0.7  # QEMU sends in bursts: over a shorter time the rate is mostly noise
@@ -30,6 +32,22 @@ class Point(NamedTuple):  # made in a quarter of a dataclass's time, and a day h
     faults: int
     throttle: int  # per cent, 0 = not throttled
     expected_downtime_ms: int | None
+
+
+def point_of(sample: Sample, rate: float | None, dirty_rate: float | None, iteration: int, *, in_pass: bool) -> Point:
+    """The point of a sample of a running job."""
+    return Point(
+        t=sample.t,
+        transferred=sample.number("memory_processed"),
+        remaining=sample.number("memory_remaining"),
+        total=sample.number("memory_total"),
+        rate=rate,
+        dirty_rate=dirty_rate,
+        iteration=iteration,
+        faults=sample.number("memory_postcopy_requests"),
+        throttle=sample.number("auto_converge_throttle"),
+        expected_downtime_ms=sample.number("downtime") if in_pass and "downtime" in sample.stats else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -167,3 +185,21 @@ class SendRate:
     def restart(self) -> None:
         """Forget the samples before a gap: a mean over the gap would look like a measurement."""
         self._sent.clear()
+
+
+class GuestPoints(Thinned[GuestPoint]):
+    """The rate of the workload; a point without a rate begins each time without an answer."""
+
+    def __init__(self) -> None:
+        super().__init__(guest_extremes)
+
+    def answered(self, point: GuestPoint) -> None:
+        """Add a rate, which may be of a moment for which no answer had come before."""
+        while self and self[-1].rate is None and self[-1].t >= point.t:
+            self.pop()
+        self.append(point)
+
+    def silent(self, t: float) -> None:
+        """No answer comes any more."""
+        if self and self[-1].rate is not None:
+            self.append(GuestPoint(t, None, self[-1].unit))

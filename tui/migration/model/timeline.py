@@ -8,10 +8,20 @@ from tui.core import settings
 from tui.core.plan import PRE_COPY
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.passes import Pass, PassCounter
-from tui.migration.model.points import GuestPoint, Mark, Point, Points, SendRate, Thinned, guest_extremes, notable_marks
+from tui.migration.model.points import (
+    GuestPoint,
+    GuestPoints,
+    Mark,
+    Point,
+    Points,
+    SendRate,
+    Thinned,
+    notable_marks,
+    point_of,
+)
 from tui.migration.model.record import GUEST, UDP_PROBE, Event, Record, Sample, number_in
 
-# Phases, in the order of the phase line.
+# Phases, in their order.
 IDLE = "idle"
 SETUP = "setup"
 PASS = "pass"
@@ -24,6 +34,9 @@ LOST = "lost"  # it ended unobserved, and libvirt no longer has its result
 
 OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
 
+KEY_MARKS = {"resume": ("r", "resume"), "pause": ("!", "paused"), "cancel": ("c", "cancel")}
+SHORT_S = 1.0  # a reply that is overdue for less is not shown
+
 EVERY_SECOND = frozenset({GUEST, UDP_PROBE})  # these would displace the events that happen once
 
 
@@ -35,7 +48,7 @@ class Timeline:
         self.options: Mapping[str, Any] = {}
         self.points = Points()
         self.marks = Thinned(notable_marks)
-        self.guest = Thinned(guest_extremes)
+        self.guest = GuestPoints()
         self.guest_silent: tuple[float, str] | None = None  # for how many seconds no line has come, and why
         self.observed: ObservedDowntime | None = None  # known at the end
         self.gaps: list[float] = []  # when recording resumed
@@ -98,8 +111,9 @@ class Timeline:
         return self.points.silent_s
 
     def waiting_s(self, elapsed: float) -> float:
-        """For how long libvirt has not replied, in seconds; 0.0 if no reply is overdue."""
-        return max(0.0, elapsed - self.unanswered[0]) if self.unanswered and not self.over else 0.0
+        """For how long libvirt has not replied, in seconds; 0.0 if that is shorter than SHORT_S."""
+        waited = elapsed - self.unanswered[0] if self.unanswered and not self.over else 0.0
+        return waited if waited >= SHORT_S else 0.0
 
     @property
     def guest_known(self) -> bool:
@@ -179,28 +193,18 @@ class Timeline:
         if dirty and (previous is None or dirty != previous.dirty_rate):
             self.dirty_rate_at = sample.t
         self.last = sample
-        point = Point(
-            t=sample.t,
-            transferred=sample.number("memory_processed"),
-            remaining=sample.number("memory_remaining"),
-            total=sample.number("memory_total"),
-            rate=self._send_rate.add(sample.t, sample.number("memory_processed")),
-            dirty_rate=float(dirty) if dirty or (previous and previous.dirty_rate is not None) else None,
-            iteration=self._passes.number(sample.number("memory_iteration")),
-            faults=sample.number("memory_postcopy_requests"),
-            throttle=sample.number("auto_converge_throttle"),
-            expected_downtime_ms=sample.number("downtime")
-            if self.phase == PASS and "downtime" in sample.stats
-            else None,
-        )
-        self.points.append(point)
+        dirty_rate = float(dirty) if dirty or (previous and previous.dirty_rate is not None) else None
+        rate = self._send_rate.add(sample.t, sample.number("memory_processed"))
+        self.points.append(point_of(sample, rate, dirty_rate, self._number(sample), in_pass=self.phase == PASS))
+
+    def _number(self, sample: Sample) -> int:
+        return self._passes.number(sample.number("memory_iteration"))
 
     def _see_pass(self, sample: Sample) -> None:
-        number = self._passes.number(sample.number("memory_iteration"))
-        self._switched_in = self._switched_in or number
-        if self.phase == SWITCHOVER and number > self._switched_in + 1:  # the last pass is sent during the switchover
-            self.phase = PASS  # libvirt reports a VM that another program has paused like one that is switched over
-            self.paused = True
+        self._switched_in = self._switched_in or self._number(sample)
+        if self.phase == SWITCHOVER and self._number(sample) > self._switched_in + 1:
+            # libvirt reports a VM that another program has paused like one that is switched over, but passes go on.
+            self.phase, self.paused = PASS, True
         if self.phase in (IDLE, SETUP):
             self.phase = PASS
             self._passes.begin(sample)
@@ -270,14 +274,10 @@ class Timeline:
             self.marks.append(Mark(event.t, "d", f"downtime <= {value} ms"))
         elif action == "bandwidth" and value is not None:
             self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
-        elif action == "resume":
-            self.resume_requested = True
-            self.marks.append(Mark(event.t, "r", "resume"))
-        elif action == "pause":
-            self.marks.append(Mark(event.t, "!", "paused"))
-        elif action == "cancel":
-            self.cancel_requested = True
-            self.marks.append(Mark(event.t, "c", "cancel"))
+        elif str(action) in KEY_MARKS:
+            self.resume_requested = self.resume_requested or action == "resume"
+            self.cancel_requested = self.cancel_requested or action == "cancel"
+            self.marks.append(Mark(event.t, *KEY_MARKS[str(action)]))
 
     def _on_action(self, event: Event) -> None:
         action, value = event.data.get("action"), event.data.get("value")
@@ -319,17 +319,13 @@ class Timeline:
             self.final = {name: value for name, value in stats.items() if number_in(stats, name) is not None}
 
     def _on_guest(self, event: Event) -> None:
-        silent_s = event.data.get("silent_s")
-        if silent_s is None:
+        if event.data.get("silent_s") is None:
             self.guest_silent = None
             moment = event.t - _number(event.data, "ago")  # the guest replied only later
-            while self.guest and self.guest[-1].rate is None and self.guest[-1].t >= moment:
-                self.guest.pop()
-            self.guest.append(GuestPoint(moment, _number(event.data, "rate"), str(event.data.get("unit", ""))))
-            return
-        self.guest_silent = _number(event.data, "silent_s"), str(event.data.get("why", ""))
-        if self.guest and self.guest[-1].rate is not None:
-            self.guest.append(GuestPoint(event.t, None, self.guest[-1].unit))
+            self.guest.answered(GuestPoint(moment, _number(event.data, "rate"), str(event.data.get("unit", ""))))
+        else:
+            self.guest_silent = _number(event.data, "silent_s"), str(event.data.get("why", ""))
+            self.guest.silent(event.t)
 
     def _on_felt(self, event: Event) -> None:
         self.observed = ObservedDowntime.of(event.data)

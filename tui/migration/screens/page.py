@@ -42,7 +42,7 @@ class MigratePage(MigrateView):
                 tooltip="Change the bandwidth limit while it runs"),
         Binding("r", "resume", "resume", id="migrate.resume",
                 tooltip="Resume a post-copy that has lost its connection or was paused"),
-        Binding("P", "pause", "pause post-copy", show=False, id="migrate.pause",
+        Binding("P", "pause", "pause", show=False, id="migrate.pause",
                 tooltip="Pause post-copy, after a confirmation, to try the recovery: only a resume continues it"),
         Binding("l", "log", "log", tooltip="Show or hide the raw statistics and events", id="migrate.log"),
     ]  # fmt: skip
@@ -137,10 +137,14 @@ class MigratePage(MigrateView):
         migration = self._migration
         if migration is None:
             return
-        point = self._timeline.point
-        text = f"{migration.vm.name} stays on {migration.origin} and keeps running there."
-        if point is not None:
-            text += f" The {size(point.transferred)} already sent are discarded."
+
+        def text() -> str:
+            reason, point = self.why_not("cancel"), migration.timeline.point
+            if reason:
+                return self.with_keys(reason)
+            sent = f" The {size(point.transferred)} already sent are discarded." if point is not None else ""
+            return f"{migration.vm.name} stays on {migration.origin} and keeps running there.{sent}"
+
         answers = [Answer("y", "cancel it"), Answer("n", "let it continue")]
 
         def answered(key: str | None) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tui.core.failure import Failure
+from tui.core.failure import Failure, WrongField
 from tui.core.quantity import size
 from tui.core.vm import Daemon
 
@@ -64,11 +64,12 @@ def too_much(offers: Mapping[str, Offer], vcpus: int, memory_bytes: int) -> Fail
     for host, offer in offers.items():
         daemon = offer.daemon
         if vcpus > daemon.cpus:
-            return Failure(
-                f"{vcpus} vCPUs are too many for {host}", f"it has {daemon.cpus} CPUs", "Choose fewer vCPUs."
+            return WrongField(
+                "vcpus", f"{vcpus} vCPUs are too many for {host}", f"it has {daemon.cpus} CPUs", "Choose fewer vCPUs."
             )
         if memory_bytes >= daemon.memory_bytes:
-            return Failure(
+            return WrongField(
+                "memory",
                 f"{size(memory_bytes)} of memory is too much for {host}",
                 f"it has {size(daemon.memory_bytes)}, {size(daemon.memory_free_bytes)} of it free",
                 "Choose less memory.",
