@@ -93,7 +93,7 @@ def folder_of_host() -> Kind:
     def read_folder(value: object) -> str:
         if not isinstance(value, str) or not value.isprintable():
             raise ValueError
-        path = PurePosixPath(value)
+        path = PurePosixPath(f"/{value.lstrip('/')}" if value.startswith("//") else value)
         if not path.is_absolute() or ".." in path.parts or len(path.parts) < 2:
             raise ValueError
         return str(path)

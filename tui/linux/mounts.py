@@ -76,7 +76,7 @@ def mount_of(mounts: tuple[Mount, ...], path: str) -> Mount | None:
     if not roots:
         return None
     current = roots[-1]
-    pure = PurePosixPath(path)
+    pure = _absolute(path)
     for step in (*reversed([str(each) for each in pure.parents]), str(pure)):
         while (above := _on(mounts, current, step)) is not None:
             current = above
@@ -100,8 +100,13 @@ def device_folder(mounts: tuple[Mount, ...], path: str) -> tuple[str, str] | Non
     mount = mount_of(mounts, path)
     if mount is None:
         return None
-    inside = PurePosixPath(path).relative_to(mount.target)
+    inside = _absolute(path).relative_to(mount.target)
     return mount.device, str(PurePosixPath(mount.root) / inside)
+
+
+def _absolute(path: str) -> PurePosixPath:
+    """The path from one slash: POSIX gives two of them a meaning of their own, and Linux does not."""
+    return PurePosixPath(f"/{path.lstrip('/')}")
 
 
 def _on(mounts: tuple[Mount, ...], below: Mount, target: str) -> Mount | None:

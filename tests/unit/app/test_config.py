@@ -92,3 +92,7 @@ def test_the_defaults_of_the_migrate_page_become_a_plan(path: Path) -> None:
 def test_a_byte_order_mark_is_accepted(path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf" + MINIMAL.encode())
     assert load(path).vm.name == "guest1"
+
+
+def test_a_folder_that_begins_with_two_slashes_is_that_of_one(path: Path) -> None:
+    assert read(path, f'{MINIMAL}[storage]\nexport = "//srv/images"').storage.export == "/srv/images"

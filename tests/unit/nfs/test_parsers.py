@@ -248,3 +248,9 @@ def test_a_bind_mount_and_its_source_are_one_folder_unless_another_mount_hides_i
     bare = tuple(each for each in covered if each.source != "cover")
     assert device_folder(bare, "/srv/x#y") == device_folder(bare, "/srv/a b/in ner") == ("0:59", "/in ner")
     assert device_folder(covered, "/srv/x#y") == ("0:60", "/")
+
+
+def test_a_path_that_begins_with_two_slashes_is_that_of_one() -> None:
+    mounts = parse_mountinfo(MOUNTINFO)
+    assert device_folder(mounts, "//srv/a b/in") == device_folder(mounts, "/srv/a b/in")
+    assert device_folder(mounts, "srv") == device_folder(mounts, "/srv")
