@@ -194,7 +194,7 @@ def only(tool: str) -> Callable[[pytest.MonkeyPatch, Path], bool]:
 
     def leave(monkeypatch: pytest.MonkeyPatch, folder: Path) -> bool:
         needed = NEEDED.get(tool, (tool,) if tool else ())
-        usual = ("sh", "mktemp", "rm", "cat", "cp", "mv", "truncate", "printf", "env")
+        usual = ("sh", "id", "mktemp", "rm", "cat", "cp", "mv", "truncate", "printf", "env")
         for program in (*usual, *needed):
             found = shutil.which(program, path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin")
             if found is None:

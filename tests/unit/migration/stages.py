@@ -13,6 +13,7 @@ from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.preflight import Refused
 from tui.migration.backend.recorder import SUMMARY
+from tui.migration.model.record import Sample
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -44,6 +45,13 @@ async def end_of(migration: MigrationActor | None) -> MigrationActor:
     assert migration is not None
     await asyncio.wait_for(migration.ended(), PATIENCE_S)
     return migration
+
+
+async def first_sample(migration: MigrationActor) -> None:
+    """Wait until the migration is followed."""
+    sampled = asyncio.Event()
+    migration.listen(lambda each: sampled.set() if isinstance(each, Sample) else None)
+    await asyncio.wait_for(sampled.wait(), PATIENCE_S)
 
 
 def summary(folder: Path) -> dict[str, Any]:

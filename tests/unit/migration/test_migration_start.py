@@ -22,7 +22,7 @@ if sys.version_info >= (3, 11):
     pass
 else:
     pass
-from tests.unit.migration.stages import STAGES, app, end_of, in_the_way, runs_in, stage_of, summary
+from tests.unit.migration.stages import STAGES, app, end_of, first_sample, in_the_way, runs_in, stage_of, summary
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ async def test_a_migration_is_started_recorded_and_ended(tmp_path: Path) -> None
 async def test_a_start_reads_each_host_once(tmp_path: Path) -> None:
     stage = stage_of("post-copy-by-hand")
     migrations = app(stage, tmp_path)
-    await migrations.start(Plan("guest1", technique="post-copy-manual"))
+    await first_sample(await migrations.start(Plan("guest1", technique="post-copy-manual")))
     before_the_call = stage.calls[: stage.calls.index("subscribe")]
     await migrations.close()
     # The checks ask both daemons who they are, and so does the route on connections of its own.
