@@ -90,7 +90,7 @@ async def test_a_halted_guest_is_a_pause_for_the_network_and_for_itself(port: in
     assert observed.clock_lost_ms == 0.0  # the clock of a halted program runs on
     assert observed.network_before_ms is not None
     assert [each.kind for each in followed.events][-1] == record.OBSERVED
-    assert sum(each.data["answered"] for each in followed.events if each.kind == record.UDP_PROBE) > 100
+    assert sum(each.data["answered"] for each in followed.events if each.kind == record.UDP_PROBE) > 20
 
 
 async def test_a_workloads_rate_is_recorded_for_each_new_line(port: int, tmp_path: Path) -> None:
