@@ -13,7 +13,7 @@ from tests.unit.fakes import CUT, PATIENCE_S, Stage, uri
 from tui.core.plan import Plan
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.location import answers
+from tui.migration.backend.location import Locator
 from tui.migration.backend.recorder import RAW, Recorder
 from tui.migration.backend.run_files import read_records
 from tui.migration.backend.unfinished import unfinished_runs
@@ -259,4 +259,4 @@ async def test_another_vm_of_the_same_name_on_the_origin_is_ignored(tmp_path: Pa
     stage.vms[stage.origin] = {stage.vm.name: replace(stage.vm, uuid="another")}
     stage.vms[stage.target] = {stage.vm.name: stage.vm}
     route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
-    assert answers(route, stage.vm).here.off
+    assert Locator(route, stage.vm).answers().here.off

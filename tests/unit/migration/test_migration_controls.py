@@ -232,3 +232,16 @@ async def test_after_the_end_keys_do_nothing(tmp_path: Path) -> None:
     assert stage.calls == before
     assert watched.log == written
     assert watched.migration.timeline.phase == "completed"
+
+
+async def test_a_post_copy_that_could_not_be_resumed_is_not_paused(tmp_path: Path) -> None:
+    """libvirt 11.3, which the fake daemons are, crashes on the target when post-copy is resumed."""
+    stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    watched = begin(stage, tmp_path)
+    await watched.until(lambda: watched.migration.timeline.post_copy_at is not None)
+    stage.standing = True
+    watched.migration.controls.pause_post_copy()
+    await watched.until(watched.errors)
+    assert watched.errors() == ["Post-copy of guest1 was not paused"]
+    assert "pause_post_copy" not in stage.calls
+    watched.migration.leave()

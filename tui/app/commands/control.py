@@ -129,7 +129,7 @@ async def accepted(migration: "Migration", action: str, value: int | None = None
             raise Failure(what, why, hint)
         if each.kind == record.ACTION and each.data.get("action") == action and action != RESUME:
             refused = bool(each.data.get("failed"))
-            if not refused:
+            if not refused and action not in (CANCEL, POST_COPY_NOW):  # those are done when the phase shows it
                 return each.data.get("value")
         if migration.timeline.over and not _shown(action, migration.timeline):
             raise Failure(f"Nothing was changed for {migration.vm.name}", "its migration ended before")

@@ -16,15 +16,27 @@ class GuestAddresses:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._addresses, self._users = _read(path) if path else ({}, {})
+        self._read_at: int | None = None  # the file's time of change when it was read
+        self._addresses: Known = {}
+        self._users: Known = {}
+        self._refresh()
 
     def of(self, name: str) -> str:
         """The address of a guest, "" if unknown."""
+        self._refresh()
         return self._addresses.get(name, "")
 
     def user_of(self, name: str) -> str:
         """The user that the seed created in a guest, "" if unknown."""
+        self._refresh()
         return self._users.get(name, "")
+
+    def _refresh(self) -> None:
+        """Read the file again if another process, the app or the runner, has changed it."""
+        changed = _changed_at(self._path) if self._path else None
+        if self._path is not None and changed is not None and changed != self._read_at:
+            self._read_at = changed
+            self._addresses, self._users = _read(self._path)
 
     def keep(self, name: str, address: str, user: str = "") -> None:
         """Store an address; an empty one removes the guest's entry. Failure if the file can't be written."""
@@ -42,6 +54,13 @@ class GuestAddresses:
             if not address:
                 what, hint = f"{name} can't be removed from {self._path}", "The old entry is used at the next start."
             raise Failure(what, error.strerror or str(error), hint) from error
+
+
+def _changed_at(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None  # nothing was stored yet, or it cannot be read
 
 
 def _with(known: Known, name: str, value: str) -> Known:

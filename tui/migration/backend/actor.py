@@ -335,6 +335,7 @@ class MigrationActor:
                 record_completed_job(self._connections, self.vm, self.run_log)
             self._guest_monitor.conclude(completed=outcome == COMPLETED)
             self._job.unsubscribe_all()
+            self._connections.close()
         except Exception as error:  # noqa: BLE001  # the record must get an end
             self.run_log.error(as_failure("The last figures were not read", error))
         self._post(self._end, diagnosis, outcome)

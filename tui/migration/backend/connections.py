@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 
 from tui.core.protocols import Hypervisor
 
+CLOSE_LIMIT_S = 1.0
+
 Open = Callable[[str], Hypervisor]
 OnOpen = Callable[[Hypervisor], None]
 
@@ -41,6 +43,12 @@ class Connection:
                     self._on_open(self._current)
             return self._current
 
+    def close(self) -> None:
+        """Let the connection go, unless it is being opened: libvirt closes one that nothing refers to."""
+        if self._lock.acquire(timeout=CLOSE_LIMIT_S):
+            self._current = self._prepared = self._on_open = None
+            self._lock.release()
+
 
 class MigrationConnections:
     """Two connections to the daemon a migration starts at, one to the daemon it ends at.
@@ -65,3 +73,8 @@ class MigrationConnections:
     def on_open(self, host: str, on_open: OnOpen) -> None:
         """Call `on_open` with each connection that reads from `host`, before it is used."""
         self._reading[host].on_open(on_open)
+
+    def close(self) -> None:
+        """Close all connections after the migration; blocks."""
+        for each in (*self._reading.values(), self._steering):
+            each.close()

@@ -1,7 +1,7 @@
 """The controls of one migration: requests of a person or the timeout, held until QEMU accepts them."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from tui.core.failure import Failure
 from tui.core.threads import start_thread
@@ -10,6 +10,7 @@ from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME
 from tui.migration.model.record import Event, Record
+from tui.migration.model.resume import why_not_resume
 
 Post = Callable[..., None]  # queues a call for the actor: post(call, *arguments)
 
@@ -74,10 +75,19 @@ class Controls:
 
     # -- on the actor's thread --
 
-    def resume(self, earlier: Iterable[Record]) -> None:
+    def resume(self, earlier: Sequence[Record]) -> None:
         """Restore the requests of an earlier process that are still open; before the actor starts."""
-        if self._run_log.timeline.post_copy_held:
-            self._post_copy = "held"  # the page shows it as requested, so the key cannot send it again
+        timeline = self._run_log.timeline  # what it shows as requested, a key cannot request again
+        if timeline.post_copy_held or timeline.post_copy_sent:
+            self._post_copy = "held"
+        if timeline.resume_requested:
+            self._resume = "wanted"
+        for each in earlier:
+            if isinstance(each, Event) and each.data.get("action") in (DOWNTIME, BANDWIDTH):
+                action, value = str(each.data["action"]), each.data.get("value")
+                self._held.pop(action, None)
+                if each.kind == record.KEY and each.data.get("held") and isinstance(value, int):
+                    self._held[action] = value
         self.cancel_requested = _cancel_stands(earlier)
 
     def timed_out(self, seconds: float) -> None:
@@ -115,7 +125,8 @@ class Controls:
 
     def resume_refused(self, failure: Failure) -> None:
         """libvirt or QEMU has not accepted the resume, or it broke again: it is tried again."""
-        self._resume = "wanted"
+        if self._resume == "sent":  # else it was paused on purpose meanwhile
+            self._resume = "wanted"
         self._run_log.event(record.ACTION, action=RESUME, failed=True)
         self._run_log.error(failure)
 
@@ -137,6 +148,8 @@ class Controls:
             return
         if action == CANCEL:
             self.cancel_requested = True
+        if action == PAUSE:
+            self._resume = "no"
         early = not self._passes_seen and action in (DOWNTIME, BANDWIDTH)
         if early:  # during setup QEMU accepts a limit, then replaces it with the one from the start
             self._held[action] = value
@@ -183,6 +196,7 @@ class Controls:
                 if action == CANCEL:
                     steer.abort_job(self._vm)
                 elif action == PAUSE:
+                    self._require_resumable()
                     steer.pause_post_copy(self._vm)
                 elif action == DOWNTIME:
                     steer.set_max_downtime(self._vm, value or 0)
@@ -194,6 +208,16 @@ class Controls:
                 self._post(self._sent, action, value, None)
 
         start_thread(action, call)
+
+    def _require_resumable(self) -> None:
+        """Raise Failure if libvirt could not resume what it pauses; blocks."""
+        connections = self._connections
+        here, there = (connections.at(host).daemon() for host in (connections.origin, connections.target))
+        reason = why_not_resume(
+            there.libvirt_version, here.libvirt_version, target=connections.target, origin=connections.origin
+        )
+        if reason:
+            raise Failure(f"Post-copy of {self._vm} was not paused", "it could not be resumed", reason)
 
     def _sent(self, action: str, value: int | None, failure: Failure | None) -> None:
         if failure is None:

@@ -9,7 +9,7 @@ from tui.core.protocols import LIFECYCLE
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
-from tui.migration.backend.location import Answers, answers
+from tui.migration.backend.location import Answers, Locator
 from tui.migration.model.diagnosis import Diagnosis, diagnose
 from tui.migration.model.evidence import Evidence, HostAnswer
 from tui.migration.model.record import Event, Record
@@ -26,6 +26,7 @@ class Inquiry:
         self._on_answers = on_answers
         self._events: deque[Event] = deque(maxlen=EVENTS)
         self._asking = False
+        self._locator = Locator(connections, vm)
 
     def see(self, each: Record) -> None:
         """Remember a lifecycle event."""
@@ -40,7 +41,7 @@ class Inquiry:
 
     def _ask(self, versions: bool) -> None:
         try:
-            found = answers(self._connections, self._vm, versions=versions)
+            found = self._locator.answers(versions=versions)
         except Exception as error:  # noqa: BLE001  # the caller asks again
             log.exception("The hosts were not asked about %s", self._vm.name)
             silent = HostAnswer(failure=unexpected("The hosts were not asked", error))

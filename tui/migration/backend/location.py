@@ -1,9 +1,14 @@
 """Asks both hosts of a migration where its VM is."""
 
+from collections.abc import Callable
+from concurrent.futures import Future, TimeoutError
 from dataclasses import dataclass, replace
+from typing import Any
 
+from tui.core.connections import REPLY_LIMIT_S
 from tui.core.failure import Failure
 from tui.core.protocols import QemuEnded
+from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.model.evidence import HostAnswer
@@ -20,15 +25,55 @@ class Answers:
     there_libvirt: Version | None = None
 
 
-def answers(connections: MigrationConnections, vm: Vm, *, versions: bool = False) -> Answers:
-    """Ask the target, then the origin; blocks. The versions may change: libvirt can be upgraded under a VM."""
-    there = _answer(connections, connections.target, vm)
-    here = _answer(connections, connections.origin, vm)
-    if here.in_post_copy and _qemu_ended(connections, vm):
-        here = replace(here, qemu_ended=True)
-    if not versions:
-        return Answers(here, there)
-    return Answers(here, there, _version(connections, connections.origin), _version(connections, connections.target))
+class Locator:
+    """Asks both hosts, each call with a time limit; while one hangs, it is not made again."""
+
+    def __init__(self, connections: MigrationConnections, vm: Vm) -> None:
+        self._connections = connections
+        self._vm = vm
+        self._pending: dict[tuple[str, Question], Future[Any]] = {}
+
+    def answers(self, *, versions: bool = False) -> Answers:
+        """Ask the target, then the origin; blocks. The versions may change: libvirt can be upgraded under a VM."""
+        origin, target = self._connections.origin, self._connections.target
+        there = self._answer(target)
+        here = self._answer(origin)
+        if here.in_post_copy and self._ask(origin, _qemu_ended, otherwise=False):
+            here = replace(here, qemu_ended=True)
+        if not versions:
+            return Answers(here, there)
+        return Answers(here, there, *(self._ask(host, _version, otherwise=None) for host in (origin, target)))
+
+    def _answer(self, host: str) -> HostAnswer:
+        why = f"its libvirt has not replied for {REPLY_LIMIT_S:.0f} s"
+        silent = HostAnswer(failure=Failure(f"{host} does not answer", why))
+        found: HostAnswer = self._ask(host, _answer, otherwise=silent)
+        return found
+
+    def _ask(self, host: str, question: "Question", *, otherwise: Any) -> Any:
+        key = (host, question)
+        future = self._pending.get(key)
+        if future is None:
+            future = self._pending[key] = Future()
+            start_thread(f"ask {host}", lambda: _complete(future, lambda: question(self._connections, host, self._vm)))
+        try:
+            answer = future.result(REPLY_LIMIT_S)
+        except TimeoutError:
+            return otherwise
+        finally:
+            if future.done():
+                self._pending.pop(key, None)
+        return answer
+
+
+Question = Callable[[MigrationConnections, str, Vm], Any]
+
+
+def _complete(future: "Future[Any]", call: Callable[[], Any]) -> None:
+    try:
+        future.set_result(call())
+    except Exception as error:  # noqa: BLE001  # the caller gets it
+        future.set_exception(error)
 
 
 def _answer(connections: MigrationConnections, host: str, vm: Vm) -> HostAnswer:
@@ -39,10 +84,10 @@ def _answer(connections: MigrationConnections, host: str, vm: Vm) -> HostAnswer:
     return HostAnswer(known if known is not None and known.uuid == vm.uuid else None)  # else another VM of that name
 
 
-def _qemu_ended(connections: MigrationConnections, vm: Vm) -> bool:
-    """Whether QEMU on the origin has ended: only a call that asks QEMU shows it before libvirt notices."""
+def _qemu_ended(connections: MigrationConnections, host: str, vm: Vm) -> bool:
+    """Whether QEMU on the host has ended: only a call that asks QEMU shows it before libvirt notices."""
     try:
-        connections.at(connections.origin).job(vm.name)
+        connections.at(host).job(vm.name)
     except QemuEnded:
         return True
     except Failure:
@@ -50,7 +95,7 @@ def _qemu_ended(connections: MigrationConnections, vm: Vm) -> bool:
     return False
 
 
-def _version(connections: MigrationConnections, host: str) -> Version | None:
+def _version(connections: MigrationConnections, host: str, _vm: Vm) -> Version | None:
     try:
         return connections.at(host).daemon().libvirt_version
     except Failure:

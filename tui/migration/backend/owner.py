@@ -1,6 +1,7 @@
 """The migrations between the configured hosts: checks one, starts it, and finds one that runs already."""
 
 import asyncio
+import contextlib
 import platform
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
@@ -27,6 +28,8 @@ from tui.migration.backend.unfinished import Unfinished, unfinished_runs
 from tui.vm.model.location import Inventory, VmOnHost
 
 UNKNOWN = "unknown"
+CONCLUDE_S = 10.0
+CLOSE_LIMIT_S = 5.0  # for the end of a record, when the process ends
 FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
 SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
 
@@ -202,7 +205,8 @@ class MigrationOwner:
         migration.facts = facts
         migration.conclude_unwatched(run.records, run.began)
         self._followed(migration, current=self.current is None or self.current.run_log.began_at <= run.began)
-        await migration.ended()
+        with contextlib.suppress(asyncio.TimeoutError):  # a host may not answer; other migrations must not wait for it
+            await asyncio.wait_for(migration.ended(), CONCLUDE_S)
 
     async def _connect(
         self, origin: str, workload: Workload, running: Inventory | None = None
@@ -249,6 +253,8 @@ class MigrationOwner:
         for each in self.all:
             if not each.timeline.over:
                 each.leave()
+            elif not each.run_log.done:
+                await on_thread(each.run_log.wait, CLOSE_LIMIT_S)
 
 
 def _same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool:

@@ -144,6 +144,10 @@ class RunLog:
         """Whether it is closed and on disk, as far as the disk takes it."""
         return self._written.is_set()
 
+    def wait(self, limit_s: float) -> None:
+        """Wait until it is on disk; blocks."""
+        self._written.wait(limit_s)
+
     def finish(self, end: Record, summary: Callable[[], Summary]) -> None:
         """Write run.toml with the summary that includes the end, then the last record, and close; returns at once."""
         with self._changed:
