@@ -242,7 +242,8 @@ class MigrateView(Page):
 def _what(migration: Migration, timeline: Timeline) -> Content:
     """The VM, its direction, the technique, and the workload."""
     options = timeline.options
-    technique = TECHNIQUES.get(timeline.technique, timeline.technique)
+    known = TECHNIQUES | {"unknown": "not started here"}  # another program did
+    technique = known.get(timeline.technique, timeline.technique)
     if timeline.technique == POST_COPY_TIMEOUT:
         technique = f"post-copy after {migration.plan.timeout_s:g} s"
     words = [technique, f"workload {options.get('workload') or 'unknown'}"]
