@@ -19,7 +19,7 @@ PROCESSES = min(8, 2 * (os.cpu_count() or 1))
 PARALLEL = ("-n", str(PROCESSES), "--dist", "worksteal")
 FAST = (*PARALLEL, "tests/unit", "tests/integration", "tests/ui")
 RUNS = {
-    "fast": (*FAST, "tests/fuzz"),
+    "fast": FAST,
     "fuzz": (*PARALLEL, "tests/fuzz"),
     "coverage": (*FAST, "--cov", "--cov-report="),
     "lab": ("tests/lab",),
