@@ -10,7 +10,7 @@ from tests.lab.screen import Screen
 from tui.lab.lab import Lab
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
-from tui.migration.model.record import Event
+from tui.migration.model.record import Event, Sample
 
 Open = Callable[[], Screen]
 
