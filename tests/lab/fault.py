@@ -24,8 +24,8 @@ from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.run_files import in_use, records_of
 from tui.migration.model import record
 from tui.migration.model.domjobinfo import text
-from tui.migration.model.record import END, GAP, KEY, Event, Sample
-from tui.migration.model.timeline import POST_COPY, SETUP, Timeline
+from tui.migration.model.record import END, GAP, KEY, Event, Record, Sample
+from tui.migration.model.timeline import COMPLETED, POST_COPY, SETUP, Timeline
 from tui.migration.model.verdict import sentence
 
 if sys.version_info >= (3, 11):
@@ -59,6 +59,9 @@ IN_SETUP = Moment("setup", lambda timeline: timeline.phase == SETUP or bool(time
 PASS_2 = Moment("pass 2", lambda timeline: timeline.iteration >= 2)
 BEGUN = Moment("post-copy just begun", lambda timeline: timeline.post_copy_at is not None, switched=True)
 IN_POST_COPY = Moment("post-copy", runs_there, switched=True)
+
+
+MOMENTS = {each.name: each for each in (IN_SETUP, PASS_2, BEGUN, IN_POST_COPY)}
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,10 @@ class Trial:
             self.shown.append(Shown(round(migration.elapsed(), 2), found))
         return found
 
+    def on_record(self, _each: Record) -> None:
+        """Look at each new record, as the page does."""
+        self.look()
+
     async def until(self, met: Callable[[], bool], what: str) -> None:
         """Wait for a condition, looking at the page meanwhile."""
         end = time.monotonic() + REACH_LIMIT_S
@@ -150,7 +157,7 @@ class Trial:
             return
         await asyncio.to_thread(world.rate, RATE)
         self.migration = await self.owner.start(plan)
-        self.migration.listen(lambda _: self.look())
+        self.migration.listen(self.on_record)
         if fault.when is not BEFORE:
             await self._reach(fault.when)
             self.injected_at = self.migration.elapsed()
@@ -201,7 +208,7 @@ class Trial:
                 assert not re.search(self.words(pattern), each.text), f"{pattern!r} in {each}; {story}"
         for role, pattern in ((ORIGIN, expect.here), (TARGET, expect.there)):
             await asyncio.to_thread(self._settles, role, pattern)
-        self._check_record(self.migration.folder, timeline)
+        check_record(self.migration.folder, timeline, gap=expect.gap)
 
     def _settles(self, role: str, pattern: str) -> None:
         """The VM gets into that state; libvirt may still be removing it."""
@@ -212,21 +219,6 @@ class Trial:
 
     def _found(self, pattern: str, where: str) -> None:
         assert re.search(self.words(pattern), where), f"{self.words(pattern)!r} not in {where!r}; {self.story()}"
-
-    def _check_record(self, folder: Path, timeline: Timeline) -> None:
-        records = list(records_of(folder / "raw.jsonl"))
-        assert None not in records, "a broken line"
-        kinds = Counter(each.kind for each in records if isinstance(each, Event))
-        assert kinds[END] == 1
-        assert isinstance(records[-1], Event)
-        assert records[-1].data["outcome"] == timeline.phase
-        assert kinds[GAP] == int(self.fault.expect.gap)
-        samples = [each for each in records if isinstance(each, Sample)]
-        assert (folder / "domjobinfo.txt").read_text() == "".join(text(each.stats) for each in samples)
-        with (folder / "run.toml").open("rb") as file:
-            assert tomllib.load(file)["outcome"] == timeline.phase
-        assert [each.name for each in folder.iterdir() if each.name.startswith(".")] == []
-        assert not in_use(folder / "raw.jsonl")
 
 
 Step = Callable[[Trial], Awaitable[None]]
@@ -270,6 +262,19 @@ def presses(action: str) -> Step:
     return step
 
 
+async def second_owner_switches_too(trial: Trial) -> None:
+    """Another process follows the migration in a folder of its own; both press the key at once."""
+    found = await LabBackend(trial.world.lab, trial.runs, interval=0.5).migrations.attach()
+    assert found is not None
+    for each in (trial.migration, found):
+        each.controls.switch_to_post_copy()
+    await asyncio.wait_for(found.ended(), LIMIT_S)
+    await trial.until(lambda: found.run_log.done, "the second record is closed")
+    assert found.folder != trial.migration.folder
+    assert found.timeline.phase == COMPLETED
+    check_record(found.folder, found.timeline, gap=False)
+
+
 async def leaves(trial: Trial) -> None:
     """The process that owns the record ends; the migration goes on."""
     await trial.owner.close()
@@ -281,7 +286,7 @@ async def attaches(trial: Trial) -> None:
     found = await trial.owner.attach()
     assert found is not None, trial.story()
     trial.migration = found
-    found.listen(lambda _: trial.look())
+    found.listen(trial.on_record)
 
 
 def does(act: Callable[[World], object]) -> Step:
@@ -310,3 +315,20 @@ def trial_keys(trial: Trial) -> list[str]:
 def alive(world: World) -> None:
     """The VM runs on, and no page of its memory is wrong."""
     fault_vm.wait_for_a_line(world.lab.place)
+
+
+def check_record(folder: Path, timeline: Timeline, *, gap: bool) -> None:
+    """What must hold of every record."""
+    records = list(records_of(folder / "raw.jsonl"))
+    assert None not in records, "a broken line"
+    kinds = Counter(each.kind for each in records if isinstance(each, Event))
+    assert kinds[END] == 1
+    assert isinstance(records[-1], Event)
+    assert records[-1].data["outcome"] == timeline.phase
+    assert kinds[GAP] == int(gap)
+    samples = [each for each in records if isinstance(each, Sample)]
+    assert (folder / "domjobinfo.txt").read_text() == "".join(text(each.stats) for each in samples)
+    with (folder / "run.toml").open("rb") as file:
+        assert tomllib.load(file)["outcome"] == timeline.phase
+    assert [each.name for each in folder.iterdir() if each.name.startswith(".")] == []
+    assert not in_use(folder / "raw.jsonl")

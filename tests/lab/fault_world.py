@@ -42,7 +42,7 @@ class World:
         self.lab = lab
         self.origin, self.target = "source", "destination"
         self.xml = fault_vm.definition()
-        self.runs: Path | None = None  # the folder of the fault's record
+        self.runs = Path("/nonexistent")  # the folder of the fault's record
 
     # -- look --
 
@@ -93,7 +93,7 @@ class World:
             self.sh(role, f'[ ! -e {PORTS_PID} ] || kill -9 "$(cat {PORTS_PID})" || :; rm -f {PORTS_PID}')
             pid = f'--pid "$(cat {LIBVIRTD})"'
             self.sh(role, f'prlimit {pid} --as="$(prlimit {pid} --as --noheadings -o HARD)": || :')
-        if self.runs is not None and self.runs.is_mount():
+        if self.runs.is_mount():
             run(["umount", "-l", str(self.runs)])
         self.rate(network.UNLIMITED)
         for role in (ORIGIN, TARGET):
