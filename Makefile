@@ -1,5 +1,5 @@
 # The commands of the project; CI runs the same. Packages and the lab's namespaces need root.
-.PHONY: setup demo test quick coverage fuzz lab-test lint bench
+.PHONY: setup demo test quick coverage fuzz lab-test faults lint bench
 sudo := $(if $(filter 0,$(shell id -u)),,sudo --)
 
 setup: ## install what is missing: distribution packages, .venv, the project
@@ -22,6 +22,9 @@ fuzz: setup ## give every reader 100,000 damaged inputs, other ones each time: a
 
 lab-test: setup ## real migrations between the lab's hosts
 	@$(sudo) .venv/bin/python -m tests lab
+
+faults: setup ## all faults that are put to migrations in the lab: half an hour
+	@$(sudo) .venv/bin/python -m tests faults
 
 lint: setup
 	.venv/bin/ruff check .

@@ -11,14 +11,16 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from tests.lab.fault import MOMENTS
 from tui.adapters.libvirt.hypervisor import connect
 from tui.adapters.local import LocalShell
 from tui.adapters.ssh.shell import SshShell
-from tui.app import config
+from tui.app import config, wiring
 from tui.app.wiring import changes_through
 from tui.core import settings
 from tui.core.connections import Connections
@@ -193,12 +195,58 @@ async def follow(connections: Connections, runs: str) -> Result:
     return {"folder": str(migration.folder), "phase": migration.timeline.phase}
 
 
+async def kill_in(connections: Connections, who: str, vm: str, moment: str) -> Result:
+    """Starts a migration through the runner, and at that moment kills the runner or this process."""
+    migrations = wiring.migrations_of(connections, config.find())
+    migration = await migrations.start(Plan(vm, POST_COPY_MANUAL))
+    reached = asyncio.Event()
+
+    def look(_record: object) -> None:
+        timeline = migration.timeline
+        if (
+            moment.startswith("post-copy")
+            and timeline.iteration
+            and not (timeline.post_copy_sent or timeline.post_copy_at)
+        ):
+            migration.controls.switch_to_post_copy()
+        if MOMENTS[moment].when(timeline) or timeline.over:
+            reached.set()
+
+    migration.listen(look)
+    look(None)
+    await reached.wait()
+    os.kill(os.getpid() if who == "client" else runner_pid(), signal.SIGKILL)
+    await migrations.close()
+    return {"folder": str(migration.folder), "phase": migration.timeline.phase}
+
+
+async def end_by_post_copy(connections: Connections) -> Result:
+    """Finds the migration through the runner, which may have to be started, and ends it by post-copy."""
+    migrations = wiring.migrations_of(connections, config.find())
+    migration = await migrations.attach()
+    assert migration is not None
+    migration.controls.switch_to_post_copy()
+    await migration.ended()
+    timeline = migration.timeline
+    await migrations.close()
+    return {"folder": str(migration.folder), "phase": timeline.phase, "sentence": (timeline.verified or (False, ""))[1]}
+
+
+def runner_pid() -> int:
+    """The process of this host's runner."""
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if each.read_bytes().split(b"\0")[1:4] == [b"-m", b"tui.app.main", b"runner"]:
+                return int(each.parent.name)
+    raise AssertionError("no runner runs")
+
+
 COMMANDS: dict[str, Callable[..., Awaitable[Result]]] = {
     request.__name__: request
     for request in (
         *(hosts, where, boot, shut_down, force_off, start, start_custom, status, stop),
         *(vms, make_like, make_of_image, make_of_cloud_image, delete),
-        *(migrate, migrate_and_die, follow),
+        *(migrate, migrate_and_die, follow, kill_in, end_by_post_copy),
     )
 }
 

@@ -138,6 +138,10 @@ class ConnectionBroken(Failure):
     """libvirt reported only that a connection ended; a migration may have had another reason, or may go on."""
 
 
+class StreamBroken(Failure):
+    """QEMU reported only that the stream to the other QEMU ended; a cancel by another program looks the same."""
+
+
 class QemuEnded(Failure):
     """The VM's QEMU does not exist any more; libvirt may report the VM as active for another minute."""
 

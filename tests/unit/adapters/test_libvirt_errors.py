@@ -4,7 +4,7 @@ import libvirt
 import pytest
 
 from tui.adapters.libvirt.errors import CODES, MESSAGES, translate
-from tui.core.protocols import Aborted, AgentRefused, ConnectionBroken, QemuEnded
+from tui.core.protocols import Aborted, AgentRefused, ConnectionBroken, QemuEnded, StreamBroken
 
 INTERNAL, FAILED, SYSTEM, RPC = (
     libvirt.VIR_ERR_INTERNAL_ERROR,
@@ -61,6 +61,16 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
             SYSTEM,
             "Cannot recv data: ssh: connect to host 10.0.0.9 port 22: No route to host: Connection reset by peer",
             "the network does not reach it",
+        ),
+        (
+            SYSTEM,
+            "Failed to connect socket to '/run/libvirt/libvirt-sock': Connection refused",
+            "libvirtd does not run there (connection refused)",
+        ),
+        (
+            libvirt.VIR_ERR_INVALID_ARG,
+            "invalid argument: could not find capabilities for arch=x86_64 ",
+            "QEMU for x86_64 is missing there",
         ),
         (
             INTERNAL,
@@ -224,6 +234,12 @@ def test_a_message_is_translated_and_kept_as_detail(code: int, message: str, why
             "the name or UUID is in use on the destination",
         ),
         (INTERNAL, "internal error: client socket is closed", "the connection to libvirt broke"),
+        (
+            SYSTEM,
+            "End of file while reading data: virt-ssh-helper: cannot connect to '/var/run/libvirt/libvirt-sock': "
+            "Failed to connect socket to '/var/run/libvirt/libvirt-sock': Connection refused: Input/output error",
+            "libvirtd does not run on the destination",
+        ),
     ],
 )
 def test_a_migrations_error_names_the_destination_where_it_can_only_come_from_there(
@@ -243,7 +259,7 @@ def test_a_qemu_that_does_not_exist_any_more_is_told_from_a_busy_one() -> None:
 def test_a_broken_connection_is_told_from_a_reason(message: str) -> None:
     assert isinstance(translate("The migration failed", Raised(RPC, message), migration=True), ConnectionBroken)
     reason = translate("The migration failed", Raised(RPC, "Unable to write to socket: Broken pipe"), migration=True)
-    assert not isinstance(reason, ConnectionBroken)
+    assert isinstance(reason, StreamBroken)
 
 
 def test_the_error_of_a_start_names_no_destination() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted, ConnectionBroken
+from tui.core.protocols import Aborted, ConnectionBroken, StreamBroken
 from tui.core.vm import Vm
 from tui.migration.model import ends as kinds
 from tui.migration.model.diagnosis import Diagnosis, diagnose
@@ -21,6 +21,8 @@ OFF = HostAnswer(replace(VM, state="shut off"))
 
 EOF = "End of file while reading data: : Input/output error"
 CUT = ConnectionBroken("The migration of guest1 failed", "the connection to libvirt broke", detail=EOF)
+
+STREAM = StreamBroken("The migration of guest1 failed", "the migration stream to the destination broke")
 
 
 def in_state(words: str) -> HostAnswer:
@@ -152,6 +154,27 @@ def test_the_source_destroyed_after_the_loss_does_not_hide_the_reason() -> None:
     assert (found.kind, found.outcome) == (kinds.TARGET_QEMU_GONE, FAILED)
 
 
+def test_a_post_copy_that_broke_before_the_destination_took_over_does_not_go_on() -> None:
+    found = end(WAITS_FOR_EVER, in_state("paused (migrating)"), events=events(*SWITCHED[:-1]), post_copy=True)
+    assert (found.kind, found.outcome, found.over, found.resumable) == (kinds.BROKE_EARLY, None, False, False)
+    assert found.kind in kinds.GOES_ON
+    assert "it stands still, and does not continue by itself" in found.sentence
+
+
+def test_a_guest_that_is_shutting_down_is_not_promised_to_go_on() -> None:
+    found = broken(WAITS_FOR_EVER, in_state("running (post-copy)"), "destination shutdown/by the guest")
+    assert (found.kind, found.over) == (kinds.UNKNOWN, False)
+    assert found.sentence == "guest1 is being shut down on destination, in post-copy."
+
+
+def test_the_qemu_that_libvirt_ended_on_the_destination_is_not_the_cause() -> None:
+    more = ("source stopped/failed", "destination shutdown/by the host", "destination stopped/failed")
+    found = broken(OFF, OFF, *more)
+    assert (found.kind, found.outcome) == (kinds.ORIGIN_QEMU_GONE, FAILED)
+    assert found.cause is not None
+    assert found.cause.what == "QEMU of guest1 on source ended during the migration"
+
+
 @pytest.mark.parametrize("here", [WAITS, WAITS_FOR_EVER, OFF, NONE])
 def test_a_silent_destination_in_post_copy_decides_nothing(here: HostAnswer) -> None:
     found = broken(here, SILENT)
@@ -202,6 +225,13 @@ def test_a_cancel_by_another_program_is_reported_as_one() -> None:
     assert found.cause.detail == "canceled by client"
 
 
+def test_a_failure_that_another_process_waited_for_has_no_reason_here() -> None:
+    found = end(RUNS, NONE)
+    assert (found.kind, found.outcome, found.ok) == (kinds.NO_REASON, FAILED, True)
+    assert found.cause is not None
+    assert "only to the program that waits for the migration" in found.cause.why
+
+
 @pytest.mark.parametrize(
     ("lines", "kind", "why"),
     [
@@ -235,6 +265,28 @@ def test_a_migration_that_was_being_sent_to_the_end_was_cancelled_by_somebody() 
     assert found.cause.what == "Another program has probably cancelled the migration of guest1"
     died = events(*BEGUN, "destination stopped/failed")
     assert end(RUNS, NONE, failure=CUT, sending=True, events=died).kind == kinds.TARGET_QEMU_GONE
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind", "why"),
+    [
+        (("destination stopped/failed",), kinds.TARGET_QEMU_GONE, "QEMU on destination ended; libvirt gave no other"),
+        (
+            ("destination shutdown/by the host", "destination stopped/failed"),
+            kinds.NO_REASON,
+            "the migration stream to the destination broke; another program may have cancelled it (virsh domjobabort)",
+        ),
+    ],
+)
+def test_a_cancel_by_another_program_may_look_like_a_broken_stream(lines: tuple[str, ...], kind: str, why: str) -> None:
+    found = end(RUNS, NONE, failure=STREAM, events=events(*BEGUN, *lines))
+    assert (found.kind, found.outcome) == (kind, FAILED)
+    assert found.cause is not None
+    assert found.cause.why.startswith(why)
+
+
+def test_a_broken_stream_is_the_reason_if_the_destination_does_not_answer() -> None:
+    assert end(RUNS, SILENT, failure=STREAM, events=events(*BEGUN)).cause == STREAM
 
 
 def test_a_broken_connection_is_the_reason_if_the_destination_does_not_answer() -> None:

@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from tests.unit.fakes import CUT, Stage, recording
 from tests.unit.migration.test_recorder import full_disk
 from tui.core.failure import Failure
-from tui.core.protocols import ITERATION
+from tui.core.plan import Plan
+from tui.core.protocols import ITERATION, LIFECYCLE, JobInfo
 from tui.migration.backend.recorder import RAW
 from tui.migration.model import record
 from tui.migration.model.record import Sample
@@ -296,3 +298,18 @@ async def test_the_reason_of_a_failure_is_not_hidden_by_a_full_disk(tmp_path: Pa
         stage.standing = False
         await watched.ended()
     assert watched.migration.timeline.error["what"] == "The migration of guest1 failed"
+
+
+async def test_an_ended_vm_is_diagnosed_although_the_call_never_returns(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    stage.forever = True  # the destination's libvirtd waits for its QEMU, which waits for memory
+    watched = begin(stage, tmp_path, Plan(stage.vm.name, "post-copy-manual"))
+    await watched.until(lambda: watched.migration.timeline.post_copy_at is not None)
+    stage.standing = True
+    stage.vms[stage.origin] = {stage.vm.name: replace(stage.vm, state="shut off", reason="crashed")}
+    stage.vms[stage.target] = {stage.vm.name: replace(stage.vm, state="paused", reason="migrating")}
+    stage.emit(stage.origin, LIFECYCLE, event="stopped", detail="failed")
+    stage.job = JobInfo({}, "shut off (crashed)")
+    await watched.ended()
+    assert watched.migration.timeline.phase == "failed"
+    assert "before all memory was sent, so the VM is lost" in watched.summary["verified"]

@@ -365,3 +365,10 @@ def test_lost_or_late_records_do_not_change_the_outcome(seed: int) -> None:
     timeline = Timeline([*kept, end])
     assert isinstance(end, Event)
     assert timeline.phase == end.data["outcome"]
+
+
+def test_a_total_time_that_libvirt_counted_anew_after_its_restart_is_not_shown() -> None:
+    running = Sample(20.0, "", {"memory_total": 1000, "time_elapsed": 20_000}, "paused (post-copy)")
+    done = Event(30.0, "", JOB_COMPLETED, {"host": "source", "stats": {"operation": 5, "time_elapsed": 268}})
+    timeline = Timeline([start(), running, done, Event(31.0, "", record.END, {"outcome": "completed"})])
+    assert timeline.total_s == 31.0

@@ -5,11 +5,12 @@ import re
 import libvirt
 
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable, ConnectionBroken, QemuEnded
+from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable, ConnectionBroken, QemuEnded, StreamBroken
 from tui.linux import greeting
 
 CANCELLED = "it was cancelled"
 CONNECTION_BROKE = "the connection to libvirt broke"
+STREAM_BROKE = "the migration stream to the destination broke"
 QEMU_ENDED = "the VM's QEMU has ended"
 AGENT_ERROR = "unable to execute QEMU agent command"  # an internal error before libvirt 11.2, then a code of its own
 
@@ -65,6 +66,11 @@ ON_DESTINATION = (
         "Install the same or a newer QEMU there.",
     ),
     (
+        r"virt-ssh-helper: cannot connect to",
+        "libvirtd does not run on the destination",
+        "Start libvirtd there; the Hosts page can start it through systemd.",
+    ),
+    (
         r"unexpectedly closed the monitor|exited while connecting to monitor",
         "QEMU could not start on the destination",
         f"{LOG} on the destination has the reason.",
@@ -111,11 +117,21 @@ MESSAGES = (
         "its host name cannot be resolved",
         "Check the name, and /etc/hosts on the connecting host.",
     ),
+    (
+        r"Failed to connect socket to .*Connection refused",
+        "libvirtd does not run there (connection refused)",
+        "Start libvirtd; the Hosts page can start it through systemd.",
+    ),
     (r"Connection refused", "connection refused", "Start sshd and libvirtd on the other host."),
     (
         r"No route to host|Network is unreachable|(Connection|Operation) timed out",
         "the network does not reach it",
         "Check the cable, the address and the firewall.",
+    ),
+    (
+        r"could not find capabilities for arch=(\w+)",
+        "QEMU for {1} is missing there",
+        "Install it there; the Hosts page installs its packages.",
     ),
     (
         r"resolve[sd] to localhost",
@@ -172,7 +188,7 @@ MESSAGES = (
     (greeting.ERROR, greeting.WHY, greeting.HINT),
     (
         r"Unable to (read from|write to) socket|Connection reset by peer|Broken pipe",
-        "the migration stream to the destination broke",
+        STREAM_BROKE,
         "Check the network, and the VM's log in /var/log/libvirt/qemu on the destination.",
     ),
     (r"multifd", "QEMU refused the parallel connections", "Set the parallel connections to 0."),
@@ -218,6 +234,8 @@ def _kind(message: str, code: int, why: str) -> type[Failure]:
         return Aborted
     if why == CONNECTION_BROKE:
         return ConnectionBroken
+    if why == STREAM_BROKE:
+        return StreamBroken
     if why == QEMU_ENDED:
         return QemuEnded
     if AGENT_ERROR in message:

@@ -26,8 +26,8 @@ from tui.migration.backend.run_summary import record_completed_job, summary
 from tui.migration.backend.sampler import Sampler
 from tui.migration.backend.state import Stage, State
 from tui.migration.model import record
-from tui.migration.model.diagnosis import LINK_AWAY, NEEDS_RESUME, SETTLING, UNDER_WAY, UNKNOWN, Diagnosis
-from tui.migration.model.record import END, Event, Record, Sample, is_switchover
+from tui.migration.model.diagnosis import GOES_ON, SETTLING, UNKNOWN, Diagnosis
+from tui.migration.model.record import END, Event, Record, Sample, is_end_of_vm, is_switchover
 from tui.migration.model.timeline import COMPLETED, LOST
 from tui.migration.model.verdict import SILENT_S
 
@@ -251,6 +251,8 @@ class MigrationActor:
             self._inquiry.see(Event(0.0, "", LIFECYCLE, {"host": host, **event.data}))
             if host == self.origin and is_switchover(event.data):
                 self._guest_monitor.switch_over()
+            if host == self.origin and is_end_of_vm(event.data):
+                self._see_break(True)  # migrateToURI3 may wait for the target for ever
         if event.kind == ITERATION:
             self.controls.passes_have_begun()
         if event.kind != JOB_COMPLETED:
@@ -266,7 +268,7 @@ class MigrationActor:
         """Ask both hosts as long as post-copy is broken."""
         if broken != self.state.broken:
             self.state.broken = broken
-            self.state.deadline = time.monotonic() if broken else None
+            self.state.deadline = time.monotonic() + SETTLE_S if broken else None  # both hosts have noticed by then
             if not broken:
                 self.controls.post_copy_goes_on()
 
@@ -276,7 +278,7 @@ class MigrationActor:
         found |= {"resumable": diagnosis.resumable}
         if found != {name: self.timeline.diagnosis.get(name) for name in found}:
             self.run_log.log(record.DIAGNOSIS, found)
-        if diagnosis.kind in (LINK_AWAY, NEEDS_RESUME, UNDER_WAY) and self.state.stage is Stage.LOCATION:
+        if diagnosis.kind in GOES_ON and self.state.stage is Stage.LOCATION:
             self.state.stage = Stage.JOB  # the call has ended, but not the migration
             self.state.broken = True
         if diagnosis.resumable:

@@ -51,14 +51,15 @@ def summary(
     figures: dict[str, Any] = {}
     if timeline.over:
         figures = {
-            "total_time_ms": final.get("time_elapsed"),
+            "total_time_ms": round(1000 * (timeline.total_s or 0)) if final.get("time_elapsed") else None,
             "downtime_ms": final.get("downtime"),
             "setup_time_ms": final.get("setup_time"),
             # After an interrupted post-copy that recovered, libvirt's final figure is that of the interruption.
             "memory_sent_bytes": max(int(final.get("memory_processed", 0)), point.transferred if point else 0) or None,
-            "memory_total_bytes": final.get("memory_total"),
+            # A libvirtd that was restarted reports zeros.
+            "memory_total_bytes": final.get("memory_total") or (point.total if point else None),
             "passes": timeline.passes_begun,
-            "post_copy_faults": final.get("memory_postcopy_requests"),
+            "post_copy_faults": final.get("memory_postcopy_requests") or (point.faults if point else None),
             "post_copy_at_s": round(timeline.post_copy_at, 3) if timeline.post_copy_at is not None else None,
             "samples": timeline.points.added,
             "from_libvirt": bool(final),  # false: libvirt no longer had its final figures

@@ -1,7 +1,7 @@
 """Why a migration did not move the VM, as far as libvirt's error and the events of both hosts show."""
 
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted, ConnectionBroken
+from tui.core.protocols import Aborted, ConnectionBroken, StreamBroken
 from tui.migration.model.ends import (
     ABORTED,
     CANCELLED_HERE,
@@ -28,18 +28,25 @@ def why_stayed(known: Evidence) -> tuple[str, str, Failure | None]:
     if isinstance(failure, Aborted):
         who = f"Another program cancelled the migration of {known.name}"
         return ABORTED, CANCELLED, Failure(who, detail=failure.detail)
-    if not isinstance(failure, ConnectionBroken):
-        return REFUSED if failure else NO_REASON, FAILED, failure
+    if failure is None:
+        why = "libvirt reports the reason only to the program that waits for the migration, which was another one"
+        hint = f"Look into the journal of libvirtd on {known.origin}."
+        return NO_REASON, FAILED, Failure(what, why, hint)
+    if not isinstance(failure, (ConnectionBroken, StreamBroken)):
+        return REFUSED, FAILED, failure
+    if known.there.silent and isinstance(failure, StreamBroken):
+        return REFUSED, FAILED, failure
     if known.there.silent:
         why = f"the connection to libvirt on {known.target} broke"
         hint = f"Check that libvirtd runs on {known.target}, and the network."
         return DAEMON_GONE, FAILED, Failure(what, why, hint, detail=failure.detail)
-    return _without_reason(known, what, failure.detail)
+    return _without_reason(known, what, failure)
 
 
-def _without_reason(known: Evidence, what: str, detail: str) -> tuple[str, str, Failure]:
-    """Both daemons answer: libvirt has replaced the true error by that of the connection which it closed."""
-    target, words = known.target, lifecycle_words(known.events, known.target)
+def _without_reason(known: Evidence, what: str, failure: Failure) -> tuple[str, str, Failure]:
+    """Both daemons answer: the error is that of a connection which libvirt or QEMU closed for another reason."""
+    target, words, detail = known.target, lifecycle_words(known.events, known.target), failure.detail
+    stream_broke = isinstance(failure, StreamBroken)
     journal = f"the journal of libvirtd on {known.origin}"
     if not any(event == "started" for event, _detail in words):
         why = f"libvirt gave no usable reason; QEMU was not seen to start on {target}"
@@ -49,11 +56,13 @@ def _without_reason(known: Evidence, what: str, detail: str) -> tuple[str, str, 
         why = f"QEMU on {target} ended; libvirt gave no other reason"
         hint = f"Look into the VM's log in {LOG} on {target}, then into {journal}."
         return TARGET_QEMU_GONE, FAILED, Failure(what, why, hint, detail=detail)
-    if known.sending:  # QEMU on the target lived until libvirt ended it, and nothing was in the way of the migration
+    if known.sending and not stream_broke:
+        # QEMU on the target lived until libvirt ended it, and nothing was in the way of the migration.
         who = f"Another program has probably cancelled the migration of {known.name}"
-        why = "it was being sent to the end, and libvirt lost the reason"
+        why = "it was being sent to the end, and libvirt lost the reason; a stream that broke looks alike"
         return ABORTED, CANCELLED, Failure(who, why, f"Look into {journal}.", detail=detail)
-    why = "libvirt gave no usable reason; another program may have cancelled it (virsh domjobabort)"
+    gave = failure.why if stream_broke else "libvirt gave no usable reason"
+    why = f"{gave}; another program may have cancelled it (virsh domjobabort)"
     hint = f"Look into {journal}, and the VM's log in {LOG} on {target}."
     return NO_REASON, FAILED, Failure(what, why, hint, detail=detail)
 

@@ -10,8 +10,10 @@ from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.migration.model.cause import end_of_vm, see_log, why_stayed
 from tui.migration.model.ends import (
+    BROKE_EARLY,
     DEFINITION_LEFT,
     DESTROYED,
+    GOES_ON,
     GUEST_OFF,
     LINK_AWAY,
     MOVED,
@@ -29,7 +31,7 @@ from tui.migration.model.resume import crashes, why_not_resume
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST
 
 # With the kinds that callers act on.
-__all__ = ["LINK_AWAY", "NEEDS_RESUME", "SETTLING", "UNDER_WAY", "UNKNOWN", "Diagnosis", "diagnose"]
+__all__ = ["GOES_ON", "SETTLING", "UNKNOWN", "Diagnosis", "diagnose"]
 
 LEAVE_BOTH = "Neither destroy the VM on one of the hosts, nor let it run on with virsh resume."
 
@@ -107,6 +109,15 @@ def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
         why_not = _why_not_resume(known)
         advice = why_not or "Repair the network if it is down, then resume the migration."
         return Diagnosis(NEEDS_RESUME, None, sentence, f"{advice} {LEAVE_BOTH}", resumable=not why_not, over=False)
+    if known.ending_there:
+        return Diagnosis(UNKNOWN, None, f"{name} is being shut down on {target}, in post-copy.", over=False)
+    if here.reason == POST_COPY_FAILED and there.arriving:
+        sentence = (
+            f"Post-copy of {name} broke before libvirt had let the VM run on {target}: it stands still, and does not "
+            "continue by itself."
+        )
+        advice = f"libvirt ends it on {target}, unless QEMU hangs there. {LEAVE_BOTH}"
+        return Diagnosis(BROKE_EARLY, None, sentence, advice, over=False)
     if here.reason == POST_COPY_FAILED:
         sentence = (
             f"Post-copy of {name} has lost its connection: the VM is on {target}, and stops where it needs a page that "
@@ -197,10 +208,10 @@ def _nowhere(known: Evidence) -> Diagnosis:
     if known.completed:
         return Diagnosis(NOWHERE, COMPLETED, f"{name} was moved to {target}, and is off now.", advice)
     ends = [(origin, known.here_ended), (target, known.there_ended)]
-    if known.post_copy or known.here_ended == MIGRATED:
-        ends.reverse()  # the target ran it last
-    else:
+    if not known.post_copy and known.here_ended != MIGRATED:
         ends.pop()  # its QEMU only received
+    elif not known.origin_ended_first:
+        ends.reverse()  # the target ran it last
     for host, how in ends:
         kind, who = end_of_vm(name, host, how)
         if kind != NOWHERE:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tui.core.failure import Failure
 from tui.core.protocols import LIFECYCLE
 from tui.core.vm import Vm
-from tui.migration.model.record import Event
+from tui.migration.model.record import Event, is_end_of_vm
 from tui.migration.model.resume import Version
 
 POST_COPY_FAILED = "post-copy failed"
@@ -91,6 +91,19 @@ class Evidence:
     def there_ended(self) -> str:
         """The same of the target."""
         return "" if self.there.active else ending(self.events, self.target) or _of_state(self.there)
+
+    @property
+    def ending_there(self) -> bool:
+        """Whether QEMU on the target is about to end, as when the guest powers itself off."""
+        words = [event for event, _detail in lifecycle_words(self.events, self.target)]
+        return "shutdown" in words[len(words) - words[::-1].index("started") :] if "started" in words else False
+
+    @property
+    def origin_ended_first(self) -> bool:
+        """Whether QEMU on the origin ended by itself before the target's; libvirt then ends that one."""
+        ends = (each.data for each in self.events if each.kind == LIFECYCLE and each.data.get("event") == "stopped")
+        first = next(ends, {})
+        return first.get("host") == self.origin and is_end_of_vm(first)
 
     @property
     def switched(self) -> bool:

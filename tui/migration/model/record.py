@@ -81,6 +81,11 @@ def is_switchover(data: Mapping[str, Any]) -> bool:
     return data.get("event") == "suspended" and data.get("detail") in ("migrated", "post-copy")
 
 
+def is_end_of_vm(data: Mapping[str, Any]) -> bool:
+    """Whether a lifecycle event reports that the VM's QEMU ended otherwise than by a migration."""
+    return data.get("event") == "stopped" and data.get("detail") != "migrated"
+
+
 def to_line(record: Record) -> str:
     """The record as one line of raw.jsonl, without the newline."""
     if isinstance(record, Sample):

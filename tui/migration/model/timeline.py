@@ -129,7 +129,8 @@ class Timeline:
     def total_s(self) -> float | None:
         """Its total time in seconds, by libvirt if known; None if its end was not observed."""
         elapsed_ms = _number(self.final, "time_elapsed")
-        if elapsed_ms:
+        seen_ms = _number(self.last.stats, "time_elapsed") if self.last is not None else 0.0
+        if elapsed_ms and elapsed_ms >= seen_ms:  # libvirtd counts anew if it was restarted
             return elapsed_ms / 1000
         return None if self.ended_between else self.ended_at
 

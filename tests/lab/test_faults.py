@@ -1,0 +1,85 @@
+"""Faults put to real migrations: what the page shows, what the record holds, and that the next migration works."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab import fault_vm
+from tests.lab.fault import Fault, Trial, check_record
+from tests.lab.fault_vm import VM
+from tests.lab.fault_world import RATE, SLOW, World
+from tests.lab.faults import FAULTS
+from tests.lab.test_launch import on_source, result_of
+from tui.lab import network
+from tui.lab.lab import Lab
+from tui.migration.backend.run_files import read_records
+from tui.migration.model.timeline import COMPLETED, FAILED, Timeline
+
+
+@pytest.fixture(scope="module")
+def whole(lab: Lab) -> Iterator[World]:
+    """The lab with the VM of these tests."""
+    fault_vm.install(lab.place)
+    world = World(lab)
+    yield world
+    world.remove()
+
+
+@pytest.fixture
+def world(whole: World) -> Iterator[World]:
+    """The VM runs on the origin; afterwards it runs on one of the hosts again, whatever the fault was."""
+    whole.restore()
+    yield whole
+    whole.restore()
+
+
+def cases() -> Iterator[object]:
+    for fault in FAULTS:
+        yield pytest.param(
+            fault, id=fault.id.replace(" ", "-"), marks=() if fault.chosen else (pytest.mark.all_faults,)
+        )
+
+
+@pytest.mark.all_faults
+@pytest.mark.parametrize("moment", ["setup", "pass 2", "post-copy just begun", "post-copy"])
+async def test_a_killed_runner_leaves_a_gap_and_its_successor_ends_the_record(
+    moment: str, world: World, tmp_path: Path
+) -> None:
+    world.rate(RATE if moment in ("setup", "pass 2") else SLOW)
+    begun = result_of(world.lab, "kill_in", "runner", VM, moment)
+    world.rate(network.UNLIMITED)
+    await ended_by_successor(world, Path(begun["folder"]), tmp_path, gap=True)
+
+
+@pytest.mark.all_faults
+@pytest.mark.parametrize("moment", ["pass 2", "post-copy"])
+async def test_a_killed_client_leaves_no_gap(moment: str, world: World, tmp_path: Path) -> None:
+    world.rate(RATE if moment == "pass 2" else SLOW)
+    assert on_source(world.lab, "kill_in", "client", VM, moment)[0] == -signal.SIGKILL
+    world.rate(network.UNLIMITED)
+    await ended_by_successor(world, None, tmp_path, gap=False)
+
+
+async def ended_by_successor(world: World, folder: Path | None, tmp_path: Path, *, gap: bool) -> None:
+    ended = result_of(world.lab, "end_by_post_copy")
+    assert folder is None or ended["folder"] == str(folder)
+    timeline = Timeline(read_records(Path(ended["folder"]) / "raw.jsonl"))
+    if timeline.points:
+        assert ended["phase"] == COMPLETED
+        assert ended["sentence"] == f"{VM} runs on {world.target} and is gone from {world.origin}."
+    else:  # the runner was killed before libvirt had begun the job
+        assert ended["phase"] == FAILED
+        assert ended["sentence"] == f"{VM} runs on {world.origin}."
+        assert timeline.error["why"].startswith("libvirt reports the reason only to the program")
+    check_record(Path(ended["folder"]), timeline, gap=gap)
+    world.restore()
+    await world.migrate_again(tmp_path / "again")
+
+
+@pytest.mark.parametrize("fault", cases())
+async def test_a_fault_is_named_and_recorded(fault: Fault, world: World, tmp_path: Path) -> None:
+    await Trial(fault, world, tmp_path / "runs").run()
+    world.restore()
+    await world.migrate_again(tmp_path / "again")
