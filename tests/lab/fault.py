@@ -111,7 +111,7 @@ class Trial:
         """The sentence that the page shows now; a new one is kept."""
         migration = self.migration
         found = sentence(migration.timeline, migration.elapsed(), migration.origin, migration.target).text
-        if migration.waiting_s():
+        if migration.timeline.waiting_s(migration.elapsed()):
             found = f"no reply from libvirt. {found}"
         if migration.timeline.log_trouble:
             found = f"{migration.timeline.log_trouble}. {found}"

@@ -151,13 +151,13 @@ async def test_a_slow_reply_is_reported_while_it_is_pending_and_recorded_afterwa
     watched = begin(stage, tmp_path)
     await watched.until(lambda: "job" in stage.calls)
     stage.frozen.clear()
-    await watched.until(lambda: watched.migration.waiting_s() > 0.5)
+    await watched.until(lambda: watched.migration.timeline.waiting_s(watched.migration.elapsed()) > 0.5)
     stage.frozen.set()
     # A busy machine may have been slow before, too.
     await watched.until(lambda: any(each.data["seconds"] >= 0.5 for each in watched.events(record.SLOW)))
     stage.standing = False
     await watched.ended()
-    assert watched.migration.waiting_s() == 0.0
+    assert watched.migration.timeline.waiting_s(watched.migration.elapsed()) == 0.0
 
 
 async def test_final_figures_that_come_late_are_waited_for(tmp_path: Path) -> None:

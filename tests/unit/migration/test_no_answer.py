@@ -75,7 +75,7 @@ async def test_the_next_sample_ends_it_and_a_later_failure_is_a_new_event(tmp_pa
         stage.refusals["job"] += [FAILS] * 3
         await watched.until(lambda count=count: len(watched.events(record.NO_ANSWER)) == count)  # type: ignore[misc]
         await watched.until(lambda: watched.migration.timeline.unanswered is None)
-        assert watched.migration.waiting_s() == 0.0
+        assert watched.migration.timeline.waiting_s(watched.migration.elapsed()) == 0.0
     first, second = (each.data["since"] for each in watched.events(record.NO_ANSWER))
     assert first < second
     await go_on(stage, watched)
@@ -92,7 +92,7 @@ async def test_a_daemon_that_does_not_reply_is_an_event_without_a_reason(
     event = watched.events(record.NO_ANSWER)[-1]
     assert (event.data["why"], watched.errors()) == ("", [])
     assert event.data["since"] == round(last_before(watched, event).t, 3)
-    await watched.until(lambda: watched.migration.waiting_s() > 1.0)
+    await watched.until(lambda: watched.migration.timeline.waiting_s(watched.migration.elapsed()) > 1.0)
     stage.frozen.set()
     await watched.until(lambda: watched.migration.timeline.unanswered is None)
     await go_on(stage, watched)

@@ -97,10 +97,6 @@ class MigrationActor:
         ended = self.timeline.ended_at
         return ended if ended is not None else self.run_log.now()
 
-    def waiting_s(self) -> float:
-        """For how long libvirt has not replied, in seconds; 0.0 if no reply is overdue."""
-        return self.timeline.waiting_s(self.elapsed())
-
     async def ended(self) -> None:
         """Return when the migration is over and recorded."""
         await self._ended.wait()

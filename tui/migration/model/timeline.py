@@ -35,8 +35,6 @@ LOST = "lost"  # it ended unobserved, and libvirt no longer has its result
 OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
 
 KEY_MARKS = {"resume": ("r", "resume"), "pause": ("!", "paused"), "cancel": ("c", "cancel")}
-SHORT_S = 1.0  # a reply that is overdue for less is not shown
-
 EVERY_SECOND = frozenset({GUEST, UDP_PROBE})  # these would displace the events that happen once
 
 
@@ -111,9 +109,9 @@ class Timeline:
         return self.points.silent_s
 
     def waiting_s(self, elapsed: float) -> float:
-        """For how long libvirt has not replied, in seconds; 0.0 if that is shorter than SHORT_S."""
-        waited = elapsed - self.unanswered[0] if self.unanswered and not self.over else 0.0
-        return waited if waited >= SHORT_S else 0.0
+        """For how long libvirt has not replied, in seconds; 0.0 if that is shorter than a second."""
+        since = self.unanswered[0] if self.unanswered and not self.over else elapsed
+        return elapsed - since if elapsed - since >= 1.0 else 0.0
 
     @property
     def guest_known(self) -> bool:
