@@ -11,7 +11,7 @@ demo: setup ## start the lab, and the app on its source host
 test: setup ## run all tests, including real migrations; prints how much of tui/ the fast ones run
 	@$(sudo) .venv/bin/python -m tests
 
-quick: lint ## lint, and the tests that need neither the lab nor other machines: under 3 minutes
+quick: lint ## lint, and the tests that need neither the lab nor other machines: about 3 minutes
 	@$(sudo) .venv/bin/python -m tests fast
 
 coverage: setup ## the same tests without lint, and how much of tui/ they run

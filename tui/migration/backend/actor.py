@@ -97,6 +97,10 @@ class MigrationActor:
         ended = self.timeline.ended_at
         return ended if ended is not None else self.run_log.now()
 
+    def waiting_s(self) -> float:
+        """For how long libvirt has not replied, in seconds; 0.0 if no reply is overdue."""
+        return self.timeline.waiting_s(self.elapsed())
+
     async def ended(self) -> None:
         """Return when the migration is over and recorded."""
         await self._ended.wait()
@@ -143,7 +147,7 @@ class MigrationActor:
             self.state.timeout_at = self.run_log.zero + self.plan.timeout_s
         self.state.answered = self.run_log.now()
         self._post(first)
-        start_thread("migration", lambda: self._inbox.run(self._over))
+        start_thread("migration", lambda: self._inbox.run(lambda: self.state.stage is Stage.OVER and self.run_log.done))
 
     def leave(self) -> None:
         """Stop following; the migration continues, and the next process continues the record."""
@@ -162,9 +166,6 @@ class MigrationActor:
         handled.set()
 
     # -- the actor --
-
-    def _over(self) -> bool:
-        return self.state.stage is Stage.OVER and self.run_log.done
 
     def _next_moment(self) -> float:
         return min(each for each in (self._tick_at, self.state.timeout_at, self.state.deadline) if each is not None)
