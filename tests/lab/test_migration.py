@@ -137,10 +137,11 @@ async def test_a_killed_destination_qemu_fails_the_migration_with_a_reason_and_t
     dirtying.lab.machine("destination").run(["sh", "-c", f"kill -9 $(cat /run/libvirt/qemu/{VM}.pid)"])
     timeline = await end_of(migration)
     assert timeline.phase == "failed"
-    # either of the two connections between the hosts may fail first; libvirt's own may hide the reason
+    # whichever notices first: a QEMU, one of the daemons, or the connection between them, which hides the reason
     assert timeline.error["why"] in (
         "the migration stream to the destination broke",
         "QEMU on destination ended; libvirt gave no other reason",
+        "QEMU on the destination could not start, or ended",
     )
     assert timeline.error["detail"]
     assert timeline.verified == (True, f"{VM} runs on source.")

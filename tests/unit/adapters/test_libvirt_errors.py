@@ -216,7 +216,7 @@ def test_a_message_is_translated_and_kept_as_detail(code: int, message: str, why
         (
             INTERNAL,
             "internal error: process exited while connecting to monitor: something new",
-            "QEMU could not start on the destination",
+            "QEMU on the destination could not start, or ended",
         ),
         (
             FAILED,

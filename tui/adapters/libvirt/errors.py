@@ -72,7 +72,7 @@ ON_DESTINATION = (
     ),
     (
         r"unexpectedly closed the monitor|exited while connecting to monitor",
-        "QEMU could not start on the destination",
+        "QEMU on the destination could not start, or ended",
         f"{LOG} on the destination has the reason.",
     ),
 )
