@@ -138,11 +138,11 @@ async def test_a_killed_destination_qemu_fails_the_migration_with_a_reason_and_t
     timeline = await end_of(migration)
     assert timeline.phase == "failed"
     # whichever notices first: a QEMU, one of the daemons, or the connection between them, which hides the reason
-    assert timeline.error["why"] in (
+    assert timeline.error["why"].startswith((
         "the migration stream to the destination broke",
-        "QEMU on destination ended; libvirt gave no other reason",
+        "QEMU on destination ended",
         "QEMU on the destination could not start, or ended",
-    )
+    ))  # fmt: skip
     assert timeline.error["detail"]
     assert timeline.verified == (True, f"{VM} runs on source.")
     with (migration.folder / "run.toml").open("rb") as file:
