@@ -257,6 +257,27 @@ def test_a_broken_connection_is_no_reason_if_both_daemons_answer(lines: tuple[st
     assert "destination" in found.cause.hint
 
 
+@pytest.mark.parametrize(
+    ("lost", "lines", "host"),
+    [
+        (True, ("destination shutdown/by the host", "destination stopped/forced off"), "source"),
+        (True, (), "source"),  # the events were not received
+        (False, ("destination shutdown/by the host", "destination stopped/forced off"), "destination"),
+    ],
+)
+def test_a_connection_that_broke_between_the_daemons_is_not_a_cancel(
+    lost: bool, lines: tuple[str, ...], host: str
+) -> None:
+    found = end(RUNS, NONE, failure=CUT, sending=True, origin_lost=lost, events=events(*BEGUN, *lines))
+    assert (found.kind, found.outcome) == (kinds.DAEMON_GONE, FAILED)
+    assert found.cause is not None
+    assert found.cause.why == f"the connection to libvirt on {host} broke"
+
+
+def test_without_the_end_on_the_destination_nobody_is_said_to_have_cancelled() -> None:
+    assert end(RUNS, NONE, failure=CUT, sending=True, events=events(*BEGUN)).kind == kinds.NO_REASON
+
+
 def test_a_migration_that_was_being_sent_to_the_end_was_cancelled_by_somebody() -> None:
     ended_by_libvirt = events(*BEGUN, "destination shutdown/by the host", "destination stopped/failed")
     found = end(RUNS, NONE, failure=CUT, sending=True, events=ended_by_libvirt)

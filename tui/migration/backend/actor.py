@@ -236,7 +236,7 @@ class MigrationActor:
     def _see_failure(self, failure: Failure) -> None:
         if self.state.failing or DEVICE_STATE in failure.detail:
             return
-        self.state.failing = True
+        self.state.sample_failed(failure)
         self.run_log.error(failure)
         self._no_answer(failure.reason)
 
@@ -313,6 +313,7 @@ class MigrationActor:
             sending=self.timeline.silent_s < SILENT_S,
             completed=self.state.completed,
             failure=self.state.failure,
+            origin_lost=self.state.origin_lost,
         )
         if diagnosis.kind in SETTLING and not self.state.settled():
             self.state.deadline = time.monotonic() + SETTLE_S

@@ -58,6 +58,7 @@ class Inquiry:
         sending: bool,
         completed: bool,
         failure: Failure | None,
+        origin_lost: bool,
     ) -> Diagnosis:
         """What the answers mean, with all that is known besides; see model.evidence."""
         return diagnose(
@@ -73,6 +74,7 @@ class Inquiry:
                 sending=sending,
                 completed=completed,
                 failure=failure,
+                origin_lost=origin_lost,
                 origin_libvirt=found.here_libvirt,
                 target_libvirt=found.there_libvirt,
             )

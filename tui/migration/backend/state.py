@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tui.core.failure import Failure
+from tui.core.protocols import QemuEnded
 
 SETTLE_TIMES = 3
 UNVERIFIED_LIMIT_S = 60.0  # if libvirt has reported how it ended
@@ -27,6 +28,7 @@ class State:
     stage: Stage = Stage.JOB
     ours: bool = False  # a thread of ours waits in migrateToURI3; else the job was found running
     failing: bool = False  # the last sample failed
+    origin_lost: bool = False  # a sample failed because the daemon was gone
     answered: float = 0.0  # the last reply of the daemon, in seconds since the start
     completed: bool = False  # migrateToURI3 returned
     failure: Failure | None = None  # what it raised
@@ -36,6 +38,11 @@ class State:
     timeout_at: float | None = None  # of the technique, by time.monotonic()
     deadline: float | None = None  # of the stage, by time.monotonic()
     located_from: float = 0.0  # when both hosts were first asked where the VM is
+
+    def sample_failed(self, failure: Failure) -> None:
+        """Remember it until the next sample, and whether the daemon was gone."""
+        self.failing = True
+        self.origin_lost = self.origin_lost or not isinstance(failure, QemuEnded)
 
     def settled(self) -> bool:
         """Whether libvirt has had the time to remove what is left; counts the attempts."""

@@ -36,10 +36,15 @@ def why_stayed(known: Evidence) -> tuple[str, str, Failure | None]:
         return REFUSED, FAILED, failure
     if known.there.silent and isinstance(failure, StreamBroken):
         return REFUSED, FAILED, failure
-    if known.there.silent:
-        why = f"the connection to libvirt on {known.target} broke"
-        hint = f"Check that libvirtd runs on {known.target}, and the network."
-        return DAEMON_GONE, FAILED, Failure(what, why, hint, detail=failure.detail)
+    # libvirt on the target forces the VM off there if its connection to the origin's libvirt ends.
+    for host, gone in (
+        (known.origin, known.origin_lost),
+        (known.target, known.there.silent or known.there_ended == FORCED_OFF),
+    ):
+        if gone and not isinstance(failure, StreamBroken):
+            why = f"the connection to libvirt on {host} broke"
+            hint = f"Check that libvirtd runs on {host}, and the network."
+            return DAEMON_GONE, FAILED, Failure(what, why, hint, detail=failure.detail)
     return _without_reason(known, what, failure)
 
 
@@ -56,7 +61,7 @@ def _without_reason(known: Evidence, what: str, failure: Failure) -> tuple[str, 
         why = f"QEMU on {target} ended; libvirt gave no other reason"
         hint = f"Look into the VM's log in {LOG} on {target}, then into {journal}."
         return TARGET_QEMU_GONE, FAILED, Failure(what, why, hint, detail=detail)
-    if known.sending and not stream_broke:
+    if known.sending and known.there_ended == DIED and not stream_broke:
         # QEMU on the target lived until libvirt ended it, and nothing was in the way of the migration.
         who = f"Another program has probably cancelled the migration of {known.name}"
         why = "it was being sent to the end, and libvirt lost the reason; a stream that broke looks alike"

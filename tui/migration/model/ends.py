@@ -6,7 +6,7 @@ DEFINITION_LEFT = "definition left"  # moved, and the origin still has its defin
 CANCELLED_HERE = "cancelled"
 ABORTED = "aborted"  # by another program
 REFUSED = "refused"  # by libvirt or QEMU, whose reason is the cause
-DAEMON_GONE = "daemon gone"  # the target's; the VM stays
+DAEMON_GONE = "daemon gone"  # or the connection to it; the VM stays
 NO_REASON = "no reason"  # the VM stays; libvirt gave no usable reason
 # The VM is off or lost, in pre-copy or in post-copy:
 GUEST_OFF = "guest off"

@@ -65,7 +65,8 @@ class Evidence:
     `post_copy` is whether the VM was switched to post-copy, `cancel_requested` whether this app requested a cancel
     that was not refused, `sending` whether memory was still being sent up to the end. `completed` is whether
     migrateToURI3 returned, `failure` what it or a call before it raised; neither is known of a migration that another
-    process started. The versions are None if unknown.
+    process started. `origin_lost` is whether the origin's daemon did not answer meanwhile. The versions are None if
+    unknown.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Evidence:
     sending: bool = False
     completed: bool = False
     failure: Failure | None = None
+    origin_lost: bool = False
     origin_libvirt: Version | None = None
     target_libvirt: Version | None = None
 
