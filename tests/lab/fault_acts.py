@@ -94,6 +94,19 @@ def limit_memory(world: World) -> None:
     world.sh(TARGET, 'prlimit --pid "$(cat /run/libvirtd.pid)" --as=1400000000:')  # the soft limit: it can be raised
 
 
+def weaken_cpu(world: World) -> None:
+    """Let the VM start with a CPU of which the target's QEMU then lacks a feature."""
+    world.boot(fault_vm.definition(cpu="<cpu mode='custom' match='exact' check='partial'><model>Nehalem</model></cpu>"))
+    lines = (
+        "#!/bin/bash",
+        'for word; do [ "$last" = -cpu ] && word=$word,sse4.2=off; words+=("$word"); last=$word; done',
+        'exec -a "$0" /run/qemu "${words[@]}"',
+    )
+    qemu = "/usr/bin/qemu-system-x86_64"
+    world.machine(TARGET).run(["sh", "-c", "cat > /run/weak-qemu; chmod 755 /run/weak-qemu"], stdin="\n".join(lines))
+    world.sh(TARGET, f"touch /run/qemu; mount --bind {qemu} /run/qemu; mount --bind /run/weak-qemu {qemu}")
+
+
 def take_ports(world: World) -> None:
     """Listen on all ports for migrations."""
     lines = (

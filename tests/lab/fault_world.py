@@ -24,7 +24,7 @@ SAFE_STATES = ("running (booted)", "running (migrated)", "running (migration can
 OTHER_VM = "other1"
 PORTS_PID = "/run/ports.pid"
 MOUNTS = (
-    *("/etc/hosts", "/var/lib/libvirt/qemu", "/usr/bin/qemu-system-x86_64"),
+    *("/run/qemu", "/etc/hosts", "/var/lib/libvirt/qemu", "/usr/bin/qemu-system-x86_64"),
     *(f"{SHARED_FOLDER}/{VM}.qcow2", f"{SHARED_FOLDER}"),
 )
 SETTLE_LIMIT_S = 40.0  # for libvirt to put a migration away
@@ -111,7 +111,7 @@ class World:
                 break
             if not any(map(is_active, states.values())):
                 break
-        self._boot_anew()
+        self.boot(self.xml)
 
     def _unmount(self, role: str) -> None:
         """Remove what was mounted over the host's files; the lab itself mounts one thing on SHARED_FOLDER."""
@@ -141,8 +141,11 @@ class World:
         if role == TARGET:
             self.origin, self.target = self.target, self.origin
 
-    def _boot_anew(self) -> None:
-        """Start the VM from its disk; libvirtd is started anew because a broken migration may hold its locks."""
+    def boot(self, xml: str) -> None:
+        """Start a VM of that definition from its disk.
+
+        libvirtd is started anew because a broken migration may hold its locks.
+        """
         for role in (ORIGIN, TARGET):
             for pid_file in (LIBVIRTD, QEMU):
                 self.sh(role, f'[ ! -e {pid_file} ] || kill -9 "$(cat {pid_file})" || :')
@@ -152,7 +155,7 @@ class World:
             if self.state(role):
                 self.virsh(role, "undefine", VM)
         self.origin, self.target = "source", "destination"
-        fault_vm.define(self.machine(ORIGIN), self.xml)
+        fault_vm.define(self.machine(ORIGIN), xml)
         fault_vm.start(self.machine(ORIGIN))
 
     async def migrate_again(self, runs: Path) -> None:

@@ -45,7 +45,7 @@ DAEMONS = (
         "libvirtd of the origin killed in setup",
         IN_SETUP,
         kill(ORIGIN, LIBVIRTD),
-        replace(STAYS, error="libvirtd does not run there|connection to libvirt broke"),
+        replace(STAYS, error="libvirtd does not run there|connection to libvirt on {origin} broke"),
         (SILENT, lasts(3)),
         restart(ORIGIN),
     ),
@@ -53,7 +53,7 @@ DAEMONS = (
         "libvirtd of the origin killed in pre-copy",
         PASS_2,
         kill(ORIGIN, LIBVIRTD),
-        STAYS,
+        replace(STAYS, error="connection to libvirt on {origin} broke"),
         (SILENT, presses(POST_COPY_NOW), presses(CANCEL), lasts(5)),
         restart(ORIGIN),
         chosen=True,
@@ -225,12 +225,21 @@ CONNECTIONS = (
         "link down before the start",
         BEFORE,
         link(TARGET, "down"),
-        replace(STAYS, error="network|connection"),
+        MOVES,
         (lasts(5),),
         link(TARGET, "up"),
     ),
 )
 OTHERS = (
+    Fault(
+        "cancelled while the link is down",
+        PASS_2,
+        link(TARGET, "down"),
+        replace(MOVES, outcome="cancelled", sentence="Cancelled. {vm} runs on {origin}", here=RUNS, there=""),
+        (lasts(2), presses(CANCEL)),
+        link(TARGET, "up"),
+        PRE_COPY,
+    ),
     Fault(
         "job aborted by another program",
         PASS_2,
@@ -295,6 +304,7 @@ OTHERS = (
     Fault("guest panics in pre-copy", PASS_2, types(ORIGIN, PANIC), MOVES),
 )
 OWNERS = (
+    Fault("two owners switch at once", PASS_2, lambda _: None, MOVES, (second_owner_switches_too,)),
     Fault(
         "owner leaves in pre-copy",
         PASS_2,
@@ -306,7 +316,6 @@ OWNERS = (
     Fault("owner leaves in post-copy", IN_POST_COPY, lambda _: None, replace(MOVES, gap=True), (leaves, attaches)),
     Fault("owner leaves as post-copy begins", BEGUN, lambda _: None, replace(MOVES, gap=True), (leaves, attaches)),
 )
-SECOND = (Fault("two owners switch at once", PASS_2, lambda _: None, MOVES, (second_owner_switches_too,)),)
 TARGETS = (
     Fault(
         "name taken on the target",
@@ -343,6 +352,7 @@ TARGETS = (
         acts.limit_memory,
         replace(REFUSED, sentence="too little memory|gave no usable reason|could not start"),
     ),
+    Fault("cpu impossible on the target", BEFORE, acts.weaken_cpu, replace(REFUSED, sentence="CPU lacks features")),
     Fault("name of the target unknown", BEFORE, acts.hide_name, replace(REFUSED, sentence="name cannot be resolved")),
     Fault(
         "host key of the target changed",
@@ -386,15 +396,4 @@ FOLDERS = (
     ),
     Fault("folder of the runs deleted", PASS_2, acts.delete_runs, MOVES, (presses(POST_COPY_NOW),)),
 )
-PRE = (
-    Fault(
-        "key refused by pre-copy",
-        PASS_2,
-        link(TARGET, "down"),
-        replace(MOVES, outcome="cancelled", sentence="Cancelled. {vm} runs on {origin}", here=RUNS, there=""),
-        (lasts(2), presses(CANCEL)),
-        link(TARGET, "up"),
-        PRE_COPY,
-    ),
-)
-FAULTS = (*DAEMONS, *QEMUS, *CONNECTIONS, *OTHERS, *OWNERS, *SECOND, *TARGETS, *FOLDERS, *PRE)
+FAULTS = (*DAEMONS, *QEMUS, *CONNECTIONS, *OTHERS, *OWNERS, *TARGETS, *FOLDERS)
