@@ -203,7 +203,6 @@ CONNECTIONS = (
         MOVES,
         (shows("but nothing arrives"), lasts(5)),
         link(TARGET, "up"),
-        chosen=True,
     ),
     Fault(
         "link down for 60 s in pre-copy",

@@ -258,8 +258,13 @@ def test_a_qemu_that_does_not_exist_any_more_is_told_from_a_busy_one() -> None:
 @pytest.mark.parametrize("message", ["internal error: client socket is closed", "End of file while reading data: : x"])
 def test_a_broken_connection_is_told_from_a_reason(message: str) -> None:
     assert isinstance(translate("The migration failed", Raised(RPC, message), migration=True), ConnectionBroken)
-    reason = translate("The migration failed", Raised(RPC, "Unable to write to socket: Broken pipe"), migration=True)
-    assert isinstance(reason, StreamBroken)
+
+
+@pytest.mark.parametrize("message", ["Unable to write to socket: Broken pipe", "Channel error: Input/output error"])
+def test_a_broken_stream_is_told_from_a_reason(message: str) -> None:
+    """Both came when another program cancelled the migration."""
+    error = Raised(FAILED, f"operation failed: job 'migration out' failed: {message}")
+    assert isinstance(translate("The migration failed", error, migration=True), StreamBroken)
 
 
 def test_the_error_of_a_start_names_no_destination() -> None:

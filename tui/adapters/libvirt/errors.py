@@ -187,7 +187,7 @@ MESSAGES = (
     (r"No space left on device|Disk quota exceeded", "a disk of the host is full", "Free some space there."),
     (greeting.ERROR, greeting.WHY, greeting.HINT),
     (
-        r"Unable to (read from|write to) socket|Connection reset by peer|Broken pipe",
+        r"Unable to (read from|write to) socket|Connection reset by peer|Broken pipe|Channel error",
         STREAM_BROKE,
         "Check the network, and the VM's log in /var/log/libvirt/qemu on the destination.",
     ),
