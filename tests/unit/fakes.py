@@ -42,6 +42,9 @@ def recording(name: str) -> list[Record]:
     return read_records(RECORDINGS / f"{name}.jsonl")
 
 
+STAGES: list["Stage"] = []  # of the current test
+
+
 class Stage:
     """Plays a recording to whoever connects: every look at the job goes on to the next sample, or to `clock()`.
 
@@ -52,6 +55,7 @@ class Stage:
     def __init__(
         self, records: list[Record], *, clock: Callable[[], float] | None = None, waits_for_keys: bool = True
     ) -> None:
+        STAGES.append(self)
         first = next(each for each in records if isinstance(each, Event) and each.kind == record.START)
         self.vm = Vm(str(first.data["vm"]), str(first.data["uuid"]), "running", "", 2, 1 << 30)
         self.origin, self.target = str(first.data["origin"]), str(first.data["target"])

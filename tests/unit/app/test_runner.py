@@ -1,26 +1,17 @@
 """The owners of the migrations in the runner: one for each configuration."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.unit.app.configurations import MINIMAL
-from tests.unit.migration.stages import STAGES, app, stage_of
+from tests.unit.migration.stages import app, stage_of
 from tests.unit.until import until
 from tui.app.runner import Owners
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.settings import Config
 from tui.migration.backend.owner import MigrationOwner
-
-
-@pytest.fixture(autouse=True)
-def let_go() -> Iterator[None]:
-    yield
-    for each in STAGES:
-        each.let_go()
-    STAGES.clear()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.fakes import Stage, connections
-from tests.unit.migration.stages import STAGES, workload
+from tests.unit.migration.stages import workload
 from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.migration.backend.actor import MigrationActor
@@ -27,7 +27,6 @@ class Runner:
     """One runner after the other on the same socket and the same runs."""
 
     def __init__(self, stage: Stage, folder: Path) -> None:
-        STAGES.append(stage)
         self.stage = stage
         self.runs = folder / "runs"
         self.path = folder / "s"

@@ -21,9 +21,6 @@ else:
     import tomli as tomllib
 
 
-STAGES: list[Stage] = []
-
-
 PARAMETERS = {"command": "memory_intensive --threads 2 --size 150 --rate 50", "working_set_mib": 300, "rate_mib_s": 50}
 
 
@@ -33,7 +30,6 @@ async def workload(_vm: str) -> Workload:
 
 def app(stage: Stage, runs: Path) -> MigrationOwner:
     """The app, started anew at each call."""
-    STAGES.append(stage)
     return MigrationOwner(connections(stage), stage.open, runs, 0.005, workload)
 
 

@@ -1,38 +1,19 @@
 """One migration from start to end, with daemons that replay recordings of real ones."""
 
-import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.unit.fakes import NAMES, Stage, recording
+from tests.unit.migration.watched import begin
 from tui.core.plan import Plan
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import Timeline
 
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
-from tests.unit.migration.watched import STAGES, begin, join_threads
-
-
-@pytest.fixture(autouse=True)
-def no_thread_raises(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An exception in a thread would be printed over the screen, and the thread's task would be lost."""
-    raised: list[str] = []
-    monkeypatch.setattr(threading, "excepthook", lambda args: raised.append(f"{args.thread}: {args.exc_value!r}"))
-    known = set(threading.enumerate())
-    yield
-    for each in STAGES:
-        each.let_go()
-    STAGES.clear()
-    join_threads(known)
-    assert raised == []
+pytestmark = pytest.mark.usefixtures("no_thread_raises")
 
 
 def pressed(action: str) -> Callable[[Record], bool]:

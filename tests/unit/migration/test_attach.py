@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.unit.fakes import CUT, PATIENCE_S, Stage, uri
+from tests.unit.migration.stages import PARAMETERS, app, end_of, runs_in, stage_of, summary
 from tui.core.plan import Plan
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
@@ -19,20 +18,6 @@ from tui.migration.backend.run_files import read_records
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event
-
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
-from tests.unit.migration.stages import PARAMETERS, STAGES, app, end_of, runs_in, stage_of, summary
-
-
-@pytest.fixture(autouse=True)
-def let_go() -> Iterator[None]:
-    yield
-    for each in STAGES:
-        each.let_go()
-    STAGES.clear()
 
 
 async def test_without_a_migration_there_is_nothing_to_attach_to(tmp_path: Path) -> None:

@@ -1,29 +1,14 @@
 """What is checked before a migration starts."""
 
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.unit.migration.stages import app, in_the_way, stage_of
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.vm import Vm
-
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
-from tests.unit.migration.stages import STAGES, app, in_the_way, stage_of
-
-
-@pytest.fixture(autouse=True)
-def let_go() -> Iterator[None]:
-    yield
-    for each in STAGES:
-        each.let_go()
-    STAGES.clear()
 
 
 def sentences(failures: list[Failure]) -> list[str]:

@@ -1,37 +1,18 @@
 """Keys and the timeout of a migration."""
 
-import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.unit.fakes import Stage, recording
+from tests.unit.migration.watched import begin, iteration
 from tui.core.actions import CANCEL
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.model import record
 
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
-from tests.unit.migration.watched import STAGES, begin, iteration, join_threads
-
-
-@pytest.fixture(autouse=True)
-def no_thread_raises(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An exception in a thread would be printed over the screen, and the thread's task would be lost."""
-    raised: list[str] = []
-    monkeypatch.setattr(threading, "excepthook", lambda args: raised.append(f"{args.thread}: {args.exc_value!r}"))
-    known = set(threading.enumerate())
-    yield
-    for each in STAGES:
-        each.let_go()
-    STAGES.clear()
-    join_threads(known)
-    assert raised == []
+pytestmark = pytest.mark.usefixtures("no_thread_raises")
 
 
 async def test_post_copy_pressed_before_the_first_pass_is_held_and_sent_once_at_its_beginning(tmp_path: Path) -> None:

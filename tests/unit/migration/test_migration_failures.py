@@ -1,8 +1,5 @@
 """Refusals, lost connections, late figures and full disks."""
 
-import sys
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +7,7 @@ import pytest
 
 from tests.unit.fakes import CUT, Stage, recording
 from tests.unit.migration.test_recorder import full_disk
+from tests.unit.migration.watched import begin, iteration, options, prepare
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import ITERATION, LIFECYCLE, JobInfo
@@ -17,25 +15,7 @@ from tui.migration.backend.recorder import RAW
 from tui.migration.model import record
 from tui.migration.model.record import Sample
 
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
-from tests.unit.migration.watched import STAGES, begin, iteration, join_threads, options, prepare
-
-
-@pytest.fixture(autouse=True)
-def no_thread_raises(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An exception in a thread would be printed over the screen, and the thread's task would be lost."""
-    raised: list[str] = []
-    monkeypatch.setattr(threading, "excepthook", lambda args: raised.append(f"{args.thread}: {args.exc_value!r}"))
-    known = set(threading.enumerate())
-    yield
-    for each in STAGES:
-        each.let_go()
-    STAGES.clear()
-    join_threads(known)
-    assert raised == []
+pytestmark = pytest.mark.usefixtures("no_thread_raises")
 
 
 async def test_a_refused_start_is_a_failed_migration_with_its_reason(tmp_path: Path) -> None:

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import sys
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 
 from tests.unit.fakes import PATIENCE_S, Stage, recording, uri
 from tests.unit.migration.test_recorder import full_disk
+from tests.unit.migration.watched import INTERVAL_S, Watched, begin, iteration, join_threads, options
 from tui.core.plan import Plan
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
@@ -20,25 +19,7 @@ from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record, Sample
 
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
-from tests.unit.migration.watched import INTERVAL_S, STAGES, Watched, begin, iteration, join_threads, options
-
-
-@pytest.fixture(autouse=True)
-def no_thread_raises(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An exception in a thread would be printed over the screen, and the thread's task would be lost."""
-    raised: list[str] = []
-    monkeypatch.setattr(threading, "excepthook", lambda args: raised.append(f"{args.thread}: {args.exc_value!r}"))
-    known = set(threading.enumerate())
-    yield
-    for each in STAGES:
-        each.let_go()
-    STAGES.clear()
-    join_threads(known)
-    assert raised == []
+pytestmark = pytest.mark.usefixtures("no_thread_raises")
 
 
 async def test_leaving_does_not_touch_the_migration_and_the_run_stays_unfinished(tmp_path: Path) -> None:

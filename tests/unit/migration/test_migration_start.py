@@ -1,8 +1,6 @@
 """Starting migrations."""
 
 import asyncio
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.fakes import uri
+from tests.unit.migration.stages import app, end_of, first_sample, in_the_way, runs_in, stage_of, summary
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.backend.preflight import Refused
@@ -17,20 +16,6 @@ from tui.migration.backend.recorder import RAW
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event
-
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
-from tests.unit.migration.stages import STAGES, app, end_of, first_sample, in_the_way, runs_in, stage_of, summary
-
-
-@pytest.fixture(autouse=True)
-def let_go() -> Iterator[None]:
-    yield
-    for each in STAGES:
-        each.let_go()
-    STAGES.clear()
 
 
 async def test_a_migration_is_started_recorded_and_ended(tmp_path: Path) -> None:

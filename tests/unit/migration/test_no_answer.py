@@ -1,35 +1,22 @@
 """A daemon that fails or does not reply, and faults of this program: the record of the migration continues."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.unit.fakes import Stage, recording
 from tests.unit.migration.logs import HangingRecorder
-from tests.unit.migration.watched import STAGES, Watched, begin, iteration, join_threads
+from tests.unit.migration.watched import Watched, begin, iteration
 from tui.core.failure import Failure
 from tui.core.protocols import ITERATION, HypervisorEvent
 from tui.migration.backend import run_log as run_log_module
 from tui.migration.backend import sampler as sampler_module
 from tui.migration.model import record
 
+pytestmark = pytest.mark.usefixtures("no_thread_raises")
+
 FAILS = Failure("The job statistics could not be read", "the daemon is gone")
-
-
-@pytest.fixture(autouse=True)
-def no_thread_raises(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An exception in a thread would be printed over the screen, and the thread's task would be lost."""
-    raised: list[str] = []
-    monkeypatch.setattr(threading, "excepthook", lambda args: raised.append(f"{args.thread}: {args.exc_value!r}"))
-    known = set(threading.enumerate())
-    yield
-    for each in STAGES:
-        each.let_go()
-    STAGES.clear()
-    join_threads(known)
-    assert raised == []
 
 
 async def in_first_pass(tmp_path: Path) -> tuple[Stage, Watched]:

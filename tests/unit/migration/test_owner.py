@@ -1,12 +1,11 @@
 """The migrations between two hosts: what stands in the way, starting one, finding one that runs or has ended."""
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.unit.fakes import connections
+from tests.unit.migration.stages import app, end_of, stage_of, summary, workload
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.vm import Vm
@@ -20,20 +19,6 @@ from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.vm.model.location import Inventory, VmOnHost
 
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
-from tests.unit.migration.stages import STAGES, app, end_of, stage_of, summary, workload
-
-
-@pytest.fixture(autouse=True)
-def let_go() -> Iterator[None]:
-    yield
-    for each in STAGES:
-        each.let_go()
-    STAGES.clear()
-
 
 @pytest.mark.parametrize("outcome", ["completed", "cancelled"])
 async def test_without_access_to_the_guest_only_its_figures_are_missing(tmp_path: Path, outcome: str) -> None:
@@ -41,7 +26,6 @@ async def test_without_access_to_the_guest_only_its_figures_are_missing(tmp_path
         raise Failure("The address of guest1 is not known", "", "The Launch page sets it.")
 
     stage = stage_of("pre-copy-idle" if outcome == "completed" else "cancelled", waits_for_keys=False)
-    STAGES.append(stage)
     guest_access = GuestAccess(nobody, Heartbeats(nobody, 4711))
     migrations = MigrationOwner(connections(stage), stage.open, tmp_path, 0.005, workload, guest_access)
     migration = await end_of(await migrations.start(Plan(stage.vm.name)))

@@ -1,24 +1,15 @@
 """Where a VM is after a migration, as both hosts answer."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from tests.unit.fakes import PATIENCE_S, Stage, uri
-from tests.unit.migration.stages import STAGES, stage_of
+from tests.unit.migration.stages import stage_of
 from tui.core.failure import Failure
 from tui.core.protocols import QemuEnded
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.location import Locator
-
-
-@pytest.fixture(autouse=True)
-def let_go() -> Iterator[None]:
-    yield
-    for each in STAGES:
-        each.let_go()
-    STAGES.clear()
 
 
 def route(stage: Stage) -> MigrationConnections:

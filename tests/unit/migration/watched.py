@@ -27,9 +27,6 @@ else:
 INTERVAL_S = 0.005
 
 
-STAGES: list[Stage] = []  # of the current test
-
-
 class Watched:
     """A migration, all its records, and a way to wait for more."""
 
@@ -86,7 +83,6 @@ OPTIONS: dict[str, Any] = {"timeout_s": 25.0, "downtime_ms": 300}
 
 def prepare(stage: Stage, runs: Path, plan: Plan | None = None, interval: float = INTERVAL_S) -> Watched:
     """A migration that has not begun."""
-    STAGES.append(stage)
     start = next(each for each in stage.records if isinstance(each, Event) and each.kind == record.START)
     plan = plan or Plan(stage.vm.name, str(start.data["technique"]), float(start.data["timeout_s"]))
     route = MigrationConnections(stage.origin, stage.target, {host: uri(host) for host in stage.vms}, stage.open)
