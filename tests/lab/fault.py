@@ -256,7 +256,7 @@ def presses(action: str) -> Step:
     """Press the key of an action: it is in the record before the fault is undone."""
 
     async def step(trial: Trial) -> None:
-        trial.migration.controls.request(action)
+        trial.migration.controls.send(action)
         await trial.until(lambda: action in trial_keys(trial), f"{action} is recorded")
 
     return step

@@ -8,6 +8,7 @@ from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.vm import Vm
 from tui.migration.backend.preflight import Refused
+from tui.migration.backend.requests import Requests
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
@@ -30,29 +31,14 @@ def guest(state: str = "running", name: str = "guest1") -> Vm:
     return Vm(name, "0054f024-25aa-4e37-867f-6da151e2b201", state, vcpus=2, memory_bytes=GIB)
 
 
-class RecordedControls:
+class RecordedControls(Requests):
     """Controls that only record the requests of the keys in `calls`."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, int | None]] = []
 
-    def switch_to_post_copy(self) -> None:
-        self.calls.append(("post-copy", None))
-
-    def cancel(self) -> None:
-        self.calls.append(("cancel", None))
-
-    def set_max_downtime(self, milliseconds: int) -> None:
-        self.calls.append(("downtime", milliseconds))
-
-    def set_bandwidth(self, mib_per_s: int) -> None:
-        self.calls.append(("bandwidth", mib_per_s))
-
-    def resume_post_copy(self) -> None:
-        self.calls.append(("resume", None))
-
-    def pause_post_copy(self) -> None:
-        self.calls.append(("pause", None))
+    def send(self, action: str, value: int | None = None) -> None:
+        self.calls.append((action, value))
 
     async def request(self, action: str, value: int | None = None) -> None:
         self.calls.append((action, value))
@@ -143,7 +129,7 @@ class ReplayedMigrations:
         self.current.step()
         return self.current
 
-    async def attach(self, _inventory: Inventory | None = None) -> ReplayedMigration | None:
+    async def attach(self) -> ReplayedMigration | None:
         if self.running is not None:
             self.current = self.running
         return self.running

@@ -14,6 +14,8 @@ TECHNIQUES = {
     POST_COPY_MANUAL: "post-copy by hand",
 }
 
+UNKNOWN = "unknown"  # the technique of a migration that another program started
+
 PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # the first QEMU that allows both
 
 
@@ -33,6 +35,18 @@ class Plan:
     def post_copy(self) -> bool:
         """Whether the switch to post-copy is allowed, which libvirt must know at the start."""
         return self.technique != PRE_COPY
+
+    @property
+    def words(self) -> str:
+        """The technique, as a person reads it."""
+        if self.technique == POST_COPY_TIMEOUT:
+            return f"post-copy after {self.timeout_s:g} s"
+        return technique_words(self.technique)
+
+
+def technique_words(technique: str) -> str:
+    """A technique as a person reads it; that of a newer version as it is."""
+    return "not started here" if technique == UNKNOWN else TECHNIQUES.get(technique, technique)
 
 
 def refuse(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Failure | None:

@@ -6,15 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from tui.app.commands.output import with_commands, wrapped
-from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES
-from tui.core.quantity import clock, duration, rate, size
+from tui.core.quantity import clock, rate, size
 from tui.migration.backend.migrations import Migration
 from tui.migration.backend.run_summary import summary
 from tui.migration.model import record
 from tui.migration.model.outcome import facts, home, title
 from tui.migration.model.record import Event, Record, to_line
 from tui.migration.model.timeline import CANCELLED, COMPLETED, IDLE, LOST, PASS, Timeline
-from tui.migration.model.verdict import Verdict, sentence
+from tui.migration.model.verdict import Verdict, sentence, warning
 
 LABEL = 13  # columns of a label in the result
 PHASES = "|SP"  # the signs of marks that are a new pass or phase, which has a line of its own
@@ -25,10 +24,7 @@ Lines = Callable[[Migration, Record], list[str]]  # the lines for a record that 
 
 def heading(migration: Migration) -> str:
     """The VM, its direction, the technique, and the folder of the run."""
-    technique = TECHNIQUES.get(migration.plan.technique, migration.plan.technique)
-    if migration.plan.technique == POST_COPY_TIMEOUT:
-        technique = f"post-copy after {migration.plan.timeout_s:g} s"
-    return f"{way(migration)}  {technique}  recorded in {home(migration.folder)}"
+    return f"{way(migration)}  {migration.plan.words}  recorded in {home(migration.folder)}"
 
 
 def way(migration: Migration) -> str:
@@ -57,8 +53,7 @@ def verdict(migration: Migration, elapsed: float) -> Verdict:
     """The sentence of the Migrate page, with commands in place of keys, after a warning if there is one."""
     timeline = migration.timeline
     found = sentence(timeline, elapsed, migration.origin, migration.target)
-    waiting = timeline.waiting_s(elapsed)
-    late = f"no reply from libvirt for {duration(waiting)}" if waiting else timeline.log_trouble
+    late = warning(timeline, timeline.waiting_s(elapsed))
     text = with_commands(found.text, migration.vm.name)
     return replace(found, text=f"{late}. {text}" if late else text)
 

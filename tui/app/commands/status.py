@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.actions import without_keys
 from tui.core.failure import Failure, or_failure
-from tui.core.settings import HYPERVISORS
 from tui.vm.model.location import Inventory, VmPlacement
 
 if TYPE_CHECKING:
@@ -65,18 +64,7 @@ def migration_line(migration: "Migration") -> str:
 
 def placements(inventory: Inventory) -> list[VmPlacement]:
     """Where each VM is, sorted by name."""
-    names = sorted({each.vm.name for each in inventory.found})
-    return [
-        VmPlacement(
-            name,
-            {
-                host: inventory.failures.get(host)
-                or next((each.vm for each in inventory.found if (each.vm.name, each.host) == (name, host)), None)
-                for host in HYPERVISORS
-            },
-        )
-        for name in names
-    ]
+    return [inventory.where(name) for name in sorted({each.vm.name for each in inventory.found})]
 
 
 def vm_lines(inventory: Inventory) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from tui.core.failure import Failure
 from tui.core.threads import start_thread
 from tui.migration.backend.connections import MigrationConnections
+from tui.migration.backend.requests import Requests
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME
@@ -15,7 +16,7 @@ from tui.migration.model.resume import why_not_resume
 Post = Callable[..., None]  # queues a call for the actor: post(call, *arguments)
 
 
-class Controls:
+class Controls(Requests):
     """The public requests return at once, on any thread; all else runs on the actor's thread.
 
     Each libvirt call has a thread of its own, which starts before the request is written: nothing delays a key.
@@ -45,33 +46,9 @@ class Controls:
 
     # -- requests, on any thread --
 
-    def request(self, action: str, value: int | None = None, pressed: float | None = None) -> None:
+    def send(self, action: str, value: int | None = None, pressed: float | None = None) -> None:
         """Request an action of model.keys; `pressed` is the moment of the key by time.monotonic(), None for now."""
         self._post(self._request, action, value, time.monotonic() if pressed is None else pressed)
-
-    def switch_to_post_copy(self) -> None:
-        """Switch now, or when the first pass begins: QEMU ignores the request before."""
-        self.request(POST_COPY_NOW)
-
-    def cancel(self) -> None:
-        """Abort the job."""
-        self.request(CANCEL)
-
-    def set_max_downtime(self, milliseconds: int) -> None:
-        """Change the maximum downtime."""
-        self.request(DOWNTIME, milliseconds)
-
-    def set_bandwidth(self, mib_per_s: int) -> None:
-        """Change the bandwidth limit; 0 removes it."""
-        self.request(BANDWIDTH, mib_per_s)
-
-    def resume_post_copy(self) -> None:
-        """Resume a paused post-copy, as soon as QEMU accepts it."""
-        self.request(RESUME)
-
-    def pause_post_copy(self) -> None:
-        """Pause post-copy, which then continues only by a resume."""
-        self.request(PAUSE)
 
     # -- on the actor's thread --
 

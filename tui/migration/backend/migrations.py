@@ -17,8 +17,8 @@ from tui.core.plan import Plan
 from tui.core.threads import retrieve
 from tui.core.vm import Vm
 from tui.migration.backend.preflight import Moved, Refused, inventory_of
+from tui.migration.backend.requests import Requests
 from tui.migration.backend.service import FIND, FOLLOW, RECORDS, REQUEST, START, STARTED, from_fields
-from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME
 from tui.migration.model.record import NO_ANSWER, Event, Record, from_line
 from tui.migration.model.timeline import Timeline
 from tui.runner.client import Client, Connect
@@ -31,40 +31,20 @@ Send = Callable[[str, int | None], None]
 Call = Callable[[str, int | None], Awaitable[None]]
 
 
-class Controls:
-    """The requests for one migration; they are sent at once and return nothing: the records show what happens."""
+class Controls(Requests):
+    """The requests for one migration, sent to the runner."""
 
     def __init__(self, send: Send, call: Call) -> None:
         self._send = send
         self._call = call
 
+    def send(self, action: str, value: int | None = None) -> None:
+        """Send a request, to the next runner if this one ends before it replies."""
+        self._send(action, value)
+
     async def request(self, action: str, value: int | None = None) -> None:
         """Request an action of model.keys; returns once the runner has it, raises Failure if the runner refuses it."""
         await self._call(action, value)
-
-    def switch_to_post_copy(self) -> None:
-        """Switch now, or when the first pass begins."""
-        self._send(POST_COPY_NOW, None)
-
-    def cancel(self) -> None:
-        """Abort the job."""
-        self._send(CANCEL, None)
-
-    def set_max_downtime(self, milliseconds: int) -> None:
-        """Change the maximum downtime."""
-        self._send(DOWNTIME, milliseconds)
-
-    def set_bandwidth(self, mib_per_s: int) -> None:
-        """Change the bandwidth limit; 0 removes it."""
-        self._send(BANDWIDTH, mib_per_s)
-
-    def resume_post_copy(self) -> None:
-        """Resume a paused post-copy, as soon as QEMU accepts it."""
-        self._send(RESUME, None)
-
-    def pause_post_copy(self) -> None:
-        """Pause post-copy, which then continues only by a resume."""
-        self._send(PAUSE, None)
 
 
 class Migration:
@@ -159,7 +139,7 @@ class Migrations:
         self.current = migration = await self._follow(reply["run"])
         return migration
 
-    async def attach(self, _inventory: Inventory | None = None) -> Migration | None:
+    async def attach(self) -> Migration | None:
         """Follow the migrations under way, and the one that ended while no client saw it; the newest, else None."""
         for fields in await self._client.call(FIND):
             if str(fields["run"]) in self.all or not fields["seen"]:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 FIND, START, FOLLOW, REQUEST = "find", "start", "follow", "request"  # what a client may request
 STARTED, RECORDS = "started", "records"  # notices
-LINES = 500  # of the history, in one notice
+LINES = 200  # of the history, in one notice
 LOOK_EVERY_S = 5.0  # for migrations that other programs started
 FIND_LIMIT_S = 2.0  # for other migrations while one is under way; a later one is announced
 UNSEEN_S = 600.0  # how long an end that no client has seen keeps the runner
@@ -135,7 +135,7 @@ class Session:
             raise Failure(f"Nothing was changed for {migration.vm.name}", reason)
         pressed = parameters.get("pressed")
         moment = time.monotonic()
-        migration.controls.request(action, value, min(pressed, moment) if isinstance(pressed, float) else moment)
+        migration.controls.send(action, value, min(pressed, moment) if isinstance(pressed, float) else moment)
         return None
 
     async def _follow(self, parameters: Mapping[str, Any]) -> Any:

@@ -57,6 +57,14 @@ def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target:
     return _pre_copy(timeline, elapsed)
 
 
+def warning(timeline: Timeline, waiting_s: float) -> str:
+    """What is wrong with the figures or the log, to be shown before the sentence; empty if nothing is."""
+    if not waiting_s:
+        return timeline.log_trouble
+    why = f" ({timeline.unanswered[1]})" if timeline.unanswered and timeline.unanswered[1] else ""
+    return f"no reply from libvirt for {duration(waiting_s)}{why}; the figures are from before"
+
+
 def _requested(timeline: Timeline, origin: str) -> str:
     """What a key has requested, until libvirt does it."""
     if timeline.cancel_requested:

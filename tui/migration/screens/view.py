@@ -12,12 +12,11 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui.core.failure import Failure
-from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
-from tui.core.quantity import duration
+from tui.core.plan import Plan
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model.record import END, Event, Record
 from tui.migration.model.timeline import EVERY_SECOND, Timeline
-from tui.migration.model.verdict import sentence
+from tui.migration.model.verdict import sentence, warning
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.idle import idle_lines
 from tui.migration.widgets.log_pane import LogPane
@@ -106,7 +105,7 @@ class MigrateView(Page):
         self._inventory = await self._migrations.vms()
         self._request_update()
         try:
-            await self._migrations.attach(self._inventory)
+            await self._migrations.attach()
         except Failure as failure:
             self.explain(str(failure))
         self._follow_current()
@@ -221,10 +220,7 @@ class MigrateView(Page):
         self.query_one("#phases", Lines).show(phase_line(timeline, elapsed, self.size.width))
         verdict = sentence(timeline, elapsed, migration.origin, migration.target)
         verdict = replace(verdict, text=self.with_keys(verdict.text))
-        late = timeline.log_trouble
-        if waiting:
-            why = f" ({timeline.unanswered[1]})" if timeline.unanswered and timeline.unanswered[1] else ""
-            late = f"no reply from libvirt for {duration(waiting)}{why}; the figures are from before"
+        late = warning(timeline, waiting)
         self.query_one(Sentence).show_verdict(verdict, timeline.phase, late, self.size.width)
         if waiting:
             self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
@@ -242,11 +238,7 @@ class MigrateView(Page):
 def _what(migration: Migration, timeline: Timeline) -> Content:
     """The VM, its direction, the technique, and the workload."""
     options = timeline.options
-    known = TECHNIQUES | {"unknown": "not started here"}  # another program did
-    technique = known.get(timeline.technique, timeline.technique)
-    if timeline.technique == POST_COPY_TIMEOUT:
-        technique = f"post-copy after {migration.plan.timeout_s:g} s"
-    words = [technique, f"workload {options.get('workload') or 'unknown'}"]
+    words = [migration.plan.words, f"workload {options.get('workload') or 'unknown'}"]
     if timeline.bandwidth_mib_s:
         words.append(f"<= {timeline.bandwidth_mib_s} MiB/s")
     if options.get("auto_converge"):

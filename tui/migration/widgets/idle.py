@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from tui.core import actions
-from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
+from tui.core.plan import Plan
 from tui.vm.model.location import Inventory, VmOnHost
 
 
@@ -49,8 +49,5 @@ def _vm(found: VmOnHost, wide: int) -> Content:
 
 
 def _defaults(plan: Plan) -> str:
-    technique = TECHNIQUES.get(plan.technique, plan.technique)
-    if plan.technique == POST_COPY_TIMEOUT:
-        technique = f"post-copy after {plan.timeout_s:g} s"
     bandwidth = f"at most {plan.bandwidth_mib_s} MiB/s" if plan.bandwidth_mib_s else "no bandwidth limit"
-    return f"{technique}, {bandwidth}, at most {plan.downtime_ms} ms downtime."
+    return f"{plan.words}, {bandwidth}, at most {plan.downtime_ms} ms downtime."

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tui.core.failure import Failure
+from tui.core.settings import HYPERVISORS
 from tui.core.vm import Vm
 
 
@@ -26,6 +27,14 @@ class Inventory:
         """The VM on the host where a migration would start: where it is active, else where it is defined."""
         having = (each for each in self.found if each.vm.name == name)
         return min(having, key=lambda each: (not each.vm.active, each.vm.arriving), default=None)
+
+    def where(self, name: str) -> "VmPlacement":
+        """The placement of one VM."""
+        answers: dict[str, Vm | Failure | None] = dict(self.failures)
+        for host in (each for each in HYPERVISORS if each not in self.failures):
+            having = (each.vm for each in self.found if (each.vm.name, each.host) == (name, host))
+            answers[host] = next(having, None)
+        return VmPlacement(name, answers)
 
     def stopped(self, name: str) -> str:
         """Why a VM that is active on no host can't be migrated; empty if it is active or may be."""
