@@ -11,6 +11,11 @@ T = TypeVar("T")
 
 async def on_thread(call: Callable[..., T], *arguments: object) -> T:
     """The result or exception of `call(*arguments)`; cancelling the caller does not stop the call."""
+    return await asyncio.wrap_future(submit(call, *arguments))
+
+
+def submit(call: Callable[..., T], *arguments: object) -> "Future[T]":
+    """The future result of `call(*arguments)`, which runs on a thread of its own."""
     future: Future[T] = Future()
     future.set_running_or_notify_cancel()  # so a cancelled caller does not cancel it
 
@@ -23,7 +28,7 @@ async def on_thread(call: Callable[..., T], *arguments: object) -> T:
     # asyncio.to_thread joins its threads when the loop ends, and a call to a dead daemon can take minutes.
     name = getattr(call, "__name__", type(call).__name__)
     start_thread(f"on_thread {name}", run)
-    return await asyncio.wrap_future(future)
+    return future
 
 
 def retrieve(task: "asyncio.Future[Any]") -> None:

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import asyncssh
 
-from tui.adapters.ssh.greeting import AfterMark, after_mark
 from tui.adapters.ssh.known_hosts import USUAL_PORT, known_as, known_hosts
+from tui.adapters.ssh.output_mark import AfterMark, after_mark
 from tui.adapters.ssh.shell import Broken
 from tui.adapters.streams import read_all
 from tui.core.command import Completed, OnOutput

@@ -8,7 +8,7 @@ from pathlib import Path
 from pwd import getpwuid
 from typing import TYPE_CHECKING
 
-from tui.adapters.ssh.greeting import marked
+from tui.adapters.ssh.output_mark import marked
 from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure
 from tui.core.ssh_target import parse_target

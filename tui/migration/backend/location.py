@@ -8,7 +8,7 @@ from typing import Any
 from tui.core.connections import REPLY_LIMIT_S
 from tui.core.failure import Failure
 from tui.core.protocols import QemuEnded
-from tui.core.threads import start_thread
+from tui.core.threads import submit
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.model.evidence import HostAnswer
@@ -54,8 +54,7 @@ class Locator:
         key = (host, question)
         future = self._pending.get(key)
         if future is None:
-            future = self._pending[key] = Future()
-            start_thread(f"ask {host}", lambda: _complete(future, lambda: question(self._connections, host, self._vm)))
+            future = self._pending[key] = submit(question, self._connections, host, self._vm)
         try:
             answer = future.result(REPLY_LIMIT_S)
         except TimeoutError:
@@ -67,13 +66,6 @@ class Locator:
 
 
 Question = Callable[[MigrationConnections, str, Vm], Any]
-
-
-def _complete(future: "Future[Any]", call: Callable[[], Any]) -> None:
-    try:
-        future.set_result(call())
-    except Exception as error:  # noqa: BLE001  # the caller gets it
-        future.set_exception(error)
 
 
 def _answer(connections: MigrationConnections, host: str, vm: Vm) -> HostAnswer:
