@@ -14,7 +14,6 @@ from tui.runner.protocol import HELLO, PROTOCOL, Message, Stopped
 Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 OnNotice = Callable[[Message], None]
 OnLost = Callable[[], None]
-BATCH = 50  # notices that are handled before anything else of the loop
 ATTEMPTS = 3  # to connect: a runner may be about to end
 HELLO_LIMIT_S = 30.0
 
@@ -115,12 +114,9 @@ class Client:
 
     async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            handled = 0
             while (line := await reader.readline()).endswith(b"\n"):
                 self._handle(protocol.decode(line))
-                handled += 1
-                if not handled % BATCH:
-                    await asyncio.sleep(0)  # a long history must not block the keys
+                await asyncio.sleep(0)  # a long history must not block the keys
         except (ConnectionError, ValueError, Failure) as error:
             log.warning("The connection to the runner broke: %s", error)
         finally:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.unit.fakes import PATIENCE_S, Stage, recording, uri
 from tests.unit.migration.test_recorder import full_disk
 from tests.unit.migration.watched import INTERVAL_S, Watched, begin, iteration, join_threads, options
 from tui.core.plan import Plan
+from tui.core.protocols import JobInfo
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.recorder import RAW, Recorder
@@ -211,6 +213,26 @@ def conclude(stage: Stage, runs: Path) -> Watched:
     migration = MigrationActor(run.plan, stage.vm, route, Recorder.open(run.folder), INTERVAL_S)
     migration.conclude_unwatched(run.records, run.began)
     return Watched(migration, stage)
+
+
+async def test_a_run_without_a_job_whose_post_copy_goes_on_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.migration.backend.actor.ASK_AGAIN_S", 0.05)
+    stage = Stage(recording("post-copy-by-hand"))
+    watched = begin(stage, tmp_path)
+    await watched.until(lambda: watched.migration.timeline.iteration >= 2)
+    watched.migration.leave()
+    stage.finish("failed")
+    stage.vms[stage.origin] = {stage.vm.name: replace(stage.vm, state="paused", reason="post-copy failed")}
+    stage.vms[stage.target] = {stage.vm.name: replace(stage.vm, reason="post-copy")}
+    stage.job = JobInfo({"type": 2, "operation": 5}, "paused (post-copy failed)")
+    again = conclude(stage, tmp_path)
+    await again.until(lambda: any(isinstance(each, Sample) for each in again.records))
+    assert not again.migration.timeline.over
+    stage.vms = {stage.origin: {}, stage.target: {stage.vm.name: stage.vm}}
+    await again.ended()
+    assert again.migration.timeline.phase == "completed"
 
 
 async def test_a_running_migration_is_followed_without_its_target(tmp_path: Path) -> None:

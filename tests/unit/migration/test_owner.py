@@ -1,10 +1,11 @@
 """The migrations between two hosts: what stands in the way, starting one, finding one that runs or has ended."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from tests.unit.fakes import connections
+from tests.unit.fakes import PATIENCE_S, connections
 from tests.unit.migration.stages import app, end_of, stage_of, summary, workload
 from tui.core.failure import Failure
 from tui.core.plan import Plan
@@ -83,3 +84,19 @@ def test_a_vm_starts_from_where_it_runs(found: list[tuple[str, str]], origin: st
     vms = tuple(VmOnHost(Vm("x", "uuid", state), host) for host, state in found)
     found_there = Inventory((*vms, VmOnHost(Vm("y", "uuid-y", "running"), "destination"))).origin("x")
     assert (found_there.host if found_there else None) == origin
+
+
+async def test_a_look_for_other_migrations_is_not_made_twice_at_once(tmp_path: Path) -> None:
+    """Each client looks again and again, and a daemon that hangs must not get a call of each."""
+    stage = stage_of()
+    migrations = app(stage, tmp_path)
+    await migrations.vms()  # opens the connections
+    stage.silent.clear()
+    first = asyncio.ensure_future(migrations.look())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(migrations.look(), PATIENCE_S)
+    assert not first.done()
+    stage.calls.clear()
+    stage.silent.set()
+    await first
+    assert stage.calls.count("vms") == 2

@@ -36,8 +36,6 @@ TICK_S = 0.5  # how often the actor checks for replies that are overdue
 LEAVE_LIMIT_S = 1.0
 ASK_AGAIN_S = 3.0  # while post-copy is broken, or a host does not reply that is needed to know where the VM is
 SETTLE_S = 1.0  # libvirt may still be removing what is left on the origin
-
-
 BROKEN = "paused (post-copy failed)"  # the VM's state on its origin
 DEVICE_STATE = "migration status in postcopy-device"  # of QEMU 10.2, for a moment; libvirt 12.8 refuses statistics then
 
@@ -278,6 +276,7 @@ class MigrationActor:
         if diagnosis.kind in GOES_ON and self.state.stage is Stage.LOCATION:
             self.state.stage = Stage.JOB  # the call has ended, but not the migration
             self.state.broken = True
+            self._job.follow(self._sampler.start)  # unless that is done
         if diagnosis.resumable:
             self.controls.resume_if_requested()
         self.state.deadline = time.monotonic() + ASK_AGAIN_S
@@ -335,9 +334,9 @@ class MigrationActor:
                 record_completed_job(self._connections, self.vm, self.run_log)
             self._guest_monitor.conclude(completed=outcome == COMPLETED)
             self._job.unsubscribe_all()
-            self._connections.close()
         except Exception as error:  # noqa: BLE001  # the record must get an end
             self.run_log.error(as_failure("The last figures were not read", error))
+        self._connections.close()
         self._post(self._end, diagnosis, outcome)
 
     def _end(self, diagnosis: Diagnosis, outcome: str) -> None:

@@ -21,6 +21,7 @@ class Job:
         on_error: Callable[[Failure], None],
     ) -> None:
         self._ends: list[Callable[[], None]] = []  # of the subscriptions
+        self._followed = False
         self._plan = plan
         self._connections = connections
         self._on_event = on_event
@@ -41,8 +42,9 @@ class Job:
         return self._connections.at(self._connections.origin).job(self._plan.vm)
 
     def follow(self, then: Callable[[], None]) -> None:
-        """Subscribe to the events of both daemons; `then` is called after the first, because one may hang."""
-        start_thread("follow", lambda: self._follow(then))
+        """Subscribe once to the events of both daemons; `then` is called after the first, because one may hang."""
+        if not self._followed:
+            start_thread("follow", lambda: self._follow(then))
 
     def migrate(
         self, uri: str, then: Callable[[], None], returned: Callable[[], None], failed: Callable[[Failure, bool], None]
@@ -82,6 +84,7 @@ class Job:
             return True  # unknown for now; the sampler keeps trying
 
     def _follow(self, then: Callable[[], None]) -> None:
+        self._followed = True
         self._listen(self._connections.origin)
         then()
         self._listen(self._connections.target)

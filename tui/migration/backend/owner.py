@@ -13,7 +13,7 @@ from tui.core.clock import seconds_since
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
-from tui.core.plan import Plan
+from tui.core.plan import UNKNOWN, Plan
 from tui.core.protocols import Hypervisor, Stat
 from tui.core.settings import HYPERVISORS, OTHER
 from tui.core.threads import on_thread, retrieve
@@ -27,7 +27,6 @@ from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
 from tui.migration.backend.unfinished import Unfinished, unfinished_runs
 from tui.vm.model.location import Inventory, VmOnHost
 
-UNKNOWN = "unknown"
 CONCLUDE_S = 10.0
 CLOSE_LIMIT_S = 5.0  # for the end of a record, when the process ends
 FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
@@ -55,6 +54,7 @@ class MigrationOwner:
         self._interval = interval
         self._workload = workload
         self._guest_access = guest_access
+        self._looking = False
         self._lock = asyncio.Lock()  # one start or attach at a time
 
     def listen(self, listener: Callable[[MigrationActor], None]) -> None:
@@ -66,7 +66,7 @@ class MigrationOwner:
         self._listeners.remove(listener)
 
     def _followed(self, migration: MigrationActor, *, current: bool = True) -> None:
-        self.all = [*(each for each in self.all if not each.timeline.over or each is self.current), migration]
+        self.all = [*(each for each in self.all if not each.run_log.done or each is self.current), migration]
         if current:
             self.current = migration
         for listener in self._listeners:
@@ -110,13 +110,10 @@ class MigrationOwner:
             search.add_done_callback(retrieve)
             await asyncio.wait({search}, timeout=FIND_HEARTBEAT_S)
 
-    async def attach(self, inventory: Inventory | None = None) -> MigrationActor | None:
-        """Follow a running migration, or conclude one that ended while the app was not running; else None.
-
-        `inventory` is the result of `vms`, if the caller has just read it.
-        """
+    async def attach(self) -> MigrationActor | None:
+        """Follow a running migration, or conclude one that ended while no process recorded it; else None."""
         async with self._lock:
-            inventory = inventory or await self.vms()
+            inventory = await self.vms()
             jobs, all_replied = await self._jobs(inventory)
             unfinished = await on_thread(unfinished_runs, self._runs)
             for found, job in jobs:
@@ -132,7 +129,13 @@ class MigrationOwner:
 
     async def look(self) -> None:
         """Follow the migrations that other programs have started; raises Failure."""
-        inventory = await self.vms()  # without the lock: a host that does not respond must not delay a start
+        if self._looking:  # for another client; a daemon that hangs must not get a call of each
+            return
+        self._looking = True
+        try:
+            inventory = await self.vms()  # without the lock: a host that does not respond must not delay a start
+        finally:
+            self._looking = False
         async with self._lock:
             jobs, _ = await self._jobs(inventory)
             if jobs:
