@@ -6,13 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.unit.fakes import Stage, connections
-from tests.unit.migration.stages import workload
+from tests.unit.fakes import PATIENCE_S, Stage, connections
+from tests.unit.migration.stages import stage_of, workload
 from tests.unit.until import until
 from tui.core.failure import Failure
+from tui.core.plan import Plan
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.recorder import RAW
+from tui.migration.backend.run_files import read_records
 from tui.migration.backend.service import FIND, FOLLOW, Service
 from tui.migration.model import record
 from tui.migration.model.record import Event
@@ -21,6 +24,7 @@ from tui.runner.protocol import LONGEST_REPLY, Message
 from tui.runner.server import Server
 
 INTERVAL_S = 0.005
+BY_HAND = Plan("guest1", technique="post-copy-manual")
 
 
 class Runner:
@@ -122,3 +126,26 @@ class Follower:
 async def passes(migration: Migration | MigrationActor, count: int = 2) -> None:
     """Return when the migration is in that pass."""
     await until(lambda: migration.timeline.iteration >= count)
+
+
+Make = Callable[[Stage], Runner]
+
+
+async def begun(make: Make, plan: Plan = BY_HAND) -> tuple[Runner, Migrations]:
+    """A runner with a migration in its second pass that waits for post-copy, and the client that started it."""
+    runner = make(stage_of("post-copy-by-hand"))
+    await runner.start()
+    client = runner.client()
+    await passes(await client.start(plan))
+    return runner, client
+
+
+async def switch(runner: Runner) -> None:
+    """Let it end."""
+    runner.actor.controls.switch_to_post_copy()
+    await asyncio.wait_for(runner.actor.ended(), PATIENCE_S)
+
+
+def requests(runner: Runner) -> list[object]:
+    records = read_records(runner.actor.folder / RAW)
+    return [each.data["action"] for each in records if isinstance(each, Event) and each.kind == record.KEY]

@@ -1,17 +1,15 @@
-"""The service of the runner and its clients over a real socket: what two of them see and do, and a runner that ends."""
+"""The service of the runner and its clients over a real socket: what two of them see and do."""
 
 import asyncio
 import math
 import shutil
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.fakes import PATIENCE_S, Stage
+from tests.unit.fakes import PATIENCE_S
 from tests.unit.migration.logs import HangingRecorder, lines_of
-from tests.unit.migration.runners import Runner, passes
+from tests.unit.migration.runners import BY_HAND, Make, begun, passes, requests, switch
 from tests.unit.migration.stages import stage_of
 from tests.unit.migration.test_recorder import full_disk
 from tests.unit.until import until
@@ -20,58 +18,15 @@ from tui.core.plan import Plan
 from tui.core.vm import Vm
 from tui.migration.backend import migrations as migrations_module
 from tui.migration.backend import run_log as run_log_module
-from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.backend.recorder import RAW
-from tui.migration.backend.run_files import read_records
 from tui.migration.backend.service import REQUEST, from_fields
-from tui.migration.model import record
 from tui.migration.model.keys import why_not
-from tui.migration.model.record import Event
-from tui.migration.model.timeline import Timeline
-
-BY_HAND = Plan("guest1", technique="post-copy-manual")
 
 
 @pytest.fixture(autouse=True)
 def try_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrations_module, "AGAIN_S", 0.01)
-
-
-@pytest.fixture
-async def make(tmp_path: Path) -> AsyncIterator[Callable[[Stage], Runner]]:
-    made: list[Runner] = []
-
-    def runner(stage: Stage) -> Runner:
-        made.append(Runner(stage, tmp_path))
-        return made[-1]
-
-    yield runner
-    for each in made:
-        await each.close()
-
-
-Make = Callable[[Stage], Runner]
-
-
-async def begun(make: Make, plan: Plan = BY_HAND) -> tuple[Runner, Migrations]:
-    """A runner with a migration in its second pass that waits for post-copy, and the client that started it."""
-    runner = make(stage_of("post-copy-by-hand"))
-    await runner.start()
-    client = runner.client()
-    await passes(await client.start(plan))
-    return runner, client
-
-
-async def switch(runner: Runner) -> None:
-    """Let it end."""
-    runner.actor.controls.switch_to_post_copy()
-    await asyncio.wait_for(runner.actor.ended(), PATIENCE_S)
-
-
-def requests(runner: Runner) -> list[object]:
-    records = read_records(runner.actor.folder / RAW)
-    return [each.data["action"] for each in records if isinstance(each, Event) and each.kind == record.KEY]
 
 
 # -- two clients --
@@ -313,75 +268,3 @@ def test_a_plan_of_the_right_types_is_read() -> None:
     plan = Plan("guest1", timeout_s=math.pi, auto_converge=True)
     assert from_fields(Plan, vars(plan)) == plan
     assert from_fields(Plan, {"vm": "guest1", "timeout_s": 7}) == Plan("guest1", timeout_s=7)
-
-
-# -- a runner that ends --
-
-
-async def test_a_client_follows_the_next_runner_with_the_gap_marked(make: Make) -> None:
-    runner, client = await begun(make)
-    migration = client.current
-    assert migration is not None
-    await runner.end()
-    await until(migration.waiting_s)
-    assert migration.timeline.unanswered is not None
-    assert migration.timeline.unanswered[1] == "the process in the background has ended"
-    await runner.start()
-    await until(lambda: migration.timeline.gaps and migration.timeline.iteration and not migration.waiting_s())
-    assert client.current is migration
-    await switch(runner)
-    await asyncio.wait_for(migration.ended(), PATIENCE_S)
-    read = Timeline(read_records(migration.folder / RAW))
-    assert [(each.sign, each.text) for each in migration.timeline.marks] == [
-        (each.sign, each.text) for each in read.marks
-    ]
-    assert (migration.timeline.phase, len(migration.timeline.points)) == (read.phase, len(read.points))
-    assert len(read.gaps) == 1
-
-
-@pytest.mark.parametrize("gone", [False, True])
-async def test_keys_that_are_pressed_while_there_is_no_runner_are_sent_to_the_next(make: Make, gone: bool) -> None:
-    runner, client = await begun(make)
-    migration = client.current
-    assert migration is not None
-    await runner.end()
-    if gone:  # else the client does not know yet that the runner has ended
-        await until(lambda: not client._client.connected)
-    migration.controls.set_max_downtime(700)
-    migration.controls.switch_to_post_copy()
-    await runner.start()
-    await asyncio.wait_for(migration.ended(), PATIENCE_S)
-    assert migration.timeline.phase == "completed"
-    assert requests(runner) == ["downtime", "post-copy"]
-    assert runner.stage.calls.count("start_post_copy") == 1
-
-
-async def test_an_end_while_there_was_no_runner_is_found_by_the_next(make: Make) -> None:
-    runner, client = await begun(make)
-    migration = client.current
-    assert migration is not None
-    await runner.end()
-    runner.stage.finish("completed")
-    runner.stage.completed[runner.stage.target] = {"operation": 5, "time_elapsed": 1}
-    runner.stage.down.add(runner.stage.target)
-    await runner.start()
-    await until(lambda: client._client.connected)
-    runner.stage.down.clear()
-    await asyncio.wait_for(migration.ended(), PATIENCE_S)
-    assert migration.timeline.ended_between is not None
-
-
-async def test_the_end_of_a_migration_is_not_shown_again_by_the_next_runner(make: Make) -> None:
-    runner, client = await begun(make)
-    migration = client.current
-    assert migration is not None
-    await switch(runner)
-    await asyncio.wait_for(migration.ended(), PATIENCE_S)
-    records: list[object] = []
-    migration.listen(records.append)
-    await client.attach()
-    await runner.end()
-    await until(lambda: not client._client.connected)
-    await runner.start()
-    assert await client.attach() is migration
-    assert records == []

@@ -14,10 +14,12 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.log import log
 from tui.core.plan import Plan
-from tui.core.threads import retrieve
+from tui.core.threads import on_thread, retrieve
 from tui.core.vm import Vm
 from tui.migration.backend.preflight import Moved, Refused, inventory_of
+from tui.migration.backend.recorder import RAW
 from tui.migration.backend.requests import Requests
+from tui.migration.backend.run_files import has_end
 from tui.migration.backend.service import FIND, FOLLOW, RECORDS, REQUEST, START, STARTED, from_fields
 from tui.migration.model.record import NO_ANSWER, Event, Record, from_line
 from tui.migration.model.timeline import Timeline
@@ -26,6 +28,7 @@ from tui.runner.protocol import Message, Stopped, failure_of
 from tui.vm.model.location import Inventory
 
 AGAIN_S = 2.0  # between two attempts to find the migrations of a runner that has ended
+IDLE_AGAIN_S = 15.0  # if none was under way: only what others start can be missed
 
 Send = Callable[[str, int | None], None]
 Call = Callable[[str, int | None], Awaitable[None]]
@@ -58,7 +61,7 @@ class Migration:
         self.origin, self.target = str(fields["origin"]), str(fields["target"])
         self.timeline = Timeline()
         self.controls = Controls(send, call)
-        self._zero = float(fields["zero"])
+        self.zero = float(fields["zero"])  # its start by time.monotonic()
         self._listeners: list[Callable[[Record], None]] = []
         self._ended = asyncio.Event()
 
@@ -69,7 +72,7 @@ class Migration:
     def elapsed(self) -> float:
         """Seconds since the start, up to the end of the migration."""
         ended = self.timeline.ended_at
-        return ended if ended is not None else time.monotonic() - self._zero
+        return ended if ended is not None else time.monotonic() - self.zero
 
     def waiting_s(self) -> float:
         """For how long libvirt has not replied, in seconds; 0.0 if no reply is overdue."""
@@ -87,7 +90,7 @@ class Migration:
     def restart(self, zero: float) -> None:
         """Begin the timeline anew: another runner follows the migration now, and sends all of its records."""
         self.timeline = Timeline()
-        self._zero = zero
+        self.zero = zero
 
     def add(self, line: str) -> None:
         """Add the record of a line."""
@@ -141,9 +144,12 @@ class Migrations:
 
     async def attach(self) -> Migration | None:
         """Follow the migrations under way, and the one that ended while no client saw it; the newest, else None."""
-        for fields in await self._client.call(FIND):
+        found = await self._client.call(FIND)
+        for fields in found:
             if str(fields["run"]) in self.all or not fields["seen"]:
                 self.current = await self._follow(fields)
+        for run in self._under_way - {str(fields["run"]) for fields in found}:
+            await self._read_end(self.all[run])
         return self.current
 
     async def close(self) -> None:
@@ -177,6 +183,14 @@ class Migrations:
                 del self._following[run]  # the next caller tries again
             raise
         return migration
+
+    async def _read_end(self, migration: Migration) -> None:
+        """Take the records from disk if they have an end that no runner tells: it was killed just after it."""
+        lines = await on_thread(_ended_lines, migration.folder / RAW)
+        if lines:
+            migration.restart(migration.zero)
+            for line in lines:
+                migration.add(line)
 
     def _request(self, run: str, action: str, value: int | None) -> None:
         request = {"run": run, "action": action, "value": value, "pressed": time.monotonic()}
@@ -236,12 +250,16 @@ class Migrations:
             except Failure as failure:
                 log.warning("The runner: %s", failure)
             if self._incomplete():
-                await asyncio.sleep(AGAIN_S)
+                await asyncio.sleep(AGAIN_S if self._under_way or self._unsent else IDLE_AGAIN_S)
 
     def _incomplete(self) -> bool:
-        """Whether a request was not sent, or a migration is under way that is not followed."""
-        under_way = {each.run for each in self.all.values() if not each.timeline.over}
-        return bool(self._unsent) or bool(under_way - self._following.keys())
+        """Whether there is no connection, a request was not sent, or a migration is under way but not followed."""
+        lost = not self._client.connected or bool(self._under_way - self._following.keys())
+        return lost or bool(self._unsent)
+
+    @property
+    def _under_way(self) -> set[str]:
+        return {each.run for each in self.all.values() if not each.timeline.over}
 
     async def _send_again(self, request: Message) -> None:
         try:
@@ -261,3 +279,12 @@ class Migrations:
         retrieve(task)
         if not task.cancelled() and task.exception() is None and isinstance(task.result(), Failure):
             log.warning("The runner: %s", task.result())
+
+
+def _ended_lines(raw: Path) -> list[str]:
+    """The lines of a log that has an end; none of another one."""
+    try:
+        return raw.read_text("utf-8", errors="replace").split("\n")[:-1] if has_end(raw) else []
+    except OSError as error:
+        log.warning("%s cannot be read: %s", raw, error)
+        return []

@@ -1,0 +1,120 @@
+"""A runner that ends: what its clients show meanwhile, and that they follow the next one."""
+
+import asyncio
+
+import pytest
+
+from tests.unit.fakes import PATIENCE_S
+from tests.unit.migration.runners import BY_HAND, Make, Runner, begun, requests, switch
+from tests.unit.migration.stages import stage_of
+from tests.unit.until import until
+from tui.migration.backend import migrations as migrations_module
+from tui.migration.backend.recorder import RAW
+from tui.migration.backend.run_files import read_records
+from tui.migration.model.timeline import Timeline
+
+
+@pytest.fixture(autouse=True)
+def try_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations_module, "AGAIN_S", 0.01)
+    monkeypatch.setattr(migrations_module, "IDLE_AGAIN_S", 0.01)
+
+
+async def test_a_client_follows_the_next_runner_with_the_gap_marked(make: Make) -> None:
+    runner, client = await begun(make)
+    migration = client.current
+    assert migration is not None
+    await runner.end()
+    await until(migration.waiting_s)
+    assert migration.timeline.unanswered is not None
+    assert migration.timeline.unanswered[1] == "the process in the background has ended"
+    await runner.start()
+    await until(lambda: migration.timeline.gaps and migration.timeline.iteration and not migration.waiting_s())
+    assert client.current is migration
+    await switch(runner)
+    await asyncio.wait_for(migration.ended(), PATIENCE_S)
+    read = Timeline(read_records(migration.folder / RAW))
+    assert [(each.sign, each.text) for each in migration.timeline.marks] == [
+        (each.sign, each.text) for each in read.marks
+    ]
+    assert (migration.timeline.phase, len(migration.timeline.points)) == (read.phase, len(read.points))
+    assert len(read.gaps) == 1
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_keys_that_are_pressed_while_there_is_no_runner_are_sent_to_the_next(make: Make, gone: bool) -> None:
+    runner, client = await begun(make)
+    migration = client.current
+    assert migration is not None
+    await runner.end()
+    if gone:  # else the client does not know yet that the runner has ended
+        await until(lambda: not client._client.connected)
+    migration.controls.set_max_downtime(700)
+    migration.controls.switch_to_post_copy()
+    await runner.start()
+    await asyncio.wait_for(migration.ended(), PATIENCE_S)
+    assert migration.timeline.phase == "completed"
+    assert requests(runner) == ["downtime", "post-copy"]
+    assert runner.stage.calls.count("start_post_copy") == 1
+
+
+async def test_an_end_while_there_was_no_runner_is_found_by_the_next(make: Make) -> None:
+    runner, client = await begun(make)
+    migration = client.current
+    assert migration is not None
+    await runner.end()
+    runner.stage.finish("completed")
+    runner.stage.completed[runner.stage.target] = {"operation": 5, "time_elapsed": 1}
+    runner.stage.down.add(runner.stage.target)
+    await runner.start()
+    await until(lambda: client._client.connected)
+    runner.stage.down.clear()
+    await asyncio.wait_for(migration.ended(), PATIENCE_S)
+    assert migration.timeline.ended_between is not None
+
+
+async def test_the_end_of_a_migration_is_not_shown_again_by_the_next_runner(make: Make) -> None:
+    runner, client = await begun(make)
+    migration = client.current
+    assert migration is not None
+    await switch(runner)
+    await asyncio.wait_for(migration.ended(), PATIENCE_S)
+    records: list[object] = []
+    migration.listen(records.append)
+    await client.attach()
+    await runner.end()
+    await until(lambda: not client._client.connected)
+    await runner.start()
+    assert await client.attach() is migration
+    assert records == []
+
+
+async def test_a_client_without_a_migration_follows_what_others_start_with_the_next_runner(make: Make) -> None:
+    runner = make(stage_of("post-copy-by-hand"))
+    await runner.start()
+    watcher = runner.client()
+    assert await watcher.attach() is None
+    await runner.end()
+    await until(lambda: not watcher._client.connected)
+    await runner.start()
+    await until(lambda: watcher._client.connected)
+    started = await runner.client().start(BY_HAND)
+    await until(lambda: watcher.current is not None and watcher.current.run == started.run)
+    await switch(runner)
+
+
+async def test_an_end_that_no_runner_lists_is_read_from_disk(make: Make) -> None:
+    runner, client = await begun(make)
+    migration = client.current
+    assert migration is not None
+    await runner.end()
+    await until(lambda: not client._client.connected)
+    ended = Runner(runner.stage, runner.runs.parent)  # one that ends before the client finds it
+    ended.path = ended.path.with_name("other")
+    await ended.start()
+    await ended.owner.attach()
+    await switch(ended)
+    await ended.end()
+    await runner.start()
+    await asyncio.wait_for(migration.ended(), PATIENCE_S)
+    assert migration.timeline.phase == "completed"
