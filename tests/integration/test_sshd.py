@@ -10,9 +10,12 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import asyncssh
 import pytest
 
+from tui.adapters.ssh.connection import Connection
 from tui.adapters.ssh.shell import SshShell
 from tui.core.failure import Failure
 
@@ -177,3 +180,18 @@ async def test_a_command_without_a_session_reports_it(allow: Callable[[int], Ssh
         await sshd.shell.run(["true"], timeout=1)
     await asyncio.to_thread((tmp_path / "end").write_text, "over\n")
     await long
+
+
+async def test_a_command_that_ends_before_its_input_is_sent_returns_its_status(
+    allow: Callable[[int], Sshd], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Connection._start
+
+    async def start_and_end(*args: Any, **options: Any) -> "asyncssh.SSHClientProcess[bytes]":
+        process = await start(*args, **options)
+        await until(process.stdin.is_closing)
+        return process
+
+    monkeypatch.setattr(Connection, "_start", start_and_end)
+    done = await allow(10).shell.run(["sh", "-c", "echo 'No space left on device' >&2; exit 3"], stdin="unread")
+    assert (done.status, done.stderr) == (3, "No space left on device\n")

@@ -7,7 +7,7 @@ import shlex
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -67,8 +67,9 @@ class Connection:
         process = await self._start(command, requested or asyncio.Event(), with_input=bool(stdin))
         try:
             if stdin:
-                process.stdin.write(stdin)
-                process.stdin.write_eof()
+                with suppress(BrokenPipeError):  # it ended without reading all of its input: its status says how
+                    process.stdin.write(stdin)
+                    process.stdin.write_eof()
             on_stdout = on_output and AfterMark(on_output)
             out, err = await asyncio.gather(read_all(process.stdout, on_stdout), read_all(process.stderr, on_output))
             await process.wait_closed()
