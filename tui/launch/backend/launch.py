@@ -281,17 +281,26 @@ class Launch:
         self._last_seen[name] = Workload(status.current, status.parameters)
         return status
 
-    async def current_workload(self, name: str) -> Workload:
-        """The workload for the name and the record of a run; the last known one if the guest does not reply in time.
+    def known_workload(self, name: str) -> Workload | None:
+        """The workload that this process saw last in a VM's guest, None if it saw none.
 
         Failure while one is starting, because a run that begins now would record the wrong workload.
         """
         if name in self._starting:
             what = f"The workload {self._starting[name]} is still starting"
             raise Failure(what, "", "Wait until the Launch page shows it running.")
+        return self._last_seen.get(name)
+
+    async def current_workload(self, name: str, known: Workload | None = None) -> Workload:
+        """The workload for the name and the record of a run; Failure while one is starting.
+
+        If the guest does not reply in time, it is the one that a client has `known`, or that this process saw last.
+        """
+        last_seen = self.known_workload(name)
         with contextlib.suppress(Failure, asyncio.TimeoutError):
             await asyncio.wait_for(self.workload_status(name), STATUS_LIMIT_S)
-        return self._last_seen.get(name, Workload(UNKNOWN))
+            return self._last_seen[name]
+        return known or last_seen or Workload(UNKNOWN)
 
     # -- helpers --
 

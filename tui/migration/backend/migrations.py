@@ -16,6 +16,7 @@ from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.threads import on_thread, retrieve
 from tui.core.vm import Vm
+from tui.guest.model.workload import Workload
 from tui.migration.backend.preflight import Moved, Refused, inventory_of
 from tui.migration.backend.recorder import RAW
 from tui.migration.backend.requests import Requests
@@ -30,6 +31,7 @@ from tui.vm.model.location import Inventory
 AGAIN_S = 2.0  # between two attempts to find the migrations of a runner that has ended
 IDLE_AGAIN_S = 15.0  # if none was under way: only what others start can be missed
 
+KnownWorkload = Callable[[str], Workload | None]  # by the name of the VM; Failure while one is starting
 Send = Callable[[str, int | None], None]
 Call = Callable[[str, int | None], Awaitable[None]]
 
@@ -106,12 +108,18 @@ class Migration:
 
 
 class Migrations:
-    """The migrations of one configuration, by its path; `connect` reaches the runner, and starts it if need be."""
+    """The migrations of one configuration, by its path; `connect` reaches the runner, and starts it if need be.
 
-    def __init__(self, connections: Connections, connect: Connect, config: Path) -> None:
+    `workload` returns what this process saw last in a VM, for a start while the guest does not reply.
+    """
+
+    def __init__(
+        self, connections: Connections, connect: Connect, config: Path, workload: KnownWorkload = lambda _vm: None
+    ) -> None:
         self.current: Migration | None = None
         self.all: dict[str, Migration] = {}  # by the name of the run
         self._connections = connections
+        self._workload = workload
         hello = {"config": str(config.absolute()), "version": __version__}
         self._client = Client(connect, hello, self._on_notice, self._on_lost)
         self._following: dict[str, asyncio.Task[Any]] = {}  # through the current connection
@@ -134,7 +142,9 @@ class Migrations:
 
         Raises Moved if the VM is not on the host `expected`.
         """
-        reply = await self._client.call(START, plan=asdict(plan), expected=expected)
+        known = self._workload(plan.vm)
+        workload = {"name": known.name, "parameters": dict(known.parameters)} if known else None
+        reply = await self._client.call(START, plan=asdict(plan), expected=expected, workload=workload)
         if "refused" in reply:
             raise Refused(tuple(map(failure_of, reply["refused"])))
         if "moved" in reply:

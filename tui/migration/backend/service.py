@@ -10,6 +10,7 @@ from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.threads import on_thread, retrieve
+from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.preflight import Moved, Refused
@@ -114,9 +115,10 @@ class Session:
         return [description(each) for each in self._migrations.all]
 
     async def _start(self, parameters: Mapping[str, Any]) -> Any:
-        plan = from_fields(Plan, parameters.get("plan"))
+        plan, workload = from_fields(Plan, parameters.get("plan")), _known_workload(parameters.get("workload"))
         try:
-            return {"run": description(await self._migrations.start(plan, str(parameters.get("expected", ""))))}
+            started = await self._migrations.start(plan, str(parameters.get("expected", "")), workload)
+            return {"run": description(started)}
         except Refused as refused:
             return {"refused": [failure_fields(each) for each in refused.failures]}
         except Moved as moved:
@@ -194,6 +196,18 @@ def description(migration: MigrationActor) -> dict[str, Any]:
         "zero": migration.run_log.zero,
         "seen": migration.seen,
     }
+
+
+def _known_workload(fields: object) -> Workload | None:
+    """The workload that the client saw last; None if it saw none."""
+    if fields is None:
+        return None
+    name, values = (fields.get("name"), fields.get("parameters")) if isinstance(fields, dict) else (None, None)
+    if not isinstance(name, str) or not isinstance(values, dict):
+        raise Failure("A Workload of the runner's protocol is malformed", str(fields))
+    if not all(isinstance(each, (str, int, float)) for each in values.values()):
+        raise Failure("A Workload of the runner's protocol is malformed", str(values))
+    return Workload(name, values)
 
 
 def _lines_of(history: bytes) -> list[str]:
