@@ -271,9 +271,15 @@ class LibvirtHypervisor:
         self._do(what, lambda: self._domain(name).migrateSetMaxDowntime(milliseconds))
 
     def set_bandwidth(self, name: str, mib_per_s: int) -> None:
+        self._set_max_speed(name, mib_per_s, 0)
+
+    def set_post_copy_bandwidth(self, name: str, mib_per_s: int) -> None:
+        self._set_max_speed(name, mib_per_s, libvirt.VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY)
+
+    def _set_max_speed(self, name: str, mib_per_s: int, flags: int) -> None:
         what = f"The bandwidth limit of {name} could not be set"
         # 0 means no limit here and in migrateToURI3; migrateSetMaxSpeed rejects it and requires the largest number
-        self._do(what, lambda: self._domain(name).migrateSetMaxSpeed(mib_per_s or NO_LIMIT_MIB_S))
+        self._do(what, lambda: self._domain(name).migrateSetMaxSpeed(mib_per_s or NO_LIMIT_MIB_S, flags))
 
     def subscribe(self, name: str, listener: Listener) -> Callable[[], None]:
         entry = (name, listener)

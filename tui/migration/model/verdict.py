@@ -51,8 +51,9 @@ def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target:
     requested = _requested(timeline, origin)
     if requested:
         return Verdict(requested)
-    if timeline.silent_s >= SILENT_S:
-        text = f"Nothing has been sent for {duration(timeline.silent_s)}: check the network from {origin} to {target}."
+    silent_s = timeline.points.silent_s
+    if silent_s >= SILENT_S:
+        text = f"Nothing has been sent for {duration(silent_s)}: check the network from {origin} to {target}."
         return Verdict(f"{text} {actions.CANCEL} cancels it.", WARNING)
     return _pre_copy(timeline, elapsed)
 
