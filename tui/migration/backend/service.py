@@ -24,7 +24,6 @@ T = TypeVar("T")
 
 FIND, START, FOLLOW, REQUEST = "find", "start", "follow", "request"  # what a client may request
 STARTED, RECORDS = "started", "records"  # notices
-LINES = 200  # of the history, in one notice
 LOOK_EVERY_S = 5.0  # for migrations that other programs started
 FIND_LIMIT_S = 2.0  # for other migrations while one is under way; a later one is announced
 UNSEEN_S = 600.0  # how long an end that no client has seen keeps the runner
@@ -155,16 +154,17 @@ class Session:
                 held.append(each)
 
         self._following[migration] = on_record
-        history, rest = await on_thread(migration.run_log.history, on_record)
+        pieces, rest = await on_thread(migration.run_log.history, on_record)
         if self._closed:
             migration.run_log.stop_listening(on_record)
-        lines = await on_thread(_lines_of, history)
-        for first in range(0, len(lines), LINES):
-            self._peer.notify(RECORDS, run=migration.folder.name, lines=lines[first : first + LINES])
+        last: list[str] = []
+        while not self._closed and (lines := await on_thread(lambda: next(pieces, None))) is not None:
+            self._peer.notify(RECORDS, run=migration.folder.name, lines=lines)
             await self._peer.drained()
+            last = lines[-1:] or last
         self._send(migration, [*rest, *held])
         live = True
-        migration.seen = migration.seen or (not self._closed and any(map(_is_end, lines[-1:])))
+        migration.seen = migration.seen or (not self._closed and any(map(_is_end, last)))
         return description(migration)
 
     def _send(self, migration: MigrationActor, records: list[Record]) -> None:
@@ -208,10 +208,6 @@ def _known_workload(fields: object) -> Workload | None:
     if not all(isinstance(each, (str, int, float)) for each in values.values()):
         raise Failure("A Workload of the runner's protocol is malformed", str(values))
     return Workload(name, values)
-
-
-def _lines_of(history: bytes) -> list[str]:
-    return history.decode(errors="replace").split("\n")[:-1]  # splitlines() also splits at U+2028
 
 
 def _is_end(each: Record | str) -> bool:
