@@ -29,7 +29,7 @@ from tui.runner.protocol import Message, Stopped, failure_of
 from tui.vm.model.location import Inventory
 
 AGAIN_S = 2.0  # between two attempts to find the migrations of a runner that has ended
-IDLE_AGAIN_S = 15.0  # if none was under way: only what others start can be missed
+IDLE_AGAIN_S = 15.0  # if none was under way, or a host must respond first
 
 KnownWorkload = Callable[[str], Workload | None]  # by the name of the VM; Failure while one is starting
 Send = Callable[[str, int | None], None]
@@ -72,8 +72,8 @@ class Migration:
         self._listeners.append(listener)
 
     def elapsed(self) -> float:
-        """Seconds since the start, up to the end of the migration."""
-        ended = self.timeline.ended_at
+        """Seconds since the start, up to the end of the migration, or to what is known if no process follows it."""
+        ended = self.timeline.now if self.timeline.unfollowed else self.timeline.ended_at
         return ended if ended is not None else time.monotonic() - self.zero
 
     def waiting_s(self) -> float:
@@ -88,6 +88,13 @@ class Migration:
         """Show that the figures are old: the runner has ended, and no other one follows the migration yet."""
         data = {"since": self.elapsed(), "why": "the process in the background has ended"}
         self.timeline.add(Event(self.elapsed(), now(), NO_ANSWER, data))
+
+    def unfollow(self) -> None:
+        """Show that it is unknown whether it continues: a runner replies, but does not find it. Stops the clock."""
+        if not self.timeline.unfollowed:
+            last = self.timeline.now
+            data = {"since": last, "why": "the process in the background does not find it", "unfollowed": True}
+            self.timeline.add(Event(last, now(), NO_ANSWER, data))
 
     def restart(self, zero: float) -> None:
         """Begin the timeline anew: another runner follows the migration now, and sends all of its records."""
@@ -160,6 +167,8 @@ class Migrations:
                 self.current = await self._follow(fields)
         for run in self._under_way - {str(fields["run"]) for fields in found}:
             await self._read_end(self.all[run])
+            if run in self._under_way and run not in self._following:
+                self.all[run].unfollow()
         return self.current
 
     async def close(self) -> None:
@@ -260,12 +269,16 @@ class Migrations:
             except Failure as failure:
                 log.warning("The runner: %s", failure)
             if self._incomplete():
-                await asyncio.sleep(AGAIN_S if self._under_way or self._unsent else IDLE_AGAIN_S)
+                await asyncio.sleep(AGAIN_S if self._urgent() else IDLE_AGAIN_S)
 
     def _incomplete(self) -> bool:
         """Whether there is no connection, a request was not sent, or a migration is under way but not followed."""
         lost = not self._client.connected or bool(self._under_way - self._following.keys())
         return lost or bool(self._unsent)
+
+    def _urgent(self) -> bool:
+        """Whether a request was not sent, or a migration may be found at any moment."""
+        return bool(self._unsent) or not all(self.all[run].timeline.unfollowed for run in self._under_way)
 
     @property
     def _under_way(self) -> set[str]:

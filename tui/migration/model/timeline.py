@@ -58,6 +58,7 @@ class Timeline:
         self.advice = ""  # what to do about what the migration left on the other host
         self.paused = False  # another program has paused the VM, and the passes go on
         self.unanswered: tuple[float, str] | None = None  # since when libvirt has not replied, and why
+        self.unfollowed = False  # for a client: the runner has ended, and the next one does not find the migration
         self.log_trouble = ""  # why the log is incomplete, as a sentence
         self.cancel_requested = False  # and not refused
         self.post_copy_held = False  # requested, and waiting for the first pass
@@ -328,6 +329,7 @@ class Timeline:
 
     def _on_no_answer(self, event: Event) -> None:
         self.unanswered = _number(event.data, "since"), str(event.data.get("why", ""))
+        self.unfollowed = bool(event.data.get("unfollowed"))
 
     def _on_diagnosis(self, event: Event) -> None:
         self.diagnosis = event.data
