@@ -96,7 +96,7 @@ class Launch:
         where = await self.vm_state(name)
         if not where.active:
             return ()
-        return await self._connections.query(where.host, lambda hypervisor: hypervisor.addresses(name))
+        return await self._connections.query(where.host, lambda hypervisor: hypervisor.addresses(name), name)
 
     async def trust_host_key(self, name: str, address: str) -> None:
         """Add the host key at an ssh address to the known hosts if the guest agent reports the same key.
@@ -202,7 +202,7 @@ class Launch:
     async def force_off(self, on_progress: OnProgress) -> None:
         """Switch the VM off at once, unless it is being migrated."""
         where = await self._running_vm("be forced off")
-        job = await self._connections.query(where.host, lambda hypervisor: hypervisor.job(where.name))
+        job = await self._connections.query(where.host, lambda hypervisor: hypervisor.job(where.name), where.name)
         if job.stats:  # in post-copy the memory on both hosts would be lost
             raise Failure(
                 f"{where.name} can't be forced off now",
