@@ -17,6 +17,7 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import HypervisorEvent, JobInfo, Stat
 from tui.core.quantity import whole
+from tui.core.ssh_agent import AGENTS
 from tui.core.vm import Daemon, Vm
 from tui.vm.model.domain_mark import NAMESPACE, PREFIX, TAG
 from tui.vm.model.xml_tree import tree_of
@@ -49,6 +50,7 @@ UNSUPPORTED_FLAGS = frozenset({libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_S
 def connect(uri: str) -> "LibvirtHypervisor":
     """Open a connection to the daemon at `uri`; blocks and raises Failure."""
     events.start_loop()
+    AGENTS.use_newest()
     try:
         connection = _open(uri)
     except libvirt.libvirtError as error:

@@ -1,6 +1,7 @@
 """The migrations as the screens and the command line see them: followed and controlled through the runner."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.log import log
 from tui.core.plan import Plan
+from tui.core.ssh_agent import VARIABLE
 from tui.core.threads import on_thread, retrieve
 from tui.core.vm import Vm
 from tui.guest.model.workload import Workload
@@ -128,6 +130,7 @@ class Migrations:
         self._connections = connections
         self._workload = workload
         hello = {"config": str(config.absolute()), "version": __version__}
+        hello["ssh_auth_sock"] = os.environ.get(VARIABLE, "")
         self._client = Client(connect, hello, self._on_notice, self._on_lost)
         self._following: dict[str, asyncio.Task[Any]] = {}  # through the current connection
         self._unsent: list[Message] = []  # requests that a runner took with it when it ended

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
+from tui.core.ssh_agent import AGENTS
 from tui.core.threads import on_thread, retrieve
 from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
@@ -42,6 +43,7 @@ class Service:
     async def open_session(self, peer: Peer, hello: Mapping[str, Any]) -> "Session":
         """The session of a client; its hello names its configuration. Raises Failure."""
         found = await self._open(str(hello.get("config", "")))
+        AGENTS.offer(str(hello.get("ssh_auth_sock", "")))
         if found not in self._migrations:
             self._migrations.append(found)
         return Session(peer, found)
