@@ -10,14 +10,16 @@ from tests.unit.migration.logs import lines_of
 from tests.unit.migration.runners import BY_HAND, Make, Runner, begun, passes, requests, switch
 from tests.unit.migration.stages import stage_of
 from tests.unit.until import until
+from tui.app.commands.control import accepted
 from tui.app.commands.follow import Following
 from tui.app.commands.output import Output
 from tui.app.commands.session import Session, Signals
+from tui.core.failure import Failure
 from tui.migration.backend import migrations as migrations_module
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.recorder import RAW
 from tui.migration.backend.run_files import read_records
-from tui.migration.model.keys import POST_COPY_NOW, START, why_not
+from tui.migration.model.keys import DOWNTIME, POST_COPY_NOW, START, why_not
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import sentence
 
@@ -188,3 +190,22 @@ async def test_a_command_reports_once_that_no_runner_finds_its_migration(
     assert report.startswith("vmlm-tui migrate: It is unknown whether the migration continues")
     *records, _result = out.getvalue().splitlines()
     assert records == lines_of(migration.folder)
+
+
+async def test_a_request_that_no_runner_can_confirm_is_reported_as_unknown(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.app.commands.control.LOOK_EVERY_S", 0.01)
+    runner, client = await begun(make)
+    migration = client.current
+    assert migration is not None
+    runner.stage.silent.clear()
+    request = asyncio.ensure_future(accepted(migration, DOWNTIME, 700))
+    await until(lambda: any(mark.text == "downtime <= 700 ms" for mark in migration.timeline.marks))
+    await runner.end()
+    runner.stage.down.add(runner.stage.origin)
+    runner.stage.silent.set()
+    await until(lambda: not client._client.connected)
+    await runner.start()
+    with pytest.raises(Failure, match="It is unknown whether guest1 was changed"):
+        await asyncio.wait_for(request, PATIENCE_S)
