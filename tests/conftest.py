@@ -6,5 +6,5 @@ import shutil
 import tempfile
 
 # Short, because the path of a unix socket has 107 bytes at most.
-os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="vmlm-")
-atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
+os.environ["VMLM_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="vmlm-")
+atexit.register(shutil.rmtree, os.environ["VMLM_RUNTIME_DIR"], ignore_errors=True)

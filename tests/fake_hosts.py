@@ -241,6 +241,9 @@ class FakeHypervisor:
     def set_bandwidth(self, name: str, mib_per_s: int) -> None:
         raise NotImplementedError
 
+    def set_post_copy_bandwidth(self, name: str, mib_per_s: int) -> None:
+        raise NotImplementedError
+
     def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
         return lambda: None
 

@@ -135,7 +135,7 @@ def pressed(folder: Path, interval: str) -> Iterator[tuple[Terminal, Path]]:
     stamps, runtime = folder / "stamps", folder / "run"
     runtime.mkdir(parents=True)
     stamps.touch()
-    settings = [f"XDG_RUNTIME_DIR={runtime}", f"XDG_STATE_HOME={folder}"]
+    settings = [f"VMLM_RUNTIME_DIR={runtime}", f"XDG_STATE_HOME={folder}"]
     terminal = Terminal(["env", *settings, sys.executable, "-m", "tests.bench.pressed", str(folder), interval])
     try:
         terminal.wait_for("Hosts")

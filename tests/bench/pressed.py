@@ -93,7 +93,7 @@ def connections_of(configured: Config, folder: Path) -> Connections:
 def owner_of(folder: Path, configured: Config) -> MigrationOwner:
     """The owner of the migration, in the runner."""
 
-    async def workload(_vm: str) -> Workload:
+    async def workload(_vm: str, _known: Workload | None) -> Workload:
         return Workload("memory")
 
     connections = connections_of(configured, folder)

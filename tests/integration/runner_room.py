@@ -107,7 +107,7 @@ class RunnerRoom:
 
 @asynccontextmanager
 async def runner_room(stage: Stage, place: Path) -> AsyncIterator[RunnerRoom]:
-    """The runner of $XDG_RUNTIME_DIR, until the test is over."""
+    """The runner of $VMLM_RUNTIME_DIR, until the test is over."""
     config = place / "config.toml"
     config.write_text(CONFIG)
     owner = MigrationOwner(connections(stage), stage.open, place / "runs", 0.005, workload)

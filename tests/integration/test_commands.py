@@ -31,7 +31,7 @@ async def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     """Opens the runner with a recording."""
     async with AsyncExitStack() as stack:
         runtime = stack.enter_context(tempfile.TemporaryDirectory(prefix="vmlm-"))  # short, for the socket
-        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        monkeypatch.setenv("VMLM_RUNTIME_DIR", runtime)
 
         async def open_room(stage: Stage) -> RunnerRoom:
             return await stack.enter_async_context(runner_room(stage, tmp_path))

@@ -74,7 +74,7 @@ class Terminal:
 async def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RunnerRoom]:
     async with AsyncExitStack() as stack:
         runtime = stack.enter_context(tempfile.TemporaryDirectory(prefix="vmlm-"))  # short, for the socket
-        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        monkeypatch.setenv("VMLM_RUNTIME_DIR", runtime)
         yield await stack.enter_async_context(runner_room(stage_of("post-copy-by-hand"), tmp_path))
 
 

@@ -83,6 +83,7 @@ def test_an_unknown_vm_has_no_job(hypervisor: LibvirtHypervisor) -> None:
         ("abort_job", (), "The migration of test could not be cancelled"),
         ("set_max_downtime", (300,), "The maximum downtime of test could not be set"),
         ("set_bandwidth", (0,), "The bandwidth limit of test could not be set"),
+        ("set_post_copy_bandwidth", (0,), "The bandwidth limit of test could not be set"),
     ],
 )
 def test_a_call_that_the_driver_does_not_support_is_a_failure(

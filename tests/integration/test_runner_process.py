@@ -105,7 +105,7 @@ def run() -> Iterator[Path]:
 
 @pytest.fixture
 async def place(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(run))
+    monkeypatch.setenv("VMLM_RUNTIME_DIR", str(run))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     config = tmp_path / "config.toml"
     config.write_text(CONFIG)
@@ -134,7 +134,7 @@ async def test_a_folder_that_others_may_enter_is_refused(place: Place) -> None:
     with pytest.raises(Failure) as raised:
         await place.client().open()
     why = f"{place.socket.parent} belongs to another user, or others may enter it"
-    hint = "Remove it, or set XDG_RUNTIME_DIR to a folder of your own."
+    hint = "Remove it, or set VMLM_RUNTIME_DIR to a folder of your own, always the same one."
     assert str(raised.value) == f"The runner's socket would not be safe: {why}. {hint}"
 
 

@@ -40,7 +40,7 @@ class LabBackend:
         self.migrations = MigrationOwner(self.connections, connect, runs, interval, self._workload)
         self.workload = "idle"
 
-    async def _workload(self, _vm: str) -> Workload:
+    async def _workload(self, _vm: str, _known: Workload | None) -> Workload:
         return Workload(self.workload)
 
     def virsh(self, host: str, *words: str) -> str:

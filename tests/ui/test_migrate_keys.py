@@ -63,9 +63,19 @@ async def test_d_proposes_a_sufficient_downtime_and_sets_the_entered_one() -> No
 async def test_b_sets_the_bandwidth_limit() -> None:
     async with page_of(running(until_=at(13))) as page:
         await page.pilot.press("b")
-        await page.sees("Bandwidth limit", "0 means no limit")
+        await page.sees("Bandwidth limit", "rate of sending until post-copy; 0 means no limit")
         await page.pilot.press("8", "0", "enter")
         await until(page.pilot, lambda: page.migration.controls.calls == [("bandwidth", 80)])
+
+
+async def test_b_in_post_copy_offers_the_limit_of_post_copy() -> None:
+    async with page_of(running(until_=in_post_copy)) as page:
+        for data in ({"value": 30}, {"value": 80, "post_copy": True}):
+            page.migration.give(Event(13.1, "", record.ACTION, {"action": "bandwidth", **data}))
+        await page.sees("workload memory <= 80 MiB/s")
+        await page.pilot.press("b")
+        await page.sees("in post-copy, which has a limit of its own; 0 means no limit")
+        assert page.app.screen.query_one(Input).value == "80"
 
 
 @pytest.mark.parametrize(("key", "expected"), [("d", "a time from 1 ms to 2000 s"), ("b", "a rate from 1 to 1000000")])

@@ -37,7 +37,7 @@ async def test_enter_before_the_hosts_have_replied_starts_once_they_have() -> No
 
 
 async def test_enter_reads_each_host_once(tmp_path: Path) -> None:
-    async def idle(_vm: str) -> Workload:
+    async def idle(_vm: str, _known: Workload | None) -> Workload:
         return Workload("idle")
 
     stage = Stage(recording("post-copy-by-hand"))
@@ -57,7 +57,7 @@ async def test_enter_reads_each_host_once(tmp_path: Path) -> None:
 
 
 async def test_the_check_before_the_start_has_a_limit_that_is_shown(tmp_path: Path) -> None:
-    async def idle(_vm: str) -> Workload:
+    async def idle(_vm: str, _known: Workload | None) -> Workload:
         return Workload("idle")
 
     stage = Stage(recording("post-copy-by-hand"))
@@ -77,7 +77,7 @@ async def test_the_check_before_the_start_has_a_limit_that_is_shown(tmp_path: Pa
 
 
 async def test_a_vm_that_has_moved_since_the_form_opened_is_not_migrated_back_unseen(tmp_path: Path) -> None:
-    async def idle(_vm: str) -> Workload:
+    async def idle(_vm: str, _known: Workload | None) -> Workload:
         return Workload("idle")
 
     stage = Stage(recording("post-copy-by-hand"))

@@ -321,6 +321,9 @@ class FakeHypervisor:
     def set_bandwidth(self, name: str, mib_per_s: int) -> None:
         self._enter("set_bandwidth")
 
+    def set_post_copy_bandwidth(self, name: str, mib_per_s: int) -> None:
+        self._enter("set_post_copy_bandwidth")
+
     def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
         self._enter("subscribe")
         return self._stage.listen(self, listener)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tui.app.process_priority import PRIORITY, set_priority
 from tui.app.wiring import owner_of
 from tui.core import log
 from tui.core.settings import Config, state_folder
+from tui.core.ssh_agent import VARIABLE
 from tui.core.threads import on_thread
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.service import Service
@@ -32,6 +34,7 @@ def main(create: OwnerOf = owner_of) -> int:
         except BlockingIOError:
             report_ready()  # another one was faster
             return 0
+        os.environ.setdefault(VARIABLE, "")  # before any thread: to add one later could move what C code reads
         set_priority(PRIORITY)
         gc.set_threshold(10_000, 20, 50)  # a full collection would delay the p key
         log.log.info("The runner %s serves %s", __version__, running.path)

@@ -39,22 +39,23 @@ def wire(config: Config, path: Path) -> Backend:
     """The backend for the configuration at `path`; it opens connections, and imports libvirt, on first use."""
     connections = Connections(config, open_hypervisor, open_shell)
     changes = changes_through(connections, state_folder() / "changes.jsonl")
+    launch = launch_of(connections, changes.sudo)
     return Backend(
-        migrations_of(connections, path),
+        Migrations(connections, partial(connect, RUNNER), path, launch.known_workload),
         Hosts(connections, changes, open_first_login),
         Nfs(connections, changes),
-        launch_of(connections, changes.sudo),
+        launch,
         Runs(config.runs.folder),
     )
 
 
 def migrations_of(connections: Connections, path: Path) -> Migrations:
-    """The migrations of the configuration at `path`, through the runner."""
+    """The migrations alone of the configuration at `path`, through the runner."""
     return Migrations(connections, partial(connect, RUNNER), path)
 
 
 def client_of(config: Config, path: Path) -> Migrations:
-    """The migrations alone, for the command line."""
+    """The same for the command line."""
     return migrations_of(Connections(config, open_hypervisor, open_shell), path)
 
 

@@ -1,6 +1,7 @@
 """Connections to the configured hosts and the guest: opened on first use, shared, and reopened after they broke."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -35,6 +36,8 @@ class Connections:
         self._hypervisors: dict[str, Hypervisor] = {}  # by URI
         self._attempts: dict[str, asyncio.Task[Hypervisor]] = {}
         self._shells: dict[str, Shell] = {}  # by address
+        # Connection, code and subject of a query: since when (time.monotonic) none has been answered.
+        self._unanswered: dict[tuple[Hypervisor, object, str], float] = {}
 
     async def hypervisor(self, host: str) -> Hypervisor:
         """An open connection to the libvirt of `host`; Failure if none can be opened."""
@@ -56,15 +59,21 @@ class Connections:
                 detail=uri,
             ) from None
 
-    async def query(self, host: str, call: Callable[[Hypervisor], T], *, limit_s: float = REPLY_LIMIT_S) -> T:
-        """Read from the libvirt of `host`; repeats `call` once if the connection broke during it."""
+    async def query(
+        self, host: str, call: Callable[[Hypervisor], T], about: str = "", *, limit_s: float = REPLY_LIMIT_S
+    ) -> T:
+        """Read from the libvirt of `host`; repeats `call` once if the connection broke during it.
+
+        Fails at once while an earlier one of the same code and `about` (a VM) has no reply for longer than `limit_s`:
+        each would keep a thread here, and one in the daemon.
+        """
         hypervisor = await self.hypervisor(host)
         try:
-            return await self._call(host, call, hypervisor, limit_s)
+            return await self._query(host, call, about, hypervisor, limit_s)
         except Failure:
             if await on_thread(hypervisor.is_alive):
                 raise
-        return await self._call(host, call, await self.hypervisor(host), limit_s)
+        return await self._query(host, call, about, await self.hypervisor(host), limit_s)
 
     async def command(self, host: str, call: Callable[[Hypervisor], T], *, limit_s: float = REPLY_LIMIT_S) -> T:
         """Change something through the libvirt of `host`; never repeats `call`."""
@@ -97,18 +106,39 @@ class Connections:
         finally:
             self._attempts.pop(uri, None)
 
+    async def _query(
+        self, host: str, call: Callable[[Hypervisor], T], about: str, hypervisor: Hypervisor, limit_s: float
+    ) -> T:
+        code = getattr(call, "__code__", call)  # a lambda is a new object at each call, its code is not
+        query, began = (hypervisor, code, about), time.monotonic()
+        if began - self._unanswered.get(query, began) > limit_s:
+            raise _no_reply(host, hypervisor, limit_s)
+
+        def answered(hypervisor: Hypervisor) -> T:
+            try:
+                return call(hypervisor)
+            finally:
+                self._unanswered.pop(query, None)
+
+        self._unanswered.setdefault(query, began)
+        return await self._call(host, answered, hypervisor, limit_s)
+
     async def _call(self, host: str, call: Callable[[Hypervisor], T], hypervisor: Hypervisor, limit_s: float) -> T:
         try:
             return await asyncio.wait_for(on_thread(call, hypervisor), limit_s)
         except asyncio.TimeoutError:
-            raise Failure(
-                f"libvirt of the {host} host did not respond within {limit_s:.0f} s",
-                "it is busy with a VM, or hangs",
-                "Try again.",
-                detail=hypervisor.uri,
-            ) from None
+            raise _no_reply(host, hypervisor, limit_s) from None
 
     def _shell(self, address: str) -> Shell:
         if address not in self._shells:
             self._shells[address] = self._open_shell(address)
         return self._shells[address]
+
+
+def _no_reply(host: str, hypervisor: Hypervisor, limit_s: float) -> Failure:
+    return Failure(
+        f"libvirt of the {host} host did not respond within {limit_s:.0f} s",
+        "it is busy with a VM, or hangs",
+        "Try again.",
+        detail=hypervisor.uri,
+    )

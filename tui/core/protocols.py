@@ -118,7 +118,10 @@ class Hypervisor(Protocol):
         """Set the maximum downtime of the VM's migration."""
 
     def set_bandwidth(self, name: str, mib_per_s: int) -> None:
-        """Set the bandwidth limit of the VM's migration; 0 means no limit."""
+        """Set the bandwidth limit of the VM's migration until post-copy; 0 means no limit."""
+
+    def set_post_copy_bandwidth(self, name: str, mib_per_s: int) -> None:
+        """Set the bandwidth limit of the VM's post-copy, which begins without one; 0 means no limit."""
 
     def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
         """Call `listener` on libvirt's event thread for each event of the VM, until the returned function is called."""

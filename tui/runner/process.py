@@ -11,7 +11,6 @@ import signal
 import socket
 import stat
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,7 +31,8 @@ READY = b"ready\n"
 LONGEST_PATH = 107  # bytes of the path of a unix socket
 TAKEOVER_RETRY_S = 0.05
 SYSTEMD = Path("/run/systemd/system")  # exists if systemd is the init system
-RUNTIME = Path("/run/user")
+FOLDER_VARIABLE = "VMLM_RUNTIME_DIR"  # the parent of another folder for the socket
+RUN, TEMPORARY = Path("/run"), Path("/tmp")  # noqa: S108  # the folder below is refused unless only this user has it
 LINGERING = Path("/var/lib/systemd/linger")
 
 
@@ -41,44 +41,40 @@ def folder() -> Path:
 
     It is not in the state folder, whose disk may be full or read-only.
     """
-    parent = _runtime_folder()
-    path = parent / "vmlm-tui" if parent else Path(tempfile.gettempdir()) / f"vmlm-tui-{os.geteuid()}"
+    path = _folder_of_user()
     if len(os.fsencode(path / f"{NAME}.sock")) > LONGEST_PATH:
         raise Failure(
             "The path of the runner's socket is too long",
             f"{path} leaves no room in the {LONGEST_PATH} bytes that a socket can have",
-            "Set XDG_RUNTIME_DIR to a shorter path.",
+            f"Set {FOLDER_VARIABLE} to a shorter path.",
         )
+    hint = f"Set {FOLDER_VARIABLE} to a folder of your own, always the same one."
     try:
         path.mkdir(mode=0o700, exist_ok=True)
         status = path.lstat()
     except OSError as error:
-        raise Failure("The runner has no folder for its socket", f"{path}: {error.strerror}") from error
+        raise Failure("The runner has no folder for its socket", f"{path}: {error.strerror}", hint) from error
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise Failure(
             "The runner's socket would not be safe",
             f"{path} belongs to another user, or others may enter it",
-            "Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
+            f"Remove it, or s{hint[1:]}",
         )
     return path
 
 
-def _runtime_folder() -> Path | None:
-    """The user's folder for sockets, None if there is none that stays after the logout."""
-    named, of_session = Path(os.environ.get("XDG_RUNTIME_DIR", "")), RUNTIME / str(os.geteuid())
-    if os.geteuid() == 0 and named in (Path(), of_session):
-        return Path("/run")
-    found = named if named.is_absolute() and _is_ours(named) else of_session
-    # systemd removes its folder when the last session ends: the next client would not find the runner.
-    return found if _is_ours(found) and (found != of_session or _lingers()) else None
+def _folder_of_user() -> Path:
+    """The same folder in all sessions of a user; raises Failure.
 
-
-def _is_ours(path: Path) -> bool:
-    """Whether it is a folder of this user, and not, below sudo, of the one who called it."""
-    try:
-        return path.is_dir() and path.stat().st_uid == os.geteuid()
-    except OSError:
-        return False
+    Neither $XDG_RUNTIME_DIR, which sudo may pass on to root, nor $TMPDIR: a client with another value would start a
+    second runner, which records the same migration. Not /run/user/<uid>, which exists only while the user is logged in.
+    """
+    named = os.environ.get(FOLDER_VARIABLE, "")
+    if named and not Path(named).is_absolute():
+        raise Failure("The runner has no folder for its socket", f"{FOLDER_VARIABLE} is not an absolute path: {named}")
+    if named:
+        return Path(named) / "vmlm-tui"
+    return RUN / "vmlm-tui" if os.geteuid() == 0 else TEMPORARY / f"vmlm-tui-{os.geteuid()}"
 
 
 def _lingers() -> bool:

@@ -1,4 +1,4 @@
-"""The calls that pause and resume a post-copy, as libvirt's binding gets them."""
+"""The calls that pause, resume and limit a post-copy, as libvirt's binding gets them."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import libvirt
 import pytest
 
 from tui.adapters.libvirt.hypervisor import LibvirtHypervisor
+from tui.adapters.libvirt.migration import NO_LIMIT_MIB_S
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, Plan
 
@@ -28,6 +29,18 @@ class Domain:
 
     def abortJobFlags(self, flags: int) -> None:
         self.calls.append((flags,))
+
+    def migrateSetMaxSpeed(self, bandwidth: int, flags: int = 0) -> None:
+        self.calls.append((bandwidth, flags))
+
+
+@pytest.mark.parametrize(("mib_per_s", "sent"), [(50, 50), (0, NO_LIMIT_MIB_S)])
+def test_post_copy_has_a_bandwidth_limit_of_its_own(mib_per_s: int, sent: int) -> None:
+    domain = Domain()
+    hypervisor = LibvirtHypervisor("test:///default", domain)
+    hypervisor.set_bandwidth("guest1", mib_per_s)
+    hypervisor.set_post_copy_bandwidth("guest1", mib_per_s)
+    assert domain.calls == [(sent, 0), (sent, libvirt.VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY)]
 
 
 def test_resume_is_the_same_migration_with_the_flag_that_resumes_it() -> None:

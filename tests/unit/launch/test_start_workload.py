@@ -149,10 +149,16 @@ async def test_a_run_is_named_after_the_last_known_workload_if_the_guest_does_no
     launch = launch_of(world)
     world.guest.released.clear()
     assert (await launch.current_workload("guest1")).name == "unknown"
+    assert (await launch.current_workload("guest1", Workload("cpu"))).name == "cpu"
     world.guest.released.set()
     await launch.workload_status("guest1")
+    assert (await launch.current_workload("guest1", Workload("cpu"))).name == "memory"
     world.guest.answers = {"cat what": Failure("can't be reached")}
     assert (await launch.current_workload("guest1")).name == "memory"
+    assert (await launch.current_workload("guest1", Workload("cpu"))).name == "cpu"
+    known = launch.known_workload("guest1")
+    assert known is not None
+    assert known.name == "memory"
 
 
 async def test_both_hosts_are_read_concurrently() -> None:

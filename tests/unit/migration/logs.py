@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ class Reader:
 
     async def start(self) -> "Reader":
         """Read the history, and follow from there."""
-        history, rest = await on_thread(self._run_log.history, self._after.append)
-        self._before = [*history.decode().split("\n")[:-1], *map(record.to_line, rest)]
+        pieces, rest = await on_thread(self._run_log.history, self._after.append)
+        self._before = [*chain.from_iterable(pieces), *map(record.to_line, rest)]
         return self
 
     def follow(self) -> "Reader":

@@ -12,7 +12,7 @@ from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.migrations import Migration, Migrations
+from tui.migration.backend.migrations import KnownWorkload, Migration, Migrations
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recorder import RAW
 from tui.migration.backend.run_files import read_records
@@ -34,10 +34,11 @@ class Runner:
         self.stage = stage
         self.runs = folder / "runs"
         self.path = folder / "s"
+        self.workload = workload
         self.closing: list[Callable[[], Any]] = []
 
     async def start(self) -> None:
-        self.owner = MigrationOwner(connections(self.stage), self.stage.open, self.runs, INTERVAL_S, workload)
+        self.owner = MigrationOwner(connections(self.stage), self.stage.open, self.runs, INTERVAL_S, self.workload)
 
         async def open_owner(path: str) -> MigrationOwner:
             if path != "/config.toml":
@@ -65,9 +66,9 @@ class Runner:
             writer.transport.abort()
         await self.service.close()
 
-    def client(self, config: str = "/config.toml") -> Migrations:
+    def client(self, config: str = "/config.toml", known: KnownWorkload = lambda _vm: None) -> Migrations:
         """An app, or the command line."""
-        made = Migrations(connections(self.stage), self.connect, Path(config))
+        made = Migrations(connections(self.stage), self.connect, Path(config), known)
         self.closing.append(made.close)
         return made
 

@@ -24,7 +24,7 @@ else:
 PARAMETERS = {"command": "memory_intensive --threads 2 --size 150 --rate 50", "working_set_mib": 300, "rate_mib_s": 50}
 
 
-async def workload(_vm: str) -> Workload:
+async def workload(_vm: str, _known: Workload | None) -> Workload:
     return Workload("memory", PARAMETERS)
 
 

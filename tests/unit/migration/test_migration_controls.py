@@ -202,6 +202,19 @@ async def test_changed_limits_count_once_libvirt_has_accepted_them(tmp_path: Pat
     watched.migration.leave()
 
 
+async def test_in_post_copy_the_bandwidth_is_that_of_post_copy(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    watched = begin(stage, tmp_path)
+    await watched.until(lambda: watched.migration.timeline.post_copy_at is not None)
+    stage.standing = True
+    watched.migration.controls.set_bandwidth(50)
+    await watched.until(lambda: watched.actions("bandwidth"))
+    assert [call for call in stage.calls if "bandwidth" in call] == ["set_post_copy_bandwidth"]
+    timeline = watched.migration.timeline
+    assert (timeline.bandwidth_mib_s, timeline.post_copy_bandwidth_mib_s) == (0, 50)
+    watched.migration.leave()
+
+
 async def test_after_the_end_keys_do_nothing(tmp_path: Path) -> None:
     stage = Stage(recording("pre-copy-idle"))
     watched = begin(stage, tmp_path)

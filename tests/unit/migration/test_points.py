@@ -45,7 +45,7 @@ def figures(timeline: Timeline) -> dict[str, Any]:
     written = summary(Plan("guest1"), VM, {}, "", timeline, timeline.phase) | {"ended": ""}
     return {
         **written, "total": timeline.total_s, "iteration": timeline.iteration, "passes": timeline.passes.added,
-        "share": timeline.points.share, "silent": timeline.silent_s, "newest": timeline.point,
+        "share": timeline.points.share, "silent": timeline.points.silent_s, "newest": timeline.point,
         "sentence": sentence(timeline, timeline.now), "threshold": timeline.threshold,
     }  # fmt: skip
 
@@ -99,7 +99,7 @@ def test_silence_is_measured_also_where_its_points_were_thinned_out() -> None:
     assert last is not None
     for second in range(1, 3 * MOST):
         timeline.add(replace(last, t=last.t + second))
-    assert timeline.silent_s == 3 * MOST - 1
+    assert timeline.points.silent_s == 3 * MOST - 1
 
 
 @pytest.mark.parametrize("name", NAMES)

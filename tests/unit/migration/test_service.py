@@ -15,6 +15,7 @@ from tests.unit.migration.test_recorder import full_disk
 from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.core.ssh_agent import AGENTS
 from tui.core.vm import Vm
 from tui.migration.backend import migrations as migrations_module
 from tui.migration.backend import run_log as run_log_module
@@ -268,3 +269,15 @@ def test_a_plan_of_the_right_types_is_read() -> None:
     plan = Plan("guest1", timeout_s=math.pi, auto_converge=True)
     assert from_fields(Plan, vars(plan)) == plan
     assert from_fields(Plan, {"vm": "guest1", "timeout_s": 7}) == Plan("guest1", timeout_s=7)
+
+
+async def test_a_client_offers_its_ssh_agent_to_the_runner(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AGENTS, "_paths", [])
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/of/the/first/login")
+    runner = make(stage_of("post-copy-by-hand"))
+    await runner.start()
+    first = runner.client()
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/of/the/next/login")
+    for client in (first, runner.client(), first):
+        await client.attach()
+    assert AGENTS._paths == ["/of/the/first/login", "/of/the/next/login"]

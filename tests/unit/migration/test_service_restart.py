@@ -1,17 +1,27 @@
 """A runner that ends: what its clients show meanwhile, and that they follow the next one."""
 
 import asyncio
+import io
 
 import pytest
 
 from tests.unit.fakes import PATIENCE_S
-from tests.unit.migration.runners import BY_HAND, Make, Runner, begun, requests, switch
+from tests.unit.migration.logs import lines_of
+from tests.unit.migration.runners import BY_HAND, Make, Runner, begun, passes, requests, switch
 from tests.unit.migration.stages import stage_of
 from tests.unit.until import until
+from tui.app.commands.control import accepted
+from tui.app.commands.follow import Following
+from tui.app.commands.output import Output
+from tui.app.commands.session import Session, Signals
+from tui.core.failure import Failure
 from tui.migration.backend import migrations as migrations_module
+from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.recorder import RAW
 from tui.migration.backend.run_files import read_records
+from tui.migration.model.keys import DOWNTIME, POST_COPY_NOW, START, why_not
 from tui.migration.model.timeline import Timeline
+from tui.migration.model.verdict import sentence
 
 
 @pytest.fixture(autouse=True)
@@ -118,3 +128,84 @@ async def test_an_end_that_no_runner_lists_is_read_from_disk(make: Make) -> None
     await runner.start()
     await asyncio.wait_for(migration.ended(), PATIENCE_S)
     assert migration.timeline.phase == "completed"
+
+
+async def lost(make: Make) -> tuple[Runner, Migrations, Migration]:
+    """A migration whose runner was killed, while the next runner cannot reach the host of its job."""
+    runner, client = await begun(make)
+    migration = client.current
+    assert migration is not None
+    await runner.end()
+    await until(lambda: not client._client.connected)
+    runner.stage.down.add(runner.stage.origin)
+    await runner.start()
+    await until(lambda: migration.timeline.unfollowed)
+    return runner, client, migration
+
+
+async def test_a_migration_that_no_runner_finds_is_shown_as_unknown_and_its_clock_stops(make: Make) -> None:
+    _runner, client, migration = await lost(make)
+    last = migration.elapsed()
+    await client.attach()  # nothing has changed
+    assert migration.elapsed() == last == migration.timeline.now
+    assert migration.waiting_s() == 0.0
+    text = sentence(migration.timeline, last, migration.origin, migration.target).text
+    assert text.startswith("It is unknown whether the migration continues: the process in the background does not find")
+    assert f"Check that {migration.origin} and {migration.target} respond" in text
+    assert "nothing can be changed" in why_not(POST_COPY_NOW, migration.timeline)
+    assert why_not(START, migration.timeline) == ""
+
+
+async def test_a_migration_that_no_runner_found_is_followed_once_its_host_responds(make: Make) -> None:
+    runner, _client, migration = await lost(make)
+    runner.stage.down.clear()
+    await until(lambda: migration.timeline.gaps and migration.timeline.iteration)
+    assert not migration.timeline.unfollowed
+    await switch(runner)
+    await asyncio.wait_for(migration.ended(), PATIENCE_S)
+    assert migration.timeline.phase == "completed"
+
+
+async def test_a_command_reports_once_that_no_runner_finds_its_migration(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.app.commands.follow.PROGRESS_EVERY_S", 0.01)
+    runner = make(stage_of("post-copy-by-hand"))
+    await runner.start()
+    client, out, err = runner.client(), io.StringIO(), io.StringIO()
+    following = Following(Session(client, Output("migrate", out, err), Signals()), json=True, asks=False)
+    migration = await client.start(BY_HAND)
+    await passes(migration)
+    status = asyncio.ensure_future(following.until_over(migration))
+    await runner.end()
+    runner.stage.down.add(runner.stage.origin)
+    await until(lambda: not client._client.connected)
+    await runner.start()
+    await until(err.getvalue)
+    runner.stage.down.clear()
+    await until(lambda: migration.timeline.gaps)
+    await switch(runner)
+    assert await asyncio.wait_for(status, PATIENCE_S) == 0
+    (report,) = err.getvalue().splitlines()
+    assert report.startswith("vmlm-tui migrate: It is unknown whether the migration continues")
+    *records, _result = out.getvalue().splitlines()
+    assert records == lines_of(migration.folder)
+
+
+async def test_a_request_that_no_runner_can_confirm_is_reported_as_unknown(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.app.commands.control.LOOK_EVERY_S", 0.01)
+    runner, client = await begun(make)
+    migration = client.current
+    assert migration is not None
+    runner.stage.silent.clear()
+    request = asyncio.ensure_future(accepted(migration, DOWNTIME, 700))
+    await until(lambda: any(mark.text == "downtime <= 700 ms" for mark in migration.timeline.marks))
+    await runner.end()
+    runner.stage.down.add(runner.stage.origin)
+    runner.stage.silent.set()
+    await until(lambda: not client._client.connected)
+    await runner.start()
+    with pytest.raises(Failure, match="It is unknown whether guest1 was changed"):
+        await asyncio.wait_for(request, PATIENCE_S)

@@ -1,7 +1,6 @@
-"""Where the socket of the runner is: in a folder of the user that stays after the logout."""
+"""Where the socket of the runner is: in one folder per user and computer, whatever the session's variables are."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,70 +12,68 @@ USER = 4711  # has no name
 
 
 @pytest.fixture
-def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The runtime folder that systemd made for the user who runs this."""
-    monkeypatch.setattr(process, "RUNTIME", tmp_path)
-    monkeypatch.setattr(os, "geteuid", lambda: USER)
-    owner_of(tmp_path / str(USER), USER)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / str(USER)))
-    return tmp_path / str(USER)
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A computer of a test, on which no folder is named."""
+    monkeypatch.delenv("VMLM_RUNTIME_DIR")
+    for name in ("run", "tmp"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(process, "RUN", tmp_path / "run")
+    monkeypatch.setattr(process, "TEMPORARY", tmp_path / "tmp")
+    return tmp_path
 
 
-def owner_of(path: Path, user: int) -> Path:
-    path.mkdir()
-    try:
-        os.chown(path, user, user)
-    except PermissionError:
-        pytest.skip("only root can give a folder away")
-    return path
+def user_is(monkeypatch: pytest.MonkeyPatch, user: int) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
 
 
-def test_the_folder_of_a_user_who_lingers_is_used(user: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_lingers", lambda: True)
-    assert process._runtime_folder() == user
-    monkeypatch.delenv("XDG_RUNTIME_DIR")
-    assert process._runtime_folder() == user
-
-
-def test_a_folder_that_the_logout_removes_is_not_used(user: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "LINGERING", user)
-    assert process._runtime_folder() is None
-    monkeypatch.delenv("XDG_RUNTIME_DIR")
-    assert process._runtime_folder() is None
-
-
-def test_a_folder_that_the_user_has_named_is_used(user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    named = owner_of(tmp_path / "named", USER)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(named))
-    assert user.exists()
-    assert process._runtime_folder() == named
-
-
-@pytest.mark.parametrize("named", ["", "relative", "/nonexistent", "other"])
-def test_a_folder_that_is_not_the_users_is_not_used(
-    user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+@pytest.mark.parametrize(("user", "expected"), [(0, "run/vmlm-tui"), (USER, f"tmp/vmlm-tui-{USER}")])
+def test_all_sessions_of_a_user_have_one_folder(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, user: int, expected: str
 ) -> None:
-    """Such as below sudo, which may pass the variable of the caller on."""
-    if named == "other":
-        named = str(owner_of(tmp_path / "other", USER + 1))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", named)
-    user.rmdir()
-    assert process._runtime_folder() is None
+    """Such as below `sudo -E` and `su`, which pass the variables of the caller on."""
+    user_is(monkeypatch, user)
+    found = set()
+    for runtime in ("", f"/run/user/{user}", "/run/user/1000", str(machine)):
+        for temporary in ("", str(machine / "other")):
+            monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+            monkeypatch.setenv("TMPDIR", temporary)
+            found.add(process._folder_of_user())
+    assert found == {machine / expected}
 
 
-def test_without_one_it_is_a_folder_of_its_own_below_tmp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(process, "_runtime_folder", lambda: None)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    assert process.folder() == tmp_path / f"vmlm-tui-{os.geteuid()}"
+def test_lingering_does_not_move_the_folder(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user_is(monkeypatch, USER)
+    before = process._folder_of_user()
+    monkeypatch.setattr(process, "_lingers", lambda: True)
+    assert process._folder_of_user() == before == machine / f"tmp/vmlm-tui-{USER}"
+
+
+def test_the_folder_is_made_for_this_user_only(machine: Path) -> None:
+    made = process.folder()
+    assert made.is_relative_to(machine)
+    assert made.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_named_folder_is_used(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VMLM_RUNTIME_DIR", str(machine))
+    assert process.folder() == machine / "vmlm-tui"
+
+
+def test_a_named_folder_must_be_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VMLM_RUNTIME_DIR", "here")
+    with pytest.raises(Failure, match="VMLM_RUNTIME_DIR is not an absolute path: here"):
+        process.folder()
 
 
 def test_a_path_that_is_too_long_for_a_socket_is_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(process, "_runtime_folder", lambda: tmp_path / ("x" * 100))
+    monkeypatch.setenv("VMLM_RUNTIME_DIR", str(tmp_path / ("x" * 100)))
     with pytest.raises(Failure, match="too long"):
         process.folder()
 
 
-def test_a_folder_that_cannot_be_made_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_runtime_folder", lambda: Path("/proc"))
-    with pytest.raises(Failure, match="no folder for its socket"):
+@pytest.mark.parametrize("parent", ["/proc", "/nonexistent"])
+def test_a_folder_that_cannot_be_made_is_a_failure(monkeypatch: pytest.MonkeyPatch, parent: str) -> None:
+    monkeypatch.setenv("VMLM_RUNTIME_DIR", parent)
+    with pytest.raises(Failure, match="no folder for its socket") as raised:
         process.folder()
+    assert raised.value.hint == "Set VMLM_RUNTIME_DIR to a folder of your own, always the same one."

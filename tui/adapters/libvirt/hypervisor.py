@@ -17,6 +17,7 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import HypervisorEvent, JobInfo, Stat
 from tui.core.quantity import whole
+from tui.core.ssh_agent import AGENTS
 from tui.core.vm import Daemon, Vm
 from tui.vm.model.domain_mark import NAMESPACE, PREFIX, TAG
 from tui.vm.model.xml_tree import tree_of
@@ -49,6 +50,7 @@ UNSUPPORTED_FLAGS = frozenset({libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_S
 def connect(uri: str) -> "LibvirtHypervisor":
     """Open a connection to the daemon at `uri`; blocks and raises Failure."""
     events.start_loop()
+    AGENTS.use_newest()
     try:
         connection = _open(uri)
     except libvirt.libvirtError as error:
@@ -271,9 +273,15 @@ class LibvirtHypervisor:
         self._do(what, lambda: self._domain(name).migrateSetMaxDowntime(milliseconds))
 
     def set_bandwidth(self, name: str, mib_per_s: int) -> None:
+        self._set_max_speed(name, mib_per_s, 0)
+
+    def set_post_copy_bandwidth(self, name: str, mib_per_s: int) -> None:
+        self._set_max_speed(name, mib_per_s, libvirt.VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY)
+
+    def _set_max_speed(self, name: str, mib_per_s: int, flags: int) -> None:
         what = f"The bandwidth limit of {name} could not be set"
         # 0 means no limit here and in migrateToURI3; migrateSetMaxSpeed rejects it and requires the largest number
-        self._do(what, lambda: self._domain(name).migrateSetMaxSpeed(mib_per_s or NO_LIMIT_MIB_S))
+        self._do(what, lambda: self._domain(name).migrateSetMaxSpeed(mib_per_s or NO_LIMIT_MIB_S, flags))
 
     def subscribe(self, name: str, listener: Listener) -> Callable[[], None]:
         entry = (name, listener)

@@ -19,6 +19,7 @@ from tui.adapters.ssh.shell import Broken
 from tui.adapters.streams import read_all
 from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure, LoginRefused, UntrustedHost
+from tui.core.ssh_agent import AGENTS
 from tui.core.ssh_target import SshTarget
 from tui.core.threads import on_thread
 
@@ -203,7 +204,8 @@ class Login:
             raise
 
     def options(self) -> asyncssh.SSHClientConnectionOptions:
-        """The options from ssh's config, the address and the password; blocks to read files."""
+        """The options from ssh's config, the agent, the address and the password; blocks to read files."""
+        AGENTS.use_newest()
         config = [path for path in (self.folder / "config", SYSTEM_CONFIG) if path.is_file()]
         given: dict[str, Any] = {"username": self.address.user} if self.address.user else {}
         if self.address.port:

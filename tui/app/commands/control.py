@@ -56,6 +56,7 @@ LIMITS = {
     DOWNTIME: "{vm} may be paused for {value} ms.",
     BANDWIDTH: "{vm} is sent with at most {value} MiB/s.",
 }
+LOOK_EVERY_S = 1.0  # whether a process still follows the migration
 NO_LIMIT = "{vm} is sent without a bandwidth limit."
 
 
@@ -121,7 +122,14 @@ async def accepted(migration: "Migration", action: str, value: int | None = None
     since, refused = migration.timeline.now, False
     await migration.controls.request(action, value)
     while not _shown(action, migration.timeline):
-        each = await records.get()
+        try:
+            each = await asyncio.wait_for(records.get(), LOOK_EVERY_S)
+        except asyncio.TimeoutError:
+            if migration.timeline.unfollowed:
+                why = "the process in the background has ended, and the next one does not find the migration"
+                hint = f"Check that {migration.origin} and {migration.target} respond, then try again."
+                raise Failure(f"It is unknown whether {migration.vm.name} was changed", why, hint) from None
+            continue
         if not isinstance(each, Event) or each.t < since:
             continue
         if refused and each.kind == record.ERROR:

@@ -76,6 +76,7 @@ class Following:
         self._json = json
         self._asks = asks and session.output.terminal and sys.stdin is not None and sys.stdin.isatty()
         self._followers: dict[str, Follower] = {}
+        self._unfollowed = False
         self._changed = asyncio.Event()
         session.migrations.listen(self._on_migration)
 
@@ -100,6 +101,7 @@ class Following:
                 number = number or signal.SIGPIPE
             if number:
                 return self._leave(migration, number)
+            self._report_unfollowed(migration)
             self._show_progress(migration)
             await self._change()
         width = self._output.width
@@ -111,6 +113,13 @@ class Following:
             elapsed = migration.elapsed()
             found = verdict(migration, elapsed)
             self._output.progress(figures(migration.timeline, elapsed), found.text, found.tone)
+
+    def _report_unfollowed(self, migration: Migration) -> None:
+        """Say once that no process follows it, also where no progress is shown."""
+        unfollowed = migration.timeline.unfollowed
+        if unfollowed and not self._unfollowed:
+            self._output.report(verdict(migration, migration.elapsed()).text)
+        self._unfollowed = unfollowed
 
     async def _change(self) -> None:
         """Wait for a record, a signal or a key, or until the progress line is old."""

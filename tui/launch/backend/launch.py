@@ -96,7 +96,7 @@ class Launch:
         where = await self.vm_state(name)
         if not where.active:
             return ()
-        return await self._connections.query(where.host, lambda hypervisor: hypervisor.addresses(name))
+        return await self._connections.query(where.host, lambda hypervisor: hypervisor.addresses(name), name)
 
     async def trust_host_key(self, name: str, address: str) -> None:
         """Add the host key at an ssh address to the known hosts if the guest agent reports the same key.
@@ -202,7 +202,7 @@ class Launch:
     async def force_off(self, on_progress: OnProgress) -> None:
         """Switch the VM off at once, unless it is being migrated."""
         where = await self._running_vm("be forced off")
-        job = await self._connections.query(where.host, lambda hypervisor: hypervisor.job(where.name))
+        job = await self._connections.query(where.host, lambda hypervisor: hypervisor.job(where.name), where.name)
         if job.stats:  # in post-copy the memory on both hosts would be lost
             raise Failure(
                 f"{where.name} can't be forced off now",
@@ -281,17 +281,26 @@ class Launch:
         self._last_seen[name] = Workload(status.current, status.parameters)
         return status
 
-    async def current_workload(self, name: str) -> Workload:
-        """The workload for the name and the record of a run; the last known one if the guest does not reply in time.
+    def known_workload(self, name: str) -> Workload | None:
+        """The workload that this process saw last in a VM's guest, None if it saw none.
 
         Failure while one is starting, because a run that begins now would record the wrong workload.
         """
         if name in self._starting:
             what = f"The workload {self._starting[name]} is still starting"
             raise Failure(what, "", "Wait until the Launch page shows it running.")
+        return self._last_seen.get(name)
+
+    async def current_workload(self, name: str, known: Workload | None = None) -> Workload:
+        """The workload for the name and the record of a run; Failure while one is starting.
+
+        If the guest does not reply in time, it is the one that a client has `known`, or that this process saw last.
+        """
+        last_seen = self.known_workload(name)
         with contextlib.suppress(Failure, asyncio.TimeoutError):
             await asyncio.wait_for(self.workload_status(name), STATUS_LIMIT_S)
-        return self._last_seen.get(name, Workload(UNKNOWN))
+            return self._last_seen[name]
+        return known or last_seen or Workload(UNKNOWN)
 
     # -- helpers --
 

@@ -309,7 +309,7 @@ class MigrationActor:
             found,
             post_copy=self.timeline.post_copy_at is not None,
             cancel_requested=self.controls.cancel_requested,
-            sending=self.timeline.silent_s < SILENT_S,
+            sending=self.timeline.points.silent_s < SILENT_S,
             completed=self.state.completed,
             failure=self.state.failure,
             origin_lost=self.state.origin_lost,

@@ -167,6 +167,8 @@ class Controls(Requests):
         self._run_log.error(failure, request=POST_COPY_NOW)
 
     def _send(self, action: str, value: int | None) -> None:
+        post_copy = action == BANDWIDTH and self._post_copy == "done"  # which has a limit of its own
+
         def call() -> None:
             try:
                 steer = self._connections.steer()
@@ -177,12 +179,15 @@ class Controls(Requests):
                     steer.pause_post_copy(self._vm)
                 elif action == DOWNTIME:
                     steer.set_max_downtime(self._vm, value or 0)
+                elif post_copy:
+                    steer.set_post_copy_bandwidth(self._vm, value or 0)
                 else:
                     steer.set_bandwidth(self._vm, value or 0)
             except Failure as failure:
-                self._post(self._sent, action, value, failure)
+                self._post(self._refused, action, value, failure)
             else:
-                self._post(self._sent, action, value, None)
+                of_post_copy = {"post_copy": True} if post_copy else {}
+                self._post(self._run_log.log, record.ACTION, {"action": action, "value": value, **of_post_copy})
 
         start_thread(action, call)
 
@@ -196,10 +201,7 @@ class Controls(Requests):
         if reason:
             raise Failure(f"Post-copy of {self._vm} was not paused", "it could not be resumed", reason)
 
-    def _sent(self, action: str, value: int | None, failure: Failure | None) -> None:
-        if failure is None:
-            self._run_log.event(record.ACTION, action=action, value=value)
-            return
+    def _refused(self, action: str, value: int | None, failure: Failure) -> None:
         self.cancel_requested = self.cancel_requested and action != CANCEL
         self._run_log.event(record.ACTION, action=action, value=value, failed=True)
         self._run_log.error(failure, request=action)

@@ -1,6 +1,7 @@
 """The migrations as the screens and the command line see them: followed and controlled through the runner."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -14,8 +15,10 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.log import log
 from tui.core.plan import Plan
+from tui.core.ssh_agent import VARIABLE
 from tui.core.threads import on_thread, retrieve
 from tui.core.vm import Vm
+from tui.guest.model.workload import Workload
 from tui.migration.backend.preflight import Moved, Refused, inventory_of
 from tui.migration.backend.recorder import RAW
 from tui.migration.backend.requests import Requests
@@ -28,8 +31,9 @@ from tui.runner.protocol import Message, Stopped, failure_of
 from tui.vm.model.location import Inventory
 
 AGAIN_S = 2.0  # between two attempts to find the migrations of a runner that has ended
-IDLE_AGAIN_S = 15.0  # if none was under way: only what others start can be missed
+IDLE_AGAIN_S = 15.0  # if none was under way, or a host must respond first
 
+KnownWorkload = Callable[[str], Workload | None]  # by the name of the VM; Failure while one is starting
 Send = Callable[[str, int | None], None]
 Call = Callable[[str, int | None], Awaitable[None]]
 
@@ -70,8 +74,8 @@ class Migration:
         self._listeners.append(listener)
 
     def elapsed(self) -> float:
-        """Seconds since the start, up to the end of the migration."""
-        ended = self.timeline.ended_at
+        """Seconds since the start, up to the end of the migration, or to what is known if no process follows it."""
+        ended = self.timeline.now if self.timeline.unfollowed else self.timeline.ended_at
         return ended if ended is not None else time.monotonic() - self.zero
 
     def waiting_s(self) -> float:
@@ -86,6 +90,13 @@ class Migration:
         """Show that the figures are old: the runner has ended, and no other one follows the migration yet."""
         data = {"since": self.elapsed(), "why": "the process in the background has ended"}
         self.timeline.add(Event(self.elapsed(), now(), NO_ANSWER, data))
+
+    def unfollow(self) -> None:
+        """Show that it is unknown whether it continues: a runner replies, but does not find it. Stops the clock."""
+        if not self.timeline.unfollowed:
+            last = self.timeline.now
+            data = {"since": last, "why": "the process in the background does not find it", "unfollowed": True}
+            self.timeline.add(Event(last, now(), NO_ANSWER, data))
 
     def restart(self, zero: float) -> None:
         """Begin the timeline anew: another runner follows the migration now, and sends all of its records."""
@@ -106,13 +117,20 @@ class Migration:
 
 
 class Migrations:
-    """The migrations of one configuration, by its path; `connect` reaches the runner, and starts it if need be."""
+    """The migrations of one configuration, by its path; `connect` reaches the runner, and starts it if need be.
 
-    def __init__(self, connections: Connections, connect: Connect, config: Path) -> None:
+    `workload` returns what this process saw last in a VM, for a start while the guest does not reply.
+    """
+
+    def __init__(
+        self, connections: Connections, connect: Connect, config: Path, workload: KnownWorkload = lambda _vm: None
+    ) -> None:
         self.current: Migration | None = None
         self.all: dict[str, Migration] = {}  # by the name of the run
         self._connections = connections
+        self._workload = workload
         hello = {"config": str(config.absolute()), "version": __version__}
+        hello["ssh_auth_sock"] = os.environ.get(VARIABLE, "")
         self._client = Client(connect, hello, self._on_notice, self._on_lost)
         self._following: dict[str, asyncio.Task[Any]] = {}  # through the current connection
         self._unsent: list[Message] = []  # requests that a runner took with it when it ended
@@ -134,7 +152,9 @@ class Migrations:
 
         Raises Moved if the VM is not on the host `expected`.
         """
-        reply = await self._client.call(START, plan=asdict(plan), expected=expected)
+        known = self._workload(plan.vm)
+        workload = {"name": known.name, "parameters": dict(known.parameters)} if known else None
+        reply = await self._client.call(START, plan=asdict(plan), expected=expected, workload=workload)
         if "refused" in reply:
             raise Refused(tuple(map(failure_of, reply["refused"])))
         if "moved" in reply:
@@ -150,6 +170,8 @@ class Migrations:
                 self.current = await self._follow(fields)
         for run in self._under_way - {str(fields["run"]) for fields in found}:
             await self._read_end(self.all[run])
+            if run in self._under_way and run not in self._following:
+                self.all[run].unfollow()
         return self.current
 
     async def close(self) -> None:
@@ -250,12 +272,16 @@ class Migrations:
             except Failure as failure:
                 log.warning("The runner: %s", failure)
             if self._incomplete():
-                await asyncio.sleep(AGAIN_S if self._under_way or self._unsent else IDLE_AGAIN_S)
+                await asyncio.sleep(AGAIN_S if self._urgent() else IDLE_AGAIN_S)
 
     def _incomplete(self) -> bool:
         """Whether there is no connection, a request was not sent, or a migration is under way but not followed."""
         lost = not self._client.connected or bool(self._under_way - self._following.keys())
         return lost or bool(self._unsent)
+
+    def _urgent(self) -> bool:
+        """Whether a request was not sent, or a migration may be found at any moment."""
+        return bool(self._unsent) or not all(self.all[run].timeline.unfollowed for run in self._under_way)
 
     @property
     def _under_way(self) -> set[str]:

@@ -32,6 +32,9 @@ CLOSE_LIMIT_S = 5.0  # for the end of a record, when the process ends
 FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
 SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
 
+# The workload of a VM, by its name; the second is what a client knows, in case the guest does not reply.
+CurrentWorkload = Callable[[str, Workload | None], Awaitable[Workload]]
+
 
 class MigrationOwner:
     """Owns the migrations of one configuration; `current` is the newest, `all` has those it has followed."""
@@ -42,7 +45,7 @@ class MigrationOwner:
         open_hypervisor: Callable[[str], Hypervisor],
         runs: Path,
         interval: float,
-        workload: Callable[[str], Awaitable[Workload]],
+        workload: CurrentWorkload,
         guest_access: GuestAccess | None = None,
     ) -> None:
         self.current: MigrationActor | None = None
@@ -79,20 +82,20 @@ class MigrationOwner:
         """The VMs of both hosts, and why a host could not be read."""
         return await inventory_of(self._connections)
 
-    async def start(self, plan: Plan, expected: str = "") -> MigrationActor:
+    async def start(self, plan: Plan, expected: str = "", workload: Workload | None = None) -> MigrationActor:
         """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them.
 
-        Raises Moved if the VM is not on the host `expected`.
+        Raises Moved if the VM is not on the host `expected`. `workload` is what the client knows of it.
         """
         async with self._lock:
-            return await self._start(plan, expected)
+            return await self._start(plan, expected, workload)
 
-    async def _start(self, plan: Plan, expected: str) -> MigrationActor:
+    async def _start(self, plan: Plan, expected: str, known: Workload | None) -> MigrationActor:
         if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
             raise Failure(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
         found = await checked(self._connections, plan, expected)
         vm, origin = found.vm, found.host
-        workload = await self._workload(vm.name)
+        workload = await self._workload(vm.name, known)
         opened, facts = await self._connect(origin, workload)
         await self._find_heartbeat(vm.name)
         name = folder_name(vm.name, workload.name, plan.technique)
@@ -168,7 +171,7 @@ class MigrationOwner:
     ) -> MigrationActor:
         vm, host = found.vm, found.host
         run = next((each for each in unfinished if _same_job(each, found, job)), None)
-        workload = run.workload if run else await self._workload(vm.name)
+        workload = run.workload if run else await self._workload(vm.name, None)
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
         opened, facts = await self._connect(host, workload, inventory)
         recorder = await self._recorder_of(run, vm, workload, plan)

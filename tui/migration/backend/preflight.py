@@ -68,7 +68,7 @@ async def inventory_of(connections: Connections) -> Inventory:
 
 async def job_of(connections: Connections, found: VmOnHost) -> Mapping[str, Stat]:
     """The statistics of its migration from its host, empty if none is under way."""
-    job = await connections.query(found.host, lambda hypervisor: hypervisor.job(found.vm.name))
+    job = await connections.query(found.host, lambda hypervisor: hypervisor.job(found.vm.name), found.vm.name)
     return job.stats if job.stats.get("operation") == MIGRATION_OUT else {}
 
 

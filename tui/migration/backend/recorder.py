@@ -21,7 +21,7 @@ from tui.migration.model.record import END, Record, Sample
 RAW, TEXT, SUMMARY = "raw.jsonl", "domjobinfo.txt", "run.toml"
 REFUSED_BYTES = 8 << 20  # kept in memory while the disk is full: three hours of samples
 LOCK_LIMIT_S = 0.5  # a reader that probes the lock holds it briefly
-
+BLOCK_BYTES = 128 << 10  # of the log, read at once: the log of a day has 100 MB
 LONGEST_WORD = 80  # bytes of a VM's or a workload's name in the name of a folder, which has 255 at most
 
 
@@ -102,14 +102,9 @@ class Recorder:
             if _is_deleted(self._raw) or _is_deleted(self._text):
                 self._restore()
 
-    def read(self, size: int) -> bytes:
-        """The first `size` bytes of raw.jsonl, also of a deleted folder; does not wait for a disk that hangs."""
-        file = self._reading  # open while it is referenced: a folder made again replaces it
-        try:
-            return os.pread(file.fileno(), size, 0)
-        except OSError as error:
-            log.warning("%s cannot be read: %s", self.folder, error)
-            return b""
+    def read(self, size: int) -> Iterator[list[str]]:
+        """The lines in the first `size` bytes of raw.jsonl, in pieces, also of a deleted folder; each piece blocks."""
+        return _lines(self._reading, size)  # open while it is referenced: a folder made again replaces it
 
     def summarize(self, summary: Mapping[str, Any]) -> None:
         """Replace run.toml atomically; OSError is the caller's to report."""
@@ -182,8 +177,8 @@ class NullRecorder:
     def write(self, each: Record) -> None:  # noqa: ARG002
         raise OSError(self._why)
 
-    def read(self, size: int) -> bytes:  # noqa: ARG002
-        return b""
+    def read(self, size: int) -> Iterator[list[str]]:  # noqa: ARG002
+        return iter(())
 
     def summarize(self, summary: Mapping[str, Any]) -> None:  # noqa: ARG002
         raise OSError(self._why)
@@ -193,6 +188,22 @@ class NullRecorder:
 
     def close(self) -> None:
         """Do nothing: no file is open."""
+
+
+def _lines(file: IO[bytes], size: int) -> Iterator[list[str]]:
+    """The complete lines in the first `size` bytes of a file, block by block."""
+    position, incomplete = 0, b""
+    while position < size:
+        try:
+            block = os.pread(file.fileno(), min(BLOCK_BYTES, size - position), position)
+        except OSError as error:
+            log.warning("%s cannot be read: %s", file.name, error)
+            return
+        if not block:
+            return  # another program has truncated it
+        position += len(block)
+        *lines, incomplete = (incomplete + block).split(b"\n")
+        yield [each.decode(errors="replace") for each in lines]
 
 
 def without_none(value: Any) -> Any:

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,8 @@ class RunLog:
         with self._changed:
             self._listeners = tuple(each for each in self._listeners if each != listener)
 
-    def history(self, listener: Callable[[Record], None]) -> tuple[bytes, list[Record]]:
-        """The lines on disk, and the records so far that are not; `listener` gets all later ones. Blocks."""
+    def history(self, listener: Callable[[Record], None]) -> tuple[Iterator[list[str]], list[Record]]:
+        """The lines on disk, in pieces, and the records so far that are not; `listener` gets all later ones. Blocks."""
         with self._changed:
             size = self._on_disk
             rest = [*self._refused, *self._undelivered(0, self._ahead), *([self._trouble] if self._trouble else [])]

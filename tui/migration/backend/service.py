@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import Plan
+from tui.core.ssh_agent import AGENTS
 from tui.core.threads import on_thread, retrieve
+from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.preflight import Moved, Refused
@@ -23,7 +25,6 @@ T = TypeVar("T")
 
 FIND, START, FOLLOW, REQUEST = "find", "start", "follow", "request"  # what a client may request
 STARTED, RECORDS = "started", "records"  # notices
-LINES = 200  # of the history, in one notice
 LOOK_EVERY_S = 5.0  # for migrations that other programs started
 FIND_LIMIT_S = 2.0  # for other migrations while one is under way; a later one is announced
 UNSEEN_S = 600.0  # how long an end that no client has seen keeps the runner
@@ -42,6 +43,7 @@ class Service:
     async def open_session(self, peer: Peer, hello: Mapping[str, Any]) -> "Session":
         """The session of a client; its hello names its configuration. Raises Failure."""
         found = await self._open(str(hello.get("config", "")))
+        AGENTS.offer(str(hello.get("ssh_auth_sock", "")))
         if found not in self._migrations:
             self._migrations.append(found)
         return Session(peer, found)
@@ -114,9 +116,10 @@ class Session:
         return [description(each) for each in self._migrations.all]
 
     async def _start(self, parameters: Mapping[str, Any]) -> Any:
-        plan = from_fields(Plan, parameters.get("plan"))
+        plan, workload = from_fields(Plan, parameters.get("plan")), _known_workload(parameters.get("workload"))
         try:
-            return {"run": description(await self._migrations.start(plan, str(parameters.get("expected", ""))))}
+            started = await self._migrations.start(plan, str(parameters.get("expected", "")), workload)
+            return {"run": description(started)}
         except Refused as refused:
             return {"refused": [failure_fields(each) for each in refused.failures]}
         except Moved as moved:
@@ -153,16 +156,17 @@ class Session:
                 held.append(each)
 
         self._following[migration] = on_record
-        history, rest = await on_thread(migration.run_log.history, on_record)
+        pieces, rest = await on_thread(migration.run_log.history, on_record)
         if self._closed:
             migration.run_log.stop_listening(on_record)
-        lines = await on_thread(_lines_of, history)
-        for first in range(0, len(lines), LINES):
-            self._peer.notify(RECORDS, run=migration.folder.name, lines=lines[first : first + LINES])
+        last: list[str] = []
+        while not self._closed and (lines := await on_thread(lambda: next(pieces, None))) is not None:
+            self._peer.notify(RECORDS, run=migration.folder.name, lines=lines)
             await self._peer.drained()
+            last = lines[-1:] or last
         self._send(migration, [*rest, *held])
         live = True
-        migration.seen = migration.seen or (not self._closed and any(map(_is_end, lines[-1:])))
+        migration.seen = migration.seen or (not self._closed and any(map(_is_end, last)))
         return description(migration)
 
     def _send(self, migration: MigrationActor, records: list[Record]) -> None:
@@ -196,8 +200,16 @@ def description(migration: MigrationActor) -> dict[str, Any]:
     }
 
 
-def _lines_of(history: bytes) -> list[str]:
-    return history.decode(errors="replace").split("\n")[:-1]  # splitlines() also splits at U+2028
+def _known_workload(fields: object) -> Workload | None:
+    """The workload that the client saw last; None if it saw none."""
+    if fields is None:
+        return None
+    name, values = (fields.get("name"), fields.get("parameters")) if isinstance(fields, dict) else (None, None)
+    if not isinstance(name, str) or not isinstance(values, dict):
+        raise Failure("A Workload of the runner's protocol is malformed", str(fields))
+    if not all(isinstance(each, (str, int, float)) for each in values.values()):
+        raise Failure("A Workload of the runner's protocol is malformed", str(values))
+    return Workload(name, values)
 
 
 def _is_end(each: Record | str) -> bool:

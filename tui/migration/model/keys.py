@@ -9,7 +9,7 @@ RESUME, PAUSE = "resume", "pause"  # of a post-copy
 
 def why_not(action: str, timeline: Timeline | None) -> str:
     """Why `action` is not possible now, as a sentence; empty if it is."""
-    running = timeline is not None and timeline.phase != IDLE and not timeline.over
+    running = timeline is not None and timeline.phase != IDLE and not timeline.over and not timeline.unfollowed
     if action == START:
         sentence = f"A migration is under way; {actions.CANCEL} cancels it, {actions.QUIT} leaves it running."
         return sentence if running else ""
@@ -41,6 +41,8 @@ def _nothing_runs(timeline: Timeline | None) -> str:
     ended = {COMPLETED: "The migration has completed", FAILED: "The migration has failed"}
     if timeline is not None and timeline.over:
         return f"{ended.get(timeline.phase, 'The migration is over')}; {actions.START} starts another."
+    if timeline is not None and timeline.unfollowed:
+        return "The process in the background does not find this migration, so nothing can be changed."
     return f"No migration is under way; {actions.START} starts one."
 
 

@@ -16,7 +16,7 @@ ATTACHED = "attached"  # a running job was found and is followed from here on
 KEY = "key"  # a person requested a change; data: action and its value
 ACTION = "action"  # the app made the call that a key or a timeout requested; data: action, seconds it took
 SLOW = "slow"  # the daemon replied late, or scheduled samples were missed; data: seconds, missed
-NO_ANSWER = "no-answer"  # the daemon does not reply; data: since, the second of its last reply, and why
+NO_ANSWER = "no-answer"  # the daemon does not reply; data: since, the second of its last reply, why, and unfollowed
 # Post-copy is broken, or it is not known where the VM is; data: break, sentence, advice, resumable (model.diagnosis).
 DIAGNOSIS = "diagnosis"
 GAP = "gap"  # nothing was recorded; data: seconds, why

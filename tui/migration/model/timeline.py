@@ -58,6 +58,7 @@ class Timeline:
         self.advice = ""  # what to do about what the migration left on the other host
         self.paused = False  # another program has paused the VM, and the passes go on
         self.unanswered: tuple[float, str] | None = None  # since when libvirt has not replied, and why
+        self.unfollowed = False  # for a client: the runner has ended, and the next one does not find the migration
         self.log_trouble = ""  # why the log is incomplete, as a sentence
         self.cancel_requested = False  # and not refused
         self.post_copy_held = False  # requested, and waiting for the first pass
@@ -70,7 +71,7 @@ class Timeline:
         self.now = 0.0
         self.ended_at: float | None = None
         self.max_downtime_ms = 300
-        self.bandwidth_mib_s = 0
+        self.bandwidth_mib_s = self.post_copy_bandwidth_mib_s = 0  # the limits; 0 means none
         self._passes = PassCounter()
         self._send_rate = SendRate()
         self._switched_in = 0  # the first pass seen after the VM was paused for the switchover
@@ -102,11 +103,6 @@ class Timeline:
     def iteration(self) -> int:
         """The current pass, counted from 1; 0 before the first."""
         return self.points[-1].iteration if self.points else 0
-
-    @property
-    def silent_s(self) -> float:
-        """For how long nothing has been sent, in seconds up to the newest sample."""
-        return self.points.silent_s
 
     def waiting_s(self, elapsed: float) -> float:
         """For how long libvirt has not replied, in seconds; 0.0 if that is shorter than a second."""
@@ -290,6 +286,8 @@ class Timeline:
             self.cancel_requested = self.cancel_requested and action != "cancel"
         elif action == "downtime" and value:
             self.max_downtime_ms = int(_number(event.data, "value")) or self.max_downtime_ms
+        elif action == "bandwidth" and value is not None and event.data.get("post_copy"):
+            self.post_copy_bandwidth_mib_s = int(_number(event.data, "value"))
         elif action == "bandwidth" and value is not None:
             self.bandwidth_mib_s = int(_number(event.data, "value"))
         elif action == "post-copy":
@@ -331,6 +329,7 @@ class Timeline:
 
     def _on_no_answer(self, event: Event) -> None:
         self.unanswered = _number(event.data, "since"), str(event.data.get("why", ""))
+        self.unfollowed = bool(event.data.get("unfollowed"))
 
     def _on_diagnosis(self, event: Event) -> None:
         self.diagnosis = event.data

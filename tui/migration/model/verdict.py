@@ -40,6 +40,8 @@ def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target:
     phase = timeline.phase
     if phase == IDLE:
         return Verdict(f"No migration is under way. {actions.START} starts one.")
+    if timeline.unfollowed and not timeline.over:
+        return _unfollowed(origin, target)
     if phase == SETUP and not timeline.cancel_requested:
         return Verdict(f"Setting up: {origin} connects to {target}; nothing has been sent yet.")
     if phase in (COMPLETED, FAILED, CANCELLED, LOST):
@@ -51,8 +53,9 @@ def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target:
     requested = _requested(timeline, origin)
     if requested:
         return Verdict(requested)
-    if timeline.silent_s >= SILENT_S:
-        text = f"Nothing has been sent for {duration(timeline.silent_s)}: check the network from {origin} to {target}."
+    silent_s = timeline.points.silent_s
+    if silent_s >= SILENT_S:
+        text = f"Nothing has been sent for {duration(silent_s)}: check the network from {origin} to {target}."
         return Verdict(f"{text} {actions.CANCEL} cancels it.", WARNING)
     return _pre_copy(timeline, elapsed)
 
@@ -63,6 +66,14 @@ def warning(timeline: Timeline, waiting_s: float) -> str:
         return timeline.log_trouble
     why = f" ({timeline.unanswered[1]})" if timeline.unanswered and timeline.unanswered[1] else ""
     return f"no reply from libvirt for {duration(waiting_s)}{why}; the figures are from before"
+
+
+def _unfollowed(origin: str, target: str) -> Verdict:
+    return Verdict(
+        "It is unknown whether the migration continues: the process in the background does not find it. Check that "
+        f"{origin} and {target} respond; then the process follows it again.",
+        WARNING,
+    )
 
 
 def _requested(timeline: Timeline, origin: str) -> str:

@@ -10,7 +10,7 @@ from tui.core.quantity import duration, rate, size
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model import entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, START, why_not
-from tui.migration.model.timeline import Timeline
+from tui.migration.model.timeline import POST_COPY, Timeline
 from tui.migration.screens.number import NumberDialog
 from tui.migration.screens.start import StartForm
 from tui.migration.screens.view import MigrateView
@@ -184,8 +184,11 @@ class MigratePage(MigrateView):
 
         point = timeline.point
         now = f" The rate is now {rate(point.rate)}." if point and point.rate else ""
-        text = f"The highest rate of sending; 0 means no limit.{now}"
-        dialog = NumberDialog("Bandwidth limit", text, timeline.bandwidth_mib_s, "MiB/s", entry.BANDWIDTH)
+        in_post_copy = timeline.phase == POST_COPY
+        which = " in post-copy, which has a limit of its own" if in_post_copy else " until post-copy"
+        text = f"The highest rate of sending{which if timeline.post_copy_allowed else ''}; 0 means no limit.{now}"
+        limit = timeline.post_copy_bandwidth_mib_s if in_post_copy else timeline.bandwidth_mib_s
+        dialog = NumberDialog("Bandwidth limit", text, limit, "MiB/s", entry.BANDWIDTH)
         self.app.push_screen(dialog, answered)
 
     def _too_late(self, action: str) -> bool:

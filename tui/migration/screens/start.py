@@ -54,7 +54,9 @@ class StartForm(Form[Migration]):
         yield row("technique", Choice(tuple(TECHNIQUES.values()), technique, id="technique", changed=self._explain))
         yield Static(id="explained", markup=False)
         yield row("timeout", number_field("timeout", f"{plan.timeout_s:g}"), "s until post-copy starts")
-        yield row("bandwidth", number_field("bandwidth", plan.bandwidth_mib_s), "MiB/s at most; 0 means no limit")
+        yield row(
+            "bandwidth", number_field("bandwidth", plan.bandwidth_mib_s), "MiB/s until post-copy; 0 means no limit"
+        )
         yield row("maximum downtime", number_field("downtime", plan.downtime_ms), "ms that the VM may be paused")
         yield row("auto-converge", Choice(YES_NO, int(plan.auto_converge), id="auto_converge"))
         yield row("parallel", number_field("parallel", plan.parallel), "connections; 0 means one")

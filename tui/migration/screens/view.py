@@ -239,8 +239,9 @@ def _what(migration: Migration, timeline: Timeline) -> Content:
     """The VM, its direction, the technique, and the workload."""
     options = timeline.options
     words = [migration.plan.words, f"workload {options.get('workload') or 'unknown'}"]
-    if timeline.bandwidth_mib_s:
-        words.append(f"<= {timeline.bandwidth_mib_s} MiB/s")
+    limit = timeline.post_copy_bandwidth_mib_s or timeline.bandwidth_mib_s
+    if limit:
+        words.append(f"<= {limit} MiB/s")
     if options.get("auto_converge"):
         words.append("auto-converge")
     if options.get("parallel"):

@@ -13,7 +13,7 @@ async def placement(connections: Connections, name: str) -> VmPlacement:
     """The placement of a VM; a host that can't be read has a Failure in it."""
 
     async def on(host: str) -> Vm | Failure | None:
-        return await or_failure(connections.query(host, lambda hypervisor: hypervisor.vm(name)))
+        return await or_failure(connections.query(host, lambda hypervisor: hypervisor.vm(name), name))
 
     found = await asyncio.gather(*map(on, HYPERVISORS))
     return VmPlacement(name, dict(zip(HYPERVISORS, found, strict=True)))
