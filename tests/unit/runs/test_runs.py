@@ -19,9 +19,10 @@ from tui.core.failure import Failure
 from tui.migration.backend.run_files import records_of
 from tui.migration.model.record import Record
 from tui.migration.model.timeline import COMPLETED
-from tui.runs import backend as runs_module
-from tui.runs.backend import Runs
-from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, UNFINISHED_WHY, broken_run, parse_run
+from tui.runs.backend import reading
+from tui.runs.backend.runs import Runs
+from tui.runs.model.parse import broken_run, parse_run
+from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, UNFINISHED_WHY
 from tui.runs.widgets import about_lines, header, run_line
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
@@ -73,7 +74,7 @@ def test_a_summary_becomes_a_line_of_the_list() -> None:
 def test_a_summary_with_values_of_other_types_is_read_as_far_as_possible(summary: dict[str, Any]) -> None:
     run = parse_run(Path("/runs/20261123T040013Z-guest1-memory-pre-copy"), summary, in_use=False)
     assert run.total_s is run.downtime_s is run.sent_bytes is None
-    assert run.timeout_s == 0.0
+    assert run.timeout_s is None
     assert run.began == datetime(2026, 11, 23, 4, 0, 13, tzinfo=timezone.utc)  # from its name
     assert bool(run.problem) == (run.outcome == BROKEN)
 
@@ -203,7 +204,7 @@ async def test_the_loop_is_not_blocked_while_a_log_is_read(tmp_path: Path, monke
         readable.wait(PATIENCE_S)
         yield from records_of(raw)
 
-    monkeypatch.setattr(runs_module, "records_of", slow)
+    monkeypatch.setattr(reading, "records_of", slow)
     runs = Runs(tmp_path)
     opening = asyncio.ensure_future(runs.open((await runs.list())[0]))
     assert len(await runs.list()) == 1
@@ -237,5 +238,5 @@ async def test_an_unchanged_run_is_not_read_again(tmp_path: Path, monkeypatch: p
     make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY)
     runs = Runs(tmp_path)
     first = await runs.list()
-    monkeypatch.setattr(runs_module, "parse_run", None)  # reading it again would fail
+    monkeypatch.setattr(reading, "parse_run", None)  # reading it again would fail
     assert await runs.list() == first
