@@ -230,12 +230,13 @@ class RunsPage(Page):
 
     def action_mark(self) -> None:
         """Mark the chosen run, or not, and go to the next one."""
-        run = self._chosen()
-        if run is not None:
+        run, number = self._chosen(), self._table.highlighted
+        if run is not None and number is not None and self._shown is not None:
             self._marked ^= {run.folder}
-            if self._table.highlighted != self._table.option_count - 1:  # it would go to the first one
+            self._table.replace_option_prompt_at_index(number, self._shown.line(number, self._marked))
+            if number != self._table.option_count - 1:  # it would go to the first one
                 self._table.action_cursor_down()
-            self._show()
+            self._show_chosen()
 
     def action_note(self) -> None:
         """Ask for the note on the chosen run."""
