@@ -11,7 +11,7 @@ import pytest
 import tomli_w
 
 from tests.ui.one_page import OnePage, text_of, until
-from tui.runs.backend import Runs
+from tui.runs.backend.runs import Runs
 from tui.runs.screens import page as runs_module
 from tui.runs.screens.page import RunsPage
 from tui.runs.screens.run import RunPage
@@ -71,11 +71,11 @@ async def test_runs_are_listed_newest_first(folder: Path) -> None:
     app = app_of(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "broken" in text_of(app))
-        lines = [line.split() for line in text_of(app).splitlines() if line.startswith(" 11-23")]
+        lines = [line.split() for line in text_of(app).splitlines() if line.startswith("  11-23")]
         assert lines == [
-            ["11-23", "03:49", "guest1", "memory", "post", "hand", "completed", "17.7", "s", "10", "ms", "1.8", "GiB"],
-            ["11-23", "03:49", "guest1", "memory", "pre-copy", "cancelled", "-", "-", "-"],
-            ["11-23", "03:45", "guest1", "idle", "pre-copy", "broken", "-", "-", "-"],
+            ["11-23", "03:49", "guest1", "memory", "post", "hand", "completed", "17.70", "10"],
+            ["11-23", "03:49", "guest1", "memory", "pre-copy", "cancelled", "-", "-"],
+            ["11-23", "03:45", "guest1", "idle", "pre-copy", "broken", "-", "-"],
         ]
 
 

@@ -19,10 +19,11 @@ from tui.core.failure import Failure
 from tui.migration.backend.run_files import records_of
 from tui.migration.model.record import Record
 from tui.migration.model.timeline import COMPLETED
-from tui.runs import backend as runs_module
-from tui.runs.backend import Runs
-from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, UNFINISHED_WHY, broken_run, parse_run
-from tui.runs.widgets import about_lines, header, run_line
+from tui.runs.backend import reading
+from tui.runs.backend.runs import Runs
+from tui.runs.model.parse import broken_run, parse_run
+from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, UNFINISHED_WHY
+from tui.runs.widgets import RunTable, about_lines
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 SUMMARY: dict[str, Any] = {
@@ -73,7 +74,7 @@ def test_a_summary_becomes_a_line_of_the_list() -> None:
 def test_a_summary_with_values_of_other_types_is_read_as_far_as_possible(summary: dict[str, Any]) -> None:
     run = parse_run(Path("/runs/20261123T040013Z-guest1-memory-pre-copy"), summary, in_use=False)
     assert run.total_s is run.downtime_s is run.sent_bytes is None
-    assert run.timeout_s == 0.0
+    assert run.timeout_s is None
     assert run.began == datetime(2026, 11, 23, 4, 0, 13, tzinfo=timezone.utc)  # from its name
     assert bool(run.problem) == (run.outcome == BROKEN)
 
@@ -99,7 +100,8 @@ def test_a_broken_run_gets_its_values_from_its_name(name: str, words: tuple[str,
 def test_a_figure_of_any_size_keeps_the_width_of_the_row(total_ms: float, width: int) -> None:
     figures = {"total_time_ms": total_ms, "downtime_ms": total_ms, "memory_sent_bytes": total_ms}
     run = parse_run(Path("/runs/x"), {**SUMMARY, "figures": figures}, in_use=False)
-    assert run_line(run, width).cell_length == header(width).cell_length
+    table = RunTable([run], width)
+    assert table.line(0).cell_length == table.header.cell_length <= width
 
 
 async def test_runs_are_listed_newest_first_and_broken_ones_with_their_problem(tmp_path: Path) -> None:
@@ -203,7 +205,7 @@ async def test_the_loop_is_not_blocked_while_a_log_is_read(tmp_path: Path, monke
         readable.wait(PATIENCE_S)
         yield from records_of(raw)
 
-    monkeypatch.setattr(runs_module, "records_of", slow)
+    monkeypatch.setattr(reading, "records_of", slow)
     runs = Runs(tmp_path)
     opening = asyncio.ensure_future(runs.open((await runs.list())[0]))
     assert len(await runs.list()) == 1
@@ -228,7 +230,7 @@ def test_odd_names_and_figures_are_one_line_of_the_table(word: str) -> None:
     tables = {"outcome": word, "vm": {"name": word}, "workload": {"name": word}, "figures": figures}
     tables["options"] = {"technique": "post-copy-timeout", "timeout_s": 9e14}
     run = parse_run(Path(f"/runs/{word}"), tables, in_use=False)
-    for line in (run_line(run, 79), *about_lines(run, 79)):
+    for line in (RunTable([run], 79).line(0), *about_lines(run, 79)):
         assert line.cell_length <= 79
         assert line.plain.isprintable()
 
@@ -237,5 +239,5 @@ async def test_an_unchanged_run_is_not_read_again(tmp_path: Path, monkeypatch: p
     make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", SUMMARY)
     runs = Runs(tmp_path)
     first = await runs.list()
-    monkeypatch.setattr(runs_module, "parse_run", None)  # reading it again would fail
+    monkeypatch.setattr(reading, "parse_run", None)  # reading it again would fail
     assert await runs.list() == first

@@ -50,6 +50,13 @@ class ObservedDowntime:
         return cls(**values, network_open=open_, unwatched_s=number_in(data, "unwatched_s") or 0.0)
 
     @property
+    def guest_pause_ms(self) -> float | None:
+        """How long the guest paused: by its own clock, plus the time for which that clock stood still."""
+        if self.guest_ms is None or self.clock_lost_ms is None or abs(self.clock_lost_ms) <= (self.clock_error_ms or 0):
+            return self.guest_ms
+        return self.guest_ms + self.clock_lost_ms
+
+    @property
     def unmeasured_why(self) -> str:
         """The reason why neither network nor guest was measured, if it is the same for both; else empty."""
         measured = self.network_ms is not None or self.guest_ms is not None

@@ -14,8 +14,9 @@ from tui.core.plain_text import plain
 from tui.migration.model.outcome import home
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.summary import LABEL, outcome_lines
-from tui.runs.backend import OpenRun, Runs
-from tui.runs.model import Run
+from tui.runs.backend.reading import OpenRun
+from tui.runs.backend.runs import Runs
+from tui.runs.model.run import Run
 from tui.runs.widgets import heading
 from tui.ui.chart.chart import Chart
 from tui.ui.lines import Lines

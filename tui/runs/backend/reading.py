@@ -1,0 +1,113 @@
+"""Reads the recorded runs of one folder, and the log of one of them. Blocks; for the command line and for threads."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.core.failure import Failure
+from tui.core.regular_file import read_regular
+from tui.migration.backend.recorder import RAW, SUMMARY
+from tui.migration.backend.run_files import has_end, in_use, records_of
+from tui.migration.model.timeline import Timeline
+from tui.runs.backend.notes import NOTE, read_annotation
+from tui.runs.model.parse import broken_run, parse_run
+from tui.runs.model.run import RUNNING, UNDER_WAY, Run
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Stamp = tuple[int, ...]  # times of change and sizes: equal if the files have not changed
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run with its log; `problem` is what of the log could not be read, empty if nothing."""
+
+    run: Run
+    timeline: Timeline
+    records: int
+    raw: Path
+    problem: str = ""
+
+
+class RunReader:
+    """Lists the runs; what has not changed since the last list is not read again. Changes nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._known: dict[Path, tuple[Stamp, Run]] = {}
+
+    def list(self) -> tuple[Run, ...]:
+        """All runs, the newest first, with broken ones; Failure if the folder itself can't be read."""
+        runs = [self.read(folder) for folder in folders_of(self.folder)]
+        return tuple(sorted(runs, key=lambda run: run.sort_key, reverse=True))
+
+    def read(self, folder: Path) -> Run:
+        """The run in a folder; what is damaged is its problem."""
+        try:
+            stamp = (*_stamp(folder / SUMMARY), *_stamp(folder / NOTE))
+            known = self._known.get(folder)
+            if known is not None and known[0] == stamp and known[1].outcome != UNDER_WAY:
+                return known[1]
+            run = _run(folder)
+        except FileNotFoundError:
+            return broken_run(folder, f"It has no {SUMMARY}.", read_annotation(folder))
+        except (OSError, ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8
+            reason = " ".join(str(error).split())
+            return broken_run(folder, f"Its {SUMMARY} can't be read: {reason}", read_annotation(folder))
+        self._known[folder] = stamp, run
+        return run
+
+
+def folders_of(runs: Path) -> list[Path]:
+    """The folders in the folder of the runs; Failure if it can't be read."""
+    try:
+        return [each for each in runs.iterdir() if each.is_dir()]
+    except FileNotFoundError:
+        return []  # nothing has been recorded yet
+    except OSError as error:
+        raise Failure(
+            f"The runs in {runs} can't be listed",
+            error.strerror or str(error),
+            "Check the folder under [runs] in the configuration.",
+        ) from error
+
+
+def open_run(run: Run) -> OpenRun:
+    """The run with its log; Failure if there is no log."""
+    raw = run.folder / RAW
+    timeline, records, broken = Timeline(), 0, 0
+    try:
+        for each in records_of(raw):
+            try:
+                if each is None:
+                    broken += 1
+                else:
+                    timeline.add(each)
+                    records += 1
+            except (ValueError, KeyError, TypeError, AttributeError):  # a record with data of another type
+                broken += 1
+    except OSError as error:
+        raise Failure(
+            f"The log of {run.folder.name} can't be read", error.strerror or str(error), detail=str(raw)
+        ) from error
+    problem = f"{broken} line{'' if broken == 1 else 's'} of the log could not be read." if broken else ""
+    return OpenRun(run, timeline, records, raw, problem)
+
+
+def _run(folder: Path) -> Run:
+    tables = tomllib.loads(read_regular(folder / SUMMARY).decode())
+    running, raw = tables.get("outcome") == RUNNING, folder / RAW
+    ended = running and raw.exists() and has_end(raw)
+    annotation = read_annotation(folder)
+    return parse_run(folder, tables, in_use=running and in_use(raw), ended=ended, annotation=annotation)
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_size

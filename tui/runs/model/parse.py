@@ -1,0 +1,207 @@
+"""Reads a run from the tables of its run.toml, or, if that is missing or damaged, from the name of its folder."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from tui.core.plan import TECHNIQUES
+from tui.migration.model.observed_downtime import TEXTS, ObservedDowntime
+from tui.runs.model.annotation import Annotation
+from tui.runs.model.options import RunOptions
+from tui.runs.model.run import (
+    BROKEN,
+    RUNNING,
+    UNDER_WAY,
+    UNFINISHED,
+    UNFINISHED_WHY,
+    UNSUMMARIZED,
+    GuestWork,
+    HostFacts,
+    Run,
+    StudyMark,
+)
+
+EARLIEST, LATEST = 1970, 9998  # years
+MOST = 1e15  # bytes or milliseconds; more is a damaged file
+NAME = re.compile(rf"[^-]+-(.+)-([^-]+)-({'|'.join(TECHNIQUES)})(?:-\d+)?")
+
+Tables = Mapping[str, Any]
+
+
+def parse_run(
+    folder: Path, tables: Tables, *, in_use: bool, ended: bool = False, annotation: Annotation | None = None
+) -> Run:
+    """The run of a run.toml; missing or mistyped values are unknown. `ended`: its log has an end."""
+    vm, hosts, figures = (_table(tables, name) for name in ("vm", "hosts", "figures"))
+    outcome, problem = _outcome(_text(tables, "outcome"), in_use=in_use, ended=ended)
+    workload, error = _table(tables, "workload"), _table(tables, "error")
+    origin, target = _text(hosts, "origin"), _text(hosts, "target")
+    return Run(
+        folder=folder,
+        began=parse_time(_text(tables, "began")) or time_of_name(folder.name),
+        ended=parse_time(_text(tables, "ended")),
+        vm=_text(vm, "name"),
+        vcpus=_whole(vm, "vcpus"),
+        memory_bytes=_whole(vm, "memory_bytes"),
+        workload=_text(workload, "name"),
+        parameters={name: value for name, value in workload.items() if name != "name" and _is_plain(value)},
+        options=_options(_table(tables, "options")),
+        origin=origin,
+        target=target,
+        origin_facts=_host(_table(hosts, origin)),
+        target_facts=_host(_table(hosts, target)),
+        app_version=_text(_table(tables, "versions"), "vmlm-tui"),
+        interval_s=_number(tables, "interval_s"),
+        outcome=outcome,
+        verified=_text(tables, "verified"),
+        advice=_text(tables, "advice"),
+        error=": ".join(word for word in (_text(error, "what"), _text(error, "why")) if word),
+        total_s=_seconds(figures, "total_time_ms"),
+        downtime_s=_seconds(figures, "downtime_ms"),
+        setup_s=_seconds(figures, "setup_time_ms"),
+        sent_bytes=_whole(figures, "memory_sent_bytes"),
+        total_bytes=_whole(figures, "memory_total_bytes"),
+        passes=_whole(figures, "passes"),
+        faults=_whole(figures, "post_copy_faults"),
+        post_copy_at_s=_number(figures, "post_copy_at_s"),
+        samples=_whole(figures, "samples"),
+        from_libvirt=_truth(figures, "from_libvirt"),
+        observed=_observed(_table(tables, "felt")),
+        guest=_guest(_table(tables, "guest")),
+        study=_study(_table(tables, "study")),
+        imported=bool(tables.get("imported")),
+        annotation=annotation or Annotation(),
+        problem=problem,
+    )
+
+
+def broken_run(folder: Path, problem: str, annotation: Annotation | None = None) -> Run:
+    """A run without a usable run.toml: VM, workload and technique come from the folder's name."""
+    found = NAME.fullmatch(folder.name)
+    vm, workload, technique = found.groups() if found else ("", "", "")
+    return Run(
+        folder,
+        time_of_name(folder.name),
+        vm=vm,
+        workload=workload,
+        options=RunOptions(technique),
+        annotation=annotation or Annotation(),
+        problem=problem,
+    )
+
+
+def parse_time(text: str) -> datetime | None:
+    """An ISO time of the log; None for any other text."""
+    try:
+        time = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return _shown(time if time.tzinfo else time.replace(tzinfo=timezone.utc))
+
+
+def time_of_name(name: str) -> datetime | None:
+    """The time in the name of a run's folder."""
+    try:
+        return _shown(datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc))
+    except ValueError:
+        return None
+
+
+def _outcome(recorded: str, *, in_use: bool, ended: bool) -> tuple[str, str]:
+    """The outcome, and the problem of a run without an end."""
+    if recorded == RUNNING:
+        return (UNDER_WAY, "") if in_use else (UNFINISHED, UNSUMMARIZED if ended else UNFINISHED_WHY)
+    return (recorded, "") if recorded else (BROKEN, "Its run.toml has no outcome.")
+
+
+def _options(table: Tables) -> RunOptions:
+    return RunOptions(
+        technique=_text(table, "technique"),
+        timeout_s=_number(table, "timeout_s"),
+        bandwidth_mib_s=_whole(table, "bandwidth_mib_s"),
+        downtime_ms=_whole(table, "downtime_ms"),
+        auto_converge=_truth(table, "auto_converge"),
+        parallel=_whole(table, "parallel"),
+    )
+
+
+def _host(table: Tables) -> HostFacts:
+    return HostFacts(
+        hostname=_text(table, "hostname"),
+        libvirt=_text(table, "libvirt"),
+        qemu=_text(table, "qemu"),
+        cpus=_whole(table, "cpus"),
+        cpu_model=_text(table, "cpu_model"),
+        memory_bytes=_whole(table, "memory_bytes"),
+    )
+
+
+def _study(table: Tables) -> StudyMark | None:
+    if not table:
+        return None
+    return StudyMark(
+        name=_text(table, "name"),
+        id=_text(table, "id"),
+        cell=_text(table, "cell"),
+        direction=_text(table, "direction"),
+        repeat=_whole(table, "repeat"),
+        warm_up=_truth(table, "warm_up") or False,
+        censored=_truth(table, "censored") or False,
+    )
+
+
+def _guest(table: Tables) -> GuestWork:
+    before, after = _number(table, "rate_before"), _number(table, "rate_after")
+    return GuestWork(before, after, _text(table, "unit"), _number(table, "lost_s"))
+
+
+def _observed(table: Tables) -> ObservedDowntime | None:
+    if not table:
+        return None
+    numbers = {name: value for name, value in table.items() if type(value) in (int, float) and abs(value) <= MOST}
+    texts = {name: _text(table, name) for name in TEXTS}
+    return ObservedDowntime.of(numbers | texts | {"network_open": table.get("network_open")})
+
+
+def _shown(time: datetime) -> datetime | None:
+    """The time, if it is within the years that can be converted to local time."""
+    return time if EARLIEST <= time.year <= LATEST else None
+
+
+def _table(tables: Tables, name: str) -> Tables:
+    value = tables.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(table: Tables, name: str) -> str:
+    value = table.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _truth(table: Tables, name: str) -> bool | None:
+    value = table.get(name)
+    return value if isinstance(value, bool) else None
+
+
+def _number(table: Tables, name: str) -> float | None:
+    value = table.get(name)
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= MOST:
+        return None
+    return float(value)
+
+
+def _whole(table: Tables, name: str) -> int | None:
+    value = _number(table, name)
+    return None if value is None else int(value)
+
+
+def _seconds(table: Tables, name: str) -> float | None:
+    value = _number(table, name)
+    return None if value is None else value / 1000
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether the value is a text, a truth value, or a number that is no damage."""
+    return isinstance(value, (str, bool)) or (isinstance(value, (int, float)) and abs(value) <= MOST)

@@ -1,0 +1,128 @@
+"""A recorded run with its options, figures, versions and what a person noted; unknown values are None."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tui.migration.model.observed_downtime import ObservedDowntime
+from tui.runs.model.annotation import Annotation
+from tui.runs.model.options import RunOptions
+
+RUNNING = "running"  # the outcome in run.toml until the end is known
+UNDER_WAY, UNFINISHED, BROKEN = "under way", "unfinished", "broken"
+
+UNSUMMARIZED = "It has ended, but its run.toml could not be written: the figures are only in its log."
+UNFINISHED_WHY = "Its end was not recorded: the app stopped first. At its next start it records what libvirt still has."
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """What was known of one host at the start; empty or None if it was not recorded."""
+
+    hostname: str = ""
+    libvirt: str = ""
+    qemu: str = ""
+    cpus: int | None = None
+    cpu_model: str = ""
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class StudyMark:
+    """Of which study the run is a part; `cell` is equal for equal settings, `direction` is "out" or "back"."""
+
+    name: str = ""
+    id: str = ""
+    cell: str = ""
+    direction: str = ""
+    repeat: int | None = None
+    warm_up: bool = False
+    censored: bool = False  # the study ended it after its limit: the total time is a lower bound
+
+
+@dataclass(frozen=True)
+class GuestWork:
+    """The workload's rate in `unit` before and after the migration, and the seconds of work that were lost."""
+
+    rate_before: float | None = None
+    rate_after: float | None = None
+    unit: str = ""
+    lost_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One folder of the runs; `problem` is empty if there is none."""
+
+    folder: Path
+    began: datetime | None = None
+    ended: datetime | None = None
+    vm: str = ""
+    vcpus: int | None = None
+    memory_bytes: int | None = None  # of the VM, by its definition
+    workload: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # of the workload: text, numbers, truth values
+    options: RunOptions = field(default_factory=RunOptions)
+    origin: str = ""
+    target: str = ""
+    origin_facts: HostFacts = HostFacts()
+    target_facts: HostFacts = HostFacts()
+    app_version: str = ""
+    interval_s: float | None = None  # between two samples
+    outcome: str = BROKEN
+    verified: str = ""  # where the VM was found afterwards
+    advice: str = ""
+    error: str = ""
+    total_s: float | None = None
+    downtime_s: float | None = None  # by libvirt
+    setup_s: float | None = None
+    sent_bytes: int | None = None
+    total_bytes: int | None = None  # libvirt's memory_total
+    passes: int | None = None
+    faults: int | None = None
+    post_copy_at_s: float | None = None
+    samples: int | None = None
+    from_libvirt: bool | None = None  # False: libvirt no longer had its final figures
+    observed: ObservedDowntime | None = None
+    guest: GuestWork = GuestWork()
+    study: StudyMark | None = None
+    imported: bool = False
+    annotation: Annotation = field(default_factory=Annotation)
+    problem: str = ""
+
+    @property
+    def technique(self) -> str:
+        """The technique, one of core.plan; that of another version as it is."""
+        return self.options.technique
+
+    @property
+    def timeout_s(self) -> float | None:
+        """The seconds after which post-copy was to start."""
+        return self.options.timeout_s
+
+    @property
+    def how(self) -> str:
+        """The technique, short: "pre-copy", "post 25 s", "post hand"."""
+        return self.options.short
+
+    @property
+    def way(self) -> str:
+        """The direction: "source -> destination"; empty if one of them is unknown."""
+        return f"{self.origin} -> {self.target}" if self.origin and self.target else ""
+
+    @property
+    def network_ms(self) -> float | None:
+        """The downtime that the network saw."""
+        return self.observed.network_ms if self.observed else None
+
+    @property
+    def guest_ms(self) -> float | None:
+        """The downtime that the guest saw, with the time for which its clock stood still."""
+        return self.observed.guest_pause_ms if self.observed else None
+
+    @property
+    def sort_key(self) -> tuple[float, str]:
+        """Orders runs by their start; those without one are the oldest."""
+        return self.began.timestamp() if self.began else 0.0, str(self.folder)
