@@ -64,7 +64,7 @@ def owner_of(config: Config) -> MigrationOwner:
     launch = launch_of(connections, Sudo(connections.shell))
     access = GuestAccess(launch.guest, launch.heartbeats)
     runs, interval_s = config.runs.folder, config.sampling.interval_s
-    return MigrationOwner(connections, open_hypervisor, runs, interval_s, launch.current_workload, access)
+    return MigrationOwner(connections, open_hypervisor, runs, interval_s, launch.workloads.current, access)
 
 
 def launch_of(connections: Connections, sudo: Sudo) -> Launch:
