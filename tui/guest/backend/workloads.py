@@ -9,6 +9,7 @@ from tui.core.failure import Failure
 from tui.core.settings import UNKNOWN
 from tui.guest.backend.guest import WORKLOAD, Guest, OnProgress, source_of
 from tui.guest.backend.heartbeats import Heartbeats
+from tui.guest.model.rate import NewestOutput
 from tui.guest.model.workload import MEMORY, Workload, WorkloadSpec, WorkloadStatus, kill_failed, validate_spec
 
 FIRST_OUTPUT_LIMIT_S = 30.0
@@ -85,6 +86,10 @@ class Workloads:
     async def status(self, vm: str) -> WorkloadStatus:
         """The status of the workload in a VM's guest, started by this process or another."""
         return self._seen(vm, await self._guest(vm, WORKLOAD).status())
+
+    async def newest_output(self, vm: str) -> NewestOutput:
+        """The newest lines of the workload in a VM's guest; does not check whether it still runs."""
+        return await self._guest(vm, WORKLOAD).newest_output()
 
     async def current(self, vm: str) -> Workload:
         """The workload for the name and the record of a run; the last known one if the guest does not reply in time.

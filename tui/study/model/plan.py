@@ -109,7 +109,7 @@ class StudyPlan:
     baseline_s: Annotated[float, kinds.seconds(0, 86_400)] = 10.0
     recovery_s: Annotated[float, kinds.seconds(0, 86_400)] = 10.0
     rest_s: Annotated[float, kinds.seconds(0, 86_400)] = 5.0
-    limit_s: Annotated[float, kinds.seconds(1, 86_400)] = 600.0
+    limit_s: Annotated[float, kinds.seconds(0.1, 86_400)] = 600.0
     stop_after: Annotated[int, kinds.whole(1, 1000)] = 3  # failures in a row
     workload: WorkloadTables = field(default_factory=WorkloadTables)
     migration: MigrationTables = field(default_factory=MigrationTables)
@@ -147,10 +147,10 @@ def _of_workload(table: WorkloadTable) -> Iterator[Problem]:
     if table.command and table.kind:
         yield Problem(name, "kind", "the workload has a command already", "Remove one of the two.")
     elif not table.command and not table.what:
-        expected = f"{', '.join(KINDS)}, or a command"
-        yield Problem(name, "kind", f"it is missing, and must be one of {expected}", f"Or name the table {IDLE}.")
+        why = f"it is missing, and must be one of {', '.join(KINDS)}"
+        yield Problem(name, "kind", why, "A workload of your own has a command in its place.")
     elif table.command and table.name in KINDS:
-        yield Problem(name, "command", f"the name {table.name} has a program of its own", "Give the table another name.")
+        yield Problem(name, "command", f"the name {table.name} has a program of its own", "Rename the table.")
     allowed = {CPU: ("threads",), MEMORY: ("threads", "size", "rate")}.get(table.what, ())
     given = {"threads": table.threads, "size": table.size_bytes, "rate": table.rate_mib_s}
     for key, value in given.items():
@@ -169,5 +169,3 @@ def _of_migration(table: MigrationTable, workloads: list[str]) -> Iterator[Probl
     if table.timeout_s is not None and table.technique != POST_COPY_TIMEOUT:
         hint = f'Use technique = "{POST_COPY_TIMEOUT}", or remove it.'
         yield Problem(name, "timeout", f"the technique {table.technique} has no timeout", hint)
-
-

@@ -11,7 +11,7 @@ OUT, BACK = "out", "back"  # from the source to the destination, and back
 
 @dataclass(frozen=True)
 class Done:
-    """A run that has ended; `took_s` is the whole step with its waits, `total_s` the migration as libvirt measured it."""
+    """A run that has ended; `total_s` is its migration as libvirt measured it, `took_s` all of it with its waits."""
 
     number: int
     result: str
@@ -55,7 +55,7 @@ class Progress:
     def failures_in_a_row(self) -> int:
         """How many of the newest runs have failed."""
         count = 0
-        for done in reversed(self.done.values()):
+        for done in reversed(list(self.done.values())):
             if not done.failed:
                 break
             count += 1
@@ -75,6 +75,6 @@ def progress_of(entries: Iterable[Mapping[str, Any]]) -> Progress:
 
 def done_of(entry: Mapping[str, Any]) -> Done:
     """The run of an entry; KeyError, TypeError or ValueError if a value is missing or of another type."""
-    numbers = {name: None if entry.get(name) is None else float(entry[name]) for name in ("total_s", "took_s")}
-    words = {name: str(entry.get(name, "")) for name in ("direction", "run", "why")}
-    return Done(int(entry["number"]), str(entry["result"]), **words, **numbers)
+    total_s, took_s = (None if entry.get(name) is None else float(entry[name]) for name in ("total_s", "took_s"))
+    direction, run, why = (str(entry.get(name, "")) for name in ("direction", "run", "why"))
+    return Done(int(entry["number"]), str(entry["result"]), direction, run, why, total_s, took_s)
