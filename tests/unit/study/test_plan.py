@@ -29,7 +29,9 @@ def test_a_plan_is_the_matrix_of_its_workloads_and_techniques() -> None:
         "guest1; memory, 2 threads x 150 MiB, as fast as it can; post-copy after 9 s",
         "guest1; memory, 2 threads x 150 MiB, 50 MiB/s; post-copy after 9 s",
     ]
-    assert cells[0].short == "idle plain"
+    assert [each.short for each in cells] == [
+        "idle plain", "memory 0 MiB/s plain", "memory 50 MiB/s plain", "memory 0 MiB/s late", "memory 50 MiB/s late"
+    ]  # fmt: skip
     assert run_count(plan, cells) == 20  # there and back, twice
     assert check_size(plan, cells) is None
 
@@ -38,7 +40,11 @@ def test_lists_of_options_are_swept() -> None:
     sweeps = {"technique": "post-copy", "bandwidth": ["0 MiB/s", "20 MiB/s"], "parallel": [0, 4], "downtime": "100 ms"}
     plan, problems = check(changed(vms=None, workload={"idle": {}}, migration={"a": sweeps | {"auto_converge": True}}))
     assert plan, problems
-    assert [each.text for each in cells_of(plan, "vm1")] == [
+    cells = cells_of(plan, "vm1")
+    assert [each.short for each in cells] == [
+        "idle a 0 MiB/s x0", "idle a 0 MiB/s x4", "idle a 20 MiB/s x0", "idle a 20 MiB/s x4"
+    ]  # fmt: skip
+    assert [each.text for each in cells] == [
         "vm1; idle; post-copy at once, downtime 100 ms, auto-converge",
         "vm1; idle; post-copy at once, downtime 100 ms, auto-converge, 4 connections",
         "vm1; idle; post-copy at once, at most 20 MiB/s, downtime 100 ms, auto-converge",

@@ -64,7 +64,7 @@ def test_the_log_tells_what_is_done_and_what_was_under_way() -> None:
     assert progress.failures_in_a_row == 1
     stopped = progress_of([*entries, {"do": "stopped", "why": "enough"}])
     assert stopped.stopped == "enough"
-    assert stopped.after({"do": "resumed"}) == progress
+    assert stopped.after({"do": "begun"}) == progress
     assert progress.after({"do": "finished"}).finished
 
 
@@ -78,7 +78,7 @@ def test_before_the_first_run_an_unlimited_migration_has_no_figure() -> None:
     plan, steps = steps_of(settle="10 s", rest="5 s", repeats=1)
     found = estimate(plan, steps, steps, {}, {})
     assert (found.likely_s, found.unknown) == (150.0, 10)
-    assert found.text == "2 min and the time of the migrations, at most 12 min"
+    assert found.text == "between 2 min and 12 min"
 
 
 def test_the_limit_of_the_bandwidth_gives_a_figure() -> None:

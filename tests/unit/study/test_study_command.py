@@ -121,7 +121,7 @@ def test_a_dry_run_says_what_it_would_do(tmp_path: Path, config: list[str], caps
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "lab: 4 settings, there and back, 2 times: 16 runs; 2 more to warm up are dropped."
     assert "  idle pre-copy: guest1; idle; pre-copy, at most 64 MiB/s" in lines
-    assert lines[-1].startswith("It takes ")
+    assert lines[-2].startswith("It takes about ")
 
 
 def test_each_mistake_of_a_plan_is_a_line_with_its_file(

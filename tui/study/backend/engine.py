@@ -16,7 +16,7 @@ from tui.migration.backend.owner import MigrationOwner
 from tui.study.backend.measurement import Interrupted, Measurement, done_of
 from tui.study.backend.run_result import result_of
 from tui.study.backend.store import Store, Study
-from tui.study.model.progress import DONE_FAILED, ENDED, FINISHED, MIGRATING, RESUMED, STOPPED, Done
+from tui.study.model.progress import BEGUN, DONE_FAILED, ENDED, FINISHED, MIGRATING, STOPPED, Done
 from tui.study.model.schedule import Step
 
 
@@ -79,7 +79,7 @@ class Engine:
 
     async def _run(self) -> None:
         try:
-            await self._record(RESUMED)
+            await self._record(BEGUN)
             await self._settle_interrupted()
             for step in self.study.left:
                 await self._take(step)
@@ -130,7 +130,7 @@ class Engine:
             failure = as_failure(f"The run {step.number} of the study failed", error)
             fault = None if failure is error else error  # a fault of this program, whose traceback is needed
             log.warning("The study %s, run %s: %s", self.study.id, step.number, failure, exc_info=fault)
-            done = Done(step.number, DONE_FAILED, why=failure.reason, took_s=self.step_s)
+            done = Done(step.number, DONE_FAILED, why=failure.reason, took_s=round(self.step_s, 3))
         await self._record(ENDED, asdict(done))
 
     async def _settle_interrupted(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,8 @@ class Measurement:
         await on_thread(_write, migration.folder / AFTERWARDS, tables | ({"error": trouble} if trouble else {}))
         await self._pause(self._plan.rest_s)
         done = done_of(self._step.number, direction, migration, censored=censored)
-        why = done.why or trouble
         result = DONE_FAILED if trouble else done.result
-        return Done(done.number, result, direction, done.run, why, done.total_s, time.monotonic() - began)
+        return replace(done, result=result, why=done.why or trouble, took_s=round(time.monotonic() - began, 3))
 
     # -- before --
 

@@ -56,12 +56,15 @@ def options_text(plan: Plan) -> str:
 
 def cells_of(plan: StudyPlan, vm: str) -> tuple[Cell, ...]:
     """All cells in the order of the file; `vm` is the VM of a plan that names none."""
-    found = []
-    for name in plan.vms or (vm,):
+    vms, found = plan.vms or (vm,), []
+    for name in vms:
         for migration in plan.migration.all.values():
             for workload in migration.workloads or plan.workload.all:
-                for spec in _specs(plan.workload.all[workload]):
-                    found += [Cell(each, spec, f"{workload} {migration.name}") for each in _plans(name, migration)]
+                for spec, workload_words in _specs(plan.workload.all[workload]):
+                    for each, option_words in _plans(name, migration):
+                        words = ([name] if len(vms) > 1 else [], [workload], workload_words)
+                        short = " ".join(itertools.chain(*words, [migration.name], option_words))
+                        found.append(Cell(each, spec, short))
     return tuple(found)
 
 
@@ -85,27 +88,35 @@ def run_count(plan: StudyPlan, cells: Sequence[Cell]) -> int:
     return LEGS * len(cells) * plan.repeats + plan.warm_up * len({each.vm for each in cells})
 
 
-def _specs(table: WorkloadTable) -> Iterator[WorkloadSpec | None]:
+def _specs(table: WorkloadTable) -> Iterator[tuple[WorkloadSpec | None, list[str]]]:
+    """The workloads of a table, each with the words that tell it from the others."""
     if table.command:
-        yield WorkloadSpec(table.name, command=table.command)
+        yield WorkloadSpec(table.name, command=table.command), []
     elif table.what == CPU:
-        yield WorkloadSpec(CPU, table.threads or CpuWorkload().threads)
+        yield WorkloadSpec(CPU, table.threads or CpuWorkload().threads), []
     elif table.what == MEMORY:
         usual = MemoryWorkload()
         threads, size_bytes = table.threads or usual.threads, table.size_bytes or usual.size_bytes
-        for rate_mib_s in table.rate_mib_s or (usual.rate_mib_s,):
-            yield WorkloadSpec(MEMORY, threads, size_bytes // MIB, rate_mib_s)
+        rates = table.rate_mib_s or (usual.rate_mib_s,)
+        for rate_mib_s in rates:
+            words = [f"{rate_mib_s} MiB/s"] if len(rates) > 1 else []
+            yield WorkloadSpec(MEMORY, threads, size_bytes // MIB, rate_mib_s), words
     else:
-        yield None
+        yield None, []
 
 
-def _plans(vm: str, table: MigrationTable) -> Iterator[Plan]:
+def _plans(vm: str, table: MigrationTable) -> Iterator[tuple[Plan, list[str]]]:
+    """The migrations of a table, each with the words that tell it from the others."""
     technique = TECHNIQUES[table.technique]
     usual = Plan(vm).timeout_s
     timeouts = (table.timeout_s or (usual,)) if technique == POST_COPY_TIMEOUT else (usual,)
     lists = (timeouts, table.bandwidth_mib_s, table.downtime_ms, table.auto_converge, table.parallel)
     for values in itertools.product(*lists):
-        yield Plan(vm, technique, *values)
+        timeout_s, bandwidth_mib_s, downtime_ms, auto_converge, parallel = values
+        limits = (f"{timeout_s:g} s", f"{bandwidth_mib_s} MiB/s", f"{downtime_ms} ms")
+        words = (*limits, "+ac" if auto_converge else "-ac", f"x{parallel}")
+        different = [word for word, each in zip(words, lists, strict=True) if len(each) > 1]
+        yield Plan(vm, technique, *values), different
 
 
 def to_fields(cell: Cell) -> dict[str, Any]:

@@ -20,11 +20,10 @@ class Estimate:
 
     @property
     def text(self) -> str:
-        """ "about 41 min", or the least and the most if the time of migrations is not known yet."""
+        """ "about 41 min"; "between 3 min and 20 min" if the time of some migrations is not known yet."""
         if not self.unknown:
             return f"about {rough(self.likely_s)}"
-        most = rough(self.likely_s + self.unknown * self.limit_s)
-        return f"{rough(self.likely_s)} and the time of the migrations, at most {most}"
+        return f"between {rough(self.likely_s)} and {rough(self.likely_s + self.unknown * self.limit_s)}"
 
 
 def estimate(

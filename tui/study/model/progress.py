@@ -4,7 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-RESUMED, MIGRATING, ENDED, STOPPED, FINISHED = "resumed", "migrating", "ended", "stopped", "finished"
+from tui.core.quantity import MOST_S
+from tui.study.model.schedule import number_of
+
+BEGUN, MIGRATING, ENDED, STOPPED, FINISHED = "begun", "migrating", "ended", "stopped", "finished"
 DONE_OK, DONE_CENSORED, DONE_CANCELLED, DONE_FAILED = "completed", "censored", "cancelled", "failed"
 OUT, BACK = "out", "back"  # from the source to the destination, and back
 
@@ -39,10 +42,10 @@ class Progress:
     def after(self, entry: Mapping[str, Any]) -> "Progress":
         """The progress after one more entry of the log; an entry of an unknown kind changes nothing."""
         kind = entry.get("do")
-        if kind == RESUMED:
+        if kind == BEGUN:
             return replace(self, stopped="", finished=False)
         if kind == MIGRATING:
-            found = int(entry["number"]), str(entry["run"]), str(entry.get("direction", ""))
+            found = number_of(entry["number"]), str(entry["run"]), str(entry.get("direction", ""))
             return replace(self, migrating=found)
         if kind == ENDED:
             done = done_of(entry)
@@ -75,6 +78,15 @@ def progress_of(entries: Iterable[Mapping[str, Any]]) -> Progress:
 
 def done_of(entry: Mapping[str, Any]) -> Done:
     """The run of an entry; KeyError, TypeError or ValueError if a value is missing or of another type."""
-    total_s, took_s = (None if entry.get(name) is None else float(entry[name]) for name in ("total_s", "took_s"))
+    total_s, took_s = (_seconds(entry.get(name)) for name in ("total_s", "took_s"))
     direction, run, why = (str(entry.get(name, "")) for name in ("direction", "run", "why"))
-    return Done(int(entry["number"]), str(entry["result"]), direction, run, why, total_s, took_s)
+    return Done(number_of(entry["number"]), str(entry["result"]), direction, run, why, total_s, took_s)
+
+
+def _seconds(value: Any) -> float | None:
+    """The seconds of an entry, None if they are unknown; ValueError or TypeError if they are no such number."""
+    if value is None:
+        return None
+    if not 0 <= value <= MOST_S:  # also refuses NaN
+        raise ValueError(f"{value!r} is no time")
+    return float(value)

@@ -47,4 +47,11 @@ def to_line(step: Step) -> dict[str, Any]:
 
 def from_line(fields: Mapping[str, Any]) -> Step:
     """The step of such JSON; ValueError, KeyError or TypeError if it is none."""
-    return Step(int(fields["number"]), from_fields(fields), int(fields["repeat"]))
+    return Step(number_of(fields["number"]), from_fields(fields), number_of(fields["repeat"]))
+
+
+def number_of(value: object) -> int:
+    """The whole number of a line; ValueError if it is none."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value!r} is no number of a run")
+    return value

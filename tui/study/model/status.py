@@ -113,9 +113,11 @@ def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[
     settings = f"{len(cells)} setting{'' if len(cells) == 1 else 's'}"
     counted = f"{settings}, there and back, {plan.repeats} times: {LEGS * len(cells) * plan.repeats} runs"
     dropped = f"; {warm_up} more to warm up are dropped" if warm_up else ""
+    unknown = ": how long a migration takes is known after the first ones" if found.unknown else ""
     return [
         f"{plan.name}: {counted}{dropped}.",
         *(f"  {each.short}: {each.text}" for each in cells),
-        f"It takes {found.text}. A migration of more than {exact_seconds(plan.limit_s)} is ended and counted as "
-        f"censored; {plan.stop_after} failures in a row stop the study.",
+        f"It takes {found.text}{unknown}.",
+        f"A migration of more than {exact_seconds(plan.limit_s)} is ended and counted as censored; "
+        f"{plan.stop_after} failures in a row stop the study.",
     ]
