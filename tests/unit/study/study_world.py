@@ -45,6 +45,7 @@ class World:
         self.folder = folder
         self.stage = stage
         self.guest = FakeGuest()
+        self.cuts = 0  # of connections, each in place of a reply
         self.start_runner()
 
     def start_runner(self) -> None:

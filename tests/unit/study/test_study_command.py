@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import signal
 from argparse import Namespace
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from tui.app.commands.output import Output
 from tui.app.commands.session import Session, Signals
 from tui.core.failure import Failure
 from tui.runner.protocol import LONGEST_REPLY
-from tui.runner.server import Server
+from tui.runner.server import Peer, Server
 from tui.runner.sessions import Sessions
 from tui.study.backend.client import StudiesClient
 from tui.study.backend.plan_file import EXAMPLES, example, read
@@ -29,14 +30,29 @@ IDLE = changed(workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}}
 OPTIONS = Namespace(study=None, json=False, detach=False)
 
 
+class Breaking(Sessions):
+    """The session of a runner; one that ends before it replies, as often as the world says."""
+
+    def __init__(self, world: World, peer: Peer, config: str) -> None:
+        super().__init__([StudySession(world.studies, config)])
+        self._world = world
+        self._peer = peer
+
+    async def call(self, action: str, parameters: Any) -> Any:
+        if self._world.cuts:
+            self._world.cuts -= 1
+            self._peer._writer.transport.abort()
+        return await super().call(action, parameters)
+
+
 @pytest.fixture
 async def serve(tmp_path: Path) -> AsyncIterator[Callable[[World], Any]]:
     """Serves the studies of a world on a socket; returns the session of a command that uses it."""
     opened: list[Any] = []
 
     async def session(world: World) -> Session:
-        async def open_session(_peer: Any, hello: Any) -> Sessions:
-            return Sessions([StudySession(world.studies, hello["config"])])
+        async def open_session(peer: Peer, hello: Any) -> Sessions:
+            return Breaking(world, peer, hello["config"])
 
         server = Server(open_session, "1", lambda: world.studies.busy)
         path = tmp_path / "socket"
@@ -80,6 +96,28 @@ async def test_a_stopped_study_says_what_continues_it(make: Make, serve: Any) ->
     ] * 2
     with pytest.raises(Failure, match="No study is under way"):
         await study._stop(session, OPTIONS)
+
+
+async def test_the_next_runner_is_asked_if_one_ends_before_it_replies(make: Make, serve: Any) -> None:
+    world = make()
+    session = await serve(world)
+    status = await world.start(IDLE | {"settle": "1 h"})
+    world.cuts = 1
+    assert (await study._newest(session, status))["id"] == status["id"]
+    assert world.cuts == 0
+
+
+async def test_ctrl_c_leaves_the_study_running_and_says_how_to_stop_it(make: Make, serve: Any) -> None:
+    world = make()
+    session = await serve(world)
+    status = await world.start(IDLE | {"settle": "1 h"})
+    session.signals._received(signal.SIGINT)
+    assert await study._follow(session, status) == 130
+    assert world.studies.busy
+    assert session.output._err.getvalue() == (
+        "vmlm-tui study: The study small continues in the background; "
+        "`vmlm-tui study stop` stops it, `vmlm-tui study watch` follows it.\n"
+    )
 
 
 async def test_the_status_as_json_has_a_format(make: Make, serve: Any) -> None:

@@ -156,8 +156,8 @@ async def _watch(session: Session, options: "Namespace") -> int:
 
 async def _stop(session: Session, _options: "Namespace") -> int:
     status = await session.studies.stop()
-    what = "it stops as soon as the migration under way has ended and its guest is tidied up"
-    session.output.lines([f"The study {status['name']} is requested to stop: {what}. {_resume_it(status)}"])
+    what = "stops as soon as a migration under way has ended, and its workload"
+    session.output.lines([f"The study {status['name']} {what}. {_resume_it(status)}"])
     return 0
 
 
@@ -185,10 +185,20 @@ async def _follow(session: Session, status: "Status") -> int:
         number = signals.take()
         if number or output.closed:
             return _leave(session, status, number)
-        status = await session.studies.status(status["id"]) or status
+        status = await _newest(session, status)
     last = [newest_line(status)] if status["done"] != known else []
     output.lines([*last, _sentence(status), *cell_lines(status), f"  {status['folder']}"])
     return {FINISHED: 0, STOPPED: WAS_STOPPED}.get(status["state"], 1)
+
+
+async def _newest(session: Session, status: "Status") -> "Status":
+    """The status now; if the runner has ended, the next one has it."""
+    from tui.runner.protocol import Stopped
+
+    try:
+        return await session.studies.status(status["id"]) or status
+    except Stopped:
+        return await session.studies.status(status["id"]) or status
 
 
 def _leave(session: Session, status: "Status", number: int) -> int:
