@@ -76,8 +76,8 @@ async def test_failures_in_a_row_stop_the_study_with_the_last_reason(make: Make)
 
 async def test_a_guest_that_does_not_answer_is_a_failure_of_that_run_only(make: Make) -> None:
     world = make()
-    world.guest.failures = [Failure("The guest cannot be reached", "no route")] * 2  # also when it is tidied up
     await world.start(IDLE)
+    world.guest.failures = [Failure("The guest cannot be reached", "no route")] * 2  # also when it is tidied up
     status = await world.finished()
     assert (status["state"], status["failed"], status["completed"]) == ("finished", 1, 3)
     assert world.done()[0]["why"] == "The guest cannot be reached: no route"
@@ -153,8 +153,22 @@ async def test_a_second_study_is_refused_while_one_is_under_way(make: Make) -> N
         await world.studies.resume("", CONFIG)
 
 
-async def test_a_study_of_a_vm_that_does_not_run_is_refused(make: Make) -> None:
+async def test_a_study_of_a_vm_that_does_not_run_or_answer_is_refused(make: Make) -> None:
     world = make()
     with pytest.raises(Failure, match="Neither host has a VM named other"):
         await world.start(IDLE | {"vms": "other"})
+    world.guest.failures = [Failure("The guest cannot be reached")]
+    with pytest.raises(Failure, match="The guest cannot be reached"):
+        await world.start(IDLE)
     assert await world.studies.status("", CONFIG) is None
+
+
+async def test_a_log_that_cannot_be_written_ends_the_study_with_the_reason(make: Make) -> None:
+    world = make()
+    status = await world.start(IDLE | {"settle": "50 ms"})
+    await world.reaches("doing", "letting the guest settle")
+    assert world.studies._engine
+    world.studies._engine._store._file = Path("/dev/full").open("ab")  # noqa: SIM115, ASYNC230
+    status = await world.finished()
+    assert status["state"] == "stopped"
+    assert status["why"] == "The progress of the study cannot be written: No space left on device"

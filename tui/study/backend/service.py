@@ -74,9 +74,9 @@ class Studies:
         return self._status_of(self._engine.study, self._engine)
 
     async def status(self, name: str, config: str) -> dict[str, Any] | None:
-        """The status of a study, by default of the one under way, else of the newest; None if there is none."""
+        """The status of a study, by default of the one this process worked on, else of the newest; None if none is."""
         engine = self._engine
-        if engine is not None and (engine.under_way or engine.study.id == name) and name in ("", engine.study.id):
+        if engine is not None and name in ("", engine.study.id):
             return self._status_of(engine.study, engine)
         if not name and not await on_thread(self._own, config):
             return None
@@ -101,7 +101,7 @@ class Studies:
             raise Failure(what, "", "Wait for its end, or stop it.")
 
     async def _require_vms(self, names: Collection[str]) -> None:
-        """Failure if a VM does not run, or a host cannot be read: each run would fail."""
+        """Failure if a VM does not run, its guest does not answer, or a host cannot be read: each run would fail."""
         inventory = await self._owner.vms()
         for failure in inventory.failures.values():
             raise failure
@@ -109,6 +109,7 @@ class Studies:
             reason = inventory.stopped(name)
             if reason:
                 raise Failure("The study cannot start", reason)
+            await self._workloads.status(name)
 
     def _own(self, config: str) -> list[Path]:
         """The folders of the studies of this configuration, newest first. Blocks."""

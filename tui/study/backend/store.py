@@ -1,8 +1,10 @@
 """The folder of a study: its plan as given, the order of its runs, and a log of its progress that only grows."""
 
+import contextlib
 import json
 import os
 import re
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -22,6 +24,7 @@ from tui.study.model.schedule import Step, from_line, to_line
 
 PLAN, SCHEDULE, PROGRESS = "plan.toml", "schedule.jsonl", "progress.jsonl"
 LOCK_LIMIT_S = 0.5
+CLOSE_LIMIT_S = 2.0  # for a write under way
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Store:
     def __init__(self, folder: Path, file: IO[bytes]) -> None:
         self.folder = folder
         self._file = file
+        self._writing = threading.Lock()
 
     @classmethod
     def create(cls, studies: Path, name: str, text: str, steps: Sequence[Step], head: Mapping[str, Any]) -> "Store":
@@ -90,16 +94,22 @@ class Store:
     def append(self, kind: str, **fields: Any) -> None:
         """Write one entry; it is on disk when this returns. Raises Failure."""
         entry = {"do": kind, "at": now(), **fields}
+        line = f"{json.dumps(entry, ensure_ascii=False)}\n".encode()
         try:
-            self._file.write(f"{json.dumps(entry, ensure_ascii=False)}\n".encode())
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            with self._writing:
+                self._file.write(line)
+                self._file.flush()
+                os.fsync(self._file.fileno())
         except OSError as error:
             raise Failure("The progress of the study cannot be written", error.strerror or str(error)) from error
 
     def close(self) -> None:
-        """Release the lock."""
-        self._file.close()
+        """Release the lock, which the kernel would keep until a sync under way is done."""
+        written = self._writing.acquire(timeout=CLOSE_LIMIT_S)
+        with contextlib.suppress(OSError):  # what the disk refused was reported by `append`
+            self._file.close()
+        if written:
+            self._writing.release()
 
 
 def load(folder: Path) -> Study:
