@@ -12,6 +12,7 @@ from tests.unit.study.study_world import CONFIG, Make
 from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.study.model.status import state_sentence
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -106,7 +107,7 @@ async def test_the_migration_of_a_person_makes_the_study_wait(make: Make) -> Non
     await world.start(IDLE | {"repeats": 1, "migration": {"p": {"technique": "post-copy"}}})
     await world.reaches("state", "waiting")
     status = await world.status()
-    assert status["doing"] == "waiting until the migration of guest1 ends that another client started"
+    assert state_sentence(status) == "waiting until the migration of guest1 ends that another client started"
     other.controls.switch_to_post_copy()
     await asyncio.wait_for(other.ended(), PATIENCE_S)
     status = await world.finished()

@@ -136,8 +136,12 @@ class Measurement:
             await self._workloads.start(self._vm, spec, found.vm.memory_bytes, lambda text: self._say(text, False))
         self._say("letting the guest settle", False)
         await self._interruptible(self._plan.settle_s)
-        self._say("measuring the guest before the migration", False)
+        self._say(f"{self._measuring} before the migration", False)
         self._before = await self._rate_over(self._plan.baseline_s, interruptible=True)
+
+    @property
+    def _measuring(self) -> str:
+        return "waiting" if self._step.cell.spec is None else "measuring the guest"
 
     async def _clear(self) -> None:
         """End the workload that runs in the guest; Failure if the guest does not answer."""
@@ -185,7 +189,7 @@ class Measurement:
     # -- after --
 
     async def _recovered(self, migration: MigrationActor) -> Rate | None:
-        self._say("measuring the guest after the migration", False)
+        self._say(f"{self._measuring} after the migration", False)
         if migration.timeline.phase not in (COMPLETED, CANCELLED):
             return None  # the guest may be gone
         try:

@@ -87,7 +87,7 @@ def state_sentence(status: Mapping[str, Any]) -> str:
     if state == INTERRUPTED:
         return f"The study {name} was interrupted: the background process ended."
     doing = str(status.get("doing", ""))
-    return f"{state}: {doing}" if state != RUNNING else doing
+    return f"{state}: {doing}" if state == STOPPING else doing
 
 
 def _clause(why: object) -> str:
