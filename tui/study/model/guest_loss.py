@@ -21,7 +21,7 @@ class Rate:
 def median_rate(lines: Iterable[str]) -> Rate | None:
     """The rate in these lines of output; None if none has one."""
     rates = [found for line in lines if (found := rate_of(parse_values(line))) is not None]
-    return Rate(median(rate for rate, _unit in rates), rates[-1][1], len(rates)) if rates else None
+    return Rate(round(median(rate for rate, _unit in rates), 3), rates[-1][1], len(rates)) if rates else None
 
 
 def lost_seconds(records: Sequence[Record], before: Rate | None) -> float | None:
