@@ -21,7 +21,7 @@ from tui.adapters.local import LocalShell
 from tui.app import config, runner
 from tui.app.app import VmlmApp
 from tui.app.process_priority import PRIORITY, set_priority
-from tui.app.wiring import Backend, changes_through
+from tui.app.wiring import Backend, Owned, changes_through
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
@@ -38,6 +38,7 @@ from tui.migration.model.record import Sample
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
 from tui.runs.backend.runs import Runs
+from tui.study.backend.service import Studies
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "post-copy-by-hand.jsonl"
 TABLES = {
@@ -90,15 +91,17 @@ def connections_of(configured: Config, folder: Path) -> Connections:
     return Connections(configured, open_hypervisor, lambda _address: LocalShell())
 
 
-def owner_of(folder: Path, configured: Config) -> MigrationOwner:
-    """The owner of the migration, in the runner."""
+def owned_by_runner(folder: Path, configured: Config) -> Owned:
+    """What the runner owns: the migration."""
 
     async def workload(_vm: str, _known: Workload | None) -> Workload:
         return Workload("memory")
 
     connections = connections_of(configured, folder)
     open_hypervisor, interval_s = connections._open_hypervisor, configured.sampling.interval_s
-    return MigrationOwner(connections, open_hypervisor, configured.runs.folder, interval_s, workload)
+    owner = MigrationOwner(connections, open_hypervisor, configured.runs.folder, interval_s, workload)
+    launch = Launch(connections, changes_through(connections, folder / "changes.jsonl").sudo)
+    return Owned(owner, Studies(owner, launch.workloads, configured, folder / "studies"))
 
 
 def main(folder: Path, interval: str) -> None:
@@ -119,5 +122,5 @@ def main(folder: Path, interval: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "runner":
-        sys.exit(runner.main(partial(owner_of, Path(sys.argv[2]))))
+        sys.exit(runner.main(partial(owned_by_runner, Path(sys.argv[2]))))
     main(Path(sys.argv[1]), sys.argv[2])

@@ -146,8 +146,8 @@ async def start_custom(connections: Connections, name: str, *command: str) -> Re
 
 async def status(connections: Connections) -> Result:
     launch = launch_of(connections)
-    return asdict(await launch.workload_status(launch.name)) | {
-        "current": (await launch.current_workload(launch.name)).name
+    return asdict(await launch.workloads.status(launch.name)) | {
+        "current": (await launch.workloads.current(launch.name)).name
     }
 
 
@@ -160,7 +160,7 @@ def migrations_of(connections: Connections, runs: str) -> tuple[MigrationOwner, 
     """The rooms as the app connects them, including the observation of the guest."""
     launch = launch_of(connections)
     guest_access = GuestAccess(launch.guest, launch.heartbeats)
-    return MigrationOwner(connections, connect, Path(runs), 1.0, launch.current_workload, guest_access), launch
+    return MigrationOwner(connections, connect, Path(runs), 1.0, launch.workloads.current, guest_access), launch
 
 
 async def migrate(connections: Connections, runs: str, technique: str) -> Result:

@@ -1,15 +1,16 @@
-"""`vmlm-tui runner`: the background process that owns the migrations; started by the app and the command line."""
+"""`vmlm-tui runner`: the background process that owns the migrations; the app and the commands start it."""
 
 import asyncio
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tui import __version__
 from tui.app.config import load
 from tui.app.process_priority import PRIORITY, set_priority
-from tui.app.wiring import owner_of
+from tui.app.wiring import Owned, owned_by_runner
 from tui.core import log
 from tui.core.settings import Config, state_folder
 from tui.core.ssh_agent import VARIABLE
@@ -17,14 +18,17 @@ from tui.core.threads import on_thread
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.service import Service
 from tui.runner.process import Running, detach, folder
-from tui.runner.server import Server
+from tui.runner.server import Peer, Server
+from tui.runner.sessions import Sessions
+from tui.study.backend.service import Session as StudySession
+from tui.study.backend.service import Studies
 
 LOG = "runner.log"  # in the state folder
 
-OwnerOf = Callable[[Config], MigrationOwner]
+Create = Callable[[Config], Owned]
 
 
-def main(create: OwnerOf = owner_of) -> int:
+def main(create: Create = owned_by_runner) -> int:
     """Serve until there is nothing to do; returns the exit status."""
     report_ready = detach()
     descriptor = log.start(state_folder() / LOG)
@@ -44,30 +48,51 @@ def main(create: OwnerOf = owner_of) -> int:
 
 
 async def _serve(running: Running, owners: "Owners", report_ready: Callable[[], None]) -> None:
-    service = Service(owners.open)
-    server = Server(service.open_session, __version__, lambda: service.busy)
+    migrations = Service(owners.open)
+
+    async def open_session(peer: Peer, hello: Mapping[str, Any]) -> Sessions:
+        session = await migrations.open_session(peer, hello)
+        studies = StudySession(owners.studies_of(session.owner), str(hello.get("config", "")))
+        return Sessions((session, studies))
+
+    server = Server(open_session, __version__, lambda: migrations.busy or owners.studies_busy)
     try:
         await running.serve(server, report_ready)
     finally:
-        await service.close()
+        await owners.close_studies()  # before the migrations, whose ends they wait for
+        await migrations.close()
 
 
 class Owners:
-    """The owner of the migrations of each configuration; two files with the same contents share one.
+    """What the runner owns of each configuration; two files with the same contents share it.
 
-    A file that was changed while a migration is under way keeps its owner, because the migration has one record only;
-    the changes apply from the next connection after it.
+    A file that was changed while a migration or a study is under way keeps its owner, because a migration has one
+    record only; the changes apply from the next connection after it.
     """
 
-    def __init__(self, create: OwnerOf) -> None:
+    def __init__(self, create: Create) -> None:
         self._create = create
-        self._owners: list[tuple[Config, MigrationOwner]] = []
+        self._owned: list[tuple[Config, Owned]] = []
 
     async def open(self, path: str) -> MigrationOwner:
         """The migrations of the configuration at `path`, which is read now; raises Failure."""
         config = await on_thread(load, Path(path))  # the home folder may be on a server that does not respond
-        for known, owner in reversed(self._owners):
-            if known == config or (known.hosts == config.hosts and owner.busy):
-                return owner
-        self._owners.append((config, self._create(config)))
-        return self._owners[-1][1]
+        for known, owned in reversed(self._owned):
+            if known == config or (known.hosts == config.hosts and owned.busy):
+                return owned.migrations
+        self._owned.append((config, self._create(config)))
+        return self._owned[-1][1].migrations
+
+    def studies_of(self, migrations: MigrationOwner) -> Studies:
+        """The studies of the same configuration."""
+        return next(owned.studies for _config, owned in self._owned if owned.migrations is migrations)
+
+    @property
+    def studies_busy(self) -> bool:
+        """Whether a study is under way."""
+        return any(owned.studies.busy for _config, owned in self._owned)
+
+    async def close_studies(self) -> None:
+        """Leave all studies; a resume continues them."""
+        for _config, owned in self._owned:
+            await owned.studies.close()

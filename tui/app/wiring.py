@@ -20,6 +20,8 @@ from tui.migration.backend.owner import MigrationOwner
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
 from tui.runs.backend.runs import Runs
+from tui.study.backend.client import StudiesClient
+from tui.study.backend.service import Studies
 
 RUNNER = (sys.executable, "-m", "tui.app.main", "runner")  # the command that starts it
 
@@ -35,13 +37,26 @@ class Backend:
     runs: Runs
 
 
+@dataclass(frozen=True)
+class Owned:
+    """What the runner owns of one configuration."""
+
+    migrations: MigrationOwner
+    studies: Studies
+
+    @property
+    def busy(self) -> bool:
+        """Whether a migration or a study is under way."""
+        return self.migrations.busy or self.studies.busy
+
+
 def wire(config: Config, path: Path) -> Backend:
     """The backend for the configuration at `path`; it opens connections, and imports libvirt, on first use."""
     connections = Connections(config, open_hypervisor, open_shell)
     changes = changes_through(connections, state_folder() / "changes.jsonl")
     launch = launch_of(connections, changes.sudo)
     return Backend(
-        Migrations(connections, partial(connect, RUNNER), path, launch.known_workload),
+        Migrations(connections, partial(connect, RUNNER), path, launch.workloads.known),
         Hosts(connections, changes, open_first_login),
         Nfs(connections, changes),
         launch,
@@ -59,13 +74,19 @@ def client_of(config: Config, path: Path) -> Migrations:
     return migrations_of(Connections(config, open_hypervisor, open_shell), path)
 
 
-def owner_of(config: Config) -> MigrationOwner:
-    """The migrations of a configuration, owned by this process; for the runner."""
+def studies_of(path: Path) -> StudiesClient:
+    """The studies of the configuration at `path`, through the runner."""
+    return StudiesClient(partial(connect, RUNNER), path)
+
+
+def owned_by_runner(config: Config) -> Owned:
+    """The migrations and the studies of a configuration, owned by this process; for the runner."""
     connections = Connections(config, open_hypervisor, open_shell)
     launch = launch_of(connections, Sudo(connections.shell))
     access = GuestAccess(launch.guest, launch.heartbeats)
     runs, interval_s = config.runs.folder, config.sampling.interval_s
-    return MigrationOwner(connections, open_hypervisor, runs, interval_s, launch.current_workload, access)
+    owner = MigrationOwner(connections, open_hypervisor, runs, interval_s, launch.workloads.current, access)
+    return Owned(owner, Studies(owner, launch.workloads, config, state_folder() / "studies"))
 
 
 def launch_of(connections: Connections, sudo: Sudo) -> Launch:

@@ -215,7 +215,7 @@ async def test_status_prints_each_migration_and_each_vm_and_reports_a_host_that_
     migration.play(lambda timeline: timeline.iteration == 3)
     migrations.unreachable["destination"] = Failure("libvirt of the destination cannot be reached")
     writes, out, err = output()
-    session = Session(migrations, writes, None)  # type: ignore[arg-type]
+    session = Session(migrations, None, writes, None)  # type: ignore[arg-type]
     assert await status(session, as_json=False) == 1
     first, second = out.getvalue().splitlines()
     assert first.startswith("guest1  destination -> source  00:07  pass 3  299 MiB left  ")

@@ -6,18 +6,21 @@ import pytest
 
 from tests.unit.app.configurations import MINIMAL
 from tests.unit.migration.stages import app, stage_of
+from tests.unit.study.fake_guest import FakeGuest
 from tests.unit.until import until
 from tui.app.runner import Owners
+from tui.app.wiring import Owned
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.settings import Config
-from tui.migration.backend.owner import MigrationOwner
+from tui.study.backend.service import Studies
 
 
 @pytest.fixture
 def owners(tmp_path: Path) -> Owners:
-    def create(_config: Config) -> MigrationOwner:
-        return app(stage_of("post-copy-by-hand"), tmp_path / "runs")
+    def create(config: Config) -> Owned:
+        owner = app(stage_of("post-copy-by-hand"), tmp_path / "runs")
+        return Owned(owner, Studies(owner, FakeGuest().workloads, config, tmp_path / "studies"))
 
     return Owners(create)
 

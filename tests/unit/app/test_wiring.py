@@ -16,4 +16,4 @@ def test_the_migrate_page_knows_the_workloads_of_the_launch_page(
     path = tmp_path / "config.toml"
     path.write_text(MINIMAL)
     backend = wire(load(path), path)
-    assert backend.migrations._workload == backend.launch.known_workload
+    assert backend.migrations._workload == backend.launch.workloads.known

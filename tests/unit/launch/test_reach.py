@@ -12,6 +12,7 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.settings import IDLE
 from tui.core.ssh_key import HostKey
+from tui.guest.backend import workloads
 from tui.guest.model.agent import AGENT
 from tui.guest.model.workload import (
     CPU,
@@ -37,7 +38,7 @@ async def test_the_guest_is_reached_through_its_agent_if_configured(tmp_path: Pa
     launch = with_config(world, reach="agent")
     assert launch.address == AGENT
     assert "its guest replied" in await launch.boot(silent)
-    assert (await launch.workload_status("guest1")).current == IDLE
+    assert (await launch.workloads.status("guest1")).current == IDLE
     assert world.guest.commands == []
 
 
@@ -86,7 +87,7 @@ def test_custom_workloads_are_offered() -> None:
 
 
 async def test_a_custom_workload_is_started_without_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch_module, "MINIMUM_RUN_S", 0.0)
+    monkeypatch.setattr(workloads, "MINIMUM_RUN_S", 0.0)
     world = running_world()
     world.guest.heartbeat = ""
     launch = with_config(world)
@@ -102,7 +103,7 @@ async def test_a_custom_workload_is_started_without_compiling(monkeypatch: pytes
     assert progress == ["compiling heartbeat in the guest", "starting quiet: sleep 9"]
     (started,) = (argv for argv in world.guest.commands if argv[-1] == "9")
     assert started[3:] == ("sh", "", "quiet", "sleep 9", "", "sleep", "9")
-    assert (await launch.current_workload("guest1")).name == "quiet"
+    assert (await launch.workloads.current("guest1")).name == "quiet"
 
 
 async def test_a_custom_workload_with_a_missing_program_is_reported() -> None:
@@ -118,7 +119,7 @@ async def test_a_custom_workload_with_a_missing_program_is_reported() -> None:
 
 
 async def test_a_run_records_the_parameters_of_the_workload() -> None:
-    found = await launch_of(running_world(RUNNING)).current_workload("guest1")
+    found = await launch_of(running_world(RUNNING)).workloads.current("guest1")
     assert (found.name, found.parameters["working_set_mib"], found.parameters["rate_mib_s"]) == (MEMORY, 300, 0)
 
 

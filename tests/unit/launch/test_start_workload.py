@@ -8,13 +8,13 @@ from tests.fake_hosts import FakeHosts
 from tests.unit.launch.launch_world import DONE, GONE, REFUSED, RUNNING, launch_of, running_world, silent
 from tui.core.command import Completed
 from tui.core.failure import Failure
+from tui.guest.backend import workloads
 from tui.guest.model.workload import (
     CPU,
     MEMORY,
     Workload,
     WorkloadSpec,
 )
-from tui.launch.backend import launch as launch_module
 
 
 async def test_a_second_workload_is_refused() -> None:
@@ -68,7 +68,7 @@ async def test_the_source_of_the_program_is_sent() -> None:
 
 
 async def test_a_workload_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch_module, "FINAL_CHECK_LIMIT_S", -1.0)
+    monkeypatch.setattr(workloads, "FINAL_CHECK_LIMIT_S", -1.0)
     world = running_world(RUNNING)
 
     def on_progress(text: str) -> None:
@@ -82,12 +82,12 @@ async def test_a_workload_that_does_not_end_is_killed(monkeypatch: pytest.Monkey
 async def test_the_failure_for_a_workload_that_no_kill_ends_has_its_process_and_a_hint(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(launch_module, "FINAL_CHECK_LIMIT_S", -1.0)
-    monkeypatch.setattr(launch_module, "POLL_EVERY_S", 0.0)
+    monkeypatch.setattr(workloads, "FINAL_CHECK_LIMIT_S", -1.0)
+    monkeypatch.setattr(workloads, "POLL_EVERY_S", 0.0)
     world = running_world(RUNNING)
 
     def on_progress(_text: str) -> None:  # guards this test against an endless loop
-        assert len(world.guest.commands) < 10 * launch_module.KILLS
+        assert len(world.guest.commands) < 10 * workloads.KILLS
 
     with pytest.raises(Failure, match="The workload memory still runs in guest1") as caught:
         await launch_of(world).stop_workload(on_progress)
@@ -95,15 +95,15 @@ async def test_the_failure_for_a_workload_that_no_kill_ends_has_its_process_and_
     assert "-p 231" in caught.value.hint
     assert "force the VM off" in caught.value.hint
     signals = [argv[-1] for argv in world.guest.commands if 'kill -"$1"' in argv[2]]
-    assert signals == ["TERM", *["KILL"] * launch_module.KILLS]
+    assert signals == ["TERM", *["KILL"] * workloads.KILLS]
 
 
 async def test_a_run_is_named_after_the_workload_in_the_guest() -> None:
     world = running_world(RUNNING)
     launch = launch_of(world)
-    assert (await launch.current_workload("guest1")).name == "memory"
+    assert (await launch.workloads.current("guest1")).name == "memory"
     world.guest.answers = {"cat what": DONE}
-    assert (await launch.current_workload("guest1")).name == "idle"
+    assert (await launch.workloads.current("guest1")).name == "idle"
 
 
 async def test_no_run_begins_while_its_workload_is_starting() -> None:
@@ -115,14 +115,14 @@ async def test_no_run_begins_while_its_workload_is_starting() -> None:
     def on_progress(_text: str) -> None:
         world.guest.answers = {"cat what": RUNNING}
         try:
-            launch.current_workload("guest1").send(None)
+            launch.workloads.current("guest1").send(None)
         except Failure as failure:
             refused.append(failure)
 
     await launch.start_workload(WorkloadSpec(MEMORY, 2, 150), on_progress)
     assert refused
     assert {each.what for each in refused} == {"The workload memory is still starting"}
-    assert (await launch.current_workload("guest1")).name == "memory"
+    assert (await launch.workloads.current("guest1")).name == "memory"
 
 
 async def test_a_workload_starting_in_one_vm_does_not_block_the_migration_of_another() -> None:
@@ -135,7 +135,7 @@ async def test_a_workload_starting_in_one_vm_does_not_block_the_migration_of_ano
 
     def on_progress(_text: str) -> None:
         world.guest.answers = {"cat what": RUNNING}
-        requests.append(asyncio.ensure_future(launch.current_workload("two")))
+        requests.append(asyncio.ensure_future(launch.workloads.current("two")))
 
     await launch.start_workload(WorkloadSpec(MEMORY, 2, 150), on_progress)
     assert {each.name for each in await asyncio.gather(*requests)} == {"memory"}
@@ -144,19 +144,19 @@ async def test_a_workload_starting_in_one_vm_does_not_block_the_migration_of_ano
 async def test_a_run_is_named_after_the_last_known_workload_if_the_guest_does_not_reply(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(launch_module, "STATUS_LIMIT_S", 0.05)
+    monkeypatch.setattr(workloads, "STATUS_LIMIT_S", 0.05)
     world = running_world(RUNNING)
     launch = launch_of(world)
     world.guest.released.clear()
-    assert (await launch.current_workload("guest1")).name == "unknown"
-    assert (await launch.current_workload("guest1", Workload("cpu"))).name == "cpu"
+    assert (await launch.workloads.current("guest1")).name == "unknown"
+    assert (await launch.workloads.current("guest1", Workload("cpu"))).name == "cpu"
     world.guest.released.set()
-    await launch.workload_status("guest1")
-    assert (await launch.current_workload("guest1", Workload("cpu"))).name == "memory"
+    await launch.workloads.status("guest1")
+    assert (await launch.workloads.current("guest1", Workload("cpu"))).name == "memory"
     world.guest.answers = {"cat what": Failure("can't be reached")}
-    assert (await launch.current_workload("guest1")).name == "memory"
-    assert (await launch.current_workload("guest1", Workload("cpu"))).name == "cpu"
-    known = launch.known_workload("guest1")
+    assert (await launch.workloads.current("guest1")).name == "memory"
+    assert (await launch.workloads.current("guest1", Workload("cpu"))).name == "cpu"
+    known = launch.workloads.known("guest1")
     assert known is not None
     assert known.name == "memory"
 
@@ -175,4 +175,4 @@ async def test_a_status_that_cannot_be_read_is_reported() -> None:
     world = running_world()
     world.guest.answers = {"cat what": Completed(1, "", "sh: out of memory")}
     with pytest.raises(Failure, match="out of memory"):
-        await launch_of(world).workload_status("guest1")
+        await launch_of(world).workloads.status("guest1")

@@ -18,6 +18,7 @@ MODULES = {
     "pause": "control",
     "set": "control",
     "runs": "runs",
+    "study": "study",
 }
 USAGE = """\
 vmlm-tui migrate VM [--help] ...
@@ -28,7 +29,8 @@ vmlm-tui cancel VM
 vmlm-tui resume VM
 vmlm-tui pause VM
 vmlm-tui set VM [--downtime TIME] [--bandwidth RATE]
-vmlm-tui runs [--help] ..."""
+vmlm-tui runs [--help] ...
+vmlm-tui study FILE|status|watch|stop|resume [--help] ..."""
 
 
 def run(verb: str, words: list[str]) -> int:
@@ -43,7 +45,8 @@ def run(verb: str, words: list[str]) -> int:
 
 
 def sentences(failure: Failure) -> list[str]:
-    """The failure before the start as lines: one, or one for each mistake of the configuration."""
+    """The failure before the start as lines: one, or one for each mistake of a file."""
     from tui.app.config import Misconfigured  # noqa: PLC0415  # --version and --help need no configuration
+    from tui.study.backend.plan_file import WrongPlan  # noqa: PLC0415
 
-    return failure.detail.splitlines() if isinstance(failure, Misconfigured) else [str(failure)]
+    return failure.detail.splitlines() if isinstance(failure, (Misconfigured, WrongPlan)) else [str(failure)]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tui.core.settings import Config
     from tui.migration.backend.migrations import Migrations
+    from tui.study.backend.client import StudiesClient
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = "Interrupted; `vmlm-tui status` shows what is under way."
@@ -49,6 +50,7 @@ class Session:
     """What a command works with."""
 
     migrations: "Migrations"
+    studies: "StudiesClient"
     output: Output
     signals: Signals
 
@@ -83,22 +85,23 @@ def run(verb: str, options: "Namespace", config: "Config", command: Command, fai
     from tui.core import log
     from tui.core.settings import state_folder
 
-    migrations = wiring.client_of(config, find(options.config))
+    path = find(options.config)
+    clients = wiring.client_of(config, path), wiring.studies_of(path)
     with log.stderr_redirected(log.start(state_folder() / log.NAME)):
         output = Output(verb, sys.stdout, sys.__stderr__)
-        status = asyncio.run(_run(migrations, output, command, failed))
+        status = asyncio.run(_run(clients, output, command, failed))
     if output.closed:
         sys.stdout = None  # Python would flush it again at exit
     return status
 
 
-async def _run(migrations: "Migrations", output: Output, command: Command, failed: int) -> int:
+async def _run(clients: "tuple[Migrations, StudiesClient]", output: Output, command: Command, failed: int) -> int:
     import asyncio
 
     from tui.migration.backend.preflight import Refused
 
     signals = Signals()
-    task = asyncio.ensure_future(command(Session(migrations, output, signals)))
+    task = asyncio.ensure_future(command(Session(*clients, output, signals)))
     signals.on_signal = task.cancel
     try:
         return await task
@@ -110,4 +113,5 @@ async def _run(migrations: "Migrations", output: Output, command: Command, faile
             output.report(with_commands(str(each)))
         return failed
     finally:
-        await migrations.close()
+        for client in clients:
+            await client.close()

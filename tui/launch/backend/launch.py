@@ -1,7 +1,6 @@
 """Boots and stops the chosen VM on its host, and runs workloads in its guest."""
 
 import asyncio
-import contextlib
 import shlex
 import time
 from collections.abc import Callable
@@ -11,15 +10,16 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, UntrustedHost
 from tui.core.protocols import FirstLogin, Shell
 from tui.core.quantity import MIB
-from tui.core.settings import AGENT_REACH, SOURCE, UNKNOWN
+from tui.core.settings import AGENT_REACH, SOURCE
 from tui.core.ssh_target import parse_target
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.backend.agent_shell import AgentShell
-from tui.guest.backend.guest import WORKLOAD, Guest, OnProgress, source_of
+from tui.guest.backend.guest import WORKLOAD, Guest, OnProgress
 from tui.guest.backend.heartbeats import Heartbeats
+from tui.guest.backend.workloads import Workloads
 from tui.guest.model.agent import AGENT
 from tui.guest.model.cloud_init import CloudInit
-from tui.guest.model.workload import CPU, MEMORY, Workload, WorkloadSpec, WorkloadStatus, kill_failed, validate_spec
+from tui.guest.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
 from tui.launch.backend.new_vms import NewVms
 from tui.linux.sudo import Sudo
 from tui.vm.backend.location import placement
@@ -30,16 +30,9 @@ BOOT_LIMIT_S = 900.0  # the first boot of a cloud image installs the agent, whic
 LONG_BOOT_S = 60.0  # after this time the progress mentions the console
 FIRST_PING_LIMIT_S = 2.0
 SHUTDOWN_LIMIT_S = 90.0
-FIRST_OUTPUT_LIMIT_S = 30.0
-FINAL_CHECK_LIMIT_S = 60.0  # the memory workload checks every page once more before it ends
-CUSTOM_END_LIMIT_S = 15.0
-KILLS = 20  # one per poll: a large process takes seconds to free its memory
-MINIMUM_RUN_S = 1.0  # a custom command has started well if it still runs after this time
 POLL_EVERY_S = 0.5
-STATUS_LIMIT_S = 5.0
 CLOUD_INIT_RUNS = "cloud-init runs in the guest"
 HOST_KEYS = "cat /etc/ssh/ssh_host_*_key.pub"
-NOT_FOUND = "Install it in the guest; its command is in the configuration."
 
 
 class Launch:
@@ -59,10 +52,9 @@ class Launch:
         self.new_vms = NewVms(connections, self.vms, self._addresses)
         self.config = connections.config
         self.heartbeats = Heartbeats(self.guest, self.config.vm.heartbeat_port)
+        self.workloads = Workloads(self.guest, self.heartbeats)
         self.name = self.config.vm.name  # the chosen VM
         self._agents: dict[str, AgentShell] = {}  # by VM
-        self._last_seen: dict[str, Workload] = {}  # by VM
-        self._starting: dict[str, str] = {}  # by VM: the workload that is being compiled or started
 
     @property
     def address(self) -> str:
@@ -224,83 +216,14 @@ class Launch:
     # -- the workload --
 
     async def start_workload(self, spec: WorkloadSpec, on_progress: OnProgress) -> WorkloadStatus:
-        """Compile the program in the guest if necessary, start it, and wait for its first line of output.
-
-        A custom command is not compiled and may print nothing, but must not end at once.
-        """
+        """Start a workload in the chosen VM; see Workloads.start."""
         where = await self._running_vm("run a workload")
-        failure = validate_spec(spec, where.vm.memory_bytes if where.vm else 0)
-        if failure:
-            raise failure
-        guest = self.guest(where.name)
-        before = await guest.status()
-        if before.running:
-            raise Failure(f"The workload {before.name} is already running", "", "Stop it first.")
-        self._starting[where.name] = spec.name
-        try:
-            if not spec.command:
-                await guest.install(spec.program, await source_of(spec.program), on_progress)
-            # Before the workload, which would slow down the compiler. A workload does not depend on the heartbeat.
-            with contextlib.suppress(Failure):
-                await self.heartbeats.ensure_running(where.name, on_progress)
-            on_progress(f"starting {spec.text}")
-            if spec.command:
-                await guest.start_command(spec.name, spec.command)
-            else:
-                await guest.start(spec)
-            status = await self._first_output(guest)
-        finally:
-            del self._starting[where.name]
-        self._last_seen[where.name] = Workload(status.current, status.parameters)
-        return status
+        memory_bytes = where.vm.memory_bytes if where.vm else 0
+        return await self.workloads.start(where.name, spec, memory_bytes, on_progress)
 
     async def stop_workload(self, on_progress: OnProgress) -> WorkloadStatus:
-        """End the workload with TERM, later with KILL, and return its last status; Failure if it still runs."""
-        name = self.name
-        guest = self.guest(name)
-        await guest.signal("TERM")
-        began, kills = time.monotonic(), 0
-        while (status := await guest.status()).running:
-            limit_s = CUSTOM_END_LIMIT_S if status.is_custom else FINAL_CHECK_LIMIT_S
-            if kills == KILLS:
-                raise kill_failed(status, name, KILLS)
-            if time.monotonic() - began > limit_s:
-                await guest.signal("KILL")
-                kills += 1
-                on_progress(f"{status.name} did not end within {limit_s:.0f} s and is killed")
-            else:
-                checking = ": it checks every page once more" if status.name == MEMORY else ""
-                on_progress(f"stopping {status.name}{checking}")
-            await asyncio.sleep(POLL_EVERY_S)
-        self._last_seen[name] = Workload(status.current, status.parameters)
-        return status
-
-    async def workload_status(self, name: str) -> WorkloadStatus:
-        """The status of the workload in a VM's guest, started by this app or another."""
-        status = await self.guest(name).status()
-        self._last_seen[name] = Workload(status.current, status.parameters)
-        return status
-
-    def known_workload(self, name: str) -> Workload | None:
-        """The workload that this process saw last in a VM's guest, None if it saw none.
-
-        Failure while one is starting, because a run that begins now would record the wrong workload.
-        """
-        if name in self._starting:
-            what = f"The workload {self._starting[name]} is still starting"
-            raise Failure(what, "", "Wait until the Launch page shows it running.")
-        return self._last_seen.get(name)
-
-    async def current_workload(self, name: str, known: Workload | None = None) -> Workload:
-        """The workload for the name and the record of a run; Failure while one is starting.
-
-        If the guest does not reply in time, it is the one that a client has `known`, or that this process saw last.
-        """
-        last_seen = self.known_workload(name)
-        with contextlib.suppress(Failure, asyncio.TimeoutError):
-            await asyncio.wait_for(self.workload_status(name), STATUS_LIMIT_S)
-            return self._last_seen[name]
-        return known or last_seen or Workload(UNKNOWN)
+        """End the workload of the chosen VM; see Workloads.stop."""
+        return await self.workloads.stop(self.name, on_progress)
 
     # -- helpers --
 
@@ -328,21 +251,6 @@ class Launch:
         if address == AGENT:
             return self._agents.setdefault(name, AgentShell(self._connections, name))
         return self._connections.guest_shell(name, address)
-
-    async def _first_output(self, guest: Guest) -> WorkloadStatus:
-        began = time.monotonic()
-        while (status := await guest.status()).running:
-            passed = time.monotonic() - began
-            waiting = status.starting or (status.is_custom and passed < MINIMUM_RUN_S)
-            if not waiting or passed > FIRST_OUTPUT_LIMIT_S:
-                break
-            await asyncio.sleep(POLL_EVERY_S)
-        if not status.running:
-            reason = status.output[-1] if status.output else "it printed nothing"
-            how = "" if status.exit_status is None else f" with status {status.exit_status}"
-            what = f"The workload {status.name} ended at once{how}"
-            raise Failure(what, reason, NOT_FOUND if status.exit_status == 127 else "", detail="\n".join(status.output))
-        return status
 
 
 def _booted(name: str, passed_s: float, cloud: CloudInit) -> str:

@@ -142,7 +142,7 @@ class LaunchView(Page):
             self._last_status.pop(name, None)
         elif not self._action:
             try:
-                status = await self._launch.workload_status(name)
+                status = await self._launch.workloads.status(name)
             except Failure as failure:
                 status = failure
         if (name, address) == (self._launch.name, self._launch.address):  # neither was changed meanwhile

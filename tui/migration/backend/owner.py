@@ -82,15 +82,24 @@ class MigrationOwner:
         """The VMs of both hosts, and why a host could not be read."""
         return await inventory_of(self._connections)
 
-    async def start(self, plan: Plan, expected: str = "", workload: Workload | None = None) -> MigrationActor:
+    async def start(
+        self,
+        plan: Plan,
+        expected: str = "",
+        workload: Workload | None = None,
+        tables: Mapping[str, Any] | None = None,
+    ) -> MigrationActor:
         """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them.
 
-        Raises Moved if the VM is not on the host `expected`. `workload` is what the client knows of it.
+        Raises Moved if the VM is not on the host `expected`. `workload` is what the client knows of it; `tables` are
+        added to run.toml.
         """
         async with self._lock:
-            return await self._start(plan, expected, workload)
+            return await self._start(plan, expected, workload, tables or {})
 
-    async def _start(self, plan: Plan, expected: str, known: Workload | None) -> MigrationActor:
+    async def _start(
+        self, plan: Plan, expected: str, known: Workload | None, tables: Mapping[str, Any]
+    ) -> MigrationActor:
         if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
             raise Failure(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
         found = await checked(self._connections, plan, expected)
@@ -101,8 +110,9 @@ class MigrationOwner:
         name = folder_name(vm.name, workload.name, plan.technique)
         recorder = await on_thread(Recorder.create, self._runs, name)
         migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
-        migration.facts = facts
-        migration.begin(self._options(plan, vm, origin, workload))
+        migration.facts = facts | dict(tables)
+        options = self._options(plan, vm, origin, workload)
+        migration.begin(options | ({"tables": dict(tables)} if tables else {}))
         self._followed(migration)
         return migration
 
@@ -176,7 +186,7 @@ class MigrationOwner:
         opened, facts = await self._connect(host, workload, inventory)
         recorder = await self._recorder_of(run, vm, workload, plan)
         migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
-        migration.facts = facts
+        migration.facts = facts | dict(run.tables if run else {})
         options = self._options(plan, vm, host, workload)
         earlier, began = (run.records, run.began) if run else ([], None)
         migration.rejoin(earlier, began, options)
@@ -208,7 +218,7 @@ class MigrationOwner:
         except (Failure, OSError):
             return  # a host is unreachable, or another app was faster: the next start tries again
         migration = MigrationActor(run.plan, run.vm, opened, recorder, self._interval, self._guest_access)
-        migration.facts = facts
+        migration.facts = facts | dict(run.tables)
         migration.conclude_unwatched(run.records, run.began)
         self._followed(migration, current=self.current is None or self.current.run_log.began_at <= run.began)
         with contextlib.suppress(asyncio.TimeoutError):  # a host may not answer; other migrations must not wait for it

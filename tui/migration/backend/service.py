@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
@@ -77,6 +77,16 @@ class Session:
         migrations.listen(self._on_started)
         self._looking = asyncio.ensure_future(self._look())
         self._looking.add_done_callback(retrieve)
+
+    @property
+    def owner(self) -> MigrationOwner:
+        """The migrations of the client's configuration."""
+        return self._migrations
+
+    @property
+    def actions(self) -> Collection[str]:
+        """The requests that it takes."""
+        return self._actions
 
     async def call(self, action: str, parameters: Mapping[str, Any]) -> Any:
         """The result of a request, as JSON; raises Failure."""

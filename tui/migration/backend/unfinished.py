@@ -27,6 +27,7 @@ class Unfinished:
     workload: Workload
     began: str  # the start of its clock, in UTC
     records: list[Record]
+    tables: Mapping[str, Any]  # for run.toml, of whoever started it
 
 
 def unfinished_runs(runs: Path) -> list[Unfinished]:
@@ -58,7 +59,9 @@ def _read(folder: Path) -> Unfinished | None:
     vm = Vm(plan.vm, uuid, "", vcpus=vcpus, memory_bytes=memory_bytes)
     if not plan.vm or not uuid or origin not in HYPERVISORS or not _is_time(began):
         return None
-    return Unfinished(folder, plan, vm, origin, _workload(data), began, records)
+    tables = data.get("tables")
+    tables = tables if isinstance(tables, dict) else {}
+    return Unfinished(folder, plan, vm, origin, _workload(data), began, records, tables)
 
 
 def _workload(data: Mapping[str, Any]) -> Workload:

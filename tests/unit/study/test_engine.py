@@ -1,0 +1,175 @@
+"""A study in the runner: its runs one after another, what disturbs them, and what is recorded."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.fakes import PATIENCE_S
+from tests.unit.study.plans import changed
+from tests.unit.study.study_world import CONFIG, Make
+from tests.unit.until import until
+from tui.core.failure import Failure
+from tui.core.plan import Plan
+from tui.study.model.status import state_sentence
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PLAIN = {"a": {"technique": "pre-copy"}}
+ONE = changed(workload={"memory": {"threads": 2, "size": "150 MiB"}}, migration=PLAIN)
+IDLE = changed(workload={"idle": {}}, migration=PLAIN)
+
+
+async def test_a_study_measures_each_setting_there_and_back(make: Make) -> None:
+    world = make()
+    await world.start(changed(warm_up=1, workload={"idle": {}, **ONE["workload"]}, migration=PLAIN))
+    status = await world.finished()
+    assert (status["state"], status["done"], status["completed"], status["left"]) == ("finished", 9, 9, "")
+    assert [each["short"] for each in status["cells"]] == ["idle a", "memory a"]
+    assert all(each["median_total_s"] == 4.405 for each in status["cells"])
+    about = [run["study"] for run in world.runs]
+    assert [each["direction"] for each in about] == ["out", "back"] * 4 + ["out"]
+    assert [(each["repeat"], each["warm_up"]) for each in about] == [(0, True)] + [(1, False)] * 4 + [(2, False)] * 4
+    assert {(each["name"], each["id"], each["censored"]) for each in about} == {("small", status["id"], False)}
+    assert world.guest.log == ["start memory_intensive --threads 2 --size 150 --rate 0", "stop memory"] * 4
+    assert {run["workload"]["name"] for run in world.runs} == {"idle", "memory"}
+
+
+async def test_the_rate_of_the_guest_before_and_after_is_in_the_record_of_a_run(make: Make) -> None:
+    world = make()
+    await world.start(ONE | {"repeats": 1, "baseline": "50 ms", "recovery": "50 ms"})
+    await world.finished()
+    assert world.runs[0]["guest"] == {"rate_before": 100.0, "unit": "MiB/s"}
+    after = tomllib.loads((Path(world.done()[0]["run"]) / "study.toml").read_text("utf-8"))
+    assert after["guest"] == {"rate_before": 100.0, "unit": "MiB/s", "rate_after": 100.0, "wrong_pages": 0}
+    assert after["study"] == world.runs[0]["study"]
+
+
+async def test_a_migration_over_the_limit_is_cancelled_and_counts_as_censored(make: Make) -> None:
+    world = make("post-copy-by-hand", waits_for_keys=True)  # it waits for a key for ever
+    await world.start(IDLE | {"repeats": 1, "limit": "0.1 s"})
+    status = await world.finished()
+    assert (status["state"], status["censored"], status["failed"]) == ("finished", 2, 0)
+    assert [(run["outcome"], run["study"]["censored"]) for run in world.runs] == [("cancelled", True)] * 2
+    assert [each["direction"] for each in world.done()] == ["back", "back"]  # it stayed on the destination
+
+
+async def test_post_copy_at_once_is_requested_by_the_study(make: Make) -> None:
+    world = make("post-copy-by-hand", waits_for_keys=True)
+    await world.start(IDLE | {"repeats": 1, "migration": {"p": {"technique": "post-copy"}}})
+    status = await world.finished()
+    assert (status["completed"], status["cells"][0]["cell"]) == (2, "guest1; idle; post-copy at once")
+    assert all("post_copy_at_s" in run["figures"] for run in world.runs)
+
+
+async def test_failures_in_a_row_stop_the_study_with_the_last_reason(make: Make) -> None:
+    world = make("failed")
+    await world.start(IDLE)
+    status = await world.finished()
+    assert (status["state"], status["done"], status["failed"]) == ("stopped", 2, 2)
+    assert status["why"].startswith("2 runs in a row have failed; the last one: ")
+    assert "the migration stream to the destination broke" in status["why"]
+
+
+async def test_a_guest_that_does_not_answer_is_a_failure_of_that_run_only(make: Make) -> None:
+    world = make()
+    await world.start(IDLE)
+    world.guest.failures = [Failure("The guest cannot be reached", "no route")] * 2  # also when it is tidied up
+    status = await world.finished()
+    assert (status["state"], status["failed"], status["completed"]) == ("finished", 1, 3)
+    assert world.done()[0]["why"] == "The guest cannot be reached: no route"
+
+
+async def test_wrong_pages_are_a_failure(make: Make) -> None:
+    world = make()
+    world.guest.wrong_pages = 3
+    await world.start(ONE)
+    status = await world.finished()
+    assert (status["state"], status["failed"]) == ("stopped", 2)
+    assert "Memory was corrupted: 3 pages" in status["why"]
+
+
+async def test_another_workload_is_ended_before_a_run(make: Make) -> None:
+    world = make()
+    world.guest.running = "cpu"
+    await world.start(IDLE | {"repeats": 1})
+    await world.finished()
+    assert world.guest.log == ["stop cpu"]
+
+
+async def test_the_migration_of_a_person_makes_the_study_wait(make: Make) -> None:
+    world = make("post-copy-by-hand", waits_for_keys=True)
+    other = await world.owner.start(Plan("guest1", technique="post-copy-manual"))
+    await world.start(IDLE | {"repeats": 1, "migration": {"p": {"technique": "post-copy"}}})
+    await world.reaches("state", "waiting")
+    status = await world.status()
+    assert state_sentence(status) == "waiting until the migration of guest1 ends that another client started"
+    other.controls.switch_to_post_copy()
+    await asyncio.wait_for(other.ended(), PATIENCE_S)
+    status = await world.finished()
+    assert (status["state"], status["completed"]) == ("finished", 2)
+    assert [each["direction"] for each in world.done()] == ["out", "back"]  # from where it is then
+    assert len(world.runs) == 3
+
+
+async def test_a_stopped_study_measures_the_migration_to_its_end_and_goes_on_from_there(make: Make) -> None:
+    world = make("post-copy-by-hand", waits_for_keys=True)
+    await world.start(IDLE)
+    await until(lambda: world.owner.current is not None and world.owner.current.timeline.iteration >= 2)
+    assert world.studies.stop()["state"] == "stopping"
+    assert world.owner.current
+    world.owner.current.controls.cancel()
+    status = await world.finished()
+    assert (status["state"], status["why"]) == ("stopped", "a client requested it")
+    assert (status["done"], status["cancelled"]) == (1, 1)
+    with pytest.raises(Failure, match="No study is under way"):
+        world.studies.stop()
+    world.stage._waits_for_keys = False
+    await world.studies.resume("", CONFIG)
+    status = await world.finished()
+    assert (status["state"], status["done"], status["completed"]) == ("finished", 4, 3)
+    assert [each["number"] for each in world.done()] == [1, 2, 3, 4]
+
+
+async def test_a_study_that_is_stopped_while_the_guest_settles_counts_no_run(make: Make) -> None:
+    world = make()
+    await world.start(ONE | {"settle": "1 h"})
+    await world.reaches("doing", "letting the guest settle")
+    world.studies.stop()
+    status = await world.finished()
+    assert (status["state"], status["done"], world.runs) == ("stopped", 0, [])
+    assert world.guest.log[-1] == "stop memory"
+
+
+async def test_a_second_study_is_refused_while_one_is_under_way(make: Make) -> None:
+    world = make()
+    await world.start(IDLE | {"settle": "1 h"})
+    with pytest.raises(Failure, match="is under way"):
+        await world.start(IDLE)
+    with pytest.raises(Failure, match="is under way"):
+        await world.studies.resume("", CONFIG)
+
+
+async def test_a_study_of_a_vm_that_does_not_run_or_answer_is_refused(make: Make) -> None:
+    world = make()
+    with pytest.raises(Failure, match="Neither host has a VM named other"):
+        await world.start(IDLE | {"vms": "other"})
+    world.guest.failures = [Failure("The guest cannot be reached")]
+    with pytest.raises(Failure, match="The guest cannot be reached"):
+        await world.start(IDLE)
+    assert await world.studies.status("", CONFIG) is None
+
+
+async def test_a_log_that_cannot_be_written_ends_the_study_with_the_reason(make: Make) -> None:
+    world = make()
+    status = await world.start(IDLE | {"settle": "50 ms"})
+    await world.reaches("doing", "letting the guest settle")
+    assert world.studies._engine
+    world.studies._engine._store._file = Path("/dev/full").open("ab")  # noqa: SIM115, ASYNC230
+    status = await world.finished()
+    assert status["state"] == "stopped"
+    assert status["why"] == "The progress of the study cannot be written: No space left on device"

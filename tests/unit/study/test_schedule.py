@@ -1,0 +1,97 @@
+"""The order of the runs, what is done of them, and how long the rest will take."""
+
+import json
+
+import pytest
+
+from tests.unit.study.plans import SMALL, changed
+from tui.study.model.cell import Cell, cells_of
+from tui.study.model.estimate import estimate
+from tui.study.model.plan import StudyPlan, check
+from tui.study.model.progress import Done, Progress, progress_of
+from tui.study.model.schedule import Step, from_line, schedule, to_line
+
+
+def read(**keys: object) -> tuple[StudyPlan, tuple[Cell, ...]]:
+    plan, problems = check(changed(**keys))
+    assert plan, problems
+    return plan, cells_of(plan, "")
+
+
+def steps_of(**keys: object) -> tuple[StudyPlan, tuple[Step, ...]]:
+    plan, cells = read(**keys)
+    return plan, schedule(plan, cells, 7)
+
+
+def test_each_block_has_all_cells_there_and_back_in_an_order_of_the_seed() -> None:
+    plan, cells = read(repeats=3)
+    steps = schedule(plan, cells, 7)
+    assert [each.number for each in steps] == list(range(1, 31))
+    blocks = [[each.cell for each in steps if each.repeat == repeat] for repeat in (1, 2, 3)]
+    for block in blocks:
+        assert block[::2] == block[1::2]
+        assert sorted(each.text for each in block[::2]) == sorted(each.text for each in cells)
+    assert len({tuple(each.text for each in block) for block in blocks}) > 1
+    assert schedule(plan, cells, 7) == steps
+    assert schedule(plan, cells, 8) != steps
+
+
+def test_the_warm_up_of_each_vm_comes_first_and_is_marked() -> None:
+    _plan, steps = steps_of(vms=["a", "b"], warm_up=2)
+    assert [(each.cell.vm, each.warm_up) for each in steps[:5]] == [
+        ("a", True), ("a", True), ("b", True), ("b", True), (steps[4].cell.vm, False),
+    ]  # fmt: skip
+
+
+def test_a_step_is_read_as_it_was_written() -> None:
+    _plan, steps = steps_of(workload={**SMALL["workload"], "own": {"command": ["a", "b"]}})
+    for each in steps:
+        assert from_line(json.loads(json.dumps(to_line(each)))) == each
+
+
+def test_the_log_tells_what_is_done_and_what_was_under_way() -> None:
+    entries: list[dict[str, object]] = [
+        {"do": "migrating", "number": 1, "run": "r1", "direction": "out"},
+        {"do": "ended", "number": 1, "result": "completed", "direction": "out", "run": "r1", "total_s": 2, "took_s": 9},
+        {"do": "ended", "number": 2, "result": "failed", "why": "no guest"},
+        {"do": "of a later version"},
+        {"do": "ended"},
+        {"do": "migrating", "number": 3, "run": "r3", "direction": "back"},
+    ]
+    progress = progress_of(entries)
+    assert progress.done[1] == Done(1, "completed", "out", "r1", "", 2.0, 9.0)
+    assert progress.migrating == (3, "r3", "back")
+    assert progress.failures_in_a_row == 1
+    stopped = progress_of([*entries, {"do": "stopped", "why": "enough"}])
+    assert stopped.stopped == "enough"
+    assert stopped.after({"do": "begun"}) == progress
+    assert progress.after({"do": "finished"}).finished
+
+
+def test_runs_that_were_cancelled_or_censored_are_no_failures() -> None:
+    done = {n: Done(n, result) for n, result in enumerate(("failed", "censored", "failed", "failed"), 1)}
+    assert Progress(done).failures_in_a_row == 2
+    assert Progress({**done, 5: Done(5, "cancelled")}).failures_in_a_row == 0
+
+
+def test_before_the_first_run_an_unlimited_migration_has_no_figure() -> None:
+    plan, steps = steps_of(settle="10 s", rest="5 s", repeats=1)
+    found = estimate(plan, steps, steps, {}, {})
+    assert (found.likely_s, found.unknown) == (150.0, 10)
+    assert found.text == "between 2 min and 12 min"
+
+
+def test_the_limit_of_the_bandwidth_gives_a_figure() -> None:
+    limited = {"technique": "pre-copy", "bandwidth": "64 MiB/s"}
+    plan, steps = steps_of(workload={"idle": {}}, migration={"a": limited}, settle="4 s")
+    found = estimate(plan, steps, steps, {}, {"guest1": 1 << 30})
+    assert (found.likely_s, found.unknown, found.text) == (80.0, 0, "about 80 s")
+
+
+@pytest.mark.parametrize(("took_s", "text"), [(30.0, "about 8 min"), (400.0, "about 1 h 46 min")])
+def test_runs_that_are_done_give_the_figure_of_their_cell_and_of_others(took_s: float, text: str) -> None:
+    plan, steps = steps_of(repeats=1)
+    first = {1: Done(1, "completed", took_s=took_s), 2: Done(2, "failed", took_s=1.0)}
+    assert estimate(plan, steps, steps, first, {}).likely_s == 10 * took_s
+    left = [*steps, *steps]
+    assert estimate(plan, steps, left[:16], first, {}).text == text

@@ -1,0 +1,1 @@
+"""Studies: a matrix of measured migrations, run one after another in the background."""

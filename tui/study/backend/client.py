@@ -1,0 +1,42 @@
+"""The studies as the command line sees them: started, read and stopped through the runner."""
+
+from pathlib import Path
+from typing import Any
+
+from tui import __version__
+from tui.runner.client import Client, Connect
+from tui.study.backend.service import RESUME, START, STATUS, STOP
+
+Status = dict[str, Any]  # of one study; see model.status
+
+
+class StudiesClient:
+    """The studies of one configuration, by its path; `connect` reaches the runner, and starts it if need be."""
+
+    def __init__(self, connect: Connect, config: Path) -> None:
+        hello = {"config": str(config.absolute()), "version": __version__}
+        self._client = Client(connect, hello, lambda _notice: None, lambda: None)
+
+    async def start(self, plan: str) -> Status:
+        """Start the study of a plan's text; returns its status, raises Failure."""
+        found: Status = await self._client.call(START, plan=plan)
+        return found
+
+    async def status(self, study: str = "") -> Status | None:
+        """The status of a study, by default of the one under way, else of the newest; None if there is none."""
+        found: Status | None = await self._client.call(STATUS, study=study)
+        return found
+
+    async def stop(self) -> Status:
+        """Stop the study under way; returns its status, raises Failure if there is none."""
+        found: Status = await self._client.call(STOP)
+        return found
+
+    async def resume(self, study: str = "") -> Status:
+        """Continue a study, by default the newest; returns its status, raises Failure."""
+        found: Status = await self._client.call(RESUME, study=study)
+        return found
+
+    async def close(self) -> None:
+        """Close the connection; the study continues."""
+        await self._client.close()

@@ -1,0 +1,274 @@
+"""One run of a study: prepares the guest, migrates the VM, and measures the guest before and after."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from tui.core.failure import Failure
+from tui.core.log import log
+from tui.core.plan import POST_COPY_MANUAL
+from tui.core.settings import SOURCE
+from tui.core.threads import on_thread
+from tui.guest.backend.workloads import Workloads
+from tui.guest.model.workload import WorkloadStatus
+from tui.migration.backend.actor import MigrationActor
+from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.preflight import Moved
+from tui.migration.backend.recorder import without_none
+from tui.migration.model.keys import CANCEL, POST_COPY_NOW, why_not
+from tui.migration.model.record import Record
+from tui.migration.model.timeline import CANCELLED, COMPLETED, Timeline
+from tui.study.model.guest_loss import Rate, lost_seconds, median_rate
+from tui.study.model.plan import StudyPlan
+from tui.study.model.progress import BACK, DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, OUT, Done
+from tui.study.model.schedule import Step
+from tui.vm.model.location import VmOnHost, state_words
+
+AFTERWARDS = "study.toml"  # in the run's folder: what is known only after the end of its run.toml
+FOREVER_S = 1e7
+READ_EVERY_S = 2.0  # the newest lines of the workload; a guest keeps about 20 of them
+
+Say = Callable[[str, bool], None]  # a sentence on what it does now, and whether it waits for somebody else
+Pause = Callable[[float], Awaitable[bool]]  # for some seconds; returns whether the study was stopped meanwhile
+OnStarted = Callable[[MigrationActor, str], Awaitable[None]]  # with the direction
+
+
+class Interrupted(Exception):
+    """The study was stopped before the migration of this run began."""
+
+
+class Measurement:
+    """One step; `study` has the name and the id of its study."""
+
+    def __init__(
+        self,
+        plan: StudyPlan,
+        step: Step,
+        study: dict[str, str],
+        room: tuple[MigrationOwner, Workloads],
+        say: Say,
+        pause: Pause,
+    ) -> None:
+        self._plan = plan
+        self._step = step
+        self._study = study
+        self._owner, self._workloads = room
+        self._say = say
+        self._pause = pause
+        self._vm = step.cell.vm
+        self._before: Rate | None = None
+        self._records: list[Record] = []
+
+    async def run(self, on_started: OnStarted) -> Done:
+        """Do all of it; raises Interrupted, or the Failure that kept the migration from starting."""
+        began = time.monotonic()
+        try:
+            migration, direction = await self._start()
+            await on_started(migration, direction)
+        except (Failure, Interrupted):
+            with contextlib.suppress(Failure):  # the first failure is the one to report
+                await self._clear()
+            raise
+        censored = await self.until_over(migration)
+        after = await self._recovered(migration)
+        status, trouble = await self._stopped()
+        tables = self._tables(direction, censored=censored)
+        guest = tables.setdefault("guest", {})
+        guest |= {"rate_after": after.value if after else None, "unit": _unit(self._before or after)}
+        guest |= {"lost_s": lost_seconds(self._records, self._before)}
+        guest |= {"wrong_pages": status.wrong_pages if status and "wrong_pages" in status.values else None}
+        await on_thread(_write, migration.folder / AFTERWARDS, tables | ({"error": trouble} if trouble else {}))
+        await self._pause(self._plan.rest_s)
+        done = done_of(self._step.number, direction, migration, censored=censored)
+        result = DONE_FAILED if trouble else done.result
+        return replace(done, result=result, why=done.why or trouble, took_s=round(time.monotonic() - began, 3))
+
+    # -- before --
+
+    async def _start(self) -> tuple[MigrationActor, str]:
+        while True:
+            found = await self._ready()
+            await self._prepare(found)
+            if self._under_way() is not None:
+                continue  # another client has started one while the guest was prepared
+            direction = OUT if found.host == SOURCE else BACK
+            tables = self._tables(direction)
+            self._say("starting the migration", False)
+            try:
+                migration = await self._owner.start(self._step.cell.plan, found.host, tables=tables)
+            except Moved:
+                continue
+            migration.listen(self._records.append)
+            return migration, direction
+
+    async def _ready(self) -> VmOnHost:
+        """The VM, once no migration of it is under way; Failure if it does not run or a host does not reply."""
+        try:
+            await self._owner.look()  # for migrations of other programs
+        except Failure as failure:
+            log.info("The study: %s", failure)
+        while (other := self._under_way()) is not None:
+            self._say(f"waiting until the migration of {self._vm} ends that another client started", True)
+            await self._until_ended(other)
+        inventory = await self._owner.vms()
+        found = inventory.origin(self._vm)
+        if found is None or not found.vm.running:
+            reason = next(map(str, inventory.failures.values()), "")
+            state = f"it is {state_words(found.vm)} on {found.host}" if found else reason or "neither host has it"
+            raise Failure(f"{self._vm} does not run", state, "Start it on the Launch page.")
+        return found
+
+    def _under_way(self) -> MigrationActor | None:
+        return next((each for each in self._owner.all if each.vm.name == self._vm and not each.timeline.over), None)
+
+    async def _prepare(self, found: VmOnHost) -> None:
+        """Start the workload, let it settle, and read its rate."""
+        self._say(f"preparing the guest of {self._vm}", False)
+        await self._clear()
+        spec = self._step.cell.spec
+        if spec is not None:
+            await self._workloads.start(self._vm, spec, found.vm.memory_bytes, lambda text: self._say(text, False))
+        self._say("letting the guest settle", False)
+        await self._interruptible(self._plan.settle_s)
+        self._say(f"{self._measuring} before the migration", False)
+        self._before = await self._rate_over(self._plan.baseline_s, interruptible=True)
+
+    @property
+    def _measuring(self) -> str:
+        return "waiting" if self._step.cell.spec is None else "measuring the guest"
+
+    async def _clear(self) -> None:
+        """End the workload that runs in the guest; Failure if the guest does not answer."""
+        if (await self._workloads.status(self._vm)).running:
+            await self._workloads.stop(self._vm, lambda text: self._say(text, False))
+
+    async def _until_ended(self, other: MigrationActor) -> None:
+        ended, stopped = asyncio.ensure_future(other.ended()), asyncio.ensure_future(self._pause(FOREVER_S))
+        try:
+            await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                raise Interrupted
+        finally:
+            ended.cancel()
+            stopped.cancel()
+
+    async def _interruptible(self, seconds: float) -> None:
+        if await self._pause(seconds):
+            raise Interrupted
+
+    # -- during --
+
+    async def until_over(self, migration: MigrationActor) -> bool:
+        """Wait for the end of the migration; returns whether it took longer than the limit, which ends pre-copy."""
+        ended = asyncio.ensure_future(migration.ended())
+        censored = False
+        if self._step.cell.plan.technique == POST_COPY_MANUAL and not why_not(POST_COPY_NOW, migration.timeline):
+            migration.controls.send(POST_COPY_NOW)
+        self._say("migrating", False)
+        try:
+            await asyncio.wait({ended}, timeout=max(0.0, self._plan.limit_s - migration.run_log.now()))
+            if not migration.timeline.over:
+                censored = True
+                _mark_censored(migration)
+                cancels = not why_not(CANCEL, migration.timeline)
+                what = "it is cancelled" if cancels else "it cannot be cancelled any more"
+                self._say(f"the migration has passed the limit of {self._plan.limit_s:g} s; {what}", not cancels)
+                if cancels:
+                    migration.controls.send(CANCEL)
+            await ended
+        finally:
+            ended.cancel()
+        return censored
+
+    # -- after --
+
+    async def _recovered(self, migration: MigrationActor) -> Rate | None:
+        self._say(f"{self._measuring} after the migration", False)
+        if migration.timeline.phase not in (COMPLETED, CANCELLED):
+            return None  # the guest may be gone
+        try:
+            return await self._rate_over(self._plan.recovery_s, interruptible=False)
+        except Failure as failure:
+            log.info("The study: %s", failure)
+            return None
+
+    async def _stopped(self) -> tuple[WorkloadStatus | None, str]:
+        """The last status of the workload, and what is wrong with it: it has found wrong pages, or cannot be ended."""
+        if self._step.cell.spec is None:
+            return None, ""
+        try:
+            status = await self._workloads.stop(self._vm, lambda text: self._say(text, False))
+        except Failure as failure:
+            return None, str(failure)
+        return status, status.error
+
+    async def _rate_over(self, seconds: float, *, interruptible: bool) -> Rate | None:
+        """The rate of the workload over some seconds; None for an idle guest, and for one without a rate."""
+        lines: list[str] = []
+        known, until = "", time.monotonic() + seconds
+        spec = self._step.cell.spec
+        while (rest := until - time.monotonic()) > 0:
+            stopped = await self._pause(rest if spec is None else min(rest, READ_EVERY_S))
+            if stopped and interruptible:
+                raise Interrupted
+            if stopped:
+                return None  # what is known by then would be a rate over another time
+            if spec is None:
+                continue
+            output = await self._workloads.newest_output(self._vm)
+            fresh = output.after(known) if known else output.lines[-1:]
+            lines, known = [*lines, *fresh], output.line
+        return median_rate(lines)
+
+    def _tables(self, direction: str, *, censored: bool = False) -> dict[str, Any]:
+        """The tables of run.toml that say which run of the study it is."""
+        step, before = self._step, self._before
+        about = {"cell": step.cell.text, "direction": direction, "repeat": step.repeat, "warm_up": step.warm_up}
+        study = {**self._study, **about, "censored": censored}
+        return {"study": study} | (
+            {"guest": {"rate_before": before.value, "unit": before.unit}} if before is not None else {}
+        )
+
+
+def done_of(number: int, direction: str, migration: MigrationActor, *, censored: bool) -> Done:
+    """The result of a migration that is over."""
+    timeline = migration.timeline
+    result = {COMPLETED: DONE_OK, CANCELLED: DONE_CANCELLED}.get(timeline.phase, DONE_FAILED)
+    if censored and result != DONE_FAILED:
+        result = DONE_CENSORED
+    why = _why(timeline, result)
+    return Done(number, result, direction, str(migration.folder), why, timeline.total_s)
+
+
+def _why(timeline: Timeline, result: str) -> str:
+    if result == DONE_CANCELLED:
+        return "it was cancelled by another client"
+    if result == DONE_FAILED:
+        what, why = (str(timeline.error.get(key, "")) for key in ("what", "why"))
+        return ": ".join(filter(None, (what, why))) or f"its outcome is {timeline.phase}"
+    return ""
+
+
+def _mark_censored(migration: MigrationActor) -> None:
+    facts = migration.facts
+    migration.facts = facts | {"study": facts.get("study", {}) | {"censored": True}}
+
+
+def _unit(rate: Rate | None) -> str | None:
+    return rate.unit if rate else None
+
+
+def _write(path: Path, tables: dict[str, Any]) -> None:
+    """Write a file in one step; a disk that refuses it only costs these figures."""
+    try:
+        part = path.with_name(f".{path.name}.part")
+        part.write_text(tomli_w.dumps(without_none(tables)), "utf-8")
+        part.replace(path)
+    except OSError as error:
+        log.warning("%s cannot be written: %s", path, error)

@@ -1,0 +1,30 @@
+"""What became of a run of a study that no process of the study has seen end, read from its folder."""
+
+import sys
+from pathlib import Path
+
+from tui.core.regular_file import read_regular
+from tui.migration.backend.recorder import SUMMARY
+from tui.migration.model.timeline import CANCELLED, COMPLETED
+from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Done
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def result_of(folder: Path, number: int, direction: str) -> Done:
+    """The result in run.toml; a run without an end has failed, because nobody knows what became of it."""
+    try:
+        found = tomllib.loads(read_regular(folder / SUMMARY).decode())
+        outcome, figures, study = (found.get(name) for name in ("outcome", "figures", "study"))
+        total_ms = figures.get("total_time_ms") if isinstance(figures, dict) else None
+        total_s = float(total_ms) / 1000 if isinstance(total_ms, (int, float)) else None
+    except (OSError, ValueError) as error:
+        return Done(number, DONE_FAILED, direction, str(folder), f"its record cannot be read: {error}")
+    result = {COMPLETED: DONE_OK, CANCELLED: DONE_CANCELLED}.get(str(outcome), DONE_FAILED)
+    if isinstance(study, dict) and study.get("censored") is True and result != DONE_FAILED:
+        result = DONE_CENSORED
+    why = "" if result in (DONE_OK, DONE_CENSORED) else f"its outcome is {outcome}"
+    return Done(number, result, direction, str(folder), why, total_s)

@@ -1,0 +1,192 @@
+"""The studies of one configuration in the runner, and what a client may request of them."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from tui.core.failure import Failure
+from tui.core.settings import Config
+from tui.core.threads import on_thread
+from tui.guest.backend.workloads import Workloads
+from tui.migration.backend.owner import MigrationOwner
+from tui.study.backend import store
+from tui.study.backend.engine import Engine
+from tui.study.backend.plan_file import read
+from tui.study.backend.store import Store, Study
+from tui.study.model import status
+from tui.study.model.estimate import Estimate, estimate
+from tui.study.model.progress import Progress
+from tui.study.model.schedule import schedule
+
+START, STATUS, STOP, RESUME = "study-start", "study-status", "study-stop", "study-resume"
+SEEDS = 1 << 32
+BY_COMMAND = "a client requested it"
+
+
+class Studies:
+    """The studies of one configuration, of which one at most is under way; `folder` has those of all."""
+
+    def __init__(self, owner: MigrationOwner, workloads: Workloads, config: Config, folder: Path) -> None:
+        self._owner = owner
+        self._workloads = workloads
+        self._config = config
+        self._folder = folder
+        self._engine: Engine | None = None
+        self._lock = asyncio.Lock()  # one start at a time
+
+    @property
+    def busy(self) -> bool:
+        """Whether a study works or waits."""
+        return self._engine is not None and self._engine.under_way
+
+    async def start(self, text: str, config: str) -> dict[str, Any]:
+        """Start a new study of the plan in `text`; returns its status, raises Failure."""
+        plan, cells = read(text, self._config.vm.name, "The plan")
+        seed = random.randrange(SEEDS) if plan.seed is None else plan.seed  # noqa: S311  # it is recorded, not secret
+        steps = schedule(plan, cells, seed)
+        async with self._lock:
+            self._require_idle()
+            await self._require_vms({each.vm for each in cells})
+            head = {"seed": seed, "config": config}
+            made = await on_thread(Store.create, self._folder, plan.name, text, steps, head)
+            return self._begin(made, Study(made.folder, plan, steps, Progress(), config))
+
+    async def resume(self, name: str, config: str) -> dict[str, Any]:
+        """Continue a study that is not complete, the newest one without a name; returns its status."""
+        async with self._lock:
+            self._require_idle()
+            study = await on_thread(self._found, name, config)
+            if not study.left:
+                raise Failure(f"The study {study.id} is complete", "all of its runs are done")
+            if study.config != config:
+                hint = f"Give it with --config {study.config}."
+                raise Failure(f"The study {study.id} has another configuration", study.config, hint)
+            await self._require_vms({each.cell.vm for each in study.left})
+            return self._begin(await on_thread(Store.open, study.folder), study)
+
+    def stop(self) -> dict[str, Any]:
+        """Stop the study under way; a migration is measured to its end first. Returns the status."""
+        if self._engine is None or not self._engine.under_way:
+            raise Failure("No study is under way")
+        self._engine.stop(BY_COMMAND)
+        return self._status_of(self._engine.study, self._engine)
+
+    async def status(self, name: str, config: str) -> dict[str, Any] | None:
+        """The status of a study, by default of the one this process worked on, else of the newest; None if none is."""
+        engine = self._engine
+        if engine is not None and name in ("", engine.study.id):
+            return self._status_of(engine.study, engine)
+        if not name and not await on_thread(self._own, config):
+            return None
+        study = await on_thread(self._found, name, config)
+        return await on_thread(self._status_of, study, None)
+
+    async def close(self) -> None:
+        """Leave the study under way, because the process ends."""
+        if self._engine is not None:
+            await self._engine.close()
+
+    # -- helpers --
+
+    def _begin(self, opened: Store, study: Study) -> dict[str, Any]:
+        self._engine = Engine(opened, study, self._owner, self._workloads)
+        self._engine.start()
+        return self._status_of(study, self._engine)
+
+    def _require_idle(self) -> None:
+        if self._engine is not None and self._engine.under_way:
+            what = f"The study {self._engine.study.id} is under way"
+            raise Failure(what, "", "Wait for its end, or stop it.")
+
+    async def _require_vms(self, names: Collection[str]) -> None:
+        """Failure if a VM does not run, its guest does not answer, or a host cannot be read: each run would fail."""
+        inventory = await self._owner.vms()
+        for failure in inventory.failures.values():
+            raise failure
+        for name in sorted(names):
+            reason = inventory.stopped(name)
+            if reason:
+                raise Failure("The study cannot start", reason)
+            await self._workloads.status(name)
+
+    def _own(self, config: str) -> list[Path]:
+        """The folders of the studies of this configuration, newest first. Blocks."""
+        return [each for each in store.all_in(self._folder) if store.config_of(each) == config]
+
+    def _found(self, name: str, config: str) -> Study:
+        if name:
+            if "/" in name or not (self._folder / name).is_dir():
+                raise Failure(f"There is no study {name!r}", f"its folder is not in {self._folder}")
+            return store.load(self._folder / name)
+        own = self._own(config)
+        if not own:
+            raise Failure("There is no study", f"{self._folder} has none of this configuration")
+        return store.load(own[0])
+
+    def _status_of(self, study: Study, engine: Engine | None) -> dict[str, Any]:
+        left = self._left(study, engine)
+        fields: dict[str, Any] = {"id": study.id, "folder": str(study.folder), "name": study.plan.name}
+        fields |= {"state": _state(study, engine), "why": study.progress.stopped}
+        fields |= {"left_s": round(left.likely_s), "left_unknown_runs": left.unknown, "left": left.text}
+        fields |= status.counts(study.steps, study.progress)
+        fields |= {"newest": status.newest_fields(study.steps, study.progress)}
+        fields |= {"cells": status.cell_fields(study.steps, study.progress), "step": None, "doing": ""}
+        if engine is not None and engine.under_way:
+            step = engine.step
+            fields |= {"doing": engine.doing, "step": status.step_fields(step, study.plan) if step else None}
+        if not study.left:
+            fields["left"] = ""
+        return fields
+
+    def _left(self, study: Study, engine: Engine | None) -> Estimate:
+        memory = {self._config.vm.name: self._config.vm.memory_bytes}
+        found = estimate(study.plan, study.steps, study.left, study.progress.done, memory)
+        passed = engine.step_s if engine else 0.0
+        return Estimate(max(0.0, found.likely_s - passed), found.unknown, found.limit_s)
+
+
+def _state(study: Study, engine: Engine | None) -> str:
+    if engine is not None and engine.under_way:
+        return status.STOPPING if engine.stopping else status.WAITING if engine.waiting else status.RUNNING
+    if not study.left:
+        return status.FINISHED
+    if study.progress.stopped:
+        return status.STOPPED
+    return status.RUNNING if engine is None and store.in_use(study.folder) else status.INTERRUPTED
+
+
+class Session:
+    """The studies for one client; `config` is the path of its configuration."""
+
+    def __init__(self, studies: Studies, config: str) -> None:
+        self._studies = studies
+        self._config = config
+        self._actions: dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
+            START: self._start, STATUS: self._status, STOP: self._stop, RESUME: self._resume,
+        }  # fmt: skip
+
+    @property
+    def actions(self) -> Collection[str]:
+        """The requests that it takes."""
+        return self._actions
+
+    async def call(self, action: str, parameters: Mapping[str, Any]) -> Any:
+        """The result of a request, as JSON; raises Failure."""
+        return await self._actions[action](parameters)
+
+    def close(self) -> None:
+        """The client has gone; its study continues."""
+
+    async def _start(self, parameters: Mapping[str, Any]) -> Any:
+        return await self._studies.start(str(parameters.get("plan", "")), self._config)
+
+    async def _status(self, parameters: Mapping[str, Any]) -> Any:
+        return await self._studies.status(str(parameters.get("study", "")), self._config)
+
+    async def _stop(self, _parameters: Mapping[str, Any]) -> Any:
+        return self._studies.stop()
+
+    async def _resume(self, parameters: Mapping[str, Any]) -> Any:
+        return await self._studies.resume(str(parameters.get("study", "")), self._config)

@@ -1,0 +1,164 @@
+"""The folder of a study: its plan as given, the order of its runs, and a log of its progress that only grows."""
+
+import contextlib
+import json
+import os
+import re
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO, Any
+
+from tui.core.clock import now
+from tui.core.failure import Failure
+from tui.core.file_lock import lock
+from tui.core.json_text import parsed
+from tui.core.regular_file import open_regular, read_regular
+from tui.migration.backend import run_files
+from tui.study.backend.plan_file import read
+from tui.study.model.plan import StudyPlan
+from tui.study.model.progress import Progress, progress_of
+from tui.study.model.schedule import Step, from_line, to_line
+
+PLAN, SCHEDULE, PROGRESS = "plan.toml", "schedule.jsonl", "progress.jsonl"
+LOCK_LIMIT_S = 0.5
+CLOSE_LIMIT_S = 2.0  # for a write under way
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study as its folder has it; `config` is the path of its configuration."""
+
+    folder: Path
+    plan: StudyPlan
+    steps: tuple[Step, ...]
+    progress: Progress
+    config: str
+
+    @property
+    def id(self) -> str:
+        """The name of its folder, which its runs have in their record."""
+        return self.folder.name
+
+    @property
+    def left(self) -> tuple[Step, ...]:
+        """The runs that are not done, in their order."""
+        return tuple(each for each in self.steps if each.number not in self.progress.done)
+
+
+class Store:
+    """The log of one study, locked while it is open, so that two processes never work on one study. Its calls block."""
+
+    def __init__(self, folder: Path, file: IO[bytes]) -> None:
+        self.folder = folder
+        self._file = file
+        self._writing = threading.Lock()
+
+    @classmethod
+    def create(cls, studies: Path, name: str, text: str, steps: Sequence[Step], head: Mapping[str, Any]) -> "Store":
+        """Make a folder for a new study; `head` has its seed and its configuration. Raises Failure."""
+        stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        word = re.sub(r"[^\w.+-]", "_", name)
+        folder = studies / f"{stamp}-{word}"
+        try:
+            while True:
+                try:
+                    folder.mkdir(parents=True)
+                    break
+                except FileExistsError:
+                    folder = folder.with_name(f"{folder.name}-2")
+            lines = [head, *map(to_line, steps)]
+            _write(folder / PLAN, text)
+            _write(folder / SCHEDULE, "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in lines))
+            (folder / PROGRESS).touch(0o600)
+        except OSError as error:
+            raise Failure(f"The study cannot be recorded in {studies}", error.strerror or str(error)) from error
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Store":
+        """Continue a study; raises Failure, also if another process works on it."""
+        try:
+            file = (folder / PROGRESS).open("ab")
+            lock(file, LOCK_LIMIT_S)
+            if file.tell() and not read_regular(folder / PROGRESS).endswith(b"\n"):
+                file.write(b"\n")  # ends a line that a crash cut
+        except BlockingIOError as error:
+            raise Failure(f"The study {folder.name} is under way", "another process works on it") from error
+        except OSError as error:
+            raise Failure(f"The study {folder.name} cannot be continued", error.strerror or str(error)) from error
+        return cls(folder, file)
+
+    def append(self, kind: str, **fields: Any) -> None:
+        """Write one entry; it is on disk when this returns. Raises Failure."""
+        entry = {"do": kind, "at": now(), **fields}
+        line = f"{json.dumps(entry, ensure_ascii=False)}\n".encode()
+        try:
+            with self._writing:
+                self._file.write(line)
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            raise Failure("The progress of the study cannot be written", error.strerror or str(error)) from error
+
+    def close(self) -> None:
+        """Release the lock, which the kernel would keep until a sync under way is done."""
+        written = self._writing.acquire(timeout=CLOSE_LIMIT_S)
+        with contextlib.suppress(OSError):  # what the disk refused was reported by `append`
+            self._file.close()
+        if written:
+            self._writing.release()
+
+
+def load(folder: Path) -> Study:
+    """The study in a folder, whether a process works on it or not; raises Failure."""
+    try:
+        text = read_regular(folder / PLAN).decode()
+        head, *lines = map(parsed, read_regular(folder / SCHEDULE).decode().splitlines())
+        steps = tuple(map(from_line, lines))
+        plan, _cells = read(text, steps[0].cell.vm, str(folder / PLAN))
+        progress = progress_of(_entries(read_regular(folder / PROGRESS)))
+        return Study(folder, plan, steps, progress, str(head["config"]))
+    except OSError as error:
+        raise Failure(f"The study {folder.name} cannot be read", error.strerror or str(error)) from error
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise Failure(f"The study {folder.name} is damaged", f"{SCHEDULE}: {error}") from error
+
+
+def config_of(folder: Path) -> str:
+    """The path of the configuration of a study; "" if it cannot be read."""
+    try:
+        with open_regular(folder / SCHEDULE) as file:
+            head = parsed(file.readline().decode())
+        return str(head["config"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def in_use(folder: Path) -> bool:
+    """Whether a process, this one or another, works on the study."""
+    return run_files.in_use(folder / PROGRESS)
+
+
+def all_in(studies: Path) -> list[Path]:
+    """The folders of all studies, the newest first."""
+    return sorted((each.parent for each in studies.glob(f"*/{SCHEDULE}")), reverse=True)
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _entries(data: bytes) -> Iterable[Mapping[str, Any]]:
+    for line in data.decode(errors="replace").split("\n"):
+        try:
+            entry = parsed(line)
+        except ValueError:
+            continue  # cut by a crash
+        if isinstance(entry, dict):
+            yield entry

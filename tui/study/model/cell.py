@@ -1,0 +1,131 @@
+"""The settings of a study: each combination of a VM, a workload and the options of a migration is a cell."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
+from tui.core.quantity import MIB
+from tui.core.schema import Problem
+from tui.core.settings import IDLE, CpuWorkload, MemoryWorkload
+from tui.guest.model.workload import CPU, MEMORY, WorkloadSpec
+from tui.study.model.plan import MOST_RUNS, TECHNIQUES, MigrationTable, StudyPlan, WorkloadTable
+
+LEGS = 2  # there and back
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One setting; `spec` is the workload to start, None for an idle guest; `short` is for a line of progress."""
+
+    plan: Plan
+    spec: WorkloadSpec | None
+    short: str
+
+    @property
+    def vm(self) -> str:
+        """The VM that is migrated."""
+        return self.plan.vm
+
+    @property
+    def text(self) -> str:
+        """The whole setting; equal settings have equal texts."""
+        workload = self.spec.text if self.spec else IDLE
+        return f"{self.vm}; {workload}; {options_text(self.plan)}"
+
+
+def technique_text(plan: Plan) -> str:
+    """The technique in words; in a study nobody presses a key for post-copy."""
+    return "post-copy at once" if plan.technique == POST_COPY_MANUAL else plan.words
+
+
+def options_text(plan: Plan) -> str:
+    """The technique with all options that differ from their defaults: "pre-copy, at most 20 MiB/s, auto-converge"."""
+    usual, parts = Plan(plan.vm), [technique_text(plan)]
+    if plan.bandwidth_mib_s:
+        parts.append(f"at most {plan.bandwidth_mib_s} MiB/s")
+    if plan.downtime_ms != usual.downtime_ms:
+        parts.append(f"downtime {plan.downtime_ms} ms")
+    if plan.auto_converge:
+        parts.append("auto-converge")
+    if plan.parallel:
+        parts.append(f"{plan.parallel} connections")
+    return ", ".join(parts)
+
+
+def cells_of(plan: StudyPlan, vm: str) -> tuple[Cell, ...]:
+    """All cells in the order of the file; `vm` is the VM of a plan that names none."""
+    vms, found = plan.vms or (vm,), []
+    for name in vms:
+        for migration in plan.migration.all.values():
+            for workload in migration.workloads or plan.workload.all:
+                for spec, workload_words in _specs(plan.workload.all[workload]):
+                    for each, option_words in _plans(name, migration):
+                        words = ([name] if len(vms) > 1 else [], [workload], workload_words)
+                        short = " ".join(itertools.chain(*words, [migration.name], option_words))
+                        found.append(Cell(each, spec, short))
+    return tuple(found)
+
+
+def check_size(plan: StudyPlan, cells: Sequence[Cell]) -> Problem | None:
+    """Why these cells are no study: a setting is there twice, or there are too many runs; None if they are."""
+    known: dict[str, Cell] = {}
+    for each in cells:
+        if each.text in known:
+            why = f"the setting of {each.short} is that of {known[each.text].short}: {each.text}"
+            return Problem("migration", "", why, "Remove one of the two.")
+        known[each.text] = each
+    runs = run_count(plan, cells)
+    if runs > MOST_RUNS:
+        why = f"{len(cells)} settings there and back, {plan.repeats} times each, are {runs} runs"
+        return Problem("", "repeats", why, f"The limit is {MOST_RUNS}: use shorter lists or fewer repeats.")
+    return None
+
+
+def run_count(plan: StudyPlan, cells: Sequence[Cell]) -> int:
+    """The number of runs, with those of the warm-up."""
+    return LEGS * len(cells) * plan.repeats + plan.warm_up * len({each.vm for each in cells})
+
+
+def _specs(table: WorkloadTable) -> Iterator[tuple[WorkloadSpec | None, list[str]]]:
+    """The workloads of a table, each with the words that tell it from the others."""
+    if table.command:
+        yield WorkloadSpec(table.name, command=table.command), []
+    elif table.what == CPU:
+        yield WorkloadSpec(CPU, table.threads or CpuWorkload().threads), []
+    elif table.what == MEMORY:
+        usual = MemoryWorkload()
+        threads, size_bytes = table.threads or usual.threads, table.size_bytes or usual.size_bytes
+        rates = table.rate_mib_s or (usual.rate_mib_s,)
+        for rate_mib_s in rates:
+            words = [f"{rate_mib_s} MiB/s"] if len(rates) > 1 else []
+            yield WorkloadSpec(MEMORY, threads, size_bytes // MIB, rate_mib_s), words
+    else:
+        yield None, []
+
+
+def _plans(vm: str, table: MigrationTable) -> Iterator[tuple[Plan, list[str]]]:
+    """The migrations of a table, each with the words that tell it from the others."""
+    technique = TECHNIQUES[table.technique]
+    usual = Plan(vm).timeout_s
+    timeouts = (table.timeout_s or (usual,)) if technique == POST_COPY_TIMEOUT else (usual,)
+    lists = (timeouts, table.bandwidth_mib_s, table.downtime_ms, table.auto_converge, table.parallel)
+    for values in itertools.product(*lists):
+        timeout_s, bandwidth_mib_s, downtime_ms, auto_converge, parallel = values
+        limits = (f"{timeout_s:g} s", f"{bandwidth_mib_s} MiB/s", f"{downtime_ms} ms")
+        words = (*limits, "+ac" if auto_converge else "-ac", f"x{parallel}")
+        different = [word for word, each in zip(words, lists, strict=True) if len(each) > 1]
+        yield Plan(vm, technique, *values), different
+
+
+def to_fields(cell: Cell) -> dict[str, Any]:
+    """The cell as JSON."""
+    return {"plan": asdict(cell.plan), "workload": asdict(cell.spec) if cell.spec else None, "short": cell.short}
+
+
+def from_fields(fields: Mapping[str, Any]) -> Cell:
+    """The cell of such JSON; ValueError, KeyError or TypeError if it is none."""
+    workload = fields["workload"]
+    spec = None if workload is None else WorkloadSpec(**{**workload, "command": tuple(workload["command"])})
+    return Cell(Plan(**fields["plan"]), spec, str(fields["short"]))

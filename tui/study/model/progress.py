@@ -1,0 +1,92 @@
+"""The progress of a study: what its log says of each run, and whether it goes on."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tui.core.quantity import MOST_S
+from tui.study.model.schedule import number_of
+
+BEGUN, MIGRATING, ENDED, STOPPED, FINISHED = "begun", "migrating", "ended", "stopped", "finished"
+DONE_OK, DONE_CENSORED, DONE_CANCELLED, DONE_FAILED = "completed", "censored", "cancelled", "failed"
+OUT, BACK = "out", "back"  # from the source to the destination, and back
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run that has ended; `total_s` is its migration as libvirt measured it, `took_s` all of it with its waits."""
+
+    number: int
+    result: str
+    direction: str = ""
+    run: str = ""  # its folder's name, "" if no migration was started
+    why: str = ""
+    total_s: float | None = None
+    took_s: float | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it counts as a failure: a run that was cancelled by hand or by the limit does not."""
+        return self.result == DONE_FAILED
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The runs that are done, by number, and what was under way when the log ended."""
+
+    done: Mapping[int, Done] = field(default_factory=dict)
+    migrating: tuple[int, str, str] | None = None  # number, run and direction of a migration without an end
+    stopped: str = ""  # why it stopped by itself or by a person
+    finished: bool = False
+
+    def after(self, entry: Mapping[str, Any]) -> "Progress":
+        """The progress after one more entry of the log; an entry of an unknown kind changes nothing."""
+        kind = entry.get("do")
+        if kind == BEGUN:
+            return replace(self, stopped="", finished=False)
+        if kind == MIGRATING:
+            found = number_of(entry["number"]), str(entry["run"]), str(entry.get("direction", ""))
+            return replace(self, migrating=found)
+        if kind == ENDED:
+            done = done_of(entry)
+            return replace(self, done={**self.done, done.number: done}, migrating=None)
+        if kind == STOPPED:
+            return replace(self, stopped=str(entry.get("why", "")) or "it was stopped")
+        return replace(self, finished=True) if kind == FINISHED else self
+
+    @property
+    def failures_in_a_row(self) -> int:
+        """How many of the newest runs have failed."""
+        count = 0
+        for done in reversed(list(self.done.values())):
+            if not done.failed:
+                break
+            count += 1
+        return count
+
+
+def progress_of(entries: Iterable[Mapping[str, Any]]) -> Progress:
+    """The progress after all entries of a log; an entry that is damaged is skipped."""
+    progress = Progress()
+    for each in entries:
+        try:
+            progress = progress.after(each)
+        except (KeyError, TypeError, ValueError):
+            continue
+    return progress
+
+
+def done_of(entry: Mapping[str, Any]) -> Done:
+    """The run of an entry; KeyError, TypeError or ValueError if a value is missing or of another type."""
+    total_s, took_s = (_seconds(entry.get(name)) for name in ("total_s", "took_s"))
+    direction, run, why = (str(entry.get(name, "")) for name in ("direction", "run", "why"))
+    return Done(number_of(entry["number"]), str(entry["result"]), direction, run, why, total_s, took_s)
+
+
+def _seconds(value: Any) -> float | None:
+    """The seconds of an entry, None if they are unknown; ValueError or TypeError if they are no such number."""
+    if value is None:
+        return None
+    if not 0 <= value <= MOST_S:  # also refuses NaN
+        raise ValueError(f"{value!r} is no time")
+    return float(value)

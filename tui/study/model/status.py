@@ -1,0 +1,123 @@
+"""The status of a study as JSON, and as the lines that a person reads."""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from tui.core.quantity import duration, exact_seconds
+from tui.study.model.cell import LEGS, Cell
+from tui.study.model.estimate import Estimate
+from tui.study.model.plan import StudyPlan
+from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Progress
+from tui.study.model.schedule import Step
+
+RUNNING, WAITING, STOPPING = "running", "waiting", "stopping"
+STOPPED, INTERRUPTED, FINISHED = "stopped", "interrupted", "finished"  # nothing of it is under way
+OVER = (STOPPED, INTERRUPTED, FINISHED)
+RESULTS = (DONE_OK, DONE_CENSORED, DONE_CANCELLED, DONE_FAILED)
+
+
+def counts(steps: Sequence[Step], progress: Progress) -> dict[str, int]:
+    """How many runs there are, how many are done, and how they ended."""
+    results = [each.result for each in progress.done.values()]
+    return {"done": len(results), "total": len(steps)} | {each: results.count(each) for each in RESULTS}
+
+
+def step_fields(step: Step, plan: StudyPlan) -> dict[str, Any]:
+    """The run under way."""
+    cell = {"cell": step.cell.text, "short": step.cell.short, "vm": step.cell.vm}
+    return {"number": step.number, "repeat": step.repeat, "repeats": plan.repeats, "warm_up": step.warm_up, **cell}
+
+
+def cell_fields(steps: Sequence[Step], progress: Progress) -> list[dict[str, Any]]:
+    """For each setting how many of its runs are done, how they ended, and the median of the completed ones."""
+    by_cell: dict[str, list[Step]] = {}
+    for each in steps:
+        if not each.warm_up:
+            by_cell.setdefault(each.cell.text, []).append(each)
+    found = []
+    for text, own in by_cell.items():
+        done = [progress.done[each.number] for each in own if each.number in progress.done]
+        times = [each.total_s for each in done if each.result == DONE_OK and each.total_s is not None]
+        fields: dict[str, Any] = {"cell": text, "short": own[0].cell.short, "done": len(done), "total": len(own)}
+        fields |= {each: sum(one.result == each for one in done) for each in RESULTS}
+        found.append(fields | {"median_total_s": round(median(times), 3) if times else None})
+    return sorted(found, key=lambda each: str(each["short"]))
+
+
+def progress_line(status: Mapping[str, Any]) -> str:
+    """ "12 of 60, idle plain 3/5, about 41 min left"."""
+    parts = [f"{status['done']} of {status['total']}"]
+    step = status.get("step")
+    if step:
+        where = "warm-up" if step["warm_up"] else f"{step['repeat']}/{step['repeats']}"
+        parts.append(f"{step['short']} {where}")
+    if status.get("left"):
+        parts.append(f"{status['left']} left")
+    return ", ".join(parts)
+
+
+def newest_fields(steps: Sequence[Step], progress: Progress) -> dict[str, Any] | None:
+    """The run that has ended last."""
+    done = next(reversed(list(progress.done.values())), None)
+    step = next((each for each in steps if done is not None and each.number == done.number), None)
+    if done is None or step is None:
+        return None
+    about = {"short": step.cell.short, "repeat": step.repeat, "warm_up": step.warm_up}
+    return about | {"direction": done.direction, "result": done.result, "total_s": done.total_s, "why": done.why}
+
+
+def newest_line(status: Mapping[str, Any]) -> str:
+    """ "12 of 60  idle plain, repeat 3, out: completed after 4.4 s"."""
+    run = status["newest"] or {}
+    what = "warm-up" if run.get("warm_up") else f"repeat {run.get('repeat')}"
+    after = f" after {duration(run['total_s'])}" if run.get("total_s") is not None else ""
+    why = f": {run['why']}" if run.get("why") else ""
+    words = ", ".join(filter(None, (run.get("short"), what, run.get("direction"))))
+    return f"{status['done']} of {status['total']}  {words}: {run.get('result')}{after}{why}"
+
+
+def state_sentence(status: Mapping[str, Any]) -> str:
+    """What the study does now, or how it ended."""
+    state, name = status["state"], status["name"]
+    if state == FINISHED:
+        return f"The study {name} is complete."
+    if state == STOPPED:
+        return f"The study {name} was stopped: {_clause(status['why'])}."
+    if state == INTERRUPTED:
+        return f"The study {name} was interrupted: the background process ended."
+    doing = str(status.get("doing", ""))
+    return f"{state}: {doing}" if state == STOPPING else doing
+
+
+def _clause(why: object) -> str:
+    return str(why).rstrip(".")
+
+
+def cell_lines(status: Mapping[str, Any]) -> list[str]:
+    """A line for each setting: how many of its runs are done, how long they took, and how others ended."""
+    lines = []
+    ends = {DONE_CENSORED: "over the limit", DONE_CANCELLED: "cancelled", DONE_FAILED: "failed"}
+    for each in status["cells"]:
+        parts = [f"{each['done']} of {each['total']}"]
+        if each["median_total_s"] is not None:
+            parts.append(f"median {duration(each['median_total_s'])}")
+        parts += [f"{each[result]} {words}" for result, words in ends.items() if each[result]]
+        lines.append(f"  {each['short']}  {', '.join(parts)}")
+    return lines
+
+
+def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[str]:
+    """What a plan will do, before it starts."""
+    warm_up = plan.warm_up * len({each.vm for each in cells})
+    settings = f"{len(cells)} setting{'' if len(cells) == 1 else 's'}"
+    counted = f"{settings}, there and back, {plan.repeats} times: {LEGS * len(cells) * plan.repeats} runs"
+    dropped = f"; {warm_up} more to warm up are dropped" if warm_up else ""
+    unknown = ": how long a migration takes is known after the first ones" if found.unknown else ""
+    return [
+        f"{plan.name}: {counted}{dropped}.",
+        *(f"  {each.short}: {each.text}" for each in cells),
+        f"It takes {found.text}{unknown}.",
+        f"A migration of more than {exact_seconds(plan.limit_s)} is ended and counted as censored; "
+        f"{plan.stop_after} failures in a row stop the study.",
+    ]
