@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.migration.evidences import BEGUN, CUT, EOF, NONE, RUNS, SILENT, STREAM, end, events
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted
+from tui.core.protocols import JOB_CANCELLED, JOB_FAILED, Aborted
 from tui.migration.model import ends as kinds
 from tui.migration.model.timeline import CANCELLED, FAILED
 
@@ -43,7 +43,8 @@ def test_a_failure_that_another_process_waited_for_has_no_reason_here() -> None:
         (
             (*BEGUN, "destination shutdown/by the host", "destination stopped/failed"),
             kinds.NO_REASON,
-            "libvirt gave no usable reason; another program may have cancelled it (virsh domjobabort)",
+            "libvirt gave no usable reason: the migration stream to destination broke, or another program cancelled it "
+            "(virsh domjobabort)",
         ),
     ],
 )
@@ -67,24 +68,52 @@ def test_a_broken_connection_is_no_reason_if_both_daemons_answer(lines: tuple[st
 def test_a_connection_that_broke_between_the_daemons_is_not_a_cancel(
     lost: bool, lines: tuple[str, ...], host: str
 ) -> None:
-    found = end(RUNS, NONE, failure=CUT, sending=True, origin_lost=lost, events=events(*BEGUN, *lines))
+    found = end(RUNS, NONE, failure=CUT, origin_lost=lost, events=events(*BEGUN, *lines))
     assert (found.kind, found.outcome) == (kinds.DAEMON_GONE, FAILED)
     assert found.cause is not None
     assert found.cause.why == f"the connection to libvirt on {host} broke"
 
 
 def test_without_the_end_on_the_destination_nobody_is_said_to_have_cancelled() -> None:
-    assert end(RUNS, NONE, failure=CUT, sending=True, events=events(*BEGUN)).kind == kinds.NO_REASON
+    assert end(RUNS, NONE, failure=CUT, events=events(*BEGUN)).kind == kinds.NO_REASON
 
 
-def test_a_migration_that_was_being_sent_to_the_end_was_cancelled_by_somebody() -> None:
-    ended_by_libvirt = events(*BEGUN, "destination shutdown/by the host", "destination stopped/failed")
-    found = end(RUNS, NONE, failure=CUT, sending=True, events=ended_by_libvirt)
+ENDED_BY_LIBVIRT = events(*BEGUN, "destination shutdown/by the host", "destination stopped/failed")
+
+
+@pytest.mark.parametrize("failure", [CUT, STREAM, None])
+def test_a_job_that_libvirt_reports_as_cancelled_was_cancelled_by_another_program(failure: Failure | None) -> None:
+    found = end(RUNS, NONE, failure=failure, job_type=JOB_CANCELLED, events=ENDED_BY_LIBVIRT)
     assert (found.kind, found.outcome, found.ok) == (kinds.ABORTED, CANCELLED, True)
     assert found.cause is not None
-    assert found.cause.what == "Another program has probably cancelled the migration of guest1"
+    assert found.cause.what == "Another program cancelled the migration of guest1"
+
+
+@pytest.mark.parametrize(("failure", "lost", "kind"), [(CUT, True, kinds.DAEMON_GONE), (None, True, kinds.NO_REASON)])
+def test_a_job_that_libvirt_cancels_because_a_daemon_is_gone_was_cancelled_by_nobody(
+    failure: Failure | None, lost: bool, kind: str
+) -> None:
+    found = end(RUNS, NONE, failure=failure, job_type=JOB_CANCELLED, origin_lost=lost, events=ENDED_BY_LIBVIRT)
+    assert (found.kind, found.outcome) == (kind, FAILED)
+
+
+@pytest.mark.parametrize("failure", [CUT, STREAM])
+def test_a_job_that_libvirt_reports_as_failed_was_not_cancelled(failure: Failure) -> None:
+    """A reset of QEMU's stream, after which libvirt sometimes loses the reason."""
+    found = end(RUNS, NONE, failure=failure, job_type=JOB_FAILED, events=ENDED_BY_LIBVIRT)
+    assert (found.kind, found.outcome) == (kinds.NO_REASON, FAILED)
+    assert found.cause is not None
+    assert found.cause.why.startswith("QEMU reported a failure, not a cancel")
+    assert "virsh domjobabort" not in found.cause.why
+
+
+def test_an_end_that_may_be_a_cancel_or_a_broken_stream_is_called_neither() -> None:
+    found = end(RUNS, NONE, failure=CUT, events=ENDED_BY_LIBVIRT)
+    assert (found.kind, found.outcome) == (kinds.NO_REASON, FAILED)
+    assert found.cause is not None
+    assert "the migration stream to destination broke, or another program cancelled it" in found.cause.why
     died = events(*BEGUN, "destination stopped/failed")
-    assert end(RUNS, NONE, failure=CUT, sending=True, events=died).kind == kinds.TARGET_QEMU_GONE
+    assert end(RUNS, NONE, failure=CUT, events=died).kind == kinds.TARGET_QEMU_GONE
 
 
 @pytest.mark.parametrize(
@@ -94,7 +123,7 @@ def test_a_migration_that_was_being_sent_to_the_end_was_cancelled_by_somebody() 
         (
             ("destination shutdown/by the host", "destination stopped/failed"),
             kinds.NO_REASON,
-            "the migration stream to the destination broke; another program may have cancelled it (virsh domjobabort)",
+            "the migration stream to the destination broke, or another program cancelled it (virsh domjobabort): both",
         ),
     ],
 )

@@ -29,7 +29,6 @@ from tui.migration.model import record
 from tui.migration.model.diagnosis import GOES_ON, SETTLING, UNKNOWN, Diagnosis
 from tui.migration.model.record import END, Event, Record, Sample, is_end_of_vm, is_switchover
 from tui.migration.model.timeline import COMPLETED, LOST
-from tui.migration.model.verdict import SILENT_S
 
 FINAL_FIGURES_S = 3.0  # JOB_COMPLETED may come this long after migrateToURI3 returned; measured: 10 ms
 TICK_S = 0.5  # how often the actor checks for replies that are overdue
@@ -214,6 +213,8 @@ class MigrationActor:
             self.run_log.event(record.SLOW, at=at, seconds=round(seconds, 3), missed=missed)
 
     def _on_sample(self, sample: Sample | Failure) -> None:
+        if isinstance(sample, Sample):
+            self._inquiry.see(sample)  # it may have the type of a job whose end was noticed already
         if self.state.stage is not Stage.JOB:
             return
         if isinstance(sample, Failure):
@@ -309,7 +310,6 @@ class MigrationActor:
             found,
             post_copy=self.timeline.post_copy_at is not None,
             cancel_requested=self.controls.cancel_requested,
-            sending=self.timeline.silent_s < SILENT_S,
             completed=self.state.completed,
             failure=self.state.failure,
             origin_lost=self.state.origin_lost,

@@ -12,7 +12,7 @@ from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.location import Answers, Locator
 from tui.migration.model.diagnosis import Diagnosis, diagnose
 from tui.migration.model.evidence import Evidence, HostAnswer
-from tui.migration.model.record import Event, Record
+from tui.migration.model.record import Event, Record, Sample
 
 EVENTS = 100  # of both hosts; the newest decide
 
@@ -25,12 +25,15 @@ class Inquiry:
         self._connections = connections
         self._on_answers = on_answers
         self._events: deque[Event] = deque(maxlen=EVENTS)
+        self._job_type = 0  # of the newest sample
         self._asking = False
         self._locator = Locator(connections, vm)
 
     def see(self, each: Record) -> None:
-        """Remember a lifecycle event."""
-        if isinstance(each, Event) and each.kind == LIFECYCLE:
+        """Remember a lifecycle event, and the type of the job."""
+        if isinstance(each, Sample):
+            self._job_type = each.number("type") or self._job_type
+        elif each.kind == LIFECYCLE:
             self._events.append(each)
 
     def ask(self, *, versions: bool) -> None:
@@ -55,7 +58,6 @@ class Inquiry:
         *,
         post_copy: bool,
         cancel_requested: bool,
-        sending: bool,
         completed: bool,
         failure: Failure | None,
         origin_lost: bool,
@@ -71,9 +73,9 @@ class Inquiry:
                 tuple(self._events),
                 post_copy=post_copy,
                 cancel_requested=cancel_requested,
-                sending=sending,
                 completed=completed,
                 failure=failure,
+                job_type=self._job_type,
                 origin_lost=origin_lost,
                 origin_libvirt=found.here_libvirt,
                 target_libvirt=found.there_libvirt,
