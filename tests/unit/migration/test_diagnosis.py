@@ -67,7 +67,7 @@ def test_a_vm_that_ended_without_a_trace_is_lost() -> None:
 def test_a_remaining_definition_is_reported_with_the_command_that_removes_it() -> None:
     found = end(OFF, RUNS)
     assert (found.kind, found.outcome, found.ok) == (kinds.DEFINITION_LEFT, COMPLETED, True)
-    assert found.kind in kinds.SETTLING
+    assert found.settling
     assert found.sentence == "guest1 runs on destination, and only there; source still has its definition, shut off."
     assert "Do not start it on source" in found.advice
     assert found.advice.endswith("virsh undefine --keep-nvram guest1")
@@ -110,3 +110,9 @@ def test_nothing_is_decided_while_no_host_answers() -> None:
     found = end(SILENT, SILENT, failure=CUT, events=events("source stopped/failed"))
     assert (found.kind, found.outcome, found.over) == (kinds.UNKNOWN, None, False)
     assert found.advice == "Do nothing with guest1 on either host before source and destination answer."
+
+
+def test_a_destination_on_which_qemu_is_still_being_ended_is_asked_again() -> None:
+    found = end(RUNS, in_state("paused (migrating)"), failure=CUT, events=events(*BEGUN))
+    assert (found.sentence, found.settling) == ("guest1 runs on source.", True)
+    assert not end(RUNS, NONE, failure=CUT, events=events(*BEGUN)).settling

@@ -26,7 +26,7 @@ from tui.migration.backend.run_summary import record_completed_job, summary
 from tui.migration.backend.sampler import Sampler
 from tui.migration.backend.state import Stage, State
 from tui.migration.model import record
-from tui.migration.model.diagnosis import GOES_ON, SETTLING, UNKNOWN, Diagnosis
+from tui.migration.model.diagnosis import GOES_ON, UNKNOWN, Diagnosis
 from tui.migration.model.record import END, Event, Record, Sample, is_end_of_vm, is_switchover
 from tui.migration.model.timeline import COMPLETED, LOST
 
@@ -240,11 +240,14 @@ class MigrationActor:
         self._no_answer(failure.reason)
 
     def _on_event(self, host: str, event: HypervisorEvent, at: float) -> None:
-        if self.state.stage not in (Stage.JOB, Stage.FIGURES):
+        ends = self.state.stage is Stage.LOCATION
+        if self.state.stage is Stage.OVER or (ends and event.kind != LIFECYCLE):
             return
         self.run_log.log(event.kind, {"host": host, **event.data}, at)
         if event.kind == LIFECYCLE:
             self._inquiry.see(Event(0.0, "", LIFECYCLE, {"host": host, **event.data}))
+            if ends:
+                return  # how QEMU ends on the target may be the cause
             if host == self.origin and is_switchover(event.data):
                 self._guest_monitor.switch_over()
             if host == self.origin and is_end_of_vm(event.data):
@@ -306,15 +309,9 @@ class MigrationActor:
     def _answered(self, found: Answers) -> None:
         if self.state.stage is not Stage.LOCATION and not self.state.broken:
             return  # post-copy goes on
-        diagnosis = self._inquiry.diagnose(
-            found,
-            post_copy=self.timeline.post_copy_at is not None,
-            cancel_requested=self.controls.cancel_requested,
-            completed=self.state.completed,
-            failure=self.state.failure,
-            origin_lost=self.state.origin_lost,
-        )
-        if diagnosis.kind in SETTLING and not self.state.settled():
+        cancel, post_copy = self.controls.cancel_requested, self.timeline.post_copy_at is not None
+        diagnosis = self._inquiry.diagnose(found, self.state, post_copy=post_copy, cancel_requested=cancel)
+        if diagnosis.settling and not self.state.settled():
             self.state.deadline = time.monotonic() + SETTLE_S
         elif (not diagnosis.over or diagnosis.kind == UNKNOWN) and not self.state.given_up():
             self._not_over(diagnosis)

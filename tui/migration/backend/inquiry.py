@@ -3,13 +3,14 @@
 from collections import deque
 from collections.abc import Callable
 
-from tui.core.failure import Failure, unexpected
+from tui.core.failure import unexpected
 from tui.core.log import log
 from tui.core.protocols import LIFECYCLE
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.location import Answers, Locator
+from tui.migration.backend.state import State
 from tui.migration.model.diagnosis import Diagnosis, diagnose
 from tui.migration.model.evidence import Evidence, HostAnswer
 from tui.migration.model.record import Event, Record, Sample
@@ -52,16 +53,7 @@ class Inquiry:
         self._asking = False
         self._on_answers(found)
 
-    def diagnose(
-        self,
-        found: Answers,
-        *,
-        post_copy: bool,
-        cancel_requested: bool,
-        completed: bool,
-        failure: Failure | None,
-        origin_lost: bool,
-    ) -> Diagnosis:
+    def diagnose(self, found: Answers, state: State, *, post_copy: bool, cancel_requested: bool) -> Diagnosis:
         """What the answers mean, with all that is known besides; see model.evidence."""
         return diagnose(
             Evidence(
@@ -73,10 +65,10 @@ class Inquiry:
                 tuple(self._events),
                 post_copy=post_copy,
                 cancel_requested=cancel_requested,
-                completed=completed,
-                failure=failure,
+                completed=state.completed,
+                failure=state.failure,
                 job_type=self._job_type,
-                origin_lost=origin_lost,
+                origin_lost=state.origin_lost,
                 origin_libvirt=found.here_libvirt,
                 target_libvirt=found.there_libvirt,
             )

@@ -4,7 +4,7 @@ The only place that words where a VM is after a migration.
 """
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.core.failure import Failure
 from tui.core.vm import Vm
@@ -21,7 +21,6 @@ from tui.migration.model.ends import (
     NOWHERE,
     ON_BOTH,
     ORIGIN_QEMU_GONE,
-    SETTLING,
     TARGET_QEMU_GONE,
     UNDER_WAY,
     UNKNOWN,
@@ -31,7 +30,7 @@ from tui.migration.model.resume import crashes, why_not_resume
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST
 
 # With the kinds that callers act on.
-__all__ = ["GOES_ON", "SETTLING", "UNKNOWN", "Diagnosis", "diagnose"]
+__all__ = ["GOES_ON", "UNKNOWN", "Diagnosis", "diagnose"]
 
 LEAVE_BOTH = "Neither destroy the VM on one of the hosts, nor let it run on with virsh resume."
 
@@ -42,7 +41,8 @@ class Diagnosis:
 
     `outcome` is that of the record, None while it is not known. `cause` is why the VM was not moved, None if nothing
     is known beyond the sentence. `resumable`: Hypervisor.resume_post_copy may be called. `over`: nothing goes on any
-    more; else ask both hosts again. `ok`: the VM runs where it should after that outcome.
+    more; else ask both hosts again. `ok`: the VM runs where it should after that outcome. `settling`: libvirt may still
+    be removing what is left, so ask both hosts again after a moment before this is reported.
     """
 
     kind: str
@@ -52,6 +52,7 @@ class Diagnosis:
     resumable: bool = False
     over: bool = True
     ok: bool = False
+    settling: bool = False
     cause: Failure | None = None
 
 
@@ -83,12 +84,12 @@ def _on_both(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
             f"Force one of them off at once: {_destroy(name)} on the host whose state you can discard. Then check the "
             "file systems of its disk."
         )
-        return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, cause=known.failure)
+        return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, settling=True, cause=known.failure)
     if here.running and there.arriving:
-        return _stayed(known, here)
+        return replace(_stayed(known, here), settling=True)  # how QEMU ends on the target is a part of the cause
     sentence = f"{name} {_is(here)} on {origin} and {_is(there)} on {target}."
     advice = "Two hosts have the VM. Resume neither before you know which one is intact; then destroy the other."
-    return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, cause=known.failure)
+    return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, settling=True, cause=known.failure)
 
 
 def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
@@ -99,7 +100,7 @@ def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
             f"{name} runs on {origin} and on {target} at once, after a switch to post-copy: both write to one disk."
         )
         advice = f"Force it off on {origin}, where its memory is out of date: {_destroy(name)}. Check its file systems."
-        return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, cause=known.failure)
+        return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, settling=True, cause=known.failure)
     if there.reason == POST_COPY_FAILED:
         stops = "and stops where it needs" if there.running else "and cannot run on without"
         sentence = (
@@ -152,7 +153,7 @@ def _only_there(known: Evidence, there: Vm) -> Diagnosis:
         f"Do not start it on {origin}: two VMs would write to one disk. Remove the definition there, which keeps "
         f"the disk: virsh undefine --keep-nvram {shlex.quote(name)}"
     )
-    return Diagnosis(DEFINITION_LEFT, COMPLETED, sentence, advice, ok=there.running)
+    return Diagnosis(DEFINITION_LEFT, COMPLETED, sentence, advice, ok=there.running, settling=True)
 
 
 def _lost_here(known: Evidence, there: Vm, how: str) -> Diagnosis:

@@ -22,8 +22,5 @@ NEEDS_RESUME = "needs resume"  # it does not
 BROKE_EARLY = "broke early"  # before libvirt had let the VM run on the target; it never goes on
 UNKNOWN = "unknown"  # a host does not answer
 
-# libvirt may still be removing what is left: ask both hosts again after a moment before this is reported.
-SETTLING = frozenset({DEFINITION_LEFT, ON_BOTH})
-
 # The migration itself is not over, whatever libvirt's call has returned.
 GOES_ON = frozenset({UNDER_WAY, LINK_AWAY, NEEDS_RESUME, BROKE_EARLY})
