@@ -7,7 +7,7 @@ from textual.content import Content
 
 from tui.checklist.widgets.item_lines import cut, one_line
 from tui.core.plain_text import plain
-from tui.core.plan import technique_words
+from tui.core.plan import ELSEWHERE, technique_words
 from tui.core.quantity import clock, duration, size
 from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, Run
 
@@ -50,7 +50,7 @@ def about_lines(run: Run, width: int) -> tuple[Content, ...]:
 
 def heading(run: Run) -> Content:
     """The VM, its direction, the technique, the workload and the time, in one line."""
-    way = f"{run.origin} -> {run.target}" if run.origin and run.target else ""
+    way = f"{run.origin} -> {run.target or ELSEWHERE}" if run.origin else ""
     how = technique_words(run.technique)
     words = [way, how, f"workload {run.workload}" if run.workload else "", _time(run.began, NARROW)]
     name, rest = one_line(run.vm or run.folder.name), "   ".join(one_line(word) for word in words if word)

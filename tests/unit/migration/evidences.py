@@ -38,7 +38,7 @@ def events(*lines: str) -> tuple[Event, ...]:
 
 
 def end(here: HostAnswer, there: HostAnswer, **more: object) -> Diagnosis:
-    known = Evidence("guest1", "source", "destination", here, there)
+    known = Evidence("guest1", "source", "destination", "destination", here, there)
     return diagnose(replace(known, **more))  # type: ignore[arg-type]
 
 

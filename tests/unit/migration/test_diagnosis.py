@@ -74,7 +74,7 @@ def test_a_remaining_definition_is_reported_with_the_command_that_removes_it() -
 
 
 def test_a_name_that_a_shell_would_read_is_quoted_in_commands() -> None:
-    known = Evidence("a b;c", "source", "destination", OFF, RUNS)
+    known = Evidence("a b;c", "source", "destination", "destination", OFF, RUNS)
     assert diagnose(known).advice.endswith("--keep-nvram 'a b;c'")
 
 

@@ -22,7 +22,7 @@ from tui.migration.backend.job import Job
 from tui.migration.backend.location import Answers
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.backend.run_log import RunLog
-from tui.migration.backend.run_summary import record_completed_job, summary
+from tui.migration.backend.run_summary import record_completed_job, summary, without_target
 from tui.migration.backend.sampler import Sampler
 from tui.migration.backend.state import Stage, State
 from tui.migration.model import record
@@ -58,7 +58,6 @@ class MigrationActor:
         self.plan = plan
         self.vm = vm
         self.origin = connections.origin
-        self.target = connections.target
         self.folder = recorder.folder
         self.seen = False  # a client has seen its end
         self.facts: dict[str, Any] = {}  # for run.toml: hosts, versions, workload
@@ -84,6 +83,11 @@ class MigrationActor:
         self.run_log.listen(self._on_delivered)
 
     # -- for its owner --
+
+    @property
+    def target(self) -> str:
+        """Where it ends; "" while unknown: another program started it, and the other host does not receive it."""
+        return self._connections.target
 
     def listen(self, listener: Callable[[Record], None]) -> None:
         """Call `listener` on the loop with each new record, after it was added to the timeline."""
@@ -174,22 +178,19 @@ class MigrationActor:
         moment = time.monotonic()
         self._tick_at = moment + TICK_S
         self.run_log.deliver_overdue()
-        if self.state.timeout_at is not None and moment >= self.state.timeout_at:
-            self.state.timeout_at = None
-            if self.state.stage is Stage.JOB and self.timeline.post_copy_at is None:
-                self.controls.timed_out(self.plan.timeout_s)
+        switches = self.state.stage is Stage.JOB and self.timeline.post_copy_at is None
+        if self.state.reached("timeout_at", moment) and switches:
+            self.controls.timed_out(self.plan.timeout_s)
+        if not self.target and self.state.stage is Stage.JOB and self.state.deadline is None:
+            self.state.deadline = moment + ASK_AGAIN_S  # the other host may receive it by then
         waiting = self._sampler.waiting_s()
         if self.state.stage is Stage.JOB and waiting and self.timeline.unanswered is None:
-            self._no_answer("")
-        if self.state.deadline is not None and moment >= self.state.deadline:
-            self.state.deadline = None
+            self.run_log.event(record.NO_ANSWER, since=round(self.state.answered, 3), why="")
+        if self.state.reached("deadline", moment):
             if self.state.stage is Stage.FIGURES:
                 self._locate()
             else:
                 self._inquiry.ask(versions=self.timeline.post_copy_at is not None)
-
-    def _no_answer(self, why: str) -> None:
-        self.run_log.event(record.NO_ANSWER, since=round(self.state.answered, 3), why=why)
 
     # -- messages, on the actor's thread --
 
@@ -237,7 +238,7 @@ class MigrationActor:
             return
         self.state.sample_failed(failure)
         self.run_log.error(failure)
-        self._no_answer(failure.reason)
+        self.run_log.event(record.NO_ANSWER, since=round(self.state.answered, 3), why=failure.reason)
 
     def _on_event(self, host: str, event: HypervisorEvent, at: float) -> None:
         ends = self.state.stage is Stage.LOCATION
@@ -273,8 +274,7 @@ class MigrationActor:
 
     def _not_over(self, diagnosis: Diagnosis) -> None:
         """Record what is known so far, and ask again."""
-        found: dict[str, Any] = {"break": diagnosis.kind, "sentence": diagnosis.sentence, "advice": diagnosis.advice}
-        found |= {"resumable": diagnosis.resumable}
+        found = diagnosis.fields
         if found != {name: self.timeline.diagnosis.get(name) for name in found}:
             self.run_log.log(record.DIAGNOSIS, found)
         if diagnosis.kind in GOES_ON and self.state.stage is Stage.LOCATION:
@@ -307,8 +307,10 @@ class MigrationActor:
         self._inquiry.ask(versions=self.timeline.post_copy_at is not None)
 
     def _answered(self, found: Answers) -> None:
+        if self._inquiry.learn_target(found, ended=self.state.stage is Stage.LOCATION):
+            self.run_log.event(record.TARGET, target=self.target)
         if self.state.stage is not Stage.LOCATION and not self.state.broken:
-            return  # post-copy goes on
+            return  # it goes on
         cancel, post_copy = self.controls.cancel_requested, self.timeline.post_copy_at is not None
         diagnosis = self._inquiry.diagnose(found, self.state, post_copy=post_copy, cancel_requested=cancel)
         if diagnosis.settling and not self.state.settled():
@@ -344,4 +346,5 @@ class MigrationActor:
         self.run_log.finish(end, lambda: self._summary(self.timeline.phase))
 
     def _summary(self, outcome: str) -> dict[str, Any]:
-        return summary(self.plan, self.vm, self.facts, self.run_log.began_at, self.timeline, outcome)
+        facts = self.facts if self.target else without_target(self.facts, self.origin)
+        return summary(self.plan, self.vm, facts, self.run_log.began_at, self.timeline, outcome)

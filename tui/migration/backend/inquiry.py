@@ -12,7 +12,7 @@ from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.location import Answers, Locator
 from tui.migration.backend.state import State
 from tui.migration.model.diagnosis import Diagnosis, diagnose
-from tui.migration.model.evidence import Evidence, HostAnswer
+from tui.migration.model.evidence import ARRIVAL, Evidence, HostAnswer, lifecycle_words
 from tui.migration.model.record import Event, Record, Sample
 
 EVENTS = 100  # of both hosts; the newest decide
@@ -53,6 +53,15 @@ class Inquiry:
         self._asking = False
         self._on_answers(found)
 
+    def learn_target(self, found: Answers, *, ended: bool) -> bool:
+        """Name the target that was unknown, if the other configured host has received the VM; True if it has."""
+        known, there = self._connections, found.there
+        began = there.vm is not None and ARRIVAL in lifecycle_words(self._events, known.peer)
+        if known.target or not (there.receives or began or (ended and there.active)):
+            return False
+        known.target = known.peer
+        return True
+
     def diagnose(self, found: Answers, state: State, *, post_copy: bool, cancel_requested: bool) -> Diagnosis:
         """What the answers mean, with all that is known besides; see model.evidence."""
         return diagnose(
@@ -60,6 +69,7 @@ class Inquiry:
                 self._vm.name,
                 self._connections.origin,
                 self._connections.target,
+                self._connections.peer,
                 found.here,
                 found.there,
                 tuple(self._events),

@@ -14,6 +14,7 @@ from tui.migration.backend.recorder import RAW
 from tui.migration.backend.run_files import has_end, in_use, read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
+from tui.migration.model.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Unfinished:
     plan: Plan
     vm: Vm  # as it was when it started
     origin: str
+    target: str  # "" if unknown
     workload: Workload
     began: str  # the start of its clock, in UTC
     records: list[Record]
@@ -58,7 +60,10 @@ def _read(folder: Path) -> Unfinished | None:
     vm = Vm(plan.vm, uuid, "", vcpus=vcpus, memory_bytes=memory_bytes)
     if not plan.vm or not uuid or origin not in HYPERVISORS or not _is_time(began):
         return None
-    return Unfinished(folder, plan, vm, origin, _workload(data), began, records)
+    target = Timeline(each for each in records if isinstance(each, Event)).target
+    return Unfinished(
+        folder, plan, vm, origin, target if target in HYPERVISORS else "", _workload(data), began, records
+    )
 
 
 def _workload(data: Mapping[str, Any]) -> Workload:

@@ -12,6 +12,8 @@ from tui.migration.model.resume import Version
 POST_COPY_FAILED = "post-copy failed"
 POST_COPY = frozenset({"post-copy", POST_COPY_FAILED})  # libvirt's reasons if a VM's memory is on two hosts
 
+ARRIVAL = ("started", "migrated")  # the event of a VM's life where QEMU was started to receive it
+
 # How QEMU ended on a host.
 MIGRATED = "migrated"  # its VM runs on the other host
 POWERED_OFF = "powered off"  # by the guest itself
@@ -53,6 +55,11 @@ class HostAnswer:
         return self.reason in POST_COPY
 
     @property
+    def receives(self) -> bool:
+        """Whether the VM is being migrated to this host."""
+        return self.vm is not None and (self.vm.arriving or self.in_post_copy)
+
+    @property
     def reason(self) -> str:
         """libvirt's reason for the state, "" if there is none."""
         return self.vm.reason if self.vm is not None else ""
@@ -61,6 +68,9 @@ class HostAnswer:
 @dataclass(frozen=True)
 class Evidence:
     """All that `diagnose` needs; `events` are those since the start, of both hosts, in their order.
+
+    `there` is the answer of `peer`, the other configured host. `target` is that host, too, or "" if another program
+    migrates the VM and `peer` was not seen to receive it.
 
     `post_copy` is whether the VM was switched to post-copy, `cancel_requested` whether this app requested a cancel
     that was not refused. `completed` is whether migrateToURI3 returned, `failure` what it or a call before it raised;
@@ -72,6 +82,7 @@ class Evidence:
     name: str
     origin: str
     target: str
+    peer: str
     here: HostAnswer
     there: HostAnswer
     events: tuple[Event, ...] = ()

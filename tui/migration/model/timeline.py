@@ -44,6 +44,7 @@ class Timeline:
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.phase = IDLE
         self.options: Mapping[str, Any] = {}
+        self.target = ""  # where it ends; "" while unknown: another program started it
         self.points = Points()
         self.marks = Thinned(notable_marks)
         self.guest = GuestPoints()
@@ -159,9 +160,7 @@ class Timeline:
     def threshold(self) -> int | None:
         """The VM is switched over when less than this remains, in bytes: bandwidth x maximum downtime."""
         point = self.point
-        if point is None or not point.rate:
-            return None
-        return int(point.rate * self.max_downtime_ms / 1000)
+        return int(point.rate * self.max_downtime_ms / 1000) if point is not None and point.rate else None
 
     def add(self, each: Record) -> None:
         """Add the next record."""
@@ -207,8 +206,7 @@ class Timeline:
         if self.phase in (IDLE, SETUP):
             self.phase = PASS
             self._passes.begin(sample)
-        ended = self._passes.add(sample, self.iteration)
-        if ended is not None:
+        if (ended := self._passes.add(sample, self.iteration)) is not None:
             self.marks.append(Mark(sample.t, "|", f"pass {ended.number + 1}", self.passes.added))
 
     def _switch_over(self) -> None:
@@ -237,20 +235,23 @@ class Timeline:
             handler(event)
 
     def _on_start(self, event: Event) -> None:
-        self.options = event.data
+        self._begin(event)
+        self._on_target(event)
         self.phase = SETUP
         self._passes.from_start = True
-        self._limits(event)
 
     def _on_attached(self, event: Event) -> None:
         self._unseen = None
         if not self.options:
-            self.options = event.data
-            self._limits(event)
-        if self.phase in (IDLE, *OVER):
-            self.phase = SETUP
+            self._begin(event)
+        self._on_target(event)
+        self.phase = SETUP if self.phase in (IDLE, *OVER) else self.phase
 
-    def _limits(self, event: Event) -> None:
+    def _on_target(self, event: Event) -> None:
+        self.target = str(event.data.get("target") or "")
+
+    def _begin(self, event: Event) -> None:
+        self.options = event.data
         self.max_downtime_ms = int(_number(event.data, "downtime_ms")) or self.max_downtime_ms
         self.bandwidth_mib_s = int(_number(event.data, "bandwidth_mib_s"))
 
@@ -313,8 +314,7 @@ class Timeline:
             self.error = event.data
 
     def _on_job_completed(self, event: Event) -> None:
-        stats = event.data.get("stats")
-        if isinstance(stats, dict) and stats:
+        if isinstance(stats := event.data.get("stats"), dict) and stats:
             self.final = {name: value for name, value in stats.items() if number_in(stats, name) is not None}
 
     def _on_guest(self, event: Event) -> None:
