@@ -33,6 +33,7 @@ from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.run_files import read_records
 from tui.migration.model.record import Sample
 from tui.nfs.backend.nfs import Nfs
@@ -90,7 +91,7 @@ def connections_of(configured: Config, folder: Path) -> Connections:
     return Connections(configured, open_hypervisor, lambda _address: LocalShell())
 
 
-def owner_of(folder: Path, configured: Config) -> MigrationOwner:
+def owner_of(folder: Path, configured: Config, recorded: Recorded) -> MigrationOwner:
     """The owner of the migration, in the runner."""
 
     async def workload(_vm: str) -> Workload:
@@ -98,7 +99,8 @@ def owner_of(folder: Path, configured: Config) -> MigrationOwner:
 
     connections = connections_of(configured, folder)
     open_hypervisor, interval_s = connections._open_hypervisor, configured.sampling.interval_s
-    return MigrationOwner(connections, open_hypervisor, configured.runs.folder, interval_s, workload)
+    runs = configured.runs.folder
+    return MigrationOwner(connections, open_hypervisor, runs, interval_s, workload, recorded=recorded)
 
 
 def main(folder: Path, interval: str) -> None:

@@ -13,13 +13,14 @@ from tui.core import log
 from tui.core.settings import Config, state_folder
 from tui.core.threads import on_thread
 from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.service import Service
 from tui.runner.process import Running, detach, folder
 from tui.runner.server import Server
 
 LOG = "runner.log"  # in the state folder
 
-OwnerOf = Callable[[Config], MigrationOwner]
+OwnerOf = Callable[[Config, Recorded], MigrationOwner]
 
 
 def main(create: OwnerOf = owner_of) -> int:
@@ -52,19 +53,19 @@ async def _serve(running: Running, owners: "Owners", report_ready: Callable[[], 
 class Owners:
     """The owner of the migrations of each configuration; two files with the same contents share one.
 
-    A file that was changed while a migration is under way keeps its owner, because the migration has one record only;
-    the changes apply from the next connection after it.
+    They also share what is recorded: a migration under way has one record, whichever configurations have its host.
     """
 
     def __init__(self, create: OwnerOf) -> None:
         self._create = create
+        self._recorded = Recorded()
         self._owners: list[tuple[Config, MigrationOwner]] = []
 
     async def open(self, path: str) -> MigrationOwner:
         """The migrations of the configuration at `path`, which is read now; raises Failure."""
         config = await on_thread(load, Path(path))  # the home folder may be on a server that does not respond
-        for known, owner in reversed(self._owners):
-            if known == config or (known.hosts == config.hosts and owner.busy):
+        for known, owner in self._owners:
+            if known == config:
                 return owner
-        self._owners.append((config, self._create(config)))
+        self._owners.append((config, self._create(config, self._recorded)))
         return self._owners[-1][1]

@@ -17,6 +17,7 @@ from tui.linux.sudo import Sudo
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.recorded import Recorded
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
 from tui.runs.backend import Runs
@@ -58,13 +59,13 @@ def client_of(config: Config, path: Path) -> Migrations:
     return migrations_of(Connections(config, open_hypervisor, open_shell), path)
 
 
-def owner_of(config: Config) -> MigrationOwner:
+def owner_of(config: Config, recorded: Recorded) -> MigrationOwner:
     """The migrations of a configuration, owned by this process; for the runner."""
     connections = Connections(config, open_hypervisor, open_shell)
     launch = launch_of(connections, Sudo(connections.shell))
     access = GuestAccess(launch.guest, launch.heartbeats)
     runs, interval_s = config.runs.folder, config.sampling.interval_s
-    return MigrationOwner(connections, open_hypervisor, runs, interval_s, launch.current_workload, access)
+    return MigrationOwner(connections, open_hypervisor, runs, interval_s, launch.current_workload, access, recorded)
 
 
 def launch_of(connections: Connections, sudo: Sudo) -> Launch:

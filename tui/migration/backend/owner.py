@@ -22,6 +22,7 @@ from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.preflight import checked, inventory_of, job_of
+from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
 from tui.migration.backend.run_summary import options_of
 from tui.migration.backend.unfinished import Unfinished, unfinished_runs
@@ -45,6 +46,7 @@ class MigrationOwner:
         interval: float,
         workload: Callable[[str], Awaitable[Workload]],
         guest_access: GuestAccess | None = None,
+        recorded: Recorded | None = None,
     ) -> None:
         self.current: MigrationActor | None = None
         self.all: list[MigrationActor] = []
@@ -55,6 +57,9 @@ class MigrationOwner:
         self._interval = interval
         self._workload = workload
         self._guest_access = guest_access
+        self._recorded = recorded or Recorded()
+        self._adopted: set[MigrationActor] = set()  # another owner records them
+        self._uris = {host: connections.config.hosts[host].libvirt for host in HYPERVISORS}
         self._looking = False
         self._lock = asyncio.Lock()  # one start or attach at a time
 
@@ -91,16 +96,20 @@ class MigrationOwner:
     async def _start(self, plan: Plan, expected: str) -> MigrationActor:
         if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
             raise Failure(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
-        found = await checked(self._connections, plan, expected)
-        vm, origin = found.vm, found.host
-        workload = await self._workload(vm.name)
-        opened, facts = await self._connect(origin, OTHER[origin], workload)
-        await self._find_heartbeat(vm.name)
-        name = folder_name(vm.name, workload.name, plan.technique)
-        recorder = await on_thread(Recorder.create, self._runs, name)
-        migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
-        migration.facts = facts
-        migration.begin(self._options(migration, workload))
+        found, daemon = await checked(self._connections, plan, expected)
+        vm, origin, key = found.vm, found.host, (found.vm.uuid, daemon.uuid)
+        with self._recorded.claimed(key) as free:
+            if not free:
+                raise Failure(f"{vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
+            workload = await self._workload(vm.name)
+            opened, facts = await self._connect(origin, OTHER[origin], workload)
+            await self._find_heartbeat(vm.name)
+            name = folder_name(vm.name, workload.name, plan.technique)
+            recorder = await on_thread(Recorder.create, self._runs, name)
+            migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
+            migration.facts = facts
+            migration.begin(self._options(migration, workload))
+            self._recorded.add(key, migration, self._uris)
         self._followed(migration)
         return migration
 
@@ -166,6 +175,25 @@ class MigrationOwner:
 
     async def _rejoin(
         self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
+    ) -> None:
+        """Follow a running migration, unless the owner of another configuration does."""
+        daemon = await self._connections.query(found.host, lambda hypervisor: hypervisor.daemon())
+        key = (found.vm.uuid, daemon.uuid)
+        with self._recorded.claimed(key) as free:
+            if free:
+                migration = await self._follow_job(found, job, unfinished, inventory)
+                self._recorded.add(key, migration, self._uris)
+                self._followed(migration)
+                return
+        adopted = self._recorded.find(key, self._uris)
+        if (
+            adopted is not None
+        ):  # else its hosts have other names, or it is about to be followed: the next look finds it
+            self._adopted.add(adopted)
+            self._followed(adopted)
+
+    async def _follow_job(
+        self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
     ) -> MigrationActor:
         vm = found.vm
         run = next((each for each in unfinished if _same_job(each, found, job)), None)
@@ -177,7 +205,6 @@ class MigrationOwner:
         migration.facts = facts
         earlier, began = (run.records, run.began) if run else ([], None)
         migration.rejoin(earlier, began, self._options(migration, workload))
-        self._followed(migration)
         return migration
 
     async def _recorder_of(
@@ -220,8 +247,7 @@ class MigrationOwner:
         other host is unreachable.
         """
         peer = OTHER[origin]
-        uris = {host: self._connections.config.hosts[host].libvirt for host in HYPERVISORS}
-        opened = MigrationConnections(origin, peer, uris, self._open, target_known=bool(target))
+        opened = MigrationConnections(origin, peer, self._uris, self._open, target_known=bool(target))
         # Opening takes time and reports an unreachable host, so all are opened now.
         _steer, here, there = await asyncio.gather(
             on_thread(opened.steer),
@@ -256,7 +282,7 @@ class MigrationOwner:
 
     async def close(self) -> None:
         """Stop following when the app quits; the migration continues, and the next start finds it."""
-        for each in self.all:
+        for each in set(self.all) - self._adopted:
             if not each.timeline.over:
                 each.leave()
             elif not each.run_log.done:
