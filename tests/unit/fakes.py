@@ -318,6 +318,10 @@ class FakeHypervisor:
         self._stage.resume()
         self._wait_for_end(plan)
 
+    def max_downtime(self, name: str) -> int:
+        self._enter("max_downtime")
+        return 120
+
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         self._enter("set_max_downtime")
 

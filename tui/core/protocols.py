@@ -117,6 +117,9 @@ class Hypervisor(Protocol):
         Call it only if migration.model.resume.why_not_resume allows it: libvirt 11.2 and 11.3 crash.
         """
 
+    def max_downtime(self, name: str) -> int:
+        """The maximum downtime of the VM's migration, in milliseconds."""
+
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         """Set the maximum downtime of the VM's migration."""
 

@@ -19,6 +19,8 @@ from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.keys import PAUSE, why_not
 from tui.migration.model.record import Event
+from tui.migration.model.verdict import sentence
+from tui.migration.widgets.tiles import tiles
 
 AWAY = (
     "guest1 is no longer on destination; its destination is not one of the configured hosts, so it was not looked up "
@@ -72,8 +74,24 @@ async def test_a_migration_to_a_third_host_is_not_recorded_as_one_to_the_configu
 async def test_options_that_are_unknown_are_not_recorded(stage: Stage, tmp_path: Path) -> None:
     migration = await followed(stage, tmp_path)
     (attached,) = events(migration, record.ATTACHED)
-    assert not {"timeout_s", "downtime_ms", "auto_converge", "parallel", "bandwidth_mib_s"} & set(attached.data)
+    assert not {"timeout_s", "auto_converge", "parallel", "bandwidth_mib_s"} & set(attached.data)
     assert summary(migration.folder)["options"] == {"technique": "unknown"}
+    migration.leave()
+
+
+async def test_the_maximum_downtime_is_the_one_that_libvirt_reports(stage: Stage, tmp_path: Path) -> None:
+    migration = await followed(stage, tmp_path)
+    assert migration.timeline.max_downtime_ms == 120
+    migration.leave()
+
+
+async def test_an_unknown_maximum_downtime_makes_no_forecast(stage: Stage, tmp_path: Path) -> None:
+    stage.refusals["max_downtime"].append(Failure("The maximum downtime could not be read", "QEMU is busy"))
+    migration = await followed(stage, tmp_path)
+    assert (migration.timeline.max_downtime_ms, migration.timeline.threshold) == (0, None)
+    shown = " ".join(str(each) for each in tiles(migration.timeline, 5.0, 200))
+    assert "limit unknown" in shown
+    assert "must be below" not in sentence(migration.timeline, 5.0).text
     migration.leave()
 
 

@@ -30,6 +30,7 @@ from tui.migration.model.evidence import HostAnswer
 from tui.vm.model.location import Inventory, VmOnHost
 
 CONCLUDE_S = 10.0
+LIMITS_S = 5.0  # for reading the maximum downtime, which is only shown
 CLOSE_LIMIT_S = 5.0  # for the end of a record, when the process ends
 FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
 SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
@@ -204,8 +205,22 @@ class MigrationOwner:
         migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
         migration.facts = facts
         earlier, began = (run.records, run.began) if run else ([], None)
-        migration.rejoin(earlier, began, self._options(migration, workload))
+        options = self._options(migration, workload)
+        if plan.technique == UNKNOWN:
+            options |= await self._limits(found)
+        migration.rejoin(earlier, began, options)
         return migration
+
+    async def _limits(self, found: VmOnHost) -> dict[str, Any]:
+        """What libvirt shows of the options of a migration that another program started."""
+        try:
+            read_ms = self._connections.query(
+                found.host, lambda each: each.max_downtime(found.vm.name), limit_s=LIMITS_S
+            )
+            return {"downtime_ms": await read_ms}
+        except Failure as failure:
+            log.info("The maximum downtime is unknown: %s", failure)
+            return {}
 
     async def _recorder_of(
         self, run: Unfinished | None, vm: Vm, workload: Workload, plan: Plan

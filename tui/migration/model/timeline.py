@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tui.core import settings
-from tui.core.plan import PRE_COPY
+from tui.core.plan import PRE_COPY, UNKNOWN
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.passes import Pass, PassCounter
 from tui.migration.model.points import (
@@ -70,7 +70,7 @@ class Timeline:
         self.dirty_rate_at: float | None = None  # when libvirt last computed it
         self.now = 0.0
         self.ended_at: float | None = None
-        self.max_downtime_ms = 300
+        self.max_downtime_ms = 300  # 0 if unknown
         self.bandwidth_mib_s = 0
         self._passes = PassCounter()
         self._send_rate = SendRate()
@@ -158,9 +158,9 @@ class Timeline:
 
     @property
     def threshold(self) -> int | None:
-        """The VM is switched over when less than this remains, in bytes: bandwidth x maximum downtime."""
-        point = self.point
-        return int(point.rate * self.max_downtime_ms / 1000) if point is not None and point.rate else None
+        """The VM is switched over when less than this remains, in bytes: rate x maximum downtime; None if unknown."""
+        point, most_ms = self.point, self.max_downtime_ms
+        return int(point.rate * most_ms / 1000) if point is not None and point.rate and most_ms else None
 
     def add(self, each: Record) -> None:
         """Add the next record."""
@@ -252,7 +252,7 @@ class Timeline:
 
     def _begin(self, event: Event) -> None:
         self.options = event.data
-        self.max_downtime_ms = int(_number(event.data, "downtime_ms")) or self.max_downtime_ms
+        self.max_downtime_ms = int(_number(event.data, "downtime_ms")) or (0 if self.technique == UNKNOWN else 300)
         self.bandwidth_mib_s = int(_number(event.data, "bandwidth_mib_s"))
 
     def _on_lifecycle(self, event: Event) -> None:
