@@ -11,6 +11,7 @@ from tests.unit.fakes import PATIENCE_S, Stage
 from tests.unit.migration.runners import Make, passes
 from tests.unit.migration.stages import app, end_of, stage_of, summary
 from tests.unit.until import until
+from tui.core.actions import START
 from tui.core.failure import Failure
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.recorder import RAW
@@ -18,6 +19,7 @@ from tui.migration.backend.run_files import read_records
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
 from tui.migration.model.keys import PAUSE, why_not
+from tui.migration.model.outcome import facts
 from tui.migration.model.record import Event
 from tui.migration.model.verdict import sentence
 from tui.migration.widgets.tiles import tiles
@@ -65,6 +67,8 @@ async def test_a_migration_to_a_third_host_is_not_recorded_as_one_to_the_configu
     migration.controls.switch_to_post_copy()
     timeline = (await end_of(migration)).timeline
     assert (timeline.phase, timeline.verified) == ("completed", (False, AWAY))
+    (after,) = [each.text for each in facts(timeline, migration.folder, stage.origin) if each.label == "next"]
+    assert START not in after  # no configured host has it, so it cannot be migrated back
     kept = summary(migration.folder)
     assert set(kept["hosts"]) == {"origin", stage.origin}
     assert "destination_uri" not in kept
