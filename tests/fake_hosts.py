@@ -235,6 +235,9 @@ class FakeHypervisor:
     def resume_post_copy(self, plan: Plan, destination_uri: str) -> None:
         raise NotImplementedError
 
+    def max_downtime(self, name: str) -> int:
+        raise NotImplementedError
+
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         raise NotImplementedError
 

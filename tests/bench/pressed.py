@@ -33,6 +33,7 @@ from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.run_files import read_records
 from tui.migration.model.record import Sample
 from tui.nfs.backend.nfs import Nfs
@@ -91,7 +92,7 @@ def connections_of(configured: Config, folder: Path) -> Connections:
     return Connections(configured, open_hypervisor, lambda _address: LocalShell())
 
 
-def owned_by_runner(folder: Path, configured: Config) -> Owned:
+def owned_by_runner(folder: Path, configured: Config, recorded: Recorded) -> Owned:
     """What the runner owns: the migration."""
 
     async def workload(_vm: str, _known: Workload | None) -> Workload:
@@ -99,7 +100,8 @@ def owned_by_runner(folder: Path, configured: Config) -> Owned:
 
     connections = connections_of(configured, folder)
     open_hypervisor, interval_s = connections._open_hypervisor, configured.sampling.interval_s
-    owner = MigrationOwner(connections, open_hypervisor, configured.runs.folder, interval_s, workload)
+    runs = configured.runs.folder
+    owner = MigrationOwner(connections, open_hypervisor, runs, interval_s, workload, recorded=recorded)
     launch = Launch(connections, changes_through(connections, folder / "changes.jsonl").sudo)
     return Owned(owner, Studies(owner, launch.workloads, configured, folder / "studies"))
 

@@ -11,19 +11,20 @@ from tui.app import runner
 from tui.core.protocols import ITERATION
 from tui.core.settings import Config
 from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model.record import Event
 
 COMMAND = (sys.executable, "-m", "tests.integration.staged_runner")
 
 
-def create(config: Config) -> MigrationOwner:
+def create(config: Config, recorded: Recorded) -> MigrationOwner:
     """The owner of the recorded migration."""
     stage = Stage(recording("post-copy-by-hand"))
     if unfinished_runs(config.runs.folder):
         stage.begin()
         stage.play(lambda each: isinstance(each, Event) and each.kind == ITERATION and each.data["iteration"] == 2)
-    return MigrationOwner(connections(stage), stage.open, config.runs.folder, 0.01, workload)
+    return MigrationOwner(connections(stage), stage.open, config.runs.folder, 0.01, workload, recorded=recorded)
 
 
 if __name__ == "__main__":

@@ -95,6 +95,11 @@ def test_a_call_that_the_driver_does_not_support_is_a_failure(
     assert raised.value.detail
 
 
+def test_a_maximum_downtime_that_libvirt_does_not_report_is_a_failure(hypervisor: LibvirtHypervisor) -> None:
+    with pytest.raises(Failure, match="The maximum downtime of test could not be read"):
+        hypervisor.max_downtime(TEST)
+
+
 def test_a_migration_that_the_driver_does_not_support_is_a_failure(hypervisor: LibvirtHypervisor) -> None:
     with pytest.raises(Failure) as raised:
         hypervisor.migrate(Plan(TEST), "test:///default")

@@ -167,7 +167,7 @@ CONNECTIONS = (
         "streams cut in pre-copy",
         PASS_2,
         acts.cut_streams,
-        replace(REFUSED, outcome="failed|cancelled", error="", sentence="{vm} runs on {origin}"),
+        replace(REFUSED, error="", sentence="{vm} runs on {origin}"),
     ),
     Fault(
         "streams cut as post-copy begins",

@@ -31,8 +31,9 @@ def socket_uri(lab: Lab, host: str) -> str:
 class LabBackend:
     """Migrations between the lab's hosts, recorded in a folder of the test."""
 
-    def __init__(self, lab: Lab, runs: Path, interval: float = 1.0) -> None:
-        hosts = (Host(name, f"root@{name}", socket_uri(lab, name)) for name in ("source", "destination"))
+    def __init__(self, lab: Lab, runs: Path, interval: float = 1.0, destination: str = "") -> None:
+        uris = {"source": socket_uri(lab, "source"), "destination": destination or socket_uri(lab, "destination")}
+        hosts = (Host(name, f"root@{name}", each) for name, each in uris.items())
         config = Config(Hosts(*hosts, Host("storage", "root@storage")), VmConfig(GUEST.name, 2, 2**30, "root@guest1"))
         self.lab = lab
         self.runs = runs

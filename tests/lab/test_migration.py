@@ -3,7 +3,8 @@
 import asyncio
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -197,19 +198,62 @@ async def moved(lab_backend: LabBackend) -> None:
         pass
 
 
-async def test_a_migration_that_virsh_started_is_followed(dirtying: LabBackend) -> None:
+@asynccontextmanager
+async def virsh_migrates(lab_backend: LabBackend) -> AsyncIterator[asyncio.subprocess.Process]:
+    """virsh on the source migrates the VM to the destination."""
     flags = ["--live", "--p2p", "--persistent", "--undefinesource", "--postcopy"]
     words = ["virsh", "migrate", *flags, VM, "qemu+ssh://root@destination/system"]
-    virsh = await asyncio.create_subprocess_exec(*dirtying.lab.machine("source").argv(words))
+    virsh = await asyncio.create_subprocess_exec(*lab_backend.lab.machine("source").argv(words))
     try:
-        found = await asyncio.wait_for(attached(dirtying), 60)
-        await seen(found, lambda timeline: timeline.points)
-        found.controls.switch_to_post_copy()
-        assert (await end_of(found)).phase == COMPLETED
-        assert await virsh.wait() == 0
+        yield virsh
     finally:
         if virsh.returncode is None:
             virsh.kill()
+
+
+async def test_a_migration_that_virsh_started_is_followed(dirtying: LabBackend) -> None:
+    async with virsh_migrates(dirtying) as virsh:
+        found = await asyncio.wait_for(attached(dirtying), 60)
+        await seen(found, lambda timeline: timeline.points and timeline.target)
+        found.controls.switch_to_post_copy()
+        timeline = await end_of(found)
+        assert timeline.phase == COMPLETED
+        assert (timeline.target, timeline.verified) == (
+            "destination",
+            (True, f"{VM} runs on destination and is gone from source."),
+        )
+        assert await virsh.wait() == 0
+
+
+async def test_a_migration_of_virsh_to_a_host_that_is_not_configured_has_an_unknown_target(
+    dirtying: LabBackend,
+) -> None:
+    other = LabBackend(dirtying.lab, dirtying.runs, destination="test:///default")  # a daemon that is not involved
+    async with virsh_migrates(dirtying) as virsh:
+        found = await asyncio.wait_for(attached(other), 60)
+        await seen(found, lambda timeline: timeline.passes)
+        assert found.target == ""
+        found.controls.switch_to_post_copy()
+        timeline = await end_of(found)
+        assert await virsh.wait() == 0
+    assert timeline.phase == COMPLETED
+    assert timeline.verified is not None
+    assert timeline.verified[1].startswith(f"{VM} is no longer on source; its destination is not one of the configured")
+    assert dirtying.states() == {"source": "", "destination": "running"}
+    with (found.folder / "run.toml").open("rb") as file:
+        summary = tomllib.load(file)
+    assert "target" not in summary["hosts"]
+    assert summary["options"] == {"technique": "unknown"}
+
+
+async def test_a_migration_that_virsh_started_and_cancelled_is_recorded_as_cancelled(dirtying: LabBackend) -> None:
+    async with virsh_migrates(dirtying):
+        found = await asyncio.wait_for(attached(dirtying), 60)
+        await seen(found, lambda timeline: timeline.passes)
+        await asyncio.to_thread(dirtying.virsh, "source", "domjobabort", VM)
+        timeline = await end_of(found)
+    assert (timeline.phase, timeline.error["what"]) == (CANCELLED, f"Another program cancelled the migration of {VM}")
+    assert timeline.verified == (True, f"{VM} runs on source.")
 
 
 async def test_the_log_agrees_with_virsh_domjobinfo_at_the_same_time(dirtying: LabBackend) -> None:

@@ -69,6 +69,7 @@ class Stage:
         self.down: set[str] = set()  # hosts that cannot be reached
         self.frozen = threading.Event()  # cleared: whoever looks at the job gets no answer, as behind a busy monitor
         self.frozen.set()
+        self.elsewhere = False  # the VM goes to a third host: the target of the recording never has it
         self.standing = False  # the play stands where it is, and each look sees the same
         self.under_way = False
         self.ended = threading.Event()
@@ -187,7 +188,7 @@ class Stage:
         with self._lock:
             self.end, self.under_way, self.job = outcome, False, JobInfo({}, "")
             if outcome == COMPLETED:
-                self.vms = {self.target: {self.vm.name: self.vm}, self.origin: {}}
+                self.vms = {self.target: {} if self.elsewhere else {self.vm.name: self.vm}, self.origin: {}}
             else:
                 self.vms = {self.target: {}, self.origin: {self.vm.name: self.vm}}
         self.ended.set()
@@ -223,12 +224,14 @@ class Stage:
         name, _, reason = state.partition(" (")
         here = replace(self.vm, state=name or "running", reason=reason.rstrip(")"))
         self.vms[self.origin] = {self.vm.name: here}
-        if reason.startswith("post-copy"):
+        if reason.startswith("post-copy") and not self.elsewhere:
             self.vms[self.target] = {self.vm.name: replace(self.vm, state="running", reason="post-copy")}
 
     def _emit(self, each: Event) -> None:
         data = dict(each.data)
-        self.emit(str(data.pop("host")), each.kind, **data)
+        host = str(data.pop("host"))
+        if host != self.target or not self.elsewhere:
+            self.emit(host, each.kind, **data)
 
 
 class FakeHypervisor:
@@ -314,6 +317,10 @@ class FakeHypervisor:
         self._enter("resume_post_copy")
         self._stage.resume()
         self._wait_for_end(plan)
+
+    def max_downtime(self, name: str) -> int:
+        self._enter("max_downtime")
+        return 120
 
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         self._enter("set_max_downtime")

@@ -16,6 +16,7 @@ from tui.core.settings import Config, state_folder
 from tui.core.ssh_agent import VARIABLE
 from tui.core.threads import on_thread
 from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.service import Service
 from tui.runner.process import Running, detach, folder
 from tui.runner.server import Peer, Server
@@ -25,7 +26,7 @@ from tui.study.backend.service import Studies
 
 LOG = "runner.log"  # in the state folder
 
-Create = Callable[[Config], Owned]
+Create = Callable[[Config, Recorded], Owned]
 
 
 def main(create: Create = owned_by_runner) -> int:
@@ -66,21 +67,22 @@ async def _serve(running: Running, owners: "Owners", report_ready: Callable[[], 
 class Owners:
     """What the runner owns of each configuration; two files with the same contents share it.
 
-    A file that was changed while a migration or a study is under way keeps its owner, because a migration has one
-    record only; the changes apply from the next connection after it.
+    A file that was changed while a study is under way keeps its owner, so that its clients find the study. They all
+    share what is recorded: a migration under way has one record, whichever configurations have its host.
     """
 
     def __init__(self, create: Create) -> None:
         self._create = create
+        self._recorded = Recorded()
         self._owned: list[tuple[Config, Owned]] = []
 
     async def open(self, path: str) -> MigrationOwner:
         """The migrations of the configuration at `path`, which is read now; raises Failure."""
         config = await on_thread(load, Path(path))  # the home folder may be on a server that does not respond
         for known, owned in reversed(self._owned):
-            if known == config or (known.hosts == config.hosts and owned.busy):
+            if known == config or (known.hosts == config.hosts and owned.studies.busy):
                 return owned.migrations
-        self._owned.append((config, self._create(config)))
+        self._owned.append((config, self._create(config, self._recorded)))
         return self._owned[-1][1].migrations
 
     def studies_of(self, migrations: MigrationOwner) -> Studies:

@@ -17,6 +17,7 @@ from tui.linux.sudo import Sudo
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.recorded import Recorded
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
 from tui.runs.backend.runs import Runs
@@ -43,11 +44,6 @@ class Owned:
 
     migrations: MigrationOwner
     studies: Studies
-
-    @property
-    def busy(self) -> bool:
-        """Whether a migration or a study is under way."""
-        return self.migrations.busy or self.studies.busy
 
 
 def wire(config: Config, path: Path) -> Backend:
@@ -79,13 +75,14 @@ def studies_of(path: Path) -> StudiesClient:
     return StudiesClient(partial(connect, RUNNER), path)
 
 
-def owned_by_runner(config: Config) -> Owned:
+def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     """The migrations and the studies of a configuration, owned by this process; for the runner."""
     connections = Connections(config, open_hypervisor, open_shell)
     launch = launch_of(connections, Sudo(connections.shell))
     access = GuestAccess(launch.guest, launch.heartbeats)
     runs, interval_s = config.runs.folder, config.sampling.interval_s
-    owner = MigrationOwner(connections, open_hypervisor, runs, interval_s, launch.workloads.current, access)
+    workload = launch.workloads.current
+    owner = MigrationOwner(connections, open_hypervisor, runs, interval_s, workload, access, recorded)
     return Owned(owner, Studies(owner, launch.workloads, config, state_folder() / "studies"))
 
 

@@ -15,6 +15,7 @@ TECHNIQUES = {
 }
 
 UNKNOWN = "unknown"  # the technique of a migration that another program started
+ELSEWHERE = "another host"  # the target of such a migration, as a sentence names it while it is unknown
 
 PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # the first QEMU that allows both
 

@@ -12,6 +12,9 @@ from tui.core.vm import Daemon, Vm
 
 Stat = int | float | str | bool  # one of libvirt's job statistics
 
+# The statistic "type" of a job that is ending; libvirt shows it for some 0.2 s (measured with 11.3).
+JOB_FAILED, JOB_CANCELLED = 4, 5  # VIR_DOMAIN_JOB_*
+
 # Kinds of events in raw.jsonl.
 ITERATION = "iteration"  # MIGRATION_ITERATION; data: iteration, QEMU's number of the pass
 LIFECYCLE = "lifecycle"  # data: host ("source" or "destination"), event, detail
@@ -113,6 +116,9 @@ class Hypervisor(Protocol):
 
         Call it only if migration.model.resume.why_not_resume allows it: libvirt 11.2 and 11.3 crash.
         """
+
+    def max_downtime(self, name: str) -> int:
+        """The maximum downtime of the VM's migration, in milliseconds."""
 
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         """Set the maximum downtime of the VM's migration."""

@@ -163,6 +163,12 @@ class Raised(libvirt.libvirtError):  # type: ignore[misc]
         (libvirt.VIR_ERR_NO_DOMAIN, "Domain not found", "the daemon does not have the VM, or no longer"),
         (
             libvirt.VIR_ERR_OPERATION_INVALID,
+            "Requested operation is not valid: switching to post-copy requires migration to be started with "
+            "VIR_MIGRATE_POSTCOPY flag",
+            "the migration was started without post-copy, which must be allowed at the start",
+        ),
+        (
+            libvirt.VIR_ERR_OPERATION_INVALID,
             "Requested operation is not valid: domain is not running",
             "the VM's state does not allow it",
         ),

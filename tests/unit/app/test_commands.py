@@ -21,7 +21,10 @@ from tui.app.commands.status import status
 from tui.app.commands.watch import chosen
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.migration.model.record import to_line
+from tui.core.quantity import clock
+from tui.migration.model import record
+from tui.migration.model.points import MOST
+from tui.migration.model.record import Event, Record, Sample, to_line
 from tui.migration.model.timeline import Timeline
 
 NAMES = ("cancelled", "failed", "link-cut", "post-copy-by-hand", "pre-copy-idle", "ended-unwatched")
@@ -131,14 +134,29 @@ async def test_the_result_as_json_has_the_same_keys_for_each_outcome(name: str) 
     assert (result["error"] is not None) == (name == "failed")
 
 
-async def test_each_pass_phase_request_and_error_is_a_line_once() -> None:
-    migration, lines, found = ReplayedMigration(recording("cancelled")), EventLines(), list[str]()
+def lines_of(records: list[Record]) -> list[str]:
+    """The lines without a terminal, each without the sentence after the figures."""
+    migration, lines, found = ReplayedMigration(records), EventLines(), list[str]()
     migration.listen(lambda each: found.extend(lines(migration, each)))  # type: ignore[arg-type]
     migration.play()
-    assert [line.split("  ")[1] for line in found] == [
-        "destination -> source", "setup", "pass 1", "pass 2", "pass 3", "pass 4", "pass 5", "cancel",
-    ]  # fmt: skip
-    assert "`vmlm-tui post-copy guest1` finishes it." in found[-2]
+    return ["  ".join(line.split("  ")[:2]) for line in found]
+
+
+async def test_without_a_terminal_only_start_switch_requests_and_errors_are_lines() -> None:
+    assert lines_of(recording("cancelled")) == ["guest1  destination -> source", "00:14  cancel"]
+    switched = lines_of(recording("post-copy-by-hand"))
+    assert switched == ["guest1  destination -> source", "00:15  post-copy requested", "00:15  post-copy"]
+
+
+async def test_a_migration_of_many_passes_has_the_line_of_a_request_at_its_end() -> None:
+    """The timeline thins the marks of so many passes."""
+    first, *_, last = recording("cancelled")
+    passes = (
+        Sample(float(n), "", {"memory_total": 1 << 30, "memory_remaining": 1 << 28, "memory_iteration": n}, "running")
+        for n in range(1, 3 * MOST)
+    )
+    key = Event(3.0 * MOST, "", record.KEY, {"action": "downtime", "value": 500})
+    assert lines_of([first, *passes, key, last])[1:] == [f"{clock(key.t)}  downtime <= 500 ms"]
 
 
 async def test_records_that_another_runner_sends_again_are_not_printed_again() -> None:

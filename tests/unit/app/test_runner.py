@@ -1,28 +1,56 @@
 """The owners of the migrations in the runner: one for each configuration."""
 
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.unit.app.configurations import MINIMAL
-from tests.unit.migration.stages import app, stage_of
+from tests.unit.fakes import Stage
+from tests.unit.migration.stages import runs_in, stage_of, workload
 from tests.unit.study.fake_guest import FakeGuest
 from tests.unit.until import until
 from tui.app.runner import Owners
 from tui.app.wiring import Owned
+from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.core.protocols import Shell
 from tui.core.settings import Config
+from tui.migration.backend.owner import MigrationOwner
+from tui.migration.backend.recorded import Recorded
 from tui.study.backend.service import Studies
 
 
 @pytest.fixture
-def owners(tmp_path: Path) -> Owners:
-    def create(config: Config) -> Owned:
-        owner = app(stage_of("post-copy-by-hand"), tmp_path / "runs")
-        return Owned(owner, Studies(owner, FakeGuest().workloads, config, tmp_path / "studies"))
+def stage() -> Iterator[Stage]:
+    made = stage_of("post-copy-by-hand")
+    yield made
+    made.let_go()
 
-    return Owners(create)
+
+@pytest.fixture
+async def owners(tmp_path: Path, stage: Stage) -> AsyncIterator[Owners]:
+    made: list[MigrationOwner] = []
+
+    def create(config: Config, recorded: Recorded) -> Owned:
+        def open_shell(_address: str) -> Shell:
+            raise AssertionError("a migration needs no shell")
+
+        known = Connections(config, stage.open, open_shell)
+        made.append(MigrationOwner(known, stage.open, tmp_path / "runs", 0.005, workload, recorded=recorded))
+        return Owned(made[-1], Studies(made[-1], FakeGuest().workloads, config, tmp_path / "studies"))
+
+    yield Owners(create)
+    for each in made:
+        await each.close()
+
+
+def with_uris(source: str = "test:///source", destination: str = "test:///destination") -> str:
+    """A configuration whose daemons are those of the stage."""
+    text = MINIMAL.replace('"root@a"', f'"root@a"\nlibvirt = "{source}"')
+    return text.replace('"root@b"', f'"root@b"\nlibvirt = "{destination}"')
 
 
 def written(path: Path, text: str = MINIMAL) -> str:
@@ -36,18 +64,64 @@ async def test_two_files_with_the_same_contents_share_an_owner(owners: Owners, t
     assert await owners.open(written(tmp_path / "c.toml", MINIMAL.replace("root@b", "root@d"))) is not first
 
 
-async def test_a_file_that_is_changed_while_a_migration_is_under_way_keeps_its_owner(
-    owners: Owners, tmp_path: Path
-) -> None:
-    """A second owner would record the same migration once more."""
-    first = await owners.open(written(tmp_path / "a.toml"))
+OTHER_INTERVAL = '[sampling]\ninterval = "5 s"\n'
+
+
+async def test_a_migration_is_recorded_once_whatever_the_configuration(owners: Owners, tmp_path: Path) -> None:
+    first = await owners.open(written(tmp_path / "a.toml", with_uris()))
+    second = await owners.open(written(tmp_path / "b.toml", with_uris() + OTHER_INTERVAL))
+    assert first is not second
     migration = await first.start(Plan("guest1", technique="post-copy-manual"))
-    changed = written(tmp_path / "a.toml", f'{MINIMAL}[sampling]\ninterval = "5 s"\n')
-    assert await owners.open(changed) is first
     await until(lambda: migration.timeline.iteration >= 2)
+    announced: list[object] = []
+    second.listen(announced.append)
+    await second.look()
+    assert announced == [migration]
+    assert await second.attach() is migration
+    with pytest.raises(Failure, match="guest1 is being migrated"):
+        await second.start(Plan("guest1"))
+    assert len(runs_in(tmp_path / "runs")) == 1
     migration.controls.switch_to_post_copy()
     await migration.ended()
-    assert await owners.open(changed) is not first
+    assert not second.busy
+
+
+async def test_a_migration_of_another_program_is_recorded_once_if_two_configurations_find_it(
+    owners: Owners, stage: Stage, tmp_path: Path
+) -> None:
+    first = await owners.open(written(tmp_path / "a.toml", with_uris()))
+    second = await owners.open(written(tmp_path / "b.toml", with_uris() + OTHER_INTERVAL))
+    stage.begin()
+    await asyncio.gather(first.attach(), second.attach())
+    await asyncio.gather(first.look(), second.look())
+    assert first.current is second.current is not None
+    assert len(runs_in(tmp_path / "runs")) == 1
+
+
+async def test_a_migration_is_not_shown_under_names_that_belong_to_other_hosts(
+    owners: Owners, stage: Stage, tmp_path: Path
+) -> None:
+    """What is `destination` in the record is another host in the other configuration."""
+    first = await owners.open(written(tmp_path / "a.toml", with_uris()))
+    swapped = with_uris("test:///destination", "test:///source")
+    second = await owners.open(written(tmp_path / "b.toml", swapped))
+    stage.begin()
+    assert await first.attach() is not None
+    assert await second.attach() is None
+    assert len(runs_in(tmp_path / "runs")) == 1
+    with pytest.raises(Failure, match="guest1 is being migrated already"):
+        await second.start(Plan("guest1"))
+
+
+async def test_a_changed_file_applies_at_once_and_its_owner_follows_what_is_under_way(
+    owners: Owners, tmp_path: Path
+) -> None:
+    first = await owners.open(written(tmp_path / "a.toml", with_uris()))
+    migration = await first.start(Plan("guest1", technique="post-copy-manual"))
+    await until(lambda: migration.timeline.iteration >= 2)
+    changed = await owners.open(written(tmp_path / "a.toml", with_uris() + OTHER_INTERVAL))
+    assert changed is not first
+    assert await changed.attach() is migration
 
 
 @pytest.mark.parametrize("text", [None, "", "x", 'vm = 1\n[vm]\nname = "a"'])

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.fakes import CUT, PATIENCE_S, Stage, uri
-from tests.unit.migration.stages import PARAMETERS, app, end_of, runs_in, stage_of, summary
+from tests.unit.migration.stages import PARAMETERS, app, end_of, first_sample, runs_in, stage_of, summary
+from tests.unit.until import until
 from tui.core.plan import Plan
+from tui.core.protocols import JOB_CANCELLED, JOB_FAILED, JobInfo
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.location import Locator
@@ -17,7 +19,7 @@ from tui.migration.backend.recorder import RAW, Recorder
 from tui.migration.backend.run_files import read_records
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
-from tui.migration.model.record import Event
+from tui.migration.model.record import Event, Sample
 
 
 async def test_without_a_migration_there_is_nothing_to_attach_to(tmp_path: Path) -> None:
@@ -84,6 +86,24 @@ async def test_a_migration_that_virsh_started_is_followed(tmp_path: Path) -> Non
     assert migration.folder.name.endswith("-guest1-memory-unknown")
     assert migration.timeline.phase == "completed"
     assert migration.timeline.post_copy_at is not None
+
+
+@pytest.mark.parametrize(("job_type", "phase"), [(JOB_CANCELLED, "cancelled"), (JOB_FAILED, "failed")])
+async def test_a_cancel_of_a_migration_that_virsh_started_is_told_from_a_failure(
+    tmp_path: Path, job_type: int, phase: str
+) -> None:
+    stage = stage_of("post-copy-by-hand")
+    stage.begin()
+    migration = await app(stage, tmp_path).attach()
+    assert migration is not None
+    await first_sample(migration)
+    stage.standing = True
+    stage.job = JobInfo({"type": job_type, "operation": 5}, "running")
+    types: list[object] = []
+    migration.listen(lambda each: types.append(each.stats.get("type")) if isinstance(each, Sample) else None)
+    await until(lambda: job_type in types)
+    stage.finish(phase)
+    assert (await end_of(migration)).timeline.phase == phase
 
 
 async def test_an_older_run_is_not_continued_with_a_later_migration_of_the_same_vm(tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ async def test_a_vm_that_another_program_migrates_is_refused(tmp_path: Path) -> 
     stage.begin()
     failures = await in_the_way(app(stage, tmp_path), Plan("guest1"))
     assert sentences(failures) == [
-        "guest1 is being migrated already: another program started it. vmlm-tui follows it in a few seconds."
+        "guest1 is being migrated already: another program started it. vmlm-tui follows it in a few seconds, "
+        "unless it does so under a configuration with other hosts."
     ]
 
 

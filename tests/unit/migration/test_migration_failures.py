@@ -220,6 +220,23 @@ async def test_a_host_that_is_unreachable_at_the_end_is_asked_again(
     assert watched.summary["verified"] == "guest1 runs on destination and is gone from source."
 
 
+async def test_the_end_of_qemu_on_the_destination_is_waited_for_before_the_cause_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.migration.backend.actor.SETTLE_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.state.SETTLE_TIMES", 1000)
+    stage = Stage(recording("failed"))
+    stage.refusals["migrate"].append(CUT)
+    stage.vms[stage.target] = {stage.vm.name: replace(stage.vm, state="paused", reason="migrating")}
+    watched = begin(stage, tmp_path)
+    await watched.until(lambda: "vm" in stage.calls)
+    for event in (("started", "migrated"), ("stopped", "failed")):
+        stage.emit(stage.target, LIFECYCLE, **dict(zip(("event", "detail"), event, strict=True)))
+    stage.vms[stage.target] = {}
+    await watched.ended()
+    assert watched.migration.timeline.error["why"].startswith(f"QEMU on {stage.target} ended")
+
+
 async def test_with_unreachable_hosts_at_the_end_the_location_of_the_vm_is_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,6 +144,11 @@ MESSAGES = (
         "If they are two machines, set another host_uuid in libvirtd.conf on one of them.",
     ),
     (
+        r"started with VIR_MIGRATE_POSTCOPY",
+        "the migration was started without post-copy, which must be allowed at the start",
+        "Cancel it, then start it with post-copy.",
+    ),
+    (
         r"userfaultfd|Postcopy is not supported|postcopy-ram",
         "QEMU may not use userfaultfd, which post-copy needs",
         "Set vm.unprivileged_userfaultfd=1 on both hosts.",

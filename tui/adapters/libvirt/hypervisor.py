@@ -268,6 +268,14 @@ class LibvirtHypervisor:
             raise _too_old(what)
         self._migrate(what, plan, destination_uri, flags)
 
+    def max_downtime(self, name: str) -> int:
+        """The maximum downtime of the VM's migration, in milliseconds."""
+        what = f"The maximum downtime of {name} could not be read"
+        found: int | None = self._do(what, lambda: self._domain(name).migrateGetMaxDowntime())
+        if found is None:  # libvirt's binding returns it in place of an error
+            raise Failure(what, "libvirt did not report it")
+        return found
+
     def set_max_downtime(self, name: str, milliseconds: int) -> None:
         what = f"The maximum downtime of {name} could not be set"
         self._do(what, lambda: self._domain(name).migrateSetMaxDowntime(milliseconds))

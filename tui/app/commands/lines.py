@@ -10,13 +10,14 @@ from tui.core.quantity import clock, rate, size
 from tui.migration.backend.migrations import Migration
 from tui.migration.backend.run_summary import summary
 from tui.migration.model import record
+from tui.migration.model.keys import POST_COPY_NOW
 from tui.migration.model.outcome import facts, home, title
 from tui.migration.model.record import Event, Record, to_line
-from tui.migration.model.timeline import CANCELLED, COMPLETED, IDLE, LOST, PASS, Timeline
+from tui.migration.model.timeline import CANCELLED, COMPLETED, LOST, PASS, Timeline
 from tui.migration.model.verdict import Verdict, sentence, warning
 
 LABEL = 13  # columns of a label in the result
-PHASES = "|SP"  # the signs of marks that are a new pass or phase, which has a line of its own
+PHASES = "|SP"  # the signs of marks that are a new pass or phase
 MOVED, NOT_MOVED, STOPPED = 0, 1, 3  # exit status
 
 Lines = Callable[[Migration, Record], list[str]]  # the lines for a record that was added to the timeline
@@ -59,27 +60,26 @@ def verdict(migration: Migration, elapsed: float) -> Verdict:
 
 
 class EventLines:
-    """A line for each event that a person would note: a new phase or pass, a request, an error."""
+    """A line for the start, the switch to post-copy, each request and each error: cron mails all lines."""
 
     def __init__(self) -> None:
         self._marks = 0
-        self._phase = IDLE
+        self._switched = False
 
     def __call__(self, migration: Migration, each: Record) -> list[str]:
         """The lines for the record, which was added to the timeline just now."""
-        timeline = migration.timeline
-        lines: list[str] = []
-        if isinstance(each, Event) and each.kind in (record.START, record.ATTACHED):
-            lines.append(heading(migration))
-        new, self._marks = timeline.marks[self._marks :], len(timeline.marks)
-        lines += [f"{clock(mark.t)}  {mark.text}" for mark in new if mark.sign not in PHASES]
-        if isinstance(each, Event) and each.kind == record.ERROR:
+        timeline, kind = migration.timeline, each.kind if isinstance(each, Event) else ""
+        lines = [heading(migration)] if kind in (record.START, record.ATTACHED) else []
+        new, self._marks = timeline.marks.added - self._marks, timeline.marks.added
+        lines += [f"{clock(mark.t)}  {mark.text}" for mark in timeline.marks[-new:] if new and mark.sign not in PHASES]
+        if isinstance(each, Event) and kind == record.KEY and each.data.get("action") == POST_COPY_NOW:
+            lines.append(f"{clock(each.t)}  post-copy requested")
+        if isinstance(each, Event) and kind == record.ERROR:
             reason = ": ".join(str(each.data[key]) for key in ("what", "why") if each.data.get(key))
             lines.append(f"{clock(each.t)}  error: {reason}")
-        overdue = isinstance(each, Event) and each.kind == record.NO_ANSWER
-        if (phase(timeline) != self._phase or overdue) and not timeline.over:
-            self._phase = phase(timeline)
-            lines.append(f"{figures(timeline, each.t)}  {verdict(migration, each.t).text}")
+        switched, self._switched = self._switched, timeline.post_copy_at is not None
+        if (self._switched and not switched) or kind in (record.NO_ANSWER, record.DIAGNOSIS):
+            lines += [f"{figures(timeline, each.t)}  {verdict(migration, each.t).text}"] if not timeline.over else []
         return lines
 
 

@@ -94,7 +94,7 @@ def _migration(migration: "Migration") -> dict[str, Any]:
     return {
         "vm": migration.vm.name,
         "origin": migration.origin,
-        "target": migration.target,
+        "target": migration.timeline.target or None,  # None if unknown: another program started it
         "run": str(migration.folder),
         "phase": timeline.phase,
         "over": timeline.over,

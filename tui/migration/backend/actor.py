@@ -22,14 +22,13 @@ from tui.migration.backend.job import Job
 from tui.migration.backend.location import Answers
 from tui.migration.backend.recorder import NullRecorder, Recorder
 from tui.migration.backend.run_log import RunLog
-from tui.migration.backend.run_summary import record_completed_job, summary
+from tui.migration.backend.run_summary import record_completed_job, summary, without_target
 from tui.migration.backend.sampler import Sampler
 from tui.migration.backend.state import Stage, State
 from tui.migration.model import record
-from tui.migration.model.diagnosis import GOES_ON, SETTLING, UNKNOWN, Diagnosis
+from tui.migration.model.diagnosis import GOES_ON, UNKNOWN, Diagnosis
 from tui.migration.model.record import END, Event, Record, Sample, is_end_of_vm, is_switchover
 from tui.migration.model.timeline import COMPLETED, LOST
-from tui.migration.model.verdict import SILENT_S
 
 FINAL_FIGURES_S = 3.0  # JOB_COMPLETED may come this long after migrateToURI3 returned; measured: 10 ms
 TICK_S = 0.5  # how often the actor checks for replies that are overdue
@@ -59,7 +58,6 @@ class MigrationActor:
         self.plan = plan
         self.vm = vm
         self.origin = connections.origin
-        self.target = connections.target
         self.folder = recorder.folder
         self.seen = False  # a client has seen its end
         self.facts: dict[str, Any] = {}  # for run.toml: hosts, versions, workload
@@ -85,6 +83,11 @@ class MigrationActor:
         self.run_log.listen(self._on_delivered)
 
     # -- for its owner --
+
+    @property
+    def target(self) -> str:
+        """Where it ends; "" while unknown: another program started it, and the other host does not receive it."""
+        return self._connections.target
 
     def listen(self, listener: Callable[[Record], None]) -> None:
         """Call `listener` on the loop with each new record, after it was added to the timeline."""
@@ -175,22 +178,19 @@ class MigrationActor:
         moment = time.monotonic()
         self._tick_at = moment + TICK_S
         self.run_log.deliver_overdue()
-        if self.state.timeout_at is not None and moment >= self.state.timeout_at:
-            self.state.timeout_at = None
-            if self.state.stage is Stage.JOB and self.timeline.post_copy_at is None:
-                self.controls.timed_out(self.plan.timeout_s)
+        switches = self.state.stage is Stage.JOB and self.timeline.post_copy_at is None
+        if self.state.reached("timeout_at", moment) and switches:
+            self.controls.timed_out(self.plan.timeout_s)
+        if not self.target and self.state.stage is Stage.JOB and self.state.deadline is None:
+            self.state.deadline = moment + ASK_AGAIN_S  # the other host may receive it by then
         waiting = self._sampler.waiting_s()
         if self.state.stage is Stage.JOB and waiting and self.timeline.unanswered is None:
-            self._no_answer("")
-        if self.state.deadline is not None and moment >= self.state.deadline:
-            self.state.deadline = None
+            self.run_log.event(record.NO_ANSWER, since=round(self.state.answered, 3), why="")
+        if self.state.reached("deadline", moment):
             if self.state.stage is Stage.FIGURES:
                 self._locate()
             else:
                 self._inquiry.ask(versions=self.timeline.post_copy_at is not None)
-
-    def _no_answer(self, why: str) -> None:
-        self.run_log.event(record.NO_ANSWER, since=round(self.state.answered, 3), why=why)
 
     # -- messages, on the actor's thread --
 
@@ -214,6 +214,8 @@ class MigrationActor:
             self.run_log.event(record.SLOW, at=at, seconds=round(seconds, 3), missed=missed)
 
     def _on_sample(self, sample: Sample | Failure) -> None:
+        if isinstance(sample, Sample):
+            self._inquiry.see(sample)  # it may have the type of a job whose end was noticed already
         if self.state.stage is not Stage.JOB:
             return
         if isinstance(sample, Failure):
@@ -236,14 +238,17 @@ class MigrationActor:
             return
         self.state.sample_failed(failure)
         self.run_log.error(failure)
-        self._no_answer(failure.reason)
+        self.run_log.event(record.NO_ANSWER, since=round(self.state.answered, 3), why=failure.reason)
 
     def _on_event(self, host: str, event: HypervisorEvent, at: float) -> None:
-        if self.state.stage not in (Stage.JOB, Stage.FIGURES):
+        ends = self.state.stage is Stage.LOCATION
+        if self.state.stage is Stage.OVER or (ends and event.kind != LIFECYCLE):
             return
         self.run_log.log(event.kind, {"host": host, **event.data}, at)
         if event.kind == LIFECYCLE:
             self._inquiry.see(Event(0.0, "", LIFECYCLE, {"host": host, **event.data}))
+            if ends:
+                return  # how QEMU ends on the target may be the cause
             if host == self.origin and is_switchover(event.data):
                 self._guest_monitor.switch_over()
             if host == self.origin and is_end_of_vm(event.data):
@@ -269,8 +274,7 @@ class MigrationActor:
 
     def _not_over(self, diagnosis: Diagnosis) -> None:
         """Record what is known so far, and ask again."""
-        found: dict[str, Any] = {"break": diagnosis.kind, "sentence": diagnosis.sentence, "advice": diagnosis.advice}
-        found |= {"resumable": diagnosis.resumable}
+        found = diagnosis.fields
         if found != {name: self.timeline.diagnosis.get(name) for name in found}:
             self.run_log.log(record.DIAGNOSIS, found)
         if diagnosis.kind in GOES_ON and self.state.stage is Stage.LOCATION:
@@ -303,18 +307,13 @@ class MigrationActor:
         self._inquiry.ask(versions=self.timeline.post_copy_at is not None)
 
     def _answered(self, found: Answers) -> None:
+        if self._inquiry.learn_target(found, ended=self.state.stage is Stage.LOCATION):
+            self.run_log.event(record.TARGET, target=self.target)
         if self.state.stage is not Stage.LOCATION and not self.state.broken:
-            return  # post-copy goes on
-        diagnosis = self._inquiry.diagnose(
-            found,
-            post_copy=self.timeline.post_copy_at is not None,
-            cancel_requested=self.controls.cancel_requested,
-            sending=self.timeline.points.silent_s < SILENT_S,
-            completed=self.state.completed,
-            failure=self.state.failure,
-            origin_lost=self.state.origin_lost,
-        )
-        if diagnosis.kind in SETTLING and not self.state.settled():
+            return  # it goes on
+        cancel, post_copy = self.controls.cancel_requested, self.timeline.post_copy_at is not None
+        diagnosis = self._inquiry.diagnose(found, self.state, post_copy=post_copy, cancel_requested=cancel)
+        if diagnosis.settling and not self.state.settled():
             self.state.deadline = time.monotonic() + SETTLE_S
         elif (not diagnosis.over or diagnosis.kind == UNKNOWN) and not self.state.given_up():
             self._not_over(diagnosis)
@@ -347,4 +346,5 @@ class MigrationActor:
         self.run_log.finish(end, lambda: self._summary(self.timeline.phase))
 
     def _summary(self, outcome: str) -> dict[str, Any]:
-        return summary(self.plan, self.vm, self.facts, self.run_log.began_at, self.timeline, outcome)
+        facts = self.facts if self.target else without_target(self.facts, self.origin)
+        return summary(self.plan, self.vm, facts, self.run_log.began_at, self.timeline, outcome)

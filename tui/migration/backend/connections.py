@@ -1,4 +1,4 @@
-"""The connections of one migration, to the daemon it starts at and to the one it ends at."""
+"""The connections of one migration, to the daemon it starts at and to that of the other configured host."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -51,15 +51,19 @@ class Connection:
 
 
 class MigrationConnections:
-    """Two connections to the daemon a migration starts at, one to the daemon it ends at.
+    """Two connections to the daemon a migration starts at, one to `peer`, the other configured host.
 
-    `steer` carries the migration and its controls, `at` the samples: neither waits for the other.
+    `steer` carries the migration and its controls, `at` the samples: neither waits for the other. `target` is where the
+    migration ends: `peer`, or "" for one that another program started, until `peer` is seen to receive the VM.
     """
 
-    def __init__(self, origin: str, target: str, uris: Mapping[str, str], open_hypervisor: Open) -> None:
+    def __init__(
+        self, origin: str, peer: str, uris: Mapping[str, str], open_hypervisor: Open, *, target_known: bool = True
+    ) -> None:
         self.origin = origin
-        self.target = target
-        self._reading = {host: Connection(uris[host], open_hypervisor) for host in (origin, target)}
+        self.peer = peer
+        self.target = peer if target_known else ""
+        self._reading = {host: Connection(uris[host], open_hypervisor) for host in (origin, peer)}
         self._steering = Connection(uris[origin], open_hypervisor)
 
     def at(self, host: str) -> Hypervisor:

@@ -193,13 +193,15 @@ class Controls(Requests):
 
     def _require_resumable(self) -> None:
         """Raise Failure if libvirt could not resume what it pauses; blocks."""
-        connections = self._connections
+        connections, what = self._connections, f"Post-copy of {self._vm} was not paused"
+        if not connections.target:
+            raise Failure(what, "it could not be resumed: its destination is not a host of the configuration")
         here, there = (connections.at(host).daemon() for host in (connections.origin, connections.target))
         reason = why_not_resume(
             there.libvirt_version, here.libvirt_version, target=connections.target, origin=connections.origin
         )
         if reason:
-            raise Failure(f"Post-copy of {self._vm} was not paused", "it could not be resumed", reason)
+            raise Failure(what, "it could not be resumed", reason)
 
     def _refused(self, action: str, value: int | None, failure: Failure) -> None:
         self.cancel_requested = self.cancel_requested and action != CANCEL

@@ -3,16 +3,17 @@
 from collections import deque
 from collections.abc import Callable
 
-from tui.core.failure import Failure, unexpected
+from tui.core.failure import unexpected
 from tui.core.log import log
 from tui.core.protocols import LIFECYCLE
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.location import Answers, Locator
+from tui.migration.backend.state import State
 from tui.migration.model.diagnosis import Diagnosis, diagnose
-from tui.migration.model.evidence import Evidence, HostAnswer
-from tui.migration.model.record import Event, Record
+from tui.migration.model.evidence import ARRIVAL, Evidence, HostAnswer, lifecycle_words
+from tui.migration.model.record import Event, Record, Sample
 
 EVENTS = 100  # of both hosts; the newest decide
 
@@ -25,12 +26,15 @@ class Inquiry:
         self._connections = connections
         self._on_answers = on_answers
         self._events: deque[Event] = deque(maxlen=EVENTS)
+        self._job_type = 0  # of the newest sample
         self._asking = False
         self._locator = Locator(connections, vm)
 
     def see(self, each: Record) -> None:
-        """Remember a lifecycle event."""
-        if isinstance(each, Event) and each.kind == LIFECYCLE:
+        """Remember a lifecycle event, and the type of the job."""
+        if isinstance(each, Sample):
+            self._job_type = each.number("type") or self._job_type
+        elif each.kind == LIFECYCLE:
             self._events.append(each)
 
     def ask(self, *, versions: bool) -> None:
@@ -49,32 +53,32 @@ class Inquiry:
         self._asking = False
         self._on_answers(found)
 
-    def diagnose(
-        self,
-        found: Answers,
-        *,
-        post_copy: bool,
-        cancel_requested: bool,
-        sending: bool,
-        completed: bool,
-        failure: Failure | None,
-        origin_lost: bool,
-    ) -> Diagnosis:
+    def learn_target(self, found: Answers, *, ended: bool) -> bool:
+        """Name the target that was unknown, if the other configured host has received the VM; True if it has."""
+        known, there = self._connections, found.there
+        began = there.vm is not None and ARRIVAL in lifecycle_words(self._events, known.peer)
+        if known.target or not (there.receives or began or (ended and there.active)):
+            return False
+        known.target = known.peer
+        return True
+
+    def diagnose(self, found: Answers, state: State, *, post_copy: bool, cancel_requested: bool) -> Diagnosis:
         """What the answers mean, with all that is known besides; see model.evidence."""
         return diagnose(
             Evidence(
                 self._vm.name,
                 self._connections.origin,
                 self._connections.target,
+                self._connections.peer,
                 found.here,
                 found.there,
                 tuple(self._events),
                 post_copy=post_copy,
                 cancel_requested=cancel_requested,
-                sending=sending,
-                completed=completed,
-                failure=failure,
-                origin_lost=origin_lost,
+                completed=state.completed,
+                failure=state.failure,
+                job_type=self._job_type,
+                origin_lost=state.origin_lost,
                 origin_libvirt=found.here_libvirt,
                 target_libvirt=found.there_libvirt,
             )

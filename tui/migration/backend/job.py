@@ -87,7 +87,7 @@ class Job:
         self._followed = True
         self._listen(self._connections.origin)
         then()
-        self._listen(self._connections.target)
+        self._listen(self._connections.peer)
 
     def _listen(self, host: str) -> None:
         def subscribe(hypervisor: Hypervisor) -> None:

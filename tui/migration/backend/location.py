@@ -1,4 +1,4 @@
-"""Asks both hosts of a migration where its VM is."""
+"""Asks both configured hosts where the VM of a migration is."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, TimeoutError
@@ -17,7 +17,7 @@ from tui.migration.model.resume import Version
 
 @dataclass(frozen=True)
 class Answers:
-    """What the origin and the target answer about the VM, and the versions of libvirt there, None if unknown."""
+    """What the origin and the other host answer about the VM, and the versions of libvirt there, None if unknown."""
 
     here: HostAnswer
     there: HostAnswer
@@ -34,15 +34,15 @@ class Locator:
         self._pending: dict[tuple[str, Question], Future[Any]] = {}
 
     def answers(self, *, versions: bool = False) -> Answers:
-        """Ask the target, then the origin; blocks. The versions may change: libvirt can be upgraded under a VM."""
-        origin, target = self._connections.origin, self._connections.target
-        there = self._answer(target)
+        """Ask the other host, then the origin; blocks. The versions may change: libvirt can be upgraded under a VM."""
+        origin, peer = self._connections.origin, self._connections.peer
+        there = self._answer(peer)
         here = self._answer(origin)
         if here.in_post_copy and self._ask(origin, _qemu_ended, otherwise=False):
             here = replace(here, qemu_ended=True)
         if not versions:
             return Answers(here, there)
-        return Answers(here, there, *(self._ask(host, _version, otherwise=None) for host in (origin, target)))
+        return Answers(here, there, *(self._ask(host, _version, otherwise=None) for host in (origin, peer)))
 
     def _answer(self, host: str) -> HostAnswer:
         why = f"its libvirt has not replied for {REPLY_LIMIT_S:.0f} s"

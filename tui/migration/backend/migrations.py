@@ -14,7 +14,7 @@ from tui.core.clock import now
 from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.log import log
-from tui.core.plan import Plan
+from tui.core.plan import ELSEWHERE, Plan
 from tui.core.ssh_agent import VARIABLE
 from tui.core.threads import on_thread, retrieve
 from tui.core.vm import Vm
@@ -62,12 +62,17 @@ class Migration:
         self.folder = Path(str(fields["folder"]))
         self.plan = from_fields(Plan, fields["plan"])
         self.vm = from_fields(Vm, fields["vm"])
-        self.origin, self.target = str(fields["origin"]), str(fields["target"])
+        self.origin, self._target = str(fields["origin"]), str(fields["target"])
         self.timeline = Timeline()
         self.controls = Controls(send, call)
         self.zero = float(fields["zero"])  # its start by time.monotonic()
         self._listeners: list[Callable[[Record], None]] = []
         self._ended = asyncio.Event()
+
+    @property
+    def target(self) -> str:
+        """The host that it goes to, as a sentence names it."""
+        return self.timeline.target or self._target or ELSEWHERE
 
     def listen(self, listener: Callable[[Record], None]) -> None:
         """Call `listener` on the loop with each new record, after it was added to the timeline."""

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import platform
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,15 @@ from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.preflight import checked, inventory_of, job_of
+from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
+from tui.migration.backend.run_summary import options_of
 from tui.migration.backend.unfinished import Unfinished, unfinished_runs
+from tui.migration.model.evidence import HostAnswer
 from tui.vm.model.location import Inventory, VmOnHost
 
 CONCLUDE_S = 10.0
+LIMITS_S = 5.0  # for reading the maximum downtime, which is only shown
 CLOSE_LIMIT_S = 5.0  # for the end of a record, when the process ends
 FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
 SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
@@ -47,6 +50,7 @@ class MigrationOwner:
         interval: float,
         workload: CurrentWorkload,
         guest_access: GuestAccess | None = None,
+        recorded: Recorded | None = None,
     ) -> None:
         self.current: MigrationActor | None = None
         self.all: list[MigrationActor] = []
@@ -57,6 +61,9 @@ class MigrationOwner:
         self._interval = interval
         self._workload = workload
         self._guest_access = guest_access
+        self._recorded = recorded or Recorded()
+        self._adopted: set[MigrationActor] = set()  # another owner records them
+        self._uris = {host: connections.config.hosts[host].libvirt for host in HYPERVISORS}
         self._looking = False
         self._lock = asyncio.Lock()  # one start or attach at a time
 
@@ -102,17 +109,21 @@ class MigrationOwner:
     ) -> MigrationActor:
         if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
             raise Failure(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
-        found = await checked(self._connections, plan, expected)
-        vm, origin = found.vm, found.host
-        workload = await self._workload(vm.name, known)
-        opened, facts = await self._connect(origin, workload)
-        await self._find_heartbeat(vm.name)
-        name = folder_name(vm.name, workload.name, plan.technique)
-        recorder = await on_thread(Recorder.create, self._runs, name)
-        migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
-        migration.facts = facts | dict(tables)
-        options = self._options(plan, vm, origin, workload)
-        migration.begin(options | ({"tables": dict(tables)} if tables else {}))
+        found, daemon = await checked(self._connections, plan, expected)
+        vm, origin, key = found.vm, found.host, (found.vm.uuid, daemon.uuid)
+        with self._recorded.claimed(key) as free:
+            if not free:
+                raise Failure(f"{vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
+            workload = await self._workload(vm.name, known)
+            opened, facts = await self._connect(origin, OTHER[origin], workload)
+            await self._find_heartbeat(vm.name)
+            name = folder_name(vm.name, workload.name, plan.technique)
+            recorder = await on_thread(Recorder.create, self._runs, name)
+            migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
+            migration.facts = facts | dict(tables)
+            options = self._options(migration, workload)
+            migration.begin(options | ({"tables": dict(tables)} if tables else {}))
+            self._recorded.add(key, migration, self._uris)
         self._followed(migration)
         return migration
 
@@ -178,20 +189,51 @@ class MigrationOwner:
 
     async def _rejoin(
         self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
+    ) -> None:
+        """Follow a running migration, unless the owner of another configuration does."""
+        daemon = await self._connections.query(found.host, lambda hypervisor: hypervisor.daemon())
+        key = (found.vm.uuid, daemon.uuid)
+        with self._recorded.claimed(key) as free:
+            if free:
+                migration = await self._follow_job(found, job, unfinished, inventory)
+                self._recorded.add(key, migration, self._uris)
+                self._followed(migration)
+                return
+        adopted = self._recorded.find(key, self._uris)
+        if (
+            adopted is not None
+        ):  # else its hosts have other names, or it is about to be followed: the next look finds it
+            self._adopted.add(adopted)
+            self._followed(adopted)
+
+    async def _follow_job(
+        self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
     ) -> MigrationActor:
-        vm, host = found.vm, found.host
+        vm = found.vm
         run = next((each for each in unfinished if _same_job(each, found, job)), None)
         workload = run.workload if run else await self._workload(vm.name, None)
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
-        opened, facts = await self._connect(host, workload, inventory)
+        opened, facts = await self._connect(found.host, _target_of(found, run, inventory), workload, inventory)
         recorder = await self._recorder_of(run, vm, workload, plan)
         migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
         migration.facts = facts | dict(run.tables if run else {})
-        options = self._options(plan, vm, host, workload)
         earlier, began = (run.records, run.began) if run else ([], None)
+        options = self._options(migration, workload)
+        if plan.technique == UNKNOWN:
+            options |= await self._limits(found)
         migration.rejoin(earlier, began, options)
-        self._followed(migration)
         return migration
+
+    async def _limits(self, found: VmOnHost) -> dict[str, Any]:
+        """What libvirt shows of the options of a migration that another program started."""
+        try:
+            read_ms = self._connections.query(
+                found.host, lambda each: each.max_downtime(found.vm.name), limit_s=LIMITS_S
+            )
+            return {"downtime_ms": await read_ms}
+        except Failure as failure:
+            log.info("The maximum downtime is unknown: %s", failure)
+            return {}
 
     async def _recorder_of(
         self, run: Unfinished | None, vm: Vm, workload: Workload, plan: Plan
@@ -213,7 +255,7 @@ class MigrationOwner:
     async def _conclude(self, run: Unfinished) -> None:
         """Write the end of a run whose job has ended, from what both daemons still have."""
         try:
-            opened, facts = await self._connect(run.origin, run.workload)
+            opened, facts = await self._connect(run.origin, run.target, run.workload)
             recorder = await on_thread(Recorder.open, run.folder)
         except (Failure, OSError):
             return  # a host is unreachable, or another app was faster: the next start tries again
@@ -225,52 +267,63 @@ class MigrationOwner:
             await asyncio.wait_for(migration.ended(), CONCLUDE_S)
 
     async def _connect(
-        self, origin: str, workload: Workload, running: Inventory | None = None
+        self, origin: str, target: str, workload: Workload, running: Inventory | None = None
     ) -> tuple[MigrationConnections, dict[str, Any]]:
-        """The open connections of a migration, and the facts for run.toml.
+        """The open connections of a migration, and the facts for run.toml as if the other host were its target.
 
-        `running` is passed if the migration runs already: it can be followed even if its target is unreachable.
+        `target` is "" if unknown. `running` is passed if the migration runs already: it can be followed even if the
+        other host is unreachable.
         """
-        target = OTHER[origin]
-        uris = {host: self._connections.config.hosts[host].libvirt for host in HYPERVISORS}
-        opened = MigrationConnections(origin, target, uris, self._open)
+        peer = OTHER[origin]
+        opened = MigrationConnections(origin, peer, self._uris, self._open, target_known=bool(target))
         # Opening takes time and reports an unreachable host, so all are opened now.
         _steer, here, there = await asyncio.gather(
             on_thread(opened.steer),
             on_thread(lambda: opened.at(origin).daemon()),
-            self._facts_of(opened, target, running),
+            self._facts_of(opened, peer, running),
         )
         facts = {
-            "hosts": {"origin": origin, "target": target, origin: _host(here), target: there},
+            "hosts": {"origin": origin, "target": peer, origin: _host(here), peer: there},
             "workload": {"name": workload.name, **workload.parameters},
-            "destination_uri": self._connections.config.hosts[target].peer_uri,
+            "destination_uri": self._connections.config.hosts[peer].peer_uri,
             "interval_s": self._interval,
             "versions": {"vmlm-tui": __version__, "python": platform.python_version()},
         }
         return opened, facts
 
-    async def _facts_of(self, opened: MigrationConnections, target: str, running: Inventory | None) -> dict[str, Any]:
-        if running is not None and target in running.failures:
+    async def _facts_of(self, opened: MigrationConnections, peer: str, running: Inventory | None) -> dict[str, Any]:
+        if running is not None and peer in running.failures:
             return {}
         try:
-            return _host(await on_thread(lambda: opened.at(target).daemon()))
+            return _host(await on_thread(lambda: opened.at(peer).daemon()))
         except Failure:
             if running is None:
                 raise
             return {}
 
-    def _options(self, plan: Plan, vm: Vm, origin: str, workload: Workload) -> dict[str, Any]:
-        options = asdict(plan) | {"uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}
+    def _options(self, migration: MigrationActor, workload: Workload) -> dict[str, Any]:
+        vm = migration.vm
+        options = {"vm": vm.name, **options_of(migration.plan), "uuid": vm.uuid}
+        options |= {"vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes}
         options |= {"workload": workload.name, "workload_parameters": dict(workload.parameters)}
-        return options | {"origin": origin, "target": OTHER[origin], "interval_s": self._interval}
+        return options | {"origin": migration.origin, "target": migration.target, "interval_s": self._interval}
 
     async def close(self) -> None:
         """Stop following when the app quits; the migration continues, and the next start finds it."""
-        for each in self.all:
+        for each in set(self.all) - self._adopted:
             if not each.timeline.over:
                 each.leave()
             elif not each.run_log.done:
                 await on_thread(each.run_log.wait, CLOSE_LIMIT_S)
+
+
+def _target_of(found: VmOnHost, run: Unfinished | None, inventory: Inventory) -> str:
+    """Where a running migration goes; "" if another program started it and the other host does not receive the VM."""
+    peer = OTHER[found.host]
+    if run is not None and run.target:
+        return run.target
+    there = (HostAnswer(each.vm) for each in inventory.found if each.host == peer and each.vm.uuid == found.vm.uuid)
+    return peer if any(each.receives for each in there) else ""
 
 
 def _same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool:

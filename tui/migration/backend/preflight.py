@@ -30,8 +30,8 @@ class Moved(Failure):
         self.inventory = inventory
 
 
-async def checked(connections: Connections, plan: Plan, expected: str) -> VmOnHost:
-    """The VM of `plan` on the host it starts from.
+async def checked(connections: Connections, plan: Plan, expected: str) -> tuple[VmOnHost, Daemon]:
+    """The VM of `plan` on the host it starts from, and the daemon there.
 
     Raises Refused with all known reasons against the migration, Moved if the VM is not on the host `expected`.
     """
@@ -41,7 +41,7 @@ async def checked(connections: Connections, plan: Plan, expected: str) -> VmOnHo
         raise _not_found(plan.vm, inventory)
     vm = origin.vm
     if await _is_migrating(connections, plan.vm, inventory):
-        hint = "vmlm-tui follows it in a few seconds."
+        hint = "vmlm-tui follows it in a few seconds, unless it does so under a configuration with other hosts."
         raise Failure(f"{vm.name} is being migrated already", "another program started it", hint)
     if expected and origin.host != expected:
         raise Moved(_moved(origin), inventory)
@@ -54,7 +54,7 @@ async def checked(connections: Connections, plan: Plan, expected: str) -> VmOnHo
     known = tuple(failure for failure in failures if failure is not None)
     if known:
         raise Refused(known)
-    return origin
+    return origin, here
 
 
 async def inventory_of(connections: Connections) -> Inventory:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.core.clock import now
 from tui.core.failure import Failure
-from tui.core.plan import Plan
+from tui.core.plan import UNKNOWN, Plan
 from tui.core.protocols import JOB_COMPLETED, Stat
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
@@ -16,11 +16,19 @@ from tui.migration.model.timeline import FAILED, LOST, Timeline
 MIGRATION_IN, MIGRATION_OUT = 4, 5  # VIR_DOMAIN_JOB_OPERATION_*
 
 
+def options_of(plan: Plan) -> dict[str, Any]:
+    """The options of a plan without its VM; those of a migration that another program started are unknown."""
+    options = {name: value for name, value in asdict(plan).items() if name != "vm"}
+    return options if plan.technique != UNKNOWN else {"technique": UNKNOWN}
+
+
 def completed_job(
     connections: MigrationConnections, vm: Vm, report: Callable[[Failure], None]
 ) -> tuple[str, Mapping[str, Stat]] | None:
     """The statistics of the completed job, with the host that still has them; failures go to `report`. Blocks."""
     for host, operation in ((connections.origin, MIGRATION_OUT), (connections.target, MIGRATION_IN)):
+        if not host:
+            continue  # it is on a host that is not configured
         try:
             stats = connections.at(host).completed_job(vm.name)
         except Failure as failure:
@@ -38,6 +46,12 @@ def record_completed_job(connections: MigrationConnections, vm: Vm, run_log: Run
     found = completed_job(connections, vm, run_log.error)
     if found is not None:
         run_log.event(JOB_COMPLETED, host=found[0], stats=dict(found[1]))
+
+
+def without_target(facts: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    """The facts of run.toml for a migration whose target is unknown."""
+    hosts = {name: each for name, each in facts.get("hosts", {}).items() if name in ("origin", origin)}
+    return {name: each for name, each in facts.items() if name != "destination_uri"} | {"hosts": hosts}
 
 
 def summary(
@@ -72,7 +86,7 @@ def summary(
         "advice": timeline.advice or None,
         "error": dict(timeline.error) if timeline.error and outcome in (FAILED, LOST) else None,
         "vm": {"name": vm.name, "uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes},
-        "options": {name: value for name, value in asdict(plan).items() if name != "vm"},
+        "options": options_of(plan),
         **facts,
         "figures": figures,
         # The observed downtime; libvirt's own is figures.downtime_ms.

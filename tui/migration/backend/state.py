@@ -44,6 +44,14 @@ class State:
         self.failing = True
         self.origin_lost = self.origin_lost or not isinstance(failure, QemuEnded)
 
+    def reached(self, name: str, moment: float) -> bool:
+        """Whether the moment `timeout_at` or `deadline` has come; True only once."""
+        at = getattr(self, name)
+        if at is None or moment < at:
+            return False
+        setattr(self, name, None)
+        return True
+
     def settled(self) -> bool:
         """Whether libvirt has had the time to remove what is left; counts the attempts."""
         self.settling += 1

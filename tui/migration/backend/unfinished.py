@@ -14,6 +14,7 @@ from tui.migration.backend.recorder import RAW
 from tui.migration.backend.run_files import has_end, in_use, read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
+from tui.migration.model.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Unfinished:
     plan: Plan
     vm: Vm  # as it was when it started
     origin: str
+    target: str  # "" if unknown
     workload: Workload
     began: str  # the start of its clock, in UTC
     records: list[Record]
@@ -61,7 +63,9 @@ def _read(folder: Path) -> Unfinished | None:
         return None
     tables = data.get("tables")
     tables = tables if isinstance(tables, dict) else {}
-    return Unfinished(folder, plan, vm, origin, _workload(data), began, records, tables)
+    target = Timeline(each for each in records if isinstance(each, Event)).target
+    target = target if target in HYPERVISORS else ""
+    return Unfinished(folder, plan, vm, origin, target, _workload(data), began, records, tables)
 
 
 def _workload(data: Mapping[str, Any]) -> Workload:

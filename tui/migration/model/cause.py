@@ -25,9 +25,9 @@ def why_stayed(known: Evidence) -> tuple[str, str, Failure | None]:
     failure, what = known.failure, f"The migration of {known.name} failed"
     if known.cancel_requested:
         return CANCELLED_HERE, CANCELLED, None
-    if isinstance(failure, Aborted):
-        who = f"Another program cancelled the migration of {known.name}"
-        return ABORTED, CANCELLED, Failure(who, detail=failure.detail)
+    daemon_lost = known.origin_lost or known.there.silent or known.there_ended == FORCED_OFF
+    if isinstance(failure, Aborted) or (failure is None and known.job_cancelled and not daemon_lost):
+        return _cancelled_by_another(known)
     if failure is None:
         why = "libvirt reports the reason only to the program that waits for the migration, which was another one"
         hint = f"Look into the journal of libvirtd on {known.origin}."
@@ -45,13 +45,18 @@ def why_stayed(known: Evidence) -> tuple[str, str, Failure | None]:
             why = f"the connection to libvirt on {host} broke"
             hint = f"Check that libvirtd runs on {host}, and the network."
             return DAEMON_GONE, FAILED, Failure(what, why, hint, detail=failure.detail)
-    return _without_reason(known, what, failure)
+    # libvirt also cancels the job itself if it loses a daemon, but those cases are above.
+    return _cancelled_by_another(known) if known.job_cancelled else _without_reason(known, what, failure)
+
+
+def _cancelled_by_another(known: Evidence) -> tuple[str, str, Failure]:
+    detail = known.failure.detail if known.failure else ""
+    return ABORTED, CANCELLED, Failure(f"Another program cancelled the migration of {known.name}", detail=detail)
 
 
 def _without_reason(known: Evidence, what: str, failure: Failure) -> tuple[str, str, Failure]:
     """Both daemons answer: the error is that of a connection which libvirt or QEMU closed for another reason."""
     target, words, detail = known.target, lifecycle_words(known.events, known.target), failure.detail
-    stream_broke = isinstance(failure, StreamBroken)
     journal = f"the journal of libvirtd on {known.origin}"
     if not any(event == "started" for event, _detail in words):
         why = f"libvirt gave no usable reason; QEMU was not seen to start on {target}"
@@ -61,14 +66,14 @@ def _without_reason(known: Evidence, what: str, failure: Failure) -> tuple[str, 
         why = f"QEMU on {target} ended; libvirt gave no other reason"
         hint = f"Look into the VM's log in {LOG} on {target}, then into {journal}."
         return TARGET_QEMU_GONE, FAILED, Failure(what, why, hint, detail=detail)
-    if known.sending and known.there_ended == DIED and not stream_broke:
-        # QEMU on the target lived until libvirt ended it, and nothing was in the way of the migration.
-        who = f"Another program has probably cancelled the migration of {known.name}"
-        why = "it was being sent to the end, and libvirt lost the reason; a stream that broke looks alike"
-        return ABORTED, CANCELLED, Failure(who, why, f"Look into {journal}.", detail=detail)
-    gave = failure.why if stream_broke else "libvirt gave no usable reason"
-    why = f"{gave}; another program may have cancelled it (virsh domjobabort)"
-    hint = f"Look into {journal}, and the VM's log in {LOG} on {target}."
+    gave = failure.why if isinstance(failure, StreamBroken) else "libvirt gave no usable reason"
+    if known.job_failed:
+        why = f"QEMU reported a failure, not a cancel; {gave}"
+    elif isinstance(failure, StreamBroken):
+        why = f"{gave}, or another program cancelled it (virsh domjobabort): both look the same"
+    else:
+        why = f"{gave}: the migration stream to {target} broke, or another program cancelled it (virsh domjobabort)"
+    hint = f"Look into the VM's log in {LOG} on {known.origin} and on {target}, and {journal}."
     return NO_REASON, FAILED, Failure(what, why, hint, detail=detail)
 
 

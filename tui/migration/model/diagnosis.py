@@ -1,14 +1,23 @@
 """What the end of a migration, or a broken post-copy, means: where the VM is, why, and what to do.
 
-The only place that words where a VM is after a migration.
+With model.elsewhere, the only place that words where a VM is after a migration.
 """
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import replace
 
 from tui.core.failure import Failure
 from tui.core.vm import Vm
-from tui.migration.model.cause import end_of_vm, see_log, why_stayed
+from tui.migration.model.cause import end_of_vm, see_log
+from tui.migration.model.diagnosis_words import (
+    LEAVE_BOTH,
+    Diagnosis,
+    destroy_command,
+    no_answer,
+    state_words,
+    stayed,
+)
+from tui.migration.model.elsewhere import diagnose_elsewhere
 from tui.migration.model.ends import (
     BROKE_EARLY,
     DEFINITION_LEFT,
@@ -21,43 +30,23 @@ from tui.migration.model.ends import (
     NOWHERE,
     ON_BOTH,
     ORIGIN_QEMU_GONE,
-    SETTLING,
     TARGET_QEMU_GONE,
     UNDER_WAY,
     UNKNOWN,
 )
-from tui.migration.model.evidence import FORCED_OFF, MIGRATED, POST_COPY_FAILED, Evidence, HostAnswer
+from tui.migration.model.evidence import FORCED_OFF, MIGRATED, POST_COPY_FAILED, Evidence
 from tui.migration.model.resume import crashes, why_not_resume
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST
 
 # With the kinds that callers act on.
-__all__ = ["GOES_ON", "SETTLING", "UNKNOWN", "Diagnosis", "diagnose"]
-
-LEAVE_BOTH = "Neither destroy the VM on one of the hosts, nor let it run on with virsh resume."
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """`kind` is one of model.ends, `sentence` where the VM is and what that means, `advice` what to do.
-
-    `outcome` is that of the record, None while it is not known. `cause` is why the VM was not moved, None if nothing
-    is known beyond the sentence. `resumable`: Hypervisor.resume_post_copy may be called. `over`: nothing goes on any
-    more; else ask both hosts again. `ok`: the VM runs where it should after that outcome.
-    """
-
-    kind: str
-    outcome: str | None
-    sentence: str
-    advice: str = ""
-    resumable: bool = False
-    over: bool = True
-    ok: bool = False
-    cause: Failure | None = None
+__all__ = ["GOES_ON", "UNKNOWN", "Diagnosis", "diagnose"]
 
 
 def diagnose(known: Evidence) -> Diagnosis:
     """The meaning of what is known, after the job has ended on the origin or post-copy has broken."""
     here, there = known.here, known.there
+    if not known.target:
+        return diagnose_elsewhere(known)
     if here.silent or there.silent:
         return _half_known(known)
     if here.vm is not None and there.vm is not None and here.active and there.active:
@@ -66,7 +55,7 @@ def diagnose(known: Evidence) -> Diagnosis:
         return _only_there(known, there.vm)
     if here.vm is not None and here.active:
         holds_the_rest = (known.post_copy and not here.vm.running) or here.in_post_copy
-        return _lost_there(known) if holds_the_rest else _stayed(known, here.vm)
+        return _lost_there(known) if holds_the_rest else stayed(known, here.vm)
     return _nowhere(known)
 
 
@@ -80,15 +69,15 @@ def _on_both(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
     if here.running and there.running:
         sentence = f"{name} runs on {origin} and on {target} at once: both write to one disk."
         advice = (
-            f"Force one of them off at once: {_destroy(name)} on the host whose state you can discard. Then check the "
-            "file systems of its disk."
+            f"Force one of them off at once: {destroy_command(name)} on the host whose state you can discard. Then "
+            "check the file systems of its disk."
         )
-        return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, cause=known.failure)
+        return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, settling=True, cause=known.failure)
     if here.running and there.arriving:
-        return _stayed(known, here)
-    sentence = f"{name} {_is(here)} on {origin} and {_is(there)} on {target}."
+        return replace(stayed(known, here), settling=True)  # how QEMU ends on the target is a part of the cause
+    sentence = f"{name} {state_words(here)} on {origin} and {state_words(there)} on {target}."
     advice = "Two hosts have the VM. Resume neither before you know which one is intact; then destroy the other."
-    return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, cause=known.failure)
+    return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, settling=True, cause=known.failure)
 
 
 def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
@@ -98,8 +87,9 @@ def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
         sentence = (
             f"{name} runs on {origin} and on {target} at once, after a switch to post-copy: both write to one disk."
         )
-        advice = f"Force it off on {origin}, where its memory is out of date: {_destroy(name)}. Check its file systems."
-        return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, cause=known.failure)
+        how = destroy_command(name)
+        advice = f"Force it off on {origin}, where its memory is out of date: {how}. Check its file systems."
+        return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, settling=True, cause=known.failure)
     if there.reason == POST_COPY_FAILED:
         stops = "and stops where it needs" if there.running else "and cannot run on without"
         sentence = (
@@ -126,7 +116,7 @@ def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
         )
         advice = f"Repair the network between {origin} and {target}. {LEAVE_BOTH}"
         return Diagnosis(LINK_AWAY, None, sentence, advice, over=False)
-    sentence = f"Post-copy of {name} is under way: the VM {_is(there)} on {target}; {origin} sends the rest."
+    sentence = f"Post-copy of {name} is under way: the VM {state_words(there)} on {target}; {origin} sends the rest."
     return Diagnosis(UNDER_WAY, None, sentence, over=False)
 
 
@@ -141,18 +131,20 @@ def _only_there(known: Evidence, there: Vm) -> Diagnosis:
         return _lost_here(known, there, how)
     unsettled = there.arriving or (known.there.in_post_copy and known.here.vm is not None)
     if unsettled and how != MIGRATED:
-        sentence = f"{name} {_is(there)} on {target}, and is off on {origin}; libvirt has not finished the migration."
+        sentence = (
+            f"{name} {state_words(there)} on {target}, and is off on {origin}; libvirt has not finished the migration."
+        )
         return Diagnosis(UNKNOWN, None, sentence, f"Start it on neither host before it runs on {target}.", over=False)
     if known.here.vm is None:
-        sentence = f"{name} {_is(there)} on {target} and is gone from {origin}."
+        sentence = f"{name} {state_words(there)} on {target} and is gone from {origin}."
         return Diagnosis(MOVED, COMPLETED, sentence, ok=there.running)
     # libvirt undefines the VM at the origin when a migration succeeds, but not after an interrupted post-copy.
-    sentence = f"{name} {_is(there)} on {target}, and only there; {origin} still has its definition, shut off."
+    sentence = f"{name} {state_words(there)} on {target}, and only there; {origin} still has its definition, shut off."
     advice = (
         f"Do not start it on {origin}: two VMs would write to one disk. Remove the definition there, which keeps "
         f"the disk: virsh undefine --keep-nvram {shlex.quote(name)}"
     )
-    return Diagnosis(DEFINITION_LEFT, COMPLETED, sentence, advice, ok=there.running)
+    return Diagnosis(DEFINITION_LEFT, COMPLETED, sentence, advice, ok=there.running, settling=True)
 
 
 def _lost_here(known: Evidence, there: Vm, how: str) -> Diagnosis:
@@ -161,9 +153,9 @@ def _lost_here(known: Evidence, there: Vm, how: str) -> Diagnosis:
     who = f"{origin}'s copy of {name} was forced off" if how == FORCED_OFF else f"QEMU of {name} on {origin} ended"
     sentence = (
         f"{who} before all memory was sent, so the VM is lost: what was not sent is gone, and {target}, where it "
-        f"{_is(there)}, cannot run it on."
+        f"{state_words(there)}, cannot run it on."
     )
-    advice = f"Force it off on {target}: {_destroy(name)}. Then start it from its disk, on the Launch page."
+    advice = f"Force it off on {target}: {destroy_command(name)}. Then start it from its disk, on the Launch page."
     cause = Failure(f"The migration of {name} failed", f"{who} before all memory was sent", see_log(known.origin))
     return Diagnosis(ORIGIN_QEMU_GONE, FAILED, sentence, advice, cause=cause)
 
@@ -173,7 +165,7 @@ def _lost_there(known: Evidence) -> Diagnosis:
     name, origin, target, how = known.name, known.origin, known.target, known.there_ended
     rest = (
         f"{origin} still has {name}, paused, with memory from before the switch; that copy must not run. Force it off "
-        f"there: {_destroy(name)}. Then start the VM from its disk, on the Launch page."
+        f"there: {destroy_command(name)}. Then start the VM from its disk, on the Launch page."
     )
     kind, who = end_of_vm(name, target, how)
     if kind in (GUEST_OFF, DESTROYED):
@@ -184,18 +176,6 @@ def _lost_there(known: Evidence) -> Diagnosis:
     return Diagnosis(TARGET_QEMU_GONE, FAILED, sentence, rest, cause=cause)
 
 
-def _stayed(known: Evidence, here: Vm) -> Diagnosis:
-    """It was not moved: cancelled, aborted or failed."""
-    sentence = f"{known.name} {_is(here)} on {known.origin}."
-    if known.there.silent:
-        sentence = f"{known.name} {_is(here)} on {known.origin}; {_no_answer(known.target, known.there)}."
-    advice = ""
-    if known.there.silent and known.switched:  # libvirt lets it run on here if the answer of the target is lost
-        advice = f"{known.name} may run on {known.target}, too: check that as soon as {known.target} answers."
-    kind, outcome, cause = why_stayed(known)
-    return Diagnosis(kind, outcome, sentence, advice, ok=here.running and not advice, cause=cause)
-
-
 # -- no host has it, or one does not answer --
 
 
@@ -203,7 +183,7 @@ def _nowhere(known: Evidence) -> Diagnosis:
     name, origin, target = known.name, known.origin, known.target
     sentence = f"{name} runs neither on {origin} nor on {target}."
     if known.there.silent:
-        sentence = f"{name} is off on {origin}; {_no_answer(target, known.there)}."
+        sentence = f"{name} is off on {origin}; {no_answer(target, known.there)}."
     advice = f"Start {name} on the Launch page."
     if known.completed:
         return Diagnosis(NOWHERE, COMPLETED, f"{name} was moved to {target}, and is off now.", advice)
@@ -230,15 +210,15 @@ def _half_known(known: Evidence) -> Diagnosis:
     name, origin, target = known.name, known.origin, known.target
     here, there = known.here, known.there
     if here.silent and there.vm is not None and there.vm.running and not there.in_post_copy:
-        sentence = f"{name} {_is(there.vm)} on {target}; {_no_answer(origin, here)}."
+        sentence = f"{name} {state_words(there.vm)} on {target}; {no_answer(origin, here)}."
         advice = f"Do not start {name} on {origin} when it answers again: two VMs would write to one disk."
         return Diagnosis(MOVED, COMPLETED, sentence, advice, ok=True)
     if here.off and known.completed:
-        sentence = f"libvirt completed the migration of {name}, but {_no_answer(target, there)}: its state is unknown."
+        sentence = f"libvirt completed the migration of {name}, but {no_answer(target, there)}: its state is unknown."
         return Diagnosis(UNKNOWN, COMPLETED, sentence, f"Do not start {name} on {origin}.")
     if not here.silent and not known.post_copy and not here.in_post_copy:
         if here.vm is not None and here.active:
-            return _stayed(known, here.vm)
+            return stayed(known, here.vm)
         if known.here_ended not in ("", MIGRATED) and not known.switched:
             return _nowhere(known)
     return _unknown(known)
@@ -248,7 +228,7 @@ def _unknown(known: Evidence) -> Diagnosis:
     """Nothing is decided, and the caller asks again."""
     name, answers = known.name, {known.origin: known.here, known.target: known.there}
     silent = [host for host, answer in answers.items() if answer.silent]
-    parts = [_no_answer(host, answers[host]) for host in silent]
+    parts = [no_answer(host, answers[host]) for host in silent]
     parts += [f"{host} {_has(answer.vm)}" for host, answer in answers.items() if not answer.silent]
     sentence = f"It is unknown where {name} runs: {'; '.join(parts)}."
     until = f"{' and '.join(silent)} {'answer' if len(silent) > 1 else 'answers'}"
@@ -261,31 +241,15 @@ def _unknown(known: Evidence) -> Diagnosis:
     return Diagnosis(UNKNOWN, None, sentence, advice, over=False, cause=known.failure)
 
 
-def _no_answer(host: str, answer: HostAnswer) -> str:
-    why = answer.failure.why if answer.failure is not None else ""
-    return f"{host} does not answer ({why})" if why else f"{host} does not answer"
-
-
-def _has(vm: Vm | None) -> str:
-    return "does not have it" if vm is None else f"has it: {vm.state}{f' ({vm.reason})' if vm.reason else ''}"
-
-
 def _outcome(known: Evidence) -> str:
     if known.cancel_requested:
         return CANCELLED
     return FAILED if known.failure else LOST
 
 
-def _is(vm: Vm) -> str:
-    """ "runs", or its state: "is paused (post-copy)"."""
-    if vm.running and not vm.reason:
-        return "runs"
-    return f"is {vm.state} ({vm.reason})" if vm.reason else f"is {vm.state}"
-
-
-def _destroy(name: str) -> str:
-    return f"virsh destroy {shlex.quote(name)}"
-
-
 def _why_not_resume(known: Evidence) -> str:
     return why_not_resume(known.target_libvirt, known.origin_libvirt, target=known.target, origin=known.origin)
+
+
+def _has(vm: Vm | None) -> str:
+    return "does not have it" if vm is None else f"has it: {vm.state}{f' ({vm.reason})' if vm.reason else ''}"

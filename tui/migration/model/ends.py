@@ -14,16 +14,15 @@ DESTROYED = "destroyed"
 ORIGIN_QEMU_GONE = "origin qemu gone"
 TARGET_QEMU_GONE = "target qemu gone"  # in pre-copy the VM stays where it was
 NOWHERE = "nowhere"
+AWAY = "away"  # it left its origin for a host that is not configured
 # Both hosts have the VM:
 ON_BOTH = "on both"
 UNDER_WAY = "under way"  # post-copy goes on
 LINK_AWAY = "link away"  # it goes on by itself
 NEEDS_RESUME = "needs resume"  # it does not
 BROKE_EARLY = "broke early"  # before libvirt had let the VM run on the target; it never goes on
+BROKE_AWAY = "broke away"  # in post-copy to a host that is not configured
 UNKNOWN = "unknown"  # a host does not answer
 
-# libvirt may still be removing what is left: ask both hosts again after a moment before this is reported.
-SETTLING = frozenset({DEFINITION_LEFT, ON_BOTH})
-
 # The migration itself is not over, whatever libvirt's call has returned.
-GOES_ON = frozenset({UNDER_WAY, LINK_AWAY, NEEDS_RESUME, BROKE_EARLY})
+GOES_ON = frozenset({UNDER_WAY, LINK_AWAY, NEEDS_RESUME, BROKE_EARLY, BROKE_AWAY})

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
-from tui.core.protocols import LIFECYCLE
+from tui.core.protocols import JOB_CANCELLED, JOB_FAILED, LIFECYCLE
 from tui.core.vm import Vm
 from tui.migration.model.record import Event, is_end_of_vm
 from tui.migration.model.resume import Version
 
 POST_COPY_FAILED = "post-copy failed"
 POST_COPY = frozenset({"post-copy", POST_COPY_FAILED})  # libvirt's reasons if a VM's memory is on two hosts
+
+ARRIVAL = ("started", "migrated")  # the event of a VM's life where QEMU was started to receive it
 
 # How QEMU ended on a host.
 MIGRATED = "migrated"  # its VM runs on the other host
@@ -53,6 +55,11 @@ class HostAnswer:
         return self.reason in POST_COPY
 
     @property
+    def receives(self) -> bool:
+        """Whether the VM is being migrated to this host."""
+        return self.vm is not None and (self.vm.arriving or self.in_post_copy)
+
+    @property
     def reason(self) -> str:
         """libvirt's reason for the state, "" if there is none."""
         return self.vm.reason if self.vm is not None else ""
@@ -62,27 +69,41 @@ class HostAnswer:
 class Evidence:
     """All that `diagnose` needs; `events` are those since the start, of both hosts, in their order.
 
+    `there` is the answer of `peer`, the other configured host. `target` is that host, too, or "" if another program
+    migrates the VM and `peer` was not seen to receive it.
+
     `post_copy` is whether the VM was switched to post-copy, `cancel_requested` whether this app requested a cancel
-    that was not refused, `sending` whether memory was still being sent up to the end. `completed` is whether
-    migrateToURI3 returned, `failure` what it or a call before it raised; neither is known of a migration that another
-    process started. `origin_lost` is whether the origin's daemon did not answer meanwhile. The versions are None if
-    unknown.
+    that was not refused. `completed` is whether migrateToURI3 returned, `failure` what it or a call before it raised;
+    neither is known of a migration that another process started. `job_type` is the type of the job in its last sample,
+    which tells a cancel from a failure if that was read while the job ended. `origin_lost` is whether the origin's
+    daemon did not answer meanwhile. The versions are None if unknown.
     """
 
     name: str
     origin: str
     target: str
+    peer: str
     here: HostAnswer
     there: HostAnswer
     events: tuple[Event, ...] = ()
     post_copy: bool = False
     cancel_requested: bool = False
-    sending: bool = False
     completed: bool = False
     failure: Failure | None = None
+    job_type: int = 0
     origin_lost: bool = False
     origin_libvirt: Version | None = None
     target_libvirt: Version | None = None
+
+    @property
+    def job_cancelled(self) -> bool:
+        """Whether libvirt reported that the job was cancelled."""
+        return self.job_type == JOB_CANCELLED
+
+    @property
+    def job_failed(self) -> bool:
+        """Whether libvirt reported that QEMU failed to migrate, which excludes a cancel."""
+        return self.job_type == JOB_FAILED
 
     @property
     def here_ended(self) -> str:

@@ -49,8 +49,10 @@ def _nothing_runs(timeline: Timeline | None) -> str:
 def _in_post_copy(action: str, timeline: Timeline) -> str:
     if action == RESUME:
         return _why_not_resume(timeline)
+    if action == PAUSE and timeline.post_copy_failed:
+        return "Post-copy is interrupted already."
     if action == PAUSE:
-        return "Post-copy is interrupted already." if timeline.post_copy_failed else ""
+        return "" if timeline.target else "Its destination is not a host of the configuration: nothing could resume it."
     if action == POST_COPY_NOW:
         return "Post-copy is already under way."
     if action == CANCEL:

@@ -100,6 +100,8 @@ def _downtime(timeline: Timeline) -> str:
 
 
 def _next(timeline: Timeline, origin: str) -> str:
+    if not timeline.target and timeline.phase in (COMPLETED, LOST):  # it is on no configured host
+        return f"{RUNS} shows all runs"
     if timeline.phase == COMPLETED:
         return f"{START} migrates it back to {origin}, {RUNS} shows all runs"
     if timeline.advice:  # what to do comes first

@@ -13,6 +13,7 @@ LONGEST_S = 1e9  # 31 years; a record at a later time is damaged
 # Kinds of events in raw.jsonl.
 START = "start"  # migrateToURI3 was called; data: the options
 ATTACHED = "attached"  # a running job was found and is followed from here on
+TARGET = "target"  # the host that a migration of another program goes to has become known; data: target
 KEY = "key"  # a person requested a change; data: action and its value
 ACTION = "action"  # the app made the call that a key or a timeout requested; data: action, seconds it took
 SLOW = "slow"  # the daemon replied late, or scheduled samples were missed; data: seconds, missed

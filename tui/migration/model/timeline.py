@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tui.core import settings
-from tui.core.plan import PRE_COPY
+from tui.core.plan import PRE_COPY, UNKNOWN
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.passes import Pass, PassCounter
 from tui.migration.model.points import (
@@ -44,6 +44,7 @@ class Timeline:
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.phase = IDLE
         self.options: Mapping[str, Any] = {}
+        self.target = ""  # where it ends; "" while unknown: another program started it
         self.points = Points()
         self.marks = Thinned(notable_marks)
         self.guest = GuestPoints()
@@ -70,7 +71,7 @@ class Timeline:
         self.dirty_rate_at: float | None = None  # when libvirt last computed it
         self.now = 0.0
         self.ended_at: float | None = None
-        self.max_downtime_ms = 300
+        self.max_downtime_ms = 300  # 0 if unknown
         self.bandwidth_mib_s = self.post_copy_bandwidth_mib_s = 0  # the limits; 0 means none
         self._passes = PassCounter()
         self._send_rate = SendRate()
@@ -153,11 +154,9 @@ class Timeline:
 
     @property
     def threshold(self) -> int | None:
-        """The VM is switched over when less than this remains, in bytes: bandwidth x maximum downtime."""
-        point = self.point
-        if point is None or not point.rate:
-            return None
-        return int(point.rate * self.max_downtime_ms / 1000)
+        """The VM is switched over when less than this remains, in bytes: rate x maximum downtime; None if unknown."""
+        point, most_ms = self.point, self.max_downtime_ms
+        return int(point.rate * most_ms / 1000) if point is not None and point.rate and most_ms else None
 
     def add(self, each: Record) -> None:
         """Add the next record."""
@@ -203,8 +202,7 @@ class Timeline:
         if self.phase in (IDLE, SETUP):
             self.phase = PASS
             self._passes.begin(sample)
-        ended = self._passes.add(sample, self.iteration)
-        if ended is not None:
+        if (ended := self._passes.add(sample, self.iteration)) is not None:
             self.marks.append(Mark(sample.t, "|", f"pass {ended.number + 1}", self.passes.added))
 
     def _switch_over(self) -> None:
@@ -233,21 +231,24 @@ class Timeline:
             handler(event)
 
     def _on_start(self, event: Event) -> None:
-        self.options = event.data
+        self._begin(event)
+        self._on_target(event)
         self.phase = SETUP
         self._passes.from_start = True
-        self._limits(event)
 
     def _on_attached(self, event: Event) -> None:
         self._unseen = None
         if not self.options:
-            self.options = event.data
-            self._limits(event)
-        if self.phase in (IDLE, *OVER):
-            self.phase = SETUP
+            self._begin(event)
+        self._on_target(event)
+        self.phase = SETUP if self.phase in (IDLE, *OVER) else self.phase
 
-    def _limits(self, event: Event) -> None:
-        self.max_downtime_ms = int(_number(event.data, "downtime_ms")) or self.max_downtime_ms
+    def _on_target(self, event: Event) -> None:
+        self.target = str(event.data.get("target") or "")
+
+    def _begin(self, event: Event) -> None:
+        self.options = event.data
+        self.max_downtime_ms = int(_number(event.data, "downtime_ms")) or (0 if self.technique == UNKNOWN else 300)
         self.bandwidth_mib_s = int(_number(event.data, "bandwidth_mib_s"))
 
     def _on_lifecycle(self, event: Event) -> None:
@@ -311,8 +312,7 @@ class Timeline:
             self.error = event.data
 
     def _on_job_completed(self, event: Event) -> None:
-        stats = event.data.get("stats")
-        if isinstance(stats, dict) and stats:
+        if isinstance(stats := event.data.get("stats"), dict) and stats:
             self.final = {name: value for name, value in stats.items() if number_in(stats, name) is not None}
 
     def _on_guest(self, event: Event) -> None:

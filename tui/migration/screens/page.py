@@ -169,7 +169,7 @@ class MigratePage(MigrateView):
                 migration.controls.set_max_downtime(milliseconds)
 
         advice = _downtime_advice(timeline)
-        dialog = NumberDialog("Maximum downtime", advice, timeline.max_downtime_ms, "ms", entry.DOWNTIME)
+        dialog = NumberDialog("Maximum downtime", advice, timeline.max_downtime_ms or 300, "ms", entry.DOWNTIME)
         self.app.push_screen(dialog, answered)
 
     def action_bandwidth(self) -> None:

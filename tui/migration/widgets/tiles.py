@@ -51,7 +51,7 @@ def _age(seconds: float) -> str:
 
 def _second(timeline: Timeline) -> list[Tile]:
     point = timeline.point
-    downtime = f"<= {timeline.max_downtime_ms} ms"
+    downtime = f"<= {timeline.max_downtime_ms} ms" if timeline.max_downtime_ms else "limit unknown"
     if point is not None and point.expected_downtime_ms and timeline.phase == PASS:
         downtime += f", expects {duration(point.expected_downtime_ms / 1000)}"
     throttle = f"{point.throttle} %" if point is not None and point.throttle else NONE

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tui.core.plan import ELSEWHERE, UNKNOWN
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.options import RunOptions
@@ -109,8 +110,9 @@ class Run:
 
     @property
     def way(self) -> str:
-        """The direction: "source -> destination"; empty if one of them is unknown."""
-        return f"{self.origin} -> {self.target}" if self.origin and self.target else ""
+        """The direction: "source -> destination"; empty if unknown."""
+        target = self.target or (ELSEWHERE if self.technique == UNKNOWN else "")  # another program started it
+        return f"{self.origin} -> {target}" if self.origin and target else ""
 
     @property
     def network_ms(self) -> float | None:
