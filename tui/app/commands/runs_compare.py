@@ -129,6 +129,7 @@ def _baseline(settings: Sequence[Any], given: str) -> int:
 def text(comparison: "Comparison", width: int) -> list[str]:
     """The comparison as lines: the groups, a table for each figure, and below it warnings and sentences."""
     from tui.runs.model.comparison import warning_lines
+    from tui.runs.model.findings import counted
     from tui.runs.model.groups import common, letter, names
 
     groups = comparison.groups
@@ -140,7 +141,7 @@ def text(comparison: "Comparison", width: int) -> list[str]:
         counts = [group.count(status) for status in ("completed", "censored", "failed", "excluded", "no end")]
         numbers = [len(group.runs), counts[0], group.converged, *counts[1:]]
         rows.append([letter(position), name if len(groups) > 1 else "all runs", *map(str, numbers)])
-    title = f"{_count(runs, 'run')} in {_count(len(groups), 'group')} of equal settings"
+    title = f"{counted(runs, 'run')} in {counted(len(groups), 'group')} of equal settings"
     lines = [f"{title}; equal in all: {equal}" if equal else title, "", *aligned(rows, left=(0, 1))]
     reasons = [(each, f"does not count: {why}") for each, group in enumerate(groups) for why in group.reasons]
     mixed = [(each, f"not equal in the group: {fact}") for each, group in enumerate(groups) for fact in group.mixed]
@@ -237,10 +238,6 @@ def _figure_document(compared: "Compared") -> dict[str, Any]:
         for pair in compared.pairs
     ]
     return {"label": compared.figure.label, "groups": cells, "comparisons": pairs}
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _indented(lines: Sequence[str], width: int) -> list[str]:

@@ -1,6 +1,6 @@
 """Groups compared with each other, figure by figure, and the sentences on what was found."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tui.runs.model.description import FEWEST_TESTED, SIGNIFICANT, Description, needed, smallest_p
@@ -72,9 +72,12 @@ class Compared:
     cells: tuple[Cell, ...]
     pairs: tuple[Pair, ...]
 
-    def sentence(self, pair: Pair) -> str:
-        """What was found of a pair: "B is 2.1 [1.8, 2.6] times slower than A (p = 0.008)."."""
-        found = self._found(pair)
+    def sentence(self, pair: Pair, called: Mapping[int, str] | None = None) -> str:
+        """What was found of a pair: "B is 2.1 [1.8, 2.6] times slower than A (p = 0.008).".
+
+        `called` are names of the groups by their positions, by default letters.
+        """
+        found = self._found(pair, *(called[each] if called else letter(each) for each in (pair.group, pair.baseline)))
         if pair.test is None or pair.corrected is None:
             return f"{_capital(found)}; not tested, because {_untested(pair)}."
         tests = sum(each.test is not None for each in self.pairs)
@@ -88,9 +91,9 @@ class Compared:
         never = f"With n = {pair.ns[0]} and {pair.ns[1]} there can never be one"
         return f"{sentence} {never}; each group needs {needed(tests)} values."
 
-    def _found(self, pair: Pair) -> str:
+    def _found(self, pair: Pair, ours: str, theirs: str) -> str:
         """The clause on the ratio, without a full stop."""
-        ours, theirs, ratio = letter(pair.group), letter(pair.baseline), pair.ratio
+        ratio = pair.ratio
         if ratio is None:
             return f"{ours} and {theirs} have no ratio, because {self._no_ratio(pair)}"
         if _number(ratio.amount) == _number(1.0):

@@ -1,13 +1,17 @@
 """Groups of runs with equal settings, and the settings in which groups differ."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
+from typing import Any
 
+from tui.core.plan import PRE_COPY
 from tui.runs.model.measured import AXES, COMPLETED, Measured, Settings, Value
 
 CELL = "cell"
+ROWS = ("vm", "workload", "direction")  # of a matrix; the other settings are its columns
 WORDS = {
     "vm": "VM",
     "workload": "workload",
@@ -61,11 +65,21 @@ class Group:
 
 
 def grouped(runs: Iterable[Measured]) -> list[Group]:
-    """The groups, in the order in which the first run of each began."""
+    """The groups, in the order of their settings: pre-copy without options is the first of its workload."""
     found: dict[Settings, list[Measured]] = {}
     for run in sorted(runs, key=lambda each: (each.began.timestamp() if each.began else 0.0, each.name)):
         found.setdefault(run.settings, []).append(run)
-    return [Group(settings, tuple(members)) for settings, members in found.items()]
+    return [Group(settings, tuple(found[settings])) for settings in sorted(found, key=_order)]
+
+
+def _order(settings: Settings) -> tuple[Any, ...]:
+    """Sorts numbers in texts by their size, and pre-copy before the others; no order of runs can change it."""
+    later = not settings.technique.startswith(PRE_COPY)
+    return (*(_parts(getattr(settings, axis)) for axis in ROWS), later, *(_parts(getattr(settings, a)) for a in AXES))
+
+
+def _parts(words: str) -> list[tuple[float, str]]:
+    return [(float(part), "") if part.isdecimal() else (-1.0, part) for part in re.split(r"([0-9]+)", words)]
 
 
 def differing(settings: Sequence[Settings]) -> tuple[str, ...]:
@@ -92,6 +106,14 @@ def names(settings: Sequence[Settings]) -> list[str]:
     if len(set(found)) == len(found):
         return found
     return [text(each, (*differing(settings), CELL)) for each in settings]
+
+
+def matrix(settings: Sequence[Settings]) -> tuple[list[str], list[str]]:
+    """The row and the column of each in a matrix: VM, workload and direction by technique and options."""
+    shown = [axis for axis in AXES if axis in differing(settings) or axis == "technique"]
+    sides = [[axis for axis in shown if (axis in ROWS) == side] for side in (True, False)]
+    rows, columns = ([text(each, axes) if axes else "" for each in settings] for axes in sides)
+    return rows, columns
 
 
 def common(settings: Sequence[Settings]) -> str:

@@ -24,6 +24,12 @@ def test_runs_with_equal_settings_are_a_group_in_the_order_of_their_start() -> N
     assert (second.settings, [each.name for each in second.runs]) == (BUSY, ["busy"])
 
 
+def test_groups_are_in_the_order_of_their_settings_whatever_ran_first() -> None:
+    more = [replace(BUSY, connections=f"{count} connections") for count in (16, 4)]
+    found = grouped(run(str(minute), each, minute) for minute, each in enumerate([POST, *more, BUSY, IDLE]))
+    assert [group.settings for group in found] == [IDLE, BUSY, more[1], more[0], POST]
+
+
 def test_a_group_counts_what_became_of_its_runs() -> None:
     (group,) = grouped(
         [
