@@ -2,20 +2,35 @@
 
 import asyncio
 import contextlib
+import csv
+import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
 
 from tests.fuzz.inputs import files, json_lines, reads, texts, trees
 from tui.app import config
+from tui.app.commands.runs_show import Log, run_lines
 from tui.checklist.backend.journal import Journal, parse_journal
 from tui.core.failure import Failure
-from tui.core.plain_text import CONTROLS
+from tui.core.plain_text import CONTROLS, plain
 from tui.core.ssh_target import parse_target, target_of_uri
 from tui.guest.backend.addresses import GuestAddresses
 from tui.linux.change import AddLines, Command, RemoveLines, to_fields
+from tui.runs.backend.notes import annotate, read_annotation
 from tui.runs.backend.runs import Runs
+from tui.runs.model.annotation import parse_annotation
+from tui.runs.model.export import csv_of_runs, fields, json_list
+from tui.runs.model.filter import filter_of, parse_filter
+from tui.runs.model.paper import latex_table, markdown_table
 from tui.runs.model.parse import parse_run
+from tui.runs.model.run import Run
+from tui.runs.model.table import Column, columns, ordered
 from tui.runs.widgets import about_lines, heading, run_line
 
 if sys.version_info >= (3, 11):
@@ -57,6 +72,13 @@ memory_sent_bytes = 1262485504
 passes = 4
 """
 RUN = tomllib.loads(RUN_TOML)
+NOTES = {"note": "two\nlines", "tags": ["paper", "b"], "excluded": "noisy"}
+STUDY = {"name": "original", "id": "x", "cell": "idle", "direction": "out", "repeat": 2, "warm_up": False}
+FELT = {"network_ms": 230.7, "network_resolution_ms": 20.6, "guest_ms": 153.2, "clock_lost_ms": 61.3, "guest_why": "x"}
+FILTERS = (
+    "vm:guest1 -tag:bad since:2026-11-01 'any text' -\"10:30\"",
+    'until:2026-11-30T14:30 is:excluded outcome:=completed technique:x4 version:"qemu 10"',
+)
 UNFINISHED = RUN_TOML.replace('"completed"', '"running"')
 
 
@@ -117,6 +139,60 @@ def test_a_damaged_summary_is_listed(tmp_path: Path) -> None:
 
     reads(files(RUN_TOML, UNFINISHED), listed)
     loop.close()
+
+
+def written(run: Run, run_columns: dict[str, Column]) -> None:
+    """Write the run in all formats, and read it back."""
+    table = list(run_columns.values())
+    assert all(column.cell(run).isprintable() for column in table)
+    (row,) = csv.DictReader(io.StringIO("".join(csv_of_runs([run])), newline=""), strict=True)
+    assert row["run"] == plain(run.folder.name)
+    for text in (*json_list([fields(run)]), *markdown_table([run], table), *latex_table([run], table)):
+        text.encode()
+    for line in run_lines(run, Log(), WIDTH):
+        assert CONTROLS.search(line) is None
+
+
+def test_a_run_with_odd_values_and_notes_is_exported() -> None:
+    run_columns = columns({})
+
+    def exported(tables: Any) -> None:
+        annotation = parse_annotation(tables.get("note") if isinstance(tables.get("note"), dict) else {})
+        run = parse_run(Path("/runs/x"), tables, in_use=False, annotation=annotation)
+        written(run, run_columns)
+        for column in run_columns.values():
+            ordered([run, run], column)
+        json.loads("".join(json_list([fields(run)])))
+
+    reads(
+        trees(RUN | {"note": NOTES, "study": STUDY, "felt": FELT, "workload": {"name": "cpu", "threads": 2}}), exported
+    )
+
+
+def test_a_damaged_note_is_a_problem_or_read(tmp_path: Path) -> None:
+    def read(data: bytes) -> None:
+        (tmp_path / "note.toml").write_bytes(data)
+        found = read_annotation(tmp_path)
+        if found.problem:
+            with pytest.raises(Failure):
+                annotate(tmp_path, lambda old: old.with_note("new"))
+            assert (tmp_path / "note.toml").read_bytes() == data
+        else:
+            assert annotate(tmp_path, lambda old: replace(old, note="new")).note == "new"
+            assert read_annotation(tmp_path) == replace(found, note="new")
+
+    reads(files(tomli_w.dumps(NOTES)), read)
+
+
+def test_a_damaged_filter_is_read_or_refused() -> None:
+    run = parse_run(Path("/runs/x"), RUN, in_use=False)
+
+    def chosen(line: str) -> None:
+        found = parse_filter(line)
+        assert found.matches(run) in (True, False)
+        filter_of(line.split())
+
+    reads(texts(*FILTERS), chosen)
 
 
 def test_a_summary_with_odd_values_is_drawn() -> None:

@@ -5,99 +5,68 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.app.arguments import Parser
+from tui.app.commands.output import Output
+from tui.app.commands.runs import parse, parser_of, printed, reader_of
+from tui.app.commands.session import help_of
 from tui.core.failure import Failure
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from tui.runs.backend.reading import RunReader
     from tui.runs.model.comparison import Compared, Comparison
     from tui.runs.model.run import Run
 
 JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys do not change it
-USAGE = "vmlm-tui runs compare [FILTER|RUN ...] [--by SETTING] [--figure FIGURE] [--baseline GROUP] [--json] [--help]"
 ABOUT = """\
 Puts runs with equal settings into groups, and compares the groups: medians with 95 % intervals, ratios, rank tests.
-FILTER are words as for `vmlm-tui runs list`, RUN names of run folders; without them all runs are compared."""
+Without words all runs are compared."""
 
 
-def main(words: list[str]) -> int:
+def main(verb: str, words: list[str]) -> int:
     """Print the comparison; returns the exit status, raises Failure if there is nothing to compare."""
+    parser = _parser(verb)
+    options = parse(parser, words)
+    if options.help:
+        return help_of(parser)
+    comparison = compared(chosen(reader_of(options), options.words), options)
+    if options.json:
+        printed([json.dumps(document(comparison), ensure_ascii=False), "\n"])
+        return 0
     import sys
 
-    from tui.app.commands.output import Output
-
-    parser = _parser()
-    options = parser.parse(words)
-    if options.help:
-        sys.stdout.write(parser.format_help())
-        return 0
-    comparison = compared(chosen(recorded(options), options.words), options)
-    output = Output("runs compare", sys.stdout, sys.stderr)
-    output.lines(
-        [json.dumps(document(comparison), ensure_ascii=False)] if options.json else text(comparison, output.width)
-    )
+    output = Output(f"runs {verb}", sys.stdout, sys.stderr)
+    output.lines(text(comparison, output.width))
     return 0
 
 
-def _parser() -> Parser:
+def _parser(verb: str) -> Parser:
     from tui.runs.model.figures import FIGURES
     from tui.runs.model.measured import AXES
 
-    command = "vmlm-tui runs compare"
-    parser = Parser(f"{command} --help", prog=command, usage=USAGE, description=ABOUT)
-    parser.add_argument("words", nargs="*", metavar="FILTER|RUN", help="which runs; the default is all")
+    usage = "[RUN|FILTER...] [--by SETTING] [--figure FIGURE] [--baseline GROUP] [--json]"
+    parser = parser_of(verb, usage, ABOUT)
+    parser.add_argument("words", nargs="*", metavar="RUN|FILTER", help="which runs; the default is all")
     by = f"compare only groups that differ by it; several are possible: {', '.join(AXES)}"
     parser.add_argument("--by", action="append", choices=AXES, metavar="SETTING", default=[], help=by)
     figure = f"the default is all that were measured; several are possible: {', '.join(FIGURES)}"
     parser.add_argument("--figure", action="append", choices=FIGURES, metavar="FIGURE", default=[], help=figure)
     baseline = "the letter of a group, or a part of its name; the default is the first group"
     parser.add_argument("--baseline", metavar="GROUP", help=baseline)
-    parser.add_argument("--folder", metavar="FOLDER", help="the folder of the runs; the default is the configured one")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text; its `format` is 1")
     return parser
 
 
-def recorded(options: "Namespace") -> "Sequence[Run]":
-    """All recorded runs, the newest first."""
-    from tui.runs.backend.reading import RunReader
+def chosen(reader: "RunReader", words: Sequence[str]) -> "list[Run]":
+    """The runs that the words name or match; Failure if there is none."""
+    from tui.app.commands.runs_export import selected
 
-    return RunReader(_folder(options)).list()
-
-
-def _folder(options: "Namespace") -> Path:
-    """The folder of the runs; without a configuration the default one, because recorded runs need no hosts."""
-    import os
-
-    from tui.app.config import Missing, find, load
-    from tui.core.settings import default_runs_folder
-
-    if options.folder:
-        return Path(options.folder).expanduser()
-    try:
-        return load(find(options.config)).runs.folder
-    except Missing:
-        if options.config or os.environ.get("VMLM_CONFIG"):
-            raise
-        return default_runs_folder()
-
-
-def chosen(runs: "Sequence[Run]", words: Sequence[str]) -> "list[Run]":
-    """The runs that the words name, or, if not every word names a run, those that match them as a filter."""
-    from tui.runs.model.filter import filter_of
-
-    by_name = {run.folder.name: run for run in runs}
-    named = [Path(word).name for word in words]
-    if words and all(name in by_name for name in named):
-        return [by_name[name] for name in dict.fromkeys(named)]
-    matching = filter_of(words)
-    found = [run for run in runs if matching.matches(run)]
+    found = selected(reader, words)
     if not found:
-        why = "none is recorded" if not runs else f"{len(runs)} are recorded"
-        raise Failure("There is no run to compare", why, "`vmlm-tui runs list` prints them." if runs else "")
+        raise Failure("There is no run to compare", f"none in {reader.folder} matches")
     return found
 
 

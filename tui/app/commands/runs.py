@@ -1,0 +1,130 @@
+"""`vmlm-tui runs`: lists, shows, exports, annotates and deletes recorded runs. It only reads and writes files."""
+
+# Imports are local so that a wrong word and --help are fast.
+# ruff: noqa: PLC0415
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.app.arguments import Parser
+from tui.core.failure import Failure
+from tui.core.plain_text import plain
+
+if TYPE_CHECKING:
+    from tui.runs.backend.reading import RunReader
+
+PACKAGE = __name__.rpartition(".")[0]
+
+# By the verb after `runs` the module that has its `main(verb, words)`.
+MODULES = {
+    "list": "runs_list",
+    "show": "runs_show",
+    "export": "runs_export",
+    "compare": "runs_compare",
+    "report": "runs_report",
+    "delete": "runs_change",
+    "tag": "runs_change",
+    "note": "runs_change",
+    "exclude": "runs_change",
+}
+HELP = """\
+usage: vmlm-tui runs VERB [--help] ...
+
+Works with the recorded runs. It only reads and writes their files: no host is asked, and no migration is touched.
+
+  list [FILTER...]                the runs as a table, the newest first
+  show RUN                        one run with its options, versions, figures, passes and events
+  export [RUN|FILTER...]          as CSV, JSON, Markdown or LaTeX; with --samples every sample
+  compare [RUN|FILTER...]         groups of equal settings: medians with intervals, ratios, tests
+  report [RUN|FILTER...] -o FILE  an HTML report with figures
+  tag RUN +x -y                   adds and removes tags
+  note RUN TEXT                   writes a note; an empty text removes it
+  exclude RUN REASON | --include  leaves it out of statistics, or counts it again
+  delete RUN... [--yes]           deletes their folders
+
+RUN is the name of a folder, the beginning of one, a path, or `last`.
+FILTER is any number of words that must all match: vm:, workload:, technique:, outcome:, from:, to:, version:, tag:,
+note:, study:, cell:, since:2026-11-01, until:, is:excluded, or any text; a hyphen before a word inverts it.
+"""
+FOLDER = "the folder of the runs; the default is that of the configuration"
+
+
+def main(verb: str, words: list[str]) -> int:
+    """Run the verb after `runs`; returns the exit status, raises Failure for wrong words."""
+    if not words or words[0] in ("-h", "--help"):
+        sys.stdout.write(HELP)
+        return 0 if words else 2
+    if words[0] not in MODULES:
+        why = f"the verbs are {', '.join(MODULES)}"
+        raise Failure(f'There is no verb "{plain(words[0])}"', why, f"`vmlm-tui {verb} --help` explains them.")
+    try:
+        status: int = import_module(f"{PACKAGE}.{MODULES[words[0]]}").main(words[0], words[1:])
+    except BrokenPipeError:  # nobody reads the rest
+        _discard_stdout()
+        return 0
+    return status
+
+
+def parser_of(verb: str, usage: str, about: str) -> Parser:
+    """A parser with --config, --folder and --help; `usage` without the words before it."""
+    name = f"vmlm-tui runs {verb}"
+    parser = Parser(f"{name} --help", prog=name, usage=f"{name} {usage} [--help]", description=about)
+    parser.add_argument("--folder", metavar="FOLDER", help=FOLDER)
+    return parser
+
+
+def parse(parser: Parser, words: list[str], short: Sequence[str] = ("-h",)) -> Namespace:
+    """The options; `options.words` are all others, also those with one hyphen, such as -tag:x. Failure if wrong.
+
+    `short` are the options with one hyphen.
+    """
+    free = [word for word in words if word.startswith("-") and not word.startswith("--") and word not in (*short, "-")]
+    options = parser.parse([word for word in words if word not in free])
+    options.words = [*options.words, *free]
+    return options
+
+
+def printed(text: Iterable[str]) -> None:
+    """Write the text to stdout; Failure if that is impossible, BrokenPipeError if nobody reads it."""
+    try:
+        sys.stdout.writelines(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _discard_stdout()
+        raise Failure("The output could not be written", error.strerror or str(error)) from error
+
+
+def reader_of(options: Namespace) -> "RunReader":
+    """Reads the folder of --folder, of the configuration, or the default one if there is no configuration."""
+    from tui.runs.backend.reading import RunReader
+
+    if options.folder:
+        folder = Path(options.folder).expanduser()
+        if not folder.is_dir():
+            raise Failure(f"{folder} is not a folder", hint="Name the folder that has the folders of the runs.")
+        return RunReader(folder.absolute())
+    return RunReader(_configured(options))
+
+
+def _configured(options: Namespace) -> Path:
+    from tui.app.config import Missing, find, load
+    from tui.core.settings import default_runs_folder
+
+    try:
+        return load(find(options.config)).runs.folder
+    except Missing:
+        if options.config or os.environ.get("VMLM_CONFIG"):
+            raise
+        return default_runs_folder()
+
+
+def _discard_stdout() -> None:
+    """Send what stdout still has to nowhere, so that the interpreter reports no error when it closes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

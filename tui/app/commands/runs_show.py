@@ -1,0 +1,134 @@
+"""`vmlm-tui runs show`: one run with its options, versions, figures, passes and events."""
+
+# Imports are local so that a wrong word and --help are fast.
+# ruff: noqa: PLC0415
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui.app.commands.output import Output, with_commands, wrapped
+from tui.app.commands.runs import parse, parser_of, reader_of
+from tui.app.commands.session import help_of
+from tui.core.failure import Failure
+from tui.core.plain_text import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui.migration.model.record import Event
+    from tui.runs.model.pass_table import PassRow
+    from tui.runs.model.run import Run
+
+LABEL = 17  # columns of a label
+OFTEN = frozenset({"guest", "echo", "iteration"})  # kinds of events that would hide the others; the log has them
+BARE = frozenset({"start", "attached", "job-completed"})  # kinds whose fields are shown above
+TITLES = ("pass", "began s", "ended s", "sent MiB", "left MiB", "dirty MiB/s", "threshold MiB")
+ABOUT = """\
+Prints one run: its options, versions and figures, a line for each pass, and its events. `threshold` is what a pass had
+to get under: the rate multiplied by the maximum downtime. RUN is the name of a folder, the beginning of one, a path, or
+`last`."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """What raw.jsonl adds to run.toml; `problem` is empty if all of it was read."""
+
+    passes: "tuple[PassRow, ...]" = ()
+    events: "tuple[Event, ...]" = ()
+    problem: str = ""
+
+
+def main(verb: str, words: list[str]) -> int:
+    """Print a run; returns the exit status, raises Failure for wrong words."""
+    parser = parser_of(verb, "RUN [--json]", ABOUT)
+    parser.add_argument("words", nargs="*", metavar="RUN", help="such as 20261128T235324Z, or last")
+    parser.add_argument("--json", action="store_true", help="one JSON object; `passes` and `events` are lists")
+    options = parse(parser, words)
+    if options.help:
+        return help_of(parser)
+    if len(options.words) != 1:
+        parser.error("one RUN is expected")
+    from tui.runs.backend.find import find_run
+
+    run = find_run(reader_of(options), options.words[0])
+    log = log_of(run.folder)
+    output = Output("runs show", sys.stdout, sys.stderr)
+    output.lines([document(run, log)] if options.json else run_lines(run, log, output.width))
+    return 0
+
+
+def log_of(folder: "Path") -> Log:
+    """The passes and the events of a run; a log that can't be read is its problem."""
+    from tui.migration.backend.recorder import RAW
+    from tui.migration.backend.run_files import records_of
+    from tui.migration.model.record import Event
+    from tui.runs.model.pass_table import PassTable
+
+    table, events, broken = PassTable(), [], 0
+    try:
+        for each in records_of(folder / RAW):
+            try:
+                if each is None:
+                    broken += 1
+                    continue
+                table.add(each)
+            except (ValueError, KeyError, TypeError, AttributeError):  # a record with data of another type
+                broken += 1
+                continue
+            if isinstance(each, Event) and each.kind not in OFTEN:
+                events.append(each)
+    except OSError as error:
+        return Log(problem=f"The log can't be read: {error.strerror or error}.")
+    problem = f"{broken} line{'' if broken == 1 else 's'} of the log could not be read." if broken else ""
+    return Log(table.rows, tuple(events), problem)
+
+
+def run_lines(run: "Run", log: Log, width: int) -> list[str]:
+    """The facts, the figures, the passes and the events as text."""
+    from tui.runs.model.facts import figure_facts, run_facts
+
+    lines = [run.folder.name]
+    for facts in (run_facts(run), figure_facts(run)):
+        for label, text in facts:
+            shown = with_commands(" ".join(plain(text).split()), run.vm or "VM")
+            lines += wrapped(f"  {plain(label)}", shown, LABEL, width)
+        lines.append("")
+    if log.problem:
+        lines += [log.problem, ""]
+    if log.passes:
+        lines += [*pass_lines(log.passes), ""]
+    lines += [event_line(each) for each in log.events]
+    return lines if lines[-1] else lines[:-1]
+
+
+def pass_lines(passes: "tuple[PassRow, ...]") -> list[str]:
+    """A header and one line a pass; a dash if a figure is unknown."""
+    rows = [TITLES]
+    for each in passes:
+        sizes = (each.sent_bytes, each.left_bytes, each.dirty_rate, each.threshold_bytes)
+        mib = ("-" if amount is None else f"{amount / (1 << 20):.1f}" for amount in sizes)
+        rows.append((str(each.number), f"{each.began_s:.2f}", f"{each.ended_s:.2f}", *mib))  # type: ignore[arg-type]
+    return ["  ".join(f"{cell:>{len(title)}}" for cell, title in zip(row, TITLES, strict=True)) for row in rows]
+
+
+def event_line(event: "Event") -> str:
+    """The event as one line."""
+    shown = [] if event.kind in BARE else [each for each in event.data.items() if each[1] not in ("", None)]
+    fields = "  ".join(f"{name}={value}" for name, value in shown)
+    return " ".join(plain(f"{event.t:9.3f} s  {event.kind}  {fields}").splitlines()).rstrip()
+
+
+def document(run: "Run", log: Log) -> str:
+    """The run as one line of JSON: the fields of `runs export`, its passes and its events."""
+    from tui.runs.model.export import fields, json_value
+
+    events: list[dict[str, Any]] = [
+        {"t_s": each.t, "at": each.at, "kind": each.kind, **each.data} for each in log.events
+    ]
+    added = {"passes": [asdict(each) for each in log.passes], "events": events, "log_problem": log.problem}
+    try:
+        return json.dumps(json_value(fields(run) | added), ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise Failure(f"{run.folder.name} can't be written as JSON", str(error)) from error
