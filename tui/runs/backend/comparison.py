@@ -86,13 +86,12 @@ def _cell(group: Group, figure: Figure, scale: Scale, *, tested: bool) -> Cell:
     if description is None:
         return Cell(None)
     warnings = _size_warnings(description, scale, group.unmeasured(figure.name))
-    exact = [(run, value.amount) for run, value in measured if not value.above]
-    amounts = [amount for _, amount in exact]
+    amounts = [] if description.above else [value.amount for value in values]  # lower bounds have no distance
     for index in outliers(amounts):
-        warnings.append(f"outlier: {scale.text(amounts[index])} in {exact[index][0].name}")
+        warnings.append(f"outlier: {scale.text(amounts[index])} in {measured[index][0].name}")
     if not tested:
         return Cell(description, None, tuple(warnings))
-    p = statistics.trend(amounts) if not description.above else None
+    p = statistics.trend(amounts)
     if p is not None and p < SIGNIFICANT:
         way = "rise" if _rises(amounts) else "fall"
         warnings.append(f"the values {way} over the repeats (Mann-Kendall, {p_text(p)}): they are not independent")

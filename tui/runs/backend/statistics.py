@@ -20,6 +20,7 @@ from tui.runs.model.measured import Value
 RESAMPLES = 9999
 SEED = 20261129
 CONFIDENCE = 0.95
+AT_ONCE = 1_000_000  # drawn values in memory
 METHOD = f"percentile bootstrap of the median, {RESAMPLES} resamples, seed {SEED}"
 ENUMERATED = 20_000  # arrangements up to which a rank test with ties tries all of them
 EXACT_N = 50  # values in both groups up to which the distribution without ties is computed
@@ -142,6 +143,7 @@ def _ends(samples: Sequence[Sequence[float]]) -> tuple[float, float]:
         [np.asarray(each, dtype=float) for each in samples],
         statistic,
         n_resamples=RESAMPLES,
+        batch=max(1, AT_ONCE // max(map(len, samples))),
         confidence_level=CONFIDENCE,
         method="percentile",
         vectorized=True,

@@ -6,6 +6,7 @@ from typing import Any
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, technique_words
 from tui.core.quantity import MIB, exact_size
 from tui.core.settings import UNKNOWN
+from tui.migration.model.timeline import CANCELLED
 from tui.migration.model.timeline import COMPLETED as MOVED
 from tui.runs.model import figures
 from tui.runs.model.measured import CENSORED, COMPLETED, EXCLUDED, FAILED, OPEN, Measured, Settings, Value
@@ -45,9 +46,11 @@ def _status(run: Run) -> tuple[str, str]:
         return EXCLUDED, WARM_UP
     if run.outcome in (UNDER_WAY, UNFINISHED, BROKEN):
         return OPEN, run.outcome
-    if run.study and run.study.censored:
+    if run.outcome == MOVED:  # also one that passed the limit and could not be cancelled: its figures are known
+        return COMPLETED, ""
+    if run.study and run.study.censored and run.outcome == CANCELLED:
         return CENSORED, ""
-    return (COMPLETED, "") if run.outcome == MOVED else (FAILED, run.outcome)
+    return FAILED, run.outcome
 
 
 def _settings(run: Run) -> Settings:

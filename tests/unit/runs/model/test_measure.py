@@ -91,12 +91,18 @@ def test_a_censored_run_has_lower_bounds_and_no_downtime() -> None:
     }
 
 
+def test_a_run_that_completed_after_the_limit_has_its_figures() -> None:
+    found = measured(tables(75, study={"id": "s", "censored": True}))
+    assert (found.status, found.values["total"]) == (COMPLETED, Value(75))
+
+
 @pytest.mark.parametrize(
     ("content", "excluded", "expected"),
     [
         (tables(outcome="failed"), "", (FAILED, "failed")),
         (tables(outcome="cancelled"), "", (FAILED, "cancelled")),
         (tables(outcome="lost"), "", (FAILED, "lost")),
+        (tables(outcome="failed", study={"id": "s", "censored": True}), "", (FAILED, "failed")),
         (tables(outcome="running"), "", (OPEN, "unfinished")),
         (tables(study={"id": "s", "warm_up": True}), "", (EXCLUDED, "warm-up")),
         (tables(outcome="failed"), "the cable was out", (EXCLUDED, "the cable was out")),
