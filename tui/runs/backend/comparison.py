@@ -35,6 +35,7 @@ def compare(
     return Comparison(
         groups=tuple(groups),
         figures=tuple(_compared(FIGURES[name], groups, pairs, tested=not missing) for name in names),
+        by=tuple(by),
         method="" if missing else statistics.METHOD,
         missing=missing,
     )
@@ -85,7 +86,7 @@ def _cell(group: Group, figure: Figure, scale: Scale, *, tested: bool) -> Cell:
     description = describe(values)
     if description is None:
         return Cell(None)
-    warnings = _size_warnings(description, scale, group.unmeasured(figure.name))
+    warnings = _size_warnings(description, scale) + _without_value(group, figure.name, description.n)
     amounts = [] if description.above else [value.amount for value in values]  # lower bounds have no distance
     for index in outliers(amounts):
         warnings.append(f"outlier: {scale.text(amounts[index])} in {measured[index][0].name}")
@@ -98,7 +99,7 @@ def _cell(group: Group, figure: Figure, scale: Scale, *, tested: bool) -> Cell:
     return Cell(description, statistics.interval(values), tuple(warnings))
 
 
-def _size_warnings(description: Description, scale: Scale, unmeasured: int) -> list[str]:
+def _size_warnings(description: Description, scale: Scale) -> list[str]:
     n, found = description.n, []
     if n < FEWEST:
         found.append(f"n = {n}: no interval, which needs {FEWEST} values")
@@ -112,10 +113,17 @@ def _size_warnings(description: Description, scale: Scale, unmeasured: int) -> l
             f"{description.above} of {n} values are lower bounds (the largest is "
             f"{scale.text(description.most.amount)}): a mean and a standard deviation would be too small"
         )
-    if unmeasured:
-        found.append(f"{unmeasured} of {n + unmeasured} runs without a value: the others may not represent them")
     if description.spread is not None and description.spread > NOISY:
         found.append(f"the standard deviation is {100 * description.spread:.0f} % of the mean")
+    return found
+
+
+def _without_value(group: Group, name: str, n: int) -> list[str]:
+    """The runs that count but lack the figure; a censored one lacks all that the switch would have shown."""
+    ended, others = group.unmeasured(name)
+    found = [f"only the {n} runs that completed: {ended} censored ones were not switched over"] if ended else []
+    if others:
+        found.append(f"{others} of {n + ended + others} runs without a value: the others may not represent them")
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tui.runs.model.description import FEWEST_TESTED, SIGNIFICANT, Description, needed, smallest_p
+from tui.runs.model.description import FEWEST_TESTED, SIGNIFICANT, Description, holm, needed, smallest_p
 from tui.runs.model.figures import Figure, Scale
 from tui.runs.model.groups import Group, letter
 from tui.runs.model.measured import Value
@@ -80,13 +80,16 @@ class Compared:
         found = self._found(pair, *(called[each] if called else letter(each) for each in (pair.group, pair.baseline)))
         if pair.test is None or pair.corrected is None:
             return f"{_capital(found)}; not tested, because {_untested(pair)}."
-        tests = sum(each.test is not None for each in self.pairs)
+        tested = [each for each in self.pairs if each.test is not None]
+        tests = len(tested)
         many = f" after Holm for {tests} comparisons" if tests > 1 else ""
         p = f"{p_text(pair.corrected)}{many}"
         if pair.corrected < SIGNIFICANT:
             return f"{_capital(found)} ({p})."
         sentence = f"No significant difference ({p}): {found}."
-        if tests * smallest_p(*pair.ns) <= SIGNIFICANT:
+        # Holm's p grows with each p, so this is the smallest one that groups of these sizes can give.
+        least = holm([smallest_p(*each.ns) for each in tested])[tested.index(pair)]
+        if least <= SIGNIFICANT:
             return sentence
         never = f"With n = {pair.ns[0]} and {pair.ns[1]} there can never be one"
         return f"{sentence} {never}; each group needs {needed(tests)} values."
@@ -117,10 +120,14 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All of it; `missing` is a sentence if intervals and tests could not be computed, `method` how they were."""
+    """All of it; `missing` is a sentence if intervals and tests could not be computed, `method` how they were.
+
+    `by` are the only settings in which compared groups differ; without any, all are compared with one.
+    """
 
     groups: tuple[Group, ...]
     figures: tuple[Compared, ...]
+    by: tuple[str, ...] = ()
     method: str = ""
     missing: str = ""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tui.runs.model.comparison import Compared, Comparison, Pair
+from tui.runs.model.comparison import Compared, Comparison, Pair, median_text
 from tui.runs.model.description import SIGNIFICANT
 from tui.runs.model.figures import DOWNTIMES, TOTAL
 from tui.runs.model.groups import differing, text
@@ -15,7 +15,11 @@ def findings(comparison: Comparison, called: Sequence[str]) -> list[str]:
     """How many runs there were, which did not complete, and what differs; `called` are the names of the groups."""
     found = [_counts(comparison), *_unfinished(comparison, called)]
     for compared in comparison.figures:
-        if compared.figure.name in HEADLINES:
+        if compared.figure.name not in HEADLINES:
+            continue
+        if not compared.pairs:
+            found += _medians(compared, called)
+        else:
             found += _differences(compared, [group.settings for group in comparison.groups])
     return found
 
@@ -67,6 +71,17 @@ def _differences(compared: Compared, settings: Sequence[Settings]) -> list[str]:
     if len(compared.pairs) > len(tested):
         left = len(compared.pairs) - len(tested)
         found.append(f"The {label} could not be tested in {left} of {counted(len(compared.pairs), 'comparison')}.")
+    return found
+
+
+def _medians(compared: Compared, called: Sequence[str]) -> list[str]:
+    """The medians, if there is nothing to compare them with."""
+    unit = f" {compared.scale.unit}" if compared.scale.unit else ""
+    label, found = compared.figure.label, []
+    for name, cell in zip(called, compared.cells, strict=True):
+        if cell.description:
+            median = f"{median_text(compared.scale, cell)}{unit}"
+            found.append(f"{name}: the median {label} is {median} (n = {cell.description.n}).")
     return found
 
 

@@ -8,7 +8,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from tui.core.plan import PRE_COPY
-from tui.runs.model.measured import AXES, COMPLETED, Measured, Settings, Value
+from tui.runs.model.measured import AXES, CENSORED, COMPLETED, Measured, Settings, Value
 
 CELL = "cell"
 ROWS = ("vm", "workload", "direction")  # of a matrix; the other settings are its columns
@@ -36,9 +36,10 @@ class Group:
         """The runs that count and have this figure, with its value."""
         return [(run, run.values[figure]) for run in self.runs if run.counts and figure in run.values]
 
-    def unmeasured(self, figure: str) -> int:
-        """How many runs count but lack this figure."""
-        return sum(run.counts and figure not in run.values for run in self.runs)
+    def unmeasured(self, figure: str) -> tuple[int, int]:
+        """How many censored runs, and how many completed ones, lack this figure."""
+        lacking = [run.status for run in self.runs if figure not in run.values]
+        return lacking.count(CENSORED), lacking.count(COMPLETED)
 
     def count(self, status: str) -> int:
         """How many runs have this status."""

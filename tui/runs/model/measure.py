@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tui.core.plain_text import plain
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, technique_words
 from tui.core.quantity import MIB, exact_size
 from tui.core.settings import UNKNOWN
@@ -30,7 +31,7 @@ def measure(run: Run) -> Measured:
         name=run.folder.name,
         settings=_settings(run),
         status=status,
-        why=why,
+        why=_line(why),
         values=_values(run, censored=status == CENSORED),
         without_post_copy=run.post_copy_at_s is None,
         began=run.began,
@@ -58,7 +59,7 @@ def _settings(run: Run) -> Settings:
     vcpus = f"{run.vcpus} vCPU{'' if run.vcpus == 1 else 's'}" if run.vcpus else ""
     memory = exact_size(run.memory_bytes) if run.memory_bytes else ""
     direction = run.way or (run.study.direction if run.study else "")
-    return Settings(
+    settings = Settings(
         vm=" and ".join(word for word in (memory, vcpus) if word),
         workload=_workload(run.workload, run.parameters),
         technique=_technique(options, in_study=run.study is not None),
@@ -69,6 +70,7 @@ def _settings(run: Run) -> Settings:
         direction=direction,
         cell=run.study.cell if run.study else "",
     )
+    return Settings(**{axis: _line(words) for axis, words in vars(settings).items()})
 
 
 def _technique(options: RunOptions, *, in_study: bool) -> str:
@@ -94,7 +96,7 @@ def _workload(name: str, parameters: Mapping[str, Any]) -> str:
 def _values(run: Run, *, censored: bool) -> dict[str, Value]:
     """The figures; of a censored run those that grow with time are lower bounds, and a pause is no downtime."""
     total = run.total_s
-    if total is None and censored and run.began and run.ended:
+    if total is None and censored and run.began and run.ended and run.ended > run.began:
         total = (run.ended - run.began).total_seconds()
     growing = {figures.TOTAL: total, figures.SENT: run.sent_bytes, figures.PASSES: run.passes}
     lost = run.guest.lost_s
@@ -125,7 +127,7 @@ def _facts(run: Run) -> dict[str, str]:
         "vmlm-tui": run.app_version,
         "study": study,
     }
-    return {name: value for name, value in facts.items() if value}
+    return {name: _line(value) for name, value in facts.items() if value}
 
 
 def _both(origin: HostFacts, target: HostFacts, fact: str) -> str:
@@ -135,3 +137,8 @@ def _both(origin: HostFacts, target: HostFacts, fact: str) -> str:
 
 def _seconds(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
+
+
+def _line(words: str) -> str:
+    """A text of a file as one line without control characters."""
+    return " ".join(plain(words).split())

@@ -11,7 +11,7 @@ from tui.runs.backend.comparison import compare
 from tui.runs.model.comparison import Compared, interval_text, median_text, value_text, warning_lines
 from tui.runs.model.figures import DOWNTIME, PASSES, SENT, TOTAL, Scale
 from tui.runs.model.groups import Group
-from tui.runs.model.measured import FAILED, Measured, Settings, Value
+from tui.runs.model.measured import CENSORED, FAILED, Measured, Settings, Value
 
 IDLE = Settings(workload="idle", technique="pre-copy")
 BUSY = replace(IDLE, workload="memory")
@@ -151,6 +151,20 @@ def test_runs_without_the_figure_are_a_warning() -> None:
     whole = group(IDLE, QUICK)
     found = only(Group(IDLE, (*whole.runs, Measured("x", IDLE))))
     assert "1 of 6 runs without a value: the others may not represent them" in found.cells[0].warnings
+
+
+def test_censored_runs_have_no_downtime_and_a_warning() -> None:
+    whole = group(IDLE, QUICK, "downtime")
+    (found,) = compare([Group(IDLE, (*whole.runs, Measured("x", IDLE, status=CENSORED)))]).figures
+    assert "only the 5 runs that completed: 1 censored ones were not switched over" in found.cells[0].warnings
+
+
+def test_a_small_group_may_be_significant_beside_larger_ones() -> None:
+    many = values(*range(1, 10))
+    groups = [group(IDLE, many), group(BUSY, values(*range(20, 29))), group(POST, values(21, 22, 5))]
+    found = only(*groups)
+    # The smallest p of 3 against 9 is 2 / 220, and the other comparison comes first in Holm's order.
+    assert "never" not in found.sentence(found.pairs[1])
 
 
 def test_without_scipy_there_is_arithmetic_and_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,9 @@ from tui.runs.backend.reading import RunReader
 from tui.runs.backend.report import page, plots
 from tui.runs.backend.report.curves import curve_of
 from tui.runs.backend.report.page import write_report
-from tui.runs.model.groups import grouped
+from tui.runs.model.groups import Group, grouped
 from tui.runs.model.measure import measured
+from tui.runs.model.measured import Measured, Settings, Value
 
 RECORDINGS = Path(__file__).parents[3] / "recordings"
 POST = {"technique": "post-copy-timeout", "timeout_s": 5.0}
@@ -132,6 +133,18 @@ def test_the_same_runs_give_the_same_figures(runs_folder: Path, form: str) -> No
     total = compare(groups, ["total"]).figures[0]
     first, second = (plots.as_bytes(plots.strips(total, groups), form, "total") for _ in range(2))
     assert first == second
+
+
+def test_a_dollar_is_no_formula_and_a_wide_axis_has_plain_numbers() -> None:
+    settings = Settings(workload="mine (sh -c 'echo $HOME_{ $X^')")
+    values = (Value(1.0), Value(1000.0, above=True))
+    group = Group(settings, tuple(Measured(f"r{n}", settings, values={"total": each}) for n, each in enumerate(values)))
+    groups = [group, Group(Settings(workload="idle"), group.runs)]
+    svg = plots.as_bytes(plots.strips(compare(groups).figures[0], groups), "svg").decode()
+    labels = ["".join(each.itertext()) for each in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
+    assert "$HOME_{ $X^')" in " ".join(labels)
+    assert "100" in labels
+    assert "mathdefault" not in svg
 
 
 def test_a_curve_has_the_passes_and_the_switch(runs_folder: Path) -> None:

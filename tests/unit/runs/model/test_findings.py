@@ -53,3 +53,8 @@ def test_differences_that_are_not_significant_are_counted() -> None:
 def test_comparisons_that_cannot_be_tested_are_counted() -> None:
     lines = found(group(PRE, values(1)), group(POST, values(2)))
     assert lines[1:] == ["The total time could not be tested in 1 of 1 comparison."]
+
+
+def test_one_group_has_its_medians() -> None:
+    lines = findings(compare([group(PRE, values(10, 12, 14))]), ["all runs"])
+    assert lines[1:] == ["all runs: the median total time is 12.0 [10.0, 14.0] s (n = 3)."]

@@ -43,7 +43,8 @@ def test_a_group_counts_what_became_of_its_runs() -> None:
         ]
     )
     assert [value for _, value in group.values("total")] == [Value(3), Value(4), Value(60, above=True)]
-    assert (group.unmeasured("total"), group.converged, group.count(FAILED), group.count(CENSORED)) == (1, 2, 2, 1)
+    assert (group.converged, group.count(FAILED), group.count(CENSORED)) == (2, 2, 1)
+    assert (group.unmeasured("total"), group.unmeasured("downtime")) == ((0, 1), (1, 3))
     assert group.reasons == ["2 x cancelled", "warm-up"]
 
 

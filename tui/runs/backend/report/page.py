@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
-from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +12,12 @@ from tui.core.failure import Failure
 from tui.runs.backend.comparison import compare
 from tui.runs.backend.report import plots, tables
 from tui.runs.backend.report.curves import MOST, Curve, curve_of
+from tui.runs.backend.report.tables import escape
 from tui.runs.backend.statistics import missing
 from tui.runs.model.comparison import Comparison
 from tui.runs.model.figures import DOWNTIME, GUEST, NETWORK, TOTAL
 from tui.runs.model.findings import findings
-from tui.runs.model.groups import differing, grouped, names
+from tui.runs.model.groups import WORDS, differing, grouped, names
 from tui.runs.model.measure import measured
 from tui.runs.model.measured import Settings
 from tui.runs.model.run import Run
@@ -186,6 +186,10 @@ def _title(runs: Sequence[Run]) -> str:
 
 def _method(comparison: Comparison) -> list[str]:
     names = {each.figure for each in comparison.figures}
+    by = "Each group is compared with the first one."
+    if comparison.by:
+        settings = ", ".join(WORDS[axis] for axis in comparison.by)
+        by = f"Groups are compared only if nothing but this differs: {settings}."
     lines = [
         "Runs with equal VM size, workload, technique, options and direction are a group. Failed, excluded and "
         "warm-up runs are counted and listed, and their figures are left out.",
@@ -193,7 +197,7 @@ def _method(comparison: Comparison) -> list[str]:
         'depends on it, the result is a bound itself (">60").',
         f"Intervals of 95 %: {comparison.method}. A ratio's interval is from independent resamples of both groups.",
         "Tests: Mann-Whitney U, two-sided, exact for small groups; p corrected after Holm over all comparisons of a "
-        "figure. Groups are compared only if they differ by nothing but technique and options.",
+        f"figure. {by}",
     ]
     if DOWNTIME in names:
         lines.append("Downtime by libvirt is QEMU's own figure, as the source's libvirt reports it.")

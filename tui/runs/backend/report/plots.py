@@ -31,6 +31,7 @@ WIDTH = 9.0  # inches
 LABEL = 34  # characters of a line of a label
 SPREAD = 30.0  # a ratio of the largest to the smallest value from which an axis is logarithmic
 STYLE = {
+    "text.parse_math": False,  # a dollar in the command of a workload is no formula
     "svg.fonttype": "none",  # text stays text: it can be searched and copied
     "font.family": "sans-serif",
     "font.size": 9,
@@ -245,9 +246,13 @@ def _figure(
 
 def _scale_axis(axis: "Axes", amounts: Sequence[float]) -> None:
     """From 0, or logarithmic if the values spread widely."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
     positive = [each for each in amounts if each > 0]
     if positive and len(positive) == len(amounts) and max(positive) > SPREAD * min(positive):
         axis.set_xscale("log")
+        axis.xaxis.set_major_formatter(FuncFormatter(lambda amount, _: f"{amount:g}"))  # the usual one is a formula
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.set_xlabel(f"{axis.get_xlabel()} (logarithmic)".strip())
     elif positive:
         axis.set_xlim(0, 1.06 * max(positive))

@@ -2,21 +2,27 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape as escape_html
 from pathlib import Path
 from urllib.parse import quote
 
+from tui.core.plain_text import plain
 from tui.core.quantity import size
 from tui.migration.backend.recorder import RAW, SUMMARY
 from tui.runs.backend.notes import NOTE
 from tui.runs.model.comparison import Cell, Compared, Comparison, median_text, value_text, warning_lines
 from tui.runs.model.description import Description
 from tui.runs.model.figures import FIGURES, Scale
-from tui.runs.model.groups import letter, matrix
+from tui.runs.model.groups import WORDS, letter, matrix
 from tui.runs.model.measured import AXES, STATUSES, Measured, Settings, Value
 from tui.runs.model.run import HostFacts, Run
 
 FILES = (SUMMARY, RAW, "domjobinfo.txt", NOTE)
+
+
+def escape(words: str) -> str:
+    """A text of a run for HTML, without control characters."""
+    return escape_html(plain(words))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
@@ -117,7 +123,7 @@ def _files(run: Run | None, beside: Path) -> str:
 
 
 def _link(target: Path, beside: Path) -> str:
-    return quote(os.path.relpath(target.absolute(), beside.absolute()))
+    return quote(os.fsencode(os.path.relpath(target.absolute(), beside.absolute())))  # a name may be no UTF-8
 
 
 def machine_table(runs: Sequence[Run]) -> str:
@@ -146,7 +152,7 @@ def machine_table(runs: Sequence[Run]) -> str:
 def settings_table(settings: Settings, runs: Sequence[Measured]) -> str:
     """The settings that all groups share, and when the runs were made."""
     began = sorted(run.began for run in runs if run.began)
-    rows = [[escape(axis), escape(getattr(settings, axis))] for axis in AXES if getattr(settings, axis)]
+    rows = [[escape(WORDS[axis]), escape(getattr(settings, axis))] for axis in AXES if getattr(settings, axis)]
     if began:
         rows.append(["runs", f"{began[0]:%Y-%m-%d %H:%M} to {began[-1]:%Y-%m-%d %H:%M} {began[0]:%Z}"])
     return table(["setting, equal in all", ""], rows, left=2)
