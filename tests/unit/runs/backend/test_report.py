@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -14,7 +15,7 @@ from tui.core.failure import Failure
 from tui.runs.backend.comparison import compare
 from tui.runs.backend.reading import RunReader
 from tui.runs.backend.report import page, plots
-from tui.runs.backend.report.curves import curve_of
+from tui.runs.backend.report.curves import Curve, curve_of
 from tui.runs.backend.report.page import write_report
 from tui.runs.model.groups import Group, grouped
 from tui.runs.model.measure import measured
@@ -145,6 +146,19 @@ def test_a_dollar_is_no_formula_and_a_wide_axis_has_plain_numbers() -> None:
     assert "$HOME_{ $X^')" in " ".join(labels)
     assert "100" in labels
     assert "mathdefault" not in svg
+
+
+def test_panels_of_a_row_show_the_whole_of_each_curve() -> None:
+    settings = [Settings(workload="memory", technique=each) for each in ("pre-copy", "post-copy")]
+    drawn = Curve("r", ((0, 9), (1, 0)), ((0, 5.0), (1, None), (2, 4.0)), "MiB/s", (0.5,), None, 1.0, 0.1, 3.0, 6.0)
+    faster = replace(drawn, guest=((0, 50.0), (9, 2.0)), ended_at=10.0)
+    figure = plots.guest_rates([[drawn], [faster]], settings)
+    assert figure is not None
+    for axis in figure.axes:
+        assert axis.get_ylim()[0] == 0
+        assert axis.get_ylim()[1] >= 50
+        assert axis.get_xlim()[1] >= 10
+    assert plots.guest_rates([[replace(drawn, guest=())]], settings[:1]) is None
 
 
 def test_a_curve_has_the_passes_and_the_switch(runs_folder: Path) -> None:

@@ -90,6 +90,8 @@ def strips(compared: Compared, groups: Sequence[Group]) -> "Figure":
         if cell.description:
             middle = cell.description.median.amount / factor
             axis.plot([middle, middle], [row - 0.32, row + 0.32], color="black", linewidth=1.8, zorder=4)
+        else:
+            axis.text(0.01, row, "no value", transform=axis.get_yaxis_transform(), color=GREY, va="center")
     axis.set_yticks(range(len(groups)), labels)
     axis.set_ylim(len(groups) - 0.4, -0.6)
     axis.set_xlabel(_label(compared))
@@ -140,7 +142,8 @@ def guest_rates(curves: Sequence[Sequence[Curve]], settings: Sequence[Settings])
         units = sorted({curve.unit for curve in members if curve.unit})
         axis.yaxis.set_major_formatter(EngFormatter(sep=" "))
         axis.set_xlabel(f"{', '.join(units)} over seconds", fontsize=8)
-        axis.set_ylim(bottom=0)
+    for axis, _, _ in panels:
+        axis.set_ylim(bottom=0)  # only now: panels of a row share the scale of all their curves
     return figure
 
 
