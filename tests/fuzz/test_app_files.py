@@ -36,7 +36,7 @@ from tui.runs.model.paper import latex_table, markdown_table
 from tui.runs.model.parse import parse_run
 from tui.runs.model.run import Run
 from tui.runs.model.table import Column, columns, ordered
-from tui.runs.widgets import about_lines, heading, run_line
+from tui.runs.widgets import RunTable, about_lines, heading
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -126,9 +126,10 @@ def test_a_damaged_address_is_read_or_refused() -> None:
 def shown(folder: Path, loop: asyncio.AbstractEventLoop) -> None:
     """List the runs and draw their lines: one line each, without control characters."""
     for run in loop.run_until_complete(Runs(folder).list()):
-        drawn = [run_line(run, WIDTH), heading(run), *about_lines(run, WIDTH)]
+        line = RunTable([run], WIDTH).line(0)
+        drawn = [line, heading(run), *about_lines(run, WIDTH)]
         assert all(CONTROLS.search(line.plain) is None for line in drawn)
-        assert run_line(run, WIDTH).cell_length <= WIDTH
+        assert line.cell_length <= WIDTH
         assert "\n" not in "".join(line.plain for line in drawn)
 
 
@@ -213,7 +214,7 @@ def test_a_damaged_filter_is_read_or_refused() -> None:
 def test_a_summary_with_odd_values_is_drawn() -> None:
     def drawn(tables: object) -> None:
         run = parse_run(Path("/runs/20261123T040013Z-guest1-memory-pre-copy"), tables, in_use=False)  # type: ignore[arg-type]
-        line = run_line(run, WIDTH)
+        line = RunTable([run], WIDTH).line(0)
         assert line.cell_length <= WIDTH
         assert CONTROLS.search(line.plain) is None
         heading(run)

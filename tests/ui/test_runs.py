@@ -71,11 +71,11 @@ async def test_runs_are_listed_newest_first(folder: Path) -> None:
     app = app_of(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "broken" in text_of(app))
-        lines = [line.split() for line in text_of(app).splitlines() if line.startswith(" 11-23")]
+        lines = [line.split() for line in text_of(app).splitlines() if line.startswith("  11-23")]
         assert lines == [
-            ["11-23", "03:49", "guest1", "memory", "post", "hand", "completed", "17.7", "s", "10", "ms", "1.8", "GiB"],
-            ["11-23", "03:49", "guest1", "memory", "pre-copy", "cancelled", "-", "-", "-"],
-            ["11-23", "03:45", "guest1", "idle", "pre-copy", "broken", "-", "-", "-"],
+            ["11-23", "03:49", "guest1", "memory", "post", "hand", "completed", "17.70", "10"],
+            ["11-23", "03:49", "guest1", "memory", "pre-copy", "cancelled", "-", "-"],
+            ["11-23", "03:45", "guest1", "idle", "pre-copy", "broken", "-", "-"],
         ]
 
 

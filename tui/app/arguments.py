@@ -17,9 +17,9 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--config", metavar="FILE", help=CONFIG)
         self.add_argument("-h", "--help", action="store_true", help="print this help and exit")
 
-    def parse(self, words: list[str]) -> argparse.Namespace:
-        """The options; Failure if the words are invalid."""
-        options = self.parse_args(words)
+    def parse(self, words: list[str], *, intermixed: bool = False) -> argparse.Namespace:
+        """The options; Failure if the words are invalid. `intermixed`: options may be between the other words."""
+        options = self.parse_intermixed_args(words) if intermixed else self.parse_args(words)
         if options.config == "":
             self.error("--config names no file")
         return options

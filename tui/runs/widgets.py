@@ -1,15 +1,20 @@
-"""The recorded runs as lines of a table, and the lines about one of them."""
+"""The recorded runs as a table that fills the width, and the lines about one of them."""
 
+from collections.abc import Sequence, Set
 from datetime import datetime
+from pathlib import Path
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len
+from textual import events
 from textual.content import Content
+from textual.message import Message
 
 from tui.checklist.widgets.item_lines import cut, one_line
 from tui.core.plain_text import plain
 from tui.core.plan import technique_words
-from tui.core.quantity import clock, duration, size
 from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, Run
+from tui.runs.model.table import ALL, UNKNOWN, Column
+from tui.ui.lines import Lines
 
 NARROW = 100  # columns below which the year and the seconds are omitted
 STYLES = {
@@ -21,73 +26,134 @@ STYLES = {
     UNFINISHED: "$warning",
     BROKEN: "$error",
 }
-GAP = " "
-LEAST_NAME = 8
-WIDTHS = (("workload", 8), ("technique", 10), ("outcome", 10))
-FIGURES = (("total", 7), ("downtime", 8), ("sent", 8))
+GAP = 2  # before each column; its second cell has the arrow of the order
+LEAST, LOOSEST = 6, 4  # columns of a text that is cut; what a column gets at most beyond its widest cell
+MOST = {"vm": 24, "workload": 14, "technique": 30, "outcome": 10, "tags": 24, "note": 60}  # columns of a text
+ORDER = (
+    "began", "vm", "workload", "technique", "to", "outcome", "total", "downtime", "network", "guest", "sent", "passes",
+    "faults", "tags", "marks", "note",
+)  # fmt: skip
+# The most important first: what does not fit any more is left out, from the end.
+RANK = (
+    "began", "outcome", "vm", "technique", "workload", "total", "downtime", "sent", "network", "guest", "passes",
+    "faults", "marks", "tags", "to", "note",
+)  # fmt: skip
+BY_NAME = {column.name: column for column in ALL}
+BEGAN = BY_NAME["began"]
+NEWEST_FIRST = (BEGAN.name, True)
 
 
-def header(width: int) -> Content:
-    """The names of the columns."""
-    return _row(width, "time", "VM", [name for name, _ in WIDTHS], [name for name, _ in FIGURES], "", "bold")
+class RunTable:
+    """The lines of some runs at a width; `order` is the column they are sorted by, and whether in reverse."""
+
+    def __init__(self, runs: Sequence[Run], width: int, order: tuple[str, bool] = NEWEST_FIRST) -> None:
+        self.runs = runs
+        self._order = order
+        self._cells = {name: [_cell(BY_NAME[name], run, width) for run in runs] for name in ORDER}
+        self._widths = _widths({name: self._natural(name) for name in self._filled()}, width)
+        self.columns = tuple(name for name in ORDER if name in self._widths)
+
+    @property
+    def header(self) -> Content:
+        """The names of the columns; the one of the order has an arrow."""
+        parts = []
+        for name in self.columns:
+            arrow = ("↓" if self._order[1] else "↑") if name == self._order[0] else " "
+            parts.append(f" {_aligned(arrow + _title(name), self._widths[name] + 1, right=BY_NAME[name].right)}")
+        return Content.styled("".join(parts), "bold")
+
+    def line(self, number: int, marked: Set[Path] = frozenset()) -> Content:
+        """One run; unknown values are dashes, a marked run has a star."""
+        run = self.runs[number]
+        parts: list[Content | tuple[str, str]] = []
+        for name in self.columns:
+            text = _aligned(self._cells[name][number] or UNKNOWN, self._widths[name], right=BY_NAME[name].right)
+            star = "*" if name == self.columns[0] and run.folder in marked else " "
+            style = STYLES.get(run.outcome, "") if name == "outcome" else "dim" if run.annotation.excluded else ""
+            parts += [(star, "bold $accent"), (" ", ""), (text, style)]
+        return Content.assemble(*parts)
+
+    def column_at(self, x: int) -> str:
+        """The name of the column at this cell of the header; empty if there is none."""
+        end = 0
+        for name in self.columns:
+            end += GAP + self._widths[name]
+            if x < end:
+                return name
+        return ""
+
+    def _filled(self) -> list[str]:
+        """The columns in which something is known, and those that are always shown."""
+        return [name for name in RANK if name in RANK[:7] or any(self._cells[name])]
+
+    def _natural(self, name: str) -> int:
+        widest = max(map(cell_len, self._cells[name]), default=0)
+        return max(len(_title(name)), min(widest, MOST.get(name, widest)))
 
 
-def run_line(run: Run, width: int) -> Content:
-    """One run; unknown values are dashes."""
-    began = _time(run.began, width)
-    figures = [_short(run.total_s), _short(run.downtime_s), size(run.sent_bytes) if run.sent_bytes is not None else "-"]
-    words = [run.workload or "-", run.how or "-", run.outcome]
-    return _row(width, began, run.vm or run.folder.name, words, figures, STYLES.get(run.outcome, ""))
+class Header(Lines):
+    """The names of the columns; a click on one posts where it was."""
+
+    class Clicked(Message):
+        """A click at this cell."""
+
+        def __init__(self, x: int) -> None:
+            super().__init__()
+            self.x = x
+
+    def on_click(self, event: events.Click) -> None:
+        self.post_message(self.Clicked(event.x))
 
 
 def about_lines(run: Run, width: int) -> tuple[Content, ...]:
-    """Below the table: the folder of the chosen run, and its problem."""
-    parts = [Content(plain(str(run.folder)))]
-    if run.problem:
-        parts.append(Content.styled(plain(run.problem), STYLES.get(run.outcome, "")))
+    """Below the table: the folder of the chosen run, its note, why it is excluded, and its problems."""
+    note, style = run.annotation, STYLES.get(run.outcome, "")
+    excluded = f"Left out of statistics: {note.excluded}" if note.excluded else ""
+    texts = [(str(run.folder), ""), (run.problem, style), (note.problem, "$warning")]
+    texts += [(one_line(note.note), ""), (one_line(excluded), "$warning")]
+    parts = [Content.styled(plain(text), style) for text, style in texts if text]
     return tuple(Content.assemble(" ", line) for part in parts for line in part.wrap(max(10, width - 2)))
 
 
 def heading(run: Run) -> Content:
     """The VM, its direction, the technique, the workload and the time, in one line."""
-    way = f"{run.origin} -> {run.target}" if run.origin and run.target else ""
-    how = technique_words(run.technique)
-    words = [way, how, f"workload {run.workload}" if run.workload else "", _time(run.began, NARROW)]
+    how = " ".join([technique_words(run.technique), *run.options.changes])
+    words = [run.way, how, f"workload {run.workload}" if run.workload else "", _time(run.began, NARROW) or UNKNOWN]
     name, rest = one_line(run.vm or run.folder.name), "   ".join(one_line(word) for word in words if word)
     return Content.assemble(" ", (name, "bold"), "  ", rest)
 
 
-def _row(width: int, began: str, vm: str, words: list[str], figures: list[str], style: str, base: str = "") -> Content:
-    """One line of the table; the name gets the rest of the width, the last figures are dropped if it is too narrow."""
-    time = set_cell_size(began, len(_time(None, width)))
-    fixed = len(time) + sum(size + len(GAP) for _, size in WIDTHS) + 3 * len(GAP)
-    fitting = len(FIGURES)
-    while fitting and width - fixed - _sum(fitting) < LEAST_NAME:
-        fitting -= 1
-    left = [time, cut(one_line(vm), max(LEAST_NAME, width - fixed - _sum(fitting)))]
-    left += [cut(one_line(word), size) for word, (_, size) in zip(words[:-1], WIDTHS, strict=False)]
-    numbers = [
-        f"{figure:>{size}}" if len(figure) <= size else cut(figure, size)
-        for figure, (_, size) in zip(figures[:fitting], FIGURES, strict=False)
-    ]
-    outcome = (cut(one_line(words[-1]), WIDTHS[-1][1]), style)
-    return Content.assemble(GAP + GAP.join(left) + GAP, outcome, "".join(GAP + each for each in numbers)).stylize(base)
+def _widths(natural: dict[str, int], width: int) -> dict[str, int]:
+    """The widths of the columns that fit, in the order of RANK; they fill the width."""
+    room, widths = width, dict[str, int]()
+    for name, wanted in natural.items():
+        least = wanted if name not in ("vm", "technique", "note", "tags") else min(wanted, LEAST)
+        if room < GAP + least:
+            break
+        widths[name] = min(wanted, room - GAP)
+        room -= GAP + widths[name]
+    more = min(LOOSEST, room // len(widths)) if widths else 0
+    return {name: each + more for name, each in widths.items()}
 
 
-def _sum(figures: int) -> int:
-    """The width of the first `figures` figures."""
-    return sum(size + len(GAP) for _, size in FIGURES[:figures])
+def _cell(column: Column, run: Run, width: int) -> str:
+    if column is BEGAN:
+        return _time(run.began, width)
+    if column.name == "vm":
+        return one_line(run.vm or run.folder.name)
+    return one_line(column.cell(run))
+
+
+def _title(name: str) -> str:
+    return "time" if name == BEGAN.name else "VM" if name == "vm" else BY_NAME[name].title
+
+
+def _aligned(text: str, width: int, *, right: bool) -> str:
+    """Exactly `width` columns."""
+    return " " * (width - cell_len(text)) + text if right and cell_len(text) <= width else cut(text, width)
 
 
 def _time(began: datetime | None, width: int) -> str:
-    """Local time; a dash, padded to the same length, if unknown."""
+    """Local time; empty if unknown."""
     pattern = "%m-%d %H:%M" if width < NARROW else "%Y-%m-%d %H:%M:%S"
-    if began is None:
-        return "-".ljust(len(datetime.now().strftime(pattern)))  # only its length counts
-    return began.astimezone().strftime(pattern)
-
-
-def _short(seconds: float | None) -> str:
-    if seconds is None:
-        return "-"
-    return duration(seconds) if seconds < 59.95 else clock(seconds)
+    return began.astimezone().strftime(pattern) if began else ""

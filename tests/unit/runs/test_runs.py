@@ -23,7 +23,7 @@ from tui.runs.backend import reading
 from tui.runs.backend.runs import Runs
 from tui.runs.model.parse import broken_run, parse_run
 from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, UNFINISHED_WHY
-from tui.runs.widgets import about_lines, header, run_line
+from tui.runs.widgets import RunTable, about_lines
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 SUMMARY: dict[str, Any] = {
@@ -100,7 +100,8 @@ def test_a_broken_run_gets_its_values_from_its_name(name: str, words: tuple[str,
 def test_a_figure_of_any_size_keeps_the_width_of_the_row(total_ms: float, width: int) -> None:
     figures = {"total_time_ms": total_ms, "downtime_ms": total_ms, "memory_sent_bytes": total_ms}
     run = parse_run(Path("/runs/x"), {**SUMMARY, "figures": figures}, in_use=False)
-    assert run_line(run, width).cell_length == header(width).cell_length
+    table = RunTable([run], width)
+    assert table.line(0).cell_length == table.header.cell_length <= width
 
 
 async def test_runs_are_listed_newest_first_and_broken_ones_with_their_problem(tmp_path: Path) -> None:
@@ -229,7 +230,7 @@ def test_odd_names_and_figures_are_one_line_of_the_table(word: str) -> None:
     tables = {"outcome": word, "vm": {"name": word}, "workload": {"name": word}, "figures": figures}
     tables["options"] = {"technique": "post-copy-timeout", "timeout_s": 9e14}
     run = parse_run(Path(f"/runs/{word}"), tables, in_use=False)
-    for line in (run_line(run, 79), *about_lines(run, 79)):
+    for line in (RunTable([run], 79).line(0), *about_lines(run, 79)):
         assert line.cell_length <= 79
         assert line.plain.isprintable()
 

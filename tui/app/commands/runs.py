@@ -83,9 +83,19 @@ def parse(parser: Parser, words: list[str], short: Sequence[str] = ("-h",)) -> N
 
     `short` are the options with one hyphen.
     """
-    free = [word for word in words if word.startswith("-") and not word.startswith("--") and word not in (*short, "-")]
-    options = parser.parse([word for word in words if word not in free])
-    options.words = [*options.words, *free]
+    hidden: dict[str, str] = {}  # argparse would take these words for options; no word of a command line has a NUL
+
+    def hide(word: str) -> str:
+        if not word.startswith("-") or word.startswith("--") or word in (*short, "-"):
+            return word
+        hidden[f"\0{len(hidden)}"] = word
+        return f"\0{len(hidden) - 1}"
+
+    options = parser.parse(list(map(hide, words)), intermixed=True)
+    for name, value in vars(options).items():
+        if isinstance(value, str):
+            setattr(options, name, hidden.get(value, value))
+    options.words = [hidden.get(word, word) for word in options.words]
     return options
 
 

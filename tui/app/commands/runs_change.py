@@ -73,8 +73,9 @@ def delete(reader: "RunReader", words: list[str], output: Output, *, yes: bool) 
         if not (output.terminal and sys.stdin is not None and sys.stdin.isatty()):
             raise Failure("Nothing was deleted", "there is no terminal to ask on", "Add --yes.")
         for run in runs.values():
-            files, amount = contents(run.folder)
-            output.lines([f"{run.folder}", f"  {_about(run)}; {files} file{'' if files == 1 else 's'}, {size(amount)}"])
+            found = contents(run.folder)
+            files = f"{found.files} file{'' if found.files == 1 else 's'}, {size(found.size)}"
+            output.lines([str(run.folder), f"  {_about(run)}; {files}"])
         if not _agreed(f"Delete {'this folder' if len(runs) == 1 else f'these {len(runs)} folders'}? [y/N] "):
             output.lines(["Nothing was deleted."])
             return 1

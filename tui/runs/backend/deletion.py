@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.failure import Failure
@@ -42,14 +43,23 @@ def delete_run(runs: Path, folder: Path) -> None:
         raise Failure(what, error.strerror or str(error), detail=str(error)) from error
 
 
-def contents(folder: Path) -> tuple[int, int]:
-    """The number of files in the folder, and their bytes; links are not followed."""
+@dataclass(frozen=True)
+class Contents:
+    """What would be deleted: the number of files in a folder, and their bytes."""
+
+    folder: Path
+    files: int
+    size: int
+
+
+def contents(folder: Path) -> Contents:
+    """The files in the folder of a run; links are not followed."""
     sizes = [
         os.lstat(os.path.join(place, name)).st_size  # noqa: PTH118  # os.walk returns texts
         for place, _, names in os.walk(folder)
         for name in names
     ]
-    return len(sizes), sum(sizes)
+    return Contents(folder, len(sizes), sum(sizes))
 
 
 def _lock(folder: Path, stack: ExitStack) -> None:

@@ -1,14 +1,18 @@
-"""The recorded runs of one folder for the app: listed and opened on threads, because there may be thousands."""
+"""The recorded runs of one folder for the app, on threads: there may be thousands, on a slow disk."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tui.core.threads import on_thread
+from tui.runs.backend.deletion import Contents, check_deletable, contents, delete_run
+from tui.runs.backend.notes import annotate
 from tui.runs.backend.reading import OpenRun, RunReader, open_run
+from tui.runs.model.annotation import Annotation
 from tui.runs.model.run import Run
 
 
 class Runs:
-    """Reads on threads; changes nothing."""
+    """Works on threads; changes only what a person requests: the notes on a run, and whether it exists."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -21,3 +25,31 @@ class Runs:
     async def open(self, run: Run) -> OpenRun:
         """The run with its log; Failure if there is no log."""
         return await on_thread(open_run, run)
+
+    async def annotate(self, runs: Sequence[Run], change: Callable[[Annotation], Annotation]) -> None:
+        """Change what is noted on these runs; Failure if one can't be changed."""
+
+        def change_all() -> None:
+            for run in runs:
+                annotate(run.folder, change)
+
+        await on_thread(change_all)
+
+    async def contents(self, runs: Sequence[Run]) -> tuple[Contents, ...]:
+        """What the deletion of these runs would delete; Failure if one can't be deleted."""
+
+        def check_all() -> tuple[Contents, ...]:
+            for run in runs:
+                check_deletable(self.folder, run.folder)
+            return tuple(contents(run.folder) for run in runs)
+
+        return await on_thread(check_all)
+
+    async def delete(self, folders: Sequence[Path]) -> None:
+        """Delete the folders of runs; Failure at the first one that can't be deleted."""
+
+        def delete_all() -> None:
+            for folder in folders:
+                delete_run(self.folder, folder)
+
+        await on_thread(delete_all)

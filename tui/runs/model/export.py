@@ -60,7 +60,7 @@ def fields(run: Run) -> Fields:
         "verified": run.verified,
         "error": run.error,
         **_study(run.study or StudyMark(), known=run.study is not None),
-        "imported": run.imported,
+        "imported": bool(run.imported),
         "tags": list(note.tags),
         "note": note.note,
         "excluded": bool(note.excluded),

@@ -67,7 +67,7 @@ TEXTS: dict[str, Texts] = {
 }
 STATES: dict[str, Matches] = {
     "excluded": lambda run: bool(run.annotation.excluded),
-    "imported": lambda run: run.imported,
+    "imported": lambda run: bool(run.imported),
     "noted": lambda run: bool(run.annotation.note),
     "warm-up": lambda run: bool(run.study and run.study.warm_up),
     "censored": lambda run: bool(run.study and run.study.censored),

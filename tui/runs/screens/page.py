@@ -1,8 +1,9 @@
-"""The Runs page: the recorded migrations, the newest first; Enter opens one."""
+"""The Runs page: the recorded migrations in a table that is sorted, filtered and annotated; Enter opens one."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -13,14 +14,24 @@ from textual.widgets.option_list import Option
 
 from tui.core.failure import Failure
 from tui.runs.backend.runs import Runs
+from tui.runs.model.annotation import Annotation
+from tui.runs.model.filter import Filter, parse_filter
 from tui.runs.model.run import Run
+from tui.runs.model.table import ordered
+from tui.runs.screens.dialogs import DeleteRuns, TextDialog
 from tui.runs.screens.run import RunPage
-from tui.runs.widgets import about_lines, header, run_line
+from tui.runs.widgets import BY_NAME, NEWEST_FIRST, Header, RunTable, about_lines
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 
 AGAIN_AFTER_S = 5.0
+CHANGES_NOTES = frozenset({"note", "tags", "exclude"})
+FILTER = (
+    "Runs that match all words: vm:, workload:, technique:, outcome:, tag:, study:, since:2026-11-01, is:excluded, or "
+    "any text. A hyphen before a word inverts it. No words: all runs."
+)
+Change = Callable[[Annotation], Annotation]
 
 
 class RunList(OptionList):
@@ -38,18 +49,32 @@ class RunsPage(Page):
     CSS_PATH = "page.tcss"
     HELP = (
         "Each migration is recorded: its raw log, the same statistics as text of virsh domjobinfo, and a summary. If a "
-        "run has no end or can't be read, the reason is below the table."
+        "run has no end or can't be read, the reason is below the table. Columns that do not fit are left out; "
+        "vmlm-tui runs list has all of them."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "filter", key_display="/", tooltip="Show only some runs", id="runs.filter"),
+        Binding("s", "sort", "sort", tooltip="Sort by the next column; a click on a title sorts by it", id="runs.sort"),
+        Binding("S", "reverse", "reverse", show=False, tooltip="Reverse the order", id="runs.reverse"),
+        Binding("space", "mark", "mark", tooltip="Mark the run, for what acts on several", id="runs.mark"),
+        Binding("N", "note", "note", tooltip="Write a note on the run", id="runs.note"),
+        Binding("t", "tags", "tags", tooltip="Change the tags of the run", id="runs.tags"),
+        Binding("x", "exclude", "exclude", tooltip="Leave the run out of statistics, or not", id="runs.exclude"),
+        Binding("D", "delete", "delete", tooltip="Delete the marked runs, else the chosen one", id="runs.delete"),
         Binding("r", "read", "read again", tooltip="List the runs again now", id="runs.read"),
     ]
 
     def __init__(self, runs: Runs) -> None:
         super().__init__()
         self._room = runs
-        self._runs: Sequence[Run] | None = None
+        self._all: Sequence[Run] | None = None
+        self._failure = ""  # why the runs could not be listed
+        self._filter, self._words = Filter(), ""
+        self._order = NEWEST_FIRST
+        self._marked: set[Path] = set()
         self._again = asyncio.Event()
-        self._columns, self._about = Lines(id="columns"), Lines(id="about")
+        self._shown: RunTable | None = None
+        self._columns, self._about = Header(id="columns"), Lines(id="about")
         self._table = RunList(id="list", compact=True, markup=False)
 
     def body(self) -> ComposeResult:
@@ -64,56 +89,84 @@ class RunsPage(Page):
         self.workers.cancel_group(self, WATCH)
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._show, self._runs, redraw=True)
+        self.call_after_refresh(self._show)
 
     @work(group=WATCH, exclusive=True)
     async def _watch(self) -> None:
         """List the runs again and again while the page is shown, because one may be under way."""
         while True:
             self._again.clear()
+            before = self._all, self._failure
             try:
-                self._show(await self._room.list())
+                self._all, self._failure = await self._room.list(), ""
             except Failure as failure:
-                self._show(())
-                self._show_text(str(failure), "bold $error")
+                self._all, self._failure = (), str(failure)
+            if (self._all, self._failure) != before:
+                self._show()
             try:
                 await asyncio.wait_for(self._again.wait(), AGAIN_AFTER_S)
             except asyncio.TimeoutError:
                 continue
 
-    @property
-    def _width(self) -> int:
-        return self.size.width - 1  # the last column is kept for the scroll bar
+    # -- the table --
 
-    def _show(self, runs: Sequence[Run] | None, *, redraw: bool = False) -> None:
+    def _show(self) -> None:
         """Update the table; unchanged lines are not repainted, and the chosen run stays chosen."""
-        if runs is None or (runs == self._runs and not redraw):
+        if self._all is None:
             return
-        before = self._runs
+        column, reverse = self._order
+        runs = ordered(filter(self._filter.matches, self._all), BY_NAME[column], reverse=reverse)
+        self._marked &= {run.folder for run in self._all}
         chosen = self._chosen()
-        self._runs = runs
-        if before is None or redraw or [run.folder for run in before] != [run.folder for run in runs]:
-            self._table.clear_options()
-            self._table.add_options([Option(run_line(run, self._width)) for run in runs])
-            self._columns.show(header(self._width))
-            index = next((n for n, run in enumerate(runs) if chosen and run.folder == chosen.folder), 0)
-            self._table.highlighted = index if runs else None
+        width = self.size.width - 1  # the last column is kept for the scroll bar
+        before, table = self._shown, RunTable(runs, width, self._order)
+        lines = [table.line(number, self._marked) for number in range(len(runs))]
+        self._shown = table
+        if before is not None and len(before.runs) == len(runs) == self._table.option_count:
+            for number, line in enumerate(lines):
+                if not line.is_same(self._line(number)):
+                    self._table.replace_option_prompt_at_index(number, line)
         else:
-            for number, (old, new) in enumerate(zip(before, runs, strict=True)):
-                if old != new:
-                    self._table.replace_option_prompt_at_index(number, run_line(new, self._width))
+            self._table.clear_options()
+            self._table.add_options([Option(line) for line in lines])
+        self._columns.show(table.header)
+        index = next((n for n, run in enumerate(runs) if chosen and run.folder == chosen.folder), 0)
+        self._table.highlighted = index if runs else None
         self._show_chosen()
 
+    def _line(self, number: int) -> Content:
+        prompt = self._table.get_option_at_index(number).prompt
+        return prompt if isinstance(prompt, Content) else Content(str(prompt))
+
     def _chosen(self) -> Run | None:
-        index = self._table.highlighted
-        return self._runs[index] if self._runs and index is not None and index < len(self._runs) else None
+        index, runs = self._table.highlighted, self._shown.runs if self._shown else ()
+        return runs[index] if index is not None and index < len(runs) else None
+
+    def _several(self) -> list[Run]:
+        """The marked runs, else the chosen one."""
+        marked = [run for run in self._all or () if run.folder in self._marked]
+        chosen = self._chosen()
+        return marked or ([chosen] if chosen else [])
 
     def _show_chosen(self) -> None:
         run = self._chosen()
+        state = self._state()
         if run is not None:
-            self._about.show(*about_lines(run, self.size.width))
-        elif self._runs is not None:
+            lines = about_lines(run, self.size.width)
+            self._about.show(*([Content.styled(f" {state}", "bold")] if state else []), *lines)
+        elif self._failure:
+            self._show_text(self._failure, "bold $error")
+        elif self._all:
+            self._show_text(f"No run matches: {self._words}")
+        elif self._all is not None:
             self._show_text(f"Nothing has been recorded in {self._room.folder} yet. The Migrate page starts one.")
+
+    def _state(self) -> str:
+        """The filter and the marks, if there are any."""
+        shown, every = len(self._shown.runs) if self._shown else 0, len(self._all or ())
+        words = [f"{shown} of {every} runs match {self._words}"] if self._words else []
+        words += [f"{len(self._marked)} marked"] if self._marked else []
+        return ", ".join(words)
 
     def _show_text(self, text: str, style: str = "") -> None:
         lines = Content.styled(text, style).wrap(max(10, self.size.width - 2))
@@ -121,12 +174,131 @@ class RunsPage(Page):
 
     def on_option_list_option_highlighted(self) -> None:
         self._show_chosen()
+        self.refresh_bindings()
 
     def on_option_list_option_selected(self) -> None:
         run = self._chosen()
         if run is not None:
             self.app.push_screen(RunPage(self._room, run))
 
+    def on_header_clicked(self, message: Header.Clicked) -> None:
+        """Sort by the clicked column, a second click reverses."""
+        name = self._shown.column_at(message.x) if self._shown else ""
+        if name:
+            self._sort_by(name, reverse=not self._order[1] if name == self._order[0] else name == NEWEST_FIRST[0])
+
+    def _sort_by(self, name: str, *, reverse: bool) -> None:
+        self._order = (name, reverse)
+        self._show()
+
+    # -- keys --
+
+    def why_not(self, action: str) -> str:
+        """Most keys need a run, and a note that can be read."""
+        if action in ("read", "filter", "sort", "reverse"):
+            return ""
+        run = self._chosen()
+        if run is None:
+            return "There is no run here."
+        return run.annotation.problem if action in CHANGES_NOTES else ""
+
     def action_read(self) -> None:
         """List the runs again now."""
+        self._again.set()
+
+    def action_sort(self) -> None:
+        """Sort by the next column that is shown."""
+        names = self._shown.columns if self._shown else ()
+        if names:
+            at = names.index(self._order[0]) + 1 if self._order[0] in names else 0
+            name = names[at % len(names)]
+            self._sort_by(name, reverse=name == NEWEST_FIRST[0])
+
+    def action_reverse(self) -> None:
+        """Reverse the order."""
+        self._sort_by(self._order[0], reverse=not self._order[1])
+
+    def action_filter(self) -> None:
+        """Ask for the words that choose runs."""
+
+        def answered(words: str | None) -> None:
+            if words is not None:
+                self._words, self._filter = words, parse_filter(words)
+                self._show()
+
+        self.app.push_screen(TextDialog("Filter", FILTER, self._words, parse_filter), answered)
+
+    def action_mark(self) -> None:
+        """Mark the chosen run, or not, and go to the next one."""
+        run, number = self._chosen(), self._table.highlighted
+        if run is not None and number is not None and self._shown is not None:
+            self._marked ^= {run.folder}
+            self._table.replace_option_prompt_at_index(number, self._shown.line(number, self._marked))
+            if number != self._table.option_count - 1:  # it would go to the first one
+                self._table.action_cursor_down()
+            self._show_chosen()
+
+    def action_note(self) -> None:
+        """Ask for the note on the chosen run."""
+        run = self._chosen()
+        if run is not None:
+            text = " ".join(run.annotation.note.split("\n"))
+            about = "An empty text removes the note."
+            self._ask(f"Note on {run.folder.name}", about, text, [run], lambda text: lambda old: old.with_note(text))
+
+    def action_tags(self) -> None:
+        """Ask for the tags of the chosen run."""
+
+        def change(text: str) -> Change:
+            words = text.replace(",", " ").split()
+            return lambda old: old.with_tags(words, [tag for tag in old.tags if tag not in words])
+
+        run = self._chosen()
+        if run is not None:
+            text = " ".join(run.annotation.tags)
+            self._ask(f"Tags of {run.folder.name}", "Words with a space between them.", text, [run], change)
+
+    def action_exclude(self) -> None:
+        """Ask why statistics leave the run out, or let it count again."""
+        runs = self._several()
+        if not runs:
+            return
+        title = runs[0].folder.name if len(runs) == 1 else f"{len(runs)} runs"
+        about = "Why statistics leave it out; its files stay. An empty text lets it count again."
+        reason = runs[0].annotation.excluded
+        self._ask(f"Exclude {title}", about, reason, runs, lambda text: lambda old: old.with_exclusion(text))
+
+    def _ask(self, title: str, about: str, text: str, runs: Sequence[Run], change: Callable[[str], Change]) -> None:
+        """Ask for a text, and change the annotations by it."""
+
+        def check(text: str) -> None:
+            change(text)(Annotation())
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self._annotate(runs, change(text))
+
+        self.app.push_screen(TextDialog(title, about, text, check), answered)
+
+    @work(name="annotate")
+    async def _annotate(self, runs: Sequence[Run], change: Change) -> None:
+        await self._changed(self._room.annotate(runs, change))
+
+    @work(name="delete")
+    async def action_delete(self) -> None:
+        """Name the folders of the marked runs, and delete them if a person agrees."""
+        try:
+            found = await self._room.contents(self._several())
+        except Failure as failure:
+            self.explain(str(failure))
+            return
+        if found and await self.app.push_screen_wait(DeleteRuns(found)) == "y":
+            await self._changed(self._room.delete([each.folder for each in found]))
+
+    async def _changed(self, change: Coroutine[Any, Any, None]) -> None:
+        """Wait for the change, and list the runs again."""
+        try:
+            await change
+        except Failure as failure:
+            self.explain(str(failure))
         self._again.set()

@@ -162,6 +162,13 @@ def test_filters_and_orders(run: Run, words: tuple[str, ...], found: list[str]) 
     assert (status, bool(err)) == ((0, False) if found else (1, True))
 
 
+def test_options_may_be_between_the_words_of_a_filter(run: Run) -> None:
+    assert run("list", "vm:guest1", "--columns", "folder", "-workload:idle", "--reverse", "outcome:completed")[1] == (
+        f"folder\n{SECOND}\n"
+    )
+    assert run("list", "--columns", "-x")[2].startswith('vmlm-tui runs: There is no column "-x"')
+
+
 def test_a_json_list_has_all_fields(run: Run) -> None:
     _, out, _ = run("list", "--json", "outcome:completed")
     found: list[dict[str, Any]] = json.loads(out)
@@ -292,6 +299,7 @@ def test_tags_notes_and_exclusions_are_written_beside_the_run(run: Run, folder: 
     assert (found.tags, found.note, found.excluded) == (("paper",), "a busy host", "noisy")
     assert run("list", "tag:paper", "is:excluded", "--columns", "folder")[1].split()[1:] == [SECOND]
     assert run("exclude", "last", "--include")[1] == f"{SECOND}  counted in statistics\n"
+    assert run("note", "last", "at", "-5", "dB", "-x")[1] == f"{SECOND}  note: at -5 dB -x\n"
     assert run("note", "last", "")[1] == f"{SECOND}  note: none\n"
     assert run("tag", "last", "-paper")[1] == f"{SECOND}  tags: none\n"
     assert not (folder / SECOND / "note.toml").exists()

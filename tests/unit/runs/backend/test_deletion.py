@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tui.core.failure import Failure
-from tui.runs.backend.deletion import contents, delete_run
+from tui.runs.backend.deletion import Contents, contents, delete_run
 
 NAME = "20261123T034700Z-guest1-idle-pre-copy"
 
@@ -21,7 +21,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def test_a_run_is_deleted_with_its_files(run: Path) -> None:
-    assert contents(run) == (2, 5)
+    assert contents(run) == Contents(run, 2, 5)
     delete_run(run.parent, run)
     assert list(run.parent.iterdir()) == []
 
@@ -38,7 +38,7 @@ def test_a_run_under_way_is_refused(run: Path) -> None:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(Failure, match="its migration is under way"):
             delete_run(run.parent, run)
-    assert contents(run) == (2, 5)
+    assert contents(run) == Contents(run, 2, 5)
 
 
 def test_links_are_not_followed(run: Path, tmp_path: Path) -> None:
