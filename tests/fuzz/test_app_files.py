@@ -179,7 +179,11 @@ def test_a_run_with_odd_values_is_compared_and_reported() -> None:
     def compared(tables: Any) -> None:
         run = parse_run(Path("/runs/x"), tables, in_use=False)
         comparison = compare(grouped([measure(run)]))
-        lines = [*compare_text(comparison, WIDTH), run_table({"x": run}, comparison, Path("/")), machine_table([run])]
+        lines = [
+            *compare_text(comparison, WIDTH),
+            run_table({run.folder: run}, comparison, Path("/")),
+            machine_table([run]),
+        ]
         assert all(CONTROLS.search(line) is None for line in lines)
 
     reads(trees(RUN | {"study": STUDY, "felt": FELT, "workload": {"name": "cpu", "threads": 2}}), compared)

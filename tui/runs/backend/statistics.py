@@ -17,6 +17,7 @@ from tui.runs.model.comparison import Interval, Ratio, Test
 from tui.runs.model.description import FEWEST, FEWEST_TESTED, median
 from tui.runs.model.measured import Value
 
+INSTALL = "Install the extra: `pip install 'vmlm-tui[report]'`, or `make setup` in a checkout."
 RESAMPLES = 9999
 SEED = 20261129
 CONFIDENCE = 0.95
@@ -30,18 +31,13 @@ BEYOND = 1e15  # an interval whose end is above this is open
 
 def missing() -> str:
     """What to install for intervals and tests, as a sentence; empty if it is there."""
-    if find_spec("scipy") is not None:
-        return ""
-    return (
-        "Intervals, ratios and tests need scipy, which is not installed: "
-        "install vmlm-tui with its extra, `pip install 'vmlm-tui[report]'`."
-    )
+    return "" if find_spec("scipy") else f"Intervals, ratios and tests need scipy, which is not installed. {INSTALL}"
 
 
 def require() -> None:
     """Raise Failure if scipy is not installed."""
     if missing():
-        raise Failure("Intervals need scipy", "it is not installed", "Install it: `pip install 'vmlm-tui[report]'`.")
+        raise Failure("Intervals need scipy", "it is not installed", INSTALL)
 
 
 def interval(values: Sequence[Value]) -> Interval | None:

@@ -36,6 +36,7 @@ def measure(run: Run) -> Measured:
         without_post_copy=run.post_copy_at_s is None,
         began=run.began,
         facts=_facts(run),
+        folder=run.folder,
     )
 
 

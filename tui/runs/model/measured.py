@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from pathlib import Path
 
 COMPLETED, CENSORED, FAILED, EXCLUDED, OPEN = "completed", "censored", "failed", "excluded", "no end"
 STATUSES = (COMPLETED, CENSORED, FAILED, EXCLUDED, OPEN)
@@ -49,6 +50,7 @@ class Measured:
     without_post_copy: bool = True  # pre-copy alone converged
     began: datetime | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = Path()
 
     @property
     def counts(self) -> bool:

@@ -111,7 +111,7 @@ def test_without_scipy_the_rest_is_printed(printed: Any, monkeypatch: pytest.Mon
     monkeypatch.setattr(statistics, "find_spec", lambda _: None)
     text = printed("--figure", "total")
     assert "A  5  24.0                    24.0  3.2  4.0  20.0  28.0" in text.splitlines()
-    assert text.endswith("`pip install 'vmlm-tui[report]'`.\n")
+    assert "`pip install 'vmlm-tui[report]'`, or `make setup`" in text.splitlines()[-1]
     assert "times" not in text
 
 

@@ -17,6 +17,7 @@ from tui.runs.backend.reading import RunReader
 from tui.runs.backend.report import page, plots
 from tui.runs.backend.report.curves import Curve, curve_of
 from tui.runs.backend.report.page import write_report
+from tui.runs.backend.report.tables import run_table
 from tui.runs.model.groups import Group, grouped
 from tui.runs.model.measure import measured
 from tui.runs.model.measured import Measured, Settings, Value
@@ -170,6 +171,15 @@ def test_a_curve_has_the_passes_and_the_switch(runs_folder: Path) -> None:
     assert len(post.passes) >= 2
     assert post.remaining[0][1] > post.remaining[-1][1]
     assert curves["20261123T060000Z-odd"] is None  # it has no log
+
+
+def test_runs_of_the_same_name_in_two_folders_keep_their_files(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        write(tmp_path / folder, "20261123T040000Z-guest1", tables())
+    runs = [*RunReader(tmp_path / "one").list(), *RunReader(tmp_path / "two").list()]
+    comparison = compare(grouped(measured(runs)), ["total"])
+    links = Parsed(run_table({run.folder: run for run in runs}, comparison, tmp_path)).links
+    assert links == [f"{folder}/20261123T040000Z-guest1/run.toml" for folder in ("one", "two")]
 
 
 def test_one_run_without_figures_still_has_a_report(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tui.runs.backend.comparison import compare
 from tui.runs.backend.report import plots, tables
 from tui.runs.backend.report.curves import MOST, Curve, curve_of
 from tui.runs.backend.report.tables import escape
-from tui.runs.backend.statistics import missing
+from tui.runs.backend.statistics import INSTALL
 from tui.runs.model.comparison import Comparison
 from tui.runs.model.figures import DOWNTIME, GUEST, NETWORK, TOTAL
 from tui.runs.model.findings import findings
@@ -55,9 +55,8 @@ class Drawn:
 def write_report(runs: Sequence[Run], page: Path, folder: Path | None = None, by: Sequence[str] = ()) -> list[Path]:
     """Write the report to `page`, and each figure into `folder`; returns the files. Blocks. Failure if it cannot."""
     absent = [name for name in ("scipy", "matplotlib") if find_spec(name) is None]
-    if absent or missing():
-        hint = "Install vmlm-tui with its extra: `pip install 'vmlm-tui[report]'`."
-        raise Failure("A report needs scipy and matplotlib", f"not installed: {', '.join(absent)}", hint)
+    if absent:
+        raise Failure("A report needs scipy and matplotlib", f"not installed: {', '.join(absent)}", INSTALL)
     groups = grouped(measured(runs))
     settings = [group.settings for group in groups]
     by = by or [axis for axis in OPTIONS if axis in differing(settings)]
@@ -82,7 +81,7 @@ def report(comparison: Comparison, runs: Sequence[Run], drawn: Sequence[Drawn], 
     """The HTML; links to files of runs are relative to the folder `beside`."""
     settings = [group.settings for group in comparison.groups]
     called = _called(settings)
-    by_name = {run.folder.name: run for run in runs}
+    by_folder = {run.folder: run for run in runs}
     every = [run for group in comparison.groups for run in group.runs]
     headline = next((each for each in comparison.figures if each.figure == TOTAL), None)
     unit = f", {headline.scale.unit}" if headline else ""
@@ -93,7 +92,7 @@ def report(comparison: Comparison, runs: Sequence[Run], drawn: Sequence[Drawn], 
         ("Figures", "".join(map(_figure, drawn))),
         ("All numbers", "".join(_numbers(comparison, called))),
         ("Machines and versions", tables.machine_table(runs)),
-        ("Runs and raw files", tables.run_table(by_name, comparison, beside)),
+        ("Runs and raw files", tables.run_table(by_folder, comparison, beside)),
         ("Method", "".join(f"<p>{escape(line)}</p>" for line in _method(comparison))),
     ]
     sections = "\n".join(f"<section><h2>{escape(title)}</h2>\n{body}</section>" for title, body in parts if body)
@@ -143,10 +142,10 @@ def _draw(comparison: Comparison, runs: Sequence[Run], *, pdf: bool) -> list[Dra
 
 def _curves(comparison: Comparison, runs: Sequence[Run]) -> list[list[Curve]]:
     """Of each group the curves of its first runs that count."""
-    by_name = {run.folder.name: run for run in runs}
+    by_folder = {run.folder: run for run in runs}
     found = []
     for group in comparison.groups:
-        counted = [by_name[run.name] for run in group.runs if run.counts][:MOST]
+        counted = [by_folder[run.folder] for run in group.runs if run.counts][:MOST]
         found.append([curve for run in counted if (curve := curve_of(run)) is not None])
     return found
 

@@ -95,7 +95,7 @@ def _numbers(scale: Scale, cell: Cell) -> list[str]:
     return [str(found.n), middle, ends, *spread, least, most]
 
 
-def run_table(runs: Mapping[str, Run], comparison: Comparison, beside: Path) -> str:
+def run_table(runs: Mapping[Path, Run], comparison: Comparison, beside: Path) -> str:
     """Every run with its figures and links to its files, relative to the folder `beside`."""
     names = [each.figure.name for each in comparison.figures]
     scales = {each.figure.name: each.scale for each in comparison.figures}
@@ -106,7 +106,7 @@ def run_table(runs: Mapping[str, Run], comparison: Comparison, beside: Path) -> 
             state = f"{run.status}: {run.why}" if run.why and run.why != run.status else run.status
             values = [_value(scales[name], run.values.get(name)) for name in names]
             named = [f"<b>{letter(position)}</b>", f"<code>{escape(run.name)}</code>", escape(state)]
-            rows.append([*named, _files(runs.get(run.name), beside), *values])
+            rows.append([*named, _files(runs.get(run.folder), beside), *values])
     return table(["", "run", "status", "files", *map(escape, heads)], rows, left=4)
 
 
