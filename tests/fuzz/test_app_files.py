@@ -15,6 +15,7 @@ import tomli_w
 
 from tests.fuzz.inputs import files, json_lines, reads, texts, trees
 from tui.app import config
+from tui.app.commands.runs_compare import text as compare_text
 from tui.app.commands.runs_show import Log, run_lines
 from tui.checklist.backend.journal import Journal, parse_journal
 from tui.core.failure import Failure
@@ -22,11 +23,15 @@ from tui.core.plain_text import CONTROLS, plain
 from tui.core.ssh_target import parse_target, target_of_uri
 from tui.guest.backend.addresses import GuestAddresses
 from tui.linux.change import AddLines, Command, RemoveLines, to_fields
+from tui.runs.backend.comparison import compare
 from tui.runs.backend.notes import annotate, read_annotation
+from tui.runs.backend.report.tables import machine_table, run_table
 from tui.runs.backend.runs import Runs
 from tui.runs.model.annotation import parse_annotation
 from tui.runs.model.export import csv_of_runs, fields, json_list
 from tui.runs.model.filter import filter_of, parse_filter
+from tui.runs.model.groups import grouped
+from tui.runs.model.measure import measure
 from tui.runs.model.paper import latex_table, markdown_table
 from tui.runs.model.parse import parse_run
 from tui.runs.model.run import Run
@@ -168,6 +173,20 @@ def test_a_run_with_odd_values_and_notes_is_exported() -> None:
     reads(
         trees(RUN | {"note": NOTES, "study": STUDY, "felt": FELT, "workload": {"name": "cpu", "threads": 2}}), exported
     )
+
+
+def test_a_run_with_odd_values_is_compared_and_reported() -> None:
+    def compared(tables: Any) -> None:
+        run = parse_run(Path("/runs/x"), tables, in_use=False)
+        comparison = compare(grouped([measure(run)]))
+        lines = [
+            *compare_text(comparison, WIDTH),
+            run_table({run.folder: run}, comparison, Path("/")),
+            machine_table([run]),
+        ]
+        assert all(CONTROLS.search(line) is None for line in lines)
+
+    reads(trees(RUN | {"study": STUDY, "felt": FELT, "workload": {"name": "cpu", "threads": 2}}), compared)
 
 
 def test_a_damaged_note_is_a_problem_or_read(tmp_path: Path) -> None:

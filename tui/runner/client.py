@@ -1,12 +1,15 @@
 """The client of the runner: connects, starts one if there is none, and connects again after it ended."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from tui.core.failure import Failure
 from tui.core.log import log
+from tui.core.ssh_agent import VARIABLE
 from tui.core.threads import retrieve
 from tui.runner import protocol
 from tui.runner.protocol import HELLO, PROTOCOL, Message, Stopped
@@ -16,6 +19,11 @@ OnNotice = Callable[[Message], None]
 OnLost = Callable[[], None]
 ATTEMPTS = 3  # to connect: a runner may be about to end
 HELLO_LIMIT_S = 30.0
+
+
+def hello_of(config: Path, version: str) -> dict[str, str]:
+    """What a client tells the runner first: its configuration, its version, and its ssh agent."""
+    return {"config": str(config.absolute()), "version": version, "ssh_auth_sock": os.environ.get(VARIABLE, "")}
 
 
 class Client:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from tui.app.commands.control import accepted
 from tui.app.commands.follow import Following
 from tui.app.commands.output import Output
 from tui.app.commands.session import Session, Signals
+from tui.app.wiring import studies_of
 from tui.core.failure import Failure
 from tui.migration.backend import migrations as migrations_module
 from tui.migration.backend.migrations import Migration, Migrations
@@ -173,7 +175,7 @@ async def test_a_command_reports_once_that_no_runner_finds_its_migration(
     runner = make(stage_of("post-copy-by-hand"))
     await runner.start()
     client, out, err = runner.client(), io.StringIO(), io.StringIO()
-    studies = StudiesClient(no_runner, Path("unused"))
+    studies = studies_of(Path("unused"))
     session = Session(client, studies, Output("migrate", out, err), Signals())
     following = Following(session, json=True, asks=False)
     migration = await client.start(BY_HAND)

@@ -25,6 +25,8 @@ MODULES = {
     "list": "runs_list",
     "show": "runs_show",
     "export": "runs_export",
+    "compare": "runs_compare",
+    "report": "runs_report",
     "delete": "runs_change",
     "tag": "runs_change",
     "note": "runs_change",
@@ -38,6 +40,8 @@ Works with the recorded runs. It only reads and writes their files: no host is a
   list [FILTER...]                the runs as a table, the newest first
   show RUN                        one run with its options, versions, figures, passes and events
   export [RUN|FILTER...]          as CSV, JSON, Markdown or LaTeX; with --samples every sample
+  compare [RUN|FILTER...]         groups of equal settings: medians with intervals, ratios, tests
+  report [RUN|FILTER...] -o FILE  an HTML report with figures
   tag RUN +x -y                   adds and removes tags
   note RUN TEXT                   writes a note; an empty text removes it
   exclude RUN REASON | --include  leaves it out of statistics, or counts it again
@@ -46,6 +50,9 @@ Works with the recorded runs. It only reads and writes their files: no host is a
 RUN is the name of a folder, the beginning of one, a path, or `last`.
 FILTER is any number of words that must all match: vm:, workload:, technique:, outcome:, from:, to:, version:, tag:,
 note:, study:, cell:, since:2026-11-01, until:, is:excluded, or any text; a hyphen before a word inverts it.
+
+Each verb takes --folder FOLDER, or finds the folder by --config FILE. The exit status is 0 if all was done, 1 if no run
+matches or not all was done, 2 if the words are wrong.
 """
 FOLDER = "the folder of the runs; the default is that of the configuration"
 

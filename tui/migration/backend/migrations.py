@@ -1,7 +1,6 @@
 """The migrations as the screens and the command line see them: followed and controlled through the runner."""
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -15,7 +14,6 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure, or_failure
 from tui.core.log import log
 from tui.core.plan import ELSEWHERE, Plan
-from tui.core.ssh_agent import VARIABLE
 from tui.core.threads import on_thread, retrieve
 from tui.core.vm import Vm
 from tui.guest.model.workload import Workload
@@ -26,7 +24,7 @@ from tui.migration.backend.run_files import has_end
 from tui.migration.backend.service import FIND, FOLLOW, RECORDS, REQUEST, START, STARTED, from_fields
 from tui.migration.model.record import NO_ANSWER, Event, Record, from_line
 from tui.migration.model.timeline import Timeline
-from tui.runner.client import Client, Connect
+from tui.runner.client import Client, Connect, hello_of
 from tui.runner.protocol import Message, Stopped, failure_of
 from tui.vm.model.location import Inventory
 
@@ -134,9 +132,7 @@ class Migrations:
         self.all: dict[str, Migration] = {}  # by the name of the run
         self._connections = connections
         self._workload = workload
-        hello = {"config": str(config.absolute()), "version": __version__}
-        hello["ssh_auth_sock"] = os.environ.get(VARIABLE, "")
-        self._client = Client(connect, hello, self._on_notice, self._on_lost)
+        self._client = Client(connect, hello_of(config, __version__), self._on_notice, self._on_lost)
         self._following: dict[str, asyncio.Task[Any]] = {}  # through the current connection
         self._unsent: list[Message] = []  # requests that a runner took with it when it ended
         self._again: asyncio.Task[None] | None = None

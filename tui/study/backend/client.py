@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tui import __version__
-from tui.runner.client import Client, Connect
+from tui.runner.client import Client, Connect, hello_of
 from tui.study.backend.service import RESUME, START, STATUS, STOP
 
 Status = dict[str, Any]  # of one study; see model.status
@@ -14,8 +14,7 @@ class StudiesClient:
     """The studies of one configuration, by its path; `connect` reaches the runner, and starts it if need be."""
 
     def __init__(self, connect: Connect, config: Path) -> None:
-        hello = {"config": str(config.absolute()), "version": __version__}
-        self._client = Client(connect, hello, lambda _notice: None, lambda: None)
+        self._client = Client(connect, hello_of(config, __version__), lambda _notice: None, lambda: None)
 
     async def start(self, plan: str) -> Status:
         """Start the study of a plan's text; returns its status, raises Failure."""

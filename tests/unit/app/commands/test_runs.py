@@ -58,7 +58,10 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("view",), 'There is no verb "view": the verbs are list, show, export, delete, tag, note, exclude.'),
+        (
+            ("view",),
+            'There is no verb "view": the verbs are list, show, export, compare, report, delete,',
+        ),
         (("list", "colour:x"), 'There is no filter "colour"'),
         (("list", "--columns", "vm,size"), 'There is no column "size": the columns are run, began, vm,'),
         (("list", "--sort", "size"), 'There is no column "size"'),

@@ -1,0 +1,60 @@
+"""The sentences with which a report opens."""
+
+from dataclasses import replace
+from typing import Any
+
+from tests.unit.runs.model.test_description import values
+from tui.runs.backend.comparison import compare
+from tui.runs.model.findings import findings
+from tui.runs.model.groups import Group, names
+from tui.runs.model.measured import CENSORED, EXCLUDED, FAILED, Measured, Settings, Value
+
+PRE = Settings(workload="memory", technique="pre-copy")
+POST = replace(PRE, technique="post-copy after 5 s")
+IDLE = replace(PRE, workload="idle")
+
+
+def group(settings: Settings, totals: list[Value], *more: Measured, **fields: Any) -> Group:
+    runs = [Measured(f"run{n}", settings, values={"total": each}, **fields) for n, each in enumerate(totals)]
+    return Group(settings, (*runs, *more))
+
+
+def found(*groups: Group) -> list[str]:
+    return findings(compare(groups, by=["technique"]), names([each.settings for each in groups]))
+
+
+def test_what_became_of_the_runs_comes_first() -> None:
+    lines = found(
+        group(PRE, values(20, 21), Measured("f", PRE, FAILED, "cancelled"), Measured("x", PRE, EXCLUDED, "warm-up")),
+        group(POST, values(8, 9), without_post_copy=False),
+        group(IDLE, values(60, above=1), status=CENSORED),
+    )
+    assert lines[0] == (
+        "7 runs in 3 groups of equal settings: 4 completed, 1 ended at the limit of the study, 1 failed, 1 excluded."
+    )
+    assert "memory, pre-copy: 1 of 4 runs failed (cancelled)." in lines
+    assert "memory, post-copy after 5 s: 0 of 2 completed runs converged without post-copy." in lines
+    assert "idle, pre-copy: 0 of 1 run completed before the limit." in lines
+
+
+def test_a_significant_difference_is_a_sentence_that_says_the_shared_settings_once() -> None:
+    lines = found(
+        group(PRE, values(20, 22, 24, 26, 28)), group(POST, values(10, 11, 12, 13, 14)), group(IDLE, values(3))
+    )
+    assert lines[1:] == ["memory: post-copy after 5 s is 2.0 [1.57, 2.5] times faster than pre-copy (p = 0.0079)."]
+
+
+def test_differences_that_are_not_significant_are_counted() -> None:
+    same = values(1, 2, 3, 4, 5)
+    lines = found(group(PRE, same), group(POST, same))
+    assert lines[1:] == ["No significant difference of the total time in 1 of 1 comparison."]
+
+
+def test_comparisons_that_cannot_be_tested_are_counted() -> None:
+    lines = found(group(PRE, values(1)), group(POST, values(2)))
+    assert lines[1:] == ["The total time could not be tested in 1 of 1 comparison."]
+
+
+def test_one_group_has_its_medians() -> None:
+    lines = findings(compare([group(PRE, values(10, 12, 14))]), ["all runs"])
+    assert lines[1:] == ["all runs: the median total time is 12.0 [10.0, 14.0] s (n = 3)."]

@@ -1,0 +1,1 @@
+"""One self-contained HTML report on recorded runs; its figures also as SVG and PDF."""
