@@ -37,7 +37,7 @@ from tui.migration.backend.run_files import read_records
 from tui.migration.model.record import Sample
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
-from tui.runs.backend import Runs
+from tui.runs.backend.runs import Runs
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "post-copy-by-hand.jsonl"
 TABLES = {

@@ -15,7 +15,7 @@ from tests.long_run import DAY_S, long_run
 from tui.migration.backend.recorder import RAW, SUMMARY
 from tui.migration.model.record import Record, to_line
 from tui.migration.model.timeline import Timeline
-from tui.runs.backend import Runs
+from tui.runs.backend.runs import Runs
 
 RUNS = 500
 RAW_BYTES = 100 * 10**6  # at least

@@ -14,8 +14,8 @@ from tui.core.plain_text import CONTROLS
 from tui.core.ssh_target import parse_target, target_of_uri
 from tui.guest.backend.addresses import GuestAddresses
 from tui.linux.change import AddLines, Command, RemoveLines, to_fields
-from tui.runs.backend import Runs
-from tui.runs.model import parse_run
+from tui.runs.backend.runs import Runs
+from tui.runs.model.run import parse_run
 from tui.runs.widgets import about_lines, heading, run_line
 
 if sys.version_info >= (3, 11):

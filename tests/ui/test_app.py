@@ -32,7 +32,7 @@ from tui.migration.model.timeline import POST_COPY
 from tui.migration.screens.page import MigratePage
 from tui.migration.screens.start import StartForm
 from tui.nfs.backend.nfs import Nfs
-from tui.runs.backend import Runs
+from tui.runs.backend.runs import Runs
 from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.page import PAGES
 from tui.ui.question import Answer, Question

@@ -11,7 +11,7 @@ import pytest
 import tomli_w
 
 from tests.ui.one_page import OnePage, text_of, until
-from tui.runs.backend import Runs
+from tui.runs.backend.runs import Runs
 from tui.runs.screens import page as runs_module
 from tui.runs.screens.page import RunsPage
 from tui.runs.screens.run import RunPage

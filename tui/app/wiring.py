@@ -19,7 +19,7 @@ from tui.migration.backend.migrations import Migrations
 from tui.migration.backend.owner import MigrationOwner
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
-from tui.runs.backend import Runs
+from tui.runs.backend.runs import Runs
 
 RUNNER = (sys.executable, "-m", "tui.app.main", "runner")  # the command that starts it
 

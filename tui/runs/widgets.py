@@ -9,7 +9,7 @@ from tui.checklist.widgets.item_lines import cut, one_line
 from tui.core.plain_text import plain
 from tui.core.plan import technique_words
 from tui.core.quantity import clock, duration, size
-from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, Run
+from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, Run
 
 NARROW = 100  # columns below which the year and the seconds are omitted
 STYLES = {
@@ -45,6 +45,8 @@ def about_lines(run: Run, width: int) -> tuple[Content, ...]:
     parts = [Content(plain(str(run.folder)))]
     if run.problem:
         parts.append(Content.styled(plain(run.problem), STYLES.get(run.outcome, "")))
+    if run.imported:
+        parts.append(Content.styled(one_line(run.imported), "dim"))
     return tuple(Content.assemble(" ", line) for part in parts for line in part.wrap(max(10, width - 2)))
 
 

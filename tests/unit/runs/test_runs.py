@@ -19,9 +19,9 @@ from tui.core.failure import Failure
 from tui.migration.backend.run_files import records_of
 from tui.migration.model.record import Record
 from tui.migration.model.timeline import COMPLETED
-from tui.runs import backend as runs_module
-from tui.runs.backend import Runs
-from tui.runs.model import BROKEN, UNDER_WAY, UNFINISHED, UNFINISHED_WHY, broken_run, parse_run
+from tui.runs.backend import runs as runs_module
+from tui.runs.backend.runs import Runs
+from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, UNFINISHED_WHY, broken_run, parse_run
 from tui.runs.widgets import about_lines, header, run_line
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"

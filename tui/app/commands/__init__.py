@@ -1,4 +1,4 @@
-"""The commands that work without the app: `vmlm-tui migrate VM` and the others; all are clients of the runner."""
+"""The commands that work without the app: `vmlm-tui migrate VM` and the others; most are clients of the runner."""
 
 import sys
 from importlib import import_module
@@ -17,6 +17,7 @@ MODULES = {
     "resume": "control",
     "pause": "control",
     "set": "control",
+    "runs": "runs",
 }
 USAGE = """\
 vmlm-tui migrate VM [--help] ...
@@ -26,7 +27,8 @@ vmlm-tui post-copy VM
 vmlm-tui cancel VM
 vmlm-tui resume VM
 vmlm-tui pause VM
-vmlm-tui set VM [--downtime TIME] [--bandwidth RATE]"""
+vmlm-tui set VM [--downtime TIME] [--bandwidth RATE]
+vmlm-tui runs import FILE... [--help]"""
 
 
 def run(verb: str, words: list[str]) -> int:

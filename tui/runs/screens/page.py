@@ -12,8 +12,8 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui.core.failure import Failure
-from tui.runs.backend import Runs
-from tui.runs.model import Run
+from tui.runs.backend.runs import Runs
+from tui.runs.model.run import Run
 from tui.runs.screens.run import RunPage
 from tui.runs.widgets import about_lines, header, run_line
 from tui.ui.error_report import WATCH

@@ -9,13 +9,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
+from tui.checklist.widgets.item_lines import one_line
 from tui.core.failure import Failure
 from tui.core.plain_text import plain
 from tui.migration.model.outcome import home
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.summary import LABEL, outcome_lines
-from tui.runs.backend import OpenRun, Runs
-from tui.runs.model import Run
+from tui.runs.backend.runs import OpenRun, Runs
+from tui.runs.model.run import Run
 from tui.runs.widgets import heading
 from tui.ui.chart.chart import Chart
 from tui.ui.lines import Lines
@@ -76,6 +77,7 @@ class RunPage(Page):
         timeline, lines = opened.timeline, list[Content]()
         for text in (self._run.problem, opened.problem):
             lines += Content.styled(plain(text), "bold $warning").wrap(max(10, width)) if text else []
+        lines += Content.styled(one_line(self._run.imported), "dim").wrap(max(10, width)) if self._run.imported else []
         if timeline.over:
             lines.append(Content.assemble(f"{'outcome':<{LABEL}}", (timeline.phase, "bold")))
             ended = outcome_lines(timeline, self._run.folder, self._run.origin, width, self.with_keys)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES
+from tui.runs.model.imported import imported_words
 
 RUNNING = "running"  # the outcome in run.toml until the end is known
 EARLIEST, LATEST = 1970, 9998  # years
@@ -35,6 +36,7 @@ class Run:
     downtime_s: float | None = None
     sent_bytes: int | None = None
     problem: str = ""
+    imported: str = ""  # where an imported run comes from, and what is not known of it
 
     @property
     def how(self) -> str:
@@ -72,6 +74,7 @@ def parse_run(folder: Path, tables: Mapping[str, Any], *, in_use: bool, ended: b
         downtime_s=downtime / 1000 if downtime is not None else None,
         sent_bytes=int(sent) if sent is not None else None,
         problem=problem,
+        imported=imported_words(_table(tables, "imported")),
     )
 
 

@@ -10,7 +10,7 @@ from tui.core.threads import on_thread
 from tui.migration.backend.recorder import RAW, SUMMARY
 from tui.migration.backend.run_files import has_end, in_use, records_of
 from tui.migration.model.timeline import Timeline
-from tui.runs.model import RUNNING, Run, broken_run, parse_run
+from tui.runs.model.run import RUNNING, Run, broken_run, parse_run
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -48,7 +48,7 @@ class Runs:
 
     def _list(self) -> tuple[Run, ...]:
         try:
-            folders = [each for each in self.folder.iterdir() if each.is_dir()]
+            folders = [each for each in self.folder.iterdir() if each.is_dir() and not each.name.startswith(".")]
         except FileNotFoundError:
             return ()  # nothing has been recorded yet
         except OSError as error:

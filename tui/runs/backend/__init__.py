@@ -1,0 +1,1 @@
+"""Reads the recorded runs, and writes and deletes what a person may."""
