@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 from tests.fuzz.inputs import files, reads, texts
+from tests.fuzz.test_records import draw
 from tui.runs.backend.importer import Given, import_log
 from tui.runs.backend.runs import Runs
 from tui.runs.model.domjobinfo_log import LogReader, Output
@@ -33,14 +34,19 @@ def read_and_split(text: str) -> None:
 def import_and_open(data: bytes) -> None:
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         imported = import_log("-", BytesIO(data), Path(folder), Given())
-        runs = Runs(Path(folder))
-        listed = asyncio.run(runs.list())
-        assert len(listed) == len(imported.runs)
-        for run in listed:
-            assert not run.problem
-            run_line(run, 80)
-            about_lines(run, 80)
-            assert asyncio.run(runs.open(run)).problem == ""
+        asyncio.run(list_and_open(Runs(Path(folder)), len(imported.runs)))
+
+
+async def list_and_open(runs: Runs, count: int) -> None:
+    listed = await runs.list()
+    assert len(listed) == count
+    for run in listed:
+        assert not run.problem
+        run_line(run, 80)
+        about_lines(run, 80)
+        opened = await runs.open(run)
+        assert opened.problem == ""
+        draw(opened.timeline)
 
 
 def test_damaged_lines_and_times() -> None:

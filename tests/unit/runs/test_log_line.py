@@ -1,5 +1,6 @@
 """One line of a log that others wrote: a field, a time, or neither."""
 
+from collections.abc import Iterator
 from datetime import timedelta, timezone
 
 import pytest
@@ -9,7 +10,7 @@ from tui.migration.model.domjobinfo import ROWS, SIZE, SPEED, text
 from tui.migration.model.record import Sample
 from tui.runs.model.domjobinfo_log import LogReader, Output
 from tui.runs.model.log_line import FIELD, GONE, NOISE, OTHER, STRANGE, UNKNOWN, Line, read_line
-from tui.runs.model.log_split import falls_back
+from tui.runs.model.log_split import Splitter, falls_back
 from tui.runs.model.log_time import LogTime, later, read_time
 
 UTC = timezone.utc
@@ -156,7 +157,7 @@ def test_a_clock_that_goes_back_has_passed_midnight() -> None:
         ({"time_elapsed": 9000}, {"time_elapsed": 900}, True),
         ({"time_elapsed": 900, "memory_processed": 9}, {"time_elapsed": 950, "memory_processed": 4}, True),
         ({"memory_iteration": 4}, {"memory_iteration": 1}, True),
-        ({"operation": 5}, {"operation": 4}, True),
+        ({"operation": 4}, {"operation": 5}, True),
         ({"time_elapsed": 900}, {"time_elapsed": 900}, False),
         ({"time_elapsed": 900}, {"memory_processed": 1}, False),
         ({"type": 1, "time_elapsed": 900}, {"type": 2, "time_elapsed": 950}, False),
@@ -164,3 +165,15 @@ def test_a_clock_that_goes_back_has_passed_midnight() -> None:
 )
 def test_a_new_migration_is_told_by_what_falls_back(before: dict[str, int], after: dict[str, int], new: bool) -> None:
     assert falls_back(Output(1, 1, before), Output(2, 2, after)) == new
+
+
+def test_a_second_loop_on_the_destination_does_not_split_the_migration() -> None:
+    def lines() -> Iterator[str]:
+        for elapsed in (1000, 2000, 3000):
+            yield from text({"type": 2, "operation": 5, "time_elapsed": elapsed}).splitlines()
+            yield from text({"type": 2, "operation": 4, "time_elapsed": elapsed - 500}).splitlines()
+
+    splitter = Splitter()
+    parts = [(part.kind, part.run) for part in splitter.split(LogReader().read(lines()))]
+    assert parts == [("sample", 1), ("sample", 1), ("sample", 1), ("ended", 1)]
+    assert splitter.others == 3

@@ -62,8 +62,12 @@ def _import(options: "Namespace", given: "Given") -> int:
     runs = _folder(options)
     output, status = Output("runs import", sys.stdout, sys.stderr), 0
     for name in options.files:
+
+        def progress(lines: int, name: str = name) -> None:
+            output.progress(name, f"{lines:,} lines read")
+
         try:
-            imported = import_log(name, sys.stdin.buffer, runs, given, again=options.again)
+            imported = import_log(name, sys.stdin.buffer, runs, given, again=options.again, progress=progress)
         except Failure as failure:
             output.report(str(failure))
             status = NOT_IMPORTED
@@ -113,7 +117,7 @@ def troubles(name: str, imported: "Imported") -> list[str]:
         shown = ", the first of them below" if len(imported.oddities) > SHOWN else ""
         found.insert(0, f"{name}: {lines} could not be understood and were left out{shown}.")
     if imported.other_jobs:
-        found.append(f"{name}: {imported.other_jobs} outputs of jobs that are no migration were left out.")
+        found.append(f"{name}: {imported.other_jobs} outputs of other jobs, or of the destination, were left out.")
     return found
 
 

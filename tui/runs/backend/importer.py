@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -38,6 +38,7 @@ SCRATCH = ".import-"  # folders that begin with a dot are no runs
 
 EXPECTED = 'Expected are outputs of `virsh domjobinfo VM`, with lines such as "Job type: Unbounded" and '
 EXPECTED += '"Time elapsed: 1234 ms", or of `virsh domjobinfo VM --rawstats`.'
+PROGRESS_LINES = 50_000  # about a second
 TRANSLATED = 2  # lines with a unit and an unknown label; one may be a new field
 
 
@@ -91,8 +92,19 @@ class _Draft:
     follows: str = ""
 
 
-def import_log(name: str, stdin: BinaryIO, runs: Path, given: Given, *, again: bool = False) -> Imported:
-    """Import a file, or the standard input if the name is "-"; raises Failure, and then no run was written."""
+def import_log(
+    name: str,
+    stdin: BinaryIO,
+    runs: Path,
+    given: Given,
+    *,
+    again: bool = False,
+    progress: Callable[[int], object] = lambda _: None,
+) -> Imported:
+    """Import a file, or the standard input if the name is "-"; raises Failure, and then no run was written.
+
+    `progress` is called now and then with the number of lines that were read.
+    """
     with open_log(name, stdin) as source:
         if not again and (known := _imported_before(runs, source.sha256)) is not None:
             raise Failure(f"{name} was imported before", f"its run is {known.name}", "--again imports it once more.")
@@ -102,7 +114,7 @@ def import_log(name: str, stdin: BinaryIO, runs: Path, given: Given, *, again: b
         except OSError as error:
             raise _unwritable(runs, error) from error
         try:
-            return _Import(name, source, scratch, given).run(runs)
+            return _Import(name, source, scratch, given).run(runs, progress)
         except OSError as error:
             raise _unwritable(runs, error) from error
         finally:
@@ -121,9 +133,10 @@ class _Import:
         self._drafts: list[_Draft] = []
         self._offset_s = 0.0
 
-    def run(self, runs: Path) -> Imported:
+    def run(self, runs: Path, progress: Callable[[int], object]) -> Imported:
         """Read the log to its end, then put the folders in place."""
         open_draft: _Draft | None = None
+        due = PROGRESS_LINES
         try:
             for part in self._splitter.split(self._reader.read(self._source.lines())):
                 if open_draft is None:
@@ -131,6 +144,9 @@ class _Import:
                 self._add(open_draft, part)
                 if part.kind == ENDED:
                     open_draft = None
+                if self._reader.lines >= due:
+                    due += PROGRESS_LINES
+                    progress(self._reader.lines)
         finally:
             if open_draft is not None:
                 with contextlib.suppress(OSError):  # the error that ended the import is reported
@@ -246,7 +262,7 @@ class _Import:
         return {
             "outcome": records.outcome,
             "began": iso(began.timestamp()),
-            "ended": iso(began.timestamp() + records.t),
+            "ended": iso(began.timestamp() + records.t) if records.outcome != LOST else None,
             "vm": {"name": given.vm or None},
             "options": {"technique": technique},
             "hosts": {"origin": given.origin or None, "target": given.target or None},

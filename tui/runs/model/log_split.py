@@ -7,6 +7,7 @@ from tui.migration.model.domjobinfo import CANCELLED, COMPLETED, FAILED, MIGRATI
 from tui.runs.model.domjobinfo_log import Gone, Output
 
 SAMPLE, RESULT, ENDED = "sample", "result", "ended"
+INCOMING, OUTGOING = MIGRATIONS[1:]
 RESULTS = (COMPLETED, FAILED, CANCELLED)
 NEVER_FALL = ("time_elapsed", "memory_processed", "memory_iteration")  # within one migration
 
@@ -29,7 +30,7 @@ class Splitter:
     def __init__(self) -> None:
         self.runs = 0
         self.idle = 0  # outputs without a job
-        self.others = 0  # outputs of jobs that are no migration, such as a snapshot
+        self.others = 0  # outputs of other jobs, such as a snapshot
         self._last: Output | None = None  # the newest output of the migration, while it may continue
         self._result: Output | None = None
         self._follows = ""
@@ -53,6 +54,9 @@ class Splitter:
 
     def _take_sample(self, output: Output) -> Iterator[Part]:
         last = self._last
+        if last is not None and not self._follows and _is_destinations(last, output):
+            self.others += 1  # a second loop writes to the same file
+            return
         if last is not None and (self._follows or self._result or falls_back(last, output)):
             yield from self._end(ANOTHER)
         yield from self._add(SAMPLE, output)
@@ -85,6 +89,11 @@ def falls_back(before: Output, after: Output) -> bool:
     if _differ(before.number("operation"), after.number("operation")):
         return True
     return any(_less(after.number(name), before.number(name)) for name in NEVER_FALL)
+
+
+def _is_destinations(before: Output, after: Output) -> bool:
+    """Whether it is the destination's view of the migration that the source reports."""
+    return (before.number("operation"), after.number("operation")) == (OUTGOING, INCOMING)
 
 
 def _is_result_of(result: Output, last: Output) -> bool:
