@@ -14,6 +14,8 @@ from tui.migration.backend.run_files import read_records
 from tui.migration.model.domjobinfo import text
 from tui.migration.model.record import Event, Sample
 from tui.migration.model.timeline import Timeline
+from tui.migration.model.verdict import sentence
+from tui.migration.widgets.tiles import tiles
 from tui.runs.backend.importer import Given, Imported, import_log
 
 if sys.version_info >= (3, 11):
@@ -46,6 +48,7 @@ RUNS: dict[str, list[Expected]] = {
     "iso-lines": [Expected("lost", 1, 3041, 3, began_from="log")],
     "epoch-lines": [Expected("lost", 1, 2136, 3, "log", "log")],
     "clock-on-each-line": [Expected("lost", 1, 3000, 4, "log")],
+    "virsh-0.7": [Expected("lost", None, 1893, 2)],
     "libvirt-1.2": [Expected("lost", None, 9451, 9)],
     "no-elapsed": [Expected("lost", 3, 8000, 9, "interval")],
     "windows": [Expected("lost", 1, 3041, 3)],
@@ -208,3 +211,15 @@ def test_a_hole_in_the_log_is_a_gap(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_a_failure(name: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(Failure, match=why):
         import_log(str(tmp_path / name), NO_STDIN, tmp_path / "runs", Given())
+
+
+def test_a_replay_of_an_imported_run_shows_no_limit(tmp_path: Path) -> None:
+    (run,) = imported("original-loop", tmp_path).runs
+    timeline, found = Timeline(), []
+    for each in read_records(run.folder / "raw.jsonl"):
+        timeline.add(each)
+        assert "must be below" not in sentence(timeline, timeline.now).text
+        found += [tile.plain for tile in tiles(timeline, timeline.now, 120)]
+    assert timeline.threshold is None
+    assert any("downtime expects 300 ms" in tile for tile in found)
+    assert not any("<= 300 ms" in tile for tile in found)

@@ -69,7 +69,7 @@ class Timeline:
         self.dirty_rate_at: float | None = None  # when libvirt last computed it
         self.now = 0.0
         self.ended_at: float | None = None
-        self.max_downtime_ms = 300
+        self.max_downtime_ms = 300  # 0 if unknown: a log that others wrote has no limits
         self.bandwidth_mib_s = 0
         self._passes = PassCounter()
         self._send_rate = SendRate()
@@ -159,7 +159,7 @@ class Timeline:
     def threshold(self) -> int | None:
         """The VM is switched over when less than this remains, in bytes: bandwidth x maximum downtime."""
         point = self.point
-        if point is None or not point.rate:
+        if point is None or not point.rate or not self.max_downtime_ms:
             return None
         return int(point.rate * self.max_downtime_ms / 1000)
 
@@ -251,7 +251,7 @@ class Timeline:
             self.phase = SETUP
 
     def _limits(self, event: Event) -> None:
-        self.max_downtime_ms = int(_number(event.data, "downtime_ms")) or self.max_downtime_ms
+        self.max_downtime_ms = int(_number(event.data, "downtime_ms")) or (0 if event.data.get("imported") else 300)
         self.bandwidth_mib_s = int(_number(event.data, "bandwidth_mib_s"))
 
     def _on_lifecycle(self, event: Event) -> None:

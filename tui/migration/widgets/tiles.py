@@ -51,14 +51,14 @@ def _age(seconds: float) -> str:
 
 def _second(timeline: Timeline) -> list[Tile]:
     point = timeline.point
-    downtime = f"<= {timeline.max_downtime_ms} ms"
+    limits = [f"<= {timeline.max_downtime_ms} ms"] if timeline.max_downtime_ms else []
     if point is not None and point.expected_downtime_ms and timeline.phase == PASS:
-        downtime += f", expects {duration(point.expected_downtime_ms / 1000)}"
+        limits.append(f"expects {duration(point.expected_downtime_ms / 1000)}")
     throttle = f"{point.throttle} %" if point is not None and point.throttle else NONE
     post_copy = timeline.post_copy_at is not None and point is not None
     return [
         ("pass", str(timeline.iteration) if timeline.iteration else NONE),
-        ("downtime", downtime),
+        ("downtime", ", ".join(limits) or NONE),
         ("throttle", throttle),
         ("post-copy faults", str(point.faults) if post_copy and point is not None else NONE),
     ]
