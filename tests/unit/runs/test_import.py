@@ -201,6 +201,23 @@ def test_an_earlier_attempt_does_not_count_as_passes(tmp_path: Path) -> None:
     assert run.summary["figures"]["passes"] == 3
 
 
+def test_a_partly_translated_log_is_refused(tmp_path: Path) -> None:
+    log = (LOGS / "original-loop.txt").read_text()
+    for english, french in (("Time elapsed", "Temps écoulé"), ("Memory", "Mémoire"), ("Data", "Données")):
+        log = log.replace(english, french)
+    with pytest.raises(Failure, match="another language"):
+        import_log("-", io.BytesIO(log.encode()), tmp_path, Given())
+
+
+@pytest.mark.parametrize("counter", ["Iteration {}", "Iteration: {}", "=== {} ===", "Sample {}:"])
+def test_the_counter_of_a_loop_is_no_pass(counter: str, tmp_path: Path) -> None:
+    outputs = (LOGS / "original-loop.txt").read_text().split("\n\n")
+    log = "\n\n".join(f"{counter.format(number)}\n{each}" for number, each in enumerate(outputs, 1))
+    found = import_log("-", io.BytesIO(log.encode()), tmp_path, Given())
+    assert [run.summary["figures"]["passes"] for run in found.runs] == [3]
+    assert len(found.oddities) == 1
+
+
 def test_a_hole_in_the_log_is_a_gap(tmp_path: Path) -> None:
     (run,) = imported("original-loop-post-copy", tmp_path).runs
     gaps = [each for each in read_records(run.folder / "raw.jsonl") if isinstance(each, Event) and each.kind == "gap"]

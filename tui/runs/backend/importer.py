@@ -39,7 +39,7 @@ SCRATCH = ".import-"  # folders that begin with a dot are no runs
 EXPECTED = 'Expected are outputs of `virsh domjobinfo VM`, with lines such as "Job type: Unbounded" and '
 EXPECTED += '"Time elapsed: 1234 ms", or of `virsh domjobinfo VM --rawstats`.'
 PROGRESS_LINES = 50_000  # about a second
-TRANSLATED = 2  # lines with a unit and an unknown label; one may be a new field
+TRANSLATED = 3  # unknown labels with a unit in each output; fewer may be new fields
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class _Import:
             if open_draft is not None:
                 with contextlib.suppress(OSError):  # the error that ended the import is reported
                     open_draft.recorder.close()
-        if not self._drafts:
+        if not self._drafts or self._translated:
             raise self._refusal()
         self._copy_original()
         found = tuple(self._place(runs, draft) for draft in self._drafts)
@@ -182,9 +182,14 @@ class _Import:
         if part.kind == ENDED:
             draft.recorder.close()
 
+    @property
+    def _translated(self) -> bool:
+        """Whether most labels are not known: some translations have only a part of them."""
+        return self._reader.foreign > TRANSLATED * max(1, self._reader.typed)
+
     def _refusal(self) -> Failure:
         reader, splitter, name = self._reader, self._splitter, self._name
-        if not reader.typed and reader.foreign >= TRANSLATED:
+        if self._translated:
             return Failure(
                 f"{name} was written by virsh in another language",
                 self._first_odd(),

@@ -6,10 +6,12 @@ from datetime import tzinfo
 
 from tui.core.protocols import Stat
 from tui.migration.model.domjobinfo import NONE
-from tui.runs.model.log_line import EMPTY, FIELD, GONE, NOISE, UNKNOWN, clean, label_of, read_line
+from tui.runs.model.log_line import EMPTY, FIELD, GONE, NOISE, OTHER, UNKNOWN, clean, label_of, read_line
 from tui.runs.model.log_time import LogTime, read_time
 
 MOST_ODDITIES = 100  # kinds of lines that are listed; the others are counted
+LEAST_FIELDS = 3  # of an output whose type is missing; fewer are scattered lines
+ITERATION = "memory_iteration"
 LONGEST = 70  # characters of a line that is shown
 
 
@@ -48,7 +50,7 @@ class Gone:
 
 @dataclass
 class Oddity:
-    """Lines that are not understood: neighbours, or all with the same label."""
+    """Lines that are not understood: neighbours, or all that differ only in numbers or in what follows a label."""
 
     first: int
     last: int
@@ -115,6 +117,8 @@ class LogReader:
                     continue
                 kind, name, value = read_line(rest)
                 self._next_time = time  # each line of this log begins with its time
+            if kind == FIELD and name == ITERATION and ITERATION not in raw and not self._in_memory:
+                kind, name = OTHER, clean(raw)  # the counter of a loop; virsh has the pass below the memory
             if kind == FIELD:
                 if name == "type" or self._stats.get(name, value) != value:
                     yield from self._complete()
@@ -127,6 +131,10 @@ class LogReader:
                 self.foreign += kind == UNKNOWN
                 self.oddities.add(number, name)
         yield from self._complete()
+
+    @property
+    def _in_memory(self) -> bool:
+        return "memory_total" in self._stats and ITERATION not in self._stats
 
     def _take(self, number: int, name: str, value: Stat) -> None:
         if not self._stats:
@@ -147,7 +155,7 @@ class LogReader:
             self._next_time = None
 
     def _complete(self) -> Iterator[Output]:
-        if self._stats:
+        if "type" in self._stats or len(self._stats) >= LEAST_FIELDS:
             self.typed += "type" in self._stats
             yield Output(self._first, self._last, self._stats, self._time)
         self._stats, self._time = {}, None

@@ -94,8 +94,9 @@ def clean(raw: str) -> str:
 
 
 def label_of(text: str) -> str:
-    """The label of a line that is not understood, to count equal ones together; the line itself if it has none."""
-    return re.split(r"[:\uff1a=]", text, maxsplit=1)[0].strip() if _LABELLED.match(text) else text
+    """The line without its numbers, and of one with a label only that, to count equal ones together."""
+    label = re.split(r"[:\uff1a=]", text, maxsplit=1)[0].strip() if _LABELLED.match(text) else text
+    return re.sub(r"[0-9]+", "0", label)
 
 
 def _other(line: str) -> Line:

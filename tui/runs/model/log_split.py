@@ -34,6 +34,7 @@ class Splitter:
         self._last: Output | None = None  # the newest output of the migration, while it may continue
         self._result: Output | None = None
         self._follows = ""
+        self._idle_since = 0  # outputs without a job since the newest one of the migration
 
     def split(self, outputs: Iterable[Output | Gone]) -> Iterator[Part]:
         """The parts in the order of the log; each migration ends with one of kind ENDED."""
@@ -42,6 +43,7 @@ class Splitter:
                 self._follows = self._follows or NO_VM
             elif each.idle:
                 self.idle += 1
+                self._idle_since += 1
                 self._follows = self._follows or NO_JOB
             elif int(each.number("operation") or 0) not in MIGRATIONS:
                 self.others += 1
@@ -57,6 +59,8 @@ class Splitter:
         if last is not None and not self._follows and _is_destinations(last, output):
             self.others += 1  # a second loop writes to the same file
             return
+        if last is not None and self._follows == NO_JOB and self._idle_since == 1:
+            self._follows = ""  # that of `--completed`, which the loop calls, too
         if last is not None and (self._follows or self._result or falls_back(last, output)):
             yield from self._end(ANOTHER)
         yield from self._add(SAMPLE, output)
@@ -74,7 +78,7 @@ class Splitter:
         if self._last is None:
             self.runs += 1
             self._follows = ""
-        self._last = output
+        self._last, self._idle_since = output, 0
         yield Part(kind, self.runs, output)
 
     def _end(self, follows: str) -> Iterator[Part]:
