@@ -1,5 +1,6 @@
 """The Runs page and an opened run, as a person sees them."""
 
+import io
 import os
 import shutil
 import time
@@ -11,6 +12,7 @@ import pytest
 import tomli_w
 
 from tests.ui.one_page import OnePage, text_of, until
+from tui.runs.backend.importer import Given, import_log
 from tui.runs.backend.runs import Runs
 from tui.runs.screens import page as runs_module
 from tui.runs.screens.page import RunsPage
@@ -18,6 +20,7 @@ from tui.runs.screens.run import RunPage
 from tui.ui.chart.chart import Chart
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
+LOGS = Path(__file__).parent.parent / "unit" / "runs" / "logs"
 BY_HAND = "20261123T034938Z-guest1-memory-post-copy-manual"
 CANCELLED = "20261123T034922Z-guest1-memory-pre-copy"
 BROKEN = "20261123T034554Z-guest1-idle-pre-copy"
@@ -77,6 +80,26 @@ async def test_runs_are_listed_newest_first(folder: Path) -> None:
             ["11-23", "03:49", "guest1", "memory", "pre-copy", "cancelled", "-", "-"],
             ["11-23", "03:45", "guest1", "idle", "pre-copy", "broken", "-", "-"],
         ]
+
+
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        ("completed", ["outcome      completed", "9.7 s in total, downtime 83 ms by libvirt", "sent in 4 passes"]),
+        ("original-loop", ["outcome      not in the log", "at least 9.5 s in total", "sent in at least 3 passes"]),
+        ("libvirt-1.2", ["outcome      not in the log", "at least 9.5 s in total", "0.98 GiB sent\n"]),
+    ],
+)
+async def test_an_imported_run_shows_what_its_log_has(log: str, shown: list[str], tmp_path: Path) -> None:
+    import_log(str(LOGS / f"{log}.txt"), io.BytesIO(), tmp_path, Given(vm="ubuntu22.04"))
+    app = app_of(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: f"Imported from {log}.txt" in text_of(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunPage) and "raw log" in text_of(app))
+        text = "\n".join(line.rstrip() for line in text_of(app).splitlines())
+        for each in (f"Imported from {log}.txt", *shown):
+            assert each in text
 
 
 async def test_the_chosen_run_is_shown_with_its_folder_and_problem(folder: Path) -> None:

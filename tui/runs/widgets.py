@@ -110,7 +110,7 @@ def about_lines(run: Run, width: int) -> tuple[Content, ...]:
     note, style = run.annotation, STYLES.get(run.outcome, "")
     excluded = f"Left out of statistics: {note.excluded}" if note.excluded else ""
     texts = [(str(run.folder), ""), (run.problem, style), (note.problem, "$warning")]
-    texts += [(one_line(note.note), ""), (one_line(excluded), "$warning")]
+    texts += [(one_line(note.note), ""), (one_line(excluded), "$warning"), (one_line(run.imported), "dim")]
     parts = [Content.styled(plain(text), style) for text, style in texts if text]
     return tuple(Content.assemble(" ", line) for part in parts for line in part.wrap(max(10, width - 2)))
 

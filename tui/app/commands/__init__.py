@@ -1,4 +1,4 @@
-"""The commands that work without the app: `vmlm-tui migrate VM` and the others; all are clients of the runner."""
+"""The commands that work without the app: `vmlm-tui migrate VM` and the others; most are clients of the runner."""
 
 import sys
 from importlib import import_module

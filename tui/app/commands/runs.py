@@ -25,6 +25,7 @@ MODULES = {
     "list": "runs_list",
     "show": "runs_show",
     "export": "runs_export",
+    "import": "runs_import",
     "compare": "runs_compare",
     "report": "runs_report",
     "delete": "runs_change",
@@ -42,6 +43,7 @@ Works with the recorded runs. It only reads and writes their files: no host is a
   export [RUN|FILTER...]          as CSV, JSON, Markdown or LaTeX; with --samples every sample
   compare [RUN|FILTER...]         groups of equal settings: medians with intervals, ratios, tests
   report [RUN|FILTER...] -o FILE  an HTML report with figures
+  import FILE...                  logs of virsh domjobinfo that others wrote, as runs
   tag RUN +x -y                   adds and removes tags
   note RUN TEXT                   writes a note; an empty text removes it
   exclude RUN REASON | --include  leaves it out of statistics, or counts it again
@@ -118,15 +120,16 @@ def reader_of(options: Namespace) -> "RunReader":
     """Reads the folder of --folder, of the configuration, or the default one if there is no configuration."""
     from tui.runs.backend.reading import RunReader
 
+    return RunReader(folder_of(options))
+
+
+def folder_of(options: Namespace) -> Path:
+    """The folder of the runs, from the options; Failure if there is none."""
     if options.folder:
         folder = Path(options.folder).expanduser()
         if not folder.is_dir():
             raise Failure(f"{folder} is not a folder", hint="Name the folder that has the folders of the runs.")
-        return RunReader(folder.absolute())
-    return RunReader(_configured(options))
-
-
-def _configured(options: Namespace) -> Path:
+        return folder.absolute()
     from tui.app.config import Missing, find, load
     from tui.core.settings import default_runs_folder
 

@@ -25,10 +25,11 @@ BLOCK_BYTES = 128 << 10  # of the log, read at once: the log of a day has 100 MB
 LONGEST_WORD = 80  # bytes of a VM's or a workload's name in the name of a folder, which has 255 at most
 
 
-def folder_name(vm: str, workload: str, technique: str) -> str:
+def folder_name(vm: str, workload: str, technique: str, began: datetime | None = None) -> str:
     """<UTC time>-<vm>-<workload>-<technique>; characters that a file name cannot have become underscores."""
     words = (_word(each) for each in (vm, workload.replace("-", "_"), technique))  # hyphens separate the words
-    return "-".join((datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ"), *words))
+    time = began.astimezone(timezone.utc) if began else datetime.now(timezone.utc)
+    return "-".join((time.strftime("%Y%m%dT%H%M%SZ"), *words))
 
 
 def _word(text: str) -> str:
@@ -60,7 +61,7 @@ class Recorder:
         """Create a new folder under `runs`; raises Failure."""
         try:
             runs.mkdir(parents=True, exist_ok=True)
-            for folder in _free_names(runs / name):
+            for folder in free_names(runs / name):
                 try:
                     folder.mkdir()
                 except FileExistsError:
@@ -232,7 +233,8 @@ def _reader(file: IO[bytes]) -> IO[bytes]:
     return open(f"/proc/self/fd/{file.fileno()}", "rb")  # noqa: PTH123  # the caller closes it
 
 
-def _free_names(folder: Path) -> Iterator[Path]:
+def free_names(folder: Path) -> Iterator[Path]:
+    """The path, then with -2, -3 and so on."""
     yield folder
     number = 2
     while True:

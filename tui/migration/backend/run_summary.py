@@ -61,23 +61,6 @@ def summary(
 
     `facts` are the tables of hosts, versions and workload; `began` is the start in UTC.
     """
-    final, point = timeline.final, timeline.point
-    figures: dict[str, Any] = {}
-    if timeline.over:
-        figures = {
-            "total_time_ms": round(1000 * (timeline.total_s or 0)) if final.get("time_elapsed") else None,
-            "downtime_ms": final.get("downtime"),
-            "setup_time_ms": final.get("setup_time"),
-            # After an interrupted post-copy that recovered, libvirt's final figure is that of the interruption.
-            "memory_sent_bytes": max(int(final.get("memory_processed", 0)), point.transferred if point else 0) or None,
-            # A libvirtd that was restarted reports zeros.
-            "memory_total_bytes": final.get("memory_total") or (point.total if point else None),
-            "passes": timeline.passes_begun,
-            "post_copy_faults": final.get("memory_postcopy_requests") or (point.faults if point else None),
-            "post_copy_at_s": round(timeline.post_copy_at, 3) if timeline.post_copy_at is not None else None,
-            "samples": timeline.points.added,
-            "from_libvirt": bool(final),  # false: libvirt no longer had its final figures
-        }
     return {
         "outcome": outcome,
         "began": began,
@@ -88,7 +71,26 @@ def summary(
         "vm": {"name": vm.name, "uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes},
         "options": options_of(plan),
         **facts,
-        "figures": figures,
+        "figures": figures(timeline) if timeline.over else {},
         # The observed downtime; libvirt's own is figures.downtime_ms.
         "felt": timeline.observed.data if timeline.observed else None,
+    }
+
+
+def figures(timeline: Timeline) -> dict[str, Any]:
+    """The final figures of a migration that is over; None for those that are not known."""
+    final, point = timeline.final, timeline.point
+    return {
+        "total_time_ms": round(1000 * (timeline.total_s or 0)) if final.get("time_elapsed") else None,
+        "downtime_ms": final.get("downtime"),
+        "setup_time_ms": final.get("setup_time"),
+        # After an interrupted post-copy that recovered, libvirt's final figure is that of the interruption.
+        "memory_sent_bytes": max(int(final.get("memory_processed", 0)), point.transferred if point else 0) or None,
+        # A libvirtd that was restarted reports zeros.
+        "memory_total_bytes": final.get("memory_total") or (point.total if point else None),
+        "passes": timeline.passes_begun,
+        "post_copy_faults": final.get("memory_postcopy_requests") or (point.faults if point else None),
+        "post_copy_at_s": round(timeline.post_copy_at, 3) if timeline.post_copy_at is not None else None,
+        "samples": timeline.points.added,
+        "from_libvirt": bool(final),  # false: libvirt no longer had its final figures
     }

@@ -67,13 +67,28 @@ def _figures(timeline: Timeline) -> list[Fact]:
     )  # the same figure as in run.toml
     passes = timeline.passes_begun
     text = _total(timeline) + (f", {_downtime(timeline)}" if timeline.phase == COMPLETED else "")
-    memory = f"{size(sent)} sent in {passes} pass{'' if passes == 1 else 'es'}"
+    memory = f"{size(sent)} sent"
+    if _passes_known(timeline):
+        least = "at least " if _without_result(timeline) else ""
+        memory += f" in {least}{passes} pass{'' if passes == 1 else 'es'}"
     if timeline.ended_between and not final:
         memory += f" until {duration(timeline.ended_between[0])} after the start, the last sample"
     faults = int(number_in(final, "memory_postcopy_requests") or 0) or (point.faults if point else 0)
     if timeline.post_copy_at is not None:
         memory += f", then post-copy with {faults:,} page{'' if faults == 1 else 's'} fetched on demand"
     return [Fact("time", text), Fact("memory", memory)]
+
+
+def _without_result(timeline: Timeline) -> bool:
+    """Whether it was imported from a log that ends before the migration does."""
+    return bool(timeline.options.get("imported")) and not timeline.final
+
+
+def _passes_known(timeline: Timeline) -> bool:
+    """Whether the log has the number of the pass; that of an imported run may be of a libvirt that had none."""
+    if not timeline.options.get("imported"):
+        return True
+    return "memory_iteration" in {**(timeline.last.stats if timeline.last is not None else {}), **timeline.final}
 
 
 def _observed(timeline: Timeline) -> list[Fact]:
@@ -88,7 +103,7 @@ def _observed(timeline: Timeline) -> list[Fact]:
 
 def _total(timeline: Timeline) -> str:
     if timeline.total_s is not None:
-        return f"{duration(timeline.total_s)} in total"
+        return f"{'at least ' if _without_result(timeline) else ''}{duration(timeline.total_s)} in total"
     last, again = timeline.ended_between or (0.0, timeline.now)
     return f"unknown: it ended unobserved between {duration(last)} and {duration(again)} after the start"
 

@@ -248,7 +248,8 @@ class Timeline:
 
     def _begin(self, event: Event) -> None:
         self.options = event.data
-        self.max_downtime_ms = int(_number(event.data, "downtime_ms")) or (0 if self.technique == UNKNOWN else 300)
+        unknown = self.technique == UNKNOWN or event.data.get("imported")
+        self.max_downtime_ms = int(_number(event.data, "downtime_ms")) or (0 if unknown else 300)
         self.bandwidth_mib_s = int(_number(event.data, "bandwidth_mib_s"))
 
     def _on_lifecycle(self, event: Event) -> None:

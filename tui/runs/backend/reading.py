@@ -64,7 +64,7 @@ class RunReader:
 def folders_of(runs: Path) -> list[Path]:
     """The folders in the folder of the runs; Failure if it can't be read."""
     try:
-        return [each for each in runs.iterdir() if each.is_dir()]
+        return [each for each in runs.iterdir() if each.is_dir() and not each.name.startswith(".")]
     except FileNotFoundError:
         return []  # nothing has been recorded yet
     except OSError as error:

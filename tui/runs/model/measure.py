@@ -7,7 +7,7 @@ from tui.core.plain_text import plain
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, technique_words
 from tui.core.quantity import MIB, exact_size
 from tui.core.settings import UNKNOWN
-from tui.migration.model.timeline import CANCELLED
+from tui.migration.model.timeline import CANCELLED, LOST
 from tui.migration.model.timeline import COMPLETED as MOVED
 from tui.runs.model import figures
 from tui.runs.model.measured import CENSORED, COMPLETED, EXCLUDED, FAILED, OPEN, Measured, Settings, Value
@@ -52,6 +52,8 @@ def _status(run: Run) -> tuple[str, str]:
         return COMPLETED, ""
     if run.study and run.study.censored and run.outcome == CANCELLED:
         return CENSORED, ""
+    if run.imported and run.outcome == LOST:
+        return OPEN, "no result in its log"
     return FAILED, run.outcome
 
 

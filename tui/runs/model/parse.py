@@ -9,6 +9,7 @@ from typing import Any
 from tui.core.plan import TECHNIQUES
 from tui.migration.model.observed_downtime import TEXTS, ObservedDowntime
 from tui.runs.model.annotation import Annotation
+from tui.runs.model.imported import imported_words
 from tui.runs.model.options import RunOptions
 from tui.runs.model.run import (
     BROKEN,
@@ -71,7 +72,7 @@ def parse_run(
         observed=_observed(_table(tables, "felt")),
         guest=_guest(_table(tables, "guest")),
         study=_study(_table(tables, "study")),
-        imported=bool(tables.get("imported")),
+        imported=imported_words(_table(tables, "imported")),
         annotation=annotation or Annotation(),
         problem=problem,
     )

@@ -89,7 +89,7 @@ class Run:
     observed: ObservedDowntime | None = None
     guest: GuestWork = GuestWork()
     study: StudyMark | None = None
-    imported: bool = False
+    imported: str = ""  # where an imported run comes from, and what is not known of it
     annotation: Annotation = field(default_factory=Annotation)
     problem: str = ""
 

@@ -9,9 +9,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
+from tui.checklist.widgets.item_lines import one_line
 from tui.core.failure import Failure
 from tui.core.plain_text import plain
 from tui.migration.model.outcome import home
+from tui.migration.model.timeline import LOST
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.summary import LABEL, outcome_lines
 from tui.runs.backend.reading import OpenRun
@@ -77,8 +79,11 @@ class RunPage(Page):
         timeline, lines = opened.timeline, list[Content]()
         for text in (self._run.problem, opened.problem):
             lines += Content.styled(plain(text), "bold $warning").wrap(max(10, width)) if text else []
+        lines += Content.styled(one_line(self._run.imported), "dim").wrap(max(10, width)) if self._run.imported else []
         if timeline.over:
-            lines.append(Content.assemble(f"{'outcome':<{LABEL}}", (timeline.phase, "bold")))
+            unknown = bool(self._run.imported) and timeline.phase == LOST
+            word = "not in the log" if unknown else timeline.phase
+            lines.append(Content.assemble(f"{'outcome':<{LABEL}}", (word, "bold")))
             ended = outcome_lines(timeline, self._run.folder, self._run.origin, width, self.with_keys)
             # without its path, which is shown below, and the next steps, which were for the moment of the end
             lines += takewhile(lambda line: not line.plain.startswith("recorded in"), ended)

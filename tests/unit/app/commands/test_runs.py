@@ -60,7 +60,7 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     [
         (
             ("view",),
-            'There is no verb "view": the verbs are list, show, export, compare, report, delete,',
+            'There is no verb "view": the verbs are list, show, export, import, compare, report, delete,',
         ),
         (("list", "colour:x"), 'There is no filter "colour"'),
         (("list", "--columns", "vm,size"), 'There is no column "size": the columns are run, began, vm,'),

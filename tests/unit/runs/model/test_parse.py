@@ -22,7 +22,6 @@ began = "2026-11-28T23:53:24.701Z"
 ended = "2026-11-28T23:53:33.030Z"
 verified = "guest1 runs on destination and is gone from source."
 interval_s = 1.0
-imported = true
 [vm]
 name = "guest1"
 vcpus = 2
@@ -78,6 +77,8 @@ cell = "memory, post-copy after 5 s"
 direction = "back"
 repeat = 3
 warm_up = true
+[imported]
+file = "guest1.log"
 """
 TABLES = tomllib.loads(RUN_TOML)
 
@@ -94,7 +95,8 @@ def test_a_run_has_everything_that_its_summary_has() -> None:
     assert run.way == "source -> destination"
     assert run.origin_facts == HostFacts("a", "11.3.0", "10.0.2", 2)
     assert run.target_facts == HostFacts(libvirt="12.0.0")
-    assert (run.app_version, run.interval_s, run.imported) == ("0.2.0", 1.0, True)
+    assert (run.app_version, run.interval_s) == ("0.2.0", 1.0)
+    assert run.imported.startswith("Imported from guest1.log.")
     assert run.verified == "guest1 runs on destination and is gone from source."
     assert (run.total_s, run.downtime_s, run.setup_s) == (7.674, 0.013, 0.004)
     assert (run.sent_bytes, run.total_bytes, run.passes, run.faults) == (841651870, 1074274304, 3, 3067)
