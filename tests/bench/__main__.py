@@ -20,6 +20,7 @@ from pathlib import Path
 from tests.bench.inventory import inventory
 from tests.bench.runs import figures
 from tests.bench.terminal import Terminal, cpu_seconds, resident_mib
+from tests.bench.watch import watched_day
 from tests.lab.lab_backend import LabBackend, bring_home, socket_uri
 from tests.listener import listener_of
 from tui.adapters.libvirt.hypervisor import connect
@@ -43,7 +44,7 @@ def main() -> int:
     seconds, longest = inventory()
     print_figure("inventory_100_hosts", seconds, "s")
     print_figure("inventory_screen_wait", longest * 1000, "ms")
-    for figure in figures():
+    for figure in (*figures(), *watched_day()):
         print_figure(*figure)
     lab = Lab(Place("bench"), lambda text: print(f"==> {text}", file=sys.stderr, flush=True))
     lab.up()
