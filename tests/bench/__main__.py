@@ -24,6 +24,7 @@ from tests.bench.watch import watched_day
 from tests.lab.lab_backend import LabBackend, bring_home, socket_uri
 from tests.listener import listener_of
 from tui.adapters.libvirt.hypervisor import connect
+from tui.app.main import TEXTUAL
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
 from tui.lab.machine import Machine
@@ -137,6 +138,7 @@ def pressed(folder: Path, interval: str) -> Iterator[tuple[Terminal, Path]]:
     runtime.mkdir(parents=True)
     stamps.touch()
     settings = [f"XDG_RUNTIME_DIR={runtime}", f"XDG_STATE_HOME={folder}"]
+    settings += [f"{name}={value}" for name, value in TEXTUAL.items()]  # as the app sets them when it starts
     terminal = Terminal(["env", *settings, sys.executable, "-m", "tests.bench.pressed", str(folder), interval])
     try:
         terminal.wait_for("Hosts")
