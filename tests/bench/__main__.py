@@ -20,9 +20,11 @@ from pathlib import Path
 from tests.bench.inventory import inventory
 from tests.bench.runs import figures
 from tests.bench.terminal import Terminal, cpu_seconds, resident_mib
+from tests.bench.watch import watched_day
 from tests.lab.lab_backend import LabBackend, bring_home, socket_uri
 from tests.listener import listener_of
 from tui.adapters.libvirt.hypervisor import connect
+from tui.app.main import TEXTUAL
 from tui.lab.inventory import GUEST
 from tui.lab.lab import Lab
 from tui.lab.machine import Machine
@@ -43,7 +45,7 @@ def main() -> int:
     seconds, longest = inventory()
     print_figure("inventory_100_hosts", seconds, "s")
     print_figure("inventory_screen_wait", longest * 1000, "ms")
-    for figure in figures():
+    for figure in (*figures(), *watched_day()):
         print_figure(*figure)
     lab = Lab(Place("bench"), lambda text: print(f"==> {text}", file=sys.stderr, flush=True))
     lab.up()
@@ -136,6 +138,7 @@ def pressed(folder: Path, interval: str) -> Iterator[tuple[Terminal, Path]]:
     runtime.mkdir(parents=True)
     stamps.touch()
     settings = [f"VMLM_RUNTIME_DIR={runtime}", f"XDG_STATE_HOME={folder}"]
+    settings += [f"{name}={value}" for name, value in TEXTUAL.items()]  # as the app sets them when it starts
     terminal = Terminal(["env", *settings, sys.executable, "-m", "tests.bench.pressed", str(folder), interval])
     try:
         terminal.wait_for("Hosts")

@@ -6,6 +6,7 @@ times as often as in use. The call that would go to libvirt writes the time into
 p can be pressed again. The migration never ends: SIGTERM ends the runner.
 """
 
+import asyncio
 import sys
 import threading
 import time
@@ -20,6 +21,7 @@ from tests.fake_hosts import FakeHypervisor
 from tui.adapters.local import LocalShell
 from tui.app import config, runner
 from tui.app.app import VmlmApp
+from tui.app.main import _run_until_exit
 from tui.app.process_priority import PRIORITY, set_priority
 from tui.app.wiring import Backend, Owned, changes_through
 from tui.core.connections import Connections
@@ -119,7 +121,7 @@ def main(folder: Path, interval: str) -> None:
     rooms = (Hosts(connections, changes), Nfs(connections, changes), launch, Runs(runs))
     backend = Backend(migrations, *rooms)
     set_priority(PRIORITY)  # as the app itself does when it starts
-    VmlmApp(configured, path, backend).run()
+    asyncio.run(_run_until_exit(VmlmApp(configured, path, backend)))  # with the app's garbage collection
 
 
 if __name__ == "__main__":

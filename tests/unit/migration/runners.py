@@ -30,15 +30,16 @@ BY_HAND = Plan("guest1", technique="post-copy-manual")
 class Runner:
     """One runner after the other on the same socket and the same runs."""
 
-    def __init__(self, stage: Stage, folder: Path) -> None:
+    def __init__(self, stage: Stage, folder: Path, interval_s: float = INTERVAL_S) -> None:
         self.stage = stage
+        self.interval_s = interval_s
         self.runs = folder / "runs"
         self.path = folder / "s"
         self.workload = workload
         self.closing: list[Callable[[], Any]] = []
 
     async def start(self) -> None:
-        self.owner = MigrationOwner(connections(self.stage), self.stage.open, self.runs, INTERVAL_S, self.workload)
+        self.owner = MigrationOwner(connections(self.stage), self.stage.open, self.runs, self.interval_s, self.workload)
 
         async def open_owner(path: str) -> MigrationOwner:
             if path != "/config.toml":

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.fakes import NAMES, RECORDINGS, recording
 from tui.migration.backend.run_files import read_records
-from tui.migration.model.record import Event, Sample, from_line, to_line
+from tui.migration.model.record import Event, Memory, Sample, from_line, memory_of, to_line
 
 SAMPLE = Sample(1.25, "2026-01-01T00:00:00.000Z", {"memory_total": 8 << 30, "type": 2}, "running", 0.002, 0.001)
 
@@ -95,10 +95,11 @@ def test_bytes_changed_anywhere_never_raise_anything_else(tmp_path_factory: pyte
 
 @pytest.mark.parametrize(
     ("value", "number"),
-    [(7, 7), (7.9, 7), (True, 1), ("7", 0), (10**400, 0), (float("inf"), 0), (float("nan"), 0)],
+    [(7, 7), (-7, -7), (7.9, 7), (True, 1), ("7", 0), (10**400, 0), (float("inf"), 0), (float("nan"), 0)],
 )
 def test_a_statistic_that_is_no_usable_number_counts_as_zero(value: int | float | str, number: int) -> None:
     assert Sample(0, "", {"x": value}).number("x") == number
+    assert memory_of(Sample(0, "", {"memory_total": value, "downtime": 300})) == Memory(number, *[0] * 7, 300)
 
 
 def test_a_missing_statistic_counts_as_zero() -> None:

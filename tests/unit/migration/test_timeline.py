@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
 
@@ -334,10 +333,10 @@ def any_record(dice: random.Random, everything: list[Record]) -> Record:
     if isinstance(each, Sample):
         stats = dict(each.stats)
         stats[dice.choice(list(stats) or ["type"])] = dice.choice((0, -1, "x", 1.5, True, 10**18))
-        return replace(each, stats=stats, state=dice.choice((each.state, "", "crashed", "paused (post-copy failed)")))
+        return each._replace(stats=stats, state=dice.choice((each.state, "", "crashed", "paused (post-copy failed)")))
     data = dict(each.data)
     data[dice.choice(list(data) or ["x"])] = dice.choice(WRONG)
-    return replace(each, data=data)
+    return each._replace(data=data)
 
 
 @pytest.mark.parametrize("seed", range(200))

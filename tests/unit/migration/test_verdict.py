@@ -211,6 +211,13 @@ def test_a_stalled_network_has_no_forecast() -> None:
     assert sentence(timeline, 6.0).text == "Pass 4: 100 MiB to send."
 
 
+def test_a_timeout_that_is_no_number_of_seconds_is_not_shown() -> None:
+    """A damaged log: the number was too large for a duration."""
+    started = Event(0, "", record.START, {"technique": "post-copy-timeout", "timeout_s": 10**400})
+    running = Sample(1.0, "", {"memory_total": MIB, "memory_iteration": 1, "memory_remaining": MIB // 2}, "running")
+    assert sentence(Timeline([started, running]), 1.0).text == "First pass: 50 % of 1.0 MiB sent."
+
+
 def test_progress_in_the_first_pass_never_decreases() -> None:
     """Balloon, hot-plug and rediscovered pages make `remaining` rise within a pass."""
     stats = {"memory_total": 1000, "memory_iteration": 1}

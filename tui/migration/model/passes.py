@@ -1,13 +1,12 @@
 """The passes of pre-copy, counted from 1, and what each one left dirty."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tui.migration.model.points import Thinned, every_other
-from tui.migration.model.record import Sample
+from tui.migration.model.record import Memory
 
 
-@dataclass(frozen=True)
-class Pass:
+class Pass(NamedTuple):
     """A pre-copy pass (libvirt: iteration) that has ended; `left` is what it left dirty, in bytes."""
 
     number: int
@@ -33,13 +32,13 @@ class PassCounter:
         """The number of the pass with libvirt's count `iteration`."""
         return 1 if self._first is None else max(1, iteration - self._first + 1)
 
-    def begin(self, sample: Sample) -> None:
-        """Start the current pass at this sample."""
-        self.began, self._sent = sample.t, sample.number("memory_processed")
+    def begin(self, t: float, memory: Memory) -> None:
+        """Start the current pass at a sample."""
+        self.began, self._sent = t, memory.processed
 
-    def add(self, sample: Sample, current: int) -> Pass | None:
-        """Return the pass that ended with this sample, if one did; `current` is the pass of the sample before."""
-        iteration = sample.number("memory_iteration")
+    def add(self, t: float, memory: Memory, current: int) -> Pass | None:
+        """Return the pass that ended with a sample, if one did; `current` is the pass of the sample before."""
+        iteration = memory.iteration
         if not iteration:
             return None
         if self._first is None:
@@ -48,9 +47,8 @@ class PassCounter:
         number, ended = self.number(iteration), None
         if current and number > current and not self.interrupted:
             if not self.after_gap:  # what a pass left is visible only at its end
-                left, sent = sample.number("memory_remaining"), sample.number("memory_processed") - self._sent
-                ended = Pass(number - 1, self.began, sample.t, left, sent)
+                ended = Pass(number - 1, self.began, t, memory.remaining, memory.processed - self._sent)
                 self.ended.append(ended)
-            self.begin(sample)
+            self.begin(t, memory)
         self.after_gap = False
         return ended

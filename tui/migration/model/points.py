@@ -2,10 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from tui.migration.model.record import Sample
+from tui.migration.model.record import Memory
 
 T = TypeVar("T")
 
@@ -34,24 +33,16 @@ class Point(NamedTuple):  # made in a quarter of a dataclass's time, and a day h
     expected_downtime_ms: int | None
 
 
-def point_of(sample: Sample, rate: float | None, dirty_rate: float | None, iteration: int, *, in_pass: bool) -> Point:
-    """The point of a sample of a running job."""
-    return Point(
-        t=sample.t,
-        transferred=sample.number("memory_processed"),
-        remaining=sample.number("memory_remaining"),
-        total=sample.number("memory_total"),
-        rate=rate,
-        dirty_rate=dirty_rate,
-        iteration=iteration,
-        faults=sample.number("memory_postcopy_requests"),
-        throttle=sample.number("auto_converge_throttle"),
-        expected_downtime_ms=sample.number("downtime") if in_pass and "downtime" in sample.stats else None,
-    )
+def point_of(
+    t: float, memory: Memory, rate: float | None, dirty_rate: float | None, number: int, *, downtime_known: bool
+) -> Point:
+    """The point of a sample of a running job; `number` is that of its pass."""
+    total, transferred, remaining, _, _, _, faults, throttle, downtime = memory
+    expected = downtime if downtime_known else None
+    return Point(t, transferred, remaining, total, rate, dirty_rate, number, faults, throttle, expected)
 
 
-@dataclass(frozen=True)
-class GuestPoint:
+class GuestPoint(NamedTuple):
     """The rate of the workload in the guest, in `unit`; None while no new line arrives."""
 
     t: float
@@ -59,8 +50,7 @@ class GuestPoint:
     unit: str
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """A mark on the charts: sign is "|" pass, "P" switch to post-copy, "S" switchover, "!" trouble, else a key."""
 
     t: float
@@ -85,7 +75,7 @@ class Thinned(list[T]):
 
     def append(self, item: T) -> None:
         """Append an item; thins if the list has become too long."""
-        super().append(item)
+        list.append(self, item)  # super() takes as long as all of this, and a day has 300,000 items
         self.added += 1
         if len(self) > self._limit:
             self._thin()
@@ -122,7 +112,7 @@ class Points(Thinned[Point]):
             self._sent_at = point.t
         self.silent_s = point.t - self._sent_at
         self.share = max(self.share, 1 - point.remaining / point.total)
-        super().append(point)
+        Thinned.append(self, point)
 
 
 def _extremes(group: list[Point]) -> list[Point]:

@@ -19,7 +19,7 @@ from tui.migration.model.points import (
     notable_marks,
     point_of,
 )
-from tui.migration.model.record import GUEST, UDP_PROBE, Event, Record, Sample, number_in
+from tui.migration.model.record import GUEST, UDP_PROBE, Event, Memory, Record, Sample, memory_of, number_in
 
 # Phases, in their order.
 IDLE = "idle"
@@ -179,31 +179,31 @@ class Timeline:
         elif sample.state == "paused (migrating)" and self.phase == PASS and not self.paused:
             self._switch_over()
         self.paused = self.paused and sample.state.startswith("paused")
-        if not sample.number("memory_total"):
+        memory = memory_of(sample)
+        if not memory.total:
             return
-        self._see_pass(sample)
-        previous = self.point
-        dirty = sample.number("memory_dirty_rate") * (sample.number("memory_page_size") or 4096)
+        previous = self.points[-1] if self.points else None
+        self._see_pass(sample.t, memory, previous.iteration if previous else 0)
+        dirty = memory.dirty_pages * (memory.page_size or 4096)
         if dirty and (previous is None or dirty != previous.dirty_rate):
             self.dirty_rate_at = sample.t
         self.last = sample
         dirty_rate = float(dirty) if dirty or (previous and previous.dirty_rate is not None) else None
-        rate = self._send_rate.add(sample.t, sample.number("memory_processed"))
-        self.points.append(point_of(sample, rate, dirty_rate, self._number(sample), in_pass=self.phase == PASS))
+        rate = self._send_rate.add(sample.t, memory.processed)
+        number, expected = self._passes.number(memory.iteration), self.phase == PASS and "downtime" in sample.stats
+        self.points.append(point_of(sample.t, memory, rate, dirty_rate, number, downtime_known=expected))
 
-    def _number(self, sample: Sample) -> int:
-        return self._passes.number(sample.number("memory_iteration"))
-
-    def _see_pass(self, sample: Sample) -> None:
-        self._switched_in = self._switched_in or self._number(sample)
-        if self.phase == SWITCHOVER and self._number(sample) > self._switched_in + 1:
+    def _see_pass(self, t: float, memory: Memory, current: int) -> None:
+        if not self._switched_in:
+            self._switched_in = self._passes.number(memory.iteration)
+        if self.phase == SWITCHOVER and self._passes.number(memory.iteration) > self._switched_in + 1:
             # libvirt reports a VM that another program has paused like one that is switched over, but passes go on.
             self.phase, self.paused = PASS, True
         if self.phase in (IDLE, SETUP):
             self.phase = PASS
-            self._passes.begin(sample)
-        if (ended := self._passes.add(sample, self.iteration)) is not None:
-            self.marks.append(Mark(sample.t, "|", f"pass {ended.number + 1}", self.passes.added))
+            self._passes.begin(t, memory)
+        if (ended := self._passes.add(t, memory, current)) is not None:
+            self.marks.append(Mark(t, "|", f"pass {ended.number + 1}", self.passes.added))
 
     def _switch_over(self) -> None:
         self.phase, self._switched_in = SWITCHOVER, 0

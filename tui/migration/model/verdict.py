@@ -7,6 +7,7 @@ from itertools import pairwise
 from tui.core import actions
 from tui.core.quantity import duration, size
 from tui.migration.model.passes import Pass
+from tui.migration.model.record import number_in
 from tui.migration.model.timeline import (
     CANCELLED,
     COMPLETED,
@@ -208,7 +209,7 @@ def _converging(timeline: Timeline, lefts: list[int], threshold: int) -> str:
 
 def _timeout(timeline: Timeline, elapsed: float) -> str:
     """The time until the timeout switches to post-copy, as a further sentence; empty without a timeout."""
-    timeout = timeline.options.get("timeout_s") if timeline.technique == "post-copy-timeout" else None
-    if not isinstance(timeout, (int, float)) or timeout <= elapsed:
+    timeout = number_in(timeline.options, "timeout_s") if timeline.technique == "post-copy-timeout" else None
+    if timeout is None or timeout <= elapsed:
         return ""
     return f" Post-copy in {duration(timeout - elapsed)}; {actions.POST_COPY} starts it now."
