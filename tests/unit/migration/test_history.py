@@ -42,7 +42,7 @@ async def test_records_that_come_while_the_history_is_sent_are_neither_lost_nor_
     run_log = runner.actor.run_log
     for n in range(LINES):
         run_log.event(record.KEY, n=n, text="ü" * (n % 100))
-    await until(lambda: f'"n": {LINES - 1},' in (run_log.folder / RAW).read_text("utf-8"))
+    await until(lambda: f'"n": {LINES - 1},'.encode() in (run_log.folder / RAW).read_bytes())
     follower = Talking(runner)
     runner.closing.append(follower.client.close)
     (found,) = await follower.client.call(FIND)
