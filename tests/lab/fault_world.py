@@ -1,6 +1,7 @@
 """The two hosts of the fault tests, by their roles in the next migration: breaks them, and makes them whole again."""
 
 import asyncio
+import subprocess
 import time
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class World:
         self.origin, self.target = "source", "destination"
         self.xml = fault_vm.definition()
         self.runs = Path("/nonexistent")  # the folder of the fault's record
+        self.cutter: subprocess.Popen[str] | None = None  # the program that cuts a link at a moment
 
     # -- look --
 
@@ -85,6 +87,10 @@ class World:
 
     def restore(self) -> None:
         """Make both hosts whole, with the VM on one of them, which becomes the origin; works after any fault."""
+        if self.cutter is not None:
+            self.cutter.kill()
+            self.cutter.communicate()
+            self.cutter = None
         for role in (ORIGIN, TARGET):
             for pid_file in (LIBVIRTD, QEMU, SSHD):
                 self.sh(role, f'[ ! -e {pid_file} ] || kill -CONT "$(cat {pid_file})" || :')
@@ -115,8 +121,8 @@ class World:
 
     def _unmount(self, role: str) -> None:
         """Remove what was mounted over the host's files; the lab itself mounts one thing on SHARED_FOLDER."""
-        known_hosts = str(self.machine(role).home / ".ssh/known_hosts")
-        for path in (*MOUNTS, known_hosts):
+        ssh = [str(self.machine(role).home / ".ssh" / name) for name in ("known_hosts", "authorized_keys")]
+        for path in (*MOUNTS, *ssh):
             keep = 1 if path == str(SHARED_FOLDER) else 0
             count = f"$(grep -c ' {path} ' /proc/self/mountinfo || :)"
             self.sh(role, f'while [ "{count}" -gt {keep} ]; do umount -l {path}; done')

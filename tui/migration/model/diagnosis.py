@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
+from tui.core.protocols import ConnectionBroken
 from tui.core.vm import Vm
 from tui.migration.model.cause import end_of_vm, see_log, why_stayed
 from tui.migration.model.ends import (
@@ -175,6 +176,11 @@ def _lost_there(known: Evidence) -> Diagnosis:
         f"{origin} still has {name}, paused, with memory from before the switch; that copy must not run. Force it off "
         f"there: {_destroy(name)}. Then start the VM from its disk, on the Launch page."
     )
+    if how == FORCED_OFF and not known.ran_there and isinstance(known.failure, ConnectionBroken):
+        who = f"libvirt on {target} ended {name} there"
+        why = f"its connection to {origin} broke before it had let the VM run on {target}"
+        cause = Failure(who, why, "Check the network between the hosts.", detail=known.failure.detail)
+        return Diagnosis(TARGET_QEMU_GONE, FAILED, f"{who}, because {why}. It is off.", rest, cause=cause)
     kind, who = end_of_vm(name, target, how)
     if kind in (GUEST_OFF, DESTROYED):
         return Diagnosis(kind, FAILED, f"{who} in post-copy. It is off.", rest, cause=Failure(f"{who} in post-copy"))

@@ -1,0 +1,97 @@
+"""Faults of the target before the start, and of the folder of the runs."""
+
+from dataclasses import replace
+
+from tests.lab import fault_acts as acts
+from tests.lab.fault import BEFORE, PASS_2, Fault, presses, waits
+from tests.lab.fault_acts import kill, mount_runs
+from tests.lab.fault_expect import MOVES, REFUSED, Expect
+from tests.lab.fault_world import SSHD, TARGET
+from tui.migration.model.keys import POST_COPY_NOW
+
+TARGETS = (
+    Fault(
+        "name taken on the target",
+        BEFORE,
+        acts.define_other(same_name=True),
+        Expect(refused="name {vm} is taken on {target}"),
+        chosen=True,
+    ),
+    Fault(
+        "uuid taken on the target",
+        BEFORE,
+        acts.define_other(same_name=False),
+        Expect(refused="UUID.*{target}"),
+        chosen=True,
+    ),
+    Fault(
+        "ports taken on the target",
+        BEFORE,
+        acts.take_ports,
+        replace(REFUSED, sentence="all ports for migrations .*in use on the destination"),
+    ),
+    Fault(
+        "no room for libvirt's files", BEFORE, acts.fill_state_disk, replace(REFUSED, sentence="disk is probably full")
+    ),
+    Fault(
+        "emulator missing on the target",
+        BEFORE,
+        acts.HIDE_EMULATOR,
+        Expect(refused="QEMU for x86_64 is missing there"),
+    ),
+    Fault(
+        "no memory on the target",
+        BEFORE,
+        acts.limit_memory,
+        replace(REFUSED, sentence="too little memory|gave no usable reason|could not start"),
+    ),
+    Fault("cpu impossible on the target", BEFORE, acts.weaken_cpu, replace(REFUSED, sentence="CPU lacks features")),
+    Fault("name of the target unknown", BEFORE, acts.hide_name, replace(REFUSED, sentence="name cannot be resolved")),
+    Fault(
+        "host key of the target changed",
+        BEFORE,
+        acts.change_host_key,
+        replace(REFUSED, sentence="host key is unknown.*or has changed"),
+    ),
+    Fault(
+        "shared folder missing on the target",
+        BEFORE,
+        acts.HIDE_FOLDER,
+        replace(REFUSED, sentence="cannot be opened|could not start|usable reason"),
+    ),
+    Fault(
+        "image unreadable on the target",
+        BEFORE,
+        acts.BREAK_IMAGE,
+        replace(REFUSED, sentence="cannot be opened|could not start|usable reason"),
+    ),
+    Fault(
+        "key of the origin not accepted by the target",
+        BEFORE,
+        acts.hide_keys,
+        replace(REFUSED, sentence="[Pp]ermission denied|accepts no key|key"),
+    ),
+    Fault("sshd of the target killed", BEFORE, kill(TARGET, SSHD), replace(REFUSED, sentence="connection refused")),
+)
+FOLDERS = (
+    Fault(
+        "disk of the runs full",
+        BEFORE,
+        mount_runs("size=32k"),
+        MOVES,
+        (
+            waits("the disk is full", lambda timeline: timeline.log_trouble),
+            presses(POST_COPY_NOW),
+            waits("the end", lambda timeline: timeline.over),
+        ),
+        acts.enlarge_runs,
+        chosen=True,
+    ),
+    Fault(
+        "folder of the runs read-only",
+        BEFORE,
+        mount_runs("ro"),
+        Expect(refused="The run cannot be recorded in .*: Read-only file system"),
+    ),
+    Fault("folder of the runs deleted", PASS_2, acts.delete_runs, MOVES, (presses(POST_COPY_NOW),)),
+)
