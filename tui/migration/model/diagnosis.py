@@ -113,12 +113,7 @@ def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
     if known.ending_there:
         return Diagnosis(UNKNOWN, None, f"{name} is being shut down on {target}, in post-copy.", over=False)
     if here.reason == POST_COPY_FAILED and there.arriving:
-        sentence = (
-            f"Post-copy of {name} broke before libvirt had let the VM run on {target}: it stands still, and does not "
-            "continue by itself."
-        )
-        advice = f"libvirt ends it on {target}, unless QEMU hangs there. {LEAVE_BOTH}"
-        return Diagnosis(BROKE_EARLY, None, sentence, advice, over=False)
+        return _broke_early(known)
     if here.reason == POST_COPY_FAILED:
         sentence = (
             f"Post-copy of {name} has lost its connection: the VM is on {target}, and stops where it needs a page that "
@@ -129,6 +124,22 @@ def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
         return Diagnosis(LINK_AWAY, None, sentence, advice, over=False)
     sentence = f"Post-copy of {name} is under way: the VM {_is(there)} on {target}; {origin} sends the rest."
     return Diagnosis(UNDER_WAY, None, sentence, over=False)
+
+
+def _broke_early(known: Evidence) -> Diagnosis:
+    """The daemons lost each other before the target let the VM run."""
+    name, target = known.name, known.target
+    broke = f"Post-copy of {name} broke before libvirt had let the VM run on {target}: it stands still"
+    if not known.letting_it_run:
+        sentence = f"{broke}, and does not continue by itself."
+        advice = f"libvirt ends it on {target}, unless QEMU hangs there. {LEAVE_BOTH}"
+        return Diagnosis(BROKE_EARLY, None, sentence, advice, over=False)
+    sentence = f"{broke}. It goes on if the network was down and comes back, but not if QEMU's connection was closed."
+    advice = (
+        f"Repair the network between {known.origin} and {target}. {LEAVE_BOTH} If it still stands still two minutes "
+        f"after the network is back, force it off on {target}: {_destroy(name)}"
+    )
+    return Diagnosis(BROKE_EARLY, None, sentence, advice, over=False)
 
 
 # -- one host has it --
