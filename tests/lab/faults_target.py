@@ -69,7 +69,7 @@ TARGETS = (
         "key of the origin not accepted by the target",
         BEFORE,
         acts.hide_keys,
-        replace(REFUSED, sentence="[Pp]ermission denied|accepts no key|key"),
+        replace(REFUSED, sentence="ssh refused the login"),
     ),
     Fault("sshd of the target killed", BEFORE, kill(TARGET, SSHD), replace(REFUSED, sentence="connection refused")),
 )
