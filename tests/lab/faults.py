@@ -52,6 +52,7 @@ DAEMONS = (
         replace(STAYS, error="libvirtd does not run there|connection to libvirt on {origin} broke"),
         (SILENT, lasts(3)),
         restart(ORIGIN),
+        chosen=True,
     ),
     Fault(
         "libvirtd of the origin killed in pre-copy",
@@ -60,7 +61,6 @@ DAEMONS = (
         replace(STAYS, error="connection to libvirt on {origin} broke"),
         (SILENT, presses(POST_COPY_NOW), presses(CANCEL), lasts(5)),
         restart(ORIGIN),
-        chosen=True,
     ),
     Fault(
         "libvirtd of the origin killed, and its owner leaves",
@@ -92,6 +92,7 @@ DAEMONS = (
         replace(STAYS, sentence="connection to libvirt on {target} broke.*{vm} runs on {origin}"),
         (waits("the end", lambda timeline: timeline.over),),
         restart(TARGET),
+        chosen=True,
     ),
     Fault(
         "libvirtd of the target killed in post-copy",
@@ -100,7 +101,6 @@ DAEMONS = (
         replace(MOVES, sentence="{vm} runs on {target}", here=f"({OFF})?", advice=".*"),
         (lasts(5),),
         restart(TARGET),
-        chosen=True,
     ),
     Fault(
         "libvirtd of the target killed as post-copy begins",
@@ -117,7 +117,6 @@ DAEMONS = (
         MOVES,
         (presses(POST_COPY_NOW), SILENT, lasts(5)),
         cont(ORIGIN, LIBVIRTD),
-        chosen=True,
     ),
     Fault(
         "libvirtd of the origin stopped for 40 s",
@@ -167,9 +166,10 @@ QEMUS = (
         PASS_2,
         kill(TARGET, QEMU),
         replace(REFUSED, sentence="QEMU on {target} ended.*{vm} runs on {origin}"),
+        chosen=True,
     ),
     Fault("qemu of the target killed as post-copy begins", BEGUN, kill(TARGET, QEMU), LOST_THERE),
-    Fault("qemu of the target killed in post-copy", IN_POST_COPY, kill(TARGET, QEMU), LOST_THERE, chosen=True),
+    Fault("qemu of the target killed in post-copy", IN_POST_COPY, kill(TARGET, QEMU), LOST_THERE),
 )
 CONNECTIONS = (
     Fault("ssh connections cut in pre-copy", PASS_2, acts.cut_ssh, STAYS),
@@ -179,6 +179,7 @@ CONNECTIONS = (
         PASS_2,
         acts.cut_streams,
         replace(REFUSED, outcome="failed|cancelled", error="", sentence="{vm} runs on {origin}"),
+        chosen=True,
     ),
     Fault(
         "streams cut as post-copy begins",
@@ -197,7 +198,6 @@ CONNECTIONS = (
             lasts(4),
             does(kill(TARGET, QEMU)),
         ),
-        chosen=True,
     ),
     Fault(
         "link down for 5 s in pre-copy",
@@ -295,10 +295,11 @@ OTHERS = (
         PASS_2,
         virsh(ORIGIN, "suspend"),
         MOVES,
+        chosen=True,
     ),
     Fault("vm reset by another program", PASS_2, try_virsh(ORIGIN, "reset"), MOVES, (presses(POST_COPY_NOW),)),
     Fault("vm undefined by another program", PASS_2, try_virsh(ORIGIN, "undefine"), MOVES, (presses(POST_COPY_NOW),)),
-    Fault("guest powered off in pre-copy", PASS_2, types(ORIGIN, POWER_OFF), POWERED_OFF, chosen=True),
+    Fault("guest powered off in pre-copy", PASS_2, types(ORIGIN, POWER_OFF), POWERED_OFF),
     Fault(
         "guest powered off in post-copy",
         IN_POST_COPY,
@@ -321,9 +322,15 @@ OWNERS = (
         lambda _: None,
         replace(MOVES, gap=True),
         (leaves, attaches, presses(POST_COPY_NOW)),
-        chosen=True,
     ),
     Fault("owner leaves in post-copy", IN_POST_COPY, lambda _: None, replace(MOVES, gap=True), (leaves, attaches)),
-    Fault("owner leaves as post-copy begins", BEGUN, lambda _: None, replace(MOVES, gap=True), (leaves, attaches)),
+    Fault(
+        "owner leaves as post-copy begins",
+        BEGUN,
+        lambda _: None,
+        replace(MOVES, gap=True),
+        (leaves, attaches),
+        chosen=True,
+    ),
 )
 FAULTS = (*DAEMONS, *QEMUS, *CONNECTIONS, *CUTS, *OTHERS, *OWNERS, *TARGETS, *FOLDERS)

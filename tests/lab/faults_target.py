@@ -15,7 +15,6 @@ TARGETS = (
         BEFORE,
         acts.define_other(same_name=True),
         Expect(refused="name {vm} is taken on {target}"),
-        chosen=True,
     ),
     Fault(
         "uuid taken on the target",
@@ -29,6 +28,7 @@ TARGETS = (
         BEFORE,
         acts.take_ports,
         replace(REFUSED, sentence="all ports for migrations .*in use on the destination"),
+        chosen=True,
     ),
     Fault(
         "no room for libvirt's files", BEFORE, acts.fill_state_disk, replace(REFUSED, sentence="disk is probably full")
@@ -85,13 +85,13 @@ FOLDERS = (
             waits("the end", lambda timeline: timeline.over),
         ),
         acts.enlarge_runs,
-        chosen=True,
     ),
     Fault(
         "folder of the runs read-only",
         BEFORE,
         mount_runs("ro"),
         Expect(refused="The run cannot be recorded in .*: Read-only file system"),
+        chosen=True,
     ),
-    Fault("folder of the runs deleted", PASS_2, acts.delete_runs, MOVES, (presses(POST_COPY_NOW),)),
+    Fault("folder of the runs deleted", PASS_2, acts.delete_runs, MOVES, (presses(POST_COPY_NOW),), chosen=True),
 )

@@ -29,15 +29,15 @@ def whole(lab: Lab) -> Iterator[World]:
     fault_vm.install(lab.place)
     world = World(lab)
     yield world
+    world.restore()
     world.remove()
 
 
 @pytest.fixture
-def world(whole: World) -> Iterator[World]:
-    """The VM runs on the origin; afterwards it runs on one of the hosts again, whatever the fault was."""
+def world(whole: World) -> World:
+    """The VM runs on the origin, whatever the fault before was."""
     whole.restore()
-    yield whole
-    whole.restore()
+    return whole
 
 
 @pytest.fixture(scope="module")
