@@ -273,6 +273,25 @@ def presses(action: str) -> Step:
     return step
 
 
+def ends_or_is_ended(act: Callable[[World], object], stall_s: float) -> Step:
+    """Wait for the end; do something if nothing arrives for so long that QEMU waits for itself."""
+
+    async def step(trial: Trial) -> None:
+        timeline, last = trial.migration.timeline, [(0.0, -1)]
+
+        def stalled() -> bool:
+            now, left = trial.migration.elapsed(), timeline.point.remaining if timeline.point else 0
+            if left != last[0][1]:
+                last[0] = (now, left)
+            return now - last[0][0] >= stall_s
+
+        await trial.until(lambda: timeline.over or stalled(), "the end, or a QEMU that hangs")
+        if not timeline.over:
+            await asyncio.to_thread(act, trial.world)
+
+    return step
+
+
 async def resumes_if_paused(trial: Trial) -> None:
     """Wait for the end; press the key of the resume if post-copy does not go on by itself."""
     timeline = trial.migration.timeline
