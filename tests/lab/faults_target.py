@@ -9,6 +9,13 @@ from tests.lab.fault_expect import MOVES, REFUSED, Expect
 from tests.lab.fault_world import SSHD, TARGET
 from tui.migration.model.keys import POST_COPY_NOW
 
+
+def _refused(sentence: str) -> Expect:
+    """A refusal of the target, whose reason libvirt now and then loses while it closes the connection to it."""
+    lost = r"libvirt gave no usable reason; QEMU was not seen to start on {target}"
+    return replace(REFUSED, sentence=f"{sentence}|{lost}")
+
+
 TARGETS = (
     Fault(
         "name taken on the target",
@@ -27,12 +34,9 @@ TARGETS = (
         "ports taken on the target",
         BEFORE,
         acts.take_ports,
-        replace(REFUSED, sentence="all ports for migrations .*in use on the destination"),
-        chosen=True,
+        _refused("all ports for migrations .*in use on the destination"),
     ),
-    Fault(
-        "no room for libvirt's files", BEFORE, acts.fill_state_disk, replace(REFUSED, sentence="disk is probably full")
-    ),
+    Fault("no room for libvirt's files", BEFORE, acts.fill_state_disk, _refused("disk is probably full")),
     Fault(
         "emulator missing on the target",
         BEFORE,
@@ -45,13 +49,14 @@ TARGETS = (
         acts.limit_memory,
         replace(REFUSED, sentence="too little memory|gave no usable reason|could not start"),
     ),
-    Fault("cpu impossible on the target", BEFORE, acts.weaken_cpu, replace(REFUSED, sentence="CPU lacks features")),
+    Fault("cpu impossible on the target", BEFORE, acts.weaken_cpu, _refused("CPU lacks features")),
     Fault("name of the target unknown", BEFORE, acts.hide_name, replace(REFUSED, sentence="name cannot be resolved")),
     Fault(
         "host key of the target changed",
         BEFORE,
         acts.change_host_key,
         replace(REFUSED, sentence="host key is unknown.*or has changed"),
+        chosen=True,
     ),
     Fault(
         "shared folder missing on the target",
