@@ -165,7 +165,7 @@ QEMUS = (
         "qemu of the target killed in pre-copy",
         PASS_2,
         kill(TARGET, QEMU),
-        replace(REFUSED, sentence="QEMU on {target} ended.*{vm} runs on {origin}"),
+        replace(REFUSED, sentence="QEMU on {target} (ended|could not start, or ended).*{vm} runs on {origin}"),
         chosen=True,
     ),
     Fault("qemu of the target killed as post-copy begins", BEGUN, kill(TARGET, QEMU), LOST_THERE),

@@ -34,7 +34,7 @@ TARGETS = (
         "ports taken on the target",
         BEFORE,
         acts.take_ports,
-        _refused("all ports for migrations .*in use on the destination"),
+        _refused("all ports for migrations .*in use on {target}"),
     ),
     Fault("no room for libvirt's files", BEFORE, acts.fill_state_disk, _refused("disk is probably full")),
     Fault(
