@@ -23,7 +23,7 @@ fuzz: setup ## give every reader 100,000 damaged inputs, other ones each time: a
 lab-test: setup ## real migrations between the lab's hosts
 	@$(sudo) .venv/bin/python -m tests lab
 
-faults: setup ## all faults that are put to migrations in the lab: half an hour
+faults: setup ## all faults that are put to migrations in the lab: 40 minutes
 	@$(sudo) .venv/bin/python -m tests faults
 
 lint: setup

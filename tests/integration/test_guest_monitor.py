@@ -1,9 +1,11 @@
 """The guest monitor with a real heartbeat, real datagrams and a real workload; the guest is this machine."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from tui.guest.backend.guest import Guest
 from tui.guest.model.heartbeat import SUBFOLDER
 from tui.guest.model.workload import CPU, WorkloadSpec
 from tui.migration.model import record
+
+HALT_S = 1.5
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +46,15 @@ async def test_two_searches_at_once_start_one_heartbeat(port: int) -> None:
     heartbeats = access_to(port).heartbeats
     first, second = await asyncio.gather(heartbeats.ensure_running(VM, silent), heartbeats.ensure_running(VM, silent))
     assert first == second
+
+
+async def test_two_clients_at_once_start_one_heartbeat_and_both_use_it(port: int) -> None:
+    clients = [access_to(port).heartbeats for _ in range(2)]
+    first, second = await asyncio.gather(*(each.ensure_running(VM, silent) for each in clients))
+    assert first == second
+    assert first.port == port
+    assert "running " in await status()
+    assert "error=" not in await status()
 
 
 async def test_a_migration_that_ends_during_the_search_leaves_a_heartbeat_for_the_next_one(
@@ -91,6 +104,24 @@ async def test_a_halted_guest_is_a_pause_for_the_network_and_for_itself(port: in
     assert observed.network_before_ms is not None
     assert [each.kind for each in followed.events][-1] == record.OBSERVED
     assert sum(each.data["answered"] for each in followed.events if each.kind == record.UDP_PROBE) > 20
+
+
+async def test_a_halted_app_is_no_pause_of_the_network(port: int) -> None:
+    await access_to(port).heartbeats.ensure_running(VM, silent)
+    argv = [sys.executable, "-m", "tests.integration.probing", own_address(), str(port)]
+    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
+    probing = await asyncio.create_subprocess_exec(*argv, **pipes)
+    assert probing.stdout is not None
+    assert await asyncio.wait_for(probing.stdout.readline(), LIMIT_S) == b"replies\n"
+    probing.send_signal(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(HALT_S)
+    finally:
+        probing.send_signal(signal.SIGCONT)
+    printed, _ = await asyncio.wait_for(probing.communicate(b""), LIMIT_S)
+    found = json.loads(printed)
+    assert found["in_time"]
+    assert found["pause_s"] < HALT_S <= found["unprobed_s"]
 
 
 async def test_a_workloads_rate_is_recorded_for_each_new_line(port: int, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.run_files import in_use, records_of
 from tui.migration.model import record
 from tui.migration.model.domjobinfo import text
+from tui.migration.model.keys import RESUME
 from tui.migration.model.record import END, GAP, KEY, Event, Record, Sample
 from tui.migration.model.timeline import COMPLETED, POST_COPY, SETUP, Timeline
 from tui.migration.model.verdict import sentence
@@ -36,6 +37,8 @@ else:
 POLL_S = 0.05
 REACH_LIMIT_S = 120.0  # for each condition; the machine may be slow
 NEVER = (r"Traceback", r"unexpected error", r"None\b(?! of)")  # wherever it goes wrong
+
+NEVER_0 = ("total_time_ms", "memory_total_bytes", "memory_sent_bytes")  # figures of a completed migration
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ MOMENTS = {each.name: each for each in (IN_SETUP, PASS_2, BEGUN, IN_POST_COPY)}
 class Fault:
     """`inject` and `undo` block, on a thread; the steps of `meanwhile` lie between them.
 
+    `arm`: prepared before the start; its result is called at the record with which post-copy begins, without blocking.
     `chosen`: it belongs to the choice that `make test` runs.
     """
 
@@ -78,6 +82,7 @@ class Fault:
     meanwhile: Sequence["Step"] = ()
     undo: Callable[[World], object] = lambda _: None
     technique: str = POST_COPY_MANUAL
+    arm: Callable[[World], Callable[[World], object]] | None = None
     chosen: bool = False
     plan: dict[str, Any] = field(default_factory=dict)
 
@@ -99,6 +104,7 @@ class Trial:
         self.migration: MigrationActor
         self.shown: list[Shown] = []
         self.injected_at = 0.0
+        self.armed: Callable[[World], object] | None = None
 
     def words(self, pattern: str) -> str:
         """A pattern with the names of this world."""
@@ -122,6 +128,9 @@ class Trial:
 
     def on_record(self, _each: Record) -> None:
         """Look at each new record, as the page does."""
+        if self.armed and self.migration.timeline.post_copy_at is not None:
+            self.armed(self.world)
+            self.armed = None
         self.look()
 
     async def until(self, met: Callable[[], bool], what: str) -> None:
@@ -156,6 +165,8 @@ class Trial:
             await self._refused(plan)
             return
         await asyncio.to_thread(world.rate, RATE)
+        if fault.arm:
+            self.armed = await asyncio.to_thread(fault.arm, world)
         self.migration = await self.owner.start(plan)
         self.migration.listen(self.on_record)
         if fault.when is not BEFORE:
@@ -262,6 +273,35 @@ def presses(action: str) -> Step:
     return step
 
 
+def ends_or_is_ended(act: Callable[[World], object], stall_s: float) -> Step:
+    """Wait for the end; do something if nothing arrives for so long that QEMU waits for itself."""
+
+    async def step(trial: Trial) -> None:
+        timeline, last = trial.migration.timeline, [(0.0, -1)]
+
+        def stalled() -> bool:
+            now, left = trial.migration.elapsed(), timeline.point.remaining if timeline.point else 0
+            if left != last[0][1]:
+                last[0] = (now, left)
+            return now - last[0][0] >= stall_s
+
+        await trial.until(lambda: timeline.over or stalled(), "the end, or a QEMU that hangs")
+        if not timeline.over:
+            await asyncio.to_thread(act, trial.world)
+
+    return step
+
+
+async def resumes_if_paused(trial: Trial) -> None:
+    """Wait for the end; press the key of the resume if post-copy does not go on by itself."""
+    timeline = trial.migration.timeline
+    await trial.until(
+        lambda: timeline.over or bool(timeline.diagnosis.get("resumable")), "the end, or a resumable pause"
+    )
+    if not timeline.over:
+        await presses(RESUME)(trial)
+
+
 async def second_owner_switches_too(trial: Trial) -> None:
     """Another process follows the migration in a folder of its own; both press the key at once."""
     found = await LabBackend(trial.world.lab, trial.runs, interval=0.5).migrations.attach()
@@ -329,6 +369,9 @@ def check_record(folder: Path, timeline: Timeline, *, gap: bool) -> None:
     samples = [each for each in records if isinstance(each, Sample)]
     assert (folder / "domjobinfo.txt").read_text() == "".join(text(each.stats) for each in samples)
     with (folder / "run.toml").open("rb") as file:
-        assert tomllib.load(file)["outcome"] == timeline.phase
+        summary = tomllib.load(file)
+    assert summary["outcome"] == timeline.phase
+    if timeline.phase == COMPLETED:  # a figure that libvirt has lost with a restart is missing, not 0
+        assert not [name for name in NEVER_0 if summary["figures"].get(name) == 0], summary
     assert [each.name for each in folder.iterdir() if each.name.startswith(".")] == []
     assert not in_use(folder / "raw.jsonl")

@@ -1,11 +1,13 @@
 """What is done to the hosts by the faults; World.restore undoes all of it."""
 
 import shutil
+import subprocess
 from collections.abc import Callable
 
 from tests.lab import fault_vm
 from tests.lab.fault_vm import VM
 from tests.lab.fault_world import ORIGIN, OTHER_VM, PORTS_PID, QEMU, TARGET, World
+from tests.lab.lab_backend import LIMIT_S
 from tui.lab.command import run
 from tui.lab.place import SHARED_FOLDER
 
@@ -62,6 +64,32 @@ def cut_ssh(world: World) -> None:
     world.sh(ORIGIN, f"ss -K dst {world.machine(TARGET).host.address} dport = :22")
 
 
+def cut_link_after(role: str, delay_s: float) -> Callable[[World], Act]:
+    """A link cut `delay_s` after the call of the result, whose program runs already: starting one takes too long."""
+
+    def arm(world: World) -> Act:
+        script = f"read -r _ && sleep {delay_s} && ip link set eth0 down && echo cut"
+        argv = world.machine(role).argv(["sh", "-c", script])
+        cutter = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        world.cutter = cutter
+
+        def fire(_world: World) -> None:
+            assert cutter.stdin is not None
+            cutter.stdin.write("now\n")
+            cutter.stdin.flush()
+
+        return fire
+
+    return arm
+
+
+def link_is_cut(world: World) -> None:
+    """Wait until the link is cut."""
+    assert world.cutter is not None
+    printed, _ = world.cutter.communicate(timeout=LIMIT_S)
+    assert printed == "cut\n"
+
+
 # -- what the target lacks --
 
 
@@ -81,6 +109,12 @@ def change_host_key(world: World) -> None:
     other = world.lab.place.host_key("storage").with_suffix(".pub").read_text()
     script = f"echo '{world.target} {other.strip()}' > /run/known_hosts; mount --bind /run/known_hosts {path}"
     world.sh(ORIGIN, script)
+
+
+def hide_keys(world: World) -> None:
+    """Let the target accept no key."""
+    path = world.machine(TARGET).home / ".ssh/authorized_keys"
+    world.sh(TARGET, f"mount --bind /dev/null {path}")
 
 
 def fill_state_disk(world: World) -> None:

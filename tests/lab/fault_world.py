@@ -1,6 +1,7 @@
 """The two hosts of the fault tests, by their roles in the next migration: breaks them, and makes them whole again."""
 
 import asyncio
+import subprocess
 import time
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class World:
         self.origin, self.target = "source", "destination"
         self.xml = fault_vm.definition()
         self.runs = Path("/nonexistent")  # the folder of the fault's record
+        self.cutter: subprocess.Popen[str] | None = None  # the program that cuts a link at a moment
 
     # -- look --
 
@@ -85,14 +87,12 @@ class World:
 
     def restore(self) -> None:
         """Make both hosts whole, with the VM on one of them, which becomes the origin; works after any fault."""
+        if self.cutter is not None:
+            self.cutter.kill()
+            self.cutter.communicate()
+            self.cutter = None
         for role in (ORIGIN, TARGET):
-            for pid_file in (LIBVIRTD, QEMU, SSHD):
-                self.sh(role, f'[ ! -e {pid_file} ] || kill -CONT "$(cat {pid_file})" || :')
-            self.link(role, "up")
-            self._unmount(role)
-            self.sh(role, f'[ ! -e {PORTS_PID} ] || kill -9 "$(cat {PORTS_PID})" || :; rm -f {PORTS_PID}')
-            pid = f'--pid "$(cat {LIBVIRTD})"'
-            self.sh(role, f'prlimit {pid} --as="$(prlimit {pid} --as --noheadings -o HARD)": || :')
+            self.sh(role, self._undo(role))
         if self.runs.is_mount():
             run(["umount", "-l", str(self.runs)])
         self.rate(network.UNLIMITED)
@@ -113,13 +113,19 @@ class World:
                 break
         self.boot(self.xml)
 
-    def _unmount(self, role: str) -> None:
-        """Remove what was mounted over the host's files; the lab itself mounts one thing on SHARED_FOLDER."""
-        known_hosts = str(self.machine(role).home / ".ssh/known_hosts")
-        for path in (*MOUNTS, known_hosts):
-            keep = 1 if path == str(SHARED_FOLDER) else 0
-            count = f"$(grep -c ' {path} ' /proc/self/mountinfo || :)"
-            self.sh(role, f'while [ "{count}" -gt {keep} ]; do umount -l {path}; done')
+    def _undo(self, role: str) -> str:
+        """The script that undoes on a host what the faults may have done; the lab itself mounts SHARED_FOLDER once."""
+        ssh = [str(self.machine(role).home / ".ssh" / name) for name in ("known_hosts", "authorized_keys")]
+        pid = f'--pid "$(cat {LIBVIRTD})"'
+        return "\n".join(
+            (
+                *(f'[ ! -e {file} ] || kill -CONT "$(cat {file})" || :' for file in (LIBVIRTD, QEMU, SSHD)),
+                "ip link set eth0 up",
+                *(_unmount(path, keep=int(path == str(SHARED_FOLDER))) for path in (*MOUNTS, *ssh)),
+                f'[ ! -e {PORTS_PID} ] || kill -9 "$(cat {PORTS_PID})" || :; rm -f {PORTS_PID}',
+                f'prlimit {pid} --as="$(prlimit {pid} --as --noheadings -o HARD)": || :',
+            )
+        )
 
     def remove(self) -> None:
         """End the VM and remove its definition."""
@@ -167,3 +173,7 @@ class World:
         assert (timeline.phase, timeline.verified and timeline.verified[0]) == (COMPLETED, True), dict(timeline.error)
         await asyncio.to_thread(fault_vm.wait_for_a_line, self.lab.place)
         self._take_origin(TARGET)
+
+
+def _unmount(path: str, *, keep: int) -> str:
+    return f'while [ "$(grep -c " {path} " /proc/self/mountinfo || :)" -gt {keep} ]; do umount -l {path}; done'

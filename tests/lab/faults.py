@@ -1,4 +1,7 @@
-"""The faults that are put to a migration, each with what must hold; `fault.py` reads the table."""
+"""The faults that are put to a migration, each with what must hold; `fault.py` reads the table.
+
+`fault_index.py` leads from each fault that version 0.1 failed to its rows here and to other tests of it.
+"""
 
 from dataclasses import replace
 
@@ -20,7 +23,7 @@ from tests.lab.fault import (
     shows,
     waits,
 )
-from tests.lab.fault_acts import cont, kill, link, mount_runs, restart, stop, try_virsh, types, virsh
+from tests.lab.fault_acts import cont, kill, link, restart, stop, try_virsh, types, virsh
 from tests.lab.fault_expect import (
     ENDED_HERE,
     LEFT,
@@ -33,10 +36,11 @@ from tests.lab.fault_expect import (
     RUNS,
     STAYS,
     WATCHED,
-    Expect,
 )
 from tests.lab.fault_vm import PANIC, POWER_OFF
-from tests.lab.fault_world import LIBVIRTD, ORIGIN, QEMU, SSHD, TARGET
+from tests.lab.fault_world import LIBVIRTD, ORIGIN, QEMU, TARGET
+from tests.lab.faults_cuts import CUTS
+from tests.lab.faults_target import FOLDERS, TARGETS
 from tui.core.plan import PRE_COPY
 from tui.migration.model.keys import CANCEL, POST_COPY_NOW, RESUME
 
@@ -48,6 +52,7 @@ DAEMONS = (
         replace(STAYS, error="libvirtd does not run there|connection to libvirt on {origin} broke"),
         (SILENT, lasts(3)),
         restart(ORIGIN),
+        chosen=True,
     ),
     Fault(
         "libvirtd of the origin killed in pre-copy",
@@ -56,7 +61,13 @@ DAEMONS = (
         replace(STAYS, error="connection to libvirt on {origin} broke"),
         (SILENT, presses(POST_COPY_NOW), presses(CANCEL), lasts(5)),
         restart(ORIGIN),
-        chosen=True,
+    ),
+    Fault(
+        "libvirtd of the origin killed, and its owner leaves",
+        PASS_2,
+        kill(ORIGIN, LIBVIRTD),
+        replace(STAYS, error="", never=(), gap=True),
+        (SILENT, leaves, does(restart(ORIGIN)), attaches),
     ),
     Fault(
         "libvirtd of the origin killed in post-copy",
@@ -81,6 +92,7 @@ DAEMONS = (
         replace(STAYS, sentence="connection to libvirt on {target} broke.*{vm} runs on {origin}"),
         (waits("the end", lambda timeline: timeline.over),),
         restart(TARGET),
+        chosen=True,
     ),
     Fault(
         "libvirtd of the target killed in post-copy",
@@ -89,7 +101,6 @@ DAEMONS = (
         replace(MOVES, sentence="{vm} runs on {target}", here=f"({OFF})?", advice=".*"),
         (lasts(5),),
         restart(TARGET),
-        chosen=True,
     ),
     Fault(
         "libvirtd of the target killed as post-copy begins",
@@ -106,7 +117,6 @@ DAEMONS = (
         MOVES,
         (presses(POST_COPY_NOW), SILENT, lasts(5)),
         cont(ORIGIN, LIBVIRTD),
-        chosen=True,
     ),
     Fault(
         "libvirtd of the origin stopped for 40 s",
@@ -155,10 +165,11 @@ QEMUS = (
         "qemu of the target killed in pre-copy",
         PASS_2,
         kill(TARGET, QEMU),
-        replace(REFUSED, sentence="QEMU on {target} ended.*{vm} runs on {origin}"),
+        replace(REFUSED, sentence="QEMU on {target} (ended|could not start, or ended).*{vm} runs on {origin}"),
+        chosen=True,
     ),
     Fault("qemu of the target killed as post-copy begins", BEGUN, kill(TARGET, QEMU), LOST_THERE),
-    Fault("qemu of the target killed in post-copy", IN_POST_COPY, kill(TARGET, QEMU), LOST_THERE, chosen=True),
+    Fault("qemu of the target killed in post-copy", IN_POST_COPY, kill(TARGET, QEMU), LOST_THERE),
 )
 CONNECTIONS = (
     Fault("ssh connections cut in pre-copy", PASS_2, acts.cut_ssh, STAYS),
@@ -168,6 +179,7 @@ CONNECTIONS = (
         PASS_2,
         acts.cut_streams,
         replace(REFUSED, error="", sentence="{vm} runs on {origin}"),
+        chosen=True,
     ),
     Fault(
         "streams cut as post-copy begins",
@@ -186,7 +198,6 @@ CONNECTIONS = (
             lasts(4),
             does(kill(TARGET, QEMU)),
         ),
-        chosen=True,
     ),
     Fault(
         "link down for 5 s in pre-copy",
@@ -284,10 +295,11 @@ OTHERS = (
         PASS_2,
         virsh(ORIGIN, "suspend"),
         MOVES,
+        chosen=True,
     ),
     Fault("vm reset by another program", PASS_2, try_virsh(ORIGIN, "reset"), MOVES, (presses(POST_COPY_NOW),)),
     Fault("vm undefined by another program", PASS_2, try_virsh(ORIGIN, "undefine"), MOVES, (presses(POST_COPY_NOW),)),
-    Fault("guest powered off in pre-copy", PASS_2, types(ORIGIN, POWER_OFF), POWERED_OFF, chosen=True),
+    Fault("guest powered off in pre-copy", PASS_2, types(ORIGIN, POWER_OFF), POWERED_OFF),
     Fault(
         "guest powered off in post-copy",
         IN_POST_COPY,
@@ -310,89 +322,15 @@ OWNERS = (
         lambda _: None,
         replace(MOVES, gap=True),
         (leaves, attaches, presses(POST_COPY_NOW)),
-        chosen=True,
     ),
     Fault("owner leaves in post-copy", IN_POST_COPY, lambda _: None, replace(MOVES, gap=True), (leaves, attaches)),
-    Fault("owner leaves as post-copy begins", BEGUN, lambda _: None, replace(MOVES, gap=True), (leaves, attaches)),
-)
-TARGETS = (
     Fault(
-        "name taken on the target",
-        BEFORE,
-        acts.define_other(same_name=True),
-        Expect(refused="name {vm} is taken on {target}"),
+        "owner leaves as post-copy begins",
+        BEGUN,
+        lambda _: None,
+        replace(MOVES, gap=True),
+        (leaves, attaches),
         chosen=True,
     ),
-    Fault(
-        "uuid taken on the target",
-        BEFORE,
-        acts.define_other(same_name=False),
-        Expect(refused="UUID.*{target}"),
-        chosen=True,
-    ),
-    Fault(
-        "ports taken on the target",
-        BEFORE,
-        acts.take_ports,
-        replace(REFUSED, sentence="all ports for migrations .*in use on the destination"),
-    ),
-    Fault(
-        "no room for libvirt's files", BEFORE, acts.fill_state_disk, replace(REFUSED, sentence="disk is probably full")
-    ),
-    Fault(
-        "emulator missing on the target",
-        BEFORE,
-        acts.HIDE_EMULATOR,
-        Expect(refused="QEMU for x86_64 is missing there"),
-    ),
-    Fault(
-        "no memory on the target",
-        BEFORE,
-        acts.limit_memory,
-        replace(REFUSED, sentence="too little memory|gave no usable reason|could not start"),
-    ),
-    Fault("cpu impossible on the target", BEFORE, acts.weaken_cpu, replace(REFUSED, sentence="CPU lacks features")),
-    Fault("name of the target unknown", BEFORE, acts.hide_name, replace(REFUSED, sentence="name cannot be resolved")),
-    Fault(
-        "host key of the target changed",
-        BEFORE,
-        acts.change_host_key,
-        replace(REFUSED, sentence="host key is unknown.*or has changed"),
-    ),
-    Fault(
-        "shared folder missing on the target",
-        BEFORE,
-        acts.HIDE_FOLDER,
-        replace(REFUSED, sentence="cannot be opened|could not start|usable reason"),
-    ),
-    Fault(
-        "image unreadable on the target",
-        BEFORE,
-        acts.BREAK_IMAGE,
-        replace(REFUSED, sentence="cannot be opened|could not start|usable reason"),
-    ),
-    Fault("sshd of the target killed", BEFORE, kill(TARGET, SSHD), replace(REFUSED, sentence="connection refused")),
 )
-FOLDERS = (
-    Fault(
-        "disk of the runs full",
-        BEFORE,
-        mount_runs("size=32k"),
-        MOVES,
-        (
-            waits("the disk is full", lambda timeline: timeline.log_trouble),
-            presses(POST_COPY_NOW),
-            waits("the end", lambda timeline: timeline.over),
-        ),
-        acts.enlarge_runs,
-        chosen=True,
-    ),
-    Fault(
-        "folder of the runs read-only",
-        BEFORE,
-        mount_runs("ro"),
-        Expect(refused="The run cannot be recorded in .*: Read-only file system"),
-    ),
-    Fault("folder of the runs deleted", PASS_2, acts.delete_runs, MOVES, (presses(POST_COPY_NOW),)),
-)
-FAULTS = (*DAEMONS, *QEMUS, *CONNECTIONS, *OTHERS, *OWNERS, *TARGETS, *FOLDERS)
+FAULTS = (*DAEMONS, *QEMUS, *CONNECTIONS, *CUTS, *OTHERS, *OWNERS, *TARGETS, *FOLDERS)

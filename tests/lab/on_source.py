@@ -34,6 +34,7 @@ from tui.launch.backend.launch import Launch
 from tui.launch.model.new_vm import CLOUD, IMAGE, LIKE, VmRequest
 from tui.linux.sudo import Sudo
 from tui.migration.backend.guest_monitor import GuestAccess
+from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.model.record import UDP_PROBE, Event
 from tui.vm.model.blockers import blockers
@@ -198,6 +199,27 @@ async def follow(connections: Connections, runs: str) -> Result:
 async def kill_in(connections: Connections, who: str, vm: str, moment: str) -> Result:
     """Starts a migration through the runner, and at that moment kills the runner or this process."""
     migrations = wiring.migrations_of(connections, config.find())
+    migration = await started(migrations, vm, moment)
+    os.kill(os.getpid() if who == "client" else runner_pid(), signal.SIGKILL)
+    await migrations.close()
+    return {"folder": str(migration.folder), "phase": migration.timeline.phase}
+
+
+async def halt_runner_in(connections: Connections, vm: str, moment: str, seconds: str) -> Result:
+    """Starts a migration through the runner, halts the runner at that moment, and ends the migration by post-copy."""
+    migrations = wiring.migrations_of(connections, config.find())
+    migration = await started(migrations, vm, moment)
+    pid = runner_pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(float(seconds))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    return await ended_by_post_copy(migrations, migration)
+
+
+async def started(migrations: Migrations, vm: str, moment: str) -> Migration:
+    """A migration that has reached that moment."""
     migration = await migrations.start(Plan(vm, POST_COPY_MANUAL))
     reached = asyncio.Event()
 
@@ -215,9 +237,7 @@ async def kill_in(connections: Connections, who: str, vm: str, moment: str) -> R
     migration.listen(look)
     look(None)
     await reached.wait()
-    os.kill(os.getpid() if who == "client" else runner_pid(), signal.SIGKILL)
-    await migrations.close()
-    return {"folder": str(migration.folder), "phase": migration.timeline.phase}
+    return migration
 
 
 async def end_by_post_copy(connections: Connections) -> Result:
@@ -225,6 +245,10 @@ async def end_by_post_copy(connections: Connections) -> Result:
     migrations = wiring.migrations_of(connections, config.find())
     migration = await migrations.attach()
     assert migration is not None
+    return await ended_by_post_copy(migrations, migration)
+
+
+async def ended_by_post_copy(migrations: Migrations, migration: Migration) -> Result:
     migration.controls.switch_to_post_copy()
     await migration.ended()
     timeline = migration.timeline
@@ -246,7 +270,7 @@ COMMANDS: dict[str, Callable[..., Awaitable[Result]]] = {
     for request in (
         *(hosts, where, boot, shut_down, force_off, start, start_custom, status, stop),
         *(vms, make_like, make_of_image, make_of_cloud_image, delete),
-        *(migrate, migrate_and_die, follow, kill_in, end_by_post_copy),
+        *(migrate, migrate_and_die, follow, kill_in, halt_runner_in, end_by_post_copy),
     )
 }
 

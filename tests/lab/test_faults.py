@@ -1,21 +1,26 @@
 """Faults put to real migrations: what the page shows, what the record holds, and that the next migration works."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.lab import fault_vm
+from tests.lab.conftest import NAME
 from tests.lab.fault import Fault, Trial, check_record
 from tests.lab.fault_vm import VM
 from tests.lab.fault_world import RATE, SLOW, World
 from tests.lab.faults import FAULTS
+from tests.lab.faults_cuts import RESUMED
 from tests.lab.test_launch import on_source, result_of
+from tests.lab.test_userland import NEW, lab_with
 from tui.lab import network
 from tui.lab.lab import Lab
 from tui.migration.backend.run_files import read_records
 from tui.migration.model.timeline import COMPLETED, FAILED, Timeline
+
+HALT_S = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -24,19 +29,27 @@ def whole(lab: Lab) -> Iterator[World]:
     fault_vm.install(lab.place)
     world = World(lab)
     yield world
+    world.restore()
     world.remove()
 
 
 @pytest.fixture
-def world(whole: World) -> Iterator[World]:
-    """The VM runs on the origin; afterwards it runs on one of the hosts again, whatever the fault was."""
+def world(whole: World) -> World:
+    """The VM runs on the origin, whatever the fault before was."""
     whole.restore()
-    yield whole
-    whole.restore()
+    return whole
 
 
-def cases() -> Iterator[object]:
-    for fault in FAULTS:
+@pytest.fixture(scope="module")
+def resumable(lab: Lab) -> Iterator[World]:
+    """Hosts whose libvirt can resume a post-copy; `lab` only keeps other runs of these tests away."""
+    with lab_with(f"{NAME}-new", {"source": NEW, "destination": NEW}) as new:
+        fault_vm.install(new.place)
+        yield World(new)
+
+
+def cases(faults: Iterable[Fault]) -> Iterator[object]:
+    for fault in faults:
         yield pytest.param(
             fault, id=fault.id.replace(" ", "-"), marks=() if fault.chosen else (pytest.mark.all_faults,)
         )
@@ -62,6 +75,20 @@ async def test_a_killed_client_leaves_no_gap(moment: str, world: World, tmp_path
     await ended_by_successor(world, None, tmp_path, gap=False)
 
 
+@pytest.mark.all_faults
+async def test_a_halted_runner_goes_on_and_its_client_sees_the_end(world: World, tmp_path: Path) -> None:
+    world.rate(RATE)
+    ended = result_of(world.lab, "halt_runner_in", VM, "pass 2", str(HALT_S))
+    assert (ended["phase"], ended["sentence"]) == (
+        COMPLETED,
+        f"{VM} runs on {world.target} and is gone from {world.origin}.",
+    )
+    timeline = Timeline(read_records(Path(ended["folder"]) / "raw.jsonl"))
+    check_record(Path(ended["folder"]), timeline, gap=False)
+    world.restore()
+    await world.migrate_again(tmp_path / "again")
+
+
 async def ended_by_successor(world: World, folder: Path | None, tmp_path: Path, *, gap: bool) -> None:
     ended = result_of(world.lab, "end_by_post_copy")
     assert folder is None or ended["folder"] == str(folder)
@@ -78,8 +105,16 @@ async def ended_by_successor(world: World, folder: Path | None, tmp_path: Path, 
     await world.migrate_again(tmp_path / "again")
 
 
-@pytest.mark.parametrize("fault", cases())
+@pytest.mark.parametrize("fault", cases(FAULTS))
 async def test_a_fault_is_named_and_recorded(fault: Fault, world: World, tmp_path: Path) -> None:
     await Trial(fault, world, tmp_path / "runs").run()
     world.restore()
     await world.migrate_again(tmp_path / "again")
+
+
+@pytest.mark.parametrize("fault", cases(RESUMED))
+async def test_a_fault_is_resumed(fault: Fault, resumable: World, tmp_path: Path) -> None:
+    resumable.restore()
+    await Trial(fault, resumable, tmp_path / "runs").run()
+    resumable.restore()
+    await resumable.migrate_again(tmp_path / "again")

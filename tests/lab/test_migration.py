@@ -140,9 +140,9 @@ async def test_a_killed_destination_qemu_fails_the_migration_with_a_reason_and_t
     assert timeline.phase == "failed"
     # whichever notices first: a QEMU, one of the daemons, or the connection between them, which hides the reason
     assert timeline.error["why"].startswith((
-        "the migration stream to the destination broke",
+        "the migration stream to destination broke",
         "QEMU on destination ended",
-        "QEMU on the destination could not start, or ended",
+        "QEMU on destination could not start, or ended",
     ))  # fmt: skip
     assert timeline.error["detail"]
     assert timeline.verified == (True, f"{VM} runs on source.")

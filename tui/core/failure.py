@@ -16,6 +16,13 @@ class Failure(Exception):
         self.hint = hint
         self.detail = detail
 
+    def with_host(self, role: str, host: str) -> "Failure":
+        """Itself with the host's name in place of "the destination", which is all that an adapter knows."""
+        self.what, self.why, self.hint = (
+            text.replace(f"the {role}", host) for text in (self.what, self.why, self.hint)
+        )
+        return self
+
     @property
     def reason(self) -> str:
         """What and why, without the hint and a full stop."""

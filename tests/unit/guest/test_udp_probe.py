@@ -1,7 +1,11 @@
 """Pauses and clock loss computed from probes of a guest that pauses, whose clock runs on or stands still."""
 
+import socket
+import time
+
 import pytest
 
+from tui.guest.backend.udp_probe import SO_TIMESTAMPNS, TIMESPEC, received_at
 from tui.guest.model.heartbeat import HeartbeatReply
 from tui.guest.model.udp_probe import BEST_OF, EVERY_S, MOST_UNANSWERED, ProbeAnswers
 
@@ -96,9 +100,21 @@ def test_it_is_settled_only_once_the_clock_is_compared() -> None:
 def test_late_probes_of_the_app_are_no_pause() -> None:
     train = Train()
     train.run(1)
-    train.advance(2.0)
+    train.advance(0.9)
     train.run(1)
     assert train.probe_answers.pause == pytest.approx(ROUND_TRIP)
+    assert train.probe_answers.unprobed == 0
+
+
+def test_the_time_in_which_the_app_was_halted_is_no_pause_but_time_without_probes() -> None:
+    train = Train()
+    train.run(1)
+    train.advance(30.0)
+    train.guest -= 0.4  # the guest paused meanwhile, and its clock with it
+    train.run(2)
+    assert train.probe_answers.pause == pytest.approx(ROUND_TRIP)
+    assert train.probe_answers.unprobed == pytest.approx(30 + EVERY_S)
+    assert train.probe_answers.lost == pytest.approx(0.4)
 
 
 def test_queued_replies_count_as_a_pause_from_the_first_waiting_probe() -> None:
@@ -166,3 +182,21 @@ def test_a_pause_that_is_longer_than_the_kept_probes_is_measured_whole() -> None
     train.run(1)
     assert train.probe_answers.pause == pytest.approx(silent_s + ROUND_TRIP)
     assert train.probe_answers.round_trip == pytest.approx(ROUND_TRIP)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "waited_s", "expected_s"),
+    [
+        pytest.param(0.015, 1.0, 0.015, id="as usual"),
+        pytest.param(29.99, 31.0, 29.99, id="the app was halted after it arrived"),
+        pytest.param(29.99, 1.0, 0.0, id="the wall clock was set forward"),
+        pytest.param(-5.0, 1.0, 0.0, id="the wall clock was set back"),
+    ],
+)
+def test_a_datagram_has_the_kernels_time_however_late_it_is_read(
+    age_s: float, waited_s: float, expected_s: float
+) -> None:
+    stamp = time.time_ns() - round(age_s * 1e9)
+    extra = [(socket.SOL_SOCKET, SO_TIMESTAMPNS, TIMESPEC.pack(*divmod(stamp, 10**9)))]
+    before = time.monotonic()
+    assert before - expected_s - 0.001 <= received_at(extra, waited_s) <= time.monotonic() - expected_s + 0.001

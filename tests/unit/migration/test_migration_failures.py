@@ -28,6 +28,16 @@ async def test_a_refused_start_is_a_failed_migration_with_its_reason(tmp_path: P
     assert watched.migration.timeline.verified == (True, "guest1 runs on source.")
 
 
+async def test_a_reason_that_comes_from_the_target_names_the_host(tmp_path: Path) -> None:
+    stage = Stage(recording("pre-copy-idle"))
+    why, hint = "QEMU on the destination could not start", "The VM's log on the destination has the reason."
+    stage.refusals["migrate"].append(Failure("The migration of guest1 failed", why, hint))
+    watched = begin(stage, tmp_path)
+    await watched.ended()
+    assert watched.summary["error"]["why"] == "QEMU on destination could not start"
+    assert watched.migration.timeline.error["hint"] == "The VM's log on destination has the reason."
+
+
 async def test_a_job_that_outlives_its_caller_is_followed_to_its_end(tmp_path: Path) -> None:
     stage = Stage(recording("link-cut"), waits_for_keys=False)
     stage.standing = True

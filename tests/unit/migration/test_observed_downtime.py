@@ -126,6 +126,14 @@ def test_the_observed_downtime_follows_from_replies_log_and_gaps(
     assert observed_downtime(probe_answers, log, **({"completed": True, "why": "no address"} | more)) == expected
 
 
+def test_time_in_which_the_app_was_halted_is_time_without_probes_and_the_clocks_are_compared() -> None:
+    halted = answers(0.34, 0.012, **SWITCHED)
+    halted.unprobed = 30.0
+    observed = observed_downtime(halted, completed=True)
+    assert observed == replace(NETWORK, **GUEST, **CLOCK, unwatched_s=30.0)
+    assert observed.network == "no reply for 340 ms (±21 ms; before the switchover 12 ms; not probed for 30.0 s)"
+
+
 def test_known_fields_come_back_from_the_log() -> None:
     for observed in (
         MEASURED,

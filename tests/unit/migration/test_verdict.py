@@ -291,3 +291,29 @@ def test_a_migration_that_is_being_cancelled_says_so() -> None:
     assert sentence(timeline, 1.0).text == "Cancelling: libvirt aborts the job. The VM keeps running on source."
     timeline.add(Event(2, "", record.ACTION, {"action": "cancel", "failed": True}))
     assert sentence(timeline, 2.0).text.startswith("Setting up")
+
+
+@pytest.mark.parametrize(
+    ("resumed", "text"),
+    [
+        (
+            False,
+            "Post-copy: libvirt has not let the VM run on destination yet, 800 B still to fetch, but nothing arrives.",
+        ),
+        (
+            True,
+            "Post-copy: the VM runs on destination, 800 B still to fetch, but nothing arrives: the VM stops where it "
+            "needs some of it.",
+        ),
+    ],
+)
+def test_a_vm_that_libvirt_has_not_let_run_yet_is_not_said_to_run(resumed: bool, text: str) -> None:
+    words = [("destination", "started", "migrated"), ("source", "suspended", "post-copy")]
+    words += [("destination", "resumed", "post-copy")] if resumed else []
+    timeline = Timeline([Event(0, "", record.START, {})])
+    for host, event, detail in words:
+        timeline.add(Event(1.0, "", "lifecycle", {"host": host, "event": event, "detail": detail}))
+    stats = {"memory_total": 1000, "memory_iteration": 2, "memory_remaining": 800, "memory_processed": 200}
+    for t in range(2, 8):
+        timeline.add(Sample(float(t), "", stats, "paused"))
+    assert sentence(timeline, 7.0) == Verdict(text, WARNING)

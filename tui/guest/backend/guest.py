@@ -29,6 +29,7 @@ SEND_LIMIT_S = 60.0
 REPLY_LIMIT_S = 15.0
 TRIM_EVERY_S, LOG_KIB = 5, 1024
 NO_COMPILER = 69  # exit status of INSTALL: EX_UNAVAILABLE of sysexits.h
+RUNS_ALREADY = 75  # exit status of START: EX_TEMPFAIL
 
 # In a compiler's output: the most informative line, and what it contains if a part of the compiler is missing.
 REASON = r"\b(error|fatal)\b|cannot find -l"  # ld's line comes before gcc's "ld returned 1"
@@ -73,6 +74,12 @@ cat > "$making/$1" || exit 73
 chmod 700 "$making/$1" && {{ {KEEP}; }}
 """
 
+# In the program's folder: sets $alive to the PID of the running process, else to "", and $pid and $boot.
+ALIVE = """alive=; pid=; began=
+[ -s pid ] && read -r pid began < pid
+boot=; [ "$(cat boot 2> /dev/null)" = "$(cat /proc/sys/kernel/random/boot_id)" ] && boot=this
+[ -n "$pid" ] && [ -n "$boot" ] && [ "$(cut -d' ' -f22 "/proc/$pid/stat" 2> /dev/null)" = "$began" ] && alive=$pid"""
+
 # $1: workload, $2: its command line for display, $3: its working folder ("": the home), then its command line, whose
 # words are never parsed by the shell, nor as options of the starting command.
 # The program outlives this shell: it has its own session, no terminal and no open pipes.
@@ -81,8 +88,15 @@ chmod 700 "$making/$1" && {{ {KEEP}; }}
 # When systemd restarts a service (the guest agent), it kills everything that the service has started, even in other
 # sessions. If systemd runs and permits it, the program therefore gets its own scope.
 # A custom command may print without end: its log is cut to the newest lines from time to time.
+# Two clients may start a program at once: the lock is kept until the PID is written, and the second one starts none.
 START = f"""{FOLDER}
-mkdir -p "$folder" && cd "$folder" || exit 73
+mkdir -p "$folder" && cd "$folder" && exec 9> lock || exit 73
+command -v flock > /dev/null && flock 9
+{ALIVE}
+if [ -n "$alive" ]; then
+  echo "another client has just started $(sed -n 's/^name //p' what) there"
+  exit {RUNS_ALREADY}
+fi
 workload=$1 shown=$2; shift 2
 rm -f pid ended gone
 : > log
@@ -96,9 +110,10 @@ $scope "$detach" sh -c '
   own=$1
   cd -- "${{1:-$HOME}}"; shift
   command -v setsid > /dev/null && set -- setsid -- "$@"
-  "$@" >> "$known/log" 2>&1 &
+  "$@" >> "$known/log" 2>&1 9>&- &
   program=$!
   echo "$program $(cut -d" " -f22 /proc/$program/stat)" > "$known/pid"
+  exec 9>&-
   trim=
   if [ -z "$own" ]; then
     while sleep {TRIM_EVERY_S}; do
@@ -115,13 +130,10 @@ $scope "$detach" sh -c '
 ' sh "$@" < /dev/null > /dev/null 2>&1 &
 """
 
-# Sets $alive to the PID of the running process, and $pid and $boot; exits if the program was never started.
+# Runs ALIVE; exits if the program was never started.
 FIND = f"""{FOLDER}
 cd "$folder" 2> /dev/null && [ -f what ] || exit 0
-alive=; pid=; began=
-[ -s pid ] && read -r pid began < pid
-boot=; [ "$(cat boot)" = "$(cat /proc/sys/kernel/random/boot_id)" ] && boot=this
-[ -n "$pid" ] && [ -n "$boot" ] && [ "$(cut -d' ' -f22 "/proc/$pid/stat" 2> /dev/null)" = "$began" ] && alive=$pid
+{ALIVE}
 """
 
 # Prints a word and its value on each line, see model.workload.parse_status. The exit status is recorded a moment after

@@ -48,13 +48,20 @@ class Heartbeats:
             if not status.running:
                 status = HeartbeatStatus()
                 await guest.install(PROGRAM, await source_of(PROGRAM), on_progress)
-                await guest.start(HeartbeatSpec(self._port))
+                await self._start(guest)
             if not status.port:
                 status = await _first_output(guest)
         if not status.running:
             raise Failure("The heartbeat ended at once", status.output or "it printed nothing")
         self._known[name] = endpoint = HeartbeatEndpoint(parse_addresses(addresses), status.port or self._port)
         return endpoint
+
+    async def _start(self, guest: Guest) -> None:
+        try:
+            await guest.start(HeartbeatSpec(self._port))
+        except Failure:
+            if not parse_heartbeat(await guest.status_text()).running:  # otherwise another client was faster
+                raise
 
     def known(self, name: str) -> HeartbeatEndpoint | None:
         """The last known endpoint of a VM's heartbeat."""

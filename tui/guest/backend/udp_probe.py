@@ -12,6 +12,7 @@ from tui.guest.model.udp_probe import EVERY_S, ProbeAnswers, Window
 
 REPORT_EVERY_S = 1.0
 STOP_LIMIT_S = 0.5
+READ_LIMIT_S = 1.0  # one reading of the sockets takes no longer, also on a busy machine
 SO_TIMESTAMPNS = 35  # Linux; the socket module lacks it
 TIMESPEC = struct.Struct("qq")
 ANCILLARY_BYTES = socket.CMSG_SPACE(TIMESPEC.size)
@@ -98,18 +99,20 @@ class UdpProbe:
 
     def _probe(self, sockets: list[socket.socket]) -> None:
         """Wakes once per probe: received datagrams have the kernel's timestamp and can wait until then."""
-        due = time.monotonic()
+        due = read = time.monotonic()
         report = due + REPORT_EVERY_S
         while not self._stop.is_set():
             if self._switched_over.is_set():  # set before the first reply after the pause arrives
                 self._mark_switchover()
-            answering = [each for each in sockets if self._receive(each)]
+            waited_s = time.monotonic() - read + READ_LIMIT_S
+            answering = [each for each in sockets if self._receive(each, waited_s)]
+            read = time.monotonic()
             sockets = answering[:1] or sockets
             now = time.monotonic()
             self._send(sockets, now)
-            due += (int((now - due) / EVERY_S) + 1) * EVERY_S
+            due = _next(due, EVERY_S, now)
             if now >= report:
-                report += REPORT_EVERY_S
+                report = _next(report, REPORT_EVERY_S, now)
                 self._report_window()
             time.sleep(max(0.0, due - time.monotonic()))
         self._report_window()
@@ -122,8 +125,8 @@ class UdpProbe:
             with contextlib.suppress(OSError):  # unreachable for now: the probe counts as lost
                 each.send(datagram)
 
-    def _receive(self, udp: socket.socket) -> bool:
-        """Read all received datagrams; whether a reply was among them."""
+    def _receive(self, udp: socket.socket, waited_s: float) -> bool:
+        """Read all datagrams received within `waited_s`; whether a reply was among them."""
         answered = False
         while True:
             try:
@@ -132,7 +135,7 @@ class UdpProbe:
                 return answered
             reply = parse_reply(datagram)
             if reply is not None:
-                self._add(reply, _received_at(extra))
+                self._add(reply, received_at(extra, waited_s))
                 answered = True
 
     def _add(self, reply: HeartbeatReply, t: float) -> None:
@@ -158,12 +161,17 @@ class UdpProbe:
             self._report(window, self.probe_answers)
 
 
-def _received_at(extra: Sequence[tuple[int, int, bytes]]) -> float:
-    """The monotonic time at which the kernel received a datagram."""
+def _next(due: float, every_s: float, now: float) -> float:
+    """The next time of a schedule after `now`."""
+    return due + (int((now - due) / every_s) + 1) * every_s
+
+
+def received_at(extra: Sequence[tuple[int, int, bytes]], waited_s: float) -> float:
+    """The monotonic time at which the kernel received a datagram, of those that it received within `waited_s`."""
     now, wall = time.monotonic(), time.time_ns()
     for level, kind, data in extra:
         if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS and len(data) == TIMESPEC.size:
             seconds, nanoseconds = TIMESPEC.unpack(data)
             age = (wall - seconds * 10**9 - nanoseconds) / 1e9
-            return now - age if 0 <= age < 1 else now  # otherwise the wall clock was just set
+            return now - age if 0 <= age < waited_s else now  # otherwise the wall clock was just set
     return now

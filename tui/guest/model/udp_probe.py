@@ -8,6 +8,7 @@ from tui.guest.model.heartbeat import HeartbeatReply
 EVERY_S = 0.02  # between two probes; an interval of 0.01 s used 2 % of a core
 BEST_OF = 50  # replies; the one with the shortest round trip gives the best estimate of the clock offset
 NOTABLE_S = 0.03  # the guest's clock is compared before and after a pause of at least this length
+UNPROBED_S = 1.0  # this process did not run if it sent no probe for that long
 MOST_UNANSWERED = 15_000  # probes that are kept, of five minutes: a guest may be silent for a day
 DRIFT = 500e-6  # seconds per second that two running clocks may drift apart: NTP's maximum slew
 
@@ -48,7 +49,9 @@ class ProbeAnswers:
         self.restarted = False  # the guest or its heartbeat has restarted
         self.round_trip: float | None = None  # the shortest
         self.window = Window()
+        self.unprobed = 0.0  # seconds without a probe because this process was halted
         self._number = 0
+        self._last_sent: float | None = None
         self._sent: deque[tuple[int, float]] = deque()  # the probes after the last answered one
         self._recent: deque[Offset] = deque(maxlen=BEST_OF)
         self._before: Offset | None = None  # before the last notable pause, until it is compared with one after it
@@ -63,6 +66,10 @@ class ProbeAnswers:
 
     def send(self, t: float) -> int:
         """Record that a probe is sent at `t`; returns its number."""
+        if self._last_sent is not None and t - self._last_sent >= UNPROBED_S:
+            self.unprobed += t - self._last_sent
+            self._compare_from_now()  # the guest may have paused meanwhile
+        self._last_sent = t
         self._number += 1
         self._sent.append((self._number, t))
         if len(self._sent) > MOST_UNANSWERED:
@@ -114,6 +121,12 @@ class ProbeAnswers:
         elif not self.lost:
             self.lost_error = max(self.lost_error, error)
 
+    def _compare_from_now(self) -> None:
+        """Compare the guest's clock as it was known so far with the replies that follow."""
+        if self._before is None:
+            self._before = self.offset
+            self._recent.clear()
+
     def _record(self, reply: HeartbeatReply) -> None:
         last = self.answer
         if last is not None and (reply.now_ns < last.now_ns or reply.beats < last.beats):
@@ -129,9 +142,8 @@ class ProbeAnswers:
             window.pause, window.pause_began = pause, since
         window.round_trip = round_trip if window.round_trip is None else min(window.round_trip, round_trip)
         self.round_trip = round_trip if self.round_trip is None else min(self.round_trip, round_trip)
-        if pause >= NOTABLE_S and self._before is None:
-            self._before = self.offset
-            self._recent.clear()
+        if pause >= NOTABLE_S:
+            self._compare_from_now()
         self._recent.append(Offset(t, (sent + t) / 2 - reply.now_ns / 1e9, round_trip))
         if self._before is not None and len(self._recent) == BEST_OF:
             self.compare()

@@ -202,7 +202,7 @@ class MigrationActor:
     def _call_failed(self, failure: Failure, running: bool) -> None:
         """migrateToURI3 has failed, but the job may continue if only our connection broke."""
         self.run_log.event(record.ACTION, action="migrate", failed=True)
-        self.state.failure = failure
+        self.state.failure = failure.with_host("destination", self.target)
         self.state.ours = False  # the sampler sees the end of a job that continues
         if running:
             self.run_log.error(failure, action="migrate")

@@ -7,6 +7,7 @@ import shlex
 from dataclasses import replace
 
 from tui.core.failure import Failure
+from tui.core.protocols import ConnectionBroken
 from tui.core.vm import Vm
 from tui.migration.model.cause import end_of_vm, see_log
 from tui.migration.model.diagnosis_words import (
@@ -102,12 +103,7 @@ def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
     if known.ending_there:
         return Diagnosis(UNKNOWN, None, f"{name} is being shut down on {target}, in post-copy.", over=False)
     if here.reason == POST_COPY_FAILED and there.arriving:
-        sentence = (
-            f"Post-copy of {name} broke before libvirt had let the VM run on {target}: it stands still, and does not "
-            "continue by itself."
-        )
-        advice = f"libvirt ends it on {target}, unless QEMU hangs there. {LEAVE_BOTH}"
-        return Diagnosis(BROKE_EARLY, None, sentence, advice, over=False)
+        return _broke_early(known)
     if here.reason == POST_COPY_FAILED:
         sentence = (
             f"Post-copy of {name} has lost its connection: the VM is on {target}, and stops where it needs a page that "
@@ -118,6 +114,22 @@ def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
         return Diagnosis(LINK_AWAY, None, sentence, advice, over=False)
     sentence = f"Post-copy of {name} is under way: the VM {state_words(there)} on {target}; {origin} sends the rest."
     return Diagnosis(UNDER_WAY, None, sentence, over=False)
+
+
+def _broke_early(known: Evidence) -> Diagnosis:
+    """The daemons lost each other before the target let the VM run."""
+    name, target = known.name, known.target
+    broke = f"Post-copy of {name} broke before libvirt had let the VM run on {target}: it stands still"
+    if not known.letting_it_run:
+        sentence = f"{broke}, and does not continue by itself."
+        advice = f"libvirt ends it on {target}, unless QEMU hangs there. {LEAVE_BOTH}"
+        return Diagnosis(BROKE_EARLY, None, sentence, advice, over=False)
+    sentence = f"{broke}. It goes on if the network was down and comes back, but not if QEMU's connection was closed."
+    advice = (
+        f"Repair the network between {known.origin} and {target}. {LEAVE_BOTH} If it still stands still two minutes "
+        f"after the network is back, force it off on {target}: {destroy_command(name)}"
+    )
+    return Diagnosis(BROKE_EARLY, None, sentence, advice, over=False)
 
 
 # -- one host has it --
@@ -167,6 +179,11 @@ def _lost_there(known: Evidence) -> Diagnosis:
         f"{origin} still has {name}, paused, with memory from before the switch; that copy must not run. Force it off "
         f"there: {destroy_command(name)}. Then start the VM from its disk, on the Launch page."
     )
+    if how == FORCED_OFF and not known.ran_there and isinstance(known.failure, ConnectionBroken):
+        who = f"libvirt on {target} ended {name} there"
+        why = f"its connection to {origin} broke before it had let the VM run on {target}"
+        cause = Failure(who, why, "Check the network between the hosts.", detail=known.failure.detail)
+        return Diagnosis(TARGET_QEMU_GONE, FAILED, f"{who}, because {why}. It is off.", rest, cause=cause)
     kind, who = end_of_vm(name, target, how)
     if kind in (GUEST_OFF, DESTROYED):
         return Diagnosis(kind, FAILED, f"{who} in post-copy. It is off.", rest, cause=Failure(f"{who} in post-copy"))

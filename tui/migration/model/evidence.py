@@ -116,6 +116,16 @@ class Evidence:
         return "" if self.there.active else ending(self.events, self.target) or _of_state(self.there)
 
     @property
+    def ran_there(self) -> bool:
+        """Whether libvirt was seen to let the VM run on the target, which it does about a second after the switch."""
+        return ("resumed", "post-copy") in lifecycle_words(self.events, self.target)
+
+    @property
+    def letting_it_run(self) -> bool:
+        """Whether libvirt on the target was about to let it run: QEMU does that when it has the pages that it needs."""
+        return any(event == "defined" for event, _detail in lifecycle_words(self.events, self.target))
+
+    @property
     def ending_there(self) -> bool:
         """Whether QEMU on the target is about to end, as when the guest powers itself off."""
         words = [event for event, _detail in lifecycle_words(self.events, self.target)]

@@ -18,7 +18,8 @@ class ObservedDowntime:
     `guest_ms` the longest time between two beats by the guest's own clock, `clock_lost_ms` by how much that clock fell
     behind the source's during the pauses; `_resolution_ms` and `_error_ms` are their possible errors. All count from
     the switchover; the longest pauses before it are in `network_before_ms` and `guest_before_ms`, which are None if no
-    switchover was seen: then the whole migration counts. `unwatched_s` is how long nothing probed in between.
+    switchover was seen: then the whole migration counts. `unwatched_s` is how long nothing probed in between, because
+    no app ran or the app was halted.
     """
 
     network_ms: float | None = None
@@ -132,8 +133,8 @@ def observed_downtime(
         return replace(_from_log(log, why), unwatched_s=unwatched_s)
     observed = replace(_from_probes(probe_answers, open_s, unwatched_s), unwatched_s=unwatched_s)
     if completed and probe_answers.pause_before is None:
-        return _without_switchover(observed, counted_before=counted_before)
-    return observed
+        observed = _without_switchover(observed, counted_before=counted_before)
+    return replace(observed, unwatched_s=round(unwatched_s + probe_answers.unprobed, 3))
 
 
 def _from_probes(probe_answers: ProbeAnswers, open_s: float, unwatched_s: float) -> ObservedDowntime:

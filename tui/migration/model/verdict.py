@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from tui.core import actions
 from tui.core.quantity import duration, size
+from tui.migration.model.evidence import lifecycle_words
 from tui.migration.model.passes import Pass
 from tui.migration.model.record import number_in
 from tui.migration.model.timeline import (
@@ -106,6 +107,12 @@ def _ended(timeline: Timeline, origin: str, target: str) -> Verdict:
     return Verdict(f"{what}{': ' + why if why else ''}.{where}", BAD)
 
 
+def _let_run(timeline: Timeline, target: str) -> bool:
+    """Whether the VM runs on the target; True if the target's events were not recorded."""
+    words = lifecycle_words(timeline.events, target)
+    return ("started", "migrated") not in words or ("resumed", "post-copy") in words
+
+
 def _post_copy(timeline: Timeline, origin: str, target: str) -> Verdict:
     point = timeline.point
     moves = timeline.post_copy_failed and point is not None and bool(point.rate)  # it goes on by itself
@@ -125,6 +132,9 @@ def _post_copy(timeline: Timeline, origin: str, target: str) -> Verdict:
     if point.rate is None or point.t < (timeline.post_copy_at or 0):
         return Verdict(f"{left}.")
     if not point.rate:
+        if not _let_run(timeline, target):
+            left = f"Post-copy: libvirt has not let the VM run on {target} yet, {size(point.remaining)} still to fetch"
+            return Verdict(f"{left}, but nothing arrives.", WARNING)
         return Verdict(f"{left}, but nothing arrives: the VM stops where it needs some of it.", WARNING)
     return Verdict(f"{left}, about {duration(point.remaining / point.rate)}.")
 
