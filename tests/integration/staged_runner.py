@@ -7,24 +7,28 @@ import sys
 
 from tests.unit.fakes import Stage, connections, recording
 from tests.unit.migration.stages import workload
+from tests.unit.study.fake_guest import FakeGuest
 from tui.app import runner
+from tui.app.wiring import Owned
 from tui.core.protocols import ITERATION
 from tui.core.settings import Config
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model.record import Event
+from tui.study.backend.service import Studies
 
 COMMAND = (sys.executable, "-m", "tests.integration.staged_runner")
 
 
-def create(config: Config, recorded: Recorded) -> MigrationOwner:
-    """The owner of the recorded migration."""
+def create(config: Config, recorded: Recorded) -> Owned:
+    """What the runner owns: the recorded migration."""
     stage = Stage(recording("post-copy-by-hand"))
     if unfinished_runs(config.runs.folder):
         stage.begin()
         stage.play(lambda each: isinstance(each, Event) and each.kind == ITERATION and each.data["iteration"] == 2)
-    return MigrationOwner(connections(stage), stage.open, config.runs.folder, 0.01, workload, recorded=recorded)
+    owner = MigrationOwner(connections(stage), stage.open, config.runs.folder, 0.01, workload, recorded=recorded)
+    return Owned(owner, Studies(owner, FakeGuest().workloads, config, config.runs.folder.parent / "studies"))
 
 
 if __name__ == "__main__":
