@@ -13,7 +13,7 @@ from tui.runs.model.domjobinfo_log import LogReader, Output
 from tui.runs.model.log_line import read_line
 from tui.runs.model.log_split import Splitter
 from tui.runs.model.log_time import read_time
-from tui.runs.widgets import about_lines, run_line
+from tui.runs.widgets import RunTable, about_lines
 
 LOGS = Path(__file__).parents[1] / "unit" / "runs" / "logs"
 SAMPLES = [path.read_bytes().decode("utf-8", errors="replace") for path in sorted(LOGS.iterdir())]
@@ -42,7 +42,7 @@ async def list_and_open(runs: Runs, count: int) -> None:
     assert len(listed) == count
     for run in listed:
         assert not run.problem
-        run_line(run, 80)
+        RunTable([run], 80).line(0)
         about_lines(run, 80)
         opened = await runs.open(run)
         assert opened.problem == ""
