@@ -139,6 +139,7 @@ def _guest(guest: GuestWork) -> Fields:
         "guest_rate_after": guest.rate_after,
         "guest_rate_unit": guest.unit,
         "guest_lost_s": guest.lost_s,
+        "guest_error": guest.error,
     }
 
 

@@ -45,12 +45,16 @@ class StudyMark:
 
 @dataclass(frozen=True)
 class GuestWork:
-    """The workload's rate in `unit` before and after the migration, and the seconds of work that were lost."""
+    """The workload's rate in `unit` before and after the migration, and the seconds of work that were lost.
+
+    `error`: the workload found wrong pages, or could not be stopped.
+    """
 
     rate_before: float | None = None
     rate_after: float | None = None
     unit: str = ""
     lost_s: float | None = None
+    error: str = ""
 
 
 @dataclass(frozen=True)
