@@ -95,6 +95,20 @@ async def test_two_processes_never_work_on_one_study(make: Make) -> None:
     assert not store.in_use(folder)
 
 
+async def test_what_another_process_did_before_a_resume_has_the_log_is_not_repeated(make: Make) -> None:
+    world = make()
+    status = await world.start(IDLE | {"settle": "1 h"})
+    await killed(world)
+
+    def other_process() -> None:
+        other = store.Store.open(world.folder / "studies" / status["id"])
+        other.append("ended", number=1, result="completed")
+        other.close()
+
+    world.guest.meanwhile = [other_process]
+    assert (await world.studies.resume("", CONFIG))["done"] == 1
+
+
 async def test_a_log_that_a_crash_cut_goes_on_in_a_new_line(make: Make) -> None:
     world = make()
     status = await world.start(IDLE | {"repeats": 1})
