@@ -53,12 +53,16 @@ class Contents:
 
 
 def contents(folder: Path) -> Contents:
-    """The files in the folder of a run; links are not followed."""
-    sizes = [
-        os.lstat(os.path.join(place, name)).st_size  # noqa: PTH118  # os.walk returns texts
-        for place, _, names in os.walk(folder)
-        for name in names
-    ]
+    """The files in the folder of a run; links are not followed. Failure if a file can't be examined."""
+    sizes = []
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                sizes.append(os.lstat(os.path.join(place, name)).st_size)  # noqa: PTH118  # os.walk returns texts
+            except FileNotFoundError:
+                continue  # removed since
+            except OSError as error:
+                raise Failure(f"{folder} can't be read", error.strerror or str(error), detail=str(error)) from error
     return Contents(folder, len(sizes), sum(sizes))
 
 
