@@ -103,16 +103,6 @@ class Run:
         return self.options.technique
 
     @property
-    def timeout_s(self) -> float | None:
-        """The seconds after which post-copy was to start."""
-        return self.options.timeout_s
-
-    @property
-    def how(self) -> str:
-        """The technique, short: "pre-copy", "post 25 s", "post hand"."""
-        return self.options.short
-
-    @property
     def way(self) -> str:
         """The direction: "source -> destination"; empty if unknown."""
         target = self.target or (ELSEWHERE if self.technique == UNKNOWN else "")  # another program started it
