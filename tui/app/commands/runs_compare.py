@@ -100,14 +100,15 @@ def text(comparison: "Comparison", width: int) -> list[str]:
     from tui.runs.model.comparison import warning_lines
     from tui.runs.model.findings import counted
     from tui.runs.model.groups import common, letter, names
+    from tui.runs.model.measured import STATUSES
 
     groups = comparison.groups
     settings = [group.settings for group in groups]
     runs = sum(len(group.runs) for group in groups)
     equal = common(settings)
-    rows = [["", "group", "runs", "completed", "converged", "censored", "failed", "excluded", "no end"]]
+    rows = [["", "group", "runs", STATUSES[0], "converged", *STATUSES[1:]]]
     for position, (group, name) in enumerate(zip(groups, names(settings), strict=True)):
-        counts = [group.count(status) for status in ("completed", "censored", "failed", "excluded", "no end")]
+        counts = [group.count(status) for status in STATUSES]
         numbers = [len(group.runs), counts[0], group.converged, *counts[1:]]
         rows.append([letter(position), name if len(groups) > 1 else "all runs", *map(str, numbers)])
     title = f"{counted(runs, 'run')} in {counted(len(groups), 'group')} of equal settings"

@@ -13,7 +13,7 @@ from tui.app.commands.runs import folder_of, parser_of
 from tui.app.commands.session import help_of
 from tui.core.failure import Failure
 from tui.core.plain_text import plain
-from tui.core.plan import TECHNIQUES
+from tui.core.plan import POST_COPY, TECHNIQUES
 from tui.core.quantity import duration, parse_seconds, size
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ ABOUT = """\
 Imports logs of `virsh domjobinfo VM`, also with --rawstats or --completed, one output after another; the lines between
 them may be times. Each migration in a file becomes a run. "-" reads the standard input.
 The exit status is 1 if a file was not imported, else 0."""
-POST_COPY = "post-copy"
 LONGEST_INTERVAL_S = 3600.0
 SHOWN = 8  # reports of lines that are not understood
 NOT_IMPORTED = 1

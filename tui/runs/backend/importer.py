@@ -14,20 +14,20 @@ import tomli_w
 from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.core.plain_text import plain
+from tui.core.plan import POST_COPY, UNKNOWN
 from tui.core.regular_file import read_regular
 from tui.migration.backend.recorder import SUMMARY, Recorder, folder_name, free_names, without_none
 from tui.migration.backend.run_summary import figures
 from tui.migration.model.record import Record
 from tui.migration.model.timeline import LOST, Timeline
 from tui.runs.backend.log_source import LogSource, open_log
+from tui.runs.backend.notes import NOTE
 from tui.runs.model.domjobinfo_log import LogReader, Oddity
 from tui.runs.model.imported import (
     FILE,
     GIVEN,
     IMPORT,
     LOG,
-    POST_COPY,
-    UNKNOWN,
     MigrationRecords,
     imported_words,
     iso,
@@ -35,7 +35,6 @@ from tui.runs.model.imported import (
 from tui.runs.model.log_split import ENDED, RESULT, Part, Splitter
 
 ORIGINAL = "original.txt"  # the lines of the log, as they were
-NOTE = "note.toml"
 SCRATCH = ".import-"  # folders that begin with a dot are no runs
 
 EXPECTED = 'Expected are outputs of `virsh domjobinfo VM`, with lines such as "Job type: Unbounded" and '
