@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui.app.arguments import Parser
-from tui.app.commands.output import Output
+from tui.app.commands.output import Output, columns, padded
 from tui.app.commands.runs import parse, parser_of, printed, reader_of
 from tui.app.commands.session import help_of
 from tui.core.failure import Failure
@@ -148,10 +148,10 @@ def _figure(compared: "Compared", width: int, *, tested: bool) -> list[str]:
 
 def aligned(rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:
     """The rows with columns of equal width; numbers are on the right, the columns `left` on the left."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [max(columns(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  ".join(
-            f"{word:<{width}}" if column in left else f"{word:>{width}}"
+            padded(word, width, right=column not in left)
             for column, (word, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.failure import Failure
+from tui.core.quantity import size
 from tui.core.regular_file import open_regular
 from tui.migration.backend.recorder import RAW, SUMMARY, TEXT
 
@@ -50,6 +51,11 @@ class Contents:
     folder: Path
     files: int
     size: int
+
+    @property
+    def words(self) -> str:
+        """ "2 files, 1.2 MiB"."""
+        return f"{self.files} file{'' if self.files == 1 else 's'}, {size(self.size)}"
 
 
 def contents(folder: Path) -> Contents:

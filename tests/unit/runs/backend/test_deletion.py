@@ -25,6 +25,7 @@ def run(tmp_path: Path) -> Path:
 
 def test_a_run_is_deleted_with_its_files(run: Path) -> None:
     assert contents(run) == Contents(run, 2, 5)
+    assert (contents(run).words, Contents(run, 1, 5).words) == ("2 files, 5 B", "1 file, 5 B")
     delete_run(run.parent, run)
     assert list(run.parent.iterdir()) == []
 

@@ -86,7 +86,7 @@ def test_markdown_and_latex_are_escaped() -> None:
     assert markdown("a|b_c <=*[x]`\\") == "a\\|b\\_c \\<=\\*\\[x\\]\\`\\\\"
     assert latex('50% of $x_1 & {y} #~^\\ a--b ---c <="') == (
         "50\\% of \\$x\\_1 \\& \\{y\\} \\#\\textasciitilde{}\\textasciicircum{}\\textbackslash{} "
-        "a-{}-b -{}--c \\textless{}=''"
+        "a-{}-b -{}-{}-c \\textless{}=''"
     )
 
 
