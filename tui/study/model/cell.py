@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from tui.core.plan import AT_ONCE, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
@@ -28,7 +29,7 @@ class Cell:
         """The VM that is migrated."""
         return self.plan.vm
 
-    @property
+    @cached_property  # the status of a study needs it for each of its runs
     def text(self) -> str:
         """The whole setting; equal settings have equal texts."""
         workload = self.spec.text if self.spec else IDLE
