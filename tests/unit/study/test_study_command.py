@@ -25,7 +25,7 @@ from tui.runner.protocol import LONGEST_REPLY
 from tui.runner.server import Peer, Server
 from tui.runner.sessions import Sessions
 from tui.study.backend.client import StudiesClient
-from tui.study.backend.plan_file import EXAMPLES, example, read
+from tui.study.backend.plan_file import example, read
 from tui.study.backend.service import Session as StudySession
 
 IDLE = changed(workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}}, repeats=1)
@@ -210,7 +210,7 @@ def test_wrong_words_are_refused(
     assert sentence in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", study.EXAMPLES)
 def test_the_examples_are_plans(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.run("study", ["--example", name]) == 0
     plan, cells = read(capsys.readouterr().out, "guest1", name)
