@@ -140,7 +140,9 @@ async def test_a_damaged_study_is_a_sentence(make: Make, broken: str) -> None:
         ('outcome = "completed"\n[figures]\ntotal_time_ms = 1500', "completed", ""),
         ('outcome = "cancelled"\n[study]\ncensored = true', "censored", ""),
         ('outcome = "cancelled"', "cancelled", "its outcome is cancelled"),
-        ('outcome = "running"\nfigures = 3', "failed", "its outcome is running"),
+        ('outcome = "running"\nfigures = 3', "failed", "its end was not recorded"),
+        ('outcome = "completed"\n[figures]\ntotal_time_ms = nan', "completed", ""),
+        ('outcome = "completed"\n[figures]\ntotal_time_ms = -1', "completed", ""),
         ("outcome", "failed", "its record cannot be read"),
     ],
 )

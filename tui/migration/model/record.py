@@ -31,6 +31,8 @@ GUEST, UDP_PROBE, OBSERVED = "guest", "echo", "felt"
 VERIFIED = "verified"  # where the VM is afterwards; data: sentence, ok, advice
 END = "end"  # data: outcome
 
+RUNNING = "running"  # the outcome in run.toml until the end is known
+
 
 @dataclass(frozen=True)
 class Sample:

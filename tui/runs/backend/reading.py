@@ -10,10 +10,11 @@ from tui.core.failure import Failure
 from tui.core.regular_file import read_regular
 from tui.migration.backend.recorder import AFTERWARDS, RAW, SUMMARY
 from tui.migration.backend.run_files import has_end, in_use, records_of
+from tui.migration.model.record import RUNNING
 from tui.migration.model.timeline import Timeline
 from tui.runs.backend.notes import NOTE, read_annotation
 from tui.runs.model.parse import broken_run, parse_run
-from tui.runs.model.run import RUNNING, UNDER_WAY, Run
+from tui.runs.model.run import UNDER_WAY, Run
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -8,12 +8,12 @@ from typing import Any
 
 from tui.core.plan import TECHNIQUES
 from tui.migration.model.observed_downtime import TEXTS, ObservedDowntime
+from tui.migration.model.record import RUNNING
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.imported import imported_words
 from tui.runs.model.options import RunOptions
 from tui.runs.model.run import (
     BROKEN,
-    RUNNING,
     UNDER_WAY,
     UNFINISHED,
     UNFINISHED_WHY,

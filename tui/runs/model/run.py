@@ -11,7 +11,6 @@ from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.options import RunOptions
 
-RUNNING = "running"  # the outcome in run.toml until the end is known
 UNDER_WAY, UNFINISHED, BROKEN = "under way", "unfinished", "broken"
 
 UNSUMMARIZED = "It has ended, but its run.toml could not be written: the figures are only in its log."
