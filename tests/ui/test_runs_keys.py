@@ -137,6 +137,16 @@ async def test_a_note_and_tags_are_written_beside_the_run(runs: Path) -> None:
         await screen.sees('"+c" is not a tag.')
 
 
+async def test_a_note_of_several_lines_stays_as_it_is_if_it_is_not_changed(runs: Path) -> None:
+    annotate(runs / IDLE, lambda old: old.with_note("busy\nhost"))
+    async with shown(runs) as screen:
+        await screen.press("N", "enter")
+        await screen.press("t")
+        await screen.enter("paper")
+        await screen.until(lambda: read_annotation(runs / IDLE).tags == ("paper",))
+        assert read_annotation(runs / IDLE).note == "busy\nhost"
+
+
 async def test_marked_runs_are_excluded_with_a_reason_and_included_again(runs: Path) -> None:
     async with shown(runs) as screen:
         await screen.press("space", "space", "x")

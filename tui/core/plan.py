@@ -14,6 +14,8 @@ TECHNIQUES = {
     POST_COPY_MANUAL: "post-copy by hand",
 }
 
+POST_COPY = "post-copy"  # the technique of an imported log, which does not show whether a timeout or a person switched
+AT_ONCE = "post-copy at once"  # by hand in a study, where nobody presses the key
 UNKNOWN = "unknown"  # the technique of a migration that another program started
 ELSEWHERE = "another host"  # the target of such a migration, as a sentence names it while it is unknown
 
@@ -40,13 +42,13 @@ class Plan:
     @property
     def words(self) -> str:
         """The technique, as a person reads it."""
-        if self.technique == POST_COPY_TIMEOUT:
-            return f"post-copy after {self.timeout_s:g} s"
-        return technique_words(self.technique)
+        return technique_words(self.technique, self.timeout_s)
 
 
-def technique_words(technique: str) -> str:
-    """A technique as a person reads it; that of a newer version as it is."""
+def technique_words(technique: str, timeout_s: float | None = None) -> str:
+    """A technique as a person reads it, with its timeout if that is known; that of a newer version as it is."""
+    if technique == POST_COPY_TIMEOUT and timeout_s:
+        return f"post-copy after {timeout_s:g} s"
     return "not started here" if technique == UNKNOWN else TECHNIQUES.get(technique, technique)
 
 

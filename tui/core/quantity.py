@@ -14,6 +14,7 @@ TIME_EXPECTED = 'a time with its unit, such as "25 s", "300 ms" or "2 min"'
 
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 MIB = 1 << 20
+GIB = 1 << 30
 
 # "8G", "8 Gb" and similar are refused because they are ambiguous.
 SIZES = {unit: 1 << 10 * power for power, unit in enumerate(BINARY)}

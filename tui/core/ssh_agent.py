@@ -16,7 +16,8 @@ class SshAgents:
 
     def __init__(self) -> None:
         self._paths: list[str] = []  # the newest last
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # held for a moment only: an event loop offers
+        self._probing = threading.Lock()  # held while agents are asked
 
     def offer(self, path: str) -> None:
         """Add the agent of a client, as the newest one."""
@@ -29,22 +30,23 @@ class SshAgents:
 
         None is used if none replies: ssh would wait for it, and then try the key files.
         """
-        with self._lock:
-            if not self._paths:
+        with self._probing:
+            paths = self._paths
+            if not paths:
                 return
-            found = ""
-            for path in reversed(self._paths):
-                try:
-                    replies = _replies(path)
-                except OSError:
-                    self._paths.remove(path)  # its login has ended; another user may use the path again
-                    continue
-                if replies:
-                    found = path
-                    break
+            found = next(filter(self._usable, reversed(paths)), "")
             if os.environ.get(VARIABLE) != found:
                 # Not removed: C code on other threads may be reading the environment.
                 os.environ[VARIABLE] = found
+
+    def _usable(self, path: str) -> bool:
+        """Whether the agent replies; one whose socket is gone is forgotten."""
+        try:
+            return _replies(path)
+        except OSError:
+            with self._lock:  # its login has ended; another user may use the path again
+                self._paths = [each for each in self._paths if each != path]
+            return False
 
 
 AGENTS = SshAgents()  # of this process, as its environment

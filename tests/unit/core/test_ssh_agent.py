@@ -20,6 +20,7 @@ class Agent:
         self.path = str(path)
         self._does = does
         self._kept: list[socket.socket] = []
+        self.asked = threading.Event()
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(self.path)
         self._listening.listen(8)
@@ -36,8 +37,13 @@ class Agent:
                 client.sendall(b"\0\0\0\5\x0c\0\0\0\0")
             if self._does == "hang":
                 self._kept.append(client)
+                self.asked.set()
             else:
                 client.close()
+
+    def hang_up(self) -> None:
+        for each in self._kept:
+            each.close()
 
     def end(self) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)
@@ -97,6 +103,20 @@ def test_an_agent_that_does_not_reply_is_not_used(agent: Make, monkeypatch: pyte
     assert used(agents) == replying.path
     replying.end()
     assert used(agents) == ""
+
+
+def test_a_client_offers_its_agent_while_another_one_is_asked(agent: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssh_agent, "REPLY_LIMIT_S", 30.0)
+    agents, silent, replying = SshAgents(), agent("hang"), agent("reply")
+    agents.offer(silent.path)
+    asking = threading.Thread(target=agents.use_newest)
+    asking.start()
+    silent.asked.wait()
+    agents.offer(replying.path)
+    assert asking.is_alive()  # the offer did not wait for the reply
+    silent.hang_up()
+    asking.join()
+    assert used(agents) == replying.path
 
 
 def test_a_socket_made_again_by_another_process_is_not_used_until_a_client_offers_it(agent: Make) -> None:

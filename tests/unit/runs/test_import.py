@@ -1,6 +1,8 @@
 """Logs that others wrote become runs: each sample log with what it must be read as."""
 
+import errno
 import io
+import os
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -165,6 +167,26 @@ def test_what_a_person_knows_is_in_the_run_and_in_the_name_of_its_folder(tmp_pat
     assert run.summary["began"] == "2026-03-01T12:00:00.000Z"
     assert run.words.endswith("Unknown: downtime.")
     assert tomllib.loads((run.folder / "note.toml").read_text()) == {"note": "by hand"}
+
+
+def test_a_disk_that_is_full_at_the_second_run_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_text = Path.write_text
+
+    def refuse(path: Path, *given: Any) -> int:
+        if path.parent.name == "2":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write_text(path, *given)
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    with pytest.raises(Failure, match="No space left on device"):
+        imported("cancelled-then-again", tmp_path)
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_pipe_among_the_runs_does_not_hold_up_an_import(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "a-run").mkdir(parents=True)
+    os.mkfifo(tmp_path / "runs" / "a-run" / "run.toml")
+    assert len(imported("completed", tmp_path).runs) == 1
 
 
 def test_a_file_is_imported_once_unless_told(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def make(folder: Path, name: str, summary: dict[str, Any] | str | None = None, l
 def test_a_summary_becomes_a_line_of_the_list() -> None:
     run = parse_run(Path("/runs/x"), SUMMARY, in_use=False)
     assert run.began == datetime(2026, 11, 23, 4, 0, 13, 932000, timezone.utc)
-    assert (run.vm, run.workload, run.how, run.outcome) == ("guest1", "memory", "post 9 s", "completed")
+    assert (run.vm, run.workload, run.options.short, run.outcome) == ("guest1", "memory", "post 9 s", "completed")
     assert (run.total_s, run.downtime_s, run.sent_bytes) == (11.81, 0.013, 1262485504)
     assert (run.origin, run.target, run.problem) == ("destination", "source", "")
 
@@ -74,7 +74,7 @@ def test_a_summary_becomes_a_line_of_the_list() -> None:
 def test_a_summary_with_values_of_other_types_is_read_as_far_as_possible(summary: dict[str, Any]) -> None:
     run = parse_run(Path("/runs/20261123T040013Z-guest1-memory-pre-copy"), summary, in_use=False)
     assert run.total_s is run.downtime_s is run.sent_bytes is None
-    assert run.timeout_s is None
+    assert run.options.timeout_s is None
     assert run.began == datetime(2026, 11, 23, 4, 0, 13, tzinfo=timezone.utc)  # from its name
     assert bool(run.problem) == (run.outcome == BROKEN)
 

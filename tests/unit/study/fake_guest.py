@@ -1,6 +1,6 @@
 """A guest that runs the programs of the app, in memory: it knows the scripts of the guest's backend."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tui.core.command import Completed
 from tui.core.failure import Failure
@@ -20,6 +20,7 @@ class FakeGuest:
         self.rate = 100.0
         self.wrong_pages = 0
         self.failures: list[Failure] = []  # each is raised by one command
+        self.meanwhile: list[Callable[[], None]] = []  # each is called during one command
         self._seconds = 0
         self._ended = ""
         self.workloads = Workloads(self._guest, Heartbeats(self._guest, 0))
@@ -32,6 +33,8 @@ class FakeGuest:
     ) -> Completed:
         if self.failures:
             raise self.failures.pop()
+        if self.meanwhile:
+            self.meanwhile.pop()()
         script, words = argv[2], argv[5:]
         if script == START:
             self.running, self.options = words[0], words[1]

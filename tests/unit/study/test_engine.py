@@ -93,6 +93,21 @@ async def test_wrong_pages_are_a_failure(make: Make) -> None:
     assert "Memory was corrupted: 3 pages" in status["why"]
 
 
+async def test_a_fault_after_the_migration_leaves_its_folder_in_the_progress(make: Make) -> None:
+    world = make()
+
+    def fault() -> None:
+        raise RuntimeError("not expected")
+
+    world.owner.listen(lambda _migration: world.guest.meanwhile.append(fault))
+    await world.start(ONE | {"repeats": 1, "stop_after": 1})
+    status = await world.finished()
+    assert (status["state"], status["failed"]) == ("stopped", 1)
+    (done,) = world.done()
+    assert (done["direction"], Path(done["run"])) == ("out", world.owner.all[0].folder)
+    assert "not expected" in done["why"]
+
+
 async def test_another_workload_is_ended_before_a_run(make: Make) -> None:
     world = make()
     world.guest.running = "cpu"

@@ -95,6 +95,20 @@ async def test_two_processes_never_work_on_one_study(make: Make) -> None:
     assert not store.in_use(folder)
 
 
+async def test_what_another_process_did_before_a_resume_has_the_log_is_not_repeated(make: Make) -> None:
+    world = make()
+    status = await world.start(IDLE | {"settle": "1 h"})
+    await killed(world)
+
+    def other_process() -> None:
+        other = store.Store.open(world.folder / "studies" / status["id"])
+        other.append("ended", number=1, result="completed")
+        other.close()
+
+    world.guest.meanwhile = [other_process]
+    assert (await world.studies.resume("", CONFIG))["done"] == 1
+
+
 async def test_a_log_that_a_crash_cut_goes_on_in_a_new_line(make: Make) -> None:
     world = make()
     status = await world.start(IDLE | {"repeats": 1})
@@ -126,7 +140,9 @@ async def test_a_damaged_study_is_a_sentence(make: Make, broken: str) -> None:
         ('outcome = "completed"\n[figures]\ntotal_time_ms = 1500', "completed", ""),
         ('outcome = "cancelled"\n[study]\ncensored = true', "censored", ""),
         ('outcome = "cancelled"', "cancelled", "its outcome is cancelled"),
-        ('outcome = "running"\nfigures = 3', "failed", "its outcome is running"),
+        ('outcome = "running"\nfigures = 3', "failed", "its end was not recorded"),
+        ('outcome = "completed"\n[figures]\ntotal_time_ms = nan', "completed", ""),
+        ('outcome = "completed"\n[figures]\ntotal_time_ms = -1', "completed", ""),
         ("outcome", "failed", "its record cannot be read"),
     ],
 )

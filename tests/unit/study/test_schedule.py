@@ -65,7 +65,7 @@ def test_the_log_tells_what_is_done_and_what_was_under_way() -> None:
     stopped = progress_of([*entries, {"do": "stopped", "why": "enough"}])
     assert stopped.stopped == "enough"
     assert stopped.after({"do": "begun"}) == progress
-    assert progress.after({"do": "finished"}).finished
+    assert progress.after({"do": "finished"}) == progress
 
 
 def test_runs_that_were_cancelled_or_censored_are_no_failures() -> None:

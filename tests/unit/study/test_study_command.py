@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 
 from tests.unit.app.configurations import MINIMAL
 from tests.unit.study.plans import changed
 from tests.unit.study.study_world import CONFIG, Make, World
+from tests.unit.until import until
 from tui.app import commands
 from tui.app.commands import study
 from tui.app.commands.output import Output
@@ -23,7 +25,7 @@ from tui.runner.protocol import LONGEST_REPLY
 from tui.runner.server import Peer, Server
 from tui.runner.sessions import Sessions
 from tui.study.backend.client import StudiesClient
-from tui.study.backend.plan_file import EXAMPLES, example, read
+from tui.study.backend.plan_file import example, read
 from tui.study.backend.service import Session as StudySession
 
 IDLE = changed(workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}}, repeats=1)
@@ -105,6 +107,23 @@ async def test_the_next_runner_is_asked_if_one_ends_before_it_replies(make: Make
     world.cuts = 1
     assert (await study._newest(session, status))["id"] == status["id"]
     assert world.cuts == 0
+
+
+async def test_only_a_study_that_was_not_started_has_the_status_of_one(make: Make, serve: Any) -> None:
+    world = make()
+    session = await serve(world)
+    assert await study._start(session, "name = 1", OPTIONS) == study.CANNOT_START
+    assert session.output._err.getvalue().startswith("vmlm-tui study: The plan")
+    text = tomli_w.dumps(IDLE | {"settle": "1 h"})
+
+    def end_runner() -> bool:
+        world.cuts = 9 if world.studies.busy else 0
+        return world.studies.busy
+
+    following = asyncio.ensure_future(study._start(session, text, OPTIONS))
+    await until(end_runner)
+    with pytest.raises(Failure):
+        await following
 
 
 async def test_ctrl_c_leaves_the_study_running_and_says_how_to_stop_it(make: Make, serve: Any) -> None:
@@ -191,7 +210,7 @@ def test_wrong_words_are_refused(
     assert sentence in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", study.EXAMPLES)
 def test_the_examples_are_plans(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.run("study", ["--example", name]) == 0
     plan, cells = read(capsys.readouterr().out, "guest1", name)

@@ -98,6 +98,12 @@ def cut(text: str, width: int) -> str:
     return f"{text.rstrip()}~"
 
 
+def padded(text: str, width: int, *, right: bool) -> str:
+    """The text with spaces up to the width, before it if it belongs to the right."""
+    space = " " * (width - columns(text))
+    return space + text if right else text + space
+
+
 def columns(text: str) -> int:
     """The columns that a terminal needs for the text."""
     return sum(

@@ -126,8 +126,8 @@ def reader_of(options: Namespace) -> "RunReader":
 def folder_of(options: Namespace) -> Path:
     """The folder of the runs, from the options; Failure if there is none."""
     if options.folder:
-        folder = Path(options.folder).expanduser()
-        if not folder.is_dir():
+        folder = path_of(options.folder)
+        if not os.path.isdir(folder):  # noqa: PTH112  # is_dir raises for a folder that may not be entered
             raise Failure(f"{folder} is not a folder", hint="Name the folder that has the folders of the runs.")
         return folder.absolute()
     from tui.app.config import Missing, find, load
@@ -139,6 +139,14 @@ def folder_of(options: Namespace) -> Path:
         if options.config or os.environ.get("VMLM_CONFIG"):
             raise
         return default_runs_folder()
+
+
+def path_of(word: str) -> Path:
+    """The path that a person has written, with ~ as a home folder; Failure if that is unknown."""
+    try:
+        return Path(word).expanduser()
+    except RuntimeError as error:
+        raise Failure(f"{word} is no path", str(error)) from error
 
 
 def _discard_stdout() -> None:

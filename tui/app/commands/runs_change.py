@@ -62,7 +62,6 @@ def main(verb: str, words: list[str]) -> int:
 
 def delete(reader: "RunReader", words: list[str], output: Output, *, yes: bool) -> int:
     """Delete the named runs; nothing is deleted if one of them can't be."""
-    from tui.core.quantity import size
     from tui.runs.backend.deletion import check_deletable, contents, delete_run
     from tui.runs.backend.find import find_run
 
@@ -74,8 +73,7 @@ def delete(reader: "RunReader", words: list[str], output: Output, *, yes: bool) 
             raise Failure("Nothing was deleted", "there is no terminal to ask on", "Add --yes.")
         for run in runs.values():
             found = contents(run.folder)
-            files = f"{found.files} file{'' if found.files == 1 else 's'}, {size(found.size)}"
-            output.lines([str(run.folder), f"  {_about(run)}; {files}"])
+            output.lines([str(run.folder), f"  {_about(run)}; {found.words}"])
         if not _agreed(f"Delete {'this folder' if len(runs) == 1 else f'these {len(runs)} folders'}? [y/N] "):
             output.lines(["Nothing was deleted."])
             return 1

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui.app.arguments import Parser
-from tui.app.commands.output import Output
+from tui.app.commands.output import Output, columns, padded
 from tui.app.commands.runs import parse, parser_of, printed, reader_of
 from tui.app.commands.session import help_of
 from tui.core.failure import Failure
@@ -100,14 +100,15 @@ def text(comparison: "Comparison", width: int) -> list[str]:
     from tui.runs.model.comparison import warning_lines
     from tui.runs.model.findings import counted
     from tui.runs.model.groups import common, letter, names
+    from tui.runs.model.measured import STATUSES
 
     groups = comparison.groups
     settings = [group.settings for group in groups]
     runs = sum(len(group.runs) for group in groups)
     equal = common(settings)
-    rows = [["", "group", "runs", "completed", "converged", "censored", "failed", "excluded", "no end"]]
+    rows = [["", "group", "runs", STATUSES[0], "converged", *STATUSES[1:]]]
     for position, (group, name) in enumerate(zip(groups, names(settings), strict=True)):
-        counts = [group.count(status) for status in ("completed", "censored", "failed", "excluded", "no end")]
+        counts = [group.count(status) for status in STATUSES]
         numbers = [len(group.runs), counts[0], group.converged, *counts[1:]]
         rows.append([letter(position), name if len(groups) > 1 else "all runs", *map(str, numbers)])
     title = f"{counted(runs, 'run')} in {counted(len(groups), 'group')} of equal settings"
@@ -147,10 +148,10 @@ def _figure(compared: "Compared", width: int, *, tested: bool) -> list[str]:
 
 def aligned(rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:
     """The rows with columns of equal width; numbers are on the right, the columns `left` on the left."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [max(columns(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  ".join(
-            f"{word:<{width}}" if column in left else f"{word:>{width}}"
+            padded(word, width, right=column not in left)
             for column, (word, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

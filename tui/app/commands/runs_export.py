@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.app.commands.output import Output
-from tui.app.commands.runs import parse, parser_of, printed, reader_of
+from tui.app.commands.runs import parse, parser_of, path_of, printed, reader_of
 from tui.app.commands.session import help_of
 from tui.core.failure import Failure
 
@@ -134,8 +134,7 @@ def write(text: Iterable[str], path: str | None) -> None:
         printed(text)
         return
     try:
-        with Path(path).expanduser().open("w", encoding="utf-8", newline="") as file:
+        with path_of(path).open("w", encoding="utf-8", newline="") as file:
             file.writelines(text)
-    except (OSError, RuntimeError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise Failure(f"{path} could not be written", why, detail=str(error)) from error
+    except OSError as error:
+        raise Failure(f"{path} could not be written", error.strerror or str(error), detail=str(error)) from error

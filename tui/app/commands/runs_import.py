@@ -3,6 +3,7 @@
 # Imports are local so that a wrong option and --help are fast.
 # ruff: noqa: PLC0415
 
+import io
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ from tui.app.commands.output import Output
 from tui.app.commands.runs import folder_of, parser_of
 from tui.app.commands.session import help_of
 from tui.core.failure import Failure
-from tui.core.plan import TECHNIQUES
+from tui.core.plain_text import plain
+from tui.core.plan import POST_COPY, TECHNIQUES
 from tui.core.quantity import duration, parse_seconds, size
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ ABOUT = """\
 Imports logs of `virsh domjobinfo VM`, also with --rawstats or --completed, one output after another; the lines between
 them may be times. Each migration in a file becomes a run. "-" reads the standard input.
 The exit status is 1 if a file was not imported, else 0."""
-POST_COPY = "post-copy"
 LONGEST_INTERVAL_S = 3600.0
 SHOWN = 8  # reports of lines that are not understood
 NOT_IMPORTED = 1
@@ -59,6 +60,7 @@ def _import(options: "Namespace", given: "Given") -> int:
     from tui.runs.backend.importer import import_log
 
     runs = folder_of(options)
+    stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()  # None: it was closed
     output, status = Output("runs import", sys.stdout, sys.stderr), 0
     for name in options.files:
 
@@ -66,7 +68,7 @@ def _import(options: "Namespace", given: "Given") -> int:
             output.progress(name, f"{lines:,} lines read")
 
         try:
-            imported = import_log(name, sys.stdin.buffer, runs, given, again=options.again, progress=progress)
+            imported = import_log(name, stdin, runs, given, again=options.again, progress=progress)
         except Failure as failure:
             output.report(str(failure))
             status = NOT_IMPORTED
@@ -111,12 +113,12 @@ def _given(options: "Namespace") -> "Given":
     from tui.runs.backend.importer import Given
 
     return Given(
-        vm=options.vm,
-        workload=options.workload,
+        vm=plain(options.vm),
+        workload=plain(options.workload),
         technique=options.technique,
-        origin=options.host_from,
-        target=options.host_to,
-        note=options.note,
+        origin=plain(options.host_from),
+        target=plain(options.host_to),
+        note=plain(options.note),
         interval_s=_interval(options.interval),
         began=_moment(options.began),
     )

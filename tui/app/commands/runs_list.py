@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tui.app.commands.output import Output, columns, cut
+from tui.app.commands.output import Output, columns, cut, padded
 from tui.app.commands.runs import parse, parser_of, printed, reader_of
 from tui.app.commands.session import help_of
 
@@ -80,12 +80,7 @@ def table_lines(
             break
         shown = [each for each in shown if each.name != name]
     lines = [
-        GAP.join(_padded(cells[each.name][row], widths[each.name], right=each.right) for each in shown).rstrip()
+        GAP.join(padded(cells[each.name][row], widths[each.name], right=each.right) for each in shown).rstrip()
         for row in range(len(runs) + 1)
     ]
     return lines if width is None else [cut(line, width) for line in lines]
-
-
-def _padded(text: str, width: int, *, right: bool) -> str:
-    space = " " * (width - columns(text))
-    return space + text if right else text + space

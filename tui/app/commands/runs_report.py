@@ -4,10 +4,9 @@
 # ruff: noqa: PLC0415
 
 import sys
-from pathlib import Path
 
 from tui.app.commands.output import Output
-from tui.app.commands.runs import parse, parser_of, reader_of
+from tui.app.commands.runs import parse, parser_of, path_of, reader_of
 from tui.app.commands.session import help_of
 
 ABOUT = """\
@@ -31,8 +30,8 @@ def main(verb: str, words: list[str]) -> int:
     from tui.app.commands.runs_compare import chosen
     from tui.runs.backend.report.page import write_report
 
-    page = Path(options.output).expanduser()
-    folder = Path(options.figures).expanduser() if options.figures else None
+    page = path_of(options.output)
+    folder = path_of(options.figures) if options.figures else None
     files = write_report(chosen(reader_of(options), options.words), page, folder, options.by)
     figures = f" and {len(files) - 1} files of figures in {folder}" if folder else ""
     Output(f"runs {verb}", sys.stdout, sys.stderr).lines([f"Written: {page}{figures}."])

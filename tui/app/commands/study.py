@@ -100,9 +100,22 @@ def _new(verb: str, options: "Namespace", config: "Config") -> int:
         if not options.yes and not await _agreed(session):
             session.output.lines(["Nothing was started."])
             return CANNOT_START
-        return await _begun(session, await session.studies.start(text), options)
+        return await _start(session, text, options)
 
-    return run(verb, options, config, command, failed=CANNOT_START)
+    return run(verb, options, config, command)
+
+
+async def _start(session: Session, text: str, options: "Namespace") -> int:
+    """Start the study and follow it; a Failure after the start is not one of the start."""
+    from tui.app.commands.output import with_commands
+    from tui.core.failure import Failure
+
+    try:
+        status = await session.studies.start(text)
+    except Failure as failure:
+        session.output.report(with_commands(str(failure)))
+        return CANNOT_START
+    return await _begun(session, status, options)
 
 
 async def _agreed(session: Session) -> bool:

@@ -117,7 +117,7 @@ class MigrationActor:
         """Start the migration, and follow it."""
         self.state.ours = True
         self.run_log.event(record.START, began=self.run_log.began_at, **options)
-        self.run_log.summarize(self._summary("running"))
+        self.run_log.summarize(self._summary(record.RUNNING))
         self._guest_monitor.begin()
         uri, start = self.facts["destination_uri"], self._sampler.start
         returned = partial(self._post, self._call_returned)
@@ -127,7 +127,7 @@ class MigrationActor:
         """Follow a running job, after the records of an earlier process (none: another program started it)."""
         self._continue(earlier, began_at)
         self.run_log.event(record.ATTACHED, began=self.run_log.began_at, **options)
-        self.run_log.summarize(self._summary("running"))
+        self.run_log.summarize(self._summary(record.RUNNING))
         self._guest_monitor.begin()
         self._start(lambda: self._job.follow(self._sampler.start))
 

@@ -77,6 +77,7 @@ class MigrationOwner:
 
     def _followed(self, migration: MigrationActor, *, current: bool = True) -> None:
         self.all = [*(each for each in self.all if not each.run_log.done or each is self.current), migration]
+        self._adopted.intersection_update(self.all)
         if current:
             self.current = migration
         for listener in self._listeners:
@@ -200,9 +201,8 @@ class MigrationOwner:
                 self._followed(migration)
                 return
         adopted = self._recorded.find(key, self._uris)
-        if (
-            adopted is not None
-        ):  # else its hosts have other names, or it is about to be followed: the next look finds it
+        # None: its hosts have other names, or it is about to be followed, and the next look finds it.
+        if adopted is not None:
             self._adopted.add(adopted)
             self._followed(adopted)
 

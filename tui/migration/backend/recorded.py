@@ -19,8 +19,7 @@ class Recorded:
     @contextmanager
     def claimed(self, key: Key) -> Iterator[bool]:
         """Reserve a migration while its actor is being made; False if it has one, or another owner makes it."""
-        known = self._actors.get(key)
-        if key in self._claimed or (known is not None and not known[0].timeline.over):
+        if key in self._claimed or key in self._under_way:
             yield False
             return
         self._claimed.add(key)
@@ -31,9 +30,13 @@ class Recorded:
 
     def add(self, key: Key, migration: MigrationActor, uris: Uris) -> None:
         """Remember the actor of a migration that was claimed, and how its owner reaches the hosts."""
-        self._actors[key] = (migration, uris)
+        self._actors = {**self._under_way, key: (migration, uris)}
 
     def find(self, key: Key, uris: Uris) -> MigrationActor | None:
         """The actor of a migration under way, if it names the hosts as a configuration with these URIs does."""
-        migration, known = self._actors.get(key, (None, {}))
+        migration, known = self._under_way.get(key, (None, {}))
         return migration if known == uris else None
+
+    @property
+    def _under_way(self) -> dict[Key, tuple[MigrationActor, Uris]]:
+        return {key: each for key, each in self._actors.items() if not each[0].timeline.over}

@@ -15,7 +15,7 @@ from tui.migration.model.diagnosis_words import (
     Diagnosis,
     destroy_command,
     no_answer,
-    state_words,
+    state_clause,
     stayed,
 )
 from tui.migration.model.elsewhere import diagnose_elsewhere
@@ -76,7 +76,7 @@ def _on_both(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
         return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, settling=True, cause=known.failure)
     if here.running and there.arriving:
         return replace(stayed(known, here), settling=True)  # how QEMU ends on the target is a part of the cause
-    sentence = f"{name} {state_words(here)} on {origin} and {state_words(there)} on {target}."
+    sentence = f"{name} {state_clause(here)} on {origin} and {state_clause(there)} on {target}."
     advice = "Two hosts have the VM. Resume neither before you know which one is intact; then destroy the other."
     return Diagnosis(ON_BOTH, _outcome(known), sentence, advice, settling=True, cause=known.failure)
 
@@ -112,7 +112,7 @@ def _post_copy(known: Evidence, here: Vm, there: Vm) -> Diagnosis:
         )
         advice = f"Repair the network between {origin} and {target}. {LEAVE_BOTH}"
         return Diagnosis(LINK_AWAY, None, sentence, advice, over=False)
-    sentence = f"Post-copy of {name} is under way: the VM {state_words(there)} on {target}; {origin} sends the rest."
+    sentence = f"Post-copy of {name} is under way: the VM {state_clause(there)} on {target}; {origin} sends the rest."
     return Diagnosis(UNDER_WAY, None, sentence, over=False)
 
 
@@ -144,14 +144,14 @@ def _only_there(known: Evidence, there: Vm) -> Diagnosis:
     unsettled = there.arriving or (known.there.in_post_copy and known.here.vm is not None)
     if unsettled and how != MIGRATED:
         sentence = (
-            f"{name} {state_words(there)} on {target}, and is off on {origin}; libvirt has not finished the migration."
+            f"{name} {state_clause(there)} on {target}, and is off on {origin}; libvirt has not finished the migration."
         )
         return Diagnosis(UNKNOWN, None, sentence, f"Start it on neither host before it runs on {target}.", over=False)
     if known.here.vm is None:
-        sentence = f"{name} {state_words(there)} on {target} and is gone from {origin}."
+        sentence = f"{name} {state_clause(there)} on {target} and is gone from {origin}."
         return Diagnosis(MOVED, COMPLETED, sentence, ok=there.running)
     # libvirt undefines the VM at the origin when a migration succeeds, but not after an interrupted post-copy.
-    sentence = f"{name} {state_words(there)} on {target}, and only there; {origin} still has its definition, shut off."
+    sentence = f"{name} {state_clause(there)} on {target}, and only there; {origin} still has its definition, shut off."
     advice = (
         f"Do not start it on {origin}: two VMs would write to one disk. Remove the definition there, which keeps "
         f"the disk: virsh undefine --keep-nvram {shlex.quote(name)}"
@@ -165,7 +165,7 @@ def _lost_here(known: Evidence, there: Vm, how: str) -> Diagnosis:
     who = f"{origin}'s copy of {name} was forced off" if how == FORCED_OFF else f"QEMU of {name} on {origin} ended"
     sentence = (
         f"{who} before all memory was sent, so the VM is lost: what was not sent is gone, and {target}, where it "
-        f"{state_words(there)}, cannot run it on."
+        f"{state_clause(there)}, cannot run it on."
     )
     advice = f"Force it off on {target}: {destroy_command(name)}. Then start it from its disk, on the Launch page."
     cause = Failure(f"The migration of {name} failed", f"{who} before all memory was sent", see_log(known.origin))
@@ -227,7 +227,7 @@ def _half_known(known: Evidence) -> Diagnosis:
     name, origin, target = known.name, known.origin, known.target
     here, there = known.here, known.there
     if here.silent and there.vm is not None and there.vm.running and not there.in_post_copy:
-        sentence = f"{name} {state_words(there.vm)} on {target}; {no_answer(origin, here)}."
+        sentence = f"{name} {state_clause(there.vm)} on {target}; {no_answer(origin, here)}."
         advice = f"Do not start {name} on {origin} when it answers again: two VMs would write to one disk."
         return Diagnosis(MOVED, COMPLETED, sentence, advice, ok=True)
     if here.off and known.completed:

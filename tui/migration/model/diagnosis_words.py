@@ -8,6 +8,7 @@ from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.migration.model.cause import why_stayed
 from tui.migration.model.evidence import Evidence, HostAnswer
+from tui.vm.model.location import state_words
 
 LEAVE_BOTH = "Neither destroy the VM on one of the hosts, nor let it run on with virsh resume."
 
@@ -41,9 +42,9 @@ class Diagnosis:
 
 def stayed(known: Evidence, here: Vm) -> Diagnosis:
     """It was not moved: cancelled, aborted or failed."""
-    sentence = f"{known.name} {state_words(here)} on {known.origin}."
+    sentence = f"{known.name} {state_clause(here)} on {known.origin}."
     if known.there.silent:
-        sentence = f"{known.name} {state_words(here)} on {known.origin}; {no_answer(known.target, known.there)}."
+        sentence = f"{known.name} {state_clause(here)} on {known.origin}; {no_answer(known.target, known.there)}."
     advice = ""
     if known.there.silent and known.switched:  # libvirt lets it run on here if the answer of the target is lost
         advice = f"{known.name} may run on {known.target}, too: check that as soon as {known.target} answers."
@@ -57,11 +58,9 @@ def no_answer(host: str, answer: HostAnswer) -> str:
     return f"{host} does not answer ({why})" if why else f"{host} does not answer"
 
 
-def state_words(vm: Vm) -> str:
+def state_clause(vm: Vm) -> str:
     """ "runs", or its state: "is paused (post-copy)"."""
-    if vm.running and not vm.reason:
-        return "runs"
-    return f"is {vm.state} ({vm.reason})" if vm.reason else f"is {vm.state}"
+    return "runs" if vm.running and not vm.reason else f"is {state_words(vm)}"
 
 
 def destroy_command(name: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tui.core.failure import Failure
 from tui.core.vm import Vm
 from tui.migration.model.cause import end_of_vm, see_log
-from tui.migration.model.diagnosis_words import LEAVE_BOTH, Diagnosis, no_answer, state_words, stayed
+from tui.migration.model.diagnosis_words import LEAVE_BOTH, Diagnosis, no_answer, state_clause, stayed
 from tui.migration.model.ends import AWAY, BROKE_AWAY, ORIGIN_QEMU_GONE, UNDER_WAY, UNKNOWN
 from tui.migration.model.evidence import FORCED_OFF, MIGRATED, POST_COPY_FAILED, Evidence, HostAnswer
 from tui.migration.model.timeline import COMPLETED, FAILED, LOST
@@ -27,7 +27,7 @@ def diagnose_elsewhere(known: Evidence) -> Diagnosis:
     if here.in_post_copy:
         return _post_copy(known, here.vm)
     if here.vm.arriving:  # libvirt's state of a VM that is switched over, too
-        sentence = f"{name} {state_words(here.vm)} on {origin}; libvirt has not finished the migration."
+        sentence = f"{name} {state_clause(here.vm)} on {origin}; libvirt has not finished the migration."
         return Diagnosis(UNKNOWN, None, sentence, f"Do not resume it on {origin} before that.", over=False)
     return stayed(replace(known, there=HostAnswer()), here.vm)
 

@@ -33,6 +33,8 @@ GUEST, UDP_PROBE, OBSERVED = "guest", "echo", "felt"
 VERIFIED = "verified"  # where the VM is afterwards; data: sentence, ok, advice
 END = "end"  # data: outcome
 
+RUNNING = "running"  # the outcome in run.toml until the end is known
+
 
 class Sample(NamedTuple):  # made in a third of a dataclass's time, and a day has 100,000 of them
     """The job statistics under libvirt's own names, `t` seconds after the start of the run; empty if there is no job.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.failure import Failure
+from tui.core.quantity import size
 from tui.core.regular_file import open_regular
 from tui.migration.backend.recorder import RAW, SUMMARY, TEXT
 
@@ -51,14 +52,23 @@ class Contents:
     files: int
     size: int
 
+    @property
+    def words(self) -> str:
+        """ "2 files, 1.2 MiB"."""
+        return f"{self.files} file{'' if self.files == 1 else 's'}, {size(self.size)}"
+
 
 def contents(folder: Path) -> Contents:
-    """The files in the folder of a run; links are not followed."""
-    sizes = [
-        os.lstat(os.path.join(place, name)).st_size  # noqa: PTH118  # os.walk returns texts
-        for place, _, names in os.walk(folder)
-        for name in names
-    ]
+    """The files in the folder of a run; links are not followed. Failure if a file can't be examined."""
+    sizes = []
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                sizes.append(os.lstat(os.path.join(place, name)).st_size)  # noqa: PTH118  # os.walk returns texts
+            except FileNotFoundError:
+                continue  # removed since
+            except OSError as error:
+                raise Failure(f"{folder} can't be read", error.strerror or str(error), detail=str(error)) from error
     return Contents(folder, len(sizes), sum(sizes))
 
 

@@ -13,19 +13,21 @@ import tomli_w
 
 from tui.core.clock import now
 from tui.core.failure import Failure
+from tui.core.plain_text import plain
+from tui.core.plan import POST_COPY, UNKNOWN
+from tui.core.regular_file import read_regular
 from tui.migration.backend.recorder import SUMMARY, Recorder, folder_name, free_names, without_none
 from tui.migration.backend.run_summary import figures
 from tui.migration.model.record import Record
 from tui.migration.model.timeline import LOST, Timeline
 from tui.runs.backend.log_source import LogSource, open_log
+from tui.runs.backend.notes import NOTE
 from tui.runs.model.domjobinfo_log import LogReader, Oddity
 from tui.runs.model.imported import (
     FILE,
     GIVEN,
     IMPORT,
     LOG,
-    POST_COPY,
-    UNKNOWN,
     MigrationRecords,
     imported_words,
     iso,
@@ -33,7 +35,6 @@ from tui.runs.model.imported import (
 from tui.runs.model.log_split import ENDED, RESULT, Part, Splitter
 
 ORIGINAL = "original.txt"  # the lines of the log, as they were
-NOTE = "note.toml"
 SCRATCH = ".import-"  # folders that begin with a dot are no runs
 
 EXPECTED = 'Expected are outputs of `virsh domjobinfo VM`, with lines such as "Job type: Unbounded" and '
@@ -154,9 +155,10 @@ class _Import:
         if not self._drafts or self._translated:
             raise self._refusal()
         self._copy_original()
-        found = tuple(self._place(runs, draft) for draft in self._drafts)
+        complete = [self._completed(draft) for draft in self._drafts]  # before the first one is at its place
+        found = [ImportedRun(_renamed(folder, runs / name), summary) for folder, name, summary in complete]
         oddities = self._reader.oddities
-        return Imported(found, oddities.found, oddities.count, self._splitter.others)
+        return Imported(tuple(found), oddities.found, oddities.count, self._splitter.others)
 
     def _begin(self) -> _Draft:
         folder = self._scratch / str(len(self._drafts) + 1)
@@ -224,8 +226,8 @@ class _Import:
         finally:
             file.close()
 
-    def _place(self, runs: Path, draft: _Draft) -> ImportedRun:
-        """Complete a run and move it to its name."""
+    def _completed(self, draft: _Draft) -> tuple[Path, str, dict[str, Any]]:
+        """Write the last files of a run; returns its folder, its name and the tables of its run.toml."""
         began, began_from = self._start_of(draft)
         given = self._given
         summary = without_none(self._summary(draft, began, began_from))
@@ -234,7 +236,7 @@ class _Import:
             (draft.folder / NOTE).write_text(tomli_w.dumps({"note": given.note}), "utf-8")
         technique = str(summary.get("options", {}).get("technique", UNKNOWN))
         name = folder_name(given.vm or self._source.stem or "imported", given.workload or UNKNOWN, technique, began)
-        return ImportedRun(_renamed(draft.folder, runs / name), summary)
+        return draft.folder, name, summary
 
     def _start_of(self, draft: _Draft) -> tuple[datetime, str]:
         """When the run began, and how that is known."""
@@ -274,7 +276,7 @@ class _Import:
             "workload": {"name": given.workload or None},
             "figures": found,
             "imported": {
-                "file": self._source.name,
+                "file": plain(self._source.name),
                 "sha256": self._source.sha256,
                 "at": now(),
                 "first_line": records.first,
@@ -305,7 +307,7 @@ def _imported_before(runs: Path, sha256: str) -> Path | None:
     """A run that was imported from a file of this content."""
     for summary in sorted(runs.glob(f"[!.]*/{SUMMARY}")):
         try:
-            if sha256.encode() in summary.read_bytes():
+            if sha256.encode() in read_regular(summary):
                 return summary.parent
         except OSError:
             continue  # the list of runs reports it

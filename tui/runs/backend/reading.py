@@ -1,17 +1,20 @@
 """Reads the recorded runs of one folder, and the log of one of them. Blocks; for the command line and for threads."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tui.core.failure import Failure
 from tui.core.regular_file import read_regular
-from tui.migration.backend.recorder import RAW, SUMMARY
+from tui.migration.backend.recorder import AFTERWARDS, RAW, SUMMARY
 from tui.migration.backend.run_files import has_end, in_use, records_of
+from tui.migration.model.record import RUNNING
 from tui.migration.model.timeline import Timeline
 from tui.runs.backend.notes import NOTE, read_annotation
 from tui.runs.model.parse import broken_run, parse_run
-from tui.runs.model.run import RUNNING, UNDER_WAY, Run
+from tui.runs.model.run import UNDER_WAY, Run
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -47,7 +50,7 @@ class RunReader:
     def read(self, folder: Path) -> Run:
         """The run in a folder; what is damaged is its problem."""
         try:
-            stamp = (*_stamp(folder / SUMMARY), *_stamp(folder / NOTE))
+            stamp = tuple(each for name in (SUMMARY, AFTERWARDS, NOTE) for each in _stamp(folder / name))
             known = self._known.get(folder)
             if known is not None and known[0] == stamp and known[1].outcome != UNDER_WAY:
                 return known[1]
@@ -102,12 +105,23 @@ def _run(folder: Path) -> Run:
     running, raw = tables.get("outcome") == RUNNING, folder / RAW
     ended = running and raw.exists() and has_end(raw)
     annotation = read_annotation(folder)
-    return parse_run(folder, tables, in_use=running and in_use(raw), ended=ended, annotation=annotation)
+    now, after = running and in_use(raw), _afterwards(folder)
+    return parse_run(folder, tables, in_use=now, ended=ended, annotation=annotation, after=after)
+
+
+def _afterwards(folder: Path) -> Mapping[str, Any]:
+    """The tables of study.toml; empty for a run without one. One that can't be read has a problem."""
+    try:
+        return tomllib.loads(read_regular(folder / AFTERWARDS).decode())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8
+        return {"problem": f"Its {AFTERWARDS} can't be read: {' '.join(str(error).split())}"}
 
 
 def _stamp(path: Path) -> Stamp:
     try:
         status = path.stat()
     except OSError:
-        return ()
+        return 0, 0
     return status.st_mtime_ns, status.st_size

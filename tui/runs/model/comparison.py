@@ -99,12 +99,13 @@ class Compared:
         ratio = pair.ratio
         if ratio is None:
             return f"{ours} and {theirs} have no ratio, because {self._no_ratio(pair)}"
-        if _number(ratio.amount) == _number(1.0):
+        bounded = ratio.above or ratio.below
+        if _number(ratio.amount) == _number(1.0) and not bounded:
             return f"the medians of {ours} and {theirs} are about equal, {_times(ratio)} times"
         clause = self.figure.more
-        if ratio.amount < 1:
+        if ratio.amount < 1 or ratio.below:
             ratio, clause = _turned(ratio), self.figure.less
-        bound = "more than " if ratio.above else "at most " if ratio.below else ""
+        bound = "more than " if bounded else ""
         return f"{ours} {clause.format(f'{bound}{_times(ratio)}')} {theirs}"
 
     def _no_ratio(self, pair: Pair) -> str:

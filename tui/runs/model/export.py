@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from itertools import chain
@@ -71,14 +72,14 @@ def fields(run: Run) -> Fields:
 
 
 def json_value(value: Any) -> Any:
-    """The value for JSON: text without control characters, None in place of an empty text or a NaN."""
+    """The value for JSON: text without control characters, None for an empty text, a NaN or an infinity."""
     if isinstance(value, str):
         return plain(value) or None
     if isinstance(value, Mapping):
         return {plain(str(name)): json_value(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [json_value(each) for each in value]
-    return None if value != value else value  # noqa: PLR0124  # only NaN differs from itself
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def json_list(rows: Iterable[Fields]) -> Iterator[str]:
@@ -114,9 +115,11 @@ def csv_lines(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterat
 
 
 def sample_row(run: Run, sample: Sample) -> Fields:
-    """A sample with the statistics under libvirt's own names."""
+    """A sample with the statistics under libvirt's own names; what is no number and no text is damaged."""
     own = (run.folder.name, round(sample.t, 4), sample.at, sample.state, sample.waited, sample.late)
-    return dict(zip(SAMPLE_FIELDS, own, strict=True)) | dict(sample.stats)
+    return dict(zip(SAMPLE_FIELDS, own, strict=True)) | {
+        name: each for name, each in sample.stats.items() if isinstance(each, (bool, int, float, str))
+    }
 
 
 def _observed(run: Run, observed: ObservedDowntime) -> Fields:
@@ -139,6 +142,7 @@ def _guest(guest: GuestWork) -> Fields:
         "guest_rate_after": guest.rate_after,
         "guest_rate_unit": guest.unit,
         "guest_lost_s": guest.lost_s,
+        "guest_error": guest.error,
     }
 
 

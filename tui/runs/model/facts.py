@@ -114,3 +114,5 @@ def _work(run: Run) -> Facts:
         yield "work", f"{before} {guest.unit} before, {after} {guest.unit} after".replace("  ", " ")
     if guest.lost_s is not None:
         yield "work lost", duration(guest.lost_s)
+    if guest.error:
+        yield "guest error", guest.error

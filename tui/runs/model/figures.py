@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-GIB, MIB = 1 << 30, 1 << 20
-
+from tui.core.quantity import GIB, MIB
 
 TIME = ((1.0, "s"), (0.001, "ms"))
 BYTES = ((float(GIB), "GiB"), (float(MIB), "MiB"))

@@ -89,12 +89,6 @@ def differing(settings: Sequence[Settings]) -> tuple[str, ...]:
     return tuple(axis for axis in found if axis != CELL) or found
 
 
-def differ_by(settings: Sequence[Settings]) -> str:
-    """The settings in which they differ, for a person: "differ by: technique"."""
-    axes = differing(settings)
-    return f"differ by: {', '.join(WORDS[axis] for axis in axes)}" if axes else "have equal settings"
-
-
 def text(settings: Settings, axes: Sequence[str] = AXES) -> str:
     """These settings in words; one that is not set is left out, unless it is the only one."""
     words = [getattr(settings, axis) for axis in axes if getattr(settings, axis)]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from tui.core.plan import UNKNOWN
 from tui.core.protocols import JOB_COMPLETED
 from tui.core.quantity import duration
 from tui.migration.model import record
@@ -17,9 +18,6 @@ from tui.migration.model.timeline import LOST
 from tui.runs.model.domjobinfo_log import Output
 from tui.runs.model.log_split import NO_JOB, NO_VM
 from tui.runs.model.log_time import later
-
-POST_COPY = "post-copy"  # a technique that a log shows: whether a timeout or a person switched is not in it
-UNKNOWN = "unknown"
 
 # Where the times of the samples come from.
 ELAPSED, LOG, INTERVAL = "elapsed", "log", "interval"

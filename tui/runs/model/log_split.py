@@ -16,10 +16,9 @@ NO_JOB, NO_VM, ANOTHER, NOTHING = "no job", "no VM", "another", "nothing"
 
 
 class Part(NamedTuple):
-    """An output of the migration `run`, counted from 1; `follows` is what of an ENDED one comes after it."""
+    """An output of a migration; `follows` is what of an ENDED one comes after it."""
 
     kind: str
-    run: int
     output: Output
     follows: str = ""
 
@@ -28,7 +27,6 @@ class Splitter:
     """Splits the outputs of one log; the counts are complete when `split` has ended."""
 
     def __init__(self) -> None:
-        self.runs = 0
         self.idle = 0  # outputs without a job
         self.others = 0  # outputs of other jobs, such as a snapshot
         self._last: Output | None = None  # the newest output of the migration, while it may continue
@@ -76,14 +74,13 @@ class Splitter:
 
     def _add(self, kind: str, output: Output) -> Iterator[Part]:
         if self._last is None:
-            self.runs += 1
             self._follows = ""
         self._last, self._idle_since = output, 0
-        yield Part(kind, self.runs, output)
+        yield Part(kind, output)
 
     def _end(self, follows: str) -> Iterator[Part]:
         if self._last is not None:
-            yield Part(ENDED, self.runs, self._last, self._follows or follows)
+            yield Part(ENDED, self._last, self._follows or follows)
         self._last = self._result = None
         self._follows = ""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tui.core.plain_text import plain
-from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, technique_words
+from tui.core.plan import AT_ONCE, POST_COPY_MANUAL, technique_words
 from tui.core.quantity import MIB, exact_size
 from tui.core.settings import UNKNOWN
 from tui.migration.model.timeline import CANCELLED, LOST
@@ -15,7 +15,6 @@ from tui.runs.model.options import RunOptions
 from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, HostFacts, Run
 
 WARM_UP = "warm-up"
-STUDY_AT_ONCE = "post-copy at once"  # in a study nobody presses the key
 KNOWN = ("threads", "size_mib", "rate_mib_s")  # of the built-in workloads; `command` and the working set follow
 
 
@@ -48,6 +47,8 @@ def _status(run: Run) -> tuple[str, str]:
         return EXCLUDED, WARM_UP
     if run.outcome in (UNDER_WAY, UNFINISHED, BROKEN):
         return OPEN, run.outcome
+    if run.guest.error:  # as the study counts it
+        return FAILED, run.guest.error
     if run.outcome == MOVED:  # also one that passed the limit and could not be cancelled: its figures are known
         return COMPLETED, ""
     if run.study and run.study.censored and run.outcome == CANCELLED:
@@ -77,11 +78,9 @@ def _settings(run: Run) -> Settings:
 
 
 def _technique(options: RunOptions, *, in_study: bool) -> str:
-    if options.technique == POST_COPY_TIMEOUT and options.timeout_s:
-        return f"post-copy after {options.timeout_s:g} s"
     if options.technique == POST_COPY_MANUAL and in_study:
-        return STUDY_AT_ONCE
-    return technique_words(options.technique)
+        return AT_ONCE
+    return technique_words(options.technique, options.timeout_s)
 
 
 def _workload(name: str, parameters: Mapping[str, Any]) -> str:

@@ -44,10 +44,8 @@ class RunOptions:
     @property
     def facts(self) -> list[tuple[str, str]]:
         """All options as pairs of a label and its value; unknown ones are left out."""
-        timeout = f"post-copy after {self.timeout_s:g} s" if self.timeout_s else ""
-        technique = timeout if self.technique == POST_COPY_TIMEOUT and timeout else technique_words(self.technique)
         pairs = [
-            ("technique", technique or None),
+            ("technique", technique_words(self.technique, self.timeout_s) or None),
             ("bandwidth", _limit(self.bandwidth_mib_s, " MiB/s")),
             ("max downtime", None if self.downtime_ms is None else f"{self.downtime_ms} ms"),
             ("auto-converge", None if self.auto_converge is None else "yes" if self.auto_converge else "no"),

@@ -45,7 +45,9 @@ def markdown(text: str) -> str:
 
 def latex(text: str) -> str:
     """The text, with what LaTeX would interpret replaced."""
-    return "".join(LATEX.get(each, each) for each in text).replace("--", "-{}-")  # which would become one dash
+    return (
+        "".join(LATEX.get(each, each) for each in text).replace("--", "-{}-").replace("--", "-{}-")
+    )  # which would become one dash
 
 
 def _heading(column: Column) -> str:

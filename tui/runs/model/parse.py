@@ -8,12 +8,12 @@ from typing import Any
 
 from tui.core.plan import TECHNIQUES
 from tui.migration.model.observed_downtime import TEXTS, ObservedDowntime
+from tui.migration.model.record import RUNNING
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.imported import imported_words
 from tui.runs.model.options import RunOptions
 from tui.runs.model.run import (
     BROKEN,
-    RUNNING,
     UNDER_WAY,
     UNFINISHED,
     UNFINISHED_WHY,
@@ -32,9 +32,19 @@ Tables = Mapping[str, Any]
 
 
 def parse_run(
-    folder: Path, tables: Tables, *, in_use: bool, ended: bool = False, annotation: Annotation | None = None
+    folder: Path,
+    tables: Tables,
+    *,
+    in_use: bool,
+    ended: bool = False,
+    annotation: Annotation | None = None,
+    after: Tables | None = None,
 ) -> Run:
-    """The run of a run.toml; missing or mistyped values are unknown. `ended`: its log has an end."""
+    """The run of a run.toml; missing or mistyped values are unknown.
+
+    `ended`: its log has an end; `after` are the tables of its study.toml, with `problem` if that can't be read.
+    """
+    after = after or {}
     vm, hosts, figures = (_table(tables, name) for name in ("vm", "hosts", "figures"))
     outcome, problem = _outcome(_text(tables, "outcome"), in_use=in_use, ended=ended)
     workload, error = _table(tables, "workload"), _table(tables, "error")
@@ -70,11 +80,11 @@ def parse_run(
         samples=_whole(figures, "samples"),
         from_libvirt=_truth(figures, "from_libvirt"),
         observed=_observed(_table(tables, "felt")),
-        guest=_guest(_table(tables, "guest")),
+        guest=_guest({**_table(tables, "guest"), **_table(after, "guest")}, _text(after, "error")),
         study=_study(_table(tables, "study")),
         imported=imported_words(_table(tables, "imported")),
         annotation=annotation or Annotation(),
-        problem=problem,
+        problem=problem or _text(after, "problem"),
     )
 
 
@@ -153,9 +163,9 @@ def _study(table: Tables) -> StudyMark | None:
     )
 
 
-def _guest(table: Tables) -> GuestWork:
+def _guest(table: Tables, error: str) -> GuestWork:
     before, after = _number(table, "rate_before"), _number(table, "rate_after")
-    return GuestWork(before, after, _text(table, "unit"), _number(table, "lost_s"))
+    return GuestWork(before, after, _text(table, "unit"), _number(table, "lost_s"), error)
 
 
 def _observed(table: Tables) -> ObservedDowntime | None:

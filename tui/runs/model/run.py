@@ -11,7 +11,6 @@ from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.options import RunOptions
 
-RUNNING = "running"  # the outcome in run.toml until the end is known
 UNDER_WAY, UNFINISHED, BROKEN = "under way", "unfinished", "broken"
 
 UNSUMMARIZED = "It has ended, but its run.toml could not be written: the figures are only in its log."
@@ -45,12 +44,16 @@ class StudyMark:
 
 @dataclass(frozen=True)
 class GuestWork:
-    """The workload's rate in `unit` before and after the migration, and the seconds of work that were lost."""
+    """The workload's rate in `unit` before and after the migration, and the seconds of work that were lost.
+
+    `error`: the workload found wrong pages, or could not be stopped.
+    """
 
     rate_before: float | None = None
     rate_after: float | None = None
     unit: str = ""
     lost_s: float | None = None
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,16 +100,6 @@ class Run:
     def technique(self) -> str:
         """The technique, one of core.plan; that of another version as it is."""
         return self.options.technique
-
-    @property
-    def timeout_s(self) -> float | None:
-        """The seconds after which post-copy was to start."""
-        return self.options.timeout_s
-
-    @property
-    def how(self) -> str:
-        """The technique, short: "pre-copy", "post 25 s", "post hand"."""
-        return self.options.short
 
     @property
     def way(self) -> str:

@@ -7,7 +7,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.core.plain_text import plain
-from tui.core.quantity import size
 from tui.runs.backend.deletion import Contents
 from tui.ui.form import Form, enter, text_field
 from tui.ui.question import Answer, Question
@@ -41,7 +40,7 @@ class DeleteRuns(Question):
     """Dismissed with "y" to delete the folders, with "n" or None for nothing."""
 
     def __init__(self, found: Sequence[Contents]) -> None:
-        lines = [f"   {plain(str(each.folder))}, {each.files} files, {size(each.size)}" for each in found[:LISTED]]
+        lines = [f"   {plain(str(each.folder))}, {each.words}" for each in found[:LISTED]]
         lines += [f"   and {len(found) - LISTED} more"] if len(found) > LISTED else []
         runs = "this run" if len(found) == 1 else f"these {len(found)} runs"
         text = "\n".join(["The folder is deleted for good, with all files in it:", *lines])

@@ -242,9 +242,13 @@ class RunsPage(Page):
         """Ask for the note on the chosen run."""
         run = self._chosen()
         if run is not None:
-            text = " ".join(run.annotation.note.split("\n"))
+            shown = " ".join(run.annotation.note.split("\n"))
             about = "An empty text removes the note."
-            self._ask(f"Note on {run.folder.name}", about, text, [run], lambda text: lambda old: old.with_note(text))
+
+            def change(text: str) -> Change:
+                return lambda old: old if text == shown else old.with_note(text)  # which may have several lines
+
+            self._ask(f"Note on {run.folder.name}", about, shown, [run], change)
 
     def action_tags(self) -> None:
         """Ask for the tags of the chosen run."""

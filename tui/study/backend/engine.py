@@ -130,7 +130,8 @@ class Engine:
             failure = as_failure(f"The run {step.number} of the study failed", error)
             fault = None if failure is error else error  # a fault of this program, whose traceback is needed
             log.warning("The study %s, run %s: %s", self.study.id, step.number, failure, exc_info=fault)
-            done = Done(step.number, DONE_FAILED, why=failure.reason, took_s=round(self.step_s, 3))
+            _, run, direction = self.study.progress.migrating or (0, "", "")  # of this step: each end removes it
+            done = Done(step.number, DONE_FAILED, direction, run, failure.reason, took_s=round(self.step_s, 3))
         await self._record(ENDED, asdict(done))
 
     async def _settle_interrupted(self) -> None:

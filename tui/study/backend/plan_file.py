@@ -17,7 +17,6 @@ else:
     import tomli as tomllib
 
 MAX_BYTES = 256 << 10  # a larger file was named by mistake
-EXAMPLES = ("original", "lab")
 
 
 class WrongPlan(Failure):
@@ -61,5 +60,5 @@ def read(text: str, vm: str, name: str) -> tuple[StudyPlan, tuple[Cell, ...]]:
 
 
 def example(name: str) -> str:
-    """The text of a plan that is shipped with the app; `name` is one of EXAMPLES."""
+    """The text of a plan that is shipped with the app; `name` is that of a file in study/examples."""
     return (resources.files("tui.study") / "examples" / f"{name}.toml").read_text("utf-8")

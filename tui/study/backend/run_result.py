@@ -3,8 +3,10 @@
 import sys
 from pathlib import Path
 
+from tui.core.quantity import MOST_S
 from tui.core.regular_file import read_regular
 from tui.migration.backend.recorder import SUMMARY
+from tui.migration.model.record import RUNNING
 from tui.migration.model.timeline import CANCELLED, COMPLETED
 from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Done
 
@@ -20,11 +22,13 @@ def result_of(folder: Path, number: int, direction: str) -> Done:
         found = tomllib.loads(read_regular(folder / SUMMARY).decode())
         outcome, figures, study = (found.get(name) for name in ("outcome", "figures", "study"))
         total_ms = figures.get("total_time_ms") if isinstance(figures, dict) else None
-        total_s = float(total_ms) / 1000 if isinstance(total_ms, (int, float)) else None
+        total_s = total_ms / 1000 if isinstance(total_ms, (int, float)) else None
+        total_s = total_s if total_s is not None and 0 <= total_s <= MOST_S else None  # else the file is damaged
     except (OSError, ValueError) as error:
         return Done(number, DONE_FAILED, direction, str(folder), f"its record cannot be read: {error}")
     result = {COMPLETED: DONE_OK, CANCELLED: DONE_CANCELLED}.get(str(outcome), DONE_FAILED)
     if isinstance(study, dict) and study.get("censored") is True and result != DONE_FAILED:
         result = DONE_CENSORED
-    why = "" if result in (DONE_OK, DONE_CENSORED) else f"its outcome is {outcome}"
+    why = "its end was not recorded" if outcome == RUNNING else f"its outcome is {outcome}"
+    why = "" if result in (DONE_OK, DONE_CENSORED) else why
     return Done(number, result, direction, str(folder), why, total_s)

@@ -64,7 +64,7 @@ class Studies:
                 hint = f"Give it with --config {study.config}."
                 raise Failure(f"The study {study.id} has another configuration", study.config, hint)
             await self._require_vms({each.cell.vm for each in study.left})
-            return self._begin(await on_thread(Store.open, study.folder), study)
+            return self._begin(*await on_thread(store.locked, study.folder))
 
     def stop(self) -> dict[str, Any]:
         """Stop the study under way; a migration is measured to its end first. Returns the status."""

@@ -112,6 +112,16 @@ class Store:
             self._writing.release()
 
 
+def locked(folder: Path) -> tuple[Store, Study]:
+    """A study to continue, read while no other process can; raises Failure."""
+    opened = Store.open(folder)
+    try:
+        return opened, load(folder)
+    except Failure:
+        opened.close()
+        raise
+
+
 def load(folder: Path) -> Study:
     """The study in a folder, whether a process works on it or not; raises Failure."""
     try:

@@ -3,9 +3,10 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
-from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
+from tui.core.plan import AT_ONCE, POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
 from tui.core.quantity import MIB
 from tui.core.schema import Problem
 from tui.core.settings import IDLE, CpuWorkload, MemoryWorkload
@@ -28,7 +29,7 @@ class Cell:
         """The VM that is migrated."""
         return self.plan.vm
 
-    @property
+    @cached_property  # the status of a study needs it for each of its runs
     def text(self) -> str:
         """The whole setting; equal settings have equal texts."""
         workload = self.spec.text if self.spec else IDLE
@@ -36,8 +37,8 @@ class Cell:
 
 
 def technique_text(plan: Plan) -> str:
-    """The technique in words; in a study nobody presses a key for post-copy."""
-    return "post-copy at once" if plan.technique == POST_COPY_MANUAL else plan.words
+    """The technique in words."""
+    return AT_ONCE if plan.technique == POST_COPY_MANUAL else plan.words
 
 
 def options_text(plan: Plan) -> str:

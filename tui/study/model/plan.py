@@ -15,8 +15,8 @@ from tui.guest.model.workload import CPU, MEMORY, MOST_THREADS
 MOST_RUNS = 10_000  # a study of more would take weeks: a list is longer than meant
 MOST_VALUES = 50  # of one list
 
-POST_COPY = "post-copy"  # the study switches to post-copy as soon as QEMU accepts it
-TECHNIQUES = {PRE_COPY: PRE_COPY, POST_COPY: POST_COPY_MANUAL, POST_COPY_TIMEOUT: POST_COPY_TIMEOUT}
+# By their names in a plan; the study switches to "post-copy" as soon as QEMU accepts it.
+TECHNIQUES = {PRE_COPY: PRE_COPY, "post-copy": POST_COPY_MANUAL, POST_COPY_TIMEOUT: POST_COPY_TIMEOUT}
 KINDS = (IDLE, CPU, MEMORY)
 
 

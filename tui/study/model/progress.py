@@ -19,7 +19,7 @@ class Done:
     number: int
     result: str
     direction: str = ""
-    run: str = ""  # its folder's name, "" if no migration was started
+    run: str = ""  # its folder, "" if no migration was started
     why: str = ""
     total_s: float | None = None
     took_s: float | None = None
@@ -37,13 +37,12 @@ class Progress:
     done: Mapping[int, Done] = field(default_factory=dict)
     migrating: tuple[int, str, str] | None = None  # number, run and direction of a migration without an end
     stopped: str = ""  # why it stopped by itself or by a person
-    finished: bool = False
 
     def after(self, entry: Mapping[str, Any]) -> "Progress":
-        """The progress after one more entry of the log; an entry of an unknown kind changes nothing."""
+        """The progress after one more entry of the log; FINISHED and unknown kinds change nothing."""
         kind = entry.get("do")
         if kind == BEGUN:
-            return replace(self, stopped="", finished=False)
+            return replace(self, stopped="")
         if kind == MIGRATING:
             found = number_of(entry["number"]), str(entry["run"]), str(entry.get("direction", ""))
             return replace(self, migrating=found)
@@ -52,7 +51,7 @@ class Progress:
             return replace(self, done={**self.done, done.number: done}, migrating=None)
         if kind == STOPPED:
             return replace(self, stopped=str(entry.get("why", "")) or "it was stopped")
-        return replace(self, finished=True) if kind == FINISHED else self
+        return self
 
     @property
     def failures_in_a_row(self) -> int:

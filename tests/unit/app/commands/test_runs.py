@@ -73,6 +73,8 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
         (("export", "--format", "latex", "--samples"), "--samples is for csv and json, not for latex."),
         (("export", "--format", "csv", "--columns", "vm"), "--columns is for markdown and latex; csv has all fields."),
         (("export", "--format", "csv", "-o", "/nowhere/x"), "/nowhere/x could not be written: No such file"),
+        (("export", "--format", "csv", "-o", "~nobody-x/y"), "~nobody-x/y is no path: "),
+        (("report", "--figures", "~nobody-x/y"), "~nobody-x/y is no path: "),
         (("delete",), "RUN is missing."),
         (("delete", SECOND), "Nothing was deleted: there is no terminal to ask on. Add --yes."),
         (("tag", "last"), "+TAG adds a tag, and -TAG removes one."),
@@ -105,6 +107,11 @@ def test_help_is_printed_without_a_configuration(
 
 
 # -- the folder --
+
+
+def test_a_folder_in_an_unknown_home_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "list", "--folder", "~nobody-x/y"]) == 2
+    assert capsys.readouterr().err.startswith("vmlm-tui runs: ~nobody-x/y is no path: ")
 
 
 def test_without_a_configuration_the_default_folder_is_read(

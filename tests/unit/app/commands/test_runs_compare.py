@@ -121,5 +121,6 @@ def test_help_names_the_settings_and_the_figures(printed: Any) -> None:
     assert "downtime-network" in text
 
 
-def test_columns_are_aligned() -> None:
+def test_columns_are_aligned_also_with_letters_of_two_columns() -> None:
     assert aligned([["", "n", "x"], ["A", "10", "1"]], left=(0,)) == ["    n  x", "A  10  1"]
+    assert aligned([["内存", "1"], ["idle", "2"]], left=(0,)) == ["内存  1", "idle  2"]

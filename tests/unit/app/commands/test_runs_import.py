@@ -1,6 +1,7 @@
 """`vmlm-tui runs import`, as a person types it."""
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -49,6 +50,24 @@ def test_the_standard_input_is_imported(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((LOGS / "rawstats.txt").read_bytes())))
     assert main(["runs", "import", "-", "--interval", "500ms"]) == 0
     assert len(runs(tmp_path)) == 1
+
+
+def test_names_that_are_not_utf_8_are_imported(tmp_path: Path) -> None:
+    log = Path(os.fsdecode(bytes(tmp_path) + b"/l\xff.txt"))
+    log.write_bytes((LOGS / "completed.txt").read_bytes())
+    assert main(["runs", "import", str(log), "--vm", "g\udcff", "--note", "n\udcff"]) == 0
+    (name,) = runs(tmp_path)
+    assert name.partition("-")[2] == "g_-unknown-unknown"
+
+
+def test_a_closed_standard_input_is_an_empty_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["runs", "import", "-", str(LOGS / "completed.txt")]) == 1
+    out, err = capsys.readouterr()
+    assert "9.7 s in total" in out
+    assert "- is empty" in err
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,16 @@ def sentence(ours: list[Value], theirs: list[Value]) -> str:
             "B is more than 5.0 [4.3, open] times slower than A (p = 0.0079).",
         ),
         (
+            values(60, 60, 60, 60, 60, above=5),
+            values(59.6, 59.7, 59.8, 59.9, 60),
+            "B is more than 1.00 [1.00, open] times slower than A (p = 0.0079).",
+        ),
+        (
+            values(59.6, 59.7, 59.8, 59.9, 60),
+            values(60, 60, 60, 60, 60, above=5),
+            "B is more than 1.00 [1.00, open] times faster than A (p = 0.0079).",
+        ),
+        (
             values(60, 60, 60, 60, above=4),
             values(60, 60, 60, 60, above=4),
             "No significant difference (p = 1): B and A have no ratio, because both medians are lower bounds.",

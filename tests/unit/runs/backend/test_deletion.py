@@ -1,7 +1,10 @@
 """Runs are deleted with their files, and nothing else is."""
 
+import errno
 import fcntl
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,8 +25,28 @@ def run(tmp_path: Path) -> Path:
 
 def test_a_run_is_deleted_with_its_files(run: Path) -> None:
     assert contents(run) == Contents(run, 2, 5)
+    assert (contents(run).words, Contents(run, 1, 5).words) == ("2 files, 5 B", "1 file, 5 B")
     delete_run(run.parent, run)
     assert list(run.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(("error", "found"), [(errno.ENOENT, 1), (errno.EACCES, None)])
+def test_a_file_that_is_gone_is_not_counted_and_one_that_is_refused_is_a_failure(
+    run: Path, monkeypatch: pytest.MonkeyPatch, error: int, found: int | None
+) -> None:
+    lstat = os.lstat
+
+    def refuse(path: Any, **given: Any) -> os.stat_result:
+        if str(path).endswith("raw.jsonl"):
+            raise OSError(error, os.strerror(error))
+        return lstat(path, **given)
+
+    monkeypatch.setattr(os, "lstat", refuse)
+    if found is None:
+        with pytest.raises(Failure, match="can't be read: Permission denied"):
+            contents(run)
+    else:
+        assert contents(run).files == found
 
 
 def test_an_empty_folder_that_a_crash_left_is_deleted(run: Path) -> None:

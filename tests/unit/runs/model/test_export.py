@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tests.unit.runs.model.test_parse import TABLES, parsed
 from tui.migration.model.record import Sample
@@ -82,11 +84,22 @@ def test_a_sample_has_the_fields_of_libvirt() -> None:
     assert (row["memory_iteration"], row["downtime"]) == ("2", "")
 
 
+def test_damaged_statistics_of_a_sample_are_unknown() -> None:
+    nested: Any = []
+    for _ in range(5000):
+        nested = [nested]
+    stats: Any = {"type": 2, "a": math.inf, "b": math.nan, "c": nested}
+    row = sample_row(RUN, Sample(1.0, "", stats))
+    (found,) = json.loads("".join(json_list([row])))
+    assert [found.get(name) for name in ("type", "a", "b", "c")] == [2, None, None, None]
+    assert list(csv_lines(["type", "a", "c"], [row]))[1] == "2,,\n"
+
+
 def test_markdown_and_latex_are_escaped() -> None:
     assert markdown("a|b_c <=*[x]`\\") == "a\\|b\\_c \\<=\\*\\[x\\]\\`\\\\"
     assert latex('50% of $x_1 & {y} #~^\\ a--b ---c <="') == (
         "50\\% of \\$x\\_1 \\& \\{y\\} \\#\\textasciitilde{}\\textasciicircum{}\\textbackslash{} "
-        "a-{}-b -{}--c \\textless{}=''"
+        "a-{}-b -{}-{}-c \\textless{}=''"
     )
 
 

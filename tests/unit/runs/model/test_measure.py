@@ -29,6 +29,12 @@ def test_a_run_has_its_settings_as_text() -> None:
     assert (found.bandwidth, found.connections, found.throttle, found.cell) == ("", "", "", "")
 
 
+def test_a_run_whose_workload_found_wrong_pages_has_failed_as_in_its_study() -> None:
+    after = {"error": "2 pages are wrong", "guest": {"lost_s": 3.0}}
+    found = measure(parse_run(Path("/runs/a-run"), tables(), in_use=False, after=after))
+    assert (found.status, found.why) == (FAILED, "2 pages are wrong")
+
+
 def test_options_that_are_set_are_part_of_the_settings() -> None:
     options = {"bandwidth_mib_s": 20, "parallel": 4, "auto_converge": True, "technique": "post-copy-timeout"}
     found = measured(tables(options=options)).settings

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from tui.core.quantity import GIB, MIB
 from tui.runs.backend.report.curves import Curve
 from tui.runs.model.comparison import Compared, Comparison
-from tui.runs.model.figures import DOWNTIMES, GIB, MIB
+from tui.runs.model.figures import DOWNTIMES
 from tui.runs.model.groups import Group, letter, matrix, names
 from tui.runs.model.measured import Settings, Value
 

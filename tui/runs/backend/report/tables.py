@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from tui.core.plain_text import plain
 from tui.core.quantity import size
-from tui.migration.backend.recorder import RAW, SUMMARY
+from tui.migration.backend.recorder import AFTERWARDS, RAW, SUMMARY, TEXT
+from tui.runs.backend.importer import ORIGINAL
 from tui.runs.backend.notes import NOTE
 from tui.runs.model.comparison import Cell, Compared, Comparison, median_text, value_text, warning_lines
 from tui.runs.model.description import Description
@@ -17,7 +18,7 @@ from tui.runs.model.groups import WORDS, letter, matrix
 from tui.runs.model.measured import AXES, STATUSES, Measured, Settings, Value
 from tui.runs.model.run import HostFacts, Run
 
-FILES = (SUMMARY, RAW, "domjobinfo.txt", NOTE)
+FILES = (SUMMARY, RAW, TEXT, ORIGINAL, AFTERWARDS, NOTE)
 
 
 def escape(words: str) -> str:
