@@ -19,6 +19,7 @@ from tui.migration.model import domjobinfo, record
 from tui.migration.model.record import END, Record, Sample
 
 RAW, TEXT, SUMMARY = "raw.jsonl", "domjobinfo.txt", "run.toml"
+AFTERWARDS = "study.toml"  # what a study measured after the end of its run.toml
 REFUSED_BYTES = 8 << 20  # kept in memory while the disk is full: three hours of samples
 LOCK_LIMIT_S = 0.5  # a reader that probes the lock holds it briefly
 BLOCK_BYTES = 128 << 10  # of the log, read at once: the log of a day has 100 MB

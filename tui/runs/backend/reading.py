@@ -1,12 +1,14 @@
 """Reads the recorded runs of one folder, and the log of one of them. Blocks; for the command line and for threads."""
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tui.core.failure import Failure
 from tui.core.regular_file import read_regular
-from tui.migration.backend.recorder import RAW, SUMMARY
+from tui.migration.backend.recorder import AFTERWARDS, RAW, SUMMARY
 from tui.migration.backend.run_files import has_end, in_use, records_of
 from tui.migration.model.timeline import Timeline
 from tui.runs.backend.notes import NOTE, read_annotation
@@ -47,7 +49,7 @@ class RunReader:
     def read(self, folder: Path) -> Run:
         """The run in a folder; what is damaged is its problem."""
         try:
-            stamp = (*_stamp(folder / SUMMARY), *_stamp(folder / NOTE))
+            stamp = tuple(part for name in (SUMMARY, NOTE, AFTERWARDS) for part in _stamp(folder / name))
             known = self._known.get(folder)
             if known is not None and known[0] == stamp and known[1].outcome != UNDER_WAY:
                 return known[1]
@@ -102,7 +104,19 @@ def _run(folder: Path) -> Run:
     running, raw = tables.get("outcome") == RUNNING, folder / RAW
     ended = running and raw.exists() and has_end(raw)
     annotation = read_annotation(folder)
-    return parse_run(folder, tables, in_use=running and in_use(raw), ended=ended, annotation=annotation)
+    after, problem = _afterwards(folder) if "study" in tables else ({}, "")
+    run = parse_run(folder, tables, in_use=running and in_use(raw), ended=ended, annotation=annotation, after=after)
+    return replace(run, problem=run.problem or problem)
+
+
+def _afterwards(folder: Path) -> tuple[Mapping[str, Any], str]:
+    """The tables of a study.toml and why they can't be read; none if the study was interrupted before it wrote it."""
+    try:
+        return tomllib.loads(read_regular(folder / AFTERWARDS).decode()), ""
+    except FileNotFoundError:
+        return {}, ""
+    except (OSError, ValueError, RecursionError) as error:
+        return {}, f"Its {AFTERWARDS} can't be read: {' '.join(str(error).split())}"
 
 
 def _stamp(path: Path) -> Stamp:

@@ -48,6 +48,8 @@ def _status(run: Run) -> tuple[str, str]:
         return EXCLUDED, WARM_UP
     if run.outcome in (UNDER_WAY, UNFINISHED, BROKEN):
         return OPEN, run.outcome
+    if run.study and run.study.failure:
+        return FAILED, run.study.failure
     if run.outcome == MOVED:  # also one that passed the limit and could not be cancelled: its figures are known
         return COMPLETED, ""
     if run.study and run.study.censored and run.outcome == CANCELLED:

@@ -32,9 +32,19 @@ Tables = Mapping[str, Any]
 
 
 def parse_run(
-    folder: Path, tables: Tables, *, in_use: bool, ended: bool = False, annotation: Annotation | None = None
+    folder: Path,
+    tables: Tables,
+    *,
+    in_use: bool,
+    ended: bool = False,
+    annotation: Annotation | None = None,
+    after: Tables | None = None,
 ) -> Run:
-    """The run of a run.toml; missing or mistyped values are unknown. `ended`: its log has an end."""
+    """The run of a run.toml; missing or mistyped values are unknown. `ended`: its log has an end.
+
+    `after` has the tables of its study.toml.
+    """
+    after = after or {}
     vm, hosts, figures = (_table(tables, name) for name in ("vm", "hosts", "figures"))
     outcome, problem = _outcome(_text(tables, "outcome"), in_use=in_use, ended=ended)
     workload, error = _table(tables, "workload"), _table(tables, "error")
@@ -70,8 +80,8 @@ def parse_run(
         samples=_whole(figures, "samples"),
         from_libvirt=_truth(figures, "from_libvirt"),
         observed=_observed(_table(tables, "felt")),
-        guest=_guest(_table(tables, "guest")),
-        study=_study(_table(tables, "study")),
+        guest=_guest({**_table(tables, "guest"), **_table(after, "guest")}),
+        study=_study({**_table(tables, "study"), **_table(after, "study")}, _text(after, "error")),
         imported=imported_words(_table(tables, "imported")),
         annotation=annotation or Annotation(),
         problem=problem,
@@ -139,7 +149,7 @@ def _host(table: Tables) -> HostFacts:
     )
 
 
-def _study(table: Tables) -> StudyMark | None:
+def _study(table: Tables, failure: str) -> StudyMark | None:
     if not table:
         return None
     return StudyMark(
@@ -150,6 +160,7 @@ def _study(table: Tables) -> StudyMark | None:
         repeat=_whole(table, "repeat"),
         warm_up=_truth(table, "warm_up") or False,
         censored=_truth(table, "censored") or False,
+        failure=failure,
     )
 
 

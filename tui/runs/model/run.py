@@ -41,6 +41,7 @@ class StudyMark:
     repeat: int | None = None
     warm_up: bool = False
     censored: bool = False  # the study ended it after its limit: the total time is a lower bound
+    failure: str = ""  # of the workload, such as wrong pages in the guest: the run does not count
 
 
 @dataclass(frozen=True)

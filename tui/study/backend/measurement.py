@@ -20,7 +20,7 @@ from tui.guest.model.workload import WorkloadStatus
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.preflight import Moved
-from tui.migration.backend.recorder import without_none
+from tui.migration.backend.recorder import AFTERWARDS, without_none
 from tui.migration.model.keys import CANCEL, POST_COPY_NOW, why_not
 from tui.migration.model.record import Record
 from tui.migration.model.timeline import CANCELLED, COMPLETED, Timeline
@@ -30,7 +30,6 @@ from tui.study.model.progress import BACK, DONE_CANCELLED, DONE_CENSORED, DONE_F
 from tui.study.model.schedule import Step
 from tui.vm.model.location import VmOnHost, state_words
 
-AFTERWARDS = "study.toml"  # in the run's folder: what is known only after the end of its run.toml
 FOREVER_S = 1e7
 READ_EVERY_S = 2.0  # the newest lines of the workload; a guest keeps about 20 of them
 
