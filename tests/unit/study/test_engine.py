@@ -12,6 +12,7 @@ from tests.unit.study.study_world import CONFIG, Make
 from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.study.backend import measurement
 from tui.study.model.status import state_sentence
 
 if sys.version_info >= (3, 11):
@@ -114,6 +115,19 @@ async def test_the_migration_of_a_person_makes_the_study_wait(make: Make) -> Non
     assert (status["state"], status["completed"]) == ("finished", 2)
     assert [each["direction"] for each in world.done()] == ["out", "back"]  # from where it is then
     assert len(world.runs) == 3
+
+
+async def test_the_rate_after_is_unknown_if_a_person_migrates_the_vm_meanwhile(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measurement, "READ_EVERY_S", 0.01)
+    world = make("post-copy-by-hand", waits_for_keys=True)
+    await world.start(ONE | {"repeats": 1, "recovery": "1 h", "migration": {"p": {"technique": "post-copy"}}})
+    await world.reaches("doing", "measuring the guest after the migration")
+    await world.owner.start(Plan("guest1", technique="post-copy-manual"))
+    await world.reaches("state", "waiting")
+    after = tomllib.loads((Path(world.done()[0]["run"]) / "study.toml").read_text("utf-8"))
+    assert "rate_after" not in after["guest"]
 
 
 async def test_a_stopped_study_measures_the_migration_to_its_end_and_goes_on_from_there(make: Make) -> None:
