@@ -111,8 +111,11 @@ def _values(run: Run, *, censored: bool) -> dict[str, Value]:
         found[figures.LOSS.name] = Value(100 * lost / total)
     if censored:
         return found
-    ended = {figures.DOWNTIME: run.downtime_s, figures.FAULTS: run.faults, figures.GUEST: _seconds(run.guest_ms)}
+    ended = {figures.DOWNTIME: run.downtime_s, figures.FAULTS: run.faults}
     found |= {each.name: Value(float(amount)) for each, amount in ended.items() if amount is not None}
+    guest = _seconds(run.guest_ms)
+    if guest is not None and run.observed:  # a clock that may have stood still shows only a part of the pause
+        found[figures.GUEST.name] = Value(guest, above=run.observed.clock_lost_ms is None)
     network = _seconds(run.network_ms)
     if network is not None and run.observed:
         found[figures.NETWORK.name] = Value(network, above=run.observed.network_open)

@@ -130,3 +130,8 @@ def test_the_versions_are_facts() -> None:
 def test_a_run_without_anything_is_measured() -> None:
     found = measured({"outcome": "completed"})
     assert (found.values, found.settings.vm, found.settings.workload) == ({}, "", "workload unknown")
+
+
+def test_the_downtime_of_the_guest_is_a_lower_bound_if_its_clock_may_have_stood_still() -> None:
+    felt = {"clock_lost_ms": None, "clock_error_ms": None, "clock_why": "the app was not running for a while"}
+    assert measured(tables(felt=felt)).values["downtime-guest"] == Value(0.1, above=True)
