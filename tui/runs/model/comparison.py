@@ -115,7 +115,7 @@ class Compared:
             return "both medians are lower bounds"
         if min(ours.median.amount, theirs.median.amount) <= 0:
             return "a median is 0"
-        return "a run ended at a limit below the other median"
+        return "a lower bound is below the other median"
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def _untested(pair: Pair) -> str:
     fewest = min(pair.ns)
     if fewest < FEWEST_TESTED:
         return f"a group has {'no value' if not fewest else 'only 1 value'}"
-    return "a run ended at a limit below a value of the others"
+    return "a lower bound is below a value of the others"
 
 
 def _capital(sentence: str) -> str:

@@ -120,7 +120,8 @@ def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[
     """What a plan will do, before it starts."""
     warm_up = plan.warm_up * len({each.vm for each in cells})
     settings = f"{len(cells)} setting{'' if len(cells) == 1 else 's'}"
-    counted = f"{settings}, there and back, {plan.repeats} times: {LEGS * len(cells) * plan.repeats} runs"
+    times = f"{plan.repeats} time{'' if plan.repeats == 1 else 's'}"
+    counted = f"{settings}, there and back, {times}: {LEGS * len(cells) * plan.repeats} runs"
     dropped = f"; {warm_up} more to warm up are dropped" if warm_up else ""
     unknown = ": how long a migration takes is known after the first ones" if found.unknown else ""
     return [
