@@ -107,10 +107,10 @@ def _values(run: Run, *, censored: bool) -> dict[str, Value]:
     lost = run.guest.lost_s
     growing |= {figures.LOST: lost}
     found = {each.name: Value(float(amount), above=censored) for each, amount in growing.items() if amount is not None}
-    if lost is not None and total:
-        found[figures.LOSS.name] = Value(100 * lost / total)
     if censored:
         return found
+    if lost is not None and total:
+        found[figures.LOSS.name] = Value(100 * lost / total)
     ended = {figures.DOWNTIME: run.downtime_s, figures.FAULTS: run.faults}
     found |= {each.name: Value(float(amount)) for each, amount in ended.items() if amount is not None}
     guest = _seconds(run.guest_ms)

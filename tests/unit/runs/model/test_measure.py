@@ -77,6 +77,13 @@ def test_the_figures_have_base_units() -> None:
     }
 
 
+def test_the_loss_of_a_censored_run_is_unknown_because_it_lacks_the_switchover() -> None:
+    study = {"id": "s", "censored": True}
+    found = measured(tables(60, "cancelled", study=study, guest={"rate_before": 100.0, "lost_s": 0.1}))
+    assert found.values["lost"] == Value(0.1, above=True)
+    assert "loss" not in found.values
+
+
 def test_a_network_that_never_replied_again_has_a_lower_bound() -> None:
     assert measured(tables(felt={"network_open": True})).values["downtime-network"] == Value(0.2, above=True)
 
