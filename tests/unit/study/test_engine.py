@@ -159,6 +159,18 @@ async def test_a_study_that_is_stopped_while_the_guest_settles_counts_no_run(mak
     assert world.guest.log[-1] == "stop memory"
 
 
+async def test_a_study_is_found_by_its_name_and_by_that_of_its_folder(make: Make) -> None:
+    world = make()
+    first = await world.start(IDLE | {"repeats": 1})
+    await world.finished()
+    await world.start(IDLE | {"name": "other", "repeats": 1})
+    await world.finished()
+    assert (await world.status("small"))["id"] == (await world.status(first["id"]))["id"] == first["id"]
+    for name in ("none", "../studies"):
+        with pytest.raises(Failure, match="There is no study"):
+            await world.status(name)
+
+
 async def test_a_second_study_is_refused_while_one_is_under_way(make: Make) -> None:
     world = make()
     await world.start(IDLE | {"settle": "1 h"})
