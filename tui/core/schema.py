@@ -81,7 +81,8 @@ def read(table: type[T], found: object, name: str, problems: list[Problem]) -> T
     known = list(keys(table))
     attribute, named = _named_tables(table)
     others = {word: value for word, value in found.items() if named and _is_named(named, word, value, known)}
-    meant = _unknown(known, {word: value for word, value in found.items() if word not in others}, name, problems)
+    unknown = {word: value for word, value in found.items() if word not in others}
+    meant = _unknown(known, unknown, name, problems, named=named is not None)
     values = {}
     for key in known:
         if key.name in found or ((key.required or key.kind is None) and key.name not in meant):
@@ -176,16 +177,19 @@ def _own_name(table: type, name: str) -> dict[str, str]:
     return {attribute: last for attribute, hint in hints.items() if NAME_OF_TABLE in get_args(hint)[1:]}
 
 
-def _unknown(known: list[Key], found: Mapping[str, object], table: str, problems: list[Problem]) -> set[str]:
+def _unknown(
+    known: list[Key], found: Mapping[str, object], table: str, problems: list[Problem], *, named: bool
+) -> set[str]:
     """Reports unknown keys; returns the keys they probably meant, so that these are not reported as missing."""
     prefix = f"{table}." if table else ""
     names = {key.name: key.name if key.kind else f"[{prefix}{key.name}]" for key in known}
+    expected = ", ".join([*names.values(), *([f"tables such as [{prefix}mine]"] if named else [])])
     all_meant = set()
     for word, value in found.items():
         if word in names:
             continue
         meant = nearest(word, [name for name in names if name not in found])
-        hint = f"Did you mean {names[meant]}?" if meant else f"Expected: {', '.join(names.values())}."
+        hint = f"Did you mean {names[meant]}?" if meant else f"Expected: {expected}."
         if isinstance(value, Mapping):
             problems.append(Problem(f"{prefix}{word}", "", "there is no such table", hint))
         else:

@@ -21,8 +21,10 @@ from tui.migration.model.record import Record
 from tui.migration.model.timeline import COMPLETED
 from tui.runs.backend import reading
 from tui.runs.backend.runs import Runs
+from tui.runs.model.measure import measure
+from tui.runs.model.measured import FAILED
 from tui.runs.model.parse import broken_run, parse_run
-from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, UNFINISHED_WHY
+from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, UNFINISHED_WHY, GuestWork
 from tui.runs.widgets import RunTable, about_lines
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
@@ -241,3 +243,34 @@ async def test_an_unchanged_run_is_not_read_again(tmp_path: Path, monkeypatch: p
     first = await runs.list()
     monkeypatch.setattr(reading, "parse_run", None)  # reading it again would fail
     assert await runs.list() == first
+
+
+STUDIED = SUMMARY | {"study": {"name": "mine", "warm_up": False}, "guest": {"rate_before": 60.0, "unit": "MiB/s"}}
+
+
+async def test_what_a_study_measured_after_the_end_is_part_of_its_run(tmp_path: Path) -> None:
+    folder = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", STUDIED)
+    runs = Runs(tmp_path)
+    assert (await runs.list())[0].guest == GuestWork(60.0, unit="MiB/s")  # the study still measures
+    guest = {"rate_before": 60.0, "rate_after": 59.5, "unit": "MiB/s", "lost_s": 0.608}
+    (folder / "study.toml").write_text(tomli_w.dumps({"study": STUDIED["study"], "guest": guest}))
+    run = (await runs.list())[0]
+    assert run.guest == GuestWork(60.0, 59.5, "MiB/s", 0.608)
+    values = measure(run).values
+    assert values["lost"].amount == 0.608
+    assert values["loss"].amount == pytest.approx(100 * 0.608 / 11.81)
+
+
+async def test_a_run_whose_guest_found_wrong_pages_fails_in_statistics(tmp_path: Path) -> None:
+    folder = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", STUDIED)
+    (folder / "study.toml").write_text(tomli_w.dumps({"error": "2 pages have wrong contents"}))
+    found = measure((await Runs(tmp_path).list())[0])
+    assert (found.status, found.why) == (FAILED, "2 pages have wrong contents")
+
+
+async def test_a_damaged_study_toml_is_the_problem_of_a_run_that_is_shown(tmp_path: Path) -> None:
+    folder = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", STUDIED)
+    (folder / "study.toml").write_text("[guest")
+    run = (await Runs(tmp_path).list())[0]
+    assert run.problem.startswith("Its study.toml can't be read: ")
+    assert (run.outcome, run.guest.rate_before) == (COMPLETED, 60.0)

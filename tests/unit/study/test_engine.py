@@ -12,6 +12,7 @@ from tests.unit.study.study_world import CONFIG, Make
 from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.study.backend import measurement
 from tui.study.model.status import state_sentence
 
 if sys.version_info >= (3, 11):
@@ -72,7 +73,7 @@ async def test_failures_in_a_row_stop_the_study_with_the_last_reason(make: Make)
     status = await world.finished()
     assert (status["state"], status["done"], status["failed"]) == ("stopped", 2, 2)
     assert status["why"].startswith("2 runs in a row have failed; the last one: ")
-    assert "the migration stream to the destination broke" in status["why"]
+    assert "the migration stream to destination broke" in status["why"]
 
 
 async def test_a_guest_that_does_not_answer_is_a_failure_of_that_run_only(make: Make) -> None:
@@ -131,6 +132,19 @@ async def test_the_migration_of_a_person_makes_the_study_wait(make: Make) -> Non
     assert len(world.runs) == 3
 
 
+async def test_the_rate_after_is_unknown_if_a_person_migrates_the_vm_meanwhile(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measurement, "READ_EVERY_S", 0.01)
+    world = make("post-copy-by-hand", waits_for_keys=True)
+    await world.start(ONE | {"repeats": 1, "recovery": "1 h", "migration": {"p": {"technique": "post-copy"}}})
+    await world.reaches("doing", "measuring the guest after the migration")
+    await world.owner.start(Plan("guest1", technique="post-copy-manual"))
+    await world.reaches("state", "waiting")
+    after = tomllib.loads((Path(world.done()[0]["run"]) / "study.toml").read_text("utf-8"))
+    assert "rate_after" not in after["guest"]
+
+
 async def test_a_stopped_study_measures_the_migration_to_its_end_and_goes_on_from_there(make: Make) -> None:
     world = make("post-copy-by-hand", waits_for_keys=True)
     await world.start(IDLE)
@@ -158,6 +172,18 @@ async def test_a_study_that_is_stopped_while_the_guest_settles_counts_no_run(mak
     status = await world.finished()
     assert (status["state"], status["done"], world.runs) == ("stopped", 0, [])
     assert world.guest.log[-1] == "stop memory"
+
+
+async def test_a_study_is_found_by_its_name_and_by_that_of_its_folder(make: Make) -> None:
+    world = make()
+    first = await world.start(IDLE | {"repeats": 1})
+    await world.finished()
+    await world.start(IDLE | {"name": "other", "repeats": 1})
+    await world.finished()
+    assert (await world.status("small"))["id"] == (await world.status(first["id"]))["id"] == first["id"]
+    for name in ("none", "../studies"):
+        with pytest.raises(Failure, match="There is no study"):
+            await world.status(name)
 
 
 async def test_a_second_study_is_refused_while_one_is_under_way(make: Make) -> None:

@@ -70,6 +70,10 @@ def test_a_command_of_ones_own_is_a_workload() -> None:
         (changed(vms=["a", "a"]), '"a" is in the list twice.'),
         (changed(workload={}, migration={"a": PLAIN}), "[workload]: there is no workload. Add a table such as"),
         (changed(migration={}), "[migration]: there is no technique. Add a table such as"),
+        (
+            changed(migration=PLAIN),
+            "[migration] technique: there is no such key. Expected: tables such as [migration.mine].",
+        ),
         (changed(migration={"a": {}}), '[migration.a] technique: it is missing, and must be one of "pre-copy"'),
         (
             changed(migration={"a": PLAIN | {"workloads": ["idel"]}}),

@@ -178,6 +178,9 @@ def test_a_dry_run_says_what_it_would_do(tmp_path: Path, config: list[str], caps
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "lab: 4 settings, there and back, 2 times: 16 runs; 2 more to warm up are dropped."
     assert "  idle pre-copy: guest1; idle; pre-copy, at most 64 MiB/s" in lines
+    plan.write_text(example("lab").replace("repeats = 2", "repeats = 1"))
+    assert commands.run("study", [str(plan), "--dry-run", *config]) == 0
+    assert capsys.readouterr().out.startswith("lab: 4 settings, there and back, 1 time: 8 runs; ")
     assert lines[-2].startswith("It takes about ")
 
 

@@ -39,7 +39,9 @@ def main(verb: str, words: list[str]) -> int:
     """Run the command; returns the exit status, raises Failure for wrong words."""
     parser = parser_of(verb, USAGE, ABOUT)
     parser.add_argument("what", nargs="?", metavar="FILE", help="a plan; or status, watch, stop, resume")
-    parser.add_argument("study", nargs="?", metavar="STUDY", help="the name of its folder; the newest by default")
+    parser.add_argument(
+        "study", nargs="?", metavar="STUDY", help="its name, or that of its folder; the newest by default"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print what it would do and how long it would take")
     parser.add_argument("--yes", action="store_true", help="start without a question")
     parser.add_argument("--detach", action="store_true", help="print the name of the study and return at once")

@@ -86,7 +86,7 @@ def _cell(group: Group, figure: Figure, scale: Scale, *, tested: bool) -> Cell:
     description = describe(values)
     if description is None:
         return Cell(None)
-    warnings = _size_warnings(description, scale) + _without_value(group, figure.name, description.n)
+    warnings = _size_warnings(description, values, scale) + _without_value(group, figure.name, description.n)
     amounts = [] if description.above else [value.amount for value in values]  # lower bounds have no distance
     for index in outliers(amounts):
         warnings.append(f"outlier: {scale.text(amounts[index])} in {measured[index][0].name}")
@@ -99,7 +99,7 @@ def _cell(group: Group, figure: Figure, scale: Scale, *, tested: bool) -> Cell:
     return Cell(description, statistics.interval(values), tuple(warnings))
 
 
-def _size_warnings(description: Description, scale: Scale) -> list[str]:
+def _size_warnings(description: Description, values: Sequence[Value], scale: Scale) -> list[str]:
     n, found = description.n, []
     if n < FEWEST:
         found.append(f"n = {n}: no interval, which needs {FEWEST} values")
@@ -108,10 +108,10 @@ def _size_warnings(description: Description, scale: Scale) -> list[str]:
             f"n = {n}: the interval holds the true median in at most {100 * coverage(n):.0f} % of cases; "
             f"{FOR_95} values reach 95 %"
         )
-    if description.above:
+    if bounds := [each.amount for each in values if each.above]:
         found.append(
-            f"{description.above} of {n} values are lower bounds (the largest is "
-            f"{scale.text(description.most.amount)}): a mean and a standard deviation would be too small"
+            f"{len(bounds)} of {n} values are lower bounds (the largest is {scale.text(max(bounds))}): "
+            "a mean and a standard deviation would be too small"
         )
     if description.spread is not None and description.spread > NOISY:
         found.append(f"the standard deviation is {100 * description.spread:.0f} % of the mean")
@@ -121,7 +121,8 @@ def _size_warnings(description: Description, scale: Scale) -> list[str]:
 def _without_value(group: Group, name: str, n: int) -> list[str]:
     """The runs that count but lack the figure; a censored one lacks all that the switch would have shown."""
     ended, others = group.unmeasured(name)
-    found = [f"only the {n} runs that completed: {ended} censored ones were not switched over"] if ended else []
+    censored = f"{ended} censored {'one was' if ended == 1 else 'ones were'}"
+    found = [f"only the {n} runs that completed: {censored} not switched over"] if ended else []
     if others:
         found.append(f"{others} of {n + ended + others} runs without a value: the others may not represent them")
     return found

@@ -44,15 +44,14 @@ def interval(values: Sequence[Value]) -> Interval | None:
     """The 95 % interval of the median; None for fewer than 3 values."""
     if len(values) < FEWEST:
         return None
-    low, high = _ends([_lowest(values)])
-    if any(each.above for each in values):
-        _, high = _ends([_highest(values)])
+    low, least_high = _ends([_lowest(values)])
     bounds = [each.amount for each in values if each.above]
+    high = _ends([_highest(values)])[1] if bounds else least_high
     exact = [each.amount for each in values if not each.above]
     open_low = bool(bounds) and low > max(exact, default=-math.inf)
     return Interval(
         Value(low, above=open_low),
-        Value(min(bounds), above=True) if high > BEYOND else Value(high),
+        Value(least_high, above=True) if high > BEYOND else Value(high),
     )
 
 

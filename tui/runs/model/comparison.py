@@ -80,19 +80,22 @@ class Compared:
         found = self._found(pair, *(called[each] if called else letter(each) for each in (pair.group, pair.baseline)))
         if pair.test is None or pair.corrected is None:
             return f"{_capital(found)}; not tested, because {_untested(pair)}."
-        tested = [each for each in self.pairs if each.test is not None]
-        tests = len(tested)
+        tests = sum(each.test is not None for each in self.pairs)
         many = f" after Holm for {tests} comparisons" if tests > 1 else ""
         p = f"{p_text(pair.corrected)}{many}"
         if pair.corrected < SIGNIFICANT:
             return f"{_capital(found)} ({p})."
         sentence = f"No significant difference ({p}): {found}."
-        # Holm's p grows with each p, so this is the smallest one that groups of these sizes can give.
-        least = holm([smallest_p(*each.ns) for each in tested])[tested.index(pair)]
-        if least <= SIGNIFICANT:
+        if not self.is_too_small(pair):
             return sentence
         never = f"With n = {pair.ns[0]} and {pair.ns[1]} there can never be one"
         return f"{sentence} {never}; each group needs {needed(tests)} values."
+
+    def is_too_small(self, pair: Pair) -> bool:
+        """Whether groups of these sizes can never differ significantly."""
+        tested = [each for each in self.pairs if each.test is not None]
+        # Holm's p grows with each p, so this is the smallest one that groups of these sizes can give.
+        return pair in tested and holm([smallest_p(*each.ns) for each in tested])[tested.index(pair)] > SIGNIFICANT
 
     def _found(self, pair: Pair, ours: str, theirs: str) -> str:
         """The clause on the ratio, without a full stop."""
@@ -116,7 +119,7 @@ class Compared:
             return "both medians are lower bounds"
         if min(ours.median.amount, theirs.median.amount) <= 0:
             return "a median is 0"
-        return "a run ended at a limit below the other median"
+        return "a lower bound is below the other median"
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ def _untested(pair: Pair) -> str:
     fewest = min(pair.ns)
     if fewest < FEWEST_TESTED:
         return f"a group has {'no value' if not fewest else 'only 1 value'}"
-    return "a run ended at a limit below a value of the others"
+    return "a lower bound is below a value of the others"
 
 
 def _capital(sentence: str) -> str:

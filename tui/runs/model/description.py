@@ -47,7 +47,7 @@ def describe(values: Sequence[Value]) -> Description | None:
     amounts = sorted(each.amount for each in values)
     above = sum(each.above for each in values)
     least = min(values, key=lambda each: (each.amount, each.above))
-    most = max(values, key=lambda each: (each.above, each.amount))
+    most = Value(max(amounts), above=above > 0)  # a lower bound below it may be larger
     exact = not above and len(values) > 1
     return Description(
         n=len(values),

@@ -65,9 +65,12 @@ def _differences(compared: Compared, settings: Sequence[Settings]) -> list[str]:
     real = [pair for pair in tested if pair.corrected is not None and pair.corrected < SIGNIFICANT]
     found = [_sentence(compared, pair, settings) for pair in real]
     label = compared.figure.label
-    if len(tested) > len(real):
-        none = len(tested) - len(real)
+    small = sum(compared.is_too_small(pair) for pair in tested if pair not in real)
+    if none := len(tested) - len(real) - small:
         found.append(f"No significant difference of the {label} in {none} of {counted(len(tested), 'comparison')}.")
+    if small:
+        few = f"the groups have too few runs in {small} of {counted(len(tested), 'comparison')}"
+        found.append(f"No difference of the {label} can be significant: {few}.")
     if len(compared.pairs) > len(tested):
         left = len(compared.pairs) - len(tested)
         found.append(f"The {label} could not be tested in {left} of {counted(len(compared.pairs), 'comparison')}.")

@@ -104,12 +104,15 @@ def _values(run: Run, *, censored: bool) -> dict[str, Value]:
     lost = run.guest.lost_s
     growing |= {figures.LOST: lost}
     found = {each.name: Value(float(amount), above=censored) for each, amount in growing.items() if amount is not None}
-    if lost is not None and total:
-        found[figures.LOSS.name] = Value(100 * lost / total)
     if censored:
         return found
-    ended = {figures.DOWNTIME: run.downtime_s, figures.FAULTS: run.faults, figures.GUEST: _seconds(run.guest_ms)}
+    if lost is not None and total:
+        found[figures.LOSS.name] = Value(100 * lost / total)
+    ended = {figures.DOWNTIME: run.downtime_s, figures.FAULTS: run.faults}
     found |= {each.name: Value(float(amount)) for each, amount in ended.items() if amount is not None}
+    guest = _seconds(run.guest_ms)
+    if guest is not None and run.observed:  # a clock that may have stood still shows only a part of the pause
+        found[figures.GUEST.name] = Value(guest, above=run.observed.clock_lost_ms is None)
     network = _seconds(run.network_ms)
     if network is not None and run.observed:
         found[figures.NETWORK.name] = Value(network, above=run.observed.network_open)

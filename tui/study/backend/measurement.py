@@ -208,7 +208,7 @@ class Measurement:
         return status, status.error
 
     async def _rate_over(self, seconds: float, *, interruptible: bool) -> Rate | None:
-        """The rate of the workload over some seconds; None for an idle guest, and for one without a rate."""
+        """The rate of the workload over some seconds; None if it has none, or another client migrates the VM then."""
         lines: list[str] = []
         known, until = "", time.monotonic() + seconds
         spec = self._step.cell.spec
@@ -218,6 +218,8 @@ class Measurement:
                 raise Interrupted
             if stopped:
                 return None  # what is known by then would be a rate over another time
+            if self._under_way() is not None:
+                return None  # another migration would lower the rate
             if spec is None:
                 continue
             output = await self._workloads.newest_output(self._vm)

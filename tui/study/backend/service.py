@@ -116,11 +116,14 @@ class Studies:
         return [each for each in store.all_in(self._folder) if store.config_of(each) == config]
 
     def _found(self, name: str, config: str) -> Study:
-        if name:
-            if "/" in name or not (self._folder / name).is_dir():
-                raise Failure(f"There is no study {name!r}", f"its folder is not in {self._folder}")
-            return store.load(self._folder / name)
         own = self._own(config)
+        if name:
+            if "/" not in name and (self._folder / name).is_dir():
+                return store.load(self._folder / name)
+            named = [each for each in own if each.name.partition("-")[2] == name]  # after the time
+            if not named:
+                raise Failure(f"There is no study {name!r}", f"its folder is not in {self._folder}")
+            return store.load(named[0])
         if not own:
             raise Failure("There is no study", f"{self._folder} has none of this configuration")
         return store.load(own[0])

@@ -1,14 +1,14 @@
 """The status of a study as JSON, and as the lines that a person reads."""
 
 from collections.abc import Mapping, Sequence
-from statistics import median
+from statistics import mean
 from typing import Any
 
 from tui.core.quantity import duration, exact_seconds
 from tui.study.model.cell import LEGS, Cell
 from tui.study.model.estimate import Estimate
 from tui.study.model.plan import StudyPlan
-from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Progress
+from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Done, Progress
 from tui.study.model.schedule import Step
 
 RUNNING, WAITING, STOPPING = "running", "waiting", "stopping"
@@ -30,7 +30,7 @@ def step_fields(step: Step, plan: StudyPlan) -> dict[str, Any]:
 
 
 def cell_fields(steps: Sequence[Step], progress: Progress) -> list[dict[str, Any]]:
-    """For each setting how many of its runs are done, how they ended, and the median of the completed ones."""
+    """For each setting how many of its runs are done, how they ended, and the median with its censored runs."""
     by_cell: dict[str, list[Step]] = {}
     for each in steps:
         if not each.warm_up:
@@ -38,11 +38,19 @@ def cell_fields(steps: Sequence[Step], progress: Progress) -> list[dict[str, Any
     found = []
     for text, own in by_cell.items():
         done = [progress.done[each.number] for each in own if each.number in progress.done]
-        times = [each.total_s for each in done if each.result == DONE_OK and each.total_s is not None]
         fields: dict[str, Any] = {"cell": text, "short": own[0].cell.short, "done": len(done), "total": len(own)}
         fields |= {each: sum(one.result == each for one in done) for each in RESULTS}
-        found.append(fields | {"median_total_s": round(median(times), 3) if times else None})
+        found.append(fields | _median_fields(done))
     return sorted(found, key=lambda each: str(each["short"]))
+
+
+def _median_fields(done: Sequence[Done]) -> dict[str, Any]:
+    """The median of the total time; `median_is_above`: the true one is larger, because the limit ended a run."""
+    counted = [each for each in done if each.result in (DONE_OK, DONE_CENSORED)]
+    times = sorted((each.total_s, each.result == DONE_CENSORED) for each in counted if each.total_s is not None)
+    middles = times[(len(times) - 1) // 2 : len(times) // 2 + 1]
+    found = round(mean(time for time, _ in middles), 3) if middles else None
+    return {"median_total_s": found, "median_is_above": any(above for _, above in middles)}
 
 
 def progress_line(status: Mapping[str, Any]) -> str:
@@ -101,7 +109,8 @@ def cell_lines(status: Mapping[str, Any]) -> list[str]:
     for each in status["cells"]:
         parts = [f"{each['done']} of {each['total']}"]
         if each["median_total_s"] is not None:
-            parts.append(f"median {duration(each['median_total_s'])}")
+            above = "more than " if each.get("median_is_above") else ""
+            parts.append(f"median {above}{duration(each['median_total_s'])}")
         parts += [f"{each[result]} {words}" for result, words in ends.items() if each[result]]
         lines.append(f"  {each['short']}  {', '.join(parts)}")
     return lines
@@ -111,7 +120,8 @@ def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[
     """What a plan will do, before it starts."""
     warm_up = plan.warm_up * len({each.vm for each in cells})
     settings = f"{len(cells)} setting{'' if len(cells) == 1 else 's'}"
-    counted = f"{settings}, there and back, {plan.repeats} times: {LEGS * len(cells) * plan.repeats} runs"
+    times = f"{plan.repeats} time{'' if plan.repeats == 1 else 's'}"
+    counted = f"{settings}, there and back, {times}: {LEGS * len(cells) * plan.repeats} runs"
     dropped = f"; {warm_up} more to warm up are dropped" if warm_up else ""
     unknown = ": how long a migration takes is known after the first ones" if found.unknown else ""
     return [

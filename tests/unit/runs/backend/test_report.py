@@ -159,6 +159,11 @@ def test_panels_of_a_row_show_the_whole_of_each_curve() -> None:
         assert axis.get_ylim()[0] == 0
         assert axis.get_ylim()[1] >= 50
         assert axis.get_xlim()[1] >= 10
+    assert (figure.get_supxlabel(), figure.get_supylabel()) == ("seconds since the start", "rate of the guest, MiB/s")
+    figure = plots.guest_rates([[drawn], [replace(faster, unit="ops/s")]], settings)
+    assert figure is not None
+    titles = [axis.get_title() or axis.get_title(loc="left") for axis in figure.axes]
+    assert titles == ["A  pre-copy, MiB/s", "B  post-copy, ops/s"]
     assert plots.guest_rates([[replace(drawn, guest=())]], settings[:1]) is None
 
 

@@ -33,6 +33,8 @@ def test_equal_values_have_an_interval_of_one_point() -> None:
 
 def test_lower_bounds_leave_the_interval_open() -> None:
     assert interval(values(50, 55, 58, 60, 60, above=2)) == Interval(Value(50), Value(60, above=True))
+    early = [Value(30, above=True), Value(213), Value(243), Value(404)]  # it ended before the others
+    assert interval(early) == Interval(Value(30), Value(404, above=True))
     assert interval(values(60, 60, 60, above=3)) == Interval(Value(60, above=True), Value(60, above=True))
 
 

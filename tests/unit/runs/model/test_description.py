@@ -39,6 +39,9 @@ def test_lower_bounds_leave_neither_mean_nor_spread() -> None:
     assert found is not None
     assert (found.mean, found.sd, found.quartiles, found.above) == (None, None, None, 1)
     assert (found.least, found.most) == (Value(50), Value(60, above=True))
+    found = describe([Value(30, above=True), Value(404)])
+    assert found is not None
+    assert (found.least, found.most) == (Value(30, above=True), Value(404, above=True))
 
 
 @pytest.mark.parametrize(

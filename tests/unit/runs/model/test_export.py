@@ -126,3 +126,8 @@ def test_a_latex_table() -> None:
         "\\bottomrule",
         "\\end{tabular}",
     ]
+
+
+def test_only_the_technique_with_a_timeout_has_one() -> None:
+    by_hand = replace(RUN, options=replace(RUN.options, technique="post-copy-manual"))
+    assert (fields(RUN)["timeout_s"], fields(by_hand)["timeout_s"]) == (5.0, None)

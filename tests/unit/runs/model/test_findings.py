@@ -50,6 +50,12 @@ def test_differences_that_are_not_significant_are_counted() -> None:
     assert lines[1:] == ["No significant difference of the total time in 1 of 1 comparison."]
 
 
+def test_groups_that_are_too_small_for_a_test_are_not_called_equal() -> None:
+    lines = found(group(PRE, values(40, 41, 42)), group(POST, values(3, 4)))
+    few = "the groups have too few runs in 1 of 1 comparison"
+    assert lines[1:] == [f"No difference of the total time can be significant: {few}."]
+
+
 def test_comparisons_that_cannot_be_tested_are_counted() -> None:
     lines = found(group(PRE, values(1)), group(POST, values(2)))
     assert lines[1:] == ["The total time could not be tested in 1 of 1 comparison."]

@@ -83,6 +83,13 @@ def test_the_figures_have_base_units() -> None:
     }
 
 
+def test_the_loss_of_a_censored_run_is_unknown_because_it_lacks_the_switchover() -> None:
+    study = {"id": "s", "censored": True}
+    found = measured(tables(60, "cancelled", study=study, guest={"rate_before": 100.0, "lost_s": 0.1}))
+    assert found.values["lost"] == Value(0.1, above=True)
+    assert "loss" not in found.values
+
+
 def test_a_network_that_never_replied_again_has_a_lower_bound() -> None:
     assert measured(tables(felt={"network_open": True})).values["downtime-network"] == Value(0.2, above=True)
 
@@ -136,3 +143,8 @@ def test_the_versions_are_facts() -> None:
 def test_a_run_without_anything_is_measured() -> None:
     found = measured({"outcome": "completed"})
     assert (found.values, found.settings.vm, found.settings.workload) == ({}, "", "workload unknown")
+
+
+def test_the_downtime_of_the_guest_is_a_lower_bound_if_its_clock_may_have_stood_still() -> None:
+    felt = {"clock_lost_ms": None, "clock_error_ms": None, "clock_why": "the app was not running for a while"}
+    assert measured(tables(felt=felt)).values["downtime-guest"] == Value(0.1, above=True)

@@ -140,9 +140,13 @@ def guest_rates(curves: Sequence[Sequence[Curve]], settings: Sequence[Settings])
             axis.axhline(middle.rate_before, color=GREY, linewidth=0.9, linestyle="--")
         if middle.switched_at is not None:
             axis.axvline(middle.switched_at, color="black", linewidth=0.8)
-        units = sorted({curve.unit for curve in members if curve.unit})
         axis.yaxis.set_major_formatter(EngFormatter(sep=" "))
-        axis.set_xlabel(f"{', '.join(units)} over seconds", fontsize=8)
+    units = [", ".join(sorted({curve.unit for curve in members if curve.unit})) for _, members, _ in panels]
+    if len(set(units)) > 1:  # an axis title cannot hold them all
+        for (axis, _, _), unit in zip(panels, units, strict=True):
+            axis.set_title(f"{axis.get_title(loc='left')}, {unit}", loc="left")
+    figure.supxlabel("seconds since the start", fontsize=9)
+    figure.supylabel("rate of the guest" if len(set(units)) > 1 else f"rate of the guest, {units[0]}", fontsize=9)
     for axis, _, _ in panels:
         axis.set_ylim(bottom=0)  # only now: panels of a row share the scale of all their curves
     return figure

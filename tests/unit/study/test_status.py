@@ -1,0 +1,31 @@
+"""The status of a study: the settings with their medians."""
+
+import pytest
+
+from tests.unit.study.plans import changed
+from tui.study.model.cell import cells_of
+from tui.study.model.plan import check
+from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_OK, Done, Progress
+from tui.study.model.schedule import schedule
+from tui.study.model.status import cell_fields, cell_lines
+
+OK, LONG, CUT = DONE_OK, DONE_CENSORED, DONE_CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("ends", "line"),
+    [
+        ([(OK, 39.4), (OK, 38.0), (OK, 41.1)], "3 of 4, median 39.4 s"),
+        ([(LONG, 60.0), (OK, 39.4), (OK, 38.0), (OK, 41.1)], "4 of 4, median 40.2 s, 1 over the limit"),
+        ([(LONG, 60.0), (LONG, 60.0), (OK, 38.0)], "3 of 4, median more than 1 min 0 s, 2 over the limit"),
+        ([(OK, 38.0), (LONG, 60.0)], "2 of 4, median more than 49.0 s, 1 over the limit"),
+        ([(CUT, 3.0), (OK, 38.0)], "2 of 4, median 38.0 s, 1 cancelled"),
+        ([(CUT, 3.0)], "1 of 4, 1 cancelled"),
+    ],
+)
+def test_runs_over_the_limit_are_lower_bounds_in_the_median(ends: list[tuple[str, float]], line: str) -> None:
+    plan, _ = check(changed(repeats=2, warm_up=0, workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}}))
+    assert plan
+    steps = schedule(plan, cells_of(plan, "guest1"), 1)
+    done = {step.number: Done(step.number, result, total_s=s) for step, (result, s) in zip(steps, ends, strict=False)}
+    assert cell_lines({"cells": cell_fields(steps, Progress(done))}) == [f"  idle a  {line}"]
