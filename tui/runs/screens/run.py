@@ -20,6 +20,7 @@ from tui.runs.backend.reading import OpenRun
 from tui.runs.backend.runs import Runs
 from tui.runs.model.run import Run
 from tui.runs.screens.details import RunDetails
+from tui.runs.screens.replay import ReplayPage
 from tui.runs.widgets import heading
 from tui.ui.chart.chart import Chart
 from tui.ui.lines import Lines
@@ -33,6 +34,8 @@ class RunPage(Page):
     CSS_PATH = "run.tcss"
     HELP = "One recorded run. The charts are drawn from its raw log, which has everything that libvirt reported."
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "replay", "replay", tooltip="Show the Migrate page as it was at any moment of the run",
+                id="run.replay"),
         Binding("i", "details", "details", tooltip="All options, versions and figures, and the table of passes",
                 id="run.details"),
         Binding("escape,backspace", "back", "back", key_display="esc", tooltip="Back to the list", id="run.back"),
@@ -100,8 +103,13 @@ class RunPage(Page):
         self._guest.picture = guest_picture(timeline)
 
     def why_not(self, action: str) -> str:
-        """Only an opened log has details."""
-        return "The log of this run is not open." if action == "details" and self._opened is None else ""
+        """Only a log that is open has details and a replay."""
+        return "" if action == "back" or self._opened is not None else "The log of this run is not open."
+
+    def action_replay(self) -> None:
+        """Replay the run from its beginning."""
+        if self._opened is not None:
+            self.app.push_screen(ReplayPage(self._room, self._opened))
 
     def action_details(self) -> None:
         """Show all facts and the passes."""
