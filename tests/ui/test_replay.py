@@ -191,3 +191,35 @@ async def test_a_log_that_is_gone_is_reported_and_esc_still_returns(tmp_path: Pa
         await until(pilot, lambda: "can't be read: No such file" in text_of(app))
         await pilot.press("space", "escape")
         await until(pilot, lambda: isinstance(app.screen, RunPage))
+
+
+async def test_a_key_that_arrives_while_it_closes_does_nothing(tmp_path: Path) -> None:
+    make_run(tmp_path, "post-copy-by-hand")
+    app = app_of(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_run(pilot)
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, ReplayPage) and "playing 1x" in text_of(app))
+        page = app.screen
+        assert isinstance(page, ReplayPage)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunPage) and not page.children)
+        page.action_step(1)  # its widgets are gone
+        assert isinstance(app.screen, RunPage)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_replay_looks_like_its_picture(
+    snap_compare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_run(Path("runs"), "post-copy-by-hand")
+    page = ReplayPage(Runs(Path("runs")), read_run(RunReader(Path("runs")).read(Path("runs") / NAME)), Clock())
+
+    async def look(pilot: Any) -> None:
+        await until(pilot, lambda: "playing 1x" in text_of(pilot.app))
+        await pilot.press("space", "g", *"16", "enter")
+        await until(pilot, lambda: "[post-copy]" in text_of(pilot.app))
+        await until(pilot, lambda: all(each.picture.span_s > 15 for each in page.query(Chart) if each.display))
+
+    assert snap_compare(OnePage(page), terminal_size=size, run_before=look)

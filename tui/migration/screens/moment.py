@@ -134,11 +134,14 @@ class MomentPage(Page):
             return
         self._charts_at, timeline = time.monotonic(), moment.timeline
         self.set_class(timeline.guest_known, "guest-known")
-        for id, picture in (("#memory", memory_picture), ("#rates", rate_picture), ("#guest", guest_picture)):
-            if id == "#guest" and not timeline.guest_known:
-                continue
+        pictures = [("#memory", memory_picture), ("#rates", rate_picture), ("#guest", guest_picture)]
+        if not timeline.guest_known:
+            del pictures[-1]
+        charts = [(self.query_one(id, Chart), picture) for id, picture in pictures]
+        for chart, picture in charts:
             await asyncio.sleep(YIELD_S)
-            self.query_one(id, Chart).picture = picture(timeline)
+            if chart.is_attached:  # a replay may be closed meanwhile
+                chart.picture = picture(timeline)
 
     def _show_time(self, moment: Moment | None) -> None:
         """Update what changes with the clock alone."""

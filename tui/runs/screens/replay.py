@@ -66,16 +66,18 @@ class ReplayPage(MomentPage):
         self._log: ReplayLog | None = None
         self._head: Playhead | None = None
         self._wanted = asyncio.Event()
+        self._jumped = False
+        self._bar = ReplayBar(id="bar")
         # What is shown: the number of records in the timeline, and the position it was built for.
         self._timeline, self._count, self._at = Timeline(), 0, 0.0
 
     def body(self) -> ComposeResult:
         """The picture, and the bar below it."""
         yield from super().body()
-        yield ReplayBar(id="bar")
+        yield self._bar
 
     def on_mount(self) -> None:
-        self.query_one(ReplayBar).show(Content.styled(" reading the log ...", "dim"))
+        self._bar.show(Content.styled(" reading the log ...", "dim"))
         self._follow()
         self.set_interval(TICK_S, self.guarded(self._tick))
 
@@ -126,7 +128,7 @@ class ReplayPage(MomentPage):
         except Failure as failure:
             self._head = None
             lines = Content.styled(str(failure), "bold $error").wrap(max(10, self.size.width - 2))
-            self.query_one(ReplayBar).show(*(Content.assemble(" ", line) for line in lines))
+            self._bar.show(*(Content.assemble(" ", line) for line in lines))
             self.refresh_bindings()
 
     async def _build(self, log: ReplayLog, at: float) -> None:
@@ -138,6 +140,8 @@ class ReplayPage(MomentPage):
         else:
             self._timeline = await on_thread(log.timeline, count)
         self._count, self._at = count, at
+        if self._jumped and not self._wanted.is_set():
+            self._jumped, self._charts_at = False, -math.inf
         self._show_bar()
         self._request_update()
 
@@ -154,15 +158,15 @@ class ReplayPage(MomentPage):
         self._wanted.set()
 
     def _jump(self, head: Playhead) -> None:
-        """Move, and draw the charts at once."""
-        self._charts_at = -math.inf
+        """Move, and draw the charts as soon as the timeline is that of the position."""
+        self._jumped = True
         self._move(head)
 
     def _show_bar(self) -> None:
         newest = next((each for each in reversed(self._timeline.events) if each.kind not in HIDING), None)
-        if self._head is not None and self.is_mounted:
+        if self._head is not None and self._bar.is_attached:  # a position may be built while the page closes
             event = " ".join(event_lines(newest)[0].split()) if newest is not None else ""
-            self.query_one(ReplayBar).show_head(self._head, event)
+            self._bar.show_head(self._head, event)
 
     # -- keys --
 
