@@ -134,6 +134,15 @@ async def test_keys_step_by_seconds_passes_and_events(tmp_path: Path) -> None:
             await replay.shows("paused", words)
 
 
+async def test_l_shows_the_statistics_and_events_of_then(tmp_path: Path) -> None:
+    async with replay_of(tmp_path, "post-copy-by-hand") as replay:
+        await replay.goes_to("9")
+        await replay.pilot.press("l")
+        await until(replay.pilot, lambda: "memory_iteration          3" in text_of(replay.app))
+        assert "7.308 s  iteration" in text_of(replay.app)
+        assert "15.010 s" not in text_of(replay.app)  # the key that switched to post-copy
+
+
 async def test_a_typed_time_is_checked_and_a_click_on_the_bar_goes_there(tmp_path: Path) -> None:
     async with replay_of(tmp_path, "cancelled") as replay:
         await replay.pilot.press("g", "x", "enter")
