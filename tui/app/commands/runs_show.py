@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 LABEL = 17  # columns of a label
 OFTEN = frozenset({"guest", "echo", "iteration"})  # kinds of events that would hide the others; the log has them
 BARE = frozenset({"start", "attached", "job-completed"})  # kinds whose fields are shown above
-TITLES = ("pass", "began s", "ended s", "sent MiB", "left MiB", "dirty MiB/s", "threshold MiB")
 ABOUT = """\
 Prints one run: its options, versions and figures, a line for each pass, and its events. `threshold` is what a pass had
 to get under: the rate multiplied by the maximum downtime. RUN is the name of a folder, the beginning of one, a path, or
@@ -88,6 +87,7 @@ def log_of(folder: "Path") -> Log:
 def run_lines(run: "Run", log: Log, width: int) -> list[str]:
     """The facts, the figures, the passes and the events as text."""
     from tui.runs.model.facts import figure_facts, run_facts
+    from tui.runs.model.pass_table import pass_lines
 
     lines = [run.folder.name]
     for facts in (run_facts(run), figure_facts(run)):
@@ -101,16 +101,6 @@ def run_lines(run: "Run", log: Log, width: int) -> list[str]:
         lines += [*pass_lines(log.passes), ""]
     lines += [event_line(each) for each in log.events]
     return lines if lines[-1] else lines[:-1]
-
-
-def pass_lines(passes: "tuple[PassRow, ...]") -> list[str]:
-    """A header and one line a pass; a dash if a figure is unknown."""
-    rows = [TITLES]
-    for each in passes:
-        sizes = (each.sent_bytes, each.left_bytes, each.dirty_rate, each.threshold_bytes)
-        mib = ("-" if amount is None else f"{amount / (1 << 20):.1f}" for amount in sizes)
-        rows.append((str(each.number), f"{each.began_s:.2f}", f"{each.ended_s:.2f}", *mib))  # type: ignore[arg-type]
-    return ["  ".join(f"{cell:>{len(title)}}" for cell, title in zip(row, TITLES, strict=True)) for row in rows]
 
 
 def event_line(event: "Event") -> str:

@@ -14,7 +14,6 @@ from tui.migration.model.timeline import POST_COPY, Timeline
 from tui.migration.screens.number import NumberDialog
 from tui.migration.screens.start import StartForm
 from tui.migration.screens.view import MigrateView
-from tui.migration.widgets.log_pane import LogPane
 from tui.ui.question import Answer, Question
 
 # The name of an action here, and in model.keys.
@@ -197,14 +196,6 @@ class MigratePage(MigrateView):
         if reason:
             self.explain(reason)
         return bool(reason)
-
-    def action_log(self) -> None:
-        """Show or hide the raw log."""
-        log = self.query_one(LogPane)
-        log.display = not log.display
-        self.set_class(log.display, "log")
-        self.set_focus(self.query_one("#log-stats") if log.display else None)  # the arrow keys scroll it
-        self.call_after_refresh(log.show, self._timeline)
 
 
 def _downtime_advice(timeline: Timeline) -> str:

@@ -14,6 +14,7 @@ from tui.migration.model.record import RUNNING
 from tui.migration.model.timeline import Timeline
 from tui.runs.backend.notes import NOTE, read_annotation
 from tui.runs.model.parse import broken_run, parse_run
+from tui.runs.model.pass_table import PassRow, PassTable
 from tui.runs.model.run import UNDER_WAY, Run
 
 if sys.version_info >= (3, 11):
@@ -32,6 +33,7 @@ class OpenRun:
     timeline: Timeline
     records: int
     raw: Path
+    passes: tuple[PassRow, ...] = ()
     problem: str = ""
 
 
@@ -81,14 +83,14 @@ def folders_of(runs: Path) -> list[Path]:
 def open_run(run: Run) -> OpenRun:
     """The run with its log; Failure if there is no log."""
     raw = run.folder / RAW
-    timeline, records, broken = Timeline(), 0, 0
+    table, records, broken = PassTable(), 0, 0
     try:
         for each in records_of(raw):
             try:
                 if each is None:
                     broken += 1
                 else:
-                    timeline.add(each)
+                    table.add(each)
                     records += 1
             except (ValueError, KeyError, TypeError, AttributeError):  # a record with data of another type
                 broken += 1
@@ -97,7 +99,7 @@ def open_run(run: Run) -> OpenRun:
             f"The log of {run.folder.name} can't be read", error.strerror or str(error), detail=str(raw)
         ) from error
     problem = f"{broken} line{'' if broken == 1 else 's'} of the log could not be read." if broken else ""
-    return OpenRun(run, timeline, records, raw, problem)
+    return OpenRun(run, table.timeline, records, raw, table.rows, problem)
 
 
 def _run(folder: Path) -> Run:

@@ -95,7 +95,7 @@ class Compared:
         """Whether groups of these sizes can never differ significantly."""
         tested = [each for each in self.pairs if each.test is not None]
         # Holm's p grows with each p, so this is the smallest one that groups of these sizes can give.
-        return pair in tested and holm([smallest_p(*each.ns) for each in tested])[tested.index(pair)] > SIGNIFICANT
+        return pair in tested and holm([smallest_p(*each.ns) for each in tested])[tested.index(pair)] >= SIGNIFICANT
 
     def _found(self, pair: Pair, ours: str, theirs: str) -> str:
         """The clause on the ratio, without a full stop."""

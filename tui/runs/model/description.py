@@ -101,7 +101,7 @@ def smallest_p(n: int, other: int) -> float:
 def needed(comparisons: int) -> int:
     """How many values a group needs so that the smallest of so many p can be significant after Holm's correction."""
     n = 1
-    while comparisons * smallest_p(n, n) > SIGNIFICANT:
+    while comparisons * smallest_p(n, n) >= SIGNIFICANT:
         n += 1
     return n
 

@@ -1,10 +1,13 @@
 """The passes of one run as rows: what each sent and left, how fast pages were dirtied, and what it had to get under."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui.migration.model.points import Point
 from tui.migration.model.record import Record, number_in
 from tui.migration.model.timeline import Timeline
+
+TITLES = ("pass", "began s", "ended s", "sent MiB", "left MiB", "dirty MiB/s", "threshold MiB")
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,13 @@ class PassTable:
         sent, began = max(0, sent - (self._sent_before or 0)), timeline.pass_began
         last = PassRow(number, began, max(began, ended), sent, None, newest.dirty_rate, self._threshold)
         return (*self._rows, last)
+
+
+def pass_lines(passes: Sequence[PassRow]) -> list[str]:
+    """A header and one line a pass; a dash if a figure is unknown."""
+    rows = [TITLES]
+    for each in passes:
+        sizes = (each.sent_bytes, each.left_bytes, each.dirty_rate, each.threshold_bytes)
+        mib = ("-" if amount is None else f"{amount / (1 << 20):.1f}" for amount in sizes)
+        rows.append((str(each.number), f"{each.began_s:.2f}", f"{each.ended_s:.2f}", *mib))  # type: ignore[arg-type]
+    return ["  ".join(f"{cell:>{len(title)}}" for cell, title in zip(row, TITLES, strict=True)) for row in rows]

@@ -19,6 +19,8 @@ from tui.migration.widgets.summary import LABEL, outcome_lines
 from tui.runs.backend.reading import OpenRun
 from tui.runs.backend.runs import Runs
 from tui.runs.model.run import Run
+from tui.runs.screens.details import RunDetails
+from tui.runs.screens.replay import ReplayPage
 from tui.runs.widgets import heading
 from tui.ui.chart.chart import Chart
 from tui.ui.lines import Lines
@@ -32,8 +34,12 @@ class RunPage(Page):
     CSS_PATH = "run.tcss"
     HELP = "One recorded run. The charts are drawn from its raw log, which has everything that libvirt reported."
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "replay", "replay", tooltip="Show the Migrate page as it was at any moment of the run",
+                id="run.replay"),
+        Binding("i", "details", "details", tooltip="All options, versions and figures, and the table of passes",
+                id="run.details"),
         Binding("escape,backspace", "back", "back", key_display="esc", tooltip="Back to the list", id="run.back"),
-    ]
+    ]  # fmt: skip
 
     def __init__(self, runs: Runs, run: Run) -> None:
         super().__init__()
@@ -70,6 +76,7 @@ class RunPage(Page):
             self._figures.show(*(Content.assemble(" ", line) for line in lines))
             self._charts.display = False
             return
+        self.refresh_bindings()
         self._show()
 
     def _show(self) -> None:
@@ -94,6 +101,20 @@ class RunPage(Page):
         self._rates.picture = rate_picture(timeline)
         self.set_class(timeline.guest_known, "guest-known")
         self._guest.picture = guest_picture(timeline)
+
+    def why_not(self, action: str) -> str:
+        """Only a log that is open has details and a replay."""
+        return "" if action == "back" or self._opened is not None else "The log of this run is not open."
+
+    def action_replay(self) -> None:
+        """Replay the run from its beginning."""
+        if self._opened is not None:
+            self.app.push_screen(ReplayPage(self._room, self._opened))
+
+    def action_details(self) -> None:
+        """Show all facts and the passes."""
+        if self._opened is not None:
+            self.app.push_screen(RunDetails(self._opened))
 
     def action_back(self) -> None:
         """Return to the list."""

@@ -1,0 +1,190 @@
+"""The picture of a migration at one moment, as the Migrate page and a replay show it."""
+
+import asyncio
+import math
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from tui.migration.model.timeline import Timeline
+from tui.migration.model.verdict import sentence, warning
+from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
+from tui.migration.widgets.log_pane import LogPane
+from tui.migration.widgets.phase_line import phase_line
+from tui.migration.widgets.sentence import Sentence
+from tui.migration.widgets.summary import Outcome
+from tui.migration.widgets.tiles import tiles
+from tui.ui.chart.chart import Chart
+from tui.ui.lines import Lines
+from tui.ui.page import Page
+
+YIELD_S = 0.001  # between two charts, so that keys are handled
+CHARTS_EVERY_S = 0.8  # at most: drawing one takes 10 ms, and events cause updates, too
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is shown of a migration; `how` is its technique in words, `elapsed` and `waiting_s` are in seconds."""
+
+    vm: str
+    how: str
+    origin: str
+    target: str
+    folder: Path
+    timeline: Timeline
+    elapsed: float
+    waiting_s: float  # for how long libvirt has not replied
+
+
+class MomentPage(Page):
+    """Shows what `_moment` returns: lines, charts, log and result."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = [Path(__file__).with_name("page.tcss")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._update_pending = False
+        self._guarded_update = self.guarded(self._update)
+        self._charts_pending = False
+        self._charts_at = -math.inf
+
+    def body(self) -> ComposeResult:
+        """Lines, charts, log and result; CSS classes select what is visible."""
+        yield Lines(id="what")
+        yield Lines(id="phases")
+        yield Sentence(id="sentence")
+        with Vertical(id="charts"):
+            yield Chart(id="memory")
+            yield Chart(id="rates")
+            yield Chart(id="guest")
+        yield LogPane(id="log")
+        yield Outcome(id="outcome")
+        yield Lines(id="tiles")
+
+    def on_mount(self) -> None:
+        self.query_one(LogPane).display = False
+
+    def on_resize(self) -> None:
+        width, height = self.size
+        self.set_class(height < 32, "short")
+        self.set_class(height < 20, "low")
+        self.set_class(height < 14 or (height < 18 and width < 60), "tiny")
+        self.set_class(height < 10, "least")
+        self.call_after_refresh(self._request_update)  # then the lines have their new width
+
+    def _moment(self) -> Moment | None:
+        """What is shown; None if there is no migration."""
+        raise NotImplementedError
+
+    def _request_update(self) -> None:
+        """Request an update, at most one at a time; it runs when the loop has nothing more urgent."""
+        if not self._update_pending:
+            self._update_pending = True
+            self.call_later(self._guarded_update)
+
+    @property
+    def _shown(self) -> bool:
+        """Whether the page is on the screen, perhaps behind a dialog."""
+        return self in self.app.screen_stack
+
+    async def _update(self) -> None:
+        """Update all lines; each repaints only what changed, and keys are handled in between."""
+        self._update_pending = False
+        if not self._shown or not self.is_mounted:
+            return
+        self._refresh_keys()
+        moment = self._moment()
+        self.set_class(moment is None, "idle")
+        self.set_class(moment is not None and moment.timeline.over, "over")
+        if moment is None:
+            self._show_idle()
+            return
+        timeline, width = moment.timeline, self.size.width
+        self.query_one("#what", Lines).show(_what(moment))
+        self._show_time(moment)
+        if timeline.over:
+            why_not_again = self._stopped(moment.vm)
+            self.query_one(Outcome).show_end(
+                timeline, moment.folder, moment.origin, why_not_again, width, self.with_keys
+            )
+        else:
+            self.query_one("#tiles", Lines).show(*tiles(timeline, timeline.now, width))
+        self.query_one(LogPane).show(timeline)
+        await self._draw_charts()
+
+    async def _charts_due(self) -> None:
+        self._charts_pending = False
+        await self._draw_charts()
+
+    async def _draw_charts(self) -> None:
+        """Draw the charts now, or later if they were just drawn."""
+        wait = self._charts_at + CHARTS_EVERY_S - time.monotonic()
+        if wait > 0:
+            if not self._charts_pending:
+                self._charts_pending = True
+                self.set_timer(wait, self.guarded(self._charts_due))
+            return
+        moment = self._moment()
+        if moment is None:
+            return
+        self._charts_at, timeline = time.monotonic(), moment.timeline
+        self.set_class(timeline.guest_known, "guest-known")
+        pictures = [("#memory", memory_picture), ("#rates", rate_picture), ("#guest", guest_picture)]
+        if not timeline.guest_known:
+            del pictures[-1]
+        charts = [(self.query_one(id, Chart), picture) for id, picture in pictures]
+        for chart, picture in charts:
+            await asyncio.sleep(YIELD_S)
+            if chart.is_attached:  # a replay may be closed meanwhile
+                chart.picture = picture(timeline)
+
+    def _show_time(self, moment: Moment | None) -> None:
+        """Update what changes with the clock alone."""
+        if moment is None:
+            return
+        timeline, elapsed, waiting = moment.timeline, moment.elapsed, moment.waiting_s
+        self.query_one("#phases", Lines).show(phase_line(timeline, elapsed, self.size.width))
+        verdict = sentence(timeline, elapsed, moment.origin, moment.target)
+        verdict = replace(verdict, text=self.with_keys(verdict.text))
+        late = warning(timeline, waiting)
+        self.query_one(Sentence).show_verdict(verdict, timeline.phase, late, self.size.width)
+        if waiting:
+            self.query_one("#tiles", Lines).show(*tiles(timeline, elapsed, self.size.width))
+
+    def action_log(self) -> None:
+        """Show or hide the raw log."""
+        log, moment = self.query_one(LogPane), self._moment()
+        log.display = not log.display
+        self.set_class(log.display, "log")
+        self.set_focus(self.query_one("#log-stats") if log.display else None)  # the arrow keys scroll it
+        self.call_after_refresh(log.show, moment.timeline if moment is not None else Timeline())
+
+    def _show_idle(self) -> None:
+        """Show what is known while there is no migration."""
+
+    def _stopped(self, name: str) -> str:  # noqa: ARG002
+        """Why the VM can't be migrated again; empty if nothing is known to prevent it."""
+        return ""
+
+    def _refresh_keys(self) -> None:
+        """Update the line of keys."""
+
+
+def _what(moment: Moment) -> Content:
+    """The VM, its direction, the technique, and the workload."""
+    timeline, options = moment.timeline, moment.timeline.options
+    words = [moment.how, f"workload {options.get('workload') or 'unknown'}"]
+    limit = timeline.post_copy_bandwidth_mib_s or timeline.bandwidth_mib_s
+    if limit:
+        words.append(f"<= {limit} MiB/s")
+    if options.get("auto_converge"):
+        words.append("auto-converge")
+    if options.get("parallel"):
+        words.append(f"{options['parallel']} connections")
+    way = f"{moment.origin} -> {moment.target}"
+    return Content.assemble(" ", (moment.vm, "bold"), "  ", way, "  ", "  ".join(words))

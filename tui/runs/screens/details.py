@@ -1,0 +1,83 @@
+"""All that is known of one run: its options, versions and figures, and its passes as a table."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+
+from tui.checklist.widgets.item_lines import one_line
+from tui.runs.backend.reading import OpenRun
+from tui.runs.model.facts import figure_facts, run_facts
+from tui.runs.model.pass_table import PassRow, pass_lines
+from tui.runs.model.run import Run
+from tui.runs.widgets import heading
+from tui.ui.lines import Lines
+from tui.ui.page import Page
+
+LABEL = 17  # columns of a label
+
+
+class RunDetails(Page):
+    """The facts and passes of an opened run as text that scrolls; Esc returns to its charts."""
+
+    page = "runs"
+    HELP = (
+        "What run.toml and the raw log hold of this run. In the table of passes, the threshold is what a pass had to "
+        "get under, so that the VM was switched over: the rate multiplied by the maximum downtime."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,backspace,i", "back", "back", key_display="esc", tooltip="Back to the run",
+                id="run-details.back"),
+    ]  # fmt: skip
+    DEFAULT_CSS = """
+    RunDetails #what { height: 1; text-wrap: nowrap; }
+    RunDetails #facts { height: 1fr; }
+    """
+
+    def __init__(self, opened: OpenRun) -> None:
+        super().__init__()
+        self._opened = opened
+
+    def body(self) -> ComposeResult:
+        yield Lines(id="what")
+        with VerticalScroll(id="facts"):
+            yield Lines(id="fact-lines")
+
+    def on_mount(self) -> None:
+        self.query_one("#what", Lines).show(heading(self._opened.run))
+        self.query_one("#facts").focus()  # the arrow keys scroll it
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        width = self.size.width - 3  # a space before the text, and the scroll bar behind it
+        opened = self._opened
+        facts = fact_lines(opened.run, width, self.with_keys)
+        self.query_one("#fact-lines", Lines).show(*facts, Content(""), *passes(opened.passes))
+
+    def action_back(self) -> None:
+        """Return to the run."""
+        self.dismiss()
+
+
+def fact_lines(run: Run, width: int, with_keys: Callable[[str], str]) -> Iterator[Content]:
+    """The facts and figures, each with its label; long ones are wrapped."""
+    for number, facts in enumerate((run_facts(run), figure_facts(run))):
+        if number:
+            yield Content("")
+        for label, text in facts:
+            wrapped = Content(one_line(with_keys(text))).wrap(max(10, width - LABEL))
+            for n, line in enumerate(wrapped):
+                yield Content.assemble(f" {'' if n else one_line(label):<{LABEL}}", line)
+
+
+def passes(rows: Sequence[PassRow]) -> tuple[Content, ...]:
+    """The table of passes with its header; a sentence if there are none."""
+    if not rows:
+        return (Content.styled(" No pass was recorded.", "dim"),)
+    header, *lines = pass_lines(rows)
+    return Content.styled(f" {header}", "bold"), *(Content(f" {line}") for line in lines)
