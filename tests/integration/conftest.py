@@ -54,8 +54,8 @@ class Server:
     async def stop(self) -> None:
         assert self.acceptor
         self.acceptor.close()
+        self.cut()  # first, because from Python 3.12 on it waits for their ends
         await self.acceptor.wait_closed()
-        self.cut()
 
     def cut(self) -> None:
         """Break all connections, like a killed sshd."""

@@ -39,6 +39,9 @@ class Lines(Widget):
         if old is None or more or not self.is_mounted:
             self._strips = None
             self.refresh(layout=more)
+            if more:
+                # Textual ignores this request while an earlier one is pending, and may keep the height of before.
+                self.call_after_refresh(self.refresh, repaint=False, layout=True)
             return
         self._strips = new = self._render_strips()
         found = [changed(y, *pair) for y, pair in enumerate(zip(old, new, strict=False))]
