@@ -175,7 +175,8 @@ async def migrate(connections: Connections, runs: str, technique: str) -> Result
 async def migrate_and_die(connections: Connections, runs: str) -> Result:
     """Starts a migration that does not end without post-copy, and kills this process after the first probe record."""
     migrations, launch = migrations_of(connections, runs)
-    migration = await migrations.start(Plan(launch.name, POST_COPY_MANUAL))
+    # With so short a downtime it does not converge either when a busy computer gives the guest little time.
+    migration = await migrations.start(Plan(launch.name, POST_COPY_MANUAL, downtime_ms=1))
     observed = asyncio.Event()
     migration.listen(lambda each: observed.set() if isinstance(each, Event) and each.kind == UDP_PROBE else None)
     await observed.wait()
@@ -190,7 +191,9 @@ async def follow(connections: Connections, runs: str) -> Result:
     assert migration is not None
     observed = asyncio.Event()
     migration.listen(lambda each: observed.set() if isinstance(each, Event) and each.kind == UDP_PROBE else None)
-    await observed.wait()
+    probed = asyncio.ensure_future(observed.wait())
+    await asyncio.wait({probed, asyncio.ensure_future(migration.ended())}, return_when=asyncio.FIRST_COMPLETED)
+    assert probed.done(), "the migration ended before the next probe record"
     migration.controls.switch_to_post_copy()
     await migration.ended()
     return {"folder": str(migration.folder), "phase": migration.timeline.phase}
