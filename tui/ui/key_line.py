@@ -14,7 +14,7 @@ GAPS = ("  ", " ")
 
 
 class KeyLine(Lines):
-    """Shows the bindings of its screen; labels that do not fit are shortened, then omitted."""
+    """Shows the bindings of its screen; if the labels do not fit, they are shortened, then the last ones omitted."""
 
     DEFAULT_CSS = """
     KeyLine { dock: bottom; height: 1; text-wrap: nowrap; }
@@ -46,7 +46,7 @@ class KeyLine(Lines):
             self._places.append((x, x + cell_len(text), active.binding.key))
             parts += [(display, greyed or "bold $accent"), (text[len(display) :], greyed), (gap, "")]
             x += cell_len(text + gap)
-        return Content.assemble(*parts)
+        return Content.assemble(*(parts if x <= width else parts[:-1]))  # the last gap could be too much for the line
 
     def on_click(self, event: events.Click) -> None:
         for begin, end, key in self._places:
@@ -68,10 +68,11 @@ def listed_bindings(screen: Screen[Any]) -> list[ActiveBinding]:
 
 
 def _fit(keys: list[tuple[str, str]], width: int) -> tuple[str, list[str]]:
-    """The gap and the labels with which all keys fit on one line; no labels if none fit."""
+    """The gap and the labels with which all keys fit on one line: as many labels as possible, the first ones."""
     labels = [label for _, label in keys]
     first_words = [label.split(" ")[0] for label in labels]
-    for tried in (labels, first_words, [""] * len(keys)):
+    fewer = ([*first_words[:count], *[""] * (len(keys) - count)] for count in range(len(keys) - 1, -1, -1))
+    for tried in (labels, first_words, *fewer):
         for gap in GAPS:
             texts = [f"{display} {label}".rstrip() for (display, _), label in zip(keys, tried, strict=True)]
             if cell_len(gap.join(texts)) <= width:
