@@ -176,6 +176,18 @@ async def test_D_names_the_folder_and_deletes_it_only_after_y(runs: Path) -> Non
         assert "marked" not in screen.text
 
 
+async def test_a_marked_run_that_the_filter_hides_is_not_deleted(runs: Path) -> None:
+    async with shown(runs) as screen:
+        await screen.press("space", "space", "slash")
+        await screen.enter("outcome:failed")
+        await screen.sees("1 of 4 runs match", "1 marked, 1 marked but hidden: not acted on")
+        await screen.press("D")
+        await screen.sees("Delete this run?", str(runs / IDLE))
+        await screen.press("y")
+        await screen.until(lambda: not (runs / IDLE).exists())
+        assert (runs / BY_HAND).exists()
+
+
 async def test_a_run_under_way_is_not_deleted(runs: Path) -> None:
     async with shown(runs) as screen:
         with (runs / IDLE / "raw.jsonl").open("ab") as held:

@@ -1,6 +1,7 @@
 """The migrations between two hosts: what stands in the way, starting one, finding one that runs or has ended."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,18 @@ async def test_a_look_for_other_migrations_is_not_made_twice_at_once(tmp_path: P
     stage.silent.set()
     await first
     assert stage.calls.count("vms") == 2
+
+
+async def test_a_migration_that_cannot_be_followed_does_not_hide_another(tmp_path: Path) -> None:
+    stage = stage_of("post-copy-by-hand")
+    migrations = app(stage, tmp_path)
+    stage.begin()
+    stage.vms[stage.origin]["two"] = replace(stage.vm, name="two", uuid="uuid-of-two")
+    stage.refusals["daemon"].append(Failure("The first one cannot be followed"))
+    with pytest.raises(Failure, match="The first one cannot be followed"):
+        await migrations.look()
+    assert [each.vm.name for each in migrations.all] == ["two"]
+    await migrations.look()
+    assert {each.vm.name for each in migrations.all} == {"guest1", "two"}
+    await migrations.close()
+    stage.let_go()

@@ -16,7 +16,7 @@ from tui.core.plan import UNKNOWN, Plan
 from tui.core.protocols import Hypervisor, Stat
 from tui.core.settings import HYPERVISORS, OTHER
 from tui.core.threads import on_thread, retrieve
-from tui.core.vm import Daemon, Vm
+from tui.core.vm import Vm
 from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
@@ -24,7 +24,7 @@ from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.preflight import checked, inventory_of, job_of
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
-from tui.migration.backend.run_summary import options_of
+from tui.migration.backend.run_summary import host_facts, options_of
 from tui.migration.backend.unfinished import Unfinished, unfinished_runs
 from tui.migration.model.evidence import HostAnswer
 from tui.vm.model.location import Inventory, VmOnHost
@@ -141,8 +141,7 @@ class MigrationOwner:
             inventory = await self.vms()
             jobs, all_replied = await self._jobs(inventory)
             unfinished = await on_thread(unfinished_runs, self._runs)
-            for found, job in jobs:
-                await self._rejoin(found, job, unfinished, inventory)
+            await self._rejoin_all(jobs, unfinished, inventory)
             if jobs or self.busy:
                 return self.current
             known = {found.vm.uuid for found in inventory.found}
@@ -164,9 +163,7 @@ class MigrationOwner:
         async with self._lock:
             jobs, _ = await self._jobs(inventory)
             if jobs:
-                unfinished = await on_thread(unfinished_runs, self._runs)
-                for found, job in jobs:
-                    await self._rejoin(found, job, unfinished, inventory)
+                await self._rejoin_all(jobs, await on_thread(unfinished_runs, self._runs), inventory)
 
     @property
     def busy(self) -> bool:
@@ -187,6 +184,19 @@ class MigrationOwner:
             if job:
                 jobs.append((found, job))
         return jobs, all_replied
+
+    async def _rejoin_all(
+        self, jobs: list[tuple[VmOnHost, Mapping[str, Stat]]], unfinished: list[Unfinished], inventory: Inventory
+    ) -> None:
+        """Follow all of them; then raises the Failure of one that could not be followed."""
+        failures = []
+        for found, job in jobs:
+            try:
+                await self._rejoin(found, job, unfinished, inventory)
+            except Failure as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
 
     async def _rejoin(
         self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
@@ -283,7 +293,7 @@ class MigrationOwner:
             self._facts_of(opened, peer, running),
         )
         facts = {
-            "hosts": {"origin": origin, "target": peer, origin: _host(here), peer: there},
+            "hosts": {"origin": origin, "target": peer, origin: host_facts(here), peer: there},
             "workload": {"name": workload.name, **workload.parameters},
             "destination_uri": self._connections.config.hosts[peer].peer_uri,
             "interval_s": self._interval,
@@ -295,7 +305,7 @@ class MigrationOwner:
         if running is not None and peer in running.failures:
             return {}
         try:
-            return _host(await on_thread(lambda: opened.at(peer).daemon()))
+            return host_facts(await on_thread(lambda: opened.at(peer).daemon()))
         except Failure:
             if running is None:
                 raise
@@ -332,15 +342,3 @@ def _same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool
     passed_s = float(elapsed_ms) / 1000 if isinstance(elapsed_ms, (int, float)) else 0.0
     later = 0 < passed_s < seconds_since(run.began) - SAME_START_S
     return run.vm.uuid == found.vm.uuid and run.origin == found.host and not later
-
-
-def _host(daemon: Daemon) -> dict[str, Any]:
-    return {
-        "hostname": daemon.hostname,
-        "uri": daemon.uri,
-        "libvirt": ".".join(map(str, daemon.libvirt_version)),
-        "qemu": ".".join(map(str, daemon.hypervisor_version)),
-        "cpus": daemon.cpus,
-        "cpu_model": daemon.cpu_model,
-        "memory_bytes": daemon.memory_bytes,
-    }

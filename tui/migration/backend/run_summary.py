@@ -8,12 +8,25 @@ from tui.core.clock import now
 from tui.core.failure import Failure
 from tui.core.plan import UNKNOWN, Plan
 from tui.core.protocols import JOB_COMPLETED, Stat
-from tui.core.vm import Vm
+from tui.core.vm import Daemon, Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model.timeline import FAILED, LOST, Timeline
 
 MIGRATION_IN, MIGRATION_OUT = 4, 5  # VIR_DOMAIN_JOB_OPERATION_*
+
+
+def host_facts(daemon: Daemon) -> dict[str, Any]:
+    """What run.toml has of a host."""
+    return {
+        "hostname": daemon.hostname,
+        "uri": daemon.uri,
+        "libvirt": ".".join(map(str, daemon.libvirt_version)),
+        "qemu": ".".join(map(str, daemon.hypervisor_version)),
+        "cpus": daemon.cpus,
+        "cpu_model": daemon.cpu_model,
+        "memory_bytes": daemon.memory_bytes,
+    }
 
 
 def options_of(plan: Plan) -> dict[str, Any]:

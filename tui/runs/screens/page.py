@@ -143,8 +143,8 @@ class RunsPage(Page):
         return runs[index] if index is not None and index < len(runs) else None
 
     def _several(self) -> list[Run]:
-        """The marked runs, else the chosen one."""
-        marked = [run for run in self._all or () if run.folder in self._marked]
+        """The marked runs that are shown, else the chosen one."""
+        marked = [run for run in (self._shown.runs if self._shown else ()) if run.folder in self._marked]
         chosen = self._chosen()
         return marked or ([chosen] if chosen else [])
 
@@ -165,7 +165,9 @@ class RunsPage(Page):
         """The filter and the marks, if there are any."""
         shown, every = len(self._shown.runs) if self._shown else 0, len(self._all or ())
         words = [f"{shown} of {every} runs match {self._words}"] if self._words else []
-        words += [f"{len(self._marked)} marked"] if self._marked else []
+        hidden = len(self._marked - {run.folder for run in self._shown.runs}) if self._shown else 0
+        words += [f"{len(self._marked) - hidden} marked"] if self._marked else []
+        words += [f"{hidden} marked but hidden: not acted on"] if hidden else []
         return ", ".join(words)
 
     def _show_text(self, text: str, style: str = "") -> None:
