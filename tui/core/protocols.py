@@ -12,13 +12,17 @@ from tui.core.vm import Daemon, Vm
 
 Stat = int | float | str | bool  # one of libvirt's job statistics
 
-# The statistic "type" of a job that is ending; libvirt shows it for some 0.2 s (measured with 11.3).
-JOB_FAILED, JOB_CANCELLED = 4, 5  # VIR_DOMAIN_JOB_*
+# A cancel, as the statistic "type" of a job that is ending, which libvirt shows for some 0.2 s (measured with 11.3),
+# and as QEMU's status. "failed" excludes no cancel: QEMU closes its socket before it sets "cancelling", and its own
+# thread may see the closed socket first (measured with 10.0 on a busy machine).
+JOB_CANCELLED = 5  # VIR_DOMAIN_JOB_CANCELLED
+STATUS_CANCELLED = frozenset({"cancelling", "cancelled"})
 
 # Kinds of events in raw.jsonl.
 ITERATION = "iteration"  # MIGRATION_ITERATION; data: iteration, QEMU's number of the pass
 LIFECYCLE = "lifecycle"  # data: host ("source" or "destination"), event, detail
 JOB_COMPLETED = "job-completed"  # JOB_COMPLETED, or the statistics of the completed job; data: stats
+QEMU_STATUS = "qemu-status"  # QEMU's event MIGRATION; data: status, a MigrationStatus such as "postcopy-active"
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class JobInfo:
 
 @dataclass(frozen=True)
 class HypervisorEvent:
-    """An event from the daemon; kind is ITERATION, LIFECYCLE or JOB_COMPLETED."""
+    """An event from the daemon; kind is ITERATION, LIFECYCLE, JOB_COMPLETED or QEMU_STATUS."""
 
     kind: str
     data: Mapping[str, object]

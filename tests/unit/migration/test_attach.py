@@ -11,7 +11,7 @@ from tests.unit.fakes import CUT, PATIENCE_S, Stage, uri
 from tests.unit.migration.stages import PARAMETERS, app, end_of, first_sample, runs_in, stage_of, summary
 from tests.unit.until import until
 from tui.core.plan import Plan
-from tui.core.protocols import JOB_CANCELLED, JOB_FAILED, JobInfo
+from tui.core.protocols import JOB_CANCELLED, QEMU_STATUS, JobInfo
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.location import Locator
@@ -88,7 +88,7 @@ async def test_a_migration_that_virsh_started_is_followed(tmp_path: Path) -> Non
     assert migration.timeline.post_copy_at is not None
 
 
-@pytest.mark.parametrize(("job_type", "phase"), [(JOB_CANCELLED, "cancelled"), (JOB_FAILED, "failed")])
+@pytest.mark.parametrize(("job_type", "phase"), [(JOB_CANCELLED, "cancelled"), (4, "failed")])
 async def test_a_cancel_of_a_migration_that_virsh_started_is_told_from_a_failure(
     tmp_path: Path, job_type: int, phase: str
 ) -> None:
@@ -104,6 +104,29 @@ async def test_a_cancel_of_a_migration_that_virsh_started_is_told_from_a_failure
     await until(lambda: job_type in types)
     stage.finish(phase)
     assert (await end_of(migration)).timeline.phase == phase
+
+
+@pytest.mark.parametrize(
+    ("statuses", "phase"),
+    [(("cancelling", "cancelled"), "cancelled"), (("cancelling",), "cancelled"), (("failed",), "failed")],
+)
+async def test_qemu_s_own_status_tells_a_cancel_from_a_failure_without_a_sample_of_the_end(
+    tmp_path: Path, statuses: tuple[str, ...], phase: str
+) -> None:
+    stage = stage_of("post-copy-by-hand")
+    stage.begin()
+    migration = await app(stage, tmp_path).attach()
+    assert migration is not None
+    await first_sample(migration)
+    stage.standing = True
+    stage.emit(stage.target, QEMU_STATUS, status="cancelled")  # says nothing
+    for status in statuses:
+        stage.emit(stage.origin, QEMU_STATUS, status=status)
+    stage.finish(phase)
+    assert (await end_of(migration)).timeline.phase == phase
+    events = [each for each in read_records(migration.folder / RAW) if isinstance(each, Event)]
+    found = [each.data for each in events if each.kind == QEMU_STATUS and each.data["host"] == stage.origin]
+    assert [each["status"] for each in found] == list(statuses)
 
 
 async def test_an_older_run_is_not_continued_with_a_later_migration_of_the_same_vm(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.migration.evidences import NONE, OFF, RUNS, SILENT, WAITS, WAITS_FOR_EVER, events, in_state
-from tui.core.protocols import JOB_CANCELLED
 from tui.migration.model import ends as kinds
 from tui.migration.model.diagnosis import Diagnosis, diagnose
 from tui.migration.model.evidence import Evidence, HostAnswer
@@ -53,7 +52,7 @@ def test_a_configured_host_that_does_not_answer_may_be_the_destination() -> None
 def test_a_vm_that_stays_at_its_origin_is_judged_by_the_origin_alone(there: HostAnswer) -> None:
     found = end(RUNS, there)
     assert (found.sentence, found.outcome, found.ok) == ("guest1 runs on source.", FAILED, True)
-    assert end(RUNS, there, job_type=JOB_CANCELLED).outcome == CANCELLED
+    assert end(RUNS, there, job_cancelled=True).outcome == CANCELLED
     assert end(RUNS, there, cancel_requested=True).outcome == CANCELLED
 
 

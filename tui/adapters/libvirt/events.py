@@ -1,12 +1,16 @@
 """Converts libvirt's domain events to HypervisorEvents, and runs libvirt's event loop."""
 
+import json
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import libvirt
+import libvirt_qemu
 
-from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, HypervisorEvent
+from tui.core.log import log
+from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, QEMU_STATUS, HypervisorEvent
 from tui.core.threads import start_thread
 
 LIFECYCLE_WORDS = {
@@ -60,8 +64,8 @@ def start_loop() -> None:
         _loop_runs = True
 
 
-def register(connection: Any, notify: Notify) -> list[int]:
-    """Subscribe to the events of all VMs; returns libvirt's callback ids.
+def register(connection: Any, notify: Notify) -> list[Callable[[], object]]:
+    """Subscribe to the events of all VMs; returns what ends the subscriptions, to be called on an open connection.
 
     A subscription to one VM would end with it, and a VM that returns from its destination is a new one to libvirt.
     Call it once per connection, because libvirt rejects a second subscription to the same event.
@@ -83,7 +87,34 @@ def register(connection: Any, notify: Notify) -> list[int]:
         (libvirt.VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION, iteration),
         (libvirt.VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, completed),
     )
-    return [connection.domainEventRegisterAny(None, kind, call, None) for kind, call in callbacks]
+    ids = [connection.domainEventRegisterAny(None, kind, call, None) for kind, call in callbacks]
+    ends: list[Callable[[], object]] = [partial(connection.domainEventDeregisterAny, each) for each in ids]
+    return ends + _register_status(connection, notify)
+
+
+def _register_status(connection: Any, notify: Notify) -> list[Callable[[], object]]:
+    """Subscribe to QEMU's own event of each change of a migration's status, which libvirt passes on as it is.
+
+    It alone tells a cancel from a failure at any time. libvirt supports it for debugging only, so it may be missing.
+    """
+
+    def status(
+        _connection: object, domain: Any, _event: str, _seconds: int, _micros: int, details: str | None, _opaque: object
+    ) -> None:
+        try:
+            found = json.loads(details or "{}")
+        except ValueError:
+            log.warning("QEMU's event of %s is not JSON: %r", domain.name(), details)
+            return
+        if isinstance(found, dict):
+            notify(domain.name(), HypervisorEvent(QEMU_STATUS, {"status": str(found.get("status", ""))}))
+
+    try:
+        number = libvirt_qemu.qemuMonitorEventRegister(connection, None, "MIGRATION", status, None, 0)
+    except libvirt.libvirtError as error:
+        log.info("libvirt does not pass on QEMU's events: %s", error)
+        return []
+    return [partial(libvirt_qemu.qemuMonitorEventDeregister, connection, number)]
 
 
 def _ignore(_context: object, _error: object) -> None:

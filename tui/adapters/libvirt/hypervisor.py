@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 import libvirt
@@ -83,7 +82,7 @@ class LibvirtHypervisor:
         self._connection = connection
         self._domains: dict[str, Any] = {}  # name -> virDomain: saves a lookup per sample
         self._listener_lock = threading.Lock()
-        self._callback_ids: list[int] = []  # libvirt's, while there are listeners
+        self._subscriptions: list[Callable[[], object]] = []  # each ends one; empty without listeners
         self._listeners: tuple[tuple[str, Listener], ...] = ()
 
     def _do(self, what: str, call: Callable[[], T], expected: Mapping[int, T] | None = None) -> T:
@@ -294,8 +293,8 @@ class LibvirtHypervisor:
     def subscribe(self, name: str, listener: Listener) -> Callable[[], None]:
         entry = (name, listener)
         with self._listener_lock:
-            if not self._callback_ids:
-                self._callback_ids = self._do(
+            if not self._subscriptions:
+                self._subscriptions = self._do(
                     f"The events of {name} cannot be received", lambda: events.register(self._connection, self._notify)
                 )
             self._listeners = (*self._listeners, entry)
@@ -314,10 +313,10 @@ class LibvirtHypervisor:
                 listener(event)
 
     def _deregister(self) -> None:
-        callback_ids, self._callback_ids = self._callback_ids, []
+        subscriptions, self._subscriptions = self._subscriptions, []
         if self.is_alive():
-            for each in callback_ids:
-                self._do("Events could not be stopped", partial(self._connection.domainEventDeregisterAny, each))
+            for end in subscriptions:
+                self._do("Events could not be stopped", end)
 
     def is_alive(self) -> bool:
         try:

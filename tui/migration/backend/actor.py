@@ -10,7 +10,7 @@ from typing import Any
 from tui.core.clock import now
 from tui.core.failure import Failure, as_failure, unexpected
 from tui.core.plan import POST_COPY_TIMEOUT, Plan
-from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, HypervisorEvent
+from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, QEMU_STATUS, HypervisorEvent
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
@@ -242,9 +242,12 @@ class MigrationActor:
 
     def _on_event(self, host: str, event: HypervisorEvent, at: float) -> None:
         ends = self.state.stage is Stage.LOCATION
-        if self.state.stage is Stage.OVER or (ends and event.kind != LIFECYCLE):
+        if self.state.stage is Stage.OVER or (ends and event.kind not in (LIFECYCLE, QEMU_STATUS)):
             return
         self.run_log.log(event.kind, {"host": host, **event.data}, at)
+        if event.kind == QEMU_STATUS:
+            self._inquiry.see(Event(0.0, "", QEMU_STATUS, {"host": host, **event.data}))
+            return
         if event.kind == LIFECYCLE:
             self._inquiry.see(Event(0.0, "", LIFECYCLE, {"host": host, **event.data}))
             if ends:

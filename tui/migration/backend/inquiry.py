@@ -5,7 +5,12 @@ from collections.abc import Callable
 
 from tui.core.failure import unexpected
 from tui.core.log import log
-from tui.core.protocols import LIFECYCLE
+from tui.core.protocols import (
+    JOB_CANCELLED,
+    LIFECYCLE,
+    QEMU_STATUS,
+    STATUS_CANCELLED,
+)
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
 from tui.migration.backend.connections import MigrationConnections
@@ -26,16 +31,18 @@ class Inquiry:
         self._connections = connections
         self._on_answers = on_answers
         self._events: deque[Event] = deque(maxlen=EVENTS)
-        self._job_type = 0  # of the newest sample
+        self._job_cancelled = False
         self._asking = False
         self._locator = Locator(connections, vm)
 
     def see(self, each: Record) -> None:
-        """Remember a lifecycle event, and the type of the job."""
+        """Remember a lifecycle event, and each sign of a cancel."""
         if isinstance(each, Sample):
-            self._job_type = each.number("type") or self._job_type
+            self._job_cancelled |= each.number("type") == JOB_CANCELLED
         elif each.kind == LIFECYCLE:
             self._events.append(each)
+        elif each.kind == QEMU_STATUS and each.data.get("host") == self._connections.origin:
+            self._job_cancelled |= each.data.get("status") in STATUS_CANCELLED
 
     def ask(self, *, versions: bool) -> None:
         """Ask both hosts, unless they are being asked; returns at once."""
@@ -77,7 +84,7 @@ class Inquiry:
                 cancel_requested=cancel_requested,
                 completed=state.completed,
                 failure=state.failure,
-                job_type=self._job_type,
+                job_cancelled=self._job_cancelled,
                 origin_lost=state.origin_lost,
                 origin_libvirt=found.here_libvirt,
                 target_libvirt=found.there_libvirt,

@@ -67,9 +67,7 @@ def _without_reason(known: Evidence, what: str, failure: Failure) -> tuple[str, 
         hint = f"Look into the VM's log in {LOG} on {target}, then into {journal}."
         return TARGET_QEMU_GONE, FAILED, Failure(what, why, hint, detail=detail)
     gave = failure.why if isinstance(failure, StreamBroken) else "libvirt gave no usable reason"
-    if known.job_failed:
-        why = f"QEMU reported a failure, not a cancel; {gave}"
-    elif isinstance(failure, StreamBroken):
+    if isinstance(failure, StreamBroken):
         why = f"{gave}, or another program cancelled it (virsh domjobabort): both look the same"
     else:
         why = f"{gave}: the migration stream to {target} broke, or another program cancelled it (virsh domjobabort)"

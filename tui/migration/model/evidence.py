@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
-from tui.core.protocols import JOB_CANCELLED, JOB_FAILED, LIFECYCLE
+from tui.core.protocols import LIFECYCLE
 from tui.core.vm import Vm
 from tui.migration.model.record import Event, is_end_of_vm
 from tui.migration.model.resume import Version
@@ -74,9 +74,9 @@ class Evidence:
 
     `post_copy` is whether the VM was switched to post-copy, `cancel_requested` whether this app requested a cancel
     that was not refused. `completed` is whether migrateToURI3 returned, `failure` what it or a call before it raised;
-    neither is known of a migration that another process started. `job_type` is the type of the job in its last sample,
-    which tells a cancel from a failure if that was read while the job ended. `origin_lost` is whether the origin's
-    daemon did not answer meanwhile. The versions are None if unknown.
+    neither is known of a migration that another process started. `job_cancelled` is whether libvirt or QEMU reported a
+    cancel; a cancel may also be reported as a failure. `origin_lost` is whether the origin's daemon did not answer
+    meanwhile. The versions are None if unknown.
     """
 
     name: str
@@ -90,20 +90,10 @@ class Evidence:
     cancel_requested: bool = False
     completed: bool = False
     failure: Failure | None = None
-    job_type: int = 0
+    job_cancelled: bool = False
     origin_lost: bool = False
     origin_libvirt: Version | None = None
     target_libvirt: Version | None = None
-
-    @property
-    def job_cancelled(self) -> bool:
-        """Whether libvirt reported that the job was cancelled."""
-        return self.job_type == JOB_CANCELLED
-
-    @property
-    def job_failed(self) -> bool:
-        """Whether libvirt reported that QEMU failed to migrate, which excludes a cancel."""
-        return self.job_type == JOB_FAILED
 
     @property
     def here_ended(self) -> str:
