@@ -3,11 +3,25 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from tests.lab.fault import BEGUN, Fault, Step, does, ends_or_is_ended, lasts, resumes_if_paused
+from tests.lab import fault_vm
+from tests.lab.fault import (
+    BEGUN,
+    IN_POST_COPY,
+    Fault,
+    Step,
+    alive,
+    does,
+    ends_or_is_ended,
+    lasts,
+    presses,
+    resumes_if_paused,
+    shows,
+)
 from tests.lab.fault_acts import cut_link_after, end_qemu, link, link_is_cut
 from tests.lab.fault_expect import LEFT, MOVES, OFF, Expect
 from tests.lab.fault_world import TARGET
 from tui.lab.network import UNLIMITED
+from tui.migration.model.keys import PAUSE, RESUME
 
 EARLY_S, LATE_S = (0.0, 0.05), (0.5, 5.0)  # after the record with which post-copy begins
 SHORT_S, LONG_S = 5.0, 60.0  # libvirt's keepalive gives up after 30 s
@@ -49,6 +63,17 @@ CUTS = (
     *_cuts(LATE_S, LONG_S, replace(LEFT, never=("unobserved",))),
 )
 # Between hosts whose libvirt can resume a post-copy.
-RESUMED = tuple(
-    _cuts(LATE_S, LONG_S, replace(MOVES, here=f"({OFF})?", advice=".*", never=()), resumes_if_paused),
+RESUMED = (
+    Fault(
+        "post-copy paused and resumed",
+        IN_POST_COPY,
+        # QEMU without KVM cannot be resumed while an interrupt waits for a page of the kernel's stack: its main loop
+        # waits, too. After a second of work these pages have arrived.
+        lambda world: fault_vm.wait_for_a_line(world.lab.place),
+        replace(MOVES, never=("Another program",)),
+        (presses(PAUSE), shows("does not continue by itself"), presses(RESUME)),
+        undo=alive,
+        chosen=True,
+    ),
+    *_cuts(LATE_S, LONG_S, replace(MOVES, here=f"({OFF})?", advice=".*", never=()), resumes_if_paused),
 )
