@@ -13,6 +13,7 @@ KEYS = {
     "migrate.post-copy": "p",
     "migrate.cancel": "c",
     "migrate.downtime": "d",
+    "migrate.pause": "P",
     "app.quit": "q",
 }
 

@@ -293,6 +293,20 @@ def test_a_migration_that_is_being_cancelled_says_so() -> None:
     assert sentence(timeline, 2.0).text.startswith("Setting up")
 
 
+def test_a_post_copy_in_which_nothing_arrives_for_long_has_a_way_out() -> None:
+    timeline = Timeline([Event(0, "", record.START, {})])
+    timeline.add(Event(1.0, "", "lifecycle", {"host": "source", "event": "suspended", "detail": "post-copy"}))
+    stats = {"memory_total": 1000, "memory_iteration": 2, "memory_remaining": 800, "memory_processed": 200}
+    texts = []
+    for t in (2.0, 50.0, 70.0):
+        timeline.add(Sample(t, "", stats, "paused (post-copy)"))
+        texts.append(sentence(timeline, t).text)
+    assert ["hang" in each for each in texts] == [False, False, True]
+    assert "Nothing has arrived for 1 min 8 s: check the network from source to destination." in texts[2]
+    assert "P pauses post-copy" in texts[2]
+    assert "force the VM off on both hosts and start it from its disk" in texts[2]
+
+
 @pytest.mark.parametrize(
     ("resumed", "text"),
     [

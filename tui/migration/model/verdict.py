@@ -24,6 +24,7 @@ from tui.migration.model.timeline import (
 SHRINKS = 0.9  # a pass converges if it leaves less than this share of what the one before left
 LOOK_BACK = 3  # passes that a judgement needs: fewer may be noise
 SILENT_S = 4.0  # without a byte sent; QEMU sometimes pauses for less
+HANGS_S = 60.0  # without a byte in post-copy: longer than libvirt's keepalive and most interruptions of a network
 MANY_PASSES = 50  # no forecast beyond this
 
 NEUTRAL, GOOD, WARNING, BAD = "neutral", "good", "warning", "bad"
@@ -132,11 +133,22 @@ def _post_copy(timeline: Timeline, origin: str, target: str) -> Verdict:
     if point.rate is None or point.t < (timeline.post_copy_at or 0):
         return Verdict(f"{left}.")
     if not point.rate:
+        if timeline.points.silent_s >= HANGS_S:
+            return Verdict(f"{left}. {_hangs(timeline, origin, target)}", BAD)
         if not _let_run(timeline, target):
             left = f"Post-copy: libvirt has not let the VM run on {target} yet, {size(point.remaining)} still to fetch"
             return Verdict(f"{left}, but nothing arrives.", WARNING)
         return Verdict(f"{left}, but nothing arrives: the VM stops where it needs some of it.", WARNING)
     return Verdict(f"{left}, about {duration(point.remaining / point.rate)}.")
+
+
+def _hangs(timeline: Timeline, origin: str, target: str) -> str:
+    """What to do if nothing arrives for long, although nothing is known to be broken."""
+    return (
+        f"Nothing has arrived for {duration(timeline.points.silent_s)}: check the network from {origin} to {target}. "
+        f"If it works, {actions.PAUSE} pauses post-copy, so that it can be resumed over a new connection. QEMU without "
+        f"KVM can hang here for good: then force the VM off on both hosts and start it from its disk."
+    )
 
 
 def _broken(timeline: Timeline) -> Verdict:
