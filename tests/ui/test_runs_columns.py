@@ -23,6 +23,7 @@ from tui.runs.model.view import BY_NAME, ON_SCREEN, View
 from tui.runs.screens.columns import ColumnsDialog
 from tui.runs.screens.page import RunsPage
 from tui.runs.widgets import RunTable
+from tui.ui.key_line import listed_bindings
 
 FILE = Path("state/runs-page.json")
 
@@ -131,6 +132,13 @@ async def test_columns_that_do_not_fit_are_counted_and_shown_by_the_arrow_keys(r
         assert titles(screen).startswith("time")
         await screen.press("left", "left", "left", "left")
         await screen.sees("right shows them")
+
+
+async def test_the_help_lists_the_keys_of_the_columns(runs: Path) -> None:
+    async with shown(runs) as screen:
+        listed = {active.binding.id: active.binding.tooltip for active in listed_bindings(screen.pilot.app.screen)}
+        assert listed["runs.right"] == "Show the columns that do not fit"
+        assert {"runs.left", "runs.columns", "runs.open"} <= set(listed)
 
 
 async def test_a_wide_screen_has_all_columns_and_no_sentence_about_them(runs: Path) -> None:

@@ -28,8 +28,24 @@ KEYS: list[BindingType] = [
     Binding("s", "sort", "sort", tooltip="Sort by the next column; a click on a title sorts by it", id="runs.sort"),
     Binding("S", "reverse", "reverse", show=False, tooltip="Reverse the order", id="runs.reverse"),
     Binding("C", "columns", "columns", tooltip="Choose the columns and their order", id="runs.columns"),
-    Binding("right", "part(1)", "more columns", show=False, tooltip="The columns that do not fit", id="runs.right"),
-    Binding("left", "part(-1)", "back", show=False, tooltip="The columns before them", id="runs.left"),
+    Binding(
+        "right",
+        "part(1)",
+        "more columns",
+        show=False,
+        priority=True,
+        tooltip="Show the columns that do not fit",
+        id="runs.right",
+    ),
+    Binding(
+        "left",
+        "part(-1)",
+        "fewer columns",
+        show=False,
+        priority=True,
+        tooltip="Show the columns before them",
+        id="runs.left",
+    ),
 ]
 AROUND_LIST = 7  # lines of the dialog that are not its list
 

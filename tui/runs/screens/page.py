@@ -29,8 +29,8 @@ from tui.ui.lines import Lines
 AGAIN_AFTER_S = 5.0
 CHANGES_NOTES = frozenset({"note", "tags", "exclude"})
 FILTER = (
-    "Runs that match all words: vm:, workload:, technique:, outcome:, tag:, study:, since:2026-11-01, is:excluded, or "
-    "any text. A hyphen before a word inverts it. No words: all runs."
+    "Words that a run must have, such as: vm:guest1 outcome:failed since:2026-11-01. There are also workload:, "
+    "technique:, tag:, study:, is:excluded and any text. A hyphen before a word inverts it. No words: all runs."
 )
 Change = Callable[[Annotation], Annotation]
 
@@ -42,8 +42,9 @@ class RunsPage(ColumnsPage):
     CSS_PATH = "page.tcss"
     HELP = (
         "Each migration is recorded: its raw log, the same statistics as text of virsh domjobinfo, and a summary. If a "
-        "run has no end or can't be read, the reason is below the table. The right arrow key shows the columns that "
-        "do not fit; the chosen columns and the order of the runs are kept for the next start."
+        "run has no end or can't be read, the reason is below the table. The columns and the order of the runs are "
+        'kept for the next start. Techniques: "post 25 s" is post-copy after 25 s, "post hand" by a key; "+ac" is '
+        'auto-converge, "x4" four connections, "<=" a limit of the bandwidth or of the downtime.'
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
