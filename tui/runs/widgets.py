@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.cells import cell_len
 from textual import events
-from textual.content import Content
+from textual.content import Content, Span
 from textual.message import Message
 
 from tui.checklist.widgets.item_lines import cut, one_line
@@ -72,13 +72,15 @@ class RunTable:
     def line(self, number: int, marked: Set[Path] = frozenset()) -> Content:
         """One run; unknown values are dashes, a marked run has a star."""
         run = self.runs[number]
-        parts: list[Content | tuple[str, str]] = []
+        text, spans = "", [Span(0, 1, "bold $accent")]
         for name in self.columns:
-            text = _aligned(self._cells[name][number] or UNKNOWN, self._widths[name], right=BY_NAME[name].right)
-            star = "*" if name == self.columns[0] and run.folder in marked else " "
+            cell = _aligned(self._cells[name][number] or UNKNOWN, self._widths[name], right=BY_NAME[name].right)
+            star = "*" if not text and run.folder in marked else " "
             style = STYLES.get(run.outcome, "") if name == "outcome" else "dim" if run.annotation.excluded else ""
-            parts += [(star, "bold $accent"), (" ", ""), (text, style)]
-        return Content.assemble(*parts)
+            text += f"{star} "
+            spans += [Span(len(text), len(text) + len(cell), style)] if style else []
+            text += cell
+        return Content(text, spans)
 
     def column_at(self, x: int) -> str:
         """The name of the column at this cell of the header; empty if there is none."""
@@ -209,7 +211,7 @@ def _cell(column: Column, run: Run, width: int) -> str:
         return _time(run.began, width)
     if column.name == "vm":
         return one_line(run.vm or run.folder.name)
-    return one_line(column.cell(run))
+    return column.cell(run)
 
 
 def title(name: str) -> str:

@@ -47,7 +47,7 @@ class RunDetails(Page):
     ]  # fmt: skip
     DEFAULT_CSS = """
     RunDetails #what { height: 1; text-wrap: nowrap; }
-    RunDetails #facts { height: 1fr; }
+    RunDetails #facts { height: 1fr; scrollbar-size-vertical: 1; }
     """
 
     def __init__(self, opened: OpenRun) -> None:
