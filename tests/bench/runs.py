@@ -5,7 +5,7 @@ import gc
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,13 @@ from tui.migration.backend.recorder import RAW, SUMMARY
 from tui.migration.model.record import Record, to_line
 from tui.migration.model.timeline import Timeline
 from tui.runs.backend.runs import Runs
+from tui.runs.model.run import Run
+from tui.runs.model.table import ordered
+from tui.runs.model.view import BY_NAME
+from tui.runs.widgets import RunTable
 
 LISTED = (500, 1000)
+TABLE_WIDTH = 199
 RAW_BYTES = 100 * 10**6  # at least
 HOUR_S = DAY_S // 24
 SUMMARY_OF_RUN = {
@@ -38,8 +43,9 @@ def figures() -> Iterator[tuple[str, float, str]]:
         for number in range(max(LISTED)):
             _write(runs / f"20261123T{number:06}Z-guest1-memory-post-copy-timeout")
             if number + 1 in LISTED:
-                _, seconds, _ = asyncio.run(_measured(Runs(runs).list()))
+                found, seconds, _ = asyncio.run(_measured(Runs(runs).list()))
                 yield f"runs_{number + 1}_list", seconds, "s"
+                yield f"runs_{number + 1}_table_cpu", 1000 * _table_cpu_s(found), "ms"
         _write(runs / "day", long_run())
         run = next(each for each in asyncio.run(Runs(runs).list()) if each.folder.name == "day")
         spent = time.process_time()
@@ -58,6 +64,15 @@ def _write(run: Path, records: Iterable[Record] = ()) -> None:
     (run / SUMMARY).write_text(tomli_w.dumps(SUMMARY_OF_RUN))
     with (run / RAW).open("w", encoding="utf-8") as raw:
         raw.writelines(f"{to_line(each)}\n" for each in records)
+
+
+def _table_cpu_s(runs: Sequence[Run]) -> float:
+    """The CPU time that the Runs page needs before it can show these runs sorted anew, on a wide terminal."""
+    before = time.process_time()
+    table = RunTable(ordered(runs, BY_NAME["total"]), TABLE_WIDTH)
+    lines = [table.line(number) for number in range(len(runs))]
+    assert len(lines) == len(runs)
+    return time.process_time() - before
 
 
 async def _measured(call: Coroutine[Any, Any, Any]) -> tuple[Any, float, float]:

@@ -1,4 +1,4 @@
-"""The app's own files: config.toml, run.toml, changes.jsonl and the addresses of guests."""
+"""The app's own files: config.toml, run.toml, changes.jsonl, the addresses of guests and the columns of runs."""
 
 import asyncio
 import contextlib
@@ -24,6 +24,7 @@ from tui.core.ssh_target import parse_target, target_of_uri
 from tui.guest.backend.addresses import GuestAddresses
 from tui.linux.change import AddLines, Command, RemoveLines, to_fields
 from tui.runs.backend.comparison import compare
+from tui.runs.backend.kept_view import KeptView
 from tui.runs.backend.notes import annotate, read_annotation
 from tui.runs.backend.report.tables import machine_table, run_table
 from tui.runs.backend.runs import Runs
@@ -36,6 +37,7 @@ from tui.runs.model.paper import latex_table, markdown_table
 from tui.runs.model.parse import parse_run
 from tui.runs.model.run import Run
 from tui.runs.model.table import Column, columns, ordered
+from tui.runs.model.view import View
 from tui.runs.widgets import RunTable, about_lines, heading
 
 if sys.version_info >= (3, 11):
@@ -251,6 +253,21 @@ def test_odd_values_in_the_journal_are_reported(tmp_path: Path) -> None:
         assert "\n" not in journal.problem
 
     reads(json_lines(JOURNAL), read)
+
+
+def test_a_damaged_choice_of_columns_is_read_or_refused(tmp_path: Path) -> None:
+    path, loop = tmp_path / "runs-page.json", asyncio.new_event_loop()
+
+    def read(data: bytes) -> None:
+        path.write_bytes(data)
+        kept = KeptView(path)
+        with contextlib.suppress(Failure):
+            view = loop.run_until_complete(kept.read())
+            RunTable([Run(Path("/runs/x"))], WIDTH, view).line(0)
+            loop.run_until_complete(kept.keep(view))
+
+    reads(files(json.dumps(View(("total", "vm"), "total", reverse=False).table)), read)
+    loop.close()
 
 
 def test_a_damaged_file_of_addresses_is_read(tmp_path: Path) -> None:

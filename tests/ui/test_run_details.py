@@ -27,6 +27,9 @@ async def test_i_shows_all_facts_and_the_passes_and_esc_returns(tmp_path: Path, 
         first = table.splitlines()[1].split()
         assert first[0] == "1"
         assert len(first) == len(["pass", "began", "ended", "sent", "left", "dirty", "threshold"])
+        assert "Passes" in text_of(app)
+        assert "left: written by the VM meanwhile" in text_of(app)
+        assert "up/down scroll" in text_of(app)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, RunPage))
 

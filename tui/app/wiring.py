@@ -56,7 +56,7 @@ def wire(config: Config, path: Path) -> Backend:
         Hosts(connections, changes, open_first_login),
         Nfs(connections, changes),
         launch,
-        Runs(config.runs.folder),
+        Runs(config.runs.folder, state_folder() / "runs-page.json"),
     )
 
 

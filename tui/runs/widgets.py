@@ -6,15 +6,17 @@ from pathlib import Path
 
 from rich.cells import cell_len
 from textual import events
-from textual.content import Content
+from textual.content import Content, Span
 from textual.message import Message
 
 from tui.checklist.widgets.item_lines import cut, one_line
 from tui.core.plain_text import plain
 from tui.core.plan import technique_words
+from tui.migration.model.outcome import home
 from tui.runs.model.replay import Playhead, time_text
 from tui.runs.model.run import BROKEN, UNDER_WAY, UNFINISHED, Run
-from tui.runs.model.table import ALL, UNKNOWN, Column
+from tui.runs.model.table import UNKNOWN, Column
+from tui.runs.model.view import BEGAN, BY_NAME, USUAL_VIEW, View
 from tui.ui.lines import Lines
 
 NARROW = 100  # columns below which the year and the seconds are omitted
@@ -29,51 +31,56 @@ STYLES = {
 }
 PASS_CELLS = 3  # of the line of a replay, at least, for each mark of a pass
 GAP = 2  # before each column; its second cell has the arrow of the order
-LEAST, LOOSEST = 6, 4  # columns of a text that is cut; what a column gets at most beyond its widest cell
+LEAST, LOOSEST = 6, 4  # columns that the first two get at least; what a column gets at most beyond its widest cell
 MOST = {"vm": 24, "workload": 14, "technique": 30, "outcome": 10, "tags": 24, "note": 60}  # columns of a text
-ORDER = (
-    "began", "vm", "workload", "technique", "to", "outcome", "total", "downtime", "network", "guest", "sent", "passes",
-    "faults", "tags", "marks", "note",
-)  # fmt: skip
-# The most important first: what does not fit any more is left out, from the end.
+MOST |= {"excluded": 40, "problem": 40, "folder": 40, "cell": 40}
+# Texts that are cut to fit, and to how many columns; others are left out.
+CUT_TO = {"vm": 12, "technique": 12, "tags": 6, "note": 16, "excluded": 16, "problem": 16, "folder": 16, "cell": 16}
+# The usual columns, the most important first: what does not fit any more is left out, from the end.
 RANK = (
-    "began", "outcome", "vm", "technique", "workload", "total", "downtime", "sent", "network", "guest", "passes",
+    "began", "outcome", "vm", "technique", "total", "downtime", "workload", "sent", "network", "guest", "passes",
     "faults", "marks", "tags", "to", "note",
 )  # fmt: skip
-BY_NAME = {column.name: column for column in ALL}
-BEGAN = BY_NAME["began"]
-NEWEST_FIRST = (BEGAN.name, True)
 
 
 class RunTable:
-    """The lines of some runs at a width; `order` is the column they are sorted by, and whether in reverse."""
+    """The lines of some runs at a width.
 
-    def __init__(self, runs: Sequence[Run], width: int, order: tuple[str, bool] = NEWEST_FIRST) -> None:
+    Columns that do not fit are in further parts, of which one is shown; each part has the first column.
+    """
+
+    def __init__(self, runs: Sequence[Run], width: int, view: View = USUAL_VIEW, part: int = 0) -> None:
         self.runs = runs
-        self._order = order
-        self._cells = {name: [_cell(BY_NAME[name], run, width) for run in runs] for name in ORDER}
-        self._widths = _widths({name: self._natural(name) for name in self._filled()}, width)
-        self.columns = tuple(name for name in ORDER if name in self._widths)
+        self._view = view
+        self._cells = {name: [_cell(BY_NAME[name], run, width) for run in runs] for name in view.names}
+        parts = _parts({name: self._natural(name) for name in view.columns or self._filled()}, width)
+        self.parts = len(parts)
+        self.part = min(part, len(parts) - 1)
+        self._widths = parts[self.part]
+        self.columns = tuple(name for name in view.names if name in self._widths)
+        self.hidden = len(set().union(*parts)) - len(self.columns)
 
     @property
     def header(self) -> Content:
         """The names of the columns; the one of the order has an arrow."""
         parts = []
         for name in self.columns:
-            arrow = ("↓" if self._order[1] else "↑") if name == self._order[0] else " "
-            parts.append(f" {_aligned(arrow + _title(name), self._widths[name] + 1, right=BY_NAME[name].right)}")
+            arrow = ("↓" if self._view.reverse else "↑") if name == self._view.sort else " "
+            parts.append(f" {_aligned(arrow + title(name), self._widths[name] + 1, right=BY_NAME[name].right)}")
         return Content.styled("".join(parts), "bold")
 
     def line(self, number: int, marked: Set[Path] = frozenset()) -> Content:
         """One run; unknown values are dashes, a marked run has a star."""
         run = self.runs[number]
-        parts: list[Content | tuple[str, str]] = []
+        text, spans = "", [Span(0, 1, "bold $accent")]
         for name in self.columns:
-            text = _aligned(self._cells[name][number] or UNKNOWN, self._widths[name], right=BY_NAME[name].right)
-            star = "*" if name == self.columns[0] and run.folder in marked else " "
+            cell = _aligned(self._cells[name][number] or UNKNOWN, self._widths[name], right=BY_NAME[name].right)
+            star = "*" if not text and run.folder in marked else " "
             style = STYLES.get(run.outcome, "") if name == "outcome" else "dim" if run.annotation.excluded else ""
-            parts += [(star, "bold $accent"), (" ", ""), (text, style)]
-        return Content.assemble(*parts)
+            text += f"{star} "
+            spans += [Span(len(text), len(text) + len(cell), style)] if style else []
+            text += cell
+        return Content(text, spans)
 
     def column_at(self, x: int) -> str:
         """The name of the column at this cell of the header; empty if there is none."""
@@ -90,7 +97,7 @@ class RunTable:
 
     def _natural(self, name: str) -> int:
         widest = max(map(cell_len, self._cells[name]), default=0)
-        return max(len(_title(name)), min(widest, MOST.get(name, widest)))
+        return max(len(title(name)), min(widest, MOST.get(name, widest)))
 
 
 class Header(Lines):
@@ -159,7 +166,7 @@ def about_lines(run: Run, width: int) -> tuple[Content, ...]:
     """Below the table: the folder of the chosen run, its note, why it is excluded, and its problems."""
     note, style = run.annotation, STYLES.get(run.outcome, "")
     excluded = f"Left out of statistics: {note.excluded}" if note.excluded else ""
-    texts = [(str(run.folder), ""), (run.problem, style), (note.problem, "$warning")]
+    texts = [(home(run.folder), ""), (run.problem, style), (note.problem, "$warning")]
     texts += [(one_line(note.note), ""), (one_line(excluded), "$warning"), (one_line(run.imported), "dim")]
     parts = [Content.styled(plain(text), style) for text, style in texts if text]
     return tuple(Content.assemble(" ", line) for part in parts for line in part.wrap(max(10, width - 2)))
@@ -173,16 +180,29 @@ def heading(run: Run) -> Content:
     return Content.assemble(" ", (name, "bold"), "  ", rest)
 
 
+def _parts(natural: dict[str, int], width: int) -> list[dict[str, int]]:
+    """The widths of the columns in parts that each fit; the first column is in all of them."""
+    first, parts = next(iter(natural)), list[dict[str, int]]()
+    left = natural
+    while not parts or len(left) > 1:
+        parts.append(_widths(left, width))
+        left = {name: wanted for name, wanted in left.items() if name == first or name not in parts[-1]}
+    return parts
+
+
 def _widths(natural: dict[str, int], width: int) -> dict[str, int]:
-    """The widths of the columns that fit, in the order of RANK; they fill the width."""
+    """The widths of the columns that fit, in their order, at least of two; they fill the width."""
     room, widths = width, dict[str, int]()
     for name, wanted in natural.items():
-        least = wanted if name not in ("vm", "technique", "note", "tags") else min(wanted, LEAST)
-        if room < GAP + least:
+        least = min(wanted, CUT_TO.get(name, wanted))
+        if room < GAP + least and len(widths) > 1:
             break
-        widths[name] = min(wanted, room - GAP)
+        widths[name] = min(least, max(LEAST, room - GAP))
         room -= GAP + widths[name]
-    more = min(LOOSEST, room // len(widths)) if widths else 0
+    for name, least in widths.items():
+        widths[name] = max(least, min(natural[name], least + room))
+        room -= widths[name] - least
+    more = min(LOOSEST, max(0, room) // len(widths))
     return {name: each + more for name, each in widths.items()}
 
 
@@ -191,10 +211,11 @@ def _cell(column: Column, run: Run, width: int) -> str:
         return _time(run.began, width)
     if column.name == "vm":
         return one_line(run.vm or run.folder.name)
-    return one_line(column.cell(run))
+    return column.cell(run)
 
 
-def _title(name: str) -> str:
+def title(name: str) -> str:
+    """The title of a column, with its unit."""
     return "time" if name == BEGAN.name else "VM" if name == "vm" else BY_NAME[name].title
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tui.core.threads import on_thread
 from tui.runs.backend.deletion import Contents, check_deletable, contents, delete_run
+from tui.runs.backend.kept_view import KeptView
 from tui.runs.backend.notes import annotate
 from tui.runs.backend.reading import OpenRun, RunReader, open_run
 from tui.runs.backend.replay import ReplayLog
@@ -15,8 +16,10 @@ from tui.runs.model.run import Run
 class Runs:
     """Works on threads; changes only what a person requests: the notes on a run, and whether it exists."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, view: Path | None = None) -> None:
+        """`view`: the file that keeps the columns of the page; without it, they stay until the app ends."""
         self.folder = folder
+        self.view = KeptView(view)
         self._reader = RunReader(folder)
 
     async def list(self) -> tuple[Run, ...]:

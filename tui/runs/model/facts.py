@@ -57,12 +57,12 @@ def figure_facts(run: Run) -> Facts:
     if run.passes is not None:
         yield "passes", str(run.passes)
     if run.faults is not None:
-        yield "faults", f"{run.faults:,} pages fetched on demand"
+        yield "faults", f"{run.faults:,} page{'' if run.faults == 1 else 's'} fetched on demand"
     if run.samples is not None:
         every = f", one each {run.interval_s:g} s" if run.interval_s else ""
         yield "samples", f"{run.samples:,}{every}"
     if run.from_libvirt is False:
-        yield "source", "the samples: libvirt no longer had its final figures"
+        yield "figures from", "the samples: libvirt no longer had the final ones"
 
 
 def _problems(run: Run) -> Facts:
@@ -111,8 +111,8 @@ def _work(run: Run) -> Facts:
     guest = run.guest
     if guest.rate_before is not None or guest.rate_after is not None:
         before, after = ("unknown" if rate is None else f"{rate:g}" for rate in (guest.rate_before, guest.rate_after))
-        yield "work", f"{before} {guest.unit} before, {after} {guest.unit} after".replace("  ", " ")
+        yield "workload rate", f"{before} {guest.unit} before, {after} {guest.unit} after".replace("  ", " ")
     if guest.lost_s is not None:
-        yield "work lost", duration(guest.lost_s)
+        yield "work lost", f"{duration(guest.lost_s)} at the rate before"
     if guest.error:
         yield "guest error", guest.error

@@ -17,12 +17,16 @@ LONGEST = 60  # characters of a cell in a table for the eyes; exports of figures
 
 @dataclass(frozen=True)
 class Column:
-    """`value` returns a number, a text or None; a number has `decimals` and is aligned to the right."""
+    """`value` returns a number, a text or None; a number has `decimals` and is aligned to the right.
+
+    `about`: what it is, in a few words.
+    """
 
     name: str
     value: Callable[[Run], Any]
     unit: str = ""
     decimals: int | None = None
+    about: str = ""
 
     @property
     def title(self) -> str:
@@ -117,35 +121,37 @@ def _both(run: Run, version: Callable[[HostFacts], str]) -> str:
 
 
 ALL = (
-    Column("began", lambda run: run.began),
-    Column("vm", lambda run: run.vm),
-    Column("workload", lambda run: run.workload),
-    Column("technique", lambda run: run.options.words),
-    Column("from", lambda run: run.origin),
-    Column("to", lambda run: run.target),
-    Column("outcome", lambda run: run.outcome),
-    Column("total", lambda run: run.total_s, "s", 2),
-    Column("downtime", lambda run: _ms(run.downtime_s), "ms", 0),
-    Column("network", lambda run: run.network_ms, "ms", 0),
-    Column("guest", lambda run: run.guest_ms, "ms", 0),
-    Column("setup", lambda run: _ms(run.setup_s), "ms", 0),
-    Column("sent", lambda run: _mib(run.sent_bytes), "MiB", 0),
-    Column("memory", lambda run: _mib(run.memory_bytes), "MiB", 0),
-    Column("passes", lambda run: run.passes, "", 0),
-    Column("faults", lambda run: run.faults, "", 0),
-    Column("lost", lambda run: run.guest.lost_s, "s", 2),
-    Column("libvirt", lambda run: _both(run, lambda host: host.libvirt)),
-    Column("qemu", lambda run: _both(run, lambda host: host.qemu)),
-    Column("study", lambda run: run.study and run.study.name),
-    Column("cell", lambda run: run.study and run.study.cell),
-    Column("repeat", lambda run: run.study and run.study.repeat, "", 0),
-    Column("direction", lambda run: run.study and run.study.direction),
-    Column("tags", lambda run: ", ".join(run.annotation.tags)),
-    Column("marks", _marks),
-    Column("note", lambda run: run.annotation.note),
-    Column("excluded", lambda run: run.annotation.excluded),
-    Column("problem", lambda run: run.problem or run.annotation.problem),
-    Column("folder", lambda run: run.folder.name),
+    Column("began", lambda run: run.began, about="when the migration was started"),
+    Column("vm", lambda run: run.vm, about="the name of the VM"),
+    Column("workload", lambda run: run.workload, about="what ran in the guest"),
+    Column("technique", lambda run: run.options.words, about="with the options that differ from the defaults"),
+    Column("from", lambda run: run.origin, about="the host that the VM left"),
+    Column("to", lambda run: run.target, about="the host that receives the VM"),
+    Column("outcome", lambda run: run.outcome, about="how it ended"),
+    Column("total", lambda run: run.total_s, "s", 2, about="from the start to the end"),
+    Column("downtime", lambda run: _ms(run.downtime_s), "ms", 0, about="the VM paused, as libvirt reports it"),
+    Column("network", lambda run: run.network_ms, "ms", 0, about="the VM did not reply to probes over the network"),
+    Column("guest", lambda run: run.guest_ms, "ms", 0, about="the guest itself saw a pause"),
+    Column("setup", lambda run: _ms(run.setup_s), "ms", 0, about="before the first pass"),
+    Column("sent", lambda run: _mib(run.sent_bytes), "MiB", 0, about="memory sent, pages sent again included"),
+    Column("memory", lambda run: _mib(run.memory_bytes), "MiB", 0, about="memory of the VM that libvirt counts"),
+    Column("passes", lambda run: run.passes, "", 0, about="over the memory of the VM"),
+    Column("faults", lambda run: run.faults, "", 0, about="pages fetched on demand by post-copy"),
+    Column("lost", lambda run: run.guest.lost_s, "s", 2, about="work of the guest that the migration cost"),
+    Column(
+        "libvirt", lambda run: _both(run, lambda host: host.libvirt), about="the version, of both hosts if they differ"
+    ),
+    Column("qemu", lambda run: _both(run, lambda host: host.qemu), about="the version, of both hosts if they differ"),
+    Column("study", lambda run: run.study and run.study.name, about="of which it is a part"),
+    Column("cell", lambda run: run.study and run.study.cell, about="the settings within the study"),
+    Column("repeat", lambda run: run.study and run.study.repeat, "", 0, about="number within the study"),
+    Column("direction", lambda run: run.study and run.study.direction, about="within the study: out or back"),
+    Column("tags", lambda run: ", ".join(run.annotation.tags), about="words that you gave it"),
+    Column("marks", _marks, about="excluded, imported, warm-up, censored"),
+    Column("note", lambda run: run.annotation.note, about="what you wrote about it"),
+    Column("excluded", lambda run: run.annotation.excluded, about="why statistics leave it out"),
+    Column("problem", lambda run: run.problem or run.annotation.problem, about="what is wrong with its record"),
+    Column("folder", lambda run: run.folder.name, about="the name of its folder"),
 )
 USUAL = (
     "run", "vm", "workload", "technique", "to", "outcome", "total", "downtime", "network", "guest", "sent", "passes",

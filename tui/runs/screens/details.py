@@ -18,6 +18,19 @@ from tui.ui.lines import Lines
 from tui.ui.page import Page
 
 LABEL = 17  # columns of a label
+PASSES = (
+    "left: written by the VM meanwhile, so sent by the next pass. threshold: what",
+    "a pass must leave at most for the switchover, the rate x the max downtime.",
+)
+
+
+class Facts(VerticalScroll):
+    """The text; the line of keys has those that scroll it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll_up", "scroll", show=False),
+        Binding("down", "scroll_down", "scroll", key_display="up/down"),
+    ]
 
 
 class RunDetails(Page):
@@ -34,7 +47,7 @@ class RunDetails(Page):
     ]  # fmt: skip
     DEFAULT_CSS = """
     RunDetails #what { height: 1; text-wrap: nowrap; }
-    RunDetails #facts { height: 1fr; }
+    RunDetails #facts { height: 1fr; scrollbar-size-vertical: 1; }
     """
 
     def __init__(self, opened: OpenRun) -> None:
@@ -43,7 +56,7 @@ class RunDetails(Page):
 
     def body(self) -> ComposeResult:
         yield Lines(id="what")
-        with VerticalScroll(id="facts"):
+        with Facts(id="facts"):
             yield Lines(id="fact-lines")
 
     def on_mount(self) -> None:
@@ -57,7 +70,9 @@ class RunDetails(Page):
         width = self.size.width - 3  # a space before the text, and the scroll bar behind it
         opened = self._opened
         facts = fact_lines(opened.run, width, self.with_keys)
-        self.query_one("#fact-lines", Lines).show(*facts, Content(""), *passes(opened.passes))
+        self.query_one("#fact-lines", Lines).show(
+            *facts, Content(""), Content.styled(" Passes", "bold $accent"), *passes(opened.passes)
+        )
 
     def action_back(self) -> None:
         """Return to the run."""
@@ -69,6 +84,7 @@ def fact_lines(run: Run, width: int, with_keys: Callable[[str], str]) -> Iterato
     for number, facts in enumerate((run_facts(run), figure_facts(run))):
         if number:
             yield Content("")
+            yield Content.styled(" Figures", "bold $accent")
         for label, text in facts:
             wrapped = Content(one_line(with_keys(text))).wrap(max(10, width - LABEL))
             for n, line in enumerate(wrapped):
@@ -80,4 +96,5 @@ def passes(rows: Sequence[PassRow]) -> tuple[Content, ...]:
     if not rows:
         return (Content.styled(" No pass was recorded.", "dim"),)
     header, *lines = pass_lines(rows)
-    return Content.styled(f" {header}", "bold"), *(Content(f" {line}") for line in lines)
+    styled = Content.styled(f" {header}", "bold"), *(Content(f" {line}") for line in lines)
+    return *styled, *(Content.styled(f" {line}", "dim") for line in PASSES)

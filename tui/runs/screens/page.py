@@ -18,64 +18,58 @@ from tui.runs.model.annotation import Annotation
 from tui.runs.model.filter import Filter, parse_filter
 from tui.runs.model.run import Run
 from tui.runs.model.table import ordered
+from tui.runs.model.view import BY_NAME
+from tui.runs.screens.columns import KEYS, NEED_NO_RUN, ColumnsPage
 from tui.runs.screens.dialogs import DeleteRuns, TextDialog
 from tui.runs.screens.run import RunPage
-from tui.runs.widgets import BY_NAME, NEWEST_FIRST, Header, RunTable, about_lines
+from tui.runs.widgets import Header, RunTable, about_lines
 from tui.ui.error_report import WATCH
 from tui.ui.lines import Lines
-from tui.ui.page import Page
 
 AGAIN_AFTER_S = 5.0
 CHANGES_NOTES = frozenset({"note", "tags", "exclude"})
 FILTER = (
-    "Runs that match all words: vm:, workload:, technique:, outcome:, tag:, study:, since:2026-11-01, is:excluded, or "
-    "any text. A hyphen before a word inverts it. No words: all runs."
+    "Words that a run must have, such as: vm:guest1 outcome:failed since:2026-11-01. There are also workload:, "
+    "technique:, tag:, study:, is:excluded and any text. A hyphen before a word inverts it. No words: all runs."
 )
 Change = Callable[[Annotation], Annotation]
 
 
-class RunList(OptionList):
-    """A list whose Enter is in the line of keys."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "open", key_display="enter", tooltip="Open the chosen run", id="runs.open"),
-    ]
-
-
-class RunsPage(Page):
+class RunsPage(ColumnsPage):
     """The table of runs, and the lines about the chosen one."""
 
     page = "runs"
     CSS_PATH = "page.tcss"
     HELP = (
         "Each migration is recorded: its raw log, the same statistics as text of virsh domjobinfo, and a summary. If a "
-        "run has no end or can't be read, the reason is below the table. Columns that do not fit are left out; "
-        "vmlm-tui runs list has all of them."
+        "run has no end or can't be read, the reason is below the table. The columns and the order of the runs are "
+        'kept for the next start. Techniques: "post 25 s" is post-copy after 25 s, "post hand" by a key; "+ac" is '
+        'auto-converge, "x4" four connections, "<=" a limit of the bandwidth or of the downtime.'
     )
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter", "open", "open", key_display="enter", priority=True, tooltip="Open the chosen run", id="runs.open"
+        ),
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only some runs", id="runs.filter"),
-        Binding("s", "sort", "sort", tooltip="Sort by the next column; a click on a title sorts by it", id="runs.sort"),
-        Binding("S", "reverse", "reverse", show=False, tooltip="Reverse the order", id="runs.reverse"),
+        *KEYS,
         Binding("space", "mark", "mark", tooltip="Mark the run, for what acts on several", id="runs.mark"),
         Binding("N", "note", "note", tooltip="Write a note on the run", id="runs.note"),
         Binding("t", "tags", "tags", tooltip="Change the tags of the run", id="runs.tags"),
         Binding("x", "exclude", "exclude", tooltip="Leave the run out of statistics, or not", id="runs.exclude"),
         Binding("D", "delete", "delete", tooltip="Delete the marked runs, else the chosen one", id="runs.delete"),
-        Binding("r", "read", "read again", tooltip="List the runs again now", id="runs.read"),
+        Binding("r", "read", "read again", show=False, tooltip="List the runs again now", id="runs.read"),
     ]
 
     def __init__(self, runs: Runs) -> None:
-        super().__init__()
+        super().__init__(runs.view)
         self._room = runs
         self._all: Sequence[Run] | None = None
         self._failure = ""  # why the runs could not be listed
         self._filter, self._words = Filter(), ""
-        self._order = NEWEST_FIRST
         self._marked: set[Path] = set()
         self._again = asyncio.Event()
-        self._shown: RunTable | None = None
         self._columns, self._about = Header(id="columns"), Lines(id="about")
-        self._table = RunList(id="list", compact=True, markup=False)
+        self._table = OptionList(id="list", compact=True, markup=False)
 
     def body(self) -> ComposeResult:
         yield self._columns
@@ -94,6 +88,7 @@ class RunsPage(Page):
     @work(group=WATCH, exclusive=True)
     async def _watch(self) -> None:
         """List the runs again and again while the page is shown, because one may be under way."""
+        await self._read_view()
         while True:
             self._again.clear()
             before = self._all, self._failure
@@ -114,12 +109,12 @@ class RunsPage(Page):
         """Update the table; unchanged lines are not repainted, and the chosen run stays chosen."""
         if self._all is None:
             return
-        column, reverse = self._order
-        runs = ordered(filter(self._filter.matches, self._all), BY_NAME[column], reverse=reverse)
+        view = self._view
+        runs = ordered(filter(self._filter.matches, self._all), BY_NAME[view.sort], reverse=view.reverse)
         self._marked &= {run.folder for run in self._all}
         chosen = self._chosen()
         width = self.size.width - 1  # the last column is kept for the scroll bar
-        before, table = self._shown, RunTable(runs, width, self._order)
+        before, table = self._shown, RunTable(runs, width, view, self._part)
         lines = [table.line(number, self._marked) for number in range(len(runs))]
         self._shown = table
         if before is not None and len(before.runs) == len(runs) == self._table.option_count:
@@ -150,10 +145,8 @@ class RunsPage(Page):
 
     def _show_chosen(self) -> None:
         run = self._chosen()
-        state = self._state()
         if run is not None:
-            lines = about_lines(run, self.size.width)
-            self._about.show(*([Content.styled(f" {state}", "bold")] if state else []), *lines)
+            self._about.show(self._state(), *about_lines(run, self.size.width))
         elif self._failure:
             self._show_text(self._failure, "bold $error")
         elif self._all:
@@ -161,64 +154,48 @@ class RunsPage(Page):
         elif self._all is not None:
             self._show_text(f"Nothing has been recorded in {self._room.folder} yet. The Migrate page starts one.")
 
-    def _state(self) -> str:
-        """The filter and the marks, if there are any."""
+    def _state(self) -> Content:
+        """How many runs there are, the filter, the marks, and the columns that do not fit."""
         shown, every = len(self._shown.runs) if self._shown else 0, len(self._all or ())
         words = [f"{shown} of {every} runs match {self._words}"] if self._words else []
         hidden = len(self._marked - {run.folder for run in self._shown.runs}) if self._shown else 0
         words += [f"{len(self._marked) - hidden} marked"] if self._marked else []
         words += [f"{hidden} marked but hidden: not acted on"] if hidden else []
-        return ", ".join(words)
+        others = [] if self._words or not every else ["1 run" if every == 1 else f"{every} runs"]
+        others += self._table_state() if shown else []
+        return Content.assemble(" ", (", ".join(words), "bold"), ", " if words and others else "", ", ".join(others))
 
     def _show_text(self, text: str, style: str = "") -> None:
         lines = Content.styled(text, style).wrap(max(10, self.size.width - 2))
-        self._about.show(*(Content.assemble(" ", line) for line in lines))
+        self._about.show(self._state(), *(Content.assemble(" ", line) for line in lines))
 
     def on_option_list_option_highlighted(self) -> None:
         self._show_chosen()
         self.refresh_bindings()
 
     def on_option_list_option_selected(self) -> None:
-        run = self._chosen()
-        if run is not None:
-            self.app.push_screen(RunPage(self._room, run))
-
-    def on_header_clicked(self, message: Header.Clicked) -> None:
-        """Sort by the clicked column, a second click reverses."""
-        name = self._shown.column_at(message.x) if self._shown else ""
-        if name:
-            self._sort_by(name, reverse=not self._order[1] if name == self._order[0] else name == NEWEST_FIRST[0])
-
-    def _sort_by(self, name: str, *, reverse: bool) -> None:
-        self._order = (name, reverse)
-        self._show()
+        self.action_open()
 
     # -- keys --
 
     def why_not(self, action: str) -> str:
         """Most keys need a run, and a note that can be read."""
-        if action in ("read", "filter", "sort", "reverse"):
+        if action in ("read", "filter", "part", *NEED_NO_RUN):
             return ""
         run = self._chosen()
         if run is None:
             return "There is no run here."
         return run.annotation.problem if action in CHANGES_NOTES else ""
 
+    def action_open(self) -> None:
+        """Open the chosen run."""
+        run = self._chosen()
+        if run is not None:
+            self.app.push_screen(RunPage(self._room, run))
+
     def action_read(self) -> None:
         """List the runs again now."""
         self._again.set()
-
-    def action_sort(self) -> None:
-        """Sort by the next column that is shown."""
-        names = self._shown.columns if self._shown else ()
-        if names:
-            at = names.index(self._order[0]) + 1 if self._order[0] in names else 0
-            name = names[at % len(names)]
-            self._sort_by(name, reverse=name == NEWEST_FIRST[0])
-
-    def action_reverse(self) -> None:
-        """Reverse the order."""
-        self._sort_by(self._order[0], reverse=not self._order[1])
 
     def action_filter(self) -> None:
         """Ask for the words that choose runs."""
