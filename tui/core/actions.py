@@ -41,6 +41,7 @@ DOWNTIME = _action("migrate.downtime", "raising the limit")
 BANDWIDTH = _action("migrate.bandwidth", "the Migrate page")
 RESUME = _action("migrate.resume", "the Migrate page")
 LOG = _action("migrate.log", "the Migrate page")
+MARK = _action("runs.mark", "marking it on the Runs page")
 RUNS = _action("app.runs", "the Runs page")
 QUIT = _action("app.quit", "quitting the app")
 
