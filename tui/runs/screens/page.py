@@ -18,10 +18,12 @@ from tui.runs.backend.runs import Runs
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.difference import FEWEST_COMPARED, MOST_COMPARED
 from tui.runs.model.filter import Filter, parse_filter
+from tui.runs.model.findings import counted
 from tui.runs.model.run import Run
 from tui.runs.model.table import ordered
 from tui.runs.screens.compare import ComparePage
 from tui.runs.screens.dialogs import DeleteRuns, TextDialog
+from tui.runs.screens.export import ExportDialog
 from tui.runs.screens.run import RunPage
 from tui.runs.widgets import BY_NAME, NEWEST_FIRST, Header, RunTable, about_lines
 from tui.ui.error_report import WATCH
@@ -61,12 +63,14 @@ class RunsPage(Page):
         Binding("S", "reverse", "reverse", show=False, tooltip="Reverse the order", id="runs.reverse"),
         Binding("space", "mark", "mark", tooltip="Mark the run, for what acts on several", id="runs.mark"),
         Binding("o", "compare", "compare", tooltip="Compare the marked runs: curves and figures", id="runs.compare"),
+        Binding("e", "export", "export", tooltip="Write the marked runs, else the shown ones, to a file; or a report",
+                id="runs.export"),
         Binding("N", "note", "note", tooltip="Write a note on the run", id="runs.note"),
         Binding("t", "tags", "tags", tooltip="Change the tags of the run", id="runs.tags"),
         Binding("x", "exclude", "exclude", tooltip="Leave the run out of statistics, or not", id="runs.exclude"),
         Binding("D", "delete", "delete", tooltip="Delete the marked runs, else the chosen one", id="runs.delete"),
         Binding("r", "read", "read again", tooltip="List the runs again now", id="runs.read"),
-    ]
+    ]  # fmt: skip
 
     def __init__(self, runs: Runs) -> None:
         super().__init__()
@@ -254,6 +258,14 @@ class RunsPage(Page):
     def action_compare(self) -> None:
         """Compare the marked runs."""
         self.app.push_screen(ComparePage(self._room, self._marked_runs()))
+
+    def action_export(self) -> None:
+        """Write the marked runs, else all that are shown, to a file."""
+        marked, shown = self._marked_runs(), self._shown.runs if self._shown else ()
+        which = (
+            f"{counted(len(marked or shown), 'run')}: {'those that are marked' if marked else 'all that are shown'}."
+        )
+        self.app.push_screen(ExportDialog(marked or shown, which))
 
     def action_note(self) -> None:
         """Ask for the note on the chosen run."""
