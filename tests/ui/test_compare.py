@@ -212,6 +212,25 @@ async def test_single_runs_are_not_tested(folder: Path) -> None:
         assert "No two of these runs are repeats" in lines_of(pilot.app)  # type: ignore[arg-type]
 
 
+async def test_a_key_that_arrives_while_it_closes_does_nothing(folder: Path) -> None:
+    async with compared(folder) as pilot:
+        page = pilot.app.screen
+        assert isinstance(page, ComparePage)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunsPage) and not page.children)
+        page.action_baseline()  # its widgets are gone
+        page.action_align()
+        assert isinstance(pilot.app.screen, RunsPage)
+
+
+@pytest.mark.parametrize("size", [(40, 10), (60, 16)])
+async def test_a_tiny_terminal_cuts_lines(folder: Path, size: tuple[int, int]) -> None:
+    async with compared(folder, 3, size) as pilot:
+        await pilot.press("m", "a", "b")
+        assert all(len(line) <= size[0] for line in text_of(pilot.app).splitlines())
+        assert "A" in text_of(pilot.app)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 @pytest.mark.parametrize("keys", ["", "a", "m"])
 def test_a_comparison_looks_like_its_picture(snap_compare: Any, folder: Path, size: tuple[int, int], keys: str) -> None:

@@ -60,8 +60,8 @@ class Export:
         self._path = path
         self._replace = replace
         self._stopped = threading.Event()
-        self._at = -1  # the position of the run whose log is being read
-        self._reading: Run | None = None
+        self._numbers = {run.folder: number for number, run in enumerate(self._runs, 1)}
+        self._reading: Run | None = None  # whose log is being read
 
     def stop(self) -> None:
         """Stop as soon as possible."""
@@ -118,8 +118,8 @@ class Export:
         """Note which log is being read."""
         self._check()
         if run is not self._reading:
-            self._reading, self._at = run, self._runs.index(run)
-            self.doing = f"Reading log {self._at + 1} of {len(self._runs)}"
+            self._reading = run
+            self.doing = f"Reading log {self._numbers[run.folder]} of {len(self._runs)}"
 
     def _check(self) -> None:
         if self._stopped.is_set():

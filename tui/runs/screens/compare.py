@@ -63,21 +63,22 @@ class ComparePage(Page):
         self._found: Sequence[str] = ()
         self._baseline = 0
         self._at_switch = False
-        self._all = Chart(id="all")
+        self._what, self._reading, self._lines = Lines(id="what"), Lines(id="reading"), Lines(id="lines")
+        self._all, self._grid = Chart(id="all"), Grid(id="small")
         self._small = [Chart() for _ in self._runs]
 
     def body(self) -> ComposeResult:
-        yield Lines(id="what")
+        yield self._what
         with Vertical(id="charts"):
             yield self._all
-            with Grid(id="small"):
+            with self._grid:
                 yield from self._small
-        yield Lines(id="reading")
+        yield self._reading
         with VerticalScroll(id="below"):
-            yield Lines(id="lines")
+            yield self._lines
 
     def on_mount(self) -> None:
-        self.query_one("#what", Lines).show(heading(self._measured))
+        self._what.show(heading(self._measured))
         self.query_one("#below").focus()  # the arrow keys scroll it
         self._read()
         self._find()
@@ -91,9 +92,8 @@ class ComparePage(Page):
     @work(name="read")
     async def _read(self) -> None:
         """Open the logs one after another: several at once would only be slower."""
-        reading = self.query_one("#reading", Lines)
         for number, run in enumerate(self._runs):
-            reading.show(Content.styled(f" reading log {number + 1} of {len(self._runs)} ...", "dim"))
+            self._reading.show(Content.styled(f" reading log {number + 1} of {len(self._runs)} ...", "dim"))
             try:
                 opened = await self._room.open(run)
             except Failure as failure:
@@ -104,7 +104,7 @@ class ComparePage(Page):
                     self._problems[number] = opened.problem
             self._show()
             self.refresh_bindings()
-        reading.show()
+        self._reading.show()
 
     @work(name="find")
     async def _find(self) -> None:
@@ -121,7 +121,7 @@ class ComparePage(Page):
         """The small charts in as few rows as their least width allows."""
         count, most = len(self._small), max(1, self.size.width // NARROWEST)
         rows = -(-count // most)
-        self.query_one("#small", Grid).styles.grid_size_columns = -(-count // rows)
+        self._grid.styles.grid_size_columns = -(-count // rows)
         self.set_class(rows > 1, "rows")
 
     def _show(self) -> None:
@@ -142,7 +142,7 @@ class ComparePage(Page):
         for sentence in self._found:
             first, *more = Content(plain(sentence)).wrap(max(10, width - 2))
             lines += [Content.assemble(" - ", first), *(Content.assemble("   ", line) for line in more)]
-        self.query_one("#lines", Lines).show(*lines)
+        self._lines.show(*lines)
 
     def _left_out(self) -> list[Content]:
         """The runs that have no curve in the chart, because they have no switch to be aligned at."""
