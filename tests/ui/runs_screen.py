@@ -1,6 +1,10 @@
 """An opened run, made from a recording, for the tests of its pages."""
 
+import os
 import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +32,22 @@ def summary(technique: str) -> dict[str, Any]:
         "workload": {"name": "memory"},
         "figures": {"total_time_ms": 17700, "downtime_ms": 10, "memory_sent_bytes": 1932735283},
     }
+
+
+@contextmanager
+def utc() -> Iterator[None]:
+    """Local times are in UTC meanwhile."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TZ"]
+        else:
+            os.environ["TZ"] = before
+        time.tzset()
 
 
 def make_run(runs: Path, recording: str, technique: str = "post-copy-manual") -> None:

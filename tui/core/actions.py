@@ -42,6 +42,7 @@ BANDWIDTH = _action("migrate.bandwidth", "the Migrate page")
 RESUME = _action("migrate.resume", "the Migrate page")
 PAUSE = _action("migrate.pause", "the Migrate page")
 LOG = _action("migrate.log", "the Migrate page")
+MARK = _action("runs.mark", "marking it on the Runs page")
 RUNS = _action("app.runs", "the Runs page")
 QUIT = _action("app.quit", "quitting the app")
 

@@ -4,10 +4,9 @@
 # ruff: noqa: PLC0415
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tui.app.commands.output import Output
 from tui.app.commands.runs import parse, parser_of, path_of, printed, reader_of
@@ -45,9 +44,10 @@ def main(verb: str, words: list[str]) -> int:
         parser.error(f"--samples is for csv and json, not for {options.format}")
     if options.columns and not table:
         parser.error(f"--columns is for markdown and latex; {options.format} has all fields")
-    from tui.runs.model.table import USUAL, chosen, columns, short_names
+    from tui.runs.backend.export_text import run_text, sample_text, usual_columns
+    from tui.runs.model.table import chosen, columns, short_names
 
-    names = [name.strip() for name in (options.columns or ",".join(USUAL)).split(",")]
+    names = [name.strip() for name in options.columns.split(",")] if options.columns else []
     chosen(names, columns({}))
     reader = reader_of(options)
     runs = selected(reader, options.words)
@@ -56,8 +56,8 @@ def main(verb: str, words: list[str]) -> int:
     if options.samples:
         text = sample_text(runs, options.format, unread)
     else:
-        shown = chosen(names, columns(short_names(run.folder for run in runs)))
-        text = run_text(runs, options.format, [c for c in shown if options.columns or any(map(c.cell, runs))])
+        known = columns(short_names(run.folder for run in runs))
+        text = run_text(runs, options.format, chosen(names, known) if names else usual_columns(runs))
     write(text, options.output)
     if not runs:
         output.report(f"No run matches in {reader.folder}.")
@@ -82,50 +82,6 @@ def selected(reader: "RunReader", words: Sequence[str]) -> "list[Run]":
     wanted = filter_of(others)
     runs: Iterable[Run] = named.values() if named else reader.list()
     return sorted(filter(wanted.matches, runs), key=lambda run: run.sort_key, reverse=True)
-
-
-def run_text(runs: "Sequence[Run]", format: str, table: Sequence[Any]) -> Iterator[str]:
-    """The runs in a format."""
-    from tui.runs.model.export import csv_of_runs, fields, json_list
-    from tui.runs.model.paper import latex_table, markdown_table
-
-    if format == "csv":
-        return csv_of_runs(runs)
-    if format == "json":
-        return json_list(map(fields, runs))
-    return markdown_table(runs, table) if format == "markdown" else latex_table(runs, table)
-
-
-def sample_text(runs: "Sequence[Run]", format: str, unread: list[str]) -> Iterator[str]:
-    """The samples of all runs in a format; a log that can't be read adds a sentence to `unread`."""
-    from tui.runs.model.export import SAMPLE_FIELDS, csv_lines, json_list
-
-    if format == "json":
-        yield from json_list(sample_rows(runs, unread))
-        return
-    # Two passes over the logs, because the header has the statistics of all samples, and a log may have 100 MB.
-    names = dict.fromkeys(chain(SAMPLE_FIELDS, chain.from_iterable(sample_rows(runs, []))))
-    yield from csv_lines(list(names), sample_rows(runs, unread))
-
-
-def sample_rows(runs: "Sequence[Run]", unread: list[str]) -> Iterator[dict[str, Any]]:
-    """A row for each sample of the runs."""
-    from tui.migration.backend.recorder import RAW
-    from tui.migration.backend.run_files import records_of
-    from tui.migration.model.record import Sample
-    from tui.runs.model.export import sample_row
-
-    for run in runs:
-        broken = 0
-        try:
-            for each in records_of(run.folder / RAW):
-                broken += each is None
-                if isinstance(each, Sample):
-                    yield sample_row(run, each)
-        except OSError as error:
-            unread.append(f"The log of {run.folder.name} can't be read: {error.strerror or error}.")
-        if broken:
-            unread.append(f"{run.folder.name}: {broken} line{'' if broken == 1 else 's'} of the log could not be read.")
 
 
 def write(text: Iterable[str], path: str | None) -> None:

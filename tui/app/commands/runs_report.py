@@ -5,6 +5,7 @@
 
 import sys
 
+from tui.app.arguments import Parser
 from tui.app.commands.output import Output
 from tui.app.commands.runs import parse, parser_of, path_of, reader_of
 from tui.app.commands.session import help_of
@@ -16,14 +17,9 @@ Without words it is about all runs."""
 
 def main(verb: str, words: list[str]) -> int:
     """Write the report; returns the exit status, raises Failure if it cannot be written."""
-    from tui.runs.model.measured import AXES
-
     parser = parser_of(verb, "[RUN|FILTER...] [-o FILE] [--figures FOLDER] [--by SETTING]", ABOUT)
     parser.add_argument("words", nargs="*", metavar="RUN|FILTER", help="which runs; the default is all")
-    parser.add_argument("-o", "--output", metavar="FILE", default="report.html", help="the default is report.html")
-    parser.add_argument("--figures", metavar="FOLDER", help="write each figure as SVG and PDF into this folder, too")
-    by = f"compare only groups that differ by it; the default is technique and options; {', '.join(AXES)}"
-    parser.add_argument("--by", action="append", choices=AXES, metavar="SETTING", default=[], help=by)
+    add_options(parser)
     options = parse(parser, words, ("-h", "-o"))
     if options.help:
         return help_of(parser)
@@ -36,3 +32,13 @@ def main(verb: str, words: list[str]) -> int:
     figures = f" and {len(files) - 1} files of figures in {folder}" if folder else ""
     Output(f"runs {verb}", sys.stdout, sys.stderr).lines([f"Written: {page}{figures}."])
     return 0
+
+
+def add_options(parser: Parser) -> None:
+    """Add the options of a report."""
+    from tui.runs.model.measured import AXES
+
+    parser.add_argument("-o", "--output", metavar="FILE", default="report.html", help="the default is report.html")
+    parser.add_argument("--figures", metavar="FOLDER", help="write each figure as SVG and PDF into this folder, too")
+    by = f"compare only groups that differ by it; the default is technique and options; {', '.join(AXES)}"
+    parser.add_argument("--by", action="append", choices=AXES, metavar="SETTING", default=[], help=by)

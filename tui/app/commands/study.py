@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CANNOT_START, WAS_STOPPED = 2, 3
 JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys do not change it
-STATUS, WATCH, STOP, RESUME = "status", "watch", "stop", "resume"
+STATUS, WATCH, STOP, RESUME, REPORT = "status", "watch", "stop", "resume", "report"
 EXAMPLES = ("original", "lab")
 PROGRESS_EVERY_S = 1.0
 USAGE = f"""\
@@ -26,6 +26,7 @@ study FILE [--dry-run | --yes] [--detach] [--config FILE] [--help]
        vmlm-tui study watch [STUDY]
        vmlm-tui study stop
        vmlm-tui study resume [STUDY] [--detach]
+       vmlm-tui study report [STUDY] [-o FILE]
        vmlm-tui study --example {{{",".join(EXAMPLES)}}}"""
 ABOUT = """\
 Runs the study that FILE describes: each workload with each technique and option, several times, there and back, in an
@@ -37,8 +38,12 @@ of the signal if the command was interrupted."""
 
 def main(verb: str, words: list[str]) -> int:
     """Run the command; returns the exit status, raises Failure for wrong words."""
+    if words[:1] == [REPORT]:
+        from tui.app.commands import study_report
+
+        return study_report.main(verb, words[1:])
     parser = parser_of(verb, USAGE, ABOUT)
-    parser.add_argument("what", nargs="?", metavar="FILE", help="a plan; or status, watch, stop, resume")
+    parser.add_argument("what", nargs="?", metavar="FILE", help="a plan; or status, watch, stop, resume, report")
     parser.add_argument(
         "study", nargs="?", metavar="STUDY", help="its name, or that of its folder; the newest by default"
     )

@@ -8,6 +8,7 @@ from tui.runs.backend.deletion import Contents, check_deletable, contents, delet
 from tui.runs.backend.kept_view import KeptView
 from tui.runs.backend.notes import annotate
 from tui.runs.backend.reading import OpenRun, RunReader, open_run
+from tui.runs.backend.repeats import sentences
 from tui.runs.backend.replay import ReplayLog
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.run import Run
@@ -33,6 +34,10 @@ class Runs:
     async def replay(self, run: Run) -> ReplayLog:
         """The log of the run, to be read up to any moment; Failure if there is no log."""
         return await on_thread(ReplayLog, run.folder)
+
+    async def findings(self, runs: Sequence[Run]) -> Sequence[str]:
+        """What the repeats among these runs show, in sentences."""
+        return await on_thread(sentences, runs)
 
     async def annotate(self, runs: Sequence[Run], change: Callable[[Annotation], Annotation]) -> None:
         """Change what is noted on these runs; Failure if one can't be changed."""

@@ -12,15 +12,20 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from tui.core.actions import MARK
 from tui.core.failure import Failure
 from tui.runs.backend.runs import Runs
 from tui.runs.model.annotation import Annotation
+from tui.runs.model.difference import FEWEST_COMPARED, MOST_COMPARED
 from tui.runs.model.filter import Filter, parse_filter
+from tui.runs.model.findings import counted
 from tui.runs.model.run import Run
 from tui.runs.model.table import ordered
 from tui.runs.model.view import BY_NAME
 from tui.runs.screens.columns import KEYS, NEED_NO_RUN, ColumnsPage
+from tui.runs.screens.compare import ComparePage
 from tui.runs.screens.dialogs import DeleteRuns, TextDialog
+from tui.runs.screens.export import ExportDialog
 from tui.runs.screens.run import RunPage
 from tui.runs.widgets import Header, RunTable, about_lines
 from tui.ui.error_report import WATCH
@@ -53,6 +58,14 @@ class RunsPage(ColumnsPage):
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only some runs", id="runs.filter"),
         *KEYS,
         Binding("space", "mark", "mark", tooltip="Mark the run, for what acts on several", id="runs.mark"),
+        Binding("o", "compare", "compare", tooltip="Compare the marked runs: curves and figures", id="runs.compare"),
+        Binding(
+            "e",
+            "export",
+            "export",
+            tooltip="Write the marked runs, else the shown ones, to a file; or a report",
+            id="runs.export",
+        ),
         Binding("N", "note", "note", tooltip="Write a note on the run", id="runs.note"),
         Binding("t", "tags", "tags", tooltip="Change the tags of the run", id="runs.tags"),
         Binding("x", "exclude", "exclude", tooltip="Leave the run out of statistics, or not", id="runs.exclude"),
@@ -137,10 +150,13 @@ class RunsPage(ColumnsPage):
         index, runs = self._table.highlighted, self._shown.runs if self._shown else ()
         return runs[index] if index is not None and index < len(runs) else None
 
+    def _marked_runs(self) -> list[Run]:
+        """The marked runs that are shown."""
+        return [run for run in (self._shown.runs if self._shown else ()) if run.folder in self._marked]
+
     def _several(self) -> list[Run]:
         """The marked runs that are shown, else the chosen one."""
-        marked = [run for run in (self._shown.runs if self._shown else ()) if run.folder in self._marked]
-        chosen = self._chosen()
+        marked, chosen = self._marked_runs(), self._chosen()
         return marked or ([chosen] if chosen else [])
 
     def _show_chosen(self) -> None:
@@ -185,6 +201,9 @@ class RunsPage(ColumnsPage):
         run = self._chosen()
         if run is None:
             return "There is no run here."
+        if action == "compare" and not FEWEST_COMPARED <= (count := len(self._marked_runs())) <= MOST_COMPARED:
+            marked = f"{count or 'no'} run{' is' if count == 1 else 's are'} marked"
+            return f"{MARK} marks a run: {FEWEST_COMPARED} to {MOST_COMPARED} can be compared, {marked}."
         return run.annotation.problem if action in CHANGES_NOTES else ""
 
     def action_open(self) -> None:
@@ -216,6 +235,19 @@ class RunsPage(ColumnsPage):
             if number != self._table.option_count - 1:  # it would go to the first one
                 self._table.action_cursor_down()
             self._show_chosen()
+            self.refresh_bindings()
+
+    def action_compare(self) -> None:
+        """Compare the marked runs."""
+        self.app.push_screen(ComparePage(self._room, self._marked_runs()))
+
+    def action_export(self) -> None:
+        """Write the marked runs, else all that are shown, to a file."""
+        marked, shown = self._marked_runs(), self._shown.runs if self._shown else ()
+        which = (
+            f"{counted(len(marked or shown), 'run')}: {'those that are marked' if marked else 'all that are shown'}."
+        )
+        self.app.push_screen(ExportDialog(marked or shown, which))
 
     def action_note(self) -> None:
         """Ask for the note on the chosen run."""

@@ -11,7 +11,7 @@ from tui.core.settings import Config
 from tui.core.threads import on_thread
 from tui.guest.backend.workloads import Workloads
 from tui.migration.backend.owner import MigrationOwner
-from tui.study.backend import store
+from tui.study.backend import find, store
 from tui.study.backend.engine import Engine
 from tui.study.backend.plan_file import read
 from tui.study.backend.store import Store, Study
@@ -113,20 +113,10 @@ class Studies:
 
     def _own(self, config: str) -> list[Path]:
         """The folders of the studies of this configuration, newest first. Blocks."""
-        return [each for each in store.all_in(self._folder) if store.config_of(each) == config]
+        return find.own(self._folder, config)
 
     def _found(self, name: str, config: str) -> Study:
-        own = self._own(config)
-        if name:
-            if "/" not in name and (self._folder / name).is_dir():
-                return store.load(self._folder / name)
-            named = [each for each in own if each.name.partition("-")[2] == name]  # after the time
-            if not named:
-                raise Failure(f"There is no study {name!r}", f"its folder is not in {self._folder}")
-            return store.load(named[0])
-        if not own:
-            raise Failure("There is no study", f"{self._folder} has none of this configuration")
-        return store.load(own[0])
+        return find.found(self._folder, name, config)
 
     def _status_of(self, study: Study, engine: Engine | None) -> dict[str, Any]:
         left = self._left(study, engine)

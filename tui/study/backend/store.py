@@ -139,12 +139,23 @@ def load(folder: Path) -> Study:
 
 def config_of(folder: Path) -> str:
     """The path of the configuration of a study; "" if it cannot be read."""
+    return str(_head(folder).get("config", ""))
+
+
+def seed_of(folder: Path) -> int | None:
+    """The seed of the order of a study; None if it cannot be read."""
+    seed = _head(folder).get("seed")
+    return seed if isinstance(seed, int) else None
+
+
+def _head(folder: Path) -> Mapping[str, Any]:
+    """The first line of the schedule; empty if it cannot be read."""
     try:
         with open_regular(folder / SCHEDULE) as file:
             head = parsed(file.readline().decode())
-        return str(head["config"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+    except (OSError, ValueError):
+        return {}
+    return head if isinstance(head, dict) else {}
 
 
 def in_use(folder: Path) -> bool:

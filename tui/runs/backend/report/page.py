@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 OPTIONS = ("technique", "bandwidth", "limit", "connections", "throttle")  # what a report compares, if it differs
 
+Section = tuple[str, str]  # a title, and HTML
+
 CSS = """
 :root { color-scheme: light; }
 body { font: 15px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff; max-width: 1080px; margin: 2rem auto;
@@ -52,8 +54,17 @@ class Drawn:
     pdf: bytes
 
 
-def write_report(runs: Sequence[Run], page: Path, folder: Path | None = None, by: Sequence[str] = ()) -> list[Path]:
-    """Write the report to `page`, and each figure into `folder`; returns the files. Blocks. Failure if it cannot."""
+def write_report(
+    runs: Sequence[Run],
+    page: Path,
+    folder: Path | None = None,
+    by: Sequence[str] = (),
+    sections: Sequence[Section] = (),
+) -> list[Path]:
+    """Write the report to `page`, and each figure into `folder`; returns the files. Blocks. Failure if it cannot.
+
+    `sections` follow what was found.
+    """
     absent = [name for name in ("scipy", "matplotlib") if find_spec(name) is None]
     if absent:
         raise Failure("A report needs scipy and matplotlib", f"not installed: {', '.join(absent)}", INSTALL)
@@ -65,7 +76,7 @@ def write_report(runs: Sequence[Run], page: Path, folder: Path | None = None, by
     files = [page]
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(report(comparison, runs, drawn, page.parent), encoding="utf-8")
+        page.write_text(report(comparison, runs, drawn, page.parent, sections), encoding="utf-8")
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             for each in drawn:
@@ -77,7 +88,13 @@ def write_report(runs: Sequence[Run], page: Path, folder: Path | None = None, by
     return files
 
 
-def report(comparison: Comparison, runs: Sequence[Run], drawn: Sequence[Drawn], beside: Path) -> str:
+def report(
+    comparison: Comparison,
+    runs: Sequence[Run],
+    drawn: Sequence[Drawn],
+    beside: Path,
+    more: Sequence[Section] = (),
+) -> str:
     """The HTML; links to files of runs are relative to the folder `beside`."""
     settings = [group.settings for group in comparison.groups]
     called = _called(settings)
@@ -87,6 +104,7 @@ def report(comparison: Comparison, runs: Sequence[Run], drawn: Sequence[Drawn], 
     unit = f", {headline.scale.unit}" if headline else ""
     parts = [
         ("What was found", tables.items(findings(comparison, called), "found")),
+        *more,
         ("Groups", tables.group_table(comparison, called) + tables.settings_table(_shared(settings), every)),
         (f"Median total time{unit}", tables.matrix_table(comparison, headline) if headline else ""),
         ("Figures", "".join(map(_figure, drawn))),

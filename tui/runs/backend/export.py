@@ -1,0 +1,126 @@
+"""Writes runs to one file for other programs, for a document or for a browser, and never half of it."""
+
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.core.failure import Failure
+from tui.core.quantity import size
+from tui.runs.backend.export_text import CSV, JSON, LATEX, MARKDOWN, run_text, sample_text, usual_columns
+from tui.runs.backend.report.page import write_report
+from tui.runs.model.findings import counted
+from tui.runs.model.run import Run
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a file can have of runs; `name` is the proposed one of the file, `format` is empty for a report."""
+
+    label: str
+    name: str
+    format: str = ""
+    samples: bool = False
+
+
+KINDS = (
+    Kind("CSV, a row a run", "runs.csv", CSV),
+    Kind("CSV, a row a sample", "samples.csv", CSV, samples=True),
+    Kind("JSON, an object a run", "runs.json", JSON),
+    Kind("Markdown table", "runs.md", MARKDOWN),
+    Kind("LaTeX table", "runs.tex", LATEX),
+    Kind("HTML report with figures", "report.html"),
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written, as a sentence, and a sentence for each log that could not be read."""
+
+    sentence: str
+    unread: tuple[str, ...] = ()
+
+
+class Exists(Failure):
+    """The file exists, and nobody has agreed to replace it."""
+
+
+class Stopped(Exception):
+    """The export was stopped; nothing was written."""
+
+
+class Export:
+    """One export; `write` blocks, meanwhile `doing` is what it does, and `stop` stops it from another thread."""
+
+    def __init__(self, runs: Sequence[Run], kind: Kind, path: Path, *, replace: bool = False) -> None:
+        self.doing = f"Writing {path.name}"
+        self._runs = sorted(runs, key=lambda run: run.sort_key, reverse=True)
+        self._kind = kind
+        self._path = path
+        self._replace = replace
+        self._stopped = threading.Event()
+        self._numbers = {run.folder: number for number, run in enumerate(self._runs, 1)}
+        self._reading: Run | None = None  # whose log is being read
+
+    def stop(self) -> None:
+        """Stop as soon as possible."""
+        self._stopped.set()
+
+    def write(self) -> Written:
+        """Write the file and give it its name; Exists, Stopped, or another Failure leaves what was there."""
+        path, unread = self._path, list[str]()
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            if path.is_dir():
+                raise Failure(f"{path} is a folder", "", "Add the name of a file.")
+            if not self._replace and os.path.lexists(path):  # exists() is False for a dangling link
+                raise Exists(f"{path} exists")
+            try:
+                self._write(part, unread)
+                self._name(part)
+            finally:
+                part.unlink(missing_ok=True)
+            amount = size(path.stat().st_size)
+        except OSError as error:
+            raise Failure(f"{path} could not be written", error.strerror or str(error), detail=str(error)) from error
+        return Written(f"Written: {path}, {counted(len(self._runs), 'run')}, {amount}.", tuple(unread))
+
+    def _name(self, part: Path) -> None:
+        """Give the finished file its name; a file of that name that has appeared meanwhile stays."""
+        if self._replace:
+            part.replace(self._path)
+            return
+        try:
+            self._path.hardlink_to(part)
+        except FileExistsError as error:
+            raise Exists(f"{self._path} exists") from error
+        except OSError:  # a file system without hard links
+            part.rename(self._path)
+
+    def _write(self, part: Path, unread: list[str]) -> None:
+        kind, runs = self._kind, self._runs
+        if not kind.format:
+            self.doing = "Computing statistics and drawing figures"
+            write_report(runs, part)
+            self._check()
+            return
+        if kind.samples:
+            text: Iterable[str] = sample_text(runs, kind.format, unread, self._seen)
+        else:
+            text = run_text(runs, kind.format, usual_columns(runs))
+        with part.open("w", encoding="utf-8", newline="") as file:
+            for line in text:
+                self._check()
+                file.write(line)
+
+    def _seen(self, run: Run) -> None:
+        """Note which log is being read."""
+        self._check()
+        if run is not self._reading:
+            self._reading = run
+            self.doing = f"Reading log {self._numbers[run.folder]} of {len(self._runs)}"
+
+    def _check(self) -> None:
+        if self._stopped.is_set():
+            raise Stopped
