@@ -10,8 +10,11 @@ from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.recorder import SUMMARY
+from tui.runs.backend.reading import RunReader
+from tui.runs.model.measure import measure
 from tui.study.backend import store
 from tui.study.backend.run_result import result_of
+from tui.study.model.progress import DONE_CENSORED, DONE_OK
 
 IDLE = changed(workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}})
 
@@ -139,6 +142,7 @@ async def test_a_damaged_study_is_a_sentence(make: Make, broken: str) -> None:
     [
         ('outcome = "completed"\n[figures]\ntotal_time_ms = 1500', "completed", ""),
         ('outcome = "cancelled"\n[study]\ncensored = true', "censored", ""),
+        ('outcome = "completed"\n[study]\ncensored = true', "censored", ""),
         ('outcome = "cancelled"', "cancelled", "its outcome is cancelled"),
         ('outcome = "running"\nfigures = 3', "failed", "its end was not recorded"),
         ('outcome = "completed"\n[figures]\ntotal_time_ms = nan', "completed", ""),
@@ -151,3 +155,5 @@ def test_the_result_of_a_run_is_read_from_its_folder(tmp_path: Path, text: str, 
     found = result_of(tmp_path, 3, "out")
     assert (found.result, found.run, found.why[: len(why)]) == (result, str(tmp_path), why)
     assert found.total_s == (1.5 if "1500" in text else None)
+    if result in (DONE_OK, DONE_CENSORED):
+        assert measure(RunReader(tmp_path.parent).read(tmp_path)).status == result  # `runs compare` counts it alike

@@ -168,6 +168,7 @@ def _study(study: StudyMark, *, known: bool) -> Fields:
         "repeat": study.repeat,
         "warm_up": study.warm_up if known else None,
         "censored": study.censored if known else None,
+        "limit_s": study.limit_s,
     }
 
 

@@ -93,7 +93,7 @@ def _study(run: Run) -> Facts:
     if study is None:
         return
     words = [study.name or study.id, study.cell, study.direction, f"repeat {study.repeat}" if study.repeat else ""]
-    words += ["warm-up, not counted" if study.warm_up else "", "ended by the study's limit" if study.censored else ""]
+    words += ["warm-up, not counted" if study.warm_up else "", "over the study's limit" if study.censored else ""]
     yield "study", ", ".join(word for word in words if word)
 
 

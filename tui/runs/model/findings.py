@@ -32,7 +32,7 @@ def counted(number: int, noun: str) -> str:
 def _counts(comparison: Comparison) -> str:
     groups = comparison.groups
     runs = sum(len(group.runs) for group in groups)
-    words = {CENSORED: "ended at the limit of the study", OPEN: "without an end"}
+    words = {CENSORED: "over the limit of the study", OPEN: "without an end"}
     counts = [
         f"{count} {words.get(status, status)}"
         for status in (COMPLETED, CENSORED, FAILED, EXCLUDED, OPEN)

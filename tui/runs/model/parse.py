@@ -160,6 +160,7 @@ def _study(table: Tables) -> StudyMark | None:
         repeat=_whole(table, "repeat"),
         warm_up=_truth(table, "warm_up") or False,
         censored=_truth(table, "censored") or False,
+        limit_s=_number(table, "limit_s"),
     )
 
 

@@ -39,7 +39,8 @@ class StudyMark:
     direction: str = ""
     repeat: int | None = None
     warm_up: bool = False
-    censored: bool = False  # the study ended it after its limit: the total time is a lower bound
+    censored: bool = False  # it was over the limit of the study: its total time counts as more than that
+    limit_s: float | None = None
 
 
 @dataclass(frozen=True)

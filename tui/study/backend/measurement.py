@@ -231,7 +231,7 @@ class Measurement:
         """The tables of run.toml that say which run of the study it is."""
         step, before = self._step, self._before
         about = {"cell": step.cell.text, "direction": direction, "repeat": step.repeat, "warm_up": step.warm_up}
-        study = {**self._study, **about, "censored": censored}
+        study = {**self._study, **about, "censored": censored, "limit_s": self._plan.limit_s}
         return {"study": study} | (
             {"guest": {"rate_before": before.value, "unit": before.unit}} if before is not None else {}
         )

@@ -135,7 +135,11 @@ class Studies:
         fields |= {"left_s": round(left.likely_s), "left_unknown_runs": left.unknown, "left": left.text}
         fields |= status.counts(study.steps, study.progress)
         fields |= {"newest": status.newest_fields(study.steps, study.progress)}
-        fields |= {"cells": status.cell_fields(study.steps, study.progress), "step": None, "doing": ""}
+        fields |= {
+            "cells": status.cell_fields(study.steps, study.progress, study.plan.limit_s),
+            "step": None,
+            "doing": "",
+        }
         if engine is not None and engine.under_way:
             step = engine.step
             fields |= {"doing": engine.doing, "step": status.step_fields(step, study.plan) if step else None}

@@ -30,7 +30,7 @@ def test_what_became_of_the_runs_comes_first() -> None:
         group(IDLE, values(60, above=1), status=CENSORED),
     )
     assert lines[0] == (
-        "7 runs in 3 groups of equal settings: 4 completed, 1 ended at the limit of the study, 1 failed, 1 excluded."
+        "7 runs in 3 groups of equal settings: 4 completed, 1 over the limit of the study, 1 failed, 1 excluded."
     )
     assert "memory, pre-copy: 1 of 4 runs failed (cancelled)." in lines
     assert "memory, post-copy after 5 s: 0 of 2 completed runs converged without post-copy." in lines

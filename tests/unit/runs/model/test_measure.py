@@ -104,9 +104,17 @@ def test_a_censored_run_has_lower_bounds_and_no_downtime() -> None:
     }
 
 
-def test_a_run_that_completed_after_the_limit_has_its_figures() -> None:
-    found = measured(tables(75, study={"id": "s", "censored": True}))
-    assert (found.status, found.values["total"]) == (COMPLETED, Value(75))
+def test_a_run_that_completed_after_the_limit_is_censored_there_and_keeps_its_other_figures() -> None:
+    found = measured(tables(75, study={"id": "s", "censored": True, "limit_s": 60.0}, guest={"lost_s": 7.5}))
+    assert (found.status, found.values["total"]) == (CENSORED, Value(60, above=True))
+    kept = {name: value for name, value in found.values.items() if name != "total"}
+    assert kept == {
+        name: value for name, value in measured(tables(75, guest={"lost_s": 7.5})).values.items() if name != "total"
+    }
+
+
+def test_a_run_over_the_limit_that_did_not_record_it_took_at_least_its_own_time() -> None:
+    assert measured(tables(75, study={"id": "s", "censored": True})).values["total"] == Value(75, above=True)
 
 
 @pytest.mark.parametrize(

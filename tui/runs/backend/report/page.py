@@ -192,8 +192,9 @@ def _method(comparison: Comparison) -> list[str]:
     lines = [
         "Runs with equal VM size, workload, technique, options and direction are a group. Failed, excluded and "
         "warm-up runs are counted and listed, and their figures are left out.",
-        "A run that was ended at the limit of its study counts as a lower bound. It is never dropped; where the result "
-        'depends on it, the result is a bound itself (">60").',
+        "A run over the limit of its study has a total time of more than that, whether it was cancelled there or "
+        "completed later. It is never dropped; where the result depends on it, the result is a bound itself "
+        '(">60").',
         f"Intervals of 95 %: {comparison.method}. A ratio's interval is from independent resamples of both groups.",
         "Tests: Mann-Whitney U, two-sided, exact for small groups; p corrected after Holm over all comparisons of a "
         f"figure. {by}",
