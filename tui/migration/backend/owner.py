@@ -90,6 +90,11 @@ class MigrationOwner:
         """The VMs of both hosts, and why a host could not be read."""
         return await inventory_of(self._connections)
 
+    async def machines(self) -> tuple[str, ...]:
+        """The UUIDs of both hosts, whatever a configuration calls them; raises the Failure of one without a reply."""
+        daemons = (self._connections.query(host, lambda hypervisor: hypervisor.daemon()) for host in HYPERVISORS)
+        return tuple(each.uuid for each in await asyncio.gather(*daemons))
+
     async def start(
         self,
         plan: Plan,
