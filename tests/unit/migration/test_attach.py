@@ -10,6 +10,7 @@ import pytest
 from tests.unit.fakes import CUT, PATIENCE_S, Stage, uri
 from tests.unit.migration.stages import PARAMETERS, app, end_of, first_sample, runs_in, stage_of, summary
 from tests.unit.until import until
+from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import JOB_CANCELLED, JOB_FAILED, JobInfo
 from tui.migration.backend.actor import MigrationActor
@@ -189,6 +190,20 @@ async def test_a_job_that_cannot_be_read_does_not_count_as_ended(tmp_path: Path)
     migration = await migrations.attach()
     assert migration is not None
     assert migration.folder == left.folder
+    await migrations.close()
+
+
+@pytest.mark.parametrize("job", [JobInfo({"type": 2, "operation": 5}, "running"), CUT], ids=["migrates", "unread"])
+async def test_a_run_that_ended_is_concluded_whatever_another_vm_does(tmp_path: Path, job: JobInfo | Failure) -> None:
+    stage = stage_of("post-copy-by-hand")
+    left = await leave_one(stage, tmp_path)
+    stage.finish("completed")
+    stage.others["guest2"] = replace(stage.vm, name="guest2", uuid="other"), job
+    migrations = app(stage, tmp_path)
+    found = await migrations.attach()
+    assert summary(left.folder)["outcome"] == "completed"
+    assert found is not None
+    assert found.vm.name == ("guest1" if job is CUT else "guest2")  # what is under way is shown
     await migrations.close()
 
 

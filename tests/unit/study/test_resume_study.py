@@ -1,5 +1,6 @@
 """A study after its runner has ended: nothing that is done is repeated, and nothing that was under way is lost."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tests.unit.study.plans import changed
 from tests.unit.study.study_world import CONFIG, Make, World
 from tests.unit.until import until
 from tui.core.failure import Failure
+from tui.core.protocols import JobInfo
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.recorder import SUMMARY
 from tui.runs.backend.reading import RunReader
@@ -63,6 +65,20 @@ async def test_a_run_that_ended_meanwhile_is_counted_as_what_it_is(make: Make) -
     status = await world.finished()
     assert (status["state"], status["completed"], len(world.runs)) == ("finished", 4, 4)
     assert world.runs[1]["study"]["cell"] == "guest1; idle; pre-copy"
+
+
+async def test_a_run_that_ended_meanwhile_is_judged_while_another_vm_migrates(make: Make) -> None:
+    world = make("post-copy-by-hand", waits_for_keys=True)
+    await second_run(world)
+    await world.end_runner()
+    world.stage.play(lambda each: getattr(each, "kind", "") == "end")
+    world.stage._waits_for_keys = False
+    for_ever = JobInfo({"type": 2, "operation": 5}, "running")
+    world.stage.others["guest2"] = replace(world.stage.vm, name="guest2", uuid="other"), for_ever
+    world.start_runner()
+    await world.studies.resume("", CONFIG)
+    status = await world.finished()
+    assert (status["state"], status["completed"], len(world.done())) == ("finished", 4, 4)
 
 
 async def test_a_study_that_is_complete_is_not_resumed(make: Make) -> None:

@@ -144,16 +144,14 @@ class MigrationOwner:
         """Follow a running migration, or conclude one that ended while no process recorded it; else None."""
         async with self._lock:
             inventory = await self.vms()
-            jobs, all_replied = await self._jobs(inventory)
+            jobs, idle = await self._jobs(inventory)
             unfinished = await on_thread(unfinished_runs, self._runs)
-            await self._rejoin_all(jobs, unfinished, inventory)
-            if jobs or self.busy:
-                return self.current
-            known = {found.vm.uuid for found in inventory.found}
+            failures = await self._rejoin_all(jobs, unfinished, inventory)
             for run in reversed(unfinished):  # the newest becomes the current one
-                # Else an unreachable host may still migrate it, or the run is of another configuration's hosts.
-                if all_replied and run.vm.uuid in known:
+                if run.vm.uuid in idle:
                     await self._conclude(run)
+            for failure in failures:
+                raise failure
             return self.current
 
     async def look(self) -> None:
@@ -168,40 +166,41 @@ class MigrationOwner:
         async with self._lock:
             jobs, _ = await self._jobs(inventory)
             if jobs:
-                await self._rejoin_all(jobs, await on_thread(unfinished_runs, self._runs), inventory)
+                for failure in await self._rejoin_all(jobs, await on_thread(unfinished_runs, self._runs), inventory):
+                    raise failure
 
     @property
     def busy(self) -> bool:
         """Whether a migration is under way."""
         return any(not each.timeline.over for each in self.all)
 
-    async def _jobs(self, inventory: Inventory) -> tuple[list[tuple[VmOnHost, Mapping[str, Stat]]], bool]:
-        """The migrations under way that are not followed yet, and whether all hosts have replied."""
-        all_replied, jobs = not inventory.failures, []
+    async def _jobs(self, inventory: Inventory) -> tuple[list[tuple[VmOnHost, Mapping[str, Stat]]], set[str]]:
+        """The migrations under way that are not followed yet, and the UUIDs of the VMs that do not migrate."""
+        everything, jobs, unread = {found.vm.uuid for found in inventory.found}, [], set()
         for found in inventory.found:
             if not found.vm.active or self._under_way(found.vm.uuid):
                 continue
             try:
                 job = await job_of(self._connections, found)
             except Failure:
-                all_replied = False  # it may be migrating
+                unread.add(found.vm.uuid)  # it may be migrating
                 continue
             if job:
                 jobs.append((found, job))
-        return jobs, all_replied
+        busy = unread | {found.vm.uuid for found, _job in jobs} | set(filter(self._under_way, everything))
+        return jobs, set() if inventory.failures else everything - busy  # an unreachable host may migrate any of them
 
     async def _rejoin_all(
         self, jobs: list[tuple[VmOnHost, Mapping[str, Stat]]], unfinished: list[Unfinished], inventory: Inventory
-    ) -> None:
-        """Follow all of them; then raises the Failure of one that could not be followed."""
+    ) -> list[Failure]:
+        """Follow all of them; returns why some could not be followed."""
         failures = []
         for found, job in jobs:
             try:
                 await self._rejoin(found, job, unfinished, inventory)
             except Failure as failure:
                 failures.append(failure)
-        if failures:
-            raise failures[0]
+        return failures
 
     async def _rejoin(
         self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
@@ -277,7 +276,8 @@ class MigrationOwner:
         migration = MigrationActor(run.plan, run.vm, opened, recorder, self._interval, self._guest_access)
         migration.facts = facts | dict(run.tables)
         migration.conclude_unwatched(run.records, run.began)
-        self._followed(migration, current=self.current is None or self.current.run_log.began_at <= run.began)
+        known = self.current
+        self._followed(migration, current=not known or (known.timeline.over and known.run_log.began_at <= run.began))
         with contextlib.suppress(asyncio.TimeoutError):  # a host may not answer; other migrations must not wait for it
             await asyncio.wait_for(migration.ended(), CONCLUDE_S)
 
