@@ -192,7 +192,8 @@ def test_a_plan_is_said_in_lines_before_it_starts() -> None:
     lab = lines(example("lab"))
     assert lab[0] == "lab: 4 settings, there and back, 2 times: 16 runs; 2 more to warm up are dropped."
     assert "  idle pre-copy: guest1; idle; pre-copy, at most 64 MiB/s" in lab
-    assert lab[-2].startswith("It takes about ")
+    assert lab[-3].startswith("It takes about ")
+    assert lab[-2].endswith("each run of these takes longer than the limit: memory pre-copy.")
     once = lines(example("lab").replace("repeats = 2", "repeats = 1"))
     assert once[0].startswith("lab: 4 settings, there and back, 1 time: 8 runs; ")
 

@@ -117,6 +117,13 @@ def cell_lines(status: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _too_long(found: Estimate) -> list[str]:
+    if not found.too_long:
+        return []
+    which = ", ".join(found.too_long)
+    return [f"By the dirty rate and the bandwidth limit, each run of these takes longer than the limit: {which}."]
+
+
 def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[str]:
     """What a plan will do, before it starts."""
     warm_up = plan.warm_up * len({each.vm for each in cells})
@@ -129,6 +136,7 @@ def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[
         f"{plan.name}: {counted}{dropped}.",
         *(f"  {each.short}: {each.text}" for each in cells),
         f"It takes {found.text}{unknown}.",
+        *_too_long(found),
         f"A migration of more than {exact_seconds(plan.limit_s)} is ended and counted as censored; "
         f"{plan.stop_after} failures in a row stop the study.",
     ]
