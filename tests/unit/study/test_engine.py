@@ -15,6 +15,7 @@ from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.study.backend import measurement
 from tui.study.backend.service import Studies
+from tui.study.model.guest_loss import CLOCK
 from tui.study.model.status import state_sentence
 
 if sys.version_info >= (3, 11):
@@ -48,7 +49,8 @@ async def test_the_rate_of_the_guest_before_and_after_is_in_the_record_of_a_run(
     await world.finished()
     assert world.runs[0]["guest"] == {"rate_before": 100.0, "unit": "MiB/s"}
     after = tomllib.loads((Path(world.done()[0]["run"]) / "study.toml").read_text("utf-8"))
-    assert after["guest"] == {"rate_before": 100.0, "unit": "MiB/s", "rate_after": 100.0, "wrong_pages": 0}
+    rates = {"rate_before": 100.0, "unit": "MiB/s", "rate_after": 100.0}
+    assert after["guest"] == rates | {"lost_s": 0.0, "lost_at_least": CLOCK, "wrong_pages": 0}
     assert after["study"] == world.runs[0]["study"]
 
 

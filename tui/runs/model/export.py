@@ -143,6 +143,7 @@ def _guest(guest: GuestWork) -> Fields:
         "guest_rate_after": guest.rate_after,
         "guest_rate_unit": guest.unit,
         "guest_lost_s": guest.lost_s,
+        "guest_lost_at_least_why": guest.lost_at_least,
         "guest_error": guest.error,
     }
 

@@ -113,6 +113,7 @@ def _work(run: Run) -> Facts:
         before, after = ("unknown" if rate is None else f"{rate:g}" for rate in (guest.rate_before, guest.rate_after))
         yield "work", f"{before} {guest.unit} before, {after} {guest.unit} after".replace("  ", " ")
     if guest.lost_s is not None:
-        yield "work lost", duration(guest.lost_s)
+        amount = f"at least {duration(guest.lost_s)}" if guest.lost_s else "unknown"
+        yield "work lost", f"{amount}: {guest.lost_at_least}" if guest.lost_at_least else duration(guest.lost_s)
     if guest.error:
         yield "guest error", guest.error

@@ -109,12 +109,15 @@ def _values(run: Run, *, censored: bool) -> dict[str, Value]:
     if total is not None:
         found[figures.TOTAL.name] = Value(min(total, limit or total), above=censored)
     lost = run.guest.lost_s
-    growing = {figures.SENT: run.sent_bytes, figures.PASSES: run.passes, figures.LOST: lost}
+    growing = {figures.SENT: run.sent_bytes, figures.PASSES: run.passes}
     found |= {each.name: Value(float(has), above=cancelled) for each, has in growing.items() if has is not None}
+    at_least = bool(run.guest.lost_at_least)
+    if lost is not None:
+        found[figures.LOST.name] = Value(lost, above=cancelled or at_least)
     if cancelled:
         return found
     if lost is not None and total:
-        found[figures.LOSS.name] = Value(100 * lost / total)
+        found[figures.LOSS.name] = Value(100 * lost / total, above=at_least)
     ended = {figures.DOWNTIME: run.downtime_s, figures.FAULTS: run.faults}
     found |= {each.name: Value(float(amount)) for each, amount in ended.items() if amount is not None}
     guest = _seconds(run.guest_ms)

@@ -47,6 +47,7 @@ class StudyMark:
 class GuestWork:
     """The workload's rate in `unit` before and after the migration, and the seconds of work that were lost.
 
+    `lost_at_least` is the reason why more may be lost; empty if not.
     `error`: the workload found wrong pages, or could not be stopped.
     """
 
@@ -54,6 +55,7 @@ class GuestWork:
     rate_after: float | None = None
     unit: str = ""
     lost_s: float | None = None
+    lost_at_least: str = ""
     error: str = ""
 
 

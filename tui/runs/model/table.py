@@ -133,7 +133,7 @@ ALL = (
     Column("memory", lambda run: _mib(run.memory_bytes), "MiB", 0),
     Column("passes", lambda run: run.passes, "", 0),
     Column("faults", lambda run: run.faults, "", 0),
-    Column("lost", lambda run: run.guest.lost_s, "s", 2),
+    Column("lost", lambda run: None if run.guest.lost_at_least else run.guest.lost_s, "s", 2),
     Column("libvirt", lambda run: _both(run, lambda host: host.libvirt)),
     Column("qemu", lambda run: _both(run, lambda host: host.qemu)),
     Column("study", lambda run: run.study and run.study.name),

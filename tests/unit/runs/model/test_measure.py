@@ -68,7 +68,7 @@ def test_a_key_press_is_another_technique_than_the_switch_of_a_study() -> None:
 
 
 def test_the_figures_have_base_units() -> None:
-    found = measured(tables(11.8, guest={"rate_before": 100.0, "lost_s": 5.9}))
+    found = measured(tables(11.8, guest={"rate_before": 100.0, "lost_s": 5.9, "lost_at_least": ""}))
     assert found.status == COMPLETED
     assert found.values == {
         "total": Value(11.8),
@@ -85,9 +85,17 @@ def test_the_figures_have_base_units() -> None:
 
 def test_the_loss_of_a_censored_run_is_unknown_because_it_lacks_the_switchover() -> None:
     study = {"id": "s", "censored": True}
-    found = measured(tables(60, "cancelled", study=study, guest={"rate_before": 100.0, "lost_s": 0.1}))
+    found = measured(
+        tables(60, "cancelled", study=study, guest={"rate_before": 100.0, "lost_s": 0.1, "lost_at_least": ""})
+    )
     assert found.values["lost"] == Value(0.1, above=True)
     assert "loss" not in found.values
+
+
+@pytest.mark.parametrize("guest", [{"lost_s": 3.0, "lost_at_least": "it makes up"}, {"lost_s": 3.0}])
+def test_lost_work_that_is_only_partly_known_is_a_lower_bound(guest: dict[str, Any]) -> None:
+    found = measured(tables(12, guest=guest)).values  # an earlier version did not record whether all is known
+    assert (found["lost"], found["loss"]) == (Value(3.0, above=True), Value(25.0, above=True))
 
 
 def test_a_network_that_never_replied_again_has_a_lower_bound() -> None:
@@ -105,11 +113,15 @@ def test_a_censored_run_has_lower_bounds_and_no_downtime() -> None:
 
 
 def test_a_run_that_completed_after_the_limit_is_censored_there_and_keeps_its_other_figures() -> None:
-    found = measured(tables(75, study={"id": "s", "censored": True, "limit_s": 60.0}, guest={"lost_s": 7.5}))
+    found = measured(
+        tables(75, study={"id": "s", "censored": True, "limit_s": 60.0}, guest={"lost_s": 7.5, "lost_at_least": ""})
+    )
     assert (found.status, found.values["total"]) == (CENSORED, Value(60, above=True))
     kept = {name: value for name, value in found.values.items() if name != "total"}
     assert kept == {
-        name: value for name, value in measured(tables(75, guest={"lost_s": 7.5})).values.items() if name != "total"
+        name: value
+        for name, value in measured(tables(75, guest={"lost_s": 7.5, "lost_at_least": ""})).values.items()
+        if name != "total"
     }
 
 
