@@ -61,6 +61,7 @@ class Stage:
         self.origin, self.target = str(first.data["origin"]), str(first.data["target"])
         self.vms: dict[str, dict[str, Vm]] = {self.origin: {self.vm.name: self.vm}, self.target: {}}
         self.uuids = {self.origin: "host-of-origin", self.target: "host-of-target"}
+        self.accelerator = "kvm"
         self.job = JobInfo({}, "")
         self.completed: dict[str, Mapping[str, Stat]] = {self.origin: {}, self.target: {}}
         self.calls: list[str] = []
@@ -260,6 +261,10 @@ class FakeHypervisor:
     def vm(self, name: str) -> Vm | None:
         self._enter("vm")
         return self._stage.vms[self.host].get(name)
+
+    def definition(self, name: str) -> str:
+        self._enter("definition")
+        return f"<domain type='{self._stage.accelerator}'/>" if name in self._stage.vms[self.host] else ""
 
     def define(self, xml: str) -> None:
         raise NotImplementedError

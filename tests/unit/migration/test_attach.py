@@ -147,7 +147,8 @@ async def test_a_migration_that_ended_unobserved_is_concluded_in_its_folder(tmp_
     assert kept["outcome"] == "completed"
     assert kept["verified"] == "guest1 runs on source and is gone from destination."
     assert kept["figures"]["downtime_ms"] == 55
-    assert kept["vm"] == {"name": "guest1", "uuid": stage.vm.uuid, "vcpus": 2, "memory_bytes": 1 << 30}
+    vm = {"name": "guest1", "uuid": stage.vm.uuid, "vcpus": 2, "memory_bytes": 1 << 30, "accelerator": "kvm"}
+    assert kept["vm"] == vm  # the definition is on the other host by then
     assert kept["workload"] == {"name": "memory", **PARAMETERS}
     assert await app(stage, tmp_path).attach() is None
 
@@ -240,6 +241,14 @@ async def test_a_run_that_another_app_concludes_is_left_to_it(tmp_path: Path) ->
     other = Recorder.open(left.folder)
     assert await app(stage, tmp_path).attach() is None
     other.close()
+
+
+@pytest.mark.parametrize(("domain", "recorded"), [("qemu", "qemu"), ("kvm", "kvm"), ("'", None)])
+async def test_a_run_records_how_its_vm_is_virtualized(tmp_path: Path, domain: str, recorded: str | None) -> None:
+    stage = stage_of(waits_for_keys=False)
+    stage.accelerator = domain
+    migration = await end_of(await app(stage, tmp_path).start(Plan("guest1")))
+    assert summary(migration.folder)["vm"].get("accelerator") == recorded
 
 
 async def test_quitting_touches_no_migration(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from tui import __version__
-from tui.core.clock import seconds_since
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
@@ -24,8 +23,8 @@ from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.preflight import checked, inventory_of, job_of
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
-from tui.migration.backend.run_summary import host_facts, options_of
-from tui.migration.backend.unfinished import Unfinished, unfinished_runs
+from tui.migration.backend.run_summary import accelerator_of, host_facts, options_of
+from tui.migration.backend.unfinished import Unfinished, same_job, unfinished_runs
 from tui.migration.model.evidence import HostAnswer
 from tui.vm.model.location import Inventory, VmOnHost
 
@@ -33,7 +32,6 @@ CONCLUDE_S = 10.0
 LIMITS_S = 5.0  # for reading the maximum downtime, which is only shown
 CLOSE_LIMIT_S = 5.0  # for the end of a record, when the process ends
 FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
-SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
 
 # The workload of a VM, by its name; the second is what a client knows, in case the guest does not reply.
 CurrentWorkload = Callable[[str, Workload | None], Awaitable[Workload]]
@@ -121,7 +119,7 @@ class MigrationOwner:
             if not free:
                 raise Failure(f"{vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
             workload = await self._workload(vm.name, known)
-            opened, facts = await self._connect(origin, OTHER[origin], workload)
+            opened, facts = await self._connect(vm, origin, OTHER[origin], workload)
             await self._find_heartbeat(vm.name)
             name = folder_name(vm.name, workload.name, plan.technique)
             recorder = await on_thread(Recorder.create, self._runs, name)
@@ -224,10 +222,10 @@ class MigrationOwner:
         self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
     ) -> MigrationActor:
         vm = found.vm
-        run = next((each for each in unfinished if _same_job(each, found, job)), None)
+        run = next((each for each in unfinished if same_job(each, found, job)), None)
         workload = run.workload if run else await self._workload(vm.name, None)
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
-        opened, facts = await self._connect(found.host, _target_of(found, run, inventory), workload, inventory)
+        opened, facts = await self._connect(vm, found.host, _target_of(found, run, inventory), workload, inventory)
         recorder = await self._recorder_of(run, vm, workload, plan)
         migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
         migration.facts = facts | dict(run.tables if run else {})
@@ -269,7 +267,7 @@ class MigrationOwner:
     async def _conclude(self, run: Unfinished) -> None:
         """Write the end of a run whose job has ended, from what both daemons still have."""
         try:
-            opened, facts = await self._connect(run.origin, run.target, run.workload)
+            opened, facts = await self._connect(run.vm, run.origin, run.target, run.workload)
             recorder = await on_thread(Recorder.open, run.folder)
         except (Failure, OSError):
             return  # a host is unreachable, or another app was faster: the next start tries again
@@ -282,7 +280,7 @@ class MigrationOwner:
             await asyncio.wait_for(migration.ended(), CONCLUDE_S)
 
     async def _connect(
-        self, origin: str, target: str, workload: Workload, running: Inventory | None = None
+        self, vm: Vm, origin: str, target: str, workload: Workload, running: Inventory | None = None
     ) -> tuple[MigrationConnections, dict[str, Any]]:
         """The open connections of a migration, and the facts for run.toml as if the other host were its target.
 
@@ -298,6 +296,7 @@ class MigrationOwner:
             self._facts_of(opened, peer, running),
         )
         facts = {
+            "vm": {"accelerator": await on_thread(accelerator_of, opened, vm.name) or None},
             "hosts": {"origin": origin, "target": peer, origin: host_facts(here), peer: there},
             "workload": {"name": workload.name, **workload.parameters},
             "destination_uri": self._connections.config.hosts[peer].peer_uri,
@@ -339,11 +338,3 @@ def _target_of(found: VmOnHost, run: Unfinished | None, inventory: Inventory) ->
         return run.target
     there = (HostAnswer(each.vm) for each in inventory.found if each.host == peer and each.vm.uuid == found.vm.uuid)
     return peer if any(each.receives for each in there) else ""
-
-
-def _same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool:
-    """Whether `run` is the record of `job`, and not of an earlier job of the same VM."""
-    elapsed_ms = job.get("time_elapsed", 0)
-    passed_s = float(elapsed_ms) / 1000 if isinstance(elapsed_ms, (int, float)) else 0.0
-    later = 0 < passed_s < seconds_since(run.began) - SAME_START_S
-    return run.vm.uuid == found.vm.uuid and run.origin == found.host and not later

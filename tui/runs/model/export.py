@@ -33,6 +33,7 @@ def fields(run: Run) -> Fields:
         "vm": run.vm,
         "vm_vcpus": run.vcpus,
         "vm_memory_bytes": run.memory_bytes,
+        "vm_accelerator": run.accelerator,
         "workload": run.workload,
         PARAMETERS: dict(run.parameters),
         "technique": run.technique,

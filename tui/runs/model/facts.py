@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tui.core.quantity import duration, size
 from tui.migration.model.outcome import home
-from tui.runs.model.run import HostFacts, Run
+from tui.runs.model.run import EMULATED, HostFacts, Run
 
 Facts = Iterator[tuple[str, str]]
 
@@ -17,6 +17,8 @@ def run_facts(run: Run) -> Facts:
     size_of_vm = [f"{run.vcpus} vCPUs"] if run.vcpus else []
     size_of_vm += [size(run.memory_bytes)] if run.memory_bytes else []
     yield "vm", ", ".join([run.vm or "unknown", *size_of_vm])
+    if run.virtualization:
+        yield "accelerator", "none: QEMU emulates the CPU" if run.virtualization == EMULATED else run.virtualization
     if run.way:
         yield "direction", run.way
     yield from _times(run)

@@ -7,13 +7,14 @@ from tui.runs.model.description import SIGNIFICANT
 from tui.runs.model.figures import DOWNTIMES, TOTAL
 from tui.runs.model.groups import differing, text
 from tui.runs.model.measured import CENSORED, COMPLETED, EXCLUDED, FAILED, OPEN, Settings
+from tui.runs.model.run import EMULATED
 
 HEADLINES = (TOTAL.name, *DOWNTIMES)  # the figures whose differences the opening names
 
 
 def findings(comparison: Comparison, called: Sequence[str]) -> list[str]:
     """How many runs there were, which did not complete, and what differs; `called` are the names of the groups."""
-    found = [_counts(comparison), *_unfinished(comparison, called)]
+    found = [_counts(comparison), *_emulated(comparison, called), *_unfinished(comparison, called)]
     for compared in comparison.figures:
         if compared.figure.name not in HEADLINES:
             continue
@@ -39,6 +40,17 @@ def _counts(comparison: Comparison) -> str:
         if (count := sum(group.count(status) for group in groups))
     ]
     return f"{counted(runs, 'run')} in {counted(len(groups), 'group')} of equal settings: {', '.join(counts)}."
+
+
+def _emulated(comparison: Comparison, called: Sequence[str]) -> list[str]:
+    """Times of emulated VMs are no measure of those on hosts with KVM."""
+    kinds = [group.settings.accelerator for group in comparison.groups]
+    if EMULATED not in kinds:
+        return []
+    which = "All VMs were" if set(kinds) == {EMULATED} else "These were"
+    groups = [name for kind, name in zip(kinds, called, strict=True) if kind == EMULATED and len(set(kinds)) > 1]
+    names = f": {'; '.join(groups)}" if groups else ""
+    return [f"{which} emulated (TCG, without KVM), which is slower and pauses longer than hardware{names}."]
 
 
 def _unfinished(comparison: Comparison, called: Sequence[str]) -> list[str]:

@@ -11,9 +11,10 @@ from tui.core.plan import PRE_COPY
 from tui.runs.model.measured import AXES, CENSORED, COMPLETED, Measured, Settings, Value
 
 CELL = "cell"
-ROWS = ("vm", "workload", "direction")  # of a matrix; the other settings are its columns
+ROWS = ("vm", "accelerator", "workload", "direction")  # of a matrix; the other settings are its columns
 WORDS = {
     "vm": "VM",
+    "accelerator": "accelerator",
     "workload": "workload",
     "technique": "technique",
     "bandwidth": "bandwidth limit",
@@ -92,7 +93,8 @@ def differing(settings: Sequence[Settings]) -> tuple[str, ...]:
 def text(settings: Settings, axes: Sequence[str] = AXES) -> str:
     """These settings in words; one that is not set is left out, unless it is the only one."""
     words = [getattr(settings, axis) for axis in axes if getattr(settings, axis)]
-    return ", ".join(words) or ", ".join(f"no {WORDS[axis]}" for axis in axes) or "all runs"
+    missing = (f"{WORDS[axis]} unknown" if axis == "accelerator" else f"no {WORDS[axis]}" for axis in axes)
+    return ", ".join(words) or ", ".join(missing) or "all runs"
 
 
 def names(settings: Sequence[Settings]) -> list[str]:

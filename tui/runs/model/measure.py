@@ -65,6 +65,7 @@ def _settings(run: Run) -> Settings:
     direction = run.way or (run.study.direction if run.study else "")
     settings = Settings(
         vm=" and ".join(word for word in (memory, vcpus) if word),
+        accelerator=run.virtualization,
         workload=_workload(run.workload, run.parameters),
         technique=_technique(options, in_study=run.study is not None),
         bandwidth=f"at most {options.bandwidth_mib_s} MiB/s" if options.bandwidth_mib_s else "",

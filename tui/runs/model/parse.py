@@ -57,6 +57,7 @@ def parse_run(
         vm=_text(vm, "name"),
         vcpus=_whole(vm, "vcpus"),
         memory_bytes=_whole(vm, "memory_bytes"),
+        accelerator=_text(vm, "accelerator"),
         workload=_text(workload, "name"),
         parameters={name: value for name, value in workload.items() if name != "name" and _is_plain(value)},
         options=_options(_table(tables, "options")),

@@ -64,3 +64,13 @@ def test_comparisons_that_cannot_be_tested_are_counted() -> None:
 def test_one_group_has_its_medians() -> None:
     lines = findings(compare([group(PRE, values(10, 12, 14))]), ["all runs"])
     assert lines[1:] == ["all runs: the median total time is 12.0 [10.0, 14.0] s (n = 3)."]
+
+
+def test_emulated_vms_are_named_because_their_times_are_not_those_of_hardware() -> None:
+    emulated = [replace(each, accelerator="emulated") for each in (PRE, POST)]
+    (line,) = [each for each in found(*(group(each, values(1, 2)) for each in emulated)) if "emulated" in each]
+    assert line == "All VMs were emulated (TCG, without KVM), which is slower and pauses longer than hardware."
+    some = found(group(replace(PRE, accelerator="KVM"), values(1, 2)), group(emulated[0], values(1, 2)))
+    assert some[1].startswith("These were emulated")
+    assert some[1].endswith(": emulated.")
+    assert not any("emulated" in each for each in found(group(PRE, values(1, 2))))

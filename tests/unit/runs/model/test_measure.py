@@ -7,6 +7,8 @@ import pytest
 
 from tests.unit.runs.recorded import tables
 from tui.runs.model.annotation import Annotation
+from tui.runs.model.export import fields
+from tui.runs.model.facts import run_facts
 from tui.runs.model.measure import measure
 from tui.runs.model.measured import CENSORED, COMPLETED, EXCLUDED, FAILED, OPEN, Measured, Value
 from tui.runs.model.parse import parse_run
@@ -168,3 +170,20 @@ def test_a_run_without_anything_is_measured() -> None:
 def test_the_downtime_of_the_guest_is_a_lower_bound_if_its_clock_may_have_stood_still() -> None:
     felt = {"clock_lost_ms": None, "clock_error_ms": None, "clock_why": "the app was not running for a while"}
     assert measured(tables(felt=felt)).values["downtime-guest"] == Value(0.1, above=True)
+
+
+@pytest.mark.parametrize(
+    ("vm", "accelerator", "fact"),
+    [
+        ({"accelerator": "kvm"}, "KVM", "KVM"),
+        ({"accelerator": "qemu"}, "emulated", "none: QEMU emulates the CPU"),
+        ({}, "", None),
+    ],
+)
+def test_emulated_vms_others_and_unknown_ones_are_never_repeats(
+    vm: dict[str, str], accelerator: str, fact: str | None
+) -> None:
+    run = parse_run(Path("/runs/a-run"), tables(vm=vm), in_use=False)
+    assert measure(run).settings.accelerator == accelerator
+    assert dict(run_facts(run)).get("accelerator") == fact
+    assert fields(run)["vm_accelerator"] == vm.get("accelerator", "")
