@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tui.runs.model.comparison import Compared, Comparison, Pair, median_text
 from tui.runs.model.description import SIGNIFICANT
 from tui.runs.model.figures import DOWNTIMES, TOTAL
-from tui.runs.model.groups import differing, text
+from tui.runs.model.groups import differing, directions, text
 from tui.runs.model.measured import CENSORED, COMPLETED, EXCLUDED, FAILED, OPEN, Settings
 from tui.runs.model.run import EMULATED
 
@@ -14,7 +14,8 @@ HEADLINES = (TOTAL.name, *DOWNTIMES)  # the figures whose differences the openin
 
 def findings(comparison: Comparison, called: Sequence[str]) -> list[str]:
     """How many runs there were, which did not complete, and what differs; `called` are the names of the groups."""
-    found = [_counts(comparison), *_emulated(comparison, called), *_unfinished(comparison, called)]
+    found = [_counts(comparison), *filter(None, [directions(comparison.groups)])]
+    found += [*_emulated(comparison, called), *_unfinished(comparison, called)]
     for compared in comparison.figures:
         if compared.figure.name not in HEADLINES:
             continue
