@@ -130,7 +130,7 @@ def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[
     settings = f"{len(cells)} setting{'' if len(cells) == 1 else 's'}"
     times = f"{plan.repeats} time{'' if plan.repeats == 1 else 's'}"
     counted = f"{settings}, there and back, {times}: {LEGS * len(cells) * plan.repeats} runs"
-    dropped = f"; {warm_up} more to warm up are dropped" if warm_up else ""
+    dropped = f"; {warm_up} more to warm up {'is' if warm_up == 1 else 'are'} dropped" if warm_up else ""
     unknown = ": how long a migration takes is known after the first ones" if found.unknown else ""
     return [
         f"{plan.name}: {counted}{dropped}.",
