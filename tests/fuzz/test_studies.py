@@ -69,7 +69,7 @@ def test_a_damaged_log_is_read_as_far_as_it_goes() -> None:
     def shown(entries: object) -> None:
         progress = progress_of(each for each in entries if isinstance(each, dict))  # type: ignore[attr-defined]
         counts(STEPS, progress)
-        cell_fields(STEPS, progress)
+        cell_fields(STEPS, progress, PLAN.limit_s)
         newest_fields(STEPS, progress)
         assert progress.failures_in_a_row <= len(progress.done)
         left = [each for each in STEPS if each.number not in progress.done]

@@ -61,6 +61,7 @@ class Stage:
         self.origin, self.target = str(first.data["origin"]), str(first.data["target"])
         self.vms: dict[str, dict[str, Vm]] = {self.origin: {self.vm.name: self.vm}, self.target: {}}
         self.uuids = {self.origin: "host-of-origin", self.target: "host-of-target"}
+        self.accelerator = "kvm"
         self.job = JobInfo({}, "")
         self.completed: dict[str, Mapping[str, Stat]] = {self.origin: {}, self.target: {}}
         self.calls: list[str] = []
@@ -77,6 +78,7 @@ class Stage:
         self.forever = False  # migrate() never returns: nobody hears of the end but by looking
         self.caller_cut = threading.Event()  # set: migrate() breaks off, and the job goes on
         self.late_figures = False  # JOB_COMPLETED does not come before give_figures()
+        self.others: dict[str, tuple[Vm, JobInfo | Failure]] = {}  # further VMs on the origin, each with its job
         self.silent = threading.Event()  # cleared: no call is answered
         self.silent.set()
         self.records = records
@@ -253,11 +255,16 @@ class FakeHypervisor:
 
     def vms(self) -> tuple[Vm, ...]:
         self._enter("vms")
-        return tuple(self._stage.vms[self.host].values())
+        others = self._stage.others.values() if self.host == self._stage.origin else ()
+        return (*self._stage.vms[self.host].values(), *(vm for vm, _job in others))
 
     def vm(self, name: str) -> Vm | None:
         self._enter("vm")
         return self._stage.vms[self.host].get(name)
+
+    def definition(self, name: str) -> str:
+        self._enter("definition")
+        return f"<domain type='{self._stage.accelerator}'/>" if name in self._stage.vms[self.host] else ""
 
     def define(self, xml: str) -> None:
         raise NotImplementedError
@@ -296,6 +303,11 @@ class FakeHypervisor:
 
     def job(self, name: str) -> JobInfo:
         self._enter("job")
+        if name in self._stage.others:
+            job = self._stage.others[name][1]
+            if isinstance(job, Failure):
+                raise job
+            return job
         return self._stage.look(self.host)
 
     def completed_job(self, name: str) -> Mapping[str, Stat]:

@@ -68,13 +68,15 @@ class Owners:
     """What the runner owns of each configuration; two files with the same contents share it.
 
     A file that was changed while a study is under way keeps its owner, so that its clients find the study. They all
-    share what is recorded: a migration under way has one record, whichever configurations have its host.
+    share what is recorded: a migration under way has one record, whichever configurations have its host. No VM is in
+    two studies at once.
     """
 
     def __init__(self, create: Create) -> None:
         self._create = create
         self._recorded = Recorded()
         self._owned: list[tuple[Config, Owned]] = []
+        self._studies: list[Studies] = []
 
     async def open(self, path: str) -> MigrationOwner:
         """The migrations of the configuration at `path`, which is read now; raises Failure."""
@@ -83,6 +85,7 @@ class Owners:
             if known == config or (known.hosts == config.hosts and owned.studies.busy):
                 return owned.migrations
         self._owned.append((config, self._create(config, self._recorded)))
+        self._owned[-1][1].studies.share(self._studies)
         return self._owned[-1][1].migrations
 
     def studies_of(self, migrations: MigrationOwner) -> Studies:

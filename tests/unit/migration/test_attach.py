@@ -10,6 +10,7 @@ import pytest
 from tests.unit.fakes import CUT, PATIENCE_S, Stage, uri
 from tests.unit.migration.stages import PARAMETERS, app, end_of, first_sample, runs_in, stage_of, summary
 from tests.unit.until import until
+from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.protocols import JOB_CANCELLED, QEMU_STATUS, JobInfo
 from tui.migration.backend.actor import MigrationActor
@@ -169,7 +170,8 @@ async def test_a_migration_that_ended_unobserved_is_concluded_in_its_folder(tmp_
     assert kept["outcome"] == "completed"
     assert kept["verified"] == "guest1 runs on source and is gone from destination."
     assert kept["figures"]["downtime_ms"] == 55
-    assert kept["vm"] == {"name": "guest1", "uuid": stage.vm.uuid, "vcpus": 2, "memory_bytes": 1 << 30}
+    vm = {"name": "guest1", "uuid": stage.vm.uuid, "vcpus": 2, "memory_bytes": 1 << 30, "accelerator": "kvm"}
+    assert kept["vm"] == vm  # the definition is on the other host by then
     assert kept["workload"] == {"name": "memory", **PARAMETERS}
     assert await app(stage, tmp_path).attach() is None
 
@@ -215,6 +217,20 @@ async def test_a_job_that_cannot_be_read_does_not_count_as_ended(tmp_path: Path)
     await migrations.close()
 
 
+@pytest.mark.parametrize("job", [JobInfo({"type": 2, "operation": 5}, "running"), CUT], ids=["migrates", "unread"])
+async def test_a_run_that_ended_is_concluded_whatever_another_vm_does(tmp_path: Path, job: JobInfo | Failure) -> None:
+    stage = stage_of("post-copy-by-hand")
+    left = await leave_one(stage, tmp_path)
+    stage.finish("completed")
+    stage.others["guest2"] = replace(stage.vm, name="guest2", uuid="other"), job
+    migrations = app(stage, tmp_path)
+    found = await migrations.attach()
+    assert summary(left.folder)["outcome"] == "completed"
+    assert found is not None
+    assert found.vm.name == ("guest1" if job is CUT else "guest2")  # what is under way is shown
+    await migrations.close()
+
+
 async def test_a_migration_whose_log_cannot_be_written_is_followed_and_controlled_with_a_warning(
     tmp_path: Path,
 ) -> None:
@@ -248,6 +264,14 @@ async def test_a_run_that_another_app_concludes_is_left_to_it(tmp_path: Path) ->
     other = Recorder.open(left.folder)
     assert await app(stage, tmp_path).attach() is None
     other.close()
+
+
+@pytest.mark.parametrize(("domain", "recorded"), [("qemu", "qemu"), ("kvm", "kvm"), ("'", None)])
+async def test_a_run_records_how_its_vm_is_virtualized(tmp_path: Path, domain: str, recorded: str | None) -> None:
+    stage = stage_of(waits_for_keys=False)
+    stage.accelerator = domain
+    migration = await end_of(await app(stage, tmp_path).start(Plan("guest1")))
+    assert summary(migration.folder)["vm"].get("accelerator") == recorded
 
 
 async def test_quitting_touches_no_migration(tmp_path: Path) -> None:

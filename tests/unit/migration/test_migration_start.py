@@ -34,7 +34,8 @@ async def test_a_migration_is_started_recorded_and_ended(tmp_path: Path) -> None
         "destination": _host("destination"),
     }
     assert kept["options"]["bandwidth_mib_s"] == 100
-    assert kept["vm"] == {"name": "guest1", "uuid": stage.vm.uuid, "vcpus": 2, "memory_bytes": 1 << 30}
+    vm = {"name": "guest1", "uuid": stage.vm.uuid, "vcpus": 2, "memory_bytes": 1 << 30, "accelerator": "kvm"}
+    assert kept["vm"] == vm
     assert kept["figures"]["total_time_ms"] == 4405
     start = read_records(migration.folder / RAW)[0]
     assert isinstance(start, Event)
@@ -48,7 +49,7 @@ async def test_a_start_reads_each_host_once(tmp_path: Path) -> None:
     before_the_call = stage.calls[: stage.calls.index("subscribe")]
     await migrations.close()
     # The checks ask both daemons who they are, and so does the route on connections of its own.
-    assert sorted(before_the_call) == ["daemon"] * 4 + ["job"] + ["vms"] * 2
+    assert sorted(before_the_call) == ["daemon"] * 4 + ["definition", "job"] + ["vms"] * 2
 
 
 async def test_a_refused_start_reads_each_host_once_and_reports_all_reasons(tmp_path: Path) -> None:

@@ -252,7 +252,7 @@ async def test_what_a_study_measured_after_the_end_is_part_of_its_run(tmp_path: 
     folder = make(tmp_path, "20261123T034700Z-guest1-idle-pre-copy", STUDIED)
     runs = Runs(tmp_path)
     assert (await runs.list())[0].guest == GuestWork(60.0, unit="MiB/s")  # the study still measures
-    guest = {"rate_before": 60.0, "rate_after": 59.5, "unit": "MiB/s", "lost_s": 0.608}
+    guest = {"rate_before": 60.0, "rate_after": 59.5, "unit": "MiB/s", "lost_s": 0.608, "lost_at_least": ""}
     (folder / "study.toml").write_text(tomli_w.dumps({"study": STUDIED["study"], "guest": guest}))
     run = (await runs.list())[0]
     assert run.guest == GuestWork(60.0, 59.5, "MiB/s", 0.608)

@@ -5,14 +5,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from tests.unit.fakes import PATIENCE_S
 from tests.unit.study.plans import changed
-from tests.unit.study.study_world import CONFIG, Make
+from tests.unit.study.study_world import CONFIG, Make, World
 from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.study.backend import measurement
+from tui.study.backend.service import Studies
+from tui.study.model.guest_loss import CLOCK
 from tui.study.model.status import state_sentence
 
 if sys.version_info >= (3, 11):
@@ -46,7 +49,8 @@ async def test_the_rate_of_the_guest_before_and_after_is_in_the_record_of_a_run(
     await world.finished()
     assert world.runs[0]["guest"] == {"rate_before": 100.0, "unit": "MiB/s"}
     after = tomllib.loads((Path(world.done()[0]["run"]) / "study.toml").read_text("utf-8"))
-    assert after["guest"] == {"rate_before": 100.0, "unit": "MiB/s", "rate_after": 100.0, "wrong_pages": 0}
+    rates = {"rate_before": 100.0, "unit": "MiB/s", "rate_after": 100.0}
+    assert after["guest"] == rates | {"lost_s": 0.0, "lost_at_least": CLOCK, "wrong_pages": 0}
     assert after["study"] == world.runs[0]["study"]
 
 
@@ -214,3 +218,34 @@ async def test_a_log_that_cannot_be_written_ends_the_study_with_the_reason(make:
     status = await world.finished()
     assert status["state"] == "stopped"
     assert status["why"] == "The progress of the study cannot be written: No space left on device"
+
+
+async def test_a_vm_is_in_one_study_at_a_time_whatever_the_configuration(make: Make) -> None:
+    world = make()
+    other = World(world.folder / "other", world.stage)  # another configuration with the same hosts
+    shared: list[Studies] = []
+    for each in (world, other):
+        each.studies.share(shared)
+    await world.start(IDLE | {"settle": "1 h"})
+    second = IDLE | {"name": "second", "settle": "1 h"}
+    with pytest.raises(Failure, match=f"guest1 is in the study small of {CONFIG}, which is under way"):
+        await other.start(second)
+    assert not (other.folder / "studies").exists()
+    world.studies.stop()
+    await world.finished()
+    assert (await other.start(second))["name"] == "second"
+    with pytest.raises(Failure, match="guest1 is in the study second"):
+        await world.studies.resume("", CONFIG)
+    await other.end_runner()
+
+
+async def test_a_check_refuses_what_a_start_would_refuse_and_changes_nothing(make: Make) -> None:
+    world = make()
+    await world.studies.check(tomli_w.dumps(IDLE))
+    with pytest.raises(Failure, match="Neither host has a VM named other"):
+        await world.studies.check(tomli_w.dumps(IDLE | {"vms": "other"}))
+    world.stage.down.add("destination")
+    with pytest.raises(Failure, match="the connection to libvirt broke"):
+        await world.studies.check(tomli_w.dumps(IDLE))
+    assert set(world.stage.calls) <= {"vms", "job", "daemon"}
+    assert (world.guest.log, list(world.folder.iterdir())) == ([], [])

@@ -1,5 +1,6 @@
 """A study after its runner has ended: nothing that is done is repeated, and nothing that was under way is lost."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,14 @@ from tests.unit.study.plans import changed
 from tests.unit.study.study_world import CONFIG, Make, World
 from tests.unit.until import until
 from tui.core.failure import Failure
+from tui.core.protocols import JobInfo
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.recorder import SUMMARY
+from tui.runs.backend.reading import RunReader
+from tui.runs.model.measure import measure
 from tui.study.backend import store
 from tui.study.backend.run_result import result_of
+from tui.study.model.progress import DONE_CENSORED, DONE_OK
 
 IDLE = changed(workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}})
 
@@ -60,6 +65,20 @@ async def test_a_run_that_ended_meanwhile_is_counted_as_what_it_is(make: Make) -
     status = await world.finished()
     assert (status["state"], status["completed"], len(world.runs)) == ("finished", 4, 4)
     assert world.runs[1]["study"]["cell"] == "guest1; idle; pre-copy"
+
+
+async def test_a_run_that_ended_meanwhile_is_judged_while_another_vm_migrates(make: Make) -> None:
+    world = make("post-copy-by-hand", waits_for_keys=True)
+    await second_run(world)
+    await world.end_runner()
+    world.stage.play(lambda each: getattr(each, "kind", "") == "end")
+    world.stage._waits_for_keys = False
+    for_ever = JobInfo({"type": 2, "operation": 5}, "running")
+    world.stage.others["guest2"] = replace(world.stage.vm, name="guest2", uuid="other"), for_ever
+    world.start_runner()
+    await world.studies.resume("", CONFIG)
+    status = await world.finished()
+    assert (status["state"], status["completed"], len(world.done())) == ("finished", 4, 4)
 
 
 async def test_a_study_that_is_complete_is_not_resumed(make: Make) -> None:
@@ -139,6 +158,7 @@ async def test_a_damaged_study_is_a_sentence(make: Make, broken: str) -> None:
     [
         ('outcome = "completed"\n[figures]\ntotal_time_ms = 1500', "completed", ""),
         ('outcome = "cancelled"\n[study]\ncensored = true', "censored", ""),
+        ('outcome = "completed"\n[study]\ncensored = true', "censored", ""),
         ('outcome = "cancelled"', "cancelled", "its outcome is cancelled"),
         ('outcome = "running"\nfigures = 3', "failed", "its end was not recorded"),
         ('outcome = "completed"\n[figures]\ntotal_time_ms = nan', "completed", ""),
@@ -151,3 +171,5 @@ def test_the_result_of_a_run_is_read_from_its_folder(tmp_path: Path, text: str, 
     found = result_of(tmp_path, 3, "out")
     assert (found.result, found.run, found.why[: len(why)]) == (result, str(tmp_path), why)
     assert found.total_s == (1.5 if "1500" in text else None)
+    if result in (DONE_OK, DONE_CENSORED):
+        assert measure(RunReader(tmp_path.parent).read(tmp_path)).status == result  # `runs compare` counts it alike

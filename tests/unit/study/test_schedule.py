@@ -1,6 +1,7 @@
 """The order of the runs, what is done of them, and how long the rest will take."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,52 @@ def test_the_limit_of_the_bandwidth_gives_a_figure() -> None:
     plan, steps = steps_of(workload={"idle": {}}, migration={"a": limited}, settle="4 s")
     found = estimate(plan, steps, steps, {}, {"guest1": 1 << 30})
     assert (found.likely_s, found.unknown, found.text) == (80.0, 0, "about 80 s")
+
+
+LIMITED = {"technique": "pre-copy", "bandwidth": "64 MiB/s"}
+LATE = {"technique": "post-copy-timeout", "timeout": "25 s", "bandwidth": "64 MiB/s"}
+AT_ONCE = {"technique": "post-copy", "bandwidth": "64 MiB/s"}
+
+
+@pytest.mark.parametrize(
+    ("rate", "migration", "total_s"),
+    [
+        ("0 MiB/s", LIMITED, 60.0),  # 300 MiB again and again: it lasts to the limit
+        ("100 MiB/s", LIMITED, 60.0),
+        ("60 MiB/s", LIMITED, 60.0),  # with the guest's system it dirties more than the limit
+        (
+            "30 MiB/s",
+            LIMITED,
+            16 + 300 / 64 + 2.4609 + 1.2920 + 0.6783 + 0.3561 + 0.1870,
+        ),  # each pass 0.525 of the last
+        ("1 MiB/s", LIMITED, 16 + 17.92 / 64),  # what the first pass leaves fits in the downtime
+        ("1 MiB/s", {**LIMITED, "downtime": "100 ms"}, 16 + 17.92 / 64 + 0.0049),
+        ("0 MiB/s", LATE, 25 + 300 / 64),
+        ("0 MiB/s", {**LATE, "timeout": "8 s"}, 8 + (512 + 300) / 64),  # in the first pass
+        ("0 MiB/s", AT_ONCE, 16.0),
+    ],
+)
+def test_the_dirty_rate_and_the_limit_give_the_time_of_a_migration(
+    rate: str, migration: dict[str, str], total_s: float
+) -> None:
+    workload = {"memory": {"threads": 2, "size": "150 MiB", "rate": rate}}
+    plan, steps = steps_of(workload=workload, migration={"a": migration}, repeats=1)
+    found = estimate(plan, steps, steps[:1], {}, {"guest1": 1 << 30})
+    assert (found.likely_s, found.unknown) == (pytest.approx(total_s, abs=0.01), 0)
+    assert found.too_long == (("memory a",) if total_s == plan.limit_s else ())
+
+
+@pytest.mark.parametrize(
+    ("workload", "migration"),
+    [
+        ({"own": {"command": ["a"]}}, LIMITED),
+        ({"memory": {"threads": 2, "size": "150 MiB"}}, {**LIMITED, "auto_converge": True}),
+    ],
+)
+def test_what_the_plan_does_not_tell_takes_up_to_the_limit(workload: dict[str, Any], migration: dict[str, Any]) -> None:
+    plan, steps = steps_of(workload=workload, migration={"a": migration}, repeats=1)
+    found = estimate(plan, steps, steps, {}, {"guest1": 1 << 30})
+    assert (found.likely_s, found.unknown, found.text) == (0.0, 2, "between 0 s and 2 min")
 
 
 @pytest.mark.parametrize(("took_s", "text"), [(30.0, "about 8 min"), (400.0, "about 1 h 46 min")])

@@ -19,6 +19,8 @@ OK, LONG, CUT = DONE_OK, DONE_CENSORED, DONE_CANCELLED
         ([(LONG, 60.0), (OK, 39.4), (OK, 38.0), (OK, 41.1)], "4 of 4, median 40.2 s, 1 over the limit"),
         ([(LONG, 60.0), (LONG, 60.0), (OK, 38.0)], "3 of 4, median more than 1 min 0 s, 2 over the limit"),
         ([(OK, 38.0), (LONG, 60.0)], "2 of 4, median more than 49.0 s, 1 over the limit"),
+        ([(LONG, 90.0), (LONG, 60.0), (OK, 38.0)], "3 of 4, median more than 1 min 0 s, 2 over the limit"),
+        ([(LONG, 82.0), (OK, 38.0)], "2 of 4, median more than 49.0 s, 1 over the limit"),  # it completed at last
         ([(CUT, 3.0), (OK, 38.0)], "2 of 4, median 38.0 s, 1 cancelled"),
         ([(CUT, 3.0)], "1 of 4, 1 cancelled"),
     ],
@@ -28,4 +30,4 @@ def test_runs_over_the_limit_are_lower_bounds_in_the_median(ends: list[tuple[str
     assert plan
     steps = schedule(plan, cells_of(plan, "guest1"), 1)
     done = {step.number: Done(step.number, result, total_s=s) for step, (result, s) in zip(steps, ends, strict=False)}
-    assert cell_lines({"cells": cell_fields(steps, Progress(done))}) == [f"  idle a  {line}"]
+    assert cell_lines({"cells": cell_fields(steps, Progress(done), 60.0)}) == [f"  idle a  {line}"]

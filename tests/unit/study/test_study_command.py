@@ -24,9 +24,14 @@ from tui.core.failure import Failure
 from tui.runner.protocol import LONGEST_REPLY
 from tui.runner.server import Peer, Server
 from tui.runner.sessions import Sessions
+from tui.runs.model.description import needed
 from tui.study.backend.client import StudiesClient
 from tui.study.backend.plan_file import example, read
 from tui.study.backend.service import Session as StudySession
+from tui.study.model.cell import LEGS
+from tui.study.model.estimate import estimate
+from tui.study.model.schedule import schedule
+from tui.study.model.status import plan_lines
 
 IDLE = changed(workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}}, repeats=1)
 OPTIONS = Namespace(study=None, json=False, detach=False)
@@ -154,7 +159,7 @@ async def test_the_status_as_json_has_a_format(make: Make, serve: Any) -> None:
 
 async def test_a_request_that_no_room_takes_is_refused(make: Make, serve: Any) -> None:
     session = await serve(make())
-    with pytest.raises(Failure, match="it knows study-start, study-status, study-stop, study-resume"):
+    with pytest.raises(Failure, match="it knows study-check, study-start, study-status, study-stop, study-resume"):
         await session.studies._client.call("dance")
 
 
@@ -171,17 +176,31 @@ def config(tmp_path: Path) -> list[str]:
     return ["--config", str(tmp_path / "config.toml")]
 
 
-def test_a_dry_run_says_what_it_would_do(tmp_path: Path, config: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    plan = tmp_path / "lab.toml"
-    plan.write_text(example("lab"))
-    assert commands.run("study", [str(plan), "--dry-run", *config]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "lab: 4 settings, there and back, 2 times: 16 runs; 2 more to warm up are dropped."
-    assert "  idle pre-copy: guest1; idle; pre-copy, at most 64 MiB/s" in lines
-    plan.write_text(example("lab").replace("repeats = 2", "repeats = 1"))
-    assert commands.run("study", [str(plan), "--dry-run", *config]) == 0
-    assert capsys.readouterr().out.startswith("lab: 4 settings, there and back, 1 time: 8 runs; ")
-    assert lines[-2].startswith("It takes about ")
+async def test_a_dry_run_says_whether_the_study_could_start(make: Make, serve: Any) -> None:
+    world = make()
+    session = await serve(world)
+    assert await study._check(session, tomli_w.dumps(IDLE)) == 0
+    assert printed(session) == ["It could start now: the hosts and the guests respond. Nothing was started."]
+    assert await study._check(session, tomli_w.dumps(IDLE | {"vms": "other"})) == study.CANNOT_START
+    assert "Neither host has a VM named other" in session.output._err.getvalue()  # type: ignore[attr-defined]
+    assert not list(world.folder.glob("studies"))
+
+
+def test_a_plan_is_said_in_lines_before_it_starts() -> None:
+    def lines(text: str) -> list[str]:
+        plan, cells = read(text, "guest1", "lab")
+        return plan_lines(plan, cells, estimate(plan, (), schedule(plan, cells, 0), {}, {"guest1": 1 << 30}))
+
+    lab = lines(example("lab"))
+    assert lab[0] == "lab: 2 settings, there and back, 6 times: 24 runs; 1 more to warm up is dropped."
+    name = "memory pre-copy: guest1; memory, 2 threads x 60 MiB, 30 MiB/s; pre-copy, at most 64 MiB/s"
+    assert f"  {name}" in lab
+    assert lab[-2].startswith("It takes about ")
+    assert lines(example("lab").replace("30 MiB/s", "100 MiB/s"))[-2].endswith(
+        "each run of these takes longer than the limit: memory pre-copy."
+    )
+    once = lines(example("lab").replace("repeats = 6", "repeats = 1"))
+    assert once[0].startswith("lab: 2 settings, there and back, 1 time: 4 runs; ")
 
 
 def test_each_mistake_of_a_plan_is_a_line_with_its_file(
@@ -211,6 +230,13 @@ def test_wrong_words_are_refused(
 ) -> None:
     assert commands.run("study", [*words, *config]) == commands.CANNOT_START
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", study.EXAMPLES)
+def test_the_examples_have_repeats_enough_for_each_comparison_that_runs_compare_makes(name: str) -> None:
+    plan, cells = read(example(name), "guest1", name)
+    comparisons = LEGS * (len(cells) - 1)  # of each direction with its first group
+    assert plan.repeats >= needed(comparisons)
 
 
 @pytest.mark.parametrize("name", study.EXAMPLES)

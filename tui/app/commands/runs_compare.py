@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tui.runs.model.comparison import Compared, Comparison
     from tui.runs.model.run import Run
 
+POOL = "put runs there and back into one group; the default is a group for each direction"
 JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys do not change it
 ABOUT = """\
 Puts runs with equal settings into groups, and compares the groups: medians with 95 % intervals, ratios, rank tests.
@@ -47,11 +48,12 @@ def _parser(verb: str) -> Parser:
     from tui.runs.model.figures import FIGURES
     from tui.runs.model.measured import AXES
 
-    usage = "[RUN|FILTER...] [--by SETTING] [--figure FIGURE] [--baseline GROUP] [--json]"
+    usage = "[RUN|FILTER...] [--by SETTING] [--pool-directions] [--figure FIGURE] [--baseline GROUP] [--json]"
     parser = parser_of(verb, usage, ABOUT)
     parser.add_argument("words", nargs="*", metavar="RUN|FILTER", help="which runs; the default is all")
     by = f"compare only groups that differ by it; several are possible: {', '.join(AXES)}"
     parser.add_argument("--by", action="append", choices=AXES, metavar="SETTING", default=[], help=by)
+    parser.add_argument("--pool-directions", action="store_true", help=POOL)
     figure = f"the default is all that were measured; several are possible: {', '.join(FIGURES)}"
     parser.add_argument("--figure", action="append", choices=FIGURES, metavar="FIGURE", default=[], help=figure)
     baseline = "the letter of a group, or a part of its name; the default is the first group"
@@ -76,7 +78,7 @@ def compared(runs: "Sequence[Run]", options: "Namespace") -> "Comparison":
     from tui.runs.model.groups import grouped
     from tui.runs.model.measure import measured
 
-    groups = grouped(measured(runs))
+    groups = grouped(measured(runs), pooled=options.pool_directions)
     baseline = _baseline([group.settings for group in groups], options.baseline) if options.baseline else None
     return compare(groups, options.figure, options.by, baseline)
 
@@ -99,7 +101,7 @@ def text(comparison: "Comparison", width: int) -> list[str]:
     """The comparison as lines: the groups, a table for each figure, and below it warnings and sentences."""
     from tui.runs.model.comparison import warning_lines
     from tui.runs.model.findings import counted
-    from tui.runs.model.groups import common, letter, names
+    from tui.runs.model.groups import common, directions, letter, names
     from tui.runs.model.measured import STATUSES
 
     groups = comparison.groups
@@ -112,7 +114,11 @@ def text(comparison: "Comparison", width: int) -> list[str]:
         numbers = [len(group.runs), counts[0], group.converged, *counts[1:]]
         rows.append([letter(position), name if len(groups) > 1 else "all runs", *map(str, numbers)])
     title = f"{counted(runs, 'run')} in {counted(len(groups), 'group')} of equal settings"
-    lines = [f"{title}; equal in all: {equal}" if equal else title, "", *aligned(rows, left=(0, 1))]
+    lines = [f"{title}; equal in all: {equal}" if equal else title]
+    if ways := directions(groups):
+        other = "" if ways.endswith("pooled.") else " --pool-directions puts both into one group."
+        lines += _wrapped(f"{ways}{other}", width)
+    lines += ["", *aligned(rows, left=(0, 1))]
     reasons = [(each, f"does not count: {why}") for each, group in enumerate(groups) for why in group.reasons]
     mixed = [(each, f"not equal in the group: {fact}") for each, group in enumerate(groups) for fact in group.mixed]
     lines += _indented(warning_lines([*reasons, *mixed]), width)
@@ -160,7 +166,7 @@ def aligned(rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:
 
 def document(comparison: "Comparison") -> dict[str, Any]:
     """The comparison as one JSON object; amounts are in seconds, bytes, percent or counts."""
-    from tui.runs.model.groups import letter, names
+    from tui.runs.model.groups import directions, letter, names
 
     groups = comparison.groups
     called = names([group.settings for group in groups])
@@ -168,6 +174,7 @@ def document(comparison: "Comparison") -> dict[str, Any]:
         "format": JSON_FORMAT,
         "method": comparison.method or None,
         "missing": comparison.missing or None,
+        "directions": directions(groups) or None,
         "groups": [
             {
                 "group": letter(position),

@@ -47,7 +47,11 @@ def main(verb: str, words: list[str]) -> int:
     parser.add_argument(
         "study", nargs="?", metavar="STUDY", help="its name, or that of its folder; the newest by default"
     )
-    parser.add_argument("--dry-run", action="store_true", help="print what it would do and how long it would take")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print what it would do, how long it would take, and whether it could start",
+    )
     parser.add_argument("--yes", action="store_true", help="start without a question")
     parser.add_argument("--detach", action="store_true", help="print the name of the study and return at once")
     parser.add_argument("--json", action="store_true", help="the status as one JSON object; its `format` is 1")
@@ -98,18 +102,31 @@ def _new(verb: str, options: "Namespace", config: "Config") -> int:
     steps = schedule(plan, cells, 0)  # the order does not change the time
     found = estimate(plan, steps, steps, {}, {config.vm.name: config.vm.memory_bytes})
     lines = plan_lines(plan, cells, found)
-    if options.dry_run:
-        print("\n".join(lines))
-        return 0
 
     async def command(session: Session) -> int:
         session.output.lines(lines)
+        if options.dry_run:
+            return await _check(session, text)
         if not options.yes and not await _agreed(session):
             session.output.lines(["Nothing was started."])
             return CANNOT_START
         return await _start(session, text, options)
 
     return run(verb, options, config, command)
+
+
+async def _check(session: Session, text: str) -> int:
+    """Report whether a start would be refused now; CANNOT_START if so."""
+    from tui.app.commands.output import with_commands
+    from tui.core.failure import Failure
+
+    try:
+        await session.studies.check(text)
+    except Failure as failure:
+        session.output.report(with_commands(str(failure)))
+        return CANNOT_START
+    session.output.lines(["It could start now: the hosts and the guests respond. Nothing was started."])
+    return 0
 
 
 async def _start(session: Session, text: str, options: "Namespace") -> int:

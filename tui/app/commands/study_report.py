@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui.study.backend.store import Study
 
 FOLDER = "the folder of the runs; the default is that of the configuration"
-USAGE = "study report [STUDY] [-o FILE] [--figures FOLDER] [--by SETTING] [--folder FOLDER] [--config FILE] [--help]"
+USAGE = "study report [STUDY] [-o FILE] [--figures FOLDER] [--by SETTING] [--pool-directions] [--folder FOLDER]"
 ABOUT = """\
 Writes the HTML report of `runs report` on the runs of a study, with its plan and what became of each run. STUDY is its
 name, or that of its folder, or the path of its folder; the default is the newest study of the configuration. It asks no
@@ -45,7 +45,7 @@ def main(verb: str, words: list[str]) -> int:
         options.config = study.config
     runs = runs_of(study, folder_of(options))
     page, figures = path_of(options.output), path_of(options.figures) if options.figures else None
-    files = write_report(runs, page, figures, options.by, sections(study))
+    files = write_report(runs, page, figures, options.by, sections(study), pooled=options.pool_directions)
     more = f" and {len(files) - 1} files of figures in {figures}" if figures else ""
     output = Output(f"{verb} report", sys.stdout, sys.stderr)
     output.lines([f"Written: {page}{more}, {len(runs)} run{'' if len(runs) == 1 else 's'} of the study {study.id}."])

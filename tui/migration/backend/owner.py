@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from tui import __version__
-from tui.core.clock import seconds_since
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
@@ -24,8 +23,8 @@ from tui.migration.backend.guest_monitor import GuestAccess
 from tui.migration.backend.preflight import checked, inventory_of, job_of
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recorder import NullRecorder, Recorder, folder_name
-from tui.migration.backend.run_summary import host_facts, options_of
-from tui.migration.backend.unfinished import Unfinished, unfinished_runs
+from tui.migration.backend.run_summary import accelerator_of, host_facts, options_of
+from tui.migration.backend.unfinished import Unfinished, same_job, unfinished_runs
 from tui.migration.model.evidence import HostAnswer
 from tui.vm.model.location import Inventory, VmOnHost
 
@@ -33,7 +32,6 @@ CONCLUDE_S = 10.0
 LIMITS_S = 5.0  # for reading the maximum downtime, which is only shown
 CLOSE_LIMIT_S = 5.0  # for the end of a record, when the process ends
 FIND_HEARTBEAT_S = 2.0  # a short migration would end before the guest's heartbeat is found
-SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
 
 # The workload of a VM, by its name; the second is what a client knows, in case the guest does not reply.
 CurrentWorkload = Callable[[str, Workload | None], Awaitable[Workload]]
@@ -90,6 +88,11 @@ class MigrationOwner:
         """The VMs of both hosts, and why a host could not be read."""
         return await inventory_of(self._connections)
 
+    async def machines(self) -> tuple[str, ...]:
+        """The UUIDs of both hosts, whatever a configuration calls them; raises the Failure of one without a reply."""
+        daemons = (self._connections.query(host, lambda hypervisor: hypervisor.daemon()) for host in HYPERVISORS)
+        return tuple(each.uuid for each in await asyncio.gather(*daemons))
+
     async def start(
         self,
         plan: Plan,
@@ -116,7 +119,7 @@ class MigrationOwner:
             if not free:
                 raise Failure(f"{vm.name} is being migrated", "", "Wait until it ends, or cancel it.")
             workload = await self._workload(vm.name, known)
-            opened, facts = await self._connect(origin, OTHER[origin], workload)
+            opened, facts = await self._connect(vm, origin, OTHER[origin], workload)
             await self._find_heartbeat(vm.name)
             name = folder_name(vm.name, workload.name, plan.technique)
             recorder = await on_thread(Recorder.create, self._runs, name)
@@ -139,16 +142,14 @@ class MigrationOwner:
         """Follow a running migration, or conclude one that ended while no process recorded it; else None."""
         async with self._lock:
             inventory = await self.vms()
-            jobs, all_replied = await self._jobs(inventory)
+            jobs, idle = await self._jobs(inventory)
             unfinished = await on_thread(unfinished_runs, self._runs)
-            await self._rejoin_all(jobs, unfinished, inventory)
-            if jobs or self.busy:
-                return self.current
-            known = {found.vm.uuid for found in inventory.found}
+            failures = await self._rejoin_all(jobs, unfinished, inventory)
             for run in reversed(unfinished):  # the newest becomes the current one
-                # Else an unreachable host may still migrate it, or the run is of another configuration's hosts.
-                if all_replied and run.vm.uuid in known:
+                if run.vm.uuid in idle:
                     await self._conclude(run)
+            for failure in failures:
+                raise failure
             return self.current
 
     async def look(self) -> None:
@@ -163,40 +164,41 @@ class MigrationOwner:
         async with self._lock:
             jobs, _ = await self._jobs(inventory)
             if jobs:
-                await self._rejoin_all(jobs, await on_thread(unfinished_runs, self._runs), inventory)
+                for failure in await self._rejoin_all(jobs, await on_thread(unfinished_runs, self._runs), inventory):
+                    raise failure
 
     @property
     def busy(self) -> bool:
         """Whether a migration is under way."""
         return any(not each.timeline.over for each in self.all)
 
-    async def _jobs(self, inventory: Inventory) -> tuple[list[tuple[VmOnHost, Mapping[str, Stat]]], bool]:
-        """The migrations under way that are not followed yet, and whether all hosts have replied."""
-        all_replied, jobs = not inventory.failures, []
+    async def _jobs(self, inventory: Inventory) -> tuple[list[tuple[VmOnHost, Mapping[str, Stat]]], set[str]]:
+        """The migrations under way that are not followed yet, and the UUIDs of the VMs that do not migrate."""
+        everything, jobs, unread = {found.vm.uuid for found in inventory.found}, [], set()
         for found in inventory.found:
             if not found.vm.active or self._under_way(found.vm.uuid):
                 continue
             try:
                 job = await job_of(self._connections, found)
             except Failure:
-                all_replied = False  # it may be migrating
+                unread.add(found.vm.uuid)  # it may be migrating
                 continue
             if job:
                 jobs.append((found, job))
-        return jobs, all_replied
+        busy = unread | {found.vm.uuid for found, _job in jobs} | set(filter(self._under_way, everything))
+        return jobs, set() if inventory.failures else everything - busy  # an unreachable host may migrate any of them
 
     async def _rejoin_all(
         self, jobs: list[tuple[VmOnHost, Mapping[str, Stat]]], unfinished: list[Unfinished], inventory: Inventory
-    ) -> None:
-        """Follow all of them; then raises the Failure of one that could not be followed."""
+    ) -> list[Failure]:
+        """Follow all of them; returns why some could not be followed."""
         failures = []
         for found, job in jobs:
             try:
                 await self._rejoin(found, job, unfinished, inventory)
             except Failure as failure:
                 failures.append(failure)
-        if failures:
-            raise failures[0]
+        return failures
 
     async def _rejoin(
         self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
@@ -220,10 +222,10 @@ class MigrationOwner:
         self, found: VmOnHost, job: Mapping[str, Stat], unfinished: list[Unfinished], inventory: Inventory
     ) -> MigrationActor:
         vm = found.vm
-        run = next((each for each in unfinished if _same_job(each, found, job)), None)
+        run = next((each for each in unfinished if same_job(each, found, job)), None)
         workload = run.workload if run else await self._workload(vm.name, None)
         plan = run.plan if run else Plan(vm.name, technique=UNKNOWN)
-        opened, facts = await self._connect(found.host, _target_of(found, run, inventory), workload, inventory)
+        opened, facts = await self._connect(vm, found.host, _target_of(found, run, inventory), workload, inventory)
         recorder = await self._recorder_of(run, vm, workload, plan)
         migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
         migration.facts = facts | dict(run.tables if run else {})
@@ -265,19 +267,20 @@ class MigrationOwner:
     async def _conclude(self, run: Unfinished) -> None:
         """Write the end of a run whose job has ended, from what both daemons still have."""
         try:
-            opened, facts = await self._connect(run.origin, run.target, run.workload)
+            opened, facts = await self._connect(run.vm, run.origin, run.target, run.workload)
             recorder = await on_thread(Recorder.open, run.folder)
         except (Failure, OSError):
             return  # a host is unreachable, or another app was faster: the next start tries again
         migration = MigrationActor(run.plan, run.vm, opened, recorder, self._interval, self._guest_access)
         migration.facts = facts | dict(run.tables)
         migration.conclude_unwatched(run.records, run.began)
-        self._followed(migration, current=self.current is None or self.current.run_log.began_at <= run.began)
+        known = self.current
+        self._followed(migration, current=not known or (known.timeline.over and known.run_log.began_at <= run.began))
         with contextlib.suppress(asyncio.TimeoutError):  # a host may not answer; other migrations must not wait for it
             await asyncio.wait_for(migration.ended(), CONCLUDE_S)
 
     async def _connect(
-        self, origin: str, target: str, workload: Workload, running: Inventory | None = None
+        self, vm: Vm, origin: str, target: str, workload: Workload, running: Inventory | None = None
     ) -> tuple[MigrationConnections, dict[str, Any]]:
         """The open connections of a migration, and the facts for run.toml as if the other host were its target.
 
@@ -293,6 +296,7 @@ class MigrationOwner:
             self._facts_of(opened, peer, running),
         )
         facts = {
+            "vm": {"accelerator": await on_thread(accelerator_of, opened, vm.name) or None},
             "hosts": {"origin": origin, "target": peer, origin: host_facts(here), peer: there},
             "workload": {"name": workload.name, **workload.parameters},
             "destination_uri": self._connections.config.hosts[peer].peer_uri,
@@ -334,11 +338,3 @@ def _target_of(found: VmOnHost, run: Unfinished | None, inventory: Inventory) ->
         return run.target
     there = (HostAnswer(each.vm) for each in inventory.found if each.host == peer and each.vm.uuid == found.vm.uuid)
     return peer if any(each.receives for each in there) else ""
-
-
-def _same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool:
-    """Whether `run` is the record of `job`, and not of an earlier job of the same VM."""
-    elapsed_ms = job.get("time_elapsed", 0)
-    passed_s = float(elapsed_ms) / 1000 if isinstance(elapsed_ms, (int, float)) else 0.0
-    later = 0 < passed_s < seconds_since(run.began) - SAME_START_S
-    return run.vm.uuid == found.vm.uuid and run.origin == found.host and not later

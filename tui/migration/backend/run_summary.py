@@ -6,12 +6,14 @@ from typing import Any
 
 from tui.core.clock import now
 from tui.core.failure import Failure
+from tui.core.log import log
 from tui.core.plan import UNKNOWN, Plan
 from tui.core.protocols import JOB_COMPLETED, Stat
 from tui.core.vm import Daemon, Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model.timeline import FAILED, LOST, Timeline
+from tui.vm.model.xml_tree import tree_of
 
 MIGRATION_IN, MIGRATION_OUT = 4, 5  # VIR_DOMAIN_JOB_OPERATION_*
 
@@ -27,6 +29,18 @@ def host_facts(daemon: Daemon) -> dict[str, Any]:
         "cpu_model": daemon.cpu_model,
         "memory_bytes": daemon.memory_bytes,
     }
+
+
+def accelerator_of(opened: MigrationConnections, vm: str) -> str:
+    """The type of the domain: "kvm", "qemu" (emulated); "" if neither host has it, or has not replied. Blocks."""
+    for host in (opened.origin, opened.peer):
+        try:
+            xml = opened.at(host).definition(vm)
+            if xml:
+                return tree_of(xml, f"The definition of {vm} can't be read").get("type", "")
+        except Failure as failure:
+            log.info("How %s is virtualized is unknown: %s", vm, failure)
+    return ""
 
 
 def options_of(plan: Plan) -> dict[str, Any]:
@@ -72,8 +86,9 @@ def summary(
 ) -> dict[str, Any]:
     """The contents of run.toml: options, hosts, outcome, and figures with their unit in the name.
 
-    `facts` are the tables of hosts, versions and workload; `began` is the start in UTC.
+    `facts` are the tables of hosts, versions and workload, and more of the VM; `began` is the start in UTC.
     """
+    known = facts.get("vm", {})
     return {
         "outcome": outcome,
         "began": began,
@@ -81,9 +96,9 @@ def summary(
         "verified": timeline.verified[1] if timeline.verified else None,
         "advice": timeline.advice or None,
         "error": dict(timeline.error) if timeline.error and outcome in (FAILED, LOST) else None,
-        "vm": {"name": vm.name, "uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes},
         "options": options_of(plan),
         **facts,
+        "vm": {**known, "name": vm.name, "uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes},
         "figures": figures(timeline) if timeline.over else {},
         # The observed downtime; libvirt's own is figures.downtime_ms.
         "felt": timeline.observed.data if timeline.observed else None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from tui.core.clock import seconds_since
 from tui.core.plan import Plan
+from tui.core.protocols import Stat
 from tui.core.settings import HYPERVISORS, IDLE
 from tui.core.vm import Vm
 from tui.guest.model.workload import Workload
@@ -15,6 +16,9 @@ from tui.migration.backend.run_files import has_end, in_use, read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import Timeline
+from tui.vm.model.location import VmOnHost
+
+SAME_START_S = 60.0  # a job that began this much later than a run is another one; allows for a clock that was set
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,14 @@ def unfinished_runs(runs: Path) -> list[Unfinished]:
     folders = sorted((each.parent for each in runs.glob(f"*/{RAW}")), reverse=True)
     found = (_read_run(folder) for folder in folders)
     return [run for run in found if run is not None]
+
+
+def same_job(run: Unfinished, found: VmOnHost, job: Mapping[str, Stat]) -> bool:
+    """Whether `run` is the record of `job` of the VM `found`, and not of an earlier job of it."""
+    elapsed_ms = job.get("time_elapsed", 0)
+    passed_s = float(elapsed_ms) / 1000 if isinstance(elapsed_ms, (int, float)) else 0.0
+    later = 0 < passed_s < seconds_since(run.began) - SAME_START_S
+    return run.vm.uuid == found.vm.uuid and run.origin == found.host and not later
 
 
 def _read_run(folder: Path) -> Unfinished | None:

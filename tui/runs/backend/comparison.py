@@ -122,7 +122,7 @@ def _without_value(group: Group, name: str, n: int) -> list[str]:
     """The runs that count but lack the figure; a censored one lacks all that the switch would have shown."""
     ended, others = group.unmeasured(name)
     censored = f"{ended} censored {'one was' if ended == 1 else 'ones were'}"
-    found = [f"only the {n} runs that completed: {censored} not switched over"] if ended else []
+    found = [f"only the {n} runs that were switched over: {censored} not"] if ended else []
     if others:
         found.append(f"{others} of {n + ended + others} runs without a value: the others may not represent them")
     return found

@@ -126,7 +126,7 @@ class Compared:
 class Comparison:
     """All of it; `missing` is a sentence if intervals and tests could not be computed, `method` how they were.
 
-    `by` are the only settings in which compared groups differ; without any, all are compared with one.
+    `by` are the only settings in which compared groups differ; without any, all of a direction are compared with one.
     """
 
     groups: tuple[Group, ...]

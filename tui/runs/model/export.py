@@ -33,6 +33,7 @@ def fields(run: Run) -> Fields:
         "vm": run.vm,
         "vm_vcpus": run.vcpus,
         "vm_memory_bytes": run.memory_bytes,
+        "vm_accelerator": run.accelerator,
         "workload": run.workload,
         PARAMETERS: dict(run.parameters),
         "technique": run.technique,
@@ -143,6 +144,7 @@ def _guest(guest: GuestWork) -> Fields:
         "guest_rate_after": guest.rate_after,
         "guest_rate_unit": guest.unit,
         "guest_lost_s": guest.lost_s,
+        "guest_lost_at_least_why": guest.lost_at_least,
         "guest_error": guest.error,
     }
 
@@ -168,6 +170,7 @@ def _study(study: StudyMark, *, known: bool) -> Fields:
         "repeat": study.repeat,
         "warm_up": study.warm_up if known else None,
         "censored": study.censored if known else None,
+        "limit_s": study.limit_s,
     }
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tui.core.quantity import duration, size
 from tui.migration.model.outcome import home
-from tui.runs.model.run import HostFacts, Run
+from tui.runs.model.run import EMULATED, HostFacts, Run
 
 Facts = Iterator[tuple[str, str]]
 
@@ -17,6 +17,8 @@ def run_facts(run: Run) -> Facts:
     size_of_vm = [f"{run.vcpus} vCPUs"] if run.vcpus else []
     size_of_vm += [size(run.memory_bytes)] if run.memory_bytes else []
     yield "vm", ", ".join([run.vm or "unknown", *size_of_vm])
+    if run.virtualization:
+        yield "accelerator", "none: QEMU emulates the CPU" if run.virtualization == EMULATED else run.virtualization
     if run.way:
         yield "direction", run.way
     yield from _times(run)
@@ -93,7 +95,7 @@ def _study(run: Run) -> Facts:
     if study is None:
         return
     words = [study.name or study.id, study.cell, study.direction, f"repeat {study.repeat}" if study.repeat else ""]
-    words += ["warm-up, not counted" if study.warm_up else "", "ended by the study's limit" if study.censored else ""]
+    words += ["warm-up, not counted" if study.warm_up else "", "over the study's limit" if study.censored else ""]
     yield "study", ", ".join(word for word in words if word)
 
 
@@ -113,6 +115,8 @@ def _work(run: Run) -> Facts:
         before, after = ("unknown" if rate is None else f"{rate:g}" for rate in (guest.rate_before, guest.rate_after))
         yield "workload rate", f"{before} {guest.unit} before, {after} {guest.unit} after".replace("  ", " ")
     if guest.lost_s is not None:
-        yield "work lost", f"{duration(guest.lost_s)} at the rate before"
+        amount = f"at least {duration(guest.lost_s)}" if guest.lost_s else "unknown"
+        why = f"{amount}: {guest.lost_at_least}"
+        yield "work lost", why if guest.lost_at_least else f"{duration(guest.lost_s)} at the rate before"
     if guest.error:
         yield "guest error", guest.error

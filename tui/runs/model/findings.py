@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 
 from tui.runs.model.comparison import Compared, Comparison, Pair, median_text
-from tui.runs.model.description import SIGNIFICANT
+from tui.runs.model.description import SIGNIFICANT, needed
 from tui.runs.model.figures import DOWNTIMES, TOTAL
-from tui.runs.model.groups import differing, text
+from tui.runs.model.groups import differing, directions, text
 from tui.runs.model.measured import CENSORED, COMPLETED, EXCLUDED, FAILED, OPEN, Settings
+from tui.runs.model.run import EMULATED
 
 HEADLINES = (TOTAL.name, *DOWNTIMES)  # the figures whose differences the opening names
 
 
 def findings(comparison: Comparison, called: Sequence[str]) -> list[str]:
     """How many runs there were, which did not complete, and what differs; `called` are the names of the groups."""
-    found = [_counts(comparison), *_unfinished(comparison, called)]
-    for compared in comparison.figures:
-        if compared.figure.name not in HEADLINES:
-            continue
+    found = [_counts(comparison), *filter(None, [directions(comparison.groups)])]
+    found += [*_emulated(comparison, called), *_unfinished(comparison, called)]
+    headlines = [each for each in comparison.figures if each.figure.name in HEADLINES]
+    found += _too_small(headlines)
+    for compared in headlines:
         if not compared.pairs:
             found += _medians(compared, called)
         else:
@@ -32,13 +34,24 @@ def counted(number: int, noun: str) -> str:
 def _counts(comparison: Comparison) -> str:
     groups = comparison.groups
     runs = sum(len(group.runs) for group in groups)
-    words = {CENSORED: "ended at the limit of the study", OPEN: "without an end"}
+    words = {CENSORED: "over the limit of the study", OPEN: "without an end"}
     counts = [
         f"{count} {words.get(status, status)}"
         for status in (COMPLETED, CENSORED, FAILED, EXCLUDED, OPEN)
         if (count := sum(group.count(status) for group in groups))
     ]
     return f"{counted(runs, 'run')} in {counted(len(groups), 'group')} of equal settings: {', '.join(counts)}."
+
+
+def _emulated(comparison: Comparison, called: Sequence[str]) -> list[str]:
+    """Times of emulated VMs are no measure of those on hosts with KVM."""
+    kinds = [group.settings.accelerator for group in comparison.groups]
+    if EMULATED not in kinds:
+        return []
+    which = "All VMs were" if set(kinds) == {EMULATED} else "These were"
+    groups = [name for kind, name in zip(kinds, called, strict=True) if kind == EMULATED and len(set(kinds)) > 1]
+    names = f": {'; '.join(groups)}" if groups else ""
+    return [f"{which} emulated (TCG, without KVM), which is slower and pauses longer than hardware{names}."]
 
 
 def _unfinished(comparison: Comparison, called: Sequence[str]) -> list[str]:
@@ -59,20 +72,29 @@ def _unfinished(comparison: Comparison, called: Sequence[str]) -> list[str]:
     return found
 
 
+def _too_small(figures: Sequence[Compared]) -> list[str]:
+    """Which sizes of groups can never differ significantly, once for all figures."""
+    sizes = {min(pair.ns) for each in figures for pair in each.pairs if _is_small(each, pair)}
+    if not sizes:
+        return []
+    repeats = max(needed(len(each.pairs)) for each in figures)
+    which = " or ".join(map(str, sorted(sizes)))
+    return [f"Groups of {which} cannot show significance; at least {repeats} repeats a group are needed."]
+
+
+def _is_small(compared: Compared, pair: Pair) -> bool:
+    return compared.is_too_small(pair) or (pair.ratio is not None and pair.test is None and min(pair.ns) == 1)
+
+
 def _differences(compared: Compared, settings: Sequence[Settings]) -> list[str]:
-    """The significant differences, then how many comparisons showed none."""
+    """The significant differences, then how many comparisons of groups that are large enough showed none."""
     tested = [pair for pair in compared.pairs if pair.corrected is not None]
     real = [pair for pair in tested if pair.corrected is not None and pair.corrected < SIGNIFICANT]
     found = [_sentence(compared, pair, settings) for pair in real]
     label = compared.figure.label
-    small = sum(compared.is_too_small(pair) for pair in tested if pair not in real)
-    if none := len(tested) - len(real) - small:
+    if none := sum(not compared.is_too_small(pair) for pair in tested if pair not in real):
         found.append(f"No significant difference of the {label} in {none} of {counted(len(tested), 'comparison')}.")
-    if small:
-        few = f"the groups have too few runs in {small} of {counted(len(tested), 'comparison')}"
-        found.append(f"No difference of the {label} can be significant: {few}.")
-    if len(compared.pairs) > len(tested):
-        left = len(compared.pairs) - len(tested)
+    if left := sum(pair.corrected is None and not _is_small(compared, pair) for pair in compared.pairs):
         found.append(f"The {label} could not be tested in {left} of {counted(len(compared.pairs), 'comparison')}.")
     return found
 

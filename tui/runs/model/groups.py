@@ -3,17 +3,19 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import Any
 
 from tui.core.plan import PRE_COPY
 from tui.runs.model.measured import AXES, CENSORED, COMPLETED, Measured, Settings, Value
 
-CELL = "cell"
-ROWS = ("vm", "workload", "direction")  # of a matrix; the other settings are its columns
+CELL, DIRECTION = "cell", "direction"
+POOLED = "both directions"
+ROWS = ("vm", "accelerator", "workload", "direction")  # of a matrix; the other settings are its columns
 WORDS = {
     "vm": "VM",
+    "accelerator": "accelerator",
     "workload": "workload",
     "technique": "technique",
     "bandwidth": "bandwidth limit",
@@ -65,9 +67,14 @@ class Group:
         return [f"{name}: {', '.join(values)}" for name, values in found.items() if len(values) > 1]
 
 
-def grouped(runs: Iterable[Measured]) -> list[Group]:
-    """The groups, in the order of their settings: pre-copy without options is the first of its workload."""
+def grouped(runs: Iterable[Measured], *, pooled: bool = False) -> list[Group]:
+    """The groups, in the order of their settings: pre-copy without options is the first of its workload.
+
+    `pooled`: runs there and back are repeats of each other.
+    """
     found: dict[Settings, list[Measured]] = {}
+    if pooled:
+        runs = [replace(run, settings=replace(run.settings, direction=POOLED)) for run in runs]
     for run in sorted(runs, key=lambda each: (each.began.timestamp() if each.began else 0.0, each.name)):
         found.setdefault(run.settings, []).append(run)
     return [Group(settings, tuple(found[settings])) for settings in sorted(found, key=_order)]
@@ -92,7 +99,8 @@ def differing(settings: Sequence[Settings]) -> tuple[str, ...]:
 def text(settings: Settings, axes: Sequence[str] = AXES) -> str:
     """These settings in words; one that is not set is left out, unless it is the only one."""
     words = [getattr(settings, axis) for axis in axes if getattr(settings, axis)]
-    return ", ".join(words) or ", ".join(f"no {WORDS[axis]}" for axis in axes) or "all runs"
+    missing = (f"{WORDS[axis]} unknown" if axis == "accelerator" else f"no {WORDS[axis]}" for axis in axes)
+    return ", ".join(words) or ", ".join(missing) or "all runs"
 
 
 def names(settings: Sequence[Settings]) -> list[str]:
@@ -117,13 +125,23 @@ def common(settings: Sequence[Settings]) -> str:
     return ", ".join(getattr(settings[0], axis) for axis in equal if getattr(settings[0], axis))
 
 
+def directions(groups: Sequence[Group]) -> str:
+    """The sentence on how runs there and back are treated; empty if there is only one direction."""
+    known = {group.settings.direction for group in groups}
+    if known == {POOLED}:
+        return "Runs there and back are pooled."
+    if len(known) < 2:
+        return ""
+    return "Each direction is a group of its own, and is compared only with groups of the same direction."
+
+
 def families(groups: Sequence[Group], by: Sequence[str] = ()) -> list[list[int]]:
     """The positions of the groups to compare with each other: those that differ only by these settings.
 
-    Without any, all groups are one family. A study cell names the other settings, so it may differ, too.
+    Without any, they may differ by all but the direction, because the hosts may differ. A study cell names the other
+    settings, so it may differ, too.
     """
-    if not by:
-        return [list(range(len(groups)))]
+    by = by or [axis for axis in AXES if axis != DIRECTION]
     found: dict[tuple[str, ...], list[int]] = {}
     for position, group in enumerate(groups):
         rest = tuple(getattr(group.settings, axis) for axis in AXES if axis not in (*by, CELL))

@@ -49,10 +49,10 @@ def _status(run: Run) -> tuple[str, str]:
         return OPEN, run.outcome
     if run.guest.error:  # as the study counts it
         return FAILED, run.guest.error
-    if run.outcome == MOVED:  # also one that passed the limit and could not be cancelled: its figures are known
-        return COMPLETED, ""
-    if run.study and run.study.censored and run.outcome == CANCELLED:
+    if run.study and run.study.censored and run.outcome in (CANCELLED, MOVED):  # as the study counts it
         return CENSORED, ""
+    if run.outcome == MOVED:
+        return COMPLETED, ""
     if run.imported and run.outcome == LOST:
         return OPEN, "no result in its log"
     return FAILED, run.outcome
@@ -65,6 +65,7 @@ def _settings(run: Run) -> Settings:
     direction = run.way or (run.study.direction if run.study else "")
     settings = Settings(
         vm=" and ".join(word for word in (memory, vcpus) if word),
+        accelerator=run.virtualization,
         workload=_workload(run.workload, run.parameters),
         technique=_technique(options, in_study=run.study is not None),
         bandwidth=f"at most {options.bandwidth_mib_s} MiB/s" if options.bandwidth_mib_s else "",
@@ -96,18 +97,28 @@ def _workload(name: str, parameters: Mapping[str, Any]) -> str:
 
 
 def _values(run: Run, *, censored: bool) -> dict[str, Value]:
-    """The figures; of a censored run those that grow with time are lower bounds, and a pause is no downtime."""
-    total = run.total_s
-    if total is None and censored and run.began and run.ended and run.ended > run.began:
+    """The figures.
+
+    The total time of a censored run is more than the limit, however long it took. If it was cancelled there, the other
+    figures that grow with time are lower bounds, too, and a pause is no downtime.
+    """
+    total, found = run.total_s, {}
+    cancelled = censored and run.outcome != MOVED
+    if total is None and cancelled and run.began and run.ended and run.ended > run.began:
         total = (run.ended - run.began).total_seconds()
-    growing = {figures.TOTAL: total, figures.SENT: run.sent_bytes, figures.PASSES: run.passes}
+    limit = run.study.limit_s if censored and run.study else None
+    if total is not None:
+        found[figures.TOTAL.name] = Value(min(total, limit or total), above=censored)
     lost = run.guest.lost_s
-    growing |= {figures.LOST: lost}
-    found = {each.name: Value(float(amount), above=censored) for each, amount in growing.items() if amount is not None}
-    if censored:
+    growing = {figures.SENT: run.sent_bytes, figures.PASSES: run.passes}
+    found |= {each.name: Value(float(has), above=cancelled) for each, has in growing.items() if has is not None}
+    at_least = bool(run.guest.lost_at_least)
+    if lost is not None:
+        found[figures.LOST.name] = Value(lost, above=cancelled or at_least)
+    if cancelled:
         return found
     if lost is not None and total:
-        found[figures.LOSS.name] = Value(100 * lost / total)
+        found[figures.LOSS.name] = Value(100 * lost / total, above=at_least)
     ended = {figures.DOWNTIME: run.downtime_s, figures.FAULTS: run.faults}
     found |= {each.name: Value(float(amount)) for each, amount in ended.items() if amount is not None}
     guest = _seconds(run.guest_ms)

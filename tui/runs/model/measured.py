@@ -22,6 +22,7 @@ class Settings:
     """The settings of a run, each as text; runs with equal ones are repeats. Empty is unknown or not set."""
 
     vm: str = ""
+    accelerator: str = ""
     workload: str = ""
     technique: str = ""
     bandwidth: str = ""

@@ -24,6 +24,7 @@ from tui.runs.model.run import (
     StudyMark,
 )
 
+EARLIER_LOSS = "an earlier version measured it, which did not see the switchover of a short migration"
 EARLIEST, LATEST = 1970, 9998  # years
 MOST = 1e15  # bytes or milliseconds; more is a damaged file
 NAME = re.compile(rf"[^-]+-(.+)-([^-]+)-({'|'.join(TECHNIQUES)})(?:-\d+)?")
@@ -56,6 +57,7 @@ def parse_run(
         vm=_text(vm, "name"),
         vcpus=_whole(vm, "vcpus"),
         memory_bytes=_whole(vm, "memory_bytes"),
+        accelerator=_text(vm, "accelerator"),
         workload=_text(workload, "name"),
         parameters={name: value for name, value in workload.items() if name != "name" and _is_plain(value)},
         options=_options(_table(tables, "options")),
@@ -160,12 +162,15 @@ def _study(table: Tables) -> StudyMark | None:
         repeat=_whole(table, "repeat"),
         warm_up=_truth(table, "warm_up") or False,
         censored=_truth(table, "censored") or False,
+        limit_s=_number(table, "limit_s"),
     )
 
 
 def _guest(table: Tables, error: str) -> GuestWork:
     before, after = _number(table, "rate_before"), _number(table, "rate_after")
-    return GuestWork(before, after, _text(table, "unit"), _number(table, "lost_s"), error)
+    why = _text(table, "lost_at_least") if "lost_at_least" in table else EARLIER_LOSS
+    lost_s = _number(table, "lost_s")
+    return GuestWork(before, after, _text(table, "unit"), lost_s, "" if lost_s is None else why, error)
 
 
 def _observed(table: Tables) -> ObservedDowntime | None:

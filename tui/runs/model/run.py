@@ -10,7 +10,9 @@ from tui.core.plan import ELSEWHERE, UNKNOWN
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.options import RunOptions
+from tui.vm.model.cpu import KVM, QEMU
 
+EMULATED = "emulated"
 UNDER_WAY, UNFINISHED, BROKEN = "under way", "unfinished", "broken"
 
 UNSUMMARIZED = "It has ended, but its run.toml could not be written: the figures are only in its log."
@@ -39,13 +41,15 @@ class StudyMark:
     direction: str = ""
     repeat: int | None = None
     warm_up: bool = False
-    censored: bool = False  # the study ended it after its limit: the total time is a lower bound
+    censored: bool = False  # it was over the limit of the study: its total time counts as more than that
+    limit_s: float | None = None
 
 
 @dataclass(frozen=True)
 class GuestWork:
     """The workload's rate in `unit` before and after the migration, and the seconds of work that were lost.
 
+    `lost_at_least` is the reason why more may be lost; empty if not.
     `error`: the workload found wrong pages, or could not be stopped.
     """
 
@@ -53,6 +57,7 @@ class GuestWork:
     rate_after: float | None = None
     unit: str = ""
     lost_s: float | None = None
+    lost_at_least: str = ""
     error: str = ""
 
 
@@ -66,6 +71,7 @@ class Run:
     vm: str = ""
     vcpus: int | None = None
     memory_bytes: int | None = None  # of the VM, by its definition
+    accelerator: str = ""  # the type of the domain: "kvm", "qemu" if it was emulated; empty if it was not recorded
     workload: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)  # of the workload: text, numbers, truth values
     options: RunOptions = field(default_factory=RunOptions)
@@ -95,6 +101,11 @@ class Run:
     imported: str = ""  # where an imported run comes from, and what is not known of it
     annotation: Annotation = field(default_factory=Annotation)
     problem: str = ""
+
+    @property
+    def virtualization(self) -> str:
+        """How the CPU of the VM was run: "KVM", "emulated", another accelerator; empty if unknown."""
+        return {KVM: "KVM", QEMU: EMULATED}.get(self.accelerator, self.accelerator)
 
     @property
     def technique(self) -> str:

@@ -137,7 +137,13 @@ ALL = (
     Column("memory", lambda run: _mib(run.memory_bytes), "MiB", 0, about="memory of the VM that libvirt counts"),
     Column("passes", lambda run: run.passes, "", 0, about="over the memory of the VM"),
     Column("faults", lambda run: run.faults, "", 0, about="pages fetched on demand by post-copy"),
-    Column("lost", lambda run: run.guest.lost_s, "s", 2, about="work of the guest that the migration cost"),
+    Column(
+        "lost",
+        lambda run: None if run.guest.lost_at_least else run.guest.lost_s,
+        "s",
+        2,
+        about="work of the guest that the migration cost",
+    ),
     Column(
         "libvirt", lambda run: _both(run, lambda host: host.libvirt), about="the version, of both hosts if they differ"
     ),

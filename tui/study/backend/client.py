@@ -5,7 +5,7 @@ from typing import Any
 
 from tui import __version__
 from tui.runner.client import Client, Connect, hello_of
-from tui.study.backend.service import RESUME, START, STATUS, STOP
+from tui.study.backend.service import CHECK, RESUME, START, STATUS, STOP
 
 Status = dict[str, Any]  # of one study; see model.status
 
@@ -15,6 +15,10 @@ class StudiesClient:
 
     def __init__(self, connect: Connect, config: Path) -> None:
         self._client = Client(connect, hello_of(config, __version__), lambda _notice: None, lambda: None)
+
+    async def check(self, plan: str) -> None:
+        """Raise the Failure with which a start of this plan's text would be refused; changes nothing."""
+        await self._client.call(CHECK, plan=plan)
 
     async def start(self, plan: str) -> Status:
         """Start the study of a plan's text; returns its status, raises Failure."""

@@ -24,7 +24,7 @@ from tui.migration.backend.recorder import AFTERWARDS, without_none
 from tui.migration.model.keys import CANCEL, POST_COPY_NOW, why_not
 from tui.migration.model.record import Record
 from tui.migration.model.timeline import CANCELLED, COMPLETED, Timeline
-from tui.study.model.guest_loss import Rate, lost_seconds, median_rate
+from tui.study.model.guest_loss import Lines, Rate, keeps_no_rate, loss, median_rate
 from tui.study.model.plan import StudyPlan
 from tui.study.model.progress import BACK, DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, OUT, Done
 from tui.study.model.schedule import Step
@@ -62,6 +62,7 @@ class Measurement:
         self._pause = pause
         self._vm = step.cell.vm
         self._before: Rate | None = None
+        self._lines = Lines()
         self._records: list[Record] = []
 
     async def run(self, on_started: OnStarted) -> Done:
@@ -80,7 +81,9 @@ class Measurement:
         tables = self._tables(direction, censored=censored)
         guest = tables.setdefault("guest", {})
         guest |= {"rate_after": after.value if after else None, "unit": _unit(self._before or after)}
-        guest |= {"lost_s": lost_seconds(self._records, self._before)}
+        flat_out = keeps_no_rate(self._step.cell.spec)
+        lost = loss(self._before, self._records, self._lines, migration.timeline.observed, flat_out=flat_out)
+        guest |= {"lost_s": lost.seconds, "lost_at_least": lost.why} if lost else {}
         guest |= {"wrong_pages": status.wrong_pages if status and "wrong_pages" in status.values else None}
         await on_thread(_write, migration.folder / AFTERWARDS, tables | ({"error": trouble} if trouble else {}))
         await self._pause(self._plan.rest_s)
@@ -136,7 +139,8 @@ class Measurement:
         self._say("letting the guest settle", False)
         await self._interruptible(self._plan.settle_s)
         self._say(f"{self._measuring} before the migration", False)
-        self._before = await self._rate_over(self._plan.baseline_s, interruptible=True)
+        lines = await self._lines_over(self._plan.baseline_s, interruptible=True)
+        self._before, self._lines = median_rate(lines), Lines(before=lines[-1:])
 
     @property
     def _measuring(self) -> str:
@@ -192,7 +196,12 @@ class Measurement:
         if migration.timeline.phase not in (COMPLETED, CANCELLED):
             return None  # the guest may be gone
         try:
-            return await self._rate_over(self._plan.recovery_s, interruptible=False)
+            if self._step.cell.spec is not None:
+                self._lines = replace(self._lines, at_end=(await self._workloads.newest_output(self._vm)).lines)
+            known = next(iter(self._lines.at_end[-1:]), "")
+            after = await self._lines_over(self._plan.recovery_s, known, interruptible=False)
+            self._lines = replace(self._lines, after=after)
+            return median_rate(after)
         except Failure as failure:
             log.info("The study: %s", failure)
             return None
@@ -207,31 +216,31 @@ class Measurement:
             return None, str(failure)
         return status, status.error
 
-    async def _rate_over(self, seconds: float, *, interruptible: bool) -> Rate | None:
-        """The rate of the workload over some seconds; None if it has none, or another client migrates the VM then."""
+    async def _lines_over(self, seconds: float, known: str = "", *, interruptible: bool) -> list[str]:
+        """The workload's lines of some seconds, after the line `known`; none if another client migrates the VM."""
         lines: list[str] = []
-        known, until = "", time.monotonic() + seconds
+        until = time.monotonic() + seconds
         spec = self._step.cell.spec
         while (rest := until - time.monotonic()) > 0:
             stopped = await self._pause(rest if spec is None else min(rest, READ_EVERY_S))
             if stopped and interruptible:
                 raise Interrupted
             if stopped:
-                return None  # what is known by then would be a rate over another time
+                return []  # what is known by then would be a rate over another time
             if self._under_way() is not None:
-                return None  # another migration would lower the rate
+                return []  # another migration would lower the rate
             if spec is None:
                 continue
             output = await self._workloads.newest_output(self._vm)
             fresh = output.after(known) if known else output.lines[-1:]
             lines, known = [*lines, *fresh], output.line
-        return median_rate(lines)
+        return lines
 
     def _tables(self, direction: str, *, censored: bool = False) -> dict[str, Any]:
         """The tables of run.toml that say which run of the study it is."""
         step, before = self._step, self._before
         about = {"cell": step.cell.text, "direction": direction, "repeat": step.repeat, "warm_up": step.warm_up}
-        study = {**self._study, **about, "censored": censored}
+        study = {**self._study, **about, "censored": censored, "limit_s": self._plan.limit_s}
         return {"study": study} | (
             {"guest": {"rate_before": before.value, "unit": before.unit}} if before is not None else {}
         )

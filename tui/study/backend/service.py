@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,18 @@ from tui.study.backend.engine import Engine
 from tui.study.backend.plan_file import read
 from tui.study.backend.store import Store, Study
 from tui.study.model import status
+from tui.study.model.cell import Cell
 from tui.study.model.estimate import Estimate, estimate
+from tui.study.model.plan import StudyPlan
 from tui.study.model.progress import Progress
 from tui.study.model.schedule import schedule
 
-START, STATUS, STOP, RESUME = "study-start", "study-status", "study-stop", "study-resume"
+CHECK, START = "study-check", "study-start"
+STATUS, STOP, RESUME = "study-status", "study-stop", "study-resume"
 SEEDS = 1 << 32
 BY_COMMAND = "a client requested it"
+
+VmKeys = Mapping[tuple[str, str], str]  # the names of VMs, by the UUIDs of the VM and of each host
 
 
 class Studies:
@@ -35,20 +40,35 @@ class Studies:
         self._folder = folder
         self._engine: Engine | None = None
         self._lock = asyncio.Lock()  # one start at a time
+        self._all: list[Studies] = []
+        self._vms: VmKeys = {}  # of the study under way, or of the one that is about to begin
+        self._which = ""  # which study that is
 
     @property
     def busy(self) -> bool:
         """Whether a study works or waits."""
         return self._engine is not None and self._engine.under_way
 
+    def share(self, studies: "list[Studies]") -> None:
+        """Join the studies of all configurations, which never use a VM at the same time."""
+        self._all = studies
+        self._all.append(self)
+
+    async def check(self, text: str) -> None:
+        """Raise the Failure with which a start of the plan in `text` would be refused now; changes nothing."""
+        _plan, cells = self._read(text)
+        async with self._lock:
+            self._require_idle()
+            self._require_free(await self._ready({each.vm for each in cells}))
+
     async def start(self, text: str, config: str) -> dict[str, Any]:
         """Start a new study of the plan in `text`; returns its status, raises Failure."""
-        plan, cells = read(text, self._config.vm.name, "The plan")
+        plan, cells = self._read(text)
         seed = random.randrange(SEEDS) if plan.seed is None else plan.seed  # noqa: S311  # it is recorded, not secret
         steps = schedule(plan, cells, seed)
         async with self._lock:
             self._require_idle()
-            await self._require_vms({each.vm for each in cells})
+            self._claim(await self._ready({each.vm for each in cells}), plan.name, config)
             head = {"seed": seed, "config": config}
             made = await on_thread(Store.create, self._folder, plan.name, text, steps, head)
             return self._begin(made, Study(made.folder, plan, steps, Progress(), config))
@@ -63,7 +83,7 @@ class Studies:
             if study.config != config:
                 hint = f"Give it with --config {study.config}."
                 raise Failure(f"The study {study.id} has another configuration", study.config, hint)
-            await self._require_vms({each.cell.vm for each in study.left})
+            self._claim(await self._ready({each.cell.vm for each in study.left}), study.plan.name, config)
             return self._begin(*await on_thread(store.locked, study.folder))
 
     def stop(self) -> dict[str, Any]:
@@ -95,13 +115,36 @@ class Studies:
         self._engine.start()
         return self._status_of(study, self._engine)
 
+    def _read(self, text: str) -> tuple[StudyPlan, Sequence[Cell]]:
+        return read(text, self._config.vm.name, "The plan")
+
     def _require_idle(self) -> None:
         if self._engine is not None and self._engine.under_way:
             what = f"The study {self._engine.study.id} is under way"
             raise Failure(what, "", "Wait for its end, or stop it.")
+        self._vms = {}  # of the study before
 
-    async def _require_vms(self, names: Collection[str]) -> None:
-        """Failure if a VM does not run, its guest does not answer, or a host cannot be read: each run would fail."""
+    @property
+    def _claimed(self) -> VmKeys:
+        return self._vms if self.busy or self._lock.locked() else {}
+
+    def _claim(self, vms: VmKeys, study: str, config: str) -> None:
+        """Keep the studies of other configurations from these VMs; Failure if one has them."""
+        self._require_free(vms)
+        self._vms, self._which = vms, f"{study} of {config}"
+
+    def _require_free(self, vms: VmKeys) -> None:
+        for other in self._all:
+            used = next((name for key, name in vms.items() if other is not self and key in other._claimed), None)
+            if used is not None:
+                why = f"{used} is in the study {other._which}, which is under way"
+                raise Failure("The study cannot start", why, "Wait for its end, or stop it.")
+
+    async def _ready(self, names: Collection[str]) -> VmKeys:
+        """The VMs; Failure if one does not run, its guest does not answer, or a host cannot be read.
+
+        Each run would fail then.
+        """
         inventory = await self._owner.vms()
         for failure in inventory.failures.values():
             raise failure
@@ -110,6 +153,8 @@ class Studies:
             if reason:
                 raise Failure("The study cannot start", reason)
             await self._workloads.status(name)
+        uuids = {name: found.vm.uuid for name in names if (found := inventory.origin(name)) is not None}
+        return {(uuid, host): name for host in await self._owner.machines() for name, uuid in uuids.items()}
 
     def _own(self, config: str) -> list[Path]:
         """The folders of the studies of this configuration, newest first. Blocks."""
@@ -125,7 +170,11 @@ class Studies:
         fields |= {"left_s": round(left.likely_s), "left_unknown_runs": left.unknown, "left": left.text}
         fields |= status.counts(study.steps, study.progress)
         fields |= {"newest": status.newest_fields(study.steps, study.progress)}
-        fields |= {"cells": status.cell_fields(study.steps, study.progress), "step": None, "doing": ""}
+        fields |= {
+            "cells": status.cell_fields(study.steps, study.progress, study.plan.limit_s),
+            "step": None,
+            "doing": "",
+        }
         if engine is not None and engine.under_way:
             step = engine.step
             fields |= {"doing": engine.doing, "step": status.step_fields(step, study.plan) if step else None}
@@ -157,7 +206,7 @@ class Session:
         self._studies = studies
         self._config = config
         self._actions: dict[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
-            START: self._start, STATUS: self._status, STOP: self._stop, RESUME: self._resume,
+            CHECK: self._check, START: self._start, STATUS: self._status, STOP: self._stop, RESUME: self._resume,
         }  # fmt: skip
 
     @property
@@ -171,6 +220,9 @@ class Session:
 
     def close(self) -> None:
         """The client has gone; its study continues."""
+
+    async def _check(self, parameters: Mapping[str, Any]) -> Any:
+        return await self._studies.check(str(parameters.get("plan", "")))
 
     async def _start(self, parameters: Mapping[str, Any]) -> Any:
         return await self._studies.start(str(parameters.get("plan", "")), self._config)

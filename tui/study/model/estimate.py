@@ -1,10 +1,11 @@
-"""How long a study will take: medians of the runs that are done, figures of the plan for the others."""
+"""How long a study will take: medians of the runs that are done, forecasts from the plan for the others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tui.core.quantity import MIB, duration
+from tui.core.quantity import duration
+from tui.study.model.forecast import migration_s
 from tui.study.model.plan import StudyPlan
 from tui.study.model.progress import Done
 from tui.study.model.schedule import Step
@@ -12,11 +13,15 @@ from tui.study.model.schedule import Step
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds: `likely_s` of the runs with a figure, `unknown` counts those without, each of at most `limit_s`."""
+    """Seconds: `likely_s` of the runs with a figure, `unknown` counts those without, each of at most `limit_s`.
+
+    `too_long` are the settings, by their short names, whose migrations take longer than the limit by the forecast.
+    """
 
     likely_s: float
     unknown: int = 0
     limit_s: float = 0.0
+    too_long: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -36,19 +41,21 @@ def estimate(
         if each.took_s is not None and not each.failed and each.number in cells:
             by_cell.setdefault(cells[each.number], []).append(each.took_s)
     everything = [took_s for found in by_cell.values() for took_s in found]
-    seconds, unknown = 0.0, 0
+    forecasts = {each.cell.text: migration_s(each.cell, memory.get(each.cell.vm, 0)) for each in left}
+    seconds, unknown, too_long = 0.0, 0, []
     for step in left:
-        limit = step.cell.plan.bandwidth_mib_s * MIB
+        forecast_s = forecasts[step.cell.text]
         if step.cell.text in by_cell:
             seconds += median(by_cell[step.cell.text])
-        elif limit and memory.get(step.cell.vm):
-            seconds += plan.waits_s + min(plan.limit_s, memory[step.cell.vm] / limit)
+        elif forecast_s is not None:
+            seconds += plan.waits_s + min(plan.limit_s, forecast_s)
+            too_long += [step.cell.short] if forecast_s > plan.limit_s else []
         elif everything:
             seconds += median(everything)
         else:
             seconds += plan.waits_s
             unknown += 1
-    return Estimate(seconds, unknown, plan.limit_s)
+    return Estimate(seconds, unknown, plan.limit_s, tuple(dict.fromkeys(too_long)))
 
 
 def rough(seconds: float) -> str:

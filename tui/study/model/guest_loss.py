@@ -1,12 +1,21 @@
 """What a migration costs the workload in the guest: its rate before and after, and the work that was lost."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from tui.guest.model.rate import rate_of
-from tui.guest.model.workload import number_of, parse_values
+from tui.guest.model.workload import CPU, MEMORY, WorkloadSpec, number_of, parse_values
+from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.record import GUEST, Event, Record
+
+NEXT_S = 1.5  # a line that is later by the guest's clock is not the next one: a workload writes one a second
+
+# Why the true loss may be larger.
+MAKES_UP = "its workload may make up later for what it missed"
+NO_LINE = "its workload wrote no line after the end"
+CLOCK = "it is unknown for how long the guest's clock stood still"
 
 
 @dataclass(frozen=True)
@@ -18,31 +27,83 @@ class Rate:
     lines: int
 
 
+@dataclass(frozen=True)
+class Loss:
+    """Seconds of work at the rate before the migration; `why` is empty, or the reason why it is at least that."""
+
+    seconds: float
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines of the workload around a migration, as it wrote them, the oldest first.
+
+    `before` ends with the last one of the baseline, `at_end` has those that were read as soon as the migration had
+    ended, `after` those that came then.
+    """
+
+    before: Sequence[str] = ()
+    at_end: Sequence[str] = ()
+    after: Sequence[str] = ()
+
+
 def median_rate(lines: Iterable[str]) -> Rate | None:
     """The rate in these lines of output; None if none has one."""
     rates = [found for line in lines if (found := rate_of(parse_values(line))) is not None]
     return Rate(round(median(rate for rate, _unit in rates), 3), rates[-1][1], len(rates)) if rates else None
 
 
-def lost_seconds(records: Sequence[Record], before: Rate | None) -> float | None:
-    """How many seconds of work at the rate `before` the guest did not do during the migration; None if unknown.
+def keeps_no_rate(spec: WorkloadSpec | None) -> bool:
+    """Whether the workload runs as fast as it can, so that it cannot make up for what it has missed."""
+    return spec is not None and (spec.name == CPU or (spec.name == MEMORY and not spec.rate_mib_s))
 
-    Between two lines of the workload, the time that passed is compared with the work that was done: the guest counts
-    its own seconds, which stand still while it is paused.
+
+def loss(
+    before: Rate | None, records: Sequence[Record], lines: Lines, observed: ObservedDowntime | None, *, flat_out: bool
+) -> Loss | None:
+    """The work that the guest did not do from the start to the first line after the end; None if it is unknown.
+
+    By the guest's clock it is the time less the work that was done, then the time for which that clock stood still.
     """
     if before is None or before.value <= 0:
         return None
-    lost, previous, known = 0.0, None, False
+    rates = dict([*_recorded(records), *_written([*lines.at_end, *lines.after[:1]])])
+    begin = max((seconds for seconds, _rate in _written(lines.before)), default=0.0)
+    moments = sorted(seconds for seconds in rates if seconds > begin)
+    if moments and moments[0] - begin < NEXT_S:
+        moments = [begin, *moments]
+    if len(moments) < 2:
+        return None
+    stopped_s = _stopped_s(observed)
+    lost = sum((later - moment) * (1 - rates[later] / before.value) for moment, later in pairwise(moments))
+    why = CLOCK if stopped_s is None else ""
+    why = MAKES_UP if not flat_out else why if lines.after else NO_LINE
+    return Loss(round(max(0.0, lost + (stopped_s or 0.0)), 3), why)
+
+
+def _recorded(records: Sequence[Record]) -> Iterator[tuple[float, float]]:
+    """The seconds and the rates of the lines that were read during the migration."""
     for each in records:
-        if not isinstance(each, Event) or each.kind != GUEST or "rate" not in each.data:
-            continue
-        numbers = {key: str(each.data.get(key, "")) for key in ("rate", "seconds", "ago")}
-        rate, seconds = number_of(numbers, "rate"), number_of(numbers, "seconds")
-        if rate is None or seconds is None:
-            continue
-        moment = each.t - (number_of(numbers, "ago") or 0.0)
-        if previous is not None and seconds > previous[1] and moment > previous[0]:
-            lost += (moment - previous[0]) - (seconds - previous[1]) * rate / before.value
-            known = True
-        previous = moment, seconds
-    return round(max(0.0, lost), 3) if known else None
+        if isinstance(each, Event) and each.kind == GUEST:
+            yield from _pair({key: str(each.data.get(key, "")) for key in ("seconds", "rate")})
+
+
+def _written(lines: Iterable[str]) -> Iterator[tuple[float, float]]:
+    for line in lines:
+        values = parse_values(line)
+        rate = rate_of(values)
+        yield from _pair({**values, "rate": str(rate[0]) if rate else ""})
+
+
+def _pair(values: Mapping[str, str]) -> Iterator[tuple[float, float]]:
+    seconds, rate = number_of(values, "seconds"), number_of(values, "rate")
+    if seconds is not None and rate is not None:
+        yield seconds, rate
+
+
+def _stopped_s(observed: ObservedDowntime | None) -> float | None:
+    """For how long the guest's clock stood still; None if unknown, 0 within the error of the measurement."""
+    if observed is None or observed.clock_lost_ms is None:
+        return None
+    return observed.clock_lost_ms / 1000 if abs(observed.clock_lost_ms) > (observed.clock_error_ms or 0) else 0.0

@@ -42,7 +42,7 @@ def overview(plan: StudyPlan, steps: Sequence[Step], progress: Progress, seed: i
         ("runs", _runs(steps, progress)),
         ("state", state),
     )
-    return Overview(facts, _cells(steps, progress), _bad(steps, progress))
+    return Overview(facts, _cells(steps, progress, plan.limit_s), _bad(steps, progress))
 
 
 def state_of(progress: Progress, left: int, *, in_use: bool) -> str:
@@ -76,10 +76,10 @@ def _runs(steps: Sequence[Step], progress: Progress) -> str:
     return f"{text}; {dropped} of {len(warm_up)} more to warm up done, and dropped" if warm_up else text
 
 
-def _cells(steps: Sequence[Step], progress: Progress) -> tuple[tuple[str, ...], ...]:
+def _cells(steps: Sequence[Step], progress: Progress, limit_s: float) -> tuple[tuple[str, ...], ...]:
     """For each setting how many runs were planned and done, and how they ended."""
     rows = [("setting", "all of it", "planned", "done", *ENDS.values())]
-    for each in cell_fields(steps, progress):
+    for each in cell_fields(steps, progress, limit_s):
         numbers = (each["total"], each["done"], *(each[result] for result in ENDS))
         rows.append((str(each["short"]), str(each["cell"]), *map(str, numbers)))
     return tuple(rows)

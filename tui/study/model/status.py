@@ -29,7 +29,7 @@ def step_fields(step: Step, plan: StudyPlan) -> dict[str, Any]:
     return {"number": step.number, "repeat": step.repeat, "repeats": plan.repeats, "warm_up": step.warm_up, **cell}
 
 
-def cell_fields(steps: Sequence[Step], progress: Progress) -> list[dict[str, Any]]:
+def cell_fields(steps: Sequence[Step], progress: Progress, limit_s: float) -> list[dict[str, Any]]:
     """For each setting how many of its runs are done, how they ended, and the median with its censored runs."""
     by_cell: dict[str, list[Step]] = {}
     for each in steps:
@@ -40,14 +40,15 @@ def cell_fields(steps: Sequence[Step], progress: Progress) -> list[dict[str, Any
         done = [progress.done[each.number] for each in own if each.number in progress.done]
         fields: dict[str, Any] = {"cell": text, "short": own[0].cell.short, "done": len(done), "total": len(own)}
         fields |= {each: sum(one.result == each for one in done) for each in RESULTS}
-        found.append(fields | _median_fields(done))
+        found.append(fields | _median_fields(done, limit_s))
     return sorted(found, key=lambda each: str(each["short"]))
 
 
-def _median_fields(done: Sequence[Done]) -> dict[str, Any]:
-    """The median of the total time; `median_is_above`: the true one is larger, because the limit ended a run."""
-    counted = [each for each in done if each.result in (DONE_OK, DONE_CENSORED)]
-    times = sorted((each.total_s, each.result == DONE_CENSORED) for each in counted if each.total_s is not None)
+def _median_fields(done: Sequence[Done], limit_s: float) -> dict[str, Any]:
+    """The median of the total time; `median_is_above`: the true one is larger, because a run was over the limit."""
+    known = [(each.result, each.total_s) for each in done if each.total_s is not None]
+    exact = [(total_s, False) for result, total_s in known if result == DONE_OK]
+    times = sorted([*exact, *((min(each, limit_s), True) for result, each in known if result == DONE_CENSORED)])
     middles = times[(len(times) - 1) // 2 : len(times) // 2 + 1]
     found = round(mean(time for time, _ in middles), 3) if middles else None
     return {"median_total_s": found, "median_is_above": any(above for _, above in middles)}
@@ -116,18 +117,26 @@ def cell_lines(status: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _too_long(found: Estimate) -> list[str]:
+    if not found.too_long:
+        return []
+    which = ", ".join(found.too_long)
+    return [f"By the dirty rate and the bandwidth limit, each run of these takes longer than the limit: {which}."]
+
+
 def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[str]:
     """What a plan will do, before it starts."""
     warm_up = plan.warm_up * len({each.vm for each in cells})
     settings = f"{len(cells)} setting{'' if len(cells) == 1 else 's'}"
     times = f"{plan.repeats} time{'' if plan.repeats == 1 else 's'}"
     counted = f"{settings}, there and back, {times}: {LEGS * len(cells) * plan.repeats} runs"
-    dropped = f"; {warm_up} more to warm up are dropped" if warm_up else ""
+    dropped = f"; {warm_up} more to warm up {'is' if warm_up == 1 else 'are'} dropped" if warm_up else ""
     unknown = ": how long a migration takes is known after the first ones" if found.unknown else ""
     return [
         f"{plan.name}: {counted}{dropped}.",
         *(f"  {each.short}: {each.text}" for each in cells),
         f"It takes {found.text}{unknown}.",
+        *_too_long(found),
         f"A migration of more than {exact_seconds(plan.limit_s)} is ended and counted as censored; "
         f"{plan.stop_after} failures in a row stop the study.",
     ]

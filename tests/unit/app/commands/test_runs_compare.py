@@ -51,6 +51,20 @@ def test_groups_are_described_and_compared(printed: Any) -> None:
     assert lines[-1].startswith("Intervals: percentile bootstrap of the median, 9999 resamples, seed ")
 
 
+def test_each_direction_is_a_kind_of_its_own_unless_both_are_pooled(printed: Any, folder: Path) -> None:
+    back = {"origin": "destination", "target": "source"}
+    write(folder, "20261123T070000Z-guest1", tables(40.0, began="2026-11-23T07:00:00.000Z", hosts=back))
+    apart = printed("--figure", "total")
+    said = "is compared only with groups of the same direction. --pool-directions puts both into one group."
+    assert said in " ".join(apart.split())
+    assert "A  1  40.0" in apart
+    assert "C is 2.0 [1.57, 2.5] times faster than B (p = 0.0079)." in apart  # not than A, the other way
+    pooled = printed("--figure", "total", "--pool-directions")
+    assert "Runs there and back are pooled." in pooled
+    assert "A  6  25.0" in pooled
+    assert json.loads(printed("--json", "--pool-directions"))["directions"] == "Runs there and back are pooled."
+
+
 def test_all_measured_figures_are_the_default(printed: Any) -> None:
     text = printed()
     for title in ("Total time, s", "Downtime by libvirt, ms", "Memory sent, GiB", "Passes"):

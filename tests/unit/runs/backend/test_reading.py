@@ -14,9 +14,9 @@ BEFORE = {"guest": {"rate_before": 100.0, "unit": "MiB/s"}}
 def test_what_a_study_measured_after_the_end_belongs_to_the_run(tmp_path: Path) -> None:
     run, reader = write(tmp_path, "a-run", tables(**BEFORE)), RunReader(tmp_path)
     assert reader.read(run).guest == GuestWork(100.0, None, "MiB/s")
-    after = {"rate_before": 100.0, "rate_after": 80.0, "unit": "MiB/s", "lost_s": 1.5}
+    after = {"rate_before": 100.0, "rate_after": 80.0, "unit": "MiB/s", "lost_s": 1.5, "lost_at_least": ""}
     (run / "study.toml").write_text(tomli_w.dumps({"guest": after, "error": "2 pages are wrong"}))
-    assert reader.read(run).guest == GuestWork(100.0, 80.0, "MiB/s", 1.5, "2 pages are wrong")
+    assert reader.read(run).guest == GuestWork(100.0, 80.0, "MiB/s", 1.5, error="2 pages are wrong")
 
 
 def test_a_damaged_study_file_is_a_problem_and_the_run_stays(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_what_became_of_the_runs_comes_first() -> None:
         group(IDLE, values(60, above=1), status=CENSORED),
     )
     assert lines[0] == (
-        "7 runs in 3 groups of equal settings: 4 completed, 1 ended at the limit of the study, 1 failed, 1 excluded."
+        "7 runs in 3 groups of equal settings: 4 completed, 1 over the limit of the study, 1 failed, 1 excluded."
     )
     assert "memory, pre-copy: 1 of 4 runs failed (cancelled)." in lines
     assert "memory, post-copy after 5 s: 0 of 2 completed runs converged without post-copy." in lines
@@ -50,17 +50,36 @@ def test_differences_that_are_not_significant_are_counted() -> None:
     assert lines[1:] == ["No significant difference of the total time in 1 of 1 comparison."]
 
 
-def test_groups_that_are_too_small_for_a_test_are_not_called_equal() -> None:
-    lines = found(group(PRE, values(40, 41, 42)), group(POST, values(3, 4)))
-    few = "the groups have too few runs in 1 of 1 comparison"
-    assert lines[1:] == [f"No difference of the total time can be significant: {few}."]
+def with_downtimes(settings: Settings, amounts: list[Value]) -> Group:
+    values = [{"total": each, "downtime": each, "downtime-guest": each} for each in amounts]
+    return Group(settings, tuple(Measured(f"run{n}", settings, values=each) for n, each in enumerate(values)))
 
 
-def test_comparisons_that_cannot_be_tested_are_counted() -> None:
+def test_groups_that_are_too_small_are_said_once_for_all_figures_with_the_repeats_they_need() -> None:
+    lines = found(with_downtimes(PRE, values(40, 41, 42)), with_downtimes(POST, values(3, 4)))
+    assert lines[1:] == ["Groups of 2 cannot show significance; at least 4 repeats a group are needed."]
+    families = [replace(each, workload=name) for name in ("a", "b", "c") for each in (PRE, POST)]
+    lines = found(*(with_downtimes(each, values(1, 2, 3)) for each in families))
+    assert lines[1:] == ["Groups of 3 cannot show significance; at least 5 repeats a group are needed."]
+
+
+def test_a_group_of_one_run_is_too_small_and_one_without_values_cannot_be_tested() -> None:
     lines = found(group(PRE, values(1)), group(POST, values(2)))
+    assert lines[1:] == ["Groups of 1 cannot show significance; at least 4 repeats a group are needed."]
+    lines = found(group(PRE, values(1, 2)), Group(POST, (Measured("run", POST),)))
     assert lines[1:] == ["The total time could not be tested in 1 of 1 comparison."]
 
 
 def test_one_group_has_its_medians() -> None:
     lines = findings(compare([group(PRE, values(10, 12, 14))]), ["all runs"])
     assert lines[1:] == ["all runs: the median total time is 12.0 [10.0, 14.0] s (n = 3)."]
+
+
+def test_emulated_vms_are_named_because_their_times_are_not_those_of_hardware() -> None:
+    emulated = [replace(each, accelerator="emulated") for each in (PRE, POST)]
+    (line,) = [each for each in found(*(group(each, values(1, 2)) for each in emulated)) if "emulated" in each]
+    assert line == "All VMs were emulated (TCG, without KVM), which is slower and pauses longer than hardware."
+    some = found(group(replace(PRE, accelerator="KVM"), values(1, 2)), group(emulated[0], values(1, 2)))
+    assert some[1].startswith("These were emulated")
+    assert some[1].endswith(": emulated.")
+    assert not any("emulated" in each for each in found(group(PRE, values(1, 2))))

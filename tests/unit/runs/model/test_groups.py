@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tui.runs.model.groups import common, differing, families, grouped, letter, names
+from tui.runs.model.groups import common, differing, directions, families, grouped, letter, names
 from tui.runs.model.measured import CENSORED, EXCLUDED, FAILED, Measured, Settings, Value
 
 IDLE = Settings(vm="1 GiB", workload="idle", technique="pre-copy", direction="a -> b")
@@ -85,10 +85,22 @@ def test_what_is_equal_in_all_is_said_once() -> None:
 def test_families_differ_only_by_the_chosen_settings() -> None:
     back = replace(BUSY, direction="b -> a")
     groups = grouped([run("1", IDLE, 1), run("2", BUSY, 2), run("3", POST, 3), run("4", back, 4)])
-    assert families(groups) == [[0, 1, 2, 3]]
+    assert families(groups) == [[0, 1, 2], [3]]  # without a word, only one direction is compared
     assert families(groups, ["technique"]) == [[0], [1, 2], [3]]
     assert families(groups, ["direction", "technique"]) == [[0], [1, 2, 3]]
 
 
 def test_groups_have_letters() -> None:
     assert [letter(each) for each in (0, 25, 26, 27, 52)] == ["A", "Z", "AA", "AB", "BA"]
+
+
+def test_each_direction_is_a_group_of_its_own_unless_they_are_pooled() -> None:
+    back = replace(IDLE, direction="b -> a")
+    runs = [run("1", IDLE, 1), run("2", back, 2), run("3", IDLE, 3)]
+    apart = grouped(runs)
+    assert [[each.name for each in group.runs] for group in apart] == [["1", "3"], ["2"]]
+    assert directions(apart).startswith("Each direction is a group of its own, and is compared only with")
+    (pooled,) = grouped(runs, pooled=True)
+    assert [each.name for each in pooled.runs] == ["1", "2", "3"]
+    assert directions([pooled]) == "Runs there and back are pooled."
+    assert directions(grouped([run("1")])) == ""

@@ -7,6 +7,8 @@ import pytest
 
 from tests.unit.runs.recorded import tables
 from tui.runs.model.annotation import Annotation
+from tui.runs.model.export import fields
+from tui.runs.model.facts import run_facts
 from tui.runs.model.measure import measure
 from tui.runs.model.measured import CENSORED, COMPLETED, EXCLUDED, FAILED, OPEN, Measured, Value
 from tui.runs.model.parse import parse_run
@@ -68,7 +70,7 @@ def test_a_key_press_is_another_technique_than_the_switch_of_a_study() -> None:
 
 
 def test_the_figures_have_base_units() -> None:
-    found = measured(tables(11.8, guest={"rate_before": 100.0, "lost_s": 5.9}))
+    found = measured(tables(11.8, guest={"rate_before": 100.0, "lost_s": 5.9, "lost_at_least": ""}))
     assert found.status == COMPLETED
     assert found.values == {
         "total": Value(11.8),
@@ -85,9 +87,17 @@ def test_the_figures_have_base_units() -> None:
 
 def test_the_loss_of_a_censored_run_is_unknown_because_it_lacks_the_switchover() -> None:
     study = {"id": "s", "censored": True}
-    found = measured(tables(60, "cancelled", study=study, guest={"rate_before": 100.0, "lost_s": 0.1}))
+    found = measured(
+        tables(60, "cancelled", study=study, guest={"rate_before": 100.0, "lost_s": 0.1, "lost_at_least": ""})
+    )
     assert found.values["lost"] == Value(0.1, above=True)
     assert "loss" not in found.values
+
+
+@pytest.mark.parametrize("guest", [{"lost_s": 3.0, "lost_at_least": "it makes up"}, {"lost_s": 3.0}])
+def test_lost_work_that_is_only_partly_known_is_a_lower_bound(guest: dict[str, Any]) -> None:
+    found = measured(tables(12, guest=guest)).values  # an earlier version did not record whether all is known
+    assert (found["lost"], found["loss"]) == (Value(3.0, above=True), Value(25.0, above=True))
 
 
 def test_a_network_that_never_replied_again_has_a_lower_bound() -> None:
@@ -104,9 +114,21 @@ def test_a_censored_run_has_lower_bounds_and_no_downtime() -> None:
     }
 
 
-def test_a_run_that_completed_after_the_limit_has_its_figures() -> None:
-    found = measured(tables(75, study={"id": "s", "censored": True}))
-    assert (found.status, found.values["total"]) == (COMPLETED, Value(75))
+def test_a_run_that_completed_after_the_limit_is_censored_there_and_keeps_its_other_figures() -> None:
+    found = measured(
+        tables(75, study={"id": "s", "censored": True, "limit_s": 60.0}, guest={"lost_s": 7.5, "lost_at_least": ""})
+    )
+    assert (found.status, found.values["total"]) == (CENSORED, Value(60, above=True))
+    kept = {name: value for name, value in found.values.items() if name != "total"}
+    assert kept == {
+        name: value
+        for name, value in measured(tables(75, guest={"lost_s": 7.5, "lost_at_least": ""})).values.items()
+        if name != "total"
+    }
+
+
+def test_a_run_over_the_limit_that_did_not_record_it_took_at_least_its_own_time() -> None:
+    assert measured(tables(75, study={"id": "s", "censored": True})).values["total"] == Value(75, above=True)
 
 
 @pytest.mark.parametrize(
@@ -148,3 +170,20 @@ def test_a_run_without_anything_is_measured() -> None:
 def test_the_downtime_of_the_guest_is_a_lower_bound_if_its_clock_may_have_stood_still() -> None:
     felt = {"clock_lost_ms": None, "clock_error_ms": None, "clock_why": "the app was not running for a while"}
     assert measured(tables(felt=felt)).values["downtime-guest"] == Value(0.1, above=True)
+
+
+@pytest.mark.parametrize(
+    ("vm", "accelerator", "fact"),
+    [
+        ({"accelerator": "kvm"}, "KVM", "KVM"),
+        ({"accelerator": "qemu"}, "emulated", "none: QEMU emulates the CPU"),
+        ({}, "", None),
+    ],
+)
+def test_emulated_vms_others_and_unknown_ones_are_never_repeats(
+    vm: dict[str, str], accelerator: str, fact: str | None
+) -> None:
+    run = parse_run(Path("/runs/a-run"), tables(vm=vm), in_use=False)
+    assert measure(run).settings.accelerator == accelerator
+    assert dict(run_facts(run)).get("accelerator") == fact
+    assert fields(run)["vm_accelerator"] == vm.get("accelerator", "")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tui.runs.model.facts import figure_facts
 from tui.runs.model.options import RunOptions
 from tui.runs.model.parse import parse_run
 from tui.runs.model.run import GuestWork, HostFacts, Run, StudyMark
@@ -70,6 +71,7 @@ clock_error_ms = 2.232
 rate_before = 100.0
 unit = "MiB/s"
 lost_s = 0.5
+lost_at_least = "it makes up"
 [study]
 name = "original"
 id = "20261128T230000Z-original"
@@ -104,7 +106,7 @@ def test_a_run_has_everything_that_its_summary_has() -> None:
     assert run.study == StudyMark(
         "original", "20261128T230000Z-original", "memory, post-copy after 5 s", "back", 3, warm_up=True
     )
-    assert run.guest == GuestWork(100.0, None, "MiB/s", 0.5)
+    assert run.guest == GuestWork(100.0, None, "MiB/s", 0.5, "it makes up")
 
 
 def test_the_guests_downtime_has_the_time_for_which_its_clock_stood_still() -> None:
@@ -155,3 +157,15 @@ def test_all_known_options_have_a_label() -> None:
         ("connections", "1"),
     ]
     assert RunOptions("pre-copy").facts == [("technique", "pre-copy")]
+
+
+@pytest.mark.parametrize(
+    ("guest", "text"),
+    [
+        (GuestWork(lost_s=1.5), "1.5 s at the rate before"),
+        (GuestWork(lost_s=1.5, lost_at_least="it makes up"), "at least 1.5 s: it makes up"),
+        (GuestWork(lost_s=0.0, lost_at_least="it makes up"), "unknown: it makes up"),
+    ],
+)
+def test_lost_work_has_the_reason_why_it_is_not_all(guest: GuestWork, text: str) -> None:
+    assert dict(figure_facts(Run(Path("/runs/x"), guest=guest)))["work lost"] == text

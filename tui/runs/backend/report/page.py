@@ -60,15 +60,17 @@ def write_report(
     folder: Path | None = None,
     by: Sequence[str] = (),
     sections: Sequence[Section] = (),
+    *,
+    pooled: bool = False,
 ) -> list[Path]:
     """Write the report to `page`, and each figure into `folder`; returns the files. Blocks. Failure if it cannot.
 
-    `sections` follow what was found.
+    `sections` follow what was found; `pooled`: runs there and back are one group.
     """
     absent = [name for name in ("scipy", "matplotlib") if find_spec(name) is None]
     if absent:
         raise Failure("A report needs scipy and matplotlib", f"not installed: {', '.join(absent)}", INSTALL)
-    groups = grouped(measured(runs))
+    groups = grouped(measured(runs), pooled=pooled)
     settings = [group.settings for group in groups]
     by = by or [axis for axis in OPTIONS if axis in differing(settings)]
     comparison = compare(groups, by=by)
@@ -203,15 +205,16 @@ def _title(runs: Sequence[Run]) -> str:
 
 def _method(comparison: Comparison) -> list[str]:
     names = {each.figure for each in comparison.figures}
-    by = "Each group is compared with the first one."
+    by = "Each group is compared with the first one of its direction."
     if comparison.by:
         settings = ", ".join(WORDS[axis] for axis in comparison.by)
         by = f"Groups are compared only if nothing but this differs: {settings}."
     lines = [
-        "Runs with equal VM size, workload, technique, options and direction are a group. Failed, excluded and "
-        "warm-up runs are counted and listed, and their figures are left out.",
-        "A run that was ended at the limit of its study counts as a lower bound. It is never dropped; where the result "
-        'depends on it, the result is a bound itself (">60").',
+        "Runs with equal VM size, accelerator, workload, technique, options and direction are a group. Failed, "
+        "excluded and warm-up runs are counted and listed, and their figures are left out.",
+        "A run over the limit of its study has a total time of more than that, whether it was cancelled there or "
+        "completed later. It is never dropped; where the result depends on it, the result is a bound itself "
+        '(">60").',
         f"Intervals of 95 %: {comparison.method}. A ratio's interval is from independent resamples of both groups.",
         "Tests: Mann-Whitney U, two-sided, exact for small groups; p corrected after Holm over all comparisons of a "
         f"figure. {by}",

@@ -129,11 +129,11 @@ def _link(target: Path, beside: Path) -> str:
 
 def machine_table(runs: Sequence[Run]) -> str:
     """The hosts as they were, with the number of runs: other versions are other rows."""
-    found: dict[tuple[str, HostFacts, str], int] = {}
+    found: dict[tuple[str, HostFacts, str, str], int] = {}
     for run in runs:
         for name, facts in ((run.origin, run.origin_facts), (run.target, run.target_facts)):
             if name:
-                key = (name, facts, run.app_version)
+                key = (name, facts, run.virtualization, run.app_version)
                 found[key] = found.get(key, 0) + 1
     rows = [
         [
@@ -141,12 +141,12 @@ def machine_table(runs: Sequence[Run]) -> str:
             *(escape(each) or "-" for each in (facts.hostname, facts.cpu_model)),
             str(facts.cpus or "-"),
             size(facts.memory_bytes) if facts.memory_bytes else "-",
-            *(escape(each) or "-" for each in (facts.libvirt, facts.qemu, version)),
+            *(escape(each) or "-" for each in (facts.libvirt, facts.qemu, accelerator, version)),
             str(count),
         ]
-        for (name, facts, version), count in found.items()
+        for (name, facts, accelerator, version), count in found.items()
     ]
-    head = ["host", "name", "CPU model", "CPUs", "memory", "libvirt", "QEMU", "vmlm-tui", "runs"]
+    head = ["host", "name", "CPU model", "CPUs", "memory", "libvirt", "QEMU", "accelerator", "vmlm-tui", "runs"]
     return table(head, rows, left=3)
 
 
