@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tui.core.failure import Failure
-from tui.core.regular_file import open_regular
+from tui.core.regular_file import LARGE_READS, open_regular
 from tui.migration.backend.recorder import RAW
 from tui.migration.model.record import Event, Record, from_line
 from tui.migration.model.timeline import EVERY_SECOND, POST_COPY, SWITCHOVER, Timeline
@@ -66,7 +66,7 @@ class ReplayLog:
 
     def _records(self, first: int, end: int) -> Iterator[Record]:
         try:
-            with open_regular(self._raw) as file:
+            with open_regular(self._raw, LARGE_READS) as file:
                 for place in self._places[first:end]:
                     file.seek(place)
                     yield from_line(_text(file.readline()))
@@ -82,7 +82,7 @@ class ReplayLog:
 
 def _places_of(raw: Path) -> Iterator[tuple[int, Record]]:
     """The records with their places in the file, without broken lines."""
-    with open_regular(raw) as file:
+    with open_regular(raw, LARGE_READS) as file:
         for place, line in _lines(file):
             try:
                 each = from_line(_text(line))
