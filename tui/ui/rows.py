@@ -45,6 +45,11 @@ class Rows(ScrollView):
         super().watch_scroll_y(old_value, new_value)
         self._at_end = new_value >= self.max_scroll_y
 
+    def watch_show_vertical_scrollbar(self, shown: bool) -> None:
+        """Textual puts a new scroll bar at the top, also in a window that was scrolled before."""
+        if shown:
+            self.vertical_scrollbar.position = self.scroll_y
+
     def show_rows(self, rows: Sequence[Content]) -> None:
         """Replace all lines; repaints only the changed cells in view."""
         before, self._rows = self._rows, tuple(rows)

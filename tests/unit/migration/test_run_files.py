@@ -16,6 +16,12 @@ def test_a_broken_line_is_none_and_an_incomplete_last_line_is_skipped(tmp_path: 
     assert read_records(raw) == [first, first]
 
 
+def test_what_is_no_utf8_ends_no_line(tmp_path: Path) -> None:
+    raw = tmp_path / RAW
+    raw.write_bytes(b'{"kind": "a", "t": 1, "at": "\xe2\x82"}\r\n{"kind": "b", "t": 2, "at": "\xe2\x80\xa8\xff"}\n')
+    assert [each and each.at for each in records_of(raw)] == ["\ufffd", "\u2028\ufffd"]
+
+
 def test_a_run_is_in_use_while_it_is_recorded_and_only_then(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path, "run")
     raw = recorder.folder / RAW

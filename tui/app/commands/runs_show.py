@@ -5,7 +5,7 @@
 
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.app.commands.output import Output, with_commands, wrapped
@@ -117,7 +117,7 @@ def document(run: "Run", log: Log) -> str:
     events: list[dict[str, Any]] = [
         {"t_s": each.t, "at": each.at, "kind": each.kind, **each.data} for each in log.events
     ]
-    added = {"passes": [asdict(each) for each in log.passes], "events": events, "log_problem": log.problem}
+    added = {"passes": [each._asdict() for each in log.passes], "events": events, "log_problem": log.problem}
     try:
         return json.dumps(json_value(fields(run) | added), ensure_ascii=False, allow_nan=False)
     except (ValueError, RecursionError) as error:

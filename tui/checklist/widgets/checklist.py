@@ -44,6 +44,7 @@ class ChecklistRows(Rows, can_focus=True):
         self._reading = False
         self._chosen = ""  # the id of the item under the cursor
         self._placed = False  # by the user, or by the end of the first reading: then the cursor stays on its item
+        self._moved = False  # by the user: the cursor or the window
         self._posted: Item | None = None
         self._places: dict[str, int] = {}  # the line of each item
 
@@ -59,13 +60,13 @@ class ChecklistRows(Rows, can_focus=True):
             self._chosen = _first_bad(items) or (self._items[0].id if self._items else "")
         self._draw()
         if not self._placed:
-            self._keep_in_sight()
+            self._keep_in_sight(anew=not reading and not self._moved)
             self._placed = not reading and any(item.finding is not None for item in self._items)
 
     def on_resize(self) -> None:
         super().on_resize()
         self._draw()
-        self._keep_in_sight()
+        self._keep_in_sight(anew=not self._moved)
 
     # -- drawing --
 
@@ -90,13 +91,17 @@ class ChecklistRows(Rows, can_focus=True):
             self._posted = chosen
             self.post_message(self.Chosen(chosen))
 
-    def _keep_in_sight(self) -> None:
-        """Scroll half a window at a time, because each scroll repaints the window."""
+    def _keep_in_sight(self, *, anew: bool = False) -> None:
+        """Scroll half a window at a time, because each scroll repaints the window.
+
+        With `anew` the place does not depend on what was in the window before: on which host replied first.
+        """
         line, top, height = self._places.get(self._chosen, 0), self.scroll_offset.y, self.room.height
         if self._items and self._items[0].id == self._chosen:
             line = 0  # with the heading above it
-        if not top <= line < top + height:
-            self.scroll_to(y=max(0, line - height // 2), animate=False)
+        if anew or not top <= line < top + height:
+            y = 0 if line < height else line - height // 2
+            self.scroll_to(y=y, animate=False, force=True)  # also before the scroll bar is laid out
 
     # -- keys --
 
@@ -122,11 +127,20 @@ class ChecklistRows(Rows, can_focus=True):
         self.action_move(direction * max(1, self.room.height - 2))
 
     def _choose(self, id: str) -> None:
-        self._placed = True
+        self._placed = self._moved = True
         if id != self._chosen:
             self._chosen = id
             self._draw()
             self._keep_in_sight()
+
+    def on_mouse_scroll_up(self) -> None:
+        self._moved = True
+
+    def on_mouse_scroll_down(self) -> None:
+        self._moved = True
+
+    def on_scroll_to(self) -> None:  # the scroll bar is dragged
+        self._moved = True
 
     def on_click(self, event: events.Click) -> None:
         line = event.y + self.scroll_offset.y

@@ -1,11 +1,10 @@
 """The raw log of a run: its records, its end, and whether a process still writes to it."""
 
 import fcntl
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from tui.core.regular_file import open_regular
+from tui.core.regular_file import LARGE_READS, open_regular
 from tui.migration.model.record import END, Event, Record, from_line
 
 LONGEST_END = 4096  # bytes; a longer last line is no end
@@ -13,12 +12,12 @@ LONGEST_END = 4096  # bytes; a longer last line is no end
 
 def records_of(raw: Path) -> Iterator[Record | None]:
     """The record of each line of raw.jsonl, None for a broken one; skips an incomplete last line, left by a crash."""
-    with io.TextIOWrapper(open_regular(raw), encoding="utf-8", errors="replace") as lines:
+    with open_regular(raw, LARGE_READS) as lines:
         for line in lines:
             try:
-                yield from_line(line)
+                yield from_line(line.decode(errors="replace"))
             except ValueError:
-                if line.endswith("\n"):
+                if line.endswith(b"\n"):
                     yield None
 
 

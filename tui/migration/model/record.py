@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from functools import reduce
-from operator import or_
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -30,6 +29,7 @@ ERROR = "error"  # data: what, why, hint, detail
 # guest_gap_ms the longest time between two beats since since_ns, by the guest's clock; clock_lost_ms by how much that
 # clock fell behind in the pauses so far, clock_error_ms the possible error. felt: see model.observed_downtime.
 GUEST, UDP_PROBE, OBSERVED = "guest", "echo", "felt"
+EVERY_SECOND = frozenset({GUEST, UDP_PROBE})
 VERIFIED = "verified"  # where the VM is afterwards; data: sentence, ok, advice
 END = "end"  # data: outcome
 
@@ -77,16 +77,18 @@ MEMORY = (
     "memory_total", "memory_processed", "memory_remaining", "memory_iteration", "memory_dirty_rate",
     "memory_page_size", "memory_postcopy_requests", "auto_converge_throttle", "downtime",
 )  # fmt: skip
+_nearly_always = itemgetter(*MEMORY[:7])  # libvirt omits the others where they do not apply
 
 
 def memory_of(sample: Sample) -> Memory:
     """Read at once, because a day has 100,000 samples."""
-    known = sample.stats.get
-    values = [known(name, 0) for name in MEMORY]
+    stats: Mapping[str, Any] = sample.stats
+    throttle, downtime = stats.get("auto_converge_throttle", 0), stats.get("downtime", 0)
     try:
-        if 0 <= reduce(or_, values) < MOST:  # type: ignore[operator]
-            return Memory._make(values)
-    except TypeError:  # not only integers
+        total, processed, remaining, iteration, dirty, page, requests = _nearly_always(stats)
+        if 0 <= total | processed | remaining | iteration | dirty | page | requests | throttle | downtime < MOST:
+            return Memory(total, processed, remaining, iteration, dirty, page, requests, throttle, downtime)
+    except (KeyError, TypeError):  # not only integers
         pass
     return Memory._make(map(sample.number, MEMORY))
 
@@ -106,6 +108,8 @@ Record = Sample | Event
 def number_in(data: Mapping[str, Any], name: str) -> float | None:
     """The number of that name; None if there is none: a log may come from another version."""
     value = data.get(name)
+    if type(value) is float and -(2**63) < value < 2**63:  # nearly all of them
+        return value
     if not isinstance(value, (int, float)) or isinstance(value, bool) or abs(value) >= 2**63:
         return None
     return float(value)
@@ -138,20 +142,18 @@ def from_line(line: str) -> Record:
         fields, end = _decode(line)
         if line[end:].strip():
             raise ValueError("something follows the record")
-        record = _from_fields(str(fields.pop("kind")), fields)
+        kind, t, at = str(fields.pop("kind")), float(fields.pop("t")), str(fields.pop("at"))
+        record = _sample_of(t, at, fields) if kind == "sample" else Event(t, at, kind, fields)
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not a record: {error}") from error
-    if not -LONGEST_S < record.t < LONGEST_S:  # also false for NaN
-        raise ValueError(f"{record.t:g} s is no time of a migration")
+    if not -LONGEST_S < t < LONGEST_S:  # also false for NaN
+        raise ValueError(f"{t:g} s is no time of a migration")
     if "\\" in line and ("\\ud" in line or "\\uD" in line):
         _refuse_lone_surrogates(fields)
     return record
 
 
-def _from_fields(kind: str, fields: dict[str, Any]) -> Record:
-    t, at = float(fields.pop("t")), str(fields.pop("at"))
-    if kind != "sample":
-        return Event(t, at, kind, fields)
+def _sample_of(t: float, at: str, fields: dict[str, Any]) -> Sample:
     if not isinstance(fields["stats"], dict):
         raise ValueError("stats is not an object")
     waited, late = float(fields.get("waited", 0.0)), fields.get("late")

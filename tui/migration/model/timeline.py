@@ -19,7 +19,7 @@ from tui.migration.model.points import (
     notable_marks,
     point_of,
 )
-from tui.migration.model.record import GUEST, UDP_PROBE, Event, Memory, Record, Sample, memory_of, number_in
+from tui.migration.model.record import EVERY_SECOND, Event, Memory, Record, Sample, memory_of, number_in
 
 # Phases, in their order.
 IDLE = "idle"
@@ -35,7 +35,6 @@ LOST = "lost"  # it ended unobserved, and libvirt no longer has its result
 OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
 
 KEY_MARKS = {"resume": ("r", "resume"), "pause": ("!", "paused"), "cancel": ("c", "cancel")}
-EVERY_SECOND = frozenset({GUEST, UDP_PROBE})  # these would displace the events that happen once
 
 
 class Timeline:
@@ -160,7 +159,7 @@ class Timeline:
 
     def add(self, each: Record) -> None:
         """Add the next record."""
-        self.now = max(self.now, each.t)
+        self.now = each.t if each.t > self.now else self.now
         if isinstance(each, Sample):
             self._add_sample(each)
         else:
@@ -223,12 +222,10 @@ class Timeline:
             self.marks.append(Mark(t, "!", "post-copy failed"))
 
     def _add_event(self, event: Event) -> None:
-        if event.kind not in EVERY_SECOND:
+        if event.kind not in EVERY_SECOND:  # these would displace the events that happen once
             self.events.append(event)
-        # Handlers are named after the kinds of model.record; kinds of a newer version are ignored.
-        handler = getattr(self, f"_on_{event.kind.replace('-', '_')}", None)
-        if handler is not None:
-            handler(event)
+        if (handler := HANDLERS.get(event.kind)) is not None:  # kinds of a newer version are ignored
+            handler(self, event)
 
     def _on_start(self, event: Event) -> None:
         self._begin(event)
@@ -344,6 +341,9 @@ class Timeline:
         self.phase = outcome if outcome in OVER else LOST
         self.ended_at = event.t
         self.post_copy_held = False
+
+
+HANDLERS = {name[4:].replace("_", "-"): each for name, each in vars(Timeline).items() if name.startswith("_on_")}
 
 
 def _number(data: Mapping[str, Any], name: str) -> float:

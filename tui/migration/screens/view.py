@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.migration.backend.migrations import Migration, Migrations
-from tui.migration.model.record import END, Event, Record
-from tui.migration.model.timeline import EVERY_SECOND, Timeline
+from tui.migration.model.record import END, EVERY_SECOND, Event, Record
+from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import sentence
 from tui.migration.screens.moment import Moment, MomentPage
 from tui.migration.widgets.idle import idle_lines

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tui.core.failure import Failure
-from tui.core.regular_file import open_regular
+from tui.core.regular_file import LARGE_READS, open_regular
 from tui.migration.backend.recorder import RAW
-from tui.migration.model.record import Event, Record, from_line
-from tui.migration.model.timeline import EVERY_SECOND, POST_COPY, SWITCHOVER, Timeline
+from tui.migration.model.record import EVERY_SECOND, Event, Record, from_line
+from tui.migration.model.timeline import POST_COPY, SWITCHOVER, Timeline
 from tui.runs.model.replay import Track
 
 HIDING = EVERY_SECOND | {"iteration"}  # kinds of events that are not jumped to: they would hide the others
@@ -30,9 +30,9 @@ class ReplayLog:
         passes, events = array("d"), array("d")
         switch: float | None = None
         timeline, now = Timeline(), 0.0
+        number, phase = timeline.iteration, timeline.phase  # after the record before
         try:
             for place, each in _places_of(self._raw):
-                number, phase = timeline.iteration, timeline.phase
                 try:
                     timeline.add(each)
                 except (ValueError, KeyError, TypeError, AttributeError):  # as open_run, which reports how many
@@ -40,12 +40,15 @@ class ReplayLog:
                 now = max(now, each.t)
                 self._places.append(place)
                 self._moments.append(now)
+                if isinstance(each, Event) and each.kind in EVERY_SECOND:  # nothing begins with one
+                    continue
                 if timeline.iteration > number and timeline.post_copy_at is None:
                     passes.append(now)
                 if timeline.phase in (SWITCHOVER, POST_COPY) and phase not in (SWITCHOVER, POST_COPY):
                     switch = now
                 if isinstance(each, Event) and each.kind not in HIDING:
                     events.append(now)
+                number, phase = timeline.iteration, timeline.phase
         except OSError as error:
             raise self._unreadable(error) from error
         if not self._moments:
@@ -66,7 +69,7 @@ class ReplayLog:
 
     def _records(self, first: int, end: int) -> Iterator[Record]:
         try:
-            with open_regular(self._raw) as file:
+            with open_regular(self._raw, LARGE_READS) as file:
                 for place in self._places[first:end]:
                     file.seek(place)
                     yield from_line(_text(file.readline()))
@@ -82,7 +85,7 @@ class ReplayLog:
 
 def _places_of(raw: Path) -> Iterator[tuple[int, Record]]:
     """The records with their places in the file, without broken lines."""
-    with open_regular(raw) as file:
+    with open_regular(raw, LARGE_READS) as file:
         for place, line in _lines(file):
             try:
                 each = from_line(_text(line))

@@ -1,17 +1,16 @@
 """The passes of one run as rows: what each sent and left, how fast pages were dirtied, and what it had to get under."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tui.migration.model.points import Point
-from tui.migration.model.record import Record, number_in
+from tui.migration.model.record import EVERY_SECOND, Event, Record, number_in
 from tui.migration.model.timeline import Timeline
 
 TITLES = ("pass", "began s", "ended s", "sent MiB", "left MiB", "dirty MiB/s", "threshold MiB")
 
 
-@dataclass(frozen=True)
-class PassRow:
+class PassRow(NamedTuple):  # a day has 30,000 of them
     """Seconds since the start, bytes, and bytes per second; `threshold` is rate x maximum downtime at its end.
 
     `left` is None for a pass that did not end: the switchover or the switch to post-copy interrupted it.
@@ -38,7 +37,11 @@ class PassTable:
 
     def add(self, each: Record) -> None:
         """Add the next record."""
-        timeline, ended = self.timeline, self.timeline.passes.added
+        timeline = self.timeline
+        if isinstance(each, Event) and each.kind in EVERY_SECOND:  # changes no pass, and most records are such events
+            timeline.add(each)
+            return
+        ended = timeline.passes.added
         timeline.add(each)
         point = timeline.point
         if point is None:

@@ -1,12 +1,14 @@
 """The records of a run up to a moment, read from its log."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tui.core.failure import Failure
-from tui.migration.backend.run_files import read_records
+from tui.core.regular_file import LARGE_READS
+from tui.migration.backend.run_files import read_records, records_of
 from tui.migration.model.timeline import Timeline
 from tui.runs.backend.replay import ReplayLog
 
@@ -73,3 +75,26 @@ def test_a_log_that_was_replaced_meanwhile_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "raw.jsonl").write_text("x")
     with pytest.raises(Failure, match="it has changed meanwhile"):
         log.timeline(5)
+
+
+def parsed(log: Path) -> None:
+    for _ in records_of(log):
+        pass
+
+
+def replayed(log: Path) -> None:
+    ReplayLog(log.parent).timeline(1 << 30)
+
+
+@pytest.mark.parametrize("read", [parsed, replayed])
+def test_a_long_log_is_read_in_large_blocks(tmp_path: Path, read: Callable[[Path], None]) -> None:
+    record = (RECORDINGS / "cancelled.jsonl").read_bytes().partition(b"\n")[0] + b"\n"
+    (tmp_path / "raw.jsonl").write_bytes(record * (4 * LARGE_READS // len(record)))
+    before = reads()
+    read(tmp_path / "raw.jsonl")
+    assert reads() - before < 30  # with each one, a thread that waits for the GIL waits anew
+
+
+def reads() -> int:
+    """How often this thread has called read()."""
+    return int(Path("/proc/thread-self/io").read_text().partition("syscr:")[2].split()[0])
