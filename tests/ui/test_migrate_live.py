@@ -43,7 +43,7 @@ async def test_the_sentence_is_as_wide_as_the_page_from_its_first_frame_on(monke
 
 async def test_the_charts_show_the_whole_run() -> None:
     async with page_of(running(until_=at(13))) as page:
-        await page.sees("memory, GiB", "must be below 34 MiB", "1.3 GiB sent", "rate, MiB/s")
+        await page.sees("memory, MiB", "fits 300 ms", "1.3 GiB sent", "rate, MiB/s")
         await page.sees("sending 113 MiB/s dirtying 109 MiB/s")
         picture = page.app.page.query_one("#memory", Chart).picture
         assert [sign.mark for sign in picture.signs] == ["|"] * 4
@@ -51,14 +51,17 @@ async def test_the_charts_show_the_whole_run() -> None:
         assert picture.last_x > 12
 
 
-async def test_the_sent_memory_is_scaled_down_if_it_would_flatten_the_remaining_memory() -> None:
+async def test_the_sent_memory_is_a_number_so_that_the_remaining_memory_has_the_whole_height() -> None:
     migrations = running(until_=at(13))
     async with page_of(migrations) as page:
         last = page.migration.timeline.last
         assert last is not None
         stats = dict(last.stats) | {"memory_processed": 7 * int(last.stats["memory_total"])}
         page.migration.give(record.Sample(14.0, last.at, stats, last.state))
-        await page.sees("sent / 10", "7.0 GiB sent")
+        await page.sees("7.0 GiB sent")
+        picture = page.app.page.query_one("#memory", Chart).picture
+        assert [series.name for series in picture.series] == ["remaining"]
+        assert picture.highest_y == int(last.stats["memory_total"])
 
 
 async def test_new_records_reach_the_page() -> None:

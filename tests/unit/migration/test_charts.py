@@ -5,20 +5,42 @@ import pytest
 from tests.ui.replay import recording
 from tui.migration.model import record
 from tui.migration.model.record import Event
-from tui.migration.model.timeline import Timeline
+from tui.migration.model.timeline import PASS, Timeline
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
 from tui.ui.chart.scale import unit_for
 
 
-def test_the_remaining_memory_is_not_connected_across_the_end_of_a_pass() -> None:
+def test_the_remaining_memory_rises_at_once_where_a_pass_begins() -> None:
     timeline = Timeline(recording("post-copy-by-hand"))
-    remaining, sent = memory_picture(timeline).series
-    breaks = [x for x, y in zip(remaining.xs, remaining.ys, strict=True) if y is None]
-    assert breaks == [each.ended for each in timeline.passes]
-    assert len(breaks) > 3
-    for moment in breaks:  # the first sample of the next pass belongs to that pass
-        assert remaining.ys[remaining.xs.index(moment)] is None
-    assert None not in sent.ys
+    (remaining,) = memory_picture(timeline).series
+    assert len(timeline.passes) > 3
+    for each in timeline.passes:
+        at = remaining.xs.index(each.ended)
+        assert remaining.xs[at + 1] == each.ended
+        assert remaining.ys[at] == remaining.ys[at - 1]
+        assert remaining.ys[at + 1] == each.left
+    assert None not in remaining.ys
+
+
+def test_the_axis_of_the_memory_is_that_of_the_vm_from_the_first_moment_on() -> None:
+    timeline = Timeline()
+    for each in recording("post-copy-by-hand"):
+        timeline.add(each)
+        if timeline.points:
+            break
+    assert memory_picture(timeline).highest_y == timeline.points[-1].total
+
+
+def test_the_limit_of_what_may_remain_is_named_with_its_meaning() -> None:
+    timeline = Timeline()
+    for each in recording("post-copy-by-hand"):
+        timeline.add(each)
+        level = memory_picture(timeline).level
+        if timeline.phase == PASS and timeline.threshold:
+            assert level is not None
+            assert level.y == pytest.approx(timeline.threshold, abs=1)
+    assert level is not None  # after the end, too: that of the last pass
+    assert level.text.endswith(" MiB fits 300 ms")
 
 
 @pytest.mark.parametrize("name", ["guest-post-copy", "guest-pre-copy"])

@@ -25,8 +25,8 @@ class MigratePage(MigrateView):
     """The keys of the page, and their dialogs."""
 
     HELP = (
-        "The lines: the VM, its phase, what the figures mean. The upper chart: the memory sent and remaining; when the "
-        "remaining memory falls below the dashed line at the end of a pass, the VM is switched over. The lower charts: "
+        "The lines: the VM, its phase, what the figures mean. The upper chart: the memory that remains; when it falls "
+        "below the dashed line at the end of a pass, the VM is switched over. The lower charts: "
         "the rate of sending against the rate at which the VM writes memory, and the rate of the workload in the "
         "guest. | marks a pass, P post-copy, d b c your changes."
     )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from operator import itemgetter
 
 from tui.core.quantity import MIB, duration, rate, size
@@ -13,7 +14,6 @@ from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, LINE, Leve
 PAUSE_S = 1.0
 MOST_PASSES = 20  # marks of passes on a chart
 STEPS = (1, 5, 10, 20, 50, 100, 200, 500, 1000, 10**9)
-DIVISORS = (5, 10, 20, 50, 100, 200, 500, 1000)
 SPAN_S = 10.0  # the shortest time axis
 
 THOUSANDS = (("", 1), ("thousand ", 10**3), ("million ", 10**6), ("billion ", 10**9))
@@ -22,37 +22,44 @@ WORDS = {"|": "pass", "P": "post-copy", "S": "switchover", "d": "downtime", "b":
 
 
 def memory_picture(timeline: Timeline) -> Picture:
-    """Sent and remaining memory, with the line below which the VM is switched over."""
+    """Remaining memory, with the line below which the VM is switched over."""
     points = timeline.points
-    whole_from = points[points.older].t if points.older else 0.0  # thinned points are not of every pass
-    jumps = [each.ended for each in timeline.passes if each.ended >= whole_from]  # where remaining memory jumps
-    divisor = _divisor(points[-1]) if points else 1
-    threshold = None if timeline.over or timeline.post_copy_at is not None else timeline.threshold
+    limit = _limit(timeline)
+    left = f"fits {timeline.max_downtime_ms} ms"
     return Picture(
         title="memory",
         units=BYTES,
-        series=(
-            _series(timeline, "remaining", lambda point: point.remaining, "text-warning", AREA, breaks=jumps),
-            _series(
-                timeline,
-                f"sent / {divisor}" if divisor > 1 else "sent",
-                lambda point: point.transferred / divisor,
-                "text-primary",
-            ),
-        ),
+        series=(_remaining(timeline),),
         signs=_signs(timeline),
-        level=Level(float(threshold), f"must be below {size(threshold)}") if threshold else None,
+        level=Level(limit, f"{size(limit)} {left}", left) if limit else None,
         span_s=_span(timeline),
         subtitle=f"{size(points[-1].transferred)} sent" if points else "",
         empty="Nothing has been sent yet.",
+        ends=True,
+        least_top=float(points[-1].total) if points else 0.0,
     )
 
 
-def _divisor(point: Point) -> int:
-    """Scales the sent memory down: it can be many times the VM's memory and would flatten the other curve."""
-    if point.transferred <= 3 * point.total:
-        return 1
-    return next((each for each in DIVISORS if point.transferred <= each * point.total), DIVISORS[-1])
+def _remaining(timeline: Timeline) -> Series:
+    """The curve rises at once where a pass begins: the value before is held until then."""
+    points = timeline.points
+    whole_from = points[points.older].t if points.older else 0.0  # thinned points are not of every pass
+    rises = {each.ended for each in timeline.passes if each.ended >= whole_from}
+    dots: list[tuple[float, float | None]] = []
+    for before, point in zip((None, *points), points, strict=False):
+        if before is not None and point.t in rises:
+            dots.append((point.t, float(before.remaining)))
+        dots.append((point.t, float(point.remaining)))
+    series = _curve("remaining", timeline, dots, "text-warning", AREA)
+    return replace(series, now=size(points[-1].remaining)) if points else series
+
+
+def _limit(timeline: Timeline) -> float | None:
+    """What may remain at the switchover, in bytes: it can be sent within the maximum downtime; None if all fits."""
+    until = math.inf if timeline.post_copy_at is None else timeline.post_copy_at
+    newest = next((each.rate for each in reversed(timeline.points) if each.rate and each.t < until), None)
+    limit = newest * timeline.max_downtime_ms / 1000 if newest else 0.0
+    return limit if timeline.points and 0 < limit < timeline.points[-1].total else None
 
 
 def rate_picture(timeline: Timeline) -> Picture:
@@ -114,18 +121,18 @@ def _span(timeline: Timeline) -> float:
 
 
 def _series(
-    timeline: Timeline,
-    name: str,
-    value: Callable[[Point], float | None],
-    color: str,
-    form: str = LINE,
-    *,
-    breaks: Sequence[float] = (),
+    timeline: Timeline, name: str, value: Callable[[Point], float | None], color: str, form: str = LINE
 ) -> Series:
-    """One curve, broken at gaps of the record and at `breaks`."""
-    dots: list[tuple[float, float | None]] = [(t, None) for t in (*timeline.gaps, *breaks)]
-    dots += [(point.t, value(point)) for point in timeline.points]
-    dots.sort(key=itemgetter(0))  # at equal times the break comes first
+    """One curve of the points."""
+    return _curve(name, timeline, [(point.t, value(point)) for point in timeline.points], color, form)
+
+
+def _curve(
+    name: str, timeline: Timeline, dots: Sequence[tuple[float, float | None]], color: str, form: str = LINE
+) -> Series:
+    """One curve, broken at gaps of the record."""
+    gaps: list[tuple[float, float | None]] = [(t, None) for t in timeline.gaps]
+    dots = sorted([*gaps, *dots], key=itemgetter(0))  # at equal times the break comes first
     return Series(name, tuple(x for x, _ in dots), tuple(y for _, y in dots), color, form)
 
 

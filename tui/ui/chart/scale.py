@@ -12,10 +12,12 @@ HOUR = 3600
 DAY = 86400
 SPANS = (15, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200)
 TICK_STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200)
-TOPS = (1, 1.5, 2, 3, 4, 5, 6, 8)
+EXACT = 0.99  # a value may exceed the top by so little: a VM of 1024 MiB has some more for its display
+TICK_WORTH = 0.12  # a tick too many or too few is as bad as so much of the height left empty
 MANY = 3  # points per column of characters
 TICK_SPACE = 14  # the least number of columns between two labels of the time axis
 
+ROUNDING = 1e-6  # of a dot
 DOTS_WIDE, DOTS_HIGH = 2, 4  # dots of a braille character
 
 Dot = tuple[int, int]  # column from the left, row from the bottom
@@ -37,24 +39,45 @@ def time_ticks(span: float, columns: int) -> list[tuple[float, str]]:
     return [(float(t), f"{t // size} {unit}") for t in range(step, math.ceil(span), step)]
 
 
-def top_of(highest: float) -> float:
-    """The end of the value axis: the next round number at or above the highest value."""
-    if highest <= 0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(highest))
-    return next((step * power for step in TOPS if highest <= step * power * (1 + 1e-9)), 10 * power)
-
-
 def unit_for(units: Sequence[Unit], highest: float) -> Unit:
-    """The largest unit in which the highest value is at least 1."""
-    return next((unit for unit in reversed(units) if highest >= unit.size), units[0])
+    """The largest unit in which the highest value is at least 2: a VM of 1 GiB is drawn in MiB."""
+    return next((unit for unit in reversed(units) if highest >= 2 * unit.size), units[0])
 
 
-def value_ticks(top: float, rows: int) -> list[float]:
-    """The values to label beside a chart of so many rows, from the bottom up; prefers short labels."""
-    choice = (4, 3, 5) if rows >= 11 else (2,) if rows >= 3 else (1,)
-    parts = min(choice, key=lambda parts: len(f"{top / parts:g}"))
-    return [top * part / parts for part in range(parts + 1)]
+@dataclass(frozen=True)
+class ValueAxis:
+    """A value axis whose ticks are `rows_each` rows apart and `step` units apart, from zero on its foot upwards."""
+
+    top: float
+    step: float
+    rows_each: int
+
+    def ticks(self, rows: int) -> list[tuple[int, float]]:
+        """The ticks of a chart of so many rows: (rows above the foot, value)."""
+        return [(row, self.step * row / self.rows_each) for row in range(0, rows + 1, self.rows_each)]
+
+
+def value_axis(highest: float, rows: int, *, binary: bool = False) -> ValueAxis:
+    """The axis that fits the highest value best with few round ticks; all of them are on rows."""
+    if highest <= 0:
+        return ValueAxis(1.0, 1.0, rows)
+    wanted = 4 if rows >= 11 else 3 if rows >= 6 else 2 if rows >= 3 else 1
+    found: list[tuple[float, ValueAxis]] = []
+    for step in _steps(highest, binary=binary):
+        rows_each = min(rows, int(rows * step / (highest * EXACT)))
+        if rows_each:
+            axis = ValueAxis(step * rows / rows_each, step, rows_each)
+            found.append((axis.top / highest + TICK_WORTH * abs(rows // rows_each - wanted), axis))
+    return min(found, key=lambda each: each[0])[1]
+
+
+def _steps(highest: float, *, binary: bool) -> list[float]:
+    """Round distances of ticks, from far below the highest value to above it."""
+    if binary:
+        power = math.ceil(math.log2(highest))
+        return [2.0**each for each in range(power - 5, power + 1)]
+    power = math.floor(math.log10(highest))
+    return [digit * 10.0**each for each in range(power - 1, power + 2) for digit in (1, 2, 5)]
 
 
 @dataclass(frozen=True)
@@ -66,13 +89,21 @@ class Scale:
     columns: int
     rows: int
 
+    def moment(self, column: float) -> float:
+        """The moment at the left edge of a column."""
+        return self.span * column / self.columns
+
     def dot_column(self, x: float) -> int:
         """The dot column of a moment, from the left."""
         return _within(int(x / self.span * self.columns * DOTS_WIDE), self.columns * DOTS_WIDE)
 
     def dot_row(self, y: float) -> int:
-        """The dot row of a value, from the bottom."""
-        return _within(round(y / self.top * (self.rows * DOTS_HIGH - 1)), self.rows * DOTS_HIGH)
+        """The dot row of a value, from the bottom: the highest one that the value fills."""
+        return _within(math.ceil(y / self.top * self.rows * DOTS_HIGH - ROUNDING) - 1, self.rows * DOTS_HIGH)
+
+    def eighths(self, y: float) -> int:
+        """The height of a value in eighths of a row."""
+        return min(max(round(y / self.top * self.rows * 8), 0), self.rows * 8)
 
     def column(self, x: float) -> int:
         """The character column of a moment."""
