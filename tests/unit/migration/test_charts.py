@@ -67,3 +67,20 @@ def test_the_guests_curve_is_broken_while_no_line_comes_and_the_frame_shows_for_
     assert picture.subtitle == "no reply for 3.0 s"
     timeline.add(Event(5.0, "", record.GUEST, {"rate": 1234567.0, "unit": "rows/s"}))
     assert guest_picture(timeline).subtitle == "1,234,567 rows/s"
+
+
+def test_the_time_axis_of_a_migration_that_is_over_ends_with_it() -> None:
+    timeline = Timeline()
+    for each in recording("guest-post-copy"):
+        timeline.add(each)
+        picture = memory_picture(timeline)
+        assert (picture.window is not None) == timeline.over
+    assert picture.window == (0.0, max(timeline.points[-1].t, timeline.guest[-1].t))
+
+
+def test_phases_are_no_signs_and_requests_are() -> None:
+    timeline = Timeline(recording("post-copy-by-hand"))
+    assert {mark.sign for mark in timeline.marks} >= {"|", "P"}
+    assert memory_picture(timeline).signs == ()
+    timeline.add(Event(20.0, "", record.KEY, {"action": "downtime", "value": 900}))
+    assert [(sign.mark, sign.text) for sign in memory_picture(timeline).signs] == [("d", "downtime")]

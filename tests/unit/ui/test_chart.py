@@ -9,7 +9,7 @@ import pytest
 from tui.ui.chart.curves import DOT, NO_SERIES, Curves, Layer
 from tui.ui.chart.paper import BLANK, ON_AREA, SERIES, Row
 from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, PLAIN, Level, Picture, Series, Sign
-from tui.ui.chart.scale import Scale, strokes, time_span, time_ticks, unit_for, value_axis
+from tui.ui.chart.scale import Scale, cut, strokes, time_span, time_ticks, unit_for, value_axis
 from tui.ui.chart.sheet import compose
 
 GIB = 1 << 30
@@ -193,7 +193,7 @@ PICTURE = Picture(
         Series("remaining", (0, 10, 11, 20), (8 * GIB, 0, 4 * GIB, 0), "text-warning", AREA),
         Series("sent", (0, 20), (0, 12 * GIB)),
     ),
-    (Sign(10, "|", "pass"), Sign(15, "P", "post-copy")),
+    (Sign(10, "d", "downtime"), Sign(15, "P", "post-copy")),
     Level(2 * GIB, "must get under 2 GiB"),
     subtitle="12 GiB sent",
 )
@@ -206,7 +206,7 @@ def test_the_frame_has_the_title_and_the_legend() -> None:
         "▄▄ remaining",
         "⠒⠒ sent",
         "╌╌ must get under",
-        "┊ pass",
+        "d downtime",
         "P post-copy",
         "12 GiB sent",
     ):
@@ -254,11 +254,21 @@ def test_a_letter_is_above_its_line() -> None:
     assert rows[2][column] == "│"
 
 
-def test_crowded_passes_are_marked_in_the_top_row_only() -> None:
-    few = texts(replace(PICTURE, signs=tuple(Sign(n, "|") for n in range(0, 20, 5))))
-    many = texts(replace(PICTURE, signs=tuple(Sign(n / 5, "|") for n in range(100))))
-    assert sum("┊" in row for row in few) > 4
-    assert [number for number, row in enumerate(many) if "┊" in row] == [1]
+def test_a_window_shows_a_part_of_the_time_axis_with_the_values_at_its_edges() -> None:
+    series = Series("sent", (0, 10, 20, 30), (0, 10, None, 30))
+    scale = Scale(4, 10, 40, 4, begin=8)
+    assert cut(series, scale) == replace(series, xs=(8, 10), ys=(8, 10))
+    assert cut(series, replace(scale, begin=3)).xs == (3, 7)
+    assert cut(series, replace(scale, begin=22)).xs == ()
+    assert cut(series, replace(scale, begin=0, span=30)) is series
+    rows = texts(replace(PICTURE, window=(9.0, 21.0)))
+    assert " 10 s " in rows[-1]
+    assert " 5 s " not in rows[-1]
+
+
+def test_a_chart_above_another_one_has_no_labels_of_time() -> None:
+    assert " 10 s " in texts(PICTURE)[-1]
+    assert set(texts(replace(PICTURE, times=False))[-1]) == set(" 0└─")
 
 
 def test_before_the_first_value_the_frame_shows_a_sentence() -> None:

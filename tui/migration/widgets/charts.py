@@ -11,14 +11,12 @@ from tui.migration.model.points import Mark, Point
 from tui.migration.model.timeline import Timeline
 from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, LINE, Level, Picture, Series, Sign, Unit
 
-PAUSE_S = 1.0
-MOST_PASSES = 20  # marks of passes on a chart
-STEPS = (1, 5, 10, 20, 50, 100, 200, 500, 1000, 10**9)
 SPAN_S = 10.0  # the shortest time axis
 
 THOUSANDS = (("", 1), ("thousand ", 10**3), ("million ", 10**6), ("billion ", 10**9))
 
-WORDS = {"|": "pass", "P": "post-copy", "S": "switchover", "d": "downtime", "b": "bandwidth", "c": "cancel"}
+PHASES = ("|", "P", "S")
+WORDS = {"d": "downtime", "b": "bandwidth", "c": "cancel"}
 
 
 def memory_picture(timeline: Timeline) -> Picture:
@@ -34,6 +32,7 @@ def memory_picture(timeline: Timeline) -> Picture:
         level=Level(limit, f"{size(limit)} {left}", left) if limit else None,
         span_s=_span(timeline),
         subtitle=f"{size(points[-1].transferred)} sent" if points else "",
+        window=_window(timeline),
         empty="Nothing has been sent yet.",
         ends=True,
         least_top=float(points[-1].total) if points else 0.0,
@@ -69,19 +68,22 @@ def rate_picture(timeline: Timeline) -> Picture:
     def dirty_rate(point: Point) -> float | None:
         return point.dirty_rate if point.t <= until else None
 
+    point = timeline.point
+    sending = _series(timeline, "sending", lambda point: point.rate, "text-primary", AREA)
+    dirtying = _series(timeline, "dirtying", dirty_rate, "text-error", DOTS)
+    if point is not None and point.rate is not None:
+        sending = replace(sending, now=rate(point.rate))
+    if point is not None and point.dirty_rate is not None and timeline.post_copy_at is None:
+        dirtying = replace(dirtying, now=rate(point.dirty_rate))
     return Picture(
         title="rate",
         units=BYTES_PER_SECOND,
-        series=(
-            _series(timeline, "sending", lambda point: point.rate, "text-primary"),
-            _series(
-                timeline, "dirtying", dirty_rate, "text-error", DOTS
-            ),  # dots, so that the curve below stays visible
-        ),
+        series=(sending, dirtying),
         signs=_signs(timeline),
         span_s=_span(timeline),
-        subtitle=_rates(timeline),
+        window=_window(timeline),
         empty="No rates yet.",
+        ends=True,
     )
 
 
@@ -96,11 +98,13 @@ def guest_picture(timeline: Timeline) -> Picture:
     return Picture(
         title="guest",
         units=BYTES_PER_SECOND if unit == MIB_S else tuple(Unit(f"{word}{unit}", size) for word, size in THOUSANDS),
-        series=(Series("workload", tuple(x for x, _ in dots), tuple(y for _, y in dots), "text-success"),),
+        series=(Series("workload", tuple(x for x, _ in dots), tuple(y for _, y in dots), "text-success", AREA),),
         signs=_signs(timeline),
         span_s=_span(timeline),
         subtitle=_guest_now(timeline),
+        window=_window(timeline),
         empty=f"No rate: {silent[1]}" if silent else "No rate yet.",
+        ends=True,
     )
 
 
@@ -120,6 +124,11 @@ def _span(timeline: Timeline) -> float:
     return max(SPAN_S, *newest, *(mark.t for mark in timeline.marks))
 
 
+def _window(timeline: Timeline) -> tuple[float, float] | None:
+    """The time axis of a migration that is over: all of it, and no more."""
+    return (0.0, _span(timeline)) if timeline.over else None
+
+
 def _series(
     timeline: Timeline, name: str, value: Callable[[Point], float | None], color: str, form: str = LINE
 ) -> Series:
@@ -137,24 +146,10 @@ def _curve(
 
 
 def _signs(timeline: Timeline) -> tuple[Sign, ...]:
-    """The marks, without the pause that starts post-copy, and with every nth pass if there are many."""
-    post_copy = timeline.post_copy_at
-    marks = [m for m in timeline.marks if not (m.sign == "S" and post_copy is not None and m.t > post_copy - PAUSE_S)]
-    step = next(step for step in STEPS if timeline.passes.added <= step * MOST_PASSES)
-    kept = [mark for mark in marks if mark.sign != "|" or mark.number % step == 0]
-    words = WORDS | {"|": f"every {step}th pass" if step > 1 else "pass"}
-    return tuple(Sign(mark.t, mark.sign, words.get(mark.sign, mark.text)) for mark in sorted(kept, key=_when))
+    """The marks of requests and of trouble; phases are above the charts."""
+    marks = [mark for mark in timeline.marks if mark.sign not in PHASES]
+    return tuple(Sign(mark.t, mark.sign, WORDS.get(mark.sign, mark.text)) for mark in sorted(marks, key=_when))
 
 
 def _when(mark: Mark) -> float:
     return mark.t
-
-
-def _rates(timeline: Timeline) -> str:
-    point = timeline.point
-    if point is None or point.rate is None:
-        return ""
-    text = f"sending {rate(point.rate)}"
-    if point.dirty_rate is not None and timeline.post_copy_at is None:
-        text += f"  dirtying {rate(point.dirty_rate)}"
-    return text

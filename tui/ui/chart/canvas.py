@@ -2,26 +2,24 @@
 
 from tui.ui.chart.area import column_values, draw_area
 from tui.ui.chart.curves import NO_SERIES, Curves, Layer
-from tui.ui.chart.paper import FULL, LEVEL, ON_AREA, PASS, SERIES, SIGN, Paper, one_cell_each
-from tui.ui.chart.picture import AREA, PASS_MARK, Picture, Sign
-from tui.ui.chart.scale import Scale
+from tui.ui.chart.paper import FULL, LEVEL, ON_AREA, SERIES, SIGN, Paper, one_cell_each
+from tui.ui.chart.picture import AREA, Picture, Sign
+from tui.ui.chart.scale import Scale, cut
 
 LEVEL_LINE = "╌"
 SIGN_LINE = "│"
-PASS_LINE = "┊"
-
-CROWDED = 3  # with fewer columns per pass, the marks of passes are drawn in the top row only
 
 
 def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int) -> None:
     """Draw everything between the axes; what comes later replaces what is there, or is drawn on the area."""
-    for number, series in enumerate(picture.series):
+    shown = [cut(series, scale) for series in picture.series]
+    for number, series in enumerate(shown):
         if series.form == AREA:
             draw_area(paper, column_values(series.xs, series.ys, scale), scale, left, SERIES + number)
-    lines = {number: each for number, each in enumerate(picture.series) if each.form != AREA}
+    lines = {number: each for number, each in enumerate(shown) if each.form != AREA}
     if lines:
         _lay(paper, curves.draw(tuple(lines.values()), scale), tuple(lines), left)
-    signs = [sign for sign in picture.signs if sign.mark != PASS_MARK]
+    signs = [sign for sign in picture.signs if scale.shows(sign.x)]
     letters = _letters(signs, scale)
     for column, letter in letters.items():
         paper.put(left + column, 1, letter, SIGN)
@@ -32,10 +30,6 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     for column in {scale.column(sign.x) for sign in signs}:
         for row in range(1, scale.rows + 1):
             paper.fill(left + column, row, SIGN_LINE, SIGN)
-    passes = {scale.column(sign.x) for sign in picture.signs if sign.mark == PASS_MARK}
-    for row in range(1, scale.rows + 1 if len(passes) * CROWDED < scale.columns else 2):
-        for column in passes:
-            paper.fill(left + column, row, PASS_LINE, PASS)
 
 
 def _lay(paper: Paper, drawn: Layer, numbers: tuple[int, ...], left: int) -> None:

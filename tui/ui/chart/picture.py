@@ -7,8 +7,6 @@ LINE = "line"
 AREA = "area"  # solid from the axis up to the value
 DOTS = "dots"
 
-PASS_MARK = "|"  # drawn light and without a letter
-
 
 @dataclass(frozen=True)
 class Unit:
@@ -68,6 +66,8 @@ class Picture:
     subtitle: str = ""  # at the right end of the frame
     empty: str = ""  # a sentence in the frame while there is nothing to draw
     ends: bool = False  # names are at the ends of curves and of the level, not in a legend, if the chart is wide enough
+    times: bool = True  # the time axis has labels; charts below each other need them once
+    window: tuple[float, float] | None = None  # the time axis shows exactly this; else all, with room for more
     least_top: float = 0.0  # the least value at which the value axis ends
 
     @property

@@ -3,11 +3,11 @@
 import textwrap
 from collections.abc import Iterable
 
-from tui.ui.chart.canvas import LEVEL_LINE, PASS_LINE, draw
+from tui.ui.chart.canvas import LEVEL_LINE, draw
 from tui.ui.chart.curves import Curves
 from tui.ui.chart.ends import draw_ends, margin_of
-from tui.ui.chart.paper import EMPTY, FRAME, LABEL, LEVEL, PASS, SERIES, SIGN, TITLE, Paper, Row, one_cell_each
-from tui.ui.chart.picture import AREA, DOTS, PASS_MARK, Picture, Unit
+from tui.ui.chart.paper import EMPTY, FRAME, LABEL, LEVEL, SERIES, SIGN, TITLE, Paper, Row, one_cell_each
+from tui.ui.chart.picture import AREA, DOTS, Picture, Unit
 from tui.ui.chart.scale import Scale, time_span, time_ticks, unit_for, value_axis
 
 SWATCHES = {AREA: "▄▄", DOTS: "••"}
@@ -26,24 +26,30 @@ def compose(picture: Picture, width: int, height: int, curves: Curves | None) ->
     _title(paper, picture, unit)
     if height < 3:
         return paper.rows()
-    rows, margin = height - 2, margin_of(picture, width)
+    rows = height - 2
     axis = value_axis(picture.highest_y / unit.size, rows, binary=unit.binary)
     labels = [(row, f"{value:g}") for row, value in axis.ticks(rows)]
     left = max(LABELS_WIDE, *(len(label) + 1 for _, label in labels)) if width >= NARROW else 0
-    span = time_span(max(picture.last_x, picture.span_s))
-    scale = Scale(span, axis.top * unit.size, width - left - 1 - margin, rows)
+    scale = time_scale(picture, width, left, axis.top * unit.size, rows)
     _axes(paper, scale, left)
     if picture.blank:
         _sentence(paper, picture.empty, left)
         return paper.rows()
     if left:
         _label_values(paper, labels, left)
-        _label_moments(paper, scale, left)
+        if picture.times:
+            _label_moments(paper, scale, left)
     if curves is not None:
         draw(paper, picture, curves, scale, left + 1)
-    if margin:
+    if margin := width - left - 1 - scale.columns:
         draw_ends(paper, picture, scale, left + 1, margin)
     return paper.rows()
+
+
+def time_scale(picture: Picture, width: int, left: int = LABELS_WIDE, top: float = 1.0, rows: int = 1) -> Scale:
+    """The scale of a chart of this width, with so many columns left of its axis."""
+    begin, end = picture.window or (0.0, time_span(max(picture.last_x, picture.span_s)))
+    return Scale(end - begin, top, width - left - 1 - margin_of(picture, width), rows, begin)
 
 
 def _title(paper: Paper, picture: Picture, unit: Unit) -> None:
@@ -84,8 +90,7 @@ def _legend(picture: Picture, *, named: bool) -> tuple[list[_Entry], list[_Entry
     if named:
         curves, others = [], []
     for mark, text in {sign.mark: sign.text for sign in picture.signs if sign.text}.items():
-        light = mark == PASS_MARK
-        others.append((PASS_LINE if light else one_cell_each(mark), PASS if light else SIGN, one_cell_each(text)))
+        others.append((one_cell_each(mark), SIGN, one_cell_each(text)))
     return curves, others
 
 
@@ -108,7 +113,7 @@ def _label_values(paper: Paper, labels: Iterable[tuple[int, str]], left: int) ->
 
 def _label_moments(paper: Paper, scale: Scale, left: int) -> None:
     """The labels of the time axis."""
-    for moment, label in time_ticks(scale.span, scale.columns):
+    for moment, label in time_ticks(scale.span, scale.columns, scale.begin):
         start = left + 1 + scale.column(moment) - len(label) // 2
         if start + len(label) < left + 1 + scale.columns:
             paper.put(start - 1, paper.height - 1, f" {label} ", LABEL)
