@@ -6,10 +6,11 @@ import pytest
 
 from tui.ui.chart.area import column_values
 from tui.ui.chart.curves import Curves
-from tui.ui.chart.paper import EIGHTHS, ON_AREA, Row
-from tui.ui.chart.picture import AREA, BYTES, DOTS, PLAIN, Level, Picture, Series, Sign
+from tui.ui.chart.paper import BAND, EIGHTHS, ON_AREA, Row
+from tui.ui.chart.picture import AREA, BYTES, DOTS, PLAIN, Band, Level, Picture, Series, Sign
 from tui.ui.chart.scale import Scale
 from tui.ui.chart.sheet import compose
+from tui.ui.chart.spark import resampled, spark
 
 MIB = 1 << 20
 LEFT = 6  # columns left of the canvas
@@ -114,3 +115,29 @@ def test_a_new_value_changes_the_end_of_the_area_only() -> None:
             first = min(s for old, new in zip(before, rows, strict=True) for s, _ in old.changes(new))
             assert first >= LEFT + (seconds - 2) * 114 // 15
         before = rows
+
+
+@pytest.mark.parametrize(("begin", "end", "columns"), [(5, 5.001, 1), (5, 10, 17), (19.99, 30, 1)])
+def test_a_band_is_at_least_a_column_wide_and_has_its_text_beside_it(begin: float, end: float, columns: int) -> None:
+    picture = replace(PICTURE, window=(0.0, 20.0), bands=(Band(begin, end, "libvirt pause 37 ms"),))
+    rows = compose(picture, 80, 13, Curves())
+    assert [row.text.count("▒") for row in rows[1:-1]] == [columns] * 11
+    assert "libvirt pause 37 ms" in rows[1].text
+    assert any(row.inks[row.text.index("▒")] == BAND + ON_AREA for row in rows[1:-1]) == (begin < 6)
+
+
+def test_a_time_without_values_is_hatched_where_there_is_no_value() -> None:
+    gap = Series("remaining", (0, 5, 5, 15, 20), (100, 100, None, 100, 100), form=AREA)
+    rows = rows_of(Picture("memory", PLAIN, (gap,), unknown=((5.0, 15.0),), window=(0.0, 20.0)))
+    hatched = {column for row in rows[1:-1] for column, character in enumerate(row) if character == "░"}
+    assert hatched == set(range(min(hatched), max(hatched) + 1))
+    assert 35 <= len(hatched) <= 38
+
+
+def test_a_spark_has_a_bar_for_each_value() -> None:
+    assert spark([0, 1, 50, 100]) == " ▁▄█"
+    assert spark([1, 2], 16) == "▁▁"
+    assert spark([]) == ""
+    assert resampled([0, 1, 2, 3, 4], [0, 1, 2, 3, 4], 2) == [2, 4]
+    assert resampled([5], [7], 3) == [7, 7, 7]
+    assert resampled([], [], 3) == []

@@ -2,12 +2,14 @@
 
 from tui.ui.chart.area import column_values, draw_area
 from tui.ui.chart.curves import NO_SERIES, Curves, Layer
-from tui.ui.chart.paper import FULL, LEVEL, ON_AREA, SERIES, SIGN, Paper, one_cell_each
-from tui.ui.chart.picture import AREA, Picture, Sign
+from tui.ui.chart.paper import BAND, EMPTY, FULL, LABEL, LEVEL, ON_AREA, SERIES, SIGN, Paper, one_cell_each
+from tui.ui.chart.picture import AREA, Band, Picture, Sign
 from tui.ui.chart.scale import Scale, cut
 
 LEVEL_LINE = "╌"
 SIGN_LINE = "│"
+HATCH = "░"
+BAND_FILL = "▒"
 
 
 def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int) -> None:
@@ -24,12 +26,41 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     for column, letter in letters.items():
         paper.put(left + column, 1, letter, SIGN)
     if picture.level:
-        row = 1 + scale.row(picture.level.y)
+        row, ink = 1 + scale.row(picture.level.y), LEVEL if picture.level.limit else LABEL
         for column in range(left, left + scale.columns):
-            paper.fill(column, row, LEVEL_LINE, LEVEL)
+            paper.fill(column, row, LEVEL_LINE, ink)
     for column in {scale.column(sign.x) for sign in signs}:
         for row in range(1, scale.rows + 1):
             paper.fill(left + column, row, SIGN_LINE, SIGN)
+    for begin, end in picture.unknown:
+        for column in _columns(begin, end, scale):
+            for row in range(1, scale.rows + 1):
+                if paper.text[row][left + column] == " ":
+                    paper.put(left + column, row, HATCH, EMPTY)
+    _mark_bands(paper, picture.bands, scale, left)
+
+
+def _columns(begin: float, end: float, scale: Scale) -> range:
+    """The columns of a time; none if it is not shown."""
+    if end < scale.begin or begin > scale.begin + scale.span:
+        return range(0)
+    return range(scale.column(begin), scale.column(end) + 1)
+
+
+def _mark_bands(paper: Paper, bands: tuple[Band, ...], scale: Scale, left: int) -> None:
+    """Draw each band, and its text beside it in a row of its own."""
+    for number, band in enumerate(bands):
+        columns = _columns(band.begin, band.end, scale)
+        if not columns:
+            continue
+        for column in columns:
+            for row in range(1, scale.rows + 1):
+                on_area = ON_AREA if paper.text[row][left + column] == FULL else 0
+                paper.put(left + column, row, BAND_FILL, BAND + on_area)
+        text = f" {one_cell_each(band.text)} "
+        start = columns.stop if columns.stop + len(text) <= scale.columns else columns.start - len(text)
+        if start >= 0 and number < scale.rows:
+            paper.put(left + start, 1 + number, text, BAND)
 
 
 def _lay(paper: Paper, drawn: Layer, numbers: tuple[int, ...], left: int) -> None:

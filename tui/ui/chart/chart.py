@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.ui.chart.curves import Curves, is_loaded, load
-from tui.ui.chart.paper import BLANK, EMPTY, FRAME, LABEL, LEVEL, ON_AREA, SERIES, SIGN, TITLE, Row
+from tui.ui.chart.paper import BAND, BLANK, EMPTY, FRAME, LABEL, LEVEL, ON_AREA, SERIES, SIGN, TITLE, Row
 from tui.ui.chart.picture import AREA, Picture
 from tui.ui.chart.sheet import compose
 
@@ -24,6 +24,7 @@ COMPONENTS = {  # by ink
     SIGN: "chart--sign",
     LEVEL: "chart--level",
     EMPTY: "chart--empty",
+    BAND: "chart--band",
 }
 
 
@@ -38,6 +39,7 @@ class Chart(Widget):
     Chart > .chart--label { color: $foreground 75%; }
     Chart > .chart--sign { color: $text-accent; text-style: bold; }
     Chart > .chart--level { color: $text-error; }
+    Chart > .chart--band { color: $text-error; text-style: bold; }
     Chart > .chart--empty { color: $foreground 60%; }
     """
     ALLOW_SELECT = False

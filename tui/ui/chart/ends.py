@@ -1,6 +1,6 @@
 """The names of curves and level at their right ends, in a margin beside the canvas."""
 
-from tui.ui.chart.paper import LEVEL, SERIES, Paper, one_cell_each
+from tui.ui.chart.paper import LABEL, LEVEL, SERIES, Paper, one_cell_each
 from tui.ui.chart.picture import Picture
 from tui.ui.chart.scale import Scale
 
@@ -25,7 +25,8 @@ def draw_ends(paper: Paper, picture: Picture, scale: Scale, left: int, margin: i
             texts = (f"{series.name} {series.now}".rstrip(), series.name)
             wanted.append((scale.row(last), texts, SERIES + number))
     if picture.level:
-        wanted.append((scale.row(picture.level.y), (picture.level.text, picture.level.short), LEVEL))
+        ink = LEVEL if picture.level.limit else LABEL
+        wanted.append((scale.row(picture.level.y), (picture.level.text, picture.level.short), ink))
     free = list(range(scale.rows))
     for home, choice, ink in wanted:
         fitting = next((text for text in map(one_cell_each, choice) if text and len(text) < margin), "")

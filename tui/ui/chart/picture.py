@@ -51,6 +51,16 @@ class Level:
     y: float
     text: str
     short: str = ""  # the meaning where there is no room for `text`
+    limit: bool = True  # something must stay below it; else it is a value to compare with
+
+
+@dataclass(frozen=True)
+class Band:
+    """A time that is marked over the whole height, at least a column wide, with its text on top."""
+
+    begin: float
+    end: float
+    text: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,8 @@ class Picture:
     series: tuple[Series, ...] = ()
     signs: tuple[Sign, ...] = ()
     level: Level | None = None
+    bands: tuple[Band, ...] = ()
+    unknown: tuple[tuple[float, float], ...] = ()  # times without values, drawn hatched
     span_s: float = 0.0  # the least length of the time axis
     subtitle: str = ""  # at the right end of the frame
     empty: str = ""  # a sentence in the frame while there is nothing to draw
