@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from textual.pilot import Pilot
@@ -12,7 +12,7 @@ from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, record
 from tui.core.plan import POST_COPY_MANUAL, Plan
 from tui.migration.model.timeline import POST_COPY, Timeline
 from tui.migration.screens.page import MigratePage
-from tui.migration.widgets.charts import guest_picture, rate_picture
+from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
 from tui.ui.chart.chart import Chart
 
 BY_HAND = Plan("guest1", POST_COPY_MANUAL)
@@ -69,11 +69,15 @@ class OpenedPage:
         """Wait until the page shows all records."""
         current = self.migrations.current
         if current is not None:
-            rates = self.app.page.query_one("#rates", Chart)
-            await until(self.pilot, lambda: rates.picture == rate_picture(current.timeline))
-            guest = self.app.page.query_one("#guest", Chart)
-            observed = current.timeline.guest_known
-            await until(self.pilot, lambda: not observed or guest.picture == guest_picture(current.timeline))
+            charts = {"#memory": memory_picture, "#rates": rate_picture, "#guest": guest_picture}
+            for name, picture in charts.items():
+                chart = self.app.page.query_one(name, Chart)
+                await until(
+                    self.pilot,
+                    lambda chart=chart, picture=picture: (
+                        not chart.display or replace(chart.picture, times=True) == picture(current.timeline)
+                    ),
+                )
         await self.pilot.pause()
 
 

@@ -87,7 +87,7 @@ async def test_a_chart_shows_title_legend_scales_and_curves(size: tuple[int, int
     app = OneChart(picture())
     async with app.run_test(size=size):
         text = text_of(app)
-        for words in ("memory, GiB", "⠒░ remaining", "⠒⠒ sent", "  10 ┤", "   0 └", " 30 s "):
+        for words in ("memory, GiB", "▄▄ remaining", "⠒⠒ sent", "   8 ┤", "   0 └", " 30 s "):
             assert words in text
         assert has_curves(app)
 
@@ -147,15 +147,18 @@ async def test_a_resize_draws_the_whole_run_again() -> None:
         await pilot.resize_terminal(20, 3)
         await until(pilot, lambda: len(text_of(app).splitlines()) == 3)
         await pilot.resize_terminal(120, 16)
-        await until(pilot, lambda: "remaining" in text_of(app) and "10 ┤" in text_of(app))
+        await until(pilot, lambda: "remaining" in text_of(app) and "8 ┤" in text_of(app))
 
 
 async def test_another_theme_repaints_the_chart_in_its_colours() -> None:
     app = OneChart(picture())
     async with app.run_test(size=(120, 16)) as pilot:
-        assert colors_of(app, "⠒") == {YELLOW, BRIGHT_BLUE}
+        assert (colors_of(app, "▄█"), colors_of(app, "⠒")) == (
+            {YELLOW},
+            {BRIGHT_BLUE, YELLOW},
+        )  # the line is on the area
         app.theme = LIGHT.name
-        await until(pilot, lambda: colors_of(app, "⠒") == {MAGENTA, BLUE})
+        await until(pilot, lambda: (colors_of(app, "▄█"), colors_of(app, "⠒")) == ({MAGENTA}, {BLUE, MAGENTA}))
 
 
 async def test_another_colour_of_a_series_is_painted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

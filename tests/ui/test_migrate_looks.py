@@ -19,7 +19,7 @@ async def test_a_known_rate_of_the_guest_has_its_own_chart() -> None:
     async with page_of(running("guest-post-copy", at(1))) as page:
         assert "guest, GiB/s" not in page.words
         await page.play(at(13))
-        await page.sees("guest, GiB/s", "workload", "rate, MiB/s", "memory, GiB")
+        await page.sees("guest, GiB/s", "workload", "rate, MiB/s", "memory, MiB")
 
 
 async def test_a_silent_guest_is_shown_even_while_libvirt_does_not_reply() -> None:
@@ -60,7 +60,7 @@ async def test_the_page_works_at_every_size(size: tuple[int, int], moment: Until
 
 async def test_at_60x20_the_sentence_the_figures_and_the_keys_are_there() -> None:
     async with page_of(running(until_=at(13)), size=(60, 20)) as page:
-        await page.sees("[pass 5]", "Not converging: each pass leaves 299 MiB", "p finishes it.", "memory, GiB")
+        await page.sees("[pass 5]", "Not converging: each pass leaves 299 MiB", "p finishes it.", "memory, MiB")
         await page.sees("remaining 207 MiB", "sent 1.3 GiB", "pass 5")
         assert "p post-copy" in page.keys
 
@@ -106,7 +106,7 @@ async def test_a_resize_redraws_everything() -> None:
             page.pilot,
             lambda: page.text.splitlines()[0].endswith("5 Runs") and len(page.text.splitlines()) == 40,
         )
-        await page.sees("[pass 5]", "┊ pass", "remaining 207 MiB")
+        await page.sees("[pass 5]", "▏1 full copy", "remaining 207 MiB")
         await page.pilot.resize_terminal(60, 20)
         await page.sees("[pass 5]", "remaining 207 MiB")
 

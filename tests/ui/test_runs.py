@@ -237,6 +237,6 @@ def test_runs_looks_like_its_picture(snap_compare: Any, folder: Path, size: tupl
         await until(pilot, lambda: "broken" in text_of(app))
         if opened:
             await pilot.press("enter")
-            await until(pilot, lambda: "raw log" in text_of(app) and "⠤" in text_of(app))  # plotext is loaded
+            await until(pilot, lambda: "raw log" in text_of(app) and "█" in text_of(app))  # plotext is loaded
 
     assert snap_compare(app, terminal_size=size, run_before=look)

@@ -5,20 +5,44 @@ import pytest
 from tests.ui.replay import recording
 from tui.migration.model import record
 from tui.migration.model.record import Event
-from tui.migration.model.timeline import Timeline
+from tui.migration.model.timeline import PASS, Timeline
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
+from tui.migration.widgets.pass_charts import left_picture, sent_and_left
+from tui.ui.chart.picture import Level
 from tui.ui.chart.scale import unit_for
 
 
-def test_the_remaining_memory_is_not_connected_across_the_end_of_a_pass() -> None:
+def test_the_remaining_memory_rises_at_once_where_a_pass_begins() -> None:
     timeline = Timeline(recording("post-copy-by-hand"))
-    remaining, sent = memory_picture(timeline).series
-    breaks = [x for x, y in zip(remaining.xs, remaining.ys, strict=True) if y is None]
-    assert breaks == [each.ended for each in timeline.passes]
-    assert len(breaks) > 3
-    for moment in breaks:  # the first sample of the next pass belongs to that pass
-        assert remaining.ys[remaining.xs.index(moment)] is None
-    assert None not in sent.ys
+    (remaining,) = memory_picture(timeline).series
+    assert len(timeline.passes) > 3
+    for each in timeline.passes:
+        at = remaining.xs.index(each.ended)
+        assert remaining.xs[at + 1] == each.ended
+        assert remaining.ys[at] == remaining.ys[at - 1]
+        assert remaining.ys[at + 1] == each.left
+    assert None not in remaining.ys
+
+
+def test_the_axis_of_the_memory_is_that_of_the_vm_from_the_first_moment_on() -> None:
+    timeline = Timeline()
+    for each in recording("post-copy-by-hand"):
+        timeline.add(each)
+        if timeline.points:
+            break
+    assert memory_picture(timeline).highest_y == timeline.points[-1].total
+
+
+def test_the_limit_of_what_may_remain_is_named_with_its_meaning() -> None:
+    timeline = Timeline()
+    for each in recording("post-copy-by-hand"):
+        timeline.add(each)
+        level = memory_picture(timeline).level
+        if timeline.phase == PASS and timeline.threshold:
+            assert level is not None
+            assert level.y == pytest.approx(timeline.threshold, abs=1)
+    assert level is not None  # after the end, too: that of the last pass
+    assert level.text.endswith(" MiB fits 300 ms")
 
 
 @pytest.mark.parametrize("name", ["guest-post-copy", "guest-pre-copy"])
@@ -43,5 +67,88 @@ def test_the_guests_curve_is_broken_while_no_line_comes_and_the_frame_shows_for_
     picture = guest_picture(timeline)
     assert picture.series[0].ys == (5.0, None)
     assert picture.subtitle == "no reply for 3.0 s"
+    assert picture.unknown == ((1.0, 4.0),)
     timeline.add(Event(5.0, "", record.GUEST, {"rate": 1234567.0, "unit": "rows/s"}))
-    assert guest_picture(timeline).subtitle == "1,234,567 rows/s"
+    assert guest_picture(timeline).subtitle.startswith("1,234,567 rows/s, ")
+
+
+def test_the_time_axis_of_a_migration_that_is_over_ends_with_it() -> None:
+    timeline = Timeline()
+    for each in recording("guest-post-copy"):
+        timeline.add(each)
+        picture = memory_picture(timeline)
+        assert (picture.window is not None) == timeline.over
+    assert picture.window == (0.0, max(timeline.points[-1].t, timeline.guest[-1].t))
+
+
+def test_phases_are_no_signs_and_requests_are() -> None:
+    timeline = Timeline(recording("post-copy-by-hand"))
+    assert {mark.sign for mark in timeline.marks} >= {"|", "P"}
+    assert memory_picture(timeline).signs == ()
+    timeline.add(Event(20.0, "", record.KEY, {"action": "downtime", "value": 900}))
+    assert [(sign.mark, sign.text) for sign in memory_picture(timeline).signs] == [("d", "downtime")]
+
+
+def test_the_guests_rate_before_is_a_line_on_the_scale_and_the_loss_a_number() -> None:
+    timeline = Timeline()
+    tables = {"guest": {"rate_before": 900.0, "unit": "rows/s"}}
+    timeline.add(Event(0.0, "", record.START, {"vm": "guest1", "tables": tables}))
+    for t, value in ((1.0, 300.0), (2.0, 100.0), (3.0, 500.0)):
+        timeline.add(Event(t, "", record.GUEST, {"rate": value, "unit": "rows/s"}))
+    picture = guest_picture(timeline)
+    assert picture.level == Level(900.0, "before 900 rows/s", "before", limit=False)
+    assert picture.highest_y == 900.0
+    assert picture.subtitle == "500 rows/s, 56 % of the rate before"
+    timeline.add(Event(4.0, "", record.END, {"outcome": "completed"}))
+    assert guest_picture(timeline).subtitle == "mean 33 %, lowest 11 % of the rate before"
+
+
+def test_without_a_rate_before_the_first_rates_are_the_comparison() -> None:
+    level = guest_picture(Timeline(recording("guest-post-copy"))).level
+    assert level is not None
+    assert level.text == "at first 2.2 GiB/s"
+
+
+def test_each_pause_is_a_band_from_the_switchover_on_with_its_number() -> None:
+    timeline = Timeline(recording("guest-post-copy"))
+    began = next(mark.t for mark in timeline.marks if mark.sign == "S")
+    pictures = [picture(timeline) for picture in (memory_picture, rate_picture, guest_picture)]
+    bands = [band for picture in pictures for band in picture.bands]
+    assert [band.text for band in bands] == ["libvirt pause 23 ms", "network pause 340 ms", "guest pause 272 ms"]
+    assert {band.begin for band in bands} == {began}
+    assert [round(band.end - band.begin, 3) for band in bands] == [0.023, 0.34, 0.272]
+
+
+def test_before_the_switchover_and_without_one_there_is_no_pause() -> None:
+    for name in ("failed", "cancelled"):
+        assert memory_picture(Timeline(recording(name))).bands == ()
+
+
+def test_what_was_not_recorded_is_hatched() -> None:
+    timeline = Timeline(recording("reattached"))
+    (gap,) = timeline.gaps
+    before = max(point.t for point in timeline.points if point.t < gap)
+    assert memory_picture(timeline).unknown == rate_picture(timeline).unknown == ((before, gap),)
+
+
+def test_what_each_pass_left_is_a_bar_over_its_time() -> None:
+    timeline = Timeline(recording("post-copy-by-hand"))
+    (series,) = left_picture(timeline).series
+    assert list(series.ys[::3]) == [each.left for each in timeline.passes]
+    assert series.xs[::3] == tuple(each.began for each in timeline.passes)
+    assert all(end < each.ended for end, each in zip(series.xs[1::3], timeline.passes, strict=True))
+    assert set(series.ys[2::3]) == {None}
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (120, " sent ▁▁▁▂▂▃▃▄▄▅▅▆▆▇▇█ 1.8 GiB    each pass left █315 █299 █299 █299 █300 MiB, limit 34 MiB"),
+        (80, " sent ▁▁▁▂▂▃▃▄▄▅▅▆▆▇▇█ 1.8 GiB    each pass left █299 █300 MiB, limit 34 MiB"),
+        (40, " sent ▁▁▁▂▂▃▃▄▄▅▅▆▆▇▇█ 1.8 GiB"),
+    ],
+)
+def test_the_line_below_the_charts_has_the_newest_passes_that_fit(width: int, line: str) -> None:
+    shown = sent_and_left(Timeline(recording("post-copy-by-hand")), width).plain.rstrip()
+    assert len(shown) <= width
+    assert shown == line

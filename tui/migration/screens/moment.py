@@ -8,18 +8,16 @@ from pathlib import Path, PurePath
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import sentence, warning
-from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
+from tui.migration.widgets.board import Board
 from tui.migration.widgets.log_pane import LogPane
 from tui.migration.widgets.phase_line import phase_line
 from tui.migration.widgets.sentence import Sentence
 from tui.migration.widgets.summary import Outcome
 from tui.migration.widgets.tiles import tiles
-from tui.ui.chart.chart import Chart
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 
@@ -58,10 +56,7 @@ class MomentPage(Page):
         yield Lines(id="what")
         yield Lines(id="phases")
         yield Sentence(id="sentence")
-        with Vertical(id="charts"):
-            yield Chart(id="memory")
-            yield Chart(id="rates")
-            yield Chart(id="guest")
+        yield Board(id="charts")
         yield LogPane(id="log")
         yield Outcome(id="outcome")
         yield Lines(id="tiles")
@@ -133,15 +128,11 @@ class MomentPage(Page):
         if moment is None:
             return
         self._charts_at, timeline = time.monotonic(), moment.timeline
-        self.set_class(timeline.guest_known, "guest-known")
-        pictures = [("#memory", memory_picture), ("#rates", rate_picture), ("#guest", guest_picture)]
-        if not timeline.guest_known:
-            del pictures[-1]
-        charts = [(self.query_one(id, Chart), picture) for id, picture in pictures]
-        for chart, picture in charts:
+        board = self.query_one(Board)
+        for draw in board.steps(timeline):
             await asyncio.sleep(YIELD_S)
-            if chart.is_attached:  # a replay may be closed meanwhile
-                chart.picture = picture(timeline)
+            if board.is_attached:  # a replay may be closed meanwhile
+                draw()
 
     def _show_time(self, moment: Moment | None) -> None:
         """Update what changes with the clock alone."""

@@ -25,10 +25,10 @@ class MigratePage(MigrateView):
     """The keys of the page, and their dialogs."""
 
     HELP = (
-        "The lines: the VM, its phase, what the figures mean. The upper chart: the memory sent and remaining; when the "
-        "remaining memory falls below the dashed line at the end of a pass, the VM is switched over. The lower charts: "
+        "The lines: the VM, its phase, what the figures mean. The upper chart: the memory that remains; when it falls "
+        "below the dashed line at the end of a pass, the VM is switched over. The lower charts: "
         "the rate of sending against the rate at which the VM writes memory, and the rate of the workload in the "
-        "guest. | marks a pass, P post-copy, d b c your changes."
+        "guest. The line above them has the passes by their numbers, and post-copy. d b c mark your changes."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "start", "start", tooltip="Start a migration: opens the form, Enter starts", id="migrate.start"),

@@ -1,58 +1,62 @@
 """The charts of a migration: memory over time, the rates below it, and the rate of the workload."""
 
 import math
-from collections.abc import Callable, Sequence
-from operator import itemgetter
+from dataclasses import replace
+from statistics import fmean
 
 from tui.core.quantity import MIB, duration, rate, size
 from tui.guest.model.rate import MIB_S
-from tui.migration.model.points import Mark, Point
+from tui.migration.model.points import Point
+from tui.migration.model.rate_before import rate_before, rate_text
 from tui.migration.model.timeline import Timeline
-from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, LINE, Level, Picture, Series, Sign, Unit
-
-PAUSE_S = 1.0
-MOST_PASSES = 20  # marks of passes on a chart
-STEPS = (1, 5, 10, 20, 50, 100, 200, 500, 1000, 10**9)
-DIVISORS = (5, 10, 20, 50, 100, 200, 500, 1000)
-SPAN_S = 10.0  # the shortest time axis
+from tui.migration.widgets.curves import curve_of, series_of, signs_of, span_of, unrecorded, window_of
+from tui.migration.widgets.pauses import GUEST, LIBVIRT, NETWORK, pauses
+from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, Level, Picture, Series, Unit
 
 THOUSANDS = (("", 1), ("thousand ", 10**3), ("million ", 10**6), ("billion ", 10**9))
 
-WORDS = {"|": "pass", "P": "post-copy", "S": "switchover", "d": "downtime", "b": "bandwidth", "c": "cancel"}
-
 
 def memory_picture(timeline: Timeline) -> Picture:
-    """Sent and remaining memory, with the line below which the VM is switched over."""
+    """Remaining memory, with the line below which the VM is switched over."""
     points = timeline.points
-    whole_from = points[points.older].t if points.older else 0.0  # thinned points are not of every pass
-    jumps = [each.ended for each in timeline.passes if each.ended >= whole_from]  # where remaining memory jumps
-    divisor = _divisor(points[-1]) if points else 1
-    threshold = None if timeline.over or timeline.post_copy_at is not None else timeline.threshold
+    limit = limit_of(timeline)
+    left = f"fits {timeline.max_downtime_ms} ms"
     return Picture(
         title="memory",
         units=BYTES,
-        series=(
-            _series(timeline, "remaining", lambda point: point.remaining, "text-warning", AREA, breaks=jumps),
-            _series(
-                timeline,
-                f"sent / {divisor}" if divisor > 1 else "sent",
-                lambda point: point.transferred / divisor,
-                "text-primary",
-            ),
-        ),
-        signs=_signs(timeline),
-        level=Level(float(threshold), f"must be below {size(threshold)}") if threshold else None,
-        span_s=_span(timeline),
-        subtitle=f"{size(points[-1].transferred)} sent" if points else "",
+        series=(_remaining(timeline),),
+        signs=signs_of(timeline),
+        level=Level(limit, f"{size(limit)} {left}", left) if limit else None,
+        bands=pauses(timeline, LIBVIRT),
+        unknown=unrecorded(timeline),
+        span_s=span_of(timeline),
+        window=window_of(timeline),
         empty="Nothing has been sent yet.",
+        ends=True,
+        least_top=float(points[-1].total) if points else 0.0,
     )
 
 
-def _divisor(point: Point) -> int:
-    """Scales the sent memory down: it can be many times the VM's memory and would flatten the other curve."""
-    if point.transferred <= 3 * point.total:
-        return 1
-    return next((each for each in DIVISORS if point.transferred <= each * point.total), DIVISORS[-1])
+def _remaining(timeline: Timeline) -> Series:
+    """The curve rises at once where a pass begins: the value before is held until then."""
+    points = timeline.points
+    whole_from = points[points.older].t if points.older else 0.0  # thinned points are not of every pass
+    rises = {each.ended for each in timeline.passes if each.ended >= whole_from}
+    dots: list[tuple[float, float | None]] = []
+    for before, point in zip((None, *points), points, strict=False):
+        if before is not None and point.t in rises:
+            dots.append((point.t, float(before.remaining)))
+        dots.append((point.t, float(point.remaining)))
+    series = curve_of("remaining", timeline, dots, "text-warning", AREA)
+    return replace(series, now=size(points[-1].remaining)) if points else series
+
+
+def limit_of(timeline: Timeline) -> float | None:
+    """What may remain at the switchover, in bytes: it can be sent within the maximum downtime; None if all fits."""
+    until = math.inf if timeline.post_copy_at is None else timeline.post_copy_at
+    newest = next((each.rate for each in reversed(timeline.points) if each.rate and each.t < until), None)
+    limit = newest * timeline.max_downtime_ms / 1000 if newest else 0.0
+    return limit if timeline.points and 0 < limit < timeline.points[-1].total else None
 
 
 def rate_picture(timeline: Timeline) -> Picture:
@@ -62,92 +66,80 @@ def rate_picture(timeline: Timeline) -> Picture:
     def dirty_rate(point: Point) -> float | None:
         return point.dirty_rate if point.t <= until else None
 
+    point = timeline.point
+    sending = series_of(timeline, "sending", lambda point: point.rate, "text-primary", AREA)
+    dirtying = series_of(timeline, "dirtying", dirty_rate, "text-error", DOTS)
+    if point is not None and point.rate is not None:
+        sending = replace(sending, now=rate(point.rate))
+    if point is not None and point.dirty_rate is not None and timeline.post_copy_at is None:
+        dirtying = replace(dirtying, now=rate(point.dirty_rate))
     return Picture(
         title="rate",
         units=BYTES_PER_SECOND,
-        series=(
-            _series(timeline, "sending", lambda point: point.rate, "text-primary"),
-            _series(
-                timeline, "dirtying", dirty_rate, "text-error", DOTS
-            ),  # dots, so that the curve below stays visible
-        ),
-        signs=_signs(timeline),
-        span_s=_span(timeline),
-        subtitle=_rates(timeline),
+        series=(sending, dirtying),
+        signs=signs_of(timeline),
+        bands=pauses(timeline, NETWORK, *(() if timeline.guest_known else (GUEST,))),
+        unknown=unrecorded(timeline),
+        span_s=span_of(timeline),
+        window=window_of(timeline),
         empty="No rates yet.",
+        ends=True,
     )
 
 
 def guest_picture(timeline: Timeline) -> Picture:
-    """The workload's own rate, broken where it wrote no line."""
-    gaps: list[tuple[float, float | None]] = [(t, None) for t in timeline.gaps]
-    unit = timeline.guest[-1].unit if timeline.guest else ""
-    size_of = MIB if unit == MIB_S else 1
-    points = [(each.t, None if each.rate is None else each.rate * size_of) for each in timeline.guest]
-    dots = sorted([*gaps, *points], key=itemgetter(0))
-    silent = timeline.guest_silent
+    """The workload's own rate, against that of before; hatched where it wrote no line."""
+    guest = timeline.guest
+    size_of = MIB if guest and guest[-1].unit == MIB_S else 1
+    dots = [(each.t, None if each.rate is None else each.rate * size_of) for each in guest]
+    silent, before = timeline.guest_silent, rate_before(timeline)
+    unit = guest[-1].unit if guest else ""
+    level = None
+    if before is not None:
+        level = Level(before.rate * size_of, f"{before.name} {rate_text(before.rate, unit)}", before.name, limit=False)
     return Picture(
         title="guest",
         units=BYTES_PER_SECOND if unit == MIB_S else tuple(Unit(f"{word}{unit}", size) for word, size in THOUSANDS),
-        series=(Series("workload", tuple(x for x, _ in dots), tuple(y for _, y in dots), "text-success"),),
-        signs=_signs(timeline),
-        span_s=_span(timeline),
+        series=(curve_of("workload", timeline, dots, "text-success", AREA),),
+        signs=signs_of(timeline),
+        level=level,
+        bands=pauses(timeline, GUEST),
+        unknown=(*unrecorded(timeline), *_silent(timeline)),
+        span_s=span_of(timeline),
         subtitle=_guest_now(timeline),
+        window=window_of(timeline),
         empty=f"No rate: {silent[1]}" if silent else "No rate yet.",
+        ends=True,
     )
 
 
+def _silent(timeline: Timeline) -> list[tuple[float, float]]:
+    """The times in which the workload wrote no line."""
+    found: list[tuple[float, float]] = []
+    last, since = None, None
+    for each in timeline.guest:
+        if each.rate is None:
+            since = each.t if last is None else last
+            continue
+        if since is not None:
+            found.append((since, each.t))
+            since = None
+        last = each.t
+    if since is not None:
+        found.append((since, span_of(timeline) if timeline.over else timeline.now))
+    return found
+
+
 def _guest_now(timeline: Timeline) -> str:
-    silent, guest = timeline.guest_silent, timeline.guest
+    """The newest rate; after the end, what was lost."""
+    silent, guest, before = timeline.guest_silent, timeline.guest, rate_before(timeline)
     if silent is not None and not timeline.over:
         return f"no reply for {duration(silent[0])}"
+    if timeline.over and before is not None:
+        rates = [each.rate for each in guest if each.rate is not None]
+        mean, least = fmean(rates) / before.rate, min(rates) / before.rate
+        return f"mean {100 * mean:.0f} %, lowest {100 * least:.0f} % of the rate {before.name}"
     if not guest or guest[-1].rate is None or timeline.over:
         return ""
-    last = guest[-1].rate
-    return rate(last * MIB) if guest[-1].unit == MIB_S else f"{last:,.0f} {guest[-1].unit}"
-
-
-def _span(timeline: Timeline) -> float:
-    """The length of the time axis in seconds, the same for all charts."""
-    newest = [timeline.points[-1].t if timeline.points else 0.0, timeline.guest[-1].t if timeline.guest else 0.0]
-    return max(SPAN_S, *newest, *(mark.t for mark in timeline.marks))
-
-
-def _series(
-    timeline: Timeline,
-    name: str,
-    value: Callable[[Point], float | None],
-    color: str,
-    form: str = LINE,
-    *,
-    breaks: Sequence[float] = (),
-) -> Series:
-    """One curve, broken at gaps of the record and at `breaks`."""
-    dots: list[tuple[float, float | None]] = [(t, None) for t in (*timeline.gaps, *breaks)]
-    dots += [(point.t, value(point)) for point in timeline.points]
-    dots.sort(key=itemgetter(0))  # at equal times the break comes first
-    return Series(name, tuple(x for x, _ in dots), tuple(y for _, y in dots), color, form)
-
-
-def _signs(timeline: Timeline) -> tuple[Sign, ...]:
-    """The marks, without the pause that starts post-copy, and with every nth pass if there are many."""
-    post_copy = timeline.post_copy_at
-    marks = [m for m in timeline.marks if not (m.sign == "S" and post_copy is not None and m.t > post_copy - PAUSE_S)]
-    step = next(step for step in STEPS if timeline.passes.added <= step * MOST_PASSES)
-    kept = [mark for mark in marks if mark.sign != "|" or mark.number % step == 0]
-    words = WORDS | {"|": f"every {step}th pass" if step > 1 else "pass"}
-    return tuple(Sign(mark.t, mark.sign, words.get(mark.sign, mark.text)) for mark in sorted(kept, key=_when))
-
-
-def _when(mark: Mark) -> float:
-    return mark.t
-
-
-def _rates(timeline: Timeline) -> str:
-    point = timeline.point
-    if point is None or point.rate is None:
-        return ""
-    text = f"sending {rate(point.rate)}"
-    if point.dirty_rate is not None and timeline.post_copy_at is None:
-        text += f"  dirtying {rate(point.dirty_rate)}"
-    return text
+    share = f", {100 * guest[-1].rate / before.rate:.0f} % of the rate {before.name}" if before is not None else ""
+    return f"{rate_text(guest[-1].rate, guest[-1].unit)}{share}"

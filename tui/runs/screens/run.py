@@ -6,7 +6,6 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 
 from tui.checklist.widgets.item_lines import one_line
@@ -14,7 +13,7 @@ from tui.core.failure import Failure
 from tui.core.plain_text import plain
 from tui.migration.model.outcome import home
 from tui.migration.model.timeline import LOST
-from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
+from tui.migration.widgets.board import Board
 from tui.migration.widgets.summary import LABEL, outcome_lines
 from tui.runs.backend.reading import OpenRun
 from tui.runs.backend.runs import Runs
@@ -22,7 +21,6 @@ from tui.runs.model.run import Run
 from tui.runs.screens.details import RunDetails
 from tui.runs.screens.replay import ReplayPage
 from tui.runs.widgets import heading
-from tui.ui.chart.chart import Chart
 from tui.ui.lines import Lines
 from tui.ui.page import Page
 
@@ -46,16 +44,12 @@ class RunPage(Page):
         self._room = runs
         self._run = run
         self._opened: OpenRun | None = None
-        self._what, self._figures, self._charts = Lines(id="what"), Lines(id="figures"), Vertical(id="charts")
-        self._memory, self._rates, self._guest = Chart(id="memory"), Chart(id="rates"), Chart(id="guest")
+        self._what, self._figures, self._charts = Lines(id="what"), Lines(id="figures"), Board(id="charts")
 
     def body(self) -> ComposeResult:
         yield self._what
         yield self._figures
-        with self._charts:
-            yield self._memory
-            yield self._rates
-            yield self._guest
+        yield self._charts
 
     def on_mount(self) -> None:
         self._what.show(heading(self._run))
@@ -63,7 +57,6 @@ class RunPage(Page):
         self._open()
 
     def on_resize(self) -> None:
-        self.set_class(self.size.height < 20, "low")
         self.call_after_refresh(self._show)
 
     @work(name="open")
@@ -97,10 +90,7 @@ class RunPage(Page):
         where = Content(f"{plain(home(opened.raw))}, {opened.records:,} records").wrap(max(10, width - LABEL))
         lines += [Content.assemble(f"{'' if n else 'raw log':<{LABEL}}", line) for n, line in enumerate(where)]
         self._figures.show(*(Content.assemble(" ", line) for line in lines))
-        self._memory.picture = memory_picture(timeline)
-        self._rates.picture = rate_picture(timeline)
-        self.set_class(timeline.guest_known, "guest-known")
-        self._guest.picture = guest_picture(timeline)
+        self._charts.show(timeline)
 
     def why_not(self, action: str) -> str:
         """Only a log that is open has details and a replay."""

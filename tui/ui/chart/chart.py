@@ -13,8 +13,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.ui.chart.curves import Curves, is_loaded, load
-from tui.ui.chart.picture import Picture
-from tui.ui.chart.sheet import BLANK, EMPTY, FRAME, LABEL, LEVEL, PASS, SERIES, SIGN, TITLE, Row, compose
+from tui.ui.chart.paper import BAND, BLANK, EMPTY, FRAME, LABEL, LEVEL, ON_AREA, SERIES, SIGN, TITLE, Row
+from tui.ui.chart.picture import AREA, Picture
+from tui.ui.chart.sheet import compose
 
 COMPONENTS = {  # by ink
     FRAME: "chart--frame",
@@ -22,8 +23,8 @@ COMPONENTS = {  # by ink
     LABEL: "chart--label",
     SIGN: "chart--sign",
     LEVEL: "chart--level",
-    PASS: "chart--pass",
     EMPTY: "chart--empty",
+    BAND: "chart--band",
 }
 
 
@@ -38,7 +39,7 @@ class Chart(Widget):
     Chart > .chart--label { color: $foreground 75%; }
     Chart > .chart--sign { color: $text-accent; text-style: bold; }
     Chart > .chart--level { color: $text-error; }
-    Chart > .chart--pass { color: $foreground 35%; }
+    Chart > .chart--band { color: $text-error; text-style: bold; }
     Chart > .chart--empty { color: $foreground 60%; }
     """
     ALLOW_SELECT = False
@@ -106,11 +107,27 @@ class Chart(Widget):
 
     def _style(self, ink: int) -> Style:
         """The style of an ink, cached: a lookup per run of each line took a quarter of the time of a repaint."""
+        on_area, ink = ink & ON_AREA, ink & ~ON_AREA
+        name = self._color_name(ink)
+        key = f"{name} {self._area}" if on_area else name
+        if key not in self._styles:
+            style = self._lookup(ink, name)
+            self._styles[key] = self._on_area(style) if on_area else style
+        return self._styles[key]
+
+    def _color_name(self, ink: int) -> str:
         series = self.picture.series
-        name = series[ink - SERIES].color if SERIES <= ink < SERIES + len(series) else str(ink)
-        if name not in self._styles:
-            self._styles[name] = self._lookup(ink, name)
-        return self._styles[name]
+        return series[ink - SERIES].color if SERIES <= ink < SERIES + len(series) else str(ink)
+
+    @property
+    def _area(self) -> str:
+        """The colour of the area, on which other curves are drawn."""
+        return next((each.color for each in self.picture.series if each.form == AREA), "")
+
+    def _on_area(self, style: Style) -> Style:
+        """Reversed, so that the cell remains filled without colours, too."""
+        filled = self._color(self._area)
+        return Style(color=filled.color, bgcolor=style.color, reverse=True)
 
     def _lookup(self, ink: int, name: str) -> Style:
         if ink in COMPONENTS:

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 # How a series is drawn; series must differ without colour.
 LINE = "line"
-AREA = "area"  # a line with light shade below it
+AREA = "area"  # solid from the axis up to the value
 DOTS = "dots"
-
-PASS_MARK = "|"  # drawn light and without a letter
 
 
 @dataclass(frozen=True)
@@ -16,11 +14,13 @@ class Unit:
 
     name: str
     size: float
+    binary: bool = False  # the axis has ticks at powers of two, as sizes of memory have, not at 1, 2 or 5
 
 
 PLAIN = (Unit("", 1),)
-BYTES = tuple(Unit(name, 1024**power) for power, name in enumerate(("B", "KiB", "MiB", "GiB", "TiB")))
-BYTES_PER_SECOND = tuple(Unit(f"{unit.name}/s", unit.size) for unit in BYTES)
+NAMES = ("B", "KiB", "MiB", "GiB", "TiB")
+BYTES = tuple(Unit(name, 1024**power, binary=True) for power, name in enumerate(NAMES))
+BYTES_PER_SECOND = tuple(Unit(f"{name}/s", 1024**power) for power, name in enumerate(NAMES))
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Series:
     ys: tuple[float | None, ...]
     color: str = "text-primary"  # a variable of the theme, or a colour name of Textual
     form: str = LINE
+    now: str = ""  # its newest value, at the end of the curve if the picture has labels there
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,20 @@ class Sign:
 
 @dataclass(frozen=True)
 class Level:
-    """A horizontal line at `y`, in the unit of the series, and its entry in the legend."""
+    """A horizontal line at `y`, in the unit of the series, and its meaning, which is shown at its end."""
 
     y: float
+    text: str
+    short: str = ""  # the meaning where there is no room for `text`
+    limit: bool = True  # something must stay below it; else it is a value to compare with
+
+
+@dataclass(frozen=True)
+class Band:
+    """A time that is marked over the whole height, at least a column wide, with its text on top."""
+
+    begin: float
+    end: float
     text: str
 
 
@@ -60,9 +72,15 @@ class Picture:
     series: tuple[Series, ...] = ()
     signs: tuple[Sign, ...] = ()
     level: Level | None = None
+    bands: tuple[Band, ...] = ()
+    unknown: tuple[tuple[float, float], ...] = ()  # times without values, drawn hatched
     span_s: float = 0.0  # the least length of the time axis
     subtitle: str = ""  # at the right end of the frame
     empty: str = ""  # a sentence in the frame while there is nothing to draw
+    ends: bool = False  # names are at the ends of curves and of the level, not in a legend, if the chart is wide enough
+    times: bool = True  # the time axis has labels; charts below each other need them once
+    window: tuple[float, float] | None = None  # the time axis shows exactly this; else all, with room for more
+    least_top: float = 0.0  # the least value at which the value axis ends
 
     @property
     def last_x(self) -> float:
@@ -72,9 +90,9 @@ class Picture:
 
     @property
     def highest_y(self) -> float:
-        """The largest value, the level included."""
+        """The largest value that the value axis has, the level included."""
         peaks = [max((y for y in each.ys if y is not None), default=0.0) for each in self.series]
-        return max([*peaks, self.level.y if self.level else 0.0])
+        return max([*peaks, self.level.y if self.level else 0.0, self.least_top])
 
     @property
     def blank(self) -> bool:

@@ -1,21 +1,25 @@
 """The scales of a chart: both axes grow in steps, so that most new values change one column, not the whole chart."""
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tui.ui.chart.picture import Unit
+from tui.ui.chart.picture import Series, Unit
 
 MINUTE = 60
 HOUR = 3600
 DAY = 86400
 SPANS = (15, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200)
-TICK_STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200)
-TOPS = (1, 1.5, 2, 3, 4, 5, 6, 8)
+TICK_STEPS = (
+    0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200,
+)  # fmt: skip
+EXACT = 0.99  # a value may exceed the top by so little: a VM of 1024 MiB has some more for its display
+TICK_WORTH = 0.12  # a tick too many or too few is as bad as so much of the height left empty
 MANY = 3  # points per column of characters
 TICK_SPACE = 14  # the least number of columns between two labels of the time axis
 
+ROUNDING = 1e-6  # of a dot
 DOTS_WIDE, DOTS_HIGH = 2, 4  # dots of a braille character
 
 Dot = tuple[int, int]  # column from the left, row from the bottom
@@ -29,32 +33,54 @@ def time_span(seconds: float) -> float:
     return float(math.ceil(seconds / step) * step)
 
 
-def time_ticks(span: float, columns: int) -> list[tuple[float, str]]:
-    """The moments to label below a chart of so many columns, with their labels; without the start and the end."""
+def time_ticks(span: float, columns: int, begin: float = 0.0) -> list[tuple[float, str]]:
+    """The moments to label below a chart of so many columns, with their labels; without its first and last moment."""
     room = max(1, columns // TICK_SPACE)
     step = next((step for step in TICK_STEPS if span / step <= room), math.ceil(span / room / DAY) * DAY)
     size, unit = (1, "s") if step < MINUTE else (MINUTE, "min") if step < HOUR else (HOUR, "h")
-    return [(float(t), f"{t // size} {unit}") for t in range(step, math.ceil(span), step)]
-
-
-def top_of(highest: float) -> float:
-    """The end of the value axis: the next round number at or above the highest value."""
-    if highest <= 0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(highest))
-    return next((step * power for step in TOPS if highest <= step * power * (1 + 1e-9)), 10 * power)
+    numbers = range(math.floor(begin / step) + 1, math.ceil((begin + span) / step))
+    return [(number * step, f"{round(number * step / size, 1):.10g} {unit}") for number in numbers]
 
 
 def unit_for(units: Sequence[Unit], highest: float) -> Unit:
-    """The largest unit in which the highest value is at least 1."""
-    return next((unit for unit in reversed(units) if highest >= unit.size), units[0])
+    """The largest unit in which the highest value is at least 2: a VM of 1 GiB is drawn in MiB."""
+    return next((unit for unit in reversed(units) if highest >= 2 * unit.size), units[0])
 
 
-def value_ticks(top: float, rows: int) -> list[float]:
-    """The values to label beside a chart of so many rows, from the bottom up; prefers short labels."""
-    choice = (4, 3, 5) if rows >= 11 else (2,) if rows >= 3 else (1,)
-    parts = min(choice, key=lambda parts: len(f"{top / parts:g}"))
-    return [top * part / parts for part in range(parts + 1)]
+@dataclass(frozen=True)
+class ValueAxis:
+    """A value axis whose ticks are `rows_each` rows apart and `step` units apart, from zero on its foot upwards."""
+
+    top: float
+    step: float
+    rows_each: int
+
+    def ticks(self, rows: int) -> list[tuple[int, float]]:
+        """The ticks of a chart of so many rows: (rows above the foot, value)."""
+        return [(row, self.step * row / self.rows_each) for row in range(0, rows + 1, self.rows_each)]
+
+
+def value_axis(highest: float, rows: int, *, binary: bool = False) -> ValueAxis:
+    """The axis that fits the highest value best with few round ticks; all of them are on rows."""
+    if highest <= 0:
+        return ValueAxis(1.0, 1.0, rows)
+    wanted = 4 if rows >= 11 else 3 if rows >= 6 else 2 if rows >= 3 else 1
+    found: list[tuple[float, ValueAxis]] = []
+    for step in _steps(highest, binary=binary):
+        rows_each = min(rows, int(rows * step / (highest * EXACT)))
+        if rows_each:
+            axis = ValueAxis(step * rows / rows_each, step, rows_each)
+            found.append((axis.top / highest + TICK_WORTH * abs(rows // rows_each - wanted), axis))
+    return min(found, key=lambda each: each[0])[1]
+
+
+def _steps(highest: float, *, binary: bool) -> list[float]:
+    """Round distances of ticks, from far below the highest value to above it."""
+    if binary:
+        power = math.ceil(math.log2(highest))
+        return [2.0**each for each in range(power - 5, power + 1)]
+    power = math.floor(math.log10(highest))
+    return [digit * 10.0**each for each in range(power - 1, power + 2) for digit in (1, 2, 5)]
 
 
 @dataclass(frozen=True)
@@ -65,14 +91,27 @@ class Scale:
     top: float
     columns: int
     rows: int
+    begin: float = 0.0  # the moment at the left edge
+
+    def moment(self, column: float) -> float:
+        """The moment at the left edge of a column."""
+        return self.begin + self.span * column / self.columns
+
+    def shows(self, x: float) -> bool:
+        """Whether a moment is between the edges."""
+        return self.begin <= x <= self.begin + self.span
 
     def dot_column(self, x: float) -> int:
         """The dot column of a moment, from the left."""
-        return _within(int(x / self.span * self.columns * DOTS_WIDE), self.columns * DOTS_WIDE)
+        return _within(int((x - self.begin) / self.span * self.columns * DOTS_WIDE), self.columns * DOTS_WIDE)
 
     def dot_row(self, y: float) -> int:
-        """The dot row of a value, from the bottom."""
-        return _within(round(y / self.top * (self.rows * DOTS_HIGH - 1)), self.rows * DOTS_HIGH)
+        """The dot row of a value, from the bottom: the highest one that the value fills."""
+        return _within(math.ceil(y / self.top * self.rows * DOTS_HIGH - ROUNDING) - 1, self.rows * DOTS_HIGH)
+
+    def eighths(self, y: float) -> int:
+        """The height of a value in eighths of a row."""
+        return min(max(round(y / self.top * self.rows * 8), 0), self.rows * 8)
 
     def column(self, x: float) -> int:
         """The character column of a moment."""
@@ -85,6 +124,28 @@ class Scale:
 
 def _within(value: int, size: int) -> int:
     return min(max(value, 0), size - 1)
+
+
+def cut(series: Series, scale: Scale) -> Series:
+    """The part of a series that the scale shows; at the edges it has the values of the lines that cross them."""
+    xs, ys, end = series.xs, series.ys, scale.begin + scale.span
+    if not xs or (xs[0] >= scale.begin and xs[-1] <= end):
+        return series
+    first, last = bisect_left(xs, scale.begin), bisect_right(xs, end)
+    before = _between(series, first, scale.begin) if first else ()
+    after = _between(series, last, end) if last < len(xs) else ()
+    dots = [*before, *zip(xs[first:last], ys[first:last], strict=True), *after]
+    return replace(series, xs=tuple(x for x, _ in dots), ys=tuple(y for _, y in dots))
+
+
+def _between(series: Series, index: int, x: float) -> tuple[tuple[float, float], ...]:
+    """The point at x on the line that ends at the point of this index; none if the line is broken there."""
+    if index >= len(series.xs):
+        return ()
+    (x0, x1), (y0, y1) = series.xs[index - 1 : index + 1], series.ys[index - 1 : index + 1]
+    if y0 is None or y1 is None or not x0 < x < x1:
+        return ()
+    return ((x, y0 + (y1 - y0) * (x - x0) / (x1 - x0)),)
 
 
 def strokes(xs: Sequence[float], ys: Sequence[float | None], scale: Scale) -> list[list[Dot]]:

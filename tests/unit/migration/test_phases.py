@@ -1,0 +1,80 @@
+"""The phases of a migration in time, and the line that shows them."""
+
+from itertools import pairwise
+
+import pytest
+
+from tests.ui.replay import recording
+from tui.migration.model import record
+from tui.migration.model.phases import PASS, POST_COPY, SETUP, SWITCHOVER, Phase, phases
+from tui.migration.model.record import Event
+from tui.migration.model.timeline import Timeline
+from tui.migration.widgets.ribbon import ribbon
+from tui.ui.chart.scale import Scale
+
+LEFT, WIDTH = 6, 80
+
+
+def line(shown: list[Phase], span: float = 60.0, begin: float = 0.0) -> str:
+    return ribbon(shown, Scale(span, 1, 60, 1, begin), LEFT, WIDTH).plain
+
+
+def passes(count: int, each_s: float) -> list[Phase]:
+    """Passes of equal length."""
+    return [Phase(PASS, n * each_s, (n + 1) * each_s, n + 1) for n in range(count)]
+
+
+@pytest.mark.parametrize("name", ["post-copy-by-hand", "guest-post-copy", "failed"])
+def test_the_phases_follow_each_other_without_gaps_at_every_moment(name: str) -> None:
+    timeline = Timeline()
+    for each in recording(name):
+        timeline.add(each)
+        found = list(phases(timeline))
+        assert all(earlier.end == later.begin for earlier, later in pairwise(found))
+        assert all(phase.begin <= phase.end for phase in found)
+        if found:
+            assert (found[0].kind, found[0].begin) == (SETUP, 0.0)
+            assert found[-1].end == pytest.approx(timeline.ended_at or timeline.now)
+
+
+def test_the_passes_are_numbered_and_followed_by_post_copy() -> None:
+    found = list(phases(Timeline(recording("post-copy-by-hand"))))
+    assert [each.kind for each in found] == [SETUP, *[PASS] * 6, POST_COPY]
+    assert [each.number for each in found if each.kind == PASS] == [1, 2, 3, 4, 5, 6]
+
+
+def test_pre_copy_ends_with_a_switchover() -> None:
+    found = list(phases(Timeline(recording("guest-pre-copy"))))  # recorded from its second pass on
+    assert [(each.kind, each.number) for each in found] == [(PASS, 2), (SWITCHOVER, 0)]
+    assert found[0].end == found[1].begin
+
+
+def test_before_the_start_there_is_no_phase_and_before_the_first_sample_there_is_setup() -> None:
+    timeline = Timeline()
+    assert list(phases(timeline)) == []
+    timeline.add(Event(0.5, "", record.START, {"vm": "guest1"}))
+    assert list(phases(timeline)) == [Phase(SETUP, 0.0, 0.5)]
+
+
+def test_the_line_names_the_setup_the_first_pass_and_numbers_the_others() -> None:
+    shown = [Phase(SETUP, 0, 8), Phase(PASS, 8, 30, 1), Phase(PASS, 30, 36, 2), Phase(POST_COPY, 36, 50)]
+    assert line(shown) == f" pass ░setup░░▏1 full copy          ▏2    post-copy      {' ' * 23}"
+
+
+def test_a_short_last_phase_is_named_in_the_margin() -> None:
+    shown = [Phase(PASS, 0, 59.5, 1), Phase(POST_COPY, 59.5, 60)]
+    assert line(shown).endswith(" post-copy" + " " * 6)
+    assert len(line(shown)) == WIDTH
+
+
+def test_numbers_of_crowded_passes_are_thinned_to_round_ones() -> None:
+    numbers = [int(each) for each in line(passes(60, 1.0)).removeprefix(" pass").split("▏") if each.strip()]
+    assert numbers == [1, *range(5, 61, 5)]
+    crowded = line(passes(3000, 0.02))
+    assert "▏500" in crowded
+    assert "▏501" not in crowded
+
+
+def test_a_part_of_the_time_axis_shows_the_passes_of_that_part() -> None:
+    shown = line(passes(600, 1.0), span=6.0, begin=300.0)
+    assert [each.strip() for each in shown.split("▏")] == ["pass", "301", "302", "303", "304", "305", "306"]

@@ -1,0 +1,143 @@
+"""Areas of a chart, and the names at the ends of its curves."""
+
+from dataclasses import replace
+
+import pytest
+
+from tui.ui.chart.area import column_values
+from tui.ui.chart.curves import Curves
+from tui.ui.chart.paper import BAND, EIGHTHS, ON_AREA, Row
+from tui.ui.chart.picture import AREA, BYTES, DOTS, PLAIN, Band, Level, Picture, Series, Sign
+from tui.ui.chart.scale import Scale
+from tui.ui.chart.sheet import compose
+from tui.ui.chart.spark import resampled, spark
+
+MIB = 1 << 20
+LEFT = 6  # columns left of the canvas
+
+FALLING = Series("remaining", (0, 10, 10, 20), (1024 * MIB, 0, 512 * MIB, 0), "text-warning", AREA, now="0 B")
+PICTURE = Picture("memory", BYTES, (FALLING,), level=Level(34 * MIB, "34 MiB fits 300 ms", "fits 300 ms"), ends=True)
+
+
+def rows_of(picture: Picture, width: int = 80, height: int = 13) -> list[str]:
+    return [row.text for row in compose(picture, width, height, Curves())]
+
+
+def canvas(rows: list[str]) -> list[str]:
+    """The columns between axis and margin."""
+    return [row[LEFT:68] for row in rows[1:-1]]
+
+
+def test_an_area_is_solid_from_its_value_down_to_the_axis() -> None:
+    bare = canvas(rows_of(replace(PICTURE, level=None)))
+    for column in zip(*bare, strict=True):
+        filled = "".join(column).lstrip(" ")
+        assert filled[1:] == "█" * len(filled[1:])
+        assert filled[:1] in EIGHTHS
+
+
+def test_lines_signs_and_the_level_leave_no_hole_in_an_area() -> None:
+    flat = Series("dirtying", (0, 20), (400 * MIB, 400 * MIB), "text-error", DOTS)
+    picture = replace(PICTURE, series=(FALLING, flat), signs=(Sign(3, "P", "post-copy"), Sign(2, "d")))
+    before = compose(replace(PICTURE, level=None), 80, 13, Curves())
+    rows = compose(picture, 80, 13, Curves())
+    assert {character for row in rows for character in row.text} >= set("•╌│")
+    for old, new in zip(before[2:-1], rows[2:-1], strict=True):
+        for column in (at for at, character in enumerate(old.text) if character == "█"):
+            assert new.text[column] == "█" or new.inks[column] >= ON_AREA
+
+
+def test_a_value_above_zero_is_always_visible_and_zero_is_not() -> None:
+    series = Series("faults", (0, 5, 5, 10, 10, 15), (1000, 1000, 1, 1, 0, 0), form=AREA)
+    bottom = canvas(rows_of(Picture("faults", PLAIN, (series,))))[-1].rstrip()
+    assert "▁" in bottom
+    assert bottom.endswith("▁")
+
+
+def test_values_between_two_samples_are_interpolated_and_gaps_are_not() -> None:
+    scale = Scale(10, 10, 10, 5)
+    assert column_values((0, 9.5), (0, 9.5), scale) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 9.5]
+    values = column_values((0, 2.5, 3, 7.5, 9), (5, 5, None, 5, 5), scale)
+    assert values == [5, 5, 5, None, None, None, None, 5, 5, 5]
+
+
+def test_the_largest_value_of_a_column_is_drawn() -> None:
+    scale = Scale(1000, 10, 10, 5)
+    ys = tuple(9.0 if n == 555 else 1.0 for n in range(1000))
+    assert column_values(tuple(range(1000)), ys, scale) == [1, 1, 1, 1, 1, 9, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("rows", [2, 7, 11])
+def test_ticks_are_where_an_area_of_their_value_ends(rows: int) -> None:
+    flat = Series("remaining", (0, 15), (1024 * MIB, 1024 * MIB), form=AREA)
+    drawn = rows_of(Picture("memory", BYTES, (flat,)), height=rows + 2)
+    top = next(number for number, row in enumerate(drawn) if "█" in row)
+    assert drawn[top].startswith("1024 ┤")
+    assert drawn[-1].startswith("   0 └")
+
+
+def test_names_and_values_are_at_the_ends_of_the_curves() -> None:
+    rows = rows_of(PICTURE, 120)
+    assert rows[-2].endswith(" remaining 0 B" + " " * 6)
+    assert rows[-3].rstrip().endswith(" 34 MiB fits 300 ms")
+    assert "remaining" not in rows[0]
+
+
+def test_a_narrower_chart_names_the_curves_without_values() -> None:
+    rows = rows_of(PICTURE, 80)
+    assert rows[-2].rstrip().endswith(" remaining")
+    assert rows[-3].rstrip().endswith(" fits 300 ms")
+    assert all(len(row) == 80 for row in rows)
+
+
+def test_a_chart_without_room_for_names_has_a_legend() -> None:
+    title = rows_of(PICTURE, 59)[0]
+    assert "▄▄ remaining" in title
+
+
+def test_two_ends_at_one_value_are_below_each_other() -> None:
+    both = tuple(Series(name, (0, 10), (5, 5)) for name in ("sending", "dirtying"))
+    rows = rows_of(Picture("rate", PLAIN, both, ends=True))
+    found = [number for number, row in enumerate(rows) if row.rstrip().endswith(("sending", "dirtying"))]
+    assert len(found) == 2
+    assert found[1] - found[0] == 1
+
+
+def test_a_new_value_changes_the_end_of_the_area_only() -> None:
+    before: tuple[Row, ...] = ()
+    for seconds in range(5, 14):
+        xs = tuple(range(seconds))
+        series = Series("remaining", xs, tuple(1024 * MIB - x * 50 * MIB for x in xs), form=AREA)
+        rows = compose(Picture("memory", BYTES, (series,), least_top=1024 * MIB), 120, 13, Curves())
+        if before:
+            changed = sum(e - s for old, new in zip(before, rows, strict=True) for s, e in old.changes(new))
+            assert 0 < changed <= 12 * 13
+            first = min(s for old, new in zip(before, rows, strict=True) for s, _ in old.changes(new))
+            assert first >= LEFT + (seconds - 2) * 114 // 15
+        before = rows
+
+
+@pytest.mark.parametrize(("begin", "end", "columns"), [(5, 5.001, 1), (5, 10, 17), (19.99, 30, 1)])
+def test_a_band_is_at_least_a_column_wide_and_has_its_text_beside_it(begin: float, end: float, columns: int) -> None:
+    picture = replace(PICTURE, window=(0.0, 20.0), bands=(Band(begin, end, "libvirt pause 37 ms"),))
+    rows = compose(picture, 80, 13, Curves())
+    assert [row.text.count("▒") for row in rows[1:-1]] == [columns] * 11
+    assert "libvirt pause 37 ms" in rows[1].text
+    assert any(row.inks[row.text.index("▒")] == BAND + ON_AREA for row in rows[1:-1]) == (begin < 6)
+
+
+def test_a_time_without_values_is_hatched_where_there_is_no_value() -> None:
+    gap = Series("remaining", (0, 5, 5, 15, 20), (100, 100, None, 100, 100), form=AREA)
+    rows = rows_of(Picture("memory", PLAIN, (gap,), unknown=((5.0, 15.0),), window=(0.0, 20.0)))
+    hatched = {column for row in rows[1:-1] for column, character in enumerate(row) if character == "░"}
+    assert hatched == set(range(min(hatched), max(hatched) + 1))
+    assert 35 <= len(hatched) <= 38
+
+
+def test_a_spark_has_a_bar_for_each_value() -> None:
+    assert spark([0, 1, 50, 100]) == " ▁▄█"
+    assert spark([1, 2], 16) == "▁▁"
+    assert spark([]) == ""
+    assert resampled([0, 1, 2, 3, 4], [0, 1, 2, 3, 4], 2) == [2, 4]
+    assert resampled([5], [7], 3) == [7, 7, 7]
+    assert resampled([], [], 3) == []

@@ -1,0 +1,86 @@
+"""The canvas of a chart: areas, curves, the level, and the lines and letters of signs."""
+
+from tui.ui.chart.area import column_values, draw_area
+from tui.ui.chart.curves import NO_SERIES, Curves, Layer
+from tui.ui.chart.paper import BAND, EMPTY, FULL, LABEL, LEVEL, ON_AREA, SERIES, SIGN, Paper, one_cell_each
+from tui.ui.chart.picture import AREA, Band, Picture, Sign
+from tui.ui.chart.scale import Scale, cut
+
+LEVEL_LINE = "╌"
+SIGN_LINE = "│"
+HATCH = "░"
+BAND_FILL = "▒"
+
+
+def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int) -> None:
+    """Draw everything between the axes; what comes later replaces what is there, or is drawn on the area."""
+    shown = [cut(series, scale) for series in picture.series]
+    for number, series in enumerate(shown):
+        if series.form == AREA:
+            draw_area(paper, column_values(series.xs, series.ys, scale), scale, left, SERIES + number)
+    lines = {number: each for number, each in enumerate(shown) if each.form != AREA}
+    if lines:
+        _lay(paper, curves.draw(tuple(lines.values()), scale), tuple(lines), left)
+    signs = [sign for sign in picture.signs if scale.shows(sign.x)]
+    letters = _letters(signs, scale)
+    for column, letter in letters.items():
+        paper.put(left + column, 1, letter, SIGN)
+    if picture.level:
+        row, ink = 1 + scale.row(picture.level.y), LEVEL if picture.level.limit else LABEL
+        for column in range(left, left + scale.columns):
+            paper.fill(column, row, LEVEL_LINE, ink)
+    for column in {scale.column(sign.x) for sign in signs}:
+        for row in range(1, scale.rows + 1):
+            paper.fill(left + column, row, SIGN_LINE, SIGN)
+    for begin, end in picture.unknown:
+        for column in _columns(begin, end, scale):
+            for row in range(1, scale.rows + 1):
+                if paper.text[row][left + column] == " ":
+                    paper.put(left + column, row, HATCH, EMPTY)
+    _mark_bands(paper, picture.bands, scale, left)
+
+
+def _columns(begin: float, end: float, scale: Scale) -> range:
+    """The columns of a time; none if it is not shown."""
+    if end < scale.begin or begin > scale.begin + scale.span:
+        return range(0)
+    return range(scale.column(begin), scale.column(end) + 1)
+
+
+def _mark_bands(paper: Paper, bands: tuple[Band, ...], scale: Scale, left: int) -> None:
+    """Draw each band, and its text beside it in a row of its own."""
+    for number, band in enumerate(bands):
+        columns = _columns(band.begin, band.end, scale)
+        if not columns:
+            continue
+        for column in columns:
+            for row in range(1, scale.rows + 1):
+                on_area = ON_AREA if paper.text[row][left + column] == FULL else 0
+                paper.put(left + column, row, BAND_FILL, BAND + on_area)
+        text = f" {one_cell_each(band.text)} "
+        start = columns.stop if columns.stop + len(text) <= scale.columns else columns.start - len(text)
+        if start >= 0 and number < scale.rows:
+            paper.put(left + start, 1 + number, text, BAND)
+
+
+def _lay(paper: Paper, drawn: Layer, numbers: tuple[int, ...], left: int) -> None:
+    """Put the curves over the areas; `numbers` are those of their series in the picture."""
+    for row, (characters, owners) in enumerate(zip(drawn.characters, drawn.owners, strict=True), 1):
+        for column, owner in enumerate(owners, left):
+            if owner != NO_SERIES:
+                on_area = ON_AREA if paper.text[row][column] == FULL else 0
+                paper.put(column, row, characters[column - left], SERIES + numbers[owner] + on_area)
+
+
+def _letters(signs: list[Sign], scale: Scale) -> dict[int, str]:
+    """The column of each letter: that of its line, or the nearest free one."""
+    placed: dict[int, str] = {}
+    for sign in signs:
+        home = scale.column(sign.x)
+        letter = one_cell_each(sign.mark)[:1]
+        if placed.get(home) == letter:
+            continue
+        free = [column for column in range(scale.columns) if column not in placed]
+        if free:
+            placed[min(free, key=lambda column: (abs(column - home), column < home))] = letter
+    return placed

@@ -1,0 +1,36 @@
+"""The names of curves and level at their right ends, in a margin beside the canvas."""
+
+from tui.ui.chart.paper import LABEL, LEVEL, SERIES, Paper, one_cell_each
+from tui.ui.chart.picture import Picture
+from tui.ui.chart.scale import Scale
+
+# The margin by the width of the chart: for a name, or for a name and its newest value.
+FOR_NAMES, NAMES_WIDE = 60, 12
+FOR_VALUES, VALUES_WIDE = 100, 20
+
+
+def margin_of(picture: Picture, width: int) -> int:
+    """How many columns the names have; 0: a legend in the frame names the curves."""
+    if not picture.ends or width < FOR_NAMES:
+        return 0
+    return VALUES_WIDE if width >= FOR_VALUES else NAMES_WIDE
+
+
+def draw_ends(paper: Paper, picture: Picture, scale: Scale, left: int, margin: int) -> None:
+    """Name each curve at the row of its newest value, or at the nearest free row; then the level."""
+    wanted: list[tuple[int, tuple[str, ...], int]] = []
+    for number, series in enumerate(picture.series):
+        last = next((y for y in reversed(series.ys) if y is not None), None)
+        if last is not None:
+            texts = (f"{series.name} {series.now}".rstrip(), series.name)
+            wanted.append((scale.row(last), texts, SERIES + number))
+    if picture.level:
+        ink = LEVEL if picture.level.limit else LABEL
+        wanted.append((scale.row(picture.level.y), (picture.level.text, picture.level.short), ink))
+    free = list(range(scale.rows))
+    for home, choice, ink in wanted:
+        fitting = next((text for text in map(one_cell_each, choice) if text and len(text) < margin), "")
+        if fitting and free:
+            row = min(free, key=lambda each: abs(each - home))
+            free.remove(row)
+            paper.put(left + scale.columns + 1, 1 + row, fitting, ink)
