@@ -75,7 +75,7 @@ def titles(screen: Screen) -> str:
 async def test_chosen_columns_are_shown_in_their_order_and_kept(runs: Path) -> None:
     async with shown(runs) as screen:
         await screen.press("C")
-        await screen.sees("Columns", "[x] VM", "[ ] qemu", "when the migration was started")
+        await screen.sees("Columns", "[x] VM", "[ ] study", "when the migration was started")
         await screen.press("space")  # not the time
         await screen.press("end", "up", "up", "space", *(["u"] * 40))  # the reason of an exclusion first
         await screen.press("enter")
@@ -195,6 +195,7 @@ def test_every_column_is_in_one_part_and_each_part_fits(width: int, columns: tup
 def test_a_long_name_leaves_room_for_the_figures_on_a_narrow_terminal() -> None:
     long = replace(RUN, options=RunOptions("pre-copy", None, 20, 50, True, 4), downtime_s=0.03)
     assert {"total", "downtime"} <= set(RunTable([long], 79).columns)
+    assert "pre-copy +ac x4 <=20 MiB/s" in RunTable([long], 119).line(0).plain  # and none of it for other figures
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

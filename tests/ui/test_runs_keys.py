@@ -82,7 +82,7 @@ async def test_s_sorts_by_the_next_column_and_S_reverses(runs: Path) -> None:
         await screen.until(lambda: screen.outcomes == ["broken", "cancelled", "completed", "failed"])
         await screen.press("s")
         await screen.sees("↑VM")
-        await screen.press(*("s" for _ in range(5)))
+        await screen.press(*("s" for _ in range(6)))
         await screen.sees("↑total s")
         assert screen.outcomes == ["failed", "completed", "cancelled", "broken"]  # unknown ones are last
         await screen.press("S")

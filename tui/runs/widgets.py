@@ -31,6 +31,7 @@ STYLES = {
 }
 PASS_CELLS = 3  # of the line of a replay, at least, for each mark of a pass
 GAP = 2  # before each column; its second cell has the arrow of the order
+FIRST = 7  # columns that are shown even if nothing is known in them, and for which texts are cut
 LEAST, LOOSEST = 6, 4  # columns that the first two get at least; what a column gets at most beyond its widest cell
 MOST = {"vm": 24, "workload": 14, "technique": 30, "outcome": 10, "tags": 24, "note": 60}  # columns of a text
 MOST |= {"excluded": 40, "problem": 40, "folder": 40, "cell": 40}
@@ -39,7 +40,7 @@ CUT_TO = {"vm": 12, "technique": 12, "tags": 6, "note": 16, "excluded": 16, "pro
 # The usual columns, the most important first: what does not fit any more is left out, from the end.
 RANK = (
     "began", "outcome", "vm", "technique", "total", "downtime", "workload", "sent", "network", "guest", "passes",
-    "faults", "marks", "tags", "to", "note",
+    "faults", "marks", "tags", "to", "note", "from", "qemu", "libvirt",
 )  # fmt: skip
 
 
@@ -93,7 +94,7 @@ class RunTable:
 
     def _filled(self) -> list[str]:
         """The columns in which something is known, and those that are always shown."""
-        return [name for name in RANK if name in RANK[:7] or any(self._cells[name])]
+        return [name for name in RANK if name in RANK[:FIRST] or any(self._cells[name])]
 
     def _natural(self, name: str) -> int:
         widest = max(map(cell_len, self._cells[name]), default=0)
@@ -193,17 +194,25 @@ def _parts(natural: dict[str, int], width: int) -> list[dict[str, int]]:
 def _widths(natural: dict[str, int], width: int) -> dict[str, int]:
     """The widths of the columns that fit, in their order, at least of two; they fill the width."""
     room, widths = width, dict[str, int]()
-    for name, wanted in natural.items():
+    for number, (name, wanted) in enumerate(natural.items()):
+        if number == FIRST:  # texts are cut for the first columns, not for further ones
+            room = _widened(widths, natural, room)
         least = min(wanted, CUT_TO.get(name, wanted))
         if room < GAP + least and len(widths) > 1:
             break
         widths[name] = min(least, max(LEAST, room - GAP))
         room -= GAP + widths[name]
-    for name, least in widths.items():
-        widths[name] = max(least, min(natural[name], least + room))
-        room -= widths[name] - least
+    room = _widened(widths, natural, room)
     more = min(LOOSEST, max(0, room) // len(widths))
     return {name: each + more for name, each in widths.items()}
+
+
+def _widened(widths: dict[str, int], natural: dict[str, int], room: int) -> int:
+    """Widen the columns that were cut as far as there is room; the rest of the room."""
+    for name, each in widths.items():
+        widths[name] = max(each, min(natural[name], each + room))
+        room -= widths[name] - each
+    return room
 
 
 def _cell(column: Column, run: Run, width: int) -> str:

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.app.configurations import MINIMAL
 from tui.app.config import load
 from tui.app.wiring import wire
+from tui.runs.model.view import View
 
 
 def test_the_migrate_page_knows_the_workloads_of_the_launch_page(
@@ -17,3 +18,14 @@ def test_the_migrate_page_knows_the_workloads_of_the_launch_page(
     path.write_text(MINIMAL)
     backend = wire(load(path), path)
     assert backend.migrations._workload == backend.launch.workloads.known
+
+
+async def test_the_columns_of_the_runs_page_are_kept_in_the_state_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = tmp_path / "config.toml"
+    path.write_text(MINIMAL)
+    await wire(load(path), path).runs.view.keep(View(("vm",)))
+    assert await wire(load(path), path).runs.view.read() == View(("vm",))
+    assert [each.name for each in (tmp_path / "vmlm").iterdir()] == ["runs-page.json"]

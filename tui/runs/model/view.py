@@ -9,8 +9,8 @@ from tui.runs.model.table import ALL
 BY_NAME = {column.name: column for column in ALL}
 BEGAN = BY_NAME["began"]
 ON_SCREEN = (
-    "began", "vm", "workload", "technique", "to", "outcome", "total", "downtime", "network", "guest", "sent", "passes",
-    "faults", "tags", "marks", "note",
+    "began", "vm", "workload", "technique", "from", "to", "outcome", "total", "downtime", "network", "guest", "sent",
+    "passes", "faults", "libvirt", "qemu", "tags", "marks", "note",
 )  # fmt: skip
 
 
