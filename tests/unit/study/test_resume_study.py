@@ -159,6 +159,8 @@ async def test_a_damaged_study_is_a_sentence(make: Make, broken: str) -> None:
         ('outcome = "completed"\n[figures]\ntotal_time_ms = 1500', "completed", ""),
         ('outcome = "cancelled"\n[study]\ncensored = true', "censored", ""),
         ('outcome = "completed"\n[study]\ncensored = true', "censored", ""),
+        ('outcome = "completed"\n[figures]\ntotal_time_ms = 1500\n[study]\nlimit_s = 1.0', "censored", ""),
+        ('outcome = "completed"\n[figures]\ntotal_time_ms = 1500\n[study]\nlimit_s = 1.5', "completed", ""),
         ('outcome = "cancelled"', "cancelled", "its outcome is cancelled"),
         ('outcome = "running"\nfigures = 3', "failed", "its end was not recorded"),
         ('outcome = "completed"\n[figures]\ntotal_time_ms = nan', "completed", ""),

@@ -80,11 +80,15 @@ def ratio(values: Sequence[Value], others: Sequence[Value]) -> Ratio | None:
 
 
 def rank_test(values: Sequence[Value], others: Sequence[Value]) -> Test | None:
-    """None if it is not possible: a group has one value, or a lower bound may be larger than a value above it."""
+    """None if it is not possible: a group has one value, or a lower bound may be larger than a value above it.
+
+    So it is if all are lower bounds, whose order is unknown.
+    """
     both = [*values, *others]
     bounds = [each.amount for each in both if each.above]
     exact = [each.amount for each in both if not each.above]
-    if min(len(values), len(others)) < FEWEST_TESTED or (bounds and exact and min(bounds) < max(exact)):
+    unordered = bool(bounds) and (not exact or min(bounds) < max(exact))
+    if min(len(values), len(others)) < FEWEST_TESTED or unordered:
         return None
     from scipy import stats
 

@@ -79,7 +79,7 @@ class Compared:
         """
         found = self._found(pair, *(called[each] if called else letter(each) for each in (pair.group, pair.baseline)))
         if pair.test is None or pair.corrected is None:
-            return f"{_capital(found)}; not tested, because {_untested(pair)}."
+            return f"{_capital(found)}; not tested, because {self._untested(pair)}."
         tests = sum(each.test is not None for each in self.pairs)
         many = f" after Holm for {tests} comparisons" if tests > 1 else ""
         p = f"{p_text(pair.corrected)}{many}"
@@ -110,6 +110,15 @@ class Compared:
             ratio, clause = _turned(ratio), self.figure.less
         bound = "more than " if bounded else ""
         return f"{ours} {clause.format(f'{bound}{_times(ratio)}')} {theirs}"
+
+    def _untested(self, pair: Pair) -> str:
+        fewest = min(pair.ns)
+        if fewest < FEWEST_TESTED:
+            return f"a group has {'no value' if not fewest else 'only 1 value'}"
+        both = [self.cells[each].description for each in (pair.group, pair.baseline)]
+        if all(each is not None and each.above == each.n for each in both):
+            return "all values are lower bounds"
+        return "a lower bound is below a value of the others"
 
     def _no_ratio(self, pair: Pair) -> str:
         ours, theirs = self.cells[pair.group].description, self.cells[pair.baseline].description
@@ -186,13 +195,6 @@ def _times(ratio: Ratio) -> str:
 
 def _number(amount: float) -> str:
     return f"{amount:.0f}" if amount >= 99.5 else f"{amount:.1f}" if amount >= 1.95 else f"{amount:.2f}"
-
-
-def _untested(pair: Pair) -> str:
-    fewest = min(pair.ns)
-    if fewest < FEWEST_TESTED:
-        return f"a group has {'no value' if not fewest else 'only 1 value'}"
-    return "a lower bound is below a value of the others"
 
 
 def _capital(sentence: str) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from tui.core.quantity import duration, size
 from tui.migration.model.outcome import home
+from tui.migration.model.timeline import LOST
 from tui.runs.model.run import EMULATED, HostFacts, Run
 
 Facts = Iterator[tuple[str, str]]
@@ -40,9 +41,11 @@ def run_facts(run: Run) -> Facts:
 
 
 def figure_facts(run: Run) -> Facts:
-    """The final figures, the three downtimes among them."""
+    """The final figures, the three downtimes among them; a log without a result has only those of its last sample."""
+    cut = bool(run.imported) and run.outcome == LOST
+    least = "at least " if cut else ""
     if run.total_s is not None:
-        yield "total", duration(run.total_s)
+        yield "total", f"{least}{duration(run.total_s)}"
     if run.setup_s is not None:
         yield "setup", duration(run.setup_s)
     if run.post_copy_at_s is not None:
@@ -53,18 +56,19 @@ def figure_facts(run: Run) -> Facts:
         yield "guest", run.observed.guest
     yield from _work(run)
     if run.sent_bytes is not None:
-        yield "sent", f"{size(run.sent_bytes)} ({run.sent_bytes:,} bytes)"
+        yield "sent", f"{least}{size(run.sent_bytes)} ({run.sent_bytes:,} bytes)"
     if run.total_bytes is not None:
         yield "memory", f"{size(run.total_bytes)} by libvirt"
     if run.passes is not None:
-        yield "passes", str(run.passes)
+        yield "passes", f"{least}{run.passes}"
     if run.faults is not None:
-        yield "faults", f"{run.faults:,} page{'' if run.faults == 1 else 's'} fetched on demand"
+        yield "faults", f"{least}{run.faults:,} page{'' if run.faults == 1 else 's'} fetched on demand"
     if run.samples is not None:
         every = f", one each {run.interval_s:g} s" if run.interval_s else ""
         yield "samples", f"{run.samples:,}{every}"
     if run.from_libvirt is False:
-        yield "figures from", "the samples: libvirt no longer had the final ones"
+        why = "the log has no result" if cut else "libvirt no longer had the final ones"
+        yield "figures from", f"the samples: {why}"
 
 
 def _problems(run: Run) -> Facts:

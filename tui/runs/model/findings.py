@@ -78,7 +78,7 @@ def _too_small(figures: Sequence[Compared]) -> list[str]:
     if not sizes:
         return []
     repeats = max(needed(len(each.pairs)) for each in figures)
-    which = " or ".join(map(str, sorted(sizes)))
+    which = f"at most {max(sizes)}" if len(sizes) > 1 else str(max(sizes))
     return [f"Groups of {which} cannot show significance; at least {repeats} repeats a group are needed."]
 
 

@@ -83,7 +83,7 @@ def parse_run(
         from_libvirt=_truth(figures, "from_libvirt"),
         observed=_observed(_table(tables, "felt")),
         guest=_guest({**_table(tables, "guest"), **_table(after, "guest")}, _text(after, "error")),
-        study=_study(_table(tables, "study")),
+        study=_study(_table(tables, "study"), _seconds(figures, "total_time_ms")),
         imported=imported_words(_table(tables, "imported")),
         annotation=annotation or Annotation(),
         problem=problem or _text(after, "problem"),
@@ -151,9 +151,12 @@ def _host(table: Tables) -> HostFacts:
     )
 
 
-def _study(table: Tables) -> StudyMark | None:
+def _study(table: Tables, total_s: float | None) -> StudyMark | None:
     if not table:
         return None
+    limit_s = _number(table, "limit_s")
+    # A run that ended while no process watched it has no mark.
+    unmarked = limit_s is not None and total_s is not None and total_s > limit_s
     return StudyMark(
         name=_text(table, "name"),
         id=_text(table, "id"),
@@ -161,8 +164,8 @@ def _study(table: Tables) -> StudyMark | None:
         direction=_text(table, "direction"),
         repeat=_whole(table, "repeat"),
         warm_up=_truth(table, "warm_up") or False,
-        censored=_truth(table, "censored") or False,
-        limit_s=_number(table, "limit_s"),
+        censored=unmarked or _truth(table, "censored") or False,
+        limit_s=limit_s,
     )
 
 

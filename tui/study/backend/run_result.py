@@ -27,7 +27,10 @@ def result_of(folder: Path, number: int, direction: str) -> Done:
     except (OSError, ValueError) as error:
         return Done(number, DONE_FAILED, direction, str(folder), f"its record cannot be read: {error}")
     result = {COMPLETED: DONE_OK, CANCELLED: DONE_CANCELLED}.get(str(outcome), DONE_FAILED)
-    if isinstance(study, dict) and study.get("censored") is True and result != DONE_FAILED:
+    study = study if isinstance(study, dict) else {}
+    limit_s = study.get("limit_s")
+    unmarked = isinstance(limit_s, (int, float)) and total_s is not None and total_s > limit_s  # nobody watched it
+    if result != DONE_FAILED and (unmarked or study.get("censored") is True):
         result = DONE_CENSORED
     why = "its end was not recorded" if outcome == RUNNING else f"its outcome is {outcome}"
     why = "" if result in (DONE_OK, DONE_CENSORED) else why

@@ -72,7 +72,8 @@ def sentence(ours: list[Value], theirs: list[Value]) -> str:
         (
             values(60, 60, 60, 60, above=4),
             values(60, 60, 60, 60, above=4),
-            "No significant difference (p = 1): B and A have no ratio, because both medians are lower bounds.",
+            "B and A have no ratio, because both medians are lower bounds; "
+            "not tested, because all values are lower bounds.",
         ),
         (values(20), QUICK, "B is 1.67 times slower than A; not tested, because a group has only 1 value."),
         (
@@ -161,6 +162,15 @@ def test_runs_without_the_figure_are_a_warning() -> None:
     whole = group(IDLE, QUICK)
     found = only(Group(IDLE, (*whole.runs, Measured("x", IDLE))))
     assert "1 of 6 runs without a value: the others may not represent them" in found.cells[0].warnings
+
+
+def test_two_groups_of_lower_bounds_are_not_tested_because_their_order_is_unknown() -> None:
+    found = only(group(IDLE, values(60, 60, 60, above=3)), group(BUSY, values(50, 61, 70, above=3)))
+    (pair,) = found.pairs
+    assert pair.test is None
+    assert found.sentence(pair).endswith(
+        "both medians are lower bounds; not tested, because all values are lower bounds."
+    )
 
 
 def test_censored_runs_have_no_downtime_and_a_warning() -> None:

@@ -101,6 +101,21 @@ def test_the_report_opens_with_what_was_found(parsed: Parsed) -> None:
     assert "24.0 [20.0, 28.0] A, n = 5 12.0 [10.0, 14.0] B, n = 5" in parsed.text
 
 
+@pytest.mark.parametrize(("total_s", "limit_s", "own"), [(10.0, 10.2, True), (50.0, 102.0, False)])
+def test_a_short_post_copy_is_not_squeezed_by_a_long_pre_copy(total_s: float, limit_s: float, own: bool) -> None:
+    def curve(ended_at: float) -> Curve:
+        remaining, rates = [(0.0, 1 << 30), (ended_at, 0)], [(0.0, 5.0), (ended_at, 5.0)]
+        return Curve("a", remaining, rates, "MiB/s", [], None, ended_at, 0.1, ended_at, 5.0)
+
+    curves = [[curve(100.0)], [curve(total_s)]]
+    settings = [Settings(workload="memory", technique=each) for each in ("pre-copy", "post-copy at once")]
+    for figure in (plots.remaining(curves, settings), plots.guest_rates(curves, settings)):
+        assert figure
+        first, second = figure.axes
+        assert (first.get_xlim()[1], second.get_xlim()[1]) == (102.0, pytest.approx(limit_s))
+        assert ("own time axis" in second.get_title(loc="left").replace("\n", " ")) is own
+
+
 def test_the_report_needs_no_network_and_runs_no_script(parsed: Parsed, target: Path) -> None:
     assert parsed.sources == []
     assert "<script" not in target.read_text()
@@ -152,13 +167,13 @@ def test_a_dollar_is_no_formula_and_a_wide_axis_has_plain_numbers() -> None:
 def test_panels_of_a_row_show_the_whole_of_each_curve() -> None:
     settings = [Settings(workload="memory", technique=each) for each in ("pre-copy", "post-copy")]
     drawn = Curve("r", ((0, 9), (1, 0)), ((0, 5.0), (1, None), (2, 4.0)), "MiB/s", (0.5,), None, 1.0, 0.1, 3.0, 6.0)
-    faster = replace(drawn, guest=((0, 50.0), (9, 2.0)), ended_at=10.0)
+    faster = replace(drawn, guest=((0, 50.0), (6, 2.0)), ended_at=7.0)
     figure = plots.guest_rates([[drawn], [faster]], settings)
     assert figure is not None
     for axis in figure.axes:
         assert axis.get_ylim()[0] == 0
         assert axis.get_ylim()[1] >= 50
-        assert axis.get_xlim()[1] >= 10
+        assert axis.get_xlim()[1] >= 7
     assert (figure.get_supxlabel(), figure.get_supylabel()) == ("seconds since the start", "rate of the guest, MiB/s")
     figure = plots.guest_rates([[drawn], [replace(faster, unit="ops/s")]], settings)
     assert figure is not None

@@ -1,6 +1,7 @@
 """Everything that run.toml has becomes part of the run; what it does not have is unknown."""
 
 import sys
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -169,3 +170,15 @@ def test_all_known_options_have_a_label() -> None:
 )
 def test_lost_work_has_the_reason_why_it_is_not_all(guest: GuestWork, text: str) -> None:
     assert dict(figure_facts(Run(Path("/runs/x"), guest=guest)))["work lost"] == text
+
+
+@pytest.mark.parametrize(("outcome", "imported", "least"), [("lost", "Imported.", "at least "), ("lost", "", "")])
+def test_a_log_without_a_result_has_figures_that_are_at_least_those_of_its_last_sample(
+    outcome: str, imported: str, least: str
+) -> None:
+    run = Run(Path("/runs/x"), outcome=outcome, imported=imported, total_s=11.8, sent_bytes=1 << 30, passes=4, faults=7)
+    facts = dict(figure_facts(replace(run, from_libvirt=False)))
+    assert (facts["total"], facts["passes"]) == (f"{least}11.8 s", f"{least}4")
+    assert facts["sent"].startswith(f"{least}1.0 GiB")
+    assert facts["faults"].startswith(f"{least}7 pages")
+    assert facts["source"].endswith("the log has no result" if least else "libvirt no longer had its final figures")

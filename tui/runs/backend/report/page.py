@@ -147,7 +147,7 @@ def _draw(comparison: Comparison, runs: Sequence[Run], *, pdf: bool) -> list[Dra
         caption = (
             f"Memory that remains to be sent, at most {MOST} runs of a group. The strong line is the run of median "
             "length; its passes are ticks above, its switch is a line with libvirt's downtime. Panels of a row "
-            "have the same time axis."
+            "have the same time axis, except one whose title says that it has its own, because it would be squeezed."
         )
         add("remaining", caption, lambda: plots.remaining(curves, settings))
         add(

@@ -29,6 +29,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
 GREY = "#767676"
 WIDTH = 9.0  # inches
+SQUEEZED = 0.4  # a panel that would fill less of the time axis of its row has an axis of its own
+OWN_AXIS = "own time axis"
 LABEL = 34  # characters of a line of a label
 SPREAD = 30.0  # a ratio of the largest to the smallest value from which an axis is logarithmic
 STYLE = {
@@ -219,12 +221,15 @@ def _middle(curves: Sequence[Curve]) -> Curve:
 def _panels(
     curves: Sequence[Sequence[Curve]], settings: Sequence[Settings], sharey: str
 ) -> "tuple[Figure, list[tuple[Axes, Sequence[Curve], str]]]":
-    """A panel for each group with curves: workloads are rows with a common time axis, techniques are columns."""
+    """A panel for each group with curves: workloads are rows, techniques are columns.
+
+    A row has a common time axis. A group that ends long before the others would be squeezed, and has its own.
+    """
     rows, columns = matrix(settings)
     shown = [position for position, each in enumerate(curves) if each]
     lines = list(dict.fromkeys(rows[each] for each in shown))
     heads = list(dict.fromkeys(columns[each] for each in shown))
-    figure, axes = _figure(len(lines), len(heads), 0.5 + 1.9 * len(lines), sharex="row", sharey=sharey)
+    figure, axes = _figure(len(lines), len(heads), 0.5 + 1.9 * len(lines), sharey=sharey)
     for axis in axes:
         axis.set_visible(False)
     found = []
@@ -232,23 +237,23 @@ def _panels(
         line, head = lines.index(rows[position]), heads.index(columns[position])
         axis = axes[line * len(heads) + head]
         axis.set_visible(True)
-        axis.set_xlim(
-            0, 1.02 * max(curve.ended_at for at in shown if rows[at] == rows[position] for curve in curves[at])
-        )
-        axis.set_title(_lines(f"{letter(position)}  {columns[position]}"))
+        own_s = max(curve.ended_at for curve in curves[position])
+        row_s = max(curve.ended_at for at in shown if rows[at] == rows[position] for curve in curves[at])
+        squeezed = own_s < SQUEEZED * row_s
+        axis.set_xlim(0, 1.02 * (own_s if squeezed else row_s))
+        title = _lines(f"{letter(position)}  {columns[position]}")
+        axis.set_title(f"{title}\n{OWN_AXIS}" if squeezed else title)
         if not head:
             axis.set_ylabel(_lines(rows[position], 30), fontsize=8)
         found.append((axis, curves[position], _colours(settings)[position]))
     return figure, found
 
 
-def _figure(
-    rows: int, columns: int, height: float, *, sharex: Any = False, sharey: Any = False
-) -> "tuple[Figure, list[Axes]]":
+def _figure(rows: int, columns: int, height: float, *, sharey: Any = False) -> "tuple[Figure, list[Axes]]":
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(max(WIDTH, 2.4 * columns), height), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
+    axes = figure.subplots(rows, columns, squeeze=False, sharey=sharey)
     return figure, [axis for row in axes for axis in row]
 
 
