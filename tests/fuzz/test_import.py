@@ -1,6 +1,5 @@
 """Logs that others wrote: read, split, imported, opened."""
 
-import asyncio
 import tempfile
 from io import BytesIO
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from tests.fuzz.inputs import files, reads, texts
 from tests.fuzz.test_records import draw
 from tui.runs.backend.importer import Given, import_log
-from tui.runs.backend.runs import Runs
+from tui.runs.backend.reading import RunReader, open_run
 from tui.runs.model.domjobinfo_log import LogReader, Output
 from tui.runs.model.log_line import read_line
 from tui.runs.model.log_split import Splitter
@@ -34,19 +33,15 @@ def read_and_split(text: str) -> None:
 def import_and_open(data: bytes) -> None:
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         imported = import_log("-", BytesIO(data), Path(folder), Given())
-        asyncio.run(list_and_open(Runs(Path(folder)), len(imported.runs)))
-
-
-async def list_and_open(runs: Runs, count: int) -> None:
-    listed = await runs.list()
-    assert len(listed) == count
-    for run in listed:
-        assert not run.problem
-        RunTable([run], 80).line(0)
-        about_lines(run, 80)
-        opened = await runs.open(run)
-        assert opened.problem == ""
-        draw(opened.timeline)
+        listed = RunReader(Path(folder)).list()
+        assert len(listed) == len(imported.runs)
+        for run in listed:
+            assert not run.problem
+            RunTable([run], 80).line(0)
+            about_lines(run, 80)
+            opened = open_run(run)
+            assert opened.problem == ""
+            draw(opened.timeline)
 
 
 def test_damaged_lines_and_times() -> None:
