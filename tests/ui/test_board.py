@@ -3,6 +3,10 @@
 import pytest
 
 from tests.ui.migrate_screen import OpenedPage, at, over, page_of, running
+from tests.ui.one_page import until
+from tests.ui.replay import ReplayedMigrations
+from tui.migration.model.timeline import Timeline
+from tui.migration.widgets.board import Board
 from tui.ui.chart.chart import Chart
 
 
@@ -10,14 +14,10 @@ def shown(page: OpenedPage) -> list[str | None]:
     return [chart.id for chart in page.app.page.query(Chart) if chart.display]
 
 
-@pytest.mark.parametrize(
-    ("size", "charts"),
-    [
-        ((80, 24), ["memory", "rates", "guest"]),
-        ((80, 21), ["memory", "rates"]),
-        ((120, 40), ["memory", "rates", "guest"]),
-    ],
-)
+ALL = ["memory", "rates", "guest"]
+
+
+@pytest.mark.parametrize(("size", "charts"), [((80, 24), ALL), ((80, 21), ALL[:2]), ((120, 40), ALL)])
 async def test_as_many_charts_as_have_room_are_shown(size: tuple[int, int], charts: list[str]) -> None:
     async with page_of(running("guest-post-copy", at(13)), size=size) as page:
         assert shown(page) == charts
@@ -37,3 +37,80 @@ async def test_the_phases_are_where_the_charts_have_them() -> None:
         area = next(line for line in lines if "34 MiB fits" in line)
         assert abs(phases.index("▏1") - phases.index("░") - (lines[lines.index(phases) + 3].index("█") - 6)) <= 1
         assert len(area) > phases.rindex("▏")
+
+
+async def test_each_chart_is_shown_alone_and_then_all_again() -> None:
+    async with page_of(running("guest-post-copy", at(13))) as page:
+        titles = ["memory, MiB", "rate, MiB/s", "guest, GiB/s", "left after each pass, MiB", "sent, MiB"]
+        for title in titles:
+            await page.pilot.press("f")
+            await page.sees(f"─ {title} ─")
+            assert len(shown(page)) == 1
+            await page.sees("Not converging")  # what can be done stays
+            assert "rate 115 MiB/s" not in page.words
+        await page.pilot.press("f")
+        await page.sees("rate 115 MiB/s", "memory, MiB")
+        assert shown(page) == ALL
+        await page.pilot.press("F")
+        await page.sees("sent, MiB")
+        await page.pilot.press("0")
+        await page.sees("rate 115 MiB/s")
+        assert shown(page) == ALL
+
+
+async def test_the_cursor_reads_all_values_and_can_be_put_by_a_click() -> None:
+    async with page_of(running("guest-post-copy", at(13)), size=(120, 40)) as page:
+        await page.pilot.press("left")
+        await page.sees("12.5 s pass 5 remaining 300 MiB sent 1.2 GiB sending 115 MiB/s dirtying 107 MiB/s guest")
+        await page.pilot.press("shift+left")
+        await page.sees("10.9 s pass 4 remaining 289 MiB")
+        assert all("┃" in row for row in page.text.splitlines()[6:16])
+        await page.pilot.press("shift+right", "right", "right")
+        await page.sees("12.5 s pass 5")
+        await page.pilot.click("#memory", offset=(20, 3))
+        await page.sees("2.3 s pass 1")
+        await page.pilot.press("0")
+        await page.sees("each pass left")
+        assert "┃" not in page.text
+
+
+async def test_the_time_axis_is_zoomed_and_moved() -> None:
+    async with page_of(running("guest-post-copy", over), size=(120, 40)) as page:
+        memory = page.app.page.query_one("#memory", Chart)
+        whole = memory.picture.window
+        assert whole is not None
+        await page.pilot.press("z", "z", "less_than_sign")
+        await page.sees(" 11 s ", "▏4")
+        quarter = whole[1] / 4
+        assert memory.picture.window == pytest.approx((whole[1] - 1.5 * quarter, whole[1] - quarter / 2))
+        await page.pilot.press("greater_than_sign", "Z", "Z")
+        await until(page.pilot, lambda: memory.picture.window == whole)
+
+
+async def test_many_keys_at_once_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with page_of(running("guest-post-copy", over)) as page:
+        board, drawn = page.app.page.query_one(Board), list[Timeline]()
+        show = board.show
+        monkeypatch.setattr(board, "show", lambda timeline: (drawn.append(timeline), show(timeline)))
+        for _ in range(30):
+            board.move_cursor(-1)
+        await page.sees("post-copy")
+        await until(page.pilot, lambda: bool(drawn))
+        assert len(drawn) == 1
+        assert board.view.cursor is not None
+
+
+async def test_the_keys_of_the_charts_explain_that_there_are_none() -> None:
+    async with page_of(ReplayedMigrations()) as page:
+        await page.sees("Nothing is migrating.")
+        await page.pilot.press("z")
+        await page.is_notified("There are no charts yet.")
+
+
+async def test_without_colours_a_line_on_an_area_is_drawn_reversed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with page_of(running("guest-post-copy", at(13)), size=(120, 40)) as page:
+        strips = page.app.screen._compositor.render_strips()
+        dots = [segment for strip in strips for segment in strip if "•" in segment.text]
+        assert dots
+        assert {bool(segment.style and segment.style.reverse) for segment in dots} == {True, False}

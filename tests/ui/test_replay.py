@@ -237,3 +237,15 @@ def test_replay_looks_like_its_picture(
         await until(pilot, lambda: all(each.picture.span_s > 15 for each in page.query(Chart) if each.display))
 
     assert snap_compare(OnePage(page), terminal_size=size, run_before=look)
+
+
+async def test_the_cursor_reads_the_values_while_the_replay_stands_there(tmp_path: Path) -> None:
+    async with replay_of(tmp_path, "guest-post-copy", (120, 40)) as replay:
+        await replay.goes_to("13")
+        await replay.pilot.press("left", "shift+left")
+        await until(replay.pilot, lambda: "10.9 s  pass 4  remaining 289 MiB" in text_of(replay.app))
+        await replay.pilot.press("f")
+        await until(replay.pilot, lambda: "rate, MiB/s" not in text_of(replay.app))
+        await replay.shows("paused  1x  0:13.0")
+        await replay.pilot.press("0")
+        await until(replay.pilot, lambda: "rate, MiB/s" in text_of(replay.app))

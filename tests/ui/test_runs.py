@@ -136,7 +136,7 @@ async def test_an_opened_run_shows_the_observed_downtime(folder: Path) -> None:
         await until(pilot, lambda: "guest, GiB/s" in text_of(app))
         assert "network      no reply for 340 ms (±10 ms; before the switchover 428 ms)" in text_of(app)
         assert "guest        the guest paused 272 ms (219 ms by its own clock, plus 53 ms" in text_of(app)
-        axes = {chart.picture.span_s for chart in app.screen.query(Chart)}
+        axes = {chart.picture.span_s for chart in app.screen.query(Chart) if chart.display}
         assert len(axes) == 1
 
 
@@ -240,3 +240,16 @@ def test_runs_looks_like_its_picture(snap_compare: Any, folder: Path, size: tupl
             await until(pilot, lambda: "raw log" in text_of(app) and "█" in text_of(app))  # plotext is loaded
 
     assert snap_compare(app, terminal_size=size, run_before=look)
+
+
+async def test_each_chart_of_a_run_fills_the_page_on_a_key(folder: Path) -> None:
+    app = app_of(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "completed" in text_of(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunPage) and "raw log" in text_of(app))
+        await pilot.press("f")
+        await until(pilot, lambda: "raw log" not in text_of(app))
+        assert "memory, MiB" in text_of(app)
+        await pilot.press("0")
+        await until(pilot, lambda: "raw log" in text_of(app))

@@ -103,6 +103,15 @@ def test_the_guests_rate_before_is_a_line_on_the_scale_and_the_loss_a_number() -
     assert guest_picture(timeline).subtitle == "mean 33 %, lowest 11 % of the rate before"
 
 
+def test_the_rate_before_may_come_with_the_first_rate_of_the_guest() -> None:
+    timeline = Timeline()
+    for t, data in ((1.0, {"rate": 124.0, "before": 935.0}), (2.0, {"rate": 465.0})):
+        timeline.add(Event(t, "", record.GUEST, {"unit": "rows/s", **data}))
+    picture = guest_picture(timeline)
+    assert picture.level == Level(935.0, "before 935 rows/s", "before", limit=False)
+    assert picture.subtitle == "465 rows/s, 50 % of the rate before"
+
+
 def test_without_a_rate_before_the_first_rates_are_the_comparison() -> None:
     level = guest_picture(Timeline(recording("guest-post-copy"))).level
     assert level is not None

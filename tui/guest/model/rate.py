@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import median
 
 from tui.guest.model.workload import number_of, parse_values
 
 PER_S = "_per_s"
 MIB_S = "MiB/s"
+
+BASELINE_S = 10.0  # before a migration: over so long the rate is what it is compared with
+LEAST_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,19 @@ class NewestOutput:
     def values(self) -> Mapping[str, str]:
         """The key=value pairs of the newest line."""
         return parse_values(self.line)
+
+
+def rate_before(output: NewestOutput, ago_s: float) -> float | None:
+    """The median rate of the last BASELINE_S until `ago_s` before the newest line; None if too few lines have one."""
+    newest, rates = number_of(output.values, "seconds"), list[float]()
+    for line in output.lines[1:]:  # the first one may be cut
+        values = parse_values(line)
+        rate, seconds = rate_of(values), number_of(values, "seconds")
+        if rate is None or seconds is None or newest is None:
+            continue
+        if ago_s < newest - seconds <= ago_s + BASELINE_S:  # a workload that was restarted counts from 0 again
+            rates.append(rate[0])
+    return median(rates) if len(rates) >= LEAST_LINES else None
 
 
 def parse_newest_output(text: str) -> NewestOutput:

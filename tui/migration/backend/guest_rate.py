@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from tui.core.failure import Failure
 from tui.guest.backend.guest import Guest
-from tui.guest.model.rate import NewestOutput, rate_of
+from tui.guest.model.rate import NewestOutput, rate_before, rate_of
 from tui.guest.model.workload import number_of, parse_values
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
@@ -22,6 +22,7 @@ class GuestRate:
         self.caught_up = asyncio.Event()
         self.caught_up.set()
         self._run_log = run_log
+        self._compared = False  # the rate before the migration was looked up
 
     async def follow(self, open_guest: Callable[[], Guest]) -> None:
         """Read the workload's newest lines until cancelled: one request at a time, on an absolute schedule."""
@@ -68,6 +69,8 @@ class GuestRate:
     def _log_rates(self, reply: NewestOutput, lines: Iterable[str], waited: float) -> None:
         """Also of the seconds in which the guest did not reply: the workload's log has them."""
         newest = number_of(reply.values, "seconds")
+        before = None if self._compared else rate_before(reply, self._run_log.now())
+        self._compared = True
         for line in lines:
             values = parse_values(line)
             rate, seconds = rate_of(values), number_of(values, "seconds")
@@ -76,4 +79,6 @@ class GuestRate:
                 continue
             data = {"workload": reply.name, "rate": rate[0], "unit": rate[1], "seconds": seconds}
             data |= {"waited": round(waited, 3)} | ({"ago": round(ago, 3)} if ago else {})
+            if before is not None:
+                data, before = data | {"before": before}, None
             self._run_log.log(record.GUEST, data)

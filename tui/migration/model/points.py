@@ -182,6 +182,7 @@ class GuestPoints(Thinned[GuestPoint]):
 
     def __init__(self) -> None:
         super().__init__(guest_extremes)
+        self.before = 0.0  # the rate before the migration; 0 if unknown
 
     def answered(self, point: GuestPoint) -> None:
         """Add a rate, which may be of a moment for which no answer had come before."""

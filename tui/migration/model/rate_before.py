@@ -21,10 +21,11 @@ class RateBefore(NamedTuple):
 
 
 def rate_before(timeline: Timeline) -> RateBefore | None:
-    """What a study measured before the migration, else the first rates during it; None if there is none."""
+    """What a study measured before the migration, else what the workload's log has of then, else its first rates."""
     tables = timeline.options.get("tables")
     guest = tables.get("guest") if isinstance(tables, Mapping) else None
     measured = number_in(guest, "rate_before") if isinstance(guest, Mapping) else None
+    measured = measured or timeline.guest.before
     if measured:
         return RateBefore(measured, "before")
     rates = [each.rate for each in islice(timeline.guest, FIRST) if each.rate]

@@ -24,10 +24,11 @@ DIAGNOSIS = "diagnosis"
 GAP = "gap"  # nothing was recorded; data: seconds, why
 ERROR = "error"  # data: what, why, hint, detail
 # From the guest, about once a second. guest: workload, rate and unit ("MiB/s") of the workload's newest line, seconds
-# it has run; or silent_s, for how long no new line came, and why. echo: of the probes since the event before, sent and
-# answered, rtt_ms the shortest round trip, pause_ms the longest time without a reply and pause_at when it began;
-# guest_gap_ms the longest time between two beats since since_ns, by the guest's clock; clock_lost_ms by how much that
-# clock fell behind in the pauses so far, clock_error_ms the possible error. felt: see model.observed_downtime.
+# it has run, and in the first one `before`, the rate before the start; or silent_s, for how long no new line came, and
+# why. echo: of the probes since the event before, sent and answered, rtt_ms the shortest round trip, pause_ms the
+# longest time without a reply and pause_at when it began; guest_gap_ms the longest time between two beats since
+# since_ns, by the guest's clock; clock_lost_ms by how much that clock fell behind in the pauses so far, clock_error_ms
+# the possible error. felt: see model.observed_downtime.
 GUEST, UDP_PROBE, OBSERVED = "guest", "echo", "felt"
 EVERY_SECOND = frozenset({GUEST, UDP_PROBE})
 VERIFIED = "verified"  # where the VM is afterwards; data: sentence, ok, advice

@@ -316,6 +316,7 @@ class Timeline:
     def _on_guest(self, event: Event) -> None:
         if event.data.get("silent_s") is None:
             self.guest_silent = None
+            self.guest.before = self.guest.before or _number(event.data, "before")
             moment = event.t - _number(event.data, "ago")  # the guest replied only later
             self.guest.answered(GuestPoint(moment, _number(event.data, "rate"), str(event.data.get("unit", ""))))
         else:
@@ -339,8 +340,7 @@ class Timeline:
     def _on_end(self, event: Event) -> None:
         outcome = str(event.data.get("outcome"))
         self.phase = outcome if outcome in OVER else LOST
-        self.ended_at = event.t
-        self.post_copy_held = False
+        self.ended_at, self.post_copy_held = event.t, False
 
 
 HANDLERS = {name[4:].replace("_", "-"): each for name, each in vars(Timeline).items() if name.startswith("_on_")}

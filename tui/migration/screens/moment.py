@@ -12,6 +12,7 @@ from textual.content import Content
 
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import sentence, warning
+from tui.migration.screens.chart_page import ChartPage
 from tui.migration.widgets.board import Board
 from tui.migration.widgets.log_pane import LogPane
 from tui.migration.widgets.phase_line import phase_line
@@ -19,7 +20,6 @@ from tui.migration.widgets.sentence import Sentence
 from tui.migration.widgets.summary import Outcome
 from tui.migration.widgets.tiles import tiles
 from tui.ui.lines import Lines
-from tui.ui.page import Page
 
 YIELD_S = 0.001  # between two charts, so that keys are handled
 CHARTS_EVERY_S = 0.8  # at most: drawing one takes 10 ms, and events cause updates, too
@@ -39,7 +39,7 @@ class Moment:
     waiting_s: float  # for how long libvirt has not replied
 
 
-class MomentPage(Page):
+class MomentPage(ChartPage):
     """Shows what `_moment` returns: lines, charts, log and result."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = [Path(__file__).with_name("page.tcss")]
@@ -75,6 +75,10 @@ class MomentPage(Page):
     def _moment(self) -> Moment | None:
         """What is shown; None if there is no migration."""
         raise NotImplementedError
+
+    @property
+    def _has_charts(self) -> bool:
+        return self._moment() is not None
 
     def _request_update(self) -> None:
         """Request an update, at most one at a time; it runs when the loop has nothing more urgent."""

@@ -11,6 +11,7 @@ from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model import entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, START, why_not
 from tui.migration.model.timeline import POST_COPY, Timeline
+from tui.migration.screens.chart_page import CHART_BINDINGS
 from tui.migration.screens.number import NumberDialog
 from tui.migration.screens.start import StartForm
 from tui.migration.screens.view import MigrateView
@@ -28,7 +29,8 @@ class MigratePage(MigrateView):
         "The lines: the VM, its phase, what the figures mean. The upper chart: the memory that remains; when it falls "
         "below the dashed line at the end of a pass, the VM is switched over. The lower charts: "
         "the rate of sending against the rate at which the VM writes memory, and the rate of the workload in the "
-        "guest. The line above them has the passes by their numbers, and post-copy. d b c mark your changes."
+        "guest. The line above them has the passes by their numbers, and post-copy. d b c mark your changes. "
+        "Below them: what was sent, and what each pass left."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "start", "start", tooltip="Start a migration: opens the form, Enter starts", id="migrate.start"),
@@ -44,6 +46,7 @@ class MigratePage(MigrateView):
         Binding("P", "pause", "pause", show=False, id="migrate.pause",
                 tooltip="Pause post-copy, after a confirmation, to try the recovery: only a resume continues it"),
         Binding("l", "log", "log", tooltip="Show or hide the raw statistics and events", id="migrate.log"),
+        *CHART_BINDINGS,
     ]  # fmt: skip
 
     def __init__(self, migrations: Migrations, defaults: Plan) -> None:
@@ -56,7 +59,7 @@ class MigratePage(MigrateView):
 
     def why_not(self, action: str) -> str:
         if action not in KEYS:
-            return ""
+            return super().why_not(action)
         reason = why_not(KEYS[action], self._timeline if self._migration else None)
         return reason or (self._nothing_runs() if action == "start" else "")
 

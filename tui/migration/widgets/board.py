@@ -10,10 +10,14 @@ from textual.containers import Vertical
 from tui.migration.model.phases import phases
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
-from tui.migration.widgets.pass_charts import sent_and_left
+from tui.migration.widgets.curves import newest_of, span_of, window_of
+from tui.migration.widgets.pass_charts import left_picture, sent_and_left, sent_picture
+from tui.migration.widgets.readout import readout
 from tui.migration.widgets.ribbon import ribbon
+from tui.migration.widgets.view import View
 from tui.ui.chart.chart import Chart
 from tui.ui.chart.picture import Picture
+from tui.ui.chart.scale import Scale
 from tui.ui.chart.sheet import LABELS_WIDE, time_scale
 from tui.ui.lines import Lines
 
@@ -24,30 +28,37 @@ PICTURES: dict[str, Callable[[Timeline], Picture]] = {
     "memory": memory_picture,
     "rates": rate_picture,
     "guest": guest_picture,
+    "left": left_picture,
+    "sent": sent_picture,
 }
+ALONE = ("left", "sent")  # these are not shown below others
 
 
 class Board(Vertical):
-    """Shows as many charts as have room, the most important first."""
+    """Shows as many charts as have room, the most important first, or one; `change` shows another view."""
 
     DEFAULT_CSS = """
     Board { height: 1fr; }
-    Board > #ribbon, Board > #sent { height: 1; text-wrap: nowrap; }
+    Board > #ribbon { height: 1; text-wrap: nowrap; }
+    Board > #values { height: auto; text-wrap: nowrap; }
+    Board > Chart { height: 2fr; }
     Board > #memory { height: 3fr; }
-    Board > #rates, Board > #guest { height: 2fr; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.view = View()
         self._timeline: Timeline | None = None
-        self._guest_known = False
+        self._pending = False
 
     def compose(self) -> ComposeResult:
-        """The phases, and the charts."""
+        """The phases, the charts, and values below them."""
         yield Lines(id="ribbon")
         for name in PICTURES:
-            yield Chart(id=name)
-        yield Lines(id="sent")
+            chart = Chart(id=name)
+            chart.display = name not in ALONE
+            yield chart
+        yield Lines(id="values")
 
     def on_resize(self) -> None:
         if self._timeline is not None:
@@ -60,30 +71,100 @@ class Board(Vertical):
 
     def steps(self, timeline: Timeline) -> Iterator[Callable[[], None]]:
         """Draw everything by calls of about 10 ms, so that keys can be handled between them."""
-        self._timeline, self._guest_known = timeline, timeline.guest_known
-        shown = self._shown()
+        self._timeline = timeline
+        shown = self._shown(timeline)
         for chart in self.query(Chart):
             chart.display = chart.id in shown
         yield partial(self._draw_lines, timeline)
         for name in shown:
             yield partial(self._draw, name, timeline, last=name == shown[-1])
 
-    def _shown(self) -> list[str]:
-        """The names of the charts that have room."""
-        known = [name for name in PICTURES if name != "guest" or self._guest_known]
-        return known[: max(1, (self.size.height - LINES) // LEAST)]
+    # -- the view --
+
+    def show_next(self, direction: int) -> None:
+        """Show the next chart alone, or all again."""
+        if self._timeline is not None:
+            self._change(self.view.next(_known(self._timeline), direction))
+
+    def zoom(self, direction: int) -> None:
+        """Show a shorter part of the time (1) or a longer one (-1)."""
+        if self._timeline is not None:
+            self._change(self.view.zoomed(direction, span_of(self._timeline)))
+
+    def pan(self, direction: int) -> None:
+        """Show a later part of the time (1) or an earlier one (-1)."""
+        if self._timeline is not None:
+            self._change(self.view.panned(direction, span_of(self._timeline)))
+
+    def move_cursor(self, columns: int) -> None:
+        """Move the cursor; it appears at the newest moment that is shown."""
+        if self._timeline is None:
+            return
+        newest, scale = newest_of(self._timeline), self._scale(self._timeline)
+        if self.view.cursor is None:
+            self._put_cursor(min(newest, scale.begin + scale.span))
+        else:
+            self._put_cursor(self.view.cursor + columns * scale.span / max(1, scale.columns))
+
+    def show_all(self) -> None:
+        """Show all charts and all of the time, without the cursor."""
+        self._change(View())
+
+    def on_chart_clicked(self, message: Chart.Clicked) -> None:
+        """Put the cursor where a chart was clicked."""
+        self._put_cursor(message.moment)
+
+    def _put_cursor(self, moment: float) -> None:
+        if self._timeline is not None:
+            self._change(self.view.at(moment, span_of(self._timeline), newest_of(self._timeline)))
+
+    def _change(self, view: View) -> None:
+        """Show another view, once for all keys that were pressed meanwhile."""
+        self.view = view
+        if not self._pending:
+            self._pending = True
+            self.call_later(self._redraw)
+
+    def _redraw(self) -> None:
+        self._pending = False
+        if self._timeline is not None:
+            self.show(self._timeline)
+
+    # -- drawing --
+
+    def _shown(self, timeline: Timeline) -> list[str]:
+        """The names of the charts that are shown."""
+        known = _known(timeline)
+        if self.view.chart in known:
+            return [self.view.chart]
+        together = [name for name in known if name not in ALONE]
+        return together[: max(1, (self.size.height - LINES) // LEAST)]
 
     def _draw(self, name: str, timeline: Timeline, *, last: bool) -> None:
+        picture = PICTURES[name](timeline)
+        window = self.view.window(span_of(timeline)) or picture.window
         chart = self.query_one(f"#{name}", Chart)
-        chart.picture = replace(PICTURES[name](timeline), times=last)
+        chart.picture = replace(picture, times=last, window=window, cursor=self.view.cursor)
+
+    def _scale(self, timeline: Timeline) -> Scale:
+        """The time axis of all charts."""
+        span = span_of(timeline)
+        window = self.view.window(span) or window_of(timeline)
+        return time_scale(Picture("", span_s=span, window=window, ends=True), self.size.width)
 
     def _draw_lines(self, timeline: Timeline) -> None:
-        width = self.size.width
-        scale = time_scale(memory_picture(timeline), width)
-        line = self.query_one("#ribbon", Lines)
+        width, scale = self.size.width, self._scale(timeline)
+        line, values = self.query_one("#ribbon", Lines), self.query_one("#values", Lines)
         line.display = scale.columns > 0
         if line.display:
             line.show(ribbon(list(phases(timeline)), scale, LABELS_WIDE + 1, width))
-        sent = self.query_one("#sent", Lines)
-        sent.display = self.size.height >= LEAST + LINES
-        sent.show(sent_and_left(timeline, width))
+        values.display = self.size.height >= LEAST + LINES
+        if self.view.cursor is None:
+            values.show(sent_and_left(timeline, width))
+        else:
+            values.show(*readout(timeline, min(self.view.cursor, newest_of(timeline)), width))
+
+
+def _known(timeline: Timeline) -> list[str]:
+    """The names of the charts of which there is something to show."""
+    return [name for name in PICTURES if name != "guest" or timeline.guest_known]

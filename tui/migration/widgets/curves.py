@@ -13,10 +13,15 @@ PHASES = ("|", "P", "S")  # marks that are not on the charts
 WORDS = {"d": "downtime", "b": "bandwidth", "c": "cancel"}
 
 
+def newest_of(timeline: Timeline) -> float:
+    """The newest moment of which something is drawn, in seconds."""
+    newest = [timeline.points[-1].t if timeline.points else 0.0, timeline.guest[-1].t if timeline.guest else 0.0]
+    return max(*newest, *(mark.t for mark in timeline.marks))
+
+
 def span_of(timeline: Timeline) -> float:
     """The length of the time axis in seconds, the same for all charts."""
-    newest = [timeline.points[-1].t if timeline.points else 0.0, timeline.guest[-1].t if timeline.guest else 0.0]
-    return max(0.1 if timeline.over else SPAN_S, *newest, *(mark.t for mark in timeline.marks))
+    return max(0.1 if timeline.over else SPAN_S, newest_of(timeline))
 
 
 def window_of(timeline: Timeline) -> tuple[float, float] | None:

@@ -10,7 +10,7 @@ from tui.migration.widgets.curves import series_of, signs_of, span_of, unrecorde
 from tui.ui.chart.picture import AREA, BYTES, Level, Picture, Series
 from tui.ui.chart.spark import resampled, spark
 
-BAR = 0.9  # of the time of a pass; the rest is the gap before the next bar
+BAR = 0.85  # of the time of a pass; the rest is the gap before the next bar
 SENT_WIDE = 16  # columns of the curve of what was sent
 
 

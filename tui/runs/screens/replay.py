@@ -16,6 +16,7 @@ from tui.core.plan import ELSEWHERE, Plan
 from tui.core.threads import on_thread
 from tui.migration.model.record import number_in
 from tui.migration.model.timeline import Timeline
+from tui.migration.screens.chart_page import CHART_BINDINGS
 from tui.migration.screens.moment import Moment, MomentPage
 from tui.migration.widgets.log_pane import event_lines
 from tui.runs.backend.reading import OpenRun
@@ -55,6 +56,7 @@ class ReplayPage(MomentPage):
         Binding("l", "log", "log", show=False, tooltip="Show or hide the raw statistics and events of then",
                 id="replay.log"),
         Binding("escape,backspace,q", "back", "back", key_display="esc", tooltip="Back to the run", id="replay.back"),
+        *CHART_BINDINGS,
     ]  # fmt: skip
 
     def __init__(self, runs: Runs, opened: OpenRun, clock: Callable[[], float] = time.monotonic) -> None:

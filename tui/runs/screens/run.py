@@ -13,6 +13,7 @@ from tui.core.failure import Failure
 from tui.core.plain_text import plain
 from tui.migration.model.outcome import home
 from tui.migration.model.timeline import LOST
+from tui.migration.screens.chart_page import CHART_BINDINGS, ChartPage
 from tui.migration.widgets.board import Board
 from tui.migration.widgets.summary import LABEL, outcome_lines
 from tui.runs.backend.reading import OpenRun
@@ -22,10 +23,9 @@ from tui.runs.screens.details import RunDetails
 from tui.runs.screens.replay import ReplayPage
 from tui.runs.widgets import heading
 from tui.ui.lines import Lines
-from tui.ui.page import Page
 
 
-class RunPage(Page):
+class RunPage(ChartPage):
     """Opens the log when it is shown; Esc returns to the list."""
 
     page = "runs"
@@ -37,6 +37,7 @@ class RunPage(Page):
         Binding("i", "details", "details", tooltip="All options, versions and figures, and the table of passes",
                 id="run.details"),
         Binding("escape,backspace", "back", "back", key_display="esc", tooltip="Back to the list", id="run.back"),
+        *CHART_BINDINGS,
     ]  # fmt: skip
 
     def __init__(self, runs: Runs, run: Run) -> None:
@@ -95,6 +96,10 @@ class RunPage(Page):
     def why_not(self, action: str) -> str:
         """Only a log that is open has details and a replay."""
         return "" if action == "back" or self._opened is not None else "The log of this run is not open."
+
+    @property
+    def _has_charts(self) -> bool:
+        return self._opened is not None
 
     def action_replay(self) -> None:
         """Replay the run from its beginning."""

@@ -2,12 +2,13 @@
 
 from tui.ui.chart.area import column_values, draw_area
 from tui.ui.chart.curves import NO_SERIES, Curves, Layer
-from tui.ui.chart.paper import BAND, EMPTY, FULL, LABEL, LEVEL, ON_AREA, SERIES, SIGN, Paper, one_cell_each
+from tui.ui.chart.paper import BAND, CURSOR, EMPTY, FULL, LABEL, LEVEL, ON_AREA, SERIES, SIGN, Paper, one_cell_each
 from tui.ui.chart.picture import AREA, Band, Picture, Sign
 from tui.ui.chart.scale import Scale, cut
 
 LEVEL_LINE = "╌"
 SIGN_LINE = "│"
+CURSOR_LINE = "┃"
 HATCH = "░"
 BAND_FILL = "▒"
 
@@ -22,22 +23,35 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     if lines:
         _lay(paper, curves.draw(tuple(lines.values()), scale), tuple(lines), left)
     signs = [sign for sign in picture.signs if scale.shows(sign.x)]
-    letters = _letters(signs, scale)
-    for column, letter in letters.items():
+    for column, letter in _letters(signs, scale).items():
         paper.put(left + column, 1, letter, SIGN)
     if picture.level:
         row, ink = 1 + scale.row(picture.level.y), LEVEL if picture.level.limit else LABEL
         for column in range(left, left + scale.columns):
             paper.fill(column, row, LEVEL_LINE, ink)
-    for column in {scale.column(sign.x) for sign in signs}:
+    for column in {left + scale.column(sign.x) for sign in signs}:
         for row in range(1, scale.rows + 1):
-            paper.fill(left + column, row, SIGN_LINE, SIGN)
+            paper.fill(column, row, SIGN_LINE, SIGN)
     for begin, end in picture.unknown:
-        for column in _columns(begin, end, scale):
-            for row in range(1, scale.rows + 1):
-                if paper.text[row][left + column] == " ":
-                    paper.put(left + column, row, HATCH, EMPTY)
+        _hatch(paper, _columns(begin, end, scale), scale, left)
     _mark_bands(paper, picture.bands, scale, left)
+    if picture.cursor is not None and scale.shows(picture.cursor):
+        _stand(paper, left + scale.column(picture.cursor), scale, CURSOR_LINE, CURSOR)
+
+
+def _hatch(paper: Paper, columns: range, scale: Scale, left: int) -> None:
+    """Fill the blank cells of the columns."""
+    for column in columns:
+        for row in range(1, scale.rows + 1):
+            if paper.text[row][left + column] == " ":
+                paper.put(left + column, row, HATCH, EMPTY)
+
+
+def _stand(paper: Paper, column: int, scale: Scale, character: str, ink: int) -> None:
+    """Draw a column of the paper over what is there."""
+    for row in range(1, scale.rows + 1):
+        on_area = ON_AREA if paper.text[row][column] == FULL else 0
+        paper.put(column, row, character, ink + on_area)
 
 
 def _columns(begin: float, end: float, scale: Scale) -> range:
@@ -54,9 +68,7 @@ def _mark_bands(paper: Paper, bands: tuple[Band, ...], scale: Scale, left: int) 
         if not columns:
             continue
         for column in columns:
-            for row in range(1, scale.rows + 1):
-                on_area = ON_AREA if paper.text[row][left + column] == FULL else 0
-                paper.put(left + column, row, BAND_FILL, BAND + on_area)
+            _stand(paper, left + column, scale, BAND_FILL, BAND)
         text = f" {one_cell_each(band.text)} "
         start = columns.stop if columns.stop + len(text) <= scale.columns else columns.start - len(text)
         if start >= 0 and number < scale.rows:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import work
+from textual import events, work
 from textual.color import Color, ColorParseError
 from textual.geometry import Region
 from textual.message import Message
@@ -13,9 +13,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.ui.chart.curves import Curves, is_loaded, load
-from tui.ui.chart.paper import BAND, BLANK, EMPTY, FRAME, LABEL, LEVEL, ON_AREA, SERIES, SIGN, TITLE, Row
+from tui.ui.chart.paper import BAND, BLANK, CURSOR, EMPTY, FRAME, LABEL, LEVEL, ON_AREA, SERIES, SIGN, TITLE, Row
 from tui.ui.chart.picture import AREA, Picture
-from tui.ui.chart.sheet import compose
+from tui.ui.chart.sheet import LABELS_WIDE, compose, time_scale
 
 COMPONENTS = {  # by ink
     FRAME: "chart--frame",
@@ -25,6 +25,7 @@ COMPONENTS = {  # by ink
     LEVEL: "chart--level",
     EMPTY: "chart--empty",
     BAND: "chart--band",
+    CURSOR: "chart--cursor",
 }
 
 
@@ -40,12 +41,20 @@ class Chart(Widget):
     Chart > .chart--sign { color: $text-accent; text-style: bold; }
     Chart > .chart--level { color: $text-error; }
     Chart > .chart--band { color: $text-error; text-style: bold; }
+    Chart > .chart--cursor { color: $text-accent; text-style: bold; }
     Chart > .chart--empty { color: $foreground 60%; }
     """
     ALLOW_SELECT = False
 
     class Loaded(Message, bubble=False):
         """plotext is loaded, so curves can be drawn."""
+
+    class Clicked(Message):
+        """A click at this moment, in seconds."""
+
+        def __init__(self, moment: float) -> None:
+            super().__init__()
+            self.moment = moment
 
     picture: reactive[Picture] = reactive(Picture(""), repaint=False, init=False)
 
@@ -78,6 +87,11 @@ class Chart(Widget):
 
     def on_resize(self) -> None:
         self._draw()
+
+    def on_click(self, event: events.Click) -> None:
+        scale, column = time_scale(self.picture, self.size.width), event.x - LABELS_WIDE - 1
+        if 0 <= column < scale.columns:
+            self.post_message(self.Clicked(scale.moment(column + 0.5)))
 
     def _draw(self) -> None:
         """Draw the picture and request a repaint of the changed cells."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 # An ink is the role of a character, which the widget maps to a style. The curve of series n has the ink SERIES + n.
-BLANK, FRAME, TITLE, LABEL, SIGN, LEVEL, EMPTY, BAND = range(8)
+BLANK, FRAME, TITLE, LABEL, SIGN, LEVEL, EMPTY, BAND, CURSOR = range(9)
 SERIES = 16
 ON_AREA = 128  # added to an ink: the character is drawn on an area, whose colour fills the rest of its cell
 

@@ -80,6 +80,7 @@ class Picture:
     ends: bool = False  # names are at the ends of curves and of the level, not in a legend, if the chart is wide enough
     times: bool = True  # the time axis has labels; charts below each other need them once
     window: tuple[float, float] | None = None  # the time axis shows exactly this; else all, with room for more
+    cursor: float | None = None  # a moment that is marked by a line
     least_top: float = 0.0  # the least value at which the value axis ends
 
     @property

@@ -1,0 +1,94 @@
+"""What the charts of a migration show, and the values at the cursor."""
+
+import pytest
+
+from tests.ui.replay import recording
+from tui.migration.model.timeline import Timeline
+from tui.migration.widgets.readout import readout
+from tui.migration.widgets.view import LEAST_S, View
+
+WHOLE = 80.0
+
+
+def test_all_of_the_time_is_shown_until_it_is_zoomed() -> None:
+    assert View().window(WHOLE) is None
+    assert View().zoomed(1, WHOLE).window(WHOLE) == (40.0, 80.0)
+    assert View().zoomed(-1, WHOLE) == View()
+
+
+def test_zooming_in_and_out_leads_back_to_all() -> None:
+    view = View()
+    for _ in range(20):
+        view = view.zoomed(1, WHOLE)
+    assert view.length == LEAST_S
+    for _ in range(20):
+        view = view.zoomed(-1, WHOLE)
+    assert view == View()
+
+
+def test_it_zooms_around_the_cursor_within_the_whole() -> None:
+    assert View(cursor=30.0).zoomed(1, WHOLE).window(WHOLE) == (10.0, 50.0)
+    assert View(cursor=5.0).zoomed(1, WHOLE).window(WHOLE) == (0.0, 40.0)
+    assert View(cursor=79.0).zoomed(1, WHOLE).window(WHOLE) == (40.0, 80.0)
+
+
+def test_a_part_up_to_the_newest_moment_follows_it_and_another_one_stays() -> None:
+    newest = View().zoomed(1, WHOLE)
+    assert newest.window(100.0) == (60.0, 100.0)
+    earlier = newest.panned(-1, WHOLE)
+    assert earlier.window(WHOLE) == earlier.window(100.0) == (20.0, 60.0)
+    assert earlier.panned(1, WHOLE).window(100.0) == (60.0, 100.0)
+
+
+def test_panning_ends_at_both_ends_and_does_nothing_while_all_is_shown() -> None:
+    view = View().zoomed(1, WHOLE)
+    for _ in range(9):
+        view = view.panned(-1, WHOLE)
+    assert view.window(WHOLE) == (0.0, 40.0)
+    assert View().panned(-1, WHOLE) == View()
+
+
+def test_the_window_follows_the_cursor() -> None:
+    view = View().zoomed(1, WHOLE).at(10.0, WHOLE, WHOLE)
+    window = view.window(WHOLE)
+    assert window is not None
+    assert window[0] <= 10.0 <= window[1]
+    assert view.at(200.0, WHOLE, 75.0).cursor == 75.0
+    assert view.at(-1.0, WHOLE, 75.0).cursor == 0.0
+
+
+def test_one_chart_after_another_is_shown_alone_and_then_all() -> None:
+    view, seen = View(), []
+    for _ in range(4):
+        view = view.next(["memory", "rates"], 1)
+        seen.append(view.chart)
+    assert seen == ["memory", "rates", "", "memory"]
+    assert View().next(["memory", "rates"], -1).chart == "rates"
+    assert View("guest").next(["memory", "rates"], 1).chart == "memory"  # a chart that no longer exists
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        (0.5, ["0.5 s", "setup"]),
+        (9.0, ["9.0 s", "pass 3", "remaining 238 MiB", "sending 114 MiB/s", "dirtying 95 MiB/s", "guest 1.1 GiB/s"]),
+        (15.0, ["15.0 s", "post-copy", "remaining", "sent 1.4 GiB", "guest 851 MiB/s", "faults 170"]),
+    ],
+)
+def test_all_values_of_a_moment_are_read(moment: float, words: list[str]) -> None:
+    text = readout(Timeline(recording("guest-post-copy")), moment, 120)[0].plain
+    assert [word for word in words if word not in text] == []
+    assert ("dirtying" in text) == (moment == 9.0)
+
+
+def test_the_values_are_wrapped_to_the_width() -> None:
+    lines = readout(Timeline(recording("guest-post-copy")), 9.0, 60)
+    assert len(lines) > 1
+    assert all(line.cell_length <= 60 for line in lines)
+
+
+def test_no_values_are_read_where_nothing_was_recorded() -> None:
+    timeline = Timeline(recording("reattached"))
+    (line,) = readout(timeline, timeline.gaps[0] - 1, 120)
+    assert line.plain.endswith("not recorded")
+    assert "remaining" not in line.plain

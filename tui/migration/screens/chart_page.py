@@ -1,0 +1,67 @@
+"""A page with the charts of a migration, and the keys that change what they show."""
+
+from textual.binding import Binding, BindingType
+
+from tui.migration.widgets.board import Board
+from tui.ui.page import Page
+
+CHART_KEYS = ("chart", "zoom", "pan", "cursor", "whole")
+
+
+CHART_BINDINGS: tuple[BindingType, ...] = (
+    Binding("f", "chart(1)", "chart", key_display="f F", id="charts.full",
+            tooltip="One chart in full, with those of what each pass left and of what was sent; then all again"),
+    Binding("F", "chart(-1)", "chart", show=False),
+    Binding("left", "cursor(-1)", "cursor", show=False, key_display="left right", id="charts.cursor",
+            tooltip="A line through all charts, with all values of its moment; with Shift ten columns; or a click"),
+    Binding("right", "cursor(1)", "cursor", show=False),
+    Binding("shift+left", "cursor(-10)", "cursor", show=False),
+    Binding("shift+right", "cursor(10)", "cursor", show=False),
+    Binding("z", "zoom(1)", "zoom", show=False, key_display="z Z", id="charts.zoom",
+            tooltip="Half of the time, or twice of it, around the cursor"),
+    Binding("Z", "zoom(-1)", "zoom", show=False),
+    Binding("comma,less_than_sign", "pan(-1)", "earlier", show=False, key_display="< >", id="charts.pan",
+            tooltip="Earlier, later, if only a part of the time is shown"),
+    Binding("full_stop,greater_than_sign", "pan(1)", "later", show=False),
+    Binding("0", "whole", "whole", show=False, id="charts.whole",
+            tooltip="All charts and all of the time, without the line of the cursor"),
+)  # fmt: skip
+
+
+class ChartPage(Page):
+    """Its body has a Board; a subclass adds CHART_BINDINGS to its own."""
+
+    def why_not(self, action: str) -> str:
+        """Charts without a migration do not react."""
+        return "There are no charts yet." if action.partition("(")[0] in CHART_KEYS and not self._has_charts else ""
+
+    @property
+    def _has_charts(self) -> bool:
+        """Whether there is a migration to show."""
+        raise NotImplementedError
+
+    @property
+    def _board(self) -> Board:
+        return self.query_one(Board)
+
+    def action_chart(self, direction: int) -> None:
+        """Show the next chart alone, or all again; the lines around it make room."""
+        self._board.show_next(direction)
+        self.set_class(bool(self._board.view.chart), "full")
+
+    def action_cursor(self, columns: int) -> None:
+        """Move the cursor."""
+        self._board.move_cursor(columns)
+
+    def action_zoom(self, direction: int) -> None:
+        """Show a shorter or longer part of the time."""
+        self._board.zoom(direction)
+
+    def action_pan(self, direction: int) -> None:
+        """Show a later or earlier part of the time."""
+        self._board.pan(direction)
+
+    def action_whole(self) -> None:
+        """Show all charts and all of the time."""
+        self._board.show_all()
+        self.remove_class("full")

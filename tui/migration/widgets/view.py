@@ -1,0 +1,58 @@
+"""What the charts of a migration show: one of them or all, a part of the time, and where the cursor is."""
+
+from dataclasses import dataclass, replace
+
+LEAST_S = 0.5  # the shortest part of the time that is shown
+
+
+@dataclass(frozen=True)
+class View:
+    """Each method returns the view after it; `whole` is the length of the whole time axis in seconds."""
+
+    chart: str = ""  # the only one that is shown; "" for all
+    length: float | None = None  # seconds that are shown; None for all
+    end: float | None = None  # of the part that is shown; None: the newest moment
+    cursor: float | None = None
+
+    def window(self, whole: float) -> tuple[float, float] | None:
+        """The part of the time that is shown; None for all."""
+        if self.length is None or self.length >= whole:
+            return None
+        end = min(whole, max(self.length, whole if self.end is None else self.end))
+        return end - self.length, end
+
+    def next(self, charts: list[str], direction: int) -> "View":
+        """Show the next chart alone (1) or the previous one (-1); all charts are between the last and the first."""
+        choice = ["", *charts]
+        at = choice.index(self.chart) if self.chart in choice else 0
+        return replace(self, chart=choice[(at + direction) % len(choice)])
+
+    def zoomed(self, direction: int, whole: float) -> "View":
+        """Show half of the time (1) or twice of it (-1), around the cursor, else up to the same end."""
+        shown = min(whole, self.length or whole)
+        length = max(LEAST_S, shown / 2) if direction > 0 else 2 * shown
+        if length >= whole:
+            return replace(self, length=None, end=None)
+        return replace(self, length=length) if self.cursor is None else replace(self, length=length)._around(whole)
+
+    def panned(self, direction: int, whole: float) -> "View":
+        """Show half of the window later (1) or earlier (-1)."""
+        window = self.window(whole)
+        if window is None or self.length is None:
+            return self
+        end = max(self.length, window[1] + direction * self.length / 2)
+        return replace(self, end=None if end >= whole else end)
+
+    def at(self, moment: float, whole: float, newest: float) -> "View":
+        """Put the cursor there; the window follows it."""
+        view = replace(self, cursor=min(max(0.0, moment), newest))
+        window = view.window(whole)
+        if window is None or view.cursor is None or window[0] <= view.cursor <= window[1]:
+            return view
+        return view._around(whole)
+
+    def _around(self, whole: float) -> "View":
+        """Show the time around the cursor."""
+        if self.cursor is None or self.length is None:
+            return self
+        return replace(self, end=min(whole, max(self.length, self.cursor + self.length / 2)))
