@@ -16,14 +16,17 @@ class StudiesClient:
     def __init__(self, connect: Connect, config: Path) -> None:
         self._client = Client(connect, hello_of(config, __version__), lambda _notice: None, lambda: None)
 
-    async def start(self, plan: str) -> Status:
-        """Start the study of a plan's text; returns its status, raises Failure."""
-        found: Status = await self._client.call(START, plan=plan)
+    async def start(self, plan: str, seed: int | None = None) -> Status:
+        """Start the study of a plan's text; `seed` is for one without. Returns its status, raises Failure."""
+        found: Status = await self._client.call(START, plan=plan, seed=seed)
         return found
 
-    async def status(self, study: str = "") -> Status | None:
-        """The status of a study, by default of the one under way, else of the newest; None if there is none."""
-        found: Status | None = await self._client.call(STATUS, study=study)
+    async def status(self, study: str = "", after: int | None = None) -> Status | None:
+        """The status of a study, by default of the one under way, else of the newest; None if there is none.
+
+        With `after`, its `runs` are those that have ended, without the first `after`.
+        """
+        found: Status | None = await self._client.call(STATUS, study=study, after=after)
         return found
 
     async def stop(self) -> Status:

@@ -1,7 +1,8 @@
 """The status of a study as JSON, and as the lines that a person reads."""
 
 from collections.abc import Mapping, Sequence
-from statistics import mean
+from dataclasses import asdict
+from statistics import mean, median
 from typing import Any
 
 from tui.core.quantity import duration, exact_seconds
@@ -38,19 +39,35 @@ def cell_fields(steps: Sequence[Step], progress: Progress) -> list[dict[str, Any
     found = []
     for text, own in by_cell.items():
         done = [progress.done[each.number] for each in own if each.number in progress.done]
-        fields: dict[str, Any] = {"cell": text, "short": own[0].cell.short, "done": len(done), "total": len(own)}
+        cell = own[0].cell
+        fields: dict[str, Any] = {"cell": text, "short": cell.short, "row": cell.row, "column": cell.column}
+        fields |= {"done": len(done), "total": len(own)}
         fields |= {each: sum(one.result == each for one in done) for each in RESULTS}
         found.append(fields | _median_fields(done))
     return sorted(found, key=lambda each: str(each["short"]))
 
 
 def _median_fields(done: Sequence[Done]) -> dict[str, Any]:
-    """The median of the total time; `median_is_above`: the true one is larger, because the limit ended a run."""
+    """The medians of the total time and the downtime; `median_is_above`: a limit ended a run, so it is larger."""
     counted = [each for each in done if each.result in (DONE_OK, DONE_CENSORED)]
     times = sorted((each.total_s, each.result == DONE_CENSORED) for each in counted if each.total_s is not None)
     middles = times[(len(times) - 1) // 2 : len(times) // 2 + 1]
     found = round(mean(time for time, _ in middles), 3) if middles else None
-    return {"median_total_s": found, "median_is_above": any(above for _, above in middles)}
+    pauses = [each.downtime_s for each in counted if each.downtime_s is not None]
+    downtime_s = round(median(pauses), 6) if pauses else None
+    is_above = any(above for _, above in middles)
+    return {"median_total_s": found, "median_is_above": is_above, "median_downtime_s": downtime_s}
+
+
+def run_fields(steps: Sequence[Step], progress: Progress, after: int) -> list[dict[str, Any]]:
+    """The runs that have ended, in the order of their ends, without the first `after`."""
+    by_number = {each.number: each for each in steps}
+    ended = [each for each in list(progress.done.values())[after:] if each.number in by_number]
+    return [_step_of(by_number[each.number]) | asdict(each) for each in ended]
+
+
+def _step_of(step: Step) -> dict[str, Any]:
+    return {"short": step.cell.short, "vm": step.cell.vm, "repeat": step.repeat, "warm_up": step.warm_up}
 
 
 def progress_line(status: Mapping[str, Any]) -> str:
