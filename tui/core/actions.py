@@ -41,6 +41,8 @@ DOWNTIME = _action("migrate.downtime", "raising the limit")
 BANDWIDTH = _action("migrate.bandwidth", "the Migrate page")
 RESUME = _action("migrate.resume", "the Migrate page")
 LOG = _action("migrate.log", "the Migrate page")
+NEW_STUDY = _action("study.new", "the Study page")
+RESUME_STUDY = _action("study.resume", "the Study page")
 RUNS = _action("app.runs", "the Runs page")
 QUIT = _action("app.quit", "quitting the app")
 

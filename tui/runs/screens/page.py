@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from tui.core.failure import Failure
 from tui.runs.backend.runs import Runs
 from tui.runs.model.annotation import Annotation
-from tui.runs.model.filter import Filter, parse_filter
+from tui.runs.model.filter import parse_filter
 from tui.runs.model.run import Run
 from tui.runs.model.table import ordered
 from tui.runs.screens.dialogs import DeleteRuns, TextDialog
@@ -64,12 +64,12 @@ class RunsPage(Page):
         Binding("r", "read", "read again", tooltip="List the runs again now", id="runs.read"),
     ]
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: Runs, words: str = "") -> None:
         super().__init__()
         self._room = runs
         self._all: Sequence[Run] | None = None
         self._failure = ""  # why the runs could not be listed
-        self._filter, self._words = Filter(), ""
+        self._filter, self._words = parse_filter(words), words
         self._order = NEWEST_FIRST
         self._marked: set[Path] = set()
         self._again = asyncio.Event()
@@ -225,10 +225,14 @@ class RunsPage(Page):
 
         def answered(words: str | None) -> None:
             if words is not None:
-                self._words, self._filter = words, parse_filter(words)
-                self._show()
+                self.show_matching(words)
 
         self.app.push_screen(TextDialog("Filter", FILTER, self._words, parse_filter), answered)
+
+    def show_matching(self, words: str) -> None:
+        """Show only the runs that match the words of a filter."""
+        self._words, self._filter = words, parse_filter(words)
+        self._show()
 
     def action_mark(self) -> None:
         """Mark the chosen run, or not, and go to the next one."""

@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from statistics import mean, median
 from typing import Any
 
-from tui.core.quantity import duration, exact_seconds
+from tui.core.quantity import clock, duration, exact_seconds, size
+from tui.migration.model.timeline import POST_COPY, SWITCHOVER
 from tui.study.model.cell import LEGS, Cell
 from tui.study.model.estimate import Estimate
 from tui.study.model.plan import StudyPlan
-from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Done, Progress
+from tui.study.model.progress import BACK, DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Done, Progress
 from tui.study.model.schedule import Step
 
 RUNNING, WAITING, STOPPING = "running", "waiting", "stopping"
 STOPPED, INTERRUPTED, FINISHED = "stopped", "interrupted", "finished"  # nothing of it is under way
+DAMAGED = "damaged"  # it cannot be read
 OVER = (STOPPED, INTERRUPTED, FINISHED)
+MOST_LEFT_S = 10.0 * 366 * 86_400  # a date of more could not be written
 RESULTS = (DONE_OK, DONE_CENSORED, DONE_CANCELLED, DONE_FAILED)
 
 
@@ -115,6 +119,47 @@ def state_sentence(status: Mapping[str, Any]) -> str:
     return f"{state}: {doing}" if state == STOPPING else doing
 
 
+def counts_line(status: Mapping[str, Any]) -> str:
+    """ "12 of 60 runs, 1 over the limit, 0 failed"."""
+    parts = [f"{status['done']} of {status['total']} runs", f"{status[DONE_CENSORED]} over the limit"]
+    parts += [f"{status[DONE_CANCELLED]} cancelled"] if status[DONE_CANCELLED] else []
+    return ", ".join([*parts, f"{status[DONE_FAILED]} failed"])
+
+
+def left_line(status: Mapping[str, Any], now: datetime) -> str:
+    """How long the other runs take: "about 41 min left, until about 14:05"; empty if there is none."""
+    if not status["left"]:
+        return ""
+    if status["state"] in OVER:
+        return f"the other {status['total'] - status['done']} take {status['left']}"
+    if status["left_unknown_runs"]:
+        return f"{status['left']} left"
+    end = now + timedelta(seconds=min(status["left_s"], MOST_LEFT_S))
+    return f"{status['left']} left, until about {end:{'%H:%M' if end.date() == now.date() else '%m-%d %H:%M'}}"
+
+
+def now_line(status: Mapping[str, Any]) -> str:
+    """What happens now: "idle plain, repeat 3 of 5: migrating back, pass 4, 120 MiB left, 00:12"."""
+    step, migration = status.get("step"), status.get("migration")
+    if step is None:
+        return state_sentence(status)
+    where = "warm-up" if step["warm_up"] else f"repeat {step['repeat']} of {step['repeats']}"
+    doing = _migration_words(migration) if migration else status["doing"]
+    stopping = f"{STOPPING}: " if status["state"] == STOPPING else ""
+    return f"{stopping}{step['short']}, {where}: {doing}"
+
+
+def _migration_words(migration: Mapping[str, Any]) -> str:
+    words = ["migrating back" if migration["direction"] == BACK else "migrating out"]
+    if migration["phase"] in (POST_COPY, SWITCHOVER):
+        words.append(migration["phase"])
+    elif migration["pass"]:
+        words.append(f"pass {migration['pass']}")
+    if migration["remaining_bytes"] is not None:
+        words.append(f"{size(migration['remaining_bytes'])} left")
+    return ", ".join([*words, clock(migration["elapsed_s"])])
+
+
 def _clause(why: object) -> str:
     return str(why).rstrip(".")
 
@@ -133,6 +178,18 @@ def cell_lines(status: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def setting_lines(cells: Sequence[Cell]) -> list[str]:
+    """A line for each setting of a plan."""
+    return [f"  {each.short}: {each.text}" for each in cells]
+
+
+def seed_line(seed: int, *, by_plan: bool) -> str:
+    """Where the order of the runs comes from, and how it is repeated."""
+    if by_plan:
+        return f"The order of the runs comes from the seed {seed} of the plan."
+    return f"The order of the runs comes from the seed {seed}, chosen by chance; seed = {seed} in the plan repeats it."
+
+
 def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[str]:
     """What a plan will do, before it starts."""
     warm_up = plan.warm_up * len({each.vm for each in cells})
@@ -143,7 +200,7 @@ def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[
     unknown = ": how long a migration takes is known after the first ones" if found.unknown else ""
     return [
         f"{plan.name}: {counted}{dropped}.",
-        *(f"  {each.short}: {each.text}" for each in cells),
+        *setting_lines(cells),
         f"It takes {found.text}{unknown}.",
         f"A migration of more than {exact_seconds(plan.limit_s)} is ended and counted as censored; "
         f"{plan.stop_after} failures in a row stop the study.",
