@@ -41,6 +41,8 @@ from tui.migration.model.record import Sample
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
 from tui.runs.backend.runs import Runs
+from tui.study.backend.access import StudyAccess
+from tui.study.backend.client import StudiesClient
 from tui.study.backend.service import Studies
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "post-copy-by-hand.jsonl"
@@ -118,7 +120,9 @@ def main(folder: Path, interval: str) -> None:
     migrations = Migrations(connections, partial(connect, command), path)
     changes = changes_through(connections, folder / "changes.jsonl")
     launch = Launch(connections, changes.sudo)
-    rooms = (Hosts(connections, changes), Nfs(connections, changes), launch, Runs(runs))
+    client = StudiesClient(partial(connect, command), path)
+    studies = StudyAccess(client, folder / "studies", path, configured.vm, ())
+    rooms = (Hosts(connections, changes), Nfs(connections, changes), launch, Runs(runs), studies)
     backend = Backend(migrations, *rooms)
     set_priority(PRIORITY)  # as the app itself does when it starts
     asyncio.run(_run_until_exit(VmlmApp(configured, path, backend)))  # with the app's garbage collection

@@ -21,6 +21,7 @@ from tests.fake_hosts import FakeHosts
 from tests.list_world import ListWorld
 from tests.ui.one_page import text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
+from tests.ui.study_screen import FakeRunner, studies_of
 from tui.app.app import VmlmApp
 from tui.app.theme import DARK, LIGHT, theme_for
 from tui.app.wiring import Backend
@@ -49,16 +50,13 @@ def world(tmp_path: Path) -> FakeHosts:
 
 
 @asynccontextmanager
-async def opened(world: FakeHosts, migrations: Any = None) -> AsyncIterator[tuple[VmlmApp, Pilot[Any]]]:
+async def opened(
+    world: FakeHosts, migrations: Any = None, studies: FakeRunner | None = None
+) -> AsyncIterator[tuple[VmlmApp, Pilot[Any]]]:
     """The running app on its first page."""
-    connections = world.connections
-    changes = world.changes
-    rooms = (
-        Hosts(connections, changes),
-        Nfs(connections, changes),
-        Launch(connections, changes.sudo),
-        Runs(world.config.runs.folder),
-    )
+    connections, changes, runs = world.connections, world.changes, world.config.runs.folder
+    others = Launch(connections, changes.sudo), Runs(runs), studies_of(studies or FakeRunner(None), runs)
+    rooms = (Hosts(connections, changes), Nfs(connections, changes), *others)
     app = VmlmApp(world.config, CONFIG, Backend(migrations or ReplayedMigrations(), *rooms))
     app.sub_title = "source"
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
@@ -104,7 +102,7 @@ async def test_the_app_opens_on_the_hosts_page_and_shows_its_host(world: FakeHos
         assert "[1 Hosts]" in text_of(app)
 
 
-@pytest.mark.parametrize(("key", "name"), list(zip("12345", PAGES.values(), strict=True)))
+@pytest.mark.parametrize(("key", "name"), list(zip("123456", PAGES.values(), strict=True)))
 async def test_a_digit_opens_its_page_and_the_first_line_marks_it(world: FakeHosts, key: str, name: str) -> None:
     async with opened(world) as (app, pilot):
         await pilot.press("5", key)
@@ -124,7 +122,7 @@ async def test_a_page_is_created_when_it_is_first_opened(world: FakeHosts) -> No
         assert "runs" not in app._screen_stacks
 
 
-@pytest.mark.parametrize("key", "135")
+@pytest.mark.parametrize("key", "1356")
 async def test_a_page_that_is_left_at_once_leaves_no_pending_coroutine(
     world: FakeHosts, key: str, recwarn: pytest.WarningsRecorder
 ) -> None:
@@ -318,7 +316,8 @@ async def fixing(folder: Path) -> AsyncIterator[tuple[VmlmApp, Pilot[Any], ListW
     lists = ListWorld(folder)
     lists.hosts.runs_in(folder)
     lists.machines["storage"].going_on.clear()
-    rooms = (lists.room_of_hosts, lists.nfs, Launch(lists.hosts.connections, lists.changes.sudo), Runs(folder))
+    others = Launch(lists.hosts.connections, lists.changes.sudo), Runs(folder), studies_of(FakeRunner(None), folder)
+    rooms = (lists.room_of_hosts, lists.nfs, *others)
     app = VmlmApp(lists.hosts.config, CONFIG, Backend(ReplayedMigrations(), *rooms))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("2")

@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from tests.fake_hosts import FakeHosts
 from tests.ui.one_page import OnePage, at_once, text_of, until
+from tests.ui.study_screen import FakeRunner, studies_of
 from tui.app.app import LAB, VmlmApp
 from tui.app.config import load
 from tui.app.screens import configuration, first
@@ -90,7 +91,8 @@ async def test_filling_in_the_form_writes_the_file_and_opens_the_pages(tmp_path:
 
     def wire(config: Config, _path: Path) -> Backend:
         wired.append(config)
-        return Backend(NoMigrations(), Hosts(world.connections, world.changes), None, None, None)  # type: ignore[arg-type]
+        hosts, studies = Hosts(world.connections, world.changes), studies_of(FakeRunner(None), tmp_path)
+        return Backend(NoMigrations(), hosts, None, None, None, studies)  # type: ignore[arg-type]
 
     app = VmlmApp(None, path, wire=wire)
     async with app.run_test(size=(80, 24)) as pilot:

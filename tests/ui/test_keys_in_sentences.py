@@ -7,11 +7,13 @@ from tui.hosts.screens.page import HostsPage
 from tui.launch.screens.page import LaunchPage
 from tui.migration.screens.page import MigratePage
 from tui.runs.screens.page import RunsPage
+from tui.study.screens.page import StudyPage
 from tui.ui.page import keys_of
 
 
 def test_every_action_in_a_sentence_has_a_key() -> None:
-    keys = keys_of(VmlmApp, HostsPage, LaunchPage, MigratePage, RunsPage)
+    keys = keys_of(VmlmApp, HostsPage, LaunchPage, MigratePage, RunsPage, StudyPage)
     assert set(WORDS) <= set(keys)
     assert {id: keys[id] for id in KEYS} == KEYS
     assert keys["app.runs"] == "5"
+    assert keys["app.study"] == "6"

@@ -104,7 +104,7 @@ async def test_a_resize_redraws_everything() -> None:
         await page.settle()
         await until(
             page.pilot,
-            lambda: page.text.splitlines()[0].endswith("5 Runs") and len(page.text.splitlines()) == 40,
+            lambda: page.text.splitlines()[0].endswith("6 Study") and len(page.text.splitlines()) == 40,
         )
         await page.sees("[pass 5]", "▏1 full copy", "remaining 207 MiB")
         await page.pilot.resize_terminal(60, 20)

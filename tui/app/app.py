@@ -1,4 +1,4 @@
-"""The Textual app: its five pages as modes, its themes, and the dialog before it quits."""
+"""The Textual app: its six pages as modes, its themes, and the dialog before it quits."""
 
 # Pages are imported when they are created, so that the first paint does not wait for them.
 # ruff: noqa: PLC0415
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tui.core.settings import Config
     from tui.launch.screens.page import LaunchPage
     from tui.migration.screens.page import MigratePage
+    from tui.runs.screens.page import RunsPage
+    from tui.study.screens.page import StudyPage
 
 FIRST = "first"  # the mode without a configuration
 TEXTUAL_COMMANDS = ("Theme", "Screenshot")  # those of Textual's palette commands that no key of ours duplicates
@@ -74,6 +76,8 @@ class VmlmApp(SurvivesErrors, App[str]):
         self.config_path = config_path
         self._wire = wire
         self._migrate_page: MigratePage | None = None
+        self._runs_page: RunsPage | None = None
+        self._runs_filter = ""  # with which it is created
         self._backend = wire(config, config_path) if backend is None and wire and config else backend
         self.sub_title = platform.node().partition(".")[0]
         for page in PAGES:
@@ -99,6 +103,7 @@ class VmlmApp(SurvivesErrors, App[str]):
         if self._backend is not None:
             self._backend.hosts.checklist.jobs.cancel()
             await self._backend.migrations.close()
+            await self._backend.studies.close()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if type(renderable) is ChopsUpdate:
@@ -125,7 +130,12 @@ class VmlmApp(SurvivesErrors, App[str]):
         if page == "runs":
             from tui.runs.screens.page import RunsPage
 
-            return RunsPage(backend.runs)
+            self._runs_page = RunsPage(backend.runs, self._runs_filter)
+            return self._runs_page
+        if page == "study":
+            from tui.study.screens.page import StudyPage
+
+            return StudyPage(backend.studies)
         from tui.migration.screens.page import MigratePage
 
         self._migrate_page = MigratePage(backend.migrations, self._defaults())
@@ -135,6 +145,30 @@ class VmlmApp(SurvivesErrors, App[str]):
         """Propose the VM chosen on the Launch page on the Migrate page."""
         if self._migrate_page is not None:
             self._migrate_page.propose(message.name)
+
+    @work(name="run")
+    async def on_study_page_run_opened(self, message: "StudyPage.RunOpened") -> None:
+        """Open a run of a study above its page."""
+        from tui.runs.screens.run import RunPage
+
+        run = await self.backend.runs.read(message.folder)
+        if self.current_mode == "study" and not isinstance(self.screen, RunPage):  # Enter may be pressed twice
+            await self.push_screen(RunPage(self.backend.runs, run))
+
+    async def on_study_page_runs_requested(self, message: "StudyPage.RunsRequested") -> None:
+        """Show the runs of a study on the Runs page."""
+        self._runs_filter = f"study:={message.study}"
+        if self._runs_page is not None:
+            self._runs_page.show_matching(self._runs_filter)
+        await self.switch_mode("runs")
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()  # an opened run would hide the table
+
+    async def on_study_page_migration_requested(self, message: "StudyPage.MigrationRequested") -> None:
+        """Show the migration of a study on the Migrate page."""
+        migrations = self.backend.migrations
+        migrations.current = migrations.all.get(message.run, migrations.current)
+        await self.switch_mode("migrate")
 
     def _defaults(self) -> Plan:
         if self.config is None:

@@ -21,6 +21,7 @@ from tui.migration.backend.recorded import Recorded
 from tui.nfs.backend.nfs import Nfs
 from tui.runner.process import connect
 from tui.runs.backend.runs import Runs
+from tui.study.backend.access import StudyAccess
 from tui.study.backend.client import StudiesClient
 from tui.study.backend.service import Studies
 
@@ -36,6 +37,7 @@ class Backend:
     nfs: Nfs
     launch: Launch
     runs: Runs
+    studies: StudyAccess
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def wire(config: Config, path: Path) -> Backend:
         Nfs(connections, changes),
         launch,
         Runs(config.runs.folder, state_folder() / "runs-page.json"),
+        StudyAccess(studies_of(path), studies_folder(), path, config.vm, (Path(), path.parent / "studies")),
     )
 
 
@@ -83,7 +86,12 @@ def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     runs, interval_s = config.runs.folder, config.sampling.interval_s
     workload = launch.workloads.current
     owner = MigrationOwner(connections, open_hypervisor, runs, interval_s, workload, access, recorded)
-    return Owned(owner, Studies(owner, launch.workloads, config, state_folder() / "studies"))
+    return Owned(owner, Studies(owner, launch.workloads, config, studies_folder()))
+
+
+def studies_folder() -> Path:
+    """The folder of the studies of all configurations."""
+    return state_folder() / "studies"
 
 
 def launch_of(connections: Connections, sudo: Sudo) -> Launch:

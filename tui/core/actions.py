@@ -43,6 +43,8 @@ RESUME = _action("migrate.resume", "the Migrate page")
 PAUSE = _action("migrate.pause", "the Migrate page")
 LOG = _action("migrate.log", "the Migrate page")
 MARK = _action("runs.mark", "marking it on the Runs page")
+NEW_STUDY = _action("study.new", "the Study page")
+RESUME_STUDY = _action("study.resume", "the Study page")
 RUNS = _action("app.runs", "the Runs page")
 QUIT = _action("app.quit", "quitting the app")
 

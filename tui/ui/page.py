@@ -13,7 +13,7 @@ from tui.ui.error_report import ReportsErrors
 from tui.ui.key_line import KeyLine
 from tui.ui.tabs import Tabs
 
-PAGES = {"hosts": "Hosts", "nfs": "NFS", "launch": "Launch", "migrate": "Migrate", "runs": "Runs"}
+PAGES = {"hosts": "Hosts", "nfs": "NFS", "launch": "Launch", "migrate": "Migrate", "runs": "Runs", "study": "Study"}
 
 
 class Page(ReportsErrors, Screen[None]):
@@ -23,7 +23,9 @@ class Page(ReportsErrors, Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The tabs, the body and the key line."""
-        yield Tabs(tuple(PAGES.values()), tuple(PAGES).index(self.page) + 1, self.app.title, self.app.sub_title)
+        mode = self.app.current_mode  # another page may have opened this one
+        number = tuple(PAGES).index(mode if mode in PAGES else self.page) + 1
+        yield Tabs(tuple(PAGES.values()), number, self.app.title, self.app.sub_title)
         try:
             yield from self.body()
         except Exception as error:  # noqa: BLE001  # its tabs and keys still lead to the other pages

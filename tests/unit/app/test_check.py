@@ -32,7 +32,7 @@ def run(world: ListWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str], mo
     place.write_text(MINIMAL)
     hosts = world.room_of_hosts
     hosts.checklist = Checklist((), world.checklist.facts, world.read, world.changes)  # type: ignore[assignment]
-    backend = Backend(None, hosts, world.nfs, None, None)  # type: ignore[arg-type]
+    backend = Backend(None, hosts, world.nfs, None, None, None)  # type: ignore[arg-type]
     monkeypatch.setattr("tui.app.wiring.wire", lambda *_: backend)
 
     def run_check(*words: str) -> tuple[int, str, str]:

@@ -27,6 +27,10 @@ class Runs:
         """All runs, the newest first, with broken ones; Failure if the folder itself can't be read."""
         return await on_thread(self._reader.list)
 
+    async def read(self, folder: Path) -> Run:
+        """The run in a folder, with what is damaged as its problem."""
+        return await on_thread(self._reader.read, folder)
+
     async def open(self, run: Run) -> OpenRun:
         """The run with its log; Failure if there is no log."""
         return await on_thread(open_run, run)

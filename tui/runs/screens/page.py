@@ -17,7 +17,7 @@ from tui.core.failure import Failure
 from tui.runs.backend.runs import Runs
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.difference import FEWEST_COMPARED, MOST_COMPARED
-from tui.runs.model.filter import Filter, parse_filter
+from tui.runs.model.filter import parse_filter
 from tui.runs.model.findings import counted
 from tui.runs.model.run import Run
 from tui.runs.model.table import ordered
@@ -73,12 +73,12 @@ class RunsPage(ColumnsPage):
         Binding("r", "read", "read again", show=False, tooltip="List the runs again now", id="runs.read"),
     ]
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: Runs, words: str = "") -> None:
         super().__init__(runs.view)
         self._room = runs
         self._all: Sequence[Run] | None = None
         self._failure = ""  # why the runs could not be listed
-        self._filter, self._words = Filter(), ""
+        self._filter, self._words = parse_filter(words), words
         self._marked: set[Path] = set()
         self._again = asyncio.Event()
         self._columns, self._about = Header(id="columns"), Lines(id="about")
@@ -221,10 +221,14 @@ class RunsPage(ColumnsPage):
 
         def answered(words: str | None) -> None:
             if words is not None:
-                self._words, self._filter = words, parse_filter(words)
-                self._show()
+                self.show_matching(words)
 
         self.app.push_screen(TextDialog("Filter", FILTER, self._words, parse_filter), answered)
+
+    def show_matching(self, words: str) -> None:
+        """Show only the runs that match the words of a filter."""
+        self._words, self._filter = words, parse_filter(words)
+        self._show()
 
     def action_mark(self) -> None:
         """Mark the chosen run, or not, and go to the next one."""

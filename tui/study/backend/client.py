@@ -20,14 +20,17 @@ class StudiesClient:
         """Raise the Failure with which a start of this plan's text would be refused; changes nothing."""
         await self._client.call(CHECK, plan=plan)
 
-    async def start(self, plan: str) -> Status:
-        """Start the study of a plan's text; returns its status, raises Failure."""
-        found: Status = await self._client.call(START, plan=plan)
+    async def start(self, plan: str, seed: int | None = None) -> Status:
+        """Start the study of a plan's text; `seed` is for one without. Returns its status, raises Failure."""
+        found: Status = await self._client.call(START, plan=plan, seed=seed)
         return found
 
-    async def status(self, study: str = "") -> Status | None:
-        """The status of a study, by default of the one under way, else of the newest; None if there is none."""
-        found: Status | None = await self._client.call(STATUS, study=study)
+    async def status(self, study: str = "", after: int | None = None) -> Status | None:
+        """The status of a study, by default of the one under way, else of the newest; None if there is none.
+
+        With `after`, its `runs` are those that have ended, without the first `after`.
+        """
+        found: Status | None = await self._client.call(STATUS, study=study, after=after)
         return found
 
     async def stop(self) -> Status:

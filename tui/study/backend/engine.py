@@ -23,7 +23,7 @@ from tui.study.model.schedule import Step
 class Engine:
     """The work on one study; `study` has its progress, `doing` a sentence on what it does now.
 
-    `waiting` is whether it waits for somebody else, `step` the run that is under way.
+    `waiting` is whether it waits for somebody else, `step` the run that is under way, `migration` its migration.
     """
 
     def __init__(self, store: Store, study: Study, owner: MigrationOwner, workloads: Workloads) -> None:
@@ -31,6 +31,7 @@ class Engine:
         self.doing = "starting"
         self.waiting = False
         self.step: Step | None = None
+        self.migration: MigrationActor | None = None
         self._step_began = time.monotonic()
         self._store = store
         self._owner = owner
@@ -92,7 +93,7 @@ class Engine:
             log.exception("The study failed")
             self._note_end(as_failure("The study failed", error))
         finally:
-            self.step = None
+            self.step = self.migration = None
             self._store.close()
 
     def _note_end(self, failure: Failure) -> None:
@@ -114,12 +115,13 @@ class Engine:
 
     async def _take(self, step: Step) -> None:
         """Do one run, and record what came of it."""
-        self.step, self._step_began = step, time.monotonic()
+        self.step, self.migration, self._step_began = step, None, time.monotonic()
         room = self._owner, self._workloads
         about = {"name": self.study.plan.name, "id": self.study.id}
         measurement = Measurement(self.study.plan, step, about, room, self._say, self._pause)
 
         async def on_started(migration: MigrationActor, direction: str) -> None:
+            self.migration = migration
             await self._record(MIGRATING, {"number": step.number, "run": str(migration.folder), "direction": direction})
 
         try:
@@ -151,6 +153,7 @@ class Engine:
         if followed is None or followed.run_log.done:
             done = await on_thread(result_of, Path(run), number, direction)
         else:
+            self.migration = followed
             room, about = (self._owner, self._workloads), {"name": self.study.plan.name, "id": self.study.id}
             measurement = Measurement(self.study.plan, step, about, room, self._say, self._pause)
             censored = await measurement.until_over(followed)

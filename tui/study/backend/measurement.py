@@ -22,7 +22,7 @@ from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.preflight import Moved
 from tui.migration.backend.recorder import AFTERWARDS, without_none
 from tui.migration.model.keys import CANCEL, POST_COPY_NOW, why_not
-from tui.migration.model.record import Record
+from tui.migration.model.record import Record, number_in
 from tui.migration.model.timeline import CANCELLED, COMPLETED, Timeline
 from tui.study.model.guest_loss import Lines, Rate, keeps_no_rate, loss, median_rate
 from tui.study.model.plan import StudyPlan
@@ -86,6 +86,7 @@ class Measurement:
         guest |= {"lost_s": lost.seconds, "lost_at_least": lost.why} if lost else {}
         guest |= {"wrong_pages": status.wrong_pages if status and "wrong_pages" in status.values else None}
         await on_thread(_write, migration.folder / AFTERWARDS, tables | ({"error": trouble} if trouble else {}))
+        self._say("resting before the next run", False)
         await self._pause(self._plan.rest_s)
         done = done_of(self._step.number, direction, migration, censored=censored)
         result = DONE_FAILED if trouble else done.result
@@ -253,7 +254,9 @@ def done_of(number: int, direction: str, migration: MigrationActor, *, censored:
     if censored and result != DONE_FAILED:
         result = DONE_CENSORED
     why = _why(timeline, result)
-    return Done(number, result, direction, str(migration.folder), why, timeline.total_s)
+    downtime_ms = number_in(timeline.final, "downtime") if timeline.phase == COMPLETED else None
+    downtime_s = downtime_ms / 1000 if downtime_ms is not None and downtime_ms >= 0 else None
+    return Done(number, result, direction, str(migration.folder), why, timeline.total_s, downtime_s=downtime_s)
 
 
 def _why(timeline: Timeline, result: str) -> str:

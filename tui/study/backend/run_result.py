@@ -21,9 +21,7 @@ def result_of(folder: Path, number: int, direction: str) -> Done:
     try:
         found = tomllib.loads(read_regular(folder / SUMMARY).decode())
         outcome, figures, study = (found.get(name) for name in ("outcome", "figures", "study"))
-        total_ms = figures.get("total_time_ms") if isinstance(figures, dict) else None
-        total_s = total_ms / 1000 if isinstance(total_ms, (int, float)) else None
-        total_s = total_s if total_s is not None and 0 <= total_s <= MOST_S else None  # else the file is damaged
+        total_s, downtime_s = (_seconds(figures, name) for name in ("total_time_ms", "downtime_ms"))
     except (OSError, ValueError) as error:
         return Done(number, DONE_FAILED, direction, str(folder), f"its record cannot be read: {error}")
     result = {COMPLETED: DONE_OK, CANCELLED: DONE_CANCELLED}.get(str(outcome), DONE_FAILED)
@@ -34,4 +32,11 @@ def result_of(folder: Path, number: int, direction: str) -> Done:
         result = DONE_CENSORED
     why = "its end was not recorded" if outcome == RUNNING else f"its outcome is {outcome}"
     why = "" if result in (DONE_OK, DONE_CENSORED) else why
-    return Done(number, result, direction, str(folder), why, total_s)
+    downtime_s = downtime_s if outcome == COMPLETED else None
+    return Done(number, result, direction, str(folder), why, total_s, downtime_s=downtime_s)
+
+
+def _seconds(figures: object, name: str) -> float | None:
+    """A figure of run.toml; None if it is missing or the file is damaged."""
+    found = figures.get(name) if isinstance(figures, dict) else None
+    return found / 1000 if isinstance(found, (int, float)) and 0 <= found <= MOST_S * 1000 else None

@@ -18,7 +18,7 @@ from tui.study.backend.store import Store, Study
 from tui.study.model import status
 from tui.study.model.cell import Cell
 from tui.study.model.estimate import Estimate, estimate
-from tui.study.model.plan import StudyPlan
+from tui.study.model.plan import MOST_SEED, StudyPlan
 from tui.study.model.progress import Progress
 from tui.study.model.schedule import schedule
 
@@ -61,10 +61,13 @@ class Studies:
             self._require_idle()
             self._require_free(await self._ready({each.vm for each in cells}))
 
-    async def start(self, text: str, config: str) -> dict[str, Any]:
-        """Start a new study of the plan in `text`; returns its status, raises Failure."""
+    async def start(self, text: str, config: str, seed: int | None = None) -> dict[str, Any]:
+        """Start a new study of the plan in `text`; returns its status, raises Failure.
+
+        `seed` is that of the order, for a plan without one.
+        """
         plan, cells = self._read(text)
-        seed = random.randrange(SEEDS) if plan.seed is None else plan.seed  # noqa: S311  # it is recorded, not secret
+        seed = seed_of(plan, seed)
         steps = schedule(plan, cells, seed)
         async with self._lock:
             self._require_idle()
@@ -93,15 +96,18 @@ class Studies:
         self._engine.stop(BY_COMMAND)
         return self._status_of(self._engine.study, self._engine)
 
-    async def status(self, name: str, config: str) -> dict[str, Any] | None:
-        """The status of a study, by default of the one this process worked on, else of the newest; None if none is."""
+    async def status(self, name: str, config: str, after: int | None = None) -> dict[str, Any] | None:
+        """The status of a study, by default of the one this process worked on, else of the newest; None if none is.
+
+        With `after`, it has the runs that have ended, without the first `after`.
+        """
         engine = self._engine
         if engine is not None and name in ("", engine.study.id):
-            return self._status_of(engine.study, engine)
+            return self._status_of(engine.study, engine, after)
         if not name and not await on_thread(self._own, config):
             return None
         study = await on_thread(self._found, name, config)
-        return await on_thread(self._status_of, study, None)
+        return await on_thread(self._status_of, study, None, after)
 
     async def close(self) -> None:
         """Leave the study under way, because the process ends."""
@@ -163,21 +169,21 @@ class Studies:
     def _found(self, name: str, config: str) -> Study:
         return find.found(self._folder, name, config)
 
-    def _status_of(self, study: Study, engine: Engine | None) -> dict[str, Any]:
+    def _status_of(self, study: Study, engine: Engine | None, after: int | None = None) -> dict[str, Any]:
         left = self._left(study, engine)
         fields: dict[str, Any] = {"id": study.id, "folder": str(study.folder), "name": study.plan.name}
-        fields |= {"state": _state(study, engine), "why": study.progress.stopped}
+        fields |= {"state": state_of(study, engine), "why": study.progress.stopped}
         fields |= {"left_s": round(left.likely_s), "left_unknown_runs": left.unknown, "left": left.text}
         fields |= status.counts(study.steps, study.progress)
         fields |= {"newest": status.newest_fields(study.steps, study.progress)}
-        fields |= {
-            "cells": status.cell_fields(study.steps, study.progress, study.plan.limit_s),
-            "step": None,
-            "doing": "",
-        }
+        fields |= {"cells": status.cell_fields(study.steps, study.progress, study.plan.limit_s)}
+        fields |= {"step": None, "doing": "", "migration": None}
         if engine is not None and engine.under_way:
             step = engine.step
             fields |= {"doing": engine.doing, "step": status.step_fields(step, study.plan) if step else None}
+            fields |= {"migration": _migration_fields(engine)}
+        if after is not None:
+            fields |= {"runs": status.run_fields(study.steps, study.progress, after)}
         if not study.left:
             fields["left"] = ""
         return fields
@@ -189,7 +195,27 @@ class Studies:
         return Estimate(max(0.0, found.likely_s - passed), found.unknown, found.limit_s)
 
 
-def _state(study: Study, engine: Engine | None) -> str:
+def seed_of(plan: StudyPlan, seed: int | None = None) -> int:
+    """The seed of the order: that of the plan, else `seed`, else one by chance."""
+    if plan.seed is not None:
+        return plan.seed
+    return random.randrange(SEEDS) if seed is None else seed  # noqa: S311  # it is recorded, not secret
+
+
+def _migration_fields(engine: Engine) -> dict[str, Any] | None:
+    """The migration under way of the run under way."""
+    migration = engine.migration
+    if migration is None or migration.timeline.over:
+        return None
+    timeline, (_number, _run, direction) = migration.timeline, engine.study.progress.migrating or (0, "", "")
+    fields: dict[str, Any] = {"run": migration.folder.name, "direction": direction, "phase": timeline.phase}
+    left_bytes = timeline.point.remaining if timeline.point is not None else None
+    elapsed_s = round(max(0.0, migration.run_log.now()), 3)
+    return fields | {"pass": timeline.iteration, "remaining_bytes": left_bytes, "elapsed_s": elapsed_s}
+
+
+def state_of(study: Study, engine: Engine | None = None) -> str:
+    """What a study does, by the engine that works on it, or has done; without one, by its log."""
     if engine is not None and engine.under_way:
         return status.STOPPING if engine.stopping else status.WAITING if engine.waiting else status.RUNNING
     if not study.left:
@@ -225,13 +251,24 @@ class Session:
         return await self._studies.check(str(parameters.get("plan", "")))
 
     async def _start(self, parameters: Mapping[str, Any]) -> Any:
-        return await self._studies.start(str(parameters.get("plan", "")), self._config)
+        seed = parameters.get("seed")
+        return await self._studies.start(str(parameters.get("plan", "")), self._config, _whole(seed))
 
     async def _status(self, parameters: Mapping[str, Any]) -> Any:
-        return await self._studies.status(str(parameters.get("study", "")), self._config)
+        study, after = str(parameters.get("study", "")), _whole(parameters.get("after"))
+        return await self._studies.status(study, self._config, after)
 
     async def _stop(self, _parameters: Mapping[str, Any]) -> Any:
         return self._studies.stop()
 
     async def _resume(self, parameters: Mapping[str, Any]) -> Any:
         return await self._studies.resume(str(parameters.get("study", "")), self._config)
+
+
+def _whole(value: object) -> int | None:
+    """The number of a request; None if it has none, Failure if it is none."""
+    if value is None:
+        return None
+    if type(value) is not int or not 0 <= value <= MOST_SEED:
+        raise Failure("A request to the studies is malformed", f"{value!r} is not a number")
+    return value

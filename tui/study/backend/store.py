@@ -23,6 +23,7 @@ from tui.study.model.progress import Progress, progress_of
 from tui.study.model.schedule import Step, from_line, to_line
 
 PLAN, SCHEDULE, PROGRESS = "plan.toml", "schedule.jsonl", "progress.jsonl"
+STAMP = "%Y%m%dT%H%M%SZ"  # of the time at which a study began, in the name of its folder
 LOCK_LIMIT_S = 0.5
 CLOSE_LIMIT_S = 2.0  # for a write under way
 
@@ -59,7 +60,7 @@ class Store:
     @classmethod
     def create(cls, studies: Path, name: str, text: str, steps: Sequence[Step], head: Mapping[str, Any]) -> "Store":
         """Make a folder for a new study; `head` has its seed and its configuration. Raises Failure."""
-        stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        stamp = datetime.now(timezone.utc).strftime(STAMP)
         word = re.sub(r"[^\w.+-]", "_", name)
         folder = studies / f"{stamp}-{word}"
         try:

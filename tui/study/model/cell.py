@@ -18,11 +18,20 @@ LEGS = 2  # there and back
 
 @dataclass(frozen=True)
 class Cell:
-    """One setting; `spec` is the workload to start, None for an idle guest; `short` is for a line of progress."""
+    """One setting; `spec` is the workload to start, None for an idle guest.
+
+    `row` names the workload in a table of the study, with its VM if there are several, and `column` the technique.
+    """
 
     plan: Plan
     spec: WorkloadSpec | None
-    short: str
+    row: str
+    column: str
+
+    @property
+    def short(self) -> str:
+        """Its name in a line of progress."""
+        return f"{self.row} {self.column}".rstrip()
 
     @property
     def vm(self) -> str:
@@ -63,9 +72,9 @@ def cells_of(plan: StudyPlan, vm: str) -> tuple[Cell, ...]:
             for workload in migration.workloads or plan.workload.all:
                 for spec, workload_words in _specs(plan.workload.all[workload]):
                     for each, option_words in _plans(name, migration):
-                        words = ([name] if len(vms) > 1 else [], [workload], workload_words)
-                        short = " ".join(itertools.chain(*words, [migration.name], option_words))
-                        found.append(Cell(each, spec, short))
+                        row = [*([name] if len(vms) > 1 else []), workload, *workload_words]
+                        column = [migration.name, *option_words]
+                        found.append(Cell(each, spec, " ".join(row), " ".join(column)))
     return tuple(found)
 
 
@@ -122,11 +131,13 @@ def _plans(vm: str, table: MigrationTable) -> Iterator[tuple[Plan, list[str]]]:
 
 def to_fields(cell: Cell) -> dict[str, Any]:
     """The cell as JSON."""
-    return {"plan": asdict(cell.plan), "workload": asdict(cell.spec) if cell.spec else None, "short": cell.short}
+    names = {"short": cell.short, "row": cell.row, "column": cell.column}
+    return {"plan": asdict(cell.plan), "workload": asdict(cell.spec) if cell.spec else None, **names}
 
 
 def from_fields(fields: Mapping[str, Any]) -> Cell:
     """The cell of such JSON; ValueError, KeyError or TypeError if it is none."""
     workload = fields["workload"]
     spec = None if workload is None else WorkloadSpec(**{**workload, "command": tuple(workload["command"])})
-    return Cell(Plan(**fields["plan"]), spec, str(fields["short"]))
+    row, column = fields.get("row", fields["short"]), fields.get("column", "")  # 0.2.0 wrote only `short` at first
+    return Cell(Plan(**fields["plan"]), spec, str(row), str(column))

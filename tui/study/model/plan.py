@@ -14,6 +14,7 @@ from tui.guest.model.workload import CPU, MEMORY, MOST_THREADS
 
 MOST_RUNS = 10_000  # a study of more would take weeks: a list is longer than meant
 MOST_VALUES = 50  # of one list
+MOST_SEED = (1 << 53) - 1
 
 # By their names in a plan; the study switches to "post-copy" as soon as QEMU accepts it.
 TECHNIQUES = {PRE_COPY: PRE_COPY, "post-copy": POST_COPY_MANUAL, POST_COPY_TIMEOUT: POST_COPY_TIMEOUT}
@@ -103,7 +104,7 @@ class StudyPlan:
     name: Annotated[str, NAME]
     vms: Annotated[tuple[str, ...], sweep(VM_NAME)] = ()
     repeats: Annotated[int, kinds.whole(1, 1000)] = 5
-    seed: Annotated[int | None, kinds.whole(0, (1 << 53) - 1)] = None
+    seed: Annotated[int | None, kinds.whole(0, MOST_SEED)] = None
     warm_up: Annotated[int, kinds.whole(0, 100)] = 2  # runs of each VM that are dropped
     settle_s: Annotated[float, kinds.seconds(0, 86_400)] = 10.0
     baseline_s: Annotated[float, kinds.seconds(0, 86_400)] = 10.0

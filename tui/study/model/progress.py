@@ -14,7 +14,7 @@ OUT, BACK = "out", "back"  # from the source to the destination, and back
 
 @dataclass(frozen=True)
 class Done:
-    """A run that has ended; `total_s` is its migration as libvirt measured it, `took_s` all of it with its waits."""
+    """A run that has ended; `total_s` and `downtime_s` of its migration are libvirt's, `took_s` is all of the run."""
 
     number: int
     result: str
@@ -23,6 +23,7 @@ class Done:
     why: str = ""
     total_s: float | None = None
     took_s: float | None = None
+    downtime_s: float | None = None  # of a migration that completed
 
     @property
     def failed(self) -> bool:
@@ -77,9 +78,9 @@ def progress_of(entries: Iterable[Mapping[str, Any]]) -> Progress:
 
 def done_of(entry: Mapping[str, Any]) -> Done:
     """The run of an entry; KeyError, TypeError or ValueError if a value is missing or of another type."""
-    total_s, took_s = (_seconds(entry.get(name)) for name in ("total_s", "took_s"))
+    seconds = [_seconds(entry.get(name)) for name in ("total_s", "took_s", "downtime_s")]
     direction, run, why = (str(entry.get(name, "")) for name in ("direction", "run", "why"))
-    return Done(number_of(entry["number"]), str(entry["result"]), direction, run, why, total_s, took_s)
+    return Done(number_of(entry["number"]), str(entry["result"]), direction, run, why, *seconds)
 
 
 def _seconds(value: Any) -> float | None:

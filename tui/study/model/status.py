@@ -1,19 +1,24 @@
 """The status of a study as JSON, and as the lines that a person reads."""
 
 from collections.abc import Mapping, Sequence
-from statistics import mean
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from statistics import mean, median
 from typing import Any
 
-from tui.core.quantity import duration, exact_seconds
+from tui.core.quantity import clock, duration, exact_seconds, size
+from tui.migration.model.timeline import POST_COPY, SWITCHOVER
 from tui.study.model.cell import LEGS, Cell
 from tui.study.model.estimate import Estimate
 from tui.study.model.plan import StudyPlan
-from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Done, Progress
+from tui.study.model.progress import BACK, DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Done, Progress
 from tui.study.model.schedule import Step
 
 RUNNING, WAITING, STOPPING = "running", "waiting", "stopping"
 STOPPED, INTERRUPTED, FINISHED = "stopped", "interrupted", "finished"  # nothing of it is under way
+DAMAGED = "damaged"  # it cannot be read
 OVER = (STOPPED, INTERRUPTED, FINISHED)
+MOST_LEFT_S = 10.0 * 366 * 86_400  # a date of more could not be written
 RESULTS = (DONE_OK, DONE_CENSORED, DONE_CANCELLED, DONE_FAILED)
 
 
@@ -38,20 +43,39 @@ def cell_fields(steps: Sequence[Step], progress: Progress, limit_s: float) -> li
     found = []
     for text, own in by_cell.items():
         done = [progress.done[each.number] for each in own if each.number in progress.done]
-        fields: dict[str, Any] = {"cell": text, "short": own[0].cell.short, "done": len(done), "total": len(own)}
+        cell = own[0].cell
+        fields: dict[str, Any] = {"cell": text, "short": cell.short, "row": cell.row, "column": cell.column}
+        fields |= {"done": len(done), "total": len(own)}
         fields |= {each: sum(one.result == each for one in done) for each in RESULTS}
         found.append(fields | _median_fields(done, limit_s))
     return sorted(found, key=lambda each: str(each["short"]))
 
 
 def _median_fields(done: Sequence[Done], limit_s: float) -> dict[str, Any]:
-    """The median of the total time; `median_is_above`: the true one is larger, because a run was over the limit."""
-    known = [(each.result, each.total_s) for each in done if each.total_s is not None]
-    exact = [(total_s, False) for result, total_s in known if result == DONE_OK]
-    times = sorted([*exact, *((min(each, limit_s), True) for result, each in known if result == DONE_CENSORED)])
+    """The medians of the total time and the downtime.
+
+    `median_is_above`: the true total time is larger, because a run was over the limit.
+    """
+    counted = [each for each in done if each.result in (DONE_OK, DONE_CENSORED)]
+    known = [(each.total_s, each.result == DONE_CENSORED) for each in counted if each.total_s is not None]
+    times = sorted((min(total_s, limit_s) if above else total_s, above) for total_s, above in known)
     middles = times[(len(times) - 1) // 2 : len(times) // 2 + 1]
     found = round(mean(time for time, _ in middles), 3) if middles else None
-    return {"median_total_s": found, "median_is_above": any(above for _, above in middles)}
+    pauses = [each.downtime_s for each in counted if each.downtime_s is not None]
+    downtime_s = round(median(pauses), 6) if pauses else None
+    is_above = any(above for _, above in middles)
+    return {"median_total_s": found, "median_is_above": is_above, "median_downtime_s": downtime_s}
+
+
+def run_fields(steps: Sequence[Step], progress: Progress, after: int) -> list[dict[str, Any]]:
+    """The runs that have ended, in the order of their ends, without the first `after`."""
+    by_number = {each.number: each for each in steps}
+    ended = [each for each in list(progress.done.values())[after:] if each.number in by_number]
+    return [_step_of(by_number[each.number]) | asdict(each) for each in ended]
+
+
+def _step_of(step: Step) -> dict[str, Any]:
+    return {"short": step.cell.short, "vm": step.cell.vm, "repeat": step.repeat, "warm_up": step.warm_up}
 
 
 def progress_line(status: Mapping[str, Any]) -> str:
@@ -99,6 +123,47 @@ def state_sentence(status: Mapping[str, Any]) -> str:
     return f"{state}: {doing}" if state == STOPPING else doing
 
 
+def counts_line(status: Mapping[str, Any]) -> str:
+    """ "12 of 60 runs, 1 over the limit, 0 failed"."""
+    parts = [f"{status['done']} of {status['total']} runs", f"{status[DONE_CENSORED]} over the limit"]
+    parts += [f"{status[DONE_CANCELLED]} cancelled"] if status[DONE_CANCELLED] else []
+    return ", ".join([*parts, f"{status[DONE_FAILED]} failed"])
+
+
+def left_line(status: Mapping[str, Any], now: datetime) -> str:
+    """How long the other runs take: "about 41 min left, until about 14:05"; empty if there is none."""
+    if not status["left"]:
+        return ""
+    if status["state"] in OVER:
+        return f"the other {status['total'] - status['done']} take {status['left']}"
+    if status["left_unknown_runs"]:
+        return f"{status['left']} left"
+    end = now + timedelta(seconds=min(status["left_s"], MOST_LEFT_S))
+    return f"{status['left']} left, until about {end:{'%H:%M' if end.date() == now.date() else '%m-%d %H:%M'}}"
+
+
+def now_line(status: Mapping[str, Any]) -> str:
+    """What happens now: "idle plain, repeat 3 of 5: migrating back, pass 4, 120 MiB left, 00:12"."""
+    step, migration = status.get("step"), status.get("migration")
+    if step is None:
+        return state_sentence(status)
+    where = "warm-up" if step["warm_up"] else f"repeat {step['repeat']} of {step['repeats']}"
+    doing = _migration_words(migration) if migration else status["doing"]
+    stopping = f"{STOPPING}: " if status["state"] == STOPPING else ""
+    return f"{stopping}{step['short']}, {where}: {doing}"
+
+
+def _migration_words(migration: Mapping[str, Any]) -> str:
+    words = ["migrating back" if migration["direction"] == BACK else "migrating out"]
+    if migration["phase"] in (POST_COPY, SWITCHOVER):
+        words.append(migration["phase"])
+    elif migration["pass"]:
+        words.append(f"pass {migration['pass']}")
+    if migration["remaining_bytes"] is not None:
+        words.append(f"{size(migration['remaining_bytes'])} left")
+    return ", ".join([*words, clock(migration["elapsed_s"])])
+
+
 def _clause(why: object) -> str:
     return str(why).rstrip(".")
 
@@ -124,6 +189,18 @@ def _too_long(found: Estimate) -> list[str]:
     return [f"By the dirty rate and the bandwidth limit, each run of these takes longer than the limit: {which}."]
 
 
+def setting_lines(cells: Sequence[Cell]) -> list[str]:
+    """A line for each setting of a plan."""
+    return [f"  {each.short}: {each.text}" for each in cells]
+
+
+def seed_line(seed: int, *, by_plan: bool) -> str:
+    """Where the order of the runs comes from, and how it is repeated."""
+    if by_plan:
+        return f"The order of the runs comes from the seed {seed} of the plan."
+    return f"The order of the runs comes from the seed {seed}, chosen by chance; seed = {seed} in the plan repeats it."
+
+
 def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[str]:
     """What a plan will do, before it starts."""
     warm_up = plan.warm_up * len({each.vm for each in cells})
@@ -134,7 +211,7 @@ def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[
     unknown = ": how long a migration takes is known after the first ones" if found.unknown else ""
     return [
         f"{plan.name}: {counted}{dropped}.",
-        *(f"  {each.short}: {each.text}" for each in cells),
+        *setting_lines(cells),
         f"It takes {found.text}{unknown}.",
         *_too_long(found),
         f"A migration of more than {exact_seconds(plan.limit_s)} is ended and counted as censored; "

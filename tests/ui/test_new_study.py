@@ -1,0 +1,116 @@
+"""The form for a new study: a plan is chosen, previewed, and started."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui.one_page import until
+from tests.ui.study_screen import ID, FakeRunner, OpenedStudy, opened, write_study
+from tui.core.failure import Failure
+from tui.study.backend.plan_file import example
+from tui.study.model.status import FINISHED
+from tui.study.screens.new import NewStudy, StartStudy
+from tui.study.screens.page import StudyPage
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write(name: str, text: str) -> None:
+    """Write a file below the current folder."""
+    Path(name).parent.mkdir(exist_ok=True)
+    Path(name).write_text(text)
+
+
+async def choose(page: OpenedStudy, plan: str) -> None:
+    """Open the form, and choose the plan."""
+    await page.pilot.press("n")
+    await page.sees("New study", ">")
+    for _ in range(9):
+        if f"< {plan}" in page.words:
+            return
+        await page.pilot.press("right")
+        await page.pilot.pause()
+    raise AssertionError(page.words)
+
+
+async def test_an_example_is_shown_with_its_time_and_started_in_the_order_that_was_shown(tmp_path: Path) -> None:
+    async with opened(FakeRunner(None), tmp_path, Path()) as page:
+        await choose(page, "example lab")
+        await page.pilot.press("enter")
+        await page.sees("Start the study lab?", "16 runs; 2 more to warm up are dropped.", "It takes about 5 min.")
+        await page.sees("memory pre-copy: guest1; memory, 2 threads x 60 MiB, 100 MiB/s; pre-copy, at most 64 MiB/s")
+        seed = page.words.partition("comes from the seed ")[2].partition(",")[0]
+        assert f"seed = {seed} in the plan repeats it." in page.words
+        await page.pilot.press("enter")
+        await until(page.pilot, lambda: isinstance(page.app.screen, StudyPage))
+        assert page.runner.calls == [("start", (example("lab"), int(seed)))]
+        await page.sees("lab running")
+
+
+async def test_escape_starts_nothing(tmp_path: Path) -> None:
+    async with opened(FakeRunner(None), tmp_path, Path()) as page:
+        await choose(page, "example original")
+        await page.pilot.press("enter")
+        await page.sees("Start the study original?", "how long a migration takes is known after the first ones")
+        await page.pilot.press("escape")
+        await until(page.pilot, lambda: isinstance(page.app.screen, NewStudy))
+        await page.pilot.press("escape")
+        await until(page.pilot, lambda: isinstance(page.app.screen, StudyPage))
+        assert page.runner.calls == []
+
+
+async def test_the_files_of_the_usual_folders_come_first_and_earlier_plans_last(tmp_path: Path) -> None:
+    write("mine.toml", example("lab"))
+    write("config.toml", '[migration]\ntechnique = "pre-copy"')
+    write("broken.toml", "x")
+    studies = tmp_path / "studies"
+    write_study(studies, "20261128T150000Z-lab", 18)
+    write_study(studies, ID, 18)
+    async with opened(FakeRunner(FINISHED, ended=18), studies, Path(), tmp_path) as page:
+        await page.sees("The study lab is complete.")
+        await page.pilot.press("n")
+        for label in ("mine.toml", "example lab", "example original", f"lab, as in study {ID}", "a file", "mine.toml"):
+            await page.sees(f"< {label} >")
+            await page.pilot.press("right")
+
+
+async def test_a_path_can_be_typed(tmp_path: Path) -> None:
+    write("sub/b.toml", f"seed = 9\n{example('lab')}")
+    async with opened(FakeRunner(None), tmp_path) as page:
+        await choose(page, "a file")
+        await page.pilot.press("enter")
+        await page.sees("The path of the plan is missing. Type one, or choose another plan.")
+        await page.pilot.press("down", *"sub/b.tom", "enter")
+        await page.sees("sub/b.tom does not exist.")
+        await page.pilot.press("l", "enter")
+        await page.sees("Start the study lab?", "comes from the seed 9 of the plan.")
+
+
+async def test_each_mistake_of_a_plan_is_a_line_and_nothing_can_be_started(tmp_path: Path) -> None:
+    write("a.toml", 'name = "a"\nrepeats = 0\n[workload.idle]\n[migration.x]\ntechnique = "fast"')
+    async with opened(FakeRunner(None), tmp_path, Path()) as page:
+        await choose(page, "a.toml")
+        await page.pilot.press("enter")
+        await page.sees("The plan has mistakes:", "a.toml: repeats: 0 is not a whole number from 1 to 1000.")
+        await page.sees('a.toml: [migration.x] technique: "fast" is not one of')
+        assert isinstance(page.app.screen, NewStudy)
+        await page.pilot.press("right")
+        await until(page.pilot, lambda: "mistakes" not in page.words)
+
+
+async def test_what_the_runner_refuses_is_shown_and_can_be_tried_again(tmp_path: Path) -> None:
+    runner = FakeRunner(None)
+    async with opened(runner, tmp_path) as page:
+        await choose(page, "example lab")
+        await page.pilot.press("enter")
+        await page.sees("Start the study lab?")
+        runner.failures = [Failure("The study cannot start", "guest1 is shut off", "Start it on the Launch page.")]
+        await page.pilot.press("enter")
+        await page.sees("Nothing was started. The study cannot start: guest1 is shut off. Start it on the Launch page.")
+        assert isinstance(page.app.screen, StartStudy)
+        await page.pilot.press("enter")
+        await page.sees("lab running")
+        assert [call for call, _value in runner.calls] == ["start", "start"]

@@ -1,0 +1,99 @@
+"""The studies as the Study page sees them: through the runner; earlier ones and plans from disk, on threads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from tui.core.failure import Failure
+from tui.core.settings import VmConfig
+from tui.core.threads import on_thread
+from tui.study.backend import store
+from tui.study.backend.client import Status, StudiesClient
+from tui.study.backend.plan_source import PlanSource, Preview, preview_of, sources
+from tui.study.backend.service import state_of
+from tui.study.model.earlier import Earlier
+from tui.study.model.status import DAMAGED
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A study at one moment: its status, and all runs that have ended, the oldest first."""
+
+    status: Status
+    runs: tuple[dict[str, Any], ...]
+
+
+class StudyAccess:
+    """The studies of one configuration; `folder` has those of all, `places` are where plan files are looked for."""
+
+    def __init__(self, client: StudiesClient, folder: Path, config: Path, vm: VmConfig, places: Sequence[Path]) -> None:
+        self._client = client
+        self._folder = folder
+        self._config = str(config.absolute())
+        self._vm = vm
+        self._places = places
+
+    async def read(self, study: str, before: Shown | None) -> Shown | None:
+        """A study now, by default the one under way, else the newest; None if there is none.
+
+        `before` is what was read last: only newer runs are sent. Raises Failure.
+        """
+        after = before.status["done"] if before is not None else 0
+        status = await self._client.status(study, after)
+        if status is None:
+            return None
+        runs = tuple(status.get("runs", ()))
+        if before is None:
+            return Shown(status, runs)
+        if status["id"] != before.status["id"] or status["done"] < after:
+            return await self.read(status["id"], None)
+        return Shown(status, (*before.runs, *runs))
+
+    async def start(self, preview: Preview) -> None:
+        """Start a study in the order that its preview names; raises Failure."""
+        await self._client.start(preview.text, preview.seed)
+
+    async def stop(self) -> None:
+        """Stop the study under way; raises Failure."""
+        await self._client.stop()
+
+    async def resume(self, study: str) -> None:
+        """Continue a study; raises Failure."""
+        await self._client.resume(study)
+
+    async def sources(self) -> tuple[PlanSource, ...]:
+        """The plans to choose from."""
+        return await on_thread(sources, self._places, self._folder, self._config)
+
+    async def preview(self, source: PlanSource) -> Preview:
+        """What a plan will do; raises Failure with its mistakes."""
+        return await on_thread(preview_of, source, self._vm)
+
+    async def earlier(self) -> tuple[Earlier, ...]:
+        """The studies of this configuration, the newest first."""
+        return await on_thread(list_studies, self._folder, self._config)
+
+    async def close(self) -> None:
+        """Close the connection; a study continues."""
+        await self._client.close()
+
+
+def list_studies(folder: Path, config: str) -> tuple[Earlier, ...]:
+    """The studies of a configuration, the newest first. Blocks."""
+    return tuple(_summary(each) for each in store.all_in(folder) if store.config_of(each) == config)
+
+
+def _summary(folder: Path) -> Earlier:
+    stamp, _hyphen, name = folder.name.partition("-")
+    try:
+        began = datetime.strptime(stamp, store.STAMP).replace(tzinfo=timezone.utc)
+    except ValueError:
+        began = None  # a person has renamed the folder
+    try:
+        study = store.load(folder)
+    except Failure as failure:
+        return Earlier(folder.name, name, began, DAMAGED, why=failure.reason)
+    done, total = len(study.progress.done), len(study.steps)
+    return Earlier(study.id, study.plan.name, began, state_of(study), done, total, study.progress.stopped)

@@ -1,0 +1,56 @@
+"""The table of a study: workloads down, techniques across, and in each cell what is known of that setting."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tui.core.quantity import duration
+from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED
+
+LEGEND = "runs done/planned, median total time, median downtime; > is under way"
+ENDS = {DONE_CENSORED: "over limit", DONE_CANCELLED: "cancelled", DONE_FAILED: "failed"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One cell: its text, and whether one of its runs is under way, or has failed."""
+
+    text: str
+    is_now: bool = False
+    has_failed: bool = False
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """`cells` by the names of their row and column, of which some may be missing."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: Mapping[tuple[str, str], Place]
+
+
+def matrix_of(status: Mapping[str, Any]) -> Matrix:
+    """The table of a study's status."""
+    now, cells = (status.get("step") or {}).get("cell"), dict[tuple[str, str], Place]()
+    for each in status["cells"]:
+        place = Place(_text(each), each["cell"] == now, bool(each[DONE_FAILED]))
+        cells[str(each.get("row", each["short"])), str(each.get("column", ""))] = place
+    rows, columns = (tuple(sorted({key[axis] for key in cells}, key=_natural)) for axis in (0, 1))
+    return Matrix(rows, columns, cells)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Orders "50 MiB/s" before "100 MiB/s"."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d{1,18})", name)]
+
+
+def _text(cell: Mapping[str, Any]) -> str:
+    """ "5/10 9.7 s 83 ms, 1 failed"."""
+    parts = [f"{cell['done']}/{cell['total']}"]
+    total_s, downtime_s = cell["median_total_s"], cell.get("median_downtime_s")
+    if total_s is not None:
+        parts.append(f"{'>' if cell['median_is_above'] else ''}{duration(total_s)}")
+        parts.append(duration(downtime_s) if downtime_s is not None else "-")
+    ends = [f"{cell[result]} {words}" for result, words in ENDS.items() if cell[result]]
+    return ", ".join(["  ".join(parts), *ends])

@@ -1,0 +1,133 @@
+"""The form for a new study: a plan is chosen, then what it does is shown, and Enter starts it."""
+
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.core.actions import without_keys
+from tui.core.failure import Failure
+from tui.study.backend.access import StudyAccess
+from tui.study.backend.plan_file import WrongPlan
+from tui.study.backend.plan_source import PlanSource, Preview, typed
+from tui.ui.choice import Choice
+from tui.ui.dialog import Dialog
+from tui.ui.form import Form, enter, row, text_field
+
+A_FILE = "a file"
+ABOUT = "A plan names workloads, techniques and repeats. `vmlm-tui study --example lab` prints one to change."
+
+
+class NewStudy(Form[bool]):
+    """Dismissed with True once a study was started, with None by Esc."""
+
+    BINDINGS = [enter("show what it does")]
+    DEFAULT_CSS = "NewStudy #message { margin-top: 1; }"
+
+    def __init__(self, access: StudyAccess) -> None:
+        super().__init__("New study")
+        self._access = access
+        self._sources: tuple[PlanSource, ...] = ()
+        self._busy = False
+
+    def fields(self) -> ComposeResult:
+        yield Static(Content(ABOUT))
+        yield Static("")
+        yield row("plan", Choice((), id="plan", changed=self._chosen))
+        yield row("file", text_field("file", ""))
+
+    def on_mount(self) -> None:
+        self.query_one("#row-file").display = False
+        self._offer()
+
+    @work(name="sources")
+    async def _offer(self) -> None:
+        self._sources = await self._access.sources()
+        self.query_one(Choice).offer([*(each.label for each in self._sources), A_FILE], 0)
+
+    def _chosen(self) -> None:
+        """Show the field of the path if none of the offered plans is chosen."""
+        self.query_one("#row-file").display = self._source is None
+        self.show_message("")
+
+    @property
+    def _source(self) -> PlanSource | None:
+        index = self.query_one(Choice).index
+        return self._sources[index] if 0 <= index < len(self._sources) else None
+
+    def entered(self) -> None:
+        if not self._busy and self.query_one(Choice).index >= 0:
+            source = self._source or typed(self.text("file"))
+            self._busy = True
+            self._preview(source)
+
+    @work(name="preview")
+    async def _preview(self, source: PlanSource) -> None:
+        self.show_message(f"Reading {source.label} ...")
+        try:
+            found = await self._access.preview(source)
+        except WrongPlan as wrong:
+            self.show_message("\n".join(["The plan has mistakes:", *wrong.detail.splitlines()]), wrong=True)
+        except Failure as failure:
+            self.show_message(str(failure), wrong=True)
+        else:
+            self.show_message("")
+            self.app.push_screen(StartStudy(self._access, found), self._started)
+        finally:
+            self._busy = False
+
+    def _started(self, started: bool | None) -> None:
+        if started:
+            self.dismiss(True)
+
+
+class StartStudy(Dialog[bool]):
+    """What a plan will do; dismissed with True once it was started, with None by Esc."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "start", "start it", key_display="enter", priority=True),
+        Binding("escape", "close", "back", priority=True),
+    ]
+    DEFAULT_CSS = """
+    StartStudy #message { margin: 1 0; }
+    StartStudy #message.wrong { color: $error; text-style: bold; }
+    """
+    scrolls = True
+
+    def __init__(self, access: StudyAccess, preview: Preview) -> None:
+        super().__init__(f"Start the study {preview.name}?")
+        self._access = access
+        self._preview = preview
+        self._busy = False
+
+    def body(self) -> ComposeResult:
+        yield Static(Content.styled("\n".join(self._preview.lines), "bold"))
+        yield Static("Nothing is started yet. The settings:", id="message", markup=False)
+        yield Static(Content("\n".join(self._preview.settings)))
+
+    def action_start(self) -> None:
+        """Start it."""
+        if not self._busy:
+            self._busy = True
+            self._start()
+
+    @work(name="start")
+    async def _start(self) -> None:
+        self._show("Starting: both hosts and the guest are checked ...")
+        try:
+            await self._access.start(self._preview)
+        except Failure as failure:
+            self._show(f"Nothing was started. {failure}", wrong=True)
+        else:
+            self.dismiss(True)
+        finally:
+            self._busy = False
+
+    def _show(self, text: str, *, wrong: bool = False) -> None:
+        message = self.query_one("#message", Static)
+        message.set_class(wrong, "wrong")
+        message.update(without_keys(text))
+        message.scroll_visible()
