@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from tests.unit.app.configurations import MINIMAL
 from tests.unit.fakes import Stage
 from tests.unit.migration.stages import runs_in, stage_of, workload
 from tests.unit.study.fake_guest import FakeGuest
+from tests.unit.study.plans import changed
 from tests.unit.until import until
 from tui.app.runner import Owners
 from tui.app.wiring import Owned
@@ -136,3 +138,15 @@ async def test_a_file_that_cannot_be_read_is_a_failure(owners: Owners, tmp_path:
 async def test_a_path_that_is_none_is_a_failure(owners: Owners, path: str) -> None:
     with pytest.raises(Failure):
         await owners.open(path)
+
+
+async def test_two_configurations_never_run_studies_on_one_vm_at_once(owners: Owners, tmp_path: Path) -> None:
+    first = owners.studies_of(await owners.open(written(tmp_path / "a.toml", with_uris())))
+    second = owners.studies_of(await owners.open(written(tmp_path / "b.toml", with_uris() + OTHER_INTERVAL)))
+    assert first is not second
+    plan = tomli_w.dumps(changed(workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}}, settle="1 h"))
+    await first.start(plan, "/a.toml")
+    with pytest.raises(Failure, match=r"guest1 is in the study small of /a\.toml, which is under way"):
+        await second.start(plan, "/b.toml")
+    first.stop()
+    await until(lambda: not first.busy)

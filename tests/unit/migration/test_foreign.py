@@ -14,7 +14,7 @@ from tests.unit.until import until
 from tui.core.actions import START
 from tui.core.failure import Failure
 from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.recorder import RAW
+from tui.migration.backend.recorder import RAW, SUMMARY
 from tui.migration.backend.run_files import read_records
 from tui.migration.backend.unfinished import unfinished_runs
 from tui.migration.model import record
@@ -44,7 +44,8 @@ async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
 async def followed(stage: Stage, runs: Path) -> MigrationActor:
     migration = await app(stage, runs).attach()
     assert migration is not None
-    await until(lambda: migration.timeline.iteration >= 2)
+    # A thread of its own writes run.toml.
+    await until(lambda: migration.timeline.iteration >= 2 and (migration.folder / SUMMARY).exists())
     return migration
 
 

@@ -5,7 +5,18 @@ import pytest
 from tui.guest.model.workload import WorkloadSpec
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.record import Event, Record
-from tui.study.model.guest_loss import CLOCK, MAKES_UP, NO_LINE, Lines, Loss, Rate, keeps_no_rate, loss, median_rate
+from tui.study.model.guest_loss import (
+    CLOCK,
+    MAKES_UP,
+    MISSING,
+    NO_LINE,
+    Lines,
+    Loss,
+    Rate,
+    keeps_no_rate,
+    loss,
+    median_rate,
+)
 
 BEFORE = Rate(100.0, "MiB/s", 5)
 KEPT_TIME = ObservedDowntime(clock_lost_ms=3.0, clock_error_ms=20.0)
@@ -81,6 +92,11 @@ def test_only_a_workload_without_a_rate_cannot_make_up(spec: WorkloadSpec | None
 def test_lines_that_were_not_read_before_the_first_one_are_no_loss() -> None:
     records: list[Record] = [line(40.0, 0.0), line(41.0, 50.0)]
     assert found(records, Lines([text(10, 100)], [text(42, 100)], [text(43, 100)])) == Loss(0.5)
+
+
+def test_a_time_in_which_lines_may_be_missing_counts_nothing() -> None:
+    records: list[Record] = [line(11.0, 50.0), line(41.0, 10.0)]  # the rate of a second, or of all 30
+    assert found(records, Lines([text(10, 100)], [text(42, 100)], [text(43, 100)])) == Loss(0.5, MISSING)
 
 
 def test_without_a_rate_before_or_two_lines_the_loss_is_unknown() -> None:

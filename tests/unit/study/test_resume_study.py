@@ -1,22 +1,29 @@
 """A study after its runner has ended: nothing that is done is repeated, and nothing that was under way is lost."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from tests.unit.study.plans import changed
 from tests.unit.study.study_world import CONFIG, Make, World
 from tests.unit.until import until
 from tui.core.failure import Failure
+from tui.core.plan import Plan
 from tui.core.protocols import JobInfo
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.recorder import SUMMARY
+from tui.migration.backend.state import Stage
 from tui.runs.backend.reading import RunReader
 from tui.runs.model.measure import measure
 from tui.study.backend import store
+from tui.study.backend.measurement import Measurement
+from tui.study.backend.plan_file import read
 from tui.study.backend.run_result import result_of
 from tui.study.model.progress import DONE_CENSORED, DONE_OK
+from tui.study.model.schedule import Step
 
 IDLE = changed(workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}})
 
@@ -79,6 +86,29 @@ async def test_a_run_that_ended_meanwhile_is_judged_while_another_vm_migrates(ma
     await world.studies.resume("", CONFIG)
     status = await world.finished()
     assert (status["state"], status["completed"], len(world.done())) == ("finished", 4, 4)
+
+
+@pytest.mark.parametrize(("limit_s", "censored"), [(60.0, False), (4.0, True)])
+async def test_a_migration_that_has_ended_is_not_over_the_limit_because_its_figures_are_late(
+    make: Make, limit_s: float, censored: bool
+) -> None:
+    world = make()
+    world.stage.late_figures = True
+    migration = await world.owner.start(Plan("guest1"))
+    await until(lambda: migration.state.stage is Stage.FIGURES)
+    migration.run_log.zero -= 100.0  # when the study is resumed
+    plan, cells = read(tomli_w.dumps(IDLE | {"limit": f"{limit_s} s"}), "", "plan")
+    step, room = Step(1, cells[0], 1), (world.owner, world.guest.workloads)
+    measurement = Measurement(plan, step, {}, room, lambda _words, _waits: None, no_pause)
+    waiting = asyncio.ensure_future(measurement.until_over(migration))
+    await asyncio.sleep(0)
+    world.stage.give_figures()
+    assert await waiting is censored  # it took 4.4 s
+    assert "study" not in migration.facts
+
+
+async def no_pause(_seconds: float) -> bool:
+    return False
 
 
 async def test_a_study_that_is_complete_is_not_resumed(make: Make) -> None:

@@ -179,9 +179,17 @@ def config(tmp_path: Path) -> list[str]:
 async def test_a_dry_run_says_whether_the_study_could_start(make: Make, serve: Any) -> None:
     world = make()
     session = await serve(world)
-    assert await study._check(session, tomli_w.dumps(IDLE)) == 0
-    assert printed(session) == ["It could start now: the hosts and the guests respond. Nothing was started."]
-    assert await study._check(session, tomli_w.dumps(IDLE | {"vms": "other"})) == study.CANNOT_START
+    known: list[Any] = []
+
+    def lines(memory_bytes: Any) -> list[str]:
+        known.append(memory_bytes)
+        return ["a plan"]
+
+    assert await study._check(session, tomli_w.dumps(IDLE), lines) == 0
+    assert printed(session) == ["a plan", "It could start now: the hosts and the guests respond. Nothing was started."]
+    other = tomli_w.dumps(IDLE | {"vms": "other"})
+    assert await study._check(session, other, lines) == study.CANNOT_START
+    assert known == [{"guest1": 1 << 30}, {}]  # the memory of the VM itself, not that of the configuration
     assert "Neither host has a VM named other" in session.output._err.getvalue()  # type: ignore[attr-defined]
     assert not list(world.folder.glob("studies"))
 

@@ -11,9 +11,12 @@ from tui.app.commands.session import Session, configured, help_of, parser_of, ru
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Callable, Mapping
 
     from tui.core.settings import Config
     from tui.study.backend.client import Status
+
+    Lines = Callable[[Mapping[str, int]], list[str]]  # of a plan, with the memory of its VMs as far as known
 
 CANNOT_START, WAS_STOPPED = 2, 3
 JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys do not change it
@@ -100,13 +103,15 @@ def _new(verb: str, options: "Namespace", config: "Config") -> int:
     text = text_of(path)
     plan, cells = read(text, config.vm.name, str(path))
     steps = schedule(plan, cells, 0)  # the order does not change the time
-    found = estimate(plan, steps, steps, {}, {config.vm.name: config.vm.memory_bytes})
-    lines = plan_lines(plan, cells, found)
+
+    def lines(memory_bytes: "Mapping[str, int]") -> list[str]:
+        known = {config.vm.name: config.vm.memory_bytes, **memory_bytes}
+        return plan_lines(plan, cells, estimate(plan, steps, steps, {}, known))
 
     async def command(session: Session) -> int:
-        session.output.lines(lines)
         if options.dry_run:
-            return await _check(session, text)
+            return await _check(session, text, lines)
+        session.output.lines(lines({}))
         if not options.yes and not await _agreed(session):
             session.output.lines(["Nothing was started."])
             return CANNOT_START
@@ -115,17 +120,19 @@ def _new(verb: str, options: "Namespace", config: "Config") -> int:
     return run(verb, options, config, command)
 
 
-async def _check(session: Session, text: str) -> int:
-    """Report whether a start would be refused now; CANNOT_START if so."""
+async def _check(session: Session, text: str, lines: "Lines") -> int:
+    """Print what the plan would do, and whether a start would be refused now; CANNOT_START if so."""
     from tui.app.commands.output import with_commands
     from tui.core.failure import Failure
 
     try:
-        await session.studies.check(text)
+        memory_bytes = await session.studies.check(text)
     except Failure as failure:
+        session.output.lines(lines({}))
         session.output.report(with_commands(str(failure)))
         return CANNOT_START
-    session.output.lines(["It could start now: the hosts and the guests respond. Nothing was started."])
+    can = "It could start now: the hosts and the guests respond. Nothing was started."
+    session.output.lines([*lines(memory_bytes), can])
     return 0
 
 

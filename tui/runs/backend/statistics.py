@@ -25,8 +25,8 @@ AT_ONCE = 1_000_000  # drawn values in memory
 METHOD = f"percentile bootstrap of the median, {RESAMPLES} resamples, seed {SEED}"
 ENUMERATED = 20_000  # arrangements up to which a rank test with ties tries all of them
 EXACT_N = 50  # values in both groups up to which the distribution without ties is computed
-LARGE = 1e18  # stands for "larger than everything": arithmetic with infinity would give no number
-BEYOND = 1e15  # an interval whose end is above this is open
+LARGE = 1e60  # stands for "larger than everything": arithmetic with infinity would give no number
+BEYOND = 1e30  # an end above this is open; no figure is above 1e15, so no ratio of known ones and each with LARGE is
 
 
 def missing() -> str:

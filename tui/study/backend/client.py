@@ -16,9 +16,10 @@ class StudiesClient:
     def __init__(self, connect: Connect, config: Path) -> None:
         self._client = Client(connect, hello_of(config, __version__), lambda _notice: None, lambda: None)
 
-    async def check(self, plan: str) -> None:
-        """Raise the Failure with which a start of this plan's text would be refused; changes nothing."""
-        await self._client.call(CHECK, plan=plan)
+    async def check(self, plan: str) -> dict[str, int]:
+        """The bytes of memory of the plan's VMs; the Failure with which a start would be refused. Changes nothing."""
+        found = await self._client.call(CHECK, plan=plan)
+        return {str(name): int(each) for name, each in found["memory_bytes"].items()}
 
     async def start(self, plan: str, seed: int | None = None) -> Status:
         """Start the study of a plan's text; `seed` is for one without. Returns its status, raises Failure."""

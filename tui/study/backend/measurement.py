@@ -21,6 +21,7 @@ from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.preflight import Moved
 from tui.migration.backend.recorder import AFTERWARDS, without_none
+from tui.migration.backend.state import Stage
 from tui.migration.model.keys import CANCEL, POST_COPY_NOW, why_not
 from tui.migration.model.record import Record, number_in
 from tui.migration.model.timeline import CANCELLED, COMPLETED, Timeline
@@ -177,7 +178,7 @@ class Measurement:
         self._say("migrating", False)
         try:
             await asyncio.wait({ended}, timeout=max(0.0, self._plan.limit_s - migration.run_log.now()))
-            if not migration.timeline.over:
+            if not migration.timeline.over and migration.state.stage is Stage.JOB:  # else only its end is looked into
                 censored = True
                 _mark_censored(migration)
                 cancels = not why_not(CANCEL, migration.timeline)
@@ -188,7 +189,7 @@ class Measurement:
             await ended
         finally:
             ended.cancel()
-        return censored
+        return censored or (migration.timeline.total_s or 0.0) > self._plan.limit_s
 
     # -- after --
 

@@ -43,6 +43,7 @@ class Studies:
         self._all: list[Studies] = []
         self._vms: VmKeys = {}  # of the study under way, or of the one that is about to begin
         self._which = ""  # which study that is
+        self._memory_bytes = {config.vm.name: config.vm.memory_bytes}  # of each VM, once it was read
 
     @property
     def busy(self) -> bool:
@@ -54,12 +55,13 @@ class Studies:
         self._all = studies
         self._all.append(self)
 
-    async def check(self, text: str) -> None:
-        """Raise the Failure with which a start of the plan in `text` would be refused now; changes nothing."""
+    async def check(self, text: str) -> dict[str, Any]:
+        """The memory of the plan's VMs; raises the Failure with which a start would be refused now. Changes nothing."""
         _plan, cells = self._read(text)
         async with self._lock:
             self._require_idle()
             self._require_free(await self._ready({each.vm for each in cells}))
+        return {"memory_bytes": {each.vm: self._memory_bytes[each.vm] for each in cells}}
 
     async def start(self, text: str, config: str, seed: int | None = None) -> dict[str, Any]:
         """Start a new study of the plan in `text`; returns its status, raises Failure.
@@ -159,8 +161,9 @@ class Studies:
             if reason:
                 raise Failure("The study cannot start", reason)
             await self._workloads.status(name)
-        uuids = {name: found.vm.uuid for name in names if (found := inventory.origin(name)) is not None}
-        return {(uuid, host): name for host in await self._owner.machines() for name, uuid in uuids.items()}
+        vms = [found.vm for name in names if (found := inventory.origin(name)) is not None]
+        self._memory_bytes |= {vm.name: vm.memory_bytes for vm in vms}
+        return {(vm.uuid, host): vm.name for host in await self._owner.machines() for vm in vms}
 
     def _own(self, config: str) -> list[Path]:
         """The folders of the studies of this configuration, newest first. Blocks."""
@@ -189,8 +192,7 @@ class Studies:
         return fields
 
     def _left(self, study: Study, engine: Engine | None) -> Estimate:
-        memory = {self._config.vm.name: self._config.vm.memory_bytes}
-        found = estimate(study.plan, study.steps, study.left, study.progress.done, memory)
+        found = estimate(study.plan, study.steps, study.left, study.progress.done, self._memory_bytes)
         passed = engine.step_s if engine else 0.0
         return Estimate(max(0.0, found.likely_s - passed), found.unknown, found.limit_s)
 

@@ -12,9 +12,12 @@ from tui.migration.model.record import GUEST, Event, Record
 
 NEXT_S = 1.5  # a line that is later by the guest's clock is not the next one: a workload writes one a second
 
+KEPT_S = 20.0  # the guest keeps about 20 lines: after a longer time without a reply some may be missing
+
 # Why the true loss may be larger.
 MAKES_UP = "its workload may make up later for what it missed"
 NO_LINE = "its workload wrote no line after the end"
+MISSING = "lines of its workload are missing"
 CLOCK = "it is unknown for how long the guest's clock stood still"
 
 
@@ -76,9 +79,11 @@ def loss(
     if len(moments) < 2:
         return None
     stopped_s = _stopped_s(observed)
-    lost = sum((later - moment) * (1 - rates[later] / before.value) for moment, later in pairwise(moments))
-    why = CLOCK if stopped_s is None else ""
-    why = MAKES_UP if not flat_out else why if lines.after else NO_LINE
+    steps = [(later - moment, 1 - rates[later] / before.value) for moment, later in pairwise(moments)]
+    lost = sum(length_s * part for length_s, part in steps if length_s < KEPT_S)
+    missing = any(length_s >= KEPT_S for length_s, _part in steps)
+    unsure = {MAKES_UP: not flat_out, NO_LINE: not lines.after, MISSING: missing, CLOCK: stopped_s is None}
+    why = next((each for each, is_so in unsure.items() if is_so), "")
     return Loss(round(max(0.0, lost + (stopped_s or 0.0)), 3), why)
 
 

@@ -122,3 +122,17 @@ def test_without_scipy_a_sentence_tells_what_to_install(monkeypatch: pytest.Monk
 def test_with_scipy_nothing_is_missing() -> None:
     assert importlib.util.find_spec("scipy") is not None
     assert statistics.missing() == ""
+
+
+@pytest.mark.parametrize("unit", [1.0, float(1 << 31), 1e15])
+def test_an_end_that_lower_bounds_leave_open_is_open_whatever_the_unit_of_the_figure(unit: float) -> None:
+    bounds = [Value(2 * unit, above=above) for above in (False, False, True, True)]
+    known = [Value(each * unit) for each in (1.0, 1.1, 1.2, 1.3)]
+    found, turned = ratio(bounds, known), ratio(known, bounds)
+    assert found is not None
+    assert turned is not None
+    assert (found.high, turned.low) == (None, None)
+    assert (found.low, turned.high) == (pytest.approx(1.6, abs=0.1), pytest.approx(0.6, abs=0.1))
+    whole = interval(bounds)
+    assert whole is not None
+    assert whole.high == Value(2 * unit, above=True)
