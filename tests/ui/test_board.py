@@ -114,3 +114,11 @@ async def test_without_colours_a_line_on_an_area_is_drawn_reversed(monkeypatch: 
         dots = [segment for strip in strips for segment in strip if "•" in segment.text]
         assert dots
         assert {bool(segment.style and segment.style.reverse) for segment in dots} == {True, False}
+
+
+async def test_memory_is_drawn_on_a_logarithmic_scale_on_a_key() -> None:
+    async with page_of(running("guest-post-copy", at(13)), size=(120, 40)) as page:
+        await page.pilot.press("y")
+        await page.sees("memory, MiB, logarithmic", "rate, MiB/s ─")
+        await page.pilot.press("y")
+        await until(page.pilot, lambda: "logarithmic" not in page.words)

@@ -16,7 +16,7 @@ from tui.migration.widgets.readout import readout
 from tui.migration.widgets.ribbon import ribbon
 from tui.migration.widgets.view import View
 from tui.ui.chart.chart import Chart
-from tui.ui.chart.picture import Picture
+from tui.ui.chart.picture import BYTES, Picture
 from tui.ui.chart.scale import Scale
 from tui.ui.chart.sheet import LABELS_WIDE, time_scale
 from tui.ui.lines import Lines
@@ -106,6 +106,10 @@ class Board(Vertical):
         else:
             self._put_cursor(self.view.cursor + columns * scale.span / max(1, scale.columns))
 
+    def toggle_log(self) -> None:
+        """Draw amounts of memory on a logarithmic scale, or not."""
+        self._change(replace(self.view, log=not self.view.log))
+
     def show_all(self) -> None:
         """Show all charts and all of the time, without the cursor."""
         self._change(View())
@@ -144,7 +148,8 @@ class Board(Vertical):
         picture = PICTURES[name](timeline)
         window = self.view.window(span_of(timeline)) or picture.window
         chart = self.query_one(f"#{name}", Chart)
-        chart.picture = replace(picture, times=last, window=window, cursor=self.view.cursor)
+        log = self.view.log and picture.units == BYTES
+        chart.picture = replace(picture, times=last, window=window, cursor=self.view.cursor, log=log)
 
     def _scale(self, timeline: Timeline) -> Scale:
         """The time axis of all charts."""
