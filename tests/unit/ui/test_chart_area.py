@@ -171,3 +171,11 @@ def test_the_axis_of_a_small_vm_has_its_place_on_a_logarithmic_scale_too() -> No
     flat = Series("remaining", (0, 15), (64 * MIB, 64 * MIB), form=AREA)
     for height in range(4, 40):
         assert rows_of(Picture("memory", BYTES, (flat,), log=True), height=height)[1][LEFT - 1] in "│┤"
+
+
+def test_the_value_axis_fits_the_part_of_the_time_that_is_shown() -> None:
+    rows = rows_of(replace(PICTURE, window=(10.5, 20.0)))
+    assert any(row.startswith(" 512 ┤") for row in rows[1:3])
+    assert not any("1024" in row for row in rows)
+    empty = rows_of(replace(PICTURE, window=(30.0, 40.0), empty="Nothing has been sent yet."))
+    assert not any("Nothing" in row for row in empty)  # only of a picture without any value

@@ -145,11 +145,12 @@ class Board(Vertical):
         return together[: max(1, (self.size.height - LINES) // LEAST)]
 
     def _draw(self, name: str, timeline: Timeline, *, last: bool) -> None:
-        picture = PICTURES[name](timeline)
-        window = self.view.window(span_of(timeline)) or picture.window
-        chart = self.query_one(f"#{name}", Chart)
+        picture, window = PICTURES[name](timeline), self.view.window(span_of(timeline))
+        if window is not None:
+            picture = _part(picture, window, newest_of(timeline))
         log = self.view.log and picture.units == BYTES
-        chart.picture = replace(picture, times=last, window=window, cursor=self.view.cursor, log=log)
+        chart = self.query_one(f"#{name}", Chart)
+        chart.picture = replace(picture, times=last, cursor=self.view.cursor, log=log)
 
     def _scale(self, timeline: Timeline) -> Scale:
         """The time axis of all charts."""
@@ -173,3 +174,9 @@ class Board(Vertical):
 def _known(timeline: Timeline) -> list[str]:
     """The names of the charts of which there is something to show."""
     return [name for name in PICTURES if name != "guest" or timeline.guest_known]
+
+
+def _part(picture: Picture, window: tuple[float, float], newest: float) -> Picture:
+    """The picture of a part of the time, which fits the values in it; newest values are not named before their time."""
+    series = picture.series if window[1] >= newest else tuple(replace(each, now="") for each in picture.series)
+    return replace(picture, window=window, series=series, least_top=0.0)

@@ -9,7 +9,7 @@ from tui.ui.chart.curves import Curves
 from tui.ui.chart.ends import draw_ends, margin_of
 from tui.ui.chart.paper import EMPTY, FRAME, LABEL, LEVEL, SERIES, SIGN, TITLE, Paper, Row, one_cell_each
 from tui.ui.chart.picture import AREA, DOTS, Picture, Unit
-from tui.ui.chart.scale import Scale, log_axis, time_span, time_ticks, unit_for, value_axis
+from tui.ui.chart.scale import Scale, cut, log_axis, time_span, time_ticks, unit_for, value_axis
 
 SWATCHES = {AREA: "▄▄", DOTS: "••"}
 SWATCH = "⠒⠒"
@@ -23,6 +23,8 @@ def compose(picture: Picture, width: int, height: int, curves: Curves | None) ->
     paper = Paper(width, height)
     if width < 4 or height < 1:
         return paper.rows()
+    blank = picture.blank
+    picture = _cut(picture, time_scale(picture, width))
     unit = unit_for(picture.units, picture.highest_y)
     _title(paper, picture, unit)
     if height < 3:
@@ -35,7 +37,7 @@ def compose(picture: Picture, width: int, height: int, curves: Curves | None) ->
     scale = time_scale(picture, width, left, axis.top * unit.size, rows)
     scale = replace(scale, floor=axis.floor * unit.size)
     _axes(paper, scale, left)
-    if picture.blank:
+    if blank:
         _sentence(paper, picture.empty, left)
         return paper.rows()
     if left:
@@ -53,6 +55,11 @@ def time_scale(picture: Picture, width: int, left: int = LABELS_WIDE, top: float
     """The scale of a chart of this width, with so many columns left of its axis."""
     begin, end = picture.window or (0.0, time_span(max(picture.last_x, picture.span_s)))
     return Scale(end - begin, top, width - left - 1 - margin_of(picture, width), rows, begin)
+
+
+def _cut(picture: Picture, scale: Scale) -> Picture:
+    """What the time axis shows: the value axis fits that, and names are at the ends of that."""
+    return replace(picture, series=tuple(cut(each, scale) for each in picture.series)) if picture.window else picture
 
 
 def _number(value: float) -> str:
