@@ -89,7 +89,10 @@ class FakeRunner:
         fields |= words.counts(self.steps, progress)
         step = None if over or not left else words.step_fields(self.steps[len(done)], self._plan)
         fields |= {"newest": words.newest_fields(self.steps, progress), "step": step}
-        fields |= {"cells": words.cell_fields(self.steps, progress), "doing": "" if over else self.doing}
+        fields |= {
+            "cells": words.cell_fields(self.steps, progress, self._plan.limit_s),
+            "doing": "" if over else self.doing,
+        }
         return fields | {"migration": self.migration, "runs": words.run_fields(self.steps, progress, after or 0)}
 
     async def start(self, plan: str, seed: int | None = None) -> dict[str, Any]:

@@ -4,9 +4,10 @@ import pytest
 
 from tests.ui.migrate_screen import OpenedPage, at, over, page_of, running
 from tests.ui.one_page import until
-from tests.ui.replay import ReplayedMigrations
+from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.board import Board
+from tui.migration.widgets.view import View
 from tui.ui.chart.chart import Chart
 
 
@@ -114,3 +115,24 @@ async def test_without_colours_a_line_on_an_area_is_drawn_reversed(monkeypatch: 
         dots = [segment for strip in strips for segment in strip if "•" in segment.text]
         assert dots
         assert {bool(segment.style and segment.style.reverse) for segment in dots} == {True, False}
+
+
+async def test_memory_is_drawn_on_a_logarithmic_scale_on_a_key() -> None:
+    async with page_of(running("guest-post-copy", at(13)), size=(120, 40)) as page:
+        await page.pilot.press("y")
+        await page.sees("memory, MiB, logarithmic", "rate, MiB/s ─")
+        await page.pilot.press("y")
+        await until(page.pilot, lambda: "logarithmic" not in page.words)
+
+
+async def test_another_migration_is_shown_as_a_whole() -> None:
+    async with page_of(running("guest-post-copy", over)) as page:
+        board = page.app.page.query_one(Board)
+        await page.pilot.press("left", "z", "f")
+        await page.sees("[completed]", " s post-copy ")
+        assert board.view != View()
+        page.migrations.current = ReplayedMigration(recording("post-copy-by-hand"))
+        page.migrations.current.play(at(13))
+        await page.sees("[pass 5]", "remaining 207 MiB")
+        assert board.view == View()
+        assert not page.app.page.has_class("full")

@@ -145,7 +145,10 @@ MOMENTS = {
     "log": ("post-copy-by-hand", at(13)),
     "guest": ("guest-post-copy", at(13)),
     "guest-completed": ("guest-post-copy", over),
+    "cursor": ("guest-post-copy", over),
+    "full": ("guest-post-copy", at(13)),
 }
+PRESSED = {"form": ["m"], "log": ["l"], "cursor": ["left", "shift+left", "z"], "full": ["f", "y"]}
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -161,7 +164,7 @@ def test_migrate_looks_like_its_picture(snap_compare: Any, moment: str, size: tu
         await opened.settle()
         if name is None:
             await opened.sees("guest1 running on source")
-        for key in {"form": "m", "log": "l"}.get(moment, ""):
+        for key in PRESSED.get(moment, []):
             await pilot.press(key)
         if moment == "form":
             await opened.sees("source -> destination")
@@ -169,6 +172,9 @@ def test_migrate_looks_like_its_picture(snap_compare: Any, moment: str, size: tu
             events = page.query_one("#log-events")
             await until(pilot, lambda: events.max_scroll_y > 0 and events.is_vertical_scroll_end)
             await opened.sees("memory_total")
-        await opened.settle()
+        if moment in ("cursor", "full"):
+            await opened.sees({"cursor": " s post-copy remaining ", "full": "logarithmic"}[moment])
+        else:
+            await opened.settle()
 
     assert snap_compare(app, terminal_size=size, run_before=arrange)

@@ -12,11 +12,14 @@ from tui.core.plan import Plan
 from tui.core.vm import Vm
 from tui.migration.backend.run_summary import summary
 from tui.migration.model import points as points_module
+from tui.migration.model.phases import phases
 from tui.migration.model.points import GROUP, MOST, NEWEST, GuestPoint, Mark, Thinned, every_other
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import Timeline
 from tui.migration.model.verdict import sentence
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
+from tui.migration.widgets.ribbon import ribbon
+from tui.ui.chart.scale import Scale
 
 VM = Vm("guest1", "0054f024", "running", "", 2, 1 << 30)
 
@@ -85,11 +88,19 @@ def test_the_marks_that_are_drawn_are_the_same(thinned: Timeline, whole: Timelin
 
 
 @pytest.mark.parametrize("passes", [3000, 15_000])
-def test_the_marks_of_passes_that_are_drawn_are_not_thinned_out(passes: int) -> None:
+def test_the_mark_of_each_hundredth_pass_stays(passes: int) -> None:
     timeline = Timeline(long_run(passes * PASS_S, probes=False))
-    signs = [sign for sign in memory_picture(timeline).signs if sign.mark == "|"]
-    step = {3000: 200, 15_000: 1000}[passes]
-    assert [sign.text for sign in signs] == [f"every {step}th pass"] * (passes // step)
+    assert {mark.number for mark in timeline.marks if mark.sign == "|"} >= set(range(100, passes + 1, 100))
+
+
+@pytest.mark.parametrize(("passes", "step"), [(3000, 200), (15_000, 1000)])
+def test_thinned_passes_are_numbered_at_equal_distances(passes: int, step: int) -> None:
+    timeline = Timeline(long_run(passes * PASS_S, probes=False))
+    line = ribbon(list(phases(timeline)), Scale(passes * PASS_S, 1, 160, 1), 6, 166).plain
+    numbers = [int(each) for each in line.split("▏")[1:] if each.strip()]
+    assert [number // step for number in numbers if number >= step] == list(range(1, passes // step))
+    at = [index for index, character in enumerate(line) if character == "▏"][-10:]
+    assert max(after - before for before, after in pairwise(at)) - min(b - a for a, b in pairwise(at)) <= 2
 
 
 def test_silence_is_measured_also_where_its_points_were_thinned_out() -> None:

@@ -90,7 +90,7 @@ async def test_a_plan_is_started_in_the_order_of_its_preview(make: Make) -> None
     head = (Path(status["folder"]) / "schedule.jsonl").read_text("utf-8").splitlines()[0]
     assert json.loads(head)["seed"] == preview.seed
     (found,) = await access.earlier()
-    assert (found.id, found.state, found.done, found.total) == (status["id"], "stopped", 0, 16)
+    assert (found.id, found.state, found.done, found.total) == (status["id"], "stopped", 0, 25)
     await access.resume(found.id)
     await access.stop()
     await world.finished()
@@ -110,7 +110,7 @@ def test_the_list_has_studies_of_this_configuration_only_and_damaged_ones(tmp_pa
 def test_a_preview_has_the_seed_of_its_plan_and_its_settings_apart(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(f"seed = 5\n{example('lab')}")
     found = preview_of(PlanSource("a.toml", tmp_path / "a.toml"), VM)
-    assert (found.name, found.seed, len(found.settings)) == ("lab", 5, 4)
+    assert (found.name, found.seed, len(found.settings)) == ("lab", 5, 2)
     assert not set(found.settings) & set(found.lines)
     assert found.lines[-1] == "The order of the runs comes from the seed 5 of the plan."
 

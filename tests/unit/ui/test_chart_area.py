@@ -141,3 +141,41 @@ def test_a_spark_has_a_bar_for_each_value() -> None:
     assert resampled([0, 1, 2, 3, 4], [0, 1, 2, 3, 4], 2) == [2, 4]
     assert resampled([5], [7], 3) == [7, 7, 7]
     assert resampled([], [], 3) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels"),
+    [
+        (14, "4 16 64 256 1024"),
+        (11, "1 4 16 64 256 1024"),
+        (5, "1 4 16 64 256 1024"),
+        (3, "2 16 128 1024"),
+        (1, "64 1024"),
+    ],
+)
+def test_a_logarithmic_axis_has_powers_of_two_on_its_rows(rows: int, labels: str) -> None:
+    drawn = rows_of(replace(PICTURE, log=True), height=rows + 2)
+    assert "memory, MiB, logarithmic" in drawn[0]
+    assert [row[:4].strip() for row in reversed(drawn[1:]) if row[:4].strip()] == labels.split()
+
+
+def test_each_tick_of_a_logarithmic_axis_is_where_an_area_of_its_value_ends() -> None:
+    for value, rows in ((1024, 10), (64, 6), (1, 0)):
+        flat = Series("remaining", (0, 15), (value * MIB, value * MIB), form=AREA)
+        drawn = rows_of(Picture("memory", BYTES, (flat,), log=True, least_top=1024 * MIB), height=13)
+        assert sum(row[10] == "█" for row in drawn) == rows
+        assert drawn[-2][10] in "█▁"
+
+
+def test_the_axis_of_a_small_vm_has_its_place_on_a_logarithmic_scale_too() -> None:
+    flat = Series("remaining", (0, 15), (64 * MIB, 64 * MIB), form=AREA)
+    for height in range(4, 40):
+        assert rows_of(Picture("memory", BYTES, (flat,), log=True), height=height)[1][LEFT - 1] in "│┤"
+
+
+def test_the_value_axis_fits_the_part_of_the_time_that_is_shown() -> None:
+    rows = rows_of(replace(PICTURE, window=(10.5, 20.0)))
+    assert any(row.startswith(" 512 ┤") for row in rows[1:3])
+    assert not any("1024" in row for row in rows)
+    empty = rows_of(replace(PICTURE, window=(30.0, 40.0), empty="Nothing has been sent yet."))
+    assert not any("Nothing" in row for row in empty)  # only of a picture without any value

@@ -5,7 +5,7 @@ from textual.binding import Binding, BindingType
 from tui.migration.widgets.board import Board
 from tui.ui.page import Page
 
-CHART_KEYS = ("chart", "zoom", "pan", "cursor", "whole")
+CHART_KEYS = ("chart", "zoom", "pan", "cursor", "log_scale", "whole")
 
 
 CHART_BINDINGS: tuple[BindingType, ...] = (
@@ -23,6 +23,8 @@ CHART_BINDINGS: tuple[BindingType, ...] = (
     Binding("comma,less_than_sign", "pan(-1)", "earlier", show=False, key_display="< >", id="charts.pan",
             tooltip="Earlier, later, if only a part of the time is shown"),
     Binding("full_stop,greater_than_sign", "pan(1)", "later", show=False),
+    Binding("y", "log_scale", "log scale", show=False, id="charts.log-scale",
+            tooltip="Memory on a logarithmic scale, or not: what remains near the limit becomes visible"),
     Binding("0", "whole", "whole", show=False, id="charts.whole",
             tooltip="All charts and all of the time, without the line of the cursor"),
 )  # fmt: skip
@@ -60,6 +62,10 @@ class ChartPage(Page):
     def action_pan(self, direction: int) -> None:
         """Show a later or earlier part of the time."""
         self._board.pan(direction)
+
+    def action_log_scale(self) -> None:
+        """Draw memory on a logarithmic scale, or not."""
+        self._board.toggle_log()
 
     def action_whole(self) -> None:
         """Show all charts and all of the time."""

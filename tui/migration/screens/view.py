@@ -107,6 +107,8 @@ class MigrateView(MomentPage):
             self._request_update()
 
     def _follow(self, migration: Migration | None) -> None:
+        if self._migration is not None:
+            self.action_whole()  # a part of the time of another migration
         self._migration = migration
         if migration is not None:
             gc.freeze()  # a full collection of Textual's objects would block keys for 70 ms

@@ -16,7 +16,7 @@ from tui.migration.widgets.readout import readout
 from tui.migration.widgets.ribbon import ribbon
 from tui.migration.widgets.view import View
 from tui.ui.chart.chart import Chart
-from tui.ui.chart.picture import Picture
+from tui.ui.chart.picture import BYTES, Picture
 from tui.ui.chart.scale import Scale
 from tui.ui.chart.sheet import LABELS_WIDE, time_scale
 from tui.ui.lines import Lines
@@ -106,6 +106,10 @@ class Board(Vertical):
         else:
             self._put_cursor(self.view.cursor + columns * scale.span / max(1, scale.columns))
 
+    def toggle_log(self) -> None:
+        """Draw amounts of memory on a logarithmic scale, or not."""
+        self._change(replace(self.view, log=not self.view.log))
+
     def show_all(self) -> None:
         """Show all charts and all of the time, without the cursor."""
         self._change(View())
@@ -141,10 +145,12 @@ class Board(Vertical):
         return together[: max(1, (self.size.height - LINES) // LEAST)]
 
     def _draw(self, name: str, timeline: Timeline, *, last: bool) -> None:
-        picture = PICTURES[name](timeline)
-        window = self.view.window(span_of(timeline)) or picture.window
+        picture, window = PICTURES[name](timeline), self.view.window(span_of(timeline))
+        if window is not None:
+            picture = _part(picture, window, newest_of(timeline))
+        log = self.view.log and picture.units == BYTES
         chart = self.query_one(f"#{name}", Chart)
-        chart.picture = replace(picture, times=last, window=window, cursor=self.view.cursor)
+        chart.picture = replace(picture, times=last, cursor=self.view.cursor, log=log)
 
     def _scale(self, timeline: Timeline) -> Scale:
         """The time axis of all charts."""
@@ -168,3 +174,9 @@ class Board(Vertical):
 def _known(timeline: Timeline) -> list[str]:
     """The names of the charts of which there is something to show."""
     return [name for name in PICTURES if name != "guest" or timeline.guest_known]
+
+
+def _part(picture: Picture, window: tuple[float, float], newest: float) -> Picture:
+    """The picture of a part of the time, which fits the values in it; newest values are not named before their time."""
+    series = picture.series if window[1] >= newest else tuple(replace(each, now="") for each in picture.series)
+    return replace(picture, window=window, series=series, least_top=0.0)

@@ -21,7 +21,7 @@ def ribbon(phases: Sequence[Phase], scale: Scale, left: int, width: int) -> Cont
     """One line `width` cells wide; the time axis begins after `left` cells."""
     cells = [(" ", "")] * width
     passes = [each for each in phases if each.kind == PASS]
-    step, free = _step(passes, scale), 0  # the first column that no label has taken
+    step, numbered, free = _step(passes, scale), 0, 0  # the last number shown, the first column without a label
 
     def write(column: int, text: str, style: str) -> None:
         for at, character in enumerate(text, left + column):
@@ -36,9 +36,9 @@ def ribbon(phases: Sequence[Phase], scale: Scale, left: int, width: int) -> Cont
             write(start, _centred("setup", end - start), STYLES[SETUP])
         elif each.kind == PASS:
             label = FIRST if each.number == 1 and len(FIRST) < end - start else str(each.number)
-            if start >= free and (each.number == 1 or each.number % step == 0):
+            if start >= free and (each.number == 1 or each.number // step > numbered // step):
                 write(start, EDGE + label, STYLES[PASS])
-                free = start + len(label) + 2
+                numbered, free = each.number, start + len(label) + 2
         else:  # its name goes on into the margin if it is short
             write(start, each.kind, OTHERS)
             write(start, each.kind[: end - start + 1].ljust(end - start + 1), OTHERS_FILLED)
@@ -52,8 +52,9 @@ def _step(passes: Sequence[Phase], scale: Scale) -> int:
     if not passes:
         return 1
     shown = [each for each in passes if scale.shows(each.begin)] or passes[-1:]
-    wide = (scale.column(shown[-1].begin) - scale.column(shown[0].begin)) / max(1, len(shown) - 1)
-    need = len(str(shown[-1].number)) + 2
+    first, last = shown[0], shown[-1]  # of a long run, a part of the passes between is known
+    wide = (scale.column(last.begin) - scale.column(first.begin)) / max(1, last.number - first.number)
+    need = len(str(last.number)) + 2
     return next((step for step in STEPS if wide * step >= need), STEPS[-1]) if len(shown) > 1 else 1
 
 

@@ -13,6 +13,7 @@ class View:
     length: float | None = None  # seconds that are shown; None for all
     end: float | None = None  # of the part that is shown; None: the newest moment
     cursor: float | None = None
+    log: bool = False  # amounts of memory on a logarithmic scale
 
     def window(self, whole: float) -> tuple[float, float] | None:
         """The part of the time that is shown; None for all."""

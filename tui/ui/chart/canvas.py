@@ -4,7 +4,7 @@ from tui.ui.chart.area import column_values, draw_area
 from tui.ui.chart.curves import NO_SERIES, Curves, Layer
 from tui.ui.chart.paper import BAND, CURSOR, EMPTY, FULL, LABEL, LEVEL, ON_AREA, SERIES, SIGN, Paper, one_cell_each
 from tui.ui.chart.picture import AREA, Band, Picture, Sign
-from tui.ui.chart.scale import Scale, cut
+from tui.ui.chart.scale import Scale
 
 LEVEL_LINE = "╌"
 SIGN_LINE = "│"
@@ -15,11 +15,10 @@ BAND_FILL = "▒"
 
 def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int) -> None:
     """Draw everything between the axes; what comes later replaces what is there, or is drawn on the area."""
-    shown = [cut(series, scale) for series in picture.series]
-    for number, series in enumerate(shown):
+    for number, series in enumerate(picture.series):
         if series.form == AREA:
             draw_area(paper, column_values(series.xs, series.ys, scale), scale, left, SERIES + number)
-    lines = {number: each for number, each in enumerate(shown) if each.form != AREA}
+    lines = {number: each for number, each in enumerate(picture.series) if each.form != AREA}
     if lines:
         _lay(paper, curves.draw(tuple(lines.values()), scale), tuple(lines), left)
     signs = [sign for sign in picture.signs if scale.shows(sign.x)]

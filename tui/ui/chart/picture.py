@@ -81,6 +81,7 @@ class Picture:
     times: bool = True  # the time axis has labels; charts below each other need them once
     window: tuple[float, float] | None = None  # the time axis shows exactly this; else all, with room for more
     cursor: float | None = None  # a moment that is marked by a line
+    log: bool = False  # the value axis is logarithmic, with ticks at powers of two
     least_top: float = 0.0  # the least value at which the value axis ends
 
     @property

@@ -16,6 +16,7 @@ TICK_STEPS = (
 )  # fmt: skip
 EXACT = 0.99  # a value may exceed the top by so little: a VM of 1024 MiB has some more for its display
 TICK_WORTH = 0.12  # a tick too many or too few is as bad as so much of the height left empty
+LOG_DOUBLINGS = 10  # of a logarithmic axis: from 1 MiB to 1 GiB
 MANY = 3  # points per column of characters
 TICK_SPACE = 14  # the least number of columns between two labels of the time axis
 
@@ -49,15 +50,22 @@ def unit_for(units: Sequence[Unit], highest: float) -> Unit:
 
 @dataclass(frozen=True)
 class ValueAxis:
-    """A value axis whose ticks are `rows_each` rows apart and `step` units apart, from zero on its foot upwards."""
+    """A value axis whose ticks are `rows_each` rows apart and `step` units apart, from zero on its foot upwards.
+
+    With a floor above zero it is logarithmic: it begins there, and each tick is `step` times the one below.
+    """
 
     top: float
     step: float
     rows_each: int
+    floor: float = 0.0
 
     def ticks(self, rows: int) -> list[tuple[int, float]]:
         """The ticks of a chart of so many rows: (rows above the foot, value)."""
-        return [(row, self.step * row / self.rows_each) for row in range(0, rows + 1, self.rows_each)]
+        numbers = range(rows // self.rows_each + 1)
+        if self.floor:
+            return [(number * self.rows_each, self.floor * self.step**number) for number in numbers]
+        return [(number * self.rows_each, self.step * number) for number in numbers]
 
 
 def value_axis(highest: float, rows: int, *, binary: bool = False) -> ValueAxis:
@@ -72,6 +80,21 @@ def value_axis(highest: float, rows: int, *, binary: bool = False) -> ValueAxis:
             axis = ValueAxis(step * rows / rows_each, step, rows_each)
             found.append((axis.top / highest + TICK_WORTH * abs(rows // rows_each - wanted), axis))
     return min(found, key=lambda each: each[0])[1]
+
+
+def log_axis(highest: float, rows: int) -> ValueAxis:
+    """A logarithmic axis of about LOG_DOUBLINGS, with ticks at powers of two and the highest value near its top."""
+
+    def fault(choice: tuple[int, int]) -> float:
+        rows_each, doublings = choice
+        unused = rows % rows_each  # rows above the highest tick
+        return abs(doublings * rows / rows_each - LOG_DOUBLINGS) + 0.8 * abs(doublings - 2) + 0.4 * unused
+
+    choices = [(rows_each, doublings) for rows_each in range(1, min(4, rows) + 1) for doublings in range(1, 5)]
+    rows_each, doublings = min(choices, key=fault)
+    highest_tick = 2.0 ** math.ceil(math.log2(highest * EXACT)) if highest > 0 else 1.0
+    floor = highest_tick / 2.0 ** (doublings * (rows // rows_each))
+    return ValueAxis(floor * 2.0 ** (doublings * rows / rows_each), 2.0**doublings, rows_each, floor)
 
 
 def _steps(highest: float, *, binary: bool) -> list[float]:
@@ -92,6 +115,7 @@ class Scale:
     columns: int
     rows: int
     begin: float = 0.0  # the moment at the left edge
+    floor: float = 0.0  # the value at the foot; above 0, the scale is logarithmic
 
     def moment(self, column: float) -> float:
         """The moment at the left edge of a column."""
@@ -105,13 +129,19 @@ class Scale:
         """The dot column of a moment, from the left."""
         return _within(int((x - self.begin) / self.span * self.columns * DOTS_WIDE), self.columns * DOTS_WIDE)
 
+    def share(self, y: float) -> float:
+        """The height of a value as a part of the whole height."""
+        if not self.floor:
+            return y / self.top
+        return math.log(max(y, self.floor) / self.floor) / math.log(self.top / self.floor)
+
     def dot_row(self, y: float) -> int:
         """The dot row of a value, from the bottom: the highest one that the value fills."""
-        return _within(math.ceil(y / self.top * self.rows * DOTS_HIGH - ROUNDING) - 1, self.rows * DOTS_HIGH)
+        return _within(math.ceil(self.share(y) * self.rows * DOTS_HIGH - ROUNDING) - 1, self.rows * DOTS_HIGH)
 
     def eighths(self, y: float) -> int:
         """The height of a value in eighths of a row."""
-        return min(max(round(y / self.top * self.rows * 8), 0), self.rows * 8)
+        return min(max(round(self.share(y) * self.rows * 8), 0), self.rows * 8)
 
     def column(self, x: float) -> int:
         """The character column of a moment."""

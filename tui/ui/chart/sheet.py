@@ -2,13 +2,14 @@
 
 import textwrap
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tui.ui.chart.canvas import LEVEL_LINE, draw
 from tui.ui.chart.curves import Curves
 from tui.ui.chart.ends import draw_ends, margin_of
 from tui.ui.chart.paper import EMPTY, FRAME, LABEL, LEVEL, SERIES, SIGN, TITLE, Paper, Row, one_cell_each
 from tui.ui.chart.picture import AREA, DOTS, Picture, Unit
-from tui.ui.chart.scale import Scale, time_span, time_ticks, unit_for, value_axis
+from tui.ui.chart.scale import Scale, cut, log_axis, time_span, time_ticks, unit_for, value_axis
 
 SWATCHES = {AREA: "▄▄", DOTS: "••"}
 SWATCH = "⠒⠒"
@@ -22,17 +23,21 @@ def compose(picture: Picture, width: int, height: int, curves: Curves | None) ->
     paper = Paper(width, height)
     if width < 4 or height < 1:
         return paper.rows()
+    blank = picture.blank
+    picture = _cut(picture, time_scale(picture, width))
     unit = unit_for(picture.units, picture.highest_y)
     _title(paper, picture, unit)
     if height < 3:
         return paper.rows()
     rows = height - 2
-    axis = value_axis(picture.highest_y / unit.size, rows, binary=unit.binary)
-    labels = [(row, f"{value:g}") for row, value in axis.ticks(rows)]
+    highest = picture.highest_y / unit.size
+    axis = log_axis(highest, rows) if picture.log else value_axis(highest, rows, binary=unit.binary)
+    labels = [(row, _number(value)) for row, value in axis.ticks(rows)]
     left = max(LABELS_WIDE, *(len(label) + 1 for _, label in labels)) if width >= NARROW else 0
     scale = time_scale(picture, width, left, axis.top * unit.size, rows)
+    scale = replace(scale, floor=axis.floor * unit.size)
     _axes(paper, scale, left)
-    if picture.blank:
+    if blank:
         _sentence(paper, picture.empty, left)
         return paper.rows()
     if left:
@@ -52,10 +57,22 @@ def time_scale(picture: Picture, width: int, left: int = LABELS_WIDE, top: float
     return Scale(end - begin, top, width - left - 1 - margin_of(picture, width), rows, begin)
 
 
+def _cut(picture: Picture, scale: Scale) -> Picture:
+    """What the time axis shows: the value axis fits that, and names are at the ends of that."""
+    return replace(picture, series=tuple(cut(each, scale) for each in picture.series)) if picture.window else picture
+
+
+def _number(value: float) -> str:
+    """A label of at most four characters, unless the value has more digits before the point: "1024", "0.25", ".062"."""
+    text = f"{value:g}"
+    return f"{value:.3f}".lstrip("0") if value < 1 and len(text) > LABELS_WIDE - 1 else text
+
+
 def _title(paper: Paper, picture: Picture, unit: Unit) -> None:
     """The upper edge of the frame: the title, the subtitle, and as much of the legend as fits, curves first."""
     paper.put(0, 0, "─" * paper.width, FRAME)
-    title = one_cell_each(f" {picture.title}, {unit.name} " if unit.name else f" {picture.title} ")
+    name = ", ".join(word for word in (picture.title, unit.name, "logarithmic" if picture.log else "") if word)
+    title = one_cell_each(f" {name} ")
     paper.put(1, 0, title, TITLE)
     column, end = 1 + len(title) + 1, paper.width - 1
     curves, others = _legend(picture, named=bool(margin_of(picture, paper.width)))

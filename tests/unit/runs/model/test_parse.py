@@ -181,6 +181,4 @@ def test_a_log_without_a_result_has_figures_that_are_at_least_those_of_its_last_
     assert (facts["total"], facts["passes"]) == (f"{least}11.8 s", f"{least}4")
     assert facts["sent"].startswith(f"{least}1.0 GiB")
     assert facts["faults"].startswith(f"{least}7 pages")
-    assert facts["figures from"].endswith(
-        "the log has no result" if least else "libvirt no longer had its final figures"
-    )
+    assert facts["figures from"].endswith("the log has no result" if least else "libvirt no longer had the final ones")
