@@ -163,10 +163,16 @@ class RunLines:
         return " " * GAP + fitted
 
 
-def about_lines(run: Mapping[str, Any] | None, runs: Sequence[Mapping[str, Any]], width: int) -> tuple[Content, ...]:
-    """Below the table: the folder of the chosen run, and why it, or else the last one of all, has failed."""
+def about_lines(
+    run: Mapping[str, Any] | None, runs: Sequence[Mapping[str, Any]], width: int, *, unsent: bool = False
+) -> tuple[Content, ...]:
+    """Below the table: the folder of the chosen run, and why it, or else the last one of all, has failed.
+
+    `unsent` is whether the runner has not sent its runs.
+    """
     if run is None:
-        return (Content.styled(" No run has ended yet.", "dim"),)
+        text = "The background process is of an earlier version, which does not send the runs." if unsent else ""
+        return (Content.styled(f" {text or 'No run has ended yet.'}", "dim"),)
     folder = str(run["run"]) or "No migration was started in this run."
     why, failed = str(run["why"]), next((each for each in reversed(runs) if each["result"] == DONE_FAILED), None)
     if not why and failed is not None:

@@ -169,6 +169,7 @@ def test_the_last_failure_is_named_below_a_run_that_has_none() -> None:
     assert texts(about_lines(run(), [failed, run()], 80)) == [" /runs/r", " Run 3 failed: no route"]
     assert texts(about_lines(failed, [failed], 80)) == [" No migration was started in this run.", " no route"]
     assert texts(about_lines(None, [], 80)) == [" No run has ended yet."]
+    assert "of an earlier version" in texts(about_lines(None, [], 120, unsent=True))[0]
 
 
 def test_the_head_has_a_bar_and_wraps_what_is_too_long() -> None:

@@ -45,6 +45,10 @@ class EndedRuns(OptionList):
         Binding("enter", "select", "open", key_display="enter", tooltip="Open the chosen run", id="study.open"),
     ]
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Hide the key where there is nothing to open."""
+        return action != "select" or self.highlighted is not None
+
 
 class StudyPage(Page):
     """Shows the study under way, else the newest, or one that was chosen; the app opens runs and other pages."""
@@ -201,7 +205,8 @@ class StudyPage(Page):
 
     def _show_chosen(self) -> None:
         runs = self._listed.runs if self._listed else ()
-        self._about.show(*about_lines(self._chosen_run, runs, self.size.width))
+        unsent = self._listed is not None and self._listed.status["done"] > len(runs)
+        self._about.show(*about_lines(self._chosen_run, runs, self.size.width, unsent=unsent))
 
     def _show_trouble(self) -> None:
         """Say that what is shown is old, or why nothing could be read."""
