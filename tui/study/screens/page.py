@@ -30,6 +30,7 @@ from tui.ui.rows import Rows
 EVERY_S, IDLE_EVERY_S = 1.0, 5.0  # between two readings: while a study is under way, and otherwise
 REPLY_LIMIT_S = 10.0  # after which the runner is asked again
 STALE_S = 8.0  # without a reply, after which the page says how old it is
+MOST_LISTED = 500  # runs: to replace thousands of lines would delay the keys
 LEAST_LIST = 5  # lines that the runs keep beside a large table
 
 
@@ -189,11 +190,14 @@ class StudyPage(Page):
             return
         run, at = self._chosen_run, self._list.highlighted
         self._listed = shown
-        newest_first = shown.runs[::-1]
+        newest_first = shown.runs[::-1][:MOST_LISTED]
         lines = RunLines(newest_first, self.size.width - 1)  # the last column is kept for the scroll bar
         self._columns.show(lines.header)
         self._list.clear_options()
         self._list.add_options([Option(lines.line(number)) for number in range(len(newest_first))])
+        if len(shown.runs) > MOST_LISTED:
+            earlier = len(shown.runs) - MOST_LISTED
+            self._list.add_option(Option(f"  {earlier} earlier ones are on the Runs page", disabled=True))
         same = next((n for n, each in enumerate(newest_first) if run and each["number"] == run["number"]), 0)
         self._list.highlighted = (same if at else 0) if newest_first else None
         self._show_chosen()
