@@ -99,6 +99,7 @@ class StudyPage(Page):
         self._chosen = ""  # the id of an earlier study, "" for the one under way or the newest
         self._shown: Shown | None = None
         self._listed: Shown | None = None  # whose runs the list has
+        self._lines: RunLines | None = None  # of the list
         self._read_at: float | None = None
         self._watched_from: float | None = None  # since when the page is in front
         self._failure = ""  # of the last reading
@@ -191,7 +192,7 @@ class StudyPage(Page):
         run, at = self._chosen_run, self._list.highlighted
         self._listed = shown
         newest_first = shown.runs[::-1][:MOST_LISTED]
-        lines = RunLines(newest_first, self.size.width - 1)  # the last column is kept for the scroll bar
+        self._lines = lines = RunLines(newest_first, self.size.width - 1)  # the last column is kept for the scroll bar
         self._columns.show(lines.header)
         self._list.clear_options()
         self._list.add_options([Option(lines.line(number)) for number in range(len(newest_first))])
@@ -210,7 +211,9 @@ class StudyPage(Page):
     def _show_chosen(self) -> None:
         runs = self._listed.runs if self._listed else ()
         unsent = self._listed is not None and self._listed.status["done"] > len(runs)
-        self._about.show(*about_lines(self._chosen_run, runs, self.size.width, unsent=unsent))
+        run, at = self._chosen_run, self._list.highlighted
+        setting = self._lines.cut_setting(at) if self._lines and run is not None and at is not None else ""
+        self._about.show(*about_lines(run, runs, self.size.width, setting=setting, unsent=unsent))
 
     def _show_trouble(self) -> None:
         """Say that what is shown is old, or why nothing could be read."""
