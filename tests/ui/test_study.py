@@ -53,6 +53,16 @@ async def test_the_newest_run_is_chosen_until_a_person_chooses_another(tmp_path:
         await page.sees("/runs/20261129T040003Z-guest1")
 
 
+async def test_a_long_list_ends_with_the_number_of_runs_that_it_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_module, "MOST_LISTED", 3)
+    async with opened(FakeRunner(ended=7), tmp_path) as page:
+        await page.sees("4 earlier ones are on the Runs page")
+        await page.pilot.press("end")
+        await page.sees("/runs/20261129T040005Z-guest1")
+
+
 async def test_the_last_failure_is_shown_and_enter_says_why_there_is_no_record(tmp_path: Path) -> None:
     async with opened(FakeRunner(ended=7), tmp_path) as page:
         await page.sees("Run 6 failed: The guest of guest1 does not reply: no route to host")

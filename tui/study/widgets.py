@@ -140,6 +140,11 @@ class RunLines:
             self._widths["setting"] = max(8, self._widths["setting"] + room)
         self._why = room - GAP if room - GAP >= LEAST_WHY else 0
 
+    def cut_setting(self, number: int) -> str:
+        """The setting of a run if its line does not have room for all of it, else empty."""
+        setting = self._cells[number]["setting"]
+        return setting if cell_len(setting) > self._widths["setting"] else ""
+
     @property
     def header(self) -> Content:
         """The names of the columns."""
@@ -163,15 +168,26 @@ class RunLines:
         return " " * GAP + fitted
 
 
-def about_lines(run: Mapping[str, Any] | None, runs: Sequence[Mapping[str, Any]], width: int) -> tuple[Content, ...]:
-    """Below the table: the folder of the chosen run, and why it, or else the last one of all, has failed."""
+def about_lines(
+    run: Mapping[str, Any] | None,
+    runs: Sequence[Mapping[str, Any]],
+    width: int,
+    *,
+    setting: str = "",
+    unsent: bool = False,
+) -> tuple[Content, ...]:
+    """Below the table: the folder of the chosen run, and why it, or else the last one of all, has failed.
+
+    `setting` is that of the run if its line has cut it; `unsent` is whether the runner has not sent its runs.
+    """
     if run is None:
-        return (Content.styled(" No run has ended yet.", "dim"),)
+        text = "The background process is of an earlier version, which does not send the runs." if unsent else ""
+        return (Content.styled(f" {text or 'No run has ended yet.'}", "dim"),)
     folder = str(run["run"]) or "No migration was started in this run."
     why, failed = str(run["why"]), next((each for each in reversed(runs) if each["result"] == DONE_FAILED), None)
     if not why and failed is not None:
         why, run = f"Run {failed['number']} failed: {failed['why']}", failed
-    texts = [(folder, ""), (why, RESULTS.get(str(run["result"]), ""))]
+    texts = [(setting, "bold"), (folder, ""), (why, RESULTS.get(str(run["result"]), ""))]
     parts = [Content.styled(one_line(text), style) for text, style in texts if text]
     return tuple(Content.assemble(" ", line) for part in parts for line in part.wrap(max(10, width - 2)))
 

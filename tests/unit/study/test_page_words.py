@@ -162,6 +162,10 @@ def test_the_lines_of_runs_fit_the_width(width: int) -> None:
     lines = RunLines([run(short="a workload with a long name " * 4), failed], width)
     assert max(each.cell_length for each in (lines.line(0), lines.line(1))) <= max(width, 60)
     assert lines.header.plain.split()[:2] == ["run", "setting"]
+    assert (lines.cut_setting(0).startswith("a workload"), lines.cut_setting(1)) == (
+        True,
+        "" if width > 40 else "idle plain",
+    )
 
 
 def test_the_last_failure_is_named_below_a_run_that_has_none() -> None:
@@ -169,6 +173,7 @@ def test_the_last_failure_is_named_below_a_run_that_has_none() -> None:
     assert texts(about_lines(run(), [failed, run()], 80)) == [" /runs/r", " Run 3 failed: no route"]
     assert texts(about_lines(failed, [failed], 80)) == [" No migration was started in this run.", " no route"]
     assert texts(about_lines(None, [], 80)) == [" No run has ended yet."]
+    assert "of an earlier version" in texts(about_lines(None, [], 120, unsent=True))[0]
 
 
 def test_the_head_has_a_bar_and_wraps_what_is_too_long() -> None:

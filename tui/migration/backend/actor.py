@@ -245,13 +245,10 @@ class MigrationActor:
         if self.state.stage is Stage.OVER or (ends and event.kind not in (LIFECYCLE, QEMU_STATUS)):
             return
         self.run_log.log(event.kind, {"host": host, **event.data}, at)
-        if event.kind == QEMU_STATUS:
-            self._inquiry.see(Event(0.0, "", QEMU_STATUS, {"host": host, **event.data}))
-            return
+        self._inquiry.see(Event(0.0, "", event.kind, {"host": host, **event.data}))
+        if ends or event.kind == QEMU_STATUS:
+            return  # how QEMU ends on the target may be the cause
         if event.kind == LIFECYCLE:
-            self._inquiry.see(Event(0.0, "", LIFECYCLE, {"host": host, **event.data}))
-            if ends:
-                return  # how QEMU ends on the target may be the cause
             if host == self.origin and is_switchover(event.data):
                 self._guest_monitor.switch_over()
             if host == self.origin and is_end_of_vm(event.data):

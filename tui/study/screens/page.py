@@ -30,6 +30,7 @@ from tui.ui.rows import Rows
 EVERY_S, IDLE_EVERY_S = 1.0, 5.0  # between two readings: while a study is under way, and otherwise
 REPLY_LIMIT_S = 10.0  # after which the runner is asked again
 STALE_S = 8.0  # without a reply, after which the page says how old it is
+MOST_LISTED = 500  # runs: to replace thousands of lines would delay the keys
 LEAST_LIST = 5  # lines that the runs keep beside a large table
 
 
@@ -44,6 +45,10 @@ class EndedRuns(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "open", key_display="enter", tooltip="Open the chosen run", id="study.open"),
     ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Hide the key where there is nothing to open."""
+        return action != "select" or self.highlighted is not None
 
 
 class StudyPage(Page):
@@ -94,6 +99,7 @@ class StudyPage(Page):
         self._chosen = ""  # the id of an earlier study, "" for the one under way or the newest
         self._shown: Shown | None = None
         self._listed: Shown | None = None  # whose runs the list has
+        self._lines: RunLines | None = None  # of the list
         self._read_at: float | None = None
         self._watched_from: float | None = None  # since when the page is in front
         self._failure = ""  # of the last reading
@@ -185,11 +191,14 @@ class StudyPage(Page):
             return
         run, at = self._chosen_run, self._list.highlighted
         self._listed = shown
-        newest_first = shown.runs[::-1]
-        lines = RunLines(newest_first, self.size.width - 1)  # the last column is kept for the scroll bar
+        newest_first = shown.runs[::-1][:MOST_LISTED]
+        self._lines = lines = RunLines(newest_first, self.size.width - 1)  # the last column is kept for the scroll bar
         self._columns.show(lines.header)
         self._list.clear_options()
         self._list.add_options([Option(lines.line(number)) for number in range(len(newest_first))])
+        if len(shown.runs) > MOST_LISTED:
+            earlier = len(shown.runs) - MOST_LISTED
+            self._list.add_option(Option(f"  {earlier} earlier ones are on the Runs page", disabled=True))
         same = next((n for n, each in enumerate(newest_first) if run and each["number"] == run["number"]), 0)
         self._list.highlighted = (same if at else 0) if newest_first else None
         self._show_chosen()
@@ -201,7 +210,10 @@ class StudyPage(Page):
 
     def _show_chosen(self) -> None:
         runs = self._listed.runs if self._listed else ()
-        self._about.show(*about_lines(self._chosen_run, runs, self.size.width))
+        unsent = self._listed is not None and self._listed.status["done"] > len(runs)
+        run, at = self._chosen_run, self._list.highlighted
+        setting = self._lines.cut_setting(at) if self._lines and run is not None and at is not None else ""
+        self._about.show(*about_lines(run, runs, self.size.width, setting=setting, unsent=unsent))
 
     def _show_trouble(self) -> None:
         """Say that what is shown is old, or why nothing could be read."""
