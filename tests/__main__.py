@@ -1,11 +1,12 @@
-"""Runs the tests: `python -m tests [fast] [coverage] [fuzz] [lab] [faults] [nfs]`.
+"""Runs the tests: `python -m tests [fast] [coverage] [fuzz] [lab] [faults] [nfs] [software]`.
 
-Without a name these run: coverage, fuzz, lab and nfs. `lab` puts twelve of the faults to migrations; `faults` puts all
-of them, which takes 40 minutes, so only a person runs it.
+Without a name these run: coverage, fuzz, lab, nfs and software. `lab` puts twelve of the faults to migrations; `faults`
+puts all of them, which takes 40 minutes, so only a person runs it.
 `coverage` runs the fast tests and prints how much of tui/ they ran; `fast` does not measure it, for the inner loop.
 tests/nfs spends most of its time waiting for one emulated machine, so it runs beside the others and its output comes at
-the end. The fast ones run in parallel processes. tests/lab has no other tests but those of tests/nfs beside it, because
-it measures migrations. Exit status 1 when any run failed.
+the end. `software` is a part of it, with machines of its own: it comes last, when a core has nothing else to do.
+The fast ones run in parallel processes. tests/lab has no other tests but those of tests/nfs beside it, because it
+measures migrations. Exit status 1 when any run failed.
 """
 
 import os
@@ -20,15 +21,17 @@ PYTEST = (sys.executable, "-m", "pytest")
 PROCESSES = min(8, 2 * (os.cpu_count() or 1))
 PARALLEL = ("-n", str(PROCESSES), "--dist", "worksteal")
 FAST = (*PARALLEL, "tests/unit", "tests/integration", "tests/ui")
+SOFTWARE = "tests/nfs/test_software.py"
 RUNS = {
     "fast": FAST,
     "fuzz": (*PARALLEL, "tests/fuzz"),
     "coverage": (*FAST, "--cov", "--cov-report="),
     "lab": ("tests/lab", "-m", "not all_faults"),
     "faults": ("tests/lab/test_faults.py",),
-    "nfs": ("tests/nfs",),
+    "nfs": ("tests/nfs", f"--ignore={SOFTWARE}"),
+    "software": (SOFTWARE,),
 }
-ALL = ["coverage", "fuzz", "lab", "nfs"]
+ALL = ["coverage", "fuzz", "lab", "nfs", "software"]
 WORST = 15  # files whose coverage is printed
 
 
@@ -47,7 +50,8 @@ def main(names: list[str]) -> int:
         statuses = [0]
         for name in names:
             if name != "nfs" and not interrupts:
-                statuses.append(subprocess.run([*PYTEST, *RUNS[name]], check=False).returncode)
+                environment = {**os.environ, "NFS_MACHINES": name}
+                statuses.append(subprocess.run([*PYTEST, *RUNS[name]], env=environment, check=False).returncode)
             if name == "coverage":
                 print_coverage()
         if beside:

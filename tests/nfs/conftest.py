@@ -9,8 +9,11 @@ import pytest
 from tests.nfs.machines import FIREWALLED, INSTALLED, Machines
 from tui.lab.lock import held
 
-FOLDER = Path("/var/tmp/vmlm-tui-nfs")
-LOCK = Path("/run/vmlm-tui-nfs.lock")  # only one run at a time, because of the memory
+# The machines of another name, which tests.__main__ gives, run beside these. Only one run at a time has machines of one
+# name, because of the memory.
+NAME = os.environ.get("NFS_MACHINES", "nfs")
+FOLDER = Path(f"/var/tmp/vmlm-tui-{NAME}")
+LOCK = Path(f"/run/vmlm-tui-{NAME}.lock")
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +21,7 @@ def machines() -> Iterator[Machines]:
     """The three machines; the first run on a computer takes minutes, because it builds their disk and boots them."""
     if os.geteuid() != 0:
         pytest.fail("the tests in tests/nfs need root for their network: run `make test`, or sudo", pytrace=False)
-    with held(LOCK, "the machines of tests/nfs", print):
+    with held(LOCK, f"the machines {NAME!r} of tests/nfs", print):
         machines = Machines(FOLDER, print)
         try:
             yield machines
