@@ -13,7 +13,7 @@ from tests.ui.one_page import OnePage, text_of, until
 from tui.core.failure import Failure
 from tui.core.settings import VmConfig
 from tui.study.backend.access import StudyAccess
-from tui.study.backend.plan_file import example, read
+from tui.study.backend.plan_file import read
 from tui.study.backend.store import Store
 from tui.study.model import status as words
 from tui.study.model.cell import Cell
@@ -28,11 +28,15 @@ ID = "20261129T040000Z-lab"
 VM = VmConfig("guest1", memory_bytes=256 << 20)
 
 
-def plan_of(name: str = "lab", **changes: str) -> tuple[StudyPlan, tuple[Cell, ...]]:
-    text = example(name)
+PLAN = (Path(__file__).parent / "study.toml").read_text()
+
+
+def plan_of(**changes: str) -> tuple[StudyPlan, tuple[Cell, ...]]:
+    """The plan of these tests, with other words."""
+    text = PLAN
     for old, new in changes.items():
         text = text.replace(old, new)
-    return read(text, VM.name, name)
+    return read(text, VM.name, "lab")
 
 
 def runs(steps: Sequence[Step], count: int) -> list[Done]:
@@ -59,7 +63,7 @@ class FakeRunner:
     ended: int = 7
     doing: str = "letting the guest settle"
     migration: dict[str, Any] | None = None
-    plan: str = "lab"
+    obstacle: Failure | None = None  # why a start would be refused now
     failures: list[Failure] = field(default_factory=list)
     calls: list[tuple[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, int | None]] = field(default_factory=list)
@@ -67,7 +71,7 @@ class FakeRunner:
 
     def __post_init__(self) -> None:
         self.replying.set()
-        self.use(*plan_of(self.plan))
+        self.use(*plan_of())
 
     def use(self, plan: StudyPlan, cells: Sequence[Cell]) -> None:
         """Work on another plan."""
@@ -95,6 +99,11 @@ class FakeRunner:
         }
         return fields | {"migration": self.migration, "runs": words.run_fields(self.steps, progress, after or 0)}
 
+    async def check(self, _plan: str) -> dict[str, int]:
+        if self.obstacle is not None:
+            raise self.obstacle
+        return {"guest1": 1 << 30}
+
     async def start(self, plan: str, seed: int | None = None) -> dict[str, Any]:
         return await self._change("start", (plan, seed))
 
@@ -120,7 +129,7 @@ def write_study(folder: Path, name: str, ended: int, *, stopped: str = "") -> No
     plan, cells = plan_of()
     steps = schedule(plan, cells, 7)
     head = {"seed": 7, "config": str(CONFIG)}
-    store = Store.create(folder, "lab", example("lab"), steps, head)
+    store = Store.create(folder, "lab", PLAN, steps, head)
     for each in runs(steps, ended):
         store.append(ENDED, **asdict(each))
     if stopped:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.ui.one_page import until
 from tests.ui.study_screen import ID, FakeRunner, OpenedStudy, opened, write_study
+from tui.core import actions
 from tui.core.failure import Failure
 from tui.study.backend.plan_file import example
 from tui.study.model.status import FINISHED
@@ -40,14 +41,24 @@ async def test_an_example_is_shown_with_its_time_and_started_in_the_order_that_w
     async with opened(FakeRunner(None), tmp_path, Path()) as page:
         await choose(page, "example lab")
         await page.pilot.press("enter")
-        await page.sees("Start the study lab?", "16 runs; 2 more to warm up are dropped.", "It takes about 5 min.")
-        await page.sees("memory pre-copy: guest1; memory, 2 threads x 60 MiB, 100 MiB/s; pre-copy, at most 64 MiB/s")
+        await page.sees("Start the study lab?", "24 runs; 1 more to warm up is dropped.", "It takes about")
+        await page.sees("memory pre-copy: guest1; memory, 2 threads x 60 MiB, 30 MiB/s; pre-copy, at most 64 MiB/s")
         seed = page.words.partition("comes from the seed ")[2].partition(",")[0]
         assert f"seed = {seed} in the plan repeats it." in page.words
         await page.pilot.press("enter")
         await until(page.pilot, lambda: isinstance(page.app.screen, StudyPage))
         assert page.runner.calls == [("start", (example("lab"), int(seed)))]
         await page.sees("lab running")
+
+
+async def test_what_keeps_a_study_from_starting_is_shown_with_its_plan(tmp_path: Path) -> None:
+    runner = FakeRunner(None, obstacle=Failure("guest1 does not run", "it is shut off", f"{actions.BOOT} boots it."))
+    async with opened(runner, tmp_path, Path()) as page:
+        await choose(page, "example lab")
+        await page.pilot.press("enter")
+        await page.sees("Start the study lab?", "It can't start now. guest1 does not run: it is shut off.")
+        await page.sees("memory pre-copy")
+        assert page.runner.calls == []
 
 
 async def test_escape_starts_nothing(tmp_path: Path) -> None:

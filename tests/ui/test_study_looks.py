@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from tests.ui.one_page import text_of, until
-from tests.ui.study_screen import FakeRunner, app_of, plan_of, write_study
-from tui.study.backend.plan_file import example
+from tests.ui.study_screen import PLAN, FakeRunner, app_of, plan_of, write_study
 from tui.study.model.status import INTERRUPTED
 from tui.study.screens import page as page_module
 
@@ -75,7 +74,7 @@ def test_the_plan_before_the_start(
     snap_compare: Any, tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("a.toml").write_text(f"seed = 4711\n{example('lab')}")
+    Path("a.toml").write_text(f"seed = 4711\n{PLAN}")
     app = app_of(FakeRunner(None), tmp_path, Path())
 
     async def look(pilot: Any) -> None:

@@ -29,6 +29,9 @@ class InProcess:
         self.after.append(after)
         return await self._world.studies.status(study, CONFIG, after)
 
+    async def check(self, plan: str) -> Any:
+        return (await self._world.studies.check(plan))["memory_bytes"]
+
     async def start(self, plan: str, seed: int | None = None) -> Any:
         return await self._world.studies.start(plan, CONFIG, seed)
 
@@ -82,7 +85,7 @@ async def test_a_plan_is_started_in_the_order_of_its_preview(make: Make) -> None
     world = make()
     access = access_of(world, InProcess(world))
     plan = world.folder / "mine.toml"
-    plan.write_text(example("lab").replace("warm_up = 2", "warm_up = 0"))
+    plan.write_text(example("lab").replace("warm_up = 1", "warm_up = 0"))
     preview = await access.preview(PlanSource("mine.toml", plan))
     await access.start(preview)
     await access.stop()
@@ -90,7 +93,7 @@ async def test_a_plan_is_started_in_the_order_of_its_preview(make: Make) -> None
     head = (Path(status["folder"]) / "schedule.jsonl").read_text("utf-8").splitlines()[0]
     assert json.loads(head)["seed"] == preview.seed
     (found,) = await access.earlier()
-    assert (found.id, found.state, found.done, found.total) == (status["id"], "stopped", 0, 25)
+    assert (found.id, found.state, found.done, found.total) == (status["id"], "stopped", 0, 24)
     await access.resume(found.id)
     await access.stop()
     await world.finished()
@@ -107,9 +110,8 @@ def test_the_list_has_studies_of_this_configuration_only_and_damaged_ones(tmp_pa
     assert found[1].why == "The study 20261129T040000Z-a-b cannot be read: No such file or directory"
 
 
-def test_a_preview_has_the_seed_of_its_plan_and_its_settings_apart(tmp_path: Path) -> None:
-    (tmp_path / "a.toml").write_text(f"seed = 5\n{example('lab')}")
-    found = preview_of(PlanSource("a.toml", tmp_path / "a.toml"), VM)
+def test_a_preview_has_the_seed_of_its_plan_and_its_settings_apart() -> None:
+    found = preview_of(f"seed = 5\n{example('lab')}", "a.toml", VM, {})
     assert (found.name, found.seed, len(found.settings)) == ("lab", 5, 2)
     assert not set(found.settings) & set(found.lines)
     assert found.lines[-1] == "The order of the runs comes from the seed 5 of the plan."

@@ -1,7 +1,7 @@
 """The studies as the Study page sees them: through the runner; earlier ones and plans from disk, on threads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -68,8 +68,14 @@ class StudyAccess:
         return await on_thread(sources, self._places, self._folder, self._config)
 
     async def preview(self, source: PlanSource) -> Preview:
-        """What a plan will do; raises Failure with its mistakes."""
-        return await on_thread(preview_of, source, self._vm)
+        """What a plan will do, and whether it could start now; raises Failure with its mistakes."""
+        text = await on_thread(source.text)
+        found = preview_of(text, source.name, self._vm, {})
+        try:
+            memory_bytes = await self._client.check(text)
+        except Failure as failure:
+            return replace(found, obstacle=failure)
+        return preview_of(text, source.name, self._vm, memory_bytes, found.seed)
 
     async def earlier(self) -> tuple[Earlier, ...]:
         """The studies of this configuration, the newest first."""

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,22 +44,28 @@ class PlanSource:
 
 @dataclass(frozen=True)
 class Preview:
-    """A plan without mistakes: what it will do as lines, a line for each setting, and the seed of its order."""
+    """A plan without mistakes: what it will do as lines, a line for each setting, and the seed of its order.
+
+    `obstacle` is why a start would be refused now; None if it would not.
+    """
 
     text: str
     name: str
     seed: int
     lines: tuple[str, ...]
     settings: tuple[str, ...]
+    obstacle: Failure | None = None
 
 
-def preview_of(source: PlanSource, vm: VmConfig) -> Preview:
-    """The plan of a source, checked as the command checks it; blocks and raises Failure."""
-    text = source.text()
-    plan, cells = read(text, vm.name, source.name)
-    seed = seed_of(plan)
+def preview_of(text: str, name: str, vm: VmConfig, memory_bytes: Mapping[str, int], seed: int | None = None) -> Preview:
+    """A plan's text, checked as the command checks it; `name` is for sentences. Raises Failure.
+
+    `vm` is the configured VM, `memory_bytes` the memory of the VMs that were read; `seed` is for a plan without one.
+    """
+    plan, cells = read(text, vm.name, name)
+    seed = seed_of(plan, seed)
     steps = schedule(plan, cells, seed)
-    found = estimate(plan, steps, steps, {}, {vm.name: vm.memory_bytes})
+    found = estimate(plan, steps, steps, {}, {vm.name: vm.memory_bytes, **memory_bytes})
     lines = (*plan_lines(plan, cells, found), seed_line(seed, by_plan=plan.seed is not None))
     settings = tuple(setting_lines(cells))
     return Preview(text, plan.name, seed, tuple(each for each in lines if each not in settings), settings)

@@ -66,7 +66,7 @@ class NewStudy(Form[bool]):
 
     @work(name="preview")
     async def _preview(self, source: PlanSource) -> None:
-        self.show_message(f"Reading {source.label} ...")
+        self.show_message(f"Reading {source.label}, and checking the hosts and the guests ...")
         try:
             found = await self._access.preview(source)
         except WrongPlan as wrong:
@@ -105,7 +105,9 @@ class StartStudy(Dialog[bool]):
 
     def body(self) -> ComposeResult:
         yield Static(Content.styled("\n".join(self._preview.lines), "bold"))
-        yield Static("Nothing is started yet. The settings:", id="message", markup=False)
+        obstacle = self._preview.obstacle
+        text = "Nothing is started yet. The settings:" if obstacle is None else f"It can't start now. {obstacle}"
+        yield Static(without_keys(text), id="message", classes="" if obstacle is None else "wrong", markup=False)
         yield Static(Content("\n".join(self._preview.settings)))
 
     def action_start(self) -> None:
