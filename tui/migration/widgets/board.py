@@ -6,10 +6,11 @@ from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 
 from tui.migration.model.phases import phases
 from tui.migration.model.timeline import Timeline
-from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
+from tui.migration.widgets.charts import guest_now, guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.curves import newest_of, span_of, window_of
 from tui.migration.widgets.pass_charts import left_picture, sent_and_left, sent_picture
 from tui.migration.widgets.readout import readout
@@ -166,7 +167,8 @@ class Board(Vertical):
             line.show(ribbon(list(phases(timeline)), scale, LABELS_WIDE + 1, width))
         values.display = self.size.height >= LEAST + LINES
         if self.view.cursor is None:
-            values.show(sent_and_left(timeline, width))
+            guest = "" if "guest" in self._shown(timeline) else guest_now(timeline)
+            values.show(sent_and_left(timeline, width), *((Content(f" guest {guest}"),) if guest else ()))
         else:
             values.show(*readout(timeline, min(self.view.cursor, newest_of(timeline)), width))
 

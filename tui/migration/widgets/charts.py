@@ -106,7 +106,7 @@ def guest_picture(timeline: Timeline) -> Picture:
         bands=pauses(timeline, GUEST),
         unknown=(*unrecorded(timeline), *_silent(timeline)),
         span_s=span_of(timeline),
-        subtitle=_guest_now(timeline),
+        subtitle=guest_now(timeline),
         window=window_of(timeline),
         empty=f"No rate: {silent[1]}" if silent else "No rate yet.",
         ends=True,
@@ -130,13 +130,13 @@ def _silent(timeline: Timeline) -> list[tuple[float, float]]:
     return found
 
 
-def _guest_now(timeline: Timeline) -> str:
-    """The newest rate; after the end, what was lost."""
+def guest_now(timeline: Timeline) -> str:
+    """The newest rate or that none comes; after the end, what was lost. Empty if nothing is known."""
     silent, guest, before = timeline.guest_silent, timeline.guest, rate_before(timeline)
     if silent is not None and not timeline.over:
         return f"no reply for {duration(silent[0])}"
-    if timeline.over and before is not None:
-        rates = [each.rate for each in guest if each.rate is not None]
+    rates = [each.rate for each in guest if each.rate is not None]
+    if timeline.over and before is not None and rates:
         mean, least = fmean(rates) / before.rate, min(rates) / before.rate
         return f"mean {100 * mean:.0f} %, lowest {100 * least:.0f} % of the rate {before.name}"
     if not guest or guest[-1].rate is None or timeline.over:
