@@ -71,8 +71,7 @@ RESUMED = (
         # waits, too. After a second of work these pages have arrived.
         lambda world: fault_vm.wait_for_a_line(world.lab.place),
         replace(MOVES, never=("Another program",)),
-        (presses(PAUSE), shows("does not continue by itself"), presses(RESUME)),
-        undo=alive,
+        (presses(PAUSE), shows("does not continue by itself"), presses(RESUME), does(alive)),
         chosen=True,
     ),
     *_cuts(LATE_S, LONG_S, replace(MOVES, here=f"({OFF})?", advice=".*", never=()), resumes_if_paused),

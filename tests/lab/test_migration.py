@@ -12,7 +12,7 @@ import pytest
 from tests.lab.lab_backend import LabBackend, bring_home, end_of, seen
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
-from tui.core.protocols import QEMU_STATUS
+from tui.core.protocols import JOB_CANCELLED, QEMU_STATUS
 from tui.lab.lab import Lab
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.preflight import Refused
@@ -257,7 +257,8 @@ async def test_a_migration_that_virsh_started_and_cancelled_is_recorded_as_cance
     here = [each.data for each in timeline.events if each.kind == QEMU_STATUS and each.data["host"] == "source"]
     statuses = {str(each["status"]) for each in here}
     assert statuses & {"cancelling", "failed"}
-    if "cancelling" in statuses:
+    types = {each.number("type") for each in read_records(found.folder / "raw.jsonl") if isinstance(each, Sample)}
+    if "cancelling" in statuses or JOB_CANCELLED in types:
         assert timeline.phase == CANCELLED
         assert timeline.error["what"] == f"Another program cancelled the migration of {VM}"
     else:

@@ -331,3 +331,5 @@ def test_a_vm_that_libvirt_has_not_let_run_yet_is_not_said_to_run(resumed: bool,
     for t in range(2, 8):
         timeline.add(Sample(float(t), "", stats, "paused"))
     assert sentence(timeline, 7.0) == Verdict(text, WARNING)
+    timeline.add(Sample(90.0, "", stats, "paused"))
+    assert sentence(timeline, 90.0).text.startswith(text.partition(", but")[0] + ". Nothing has arrived for")

@@ -148,8 +148,8 @@ class MigrationOwner:
             for run in reversed(unfinished):  # the newest becomes the current one
                 if run.vm.uuid in idle:
                     await self._conclude(run)
-            for failure in failures:
-                raise failure
+            if failures:
+                raise failures[0]
             return self.current
 
     async def look(self) -> None:
@@ -164,8 +164,9 @@ class MigrationOwner:
         async with self._lock:
             jobs, _ = await self._jobs(inventory)
             if jobs:
-                for failure in await self._rejoin_all(jobs, await on_thread(unfinished_runs, self._runs), inventory):
-                    raise failure
+                failures = await self._rejoin_all(jobs, await on_thread(unfinished_runs, self._runs), inventory)
+                if failures:
+                    raise failures[0]
 
     @property
     def busy(self) -> bool:
@@ -290,13 +291,14 @@ class MigrationOwner:
         peer = OTHER[origin]
         opened = MigrationConnections(origin, peer, self._uris, self._open, target_known=bool(target))
         # Opening takes time and reports an unreachable host, so all are opened now.
-        _steer, here, there = await asyncio.gather(
+        _steer, here, there, accelerator = await asyncio.gather(
             on_thread(opened.steer),
             on_thread(lambda: opened.at(origin).daemon()),
             self._facts_of(opened, peer, running),
+            on_thread(accelerator_of, opened, vm.name),
         )
         facts = {
-            "vm": {"accelerator": await on_thread(accelerator_of, opened, vm.name) or None},
+            "vm": {"accelerator": accelerator or None},
             "hosts": {"origin": origin, "target": peer, origin: host_facts(here), peer: there},
             "workload": {"name": workload.name, **workload.parameters},
             "destination_uri": self._connections.config.hosts[peer].peer_uri,

@@ -133,12 +133,13 @@ def _post_copy(timeline: Timeline, origin: str, target: str) -> Verdict:
     if point.rate is None or point.t < (timeline.post_copy_at or 0):
         return Verdict(f"{left}.")
     if not point.rate:
-        if timeline.points.silent_s >= HANGS_S:
-            return Verdict(f"{left}. {_hangs(timeline, origin, target)}", BAD)
+        waits = ": the VM stops where it needs some of it"
         if not _let_run(timeline, target):
             left = f"Post-copy: libvirt has not let the VM run on {target} yet, {size(point.remaining)} still to fetch"
-            return Verdict(f"{left}, but nothing arrives.", WARNING)
-        return Verdict(f"{left}, but nothing arrives: the VM stops where it needs some of it.", WARNING)
+            waits = ""
+        if timeline.points.silent_s >= HANGS_S:
+            return Verdict(f"{left}. {_hangs(timeline, origin, target)}", BAD)
+        return Verdict(f"{left}, but nothing arrives{waits}.", WARNING)
     return Verdict(f"{left}, about {duration(point.remaining / point.rate)}.")
 
 
