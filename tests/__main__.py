@@ -46,12 +46,17 @@ def main(names: list[str]) -> int:
         os.environ["COVERAGE_FILE"] = f"{folder}/coverage"  # not in the checkout, where it would be root's
         beside = None
         if "nfs" in names:
-            beside = subprocess.Popen([*PYTEST, *RUNS["nfs"]], stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            beside = subprocess.Popen(
+                [*PYTEST, *RUNS["nfs"]],
+                env=machines_of("nfs"),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
         statuses = [0]
         for name in names:
             if name != "nfs" and not interrupts:
-                environment = {**os.environ, "NFS_MACHINES": name}
-                statuses.append(subprocess.run([*PYTEST, *RUNS[name]], env=environment, check=False).returncode)
+                statuses.append(subprocess.run([*PYTEST, *RUNS[name]], env=machines_of(name), check=False).returncode)
             if name == "coverage":
                 print_coverage()
         if beside:
@@ -59,6 +64,11 @@ def main(names: list[str]) -> int:
             output.seek(0)
             shutil.copyfileobj(output, sys.stdout)
     return int(any(statuses) or bool(interrupts))
+
+
+def machines_of(name: str) -> dict[str, str]:
+    """The environment in which tests/nfs has machines of this name, whatever the caller has exported."""
+    return {**os.environ, "NFS_MACHINES": name}
 
 
 def print_coverage() -> None:

@@ -9,8 +9,8 @@ import pytest
 from tests.nfs.machines import FIREWALLED, INSTALLED, Machines
 from tui.lab.lock import held
 
-# The machines of another name, which tests.__main__ gives, run beside these. Only one run at a time has machines of one
-# name, because of the memory.
+# tests.__main__ gives a name to each run, so that machines of two names run beside each other. A lock admits one run
+# for each name, because its machines have one folder of disks.
 NAME = os.environ.get("NFS_MACHINES", "nfs")
 FOLDER = Path(f"/var/tmp/vmlm-tui-{NAME}")
 LOCK = Path(f"/run/vmlm-tui-{NAME}.lock")

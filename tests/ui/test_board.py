@@ -95,8 +95,8 @@ async def test_many_keys_at_once_are_drawn_once(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(board, "show", lambda timeline: (drawn.append(timeline), show(timeline)))
         for _ in range(30):
             board.move_cursor(-1)
-        await page.sees("post-copy")
         await until(page.pilot, lambda: bool(drawn))
+        await page.pilot.pause()  # after which a second drawing would have followed
         assert len(drawn) == 1
         assert board.view.cursor is not None
 

@@ -56,3 +56,20 @@ async def test_a_window_that_the_user_moved_stays_where_it_is() -> None:
         await pilot.press("up")
         await resized(pilot, app.rows, 12)
         assert app.rows.scroll_offset.y == CHOSEN - 5
+
+
+@pytest.mark.parametrize("end", [0, 9])
+async def test_a_window_that_was_moved_by_a_click_on_the_scroll_bar_stays_there(end: int) -> None:
+    app = List()
+    async with app.run_test(size=(80, 10)) as pilot:
+        app.rows.show_items(items(), reading=False)
+        await until(pilot, lambda: app.rows.vertical_scrollbar.position == CHOSEN - 5)
+        await pilot.click(offset=(79, end))
+        await until(pilot, lambda: app.rows.scroll_offset.y != CHOSEN - 5)
+        await until(pilot, lambda: app.rows.scroll_offset.y == app.rows.scroll_target_y)
+        moved = app.rows.scroll_offset.y
+        await resized(pilot, app.rows, 9)
+        assert app.rows.scroll_offset.y == moved
+        app.rows.show_items(items(), reading=False)
+        await pilot.press("down")  # to the cursor
+        await until(pilot, lambda: 0 <= CHOSEN + 1 - app.rows.scroll_offset.y < 9)

@@ -7,7 +7,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.ui.one_page import OnePage, text_of, until
+from tests.ui.one_page import OnePage, at_once, text_of, until
 from tests.ui.test_runs import BROKEN, BY_HAND, CANCELLED, app_of, folder
 from tui.runs.screens import export as export_module
 from tui.runs.screens.export import ExportDialog
@@ -91,6 +91,22 @@ async def test_an_existing_file_is_replaced_only_by_a_second_enter(folder: Path)
         assert BY_HAND in content("runs.csv")
 
 
+async def test_another_name_typed_at_once_after_an_export_is_written(folder: Path) -> None:
+    app = app_of(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("enter")
+        await sees(pilot, "Written:", "runs.csv, 3 runs", "Enter closes this dialog.")
+        app.screen.query_one("#file", Input).focus()
+        await pilot.press("end")
+        at_once(app, "ctrl+u", *"b", "enter")
+        await sees(pilot, "Written:", "b, 3 runs", "Enter closes this dialog.")
+        assert sorted(files()) == ["b", "runs", "runs.csv"]
+        await pilot.press("up")
+        at_once(app, "right", "enter")  # another format
+        await sees(pilot, "b exists. Enter again replaces it")
+
+
 async def test_the_proposed_name_follows_the_format_and_a_typed_one_keeps_its_stem(folder: Path) -> None:
     app = app_of(folder)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -144,7 +160,7 @@ async def test_progress_is_shown_and_esc_stops_and_leaves_no_file(
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot)
         await pilot.press("enter")
-        await sees(pilot, "Reading log 1 of 3 ... Esc stops it.")
+        await sees(pilot, "Reading log 1 of 3 ... Esc leaves, and no file is written.")
         await pilot.press("enter", "escape")
         await until(pilot, lambda: isinstance(app.screen, RunsPage))
         await until(pilot, lambda: files() == ["runs"])

@@ -1,5 +1,6 @@
 """The columns of the Runs page: chosen, moved, kept, and shown in parts where they do not fit."""
 
+import asyncio
 import json
 import os
 import time
@@ -11,10 +12,12 @@ from typing import Any
 
 import pytest
 import tomli_w
+from textual.screen import Screen as AnyPage
 
 from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.test_runs_keys import Screen
 from tests.unit.runs.recorded import tables, write
+from tui.runs.backend.kept_view import KeptView
 from tui.runs.backend.runs import Runs
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.options import RunOptions
@@ -55,8 +58,8 @@ async def shown(runs: Path, width: int = 120, *, columns: str = "total s") -> As
         yield screen
 
 
-def damage(text: str) -> None:
-    """Write something else to the file."""
+def put(text: str) -> None:
+    """Write the text to the file."""
     FILE.parent.mkdir()
     FILE.write_text(text)
 
@@ -81,10 +84,12 @@ async def test_chosen_columns_are_shown_in_their_order_and_kept(runs: Path) -> N
         await screen.press("enter")
         await screen.until(lambda: titles(screen).startswith("excluded VM workload"))
         assert "time" not in titles(screen).split()
+        await screen.until(lambda: kept() is not None)
     async with shown(runs) as screen:
         await screen.until(lambda: titles(screen).startswith("excluded VM workload"))
         await screen.press("C", "r", "enter")
         await screen.until(lambda: titles(screen).startswith("↓time VM workload"))
+        await screen.until(lambda: kept()["columns"] == [])
     async with shown(runs) as screen:
         assert titles(screen).startswith("↓time VM workload")
 
@@ -100,6 +105,38 @@ async def test_the_order_of_the_runs_is_kept(runs: Path) -> None:
     async with shown(runs) as screen:
         await screen.sees("↓total s")
         assert screen.text.index("web") < screen.text.index("database")
+
+
+class Waits(KeptView):
+    """Does not read before `go`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.go = asyncio.Event()
+        self.calls = 0
+
+    async def read(self) -> View:
+        """Count the calls."""
+        self.calls += 1
+        await self.go.wait()
+        return await super().read()
+
+
+async def test_a_page_that_is_left_at_once_reads_the_columns_when_it_is_shown_again(runs: Path) -> None:
+    put(json.dumps({"columns": ["vm", "total"], "sort": "total", "reverse": False}) + "\n")
+    room = Runs(runs)
+    room.view = waits = Waits(FILE)
+    app = OnePage(RunsPage(room))
+    async with app.run_test(size=(120, 30), notifications=True) as pilot:
+        screen = Screen(pilot)
+        await screen.until(lambda: waits.calls == 1)
+        await app.push_screen(AnyPage())
+        waits.go.set()
+        await screen.until(lambda: not app.workers)
+        app.pop_screen()
+        await screen.until(lambda: titles(screen) == "VM ↑total s")
+        await screen.press("S")
+        await screen.until(lambda: kept() == {"columns": ["vm", "total"], "sort": "total", "reverse": True})
 
 
 async def test_escape_leaves_the_columns_and_none_at_all_is_refused(runs: Path) -> None:
@@ -150,7 +187,7 @@ async def test_a_wide_screen_has_all_columns_and_no_sentence_about_them(runs: Pa
 
 
 async def test_a_damaged_file_is_reported_and_the_usual_columns_are_shown(runs: Path) -> None:
-    damage("{")
+    put("{")
     async with shown(runs) as screen:
         await screen.sees("The columns in state/runs-page.json can't be read", "The usual ones are shown")
         await screen.press("S")

@@ -1,8 +1,8 @@
 """The keys of the Runs page: the order, the filter, marks, notes, and deleting."""
 
 import fcntl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +73,16 @@ async def shown(runs: Path) -> AsyncIterator[Screen]:
         screen = Screen(pilot)
         await screen.until(lambda: screen.outcomes == ["failed", "completed", "cancelled", "broken"])
         yield screen
+
+
+@contextmanager
+def file_in_place_of(folder: Path) -> Iterator[None]:
+    """A file has the name of the folder, which has its name again afterwards."""
+    away = folder.rename(folder.with_name("away"))
+    folder.write_text("not a folder")
+    yield
+    folder.unlink()
+    away.rename(folder)
 
 
 async def test_s_sorts_by_the_next_column_and_S_reverses(runs: Path) -> None:
@@ -160,6 +170,39 @@ async def test_marked_runs_are_excluded_with_a_reason_and_included_again(runs: P
         await screen.press("x")
         await screen.enter("")
         await screen.until(lambda: not (runs / IDLE / "note.toml").exists())
+
+
+async def test_different_reasons_stay_unless_the_text_is_changed(runs: Path) -> None:
+    annotate(runs / BY_HAND, lambda old: old.with_exclusion("busy\nhost"))
+    async with shown(runs) as screen:
+        await screen.press("space", "space", "x")
+        await screen.sees("Exclude 2 runs", "Their reasons differ", "busy host")
+        await screen.press("enter", "t")
+        await screen.enter("seen")
+        await screen.until(lambda: bool(read_annotation(runs / CANCELLED).tags))  # annotated after the reasons
+        assert read_annotation(runs / BY_HAND).excluded == "busy\nhost"
+        assert not read_annotation(runs / IDLE).excluded
+        await screen.press("x")
+        await screen.enter("cold cache")
+        await screen.until(lambda: read_annotation(runs / BY_HAND).excluded == "cold cache")
+        assert read_annotation(runs / IDLE).excluded == "cold cache"
+        annotate(runs / IDLE, lambda old: old.with_exclusion(""))
+        await screen.press("r", "home")
+        await screen.until(lambda: "cold cache" not in screen.text)
+        await screen.press("x")
+        await screen.sees("Their reasons differ", "cold cache")
+        await screen.enter("")
+        await screen.until(lambda: not read_annotation(runs / BY_HAND).excluded)
+
+
+async def test_a_listing_that_fails_once_leaves_the_marks(runs: Path) -> None:
+    async with shown(runs) as screen:
+        await screen.press("space", "space")
+        with file_in_place_of(runs):
+            await screen.press("r")
+            await screen.sees("Not a directory")
+        await screen.press("r")
+        await screen.sees(" 2 marked, 4 runs")
 
 
 async def test_D_names_the_folder_and_deletes_it_only_after_y(runs: Path) -> None:

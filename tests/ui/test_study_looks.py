@@ -78,6 +78,7 @@ def test_the_plan_before_the_start(
     app = app_of(FakeRunner(None), tmp_path, Path())
 
     async def look(pilot: Any) -> None:
+        await until(pilot, lambda: "No study has been made yet." in text_of(app))
         await pilot.press("n")
         await until(pilot, lambda: "a.toml >" in text_of(app))
         await pilot.press("enter")
@@ -95,6 +96,7 @@ def test_the_list_of_studies(snap_compare: Any, tmp_path: Path, size: tuple[int,
     app = app_of(FakeRunner(INTERRUPTED, ended=3), tmp_path)
 
     async def look(pilot: Any) -> None:
+        await until(pilot, lambda: "was interrupted" in text_of(app))
         await pilot.press("e")
         await until(pilot, lambda: "18 of 18" in text_of(app))
 
@@ -110,6 +112,7 @@ def test_a_plan_with_mistakes(
     app = app_of(FakeRunner(None), tmp_path, Path())
 
     async def look(pilot: Any) -> None:
+        await until(pilot, lambda: "No study has been made yet." in text_of(app))
         await pilot.press("n")
         await until(pilot, lambda: "a.toml >" in text_of(app))
         await pilot.press("enter")

@@ -45,6 +45,7 @@ class ChecklistRows(Rows, can_focus=True):
         self._chosen = ""  # the id of the item under the cursor
         self._placed = False  # by the user, or by the end of the first reading: then the cursor stays on its item
         self._moved = False  # by the user: the cursor or the window
+        self._scrolled = False  # by the user, after the last move of the cursor: the window stays where it is
         self._posted: Item | None = None
         self._places: dict[str, int] = {}  # the line of each item
 
@@ -96,6 +97,8 @@ class ChecklistRows(Rows, can_focus=True):
 
         With `anew` the place does not depend on what was in the window before: on which host replied first.
         """
+        if self._scrolled:
+            return
         line, top, height = self._places.get(self._chosen, 0), self.scroll_offset.y, self.room.height
         if self._items and self._items[0].id == self._chosen:
             line = 0  # with the heading above it
@@ -128,19 +131,30 @@ class ChecklistRows(Rows, can_focus=True):
 
     def _choose(self, id: str) -> None:
         self._placed = self._moved = True
+        self._scrolled = False
         if id != self._chosen:
             self._chosen = id
             self._draw()
             self._keep_in_sight()
 
     def on_mouse_scroll_up(self) -> None:
-        self._moved = True
+        self._scroll()
 
     def on_mouse_scroll_down(self) -> None:
-        self._moved = True
+        self._scroll()
 
     def on_scroll_to(self) -> None:  # the scroll bar is dragged
+        self._scroll()
+
+    def on_scroll_up(self) -> None:  # the scroll bar is clicked
+        self._scroll()
+
+    def on_scroll_down(self) -> None:
+        self._scroll()
+
+    def _scroll(self) -> None:
         self._moved = True
+        self._scrolled = self.max_scroll_y > 0
 
     def on_click(self, event: events.Click) -> None:
         line = event.y + self.scroll_offset.y

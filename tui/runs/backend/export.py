@@ -1,6 +1,8 @@
 """Writes runs to one file for other programs, for a document or for a browser, and never half of it."""
 
 import os
+import secrets
+import stat
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -69,34 +71,50 @@ class Export:
 
     def write(self) -> Written:
         """Write the file and give it its name; Exists, Stopped, or another Failure leaves what was there."""
-        path, unread = self._path, list[str]()
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        unread = list[str]()
         try:
-            if path.is_dir():
-                raise Failure(f"{path} is a folder", "", "Add the name of a file.")
-            if not self._replace and os.path.lexists(path):  # exists() is False for a dangling link
-                raise Exists(f"{path} exists")
+            path, mode = self._target()
+            part = path.with_name(f".{secrets.token_hex(8)}.part")
+            part.touch(exist_ok=False)
             try:
                 self._write(part, unread)
-                self._name(part)
+                if mode is not None:
+                    part.chmod(mode)
+                amount = size(part.stat().st_size)
+                self._name(part, path)
             finally:
                 part.unlink(missing_ok=True)
-            amount = size(path.stat().st_size)
         except OSError as error:
-            raise Failure(f"{path} could not be written", error.strerror or str(error), detail=str(error)) from error
-        return Written(f"Written: {path}, {counted(len(self._runs), 'run')}, {amount}.", tuple(unread))
+            what = f"{self._path} could not be written"
+            raise Failure(what, error.strerror or str(error), detail=str(error)) from error
+        return Written(f"Written: {self._path}, {counted(len(self._runs), 'run')}, {amount}.", tuple(unread))
 
-    def _name(self, part: Path) -> None:
-        """Give the finished file its name; a file of that name that has appeared meanwhile stays."""
-        if self._replace:
-            part.replace(self._path)
-            return
+    def _target(self) -> tuple[Path, int | None]:
+        """The file to write, which a link leads to, and its permissions if it exists."""
+        path = self._path
+        if not os.path.lexists(path):  # exists() is False for a dangling link
+            return path, None
+        target = Path(os.path.realpath(path))
         try:
-            self._path.hardlink_to(part)
-        except FileExistsError as error:
-            raise Exists(f"{self._path} exists") from error
-        except OSError:  # a file system without hard links
-            part.rename(self._path)
+            mode = target.stat().st_mode
+        except FileNotFoundError:
+            mode = None
+        if mode is not None and stat.S_ISDIR(mode):
+            raise Failure(f"{path} is a folder", "", "Add the name of a file.")
+        if mode is not None and not stat.S_ISREG(mode):
+            raise Failure(f"{path} is not a regular file", "", "Type another name.")
+        if not self._replace:
+            raise Exists(f"{path} exists")
+        return target, None if mode is None else stat.S_IMODE(mode)
+
+    def _name(self, part: Path, path: Path) -> None:
+        """Give the finished file its name; a file of that name that has appeared meanwhile stays."""
+        if not self._replace:
+            try:
+                path.touch(exist_ok=False)  # reserves the name also where there are no hard links
+            except FileExistsError as error:
+                raise Exists(f"{path} exists") from error
+        part.replace(path)
 
     def _write(self, part: Path, unread: list[str]) -> None:
         kind, runs = self._kind, self._runs

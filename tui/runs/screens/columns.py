@@ -68,11 +68,11 @@ class ColumnsPage(Page):
     async def _read_view(self) -> None:
         """Continue with the columns and the order of the last time."""
         if not self._read:
-            self._read = True
             try:
                 self._view = await self._kept.read()
             except Failure as failure:
                 self.explain(str(failure))
+            self._read = True  # not if the page was left meanwhile: the next change would replace what was not read
 
     def _table_state(self) -> list[str]:
         """What the lines of the table do not show: the columns that do not fit, and the order by one of them."""

@@ -12,7 +12,7 @@ from tui.runs.model.difference import Difference
 from tui.runs.model.groups import common, differing, letter, text
 from tui.runs.model.measured import Measured
 from tui.runs.model.run import Run
-from tui.ui.chart.picture import AREA, BYTES, LINE, Level, Picture, Series, Sign
+from tui.ui.chart.picture import AREA, BYTES, LINE, Picture, Series, Sign
 
 COLORS = (
     "text-primary", "text-error", "text-success", "text-warning", "text-secondary", "ansi_bright_magenta",
@@ -85,7 +85,7 @@ def small_multiples(tracks: Mapping[int, Track], count: int, *, at_switch: bool)
                 units=BYTES,
                 series=(replace(_series(number, track, own, AREA), name=""),),
                 signs=switch,
-                level=Level(highest, "peak"),  # of all runs: its line gives all pictures the same value axis
+                least_top=highest,  # of all runs, so that all pictures have the same value axis
                 span_s=_span(tracks, moved),
             )
         )

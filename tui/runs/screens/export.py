@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 from tui.core.failure import Failure, WrongField
 from tui.core.plain_text import plain
 from tui.core.threads import on_thread
-from tui.runs.backend.export import KINDS, Exists, Export, Stopped
+from tui.runs.backend.export import KINDS, Exists, Export, Kind, Stopped
 from tui.runs.model.run import Run
 from tui.ui.choice import Choice
 from tui.ui.form import Form, enter, row, text_field
@@ -22,7 +22,7 @@ PROGRESS_EVERY_S = 0.25
 
 
 class ExportDialog(Form[None]):
-    """Stays open until the file is written; Esc stops it, and leaves no file."""
+    """Stays open until the file is written; Esc closes it, and no file is written."""
 
     BINDINGS: ClassVar[list[BindingType]] = [enter("write")]
     DEFAULT_CSS = """
@@ -39,7 +39,7 @@ class ExportDialog(Form[None]):
         self._proposed = str(self._folder / self._kind.name)
         self._export: Export | None = None
         self._agreed: Path | None = None  # the existing file that the next Enter replaces
-        self._over = False  # whether the file is written, so that Enter closes
+        self._written: tuple[Path, Kind] | None = None  # while they are in the fields, Enter closes
 
     def fields(self) -> ComposeResult:
         yield Static(Content(self._which), id="about")
@@ -71,17 +71,18 @@ class ExportDialog(Form[None]):
     def _begin_again(self) -> None:
         """Forget what was agreed and written: the format or the name has changed."""
         if self._export is None:
-            self._agreed, self._over = None, False
+            self._agreed = self._written = None
             self.show_message("")
         self._show_where()
 
     def _show_where(self) -> None:
         try:
-            text = f"It will be written to {plain(str(self._path()))}"
+            path = self._path()
         except Failure:
             text = "The file has no name yet."
-        if self._over:
-            text = "Enter closes this dialog."
+        else:
+            closes = self._written == (path, self._kind)
+            text = "Enter closes this dialog." if closes else f"It will be written to {plain(str(path))}"
         self.query_one("#where", Static).update(text)
 
     def _path(self) -> Path:
@@ -95,16 +96,16 @@ class ExportDialog(Form[None]):
         return path
 
     def entered(self) -> None:
-        if self._over:
+        path = self._path()
+        if self._written == (path, self._kind):
             self.dismiss(None)
         elif self._export is None:
-            path = self._path()
             self._export = Export(self._runs, self._kind, path, replace=path == self._agreed)
             self._show_progress()
-            self._write(self._export, path)
+            self._write(self._export, path, self._kind)
 
     @work(name="export")
-    async def _write(self, export: Export, path: Path) -> None:
+    async def _write(self, export: Export, path: Path, kind: Kind) -> None:
         """Write on a thread, so that keys are handled meanwhile."""
         try:
             written = await on_thread(export.write)
@@ -117,13 +118,13 @@ class ExportDialog(Form[None]):
         except Stopped:
             self._export = None
         else:
-            self._export, self._over = None, True
+            self._export, self._written = None, (path, kind)
             self._show_where()
             self.show_message(plain(" ".join((written.sentence, *written.unread))))
 
     def _show_progress(self) -> None:
         if self._export is not None:
-            self.show_message(f"{self._export.doing} ... Esc stops it.")
+            self.show_message(f"{self._export.doing} ... Esc leaves, and no file is written.")
 
 
 def _here() -> Path:

@@ -124,7 +124,8 @@ class RunsPage(ColumnsPage):
             return
         view = self._view
         runs = ordered(filter(self._filter.matches, self._all), BY_NAME[view.sort], reverse=view.reverse)
-        self._marked &= {run.folder for run in self._all}
+        if not self._failure:  # then it is not known which runs are gone
+            self._marked &= {run.folder for run in self._all}
         chosen = self._chosen()
         width = self.size.width - 1  # the last column is kept for the scroll bar
         before, table = self._shown, RunTable(runs, width, view, self._part)
@@ -259,10 +260,7 @@ class RunsPage(ColumnsPage):
         if run is not None:
             shown = " ".join(run.annotation.note.split("\n"))
             about = "An empty text removes the note."
-
-            def change(text: str) -> Change:
-                return lambda old: old if text == shown else old.with_note(text)  # which may have several lines
-
+            change = _unless_same(shown, Annotation.with_note)
             self._ask(f"Note on {run.folder.name}", about, shown, [run], change)
 
     def action_tags(self) -> None:
@@ -284,8 +282,14 @@ class RunsPage(ColumnsPage):
             return
         title = runs[0].folder.name if len(runs) == 1 else f"{len(runs)} runs"
         about = "Why statistics leave it out; its files stay. An empty text lets it count again."
-        reason = runs[0].annotation.excluded
-        self._ask(f"Exclude {title}", about, reason, runs, lambda text: lambda old: old.with_exclusion(text))
+        reasons = [run.annotation.excluded for run in runs]
+        if len(set(reasons)) > 1:
+            about = (
+                "Why statistics leave them out; their files stay. Their reasons differ: each keeps its own if the text "
+                "stays as it is. An empty text lets all count again."
+            )
+        shown = " ".join(next(filter(None, reasons), "").split("\n"))
+        self._ask(f"Exclude {title}", about, shown, runs, _unless_same(shown, Annotation.with_exclusion))
 
     def _ask(self, title: str, about: str, text: str, runs: Sequence[Run], change: Callable[[str], Change]) -> None:
         """Ask for a text, and change the annotations by it."""
@@ -321,3 +325,8 @@ class RunsPage(ColumnsPage):
         except Failure as failure:
             self.explain(str(failure))
         self._again.set()
+
+
+def _unless_same(shown: str, change: Callable[[Annotation, str], Annotation]) -> Callable[[str], Change]:
+    """The change by a text; the shown one changes nothing, because it is one line, and of one run of several."""
+    return lambda text: lambda old: old if text == shown else change(old, text)

@@ -102,6 +102,7 @@ def _legend(picture: Picture, *, named: bool) -> tuple[list[_Entry], list[_Entry
     curves: list[_Entry] = [
         (SWATCHES.get(series.form, SWATCH), SERIES + number, one_cell_each(series.name))
         for number, series in enumerate(picture.series)
+        if series.name
     ]
     others: list[_Entry] = [(LEVEL_LINE * 2, LEVEL, one_cell_each(picture.level.text))] if picture.level else []
     if named:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,11 @@ def runs(tmp_path: Path) -> list[Run]:
         folder = write(tmp_path / "runs", name, tables(began=f"2026-11-23T0{hour}:00:00.000Z"))
         (folder / "raw.jsonl").write_bytes((RECORDINGS / "cancelled.jsonl").read_bytes())
     return [*RunReader(tmp_path / "runs").list()]
+
+
+def refused(*_: object, **__: object) -> None:
+    """In place of os.link: the file system has no hard links."""
+    raise PermissionError(1, "Operation not permitted")
 
 
 def files(folder: Path) -> list[str]:
@@ -75,6 +81,38 @@ def test_a_dangling_link_is_not_written_through(tmp_path: Path, runs: list[Run])
     assert not (tmp_path / "elsewhere").exists()
 
 
+def test_a_link_stays_and_the_file_it_leads_to_is_replaced(tmp_path: Path, runs: list[Run]) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "real.csv").write_text("mine")
+    for name, target in (("link.csv", "real.csv"), ("dangling.csv", "new.csv")):
+        link = tmp_path / name
+        link.symlink_to(folder / target)
+        Export(runs, CSV, link, replace=True).write()
+        assert link.readlink() == folder / target
+        assert NAMES[0] in (folder / target).read_text()
+    assert files(folder) == ["new.csv", "real.csv"]
+
+
+def test_a_replaced_file_keeps_its_permissions(tmp_path: Path, runs: list[Run]) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("mine")
+    path.chmod(0o640)
+    Export(runs, CSV, path, replace=True).write()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("agreed", [False, True])
+def test_a_pipe_or_a_device_is_not_replaced(tmp_path: Path, runs: list[Run], agreed: bool) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to("/dev/null")
+    for name in ("pipe", "null"):
+        with pytest.raises(Failure, match=f"{name} is not a regular file. Type another name"):
+            Export(runs, CSV, tmp_path / name, replace=agreed).write()
+    assert (tmp_path / "pipe").is_fifo()
+    assert Path("/dev/null").is_char_device()
+
+
 class Appears(Export):
     """Another program writes the file meanwhile."""
 
@@ -83,7 +121,12 @@ class Appears(Export):
         self._path.write_text("theirs")
 
 
-def test_a_file_that_appears_meanwhile_stays(tmp_path: Path, runs: list[Run]) -> None:
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_appears_meanwhile_stays(
+    tmp_path: Path, runs: list[Run], monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", refused)
     folder = tmp_path / "out"
     folder.mkdir()
     with pytest.raises(Exists):
@@ -130,9 +173,28 @@ def test_a_folder_and_a_missing_folder_are_failures(tmp_path: Path, runs: list[R
 def test_a_file_system_without_hard_links_gets_the_file(
     tmp_path: Path, runs: list[Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(*_: object, **__: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
-
     monkeypatch.setattr(os, "link", refused)
     Export(runs, CSV, tmp_path / "runs.csv").write()
     assert NAMES[0] in (tmp_path / "runs.csv").read_text()
+
+
+def test_a_name_of_the_greatest_length_can_be_written(tmp_path: Path, runs: list[Run]) -> None:
+    path = tmp_path / ("n" * 251 + ".csv")
+    Export(runs, CSV, path).write()
+    assert NAMES[0] in path.read_text()
+
+
+class Twice(Export):
+    """A second export to the same file runs meanwhile."""
+
+    def _write(self, part: Path, unread: list[str]) -> None:
+        super()._write(part, unread)
+        Export(self._runs, self._kind, self._path, replace=True).write()
+
+
+def test_two_exports_to_one_file_do_not_disturb_each_other(tmp_path: Path, runs: list[Run]) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    Twice(runs, CSV, folder / "runs.csv", replace=True).write()
+    assert files(folder) == ["runs.csv"]
+    assert NAMES[0] in (folder / "runs.csv").read_text()

@@ -1,8 +1,10 @@
 """The file that keeps the columns and the order of the Runs page."""
 
 import asyncio
+import itertools
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -62,8 +64,25 @@ async def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> No
         await KeptView(tmp_path / "vmlm" / "runs-page.json").keep(CHOSEN)
 
 
+class FirstWaits(KeptView):
+    """The thread of the first change does not write before all others have written."""
+
+    def __init__(self, path: Path, others: int) -> None:
+        super().__init__(path)
+        self._calls = itertools.count()
+        self._others = others
+        self._written = threading.Semaphore(0)
+
+    def _write(self) -> None:
+        first = next(self._calls) == 0
+        for _ in range(self._others if first else 0):
+            self._written.acquire()
+        super()._write()
+        self._written.release()
+
+
 async def test_of_several_changes_at_once_the_last_one_is_kept(tmp_path: Path) -> None:
-    kept = KeptView(tmp_path / "runs-page.json")
     views = [View(sort=name) for name in ("vm", "total", "sent", "faults", "note")]
+    kept = FirstWaits(tmp_path / "runs-page.json", len(views) - 1)
     await asyncio.gather(*map(kept.keep, views))
     assert json.loads((tmp_path / "runs-page.json").read_text())["sort"] == "note"
