@@ -23,9 +23,11 @@ OK, LONG, CUT = DONE_OK, DONE_CENSORED, DONE_CANCELLED
         ([(LONG, 82.0), (OK, 38.0)], "2 of 4, median more than 49.0 s, 1 over the limit"),  # it completed at last
         ([(CUT, 3.0), (OK, 38.0)], "2 of 4, median 38.0 s, 1 cancelled"),
         ([(CUT, 3.0)], "1 of 4, 1 cancelled"),
+        ([(OK, 10.0), (LONG, None), (LONG, None)], "3 of 4, median more than 1 min 0 s, 2 over the limit"),
+        ([(LONG, 59.9), (LONG, 90.0)], "2 of 4, median more than 1 min 0 s, 2 over the limit"),
     ],
 )
-def test_runs_over_the_limit_are_lower_bounds_in_the_median(ends: list[tuple[str, float]], line: str) -> None:
+def test_runs_over_the_limit_are_lower_bounds_in_the_median(ends: list[tuple[str, float | None]], line: str) -> None:
     plan, _ = check(changed(repeats=2, warm_up=0, workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}}))
     assert plan
     steps = schedule(plan, cells_of(plan, "guest1"), 1)

@@ -57,8 +57,8 @@ def _median_fields(done: Sequence[Done], limit_s: float) -> dict[str, Any]:
     `median_is_above`: the true total time is larger, because a run was over the limit.
     """
     counted = [each for each in done if each.result in (DONE_OK, DONE_CENSORED)]
-    known = [(each.total_s, each.result == DONE_CENSORED) for each in counted if each.total_s is not None]
-    times = sorted((min(total_s, limit_s) if above else total_s, above) for total_s, above in known)
+    ends = ((limit_s if each.result == DONE_CENSORED else each.total_s, each.result) for each in counted)
+    times = sorted((total_s, result == DONE_CENSORED) for total_s, result in ends if total_s is not None)
     middles = times[(len(times) - 1) // 2 : len(times) // 2 + 1]
     found = round(mean(time for time, _ in middles), 3) if middles else None
     pauses = [each.downtime_s for each in counted if each.downtime_s is not None]
