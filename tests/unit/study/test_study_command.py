@@ -84,7 +84,7 @@ async def test_a_study_is_followed_to_its_end_with_a_line_for_each_run(make: Mak
     session = await serve(world)
     assert await study._follow(session, await world.start(IDLE)) == 0
     lines = printed(session)
-    assert lines[-3:-1] == ["The study small is complete.", "  idle a  2 of 2, median 4.4 s"]
+    assert lines[-3:-1] == ["The study small is complete.", "  idle a  2 of 2, median out 4.4 s, back 4.4 s"]
     assert "2 of 2  idle a, repeat 1, back: completed after 4.4 s" in lines
     assert lines[-1] == f"  {(await world.status())['folder']}"
 
