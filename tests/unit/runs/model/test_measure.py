@@ -195,3 +195,9 @@ def test_emulated_vms_others_and_unknown_ones_are_never_repeats(
     assert measure(run).settings.accelerator == accelerator
     assert dict(run_facts(run)).get("accelerator") == fact
     assert fields(run)["vm_accelerator"] == vm.get("accelerator", "")
+
+
+def test_an_imported_run_without_a_result_has_lower_bounds() -> None:
+    imported = {"imported": {"from": "log.txt"}, "felt": {}, "figures": {"total_time_ms": 12000, "passes": 4}}
+    found = measured({**tables(outcome="lost"), **imported})
+    assert (found.status, found.values) == (OPEN, {"total": Value(12, above=True), "passes": Value(4, above=True)})
