@@ -27,6 +27,7 @@ RUNNING, WAITING, STOPPING = "running", "waiting", "stopping"
 STOPPED, INTERRUPTED, FINISHED = "stopped", "interrupted", "finished"  # nothing of it is under way
 DAMAGED = "damaged"  # it cannot be read
 OVER = (STOPPED, INTERRUPTED, FINISHED)
+UNCHECKED = "The background process is of an earlier version, which cannot check whether the study could start."
 MOST_LEFT_S = 10.0 * 366 * 86_400  # a date of more could not be written
 DIRECTIONS = "directions"  # of a setting: the medians of each, because the hosts may differ
 RESULTS = (DONE_OK, DONE_CENSORED, DONE_CANCELLED, DONE_FAILED)

@@ -188,6 +188,8 @@ class StudyPage(Page):
         """Replace the lines of the runs if there are others; the chosen one stays chosen, except the newest."""
         before = self._listed
         if before is not None and before.status["id"] == shown.status["id"] and before.runs == shown.runs:
+            self._listed = shown
+            self._show_chosen()
             return
         run, at = self._chosen_run, self._list.highlighted
         self._listed = shown
