@@ -64,6 +64,7 @@ class FakeRunner:
     doing: str = "letting the guest settle"
     migration: dict[str, Any] | None = None
     obstacle: Failure | None = None  # why a start would be refused now
+    is_earlier: bool = False  # of a version that sends no runs, and cannot check a plan
     failures: list[Failure] = field(default_factory=list)
     calls: list[tuple[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, int | None]] = field(default_factory=list)
@@ -97,9 +98,12 @@ class FakeRunner:
             "cells": words.cell_fields(self.steps, progress, self._plan.limit_s),
             "doing": "" if over else self.doing,
         }
-        return fields | {"migration": self.migration, "runs": words.run_fields(self.steps, progress, after or 0)}
+        newer = {"migration": self.migration, "runs": words.run_fields(self.steps, progress, after or 0)}
+        return fields if self.is_earlier else fields | newer
 
-    async def check(self, _plan: str) -> dict[str, int]:
+    async def check(self, _plan: str) -> dict[str, int] | None:
+        if self.is_earlier:
+            return None
         if self.obstacle is not None:
             raise self.obstacle
         return {"guest1": 1 << 30}

@@ -13,7 +13,11 @@ from tests.ui.runs_screen import utc
 from tests.ui.test_runs import make, summary
 from tui.runs.backend import statistics
 from tui.runs.backend.runs import Runs
+from tui.runs.model.annotation import Annotation
+from tui.runs.model.measure import measure
+from tui.runs.model.run import Run
 from tui.runs.screens.compare import ComparePage
+from tui.runs.screens.compared import run_lines
 from tui.runs.screens.page import RunsPage
 from tui.ui.chart.chart import Chart
 
@@ -247,3 +251,17 @@ def test_a_comparison_looks_like_its_picture(snap_compare: Any, folder: Path, si
         await until(pilot, lambda: any(each in CURVES for each in charts_of(app)))  # plotext is loaded
 
     assert snap_compare(app, terminal_size=size, run_before=look)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "excluded", "words"),
+    [
+        ("completed", "", "completed"),
+        ("completed", "the cable was out", "completed (excluded: the cable was out)"),
+        ("failed", "", "failed"),
+    ],
+)
+def test_a_run_that_does_not_count_has_its_reason(outcome: str, excluded: str, words: str) -> None:
+    run = Run(Path("/runs/a"), vm="guest1", outcome=outcome, annotation=Annotation(excluded=excluded))
+    (line,) = run_lines([run], [measure(run)], {}, baseline=1)
+    assert line.plain == f" A  a  guest1  {words}"

@@ -9,7 +9,7 @@ from tests.ui.study_screen import ID, FakeRunner, OpenedStudy, opened, write_stu
 from tui.core import actions
 from tui.core.failure import Failure
 from tui.study.backend.plan_file import example
-from tui.study.model.status import FINISHED
+from tui.study.model.status import FINISHED, UNCHECKED
 from tui.study.screens.new import NewStudy, StartStudy
 from tui.study.screens.page import StudyPage
 
@@ -59,6 +59,13 @@ async def test_what_keeps_a_study_from_starting_is_shown_with_its_plan(tmp_path:
         await page.sees("Start the study lab?", "It can't start now. guest1 does not run: it is shut off.")
         await page.sees("memory pre-copy")
         assert page.runner.calls == []
+
+
+async def test_a_runner_of_an_earlier_version_can_start_a_plan_that_it_cannot_check(tmp_path: Path) -> None:
+    async with opened(FakeRunner(None, is_earlier=True), tmp_path, Path()) as page:
+        await choose(page, "example lab")
+        await page.pilot.press("enter")
+        await page.sees(f"{UNCHECKED} Nothing is started yet. The settings:")
 
 
 async def test_escape_starts_nothing(tmp_path: Path) -> None:

@@ -73,6 +73,14 @@ async def test_the_last_failure_is_shown_and_enter_says_why_there_is_no_record(t
         assert len(page.app.messages) == 1
 
 
+async def test_a_runner_of_an_earlier_version_is_named_as_soon_as_a_run_has_ended(tmp_path: Path) -> None:
+    async with opened(FakeRunner(ended=0, is_earlier=True), tmp_path) as page:
+        await page.sees("No run has ended yet.")
+        page.runner.ended = 1
+        await page.reads()
+        await page.sees("The background process is of an earlier version, which does not send the runs.")
+
+
 async def test_the_age_is_shown_while_the_runner_does_not_reply(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,36 @@ async def test_only_new_runs_are_requested_and_all_are_kept(make: Make) -> None:
     assert (again.runs, client.after) == (first.runs, [0, 0, 2])
 
 
+class Earlier(InProcess):
+    """A client of a runner of an earlier version: it sends no runs, and cannot check a plan."""
+
+    async def status(self, study: str = "", after: int | None = None) -> Any:
+        found = await super().status(study, after)
+        del found["runs"]
+        return found
+
+    async def check(self, _plan: str) -> Any:
+        return None
+
+
+async def test_a_newer_runner_sends_the_runs_that_one_of_an_earlier_version_did_not(make: Make) -> None:
+    world = make()
+    await world.start(IDLE)
+    await world.finished()
+    before = await access_of(world, Earlier(world)).read("", None)
+    assert before
+    assert (before.status["done"], before.runs) == (2, ())
+    found = await access_of(world, InProcess(world)).read("", before)
+    assert found
+    assert [each["number"] for each in found.runs] == [1, 2]
+
+
+async def test_a_runner_that_cannot_check_a_plan_is_no_obstacle(make: Make) -> None:
+    world = make()
+    preview = await access_of(world, Earlier(world)).preview(PlanSource("lab"))
+    assert (preview.obstacle, preview.is_checked) == (None, False)
+
+
 async def test_another_study_than_before_is_read_from_its_beginning(make: Make) -> None:
     world = make()
     client = InProcess(world)
@@ -133,3 +163,8 @@ def test_files_that_are_no_plans_and_folders_that_do_not_exist_offer_nothing(tmp
     assert [each.path for each in found] == [tmp_path / "mine.toml", None, None]
     assert [each.label for each in found[1:]] == ["example lab", "example original"]
     assert all(each.text() for each in found)
+
+
+def test_a_path_with_an_unknown_user_is_a_failure() -> None:
+    with pytest.raises(Failure, match="unknown user"):
+        typed("~nosuchuser/a.toml")

@@ -89,9 +89,14 @@ def test_only_a_workload_without_a_rate_cannot_make_up(spec: WorkloadSpec | None
     assert keeps_no_rate(spec) is flat_out
 
 
-def test_lines_that_were_not_read_before_the_first_one_are_no_loss() -> None:
-    records: list[Record] = [line(40.0, 0.0), line(41.0, 50.0)]
-    assert found(records, Lines([text(10, 100)], [text(42, 100)], [text(43, 100)])) == Loss(0.5)
+def test_a_few_seconds_before_the_first_line_of_the_migration_are_no_loss() -> None:
+    records: list[Record] = [line(14.0, 0.0), line(15.0, 50.0)]
+    assert found(records, Lines([text(10, 100)], [text(16, 100)], [text(17, 100)])) == Loss(0.5)
+
+
+def test_lines_may_be_missing_before_the_first_one_that_is_known() -> None:
+    kept = [text(each, 20) for each in range(51, 71)]  # the guest did not reply from the start to the end
+    assert found([], Lines([text(10, 100)], kept, [text(71, 100)])) == Loss(15.2, MISSING)
 
 
 def test_a_time_in_which_lines_may_be_missing_counts_nothing() -> None:

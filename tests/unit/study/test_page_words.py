@@ -111,12 +111,31 @@ def test_the_table_has_workloads_in_rows_and_techniques_in_columns_by_their_numb
     ]
     table = matrix_of(status(cells=cells, step=STEP | {"cell": "idle/post-copy"}))
     assert texts(matrix_lines(table, 100)) == [
-        " runs done/planned, median total time, median downtime; > is under way",
+        " runs done/planned, median total time and downtime out/back; > is under way",
         "                   post-copy          pre-copy",
         " idle             >1/10, 1 cancelled",
         " memory 50 MiB/s                      3/10  >45.0 s  -, 2 over limit, 1 failed",
         " memory 100 MiB/s                     4/10  9.7 s  83 ms",
     ]
+
+
+def figures(total_s: float | None, downtime_s: float | None = None, *, above: bool = False) -> dict[str, Any]:
+    return {"median_total_s": total_s, "median_is_above": above, "median_downtime_s": downtime_s}
+
+
+@pytest.mark.parametrize(
+    ("out", "back", "words"),
+    [
+        (figures(9.7, 0.083), figures(30.0, 0.09), "9.7/30.0 s  83/90 ms"),
+        (figures(9.7, 0.083), figures(None), "9.7/- s  83/- ms"),
+        (figures(0.9), figures(60.0, 1.5, above=True), "900 ms/>1 min 0 s  -/1.5 s"),
+        (figures(60.0, above=True), figures(60.0, above=True), ">1 min 0 s/>1 min 0 s  -"),
+    ],
+)
+def test_the_medians_of_both_directions_are_apart(out: dict[str, Any], back: dict[str, Any], words: str) -> None:
+    both = cell("idle", "pre-copy", median_total_s=20.0, directions={"out": out, "back": back})
+    (place,) = matrix_of(status(cells=[both])).cells.values()
+    assert place.text == f"0/10  {words}"
 
 
 def test_techniques_that_do_not_fit_are_in_another_table_below() -> None:

@@ -31,7 +31,7 @@ from tui.study.backend.service import Session as StudySession
 from tui.study.model.cell import LEGS
 from tui.study.model.estimate import estimate
 from tui.study.model.schedule import schedule
-from tui.study.model.status import plan_lines
+from tui.study.model.status import UNCHECKED, plan_lines
 
 IDLE = changed(workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}}, repeats=1)
 OPTIONS = Namespace(study=None, json=False, detach=False)
@@ -84,7 +84,7 @@ async def test_a_study_is_followed_to_its_end_with_a_line_for_each_run(make: Mak
     session = await serve(world)
     assert await study._follow(session, await world.start(IDLE)) == 0
     lines = printed(session)
-    assert lines[-3:-1] == ["The study small is complete.", "  idle a  2 of 2, median 4.4 s"]
+    assert lines[-3:-1] == ["The study small is complete.", "  idle a  2 of 2, median out 4.4 s, back 4.4 s"]
     assert "2 of 2  idle a, repeat 1, back: completed after 4.4 s" in lines
     assert lines[-1] == f"  {(await world.status())['folder']}"
 
@@ -192,6 +192,22 @@ async def test_a_dry_run_says_whether_the_study_could_start(make: Make, serve: A
     assert known == [{"guest1": 1 << 30}, {}]  # the memory of the VM itself, not that of the configuration
     assert "Neither host has a VM named other" in session.output._err.getvalue()  # type: ignore[attr-defined]
     assert not list(world.folder.glob("studies"))
+
+
+async def test_a_dry_run_with_a_runner_of_an_earlier_version_is_no_refusal(tmp_path: Path) -> None:
+    async def open_session(_peer: Peer, _hello: Any) -> Sessions:
+        return Sessions(())  # it does not know the request
+
+    server = Server(open_session, "1", lambda: False)
+    listening = await asyncio.start_unix_server(server.serve, tmp_path / "socket")
+    client = StudiesClient(lambda: asyncio.open_unix_connection(tmp_path / "socket"), Path(CONFIG))
+    session = Session(None, client, Output("study", io.StringIO(), io.StringIO()), Signals())  # type: ignore[arg-type]
+    assert await study._check(session, tomli_w.dumps(IDLE), lambda _memory_bytes: ["a plan"]) == 0
+    assert printed(session) == ["a plan", UNCHECKED, "Nothing was started."]
+    with pytest.raises(Failure, match="knows no request 'study-start'"):
+        await client.start("")
+    await client.close()
+    listening.close()
 
 
 def test_a_plan_is_said_in_lines_before_it_starts() -> None:

@@ -115,7 +115,7 @@ def text(comparison: "Comparison", width: int) -> list[str]:
         rows.append([letter(position), name if len(groups) > 1 else "all runs", *map(str, numbers)])
     title = f"{counted(runs, 'run')} in {counted(len(groups), 'group')} of equal settings"
     lines = [f"{title}; equal in all: {equal}" if equal else title]
-    if ways := directions(groups):
+    if ways := directions(groups, comparison.by):
         other = "" if ways.endswith("pooled.") else " --pool-directions puts both into one group."
         lines += _wrapped(f"{ways}{other}", width)
     lines += ["", *aligned(rows, left=(0, 1))]
@@ -174,7 +174,7 @@ def document(comparison: "Comparison") -> dict[str, Any]:
         "format": JSON_FORMAT,
         "method": comparison.method or None,
         "missing": comparison.missing or None,
-        "directions": directions(groups) or None,
+        "directions": directions(groups, comparison.by) or None,
         "groups": [
             {
                 "group": letter(position),

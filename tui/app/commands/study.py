@@ -23,6 +23,7 @@ JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys
 STATUS, WATCH, STOP, RESUME, REPORT = "status", "watch", "stop", "resume", "report"
 EXAMPLES = ("original", "lab")
 PROGRESS_EVERY_S = 1.0
+NOTHING = "Nothing was started."
 USAGE = f"""\
 study FILE [--dry-run | --yes] [--detach] [--config FILE] [--help]
        vmlm-tui study status [STUDY] [--json]
@@ -113,7 +114,7 @@ def _new(verb: str, options: "Namespace", config: "Config") -> int:
             return await _check(session, text, lines)
         session.output.lines(lines({}))
         if not options.yes and not await _agreed(session):
-            session.output.lines(["Nothing was started."])
+            session.output.lines([NOTHING])
             return CANNOT_START
         return await _start(session, text, options)
 
@@ -124,6 +125,7 @@ async def _check(session: Session, text: str, lines: "Lines") -> int:
     """Print what the plan would do, and whether a start would be refused now; CANNOT_START if so."""
     from tui.app.commands.output import with_commands
     from tui.core.failure import Failure
+    from tui.study.model.status import UNCHECKED
 
     try:
         memory_bytes = await session.studies.check(text)
@@ -131,8 +133,11 @@ async def _check(session: Session, text: str, lines: "Lines") -> int:
         session.output.lines(lines({}))
         session.output.report(with_commands(str(failure)))
         return CANNOT_START
-    can = "It could start now: the hosts and the guests respond. Nothing was started."
-    session.output.lines([*lines(memory_bytes), can])
+    if memory_bytes is None:
+        session.output.lines([*lines({}), UNCHECKED, NOTHING])
+        return 0
+    can = "It could start now: the hosts and the guests respond."
+    session.output.lines([*lines(memory_bytes), f"{can} {NOTHING}"])
     return 0
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tui.core.failure import Failure
 from tui.runs.backend import statistics
 from tui.runs.model.comparison import Cell, Compared, Comparison, Pair, p_text
 from tui.runs.model.description import (
@@ -18,7 +19,7 @@ from tui.runs.model.description import (
     outliers,
 )
 from tui.runs.model.figures import FIGURES, Figure, Scale
-from tui.runs.model.groups import Group, families
+from tui.runs.model.groups import WORDS, Group, families, letter
 from tui.runs.model.measured import Value
 
 
@@ -27,10 +28,13 @@ def compare(
 ) -> Comparison:
     """The groups, described and compared with a baseline: the first of each family, or the position `baseline`.
 
-    Without `chosen` figures, all that some run has, and that are not 0 everywhere.
+    Without `chosen` figures, all that some run has, and that are not 0 everywhere. Raises Failure for a baseline that
+    no group can be compared with.
     """
     missing = statistics.missing()
     pairs = _pairs(groups, by, baseline)
+    if baseline is not None and all(first != baseline for _group, first in pairs):
+        raise _no_baseline(groups[baseline], letter(baseline), by)
     names = [name for name in FIGURES if (name in chosen if chosen else _has(groups, name))]
     return Comparison(
         groups=tuple(groups),
@@ -53,6 +57,15 @@ def _pairs(groups: Sequence[Group], by: Sequence[str], baseline: int | None) -> 
         first = baseline if baseline in counted else next(iter(counted), None)
         found += [(group, first) for group in counted if first is not None and group != first]
     return found
+
+
+def _no_baseline(group: Group, name: str, by: Sequence[str]) -> Failure:
+    what = f"Group {name} cannot be the baseline"
+    if not any(run.counts for run in group.runs):
+        return Failure(what, "none of its runs counts", "Choose another group.")
+    axes = " and ".join(WORDS[axis] for axis in by)
+    ways = f"differs from it only by {axes}" if by else "has the same direction"
+    return Failure(what, f"no other group with runs that count {ways}", "Choose another group, or change `--by`.")
 
 
 def _compared(figure: Figure, groups: Sequence[Group], pairs: list[tuple[int, int]], *, tested: bool) -> Compared:

@@ -14,7 +14,11 @@ FEWEST_COMPARED, MOST_COMPARED = 2, 8  # runs: more columns and curves than that
 
 @dataclass(frozen=True)
 class Difference:
-    """One figure of all runs; a ratio is empty for the baseline itself, and where there is none."""
+    """One figure of all runs; a ratio is empty for the baseline itself, and where there is none.
+
+    It is a dash if one of both runs does not count, because it failed or has no end: its figures are not those of a
+    whole migration.
+    """
 
     label: str
     unit: str  # of the values, empty for a count
@@ -31,16 +35,24 @@ def differences(runs: Sequence[Measured], baseline: int) -> list[Difference]:
         if not amounts:
             continue
         scale = figure.scale(amounts, amounts)
-        base = values[baseline]
         found.append(
             Difference(
                 figure.label,
                 scale.unit,
                 tuple(UNKNOWN if value is None else value_text(scale, value) for value in values),
-                tuple("" if at == baseline else ratio_text(value, base) for at, value in enumerate(values)),
+                tuple(
+                    "" if at == baseline else _ratio(runs[at], runs[baseline], figure.name) for at in range(len(runs))
+                ),
             )
         )
     return found
+
+
+def _ratio(run: Measured, baseline: Measured, figure: str) -> str:
+    value, base = run.values.get(figure), baseline.values.get(figure)
+    if value is not None and base is not None and not (run.counts and baseline.counts):
+        return UNKNOWN
+    return ratio_text(value, base)
 
 
 def ratio_text(value: Value | None, base: Value | None) -> str:

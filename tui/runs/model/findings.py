@@ -14,7 +14,7 @@ HEADLINES = (TOTAL.name, *DOWNTIMES)  # the figures whose differences the openin
 
 def findings(comparison: Comparison, called: Sequence[str]) -> list[str]:
     """How many runs there were, which did not complete, and what differs; `called` are the names of the groups."""
-    found = [_counts(comparison), *filter(None, [directions(comparison.groups)])]
+    found = [_counts(comparison), *filter(None, [directions(comparison.groups, comparison.by)])]
     found += [*_emulated(comparison, called), *_unfinished(comparison, called)]
     headlines = [each for each in comparison.figures if each.figure.name in HEADLINES]
     found += _too_small(headlines)
@@ -74,11 +74,15 @@ def _unfinished(comparison: Comparison, called: Sequence[str]) -> list[str]:
 
 def _too_small(figures: Sequence[Compared]) -> list[str]:
     """Which sizes of groups can never differ significantly, once for all figures."""
-    sizes = {min(pair.ns) for each in figures for pair in each.pairs if _is_small(each, pair)}
-    if not sizes:
+    pairs = [(_is_small(each, pair), pair) for each in figures for pair in each.pairs]
+    small = {pair.ns for is_small, pair in pairs if is_small}
+    if not small:
         return []
-    repeats = max(needed(len(each.pairs)) for each in figures)
+    repeats = max(needed(sum(bool(pair.test) or _is_small(each, pair) for pair in each.pairs)) for each in figures)
+    sizes, enough = {min(ns) for ns in small}, {min(pair.ns) for is_small, pair in pairs if pair.test and not is_small}
     which = f"at most {max(sizes)}" if len(sizes) > 1 else str(max(sizes))
+    if enough and max(sizes) >= min(enough):  # beside a larger group they are large enough
+        which = " or ".join(f"{low} against {high}" for low, high in sorted({(min(ns), max(ns)) for ns in small}))
     return [f"Groups of {which} cannot show significance; at least {repeats} repeats a group are needed."]
 
 

@@ -125,13 +125,18 @@ def common(settings: Sequence[Settings]) -> str:
     return ", ".join(getattr(settings[0], axis) for axis in equal if getattr(settings[0], axis))
 
 
-def directions(groups: Sequence[Group]) -> str:
-    """The sentence on how runs there and back are treated; empty if there is only one direction."""
+def directions(groups: Sequence[Group], by: Sequence[str] = ()) -> str:
+    """The sentence on how runs there and back are treated; empty if there is only one direction.
+
+    `by` are the settings in which compared groups may differ, as in `families`.
+    """
     known = {group.settings.direction for group in groups}
     if known == {POOLED}:
         return "Runs there and back are pooled."
     if len(known) < 2:
         return ""
+    if DIRECTION in by:
+        return "Each direction is a group of its own."
     return "Each direction is a group of its own, and is compared only with groups of the same direction."
 
 

@@ -99,19 +99,24 @@ def _workload(name: str, parameters: Mapping[str, Any]) -> str:
 def _values(run: Run, *, censored: bool) -> dict[str, Value]:
     """The figures.
 
-    The total time of a censored run is more than the limit, however long it took. If it was cancelled there, the other
-    figures that grow with time are lower bounds, too, and a pause is no downtime.
+    The total time of a censored run is more than the limit, however long it took, also if that is unknown. If it was
+    cancelled there, the other figures that grow with time are lower bounds, too, and a pause is no downtime. So are
+    those of an imported run whose log has no result. Earlier
+    versions did not record the limit: the total time of one that completed is then known.
     """
     total, found = run.total_s, {}
     cancelled = censored and run.outcome != MOVED
+    cut = cancelled or (bool(run.imported) and run.outcome == LOST)
     if total is None and cancelled and run.began and run.ended and run.ended > run.began:
         total = (run.ended - run.began).total_seconds()
     limit = run.study.limit_s if censored and run.study else None
-    if total is not None:
-        found[figures.TOTAL.name] = Value(min(total, limit or total), above=censored)
+    if limit is not None:
+        found[figures.TOTAL.name] = Value(limit, above=True)
+    elif total is not None:
+        found[figures.TOTAL.name] = Value(total, above=cut)
     lost = run.guest.lost_s
     growing = {figures.SENT: run.sent_bytes, figures.PASSES: run.passes}
-    found |= {each.name: Value(float(has), above=cancelled) for each, has in growing.items() if has is not None}
+    found |= {each.name: Value(float(has), above=cut) for each, has in growing.items() if has is not None}
     at_least = bool(run.guest.lost_at_least)
     if lost is not None:
         found[figures.LOST.name] = Value(lost, above=cancelled or at_least)

@@ -123,12 +123,18 @@ def run_lines(
     axes = differing([each.settings for each in measures])
     for number, (run, measure) in enumerate(zip(runs, measures, strict=True)):
         began = run.began.astimezone().strftime("%m-%d %H:%M:%S") if run.began else run.folder.name
-        words = [began, run.vm, text(measure.settings, axes) if axes else "", run.outcome]
+        words = [began, run.vm, text(measure.settings, axes) if axes else "", _end(run, measure)]
         line = GAP.join(one_line(word) for word in words if word)
         mark = ("  baseline", "bold") if number == baseline else ("", "")
         yield Content.assemble(" ", (letter(number), f"bold {_style(number)}"), GAP, line, mark)
         if number in problems:
             yield Content.assemble("    ", (one_line(problems[number]), "$warning"))
+
+
+def _end(run: Run, measure: Measured) -> str:
+    """How it ended, and why it does not count: "completed (excluded: warm-up)"."""
+    known = measure.counts or measure.why in ("", run.outcome)
+    return run.outcome if known else f"{run.outcome} ({measure.status}: {measure.why})"
 
 
 def _style(number: int) -> str:

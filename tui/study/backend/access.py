@@ -40,7 +40,7 @@ class StudyAccess:
 
         `before` is what was read last: only newer runs are sent. Raises Failure.
         """
-        after = before.status["done"] if before is not None else 0
+        after = len(before.runs) if before is not None else 0  # a runner of an earlier version sends none
         status = await self._client.status(study, after)
         if status is None:
             return None
@@ -75,6 +75,8 @@ class StudyAccess:
             memory_bytes = await self._client.check(text)
         except Failure as failure:
             return replace(found, obstacle=failure)
+        if memory_bytes is None:
+            return replace(found, is_checked=False)
         return preview_of(text, source.name, self._vm, memory_bytes, found.seed)
 
     async def earlier(self) -> tuple[Earlier, ...]:

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from tui import __version__
+from tui.core.failure import Failure
 from tui.runner.client import Client, Connect, hello_of
 from tui.study.backend.service import CHECK, RESUME, START, STATUS, STOP
 
 Status = dict[str, Any]  # of one study; see model.status
+UNKNOWN_CHECK = f"The runner knows no request {CHECK!r}"  # how a runner of an earlier version replies
 
 
 class StudiesClient:
@@ -16,9 +18,17 @@ class StudiesClient:
     def __init__(self, connect: Connect, config: Path) -> None:
         self._client = Client(connect, hello_of(config, __version__), lambda _notice: None, lambda: None)
 
-    async def check(self, plan: str) -> dict[str, int]:
-        """The bytes of memory of the plan's VMs; the Failure with which a start would be refused. Changes nothing."""
-        found = await self._client.call(CHECK, plan=plan)
+    async def check(self, plan: str) -> dict[str, int] | None:
+        """The bytes of memory of the plan's VMs; the Failure with which a start would be refused. Changes nothing.
+
+        None if the runner is of an earlier version, which cannot check.
+        """
+        try:
+            found = await self._client.call(CHECK, plan=plan)
+        except Failure as failure:
+            if failure.what == UNKNOWN_CHECK:
+                return None
+            raise
         return {str(name): int(each) for name, each in found["memory_bytes"].items()}
 
     async def start(self, plan: str, seed: int | None = None) -> Status:

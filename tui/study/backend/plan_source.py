@@ -46,7 +46,7 @@ class PlanSource:
 class Preview:
     """A plan without mistakes: what it will do as lines, a line for each setting, and the seed of its order.
 
-    `obstacle` is why a start would be refused now; None if it would not.
+    `obstacle` is why a start would be refused now; None if it would not, or if that was not checked.
     """
 
     text: str
@@ -55,6 +55,7 @@ class Preview:
     lines: tuple[str, ...]
     settings: tuple[str, ...]
     obstacle: Failure | None = None
+    is_checked: bool = True
 
 
 def preview_of(text: str, name: str, vm: VmConfig, memory_bytes: Mapping[str, int], seed: int | None = None) -> Preview:
@@ -75,7 +76,10 @@ def typed(path: str) -> PlanSource:
     """The source of a path that a person typed; Failure if it is empty."""
     if not path.strip():
         raise Failure("The path of the plan is missing", "", "Type one, or choose another plan.")
-    return PlanSource(path.strip(), Path(path.strip()).expanduser())
+    try:
+        return PlanSource(path.strip(), Path(path.strip()).expanduser())
+    except RuntimeError as error:
+        raise Failure("The path of the plan has an unknown user", path.strip(), "Type another one.") from error
 
 
 def sources(places: Sequence[Path], studies: Path, config: str) -> tuple[PlanSource, ...]:

@@ -74,14 +74,15 @@ def loss(
     rates = dict([*_recorded(records), *_written([*lines.at_end, *lines.after[:1]])])
     begin = max((seconds for seconds, _rate in _written(lines.before)), default=0.0)
     moments = sorted(seconds for seconds in rates if seconds > begin)
-    if moments and moments[0] - begin < NEXT_S:
+    first_s = moments[0] - begin if moments else 0.0
+    if moments and first_s < NEXT_S:
         moments = [begin, *moments]
     if len(moments) < 2:
         return None
     stopped_s = _stopped_s(observed)
     steps = [(later - moment, 1 - rates[later] / before.value) for moment, later in pairwise(moments)]
     lost = sum(length_s * part for length_s, part in steps if length_s < KEPT_S)
-    missing = any(length_s >= KEPT_S for length_s, _part in steps)
+    missing = any(length_s >= KEPT_S for length_s in (first_s, *(length_s for length_s, _part in steps)))
     unsure = {MAKES_UP: not flat_out, NO_LINE: not lines.after, MISSING: missing, CLOCK: stopped_s is None}
     why = next((each for each, is_so in unsure.items() if is_so), "")
     return Loss(round(max(0.0, lost + (stopped_s or 0.0)), 3), why)

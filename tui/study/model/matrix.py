@@ -1,14 +1,15 @@
 """The table of a study: workloads down, techniques across, and in each cell what is known of that setting."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tui.core.quantity import duration
 from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED
+from tui.study.model.status import DIRECTIONS
 
-LEGEND = "runs done/planned, median total time, median downtime; > is under way"
+LEGEND = "runs done/planned, median total time and downtime out/back; > is under way"
 ENDS = {DONE_CENSORED: "over limit", DONE_CANCELLED: "cancelled", DONE_FAILED: "failed"}
 
 
@@ -46,11 +47,29 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def _text(cell: Mapping[str, Any]) -> str:
-    """ "5/10 9.7 s 83 ms, 1 failed"."""
+    """ "5/10  9.7/9.9 s  83/85 ms, 1 failed"."""
     parts = [f"{cell['done']}/{cell['total']}"]
-    total_s, downtime_s = cell["median_total_s"], cell.get("median_downtime_s")
-    if total_s is not None:
-        parts.append(f"{'>' if cell['median_is_above'] else ''}{duration(total_s)}")
-        parts.append(duration(downtime_s) if downtime_s is not None else "-")
+    if cell["median_total_s"] is not None:
+        ways = list((cell.get(DIRECTIONS) or {"": cell}).values())  # earlier versions have only that of both
+        parts += [_out_and_back([figure(each) for each in ways]) for figure in (_total, _downtime)]
     ends = [f"{cell[result]} {words}" for result, words in ENDS.items() if cell[result]]
     return ", ".join(["  ".join(parts), *ends])
+
+
+def _total(medians: Mapping[str, Any]) -> str:
+    total_s = medians["median_total_s"]
+    return "-" if total_s is None else f"{'>' if medians['median_is_above'] else ''}{duration(total_s)}"
+
+
+def _downtime(medians: Mapping[str, Any]) -> str:
+    downtime_s = medians.get("median_downtime_s")
+    return "-" if downtime_s is None else duration(downtime_s)
+
+
+def _out_and_back(texts: Sequence[str]) -> str:
+    """The figures of both directions with one unit: "9.7/9.9 s", "9.7/- s"; "-" if there is none."""
+    known = [each for each in texts if each != "-"]
+    units = {each.partition(" ")[2] for each in known}
+    if len(units) != 1 or " " in (unit := units.pop()):
+        return "/".join(texts) if known else "-"
+    return f"{'/'.join(each.partition(' ')[0] for each in texts)} {unit}"

@@ -11,14 +11,25 @@ from tui.migration.model.timeline import POST_COPY, SWITCHOVER
 from tui.study.model.cell import LEGS, Cell
 from tui.study.model.estimate import Estimate
 from tui.study.model.plan import StudyPlan
-from tui.study.model.progress import BACK, DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Done, Progress
+from tui.study.model.progress import (
+    BACK,
+    DONE_CANCELLED,
+    DONE_CENSORED,
+    DONE_FAILED,
+    DONE_OK,
+    OUT,
+    Done,
+    Progress,
+)
 from tui.study.model.schedule import Step
 
 RUNNING, WAITING, STOPPING = "running", "waiting", "stopping"
 STOPPED, INTERRUPTED, FINISHED = "stopped", "interrupted", "finished"  # nothing of it is under way
 DAMAGED = "damaged"  # it cannot be read
 OVER = (STOPPED, INTERRUPTED, FINISHED)
+UNCHECKED = "The background process is of an earlier version, which cannot check whether the study could start."
 MOST_LEFT_S = 10.0 * 366 * 86_400  # a date of more could not be written
+DIRECTIONS = "directions"  # of a setting: the medians of each, because the hosts may differ
 RESULTS = (DONE_OK, DONE_CENSORED, DONE_CANCELLED, DONE_FAILED)
 
 
@@ -35,7 +46,7 @@ def step_fields(step: Step, plan: StudyPlan) -> dict[str, Any]:
 
 
 def cell_fields(steps: Sequence[Step], progress: Progress, limit_s: float) -> list[dict[str, Any]]:
-    """For each setting how many of its runs are done, how they ended, and the median with its censored runs."""
+    """For each setting how many of its runs are done, how they ended, and the medians, those of each direction, too."""
     by_cell: dict[str, list[Step]] = {}
     for each in steps:
         if not each.warm_up:
@@ -47,6 +58,8 @@ def cell_fields(steps: Sequence[Step], progress: Progress, limit_s: float) -> li
         fields: dict[str, Any] = {"cell": text, "short": cell.short, "row": cell.row, "column": cell.column}
         fields |= {"done": len(done), "total": len(own)}
         fields |= {each: sum(one.result == each for one in done) for each in RESULTS}
+        ways = {way: [one for one in done if one.direction == way] for way in (OUT, BACK)}
+        fields[DIRECTIONS] = {way: _median_fields(own, limit_s) for way, own in ways.items()}
         found.append(fields | _median_fields(done, limit_s))
     return sorted(found, key=lambda each: str(each["short"]))
 
@@ -57,8 +70,8 @@ def _median_fields(done: Sequence[Done], limit_s: float) -> dict[str, Any]:
     `median_is_above`: the true total time is larger, because a run was over the limit.
     """
     counted = [each for each in done if each.result in (DONE_OK, DONE_CENSORED)]
-    known = [(each.total_s, each.result == DONE_CENSORED) for each in counted if each.total_s is not None]
-    times = sorted((min(total_s, limit_s) if above else total_s, above) for total_s, above in known)
+    ends = ((limit_s if each.result == DONE_CENSORED else each.total_s, each.result) for each in counted)
+    times = sorted((total_s, result == DONE_CENSORED) for total_s, result in ends if total_s is not None)
     middles = times[(len(times) - 1) // 2 : len(times) // 2 + 1]
     found = round(mean(time for time, _ in middles), 3) if middles else None
     pauses = [each.downtime_s for each in counted if each.downtime_s is not None]
@@ -174,12 +187,19 @@ def cell_lines(status: Mapping[str, Any]) -> list[str]:
     ends = {DONE_CENSORED: "over the limit", DONE_CANCELLED: "cancelled", DONE_FAILED: "failed"}
     for each in status["cells"]:
         parts = [f"{each['done']} of {each['total']}"]
-        if each["median_total_s"] is not None:
-            above = "more than " if each.get("median_is_above") else ""
-            parts.append(f"median {above}{duration(each['median_total_s'])}")
+        known = [(way, own) for way, own in (each.get(DIRECTIONS) or {}).items() if own["median_total_s"] is not None]
+        medians = [f"{way} {_median_words(own)}" for way, own in known]
+        if not medians and each["median_total_s"] is not None:  # of a background process of an earlier version
+            medians = [_median_words(each)]
+        parts += [f"median {', '.join(medians)}"] if medians else []
         parts += [f"{each[result]} {words}" for result, words in ends.items() if each[result]]
         lines.append(f"  {each['short']}  {', '.join(parts)}")
     return lines
+
+
+def _median_words(medians: Mapping[str, Any]) -> str:
+    above = "more than " if medians.get("median_is_above") else ""
+    return f"{above}{duration(medians['median_total_s'])}"
 
 
 def _too_long(found: Estimate) -> list[str]:

@@ -13,6 +13,7 @@ from tui.core.failure import Failure
 from tui.study.backend.access import StudyAccess
 from tui.study.backend.plan_file import WrongPlan
 from tui.study.backend.plan_source import PlanSource, Preview, typed
+from tui.study.model.status import UNCHECKED
 from tui.ui.choice import Choice
 from tui.ui.dialog import Dialog
 from tui.ui.form import Form, enter, row, text_field
@@ -106,7 +107,8 @@ class StartStudy(Dialog[bool]):
     def body(self) -> ComposeResult:
         yield Static(Content.styled("\n".join(self._preview.lines), "bold"))
         obstacle = self._preview.obstacle
-        text = "Nothing is started yet. The settings:" if obstacle is None else f"It can't start now. {obstacle}"
+        text = f"{'' if self._preview.is_checked else f'{UNCHECKED} '}Nothing is started yet. The settings:"
+        text = text if obstacle is None else f"It can't start now. {obstacle}"
         yield Static(without_keys(text), id="message", classes="" if obstacle is None else "wrong", markup=False)
         yield Static(Content("\n".join(self._preview.settings)))
 

@@ -59,8 +59,8 @@ class StudyPage(Page):
     CSS_PATH = "page.tcss"
     HELP = (
         "A study runs in the background process. The table has the workloads in rows and the techniques in columns: "
-        "the runs done and planned, the median total time and downtime; > marks the setting that runs now. Below it "
-        "are the runs that have ended, the newest first. A run over the limit took longer than its time shows."
+        "the runs done and planned, the medians of total time and downtime, there/back; > marks the setting that runs "
+        "now. Below it are the runs that have ended, the newest first. >45.0 s is a time of more than 45.0 s."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "new study", tooltip="Start a study: choose a plan, see what it does", id="study.new"),
@@ -188,6 +188,8 @@ class StudyPage(Page):
         """Replace the lines of the runs if there are others; the chosen one stays chosen, except the newest."""
         before = self._listed
         if before is not None and before.status["id"] == shown.status["id"] and before.runs == shown.runs:
+            self._listed = shown
+            self._show_chosen()
             return
         run, at = self._chosen_run, self._list.highlighted
         self._listed = shown

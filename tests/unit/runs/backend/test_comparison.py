@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 import pytest
 
 from tests.unit.runs.model.test_description import values
+from tui.core.failure import Failure
 from tui.runs.backend import statistics
 from tui.runs.backend.comparison import compare
 from tui.runs.model.comparison import Compared, interval_text, median_text, value_text, warning_lines
@@ -111,6 +112,27 @@ def test_the_baseline_and_the_setting_that_differs_can_be_chosen() -> None:
     ):
         (found,) = compare(groups, by=by, baseline=baseline).figures
         assert [(pair.group, pair.baseline) for pair in found.pairs] == expected
+
+
+@pytest.mark.parametrize(
+    ("by", "why"),
+    [
+        ((), "has the same direction"),
+        (("workload", "limit"), "differs from it only by workload and downtime limit"),
+    ],
+)
+def test_a_baseline_that_no_group_is_compared_with_is_refused(by: tuple[str, ...], why: str) -> None:
+    back = group(replace(POST, direction="b -> a"), QUICK)
+    with pytest.raises(Failure, match="Group C cannot be the baseline") as raised:
+        compare([group(IDLE, QUICK), group(BUSY, SLOW), back], by=by, baseline=2)
+    assert raised.value.why == f"no other group with runs that count {why}"
+
+
+def test_a_baseline_without_runs_that_count_is_refused() -> None:
+    failed = Group(IDLE, (Measured("a", IDLE, status=FAILED),))
+    with pytest.raises(Failure, match="Group A cannot be the baseline") as raised:
+        compare([failed, group(BUSY, QUICK), group(POST, SLOW)], baseline=0)
+    assert raised.value.why == "none of its runs counts"
 
 
 def test_a_group_in_which_no_run_counts_is_not_compared() -> None:

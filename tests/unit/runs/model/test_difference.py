@@ -4,7 +4,7 @@ import pytest
 
 from tui.runs.model.difference import Difference, differences, ratio_text, repeated
 from tui.runs.model.groups import Group
-from tui.runs.model.measured import CENSORED, FAILED, Measured, Settings, Value
+from tui.runs.model.measured import CENSORED, EXCLUDED, FAILED, OPEN, Measured, Settings, Value
 
 
 def run(status: str = "completed", **values: float | Value) -> Measured:
@@ -24,6 +24,13 @@ def test_each_figure_that_some_run_has_is_a_row_in_one_unit() -> None:
 def test_another_baseline_changes_the_ratios_only() -> None:
     runs = [run(total=20.0), run(total=10.0)]
     assert differences(runs, 1) == [Difference("total time", "s", ("20.0", "10.0"), ("2.00x", ""))]
+
+
+@pytest.mark.parametrize("status", [FAILED, EXCLUDED, OPEN])
+def test_a_run_that_does_not_count_has_a_dash_in_place_of_a_ratio(status: str) -> None:
+    runs = [run(total=20.0), run(status, total=10.0), run(CENSORED, total=Value(60.0, above=True))]
+    assert differences(runs, 0)[0].ratios == ("", "-", ">3.00x")
+    assert differences(runs, 1)[0].ratios == ("-", "", "-")
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,29 @@ def test_groups_that_are_too_small_are_said_once_for_all_figures_with_the_repeat
     assert lines[1:] == ["Groups of 3 cannot show significance; at least 5 repeats a group are needed."]
 
 
+def test_directions_that_are_compared_are_not_said_to_be_apart() -> None:
+    there, back = (group(replace(PRE, direction=way), values(*range(6))) for way in ("a -> b", "b -> a"))
+    lines = findings(compare([there, back], by=["direction"]), ["there", "back"])
+    assert lines[1:] == [
+        "Each direction is a group of its own.",
+        "No significant difference of the total time in 1 of 1 comparison.",
+    ]
+
+
+def test_groups_that_are_too_small_for_each_other_are_named_as_pairs_if_a_larger_one_is_enough() -> None:
+    later = replace(POST, technique="post-copy after 25 s")
+    large = group(later, values(*range(100, 120)))
+    lines = found(group(PRE, values(10, 11, 12)), group(POST, values(13, 14, 15)), large)
+    assert lines[1] == "Groups of 3 against 3 cannot show significance; at least 5 repeats a group are needed."
+    assert lines[2].startswith("Post-copy after 25 s is 10.0")
+
+
+def test_a_group_without_values_needs_no_repeats_for_its_comparison() -> None:
+    empty = Group(replace(POST, technique="post-copy after 9 s"), (Measured("run", POST),))
+    lines = found(group(PRE, values(1, 2, 3)), group(POST, values(4, 5, 6)), empty)
+    assert lines[1] == "Groups of 3 cannot show significance; at least 4 repeats a group are needed."
+
+
 def test_a_group_of_one_run_is_too_small_and_one_without_values_cannot_be_tested() -> None:
     lines = found(group(PRE, values(1)), group(POST, values(2)))
     assert lines[1:] == ["Groups of 1 cannot show significance; at least 4 repeats a group are needed."]

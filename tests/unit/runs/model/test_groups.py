@@ -100,6 +100,7 @@ def test_each_direction_is_a_group_of_its_own_unless_they_are_pooled() -> None:
     apart = grouped(runs)
     assert [[each.name for each in group.runs] for group in apart] == [["1", "3"], ["2"]]
     assert directions(apart).startswith("Each direction is a group of its own, and is compared only with")
+    assert directions(apart, ["direction"]) == "Each direction is a group of its own."
     (pooled,) = grouped(runs, pooled=True)
     assert [each.name for each in pooled.runs] == ["1", "2", "3"]
     assert directions([pooled]) == "Runs there and back are pooled."

@@ -127,8 +127,16 @@ def test_a_run_that_completed_after_the_limit_is_censored_there_and_keeps_its_ot
     }
 
 
-def test_a_run_over_the_limit_that_did_not_record_it_took_at_least_its_own_time() -> None:
-    assert measured(tables(75, study={"id": "s", "censored": True})).values["total"] == Value(75, above=True)
+def test_a_run_that_completed_after_a_limit_that_is_not_recorded_took_its_own_time() -> None:
+    assert measured(tables(75, study={"id": "s", "censored": True})).values["total"] == Value(75)
+    cut = measured(tables(75, "cancelled", study={"id": "s", "censored": True}))
+    assert cut.values["total"] == Value(75, above=True)
+
+
+@pytest.mark.parametrize(("total_s", "outcome"), [(None, "completed"), (None, "cancelled"), (59.9, "cancelled")])
+def test_a_run_over_a_known_limit_took_more_than_that(total_s: float | None, outcome: str) -> None:
+    study = {"id": "s", "censored": True, "limit_s": 60.0}
+    assert measured(tables(total_s, outcome, study=study)).values["total"] == Value(60, above=True)
 
 
 @pytest.mark.parametrize(
@@ -187,3 +195,9 @@ def test_emulated_vms_others_and_unknown_ones_are_never_repeats(
     assert measure(run).settings.accelerator == accelerator
     assert dict(run_facts(run)).get("accelerator") == fact
     assert fields(run)["vm_accelerator"] == vm.get("accelerator", "")
+
+
+def test_an_imported_run_without_a_result_has_lower_bounds() -> None:
+    imported = {"imported": {"from": "log.txt"}, "felt": {}, "figures": {"total_time_ms": 12000, "passes": 4}}
+    found = measured({**tables(outcome="lost"), **imported})
+    assert (found.status, found.values) == (OPEN, {"total": Value(12, above=True), "passes": Value(4, above=True)})
