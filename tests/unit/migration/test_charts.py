@@ -103,6 +103,15 @@ def test_the_guests_rate_before_is_a_line_on_the_scale_and_the_loss_a_number() -
     assert guest_picture(timeline).subtitle == "mean 33 %, lowest 11 % of the rate before"
 
 
+def test_a_guest_that_replied_only_before_the_migration_has_no_mean() -> None:
+    timeline = Timeline()
+    tables = {"guest": {"rate_before": 900.0, "unit": "rows/s"}}
+    timeline.add(Event(0.0, "", record.START, {"vm": "guest1", "tables": tables}))
+    timeline.add(Event(4.0, "", record.GUEST, {"silent_s": 4.0, "why": "no route"}))
+    timeline.add(Event(5.0, "", record.END, {"outcome": "completed"}))
+    assert guest_picture(timeline).subtitle == ""
+
+
 def test_the_rate_before_may_come_with_the_first_rate_of_the_guest() -> None:
     timeline = Timeline()
     for t, data in ((1.0, {"rate": 124.0, "before": 935.0}), (2.0, {"rate": 465.0})):

@@ -266,6 +266,13 @@ def test_a_window_shows_a_part_of_the_time_axis_with_the_values_at_its_edges() -
     assert " 5 s " not in rows[-1]
 
 
+@pytest.mark.parametrize("window", [(0.0, 1.0), (9.0, 10.0)])
+def test_a_window_before_the_first_or_after_the_last_value_shows_none(window: tuple[float, float]) -> None:
+    late = replace(wave(5), xs=(3.0, 4.0, 5.0, 6.0, 7.0))
+    rows = texts(Picture("memory", series=(late,), window=window))
+    assert not set("".join(rows[1:-1])) - set(" │┤└0123456789.")
+
+
 def test_a_chart_above_another_one_has_no_labels_of_time() -> None:
     assert " 10 s " in texts(PICTURE)[-1]
     assert set(texts(replace(PICTURE, times=False))[-1]) == set(" 0└─")

@@ -163,7 +163,7 @@ def cut(series: Series, scale: Scale) -> Series:
         return series
     first, last = bisect_left(xs, scale.begin), bisect_right(xs, end)
     before = _between(series, first, scale.begin) if first else ()
-    after = _between(series, last, end) if last < len(xs) else ()
+    after = _between(series, last, end) if 0 < last < len(xs) else ()
     dots = [*before, *zip(xs[first:last], ys[first:last], strict=True), *after]
     return replace(series, xs=tuple(x for x, _ in dots), ys=tuple(y for _, y in dots))
 
