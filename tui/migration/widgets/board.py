@@ -87,6 +87,10 @@ class Board(Vertical):
         if self._timeline is not None:
             self._change(self.view.next(_known(self._timeline), direction))
 
+    def show_together(self) -> None:
+        """Show all charts that have room."""
+        self._change(replace(self.view, chart=""))
+
     def zoom(self, direction: int) -> None:
         """Show a shorter part of the time (1) or a longer one (-1)."""
         if self._timeline is not None:
