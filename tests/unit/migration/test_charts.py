@@ -121,6 +121,38 @@ def test_the_rate_before_may_come_with_the_first_rate_of_the_guest() -> None:
     assert picture.subtitle == "465 rows/s, 50 % of the rate before"
 
 
+def test_the_loss_of_a_long_run_is_that_of_all_its_rates() -> None:
+    timeline = Timeline()
+    timeline.add(Event(0.0, "", record.START, {"vm": "guest1"}))
+    for second in range(1, 20_000):
+        value = 1000.0 if second % 50 else 0.0
+        timeline.add(Event(float(second), "", record.GUEST, {"rate": value, "unit": "rows/s"}))
+    level = guest_picture(timeline).level
+    timeline.add(Event(20_000.0, "", record.END, {"outcome": "completed"}))
+    assert len(timeline.guest) < 5000
+    assert guest_picture(timeline).subtitle == "mean 98 %, lowest 0 % of the rate at first"
+    assert level == guest_picture(timeline).level
+
+
+def test_the_first_rates_stay_the_comparison_of_a_long_run() -> None:
+    timeline = Timeline()
+    for second in range(1, 20_000):
+        value = 1000.0 if second < 4 else 100.0 + second % 3
+        timeline.add(Event(float(second), "", record.GUEST, {"rate": value, "unit": "rows/s"}))
+    level = guest_picture(timeline).level
+    assert level is not None
+    assert level.text == "at first 1,000 rows/s"
+
+
+def test_the_loss_is_of_the_time_in_which_the_guest_replied() -> None:
+    timeline = Timeline()
+    timeline.add(Event(1.0, "", record.GUEST, {"rate": 900.0, "unit": "rows/s"}))
+    timeline.add(Event(30.0, "", record.GUEST, {"silent_s": 29.0, "why": "no route"}))
+    timeline.add(Event(40.0, "", record.GUEST, {"rate": 900.0, "unit": "rows/s"}))
+    timeline.add(Event(41.0, "", record.END, {"outcome": "completed"}))
+    assert guest_picture(timeline).subtitle == "mean 100 %, lowest 100 % of the rate at first, while it replied"
+
+
 def test_without_a_rate_before_the_first_rates_are_the_comparison() -> None:
     level = guest_picture(Timeline(recording("guest-post-copy"))).level
     assert level is not None

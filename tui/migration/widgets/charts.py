@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import replace
-from statistics import fmean
 
 from tui.core.quantity import MIB, duration, rate, size
 from tui.guest.model.rate import MIB_S
@@ -135,10 +134,10 @@ def guest_now(timeline: Timeline) -> str:
     silent, guest, before = timeline.guest_silent, timeline.guest, rate_before(timeline)
     if silent is not None and not timeline.over:
         return f"no reply for {duration(silent[0])}"
-    rates = [each.rate for each in guest if each.rate is not None]
-    if timeline.over and before is not None and rates:
-        mean, least = fmean(rates) / before.rate, min(rates) / before.rate
-        return f"mean {100 * mean:.0f} %, lowest {100 * least:.0f} % of the rate {before.name}"
+    if timeline.over and before is not None and guest.mean is not None:
+        mean, least = guest.mean / before.rate, guest.least / before.rate
+        partly = ", while it replied" if any(each.rate is None for each in guest) else ""
+        return f"mean {100 * mean:.0f} %, lowest {100 * least:.0f} % of the rate {before.name}{partly}"
     if not guest or guest[-1].rate is None or timeline.over:
         return ""
     share = f", {100 * guest[-1].rate / before.rate:.0f} % of the rate {before.name}" if before is not None else ""
