@@ -81,6 +81,20 @@ def test_all_values_of_a_moment_are_read(moment: float, words: list[str]) -> Non
     assert ("dirtying" in text) == (moment == 9.0)
 
 
+def test_the_newest_moment_has_a_phase_and_a_pass_that_was_thinned_out_has_a_number() -> None:
+    timeline = Timeline()
+    for each in recording("guest-post-copy"):
+        timeline.add(each)
+        if timeline.now > 9:
+            break
+    assert " pass 3 " in readout(timeline, timeline.now, 120)[0].plain
+    assert " pass 2 " in readout(timeline, timeline.passes[1].began, 120)[0].plain
+    del timeline.passes[1]
+    assert " pass 2 " in readout(timeline, timeline.points[len(timeline.points) // 2].t, 120)[0].plain
+    over = Timeline(recording("guest-post-copy"))
+    assert " post-copy " in readout(over, over.ended_at or 0.0, 120)[0].plain
+
+
 def test_the_values_are_wrapped_to_the_width() -> None:
     lines = readout(Timeline(recording("guest-post-copy")), 9.0, 60)
     assert len(lines) > 1

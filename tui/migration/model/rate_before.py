@@ -18,7 +18,7 @@ class RateBefore(NamedTuple):
 
 
 def rate_before(timeline: Timeline) -> RateBefore | None:
-    """What a study measured before the migration, else what the workload's log has of then, else the median of its first rates."""
+    """What a study measured before the migration, else what the workload's log has, else that of the first rates."""
     tables = timeline.options.get("tables")
     guest = tables.get("guest") if isinstance(tables, Mapping) else None
     measured = number_in(guest, "rate_before") if isinstance(guest, Mapping) else None
