@@ -248,6 +248,12 @@ def test_letters_at_the_end_are_inside_the_chart() -> None:
     assert all(mark in row for mark in "dbc!")
 
 
+def test_the_legend_has_all_meanings_of_a_letter() -> None:
+    signs = (Sign(1, "!", "5 s gap"), Sign(2, "d", "downtime"), Sign(3, "!", "paused"), Sign(4, "!", "5 s gap"))
+    (frame, *_) = texts(Picture("memory", series=(wave(8),), signs=signs))
+    assert " ! 5 s gap  d downtime  ! paused ─" in frame
+
+
 def test_a_letter_is_above_its_line() -> None:
     rows = texts(PICTURE)
     column = rows[1].index("P")

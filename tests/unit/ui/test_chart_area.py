@@ -95,6 +95,12 @@ def test_a_chart_without_room_for_names_has_a_legend() -> None:
     assert "▄▄ remaining" in title
 
 
+def test_a_limit_whose_meaning_has_no_room_is_called_a_limit() -> None:
+    picture = replace(PICTURE, level=Level(34 * MIB, "34 MiB fits 1000 ms", "fits 1000 ms"))
+    assert [row for row in rows_of(picture) if row.rstrip().endswith(" limit")]
+    assert [row for row in rows_of(picture, 120) if row.rstrip().endswith(" 34 MiB fits 1000 ms")]
+
+
 def test_two_ends_at_one_value_are_below_each_other() -> None:
     both = tuple(Series(name, (0, 10), (5, 5)) for name in ("sending", "dirtying"))
     rows = rows_of(Picture("rate", PLAIN, both, ends=True))

@@ -106,7 +106,7 @@ def _legend(picture: Picture, *, named: bool) -> tuple[list[_Entry], list[_Entry
     others: list[_Entry] = [(LEVEL_LINE * 2, LEVEL, one_cell_each(picture.level.text))] if picture.level else []
     if named:
         curves, others = [], []
-    for mark, text in {sign.mark: sign.text for sign in picture.signs if sign.text}.items():
+    for mark, text in dict.fromkeys((sign.mark, sign.text) for sign in picture.signs if sign.text):
         others.append((one_cell_each(mark), SIGN, one_cell_each(text)))
     return curves, others
 
