@@ -7,6 +7,7 @@ from tests.ui.one_page import until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, recording
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.board import Board
+from tui.migration.widgets.curves import newest_of
 from tui.migration.widgets.view import View
 from tui.ui.chart.chart import Chart
 
@@ -90,6 +91,16 @@ async def test_the_time_axis_is_zoomed_and_moved() -> None:
         assert memory.picture.window == pytest.approx((whole[1] - 1.5 * quarter, whole[1] - quarter / 2))
         await page.pilot.press("greater_than_sign", "Z", "Z")
         await until(page.pilot, lambda: memory.picture.window == whole)
+
+
+async def test_zooming_in_the_first_seconds_shows_what_has_values() -> None:
+    async with page_of(running("guest-post-copy", at(3)), size=(120, 40)) as page:
+        memory = page.app.page.query_one("#memory", Chart)
+        newest = newest_of(page.migration.timeline)
+        await page.pilot.press("z")
+        await until(page.pilot, lambda: memory.picture.window == pytest.approx((newest / 2, newest)))
+        await page.pilot.press("Z")
+        await until(page.pilot, lambda: memory.picture.window is None)
 
 
 async def test_many_keys_at_once_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:

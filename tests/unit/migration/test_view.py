@@ -49,12 +49,12 @@ def test_panning_ends_at_both_ends_and_does_nothing_while_all_is_shown() -> None
 
 
 def test_the_window_follows_the_cursor() -> None:
-    view = View().zoomed(1, WHOLE).at(10.0, WHOLE, WHOLE)
+    view = View().zoomed(1, WHOLE).at(10.0, WHOLE)
     window = view.window(WHOLE)
     assert window is not None
     assert window[0] <= 10.0 <= window[1]
-    assert view.at(200.0, WHOLE, 75.0).cursor == 75.0
-    assert view.at(-1.0, WHOLE, 75.0).cursor == 0.0
+    assert view.at(200.0, 75.0).cursor == 75.0
+    assert view.at(-1.0, WHOLE).cursor == 0.0
 
 
 def test_one_chart_after_another_is_shown_alone_and_then_all() -> None:
