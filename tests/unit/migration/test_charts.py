@@ -7,7 +7,7 @@ from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import PASS, Timeline
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
-from tui.migration.widgets.pass_charts import left_picture, sent_and_left
+from tui.migration.widgets.pass_charts import left_picture, sent_and_left, sent_picture
 from tui.ui.chart.picture import Level
 from tui.ui.chart.scale import unit_for
 
@@ -188,6 +188,24 @@ def test_what_each_pass_left_is_a_bar_over_its_time() -> None:
     assert series.xs[::3] == tuple(each.began for each in timeline.passes)
     assert all(end < each.ended for end, each in zip(series.xs[1::3], timeline.passes, strict=True))
     assert set(series.ys[2::3]) == {None}
+
+
+def test_a_chart_without_values_waits_for_none_after_the_end() -> None:
+    timeline = Timeline([Event(0.0, "", record.START, {"vm": "guest1"})])
+    pictures = (memory_picture, rate_picture, guest_picture, left_picture, sent_picture)
+    assert all(picture(timeline).empty.endswith(" yet.") for picture in pictures)
+    timeline.add(Event(1.0, "", record.END, {"outcome": "failed"}))
+    assert not any("yet" in picture(timeline).empty for picture in pictures)
+    assert left_picture(timeline).empty == "No pass has ended."
+
+
+@pytest.mark.parametrize(
+    ("left", "text"), [(0, "0"), (9, "<0.1"), (300 << 10, "0.3"), (10 << 20, "10"), (315 << 20, "315")]
+)
+def test_a_pass_that_left_little_has_not_left_nothing(left: int, text: str) -> None:
+    timeline = Timeline(recording("post-copy-by-hand"))
+    timeline.passes[-1] = timeline.passes[-1]._replace(left=left)
+    assert f"{text} MiB, limit" in sent_and_left(timeline, 80).plain
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,20 @@ def test_time_labels_have_one_unit_and_do_not_touch(columns: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("span", "begin", "label"),
+    [
+        (600, 43200, "12:02:00"),
+        (6, 43200, "12:00:02"),
+        (2, 7200, "2:00:00.5"),
+        (86400, 7200, "6 h"),
+        (60, 120, "135 s"),
+    ],
+)
+def test_a_part_of_a_long_run_is_labelled_by_hours_minutes_and_seconds(span: float, begin: float, label: str) -> None:
+    assert time_ticks(span, 80, begin)[0][1] == label
+
+
+@pytest.mark.parametrize(
     ("highest", "name"),
     [(0, "B"), (1023, "B"), (2048, "KiB"), (36 * MIB, "MiB"), (GIB, "MiB"), (2 * GIB, "GiB"), (1 << 60, "TiB")],
 )

@@ -179,6 +179,14 @@ def test_the_axis_of_a_small_vm_has_its_place_on_a_logarithmic_scale_too() -> No
         assert rows_of(Picture("memory", BYTES, (flat,), log=True), height=height)[1][LEFT - 1] in "│┤"
 
 
+@pytest.mark.parametrize(("highest", "log"), [(0.0004, False), (0.003, True), (0.5, True)])
+def test_tiny_values_have_labels_that_differ_or_none(highest: float, *, log: bool) -> None:
+    rows = rows_of(Picture("rate", PLAIN, (Series("a", (0, 1), (0, highest)),), log=log), height=16)
+    labels = [row[:5].strip() for row in rows[1:] if row[:5].strip()]
+    assert len(set(labels)) == len(labels)
+    assert ".000" not in labels
+
+
 def test_the_value_axis_fits_the_part_of_the_time_that_is_shown() -> None:
     rows = rows_of(replace(PICTURE, window=(10.5, 20.0)))
     assert any(row.startswith(" 512 ┤") for row in rows[1:3])

@@ -8,7 +8,7 @@ from tui.guest.model.rate import MIB_S
 from tui.migration.model.points import Point
 from tui.migration.model.rate_before import rate_before, rate_text
 from tui.migration.model.timeline import Timeline
-from tui.migration.widgets.curves import curve_of, series_of, signs_of, span_of, unrecorded, window_of
+from tui.migration.widgets.curves import absent, curve_of, series_of, signs_of, span_of, unrecorded, window_of
 from tui.migration.widgets.pauses import GUEST, LIBVIRT, NETWORK, pauses
 from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, Level, Picture, Series, Unit
 
@@ -30,7 +30,7 @@ def memory_picture(timeline: Timeline) -> Picture:
         unknown=unrecorded(timeline),
         span_s=span_of(timeline),
         window=window_of(timeline),
-        empty="Nothing has been sent yet.",
+        empty=absent("Nothing has been sent", timeline),
         ends=True,
         least_top=float(points[-1].total) if points else 0.0,
     )
@@ -81,7 +81,7 @@ def rate_picture(timeline: Timeline) -> Picture:
         unknown=unrecorded(timeline),
         span_s=span_of(timeline),
         window=window_of(timeline),
-        empty="No rates yet.",
+        empty=absent("No rates", timeline),
         ends=True,
     )
 
@@ -107,7 +107,7 @@ def guest_picture(timeline: Timeline) -> Picture:
         span_s=span_of(timeline),
         subtitle=guest_now(timeline),
         window=window_of(timeline),
-        empty=f"No rate: {silent[1]}" if silent else "No rate yet.",
+        empty=f"No rate: {silent[1]}" if silent else absent("No rate", timeline),
         ends=True,
     )
 
