@@ -4,15 +4,20 @@ import pytest
 
 from tests.ui.migrate_screen import OpenedPage, at, over, page_of, running
 from tests.ui.one_page import until
-from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
+from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, recording
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.board import Board
+from tui.migration.widgets.curves import newest_of
 from tui.migration.widgets.view import View
 from tui.ui.chart.chart import Chart
 
 
 def shown(page: OpenedPage) -> list[str | None]:
     return [chart.id for chart in page.app.page.query(Chart) if chart.display]
+
+
+def shown_at_all(page: OpenedPage) -> bool:
+    return page.app.page.query_one(Board).display
 
 
 ALL = ["memory", "rates", "guest"]
@@ -88,6 +93,16 @@ async def test_the_time_axis_is_zoomed_and_moved() -> None:
         await until(page.pilot, lambda: memory.picture.window == whole)
 
 
+async def test_zooming_in_the_first_seconds_shows_what_has_values() -> None:
+    async with page_of(running("guest-post-copy", at(3)), size=(120, 40)) as page:
+        memory = page.app.page.query_one("#memory", Chart)
+        newest = newest_of(page.migration.timeline)
+        await page.pilot.press("z")
+        await until(page.pilot, lambda: memory.picture.window == pytest.approx((newest / 2, newest)))
+        await page.pilot.press("Z")
+        await until(page.pilot, lambda: memory.picture.window is None)
+
+
 async def test_many_keys_at_once_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     async with page_of(running("guest-post-copy", over)) as page:
         board, drawn = page.app.page.query_one(Board), list[Timeline]()
@@ -106,6 +121,46 @@ async def test_the_keys_of_the_charts_explain_that_there_are_none() -> None:
         await page.sees("Nothing is migrating.")
         await page.pilot.press("z")
         await page.is_notified("There are no charts yet.")
+
+
+NO_ROOM = "There is no room for the charts."
+
+
+@pytest.mark.parametrize(
+    ("size", "moment", "keys"), [((80, 18), over, ()), ((80, 13), at(13), ()), ((80, 24), at(13), "l")]
+)
+async def test_the_keys_of_charts_that_have_no_room_hide_nothing(
+    size: tuple[int, int], moment: Until, keys: str
+) -> None:
+    async with page_of(running("guest-post-copy", moment), size=size) as page:
+        await page.pilot.press(*keys)
+        await until(page.pilot, lambda: not shown_at_all(page))
+        before = page.text
+        for key in ("f", "z"):
+            await page.pilot.press(key)
+            await page.is_notified(NO_ROOM)
+        assert page.app.page.query_one(Board).view == View()
+        assert page.text.splitlines()[1:4] == before.splitlines()[1:4]
+
+
+async def test_a_chart_alone_makes_way_when_it_has_no_room_any_more() -> None:
+    async with page_of(running("guest-post-copy", at(13))) as page:
+        await page.pilot.press("f", "l")
+        await page.sees("rate 115 MiB/s")
+        await page.pilot.press("l")
+        await until(page.pilot, lambda: "rate 115 MiB/s" not in page.words)
+        assert shown(page) == ["memory"]
+
+
+async def test_the_end_of_a_migration_is_shown_beside_all_charts() -> None:
+    async with page_of(running("failed", at(4))) as page:
+        await page.pilot.press("f")
+        await until(page.pilot, lambda: page.app.page.has_class("full"))
+        await page.play()
+        await page.sees("Failed", "Connection reset by peer", "m tries again")
+        await page.pilot.press("f")
+        await until(page.pilot, lambda: "m tries again" not in page.words)
+        await page.sees("The migration of guest1 failed: job 'migration out' failed", "guest1 runs on source.")
 
 
 async def test_without_colours_a_line_on_an_area_is_drawn_reversed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import PASS, Timeline
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
-from tui.migration.widgets.pass_charts import left_picture, sent_and_left
+from tui.migration.widgets.pass_charts import left_picture, sent_and_left, sent_picture
 from tui.ui.chart.picture import Level
 from tui.ui.chart.scale import unit_for
 
@@ -103,6 +103,15 @@ def test_the_guests_rate_before_is_a_line_on_the_scale_and_the_loss_a_number() -
     assert guest_picture(timeline).subtitle == "mean 33 %, lowest 11 % of the rate before"
 
 
+def test_a_guest_that_replied_only_before_the_migration_has_no_mean() -> None:
+    timeline = Timeline()
+    tables = {"guest": {"rate_before": 900.0, "unit": "rows/s"}}
+    timeline.add(Event(0.0, "", record.START, {"vm": "guest1", "tables": tables}))
+    timeline.add(Event(4.0, "", record.GUEST, {"silent_s": 4.0, "why": "no route"}))
+    timeline.add(Event(5.0, "", record.END, {"outcome": "completed"}))
+    assert guest_picture(timeline).subtitle == ""
+
+
 def test_the_rate_before_may_come_with_the_first_rate_of_the_guest() -> None:
     timeline = Timeline()
     for t, data in ((1.0, {"rate": 124.0, "before": 935.0}), (2.0, {"rate": 465.0})):
@@ -110,6 +119,38 @@ def test_the_rate_before_may_come_with_the_first_rate_of_the_guest() -> None:
     picture = guest_picture(timeline)
     assert picture.level == Level(935.0, "before 935 rows/s", "before", limit=False)
     assert picture.subtitle == "465 rows/s, 50 % of the rate before"
+
+
+def test_the_loss_of_a_long_run_is_that_of_all_its_rates() -> None:
+    timeline = Timeline()
+    timeline.add(Event(0.0, "", record.START, {"vm": "guest1"}))
+    for second in range(1, 20_000):
+        value = 1000.0 if second % 50 else 0.0
+        timeline.add(Event(float(second), "", record.GUEST, {"rate": value, "unit": "rows/s"}))
+    level = guest_picture(timeline).level
+    timeline.add(Event(20_000.0, "", record.END, {"outcome": "completed"}))
+    assert len(timeline.guest) < 5000
+    assert guest_picture(timeline).subtitle == "mean 98 %, lowest 0 % of the rate at first"
+    assert level == guest_picture(timeline).level
+
+
+def test_the_first_rates_stay_the_comparison_of_a_long_run() -> None:
+    timeline = Timeline()
+    for second in range(1, 20_000):
+        value = 1000.0 if second < 4 else 100.0 + second % 3
+        timeline.add(Event(float(second), "", record.GUEST, {"rate": value, "unit": "rows/s"}))
+    level = guest_picture(timeline).level
+    assert level is not None
+    assert level.text == "at first 1,000 rows/s"
+
+
+def test_the_loss_is_of_the_time_in_which_the_guest_replied() -> None:
+    timeline = Timeline()
+    timeline.add(Event(1.0, "", record.GUEST, {"rate": 900.0, "unit": "rows/s"}))
+    timeline.add(Event(30.0, "", record.GUEST, {"silent_s": 29.0, "why": "no route"}))
+    timeline.add(Event(40.0, "", record.GUEST, {"rate": 900.0, "unit": "rows/s"}))
+    timeline.add(Event(41.0, "", record.END, {"outcome": "completed"}))
+    assert guest_picture(timeline).subtitle == "mean 100 %, lowest 100 % of the rate at first, while it replied"
 
 
 def test_without_a_rate_before_the_first_rates_are_the_comparison() -> None:
@@ -147,6 +188,24 @@ def test_what_each_pass_left_is_a_bar_over_its_time() -> None:
     assert series.xs[::3] == tuple(each.began for each in timeline.passes)
     assert all(end < each.ended for end, each in zip(series.xs[1::3], timeline.passes, strict=True))
     assert set(series.ys[2::3]) == {None}
+
+
+def test_a_chart_without_values_waits_for_none_after_the_end() -> None:
+    timeline = Timeline([Event(0.0, "", record.START, {"vm": "guest1"})])
+    pictures = (memory_picture, rate_picture, guest_picture, left_picture, sent_picture)
+    assert all(picture(timeline).empty.endswith(" yet.") for picture in pictures)
+    timeline.add(Event(1.0, "", record.END, {"outcome": "failed"}))
+    assert not any("yet" in picture(timeline).empty for picture in pictures)
+    assert left_picture(timeline).empty == "No pass has ended."
+
+
+@pytest.mark.parametrize(
+    ("left", "text"), [(0, "0"), (9, "<0.1"), (300 << 10, "0.3"), (10 << 20, "10"), (315 << 20, "315")]
+)
+def test_a_pass_that_left_little_has_not_left_nothing(left: int, text: str) -> None:
+    timeline = Timeline(recording("post-copy-by-hand"))
+    timeline.passes[-1] = timeline.passes[-1]._replace(left=left)
+    assert f"{text} MiB, limit" in sent_and_left(timeline, 80).plain
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from tests.ui.replay import recording
 from tui.migration.model import record
 from tui.migration.model.phases import PASS, POST_COPY, SETUP, SWITCHOVER, Phase, phases
-from tui.migration.model.record import Event
+from tui.migration.model.record import Event, Sample
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.ribbon import ribbon
 from tui.ui.chart.scale import Scale
@@ -44,9 +44,36 @@ def test_the_passes_are_numbered_and_followed_by_post_copy() -> None:
 
 
 def test_pre_copy_ends_with_a_switchover() -> None:
-    found = list(phases(Timeline(recording("guest-pre-copy"))))  # recorded from its second pass on
-    assert [(each.kind, each.number) for each in found] == [(PASS, 2), (SWITCHOVER, 0)]
-    assert found[0].end == found[1].begin
+    found = list(phases(Timeline(recording("guest-pre-copy"))))
+    assert [(each.kind, each.number) for each in found] == [(SETUP, 0), (PASS, 1), (SWITCHOVER, 0)]
+    assert found[1].end == found[2].begin
+
+
+def test_two_passes_that_ended_between_two_samples_have_the_number_of_the_first() -> None:
+    timeline = Timeline(recording("pre-copy-idle"))
+    assert (timeline.passes[0].first, timeline.passes[0].number) == (1, 2)
+    assert [(each.kind, each.number) for each in phases(timeline)] == [(SETUP, 0), (PASS, 1), (SWITCHOVER, 0)]
+
+
+def test_after_a_gap_the_current_pass_has_its_own_number() -> None:
+    timeline = Timeline()
+    for each in recording("reattached"):
+        timeline.add(each)
+        if timeline.gaps and timeline.point and timeline.now > timeline.gaps[0] + 0.3:
+            break
+    assert timeline.passes[-1].number + 1 < timeline.iteration
+    assert list(phases(timeline))[-1].number == timeline.iteration
+
+
+def test_what_was_before_a_migration_was_found_is_no_setup() -> None:
+    attached = Event(300.0, "", record.ATTACHED, {"vm": "guest1", "technique": "unknown"})
+    timeline = Timeline([attached])
+    assert list(phases(timeline)) == []
+    for each in recording("failed"):
+        if isinstance(each, Sample):
+            timeline.add(each._replace(t=each.t + 300.0))
+    assert [(each.kind, each.number) for each in phases(timeline)] == [(PASS, 1), (PASS, 2)]
+    assert min(each.begin for each in phases(timeline)) > 300.0
 
 
 def test_before_the_start_there_is_no_phase_and_before_the_first_sample_there_is_setup() -> None:

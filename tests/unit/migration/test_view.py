@@ -49,12 +49,12 @@ def test_panning_ends_at_both_ends_and_does_nothing_while_all_is_shown() -> None
 
 
 def test_the_window_follows_the_cursor() -> None:
-    view = View().zoomed(1, WHOLE).at(10.0, WHOLE, WHOLE)
+    view = View().zoomed(1, WHOLE).at(10.0, WHOLE)
     window = view.window(WHOLE)
     assert window is not None
     assert window[0] <= 10.0 <= window[1]
-    assert view.at(200.0, WHOLE, 75.0).cursor == 75.0
-    assert view.at(-1.0, WHOLE, 75.0).cursor == 0.0
+    assert view.at(200.0, 75.0).cursor == 75.0
+    assert view.at(-1.0, WHOLE).cursor == 0.0
 
 
 def test_one_chart_after_another_is_shown_alone_and_then_all() -> None:
@@ -79,6 +79,20 @@ def test_all_values_of_a_moment_are_read(moment: float, words: list[str]) -> Non
     text = readout(Timeline(recording("guest-post-copy")), moment, 120)[0].plain
     assert [word for word in words if word not in text] == []
     assert ("dirtying" in text) == (moment == 9.0)
+
+
+def test_the_newest_moment_has_a_phase_and_a_pass_that_was_thinned_out_has_a_number() -> None:
+    timeline = Timeline()
+    for each in recording("guest-post-copy"):
+        timeline.add(each)
+        if timeline.now > 9:
+            break
+    assert " pass 3 " in readout(timeline, timeline.now, 120)[0].plain
+    assert " pass 2 " in readout(timeline, timeline.passes[1].began, 120)[0].plain
+    del timeline.passes[1]
+    assert " pass 2 " in readout(timeline, timeline.points[len(timeline.points) // 2].t, 120)[0].plain
+    over = Timeline(recording("guest-post-copy"))
+    assert " post-copy " in readout(over, over.ended_at or 0.0, 120)[0].plain
 
 
 def test_the_values_are_wrapped_to_the_width() -> None:

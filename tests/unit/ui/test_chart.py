@@ -57,6 +57,20 @@ def test_time_labels_have_one_unit_and_do_not_touch(columns: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("span", "begin", "label"),
+    [
+        (600, 43200, "12:02:00"),
+        (6, 43200, "12:00:02"),
+        (2, 7200, "2:00:00.5"),
+        (86400, 7200, "6 h"),
+        (60, 120, "135 s"),
+    ],
+)
+def test_a_part_of_a_long_run_is_labelled_by_hours_minutes_and_seconds(span: float, begin: float, label: str) -> None:
+    assert time_ticks(span, 80, begin)[0][1] == label
+
+
+@pytest.mark.parametrize(
     ("highest", "name"),
     [(0, "B"), (1023, "B"), (2048, "KiB"), (36 * MIB, "MiB"), (GIB, "MiB"), (2 * GIB, "GiB"), (1 << 60, "TiB")],
 )
@@ -248,6 +262,12 @@ def test_letters_at_the_end_are_inside_the_chart() -> None:
     assert all(mark in row for mark in "dbc!")
 
 
+def test_the_legend_has_all_meanings_of_a_letter() -> None:
+    signs = (Sign(1, "!", "5 s gap"), Sign(2, "d", "downtime"), Sign(3, "!", "paused"), Sign(4, "!", "5 s gap"))
+    (frame, *_) = texts(Picture("memory", series=(wave(8),), signs=signs))
+    assert " ! 5 s gap  d downtime  ! paused ─" in frame
+
+
 def test_a_letter_is_above_its_line() -> None:
     rows = texts(PICTURE)
     column = rows[1].index("P")
@@ -264,6 +284,13 @@ def test_a_window_shows_a_part_of_the_time_axis_with_the_values_at_its_edges() -
     rows = texts(replace(PICTURE, window=(9.0, 21.0)))
     assert " 10 s " in rows[-1]
     assert " 5 s " not in rows[-1]
+
+
+@pytest.mark.parametrize("window", [(0.0, 1.0), (9.0, 10.0)])
+def test_a_window_before_the_first_or_after_the_last_value_shows_none(window: tuple[float, float]) -> None:
+    late = replace(wave(5), xs=(3.0, 4.0, 5.0, 6.0, 7.0))
+    rows = texts(Picture("memory", series=(late,), window=window))
+    assert not set("".join(rows[1:-1])) - set(" │┤└0123456789.")
 
 
 def test_a_chart_above_another_one_has_no_labels_of_time() -> None:

@@ -95,6 +95,12 @@ def test_a_chart_without_room_for_names_has_a_legend() -> None:
     assert "▄▄ remaining" in title
 
 
+def test_a_limit_whose_meaning_has_no_room_is_called_a_limit() -> None:
+    picture = replace(PICTURE, level=Level(34 * MIB, "34 MiB fits 1000 ms", "fits 1000 ms"))
+    assert [row for row in rows_of(picture) if row.rstrip().endswith(" limit")]
+    assert [row for row in rows_of(picture, 120) if row.rstrip().endswith(" 34 MiB fits 1000 ms")]
+
+
 def test_two_ends_at_one_value_are_below_each_other() -> None:
     both = tuple(Series(name, (0, 10), (5, 5)) for name in ("sending", "dirtying"))
     rows = rows_of(Picture("rate", PLAIN, both, ends=True))
@@ -171,6 +177,14 @@ def test_the_axis_of_a_small_vm_has_its_place_on_a_logarithmic_scale_too() -> No
     flat = Series("remaining", (0, 15), (64 * MIB, 64 * MIB), form=AREA)
     for height in range(4, 40):
         assert rows_of(Picture("memory", BYTES, (flat,), log=True), height=height)[1][LEFT - 1] in "│┤"
+
+
+@pytest.mark.parametrize(("highest", "log"), [(0.0004, False), (0.003, True), (0.5, True)])
+def test_tiny_values_have_labels_that_differ_or_none(highest: float, *, log: bool) -> None:
+    rows = rows_of(Picture("rate", PLAIN, (Series("a", (0, 1), (0, highest)),), log=log), height=16)
+    labels = [row[:5].strip() for row in rows[1:] if row[:5].strip()]
+    assert len(set(labels)) == len(labels)
+    assert ".000" not in labels
 
 
 def test_the_value_axis_fits_the_part_of_the_time_that_is_shown() -> None:

@@ -7,13 +7,17 @@ from tui.migration.model.record import Memory
 
 
 class Pass(NamedTuple):
-    """A pre-copy pass (libvirt: iteration) that has ended; `left` is what it left dirty, in bytes."""
+    """A pre-copy pass (libvirt: iteration) that has ended; `left` is what it left dirty, in bytes.
+
+    If more than one ended between two samples, it is all of them, from the pass `first`.
+    """
 
     number: int
     began: float
     ended: float
     left: int
     sent: int
+    first: int
 
 
 class PassCounter:
@@ -47,7 +51,7 @@ class PassCounter:
         number, ended = self.number(iteration), None
         if current and number > current and not self.interrupted:
             if not self.after_gap:  # what a pass left is visible only at its end
-                ended = Pass(number - 1, self.began, t, memory.remaining, memory.processed - self._sent)
+                ended = Pass(number - 1, self.began, t, memory.remaining, memory.processed - self._sent, current)
                 self.ended.append(ended)
             self.begin(t, memory)
         self.after_gap = False

@@ -1,6 +1,8 @@
 """The phases of a migration in time: setup, each pass of pre-copy, the switchover, post-copy."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 from tui.migration.model.timeline import Timeline
@@ -24,18 +26,24 @@ def phases(timeline: Timeline) -> Iterator[Phase]:
     stop = now if switched is None else switched.begin
     if timeline.points or timeline.over:
         first = ended[0].began if ended else timeline.pass_began if timeline.points else now
-        if not ended or ended[0].number == 1:
+        if timeline.from_start and (not ended or ended[0].first == 1):
             yield Phase(SETUP, 0.0, min(first, stop))
-    elif timeline.now:
+    elif timeline.now and timeline.from_start:
         yield Phase(SETUP, 0.0, now)
     for each in ended:
         if each.began < stop:  # QEMU counts the rest that it sends at the switchover as a pass, too
-            yield Phase(PASS, each.began, min(each.ended, stop), each.number)
+            yield Phase(PASS, each.began, min(each.ended, stop), each.first)
     begun = max(ended[-1].ended, timeline.pass_began) if ended else timeline.pass_began
     if timeline.points and stop > begun:
-        yield Phase(PASS, begun, stop, ended[-1].number + 1 if ended else timeline.points[0].iteration or 1)
+        yield Phase(PASS, begun, stop, _number_at(timeline, begun))
     if switched is not None:
         yield switched._replace(end=max(now, switched.begin))
+
+
+def _number_at(timeline: Timeline, began: float) -> int:
+    """The number of the pass that began then: the switch to post-copy interrupts it, and its count rises before."""
+    index = bisect_left(timeline.points, began, key=itemgetter(0))
+    return timeline.points[min(index, len(timeline.points) - 1)].iteration or 1
 
 
 def _switched(timeline: Timeline) -> Phase | None:

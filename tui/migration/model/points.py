@@ -1,5 +1,6 @@
 """The values a timeline consists of, kept for drawing, and the rate at which memory is sent."""
 
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
@@ -15,6 +16,7 @@ MOST = 4000  # items of one list
 NEWEST = 1000  # of these are never thinned
 GROUP = 16  # older items, of which half are kept
 SPREAD = (0, 8, 4, 12, 2, 10, 6, 14)
+FIRST = 3  # rates of the workload that are kept, for a comparison
 EVERY_PASS = 100  # a multiple of this is the number of a mark of a pass that is kept
 
 
@@ -183,12 +185,25 @@ class GuestPoints(Thinned[GuestPoint]):
     def __init__(self) -> None:
         super().__init__(guest_extremes)
         self.before = 0.0  # the rate before the migration; 0 if unknown
+        self.first: list[float] = []  # rates
+        self.least = math.inf
+        self._sum, self._count = 0.0, 0
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of all rates; None before the first."""
+        return self._sum / self._count if self._count else None
 
     def answered(self, point: GuestPoint) -> None:
         """Add a rate, which may be of a moment for which no answer had come before."""
         while self and self[-1].rate is None and self[-1].t >= point.t:
             self.pop()
         self.append(point)
+        if point.rate is not None:
+            self.first = [*self.first, point.rate][:FIRST]
+            self.least = min(self.least, point.rate)
+            self._sum += point.rate
+            self._count += 1
 
     def silent(self, t: float) -> None:
         """No answer comes any more."""

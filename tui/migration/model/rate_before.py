@@ -1,7 +1,6 @@
 """The rate of the workload before the migration, which the rates during it are compared with."""
 
 from collections.abc import Mapping
-from itertools import islice
 from statistics import median
 from typing import NamedTuple
 
@@ -9,8 +8,6 @@ from tui.core.quantity import MIB, rate
 from tui.guest.model.rate import MIB_S
 from tui.migration.model.record import number_in
 from tui.migration.model.timeline import Timeline
-
-FIRST = 3  # rates at the start whose median stands for the rate before, if that was not measured
 
 
 class RateBefore(NamedTuple):
@@ -21,14 +18,14 @@ class RateBefore(NamedTuple):
 
 
 def rate_before(timeline: Timeline) -> RateBefore | None:
-    """What a study measured before the migration, else what the workload's log has of then, else its first rates."""
+    """What a study measured before the migration, else what the workload's log has, else that of the first rates."""
     tables = timeline.options.get("tables")
     guest = tables.get("guest") if isinstance(tables, Mapping) else None
     measured = number_in(guest, "rate_before") if isinstance(guest, Mapping) else None
     measured = measured or timeline.guest.before
     if measured:
         return RateBefore(measured, "before")
-    rates = [each.rate for each in islice(timeline.guest, FIRST) if each.rate]
+    rates = [rate for rate in timeline.guest.first if rate]
     return RateBefore(median(rates), "at first") if rates else None
 
 

@@ -42,6 +42,7 @@ class Timeline:
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.phase = IDLE
+        self.from_start = False  # the start is recorded
         self.options: Mapping[str, Any] = {}
         self.target = ""  # where it ends; "" while unknown: another program started it
         self.points = Points()
@@ -213,8 +214,7 @@ class Timeline:
             self._passes.interrupted = True
             self.post_copy_held = self.post_copy_sent = False
             self.marks.append(Mark(t, "P", "post-copy"))
-        if not self.over:
-            self.phase = POST_COPY
+        self.phase = self.phase if self.over else POST_COPY
 
     def _post_copy_failed(self, t: float) -> None:
         if not self.post_copy_failed:
@@ -231,7 +231,7 @@ class Timeline:
         self._begin(event)
         self._on_target(event)
         self.phase = SETUP
-        self._passes.from_start = True
+        self.from_start = self._passes.from_start = True
 
     def _on_attached(self, event: Event) -> None:
         self._unseen = None

@@ -34,13 +34,22 @@ class ChartPage(Page):
     """Its body has a Board; a subclass adds CHART_BINDINGS to its own."""
 
     def why_not(self, action: str) -> str:
-        """Charts without a migration do not react."""
-        return "There are no charts yet." if action.partition("(")[0] in CHART_KEYS and not self._has_charts else ""
+        """Charts that are not shown do not react."""
+        if action.partition("(")[0] not in CHART_KEYS:
+            return ""
+        if not self._has_charts:
+            return "There are no charts yet."
+        return "" if self._has_room else "There is no room for the charts."
 
     @property
     def _has_charts(self) -> bool:
         """Whether there is a migration to show."""
         raise NotImplementedError
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether the charts are shown beside all else."""
+        return True
 
     @property
     def _board(self) -> Board:
@@ -49,7 +58,7 @@ class ChartPage(Page):
     def action_chart(self, direction: int) -> None:
         """Show the next chart alone, or all again; the lines around it make room."""
         self._board.show_next(direction)
-        self.set_class(bool(self._board.view.chart), "full")
+        self._arrange()
 
     def action_cursor(self, columns: int) -> None:
         """Move the cursor."""
@@ -70,4 +79,8 @@ class ChartPage(Page):
     def action_whole(self) -> None:
         """Show all charts and all of the time."""
         self._board.show_all()
-        self.remove_class("full")
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Hide the lines around a chart that is shown alone."""
+        self.set_class(self._has_room and bool(self._board.view.chart), "full")

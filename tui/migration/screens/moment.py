@@ -70,6 +70,7 @@ class MomentPage(ChartPage):
         self.set_class(height < 20, "low")
         self.set_class(height < 14 or (height < 18 and width < 60), "tiny")
         self.set_class(height < 10, "least")
+        self._arrange()
         self.call_after_refresh(self._request_update)  # then the lines have their new width
 
     def _moment(self) -> Moment | None:
@@ -79,6 +80,18 @@ class MomentPage(ChartPage):
     @property
     def _has_charts(self) -> bool:
         return self._moment() is not None
+
+    @property
+    def _has_room(self) -> bool:
+        """The result or the log replaces the charts if there is no room for both."""
+        low_and_over = self.has_class("low") and self.has_class("over")
+        return not (self.has_class("tiny") or low_and_over or (self.has_class("short") and self.has_class("log")))
+
+    def _arrange(self) -> None:
+        super()._arrange()
+        if self.has_class("chartless") == self._has_room:
+            self.set_class(not self._has_room, "chartless")
+            self.refresh_bindings()
 
     def _request_update(self) -> None:
         """Request an update, at most one at a time; it runs when the loop has nothing more urgent."""
@@ -100,6 +113,7 @@ class MomentPage(ChartPage):
         moment = self._moment()
         self.set_class(moment is None, "idle")
         self.set_class(moment is not None and moment.timeline.over, "over")
+        self._arrange()
         if moment is None:
             self._show_idle()
             return
@@ -156,6 +170,7 @@ class MomentPage(ChartPage):
         log, moment = self.query_one(LogPane), self._moment()
         log.display = not log.display
         self.set_class(log.display, "log")
+        self._arrange()
         self.set_focus(self.query_one("#log-stats") if log.display else None)  # the arrow keys scroll it
         self.call_after_refresh(log.show, moment.timeline if moment is not None else Timeline())
 

@@ -123,6 +123,8 @@ class MigrateView(MomentPage):
             self.explain(f"{each.data.get('what')}: {each.data.get('why')}")  # a key had no effect
         if not isinstance(each, Event) or each.kind != END or self._migration is None:
             return
+        self._board.show_together()
+        self._arrange()  # the result has advice
         if self.is_current:
             self._attach_running()  # reads where the VM is now
         if not self._shown:

@@ -87,15 +87,19 @@ class Board(Vertical):
         if self._timeline is not None:
             self._change(self.view.next(_known(self._timeline), direction))
 
+    def show_together(self) -> None:
+        """Show all charts that have room."""
+        self._change(replace(self.view, chart=""))
+
     def zoom(self, direction: int) -> None:
         """Show a shorter part of the time (1) or a longer one (-1)."""
         if self._timeline is not None:
-            self._change(self.view.zoomed(direction, span_of(self._timeline)))
+            self._change(self.view.zoomed(direction, newest_of(self._timeline)))
 
     def pan(self, direction: int) -> None:
         """Show a later part of the time (1) or an earlier one (-1)."""
         if self._timeline is not None:
-            self._change(self.view.panned(direction, span_of(self._timeline)))
+            self._change(self.view.panned(direction, newest_of(self._timeline)))
 
     def move_cursor(self, columns: int) -> None:
         """Move the cursor; it appears at the newest moment that is shown."""
@@ -121,7 +125,7 @@ class Board(Vertical):
 
     def _put_cursor(self, moment: float) -> None:
         if self._timeline is not None:
-            self._change(self.view.at(moment, span_of(self._timeline), newest_of(self._timeline)))
+            self._change(self.view.at(moment, newest_of(self._timeline)))
 
     def _change(self, view: View) -> None:
         """Show another view, once for all keys that were pressed meanwhile."""
@@ -146,7 +150,7 @@ class Board(Vertical):
         return together[: max(1, (self.size.height - LINES) // LEAST)]
 
     def _draw(self, name: str, timeline: Timeline, *, last: bool) -> None:
-        picture, window = PICTURES[name](timeline), self.view.window(span_of(timeline))
+        picture, window = PICTURES[name](timeline), self.view.window(newest_of(timeline))
         if window is not None:
             picture = _part(picture, window, newest_of(timeline))
         log = self.view.log and picture.units == BYTES
@@ -155,9 +159,8 @@ class Board(Vertical):
 
     def _scale(self, timeline: Timeline) -> Scale:
         """The time axis of all charts."""
-        span = span_of(timeline)
-        window = self.view.window(span) or window_of(timeline)
-        return time_scale(Picture("", span_s=span, window=window, ends=True), self.size.width)
+        window = self.view.window(newest_of(timeline)) or window_of(timeline)
+        return time_scale(Picture("", span_s=span_of(timeline), window=window, ends=True), self.size.width)
 
     def _draw_lines(self, timeline: Timeline) -> None:
         width, scale = self.size.width, self._scale(timeline)

@@ -2,14 +2,13 @@
 
 import math
 from dataclasses import replace
-from statistics import fmean
 
 from tui.core.quantity import MIB, duration, rate, size
 from tui.guest.model.rate import MIB_S
 from tui.migration.model.points import Point
 from tui.migration.model.rate_before import rate_before, rate_text
 from tui.migration.model.timeline import Timeline
-from tui.migration.widgets.curves import curve_of, series_of, signs_of, span_of, unrecorded, window_of
+from tui.migration.widgets.curves import absent, curve_of, series_of, signs_of, span_of, unrecorded, window_of
 from tui.migration.widgets.pauses import GUEST, LIBVIRT, NETWORK, pauses
 from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, Level, Picture, Series, Unit
 
@@ -31,7 +30,7 @@ def memory_picture(timeline: Timeline) -> Picture:
         unknown=unrecorded(timeline),
         span_s=span_of(timeline),
         window=window_of(timeline),
-        empty="Nothing has been sent yet.",
+        empty=absent("Nothing has been sent", timeline),
         ends=True,
         least_top=float(points[-1].total) if points else 0.0,
     )
@@ -82,7 +81,7 @@ def rate_picture(timeline: Timeline) -> Picture:
         unknown=unrecorded(timeline),
         span_s=span_of(timeline),
         window=window_of(timeline),
-        empty="No rates yet.",
+        empty=absent("No rates", timeline),
         ends=True,
     )
 
@@ -108,7 +107,7 @@ def guest_picture(timeline: Timeline) -> Picture:
         span_s=span_of(timeline),
         subtitle=guest_now(timeline),
         window=window_of(timeline),
-        empty=f"No rate: {silent[1]}" if silent else "No rate yet.",
+        empty=f"No rate: {silent[1]}" if silent else absent("No rate", timeline),
         ends=True,
     )
 
@@ -135,10 +134,10 @@ def guest_now(timeline: Timeline) -> str:
     silent, guest, before = timeline.guest_silent, timeline.guest, rate_before(timeline)
     if silent is not None and not timeline.over:
         return f"no reply for {duration(silent[0])}"
-    rates = [each.rate for each in guest if each.rate is not None]
-    if timeline.over and before is not None and rates:
-        mean, least = fmean(rates) / before.rate, min(rates) / before.rate
-        return f"mean {100 * mean:.0f} %, lowest {100 * least:.0f} % of the rate {before.name}"
+    if timeline.over and before is not None and guest.mean is not None:
+        mean, least = guest.mean / before.rate, guest.least / before.rate
+        partly = ", while it replied" if any(each.rate is None for each in guest) else ""
+        return f"mean {100 * mean:.0f} %, lowest {100 * least:.0f} % of the rate {before.name}{partly}"
     if not guest or guest[-1].rate is None or timeline.over:
         return ""
     share = f", {100 * guest[-1].rate / before.rate:.0f} % of the rate {before.name}" if before is not None else ""

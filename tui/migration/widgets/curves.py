@@ -64,3 +64,8 @@ def unrecorded(timeline: Timeline) -> tuple[tuple[float, float], ...]:
         if index > 0:
             found.append((points[index - 1].t, gap))
     return tuple(found)
+
+
+def absent(what: str, timeline: Timeline) -> str:
+    """The sentence of an empty chart; after the end nothing more comes."""
+    return f"{what}." if timeline.over else f"{what} yet."

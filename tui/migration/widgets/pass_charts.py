@@ -6,7 +6,7 @@ from textual.content import Content
 from tui.core.quantity import MIB, size
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.charts import limit_of
-from tui.migration.widgets.curves import series_of, signs_of, span_of, unrecorded, window_of
+from tui.migration.widgets.curves import absent, series_of, signs_of, span_of, unrecorded, window_of
 from tui.ui.chart.picture import AREA, BYTES, Level, Picture, Series
 from tui.ui.chart.spark import resampled, spark
 
@@ -31,7 +31,7 @@ def left_picture(timeline: Timeline) -> Picture:
         level=Level(limit, f"{size(limit)} {left}", left) if limit else None,
         span_s=span_of(timeline),
         window=window_of(timeline),
-        empty="No pass has ended yet.",
+        empty=absent("No pass has ended", timeline),
         ends=True,
     )
 
@@ -48,7 +48,7 @@ def sent_picture(timeline: Timeline) -> Picture:
         span_s=span_of(timeline),
         subtitle=size(timeline.points[-1].transferred) if timeline.points else "",
         window=window_of(timeline),
-        empty="Nothing has been sent yet.",
+        empty=absent("Nothing has been sent", timeline),
         ends=True,
     )
 
@@ -65,7 +65,7 @@ def sent_and_left(timeline: Timeline, width: int) -> Content:
         return sent
     end = f" MiB, limit {size(limit)}" if limit else " MiB"
     room = width - sent.cell_length - cell_len("   each pass left ") - len(end) - 1
-    texts = [f"{each.left / MIB:.0f}" for each in passes]
+    texts = [_mib(each.left) for each in passes]
     shown, used = 0, 0
     while shown < len(texts) and used + len(texts[-1 - shown]) + 2 <= room:
         used += len(texts[-1 - shown]) + 2
@@ -78,3 +78,11 @@ def sent_and_left(timeline: Timeline, width: int) -> Content:
         fits = limit is not None and each.left < limit
         parts += [" ", (bar, "$success" if fits else "$warning"), text]
     return Content.assemble(sent, "   each pass left", *parts, end)
+
+
+def _mib(amount: int) -> str:
+    """An amount in MiB without its unit: "315", "3.1", "<0.1"."""
+    number = amount / MIB
+    if 0 < number < 0.05:
+        return "<0.1"
+    return f"{number:.1f}" if 0 < number < 9.95 else f"{number:.0f}"

@@ -31,13 +31,16 @@ def readout(timeline: Timeline, moment: float, width: int) -> tuple[Content, ...
 
 def _values(timeline: Timeline, moment: float) -> Iterator[tuple[str, str]]:
     """Names and values, the most important first."""
-    phase = next((each for each in phases(timeline) if each.begin <= moment < each.end), None)
-    if phase is not None:
-        yield ("pass", str(phase.number)) if phase.kind == PASS else ("", phase.kind)
-    if any(begin < moment < end for begin, end in unrecorded(timeline)):
+    point, guest = _point_at(timeline, moment), _guest_at(timeline, moment)
+    recorded = not any(begin < moment < end for begin, end in unrecorded(timeline))
+    kind = _kind_at(timeline, moment)
+    if kind != PASS:
+        yield "", kind
+    elif point is not None and recorded:
+        yield "pass", str(point.iteration or 1)
+    if not recorded:
         yield "", "not recorded"
         return
-    point, guest = _point_at(timeline, moment), _guest_at(timeline, moment)
     if point is not None:
         yield "remaining", size(point.remaining)
         yield "sent", size(point.transferred)
@@ -52,6 +55,12 @@ def _values(timeline: Timeline, moment: float) -> Iterator[tuple[str, str]]:
             yield "throttle", f"{point.throttle} %"
         if point.faults:
             yield "faults", f"{point.faults:,}"
+
+
+def _kind_at(timeline: Timeline, moment: float) -> str:
+    """The phase; of a long run, some passes are not kept."""
+    found = [each for each in phases(timeline) if each.begin <= moment <= each.end and each.kind != PASS]
+    return found[-1].kind if found else PASS
 
 
 def _point_at(timeline: Timeline, moment: float) -> Point | None:

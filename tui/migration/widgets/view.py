@@ -7,7 +7,7 @@ LEAST_S = 0.5  # the shortest part of the time that is shown
 
 @dataclass(frozen=True)
 class View:
-    """Each method returns the view after it; `whole` is the length of the whole time axis in seconds."""
+    """Each method returns the view after it; `whole` is the length of the time that has values, in seconds."""
 
     chart: str = ""  # the only one that is shown; "" for all
     length: float | None = None  # seconds that are shown; None for all
@@ -44,9 +44,9 @@ class View:
         end = max(self.length, window[1] + direction * self.length / 2)
         return replace(self, end=None if end >= whole else end)
 
-    def at(self, moment: float, whole: float, newest: float) -> "View":
+    def at(self, moment: float, whole: float) -> "View":
         """Put the cursor there; the window follows it."""
-        view = replace(self, cursor=min(max(0.0, moment), newest))
+        view = replace(self, cursor=min(max(0.0, moment), whole))
         window = view.window(whole)
         if window is None or view.cursor is None or window[0] <= view.cursor <= window[1]:
             return view

@@ -92,7 +92,9 @@ class ReplayPage(MomentPage):
 
     def why_not(self, action: str) -> str:
         """The keys need the log."""
-        return "" if action == "back" or self._head is not None else "The log is not read yet."
+        if action != "back" and self._head is None:
+            return "The log is not read yet."
+        return super().why_not(action)
 
     def _moment(self) -> Moment | None:
         if self._log is None:

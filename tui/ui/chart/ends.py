@@ -1,7 +1,7 @@
 """The names of curves and level at their right ends, in a margin beside the canvas."""
 
 from tui.ui.chart.paper import LABEL, LEVEL, SERIES, Paper, one_cell_each
-from tui.ui.chart.picture import Picture
+from tui.ui.chart.picture import Level, Picture
 from tui.ui.chart.scale import Scale
 
 # The margin by the width of the chart: for a name, or for a name and its newest value.
@@ -18,15 +18,15 @@ def margin_of(picture: Picture, width: int) -> int:
 
 def draw_ends(paper: Paper, picture: Picture, scale: Scale, left: int, margin: int) -> None:
     """Name each curve at the row of its newest value, or at the nearest free row; then the level."""
-    wanted: list[tuple[int, tuple[str, ...], int]] = []
+    wanted: list[tuple[int, list[str], int]] = []
     for number, series in enumerate(picture.series):
         last = next((y for y in reversed(series.ys) if y is not None), None)
         if last is not None:
-            texts = (f"{series.name} {series.now}".rstrip(), series.name)
+            texts = [f"{series.name} {series.now}".rstrip(), series.name]
             wanted.append((scale.row(last), texts, SERIES + number))
     if picture.level:
         ink = LEVEL if picture.level.limit else LABEL
-        wanted.append((scale.row(picture.level.y), (picture.level.text, picture.level.short), ink))
+        wanted.append((scale.row(picture.level.y), _shorter(picture.level), ink))
     free = list(range(scale.rows))
     for home, choice, ink in wanted:
         fitting = next((text for text in map(one_cell_each, choice) if text and len(text) < margin), "")
@@ -34,3 +34,8 @@ def draw_ends(paper: Paper, picture: Picture, scale: Scale, left: int, margin: i
             row = min(free, key=lambda each: abs(each - home))
             free.remove(row)
             paper.put(left + scale.columns + 1, 1 + row, fitting, ink)
+
+
+def _shorter(level: Level) -> list[str]:
+    """The names of a level, the longest first; the last one fits each margin."""
+    return [level.text, level.short, *(["limit"] if level.limit else [])]

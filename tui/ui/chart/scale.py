@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from tui.core.quantity import clock
 from tui.ui.chart.picture import Series, Unit
 
 MINUTE = 60
@@ -39,8 +40,16 @@ def time_ticks(span: float, columns: int, begin: float = 0.0) -> list[tuple[floa
     room = max(1, columns // TICK_SPACE)
     step = next((step for step in TICK_STEPS if span / step <= room), math.ceil(span / room / DAY) * DAY)
     size, unit = (1, "s") if step < MINUTE else (MINUTE, "min") if step < HOUR else (HOUR, "h")
-    numbers = range(math.floor(begin / step) + 1, math.ceil((begin + span) / step))
-    return [(number * step, f"{round(number * step / size, 1):.10g} {unit}") for number in numbers]
+    moments = [number * step for number in range(math.floor(begin / step) + 1, math.ceil((begin + span) / step))]
+    if begin >= HOUR and step < HOUR:
+        return [(moment, _clock(moment, step)) for moment in moments]
+    return [(moment, f"{round(moment / size, 1):.10g} {unit}") for moment in moments]
+
+
+def _clock(moment: float, step: float) -> str:
+    """A late moment as hours, minutes and seconds: "12:02:00", "12:02:00.5"."""
+    tenths = round(moment * 10)
+    return clock(tenths // 10) + (f".{tenths % 10}" if step < 1 else "")
 
 
 def unit_for(units: Sequence[Unit], highest: float) -> Unit:
@@ -163,7 +172,7 @@ def cut(series: Series, scale: Scale) -> Series:
         return series
     first, last = bisect_left(xs, scale.begin), bisect_right(xs, end)
     before = _between(series, first, scale.begin) if first else ()
-    after = _between(series, last, end) if last < len(xs) else ()
+    after = _between(series, last, end) if 0 < last < len(xs) else ()
     dots = [*before, *zip(xs[first:last], ys[first:last], strict=True), *after]
     return replace(series, xs=tuple(x for x, _ in dots), ys=tuple(y for _, y in dots))
 

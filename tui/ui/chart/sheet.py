@@ -9,7 +9,7 @@ from tui.ui.chart.curves import Curves
 from tui.ui.chart.ends import draw_ends, margin_of
 from tui.ui.chart.paper import EMPTY, FRAME, LABEL, LEVEL, SERIES, SIGN, TITLE, Paper, Row, one_cell_each
 from tui.ui.chart.picture import AREA, DOTS, Picture, Unit
-from tui.ui.chart.scale import Scale, cut, log_axis, time_span, time_ticks, unit_for, value_axis
+from tui.ui.chart.scale import Scale, ValueAxis, cut, log_axis, time_span, time_ticks, unit_for, value_axis
 
 SWATCHES = {AREA: "▄▄", DOTS: "••"}
 SWATCH = "⠒⠒"
@@ -32,8 +32,8 @@ def compose(picture: Picture, width: int, height: int, curves: Curves | None) ->
     rows = height - 2
     highest = picture.highest_y / unit.size
     axis = log_axis(highest, rows) if picture.log else value_axis(highest, rows, binary=unit.binary)
-    labels = [(row, _number(value)) for row, value in axis.ticks(rows)]
-    left = max(LABELS_WIDE, *(len(label) + 1 for _, label in labels)) if width >= NARROW else 0
+    labels = _labels(axis, rows)
+    left = max([LABELS_WIDE, *(len(label) + 1 for _, label in labels)]) if width >= NARROW else 0
     scale = time_scale(picture, width, left, axis.top * unit.size, rows)
     scale = replace(scale, floor=axis.floor * unit.size)
     _axes(paper, scale, left)
@@ -60,6 +60,16 @@ def time_scale(picture: Picture, width: int, left: int = LABELS_WIDE, top: float
 def _cut(picture: Picture, scale: Scale) -> Picture:
     """What the time axis shows: the value axis fits that, and names are at the ends of that."""
     return replace(picture, series=tuple(cut(each, scale) for each in picture.series)) if picture.window else picture
+
+
+def _labels(axis: ValueAxis, rows: int) -> list[tuple[int, str]]:
+    """The labels of the value axis, each once: tiny values have none if they would read ".000"."""
+    found: dict[str, int] = {}
+    for row, value in axis.ticks(rows):
+        label = _number(value)
+        if not value or float(label):
+            found.setdefault(label, row)
+    return [(row, label) for label, row in found.items()]
 
 
 def _number(value: float) -> str:
@@ -107,7 +117,7 @@ def _legend(picture: Picture, *, named: bool) -> tuple[list[_Entry], list[_Entry
     others: list[_Entry] = [(LEVEL_LINE * 2, LEVEL, one_cell_each(picture.level.text))] if picture.level else []
     if named:
         curves, others = [], []
-    for mark, text in {sign.mark: sign.text for sign in picture.signs if sign.text}.items():
+    for mark, text in dict.fromkeys((sign.mark, sign.text) for sign in picture.signs if sign.text):
         others.append((one_cell_each(mark), SIGN, one_cell_each(text)))
     return curves, others
 
