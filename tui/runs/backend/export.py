@@ -74,7 +74,7 @@ class Export:
         unread = list[str]()
         try:
             path, mode = self._target()
-            part = path.with_name(f".{secrets.token_hex(8)}.part")
+            part = path.with_name(f".vmlm-{secrets.token_hex(8)}.part")
             part.touch(exist_ok=False)
             try:
                 self._write(part, unread)
