@@ -122,6 +122,7 @@ class FakeRunner:
 
     async def _change(self, call: str, value: Any, state: str = words.RUNNING) -> dict[str, Any]:
         self.calls.append((call, value))
+        await self.replying.wait()
         if self.failures:
             raise self.failures.pop(0)
         self.state = state

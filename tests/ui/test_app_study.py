@@ -78,3 +78,36 @@ async def test_its_migration_is_shown_on_the_migrate_page(world: FakeHosts) -> N
         await pilot.press("f")
         await until(pilot, lambda: isinstance(app.screen, MigratePage))
         assert migrations.current is of_study
+
+
+class Later(ReplayedMigrations):
+    """Migrations of which some are found only when the app looks again."""
+
+    later: dict[str, ReplayedMigration]
+
+    async def attach(self) -> ReplayedMigration | None:
+        self.all |= getattr(self, "later", {})
+        return await super().attach()
+
+
+async def test_a_migration_that_is_not_known_yet_is_looked_for_and_no_other_one_is_shown(
+    world: FakeHosts,
+) -> None:
+    migrations, other = Later(), ReplayedMigration(recording("post-copy-by-hand"))
+    other.step()
+    migrations.current, migrations.all = other, {"other": other}
+    migration = {
+        "run": "of-study", "direction": "out", "phase": "pass", "pass": 1, "remaining_bytes": 5, "elapsed_s": 1.0,
+    }  # fmt: skip
+    async with opened(world, migrations, FakeRunner(migration=migration)) as (app, pilot):
+        await pilot.press("6")
+        await sees(app, pilot, "migrating out")
+        page = app.screen
+        await pilot.press("f")
+        await sees(app, pilot, "This migration has ended, or cannot be followed.")
+        assert (app.screen, migrations.current) == (page, other)
+        migrations.later = {"of-study": ReplayedMigration(recording("pre-copy-idle"))}
+        migrations.later["of-study"].step()
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, MigratePage))
+        assert migrations.current is migrations.later["of-study"]

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from tests.ui.one_page import until
 from tests.ui.study_screen import ID, FakeRunner, OpenedStudy, opened, write_study
 from tui.core import actions
 from tui.core.failure import Failure
 from tui.study.backend.plan_file import example
+from tui.study.backend.plan_source import PlanSource
 from tui.study.model.status import FINISHED, UNCHECKED
 from tui.study.screens.new import NewStudy, StartStudy
 from tui.study.screens.page import StudyPage
@@ -132,3 +134,30 @@ async def test_what_the_runner_refuses_is_shown_and_can_be_tried_again(tmp_path:
         await page.pilot.press("enter")
         await page.sees("lab running")
         assert [call for call, _value in runner.calls] == ["start", "start"]
+
+
+async def test_escape_does_not_close_the_form_of_a_study_that_starts(tmp_path: Path) -> None:
+    runner = FakeRunner(None)
+    async with opened(runner, tmp_path) as page:
+        await choose(page, "example lab")
+        await page.pilot.press("enter")
+        await page.sees("Start the study lab?")
+        runner.replying.clear()
+        await page.pilot.press("enter", "escape")
+        await page.sees("The start was requested: wait for the reply.")
+        assert isinstance(page.app.screen, StartStudy)
+        runner.replying.set()
+        await page.sees("lab running")
+
+
+async def test_an_enter_that_was_pressed_before_the_plan_was_shown_does_not_start_it(tmp_path: Path) -> None:
+    runner = FakeRunner(None)
+    async with opened(runner, tmp_path) as page:
+        access = page.app.page._access  # type: ignore[attr-defined]
+        page.app.push_screen(StartStudy(access, await access.preview(PlanSource("lab"))))
+        page.app.post_message(events.Key("enter", None))
+        await page.sees("Start the study lab?", "Nothing is started yet.")
+        await page.pilot.pause()
+        assert runner.calls == []
+        await page.pilot.press("enter")
+        await until(page.pilot, lambda: runner.calls != [])

@@ -142,7 +142,7 @@ async def test_stop_asks_first_and_then_says_that_it_stops(tmp_path: Path) -> No
     async with opened(FakeRunner(ended=7), tmp_path) as page:
         await page.sees("lab running")
         await page.pilot.press("k")
-        await page.sees("Stop the study lab?", "continues with the other 11 runs", "y stop it")
+        await page.sees("Stop the study lab?", "continues with the runs that are left then.", "y stop it")
         await page.pilot.press("n")
         await until(page.pilot, lambda: not isinstance(page.app.screen, Question))
         assert page.runner.calls == []

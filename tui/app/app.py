@@ -164,10 +164,22 @@ class VmlmApp(SurvivesErrors, App[str]):
         while len(self.screen_stack) > 1:
             await self.pop_screen()  # an opened run would hide the table
 
+    @work(name="follow", exclusive=True)
     async def on_study_page_migration_requested(self, message: "StudyPage.MigrationRequested") -> None:
-        """Show the migration of a study on the Migrate page."""
+        """Show the migration of a study on the Migrate page; stay if it cannot be followed."""
         migrations = self.backend.migrations
-        migrations.current = migrations.all.get(message.run, migrations.current)
+        before = migrations.current
+        if message.run not in migrations.all:  # another client started it a moment ago
+            try:
+                await migrations.attach()
+            except Failure as failure:
+                self.notify(without_keys(str(failure)), markup=False, severity="error", timeout=15)
+                return
+        if message.run not in migrations.all:
+            migrations.current = before
+            self.notify("This migration has ended, or cannot be followed.", markup=False, severity="warning")
+            return
+        migrations.current = migrations.all[message.run]
         await self.switch_mode("migrate")
 
     def _defaults(self) -> Plan:

@@ -10,6 +10,7 @@ from tests.unit.study.plans import changed
 from tests.unit.study.study_world import CONFIG, Make, World
 from tui.core.failure import Failure
 from tui.core.settings import VmConfig
+from tui.study.backend import find
 from tui.study.backend.access import StudyAccess, list_studies
 from tui.study.backend.plan_file import example
 from tui.study.backend.plan_source import PlanSource, preview_of, sources, typed
@@ -163,6 +164,15 @@ def test_files_that_are_no_plans_and_folders_that_do_not_exist_offer_nothing(tmp
     assert [each.path for each in found] == [tmp_path / "mine.toml", None, None]
     assert [each.label for each in found[1:]] == ["example lab", "example original"]
     assert all(each.text() for each in found)
+
+
+async def test_a_study_is_found_by_its_name_as_its_plan_has_it(make: Make) -> None:
+    world = make()
+    await world.start(IDLE | {"name": "my study"})
+    status = await world.finished()
+    assert status["id"].endswith("-my_study")
+    found = find.found(world.folder / "studies", "my study", CONFIG)
+    assert (found.id, found.plan.name) == (status["id"], "my study")
 
 
 def test_a_path_with_an_unknown_user_is_a_failure() -> None:

@@ -32,7 +32,7 @@ def test_the_plan_is_in_words() -> None:
         "warm-up": "the first 2 runs of each VM, which are dropped",
         "one run": "10 s for the workload to settle, 0 s to measure its rate, "
         "0 s after the migration to measure it again, 0 s of rest",
-        "limit": "1 min: pre-copy of more is cancelled, and its total time is a lower bound",
+        "limit": "1 min: a longer pre-copy is cancelled; a longer total time is a lower bound",
         "stops after": "2 failures in a row",
         "runs": "0 of 20 done; 0 of 2 more to warm up done, and dropped",
         "state": "It is complete.",

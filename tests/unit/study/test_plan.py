@@ -114,3 +114,15 @@ def test_a_study_of_weeks_is_refused() -> None:
     problem = check_size(plan, cells_of(plan, ""))
     assert problem
     assert problem.why == "15 settings there and back, 1000 times each, are 30000 runs"
+
+
+def test_settings_with_one_name_are_refused_because_a_table_can_show_only_one_of_them() -> None:
+    migration = {"pre x4": PLAIN | {"parallel": 4, "bandwidth": "9 MiB/s"}, "pre": PLAIN | {"parallel": [0, 4]}}
+    plan, problems = check(changed(vms=None, workload={"idle": {}}, migration=migration))
+    assert plan, problems
+    problem = check_size(plan, cells_of(plan, "vm1"))
+    assert problem
+    assert problem.why == (
+        "vm1; idle; pre-copy, 4 connections and vm1; idle; pre-copy, at most 9 MiB/s, 4 connections "
+        "are both named idle pre x4"
+    )

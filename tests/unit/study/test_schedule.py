@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.study.plans import SMALL, changed
+from tui.study.model import estimate as estimate_module
 from tui.study.model.cell import Cell, cells_of
 from tui.study.model.estimate import estimate
 from tui.study.model.plan import StudyPlan, check
@@ -142,3 +143,13 @@ def test_runs_that_are_done_give_the_figure_of_their_cell_and_of_others(took_s: 
     assert estimate(plan, steps, steps, first, {}).likely_s == 10 * took_s
     left = [*steps, *steps]
     assert estimate(plan, steps, left[:16], first, {}).text == text
+
+
+def test_a_forecast_is_made_once_for_each_setting_of_thousands_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(estimate_module, "migration_s", lambda cell, _memory: asked.append(cell.text))
+    plan, _ = check(changed(repeats=50))
+    assert plan
+    steps = schedule(plan, cells_of(plan, "guest1"), 1)
+    assert estimate(plan, steps, steps, {}, {}).unknown == len(steps)
+    assert sorted(asked) == sorted({step.cell.text for step in steps})

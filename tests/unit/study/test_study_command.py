@@ -220,6 +220,7 @@ def test_a_plan_is_said_in_lines_before_it_starts() -> None:
     name = "memory pre-copy: guest1; memory, 2 threads x 60 MiB, 30 MiB/s; pre-copy, at most 64 MiB/s"
     assert f"  {name}" in lab
     assert lab[-2].startswith("It takes about ")
+    assert " is censored: pre-copy is cancelled, post-copy completes; " in lab[-1]
     assert lines(example("lab").replace("30 MiB/s", "100 MiB/s"))[-2].endswith(
         "each run of these takes longer than the limit: memory pre-copy."
     )

@@ -18,7 +18,7 @@ def found(studies: Path, name: str, config: str) -> Study:
         return store.load(studies / name)
     folders = own(studies, config)
     if name:
-        folders = [each for each in folders if each.name.partition("-")[2] == name]  # after the time
+        folders = [each for each in folders if each.name.partition("-")[2] == store.word_of(name)]  # after the time
         if not folders:
             raise Failure(f"There is no study {name!r}", f"its folder is not in {studies}")
     if not folders:

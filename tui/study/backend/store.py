@@ -49,6 +49,11 @@ class Study:
         return tuple(each for each in self.steps if each.number not in self.progress.done)
 
 
+def word_of(name: str) -> str:
+    """The name of a study as the name of its folder has it."""
+    return re.sub(r"[^\w.+-]", "_", name)
+
+
 class Store:
     """The log of one study, locked while it is open, so that two processes never work on one study. Its calls block."""
 
@@ -61,8 +66,7 @@ class Store:
     def create(cls, studies: Path, name: str, text: str, steps: Sequence[Step], head: Mapping[str, Any]) -> "Store":
         """Make a folder for a new study; `head` has its seed and its configuration. Raises Failure."""
         stamp = datetime.now(timezone.utc).strftime(STAMP)
-        word = re.sub(r"[^\w.+-]", "_", name)
-        folder = studies / f"{stamp}-{word}"
+        folder = studies / f"{stamp}-{word_of(name)}"
         try:
             while True:
                 try:

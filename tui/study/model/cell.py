@@ -79,13 +79,19 @@ def cells_of(plan: StudyPlan, vm: str) -> tuple[Cell, ...]:
 
 
 def check_size(plan: StudyPlan, cells: Sequence[Cell]) -> Problem | None:
-    """Why these cells are no study: a setting is there twice, or there are too many runs; None if they are."""
+    """Why these cells are no study: a setting or a name is there twice, or too many runs; None if they are."""
     known: dict[str, Cell] = {}
+    places: dict[tuple[str, str], Cell] = {}
     for each in cells:
         if each.text in known:
             why = f"the setting of {each.short} is that of {known[each.text].short}: {each.text}"
             return Problem("migration", "", why, "Remove one of the two.")
         known[each.text] = each
+        place = each.row, each.column
+        if place in places:
+            why = f"{each.text} and {places[place].text} are both named {each.short}"
+            return Problem("migration", "", why, "Rename one of their tables.")
+        places[place] = each
     runs = run_count(plan, cells)
     if runs > MOST_RUNS:
         why = f"{len(cells)} settings there and back, {plan.repeats} times each, are {runs} runs"

@@ -40,18 +40,20 @@ def estimate(
     for each in done.values():
         if each.took_s is not None and not each.failed and each.number in cells:
             by_cell.setdefault(cells[each.number], []).append(each.took_s)
-    everything = [took_s for found in by_cell.values() for took_s in found]
-    forecasts = {each.cell.text: migration_s(each.cell, memory.get(each.cell.vm, 0)) for each in left}
+    medians = {cell: median(found) for cell, found in by_cell.items()}
+    of_all = median(took_s for found in by_cell.values() for took_s in found) if by_cell else None
+    settings = {each.cell.text: each.cell for each in left}  # of thousands of runs; each client asks every second
+    forecasts = {text: migration_s(cell, memory.get(cell.vm, 0)) for text, cell in settings.items()}
     seconds, unknown, too_long = 0.0, 0, []
     for step in left:
         forecast_s = forecasts[step.cell.text]
-        if step.cell.text in by_cell:
-            seconds += median(by_cell[step.cell.text])
+        if step.cell.text in medians:
+            seconds += medians[step.cell.text]
         elif forecast_s is not None:
             seconds += plan.waits_s + min(plan.limit_s, forecast_s)
             too_long += [step.cell.short] if forecast_s > plan.limit_s else []
-        elif everything:
-            seconds += median(everything)
+        elif of_all is not None:
+            seconds += of_all
         else:
             seconds += plan.waits_s
             unknown += 1

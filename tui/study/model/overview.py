@@ -37,7 +37,10 @@ def overview(plan: StudyPlan, steps: Sequence[Step], progress: Progress, seed: i
         ("repeats", f"{plan.repeats}, each a block in {order}"),
         ("warm-up", warm_up if plan.warm_up else "none"),
         ("one run", _one_run(plan)),
-        ("limit", f"{exact_seconds(plan.limit_s)}: pre-copy of more is cancelled, and its total time is a lower bound"),
+        (
+            "limit",
+            f"{exact_seconds(plan.limit_s)}: a longer pre-copy is cancelled; a longer total time is a lower bound",
+        ),
         ("stops after", _counted(plan.stop_after, "failure") + (" in a row" if plan.stop_after > 1 else "")),
         ("runs", _runs(steps, progress)),
         ("state", state),

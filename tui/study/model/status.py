@@ -234,6 +234,6 @@ def plan_lines(plan: StudyPlan, cells: Sequence[Cell], found: Estimate) -> list[
         *setting_lines(cells),
         f"It takes {found.text}{unknown}.",
         *_too_long(found),
-        f"A migration of more than {exact_seconds(plan.limit_s)} is ended and counted as censored; "
-        f"{plan.stop_after} failures in a row stop the study.",
+        f"A migration of more than {exact_seconds(plan.limit_s)} is censored: pre-copy is cancelled, "
+        f"post-copy completes; {plan.stop_after} failures in a row stop the study.",
     ]

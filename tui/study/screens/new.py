@@ -103,6 +103,13 @@ class StartStudy(Dialog[bool]):
         self._access = access
         self._preview = preview
         self._busy = False
+        self._is_painted = False
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        self._is_painted = True
 
     def body(self) -> ComposeResult:
         yield Static(Content.styled("\n".join(self._preview.lines), "bold"))
@@ -113,10 +120,17 @@ class StartStudy(Dialog[bool]):
         yield Static(Content("\n".join(self._preview.settings)))
 
     def action_start(self) -> None:
-        """Start it."""
-        if not self._busy:
+        """Start it, if the key was pressed after the plan was on the screen."""
+        if self._is_painted and not self._busy:
             self._busy = True
             self._start()
+
+    def action_close(self) -> None:
+        """Leave; a start that was requested cannot be taken back, so its reply is waited for."""
+        if self._busy:
+            self._show("The start was requested: wait for the reply. The study can be stopped after it.")
+        else:
+            super().action_close()
 
     @work(name="start")
     async def _start(self) -> None:

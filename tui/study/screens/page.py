@@ -296,7 +296,7 @@ class StudyPage(Page):
             return
         text = (
             "A migration under way is measured to its end first. What is done stays; "
-            f"resuming continues with the other {shown.status['total'] - shown.status['done']} runs."
+            "resuming continues with the runs that are left then."
         )
 
         def answered(key: str | None) -> None:
