@@ -180,6 +180,15 @@ async def test_memory_is_drawn_on_a_logarithmic_scale_on_a_key() -> None:
         await until(page.pilot, lambda: "logarithmic" not in page.words)
 
 
+async def test_a_chart_of_rates_alone_has_no_logarithmic_scale() -> None:
+    async with page_of(running("guest-post-copy", at(13)), size=(120, 40)) as page:
+        await page.pilot.press("f", "f")
+        await page.sees("─ rate, MiB/s ─")
+        await page.pilot.press("y")
+        await page.is_notified("Only charts of amounts of memory have a logarithmic scale.")
+        assert not page.app.page.query_one(Board).view.log
+
+
 async def test_another_migration_is_shown_as_a_whole() -> None:
     async with page_of(running("guest-post-copy", over)) as page:
         board = page.app.page.query_one(Board)
