@@ -80,6 +80,16 @@ async def test_the_cursor_reads_all_values_and_can_be_put_by_a_click() -> None:
         assert "┃" not in page.text
 
 
+async def test_a_narrow_chart_has_its_moments_where_the_click_and_the_phases_are() -> None:
+    async with page_of(running("guest-post-copy", at(13)), size=(20, 30)) as page:
+        chart, board = page.app.page.query_one("#memory", Chart), page.app.page.query_one(Board)
+        await page.pilot.click("#memory", offset=(1, 2))
+        await until(page.pilot, lambda: board.view.cursor is not None)
+        await until(page.pilot, lambda: "┃" in page.text)
+        row = page.text.splitlines()[chart.region.y + 2]
+        assert row.index("┃") == 1
+
+
 async def test_the_time_axis_is_zoomed_and_moved() -> None:
     async with page_of(running("guest-post-copy", over), size=(120, 40)) as page:
         memory = page.app.page.query_one("#memory", Chart)

@@ -19,7 +19,7 @@ from tui.migration.widgets.view import View
 from tui.ui.chart.chart import Chart
 from tui.ui.chart.picture import Picture
 from tui.ui.chart.scale import Scale
-from tui.ui.chart.sheet import LABELS_WIDE, time_scale
+from tui.ui.chart.sheet import labels_wide, time_scale
 from tui.ui.lines import Lines
 
 LINES = 2  # above and below the charts
@@ -177,7 +177,7 @@ class Board(Vertical):
         line, values = self.query_one("#ribbon", Lines), self.query_one("#values", Lines)
         line.display = scale.columns > 0
         if line.display:
-            line.show(ribbon(list(phases(timeline)), scale, LABELS_WIDE + 1, width))
+            line.show(ribbon(list(phases(timeline)), scale, labels_wide(width) + 1, width))
         values.display = self.size.height >= LEAST + LINES
         if self.view.cursor is None:
             guest = "" if "guest" in self._shown(timeline) else guest_now(timeline)
