@@ -80,6 +80,16 @@ async def test_the_cursor_reads_all_values_and_can_be_put_by_a_click() -> None:
         assert "┃" not in page.text
 
 
+async def test_a_narrow_chart_has_its_moments_where_the_click_and_the_phases_are() -> None:
+    async with page_of(running("guest-post-copy", at(13)), size=(20, 30)) as page:
+        chart, board = page.app.page.query_one("#memory", Chart), page.app.page.query_one(Board)
+        await page.pilot.click("#memory", offset=(1, 2))
+        await until(page.pilot, lambda: board.view.cursor is not None)
+        await until(page.pilot, lambda: "┃" in page.text)
+        row = page.text.splitlines()[chart.region.y + 2]
+        assert row.index("┃") == 1
+
+
 async def test_the_time_axis_is_zoomed_and_moved() -> None:
     async with page_of(running("guest-post-copy", over), size=(120, 40)) as page:
         memory = page.app.page.query_one("#memory", Chart)
@@ -178,6 +188,15 @@ async def test_memory_is_drawn_on_a_logarithmic_scale_on_a_key() -> None:
         await page.sees("memory, MiB, logarithmic", "rate, MiB/s ─")
         await page.pilot.press("y")
         await until(page.pilot, lambda: "logarithmic" not in page.words)
+
+
+async def test_a_chart_of_rates_alone_has_no_logarithmic_scale() -> None:
+    async with page_of(running("guest-post-copy", at(13)), size=(120, 40)) as page:
+        await page.pilot.press("f", "f")
+        await page.sees("─ rate, MiB/s ─")
+        await page.pilot.press("y")
+        await page.is_notified("Only charts of amounts of memory have a logarithmic scale.")
+        assert not page.app.page.query_one(Board).view.log
 
 
 async def test_another_migration_is_shown_as_a_whole() -> None:

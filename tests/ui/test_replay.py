@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from tests.ui.migrate_screen import at, page_of, running
 from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.runs_screen import NAME, app_of, make_run, open_run
+from tui.migration.widgets.board import Board
 from tui.runs.backend.reading import RunReader
 from tui.runs.backend.reading import open_run as read_run
 from tui.runs.backend.runs import Runs
@@ -193,6 +194,29 @@ async def test_v_replays_an_opened_run_and_a_key_returns_to_it(tmp_path: Path, k
         await until(pilot, lambda: isinstance(app.screen, ReplayPage) and "playing 1x" in text_of(app))
         await pilot.press(key)
         await until(pilot, lambda: isinstance(app.screen, RunPage))
+
+
+@pytest.mark.parametrize("keys", [("f",), ("z",), ("left",), ("f", "z", "left", "y")])
+async def test_esc_shows_the_whole_run_again_before_it_returns(tmp_path: Path, keys: tuple[str, ...]) -> None:
+    make_run(tmp_path, "post-copy-by-hand")
+    app = app_of(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_run(pilot)
+        run = app.screen
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, ReplayPage) and "playing 1x" in text_of(app))
+        await pilot.press("space", "g", *"13", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReplayPage) and "0:13.0" in text_of(app))
+        for page, page_before in ((app.screen, run), (run, app.page)):
+            board = page.query_one(Board)
+            await pilot.press(*keys)
+            await until(pilot, lambda board=board: board.view.partial)
+            await pilot.press("escape")
+            await until(pilot, lambda board=board: not board.view.partial)
+            assert app.screen is page
+            assert board.view.log == ("y" in keys)
+            await pilot.press("escape")
+            await until(pilot, lambda page_before=page_before: app.screen is page_before)
 
 
 async def test_a_log_that_is_gone_is_reported_and_esc_still_returns(tmp_path: Path) -> None:

@@ -102,6 +102,11 @@ def test_numbers_of_crowded_passes_are_thinned_to_round_ones() -> None:
     assert "▏501" not in crowded
 
 
+def test_a_line_without_room_before_the_axis_has_the_phases_alone() -> None:
+    shown = [Phase(SETUP, 0, 20), Phase(PASS, 20, 60, 1)]
+    assert ribbon(shown, Scale(60, 1, 18, 1), 1, 20).plain == " setup░▏1           "
+
+
 def test_a_part_of_the_time_axis_shows_the_passes_of_that_part() -> None:
     shown = line(passes(600, 1.0), span=6.0, begin=300.0)
     assert [each.strip() for each in shown.split("▏")] == ["pass", "301", "302", "303", "304", "305", "306"]

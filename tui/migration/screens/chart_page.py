@@ -39,7 +39,11 @@ class ChartPage(Page):
             return ""
         if not self._has_charts:
             return "There are no charts yet."
-        return "" if self._has_room else "There is no room for the charts."
+        if not self._has_room:
+            return "There is no room for the charts."
+        if action == "log_scale" and not all(board.shows_amounts for board in self.query(Board)):
+            return "Only charts of amounts of memory have a logarithmic scale."
+        return ""
 
     @property
     def _has_charts(self) -> bool:
@@ -80,6 +84,14 @@ class ChartPage(Page):
         """Show all charts and all of the time."""
         self._board.show_all()
         self._arrange()
+
+    def undo_view(self) -> bool:
+        """Show all charts and all of the time, without the cursor; False if there is nothing to undo."""
+        if not self._has_room or not any(board.view.partial for board in self.query(Board)):  # none while it closes
+            return False
+        self._board.show_everything()
+        self._arrange()
+        return True
 
     def _arrange(self) -> None:
         """Hide the lines around a chart that is shown alone."""

@@ -17,9 +17,9 @@ from tui.migration.widgets.readout import readout
 from tui.migration.widgets.ribbon import ribbon
 from tui.migration.widgets.view import View
 from tui.ui.chart.chart import Chart
-from tui.ui.chart.picture import BYTES, Picture
+from tui.ui.chart.picture import Picture
 from tui.ui.chart.scale import Scale
-from tui.ui.chart.sheet import LABELS_WIDE, time_scale
+from tui.ui.chart.sheet import labels_wide, time_scale
 from tui.ui.lines import Lines
 
 LINES = 2  # above and below the charts
@@ -32,6 +32,7 @@ PICTURES: dict[str, Callable[[Timeline], Picture]] = {
     "left": left_picture,
     "sent": sent_picture,
 }
+AMOUNTS = ("memory", "left", "sent")  # these have a logarithmic scale, too
 ALONE = ("left", "sent")  # these are not shown below others
 
 
@@ -119,6 +120,15 @@ class Board(Vertical):
         """Show all charts and all of the time, without the cursor."""
         self._change(View())
 
+    def show_everything(self) -> None:
+        """Show all charts and all of the time, without the cursor, on the same scale."""
+        self._change(View(log=self.view.log))
+
+    @property
+    def shows_amounts(self) -> bool:
+        """Whether a chart of amounts of memory is shown."""
+        return self._timeline is None or not set(self._shown(self._timeline)).isdisjoint(AMOUNTS)
+
     def on_chart_clicked(self, message: Chart.Clicked) -> None:
         """Put the cursor where a chart was clicked."""
         self._put_cursor(message.moment)
@@ -153,7 +163,7 @@ class Board(Vertical):
         picture, window = PICTURES[name](timeline), self.view.window(newest_of(timeline))
         if window is not None:
             picture = _part(picture, window, newest_of(timeline))
-        log = self.view.log and picture.units == BYTES
+        log = self.view.log and name in AMOUNTS
         chart = self.query_one(f"#{name}", Chart)
         chart.picture = replace(picture, times=last, cursor=self.view.cursor, log=log)
 
@@ -167,7 +177,7 @@ class Board(Vertical):
         line, values = self.query_one("#ribbon", Lines), self.query_one("#values", Lines)
         line.display = scale.columns > 0
         if line.display:
-            line.show(ribbon(list(phases(timeline)), scale, LABELS_WIDE + 1, width))
+            line.show(ribbon(list(phases(timeline)), scale, labels_wide(width) + 1, width))
         values.display = self.size.height >= LEAST + LINES
         if self.view.cursor is None:
             guest = "" if "guest" in self._shown(timeline) else guest_now(timeline)

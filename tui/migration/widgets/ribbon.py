@@ -42,7 +42,7 @@ def ribbon(phases: Sequence[Phase], scale: Scale, left: int, width: int) -> Cont
         else:  # its name goes on into the margin if it is short
             write(start, each.kind, OTHERS)
             write(start, each.kind[: end - start + 1].ljust(end - start + 1), OTHERS_FILLED)
-    for at, character in enumerate(LEFT.rjust(left - 1)):
+    for at, character in enumerate(LEFT.rjust(left - 1) if left > len(LEFT) else ""):
         cells[at] = character, "dim"
     return Content.assemble(*cells)
 

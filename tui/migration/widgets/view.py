@@ -15,6 +15,11 @@ class View:
     cursor: float | None = None
     log: bool = False  # amounts of memory on a logarithmic scale
 
+    @property
+    def partial(self) -> bool:
+        """Whether one chart, a part of the time or the cursor is shown."""
+        return self != View(log=self.log)
+
     def window(self, whole: float) -> tuple[float, float] | None:
         """The part of the time that is shown; None for all."""
         if self.length is None or self.length >= whole:

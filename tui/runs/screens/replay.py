@@ -225,5 +225,6 @@ class ReplayPage(MomentPage):
             self._jump(self._head.moved_to(message.at))
 
     def action_back(self) -> None:
-        """Return to the run."""
-        self.dismiss()
+        """Show all charts and all of the time again, then return to the run."""
+        if not self.undo_view():
+            self.dismiss()

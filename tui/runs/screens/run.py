@@ -112,5 +112,6 @@ class RunPage(ChartPage):
             self.app.push_screen(RunDetails(self._opened))
 
     def action_back(self) -> None:
-        """Return to the list."""
-        self.dismiss()
+        """Show the whole run again, then return to the list."""
+        if not self.undo_view():
+            self.dismiss()

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from tui.ui.chart.curves import Curves, is_loaded, load
 from tui.ui.chart.paper import BAND, BLANK, CURSOR, EMPTY, FRAME, LABEL, LEVEL, ON_AREA, SERIES, SIGN, TITLE, Row
 from tui.ui.chart.picture import AREA, Picture
-from tui.ui.chart.sheet import LABELS_WIDE, compose, time_scale
+from tui.ui.chart.sheet import compose, labels_wide, time_scale
 
 COMPONENTS = {  # by ink
     FRAME: "chart--frame",
@@ -89,7 +89,8 @@ class Chart(Widget):
         self._draw()
 
     def on_click(self, event: events.Click) -> None:
-        scale, column = time_scale(self.picture, self.size.width), event.x - LABELS_WIDE - 1
+        width = self.size.width
+        scale, column = time_scale(self.picture, width), event.x - labels_wide(width) - 1
         if 0 <= column < scale.columns:
             self.post_message(self.Clicked(scale.moment(column + 0.5)))
 

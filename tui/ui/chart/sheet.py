@@ -33,7 +33,8 @@ def compose(picture: Picture, width: int, height: int, curves: Curves | None) ->
     highest = picture.highest_y / unit.size
     axis = log_axis(highest, rows) if picture.log else value_axis(highest, rows, binary=unit.binary)
     labels = _labels(axis, rows)
-    left = max([LABELS_WIDE, *(len(label) + 1 for _, label in labels)]) if width >= NARROW else 0
+    left = labels_wide(width)
+    left = max([left, *(len(label) + 1 for _, label in labels)]) if left else 0
     scale = time_scale(picture, width, left, axis.top * unit.size, rows)
     scale = replace(scale, floor=axis.floor * unit.size)
     _axes(paper, scale, left)
@@ -51,8 +52,14 @@ def compose(picture: Picture, width: int, height: int, curves: Curves | None) ->
     return paper.rows()
 
 
-def time_scale(picture: Picture, width: int, left: int = LABELS_WIDE, top: float = 1.0, rows: int = 1) -> Scale:
-    """The scale of a chart of this width, with so many columns left of its axis."""
+def labels_wide(width: int) -> int:
+    """The columns left of the axis of a chart of this width."""
+    return LABELS_WIDE if width >= NARROW else 0
+
+
+def time_scale(picture: Picture, width: int, left: int | None = None, top: float = 1.0, rows: int = 1) -> Scale:
+    """The scale of a chart of this width, with so many columns left of its axis, else with the usual number."""
+    left = labels_wide(width) if left is None else left
     begin, end = picture.window or (0.0, time_span(max(picture.last_x, picture.span_s)))
     return Scale(end - begin, top, width - left - 1 - margin_of(picture, width), rows, begin)
 
