@@ -78,6 +78,7 @@ async def test_a_migration_to_a_third_host_is_not_recorded_as_one_to_the_configu
 
 async def test_options_that_are_unknown_are_not_recorded(stage: Stage, tmp_path: Path) -> None:
     migration = await followed(stage, tmp_path)
+    await until(lambda: events(migration, record.ATTACHED))
     (attached,) = events(migration, record.ATTACHED)
     assert not {"timeout_s", "auto_converge", "parallel", "bandwidth_mib_s"} & set(attached.data)
     assert summary(migration.folder)["options"] == {"technique": "unknown"}
@@ -124,6 +125,7 @@ async def test_a_target_that_appears_later_is_learned(stage: Stage, tmp_path: Pa
     receive(stage)
     await until(lambda: migration.timeline.target)
     assert migration.target == stage.target
+    await until(lambda: events(migration, record.TARGET))  # the log is written on another thread
     assert [each.data["target"] for each in events(migration, record.TARGET)] == [stage.target]
     migration.controls.switch_to_post_copy()
     await end_of(migration)

@@ -50,8 +50,18 @@ def due(sample: Sample) -> float:
     return sample.t - sample.waited - sample.late
 
 
+OTHERS: set[threading.Thread] = set()  # the threads of tests before this one, which may still end
+
+
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    OTHERS.clear()
+    OTHERS.update(threading.enumerate())
+
+
 def sampling_threads() -> list[threading.Thread]:
-    return [each for each in threading.enumerate() if each.name == "sampler"]
+    """The samplers of this test that still run."""
+    return [each for each in threading.enumerate() if each.name == "sampler" and each not in OTHERS]
 
 
 def join_all() -> None:
