@@ -1,12 +1,11 @@
-"""Runs the tests: `python -m tests [fast] [coverage] [fuzz] [lab] [faults] [nfs] [software]`.
+"""Runs the tests: `python -m tests [fast] [coverage] [fuzz] [lab] [faults] [nfs]`.
 
-Without a name these run: coverage, fuzz, lab, nfs and software. `lab` puts twelve of the faults to migrations; `faults`
-puts all of them, which takes 40 minutes, so only a person runs it.
+Without a name these run: coverage, fuzz, lab and nfs. `lab` puts twelve of the faults to migrations; `faults` puts all
+of them, which takes 40 minutes, so only a person runs it.
 `coverage` runs the fast tests and prints how much of tui/ they ran; `fast` does not measure it, for the inner loop.
 tests/nfs spends most of its time waiting for one emulated machine, so it runs beside the others and its output comes at
-the end. `software` is a part of it, with machines of its own: it comes last, when a core has nothing else to do.
-The fast ones run in parallel processes. tests/lab has no other tests but those of tests/nfs beside it, because it
-measures migrations. Exit status 1 when any run failed.
+the end. The fast ones run in parallel processes. tests/lab has no other tests but those of tests/nfs beside it, because
+it measures migrations. Exit status 1 when any run failed.
 """
 
 import os
@@ -21,17 +20,15 @@ PYTEST = (sys.executable, "-m", "pytest")
 PROCESSES = min(8, 2 * (os.cpu_count() or 1))
 PARALLEL = ("-n", str(PROCESSES), "--dist", "worksteal")
 FAST = (*PARALLEL, "tests/unit", "tests/integration", "tests/ui")
-SOFTWARE = "tests/nfs/test_software.py"
 RUNS = {
     "fast": FAST,
     "fuzz": (*PARALLEL, "tests/fuzz"),
     "coverage": (*FAST, "--cov", "--cov-report="),
     "lab": ("tests/lab", "-m", "not all_faults"),
     "faults": ("tests/lab/test_faults.py",),
-    "nfs": ("tests/nfs", f"--ignore={SOFTWARE}"),
-    "software": (SOFTWARE,),
+    "nfs": ("tests/nfs",),
 }
-ALL = ["coverage", "fuzz", "lab", "nfs", "software"]
+ALL = ["coverage", "fuzz", "lab", "nfs"]
 WORST = 15  # files whose coverage is printed
 
 
@@ -46,17 +43,11 @@ def main(names: list[str]) -> int:
         os.environ["COVERAGE_FILE"] = f"{folder}/coverage"  # not in the checkout, where it would be root's
         beside = None
         if "nfs" in names:
-            beside = subprocess.Popen(
-                [*PYTEST, *RUNS["nfs"]],
-                env=machines_of("nfs"),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
+            beside = subprocess.Popen([*PYTEST, *RUNS["nfs"]], stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         statuses = [0]
         for name in names:
             if name != "nfs" and not interrupts:
-                statuses.append(subprocess.run([*PYTEST, *RUNS[name]], env=machines_of(name), check=False).returncode)
+                statuses.append(subprocess.run([*PYTEST, *RUNS[name]], check=False).returncode)
             if name == "coverage":
                 print_coverage()
         if beside:
@@ -64,11 +55,6 @@ def main(names: list[str]) -> int:
             output.seek(0)
             shutil.copyfileobj(output, sys.stdout)
     return int(any(statuses) or bool(interrupts))
-
-
-def machines_of(name: str) -> dict[str, str]:
-    """The environment in which tests/nfs has machines of this name, whatever the caller has exported."""
-    return {**os.environ, "NFS_MACHINES": name}
 
 
 def print_coverage() -> None:

@@ -9,11 +9,8 @@ import pytest
 from tests.nfs.machines import FIREWALLED, INSTALLED, Machines
 from tui.lab.lock import held
 
-# tests.__main__ gives a name to each run, so that machines of two names run beside each other. A lock admits one run
-# for each name, because its machines have one folder of disks.
-NAME = os.environ.get("NFS_MACHINES", "nfs")
-FOLDER = Path(f"/var/tmp/vmlm-tui-{NAME}")
-LOCK = Path(f"/run/vmlm-tui-{NAME}.lock")
+FOLDER = Path("/var/tmp/vmlm-tui-nfs")
+LOCK = Path("/run/vmlm-tui-nfs.lock")  # only one run at a time, because of the memory
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +18,7 @@ def machines() -> Iterator[Machines]:
     """The three machines; the first run on a computer takes minutes, because it builds their disk and boots them."""
     if os.geteuid() != 0:
         pytest.fail("the tests in tests/nfs need root for their network: run `make test`, or sudo", pytrace=False)
-    with held(LOCK, f"the machines {NAME!r} of tests/nfs", print):
+    with held(LOCK, "the machines of tests/nfs", print):
         machines = Machines(FOLDER, print)
         try:
             yield machines
