@@ -54,7 +54,9 @@ class Replay:
     async def goes_to(self, time: str) -> None:
         """Type a time."""
         await self.pilot.press("g", *time, "enter")
-        await until(self.pilot, lambda: self.app.screen is self.app.page)
+        page = self.app.page
+        assert isinstance(page, ReplayPage)
+        await until(self.pilot, lambda: self.app.screen is page and page.in_front)
 
 
 @asynccontextmanager
@@ -176,10 +178,12 @@ async def test_the_bar_has_the_position_the_passes_and_the_switch(tmp_path: Path
 async def test_it_stands_still_behind_a_dialog(tmp_path: Path) -> None:
     async with replay_of(tmp_path, "cancelled") as replay:
         await replay.pilot.press("space", "g")
-        await until(replay.pilot, lambda: replay.app.screen is not replay.app.page)
+        page = replay.app.page
+        assert isinstance(page, ReplayPage)
+        await until(replay.pilot, lambda: not page.in_front)
         replay.clock.now += 5
         await replay.pilot.press("escape")
-        await until(replay.pilot, lambda: replay.app.screen is replay.app.page)
+        await until(replay.pilot, lambda: page.in_front)
         replay.clock.now += 1
         await replay.shows("playing 1x  0:01.0")
 

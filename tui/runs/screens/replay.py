@@ -65,6 +65,7 @@ class ReplayPage(MomentPage):
         self._opened = opened
         self._clock = clock
         self._then = clock()  # when the position was last moved on
+        self.in_front = True  # not behind a dialog or another page, where the replay stands still
         self._log: ReplayLog | None = None
         self._head: Playhead | None = None
         self._wanted = asyncio.Event()
@@ -83,8 +84,11 @@ class ReplayPage(MomentPage):
         self._follow()
         self.set_interval(TICK_S, self.guarded(self._tick))
 
+    def on_screen_suspend(self) -> None:
+        self.in_front = False
+
     def on_screen_resume(self) -> None:
-        self._then = self._clock()  # the replay stood still behind a dialog or another page
+        self.in_front, self._then = True, self._clock()
         self._request_update()
 
     def on_resize(self) -> None:
@@ -153,7 +157,7 @@ class ReplayPage(MomentPage):
         """Move the position on with the clock, while the replay is in front."""
         now = self._clock()
         passed, self._then = now - self._then, now
-        if self._head is not None and self.is_current and self._head.playing:
+        if self._head is not None and self.in_front and self._head.playing:
             self._move(self._head.after(passed))
 
     def _move(self, head: Playhead) -> None:
