@@ -3,9 +3,9 @@
 Without a name these run: coverage, fuzz, lab and nfs. `lab` puts twelve of the faults to migrations; `faults` puts all
 of them, which takes 40 minutes, so only a person runs it.
 `coverage` runs the fast tests and prints how much of tui/ they ran; `fast` does not measure it, for the inner loop.
-tests/nfs spends most of its time waiting for one emulated machine, so it runs beside the others and its output comes at
-the end. The fast ones run in parallel processes. tests/lab has no other tests but those of tests/nfs beside it, because
-it measures migrations. Exit status 1 when any run failed.
+The fast ones run in parallel processes and use all cores, so nothing runs beside them. tests/nfs spends most of its
+time waiting for one emulated machine, so it runs beside tests/lab, and its output comes at the end. tests/lab has no
+other tests beside it, because it measures migrations. Exit status 1 when any run failed.
 """
 
 import os
@@ -29,6 +29,7 @@ RUNS = {
     "nfs": ("tests/nfs",),
 }
 ALL = ["coverage", "fuzz", "lab", "nfs"]
+SLOW = ("lab", "faults", "nfs")  # after the others; the last one beside the first two
 WORST = 15  # files whose coverage is printed
 
 
@@ -42,10 +43,12 @@ def main(names: list[str]) -> int:
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryDirectory() as folder:
         os.environ["COVERAGE_FILE"] = f"{folder}/coverage"  # not in the checkout, where it would be root's
         beside = None
-        if "nfs" in names:
-            beside = subprocess.Popen([*PYTEST, *RUNS["nfs"]], stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         statuses = [0]
-        for name in names:
+        for name in sorted(names, key=SLOW.__contains__):
+            if name in SLOW and "nfs" in names and beside is None and not interrupts:
+                beside = subprocess.Popen(
+                    [*PYTEST, *RUNS["nfs"]], stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                )
             if name != "nfs" and not interrupts:
                 statuses.append(subprocess.run([*PYTEST, *RUNS[name]], check=False).returncode)
             if name == "coverage":
