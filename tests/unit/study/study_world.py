@@ -19,14 +19,21 @@ CONFIG = "/config.toml"
 
 
 class Shuttle(Stage):
-    """Plays one recording again for each migration, from where the VM is."""
+    """Plays one recording again for each migration, from where the VM is.
+
+    `free`: so many migrations do not wait for keys, the later ones do; None leaves that as it is.
+    """
 
     def __init__(self, name: str, *, waits_for_keys: bool = False) -> None:
         super().__init__(recording(name), waits_for_keys=waits_for_keys)
         self._names = {"source": "source", "destination": "destination"}
+        self.free: int | None = None
 
     def begin(self) -> None:
         with self._lock:
+            if self.free is not None:
+                self._waits_for_keys = self.free <= 0
+                self.free -= 1
             self._at, self.end = 0, ""
             self.ended.clear()
             if self.vm.name in self.vms[self.target]:

@@ -30,11 +30,11 @@ IDLE = changed(workload={"idle": {}}, migration={"a": {"technique": "pre-copy"}}
 
 async def second_run(world: World) -> MigrationActor:
     """Start a study, and return when its second run is under way for ever, until a key is pressed."""
-    world.stage._waits_for_keys = False
+    world.stage.free = 1
     await world.start(IDLE)
     await until(lambda: len(world.done()) == 1)
-    world.stage._waits_for_keys = True
     await until(lambda: len(world.log()) >= 4 and world.owner.busy)
+    world.stage.free = None
     assert world.owner.current
     return world.owner.current
 
