@@ -4,11 +4,12 @@ import math
 
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT
 from tui.core.quantity import MIB
+from tui.forecast.model.dirty_curve import DirtyCurve
+from tui.forecast.model.pre_copy import Link, post_copy, pre_copy
 from tui.guest.model.workload import CPU, MEMORY
 from tui.study.model.cell import Cell
 
 SYSTEM = 1.12  # the guest's system dirties pages, too: 112 MiB/s were measured with a workload of 100 MiB/s
-STALLED = 0.96  # of the pass before: one that is hardly smaller is followed by others of its size
 
 
 def migration_s(cell: Cell, memory_bytes: int) -> float | None:
@@ -18,11 +19,13 @@ def migration_s(cell: Cell, memory_bytes: int) -> float | None:
     if not plan.bandwidth_mib_s or not memory_bytes or dirtied is None:
         return None
     rate, working_set = dirtied
-    memory, limit = memory_bytes / MIB, float(plan.bandwidth_mib_s)
-    if plan.technique == POST_COPY_MANUAL:  # a study switches at once, and each page is sent once
-        return memory / limit
-    switch_s = plan.timeout_s if plan.technique == POST_COPY_TIMEOUT else math.inf
-    found = _passes_s(memory, limit, min(rate, limit * memory), min(working_set, memory), plan.downtime_ms, switch_s)
+    curve, link = DirtyCurve.of_workload(rate * MIB, working_set * MIB, memory_bytes), Link(plan.bandwidth_mib_s * MIB)
+    downtime_s = plan.downtime_ms / 1000
+    if plan.technique == POST_COPY_MANUAL:  # a study switches at once
+        return post_copy(curve, link, memory_bytes, 0.0, downtime_s).total_s
+    if plan.technique == POST_COPY_TIMEOUT:
+        return post_copy(curve, link, memory_bytes, plan.timeout_s, downtime_s).total_s
+    found = pre_copy(curve, link, memory_bytes, downtime_s, auto_converge=plan.auto_converge).total_s
     return None if found == math.inf and plan.auto_converge else found  # it slows the guest until it may converge
 
 
@@ -34,22 +37,3 @@ def _dirty_rate(cell: Cell) -> tuple[float, float] | None:
     if spec.name != MEMORY:
         return None
     return SYSTEM * spec.rate_mib_s or math.inf, float(spec.working_set_mib)
-
-
-def _passes_s(
-    memory: float, limit: float, rate: float, working_set: float, downtime_ms: float, switch_s: float
-) -> float:
-    """The time of all passes, and after `switch_s` of post-copy, which sends each page that remains once."""
-    rest, passed_s = memory, 0.0
-    while True:
-        pass_s = rest / limit
-        if passed_s + pass_s >= switch_s:
-            part_s = switch_s - passed_s
-            return switch_s + min(memory, rest - limit * part_s + min(working_set, rate * part_s)) / limit
-        passed_s += pass_s
-        dirtied = min(working_set, rate * pass_s)
-        if dirtied <= limit * downtime_ms / 1000:
-            return passed_s + dirtied / limit
-        if dirtied > STALLED * rest:
-            return switch_s + dirtied / limit
-        rest = dirtied

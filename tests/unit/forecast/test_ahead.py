@@ -1,0 +1,62 @@
+"""The forecast of a migration that is under way."""
+
+import math
+
+import pytest
+
+from tui.core.quantity import GIB, MIB
+from tui.forecast.model.ahead import Bandwidth, EndedPass, Position, ahead, stalled, updated
+from tui.forecast.model.dirty_curve import DirtyCurve
+from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.interval import Interval
+
+SLOW = Inputs(
+    DirtyCurve.of_workload(20 * MIB, 300 * MIB, GIB), 450 * MIB, Interval(90 * MIB, 100 * MIB, 110 * MIB), "limit", 0.3
+)
+
+
+def passes(*left: float) -> list[EndedPass]:
+    return [EndedPass(each / 100, each * MIB) for each in left]
+
+
+def test_it_goes_on_from_where_it_is() -> None:
+    found = ahead(SLOW, Position(3.0, 2.0, 100 * MIB))
+    # 1 s for the rest, which leaves 60 MiB of 3 s; 0.6 s, which leave 12 MiB, and these fit
+    assert found.converges
+    assert found.total_s.likely == pytest.approx(3 + 1 + 0.6 + 0.12 + 0.04)
+    assert found.total_s.low < found.total_s.likely < found.total_s.high
+    moments = [t for t, _, _ in found.cone]
+    assert moments == sorted(moments)
+    assert moments[0] == 3.0
+    assert found.cone[0][1:] == (100 * MIB, 100 * MIB)
+    assert all(low <= high for _, low, high in found.cone)
+
+
+def test_passes_replace_a_curve_that_was_measured_before_the_workload_changed() -> None:
+    changed = updated(SLOW, passes(300, 305), 100 * MIB)
+    found = ahead(changed, Position(8.0, 0.0, 305 * MIB))
+    assert (found.converges, found.total_s.likely, len(found.cone) > 2) == (False, math.inf, True)
+    assert ahead(updated(changed, passes(20), None), Position(9.0, 0.0, 20 * MIB)).converges
+
+
+@pytest.mark.parametrize(
+    ("left", "proved"),
+    [
+        ((300,), False),
+        ((300, 301), False),
+        ((300, 301, 299), True),
+        ((300, 290, 150), False),  # it still shrinks
+        ((300, 280, 200, 198, 197), True),
+        ((20, 300, 20, 19), False),  # one pass was larger
+    ],
+)
+def test_two_passes_without_progress_prove_that_it_does_not_converge(left: tuple[int, ...], proved: bool) -> None:
+    assert stalled(passes(*left)) is proved
+
+
+def test_the_bandwidth_follows_the_newest_and_ignores_pauses() -> None:
+    bandwidth = Bandwidth()
+    assert bandwidth.mean is None
+    for each in (100.0, 0.0, 200.0):
+        bandwidth.add(each)
+    assert bandwidth.mean == pytest.approx(140)

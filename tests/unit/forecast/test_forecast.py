@@ -1,0 +1,125 @@
+"""The forecast of a migration, on dirty rates that were measured in the lab."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from tui.core.quantity import GIB, MIB
+from tui.forecast.model.advice import advised, sentence
+from tui.forecast.model.dirty_curve import DirtyCurve
+from tui.forecast.model.forecast import AT_ONCE, AUTO_CONVERGE, AUTOMATIC, PRE_COPY, Forecast, Inputs, side_by_side
+from tui.forecast.model.forecast_json import forecast_from_json, forecast_to_json, inputs_from_json, inputs_to_json
+from tui.forecast.model.interval import Interval
+from tui.forecast.model.judgement import judge
+from tui.forecast.model.what_if import bandwidth_that_converges, downtime_that_converges, slowdown_that_converges
+
+LINK = Interval(105 * MIB, 112 * MIB, 118 * MIB)
+# MiB/s over 1, 2 and 4 s, by the rate of the workload: libvirt 11.3, QEMU 10.0, a VM of 1 GiB
+MEASURED = {30: (35, 29, 27), 100: (112, 91, 63), 300: (308, 138, 80), 1000: (336, 158, 83)}
+
+
+def inputs(rate: int, **changes: object) -> Inputs:
+    windows = [(float(s), each * MIB) for s, each in zip((1, 2, 4), MEASURED[rate], strict=True)]
+    found = Inputs(DirtyCurve.measured(windows, GIB), 450 * MIB, LINK, "earlier runs", 0.3)
+    return replace(found, **changes)  # type: ignore[arg-type]
+
+
+def by_name(of: Inputs) -> dict[str, Forecast]:
+    return {each.technique: each for each in side_by_side(of)}
+
+
+def test_a_slow_workload_converges_and_pre_copy_is_advised() -> None:
+    found = by_name(inputs(30))
+    plain = found[PRE_COPY]
+    assert (plain.converges, plain.certain, plain.near_border) == (True, True, False)
+    assert 5 < plain.total_s.likely < 8
+    assert plain.total_s.low < plain.total_s.likely < plain.total_s.high
+    assert advised(list(found.values())) is plain
+    assert found[AUTOMATIC].total_s.likely == plain.total_s.likely
+
+
+def test_a_fast_workload_does_not_converge_and_post_copy_is_advised() -> None:
+    found = by_name(inputs(1000))
+    assert (found[PRE_COPY].converges, found[PRE_COPY].certain) == (False, True)
+    assert math.isinf(found[PRE_COPY].total_s.likely)
+    assert found[PRE_COPY].left == pytest.approx(329 * MIB, rel=0.02)
+    assert advised(list(found.values())).technique == AT_ONCE
+    assert found[AT_ONCE].total_s.likely == pytest.approx(1 + 0.04 + 450 / 112)
+    assert found[AUTOMATIC].total_s.likely == found[AT_ONCE].total_s.likely
+    assert found[AUTO_CONVERGE].total_s.likely > 5 * found[AT_ONCE].total_s.likely
+
+
+def test_post_copy_that_is_refused_is_neither_offered_nor_advised() -> None:
+    found = by_name(inputs(1000, post_copy_refused="multifd before QEMU 10.1"))
+    assert AT_ONCE not in found
+    assert advised(list(found.values())).technique == AUTO_CONVERGE
+    assert found[AUTOMATIC].total_s.likely == found[AUTO_CONVERGE].total_s.likely
+
+
+def test_the_timeout_of_a_plan_has_a_forecast_of_its_own() -> None:
+    found = by_name(inputs(1000, timeout_s=25.0))
+    assert 25 < found["post-copy after 25 s"].total_s.likely < 25 + 1 + 450 / 112
+
+
+def test_a_verdict_near_the_border_says_so() -> None:
+    found = by_name(inputs(100))[PRE_COPY]
+    assert (found.near_border, found.certain) == (True, False)
+
+
+def test_the_downtime_that_would_do_does() -> None:
+    of = inputs(1000)
+    needed = downtime_that_converges(of)
+    assert needed == pytest.approx(329 / 112, rel=0.02)
+    assert by_name(replace(of, max_downtime_s=1.01 * needed))[PRE_COPY].converges
+    assert not by_name(replace(of, max_downtime_s=0.97 * needed))[PRE_COPY].converges
+
+
+def test_the_bandwidth_that_would_do_does() -> None:
+    of = inputs(1000)
+    needed = bandwidth_that_converges(of)
+    assert by_name(replace(of, bandwidth=Interval.exact(needed)))[PRE_COPY].converges
+    assert not by_name(replace(of, bandwidth=Interval.exact(0.97 * needed)))[PRE_COPY].converges
+
+
+def test_the_slowdown_that_would_do_does() -> None:
+    of = inputs(1000)
+    needed = slowdown_that_converges(of)
+    assert 0 < needed < 1
+    assert by_name(replace(of, curve=of.curve.faster(0.97 * needed)))[PRE_COPY].converges
+    assert not by_name(replace(of, curve=of.curve.faster(1.03 * needed)))[PRE_COPY].converges
+    assert slowdown_that_converges(inputs(30)) == 1
+
+
+def test_the_sentence_names_what_limits_and_what_is_advised() -> None:
+    of = inputs(1000)
+    text = sentence(of, side_by_side(of))
+    assert text == (
+        "The VM dirties 326 MiB within 1.0 s; the link moves 112 MiB/s (earlier runs): pre-copy does not end with a "
+        "pause below 3.0 s. Post-copy at once: about 5.1 s (4.3 s to 6.5 s), pause 40 ms (20 ms to 200 ms)."
+    )
+
+
+@pytest.mark.parametrize("rate", MEASURED)
+def test_a_record_keeps_inputs_and_forecasts(rate: int) -> None:
+    of = inputs(rate, timeout_s=25.0)
+    assert inputs_from_json(inputs_to_json(of)) == of
+    for each in side_by_side(of):
+        assert forecast_from_json(forecast_to_json(each)) == each
+
+
+@pytest.mark.parametrize("damaged", [None, [], {}, {"curve": {"points": [[1, 2], [1, 3]], "memory": 1}}, {"curve": 1}])
+def test_damaged_json_is_refused(damaged: object) -> None:
+    for read in (inputs_from_json, forecast_from_json):
+        with pytest.raises(ValueError, match=r"is not|are not|do not"):
+            read(damaged)
+
+
+def test_a_forecast_is_judged_by_what_happened() -> None:
+    found = by_name(inputs(30))[PRE_COPY]
+    judged = judge(found, converged=True, total_s=found.total_s.likely / 1.2, downtime_s=2.0)
+    assert (judged.verdict_right, judged.total_error, judged.total_within) == (True, pytest.approx(0.2), True)
+    assert judged.downtime_error is not None
+    assert judged.downtime_error < -0.8
+    assert judged.downtime_within is False
+    assert not judge(found, converged=False, total_s=None, downtime_s=None).verdict_right

@@ -1,0 +1,135 @@
+"""The forecast of a migration that is under way: its passes replace the dirty curve, and it goes on from here."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from tui.forecast.model.dirty_curve import DirtyCurve
+from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.interval import Interval
+from tui.forecast.model.pre_copy import MOST_PASSES, SHRINKS, Link
+
+NEWEST = 0.4  # the weight of the newest bandwidth in the mean (KubeVirt's ewmaAlpha)
+STALL = 0.04  # a pass must leave this share less than the least before, else it makes no progress (stallMargin)
+STALLED_PASSES = 2  # so many passes without progress prove that it does not converge
+SHOWN_PASSES = 3  # of a migration that does not converge, in the cone
+BANDWIDTH_SPREAD = 0.1  # at least this share of the bandwidth is uncertain
+
+
+@dataclass(frozen=True)
+class EndedPass:
+    """A pass that took `seconds` and left `left` bytes."""
+
+    seconds: float
+    left: float
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where pre-copy is, in seconds since its start and bytes; `in_pass_s` since the current pass began."""
+
+    elapsed_s: float
+    in_pass_s: float
+    remaining: float
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is still to come; `cone` has (seconds since the start, lowest, highest bytes remaining)."""
+
+    converges: bool
+    certain: bool  # all bounds agree
+    total_s: Interval
+    downtime_s: Interval
+    cone: tuple[tuple[float, float, float], ...]
+
+
+class Bandwidth:
+    """The mean of the measured bandwidths, the newest with the weight NEWEST; bytes per second."""
+
+    def __init__(self) -> None:
+        self.mean: float | None = None
+
+    def add(self, measured: float) -> None:
+        """Add a rate; 0 is a pause of the link, which is not its bandwidth."""
+        if measured > 0:
+            self.mean = measured if self.mean is None else NEWEST * measured + (1 - NEWEST) * self.mean
+
+
+def updated(inputs: Inputs, ended: Sequence[EndedPass], bandwidth: float | None) -> Inputs:
+    """The inputs after the passes so far; the newest pass counts most."""
+    curve = inputs.curve
+    for each in ended:
+        curve = curve.with_pass(each.seconds, each.left)
+    known = inputs.bandwidth
+    if bandwidth:
+        spread = BANDWIDTH_SPREAD * bandwidth
+        known = Interval(bandwidth - spread, bandwidth, bandwidth + spread)
+    return replace(inputs, curve=curve, bandwidth=known, exact_curve=inputs.exact_curve or len(ended) > 1)
+
+
+def stalled(ended: Sequence[EndedPass]) -> bool:
+    """Whether the newest passes prove that it does not converge: none left less than the least before it."""
+    if len(ended) <= STALLED_PASSES:
+        return False
+    least = min(each.left for each in ended[:-STALLED_PASSES])
+    return all(each.left > (1 - STALL) * least for each in ended[-STALLED_PASSES:])
+
+
+def ahead(inputs: Inputs, position: Position) -> Ahead:
+    """What comes after a position in pre-copy."""
+    found = [_onward(curve, link, inputs.max_downtime_s, position) for curve, link in inputs.variants()]
+    likely = found[0]
+    return Ahead(
+        math.isfinite(likely.total_s),
+        all(math.isfinite(each.total_s) == math.isfinite(likely.total_s) for each in found),
+        Interval.around(likely.total_s, (each.total_s for each in found)),
+        Interval.around(likely.downtime_s, (each.downtime_s for each in found)),
+        _cone([each.points for each in found]),
+    )
+
+
+@dataclass(frozen=True)
+class _Course:
+    total_s: float
+    downtime_s: float
+    points: list[tuple[float, float]]  # (seconds, bytes remaining); two at the end of a pass
+
+
+def _onward(curve: DirtyCurve, link: Link, max_downtime_s: float, position: Position) -> _Course:
+    fits = link.bandwidth * max_downtime_s
+    t, rest, in_pass_s = position.elapsed_s, position.remaining, position.in_pass_s
+    points, before = [(t, rest)], math.inf
+    for number in range(MOST_PASSES):
+        seconds = rest / link.bandwidth
+        left = curve.at(in_pass_s + seconds)
+        t += seconds
+        if number < SHOWN_PASSES or left < SHRINKS * before:
+            points += [(t, 0.0), (t, left)]
+        if left <= fits:
+            downtime_s = left / link.bandwidth + link.device_s
+            return _Course(t + downtime_s, downtime_s, [*points, (t + downtime_s, 0.0)])
+        if left >= SHRINKS * before:
+            break
+        rest, in_pass_s, before = left, 0.0, left
+    return _Course(math.inf, math.inf, points[: 1 + 2 * SHOWN_PASSES])
+
+
+def _cone(courses: list[list[tuple[float, float]]]) -> tuple[tuple[float, float, float], ...]:
+    """The lowest and highest of all courses at the moments of the likely one, which is the first."""
+    moments = sorted({t for t, _ in courses[0]})
+    return tuple((t, *_bounds([_at(course, t) for course in courses])) for t in moments)
+
+
+def _bounds(values: list[float]) -> tuple[float, float]:
+    return min(values), max(values)
+
+
+def _at(course: list[tuple[float, float]], t: float) -> float:
+    """The bytes remaining at a moment; the higher value where a pass ends, 0 after the end."""
+    value = 0.0
+    for (t0, r0), (t1, r1) in pairwise(course):
+        if t0 <= t <= t1:
+            value = max(value, r1 if t1 == t0 else r0 + (r1 - r0) * (t - t0) / (t1 - t0))
+    return value

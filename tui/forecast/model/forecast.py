@@ -1,0 +1,133 @@
+"""The forecast of one migration: every technique side by side, each with an interval."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from tui.forecast.model.dirty_curve import DEVIATIONS, DirtyCurve
+from tui.forecast.model.interval import Interval
+from tui.forecast.model.pre_copy import Link, Outcome, margin, post_copy, pre_copy
+
+PRE_COPY, AUTO_CONVERGE, AT_ONCE, AUTOMATIC = "pre-copy", "auto-converge", "post-copy at once", "automatic"
+SETUP_S = Interval(0.5, 1.0, 2.0)  # until earlier runs of the two hosts show it; measured in the lab: about 1 s
+DEVICE_S = Interval(0.02, 0.04, 0.2)
+BORDER = 0.1  # so near to the border between converging and not, a verdict is a guess
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a forecast starts from: bytes, seconds, bytes per second, and where the bandwidth is known from.
+
+    `first` is what the first pass sends: the VM's memory in use. `post_copy_refused` is why post-copy can't be used.
+    """
+
+    curve: DirtyCurve
+    first: float
+    bandwidth: Interval
+    bandwidth_source: str
+    max_downtime_s: float
+    setup_s: Interval = SETUP_S
+    device_s: Interval = DEVICE_S
+    timeout_s: float | None = None  # of post-copy after a timeout, if that is the plan
+    post_copy_refused: str = ""
+    exact_curve: bool = False  # the curve is not sampled, so it has no sampling error
+
+    def variants(self) -> Iterator[tuple[DirtyCurve, Link]]:
+        """The inputs at the bounds of what they may be; the likely ones first."""
+        yield self.curve, self.link("likely")
+        deviations = (0.0,) if self.exact_curve else (-DEVIATIONS, 0.0, DEVIATIONS)
+        for each, bound in product(deviations, ("low", "likely", "high")):
+            yield self.curve.deviating(each) if each else self.curve, self.link(bound)
+
+    def link(self, bound: str = "likely") -> Link:
+        """The link at its likely, its low (slow) or its high (fast) bound."""
+        opposite = {"low": "high", "high": "low"}.get(bound, bound)  # a slow link also takes long to connect
+        return Link(
+            max(1.0, getattr(self.bandwidth, bound)), getattr(self.setup_s, opposite), getattr(self.device_s, opposite)
+        )
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What one technique comes to: seconds and bytes, infinite if it does not converge.
+
+    `left` are the bytes that each pass leaves if it does not converge, else those of the last; `ratio` is the margin of
+    pre-copy: it converges below 1.
+    """
+
+    technique: str
+    converges: bool  # most likely
+    certain: bool  # so do all bounds
+    total_s: Interval
+    downtime_s: Interval
+    sent: Interval
+    passes: Interval
+    left: float
+    ratio: float
+
+    @property
+    def near_border(self) -> bool:
+        """Whether the likely verdict is a guess."""
+        return abs(self.ratio - 1) <= BORDER
+
+
+def forecast(technique: str, inputs: Inputs) -> Forecast:
+    """The forecast of a technique: PRE_COPY, AUTO_CONVERGE, AT_ONCE or AUTOMATIC."""
+    first, downtime = inputs.first, inputs.max_downtime_s
+
+    def run(curve: DirtyCurve, link: Link) -> Outcome:
+        if technique == AT_ONCE:
+            return post_copy(curve, link, first, 0.0, downtime)
+        if technique == AUTOMATIC:
+            return automatic(curve, link, inputs)
+        return pre_copy(curve, link, first, downtime, auto_converge=technique == AUTO_CONVERGE)
+
+    likely, *others = [run(*each) for each in inputs.variants()]
+    return _combined(technique, likely, others, margin(inputs.curve, inputs.link(), first, downtime))
+
+
+def after_timeout(inputs: Inputs, timeout_s: float) -> Forecast:
+    """The forecast of post-copy after a timeout, in seconds since the start."""
+
+    def run(curve: DirtyCurve, link: Link) -> Outcome:
+        return post_copy(curve, link, inputs.first, max(0.0, timeout_s - link.setup_s), inputs.max_downtime_s)
+
+    likely, *others = [run(*each) for each in inputs.variants()]
+    ratio = margin(inputs.curve, inputs.link(), inputs.first, inputs.max_downtime_s)
+    return _combined(f"post-copy after {timeout_s:g} s", likely, others, ratio)
+
+
+def automatic(curve: DirtyCurve, link: Link, inputs: Inputs) -> Outcome:
+    """Post-copy at once where pre-copy does not converge; without post-copy, auto-converge."""
+    plain = pre_copy(curve, link, inputs.first, inputs.max_downtime_s)
+    if plain.converges:
+        return plain
+    if inputs.post_copy_refused:
+        return pre_copy(curve, link, inputs.first, inputs.max_downtime_s, auto_converge=True)
+    return post_copy(curve, link, inputs.first, 0.0, inputs.max_downtime_s)
+
+
+def _combined(technique: str, likely: Outcome, others: list[Outcome], ratio: float) -> Forecast:
+    def interval(name: str) -> Interval:
+        return Interval.around(getattr(likely, name), (getattr(each, name) for each in others))
+
+    return Forecast(
+        technique,
+        likely.converges,
+        all(each.converges == likely.converges for each in others),
+        interval("total_s"),
+        interval("downtime_s"),
+        interval("sent"),
+        interval("passes"),
+        likely.left,
+        ratio,
+    )
+
+
+def side_by_side(inputs: Inputs) -> tuple[Forecast, ...]:
+    """The forecasts of all techniques that the VM can use, pre-copy first."""
+    techniques = [PRE_COPY, AUTO_CONVERGE] + ([] if inputs.post_copy_refused else [AT_ONCE]) + [AUTOMATIC]
+    found = [forecast(each, inputs) for each in techniques]
+    if inputs.timeout_s and not inputs.post_copy_refused:
+        found.insert(2, after_timeout(inputs, inputs.timeout_s))
+    return tuple(found)

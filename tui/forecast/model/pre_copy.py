@@ -1,0 +1,114 @@
+"""The passes of pre-copy that a dirty curve and a bandwidth lead to."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tui.forecast.model.dirty_curve import DirtyCurve
+
+MOST_PASSES = 2000  # more are counted as never ending
+SHRINKS = 0.999  # a pass that leaves more than this of the one before is followed by others of its size
+THROTTLE_FIRST, THROTTLE_STEP, THROTTLE_MOST = 0.20, 0.10, 0.99  # cpu-throttle-initial, -increment, max-cpu-throttle
+THROTTLE_AFTER = 2  # periods in which more than half of what was sent was dirtied again (QEMU, migration/ram.c)
+THROTTLE_SHARE = 0.5  # throttle-trigger-threshold
+
+
+@dataclass(frozen=True)
+class Link:
+    """Bytes per second between two hosts, and the seconds that connecting and the devices of a VM take."""
+
+    bandwidth: float
+    setup_s: float = 0.0
+    device_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A pass that takes `seconds` to send `sent` bytes and leaves `left`; `throttle` is the guest's share lost."""
+
+    seconds: float
+    sent: float
+    left: float
+    throttle: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a migration comes to; infinite times if it does not converge, `left` is then what each pass leaves."""
+
+    converges: bool
+    total_s: float
+    downtime_s: float
+    sent: float
+    passes: int
+    left: float
+
+
+def passes(curve: DirtyCurve, link: Link, first: float, *, auto_converge: bool = False) -> Iterator[Pass]:
+    """One pass after another, without end; the first sends `first` bytes."""
+    to_send, throttle, high = first, 0.0, 0
+    while True:
+        seconds = to_send / link.bandwidth
+        left = curve.faster(1 - throttle).at(seconds)
+        yield Pass(seconds, to_send, left, throttle)
+        if auto_converge and left > THROTTLE_SHARE * to_send:
+            high += 1
+            if high >= THROTTLE_AFTER:
+                high = 0
+                throttle = min(THROTTLE_MOST, throttle + (THROTTLE_STEP if throttle else THROTTLE_FIRST))
+        to_send = left
+
+
+def pre_copy(
+    curve: DirtyCurve, link: Link, first: float, max_downtime_s: float, *, auto_converge: bool = False
+) -> Outcome:
+    """Pre-copy from its start; it ends with the first pass that leaves what fits the maximum downtime."""
+    fits = link.bandwidth * max_downtime_s
+    passed_s, sent, smallest = link.setup_s, 0.0, math.inf
+    for number, each in enumerate(passes(curve, link, first, auto_converge=auto_converge), 1):
+        passed_s, sent = passed_s + each.seconds, sent + each.sent
+        if each.left <= fits:
+            downtime = each.left / link.bandwidth + link.device_s
+            return Outcome(True, passed_s + downtime, downtime, sent + each.left, number, each.left)
+        smallest = min(smallest, each.left)
+        stuck = each.left >= SHRINKS * each.sent and (not auto_converge or each.throttle >= THROTTLE_MOST)
+        if stuck or number >= MOST_PASSES:
+            break
+    return Outcome(False, math.inf, math.inf, math.inf, number, smallest)
+
+
+def post_copy(curve: DirtyCurve, link: Link, first: float, switch_s: float, max_downtime_s: float) -> Outcome:
+    """Post-copy after `switch_s` of sending, 0 for at once; pre-copy's own end if that comes first.
+
+    In post-copy each page is sent once, so it lasts as long as what remains takes. The VM is paused for its devices.
+    """
+    fits = link.bandwidth * max_downtime_s
+    rest, passed_s, sent, number = first, 0.0, 0.0, 0
+    for number, each in enumerate(passes(curve, link, first), 1):
+        if passed_s + each.seconds >= switch_s or number >= MOST_PASSES:
+            part_s = max(0.0, min(switch_s - passed_s, each.seconds))
+            done = link.bandwidth * part_s
+            unsent = each.sent - done
+            # Of what was dirtied since the pass began, a share is still to be sent anyway.
+            again = curve.at(part_s) * (1 - unsent / each.sent) if each.sent else 0.0
+            rest, passed_s, sent = unsent + again, passed_s + part_s, sent + done
+            break
+        passed_s, sent = passed_s + each.seconds, sent + each.sent
+        if each.left <= fits:
+            downtime = each.left / link.bandwidth + link.device_s
+            return Outcome(True, link.setup_s + passed_s + downtime, downtime, sent + each.left, number, each.left)
+    total = link.setup_s + passed_s + link.device_s + rest / link.bandwidth
+    return Outcome(True, total, link.device_s, sent + rest, number, rest)
+
+
+def margin(curve: DirtyCurve, link: Link, first: float, max_downtime_s: float) -> float:
+    """The largest ratio of what is dirtied to what is sent within a time: pre-copy converges if it is below 1.
+
+    The times are those of the passes from the first down to one that fits the maximum downtime.
+    """
+    longest = first / link.bandwidth
+    shortest = min(max_downtime_s, longest)
+    if shortest <= 0:
+        return math.inf
+    times = [shortest, longest, *(t for t, _ in curve.points if shortest < t < longest)]
+    return max(curve.at(t) / (link.bandwidth * t) for t in times)
