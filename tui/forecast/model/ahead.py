@@ -19,10 +19,11 @@ BANDWIDTH_SPREAD = 0.1  # at least this share of the bandwidth is uncertain
 
 @dataclass(frozen=True)
 class EndedPass:
-    """A pass that took `seconds` and left `left` bytes."""
+    """A pass that took `seconds`, left `left` bytes, and ended so many seconds after the start."""
 
     seconds: float
     left: float
+    ended_s: float = 0.0
 
 
 @dataclass(frozen=True)

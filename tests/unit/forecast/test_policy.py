@@ -1,0 +1,172 @@
+"""The policies, each on a simulated migration whose workload may change its rate while it runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tui.core.quantity import GIB, MIB
+from tui.forecast.model.ahead import EndedPass
+from tui.forecast.model.dirty_curve import DirtyCurve
+from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.interval import Interval
+from tui.forecast.model.policy import DOWNTIME, POLICIES, POST_COPY, Policy, View
+
+LINK = 112.0 * MIB
+FIRST = 450.0 * MIB
+FLAT_OUT = DirtyCurve.of_workload(1000 * MIB, 300 * MIB, GIB)
+SLOW = DirtyCurve.of_workload(30 * MIB, 300 * MIB, GIB)
+NEAR = DirtyCurve.of_workload(105 * MIB, 900 * MIB, GIB)
+
+Workload = Callable[[float], DirtyCurve]  # at the seconds since the start
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a simulated migration ended; `pre_copy` by itself, else by post-copy at `switched_s`."""
+
+    total_s: float
+    switched_s: float | None
+    passes: int
+    downtimes_ms: tuple[int, ...]
+    reason: str = ""
+
+
+def run(policy: Policy, workload: Workload, inputs: Inputs | None = None, limit_s: float = 5000.0, **more: bool) -> Run:
+    """Pre-copy on a link of LINK, in passes; the policy decides at the begin, and at the end of each pass."""
+    t, rest, downtime_s, passes, downtimes = 0.0, FIRST, 0.3, [], []
+    in_pass_s = 0.0
+    while t < limit_s:
+        view = View(t, in_pass_s, rest, GIB, tuple(passes), LINK, downtime_s, more.get("post_copy", True), inputs)
+        while (decision := policy.decide(view)) is not None:
+            if decision.kind == POST_COPY:
+                return Run(t + rest / LINK, t, len(passes), tuple(downtimes), decision.reason)
+            downtimes.append(decision.value or 0)
+            downtime_s = (decision.value or 0) / 1000
+            view = View(t, in_pass_s, rest, GIB, tuple(passes), LINK, downtime_s, True, inputs)
+        seconds = rest / LINK
+        left = workload(t).at(seconds)
+        t += seconds
+        passes.append(EndedPass(seconds, left, t))
+        if left <= downtime_s * LINK:
+            return Run(t + left / LINK, None, len(passes), tuple(downtimes))
+        rest = left
+    return Run(limit_s, None, len(passes), tuple(downtimes))
+
+
+def measured(curve: DirtyCurve) -> Inputs:
+    windows = [(seconds, curve.at(seconds) / seconds) for seconds in (1.0, 2.0, 4.0, 8.0)]
+    return Inputs(DirtyCurve.measured(windows, GIB), FIRST, Interval(0.95 * LINK, LINK, 1.05 * LINK), "a probe", 0.3)
+
+
+OURS = POLICIES["forecast"]
+
+
+def test_measured_not_to_converge_it_switches_before_the_first_pass() -> None:
+    found = run(OURS, lambda _: FLAT_OUT, measured(FLAT_OUT))
+    assert (found.switched_s, found.passes) == (0, 0)
+    assert found.reason.startswith("pre-copy would not converge: the VM dirties 300 MiB within 1.0 s")
+
+
+def test_without_a_measurement_the_passes_prove_it() -> None:
+    found = run(OURS, lambda _: FLAT_OUT)
+    assert found.passes == 3
+    assert found.reason == "the last passes left no less than before: 300 MiB, 300 MiB, 300 MiB"
+
+
+def test_a_workload_that_converges_is_never_switched() -> None:
+    for inputs in (None, measured(SLOW), measured(NEAR)):
+        assert run(OURS, lambda _: SLOW, inputs).switched_s is None
+
+
+def test_near_the_border_it_does_not_switch_before_the_passes_prove_it() -> None:
+    found = run(OURS, lambda _: DirtyCurve.of_workload(118 * MIB, 900 * MIB, GIB), measured(NEAR))
+    assert found.switched_s is not None
+    assert found.passes >= 2
+
+
+def test_a_slow_workload_that_becomes_fast_is_switched_by_its_passes() -> None:
+    found = run(OURS, lambda t: SLOW if t < 3 else FLAT_OUT, measured(SLOW))
+    assert found.switched_s is not None
+    assert found.passes <= 4
+
+
+def test_a_fast_workload_that_becomes_slow_is_not_switched() -> None:
+    found = run(OURS, lambda t: FLAT_OUT if t < 4 else SLOW)
+    assert found.switched_s is None
+    assert found.total_s < 12
+
+
+def test_one_burst_does_not_switch() -> None:
+    assert run(OURS, lambda t: FLAT_OUT if 4 < t < 5 else SLOW, measured(SLOW)).switched_s is None
+
+
+def test_post_copy_that_is_not_allowed_is_never_decided() -> None:
+    for name, policy in POLICIES.items():
+        found = run(policy, lambda _: FLAT_OUT, measured(FLAT_OUT), 200.0, post_copy=False)
+        assert found.switched_s is None, name
+
+
+def test_it_switches_only_at_the_low_point() -> None:
+    passes = tuple(EndedPass(2.7, 300.0 * MIB, t) for t in (4.0, 6.7, 9.4))
+    at = {"elapsed_s": 9.4, "in_pass_s": 0.0, "memory": GIB, "passes": passes, "bandwidth": LINK, "max_downtime_s": 0.3}
+    assert OURS.decide(View(remaining=300 * MIB, post_copy=True, **at)) is not None  # type: ignore[arg-type]
+    assert OURS.decide(View(remaining=150 * MIB, post_copy=True, **at)) is None  # type: ignore[arg-type]
+
+
+def test_a_limit_of_the_total_time_is_kept() -> None:
+    slow = DirtyCurve.of_workload(100 * MIB, 900 * MIB, GIB)
+    view = View(4.0, 0.0, 400 * MIB, GIB, (EndedPass(4.0, 400 * MIB, 4.0),), LINK, 0.3, post_copy=True)
+    assert OURS.decide(view) is None
+    limited = View(**{**vars(view), "inputs": measured(slow), "longest_total_s": 20.0})
+    decision = OURS.decide(limited)
+    assert decision is not None
+    assert decision.reason == "pre-copy would take longer than the limit of 20.0 s"
+
+
+def test_virsh_switches_after_the_first_pass_whatever_it_left() -> None:
+    found = run(POLICIES["virsh-first-pass"], lambda _: SLOW)
+    assert (found.passes, found.switched_s) == (1, pytest.approx(FIRST / LINK))
+
+
+def test_nova_raises_the_downtime_in_steps_and_switches_at_its_timeout() -> None:
+    found = run(POLICIES["nova"], lambda _: FLAT_OUT)
+    assert found.downtimes_ms == (50, 95, 140, 185, 230, 275, 320, 365, 410, 455, 500)
+    assert found.switched_s == pytest.approx(1600, abs=4)  # 800 s for each of at least 2 GiB
+
+
+def test_ovirt_switches_after_pass_4() -> None:
+    found = run(POLICIES["ovirt"], lambda _: FLAT_OUT)
+    assert (found.downtimes_ms, found.passes) == ((100, 150, 200), 4)
+
+
+def test_proxmox_doubles_the_downtime_until_the_rest_fits() -> None:
+    found = run(POLICIES["proxmox"], lambda _: FLAT_OUT)
+    assert found.downtimes_ms == (100, 200, 400, 800, 1600, 3200)
+    assert found.switched_s is None
+
+
+def test_kubevirt_switches_when_it_has_stalled_for_60_s() -> None:
+    found = run(POLICIES["kubevirt"], lambda _: FLAT_OUT)
+    assert found.switched_s == pytest.approx(65, abs=4)
+
+
+def test_kubevirt_takes_a_higher_point_when_the_low_one_does_not_come_back() -> None:
+    higher = DirtyCurve.of_workload(1000 * MIB, 400 * MIB, GIB)
+    found = run(POLICIES["kubevirt"], lambda t: FLAT_OUT if t < 20 else higher)
+    assert found.switched_s is not None
+    assert found.switched_s > 120
+
+
+def test_ours_is_the_fastest_where_pre_copy_does_not_converge() -> None:
+    totals = {name: run(policy, lambda _: FLAT_OUT, measured(FLAT_OUT)).total_s for name, policy in POLICIES.items()}
+    assert min(totals, key=totals.__getitem__) == "forecast"
+    assert totals["forecast"] == pytest.approx(FIRST / LINK)
+
+
+def test_a_decision_on_the_downtime_is_not_repeated() -> None:
+    view = View(0.0, 0.0, FIRST, GIB, (), LINK, 0.1, post_copy=True)
+    assert POLICIES["ovirt"].decide(view) is None
+    decision = POLICIES["ovirt"].decide(View(**{**vars(view), "max_downtime_s": 0.3}))
+    assert decision is not None
+    assert (decision.kind, decision.value) == (DOWNTIME, 100)

@@ -1,0 +1,231 @@
+"""Policies: the rules by which a migration steers itself. Each is a pure function of what is known at a moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from tui.core.quantity import duration, size
+from tui.forecast.model.ahead import EndedPass, Position, ahead, stalled, updated
+from tui.forecast.model.forecast import PRE_COPY, Inputs, forecast
+
+POST_COPY, DOWNTIME = "post-copy", "downtime"  # kinds of decisions
+
+
+@dataclass(frozen=True)
+class View:
+    """A migration in pre-copy, at the begin or end of a pass or at a sample; seconds since its start, and bytes.
+
+    `passes` are those that have ended; `bandwidth` is in bytes per second, None while unknown; `post_copy` is whether
+    it may be used; `inputs` are those of the forecast before the start, if one was made. `longest_total_s` is the
+    user's limit, 0 for none.
+    """
+
+    elapsed_s: float
+    in_pass_s: float
+    remaining: float
+    memory: float
+    passes: tuple[EndedPass, ...]
+    bandwidth: float | None
+    max_downtime_s: float
+    post_copy: bool
+    inputs: Inputs | None = None
+    longest_total_s: float = 0.0
+
+    @property
+    def at_boundary(self) -> bool:
+        """Whether a pass has just ended: what remains is what it left, the low point of the saw-tooth."""
+        return bool(self.passes) and self.remaining >= self.passes[-1].left
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a policy does, POST_COPY or DOWNTIME with `value` in milliseconds, and why, in a sentence without a stop."""
+
+    kind: str
+    reason: str
+    value: int | None = None
+
+
+class Policy(Protocol):
+    """A rule that steers a migration."""
+
+    name: str
+    words: str
+
+    def decide(self, view: View) -> Decision | None:
+        """What to do now; None for nothing. The same view gives the same decision."""
+
+
+class Forecasting:
+    """Ours: post-copy as soon as it is certain that pre-copy does not converge, by the forecast or by the passes.
+
+    Before the first pass the measured dirty curve decides if it is certain; later the passes do, which are newer. At
+    the end of a pass what remains is least, so it switches then.
+    """
+
+    name, words = "forecast", "by the forecast"
+
+    def decide(self, view: View) -> Decision | None:
+        """Post-copy, once and for a proved reason."""
+        if not view.post_copy:
+            return None
+        return self._before(view) if not view.passes else self._after_pass(view)
+
+    def _before(self, view: View) -> Decision | None:
+        if view.inputs is None or not view.inputs.curve.points:
+            return None
+        found = forecast(PRE_COPY, view.inputs)
+        if found.converges or not found.certain or found.near_border:
+            return None
+        seconds, dirtied = view.inputs.curve.points[0]
+        why = f"the VM dirties {size(dirtied)} within {duration(seconds)}, and the link moves"
+        moved = f"{size(seconds * view.inputs.bandwidth.likely)} in that time"
+        return Decision(POST_COPY, f"pre-copy would not converge: {why} {moved}")
+
+    def _after_pass(self, view: View) -> Decision | None:
+        if not view.at_boundary:
+            return None
+        newest = view.passes[-1]
+        fits = (view.bandwidth or 0.0) * view.max_downtime_s
+        if newest.left <= fits:
+            return None
+        if stalled(view.passes) or self._as_forecast(view):
+            return Decision(POST_COPY, f"the last passes left no less than before: {_lefts(view)}")
+        if view.longest_total_s and view.inputs is not None:
+            now = updated(view.inputs, view.passes, view.bandwidth)
+            rest = ahead(now, Position(view.elapsed_s, 0.0, newest.left))
+            if rest.total_s.likely > view.longest_total_s:
+                limit = duration(view.longest_total_s)
+                return Decision(POST_COPY, f"pre-copy would take longer than the limit of {limit}")
+        return None
+
+    @staticmethod
+    def _as_forecast(view: View) -> bool:
+        """Whether two passes show what the forecast expected: one pass less to wait."""
+        if view.inputs is None or len(view.passes) < 2 or forecast(PRE_COPY, view.inputs).converges:
+            return False
+        return stalled((view.passes[-2], *view.passes[-2:]))
+
+
+class AfterFirstPass:
+    """virsh migrate --postcopy --postcopy-after-precopy: post-copy when the first pass has ended.
+
+    Source: libvirt, tools/virsh-domain.c (virshMigrateIteration).
+    """
+
+    name, words = "virsh-first-pass", "virsh: after the first pass"
+
+    def decide(self, view: View) -> Decision | None:
+        """Post-copy after the first pass."""
+        return Decision(POST_COPY, "the first pass has ended") if view.post_copy and view.passes else None
+
+
+class Nova:
+    """OpenStack Nova: the maximum downtime in steps, and post-copy at the completion timeout.
+
+    Its action at the timeout is "abort" by default; here it is "force_complete", with post-copy permitted. Source:
+    nova/virt/libvirt/migration.py (downtime_steps, should_trigger_timeout_action), nova/conf/libvirt.py.
+    """
+
+    name, words = "nova", "Nova: downtime in steps, post-copy at 800 s per GiB"
+    downtime_ms, steps, delay_s, timeout_s, least_gib = 500, 10, 75, 800, 2
+
+    def decide(self, view: View) -> Decision | None:
+        """The downtime of the step, then post-copy."""
+        gib = max(self.least_gib, -(-view.memory // (1 << 30)))
+        if view.post_copy and view.elapsed_s > self.timeout_s * gib:
+            return Decision(POST_COPY, f"it took longer than {self.timeout_s} s per GiB")
+        step = min(self.steps, int(view.elapsed_s / (self.delay_s * gib)))
+        base = self.downtime_ms / self.steps
+        value = int(base + (self.downtime_ms - base) / self.steps * step)
+        return _downtime(view, value, f"step {step} of {self.steps}")
+
+
+class Ovirt:
+    """oVirt, policy "Post-copy migration": 100 ms, after pass 2 150 ms, after pass 3 200 ms, after pass 4 post-copy.
+
+    Source: vdsm, lib/vdsm/virt/migration.py (MonitorThread); ovirt-engine, MigrationPolicies in its configuration.
+    """
+
+    name, words = "ovirt", "oVirt: downtime in steps, post-copy after pass 4"
+    schedule = ((4, None), (3, 200), (2, 150), (0, 100))  # (passes that have ended, downtime in ms; None: post-copy)
+
+    def decide(self, view: View) -> Decision | None:
+        """The step of the schedule."""
+        ended = len(view.passes)
+        for passes, value in self.schedule:
+            if ended >= passes and (value is not None or view.post_copy):
+                if value is None:
+                    return Decision(POST_COPY, f"{ended} passes have ended")
+                return _downtime(view, value, f"{ended} passes have ended")
+        return None
+
+
+class Proxmox:
+    """Proxmox VE: the maximum downtime starts at 100 ms and doubles each time that what remains has grown 6 times.
+
+    Source: qemu-server, src/PVE/QemuMigrate.pm (increase_migrate_downtime); it has no post-copy.
+    """
+
+    name, words = "proxmox", "Proxmox: the downtime doubles every 6 passes"
+    first_ms, passes, most_ms = 100, 6, 2_000_000  # QEMU's own maximum
+
+    def decide(self, view: View) -> Decision | None:
+        """The doubled downtime."""
+        ended = len(view.passes)
+        times = min(ended // self.passes, 15)  # by then it is at its most
+        return _downtime(
+            view, min(self.most_ms, self.first_ms * 2**times), f"what remains grew {len(view.passes)} times"
+        )
+
+
+class Kubevirt:
+    """KubeVirt, VEP 248: it has stalled if a pass leaves no less than those of 60 s ago; then it waits for a low point.
+
+    After the stall it switches when a pass leaves at most 4 % more than the best one since the stall began; each time
+    the patience runs out, half as long as before, the next best one counts. Source: kubevirt/enhancements,
+    veps/sig-compute/248-migration-convergence (vep.md, migration-hyperparameters.md); alpha.
+    """
+
+    name, words = "kubevirt", "KubeVirt: stalled for 60 s, then a low point"
+    progress_s, margin, decay = 60.0, 0.04, 0.5
+
+    def decide(self, view: View) -> Decision | None:
+        """Post-copy at a low point after the stall."""
+        if not view.post_copy or not view.at_boundary:
+            return None
+        detected = next((n for n in range(len(view.passes)) if self._stalled_at(view.passes, n)), None)
+        if detected is None:
+            return None
+        newest, since = view.passes[-1], view.passes[detected]
+        began = since.ended_s - self.progress_s
+        samples = sorted(each.left for each in view.passes[: detected + 1] if each.ended_s >= began)
+        later = sorted({each.left for each in view.passes[detected + 1 : -1]})
+        best, patience, waited = samples[0], self.progress_s, view.elapsed_s - since.ended_s
+        for each in later:
+            if waited < patience:
+                break
+            waited, patience, best = waited - patience, patience * self.decay, max(best, each)
+        if newest.left <= best * (1 + self.margin):
+            return Decision(POST_COPY, f"it has stalled for {self.progress_s:.0f} s and is at a low point")
+        return None
+
+    def _stalled_at(self, passes: tuple[EndedPass, ...], number: int) -> bool:
+        each = passes[number]
+        before = [other.left for other in passes[:number] if other.ended_s <= each.ended_s - self.progress_s]
+        return bool(before) and each.left >= min(before) * (1 - self.margin)
+
+
+POLICIES: Mapping[str, Policy] = {
+    each.name: each for each in (Forecasting(), AfterFirstPass(), Nova(), Ovirt(), Proxmox(), Kubevirt())
+}
+
+
+def _downtime(view: View, milliseconds: int, reason: str) -> Decision | None:
+    if milliseconds == round(1000 * view.max_downtime_s):
+        return None
+    return Decision(DOWNTIME, reason, milliseconds)
+
+
+def _lefts(view: View) -> str:
+    return ", ".join(size(each.left) for each in view.passes[-3:])
