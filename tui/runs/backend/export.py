@@ -12,18 +12,23 @@ from tui.core.failure import Failure
 from tui.core.quantity import size
 from tui.runs.backend.export_text import CSV, JSON, LATEX, MARKDOWN, run_text, sample_text, usual_columns
 from tui.runs.backend.report.page import write_report
+from tui.runs.backend.report.picture import PDF, SVG, picture_of
 from tui.runs.model.findings import counted
 from tui.runs.model.run import Run
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a file can have of runs; `name` is the proposed one of the file, `format` is empty for a report."""
+    """What a file can have of runs; `name` is the proposed one of the file.
+
+    `format` is empty for a report; `picture`: it is that of a picture of one run.
+    """
 
     label: str
     name: str
     format: str = ""
     samples: bool = False
+    picture: bool = False
 
 
 KINDS = (
@@ -34,6 +39,17 @@ KINDS = (
     Kind("LaTeX table", "runs.tex", LATEX),
     Kind("HTML report with figures", "report.html"),
 )
+
+
+def kinds_of(runs: Sequence[Run]) -> tuple[Kind, ...]:
+    """What a file can have of these runs: of one run also its picture."""
+    if len(runs) != 1:
+        return KINDS
+    name = runs[0].folder.name
+    pictures = [
+        Kind(f"{form.upper()} picture for a paper", f"{name}.{form}", form, picture=True) for form in (SVG, PDF)
+    ]
+    return (*KINDS, *pictures)
 
 
 @dataclass(frozen=True)
@@ -121,6 +137,11 @@ class Export:
         if not kind.format:
             self.doing = "Computing statistics and drawing figures"
             write_report(runs, part)
+            self._check()
+            return
+        if kind.picture:
+            self.doing = "Drawing the run"
+            part.write_bytes(picture_of(runs, kind.format))
             self._check()
             return
         if kind.samples:
