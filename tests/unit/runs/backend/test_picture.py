@@ -55,6 +55,16 @@ def test_a_run_with_a_gap_or_without_an_end_has_a_picture_too(tmp_path: Path, re
     assert "remaining memory" in words_of(recorded(tmp_path, recording))
 
 
+def test_the_recovery_of_the_guest_comes_after_the_end(tmp_path: Path) -> None:
+    run = recorded(tmp_path, "guest-post-copy")
+    before = words_of(run)
+    with (run.folder / "raw.jsonl").open("a") as raw:
+        raw.write('{"kind": "guest", "t": 26.0, "at": "", "workload": "memory", "rate": 2400.0, "unit": "MiB/s"}\n')
+    after = words_of(run)
+    assert ("end" in before.split(), "end" in after.split()) == (False, True)
+    assert ("25" in before.split(), "25" in after.split()) == (False, True)  # the axis
+
+
 def test_odd_text_stays_text(tmp_path: Path) -> None:
     run = recorded(tmp_path, "pre-copy-idle", vm={"name": "a<b>$x$&"})
     assert "a<b>$x$&" in words_of(run)

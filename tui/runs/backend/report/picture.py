@@ -50,7 +50,7 @@ LEGEND = {
 }  # fmt: skip
 ROOM = 1.22  # of the largest value: the downtime is written above the curves
 SVG, PDF = "svg", "pdf"
-FEWEST_PART = 0.05  # of the time axis: a narrower phase has no number
+FEWEST_PART = 0.04  # of the time axis: a narrower phase has no number
 
 
 def picture_of(runs: Sequence[Run], form: str) -> bytes:
@@ -114,7 +114,9 @@ def _draw_phases(axis: "Axes", timeline: Timeline) -> None:
         axis.axvspan(each.begin, each.end, facecolor=colour, edgecolor="white", linewidth=0.6)
         words = name or _pass_words(each, length)
         if (each.end - each.begin) / length > FEWEST_PART * max(1.0, len(words) / 3):
-            axis.text((each.begin + each.end) / 2, 0.45, words, ha="center", va="center", fontsize=6)
+            axis.text((each.begin + each.end) / 2, 0.45, words, ha="center", va="center", fontsize=5.3)
+    if (ended := _ended_before_the_last(timeline)) is not None:
+        axis.text(ended, 0.45, "  end", va="center", fontsize=5.3, color=GREY)
     axis.set_ylim(0, 1)
     axis.set_yticks([])
     axis.tick_params(bottom=False)
@@ -210,8 +212,8 @@ def _mark(axis: "Axes", timeline: Timeline, pause_ms: float, words: str) -> None
     for gap in timeline.gaps:
         before = max((point.t for point in timeline.points if point.t < gap), default=0.0)
         axis.axvspan(before, gap, facecolor="none", edgecolor=GREY, hatch="xxxx", linewidth=0)
-    ended, at, last = timeline.ended_at, switched_at(timeline), _last(timeline)
-    if ended is not None and last > ended + 1.0:  # the guest's rate goes on after the end
+    at, last = switched_at(timeline), _last(timeline)
+    if (ended := _ended_before_the_last(timeline)) is not None:
         axis.axvline(ended, color=GREY, linewidth=0.7, linestyle=":")
     if at is None:
         return
@@ -225,6 +227,12 @@ def _mark(axis: "Axes", timeline: Timeline, pause_ms: float, words: str) -> None
         fontsize=6, ha="right" if late else "left", va="center",
         bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.8},
     )  # fmt: skip
+
+
+def _ended_before_the_last(timeline: Timeline) -> float | None:
+    """The end of the migration, if the guest's rate goes on after it."""
+    ended = timeline.ended_at
+    return ended if ended is not None and _last(timeline) > ended + 1.0 else None
 
 
 def _last(timeline: Timeline) -> float:
