@@ -1,5 +1,6 @@
 """Writing runs to a file from the Runs page, as a person does it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -151,11 +152,11 @@ async def test_a_log_that_cannot_be_read_is_reported_with_the_path(folder: Path)
 class Waits(export_module.Export):
     """Reads until it is stopped."""
 
-    def _write(self, part: Path, unread: list[str]) -> None:
-        part.write_text("half of it")
+    def _content(self, beside: Path, unread: list[str]) -> Iterator[bytes]:
+        yield b"half of it"
         self.doing = "Reading log 1 of 3"
         self._stopped.wait()
-        super()._write(part, unread)
+        yield from super()._content(beside, unread)
 
 
 async def test_progress_is_shown_and_esc_stops_and_leaves_no_file(
