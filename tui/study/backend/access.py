@@ -104,4 +104,4 @@ def _summary(folder: Path) -> Earlier:
     except Failure as failure:
         return Earlier(folder.name, name, began, DAMAGED, why=failure.reason)
     done, total = len(study.progress.done), len(study.steps)
-    return Earlier(study.id, study.plan.name, began, state_of(study), done, total, study.progress.stopped)
+    return Earlier(study.id, study.name, began, state_of(study), done, total, study.progress.stopped)

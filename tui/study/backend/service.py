@@ -88,7 +88,7 @@ class Studies:
             if study.config != config:
                 hint = f"Give it with --config {study.config}."
                 raise Failure(f"The study {study.id} has another configuration", study.config, hint)
-            self._claim(await self._ready({each.cell.vm for each in study.left}), study.plan.name, config)
+            self._claim(await self._ready({each.cell.vm for each in study.left}), study.name, config)
             return self._begin(*await on_thread(store.locked, study.folder))
 
     def stop(self) -> dict[str, Any]:
@@ -174,7 +174,7 @@ class Studies:
 
     def _status_of(self, study: Study, engine: Engine | None, after: int | None = None) -> dict[str, Any]:
         left = self._left(study, engine)
-        fields: dict[str, Any] = {"id": study.id, "folder": str(study.folder), "name": study.plan.name}
+        fields: dict[str, Any] = {"id": study.id, "folder": str(study.folder), "name": study.name}
         fields |= {"state": state_of(study, engine), "why": study.progress.stopped}
         fields |= {"left_s": round(left.likely_s), "left_unknown_runs": left.unknown, "left": left.text}
         fields |= status.counts(study.steps, study.progress)
