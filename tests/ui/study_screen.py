@@ -65,6 +65,7 @@ class FakeRunner:
     migration: dict[str, Any] | None = None
     obstacle: Failure | None = None  # why a start would be refused now
     is_earlier: bool = False  # of a version that sends no runs, and cannot check a plan
+    refusal: Failure | None = None  # of a change
     failures: list[Failure] = field(default_factory=list)
     calls: list[tuple[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, int | None]] = field(default_factory=list)
@@ -123,6 +124,8 @@ class FakeRunner:
     async def _change(self, call: str, value: Any, state: str = words.RUNNING) -> dict[str, Any]:
         self.calls.append((call, value))
         await self.replying.wait()
+        if self.refusal is not None:
+            raise self.refusal
         if self.failures:
             raise self.failures.pop(0)
         self.state = state

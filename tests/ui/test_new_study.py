@@ -136,18 +136,35 @@ async def test_what_the_runner_refuses_is_shown_and_can_be_tried_again(tmp_path:
         assert [call for call, _value in runner.calls] == ["start", "start"]
 
 
-async def test_escape_does_not_close_the_form_of_a_study_that_starts(tmp_path: Path) -> None:
-    runner = FakeRunner(None)
-    async with opened(runner, tmp_path) as page:
-        await choose(page, "example lab")
-        await page.pilot.press("enter")
-        await page.sees("Start the study lab?")
-        runner.replying.clear()
-        await page.pilot.press("enter", "escape")
-        await page.sees("The start was requested: wait for the reply.")
-        assert isinstance(page.app.screen, StartStudy)
-        runner.replying.set()
+async def requested(page: OpenedStudy) -> None:
+    """Request a start to which no reply comes, and leave."""
+    await choose(page, "example lab")
+    await page.pilot.press("enter")
+    await page.sees("Start the study lab?")
+    page.runner.replying.clear()
+    await page.pilot.press("enter")
+    await page.sees("Starting: both hosts and the guest are checked ... Esc leaves, but does not take it back.")
+    await page.pilot.press("escape")
+    await until(page.pilot, lambda: isinstance(page.app.screen, StudyPage))
+    await page.is_notified("The background process has not replied to the start yet. If the study begins, this page")
+
+
+async def test_escape_leaves_a_start_without_a_reply_and_the_page_shows_the_study_if_it_begins(tmp_path: Path) -> None:
+    async with opened(FakeRunner(None), tmp_path) as page:
+        await requested(page)
+        page.runner.replying.set()
         await page.sees("lab running")
+        assert [call for call, _value in page.runner.calls] == ["start"]
+
+
+async def test_a_start_that_is_refused_after_escape_is_a_sentence_on_the_page(tmp_path: Path) -> None:
+    async with opened(FakeRunner(None), tmp_path) as page:
+        await page.sees("No study has been made yet.")
+        await requested(page)
+        page.runner.refusal = Failure("The study cannot start", "guest1 is shut off")
+        page.runner.replying.set()
+        await page.is_notified("The study cannot start: guest1 is shut off.")
+        await page.sees("No study has been made yet.")
 
 
 async def test_an_enter_that_was_pressed_before_the_plan_was_shown_does_not_start_it(tmp_path: Path) -> None:
