@@ -106,7 +106,7 @@ class Studies:
         engine = self._engine
         if engine is not None and name in ("", engine.study.id):
             return self._status_of(engine.study, engine, after)
-        if not name and not await on_thread(self._own, config):
+        if not name and not await on_thread(find.own, self._folder, config):
             return None
         study = await on_thread(self._found, name, config)
         return await on_thread(self._status_of, study, None, after)
@@ -164,10 +164,6 @@ class Studies:
         vms = [found.vm for name in names if (found := inventory.origin(name)) is not None]
         self._memory_bytes |= {vm.name: vm.memory_bytes for vm in vms}
         return {(vm.uuid, host): vm.name for host in await self._owner.machines() for vm in vms}
-
-    def _own(self, config: str) -> list[Path]:
-        """The folders of the studies of this configuration, newest first. Blocks."""
-        return find.own(self._folder, config)
 
     def _found(self, name: str, config: str) -> Study:
         return find.found(self._folder, name, config)
