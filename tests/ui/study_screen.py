@@ -55,6 +55,12 @@ def runs(steps: Sequence[Step], count: int) -> list[Done]:
     return found
 
 
+def migrating(**fields: Any) -> dict[str, Any]:
+    """The migration under way in a status; `fields` replace some."""
+    found: dict[str, Any] = {"run": "20261129T040008Z-guest1", "direction": "out", "phase": "post-copy", "pass": 2}
+    return found | {"remaining_bytes": 12 << 20, "elapsed_s": 9.0} | fields
+
+
 @dataclass
 class FakeRunner:
     """Replies to a StudiesClient's requests; `calls` has those that change something."""
