@@ -55,6 +55,12 @@ def runs(steps: Sequence[Step], count: int) -> list[Done]:
     return found
 
 
+def migrating(**fields: Any) -> dict[str, Any]:
+    """The migration under way in a status; `fields` replace some."""
+    found: dict[str, Any] = {"run": "20261129T040008Z-guest1", "direction": "out", "phase": "post-copy", "pass": 2}
+    return found | {"remaining_bytes": 12 << 20, "elapsed_s": 9.0} | fields
+
+
 @dataclass
 class FakeRunner:
     """Replies to a StudiesClient's requests; `calls` has those that change something."""
@@ -65,6 +71,7 @@ class FakeRunner:
     migration: dict[str, Any] | None = None
     obstacle: Failure | None = None  # why a start would be refused now
     is_earlier: bool = False  # of a version that sends no runs, and cannot check a plan
+    refusal: Failure | None = None  # of a change
     failures: list[Failure] = field(default_factory=list)
     calls: list[tuple[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, int | None]] = field(default_factory=list)
@@ -123,6 +130,8 @@ class FakeRunner:
     async def _change(self, call: str, value: Any, state: str = words.RUNNING) -> dict[str, Any]:
         self.calls.append((call, value))
         await self.replying.wait()
+        if self.refusal is not None:
+            raise self.refusal
         if self.failures:
             raise self.failures.pop(0)
         self.state = state

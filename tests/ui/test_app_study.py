@@ -1,19 +1,35 @@
 """The app with the Study page: what it opens on the other pages."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from tests.fake_hosts import FakeHosts
 from tests.ui.one_page import until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, recording
 from tests.ui.runs_screen import make_run
-from tests.ui.study_screen import ID, FakeRunner
+from tests.ui.study_screen import ID, FakeRunner, migrating
 from tests.ui.test_app import opened, sees
+from tui.app.app import VmlmApp
 from tui.migration.screens.page import MigratePage
 from tui.runs.screens.page import RunsPage
 from tui.runs.screens.run import RunPage
 from tui.study.screens.page import StudyPage
+
+
+@asynccontextmanager
+async def study_page(
+    world: FakeHosts, words: str, migrations: Any = None, **runner: Any
+) -> AsyncIterator[tuple[VmlmApp, Pilot[Any]]]:
+    """The app with the Study page in front, once it shows these words."""
+    async with opened(world, migrations, FakeRunner(**runner)) as (app, pilot):
+        await pilot.press("6")
+        await sees(app, pilot, words)
+        yield app, pilot
 
 
 @pytest.fixture
@@ -24,18 +40,14 @@ def world(tmp_path: Path) -> FakeHosts:
 
 
 async def test_the_key_line_of_the_page_has_the_keys_of_the_app_at_80_columns(world: FakeHosts) -> None:
-    async with opened(world, studies=FakeRunner()) as (app, pilot):
-        await pilot.press("6")
-        await sees(app, pilot, "[6 Study]", "lab running", "n new k stop r resume f follow o runs e earlier enter open")
+    async with study_page(world, "lab running") as (app, pilot):
+        await sees(app, pilot, "[6 Study]", "n new k stop r resume f follow o runs e earlier enter open")
         await sees(app, pilot, "? help q quit")
 
 
 async def test_a_run_opens_above_the_page_and_esc_returns(world: FakeHosts) -> None:
     make_run(world.config.runs.folder, "pre-copy-idle")
-    runner = FakeRunner(ended=1)
-    async with opened(world, studies=runner) as (app, pilot):
-        await pilot.press("6")
-        await sees(app, pilot, "1 of 18")
+    async with study_page(world, "1 of 18", ended=1) as (app, pilot):
         page = app.screen
         assert isinstance(page, StudyPage)
         (folder,) = world.config.runs.folder.iterdir()
@@ -69,12 +81,7 @@ async def test_its_migration_is_shown_on_the_migrate_page(world: FakeHosts) -> N
     of_study.step()
     migrations.current = other
     migrations.all = {"other": other, "of-study": of_study}
-    migration = {
-        "run": "of-study", "direction": "out", "phase": "pass", "pass": 1, "remaining_bytes": 5, "elapsed_s": 1.0,
-    }  # fmt: skip
-    async with opened(world, migrations, FakeRunner(migration=migration)) as (app, pilot):
-        await pilot.press("6")
-        await sees(app, pilot, "migrating out")
+    async with study_page(world, "migrating out", migrations, migration=migrating(run="of-study")) as (app, pilot):
         await pilot.press("f")
         await until(pilot, lambda: isinstance(app.screen, MigratePage))
         assert migrations.current is of_study
@@ -96,12 +103,7 @@ async def test_a_migration_that_is_not_known_yet_is_looked_for_and_no_other_one_
     migrations, other = Later(), ReplayedMigration(recording("post-copy-by-hand"))
     other.step()
     migrations.current, migrations.all = other, {"other": other}
-    migration = {
-        "run": "of-study", "direction": "out", "phase": "pass", "pass": 1, "remaining_bytes": 5, "elapsed_s": 1.0,
-    }  # fmt: skip
-    async with opened(world, migrations, FakeRunner(migration=migration)) as (app, pilot):
-        await pilot.press("6")
-        await sees(app, pilot, "migrating out")
+    async with study_page(world, "migrating out", migrations, migration=migrating(run="of-study")) as (app, pilot):
         page = app.screen
         await pilot.press("f")
         await sees(app, pilot, "This migration has ended, or cannot be followed.")

@@ -1,5 +1,6 @@
 """Writing runs to a file from the Runs page, as a person does it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.ui.one_page import OnePage, at_once, text_of, until
+from tests.ui.runs_screen import NAME, make_run, open_run
 from tests.ui.test_runs import BROKEN, BY_HAND, CANCELLED, app_of, folder
 from tui.runs.screens import export as export_module
 from tui.runs.screens.export import ExportDialog
 from tui.runs.screens.page import RunsPage
+from tui.runs.screens.run import RunPage
 
 __all__ = ["folder"]  # the fixture
 
@@ -34,6 +37,10 @@ async def sees(pilot: Pilot[Any], *texts: str) -> None:
 
 def content(name: str) -> str:
     return Path(name).read_text()
+
+
+def content_bytes(name: str) -> bytes:
+    return Path(name).read_bytes()
 
 
 def write(name: str, text: str) -> None:
@@ -145,11 +152,11 @@ async def test_a_log_that_cannot_be_read_is_reported_with_the_path(folder: Path)
 class Waits(export_module.Export):
     """Reads until it is stopped."""
 
-    def _write(self, part: Path, unread: list[str]) -> None:
-        part.write_text("half of it")
+    def _content(self, beside: Path, unread: list[str]) -> Iterator[bytes]:
+        yield b"half of it"
         self.doing = "Reading log 1 of 3"
         self._stopped.wait()
-        super()._write(part, unread)
+        yield from super()._content(beside, unread)
 
 
 async def test_progress_is_shown_and_esc_stops_and_leaves_no_file(
@@ -183,6 +190,46 @@ async def test_a_report_is_one_html_file(folder: Path) -> None:
         await pilot.press("left", "enter")
         await sees(pilot, "Written:", "report.html, 3 runs")
         assert f'href="runs/{BY_HAND}/' in content("report.html")
+
+
+async def test_one_run_is_written_as_a_picture_from_the_list_and_from_its_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_run(tmp_path, "post-copy-by-hand")
+    app = app_of(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_run(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+        await sees(pilot, "1 run: the one that is open.")
+        await pilot.press("left", "left")  # from the first to the last two
+        assert Path(app.screen.query_one("#file", Input).value).name == f"{NAME}.svg"
+        await enter(pilot, "page.svg")
+        await sees(pilot, "Written:")
+        assert "remaining memory" in content("page.svg")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunPage))
+        await pilot.press("escape", "e")
+        await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+        await pilot.press("left")
+        await enter(pilot, "list.pdf")
+        await sees(pilot, "Written:", "list.pdf, 1 run")
+        assert content_bytes("list.pdf").startswith(b"%PDF")
+
+
+async def test_a_picture_needs_matplotlib_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_run(tmp_path, "post-copy-by-hand")
+    monkeypatch.setattr("tui.runs.backend.report.picture.find_spec", lambda _: None)
+    app = app_of(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_run(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+        await pilot.press("left", "enter")
+        await sees(pilot, "A picture of a run needs matplotlib: not installed. Install the extra:")
+        assert files() == [NAME]
 
 
 async def test_without_a_run_nothing_is_exported(tmp_path: Path) -> None:

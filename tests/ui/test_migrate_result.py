@@ -60,6 +60,18 @@ async def test_the_remains_of_an_interrupted_post_copy_are_shown_with_what_to_do
         await page.sees("the VM guest1 runs on destination, and only there.", f"to do {advice}")
 
 
+async def test_the_charts_go_on_with_the_guests_rate_after_the_end_and_the_result_stays() -> None:
+    async with page_of(running("guest-post-copy", over), size=(120, 40)) as page:
+        await page.sees("Completed by post-copy", "[completed]", "m migrates it back", "lowest 3 %")
+        ended = page.migration.timeline.ended_at
+        assert ended is not None
+        assert "25 s" not in page.words
+        rate = {"workload": "memory", "rate": 2400.0, "unit": "MiB/s"}
+        page.migration.give(Event(ended + 9.0, "", record.GUEST, rate))
+        await page.sees("Completed by post-copy", "[completed]", "25 s", "lowest 3 %")
+        assert not page.migration.timeline.guest_silent
+
+
 async def test_the_way_back_is_the_same_keys() -> None:
     async with page_of(running(until_=over)) as page:
         page.migrations.found = (VmOnHost(guest(), "destination"),)

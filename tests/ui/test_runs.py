@@ -1,9 +1,7 @@
 """The Runs page and an opened run, as a person sees them."""
 
 import io
-import os
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import pytest
 import tomli_w
 
 from tests.ui.one_page import OnePage, text_of, until
+from tests.ui.runs_screen import utc
 from tui.runs.backend.importer import Given, import_log
 from tui.runs.backend.runs import Runs
 from tui.runs.screens import page as runs_module
@@ -48,9 +47,6 @@ def make(folder: Path, name: str, tables: dict[str, Any], log: str) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Three runs, in UTC and at a path that is the same in every test."""
     monkeypatch.chdir(tmp_path)
-    before = os.environ.get("TZ")
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
     runs = Path("runs")
     figures = {"total_time_ms": 17700, "downtime_ms": 10, "memory_sent_bytes": 1932735283}
     make(
@@ -61,9 +57,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     )
     make(runs, CANCELLED, summary("cancelled", "2026-11-23T03:49:22.817Z", "pre-copy"), "cancelled")
     (runs / BROKEN).mkdir()
-    yield runs
-    monkeypatch.delenv("TZ") if before is None else monkeypatch.setenv("TZ", before)
-    time.tzset()
+    with utc():
+        yield runs
 
 
 def app_of(folder: Path) -> OnePage:

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,6 +13,7 @@ import tomli_w
 from textual.screen import Screen as AnyPage
 
 from tests.ui.one_page import OnePage, text_of, until
+from tests.ui.runs_screen import utc
 from tests.ui.test_runs_keys import Screen
 from tests.unit.runs.recorded import tables, write
 from tui.runs.backend.kept_view import KeptView
@@ -35,17 +34,13 @@ FILE = Path("state/runs-page.json")
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Two runs with a value in most columns, in UTC and at a path that is the same in every test."""
     monkeypatch.chdir(tmp_path)
-    before = os.environ.get("TZ")
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
     slow = tables(80.0, vm={"name": "web"}, study={"name": "thesis", "cell": "memory/pre-copy", "repeat": 3})
     fast = tables(2.5, vm={"name": "database"}, options={"auto_converge": True, "parallel": 4})
     write(Path("runs"), "20261123T040000Z-web-memory-pre-copy", slow)
     folder = write(Path("runs"), "20261123T050000Z-database-memory-pre-copy", fast)
     (folder / "note.toml").write_text(tomli_w.dumps({"tags": ["paper"], "note": "slow switch"}))
-    yield Path("runs")
-    monkeypatch.delenv("TZ") if before is None else monkeypatch.setenv("TZ", before)
-    time.tzset()
+    with utc():
+        yield Path("runs")
 
 
 @asynccontextmanager

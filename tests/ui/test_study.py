@@ -7,17 +7,14 @@ from typing import Any
 import pytest
 
 from tests.ui.one_page import text_of, until
-from tests.ui.study_screen import ID, FakeRunner, opened, write_study
+from tests.ui.study_screen import ID, FakeRunner, migrating, opened, write_study
 from tui.core.failure import Failure
 from tui.runner.protocol import Stopped
 from tui.study.model.status import FINISHED, INTERRUPTED, RUNNING, STOPPED, STOPPING
 from tui.study.screens import page as page_module
 from tui.ui.question import Question
 
-MIGRATION = {
-    "run": "20261129T040008Z-guest1", "direction": "out", "phase": "post-copy", "pass": 2,
-    "remaining_bytes": 12 << 20, "elapsed_s": 9.0,
-}  # fmt: skip
+MIGRATION = migrating()
 
 
 async def test_it_follows_the_study_and_asks_only_for_new_runs(tmp_path: Path) -> None:

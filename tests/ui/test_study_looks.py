@@ -1,7 +1,5 @@
 """The Study page as a person sees it, compared with its pictures."""
 
-import os
-import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,15 +8,13 @@ from typing import Any
 import pytest
 
 from tests.ui.one_page import text_of, until
-from tests.ui.study_screen import PLAN, FakeRunner, app_of, plan_of, write_study
+from tests.ui.runs_screen import utc
+from tests.ui.study_screen import PLAN, FakeRunner, app_of, migrating, plan_of, write_study
 from tui.study.model.status import INTERRUPTED
 from tui.study.screens import page as page_module
 
 SIZES = [(80, 24), (120, 40)]
-MIGRATION = {
-    "run": "20261129T040008Z-guest1", "direction": "back", "phase": "pass", "pass": 4,
-    "remaining_bytes": 120 << 20, "elapsed_s": 12.4,
-}  # fmt: skip
+MIGRATION = migrating(direction="back", phase="pass", **{"pass": 4}, remaining_bytes=120 << 20, elapsed_s=12.4)
 NOON = datetime(2026, 11, 29, 12, 0, tzinfo=timezone.utc)
 
 
@@ -26,12 +22,27 @@ NOON = datetime(2026, 11, 29, 12, 0, tzinfo=timezone.utc)
 def _same_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """It is noon in UTC, and the seed by chance is always the same."""
     monkeypatch.setattr(page_module, "local_now", lambda: NOON)
-    before = os.environ.get("TZ")
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.delenv("TZ") if before is None else monkeypatch.setenv("TZ", before)
-    time.tzset()
+    with utc():
+        yield
+
+
+async def see(pilot: Any, words: str) -> None:
+    await until(pilot, lambda: words in text_of(pilot.app))
+
+
+async def choose_file(pilot: Any) -> None:
+    """Choose the plan a.toml in the form for a new study."""
+    await see(pilot, "No study has been made yet.")
+    await pilot.press("n")
+    await see(pilot, "a.toml >")
+    await pilot.press("enter")
+
+
+@pytest.fixture
+def plan_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The path of a plan in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    return Path("a.toml")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -53,7 +64,7 @@ def test_a_large_study_that_was_interrupted(snap_compare: Any, tmp_path: Path, s
     app = app_of(runner, tmp_path)
 
     async def look(pilot: Any) -> None:
-        await until(pilot, lambda: "was interrupted" in text_of(app))
+        await see(pilot, "was interrupted")
         await pilot.press("down", "down")
 
     assert snap_compare(app, terminal_size=size, run_before=look)
@@ -64,25 +75,19 @@ def test_no_study(snap_compare: Any, tmp_path: Path, size: tuple[int, int]) -> N
     app = app_of(FakeRunner(None), tmp_path)
 
     async def look(pilot: Any) -> None:
-        await until(pilot, lambda: "No study has been made yet." in text_of(app))
+        await see(pilot, "No study has been made yet.")
 
     assert snap_compare(app, terminal_size=size, run_before=look)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_plan_before_the_start(
-    snap_compare: Any, tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("a.toml").write_text(f"seed = 4711\n{PLAN}")
-    app = app_of(FakeRunner(None), tmp_path, Path())
+def test_the_plan_before_the_start(snap_compare: Any, plan_file: Path, size: tuple[int, int]) -> None:
+    plan_file.write_text(f"seed = 4711\n{PLAN}")
+    app = app_of(FakeRunner(None), plan_file.absolute().parent, Path())
 
     async def look(pilot: Any) -> None:
-        await until(pilot, lambda: "No study has been made yet." in text_of(app))
-        await pilot.press("n")
-        await until(pilot, lambda: "a.toml >" in text_of(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: "Nothing is started yet." in text_of(app))
+        await choose_file(pilot)
+        await see(pilot, "Nothing is started yet.")
 
     assert snap_compare(app, terminal_size=size, run_before=look)
 
@@ -96,26 +101,20 @@ def test_the_list_of_studies(snap_compare: Any, tmp_path: Path, size: tuple[int,
     app = app_of(FakeRunner(INTERRUPTED, ended=3), tmp_path)
 
     async def look(pilot: Any) -> None:
-        await until(pilot, lambda: "was interrupted" in text_of(app))
+        await see(pilot, "was interrupted")
         await pilot.press("e")
-        await until(pilot, lambda: "18 of 18" in text_of(app))
+        await see(pilot, "18 of 18")
 
     assert snap_compare(app, terminal_size=size, run_before=look)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_plan_with_mistakes(
-    snap_compare: Any, tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("a.toml").write_text('name = "a"\nrepeats = 0\nspeed = 3\n[migration.x]\ntechnique = "fast"')
-    app = app_of(FakeRunner(None), tmp_path, Path())
+def test_a_plan_with_mistakes(snap_compare: Any, plan_file: Path, size: tuple[int, int]) -> None:
+    plan_file.write_text('name = "a"\nrepeats = 0\nspeed = 3\n[migration.x]\ntechnique = "fast"')
+    app = app_of(FakeRunner(None), plan_file.absolute().parent, Path())
 
     async def look(pilot: Any) -> None:
-        await until(pilot, lambda: "No study has been made yet." in text_of(app))
-        await pilot.press("n")
-        await until(pilot, lambda: "a.toml >" in text_of(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: "The plan has mistakes:" in text_of(app))
+        await choose_file(pilot)
+        await see(pilot, "The plan has mistakes:")
 
     assert snap_compare(app, terminal_size=size, run_before=look)

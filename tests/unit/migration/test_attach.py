@@ -16,6 +16,7 @@ from tui.core.protocols import JOB_CANCELLED, QEMU_STATUS, JobInfo
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.location import Locator
+from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recorder import RAW, Recorder
 from tui.migration.backend.run_files import read_records
 from tui.migration.backend.unfinished import unfinished_runs
@@ -38,12 +39,33 @@ async def leave_one(stage: Stage, runs: Path, passes: int = 2, plan: Plan | None
     return migration
 
 
-async def test_the_next_start_follows_a_running_migration(tmp_path: Path) -> None:
+async def left_behind(runs: Path) -> tuple[Stage, MigrationActor]:
+    """A migration whose switch a person requests, and that the app has left."""
     stage = stage_of("post-copy-by-hand")
-    left = await leave_one(stage, tmp_path)
-    migrations = app(stage, tmp_path)
+    return stage, await leave_one(stage, runs)
+
+
+async def attached(stage: Stage, runs: Path) -> tuple[MigrationOwner, MigrationActor]:
+    """The next app, and the migration that it has found."""
+    migrations = app(stage, runs)
     migration = await migrations.attach()
     assert migration is not None
+    return migrations, migration
+
+
+async def standing_foreign(runs: Path) -> tuple[Stage, MigrationActor]:
+    """A migration that virsh has started and that is followed; it stands still now."""
+    stage = stage_of("post-copy-by-hand")
+    stage.begin()
+    _migrations, migration = await attached(stage, runs)
+    await first_sample(migration)
+    stage.standing = True
+    return stage, migration
+
+
+async def test_the_next_start_follows_a_running_migration(tmp_path: Path) -> None:
+    stage, left = await left_behind(tmp_path)
+    migrations, migration = await attached(stage, tmp_path)
     assert (migration.folder, migration.plan, migration.origin) == (left.folder, left.plan, "destination")
     assert migrations.current is migration
     migration.controls.switch_to_post_copy()
@@ -55,8 +77,7 @@ async def test_the_next_start_follows_a_running_migration(tmp_path: Path) -> Non
 
 
 async def test_a_migration_is_attached_to_only_once(tmp_path: Path) -> None:
-    stage = stage_of("post-copy-by-hand")
-    await leave_one(stage, tmp_path)
+    stage, _left = await left_behind(tmp_path)
     migrations = app(stage, tmp_path)
     first, second = await asyncio.gather(migrations.attach(), migrations.attach())
     assert first is second is not None
@@ -93,12 +114,7 @@ async def test_a_migration_that_virsh_started_is_followed(tmp_path: Path) -> Non
 async def test_a_cancel_of_a_migration_that_virsh_started_is_told_from_a_failure(
     tmp_path: Path, job_type: int, phase: str
 ) -> None:
-    stage = stage_of("post-copy-by-hand")
-    stage.begin()
-    migration = await app(stage, tmp_path).attach()
-    assert migration is not None
-    await first_sample(migration)
-    stage.standing = True
+    stage, migration = await standing_foreign(tmp_path)
     stage.job = JobInfo({"type": job_type, "operation": 5}, "running")
     types: list[object] = []
     migration.listen(lambda each: types.append(each.stats.get("type")) if isinstance(each, Sample) else None)
@@ -114,12 +130,7 @@ async def test_a_cancel_of_a_migration_that_virsh_started_is_told_from_a_failure
 async def test_qemu_s_own_status_tells_a_cancel_from_a_failure_without_a_sample_of_the_end(
     tmp_path: Path, statuses: tuple[str, ...], phase: str
 ) -> None:
-    stage = stage_of("post-copy-by-hand")
-    stage.begin()
-    migration = await app(stage, tmp_path).attach()
-    assert migration is not None
-    await first_sample(migration)
-    stage.standing = True
+    stage, migration = await standing_foreign(tmp_path)
     stage.emit(stage.target, QEMU_STATUS, status="cancelled")  # says nothing
     for status in statuses:
         stage.emit(stage.origin, QEMU_STATUS, status=status)
@@ -131,16 +142,13 @@ async def test_qemu_s_own_status_tells_a_cancel_from_a_failure_without_a_sample_
 
 
 async def test_an_older_run_is_not_continued_with_a_later_migration_of_the_same_vm(tmp_path: Path) -> None:
-    stage = stage_of("post-copy-by-hand")
-    left = await leave_one(stage, tmp_path)
+    stage, left = await left_behind(tmp_path)
     raw = left.folder / RAW
     yesterday = {"began": "2026-01-01T00:00:00.000Z"}
     lines = [json.loads(line) | yesterday for line in raw.open(encoding="utf-8")]
     raw.write_text("".join(json.dumps(each) + "\n" for each in lines))
     written = raw.read_bytes()
-    migrations = app(stage, tmp_path)
-    migration = await migrations.attach()
-    assert migration is not None
+    migrations, migration = await attached(stage, tmp_path)
     assert migration.folder != left.folder
     assert raw.read_bytes() == written
     await migrations.close()
@@ -151,17 +159,14 @@ async def test_the_target_need_not_be_reachable_to_attach(tmp_path: Path) -> Non
     left = await leave_one(stage, tmp_path)
     stage.down.add("destination")
     stage.cut("destination")
-    migrations = app(stage, tmp_path)
-    migration = await migrations.attach()
-    assert migration is not None
+    migrations, migration = await attached(stage, tmp_path)
     assert migration.folder == left.folder
     await migrations.close()
     assert summary(left.folder)["hosts"]["destination"] == {}
 
 
 async def test_a_migration_that_ended_unobserved_is_concluded_in_its_folder(tmp_path: Path) -> None:
-    stage = stage_of("post-copy-by-hand")
-    left = await leave_one(stage, tmp_path)
+    stage, left = await left_behind(tmp_path)
     stage.finish("completed")
     stage.completed[stage.target] = {"type": 3, "operation": 4, "downtime": 55, "memory_processed": 5 << 30}
     migration = await end_of(await app(stage, tmp_path).attach())
@@ -177,8 +182,7 @@ async def test_a_migration_that_ended_unobserved_is_concluded_in_its_folder(tmp_
 
 
 async def test_all_runs_that_ended_unobserved_are_concluded_and_the_newest_is_current(tmp_path: Path) -> None:
-    stage = stage_of("post-copy-by-hand")
-    left = await leave_one(stage, tmp_path)
+    stage, left = await left_behind(tmp_path)
     for name in ("20200101T000000Z-older", "20200102T000000Z-old"):
         (tmp_path / name).mkdir()
         (tmp_path / name / RAW).write_bytes((left.folder / RAW).read_bytes())
@@ -191,8 +195,7 @@ async def test_all_runs_that_ended_unobserved_are_concluded_and_the_newest_is_cu
 
 @pytest.mark.parametrize("host", ["source", "destination"])
 async def test_with_an_unreachable_host_a_run_stays_unfinished_until_the_next_start(tmp_path: Path, host: str) -> None:
-    stage = stage_of("post-copy-by-hand")
-    left = await leave_one(stage, tmp_path)
+    stage, left = await left_behind(tmp_path)
     stage.finish("completed")
     stage.down.add(host)
     stage.cut(host)
@@ -204,23 +207,19 @@ async def test_with_an_unreachable_host_a_run_stays_unfinished_until_the_next_st
 
 
 async def test_a_job_that_cannot_be_read_does_not_count_as_ended(tmp_path: Path) -> None:
-    stage = stage_of("post-copy-by-hand")
-    left = await leave_one(stage, tmp_path)
+    stage, left = await left_behind(tmp_path)
     stage.refusals["job"] += [CUT] * 4
     assert await app(stage, tmp_path).attach() is None
     assert [each.folder for each in unfinished_runs(tmp_path)] == [left.folder]
     stage.refusals["job"].clear()
-    migrations = app(stage, tmp_path)
-    migration = await migrations.attach()
-    assert migration is not None
+    migrations, migration = await attached(stage, tmp_path)
     assert migration.folder == left.folder
     await migrations.close()
 
 
 @pytest.mark.parametrize("job", [JobInfo({"type": 2, "operation": 5}, "running"), CUT], ids=["migrates", "unread"])
 async def test_a_run_that_ended_is_concluded_whatever_another_vm_does(tmp_path: Path, job: JobInfo | Failure) -> None:
-    stage = stage_of("post-copy-by-hand")
-    left = await leave_one(stage, tmp_path)
+    stage, left = await left_behind(tmp_path)
     stage.finish("completed")
     stage.others["guest2"] = replace(stage.vm, name="guest2", uuid="other"), job
     migrations = app(stage, tmp_path)
@@ -234,8 +233,7 @@ async def test_a_run_that_ended_is_concluded_whatever_another_vm_does(tmp_path: 
 async def test_a_migration_whose_log_cannot_be_written_is_followed_and_controlled_with_a_warning(
     tmp_path: Path,
 ) -> None:
-    stage = stage_of("post-copy-by-hand")
-    left = await leave_one(stage, tmp_path)
+    stage, left = await left_behind(tmp_path)
     (left.folder / "domjobinfo.txt").unlink()
     (left.folder / "domjobinfo.txt").mkdir()
     migration = await app(stage, tmp_path).attach()
@@ -258,8 +256,7 @@ async def test_a_migration_of_another_program_is_followed_even_without_a_folder(
 
 
 async def test_a_run_that_another_app_concludes_is_left_to_it(tmp_path: Path) -> None:
-    stage = stage_of("post-copy-by-hand")
-    left = await leave_one(stage, tmp_path)
+    stage, left = await left_behind(tmp_path)
     stage.finish("completed")
     other = Recorder.open(left.folder)
     assert await app(stage, tmp_path).attach() is None
@@ -275,8 +272,7 @@ async def test_a_run_records_how_its_vm_is_virtualized(tmp_path: Path, domain: s
 
 
 async def test_quitting_touches_no_migration(tmp_path: Path) -> None:
-    stage = stage_of("post-copy-by-hand")
-    await leave_one(stage, tmp_path)
+    stage, _left = await left_behind(tmp_path)
     assert not {"abort_job", "start_post_copy", "force_off", "shut_down"} & set(stage.calls)
     assert stage.under_way
 
@@ -297,8 +293,7 @@ async def test_quitting_without_a_migration_does_nothing(tmp_path: Path) -> None
 
 async def test_a_run_between_other_hosts_is_not_concluded(tmp_path: Path) -> None:
     """Two configurations may share a folder of runs: the end of one's migration is not for the other to judge."""
-    stage = stage_of("post-copy-by-hand")
-    left = await leave_one(stage, tmp_path)
+    _stage, left = await left_behind(tmp_path)
     elsewhere = stage_of("pre-copy-idle")
     for vms in elsewhere.vms.values():
         vms.clear()

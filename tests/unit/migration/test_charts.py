@@ -103,6 +103,22 @@ def test_the_guests_rate_before_is_a_line_on_the_scale_and_the_loss_a_number() -
     assert guest_picture(timeline).subtitle == "mean 33 %, lowest 11 % of the rate before"
 
 
+def test_the_axis_goes_on_with_the_rates_after_the_end_which_are_no_part_of_the_mean() -> None:
+    timeline = Timeline()
+    timeline.add(Event(0.0, "", record.START, {"vm": "guest1", "tables": {"guest": {"rate_before": 900.0}}}))
+    for t, value in ((1.0, 900.0), (2.0, 300.0)):
+        timeline.add(Event(t, "", record.GUEST, {"rate": value, "unit": "rows/s"}))
+    timeline.add(Event(4.0, "", record.END, {"outcome": "completed"}))
+    during = guest_picture(timeline)
+    timeline.add(Event(6.0, "", record.GUEST, {"rate": 150.0, "unit": "rows/s", "ago": 3.0}))  # of before the end
+    for t in (7.0, 9.0):
+        timeline.add(Event(t, "", record.GUEST, {"rate": 900.0, "unit": "rows/s"}))
+    after = guest_picture(timeline)
+    assert (during.window, after.window) == ((0.0, 2.0), (0.0, 9.0))
+    assert after.series[0].ys == (900.0, 300.0, 150.0, 900.0, 900.0)
+    assert after.subtitle == "mean 50 %, lowest 17 % of the rate before"
+
+
 def test_a_guest_that_replied_only_before_the_migration_has_no_mean() -> None:
     timeline = Timeline()
     tables = {"guest": {"rate_before": 900.0, "unit": "rows/s"}}

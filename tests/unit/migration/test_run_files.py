@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.fakes import RECORDINGS, recording
 from tui.migration.backend.recorder import RAW, Recorder
-from tui.migration.backend.run_files import in_use, read_records, records_of
+from tui.migration.backend.run_files import has_end, in_use, read_records, records_of
 
 
 def test_a_broken_line_is_none_and_an_incomplete_last_line_is_skipped(tmp_path: Path) -> None:
@@ -29,3 +31,26 @@ def test_a_run_is_in_use_while_it_is_recorded_and_only_then(tmp_path: Path) -> N
     recorder.close()
     assert not in_use(raw)
     assert not in_use(tmp_path / "no run" / RAW)
+
+
+END = '{"kind": "end", "t": 5.0, "at": "", "outcome": "completed"}\n'
+RATE = '{"kind": "guest", "t": 6.0, "at": "", "workload": "cpu", "rate": 3.0, "unit": "additions/s"}\n'
+VERIFIED = '{"kind": "verified", "t": 4.9, "at": "", "ok": true}\n'
+
+
+@pytest.mark.parametrize(
+    ("log", "ended"),
+    [
+        (END, True),
+        (VERIFIED + END + 30 * RATE, True),
+        (END + RATE + RATE[:20], True),  # the computer stopped while the last rate was written
+        (VERIFIED + END[:-9], False),
+        (VERIFIED + RATE, False),
+        (END + VERIFIED, False),
+        (END + "nonsense\n" + RATE, False),
+        ("", False),
+    ],
+)
+def test_a_run_has_ended_if_only_the_guest_follows_its_end(tmp_path: Path, log: str, ended: bool) -> None:
+    (tmp_path / RAW).write_text(log)
+    assert has_end(tmp_path / RAW) is ended

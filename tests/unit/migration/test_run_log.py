@@ -38,8 +38,8 @@ async def open_log(recorder: Recorder | NullRecorder) -> AsyncIterator[tuple[Run
     assert run_log.done
 
 
-def end(run_log: RunLog) -> None:
-    run_log.finish(Event(run_log.now(), "now", END, {"outcome": "completed"}), lambda: {"outcome": "completed"})
+def end(run_log: RunLog, tail_s: float = 0.0) -> None:
+    run_log.finish(Event(run_log.now(), "now", END, {"outcome": "completed"}), lambda: {"outcome": "completed"}, tail_s)
 
 
 def lines_of_samples(samples: list[Sample]) -> bytes:

@@ -13,7 +13,8 @@ from tests.unit.study.study_world import CONFIG, Make, World
 from tests.unit.until import until
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.study.backend import measurement
+from tui.study.backend import measurement, store
+from tui.study.backend.access import list_studies
 from tui.study.backend.service import Studies
 from tui.study.model.guest_loss import CLOCK
 from tui.study.model.status import state_sentence
@@ -188,6 +189,22 @@ async def test_a_study_is_found_by_its_name_and_by_that_of_its_folder(make: Make
     for name in ("none", "../studies"):
         with pytest.raises(Failure, match="There is no study"):
             await world.status(name)
+
+
+async def test_studies_of_one_name_and_second_have_a_number_by_which_each_is_found(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "STAMP", "20261129T080000Z")
+    world, ids = make(), list[str]()
+    for _ in range(3):
+        ids.append((await world.start(IDLE | {"name": "my plan", "repeats": 1}))["id"])
+        await world.finished()
+    names = ["my plan", "my plan-2", "my plan-3"]
+    assert ids == [f"20261129T080000Z-{name.replace(' ', '_')}" for name in names]
+    found = [await world.status(name) for name in names]
+    assert [(each["id"], each["name"]) for each in found] == list(zip(ids, names, strict=True))
+    assert [each["study"]["name"] for each in world.runs] == [name for name in names for _ in range(2)]
+    assert [each.name for each in list_studies(world.folder / "studies", CONFIG)] == names[::-1]
 
 
 async def test_a_second_study_is_refused_while_one_is_under_way(make: Make) -> None:

@@ -40,7 +40,7 @@ Works with the recorded runs. It only reads and writes their files: no host is a
 
   list [FILTER...]                the runs as a table, the newest first
   show RUN                        one run with its options, versions, figures, passes and events
-  export [RUN|FILTER...]          as CSV, JSON, Markdown or LaTeX; with --samples every sample
+  export [RUN|FILTER...]          as CSV, JSON, Markdown or LaTeX; with --samples every sample; one run as SVG or PDF
   compare [RUN|FILTER...]         groups of equal settings: medians with intervals, ratios, tests
   report [RUN|FILTER...] -o FILE  an HTML report with figures
   import FILE...                  logs of virsh domjobinfo that others wrote, as runs

@@ -4,6 +4,7 @@
 # ruff: noqa: PLC0415
 
 import sys
+from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
     from tui.runs.backend.reading import RunReader
     from tui.runs.model.run import Run
 
-FORMATS = ("csv", "json", "markdown", "latex")
+PICTURES = ("svg", "pdf")
+FORMATS = ("csv", "json", "markdown", "latex", *PICTURES)
 ABOUT = """\
 Exports the named runs, or those that match all words of the filter, the newest first. CSV and JSON have every known
 value, with its unit in the name of the field, times in UTC, and nothing where a value is unknown. Markdown and LaTeX
 (with booktabs) are tables of --columns. With --samples, CSV and JSON have a row for each sample, with all statistics
-under libvirt's own names. The exit status is 1 if no run matches, or if a log could not be read."""
+under libvirt's own names. SVG and PDF are a picture of one run, as wide as a column of a paper; they need the extra
+`vmlm-tui[report]`. The exit status is 1 if no run matches, or if a log could not be read."""
 
 
 def main(verb: str, words: list[str]) -> int:
@@ -39,13 +42,14 @@ def main(verb: str, words: list[str]) -> int:
         return help_of(parser)
     if options.format is None:
         parser.error(f"--format is missing: {', '.join(FORMATS)}")
-    table = options.format in ("markdown", "latex")
-    if options.samples and table:
+    table, picture = options.format in ("markdown", "latex"), options.format in PICTURES
+    if options.samples and (table or picture):
         parser.error(f"--samples is for csv and json, not for {options.format}")
+    if options.columns and picture:
+        parser.error(f"--columns is for markdown and latex; {options.format} is a picture")
     if options.columns and not table:
         parser.error(f"--columns is for markdown and latex; {options.format} has all fields")
-    from tui.runs.backend.export_text import run_text, sample_text, usual_columns
-    from tui.runs.model.table import chosen, columns, short_names
+    from tui.runs.model.table import chosen, columns
 
     names = [name.strip() for name in options.columns.split(",")] if options.columns else []
     chosen(names, columns({}))
@@ -53,17 +57,26 @@ def main(verb: str, words: list[str]) -> int:
     runs = selected(reader, options.words)
     output = Output("runs export", sys.stdout, sys.stderr)
     unread: list[str] = []
-    if options.samples:
-        text = sample_text(runs, options.format, unread)
-    else:
-        known = columns(short_names(run.folder for run in runs))
-        text = run_text(runs, options.format, chosen(names, known) if names else usual_columns(runs))
-    write(text, options.output)
+    if not picture:
+        write(_text(runs, options, names, unread), options.output)
+    elif runs:
+        write_picture(runs, options.format, options.output)
     if not runs:
         output.report(f"No run matches in {reader.folder}.")
     for problem in unread:
         output.report(problem)
     return 1 if unread or not runs else 0
+
+
+def _text(runs: "Sequence[Run]", options: Namespace, names: Sequence[str], unread: list[str]) -> Iterable[str]:
+    """The text of the runs; a log that can't be read adds a sentence to `unread`."""
+    from tui.runs.backend.export_text import run_text, sample_text, usual_columns
+    from tui.runs.model.table import chosen, columns, short_names
+
+    if options.samples:
+        return sample_text(runs, options.format, unread)
+    known = columns(short_names(run.folder for run in runs))
+    return run_text(runs, options.format, chosen(names, known) if names else usual_columns(runs))
 
 
 def selected(reader: "RunReader", words: Sequence[str]) -> "list[Run]":
@@ -94,3 +107,24 @@ def write(text: Iterable[str], path: str | None) -> None:
             file.writelines(text)
     except OSError as error:
         raise Failure(f"{path} could not be written", error.strerror or str(error), detail=str(error)) from error
+
+
+def write_picture(runs: "Sequence[Run]", form: str, path: str | None) -> None:
+    """Write the picture of one run to a file, or to stdout; Failure if that is impossible."""
+    from tui.runs.backend.report.picture import PDF, picture_of
+
+    to_stdout = path is None or path == "-"
+    if to_stdout and form == PDF and sys.stdout.isatty():
+        raise Failure("A terminal cannot show a PDF", hint="Name a file: -o FILE.")
+    picture = picture_of(runs, form)
+    try:
+        if path is None or path == "-":
+            sys.stdout.buffer.write(picture)
+            sys.stdout.buffer.flush()
+        else:
+            path_of(path).write_bytes(picture)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = "The output" if to_stdout else path
+        raise Failure(f"{where} could not be written", error.strerror or str(error), detail=str(error)) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
+from tui.study import EXAMPLES
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 CANNOT_START, WAS_STOPPED = 2, 3
 JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys do not change it
 STATUS, WATCH, STOP, RESUME, REPORT = "status", "watch", "stop", "resume", "report"
-EXAMPLES = ("original", "lab")
 PROGRESS_EVERY_S = 1.0
 NOTHING = "Nothing was started."
 USAGE = f"""\

@@ -76,7 +76,7 @@ class MigrationActor:
             interval,
         )
         self.controls = Controls(vm.name, connections, self.run_log, self._post, self._sampler.sample_now, self._resume)
-        self._guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log)
+        self.guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log)
         self._inquiry = Inquiry(vm, connections, lambda *found: self._post(self._answered, *found))
         self._tick_at = time.monotonic()
         self._ended = asyncio.Event()
@@ -108,7 +108,7 @@ class MigrationActor:
 
     def _on_delivered(self, each: Record) -> None:
         if isinstance(each, Event) and each.kind == END:
-            self._guest_monitor.stop()
+            self.guest_monitor.ended()
             self._ended.set()
 
     # -- begin and end, called by MigrationOwner --
@@ -118,7 +118,7 @@ class MigrationActor:
         self.state.ours = True
         self.run_log.event(record.START, began=self.run_log.began_at, **options)
         self.run_log.summarize(self._summary(record.RUNNING))
-        self._guest_monitor.begin()
+        self.guest_monitor.begin()
         uri, start = self.facts["destination_uri"], self._sampler.start
         returned = partial(self._post, self._call_returned)
         self._start(lambda: self._job.migrate(uri, start, returned, partial(self._post, self._call_failed)))
@@ -128,7 +128,7 @@ class MigrationActor:
         self._continue(earlier, began_at)
         self.run_log.event(record.ATTACHED, began=self.run_log.began_at, **options)
         self.run_log.summarize(self._summary(record.RUNNING))
-        self._guest_monitor.begin()
+        self.guest_monitor.begin()
         self._start(lambda: self._job.follow(self._sampler.start))
 
     def conclude_unwatched(self, earlier: list[Record], began_at: str) -> None:
@@ -139,7 +139,7 @@ class MigrationActor:
     def _continue(self, earlier: list[Record], began_at: str | None) -> None:
         self.run_log.resume(earlier, began_at)
         self.controls.resume(earlier)
-        self._guest_monitor.resume(earlier)
+        self.guest_monitor.resume(earlier)
         for each in earlier:
             self._inquiry.see(each)
 
@@ -153,7 +153,7 @@ class MigrationActor:
     def leave(self) -> None:
         """Stop following; the migration continues, and the next process continues the record."""
         self._sampler.stop()
-        self._guest_monitor.stop()
+        self.guest_monitor.stop()
         handled = threading.Event()
         self._post(self._leave, handled)
         handled.wait(LEAVE_LIMIT_S)  # requests before this one are recorded
@@ -250,7 +250,7 @@ class MigrationActor:
             return  # how QEMU ends on the target may be the cause
         if event.kind == LIFECYCLE:
             if host == self.origin and is_switchover(event.data):
-                self._guest_monitor.switch_over()
+                self.guest_monitor.switch_over()
             if host == self.origin and is_end_of_vm(event.data):
                 self._see_break(True)  # migrateToURI3 may wait for the target for ever
         if event.kind == ITERATION:
@@ -331,7 +331,7 @@ class MigrationActor:
         try:
             if outcome == COMPLETED and not self.state.figures:
                 record_completed_job(self._connections, self.vm, self.run_log)
-            self._guest_monitor.conclude(completed=outcome == COMPLETED)
+            self.guest_monitor.conclude(completed=outcome == COMPLETED)
             self._job.unsubscribe_all()
         except Exception as error:  # noqa: BLE001  # the record must get an end
             self.run_log.error(as_failure("The last figures were not read", error))
@@ -343,7 +343,7 @@ class MigrationActor:
         self.run_log.event(record.VERIFIED, ok=ok, sentence=diagnosis.sentence, advice=diagnosis.advice)
         self.state.stage = Stage.OVER
         end = Event(self.run_log.now(), now(), END, {"outcome": outcome})
-        self.run_log.finish(end, lambda: self._summary(self.timeline.phase))
+        self.run_log.finish(end, lambda: self._summary(self.timeline.phase), self.guest_monitor.tail_s(self.facts))
 
     def _summary(self, outcome: str) -> dict[str, Any]:
         facts = self.facts if self.target else without_target(self.facts, self.origin)

@@ -2,7 +2,7 @@
 
 import asyncio
 import concurrent.futures
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from tui.migration.model.record import Event, Record
 
 T = TypeVar("T")
 
+AFTER_S = 10.0  # the rate is read for so long after the end, because it shows how the guest recovers
 SETTLE_LIMIT_S = 3.0  # how long the end waits for one more reply of the guest's probes, and of its shell
 
 
@@ -32,7 +33,8 @@ class GuestAccess:
 class GuestMonitor:
     """Writes the events guest, echo and felt, without delaying the migration or its samples.
 
-    `begin` and `stop` are called on the loop, `conclude` on a thread. Without `guest_access` nothing is written.
+    `begin`, `ended` and `stop` are called on the loop, `conclude` on a thread. Nothing is written without
+    `guest_access`.
     """
 
     def __init__(self, vm: str, guest_access: GuestAccess | None, run_log: RunLog) -> None:
@@ -61,11 +63,25 @@ class GuestMonitor:
             self._loop.create_task(self.probes.search(access.heartbeats, lambda: access.guest(self._vm, SUBFOLDER))),
         ]
 
+    def tail_s(self, facts: Mapping[str, Any]) -> float:
+        """For how long the rate is read after the end; 0.0 without a rate so far, or if a study measures it itself."""
+        return 0.0 if not self._tasks or "study" in facts or self._run_log.timeline.guest.mean is None else AFTER_S
+
+    def ended(self) -> None:
+        """Stop probing at the end; the rate is read as long as the log takes it."""
+        if self._loop is None or not (left_s := self._run_log.tail_left_s):
+            self.stop()
+            return
+        self.probes.stop()
+        self._tasks[1].cancel()
+        self._loop.call_later(left_s, self.stop)
+
     def stop(self) -> None:
         """Stop reading and probing; the heartbeat keeps running in the guest for the next migration."""
         for task in self._tasks:
             task.cancel()
         self.probes.stop()
+        self._run_log.end_tail()
 
     def switch_over(self) -> None:
         """The VM has just been stopped at its origin; can be called on any thread and does not block."""

@@ -329,7 +329,9 @@ class MigrationOwner:
         for each in set(self.all) - self._adopted:
             if not each.timeline.over:
                 each.leave()
-            elif not each.run_log.done:
+                continue
+            each.guest_monitor.stop()
+            if not each.run_log.done:
                 await on_thread(each.run_log.wait, CLOSE_LIMIT_S)
 
 

@@ -29,8 +29,15 @@ class Recorded:
             self._claimed.discard(key)
 
     def add(self, key: Key, migration: MigrationActor, uris: Uris) -> None:
-        """Remember the actor of a migration that was claimed, and how its owner reaches the hosts."""
-        self._actors = {**self._under_way, key: (migration, uris)}
+        """Remember the actor of a migration that was claimed, and how its owner reaches the hosts.
+
+        Of earlier migrations of this VM the guest's rate is read no longer: it is that of the new one.
+        """
+        for (uuid, _), (earlier, _) in self._actors.items():
+            if uuid == key[0] and earlier.timeline.over:
+                earlier.guest_monitor.stop()
+        unwritten = {known: each for known, each in self._actors.items() if not each[0].run_log.done}
+        self._actors = {**unwritten, **self._under_way, key: (migration, uris)}
 
     def find(self, key: Key, uris: Uris) -> MigrationActor | None:
         """The actor of a migration under way, if it names the hosts as a configuration with these URIs does."""

@@ -1,6 +1,7 @@
 """The folder of one run: raw.jsonl and domjobinfo.txt grow with the records, run.toml is written at start and end."""
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -165,6 +166,20 @@ class Recorder:
             raise
         old.close()
         return new
+
+
+def append_after_end(raw: Path, each: Record) -> int:
+    """Append a record to the log of a run that has ended, or nothing; returns the size of the log. OSError if it can't.
+
+    A log that was deleted meanwhile stays deleted.
+    """
+    line = record.to_line(each).encode(errors="replace") + b"\n"
+    with raw.open("r+b", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if file.write(line) < len(line):
+            file.truncate(size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return size + len(line)
 
 
 class NullRecorder:

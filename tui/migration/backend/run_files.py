@@ -1,13 +1,13 @@
 """The raw log of a run: its records, its end, and whether a process still writes to it."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tui.core.regular_file import LARGE_READS, open_regular
-from tui.migration.model.record import END, Event, Record, from_line
+from tui.migration.model.record import END, GUEST, Event, Record, from_line
 
-LONGEST_END = 4096  # bytes; a longer last line is no end
+LONGEST_END = 64 << 10  # bytes of the end with what follows it; no end is before them
 
 
 def records_of(raw: Path) -> Iterator[Record | None]:
@@ -39,13 +39,22 @@ def in_use(raw: Path) -> bool:
 
 
 def has_end(raw: Path) -> bool:
-    """Whether the last line is an end; reads only the last line."""
+    """Whether the last line is an end, but for what came of the guest after it; reads only the last lines."""
     with open_regular(raw) as file:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - LONGEST_END))
-        last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
-    try:
-        each = from_line(last.decode())
-    except ValueError:
-        return False  # an incomplete line is no end
-    return isinstance(each, Event) and each.kind == END
+        return ends(line.decode(errors="replace") for line in file.read().split(b"\n"))
+
+
+def ends(lines: Iterable[str]) -> bool:
+    """Whether these last lines of a log have its end, which only events of the guest follow."""
+    for number, line in enumerate(reversed([line for line in lines if line])):
+        try:
+            each = from_line(line)
+        except ValueError:
+            if number:
+                return False
+            continue  # an incomplete line, left by a crash, is no end
+        if not isinstance(each, Event) or each.kind != GUEST:
+            return isinstance(each, Event) and each.kind == END
+    return False

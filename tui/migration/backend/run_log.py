@@ -13,7 +13,7 @@ from tui.core.clock import now, seconds_since
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.threads import start_thread
-from tui.migration.backend.recorder import NullRecorder, Recorder
+from tui.migration.backend.recorder import RAW, NullRecorder, Recorder, append_after_end
 from tui.migration.model import record
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import Timeline
@@ -52,6 +52,8 @@ class RunLog:
         self._summary: Summary | None = None  # the newest
         self._trouble: Event | None = None  # what the log itself cannot contain
         self._leaving = False
+        self._tail: deque[Record] = deque()  # of the guest after the end, not on disk yet
+        self._tail_until = 0.0  # by time.monotonic()
         self._written = threading.Event()
         start_thread("run-log", self._write_all)
 
@@ -112,10 +114,11 @@ class RunLog:
     def publish(self, each: Record) -> None:
         """Add a record to the timeline and pass it to the thread that writes; returns at once."""
         with self._changed:
-            if self.closed:
-                return
-            self.timeline.add(each)
-            self._waiting.append(each)
+            if not self.closed:
+                self.timeline.add(each)
+                self._waiting.append(each)
+            elif self.tail_left_s and isinstance(each, Event) and each.kind == record.GUEST:
+                self._tail.append(each)
             self._changed.notify_all()
 
     def summarize(self, summary: Summary) -> None:
@@ -141,21 +144,36 @@ class RunLog:
 
     @property
     def done(self) -> bool:
-        """Whether it is closed and on disk, as far as the disk takes it."""
+        """Whether it is closed and on disk, as far as the disk takes it, and nothing more comes of the guest."""
         return self._written.is_set()
 
     def wait(self, limit_s: float) -> None:
         """Wait until it is on disk; blocks."""
         self._written.wait(limit_s)
 
-    def finish(self, end: Record, summary: Callable[[], Summary]) -> None:
-        """Write run.toml with the summary that includes the end, then the last record, and close; returns at once."""
+    def finish(self, end: Record, summary: Callable[[], Summary], tail_s: float = 0.0) -> None:
+        """Write run.toml with the summary that includes the end, then the end, and close; returns at once.
+
+        For `tail_s` seconds it still takes events of the guest, which are appended behind the end.
+        """
         with self._changed:
             if self.closed:
                 return
+            self._tail_until = time.monotonic() + tail_s
             self.timeline.add(end)
             self._waiting += (summary(), end)  # the end is last: a later start ignores an ended run
             self.closed = True
+            self._changed.notify_all()
+
+    @property
+    def tail_left_s(self) -> float:
+        """For how long it still takes events of the guest after the end, in seconds."""
+        return max(0.0, self._tail_until - time.monotonic())
+
+    def end_tail(self) -> None:
+        """Take nothing more of the guest."""
+        with self._changed:
+            self._tail_until = 0.0
             self._changed.notify_all()
 
     def leave(self) -> None:
@@ -186,7 +204,29 @@ class RunLog:
         if synced and self._refused_since is not None:
             self._accepted(self._refused_since)
         self._close()
+        if synced:
+            self._write_tail()
         self._written.set()
+
+    def _write_tail(self) -> None:
+        """Append what comes of the guest after the end; it is given up if the disk refuses it."""
+        while (each := self._next_of_tail()) is not None:
+            try:
+                size = append_after_end(self.folder / RAW, each)
+            except OSError as error:
+                log.info("The guest's rate after the end was not written to %s: %s", self.folder, error)
+                self.end_tail()
+                return
+            with self._changed:
+                self._on_disk = size
+                self.timeline.add(each)
+                self._deliver(each)
+
+    def _next_of_tail(self) -> Record | None:
+        with self._changed:
+            while not self._tail and (left := self.tail_left_s):
+                self._changed.wait(left)
+            return self._tail.popleft() if self._tail else None
 
     def _next(self) -> Record | Summary | None:
         with self._changed:

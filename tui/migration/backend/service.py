@@ -15,6 +15,7 @@ from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.preflight import Moved, Refused
+from tui.migration.backend.run_files import ends
 from tui.migration.model import record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, why_not
 from tui.migration.model.record import END, Event, Record
@@ -27,6 +28,7 @@ FIND, START, FOLLOW, REQUEST = "find", "start", "follow", "request"  # what a cl
 STARTED, RECORDS = "started", "records"  # notices
 LOOK_EVERY_S = 5.0  # for migrations that other programs started
 FIND_LIMIT_S = 2.0  # for other migrations while one is under way; a later one is announced
+LAST_LINES = 100  # of a log, among which is its end
 UNSEEN_S = 600.0  # how long an end that no client has seen keeps the runner
 
 REQUESTS = frozenset({POST_COPY_NOW, CANCEL, DOWNTIME, BANDWIDTH, RESUME, PAUSE})
@@ -169,14 +171,14 @@ class Session:
         pieces, rest = await on_thread(migration.run_log.history, on_record)
         if self._closed:
             migration.run_log.stop_listening(on_record)
-        last: list[str] = []
+        last: list[str] = []  # the newest lines
         while not self._closed and (lines := await on_thread(lambda: next(pieces, None))) is not None:
             self._peer.notify(RECORDS, run=migration.folder.name, lines=lines)
             await self._peer.drained()
-            last = lines[-1:] or last
+            last = [*last, *lines][-LAST_LINES:]
         self._send(migration, [*rest, *held])
         live = True
-        migration.seen = migration.seen or (not self._closed and any(map(_is_end, last)))
+        migration.seen = migration.seen or (not self._closed and ends(last))
         return description(migration)
 
     def _send(self, migration: MigrationActor, records: list[Record]) -> None:
@@ -222,12 +224,7 @@ def _known_workload(fields: object) -> Workload | None:
     return Workload(name, values)
 
 
-def _is_end(each: Record | str) -> bool:
-    """Whether a record, or a line of the log, is the end."""
-    try:
-        each = record.from_line(each) if isinstance(each, str) else each
-    except ValueError:
-        return False
+def _is_end(each: Record) -> bool:
     return isinstance(each, Event) and each.kind == END
 
 

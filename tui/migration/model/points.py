@@ -187,11 +187,12 @@ class GuestPoints(Thinned[GuestPoint]):
         self.before = 0.0  # the rate before the migration; 0 if unknown
         self.first: list[float] = []  # rates
         self.least = math.inf
+        self.until = math.inf  # the end of the migration: later rates show the recovery, and do not count
         self._sum, self._count = 0.0, 0
 
     @property
     def mean(self) -> float | None:
-        """The mean of all rates; None before the first."""
+        """The mean of all rates up to the end; None before the first."""
         return self._sum / self._count if self._count else None
 
     def answered(self, point: GuestPoint) -> None:
@@ -199,7 +200,7 @@ class GuestPoints(Thinned[GuestPoint]):
         while self and self[-1].rate is None and self[-1].t >= point.t:
             self.pop()
         self.append(point)
-        if point.rate is not None:
+        if point.rate is not None and point.t <= self.until:
             self.first = [*self.first, point.rate][:FIRST]
             self.least = min(self.least, point.rate)
             self._sum += point.rate

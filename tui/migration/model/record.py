@@ -32,7 +32,7 @@ ERROR = "error"  # data: what, why, hint, detail
 GUEST, UDP_PROBE, OBSERVED = "guest", "echo", "felt"
 EVERY_SECOND = frozenset({GUEST, UDP_PROBE})
 VERIFIED = "verified"  # where the VM is afterwards; data: sentence, ok, advice
-END = "end"  # data: outcome
+END = "end"  # data: outcome; only events of the guest follow it, for some seconds
 
 RUNNING = "running"  # the outcome in run.toml until the end is known
 

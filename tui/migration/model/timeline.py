@@ -340,7 +340,7 @@ class Timeline:
     def _on_end(self, event: Event) -> None:
         outcome = str(event.data.get("outcome"))
         self.phase = outcome if outcome in OVER else LOST
-        self.ended_at, self.post_copy_held = event.t, False
+        self.ended_at, self.guest.until, self.post_copy_held = event.t, event.t, False
 
 
 HANDLERS = {name[4:].replace("_", "-"): each for name, each in vars(Timeline).items() if name.startswith("_on_")}

@@ -7,6 +7,7 @@ from tui.core.quantity import MIB, duration, rate, size
 from tui.guest.model.rate import MIB_S
 from tui.migration.model.points import Point
 from tui.migration.model.rate_before import rate_before, rate_text
+from tui.migration.model.switch_limit import limit_of
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.curves import absent, curve_of, series_of, signs_of, span_of, unrecorded, window_of
 from tui.migration.widgets.pauses import GUEST, LIBVIRT, NETWORK, pauses
@@ -48,14 +49,6 @@ def _remaining(timeline: Timeline) -> Series:
         dots.append((point.t, float(point.remaining)))
     series = curve_of("remaining", timeline, dots, "text-warning", AREA)
     return replace(series, now=size(points[-1].remaining)) if points else series
-
-
-def limit_of(timeline: Timeline) -> float | None:
-    """What may remain at the switchover, in bytes: it can be sent within the maximum downtime; None if all fits."""
-    until = math.inf if timeline.post_copy_at is None else timeline.post_copy_at
-    newest = next((each.rate for each in reversed(timeline.points) if each.rate and each.t < until), None)
-    limit = newest * timeline.max_downtime_ms / 1000 if newest else 0.0
-    return limit if timeline.points and 0 < limit < timeline.points[-1].total else None
 
 
 def rate_picture(timeline: Timeline) -> Picture:

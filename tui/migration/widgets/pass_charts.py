@@ -4,8 +4,8 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from tui.core.quantity import MIB, size
+from tui.migration.model.switch_limit import limit_of
 from tui.migration.model.timeline import Timeline
-from tui.migration.widgets.charts import limit_of
 from tui.migration.widgets.curves import absent, series_of, signs_of, span_of, unrecorded, window_of
 from tui.ui.chart.picture import AREA, BYTES, Level, Picture, Series
 from tui.ui.chart.spark import resampled, spark

@@ -4,26 +4,31 @@ import os
 import secrets
 import stat
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.failure import Failure
 from tui.core.quantity import size
 from tui.runs.backend.export_text import CSV, JSON, LATEX, MARKDOWN, run_text, sample_text, usual_columns
-from tui.runs.backend.report.page import write_report
+from tui.runs.backend.report.page import report_text
+from tui.runs.backend.report.picture import PDF, SVG, picture_of
 from tui.runs.model.findings import counted
 from tui.runs.model.run import Run
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a file can have of runs; `name` is the proposed one of the file, `format` is empty for a report."""
+    """What a file can have of runs; `name` is the proposed one of the file.
+
+    `format` is empty for a report; `picture`: it is that of a picture of one run.
+    """
 
     label: str
     name: str
     format: str = ""
     samples: bool = False
+    picture: bool = False
 
 
 KINDS = (
@@ -34,6 +39,17 @@ KINDS = (
     Kind("LaTeX table", "runs.tex", LATEX),
     Kind("HTML report with figures", "report.html"),
 )
+
+
+def kinds_of(runs: Sequence[Run]) -> tuple[Kind, ...]:
+    """What a file can have of these runs: of one run also its picture."""
+    if len(runs) != 1:
+        return KINDS
+    name = runs[0].folder.name
+    pictures = [
+        Kind(f"{form.upper()} picture for a paper", f"{name}.{form}", form, picture=True) for form in (SVG, PDF)
+    ]
+    return (*KINDS, *pictures)
 
 
 @dataclass(frozen=True)
@@ -75,9 +91,17 @@ class Export:
         try:
             path, mode = self._target()
             part = path.with_name(f".vmlm-{secrets.token_hex(8)}.part")
-            part.touch(exist_ok=False)
+            part.touch(exist_ok=False)  # reports now if the folder refuses it
+            part.unlink()
+            content = self._content(path.parent, unread)
+            first = next(content, b"")  # a report is drawn by then: if the program ends meanwhile, nothing is left
+            self._check()
             try:
-                self._write(part, unread)
+                with part.open("xb") as file:
+                    file.write(first)
+                    for each in content:
+                        self._check()
+                        file.write(each)
                 if mode is not None:
                     part.chmod(mode)
                 amount = size(part.stat().st_size)
@@ -116,21 +140,23 @@ class Export:
                 raise Exists(f"{path} exists") from error
         part.replace(path)
 
-    def _write(self, part: Path, unread: list[str]) -> None:
+    def _content(self, beside: Path, unread: list[str]) -> Iterator[bytes]:
+        """The file in the folder `beside`, in pieces."""
         kind, runs = self._kind, self._runs
         if not kind.format:
-            self.doing = "Computing statistics and drawing figures"
-            write_report(runs, part)
-            self._check()
-            return
-        if kind.samples:
-            text: Iterable[str] = sample_text(runs, kind.format, unread, self._seen)
+            yield report_text(runs, beside, self._step).encode()
+        elif kind.picture:
+            self._step("Drawing the run")
+            yield picture_of(runs, kind.format)
+        elif kind.samples:
+            yield from map(str.encode, sample_text(runs, kind.format, unread, self._seen))
         else:
-            text = run_text(runs, kind.format, usual_columns(runs))
-        with part.open("w", encoding="utf-8", newline="") as file:
-            for line in text:
-                self._check()
-                file.write(line)
+            yield from map(str.encode, run_text(runs, kind.format, usual_columns(runs)))
+
+    def _step(self, doing: str) -> None:
+        """Note what is done next."""
+        self._check()
+        self.doing = doing
 
     def _seen(self, run: Run) -> None:
         """Note which log is being read."""

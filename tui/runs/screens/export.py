@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 from tui.core.failure import Failure, WrongField
 from tui.core.plain_text import plain
 from tui.core.threads import on_thread
-from tui.runs.backend.export import KINDS, Exists, Export, Kind, Stopped
+from tui.runs.backend.export import Exists, Export, Kind, Stopped, kinds_of
 from tui.runs.model.run import Run
 from tui.ui.choice import Choice
 from tui.ui.form import Form, enter, row, text_field
@@ -34,7 +34,8 @@ class ExportDialog(Form[None]):
         super().__init__("Export or report")
         self._runs = runs
         self._which = which
-        self._kind = KINDS[0]
+        self._kinds = kinds_of(runs)
+        self._kind = self._kinds[0]
         self._folder = _here()
         self._proposed = str(self._folder / self._kind.name)
         self._export: Export | None = None
@@ -43,7 +44,7 @@ class ExportDialog(Form[None]):
 
     def fields(self) -> ComposeResult:
         yield Static(Content(self._which), id="about")
-        yield row("format", Choice([each.label for each in KINDS], id="format", changed=self._choose))
+        yield row("format", Choice([each.label for each in self._kinds], id="format", changed=self._choose))
         yield row("file", text_field("file", self._proposed))
         yield Static(id="where", markup=False)
 
@@ -57,7 +58,7 @@ class ExportDialog(Form[None]):
 
     def _choose(self) -> None:
         """Propose the file of another format; of a name that was typed only the ending changes."""
-        old, self._kind = self._kind, KINDS[self.query_one("#format", Choice).index]
+        old, self._kind = self._kind, self._kinds[self.query_one("#format", Choice).index]
         field = self.query_one("#file", Input)
         if field.value == self._proposed:
             field.value = self._proposed = str(self._folder / self._kind.name)

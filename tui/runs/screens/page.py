@@ -63,7 +63,7 @@ class RunsPage(ColumnsPage):
             "e",
             "export",
             "export",
-            tooltip="Write the marked runs, else the shown ones, to a file; or a report",
+            tooltip="Write the marked runs, else the shown ones, to a file; or a report, or the picture of one run",
             id="runs.export",
         ),
         Binding("N", "note", "note", tooltip="Write a note on the run", id="runs.note"),

@@ -20,6 +20,7 @@ from tui.runs.backend.reading import OpenRun
 from tui.runs.backend.runs import Runs
 from tui.runs.model.run import Run
 from tui.runs.screens.details import RunDetails
+from tui.runs.screens.export import ExportDialog
 from tui.runs.screens.replay import ReplayPage
 from tui.runs.widgets import heading
 from tui.ui.lines import Lines
@@ -36,6 +37,8 @@ class RunPage(ChartPage):
                 id="run.replay"),
         Binding("i", "details", "details", tooltip="All options, versions and figures, and the table of passes",
                 id="run.details"),
+        Binding("e", "export", "export", tooltip="Write this run to a file: its picture, its samples, its figures",
+                id="run.export"),
         Binding("escape,backspace", "back", "back", key_display="esc", tooltip="Back to the list", id="run.back"),
         *CHART_BINDINGS,
     ]  # fmt: skip
@@ -94,7 +97,7 @@ class RunPage(ChartPage):
         self._charts.show(timeline)
 
     def why_not(self, action: str) -> str:
-        """Only a log that is open has details and a replay."""
+        """Only a log that is open has details, a replay and a picture."""
         return "" if action == "back" or self._opened is not None else "The log of this run is not open."
 
     @property
@@ -110,6 +113,11 @@ class RunPage(ChartPage):
         """Show all facts and the passes."""
         if self._opened is not None:
             self.app.push_screen(RunDetails(self._opened))
+
+    def action_export(self) -> None:
+        """Write the run to a file."""
+        if self._opened is not None:
+            self.app.push_screen(ExportDialog([self._run], "1 run: the one that is open."))
 
     def action_back(self) -> None:
         """Show the whole run again, then return to the list."""

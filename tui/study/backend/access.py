@@ -9,7 +9,7 @@ from typing import Any
 from tui.core.failure import Failure
 from tui.core.settings import VmConfig
 from tui.core.threads import on_thread
-from tui.study.backend import store
+from tui.study.backend import find, store
 from tui.study.backend.client import Status, StudiesClient
 from tui.study.backend.plan_source import PlanSource, Preview, preview_of, sources
 from tui.study.backend.service import state_of
@@ -90,7 +90,7 @@ class StudyAccess:
 
 def list_studies(folder: Path, config: str) -> tuple[Earlier, ...]:
     """The studies of a configuration, the newest first. Blocks."""
-    return tuple(_summary(each) for each in store.all_in(folder) if store.config_of(each) == config)
+    return tuple(_summary(each) for each in find.own(folder, config))
 
 
 def _summary(folder: Path) -> Earlier:
@@ -104,4 +104,4 @@ def _summary(folder: Path) -> Earlier:
     except Failure as failure:
         return Earlier(folder.name, name, began, DAMAGED, why=failure.reason)
     done, total = len(study.progress.done), len(study.steps)
-    return Earlier(study.id, study.plan.name, began, state_of(study), done, total, study.progress.stopped)
+    return Earlier(study.id, study.name, began, state_of(study), done, total, study.progress.stopped)

@@ -117,7 +117,7 @@ class Engine:
         """Do one run, and record what came of it."""
         self.step, self.migration, self._step_began = step, None, time.monotonic()
         room = self._owner, self._workloads
-        about = {"name": self.study.plan.name, "id": self.study.id}
+        about = {"name": self.study.name, "id": self.study.id}
         measurement = Measurement(self.study.plan, step, about, room, self._say, self._pause)
 
         async def on_started(migration: MigrationActor, direction: str) -> None:
@@ -154,7 +154,7 @@ class Engine:
             done = await on_thread(result_of, Path(run), number, direction)
         else:
             self.migration = followed
-            room, about = (self._owner, self._workloads), {"name": self.study.plan.name, "id": self.study.id}
+            room, about = (self._owner, self._workloads), {"name": self.study.name, "id": self.study.id}
             measurement = Measurement(self.study.plan, step, about, room, self._say, self._pause)
             censored = await measurement.until_over(followed)
             done = done_of(number, direction, followed, censored=censored)

@@ -8,7 +8,7 @@ from tui.study.backend.store import Study
 
 
 def own(studies: Path, config: str) -> list[Path]:
-    """The folders of the studies of this configuration, newest first."""
+    """The folders of the studies of this configuration, newest first. Blocks."""
     return [each for each in store.all_in(studies) if store.config_of(each) == config]
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.core.settings import VmConfig
 from tui.migration.model.outcome import home
-from tui.study.backend import store
+from tui.study import EXAMPLES
+from tui.study.backend import find, store
 from tui.study.backend.plan_file import example, read, text_of
 from tui.study.backend.service import seed_of
 from tui.study.model.estimate import estimate
@@ -21,7 +22,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-EXAMPLES = ("lab", "original")
 MOST_FILES, MOST_EARLIER = 40, 8  # that are offered
 
 
@@ -87,9 +87,8 @@ def sources(places: Sequence[Path], studies: Path, config: str) -> tuple[PlanSou
     files: dict[Path, Path] = {}  # a file of two places is one
     for path in (each for place in places for each in _plans_in(place)):
         files.setdefault(path.resolve(), path)
-    own = [each for each in store.all_in(studies) if store.config_of(each) == config]
     newest: dict[str, PlanSource] = {}  # one for each name
-    for folder in own:
+    for folder in find.own(studies, config):
         name = re.sub(r"^[^-]*-", "", folder.name)
         newest.setdefault(name, PlanSource(f"{name}, as in study {folder.name}", folder / store.PLAN))
     examples = (PlanSource(each) for each in EXAMPLES)

@@ -88,7 +88,7 @@ class Studies:
             if study.config != config:
                 hint = f"Give it with --config {study.config}."
                 raise Failure(f"The study {study.id} has another configuration", study.config, hint)
-            self._claim(await self._ready({each.cell.vm for each in study.left}), study.plan.name, config)
+            self._claim(await self._ready({each.cell.vm for each in study.left}), study.name, config)
             return self._begin(*await on_thread(store.locked, study.folder))
 
     def stop(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class Studies:
         engine = self._engine
         if engine is not None and name in ("", engine.study.id):
             return self._status_of(engine.study, engine, after)
-        if not name and not await on_thread(self._own, config):
+        if not name and not await on_thread(find.own, self._folder, config):
             return None
         study = await on_thread(self._found, name, config)
         return await on_thread(self._status_of, study, None, after)
@@ -165,16 +165,12 @@ class Studies:
         self._memory_bytes |= {vm.name: vm.memory_bytes for vm in vms}
         return {(vm.uuid, host): vm.name for host in await self._owner.machines() for vm in vms}
 
-    def _own(self, config: str) -> list[Path]:
-        """The folders of the studies of this configuration, newest first. Blocks."""
-        return find.own(self._folder, config)
-
     def _found(self, name: str, config: str) -> Study:
         return find.found(self._folder, name, config)
 
     def _status_of(self, study: Study, engine: Engine | None, after: int | None = None) -> dict[str, Any]:
         left = self._left(study, engine)
-        fields: dict[str, Any] = {"id": study.id, "folder": str(study.folder), "name": study.plan.name}
+        fields: dict[str, Any] = {"id": study.id, "folder": str(study.folder), "name": study.name}
         fields |= {"state": state_of(study, engine), "why": study.progress.stopped}
         fields |= {"left_s": round(left.likely_s), "left_unknown_runs": left.unknown, "left": left.text}
         fields |= status.counts(study.steps, study.progress)

@@ -17,6 +17,7 @@ from tui.core.file_lock import lock
 from tui.core.json_text import parsed
 from tui.core.regular_file import open_regular, read_regular
 from tui.migration.backend import run_files
+from tui.migration.backend.recorder import free_names
 from tui.study.backend.plan_file import read
 from tui.study.model.plan import StudyPlan
 from tui.study.model.progress import Progress, progress_of
@@ -24,6 +25,7 @@ from tui.study.model.schedule import Step, from_line, to_line
 
 PLAN, SCHEDULE, PROGRESS = "plan.toml", "schedule.jsonl", "progress.jsonl"
 STAMP = "%Y%m%dT%H%M%SZ"  # of the time at which a study began, in the name of its folder
+NUMBERED = re.compile(r"-[1-9][0-9]*")  # behind the name of a study that began in the same second as another
 LOCK_LIMIT_S = 0.5
 CLOSE_LIMIT_S = 2.0  # for a write under way
 
@@ -42,6 +44,12 @@ class Study:
     def id(self) -> str:
         """The name of its folder, which its runs have in their record."""
         return self.folder.name
+
+    @property
+    def name(self) -> str:
+        """The name in its plan, with -2, -3 and so on if another one of that name began in the same second."""
+        number = NUMBERED.fullmatch(self.id.partition("-")[2].removeprefix(word_of(self.plan.name)))
+        return f"{self.plan.name}{number[0]}" if number else self.plan.name
 
     @property
     def left(self) -> tuple[Step, ...]:
@@ -66,14 +74,9 @@ class Store:
     def create(cls, studies: Path, name: str, text: str, steps: Sequence[Step], head: Mapping[str, Any]) -> "Store":
         """Make a folder for a new study; `head` has its seed and its configuration. Raises Failure."""
         stamp = datetime.now(timezone.utc).strftime(STAMP)
-        folder = studies / f"{stamp}-{word_of(name)}"
         try:
-            while True:
-                try:
-                    folder.mkdir(parents=True)
-                    break
-                except FileExistsError:
-                    folder = folder.with_name(f"{folder.name}-2")
+            studies.mkdir(parents=True, exist_ok=True)
+            folder = _made(studies / f"{stamp}-{word_of(name)}")
             lines = [head, *map(to_line, steps)]
             _write(folder / PLAN, text)
             _write(folder / SCHEDULE, "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in lines))
@@ -171,6 +174,17 @@ def in_use(folder: Path) -> bool:
 def all_in(studies: Path) -> list[Path]:
     """The folders of all studies, the newest first."""
     return sorted((each.parent for each in studies.glob(f"*/{SCHEDULE}")), reverse=True)
+
+
+def _made(folder: Path) -> Path:
+    """A new folder of that name, or with -2, -3 and so on."""
+    for each in free_names(folder):
+        try:
+            each.mkdir()
+        except FileExistsError:
+            continue
+        return each
+    raise AssertionError("the names never run out")
 
 
 def _write(path: Path, text: str) -> None:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.core.quantity import duration
-from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED
+from tui.study.model.progress import DONE_FAILED, DONE_OK, SHORT_ENDS
 from tui.study.model.status import DIRECTIONS
 
 LEGEND = "runs done/planned, median total time and downtime out/back; > is under way"
-ENDS = {DONE_CENSORED: "over limit", DONE_CANCELLED: "cancelled", DONE_FAILED: "failed"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def _text(cell: Mapping[str, Any]) -> str:
     if cell["median_total_s"] is not None:
         ways = list((cell.get(DIRECTIONS) or {"": cell}).values())  # earlier versions have only that of both
         parts += [_out_and_back([figure(each) for each in ways]) for figure in (_total, _downtime)]
-    ends = [f"{cell[result]} {words}" for result, words in ENDS.items() if cell[result]]
+    ends = [f"{cell[result]} {words}" for result, words in SHORT_ENDS.items() if result != DONE_OK and cell[result]]
     return ", ".join(["  ".join(parts), *ends])
 
 

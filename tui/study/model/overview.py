@@ -7,11 +7,9 @@ from pathlib import PurePath
 from tui.core.quantity import exact_seconds
 from tui.study.model.cell import LEGS
 from tui.study.model.plan import StudyPlan
-from tui.study.model.progress import DONE_CANCELLED, DONE_CENSORED, DONE_FAILED, DONE_OK, Progress
+from tui.study.model.progress import DONE_CANCELLED, DONE_FAILED, ENDS, Progress
 from tui.study.model.schedule import Step
 from tui.study.model.status import cell_fields
-
-ENDS = {DONE_OK: "completed", DONE_CENSORED: "over the limit", DONE_CANCELLED: "cancelled", DONE_FAILED: "failed"}
 
 
 @dataclass(frozen=True)

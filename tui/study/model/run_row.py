@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui.core.quantity import duration
-from tui.study.model.progress import DONE_CENSORED
+from tui.study.model.progress import DONE_CENSORED, SHORT_ENDS
 
 COLUMNS = ("run", "setting", "repeat", "way", "result", "total", "downtime", "why")
 RIGHT = frozenset({"run", "total", "downtime"})
@@ -20,7 +20,7 @@ def run_cells(run: Mapping[str, Any]) -> dict[str, str]:
         "setting": str(run["short"]),
         "repeat": "warm-up" if run["warm_up"] else str(run["repeat"]),
         "way": str(run["direction"]) or UNKNOWN,
-        "result": "over limit" if run["result"] == DONE_CENSORED else str(run["result"]),
+        "result": SHORT_ENDS.get(run["result"], str(run["result"])),
         "total": f"{above}{duration(total_s)}" if total_s is not None else UNKNOWN,
         "downtime": duration(downtime_s) if downtime_s is not None else UNKNOWN,
         "why": str(run["why"]),

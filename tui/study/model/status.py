@@ -17,6 +17,7 @@ from tui.study.model.progress import (
     DONE_CENSORED,
     DONE_FAILED,
     DONE_OK,
+    ENDS,
     OUT,
     Done,
     Progress,
@@ -30,13 +31,12 @@ OVER = (STOPPED, INTERRUPTED, FINISHED)
 UNCHECKED = "The background process is of an earlier version, which cannot check whether the study could start."
 MOST_LEFT_S = 10.0 * 366 * 86_400  # a date of more could not be written
 DIRECTIONS = "directions"  # of a setting: the medians of each, because the hosts may differ
-RESULTS = (DONE_OK, DONE_CENSORED, DONE_CANCELLED, DONE_FAILED)
 
 
 def counts(steps: Sequence[Step], progress: Progress) -> dict[str, int]:
     """How many runs there are, how many are done, and how they ended."""
     results = [each.result for each in progress.done.values()]
-    return {"done": len(results), "total": len(steps)} | {each: results.count(each) for each in RESULTS}
+    return {"done": len(results), "total": len(steps)} | {each: results.count(each) for each in ENDS}
 
 
 def step_fields(step: Step, plan: StudyPlan) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def cell_fields(steps: Sequence[Step], progress: Progress, limit_s: float) -> li
         cell = own[0].cell
         fields: dict[str, Any] = {"cell": text, "short": cell.short, "row": cell.row, "column": cell.column}
         fields |= {"done": len(done), "total": len(own)}
-        fields |= {each: sum(one.result == each for one in done) for each in RESULTS}
+        fields |= {each: sum(one.result == each for one in done) for each in ENDS}
         ways = {way: [one for one in done if one.direction == way] for way in (OUT, BACK)}
         fields[DIRECTIONS] = {way: _median_fields(own, limit_s) for way, own in ways.items()}
         found.append(fields | _median_fields(done, limit_s))
@@ -184,7 +184,7 @@ def _clause(why: object) -> str:
 def cell_lines(status: Mapping[str, Any]) -> list[str]:
     """A line for each setting: how many of its runs are done, how long they took, and how others ended."""
     lines = []
-    ends = {DONE_CENSORED: "over the limit", DONE_CANCELLED: "cancelled", DONE_FAILED: "failed"}
+    ends = {result: words for result, words in ENDS.items() if result != DONE_OK}
     for each in status["cells"]:
         parts = [f"{each['done']} of {each['total']}"]
         known = [(way, own) for way, own in (each.get(DIRECTIONS) or {}).items() if own["median_total_s"] is not None]

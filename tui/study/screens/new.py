@@ -1,5 +1,6 @@
 """The form for a new study: a plan is chosen, then what it does is shown, and Enter starts it."""
 
+import asyncio
 from typing import ClassVar
 
 from textual import work
@@ -10,6 +11,7 @@ from textual.widgets import Static
 
 from tui.core.actions import without_keys
 from tui.core.failure import Failure
+from tui.core.threads import retrieve
 from tui.study.backend.access import StudyAccess
 from tui.study.backend.plan_file import WrongPlan
 from tui.study.backend.plan_source import PlanSource, Preview, typed
@@ -22,8 +24,11 @@ A_FILE = "a file"
 ABOUT = "A plan names workloads, techniques and repeats. `vmlm-tui study --example lab` prints one to change."
 
 
-class NewStudy(Form[bool]):
-    """Dismissed with True once a study was started, with None by Esc."""
+Request = asyncio.Future[None]  # of a start; it raises the Failure of one that is refused
+
+
+class NewStudy(Form[Request]):
+    """Dismissed with the request once a start was requested, with None by Esc before that."""
 
     BINDINGS = [enter("show what it does")]
     DEFAULT_CSS = "NewStudy #message { margin-top: 1; }"
@@ -80,13 +85,13 @@ class NewStudy(Form[bool]):
         finally:
             self._busy = False
 
-    def _started(self, started: bool | None) -> None:
-        if started:
-            self.dismiss(True)
+    def _started(self, request: Request | None) -> None:
+        if request is not None:
+            self.dismiss(request)
 
 
-class StartStudy(Dialog[bool]):
-    """What a plan will do; dismissed with True once it was started, with None by Esc."""
+class StartStudy(Dialog[Request]):
+    """What a plan will do; dismissed with the request once it was started or by Esc while it starts, else with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "start", "start it", key_display="enter", priority=True),
@@ -102,7 +107,7 @@ class StartStudy(Dialog[bool]):
         super().__init__(f"Start the study {preview.name}?")
         self._access = access
         self._preview = preview
-        self._busy = False
+        self._request: Request | None = None  # without a reply
         self._is_painted = False
 
     def on_mount(self) -> None:
@@ -121,28 +126,28 @@ class StartStudy(Dialog[bool]):
 
     def action_start(self) -> None:
         """Start it, if the key was pressed after the plan was on the screen."""
-        if self._is_painted and not self._busy:
-            self._busy = True
-            self._start()
+        if self._is_painted and self._request is None:
+            self._request = asyncio.ensure_future(self._access.start(self._preview))
+            self._request.add_done_callback(retrieve)
+            self._wait(self._request)
 
     def action_close(self) -> None:
-        """Leave; a start that was requested cannot be taken back, so its reply is waited for."""
-        if self._busy:
-            self._show("The start was requested: wait for the reply. The study can be stopped after it.")
+        """Leave; a start that was requested cannot be taken back, so the page reports what becomes of it."""
+        if self._request is not None:
+            self.dismiss(self._request)
         else:
             super().action_close()
 
     @work(name="start")
-    async def _start(self) -> None:
-        self._show("Starting: both hosts and the guest are checked ...")
+    async def _wait(self, request: Request) -> None:
+        self._show("Starting: both hosts and the guest are checked ... Esc leaves, but does not take it back.")
         try:
-            await self._access.start(self._preview)
+            await asyncio.shield(request)  # it outlives this dialog
         except Failure as failure:
+            self._request = None
             self._show(f"Nothing was started. {failure}", wrong=True)
         else:
-            self.dismiss(True)
-        finally:
-            self._busy = False
+            self.dismiss(request)
 
     def _show(self, text: str, *, wrong: bool = False) -> None:
         message = self.query_one("#message", Static)

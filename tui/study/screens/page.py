@@ -1,7 +1,7 @@
 """The Study page: start a study, follow it, stop and continue it, and look at its runs."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -31,6 +31,7 @@ EVERY_S, IDLE_EVERY_S = 1.0, 5.0  # between two readings: while a study is under
 REPLY_LIMIT_S = 10.0  # after which the runner is asked again
 STALE_S = 8.0  # without a reply, after which the page says how old it is
 MOST_LISTED = 500  # runs: to replace thousands of lines would delay the keys
+NO_REPLY = "The background process has not replied to the start yet. If the study begins, this page shows it."
 LEAST_LIST = 5  # lines that the runs keep beside a large table
 
 
@@ -267,9 +268,13 @@ class StudyPage(Page):
         """Choose a plan, see what it does, and start it."""
         self.app.push_screen(NewStudy(self._access), self._started)
 
-    def _started(self, started: bool | None) -> None:
-        if started:
-            self.action_newest()
+    def _started(self, start: "asyncio.Future[None] | None") -> None:
+        if start is None:
+            return
+        self.action_newest()
+        if not start.done():
+            self.explain(NO_REPLY)
+            self._request(start)
 
     def action_newest(self) -> None:
         """Show the study under way, else the newest."""
@@ -312,7 +317,7 @@ class StudyPage(Page):
             self._request(self._access.resume(self._shown.status["id"]))
 
     @work(name="request")
-    async def _request(self, request: Coroutine[Any, Any, None]) -> None:
+    async def _request(self, request: Awaitable[None]) -> None:
         try:
             await request
         except Failure as failure:

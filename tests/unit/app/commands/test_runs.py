@@ -68,9 +68,13 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
         (("show",), "one RUN is expected. vmlm-tui runs show --help shows what is expected."),
         (("show", "x"), "There is no run x"),
         (("show", "2026112"), "2 runs begin with 2026112: "),
-        (("export",), "--format is missing: csv, json, markdown, latex."),
+        (("export",), "--format is missing: csv, json, markdown, latex, svg, pdf."),
         (("export", "--format", "xml"), "argument --format: invalid choice: 'xml'"),
         (("export", "--format", "latex", "--samples"), "--samples is for csv and json, not for latex."),
+        (("export", "--format", "svg", "--samples"), "--samples is for csv and json, not for svg."),
+        (("export", "--format", "pdf", "--columns", "vm"), "--columns is for markdown and latex; pdf is a picture."),
+        (("export", "--format", "svg"), "A picture shows one run: 2 are chosen. Choose one of them."),
+        (("export", "--format", "svg", "20261127"), f"The log of {FIRST} can't be read: No such file or directory."),
         (("export", "--format", "csv", "--columns", "vm"), "--columns is for markdown and latex; csv has all fields."),
         (("export", "--format", "csv", "-o", "/nowhere/x"), "/nowhere/x could not be written: No such file"),
         (("export", "--format", "csv", "-o", "~nobody-x/y"), "~nobody-x/y is no path: "),
@@ -243,6 +247,18 @@ def test_csv_of_runs_and_of_samples_is_read_by_another_parser(run: Run, tmp_path
     assert [row["memory_remaining"] for row in samples] == [
         str(json.loads(line)["stats"].get("memory_remaining", "")) for line in written
     ]
+
+
+def test_the_picture_of_a_run_goes_to_stdout_or_to_a_file(run: Run, tmp_path: Path) -> None:
+    status, out, err = run("export", SECOND, "--format", "svg")
+    assert (status, err) == (0, "")
+    assert "remaining memory" in out
+    assert run("export", "last", "--format", "pdf", "-o", str(tmp_path / "run.pdf")) == (0, "", "")
+    assert (tmp_path / "run.pdf").read_bytes().startswith(b"%PDF")
+    status, out, err = run("export", "vm:nobody", "--format", "svg", "-o", str(tmp_path / "none.svg"))
+    assert (status, out) == (1, "")
+    assert err.startswith("vmlm-tui runs export: No run matches")
+    assert not (tmp_path / "none.svg").exists()
 
 
 def test_a_log_that_cannot_be_read_is_reported_and_the_rest_exported(run: Run) -> None:

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from tests.unit.runs.recorded import tables, write
 from tui.core.failure import Failure
-from tui.runs.backend.export import KINDS, Exists, Export, Kind, Stopped
+from tui.runs.backend.export import KINDS, Exists, Export, Kind, Stopped, kinds_of
 from tui.runs.backend.reading import RunReader
 from tui.runs.model.run import Run
 
@@ -116,8 +117,8 @@ def test_a_pipe_or_a_device_is_not_replaced(tmp_path: Path, runs: list[Run], agr
 class Appears(Export):
     """Another program writes the file meanwhile."""
 
-    def _write(self, part: Path, unread: list[str]) -> None:
-        super()._write(part, unread)
+    def _content(self, beside: Path, unread: list[str]) -> Iterator[bytes]:
+        yield from super()._content(beside, unread)
         self._path.write_text("theirs")
 
 
@@ -147,6 +148,31 @@ def test_a_stopped_export_leaves_no_file_and_the_old_one(tmp_path: Path, runs: l
             export.write()
     assert files(folder) == ["old"]
     assert (folder / "old").read_text() == "mine"
+
+
+class StoppedAtAFigure(Export):
+    """A person stops it as soon as it draws; `steps` is what it did, and what was in the folder by then."""
+
+    def _step(self, doing: str) -> None:
+        super()._step(doing)
+        self.steps = [*getattr(self, "steps", []), (doing, files(self._path.parent))]
+        if doing.startswith("Drawing"):
+            self.stop()
+
+
+def test_a_report_that_is_drawn_is_stopped_before_its_next_figure_and_nothing_is_on_disk_meanwhile(
+    tmp_path: Path, runs: list[Run]
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for kind in (REPORT, kinds_of(runs[:1])[-1]):
+        export = StoppedAtAFigure(runs[:1], kind, folder / kind.name)
+        with pytest.raises(Stopped):
+            export.write()
+        assert [doing.partition(" ")[0] for doing, _ in export.steps][-1] == "Drawing"
+        assert sum(doing.startswith("Drawing") for doing, _ in export.steps) == 1
+        assert all(before == [] for _, before in export.steps)
+        assert files(folder) == []
 
 
 def test_it_names_the_log_that_it_reads(tmp_path: Path, runs: list[Run]) -> None:
@@ -187,8 +213,8 @@ def test_a_name_of_the_greatest_length_can_be_written(tmp_path: Path, runs: list
 class Twice(Export):
     """A second export to the same file runs meanwhile."""
 
-    def _write(self, part: Path, unread: list[str]) -> None:
-        super()._write(part, unread)
+    def _content(self, beside: Path, unread: list[str]) -> Iterator[bytes]:
+        yield from super()._content(beside, unread)
         Export(self._runs, self._kind, self._path, replace=True).write()
 
 

@@ -182,6 +182,15 @@ def test_panels_of_a_row_show_the_whole_of_each_curve() -> None:
     assert plots.guest_rates([[replace(drawn, guest=())]], settings[:1]) is None
 
 
+def test_the_guests_rate_is_drawn_to_its_last_value_after_the_end_and_the_memory_to_the_end() -> None:
+    settings = [Settings(workload="memory")]
+    drawn = Curve("r", ((0, 9), (1, 0)), ((0, 5.0), (13, 4.0)), "MiB/s", (), None, 1.0, 0.1, 3.0, 6.0)
+    rates, memory = plots.guest_rates([[drawn]], settings), plots.remaining([[drawn]], settings)
+    assert rates is not None
+    assert rates.axes[0].get_xlim()[1] > 13
+    assert memory.axes[0].get_xlim()[1] < 4
+
+
 def test_a_curve_has_the_passes_and_the_switch(runs_folder: Path) -> None:
     curves = {run.folder.name: curve_of(run) for run in RunReader(runs_folder).list()}
     post = curves["20261123T050000Z-guest1"]

@@ -44,14 +44,14 @@ def curve_of(run: Run) -> Curve | None:
         unit=next((point.unit for point in timeline.guest if point.unit), ""),
         passes=[mark.t for mark in timeline.marks if mark.sign == PASS],
         post_copy_at=timeline.post_copy_at,
-        switched_at=_switched_at(timeline),
+        switched_at=switched_at(timeline),
         downtime_s=run.downtime_s,
         ended_at=timeline.ended_at or timeline.now,
         rate_before=run.guest.rate_before,
     )
 
 
-def _switched_at(timeline: Timeline) -> float | None:
+def switched_at(timeline: Timeline) -> float | None:
     """When the VM stopped on the source, if that was seen."""
     seen = [mark.t for mark in timeline.marks if mark.sign == SWITCH]
     return seen[-1] if seen else timeline.post_copy_at

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 OPTIONS = ("technique", "bandwidth", "limit", "connections", "throttle")  # what a report compares, if it differs
 
 Section = tuple[str, str]  # a title, and HTML
+Step = Callable[[str], None]
 
 CSS = """
 :root { color-scheme: light; }
@@ -67,14 +68,8 @@ def write_report(
 
     `sections` follow what was found; `pooled`: runs there and back are one group.
     """
-    absent = [name for name in ("scipy", "matplotlib") if find_spec(name) is None]
-    if absent:
-        raise Failure("A report needs scipy and matplotlib", f"not installed: {', '.join(absent)}", INSTALL)
-    groups = grouped(measured(runs), pooled=pooled)
-    settings = [group.settings for group in groups]
-    by = by or [axis for axis in OPTIONS if axis in differing(settings)]
-    comparison = compare(groups, by=by)
-    drawn = _draw(comparison, runs, pdf=folder is not None)
+    comparison = _compared(runs, by, pooled=pooled)
+    drawn = _draw(comparison, runs, _ignore, pdf=folder is not None)
     files = [page]
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
@@ -88,6 +83,29 @@ def write_report(
     except OSError as error:
         raise Failure("The report cannot be written", error.strerror or str(error), detail=str(page)) from error
     return files
+
+
+def report_text(runs: Sequence[Run], beside: Path, step: Step) -> str:
+    """The HTML for a file in the folder `beside`. Blocks. Failure if it cannot be made.
+
+    `step` is called with the words for each part of the work before it, and may raise to stop.
+    """
+    step("Computing statistics")
+    comparison = _compared(runs)
+    return report(comparison, runs, _draw(comparison, runs, step), beside)
+
+
+def _compared(runs: Sequence[Run], by: Sequence[str] = (), *, pooled: bool = False) -> Comparison:
+    absent = [name for name in ("scipy", "matplotlib") if find_spec(name) is None]
+    if absent:
+        raise Failure("A report needs scipy and matplotlib", f"not installed: {', '.join(absent)}", INSTALL)
+    groups = grouped(measured(runs), pooled=pooled)
+    differ = differing([group.settings for group in groups])
+    return compare(groups, by=by or [axis for axis in OPTIONS if axis in differ])
+
+
+def _ignore(_step: str) -> None:
+    """Nobody waits for the steps."""
 
 
 def report(
@@ -125,11 +143,12 @@ def report(
     )
 
 
-def _draw(comparison: Comparison, runs: Sequence[Run], *, pdf: bool) -> list[Drawn]:
+def _draw(comparison: Comparison, runs: Sequence[Run], step: Step, *, pdf: bool = False) -> list[Drawn]:
     """All figures that the runs allow."""
     found, settings = [], [group.settings for group in comparison.groups]
 
     def add(name: str, caption: str, draw: Callable[[], "Figure | None"]) -> None:
+        step(f"Drawing the figure {name}")
         figure = draw()
         if figure is not None:
             svg = plots.as_bytes(figure, "svg", name).decode()
@@ -142,7 +161,7 @@ def _draw(comparison: Comparison, runs: Sequence[Run], *, pdf: bool) -> list[Dra
         above = any(cell.description and cell.description.above for cell in each.cells)
         caption += "; an arrow is a lower bound." if above else "."
         add(each.figure.name, caption, lambda each=each: plots.strips(each, comparison.groups))  # type: ignore[misc]
-    curves = _curves(comparison, runs)
+    curves = _curves(comparison, runs, step)
     if any(curves):
         caption = (
             f"Memory that remains to be sent, at most {MOST} runs of a group. The strong line is the run of median "
@@ -160,13 +179,17 @@ def _draw(comparison: Comparison, runs: Sequence[Run], *, pdf: bool) -> list[Dra
     return found
 
 
-def _curves(comparison: Comparison, runs: Sequence[Run]) -> list[list[Curve]]:
+def _curves(comparison: Comparison, runs: Sequence[Run], step: Step) -> list[list[Curve]]:
     """Of each group the curves of its first runs that count."""
     by_folder = {run.folder: run for run in runs}
-    found = []
+    found = list[list[Curve]]()
     for group in comparison.groups:
         counted = [by_folder[run.folder] for run in group.runs if run.counts][:MOST]
-        found.append([curve for run in counted if (curve := curve_of(run)) is not None])
+        found.append([])
+        for run in counted:
+            step(f"Reading the log of {run.folder.name}")
+            curve = curve_of(run)
+            found[-1] += [] if curve is None else [curve]
     return found
 
 

@@ -130,7 +130,7 @@ def guest_rates(curves: Sequence[Sequence[Curve]], settings: Sequence[Settings])
     known = [[curve for curve in each if curve.guest] for each in curves]
     if not any(known):
         return None
-    figure, panels = _panels(known, settings, "row")
+    figure, panels = _panels(known, settings, "row", lambda curve: max(curve.ended_at, curve.guest[-1][0]))
     for axis, members, colour in panels:
         middle = _middle(members)
         for curve in members:
@@ -219,9 +219,12 @@ def _middle(curves: Sequence[Curve]) -> Curve:
 
 
 def _panels(
-    curves: Sequence[Sequence[Curve]], settings: Sequence[Settings], sharey: str
+    curves: Sequence[Sequence[Curve]],
+    settings: Sequence[Settings],
+    sharey: str,
+    last: Callable[[Curve], float] = lambda curve: curve.ended_at,
 ) -> "tuple[Figure, list[tuple[Axes, Sequence[Curve], str]]]":
-    """A panel for each group with curves: workloads are rows, techniques are columns.
+    """A panel for each group with curves, up to the `last` moment: workloads are rows, techniques are columns.
 
     A row has a common time axis. A group that ends long before the others would be squeezed, and has its own.
     """
@@ -237,8 +240,8 @@ def _panels(
         line, head = lines.index(rows[position]), heads.index(columns[position])
         axis = axes[line * len(heads) + head]
         axis.set_visible(True)
-        own_s = max(curve.ended_at for curve in curves[position])
-        row_s = max(curve.ended_at for at in shown if rows[at] == rows[position] for curve in curves[at])
+        own_s = max(map(last, curves[position]))
+        row_s = max(last(curve) for at in shown if rows[at] == rows[position] for curve in curves[at])
         squeezed = own_s < SQUEEZED * row_s
         axis.set_xlim(0, 1.02 * (own_s if squeezed else row_s))
         title = _lines(f"{letter(position)}  {columns[position]}")
