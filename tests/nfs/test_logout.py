@@ -16,7 +16,7 @@ import tomli_w
 import tui
 import workloads
 from tests.nfs import runner_client
-from tests.nfs.machine import Machine
+from tests.nfs.machine import COMMAND_LIMIT_S, Machine
 from tests.nfs.machines import Machines
 
 APP = "/opt/app"
@@ -82,7 +82,7 @@ class Logins:
 
     def leave(self, user: str) -> None:
         """The client ends, and so the session."""
-        self._logins[user].communicate("\n", timeout=60)
+        self._logins[user].communicate("\n", timeout=COMMAND_LIMIT_S)
 
     def drop(self, user: str) -> None:
         """The ssh client is killed."""
