@@ -29,9 +29,9 @@ from tui.migration.backend.run_files import read_records
 from tui.migration.backend.service import FIND
 from tui.migration.model.record import ATTACHED, END, GAP, START, Event
 from tui.migration.model.timeline import Timeline
-from tui.runner import process, protocol
+from tui.runner import logout, protocol
 from tui.runner.client import Client
-from tui.runner.process import connect, folder
+from tui.runner.process import connect, ended_by_logout, folder
 
 CONFIG = """
 [hosts.source]
@@ -84,6 +84,10 @@ class Place:
             pid = self.pid()
             os.kill(pid, signal.SIGTERM)
             await gone(pid)
+
+
+def environment_of(pid: int) -> list[bytes]:
+    return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
 
 
 async def gone(pid: int) -> None:
@@ -193,11 +197,36 @@ async def test_a_systemd_that_refuses_the_scope_is_done_without(
     fake.write_text(systemd_run.replace("exit", f"echo $* > {called}; exit"))
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr(process, "SYSTEMD", tmp_path)
-    monkeypatch.setattr(process, "_lingers", lambda: True)
+    monkeypatch.setattr(logout, "SYSTEMD", tmp_path)
+    monkeypatch.setattr(logout, "_lingers", lambda _user: True)
     assert await place.client().call(FIND) == []
     if "exit" in systemd_run:
         assert called.read_text().split()[-len(RUNNER) :] == list(RUNNER)
+
+
+async def test_the_scope_gets_the_folder_of_the_users_systemd(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below `su` and `sudo`, XDG_RUNTIME_DIR is missing or that of the caller; systemd-run then fails."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/0")
+    variables = {"XDG_RUNTIME_DIR": "/run/user/4711"}
+    monkeypatch.setattr(logout, "starts", lambda: [logout.Start(("env",), variables)])
+    await place.client().open()
+    found = environment_of(place.pid())
+    assert b"XDG_RUNTIME_DIR=/run/user/4711" in found
+    assert b"XDG_RUNTIME_DIR=/run/user/0" not in found
+
+
+async def test_a_client_learns_whether_a_logout_ends_the_runner(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logout, "PROCESSES", tmp_path)
+    assert ended_by_logout() is None  # there is no runner
+    await place.client().open()
+    groups = tmp_path / str(place.pid()) / "cgroup"
+    groups.parent.mkdir()
+    groups.write_text("0::/system.slice/run-1.scope\n")
+    assert await asyncio.to_thread(ended_by_logout) is None
+    groups.write_text("0::/user.slice/user-4711.slice/user@4711.service/app.slice/run-1.scope\n")
+    assert "`loginctl enable-linger 4711`" in str(await asyncio.to_thread(ended_by_logout))
 
 
 # -- what it survives --

@@ -59,6 +59,17 @@ class Machine:
         """Whether a command succeeds."""
         return succeeds(self._ssh(user, argv), limit_s=limit_s)
 
+    def login(self, user: str, *argv: str) -> "subprocess.Popen[str]":
+        """Starts a command in a session with a terminal; to kill the process drops the line, without a logout."""
+        return subprocess.Popen(
+            self._ssh(user, argv, "-tt"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,  # so that Ctrl+C reaches only the tests, which then end it
+        )
+
     def install(self, package: str) -> None:
         """Installs a package."""
         self.ssh("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", package, limit_s=INSTALL_LIMIT_S)
@@ -170,9 +181,9 @@ class Machine:
             raise Failure(f"{self.name} is switched off")
         return self._monitor
 
-    def _ssh(self, user: str, argv: Sequence[str]) -> list[str]:
+    def _ssh(self, user: str, argv: Sequence[str], *options: str) -> list[str]:
         config = str(self._folder / "ssh/config")
-        return self._network.argv(["ssh", "-F", config, f"{user}@{self.address}", "--", shlex.join(argv)])
+        return self._network.argv(["ssh", "-F", config, *options, f"{user}@{self.address}", "--", shlex.join(argv)])
 
     def _file(self, kind: str) -> Path:
         return self._folder / f"{self.name}.{kind}"

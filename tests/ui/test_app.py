@@ -51,13 +51,13 @@ def world(tmp_path: Path) -> FakeHosts:
 
 @asynccontextmanager
 async def opened(
-    world: FakeHosts, migrations: Any = None, studies: FakeRunner | None = None
+    world: FakeHosts, migrations: Any = None, studies: FakeRunner | None = None, **more: Any
 ) -> AsyncIterator[tuple[VmlmApp, Pilot[Any]]]:
     """The running app on its first page."""
     connections, changes, runs = world.connections, world.changes, world.config.runs.folder
     others = Launch(connections, changes.sudo), Runs(runs), studies_of(studies or FakeRunner(None), runs)
     rooms = (Hosts(connections, changes), Nfs(connections, changes), *others)
-    app = VmlmApp(world.config, CONFIG, Backend(migrations or ReplayedMigrations(), *rooms))
+    app = VmlmApp(world.config, CONFIG, Backend(migrations or ReplayedMigrations(), *rooms), **more)
     app.sub_title = "source"
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         yield app, pilot

@@ -22,6 +22,7 @@ from tui.checklist.screens.quit import JobGuard
 from tui.core.actions import without_keys
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.core.threads import on_thread
 from tui.migration.screens.quit import QuitGuard
 from tui.ui.cell_diff import CellDiffUpdate
 from tui.ui.error_report import SurvivesErrors
@@ -46,7 +47,8 @@ LAB = "lab"  # the app's return value if the user chose the lab
 class VmlmApp(SurvivesErrors, App[str]):
     """The app with a configuration and its backend; without them, its first page creates the configuration.
 
-    `wire` creates the backend of a configuration. The app returns LAB if the user chose the lab.
+    `wire` creates the backend of a configuration. `ended_by_logout` returns the Failure if a logout would end the
+    runner. The app returns LAB if the user chose the lab.
     """
 
     TITLE = "vmlm-tui"
@@ -69,12 +71,14 @@ class VmlmApp(SurvivesErrors, App[str]):
         backend: "Backend | None" = None,
         *,
         wire: "Callable[[Config, Path], Backend] | None" = None,
+        ended_by_logout: Callable[[], Failure | None] = lambda: None,
     ) -> None:
         self.DEFAULT_MODE = FIRST if config is None else next(iter(PAGES))  # type: ignore[misc]  # first paint: one page
         super().__init__(ansi_color=True)  # before the theme is set; otherwise NO_COLOR gives black on black
         self.config = config
         self.config_path = config_path
         self._wire = wire
+        self._ended_by_logout = ended_by_logout
         self._migrate_page: MigratePage | None = None
         self._runs_page: RunsPage | None = None
         self._runs_filter = ""  # with which it is created
@@ -218,12 +222,13 @@ class VmlmApp(SurvivesErrors, App[str]):
         except Failure as failure:
             self.notify(without_keys(str(failure)), markup=False, severity="error", timeout=15)
             return
-        if migration is None:
-            return
-        if isinstance(self.screen, ModalScreen):  # it may be typed into
+        if migration is not None and isinstance(self.screen, ModalScreen):  # it may be typed into
             self.notify(f"A migration of {migration.vm.name} was found; page 4, Migrate, shows it.", markup=False)
-        else:
+        elif migration is not None:
             await self.switch_mode("migrate")
+        warning = await on_thread(self._ended_by_logout)
+        if warning is not None:
+            self.notify(str(warning), markup=False, severity="warning", timeout=15)
 
     # -- keys --
 

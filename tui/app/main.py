@@ -142,8 +142,9 @@ def _run_app(config: "Config | None", path: Path) -> tuple[bool, int]:
 
         from tui.app.app import LAB, VmlmApp
         from tui.app.wiring import wire
+        from tui.runner.process import ended_by_logout
 
-        app = VmlmApp(config, path, wire=wire)
+        app = VmlmApp(config, path, wire=wire, ended_by_logout=ended_by_logout)
         try:
             asyncio.run(_run_until_exit(app))
             status = app.return_code or 0

@@ -4,21 +4,21 @@ import asyncio
 import contextlib
 import fcntl
 import os
-import pwd
 import select
-import shutil
 import signal
 import socket
 import stat
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import tui
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.threads import on_thread
+from tui.runner import logout
 from tui.runner.protocol import LONGEST_REPLY
 from tui.runner.server import Server
 
@@ -30,10 +30,8 @@ TAKEOVER_S = 15.0  # for one that ends: it writes the records of its migrations 
 READY = b"ready\n"
 LONGEST_PATH = 107  # bytes of the path of a unix socket
 TAKEOVER_RETRY_S = 0.05
-SYSTEMD = Path("/run/systemd/system")  # exists if systemd is the init system
 FOLDER_VARIABLE = "VMLM_RUNTIME_DIR"  # the parent of another folder for the socket
 RUN, TEMPORARY = Path("/run"), Path("/tmp")  # noqa: S108  # the folder below is refused unless only this user has it
-LINGERING = Path("/var/lib/systemd/linger")
 
 
 def folder() -> Path:
@@ -77,14 +75,6 @@ def _folder_of_user() -> Path:
     return RUN / "vmlm-tui" if os.geteuid() == 0 else TEMPORARY / f"vmlm-tui-{os.geteuid()}"
 
 
-def _lingers() -> bool:
-    """Whether the user's processes and folders of systemd stay after the logout."""
-    try:
-        return (LINGERING / pwd.getpwuid(os.geteuid()).pw_name).exists()
-    except (KeyError, OSError):  # a user without a name
-        return False
-
-
 # -- as a client --
 
 
@@ -110,10 +100,28 @@ async def connect_to(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWr
         raise Failure("The runner in the background cannot be reached", f"{path}: {error.strerror}") from error
 
 
+def running() -> int | None:
+    """The pid of this user's runner; None if there is none. Blocks."""
+    with socket.socket(socket.AF_UNIX) as trial:
+        trial.settimeout(1.0)
+        try:
+            trial.connect(str(folder() / f"{NAME}.sock"))
+        except (OSError, Failure):  # a client that needs the runner reports it
+            return None
+        peer = trial.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)  # three int: its pid, user and group
+    return int.from_bytes(peer[:4], sys.byteorder)
+
+
+def ended_by_logout() -> Failure | None:
+    """The Failure that a client reports if a logout ends the runner, None if it stays or does not run; blocks."""
+    pid = running()
+    return None if pid is None else logout.ended_by_logout(pid)
+
+
 def _start(command: Sequence[str]) -> None:
     """Start the runner and wait until it accepts clients; blocks."""
-    for prefix in (*_scopes(), ()):
-        if _started([*prefix, *command]):
+    for each in logout.starts():
+        if _started([*each.prefix, *command], each.variables or {}):
             return
     raise Failure(
         "The runner in the background could not be started",
@@ -122,18 +130,7 @@ def _start(command: Sequence[str]) -> None:
     )
 
 
-def _scopes() -> list[tuple[str, ...]]:
-    """The command prefixes that keep the process when the user logs out, where systemd ends sessions."""
-    if not SYSTEMD.is_dir() or shutil.which("systemd-run") is None:
-        return []
-    scope = ("systemd-run", "--scope", "--quiet", "--collect")
-    if os.geteuid() == 0:
-        return [scope]
-    # Without lingering, the user's systemd ends at the logout, and its scopes with it.
-    return [(*scope, "--user")] if _lingers() else []
-
-
-def _started(command: Sequence[str]) -> bool:
+def _started(command: Sequence[str], variables: Mapping[str, str]) -> bool:
     """Whether the command's process, or another one, accepts clients now."""
     paths = [str(Path(tui.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
@@ -143,7 +140,7 @@ def _started(command: Sequence[str]) -> bool:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd="/",  # so that it keeps no file system busy
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            env={**os.environ, **variables, "PYTHONPATH": os.pathsep.join(paths)},
             start_new_session=True,
         )
     except OSError as error:

@@ -245,3 +245,14 @@ async def test_status_prints_each_migration_and_each_vm_and_reports_a_host_that_
     assert document["vms"] == [{"vm": "guest1", "host": "source", "state": "running"}]
     assert (document["migrations"][0]["pass"], document["migrations"][0]["over"]) == (3, False)
     assert list(document["failures"]) == ["destination"]
+    assert document["warning"] is None
+
+
+async def test_status_reports_that_a_logout_ends_the_runner_and_succeeds() -> None:
+    migrations = ReplayedMigrations(recording("post-copy-by-hand"))
+    writes, out, err = output()
+    ends = Failure("A logout ends it", "because", "Stay.")
+    session = Session(migrations, None, writes, None, lambda: ends)  # type: ignore[arg-type]
+    assert await status(session, as_json=True) == 0
+    assert json.loads(out.getvalue())["warning"] == "A logout ends it: because. Stay."
+    assert err.getvalue() == "vmlm-tui test: A logout ends it: because. Stay.\n"

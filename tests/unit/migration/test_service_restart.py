@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.unit.migration.stages import stage_of
 from tests.unit.until import until
 from tui.app.commands.control import accepted
 from tui.app.commands.follow import Following
+from tui.app.commands.migrate import migrate
 from tui.app.commands.output import Output
 from tui.app.commands.session import Session, Signals
 from tui.app.wiring import studies_of
@@ -213,3 +215,13 @@ async def test_a_request_that_no_runner_can_confirm_is_reported_as_unknown(
     await runner.start()
     with pytest.raises(Failure, match="It is unknown whether guest1 was changed"):
         await asyncio.wait_for(request, PATIENCE_S)
+
+
+async def test_a_command_that_started_a_migration_reports_that_a_logout_ends_its_record(make: Make) -> None:
+    runner = make(stage_of("post-copy-by-hand"))
+    await runner.start()
+    studies, err = studies_of(Path("unused")), io.StringIO()
+    output = Output("migrate", io.StringIO(), err)
+    session = Session(runner.client(), studies, output, Signals(), lambda: Failure("A logout ends it"))
+    assert await migrate(session, BY_HAND, Namespace(to=None, detach=True, json=False)) == 0
+    assert err.getvalue() == "vmlm-tui migrate: A logout ends it.\n"

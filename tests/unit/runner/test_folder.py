@@ -41,13 +41,6 @@ def test_all_sessions_of_a_user_have_one_folder(
     assert found == {machine / expected}
 
 
-def test_lingering_does_not_move_the_folder(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    user_is(monkeypatch, USER)
-    before = process._folder_of_user()
-    monkeypatch.setattr(process, "_lingers", lambda: True)
-    assert process._folder_of_user() == before == machine / f"tmp/vmlm-tui-{USER}"
-
-
 def test_the_folder_is_made_for_this_user_only(machine: Path) -> None:
     made = process.folder()
     assert made.is_relative_to(machine)

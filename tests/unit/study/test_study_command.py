@@ -274,3 +274,17 @@ def test_the_examples_are_plans(name: str, capsys: pytest.CaptureFixture[str]) -
 def test_a_file_that_is_no_plan_is_a_sentence() -> None:
     with pytest.raises(Failure, match=r"x is not valid TOML: .* Tables and key = value lines are expected"):
         read("a = [", "", "x")
+
+
+async def test_a_started_study_is_reported_to_end_with_the_runner_at_a_logout() -> None:
+    session = Session(
+        None,  # type: ignore[arg-type]
+        None,  # type: ignore[arg-type]
+        Output("study", io.StringIO(), io.StringIO()),
+        None,  # type: ignore[arg-type]
+        lambda: Failure("A logout ends it"),
+    )
+    detached = Namespace(study=None, json=False, detach=True)
+    assert await study._begun(session, {"id": "a study"}, detached) == 0
+    assert printed(session) == ["a study"]
+    assert session.output._err.getvalue() == "vmlm-tui study: A logout ends it.\n"  # type: ignore[union-attr]

@@ -100,6 +100,7 @@ async def migrate(session: Session, plan: Plan, options: argparse.Namespace) -> 
 
     following = Following(session, json=options.json, asks=True)
     migration = await _start(session, plan, options.to or "")
+    await session.report_logout()
     if options.detach:
         session.output.lines([str(migration.folder)])
         return 0

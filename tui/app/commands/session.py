@@ -53,6 +53,16 @@ class Session:
     studies: "StudiesClient"
     output: Output
     signals: Signals
+    ended_by_logout: Callable[[], Failure | None] = lambda: None  # of the runner; blocks
+
+    async def report_logout(self) -> Failure | None:
+        """Report and return the Failure if a logout would end the runner."""
+        from tui.core.threads import on_thread
+
+        failure = await on_thread(self.ended_by_logout)
+        if failure is not None:
+            self.output.report(str(failure))
+        return failure
 
 
 Command = Callable[[Session], Coroutine[Any, Any, int]]
@@ -99,9 +109,10 @@ async def _run(clients: "tuple[Migrations, StudiesClient]", output: Output, comm
     import asyncio
 
     from tui.migration.backend.preflight import Refused
+    from tui.runner.process import ended_by_logout
 
     signals = Signals()
-    task = asyncio.ensure_future(command(Session(*clients, output, signals)))
+    task = asyncio.ensure_future(command(Session(*clients, output, signals, ended_by_logout)))
     signals.on_signal = task.cancel
     try:
         return await task

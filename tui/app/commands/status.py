@@ -41,9 +41,10 @@ async def status(session: Session, *, as_json: bool) -> int:
 
     migrations = session.migrations
     attached, inventory = await asyncio.gather(or_failure(migrations.attach()), migrations.vms())
+    warning = await session.report_logout()
     found = list(migrations.all.values())
     if as_json:
-        session.output.lines([json.dumps(document(found, inventory), ensure_ascii=False)])
+        session.output.lines([json.dumps(document(found, inventory, warning), ensure_ascii=False)])
     else:
         session.output.lines([*map(migration_line, found), *vm_lines(inventory)])
     failures = [attached] if isinstance(attached, Failure) else []
@@ -73,8 +74,8 @@ def vm_lines(inventory: Inventory) -> list[str]:
     return lines or ([] if inventory.failures else ["Neither host has a VM."])
 
 
-def document(migrations: "list[Migration]", inventory: Inventory) -> dict[str, Any]:
-    """All of it as one JSON object."""
+def document(migrations: "list[Migration]", inventory: Inventory, warning: Failure | None = None) -> dict[str, Any]:
+    """All of it as one JSON object; `warning` is that of the runner."""
     return {
         "format": JSON_FORMAT,
         "migrations": [_migration(each) for each in migrations],
@@ -83,6 +84,7 @@ def document(migrations: "list[Migration]", inventory: Inventory) -> dict[str, A
             for each in placements(inventory)
         ],
         "failures": {host: without_keys(str(failure)) for host, failure in inventory.failures.items()},
+        "warning": str(warning) if warning else None,
     }
 
 

@@ -170,6 +170,7 @@ async def _agreed(session: Session) -> bool:
 
 
 async def _begun(session: Session, status: "Status", options: "Namespace") -> int:
+    await session.report_logout()
     if options.detach:
         session.output.lines([status["id"]])
         return 0
