@@ -8,8 +8,11 @@ from tui.migration.model.record import Event
 from tui.migration.model.timeline import PASS, Timeline
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.pass_charts import left_picture, sent_and_left, sent_picture
+from tui.ui.chart.curves import Curves
+from tui.ui.chart.paper import AREA_HIGHER, OTHER_HIGHER
 from tui.ui.chart.picture import Level
 from tui.ui.chart.scale import unit_for
+from tui.ui.chart.sheet import compose, labels_wide, time_scale
 
 
 def test_the_remaining_memory_rises_at_once_where_a_pass_begins() -> None:
@@ -220,3 +223,14 @@ def test_the_line_below_the_charts_has_the_newest_passes_that_fit(width: int, li
     shown = sent_and_left(Timeline(recording("post-copy-by-hand")), width).plain.rstrip()
     assert len(shown) <= width
     assert shown == line
+
+
+def test_who_is_faster_is_shown_while_the_rate_of_dirtying_is_known() -> None:
+    timeline = Timeline(recording("post-copy-timeout"))
+    rows = compose(rate_picture(timeline), 120, 12, Curves())
+    assert "link faster" in rows[0].text
+    scale = time_scale(rate_picture(timeline), 120)
+    assert timeline.post_copy_at is not None
+    filled = {column for row in rows[1:-1] for column, ink in enumerate(row.inks) if ink in (AREA_HIGHER, OTHER_HIGHER)}
+    assert filled
+    assert max(filled) <= labels_wide(120) + 1 + scale.column(timeline.post_copy_at)

@@ -10,7 +10,7 @@ from tui.migration.model.rate_before import rate_before, rate_text
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.curves import absent, curve_of, series_of, signs_of, span_of, unrecorded, window_of
 from tui.migration.widgets.pauses import GUEST, LIBVIRT, NETWORK, pauses
-from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, Level, Picture, Series, Unit
+from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, Gap, Level, Picture, Series, Unit
 
 THOUSANDS = (("", 1), ("thousand ", 10**3), ("million ", 10**6), ("billion ", 10**9))
 
@@ -76,6 +76,7 @@ def rate_picture(timeline: Timeline) -> Picture:
         title="rate",
         units=BYTES_PER_SECOND,
         series=(sending, dirtying),
+        gap=Gap("link faster", "guest faster"),
         signs=signs_of(timeline),
         bands=pauses(timeline, NETWORK, *(() if timeline.guest_known else (GUEST,))),
         unknown=unrecorded(timeline),

@@ -2,6 +2,7 @@
 
 from tui.ui.chart.area import column_values, draw_area
 from tui.ui.chart.curves import NO_SERIES, Curves, Layer
+from tui.ui.chart.gap import Between
 from tui.ui.chart.paper import BAND, CURSOR, EMPTY, FULL, LABEL, LEVEL, ON_AREA, SERIES, SIGN, Paper, one_cell_each
 from tui.ui.chart.picture import AREA, Band, Picture, Sign
 from tui.ui.chart.scale import Scale
@@ -18,9 +19,12 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     for number, series in enumerate(picture.series):
         if series.form == AREA:
             draw_area(paper, column_values(series.xs, series.ys, scale), scale, left, SERIES + number)
+    between = Between.of(picture, scale)
+    between.fill(paper, scale, left)
     lines = {number: each for number, each in enumerate(picture.series) if each.form != AREA}
     if lines:
         _lay(paper, curves.draw(tuple(lines.values()), scale), tuple(lines), left)
+        between.mark(paper, scale, left)
     signs = [sign for sign in picture.signs if scale.shows(sign.x)]
     for column, letter in _letters(signs, scale).items():
         paper.put(left + column, 1, letter, SIGN)

@@ -13,7 +13,22 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.ui.chart.curves import Curves, is_loaded, load
-from tui.ui.chart.paper import BAND, BLANK, CURSOR, EMPTY, FRAME, LABEL, LEVEL, ON_AREA, SERIES, SIGN, TITLE, Row
+from tui.ui.chart.paper import (
+    AREA_HIGHER,
+    BAND,
+    BLANK,
+    CURSOR,
+    EMPTY,
+    FRAME,
+    LABEL,
+    LEVEL,
+    ON_AREA,
+    OTHER_HIGHER,
+    SERIES,
+    SIGN,
+    TITLE,
+    Row,
+)
 from tui.ui.chart.picture import AREA, Picture
 from tui.ui.chart.sheet import compose, labels_wide, time_scale
 
@@ -26,6 +41,8 @@ COMPONENTS = {  # by ink
     EMPTY: "chart--empty",
     BAND: "chart--band",
     CURSOR: "chart--cursor",
+    AREA_HIGHER: "chart--area-higher",
+    OTHER_HIGHER: "chart--other-higher",
 }
 
 
@@ -42,6 +59,8 @@ class Chart(Widget):
     Chart > .chart--level { color: $text-error; }
     Chart > .chart--band { color: $text-error; text-style: bold; }
     Chart > .chart--cursor { color: $text-accent; text-style: bold; }
+    Chart > .chart--area-higher { color: $text-success; }
+    Chart > .chart--other-higher { color: $text-error; text-style: bold; }
     Chart > .chart--empty { color: $foreground 60%; }
     """
     ALLOW_SELECT = False

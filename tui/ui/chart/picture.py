@@ -55,6 +55,14 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """The room between the area and the other curve, filled by which of them is higher, and what each means."""
+
+    area: str
+    other: str
+
+
+@dataclass(frozen=True)
 class Band:
     """A time that is marked over the whole height, at least a column wide, with its text on top."""
 
@@ -72,6 +80,7 @@ class Picture:
     series: tuple[Series, ...] = ()
     signs: tuple[Sign, ...] = ()
     level: Level | None = None
+    gap: Gap | None = None
     bands: tuple[Band, ...] = ()
     unknown: tuple[tuple[float, float], ...] = ()  # times without values, drawn hatched
     span_s: float = 0.0  # the least length of the time axis

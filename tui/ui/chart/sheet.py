@@ -7,6 +7,7 @@ from dataclasses import replace
 from tui.ui.chart.canvas import LEVEL_LINE, draw
 from tui.ui.chart.curves import Curves
 from tui.ui.chart.ends import draw_ends, margin_of
+from tui.ui.chart.gap import meanings
 from tui.ui.chart.paper import EMPTY, FRAME, LABEL, LEVEL, SERIES, SIGN, TITLE, Paper, Row, one_cell_each
 from tui.ui.chart.picture import AREA, DOTS, Picture, Unit
 from tui.ui.chart.scale import Scale, ValueAxis, cut, log_axis, time_span, time_ticks, unit_for, value_axis
@@ -124,6 +125,7 @@ def _legend(picture: Picture, *, named: bool) -> tuple[list[_Entry], list[_Entry
     others: list[_Entry] = [(LEVEL_LINE * 2, LEVEL, one_cell_each(picture.level.text))] if picture.level else []
     if named:
         curves, others = [], []
+    others = [*meanings(picture), *others]
     for mark, text in dict.fromkeys((sign.mark, sign.text) for sign in picture.signs if sign.text):
         others.append((one_cell_each(mark), SIGN, one_cell_each(text)))
     return curves, others
