@@ -6,7 +6,7 @@ from tests.ui.migrate_screen import OpenedPage, at, over, page_of, running
 from tests.ui.one_page import until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, recording
 from tui.migration.model.timeline import Timeline
-from tui.migration.widgets.board import Board
+from tui.migration.widgets.board import LEAST, Board, Room
 from tui.migration.widgets.curves import newest_of
 from tui.migration.widgets.view import View
 from tui.ui.chart.chart import Chart
@@ -88,6 +88,53 @@ async def test_a_narrow_chart_has_its_moments_where_the_click_and_the_phases_are
         await until(page.pilot, lambda: "┃" in page.text)
         row = page.text.splitlines()[chart.region.y + 2]
         assert row.index("┃") == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ((20, 24), "12.5 s pass 5 remaining 300 MiB sent 1.2 GiB"),
+        ((20, 30), "12.5 s pass 5 remaining 300 MiB sent 1.2 GiB sending 115 MiB/s dirtying 107 MiB/s guest"),
+        ((40, 18), "12.5 s pass 5 remaining 300 MiB"),
+    ],
+)
+async def test_on_a_tiny_terminal_the_cursor_reads_values_and_a_chart_stays(size: tuple[int, int], words: str) -> None:
+    async with page_of(running("guest-post-copy", at(13)), size=size) as page:
+        await page.pilot.press("left")
+        await page.sees(words)
+        await until(page.pilot, lambda: page.app.page.query_one("#memory", Chart).size.height >= LEAST)
+        assert "┃" in page.text
+        await page.pilot.press("0")
+        await page.sees("▏2")  # the phases again
+
+
+@pytest.mark.parametrize(
+    ("height", "lines", "room"),
+    [
+        (6, 1, Room(True, 0, 1)),
+        (7, 1, Room(True, 1, 1)),
+        (12, 1, Room(True, 1, 2)),
+        (17, 1, Room(True, 1, 3)),
+    ],
+)
+def test_values_are_below_the_charts_if_there_is_room(height: int, lines: int, room: Room) -> None:
+    assert Room.of(height, lines, reading=False) == room
+
+
+@pytest.mark.parametrize(
+    ("height", "lines", "room"),
+    [
+        (3, 6, Room(False, 1, 1)),
+        (7, 6, Room(False, 2, 1)),
+        (11, 6, Room(False, 6, 1)),
+        (12, 6, Room(True, 6, 1)),
+        (12, 2, Room(True, 2, 2)),
+        (17, 8, Room(True, 8, 1)),
+        (17, 1, Room(True, 1, 3)),
+    ],
+)
+def test_what_the_cursor_reads_is_shown_before_further_charts(height: int, lines: int, room: Room) -> None:
+    assert Room.of(height, lines, reading=True) == room
 
 
 async def test_the_time_axis_is_zoomed_and_moved() -> None:

@@ -217,6 +217,7 @@ def test_a_pass_that_left_little_has_not_left_nothing(left: int, text: str) -> N
         (120, " sent ▁▁▁▂▂▃▃▄▄▅▅▆▆▇▇█ 1.8 GiB    each pass left █315 █299 █299 █299 █300 MiB, limit 34 MiB"),
         (80, " sent ▁▁▁▂▂▃▃▄▄▅▅▆▆▇▇█ 1.8 GiB    each pass left █299 █300 MiB, limit 34 MiB"),
         (40, " sent ▁▁▁▂▂▃▃▄▄▅▅▆▆▇▇█ 1.8 GiB"),
+        (20, " sent ▁▃▅▆█ 1.8 GiB"),
     ],
 )
 def test_the_line_below_the_charts_has_the_newest_passes_that_fit(width: int, line: str) -> None:

@@ -1,7 +1,7 @@
 """The charts of a migration below each other on one time axis, with its phases above them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from textual.app import ComposeResult
@@ -22,7 +22,7 @@ from tui.ui.chart.scale import Scale
 from tui.ui.chart.sheet import labels_wide, time_scale
 from tui.ui.lines import Lines
 
-LINES = 2  # above and below the charts
+LINES = 2  # above and below the charts; a third one takes a row of theirs, more lines take a chart
 LEAST = 5  # rows of a chart; what has fewer is not shown
 
 PICTURES: dict[str, Callable[[Timeline], Picture]] = {
@@ -34,6 +34,24 @@ PICTURES: dict[str, Callable[[Timeline], Picture]] = {
 }
 AMOUNTS = ("memory", "left", "sent")  # these have a logarithmic scale, too
 ALONE = ("left", "sent")  # these are not shown below others
+
+
+@dataclass(frozen=True)
+class Room:
+    """What has room in a board: the line of the phases, so many lines of values, and so many charts."""
+
+    phases: bool
+    values: int
+    charts: int
+
+    @classmethod
+    def of(cls, height: int, lines: int, *, reading: bool) -> "Room":
+        """Of a board of so many rows; the values that a cursor reads have a line, also if that is the phases'."""
+        if not reading:
+            return cls(True, lines if height >= LEAST + LINES else 0, max(1, (height - LINES) // LEAST))
+        phases = height >= 1 + LEAST + lines
+        values = max(1, min(lines, height - phases - LEAST))
+        return cls(phases, values, max(1, (height - LINES - max(0, values - LINES)) // LEAST))
 
 
 class Board(Vertical):
@@ -74,10 +92,12 @@ class Board(Vertical):
     def steps(self, timeline: Timeline) -> Iterator[Callable[[], None]]:
         """Draw everything by calls of about 10 ms, so that keys can be handled between them."""
         self._timeline = timeline
-        shown = self._shown(timeline)
+        lines = self._values(timeline)
+        room = Room.of(self.size.height, len(lines), reading=self.view.cursor is not None)
+        shown = self._shown(timeline, room)
         for chart in self.query(Chart):
             chart.display = chart.id in shown
-        yield partial(self._draw_lines, timeline)
+        yield partial(self._draw_lines, timeline, lines, room, shown)
         for name in shown:
             yield partial(self._draw, name, timeline, last=name == shown[-1])
 
@@ -127,7 +147,8 @@ class Board(Vertical):
     @property
     def shows_amounts(self) -> bool:
         """Whether a chart of amounts of memory is shown."""
-        return self._timeline is None or not set(self._shown(self._timeline)).isdisjoint(AMOUNTS)
+        chart = self.view.chart  # all charts include that of the memory
+        return chart in AMOUNTS or self._timeline is None or chart not in _known(self._timeline)
 
     def on_chart_clicked(self, message: Chart.Clicked) -> None:
         """Put the cursor where a chart was clicked."""
@@ -151,13 +172,18 @@ class Board(Vertical):
 
     # -- drawing --
 
-    def _shown(self, timeline: Timeline) -> list[str]:
+    def _values(self, timeline: Timeline) -> tuple[Content, ...]:
+        """The lines below the charts, without that of the guest."""
+        if self.view.cursor is None:
+            return (sent_and_left(timeline, self.size.width),)
+        return readout(timeline, min(self.view.cursor, newest_of(timeline)), self.size.width)
+
+    def _shown(self, timeline: Timeline, room: Room) -> list[str]:
         """The names of the charts that are shown."""
         known = _known(timeline)
         if self.view.chart in known:
             return [self.view.chart]
-        together = [name for name in known if name not in ALONE]
-        return together[: max(1, (self.size.height - LINES) // LEAST)]
+        return [name for name in known if name not in ALONE][: room.charts]
 
     def _draw(self, name: str, timeline: Timeline, *, last: bool) -> None:
         picture, window = PICTURES[name](timeline), self.view.window(newest_of(timeline))
@@ -172,18 +198,15 @@ class Board(Vertical):
         window = self.view.window(newest_of(timeline)) or window_of(timeline)
         return time_scale(Picture("", span_s=span_of(timeline), window=window, ends=True), self.size.width)
 
-    def _draw_lines(self, timeline: Timeline) -> None:
+    def _draw_lines(self, timeline: Timeline, lines: tuple[Content, ...], room: Room, shown: list[str]) -> None:
         width, scale = self.size.width, self._scale(timeline)
         line, values = self.query_one("#ribbon", Lines), self.query_one("#values", Lines)
-        line.display = scale.columns > 0
+        line.display = room.phases and scale.columns > 0
         if line.display:
             line.show(ribbon(list(phases(timeline)), scale, labels_wide(width) + 1, width))
-        values.display = self.size.height >= LEAST + LINES
-        if self.view.cursor is None:
-            guest = "" if "guest" in self._shown(timeline) else guest_now(timeline)
-            values.show(sent_and_left(timeline, width), *((Content(f" guest {guest}"),) if guest else ()))
-        else:
-            values.show(*readout(timeline, min(self.view.cursor, newest_of(timeline)), width))
+        values.display = room.values > 0
+        guest = guest_now(timeline) if self.view.cursor is None and "guest" not in shown else ""
+        values.show(*lines[: room.values], *((Content(f" guest {guest}"),) if guest else ()))
 
 
 def _known(timeline: Timeline) -> list[str]:

@@ -11,7 +11,8 @@ from tui.ui.chart.picture import AREA, BYTES, Level, Picture, Series
 from tui.ui.chart.spark import resampled, spark
 
 BAR = 0.85  # of the time of a pass; the rest is the gap before the next bar
-SENT_WIDE = 16  # columns of the curve of what was sent
+SENT = " sent "
+SENT_WIDE = 16  # columns of the curve of what was sent, at most
 
 
 def left_picture(timeline: Timeline) -> Picture:
@@ -58,8 +59,10 @@ def sent_and_left(timeline: Timeline, width: int) -> Content:
     points = timeline.points
     if not points:
         return Content("")
-    curve = spark(resampled([each.t for each in points], [each.transferred for each in points], SENT_WIDE))
-    sent = Content.assemble(" sent ", (curve, "$primary"), f" {size(points[-1].transferred):<8}")
+    amount = f" {size(points[-1].transferred):<8}"
+    columns = max(1, min(SENT_WIDE, width - len(SENT) - len(amount)))
+    curve = spark(resampled([each.t for each in points], [each.transferred for each in points], columns))
+    sent = Content.assemble(SENT, (curve, "$primary"), amount)
     passes, limit = timeline.passes, limit_of(timeline)
     if not passes:
         return sent
