@@ -1,10 +1,12 @@
 """The charts of a migration on one page: which have room, and their common time axis."""
 
 import pytest
+from textual.app import ComposeResult
 
 from tests.ui.migrate_screen import OpenedPage, at, over, page_of, running
-from tests.ui.one_page import until
+from tests.ui.one_page import text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, recording
+from tests.ui.test_chart import OneChart
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.board import LEAST, Board, Room
 from tui.migration.widgets.curves import newest_of
@@ -162,15 +164,44 @@ async def test_zooming_in_the_first_seconds_shows_what_has_values() -> None:
 
 async def test_many_keys_at_once_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     async with page_of(running("guest-post-copy", over)) as page:
-        board, drawn = page.app.page.query_one(Board), list[Timeline]()
-        show = board.show
-        monkeypatch.setattr(board, "show", lambda timeline: (drawn.append(timeline), show(timeline)))
+        board, drawn = page.app.page.query_one(Board), list[View]()
+        redraw = board._redraw
+        monkeypatch.setattr(board, "_redraw", lambda: (drawn.append(board.view), redraw()))
         for _ in range(30):
             board.move_cursor(-1)
         await until(page.pilot, lambda: bool(drawn))
         await page.pilot.pause()  # after which a second drawing would have followed
         assert len(drawn) == 1
         assert board.view.cursor is not None
+
+
+class OneBoard(OneChart):
+    """A board that fills the screen."""
+
+    def compose(self) -> ComposeResult:
+        yield Board()
+
+
+@pytest.mark.parametrize("size", [(20, 9), (80, 18), (120, 34)])
+async def test_a_cursor_that_moves_draws_no_chart_again(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    app, timeline, drawn = OneBoard(), Timeline(recording("guest-post-copy")), list[str]()
+    async with app.run_test(size=size) as pilot:
+        board = app.query_one(Board)
+        board.show(timeline)
+        board.move_cursor(-1)
+        await until(pilot, lambda: "┃" in text_of(app))
+        draw = board._draw
+        monkeypatch.setattr(board, "_draw", lambda name, *given, **how: (drawn.append(name), draw(name, *given, **how)))
+        for columns in (-1, -1, -10, 1, -10, -10):
+            board.move_cursor(columns)
+            await pilot.pause()
+            assert drawn == []
+            moved = text_of(app)
+            board.show(timeline)
+            await pilot.pause()
+            assert text_of(app) == moved
+            assert drawn
+            drawn.clear()
 
 
 async def test_the_keys_of_the_charts_explain_that_there_are_none() -> None:

@@ -132,6 +132,17 @@ def test_a_band_is_at_least_a_column_wide_and_has_its_text_beside_it(begin: floa
     assert any(row.inks[row.text.index("▒")] == BAND + ON_AREA for row in rows[1:-1]) == (begin < 6)
 
 
+@pytest.mark.parametrize("moment", [5.0, 5.5, 6.0, 7.0, 8.0])
+def test_the_cursor_leaves_the_texts_of_bands_and_signs_readable(moment: float) -> None:
+    band, sign = Band(5, 5.001, "libvirt pause 37 ms"), Sign(15, "d", "downtime")
+    picture = replace(PICTURE, window=(0.0, 20.0), bands=(band,), signs=(sign,))
+    for cursor in (moment, 15.0):
+        rows = rows_of(replace(picture, cursor=cursor))
+        assert "libvirt pause 37 ms" in rows[1].replace("┃", " ")
+        assert "d" in rows[1][LEFT + 20 :]
+        assert all("┃" in row for row in rows[2:-1])
+
+
 def test_a_time_without_values_is_hatched_where_there_is_no_value() -> None:
     gap = Series("remaining", (0, 5, 5, 15, 20), (100, 100, None, 100, 100), form=AREA)
     rows = rows_of(Picture("memory", PLAIN, (gap,), unknown=((5.0, 15.0),), window=(0.0, 20.0)))

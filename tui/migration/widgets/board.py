@@ -70,6 +70,7 @@ class Board(Vertical):
         self.view = View()
         self._timeline: Timeline | None = None
         self._pending = False
+        self._drawn: tuple[View, list[str]] | None = None  # the view without its cursor, and the charts that are drawn
 
     def compose(self) -> ComposeResult:
         """The phases, the charts, and values below them."""
@@ -93,11 +94,13 @@ class Board(Vertical):
         """Draw everything by calls of about 10 ms, so that keys can be handled between them."""
         self._timeline = timeline
         lines = self._values(timeline)
-        room = Room.of(self.size.height, len(lines), reading=self.view.cursor is not None)
+        room = self._room(lines)
         shown = self._shown(timeline, room)
+        self._drawn = replace(self.view, cursor=None), shown
         for chart in self.query(Chart):
             chart.display = chart.id in shown
-        yield partial(self._draw_lines, timeline, lines, room, shown)
+        yield partial(self._draw_phases, timeline, room)
+        yield partial(self._draw_values, timeline, lines, room, shown)
         for name in shown:
             yield partial(self._draw, name, timeline, last=name == shown[-1])
 
@@ -167,7 +170,7 @@ class Board(Vertical):
 
     def _redraw(self) -> None:
         self._pending = False
-        if self._timeline is not None:
+        if self._timeline is not None and not self._moved(self._timeline):
             self.show(self._timeline)
 
     # -- drawing --
@@ -177,6 +180,9 @@ class Board(Vertical):
         if self.view.cursor is None:
             return (sent_and_left(timeline, self.size.width),)
         return readout(timeline, min(self.view.cursor, newest_of(timeline)), self.size.width)
+
+    def _room(self, lines: tuple[Content, ...]) -> Room:
+        return Room.of(self.size.height, len(lines), reading=self.view.cursor is not None)
 
     def _shown(self, timeline: Timeline, room: Room) -> list[str]:
         """The names of the charts that are shown."""
@@ -198,12 +204,29 @@ class Board(Vertical):
         window = self.view.window(newest_of(timeline)) or window_of(timeline)
         return time_scale(Picture("", span_s=span_of(timeline), window=window, ends=True), self.size.width)
 
-    def _draw_lines(self, timeline: Timeline, lines: tuple[Content, ...], room: Room, shown: list[str]) -> None:
-        width, scale = self.size.width, self._scale(timeline)
-        line, values = self.query_one("#ribbon", Lines), self.query_one("#values", Lines)
+    def _moved(self, timeline: Timeline) -> bool:
+        """Draw what a cursor changes; False if more than it has changed."""
+        lines = self._values(timeline)
+        room = self._room(lines)
+        shown = self._shown(timeline, room)
+        if self._drawn != (replace(self.view, cursor=None), shown):
+            return False
+        if room.phases != self.query_one("#ribbon", Lines).display:
+            self._draw_phases(timeline, room)
+        self._draw_values(timeline, lines, room, shown)
+        for name in shown:
+            chart = self.query_one(f"#{name}", Chart)
+            chart.picture = replace(chart.picture, cursor=self.view.cursor)
+        return True
+
+    def _draw_phases(self, timeline: Timeline, room: Room) -> None:
+        line, width, scale = self.query_one("#ribbon", Lines), self.size.width, self._scale(timeline)
         line.display = room.phases and scale.columns > 0
         if line.display:
             line.show(ribbon(list(phases(timeline)), scale, labels_wide(width) + 1, width))
+
+    def _draw_values(self, timeline: Timeline, lines: tuple[Content, ...], room: Room, shown: list[str]) -> None:
+        values = self.query_one("#values", Lines)
         values.display = room.values > 0
         guest = guest_now(timeline) if self.view.cursor is None and "guest" not in shown else ""
         values.show(*lines[: room.values], *((Content(f" guest {guest}"),) if guest else ()))

@@ -1,12 +1,13 @@
 """The chart widget: shows a Picture and repaints only the changed characters."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events, work
 from textual.color import Color, ColorParseError
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -30,7 +31,7 @@ from tui.ui.chart.paper import (
     Row,
 )
 from tui.ui.chart.picture import AREA, Picture
-from tui.ui.chart.sheet import compose, labels_wide, time_scale
+from tui.ui.chart.sheet import Sheet, labels_wide, sheet_of, time_scale
 
 COMPONENTS = {  # by ink
     FRAME: "chart--frame",
@@ -80,6 +81,8 @@ class Chart(Widget):
     def __init__(self, picture: Picture | None = None, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._rows: Sequence[Row] = ()
+        self._sheet = Sheet(())
+        self._drawn: tuple[Picture, Size, bool] | None = None  # of which the sheet is: without cursor, size, curves
         self._curves = Curves()
         self._styles: dict[str, Style] = {}
         self.set_reactive(Chart.picture, picture or Picture(""))
@@ -114,10 +117,13 @@ class Chart(Widget):
             self.post_message(self.Clicked(scale.moment(column + 0.5)))
 
     def _draw(self) -> None:
-        """Draw the picture and request a repaint of the changed cells."""
-        width, height = self.size
-        rows = compose(self.picture, width, height, self._curves if is_loaded() else None)
-        before, self._rows = self._rows, rows
+        """Draw the picture, or only its cursor, and request a repaint of the changed cells."""
+        needed = replace(self.picture, cursor=None), self.size, is_loaded()
+        if needed != self._drawn:
+            self._drawn = needed
+            self._sheet = sheet_of(self.picture, *self.size, self._curves if is_loaded() else None)
+        before, self._rows = self._rows, self._sheet.with_cursor(self.picture.cursor)
+        rows = self._rows
         if len(before) != len(rows) or (rows and len(before[0].text) != len(rows[0].text)):
             self.refresh()
             return

@@ -1,6 +1,6 @@
 """The room between an area and another curve, filled by which of them is higher; the dots of the curve show it, too."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui.ui.chart.area import column_values
@@ -21,13 +21,16 @@ class Between:
     values: dict[int, tuple[float, float]]
 
     @classmethod
-    def of(cls, picture: Picture, scale: Scale) -> "Between":
-        """That of the first area and the first other curve; empty if the picture has no gap."""
+    def of(cls, picture: Picture, areas: Mapping[int, Sequence[float | None]], scale: Scale) -> "Between":
+        """That of the first area and the first other curve; empty if the picture has no gap.
+
+        `areas` are the values of each column, by the numbers of the areas.
+        """
         pair = _curves(picture)
         if pair is None:
             return cls(0, {})
-        area, other = (column_values(each.xs, each.ys, scale) for each in (picture.series[at] for at in pair))
-        both = enumerate(zip(area, other, strict=True))
+        other = picture.series[pair[1]]
+        both = enumerate(zip(areas[pair[0]], column_values(other.xs, other.ys, scale), strict=True))
         return cls(pair[1], {at: (filled, y) for at, (filled, y) in both if filled is not None and y is not None})
 
     def fill(self, paper: Paper, scale: Scale, left: int) -> None:
