@@ -50,6 +50,7 @@ async def test_the_phases_are_where_the_charts_have_them() -> None:
 async def test_each_chart_is_shown_alone_and_then_all_again() -> None:
     async with page_of(running("guest-post-copy", at(13))) as page:
         titles = ["memory, MiB", "rate, MiB/s", "guest, GiB/s", "left after each pass, MiB", "sent, MiB"]
+        titles += ["expected downtime, s"]
         for title in titles:
             await page.pilot.press("f")
             await page.sees(f"─ {title} ─")
@@ -60,7 +61,7 @@ async def test_each_chart_is_shown_alone_and_then_all_again() -> None:
         await page.sees("rate 115 MiB/s", "memory, MiB")
         assert shown(page) == ALL
         await page.pilot.press("F")
-        await page.sees("sent, MiB")
+        await page.sees("expected downtime, s")
         await page.pilot.press("0")
         await page.sees("rate 115 MiB/s")
         assert shown(page) == ALL
@@ -70,6 +71,7 @@ async def test_the_cursor_reads_all_values_and_can_be_put_by_a_click() -> None:
     async with page_of(running("guest-post-copy", at(13)), size=(120, 40)) as page:
         await page.pilot.press("left")
         await page.sees("12.5 s pass 5 remaining 300 MiB sent 1.2 GiB sending 115 MiB/s dirtying 107 MiB/s guest")
+        await page.sees("expects 2.6 s")
         await page.pilot.press("shift+left")
         await page.sees("10.9 s pass 4 remaining 289 MiB")
         assert all("┃" in row for row in page.text.splitlines()[6:16])

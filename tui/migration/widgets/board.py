@@ -9,9 +9,18 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui.migration.model.phases import phases
+from tui.migration.model.points import Point
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.charts import guest_now, guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.curves import newest_of, span_of, window_of
+from tui.migration.widgets.more_charts import (
+    downtime_picture,
+    expected_downtime,
+    faults,
+    faults_picture,
+    throttle,
+    throttle_picture,
+)  # fmt: skip
 from tui.migration.widgets.pass_charts import left_picture, sent_and_left, sent_picture
 from tui.migration.widgets.readout import readout
 from tui.migration.widgets.ribbon import ribbon
@@ -31,9 +40,17 @@ PICTURES: dict[str, Callable[[Timeline], Picture]] = {
     "guest": guest_picture,
     "left": left_picture,
     "sent": sent_picture,
+    "downtime": downtime_picture,
+    "throttle": throttle_picture,
+    "faults": faults_picture,
 }
 AMOUNTS = ("memory", "left", "sent")  # these have a logarithmic scale, too
-ALONE = ("left", "sent")  # these are not shown below others
+TOGETHER = ("memory", "rates", "guest")  # the others are shown in full only
+IF_ANY: dict[str, Callable[[Point], int | None]] = {  # these are shown if a value of a point is not 0
+    "downtime": expected_downtime,
+    "throttle": throttle,
+    "faults": faults,
+}
 
 
 @dataclass(frozen=True)
@@ -77,7 +94,7 @@ class Board(Vertical):
         yield Lines(id="ribbon")
         for name in PICTURES:
             chart = Chart(id=name)
-            chart.display = name not in ALONE
+            chart.display = name in TOGETHER
             yield chart
         yield Lines(id="values")
 
@@ -109,7 +126,7 @@ class Board(Vertical):
     def show_next(self, direction: int) -> None:
         """Show the next chart alone, or all again."""
         if self._timeline is not None:
-            self._change(self.view.next(_known(self._timeline), direction))
+            self._change(self.view.next(charts_of(self._timeline), direction))
 
     def show_together(self) -> None:
         """Show all charts that have room."""
@@ -151,7 +168,7 @@ class Board(Vertical):
     def shows_amounts(self) -> bool:
         """Whether a chart of amounts of memory is shown."""
         chart = self.view.chart  # all charts include that of the memory
-        return chart in AMOUNTS or self._timeline is None or chart not in _known(self._timeline)
+        return chart in AMOUNTS or self._timeline is None or chart not in charts_of(self._timeline)
 
     def on_chart_clicked(self, message: Chart.Clicked) -> None:
         """Put the cursor where a chart was clicked."""
@@ -186,10 +203,10 @@ class Board(Vertical):
 
     def _shown(self, timeline: Timeline, room: Room) -> list[str]:
         """The names of the charts that are shown."""
-        known = _known(timeline)
+        known = charts_of(timeline)
         if self.view.chart in known:
             return [self.view.chart]
-        return [name for name in known if name not in ALONE][: room.charts]
+        return [name for name in known if name in TOGETHER][: room.charts]
 
     def _draw(self, name: str, timeline: Timeline, *, last: bool) -> None:
         picture, window = PICTURES[name](timeline), self.view.window(newest_of(timeline))
@@ -232,9 +249,16 @@ class Board(Vertical):
         values.show(*lines[: room.values], *((Content(f" guest {guest}"),) if guest else ()))
 
 
-def _known(timeline: Timeline) -> list[str]:
+def charts_of(timeline: Timeline) -> list[str]:
     """The names of the charts of which there is something to show."""
-    return [name for name in PICTURES if name != "guest" or timeline.guest_known]
+    return [name for name in PICTURES if _has_values(name, timeline)]
+
+
+def _has_values(name: str, timeline: Timeline) -> bool:
+    if name == "guest":
+        return timeline.guest_known
+    value = IF_ANY.get(name)
+    return value is None or any(value(each) for each in reversed(timeline.points))
 
 
 def _part(picture: Picture, window: tuple[float, float], newest: float) -> Picture:
