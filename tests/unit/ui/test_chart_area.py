@@ -219,3 +219,18 @@ def test_what_is_expected_is_dotted_right_of_the_newest_value() -> None:
     low = rows_of(replace(picture, expected=(Expected(8, 40 * MIB, 40 * MIB), Expected(14, 0, 0))))
     assert low[-2].count("·") == 12  # in the row of the level, too
     assert "expected" not in rows_of(PICTURE)[0]
+
+
+def test_each_curve_has_its_letter_above_its_last_value() -> None:
+    curves = (
+        Series("A", (0, 10), (100, 50)),
+        Series("B", (0, 20), (100, 0)),
+        Series("C", (0, 20), (80, 0)),
+        Series("D", (0, 5, 6), (90, 100, None)),
+        Series("E", (), ()),
+    )
+    rows = rows_of(Picture("memory", PLAIN, curves, lettered=True, window=(0.0, 20.0)), 60, 12)
+    places = {
+        letter: (at, row.index(letter)) for at, row in enumerate(rows) if at for letter in "ABCDE" if letter in row
+    }
+    assert places == {"A": (5, 33), "B": (9, 59), "C": (8, 59), "D": (1, 19)}

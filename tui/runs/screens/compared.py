@@ -57,15 +57,15 @@ def offsets(tracks: Mapping[int, Track], *, at_switch: bool) -> dict[int, float]
 def overlaid(tracks: Mapping[int, Track], *, at_switch: bool) -> Picture:
     """All runs in one picture; the letter of a run is above the end of its curve."""
     moved = offsets(tracks, at_switch=at_switch)
-    signs = [Sign(tracks[number].ended_at + by, letter(number)) for number, by in moved.items()]
     return Picture(
         title="remaining memory",
         units=BYTES,
         series=tuple(_series(number, tracks[number], by, LINE) for number, by in moved.items()),
-        signs=(*_switch(tracks, moved, at_switch=at_switch), *signs),
+        signs=_switch(tracks, moved, at_switch=at_switch),
         window=_window(tracks, moved),
         subtitle="aligned at the switch to post-copy" if at_switch else "aligned at the start",
         empty=_empty(at_switch=at_switch),
+        lettered=True,
     )
 
 

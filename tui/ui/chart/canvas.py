@@ -2,6 +2,7 @@
 
 from tui.ui.chart.area import column_values, draw_area
 from tui.ui.chart.curves import NO_SERIES, Curves, Layer
+from tui.ui.chart.ends import draw_letters
 from tui.ui.chart.gap import Between
 from tui.ui.chart.paper import BAND, CURSOR, EMPTY, FULL, LABEL, LEVEL, ON_AREA, SERIES, SIGN, Paper, Row, one_cell_each
 from tui.ui.chart.picture import AREA, Band, Picture, Sign
@@ -44,6 +45,8 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     for begin, end in picture.unknown:
         _hatch(paper, _columns(begin, end, scale), scale, left)
     _mark_bands(paper, picture.bands, scale, left)
+    if picture.lettered:
+        draw_letters(paper, picture, scale, left)
 
 
 def with_cursor(rows: tuple[Row, ...], column: int) -> tuple[Row, ...]:

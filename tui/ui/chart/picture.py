@@ -97,6 +97,7 @@ class Picture:
     subtitle: str = ""  # at the right end of the frame
     empty: str = ""  # a sentence in the frame while there is nothing to draw
     ends: bool = False  # names are at the ends of curves and of the level, not in a legend, if the chart is wide enough
+    lettered: bool = False  # the name of each curve, a letter, is above its last value
     times: bool = True  # the time axis has labels; charts below each other need them once
     window: tuple[float, float] | None = None  # the time axis shows exactly this; else all, with room for more
     cursor: float | None = None  # a moment that is marked by a line
