@@ -1,12 +1,14 @@
 """The charts of a migration on one page: which have room, and their common time axis."""
 
 import pytest
+from textual.app import ComposeResult
 
 from tests.ui.migrate_screen import OpenedPage, at, over, page_of, running
-from tests.ui.one_page import until
+from tests.ui.one_page import text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, recording
+from tests.ui.test_chart import OneChart
 from tui.migration.model.timeline import Timeline
-from tui.migration.widgets.board import Board
+from tui.migration.widgets.board import LEAST, Board, Room
 from tui.migration.widgets.curves import newest_of
 from tui.migration.widgets.view import View
 from tui.ui.chart.chart import Chart
@@ -48,6 +50,7 @@ async def test_the_phases_are_where_the_charts_have_them() -> None:
 async def test_each_chart_is_shown_alone_and_then_all_again() -> None:
     async with page_of(running("guest-post-copy", at(13))) as page:
         titles = ["memory, MiB", "rate, MiB/s", "guest, GiB/s", "left after each pass, MiB", "sent, MiB"]
+        titles += ["expected downtime, s"]
         for title in titles:
             await page.pilot.press("f")
             await page.sees(f"─ {title} ─")
@@ -58,7 +61,7 @@ async def test_each_chart_is_shown_alone_and_then_all_again() -> None:
         await page.sees("rate 115 MiB/s", "memory, MiB")
         assert shown(page) == ALL
         await page.pilot.press("F")
-        await page.sees("sent, MiB")
+        await page.sees("expected downtime, s")
         await page.pilot.press("0")
         await page.sees("rate 115 MiB/s")
         assert shown(page) == ALL
@@ -68,6 +71,7 @@ async def test_the_cursor_reads_all_values_and_can_be_put_by_a_click() -> None:
     async with page_of(running("guest-post-copy", at(13)), size=(120, 40)) as page:
         await page.pilot.press("left")
         await page.sees("12.5 s pass 5 remaining 300 MiB sent 1.2 GiB sending 115 MiB/s dirtying 107 MiB/s guest")
+        await page.sees("expects 2.6 s")
         await page.pilot.press("shift+left")
         await page.sees("10.9 s pass 4 remaining 289 MiB")
         assert all("┃" in row for row in page.text.splitlines()[6:16])
@@ -88,6 +92,53 @@ async def test_a_narrow_chart_has_its_moments_where_the_click_and_the_phases_are
         await until(page.pilot, lambda: "┃" in page.text)
         row = page.text.splitlines()[chart.region.y + 2]
         assert row.index("┃") == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ((20, 24), "12.5 s pass 5 remaining 300 MiB sent 1.2 GiB"),
+        ((20, 30), "12.5 s pass 5 remaining 300 MiB sent 1.2 GiB sending 115 MiB/s dirtying 107 MiB/s guest"),
+        ((40, 18), "12.5 s pass 5 remaining 300 MiB"),
+    ],
+)
+async def test_on_a_tiny_terminal_the_cursor_reads_values_and_a_chart_stays(size: tuple[int, int], words: str) -> None:
+    async with page_of(running("guest-post-copy", at(13)), size=size) as page:
+        await page.pilot.press("left")
+        await page.sees(words)
+        await until(page.pilot, lambda: page.app.page.query_one("#memory", Chart).size.height >= LEAST)
+        assert "┃" in page.text
+        await page.pilot.press("0")
+        await page.sees("▏2")  # the phases again
+
+
+@pytest.mark.parametrize(
+    ("height", "lines", "room"),
+    [
+        (6, 1, Room(True, 0, 1)),
+        (7, 1, Room(True, 1, 1)),
+        (12, 1, Room(True, 1, 2)),
+        (17, 1, Room(True, 1, 3)),
+    ],
+)
+def test_values_are_below_the_charts_if_there_is_room(height: int, lines: int, room: Room) -> None:
+    assert Room.of(height, lines, reading=False) == room
+
+
+@pytest.mark.parametrize(
+    ("height", "lines", "room"),
+    [
+        (3, 6, Room(False, 1, 1)),
+        (7, 6, Room(False, 2, 1)),
+        (11, 6, Room(False, 6, 1)),
+        (12, 6, Room(True, 6, 1)),
+        (12, 2, Room(True, 2, 2)),
+        (17, 8, Room(True, 8, 1)),
+        (17, 1, Room(True, 1, 3)),
+    ],
+)
+def test_what_the_cursor_reads_is_shown_before_further_charts(height: int, lines: int, room: Room) -> None:
+    assert Room.of(height, lines, reading=True) == room
 
 
 async def test_the_time_axis_is_zoomed_and_moved() -> None:
@@ -115,15 +166,44 @@ async def test_zooming_in_the_first_seconds_shows_what_has_values() -> None:
 
 async def test_many_keys_at_once_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     async with page_of(running("guest-post-copy", over)) as page:
-        board, drawn = page.app.page.query_one(Board), list[Timeline]()
-        show = board.show
-        monkeypatch.setattr(board, "show", lambda timeline: (drawn.append(timeline), show(timeline)))
+        board, drawn = page.app.page.query_one(Board), list[View]()
+        redraw = board._redraw
+        monkeypatch.setattr(board, "_redraw", lambda: (drawn.append(board.view), redraw()))
         for _ in range(30):
             board.move_cursor(-1)
         await until(page.pilot, lambda: bool(drawn))
         await page.pilot.pause()  # after which a second drawing would have followed
         assert len(drawn) == 1
         assert board.view.cursor is not None
+
+
+class OneBoard(OneChart):
+    """A board that fills the screen."""
+
+    def compose(self) -> ComposeResult:
+        yield Board()
+
+
+@pytest.mark.parametrize("size", [(20, 9), (80, 18), (120, 34)])
+async def test_a_cursor_that_moves_draws_no_chart_again(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    app, timeline, drawn = OneBoard(), Timeline(recording("guest-post-copy")), list[str]()
+    async with app.run_test(size=size) as pilot:
+        board = app.query_one(Board)
+        board.show(timeline)
+        board.move_cursor(-1)
+        await until(pilot, lambda: "┃" in text_of(app))
+        draw = board._draw
+        monkeypatch.setattr(board, "_draw", lambda name, *given, **how: (drawn.append(name), draw(name, *given, **how)))
+        for columns in (-1, -1, -10, 1, -10, -10):
+            board.move_cursor(columns)
+            await pilot.pause()
+            assert drawn == []
+            moved = text_of(app)
+            board.show(timeline)
+            await pilot.pause()
+            assert text_of(app) == moved
+            assert drawn
+            drawn.clear()
 
 
 async def test_the_keys_of_the_charts_explain_that_there_are_none() -> None:
@@ -177,9 +257,11 @@ async def test_without_colours_a_line_on_an_area_is_drawn_reversed(monkeypatch: 
     monkeypatch.setenv("NO_COLOR", "1")
     async with page_of(running("guest-post-copy", at(13)), size=(120, 40)) as page:
         strips = page.app.screen._compositor.render_strips()
-        dots = [segment for strip in strips for segment in strip if "•" in segment.text]
-        assert dots
-        assert {bool(segment.style and segment.style.reverse) for segment in dots} == {True, False}
+        segments = [segment for strip in strips for segment in strip]
+        for dot, on_area in (("•", True), ("▲╱", False)):  # the guest is faster above the area
+            found = [bool(each.style and each.style.reverse) for each in segments if set(dot) & set(each.text)]
+            assert found
+            assert set(found) == {on_area}
 
 
 async def test_memory_is_drawn_on_a_logarithmic_scale_on_a_key() -> None:

@@ -114,11 +114,25 @@ async def test_the_curves_of_all_runs_are_in_one_chart_from_the_oldest_on(folder
         picture = pilot.app.screen.query_one("#all", Chart).picture
         assert [each.name for each in picture.series] == ["A", "B", "C"]
         assert len({each.color for each in picture.series}) == 3
-        assert [sign.mark for sign in picture.signs] == ["A", "B", "C"]
-        assert picture.last_x <= picture.span_s
+        assert picture.lettered
+        inner = charts_of(pilot.app)  # type: ignore[arg-type]
+        assert [inner.count(letter) for letter in "ABC"] == [1, 1, 1]
         text = lines_of(pilot.app)  # type: ignore[arg-type]
         assert "A  11-23 03:49:00  guest1  post-copy by hand  completed  baseline" in text
         assert "C  11-23 03:51:00  guest1  pre-copy  completed" in text
+
+
+@pytest.mark.parametrize(("keys", "selector"), [("", "#all"), ("a", "#all"), ("m", "#small Chart")])
+async def test_the_time_axis_ends_with_the_longest_run(folder: Path, keys: str, selector: str) -> None:
+    async with compared(folder) as pilot:
+        await pilot.press(*keys)
+        drawn = [each.picture for each in pilot.app.screen.query(selector).results(Chart)]
+        latest = max(each.last_x for each in drawn)
+        windows = {each.window for each in drawn}
+        assert len(windows) == 1
+        ((begin, end),) = (window for window in windows if window)
+        assert (begin, end) == (0.0, pytest.approx(latest, abs=1.0))
+        assert end >= latest
 
 
 async def test_figures_have_their_ratio_to_a_baseline_that_a_key_changes(folder: Path) -> None:
@@ -140,7 +154,7 @@ async def test_runs_are_aligned_at_their_switch_to_post_copy(folder: Path) -> No
         await pilot.press("a")
         moved = chart.picture
         assert [each.name for each in moved.series] == ["A", "B"]
-        assert [sign.mark for sign in moved.signs] == ["P", "A", "B"]
+        assert [sign.mark for sign in moved.signs] == ["P"]
         switched = 15.0624, 9.0418  # when the destination reported it, by both logs
         assert [each.xs[0] - starts[each.name] for each in moved.series] == pytest.approx(
             [0, switched[0] - switched[1]]
@@ -163,7 +177,7 @@ async def test_small_charts_have_the_same_axes(folder: Path) -> None:
         await pilot.press("m")
         small = [each.picture for each in pilot.app.screen.query("#small Chart").results(Chart)]
         assert [each.title for each in small] == ["A", "B", "C"]
-        assert len({(each.highest_y, each.span_s) for each in small}) == 1
+        assert len({(each.highest_y, each.window) for each in small}) == 1
         await until(pilot, lambda: "─ A, MiB ─ P post-copy ──" in text_of(pilot.app))  # no entry without a name
         shown = pilot.app.screen.query_one("#small"), pilot.app.screen.query_one("#all")
         assert [each.display for each in shown] == [True, False]

@@ -8,8 +8,11 @@ from tui.migration.model.record import Event
 from tui.migration.model.timeline import PASS, Timeline
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.pass_charts import left_picture, sent_and_left, sent_picture
+from tui.ui.chart.curves import Curves
+from tui.ui.chart.paper import AREA_HIGHER, OTHER_HIGHER
 from tui.ui.chart.picture import Level
 from tui.ui.chart.scale import unit_for
+from tui.ui.chart.sheet import compose, labels_wide, time_scale
 
 
 def test_the_remaining_memory_rises_at_once_where_a_pass_begins() -> None:
@@ -215,13 +218,57 @@ def test_a_chart_without_values_waits_for_none_after_the_end() -> None:
     assert left_picture(timeline).empty == "No pass has ended."
 
 
-@pytest.mark.parametrize(
-    ("left", "text"), [(0, "0"), (9, "<0.1"), (300 << 10, "0.3"), (10 << 20, "10"), (315 << 20, "315")]
-)
+@pytest.mark.parametrize(("left", "text"), [(9, "<0.1"), (300 << 10, "0.3"), (10 << 20, "10"), (315 << 20, "315")])
 def test_a_pass_that_left_little_has_not_left_nothing(left: int, text: str) -> None:
     timeline = Timeline(recording("post-copy-by-hand"))
     timeline.passes[-1] = timeline.passes[-1]._replace(left=left)
     assert f"{text} MiB, limit" in sent_and_left(timeline, 80).plain
+
+
+def left_nothing(name: str) -> Timeline:
+    """A recorded run whose last pass left nothing."""
+    timeline = Timeline(recording(name))
+    timeline.passes[-1] = timeline.passes[-1]._replace(left=0)
+    return timeline
+
+
+@pytest.mark.parametrize(
+    ("width", "ending"),
+    [
+        (120, "each pass left █13 MiB, the rest was sent in the pause, limit 20 MiB"),
+        (100, "each pass left █13 MiB, rest in the pause, limit 20 MiB"),
+        (80, "each pass left █13 MiB, rest in the pause"),
+        (70, "155 MiB"),
+    ],
+)
+def test_a_last_pass_that_left_nothing_means_that_the_rest_was_sent_in_the_pause(width: int, ending: str) -> None:
+    shown = sent_and_left(left_nothing("guest-pre-copy"), width).plain.rstrip()
+    assert len(shown) <= width
+    assert shown.endswith(ending)
+
+
+def test_what_was_sent_in_the_pause_is_a_band_beside_the_bars() -> None:
+    timeline = left_nothing("guest-pre-copy")
+    picture = left_picture(timeline)
+    assert [band.text for band in picture.bands] == ["libvirt pause 175 ms"]
+    assert picture.subtitle == "the rest was sent in the pause"
+    assert picture.series[0].now == "13 MiB"
+    assert 0.0 not in picture.series[0].ys
+
+
+def test_a_single_pass_that_left_nothing_has_a_sentence() -> None:
+    timeline = left_nothing("pre-copy-idle")
+    assert left_picture(timeline).empty == "The rest was sent in the pause."
+    assert sent_and_left(timeline, 80).plain.endswith("the rest was sent in the pause")
+    assert sent_and_left(timeline, 52).plain.endswith("rest in the pause")
+    assert sent_and_left(timeline, 40).plain.rstrip().endswith("398 MiB")
+
+
+def test_a_pass_that_left_nothing_before_the_pause_is_no_pause() -> None:
+    timeline = left_nothing("cancelled")
+    assert left_picture(timeline).subtitle == "the last pass left nothing"
+    assert left_picture(timeline).bands == ()
+    assert " MiB, the last pass left nothing, limit " in sent_and_left(timeline, 120).plain
 
 
 @pytest.mark.parametrize(
@@ -230,9 +277,21 @@ def test_a_pass_that_left_little_has_not_left_nothing(left: int, text: str) -> N
         (120, " sent ▁▁▁▂▂▃▃▄▄▅▅▆▆▇▇█ 1.8 GiB    each pass left █315 █299 █299 █299 █300 MiB, limit 34 MiB"),
         (80, " sent ▁▁▁▂▂▃▃▄▄▅▅▆▆▇▇█ 1.8 GiB    each pass left █299 █300 MiB, limit 34 MiB"),
         (40, " sent ▁▁▁▂▂▃▃▄▄▅▅▆▆▇▇█ 1.8 GiB"),
+        (20, " sent ▁▃▅▆█ 1.8 GiB"),
     ],
 )
 def test_the_line_below_the_charts_has_the_newest_passes_that_fit(width: int, line: str) -> None:
     shown = sent_and_left(Timeline(recording("post-copy-by-hand")), width).plain.rstrip()
     assert len(shown) <= width
     assert shown == line
+
+
+def test_who_is_faster_is_shown_while_the_rate_of_dirtying_is_known() -> None:
+    timeline = Timeline(recording("post-copy-timeout"))
+    rows = compose(rate_picture(timeline), 120, 12, Curves())
+    assert "link faster" in rows[0].text
+    scale = time_scale(rate_picture(timeline), 120)
+    assert timeline.post_copy_at is not None
+    filled = {column for row in rows[1:-1] for column, ink in enumerate(row.inks) if ink in (AREA_HIGHER, OTHER_HIGHER)}
+    assert filled
+    assert max(filled) <= labels_wide(120) + 1 + scale.column(timeline.post_copy_at)

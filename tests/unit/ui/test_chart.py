@@ -56,6 +56,12 @@ def test_time_labels_have_one_unit_and_do_not_touch(columns: int) -> None:
             assert scale.column(other) - scale.column(one) > len(label) + 2
 
 
+@pytest.mark.parametrize("begin", [0.0, 7.7])
+def test_a_time_axis_with_room_for_one_label_has_one(begin: float) -> None:
+    for tenths in range(2, 10 * 86400, 97):
+        assert 1 <= len(time_ticks(tenths / 10, 18, begin)) <= 2
+
+
 @pytest.mark.parametrize(
     ("span", "begin", "label"),
     [

@@ -7,7 +7,7 @@ import pytest
 from tui.ui.chart.area import column_values
 from tui.ui.chart.curves import Curves
 from tui.ui.chart.paper import BAND, EIGHTHS, ON_AREA, Row
-from tui.ui.chart.picture import AREA, BYTES, DOTS, PLAIN, Band, Level, Picture, Series, Sign
+from tui.ui.chart.picture import AREA, BYTES, DOTS, PLAIN, Band, Expected, Level, Picture, Series, Sign
 from tui.ui.chart.scale import Scale
 from tui.ui.chart.sheet import compose
 from tui.ui.chart.spark import resampled, spark
@@ -132,6 +132,17 @@ def test_a_band_is_at_least_a_column_wide_and_has_its_text_beside_it(begin: floa
     assert any(row.inks[row.text.index("▒")] == BAND + ON_AREA for row in rows[1:-1]) == (begin < 6)
 
 
+@pytest.mark.parametrize("moment", [5.0, 5.5, 6.0, 7.0, 8.0])
+def test_the_cursor_leaves_the_texts_of_bands_and_signs_readable(moment: float) -> None:
+    band, sign = Band(5, 5.001, "libvirt pause 37 ms"), Sign(15, "d", "downtime")
+    picture = replace(PICTURE, window=(0.0, 20.0), bands=(band,), signs=(sign,))
+    for cursor in (moment, 15.0):
+        rows = rows_of(replace(picture, cursor=cursor))
+        assert "libvirt pause 37 ms" in rows[1].replace("┃", " ")
+        assert "d" in rows[1][LEFT + 20 :]
+        assert all("┃" in row for row in rows[2:-1])
+
+
 def test_a_time_without_values_is_hatched_where_there_is_no_value() -> None:
     gap = Series("remaining", (0, 5, 5, 15, 20), (100, 100, None, 100, 100), form=AREA)
     rows = rows_of(Picture("memory", PLAIN, (gap,), unknown=((5.0, 15.0),), window=(0.0, 20.0)))
@@ -193,3 +204,33 @@ def test_the_value_axis_fits_the_part_of_the_time_that_is_shown() -> None:
     assert not any("1024" in row for row in rows)
     empty = rows_of(replace(PICTURE, window=(30.0, 40.0), empty="Nothing has been sent yet."))
     assert not any("Nothing" in row for row in empty)  # only of a picture without any value
+
+
+def test_what_is_expected_is_dotted_right_of_the_newest_value() -> None:
+    until_now = replace(FALLING, xs=(0, 10), ys=(1024 * MIB, 512 * MIB))
+    ahead = (Expected(8, 600 * MIB, 600 * MIB), Expected(14, 200 * MIB, 800 * MIB))
+    picture = replace(PICTURE, series=(until_now,), expected=ahead, window=(0.0, 20.0))
+    rows = rows_of(picture)
+    columns = [[at for at, row in enumerate(rows[1:-1]) if row[column] == "·"] for column in range(LEFT, 68)]
+    dotted = [number for number, rows_there in enumerate(columns) if rows_there]
+    assert dotted == list(range(32, 44))
+    assert [len(columns[number]) for number in (32, 43)] == [3, 6]
+    assert "·· expected" in rows[0]
+    low = rows_of(replace(picture, expected=(Expected(8, 40 * MIB, 40 * MIB), Expected(14, 0, 0))))
+    assert low[-2].count("·") == 12  # in the row of the level, too
+    assert "expected" not in rows_of(PICTURE)[0]
+
+
+def test_each_curve_has_its_letter_above_its_last_value() -> None:
+    curves = (
+        Series("A", (0, 10), (100, 50)),
+        Series("B", (0, 20), (100, 0)),
+        Series("C", (0, 20), (80, 0)),
+        Series("D", (0, 5, 6), (90, 100, None)),
+        Series("E", (), ()),
+    )
+    rows = rows_of(Picture("memory", PLAIN, curves, lettered=True, window=(0.0, 20.0)), 60, 12)
+    places = {
+        letter: (at, row.index(letter)) for at, row in enumerate(rows) if at for letter in "ABCDE" if letter in row
+    }
+    assert places == {"A": (5, 33), "B": (9, 59), "C": (8, 59), "D": (1, 19)}

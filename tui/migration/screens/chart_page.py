@@ -10,7 +10,8 @@ CHART_KEYS = ("chart", "zoom", "pan", "cursor", "log_scale", "whole")
 
 CHART_BINDINGS: tuple[BindingType, ...] = (
     Binding("f", "chart(1)", "chart", key_display="f F", id="charts.full",
-            tooltip="One chart in full, with those of what each pass left and of what was sent; then all again"),
+            tooltip="One chart in full, also what each pass left, what was sent, expected downtime, throttling, "
+            "faults; then all again"),
     Binding("F", "chart(-1)", "chart", show=False),
     Binding("left", "cursor(-1)", "cursor", show=False, key_display="left right", id="charts.cursor",
             tooltip="A line through all charts, with all values of its moment; with Shift ten columns; or a click"),

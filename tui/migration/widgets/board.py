@@ -1,7 +1,7 @@
 """The charts of a migration below each other on one time axis, with its phases above them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from textual.app import ComposeResult
@@ -9,9 +9,18 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui.migration.model.phases import phases
+from tui.migration.model.points import Point
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.charts import guest_now, guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.curves import newest_of, span_of, window_of
+from tui.migration.widgets.more_charts import (
+    downtime_picture,
+    expected_downtime,
+    faults,
+    faults_picture,
+    throttle,
+    throttle_picture,
+)  # fmt: skip
 from tui.migration.widgets.pass_charts import left_picture, sent_and_left, sent_picture
 from tui.migration.widgets.readout import readout
 from tui.migration.widgets.ribbon import ribbon
@@ -22,7 +31,7 @@ from tui.ui.chart.scale import Scale
 from tui.ui.chart.sheet import labels_wide, time_scale
 from tui.ui.lines import Lines
 
-LINES = 2  # above and below the charts
+LINES = 2  # above and below the charts; a third one takes a row of theirs, more lines take a chart
 LEAST = 5  # rows of a chart; what has fewer is not shown
 
 PICTURES: dict[str, Callable[[Timeline], Picture]] = {
@@ -31,9 +40,35 @@ PICTURES: dict[str, Callable[[Timeline], Picture]] = {
     "guest": guest_picture,
     "left": left_picture,
     "sent": sent_picture,
+    "downtime": downtime_picture,
+    "throttle": throttle_picture,
+    "faults": faults_picture,
 }
 AMOUNTS = ("memory", "left", "sent")  # these have a logarithmic scale, too
-ALONE = ("left", "sent")  # these are not shown below others
+TOGETHER = ("memory", "rates", "guest")  # the others are shown in full only
+IF_ANY: dict[str, Callable[[Point], int | None]] = {  # these are shown if a value of a point is not 0
+    "downtime": expected_downtime,
+    "throttle": throttle,
+    "faults": faults,
+}
+
+
+@dataclass(frozen=True)
+class Room:
+    """What has room in a board: the line of the phases, so many lines of values, and so many charts."""
+
+    phases: bool
+    values: int
+    charts: int
+
+    @classmethod
+    def of(cls, height: int, lines: int, *, reading: bool) -> "Room":
+        """Of a board of so many rows; the values that a cursor reads have a line, also if that is the phases'."""
+        if not reading:
+            return cls(True, lines if height >= LEAST + LINES else 0, max(1, (height - LINES) // LEAST))
+        phases = height >= 1 + LEAST + lines
+        values = max(1, min(lines, height - phases - LEAST))
+        return cls(phases, values, max(1, (height - LINES - max(0, values - LINES)) // LEAST))
 
 
 class Board(Vertical):
@@ -52,13 +87,14 @@ class Board(Vertical):
         self.view = View()
         self._timeline: Timeline | None = None
         self._pending = False
+        self._drawn: tuple[View, list[str]] | None = None  # the view without its cursor, and the charts that are drawn
 
     def compose(self) -> ComposeResult:
         """The phases, the charts, and values below them."""
         yield Lines(id="ribbon")
         for name in PICTURES:
             chart = Chart(id=name)
-            chart.display = name not in ALONE
+            chart.display = name in TOGETHER
             yield chart
         yield Lines(id="values")
 
@@ -74,10 +110,14 @@ class Board(Vertical):
     def steps(self, timeline: Timeline) -> Iterator[Callable[[], None]]:
         """Draw everything by calls of about 10 ms, so that keys can be handled between them."""
         self._timeline = timeline
-        shown = self._shown(timeline)
+        lines = self._values(timeline)
+        room = self._room(lines)
+        shown = self._shown(timeline, room)
+        self._drawn = replace(self.view, cursor=None), shown
         for chart in self.query(Chart):
             chart.display = chart.id in shown
-        yield partial(self._draw_lines, timeline)
+        yield partial(self._draw_phases, timeline, room)
+        yield partial(self._draw_values, timeline, lines, room, shown)
         for name in shown:
             yield partial(self._draw, name, timeline, last=name == shown[-1])
 
@@ -86,7 +126,7 @@ class Board(Vertical):
     def show_next(self, direction: int) -> None:
         """Show the next chart alone, or all again."""
         if self._timeline is not None:
-            self._change(self.view.next(_known(self._timeline), direction))
+            self._change(self.view.next(charts_of(self._timeline), direction))
 
     def show_together(self) -> None:
         """Show all charts that have room."""
@@ -127,7 +167,8 @@ class Board(Vertical):
     @property
     def shows_amounts(self) -> bool:
         """Whether a chart of amounts of memory is shown."""
-        return self._timeline is None or not set(self._shown(self._timeline)).isdisjoint(AMOUNTS)
+        chart = self.view.chart  # all charts include that of the memory
+        return chart in AMOUNTS or self._timeline is None or chart not in charts_of(self._timeline)
 
     def on_chart_clicked(self, message: Chart.Clicked) -> None:
         """Put the cursor where a chart was clicked."""
@@ -146,18 +187,26 @@ class Board(Vertical):
 
     def _redraw(self) -> None:
         self._pending = False
-        if self._timeline is not None:
+        if self._timeline is not None and not self._moved(self._timeline):
             self.show(self._timeline)
 
     # -- drawing --
 
-    def _shown(self, timeline: Timeline) -> list[str]:
+    def _values(self, timeline: Timeline) -> tuple[Content, ...]:
+        """The lines below the charts, without that of the guest."""
+        if self.view.cursor is None:
+            return (sent_and_left(timeline, self.size.width),)
+        return readout(timeline, min(self.view.cursor, newest_of(timeline)), self.size.width)
+
+    def _room(self, lines: tuple[Content, ...]) -> Room:
+        return Room.of(self.size.height, len(lines), reading=self.view.cursor is not None)
+
+    def _shown(self, timeline: Timeline, room: Room) -> list[str]:
         """The names of the charts that are shown."""
-        known = _known(timeline)
+        known = charts_of(timeline)
         if self.view.chart in known:
             return [self.view.chart]
-        together = [name for name in known if name not in ALONE]
-        return together[: max(1, (self.size.height - LINES) // LEAST)]
+        return [name for name in known if name in TOGETHER][: room.charts]
 
     def _draw(self, name: str, timeline: Timeline, *, last: bool) -> None:
         picture, window = PICTURES[name](timeline), self.view.window(newest_of(timeline))
@@ -172,23 +221,44 @@ class Board(Vertical):
         window = self.view.window(newest_of(timeline)) or window_of(timeline)
         return time_scale(Picture("", span_s=span_of(timeline), window=window, ends=True), self.size.width)
 
-    def _draw_lines(self, timeline: Timeline) -> None:
-        width, scale = self.size.width, self._scale(timeline)
-        line, values = self.query_one("#ribbon", Lines), self.query_one("#values", Lines)
-        line.display = scale.columns > 0
+    def _moved(self, timeline: Timeline) -> bool:
+        """Draw what a cursor changes; False if more than it has changed."""
+        lines = self._values(timeline)
+        room = self._room(lines)
+        shown = self._shown(timeline, room)
+        if self._drawn != (replace(self.view, cursor=None), shown):
+            return False
+        if room.phases != self.query_one("#ribbon", Lines).display:
+            self._draw_phases(timeline, room)
+        self._draw_values(timeline, lines, room, shown)
+        for name in shown:
+            chart = self.query_one(f"#{name}", Chart)
+            chart.picture = replace(chart.picture, cursor=self.view.cursor)
+        return True
+
+    def _draw_phases(self, timeline: Timeline, room: Room) -> None:
+        line, width, scale = self.query_one("#ribbon", Lines), self.size.width, self._scale(timeline)
+        line.display = room.phases and scale.columns > 0
         if line.display:
             line.show(ribbon(list(phases(timeline)), scale, labels_wide(width) + 1, width))
-        values.display = self.size.height >= LEAST + LINES
-        if self.view.cursor is None:
-            guest = "" if "guest" in self._shown(timeline) else guest_now(timeline)
-            values.show(sent_and_left(timeline, width), *((Content(f" guest {guest}"),) if guest else ()))
-        else:
-            values.show(*readout(timeline, min(self.view.cursor, newest_of(timeline)), width))
+
+    def _draw_values(self, timeline: Timeline, lines: tuple[Content, ...], room: Room, shown: list[str]) -> None:
+        values = self.query_one("#values", Lines)
+        values.display = room.values > 0
+        guest = guest_now(timeline) if self.view.cursor is None and "guest" not in shown else ""
+        values.show(*lines[: room.values], *((Content(f" guest {guest}"),) if guest else ()))
 
 
-def _known(timeline: Timeline) -> list[str]:
+def charts_of(timeline: Timeline) -> list[str]:
     """The names of the charts of which there is something to show."""
-    return [name for name in PICTURES if name != "guest" or timeline.guest_known]
+    return [name for name in PICTURES if _has_values(name, timeline)]
+
+
+def _has_values(name: str, timeline: Timeline) -> bool:
+    if name == "guest":
+        return timeline.guest_known
+    value = IF_ANY.get(name)
+    return value is None or any(value(each) for each in reversed(timeline.points))
 
 
 def _part(picture: Picture, window: tuple[float, float], newest: float) -> Picture:

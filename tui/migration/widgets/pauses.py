@@ -11,7 +11,7 @@ BEFORE_POST_COPY_S = 1.0  # the VM is paused by so much at most before post-copy
 
 def pauses(timeline: Timeline, *by: str) -> tuple[Band, ...]:
     """The pauses that these have measured, from the switchover on."""
-    began = _began(timeline)
+    began = paused_at(timeline)
     if began is None:
         return ()
     measured = _milliseconds(timeline)
@@ -23,8 +23,8 @@ def pauses(timeline: Timeline, *by: str) -> tuple[Band, ...]:
     )
 
 
-def _began(timeline: Timeline) -> float | None:
-    """When the VM was paused."""
+def paused_at(timeline: Timeline) -> float | None:
+    """When the VM was paused for the switchover; None before it."""
     at = timeline.post_copy_at
     marks = [mark.t for mark in timeline.marks if mark.sign == "S" and (at is None or mark.t > at - BEFORE_POST_COPY_S)]
     return marks[-1] if marks else at

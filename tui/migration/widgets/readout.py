@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from textual.content import Content
 
-from tui.core.quantity import rate, size
+from tui.core.quantity import duration, rate, size
 from tui.migration.model.phases import PASS, phases
 from tui.migration.model.points import GuestPoint, Point
 from tui.migration.model.rate_before import rate_text
@@ -51,6 +51,8 @@ def _values(timeline: Timeline, moment: float) -> Iterator[tuple[str, str]]:
     if guest is not None:
         yield "guest", rate_text(guest.rate, guest.unit) if guest.rate is not None else "no reply"
     if point is not None:
+        if point.expected_downtime_ms:
+            yield "expects", duration(point.expected_downtime_ms / 1000)
         if point.throttle:
             yield "throttle", f"{point.throttle} %"
         if point.faults:

@@ -20,6 +20,7 @@ COLORS = (
 )  # fmt: skip
 REMAINING = "remaining"
 GAP = "  "
+SHORTEST_S = 0.1  # the shortest time axis
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,15 @@ def offsets(tracks: Mapping[int, Track], *, at_switch: bool) -> dict[int, float]
 def overlaid(tracks: Mapping[int, Track], *, at_switch: bool) -> Picture:
     """All runs in one picture; the letter of a run is above the end of its curve."""
     moved = offsets(tracks, at_switch=at_switch)
-    signs = [Sign(tracks[number].ended_at + by, letter(number)) for number, by in moved.items()]
     return Picture(
         title="remaining memory",
         units=BYTES,
         series=tuple(_series(number, tracks[number], by, LINE) for number, by in moved.items()),
-        signs=(*_switch(tracks, moved, at_switch=at_switch), *signs),
-        span_s=_span(tracks, moved),
+        signs=_switch(tracks, moved, at_switch=at_switch),
+        window=_window(tracks, moved),
         subtitle="aligned at the switch to post-copy" if at_switch else "aligned at the start",
         empty=_empty(at_switch=at_switch),
+        lettered=True,
     )
 
 
@@ -72,6 +73,7 @@ def small_multiples(tracks: Mapping[int, Track], count: int, *, at_switch: bool)
     """One picture for each of the `count` runs, all with the same axes."""
     moved = offsets(tracks, at_switch=at_switch)
     highest = max((tracks[number].highest for number in moved), default=0.0)
+    window = _window(tracks, moved)
     found = []
     for number in range(count):
         own, track = moved.get(number), tracks.get(number)
@@ -86,7 +88,7 @@ def small_multiples(tracks: Mapping[int, Track], count: int, *, at_switch: bool)
                 series=(replace(_series(number, track, own, AREA), name=""),),
                 signs=switch,
                 least_top=highest,  # of all runs, so that all pictures have the same value axis
-                span_s=_span(tracks, moved),
+                window=window,
             )
         )
     return found
@@ -106,8 +108,9 @@ def _switch(tracks: Mapping[int, Track], moved: Mapping[int, float], *, at_switc
     return (Sign(at[0], "P", "post-copy"),) if at_switch and at else ()
 
 
-def _span(tracks: Mapping[int, Track], moved: Mapping[int, float]) -> float:
-    return max((tracks[number].ended_at + by for number, by in moved.items()), default=0.0)
+def _window(tracks: Mapping[int, Track], moved: Mapping[int, float]) -> tuple[float, float]:
+    """The time axis: it ends with the longest run."""
+    return 0.0, max([SHORTEST_S, *(tracks[number].ended_at + by for number, by in moved.items())])
 
 
 def heading(runs: Sequence[Measured]) -> Content:

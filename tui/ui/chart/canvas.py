@@ -2,7 +2,9 @@
 
 from tui.ui.chart.area import column_values, draw_area
 from tui.ui.chart.curves import NO_SERIES, Curves, Layer
-from tui.ui.chart.paper import BAND, CURSOR, EMPTY, FULL, LABEL, LEVEL, ON_AREA, SERIES, SIGN, Paper, one_cell_each
+from tui.ui.chart.ends import draw_letters
+from tui.ui.chart.gap import Between
+from tui.ui.chart.paper import BAND, CURSOR, EMPTY, FULL, LABEL, LEVEL, ON_AREA, SERIES, SIGN, Paper, Row, one_cell_each
 from tui.ui.chart.picture import AREA, Band, Picture, Sign
 from tui.ui.chart.scale import Scale
 
@@ -10,20 +12,29 @@ LEVEL_LINE = "╌"
 SIGN_LINE = "│"
 CURSOR_LINE = "┃"
 HATCH = "░"
+EXPECTED = "·"
 BAND_FILL = "▒"
 
 
 def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int) -> None:
     """Draw everything between the axes; what comes later replaces what is there, or is drawn on the area."""
-    for number, series in enumerate(picture.series):
-        if series.form == AREA:
-            draw_area(paper, column_values(series.xs, series.ys, scale), scale, left, SERIES + number)
+    areas = {
+        number: column_values(each.xs, each.ys, scale)
+        for number, each in enumerate(picture.series)
+        if each.form == AREA
+    }
+    for number, values in areas.items():
+        draw_area(paper, values, scale, left, SERIES + number)
+    between = Between.of(picture, areas, scale)
+    between.fill(paper, scale, left)
     lines = {number: each for number, each in enumerate(picture.series) if each.form != AREA}
     if lines:
         _lay(paper, curves.draw(tuple(lines.values()), scale), tuple(lines), left)
+        between.mark(paper, scale, left)
     signs = [sign for sign in picture.signs if scale.shows(sign.x)]
     for column, letter in _letters(signs, scale).items():
         paper.put(left + column, 1, letter, SIGN)
+    _foresee(paper, picture, scale, left)
     if picture.level:
         row, ink = 1 + scale.row(picture.level.y), LEVEL if picture.level.limit else LABEL
         for column in range(left, left + scale.columns):
@@ -34,8 +45,35 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     for begin, end in picture.unknown:
         _hatch(paper, _columns(begin, end, scale), scale, left)
     _mark_bands(paper, picture.bands, scale, left)
-    if picture.cursor is not None and scale.shows(picture.cursor):
-        _stand(paper, left + scale.column(picture.cursor), scale, CURSOR_LINE, CURSOR)
+    if picture.lettered:
+        draw_letters(paper, picture, scale, left)
+
+
+def with_cursor(rows: tuple[Row, ...], column: int) -> tuple[Row, ...]:
+    """The rows of a chart with the line of the cursor in a column; the texts of bands and signs stay readable."""
+    return (rows[0], *(_crossed(row, column) for row in rows[1:-1]), rows[-1])
+
+
+def _crossed(row: Row, column: int) -> Row:
+    character, ink = row.text[column], row.inks[column]
+    if (ink == BAND and character != BAND_FILL) or (ink == SIGN and character != SIGN_LINE):
+        return row
+    on_area = ON_AREA if character == FULL else 0
+    inks = row.inks[:column] + bytes((CURSOR + on_area,)) + row.inks[column + 1 :]
+    return Row(f"{row.text[:column]}{CURSOR_LINE}{row.text[column + 1 :]}", inks)
+
+
+def _foresee(paper: Paper, picture: Picture, scale: Scale, left: int) -> None:
+    """Dot the blank cells between the least and the most that is expected, right of the newest value."""
+    xs, newest = [each.x for each in picture.expected], picture.newest_x
+    lows = column_values(xs, [each.low for each in picture.expected], scale)
+    highs = column_values(xs, [each.high for each in picture.expected], scale)
+    for column, (low, high) in enumerate(zip(lows, highs, strict=True)):
+        if low is None or high is None or scale.moment(column) <= newest:
+            continue
+        for row in range(1 + scale.row(high), 2 + scale.row(low)):
+            if paper.text[row][left + column] == " ":
+                paper.put(left + column, row, EXPECTED, EMPTY)
 
 
 def _hatch(paper: Paper, columns: range, scale: Scale, left: int) -> None:
@@ -44,13 +82,6 @@ def _hatch(paper: Paper, columns: range, scale: Scale, left: int) -> None:
         for row in range(1, scale.rows + 1):
             if paper.text[row][left + column] == " ":
                 paper.put(left + column, row, HATCH, EMPTY)
-
-
-def _stand(paper: Paper, column: int, scale: Scale, character: str, ink: int) -> None:
-    """Draw a column of the paper over what is there."""
-    for row in range(1, scale.rows + 1):
-        on_area = ON_AREA if paper.text[row][column] == FULL else 0
-        paper.put(column, row, character, ink + on_area)
 
 
 def _columns(begin: float, end: float, scale: Scale) -> range:
@@ -67,7 +98,9 @@ def _mark_bands(paper: Paper, bands: tuple[Band, ...], scale: Scale, left: int) 
         if not columns:
             continue
         for column in columns:
-            _stand(paper, left + column, scale, BAND_FILL, BAND)
+            for row in range(1, scale.rows + 1):
+                on_area = ON_AREA if paper.text[row][left + column] == FULL else 0
+                paper.put(left + column, row, BAND_FILL, BAND + on_area)
         text = f" {one_cell_each(band.text)} "
         start = columns.stop if columns.stop + len(text) <= scale.columns else columns.start - len(text)
         if start >= 0 and number < scale.rows:

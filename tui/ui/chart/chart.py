@@ -1,21 +1,37 @@
 """The chart widget: shows a Picture and repaints only the changed characters."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events, work
 from textual.color import Color, ColorParseError
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.ui.chart.curves import Curves, is_loaded, load
-from tui.ui.chart.paper import BAND, BLANK, CURSOR, EMPTY, FRAME, LABEL, LEVEL, ON_AREA, SERIES, SIGN, TITLE, Row
+from tui.ui.chart.paper import (
+    AREA_HIGHER,
+    BAND,
+    BLANK,
+    CURSOR,
+    EMPTY,
+    FRAME,
+    LABEL,
+    LEVEL,
+    ON_AREA,
+    OTHER_HIGHER,
+    SERIES,
+    SIGN,
+    TITLE,
+    Row,
+)
 from tui.ui.chart.picture import AREA, Picture
-from tui.ui.chart.sheet import compose, labels_wide, time_scale
+from tui.ui.chart.sheet import Sheet, labels_wide, sheet_of, time_scale
 
 COMPONENTS = {  # by ink
     FRAME: "chart--frame",
@@ -26,6 +42,8 @@ COMPONENTS = {  # by ink
     EMPTY: "chart--empty",
     BAND: "chart--band",
     CURSOR: "chart--cursor",
+    AREA_HIGHER: "chart--area-higher",
+    OTHER_HIGHER: "chart--other-higher",
 }
 
 
@@ -42,6 +60,8 @@ class Chart(Widget):
     Chart > .chart--level { color: $text-error; }
     Chart > .chart--band { color: $text-error; text-style: bold; }
     Chart > .chart--cursor { color: $text-accent; text-style: bold; }
+    Chart > .chart--area-higher { color: $text-success; }
+    Chart > .chart--other-higher { color: $text-error; text-style: bold; }
     Chart > .chart--empty { color: $foreground 60%; }
     """
     ALLOW_SELECT = False
@@ -61,6 +81,8 @@ class Chart(Widget):
     def __init__(self, picture: Picture | None = None, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._rows: Sequence[Row] = ()
+        self._sheet = Sheet(())
+        self._drawn: tuple[Picture, Size, bool] | None = None  # of which the sheet is: without cursor, size, curves
         self._curves = Curves()
         self._styles: dict[str, Style] = {}
         self.set_reactive(Chart.picture, picture or Picture(""))
@@ -95,10 +117,13 @@ class Chart(Widget):
             self.post_message(self.Clicked(scale.moment(column + 0.5)))
 
     def _draw(self) -> None:
-        """Draw the picture and request a repaint of the changed cells."""
-        width, height = self.size
-        rows = compose(self.picture, width, height, self._curves if is_loaded() else None)
-        before, self._rows = self._rows, rows
+        """Draw the picture, or only its cursor, and request a repaint of the changed cells."""
+        needed = replace(self.picture, cursor=None), self.size, is_loaded()
+        if needed != self._drawn:
+            self._drawn = needed
+            self._sheet = sheet_of(self.picture, *self.size, self._curves if is_loaded() else None)
+        before, self._rows = self._rows, self._sheet.with_cursor(self.picture.cursor)
+        rows = self._rows
         if len(before) != len(rows) or (rows and len(before[0].text) != len(rows[0].text)):
             self.refresh()
             return

@@ -1,4 +1,4 @@
-"""The names of curves and level at their right ends, in a margin beside the canvas."""
+"""The names of curves and level at their right ends, in a margin beside the canvas; letters of curves inside it."""
 
 from tui.ui.chart.paper import LABEL, LEVEL, SERIES, Paper, one_cell_each
 from tui.ui.chart.picture import Level, Picture
@@ -34,6 +34,21 @@ def draw_ends(paper: Paper, picture: Picture, scale: Scale, left: int, margin: i
             row = min(free, key=lambda each: abs(each - home))
             free.remove(row)
             paper.put(left + scale.columns + 1, 1 + row, fitting, ink)
+
+
+def draw_letters(paper: Paper, picture: Picture, scale: Scale, left: int) -> None:
+    """Put the letter of each curve above its last value; letters at one place are above each other."""
+    taken: set[tuple[int, int]] = set()
+    for number, series in enumerate(picture.series):
+        dots = zip(reversed(series.xs), reversed(series.ys), strict=True)
+        x, y = next(((x, y) for x, y in dots if y is not None), (0.0, None))
+        if y is None:
+            continue
+        column, row = left + scale.column(x), max(1, scale.row(y))
+        while (column, row) in taken and row > 1:
+            row -= 1
+        taken.add((column, row))
+        paper.put(column, row, one_cell_each(series.name)[:1], SERIES + number)
 
 
 def _shorter(level: Level) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 # An ink is the role of a character, which the widget maps to a style. The curve of series n has the ink SERIES + n.
-BLANK, FRAME, TITLE, LABEL, SIGN, LEVEL, EMPTY, BAND, CURSOR = range(9)
+BLANK, FRAME, TITLE, LABEL, SIGN, LEVEL, EMPTY, BAND, CURSOR, AREA_HIGHER, OTHER_HIGHER = range(11)
 SERIES = 16
 ON_AREA = 128  # added to an ink: the character is drawn on an area, whose colour fills the rest of its cell
 
@@ -69,10 +69,10 @@ class Paper:
                 self.inks[row][at] = ink if character != " " else BLANK
 
     def fill(self, column: int, row: int, character: str, ink: int) -> None:
-        """Write the character if its place is blank, or inside an area, which then remains filled."""
+        """Write the character if its place is blank or in a gap, or inside an area, which then remains filled."""
         if not (0 <= column < self.width and 0 <= row < self.height):
             return
-        if self.text[row][column] == " ":
+        if self.text[row][column] == " " or self.inks[row][column] in (AREA_HIGHER, OTHER_HIGHER):
             self.put(column, row, character, ink)
         elif self.text[row][column] == FULL:
             self.put(column, row, character, ink | ON_AREA)

@@ -55,12 +55,29 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """The room between the area and the other curve, filled by which of them is higher, and what each means."""
+
+    area: str
+    other: str
+
+
+@dataclass(frozen=True)
 class Band:
     """A time that is marked over the whole height, at least a column wide, with its text on top."""
 
     begin: float
     end: float
     text: str
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A moment after the newest value, and the least and the most that is expected then."""
+
+    x: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -72,12 +89,15 @@ class Picture:
     series: tuple[Series, ...] = ()
     signs: tuple[Sign, ...] = ()
     level: Level | None = None
+    gap: Gap | None = None
+    expected: tuple[Expected, ...] = ()  # drawn dotted between low and high, behind the newest value
     bands: tuple[Band, ...] = ()
     unknown: tuple[tuple[float, float], ...] = ()  # times without values, drawn hatched
     span_s: float = 0.0  # the least length of the time axis
     subtitle: str = ""  # at the right end of the frame
     empty: str = ""  # a sentence in the frame while there is nothing to draw
     ends: bool = False  # names are at the ends of curves and of the level, not in a legend, if the chart is wide enough
+    lettered: bool = False  # the name of each curve, a letter, is above its last value
     times: bool = True  # the time axis has labels; charts below each other need them once
     window: tuple[float, float] | None = None  # the time axis shows exactly this; else all, with room for more
     cursor: float | None = None  # a moment that is marked by a line
@@ -87,8 +107,12 @@ class Picture:
     @property
     def last_x(self) -> float:
         """The latest moment in seconds."""
-        moments = [each.xs[-1] for each in self.series if each.xs]
-        return max([*moments, *(sign.x for sign in self.signs), 0.0])
+        return max([self.newest_x, *(sign.x for sign in self.signs)])
+
+    @property
+    def newest_x(self) -> float:
+        """The latest moment with a value."""
+        return max([each.xs[-1] for each in self.series if each.xs], default=0.0)
 
     @property
     def highest_y(self) -> float:

@@ -20,6 +20,7 @@ TICK_WORTH = 0.12  # a tick too many or too few is as bad as so much of the heig
 LOG_DOUBLINGS = 10  # of a logarithmic axis: from 1 MiB to 1 GiB
 MANY = 3  # points per column of characters
 TICK_SPACE = 14  # the least number of columns between two labels of the time axis
+INSIDE = 0.85  # of the time axis: a label there is not cut
 
 ROUNDING = 1e-6  # of a dot
 DOTS_WIDE, DOTS_HIGH = 2, 4  # dots of a braille character
@@ -37,13 +38,32 @@ def time_span(seconds: float) -> float:
 
 def time_ticks(span: float, columns: int, begin: float = 0.0) -> list[tuple[float, str]]:
     """The moments to label below a chart of so many columns, with their labels; without its first and last moment."""
-    room = max(1, columns // TICK_SPACE)
-    step = next((step for step in TICK_STEPS if span / step <= room), math.ceil(span / room / DAY) * DAY)
+    step = _time_step(span, columns)
+    if not _moments(span, begin, step):  # there is room for one label, and it would be at the end
+        step = _shorter_step(span, step)
     size, unit = (1, "s") if step < MINUTE else (MINUTE, "min") if step < HOUR else (HOUR, "h")
-    moments = [number * step for number in range(math.floor(begin / step) + 1, math.ceil((begin + span) / step))]
+    moments = _moments(span, begin, step)
     if begin >= HOUR and step < HOUR:
         return [(moment, _clock(moment, step)) for moment in moments]
     return [(moment, f"{round(moment / size, 1):.10g} {unit}") for moment in moments]
+
+
+def _time_step(span: float, columns: int) -> float:
+    """The distance of the labels, so that they do not touch."""
+    room = max(1, columns // TICK_SPACE)
+    return next((step for step in TICK_STEPS if span / step <= room), math.ceil(span / room / DAY) * DAY)
+
+
+def _shorter_step(span: float, step: float) -> float:
+    """A step of which a multiple is inside the axis, not at its end."""
+    if step > DAY:
+        return math.ceil(step / 2 / DAY) * DAY
+    return max((each for each in TICK_STEPS if each < INSIDE * span), default=step)
+
+
+def _moments(span: float, begin: float, step: float) -> list[float]:
+    """The multiples of the step between the ends of a time axis."""
+    return [number * step for number in range(math.floor(begin / step) + 1, math.ceil((begin + span) / step))]
 
 
 def _clock(moment: float, step: float) -> str:

@@ -2,11 +2,12 @@
 
 import textwrap
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from tui.ui.chart.canvas import LEVEL_LINE, draw
+from tui.ui.chart.canvas import EXPECTED, LEVEL_LINE, draw, with_cursor
 from tui.ui.chart.curves import Curves
 from tui.ui.chart.ends import draw_ends, margin_of
+from tui.ui.chart.gap import meanings
 from tui.ui.chart.paper import EMPTY, FRAME, LABEL, LEVEL, SERIES, SIGN, TITLE, Paper, Row, one_cell_each
 from tui.ui.chart.picture import AREA, DOTS, Picture, Unit
 from tui.ui.chart.scale import Scale, ValueAxis, cut, log_axis, time_span, time_ticks, unit_for, value_axis
@@ -18,17 +19,37 @@ LABELS_WIDE = 5  # columns left of the axis; the same for charts below each othe
 NARROW = 24  # columns below which values have no labels
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """A chart without its cursor; `scale` begins after `left` columns, and is None if there is no canvas."""
+
+    rows: tuple[Row, ...]
+    scale: Scale | None = None
+    left: int = 0
+
+    def with_cursor(self, moment: float | None) -> tuple[Row, ...]:
+        """The rows with the line of a cursor, if it is between the edges."""
+        if moment is None or self.scale is None or not self.scale.shows(moment):
+            return self.rows
+        return with_cursor(self.rows, self.left + self.scale.column(moment))
+
+
 def compose(picture: Picture, width: int, height: int, curves: Curves | None) -> tuple[Row, ...]:
     """The picture, `width` columns by `height` rows; `curves` caches the last call, None draws the frame only."""
+    return sheet_of(picture, width, height, curves).with_cursor(picture.cursor)
+
+
+def sheet_of(picture: Picture, width: int, height: int, curves: Curves | None) -> Sheet:
+    """The picture without its cursor, as `compose` draws it."""
     paper = Paper(width, height)
     if width < 4 or height < 1:
-        return paper.rows()
+        return Sheet(paper.rows())
     blank = picture.blank
     picture = _cut(picture, time_scale(picture, width))
     unit = unit_for(picture.units, picture.highest_y)
     _title(paper, picture, unit)
     if height < 3:
-        return paper.rows()
+        return Sheet(paper.rows())
     rows = height - 2
     highest = picture.highest_y / unit.size
     axis = log_axis(highest, rows) if picture.log else value_axis(highest, rows, binary=unit.binary)
@@ -40,7 +61,7 @@ def compose(picture: Picture, width: int, height: int, curves: Curves | None) ->
     _axes(paper, scale, left)
     if blank:
         _sentence(paper, picture.empty, left)
-        return paper.rows()
+        return Sheet(paper.rows())
     if left:
         _label_values(paper, labels, left)
         if picture.times:
@@ -49,7 +70,7 @@ def compose(picture: Picture, width: int, height: int, curves: Curves | None) ->
         draw(paper, picture, curves, scale, left + 1)
     if margin := width - left - 1 - scale.columns:
         draw_ends(paper, picture, scale, left + 1, margin)
-    return paper.rows()
+    return Sheet(paper.rows(), scale if curves is not None else None, left + 1)
 
 
 def labels_wide(width: int) -> int:
@@ -124,6 +145,9 @@ def _legend(picture: Picture, *, named: bool) -> tuple[list[_Entry], list[_Entry
     others: list[_Entry] = [(LEVEL_LINE * 2, LEVEL, one_cell_each(picture.level.text))] if picture.level else []
     if named:
         curves, others = [], []
+    others = [*meanings(picture), *others]
+    if picture.expected:
+        others.append((EXPECTED * 2, EMPTY, "expected"))
     for mark, text in dict.fromkeys((sign.mark, sign.text) for sign in picture.signs if sign.text):
         others.append((one_cell_each(mark), SIGN, one_cell_each(text)))
     return curves, others
