@@ -216,8 +216,6 @@ def test_what_is_expected_is_dotted_right_of_the_newest_value() -> None:
     assert dotted == list(range(32, 44))
     assert [len(columns[number]) for number in (32, 43)] == [3, 6]
     assert "·· expected" in rows[0]
-    low = rows_of(replace(picture, expected=(Expected(8, 40 * MIB, 40 * MIB), Expected(14, 0, 0))))
-    assert low[-2].count("·") == 12  # in the row of the level, too
     assert "expected" not in rows_of(PICTURE)[0]
 
 

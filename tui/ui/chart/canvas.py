@@ -34,7 +34,6 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     signs = [sign for sign in picture.signs if scale.shows(sign.x)]
     for column, letter in _letters(signs, scale).items():
         paper.put(left + column, 1, letter, SIGN)
-    _foresee(paper, picture, scale, left)
     if picture.level:
         row, ink = 1 + scale.row(picture.level.y), LEVEL if picture.level.limit else LABEL
         for column in range(left, left + scale.columns):
@@ -42,6 +41,7 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     for column in {left + scale.column(sign.x) for sign in signs}:
         for row in range(1, scale.rows + 1):
             paper.fill(column, row, SIGN_LINE, SIGN)
+    _foresee(paper, picture, scale, left)
     for begin, end in picture.unknown:
         _hatch(paper, _columns(begin, end, scale), scale, left)
     _mark_bands(paper, picture.bands, scale, left)
