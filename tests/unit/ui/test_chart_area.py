@@ -7,7 +7,7 @@ import pytest
 from tui.ui.chart.area import column_values
 from tui.ui.chart.curves import Curves
 from tui.ui.chart.paper import BAND, EIGHTHS, ON_AREA, Row
-from tui.ui.chart.picture import AREA, BYTES, DOTS, PLAIN, Band, Expected, Level, Picture, Series, Sign
+from tui.ui.chart.picture import AREA, BYTES, DOTS, PLAIN, Band, Level, Picture, Series, Sign
 from tui.ui.chart.scale import Scale
 from tui.ui.chart.sheet import compose
 from tui.ui.chart.spark import resampled, spark
@@ -204,19 +204,6 @@ def test_the_value_axis_fits_the_part_of_the_time_that_is_shown() -> None:
     assert not any("1024" in row for row in rows)
     empty = rows_of(replace(PICTURE, window=(30.0, 40.0), empty="Nothing has been sent yet."))
     assert not any("Nothing" in row for row in empty)  # only of a picture without any value
-
-
-def test_what_is_expected_is_dotted_right_of_the_newest_value() -> None:
-    until_now = replace(FALLING, xs=(0, 10), ys=(1024 * MIB, 512 * MIB))
-    ahead = (Expected(8, 600 * MIB, 600 * MIB), Expected(14, 200 * MIB, 800 * MIB))
-    picture = replace(PICTURE, series=(until_now,), expected=ahead, window=(0.0, 20.0))
-    rows = rows_of(picture)
-    columns = [[at for at, row in enumerate(rows[1:-1]) if row[column] == "·"] for column in range(LEFT, 68)]
-    dotted = [number for number, rows_there in enumerate(columns) if rows_there]
-    assert dotted == list(range(32, 44))
-    assert [len(columns[number]) for number in (32, 43)] == [3, 6]
-    assert "·· expected" in rows[0]
-    assert "expected" not in rows_of(PICTURE)[0]
 
 
 def test_each_curve_has_its_letter_above_its_last_value() -> None:

@@ -10,7 +10,6 @@ from tui.migration.model.rate_before import rate_before, rate_text
 from tui.migration.model.switch_limit import limit_of
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.curves import absent, curve_of, series_of, signs_of, span_of, unrecorded, window_of
-from tui.migration.widgets.forecast import forecast
 from tui.migration.widgets.pauses import GUEST, LIBVIRT, NETWORK, pauses
 from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, Gap, Level, Picture, Series, Unit
 
@@ -28,7 +27,6 @@ def memory_picture(timeline: Timeline) -> Picture:
         series=(_remaining(timeline),),
         signs=signs_of(timeline),
         level=Level(limit, f"{size(limit)} {left}", left) if limit else None,
-        expected=forecast(timeline),
         bands=pauses(timeline, LIBVIRT),
         unknown=unrecorded(timeline),
         span_s=span_of(timeline),

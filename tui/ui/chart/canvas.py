@@ -12,7 +12,6 @@ LEVEL_LINE = "╌"
 SIGN_LINE = "│"
 CURSOR_LINE = "┃"
 HATCH = "░"
-EXPECTED = "·"
 BAND_FILL = "▒"
 
 
@@ -41,7 +40,6 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     for column in {left + scale.column(sign.x) for sign in signs}:
         for row in range(1, scale.rows + 1):
             paper.fill(column, row, SIGN_LINE, SIGN)
-    _foresee(paper, picture, scale, left)
     for begin, end in picture.unknown:
         _hatch(paper, _columns(begin, end, scale), scale, left)
     _mark_bands(paper, picture.bands, scale, left)
@@ -61,19 +59,6 @@ def _crossed(row: Row, column: int) -> Row:
     on_area = ON_AREA if character == FULL else 0
     inks = row.inks[:column] + bytes((CURSOR + on_area,)) + row.inks[column + 1 :]
     return Row(f"{row.text[:column]}{CURSOR_LINE}{row.text[column + 1 :]}", inks)
-
-
-def _foresee(paper: Paper, picture: Picture, scale: Scale, left: int) -> None:
-    """Dot the blank cells between the least and the most that is expected, right of the newest value."""
-    xs, newest = [each.x for each in picture.expected], picture.newest_x
-    lows = column_values(xs, [each.low for each in picture.expected], scale)
-    highs = column_values(xs, [each.high for each in picture.expected], scale)
-    for column, (low, high) in enumerate(zip(lows, highs, strict=True)):
-        if low is None or high is None or scale.moment(column) <= newest:
-            continue
-        for row in range(1 + scale.row(high), 2 + scale.row(low)):
-            if paper.text[row][left + column] == " ":
-                paper.put(left + column, row, EXPECTED, EMPTY)
 
 
 def _hatch(paper: Paper, columns: range, scale: Scale, left: int) -> None:

@@ -72,15 +72,6 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Expected:
-    """A moment after the newest value, and the least and the most that is expected then."""
-
-    x: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Picture:
     """One chart; it chooses one of `units`, which rise in size."""
 
@@ -90,7 +81,6 @@ class Picture:
     signs: tuple[Sign, ...] = ()
     level: Level | None = None
     gap: Gap | None = None
-    expected: tuple[Expected, ...] = ()  # drawn dotted between low and high, behind the newest value
     bands: tuple[Band, ...] = ()
     unknown: tuple[tuple[float, float], ...] = ()  # times without values, drawn hatched
     span_s: float = 0.0  # the least length of the time axis
@@ -107,12 +97,8 @@ class Picture:
     @property
     def last_x(self) -> float:
         """The latest moment in seconds."""
-        return max([self.newest_x, *(sign.x for sign in self.signs)])
-
-    @property
-    def newest_x(self) -> float:
-        """The latest moment with a value."""
-        return max([each.xs[-1] for each in self.series if each.xs], default=0.0)
+        moments = [each.xs[-1] for each in self.series if each.xs]
+        return max([*moments, *(sign.x for sign in self.signs), 0.0])
 
     @property
     def highest_y(self) -> float:

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tui.ui.chart.canvas import EXPECTED, LEVEL_LINE, draw, with_cursor
+from tui.ui.chart.canvas import LEVEL_LINE, draw, with_cursor
 from tui.ui.chart.curves import Curves
 from tui.ui.chart.ends import draw_ends, margin_of
 from tui.ui.chart.gap import meanings
@@ -146,8 +146,6 @@ def _legend(picture: Picture, *, named: bool) -> tuple[list[_Entry], list[_Entry
     if named:
         curves, others = [], []
     others = [*meanings(picture), *others]
-    if picture.expected:
-        others.append((EXPECTED * 2, EMPTY, "expected"))
     for mark, text in dict.fromkeys((sign.mark, sign.text) for sign in picture.signs if sign.text):
         others.append((one_cell_each(mark), SIGN, one_cell_each(text)))
     return curves, others
