@@ -10,6 +10,7 @@ from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY
 from tui.core.quantity import MIB
 from tui.core.schema import Kind, NamedTables, Problem, nearest
 from tui.core.settings import COMMAND, IDLE, TIB, UNKNOWN, VM_NAME
+from tui.forecast.model.dirty_curve import WINDOWS_S
 from tui.guest.model.workload import CPU, MEMORY, MOST_THREADS
 
 MOST_RUNS = 10_000  # a study of more would take weeks: a list is longer than meant
@@ -112,13 +113,15 @@ class StudyPlan:
     rest_s: Annotated[float, kinds.seconds(0, 86_400)] = 5.0
     limit_s: Annotated[float, kinds.seconds(0.1, 86_400)] = 600.0
     stop_after: Annotated[int, kinds.whole(1, 1000)] = 3  # failures in a row
+    forecast: Annotated[bool, kinds.yes_or_no()] = False  # made before each migration, and judged afterwards
     workload: WorkloadTables = field(default_factory=WorkloadTables)
     migration: MigrationTables = field(default_factory=MigrationTables)
 
     @property
     def waits_s(self) -> float:
         """The seconds of one run besides its migration, as planned."""
-        return self.settle_s + self.baseline_s + self.recovery_s + self.rest_s
+        measured_s = sum(WINDOWS_S) if self.forecast else 0.0
+        return self.settle_s + self.baseline_s + measured_s + self.recovery_s + self.rest_s
 
 
 def check(tables: Mapping[str, Any]) -> tuple[StudyPlan | None, tuple[Problem, ...]]:
