@@ -16,6 +16,7 @@ from tui.core.protocols import (
     LIFECYCLE,
     Aborted,
     ConnectionBroken,
+    DirtyRate,
     Hypervisor,
     HypervisorEvent,
     JobInfo,
@@ -342,6 +343,17 @@ class FakeHypervisor:
 
     def set_post_copy_bandwidth(self, name: str, mib_per_s: int) -> None:
         self._enter("set_post_copy_bandwidth")
+
+    def start_dirty_rate(self, name: str, seconds: int) -> None:
+        self._enter("start_dirty_rate")
+
+    def dirty_rate(self, name: str) -> DirtyRate:
+        self._enter("dirty_rate")
+        return DirtyRate(measuring=False)
+
+    def resident_memory(self, name: str) -> int | None:
+        self._enter("resident_memory")
+        return None
 
     def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
         self._enter("subscribe")

@@ -34,6 +34,15 @@ class JobInfo:
 
 
 @dataclass(frozen=True)
+class DirtyRate:
+    """The newest dirty-rate calculation of a VM: its length, and bytes per second, None until it has ended."""
+
+    measuring: bool
+    seconds: int = 0
+    bytes_s: int | None = None
+
+
+@dataclass(frozen=True)
 class HypervisorEvent:
     """An event from the daemon; kind is ITERATION, LIFECYCLE, JOB_COMPLETED or QEMU_STATUS."""
 
@@ -132,6 +141,18 @@ class Hypervisor(Protocol):
 
     def set_post_copy_bandwidth(self, name: str, mib_per_s: int) -> None:
         """Set the bandwidth limit of the VM's post-copy, which begins without one; 0 means no limit."""
+
+    def start_dirty_rate(self, name: str, seconds: int) -> None:
+        """Begin to measure what the running VM dirties within 1 to 60 seconds; do not call it during a migration.
+
+        libvirt would wait half a minute for the end of the migration, then refuse it.
+        """
+
+    def dirty_rate(self, name: str) -> DirtyRate:
+        """The state of the newest measurement."""
+
+    def resident_memory(self, name: str) -> int | None:
+        """The bytes of the VM's QEMU that are in the host's memory; None if libvirt does not report them."""
 
     def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
         """Call `listener` on libvirt's event thread for each event of the VM, until the returned function is called."""
