@@ -10,7 +10,8 @@ from tests.unit.forecast.test_link import RECORDED, unlimited, write
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.core.quantity import GIB, MIB
-from tui.forecast.backend.forecaster import WINDOWS, WORKLOAD_LIMIT_S, BandwidthUnknown, Forecaster, Progress
+from tui.forecast.backend.forecaster import WORKLOAD_LIMIT_S, BandwidthUnknown, Forecaster, Progress
+from tui.forecast.model.dirty_curve import WINDOWS_S
 from tui.forecast.model.forecast import PRE_COPY as PLAIN
 from tui.forecast.model.forecast import Inputs, forecast
 
@@ -54,7 +55,7 @@ async def test_the_windows_are_measured_one_after_another_with_progress(
 ) -> None:
     found, progress = await measured(forecaster)
     assert [call for call in world.source.calls if "start" in call] == [
-        f"start_dirty_rate guest1 {seconds}" for seconds in WINDOWS
+        f"start_dirty_rate guest1 {seconds}" for seconds in WINDOWS_S
     ]
     assert found.curve.points == ((1.0, 112 * MIB), (2.0, 182 * MIB), (4.0, 252 * MIB), (8.0, 304 * MIB))
     assert found.curve.memory == GIB
@@ -64,13 +65,13 @@ async def test_the_windows_are_measured_one_after_another_with_progress(
     assert [each.done_s for each in progress] == sorted(each.done_s for each in progress)
     assert (progress[-1].done_s, progress[-1].of_s, progress[-1].inputs) == (15.0, 15.0, found)
     assert progress[0].inputs is None
-    assert len({each.inputs for each in progress}) == 1 + len(WINDOWS)
+    assert len({each.inputs for each in progress}) == 1 + len(WINDOWS_S)
 
 
 async def test_a_measurement_that_is_late_is_awaited(world: FakeHosts, forecaster: Forecaster) -> None:
     world.source.measuring = 30
     found, _ = await measured(forecaster)
-    assert len(found.curve.points) == len(WINDOWS)
+    assert len(found.curve.points) == len(WINDOWS_S)
 
 
 async def test_a_measurement_that_never_ends_is_a_failure(world: FakeHosts, forecaster: Forecaster) -> None:

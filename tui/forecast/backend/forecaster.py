@@ -15,12 +15,11 @@ from tui.core.threads import on_thread
 from tui.core.vm import Vm
 from tui.forecast.backend import link_probe
 from tui.forecast.backend.earlier_runs import link_of
-from tui.forecast.model.dirty_curve import DirtyCurve
+from tui.forecast.model.dirty_curve import WINDOWS_S, DirtyCurve
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.link import LinkFacts
 
-WINDOWS = (1, 2, 4, 8)  # seconds, one after another: a longer one shows how much is dirtied again and again
 POLL_S = 0.25
 LATE_S = 15.0  # after the end of a window
 LONGEST_WINDOW_S = 60.0  # that another program may have started
@@ -93,7 +92,7 @@ class Forecaster:
             first = min(vm.memory_bytes, resident or vm.memory_bytes)
             windows: list[tuple[float, float]] = []
             found: Inputs | None = None
-            for seconds in WINDOWS:
+            for seconds in WINDOWS_S:
                 done = sum(each for each, _ in windows)
                 rate = await self._window(vm, origin, seconds, _report(on_progress, done, found))
                 windows.append((float(seconds), rate))
@@ -166,7 +165,7 @@ class Forecaster:
 
 
 def _at(done_s: float, inputs: Inputs | None) -> Progress:
-    return Progress(done_s, float(sum(WINDOWS)), inputs)
+    return Progress(done_s, float(sum(WINDOWS_S)), inputs)
 
 
 def _report(on_progress: OnProgress, done_s: float, found: Inputs | None) -> Callable[[float], None]:
