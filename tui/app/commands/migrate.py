@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CANNOT_START = 2
 USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]\n" + (
-    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--json | --detach] [--config FILE] [--help]"
+    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--[no-]shadow] [--json | --detach] [--config FILE] [--help]"
 )
 ABOUT = """\
 Live-migrates VM to the other host and follows it until it is over. Values that are not given are those of [migration]
@@ -56,6 +56,7 @@ def _parser(verb: str) -> "Parser":
     limits(parser)
     parser.add_argument("--auto-converge", action=argparse.BooleanOptionalAction, help="slow the VM if necessary")
     parser.add_argument("--parallel", metavar="N", help="connections; 0 means one")
+    parser.add_argument("--shadow", action=argparse.BooleanOptionalAction, help="only record what automatic would do")
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="the records as JSON lines, and the result as the last one")
     output.add_argument("--detach", action="store_true", help="print the folder of the run and return at once")
@@ -85,7 +86,7 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
         "parallel": (Entry.read_whole, entry.PARALLEL, options.parallel),
     }
     given = {name: number(*each) for name, each in numbers.items() if each[2] is not None}
-    chosen = {"technique": options.technique, "auto_converge": options.auto_converge}
+    chosen = {"technique": options.technique, "auto_converge": options.auto_converge, "shadow": options.shadow}
     given |= {name: value for name, value in chosen.items() if value is not None}
     plan = replace(config.migration.plan(options.vm), **given)
     if options.timeout is not None and plan.technique != POST_COPY_TIMEOUT:

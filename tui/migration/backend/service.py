@@ -11,6 +11,8 @@ from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.ssh_agent import AGENTS
 from tui.core.threads import on_thread, retrieve
+from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.forecast_json import inputs_from_json
 from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
@@ -127,8 +129,10 @@ class Session:
 
     async def _start(self, parameters: Mapping[str, Any]) -> Any:
         plan, workload = from_fields(Plan, parameters.get("plan")), _known_workload(parameters.get("workload"))
+        forecast = _forecast(parameters.get("forecast"))
         try:
-            started = await self._migrations.start(plan, str(parameters.get("expected", "")), workload)
+            expected = str(parameters.get("expected", ""))
+            started = await self._migrations.start(plan, expected, workload, forecast=forecast)
             return {"run": description(started)}
         except Refused as refused:
             return {"refused": [failure_fields(each) for each in refused.failures]}
@@ -201,7 +205,7 @@ def description(migration: MigrationActor) -> dict[str, Any]:
     return {
         "run": migration.folder.name,
         "folder": str(migration.folder),
-        "plan": asdict(migration.plan),
+        "plan": migration.plan.fields,
         "vm": asdict(migration.vm),
         "origin": migration.origin,
         "target": migration.target,
@@ -220,6 +224,14 @@ def _known_workload(fields: object) -> Workload | None:
     if not all(isinstance(each, (str, int, float)) for each in values.values()):
         raise Failure("A Workload of the runner's protocol is malformed", str(values))
     return Workload(name, values)
+
+
+def _forecast(values: object) -> Inputs | None:
+    """The inputs of the forecast that a client made before the start; None if it made none."""
+    try:
+        return None if values is None else inputs_from_json(values)
+    except (ValueError, OverflowError) as error:
+        raise Failure("A forecast of the runner's protocol is malformed", str(error)) from error
 
 
 def _is_end(each: Record | str) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from tui.core import schema
 from tui.core import schema_kinds as kinds
-from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY
 from tui.core.quantity import MIB
 from tui.core.schema import Kind, NamedTables, Problem, nearest
 from tui.core.settings import COMMAND, IDLE, TIB, UNKNOWN, VM_NAME
@@ -18,7 +18,12 @@ MOST_VALUES = 50  # of one list
 MOST_SEED = (1 << 53) - 1
 
 # By their names in a plan; the study switches to "post-copy" as soon as QEMU accepts it.
-TECHNIQUES = {PRE_COPY: PRE_COPY, "post-copy": POST_COPY_MANUAL, POST_COPY_TIMEOUT: POST_COPY_TIMEOUT}
+TECHNIQUES = {
+    PRE_COPY: PRE_COPY,
+    "post-copy": POST_COPY_MANUAL,
+    POST_COPY_TIMEOUT: POST_COPY_TIMEOUT,
+    AUTOMATIC: AUTOMATIC,
+}
 KINDS = (IDLE, CPU, MEMORY)
 
 
