@@ -19,6 +19,7 @@ TECHNIQUES = {
 
 POST_COPY = "post-copy"  # the technique of an imported log, which does not show whether a timeout or a person switched
 AT_ONCE = "post-copy at once"  # by hand in a study, where nobody presses the key
+OURS = "forecast"  # the policy of "automatic", unless another one of forecast.model.policy is chosen
 UNKNOWN = "unknown"  # the technique of a migration that another program started
 ELSEWHERE = "another host"  # the target of such a migration, as a sentence names it while it is unknown
 
@@ -42,6 +43,7 @@ class Plan:
     parallel: int = 0
     shadow: bool = False
     post_copy_refused: str = ""
+    policy: str = OURS
 
     @property
     def post_copy(self) -> bool:
@@ -51,17 +53,19 @@ class Plan:
     @property
     def words(self) -> str:
         """The technique, as a person reads it."""
-        return technique_words(self.technique, self.timeout_s)
+        return technique_words(self.technique, self.timeout_s, self.policy)
 
     @property
     def fields(self) -> dict[str, Any]:
         """The fields as JSON; those that are not used are left out, because an older version does not know them."""
-        values = asdict(self)
-        return {name: value for name, value in values.items() if value or name not in ("shadow", "post_copy_refused")}
+        unused = {"shadow": False, "post_copy_refused": "", "policy": OURS}
+        return {name: value for name, value in asdict(self).items() if name not in unused or value != unused[name]}
 
 
-def technique_words(technique: str, timeout_s: float | None = None) -> str:
+def technique_words(technique: str, timeout_s: float | None = None, policy: str = OURS) -> str:
     """A technique as a person reads it, with its timeout if that is known; that of a newer version as it is."""
+    if technique == AUTOMATIC and policy != OURS:
+        return f"{AUTOMATIC} by the rules of {policy}"
     if technique == POST_COPY_TIMEOUT and timeout_s:
         return f"post-copy after {timeout_s:g} s"
     return "not started here" if technique == UNKNOWN else TECHNIQUES.get(technique, technique)

@@ -13,6 +13,7 @@ from tui.core.ssh_agent import AGENTS
 from tui.core.threads import on_thread, retrieve
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.forecast_json import inputs_from_json
+from tui.forecast.model.policy import POLICIES
 from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
@@ -129,6 +130,8 @@ class Session:
 
     async def _start(self, parameters: Mapping[str, Any]) -> Any:
         plan, workload = from_fields(Plan, parameters.get("plan")), _known_workload(parameters.get("workload"))
+        if plan.policy not in POLICIES:
+            raise Failure(f"There is no policy {plan.policy!r}", f"the policies are {', '.join(POLICIES)}")
         forecast = _forecast(parameters.get("forecast"))
         try:
             expected = str(parameters.get("expected", ""))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from tui.core.plan import AUTOMATIC, POST_COPY_TIMEOUT, Plan
+from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, Plan
 from tui.forecast.model.ahead import Bandwidth
 from tui.forecast.model.forecast import Inputs, side_by_side
 from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
@@ -15,7 +15,6 @@ from tui.migration.model.accuracy import planned
 from tui.migration.model.keys import CANCEL
 from tui.migration.model.record import Event, Record
 
-POLICY = POLICIES["forecast"]
 BANDWIDTH_EVERY_S = 0.5  # samples come at irregular times; so each moment counts alike
 NOTABLE = 0.1  # a change of the bandwidth by this share makes a new forecast
 LEAST_S = 1.0  # between two recorded forecasts
@@ -30,13 +29,13 @@ class Steering:
     alone.
     """
 
-    def __init__(self, plan: Plan, run_log: RunLog, controls: Controls, policy: Policy = POLICY) -> None:
+    def __init__(self, plan: Plan, run_log: RunLog, controls: Controls) -> None:
         self.timeout_at: float | None = None  # of post-copy after a timeout, by time.monotonic()
         self._plan = plan
         self._run_log = run_log
         self._timeline = run_log.timeline
         self._controls = controls
-        self._policy = policy
+        self._policy: Policy = POLICIES.get(plan.policy, POLICIES[OURS])
         self._acts = plan.technique == AUTOMATIC and not plan.shadow
         self._inputs: Inputs | None = None
         self._bandwidth = Bandwidth()

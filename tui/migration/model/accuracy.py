@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from statistics import quantiles
 from typing import Any
 
-from tui.core.plan import AUTOMATIC, POST_COPY_TIMEOUT, UNKNOWN, Plan
+from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, UNKNOWN, Plan
 from tui.core.quantity import MIB
 from tui.forecast.model import forecast as model
 from tui.forecast.model.ahead import stalled
 from tui.forecast.model.forecast import Forecast, Inputs, after_timeout
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.judgement import Judgement, judge
+from tui.forecast.model.policy import DOWNTIME
 from tui.migration.model.course import ended_passes, inputs_of
 from tui.migration.model.record import number_in
 from tui.migration.model.timeline import CANCELLED, COMPLETED, Timeline
@@ -34,7 +35,10 @@ def used(timeline: Timeline, inputs: Inputs) -> Forecast:
     auto_converge, timeout_s = bool(options.get("auto_converge")), number_in(options, "timeout_s") or 0.0
     plan = Plan("", timeline.technique, timeout_s or Plan.timeout_s, auto_converge=auto_converge)
     by_rule = timeline.technique == POST_COPY_TIMEOUT and at is not None and at >= timeout_s
-    by_policy = timeline.technique == AUTOMATIC and timeline.decision.get("decided") == "post-copy"
+    ours = options.get("policy", OURS) == OURS
+    by_policy = timeline.technique == AUTOMATIC and ours and timeline.decision.get("decided") == "post-copy"
+    if at is None and not ours:
+        return model.forecast(model.PRE_COPY, inputs)
     if at is None or by_rule or by_policy:
         return planned(plan, inputs)
     if not timeline.passes and at - timeline.pass_began < AT_ONCE_S:
@@ -62,6 +66,7 @@ def forecast_table(timeline: Timeline) -> dict[str, Any] | None:
         "total_s": _numbers(found.total_s),
         "downtime_s": _numbers(found.downtime_s),
         "sent_bytes": _numbers(found.sent),
+        "ratio": found.ratio,
         **table,
     }
     judgement = judgement_of(timeline, found)
@@ -70,7 +75,7 @@ def forecast_table(timeline: Timeline) -> dict[str, Any] | None:
 
 def judgement_of(timeline: Timeline, found: Forecast) -> Judgement | None:
     """The judgement; None if a person changed the limits, or if the migration did not show what would have been."""
-    if any(mark.sign in ("d", "b") for mark in timeline.marks):
+    if any(mark.sign in ("d", "b") for mark in timeline.marks) or timeline.decision.get("decided") == DOWNTIME:
         return None
     if timeline.phase == COMPLETED:
         downtime_ms = number_in(timeline.final, "downtime")

@@ -119,9 +119,7 @@ class Measurement:
             tables = self._tables(direction)
             self._say("starting the migration", False)
             try:
-                migration = await self._owner.start(
-                    self._step.cell.plan, found.host, tables=tables, forecast=inputs
-                )
+                migration = await self._owner.start(self._step.cell.plan, found.host, tables=tables, forecast=inputs)
             except Moved:
                 continue
             migration.listen(self._records.append)

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 from tui.core import schema
 from tui.core import schema_kinds as kinds
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY
+from tui.core.plan import AUTOMATIC, OURS, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY
 from tui.core.quantity import MIB
 from tui.core.schema import Kind, NamedTables, Problem, nearest
 from tui.core.settings import COMMAND, IDLE, TIB, UNKNOWN, VM_NAME
 from tui.forecast.model.dirty_curve import WINDOWS_S
+from tui.forecast.model.policy import POLICIES
 from tui.guest.model.workload import CPU, MEMORY, MOST_THREADS
 
 MOST_RUNS = 10_000  # a study of more would take weeks: a list is longer than meant
@@ -85,6 +86,7 @@ class MigrationTable:
     timeout_s: Annotated[tuple[float, ...] | None, sweep(kinds.seconds(0.1, 86_400))] = None
     bandwidth_mib_s: Annotated[tuple[int, ...], sweep(kinds.rate(1_000_000))] = (0,)
     downtime_ms: Annotated[tuple[int, ...], sweep(kinds.milliseconds(1, 2_000_000))] = (300,)
+    policy: Annotated[tuple[str, ...], sweep(kinds.one_of(list(POLICIES)))] = (OURS,)  # of "automatic"
     auto_converge: Annotated[tuple[bool, ...], sweep(kinds.yes_or_no())] = (False,)
     parallel: Annotated[tuple[int, ...], sweep(kinds.whole(0, 255))] = (0,)
 
@@ -178,3 +180,6 @@ def _of_migration(table: MigrationTable, workloads: list[str]) -> Iterator[Probl
     if table.timeout_s is not None and table.technique != POST_COPY_TIMEOUT:
         hint = f'Use technique = "{POST_COPY_TIMEOUT}", or remove it.'
         yield Problem(name, "timeout", f"the technique {table.technique} has no timeout", hint)
+    if table.policy != (OURS,) and table.technique != AUTOMATIC:
+        hint = f'Use technique = "{AUTOMATIC}", or remove it.'
+        yield Problem(name, "policy", f"the technique {table.technique} has no policy", hint)
