@@ -20,6 +20,7 @@ from tui.core.protocols import (
     Hypervisor,
     HypervisorEvent,
     JobInfo,
+    MemoryUse,
     Shell,
     Stat,
 )
@@ -351,9 +352,9 @@ class FakeHypervisor:
         self._enter("dirty_rate")
         return DirtyRate(measuring=False)
 
-    def resident_memory(self, name: str) -> int | None:
-        self._enter("resident_memory")
-        return None
+    def memory_use(self, name: str) -> MemoryUse:
+        self._enter("memory_use")
+        return MemoryUse(None, None)
 
     def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
         self._enter("subscribe")

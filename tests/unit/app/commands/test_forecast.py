@@ -22,6 +22,7 @@ from tui.app.commands.session import Session
 from tui.app.config import load
 from tui.core.failure import Failure
 from tui.core.plan import Plan
+from tui.core.protocols import MemoryUse
 from tui.core.quantity import MIB
 from tui.forecast.backend.forecaster import BandwidthUnknown, Forecaster, Progress
 from tui.forecast.model.dirty_curve import DirtyCurve
@@ -39,7 +40,7 @@ def world() -> FakeHosts:
     world.source.known = {"guest1": guest1("running")}
     world.source.uuid, world.destination.uuid = "host-1", "host-2"
     world.source.hostname, world.destination.hostname = "alpha", "beta"
-    world.source.dirtied, world.source.resident = dict(RATES), 450 * MIB
+    world.source.dirtied, world.source.use = dict(RATES), MemoryUse(450 * MIB, None)
     return world
 
 
