@@ -14,7 +14,7 @@ from tui.core.command import Completed
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.protocols import AgentUnavailable, DirtyRate, HypervisorEvent, JobInfo, Stat
+from tui.core.protocols import AgentUnavailable, DirtyRate, HypervisorEvent, JobInfo, MemoryUse, Stat
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.heartbeat import SUBFOLDER
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
@@ -117,7 +117,7 @@ class FakeHypervisor:
         self.dirtied: dict[int, int] = {}  # bytes per second, by the seconds of a measurement
         self.dirty = DirtyRate(measuring=False)
         self.measuring = 0  # so many times, the newest measurement has not ended yet
-        self.resident: int | None = None
+        self.use = MemoryUse(None, None)
         self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
         self.cpu = CPU
 
@@ -220,9 +220,9 @@ class FakeHypervisor:
         self.measuring -= 1
         return self.dirty if self.measuring < 0 else DirtyRate(measuring=True, seconds=self.dirty.seconds)
 
-    def resident_memory(self, name: str) -> int | None:
-        self._enter(f"resident_memory {name}")
-        return self.resident
+    def memory_use(self, name: str) -> MemoryUse:
+        self._enter(f"memory_use {name}")
+        return self.use
 
     def is_alive(self) -> bool:
         return not self.broken

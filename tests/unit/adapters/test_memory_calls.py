@@ -6,8 +6,9 @@ import libvirt
 import pytest
 
 from tui.adapters.libvirt.hypervisor import LibvirtHypervisor
+from tui.adapters.libvirt.memory import KIB
 from tui.core.failure import Failure
-from tui.core.protocols import DirtyRate
+from tui.core.protocols import DirtyRate, MemoryUse
 from tui.core.quantity import MIB
 
 START, MODE = "dirtyrate.calc_start_time", "dirtyrate.calc_mode"
@@ -87,8 +88,19 @@ def test_a_measurement_of_another_program_is_named_as_the_reason(
         hypervisor.start_dirty_rate("guest1", 1)
 
 
-def test_the_resident_memory_is_that_of_qemu(connection: Connection, hypervisor: LibvirtHypervisor) -> None:
-    connection.memory = {"actual": 1048576, "unused": 949076, "available": 996368, "rss": 284552}
-    assert hypervisor.resident_memory("guest1") == 284552 * 1024
-    connection.memory = {"actual": 1048576}
-    assert hypervisor.resident_memory("guest1") is None
+@pytest.mark.parametrize(
+    ("stats", "expected"),
+    [
+        (
+            {"actual": 1048576, "unused": 596676, "available": 996368, "rss": 772244},
+            MemoryUse(772244 * KIB, 451900 * KIB),
+        ),
+        ({"actual": 1048576, "unused": 0, "rss": 284552}, MemoryUse(284552 * KIB, None)),  # no driver in the guest
+        ({"actual": 1048576}, MemoryUse(None, None)),
+    ],
+)
+def test_the_memory_in_use_is_that_of_qemu_and_that_of_the_guest(
+    connection: Connection, hypervisor: LibvirtHypervisor, stats: dict[str, int], expected: MemoryUse
+) -> None:
+    connection.memory = stats
+    assert hypervisor.memory_use("guest1") == expected

@@ -1,6 +1,7 @@
 """What a forecast starts from, measured on fake hosts with the rates of a real VM."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.fake_hosts import FakeHosts, guest1
 from tests.unit.forecast.test_link import RECORDED, unlimited, write
 from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, PRE_COPY, Plan
+from tui.core.protocols import MemoryUse
 from tui.core.quantity import GIB, MIB
 from tui.forecast.backend.forecaster import WORKLOAD_LIMIT_S, BandwidthUnknown, Forecaster, Progress
 from tui.forecast.model.dirty_curve import WINDOWS_S
@@ -30,7 +32,7 @@ def world() -> FakeHosts:
     world.source.known = {"guest1": VM}
     world.source.hostname, world.destination.hostname = "alpha", "beta"
     world.source.dirtied = dict(RATES)
-    world.source.resident = 450 * MIB
+    world.source.use = MemoryUse(450 * MIB, None)
     return world
 
 
@@ -100,10 +102,24 @@ async def test_a_vm_that_does_not_run_is_not_measured(world: FakeHosts, forecast
         await measured(forecaster)
 
 
-async def test_the_vms_memory_bounds_what_the_first_pass_sends(world: FakeHosts, forecaster: Forecaster) -> None:
-    for resident in (2 * GIB, None):
-        world.source.resident = resident
-        assert (await measured(forecaster))[0].first == GIB
+async def test_the_first_pass_sends_what_it_sent_in_the_newest_run_of_the_vm(
+    world: FakeHosts, forecaster: Forecaster, runs: Path
+) -> None:
+    name = "20261129T120000Z-guest1-memory-pre-copy"
+    write(runs, name, unlimited(RECORDED) + '[vm]\nuuid = "uuid-1"\n')
+    zero = {"memory_total": GIB, "memory_constant": 200_000, "memory_page_size": 4096}
+    (runs / name / "raw.jsonl").write_text(json.dumps({"kind": "job-completed", "stats": zero}) + '\n{"kind": "end"}\n')
+    assert (await measured(forecaster))[0].first == GIB - 200_000 * 4096
+    world.source.use = MemoryUse(450 * MIB, 300 * MIB)
+    assert (await measured(forecaster))[0].first == 300 * MIB  # the guest uses more by now
+
+
+async def test_of_an_emulated_vm_qemus_own_memory_does_not_count(world: FakeHosts, forecaster: Forecaster) -> None:
+    world.source.use = MemoryUse(772 * MIB, 441 * MIB)
+    assert 'type="qemu"' in world.source.definition("guest1")
+    assert (await measured(forecaster))[0].first == 441 * MIB
+    world.source.definitions["guest1"] = world.source.definition("guest1").replace('type="qemu"', 'type="kvm"')
+    assert (await measured(forecaster))[0].first == 772 * MIB
 
 
 async def test_the_workloads_own_rate_makes_the_curve_below_a_second_steeper(world: FakeHosts, runs: Path) -> None:

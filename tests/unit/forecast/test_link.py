@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tui.core.quantity import MIB
-from tui.forecast.backend.earlier_runs import link_of
+from tui.forecast.backend.earlier_runs import Earlier, earlier
 from tui.forecast.model.forecast import DEVICE_S, SETUP_S
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.link import LIMIT, PROBE, EarlierRun, LinkFacts, earlier_run, learned, spread
@@ -160,10 +160,10 @@ def test_the_newest_runs_count_and_damaged_ones_do_not(tmp_path: Path) -> None:
     write(tmp_path, "20261202T120000Z-elsewhere", unlimited(RECORDED).replace('"beta"', '"gamma"'))
     (tmp_path / "20261203T120000Z-empty").mkdir()
     (tmp_path / "a file").write_text("")
-    found = link_of(tmp_path, "alpha", "beta")
+    found = earlier(tmp_path, "alpha", "beta", "uuid-1").link
     assert found.bandwidth is not None
     assert (found.bandwidth.likely, found.source) == (2000, "20 earlier runs")
 
 
 def test_without_a_folder_of_runs_nothing_is_known(tmp_path: Path) -> None:
-    assert link_of(tmp_path / "missing", "alpha", "beta") == LinkFacts()
+    assert earlier(tmp_path / "missing", "alpha", "beta", "uuid-1") == Earlier()

@@ -17,8 +17,9 @@ from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
 from tui.core.quantity import MIB
-from tui.forecast.backend.forecaster import WINDOWS, Forecaster
+from tui.forecast.backend.forecaster import Forecaster
 from tui.forecast.backend.link_probe import probe
+from tui.forecast.model.dirty_curve import WINDOWS_S
 from tui.forecast.model.link import PROBE
 from tui.forecast.model.link_probe import READY, RECEIVER, SENDER, parse_moved, parse_port
 from tui.linux import perl
@@ -117,7 +118,7 @@ async def test_a_probe_between_two_hosts_is_the_bandwidth_of_the_next_forecast(
     world: FakeHosts, tmp_path: Path
 ) -> None:
     vm = guest1("running")
-    world.source.known, world.source.dirtied = {"guest1": vm}, dict.fromkeys(WINDOWS, MIB)
+    world.source.known, world.source.dirtied = {"guest1": vm}, dict.fromkeys(WINDOWS_S, MIB)
     forecaster = Forecaster(here(world), tmp_path, sleep=no_wait)
     moved = await forecaster.probe("source", "destination")
     assert moved > MIB

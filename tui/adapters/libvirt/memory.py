@@ -6,7 +6,7 @@ import libvirt
 
 from tui.adapters.libvirt.calls import Calls
 from tui.core.failure import Failure
-from tui.core.protocols import DirtyRate
+from tui.core.protocols import DirtyRate, MemoryUse
 from tui.core.quantity import MIB
 
 KIB = 1024
@@ -41,10 +41,13 @@ class MemoryCalls(Calls):
             bytes_s=_number(rate) * MIB if known else None,  # QEMU counts in MiB
         )
 
-    def resident_memory(self, name: str) -> int | None:
+    def memory_use(self, name: str) -> MemoryUse:
         what = f"The memory in use of {name} could not be read"
         stats = self._do(what, lambda: self._connection.lookupByName(name).memoryStats())
-        return _number(stats["rss"]) * KIB if "rss" in stats else None
+        resident, memory, unused = (stats.get(each) for each in ("rss", "actual", "unused"))
+        # A guest without a driver of the balloon reports no unused memory.
+        by_guest = None if memory is None or not unused else max(0, memory - unused) * KIB
+        return MemoryUse(None if resident is None else resident * KIB, by_guest)
 
 
 def _number(value: object) -> int:

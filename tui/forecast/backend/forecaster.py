@@ -14,16 +14,19 @@ from tui.core.quantity import MIB
 from tui.core.threads import on_thread
 from tui.core.vm import Vm
 from tui.forecast.backend import link_probe
-from tui.forecast.backend.earlier_runs import link_of
+from tui.forecast.backend.earlier_runs import earlier
 from tui.forecast.model.dirty_curve import WINDOWS_S, DirtyCurve
+from tui.forecast.model.first_pass import in_use
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.link import LinkFacts
+from tui.vm.model.xml_tree import tree_of
 
 POLL_S = 0.25
 LATE_S = 15.0  # after the end of a window
 LONGEST_WINDOW_S = 60.0  # that another program may have started
 WORKLOAD_LIMIT_S = 10.0
+EMULATED = "qemu"  # the type of a domain without KVM
 
 WorkloadRate = Callable[[str], Awaitable[float | None]]
 Sleep = Callable[[float], Awaitable[object]]
@@ -84,12 +87,11 @@ class Forecaster:
 
         BandwidthUnknown is raised before anything is measured. Cancelling the task leaves the VM as it is.
         """
-        known = await self._read_link(origin, target)
+        known, sent_before = await self._read_earlier(vm, origin, target)
         _bandwidth(known, plan)
         asking = asyncio.ensure_future(self._rate(vm.name))
         try:
-            resident = await self._connections.query(origin, lambda each: each.resident_memory(vm.name), vm.name)
-            first = min(vm.memory_bytes, resident or vm.memory_bytes)
+            first = await self._first(vm, origin, sent_before)
             windows: list[tuple[float, float]] = []
             found: Inputs | None = None
             for seconds in WINDOWS_S:
@@ -116,13 +118,22 @@ class Forecaster:
         self._probed[origin, target] = found
         return found
 
-    async def _read_link(self, origin: str, target: str) -> _Known:
+    async def _read_earlier(self, vm: Vm, origin: str, target: str) -> tuple[_Known, float | None]:
         here, there = await asyncio.gather(
             *(self._connections.query(host, lambda each: each.daemon()) for host in (origin, target))
         )
-        link = await on_thread(link_of, self._runs, here.hostname, there.hostname)
+        found = await on_thread(earlier, self._runs, here.hostname, there.hostname, vm.uuid)
         probed = self._probed.get((origin, target))
-        return _Known(origin, target, link.probed(probed) if probed else link, here.hypervisor_version)
+        link = found.link.probed(probed) if probed else found.link
+        return _Known(origin, target, link, here.hypervisor_version), found.first
+
+    async def _first(self, vm: Vm, origin: str, sent_before: float | None) -> float:
+        """The bytes that the first pass will send."""
+        await self._refuse_unless_idle(vm, origin)
+        use = await self._connections.query(origin, lambda each: each.memory_use(vm.name), vm.name)
+        xml = await self._connections.query(origin, lambda each: each.definition(vm.name), vm.name)
+        kind = tree_of(xml, f"The definition of {vm.name} can't be read").get("type")
+        return in_use(vm.memory_bytes, use, sent_before, emulated=kind == EMULATED)
 
     async def _rate(self, vm: str) -> float | None:
         with contextlib.suppress(Failure, asyncio.TimeoutError):
