@@ -1,5 +1,5 @@
 # The commands of the project; CI runs the same. Packages and the lab's namespaces need root.
-.PHONY: setup demo test quick coverage fuzz lab-test faults lint bench
+.PHONY: setup demo test quick coverage fuzz lab-test faults lint bench bench-forecast
 sudo := $(if $(filter 0,$(shell id -u)),,sudo --)
 
 setup: ## install what is missing: distribution packages, .venv, the project
@@ -31,6 +31,9 @@ lint: setup
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+bench-forecast: setup ## forecast and migrate many workloads in the lab: about 3 hours, `args="--repeats 1"` less
+	@$(sudo) .venv/bin/python -m tests.bench.forecast $(args)
 
 bench: setup ## measure the app in the lab: one line `name value unit` per figure
 	@$(sudo) .venv/bin/python -m tests.bench

@@ -30,6 +30,7 @@ from tui.core.plan import Plan
 from tui.core.protocols import Hypervisor, JobInfo, Stat
 from tui.core.settings import Config
 from tui.core.vm import Daemon, Vm
+from tui.forecast.backend.forecaster import Forecaster
 from tui.guest.model.workload import Workload
 from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
@@ -43,6 +44,7 @@ from tui.runner.process import connect
 from tui.runs.backend.runs import Runs
 from tui.study.backend.access import StudyAccess
 from tui.study.backend.client import StudiesClient
+from tui.study.backend.measurement import Tools
 from tui.study.backend.service import Studies
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "post-copy-by-hand.jsonl"
@@ -107,7 +109,9 @@ def owned_by_runner(folder: Path, configured: Config, recorded: Recorded) -> Own
     runs = configured.runs.folder
     owner = MigrationOwner(connections, open_hypervisor, runs, interval_s, workload, recorded=recorded)
     launch = Launch(connections, changes_through(connections, folder / "changes.jsonl").sudo)
-    return Owned(owner, Studies(owner, launch.workloads, configured, folder / "studies"))
+    return Owned(
+        owner, Studies(Tools(owner, launch.workloads, Forecaster(connections, runs)), configured, folder / "studies")
+    )
 
 
 def main(folder: Path, interval: str) -> None:

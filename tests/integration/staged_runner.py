@@ -7,7 +7,7 @@ import sys
 
 from tests.unit.fakes import Stage, connections, recording
 from tests.unit.migration.stages import workload
-from tests.unit.study.fake_guest import FakeGuest
+from tests.unit.study.fake_guest import FakeGuest, tools_of
 from tui.app import runner
 from tui.app.wiring import Owned
 from tui.core.protocols import ITERATION
@@ -27,8 +27,10 @@ def create(config: Config, recorded: Recorded) -> Owned:
     if unfinished_runs(config.runs.folder):
         stage.begin()
         stage.play(lambda each: isinstance(each, Event) and each.kind == ITERATION and each.data["iteration"] == 2)
-    owner = MigrationOwner(connections(stage), stage.open, config.runs.folder, 0.01, workload, recorded=recorded)
-    return Owned(owner, Studies(owner, FakeGuest().workloads, config, config.runs.folder.parent / "studies"))
+    found = connections(stage)
+    owner = MigrationOwner(found, stage.open, config.runs.folder, 0.01, workload, recorded=recorded)
+    runs = config.runs.folder
+    return Owned(owner, Studies(tools_of(owner, found, FakeGuest(), runs), config, runs.parent / "studies"))
 
 
 if __name__ == "__main__":

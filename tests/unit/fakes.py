@@ -16,9 +16,11 @@ from tui.core.protocols import (
     LIFECYCLE,
     Aborted,
     ConnectionBroken,
+    DirtyRate,
     Hypervisor,
     HypervisorEvent,
     JobInfo,
+    MemoryUse,
     Shell,
     Stat,
 )
@@ -65,6 +67,7 @@ class Stage:
         self.job = JobInfo({}, "")
         self.completed: dict[str, Mapping[str, Stat]] = {self.origin: {}, self.target: {}}
         self.calls: list[str] = []
+        self.dirtied_per_s: int | None = 2 << 20  # in each window of a dirty-rate calculation; None: it never ends
         self.opened: list[FakeHypervisor] = []
         self.refusals: dict[str, list[Failure]] = defaultdict(list)
         self.down: set[str] = set()  # hosts that cannot be reached
@@ -244,6 +247,7 @@ class FakeHypervisor:
         self.host = host
         self.broken = False
         self._stage = stage
+        self._window_s = 0
 
     def _enter(self, call: str) -> None:
         self._stage.enter(call, self)
@@ -342,6 +346,19 @@ class FakeHypervisor:
 
     def set_post_copy_bandwidth(self, name: str, mib_per_s: int) -> None:
         self._enter("set_post_copy_bandwidth")
+
+    def start_dirty_rate(self, name: str, seconds: int) -> None:
+        self._enter("start_dirty_rate")
+        self._window_s = seconds
+
+    def dirty_rate(self, name: str) -> DirtyRate:
+        self._enter("dirty_rate")
+        rate = self._stage.dirtied_per_s
+        return DirtyRate(measuring=rate is None, seconds=self._window_s, bytes_s=rate)
+
+    def memory_use(self, name: str) -> MemoryUse:
+        self._enter("memory_use")
+        return MemoryUse(None, None)
 
     def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
         self._enter("subscribe")

@@ -10,6 +10,7 @@ from tui.checklist.backend.journal import Journal
 from tui.core.connections import Connections
 from tui.core.protocols import FirstLogin, Hypervisor, Shell
 from tui.core.settings import Config, state_folder
+from tui.forecast.backend.forecaster import Forecaster
 from tui.guest.backend.addresses import GuestAddresses
 from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
@@ -23,6 +24,7 @@ from tui.runner.process import connect
 from tui.runs.backend.runs import Runs
 from tui.study.backend.access import StudyAccess
 from tui.study.backend.client import StudiesClient
+from tui.study.backend.measurement import Tools
 from tui.study.backend.service import Studies
 
 RUNNER = (sys.executable, "-m", "tui.app.main", "runner")  # the command that starts it
@@ -86,7 +88,8 @@ def owned_by_runner(config: Config, recorded: Recorded) -> Owned:
     runs, interval_s = config.runs.folder, config.sampling.interval_s
     workload = launch.workloads.current
     owner = MigrationOwner(connections, open_hypervisor, runs, interval_s, workload, access, recorded)
-    return Owned(owner, Studies(owner, launch.workloads, config, studies_folder()))
+    tools = Tools(owner, launch.workloads, forecaster_of(connections, launch))
+    return Owned(owner, Studies(tools, config, studies_folder()))
 
 
 def studies_folder() -> Path:
@@ -97,6 +100,17 @@ def studies_folder() -> Path:
 def launch_of(connections: Connections, sudo: Sudo) -> Launch:
     """The VMs and their workloads."""
     return Launch(connections, sudo, GuestAddresses(state_folder() / "guests.json"), open_first_login)
+
+
+def forecaster_of(connections: Connections, launch: Launch) -> Forecaster:
+    """Measures what the forecast of a migration starts from."""
+    return Forecaster(connections, connections.config.runs.folder, launch.workloads.written_per_s)
+
+
+def forecaster_alone(config: Config) -> tuple[Connections, Forecaster]:
+    """The same for the command line, with its connections, which the caller closes."""
+    connections = Connections(config, open_hypervisor, open_shell)
+    return connections, forecaster_of(connections, launch_of(connections, Sudo(connections.shell)))
 
 
 def changes_through(connections: Connections, journal: Path) -> Changes:

@@ -1,21 +1,25 @@
 """The options of a migration, and the combinations that cannot work."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from tui.core.failure import Failure
 
 PRE_COPY = "pre-copy"
 POST_COPY_TIMEOUT = "post-copy-timeout"
 POST_COPY_MANUAL = "post-copy-manual"
+AUTOMATIC = "automatic"
 
 TECHNIQUES = {
     PRE_COPY: "pre-copy",
     POST_COPY_TIMEOUT: "post-copy after a timeout",
     POST_COPY_MANUAL: "post-copy by hand",
+    AUTOMATIC: "automatic: post-copy if needed",
 }
 
 POST_COPY = "post-copy"  # the technique of an imported log, which does not show whether a timeout or a person switched
 AT_ONCE = "post-copy at once"  # by hand in a study, where nobody presses the key
+OURS = "forecast"  # the policy of "automatic", unless another one of forecast.model.policy is chosen
 UNKNOWN = "unknown"  # the technique of a migration that another program started
 ELSEWHERE = "another host"  # the target of such a migration, as a sentence names it while it is unknown
 
@@ -24,7 +28,11 @@ PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # the first QEMU that allows both
 
 @dataclass(frozen=True)
 class Plan:
-    """One migration: its VM, technique and limits; `bandwidth_mib_s` 0 is no limit, `parallel` 0 one connection."""
+    """One migration: its VM, technique and limits; `bandwidth_mib_s` 0 is no limit, `parallel` 0 one connection.
+
+    With `shadow`, what the technique "automatic" would do is recorded, and not done. `post_copy_refused` is why it has
+    to do without post-copy; it is known at the start.
+    """
 
     vm: str
     technique: str = PRE_COPY
@@ -33,20 +41,31 @@ class Plan:
     downtime_ms: int = 300
     auto_converge: bool = False
     parallel: int = 0
+    shadow: bool = False
+    post_copy_refused: str = ""
+    policy: str = OURS
 
     @property
     def post_copy(self) -> bool:
         """Whether the switch to post-copy is allowed, which libvirt must know at the start."""
-        return self.technique != PRE_COPY
+        return self.technique != PRE_COPY and not self.post_copy_refused
 
     @property
     def words(self) -> str:
         """The technique, as a person reads it."""
-        return technique_words(self.technique, self.timeout_s)
+        return technique_words(self.technique, self.timeout_s, self.policy)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields as JSON; those that are not used are left out, because an older version does not know them."""
+        unused = {"shadow": False, "post_copy_refused": "", "policy": OURS}
+        return {name: value for name, value in asdict(self).items() if name not in unused or value != unused[name]}
 
 
-def technique_words(technique: str, timeout_s: float | None = None) -> str:
+def technique_words(technique: str, timeout_s: float | None = None, policy: str = OURS) -> str:
     """A technique as a person reads it, with its timeout if that is known; that of a newer version as it is."""
+    if technique == AUTOMATIC and policy != OURS:
+        return f"{AUTOMATIC} by the rules of {policy}"
     if technique == POST_COPY_TIMEOUT and timeout_s:
         return f"post-copy after {timeout_s:g} s"
     return "not started here" if technique == UNKNOWN else TECHNIQUES.get(technique, technique)
@@ -64,11 +83,26 @@ def refuse(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Failure | No
         return Failure("The number of parallel connections cannot be negative", "", "0 means one connection.")
     if plan.technique == POST_COPY_TIMEOUT and plan.timeout_s <= 0:
         return Failure("The timeout for post-copy must be above 0 s", "", "Choose post-copy by hand to switch at once.")
-    if plan.post_copy and plan.parallel and hypervisor_version < PARALLEL_POST_COPY_SINCE:
-        version = ".".join(map(str, hypervisor_version))
-        return Failure(
-            "Post-copy over parallel connections cannot start",
-            f"QEMU allows it since 10.1, this host has {version}",
-            "Set the parallel connections to 0, or choose pre-copy.",
-        )
+    if plan.post_copy and plan.technique != AUTOMATIC and (why := _no_parallel_post_copy(plan, hypervisor_version)):
+        hint = "Set the parallel connections to 0, or choose pre-copy."
+        return Failure("Post-copy over parallel connections cannot start", why, hint)
     return None
+
+
+def possible(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Plan:
+    """The plan; "automatic" slows the VM down instead where post-copy is not possible."""
+    why = _no_parallel_post_copy(plan, hypervisor_version)
+    return without_post_copy(plan, why) if why and plan.technique == AUTOMATIC else plan
+
+
+def without_post_copy(plan: Plan, why: str) -> Plan:
+    """A plan of "automatic" that does without post-copy."""
+    return replace(plan, post_copy_refused=why, auto_converge=True)
+
+
+def _no_parallel_post_copy(plan: Plan, hypervisor_version: tuple[int, int, int]) -> str:
+    """Why QEMU refuses post-copy over the parallel connections of the plan; empty if it does not."""
+    if not plan.parallel or hypervisor_version >= PARALLEL_POST_COPY_SINCE:
+        return ""
+    version = ".".join(map(str, hypervisor_version))
+    return f"QEMU allows it since 10.1, this host has {version}"

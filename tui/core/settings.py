@@ -176,6 +176,7 @@ class MigrationDefaults:
     downtime_ms: Annotated[int, kinds.milliseconds(1, 2_000_000)] = 300  # QEMU's limit is 2000 s
     auto_converge: Annotated[bool, kinds.yes_or_no()] = False
     parallel: Annotated[int, kinds.whole(0, 255)] = 0  # QEMU's multifd-channels is one byte
+    shadow: Annotated[bool, kinds.yes_or_no()] = False
 
     def plan(self, vm: str) -> Plan:
         """A plan for one VM with these values."""

@@ -10,7 +10,7 @@ import tomli_w
 from tests.unit.app.configurations import MINIMAL
 from tests.unit.fakes import Stage
 from tests.unit.migration.stages import runs_in, stage_of, workload
-from tests.unit.study.fake_guest import FakeGuest
+from tests.unit.study.fake_guest import FakeGuest, tools_of
 from tests.unit.study.plans import changed
 from tests.unit.until import until
 from tui.app.runner import Owners
@@ -41,8 +41,9 @@ async def owners(tmp_path: Path, stage: Stage) -> AsyncIterator[Owners]:
             raise AssertionError("a migration needs no shell")
 
         known = Connections(config, stage.open, open_shell)
-        made.append(MigrationOwner(known, stage.open, tmp_path / "runs", 0.005, workload, recorded=recorded))
-        return Owned(made[-1], Studies(made[-1], FakeGuest().workloads, config, tmp_path / "studies"))
+        runs = tmp_path / "runs"
+        made.append(MigrationOwner(known, stage.open, runs, 0.005, workload, recorded=recorded))
+        return Owned(made[-1], Studies(tools_of(made[-1], known, FakeGuest(), runs), config, tmp_path / "studies"))
 
     yield Owners(create)
     for each in made:

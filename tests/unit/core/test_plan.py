@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.core.plan import PARALLEL_POST_COPY_SINCE, TECHNIQUES, Plan, refuse
+from tui.core.plan import AUTOMATIC, PARALLEL_POST_COPY_SINCE, TECHNIQUES, Plan, possible, refuse
 
 QEMU = (10, 0, 2)
 
@@ -19,7 +19,8 @@ def test_every_technique_can_be_planned(technique: str) -> None:
     [
         (
             Plan("x", technique="teleport"),
-            "There is no technique 'teleport': the techniques are pre-copy, post-copy-timeout, post-copy-manual.",
+            "There is no technique 'teleport': the techniques are pre-copy, post-copy-timeout, post-copy-manual, "
+            "automatic.",
         ),
         (Plan("x", downtime_ms=0), "The maximum downtime must be at least 1 ms: it is 0 ms."),
         (Plan("x", bandwidth_mib_s=-1), "The bandwidth limit cannot be negative. 0 means no limit."),
@@ -52,3 +53,20 @@ def test_parallel_connections_without_post_copy_work_with_any_qemu() -> None:
 
 def test_the_timeout_is_checked_only_for_the_technique_that_uses_it() -> None:
     assert refuse(Plan("x", technique="post-copy-manual", timeout_s=0), QEMU) is None
+
+
+def test_automatic_slows_the_vm_down_where_post_copy_is_refused() -> None:
+    plan = Plan("x", AUTOMATIC, parallel=4)
+    assert refuse(plan, QEMU) is None
+    without = possible(plan, QEMU)
+    assert (without.post_copy, without.auto_converge) == (False, True)
+    assert without.post_copy_refused == "QEMU allows it since 10.1, this host has 10.0.2"
+    assert possible(plan, PARALLEL_POST_COPY_SINCE) is plan
+    other = Plan("x", parallel=4)
+    assert possible(other, QEMU) is other
+
+
+def test_fields_that_older_versions_do_not_know_are_left_out() -> None:
+    assert list(Plan("x").fields)[-1] == "parallel"
+    shadow = Plan("x", shadow=True)
+    assert Plan(**shadow.fields) == shadow

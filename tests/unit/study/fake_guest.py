@@ -1,13 +1,29 @@
 """A guest that runs the programs of the app, in memory: it knows the scripts of the guest's backend."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from tui.core.command import Completed
+from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.protocols import OnOutput
+from tui.forecast.backend.forecaster import Forecaster
 from tui.guest.backend.guest import NEWEST_OUTPUT, SIGNAL, START, STATUS, Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.guest.backend.workloads import Workloads
+from tui.migration.backend.owner import MigrationOwner
+from tui.study.backend.measurement import Tools
+
+
+async def no_wait(_seconds: float) -> None:
+    await asyncio.sleep(0)
+
+
+def tools_of(owner: MigrationOwner, connections: Connections, guest: "FakeGuest", runs: Path) -> Tools:
+    """What a study works with, in that guest; a window of a measurement takes no time."""
+    forecaster = Forecaster(connections, runs, sleep=no_wait)
+    return Tools(owner, guest.workloads, forecaster)
 
 
 class FakeGuest:

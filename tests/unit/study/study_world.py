@@ -10,7 +10,7 @@ import tomli_w
 
 from tests.unit.fakes import PATIENCE_S, Stage, connections, recording
 from tests.unit.migration.stages import summary
-from tests.unit.study.fake_guest import FakeGuest
+from tests.unit.study.fake_guest import FakeGuest, tools_of
 from tests.unit.until import until
 from tui.migration.backend.owner import MigrationOwner
 from tui.study.backend.service import Studies
@@ -59,7 +59,8 @@ class World:
         found = connections(self.stage)
         runs = self.folder / "runs"
         self.owner = MigrationOwner(found, self.stage.open, runs, 0.005, self.guest.workloads.current)
-        self.studies = Studies(self.owner, self.guest.workloads, found.config, self.folder / "studies")
+        self.tools = tools_of(self.owner, found, self.guest, runs)
+        self.studies = Studies(self.tools, found.config, self.folder / "studies")
 
     async def end_runner(self) -> None:
         await self.studies.close()

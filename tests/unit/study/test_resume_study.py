@@ -98,8 +98,8 @@ async def test_a_migration_that_has_ended_is_not_over_the_limit_because_its_figu
     await until(lambda: migration.state.stage is Stage.FIGURES)
     migration.run_log.zero -= 100.0  # when the study is resumed
     plan, cells = read(tomli_w.dumps(IDLE | {"limit": f"{limit_s} s"}), "", "plan")
-    step, room = Step(1, cells[0], 1), (world.owner, world.guest.workloads)
-    measurement = Measurement(plan, step, {}, room, lambda _words, _waits: None, no_pause)
+    step, tools = Step(1, cells[0], 1), world.tools
+    measurement = Measurement(plan, step, {}, tools, lambda _words, _waits: None, no_pause)
     waiting = asyncio.ensure_future(measurement.until_over(migration))
     await asyncio.sleep(0)
     world.stage.give_figures()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
-from tui.core.plan import POST_COPY_TIMEOUT, TECHNIQUES, Plan
+from tui.core.plan import AUTOMATIC, POST_COPY_TIMEOUT, TECHNIQUES, Plan
 from tui.core.settings import HYPERVISORS, OTHER
+from tui.forecast.model.policy import POLICIES
 from tui.migration.model import entry
 from tui.migration.model.entry import Entry
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 CANNOT_START = 2
 USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]\n" + (
-    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--json | --detach] [--config FILE] [--help]"
+    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--[no-]shadow]\n"
+    " " * 24 + "[--json | --detach] [--config FILE] [--help]"
 )
 ABOUT = """\
 Live-migrates VM to the other host and follows it until it is over. Values that are not given are those of [migration]
@@ -56,6 +58,8 @@ def _parser(verb: str) -> "Parser":
     limits(parser)
     parser.add_argument("--auto-converge", action=argparse.BooleanOptionalAction, help="slow the VM if necessary")
     parser.add_argument("--parallel", metavar="N", help="connections; 0 means one")
+    parser.add_argument("--policy", choices=list(POLICIES), help="the rules by which automatic decides")
+    parser.add_argument("--shadow", action=argparse.BooleanOptionalAction, help="only record what automatic would do")
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="the records as JSON lines, and the result as the last one")
     output.add_argument("--detach", action="store_true", help="print the folder of the run and return at once")
@@ -85,12 +89,16 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
         "parallel": (Entry.read_whole, entry.PARALLEL, options.parallel),
     }
     given = {name: number(*each) for name, each in numbers.items() if each[2] is not None}
-    chosen = {"technique": options.technique, "auto_converge": options.auto_converge}
+    chosen = {"technique": options.technique, "auto_converge": options.auto_converge, "shadow": options.shadow}
+    chosen["policy"] = options.policy
     given |= {name: value for name, value in chosen.items() if value is not None}
     plan = replace(config.migration.plan(options.vm), **given)
     if options.timeout is not None and plan.technique != POST_COPY_TIMEOUT:
         hint = f"Add --technique {POST_COPY_TIMEOUT}, or leave --timeout out."
         raise Failure("--timeout has no effect", f"the technique is {plan.technique}", hint)
+    if options.policy is not None and plan.technique != AUTOMATIC and not plan.shadow:
+        hint = f"Add --technique {AUTOMATIC}, or leave --policy out."
+        raise Failure("--policy has no effect", f"the technique is {plan.technique}", hint)
     return plan
 
 

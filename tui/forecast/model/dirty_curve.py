@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tui.core.quantity import GIB, MIB
 
+WINDOWS_S = (1, 2, 4, 8)  # measured one after another; a longer one shows how much is dirtied again and again
 SAMPLES_PER_GIB = 512  # pages that QEMU's page-sampling compares (DIRTYRATE_DEFAULT_SAMPLE_PAGES)
 UNSEEN_PER_GIB = 20 * MIB  # of memory: less than this may be missed by the sampling
 DEVIATIONS = 1.2816  # standard deviations on each side that hold 80 % of a normal distribution

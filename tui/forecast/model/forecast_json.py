@@ -46,13 +46,13 @@ def inputs_from_json(values: object) -> Inputs:
     fields = _mapping(values, "the inputs of a forecast")
     curve, timeout_s = _mapping(fields.get("curve"), "a dirty curve"), fields.get("timeout_s")
     return Inputs(
-        DirtyCurve(_points(curve.get("points")), _number(curve.get("memory"))),
-        _number(fields.get("first")),
-        Interval.from_json(fields.get("bandwidth")),
+        DirtyCurve(_points(curve.get("points")), _known(curve.get("memory"))),
+        _known(fields.get("first")),
+        _measured(fields.get("bandwidth")),
         _text(fields.get("bandwidth_source")),
-        _number(fields.get("max_downtime_s")),
-        Interval.from_json(fields.get("setup_s")),
-        Interval.from_json(fields.get("device_s")),
+        _known(fields.get("max_downtime_s")),
+        _measured(fields.get("setup_s")),
+        _measured(fields.get("device_s")),
         None if timeout_s is None else _number(timeout_s),
         _text(fields.get("post_copy_refused")),
         _flag(fields.get("exact_curve")),
@@ -62,7 +62,7 @@ def inputs_from_json(values: object) -> Inputs:
 def _points(values: object) -> tuple[tuple[float, float], ...]:
     if not isinstance(values, list) or not all(isinstance(each, list) and len(each) == 2 for each in values):
         raise ValueError(f"{values!r} are not the points of a dirty curve")
-    points = tuple((_number(seconds), _number(dirtied)) for seconds, dirtied in values)
+    points = tuple((_known(seconds), _known(dirtied)) for seconds, dirtied in values)
     if any(t0 >= t1 or u0 > u1 for (t0, u0), (t1, u1) in pairwise(((0.0, 0.0), *points))):
         raise ValueError("the points of a dirty curve do not ascend")
     return points
@@ -84,6 +84,20 @@ def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
         raise ValueError(f"{value!r} is not a number of at least 0")
     return float(value)
+
+
+def _known(value: object) -> float:
+    """A number that is not infinite."""
+    if not math.isfinite(number := _number(value)):
+        raise ValueError("a value that a forecast starts from is infinite")
+    return number
+
+
+def _measured(values: object) -> Interval:
+    found = Interval.from_json(values)
+    if not 0 <= found.low <= found.likely <= found.high < math.inf:
+        raise ValueError(f"{values!r} are not the bounds of a measurement")
+    return found
 
 
 def _flag(value: object) -> bool:

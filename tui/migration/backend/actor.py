@@ -9,10 +9,11 @@ from typing import Any
 
 from tui.core.clock import now
 from tui.core.failure import Failure, as_failure, unexpected
-from tui.core.plan import POST_COPY_TIMEOUT, Plan
+from tui.core.plan import Plan
 from tui.core.protocols import ITERATION, JOB_COMPLETED, LIFECYCLE, QEMU_STATUS, HypervisorEvent
 from tui.core.threads import start_thread
 from tui.core.vm import Vm
+from tui.forecast.model.forecast import Inputs
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.controls import Controls
 from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
@@ -25,6 +26,7 @@ from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.run_summary import record_completed_job, summary, without_target
 from tui.migration.backend.sampler import Sampler
 from tui.migration.backend.state import Stage, State
+from tui.migration.backend.steering import Steering
 from tui.migration.model import record
 from tui.migration.model.diagnosis import GOES_ON, UNKNOWN, Diagnosis
 from tui.migration.model.record import END, Event, Record, Sample, is_end_of_vm, is_switchover
@@ -36,7 +38,6 @@ LEAVE_LIMIT_S = 1.0
 ASK_AGAIN_S = 3.0  # while post-copy is broken, or a host does not reply that is needed to know where the VM is
 SETTLE_S = 1.0  # libvirt may still be removing what is left on the origin
 BROKEN = "paused (post-copy failed)"  # the VM's state on its origin
-DEVICE_STATE = "migration status in postcopy-device"  # of QEMU 10.2, for a moment; libvirt 12.8 refuses statistics then
 
 
 class MigrationActor:
@@ -76,6 +77,7 @@ class MigrationActor:
             interval,
         )
         self.controls = Controls(vm.name, connections, self.run_log, self._post, self._sampler.sample_now, self._resume)
+        self._steering = Steering(plan, self.run_log, self.controls)
         self.guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log)
         self._inquiry = Inquiry(vm, connections, lambda *found: self._post(self._answered, *found))
         self._tick_at = time.monotonic()
@@ -113,8 +115,8 @@ class MigrationActor:
 
     # -- begin and end, called by MigrationOwner --
 
-    def begin(self, options: dict[str, Any]) -> None:
-        """Start the migration, and follow it."""
+    def begin(self, options: dict[str, Any], forecast: Inputs | None = None) -> None:
+        """Start the migration, and follow it; `forecast` was made before."""
         self.state.ours = True
         self.run_log.event(record.START, began=self.run_log.began_at, **options)
         self.run_log.summarize(self._summary(record.RUNNING))
@@ -122,6 +124,7 @@ class MigrationActor:
         uri, start = self.facts["destination_uri"], self._sampler.start
         returned = partial(self._post, self._call_returned)
         self._start(lambda: self._job.migrate(uri, start, returned, partial(self._post, self._call_failed)))
+        self._post(self._steering.begin, forecast)
 
     def rejoin(self, earlier: list[Record], began_at: str | None, options: dict[str, Any]) -> None:
         """Follow a running job, after the records of an earlier process (none: another program started it)."""
@@ -139,13 +142,12 @@ class MigrationActor:
     def _continue(self, earlier: list[Record], began_at: str | None) -> None:
         self.run_log.resume(earlier, began_at)
         self.controls.resume(earlier)
+        self._steering.resume(earlier)
         self.guest_monitor.resume(earlier)
         for each in earlier:
             self._inquiry.see(each)
 
     def _start(self, first: Callable[[], None]) -> None:
-        if self.plan.technique == POST_COPY_TIMEOUT and self.timeline.post_copy_at is None:
-            self.state.timeout_at = self.run_log.zero + self.plan.timeout_s
         self.state.answered = self.run_log.now()
         self._post(first)
         start_thread("migration", lambda: self._inbox.run(lambda: self.state.stage is Stage.OVER and self.run_log.done))
@@ -169,7 +171,7 @@ class MigrationActor:
     # -- the actor --
 
     def _next_moment(self) -> float:
-        return min(each for each in (self._tick_at, self.state.timeout_at, self.state.deadline) if each is not None)
+        return min(each for each in (self._tick_at, self._steering.timeout_at, self.state.deadline) if each is not None)
 
     def _call_raised(self, error: Exception) -> None:
         self.run_log.error(unexpected(f"A part of the record of {self.vm.name} failed", error))
@@ -178,15 +180,13 @@ class MigrationActor:
         moment = time.monotonic()
         self._tick_at = moment + TICK_S
         self.run_log.deliver_overdue()
-        switches = self.state.stage is Stage.JOB and self.timeline.post_copy_at is None
-        if self.state.reached("timeout_at", moment) and switches:
-            self.controls.timed_out(self.plan.timeout_s)
+        self._steering.tick(moment, running=self.state.stage is Stage.JOB)
         if not self.target and self.state.stage is Stage.JOB and self.state.deadline is None:
             self.state.deadline = moment + ASK_AGAIN_S  # the other host may receive it by then
         waiting = self._sampler.waiting_s()
         if self.state.stage is Stage.JOB and waiting and self.timeline.unanswered is None:
             self.run_log.event(record.NO_ANSWER, since=round(self.state.answered, 3), why="")
-        if self.state.reached("deadline", moment):
+        if self.state.deadline_reached(moment):
             if self.state.stage is Stage.FIGURES:
                 self._locate()
             else:
@@ -230,13 +230,13 @@ class MigrationActor:
                 self._see_break(sample.state == BROKEN)
             if sample.number("memory_iteration"):
                 self.controls.passes_have_begun()
+            self._steering.sampled()
         elif not self.state.ours and not self.state.broken:
             self._conclude()  # the job that was found running has ended
 
     def _see_failure(self, failure: Failure) -> None:
-        if self.state.failing or DEVICE_STATE in failure.detail:
+        if not self.state.sample_failed(failure):
             return
-        self.state.sample_failed(failure)
         self.run_log.error(failure)
         self.run_log.event(record.NO_ANSWER, since=round(self.state.answered, 3), why=failure.reason)
 

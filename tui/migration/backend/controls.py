@@ -1,4 +1,4 @@
-"""The controls of one migration: requests of a person or the timeout, held until QEMU accepts them."""
+"""The controls of one migration: requests of a person, the timeout or a policy, held until QEMU accepts them."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -32,6 +32,9 @@ class Controls(Requests):
         resume: Callable[[], None],
     ) -> None:
         self.cancel_requested = False
+        self.by_person: set[str] = set()  # actions that a person has requested
+        self.post_copy_refused = False
+        self.passes_seen = False  # the first pass has begun
         self._vm = vm
         self._connections = connections
         self._run_log = run_log
@@ -40,7 +43,6 @@ class Controls(Requests):
         self._call_resume = resume  # blocks until the migration has ended
         self._resume = "no"  # -> "wanted" -> "sent" -> "wanted" if it was refused
         self._post_copy = "no"  # -> "held" -> "sent" -> "done"
-        self._passes_seen = False
         self._held: dict[str, int | None] = {}  # changes that wait for the first pass, the newest of each kind
         self._stopped = False
 
@@ -51,6 +53,11 @@ class Controls(Requests):
         self._post(self._request, action, value, time.monotonic() if pressed is None else pressed)
 
     # -- on the actor's thread --
+
+    @property
+    def switching(self) -> bool:
+        """Whether the switch to post-copy is held, sent or done."""
+        return self._post_copy != "no"
 
     def resume(self, earlier: Sequence[Record]) -> None:
         """Restore the requests of an earlier process that are still open; before the actor starts."""
@@ -66,17 +73,29 @@ class Controls(Requests):
                 if each.kind == record.KEY and each.data.get("held") and isinstance(value, int):
                     self._held[action] = value
         self.cancel_requested = _cancel_stands(earlier)
+        events = [each for each in earlier if isinstance(each, Event)]
+        self.by_person = {str(each.data.get("action")) for each in events if each.kind == record.KEY}
+        self.post_copy_refused = any(
+            each.data.get("action") == POST_COPY_NOW and each.data.get("failed") for each in events
+        )
 
     def timed_out(self, seconds: float) -> None:
         """The timeout of the technique has passed."""
         if not self._stopped and self._post_copy != "done":
-            held = not self._passes_seen
+            held = not self.passes_seen
             self._run_log.event(record.ACTION, action="timeout", value=seconds, held=held)
             self._switch(time.monotonic())
 
+    def decided(self, action: str, value: int | None) -> None:
+        """The policy of the technique "automatic" has decided on an action; the first pass must have begun."""
+        if action == POST_COPY_NOW:
+            self._switch(time.monotonic())
+        else:
+            self._send(action, value)
+
     def passes_have_begun(self) -> None:
         """The first pass has begun: QEMU accepts all requests from now on."""
-        self._passes_seen = True
+        self.passes_seen = True
         held, self._held = self._held, {}
         for action, value in held.items():
             self._send(action, value)
@@ -114,9 +133,10 @@ class Controls(Requests):
     def _request(self, action: str, value: int | None, pressed: float) -> None:
         if self._stopped:
             return
+        self.by_person.add(action)
         if action == POST_COPY_NOW:
             if self._switch(pressed):
-                self._run_log.event(record.KEY, at=pressed, action=action, held=not self._passes_seen)
+                self._run_log.event(record.KEY, at=pressed, action=action, held=not self.passes_seen)
             return
         if action == RESUME:
             if self._resume == "no":
@@ -127,7 +147,7 @@ class Controls(Requests):
             self.cancel_requested = True
         if action == PAUSE:
             self._resume = "no"
-        early = not self._passes_seen and action in (DOWNTIME, BANDWIDTH)
+        early = not self.passes_seen and action in (DOWNTIME, BANDWIDTH)
         if early:  # during setup QEMU accepts a limit, then replaces it with the one from the start
             self._held[action] = value
         else:
@@ -138,8 +158,8 @@ class Controls(Requests):
         """Send or hold the switch; False if that was done before."""
         if self._post_copy != "no":
             return False
-        self._post_copy = "sent" if self._passes_seen else "held"
-        if self._passes_seen:
+        self._post_copy = "sent" if self.passes_seen else "held"
+        if self.passes_seen:
             self._send_post_copy(requested)
         return True
 
@@ -163,6 +183,7 @@ class Controls(Requests):
 
     def _post_copy_refused(self, failure: Failure) -> None:
         self._post_copy = "no"  # the key may be pressed again
+        self.post_copy_refused = True
         self._run_log.event(record.ACTION, action=POST_COPY_NOW, failed=True)
         self._run_log.error(failure, request=POST_COPY_NOW)
 

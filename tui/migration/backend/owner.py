@@ -11,11 +11,12 @@ from tui import __version__
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.log import log
-from tui.core.plan import UNKNOWN, Plan
+from tui.core.plan import UNKNOWN, Plan, possible
 from tui.core.protocols import Hypervisor, Stat
 from tui.core.settings import HYPERVISORS, OTHER
 from tui.core.threads import on_thread, retrieve
 from tui.core.vm import Vm
+from tui.forecast.model.forecast import Inputs
 from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.connections import MigrationConnections
@@ -99,21 +100,23 @@ class MigrationOwner:
         expected: str = "",
         workload: Workload | None = None,
         tables: Mapping[str, Any] | None = None,
+        forecast: Inputs | None = None,
     ) -> MigrationActor:
         """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them.
 
         Raises Moved if the VM is not on the host `expected`. `workload` is what the client knows of it; `tables` are
-        added to run.toml.
+        added to run.toml. `forecast` is judged at the end.
         """
         async with self._lock:
-            return await self._start(plan, expected, workload, tables or {})
+            return await self._start(plan, expected, workload, tables or {}, forecast)
 
     async def _start(
-        self, plan: Plan, expected: str, known: Workload | None, tables: Mapping[str, Any]
+        self, plan: Plan, expected: str, known: Workload | None, tables: Mapping[str, Any], forecast: Inputs | None
     ) -> MigrationActor:
         if any(each.vm.name == plan.vm and not each.timeline.over for each in self.all):
             raise Failure(f"{plan.vm} is being migrated", "", "Wait until it ends, or cancel it.")
         found, daemon = await checked(self._connections, plan, expected)
+        plan = possible(plan, daemon.hypervisor_version)
         vm, origin, key = found.vm, found.host, (found.vm.uuid, daemon.uuid)
         with self._recorded.claimed(key) as free:
             if not free:
@@ -126,7 +129,7 @@ class MigrationOwner:
             migration = MigrationActor(plan, vm, opened, recorder, self._interval, self._guest_access)
             migration.facts = facts | dict(tables)
             options = self._options(migration, workload)
-            migration.begin(options | ({"tables": dict(tables)} if tables else {}))
+            migration.begin(options | ({"tables": dict(tables)} if tables else {}), forecast)
             self._recorded.add(key, migration, self._uris)
         self._followed(migration)
         return migration

@@ -1,7 +1,6 @@
 """The result of a migration: libvirt's final figures, and the contents of run.toml."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from tui.core.clock import now
@@ -12,6 +11,7 @@ from tui.core.protocols import JOB_COMPLETED, Stat
 from tui.core.vm import Daemon, Vm
 from tui.migration.backend.connections import MigrationConnections
 from tui.migration.backend.run_log import RunLog
+from tui.migration.model.accuracy import forecast_table, learned_figures
 from tui.migration.model.timeline import FAILED, LOST, Timeline
 from tui.vm.model.xml_tree import tree_of
 
@@ -45,7 +45,7 @@ def accelerator_of(opened: MigrationConnections, vm: str) -> str:
 
 def options_of(plan: Plan) -> dict[str, Any]:
     """The options of a plan without its VM; those of a migration that another program started are unknown."""
-    options = {name: value for name, value in asdict(plan).items() if name != "vm"}
+    options = {name: value for name, value in plan.fields.items() if name != "vm"}
     return options if plan.technique != UNKNOWN else {"technique": UNKNOWN}
 
 
@@ -100,6 +100,7 @@ def summary(
         **facts,
         "vm": {**known, "name": vm.name, "uuid": vm.uuid, "vcpus": vm.vcpus, "memory_bytes": vm.memory_bytes},
         "figures": figures(timeline) if timeline.over else {},
+        "forecast": forecast_table(timeline),
         # The observed downtime; libvirt's own is figures.downtime_ms.
         "felt": timeline.observed.data if timeline.observed else None,
     }
@@ -120,5 +121,6 @@ def figures(timeline: Timeline) -> dict[str, Any]:
         "post_copy_faults": final.get("memory_postcopy_requests") or (point.faults if point else None),
         "post_copy_at_s": round(timeline.post_copy_at, 3) if timeline.post_copy_at is not None else None,
         "samples": timeline.points.added,
+        **learned_figures(timeline),
         "from_libvirt": bool(final),  # false: libvirt no longer had its final figures
     }

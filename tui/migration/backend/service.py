@@ -11,6 +11,9 @@ from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.ssh_agent import AGENTS
 from tui.core.threads import on_thread, retrieve
+from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.forecast_json import inputs_from_json
+from tui.forecast.model.policy import POLICIES
 from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
@@ -129,8 +132,12 @@ class Session:
 
     async def _start(self, parameters: Mapping[str, Any]) -> Any:
         plan, workload = from_fields(Plan, parameters.get("plan")), _known_workload(parameters.get("workload"))
+        if plan.policy not in POLICIES:
+            raise Failure(f"There is no policy {plan.policy!r}", f"the policies are {', '.join(POLICIES)}")
+        forecast = _forecast(parameters.get("forecast"))
         try:
-            started = await self._migrations.start(plan, str(parameters.get("expected", "")), workload)
+            expected = str(parameters.get("expected", ""))
+            started = await self._migrations.start(plan, expected, workload, forecast=forecast)
             return {"run": description(started)}
         except Refused as refused:
             return {"refused": [failure_fields(each) for each in refused.failures]}
@@ -203,7 +210,7 @@ def description(migration: MigrationActor) -> dict[str, Any]:
     return {
         "run": migration.folder.name,
         "folder": str(migration.folder),
-        "plan": asdict(migration.plan),
+        "plan": migration.plan.fields,
         "vm": asdict(migration.vm),
         "origin": migration.origin,
         "target": migration.target,
@@ -222,6 +229,14 @@ def _known_workload(fields: object) -> Workload | None:
     if not all(isinstance(each, (str, int, float)) for each in values.values()):
         raise Failure("A Workload of the runner's protocol is malformed", str(values))
     return Workload(name, values)
+
+
+def _forecast(values: object) -> Inputs | None:
+    """The inputs of the forecast that a client made before the start; None if it made none."""
+    try:
+        return None if values is None else inputs_from_json(values)
+    except (ValueError, OverflowError) as error:
+        raise Failure("A forecast of the runner's protocol is malformed", str(error)) from error
 
 
 def _is_end(each: Record) -> bool:

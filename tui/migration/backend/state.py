@@ -8,6 +8,7 @@ from tui.core.failure import Failure
 from tui.core.protocols import QemuEnded
 
 SETTLE_TIMES = 3
+DEVICE_STATE = "migration status in postcopy-device"  # of QEMU 10.2, for a moment; libvirt 12.8 refuses statistics then
 UNVERIFIED_LIMIT_S = 60.0  # if libvirt has reported how it ended
 UNKNOWN_LIMIT_S = 600.0
 
@@ -35,21 +36,22 @@ class State:
     broken: bool = False  # post-copy has lost its connection, or was paused
     settling: int = 0  # how often libvirt was still removing what is left
     figures: bool = False  # libvirt's final figures came
-    timeout_at: float | None = None  # of the technique, by time.monotonic()
     deadline: float | None = None  # of the stage, by time.monotonic()
     located_from: float = 0.0  # when both hosts were first asked where the VM is
 
-    def sample_failed(self, failure: Failure) -> None:
-        """Remember it until the next sample, and whether the daemon was gone."""
+    def sample_failed(self, failure: Failure) -> bool:
+        """Remember it until the next sample, and whether the daemon was gone; False if the last one failed, too."""
+        if self.failing or DEVICE_STATE in failure.detail:
+            return False
         self.failing = True
         self.origin_lost = self.origin_lost or not isinstance(failure, QemuEnded)
+        return True
 
-    def reached(self, name: str, moment: float) -> bool:
-        """Whether the moment `timeout_at` or `deadline` has come; True only once."""
-        at = getattr(self, name)
-        if at is None or moment < at:
+    def deadline_reached(self, moment: float) -> bool:
+        """Whether the deadline has come; True only once."""
+        if self.deadline is None or moment < self.deadline:
             return False
-        setattr(self, name, None)
+        self.deadline = None
         return True
 
     def settled(self) -> bool:

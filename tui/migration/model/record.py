@@ -16,7 +16,9 @@ START = "start"  # migrateToURI3 was called; data: the options
 ATTACHED = "attached"  # a running job was found and is followed from here on
 TARGET = "target"  # the host that a migration of another program goes to has become known; data: target
 KEY = "key"  # a person requested a change; data: action and its value
-ACTION = "action"  # the app made the call that a key or a timeout requested; data: action, seconds it took
+# The app made the call that a key or a timeout requested; data: action, seconds it took. With the action "automatic":
+# what this technique decided; data: decided, value, reason (a sentence without its stop), policy, shadow (not done).
+ACTION = "action"
 SLOW = "slow"  # the daemon replied late, or scheduled samples were missed; data: seconds, missed
 NO_ANSWER = "no-answer"  # the daemon does not reply; data: since, the second of its last reply, why, and unfollowed
 # Post-copy is broken, or it is not known where the VM is; data: break, sentence, advice, resumable (model.diagnosis).
@@ -30,7 +32,10 @@ ERROR = "error"  # data: what, why, hint, detail
 # since_ns, by the guest's clock; clock_lost_ms by how much that clock fell behind in the pauses so far, clock_error_ms
 # the possible error. felt: see model.observed_downtime.
 GUEST, UDP_PROBE, OBSERVED = "guest", "echo", "felt"
-EVERY_SECOND = frozenset({GUEST, UDP_PROBE})
+# made: "before" (inputs, techniques, technique: the one that is planned) or "running" (converges, certain, total_s,
+# downtime_s, cone: seconds since the start, and the least and most bytes remaining).
+FORECAST = "forecast"
+EVERY_SECOND = frozenset({GUEST, UDP_PROBE, FORECAST})
 VERIFIED = "verified"  # where the VM is afterwards; data: sentence, ok, advice
 END = "end"  # data: outcome; only events of the guest follow it, for some seconds
 

@@ -7,7 +7,7 @@ from typing import Any
 from tui.core import settings
 from tui.core.plan import PRE_COPY, UNKNOWN
 from tui.migration.model.observed_downtime import ObservedDowntime
-from tui.migration.model.passes import Pass, PassCounter
+from tui.migration.model.passes import Pass
 from tui.migration.model.points import (
     GuestPoint,
     GuestPoints,
@@ -16,10 +16,10 @@ from tui.migration.model.points import (
     Points,
     SendRate,
     Thinned,
-    notable_marks,
     point_of,
 )
 from tui.migration.model.record import EVERY_SECOND, Event, Memory, Record, Sample, memory_of, number_in
+from tui.migration.model.requested import Requested
 
 # Phases, in their order.
 IDLE = "idle"
@@ -34,19 +34,17 @@ LOST = "lost"  # it ended unobserved, and libvirt no longer has its result
 
 OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
 
-KEY_MARKS = {"resume": ("r", "resume"), "pause": ("!", "paused"), "cancel": ("c", "cancel")}
 
-
-class Timeline:
+class Timeline(Requested):
     """Built by `add`, record by record, in the order of the log; reading it is cheap."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
+        super().__init__()
         self.phase = IDLE
         self.from_start = False  # the start is recorded
         self.options: Mapping[str, Any] = {}
         self.target = ""  # where it ends; "" while unknown: another program started it
         self.points = Points()
-        self.marks = Thinned(notable_marks)
         self.guest = GuestPoints()
         self.guest_silent: tuple[float, str] | None = None  # for how many seconds no line has come, and why
         self.observed: ObservedDowntime | None = None  # known at the end
@@ -60,20 +58,13 @@ class Timeline:
         self.paused = False  # another program has paused the VM, and the passes go on
         self.unanswered: tuple[float, str] | None = None  # since when libvirt has not replied, and why
         self.unfollowed = False  # for a client: the runner has ended, and the next one does not find the migration
-        self.log_trouble = ""  # why the log is incomplete, as a sentence
-        self.cancel_requested = False  # and not refused
-        self.post_copy_held = False  # requested, and waiting for the first pass
-        self.post_copy_sent = False  # requested, and neither refused nor begun yet
-        self.post_copy_at: float | None = None
         self.post_copy_failed = False
         self.diagnosis: Mapping[str, Any] = {}  # of a broken post-copy, or of an end of which a host knows more
-        self.resume_requested = False  # and post-copy does not go on yet
+        self.forecast: Mapping[str, Any] = {}  # the one from before the start
+        self.ahead: Mapping[str, Any] = {}  # the newest one made while it ran
         self.dirty_rate_at: float | None = None  # when libvirt last computed it
         self.now = 0.0
         self.ended_at: float | None = None
-        self.max_downtime_ms = 300  # 0 if unknown
-        self.bandwidth_mib_s = self.post_copy_bandwidth_mib_s = 0  # the limits; 0 means none
-        self._passes = PassCounter()
         self._send_rate = SendRate()
         self._switched_in = 0  # the first pass seen after the VM was paused for the switchover
         self._unseen: tuple[float, float] | None = None  # the newest gap, until a later sample
@@ -150,7 +141,8 @@ class Timeline:
     @property
     def post_copy_allowed(self) -> bool:
         """Whether post-copy was allowed at the start; True if the start is unknown."""
-        return self.technique != PRE_COPY if self.options else True
+        refused = self.technique == PRE_COPY or self.options.get("post_copy_refused")
+        return not (self.options and refused)
 
     @property
     def threshold(self) -> int | None:
@@ -259,40 +251,6 @@ class Timeline:
             self._switch_over()
             self.marks.append(Mark(event.t, "S", "switchover"))
 
-    def _on_key(self, event: Event) -> None:
-        action, value = event.data.get("action"), event.data.get("value")
-        if action == "post-copy":
-            self.post_copy_held = bool(event.data.get("held"))
-            self.post_copy_sent = not self.post_copy_held
-        elif action == "downtime" and value:
-            self.marks.append(Mark(event.t, "d", f"downtime <= {value} ms"))
-        elif action == "bandwidth" and value is not None:
-            self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
-        elif str(action) in KEY_MARKS:
-            self.resume_requested = self.resume_requested or action == "resume"
-            self.cancel_requested = self.cancel_requested or action == "cancel"
-            self.marks.append(Mark(event.t, *KEY_MARKS[str(action)]))
-
-    def _on_action(self, event: Event) -> None:
-        action, value = event.data.get("action"), event.data.get("value")
-        if action == "timeout":
-            self.post_copy_held = self.post_copy_at is None and bool(event.data.get("held"))
-        elif action == "log":
-            self.log_trouble = ""
-        elif event.data.get("failed"):
-            self.post_copy_sent = self.post_copy_sent and action != "post-copy"
-            self.post_copy_held = self.post_copy_held and action != "post-copy"
-            self.cancel_requested = self.cancel_requested and action != "cancel"
-        elif action == "downtime" and value:
-            self.max_downtime_ms = int(_number(event.data, "value")) or self.max_downtime_ms
-        elif action == "bandwidth" and value is not None and event.data.get("post_copy"):
-            self.post_copy_bandwidth_mib_s = int(_number(event.data, "value"))
-        elif action == "bandwidth" and value is not None:
-            self.bandwidth_mib_s = int(_number(event.data, "value"))
-        elif action == "post-copy":
-            self.post_copy_held = False
-            self._passes.interrupted = True
-
     def _on_gap(self, event: Event) -> None:
         self.gaps.append(event.t)
         seconds = _number(event.data, "seconds")
@@ -326,6 +284,12 @@ class Timeline:
     def _on_felt(self, event: Event) -> None:
         self.observed = ObservedDowntime.of(event.data)
 
+    def _on_forecast(self, event: Event) -> None:
+        if event.data.get("made") == "before":
+            self.forecast = event.data
+        else:
+            self.ahead = event.data
+
     def _on_no_answer(self, event: Event) -> None:
         self.unanswered = _number(event.data, "since"), str(event.data.get("why", ""))
         self.unfollowed = bool(event.data.get("unfollowed"))
@@ -343,7 +307,7 @@ class Timeline:
         self.ended_at, self.guest.until, self.post_copy_held = event.t, event.t, False
 
 
-HANDLERS = {name[4:].replace("_", "-"): each for name, each in vars(Timeline).items() if name.startswith("_on_")}
+HANDLERS = {name[4:].replace("_", "-"): getattr(Timeline, name) for name in dir(Timeline) if name.startswith("_on_")}
 
 
 def _number(data: Mapping[str, Any], name: str) -> float:

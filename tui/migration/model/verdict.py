@@ -1,20 +1,23 @@
 """The sentence under the phase line: what the figures mean now, and whether the migration will finish."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tui.core import actions
+from tui.core.plan import AUTOMATIC
 from tui.core.quantity import duration, size
 from tui.migration.model.evidence import lifecycle_words
 from tui.migration.model.passes import Pass
 from tui.migration.model.record import number_in
+from tui.migration.model.requested import decision_sentence
 from tui.migration.model.timeline import (
     CANCELLED,
     COMPLETED,
     FAILED,
     IDLE,
     LOST,
+    PASS,
     POST_COPY,
     SETUP,
     SWITCHOVER,
@@ -39,7 +42,13 @@ class Verdict:
 
 
 def sentence(timeline: Timeline, elapsed: float, origin: str = "source", target: str = "destination") -> Verdict:
-    """What happens and whether it will finish; `elapsed` in seconds, the hosts as the page names them."""
+    """What happens, whether it will finish, what was decided; `elapsed` in seconds, hosts as the page names them."""
+    found, decided = _sentence(timeline, elapsed, origin, target), decision_sentence(timeline.decision)
+    told = timeline.phase in (PASS, SWITCHOVER, POST_COPY, COMPLETED) and not timeline.unfollowed
+    return replace(found, text=f"{found.text} {decided}") if decided and told else found
+
+
+def _sentence(timeline: Timeline, elapsed: float, origin: str, target: str) -> Verdict:
     phase = timeline.phase
     if phase == IDLE:
         return Verdict(f"No migration is under way. {actions.START} starts one.")
@@ -214,6 +223,8 @@ def _not_converging(timeline: Timeline, lefts: list[int], threshold: int, wait: 
 
 
 def _way_out(timeline: Timeline) -> str:
+    if timeline.post_copy_allowed and timeline.technique == AUTOMATIC and not timeline.options.get("shadow"):
+        return f" It switches to post-copy once that is certain; {actions.POST_COPY} does it now."
     if timeline.post_copy_allowed:
         return f" {actions.POST_COPY} finishes it."
     return f" {actions.DOWNTIME} allows more downtime; {actions.CANCEL} cancels it."

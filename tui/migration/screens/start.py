@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 
 from tui.core.connections import SILENT_LIMIT_S
 from tui.core.failure import Failure
-from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.core.settings import OTHER
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.preflight import Moved, Refused
@@ -23,6 +23,7 @@ EXPLAINED = {
     PRE_COPY: "Passes until the rest fits the downtime; no post-copy.",
     POST_COPY_TIMEOUT: "Pre-copy, then post-copy: after the timeout, or at p.",
     POST_COPY_MANUAL: "Pre-copy until you press p; then the VM moves at once.",
+    AUTOMATIC: "Post-copy as soon as pre-copy proves not to end.",
 }
 YES_NO = ("no", "yes")
 

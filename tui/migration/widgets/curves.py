@@ -10,7 +10,7 @@ from tui.ui.chart.picture import LINE, Series, Sign
 SPAN_S = 10.0  # the shortest time axis while it runs
 
 PHASES = ("|", "P", "S")  # marks that are not on the charts
-WORDS = {"d": "downtime", "b": "bandwidth", "c": "cancel"}
+WORDS = {"d": "downtime", "b": "bandwidth", "c": "cancel", "a": "automatic"}
 
 
 def newest_of(timeline: Timeline) -> float:

@@ -10,10 +10,8 @@ from typing import Any
 from tui.core.failure import Failure, as_failure
 from tui.core.log import log
 from tui.core.threads import on_thread
-from tui.guest.backend.workloads import Workloads
 from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.owner import MigrationOwner
-from tui.study.backend.measurement import Interrupted, Measurement, done_of
+from tui.study.backend.measurement import Interrupted, Measurement, Tools, done_of
 from tui.study.backend.run_result import result_of
 from tui.study.backend.store import Store, Study
 from tui.study.model.progress import BEGUN, DONE_FAILED, ENDED, FINISHED, MIGRATING, STOPPED, Done
@@ -26,7 +24,7 @@ class Engine:
     `waiting` is whether it waits for somebody else, `step` the run that is under way, `migration` its migration.
     """
 
-    def __init__(self, store: Store, study: Study, owner: MigrationOwner, workloads: Workloads) -> None:
+    def __init__(self, store: Store, study: Study, tools: Tools) -> None:
         self.study = study
         self.doing = "starting"
         self.waiting = False
@@ -34,8 +32,7 @@ class Engine:
         self.migration: MigrationActor | None = None
         self._step_began = time.monotonic()
         self._store = store
-        self._owner = owner
-        self._workloads = workloads
+        self._tools = tools
         self._stop = asyncio.Event()
         self._why_stop = ""
         self._task: asyncio.Task[None] | None = None
@@ -116,9 +113,8 @@ class Engine:
     async def _take(self, step: Step) -> None:
         """Do one run, and record what came of it."""
         self.step, self.migration, self._step_began = step, None, time.monotonic()
-        room = self._owner, self._workloads
         about = {"name": self.study.name, "id": self.study.id}
-        measurement = Measurement(self.study.plan, step, about, room, self._say, self._pause)
+        measurement = Measurement(self.study.plan, step, about, self._tools, self._say, self._pause)
 
         async def on_started(migration: MigrationActor, direction: str) -> None:
             self.migration = migration
@@ -146,16 +142,16 @@ class Engine:
             return
         self.step, self.doing = step, "looking for the migration that was under way"
         try:
-            await self._owner.attach()
+            await self._tools.owner.attach()
         except Failure as failure:
             log.info("The study: %s", failure)
-        followed = next((each for each in self._owner.all if each.folder == Path(run)), None)
+        followed = next((each for each in self._tools.owner.all if each.folder == Path(run)), None)
         if followed is None or followed.run_log.done:
             done = await on_thread(result_of, Path(run), number, direction)
         else:
             self.migration = followed
-            room, about = (self._owner, self._workloads), {"name": self.study.name, "id": self.study.id}
-            measurement = Measurement(self.study.plan, step, about, room, self._say, self._pause)
+            about = {"name": self.study.name, "id": self.study.id}
+            measurement = Measurement(self.study.plan, step, about, self._tools, self._say, self._pause)
             censored = await measurement.until_over(followed)
             done = done_of(number, direction, followed, censored=censored)
         await self._record(ENDED, asdict(done))

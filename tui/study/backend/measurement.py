@@ -3,18 +3,20 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import tomli_w
 
 from tui.core.failure import Failure
 from tui.core.log import log
 from tui.core.plan import POST_COPY_MANUAL
-from tui.core.settings import SOURCE
+from tui.core.settings import OTHER, SOURCE
 from tui.core.threads import on_thread
+from tui.forecast.backend.forecaster import Forecaster
+from tui.forecast.model.forecast import Inputs
 from tui.guest.backend.workloads import Workloads
 from tui.guest.model.workload import WorkloadStatus
 from tui.migration.backend.actor import MigrationActor
@@ -31,6 +33,8 @@ from tui.study.model.progress import BACK, DONE_CANCELLED, DONE_CENSORED, DONE_F
 from tui.study.model.schedule import Step
 from tui.vm.model.location import VmOnHost, state_words
 
+T = TypeVar("T")
+
 FOREVER_S = 1e7
 READ_EVERY_S = 2.0  # the newest lines of the workload; a guest keeps about 20 of them
 
@@ -43,6 +47,15 @@ class Interrupted(Exception):
     """The study was stopped before the migration of this run began."""
 
 
+@dataclass(frozen=True)
+class Tools:
+    """What a run works with."""
+
+    owner: MigrationOwner
+    workloads: Workloads
+    forecaster: Forecaster
+
+
 class Measurement:
     """One step; `study` has the name and the id of its study."""
 
@@ -51,14 +64,14 @@ class Measurement:
         plan: StudyPlan,
         step: Step,
         study: dict[str, str],
-        room: tuple[MigrationOwner, Workloads],
+        tools: Tools,
         say: Say,
         pause: Pause,
     ) -> None:
         self._plan = plan
         self._step = step
         self._study = study
-        self._owner, self._workloads = room
+        self._owner, self._workloads, self._forecaster = tools.owner, tools.workloads, tools.forecaster
         self._say = say
         self._pause = pause
         self._vm = step.cell.vm
@@ -99,13 +112,14 @@ class Measurement:
         while True:
             found = await self._ready()
             await self._prepare(found)
+            inputs = await self._forecast(found) if self._plan.forecast else None
             if self._under_way() is not None:
                 continue  # another client has started one while the guest was prepared
             direction = OUT if found.host == SOURCE else BACK
             tables = self._tables(direction)
             self._say("starting the migration", False)
             try:
-                migration = await self._owner.start(self._step.cell.plan, found.host, tables=tables)
+                migration = await self._owner.start(self._step.cell.plan, found.host, tables=tables, forecast=inputs)
             except Moved:
                 continue
             migration.listen(self._records.append)
@@ -119,7 +133,7 @@ class Measurement:
             log.info("The study: %s", failure)
         while (other := self._under_way()) is not None:
             self._say(f"waiting until the migration of {self._vm} ends that another client started", True)
-            await self._until_ended(other)
+            await self._unless_stopped(other.ended())
         inventory = await self._owner.vms()
         found = inventory.origin(self._vm)
         if found is None or not found.vm.running:
@@ -153,14 +167,28 @@ class Measurement:
         if (await self._workloads.status(self._vm)).running:
             await self._workloads.stop(self._vm, lambda text: self._say(text, False))
 
-    async def _until_ended(self, other: MigrationActor) -> None:
-        ended, stopped = asyncio.ensure_future(other.ended()), asyncio.ensure_future(self._pause(FOREVER_S))
+    async def _forecast(self, found: VmOnHost) -> Inputs | None:
+        """What a forecast of this migration is made from; None if that is not known, and the run goes on without."""
+        self._say("measuring how fast the VM dirties memory", False)
+        measuring = self._forecaster.inputs(
+            found.vm, found.host, OTHER[found.host], self._step.cell.plan, lambda _progress: None
+        )
         try:
-            await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            if not ended.done():
+            return await self._unless_stopped(measuring)
+        except Failure as failure:
+            log.info("The study has no forecast of run %s: %s", self._step.number, failure)
+            return None
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
+        """Its result; it is cancelled, and Interrupted raised, if the study is stopped before it has one."""
+        working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(self._pause(FOREVER_S))
+        try:
+            await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
                 raise Interrupted
+            return working.result()
         finally:
-            ended.cancel()
+            working.cancel()
             stopped.cancel()
 
     async def _interruptible(self, seconds: float) -> None:

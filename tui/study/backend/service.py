@@ -9,10 +9,9 @@ from typing import Any
 from tui.core.failure import Failure
 from tui.core.settings import Config
 from tui.core.threads import on_thread
-from tui.guest.backend.workloads import Workloads
-from tui.migration.backend.owner import MigrationOwner
 from tui.study.backend import find, store
 from tui.study.backend.engine import Engine
+from tui.study.backend.measurement import Tools
 from tui.study.backend.plan_file import read
 from tui.study.backend.store import Store, Study
 from tui.study.model import status
@@ -33,9 +32,8 @@ VmKeys = Mapping[tuple[str, str], str]  # the names of VMs, by the UUIDs of the 
 class Studies:
     """The studies of one configuration, of which one at most is under way; `folder` has those of all."""
 
-    def __init__(self, owner: MigrationOwner, workloads: Workloads, config: Config, folder: Path) -> None:
-        self._owner = owner
-        self._workloads = workloads
+    def __init__(self, tools: Tools, config: Config, folder: Path) -> None:
+        self._tools = tools
         self._config = config
         self._folder = folder
         self._engine: Engine | None = None
@@ -119,7 +117,7 @@ class Studies:
     # -- helpers --
 
     def _begin(self, opened: Store, study: Study) -> dict[str, Any]:
-        self._engine = Engine(opened, study, self._owner, self._workloads)
+        self._engine = Engine(opened, study, self._tools)
         self._engine.start()
         return self._status_of(study, self._engine)
 
@@ -153,17 +151,17 @@ class Studies:
 
         Each run would fail then.
         """
-        inventory = await self._owner.vms()
+        inventory = await self._tools.owner.vms()
         for failure in inventory.failures.values():
             raise failure
         for name in sorted(names):
             reason = inventory.stopped(name)
             if reason:
                 raise Failure("The study cannot start", reason)
-            await self._workloads.status(name)
+            await self._tools.workloads.status(name)
         vms = [found.vm for name in names if (found := inventory.origin(name)) is not None]
         self._memory_bytes |= {vm.name: vm.memory_bytes for vm in vms}
-        return {(vm.uuid, host): vm.name for host in await self._owner.machines() for vm in vms}
+        return {(vm.uuid, host): vm.name for host in await self._tools.owner.machines() for vm in vms}
 
     def _found(self, name: str, config: str) -> Study:
         return find.found(self._folder, name, config)

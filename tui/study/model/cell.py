@@ -126,19 +126,25 @@ def _plans(vm: str, table: MigrationTable) -> Iterator[tuple[Plan, list[str]]]:
     technique = TECHNIQUES[table.technique]
     usual = Plan(vm).timeout_s
     timeouts = (table.timeout_s or (usual,)) if technique == POST_COPY_TIMEOUT else (usual,)
-    lists = (timeouts, table.bandwidth_mib_s, table.downtime_ms, table.auto_converge, table.parallel)
+    lists = (timeouts, table.bandwidth_mib_s, table.downtime_ms, table.auto_converge, table.parallel, table.policy)
     for values in itertools.product(*lists):
-        timeout_s, bandwidth_mib_s, downtime_ms, auto_converge, parallel = values
-        limits = (f"{timeout_s:g} s", f"{bandwidth_mib_s} MiB/s", f"{downtime_ms} ms")
-        words = (*limits, "+ac" if auto_converge else "-ac", f"x{parallel}")
+        timeout_s, bandwidth_mib_s, downtime_ms, auto_converge, parallel, policy = values
+        words = (
+            f"{timeout_s:g} s",
+            f"{bandwidth_mib_s} MiB/s",
+            f"{downtime_ms} ms",
+            "+ac" if auto_converge else "-ac",
+            f"x{parallel}",
+            policy,
+        )
         different = [word for word, each in zip(words, lists, strict=True) if len(each) > 1]
-        yield Plan(vm, technique, *values), different
+        yield Plan(vm, technique, *values[:-1], policy=policy), different
 
 
 def to_fields(cell: Cell) -> dict[str, Any]:
     """The cell as JSON."""
     names = {"short": cell.short, "row": cell.row, "column": cell.column}
-    return {"plan": asdict(cell.plan), "workload": asdict(cell.spec) if cell.spec else None, **names}
+    return {"plan": cell.plan.fields, "workload": asdict(cell.spec) if cell.spec else None, **names}
 
 
 def from_fields(fields: Mapping[str, Any]) -> Cell:

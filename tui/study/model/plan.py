@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 from tui.core import schema
 from tui.core import schema_kinds as kinds
-from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY
+from tui.core.plan import AUTOMATIC, OURS, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY
 from tui.core.quantity import MIB
 from tui.core.schema import Kind, NamedTables, Problem, nearest
 from tui.core.settings import COMMAND, IDLE, TIB, UNKNOWN, VM_NAME
+from tui.forecast.model.dirty_curve import WINDOWS_S
+from tui.forecast.model.policy import POLICIES
 from tui.guest.model.workload import CPU, MEMORY, MOST_THREADS
 
 MOST_RUNS = 10_000  # a study of more would take weeks: a list is longer than meant
@@ -17,7 +19,12 @@ MOST_VALUES = 50  # of one list
 MOST_SEED = (1 << 53) - 1
 
 # By their names in a plan; the study switches to "post-copy" as soon as QEMU accepts it.
-TECHNIQUES = {PRE_COPY: PRE_COPY, "post-copy": POST_COPY_MANUAL, POST_COPY_TIMEOUT: POST_COPY_TIMEOUT}
+TECHNIQUES = {
+    PRE_COPY: PRE_COPY,
+    "post-copy": POST_COPY_MANUAL,
+    POST_COPY_TIMEOUT: POST_COPY_TIMEOUT,
+    AUTOMATIC: AUTOMATIC,
+}
 KINDS = (IDLE, CPU, MEMORY)
 
 
@@ -79,6 +86,7 @@ class MigrationTable:
     timeout_s: Annotated[tuple[float, ...] | None, sweep(kinds.seconds(0.1, 86_400))] = None
     bandwidth_mib_s: Annotated[tuple[int, ...], sweep(kinds.rate(1_000_000))] = (0,)
     downtime_ms: Annotated[tuple[int, ...], sweep(kinds.milliseconds(1, 2_000_000))] = (300,)
+    policy: Annotated[tuple[str, ...], sweep(kinds.one_of(list(POLICIES)))] = (OURS,)  # of "automatic"
     auto_converge: Annotated[tuple[bool, ...], sweep(kinds.yes_or_no())] = (False,)
     parallel: Annotated[tuple[int, ...], sweep(kinds.whole(0, 255))] = (0,)
 
@@ -112,13 +120,15 @@ class StudyPlan:
     rest_s: Annotated[float, kinds.seconds(0, 86_400)] = 5.0
     limit_s: Annotated[float, kinds.seconds(0.1, 86_400)] = 600.0
     stop_after: Annotated[int, kinds.whole(1, 1000)] = 3  # failures in a row
+    forecast: Annotated[bool, kinds.yes_or_no()] = False  # made before each migration, and judged afterwards
     workload: WorkloadTables = field(default_factory=WorkloadTables)
     migration: MigrationTables = field(default_factory=MigrationTables)
 
     @property
     def waits_s(self) -> float:
         """The seconds of one run besides its migration, as planned."""
-        return self.settle_s + self.baseline_s + self.recovery_s + self.rest_s
+        measured_s = sum(WINDOWS_S) if self.forecast else 0.0
+        return self.settle_s + self.baseline_s + measured_s + self.recovery_s + self.rest_s
 
 
 def check(tables: Mapping[str, Any]) -> tuple[StudyPlan | None, tuple[Problem, ...]]:
@@ -170,3 +180,6 @@ def _of_migration(table: MigrationTable, workloads: list[str]) -> Iterator[Probl
     if table.timeout_s is not None and table.technique != POST_COPY_TIMEOUT:
         hint = f'Use technique = "{POST_COPY_TIMEOUT}", or remove it.'
         yield Problem(name, "timeout", f"the technique {table.technique} has no timeout", hint)
+    if table.policy != (OURS,) and table.technique != AUTOMATIC:
+        hint = f'Use technique = "{AUTOMATIC}", or remove it.'
+        yield Problem(name, "policy", f"the technique {table.technique} has no policy", hint)

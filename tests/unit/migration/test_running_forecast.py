@@ -1,0 +1,230 @@
+"""The forecast of a migration: recorded at its start, made again while it runs, judged at its end."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.fakes import Stage, recording
+from tests.unit.migration.runners import BY_HAND, Make
+from tests.unit.migration.stages import stage_of
+from tests.unit.migration.watched import begin, options, prepare
+from tui.core.failure import Failure
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
+from tui.core.quantity import GIB, MIB
+from tui.forecast.model.dirty_curve import DirtyCurve
+from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.forecast_json import inputs_from_json, inputs_to_json
+from tui.forecast.model.interval import Interval
+from tui.migration.backend.recorder import NullRecorder
+from tui.migration.backend.run_log import RunLog
+from tui.migration.backend.steering import Steering
+from tui.migration.model import record
+from tui.migration.model.accuracy import forecast_table, learned_figures, planned
+from tui.migration.model.course import ahead_of, ended_passes, in_pre_copy, position
+from tui.migration.model.record import Event, Record, Sample
+from tui.migration.model.timeline import Timeline
+
+pytestmark = pytest.mark.usefixtures("no_thread_raises")
+
+# As measured in the lab before such a migration: two threads over 150 MiB each, flat out, and the guest's system.
+FLAT_OUT = DirtyCurve.measured([(1.0, 308 * MIB), (2.0, 150 * MIB), (4.0, 80 * MIB)], GIB)
+INPUTS = Inputs(FLAT_OUT, 350.0 * MIB, Interval(105 * MIB, 112 * MIB, 118 * MIB), "5 earlier runs", 0.3)
+IDLE = replace(INPUTS, curve=DirtyCurve.measured([(1.0, 4 * MIB), (2.0, 3 * MIB), (4.0, 2 * MIB)], GIB))
+
+
+def before(inputs: Inputs) -> Event:
+    return Event(0.0, "", record.FORECAST, {"made": "before", "inputs": inputs_to_json(inputs)})
+
+
+def timeline_of(records: Iterable[Record], inputs: Inputs | None = None, **changed: object) -> Timeline:
+    """The recorded migration, as if it had been started with other options and a forecast."""
+    start, *rest = records
+    assert isinstance(start, Event)
+    start = start._replace(data={**start.data, **changed})
+    return Timeline([start, *([before(inputs)] if inputs else []), *rest])
+
+
+# -- at the start --
+
+
+async def test_it_is_recorded_at_the_start_and_judged_at_the_end(tmp_path: Path) -> None:
+    stage = Stage(recording("pre-copy-idle"))
+    watched = prepare(stage, tmp_path)
+    watched.migration.begin(options(watched), IDLE)
+    await watched.ended()
+    (first, *running) = watched.events(record.FORECAST)
+    assert first.data["technique"] == PRE_COPY
+    assert [each["technique"] for each in first.data["techniques"]][:2] == ["pre-copy", "auto-converge"]
+    assert inputs_from_json(first.data["inputs"]) == IDLE
+    assert all(each.data["made"] == "running" for each in running)
+    table = watched.summary["forecast"]
+    assert table["technique"] == PRE_COPY
+    assert table["curve"] == [[seconds, dirtied] for seconds, dirtied in IDLE.curve.points]
+    assert table["outcome"]["verdict_right"] is True
+
+
+async def test_a_client_sends_it_and_a_damaged_one_is_refused(make: Make) -> None:
+    runner = make(stage_of("pre-copy-idle"))
+    await runner.start()
+    client = runner.client()
+    damaged = {**inputs_to_json(IDLE), "curve": {"points": [[1.0, 5.0], [2.0, 4.0]], "memory": 10}}
+    with pytest.raises(Failure, match=r"A forecast of the runner's protocol is malformed: .* do not ascend"):
+        await client._client.call("start", plan=BY_HAND.fields, expected="", forecast=damaged)
+    migration = await client.start(Plan("guest1"), forecast=IDLE)
+    await migration.ended()
+    assert inputs_from_json(migration.timeline.forecast["inputs"]) == IDLE
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("bandwidth", [None, None, None]), ("bandwidth", [3.0, 2.0, 1.0]), ("first", None), ("max_downtime_s", None)],
+)
+def test_values_from_which_nothing_can_be_computed_are_refused(name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=r"infinite|bounds"):
+        inputs_from_json({**inputs_to_json(IDLE), name: value})
+
+
+# -- while it runs --
+
+
+async def test_a_forecast_follows_each_pass_but_at_most_one_a_second(tmp_path: Path) -> None:
+    log = RunLog(NullRecorder(tmp_path / "run", "no disk"))
+    watched = prepare(Stage(recording("post-copy-by-hand")), tmp_path)
+    steering = Steering(Plan("guest1"), log, watched.migration.controls)
+    found: list[tuple[float, Mapping[str, Any]]] = []
+    for each in recording("post-copy-by-hand"):
+        newest = log.timeline.ahead
+        log.publish(each)
+        if isinstance(each, Sample):
+            steering.sampled()
+        if log.timeline.ahead is not newest:
+            found.append((each.t, log.timeline.ahead))
+    passes = [each.ended for each in log.timeline.passes]
+    log.leave()
+    watched.migration.leave()
+    assert [t for t, _ in found] == passes[1:]  # two passes are the least without a measured curve
+    assert [each["converges"] for _, each in found] == [False] * 4
+    assert found[-1][1]["total_s"] == [None, None, None]
+    assert found[-1][1]["cone"][0][0] == round(passes[-1], 3)
+
+
+def test_a_measured_curve_gives_a_forecast_in_the_first_pass() -> None:
+    records = recording("pre-copy-idle")
+    timeline = Timeline()
+    for each in records:
+        timeline.add(each)
+        if timeline.points and timeline.points[-1].rate:
+            break
+    assert ahead_of(timeline, None, 112.0 * MIB) is None
+    found = ahead_of(timeline, IDLE, 112.0 * MIB)
+    assert found is not None
+    assert found.converges
+    assert 3.5 < found.total_s.likely < 5.5  # it took 4.4 s: more than half of the memory is zero
+    assert found.cone[0] == (timeline.points[-1].t, timeline.points[-1].remaining, timeline.points[-1].remaining)
+    assert in_pre_copy(timeline)
+    assert position(timeline).in_pass_s < timeline.points[-1].t
+    assert ended_passes(timeline) == ()
+
+
+def test_a_limit_that_was_changed_counts() -> None:
+    timeline = timeline_of(each for each in recording("post-copy-by-hand") if each.t < 13)
+    found = ahead_of(timeline, INPUTS, 112.0 * MIB)
+    assert found is not None
+    assert not found.converges
+    timeline.add(Event(13.0, "", record.ACTION, {"action": "downtime", "value": 4000}))
+    found = ahead_of(timeline, INPUTS, 112.0 * MIB)
+    assert found is not None
+    assert found.converges
+
+
+async def test_a_short_migration_leaves_a_log_that_another_process_can_read(tmp_path: Path) -> None:
+    watched = begin(Stage(recording("post-copy-by-hand")), tmp_path, Plan("guest1", AUTOMATIC))
+    await watched.ended()
+    assert Timeline(watched.log).decision == watched.migration.timeline.decision
+
+
+# -- at the end --
+
+
+@pytest.mark.parametrize(
+    ("name", "technique", "judged"),
+    [
+        ("pre-copy-idle", AUTOMATIC, "automatic"),
+        ("pre-copy-idle", POST_COPY_MANUAL, "pre-copy"),
+        ("post-copy-timeout", POST_COPY_TIMEOUT, "post-copy after 9 s"),
+        ("post-copy-by-hand", POST_COPY_MANUAL, "post-copy after 15.1 s"),
+        ("post-copy-by-hand", AUTOMATIC, "post-copy after 15.1 s"),  # a person pressed the key
+    ],
+)
+def test_the_technique_that_was_really_used_is_judged(name: str, technique: str, judged: str) -> None:
+    timeline = timeline_of(recording(name), INPUTS, technique=technique)
+    table = forecast_table(timeline)
+    assert table is not None
+    assert table["technique"] == judged
+
+
+def test_post_copy_is_judged_by_its_times() -> None:
+    timeline = timeline_of(recording("post-copy-by-hand"), INPUTS)
+    table = forecast_table(timeline)
+    assert table is not None
+    assert table["outcome"]["verdict_right"] is True
+    assert abs(table["outcome"]["total_error"]) < 0.2
+    assert math.isfinite(table["total_s"][1])
+
+
+def test_a_cancelled_migration_is_judged_only_if_its_passes_prove_something() -> None:
+    proved = forecast_table(timeline_of(recording("cancelled"), INPUTS, technique=PRE_COPY))
+    assert proved is not None
+    assert proved["outcome"] == {
+        "verdict_right": True,
+        "total_error": None,
+        "downtime_error": None,
+        "total_within": None,
+        "downtime_within": None,
+    }
+    short = [each for each in recording("cancelled") if each.t < 6 or isinstance(each, Event)]
+    unknown = forecast_table(timeline_of(short, INPUTS, technique=PRE_COPY))
+    assert unknown is not None
+    assert "outcome" not in unknown
+
+
+def test_a_migration_whose_limits_a_person_changed_is_not_judged() -> None:
+    records = recording("pre-copy-idle")
+    key = Event(2.0, "", record.KEY, {"action": "downtime", "value": 900})
+    table = forecast_table(timeline_of([*records[:4], key, *records[4:]], IDLE))
+    assert table is not None
+    assert "outcome" not in table
+
+
+def test_without_a_forecast_nothing_is_judged() -> None:
+    assert forecast_table(timeline_of(recording("pre-copy-idle"))) is None
+
+
+def test_a_run_teaches_the_rate_of_its_link_and_what_the_devices_take() -> None:
+    found = learned_figures(timeline_of(recording("pre-copy-idle")))
+    assert 117e6 < found["bandwidth_bytes_s"] < 124e6  # 1 Gbit/s
+    assert 20 < found["device_ms"] < 60
+    post_copy = learned_figures(timeline_of(recording("post-copy-by-hand")))
+    assert 117e6 < post_copy["bandwidth_bytes_s"] < 124e6
+    assert post_copy["device_ms"] == 10  # the pause sends no memory
+
+
+def test_a_limited_link_teaches_no_rate() -> None:
+    found = learned_figures(timeline_of(recording("pre-copy-idle"), bandwidth_mib_s=20))
+    assert found == {"bandwidth_bytes_s": None, "device_ms": None}
+
+
+def test_passes_that_the_link_did_not_limit_teach_nothing() -> None:
+    """Much of this guest's memory was zero: the rest at the end was sent faster than the passes."""
+    found = learned_figures(timeline_of(recording("guest-pre-copy")))
+    assert found == {"bandwidth_bytes_s": None, "device_ms": None}
+
+
+def test_each_plan_has_its_forecast() -> None:
+    plans = (Plan(""), Plan("", auto_converge=True), Plan("", AUTOMATIC), Plan("", POST_COPY_TIMEOUT, timeout_s=8))
+    names = [planned(each, INPUTS).technique for each in plans]
+    assert names == ["pre-copy", "auto-converge", "automatic", "post-copy after 8 s"]

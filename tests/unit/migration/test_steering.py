@@ -1,0 +1,189 @@
+"""The technique "automatic": a policy decides, and the runner does it as if a person had pressed a key."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.fakes import Stage, recording
+from tests.unit.migration.test_migration_rejoin import rejoin
+from tests.unit.migration.watched import Watched, begin, iteration, prepare
+from tui.core.failure import Failure
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, PRE_COPY, Plan
+from tui.forecast.model.policy import DOWNTIME, Decision, View
+from tui.migration.backend.steering import Steering
+from tui.migration.model import record
+from tui.migration.model.record import Event, Sample
+from tui.migration.model.verdict import sentence
+
+pytestmark = pytest.mark.usefixtures("no_thread_raises")
+
+REFUSED = Failure("guest1 could not be switched to post-copy", "QEMU may not use userfaultfd")
+PLAN = Plan("guest1", AUTOMATIC)
+
+
+def decisions(watched: Watched) -> list[tuple[object, object]]:
+    return [(each.data["decided"], each.data["shadow"]) for each in watched.actions(AUTOMATIC)]
+
+
+async def test_it_switches_at_the_end_of_the_pass_that_proves_it(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"))
+    watched = begin(stage, tmp_path, PLAN)
+    await watched.ended()
+    timeline = watched.migration.timeline
+    (decided,) = watched.actions(AUTOMATIC)
+    assert decided.data["reason"] == "the last passes left no less than before: 299 MiB, 299 MiB, 299 MiB"
+    (before,) = [n for n, each in enumerate(watched.records) if each is decided]
+    samples = [each for each in watched.records[:before] if isinstance(each, Sample)]
+    assert samples[-1].number("memory_iteration") == 5  # it has just begun
+    assert samples[-2].number("memory_iteration") == 4
+    assert stage.calls.count("start_post_copy") == 1
+    assert watched.events(record.KEY) == []
+    assert timeline.phase == "completed"
+    assert timeline.post_copy_at is not None
+    assert [mark.text for mark in timeline.marks if mark.sign == "a"] == ["automatic: post-copy"]
+    reason = "because the last passes left no less than before: 299 MiB, 299 MiB, 299 MiB."
+    assert sentence(timeline, 20.0).text.endswith(f"Automatic: switched to post-copy {reason}")
+
+
+async def test_a_migration_that_converges_is_left_alone(tmp_path: Path) -> None:
+    stage = Stage(recording("pre-copy-idle"))
+    watched = begin(stage, tmp_path, PLAN)
+    await watched.ended()
+    assert decisions(watched) == []
+    assert "start_post_copy" not in stage.calls
+    assert watched.summary["options"]["technique"] == AUTOMATIC
+
+
+async def test_in_the_shadow_of_another_technique_it_only_records_what_it_would_do(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    watched = begin(stage, tmp_path, Plan("guest1", PRE_COPY, shadow=True))
+    await watched.ended()
+    assert decisions(watched) == [("post-copy", True)]
+    assert "start_post_copy" not in stage.calls
+    assert sentence(watched.migration.timeline, 20.0).text.split(". ")[-1].startswith("Automatic would have switched")
+
+
+async def test_a_refused_post_copy_is_not_requested_again(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    stage.refusals["start_post_copy"] += [REFUSED]
+    watched = begin(stage, tmp_path, PLAN)
+    await watched.until(watched.errors)
+    await watched.until(lambda: ("nothing", False) in decisions(watched))
+    await watched.ended()
+    assert stage.calls.count("start_post_copy") == 1
+    assert decisions(watched) == [("post-copy", False), ("nothing", False)]
+
+
+async def test_what_a_person_has_requested_is_not_decided_again(tmp_path: Path) -> None:
+    """After a refusal of a person's request, too."""
+    stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    stage.refusals["start_post_copy"] += [REFUSED]
+    stage.standing = True
+    watched = begin(stage, tmp_path, PLAN)
+    stage.play(iteration(1))
+    watched.migration.controls.switch_to_post_copy()
+    await watched.until(watched.errors)
+    stage.standing = False
+    await watched.ended()
+    assert stage.calls.count("start_post_copy") == 1
+    assert decisions(watched) == []
+
+
+async def test_a_decision_of_an_earlier_process_stands(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    stage.refusals["start_post_copy"] += [REFUSED]
+    watched = begin(stage, tmp_path, PLAN)
+    await watched.until(lambda: ("nothing", False) in decisions(watched))
+    watched.migration.leave()
+    again = rejoin(stage, tmp_path)
+    await again.ended()
+    assert stage.calls.count("start_post_copy") == 1
+    assert decisions(again) == []
+    assert again.migration.plan.technique == AUTOMATIC
+
+
+async def test_the_passes_of_an_earlier_process_count(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"))
+    watched = begin(stage, tmp_path, PLAN)
+    await watched.until(lambda: len(watched.migration.timeline.passes) >= 2)
+    stage.standing = True
+    watched.migration.leave()
+    stage.standing = False
+    again = rejoin(stage, tmp_path)
+    await again.ended()
+    assert decisions(again) == [("post-copy", False)]
+    assert again.migration.timeline.phase == "completed"
+
+
+# -- another policy --
+
+
+class Steps:
+    """Allows more downtime with each pass, and cannot stop."""
+
+    name, words = "steps", "steps"
+
+    def decide(self, view: View) -> Decision | None:
+        return Decision(DOWNTIME, f"{len(view.passes)} passes have ended", 100 * len(view.passes))
+
+
+def steered(stage: Stage, runs: Path, plan: Plan = PLAN) -> tuple[Watched, Steering]:
+    """A migration whose records the test adds by hand."""
+    watched = prepare(stage, runs, plan)
+    controls = watched.migration.controls
+    controls.passes_seen = True
+    return watched, Steering(plan, watched.migration.run_log, controls, Steps())
+
+
+def play(watched: Watched, steering: Steering, passes: int) -> None:
+    """Add the records up to the end of that many passes."""
+    log = watched.migration.run_log
+    for each in recording("post-copy-by-hand"):
+        if isinstance(each, Event) and each.kind in (record.ACTION, record.KEY):
+            continue
+        log.publish(each)
+        if isinstance(each, Sample):
+            steering.sampled()
+        if len(log.timeline.passes) >= passes:
+            return
+
+
+def downtimes(watched: Watched) -> list[object]:
+    return [each["value"] for each in _decided(watched)]
+
+
+def _decided(watched: Watched) -> list[dict[str, object]]:
+    events = [each for each in watched.migration.timeline.events if each.kind == record.ACTION]
+    return [dict(each.data) for each in events if each.data["action"] == AUTOMATIC]
+
+
+async def test_a_policy_changes_the_downtime_once_for_each_value(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"))
+    watched, steering = steered(stage, tmp_path)
+    play(watched, steering, 3)
+    await watched.until(lambda: stage.calls.count("set_max_downtime") == 4)
+    assert downtimes(watched) == [0, 100, 200, 300]
+    watched.migration.leave()
+
+
+async def test_after_a_key_of_a_person_the_downtime_is_theirs(tmp_path: Path) -> None:
+    watched, steering = steered(Stage(recording("post-copy-by-hand")), tmp_path)
+    watched.migration.controls.by_person.add("downtime")
+    play(watched, steering, 3)
+    assert downtimes(watched) == []
+    watched.migration.leave()
+
+
+async def test_after_a_cancel_nothing_is_decided(tmp_path: Path) -> None:
+    watched, steering = steered(Stage(recording("post-copy-by-hand")), tmp_path)
+    watched.migration.controls.by_person.add("cancel")
+    play(watched, steering, 3)
+    assert downtimes(watched) == []
+    watched.migration.leave()
+
+
+async def test_without_automatic_and_shadow_no_policy_is_asked(tmp_path: Path) -> None:
+    watched, steering = steered(Stage(recording("post-copy-by-hand")), tmp_path, Plan("guest1", POST_COPY_MANUAL))
+    play(watched, steering, 3)
+    assert downtimes(watched) == []
+    watched.migration.leave()

@@ -1,0 +1,139 @@
+"""What steers a migration without a person: the timeout, and the policy of the technique "automatic"."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, Plan
+from tui.forecast.model.ahead import Bandwidth
+from tui.forecast.model.forecast import Inputs, side_by_side
+from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
+from tui.forecast.model.policy import DOWNTIME, POLICIES, POST_COPY, Decision, Policy
+from tui.migration.backend.controls import Controls
+from tui.migration.backend.run_log import RunLog
+from tui.migration.model import course, record
+from tui.migration.model.accuracy import planned
+from tui.migration.model.keys import CANCEL
+from tui.migration.model.record import Event, Record
+
+BANDWIDTH_EVERY_S = 0.5  # samples come at irregular times; so each moment counts alike
+NOTABLE = 0.1  # a change of the bandwidth by this share makes a new forecast
+LEAST_S = 1.0  # between two recorded forecasts
+LEAST_SHARE = 0.01  # of the time so far, so that a day has some hundred forecasts
+NOTHING = "nothing"  # decided
+
+
+class Steering:
+    """Runs on the actor's thread. It asks the policy after each sample, and QEMU's begin of a pass makes a sample.
+
+    A decision goes through the controls, as that of a person does. What a person has requested, the policy leaves
+    alone.
+    """
+
+    def __init__(self, plan: Plan, run_log: RunLog, controls: Controls) -> None:
+        self.timeout_at: float | None = None  # of post-copy after a timeout, by time.monotonic()
+        self._plan = plan
+        self._run_log = run_log
+        self._timeline = run_log.timeline
+        self._controls = controls
+        self._policy: Policy = POLICIES.get(plan.policy, POLICIES[OURS])
+        self._acts = plan.technique == AUTOMATIC and not plan.shadow
+        self._inputs: Inputs | None = None
+        self._bandwidth = Bandwidth()
+        self._measured_at = 0.0
+        self._decided: set[tuple[str, int | None]] = set()  # each is done once, also after a refusal
+        self._forecast_at: float | None = None
+        self._forecast_passes = 0
+        self._forecast_bandwidth = 0.0
+
+    # -- begin --
+
+    def begin(self, inputs: Inputs | None) -> None:
+        """Record the forecast that was made before the start."""
+        self._inputs = inputs
+        if inputs is not None:
+            techniques = [forecast_to_json(each) for each in side_by_side(inputs)]
+            data: dict[str, Any] = {"inputs": inputs_to_json(inputs), "techniques": techniques}
+            name = planned(self._plan, inputs).technique
+            self._run_log.event(record.FORECAST, made="before", **data, technique=name)
+        self._set_timeout()
+
+    def resume(self, earlier: Iterable[Record]) -> None:
+        """Continue after an earlier process, by its records."""
+        self._inputs = course.inputs_of(self._timeline.forecast)
+        self._set_timeout()
+        for point in self._timeline.points:
+            self._measure(point.t, point.rate)
+        for each in earlier:
+            if isinstance(each, Event) and each.data.get("action") == AUTOMATIC:
+                self._decided.add((str(each.data.get("decided")), each.data.get("value")))
+
+    def _set_timeout(self) -> None:
+        if self._plan.technique == POST_COPY_TIMEOUT and self._timeline.post_copy_at is None:
+            self.timeout_at = self._run_log.zero + self._plan.timeout_s
+
+    # -- while it runs --
+
+    def tick(self, moment: float, *, running: bool) -> None:
+        """Switch when the timeout of the technique has passed; `moment` is by time.monotonic()."""
+        if self.timeout_at is not None and moment >= self.timeout_at:
+            self.timeout_at = None
+            if running and self._timeline.post_copy_at is None:
+                self._controls.timed_out(self._plan.timeout_s)
+
+    def sampled(self) -> None:
+        """A sample was added to the timeline."""
+        if not course.in_pre_copy(self._timeline):
+            return
+        point = self._timeline.points[-1]
+        self._measure(point.t, point.rate)
+        if (self._acts or self._plan.shadow) and self._controls.passes_seen:
+            self._ask()
+        self._forecast(point.t)
+
+    def _measure(self, t: float, rate: float | None) -> None:
+        if rate and (t - self._measured_at >= BANDWIDTH_EVERY_S or self._bandwidth.mean is None):
+            self._measured_at = t
+            self._bandwidth.add(rate)
+
+    # -- decisions --
+
+    def _ask(self) -> None:
+        """Ask the policy, and do or record what it decides."""
+        by_person, controls = self._controls.by_person, self._controls
+        if CANCEL in by_person or (self._acts and controls.switching):
+            return
+        post_copy = not self._plan.post_copy_refused and POST_COPY not in by_person
+        if post_copy and self._acts and controls.post_copy_refused:
+            post_copy = False
+            self._record_once(Decision(NOTHING, "post-copy was refused, so it goes on with its passes"))
+        view = course.view_of(self._timeline, self._inputs, self._bandwidth.mean, post_copy=post_copy)
+        decision = self._policy.decide(view)
+        if decision is None or (decision.kind == DOWNTIME and DOWNTIME in by_person):
+            return
+        if self._record_once(decision) and self._acts:
+            controls.decided(decision.kind, decision.value)
+
+    def _record_once(self, decision: Decision) -> bool:
+        key = (decision.kind, decision.value)
+        if key in self._decided:
+            return False
+        self._decided.add(key)
+        fields: dict[str, Any] = {"action": AUTOMATIC, "decided": decision.kind, "value": decision.value}
+        fields |= {"reason": decision.reason, "shadow": not self._acts, "policy": self._policy.name}
+        self._run_log.log(record.ACTION, fields)
+        return True
+
+    # -- forecasts --
+
+    def _forecast(self, t: float) -> None:
+        """Record a new forecast after a pass, or if the bandwidth has changed; not too often."""
+        bandwidth, passes = self._bandwidth.mean or 0.0, self._timeline.passes.added
+        since = t if self._forecast_at is None else t - self._forecast_at
+        changed = abs(bandwidth - self._forecast_bandwidth) > NOTABLE * self._forecast_bandwidth
+        due = passes != self._forecast_passes and since >= LEAST_SHARE * t
+        if not (due or changed) or (self._forecast_at is not None and since < LEAST_S):
+            return
+        found = course.ahead_of(self._timeline, self._inputs, bandwidth)
+        if found is not None:
+            self._forecast_at, self._forecast_passes, self._forecast_bandwidth = t, passes, bandwidth
+            self._run_log.log(record.FORECAST, course.ahead_to_json(found))

@@ -1,0 +1,92 @@
+"""Where a migration is, as a forecast and a policy need it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.forecast.model.ahead import Ahead, EndedPass, Position, ahead, updated
+from tui.forecast.model.dirty_curve import DirtyCurve
+from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.forecast_json import inputs_from_json
+from tui.forecast.model.interval import Interval
+from tui.forecast.model.policy import View
+from tui.migration.model.timeline import PASS, Timeline
+
+NEWEST_PASSES = 32  # older ones show a workload of the past, and each costs time
+LEAST_PASSES = 2  # without a measured curve: one pass shows no trend
+MOST_CONE = 24  # moments of a cone that are recorded
+
+
+def in_pre_copy(timeline: Timeline) -> bool:
+    """Whether passes are being sent, so that there is something to decide and to forecast."""
+    return timeline.phase == PASS and bool(timeline.points) and not timeline.paused and not timeline.cancel_requested
+
+
+def ended_passes(timeline: Timeline) -> tuple[EndedPass, ...]:
+    """The newest passes whose end was recorded."""
+    newest = timeline.passes[-NEWEST_PASSES:]
+    return tuple(EndedPass(each.ended - each.began, float(each.left), each.ended) for each in newest)
+
+
+def position(timeline: Timeline) -> Position:
+    """Where it is at its newest point; it must have one."""
+    point = timeline.points[-1]
+    return Position(point.t, max(0.0, point.t - timeline.pass_began), float(point.remaining))
+
+
+def view_of(timeline: Timeline, inputs: Inputs | None, bandwidth: float | None, *, post_copy: bool) -> View:
+    """What a policy decides by; the timeline must have a point."""
+    where, point = position(timeline), timeline.points[-1]
+    downtime_s = timeline.max_downtime_ms / 1000
+    return View(
+        elapsed_s=where.elapsed_s,
+        in_pass_s=where.in_pass_s,
+        remaining=where.remaining,
+        memory=float(point.total),
+        passes=ended_passes(timeline),
+        bandwidth=bandwidth,
+        max_downtime_s=downtime_s,
+        post_copy=post_copy,
+        inputs=None if inputs is None else replace(inputs, max_downtime_s=downtime_s),
+    )
+
+
+def ahead_of(timeline: Timeline, inputs: Inputs | None, bandwidth: float | None) -> Ahead | None:
+    """The forecast from here on; None while too little is known. `inputs` are those from before the start."""
+    ended, memory = ended_passes(timeline), float(timeline.points[-1].total)
+    if not bandwidth or not timeline.max_downtime_ms or (inputs is None and len(ended) < LEAST_PASSES):
+        return None
+    if inputs is None:
+        known = Interval.exact(bandwidth)
+        inputs = Inputs(DirtyCurve((), memory), memory, known, "this migration", 0.0, exact_curve=True)
+    inputs = replace(inputs, max_downtime_s=timeline.max_downtime_ms / 1000)
+    where = position(timeline)
+    found = ahead(updated(inputs, ended, bandwidth), replace(where, remaining=_to_send(timeline, inputs.first)))
+    begin = (where.elapsed_s, where.remaining, where.remaining)
+    return replace(found, cone=(begin, *found.cone[1:]))
+
+
+def _to_send(timeline: Timeline, first: float) -> float:
+    """What remains of the pass; in the first one without the zero pages, which take no time. `first` is what it sends.
+
+    If it has sent more than that, nothing is known of its zero pages.
+    """
+    point = timeline.points[-1]
+    left = first - point.transferred
+    return min(left, float(point.remaining)) if timeline.in_first_pass and left > 0 else float(point.remaining)
+
+
+def ahead_to_json(found: Ahead) -> dict[str, object]:
+    """The forecast as it is recorded; infinite values are None, and only the first moments of the cone are kept."""
+    cone = [[round(t, 3), round(low), round(high)] for t, low, high in found.cone[:MOST_CONE]]
+    times = {"total_s": found.total_s.to_json(), "downtime_s": found.downtime_s.to_json()}
+    rounded = {name: [each if each is None else round(each, 4) for each in values] for name, values in times.items()}
+    return {"made": "running", "converges": found.converges, "certain": found.certain, **rounded, "cone": cone}
+
+
+def inputs_of(forecast: Mapping[str, Any]) -> Inputs | None:
+    """The inputs of a recorded forecast; None if there is none, or that of another version."""
+    try:
+        return inputs_from_json(forecast.get("inputs"))
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,92 @@
+"""What was requested of a migration, by a person or by a rule, and the limits that it has now."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tui.migration.model.passes import PassCounter
+from tui.migration.model.points import Mark, Thinned, notable_marks
+from tui.migration.model.record import Event, number_in
+
+KEY_MARKS = {"resume": ("r", "resume"), "pause": ("!", "paused"), "cancel": ("c", "cancel")}
+
+
+class Requested:
+    """The part of a timeline that keys and actions change."""
+
+    def __init__(self) -> None:
+        self.marks = Thinned(notable_marks)
+        self.cancel_requested = False  # and not refused
+        self.post_copy_held = False  # requested, and waiting for the first pass
+        self.post_copy_sent = False  # requested, and neither refused nor begun yet
+        self.post_copy_at: float | None = None
+        self.resume_requested = False  # and post-copy does not go on yet
+        self.decision: Mapping[str, Any] = {}  # the newest of the technique "automatic"
+        self.max_downtime_ms = 300  # 0 if unknown
+        self.bandwidth_mib_s = self.post_copy_bandwidth_mib_s = 0  # the limits; 0 means none
+        self.log_trouble = ""  # why the log is incomplete, as a sentence
+        self._passes = PassCounter()
+
+    def _on_key(self, event: Event) -> None:
+        action, value = event.data.get("action"), event.data.get("value")
+        if action == "post-copy":
+            self.post_copy_held = bool(event.data.get("held"))
+            self.post_copy_sent = not self.post_copy_held
+        elif action == "downtime" and value:
+            self.marks.append(Mark(event.t, "d", f"downtime <= {value} ms"))
+        elif action == "bandwidth" and value is not None:
+            self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
+        elif str(action) in KEY_MARKS:
+            self.resume_requested = self.resume_requested or action == "resume"
+            self.cancel_requested = self.cancel_requested or action == "cancel"
+            self.marks.append(Mark(event.t, *KEY_MARKS[str(action)]))
+
+    def _on_action(self, event: Event) -> None:
+        action, value = event.data.get("action"), event.data.get("value")
+        if action == "timeout":
+            self.post_copy_held = self.post_copy_at is None and bool(event.data.get("held"))
+        elif action == "automatic":
+            self._decided(event)
+        elif action == "log":
+            self.log_trouble = ""
+        elif event.data.get("failed"):
+            self.post_copy_sent = self.post_copy_sent and action != "post-copy"
+            self.post_copy_held = self.post_copy_held and action != "post-copy"
+            self.cancel_requested = self.cancel_requested and action != "cancel"
+        elif action == "downtime" and value:
+            self.max_downtime_ms = int(number_in(event.data, "value") or 0) or self.max_downtime_ms
+        elif action == "bandwidth" and value is not None and event.data.get("post_copy"):
+            self.post_copy_bandwidth_mib_s = int(number_in(event.data, "value") or 0)
+        elif action == "bandwidth" and value is not None:
+            self.bandwidth_mib_s = int(number_in(event.data, "value") or 0)
+        elif action == "post-copy":
+            self.post_copy_held = False
+            self._passes.interrupted = True
+
+    def _decided(self, event: Event) -> None:
+        self.decision = event.data
+        if event.data.get("decided") == "nothing":
+            return
+        shadow, what = event.data.get("shadow"), decided_words(event.data)
+        if event.data.get("decided") == "post-copy" and not shadow and self.post_copy_at is None:
+            self.post_copy_sent = True
+        self.marks.append(Mark(event.t, "a", f"automatic{' (shadow)' if shadow else ''}: {what}"))
+
+
+def decision_sentence(decision: Mapping[str, Any]) -> str:
+    """What the technique "automatic" decided and why, as a sentence; empty if it has decided nothing."""
+    if not decision:
+        return ""
+    reason = str(decision.get("reason", ""))
+    if decision.get("decided") == "nothing":
+        return f"Automatic: {reason}."
+    switched = decision.get("decided") == "post-copy"
+    if decision.get("shadow"):
+        what = "have switched to post-copy" if switched else f"have allowed {decision.get('value')} ms of downtime"
+        return f"Automatic would {what} because {reason}."
+    what = "switched to post-copy" if switched else f"allowed {decision.get('value')} ms of downtime"
+    return f"Automatic: {what} because {reason}."
+
+
+def decided_words(decision: Mapping[str, Any]) -> str:
+    """What a decision of the technique "automatic" does, in two or three words."""
+    return "post-copy" if decision.get("decided") == "post-copy" else f"downtime <= {decision.get('value')} ms"
