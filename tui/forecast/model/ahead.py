@@ -81,15 +81,20 @@ def stalled(ended: Sequence[EndedPass]) -> bool:
 def ahead(inputs: Inputs, position: Position) -> Ahead:
     """What comes after a position in pre-copy."""
     variants = list(inputs.variants())
-    likely = _onward(*variants[0], inputs.max_downtime_s, position)
-    end = likely.points[-1][0]
-    found = [likely, *(_onward(*each, inputs.max_downtime_s, position, until=end) for each in variants[1:])]
+    found = [_onward(*each, inputs.max_downtime_s, position) for each in variants]
+    likely = found[0]
+    ends = [each.points[-1][0] for each in found if math.isfinite(each.total_s)]
+    end = max(ends) if math.isfinite(likely.total_s) else likely.points[-1][0]
+    found = [
+        each if math.isfinite(each.total_s) else _onward(*variant, inputs.max_downtime_s, position, until=end)
+        for each, variant in zip(found, variants, strict=True)
+    ]
     return Ahead(
         math.isfinite(likely.total_s),
         all(math.isfinite(each.total_s) == math.isfinite(likely.total_s) for each in found),
         Interval.around(likely.total_s, (each.total_s for each in found)),
         Interval.around(likely.downtime_s, (each.downtime_s for each in found)),
-        _cone(found),
+        _cone(found, end),
     )
 
 
@@ -129,15 +134,14 @@ def _onward(curve: DirtyCurve, link: Link, max_downtime_s: float, position: Posi
         if left >= SHRINKS * before and number + 1 >= SHOWN_PASSES and (t >= until or number >= MOST_MOMENTS):
             break
         rest, in_pass_s, before = left, 0.0, left
-    return _Course(math.inf, math.inf, points[: 1 + 2 * SHOWN_PASSES] if not until else points)
+    return _Course(math.inf, math.inf, points if until else points[: 1 + 2 * SHOWN_PASSES])
 
 
-def _cone(courses: list[_Course]) -> tuple[tuple[float, float, float], ...]:
-    """The lowest and highest of all courses, up to the end of the likely one, which is the first.
+def _cone(courses: list[_Course], end: float) -> tuple[tuple[float, float, float], ...]:
+    """The lowest and highest of all courses up to a moment; two entries of one moment are a step.
 
-    Two entries of one moment are a step. Of more than MOST_MOMENTS, the nearest are kept, and the last.
+    Of more than MOST_MOMENTS, the nearest are kept, and the last.
     """
-    end = courses[0].points[-1][0]
     moments = sorted({t for course in courses for t, _ in course.points if t <= end})
     found: list[tuple[float, float, float]] = []
     for t in [*moments[:MOST_MOMENTS], *moments[MOST_MOMENTS:][-1:]]:

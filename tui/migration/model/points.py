@@ -61,6 +61,18 @@ class Mark(NamedTuple):
     number: int = 0  # of a pass: how many ends of passes were recorded up to here
 
 
+KEY_MARKS = {"resume": ("r", "resume"), "pause": ("!", "paused"), "cancel": ("c", "cancel")}
+
+
+def mark_of_key(t: float, action: object, value: object) -> Mark | None:
+    """The mark of a request; None for one without a mark, such as post-copy, which is a phase."""
+    if action == "downtime" and value:
+        return Mark(t, "d", f"downtime <= {value} ms")
+    if action == "bandwidth" and value is not None:
+        return Mark(t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited")
+    return Mark(t, *KEY_MARKS[str(action)]) if str(action) in KEY_MARKS else None
+
+
 class Thinned(list[T]):
     """A list that stays short: beyond MOST items it thins all but the NEWEST; `keep` chooses from GROUP items.
 

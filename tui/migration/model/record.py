@@ -30,7 +30,9 @@ ERROR = "error"  # data: what, why, hint, detail
 # since_ns, by the guest's clock; clock_lost_ms by how much that clock fell behind in the pauses so far, clock_error_ms
 # the possible error. felt: see model.observed_downtime.
 GUEST, UDP_PROBE, OBSERVED = "guest", "echo", "felt"
-EVERY_SECOND = frozenset({GUEST, UDP_PROBE})
+# Data: made ("before" or "running"), and what model.forecasts reads.
+FORECAST = "forecast"
+EVERY_SECOND = frozenset({GUEST, UDP_PROBE, FORECAST})
 VERIFIED = "verified"  # where the VM is afterwards; data: sentence, ok, advice
 END = "end"  # data: outcome
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from tui.core import settings
 from tui.core.plan import PRE_COPY, UNKNOWN
+from tui.migration.model.forecasts import Forecasts
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.passes import Pass, PassCounter
 from tui.migration.model.points import (
@@ -16,6 +17,7 @@ from tui.migration.model.points import (
     Points,
     SendRate,
     Thinned,
+    mark_of_key,
     notable_marks,
     point_of,
 )
@@ -33,8 +35,6 @@ CANCELLED = "cancelled"
 LOST = "lost"  # it ended unobserved, and libvirt no longer has its result
 
 OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
-
-KEY_MARKS = {"resume": ("r", "resume"), "pause": ("!", "paused"), "cancel": ("c", "cancel")}
 
 
 class Timeline:
@@ -69,6 +69,7 @@ class Timeline:
         self.diagnosis: Mapping[str, Any] = {}  # of a broken post-copy, or of an end of which a host knows more
         self.resume_requested = False  # and post-copy does not go on yet
         self.dirty_rate_at: float | None = None  # when libvirt last computed it
+        self.forecasts = Forecasts()
         self.now = 0.0
         self.ended_at: float | None = None
         self.max_downtime_ms = 300  # 0 if unknown
@@ -260,18 +261,14 @@ class Timeline:
             self.marks.append(Mark(event.t, "S", "switchover"))
 
     def _on_key(self, event: Event) -> None:
-        action, value = event.data.get("action"), event.data.get("value")
+        action = event.data.get("action")
         if action == "post-copy":
             self.post_copy_held = bool(event.data.get("held"))
             self.post_copy_sent = not self.post_copy_held
-        elif action == "downtime" and value:
-            self.marks.append(Mark(event.t, "d", f"downtime <= {value} ms"))
-        elif action == "bandwidth" and value is not None:
-            self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
-        elif str(action) in KEY_MARKS:
-            self.resume_requested = self.resume_requested or action == "resume"
-            self.cancel_requested = self.cancel_requested or action == "cancel"
-            self.marks.append(Mark(event.t, *KEY_MARKS[str(action)]))
+        self.resume_requested = self.resume_requested or action == "resume"
+        self.cancel_requested = self.cancel_requested or action == "cancel"
+        if (mark := mark_of_key(event.t, action, event.data.get("value"))) is not None:
+            self.marks.append(mark)
 
     def _on_action(self, event: Event) -> None:
         action, value = event.data.get("action"), event.data.get("value")
@@ -322,6 +319,9 @@ class Timeline:
         else:
             self.guest_silent = _number(event.data, "silent_s"), str(event.data.get("why", ""))
             self.guest.silent(event.t)
+
+    def _on_forecast(self, event: Event) -> None:
+        self.forecasts.add(event.t, event.data)
 
     def _on_felt(self, event: Event) -> None:
         self.observed = ObservedDowntime.of(event.data)
