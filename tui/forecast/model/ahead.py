@@ -14,7 +14,7 @@ NEWEST = 0.4  # the weight of the newest bandwidth in the mean (KubeVirt's ewmaA
 STALL = 0.04  # a pass must leave this share less than the least before, else it makes no progress (stallMargin)
 STALLED_PASSES = 2  # so many passes without progress prove that it does not converge
 SHOWN_PASSES = 3  # of a migration that does not converge, in the cone
-MOST_MOMENTS = 120  # of the cone: an event of the record has it
+MOST_MOMENTS = 40  # of the cone: each event in the record has one
 BANDWIDTH_SPREAD = 0.1  # at least this share of the bandwidth is uncertain
 
 

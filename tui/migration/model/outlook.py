@@ -2,10 +2,12 @@
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import itemgetter
 
 from tui.forecast.model.interval import Interval
 from tui.migration.model.forecasts import Cone, Expected
+from tui.migration.model.record import LONGEST_S
 from tui.migration.model.timeline import PASS, POST_COPY, SETUP, Timeline
 
 STALE_S = 3.0  # a forecast is made once a second at most; if two passes have ended since, none is made any more
@@ -34,7 +36,13 @@ def cone(timeline: Timeline) -> Cone:
     """The lowest and highest bytes remaining from the newest sample on; empty if nothing is known of them."""
     if timeline.phase in (SETUP, PASS) and not timeline.cancel_requested:
         found = expected(timeline)
-        return _after(found.cone, timeline.points[-1].t) if found is not None and timeline.points else ()
+        if found is None or not timeline.points:
+            return ()
+        newest = timeline.points[-1]
+        ahead = _joined(_after(found.cone, newest.t), float(newest.remaining))
+        if ahead and ahead[-1][0] < found.total_s.high < LONGEST_S:
+            return (*ahead, (found.total_s.high, 0.0, 0.0))
+        return ahead
     fetched = fetching(timeline) if timeline.phase == POST_COPY else None
     if fetched is None or fetched.left_s is None or not timeline.points:
         return ()
@@ -54,6 +62,15 @@ def _after(whole: Cone, t: float) -> Cone:
     (t0, low0, high0), (t1, low1, high1) = whole[index - 1], whole[index]
     part = (t - t0) / (t1 - t0)
     return ((t, low0 + part * (low1 - low0), high0 + part * (high1 - high0)), *whole[index:])
+
+
+def _joined(ahead: Cone, remaining: float) -> Cone:
+    """The rest of the current pass begins at what remains: of the first pass, libvirt counts pages of zeros, too."""
+    if not ahead or not ahead[0][2]:
+        return ahead
+    factor = remaining / ahead[0][2]
+    rise = next((n for n, (one, two) in enumerate(pairwise(ahead), 1) if two[2] > one[2]), len(ahead))
+    return (*((t, low * factor, high * factor) for t, low, high in ahead[:rise]), *ahead[rise:])
 
 
 @dataclass(frozen=True)

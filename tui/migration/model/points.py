@@ -2,10 +2,10 @@
 
 import math
 from collections import deque
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
-from tui.migration.model.record import Memory
+from tui.migration.model.record import Memory, number_in
 
 T = TypeVar("T")
 
@@ -59,18 +59,6 @@ class Mark(NamedTuple):
     sign: str
     text: str
     number: int = 0  # of a pass: how many ends of passes were recorded up to here
-
-
-KEY_MARKS = {"resume": ("r", "resume"), "pause": ("!", "paused"), "cancel": ("c", "cancel")}
-
-
-def mark_of_key(t: float, action: object, value: object) -> Mark | None:
-    """The mark of a request; None for one without a mark, such as post-copy, which is a phase."""
-    if action == "downtime" and value:
-        return Mark(t, "d", f"downtime <= {value} ms")
-    if action == "bandwidth" and value is not None:
-        return Mark(t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited")
-    return Mark(t, *KEY_MARKS[str(action)]) if str(action) in KEY_MARKS else None
 
 
 class Thinned(list[T]):
@@ -205,6 +193,16 @@ class GuestPoints(Thinned[GuestPoint]):
     def mean(self) -> float | None:
         """The mean of all rates; None before the first."""
         return self._sum / self._count if self._count else None
+
+    def add(self, t: float, data: Mapping[str, Any]) -> tuple[float, str] | None:
+        """Add what an event reports; if no line came, for how many seconds, and why."""
+        if data.get("silent_s") is None:
+            self.before = self.before or number_in(data, "before") or 0.0
+            moment = t - (number_in(data, "ago") or 0.0)  # the guest replied only later
+            self.answered(GuestPoint(moment, number_in(data, "rate") or 0.0, str(data.get("unit", ""))))
+            return None
+        self.silent(t)
+        return number_in(data, "silent_s") or 0.0, str(data.get("why", ""))
 
     def answered(self, point: GuestPoint) -> None:
         """Add a rate, which may be of a moment for which no answer had come before."""

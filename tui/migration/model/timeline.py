@@ -10,14 +10,12 @@ from tui.migration.model.forecasts import Forecasts
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.passes import Pass, PassCounter
 from tui.migration.model.points import (
-    GuestPoint,
     GuestPoints,
     Mark,
     Point,
     Points,
     SendRate,
     Thinned,
-    mark_of_key,
     notable_marks,
     point_of,
 )
@@ -35,6 +33,8 @@ CANCELLED = "cancelled"
 LOST = "lost"  # it ended unobserved, and libvirt no longer has its result
 
 OVER = frozenset({COMPLETED, FAILED, CANCELLED, LOST})
+
+KEY_MARKS = {"resume": ("r", "resume"), "pause": ("!", "paused"), "cancel": ("c", "cancel")}
 
 
 class Timeline:
@@ -261,14 +261,18 @@ class Timeline:
             self.marks.append(Mark(event.t, "S", "switchover"))
 
     def _on_key(self, event: Event) -> None:
-        action = event.data.get("action")
+        action, value = event.data.get("action"), event.data.get("value")
         if action == "post-copy":
             self.post_copy_held = bool(event.data.get("held"))
             self.post_copy_sent = not self.post_copy_held
-        self.resume_requested = self.resume_requested or action == "resume"
-        self.cancel_requested = self.cancel_requested or action == "cancel"
-        if (mark := mark_of_key(event.t, action, event.data.get("value"))) is not None:
-            self.marks.append(mark)
+        elif action == "downtime" and value:
+            self.marks.append(Mark(event.t, "d", f"downtime <= {value} ms"))
+        elif action == "bandwidth" and value is not None:
+            self.marks.append(Mark(event.t, "b", f"bandwidth {value} MiB/s" if value else "bandwidth unlimited"))
+        elif str(action) in KEY_MARKS:
+            self.resume_requested = self.resume_requested or action == "resume"
+            self.cancel_requested = self.cancel_requested or action == "cancel"
+            self.marks.append(Mark(event.t, *KEY_MARKS[str(action)]))
 
     def _on_action(self, event: Event) -> None:
         action, value = event.data.get("action"), event.data.get("value")
@@ -311,14 +315,7 @@ class Timeline:
             self.final = {name: value for name, value in stats.items() if number_in(stats, name) is not None}
 
     def _on_guest(self, event: Event) -> None:
-        if event.data.get("silent_s") is None:
-            self.guest_silent = None
-            self.guest.before = self.guest.before or _number(event.data, "before")
-            moment = event.t - _number(event.data, "ago")  # the guest replied only later
-            self.guest.answered(GuestPoint(moment, _number(event.data, "rate"), str(event.data.get("unit", ""))))
-        else:
-            self.guest_silent = _number(event.data, "silent_s"), str(event.data.get("why", ""))
-            self.guest.silent(event.t)
+        self.guest_silent = self.guest.add(event.t, event.data)
 
     def _on_forecast(self, event: Event) -> None:
         self.forecasts.add(event.t, event.data)

@@ -12,6 +12,7 @@ from tui.migration.model.phases import phases
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.charts import guest_now, guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.curves import newest_of, span_of, window_of
+from tui.migration.widgets.forecast_mark import forecast_mark
 from tui.migration.widgets.pass_charts import left_picture, sent_and_left, sent_picture
 from tui.migration.widgets.readout import readout
 from tui.migration.widgets.ribbon import ribbon
@@ -41,7 +42,7 @@ class Board(Vertical):
 
     DEFAULT_CSS = """
     Board { height: 1fr; }
-    Board > #ribbon { height: 1; text-wrap: nowrap; }
+    Board > #ribbon { height: auto; text-wrap: nowrap; }
     Board > #values { height: auto; text-wrap: nowrap; }
     Board > Chart { height: 2fr; }
     Board > #memory { height: 3fr; }
@@ -177,7 +178,9 @@ class Board(Vertical):
         line, values = self.query_one("#ribbon", Lines), self.query_one("#values", Lines)
         line.display = scale.columns > 0
         if line.display:
-            line.show(ribbon(list(phases(timeline)), scale, labels_wide(width) + 1, width))
+            left = labels_wide(width) + 1
+            mark = forecast_mark(timeline, scale, left, width) if self.size.height > LEAST + LINES else None
+            line.show(ribbon(list(phases(timeline)), scale, left, width), *([] if mark is None else [mark]))
         values.display = self.size.height >= LEAST + LINES
         if self.view.cursor is None:
             guest = "" if "guest" in self._shown(timeline) else guest_now(timeline)

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.ui.chart.curves import Curves, is_loaded, load
-from tui.ui.chart.paper import BAND, BLANK, CURSOR, EMPTY, FRAME, LABEL, LEVEL, ON_AREA, SERIES, SIGN, TITLE, Row
+from tui.ui.chart.paper import AHEAD, BAND, BLANK, CURSOR, EMPTY, FRAME, LABEL, LEVEL, ON_AREA, SERIES, SIGN, TITLE, Row
 from tui.ui.chart.picture import AREA, Picture
 from tui.ui.chart.sheet import compose, labels_wide, time_scale
 
@@ -26,6 +26,7 @@ COMPONENTS = {  # by ink
     EMPTY: "chart--empty",
     BAND: "chart--band",
     CURSOR: "chart--cursor",
+    AHEAD: "chart--ahead",
 }
 
 
@@ -42,6 +43,7 @@ class Chart(Widget):
     Chart > .chart--level { color: $text-error; }
     Chart > .chart--band { color: $text-error; text-style: bold; }
     Chart > .chart--cursor { color: $text-accent; text-style: bold; }
+    Chart > .chart--ahead { color: $text-warning; }
     Chart > .chart--empty { color: $foreground 60%; }
     """
     ALLOW_SELECT = False
