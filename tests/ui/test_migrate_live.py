@@ -76,7 +76,7 @@ async def test_new_records_reach_the_page() -> None:
         assert last is not None
         faults = dict(last.stats) | {"memory_postcopy_requests": 1234567}
         page.migration.give(record.Sample(last.t + 1, last.at, faults, last.state))
-        await page.sees("post-copy faults 1234567")
+        await page.sees("post-copy faults 1,234,567")
 
 
 async def test_a_daemon_that_does_not_reply_is_shown_beside_the_figures() -> None:

@@ -76,6 +76,13 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole // 60 % 60} min"
 
 
+def approximately(seconds: float) -> str:
+    """A time that is estimated, with two digits below a minute: "84 ms", "180 ms", "9.2 s", "12 s", "2 min 5 s"."""
+    if 0.0995 <= seconds < 0.995:
+        return f"{10 * round(100 * seconds)} ms"
+    return f"{seconds:.0f} s" if 9.95 <= seconds < 59.5 else duration(seconds)
+
+
 def exact_size(amount: int) -> str:
     """Bytes without rounding: "8 GiB", "512 MB", else "1000001 B"; parse_size returns the same number."""
     if amount == 0:

@@ -173,3 +173,19 @@ def test_an_amount_that_only_a_damaged_file_has_is_short(odd: float) -> None:
 @pytest.mark.parametrize(("text", "number"), [("1.5", 1.5), ("inf", None), ("1e999", None), ("nan", None), ("x", None)])
 def test_only_a_finite_number_is_a_number(text: str, number: float | None) -> None:
     assert quantity.number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.084, "84 ms"),
+        (0.1834, "180 ms"),
+        (0.994, "990 ms"),
+        (0.9951, "995 ms"),
+        (9.2, "9.2 s"),
+        (12.3, "12 s"),
+        (125, "2 min 5 s"),
+    ],
+)
+def test_an_estimated_time_has_two_digits(seconds: float, text: str) -> None:
+    assert quantity.approximately(seconds) == text

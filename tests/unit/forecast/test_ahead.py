@@ -1,6 +1,7 @@
 """The forecast of a migration that is under way."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -30,6 +31,27 @@ def test_it_goes_on_from_where_it_is() -> None:
     assert moments[0] == 3.0
     assert found.cone[0][1:] == (100 * MIB, 100 * MIB)
     assert all(low <= high for _, low, high in found.cone)
+
+
+def test_the_cone_contains_the_saw_tooth_of_the_likely_course() -> None:
+    exact = replace(SLOW, bandwidth=Interval.exact(100 * MIB), exact_curve=True)
+    assert [(t, low / MIB, high / MIB) for t, low, high in ahead(exact, Position(3.0, 2.0, 100 * MIB)).cone][:5] == [
+        (3.0, 100, 100),
+        (4.0, 0, 0),
+        (4.0, pytest.approx(60), pytest.approx(60)),
+        (4.6, 0, 0),
+        (4.6, pytest.approx(12), pytest.approx(12)),
+    ]
+    sampled = ahead(SLOW, Position(3.0, 2.0, 100 * MIB))
+    assert min(low for _, low, _ in sampled.cone) == 0  # a pass leaves more only once it has sent all of the one before
+    assert sampled.cone[-1] == (pytest.approx(sampled.total_s.high), 0, 0)  # until even the slowest course has ended
+
+
+def test_the_cone_of_a_migration_without_end_does_not_fall_to_zero_after_the_passes_that_are_shown() -> None:
+    found = ahead(updated(SLOW, passes(300, 305), 100 * MIB), Position(8.0, 0.0, 305 * MIB))
+    end = found.cone[-1][0]
+    assert end == pytest.approx(8 + 3 * 3.05)
+    assert all(high > 0 for _, _, high in found.cone)
 
 
 def test_passes_replace_a_curve_that_was_measured_before_the_workload_changed() -> None:

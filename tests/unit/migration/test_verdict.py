@@ -81,7 +81,13 @@ def at(name: str, t: float) -> Timeline:
             "Undecided: the passes leave 299 MiB to 319 MiB; must be below 34 MiB. "
             "Post-copy in 1.0 s; p starts it now.",
         ),
-        ("post-copy-timeout", 10.5, NEUTRAL, "Post-copy: the VM runs on source, 187 MiB still to fetch, about 1.6 s."),
+        (
+            "post-copy-timeout",
+            10.5,
+            NEUTRAL,
+            "Post-copy: the VM runs on source, 187 MiB still to fetch, about 1.6 s (1.6 s to 1.7 s): each page is sent "
+            "once.",
+        ),
         (
             "post-copy-timeout",
             11.9,
@@ -103,7 +109,13 @@ def at(name: str, t: float) -> Timeline:
             "Post-copy has lost its connection: the VM is on destination now, and stops where it needs a page "
             "that is still on source.",
         ),
-        ("link-cut", 61.5, NEUTRAL, "Post-copy: the VM runs on destination, 124 MiB still to fetch, about 1.1 s."),
+        (
+            "link-cut",
+            61.5,
+            NEUTRAL,
+            "Post-copy: the VM runs on destination, 124 MiB still to fetch, about 1.1 s (1.1 s to 20 s): each page is "
+            "sent once.",
+        ),
         ("link-cut", 99, GOOD, "guest1 runs on destination; source still has its definition."),
         # Pass 3 ended during the gap; two passes are not enough for a judgement.
         (

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from tui.core.quantity import duration, rate, size
+from tui.core.quantity import approximately, duration, rate, size
 from tui.forecast.model.forecast import AT_ONCE, AUTO_CONVERGE, PRE_COPY, Forecast, Inputs
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.what_if import downtime_that_converges
@@ -53,8 +53,8 @@ def between(interval: Interval) -> str:
     """A time with its interval, as a sentence has it: "8.1 s (7.2 s to 10 s)"."""
     if math.isinf(interval.likely):
         return "without end"
-    likely, low = duration(interval.likely), duration(interval.low)
-    high = duration(interval.high) if math.isfinite(interval.high) else "no end"
+    likely, low = approximately(interval.likely), approximately(interval.low)
+    high = approximately(interval.high) if math.isfinite(interval.high) else "no end"
     return likely if low == likely == high else f"{likely} ({low} to {high})"
 
 

@@ -1,9 +1,9 @@
 """The forecast of a migration that is under way: its passes replace the dirty curve, and it goes on from here."""
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import Inputs
@@ -14,6 +14,7 @@ NEWEST = 0.4  # the weight of the newest bandwidth in the mean (KubeVirt's ewmaA
 STALL = 0.04  # a pass must leave this share less than the least before, else it makes no progress (stallMargin)
 STALLED_PASSES = 2  # so many passes without progress prove that it does not converge
 SHOWN_PASSES = 3  # of a migration that does not converge, in the cone
+MOST_MOMENTS = 40  # of the cone: each event in the record has one
 BANDWIDTH_SPREAD = 0.1  # at least this share of the bandwidth is uncertain
 
 
@@ -80,14 +81,21 @@ def stalled(ended: Sequence[EndedPass]) -> bool:
 
 def ahead(inputs: Inputs, position: Position) -> Ahead:
     """What comes after a position in pre-copy."""
-    found = [_onward(curve, link, inputs.max_downtime_s, position) for curve, link in inputs.variants()]
+    variants = list(inputs.variants())
+    found = [_onward(*each, inputs.max_downtime_s, position) for each in variants]
     likely = found[0]
+    ends = [each.points[-1][0] for each in found if math.isfinite(each.total_s)]
+    end = max(ends) if math.isfinite(likely.total_s) else likely.points[-1][0]
+    found = [
+        each if math.isfinite(each.total_s) else _onward(*variant, inputs.max_downtime_s, position, until=end)
+        for each, variant in zip(found, variants, strict=True)
+    ]
     return Ahead(
         math.isfinite(likely.total_s),
         all(math.isfinite(each.total_s) == math.isfinite(likely.total_s) for each in found),
         Interval.around(likely.total_s, (each.total_s for each in found)),
         Interval.around(likely.downtime_s, (each.downtime_s for each in found)),
-        _cone([each.points for each in found]),
+        _cone(found, end),
     )
 
 
@@ -97,8 +105,21 @@ class _Course:
     downtime_s: float
     points: list[tuple[float, float]]  # (seconds, bytes remaining); two at the end of a pass
 
+    def around(self, t: float) -> tuple[float, float]:
+        """The bytes remaining just before and just after a moment; they differ at the end of a pass, 0 after all."""
+        first = bisect_left(self.points, (t, -math.inf))
+        last = bisect_right(self.points, (t, math.inf)) - 1
+        if first <= last:
+            return self.points[first][1], self.points[last][1]
+        if first >= len(self.points):
+            return 0.0, 0.0
+        (t0, r0), (t1, r1) = self.points[first - 1], self.points[first]
+        value = r0 + (r1 - r0) * (t - t0) / (t1 - t0)
+        return value, value
 
-def _onward(curve: DirtyCurve, link: Link, max_downtime_s: float, position: Position) -> _Course:
+
+def _onward(curve: DirtyCurve, link: Link, max_downtime_s: float, position: Position, until: float = 0.0) -> _Course:
+    """The passes from a position on; of those that do not converge SHOWN_PASSES, or as many as begin before `until`."""
     fits = link.bandwidth * max_downtime_s
     t, rest, in_pass_s = position.elapsed_s, position.remaining, position.in_pass_s
     points, before = [(t, rest)], math.inf
@@ -106,31 +127,25 @@ def _onward(curve: DirtyCurve, link: Link, max_downtime_s: float, position: Posi
         seconds = rest / link.bandwidth
         left = curve.at(in_pass_s + seconds)
         t += seconds
-        if number < SHOWN_PASSES or left < SHRINKS * before:
-            points += [(t, 0.0), (t, left)]
         if left <= fits:
             downtime_s = left / link.bandwidth + link.device_s
-            return _Course(t + downtime_s, downtime_s, [*points, (t + downtime_s, 0.0)])
-        if left >= SHRINKS * before:
+            points += [(t, 0.0), (t, left), (t + downtime_s, 0.0)]
+            return _Course(t + downtime_s, downtime_s, points)
+        points += [(t, 0.0), (t, left)]
+        if left >= SHRINKS * before and number + 1 >= SHOWN_PASSES and (t >= until or number >= MOST_MOMENTS):
             break
         rest, in_pass_s, before = left, 0.0, left
-    return _Course(math.inf, math.inf, points[: 1 + 2 * SHOWN_PASSES])
+    return _Course(math.inf, math.inf, points if until else points[: 1 + 2 * SHOWN_PASSES])
 
 
-def _cone(courses: list[list[tuple[float, float]]]) -> tuple[tuple[float, float, float], ...]:
-    """The lowest and highest of all courses at the moments of the likely one, which is the first."""
-    moments = sorted({t for t, _ in courses[0]})
-    return tuple((t, *_bounds([_at(course, t) for course in courses])) for t in moments)
+def _cone(courses: list[_Course], end: float) -> tuple[tuple[float, float, float], ...]:
+    """The lowest and highest of all courses up to a moment; two entries of one moment are a step.
 
-
-def _bounds(values: list[float]) -> tuple[float, float]:
-    return min(values), max(values)
-
-
-def _at(course: list[tuple[float, float]], t: float) -> float:
-    """The bytes remaining at a moment; the higher value where a pass ends, 0 after the end."""
-    value = 0.0
-    for (t0, r0), (t1, r1) in pairwise(course):
-        if t0 <= t <= t1:
-            value = max(value, r1 if t1 == t0 else r0 + (r1 - r0) * (t - t0) / (t1 - t0))
-    return value
+    Of more than MOST_MOMENTS, the nearest are kept, and the last.
+    """
+    moments = sorted({t for course in courses for t, _ in course.points if t <= end})
+    found: list[tuple[float, float, float]] = []
+    for t in [*moments[:MOST_MOMENTS], *moments[MOST_MOMENTS:][-1:]]:
+        before, after = zip(*(course.around(t) for course in courses), strict=True)
+        found += dict.fromkeys(((t, min(before), max(before)), (t, min(after), max(after))))
+    return tuple(found)

@@ -83,7 +83,10 @@ def _number(value: object) -> float:
         return math.inf
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
         raise ValueError(f"{value!r} is not a number of at least 0")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ValueError(f"{value!r:.60} is not a number") from error
 
 
 def _known(value: object) -> float:

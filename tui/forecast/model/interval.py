@@ -44,4 +44,10 @@ class Interval:
             raise ValueError(f"{values!r} is not an interval")
         if not all(each is None or (isinstance(each, (int, float)) and not isinstance(each, bool)) for each in values):
             raise ValueError(f"{values!r} is not an interval")
-        return cls(*(math.inf if each is None else float(each) for each in values))
+        try:
+            found = cls(*(math.inf if each is None else float(each) for each in values))
+        except OverflowError as error:  # an integer of hundreds of digits
+            raise ValueError(f"{values!r:.60} is not an interval") from error
+        if not 0 <= found.low <= found.likely <= found.high:
+            raise ValueError(f"{values!r} is not an interval")
+        return found

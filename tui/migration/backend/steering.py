@@ -59,7 +59,7 @@ class Steering:
 
     def resume(self, earlier: Iterable[Record]) -> None:
         """Continue after an earlier process, by its records."""
-        self._inputs = course.inputs_of(self._timeline.forecast)
+        self._inputs = self._timeline.forecasts.inputs
         self._set_timeout()
         for point in self._timeline.points:
             self._measure(point.t, point.rate)

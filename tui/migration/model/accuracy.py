@@ -12,7 +12,7 @@ from tui.forecast.model.forecast import Forecast, Inputs, after_timeout
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.judgement import Judgement, judge
 from tui.forecast.model.policy import DOWNTIME
-from tui.migration.model.course import ended_passes, inputs_of
+from tui.migration.model.course import ended_passes
 from tui.migration.model.record import number_in
 from tui.migration.model.timeline import CANCELLED, COMPLETED, Timeline
 
@@ -48,7 +48,7 @@ def used(timeline: Timeline, inputs: Inputs) -> Forecast:
 
 def forecast_table(timeline: Timeline) -> dict[str, Any] | None:
     """The table [forecast] of run.toml; None without a forecast from before the start."""
-    inputs = inputs_of(timeline.forecast)
+    inputs = timeline.forecasts.inputs
     if inputs is None:
         return None
     found = used(timeline, inputs) if timeline.over else None

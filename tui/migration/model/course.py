@@ -1,13 +1,10 @@
 """Where a migration is, as a forecast and a policy need it."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from tui.forecast.model.ahead import Ahead, EndedPass, Position, ahead, updated
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import Inputs
-from tui.forecast.model.forecast_json import inputs_from_json
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.policy import View
 from tui.migration.model.timeline import PASS, Timeline
@@ -82,11 +79,3 @@ def ahead_to_json(found: Ahead) -> dict[str, object]:
     times = {"total_s": found.total_s.to_json(), "downtime_s": found.downtime_s.to_json()}
     rounded = {name: [each if each is None else round(each, 4) for each in values] for name, values in times.items()}
     return {"made": "running", "converges": found.converges, "certain": found.certain, **rounded, "cone": cone}
-
-
-def inputs_of(forecast: Mapping[str, Any]) -> Inputs | None:
-    """The inputs of a recorded forecast; None if there is none, or that of another version."""
-    try:
-        return inputs_from_json(forecast.get("inputs"))
-    except (ValueError, OverflowError):
-        return None

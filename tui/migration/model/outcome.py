@@ -1,10 +1,12 @@
 """The result of a migration as facts: what a page, and the command line, show once it is over."""
 
+import math
 from pathlib import Path
 from typing import NamedTuple
 
 from tui.core.actions import LOG, RUNS, START
-from tui.core.quantity import duration, size
+from tui.core.quantity import approximately, duration, size
+from tui.forecast.model.interval import Interval
 from tui.migration.model.record import number_in
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
 from tui.migration.model.verdict import BAD, GOOD, WARNING
@@ -76,7 +78,30 @@ def _figures(timeline: Timeline) -> list[Fact]:
     faults = int(number_in(final, "memory_postcopy_requests") or 0) or (point.faults if point else 0)
     if timeline.post_copy_at is not None:
         memory += f", then post-copy with {faults:,} page{'' if faults == 1 else 's'} fetched on demand"
-    return [Fact("time", text), Fact("memory", memory)]
+    return [Fact("time", text), *_forecast(timeline), Fact("memory", memory)]
+
+
+def _forecast(timeline: Timeline) -> list[Fact]:
+    """What was forecast before the start, and whether the outcome is within its intervals."""
+    before = timeline.forecasts.before
+    if before is None or before.judged is None:
+        return []
+    judged = before.judged
+    if not judged.converges:
+        return [Fact("forecast", f"{judged.technique} does not converge")]
+    downtime_ms = number_in(timeline.final, "downtime")
+    total = _judged(judged.total_s, timeline.total_s if timeline.phase == COMPLETED else None)
+    downtime = _judged(judged.downtime_s, None if downtime_ms is None else downtime_ms / 1000)
+    return [Fact("forecast", f"{total}, downtime {downtime}")]
+
+
+def _judged(forecast: Interval, actual: float | None) -> str:
+    """The interval of a forecast, and on which side of it the outcome is, if that is known."""
+    high = "no end" if math.isinf(forecast.high) else approximately(forecast.high)
+    text = f"{approximately(forecast.low)} to {high}"
+    if actual is None or actual in forecast:
+        return text if actual is None else f"{text}: within"
+    return f"{text}: {'below' if actual < forecast.low else 'above'}"
 
 
 def _without_result(timeline: Timeline) -> bool:

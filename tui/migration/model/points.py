@@ -2,10 +2,10 @@
 
 import math
 from collections import deque
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
-from tui.migration.model.record import Memory
+from tui.migration.model.record import Memory, number_in
 
 T = TypeVar("T")
 
@@ -194,6 +194,16 @@ class GuestPoints(Thinned[GuestPoint]):
     def mean(self) -> float | None:
         """The mean of all rates up to the end; None before the first."""
         return self._sum / self._count if self._count else None
+
+    def add(self, t: float, data: Mapping[str, Any]) -> tuple[float, str] | None:
+        """Add what an event reports; if no line came, for how many seconds, and why."""
+        if data.get("silent_s") is None:
+            self.before = self.before or number_in(data, "before") or 0.0
+            moment = t - (number_in(data, "ago") or 0.0)  # the guest replied only later
+            self.answered(GuestPoint(moment, number_in(data, "rate") or 0.0, str(data.get("unit", ""))))
+            return None
+        self.silent(t)
+        return number_in(data, "silent_s") or 0.0, str(data.get("why", ""))
 
     def answered(self, point: GuestPoint) -> None:
         """Add a rate, which may be of a moment for which no answer had come before."""

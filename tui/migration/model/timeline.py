@@ -6,10 +6,10 @@ from typing import Any
 
 from tui.core import settings
 from tui.core.plan import PRE_COPY, UNKNOWN
+from tui.migration.model.forecasts import Forecasts
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.passes import Pass
 from tui.migration.model.points import (
-    GuestPoint,
     GuestPoints,
     Mark,
     Point,
@@ -60,9 +60,8 @@ class Timeline(Requested):
         self.unfollowed = False  # for a client: the runner has ended, and the next one does not find the migration
         self.post_copy_failed = False
         self.diagnosis: Mapping[str, Any] = {}  # of a broken post-copy, or of an end of which a host knows more
-        self.forecast: Mapping[str, Any] = {}  # the one from before the start
-        self.ahead: Mapping[str, Any] = {}  # the newest one made while it ran
         self.dirty_rate_at: float | None = None  # when libvirt last computed it
+        self.forecasts = Forecasts()
         self.now = 0.0
         self.ended_at: float | None = None
         self._send_rate = SendRate()
@@ -272,23 +271,13 @@ class Timeline(Requested):
             self.final = {name: value for name, value in stats.items() if number_in(stats, name) is not None}
 
     def _on_guest(self, event: Event) -> None:
-        if event.data.get("silent_s") is None:
-            self.guest_silent = None
-            self.guest.before = self.guest.before or _number(event.data, "before")
-            moment = event.t - _number(event.data, "ago")  # the guest replied only later
-            self.guest.answered(GuestPoint(moment, _number(event.data, "rate"), str(event.data.get("unit", ""))))
-        else:
-            self.guest_silent = _number(event.data, "silent_s"), str(event.data.get("why", ""))
-            self.guest.silent(event.t)
+        self.guest_silent = self.guest.add(event.t, event.data)
+
+    def _on_forecast(self, event: Event) -> None:
+        self.forecasts.add(event.t, event.data)
 
     def _on_felt(self, event: Event) -> None:
         self.observed = ObservedDowntime.of(event.data)
-
-    def _on_forecast(self, event: Event) -> None:
-        if event.data.get("made") == "before":
-            self.forecast = event.data
-        else:
-            self.ahead = event.data
 
     def _on_no_answer(self, event: Event) -> None:
         self.unanswered = _number(event.data, "since"), str(event.data.get("why", ""))

@@ -6,8 +6,11 @@ from itertools import pairwise
 
 from tui.core import actions
 from tui.core.plan import AUTOMATIC
-from tui.core.quantity import duration, size
+from tui.core.quantity import approximately, duration, size
+from tui.forecast.model.advice import between
 from tui.migration.model.evidence import lifecycle_words
+from tui.migration.model.forecasts import Expected
+from tui.migration.model.outlook import expected, fetching, left_of
 from tui.migration.model.passes import Pass
 from tui.migration.model.record import number_in
 from tui.migration.model.requested import decision_sentence
@@ -55,7 +58,9 @@ def _sentence(timeline: Timeline, elapsed: float, origin: str, target: str) -> V
     if timeline.unfollowed and not timeline.over:
         return _unfollowed(origin, target)
     if phase == SETUP and not timeline.cancel_requested:
-        return Verdict(f"Setting up: {origin} connects to {target}; nothing has been sent yet.")
+        coming = _forecast(timeline, elapsed)
+        text = f"Setting up: {origin} connects to {target}; nothing has been sent yet."
+        return Verdict(text) if coming is None else Verdict(f"{text} {coming.text}", coming.tone)
     if phase in (COMPLETED, FAILED, CANCELLED, LOST):
         return _ended(timeline, origin, target)
     if phase == SWITCHOVER and not timeline.diagnosis:
@@ -138,7 +143,7 @@ def _post_copy(timeline: Timeline, origin: str, target: str) -> Verdict:
         return Verdict(f"Post-copy: the VM runs on {target}.")
     if not point.remaining:
         return Verdict(f"Post-copy: the VM runs on {target} with all of its memory; libvirt is cleaning up.")
-    left = f"Post-copy: the VM runs on {target}, {size(point.remaining)} still to fetch"
+    left, rest = f"Post-copy: the VM runs on {target}, {size(point.remaining)} still to fetch", fetching(timeline)
     if point.rate is None or point.t < (timeline.post_copy_at or 0):
         return Verdict(f"{left}.")
     if not point.rate:
@@ -149,7 +154,9 @@ def _post_copy(timeline: Timeline, origin: str, target: str) -> Verdict:
         if timeline.points.silent_s >= HANGS_S:
             return Verdict(f"{left}. {_hangs(timeline, origin, target)}", BAD)
         return Verdict(f"{left}, but nothing arrives{waits}.", WARNING)
-    return Verdict(f"{left}, about {duration(point.remaining / point.rate)}.")
+    if rest is None or rest.left_s is None:
+        return Verdict(f"{left}.")
+    return Verdict(f"{left}, about {between(rest.left_s)}: each page is sent once.")
 
 
 def _hangs(timeline: Timeline, origin: str, target: str) -> str:
@@ -176,8 +183,9 @@ def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
     if point is None:
         return Verdict("The migration has started; libvirt has no statistics yet.")
     wait = _timeout(timeline, elapsed)
+    forecast = _forecast(timeline, elapsed)
     if timeline.in_first_pass:
-        return Verdict(_first_pass(timeline) + wait)
+        return Verdict(_first_pass(timeline) + wait) if forecast is None else _begun(timeline, forecast)
     threshold = timeline.threshold
     if not threshold or not timeline.passes:  # nothing is being sent, or no end of a pass was recorded
         return Verdict(f"Pass {point.iteration}: {size(point.remaining)} to send.{wait}")
@@ -186,6 +194,8 @@ def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
         return Verdict(
             f"The last pass left {size(lefts[-1])}, less than the limit of {size(threshold)}: switching over.", GOOD
         )
+    if forecast is not None:
+        return forecast
     shrinks = [after < SHRINKS * before for before, after in pairwise(lefts[-LOOK_BACK:])]
     if len(shrinks) >= 2 and all(shrinks):
         return Verdict(_converging(timeline, lefts, threshold) + wait, GOOD)
@@ -194,6 +204,59 @@ def _pre_copy(timeline: Timeline, elapsed: float) -> Verdict:
     return Verdict(
         f"{_undecided(timeline.passes[-1], lefts)}; must be below {size(threshold)}.{wait or _way_out(timeline)}"
     )
+
+
+def _forecast(timeline: Timeline, elapsed: float) -> Verdict | None:
+    """What the forecast expects; None if there is none, or it was wrong already."""
+    found, wait = expected(timeline), _timeout(timeline, elapsed)
+    if found is None:
+        return None
+    if not found.converges:
+        return _hopeless(timeline, found, wait)
+    left = left_of(found, elapsed)
+    if left is None:
+        return None
+    sure = "Ends" if found.certain else "Probably ends"
+    pause = f", pause about {approximately(found.downtime_s.likely)}" if math.isfinite(found.downtime_s.likely) else ""
+    if not left.likely:
+        return Verdict(f"{sure} within {approximately(left.high)}{pause}.{wait}", GOOD)
+    return Verdict(f"{sure} in about {between(left)}{pause}.{wait}", GOOD)
+
+
+def _hopeless(timeline: Timeline, found: Expected, wait: str) -> Verdict:
+    """The forecast is that pre-copy does not end."""
+    lefts, before = sorted(each.left for each in timeline.passes[-LOOK_BACK:]), timeline.forecasts.before
+    typical = lefts[len(lefts) // 2] if lefts else before.left if before is not None else None
+    text = "Will not converge" if found.certain else "Probably does not converge"
+    if typical is not None:
+        text += f": each pass leaves about {size(typical)}"
+        text += f", must be below {size(timeline.threshold)}" if timeline.threshold else ""
+    if timeline.point is not None and timeline.point.throttle:
+        return Verdict(f"{text}. Auto-converge slows the VM by {timeline.point.throttle} %.{wait}", WARNING)
+    seconds = _post_copy_now(timeline, typical or 0.0)
+    if seconds is not None:
+        text += f"; post-copy at once would take about {approximately(seconds)}"
+    way_out = wait or (_way_out(timeline) if timeline.points else "")
+    return Verdict(f"{text}.{way_out}", WARNING)
+
+
+def _post_copy_now(timeline: Timeline, typical: float) -> float | None:
+    """The seconds that post-copy would take: it sends what remains, and what was dirtied meanwhile; None if unknown."""
+    point, last = timeline.point, timeline.passes[-1] if timeline.passes else None
+    if point is None or not timeline.post_copy_allowed:
+        return None
+    rate = last.sent / (last.ended - last.began) if last is not None and last.ended > last.began else point.rate
+    before, rest = timeline.forecasts.before, float(point.remaining)
+    if last is None and before is not None and before.inputs is not None:  # some of the memory is zeros
+        rest = min(rest, before.inputs.first * point.remaining / point.total)
+    return max(rest, typical) / rate if rate else None
+
+
+def _begun(timeline: Timeline, forecast: Verdict) -> Verdict:
+    """The forecast in the first pass."""
+    share = timeline.points.share
+    begun = f"First pass: {100 * share:.0f} % of {size(timeline.points[-1].total)} sent"
+    return Verdict(f"{begun}. {forecast.text}", forecast.tone)
 
 
 def _first_pass(timeline: Timeline) -> str:

@@ -13,6 +13,7 @@ from tui.migration.model.points import Point
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.charts import guest_now, guest_picture, memory_picture, rate_picture
 from tui.migration.widgets.curves import newest_of, span_of, window_of
+from tui.migration.widgets.forecast_mark import forecast_mark
 from tui.migration.widgets.more_charts import (
     downtime_picture,
     expected_downtime,
@@ -76,7 +77,7 @@ class Board(Vertical):
 
     DEFAULT_CSS = """
     Board { height: 1fr; }
-    Board > #ribbon { height: 1; text-wrap: nowrap; }
+    Board > #ribbon { height: auto; text-wrap: nowrap; }
     Board > #values { height: auto; text-wrap: nowrap; }
     Board > Chart { height: 2fr; }
     Board > #memory { height: 3fr; }
@@ -240,7 +241,9 @@ class Board(Vertical):
         line, width, scale = self.query_one("#ribbon", Lines), self.size.width, self._scale(timeline)
         line.display = room.phases and scale.columns > 0
         if line.display:
-            line.show(ribbon(list(phases(timeline)), scale, labels_wide(width) + 1, width))
+            left, roomy = labels_wide(width) + 1, self.view.cursor is None and self.size.height > LEAST + LINES
+            mark = forecast_mark(timeline, scale, left, width) if roomy else None
+            line.show(ribbon(list(phases(timeline)), scale, left, width), *([] if mark is None else [mark]))
 
     def _draw_values(self, timeline: Timeline, lines: tuple[Content, ...], room: Room, shown: list[str]) -> None:
         values = self.query_one("#values", Lines)

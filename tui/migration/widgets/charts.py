@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from tui.core.quantity import MIB, duration, rate, size
 from tui.guest.model.rate import MIB_S
+from tui.migration.model.outlook import cone
 from tui.migration.model.points import Point
 from tui.migration.model.rate_before import rate_before, rate_text
 from tui.migration.model.switch_limit import limit_of
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.curves import absent, curve_of, series_of, signs_of, span_of, unrecorded, window_of
 from tui.migration.widgets.pauses import GUEST, LIBVIRT, NETWORK, pauses
-from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, Gap, Level, Picture, Series, Unit
+from tui.ui.chart.picture import AREA, BYTES, BYTES_PER_SECOND, DOTS, Cone, Gap, Level, Picture, Series, Unit
 
 THOUSANDS = (("", 1), ("thousand ", 10**3), ("million ", 10**6), ("billion ", 10**9))
 
@@ -28,6 +29,7 @@ def memory_picture(timeline: Timeline) -> Picture:
         signs=signs_of(timeline),
         level=Level(limit, f"{size(limit)} {left}", left) if limit else None,
         bands=pauses(timeline, LIBVIRT),
+        cone=Cone(cone(timeline)),
         unknown=unrecorded(timeline),
         span_s=span_of(timeline),
         window=window_of(timeline),

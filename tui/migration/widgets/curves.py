@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 
+from tui.migration.model.outlook import cone
 from tui.migration.model.points import Mark, Point
 from tui.migration.model.timeline import Timeline
 from tui.ui.chart.picture import LINE, Series, Sign
 
+AHEAD = 2.0  # the time axis is at most so many times as long as what has passed
 SPAN_S = 10.0  # the shortest time axis while it runs
 
 PHASES = ("|", "P", "S")  # marks that are not on the charts
@@ -20,8 +22,10 @@ def newest_of(timeline: Timeline) -> float:
 
 
 def span_of(timeline: Timeline) -> float:
-    """The length of the time axis in seconds, the same for all charts."""
-    return max(0.1 if timeline.over else SPAN_S, newest_of(timeline))
+    """The length of the time axis in seconds, the same for all charts: with what is expected, if it has room."""
+    newest, ahead = newest_of(timeline), cone(timeline)
+    end = min(ahead[-1][0], max(SPAN_S, AHEAD * newest)) if ahead else 0.0
+    return max(0.1 if timeline.over else SPAN_S, newest, end)
 
 
 def window_of(timeline: Timeline) -> tuple[float, float] | None:

@@ -5,26 +5,31 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from tui.core.quantity import duration, rate, size
+from tui.core.quantity import approximately, duration, rate, size
+from tui.forecast.model.advice import between
+from tui.migration.model.outlook import Fetching, fetching
+from tui.migration.model.rate_before import rate_before
 from tui.migration.model.timeline import PASS, Timeline
 
 NONE = "-"
 Tile = tuple[str, str]  # label, value
 FIRST_ROW = (19, 15, 17, 28)  # of 79 cells; wider terminals distribute the rest
 SECOND_ROW = (10, 35, 14, 20)
-SECOND_IN_POST_COPY = (10, 25, 14, 30)  # no expected downtime, but thousands of faults
+SECOND_IN_POST_COPY = (25, 32, 21)
 
 
 def tiles(timeline: Timeline, t: float, width: int) -> tuple[Content, ...]:
     """Two lines if they fit, else more; `t` is now, in seconds since the start."""
-    first, second = _first(timeline, t), _second(timeline)
+    fetched = fetching(timeline)
+    first = _first(timeline, t, fetched)
+    second = _second(timeline) if fetched is None else _in_post_copy(timeline, fetched)
     if width < sum(FIRST_ROW) + 1:
         return _flow([*first, *second], width)
-    widths = SECOND_ROW if timeline.post_copy_at is None else SECOND_IN_POST_COPY
+    widths = SECOND_ROW if fetched is None else SECOND_IN_POST_COPY
     return _row(first, FIRST_ROW, width), _row(second, widths, width)
 
 
-def _first(timeline: Timeline, t: float) -> list[Tile]:
+def _first(timeline: Timeline, t: float, fetched: Fetching | None) -> list[Tile]:
     point = timeline.point
     if point is None:
         return [("remaining", NONE), ("sent", NONE), ("rate", NONE), ("dirty", NONE)]
@@ -32,16 +37,40 @@ def _first(timeline: Timeline, t: float) -> list[Tile]:
         ("remaining", size(point.remaining)),
         ("sent", size(point.transferred)),
         ("rate", rate(point.rate) if point.rate is not None else NONE),
-        ("dirty", _dirty(timeline, t)),
+        ("dirty", _dirty(timeline, t)) if fetched is None else ("time left", _left(fetched)),
     ]
+
+
+def _left(fetched: Fetching) -> str:
+    """The rest of post-copy; below a second its bounds are no help."""
+    left = fetched.left_s
+    if left is None:
+        return NONE
+    return approximately(left.likely) if left.likely < 1 else between(left)
+
+
+def _in_post_copy(timeline: Timeline, fetched: Fetching) -> list[Tile]:
+    """How far it is, what the guest waits for, and what that costs the guest."""
+    faults = f"{timeline.points[-1].faults:,}"
+    if fetched.faults_s is not None:
+        faults += f", {fetched.faults_s:,.0f}/s"
+    fetched_share = f"{100 * fetched.share:.0f} % of {size(fetched.of)}"
+    guest = ("guest", "no reply") if timeline.guest_silent is not None else ("guest loses", _loss(timeline))
+    return [("fetched", fetched_share), ("post-copy faults", faults), guest]
+
+
+def _loss(timeline: Timeline) -> str:
+    """How much slower the workload is than before."""
+    guest, before = timeline.guest, rate_before(timeline)
+    if not guest or guest[-1].rate is None or before is None or not before.rate:
+        return NONE
+    return f"{100 * max(0.0, 1 - guest[-1].rate / before.rate):.0f} %"
 
 
 def _dirty(timeline: Timeline, t: float) -> str:
     point, since = timeline.point, timeline.dirty_rate_at
     if point is None or point.dirty_rate is None or since is None:
         return f"{NONE} (known after pass 1)" if timeline.phase == PASS else NONE
-    if timeline.post_copy_at is not None:
-        return NONE  # the VM now writes on the other host
     return f"{rate(point.dirty_rate)} ({_age(t - since)} old)"
 
 
@@ -55,12 +84,11 @@ def _second(timeline: Timeline) -> list[Tile]:
     if point is not None and point.expected_downtime_ms and timeline.phase == PASS:
         downtime += f", expects {duration(point.expected_downtime_ms / 1000)}"
     throttle = f"{point.throttle} %" if point is not None and point.throttle else NONE
-    post_copy = timeline.post_copy_at is not None and point is not None
     return [
         ("pass", str(timeline.iteration) if timeline.iteration else NONE),
         ("downtime", downtime),
         ("throttle", throttle),
-        ("post-copy faults", str(point.faults) if post_copy and point is not None else NONE),
+        ("post-copy faults", NONE),
     ]
 
 

@@ -1,6 +1,7 @@
 """The canvas of a chart: areas, curves, the level, and the lines and letters of signs."""
 
 from tui.ui.chart.area import column_values, draw_area
+from tui.ui.chart.cone import draw_cone
 from tui.ui.chart.curves import NO_SERIES, Curves, Layer
 from tui.ui.chart.ends import draw_letters
 from tui.ui.chart.gap import Between
@@ -33,6 +34,7 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     signs = [sign for sign in picture.signs if scale.shows(sign.x)]
     for column, letter in _letters(signs, scale).items():
         paper.put(left + column, 1, letter, SIGN)
+    draw_cone(paper, picture.cone, scale, left)
     if picture.level:
         row, ink = 1 + scale.row(picture.level.y), LEVEL if picture.level.limit else LABEL
         for column in range(left, left + scale.columns):

@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from tui.ui.chart.curves import Curves, is_loaded, load
 from tui.ui.chart.paper import (
+    AHEAD,
     AREA_HIGHER,
     BAND,
     BLANK,
@@ -44,6 +45,7 @@ COMPONENTS = {  # by ink
     CURSOR: "chart--cursor",
     AREA_HIGHER: "chart--area-higher",
     OTHER_HIGHER: "chart--other-higher",
+    AHEAD: "chart--ahead",
 }
 
 
@@ -62,6 +64,7 @@ class Chart(Widget):
     Chart > .chart--cursor { color: $text-accent; text-style: bold; }
     Chart > .chart--area-higher { color: $text-success; }
     Chart > .chart--other-higher { color: $text-error; text-style: bold; }
+    Chart > .chart--ahead { color: $text-warning; }
     Chart > .chart--empty { color: $foreground 60%; }
     """
     ALLOW_SELECT = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 # An ink is the role of a character, which the widget maps to a style. The curve of series n has the ink SERIES + n.
-BLANK, FRAME, TITLE, LABEL, SIGN, LEVEL, EMPTY, BAND, CURSOR, AREA_HIGHER, OTHER_HIGHER = range(11)
+BLANK, FRAME, TITLE, LABEL, SIGN, LEVEL, EMPTY, BAND, CURSOR, AREA_HIGHER, OTHER_HIGHER, AHEAD = range(12)
 SERIES = 16
 ON_AREA = 128  # added to an ink: the character is drawn on an area, whose colour fills the rest of its cell
 
@@ -76,6 +76,11 @@ class Paper:
             self.put(column, row, character, ink)
         elif self.text[row][column] == FULL:
             self.put(column, row, character, ink | ON_AREA)
+
+    def write_blank(self, column: int, row: int, text: str, ink: int) -> None:
+        """Write the text if all of its place is blank."""
+        if 0 <= row < self.height and self.text[row][column : column + len(text)] == [" "] * len(text):
+            self.put(column, row, text, ink)
 
     def rows(self) -> tuple[Row, ...]:
         """All rows, from the top."""

@@ -72,6 +72,13 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Cone:
+    """What is expected from now on: (seconds, lowest, highest), rising in time; two of one moment are a step."""
+
+    edges: tuple[tuple[float, float, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class Picture:
     """One chart; it chooses one of `units`, which rise in size."""
 
@@ -82,6 +89,7 @@ class Picture:
     level: Level | None = None
     gap: Gap | None = None
     bands: tuple[Band, ...] = ()
+    cone: Cone = Cone()
     unknown: tuple[tuple[float, float], ...] = ()  # times without values, drawn hatched
     span_s: float = 0.0  # the least length of the time axis
     subtitle: str = ""  # at the right end of the frame

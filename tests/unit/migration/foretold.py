@@ -1,0 +1,65 @@
+"""Recorded migrations with the forecasts that the model makes of them, written as the record has them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tests.unit.fakes import recording
+from tui.core.quantity import GIB, MIB
+from tui.forecast.model.ahead import Bandwidth, EndedPass, Position, ahead, updated
+from tui.forecast.model.dirty_curve import DirtyCurve
+from tui.forecast.model.forecast import AT_ONCE, AUTO_CONVERGE, PRE_COPY, Inputs, forecast
+from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
+from tui.forecast.model.interval import Interval
+from tui.migration.model.record import FORECAST, Event, Record
+from tui.migration.model.timeline import PASS, Timeline
+
+TECHNIQUES = (PRE_COPY, AUTO_CONVERGE, AT_ONCE)
+RATE = Interval(100 * MIB, 112 * MIB, 118 * MIB)
+CURVE = DirtyCurve.measured(((1.0, 308 * MIB), (4.0, 80 * MIB), (8.0, 40 * MIB)), GIB)
+BUSY = Inputs(CURVE, 700 * MIB, RATE, "5 earlier runs", 0.3)  # of the recordings with a memory workload
+IDLE = Inputs(DirtyCurve.of_workload(4 * MIB, 60 * MIB, GIB), 330 * MIB, RATE, "5 earlier runs", 0.3)
+
+
+def foretold(name: str, inputs: Inputs = BUSY, technique: str = PRE_COPY, *, running: bool = True) -> list[Record]:
+    """The recording with a forecast before its start, and one after each pass."""
+    return list(_with_forecasts(recording(name), inputs, technique, running=running))
+
+
+def before(inputs: Inputs, technique: str) -> dict[str, Any]:
+    """The data of the event before the start."""
+    techniques = [forecast_to_json(forecast(each, inputs)) for each in TECHNIQUES]
+    return {"made": "before", "inputs": inputs_to_json(inputs), "techniques": techniques, "technique": technique}
+
+
+def _with_forecasts(records: Sequence[Record], inputs: Inputs, technique: str, *, running: bool) -> Iterator[Record]:
+    timeline, known, bandwidth = Timeline(), -1, Bandwidth()
+    for each in records:
+        timeline.add(each)
+        yield each
+        if isinstance(each, Event) and each.kind == "start":
+            yield Event(each.t, each.at, FORECAST, before(inputs, technique))
+        if not running or timeline.phase != PASS or not timeline.points or len(timeline.passes) == known:
+            continue
+        if timeline.points[-1].rate is None:
+            continue
+        known = len(timeline.passes)
+        if timeline.passes:
+            newest = timeline.passes[-1]
+            bandwidth.add(newest.sent / (newest.ended - newest.began))
+        yield Event(each.t, each.at, FORECAST, _running(timeline, inputs, bandwidth))
+
+
+def _running(timeline: Timeline, inputs: Inputs, bandwidth: Bandwidth) -> dict[str, Any]:
+    ended = [EndedPass(each.ended - each.began, each.left) for each in timeline.passes]
+    point = timeline.points[-1]
+    remaining = min(point.remaining, inputs.first * point.remaining / point.total) if not ended else point.remaining
+    position = Position(point.t, point.t - timeline.pass_began, remaining)
+    found = ahead(updated(inputs, ended, bandwidth.mean), position)
+    return {
+        "made": "running",
+        "converges": found.converges,
+        "certain": found.certain,
+        "total_s": found.total_s.to_json(),
+        "downtime_s": found.downtime_s.to_json(),
+        "cone": [[round(t, 3), round(low), round(high)] for t, low, high in found.cone],
+    }
