@@ -13,10 +13,13 @@ from functools import partial
 from pathlib import Path
 
 from tui import __version__
+from tui.runner import client as client_module
+from tui.runner import process
 from tui.runner.client import Client, hello_of
 from tui.runner.process import connect, connect_to, ended_by_logout, folder, running
 
 CONFIG = Path("/etc/vmlm.toml")
+PATIENCE_S = 300.0  # the machine is emulated
 RUNNER = (sys.executable, "-m", "tui.app.main", "runner")
 
 
@@ -38,6 +41,7 @@ def found() -> dict[str, str | int | None]:
 
 async def main() -> None:
     """Connect, print, and stay."""
+    process.START_LIMIT_S = client_module.HELLO_LIMIT_S = PATIENCE_S
     client = Client(
         join if "join" in sys.argv else partial(connect, RUNNER),
         hello_of(CONFIG, __version__),

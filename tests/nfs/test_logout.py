@@ -1,9 +1,11 @@
 """The runner and logouts, with a real systemd, logind and sshd."""
 
 import base64
+import compileall
 import io
 import json
 import re
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -31,6 +33,7 @@ PREPARE = f"""
 DEBIAN_FRONTEND=noninteractive apt-get -q -y install libpam-systemd
 mkdir -p {APP} /etc/systemd/logind.conf.d
 base64 -d | tar -xzC {APP}
+chmod -R a+rX {APP}
 printf '%s' "$0" > {runner_client.CONFIG}
 printf '[Login]\\nKillUserProcesses=yes\\nKillExcludeUsers=root nopass\\nUserStopDelaySec=1s\\n' \
   > /etc/systemd/logind.conf.d/test.conf
@@ -65,16 +68,21 @@ class Found:
 class Logins:
     """Users who log in to a machine with the app and leave it."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, folder: Path) -> None:
         self._machine = machine
         self._logins: dict[str, subprocess.Popen[str]] = {}
-        machine.ssh("sh", "-ec", PREPARE, CONFIG, stdin=archive())
+        machine.ssh("sh", "-ec", PREPARE, CONFIG, stdin=archive(folder))
 
     def start(self, user: str) -> Found:
         """A user logs in, and starts a client in the terminal, which starts the runner."""
         login = self._logins[user] = self._machine.login(user, *CLIENT)
         assert login.stdout is not None
-        return Found.of(next(line for line in login.stdout if line.startswith("{")))
+        lines = []
+        for line in login.stdout:
+            lines.append(line)
+            if line.startswith("{"):
+                return Found.of(line)
+        raise AssertionError("".join(lines))
 
     def keep_busy(self) -> None:
         """Start a service for each user: another client, which keeps the runner from being idle."""
@@ -100,19 +108,21 @@ class Logins:
 
 
 @pytest.fixture
-def logins(bare: Machines) -> Iterator[Logins]:
-    made = Logins(bare.source)
+def logins(bare: Machines, tmp_path: Path) -> Iterator[Logins]:
+    made = Logins(bare.source, tmp_path)
     yield made
     made.close()
 
 
-def archive() -> str:
-    """The app with what the runner imports, except the adapters."""
+def archive(folder: Path) -> str:
+    """The app with what the runner imports, except the adapters; compiled, which takes the emulated machine long."""
+    for package in (tui, workloads, tomli_w):
+        shutil.copytree(Path(str(package.__file__)).parent, folder / package.__name__)
+    shutil.copy(runner_client.__file__, folder / "client.py")
+    compileall.compile_dir(folder, quiet=1)  # has no effect if the machine has another version of Python
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w:gz") as files:
-        for package in (tui, workloads, tomli_w):
-            files.add(Path(str(package.__file__)).parent, package.__name__)
-        files.add(runner_client.__file__, "client.py")
+        files.add(folder, ".")
     return base64.b64encode(written.getvalue()).decode()
 
 
