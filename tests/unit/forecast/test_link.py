@@ -127,6 +127,15 @@ def test_equal_runs_and_a_single_one_are_not_taken_for_exact() -> None:
     assert learned([run_of(1e8)]).source == "1 earlier run"
 
 
+def test_a_few_runs_do_not_narrow_what_connecting_and_devices_are_assumed_to_take() -> None:
+    run = EarlierRun(100.0, 0.0, 500.0, 6.3, 0.1, 0.03, post_copy=False)
+    few, many = learned([run] * 3), learned([run] * 4)
+    assert few.device_s == Interval(DEVICE_S.low, 0.03, DEVICE_S.high)
+    assert (few.setup_s.low, few.setup_s.likely) == (SETUP_S.low, pytest.approx(1.27))
+    assert many.device_s == spread([0.03])
+    assert many.setup_s.high < SETUP_S.high
+
+
 def test_without_runs_nothing_is_known() -> None:
     assert learned([]) == LinkFacts()
     assert LinkFacts().limited(0) is None

@@ -17,6 +17,7 @@ OF_PROBE = Interval(0.90, 0.98, 1.0)
 LONG_S = 10.0  # of a run without a recorded bandwidth: less than a tenth of it is connecting
 SHORT_S = 20.0  # of sending: in a longer run, the error of the bandwidth hides what connecting took
 MOSTLY = 0.8  # of a run must be pre-copy, else its mean rate is that of post-copy
+MANY = 4  # runs
 PROBE = "a probe of the link"
 LIMIT = "the limit"
 
@@ -104,18 +105,28 @@ def learned(runs: Iterable[EarlierRun]) -> LinkFacts:
     return LinkFacts(
         spread(rates) if rates else None,
         f"{len(rates)} earlier run{'' if len(rates) == 1 else 's'}" if rates else "",
-        spread(setups) if setups else SETUP_S,
-        spread(pauses) if pauses else DEVICE_S,
+        _assumed(SETUP_S, setups),
+        _assumed(DEVICE_S, pauses),
     )
 
 
 def spread(values: list[float]) -> Interval:
-    """The median with the quartiles, with the extremes of less than four values; never narrower than LEAST_SPREAD."""
+    """The median with the quartiles, with the extremes of less than MANY values; never narrower than LEAST_SPREAD."""
     middle = median(values)
     low, high = min(values), max(values)
-    if len(values) >= 4:
+    if len(values) >= MANY:
         low, _, high = quantiles(values, n=4, method="inclusive")
     return Interval(min(low, (1 - LEAST_SPREAD) * middle), middle, max(high, (1 + LEAST_SPREAD) * middle))
+
+
+def _assumed(range_s: Interval, values: list[float]) -> Interval:
+    """What runs show of a time; a few of them do not narrow the range that is assumed without any."""
+    if not values:
+        return range_s
+    found = spread(values)
+    if len(values) >= MANY:
+        return found
+    return Interval.around(found.likely, (found.low, found.high, range_s.low, range_s.high))
 
 
 def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
