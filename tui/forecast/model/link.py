@@ -1,6 +1,5 @@
 """The link between two hosts, as earlier runs, the plan's limit or a probe show it."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median, quantiles
@@ -18,6 +17,7 @@ LONG_S = 10.0  # of a run without a recorded bandwidth: less than a tenth of it 
 SHORT_S = 20.0  # of sending: in a longer run, the error of the bandwidth hides what connecting took
 MOSTLY = 0.8  # of a run must be pre-copy, else its mean rate is that of post-copy
 MANY = 4  # runs
+MOST = 1e15  # bytes or milliseconds; more is a damaged file
 PROBE = "a probe of the link"
 LIMIT = "the limit"
 
@@ -80,8 +80,8 @@ def earlier_run(tables: Mapping[str, Any], origin: str, target: str) -> EarlierR
     names = tuple(_table(hosts, str(hosts.get(end))).get("hostname") for end in ("origin", "target"))
     if names != (origin, target) or tables.get("outcome") != "completed":
         return None
-    figures, limit = _table(tables, "figures"), _table(tables, "options").get("bandwidth_mib_s")
-    if isinstance(limit, bool) or not isinstance(limit, int):
+    figures, limit = _table(tables, "figures"), _number(_table(tables, "options"), "bandwidth_mib_s")
+    if limit is None:
         return None  # another program started it: its limit is unknown
     post_copy_at, total_ms, device_ms = (_number(figures, n) for n in ("post_copy_at_s", "total_time_ms", "device_ms"))
     sent, downtime_ms = _number(figures, "memory_sent_bytes"), _number(figures, "downtime_ms")
@@ -136,7 +136,7 @@ def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _number(table: Mapping[str, Any], name: str) -> float | None:
     value = table.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MOST:
         return None
     return float(value)
 
