@@ -105,7 +105,7 @@ def test_other_runs_show_nothing(changed: str) -> None:
     assert earlier_run(tables(changed), "alpha", "beta") is None
 
 
-@pytest.mark.parametrize("value", ["-1", '"x"', "true", "inf", "nan"])
+@pytest.mark.parametrize("value", ["-1", '"x"', "true", "inf", "nan", "1" + "0" * 400])
 def test_a_figure_that_is_no_amount_is_unknown(value: str) -> None:
     run = of(unlimited(f"total_time_ms = 6100\nmemory_sent_bytes = 585000000\nbandwidth_bytes_s = {value}\n"))
     assert (run.bandwidth, run.setup_s) == (None, None)
