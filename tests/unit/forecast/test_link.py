@@ -105,7 +105,7 @@ def test_other_runs_show_nothing(changed: str) -> None:
     assert earlier_run(tables(changed), "alpha", "beta") is None
 
 
-@pytest.mark.parametrize("value", ["-1", '"x"', "true", "inf", "nan"])
+@pytest.mark.parametrize("value", ["-1", '"x"', "true", "inf", "nan", "1" + "0" * 400])
 def test_a_figure_that_is_no_amount_is_unknown(value: str) -> None:
     run = of(unlimited(f"total_time_ms = 6100\nmemory_sent_bytes = 585000000\nbandwidth_bytes_s = {value}\n"))
     assert (run.bandwidth, run.setup_s) == (None, None)
@@ -125,6 +125,15 @@ def test_the_bandwidth_has_the_quartiles_of_the_runs() -> None:
 def test_equal_runs_and_a_single_one_are_not_taken_for_exact() -> None:
     assert spread([100.0]) == spread([100.0] * 9) == Interval(95.0, 100.0, 105.0)
     assert learned([run_of(1e8)]).source == "1 earlier run"
+
+
+def test_a_few_runs_do_not_narrow_what_connecting_and_devices_are_assumed_to_take() -> None:
+    run = EarlierRun(100.0, 0.0, 500.0, 6.3, 0.1, 0.03, post_copy=False)
+    few, many = learned([run] * 3), learned([run] * 4)
+    assert few.device_s == Interval(DEVICE_S.low, 0.03, DEVICE_S.high)
+    assert (few.setup_s.low, few.setup_s.likely) == (SETUP_S.low, pytest.approx(1.27))
+    assert many.device_s == spread([0.03])
+    assert many.setup_s.high < SETUP_S.high
 
 
 def test_without_runs_nothing_is_known() -> None:

@@ -1,6 +1,5 @@
 """The link between two hosts, as earlier runs, the plan's limit or a probe show it."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median, quantiles
@@ -12,11 +11,13 @@ from tui.forecast.model.interval import Interval
 
 LEAST_SPREAD = 0.05  # of the likely value: so much differs from one migration to the next on an idle link, too
 OF_LIMIT = 0.9  # a migration may stay this much below its limit
-# A stream of QEMU moved 0.93 to 0.98 of what the probe did (measured in the lab, 1 Gbit/s)
-OF_PROBE = Interval(0.85, 0.95, 1.0)
+# Of the probe's rate. QEMU reported 0.96 to 1.01 of it in passes of a second or more (measured in the lab, 1 Gbit/s).
+OF_PROBE = Interval(0.90, 0.98, 1.0)
 LONG_S = 10.0  # of a run without a recorded bandwidth: less than a tenth of it is connecting
 SHORT_S = 20.0  # of sending: in a longer run, the error of the bandwidth hides what connecting took
 MOSTLY = 0.8  # of a run must be pre-copy, else its mean rate is that of post-copy
+MANY = 4  # runs
+MOST = 1e15  # bytes or milliseconds; more is a damaged file
 PROBE = "a probe of the link"
 LIMIT = "the limit"
 
@@ -79,8 +80,8 @@ def earlier_run(tables: Mapping[str, Any], origin: str, target: str) -> EarlierR
     names = tuple(_table(hosts, str(hosts.get(end))).get("hostname") for end in ("origin", "target"))
     if names != (origin, target) or tables.get("outcome") != "completed":
         return None
-    figures, limit = _table(tables, "figures"), _table(tables, "options").get("bandwidth_mib_s")
-    if isinstance(limit, bool) or not isinstance(limit, int):
+    figures, limit = _table(tables, "figures"), _number(_table(tables, "options"), "bandwidth_mib_s")
+    if limit is None:
         return None  # another program started it: its limit is unknown
     post_copy_at, total_ms, device_ms = (_number(figures, n) for n in ("post_copy_at_s", "total_time_ms", "device_ms"))
     sent, downtime_ms = _number(figures, "memory_sent_bytes"), _number(figures, "downtime_ms")
@@ -104,18 +105,28 @@ def learned(runs: Iterable[EarlierRun]) -> LinkFacts:
     return LinkFacts(
         spread(rates) if rates else None,
         f"{len(rates)} earlier run{'' if len(rates) == 1 else 's'}" if rates else "",
-        spread(setups) if setups else SETUP_S,
-        spread(pauses) if pauses else DEVICE_S,
+        _assumed(SETUP_S, setups),
+        _assumed(DEVICE_S, pauses),
     )
 
 
 def spread(values: list[float]) -> Interval:
-    """The median with the quartiles, with the extremes of less than four values; never narrower than LEAST_SPREAD."""
+    """The median with the quartiles, with the extremes of less than MANY values; never narrower than LEAST_SPREAD."""
     middle = median(values)
     low, high = min(values), max(values)
-    if len(values) >= 4:
+    if len(values) >= MANY:
         low, _, high = quantiles(values, n=4, method="inclusive")
     return Interval(min(low, (1 - LEAST_SPREAD) * middle), middle, max(high, (1 + LEAST_SPREAD) * middle))
+
+
+def _assumed(range_s: Interval, values: list[float]) -> Interval:
+    """What runs show of a time; a few of them do not narrow the range that is assumed without any."""
+    if not values:
+        return range_s
+    found = spread(values)
+    if len(values) >= MANY:
+        return found
+    return Interval.around(found.likely, (found.low, found.high, range_s.low, range_s.high))
 
 
 def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -125,7 +136,7 @@ def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _number(table: Mapping[str, Any], name: str) -> float | None:
     value = table.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MOST:
         return None
     return float(value)
 
