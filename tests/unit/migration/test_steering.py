@@ -104,6 +104,7 @@ async def test_what_a_person_has_requested_is_not_decided_again(tmp_path: Path) 
     stage.refusals["start_post_copy"] += [REFUSED]
     stage.standing = True
     watched = begin(stage, tmp_path, PLAN)
+    await watched.until(lambda: "migrate" in stage.calls)
     stage.play(iteration(1))
     watched.migration.controls.switch_to_post_copy()
     await watched.until(watched.errors)
