@@ -61,7 +61,7 @@ async def test_in_the_shadow_of_another_technique_it_only_records_what_it_would_
     await watched.ended()
     assert decisions(watched) == [("post-copy", True)]
     assert "start_post_copy" not in stage.calls
-    assert sentence(watched.migration.timeline, 20.0).text.split(". ")[-1].startswith("Automatic would have switched")
+    assert sentence(watched.migration.timeline, 20.0).text.split(". ")[-1].startswith("Automatic: would have switched")
 
 
 async def test_a_refused_post_copy_is_not_requested_again(tmp_path: Path) -> None:
