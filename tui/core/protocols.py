@@ -191,6 +191,10 @@ class QemuEnded(Failure):
     """The VM's QEMU does not exist any more; libvirt may report the VM as active for another minute."""
 
 
+class PostCopyImpossible(Failure):
+    """A host does not allow post-copy."""
+
+
 class AgentUnavailable(Failure):
     """The guest agent cannot be reached through this daemon, so it did not receive the command."""
 

@@ -144,7 +144,8 @@ WRONG = [
     (
         "migration",
         'technique = "postcopy"',
-        '[migration] technique: "postcopy" is not one of "pre-copy", "post-copy-timeout", "post-copy-manual".'
+        '[migration] technique: "postcopy" is not one of "pre-copy", "post-copy-timeout", "post-copy-manual", '
+        '"automatic".'
         ' Did you mean "post-copy-manual"?',
     ),
     ("migration", "technique = 1", "[migration] technique: 1 is not one of "),

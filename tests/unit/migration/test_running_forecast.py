@@ -112,6 +112,26 @@ async def test_a_forecast_follows_each_pass_but_at_most_one_a_second(tmp_path: P
     assert found[-1][1]["cone"][0][0] == round(passes[-1], 3)
 
 
+async def test_an_hour_of_short_passes_has_some_hundred_forecasts(tmp_path: Path) -> None:
+    log = RunLog(NullRecorder(tmp_path / "run", "no disk"))
+    watched = prepare(Stage(recording("post-copy-by-hand")), tmp_path)
+    steering = Steering(Plan("guest1"), log, watched.migration.controls)
+    start, *rest = recording("post-copy-by-hand")
+    sample = next(each for each in rest if isinstance(each, Sample) and each.number("memory_total"))
+    log.publish(start)
+    made = 0
+    for second in range(1, 3600):
+        stats = {**sample.stats, "memory_iteration": second, "memory_processed": second * 100 * MIB}
+        newest = log.timeline.ahead
+        log.publish(Sample(float(second), "", {**stats, "memory_remaining": 300 * MIB}, "running"))
+        steering.sampled()
+        made += log.timeline.ahead is not newest
+    log.leave()
+    watched.migration.leave()
+    assert 300 < made < 500
+    assert not any(each.kind == record.FORECAST for each in log.timeline.events)  # only the newest is kept
+
+
 def test_a_measured_curve_gives_a_forecast_in_the_first_pass() -> None:
     records = recording("pre-copy-idle")
     timeline = Timeline()

@@ -9,6 +9,7 @@ from tests.unit.migration.test_migration_rejoin import rejoin
 from tests.unit.migration.watched import Watched, begin, iteration, prepare
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, PRE_COPY, Plan
+from tui.core.protocols import PostCopyImpossible
 from tui.forecast.model.policy import DOWNTIME, Decision, View
 from tui.migration.backend.steering import Steering
 from tui.migration.model import record
@@ -60,7 +61,7 @@ async def test_in_the_shadow_of_another_technique_it_only_records_what_it_would_
     await watched.ended()
     assert decisions(watched) == [("post-copy", True)]
     assert "start_post_copy" not in stage.calls
-    assert sentence(watched.migration.timeline, 20.0).text.split(". ")[-1].startswith("Automatic would have switched")
+    assert sentence(watched.migration.timeline, 20.0).text.split(". ")[-1].startswith("Automatic: would have switched")
 
 
 async def test_a_refused_post_copy_is_not_requested_again(tmp_path: Path) -> None:
@@ -74,12 +75,36 @@ async def test_a_refused_post_copy_is_not_requested_again(tmp_path: Path) -> Non
     assert decisions(watched) == [("post-copy", False), ("nothing", False)]
 
 
+async def test_a_host_that_does_not_allow_post_copy_gets_the_vm_with_auto_converge(tmp_path: Path) -> None:
+    stage = Stage(recording("pre-copy-idle"))
+    why = "QEMU may not use userfaultfd, which post-copy needs"
+    stage.refusals["migrate"] += [PostCopyImpossible("The migration of guest1 failed", why)]
+    watched = begin(stage, tmp_path, PLAN)
+    await watched.ended()
+    (decided,) = watched.actions(AUTOMATIC)
+    assert decided.data["reason"] == f"{why}, so it was started with auto-converge instead"
+    assert stage.calls.count("migrate") == 2
+    assert watched.migration.timeline.phase == "completed"
+    options = watched.summary["options"]
+    assert (options["technique"], options["auto_converge"], options["post_copy_refused"]) == (AUTOMATIC, True, why)
+
+
+async def test_another_technique_fails_where_post_copy_is_not_allowed(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"))
+    stage.refusals["migrate"] += [PostCopyImpossible("The migration of guest1 failed", "no userfaultfd")]
+    watched = begin(stage, tmp_path)
+    await watched.ended()
+    assert watched.migration.timeline.phase == "failed"
+    assert stage.calls.count("migrate") == 1
+
+
 async def test_what_a_person_has_requested_is_not_decided_again(tmp_path: Path) -> None:
     """After a refusal of a person's request, too."""
     stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
     stage.refusals["start_post_copy"] += [REFUSED]
     stage.standing = True
     watched = begin(stage, tmp_path, PLAN)
+    await watched.until(lambda: "migrate" in stage.calls)
     stage.play(iteration(1))
     watched.migration.controls.switch_to_post_copy()
     await watched.until(watched.errors)

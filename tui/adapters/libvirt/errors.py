@@ -5,13 +5,22 @@ import re
 import libvirt
 
 from tui.core.failure import Failure
-from tui.core.protocols import Aborted, AgentRefused, AgentUnavailable, ConnectionBroken, QemuEnded, StreamBroken
+from tui.core.protocols import (
+    Aborted,
+    AgentRefused,
+    AgentUnavailable,
+    ConnectionBroken,
+    PostCopyImpossible,
+    QemuEnded,
+    StreamBroken,
+)
 from tui.linux import greeting
 
 CANCELLED = "it was cancelled"
 CONNECTION_BROKE = "the connection to libvirt broke"
 STREAM_BROKE = "the migration stream to the destination broke"
 QEMU_ENDED = "the VM's QEMU has ended"
+NO_USERFAULTFD = "QEMU may not use userfaultfd, which post-copy needs"
 AGENT_ERROR = "unable to execute QEMU agent command"  # an internal error before libvirt 11.2, then a code of its own
 
 AGENT = "Check that qemu-guest-agent is installed and running in the guest: `systemctl status qemu-guest-agent`."
@@ -150,7 +159,7 @@ MESSAGES = (
     ),
     (
         r"userfaultfd|Postcopy is not supported|postcopy-ram",
-        "QEMU may not use userfaultfd, which post-copy needs",
+        NO_USERFAULTFD,
         "Set vm.unprivileged_userfaultfd=1 on both hosts.",
     ),
     (
@@ -248,6 +257,8 @@ def _kind(message: str, code: int, why: str) -> type[Failure]:
         return StreamBroken
     if why == QEMU_ENDED:
         return QemuEnded
+    if why == NO_USERFAULTFD:
+        return PostCopyImpossible
     if AGENT_ERROR in message:
         return AgentRefused
     # An agent that "disappeared" may have received the command.

@@ -68,14 +68,10 @@ class MigrationActor:
         self.timeline = self.run_log.timeline
         self._inbox = Inbox(self._next_moment, self._tick, self._call_raised)
         self._post = self._inbox.post
-        self._job = Job(plan, connections, lambda *event: self._post(self._on_event, *event), self.run_log.error)
-        self._sampler = Sampler(
-            self._job.read,
-            lambda sample: self._post(self._on_sample, sample),
-            lambda *slow: self._post(self._on_slow, *slow),
-            self.run_log.since_start,
-            interval,
-        )
+        post_event, no_post_copy = partial(self._post, self._on_event), partial(self._post, self._without_post_copy)
+        self._job = Job(plan, connections, post_event, self.run_log.error, no_post_copy)
+        post_sample, post_slow = partial(self._post, self._on_sample), partial(self._post, self._on_slow)
+        self._sampler = Sampler(self._job.read, post_sample, post_slow, self.run_log.since_start, interval)
         self.controls = Controls(vm.name, connections, self.run_log, self._post, self._sampler.sample_now, self._resume)
         self._steering = Steering(plan, self.run_log, self.controls)
         self.guest_monitor = GuestMonitor(vm.name, guest_access, self.run_log)
@@ -208,6 +204,9 @@ class MigrationActor:
             self.run_log.error(failure, action="migrate")
         else:
             self._conclude()
+
+    def _without_post_copy(self, refused: Failure) -> None:
+        self._steering.start_refused(refused)
 
     def _on_slow(self, at: float, seconds: float, missed: int) -> None:
         if self.state.stage is Stage.JOB:
@@ -347,4 +346,4 @@ class MigrationActor:
 
     def _summary(self, outcome: str) -> dict[str, Any]:
         facts = self.facts if self.target else without_target(self.facts, self.origin)
-        return summary(self.plan, self.vm, facts, self.run_log.began_at, self.timeline, outcome)
+        return summary(self._job.plan, self.vm, facts, self.run_log.began_at, self.timeline, outcome)

@@ -75,9 +75,7 @@ class Controls(Requests):
         self.cancel_requested = _cancel_stands(earlier)
         events = [each for each in earlier if isinstance(each, Event)]
         self.by_person = {str(each.data.get("action")) for each in events if each.kind == record.KEY}
-        self.post_copy_refused = any(
-            each.data.get("action") == POST_COPY_NOW and each.data.get("failed") for each in events
-        )
+        self.post_copy_refused = any(map(_refuses_post_copy, events))
 
     def timed_out(self, seconds: float) -> None:
         """The timeout of the technique has passed."""
@@ -228,6 +226,13 @@ class Controls(Requests):
         self.cancel_requested = self.cancel_requested and action != CANCEL
         self._run_log.event(record.ACTION, action=action, value=value, failed=True)
         self._run_log.error(failure, request=action)
+
+
+def _refuses_post_copy(each: Event) -> bool:
+    """Whether an action was a refused switch, or the technique "automatic" without post-copy."""
+    return bool(each.data.get("action") == POST_COPY_NOW and each.data.get("failed")) or (
+        each.data.get("decided") == "nothing"
+    )
 
 
 def _cancel_stands(records: Iterable[Record]) -> bool:

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 from tui.core.failure import Failure, as_failure
-from tui.core.plan import Plan
-from tui.core.protocols import Hypervisor, HypervisorEvent, JobInfo
+from tui.core.plan import AUTOMATIC, Plan, without_post_copy
+from tui.core.protocols import Hypervisor, HypervisorEvent, JobInfo, PostCopyImpossible
 from tui.core.threads import start_thread
 from tui.migration.backend.connections import MigrationConnections
 
@@ -19,13 +19,15 @@ class Job:
         connections: MigrationConnections,
         on_event: Callable[[str, HypervisorEvent, float], None],
         on_error: Callable[[Failure], None],
+        on_no_post_copy: Callable[[Failure], None],
     ) -> None:
         self._ends: list[Callable[[], None]] = []  # of the subscriptions
         self._followed = False
-        self._plan = plan
+        self.plan = plan  # that of "automatic" changes if a host does not allow post-copy
         self._connections = connections
         self._on_event = on_event
         self._on_error = on_error
+        self._on_no_post_copy = on_no_post_copy
 
     @property
     def subscribed(self) -> bool:
@@ -39,7 +41,7 @@ class Job:
 
     def read(self) -> JobInfo:
         """The statistics of the job; blocks, raises Failure."""
-        return self._connections.at(self._connections.origin).job(self._plan.vm)
+        return self._connections.at(self._connections.origin).job(self.plan.vm)
 
     def follow(self, then: Callable[[], None]) -> None:
         """Subscribe once to the events of both daemons; `then` is called after the first, because one may hang."""
@@ -55,21 +57,31 @@ class Job:
             self._follow(then)
             try:
                 steer = self._connections.steer()
-                steer.set_max_downtime(self._plan.vm, self._plan.downtime_ms)
-                steer.migrate(self._plan, uri)
+                steer.set_max_downtime(self.plan.vm, self.plan.downtime_ms)
+                self._migrate(steer, uri)
             except Exception as error:  # noqa: BLE001  # the record must get an end
-                failed(as_failure(f"{self._plan.vm} was not migrated", error), self._goes_on())
+                failed(as_failure(f"{self.plan.vm} was not migrated", error), self._goes_on())
             else:
                 returned()
 
         start_thread("migrate", call)
+
+    def _migrate(self, steer: Hypervisor, uri: str) -> None:
+        try:
+            steer.migrate(self.plan, uri)
+        except PostCopyImpossible as refused:
+            if self.plan.technique != AUTOMATIC or not self.plan.post_copy:
+                raise
+            self.plan = without_post_copy(self.plan, refused.why)
+            self._on_no_post_copy(refused)
+            steer.migrate(self.plan, uri)
 
     def resume(self, uri: str, returned: Callable[[], None], failed: Callable[[Failure], None]) -> None:
         """Continue a paused post-copy; it returns when the migration has ended."""
 
         def call() -> None:
             try:
-                self._connections.steer().resume_post_copy(self._plan, uri)
+                self._connections.steer().resume_post_copy(self.plan, uri)
             except Exception as error:  # noqa: BLE001  # the record must get an end
                 failed(as_failure("Post-copy was not resumed", error))
             else:
@@ -92,7 +104,7 @@ class Job:
     def _listen(self, host: str) -> None:
         def subscribe(hypervisor: Hypervisor) -> None:
             try:
-                end = hypervisor.subscribe(self._plan.vm, lambda event: self._on_event(host, event, time.monotonic()))
+                end = hypervisor.subscribe(self.plan.vm, lambda event: self._on_event(host, event, time.monotonic()))
             except Failure as failure:
                 self._on_error(failure)  # sampling continues without events
             else:

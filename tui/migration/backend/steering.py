@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, Plan
 from tui.forecast.model.ahead import Bandwidth
 from tui.forecast.model.forecast import Inputs, side_by_side
@@ -56,6 +57,11 @@ class Steering:
             name = planned(self._plan, inputs).technique
             self._run_log.event(record.FORECAST, made="before", **data, technique=name)
         self._set_timeout()
+
+    def start_refused(self, failure: Failure) -> None:
+        """A host does not allow post-copy, so it was started without."""
+        self._controls.post_copy_refused = True
+        self._record_once(Decision(NOTHING, f"{failure.why}, so it was started with auto-converge instead"))
 
     def resume(self, earlier: Iterable[Record]) -> None:
         """Continue after an earlier process, by its records."""

@@ -8,6 +8,7 @@ from tui.core.actions import LOG, RUNS, START
 from tui.core.quantity import approximately, duration, size
 from tui.forecast.model.interval import Interval
 from tui.migration.model.record import number_in
+from tui.migration.model.requested import decision_words
 from tui.migration.model.timeline import CANCELLED, COMPLETED, FAILED, LOST, Timeline
 from tui.migration.model.verdict import BAD, GOOD, WARNING
 
@@ -38,7 +39,7 @@ def title(timeline: Timeline) -> tuple[str, str]:
 
 def facts(timeline: Timeline, folder: Path, origin: str, stopped: str = "") -> list[Fact]:
     """The facts, the most important first; `stopped` is why the VM can't be migrated again, or empty."""
-    found = [*_what_happened(timeline), *_figures(timeline), *_observed(timeline)]
+    found = [*_what_happened(timeline), *_figures(timeline), *_decided(timeline), *_observed(timeline)]
     found.append(Fact("recorded in", home(folder)))
     if timeline.log_trouble:
         found.append(Fact("INCOMPLETE", timeline.log_trouble.replace(f" in {folder}", ""), BAD))
@@ -60,6 +61,11 @@ def _what_happened(timeline: Timeline) -> list[Fact]:
     if timeline.advice:
         found.append(Fact("to do", timeline.advice, WARNING))
     return found
+
+
+def _decided(timeline: Timeline) -> list[Fact]:
+    decision = timeline.decision
+    return [Fact("automatic", decision_words(decision))] if decision else []
 
 
 def _figures(timeline: Timeline) -> list[Fact]:

@@ -74,17 +74,16 @@ class Requested:
 
 def decision_sentence(decision: Mapping[str, Any]) -> str:
     """What the technique "automatic" decided and why, as a sentence; empty if it has decided nothing."""
-    if not decision:
-        return ""
-    reason = str(decision.get("reason", ""))
+    return f"Automatic: {decision_words(decision)}." if decision else ""
+
+
+def decision_words(decision: Mapping[str, Any]) -> str:
+    """The same without its subject and stop."""
+    reason, value = str(decision.get("reason", "")), decision.get("value")
     if decision.get("decided") == "nothing":
-        return f"Automatic: {reason}."
-    switched = decision.get("decided") == "post-copy"
-    if decision.get("shadow"):
-        what = "have switched to post-copy" if switched else f"have allowed {decision.get('value')} ms of downtime"
-        return f"Automatic would {what} because {reason}."
-    what = "switched to post-copy" if switched else f"allowed {decision.get('value')} ms of downtime"
-    return f"Automatic: {what} because {reason}."
+        return reason
+    what = "switched to post-copy" if decision.get("decided") == "post-copy" else f"allowed {value} ms of downtime"
+    return f"{'would have ' if decision.get('shadow') else ''}{what} because {reason}"
 
 
 def decided_words(decision: Mapping[str, Any]) -> str:
