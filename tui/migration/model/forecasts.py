@@ -88,7 +88,7 @@ def _forecast(value: object) -> Forecast | None:
         found = forecast_from_json(value)
     except ValueError:  # the others may be whole
         return None
-    return found if found.technique == plain(found.technique)[:LONGEST_NAME] else None
+    return found if found.technique == " ".join(plain(found.technique).split())[:LONGEST_NAME] else None
 
 
 def _running(t: float, data: Mapping[str, Any]) -> Expected | None:

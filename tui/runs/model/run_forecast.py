@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tui.core.plain_text import plain
 from tui.core.quantity import duration
 from tui.forecast.model.advice import between
 from tui.forecast.model.interval import Interval
 
+LONGEST_NAME = 32  # of a technique
 NOT_JUDGED = "not judged"
 
 
@@ -61,7 +63,8 @@ def _verdict(forecast: RunForecast) -> Row:
     right = forecast.verdict_right
     outcome = "-" if right is None else words[forecast.converges == right]
     judged = NOT_JUDGED if right is None else "right" if right else "wrong"
-    expected = f"{forecast.technique} {words[forecast.converges]}{sure}".strip()
+    name = " ".join(plain(forecast.technique).split())[:LONGEST_NAME]
+    expected = f"{name} {words[forecast.converges]}{sure}".strip()
     return Row("verdict", expected, outcome, "", judged)
 
 

@@ -106,6 +106,12 @@ def test_what_was_not_judged_is_named_so() -> None:
     assert all(each.within == "not judged" for each in rows(RunForecast(), None, None))
 
 
+def test_a_damaged_name_is_one_line_that_fits_a_narrow_terminal() -> None:
+    damaged = lines(run_of({**FORECAST, "technique": "\x1b[2Jpre\ncopy" + "x" * 300}))
+    assert damaged[1].startswith("verdict   pre copyxxx")
+    assert all(line.isprintable() and len(line) < 79 for line in damaged)
+
+
 def test_a_forecast_without_end_has_words_and_its_verdict_can_be_wrong() -> None:
     wrong = ENDLESS | {"certain": False, "outcome": {"verdict_right": False}}
     words = [each.split() for each in lines(run_of(wrong))]
