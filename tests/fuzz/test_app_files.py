@@ -15,6 +15,7 @@ import tomli_w
 
 from tests.fuzz.inputs import files, json_lines, reads, texts, trees
 from tui.app import config
+from tui.app.commands.runs_compare import forecast_lines
 from tui.app.commands.runs_compare import text as compare_text
 from tui.app.commands.runs_show import Log, run_lines
 from tui.checklist.backend.journal import Journal, parse_journal
@@ -26,7 +27,7 @@ from tui.linux.change import AddLines, Command, RemoveLines, to_fields
 from tui.runs.backend.comparison import compare
 from tui.runs.backend.kept_view import KeptView
 from tui.runs.backend.notes import annotate, read_annotation
-from tui.runs.backend.report.tables import machine_table, run_table
+from tui.runs.backend.report.tables import forecast_table, machine_table, run_table
 from tui.runs.backend.runs import Runs
 from tui.runs.model.annotation import parse_annotation
 from tui.runs.model.export import csv_of_runs, fields, json_list
@@ -81,6 +82,18 @@ passes = 4
 RUN = tomllib.loads(RUN_TOML)
 NOTES = {"note": "two\nlines", "tags": ["paper", "b"], "excluded": "noisy"}
 STUDY = {"name": "original", "id": "x", "cell": "idle", "direction": "out", "repeat": 2, "warm_up": False}
+FORECAST = {
+    "technique": "pre-copy",
+    "converges": True,
+    "certain": False,
+    "total_s": [7.2, 8.1, float("inf")],
+    "downtime_s": [0.02, 0.04, 0.2],
+    "sent_bytes": [1e9, 2e9, 3e9],
+    "bandwidth_bytes_s": [1e8, 1.1e8, 1.2e8],
+    "bandwidth_source": "a probe of the link",
+    "curve": [[1.0, 1e8], [2.0, 1.5e8]],
+    "outcome": {"verdict_right": True, "total_error": -0.3, "downtime_error": 0.2, "total_within": True},
+}
 FELT = {"network_ms": 230.7, "network_resolution_ms": 20.6, "guest_ms": 153.2, "clock_lost_ms": 61.3, "guest_why": "x"}
 FILTERS = (
     "vm:guest1 -tag:bad since:2026-11-01 'any text' -\"10:30\"",
@@ -172,9 +185,14 @@ def test_a_run_with_odd_values_and_notes_is_exported() -> None:
             ordered([run, run], column)
         json.loads("".join(json_list([fields(run)])))
 
-    reads(
-        trees(RUN | {"note": NOTES, "study": STUDY, "felt": FELT, "workload": {"name": "cpu", "threads": 2}}), exported
-    )
+    more = {
+        "note": NOTES,
+        "study": STUDY,
+        "felt": FELT,
+        "forecast": FORECAST,
+        "workload": {"name": "cpu", "threads": 2},
+    }
+    reads(trees(RUN | more), exported)
 
 
 def test_a_run_with_odd_values_is_compared_and_reported() -> None:
@@ -185,10 +203,13 @@ def test_a_run_with_odd_values_is_compared_and_reported() -> None:
             *compare_text(comparison, WIDTH),
             run_table({run.folder: run}, comparison, Path("/")),
             machine_table([run]),
+            forecast_table(comparison, ["all runs"], {run.folder: run}),
+            *forecast_lines([run], WIDTH),
         ]
         assert all(CONTROLS.search(line) is None for line in lines)
 
-    reads(trees(RUN | {"study": STUDY, "felt": FELT, "workload": {"name": "cpu", "threads": 2}}), compared)
+    more = {"study": STUDY, "felt": FELT, "forecast": FORECAST, "workload": {"name": "cpu", "threads": 2}}
+    reads(trees(RUN | more), compared)
 
 
 def test_a_damaged_note_is_a_problem_or_read(tmp_path: Path) -> None:

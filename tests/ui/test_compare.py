@@ -279,3 +279,21 @@ def test_a_run_that_does_not_count_has_its_reason(outcome: str, excluded: str, w
     run = Run(Path("/runs/a"), vm="guest1", outcome=outcome, annotation=Annotation(excluded=excluded))
     (line,) = run_lines([run], [measure(run)], {}, baseline=1)
     assert line.plain == f" A  a  guest1  {words}"
+
+
+def foretell(folder: Path, *errors: float) -> None:
+    """Add a forecast to each run, the oldest first, with this error of its total time."""
+    for run, error in zip(sorted(folder.iterdir()), errors, strict=True):
+        with (run / "run.toml").open("a") as summary:
+            within = str(error < 0.25).lower()
+            summary.write("\n[forecast]\nconverges = true\n[forecast.outcome]\nverdict_right = true\n")
+            summary.write(f"total_error = {error}\ntotal_within = {within}\n")
+
+
+async def test_the_forecasts_of_the_runs_are_judged_in_a_sentence(folder: Path) -> None:
+    foretell(folder, 0.1, 0.3, 0.2)
+    async with compared(folder) as pilot:
+        assert isinstance(pilot.app, OnePage)
+        words = " ".join(lines_of(pilot.app).split())
+        assert "Forecast against outcome, 3 runs: the verdict was right in 3 of 3 (100 %)" in words
+        assert "in 2 of 3 (67 %), median error 20 %." in words

@@ -1,14 +1,20 @@
 """The facts and the passes of an opened run."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tomli_w
 from textual.containers import VerticalScroll
 
 from tests.ui.one_page import text_of, until
-from tests.ui.runs_screen import NAME, app_of, make_run, open_run
+from tests.ui.runs_screen import NAME, app_of, make_run, open_run, summary, utc
+from tests.unit.migration.foretold import foretold
+from tui.forecast.model.forecast import AT_ONCE
+from tui.migration.model.record import to_line
 from tui.runs.screens.details import RunDetails
 from tui.runs.screens.run import RunPage
+from tui.ui.lines import Lines
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -45,3 +51,57 @@ async def test_a_run_without_a_log_has_no_details(tmp_path: Path) -> None:
         await pilot.press("i")
         await until(pilot, lambda: any("is not open" in each.message for each in app._notifications))
         assert isinstance(app.screen, RunPage)
+
+
+FORECAST = {
+    "technique": "pre-copy",
+    "converges": True,
+    "certain": True,
+    "total_s": [14.0, 16.5, 20.0],
+    "downtime_s": [0.02, 0.04, 0.2],
+    "bandwidth_bytes_s": [1e8, 1.1e8, 1.2e8],
+    "bandwidth_source": "5 earlier runs",
+    "outcome": {"verdict_right": True, "total_error": -0.068, "total_within": True},
+}
+
+
+def foretold_run(folder: Path) -> None:
+    """A run whose log has forecasts, and whose run.toml has what became of the first."""
+    make_run(folder, "post-copy-by-hand")
+    (folder / NAME / "run.toml").write_text(tomli_w.dumps({**summary("post-copy-manual"), "forecast": FORECAST}))
+    lines = [f"{to_line(each)}\n" for each in foretold("post-copy-by-hand", technique=AT_ONCE)]
+    (folder / NAME / "raw.jsonl").write_text("".join(lines))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_forecast_stands_beside_the_outcome(tmp_path: Path, size: tuple[int, int]) -> None:
+    foretold_run(tmp_path)
+    app = app_of(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await open_run(pilot)
+        large = size[1] > 30
+        words = " ".join(text_of(app).split())
+        assert ("forecast outcome error interval" in words) is large  # else a line of the result has it
+        assert ("6.5 s to 9.2 s: above" in words) is not large
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(app.screen, RunDetails))
+        await pilot.press("end")
+        await until(pilot, lambda: app.screen.query_one("#facts", VerticalScroll).is_vertical_scroll_end)
+        app.screen.query_one("#facts", VerticalScroll).scroll_up(animate=False)
+        lines = [" ".join(line.split()) for line in app.screen.query_one("#fact-lines", Lines).text.splitlines()]
+        start = lines.index("Forecast and outcome")
+        assert lines[start + 2 : start + 5] == [
+            "verdict pre-copy ends ends right",
+            "total 16 s (14 s to 20 s) 17.7 s -7 % within",
+            "downtime 40 ms (20 ms to 200 ms) 10 ms not judged",
+        ]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_run_with_a_forecast_looks_like_its_picture(
+    snap_compare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    foretold_run(Path("runs"))
+    with utc():
+        assert snap_compare(app_of(Path("runs")), terminal_size=size, run_before=open_run)

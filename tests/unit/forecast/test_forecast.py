@@ -115,6 +115,12 @@ def test_damaged_json_is_refused(damaged: object) -> None:
             read(damaged)
 
 
+@pytest.mark.parametrize("bounds", [[3, 2, 1], [-1, 2, 3], [math.nan, 1, 2], [10**400, 10**400, 10**400]])
+def test_an_interval_that_is_none_is_refused(bounds: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"do not ascend|is not an interval"):
+        Interval.from_json(bounds)
+
+
 def test_a_forecast_is_judged_by_what_happened() -> None:
     found = by_name(inputs(30))[PRE_COPY]
     judged = judge(found, converged=True, total_s=found.total_s.likely / 1.2, downtime_s=2.0)

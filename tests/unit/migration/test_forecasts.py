@@ -95,10 +95,11 @@ def test_of_a_damaged_cone_the_part_before_counts(written: object, kept: int) ->
     assert len(found.running.cone) == kept
 
 
-def test_of_damaged_forecasts_before_the_start_the_others_count() -> None:
+@pytest.mark.parametrize("name", ["\x1b[2J", "two\nlines", "x" * 61])
+def test_of_damaged_forecasts_before_the_start_the_others_count(name: str) -> None:
     found, data = Forecasts(), before(BUSY, PRE_COPY)
     data["techniques"][1]["total_s"] = "soon"
-    data["techniques"][2]["technique"] = "\x1b[2J"
+    data["techniques"][2]["technique"] = name
     found.add(0.0, data | {"inputs": {}})
     assert found.before is not None
     assert [each.technique for each in found.before.techniques] == [PRE_COPY]

@@ -33,15 +33,24 @@ def main(verb: str, words: list[str]) -> int:
     options = parse(parser, words)
     if options.help:
         return help_of(parser)
-    comparison = compared(chosen(reader_of(options), options.words), options)
+    runs = chosen(reader_of(options), options.words)
+    comparison = compared(runs, options)
     if options.json:
         printed([json.dumps(document(comparison), ensure_ascii=False), "\n"])
         return 0
     import sys
 
     output = Output(f"runs {verb}", sys.stdout, sys.stderr)
-    output.lines(text(comparison, output.width))
+    output.lines([*text(comparison, output.width), *forecast_lines(runs, output.width)])
     return 0
+
+
+def forecast_lines(runs: "Sequence[Run]", width: int) -> list[str]:
+    """How right the forecasts of the runs were; nothing if there was none."""
+    from tui.runs.model.accuracy import accuracy
+
+    found = accuracy(runs)
+    return [] if found is None else ["", *_wrapped(found.sentence, width)]
 
 
 def _parser(verb: str) -> Parser:

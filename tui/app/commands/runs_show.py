@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from tui.runs.model.run import Run
 
 LABEL = 17  # columns of a label
-OFTEN = frozenset({"guest", "echo", "iteration"})  # kinds of events that would hide the others; the log has them
+OFTEN = frozenset(
+    {"guest", "echo", "iteration", "forecast"}
+)  # kinds of events that would hide the others; the log has them
 BARE = frozenset({"start", "attached", "job-completed"})  # kinds whose fields are shown above
 ABOUT = """\
 Prints one run: its options, versions and figures, a line for each pass, and its events. `threshold` is what a pass had
@@ -88,6 +90,7 @@ def run_lines(run: "Run", log: Log, width: int) -> list[str]:
     """The facts, the figures, the passes and the events as text."""
     from tui.runs.model.facts import figure_facts, run_facts
     from tui.runs.model.pass_table import pass_lines
+    from tui.runs.model.run_forecast import rows, table
 
     lines = [run.folder.name]
     for facts in (run_facts(run), figure_facts(run)):
@@ -95,6 +98,9 @@ def run_lines(run: "Run", log: Log, width: int) -> list[str]:
             shown = with_commands(" ".join(plain(text).split()), run.vm or "VM")
             lines += wrapped(f"  {plain(label)}", shown, LABEL, width)
         lines.append("")
+    if run.forecast is not None:
+        outcome = table(rows(run.forecast, run.total_s, run.downtime_s))
+        lines += ["Forecast and outcome", *(f"  {plain(line)}" for line in outcome), ""]
     if log.problem:
         lines += [log.problem, ""]
     if log.passes:

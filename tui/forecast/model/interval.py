@@ -49,5 +49,5 @@ class Interval:
         except OverflowError as error:  # an integer of hundreds of digits
             raise ValueError(f"{values!r:.60} is not an interval") from error
         if not 0 <= found.low <= found.likely <= found.high:
-            raise ValueError(f"{values!r} is not an interval")
+            raise ValueError(f"the bounds of {values!r} do not ascend")
         return found

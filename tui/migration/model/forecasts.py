@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from tui.core.plain_text import plain
@@ -27,7 +28,12 @@ class Expected:
     total_s: Interval
     downtime_s: Interval
     made_at: float
-    cone: Cone = ()
+    written: object = None  # the cone as it is in the record
+
+    @cached_property
+    def cone(self) -> Cone:
+        """Read when it is drawn, because a day's log has 80,000 of them."""
+        return _cone(self.written)
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ def _forecast(value: object) -> Forecast | None:
         found = forecast_from_json(value)
     except ValueError:  # the others may be whole
         return None
-    return found if found.technique == plain(found.technique)[:LONGEST_NAME] else None
+    return found if found.technique == " ".join(plain(found.technique).split())[:LONGEST_NAME] else None
 
 
 def _running(t: float, data: Mapping[str, Any]) -> Expected | None:
@@ -98,7 +104,7 @@ def _running(t: float, data: Mapping[str, Any]) -> Expected | None:
         return None
     if not isinstance(converges, bool) or not isinstance(certain, bool):
         return None
-    return Expected(converges, certain, total_s, downtime_s, t, _cone(data.get("cone")))
+    return Expected(converges, certain, total_s, downtime_s, t, data.get("cone"))
 
 
 def _cone(value: object) -> Cone:

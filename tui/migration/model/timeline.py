@@ -273,11 +273,11 @@ class Timeline(Requested):
     def _on_guest(self, event: Event) -> None:
         self.guest_silent = self.guest.add(event.t, event.data)
 
-    def _on_forecast(self, event: Event) -> None:
-        self.forecasts.add(event.t, event.data)
-
     def _on_felt(self, event: Event) -> None:
         self.observed = ObservedDowntime.of(event.data)
+
+    def _on_forecast(self, event: Event) -> None:
+        self.forecasts.add(event.t, event.data)
 
     def _on_no_answer(self, event: Event) -> None:
         self.unanswered = _number(event.data, "since"), str(event.data.get("why", ""))

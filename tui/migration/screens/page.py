@@ -27,7 +27,8 @@ class MigratePage(MigrateView):
 
     HELP = (
         "The lines: the VM, its phase, what the figures mean. The upper chart: the memory that remains; when it falls "
-        "below the dashed line at the end of a pass, the VM is switched over. The lower charts: "
+        "below the dashed line at the end of a pass, the VM is switched over. Dotted, after now: what a "
+        "forecast expects to remain. The lower charts: "
         "the rate of sending against the rate at which the VM writes memory, and the rate of the workload in the "
         "guest. The line above them has the passes by their numbers, and post-copy. d b c mark your changes. "
         "Below them: what was sent, and what each pass left."

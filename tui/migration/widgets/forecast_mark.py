@@ -12,7 +12,7 @@ STYLE = "$text-accent"
 
 
 def forecast_mark(timeline: Timeline, scale: Scale, left: int, width: int) -> Content | None:
-    """One line `width` cells wide: "├──┼────┤ forecast 8.1 s (7.2 s to 10 s)"; None without a forecast or an end.
+    """One line `width` cells wide: "├──┼────┤ pre-copy, forecast 8.1 s (7.2 s to 10 s)"; None without one.
 
     The time axis begins after `left` cells; what is after its end is shown by an arrow.
     """
@@ -31,11 +31,11 @@ def forecast_mark(timeline: Timeline, scale: Scale, left: int, width: int) -> Co
     shown = {column: character for column, character in cells.items() if column < scale.columns}
     begin, end = min(shown), max(shown) + 1
     bracket = "".join(shown.get(column, " ") for column in range(begin, end))
-    text = f"forecast {between(found.total_s)}"
-    if left + end + 1 + len(text) < width:
-        return _placed(f"{bracket} {text}", left + begin, width)
-    if begin > len(text):
-        return _placed(f"{text} {bracket}", left + begin - len(text) - 1, width)
+    for text in (f"{found.technique}, forecast {between(found.total_s)}", f"forecast {between(found.total_s)}"):
+        if left + end + 1 + len(text) < width:
+            return _placed(f"{bracket} {text}", left + begin, width)
+        if begin > len(text):
+            return _placed(f"{text} {bracket}", left + begin - len(text) - 1, width)
     return _placed(bracket, left + begin, width)
 
 

@@ -12,9 +12,11 @@ from typing import Any
 
 from tui.core.plain_text import plain
 from tui.core.plan import POST_COPY_TIMEOUT
+from tui.forecast.model.interval import Interval
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.migration.model.record import Sample
 from tui.runs.model.run import GuestWork, HostFacts, Run, StudyMark
+from tui.runs.model.run_forecast import RunForecast
 
 Fields = dict[str, Any]
 PARAMETERS = "workload_parameters"
@@ -53,9 +55,12 @@ def fields(run: Run) -> Fields:
         "passes": run.passes,
         "post_copy_faults": run.faults,
         "post_copy_at_s": run.post_copy_at_s,
+        "bandwidth_bytes_s": run.bandwidth_bytes_s,
+        "device_ms": run.device_ms,
         "samples": run.samples,
         "interval_s": run.interval_s,
         "figures_from_libvirt": run.from_libvirt,
+        **_forecast(run.forecast or RunForecast()),
         **_guest(run.guest),
         **_host("origin", run.origin_facts),
         **_host("target", run.target_facts),
@@ -136,6 +141,32 @@ def _observed(run: Run, observed: ObservedDowntime) -> Fields:
         "guest_clock_error_ms": observed.clock_error_ms,
         "guest_clock_why": observed.clock_why,
     }
+
+
+def _forecast(forecast: RunForecast) -> Fields:
+    """An infinite value is None, as an unknown one: `forecast_converges` tells them apart."""
+    return {
+        "forecast_technique": forecast.technique,
+        "forecast_converges": forecast.converges,
+        "forecast_certain": forecast.certain,
+        **_interval("forecast_total", "ms", forecast.total_s, 1000),
+        **_interval("forecast_downtime", "ms", forecast.downtime_s, 1000),
+        **_interval("forecast_sent", "bytes", forecast.sent_bytes),
+        **_interval("forecast_bandwidth", "bytes_s", forecast.bandwidth_bytes_s),
+        "forecast_bandwidth_source": forecast.bandwidth_source,
+        "forecast_verdict_right": forecast.verdict_right,
+        "forecast_total_error": forecast.total_error,
+        "forecast_total_within": forecast.total_within,
+        "forecast_downtime_error": forecast.downtime_error,
+        "forecast_downtime_within": forecast.downtime_within,
+    }
+
+
+def _interval(name: str, unit: str, interval: Interval | None, factor: float = 1) -> Fields:
+    bounds = (None, None, None) if interval is None else (interval.likely, interval.low, interval.high)
+    fields = (f"{name}_{unit}", f"{name}_low_{unit}", f"{name}_high_{unit}")
+    finite = (None if each is None or math.isinf(each) else _rounded(each * factor) for each in bounds)
+    return dict(zip(fields, finite, strict=True))
 
 
 def _guest(guest: GuestWork) -> Fields:

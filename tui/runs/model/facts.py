@@ -1,9 +1,10 @@
 """All that is known of a run as pairs of a label and a text; what is unknown is left out, or has its reason."""
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 
-from tui.core.quantity import duration, size
+from tui.core.quantity import duration, rate, size
 from tui.migration.model.outcome import home
 from tui.migration.model.timeline import LOST
 from tui.runs.model.run import EMULATED, HostFacts, Run
@@ -51,6 +52,7 @@ def figure_facts(run: Run) -> Facts:
     if run.post_copy_at_s is not None:
         yield "post-copy", f"began {duration(run.post_copy_at_s)} after the start"
     yield "downtime", f"{duration(run.downtime_s)} by libvirt" if run.downtime_s is not None else "unknown to libvirt"
+    yield from _forecast(run)
     if run.observed is not None:
         yield "network", run.observed.network
         yield "guest", run.observed.guest
@@ -69,6 +71,16 @@ def figure_facts(run: Run) -> Facts:
     if run.from_libvirt is False:
         why = "the log has no result" if cut else "libvirt no longer had the final ones"
         yield "figures from", f"the samples: {why}"
+
+
+def _forecast(run: Run) -> Facts:
+    """What was forecast, and how right that was."""
+    forecast = run.forecast
+    if forecast is None:
+        return
+    source = forecast.bandwidth_source
+    if forecast.bandwidth_bytes_s is not None and math.isfinite(forecast.bandwidth_bytes_s.likely):
+        yield "forecast from", f"{rate(forecast.bandwidth_bytes_s.likely)}{f' ({source})' if source else ''}"
 
 
 def _problems(run: Run) -> Facts:

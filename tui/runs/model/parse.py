@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.plan import TECHNIQUES
+from tui.forecast.model.interval import Interval
 from tui.migration.model.observed_downtime import TEXTS, ObservedDowntime
 from tui.migration.model.record import RUNNING
 from tui.runs.model.annotation import Annotation
@@ -23,6 +24,7 @@ from tui.runs.model.run import (
     Run,
     StudyMark,
 )
+from tui.runs.model.run_forecast import RunForecast
 
 EARLIER_LOSS = "an earlier version measured it, which did not see the switchover of a short migration"
 EARLIEST, LATEST = 1970, 9998  # years
@@ -83,6 +85,9 @@ def parse_run(
         from_libvirt=_truth(figures, "from_libvirt"),
         observed=_observed(_table(tables, "felt")),
         guest=_guest({**_table(tables, "guest"), **_table(after, "guest")}, _text(after, "error")),
+        bandwidth_bytes_s=_number(figures, "bandwidth_bytes_s"),
+        device_ms=_number(figures, "device_ms"),
+        forecast=_forecast(_table(tables, "forecast")),
         study=_study(_table(tables, "study"), _seconds(figures, "total_time_ms")),
         imported=imported_words(_table(tables, "imported")),
         annotation=annotation or Annotation(),
@@ -182,6 +187,42 @@ def _observed(table: Tables) -> ObservedDowntime | None:
     numbers = {name: value for name, value in table.items() if type(value) in (int, float) and abs(value) <= MOST}
     texts = {name: _text(table, name) for name in TEXTS}
     return ObservedDowntime.of(numbers | texts | {"network_open": table.get("network_open")})
+
+
+def _forecast(table: Tables) -> RunForecast | None:
+    if not table:
+        return None
+    outcome = _table(table, "outcome")
+    return RunForecast(
+        technique=_text(table, "technique"),
+        converges=_truth(table, "converges"),
+        certain=_truth(table, "certain"),
+        total_s=_interval(table, "total_s"),
+        downtime_s=_interval(table, "downtime_s"),
+        sent_bytes=_interval(table, "sent_bytes"),
+        bandwidth_bytes_s=_interval(table, "bandwidth_bytes_s"),
+        bandwidth_source=_text(table, "bandwidth_source"),
+        verdict_right=_truth(outcome, "verdict_right"),
+        total_error=_error(outcome, "total_error"),
+        downtime_error=_error(outcome, "downtime_error"),
+        total_within=_truth(outcome, "total_within"),
+        downtime_within=_truth(outcome, "downtime_within"),
+    )
+
+
+def _interval(table: Tables, name: str) -> Interval | None:
+    try:
+        return Interval.from_json(table.get(name))
+    except ValueError:  # damaged, or missing
+        return None
+
+
+def _error(table: Tables, name: str) -> float | None:
+    """A share of what happened: at least -1, as a forecast is not below 0."""
+    value = table.get(name)
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not -1 <= value <= MOST:
+        return None
+    return float(value)
 
 
 def _shown(time: datetime) -> datetime | None:

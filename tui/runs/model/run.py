@@ -10,6 +10,7 @@ from tui.core.plan import ELSEWHERE, UNKNOWN
 from tui.migration.model.observed_downtime import ObservedDowntime
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.options import RunOptions
+from tui.runs.model.run_forecast import RunForecast
 from tui.vm.model.cpu import KVM, QEMU
 
 EMULATED = "emulated"
@@ -97,6 +98,9 @@ class Run:
     from_libvirt: bool | None = None  # False: libvirt no longer had its final figures
     observed: ObservedDowntime | None = None
     guest: GuestWork = GuestWork()
+    bandwidth_bytes_s: float | None = None  # of the link, if no limit was set
+    device_ms: float | None = None  # of the downtime, what the devices took
+    forecast: RunForecast | None = None
     study: StudyMark | None = None
     imported: str = ""  # where an imported run comes from, and what is not known of it
     annotation: Annotation = field(default_factory=Annotation)

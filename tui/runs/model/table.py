@@ -10,6 +10,7 @@ from tui.core.failure import Failure
 from tui.core.plain_text import plain
 from tui.core.quantity import MIB
 from tui.runs.model.run import HostFacts, Run
+from tui.runs.model.run_forecast import likely
 
 UNKNOWN = "-"
 LONGEST = 60  # characters of a cell in a table for the eyes; exports of figures have all of them
@@ -103,6 +104,10 @@ def _ms(seconds: float | None) -> float | None:
     return None if seconds is None else seconds * 1000
 
 
+def _percent(share: float | None) -> float | None:
+    return None if share is None else share * 100
+
+
 def _marks(run: Run) -> str:
     study = run.study
     marks = {
@@ -152,6 +157,20 @@ ALL = (
     Column("cell", lambda run: run.study and run.study.cell, about="the settings within the study"),
     Column("repeat", lambda run: run.study and run.study.repeat, "", 0, about="number within the study"),
     Column("direction", lambda run: run.study and run.study.direction, about="within the study: out or back"),
+    Column(
+        "forecast",
+        lambda run: run.forecast and likely(run.forecast.total_s),
+        "s",
+        2,
+        about="of the total time, made before the start",
+    ),
+    Column(
+        "error",
+        lambda run: _percent(run.forecast.total_error if run.forecast else None),
+        "%",
+        0,
+        about="of the forecast, as a part of the total time",
+    ),
     Column("tags", lambda run: ", ".join(run.annotation.tags), about="words that you gave it"),
     Column("marks", _marks, about="excluded, imported, warm-up, censored"),
     Column("note", lambda run: run.annotation.note, about="what you wrote about it"),

@@ -13,6 +13,8 @@ from tui.runs.backend.reading import OpenRun
 from tui.runs.model.facts import figure_facts, run_facts
 from tui.runs.model.pass_table import PassRow, pass_lines
 from tui.runs.model.run import Run
+from tui.runs.model.run_forecast import rows as outcome_rows
+from tui.runs.model.run_forecast import table
 from tui.runs.widgets import heading
 from tui.ui.lines import Lines
 from tui.ui.page import Page
@@ -71,7 +73,11 @@ class RunDetails(Page):
         opened = self._opened
         facts = fact_lines(opened.run, width, self.with_keys)
         self.query_one("#fact-lines", Lines).show(
-            *facts, Content(""), Content.styled(" Passes", "bold $accent"), *passes(opened.passes)
+            *facts,
+            *forecast_lines(opened.run, width),
+            Content(""),
+            Content.styled(" Passes", "bold $accent"),
+            *passes(opened.passes),
         )
 
     def action_back(self) -> None:
@@ -89,6 +95,18 @@ def fact_lines(run: Run, width: int, with_keys: Callable[[str], str]) -> Iterato
             wrapped = Content(one_line(with_keys(text))).wrap(max(10, width - LABEL))
             for n, line in enumerate(wrapped):
                 yield Content.assemble(f" {'' if n else one_line(label):<{LABEL}}", line)
+
+
+def forecast_lines(run: Run, width: int) -> Iterator[Content]:
+    """The table of the forecast and the outcome, below its title; nothing without a forecast."""
+    if run.forecast is None:
+        return
+    yield Content("")
+    yield Content.styled(" Forecast and outcome", "bold $accent")
+    header, *lines = table(outcome_rows(run.forecast, run.total_s, run.downtime_s))
+    yield Content.styled(f" {header}"[:width], "bold")
+    for line in lines:
+        yield Content(f" {line}"[:width])
 
 
 def passes(rows: Sequence[PassRow]) -> tuple[Content, ...]:

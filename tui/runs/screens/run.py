@@ -1,5 +1,6 @@
 """One recorded run: its charts, its final figures, and the path of its log."""
 
+from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import ClassVar
 
@@ -19,11 +20,14 @@ from tui.migration.widgets.summary import LABEL, outcome_lines
 from tui.runs.backend.reading import OpenRun
 from tui.runs.backend.runs import Runs
 from tui.runs.model.run import Run
+from tui.runs.model.run_forecast import rows, table
 from tui.runs.screens.details import RunDetails
 from tui.runs.screens.export import ExportDialog
 from tui.runs.screens.replay import ReplayPage
 from tui.runs.widgets import heading
 from tui.ui.lines import Lines
+
+ROOM_FOR_TABLE = 32  # rows of the screen; with fewer, a line has the forecast
 
 
 class RunPage(ChartPage):
@@ -89,12 +93,22 @@ class RunPage(ChartPage):
             word = "not in the log" if unknown else timeline.phase
             lines.append(Content.assemble(f"{'outcome':<{LABEL}}", (word, "bold")))
             ended = outcome_lines(timeline, self._run.folder, self._run.origin, width, self.with_keys)
+            if compared := self._forecast_table(width):
+                ended = tuple(_without(ended, "forecast"))
             # without its path, which is shown below, and the next steps, which were for the moment of the end
             lines += takewhile(lambda line: not line.plain.startswith("recorded in"), ended)
+            lines += compared
         where = Content(f"{plain(home(opened.raw))}, {opened.records:,} records").wrap(max(10, width - LABEL))
         lines += [Content.assemble(f"{'' if n else 'raw log':<{LABEL}}", line) for n, line in enumerate(where)]
         self._figures.show(*(Content.assemble(" ", line) for line in lines))
         self._charts.show(timeline)
+
+    def _forecast_table(self, width: int) -> list[Content]:
+        """The forecast and the outcome, where the charts keep enough room beside it."""
+        if self._run.forecast is None or self.size.height < ROOM_FOR_TABLE:
+            return []
+        lines = table(rows(self._run.forecast, self._run.total_s, self._run.downtime_s))
+        return [Content(f"{'' if n else 'forecast':<{LABEL}}{line}"[:width]) for n, line in enumerate(lines)]
 
     def why_not(self, action: str) -> str:
         """Only a log that is open has details, a replay and a picture."""
@@ -123,3 +137,13 @@ class RunPage(ChartPage):
         """Show the whole run again, then return to the list."""
         if not self.undo_view():
             self.dismiss()
+
+
+def _without(lines: Iterable[Content], label: str) -> Iterator[Content]:
+    """The lines without those of a label: its own and the ones without a label that follow it."""
+    left_out = False
+    for line in lines:
+        begins = not line.plain.startswith(" ")
+        left_out = line.plain.startswith(label) if begins else left_out
+        if not left_out:
+            yield line

@@ -217,6 +217,20 @@ def test_a_run_is_shown_with_its_passes_and_events(run: Run) -> None:
     assert any(line.endswith("s  end  outcome=completed") for line in lines)
 
 
+def test_a_run_is_shown_with_its_forecast_and_the_outcome(run: Run, folder: Path) -> None:
+    assert "Forecast and outcome" not in run("show", "20261128")[1]
+    with (folder / SECOND / "run.toml").open("a") as summary:
+        summary.write('[forecast]\ntechnique = "post-copy after 5 s"\nconverges = true\ntotal_s = [7.0, 7.5, 9.0]\n')
+        summary.write("[forecast.outcome]\nverdict_right = true\ntotal_error = -0.02\ntotal_within = true\n")
+    lines = [" ".join(line.split()) for line in run("show", "20261128")[1].splitlines()]
+    start = lines.index("Forecast and outcome")
+    assert lines[start + 2 : start + 5] == [
+        "verdict post-copy after 5 s ends ends right",
+        "total 7.5 s (7.0 s to 9.0 s) 7.7 s -2 % within",
+        "downtime - 13 ms not judged",
+    ]
+
+
 def test_a_run_is_one_object_of_json(run: Run) -> None:
     found = json.loads(run("show", "last", "--json")[1])
     assert (found["run"], found["total_time_ms"], found["log_problem"]) == (SECOND, 7674.0, None)

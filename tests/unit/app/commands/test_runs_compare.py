@@ -138,3 +138,12 @@ def test_help_names_the_settings_and_the_figures(printed: Any) -> None:
 def test_columns_are_aligned_also_with_letters_of_two_columns() -> None:
     assert aligned([["", "n", "x"], ["A", "10", "1"]], left=(0,)) == ["    n  x", "A  10  1"]
     assert aligned([["内存", "1"], ["idle", "2"]], left=(0,)) == ["内存  1", "idle  2"]
+
+
+def test_the_forecasts_are_judged_below_all_else(printed: Any, folder: Path) -> None:
+    forecast = {"converges": True, "outcome": {"verdict_right": True, "total_error": 0.12, "total_within": True}}
+    write(folder, "20261123T070000Z-guest1", tables(22.0) | {"forecast": forecast})
+    assert " ".join(printed("--figure", "total").split()).endswith(
+        "Forecast against outcome, 1 run: the verdict was right in 1 of 1 (100 %); the total time was within its "
+        "interval, which is to hold 80 %, in 1 of 1 (100 %), median error 12 %."
+    )

@@ -234,3 +234,18 @@ def test_a_report_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Failure, match="The report cannot be written"):
         write_report(RunReader(tmp_path / "runs").list(), tmp_path / "file" / "report.html")
+
+
+def test_the_forecasts_of_each_group_are_judged_in_a_table(tmp_path: Path) -> None:
+    outcomes = [{"verdict_right": True, "total_error": each, "total_within": each < 0.3} for each in (0.1, -0.2, 0.5)]
+    for minute, outcome in enumerate(outcomes):
+        forecast = {"technique": "pre-copy", "converges": True, "outcome": outcome}
+        write(tmp_path / "runs", f"20261123T040{minute}00Z-guest1", tables(20 + minute) | {"forecast": forecast})
+    write_report(RunReader(tmp_path / "runs").list(), tmp_path / "report.html")
+    text = Parsed((tmp_path / "report.html").read_text()).text
+    assert "Forecast against outcome Each interval is to hold 80 % of the outcomes." in text
+    assert "all runs 3 3 of 3 (100 %) 2 of 3 (67 %) 20 % - -" in text
+
+
+def test_a_report_without_forecasts_has_no_such_table(parsed: Parsed) -> None:
+    assert "Forecast against outcome" not in parsed.text

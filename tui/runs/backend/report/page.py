@@ -127,6 +127,7 @@ def report(
         *more,
         ("Groups", tables.group_table(comparison, called) + tables.settings_table(_shared(settings), every)),
         (f"Median total time{unit}", tables.matrix_table(comparison, headline) if headline else ""),
+        ("Forecast against outcome", tables.forecast_table(comparison, called, by_folder)),
         ("Figures", "".join(map(_figure, drawn))),
         ("All numbers", "".join(_numbers(comparison, called))),
         ("Machines and versions", tables.machine_table(runs)),

@@ -8,9 +8,11 @@ from urllib.parse import quote
 
 from tui.core.plain_text import plain
 from tui.core.quantity import size
+from tui.forecast.model.interval import SHARE
 from tui.migration.backend.recorder import AFTERWARDS, RAW, SUMMARY, TEXT
 from tui.runs.backend.importer import ORIGINAL
 from tui.runs.backend.notes import NOTE
+from tui.runs.model.accuracy import accuracy, error_text
 from tui.runs.model.comparison import Cell, Compared, Comparison, median_text, value_text, warning_lines
 from tui.runs.model.description import Description
 from tui.runs.model.figures import FIGURES, Scale
@@ -49,6 +51,22 @@ def group_table(comparison: Comparison, called: Sequence[str]) -> str:
         rows.append([*named, str(len(group.runs)), counts[0], str(group.converged), *counts[1:]])
     head = ["", "group", "notes", "runs", STATUSES[0], "converged", *STATUSES[1:]]
     return table(head, rows, left=3)
+
+
+def forecast_table(comparison: Comparison, called: Sequence[str], runs: Mapping[Path, Run]) -> str:
+    """How right the forecasts of each group were; empty if no run had one."""
+    rows = []
+    for position, (group, name) in enumerate(zip(comparison.groups, called, strict=True)):
+        found = accuracy(runs[each.folder] for each in group.runs if each.folder in runs)
+        if found is not None:
+            shares = [found.verdict.words, found.total.words, error_text(found.total_error)]
+            shares += [found.downtime.words, error_text(found.downtime_error)]
+            rows.append([f"<b>{letter(position)}</b>", escape(name), str(found.runs), *map(escape, shares)])
+    if not rows:
+        return ""
+    head = ["", "group", "runs", "verdict right", "total within", "median error", "downtime within", "median error"]
+    holds = f"Each interval is to hold {100 * SHARE:.0f} % of the outcomes. Runs that were not judged do not count."
+    return f"<p>{holds}</p>{table(head, rows, left=2)}"
 
 
 def matrix_table(comparison: Comparison, compared: Compared) -> str:
