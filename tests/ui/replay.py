@@ -7,6 +7,7 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.vm import Vm
+from tui.forecast.model.forecast import Inputs
 from tui.migration.backend.preflight import Refused
 from tui.migration.backend.requests import Requests
 from tui.migration.backend.run_files import read_records
@@ -109,6 +110,7 @@ class ReplayedMigrations:
         self.failures: list[Failure] = []
         self.checked: list[Plan] = []
         self.started: list[Plan] = []
+        self.forecasts: list[Inputs | None] = []  # those of `checked`
         self.running: ReplayedMigration | None = None  # found by `attach`
         self.answering = asyncio.Event()  # cleared: the hosts do not reply
         self.answering.set()
@@ -119,8 +121,9 @@ class ReplayedMigrations:
         await self.answering.wait()
         return Inventory(self.found, dict(self.unreachable))
 
-    async def start(self, plan: Plan, expected: str = "") -> ReplayedMigration:
+    async def start(self, plan: Plan, expected: str = "", forecast: Inputs | None = None) -> ReplayedMigration:
         self.checked.append(plan)
+        self.forecasts.append(forecast)
         if self.failures:
             raise Refused(tuple(self.failures))
         self.started.append(plan)

@@ -10,6 +10,7 @@ from tui.checklist.backend.journal import Journal
 from tui.core.connections import Connections
 from tui.core.protocols import FirstLogin, Hypervisor, Shell
 from tui.core.settings import Config, state_folder
+from tui.forecast.backend.current import Forecasting
 from tui.guest.backend.addresses import GuestAddresses
 from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
@@ -38,6 +39,7 @@ class Backend:
     launch: Launch
     runs: Runs
     studies: StudyAccess
+    forecaster: Forecasting | None = None  # None: the form of a migration has no forecast
 
 
 @dataclass(frozen=True)

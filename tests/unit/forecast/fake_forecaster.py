@@ -42,6 +42,7 @@ class FakeForecaster:
         self.probes = 0
         self.probe_failure: Failure | None = None
         self.link: Interval | None = LINK
+        self.on_asked: Callable[[], object] = lambda: None
         self.interruptible = asyncio.Event()  # cleared: QEMU continues its window after a cancel
         self.interruptible.set()
         self._steps: asyncio.Queue[Progress | Inputs | Exception] = asyncio.Queue()
@@ -52,6 +53,7 @@ class FakeForecaster:
         self, vm: Vm, origin: str, target: str, plan: Plan, on_progress: Callable[[Progress], None]
     ) -> Inputs:
         self.asked.append((vm.name, origin, target))
+        self.on_asked()
         self._bandwidth(plan)
         try:
             while True:
@@ -59,8 +61,8 @@ class FakeForecaster:
                 if isinstance(step, Exception):
                     raise step
                 if isinstance(step, Inputs):
-                    return step
-                on_progress(step)
+                    return self._of(step, plan)
+                on_progress(replace(step, inputs=self._of(step.inputs, plan) if step.inputs else None))
         except asyncio.CancelledError:
             await self.interruptible.wait()
             self.stopped.append(vm.name)
@@ -68,6 +70,16 @@ class FakeForecaster:
 
     def again(self, inputs: Inputs, plan: Plan) -> Inputs:
         self.plans.append(plan)
+        return self._of(inputs, plan)
+
+    async def probe(self, origin: str, target: str) -> float:
+        self.probes += 1
+        if self.probe_failure is not None:
+            raise self.probe_failure
+        self.link = LINK
+        return LINK.likely
+
+    def _of(self, inputs: Inputs, plan: Plan) -> Inputs:
         timeout_s = plan.timeout_s if plan.technique == POST_COPY_TIMEOUT else None
         bandwidth, source = self._bandwidth(plan)
         return replace(
@@ -77,13 +89,6 @@ class FakeForecaster:
             bandwidth=bandwidth,
             bandwidth_source=source,
         )
-
-    async def probe(self, origin: str, target: str) -> float:  # noqa: ARG002
-        self.probes += 1
-        if self.probe_failure is not None:
-            raise self.probe_failure
-        self.link = LINK
-        return LINK.likely
 
     def _bandwidth(self, plan: Plan) -> tuple[Interval, str]:
         limit = plan.bandwidth_mib_s * MIB

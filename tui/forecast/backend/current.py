@@ -43,17 +43,23 @@ class Subject:
     origin: str
     target: str
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Equal for the same VM on the same host, whatever else was read of it."""
+        return (self.vm.uuid, self.origin, self.target)
+
 
 class CurrentForecast:
-    """Measures one VM at a time; `changed` is called after every change of `inputs` and `note`."""
+    """Measures one VM at a time; listeners are called after every change of `inputs` and `note`."""
 
-    def __init__(self, forecaster: Forecasting, changed: Callable[[], None]) -> None:
+    def __init__(self, forecaster: Forecasting) -> None:
         self.inputs: Inputs | None = None  # with the options of the newest plan
         self._forecaster = forecaster
-        self._changed = changed
+        self._listeners: list[Callable[[], object]] = []
         self._subject: Subject | None = None
         self._plan: Plan | None = None
-        self._measured: Inputs | None = None
+        self._measured: Inputs | None = None  # with the options of `_measured_with`
+        self._measured_with: Plan | None = None
         self._progress: Progress | None = None
         self._failure: Failure | None = None  # of the newest measurement or probe
         self._refused: Failure | None = None  # why the newest plan has no forecast
@@ -101,16 +107,28 @@ class CurrentForecast:
             return f"{name} was measured for {progress.done_s:.0f} of {progress.of_s:.0f} s."
         return ""
 
+    def listen(self, listener: Callable[[], object]) -> None:
+        """Call `listener` after every change."""
+        self._listeners.append(listener)
+
+    def stop_listening(self, listener: Callable[[], object]) -> None:
+        """Undo `listen`."""
+        self._listeners.remove(listener)
+
+    def _changed(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
     # -- what the form does --
 
     def measure(self, subject: Subject, plan: Plan) -> None:
         """Measure a VM, unless it is the one that was measured last."""
-        if subject == self._subject:
+        if self._subject is not None and subject.key == self._subject.key:
             self.replan(plan)
             return
         self._forget()
         self._subject, self._plan = subject, plan
-        self._begin(partial(self._measure, subject))
+        self._begin(partial(self._measure, subject, plan))
 
     def none(self, why: str) -> None:
         """There is nothing to forecast."""
@@ -127,13 +145,13 @@ class CurrentForecast:
         if self._measured is not None:
             self._make_again()
         elif self.bandwidth_unknown and limited:  # a limit is a bandwidth, too
-            self._begin(partial(self._measure, self._subject))
+            self._begin(partial(self._measure, self._subject, plan))
 
     def probe(self) -> None:
-        """Send for one second, then measure what was not measured yet."""
-        if self._subject is not None and self.bandwidth_unknown:
+        """Send for one second, then measure."""
+        if self._subject is not None and self._plan is not None and self.bandwidth_unknown:
             self._probing = True
-            self._begin(partial(self._probe, self._subject))
+            self._begin(partial(self._probe, self._subject, self._plan))
 
     def skip(self) -> None:
         """Stop measuring; the forecast keeps what is known so far."""
@@ -184,29 +202,32 @@ class CurrentForecast:
         self._needs_bandwidth = measured is None and (self._needs_bandwidth or isinstance(failure, BandwidthUnknown))
         self._make_again()
 
-    async def _measure(self, subject: Subject) -> Inputs:
-        task, plan = asyncio.current_task(), self._plan
-        assert plan is not None
+    async def _measure(self, subject: Subject, plan: Plan) -> Inputs:
+        task = asyncio.current_task()
 
         def on_progress(progress: Progress) -> None:
             if task is self._task:
                 self._progress, self._measured = progress, progress.inputs or self._measured
+                self._measured_with = plan
                 self._make_again()
 
-        return await self._forecaster.inputs(subject.vm, subject.origin, subject.target, plan, on_progress)
+        found = await self._forecaster.inputs(subject.vm, subject.origin, subject.target, plan, on_progress)
+        if task is self._task:
+            self._measured_with = plan
+        return found
 
-    async def _probe(self, subject: Subject) -> Inputs:
+    async def _probe(self, subject: Subject, plan: Plan) -> Inputs:
         await self._forecaster.probe(subject.origin, subject.target)
         self._probing = False
         self._changed()
-        return self._measured or await self._measure(subject)
+        return await self._measure(subject, plan)
 
     def _make_again(self) -> None:
         """Make the forecast with the newest options."""
         if self._measured is not None and self._plan is not None:
-            self._refused = None
+            same, self._refused = self._plan == self._measured_with, None
             try:
-                self.inputs = self._forecaster.again(self._measured, self._plan)
+                self.inputs = self._measured if same else self._forecaster.again(self._measured, self._plan)
                 self._needs_bandwidth = False
             except Failure as error:  # such as a bandwidth that was known by a limit only
                 self.inputs, self._refused = None, error

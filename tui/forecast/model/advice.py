@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from tui.core.quantity import GIB, MIB, duration, rate, size
 from tui.forecast.model.forecast import AT_ONCE, AUTO_CONVERGE, PRE_COPY, Forecast, Inputs
 from tui.forecast.model.interval import Interval
+from tui.forecast.model.pre_copy import pre_copy
 from tui.forecast.model.what_if import bandwidth_that_converges, downtime_that_converges, slowdown_that_converges
 
 
@@ -45,9 +46,9 @@ def remedies(inputs: Inputs) -> str:
     bandwidth = bandwidth_that_converges(inputs)
     unit = GIB if bandwidth > 999 * MIB else MIB
     enough = f"downtime {duration(downtime)}, or {rate(_rounded_up(bandwidth / unit) * unit)}"
-    slower = math.floor(slowdown_that_converges(inputs) * 100)
-    if slower >= 100:
+    if pre_copy(inputs.curve, inputs.link(), inputs.first, inputs.max_downtime_s).converges:
         return f"Pre-copy also ends with: {enough}."
+    slower = math.floor(slowdown_that_converges(inputs) * 99)  # it is found to within 1 %
     return f"Pre-copy would end with: {enough}{f', or workload at {slower} %' if slower else ''}."
 
 

@@ -16,6 +16,8 @@ from tui.core.log import log
 from tui.core.plan import ELSEWHERE, Plan
 from tui.core.threads import on_thread, retrieve
 from tui.core.vm import Vm
+from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.forecast_json import inputs_to_json
 from tui.guest.model.workload import Workload
 from tui.migration.backend.preflight import Moved, Refused, inventory_of
 from tui.migration.backend.recorder import RAW
@@ -148,14 +150,15 @@ class Migrations:
         """The VMs of both hosts, and why a host could not be read."""
         return await inventory_of(self._connections)
 
-    async def start(self, plan: Plan, expected: str = "") -> Migration:
+    async def start(self, plan: Plan, expected: str = "", forecast: Inputs | None = None) -> Migration:
         """Check `plan` and start it; raises Refused with all failed checks, or the Failure that interrupted them.
 
-        Raises Moved if the VM is not on the host `expected`.
+        Raises Moved if the VM is not on the host `expected`. `forecast` is recorded, and judged at the end.
         """
         known = self._workload(plan.vm)
         workload = {"name": known.name, "parameters": dict(known.parameters)} if known else None
-        reply = await self._client.call(START, plan=asdict(plan), expected=expected, workload=workload)
+        made = None if forecast is None else inputs_to_json(forecast)
+        reply = await self._client.call(START, plan=asdict(plan), expected=expected, workload=workload, forecast=made)
         if "refused" in reply:
             raise Refused(tuple(map(failure_of, reply["refused"])))
         if "moved" in reply:

@@ -1,6 +1,6 @@
 """The canvas of a chart: areas, curves, the level, and the lines and letters of signs."""
 
-from tui.ui.chart.area import column_values, draw_area
+from tui.ui.chart.area import column_values, draw_area, write_inside
 from tui.ui.chart.curves import NO_SERIES, Curves, Layer
 from tui.ui.chart.paper import BAND, CURSOR, EMPTY, FULL, LABEL, LEVEL, ON_AREA, SERIES, SIGN, Paper, one_cell_each
 from tui.ui.chart.picture import AREA, Band, Picture, Sign
@@ -17,7 +17,8 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     """Draw everything between the axes; what comes later replaces what is there, or is drawn on the area."""
     for number, series in enumerate(picture.series):
         if series.form == AREA:
-            draw_area(paper, column_values(series.xs, series.ys, scale), scale, left, SERIES + number)
+            floors = column_values(series.xs, series.floors, scale) if series.floors else ()
+            draw_area(paper, column_values(series.xs, series.ys, scale), scale, left, SERIES + number, floors)
     lines = {number: each for number, each in enumerate(picture.series) if each.form != AREA}
     if lines:
         _lay(paper, curves.draw(tuple(lines.values()), scale), tuple(lines), left)
@@ -31,6 +32,9 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     for column in {left + scale.column(sign.x) for sign in signs}:
         for row in range(1, scale.rows + 1):
             paper.fill(column, row, SIGN_LINE, SIGN)
+    for number, series in enumerate(picture.series):
+        if series.inside:
+            write_inside(paper, one_cell_each(series.inside), scale, left, SERIES + number, LABEL)
     for begin, end in picture.unknown:
         _hatch(paper, _columns(begin, end, scale), scale, left)
     _mark_bands(paper, picture.bands, scale, left)
