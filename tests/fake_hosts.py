@@ -14,7 +14,7 @@ from tui.core.command import Completed
 from tui.core.connections import Connections
 from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.protocols import AgentUnavailable, HypervisorEvent, JobInfo, Stat
+from tui.core.protocols import AgentUnavailable, DirtyRate, HypervisorEvent, JobInfo, MemoryUse, Stat
 from tui.core.vm import Daemon, Vm
 from tui.guest.model.heartbeat import SUBFOLDER
 from tui.vm.model.cpu import IDENTICAL, INCOMPATIBLE, SUPERSET, features
@@ -114,6 +114,10 @@ class FakeHypervisor:
         self.found_addresses: tuple[str, ...] = ()
         self.stats: Mapping[str, Stat] = {}  # of the running migration
         self.agents: dict[str, Callable[[str], str]] = {}  # by VM: the reply of its guest agent to a command
+        self.dirtied: dict[int, int] = {}  # bytes per second, by the seconds of a measurement
+        self.dirty = DirtyRate(measuring=False)
+        self.measuring = 0  # so many times, the newest measurement has not ended yet
+        self.use = MemoryUse(None, None)
         self.machines = ("pc-i440fx-10.0", "pc-q35-10.0", "pc", "q35")
         self.cpu = CPU
 
@@ -206,6 +210,19 @@ class FakeHypervisor:
                 f"The command to the guest agent of {name} failed", "no guest agent is connected to its channel"
             )
         return self.agents[name](command)
+
+    def start_dirty_rate(self, name: str, seconds: int) -> None:
+        self._enter(f"start_dirty_rate {name} {seconds}")
+        self.dirty = DirtyRate(measuring=False, seconds=seconds, bytes_s=self.dirtied.get(seconds))
+
+    def dirty_rate(self, name: str) -> DirtyRate:
+        self._enter(f"dirty_rate {name}")
+        self.measuring -= 1
+        return self.dirty if self.measuring < 0 else DirtyRate(measuring=True, seconds=self.dirty.seconds)
+
+    def memory_use(self, name: str) -> MemoryUse:
+        self._enter(f"memory_use {name}")
+        return self.use
 
     def is_alive(self) -> bool:
         return not self.broken

@@ -1,14 +1,17 @@
 """The forecast in the form that starts a migration."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from tests.fake_hosts import FakeHosts, guest1
 from tests.ui.migrate_screen import BY_HAND, OpenedPage, page_of
 from tests.ui.one_page import OnePage, until
 from tests.ui.replay import ReplayedMigrations, guest
@@ -17,6 +20,7 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.core.quantity import MIB
 from tui.core.vm import Vm
+from tui.forecast.backend.forecaster import WINDOWS, Forecaster
 from tui.migration.screens.page import MigratePage
 from tui.migration.screens.start import StartForm
 from tui.ui.chart.chart import Chart
@@ -265,6 +269,20 @@ async def test_without_a_forecaster_the_form_has_no_keys_of_a_forecast() -> None
         await page.pilot.press("m")
         await page.sees("Start a migration", "source -> destination")
         assert not {"f", "x", "p"} & page.app.screen.active_bindings.keys()
+
+
+async def test_a_vm_of_fake_hosts_is_measured_from_the_form(tmp_path: Path) -> None:
+    hosts, migrations = FakeHosts(), ReplayedMigrations(found=(VmOnHost(guest1("running"), "source"),))
+    hosts.source.known, hosts.source.dirtied = {"guest1": guest1("running")}, {s: 336 * MIB // s for s in WINDOWS}
+    forecaster = Forecaster(hosts.connections, tmp_path, sleep=lambda _seconds: asyncio.sleep(0))
+    async with page_of(migrations, replace(PLAIN, bandwidth_mib_s=50), forecaster=forecaster) as page:
+        await page.pilot.press("m")
+        await page.sees("The VM dirties 336 MiB within 1.0 s; the link moves 50 MiB/s (the limit)", "would end with")
+        await page.pilot.press("enter")
+        await until(page.pilot, lambda: bool(migrations.started))
+        (known,) = migrations.forecasts
+        assert known is not None
+        assert [seconds for seconds, _ in known.curve.points] == list(map(float, WINDOWS))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

@@ -16,9 +16,11 @@ from tui.core.protocols import (
     LIFECYCLE,
     Aborted,
     ConnectionBroken,
+    DirtyRate,
     Hypervisor,
     HypervisorEvent,
     JobInfo,
+    MemoryUse,
     Shell,
     Stat,
 )
@@ -342,6 +344,17 @@ class FakeHypervisor:
 
     def set_post_copy_bandwidth(self, name: str, mib_per_s: int) -> None:
         self._enter("set_post_copy_bandwidth")
+
+    def start_dirty_rate(self, name: str, seconds: int) -> None:
+        self._enter("start_dirty_rate")
+
+    def dirty_rate(self, name: str) -> DirtyRate:
+        self._enter("dirty_rate")
+        return DirtyRate(measuring=False)
+
+    def memory_use(self, name: str) -> MemoryUse:
+        self._enter("memory_use")
+        return MemoryUse(None, None)
 
     def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
         self._enter("subscribe")

@@ -11,6 +11,7 @@ from tui.core.connections import Connections
 from tui.core.protocols import FirstLogin, Hypervisor, Shell
 from tui.core.settings import Config, state_folder
 from tui.forecast.backend.current import Forecasting
+from tui.forecast.backend.forecaster import Forecaster
 from tui.guest.backend.addresses import GuestAddresses
 from tui.hosts.backend.hosts import Hosts
 from tui.launch.backend.launch import Launch
@@ -62,6 +63,7 @@ def wire(config: Config, path: Path) -> Backend:
         launch,
         Runs(config.runs.folder, state_folder() / "runs-page.json"),
         StudyAccess(studies_of(path), studies_folder(), path, config.vm, (Path(), path.parent / "studies")),
+        forecaster_of(connections, launch),
     )
 
 
@@ -99,6 +101,17 @@ def studies_folder() -> Path:
 def launch_of(connections: Connections, sudo: Sudo) -> Launch:
     """The VMs and their workloads."""
     return Launch(connections, sudo, GuestAddresses(state_folder() / "guests.json"), open_first_login)
+
+
+def forecaster_of(connections: Connections, launch: Launch) -> Forecaster:
+    """Measures what the forecast of a migration starts from."""
+    return Forecaster(connections, connections.config.runs.folder, launch.workloads.written_per_s)
+
+
+def forecaster_alone(config: Config) -> tuple[Connections, Forecaster]:
+    """The same for the command line, with its connections, which the caller closes."""
+    connections = Connections(config, open_hypervisor, open_shell)
+    return connections, forecaster_of(connections, launch_of(connections, Sudo(connections.shell)))
 
 
 def changes_through(connections: Connections, journal: Path) -> Changes:

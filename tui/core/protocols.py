@@ -34,6 +34,26 @@ class JobInfo:
 
 
 @dataclass(frozen=True)
+class DirtyRate:
+    """The newest dirty-rate calculation of a VM: its length, and bytes per second, None until it has ended."""
+
+    measuring: bool
+    seconds: int = 0
+    bytes_s: int | None = None
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """Bytes: what of a VM's QEMU is in the host's memory, and what the guest uses, caches included; None if unknown.
+
+    The first includes QEMU's own memory: with KVM some 50 MiB, under emulation hundreds for the translated code.
+    """
+
+    resident: int | None
+    by_guest: int | None
+
+
+@dataclass(frozen=True)
 class HypervisorEvent:
     """An event from the daemon; kind is ITERATION, LIFECYCLE, JOB_COMPLETED or QEMU_STATUS."""
 
@@ -132,6 +152,18 @@ class Hypervisor(Protocol):
 
     def set_post_copy_bandwidth(self, name: str, mib_per_s: int) -> None:
         """Set the bandwidth limit of the VM's post-copy, which begins without one; 0 means no limit."""
+
+    def start_dirty_rate(self, name: str, seconds: int) -> None:
+        """Begin to measure what the running VM dirties within 1 to 60 seconds; do not call it during a migration.
+
+        libvirt would wait half a minute for the end of the migration, then refuse it.
+        """
+
+    def dirty_rate(self, name: str) -> DirtyRate:
+        """The state of the newest measurement."""
+
+    def memory_use(self, name: str) -> MemoryUse:
+        """How much memory the running VM uses."""
 
     def subscribe(self, name: str, listener: Callable[[HypervisorEvent], None]) -> Callable[[], None]:
         """Call `listener` on libvirt's event thread for each event of the VM, until the returned function is called."""

@@ -196,6 +196,11 @@ MESSAGES = (
         STREAM_BROKE,
         "Check the network, and the VM's log in /var/log/libvirt/qemu on the destination.",
     ),
+    (
+        r"dirty rate is already being measured",
+        "another program measures it, too",
+        "Try again in a minute.",
+    ),
     (r"multifd", "QEMU refused the parallel connections", "Set the parallel connections to 0."),
     (
         r"guest CPU doesn't match|incompatible with host CPU|missing features",

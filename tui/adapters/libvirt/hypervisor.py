@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
 
 import libvirt
 import libvirt_qemu
@@ -11,6 +10,7 @@ from tui.adapters.libvirt import cpu, events
 from tui.adapters.libvirt import domain as libvirt_domain
 from tui.adapters.libvirt.domain import state_words, vm_of
 from tui.adapters.libvirt.errors import translate
+from tui.adapters.libvirt.memory import MemoryCalls
 from tui.adapters.libvirt.migration import NO_LIMIT_MIB_S, migration_flags, migration_parameters, resume_flags
 from tui.core.failure import Failure
 from tui.core.plan import Plan
@@ -21,7 +21,6 @@ from tui.core.vm import Daemon, Vm
 from tui.vm.model.domain_mark import NAMESPACE, PREFIX, TAG
 from tui.vm.model.xml_tree import tree_of
 
-T = TypeVar("T")
 Listener = Callable[[HypervisorEvent], None]
 
 KEEPALIVE_S, KEEPALIVE_MISSED = 5, 5  # a dead link is detected after half a minute, the same time as in QEMU
@@ -74,31 +73,14 @@ def _open(uri: str) -> libvirt.virConnect:
         return libvirt.open(uri)
 
 
-class LibvirtHypervisor:
+class LibvirtHypervisor(MemoryCalls):
     """One connection; core.protocols describes its methods. libvirt allows calls from several threads at once."""
 
     def __init__(self, uri: str, connection: libvirt.virConnect) -> None:
-        self.uri = uri
-        self._connection = connection
-        self._domains: dict[str, Any] = {}  # name -> virDomain: saves a lookup per sample
+        super().__init__(uri, connection)
         self._listener_lock = threading.Lock()
         self._subscriptions: list[Callable[[], object]] = []  # each ends one; empty without listeners
         self._listeners: tuple[tuple[str, Listener], ...] = ()
-
-    def _do(self, what: str, call: Callable[[], T], expected: Mapping[int, T] | None = None) -> T:
-        """Call libvirt; an error code in `expected` returns its value, another error raises a Failure."""
-        try:
-            return call()
-        except libvirt.libvirtError as error:
-            if expected and error.get_error_code() in expected:
-                return expected[error.get_error_code()]
-            raise translate(what, error) from error
-
-    def _domain(self, name: str) -> Any:
-        domain = self._domains.get(name)
-        if domain is None:
-            domain = self._domains[name] = self._connection.lookupByName(name)
-        return domain
 
     def daemon(self) -> Daemon:
         return self._do(f"The facts of {self.uri} could not be read", self._daemon)

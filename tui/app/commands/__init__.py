@@ -10,6 +10,7 @@ CANNOT_START = 2  # exit status of a command that cannot be understood, or canno
 # By the verb the module that has its `main(verb, words)`; imported only when it is called.
 MODULES = {
     "migrate": "migrate",
+    "forecast": "forecast",
     "watch": "watch",
     "status": "status",
     "post-copy": "control",
@@ -22,6 +23,7 @@ MODULES = {
 }
 USAGE = """\
 vmlm-tui migrate VM [--help] ...
+vmlm-tui forecast VM [--help] ...
 vmlm-tui watch [RUN|VM] [--json]
 vmlm-tui status [--json]
 vmlm-tui post-copy VM

@@ -1,1 +1,1 @@
-"""Measures what a forecast starts from, and keeps the forecast of a form."""
+"""Measures what a forecast starts from: the dirty curve of a running VM, and the link between two hosts."""

@@ -20,7 +20,7 @@ STOP_LIMIT_S = LONGEST_WINDOW_S + 2.0  # then the migration is started: a host t
 class Forecasting(Protocol):
     """Measures the inputs of a forecast; see Forecaster.
 
-    `inputs` is stopped by cancelling its task, which ends only when QEMU no longer measures.
+    `inputs` is stopped by cancelling its task, which ends as soon as the VM can be migrated.
     """
 
     async def inputs(
@@ -80,8 +80,9 @@ class CurrentForecast:
 
     @property
     def failed(self) -> bool:
-        """Whether the note is a failure."""
-        return not self.measuring and bool(self._failure or self._refused)
+        """Whether the note is a failure that a probe does not cure."""
+        failure = self._failure or self._refused
+        return not self.measuring and failure is not None and not isinstance(failure, BandwidthUnknown)
 
     @property
     def subject(self) -> Subject | None:
@@ -161,7 +162,7 @@ class CurrentForecast:
             self._changed()
 
     async def stop(self) -> None:
-        """Skip the measurement, and wait until QEMU no longer measures: it refuses to migrate meanwhile."""
+        """Skip the measurement, and wait until it has stopped: a VM can't be measured while it is migrated."""
         self.skip()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_LIMIT_S)

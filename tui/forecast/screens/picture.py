@@ -7,9 +7,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tui.forecast.backend.current import CurrentForecast
-from tui.forecast.model.forecast import side_by_side
 from tui.forecast.widgets.picture import curve_picture
-from tui.forecast.widgets.words import ForecastWords
+from tui.forecast.widgets.words import ForecastWords, forecasts_of
 from tui.ui.chart.chart import Chart
 from tui.ui.dialog import Dialog
 
@@ -41,6 +40,6 @@ class PictureDialog(Dialog[None]):
 
     def _show(self) -> None:
         inputs = self._forecast.inputs
-        forecasts = side_by_side(inputs) if inputs else ()
-        self.query_one(ForecastWords).show_words(self._forecast.note, inputs, forecasts, wrong=self._forecast.failed)
+        words = self.query_one(ForecastWords)
+        words.show_words(self._forecast.note, inputs, forecasts_of(inputs), wrong=self._forecast.failed)
         self.query_one(Chart).picture = curve_picture(inputs, "There is no forecast yet.")

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 
 from tui.core.failure import Failure
+from tui.core.quantity import MIB
 from tui.core.settings import UNKNOWN
 from tui.guest.backend.guest import WORKLOAD, Guest, OnProgress, source_of
 from tui.guest.backend.heartbeats import Heartbeats
-from tui.guest.model.rate import NewestOutput
+from tui.guest.model.rate import NewestOutput, rate_before
 from tui.guest.model.workload import MEMORY, Workload, WorkloadSpec, WorkloadStatus, kill_failed, validate_spec
 
 FIRST_OUTPUT_LIMIT_S = 30.0
@@ -90,6 +91,12 @@ class Workloads:
     async def newest_output(self, vm: str) -> NewestOutput:
         """The newest lines of the workload in a VM's guest; does not check whether it still runs."""
         return await self._guest(vm, WORKLOAD).newest_output()
+
+    async def written_per_s(self, vm: str) -> float | None:
+        """The bytes per second that the memory workload in a VM's guest writes; None if another one runs, or none."""
+        output = await self.newest_output(vm)
+        rate = rate_before(output, 0.0) if output.name == MEMORY else None
+        return None if rate is None else rate * MIB
 
     def known(self, vm: str) -> Workload | None:
         """The workload that this process saw last in a VM's guest, None if it saw none.

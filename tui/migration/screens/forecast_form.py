@@ -14,11 +14,11 @@ from tui.core.settings import OTHER
 from tui.forecast.backend.current import LONGEST_WINDOW_S, CurrentForecast, Forecasting, Subject
 from tui.forecast.model.advice import advised
 from tui.forecast.model.chosen import chosen
-from tui.forecast.model.forecast import Inputs, side_by_side
+from tui.forecast.model.forecast import Inputs
 from tui.forecast.screens.picture import PictureDialog
 from tui.forecast.widgets.picture import curve_picture
 from tui.forecast.widgets.table import ForecastTable
-from tui.forecast.widgets.words import ForecastWords
+from tui.forecast.widgets.words import ForecastWords, forecasts_of
 from tui.migration.backend.migrations import Migration
 from tui.ui.chart.chart import Chart
 from tui.ui.form import Form
@@ -141,7 +141,7 @@ class ForecastForm(Form[Migration]):
             self._show_forecast()
 
     async def stop_measuring(self, plan: Plan) -> Inputs | None:
-        """What is known for the forecast of a plan; QEMU does not migrate while it measures."""
+        """What is known for the forecast of a plan, once the measurement has stopped."""
         if self._forecast is None:
             return None
         if self._forecast.measuring:
@@ -164,7 +164,7 @@ class ForecastForm(Form[Migration]):
         if forecast is None:
             return
         inputs, note = forecast.inputs, forecast.note
-        forecasts = side_by_side(inputs) if inputs else ()
+        forecasts = forecasts_of(inputs)
         plan = self._readable_plan(found) if found else None
         if inputs and plan is None and not note:
             note = "This forecast is of the options before: a number can't be read."

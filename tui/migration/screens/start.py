@@ -26,7 +26,7 @@ EXPLAINED = {
     PRE_COPY: "Passes until the rest fits the downtime; no post-copy.",
     POST_COPY_TIMEOUT: "Pre-copy, then post-copy: after the timeout, or at p.",
     POST_COPY_MANUAL: "Pre-copy until you press p; then the VM moves at once.",
-    AUTOMATIC: "Pre-copy; post-copy as soon as pre-copy can't end.",
+    AUTOMATIC: "Post-copy as soon as pre-copy proves not to end.",
 }
 YES_NO = ("no", "yes")
 

@@ -1,0 +1,169 @@
+"""What earlier runs, a limit and a probe show of the link between two hosts."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.core.quantity import MIB
+from tui.forecast.backend.earlier_runs import Earlier, earlier
+from tui.forecast.model.forecast import DEVICE_S, SETUP_S
+from tui.forecast.model.interval import Interval
+from tui.forecast.model.link import LIMIT, PROBE, EarlierRun, LinkFacts, earlier_run, learned, spread
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+# A run of the lab, limited to 64 MiB/s, with the keys that matter here and some others.
+LIMITED = """
+outcome = "completed"
+[options]
+technique = "pre-copy"
+bandwidth_mib_s = 64
+[hosts]
+origin = "source"
+target = "destination"
+[hosts.source]
+hostname = "alpha"
+[hosts.destination]
+hostname = "beta"
+[figures]
+total_time_ms = 11922
+downtime_ms = 264
+memory_sent_bytes = 694805020
+"""
+# The original experiment's technique over 1 Gbit/s: most of it is pre-copy at the full rate.
+UNLIMITED = """
+total_time_ms = 29604
+downtime_ms = 7
+memory_sent_bytes = 3319733653
+post_copy_at_s = 26.702
+"""
+RECORDED = "bandwidth_bytes_s = 117000000\ndevice_ms = 31\n"
+
+
+def tables(text: str) -> dict[str, Any]:
+    return tomllib.loads(text)
+
+
+def unlimited(figures: str = UNLIMITED) -> str:
+    return LIMITED.partition("total_time_ms")[0].replace("= 64", "= 0") + figures
+
+
+def of(text: str) -> EarlierRun:
+    found = earlier_run(tables(text), "alpha", "beta")
+    assert found is not None
+    return found
+
+
+def test_a_limited_run_shows_what_connecting_took_but_not_the_link() -> None:
+    run = of(LIMITED)
+    assert run.bandwidth is None
+    assert run.setup_s == pytest.approx(1.57, abs=0.01)  # 10.35 s of its 11.92 s go to sending
+    assert run.pause_s is None  # its downtime includes the last rest
+
+
+def test_a_long_run_without_a_recorded_bandwidth_shows_it_by_its_mean_rate() -> None:
+    run = of(unlimited())
+    assert run.bandwidth == pytest.approx(110.7 * MIB, rel=0.001)
+    assert run.setup_s is None
+    assert run.pause_s == pytest.approx(0.007)  # of a post-copy, the whole downtime
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        UNLIMITED.replace("29604", "4600").replace("26.702", "0.7"),  # too short
+        UNLIMITED.replace("26.702", "9.5"),  # mostly post-copy
+    ],
+)
+def test_a_run_whose_mean_rate_is_not_that_of_pre_copy_shows_no_bandwidth(figures: str) -> None:
+    assert of(unlimited(figures)).bandwidth is None
+
+
+def test_recorded_figures_are_used_as_they_are() -> None:
+    run = of(unlimited(f"total_time_ms = 6100\ndowntime_ms = 240\nmemory_sent_bytes = 585000000\n{RECORDED}"))
+    assert (run.bandwidth, run.pause_s) == (117e6, 0.031)
+    assert run.setup_s == pytest.approx(6.1 - 5.0 - 0.031)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        LIMITED.replace('"alpha"', '"gamma"'),
+        LIMITED.replace('origin = "source"', 'origin = "destination"'),
+        LIMITED.replace('"completed"', '"cancelled"'),
+        LIMITED.replace("bandwidth_mib_s = 64", ""),  # another program started it
+        'outcome = "completed"\nhosts = 7',
+        "",
+    ],
+)
+def test_other_runs_show_nothing(changed: str) -> None:
+    assert earlier_run(tables(changed), "alpha", "beta") is None
+
+
+@pytest.mark.parametrize("value", ["-1", '"x"', "true", "inf", "nan"])
+def test_a_figure_that_is_no_amount_is_unknown(value: str) -> None:
+    run = of(unlimited(f"total_time_ms = 6100\nmemory_sent_bytes = 585000000\nbandwidth_bytes_s = {value}\n"))
+    assert (run.bandwidth, run.setup_s) == (None, None)
+
+
+def run_of(bandwidth: float | None, limit: float = 0.0) -> EarlierRun:
+    return EarlierRun(bandwidth, limit, None, None, None, None, post_copy=False)
+
+
+def test_the_bandwidth_has_the_quartiles_of_the_runs() -> None:
+    found = learned(run_of(each * 1e6) for each in (90, 100, 110, 120, 130))
+    assert found.bandwidth == Interval(100e6, 110e6, 120e6)
+    assert found.source == "5 earlier runs"
+    assert (found.setup_s, found.device_s) == (SETUP_S, DEVICE_S)  # unknown
+
+
+def test_equal_runs_and_a_single_one_are_not_taken_for_exact() -> None:
+    assert spread([100.0]) == spread([100.0] * 9) == Interval(95.0, 100.0, 105.0)
+    assert learned([run_of(1e8)]).source == "1 earlier run"
+
+
+def test_without_runs_nothing_is_known() -> None:
+    assert learned([]) == LinkFacts()
+    assert LinkFacts().limited(0) is None
+
+
+def test_a_limit_below_the_link_is_the_bandwidth() -> None:
+    link = LinkFacts(Interval(100.0, 110.0, 120.0), "5 earlier runs")
+    assert link.limited(0) == (link.bandwidth, "5 earlier runs")
+    assert link.limited(50) == (Interval(45.0, 50, 50), LIMIT)
+    assert link.limited(1000) == (link.bandwidth, "5 earlier runs")
+    assert LinkFacts().limited(50) == (Interval(45.0, 50, 50), LIMIT)
+
+
+def test_a_probe_replaces_what_runs_show_and_never_promises_more_than_it_moved() -> None:
+    found = LinkFacts(Interval(1.0, 2.0, 3.0), "5 earlier runs", Interval.exact(7.0)).probed(100.0)
+    assert found.bandwidth is not None
+    assert found.bandwidth.low < found.bandwidth.likely < found.bandwidth.high == 100.0
+    assert (found.source, found.setup_s) == (PROBE, Interval.exact(7.0))
+
+
+def write(runs: Path, name: str, text: str) -> None:
+    (runs / name).mkdir()
+    (runs / name / "run.toml").write_text(text)
+
+
+def test_the_newest_runs_count_and_damaged_ones_do_not(tmp_path: Path) -> None:
+    for number in range(30):
+        figures = f"total_time_ms = 6100\nbandwidth_bytes_s = {1000 if number < 10 else 2000}\n"
+        write(tmp_path, f"202611{number + 1:02}T120000Z-guest1-idle-pre-copy", unlimited(figures))
+    write(tmp_path, "20261201T120000Z-damaged", "outcome = ")
+    write(tmp_path, "20261202T120000Z-elsewhere", unlimited(RECORDED).replace('"beta"', '"gamma"'))
+    (tmp_path / "20261203T120000Z-empty").mkdir()
+    (tmp_path / "a file").write_text("")
+    found = earlier(tmp_path, "alpha", "beta", "uuid-1").link
+    assert found.bandwidth is not None
+    assert (found.bandwidth.likely, found.source) == (2000, "20 earlier runs")
+
+
+def test_without_a_folder_of_runs_nothing_is_known(tmp_path: Path) -> None:
+    assert earlier(tmp_path / "missing", "alpha", "beta", "uuid-1") == Earlier()

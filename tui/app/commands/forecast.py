@@ -1,0 +1,109 @@
+"""`vmlm-tui forecast VM`: measures a running VM, and prints what its migration would come to. It migrates nothing."""
+
+# Imports are local so that a wrong option and --help are fast.
+# ruff: noqa: PLC0415
+
+import argparse
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.app.commands.migrate import limits, number
+from tui.app.commands.session import Session, configured, help_of, parser_of, run
+from tui.core.failure import Failure
+from tui.core.plan import Plan
+from tui.core.settings import HYPERVISORS, OTHER
+from tui.migration.model import entry
+from tui.migration.model.entry import Entry
+
+if TYPE_CHECKING:
+    from tui.app.arguments import Parser
+    from tui.core.connections import Connections
+    from tui.core.settings import Config
+    from tui.forecast.backend.forecaster import Forecaster
+    from tui.vm.model.location import VmOnHost
+
+USAGE = "forecast VM [--to HOST] [--probe] [--downtime TIME] [--bandwidth RATE] [--json] [--config FILE] [--help]"
+ABOUT = """\
+Measures for 15 s how much memory the running VM dirties, and prints what a migration to the other host would come to
+with each technique. It migrates nothing. The bandwidth is known from earlier runs between the two hosts, from the
+limit, or from a probe. Values that are not given are those of [migration] in the configuration.
+The exit status is 0 if there is a forecast, 2 for wrong arguments, else 1."""
+
+
+def main(verb: str, words: list[str]) -> int:
+    """Measure and forecast; returns the exit status, raises Failure for wrong words."""
+    parser = _parser(verb)
+    options = parser.parse(words)
+    if options.help:
+        return help_of(parser)
+    if options.vm is None:
+        parser.error("VM is missing")
+    config = configured(options)
+    plan = plan_of(options, config)
+
+    async def command(session: Session) -> int:
+        from tui.app.wiring import forecaster_alone
+
+        connections, forecaster = forecaster_alone(config)
+        try:
+            return await forecast(session, connections, forecaster, plan, options)
+        finally:
+            await connections.close()
+
+    return run(verb, options, config, command)
+
+
+def _parser(verb: str) -> "Parser":
+    parser = parser_of(verb, USAGE, ABOUT)
+    parser.add_argument("vm", nargs="?", metavar="VM", help="the name that libvirt has for it")
+    parser.add_argument("--to", choices=HYPERVISORS, metavar="HOST", help="where it would go: source or destination")
+    parser.add_argument("--probe", action="store_true", help="send over the link for one second to measure it")
+    limits(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text; its `format` is 1")
+    return parser
+
+
+def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
+    """The plan: the configured one with the given limits; Failure for a value that the form would refuse."""
+    given = {"downtime_ms": (entry.DOWNTIME, options.downtime), "bandwidth_mib_s": (entry.BANDWIDTH, options.bandwidth)}
+    read = {name: number(Entry.read_whole, kind, text) for name, (kind, text) in given.items() if text is not None}
+    return replace(config.migration.plan(options.vm), **read)
+
+
+async def forecast(
+    session: Session, connections: "Connections", forecaster: "Forecaster", plan: Plan, options: argparse.Namespace
+) -> int:
+    """Measure, and print the forecast; returns the exit status, raises Failure."""
+    from tui.app.commands.forecast_lines import document, progress_figures, progress_words, report
+    from tui.forecast.backend.forecaster import BandwidthUnknown, Progress
+
+    found = await _located(connections, plan, options.to or "")
+    target = OTHER[found.host]
+
+    def on_progress(progress: Progress) -> None:
+        session.output.progress(progress_figures(progress), progress_words(plan.vm, progress.inputs))
+
+    if options.probe:
+        session.output.progress("probe", f"sending from {found.host} to {target} for one second")
+        await forecaster.probe(found.host, target)
+    try:
+        inputs = await forecaster.inputs(found.vm, found.host, target, plan, on_progress)
+    except BandwidthUnknown as unknown:
+        hint = "Add --probe, which sends over the link for one second, or --bandwidth with a limit."
+        raise BandwidthUnknown(unknown.what, unknown.why, hint) from unknown
+    if options.json:
+        session.output.lines([json.dumps(document(found, target, inputs), ensure_ascii=False)])
+    else:
+        session.output.lines(report(found, target, inputs, session.output.width))
+    return 0
+
+
+async def _located(connections: "Connections", plan: Plan, to: str) -> "VmOnHost":
+    """The VM on its host; Failure for what would keep the migration from starting."""
+    from tui.migration.backend.preflight import Moved, checked
+
+    try:
+        return (await checked(connections, plan, OTHER.get(to, "")))[0]
+    except Moved as moved:
+        raise Failure(f"{plan.vm} is on {to} already", "", "Nothing was measured.") from moved

@@ -1,0 +1,77 @@
+"""Reads what earlier runs show of the link between two hosts and of a VM's memory, from the newest recorded runs."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tui.core.regular_file import open_regular, read_regular
+from tui.forecast.model.first_pass import sent_first
+from tui.forecast.model.link import EarlierRun, LinkFacts, earlier_run, learned
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SUMMARY, RAW = "run.toml", "raw.jsonl"
+COUNTED = 20  # runs of the two hosts
+READ = 400  # newest runs; those of other hosts may be among them
+TAIL_BYTES = 64 << 10  # of a log: its last statistics are among them
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier runs show: of the link, and how many bytes the first pass of the VM's newest run sent."""
+
+    link: LinkFacts = field(default_factory=LinkFacts)
+    first: float | None = None
+
+
+def earlier(runs: Path, origin: str, target: str, uuid: str) -> Earlier:
+    """What the newest runs show of the link from one host to another, by their host names, and of a VM. Blocks.
+
+    A run or a folder that can't be read shows nothing; the Runs page reports it.
+    """
+    found: list[EarlierRun] = []
+    first = None
+    for folder, tables in _newest(runs):
+        run = earlier_run(tables, origin, target)
+        if run is not None and len(found) < COUNTED:
+            found.append(run)
+        vm = tables.get("vm")
+        if first is None and isinstance(vm, Mapping) and vm.get("uuid") == uuid:
+            first = _sent_first(folder / RAW)
+    return Earlier(learned(found), first)
+
+
+def _newest(runs: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    try:
+        names = sorted((each.name for each in runs.iterdir()), reverse=True)  # each begins with its time
+    except OSError:
+        return
+    for name in names[:READ]:
+        try:
+            yield runs / name, tomllib.loads(read_regular(runs / name / SUMMARY).decode())
+        except (OSError, ValueError, RecursionError):
+            continue
+
+
+def _sent_first(raw: Path) -> float | None:
+    """What the first pass of a run sent, from the last statistics in its log."""
+    try:
+        with open_regular(raw) as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - TAIL_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return None
+    for line in reversed(lines):
+        if '"memory_constant"' in line:
+            try:
+                return sent_first(json.loads(line))
+            except (ValueError, RecursionError):
+                continue
+    return None

@@ -1,0 +1,134 @@
+"""The link between two hosts, as earlier runs, the plan's limit or a probe show it."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import median, quantiles
+from typing import Any
+
+from tui.core.quantity import MIB
+from tui.forecast.model.forecast import DEVICE_S, SETUP_S
+from tui.forecast.model.interval import Interval
+
+LEAST_SPREAD = 0.05  # of the likely value: so much differs from one migration to the next on an idle link, too
+OF_LIMIT = 0.9  # a migration may stay this much below its limit
+# A stream of QEMU moved 0.93 to 0.98 of what the probe did (measured in the lab, 1 Gbit/s)
+OF_PROBE = Interval(0.85, 0.95, 1.0)
+LONG_S = 10.0  # of a run without a recorded bandwidth: less than a tenth of it is connecting
+SHORT_S = 20.0  # of sending: in a longer run, the error of the bandwidth hides what connecting took
+MOSTLY = 0.8  # of a run must be pre-copy, else its mean rate is that of post-copy
+PROBE = "a probe of the link"
+LIMIT = "the limit"
+
+
+@dataclass(frozen=True)
+class LinkFacts:
+    """What is known of a link: bytes per second without a limit (None if unknown), and seconds of a migration."""
+
+    bandwidth: Interval | None = None
+    source: str = ""  # where the bandwidth is known from
+    setup_s: Interval = SETUP_S
+    device_s: Interval = DEVICE_S
+
+    def limited(self, limit: float) -> tuple[Interval, str] | None:
+        """The bandwidth with a limit in bytes per second (0: none), and where it is known from; None if unknown."""
+        known = self.bandwidth
+        if not limit:
+            return None if known is None else (known, self.source)
+        below = Interval(OF_LIMIT * limit, limit, limit)
+        if known is None:
+            return below, LIMIT
+        least = Interval(min(known.low, below.low), min(known.likely, limit), min(known.high, limit))
+        return least, self.source if known.likely < limit else LIMIT
+
+    def probed(self, bytes_s: float) -> "LinkFacts":
+        """The same link after a probe has moved so much: newer than all runs."""
+        bandwidth = Interval(*(share * bytes_s for share in (OF_PROBE.low, OF_PROBE.likely, OF_PROBE.high)))
+        return LinkFacts(bandwidth, PROBE, self.setup_s, self.device_s)
+
+
+@dataclass(frozen=True)
+class EarlierRun:
+    """The figures of a run.toml that tell of the link: bytes and seconds, None if unknown; `limit` 0 is none."""
+
+    bandwidth: float | None
+    limit: float
+    sent: float | None
+    total_s: float | None
+    downtime_s: float | None
+    device_s: float | None
+    post_copy: bool
+
+    @property
+    def setup_s(self) -> float | None:
+        """What connecting took: the total without the sending at a rate that is known."""
+        rate = self.limit or self.bandwidth
+        if not rate or self.post_copy or self.sent is None or self.total_s is None or self.sent > SHORT_S * rate:
+            return None
+        return max(0.0, self.total_s - self.sent / rate - (self.device_s or 0.0))
+
+    @property
+    def pause_s(self) -> float | None:
+        """What the devices took; in post-copy, that is the whole downtime."""
+        return self.downtime_s if self.device_s is None and self.post_copy else self.device_s
+
+
+def earlier_run(tables: Mapping[str, Any], origin: str, target: str) -> EarlierRun | None:
+    """The figures of a completed run from one host to another, by their host names; None for any other run."""
+    hosts = _table(tables, "hosts")
+    names = tuple(_table(hosts, str(hosts.get(end))).get("hostname") for end in ("origin", "target"))
+    if names != (origin, target) or tables.get("outcome") != "completed":
+        return None
+    figures, limit = _table(tables, "figures"), _table(tables, "options").get("bandwidth_mib_s")
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        return None  # another program started it: its limit is unknown
+    post_copy_at, total_ms, device_ms = (_number(figures, n) for n in ("post_copy_at_s", "total_time_ms", "device_ms"))
+    sent, downtime_ms = _number(figures, "memory_sent_bytes"), _number(figures, "downtime_ms")
+    total_s = _seconds(total_ms)
+    bandwidth = _number(figures, "bandwidth_bytes_s")
+    if not bandwidth and not limit and sent and total_s and total_s >= LONG_S:  # recorded by an earlier version
+        mostly_pre_copy = post_copy_at is None or post_copy_at >= MOSTLY * total_s
+        bandwidth = sent / (total_s - SETUP_S.likely) if mostly_pre_copy else None
+    return EarlierRun(
+        bandwidth or None, limit * MIB, sent, total_s, _seconds(downtime_ms), _seconds(device_ms),
+        post_copy=post_copy_at is not None,
+    )  # fmt: skip
+
+
+def learned(runs: Iterable[EarlierRun]) -> LinkFacts:
+    """What earlier runs over a link show of it."""
+    found = list(runs)
+    rates = [each.bandwidth for each in found if each.bandwidth]
+    setups = [each.setup_s for each in found if each.setup_s is not None]
+    pauses = [each.pause_s for each in found if each.pause_s is not None]
+    return LinkFacts(
+        spread(rates) if rates else None,
+        f"{len(rates)} earlier run{'' if len(rates) == 1 else 's'}" if rates else "",
+        spread(setups) if setups else SETUP_S,
+        spread(pauses) if pauses else DEVICE_S,
+    )
+
+
+def spread(values: list[float]) -> Interval:
+    """The median with the quartiles, with the extremes of less than four values; never narrower than LEAST_SPREAD."""
+    middle = median(values)
+    low, high = min(values), max(values)
+    if len(values) >= 4:
+        low, _, high = quantiles(values, n=4, method="inclusive")
+    return Interval(min(low, (1 - LEAST_SPREAD) * middle), middle, max(high, (1 + LEAST_SPREAD) * middle))
+
+
+def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = tables.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _number(table: Mapping[str, Any], name: str) -> float | None:
+    value = table.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        return None
+    return float(value)
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
