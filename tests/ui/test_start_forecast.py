@@ -21,10 +21,11 @@ from tui.core.plan import POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.core.quantity import MIB
 from tui.core.vm import Vm
 from tui.forecast.backend.forecaster import WINDOWS, Forecaster
+from tui.migration.backend.preflight import Moved
 from tui.migration.screens.page import MigratePage
 from tui.migration.screens.start import StartForm
 from tui.ui.chart.chart import Chart
-from tui.vm.model.location import VmOnHost
+from tui.vm.model.location import Inventory, VmOnHost
 
 OTHER = Vm("other", "2", "running", vcpus=1, memory_bytes=512 * MIB)
 TWO = (VmOnHost(guest(), "source"), VmOnHost(OTHER, "destination"))
@@ -242,6 +243,18 @@ async def test_a_refused_start_keeps_the_forecast() -> None:
         await form.press("enter")
         await form.sees("Nothing was started:", "its disk is local", STUCK)
         assert len(form.forecaster.asked) == 1
+
+
+async def test_a_vm_that_has_moved_is_measured_on_its_new_host() -> None:
+    migrations = ReplayedMigrations()
+    there = Inventory((VmOnHost(guest(), "destination"),))
+    migrations.moved = Moved(Failure("guest1 is on destination"), there)
+    async with form_of(migrations) as form:
+        form.forecaster.give(measured())
+        await form.sees(STUCK)
+        await form.press("enter")
+        await form.sees("guest1 is on destination", "destination -> source", "Measuring how fast guest1")
+        assert form.forecaster.asked[1:] == [("guest1", "destination", "source")]
 
 
 async def test_esc_stops_the_measurement() -> None:
