@@ -95,7 +95,7 @@ async def test_the_table_marks_the_chosen_and_the_advised_technique() -> None:
         assert form.lines_with("post-copy after 25 s")[0].startswith(">  post-copy after 25 s")
         assert form.lines_with("* post-copy at once")
         assert [line.split()[0] for line in form.lines_with("no end")] == ["pre-copy"]
-        await form.press("down", "right", "right")
+        await form.press("down", "left")
         await form.sees("> pre-copy")
         assert form.lines_with("post-copy after") == []
 
