@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, recording
 from tui.core.plan import POST_COPY_MANUAL, Plan
+from tui.forecast.backend.current import Forecasting
 from tui.migration.model.timeline import POST_COPY, Timeline
 from tui.migration.screens.page import MigratePage
 from tui.migration.widgets.charts import guest_picture, memory_picture, rate_picture
@@ -83,9 +84,14 @@ class OpenedPage:
 
 @asynccontextmanager
 async def page_of(
-    migrations: ReplayedMigrations, plan: Plan = BY_HAND, size: tuple[int, int] = (80, 24), *, light: bool = False
+    migrations: ReplayedMigrations,
+    plan: Plan = BY_HAND,
+    size: tuple[int, int] = (80, 24),
+    *,
+    light: bool = False,
+    forecaster: Forecasting | None = None,
 ) -> AsyncIterator[OpenedPage]:
-    app = OnePage(MigratePage(migrations, plan), light=light)  # type: ignore[arg-type]
+    app = OnePage(MigratePage(migrations, plan, forecaster), light=light)  # type: ignore[arg-type]
     async with app.run_test(size=size, notifications=True) as pilot:
         page = OpenedPage(app, pilot, migrations)
         await page.settle()

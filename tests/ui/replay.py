@@ -7,7 +7,8 @@ from pathlib import Path
 from tui.core.failure import Failure
 from tui.core.plan import PRE_COPY, Plan
 from tui.core.vm import Vm
-from tui.migration.backend.preflight import Refused
+from tui.forecast.model.forecast import Inputs
+from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.backend.requests import Requests
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
@@ -107,8 +108,10 @@ class ReplayedMigrations:
         self.unreachable: dict[str, Failure] = {}
         self.found = (VmOnHost(guest(), "source"),) if found is None else found
         self.failures: list[Failure] = []
+        self.moved: Moved | None = None  # raised by the next start
         self.checked: list[Plan] = []
         self.started: list[Plan] = []
+        self.forecasts: list[Inputs | None] = []  # those of `checked`
         self.running: ReplayedMigration | None = None  # found by `attach`
         self.answering = asyncio.Event()  # cleared: the hosts do not reply
         self.answering.set()
@@ -119,10 +122,14 @@ class ReplayedMigrations:
         await self.answering.wait()
         return Inventory(self.found, dict(self.unreachable))
 
-    async def start(self, plan: Plan, expected: str = "") -> ReplayedMigration:
+    async def start(self, plan: Plan, expected: str = "", forecast: Inputs | None = None) -> ReplayedMigration:
         self.checked.append(plan)
+        self.forecasts.append(forecast)
         if self.failures:
             raise Refused(tuple(self.failures))
+        if self.moved is not None:
+            moved, self.moved = self.moved, None
+            raise moved
         self.started.append(plan)
         self.current = ReplayedMigration(self._records, plan)
         self.all[self.current.run] = self.current

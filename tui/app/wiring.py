@@ -10,6 +10,7 @@ from tui.checklist.backend.journal import Journal
 from tui.core.connections import Connections
 from tui.core.protocols import FirstLogin, Hypervisor, Shell
 from tui.core.settings import Config, state_folder
+from tui.forecast.backend.current import Forecasting
 from tui.forecast.backend.forecaster import Forecaster
 from tui.guest.backend.addresses import GuestAddresses
 from tui.hosts.backend.hosts import Hosts
@@ -40,6 +41,7 @@ class Backend:
     launch: Launch
     runs: Runs
     studies: StudyAccess
+    forecaster: Forecasting | None = None  # None: the form of a migration has no forecast
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def wire(config: Config, path: Path) -> Backend:
         launch,
         Runs(config.runs.folder, state_folder() / "runs-page.json"),
         StudyAccess(studies_of(path), studies_folder(), path, config.vm, (Path(), path.parent / "studies")),
+        forecaster_of(connections, launch),
     )
 
 

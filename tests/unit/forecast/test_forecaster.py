@@ -164,6 +164,18 @@ async def test_another_plan_needs_no_other_measurement(world: FakeHosts, forecas
     assert len(world.source.calls) == calls
 
 
+async def test_another_plan_during_the_measurement_has_what_is_known_so_far(forecaster: Forecaster) -> None:
+    plan, found = Plan("guest1", downtime_ms=900), list[Inputs]()
+
+    def on_progress(progress: Progress) -> None:
+        if progress.inputs is not None:
+            found.append(forecaster.again(progress.inputs, plan))
+
+    await forecaster.inputs(VM, "source", "destination", PLAN, on_progress)
+    assert found[0].max_downtime_s == 0.9
+    assert len(found[0].curve.points) == 1
+
+
 async def test_post_copy_that_qemu_refuses_with_parallel_connections_is_not_forecast(forecaster: Forecaster) -> None:
     found, _ = await measured(forecaster, Plan("guest1", PRE_COPY, parallel=4))
     assert "QEMU allows it since 10.1" in found.post_copy_refused

@@ -36,6 +36,34 @@ def test_an_area_is_solid_from_its_value_down_to_the_axis() -> None:
         assert filled[:1] in EIGHTHS
 
 
+def test_an_area_with_floors_begins_at_them() -> None:
+    band = Series("band", (0, 20), (960 * MIB, 960 * MIB), form=AREA, floors=(512 * MIB, 512 * MIB))
+    columns = ["".join(column) for column in zip(*canvas(rows_of(Picture("memory", BYTES, (band,)))), strict=True)]
+    whole = "".join(next(zip(*canvas(rows_of(Picture("memory", BYTES, (replace(band, floors=()),)))), strict=True)))
+    half = len(whole) // 2
+    assert columns[0] == whole[:-half] + " " * half
+    assert set(columns[:40]) == {columns[0]}
+
+
+def test_a_window_cuts_an_area_with_its_floors() -> None:
+    band = Series("band", (0, 20), (960 * MIB, 960 * MIB), form=AREA, floors=(0, 960 * MIB))
+    rows = canvas(rows_of(Picture("memory", BYTES, (band,), window=(10.0, 20.0))))
+    columns = ["".join(column).count("█") for column in zip(*rows, strict=True)]
+    assert columns[0] > columns[30] > columns[60] >= 0
+    assert columns[0] <= len(rows) // 2 + 1
+
+
+def test_a_text_inside_an_area_is_written_where_it_has_room_and_leaves_no_hole() -> None:
+    area = replace(FALLING, inside="falls here")
+    text = "falls\u00a0here"
+    rows = compose(replace(PICTURE, series=(area,), level=None), 80, 13, Curves())
+    row = next(row for row in rows if text in row.text)
+    start = row.text.index(text)
+    assert all(ink >= ON_AREA for ink in row.inks[start : start + len(text)])
+    narrow = replace(PICTURE, series=(replace(area, inside="x" * 60),), level=None)
+    assert not any("xxx" in each for each in rows_of(narrow))
+
+
 def test_lines_signs_and_the_level_leave_no_hole_in_an_area() -> None:
     flat = Series("dirtying", (0, 20), (400 * MIB, 400 * MIB), "text-error", DOTS)
     picture = replace(PICTURE, series=(FALLING, flat), signs=(Sign(3, "P", "post-copy"), Sign(2, "d")))

@@ -90,6 +90,7 @@ class Forecaster:
         """
         known, sent_before = await self._read_earlier(vm, origin, target)
         _bandwidth(known, plan)
+        self._known = known
         asking = asyncio.ensure_future(self._rate(vm.name))
         try:
             first = await self._first(vm, origin, sent_before)
@@ -102,13 +103,15 @@ class Forecaster:
                 written = asking.result() if asking.done() else None
                 found = _inputs(known, plan, _curve(windows, vm.memory_bytes, written), first)
                 on_progress(_at(done + seconds, found))
-            self._known = known
             return _inputs(known, plan, _curve(windows, vm.memory_bytes, await asking), first)
         finally:
             asking.cancel()
 
     def again(self, inputs: Inputs, plan: Plan) -> Inputs:
-        """The newest measurement with the options of another plan; BandwidthUnknown if only a limit was known."""
+        """The newest measurement, or what is known of it so far, with the options of another plan.
+
+        BandwidthUnknown if only a limit was known.
+        """
         if self._known is None:
             raise ValueError("nothing was measured yet")
         return _inputs(self._known, plan, inputs.curve, inputs.first)

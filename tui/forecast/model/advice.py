@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from tui.core.quantity import approximately, duration, rate, size
+from tui.core.quantity import GIB, MIB, approximately, duration, rate, size
 from tui.forecast.model.forecast import AT_ONCE, AUTO_CONVERGE, PRE_COPY, Forecast, Inputs
 from tui.forecast.model.interval import Interval
-from tui.forecast.model.what_if import downtime_that_converges
+from tui.forecast.model.pre_copy import pre_copy
+from tui.forecast.model.what_if import bandwidth_that_converges, downtime_that_converges, slowdown_that_converges
 
 
 def advised(forecasts: Sequence[Forecast]) -> Forecast:
@@ -32,6 +33,29 @@ def sentence(inputs: Inputs, forecasts: Sequence[Forecast]) -> str:
     if best.technique == PRE_COPY:
         return f"{facts}: {stuck}. Allow a longer downtime, slow the workload down, or use a faster link."
     return f"{facts}: {stuck}. {_capital(best.technique)}: {_comes_to(best)}."
+
+
+def remedies(inputs: Inputs) -> str:
+    """What downtime, bandwidth and rate of the workload would let pre-copy converge, or still do; each one alone.
+
+    The values are rounded to the side on which pre-copy converges.
+    """
+    if not inputs.curve.points:
+        return ""
+    downtime = _rounded_up(max(1.0, downtime_that_converges(inputs) * 1000)) / 1000
+    bandwidth = bandwidth_that_converges(inputs)
+    unit = GIB if bandwidth > 999 * MIB else MIB
+    enough = f"downtime {duration(downtime)}, or {rate(_rounded_up(bandwidth / unit) * unit)}"
+    if pre_copy(inputs.curve, inputs.link(), inputs.first, inputs.max_downtime_s).converges:
+        return f"Pre-copy also ends with: {enough}."
+    slower = math.floor(slowdown_that_converges(inputs) * 99)  # it is found to within 1 %
+    return f"Pre-copy would end with: {enough}{f', or workload at {slower} %' if slower else ''}."
+
+
+def _rounded_up(value: float) -> float:
+    """To two digits."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 1.0
+    return math.ceil(value / step - 1e-9) * step
 
 
 def _dirties(inputs: Inputs) -> str:

@@ -94,7 +94,12 @@ def after_timeout(inputs: Inputs, timeout_s: float) -> Forecast:
 
     likely, *others = [run(*each) for each in inputs.variants()]
     ratio = margin(inputs.curve, inputs.link(), inputs.first, inputs.max_downtime_s)
-    return _combined(f"post-copy after {timeout_s:g} s", likely, others, ratio)
+    return _combined(timeout_name(timeout_s), likely, others, ratio)
+
+
+def timeout_name(timeout_s: float) -> str:
+    """The name of the technique of `after_timeout`."""
+    return f"post-copy after {timeout_s:g} s"
 
 
 def automatic(curve: DirtyCurve, link: Link, inputs: Inputs) -> Outcome:

@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 
 from tui.core.plan import TECHNIQUES, Plan
 from tui.core.quantity import duration, rate, size
+from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.model import entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, START, why_not
@@ -50,8 +51,9 @@ class MigratePage(MigrateView):
         *CHART_BINDINGS,
     ]  # fmt: skip
 
-    def __init__(self, migrations: Migrations, defaults: Plan) -> None:
+    def __init__(self, migrations: Migrations, defaults: Plan, forecaster: Forecasting | None = None) -> None:
         super().__init__(migrations, defaults)
+        self._forecaster = forecaster
         self._proposed = ""  # a VM chosen since the last migration was started
         self._reasons: tuple[str, ...] = ()
 
@@ -82,7 +84,8 @@ class MigratePage(MigrateView):
 
     def action_start(self) -> None:
         """Open the form."""
-        self.app.push_screen(StartForm(self._migrations, self._next_plan(), self._inventory), self._started)
+        form = StartForm(self._migrations, self._next_plan(), self._inventory, self._forecaster)
+        self.app.push_screen(form, self._started)
 
     def propose(self, vm: str) -> None:
         """Preselect the VM that was chosen on another page."""

@@ -12,11 +12,13 @@ from tui.core.connections import SILENT_LIMIT_S
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, TECHNIQUES, Plan
 from tui.core.settings import OTHER
+from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.model import entry
+from tui.migration.screens.forecast_form import ForecastForm
 from tui.ui.choice import Choice
-from tui.ui.form import Form, enter, number_field, row
+from tui.ui.form import enter, number_field, row
 from tui.vm.model.location import Inventory, VmOnHost
 
 EXPLAINED = {
@@ -28,7 +30,7 @@ EXPLAINED = {
 YES_NO = ("no", "yes")
 
 
-class StartForm(Form[Migration]):
+class StartForm(ForecastForm):
     """Dismissed with the started migration, with None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [enter("start")]
@@ -38,13 +40,17 @@ class StartForm(Form[Migration]):
     StartForm #message { margin-top: 1; }
     """
 
-    def __init__(self, migrations: Migrations, defaults: Plan, inventory: Inventory | None) -> None:
-        super().__init__("Start a migration")
+    def __init__(
+        self,
+        migrations: Migrations,
+        defaults: Plan,
+        inventory: Inventory | None,
+        forecaster: Forecasting | None = None,
+    ) -> None:
+        super().__init__("Start a migration", defaults, forecaster)
         self._migrations = migrations
-        self._defaults = defaults
         self._found: list[VmOnHost] | None = None
         self._known = inventory
-        self._busy = False
         self._start_when_read = False  # Enter was pressed before the VMs were read
 
     def fields(self) -> ComposeResult:
@@ -59,7 +65,7 @@ class StartForm(Form[Migration]):
             "bandwidth", number_field("bandwidth", plan.bandwidth_mib_s), "MiB/s until post-copy; 0 means no limit"
         )
         yield row("maximum downtime", number_field("downtime", plan.downtime_ms), "ms that the VM may be paused")
-        yield row("auto-converge", Choice(YES_NO, int(plan.auto_converge), id="auto_converge"))
+        yield row("auto-converge", Choice(YES_NO, int(plan.auto_converge), id="auto_converge", changed=self.replan))
         yield row("parallel", number_field("parallel", plan.parallel), "connections; 0 means one")
 
     def on_mount(self) -> None:
@@ -81,7 +87,7 @@ class StartForm(Form[Migration]):
 
     def _offer(self, inventory: Inventory) -> None:
         """Show the VMs, running ones first; the chosen one stays chosen."""
-        chosen = self._chosen() or inventory.origin(self._defaults.vm)
+        chosen = self.chosen_vm() or inventory.origin(self._defaults.vm)
         ordered = sorted(inventory.found, key=lambda each: (not each.vm.active, each.vm.arriving, each.vm.name))
         names = [each.vm.name for each in ordered]
         best = [n for n, each in enumerate(ordered) if chosen is not None and each.vm.name == chosen.vm.name]
@@ -91,18 +97,19 @@ class StartForm(Form[Migration]):
         if not self._busy:
             self.show_message("\n".join(map(str, inventory.failures.values())), wrong=True)
 
-    def _chosen(self) -> VmOnHost | None:
+    def chosen_vm(self) -> VmOnHost | None:
         index = self.query_one("#vm", Choice).index
         return self._found[index] if self._found and index >= 0 else None
 
     def _direction(self) -> None:
-        found = self._chosen()
+        found = self.chosen_vm()
         if found is None:
             text = "No VM was found on either host. The Launch page starts one." if self._found is not None else ""
         else:
             vm = found.vm
             text = f"{found.host} -> {OTHER[found.host]}   {vm.state}, {vm.shape}"
         self.query_one("#direction", Static).update(text)
+        self.measure()
 
     # -- the fields --
 
@@ -113,8 +120,9 @@ class StartForm(Form[Migration]):
         technique = self._technique()
         self.query_one("#explained", Static).update(EXPLAINED[technique])
         self.query_one("#timeout", Input).disabled = technique != POST_COPY_TIMEOUT
+        self.replan()
 
-    def _plan(self, found: VmOnHost) -> Plan:
+    def plan_of(self, found: VmOnHost) -> Plan:
         technique = self._technique()
         plan = replace(
             self._defaults,
@@ -137,20 +145,27 @@ class StartForm(Form[Migration]):
         if self._found is None:
             self._start_when_read = True
             return
-        found = self._chosen()
+        found = self.chosen_vm()
         if found is None:
             raise Failure("There is no VM to migrate", hint="The Launch page starts one.")
-        plan = self._plan(found)
+        plan = self.plan_of(found)
         self._busy = True
         self._start(plan, found.host)
 
-    @work(name="start")
-    async def _start(self, plan: Plan, origin: str) -> None:
+    async def _started(self, plan: Plan, origin: str) -> Migration:
+        """The started migration, with the forecast that is known by now."""
+        known = await self.stop_measuring(plan)
         limit = f"a host that does not answer is given up after {SILENT_LIMIT_S:.0f} s"
         self.show_message(f"Checking whether {plan.vm} can be migrated; {limit} ...")
+        if known is None:
+            return await self._migrations.start(plan, origin)
+        return await self._migrations.start(plan, origin, forecast=known)
+
+    @work(name="start")
+    async def _start(self, plan: Plan, origin: str) -> None:
         failures: tuple[Failure, ...]
         try:
-            self.dismiss(await self._migrations.start(plan, origin))
+            self.dismiss(await self._started(plan, origin))
             return
         except Refused as refused:
             failures = refused.failures
@@ -161,4 +176,5 @@ class StartForm(Form[Migration]):
             failures = (failure,)
         finally:
             self._busy = False
+        self.measure()
         self.show_message("\n".join(["Nothing was started:", *(f"- {failure}" for failure in failures)]), wrong=True)

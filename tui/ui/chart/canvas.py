@@ -1,6 +1,6 @@
 """The canvas of a chart: areas, curves, the level, and the lines and letters of signs."""
 
-from tui.ui.chart.area import column_values, draw_area
+from tui.ui.chart.area import column_values, draw_area, write_inside
 from tui.ui.chart.cone import draw_cone
 from tui.ui.chart.curves import NO_SERIES, Curves, Layer
 from tui.ui.chart.ends import draw_letters
@@ -24,7 +24,9 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
         if each.form == AREA
     }
     for number, values in areas.items():
-        draw_area(paper, values, scale, left, SERIES + number)
+        series = picture.series[number]
+        floors = column_values(series.xs, series.floors, scale) if series.floors else ()
+        draw_area(paper, values, scale, left, SERIES + number, floors)
     between = Between.of(picture, areas, scale)
     between.fill(paper, scale, left)
     lines = {number: each for number, each in enumerate(picture.series) if each.form != AREA}
@@ -42,6 +44,9 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
     for column in {left + scale.column(sign.x) for sign in signs}:
         for row in range(1, scale.rows + 1):
             paper.fill(column, row, SIGN_LINE, SIGN)
+    for number, series in enumerate(picture.series):
+        if series.inside:
+            write_inside(paper, one_cell_each(series.inside), scale, left, SERIES + number, LABEL)
     for begin, end in picture.unknown:
         _hatch(paper, _columns(begin, end, scale), scale, left)
     _mark_bands(paper, picture.bands, scale, left)

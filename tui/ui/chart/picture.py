@@ -33,6 +33,8 @@ class Series:
     color: str = "text-primary"  # a variable of the theme, or a colour name of Textual
     form: str = LINE
     now: str = ""  # its newest value, at the end of the curve if the picture has labels there
+    floors: tuple[float | None, ...] = ()  # of an area: the values at which it begins, instead of the axis
+    inside: str = ""  # of an area: a text in its widest row, if it has room
 
 
 @dataclass(frozen=True)

@@ -191,17 +191,18 @@ def cut(series: Series, scale: Scale) -> Series:
     if not xs or (xs[0] >= scale.begin and xs[-1] <= end):
         return series
     first, last = bisect_left(xs, scale.begin), bisect_right(xs, end)
-    before = _between(series, first, scale.begin) if first else ()
-    after = _between(series, last, end) if 0 < last < len(xs) else ()
+    before = _between(xs, ys, first, scale.begin) if first else ()
+    after = _between(xs, ys, last, end) if 0 < last < len(xs) else ()
     dots = [*before, *zip(xs[first:last], ys[first:last], strict=True), *after]
-    return replace(series, xs=tuple(x for x, _ in dots), ys=tuple(y for _, y in dots))
+    floors = cut(replace(series, ys=series.floors, floors=()), scale).ys if series.floors else ()
+    return replace(series, xs=tuple(x for x, _ in dots), ys=tuple(y for _, y in dots), floors=floors)
 
 
-def _between(series: Series, index: int, x: float) -> tuple[tuple[float, float], ...]:
+def _between(xs: Sequence[float], ys: Sequence[float | None], index: int, x: float) -> tuple[tuple[float, float], ...]:
     """The point at x on the line that ends at the point of this index; none if the line is broken there."""
-    if index >= len(series.xs):
+    if index >= len(xs):
         return ()
-    (x0, x1), (y0, y1) = series.xs[index - 1 : index + 1], series.ys[index - 1 : index + 1]
+    (x0, x1), (y0, y1) = xs[index - 1 : index + 1], ys[index - 1 : index + 1]
     if y0 is None or y1 is None or not x0 < x < x1:
         return ()
     return ((x, y0 + (y1 - y0) * (x - x0) / (x1 - x0)),)

@@ -1,0 +1,45 @@
+"""The forecast with its picture in full."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tui.forecast.backend.current import CurrentForecast
+from tui.forecast.widgets.picture import curve_picture
+from tui.forecast.widgets.words import ForecastWords, forecasts_of
+from tui.ui.chart.chart import Chart
+from tui.ui.dialog import Dialog
+
+
+class PictureDialog(Dialog[None]):
+    """Follows the forecast of the form below it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f", "close", "back", priority=True)]
+    DEFAULT_CSS = """
+    PictureDialog > Box { width: 100%; height: 100%; overflow-y: hidden; }
+    """
+
+    def __init__(self, forecast: CurrentForecast, name: str) -> None:
+        super().__init__(f"Forecast of {name}")
+        self._forecast = forecast
+        self._listener: Callable[[], object] = lambda: self.call_later(self._show)
+
+    def body(self) -> ComposeResult:
+        """The sentences above the picture."""
+        yield ForecastWords()
+        yield Chart()
+
+    def on_mount(self) -> None:
+        self._forecast.listen(self._listener)
+        self._show()
+
+    def on_unmount(self) -> None:
+        self._forecast.stop_listening(self._listener)
+
+    def _show(self) -> None:
+        inputs = self._forecast.inputs
+        words = self.query_one(ForecastWords)
+        words.show_words(self._forecast.note, inputs, forecasts_of(inputs), wrong=self._forecast.failed)
+        self.query_one(Chart).picture = curve_picture(inputs, "There is no forecast yet.")

@@ -1,0 +1,1 @@
+"""The widgets of a forecast: values in, content out."""
