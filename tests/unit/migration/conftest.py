@@ -9,16 +9,11 @@ from tests.unit.fakes import Stage
 from tests.unit.migration.runners import Runner
 
 
-@pytest.fixture(autouse=True)
-def _quick_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An actor sees at once that one of its time limits is over."""
-    monkeypatch.setattr("tui.migration.backend.actor.TICK_S", 0.05)
-
-
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """For a migration whose final figures never come: its end waits for them only briefly."""
     monkeypatch.setattr("tui.migration.backend.actor.FINAL_FIGURES_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.actor.TICK_S", 0.05)
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ AWAY = (
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     """A migration from the host `destination` that another program has begun; it waits for the key in pass 6."""
     monkeypatch.setattr("tui.migration.backend.actor.ASK_AGAIN_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.actor.TICK_S", 0.05)
     begun = stage_of("post-copy-by-hand")
     begun.begin()
     yield begun
