@@ -1,5 +1,5 @@
 # The commands of the project; CI runs the same. Packages and the lab's namespaces need root.
-.PHONY: setup demo test quick coverage fuzz lab-test faults lint bench bench-forecast
+.PHONY: setup demo test quick coverage fuzz lab-test faults lint lint-code lint-format lint-types lint-imports bench bench-forecast
 sudo := $(if $(filter 0,$(shell id -u)),,sudo --)
 
 setup: ## install what is missing: distribution packages, .venv, the project
@@ -26,10 +26,19 @@ lab-test: setup ## real migrations between the lab's hosts
 faults: setup ## all faults that are put to migrations in the lab: 40 minutes
 	@$(sudo) .venv/bin/python -m tests faults
 
-lint: setup
+lint: setup ## the checks side by side; the output of each comes as a block
+	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync=target lint-code lint-format lint-types lint-imports
+
+lint-code:
 	.venv/bin/ruff check .
+
+lint-format:
 	.venv/bin/ruff format --check .
+
+lint-types:
 	.venv/bin/mypy
+
+lint-imports:
 	.venv/bin/lint-imports
 
 bench-forecast: setup ## forecast and migrate many workloads in the lab: about 3 hours, `args="--repeats 1"` less

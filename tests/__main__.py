@@ -16,8 +16,8 @@ import sys
 import tempfile
 
 PYTEST = (sys.executable, "-m", "pytest")
-# Two a core, because these tests wait for half of their time.
-PROCESSES = min(8, 2 * (os.cpu_count() or 1))
+# Three a core, because these tests wait for more than half of their time.
+PROCESSES = min(8, 3 * (os.cpu_count() or 1))
 PARALLEL = ("-n", str(PROCESSES), "--dist", "worksteal")
 FAST = (*PARALLEL, "tests/unit", "tests/integration", "tests/ui")
 RUNS = {
@@ -41,6 +41,8 @@ def main(names: list[str]) -> int:
     interrupts: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))  # every pytest gets it, and cleans up
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryDirectory() as folder:
+        # Else each of these processes, and each that the tests start, compiles all of tests/ or tui/ again.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["COVERAGE_FILE"] = f"{folder}/coverage"  # not in the checkout, where it would be root's
         beside = None
         statuses = [0]

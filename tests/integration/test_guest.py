@@ -19,7 +19,7 @@ from tui.core.command import Completed
 from tui.core.failure import Failure
 from tui.core.protocols import Shell
 from tui.guest.backend.agent_shell import AgentShell
-from tui.guest.backend.guest import INSTALL, PUT, Guest
+from tui.guest.backend.guest import INSTALL, PUT, START, TRIM_EVERY_S, Guest
 from tui.guest.model.workload import CPU, MEMORY, WorkloadSpec, WorkloadStatus
 from workloads import folder as sources
 
@@ -370,7 +370,11 @@ async def test_an_endless_line_of_a_command_is_shown_in_part(guest: Guest) -> No
     assert all(len(line) < 1100 and line.isprintable() for line in status.output)
 
 
-async def test_only_the_newest_output_of_a_command_is_kept(guest: Guest, cache: Path) -> None:
+async def test_only_the_newest_output_of_a_command_is_kept(
+    guest: Guest, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = START.split(f"while sleep {TRIM_EVERY_S};")
+    monkeypatch.setattr("tui.guest.backend.guest.START", f"{before}while sleep 0.2;{after}")
     script = "head -c 3000000 /dev/zero | tr '\\0' '\\n'; echo done=1; exec sleep 1000"
     await guest.start_command("chatty", ["sh", "-c", script])
     await until_status(guest, lambda status: status.values == {"done": "1"})

@@ -181,7 +181,10 @@ class Slow(LocalShell):
         return await super().run(argv, stdin=stdin, timeout=timeout, on_output=on_output)
 
 
-async def test_an_overdue_reply_is_recorded_while_it_is_overdue_and_requested_once(port: int, tmp_path: Path) -> None:
+async def test_an_overdue_reply_is_recorded_while_it_is_overdue_and_requested_once(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.migration.backend.guest_rate.LATE_S", 0.1)
     slow = Slow()
     followed = Followed(access_to(port, slow), tmp_path)
     followed.monitor.begin()

@@ -7,7 +7,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from tests.list_world import ListWorld
-from tests.ui.one_page import OnePage, text_of, until
+from tests.ui.one_page import OnePage, text_of, type_in, until
 from tui.core.failure import Failure
 from tui.nfs.screens import NfsPage
 
@@ -41,7 +41,8 @@ class Screen:
         await self.pilot.press(*keys)
 
     async def enter(self, text: str) -> None:
-        await self.pilot.press(*text, "enter")
+        await type_in(self.pilot, *text)
+        await self.pilot.press("enter")
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from typing import Any
 
 from textual.app import App
 from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from tui.app.theme import DARK, LIGHT
@@ -51,7 +52,14 @@ async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
 def at_once(app: App[Any], *keys: str) -> None:
     """Press all keys before the first is handled, as a fast typist or a slow link does."""
     for key in keys:
-        app.post_message(Key(key, key if len(key) == 1 else None))
+        letter = len(key) == 1
+        app.post_message(Key(_character_to_key(key) if letter else key, key if letter else None))
+
+
+async def type_in(pilot: Pilot[Any], *keys: str) -> None:
+    """Type into one field; `press` would wait after each letter until the process is idle, 40 ms at least."""
+    at_once(pilot.app, *keys)
+    await pilot.pause()
 
 
 def text_of(app: App[Any]) -> str:

@@ -2,8 +2,6 @@
 
 import asyncio
 import gc
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -88,12 +86,6 @@ def in_post_copy() -> ReplayedMigrations:
 
 
 # -- opening --
-
-
-def test_the_first_paint_loads_no_libvirt_asyncssh_or_plotext() -> None:
-    script = "import tui.app.app, tui.hosts.screens.page, tui.app.wiring, sys; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert not {"libvirt", "asyncssh", "plotext"} & set(done.stdout.split())
 
 
 async def test_the_app_opens_on_the_hosts_page_and_shows_its_host(world: FakeHosts) -> None:

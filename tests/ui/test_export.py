@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.ui.one_page import OnePage, at_once, text_of, until
+from tests.ui.one_page import OnePage, at_once, text_of, type_in, until
 from tests.ui.runs_screen import NAME, make_run, open_run
 from tests.ui.test_runs import BROKEN, BY_HAND, CANCELLED, app_of, folder
 from tui.runs.screens import export as export_module
@@ -54,7 +54,9 @@ def files() -> list[str]:
 async def enter(pilot: Pilot[Any], name: str) -> None:
     """Type the name of the file, and press Enter."""
     pilot.app.screen.query_one("#file", Input).focus()
-    await pilot.press("end", "ctrl+u", *name, "enter")
+    await pilot.pause()
+    await type_in(pilot, "end", "ctrl+u", *name)
+    await pilot.press("enter")
 
 
 async def test_e_writes_all_shown_runs_beside_where_the_app_was_started(folder: Path) -> None:
@@ -125,7 +127,9 @@ async def test_the_proposed_name_follows_the_format_and_a_typed_one_keeps_its_st
             await pilot.press("right")
         assert names == ["runs.csv", "samples.csv", "runs.json", "runs.md", "runs.tex", "report.html"]
         field.focus()
-        await pilot.press("end", "ctrl+u", *"mine.csv", "up", "left")
+        await pilot.pause()
+        await type_in(pilot, "end", "ctrl+u", *"mine.csv")
+        await pilot.press("up", "left")
         assert field.value == "mine.html"
 
 

@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.fake_hosts import FakeHosts
-from tests.ui.one_page import OnePage, at_once, text_of, until
+from tests.ui.one_page import OnePage, at_once, text_of, type_in, until
 from tests.ui.study_screen import FakeRunner, studies_of
 from tui.app.app import LAB, VmlmApp
 from tui.app.config import load
@@ -96,7 +96,10 @@ async def test_filling_in_the_form_writes_the_file_and_opens_the_pages(tmp_path:
 
     app = VmlmApp(None, path, wire=wire)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("c", "down", *"root@there", "down", *"nfs", "down", "down", *"guest1", "down", *"user@guest")
+        await pilot.press("c")
+        for downs, text in ((1, "root@there"), (1, "nfs"), (2, "guest1"), (1, "user@guest")):
+            await pilot.press(*["down"] * downs)
+            await type_in(pilot, *text)
         await pilot.press("enter")
         await until(pilot, lambda: app.current_mode == "hosts")
     config = load(path)
@@ -150,7 +153,8 @@ async def test_an_invalid_field_gets_the_focus_a_mark_and_its_sentence(
 async def test_a_problem_is_shown_while_typing_and_disappears_when_corrected() -> None:
     app = OnePage(FirstScreen(CONFIG_PATH, root=True))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("c", "down", *"root@", "x", "backspace")
+        await pilot.press("c", "down")
+        await type_in(pilot, *"root@x", "backspace")
         await until(pilot, lambda: '"root@" is not an ssh target' in words(app))
         await pilot.press("b")
         await until(pilot, lambda: "Enter writes" in words(app))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.fake_hosts import FakeHosts
-from tests.ui.one_page import OnePage, text_of, until
+from tests.ui.one_page import OnePage, text_of, type_in, until
 from tui.core.failure import Failure, LoginRefused, UntrustedHost
 from tui.core.ssh_key import HostKey
 from tui.hosts.backend.hosts import Hosts
@@ -74,9 +74,11 @@ async def test_the_first_login_trusts_the_key_and_takes_the_password(new_host: N
         await pilot.press("enter")
         await shows(app, pilot, "The password of root@destination is needed once")
         assert new_host.calls == [("trust", KEY.fingerprint)]
-        await pilot.press(*"wrong", "enter")
+        await type_in(pilot, *"wrong")
+        await pilot.press("enter")
         await shows(app, pilot, "root@destination did not accept the password: it is wrong.")
-        await pilot.press(*"right", "enter")
+        await type_in(pilot, *"right")
+        await pilot.press("enter")
         await shows(app, pilot, "destination ok")
         assert new_host.calls[1:] == [("authorize", "wrong"), ("authorize", "right")]
 

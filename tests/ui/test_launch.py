@@ -25,7 +25,7 @@ AWAY = Failure("libvirt cannot be reached", "the network does not reach it", "Ch
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "POLL_EVERY_S", 0.05)
+    monkeypatch.setattr(view, "POLL_EVERY_S", 0.2)
 
 
 async def test_s_boots_the_vm_and_w_enter_starts_the_memory_workload() -> None:

@@ -86,7 +86,7 @@ async def test_the_way_back_is_the_same_keys() -> None:
 async def test_m_is_disabled_and_the_panel_shows_why_after_the_vm_was_destroyed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(migrate_view, "AGAIN_AFTER_S", 0.02)
+    monkeypatch.setattr(migrate_view, "AGAIN_AFTER_S", 0.2)
     async with page_of(running(until_=over)) as page:
         await page.sees("m migrates it back")
         assert "m" not in disabled(page)

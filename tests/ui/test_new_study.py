@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from tests.ui.one_page import until
+from tests.ui.one_page import type_in, until
 from tests.ui.study_screen import ID, FakeRunner, OpenedStudy, opened, write_study
 from tui.core import actions
 from tui.core.failure import Failure
@@ -109,7 +109,9 @@ async def test_a_path_can_be_typed(tmp_path: Path) -> None:
     write("sub/b.toml", f"seed = 9\n{example('lab')}")
     async with opened(FakeRunner(None), tmp_path) as page:
         await previewed(page, "a file", "The path of the plan is missing. Type one, or choose another plan.")
-        await page.pilot.press("down", *"sub/b.tom", "enter")
+        await page.pilot.press("down")
+        await type_in(page.pilot, *"sub/b.tom")
+        await page.pilot.press("enter")
         await page.sees("sub/b.tom does not exist.")
         await page.pilot.press("l", "enter")
         await page.sees("Start the study lab?", "comes from the seed 9 of the plan.")

@@ -22,9 +22,9 @@ from tui.vm.backend.images import COPY, STOP
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "POLL_EVERY_S", 0.05)
-    monkeypatch.setattr(view, "ADDRESSES_EVERY_S", 0.05)
-    monkeypatch.setattr(view, "OFFER_RETRY_S", 0.05)
+    monkeypatch.setattr(view, "POLL_EVERY_S", 0.2)
+    monkeypatch.setattr(view, "ADDRESSES_EVERY_S", 0.2)
+    monkeypatch.setattr(view, "OFFER_RETRY_S", 0.2)
 
 
 async def test_a_vm_is_created_by_keys_and_chosen() -> None:

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.ui.migrate_screen import at, page_of, running
-from tests.ui.one_page import OnePage, text_of, until
+from tests.ui.one_page import OnePage, text_of, type_in, until
 from tests.ui.runs_screen import NAME, app_of, make_run, open_run
 from tui.migration.widgets.board import Board
 from tui.runs.backend.reading import RunReader
@@ -53,7 +53,9 @@ class Replay:
 
     async def goes_to(self, time: str) -> None:
         """Type a time."""
-        await self.pilot.press("g", *time, "enter")
+        await self.pilot.press("g")
+        await type_in(self.pilot, *time)
+        await self.pilot.press("enter")
         page = self.app.page
         assert isinstance(page, ReplayPage)
         await until(self.pilot, lambda: self.app.screen is page and page.in_front)

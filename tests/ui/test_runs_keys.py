@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.ui.one_page import OnePage, text_of, until
+from tests.ui.one_page import OnePage, text_of, type_in, until
 from tests.ui.test_runs import BROKEN, BY_HAND, CANCELLED, folder, make, summary
 from tui.runs.backend.notes import annotate, read_annotation
 from tui.runs.backend.runs import Runs
@@ -53,7 +53,8 @@ class Screen:
 
     async def enter(self, text: str) -> None:
         """Replace the text of the dialog, and press Enter."""
-        await self.press("end", "ctrl+u", *("space" if letter == " " else letter for letter in text), "enter")
+        await type_in(self.pilot, "end", "ctrl+u", *text)
+        await self.pilot.press("enter")
 
 
 @pytest.fixture

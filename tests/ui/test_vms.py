@@ -12,9 +12,9 @@ from tui.launch.screens import view
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "POLL_EVERY_S", 0.05)
-    monkeypatch.setattr(view, "ADDRESSES_EVERY_S", 0.05)
-    monkeypatch.setattr(view, "OFFER_RETRY_S", 0.05)
+    monkeypatch.setattr(view, "POLL_EVERY_S", 0.2)
+    monkeypatch.setattr(view, "ADDRESSES_EVERY_S", 0.2)
+    monkeypatch.setattr(view, "OFFER_RETRY_S", 0.2)
 
 
 async def test_the_vms_of_both_hosts_are_listed_and_the_arrow_keys_choose_one() -> None:

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.fake_hosts import SHARED, FakeShell
-from tests.ui.one_page import OnePage, until
+from tests.ui.one_page import OnePage, type_in, until
 from tests.ui.vms_screen import WEB, app_of, blocked, editor_of, read, room_of, sees
 from tui.guest.backend.addresses import GuestAddresses
 from tui.guest.model.agent import AGENT
@@ -22,9 +22,9 @@ from tui.vm.model.domain_mark import MAKING
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "POLL_EVERY_S", 0.05)
-    monkeypatch.setattr(view, "ADDRESSES_EVERY_S", 0.05)
-    monkeypatch.setattr(view, "OFFER_RETRY_S", 0.05)
+    monkeypatch.setattr(view, "POLL_EVERY_S", 0.2)
+    monkeypatch.setattr(view, "ADDRESSES_EVERY_S", 0.2)
+    monkeypatch.setattr(view, "OFFER_RETRY_S", 0.2)
 
 
 async def deletion_of(pilot: Pilot[Any], app: OnePage) -> None:
@@ -89,13 +89,16 @@ async def test_the_address_of_another_guest_is_entered_once() -> None:
         await sees(pilot, app, "The address of web is not known. a sets it.")
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
-        await pilot.press(*"no way", "enter")
+        await type_in(pilot, *"no way")
+        await pilot.press("enter")
         await sees(pilot, app, '"root@no way" is neither an ssh address')
-        await pilot.press(*(["backspace"] * 6), *"guest1", "enter")
+        await type_in(pilot, *(["backspace"] * 6), *"guest1")
+        await pilot.press("enter")
         await sees(pilot, app, "guest ssh root@guest1", "idle: nothing runs in the guest")
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
-        await pilot.press(*(["backspace"] * 11), *"agent", "enter")
+        await type_in(pilot, *(["backspace"] * 11), *"agent")
+        await pilot.press("enter")
         await sees(pilot, app, "guest through its guest agent, as root", "no guest agent is connected to its channel")
 
 
@@ -109,7 +112,8 @@ async def test_a_stored_address_of_the_configured_guest_can_be_changed() -> None
         await sees(pilot, app, "guest through its guest agent, as root")
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AddressDialog))
-        await pilot.press(*(["backspace"] * 5), "enter")
+        await type_in(pilot, *(["backspace"] * 5))
+        await pilot.press("enter")
         await sees(pilot, app, f"guest ssh {launch.config.vm.ssh}")
 
 

@@ -1,6 +1,7 @@
 """The form that starts a workload, and custom workloads."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from textual.widgets import Input
 from tests.fake_agent import FakeAgent
 from tests.fake_hosts import TABLES, FakeHosts
 from tests.ui.launch_screen import ODD, RUNNING, WRONG, app_of, custom_world, form, read, sees, world_with
-from tests.ui.one_page import OnePage, at_once, text_of, until
+from tests.ui.one_page import OnePage, at_once, text_of, type_in, until
 from tui.app import config
 from tui.core.connections import Connections
 from tui.guest.backend import guest as guest_backend
@@ -21,7 +22,7 @@ from tui.launch.screens.workload import WorkloadForm
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "POLL_EVERY_S", 0.05)
+    monkeypatch.setattr(view, "POLL_EVERY_S", 0.2)
 
 
 def in_box(app: OnePage) -> str:
@@ -60,25 +61,27 @@ async def test_one_key_chooses_the_cpu_workload() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "words"),
+    ("downs", "keys", "words"),
     [
-        (("down", "x"), '"x" is not a number of threads'),
-        (("down", "0"), "0 threads are not possible"),
-        (("down", *"9" * 20), f'"{"9" * 20}" is not a number of threads'),
-        (("down", "down", *"9" * 20), f'"{"9" * 20}" is not a size in MiB'),
-        (("down", "down", "down", *"9" * 9), f'"{"9" * 9}" is not a rate in MiB/s. Expected: a whole number up to'),
-        (("down", "backspace"), "Nothing was entered for a number of threads."),
-        (("down", "down", "9", "9", "9"), "Scaled down from 2 x 999 MiB: the VM has 2 vCPUs and 1.0 GiB."),
-        (("down", "down", "minus", "1"), '"-1" is not a size in MiB'),
-        (("down", "down", "down", "f", "a", "s", "t"), '"fast" is not a rate in MiB/s'),
+        (1, "x", '"x" is not a number of threads'),
+        (1, "0", "0 threads are not possible"),
+        (1, "9" * 20, f'"{"9" * 20}" is not a number of threads'),
+        (2, "9" * 20, f'"{"9" * 20}" is not a size in MiB'),
+        (3, "9" * 9, f'"{"9" * 9}" is not a rate in MiB/s. Expected: a whole number up to'),
+        (1, ("backspace",), "Nothing was entered for a number of threads."),
+        (2, "999", "Scaled down from 2 x 999 MiB: the VM has 2 vCPUs and 1.0 GiB."),
+        (2, "-1", '"-1" is not a size in MiB'),
+        (3, "fast", '"fast" is not a rate in MiB/s'),
     ],
 )
-async def test_invalid_numbers_are_reported_in_the_form(keys: tuple[str, ...], words: str) -> None:
+async def test_invalid_numbers_are_reported_in_the_form(downs: int, keys: Sequence[str], words: str) -> None:
     world = world_with("running")
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
         await form(pilot, app)
-        await pilot.press(*keys, "enter")
+        await pilot.press(*["down"] * downs)
+        await type_in(pilot, *keys)
+        await pilot.press("enter")
         await until(pilot, lambda: words in " ".join(text_of(app).replace("│", " ").split()))
         assert isinstance(app.screen, WorkloadForm)
         assert started(world) == []

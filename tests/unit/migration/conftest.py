@@ -10,6 +10,13 @@ from tests.unit.migration.runners import Runner
 
 
 @pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a migration whose final figures never come: its end waits for them only briefly."""
+    monkeypatch.setattr("tui.migration.backend.actor.FINAL_FIGURES_S", 0.05)
+    monkeypatch.setattr("tui.migration.backend.actor.TICK_S", 0.05)
+
+
+@pytest.fixture
 async def make(tmp_path: Path) -> AsyncIterator[Callable[[Stage], Runner]]:
     made: list[Runner] = []
 

@@ -35,7 +35,9 @@ async def test_a_migration_ends_as_the_recorded_one_did(tmp_path: Path, name: st
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_every_record_is_on_disk_before_a_listener_receives_it(tmp_path: Path, name: str) -> None:
+async def test_every_record_is_on_disk_before_a_listener_receives_it(
+    no_figures: None, tmp_path: Path, name: str
+) -> None:
     stage = Stage(recording(name), waits_for_keys=False)
     watched = begin(stage, tmp_path)
     await watched.ended()

@@ -112,7 +112,7 @@ async def test_a_migration_that_virsh_started_is_followed(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(("job_type", "phase"), [(JOB_CANCELLED, "cancelled"), (4, "failed")])
 async def test_a_cancel_of_a_migration_that_virsh_started_is_told_from_a_failure(
-    tmp_path: Path, job_type: int, phase: str
+    no_figures: None, tmp_path: Path, job_type: int, phase: str
 ) -> None:
     stage, migration = await standing_foreign(tmp_path)
     stage.job = JobInfo({"type": job_type, "operation": 5}, "running")
@@ -128,7 +128,7 @@ async def test_a_cancel_of_a_migration_that_virsh_started_is_told_from_a_failure
     [(("cancelling", "cancelled"), "cancelled"), (("cancelling",), "cancelled"), (("failed",), "failed")],
 )
 async def test_qemu_s_own_status_tells_a_cancel_from_a_failure_without_a_sample_of_the_end(
-    tmp_path: Path, statuses: tuple[str, ...], phase: str
+    no_figures: None, tmp_path: Path, statuses: tuple[str, ...], phase: str
 ) -> None:
     stage, migration = await standing_foreign(tmp_path)
     stage.emit(stage.target, QEMU_STATUS, status="cancelled")  # says nothing

@@ -134,7 +134,7 @@ async def test_a_target_that_appears_later_is_learned(stage: Stage, tmp_path: Pa
 
 
 async def test_a_target_that_is_seen_only_at_the_end_is_learned(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    no_figures: None, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.migration.backend.actor.ASK_AGAIN_S", 3600.0)
     migration = await followed(stage, tmp_path)

@@ -162,8 +162,7 @@ async def test_final_figures_that_come_late_are_waited_for(tmp_path: Path) -> No
     assert "completed_job" not in stage.calls
 
 
-async def test_final_figures_that_never_come_are_requested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.migration.backend.actor.FINAL_FIGURES_S", 0.05)
+async def test_final_figures_that_never_come_are_requested(no_figures: None, tmp_path: Path) -> None:
     stage = Stage(recording("pre-copy-idle"))
     stage.late_figures = True
     stage.completed[stage.target] = {"type": 3, "operation": 4, "downtime": 77}
@@ -172,8 +171,7 @@ async def test_final_figures_that_never_come_are_requested(tmp_path: Path, monke
     assert watched.summary["figures"]["downtime_ms"] == 77
 
 
-async def test_unknown_final_figures_are_not_invented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.migration.backend.actor.FINAL_FIGURES_S", 0.05)
+async def test_unknown_final_figures_are_not_invented(no_figures: None, tmp_path: Path) -> None:
     stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
     stage.late_figures = True
     watched = begin(stage, tmp_path)
@@ -185,11 +183,8 @@ async def test_unknown_final_figures_are_not_invented(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("host", ["origin", "target"])
-async def test_figures_of_an_earlier_migration_are_not_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
-) -> None:
+async def test_figures_of_an_earlier_migration_are_not_used(no_figures: None, tmp_path: Path, host: str) -> None:
     """The VM was migrated to the source before, and libvirt still has the figures of that migration."""
-    monkeypatch.setattr("tui.migration.backend.actor.FINAL_FIGURES_S", 0.05)
     stage = Stage(recording("pre-copy-idle"))
     stage.late_figures = True
     stage.completed[getattr(stage, host)] = {"type": 3, "operation": 4 if host == "origin" else 5, "downtime": 77}

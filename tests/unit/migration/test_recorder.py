@@ -104,7 +104,8 @@ def test_nothing_is_written_after_the_folder_was_closed(tmp_path: Path) -> None:
     assert (recorder.folder / RAW).read_bytes() == b""
 
 
-def test_a_folder_has_only_one_writer(tmp_path: Path) -> None:
+def test_a_folder_has_only_one_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.migration.backend.recorder.LOCK_LIMIT_S", 0.02)
     recorder = Recorder.create(tmp_path, "run")
     recorder.write(event(1))
     for _ in range(3):
@@ -116,7 +117,8 @@ def test_a_folder_has_only_one_writer(tmp_path: Path) -> None:
     assert len(read_records(again.folder / RAW)) == 2
 
 
-def test_a_refused_writer_keeps_no_lock(tmp_path: Path) -> None:
+def test_a_refused_writer_keeps_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.migration.backend.recorder.LOCK_LIMIT_S", 0.02)
     recorder = Recorder.create(tmp_path, "run")
     before = open_files()
     with pytest.raises(BlockingIOError):

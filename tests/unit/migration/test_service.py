@@ -135,7 +135,10 @@ async def test_a_migration_that_one_client_starts_is_shown_by_the_other(make: Ma
     await asyncio.wait_for(other.current.ended(), PATIENCE_S)
 
 
-async def test_a_client_need_not_wait_for_a_host_to_follow_a_migration(make: Make) -> None:
+async def test_a_client_need_not_wait_for_a_host_to_follow_a_migration(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.migration.backend.service.FIND_LIMIT_S", 0.1)
     runner, _ = await begun(make)
     runner.stage.silent.clear()  # no daemon replies
     migration = await asyncio.wait_for(runner.client().attach(), PATIENCE_S / 2)
