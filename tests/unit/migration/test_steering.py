@@ -157,7 +157,9 @@ def steered(stage: Stage, runs: Path, plan: Plan = PLAN) -> tuple[Watched, Steer
     watched = prepare(stage, runs, plan)
     controls = watched.migration.controls
     controls.passes_seen = True
-    return watched, Steering(plan, watched.migration.run_log, controls, Steps())
+    steering = Steering(plan, watched.migration.run_log, controls)
+    steering._policy = Steps()
+    return watched, steering
 
 
 def play(watched: Watched, steering: Steering, passes: int) -> None:
