@@ -10,6 +10,7 @@ from tests.unit.study.plans import changed
 from tests.unit.study.study_world import CONFIG, Make, World
 from tui.core.failure import Failure
 from tui.core.settings import VmConfig
+from tui.study import EXAMPLES
 from tui.study.backend import find
 from tui.study.backend.access import StudyAccess, list_studies
 from tui.study.backend.plan_file import example
@@ -161,7 +162,7 @@ def test_files_that_are_no_plans_and_folders_that_do_not_exist_offer_nothing(tmp
     (tmp_path / "folder.toml").mkdir()
     (tmp_path / "mine.toml").write_text('name = "x"\n[migration.a]\n')
     found = sources((tmp_path, tmp_path / "none", tmp_path), tmp_path / "studies", CONFIG)
-    assert [each.path for each in found] == [tmp_path / "mine.toml", None, None]
+    assert [each.path for each in found] == [tmp_path / "mine.toml", *([None] * len(EXAMPLES))]
     assert [each.label for each in found[1:]] == ["example lab", "example original"]
     assert all(each.text() for each in found)
 
