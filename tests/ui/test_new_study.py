@@ -9,6 +9,7 @@ from tests.ui.one_page import type_in, until
 from tests.ui.study_screen import ID, FakeRunner, OpenedStudy, opened, write_study
 from tui.core import actions
 from tui.core.failure import Failure
+from tui.study import EXAMPLES
 from tui.study.backend.plan_file import example
 from tui.study.backend.plan_source import PlanSource
 from tui.study.model.status import FINISHED, UNCHECKED
@@ -100,7 +101,8 @@ async def test_the_files_of_the_usual_folders_come_first_and_earlier_plans_last(
     async with opened(FakeRunner(FINISHED, ended=18), studies, Path(), tmp_path) as page:
         await page.sees("The study lab is complete.")
         await page.pilot.press("n")
-        for label in ("mine.toml", "example lab", "example original", f"lab, as in study {ID}", "a file", "mine.toml"):
+        examples = [f"example {name}" for name in EXAMPLES]
+        for label in ("mine.toml", *examples, f"lab, as in study {ID}", "a file", "mine.toml"):
             await page.sees(f"< {label} >")
             await page.pilot.press("right")
 

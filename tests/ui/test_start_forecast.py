@@ -20,7 +20,8 @@ from tui.core.failure import Failure
 from tui.core.plan import POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.core.quantity import MIB
 from tui.core.vm import Vm
-from tui.forecast.backend.forecaster import WINDOWS, Forecaster
+from tui.forecast.backend.forecaster import Forecaster
+from tui.forecast.model.dirty_curve import WINDOWS_S
 from tui.migration.backend.preflight import Moved
 from tui.migration.screens.page import MigratePage
 from tui.migration.screens.start import StartForm
@@ -286,7 +287,7 @@ async def test_without_a_forecaster_the_form_has_no_keys_of_a_forecast() -> None
 
 async def test_a_vm_of_fake_hosts_is_measured_from_the_form(tmp_path: Path) -> None:
     hosts, migrations = FakeHosts(), ReplayedMigrations(found=(VmOnHost(guest1("running"), "source"),))
-    hosts.source.known, hosts.source.dirtied = {"guest1": guest1("running")}, {s: 336 * MIB // s for s in WINDOWS}
+    hosts.source.known, hosts.source.dirtied = {"guest1": guest1("running")}, {s: 336 * MIB // s for s in WINDOWS_S}
     forecaster = Forecaster(hosts.connections, tmp_path, sleep=lambda _seconds: asyncio.sleep(0))
     async with page_of(migrations, replace(PLAIN, bandwidth_mib_s=50), forecaster=forecaster) as page:
         await page.pilot.press("m")
@@ -295,7 +296,7 @@ async def test_a_vm_of_fake_hosts_is_measured_from_the_form(tmp_path: Path) -> N
         await until(page.pilot, lambda: bool(migrations.started))
         (known,) = migrations.forecasts
         assert known is not None
-        assert [seconds for seconds, _ in known.curve.points] == list(map(float, WINDOWS))
+        assert [seconds for seconds, _ in known.curve.points] == list(map(float, WINDOWS_S))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

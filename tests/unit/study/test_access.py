@@ -163,7 +163,7 @@ def test_files_that_are_no_plans_and_folders_that_do_not_exist_offer_nothing(tmp
     (tmp_path / "mine.toml").write_text('name = "x"\n[migration.a]\n')
     found = sources((tmp_path, tmp_path / "none", tmp_path), tmp_path / "studies", CONFIG)
     assert [each.path for each in found] == [tmp_path / "mine.toml", *([None] * len(EXAMPLES))]
-    assert [each.label for each in found[1:]] == ["example lab", "example original"]
+    assert [each.label for each in found[1:]] == [f"example {name}" for name in EXAMPLES]
     assert all(each.text() for each in found)
 
 
