@@ -10,7 +10,7 @@ from typing import Annotated
 from tui.core import schema
 from tui.core import schema_kinds as kinds
 from tui.core.failure import Failure
-from tui.core.plan import PRE_COPY, TECHNIQUES, Plan
+from tui.core.plan import AUTOMATIC, TECHNIQUES, Plan
 from tui.core.ssh_target import is_target, target_of_uri
 
 SOURCE, DESTINATION, STORAGE = "source", "destination", "storage"
@@ -170,7 +170,7 @@ class Workloads:
 class MigrationDefaults:
     """The values that the Migrate page proposes, named as in Plan."""
 
-    technique: Annotated[str, kinds.one_of(list(TECHNIQUES))] = PRE_COPY
+    technique: Annotated[str, kinds.one_of(list(TECHNIQUES))] = AUTOMATIC
     timeout_s: Annotated[float, kinds.seconds(0.1, 86_400)] = 25.0
     bandwidth_mib_s: Annotated[int, kinds.rate(1_000_000)] = 0
     downtime_ms: Annotated[int, kinds.milliseconds(1, 2_000_000)] = 300  # QEMU's limit is 2000 s

@@ -21,7 +21,7 @@ from tui.app.commands.output import Output
 from tui.app.commands.session import Session
 from tui.app.config import load
 from tui.core.failure import Failure
-from tui.core.plan import Plan
+from tui.core.plan import AUTOMATIC, Plan
 from tui.core.protocols import MemoryUse
 from tui.core.quantity import MIB
 from tui.forecast.backend.forecaster import BandwidthUnknown, Forecaster, Progress
@@ -117,7 +117,7 @@ def test_given_limits_replace_the_configured_ones(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(f'{MINIMAL}[migration]\nbandwidth = "7 MiB/s"\ndowntime = "80 ms"\n')
     options = Namespace(vm="guest1", downtime="1.5s", bandwidth=None)
-    assert plan_of(options, load(path)) == Plan("guest1", bandwidth_mib_s=7, downtime_ms=1500)
+    assert plan_of(options, load(path)) == Plan("guest1", AUTOMATIC, bandwidth_mib_s=7, downtime_ms=1500)
 
 
 @pytest.mark.parametrize("words", [(), ("guest1", "--to", "storage"), ("guest1", "--downtime", "2h")])
