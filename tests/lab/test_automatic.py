@@ -8,14 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.lab.lab_backend import LabBackend, end_of
+from tests.lab.lab_backend import LabBackend
 from tests.lab.test_commands import VM, Commands, commands
 from tests.lab.test_migration import DIRTY
-from tui.core.plan import Plan
-from tui.core.quantity import GIB, MIB
-from tui.forecast.model.dirty_curve import DirtyCurve
-from tui.forecast.model.forecast import Inputs
-from tui.forecast.model.interval import Interval
 from tui.migration.backend.run_files import read_records
 from tui.migration.model import record
 from tui.migration.model.record import Event
@@ -28,8 +23,6 @@ else:
 __all__ = ["commands"]  # the fixture
 
 AUTOMATIC = ("migrate", VM, "--technique", "automatic", "--json")
-FLAT_OUT = DirtyCurve.measured([(1.0, 308 * MIB), (2.0, 150 * MIB), (4.0, 80 * MIB)], GIB)  # as measured in the lab
-INPUTS = Inputs(FLAT_OUT, 450.0 * MIB, Interval(105 * MIB, 112 * MIB, 118 * MIB), "5 earlier runs", 0.3)
 
 
 @pytest.fixture
@@ -72,15 +65,19 @@ def test_it_switches_at_the_end_of_the_pass_that_proves_it(flat_out: LabBackend,
     assert running[-1].data["converges"] is False
 
 
-async def test_a_forecast_from_before_is_acted_upon_and_judged(flat_out: LabBackend) -> None:
-    migration = await flat_out.migrations.start(Plan(VM, "automatic"), forecast=INPUTS)
-    timeline = await end_of(migration)
-    assert timeline.phase == "completed"
-    (decided,) = decisions(read_records(migration.folder / "raw.jsonl"))
+def test_a_forecast_from_before_is_acted_upon_and_judged(flat_out: LabBackend, commands: Commands) -> None:
+    status, out, err = commands.run(*AUTOMATIC, "--forecast", "--probe")
+    assert (status, err) == (0, "")
+    result = json.loads(out.splitlines()[-1])
+    assert flat_out.states() == {"source": "", "destination": "running"}
+    records = read_records(Path(result["run"]) / "raw.jsonl")
+    (decided,) = decisions(records)
     assert str(decided.data["reason"]).startswith("pre-copy would not converge: ")
-    assert not timeline.passes  # in the first pass
-    summary = tomllib.loads((migration.folder / "run.toml").read_text())
-    assert summary["forecast"]["technique"] == "automatic"
+    begins = [each.t for each in events(records, "iteration")]
+    assert len([t for t in begins if t < decided.t]) == 1  # in the first pass
+    summary = tomllib.loads((Path(result["run"]) / "run.toml").read_text())
+    assert (summary["forecast"]["technique"], summary["forecast"]["converges"]) == ("automatic", True)
+    assert summary["forecast"]["bandwidth_source"] == "a probe of the link"
     assert summary["forecast"]["outcome"]["verdict_right"] is True
     assert summary["figures"]["device_ms"] == summary["figures"]["downtime_ms"]
 

@@ -77,6 +77,14 @@ def test_given_values_replace_the_configured_ones(planned: Any) -> None:
             ("migrate", "x", "--technique", "pre-copy", "--timeout", "5s"),
             "--timeout has no effect: the technique is pre-copy. Add --technique post-copy-timeout",
         ),
+        (
+            ("migrate", "x", "--probe"),
+            "--probe has no effect: nothing is forecast. Add --forecast, or leave --probe out.",
+        ),
+        (
+            ("migrate", "x", "--technique", "pre-copy", "--policy", "nova"),
+            "--policy has no effect: the technique is pre-copy. Add --technique automatic",
+        ),
         (("cancel",), "VM is missing. vmlm-tui cancel --help shows what is expected."),
         (("cancel", "x", "--downtime", "5"), "unrecognized arguments: --downtime 5."),
         (("set", "x"), "one of --downtime and --bandwidth is required."),

@@ -40,6 +40,12 @@ def test_a_pass_replaces_what_contradicts_it() -> None:
     assert curve.with_pass(3.0, 315.0).at(3.0) == 315
 
 
+def test_a_pass_that_left_more_than_the_memory_leaves_the_curve_within_it() -> None:
+    curve = DirtyCurve(((1.0, 900.0), (4.0, 1000.0)), 1000.0).with_pass(2.0, 1200.0)
+    assert curve.points == ((1.0, 900.0), (2.0, 1000.0), (4.0, 1000.0))
+    assert curve.deviating(1).at(4) == 1000
+
+
 def test_a_throttled_guest_dirties_the_same_later() -> None:
     curve = DirtyCurve(((1.0, 100.0), (2.0, 150.0)), 1000.0)
     assert curve.faster(0.5).at(2.0) == 100

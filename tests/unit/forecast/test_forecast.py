@@ -121,6 +121,13 @@ def test_an_interval_that_is_none_is_refused(bounds: list[float]) -> None:
         Interval.from_json(bounds)
 
 
+def test_a_curve_above_the_memory_is_refused() -> None:
+    values = inputs_to_json(inputs(30))
+    values["curve"]["memory"] = 0.13
+    with pytest.raises(ValueError, match="exceed the memory"):
+        inputs_from_json(values)
+
+
 def test_a_forecast_is_judged_by_what_happened() -> None:
     found = by_name(inputs(30))[PRE_COPY]
     judged = judge(found, converged=True, total_s=found.total_s.likely / 1.2, downtime_s=2.0)

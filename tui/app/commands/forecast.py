@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from tui.app.commands.migrate import limits, number
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
-from tui.core.failure import Failure
 from tui.core.plan import Plan
-from tui.core.settings import HYPERVISORS, OTHER
+from tui.core.settings import HYPERVISORS
 from tui.migration.model import entry
 from tui.migration.model.entry import Entry
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from tui.core.connections import Connections
     from tui.core.settings import Config
     from tui.forecast.backend.forecaster import Forecaster
-    from tui.vm.model.location import VmOnHost
 
 USAGE = "forecast VM [--to HOST] [--probe] [--downtime TIME] [--bandwidth RATE] [--json] [--config FILE] [--help]"
 ABOUT = """\
@@ -75,35 +73,12 @@ async def forecast(
     session: Session, connections: "Connections", forecaster: "Forecaster", plan: Plan, options: argparse.Namespace
 ) -> int:
     """Measure, and print the forecast; returns the exit status, raises Failure."""
-    from tui.app.commands.forecast_lines import document, progress_figures, progress_words, report
-    from tui.forecast.backend.forecaster import BandwidthUnknown, Progress
+    from tui.app.commands.forecast_lines import document, report
+    from tui.app.commands.measure import measured
 
-    found = await _located(connections, plan, options.to or "")
-    target = OTHER[found.host]
-
-    def on_progress(progress: Progress) -> None:
-        session.output.progress(progress_figures(progress), progress_words(plan.vm, progress.inputs))
-
-    if options.probe:
-        session.output.progress("probe", f"sending from {found.host} to {target} for one second")
-        await forecaster.probe(found.host, target)
-    try:
-        inputs = await forecaster.inputs(found.vm, found.host, target, plan, on_progress)
-    except BandwidthUnknown as unknown:
-        hint = "Add --probe, which sends over the link for one second, or --bandwidth with a limit."
-        raise BandwidthUnknown(unknown.what, unknown.why, hint) from unknown
+    found, target, inputs = await measured(session, connections, forecaster, plan, options)
     if options.json:
         session.output.lines([json.dumps(document(found, target, inputs), ensure_ascii=False)])
     else:
         session.output.lines(report(found, target, inputs, session.output.width))
     return 0
-
-
-async def _located(connections: "Connections", plan: Plan, to: str) -> "VmOnHost":
-    """The VM on its host; Failure for what would keep the migration from starting."""
-    from tui.migration.backend.preflight import Moved, checked
-
-    try:
-        return (await checked(connections, plan, OTHER.get(to, "")))[0]
-    except Moved as moved:
-        raise Failure(f"{plan.vm} is on {to} already", "", "Nothing was measured.") from moved

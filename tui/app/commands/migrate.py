@@ -18,11 +18,12 @@ from tui.migration.model.entry import Entry
 if TYPE_CHECKING:
     from tui.app.arguments import Parser
     from tui.core.settings import Config
+    from tui.forecast.model.forecast import Inputs
     from tui.migration.backend.migrations import Migration
 
 CANNOT_START = 2
 USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]\n" + (
-    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--[no-]shadow]\n"
+    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--[no-]shadow] [--forecast [--probe]]\n"
     " " * 24 + "[--json | --detach] [--config FILE] [--help]"
 )
 ABOUT = """\
@@ -44,7 +45,7 @@ def main(verb: str, words: list[str]) -> int:
     plan = plan_of(options, config)
 
     async def command(session: Session) -> int:
-        return await migrate(session, plan, options)
+        return await migrate(session, plan, options, await _forecast(session, config, plan, options))
 
     return run(verb, options, config, command, failed=CANNOT_START)
 
@@ -60,6 +61,8 @@ def _parser(verb: str) -> "Parser":
     parser.add_argument("--parallel", metavar="N", help="connections; 0 means one")
     parser.add_argument("--policy", choices=list(POLICIES), help="the rules by which automatic decides")
     parser.add_argument("--shadow", action=argparse.BooleanOptionalAction, help="only record what automatic would do")
+    parser.add_argument("--forecast", action="store_true", help="measure for 15 s first; automatic decides by it, too")
+    parser.add_argument("--probe", action="store_true", help="with --forecast: send for one second to measure the link")
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="the records as JSON lines, and the result as the last one")
     output.add_argument("--detach", action="store_true", help="print the folder of the run and return at once")
@@ -99,15 +102,17 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     if options.policy is not None and plan.technique != AUTOMATIC and not plan.shadow:
         hint = f"Add --technique {AUTOMATIC}, or leave --policy out."
         raise Failure("--policy has no effect", f"the technique is {plan.technique}", hint)
+    if options.probe and not options.forecast:
+        raise Failure("--probe has no effect", "nothing is forecast", "Add --forecast, or leave --probe out.")
     return plan
 
 
-async def migrate(session: Session, plan: Plan, options: argparse.Namespace) -> int:
-    """Start `plan`, and follow it unless it is detached."""
+async def migrate(session: Session, plan: Plan, options: argparse.Namespace, inputs: "Inputs | None" = None) -> int:
+    """Start `plan`, and follow it unless it is detached; `inputs` are those of its forecast."""
     from tui.app.commands.follow import Following
 
     following = Following(session, json=options.json, asks=True)
-    migration = await _start(session, plan, options.to or "")
+    migration = await _start(session, plan, options.to or "", inputs)
     await session.report_logout()
     if options.detach:
         session.output.lines([str(migration.folder)])
@@ -115,10 +120,24 @@ async def migrate(session: Session, plan: Plan, options: argparse.Namespace) -> 
     return await following.until_over(migration)
 
 
-async def _start(session: Session, plan: Plan, to: str) -> "Migration":
+async def _start(session: Session, plan: Plan, to: str, inputs: "Inputs | None") -> "Migration":
     from tui.migration.backend.preflight import Moved
 
     try:
-        return await session.migrations.start(plan, OTHER.get(to, ""))
+        return await session.migrations.start(plan, OTHER.get(to, ""), inputs)
     except Moved as moved:
         raise Failure(f"{plan.vm} is on {to} already", "", "Nothing was started.") from moved
+
+
+async def _forecast(session: Session, config: "Config", plan: Plan, options: argparse.Namespace) -> "Inputs | None":
+    """What the forecast starts from, measured now; None if none is requested."""
+    if not options.forecast:
+        return None
+    from tui.app.commands.measure import measured
+    from tui.app.wiring import forecaster_alone
+
+    connections, forecaster = forecaster_alone(config)
+    try:
+        return (await measured(session, connections, forecaster, plan, options)).inputs
+    finally:
+        await connections.close()

@@ -61,7 +61,7 @@ class DirtyCurve:
     def with_pass(self, seconds: float, left: float) -> "DirtyCurve":
         """The curve after a pass of `seconds` has left `left` bytes; what contradicts it gives way, as it is newer."""
         shorter = [(t, min(u, left)) for t, u in self.points if t < seconds * 0.999]
-        longer = [(t, max(u, left)) for t, u in self.points if t > seconds * 1.001]
+        longer = [(t, min(max(u, left), self.memory)) for t, u in self.points if t > seconds * 1.001]
         return replace(self, points=(*shorter, (seconds, min(left, self.memory)), *longer))
 
     def faster(self, factor: float) -> "DirtyCurve":
@@ -81,7 +81,7 @@ class DirtyCurve:
         return replace(self, points=_monotone(shifted))
 
     def _deviation(self, dirtied: float) -> float:
-        share = dirtied / self.memory if self.memory else 0.0
+        share = min(1.0, dirtied / self.memory) if self.memory else 0.0
         return self.memory * math.sqrt(share * (1 - share) / (SAMPLES_PER_GIB * max(self.memory / GIB, 0.01)))
 
 

@@ -44,9 +44,9 @@ def inputs_to_json(inputs: Inputs) -> dict[str, Any]:
 def inputs_from_json(values: object) -> Inputs:
     """The inputs that `inputs_to_json` wrote; ValueError for anything else."""
     fields = _mapping(values, "the inputs of a forecast")
-    curve, timeout_s = _mapping(fields.get("curve"), "a dirty curve"), fields.get("timeout_s")
+    timeout_s = fields.get("timeout_s")
     return Inputs(
-        DirtyCurve(_points(curve.get("points")), _known(curve.get("memory"))),
+        _curve(_mapping(fields.get("curve"), "a dirty curve")),
         _known(fields.get("first")),
         _measured(fields.get("bandwidth")),
         _text(fields.get("bandwidth_source")),
@@ -57,6 +57,13 @@ def inputs_from_json(values: object) -> Inputs:
         _text(fields.get("post_copy_refused")),
         _flag(fields.get("exact_curve")),
     )
+
+
+def _curve(fields: Mapping[str, Any]) -> DirtyCurve:
+    points, memory = _points(fields.get("points")), _known(fields.get("memory"))
+    if any(dirtied > memory for _, dirtied in points):
+        raise ValueError("the points of a dirty curve exceed the memory")
+    return DirtyCurve(points, memory)
 
 
 def _points(values: object) -> tuple[tuple[float, float], ...]:
