@@ -40,6 +40,11 @@ def test_a_pass_replaces_what_contradicts_it() -> None:
     assert curve.with_pass(3.0, 315.0).at(3.0) == 315
 
 
+def test_a_pass_of_no_length_shows_nothing() -> None:
+    curve = DirtyCurve((), 1000.0).with_pass(0.0, 100.0).with_pass(0.0, 90.0)
+    assert curve.at(0.5) == 0
+
+
 def test_a_throttled_guest_dirties_the_same_later() -> None:
     curve = DirtyCurve(((1.0, 100.0), (2.0, 150.0)), 1000.0)
     assert curve.faster(0.5).at(2.0) == 100
@@ -56,3 +61,8 @@ def test_what_the_sampling_does_not_see_may_be_there() -> None:
     curve = DirtyCurve(((1.0, 0.0), (2.0, 0.0)), GIB)
     assert curve.deviating(1).at(1) == 20 * MIB
     assert curve.deviating(-1).at(1) == 0
+
+
+def test_the_sampling_of_a_larger_vm_does_not_miss_more() -> None:
+    curve = DirtyCurve(((1.0, 0.0), (2.0, 0.0)), 64 * GIB)
+    assert curve.deviating(1).at(2) == 20 * MIB

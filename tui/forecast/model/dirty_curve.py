@@ -9,7 +9,7 @@ from tui.core.quantity import GIB, MIB
 
 WINDOWS_S = (1, 2, 4, 8)  # measured one after another; a longer one shows how much is dirtied again and again
 SAMPLES_PER_GIB = 512  # pages that QEMU's page-sampling compares (DIRTYRATE_DEFAULT_SAMPLE_PAGES)
-UNSEEN_PER_GIB = 20 * MIB  # of memory: less than this may be missed by the sampling
+UNSEEN = 20 * MIB  # may be missed by the sampling of a VM of any size: a page that is compared stands for 2 MiB
 DEVIATIONS = 1.2816  # standard deviations on each side that hold 80 % of a normal distribution
 
 
@@ -59,7 +59,12 @@ class DirtyCurve:
         return self if reached >= seconds else replace(self, points=((reached, dirtied), *self.points))
 
     def with_pass(self, seconds: float, left: float) -> "DirtyCurve":
-        """The curve after a pass of `seconds` has left `left` bytes; what contradicts it gives way, as it is newer."""
+        """The curve after a pass of `seconds` has left `left` bytes; what contradicts it gives way, as it is newer.
+
+        One of 0 seconds, which the clock can't tell from one before it, shows nothing.
+        """
+        if seconds <= 0:
+            return self
         shorter = [(t, min(u, left)) for t, u in self.points if t < seconds * 0.999]
         longer = [(t, max(u, left)) for t, u in self.points if t > seconds * 1.001]
         return replace(self, points=(*shorter, (seconds, min(left, self.memory)), *longer))
@@ -76,7 +81,7 @@ class DirtyCurve:
         for seconds, dirtied in self.points:
             value = dirtied + deviations * self._deviation(dirtied)
             if deviations > 0:
-                value = max(value, UNSEEN_PER_GIB * self.memory / GIB)
+                value = max(value, UNSEEN)
             shifted.append((seconds, min(max(value, 0.0), self.memory)))
         return replace(self, points=_monotone(shifted))
 
