@@ -65,6 +65,14 @@ def test_the_timeout_of_a_plan_has_a_forecast_of_its_own() -> None:
 def test_a_verdict_near_the_border_says_so() -> None:
     found = by_name(inputs(100))[PRE_COPY]
     assert (found.near_border, found.certain) == (True, False)
+    assert not found.converges
+    assert "pre-copy probably does not end with a pause below" in sentence(inputs(100), side_by_side(inputs(100)))
+
+
+def test_a_verdict_near_the_border_is_not_sure_even_if_all_bounds_agree() -> None:
+    exact = inputs(100, exact_curve=True, bandwidth=Interval.exact(118 * MIB))
+    found = by_name(exact)[PRE_COPY]
+    assert (found.certain, found.near_border, found.sure) == (True, True, False)
 
 
 def test_the_downtime_that_would_do_does() -> None:

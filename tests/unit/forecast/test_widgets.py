@@ -90,8 +90,15 @@ def test_each_remedy_alone_lets_pre_copy_end() -> None:
 
 def test_where_pre_copy_ends_the_remedies_show_what_would_still_do() -> None:
     of = measured(30)
-    assert remedies(of) == "Pre-copy also ends with: downtime 1.0 ms, or 36 MiB/s."
+    assert remedies(of) == "Lowest limits with which pre-copy still ends: downtime 1.0 ms, or 36 MiB/s."
     assert converges(replace(of, bandwidth=Interval.exact(36 * MIB)))
+
+
+def test_no_bandwidth_is_named_where_any_or_none_would_do() -> None:
+    idle = replace(measured(30), curve=DirtyCurve(((1.0, 0.0),), 1e9))
+    assert remedies(idle) == "Lowest limits with which pre-copy still ends: downtime 1.0 ms."
+    huge = replace(measured(), curve=DirtyCurve(((1e-6, 1e14), (1.0, 1e14)), 1e14), max_downtime_s=0.001)
+    assert "/s" not in remedies(huge)
 
 
 def test_an_idle_vm_needs_no_remedy_and_has_a_picture() -> None:

@@ -70,6 +70,11 @@ class Forecast:
         """Whether the likely verdict is a guess."""
         return abs(self.ratio - 1) <= BORDER
 
+    @property
+    def sure(self) -> bool:
+        """Whether `converges` may be said without a doubt; the border is that of pre-copy."""
+        return self.certain and not (self.technique == PRE_COPY and self.near_border)
+
 
 def forecast(technique: str, inputs: Inputs) -> Forecast:
     """The forecast of a technique: PRE_COPY, AUTO_CONVERGE, AT_ONCE or AUTOMATIC."""
