@@ -71,6 +71,7 @@ def test_a_bound_without_end_is_shown() -> None:
         (Plan("guest1", POST_COPY_MANUAL), PRE_COPY),
         (Plan("guest1", POST_COPY_TIMEOUT, 12.5), "post-copy after 12.5 s"),
         (Plan("guest1", AUTOMATIC, auto_converge=True), AUTOMATIC),
+        (Plan("guest1", AUTOMATIC, shadow=True), PRE_COPY),
     ],
 )
 def test_the_chosen_technique_is_one_of_the_forecast(plan: Plan, name: str) -> None:

@@ -198,6 +198,34 @@ def test_the_technique_that_was_really_used_is_judged(name: str, technique: str,
     assert table["technique"] == judged
 
 
+@pytest.mark.parametrize("changed", [{"shadow": True}, {"policy": "nova"}])
+def test_automatic_that_did_nothing_is_judged_as_pre_copy(changed: dict[str, object]) -> None:
+    timeline = timeline_of(recording("pre-copy-idle"), INPUTS, technique=AUTOMATIC, **changed)
+    table = forecast_table(timeline)
+    assert table is not None
+    assert table["technique"] == "pre-copy"
+
+
+def test_automatic_without_post_copy_is_judged_as_slowed_down() -> None:
+    decided = {"action": "automatic", "decided": "nothing", "reason": "userfaultfd is missing"}
+    start, *rest = recording("pre-copy-idle")
+    refused = Event(start.t, "", record.ACTION, decided)
+    expected = planned(Plan("", AUTOMATIC, post_copy_refused="userfaultfd is missing"), INPUTS)
+    table = forecast_table(timeline_of([start, refused, *rest], INPUTS, technique=AUTOMATIC))
+    assert table is not None
+    assert table["total_s"][1] == expected.total_s.likely
+    assert expected.total_s == planned(Plan("", auto_converge=True), INPUTS).total_s
+
+
+def test_a_downtime_that_was_not_set_in_the_shadow_does_not_keep_it_from_being_judged() -> None:
+    decided = {"action": "automatic", "decided": "downtime", "value": 900, "reason": "a step", "shadow": True}
+    records = recording("pre-copy-idle")
+    shadow = Event(2.0, "", record.ACTION, decided)
+    table = forecast_table(timeline_of([*records[:4], shadow, *records[4:]], IDLE, technique=AUTOMATIC, shadow=True))
+    assert table is not None
+    assert "outcome" in table
+
+
 def test_post_copy_is_judged_by_its_times() -> None:
     timeline = timeline_of(recording("post-copy-by-hand"), INPUTS)
     table = forecast_table(timeline)
