@@ -1,5 +1,6 @@
 """Policies: the rules by which a migration steers itself. Each is a pure function of what is known at a moment."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -174,9 +175,7 @@ class Proxmox:
         """The doubled downtime."""
         ended = len(view.passes)
         times = min(ended // self.passes, 15)  # by then it is at its most
-        return _downtime(
-            view, min(self.most_ms, self.first_ms * 2**times), f"what remains grew {len(view.passes)} times"
-        )
+        return _downtime(view, min(self.most_ms, self.first_ms * 2**times), f"what remains grew {ended} times")
 
 
 class Kubevirt:
@@ -194,7 +193,7 @@ class Kubevirt:
         """Post-copy at a low point after the stall."""
         if not view.post_copy or not view.at_boundary:
             return None
-        detected = next((n for n in range(len(view.passes)) if self._stalled_at(view.passes, n)), None)
+        detected = self._detected(view.passes)
         if detected is None:
             return None
         newest, since = view.passes[-1], view.passes[detected]
@@ -210,10 +209,15 @@ class Kubevirt:
             return Decision(POST_COPY, f"it has stalled for {self.progress_s:.0f} s and is at a low point")
         return None
 
-    def _stalled_at(self, passes: tuple[EndedPass, ...], number: int) -> bool:
-        each = passes[number]
-        before = [other.left for other in passes[:number] if other.ended_s <= each.ended_s - self.progress_s]
-        return bool(before) and each.left >= min(before) * (1 - self.margin)
+    def _detected(self, passes: tuple[EndedPass, ...]) -> int | None:
+        """The index of the first pass that left no less than all that had ended long enough before; None for none."""
+        least, older = math.inf, 0
+        for number, each in enumerate(passes):
+            while passes[older].ended_s <= each.ended_s - self.progress_s:
+                least, older = min(least, passes[older].left), older + 1
+            if each.left >= least * (1 - self.margin):
+                return number
+        return None
 
 
 POLICIES: Mapping[str, Policy] = {
