@@ -31,6 +31,8 @@ def test_the_rate_that_a_workload_reports_makes_the_begin_steeper() -> None:
     curve = DirtyCurve(((1.0, 300.0), (2.0, 300.0)), 1000.0).with_rate(1200.0)
     assert (curve.at(0.125), curve.at(0.25), curve.at(1)) == (150, 300, 300)
     assert curve.with_rate(10.0) == curve
+    unseen = DirtyCurve(((1.0, 0.0), (2.0, 0.0)), 1000.0)
+    assert unseen.with_rate(10.0) == unseen
 
 
 def test_a_pass_replaces_what_contradicts_it() -> None:

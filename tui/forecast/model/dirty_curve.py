@@ -56,7 +56,7 @@ class DirtyCurve:
             return self
         seconds, dirtied = self.points[0]
         reached = dirtied / rate if rate > 0 else seconds
-        return self if reached >= seconds else replace(self, points=((reached, dirtied), *self.points))
+        return self if not 0 < reached < seconds else replace(self, points=((reached, dirtied), *self.points))
 
     def with_pass(self, seconds: float, left: float) -> "DirtyCurve":
         """The curve after a pass of `seconds` has left `left` bytes; what contradicts it gives way, as it is newer.
