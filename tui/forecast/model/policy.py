@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from tui.core.quantity import duration, size
 from tui.forecast.model.ahead import EndedPass, Position, ahead, stalled, updated
-from tui.forecast.model.forecast import PRE_COPY, Inputs, forecast
+from tui.forecast.model.forecast import PRE_COPY, Forecast, Inputs, forecast
 
 POST_COPY, DOWNTIME = "post-copy", "downtime"  # kinds of decisions
 
@@ -75,7 +76,7 @@ class Forecasting:
     def _before(self, view: View) -> Decision | None:
         if view.inputs is None or not view.inputs.curve.points:
             return None
-        found = forecast(PRE_COPY, view.inputs)
+        found = _plain(view.inputs)
         if found.converges or not found.certain or found.near_border:
             return None
         seconds, dirtied = view.inputs.curve.points[0]
@@ -103,7 +104,7 @@ class Forecasting:
     @staticmethod
     def _as_forecast(view: View) -> bool:
         """Whether two passes show what the forecast expected: one pass less to wait."""
-        if view.inputs is None or len(view.passes) < 2 or forecast(PRE_COPY, view.inputs).converges:
+        if view.inputs is None or len(view.passes) < 2 or _plain(view.inputs).converges:
             return False
         return stalled((view.passes[-2], *view.passes[-2:]))
 
@@ -223,6 +224,12 @@ class Kubevirt:
 POLICIES: Mapping[str, Policy] = {
     each.name: each for each in (Forecasting(), AfterFirstPass(), Nova(), Ovirt(), Proxmox(), Kubevirt())
 }
+
+
+@lru_cache(4)
+def _plain(inputs: Inputs) -> Forecast:
+    """The forecast of pre-copy: each sample asks for the same one, and it may take 20 ms."""
+    return forecast(PRE_COPY, inputs)
 
 
 def _downtime(view: View, milliseconds: int, reason: str) -> Decision | None:
