@@ -42,6 +42,18 @@ def test_a_pass_replaces_what_contradicts_it() -> None:
     assert curve.with_pass(3.0, 315.0).at(3.0) == 315
 
 
+def test_between_the_windows_and_beyond_them_the_bounds_are_those_of_a_curve_that_bends_one_way() -> None:
+    curve = DirtyCurve(((1.0, 300.0), (2.0, 350.0)), 1000.0)
+    assert curve.steepest().at(0.1) == pytest.approx(255)  # 250 soon, then 50 a second
+    assert curve.flattest().at(9) == 350
+    one, straight = DirtyCurve(((1.0, 300.0),), 1000.0), DirtyCurve(((1.0, 300.0), (2.0, 600.0)), 1000.0)
+    assert one.steepest().at(0.1) == pytest.approx(300)
+    assert straight.steepest() == straight
+    told = curve.with_rate(1200.0)
+    assert told.steepest() == told
+    assert DirtyCurve((), 1000.0).steepest().flattest().at(9) == 0
+
+
 def test_a_pass_of_no_length_shows_nothing() -> None:
     curve = DirtyCurve((), 1000.0).with_pass(0.0, 100.0).with_pass(0.0, 90.0)
     assert curve.at(0.5) == 0

@@ -35,6 +35,7 @@ def test_a_slow_workload_converges_and_pre_copy_is_advised() -> None:
     assert (plain.converges, plain.certain, plain.near_border) == (True, True, False)
     assert 5 < plain.total_s.likely < 8
     assert plain.total_s.low < plain.total_s.likely < plain.total_s.high
+    assert plain.downtime_s.low < plain.downtime_s.likely < plain.downtime_s.high
     assert advised(list(found.values())) is plain
     assert found[AUTOMATIC].total_s.likely == plain.total_s.likely
 
@@ -67,6 +68,15 @@ def test_a_verdict_near_the_border_says_so() -> None:
     assert (found.near_border, found.certain) == (True, False)
     assert not found.converges
     assert "pre-copy probably does not end with a pause below" in sentence(inputs(100), side_by_side(inputs(100)))
+
+
+def test_after_the_first_window_it_is_not_sure_that_a_small_working_set_converges() -> None:
+    """It may be dirtied within each short pass, or slowly: only a longer window shows which."""
+    link, known = Interval.exact(600 * MIB), inputs(300)
+    first = replace(known, curve=DirtyCurve(((1.0, 300 * MIB),), GIB), bandwidth=link)
+    slow = replace(first, curve=DirtyCurve(((1.0, 300 * MIB), (2.0, 600 * MIB)), GIB))
+    hot = replace(first, curve=DirtyCurve(((1.0, 300 * MIB), (2.0, 310 * MIB)), GIB))
+    assert [by_name(each)[PRE_COPY].sure for each in (first, slow, hot)] == [False, True, False]
 
 
 def test_a_verdict_near_the_border_is_not_sure_even_if_all_bounds_agree() -> None:
