@@ -66,6 +66,7 @@ def test_the_timeout_of_a_plan_has_a_forecast_of_its_own() -> None:
 def test_a_verdict_near_the_border_says_so() -> None:
     found = by_name(inputs(100))[PRE_COPY]
     assert (found.near_border, found.certain) == (True, False)
+    assert by_name(inputs(100))[AUTO_CONVERGE].sure
     assert not found.converges
     assert "pre-copy probably does not end with a pause below" in sentence(inputs(100), side_by_side(inputs(100)))
 

@@ -40,8 +40,8 @@ class Inputs:
             yield self.curve, replace(likely, device_s=device_s)
         curves = [self.curve]
         if not self.exact_curve:
-            least, most = self.curve.flattest(), self.curve.steepest()
-            curves = [least.deviating(-DEVIATIONS), self.curve, most.deviating(DEVIATIONS)]
+            least, most = self.curve.deviating(-DEVIATIONS), self.curve.deviating(DEVIATIONS)
+            curves = [least.flattest(), self.curve, most.steepest()]
         for curve, bound in product(curves, ("low", "likely", "high")):
             yield curve, self.link(bound)
 
