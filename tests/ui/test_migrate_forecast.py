@@ -36,7 +36,7 @@ def running(name: str, inputs: Inputs, technique: str, until_: Until) -> Replaye
 
 async def test_now_is_marked_until_it_is_over() -> None:
     async with page_of(running("post-copy-by-hand", BUSY, AT_ONCE, at(8)), size=(120, 40)) as page:
-        await page.sees("┊now", "Will not converge: each pass leaves about 315 MiB")
+        await page.sees("┊now", "Not converging: each pass leaves about 315 MiB")
         await page.play(over)
         await page.sees("forecast 7.3 s (6.5 s to 9.2 s)", "6.5 s to 9.2 s: above")
         assert "┊" not in page.text

@@ -35,6 +35,7 @@ def test_a_slow_workload_converges_and_pre_copy_is_advised() -> None:
     assert (plain.converges, plain.certain, plain.near_border) == (True, True, False)
     assert 5 < plain.total_s.likely < 8
     assert plain.total_s.low < plain.total_s.likely < plain.total_s.high
+    assert plain.downtime_s.low < plain.downtime_s.likely < plain.downtime_s.high
     assert advised(list(found.values())) is plain
     assert found[AUTOMATIC].total_s.likely == plain.total_s.likely
 
@@ -65,6 +66,24 @@ def test_the_timeout_of_a_plan_has_a_forecast_of_its_own() -> None:
 def test_a_verdict_near_the_border_says_so() -> None:
     found = by_name(inputs(100))[PRE_COPY]
     assert (found.near_border, found.certain) == (True, False)
+    assert by_name(inputs(100))[AUTO_CONVERGE].sure
+    assert not found.converges
+    assert "pre-copy probably does not end with a pause below" in sentence(inputs(100), side_by_side(inputs(100)))
+
+
+def test_after_the_first_window_it_is_not_sure_that_a_small_working_set_converges() -> None:
+    """It may be dirtied within each short pass, or slowly: only a longer window shows which."""
+    link, known = Interval.exact(600 * MIB), inputs(300)
+    first = replace(known, curve=DirtyCurve(((1.0, 300 * MIB),), GIB), bandwidth=link)
+    slow = replace(first, curve=DirtyCurve(((1.0, 300 * MIB), (2.0, 600 * MIB)), GIB))
+    hot = replace(first, curve=DirtyCurve(((1.0, 300 * MIB), (2.0, 310 * MIB)), GIB))
+    assert [by_name(each)[PRE_COPY].sure for each in (first, slow, hot)] == [False, True, False]
+
+
+def test_a_verdict_near_the_border_is_not_sure_even_if_all_bounds_agree() -> None:
+    exact = inputs(100, exact_curve=True, bandwidth=Interval.exact(118 * MIB))
+    found = by_name(exact)[PRE_COPY]
+    assert (found.certain, found.near_border, found.sure) == (True, True, False)
 
 
 def test_the_downtime_that_would_do_does() -> None:

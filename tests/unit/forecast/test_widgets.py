@@ -34,7 +34,7 @@ def test_each_column_has_one_unit() -> None:
     assert lines(replace(measured(), timeout_s=25.0), Plan("guest1", POST_COPY_TIMEOUT)) == [
         "> chosen * advised       ends  total, s       pause, ms      sent, GiB",
         "   pre-copy              no    no end         -              -",
-        "   auto-converge         yes   47 (39-58)     259 (115-392)  5.0 (4.5-5.7)",
+        "   auto-converge         yes   47 (39-69)     259 (115-419)  5.0 (4.5-6.9)",
         ">  post-copy after 25 s  yes   28 (27-29)     40 (20-200)    2.9 (2.7-3.2)",
         " * post-copy at once     yes   5.1 (4.3-6.5)  40 (20-200)    0.44",
         "   automatic             yes   5.1 (4.3-6.5)  40 (20-200)    0.44",
@@ -71,6 +71,7 @@ def test_a_bound_without_end_is_shown() -> None:
         (Plan("guest1", POST_COPY_MANUAL), PRE_COPY),
         (Plan("guest1", POST_COPY_TIMEOUT, 12.5), "post-copy after 12.5 s"),
         (Plan("guest1", AUTOMATIC, auto_converge=True), AUTOMATIC),
+        (Plan("guest1", AUTOMATIC, shadow=True), PRE_COPY),
     ],
 )
 def test_the_chosen_technique_is_one_of_the_forecast(plan: Plan, name: str) -> None:
@@ -90,8 +91,15 @@ def test_each_remedy_alone_lets_pre_copy_end() -> None:
 
 def test_where_pre_copy_ends_the_remedies_show_what_would_still_do() -> None:
     of = measured(30)
-    assert remedies(of) == "Pre-copy also ends with: downtime 1.0 ms, or 36 MiB/s."
+    assert remedies(of) == "Lowest limits with which pre-copy still ends: downtime 1.0 ms, or 36 MiB/s."
     assert converges(replace(of, bandwidth=Interval.exact(36 * MIB)))
+
+
+def test_no_bandwidth_is_named_where_any_or_none_would_do() -> None:
+    idle = replace(measured(30), curve=DirtyCurve(((1.0, 0.0),), 1e9))
+    assert remedies(idle) == "Lowest limits with which pre-copy still ends: downtime 1.0 ms."
+    huge = replace(measured(), curve=DirtyCurve(((1e-6, 1e14), (1.0, 1e14)), 1e14), max_downtime_s=0.001)
+    assert "/s" not in remedies(huge)
 
 
 def test_an_idle_vm_needs_no_remedy_and_has_a_picture() -> None:

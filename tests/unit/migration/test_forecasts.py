@@ -124,14 +124,14 @@ def test_a_migration_that_converges_has_its_end_in_the_sentence(t: float, tone: 
 
 def test_a_migration_that_does_not_converge_has_what_a_pass_leaves_and_the_way_out() -> None:
     records = foretold("post-copy-by-hand")
-    assert text(at(records, 0.9)).endswith("Will not converge: each pass leaves about 315 MiB.")
+    assert text(at(records, 0.9)).endswith("Not converging: each pass leaves about 315 MiB.")
     assert text(at(records, 4.1)) == (
-        "First pass: 31 % of 1.0 GiB sent. Will not converge: each pass leaves about 315 MiB, must be below 34 MiB; "
+        "First pass: 31 % of 1.0 GiB sent. Not converging: each pass leaves about 315 MiB, must be below 34 MiB; "
         "post-copy at once would take about 4.3 s. p finishes it."
     )
     later = at(records, 8.0)
     assert text(later) == (
-        "Will not converge: each pass leaves about 315 MiB, must be below 34 MiB; post-copy at once would take about "
+        "Not converging: each pass leaves about 315 MiB, must be below 34 MiB; post-copy at once would take about "
         "2.7 s. p finishes it."
     )
     assert sentence(later, later.now).tone == WARNING

@@ -18,13 +18,14 @@ from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.forecast_json import inputs_from_json, inputs_to_json
 from tui.forecast.model.interval import Interval
+from tui.forecast.model.policy import POLICIES
 from tui.migration.backend.recorder import RAW, NullRecorder
 from tui.migration.backend.run_files import read_records
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.steering import Steering
 from tui.migration.model import record
 from tui.migration.model.accuracy import forecast_table, learned_figures, planned
-from tui.migration.model.course import ahead_of, ended_passes, in_pre_copy, position
+from tui.migration.model.course import ahead_of, ended_passes, in_pre_copy, position, view_of
 from tui.migration.model.record import Event, Record, Sample
 from tui.migration.model.timeline import Timeline
 
@@ -143,6 +144,19 @@ async def test_an_hour_of_short_passes_has_some_hundred_forecasts(tmp_path: Path
     assert not any(each.kind == record.FORECAST for each in log.timeline.events)  # only the newest is kept
 
 
+@pytest.mark.parametrize(("policy", "decided"), [("kubevirt", ("post-copy", None)), ("proxmox", ("downtime", 6400))])
+def test_a_policy_sees_the_short_passes_of_minutes(policy: str, decided: tuple[str, int | None]) -> None:
+    start, *rest = recording("post-copy-by-hand")
+    sample = next(each for each in rest if isinstance(each, Sample) and each.number("memory_total"))
+    timeline = Timeline([start])
+    for second in range(1, 40):
+        stats = {**sample.stats, "memory_iteration": second, "memory_processed": second * 100 * MIB}
+        timeline.add(Sample(1.7 * second, "", {**stats, "memory_remaining": 300 * MIB}, "running"))
+    decision = POLICIES[policy].decide(view_of(timeline, None, 112.0 * MIB, post_copy=True))
+    assert decision is not None
+    assert (decision.kind, decision.value) == decided
+
+
 def test_a_measured_curve_gives_a_forecast_in_the_first_pass() -> None:
     records = recording("pre-copy-idle")
     timeline = Timeline()
@@ -196,6 +210,34 @@ def test_the_technique_that_was_really_used_is_judged(name: str, technique: str,
     table = forecast_table(timeline)
     assert table is not None
     assert table["technique"] == judged
+
+
+@pytest.mark.parametrize("changed", [{"shadow": True}, {"policy": "nova"}])
+def test_automatic_that_did_nothing_is_judged_as_pre_copy(changed: dict[str, object]) -> None:
+    timeline = timeline_of(recording("pre-copy-idle"), INPUTS, technique=AUTOMATIC, **changed)
+    table = forecast_table(timeline)
+    assert table is not None
+    assert table["technique"] == "pre-copy"
+
+
+def test_automatic_without_post_copy_is_judged_as_slowed_down() -> None:
+    decided = {"action": "automatic", "decided": "nothing", "reason": "userfaultfd is missing"}
+    start, *rest = recording("pre-copy-idle")
+    refused = Event(start.t, "", record.ACTION, decided)
+    expected = planned(Plan("", AUTOMATIC, post_copy_refused="userfaultfd is missing"), INPUTS)
+    table = forecast_table(timeline_of([start, refused, *rest], INPUTS, technique=AUTOMATIC))
+    assert table is not None
+    assert table["total_s"][1] == expected.total_s.likely
+    assert expected.total_s == planned(Plan("", auto_converge=True), INPUTS).total_s
+
+
+def test_a_downtime_that_was_not_set_in_the_shadow_does_not_keep_it_from_being_judged() -> None:
+    decided = {"action": "automatic", "decided": "downtime", "value": 900, "reason": "a step", "shadow": True}
+    records = recording("pre-copy-idle")
+    shadow = Event(2.0, "", record.ACTION, decided)
+    table = forecast_table(timeline_of([*records[:4], shadow, *records[4:]], IDLE, technique=AUTOMATIC, shadow=True))
+    assert table is not None
+    assert "outcome" in table
 
 
 def test_post_copy_is_judged_by_its_times() -> None:

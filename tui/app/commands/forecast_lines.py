@@ -5,12 +5,13 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tui.core.quantity import MIB, clock, duration, rate, size
-from tui.forecast.model.advice import advised, sentence
+from tui.core.quantity import clock, duration, size
+from tui.forecast.model.advice import advised, remedies, sentence
 from tui.forecast.model.forecast import Forecast, Inputs, side_by_side
 from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
 from tui.forecast.model.interval import SHARE, Interval
 from tui.forecast.model.what_if import (
+    UNREACHABLE,
     bandwidth_that_converges,
     downtime_that_converges,
     slowdown_that_converges,
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 JSON_FORMAT = 1  # raised when a key changes its meaning or is removed; new keys do not change it
 WIDEST = 100  # columns of a sentence
 LEAST_COLUMNS = 3  # of the table: the technique, the total time, the pause
-LEAST_S = 0.001  # of a maximum downtime
 NO_END = "no end"
-UNREACHABLE = 1e12  # bytes per second: no link is so fast
 Unit = Callable[[float], str]
 Show = Callable[[Interval, Unit], str]
 HEADER = ("", "total", "pause", "sent", "passes")
@@ -51,7 +50,7 @@ def report(found: VmOnHost, target: str, inputs: Inputs, width: int) -> list[str
     lines += _wrapped(sentence(inputs, techniques), width)
     lines += ["", *table(techniques, width), ""]
     lines += _wrapped(f"{SHARE * 100:.0f} % of the outcomes are expected in the range below a value.", width)
-    return lines + _wrapped(would_do(inputs, converges=techniques[0].converges), width)
+    return lines + _wrapped(remedies(inputs), width)
 
 
 def table(techniques: Sequence[Forecast], width: int) -> list[str]:
@@ -67,11 +66,7 @@ def table(techniques: Sequence[Forecast], width: int) -> list[str]:
 
 
 def _row(title: str, each: Forecast, show: Show) -> tuple[str, ...]:
-    total, passes = each.total_s, each.passes
-    # without an end, those after which the arithmetic stopped are not their number
-    low, likely, high = (math.inf if math.isinf(t) else n for t, n in zip(_values(total), _values(passes), strict=True))
-    passes = Interval(low, likely, high)
-    cells = (total, duration), (each.downtime_s, duration), (each.sent, size), (passes, _count)
+    cells = (each.total_s, duration), (each.downtime_s, duration), (each.sent, size), (each.passes, _count)
     return (title, *(show(interval, unit) for interval, unit in cells))
 
 
@@ -100,18 +95,6 @@ def _text(value: float, unit: Unit) -> str:
 
 def _count(passes: float) -> str:
     return f"{passes:.0f}"
-
-
-def would_do(inputs: Inputs, *, converges: bool) -> str:
-    """The least downtime or bandwidth with which pre-copy converges, or the speed of the workload."""
-    downtime, bandwidth = max(LEAST_S, downtime_that_converges(inputs)), bandwidth_that_converges(inputs)
-    limits = f"a maximum downtime of {duration(downtime)} (now {duration(inputs.max_downtime_s)})"
-    if MIB < bandwidth < UNREACHABLE:
-        limits += f", or with a bandwidth of {rate(bandwidth)} (now {rate(inputs.bandwidth.likely)})"
-    if converges:
-        return f"Pre-copy would still converge with {limits}."
-    speed = math.floor(99 * slowdown_that_converges(inputs))  # it is found to within 1 %
-    return f"Pre-copy would converge with {limits}, or if the workload ran at {speed} % of its speed."
 
 
 def document(found: VmOnHost, target: str, inputs: Inputs) -> dict[str, Any]:

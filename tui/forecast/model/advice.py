@@ -7,7 +7,12 @@ from tui.core.quantity import GIB, MIB, approximately, duration, rate, size
 from tui.forecast.model.forecast import AT_ONCE, AUTO_CONVERGE, PRE_COPY, Forecast, Inputs
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.pre_copy import pre_copy
-from tui.forecast.model.what_if import bandwidth_that_converges, downtime_that_converges, slowdown_that_converges
+from tui.forecast.model.what_if import (
+    UNREACHABLE,
+    bandwidth_that_converges,
+    downtime_that_converges,
+    slowdown_that_converges,
+)
 
 
 def advised(forecasts: Sequence[Forecast]) -> Forecast:
@@ -26,10 +31,10 @@ def sentence(inputs: Inputs, forecasts: Sequence[Forecast]) -> str:
     best, plain = advised(forecasts), forecasts[0]
     facts = f"{_dirties(inputs)}; {_moves(inputs)}"
     if plain.converges:
-        unsure = "" if plain.certain and not plain.near_border else " This is near the border: it may also not end."
+        unsure = "" if plain.sure else " This is near the border: it may also not end."
         return f"{facts}. Pre-copy converges: {_comes_to(plain)}.{unsure}"
     needed = downtime_that_converges(inputs) + inputs.device_s.likely
-    stuck = f"pre-copy does not end with a pause below {duration(needed)}"
+    stuck = f"pre-copy {'does' if plain.sure else 'probably does'} not end with a pause below {duration(needed)}"
     if best.technique == PRE_COPY:
         return f"{facts}: {stuck}. Allow a longer downtime, slow the workload down, or use a faster link."
     return f"{facts}: {stuck}. {_capital(best.technique)}: {_comes_to(best)}."
@@ -43,11 +48,12 @@ def remedies(inputs: Inputs) -> str:
     if not inputs.curve.points:
         return ""
     downtime = _rounded_up(max(1.0, downtime_that_converges(inputs) * 1000)) / 1000
-    bandwidth = bandwidth_that_converges(inputs)
-    unit = GIB if bandwidth > 999 * MIB else MIB
-    enough = f"downtime {duration(downtime)}, or {rate(_rounded_up(bandwidth / unit) * unit)}"
+    enough, bandwidth = f"downtime {duration(downtime)}", bandwidth_that_converges(inputs)
+    if MIB < bandwidth < UNREACHABLE:
+        unit = GIB if bandwidth > 999 * MIB else MIB
+        enough += f", or {rate(_rounded_up(bandwidth / unit) * unit)}"
     if pre_copy(inputs.curve, inputs.link(), inputs.first, inputs.max_downtime_s).converges:
-        return f"Pre-copy also ends with: {enough}."
+        return f"Lowest limits with which pre-copy still ends: {enough}."
     slower = math.floor(slowdown_that_converges(inputs) * 99)  # it is found to within 1 %
     return f"Pre-copy would end with: {enough}{f', or workload at {slower} %' if slower else ''}."
 

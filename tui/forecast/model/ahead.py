@@ -12,6 +12,7 @@ from tui.forecast.model.pre_copy import MOST_PASSES, SHRINKS, Link
 
 NEWEST = 0.4  # the weight of the newest bandwidth in the mean (KubeVirt's ewmaAlpha)
 STALL = 0.04  # a pass must leave this share less than the least before, else it makes no progress (stallMargin)
+NEWEST_PASSES = 32  # older ones show a workload of the past, and each costs time
 STALLED_PASSES = 2  # so many passes without progress prove that it does not converge
 SHOWN_PASSES = 3  # of a migration that does not converge, in the cone
 MOST_MOMENTS = 40  # of the cone: each event in the record has one
@@ -62,7 +63,7 @@ class Bandwidth:
 def updated(inputs: Inputs, ended: Sequence[EndedPass], bandwidth: float | None) -> Inputs:
     """The inputs after the passes so far; the newest pass counts most."""
     curve = inputs.curve
-    for each in ended:
+    for each in ended[-NEWEST_PASSES:]:
         curve = curve.with_pass(each.seconds, each.left)
     known = inputs.bandwidth
     if bandwidth:
@@ -75,7 +76,7 @@ def stalled(ended: Sequence[EndedPass]) -> bool:
     """Whether the newest passes prove that it does not converge: none left less than the least before it."""
     if len(ended) <= STALLED_PASSES:
         return False
-    least = min(each.left for each in ended[:-STALLED_PASSES])
+    least = min(each.left for each in ended[-NEWEST_PASSES:-STALLED_PASSES])
     return all(each.left > (1 - STALL) * least for each in ended[-STALLED_PASSES:])
 
 

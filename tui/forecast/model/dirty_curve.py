@@ -9,7 +9,8 @@ from tui.core.quantity import GIB, MIB
 
 WINDOWS_S = (1, 2, 4, 8)  # measured one after another; a longer one shows how much is dirtied again and again
 SAMPLES_PER_GIB = 512  # pages that QEMU's page-sampling compares (DIRTYRATE_DEFAULT_SAMPLE_PAGES)
-UNSEEN_PER_GIB = 20 * MIB  # of memory: less than this may be missed by the sampling
+UNSEEN = 20 * MIB  # may be missed by the sampling of a VM of any size: a page that is compared stands for 2 MiB
+FASTEST = 4.0 * GIB  # bytes a second: more than a guest's processors dirty
 DEVIATIONS = 1.2816  # standard deviations on each side that hold 80 % of a normal distribution
 
 
@@ -56,10 +57,15 @@ class DirtyCurve:
             return self
         seconds, dirtied = self.points[0]
         reached = dirtied / rate if rate > 0 else seconds
-        return self if reached >= seconds else replace(self, points=((reached, dirtied), *self.points))
+        return self if not 0 < reached < seconds else replace(self, points=((reached, dirtied), *self.points))
 
     def with_pass(self, seconds: float, left: float) -> "DirtyCurve":
-        """The curve after a pass of `seconds` has left `left` bytes; what contradicts it gives way, as it is newer."""
+        """The curve after a pass of `seconds` has left `left` bytes; what contradicts it gives way, as it is newer.
+
+        One of 0 seconds, which the clock can't tell from one before it, shows nothing.
+        """
+        if seconds <= 0:
+            return self
         shorter = [(t, min(u, left)) for t, u in self.points if t < seconds * 0.999]
         longer = [(t, min(max(u, left), self.memory)) for t, u in self.points if t > seconds * 1.001]
         return replace(self, points=(*shorter, (seconds, min(left, self.memory)), *longer))
@@ -76,9 +82,30 @@ class DirtyCurve:
         for seconds, dirtied in self.points:
             value = dirtied + deviations * self._deviation(dirtied)
             if deviations > 0:
-                value = max(value, UNSEEN_PER_GIB * self.memory / GIB)
+                value = max(value, UNSEEN)
             shifted.append((seconds, min(max(value, 0.0), self.memory)))
         return replace(self, points=_monotone(shifted))
+
+    def steepest(self) -> "DirtyCurve":
+        """The most that may be dirtied within less than the shortest window: all of it soon, but for the later rise.
+
+        The longer the time, the slower a workload reaches new pages. So the line through the first two points, drawn
+        back to 0 s, is a bound; with one window, all that it shows is.
+        """
+        if not self.points or self.points[0][0] != WINDOWS_S[0]:  # the rate that the workload reports is a better bound
+            return self
+        (t1, u1), (t2, u2) = self.points[0], self.points[min(1, len(self.points) - 1)]
+        slope = (u2 - u1) / (t2 - t1) if t2 > t1 else 0.0
+        begin = u1 - slope * t1
+        soon = begin / FASTEST
+        return replace(self, points=((soon, begin + slope * soon), *self.points)) if 0 < soon < t1 else self
+
+    def flattest(self) -> "DirtyCurve":
+        """The least that may be dirtied within more than the longest window: no more than in that one."""
+        if not self.points:
+            return self
+        seconds, dirtied = self.points[-1]
+        return replace(self, points=(*self.points, (2 * seconds, dirtied)))
 
     def _deviation(self, dirtied: float) -> float:
         share = min(1.0, dirtied / self.memory) if self.memory else 0.0

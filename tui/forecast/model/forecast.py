@@ -1,7 +1,7 @@
 """The forecast of one migration: every technique side by side, each with an interval."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from tui.forecast.model.dirty_curve import DEVIATIONS, DirtyCurve
@@ -34,10 +34,16 @@ class Inputs:
 
     def variants(self) -> Iterator[tuple[DirtyCurve, Link]]:
         """The inputs at the bounds of what they may be; the likely ones first."""
-        yield self.curve, self.link("likely")
-        deviations = (0.0,) if self.exact_curve else (-DEVIATIONS, 0.0, DEVIATIONS)
-        for each, bound in product(deviations, ("low", "likely", "high")):
-            yield self.curve.deviating(each) if each else self.curve, self.link(bound)
+        likely = self.link()
+        yield self.curve, likely
+        for device_s in (self.device_s.low, self.device_s.high):  # whatever the pass is that ends it
+            yield self.curve, replace(likely, device_s=device_s)
+        curves = [self.curve]
+        if not self.exact_curve:
+            least, most = self.curve.deviating(-DEVIATIONS), self.curve.deviating(DEVIATIONS)
+            curves = [least.flattest(), self.curve, most.steepest()]
+        for curve, bound in product(curves, ("low", "likely", "high")):
+            yield curve, self.link(bound)
 
     def link(self, bound: str = "likely") -> Link:
         """The link at its likely, its low (slow) or its high (fast) bound."""
@@ -69,6 +75,11 @@ class Forecast:
     def near_border(self) -> bool:
         """Whether the likely verdict is a guess."""
         return abs(self.ratio - 1) <= BORDER
+
+    @property
+    def sure(self) -> bool:
+        """Whether `converges` may be said without a doubt; the border is that of pre-copy."""
+        return self.certain and not (self.technique == PRE_COPY and self.near_border)
 
 
 def forecast(technique: str, inputs: Inputs) -> Forecast:

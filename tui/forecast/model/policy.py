@@ -1,12 +1,14 @@
 """Policies: the rules by which a migration steers itself. Each is a pure function of what is known at a moment."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from tui.core.quantity import duration, size
 from tui.forecast.model.ahead import EndedPass, Position, ahead, stalled, updated
-from tui.forecast.model.forecast import PRE_COPY, Inputs, forecast
+from tui.forecast.model.forecast import PRE_COPY, Forecast, Inputs, forecast
 
 POST_COPY, DOWNTIME = "post-copy", "downtime"  # kinds of decisions
 
@@ -74,7 +76,7 @@ class Forecasting:
     def _before(self, view: View) -> Decision | None:
         if view.inputs is None or not view.inputs.curve.points:
             return None
-        found = forecast(PRE_COPY, view.inputs)
+        found = _plain(view.inputs)
         if found.converges or not found.certain or found.near_border:
             return None
         seconds, dirtied = view.inputs.curve.points[0]
@@ -102,7 +104,7 @@ class Forecasting:
     @staticmethod
     def _as_forecast(view: View) -> bool:
         """Whether two passes show what the forecast expected: one pass less to wait."""
-        if view.inputs is None or len(view.passes) < 2 or forecast(PRE_COPY, view.inputs).converges:
+        if view.inputs is None or len(view.passes) < 2 or _plain(view.inputs).converges:
             return False
         return stalled((view.passes[-2], *view.passes[-2:]))
 
@@ -174,9 +176,7 @@ class Proxmox:
         """The doubled downtime."""
         ended = len(view.passes)
         times = min(ended // self.passes, 15)  # by then it is at its most
-        return _downtime(
-            view, min(self.most_ms, self.first_ms * 2**times), f"what remains grew {len(view.passes)} times"
-        )
+        return _downtime(view, min(self.most_ms, self.first_ms * 2**times), f"what remains grew {ended} times")
 
 
 class Kubevirt:
@@ -194,7 +194,7 @@ class Kubevirt:
         """Post-copy at a low point after the stall."""
         if not view.post_copy or not view.at_boundary:
             return None
-        detected = next((n for n in range(len(view.passes)) if self._stalled_at(view.passes, n)), None)
+        detected = self._detected(view.passes)
         if detected is None:
             return None
         newest, since = view.passes[-1], view.passes[detected]
@@ -210,15 +210,26 @@ class Kubevirt:
             return Decision(POST_COPY, f"it has stalled for {self.progress_s:.0f} s and is at a low point")
         return None
 
-    def _stalled_at(self, passes: tuple[EndedPass, ...], number: int) -> bool:
-        each = passes[number]
-        before = [other.left for other in passes[:number] if other.ended_s <= each.ended_s - self.progress_s]
-        return bool(before) and each.left >= min(before) * (1 - self.margin)
+    def _detected(self, passes: tuple[EndedPass, ...]) -> int | None:
+        """The index of the first pass that left no less than all that had ended long enough before; None for none."""
+        least, older = math.inf, 0
+        for number, each in enumerate(passes):
+            while passes[older].ended_s <= each.ended_s - self.progress_s:
+                least, older = min(least, passes[older].left), older + 1
+            if each.left >= least * (1 - self.margin):
+                return number
+        return None
 
 
 POLICIES: Mapping[str, Policy] = {
     each.name: each for each in (Forecasting(), AfterFirstPass(), Nova(), Ovirt(), Proxmox(), Kubevirt())
 }
+
+
+@lru_cache(4)
+def _plain(inputs: Inputs) -> Forecast:
+    """The forecast of pre-copy: each sample asks for the same one, and it may take 20 ms."""
+    return forecast(PRE_COPY, inputs)
 
 
 def _downtime(view: View, milliseconds: int, reason: str) -> Decision | None:

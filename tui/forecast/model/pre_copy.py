@@ -34,13 +34,13 @@ class Pass:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a migration comes to; infinite times if it does not converge, `left` is then what each pass leaves."""
+    """What a migration comes to; infinite, with `left` as what each pass leaves at last, if it does not converge."""
 
     converges: bool
     total_s: float
     downtime_s: float
     sent: float
-    passes: int
+    passes: float
     left: float
 
 
@@ -74,7 +74,7 @@ def pre_copy(
         stuck = each.left >= SHRINKS * each.sent and (not auto_converge or each.throttle >= THROTTLE_MOST)
         if stuck or number >= MOST_PASSES:
             break
-    return Outcome(False, math.inf, math.inf, math.inf, number, smallest)
+    return Outcome(False, math.inf, math.inf, math.inf, math.inf, smallest)
 
 
 def post_copy(curve: DirtyCurve, link: Link, first: float, switch_s: float, max_downtime_s: float) -> Outcome:

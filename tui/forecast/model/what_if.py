@@ -7,6 +7,8 @@ from dataclasses import replace
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.pre_copy import pre_copy
 
+UNREACHABLE = 1e12  # bytes per second: no link is so fast
+
 
 def downtime_that_converges(inputs: Inputs) -> float:
     """The shortest maximum downtime, in seconds, with which pre-copy would converge."""

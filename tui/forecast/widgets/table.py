@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from tui.core.quantity import GIB, MIB
-from tui.forecast.model.forecast import PRE_COPY, Forecast
+from tui.forecast.model.forecast import Forecast
 from tui.forecast.model.interval import Interval
 from tui.ui.lines import Lines
 
@@ -70,8 +70,7 @@ def table(forecasts: Sequence[Forecast], chosen: str, advised: str, width: int) 
 
 def ends(forecast: Forecast) -> str:
     """Whether the migration will end: yes or no, with a question mark where that is not sure."""
-    sure = forecast.certain and not (forecast.technique == PRE_COPY and forecast.near_border)
-    return ("yes" if forecast.converges else "no") + ("" if sure else "?")
+    return ("yes" if forecast.converges else "no") + ("" if forecast.sure else "?")
 
 
 def _marked(technique: str, chosen: str, advised: str) -> str:

@@ -1,6 +1,7 @@
 """The forecast from before the start, judged by what happened, and what a run teaches about its two hosts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from statistics import quantiles
 from typing import Any
 
@@ -8,6 +9,7 @@ from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, UNKNOWN, Plan
 from tui.core.quantity import MIB
 from tui.forecast.model import forecast as model
 from tui.forecast.model.ahead import stalled
+from tui.forecast.model.chosen import chosen
 from tui.forecast.model.forecast import Forecast, Inputs, after_timeout
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.judgement import Judgement, judge
@@ -22,23 +24,32 @@ LEAST_RATES = 2  # samples from which a rate of the link is derived
 
 def planned(plan: Plan, inputs: Inputs) -> Forecast:
     """The forecast of the technique that is planned; that of post-copy by hand does without the hand."""
-    if plan.technique == AUTOMATIC:
-        return model.forecast(model.AUTOMATIC, inputs)
     if plan.technique == POST_COPY_TIMEOUT:
         return after_timeout(inputs, plan.timeout_s)
-    return model.forecast(model.AUTO_CONVERGE if plan.auto_converge else model.PRE_COPY, inputs)
+    if plan.post_copy_refused:
+        inputs = replace(inputs, post_copy_refused=plan.post_copy_refused)
+    return model.forecast(chosen(plan), inputs)
 
 
 def used(timeline: Timeline, inputs: Inputs) -> Forecast:
     """The forecast of the technique that a migration really used: a person may have switched before the plan did."""
     options, at = timeline.options, timeline.post_copy_at
     auto_converge, timeout_s = bool(options.get("auto_converge")), number_in(options, "timeout_s") or 0.0
-    plan = Plan("", timeline.technique, timeout_s or Plan.timeout_s, auto_converge=auto_converge)
+    decided, policy = timeline.decision.get("decided"), str(options.get("policy", OURS))
+    shadow, refused = bool(options.get("shadow")), str(options.get("post_copy_refused", ""))
+    if decided == "nothing":
+        refused = refused or str(timeline.decision.get("reason", ""))
+    plan = Plan(
+        "",
+        timeline.technique,
+        timeout_s or Plan.timeout_s,
+        auto_converge=auto_converge,
+        shadow=shadow,
+        post_copy_refused=refused,
+        policy=policy,
+    )
     by_rule = timeline.technique == POST_COPY_TIMEOUT and at is not None and at >= timeout_s
-    ours = options.get("policy", OURS) == OURS
-    by_policy = timeline.technique == AUTOMATIC and ours and timeline.decision.get("decided") == "post-copy"
-    if at is None and not ours:
-        return model.forecast(model.PRE_COPY, inputs)
+    by_policy = chosen(plan) == AUTOMATIC and decided == "post-copy"
     if at is None or by_rule or by_policy:
         return planned(plan, inputs)
     if not timeline.passes and at - timeline.pass_began < AT_ONCE_S:
@@ -75,7 +86,9 @@ def forecast_table(timeline: Timeline) -> dict[str, Any] | None:
 
 def judgement_of(timeline: Timeline, found: Forecast) -> Judgement | None:
     """The judgement; None if a person changed the limits, or if the migration did not show what would have been."""
-    if any(mark.sign in ("d", "b") for mark in timeline.marks) or timeline.decision.get("decided") == DOWNTIME:
+    decision = timeline.decision
+    changed = decision.get("decided") == DOWNTIME and not decision.get("shadow")
+    if changed or any(mark.sign in ("d", "b") for mark in timeline.marks):
         return None
     if timeline.phase == COMPLETED:
         downtime_ms = number_in(timeline.final, "downtime")

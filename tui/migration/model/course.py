@@ -9,7 +9,7 @@ from tui.forecast.model.interval import Interval
 from tui.forecast.model.policy import View
 from tui.migration.model.timeline import PASS, Timeline
 
-NEWEST_PASSES = 32  # older ones show a workload of the past, and each costs time
+NEWEST_PASSES = 1000  # a policy needs those of the last minutes, and each costs time
 LEAST_PASSES = 2  # without a measured curve: one pass shows no trend
 MOST_CONE = 24  # moments of a cone that are recorded
 

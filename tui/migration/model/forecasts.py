@@ -54,7 +54,7 @@ class Before:
         judged = self.judged
         if judged is None:
             return None
-        return Expected(judged.converges, judged.certain, judged.total_s, judged.downtime_s, 0.0)
+        return Expected(judged.converges, judged.sure, judged.total_s, judged.downtime_s, 0.0)
 
 
 class Forecasts:

@@ -227,7 +227,7 @@ def _hopeless(timeline: Timeline, found: Expected, wait: str) -> Verdict:
     """The forecast is that pre-copy does not end."""
     lefts, before = sorted(each.left for each in timeline.passes[-LOOK_BACK:]), timeline.forecasts.before
     typical = lefts[len(lefts) // 2] if lefts else before.left if before is not None else None
-    text = "Will not converge" if found.certain else "Probably does not converge"
+    text = "Not converging" if found.certain else "Probably does not converge"
     if typical is not None:
         text += f": each pass leaves about {size(typical)}"
         text += f", must be below {size(timeline.threshold)}" if timeline.threshold else ""
