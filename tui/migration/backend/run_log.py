@@ -281,7 +281,8 @@ class RunLog:
             if self.closed:  # the end is the last line, so this one is only shown
                 self.timeline.add(event)
                 self._deliver(event)
-        self.publish(event)
+            else:  # before another thread can close it
+                self.publish(event)
 
     def _refuse(self, error: Exception) -> None:
         """Report once that the log cannot be written."""
