@@ -180,6 +180,7 @@ class RunLog:
         """Close the log without an end, and wait a moment until it is on disk."""
         with self._changed:
             self.closed = self._leaving = True
+            self._tail_until = 0.0
             self._changed.notify_all()
         self._written.wait(CLOSE_LIMIT_S)
 

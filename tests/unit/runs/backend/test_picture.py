@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.fakes import RECORDINGS
+from tests.unit.fakes import recording as in_recording
 from tests.unit.runs.recorded import tables, write
 from tui.core.failure import Failure
+from tui.migration.model.record import GUEST, Event
+from tui.migration.model.timeline import Timeline
 from tui.runs.backend.reading import RunReader
 from tui.runs.backend.report import picture
 from tui.runs.backend.report.picture import PDF, SVG, picture_of
@@ -64,6 +67,13 @@ def test_the_recovery_of_the_guest_comes_after_the_end(tmp_path: Path) -> None:
     assert ("end" in before.split(), "end" in after.split()) == (False, True)
     assert ("20" in before.split(), "20" in after.split()) == (False, True)  # the axis: a third of the 17 s more
     assert "25" not in after.split()
+
+
+def test_a_silence_after_what_is_shown_is_not_drawn_backwards() -> None:
+    after = [Event(30.0, "", GUEST, {"rate": 1.0}), Event(40.0, "", GUEST, {"silent_s": 10.0, "why": "no route"})]
+    silent = picture._silent(Timeline([*in_recording("guest-post-copy"), *after]))
+    assert silent
+    assert all(begin <= end for begin, end in silent)
 
 
 def test_odd_text_stays_text(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def _silent(timeline: Timeline) -> list[tuple[float, float]]:
             continue
         found += [] if since is None else [(since, each.t)]
         last, since = each.t, None
-    return found if since is None else [*found, (since, _last(timeline))]
+    return found if since is None else [*found, (since, max(since, _last(timeline)))]
 
 
 def _curve(timeline: Timeline, dots: Dots) -> tuple[list[float], list[float]]:
