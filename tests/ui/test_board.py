@@ -7,6 +7,8 @@ from tests.ui.migrate_screen import OpenedPage, at, over, page_of, running
 from tests.ui.one_page import text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until, recording
 from tests.ui.test_chart import OneChart
+from tui.migration.model.after_end import shown_until
+from tui.migration.model.record import GUEST, Event
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.board import LEAST, Board, Room
 from tui.migration.widgets.curves import newest_of
@@ -152,6 +154,27 @@ async def test_the_time_axis_is_zoomed_and_moved() -> None:
         assert memory.picture.window == pytest.approx((whole[1] - 1.5 * quarter, whole[1] - quarter / 2))
         await page.pilot.press("greater_than_sign", "Z", "Z")
         await until(page.pilot, lambda: memory.picture.window == whole)
+
+
+async def test_at_first_the_charts_of_a_short_run_are_of_the_migration_and_then_of_all() -> None:
+    async with page_of(running("guest-pre-copy", over), size=(120, 40)) as page:
+        timeline, board = page.migration.timeline, page.app.page.query_one(Board)
+        ended = timeline.ended_at
+        assert ended is not None
+        for second in range(1, 11):
+            timeline.add(Event(ended + second, "", GUEST, {"rate": 900.0, "unit": "MiB/s"}))
+        board.show(timeline)
+        usual = (0.0, shown_until(timeline, newest_of(timeline)))
+        memory = page.app.page.query_one("#memory", Chart)
+        assert memory.picture.window == usual
+        await page.sees("switchover ▏end")
+        await page.pilot.press("0")
+        await until(page.pilot, lambda: memory.picture.window == (0.0, ended + 10))
+        await page.sees("▏switchover, end")
+        await page.pilot.press("0")
+        await until(page.pilot, lambda: memory.picture.window == usual)
+        await page.pilot.press("Z", "z")
+        await until(page.pilot, lambda: memory.picture.window == pytest.approx(((ended + 10) / 2, ended + 10)))
 
 
 async def test_zooming_in_the_first_seconds_shows_what_has_values() -> None:

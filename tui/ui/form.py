@@ -1,6 +1,7 @@
 """The base of all forms: rows of fields, a message below them, and Enter, which submits them."""
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -27,7 +28,7 @@ class Form(Dialog[T | None]):
 
     Keys are handled in the order in which they were typed, even if many arrive at once. Keys that move between fields
     or change a choice act before the next key is dispatched; a text field handles its own keys in order; Enter waits
-    for all of them.
+    for all of them, and for what they changed.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,13 +93,18 @@ class Form(Dialog[T | None]):
 
     def action_enter(self) -> None:
         """Submit the form after each field has handled its queued keys, because Enter is dispatched before them."""
-        self._enter_after([*self.query(Input)])
+        self._enter_after([step for each in self.query(Input) for step in self._way_of_change(each)])
 
-    def _enter_after(self, fields: Sequence[Input]) -> None:
-        if fields:
-            fields[0].call_later(self._enter_after, fields[1:])
-        else:
-            self._entered()
+    def _way_of_change(self, field: Input) -> list[Widget]:
+        """The widgets whose queues a key passes, then the message of the change that it makes."""
+        parents = takewhile(lambda each: each is not self, field.ancestors)
+        return [field, field, *(each for each in parents if isinstance(each, Widget)), self]
+
+    def _enter_after(self, widgets: Sequence[Widget]) -> None:
+        for number, widget in enumerate(widgets, 1):
+            if widget.call_later(self._enter_after, widgets[number:]):
+                return  # False: it was removed
+        self._entered()
 
     def _entered(self) -> None:
         if not self.is_active:  # Enter was pressed twice and the first one closed the form

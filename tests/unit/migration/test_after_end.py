@@ -7,7 +7,8 @@ import pytest
 
 from tests.unit.fakes import connections
 from tests.unit.migration.logs import Reader, lines_of
-from tests.unit.migration.runners import BY_HAND
+from tests.unit.migration.runners import BY_HAND, Make, switch
+from tests.unit.migration.runners import begun as begun_runner
 from tests.unit.migration.stages import end_of, stage_of, workload
 from tests.unit.migration.test_guest_rate import WritingGuest
 from tests.unit.migration.test_run_log import end, open_log
@@ -17,11 +18,12 @@ from tui.guest.backend.guest import WORKLOAD, Guest
 from tui.guest.backend.heartbeats import Heartbeats
 from tui.migration.backend import guest_rate
 from tui.migration.backend.actor import MigrationActor
-from tui.migration.backend.guest_monitor import GuestAccess
+from tui.migration.backend.guest_monitor import GuestAccess, GuestMonitor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.recorded import Recorded
 from tui.migration.backend.recorder import RAW, Recorder
 from tui.migration.backend.run_files import has_end, read_records
+from tui.migration.backend.run_log import RunLog
 from tui.migration.model import record
 from tui.migration.model.record import Event
 from tui.migration.model.timeline import Timeline
@@ -109,6 +111,31 @@ async def test_a_log_that_was_deleted_after_the_end_stays_deleted(tmp_path: Path
         run_log.event(record.GUEST, rate=2.0)
         await until(lambda: run_log.done)
         assert not (run_log.folder / RAW).exists()
+
+
+async def test_a_log_that_is_left_waits_for_nothing_more_of_the_guest(tmp_path: Path) -> None:
+    run_log = RunLog(Recorder.create(tmp_path, "run"))
+    end(run_log, tail_s=1000.0)
+    run_log.leave()
+    assert run_log.done
+
+
+async def test_an_end_is_found_before_all_that_a_guest_sends_after_a_long_silence(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GuestMonitor, "tail_s", lambda *_: 1000.0)
+    monkeypatch.setattr(GuestMonitor, "ended", lambda _: None)
+    runner, _ = await begun_runner(make)
+    actor = runner.actor
+    await switch(runner)
+    for second in range(4000 // len("rate=1\n")):
+        actor.run_log.event(record.GUEST, workload="mine", rate=1.0, unit="rows/s", seconds=second, waited=0.1, ago=1.0)
+    actor.run_log.end_tail()
+    await until(lambda: actor.run_log.done)
+    assert has_end(actor.folder / RAW)
+    actor.seen = False
+    await runner.follower()
+    assert actor.seen
 
 
 async def test_the_record_is_complete_when_the_time_is_over(tmp_path: Path) -> None:

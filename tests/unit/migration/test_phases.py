@@ -19,6 +19,17 @@ def line(shown: list[Phase], span: float = 60.0, begin: float = 0.0) -> str:
     return ribbon(shown, Scale(span, 1, 60, 1, begin), LEFT, WIDTH).plain
 
 
+def test_the_end_is_marked_if_the_time_axis_goes_on() -> None:
+    scale = Scale(60.0, 1, 60, 1, 0.0)
+    short = [*passes(4, 10.0), Phase(SWITCHOVER, 40.0, 40.2)]
+    assert ribbon(short, scale, LEFT, WIDTH, 40.2).plain.endswith("▏4         ▏switchover, end" + " " * 17)
+    long = [*passes(2, 10.0), Phase(POST_COPY, 20.0, 45.0)]
+    assert ribbon(long, scale, LEFT, WIDTH, 45.0).plain[LEFT + 20 : LEFT + 51] == f"{POST_COPY:<26}▏end "
+    assert ribbon(passes(4, 10.0), scale, LEFT, WIDTH, 40.0).plain.count("▏end") == 1  # as if it was cancelled
+    assert "end" not in ribbon(passes(6, 10.0), scale, LEFT, WIDTH, 60.0).plain
+    assert "end" not in ribbon(short, Scale(20.0, 1, 60, 1, 10.0), LEFT, WIDTH, 40.2).plain
+
+
 def passes(count: int, each_s: float) -> list[Phase]:
     """Passes of equal length."""
     return [Phase(PASS, n * each_s, (n + 1) * each_s, n + 1) for n in range(count)]

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -40,6 +41,10 @@ async def open_log(recorder: Recorder | NullRecorder) -> AsyncIterator[tuple[Run
 
 def end(run_log: RunLog, tail_s: float = 0.0) -> None:
     run_log.finish(Event(run_log.now(), "now", END, {"outcome": "completed"}), lambda: {"outcome": "completed"}, tail_s)
+
+
+def ends(reader: Reader) -> int:
+    return sum('"kind": "end"' in line for line in reader.lines)
 
 
 def lines_of_samples(samples: list[Sample]) -> bytes:
@@ -263,6 +268,47 @@ async def test_while_the_disk_hangs_readers_get_each_record_once(
         fourth = await Reader(run_log).start()
         assert [each.numbers() for each in (first, second, third, fourth)] == [[1, 2, 3, 4, 5]] * 4
         assert first.logged == second.logged == third.logged == fourth.lines == lines_of(run_log.folder)
+
+
+async def test_an_end_that_the_disk_holds_up_is_delivered_once_to_each_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_log_module, "STUCK_S", 0.0)
+    recorder = HangingRecorder.create(tmp_path, "run")
+    assert isinstance(recorder, HangingRecorder)
+    async with open_log(recorder) as (run_log, first):
+        say(run_log, 1)
+        await delivered(first, 1)
+        recorder.free.clear()
+        end(run_log, tail_s=1000.0)
+        await until(recorder.hangs.is_set)
+        run_log.deliver_overdue()
+        await until(lambda: ends(first))
+        second = await Reader(run_log).start()
+        recorder.free.set()
+        await until(lambda: all(any("seconds" in each for each in reader.actions()) for reader in (first, second)))
+        third = await Reader(run_log).start()
+        assert [ends(each) for each in (first, second, third)] == [1, 1, 1]
+        assert run_log.timeline.log_trouble == ""
+        run_log.end_tail()
+
+
+async def test_a_log_that_is_closed_just_after_the_disk_has_room_reports_the_room(tmp_path: Path) -> None:
+    async with open_log(Recorder.create(tmp_path, "run")) as (run_log, first):
+        run_log._refuse(OSError("No space left on device"))
+
+        class ClosedAtOnce(threading.Condition):
+            """Its next release is followed by the end of the log, as if another thread had waited for it."""
+
+            def __exit__(self, *raised: object) -> None:
+                super().__exit__(*raised)  # type: ignore[arg-type]
+                if not run_log.closed:
+                    end(run_log)
+
+        run_log._changed.__class__ = ClosedAtOnce
+        run_log._accepted(0.0)
+        await until(lambda: any("seconds" in each for each in first.actions()))
+        assert run_log.timeline.log_trouble == ""
 
 
 async def test_a_disk_that_responds_in_time_is_no_trouble(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ async def test_a_second_client_is_given_the_same_records_while_the_folder_hangs(
     second = await runner.follower()
     await until(first.log_actions)
     third = await runner.follower()
+    monkeypatch.setattr(run_log_module, "STUCK_S", PATIENCE_S)  # else what holds up the end is reported after it
     recorder.free.set()
     await until(lambda: any("seconds" in each.data for each in first.log_actions()))
     runner.stage.standing = False

@@ -3,6 +3,8 @@
 import pytest
 
 from tests.ui.replay import recording
+from tui.migration.model.after_end import shown_until
+from tui.migration.model.record import END, Event
 from tui.migration.model.timeline import Timeline
 from tui.migration.widgets.readout import readout
 from tui.migration.widgets.view import LEAST_S, View
@@ -46,6 +48,30 @@ def test_panning_ends_at_both_ends_and_does_nothing_while_all_is_shown() -> None
         view = view.panned(-1, WHOLE)
     assert view.window(WHOLE) == (0.0, 40.0)
     assert View().panned(-1, WHOLE) == View()
+
+
+def test_what_was_recorded_after_the_end_is_shown_by_zooming_panning_and_the_cursor() -> None:
+    usual = 6.0
+    whole = 14.0
+    assert View().window(whole, usual) == (0.0, 6.0)
+    assert View().zoomed(1, whole, usual).window(whole, usual) == (3.0, 6.0)
+    assert View().zoomed(-1, whole, usual).window(whole, usual) is None
+    assert View().zoomed(-1, whole, usual).zoomed(1, whole, usual).window(whole, usual) == (7.0, 14.0)
+    assert View().everything(whole, usual).window(whole, usual) is None
+    assert View().everything(usual, usual) == View()
+    assert View().panned(1, whole, usual).window(whole, usual) == (3.0, 9.0)
+    assert View().panned(-1, whole, usual) == View()
+    assert View().at(5.0, whole, usual).window(whole, usual) == (0.0, 6.0)
+    assert View().at(10.0, whole, usual).window(whole, usual) == (7.0, 13.0)
+
+
+@pytest.mark.parametrize(("ended", "newest", "end"), [(4.0, 14.0, 6.0), (30.0, 40.0, 40.0), (9.0, 19.0, 12.0)])
+def test_at_first_the_time_after_the_end_has_at_most_a_third_of_the_migration_or_2_s(
+    ended: float, newest: float, end: float
+) -> None:
+    timeline = Timeline([Event(ended, "", END, {"outcome": "completed"})])
+    assert shown_until(timeline, newest) == end
+    assert shown_until(Timeline(), newest) == newest
 
 
 def test_the_window_follows_the_cursor() -> None:

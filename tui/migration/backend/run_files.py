@@ -7,7 +7,9 @@ from pathlib import Path
 from tui.core.regular_file import LARGE_READS, open_regular
 from tui.migration.model.record import END, GUEST, Event, Record, from_line
 
-LONGEST_END = 64 << 10  # bytes of the end with what follows it; no end is before them
+LONGEST_END = 256 << 10  # bytes of the end with what follows it; no end is before them
+# A guest that was silent for long sends all its newest lines at once, in guest.NEWEST_OUTPUT's 4000 bytes.
+MOST_LINES = 1000  # the same in lines
 
 
 def records_of(raw: Path) -> Iterator[Record | None]:

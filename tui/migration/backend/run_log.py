@@ -180,6 +180,7 @@ class RunLog:
         """Close the log without an end, and wait a moment until it is on disk."""
         with self._changed:
             self.closed = self._leaving = True
+            self._tail_until = 0.0
             self._changed.notify_all()
         self._written.wait(CLOSE_LIMIT_S)
 
@@ -281,7 +282,8 @@ class RunLog:
             if self.closed:  # the end is the last line, so this one is only shown
                 self.timeline.add(event)
                 self._deliver(event)
-        self.publish(event)
+            else:  # before another thread can close it
+                self.publish(event)
 
     def _refuse(self, error: Exception) -> None:
         """Report once that the log cannot be written."""

@@ -18,7 +18,7 @@ from tui.guest.model.workload import Workload
 from tui.migration.backend.actor import MigrationActor
 from tui.migration.backend.owner import MigrationOwner
 from tui.migration.backend.preflight import Moved, Refused
-from tui.migration.backend.run_files import ends
+from tui.migration.backend.run_files import MOST_LINES, ends
 from tui.migration.model import record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, why_not
 from tui.migration.model.record import END, Event, Record
@@ -31,7 +31,6 @@ FIND, START, FOLLOW, REQUEST = "find", "start", "follow", "request"  # what a cl
 STARTED, RECORDS = "started", "records"  # notices
 LOOK_EVERY_S = 5.0  # for migrations that other programs started
 FIND_LIMIT_S = 2.0  # for other migrations while one is under way; a later one is announced
-LAST_LINES = 100  # of a log, among which is its end
 UNSEEN_S = 600.0  # how long an end that no client has seen keeps the runner
 
 REQUESTS = frozenset({POST_COPY_NOW, CANCEL, DOWNTIME, BANDWIDTH, RESUME, PAUSE})
@@ -182,7 +181,7 @@ class Session:
         while not self._closed and (lines := await on_thread(lambda: next(pieces, None))) is not None:
             self._peer.notify(RECORDS, run=migration.folder.name, lines=lines)
             await self._peer.drained()
-            last = [*last, *lines][-LAST_LINES:]
+            last = [*last, *lines][-MOST_LINES:]
         self._send(migration, [*rest, *held])
         live = True
         migration.seen = migration.seen or (not self._closed and ends(last))

@@ -27,7 +27,7 @@ CHART_BINDINGS: tuple[BindingType, ...] = (
     Binding("y", "log_scale", "log scale", show=False, id="charts.log-scale",
             tooltip="Memory on a logarithmic scale, or not: what remains near the limit becomes visible"),
     Binding("0", "whole", "whole", show=False, id="charts.whole",
-            tooltip="All charts and all of the time, without the line of the cursor"),
+            tooltip="All charts and all of the time, also after the end; again: as at first"),
 )  # fmt: skip
 
 
@@ -87,10 +87,10 @@ class ChartPage(Page):
         self._arrange()
 
     def undo_view(self) -> bool:
-        """Show all charts and all of the time, without the cursor; False if there is nothing to undo."""
+        """Show all charts as they are shown at first; False if there is nothing to undo."""
         if not self._has_room or not any(board.view.partial for board in self.query(Board)):  # none while it closes
             return False
-        self._board.show_everything()
+        self._board.show_usual()
         self._arrange()
         return True
 

@@ -108,7 +108,8 @@ class MigrateView(MomentPage):
 
     def _follow(self, migration: Migration | None) -> None:
         if self._migration is not None:
-            self.action_whole()  # a part of the time of another migration
+            self._board.show_usual()  # a part of the time of another migration
+            self._arrange()
         self._migration = migration
         if migration is not None:
             gc.freeze()  # a full collection of Textual's objects would block keys for 70 ms

@@ -1,5 +1,6 @@
 """The charts of a migration below each other on one time axis, with its phases above them."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -136,12 +137,12 @@ class Board(Vertical):
     def zoom(self, direction: int) -> None:
         """Show a shorter part of the time (1) or a longer one (-1)."""
         if self._timeline is not None:
-            self._change(self.view.zoomed(direction, newest_of(self._timeline)))
+            self._change(self.view.zoomed(direction, *_times(self._timeline)))
 
     def pan(self, direction: int) -> None:
         """Show a later part of the time (1) or an earlier one (-1)."""
         if self._timeline is not None:
-            self._change(self.view.panned(direction, newest_of(self._timeline)))
+            self._change(self.view.panned(direction, *_times(self._timeline)))
 
     def move_cursor(self, columns: int) -> None:
         """Move the cursor; it appears at the newest moment that is shown."""
@@ -158,11 +159,12 @@ class Board(Vertical):
         self._change(replace(self.view, log=not self.view.log))
 
     def show_all(self) -> None:
-        """Show all charts and all of the time, without the cursor."""
-        self._change(View())
+        """Show all charts and all of the time, without the cursor; if they are, what is shown at first."""
+        everything = View() if self._timeline is None else View().everything(*_times(self._timeline))
+        self._change(View() if self.view == everything else everything)
 
-    def show_everything(self) -> None:
-        """Show all charts and all of the time, without the cursor, on the same scale."""
+    def show_usual(self) -> None:
+        """Show all charts as they are shown at first, on the same scale."""
         self._change(View(log=self.view.log))
 
     @property
@@ -177,7 +179,7 @@ class Board(Vertical):
 
     def _put_cursor(self, moment: float) -> None:
         if self._timeline is not None:
-            self._change(self.view.at(moment, newest_of(self._timeline)))
+            self._change(self.view.at(moment, *_times(self._timeline)))
 
     def _change(self, view: View) -> None:
         """Show another view, once for all keys that were pressed meanwhile."""
@@ -210,8 +212,8 @@ class Board(Vertical):
         return [name for name in known if name in TOGETHER][: room.charts]
 
     def _draw(self, name: str, timeline: Timeline, *, last: bool) -> None:
-        picture, window = PICTURES[name](timeline), self.view.window(newest_of(timeline))
-        if window is not None:
+        picture, window = PICTURES[name](timeline), self._window(timeline)
+        if window != picture.window and window is not None:
             picture = _part(picture, window, newest_of(timeline))
         log = self.view.log and name in AMOUNTS
         chart = self.query_one(f"#{name}", Chart)
@@ -219,8 +221,14 @@ class Board(Vertical):
 
     def _scale(self, timeline: Timeline) -> Scale:
         """The time axis of all charts."""
-        window = self.view.window(newest_of(timeline)) or window_of(timeline)
-        return time_scale(Picture("", span_s=span_of(timeline), window=window, ends=True), self.size.width)
+        picture = Picture("", span_s=span_of(timeline), window=self._window(timeline), ends=True)
+        return time_scale(picture, self.size.width)
+
+    def _window(self, timeline: Timeline) -> tuple[float, float] | None:
+        """The part of the time that is shown; None for all of a running migration, and what is expected."""
+        if self.view.length is None:
+            return window_of(timeline)
+        return self.view.window(*_times(timeline)) or ((0.0, span_of(timeline)) if timeline.over else None)
 
     def _moved(self, timeline: Timeline) -> bool:
         """Draw what a cursor changes; False if more than it has changed."""
@@ -243,13 +251,21 @@ class Board(Vertical):
         if line.display:
             left, roomy = labels_wide(width) + 1, self.view.cursor is None and self.size.height > LEAST + LINES
             mark = forecast_mark(timeline, scale, left, width) if roomy else None
-            line.show(ribbon(list(phases(timeline)), scale, left, width), *([] if mark is None else [mark]))
+            ended = timeline.ended_at if timeline.over else None
+            shown = ribbon(list(phases(timeline)), scale, left, width, ended)
+            line.show(shown, *([] if mark is None else [mark]))
 
     def _draw_values(self, timeline: Timeline, lines: tuple[Content, ...], room: Room, shown: list[str]) -> None:
         values = self.query_one("#values", Lines)
         values.display = room.values > 0
         guest = guest_now(timeline) if self.view.cursor is None and "guest" not in shown else ""
         values.show(*lines[: room.values], *((Content(f" guest {guest}"),) if guest else ()))
+
+
+def _times(timeline: Timeline) -> tuple[float, float]:
+    """The newest moment that has a value, and the one up to which is shown at first."""
+    window = window_of(timeline)
+    return newest_of(timeline), math.inf if window is None else window[1]
 
 
 def charts_of(timeline: Timeline) -> list[str]:

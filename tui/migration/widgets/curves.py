@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 
+from tui.migration.model.after_end import shown_until
 from tui.migration.model.outlook import cone
 from tui.migration.model.points import Mark, Point
 from tui.migration.model.timeline import Timeline
@@ -29,8 +30,8 @@ def span_of(timeline: Timeline) -> float:
 
 
 def window_of(timeline: Timeline) -> tuple[float, float] | None:
-    """The time axis of a migration that is over: all of it, and no more."""
-    return (0.0, span_of(timeline)) if timeline.over else None
+    """The time axis of a migration that is over: all of it, and a part of what was recorded after its end."""
+    return (0.0, shown_until(timeline, span_of(timeline))) if timeline.over else None
 
 
 def series_of(

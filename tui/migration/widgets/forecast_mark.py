@@ -14,7 +14,7 @@ STYLE = "$text-accent"
 def forecast_mark(timeline: Timeline, scale: Scale, left: int, width: int) -> Content | None:
     """One line `width` cells wide: "├──┼────┤ pre-copy, forecast 8.1 s (7.2 s to 10 s)"; None without one.
 
-    The time axis begins after `left` cells; what is after its end is shown by an arrow.
+    The time axis begins after `left` cells; what is outside of it is shown by an arrow.
     """
     before = timeline.forecasts.before
     if not timeline.over or before is None or before.judged is None or scale.columns < 1:
@@ -28,7 +28,9 @@ def forecast_mark(timeline: Timeline, scale: Scale, left: int, width: int) -> Co
     cells[likely] = "┼"
     if high >= scale.columns:
         cells[scale.columns - 1] = "▸"
-    shown = {column: character for column, character in cells.items() if column < scale.columns}
+    if low < 0:
+        cells[0] = "◂"
+    shown = {column: character for column, character in cells.items() if 0 <= column < scale.columns}
     begin, end = min(shown), max(shown) + 1
     bracket = "".join(shown.get(column, " ") for column in range(begin, end))
     for text in (f"{found.technique}, forecast {between(found.total_s)}", f"forecast {between(found.total_s)}"):
@@ -40,7 +42,9 @@ def forecast_mark(timeline: Timeline, scale: Scale, left: int, width: int) -> Co
 
 
 def _column(moment: float, scale: Scale) -> int:
-    """The column of a moment, scale.columns for one after the end."""
+    """The column of a moment, -1 for one before the axis, scale.columns for one after it."""
+    if moment < scale.begin:
+        return -1
     return scale.column(moment) if moment <= scale.begin + scale.span else scale.columns
 
 

@@ -13,12 +13,13 @@ FIRST = "1 full copy"
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 LEFT = "pass"  # before the axis
 STYLES = {SETUP: "dim", PASS: "bold"}
+END, END_STYLE = "end", "dim"
 OTHERS = "bold $accent"  # the switchover and post-copy
 OTHERS_FILLED = "bold reverse $accent"
 
 
-def ribbon(phases: Sequence[Phase], scale: Scale, left: int, width: int) -> Content:
-    """One line `width` cells wide; the time axis begins after `left` cells."""
+def ribbon(phases: Sequence[Phase], scale: Scale, left: int, width: int, ended: float | None = None) -> Content:
+    """One line `width` cells wide; the time axis begins after `left` cells, and may go on after the end."""
     cells = [(" ", "")] * width
     passes = [each for each in phases if each.kind == PASS]
     step, numbered, free = _step(passes, scale), 0, 0  # the last number shown, the first column without a label
@@ -28,6 +29,7 @@ def ribbon(phases: Sequence[Phase], scale: Scale, left: int, width: int) -> Cont
             if left <= at < width:
                 cells[at] = character, style
 
+    goes_on = ended is not None and scale.shows(ended) and scale.column(ended) + len(EDGE + END) < scale.columns
     for each in phases:
         if each.begin >= scale.begin + scale.span or (each.end <= scale.begin and each is not phases[-1]):
             continue
@@ -39,9 +41,16 @@ def ribbon(phases: Sequence[Phase], scale: Scale, left: int, width: int) -> Cont
             if start >= free and (each.number == 1 or each.number // step > numbered // step):
                 write(start, EDGE + label, STYLES[PASS])
                 numbered, free = each.number, start + len(label) + 2
+        elif goes_on:  # its name is after the mark of the end if it is short
+            room = end - start + 1
+            write(start, (each.kind if len(each.kind) <= room else "").ljust(room), OTHERS_FILLED)
         else:  # its name goes on into the margin if it is short
             write(start, each.kind, OTHERS)
             write(start, each.kind[: end - start + 1].ljust(end - start + 1), OTHERS_FILLED)
+    if goes_on and ended is not None:
+        last, at = phases[-1] if phases else None, scale.column(ended) + 1
+        unnamed = last is not None and last.kind not in (SETUP, PASS) and len(last.kind) > at - scale.column(last.begin)
+        write(at, EDGE + (f"{last.kind}, {END}" if last is not None and unnamed else END), END_STYLE)
     for at, character in enumerate(LEFT.rjust(left - 1) if left > len(LEFT) else ""):
         cells[at] = character, "dim"
     return Content.assemble(*cells)

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.unit.fakes import RECORDINGS
+from tests.unit.fakes import recording as in_recording
 from tests.unit.runs.recorded import tables, write
 from tui.core.failure import Failure
+from tui.migration.model.record import GUEST, Event
+from tui.migration.model.timeline import Timeline
 from tui.runs.backend.reading import RunReader
 from tui.runs.backend.report import picture
+from tui.runs.backend.report.curves import curve_of
 from tui.runs.backend.report.picture import PDF, SVG, picture_of
 from tui.runs.model.run import Run
 
@@ -59,10 +63,28 @@ def test_the_recovery_of_the_guest_comes_after_the_end(tmp_path: Path) -> None:
     run = recorded(tmp_path, "guest-post-copy")
     before = words_of(run)
     with (run.folder / "raw.jsonl").open("a") as raw:
-        raw.write('{"kind": "guest", "t": 26.0, "at": "", "workload": "memory", "rate": 2400.0, "unit": "MiB/s"}\n')
+        raw.write('{"kind": "guest", "t": 40.0, "at": "", "workload": "memory", "rate": 2400.0, "unit": "MiB/s"}\n')
     after = words_of(run)
     assert ("end" in before.split(), "end" in after.split()) == (False, True)
-    assert ("25" in before.split(), "25" in after.split()) == (False, True)  # the axis
+    assert ("20" in before.split(), "20" in after.split()) == (False, True)  # the axis: a third of the 17 s more
+    assert "25" not in after.split()
+
+
+def test_the_curve_of_a_report_ends_where_the_picture_of_the_run_does(tmp_path: Path) -> None:
+    run = recorded(tmp_path, "guest-post-copy")
+    with (run.folder / "raw.jsonl").open("a") as raw:
+        for t in (20.0, 40.0):
+            raw.write(f'{{"kind": "guest", "t": {t}, "at": "", "rate": 2400.0, "unit": "MiB/s"}}\n')
+    curve = curve_of(run)
+    assert curve is not None
+    assert curve.guest[-1] == (20.0, 2400.0)
+
+
+def test_a_silence_after_what_is_shown_is_not_drawn_backwards() -> None:
+    after = [Event(30.0, "", GUEST, {"rate": 1.0}), Event(40.0, "", GUEST, {"silent_s": 10.0, "why": "no route"})]
+    silent = picture._silent(Timeline([*in_recording("guest-post-copy"), *after]))
+    assert silent
+    assert all(begin <= end for begin, end in silent)
 
 
 def test_odd_text_stays_text(tmp_path: Path) -> None:

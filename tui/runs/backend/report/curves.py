@@ -1,9 +1,11 @@
 """What the figures draw of one run over time, read from its log."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui.core.failure import Failure
+from tui.migration.model.after_end import shown_until
 from tui.migration.model.timeline import Timeline
 from tui.runs.backend.reading import open_run
 from tui.runs.model.run import Run
@@ -37,10 +39,11 @@ def curve_of(run: Run) -> Curve | None:
         return None  # the report links the folder, and lists the run without a curve
     if not timeline.points:
         return None
+    until = shown_until(timeline, math.inf)
     return Curve(
         run=run.folder.name,
         remaining=[(point.t, point.remaining) for point in timeline.points],
-        guest=[(point.t, point.rate) for point in timeline.guest],
+        guest=[(point.t, point.rate) for point in timeline.guest if point.t <= until],
         unit=next((point.unit for point in timeline.guest if point.unit), ""),
         passes=[mark.t for mark in timeline.marks if mark.sign == PASS],
         post_copy_at=timeline.post_copy_at,

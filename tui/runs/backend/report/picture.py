@@ -14,6 +14,7 @@ from tui.core.failure import Failure
 from tui.core.plan import technique_words
 from tui.core.quantity import GIB, MIB, duration, size
 from tui.guest.model.rate import MIB_S
+from tui.migration.model.after_end import shown_until
 from tui.migration.model.phases import PASS, POST_COPY, SETUP, Phase, phases
 from tui.migration.model.rate_before import rate_before
 from tui.migration.model.switch_limit import limit_of
@@ -195,7 +196,7 @@ def _silent(timeline: Timeline) -> list[tuple[float, float]]:
             continue
         found += [] if since is None else [(since, each.t)]
         last, since = each.t, None
-    return found if since is None else [*found, (since, _last(timeline))]
+    return found if since is None else [*found, (since, max(since, _last(timeline)))]
 
 
 def _curve(timeline: Timeline, dots: Dots) -> tuple[list[float], list[float]]:
@@ -238,7 +239,8 @@ def _ended_before_the_last(timeline: Timeline) -> float | None:
 def _last(timeline: Timeline) -> float:
     """The end of the time axis."""
     ended = timeline.now if timeline.ended_at is None else timeline.ended_at
-    return max(ended, timeline.points[-1].t, timeline.guest[-1].t if timeline.guest else 0.0) or 1.0
+    newest = max(ended, timeline.points[-1].t, timeline.guest[-1].t if timeline.guest else 0.0)
+    return shown_until(timeline, newest) or 1.0
 
 
 def _title(run: Run) -> str:
