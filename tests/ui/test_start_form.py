@@ -36,6 +36,16 @@ async def test_enter_before_the_hosts_have_replied_starts_once_they_have() -> No
         await until(page.pilot, lambda: migrations.started == [BY_HAND])
 
 
+async def test_enter_before_the_hosts_have_replied_is_refused_in_the_form_once_they_have() -> None:
+    migrations = ReplayedMigrations(found=())
+    migrations.answering.clear()
+    async with page_of(migrations) as page:
+        await page.pilot.press("m", "enter")
+        migrations.answering.set()
+        await page.sees("There is no VM to migrate")
+        assert page.note == ""
+
+
 async def test_enter_reads_each_host_once(tmp_path: Path) -> None:
     async def idle(_vm: str, _known: Workload | None) -> Workload:
         return Workload("idle")

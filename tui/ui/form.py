@@ -104,9 +104,10 @@ class Form(Dialog[T | None]):
         for number, widget in enumerate(widgets, 1):
             if widget.call_later(self._enter_after, widgets[number:]):
                 return  # False: it was removed
-        self._entered()
+        self.submit()
 
-    def _entered(self) -> None:
+    def submit(self) -> None:
+        """Submit the form now, and show why if it is refused."""
         if not self.is_active:  # Enter was pressed twice and the first one closed the form
             return
         try:

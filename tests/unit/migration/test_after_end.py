@@ -113,6 +113,13 @@ async def test_a_log_that_was_deleted_after_the_end_stays_deleted(tmp_path: Path
         assert not (run_log.folder / RAW).exists()
 
 
+async def test_a_rate_that_cannot_be_written_ends_the_record(tmp_path: Path) -> None:
+    async with open_log(Recorder.create(tmp_path, "run")) as (run_log, _):
+        end(run_log, tail_s=1000.0)
+        run_log.event(record.GUEST, rate=object())
+        await until(lambda: run_log.done)
+
+
 async def test_a_log_that_is_left_waits_for_nothing_more_of_the_guest(tmp_path: Path) -> None:
     run_log = RunLog(Recorder.create(tmp_path, "run"))
     end(run_log, tail_s=1000.0)

@@ -214,7 +214,7 @@ class RunLog:
         while (each := self._next_of_tail()) is not None:
             try:
                 size = append_after_end(self.folder / RAW, each)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001  # else the log would never be done, and the runner never idle
                 log.info("The guest's rate after the end was not written to %s: %s", self.folder, error)
                 self.end_tail()
                 return

@@ -83,7 +83,7 @@ class StartForm(ForecastForm):
         self._offer(await self._migrations.vms())
         if self._start_when_read:
             self._start_when_read = False
-            self.entered()
+            self.submit()
 
     def _offer(self, inventory: Inventory) -> None:
         """Show the VMs, running ones first; the chosen one stays chosen."""
