@@ -118,7 +118,7 @@ async def test_enter_during_the_measurement_starts_once_it_has_stopped_with_what
         form.forecaster.give(progress(3, measured(windows=2)))
         await form.sees("3 of 15 s")
         await form.press("enter")
-        await form.sees("Stopping the measurement; it may take 8 s ...")
+        await form.sees("Stopping the measurement ...")
         assert form.page.migrations.checked == []
         form.forecaster.interruptible.set()
         await until(form.page.pilot, lambda: form.started == [BY_HAND])
@@ -244,6 +244,17 @@ async def test_a_refused_start_keeps_the_forecast() -> None:
         await form.press("enter")
         await form.sees("Nothing was started:", "its disk is local", STUCK)
         assert len(form.forecaster.asked) == 1
+
+
+async def test_a_refused_start_measures_again_what_enter_has_skipped() -> None:
+    migrations = ReplayedMigrations()
+    migrations.failures = [Failure("guest1 cannot be migrated live", "its disk is local")]
+    async with form_of(migrations) as form:
+        form.forecaster.give(progress(3, measured(windows=2)))
+        await form.sees("3 of 15 s")
+        await form.press("enter")
+        await form.sees("Nothing was started:", "its disk is local")
+        await until(form.page.pilot, lambda: len(form.forecaster.asked) == 2)
 
 
 async def test_a_vm_that_has_moved_is_measured_on_its_new_host() -> None:

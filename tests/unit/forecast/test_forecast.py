@@ -140,6 +140,12 @@ def test_an_interval_that_is_none_is_refused(bounds: list[float]) -> None:
         Interval.from_json(bounds)
 
 
+def test_a_link_that_moves_nothing_is_refused() -> None:
+    values = inputs_to_json(inputs(30))
+    with pytest.raises(ValueError, match="moves nothing"):
+        inputs_from_json(values | {"bandwidth": [0, 0, 1]})
+
+
 def test_a_curve_above_the_memory_is_refused() -> None:
     values = inputs_to_json(inputs(30))
     values["curve"]["memory"] = 0.13

@@ -273,6 +273,15 @@ def test_a_migration_whose_limits_a_person_changed_is_not_judged() -> None:
     assert "outcome" not in table
 
 
+def test_a_migration_whose_downtime_a_policy_changed_is_not_judged_whatever_it_decided_later() -> None:
+    records = recording("pre-copy-idle")
+    later = {"action": "automatic", "decided": "nothing", "reason": "it is over soon", "shadow": False}
+    changes = [Event(2.0, "", record.ACTION, data) for data in ({"action": "downtime", "value": 900}, later)]
+    table = forecast_table(timeline_of([*records[:4], *changes, *records[4:]], IDLE))
+    assert table is not None
+    assert "outcome" not in table
+
+
 def test_without_a_forecast_nothing_is_judged() -> None:
     assert forecast_table(timeline_of(recording("pre-copy-idle"))) is None
 

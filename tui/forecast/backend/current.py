@@ -13,14 +13,13 @@ from tui.core.vm import Vm
 from tui.forecast.backend.forecaster import BandwidthUnknown, Progress
 from tui.forecast.model.forecast import Inputs
 
-LONGEST_WINDOW_S = 8.0  # of the measurement; QEMU can't interrupt one
-STOP_LIMIT_S = LONGEST_WINDOW_S + 2.0  # then the migration is started: a host that does not reply must not delay it
+STOP_LIMIT_S = 10.0  # then the migration is started: a host that does not reply must not delay it
 
 
 class Forecasting(Protocol):
     """Measures the inputs of a forecast; see Forecaster.
 
-    `inputs` is stopped by cancelling its task, which ends as soon as the VM can be migrated.
+    `inputs` is stopped by cancelling its task, which ends at once: QEMU migrates also while it measures.
     """
 
     async def inputs(
@@ -122,9 +121,10 @@ class CurrentForecast:
 
     # -- what the form does --
 
-    def measure(self, subject: Subject, plan: Plan) -> None:
-        """Measure a VM, unless it is the one that was measured last."""
-        if self._subject is not None and subject.key == self._subject.key:
+    def measure(self, subject: Subject, plan: Plan, *, to_its_end: bool = False) -> None:
+        """Measure a VM, unless it is the one that was measured last; with `to_its_end` also if that was skipped."""
+        again = to_its_end and self._skipped
+        if self._subject is not None and subject.key == self._subject.key and not again:
             self.replan(plan)
             return
         self._forget()
@@ -162,7 +162,7 @@ class CurrentForecast:
             self._changed()
 
     async def stop(self) -> None:
-        """Skip the measurement, and wait until it has stopped: a VM can't be measured while it is migrated."""
+        """Skip the measurement, and wait until it has stopped."""
         self.skip()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_LIMIT_S)

@@ -48,7 +48,7 @@ def inputs_from_json(values: object) -> Inputs:
     return Inputs(
         _curve(_mapping(fields.get("curve"), "a dirty curve")),
         _known(fields.get("first")),
-        _measured(fields.get("bandwidth")),
+        _moving(fields.get("bandwidth")),
         _text(fields.get("bandwidth_source")),
         _known(fields.get("max_downtime_s")),
         _measured(fields.get("setup_s")),
@@ -107,6 +107,13 @@ def _measured(values: object) -> Interval:
     found = Interval.from_json(values)
     if not 0 <= found.low <= found.likely <= found.high < math.inf:
         raise ValueError(f"{values!r} are not the bounds of a measurement")
+    return found
+
+
+def _moving(values: object) -> Interval:
+    found = _measured(values)
+    if not found.low:
+        raise ValueError("a link that moves nothing has no forecast")
     return found
 
 

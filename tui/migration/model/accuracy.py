@@ -13,7 +13,6 @@ from tui.forecast.model.chosen import chosen
 from tui.forecast.model.forecast import Forecast, Inputs, after_timeout
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.judgement import Judgement, judge
-from tui.forecast.model.policy import DOWNTIME
 from tui.migration.model.course import ended_passes
 from tui.migration.model.record import number_in
 from tui.migration.model.timeline import CANCELLED, COMPLETED, Timeline
@@ -85,10 +84,9 @@ def forecast_table(timeline: Timeline) -> dict[str, Any] | None:
 
 
 def judgement_of(timeline: Timeline, found: Forecast) -> Judgement | None:
-    """The judgement; None if a person changed the limits, or if the migration did not show what would have been."""
-    decision = timeline.decision
-    changed = decision.get("decided") == DOWNTIME and not decision.get("shadow")
-    if changed or any(mark.sign in ("d", "b") for mark in timeline.marks):
+    """The judgement; None if the limits were changed, or if the migration did not show what would have been."""
+    downtime_ms = number_in(timeline.options, "downtime_ms")
+    if downtime_ms != timeline.max_downtime_ms or any(mark.sign in ("d", "b") for mark in timeline.marks):
         return None
     if timeline.phase == COMPLETED:
         downtime_ms = number_in(timeline.final, "downtime")

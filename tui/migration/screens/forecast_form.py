@@ -11,7 +11,7 @@ from textual.widgets import Input
 from tui.core.failure import WrongField
 from tui.core.plan import Plan
 from tui.core.settings import OTHER
-from tui.forecast.backend.current import LONGEST_WINDOW_S, CurrentForecast, Forecasting, Subject
+from tui.forecast.backend.current import CurrentForecast, Forecasting, Subject
 from tui.forecast.model.advice import advised
 from tui.forecast.model.chosen import chosen
 from tui.forecast.model.forecast import Inputs
@@ -118,8 +118,11 @@ class ForecastForm(Form[Migration]):
 
     # -- what it is of --
 
-    def measure(self) -> None:
-        """Forecast the migration of the chosen VM, unless it is being started."""
+    def measure(self, *, to_its_end: bool = False) -> None:
+        """Forecast the migration of the chosen VM, unless it is being started.
+
+        With `to_its_end`, a measurement that was skipped is made again.
+        """
         found = self.chosen_vm()
         if self._forecast is None or self._busy:
             return
@@ -129,7 +132,7 @@ class ForecastForm(Form[Migration]):
             self._forecast.none(f"No forecast: {found.vm.name} is {state_words(found.vm)}, so it dirties no memory.")
         else:
             plan = self._readable_plan(found) or replace(self._defaults, vm=found.vm.name)
-            self._forecast.measure(Subject(found.vm, found.host, OTHER[found.host]), plan)
+            self._forecast.measure(Subject(found.vm, found.host, OTHER[found.host]), plan, to_its_end=to_its_end)
 
     def replan(self) -> None:
         """Make the forecast again with the options of the form."""
@@ -145,7 +148,7 @@ class ForecastForm(Form[Migration]):
         if self._forecast is None:
             return None
         if self._forecast.measuring:
-            self.show_message(f"Stopping the measurement; it may take {LONGEST_WINDOW_S:.0f} s ...")
+            self.show_message("Stopping the measurement ...")
         self._forecast.replan(plan)
         await self._forecast.stop()
         return self._forecast.inputs

@@ -176,5 +176,5 @@ class StartForm(ForecastForm):
             failures = (failure,)
         finally:
             self._busy = False
-        self.measure()
+        self.measure(to_its_end=True)  # Enter skipped the rest of it
         self.show_message("\n".join(["Nothing was started:", *(f"- {failure}" for failure in failures)]), wrong=True)
