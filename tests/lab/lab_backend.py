@@ -82,6 +82,9 @@ async def end_of(migration: MigrationActor) -> Timeline:
 def bring_home(lab_backend: LabBackend) -> None:
     """Ensures that the guest runs on the source and accepts ssh, in any state that an earlier test left."""
     states = lab_backend.states()
+    if states["destination"] == "shut off" and not states["source"]:
+        lab_backend.virsh("destination", "start", GUEST.name)
+        states = lab_backend.states()
     if states["destination"] not in ("", "shut off"):
         words = ["--live", "--p2p", "--persistent", "--undefinesource", GUEST.name, "qemu+ssh://root@source/system"]
         lab_backend.virsh("destination", "migrate", *words)

@@ -97,19 +97,6 @@ async def test_a_choice_and_enter_sent_at_once_start_the_chosen_workload() -> No
         assert started(world) == [("cpu", "./cpu_util", "--threads", "3")]
 
 
-async def test_a_wrong_number_and_enter_sent_at_once_are_reported() -> None:
-    app = app_of(world_with("running"))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await form(pilot, app)
-        for each in ("x", "y", "z"):
-            at_once(app, "down", each, "enter")
-            await until(pilot, lambda: app.screen.query_one("#message").has_class("wrong"))
-            await pilot.pause()
-            assert f'"{each}" is not a number of threads' in in_box(app)
-            at_once(app, "backspace", "up")
-            await until(pilot, lambda: "is not a number" not in in_box(app))
-
-
 async def test_escape_starts_nothing() -> None:
     world = world_with("running")
     app = app_of(world)

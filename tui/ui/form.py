@@ -1,7 +1,6 @@
 """The base of all forms: rows of fields, a message below them, and Enter, which submits them."""
 
 from collections.abc import Callable, Sequence
-from itertools import takewhile
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -28,7 +27,7 @@ class Form(Dialog[T | None]):
 
     Keys are handled in the order in which they were typed, even if many arrive at once. Keys that move between fields
     or change a choice act before the next key is dispatched; a text field handles its own keys in order; Enter waits
-    for all of them, and for what they changed.
+    for all of them.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -93,18 +92,13 @@ class Form(Dialog[T | None]):
 
     def action_enter(self) -> None:
         """Submit the form after each field has handled its queued keys, because Enter is dispatched before them."""
-        self._enter_after([step for each in self.query(Input) for step in self._way_of_change(each)])
+        self._enter_after([*self.query(Input)])
 
-    def _way_of_change(self, field: Input) -> list[Widget]:
-        """The widgets whose queues a key passes, then the message of the change that it makes."""
-        parents = takewhile(lambda each: each is not self, field.ancestors)
-        return [field, field, *(each for each in parents if isinstance(each, Widget)), self]
-
-    def _enter_after(self, widgets: Sequence[Widget]) -> None:
-        for number, widget in enumerate(widgets, 1):
-            if widget.call_later(self._enter_after, widgets[number:]):
-                return  # False: it was removed
-        self.submit()
+    def _enter_after(self, fields: Sequence[Input]) -> None:
+        if fields:
+            fields[0].call_later(self._enter_after, fields[1:])
+        else:
+            self.submit()
 
     def submit(self) -> None:
         """Submit the form now, and show why if it is refused."""
