@@ -65,10 +65,10 @@ async def test_the_charts_go_on_with_the_guests_rate_after_the_end_and_the_resul
         await page.sees("Completed by post-copy", "[completed]", "m migrates it back", "lowest 3 %")
         ended = page.migration.timeline.ended_at
         assert ended is not None
-        assert "25 s" not in page.words
+        assert "20 s" not in page.words
         rate = {"workload": "memory", "rate": 2400.0, "unit": "MiB/s"}
         page.migration.give(Event(ended + 9.0, "", record.GUEST, rate))
-        await page.sees("Completed by post-copy", "[completed]", "25 s", "lowest 3 %")
+        await page.sees("Completed by post-copy", "[completed]", "20 s", "lowest 3 %")
         assert not page.migration.timeline.guest_silent
 
 
