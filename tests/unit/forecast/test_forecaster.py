@@ -107,11 +107,11 @@ async def test_the_first_pass_sends_what_it_sent_in_the_newest_run_of_the_vm(
 ) -> None:
     name = "20261129T120000Z-guest1-memory-pre-copy"
     write(runs, name, unlimited(RECORDED) + '[vm]\nuuid = "uuid-1"\n')
-    zero = {"memory_total": GIB, "memory_constant": 200_000, "memory_page_size": 4096}
+    zero = {"memory_total": GIB, "memory_constant": 180_000, "memory_page_size": 4096}
     (runs / name / "raw.jsonl").write_text(json.dumps({"kind": "job-completed", "stats": zero}) + '\n{"kind": "end"}\n')
-    assert (await measured(forecaster))[0].first == GIB - 200_000 * 4096
-    world.source.use = MemoryUse(450 * MIB, 300 * MIB)
-    assert (await measured(forecaster))[0].first == 300 * MIB  # the guest uses more by now
+    assert (await measured(forecaster))[0].first == GIB - 180_000 * 4096
+    world.source.use = MemoryUse(450 * MIB, 330 * MIB)
+    assert (await measured(forecaster))[0].first == 330 * MIB  # the guest uses more by now
 
 
 async def test_of_an_emulated_vm_qemus_own_memory_does_not_count(world: FakeHosts, forecaster: Forecaster) -> None:
@@ -207,3 +207,9 @@ async def test_a_cancelled_measurement_leaves_no_task(world: FakeHosts, runs: Pa
 async def test_the_measured_vm_has_a_forecast(forecaster: Forecaster) -> None:
     found, _ = await measured(forecaster, Plan("guest1", downtime_ms=1500))
     assert forecast(PLAIN, found).converges
+
+
+async def test_the_first_pass_sends_at_least_what_the_vm_dirties(world: FakeHosts, forecaster: Forecaster) -> None:
+    world.source.use = MemoryUse(100 * MIB, None)
+    found, _ = await measured(forecaster)
+    assert found.first == 304 * MIB

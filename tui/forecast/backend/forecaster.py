@@ -207,6 +207,7 @@ def _bandwidth(known: _Known, plan: Plan) -> tuple[Interval, str]:
 
 def _inputs(known: _Known, plan: Plan, curve: DirtyCurve, first: float) -> Inputs:
     bandwidth, source = _bandwidth(known, plan)
+    first = max(first, max((dirtied for _, dirtied in curve.points), default=0.0))  # an earlier run had less to send
     refused = refuse(replace(plan, technique=POST_COPY_MANUAL), known.qemu)
     return Inputs(
         curve,
