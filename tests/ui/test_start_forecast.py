@@ -347,7 +347,6 @@ LOOKS = {
     "light": (Plan("guest1", POST_COPY_TIMEOUT), 1000, True),
     "picture": (PLAIN, 300, False),
     "measuring": (PLAIN, None, False),
-    "unknown-link": (PLAIN, None, False),
 }
 
 
@@ -356,8 +355,6 @@ LOOKS = {
 def test_the_forecast_looks_like_its_picture(snap_compare: Any, look: str, size: tuple[int, int]) -> None:
     plan, workload, light = LOOKS[look]
     forecaster, migrations = FakeForecaster(), ReplayedMigrations()
-    if look == "unknown-link":
-        forecaster.link = None
     app = OnePage(MigratePage(migrations, plan, forecaster), light=light)  # type: ignore[arg-type]
 
     async def arrange(pilot: Pilot[Any]) -> None:
@@ -367,7 +364,7 @@ def test_the_forecast_looks_like_its_picture(snap_compare: Any, look: str, size:
         await pilot.press("m")
         if workload is None:
             forecaster.give(progress(1, measured(windows=1)))
-            await page.sees("is not known" if look == "unknown-link" else "1 of 15 s")
+            await page.sees("1 of 15 s")
         else:
             forecaster.give(measured(workload))
             await page.sees("Lowest limits" if workload == 30 else "end")
