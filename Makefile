@@ -41,7 +41,7 @@ lint-types:
 lint-imports:
 	.venv/bin/lint-imports
 
-bench-forecast: setup ## forecast and migrate many workloads in the lab: about 3 hours, `args="--repeats 1"` less
+bench-forecast: setup ## forecast and migrate many workloads in the lab: hours; fewer with `args="--repeats 1"`
 	@$(sudo) .venv/bin/python -m tests.bench.forecast $(args)
 
 bench: setup ## measure the app in the lab: one line `name value unit` per figure

@@ -114,16 +114,6 @@ def test_it_switches_only_at_the_low_point() -> None:
     assert OURS.decide(View(remaining=150 * MIB, post_copy=True, **at)) is None  # type: ignore[arg-type]
 
 
-def test_a_limit_of_the_total_time_is_kept() -> None:
-    slow = DirtyCurve.of_workload(100 * MIB, 900 * MIB, GIB)
-    view = View(4.0, 0.0, 400 * MIB, GIB, (EndedPass(4.0, 400 * MIB, 4.0),), LINK, 0.3, post_copy=True)
-    assert OURS.decide(view) is None
-    limited = View(**{**vars(view), "inputs": measured(slow), "longest_total_s": 20.0})
-    decision = OURS.decide(limited)
-    assert decision is not None
-    assert decision.reason == "pre-copy would take longer than the limit of 20.0 s"
-
-
 def test_virsh_switches_after_the_first_pass_whatever_it_left() -> None:
     found = run(POLICIES["virsh-first-pass"], lambda _: SLOW)
     assert (found.passes, found.switched_s) == (1, pytest.approx(FIRST / LINK))

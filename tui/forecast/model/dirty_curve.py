@@ -10,7 +10,7 @@ from tui.core.quantity import GIB, MIB
 WINDOWS_S = (1, 2, 4, 8)  # measured one after another; a longer one shows how much is dirtied again and again
 SAMPLES_PER_GIB = 512  # pages that QEMU's page-sampling compares (DIRTYRATE_DEFAULT_SAMPLE_PAGES)
 UNSEEN = 20 * MIB  # may be missed by the sampling of a VM of any size: a page that is compared stands for 2 MiB
-FASTEST = 4.0 * GIB  # bytes a second: more than a guest's processors dirty
+FASTEST = 4.0 * GIB  # bytes a second, assumed; a workload of ours that is faster reports its rate, which counts then
 DEVIATIONS = 1.2816  # standard deviations on each side that hold 80 % of a normal distribution
 
 

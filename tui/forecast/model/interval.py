@@ -29,10 +29,6 @@ class Interval:
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
 
-    def plus(self, other: "Interval") -> "Interval":
-        """The sum, as wide as if both were wrong in the same direction."""
-        return Interval(self.low + other.low, self.likely + other.likely, self.high + other.high)
-
     def to_json(self) -> list[float | None]:
         """Low, likely, high; None for an infinite one, which JSON does not have."""
         return [each if math.isfinite(each) else None for each in (self.low, self.likely, self.high)]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from tui.core.quantity import duration, size
-from tui.forecast.model.ahead import EndedPass, Position, ahead, stalled, updated
+from tui.forecast.model.ahead import EndedPass, stalled
 from tui.forecast.model.forecast import PRE_COPY, Forecast, Inputs, forecast
 
 POST_COPY, DOWNTIME = "post-copy", "downtime"  # kinds of decisions
@@ -18,8 +18,7 @@ class View:
     """A migration in pre-copy, at the begin or end of a pass or at a sample; seconds since its start, and bytes.
 
     `passes` are those that have ended; `bandwidth` is in bytes per second, None while unknown; `post_copy` is whether
-    it may be used; `inputs` are those of the forecast before the start, if one was made. `longest_total_s` is the
-    user's limit, 0 for none.
+    it may be used; `inputs` are those of the forecast before the start, if one was made.
     """
 
     elapsed_s: float
@@ -31,7 +30,6 @@ class View:
     max_downtime_s: float
     post_copy: bool
     inputs: Inputs | None = None
-    longest_total_s: float = 0.0
 
     @property
     def at_boundary(self) -> bool:
@@ -52,20 +50,19 @@ class Policy(Protocol):
     """A rule that steers a migration."""
 
     name: str
-    words: str
 
     def decide(self, view: View) -> Decision | None:
         """What to do now; None for nothing. The same view gives the same decision."""
 
 
-class Forecasting:
+class ByForecast:
     """Ours: post-copy as soon as it is certain that pre-copy does not converge, by the forecast or by the passes.
 
     Before the first pass the measured dirty curve decides if it is certain; later the passes do, which are newer. At
     the end of a pass what remains is least, so it switches then.
     """
 
-    name, words = "forecast", "by the forecast"
+    name = "forecast"
 
     def decide(self, view: View) -> Decision | None:
         """Post-copy, once and for a proved reason."""
@@ -77,7 +74,7 @@ class Forecasting:
         if view.inputs is None or not view.inputs.curve.points:
             return None
         found = _plain(view.inputs)
-        if found.converges or not found.certain or found.near_border:
+        if found.converges or not found.sure:
             return None
         seconds, dirtied = view.inputs.curve.points[0]
         why = f"the VM dirties {size(dirtied)} within {duration(seconds)}, and the link moves"
@@ -93,12 +90,6 @@ class Forecasting:
             return None
         if stalled(view.passes) or self._as_forecast(view):
             return Decision(POST_COPY, f"the last passes left no less than before: {_lefts(view)}")
-        if view.longest_total_s and view.inputs is not None:
-            now = updated(view.inputs, view.passes, view.bandwidth)
-            rest = ahead(now, Position(view.elapsed_s, 0.0, newest.left))
-            if rest.total_s.likely > view.longest_total_s:
-                limit = duration(view.longest_total_s)
-                return Decision(POST_COPY, f"pre-copy would take longer than the limit of {limit}")
         return None
 
     @staticmethod
@@ -115,7 +106,7 @@ class AfterFirstPass:
     Source: libvirt, tools/virsh-domain.c (virshMigrateIteration).
     """
 
-    name, words = "virsh-first-pass", "virsh: after the first pass"
+    name = "virsh-first-pass"
 
     def decide(self, view: View) -> Decision | None:
         """Post-copy after the first pass."""
@@ -129,7 +120,7 @@ class Nova:
     nova/virt/libvirt/migration.py (downtime_steps, should_trigger_timeout_action), nova/conf/libvirt.py.
     """
 
-    name, words = "nova", "Nova: downtime in steps, post-copy at 800 s per GiB"
+    name = "nova"
     downtime_ms, steps, delay_s, timeout_s, least_gib = 500, 10, 75, 800, 2
 
     def decide(self, view: View) -> Decision | None:
@@ -149,7 +140,7 @@ class Ovirt:
     Source: vdsm, lib/vdsm/virt/migration.py (MonitorThread); ovirt-engine, MigrationPolicies in its configuration.
     """
 
-    name, words = "ovirt", "oVirt: downtime in steps, post-copy after pass 4"
+    name = "ovirt"
     schedule = ((4, None), (3, 200), (2, 150), (0, 100))  # (passes that have ended, downtime in ms; None: post-copy)
 
     def decide(self, view: View) -> Decision | None:
@@ -169,7 +160,7 @@ class Proxmox:
     Source: qemu-server, src/PVE/QemuMigrate.pm (increase_migrate_downtime); it has no post-copy.
     """
 
-    name, words = "proxmox", "Proxmox: the downtime doubles every 6 passes"
+    name = "proxmox"
     first_ms, passes, most_ms = 100, 6, 2_000_000  # QEMU's own maximum
 
     def decide(self, view: View) -> Decision | None:
@@ -187,7 +178,7 @@ class Kubevirt:
     veps/sig-compute/248-migration-convergence (vep.md, migration-hyperparameters.md); alpha.
     """
 
-    name, words = "kubevirt", "KubeVirt: stalled for 60 s, then a low point"
+    name = "kubevirt"
     progress_s, margin, decay = 60.0, 0.04, 0.5
 
     def decide(self, view: View) -> Decision | None:
@@ -222,7 +213,7 @@ class Kubevirt:
 
 
 POLICIES: Mapping[str, Policy] = {
-    each.name: each for each in (Forecasting(), AfterFirstPass(), Nova(), Ovirt(), Proxmox(), Kubevirt())
+    each.name: each for each in (ByForecast(), AfterFirstPass(), Nova(), Ovirt(), Proxmox(), Kubevirt())
 }
 
 
