@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from tui.adapters.streams import read_all
 from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure
+from tui.core.limit import within
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # the exit statuses of a shell, and so of ssh
 
@@ -28,7 +29,7 @@ class LocalShell:
             return Completed(NOT_EXECUTABLE, "", f"{argv[0]}: permission denied\n")
         data = stdin.encode() if isinstance(stdin, str) else stdin
         try:
-            out, err = await asyncio.wait_for(_communicate(process, data, on_output), timeout)
+            out, err = await within(timeout, _communicate(process, data, on_output))
         except asyncio.TimeoutError:
             raise Failure(
                 f"{argv[0]} took longer than {timeout:.0f} s on this host and was killed",

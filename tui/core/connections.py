@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from tui.core import actions
 from tui.core.failure import Failure
+from tui.core.limit import within
 from tui.core.protocols import Hypervisor, Shell
 from tui.core.settings import SOURCE, Config
 from tui.core.threads import on_thread, retrieve
@@ -50,7 +51,7 @@ class Connections:
             attempt = self._attempts[uri] = asyncio.ensure_future(self._open(uri))
             attempt.add_done_callback(retrieve)
         try:
-            return await asyncio.wait_for(asyncio.shield(attempt), OPEN_LIMIT_S)
+            return await within(OPEN_LIMIT_S, asyncio.shield(attempt))
         except asyncio.TimeoutError:
             raise Failure(
                 f"libvirt of the {host} host did not respond within {OPEN_LIMIT_S:.0f} s",
@@ -125,7 +126,7 @@ class Connections:
 
     async def _call(self, host: str, call: Callable[[Hypervisor], T], hypervisor: Hypervisor, limit_s: float) -> T:
         try:
-            return await asyncio.wait_for(on_thread(call, hypervisor), limit_s)
+            return await within(limit_s, on_thread(call, hypervisor))
         except asyncio.TimeoutError:
             raise _no_reply(host, hypervisor, limit_s) from None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.failure import Failure
+from tui.core.limit import within
 from tui.core.log import log
 from tui.core.ssh_agent import VARIABLE
 from tui.core.threads import retrieve
@@ -107,7 +108,7 @@ class Client:
         """Whether the runner serves this client; False if it is about to end, raises its Failure."""
         try:
             writer.write(protocol.encode({"id": 0, "do": HELLO, "with": self._hello}))
-            line = await asyncio.wait_for(reader.readline(), HELLO_LIMIT_S)
+            line = await within(HELLO_LIMIT_S, reader.readline())
         except asyncio.TimeoutError as error:
             why = f"it did not reply within {HELLO_LIMIT_S:.0f} s"
             raise Failure("The runner in the background hangs", why, "Migrations continue.") from error

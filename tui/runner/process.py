@@ -16,6 +16,7 @@ from pathlib import Path
 
 import tui
 from tui.core.failure import Failure
+from tui.core.limit import within
 from tui.core.log import log
 from tui.core.threads import on_thread
 from tui.runner import logout
@@ -201,7 +202,7 @@ class Running:
         idle = 0.0
         while not ended.is_set() and idle < LINGER_S:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(ended.wait(), 1.0)
+                await within(1.0, ended.wait())
             idle = idle + 1.0 if server.idle else 0.0
         self.path.unlink(missing_ok=True)  # before the last client could connect in vain
         listening.close()

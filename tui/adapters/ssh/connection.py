@@ -19,6 +19,7 @@ from tui.adapters.ssh.shell import Broken
 from tui.adapters.streams import read_all
 from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure, LoginRefused, UntrustedHost
+from tui.core.limit import within
 from tui.core.ssh_agent import AGENTS
 from tui.core.ssh_target import SshTarget
 from tui.core.threads import on_thread
@@ -169,7 +170,7 @@ class Login:
         """Call `step` with this login and a deadline; its errors become Failures."""
         deadline = time.monotonic() + self.limit_s
         try:
-            return await asyncio.wait_for(step(self, deadline), self.limit_s)
+            return await within(self.limit_s, step(self, deadline))
         except asyncio.TimeoutError:
             raise self.failure(f"there was no reply within {self.limit_s:.0f} s", _NO_REPLY) from None
         except (asyncssh.Error, OSError, ValueError) as error:  # ValueError: an invalid config or key file
@@ -319,7 +320,7 @@ async def _connect_first(found: Sequence[Any], deadline: float) -> socket.socket
         sock.setblocking(False)
         try:
             share = (deadline - time.monotonic()) / (len(found) - number)
-            await asyncio.wait_for(loop.sock_connect(sock, address), share)
+            await within(share, loop.sock_connect(sock, address))
         except (OSError, asyncio.TimeoutError) as error:
             sock.close()
             timed_out = isinstance(error, asyncio.TimeoutError) and not str(error)

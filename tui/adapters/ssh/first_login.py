@@ -13,6 +13,7 @@ from tui.adapters.ssh.known_hosts import USUAL_PORT, append, known_as, known_hos
 from tui.adapters.ssh.shell import CONNECT_LIMIT_S, Broken, ssh_folder
 from tui.core.command import Completed
 from tui.core.failure import Failure, UntrustedHost
+from tui.core.limit import within
 from tui.core.ssh_key import KEY_NAMES, HostKey
 from tui.core.ssh_target import parse_target
 from tui.core.threads import on_thread
@@ -73,7 +74,7 @@ class SshFirstLogin:
     async def _with_password(self, password: str, command: str) -> Completed:
         connection = await self._login(password).attempt(Login.connect)
         try:
-            return await asyncio.wait_for(connection.run(command, b""), COMMAND_LIMIT_S)
+            return await within(COMMAND_LIMIT_S, connection.run(command, b""))
         except (Broken, asyncio.TimeoutError) as error:
             why = str(error) or f"the command did not finish within {COMMAND_LIMIT_S:.0f} s"
             raise Failure(f"The key could not be added on {self._address}", why, "Try again.") from None

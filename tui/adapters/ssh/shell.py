@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tui.adapters.ssh.output_mark import marked
 from tui.core.command import Completed, OnOutput
 from tui.core.failure import Failure
+from tui.core.limit import within
 from tui.core.ssh_target import parse_target
 from tui.core.threads import on_thread
 
@@ -72,7 +73,7 @@ class SshShell:
         connection = await self._connected()
         requested = asyncio.Event()
         try:
-            return await asyncio.wait_for(connection.run(command, stdin, on_output, requested), limit_s)
+            return await within(limit_s, connection.run(command, stdin, on_output, requested))
         except Broken:
             if self._connection is connection:
                 self._connection = None

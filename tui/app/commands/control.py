@@ -11,6 +11,7 @@ from tui.app.commands.migrate import limits, number
 from tui.app.commands.output import with_commands
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
+from tui.core.limit import within
 from tui.migration.model import entry, record
 from tui.migration.model.entry import Entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, why_not
@@ -123,7 +124,7 @@ async def accepted(migration: "Migration", action: str, value: int | None = None
     await migration.controls.request(action, value)
     while not _shown(action, migration.timeline):
         try:
-            each = await asyncio.wait_for(records.get(), LOOK_EVERY_S)
+            each = await within(LOOK_EVERY_S, records.get())
         except asyncio.TimeoutError:
             if migration.timeline.unfollowed:
                 why = "the process in the background has ended, and the next one does not find the migration"

@@ -23,6 +23,7 @@ from tui.app.commands.lines import (
 from tui.app.commands.output import Output, with_commands
 from tui.app.commands.session import Session
 from tui.core.failure import Failure
+from tui.core.limit import within
 from tui.migration.backend.migrations import Migration
 from tui.migration.model.keys import CANCEL, why_not
 from tui.migration.model.record import Record
@@ -124,7 +125,7 @@ class Following:
     async def _change(self) -> None:
         """Wait for a record, a signal or a key, or until the progress line is old."""
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), PROGRESS_EVERY_S)
+            await within(PROGRESS_EVERY_S, self._changed.wait())
         self._changed.clear()
 
     def _leave(self, migration: Migration, number: int) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
+from tui.core.limit import within
 from tui.study import EXAMPLES
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ async def _follow(session: Session, status: "Status") -> int:
             output.lines([newest_line(status)])
         output.progress(progress_line(status), _sentence(status))
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(changed.wait(), PROGRESS_EVERY_S)
+            await within(PROGRESS_EVERY_S, changed.wait())
         number = signals.take()
         if number or output.closed:
             return _leave(session, status, number)

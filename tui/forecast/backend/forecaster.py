@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tui.core.connections import Connections
 from tui.core.failure import Failure
+from tui.core.limit import within
 from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan, refuse
 from tui.core.protocols import DirtyRate
 from tui.core.quantity import MIB
@@ -141,7 +142,7 @@ class Forecaster:
 
     async def _rate(self, vm: str) -> float | None:
         with contextlib.suppress(Failure, asyncio.TimeoutError):
-            return await asyncio.wait_for(self._workload_rate(vm), WORKLOAD_LIMIT_S)
+            return await within(WORKLOAD_LIMIT_S, self._workload_rate(vm))
         return None
 
     async def _window(self, vm: Vm, origin: str, seconds: int, on_passed: Callable[[float], None]) -> float:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from tui.core.command import Completed, OnOutput
 from tui.core.connections import Connections
 from tui.core.failure import Failure
+from tui.core.limit import within
 from tui.core.protocols import AgentRefused, AgentUnavailable
 from tui.guest.model import agent
 from tui.vm.backend.location import placement
@@ -38,7 +39,7 @@ class AgentShell:
         """The result of the command; `on_output` is called once, at its end, because the agent reports no earlier."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
         try:
-            done = await asyncio.wait_for(self._run(argv, data, timeout), timeout)
+            done = await within(timeout, self._run(argv, data, timeout))
         except asyncio.TimeoutError:
             raise Failure(
                 f"{self._name} did not finish a command within {timeout:.0f} s",

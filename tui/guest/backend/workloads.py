@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from tui.core.failure import Failure
+from tui.core.limit import within
 from tui.core.quantity import MIB
 from tui.core.settings import UNKNOWN
 from tui.guest.backend.guest import WORKLOAD, Guest, OnProgress, source_of
@@ -115,7 +116,7 @@ class Workloads:
         """
         last_seen = self.known(vm)
         with contextlib.suppress(Failure, asyncio.TimeoutError):
-            await asyncio.wait_for(self.status(vm), STATUS_LIMIT_S)
+            await within(STATUS_LIMIT_S, self.status(vm))
             return self._last_seen[vm]
         return known or last_seen or Workload(UNKNOWN)
 

@@ -12,6 +12,7 @@ from textual.content import Content
 
 from tui.checklist.screens.page import ListPage
 from tui.core.failure import LoginRefused, UntrustedHost
+from tui.core.limit import within
 from tui.hosts.backend.hosts import Hosts
 from tui.hosts.model.host import READING, HostFacts, System
 from tui.hosts.screens.fingerprint import FingerprintDialog
@@ -153,7 +154,7 @@ class HostsPage(ListPage):
             self._read_since.pop(name, None)
             self._draw(self._facts[name], reading=False)
             try:
-                await asyncio.wait_for(poll_now.wait(), POLL_EVERY_S)
+                await within(POLL_EVERY_S, poll_now.wait())
             except asyncio.TimeoutError:
                 continue
 

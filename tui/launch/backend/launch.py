@@ -8,6 +8,7 @@ from collections.abc import Callable
 from tui.core import actions
 from tui.core.connections import Connections
 from tui.core.failure import Failure, UntrustedHost
+from tui.core.limit import within
 from tui.core.protocols import FirstLogin, Shell
 from tui.core.quantity import MIB
 from tui.core.settings import AGENT_REACH, SOURCE
@@ -148,7 +149,7 @@ class Launch:
             on_progress(f"booting: {reason}{'; ' + actions.CONSOLE + ' opens its console' if long else ''}")
             guest = self.guest(name)  # read again, because the user may change its address meanwhile
             try:
-                await asyncio.wait_for(guest.ping(), limit_s)
+                await within(limit_s, guest.ping())
                 cloud = await guest.cloud_init()
             except UntrustedHost:
                 raise

@@ -10,6 +10,7 @@ from typing import Any
 from tui import __version__
 from tui.core.connections import Connections
 from tui.core.failure import Failure
+from tui.core.limit import within
 from tui.core.log import log
 from tui.core.plan import UNKNOWN, Plan, possible
 from tui.core.protocols import Hypervisor, Stat
@@ -281,7 +282,7 @@ class MigrationOwner:
         known = self.current
         self._followed(migration, current=not known or (known.timeline.over and known.run_log.began_at <= run.began))
         with contextlib.suppress(asyncio.TimeoutError):  # a host may not answer; other migrations must not wait for it
-            await asyncio.wait_for(migration.ended(), CONCLUDE_S)
+            await within(CONCLUDE_S, migration.ended())
 
     async def _connect(
         self, vm: Vm, origin: str, target: str, workload: Workload, running: Inventory | None = None

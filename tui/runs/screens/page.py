@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from tui.core.actions import MARK
 from tui.core.failure import Failure
+from tui.core.limit import within
 from tui.runs.backend.runs import Runs
 from tui.runs.model.annotation import Annotation
 from tui.runs.model.difference import FEWEST_COMPARED, MOST_COMPARED
@@ -112,7 +113,7 @@ class RunsPage(ColumnsPage):
             if (self._all, self._failure) != before:
                 self._show()
             try:
-                await asyncio.wait_for(self._again.wait(), AGAIN_AFTER_S)
+                await within(AGAIN_AFTER_S, self._again.wait())
             except asyncio.TimeoutError:
                 continue
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.failure import Failure, as_failure
+from tui.core.limit import within
 from tui.core.log import log
 from tui.core.threads import on_thread
 from tui.migration.backend.actor import MigrationActor
@@ -164,7 +165,7 @@ class Engine:
     async def _pause(self, seconds: float) -> bool:
         if not self._stop.is_set() and seconds > 0:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), seconds)
+                await within(seconds, self._stop.wait())
         return self._stop.is_set()
 
     async def _record(self, kind: str, fields: dict[str, Any] | None = None) -> None:

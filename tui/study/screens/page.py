@@ -15,6 +15,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui.core.failure import Failure
+from tui.core.limit import within
 from tui.study.backend.access import Shown, StudyAccess
 from tui.study.model.matrix import matrix_of
 from tui.study.model.status import OVER, STOPPING
@@ -144,14 +145,14 @@ class StudyPage(Page):
             self._again.clear()
             await self._read()
             try:
-                await asyncio.wait_for(self._again.wait(), EVERY_S if self._under_way else IDLE_EVERY_S)
+                await within(EVERY_S if self._under_way else IDLE_EVERY_S, self._again.wait())
             except asyncio.TimeoutError:
                 continue
 
     async def _read(self) -> None:
         chosen = self._chosen
         try:
-            found = await asyncio.wait_for(self._access.read(chosen, self._shown), REPLY_LIMIT_S)
+            found = await within(REPLY_LIMIT_S, self._access.read(chosen, self._shown))
         except asyncio.TimeoutError:
             self._failure = ""  # the age says it
         except Failure as failure:
