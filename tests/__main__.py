@@ -18,7 +18,8 @@ import tempfile
 PYTEST = (sys.executable, "-m", "pytest")
 # Three a core, because these tests wait for more than half of their time.
 PROCESSES = min(8, 3 * (os.cpu_count() or 1))
-PARALLEL = ("-n", str(PROCESSES), "--dist", "worksteal")
+TEST_LIMIT_S = 300  # each of these tests ends within seconds; on a machine that is very busy, within a minute
+PARALLEL = ("-n", str(PROCESSES), "--dist", "worksteal", "--timeout", str(TEST_LIMIT_S))
 FAST = (*PARALLEL, "tests/unit", "tests/integration", "tests/ui")
 RUNS = {
     "fast": FAST,

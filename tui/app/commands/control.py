@@ -11,7 +11,6 @@ from tui.app.commands.migrate import limits, number
 from tui.app.commands.output import with_commands
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
-from tui.core.limit import within
 from tui.migration.model import entry, record
 from tui.migration.model.entry import Entry
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, why_not
@@ -117,6 +116,8 @@ def _done(migration: "Migration", action: str, value: int | None) -> str:
 async def accepted(migration: "Migration", action: str, value: int | None = None) -> int | None:
     """Request an action, and wait until libvirt has accepted it; returns its value, raises Failure if it refuses."""
     import asyncio
+
+    from tui.core.limit import within
 
     records: asyncio.Queue[Record] = asyncio.Queue()
     migration.listen(records.put_nowait)

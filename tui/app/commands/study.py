@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
-from tui.core.limit import within
 from tui.study import EXAMPLES
 
 if TYPE_CHECKING:
@@ -221,6 +220,7 @@ async def _follow(session: Session, status: "Status") -> int:
     import asyncio
     import contextlib
 
+    from tui.core.limit import within
     from tui.study.model.status import FINISHED, OVER, STOPPED, cell_lines, newest_line, progress_line
 
     output, signals, changed = session.output, session.signals, asyncio.Event()
