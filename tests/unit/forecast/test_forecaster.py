@@ -156,8 +156,9 @@ async def test_a_limit_is_a_bandwidth_that_is_known(world: FakeHosts, tmp_path: 
 async def test_another_plan_needs_no_other_measurement(world: FakeHosts, forecaster: Forecaster) -> None:
     found, _ = await measured(forecaster)
     calls = len(world.source.calls)
-    other = Plan("guest1", POST_COPY_TIMEOUT, timeout_s=9.0, bandwidth_mib_s=20, downtime_ms=80)
+    other = Plan("guest1", POST_COPY_TIMEOUT, timeout_s=9.0, bandwidth_mib_s=20, downtime_ms=80, auto_converge=True)
     again = forecaster.again(found, other)
+    assert (found.auto_converge, again.auto_converge) == (False, True)
     assert (again.max_downtime_s, again.timeout_s, again.bandwidth.likely) == (0.08, 9.0, 20 * MIB)
     assert (again.curve, again.first) == (found.curve, found.first)
     assert forecaster.again(again, PLAN) == found  # the limit of the plan before has gone

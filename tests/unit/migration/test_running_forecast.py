@@ -310,3 +310,11 @@ def test_each_plan_has_its_forecast() -> None:
     plans = (Plan(""), Plan("", auto_converge=True), Plan("", AUTOMATIC), Plan("", POST_COPY_TIMEOUT, timeout_s=8))
     names = [planned(each, INPUTS).technique for each in plans]
     assert names == ["pre-copy", "auto-converge", "automatic", "post-copy after 8 s"]
+
+
+@pytest.mark.parametrize("plan", [Plan("", POST_COPY_TIMEOUT, timeout_s=25), Plan("", AUTOMATIC)])
+def test_a_plan_with_auto_converge_is_forecast_with_its_throttle(plan: Plan) -> None:
+    curve = DirtyCurve.of_workload(120 * MIB, 900 * MIB, GIB)
+    inputs = replace(INPUTS, curve=curve, bandwidth=Interval.exact(112 * MIB), exact_curve=True)
+    slowed = planned(replace(plan, auto_converge=True), inputs)
+    assert slowed.passes.likely != planned(plan, inputs).passes.likely

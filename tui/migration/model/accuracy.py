@@ -23,6 +23,7 @@ LEAST_RATES = 2  # samples from which a rate of the link is derived
 
 def planned(plan: Plan, inputs: Inputs) -> Forecast:
     """The forecast of the technique that is planned; that of post-copy by hand does without the hand."""
+    inputs = replace(inputs, auto_converge=plan.auto_converge)
     if plan.technique == POST_COPY_TIMEOUT:
         return after_timeout(inputs, plan.timeout_s)
     if plan.post_copy_refused:
@@ -53,7 +54,7 @@ def used(timeline: Timeline, inputs: Inputs) -> Forecast:
         return planned(plan, inputs)
     if not timeline.passes and at - timeline.pass_began < AT_ONCE_S:
         return model.forecast(model.AT_ONCE, inputs)
-    return after_timeout(inputs, round(at, 1))
+    return after_timeout(replace(inputs, auto_converge=auto_converge), round(at, 1))
 
 
 def forecast_table(timeline: Timeline) -> dict[str, Any] | None:
