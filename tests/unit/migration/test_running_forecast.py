@@ -127,6 +127,25 @@ async def test_a_forecast_follows_each_pass_but_at_most_one_a_second(tmp_path: P
     assert found[-1]["total_s"] == [None, None, None]
 
 
+@pytest.mark.parametrize("refused", [False, True])
+async def test_before_its_timeout_post_copy_is_forecast_and_not_endless_passes(tmp_path: Path, refused: bool) -> None:
+    plan = Plan("guest1", POST_COPY_TIMEOUT, timeout_s=60.0)
+    log = Kept(NullRecorder(tmp_path / "run", "no disk"))
+    watched = prepare(Stage(recording("post-copy-by-hand")), tmp_path)
+    steering = Steering(plan, log, watched.migration.controls)
+    watched.migration.controls.post_copy_refused = refused
+    for each in recording("post-copy-by-hand"):
+        log.publish(each)
+        if isinstance(each, Sample):
+            steering.sampled()
+    log.leave()
+    watched.migration.leave()
+    found = [each.data for each in forecasts(log.kept)]
+    assert {each["converges"] for each in found} == {not refused}
+    if not refused:
+        assert all(60 < each["total_s"][1] < 64 and each["downtime_s"][1] < 0.1 for each in found)
+
+
 async def test_an_hour_of_short_passes_has_some_hundred_forecasts(tmp_path: Path) -> None:
     log = Kept(NullRecorder(tmp_path / "run", "no disk"))
     watched = prepare(Stage(recording("post-copy-by-hand")), tmp_path)

@@ -139,7 +139,9 @@ class Steering:
         due = passes != self._forecast_passes and since >= LEAST_SHARE * t
         if not (due or changed) or (self._forecast_at is not None and since < LEAST_S):
             return
-        found = course.ahead_of(self._timeline, self._inputs, bandwidth)
+        by_timeout = self._plan.technique == POST_COPY_TIMEOUT and not self._controls.post_copy_refused
+        switch_s = self._plan.timeout_s if by_timeout else None
+        found = course.ahead_of(self._timeline, self._inputs, bandwidth, switch_s=switch_s)
         if found is not None:
             self._forecast_at, self._forecast_passes, self._forecast_bandwidth = t, passes, bandwidth
             self._run_log.log(record.FORECAST, course.ahead_to_json(found))

@@ -48,8 +48,13 @@ def view_of(timeline: Timeline, inputs: Inputs | None, bandwidth: float | None, 
     )
 
 
-def ahead_of(timeline: Timeline, inputs: Inputs | None, bandwidth: float | None) -> Ahead | None:
-    """The forecast from here on; None while too little is known. `inputs` are those from before the start."""
+def ahead_of(
+    timeline: Timeline, inputs: Inputs | None, bandwidth: float | None, *, switch_s: float | None = None
+) -> Ahead | None:
+    """The forecast from here on; None while too little is known. `inputs` are those from before the start.
+
+    `switch_s` seconds after the start, it will be switched to post-copy; None if it will not.
+    """
     ended, memory = ended_passes(timeline), float(timeline.points[-1].total)
     if not bandwidth or not timeline.max_downtime_ms or (inputs is None and len(ended) < LEAST_PASSES):
         return None
@@ -58,7 +63,8 @@ def ahead_of(timeline: Timeline, inputs: Inputs | None, bandwidth: float | None)
         inputs = Inputs(DirtyCurve((), memory), memory, known, "this migration", 0.0, exact_curve=True)
     inputs = replace(inputs, max_downtime_s=timeline.max_downtime_ms / 1000)
     where = position(timeline)
-    found = ahead(updated(inputs, ended, bandwidth), replace(where, remaining=_to_send(timeline, inputs.first)))
+    to_send = _to_send(timeline, inputs.first)
+    found = ahead(updated(inputs, ended, bandwidth), replace(where, remaining=to_send, switch_s=switch_s))
     begin = (where.elapsed_s, where.remaining, where.remaining)
     return replace(found, cone=(begin, *found.cone[1:]))
 
