@@ -15,7 +15,7 @@ from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.core.quantity import GIB, MIB
 from tui.forecast.model.dirty_curve import DirtyCurve
-from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.forecast import Forecast, Inputs
 from tui.forecast.model.forecast_json import inputs_from_json, inputs_to_json
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.policy import POLICIES
@@ -24,7 +24,7 @@ from tui.migration.backend.run_files import read_records
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.steering import Steering
 from tui.migration.model import record
-from tui.migration.model.accuracy import forecast_table, learned_figures, planned
+from tui.migration.model.accuracy import forecast_table, learned_figures, planned, used
 from tui.migration.model.course import ahead_of, ended_passes, in_pre_copy, position, view_of
 from tui.migration.model.record import Event, Record, Sample
 from tui.migration.model.timeline import Timeline
@@ -239,15 +239,33 @@ def test_automatic_that_did_nothing_is_judged_as_pre_copy(changed: dict[str, obj
     assert table["technique"] == "pre-copy"
 
 
-def test_automatic_without_post_copy_is_judged_as_slowed_down() -> None:
-    decided = {"action": "automatic", "decided": "nothing", "reason": "userfaultfd is missing"}
+def judged(*events: dict[str, object], **changed: object) -> Forecast:
+    """The forecast of the technique that a recorded migration with these actions used."""
     start, *rest = recording("pre-copy-idle")
-    refused = Event(start.t, "", record.ACTION, decided)
-    expected = planned(Plan("", AUTOMATIC, post_copy_refused="userfaultfd is missing"), INPUTS)
-    table = forecast_table(timeline_of([start, refused, *rest], INPUTS, technique=AUTOMATIC))
-    assert table is not None
-    assert table["total_s"][1] == expected.total_s.likely
-    assert expected.total_s == planned(Plan("", auto_converge=True), INPUTS).total_s
+    actions = [Event(3.0, "", record.ACTION, each) for each in events]
+    inputs = replace(INPUTS, exact_curve=True)
+    return used(timeline_of([start, *rest[:4], *actions, *rest[4:]], inputs, **changed), inputs)
+
+
+WITHOUT = {"action": "automatic", "decided": "nothing", "reason": "a reason", "without_post_copy": "no userfaultfd"}
+GOES_ON = {"action": "automatic", "decided": "nothing", "reason": "post-copy was refused, so it goes on"}
+REFUSED = {"action": "post-copy", "failed": True}
+
+
+def test_automatic_without_post_copy_is_judged_as_slowed_down() -> None:
+    slowed = planned(Plan("", auto_converge=True), replace(INPUTS, exact_curve=True))
+    found = judged(WITHOUT, technique=AUTOMATIC)
+    assert (found.technique, found.total_s) == (AUTOMATIC, slowed.total_s)
+    later = {"action": "automatic", "decided": "downtime", "value": 300, "reason": "a step"}
+    assert judged(WITHOUT, later, technique=AUTOMATIC) == found  # a later decision does not undo the start
+
+
+@pytest.mark.parametrize("technique", [AUTOMATIC, POST_COPY_TIMEOUT, POST_COPY_MANUAL])
+def test_a_migration_whose_post_copy_was_refused_is_judged_as_its_passes_went_on(technique: str) -> None:
+    found = judged(REFUSED, GOES_ON, technique=technique)
+    assert (found.technique, found.converges) == (PRE_COPY, False)
+    slowed = judged(REFUSED, GOES_ON, technique=technique, auto_converge=True)
+    assert (slowed.technique, slowed.converges) == ("auto-converge", True)
 
 
 def test_a_downtime_that_was_not_set_in_the_shadow_does_not_keep_it_from_being_judged() -> None:

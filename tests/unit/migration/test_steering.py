@@ -83,6 +83,8 @@ async def test_a_host_that_does_not_allow_post_copy_gets_the_vm_with_auto_conver
     await watched.ended()
     (decided,) = watched.actions(AUTOMATIC)
     assert decided.data["reason"] == f"{why}, so it was started with auto-converge instead"
+    assert decided.data["without_post_copy"] == why
+    assert not watched.migration.timeline.post_copy_allowed
     assert stage.calls.count("migrate") == 2
     assert watched.migration.timeline.phase == "completed"
     options = watched.summary["options"]

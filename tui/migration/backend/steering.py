@@ -61,7 +61,8 @@ class Steering:
     def start_refused(self, failure: Failure) -> None:
         """A host does not allow post-copy, so it was started without."""
         self._controls.post_copy_refused = True
-        self._record_once(Decision(NOTHING, f"{failure.why}, so it was started with auto-converge instead"))
+        reason = f"{failure.why}, so it was started with auto-converge instead"
+        self._record_once(Decision(NOTHING, reason), without_post_copy=failure.why)
 
     def resume(self, earlier: Iterable[Record]) -> None:
         """Continue after an earlier process, by its records."""
@@ -119,13 +120,13 @@ class Steering:
         if self._record_once(decision) and self._acts:
             controls.decided(decision.kind, decision.value)
 
-    def _record_once(self, decision: Decision) -> bool:
+    def _record_once(self, decision: Decision, **more: str) -> bool:
         key = (decision.kind, decision.value)
         if key in self._decided:
             return False
         self._decided.add(key)
         fields: dict[str, Any] = {"action": AUTOMATIC, "decided": decision.kind, "value": decision.value}
-        fields |= {"reason": decision.reason, "shadow": not self._acts, "policy": self._policy.name}
+        fields |= {"reason": decision.reason, "shadow": not self._acts, "policy": self._policy.name, **more}
         self._run_log.log(record.ACTION, fields)
         return True
 

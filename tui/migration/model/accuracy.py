@@ -5,7 +5,7 @@ from dataclasses import replace
 from statistics import quantiles
 from typing import Any
 
-from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, UNKNOWN, Plan
+from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, PRE_COPY, UNKNOWN, Plan
 from tui.core.quantity import MIB
 from tui.forecast.model import forecast as model
 from tui.forecast.model.ahead import stalled
@@ -35,10 +35,9 @@ def used(timeline: Timeline, inputs: Inputs) -> Forecast:
     """The forecast of the technique that a migration really used: a person may have switched before the plan did."""
     options, at = timeline.options, timeline.post_copy_at
     auto_converge, timeout_s = bool(options.get("auto_converge")), number_in(options, "timeout_s") or 0.0
-    decided, policy = timeline.decision.get("decided"), str(options.get("policy", OURS))
-    shadow, refused = bool(options.get("shadow")), str(options.get("post_copy_refused", ""))
-    if decided == "nothing":
-        refused = refused or str(timeline.decision.get("reason", ""))
+    policy, shadow = str(options.get("policy", OURS)), bool(options.get("shadow"))
+    refused = str(options.get("post_copy_refused", "")) or timeline.without_post_copy
+    auto_converge = auto_converge or bool(refused)
     plan = Plan(
         "",
         timeline.technique,
@@ -49,7 +48,9 @@ def used(timeline: Timeline, inputs: Inputs) -> Forecast:
         policy=policy,
     )
     by_rule = timeline.technique == POST_COPY_TIMEOUT and at is not None and at >= timeout_s
-    by_policy = chosen(plan) == AUTOMATIC and decided == "post-copy"
+    by_policy = chosen(plan) == AUTOMATIC and timeline.decision.get("decided") == "post-copy"
+    if at is None and timeline.post_copy_refused and not refused:  # while it ran, so the passes went on
+        return planned(replace(plan, technique=PRE_COPY), inputs)
     if at is None or by_rule or by_policy:
         return planned(plan, inputs)
     if not timeline.passes and at - timeline.pass_began < AT_ONCE_S:

@@ -140,7 +140,7 @@ class Timeline(Requested):
     @property
     def post_copy_allowed(self) -> bool:
         """Whether post-copy was allowed at the start; True if the start is unknown."""
-        refused = self.technique == PRE_COPY or self.options.get("post_copy_refused")
+        refused = self.technique == PRE_COPY or self.options.get("post_copy_refused") or self.without_post_copy
         return not (self.options and refused)
 
     @property
