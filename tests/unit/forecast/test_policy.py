@@ -8,7 +8,7 @@ import pytest
 from tui.core.quantity import GIB, MIB
 from tui.forecast.model.ahead import EndedPass
 from tui.forecast.model.dirty_curve import DirtyCurve
-from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.forecast import PRE_COPY, Inputs, forecast
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.policy import DOWNTIME, POLICIES, POST_COPY, Policy, View
 
@@ -112,6 +112,16 @@ def test_it_switches_only_at_the_low_point() -> None:
     at = {"elapsed_s": 9.4, "in_pass_s": 0.0, "memory": GIB, "passes": passes, "bandwidth": LINK, "max_downtime_s": 0.3}
     assert OURS.decide(View(remaining=300 * MIB, post_copy=True, **at)) is not None  # type: ignore[arg-type]
     assert OURS.decide(View(remaining=150 * MIB, post_copy=True, **at)) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("rate", "switches"), [(1000, True), (115, False)])
+def test_two_passes_prove_only_what_the_forecast_was_sure_of(rate: int, switches: bool) -> None:
+    """A third one may still shrink where the forecast was near the border."""
+    inputs = measured(DirtyCurve.of_workload(rate * MIB, 300 * MIB, GIB))
+    assert not forecast(PRE_COPY, inputs).converges
+    passes = (EndedPass(4.0, 300.0 * MIB, 4.0), EndedPass(2.7, 300.0 * MIB, 6.7))
+    view = View(6.7, 0.0, 300 * MIB, GIB, passes, LINK, 0.3, post_copy=True, inputs=inputs)
+    assert (OURS.decide(view) is not None) is switches
 
 
 def test_virsh_switches_after_the_first_pass_whatever_it_left() -> None:

@@ -94,8 +94,11 @@ class ByForecast:
 
     @staticmethod
     def _as_forecast(view: View) -> bool:
-        """Whether two passes show what the forecast expected: one pass less to wait."""
-        if view.inputs is None or len(view.passes) < 2 or _plain(view.inputs).converges:
+        """Whether two passes show what the forecast was sure of: one pass less to wait."""
+        if view.inputs is None or len(view.passes) < 2:
+            return False
+        found = _plain(view.inputs)
+        if found.converges or not found.sure:
             return False
         return stalled((view.passes[-2], *view.passes[-2:]))
 
