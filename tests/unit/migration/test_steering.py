@@ -1,5 +1,6 @@
 """The technique "automatic": a policy decides, and the runner does it as if a person had pressed a key."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,54 @@ async def test_a_policy_changes_the_downtime_once_for_each_value(tmp_path: Path)
     await watched.until(lambda: stage.calls.count("set_max_downtime") == 4)
     assert downtimes(watched) == [0, 100, 200, 300]
     watched.migration.leave()
+
+
+class OneDowntime:
+    """Always allows the same downtime."""
+
+    name, words = "one", "one"
+
+    def decide(self, view: View) -> Decision | None:
+        return Decision(DOWNTIME, "it is a test", 900)
+
+
+async def test_a_refused_downtime_is_tried_again_after_a_while_and_not_for_ever(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"))
+    watched, steering = steered(stage, tmp_path)
+    steering._policy = OneDowntime()
+    log, tried = watched.migration.run_log, list[float]()
+    for each in recording("post-copy-by-hand"):
+        if isinstance(each, Event) and each.kind in (record.ACTION, record.KEY):
+            continue
+        log.publish(each)
+        if isinstance(each, Sample) and log.timeline.phase == "pass":
+            watched.migration.controls.refused.add((DOWNTIME, 900))
+            before = len(downtimes(watched))
+            steering.sampled()
+            tried += [each.t] * (len(downtimes(watched)) - before)
+    watched.migration.leave()
+    assert len(tried) == 3
+    assert all(5 <= later - before < 6 for before, later in pairwise(tried))
+
+
+async def test_a_refused_downtime_is_known_also_to_a_later_process_until_it_is_accepted(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    stage.standing = True
+    watched = begin(stage, tmp_path)
+    await watched.until(lambda: "migrate" in stage.calls)
+    stage.play(iteration(1))
+    stage.refusals["set_max_downtime"] += [REFUSED]
+    watched.migration.controls.decided(DOWNTIME, 900)
+    await watched.until(watched.errors)
+    assert watched.migration.controls.refused == {(DOWNTIME, 900)}
+    watched.migration.leave()
+    again = rejoin(stage, tmp_path)
+    assert again.migration.controls.refused == {(DOWNTIME, 900)}
+    again.migration.controls.decided(DOWNTIME, 900)
+    await again.until(lambda: again.actions(DOWNTIME))
+    assert again.migration.controls.refused == set()
+    stage.standing = False
+    await again.ended()
 
 
 async def test_after_a_key_of_a_person_the_downtime_is_theirs(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ NOTABLE = 0.1  # a change of the bandwidth by this share makes a new forecast
 LEAST_S = 1.0  # between two recorded forecasts
 LEAST_SHARE = 0.01  # of the time so far, so that a day has some hundred forecasts
 NOTHING = "nothing"  # decided
+RETRY_S = 5.0  # after a change that libvirt has refused, if the policy still decides it
+MOST_TRIES = 3
 
 
 class Steering:
@@ -41,7 +43,7 @@ class Steering:
         self._inputs: Inputs | None = None
         self._bandwidth = Bandwidth()
         self._measured_at = 0.0
-        self._decided: set[tuple[str, int | None]] = set()  # each is done once, also after a refusal
+        self._decided: dict[tuple[str, int | None], list[float]] = {}  # when; each is done once unless it is refused
         self._forecast_at: float | None = None
         self._forecast_passes = 0
         self._forecast_bandwidth = 0.0
@@ -72,7 +74,8 @@ class Steering:
             self._measure(point.t, point.rate)
         for each in earlier:
             if isinstance(each, Event) and each.data.get("action") == AUTOMATIC:
-                self._decided.add((str(each.data.get("decided")), each.data.get("value")))
+                key = (str(each.data.get("decided")), each.data.get("value"))
+                self._decided.setdefault(key, []).append(each.t)
 
     def _set_timeout(self) -> None:
         if self._plan.technique == POST_COPY_TIMEOUT and self._timeline.post_copy_at is None:
@@ -121,10 +124,12 @@ class Steering:
             controls.decided(decision.kind, decision.value)
 
     def _record_once(self, decision: Decision, **more: str) -> bool:
-        key = (decision.kind, decision.value)
-        if key in self._decided:
+        key, now = (decision.kind, decision.value), self._timeline.now
+        before = self._decided.setdefault(key, [])
+        if before and not (key in self._controls.refused and len(before) < MOST_TRIES and now >= before[-1] + RETRY_S):
             return False
-        self._decided.add(key)
+        self._controls.refused.discard(key)
+        before.append(now)
         fields: dict[str, Any] = {"action": AUTOMATIC, "decided": decision.kind, "value": decision.value}
         fields |= {"reason": decision.reason, "shadow": not self._acts, "policy": self._policy.name, **more}
         self._run_log.log(record.ACTION, fields)
