@@ -1,7 +1,7 @@
 """The policies, each on a simulated migration whose workload may change its rate while it runs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -10,7 +10,7 @@ from tui.forecast.model.ahead import EndedPass
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import PRE_COPY, Inputs, forecast
 from tui.forecast.model.interval import Interval
-from tui.forecast.model.policy import DOWNTIME, POLICIES, POST_COPY, Policy, View
+from tui.forecast.model.policy import DOWNTIME, POLICIES, POST_COPY, Policy, Polls, View
 
 LINK = 112.0 * MIB
 FIRST = 450.0 * MIB
@@ -35,18 +35,21 @@ class Run:
 def run(policy: Policy, workload: Workload, inputs: Inputs | None = None, limit_s: float = 5000.0, **more: bool) -> Run:
     """Pre-copy on a link of LINK, in passes; the policy decides at the begin, and at the end of each pass."""
     t, rest, downtime_s, passes, downtimes = 0.0, FIRST, 0.3, [], []
-    in_pass_s = 0.0
+    in_pass_s, polls, sent = 0.0, Polls(), 0.0
     while t < limit_s:
-        view = View(t, in_pass_s, rest, GIB, tuple(passes), LINK, downtime_s, more.get("post_copy", True), inputs)
+        post_copy = more.get("post_copy", True)
+        view = View(t, in_pass_s, rest, GIB, tuple(passes), LINK, downtime_s, post_copy, inputs, polls.grown)
         while (decision := policy.decide(view)) is not None:
             if decision.kind == POST_COPY:
                 return Run(t + rest / LINK, t, len(passes), tuple(downtimes), decision.reason)
             downtimes.append(decision.value or 0)
             downtime_s = (decision.value or 0) / 1000
-            view = View(t, in_pass_s, rest, GIB, tuple(passes), LINK, downtime_s, True, inputs)
+            view = replace(view, max_downtime_s=downtime_s)
         seconds = rest / LINK
         left = workload(t).at(seconds)
-        t += seconds
+        for part in (n / 100 for n in range(101)):
+            polls.add(t + part * seconds, round(rest * (1 - part)), round(sent + rest * part))
+        t, sent = t + seconds, sent + rest
         passes.append(EndedPass(seconds, left, t))
         if left <= downtime_s * LINK:
             return Run(t + left / LINK, None, len(passes), tuple(downtimes))
@@ -144,6 +147,37 @@ def test_proxmox_doubles_the_downtime_until_the_rest_fits() -> None:
     found = run(POLICIES["proxmox"], lambda _: FLAT_OUT)
     assert found.downtimes_ms == (100, 200, 400, 800, 1600, 3200)
     assert found.switched_s is None
+    assert 30 <= found.passes <= 32  # each is longer than a poll, so that each is seen to grow
+
+
+def test_proxmox_does_not_see_each_of_the_passes_that_are_shorter_than_its_polls() -> None:
+    short = DirtyCurve.of_workload(1000 * MIB, 40 * MIB, GIB)  # 0.36 s
+    found = run(POLICIES["proxmox"], lambda _: short)
+    assert found.downtimes_ms == (100, 200, 400)
+    assert 12 < found.passes < 40
+
+
+def polled(*samples: tuple[float, int, int]) -> int:
+    polls = Polls()
+    for t, remaining, sent in samples:
+        polls.add(t, remaining, sent)
+    return polls.grown
+
+
+@pytest.mark.parametrize(
+    ("samples", "grown"),
+    [
+        ([(1.0, 50, 100), (2.0, 90, 200), (3.0, 60, 300)], 1),
+        ([(1.0, 50, 100), (1.5, 90, 150), (2.0, 50, 200)], 0),  # it rose and fell between two polls
+        ([(1.0, 900, 100), (2.0, 950, 100), (3.0, 900, 200)], 0),  # nothing was sent
+        ([(1.0, 900, 100), (2.0, 0, 200), (3.0, 500, 300)], 1),  # 0 counts, and more than 0 does not
+        # less remains than is sent between two polls: it polls each 0.1 s from then on
+        ([(1.0, 900, 100), (2.0, 40, 200), (2.1, 60, 210), (2.2, 50, 220), (2.3, 70, 230)], 2),
+        ([(1.0, 900, 100), (2.0, 800, 200), (2.1, 860, 210), (2.2, 850, 220), (2.3, 870, 230)], 0),
+    ],
+)
+def test_the_polls_of_proxmox_count_what_they_see(samples: list[tuple[float, int, int]], grown: int) -> None:
+    assert polled(*samples) == grown
 
 
 def test_kubevirt_switches_when_it_has_stalled_for_60_s() -> None:

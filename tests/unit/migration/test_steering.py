@@ -11,7 +11,7 @@ from tests.unit.migration.watched import Watched, begin, iteration, prepare
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, PRE_COPY, Plan
 from tui.core.protocols import PostCopyImpossible
-from tui.forecast.model.policy import DOWNTIME, Decision, View
+from tui.forecast.model.policy import DOWNTIME, POLICIES, Decision, View
 from tui.migration.backend.steering import Steering
 from tui.migration.model import record
 from tui.migration.model.record import Event, Sample
@@ -265,3 +265,15 @@ async def test_without_automatic_and_shadow_no_policy_is_asked(tmp_path: Path) -
     play(watched, steering, 3)
     assert downtimes(watched) == []
     watched.migration.leave()
+
+
+async def test_proxmox_counts_the_polls_at_which_more_remains_also_those_of_an_earlier_process(tmp_path: Path) -> None:
+    watched, steering = steered(Stage(recording("post-copy-by-hand")), tmp_path)
+    steering._policy = POLICIES["proxmox"]
+    play(watched, steering, 4)
+    grown = steering._polls.grown
+    again = Steering(PLAN, watched.migration.run_log, watched.migration.controls)
+    again.resume([])
+    watched.migration.leave()
+    assert again._polls.grown == grown == 3  # the end of the fourth pass is no poll
+    assert downtimes(watched) == [100]

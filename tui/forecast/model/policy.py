@@ -18,7 +18,7 @@ class View:
     """A migration in pre-copy, at the begin or end of a pass or at a sample; seconds since its start, and bytes.
 
     `passes` are those that have ended; `bandwidth` is in bytes per second, None while unknown; `post_copy` is whether
-    it may be used; `inputs` are those of the forecast before the start, if one was made.
+    it may be used; `inputs` are those of the forecast before the start, if one was made; `grown` is that of Polls.
     """
 
     elapsed_s: float
@@ -30,6 +30,7 @@ class View:
     max_downtime_s: float
     post_copy: bool
     inputs: Inputs | None = None
+    grown: int = 0
 
     @property
     def at_boundary(self) -> bool:
@@ -157,20 +158,53 @@ class Ovirt:
         return None
 
 
-class Proxmox:
-    """Proxmox VE: the maximum downtime starts at 100 ms and doubles each time that what remains has grown 6 times.
+class Polls:
+    """Proxmox's polls of the status of a migration, and at how many of them more remained than at the one before.
 
-    Source: qemu-server, src/PVE/QemuMigrate.pm (increase_migrate_downtime); it has no post-copy.
+    It polls each second, and each 0.1 s once less remains than is sent between two polls on average. A poll at which
+    nothing was sent since the one before does not count; one at which nothing remains does. Samples that are rarer than
+    its polls show fewer of them. Source: as for Proxmox.
+    """
+
+    slow_s, fast_s, early_s = 1.0, 0.1, 0.02  # samples that are as far apart as polls are not exactly so
+
+    def __init__(self) -> None:
+        self.grown = 0
+        self._due = self._every_s = self.slow_s
+        self._polls = self._sent = 0
+        self._remaining: int | None = None
+
+    def add(self, t: float, remaining: int, sent: int) -> None:
+        """See a sample, `t` seconds after the start: it is a poll if one is due."""
+        if t < self._due - self.early_s:
+            return
+        self._polls += 1
+        mean = self._sent / self._polls
+        if sent != self._sent:
+            if mean and remaining < mean:
+                self._every_s = self.fast_s
+            if not remaining or (self._remaining and remaining > self._remaining):
+                self.grown += 1
+            self._remaining = remaining
+        self._sent, self._due = sent, t + self._every_s
+
+
+class Proxmox:
+    """Proxmox VE: the maximum downtime starts at 100 ms and doubles each time that 6 polls have shown more remaining.
+
+    Source: qemu-server, src/PVE/QemuMigrate.pm, as of August 2026 (phase2, its loop over query-migrate with
+    downtimecounter and lastrem; increase_migrate_downtime, cap_migrate_downtime) and src/PVE/QemuServer.pm
+    (migrate_downtime); it has no post-copy.
     """
 
     name = "proxmox"
-    first_ms, passes, most_ms = 100, 6, 2_000_000  # QEMU's own maximum
+    first_ms, polls, most_ms = 100, 6, 2_000_000  # QEMU's own maximum
 
     def decide(self, view: View) -> Decision | None:
         """The doubled downtime."""
-        ended = len(view.passes)
-        times = min(ended // self.passes, 15)  # by then it is at its most
-        return _downtime(view, min(self.most_ms, self.first_ms * 2**times), f"what remains grew {ended} times")
+        times = min(view.grown // self.polls, 15)  # by then it is at its most
+        reason = f"what remains has grown at {view.grown} polls"
+        return _downtime(view, min(self.most_ms, self.first_ms * 2**times), reason)
 
 
 class Kubevirt:

@@ -8,12 +8,13 @@ from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, Plan
 from tui.forecast.model.ahead import Bandwidth
 from tui.forecast.model.forecast import Inputs, side_by_side
 from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
-from tui.forecast.model.policy import DOWNTIME, POLICIES, POST_COPY, Decision, Policy
+from tui.forecast.model.policy import DOWNTIME, POLICIES, POST_COPY, Decision, Policy, Polls
 from tui.migration.backend.controls import Controls
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import course, record
 from tui.migration.model.accuracy import planned
 from tui.migration.model.keys import CANCEL
+from tui.migration.model.points import Point
 from tui.migration.model.record import Event, Record
 
 BANDWIDTH_EVERY_S = 0.5  # samples come at irregular times; so each moment counts alike
@@ -42,6 +43,7 @@ class Steering:
         self._acts = plan.technique == AUTOMATIC and not plan.shadow
         self._inputs: Inputs | None = None
         self._bandwidth = Bandwidth()
+        self._polls = Polls()
         self._measured_at = 0.0
         self._decided: dict[tuple[str, int | None], list[float]] = {}  # when; each is done once unless it is refused
         self._forecast_at: float | None = None
@@ -71,7 +73,7 @@ class Steering:
         self._inputs = self._timeline.forecasts.inputs
         self._set_timeout()
         for point in self._timeline.points:
-            self._measure(point.t, point.rate)
+            self._measure(point)
         for each in earlier:
             if isinstance(each, Event) and each.data.get("action") == AUTOMATIC:
                 key = (str(each.data.get("decided")), each.data.get("value"))
@@ -95,15 +97,16 @@ class Steering:
         if not course.in_pre_copy(self._timeline):
             return
         point = self._timeline.points[-1]
-        self._measure(point.t, point.rate)
+        self._measure(point)
         if (self._acts or self._plan.shadow) and self._controls.passes_seen:
             self._ask()
         self._forecast(point.t)
 
-    def _measure(self, t: float, rate: float | None) -> None:
-        if rate and (t - self._measured_at >= BANDWIDTH_EVERY_S or self._bandwidth.mean is None):
-            self._measured_at = t
-            self._bandwidth.add(rate)
+    def _measure(self, point: Point) -> None:
+        self._polls.add(point.t, point.remaining, point.transferred)
+        if point.rate and (point.t - self._measured_at >= BANDWIDTH_EVERY_S or self._bandwidth.mean is None):
+            self._measured_at = point.t
+            self._bandwidth.add(point.rate)
 
     # -- decisions --
 
@@ -116,7 +119,8 @@ class Steering:
         if post_copy and self._acts and controls.post_copy_refused:
             post_copy = False
             self._record_once(Decision(NOTHING, "post-copy was refused, so it goes on with its passes"))
-        view = course.view_of(self._timeline, self._inputs, self._bandwidth.mean, post_copy=post_copy)
+        bandwidth, grown = self._bandwidth.mean, self._polls.grown
+        view = course.view_of(self._timeline, self._inputs, bandwidth, post_copy=post_copy, grown=grown)
         decision = self._policy.decide(view)
         if decision is None or (decision.kind == DOWNTIME and DOWNTIME in by_person):
             return

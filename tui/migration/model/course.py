@@ -31,7 +31,9 @@ def position(timeline: Timeline) -> Position:
     return Position(point.t, max(0.0, point.t - timeline.pass_began), float(point.remaining))
 
 
-def view_of(timeline: Timeline, inputs: Inputs | None, bandwidth: float | None, *, post_copy: bool) -> View:
+def view_of(
+    timeline: Timeline, inputs: Inputs | None, bandwidth: float | None, *, post_copy: bool, grown: int = 0
+) -> View:
     """What a policy decides by; the timeline must have a point."""
     where, point = position(timeline), timeline.points[-1]
     downtime_s = timeline.max_downtime_ms / 1000
@@ -45,6 +47,7 @@ def view_of(timeline: Timeline, inputs: Inputs | None, bandwidth: float | None, 
         max_downtime_s=downtime_s,
         post_copy=post_copy,
         inputs=None if inputs is None else replace(inputs, max_downtime_s=downtime_s),
+        grown=grown,
     )
 
 
