@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tui.forecast.model.ahead import EndedPass
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import PRE_COPY, Inputs, forecast
 from tui.forecast.model.interval import Interval
-from tui.forecast.model.policy import DOWNTIME, POLICIES, POST_COPY, Policy, Polls, View
+from tui.forecast.model.policy import ADVICE, DOWNTIME, POLICIES, POST_COPY, Policy, Polls, View
 
 LINK = 112.0 * MIB
 FIRST = 450.0 * MIB
@@ -40,6 +41,8 @@ def run(policy: Policy, workload: Workload, inputs: Inputs | None = None, limit_
         post_copy = more.get("post_copy", True)
         view = View(t, in_pass_s, rest, GIB, tuple(passes), LINK, downtime_s, post_copy, inputs, polls.grown)
         while (decision := policy.decide(view)) is not None:
+            if decision.kind == ADVICE:
+                break
             if decision.kind == POST_COPY:
                 return Run(t + rest / LINK, t, len(passes), tuple(downtimes), decision.reason)
             downtimes.append(decision.value or 0)
@@ -125,6 +128,34 @@ def test_two_passes_prove_only_what_the_forecast_was_sure_of(rate: int, switches
     passes = (EndedPass(4.0, 300.0 * MIB, 4.0), EndedPass(2.7, 300.0 * MIB, 6.7))
     view = View(6.7, 0.0, 300 * MIB, GIB, passes, LINK, 0.3, post_copy=True, inputs=inputs)
     assert (OURS.decide(view) is not None) is switches
+
+
+STALLED = tuple(EndedPass(2.7, left * MIB, t) for left, t in ((300.0, 4.0), (302.0, 6.7), (301.0, 9.4)))
+NO_POST_COPY = View(9.4, 0.0, 301 * MIB, GIB, STALLED, LINK, 0.3, post_copy=False)
+
+
+def test_without_post_copy_it_advises_the_downtime_that_would_do() -> None:
+    decision = OURS.decide(NO_POST_COPY)
+    assert decision is not None
+    assert (decision.kind, decision.value) == (ADVICE, 2700)  # 302 MiB at 112 MiB/s
+    assert decision.reason == (
+        "post-copy is not possible, and the last passes left no less than before: 300 MiB, 302 MiB, 301 MiB"
+    )
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"slows": True},  # auto-converge may still do
+        {"passes": STALLED[:2]},  # not proved yet
+        {"max_downtime_s": 2.7},
+        {"bandwidth": None},
+        {"remaining": 100 * MIB},  # in the middle of a pass
+        {"bandwidth": 100.0},  # no downtime that QEMU accepts would do
+    ],
+)
+def test_it_advises_nothing_that_is_not_proved_or_would_not_do(changed: dict[str, Any]) -> None:
+    assert OURS.decide(replace(NO_POST_COPY, **changed)) is None
 
 
 def test_virsh_switches_after_the_first_pass_whatever_it_left() -> None:

@@ -1,5 +1,6 @@
 """The technique "automatic": a policy decides, and the runner does it as if a person had pressed a key."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,12 +10,12 @@ from tests.unit.fakes import Stage, recording
 from tests.unit.migration.test_migration_rejoin import rejoin
 from tests.unit.migration.watched import Watched, begin, iteration, prepare
 from tui.core.failure import Failure
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, PRE_COPY, Plan
+from tui.core.plan import AUTOMATIC, OURS, POST_COPY_MANUAL, PRE_COPY, Plan
 from tui.core.protocols import PostCopyImpossible
 from tui.forecast.model.policy import DOWNTIME, POLICIES, Decision, View
 from tui.migration.backend.steering import Steering
 from tui.migration.model import record
-from tui.migration.model.record import Event, Sample
+from tui.migration.model.record import Event, Record, Sample
 from tui.migration.model.verdict import sentence
 
 pytestmark = pytest.mark.usefixtures("no_thread_raises")
@@ -143,6 +144,26 @@ async def test_the_passes_of_an_earlier_process_count(tmp_path: Path) -> None:
     assert again.migration.timeline.phase == "completed"
 
 
+@pytest.mark.parametrize(("throttle", "advised"), [(0, []), (50, []), (99, [("advice", 2800)])])
+async def test_without_post_copy_it_advises_a_downtime_once_auto_converge_slows_no_further(
+    tmp_path: Path, throttle: int, advised: list[tuple[str, int]]
+) -> None:
+    stage = Stage(recording("post-copy-by-hand"))
+    plan = Plan("guest1", AUTOMATIC, auto_converge=True, post_copy_refused="no userfaultfd")
+    watched, steering = steered(stage, tmp_path, plan)
+    steering._policy = POLICIES[OURS]
+    play(watched, steering, 5, lambda each: _throttled(each, throttle))
+    watched.migration.leave()
+    assert [(each["decided"], each["value"]) for each in _decided(watched)] == advised
+    assert "set_max_downtime" not in stage.calls
+
+
+def _throttled(each: Record, percent: int) -> Record:
+    if isinstance(each, Sample):
+        return each._replace(stats={**each.stats, "auto_converge_throttle": percent})
+    return each._replace(data={**each.data, "auto_converge": True}) if each.kind == record.START else each
+
+
 # -- another policy --
 
 
@@ -165,10 +186,12 @@ def steered(stage: Stage, runs: Path, plan: Plan = PLAN) -> tuple[Watched, Steer
     return watched, steering
 
 
-def play(watched: Watched, steering: Steering, passes: int) -> None:
+def play(
+    watched: Watched, steering: Steering, passes: int, changed: Callable[[Record], Record] = lambda each: each
+) -> None:
     """Add the records up to the end of that many passes."""
     log = watched.migration.run_log
-    for each in recording("post-copy-by-hand"):
+    for each in map(changed, recording("post-copy-by-hand")):
         if isinstance(each, Event) and each.kind in (record.ACTION, record.KEY):
             continue
         log.publish(each)

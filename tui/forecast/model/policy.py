@@ -7,10 +7,14 @@ from functools import lru_cache
 from typing import Protocol
 
 from tui.core.quantity import duration, size
+from tui.forecast.model.advice import rounded_up
 from tui.forecast.model.ahead import EndedPass, stalled
 from tui.forecast.model.forecast import PRE_COPY, Forecast, Inputs, forecast
 
 POST_COPY, DOWNTIME = "post-copy", "downtime"  # kinds of decisions
+ADVICE = "advice"  # one that is not done: the longest pause is the user's
+MOST_DOWNTIME_MS = 2_000_000  # QEMU's own maximum
+SHOWN_LEFTS = 3  # passes in a reason
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,8 @@ class View:
     """A migration in pre-copy, at the begin or end of a pass or at a sample; seconds since its start, and bytes.
 
     `passes` are those that have ended; `bandwidth` is in bytes per second, None while unknown; `post_copy` is whether
-    it may be used; `inputs` are those of the forecast before the start, if one was made; `grown` is that of Polls.
+    it may be used; `inputs` are those of the forecast before the start, if one was made; `grown` is that of Polls;
+    while `slows`, auto-converge may still slow the VM down further.
     """
 
     elapsed_s: float
@@ -31,6 +36,7 @@ class View:
     post_copy: bool
     inputs: Inputs | None = None
     grown: int = 0
+    slows: bool = False
 
     @property
     def at_boundary(self) -> bool:
@@ -40,7 +46,7 @@ class View:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a policy does, POST_COPY or DOWNTIME with `value` in milliseconds, and why, in a sentence without a stop."""
+    """What a policy does, and why, in a sentence without a stop; DOWNTIME and ADVICE have `value` in milliseconds."""
 
     kind: str
     reason: str
@@ -60,15 +66,16 @@ class ByForecast:
     """Ours: post-copy as soon as it is certain that pre-copy does not converge, by the forecast or by the passes.
 
     Before the first pass the measured dirty curve decides if it is certain; later the passes do, which are newer. At
-    the end of a pass what remains is least, so it switches then.
+    the end of a pass what remains is least, so it switches then. Without post-copy, it advises a longer downtime when
+    the passes prove that they do not converge and auto-converge slows the VM down no further.
     """
 
     name = "forecast"
 
     def decide(self, view: View) -> Decision | None:
-        """Post-copy, once and for a proved reason."""
+        """Post-copy, once and for a proved reason; else advice."""
         if not view.post_copy:
-            return None
+            return self._advice(view)
         return self._before(view) if not view.passes else self._after_pass(view)
 
     def _before(self, view: View) -> Decision | None:
@@ -92,6 +99,17 @@ class ByForecast:
         if stalled(view.passes) or self._as_forecast(view):
             return Decision(POST_COPY, f"the last passes left no less than before: {_lefts(view)}")
         return None
+
+    @staticmethod
+    def _advice(view: View) -> Decision | None:
+        if view.slows or not view.bandwidth or not view.at_boundary or not stalled(view.passes):
+            return None
+        most = max(each.left for each in view.passes[-SHOWN_LEFTS:])
+        value = int(rounded_up(1000 * most / view.bandwidth))
+        if not 1000 * view.max_downtime_s < value <= MOST_DOWNTIME_MS:
+            return None
+        reason = f"post-copy is not possible, and the last passes left no less than before: {_lefts(view)}"
+        return Decision(ADVICE, reason, value)
 
     @staticmethod
     def _as_forecast(view: View) -> bool:
@@ -198,13 +216,13 @@ class Proxmox:
     """
 
     name = "proxmox"
-    first_ms, polls, most_ms = 100, 6, 2_000_000  # QEMU's own maximum
+    first_ms, polls = 100, 6
 
     def decide(self, view: View) -> Decision | None:
         """The doubled downtime."""
         times = min(view.grown // self.polls, 15)  # by then it is at its most
         reason = f"what remains has grown at {view.grown} polls"
-        return _downtime(view, min(self.most_ms, self.first_ms * 2**times), reason)
+        return _downtime(view, min(MOST_DOWNTIME_MS, self.first_ms * 2**times), reason)
 
 
 class Kubevirt:
@@ -267,4 +285,4 @@ def _downtime(view: View, milliseconds: int, reason: str) -> Decision | None:
 
 
 def _lefts(view: View) -> str:
-    return ", ".join(size(each.left) for each in view.passes[-3:])
+    return ", ".join(size(each.left) for each in view.passes[-SHOWN_LEFTS:])

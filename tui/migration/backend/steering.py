@@ -8,7 +8,7 @@ from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, Plan
 from tui.forecast.model.ahead import Bandwidth
 from tui.forecast.model.forecast import Inputs, side_by_side
 from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
-from tui.forecast.model.policy import DOWNTIME, POLICIES, POST_COPY, Decision, Policy, Polls
+from tui.forecast.model.policy import ADVICE, DOWNTIME, POLICIES, POST_COPY, Decision, Policy, Polls
 from tui.migration.backend.controls import Controls
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import course, record
@@ -24,6 +24,7 @@ LEAST_SHARE = 0.01  # of the time so far, so that a day has some hundred forecas
 NOTHING = "nothing"  # decided
 RETRY_S = 5.0  # after a change that libvirt has refused, if the policy still decides it
 MOST_TRIES = 3
+NEW_ADVICE = 0.25  # by this share a downtime must differ from those that were advised before
 
 
 class Steering:
@@ -122,10 +123,16 @@ class Steering:
         bandwidth, grown = self._bandwidth.mean, self._polls.grown
         view = course.view_of(self._timeline, self._inputs, bandwidth, post_copy=post_copy, grown=grown)
         decision = self._policy.decide(view)
-        if decision is None or (decision.kind == DOWNTIME and DOWNTIME in by_person):
+        if decision is None or (decision.kind == DOWNTIME and DOWNTIME in by_person) or self._advised(decision):
             return
-        if self._record_once(decision) and self._acts:
+        if self._record_once(decision) and self._acts and decision.kind != ADVICE:
             controls.decided(decision.kind, decision.value)
+
+    def _advised(self, decision: Decision) -> bool:
+        """Whether nearly the same was advised before: each pass leaves a bit more or less."""
+        new = decision.value or 0
+        before = (value or 0 for kind, value in self._decided if kind == decision.kind == ADVICE)
+        return any(abs(new - each) <= NEW_ADVICE * each for each in before)
 
     def _record_once(self, decision: Decision, **more: str) -> bool:
         key, now = (decision.kind, decision.value), self._timeline.now

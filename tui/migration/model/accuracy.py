@@ -34,15 +34,14 @@ def planned(plan: Plan, inputs: Inputs) -> Forecast:
 def used(timeline: Timeline, inputs: Inputs) -> Forecast:
     """The forecast of the technique that a migration really used: a person may have switched before the plan did."""
     options, at = timeline.options, timeline.post_copy_at
-    auto_converge, timeout_s = bool(options.get("auto_converge")), number_in(options, "timeout_s") or 0.0
+    timeout_s = number_in(options, "timeout_s") or 0.0
     policy, shadow = str(options.get("policy", OURS)), bool(options.get("shadow"))
     refused = str(options.get("post_copy_refused", "")) or timeline.without_post_copy
-    auto_converge = auto_converge or bool(refused)
     plan = Plan(
         "",
         timeline.technique,
         timeout_s or Plan.timeout_s,
-        auto_converge=auto_converge,
+        auto_converge=timeline.auto_converge,
         shadow=shadow,
         post_copy_refused=refused,
         policy=policy,
@@ -55,7 +54,7 @@ def used(timeline: Timeline, inputs: Inputs) -> Forecast:
         return planned(plan, inputs)
     if not timeline.passes and at - timeline.pass_began < AT_ONCE_S:
         return model.forecast(model.AT_ONCE, inputs)
-    return after_timeout(replace(inputs, auto_converge=auto_converge), round(at, 1))
+    return after_timeout(replace(inputs, auto_converge=timeline.auto_converge), round(at, 1))
 
 
 def forecast_table(timeline: Timeline) -> dict[str, Any] | None:

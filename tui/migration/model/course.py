@@ -7,10 +7,12 @@ from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.policy import View
+from tui.forecast.model.pre_copy import THROTTLE_MOST
 from tui.migration.model.timeline import PASS, Timeline
 
 NEWEST_PASSES = 1000  # a policy needs those of the last minutes, and each costs time
 LEAST_PASSES = 2  # without a measured curve: one pass shows no trend
+MOST_THROTTLE = round(100 * THROTTLE_MOST)  # percent
 MOST_CONE = 24  # moments of a cone that are recorded
 
 
@@ -48,6 +50,7 @@ def view_of(
         post_copy=post_copy,
         inputs=None if inputs is None else replace(inputs, max_downtime_s=downtime_s),
         grown=grown,
+        slows=timeline.auto_converge and point.throttle < MOST_THROTTLE,
     )
 
 

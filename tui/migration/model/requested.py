@@ -86,10 +86,15 @@ def decision_words(decision: Mapping[str, Any]) -> str:
     reason, value = str(decision.get("reason", "")), decision.get("value")
     if decision.get("decided") == "nothing":
         return reason
+    if decision.get("decided") == "advice":
+        return f"advises to allow {value} ms of downtime because {reason}"
     what = "switched to post-copy" if decision.get("decided") == "post-copy" else f"allowed {value} ms of downtime"
     return f"{'would have ' if decision.get('shadow') else ''}{what} because {reason}"
 
 
 def decided_words(decision: Mapping[str, Any]) -> str:
     """What a decision of the technique "automatic" does, in two or three words."""
-    return "post-copy" if decision.get("decided") == "post-copy" else f"downtime <= {decision.get('value')} ms"
+    if decision.get("decided") == "post-copy":
+        return "post-copy"
+    advised = "advice: " if decision.get("decided") == "advice" else ""
+    return f"{advised}downtime <= {decision.get('value')} ms"

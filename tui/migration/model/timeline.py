@@ -144,6 +144,11 @@ class Timeline(Requested):
         return not (self.options and refused)
 
     @property
+    def auto_converge(self) -> bool:
+        """Whether QEMU may slow the VM down."""
+        return bool(self.options.get("auto_converge") or self.without_post_copy)
+
+    @property
     def threshold(self) -> int | None:
         """The VM is switched over when less than this remains, in bytes: rate x maximum downtime; None if unknown."""
         point, most_ms = self.point, self.max_downtime_ms
