@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from tui.core.plan import AT_ONCE, AUTOMATIC, PRE_COPY
 from tui.core.quantity import GIB, MIB
 from tui.forecast.model.advice import advised, sentence
 from tui.forecast.model.dirty_curve import DirtyCurve
-from tui.forecast.model.forecast import AT_ONCE, AUTO_CONVERGE, AUTOMATIC, PRE_COPY, Forecast, Inputs, side_by_side
+from tui.forecast.model.forecast import AUTO_CONVERGE, Forecast, Inputs, side_by_side
 from tui.forecast.model.forecast_json import forecast_from_json, forecast_to_json, inputs_from_json, inputs_to_json
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.judgement import judge

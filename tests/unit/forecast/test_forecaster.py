@@ -14,7 +14,6 @@ from tui.core.protocols import MemoryUse
 from tui.core.quantity import GIB, MIB
 from tui.forecast.backend.forecaster import WORKLOAD_LIMIT_S, BandwidthUnknown, Forecaster, Progress
 from tui.forecast.model.dirty_curve import WINDOWS_S
-from tui.forecast.model.forecast import PRE_COPY as PLAIN
 from tui.forecast.model.forecast import Inputs, forecast
 
 PLAN = Plan("guest1")
@@ -207,7 +206,7 @@ async def test_a_cancelled_measurement_leaves_no_task(world: FakeHosts, runs: Pa
 
 async def test_the_measured_vm_has_a_forecast(forecaster: Forecaster) -> None:
     found, _ = await measured(forecaster, Plan("guest1", downtime_ms=1500))
-    assert forecast(PLAIN, found).converges
+    assert forecast(PRE_COPY, found).converges
 
 
 async def test_the_first_pass_sends_at_least_what_the_vm_dirties(world: FakeHosts, forecaster: Forecaster) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from tui.core.plan import PRE_COPY
 from tui.core.quantity import GIB, MIB
 from tui.forecast.model.ahead import EndedPass
 from tui.forecast.model.dirty_curve import DirtyCurve
-from tui.forecast.model.forecast import PRE_COPY, Inputs, forecast
+from tui.forecast.model.forecast import Inputs, forecast
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.policy import ADVICE, DOWNTIME, POLICIES, POST_COPY, Policy, Polls, View
 

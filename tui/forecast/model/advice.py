@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 
+from tui.core.plan import AT_ONCE, PRE_COPY
 from tui.core.quantity import GIB, MIB, approximately, duration, rate, size
-from tui.forecast.model.forecast import AT_ONCE, AUTO_CONVERGE, PRE_COPY, Forecast, Inputs
+from tui.forecast.model.forecast import AUTO_CONVERGE, Forecast, Inputs
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.pre_copy import pre_copy
 from tui.forecast.model.what_if import (

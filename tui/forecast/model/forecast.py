@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
+from tui.core.plan import AT_ONCE, AUTOMATIC, PRE_COPY
 from tui.forecast.model.dirty_curve import DEVIATIONS, DirtyCurve
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.pre_copy import Link, Outcome, margin, post_copy, pre_copy
 
-PRE_COPY, AUTO_CONVERGE, AT_ONCE, AUTOMATIC = "pre-copy", "auto-converge", "post-copy at once", "automatic"
+AUTO_CONVERGE = "auto-converge"  # the other names of techniques are those of core.plan
 SETUP_S = Interval(0.5, 1.0, 2.0)  # until earlier runs of the two hosts show it; measured in the lab: about 1 s
 DEVICE_S = Interval(0.02, 0.04, 0.2)
 BORDER = 0.1  # so near to the border between converging and not, a verdict is a guess

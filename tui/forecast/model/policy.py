@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from tui.core.plan import PRE_COPY
 from tui.core.quantity import duration, size
 from tui.forecast.model.advice import rounded_up
 from tui.forecast.model.ahead import EndedPass, stalled
-from tui.forecast.model.forecast import PRE_COPY, Forecast, Inputs, forecast
+from tui.forecast.model.forecast import Forecast, Inputs, forecast
 
 POST_COPY, DOWNTIME = "post-copy", "downtime"  # kinds of decisions
 ADVICE = "advice"  # one that is not done: the longest pause is the user's

@@ -5,7 +5,7 @@ from dataclasses import replace
 from statistics import quantiles
 from typing import Any
 
-from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, PRE_COPY, UNKNOWN, Plan
+from tui.core.plan import AT_ONCE, AUTOMATIC, OURS, POST_COPY_TIMEOUT, PRE_COPY, UNKNOWN, Plan
 from tui.core.quantity import MIB
 from tui.forecast.model import forecast as model
 from tui.forecast.model.ahead import stalled
@@ -53,7 +53,7 @@ def used(timeline: Timeline, inputs: Inputs) -> Forecast:
     if at is None or by_rule or by_policy:
         return planned(plan, inputs)
     if not timeline.passes and at - timeline.pass_began < AT_ONCE_S:
-        return model.forecast(model.AT_ONCE, inputs)
+        return model.forecast(AT_ONCE, inputs)
     return after_timeout(replace(inputs, auto_converge=timeline.auto_converge), round(at, 1))
 
 
