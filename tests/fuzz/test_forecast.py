@@ -8,11 +8,12 @@ from typing import Any
 from tests.fuzz.inputs import files, reads, texts, trees
 from tests.unit.forecast.test_first_pass import OF_VM, STATS
 from tests.unit.forecast.test_link import RECORDED, UNLIMITED, tables, unlimited
+from tui.core.plan import AT_ONCE
 from tui.core.quantity import GIB, MIB
 from tui.forecast.backend.earlier_runs import earlier
 from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.first_pass import sent_first
-from tui.forecast.model.forecast import AT_ONCE, Inputs, forecast
+from tui.forecast.model.forecast import Inputs, forecast
 from tui.forecast.model.link import LinkFacts, earlier_run, learned
 from tui.forecast.model.link_probe import parse_moved, parse_port
 

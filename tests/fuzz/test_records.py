@@ -9,9 +9,8 @@ import tomli_w
 from tests.fuzz.inputs import files, json_lines, reads, texts, trees
 from tests.unit.fakes import RECORDINGS
 from tests.unit.migration.foretold import BUSY, IDLE, foretold
-from tui.core.plan import Plan
+from tui.core.plan import AT_ONCE, PRE_COPY, Plan
 from tui.core.vm import Vm
-from tui.forecast.model.forecast import AT_ONCE, PRE_COPY
 from tui.migration.backend.recorder import without_none
 from tui.migration.backend.run_files import has_end, in_use, read_records
 from tui.migration.backend.run_summary import summary

@@ -11,7 +11,8 @@ from tests.ui.one_page import OnePage, text_of, until
 from tests.ui.replay import ReplayedMigration, ReplayedMigrations, Until
 from tests.ui.runs_screen import NAME, make_run
 from tests.unit.migration.foretold import BUSY, IDLE, foretold
-from tui.forecast.model.forecast import AT_ONCE, PRE_COPY, Inputs
+from tui.core.plan import AT_ONCE, PRE_COPY
+from tui.forecast.model.forecast import Inputs
 from tui.migration.model.record import to_line
 from tui.migration.model.timeline import Timeline
 from tui.migration.screens.page import MigratePage

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from tests.ui.one_page import text_of, until
 from tests.ui.runs_screen import NAME, app_of, make_run, open_run, summary, utc
 from tests.unit.migration.foretold import foretold
-from tui.forecast.model.forecast import AT_ONCE
+from tui.core.plan import AT_ONCE
 from tui.migration.model.record import to_line
 from tui.runs.screens.details import RunDetails
 from tui.runs.screens.run import RunPage

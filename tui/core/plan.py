@@ -18,7 +18,7 @@ TECHNIQUES = {
 }
 
 POST_COPY = "post-copy"  # the technique of an imported log, which does not show whether a timeout or a person switched
-AT_ONCE = "post-copy at once"  # by hand in a study, where nobody presses the key
+AT_ONCE = "post-copy at once"  # in a forecast, and in a study, where nobody presses a key
 OURS = "forecast"  # the policy of "automatic", unless another one of forecast.model.policy is chosen
 UNKNOWN = "unknown"  # the technique of a migration that another program started
 ELSEWHERE = "another host"  # the target of such a migration, as a sentence names it while it is unknown

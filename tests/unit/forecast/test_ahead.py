@@ -47,6 +47,38 @@ def test_the_cone_contains_the_saw_tooth_of_the_likely_course() -> None:
     assert sampled.cone[-1] == (pytest.approx(sampled.total_s.high), 0, 0)  # until even the slowest course has ended
 
 
+EXACT = replace(updated(SLOW, passes(300, 305), 100 * MIB), bandwidth=Interval.exact(100 * MIB), exact_curve=True)
+
+
+def test_a_migration_that_will_be_switched_goes_on_as_post_copy_from_there() -> None:
+    found = ahead(EXACT, Position(8.0, 0.0, 305 * MIB, switch_s=10.0))
+    # 200 of 305 MiB are sent until then, and of the 302 that were dirtied meanwhile that share was sent in vain.
+    dirtied = EXACT.curve.at(2.0) * 200 / 305
+    assert (found.converges, found.certain, found.downtime_s) == (True, True, EXACT.device_s)
+    assert found.total_s.likely == pytest.approx(10 + 0.04 + (105 * MIB + dirtied) / (100 * MIB))
+    assert found.cone[0] == (8.0, 305 * MIB, 305 * MIB)
+    assert found.cone[-1] == (pytest.approx(found.total_s.high), 0, 0)
+    assert max(high for t, _, high in found.cone if t > 10) == pytest.approx(105 * MIB + dirtied)
+
+
+def test_the_passes_before_the_switch_are_in_the_cone() -> None:
+    found = ahead(EXACT, Position(8.0, 0.0, 305 * MIB, switch_s=26.0))
+    assert 26 + 0.04 < found.total_s.likely < 26 + 0.04 + 3.1
+    assert [t for t, low, _ in found.cone if low == 0][:3] == [pytest.approx(8 + n * 3.05) for n in (1, 2, 3)]
+
+
+def test_a_migration_that_ends_before_its_switch_is_not_changed_by_it() -> None:
+    position = Position(3.0, 2.0, 100 * MIB)
+    assert ahead(SLOW, replace(position, switch_s=60.0)) == ahead(SLOW, position)
+
+
+def test_a_switch_that_is_due_happens_now_and_one_after_thousands_of_passes_at_its_time() -> None:
+    due = ahead(EXACT, Position(30.0, 1.0, 200 * MIB, switch_s=25.0))
+    assert 30 + 2 < due.total_s.likely < 30 + 3.1
+    tiny = replace(EXACT, curve=DirtyCurve(((0.01, 2 * MIB), (1.0, 2 * MIB)), GIB), max_downtime_s=0.0)
+    assert 100 < ahead(tiny, Position(1.0, 0.0, MIB, switch_s=100.0)).total_s.likely < 101
+
+
 def test_the_cone_of_a_migration_without_end_does_not_fall_to_zero_after_the_passes_that_are_shown() -> None:
     found = ahead(updated(SLOW, passes(300, 305), 100 * MIB), Position(8.0, 0.0, 305 * MIB))
     end = found.cone[-1][0]

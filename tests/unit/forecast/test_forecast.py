@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from tui.core.plan import AT_ONCE, AUTOMATIC, PRE_COPY
 from tui.core.quantity import GIB, MIB
 from tui.forecast.model.advice import advised, sentence
 from tui.forecast.model.dirty_curve import DirtyCurve
-from tui.forecast.model.forecast import AT_ONCE, AUTO_CONVERGE, AUTOMATIC, PRE_COPY, Forecast, Inputs, side_by_side
+from tui.forecast.model.forecast import AUTO_CONVERGE, Forecast, Inputs, side_by_side
 from tui.forecast.model.forecast_json import forecast_from_json, forecast_to_json, inputs_from_json, inputs_to_json
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.judgement import judge
@@ -61,6 +62,28 @@ def test_post_copy_that_is_refused_is_neither_offered_nor_advised() -> None:
 def test_the_timeout_of_a_plan_has_a_forecast_of_its_own() -> None:
     found = by_name(inputs(1000, timeout_s=25.0))
     assert 25 < found["post-copy after 25 s"].total_s.likely < 25 + 1 + 450 / 112
+
+
+def test_auto_converge_slows_the_passes_before_the_timeout() -> None:
+    """The later the timeout, the less the throttled VM has left to send after it."""
+    plain, slowed = (by_name(inputs(1000, timeout_s=60.0, auto_converge=each)) for each in (False, True))
+    technique = "post-copy after 60 s"
+    assert slowed[technique].sent.likely < plain[technique].sent.likely
+    assert slowed[technique].total_s.likely < plain[technique].total_s.likely - 0.3
+    late = by_name(inputs(1000, timeout_s=300.0, auto_converge=True))
+    assert late["post-copy after 300 s"].total_s == late[AUTO_CONVERGE].total_s  # it has ended before
+
+
+@pytest.mark.parametrize("rate", [30, 100])
+def test_automatic_is_slowed_down_by_auto_converge_where_it_does_not_switch_at_once(rate: int) -> None:
+    found = by_name(inputs(rate, auto_converge=True))
+    assert found[AUTOMATIC].total_s.likely == found[AUTO_CONVERGE].total_s.likely
+    assert found[PRE_COPY] == by_name(inputs(rate))[PRE_COPY]
+
+
+def test_automatic_with_auto_converge_still_switches_at_once_what_is_far_from_converging() -> None:
+    found = by_name(inputs(1000, auto_converge=True))
+    assert found[AUTOMATIC].total_s == found[AT_ONCE].total_s
 
 
 def test_a_verdict_near_the_border_says_so() -> None:
@@ -121,10 +144,16 @@ def test_the_sentence_names_what_limits_and_what_is_advised() -> None:
 
 @pytest.mark.parametrize("rate", MEASURED)
 def test_a_record_keeps_inputs_and_forecasts(rate: int) -> None:
-    of = inputs(rate, timeout_s=25.0)
+    of = inputs(rate, timeout_s=25.0, auto_converge=True)
     assert inputs_from_json(inputs_to_json(of)) == of
     for each in side_by_side(of):
         assert forecast_from_json(forecast_to_json(each)) == each
+
+
+def test_inputs_of_a_version_that_did_not_record_auto_converge_are_read() -> None:
+    written = inputs_to_json(inputs(30))
+    del written["auto_converge"]
+    assert inputs_from_json(written) == inputs(30)
 
 
 @pytest.mark.parametrize("damaged", [None, [], {}, {"curve": {"points": [[1, 2], [1, 3]], "memory": 1}}, {"curve": 1}])

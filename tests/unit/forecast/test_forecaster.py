@@ -14,7 +14,6 @@ from tui.core.protocols import MemoryUse
 from tui.core.quantity import GIB, MIB
 from tui.forecast.backend.forecaster import WORKLOAD_LIMIT_S, BandwidthUnknown, Forecaster, Progress
 from tui.forecast.model.dirty_curve import WINDOWS_S
-from tui.forecast.model.forecast import PRE_COPY as PLAIN
 from tui.forecast.model.forecast import Inputs, forecast
 
 PLAN = Plan("guest1")
@@ -156,8 +155,9 @@ async def test_a_limit_is_a_bandwidth_that_is_known(world: FakeHosts, tmp_path: 
 async def test_another_plan_needs_no_other_measurement(world: FakeHosts, forecaster: Forecaster) -> None:
     found, _ = await measured(forecaster)
     calls = len(world.source.calls)
-    other = Plan("guest1", POST_COPY_TIMEOUT, timeout_s=9.0, bandwidth_mib_s=20, downtime_ms=80)
+    other = Plan("guest1", POST_COPY_TIMEOUT, timeout_s=9.0, bandwidth_mib_s=20, downtime_ms=80, auto_converge=True)
     again = forecaster.again(found, other)
+    assert (found.auto_converge, again.auto_converge) == (False, True)
     assert (again.max_downtime_s, again.timeout_s, again.bandwidth.likely) == (0.08, 9.0, 20 * MIB)
     assert (again.curve, again.first) == (found.curve, found.first)
     assert forecaster.again(again, PLAN) == found  # the limit of the plan before has gone
@@ -206,7 +206,7 @@ async def test_a_cancelled_measurement_leaves_no_task(world: FakeHosts, runs: Pa
 
 async def test_the_measured_vm_has_a_forecast(forecaster: Forecaster) -> None:
     found, _ = await measured(forecaster, Plan("guest1", downtime_ms=1500))
-    assert forecast(PLAIN, found).converges
+    assert forecast(PRE_COPY, found).converges
 
 
 async def test_the_first_pass_sends_at_least_what_the_vm_dirties(world: FakeHosts, forecaster: Forecaster) -> None:

@@ -66,6 +66,15 @@ def test_the_first_free_port_is_used_and_a_stranger_does_not_end_the_probe() -> 
         assert parse_moved(process.communicate(timeout=60)[0])
 
 
+def test_a_receiver_ends_when_nobody_reads_it_any_more() -> None:
+    """So does that of a cancelled probe: its session is closed, and no sender comes."""
+    with receiving(*PORTS) as (process, _port):
+        assert process.stdout
+        assert process.stdout.readline() == "waiting\n"
+        process.stdout.close()
+        assert process.wait(timeout=30) != 0  # it would live for 60 s
+
+
 def test_ports_that_are_all_in_use_are_reported() -> None:
     with receiving(*PORTS) as (_process, port):
         argv = perl.argv(RECEIVER, str(port), str(port), "60", "0.05", TOKEN)

@@ -1,16 +1,18 @@
 """The policies, each on a simulated migration whose workload may change its rate while it runs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
+from tui.core.plan import PRE_COPY
 from tui.core.quantity import GIB, MIB
 from tui.forecast.model.ahead import EndedPass
 from tui.forecast.model.dirty_curve import DirtyCurve
-from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.forecast import Inputs, forecast
 from tui.forecast.model.interval import Interval
-from tui.forecast.model.policy import DOWNTIME, POLICIES, POST_COPY, Policy, View
+from tui.forecast.model.policy import ADVICE, DOWNTIME, POLICIES, POST_COPY, Policy, Polls, View
 
 LINK = 112.0 * MIB
 FIRST = 450.0 * MIB
@@ -35,18 +37,23 @@ class Run:
 def run(policy: Policy, workload: Workload, inputs: Inputs | None = None, limit_s: float = 5000.0, **more: bool) -> Run:
     """Pre-copy on a link of LINK, in passes; the policy decides at the begin, and at the end of each pass."""
     t, rest, downtime_s, passes, downtimes = 0.0, FIRST, 0.3, [], []
-    in_pass_s = 0.0
+    in_pass_s, polls, sent = 0.0, Polls(), 0.0
     while t < limit_s:
-        view = View(t, in_pass_s, rest, GIB, tuple(passes), LINK, downtime_s, more.get("post_copy", True), inputs)
+        post_copy = more.get("post_copy", True)
+        view = View(t, in_pass_s, rest, GIB, tuple(passes), LINK, downtime_s, post_copy, inputs, polls.grown)
         while (decision := policy.decide(view)) is not None:
+            if decision.kind == ADVICE:
+                break
             if decision.kind == POST_COPY:
                 return Run(t + rest / LINK, t, len(passes), tuple(downtimes), decision.reason)
             downtimes.append(decision.value or 0)
             downtime_s = (decision.value or 0) / 1000
-            view = View(t, in_pass_s, rest, GIB, tuple(passes), LINK, downtime_s, True, inputs)
+            view = replace(view, max_downtime_s=downtime_s)
         seconds = rest / LINK
         left = workload(t).at(seconds)
-        t += seconds
+        for part in (n / 100 for n in range(101)):
+            polls.add(t + part * seconds, round(rest * (1 - part)), round(sent + rest * part))
+        t, sent = t + seconds, sent + rest
         passes.append(EndedPass(seconds, left, t))
         if left <= downtime_s * LINK:
             return Run(t + left / LINK, None, len(passes), tuple(downtimes))
@@ -114,6 +121,44 @@ def test_it_switches_only_at_the_low_point() -> None:
     assert OURS.decide(View(remaining=150 * MIB, post_copy=True, **at)) is None  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("rate", "switches"), [(1000, True), (115, False)])
+def test_two_passes_prove_only_what_the_forecast_was_sure_of(rate: int, switches: bool) -> None:
+    """A third one may still shrink where the forecast was near the border."""
+    inputs = measured(DirtyCurve.of_workload(rate * MIB, 300 * MIB, GIB))
+    assert not forecast(PRE_COPY, inputs).converges
+    passes = (EndedPass(4.0, 300.0 * MIB, 4.0), EndedPass(2.7, 300.0 * MIB, 6.7))
+    view = View(6.7, 0.0, 300 * MIB, GIB, passes, LINK, 0.3, post_copy=True, inputs=inputs)
+    assert (OURS.decide(view) is not None) is switches
+
+
+STALLED = tuple(EndedPass(2.7, left * MIB, t) for left, t in ((300.0, 4.0), (302.0, 6.7), (301.0, 9.4)))
+NO_POST_COPY = View(9.4, 0.0, 301 * MIB, GIB, STALLED, LINK, 0.3, post_copy=False)
+
+
+def test_without_post_copy_it_advises_the_downtime_that_would_do() -> None:
+    decision = OURS.decide(NO_POST_COPY)
+    assert decision is not None
+    assert (decision.kind, decision.value) == (ADVICE, 2700)  # 302 MiB at 112 MiB/s
+    assert decision.reason == (
+        "post-copy is not possible, and the last passes left no less than before: 300 MiB, 302 MiB, 301 MiB"
+    )
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"slows": True},  # auto-converge may still do
+        {"passes": STALLED[:2]},  # not proved yet
+        {"max_downtime_s": 2.7},
+        {"bandwidth": None},
+        {"remaining": 100 * MIB},  # in the middle of a pass
+        {"bandwidth": 100.0},  # no downtime that QEMU accepts would do
+    ],
+)
+def test_it_advises_nothing_that_is_not_proved_or_would_not_do(changed: dict[str, Any]) -> None:
+    assert OURS.decide(replace(NO_POST_COPY, **changed)) is None
+
+
 def test_virsh_switches_after_the_first_pass_whatever_it_left() -> None:
     found = run(POLICIES["virsh-first-pass"], lambda _: SLOW)
     assert (found.passes, found.switched_s) == (1, pytest.approx(FIRST / LINK))
@@ -134,6 +179,37 @@ def test_proxmox_doubles_the_downtime_until_the_rest_fits() -> None:
     found = run(POLICIES["proxmox"], lambda _: FLAT_OUT)
     assert found.downtimes_ms == (100, 200, 400, 800, 1600, 3200)
     assert found.switched_s is None
+    assert 30 <= found.passes <= 32  # each is longer than a poll, so that each is seen to grow
+
+
+def test_proxmox_does_not_see_each_of_the_passes_that_are_shorter_than_its_polls() -> None:
+    short = DirtyCurve.of_workload(1000 * MIB, 40 * MIB, GIB)  # 0.36 s
+    found = run(POLICIES["proxmox"], lambda _: short)
+    assert found.downtimes_ms == (100, 200, 400)
+    assert 12 < found.passes < 40
+
+
+def polled(*samples: tuple[float, int, int]) -> int:
+    polls = Polls()
+    for t, remaining, sent in samples:
+        polls.add(t, remaining, sent)
+    return polls.grown
+
+
+@pytest.mark.parametrize(
+    ("samples", "grown"),
+    [
+        ([(1.0, 50, 100), (2.0, 90, 200), (3.0, 60, 300)], 1),
+        ([(1.0, 50, 100), (1.5, 90, 150), (2.0, 50, 200)], 0),  # it rose and fell between two polls
+        ([(1.0, 900, 100), (2.0, 950, 100), (3.0, 900, 200)], 0),  # nothing was sent
+        ([(1.0, 900, 100), (2.0, 0, 200), (3.0, 500, 300)], 1),  # 0 counts, and more than 0 does not
+        # less remains than is sent between two polls: it polls each 0.1 s from then on
+        ([(1.0, 900, 100), (2.0, 40, 200), (2.1, 60, 210), (2.2, 50, 220), (2.3, 70, 230)], 2),
+        ([(1.0, 900, 100), (2.0, 800, 200), (2.1, 860, 210), (2.2, 850, 220), (2.3, 870, 230)], 0),
+    ],
+)
+def test_the_polls_of_proxmox_count_what_they_see(samples: list[tuple[float, int, int]], grown: int) -> None:
+    assert polled(*samples) == grown
 
 
 def test_kubevirt_switches_when_it_has_stalled_for_60_s() -> None:

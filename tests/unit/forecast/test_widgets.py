@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.forecast.fake_forecaster import MEASURED, measured
-from tui.core.plan import POST_COPY_MANUAL, POST_COPY_TIMEOUT, Plan
+from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.core.quantity import GIB, MIB
 from tui.forecast.model.advice import remedies
 from tui.forecast.model.chosen import chosen
 from tui.forecast.model.dirty_curve import DirtyCurve
-from tui.forecast.model.forecast import AUTO_CONVERGE, AUTOMATIC, PRE_COPY, Inputs, forecast, side_by_side
+from tui.forecast.model.forecast import AUTO_CONVERGE, Inputs, forecast, side_by_side
 from tui.forecast.model.interval import Interval
 from tui.forecast.widgets.picture import curve_picture
 from tui.forecast.widgets.table import ends, table

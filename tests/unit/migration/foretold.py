@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tests.unit.fakes import recording
+from tui.core.plan import AT_ONCE, PRE_COPY
 from tui.core.quantity import GIB, MIB
 from tui.forecast.model.ahead import Bandwidth, EndedPass, Position, ahead, updated
 from tui.forecast.model.dirty_curve import DirtyCurve
-from tui.forecast.model.forecast import AT_ONCE, AUTO_CONVERGE, PRE_COPY, Inputs, forecast
+from tui.forecast.model.forecast import AUTO_CONVERGE, Inputs, forecast
 from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
 from tui.forecast.model.interval import Interval
 from tui.migration.model.record import FORECAST, Event, Record

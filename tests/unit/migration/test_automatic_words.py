@@ -58,6 +58,11 @@ def test_in_the_shadow_it_promises_nothing() -> None:
             "Automatic: would have allowed 400 ms of downtime because it does not end.",
             "automatic (shadow): downtime <= 400 ms",
         ),
+        (
+            {**SWITCH, "decided": "advice", "value": 2700},
+            "Automatic: advises to allow 2700 ms of downtime because it does not end.",
+            "automatic: advice: downtime <= 2700 ms",
+        ),
     ],
 )
 def test_a_decision_has_its_reason_and_its_mark(decision: dict[str, object], text: str, mark: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.migration.foretold import BUSY, IDLE, foretold
-from tui.forecast.model.forecast import AT_ONCE
+from tui.core.plan import AT_ONCE
 from tui.migration.model.outcome import facts
 from tui.migration.model.record import GUEST, Event, Record
 from tui.migration.model.timeline import Timeline

@@ -7,8 +7,8 @@ import pytest
 
 from tests.page_keys import with_page_keys
 from tests.unit.migration.foretold import BUSY, IDLE, before, foretold
+from tui.core.plan import AT_ONCE, PRE_COPY
 from tui.core.quantity import MIB
-from tui.forecast.model.forecast import AT_ONCE, PRE_COPY
 from tui.migration.model.forecasts import Forecasts
 from tui.migration.model.outlook import cone, expected, fetching
 from tui.migration.model.record import FORECAST, Record

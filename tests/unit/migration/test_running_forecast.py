@@ -15,7 +15,7 @@ from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, POST_COPY_TIMEOUT, PRE_COPY, Plan
 from tui.core.quantity import GIB, MIB
 from tui.forecast.model.dirty_curve import DirtyCurve
-from tui.forecast.model.forecast import Inputs
+from tui.forecast.model.forecast import Forecast, Inputs
 from tui.forecast.model.forecast_json import inputs_from_json, inputs_to_json
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.policy import POLICIES
@@ -24,7 +24,7 @@ from tui.migration.backend.run_files import read_records
 from tui.migration.backend.run_log import RunLog
 from tui.migration.backend.steering import Steering
 from tui.migration.model import record
-from tui.migration.model.accuracy import forecast_table, learned_figures, planned
+from tui.migration.model.accuracy import forecast_table, learned_figures, planned, used
 from tui.migration.model.course import ahead_of, ended_passes, in_pre_copy, position, view_of
 from tui.migration.model.record import Event, Record, Sample
 from tui.migration.model.timeline import Timeline
@@ -127,6 +127,25 @@ async def test_a_forecast_follows_each_pass_but_at_most_one_a_second(tmp_path: P
     assert found[-1]["total_s"] == [None, None, None]
 
 
+@pytest.mark.parametrize("refused", [False, True])
+async def test_before_its_timeout_post_copy_is_forecast_and_not_endless_passes(tmp_path: Path, refused: bool) -> None:
+    plan = Plan("guest1", POST_COPY_TIMEOUT, timeout_s=60.0)
+    log = Kept(NullRecorder(tmp_path / "run", "no disk"))
+    watched = prepare(Stage(recording("post-copy-by-hand")), tmp_path)
+    steering = Steering(plan, log, watched.migration.controls)
+    watched.migration.controls.post_copy_refused = refused
+    for each in recording("post-copy-by-hand"):
+        log.publish(each)
+        if isinstance(each, Sample):
+            steering.sampled()
+    log.leave()
+    watched.migration.leave()
+    found = [each.data for each in forecasts(log.kept)]
+    assert {each["converges"] for each in found} == {not refused}
+    if not refused:
+        assert all(60 < each["total_s"][1] < 64 and each["downtime_s"][1] < 0.1 for each in found)
+
+
 async def test_an_hour_of_short_passes_has_some_hundred_forecasts(tmp_path: Path) -> None:
     log = Kept(NullRecorder(tmp_path / "run", "no disk"))
     watched = prepare(Stage(recording("post-copy-by-hand")), tmp_path)
@@ -144,17 +163,16 @@ async def test_an_hour_of_short_passes_has_some_hundred_forecasts(tmp_path: Path
     assert not any(each.kind == record.FORECAST for each in log.timeline.events)  # only the newest is kept
 
 
-@pytest.mark.parametrize(("policy", "decided"), [("kubevirt", ("post-copy", None)), ("proxmox", ("downtime", 6400))])
-def test_a_policy_sees_the_short_passes_of_minutes(policy: str, decided: tuple[str, int | None]) -> None:
+def test_a_policy_sees_the_short_passes_of_minutes() -> None:
     start, *rest = recording("post-copy-by-hand")
     sample = next(each for each in rest if isinstance(each, Sample) and each.number("memory_total"))
     timeline = Timeline([start])
     for second in range(1, 40):
         stats = {**sample.stats, "memory_iteration": second, "memory_processed": second * 100 * MIB}
         timeline.add(Sample(1.7 * second, "", {**stats, "memory_remaining": 300 * MIB}, "running"))
-    decision = POLICIES[policy].decide(view_of(timeline, None, 112.0 * MIB, post_copy=True))
+    decision = POLICIES["kubevirt"].decide(view_of(timeline, None, 112.0 * MIB, post_copy=True))
     assert decision is not None
-    assert (decision.kind, decision.value) == decided
+    assert (decision.kind, decision.value) == ("post-copy", None)
 
 
 def test_a_measured_curve_gives_a_forecast_in_the_first_pass() -> None:
@@ -220,15 +238,33 @@ def test_automatic_that_did_nothing_is_judged_as_pre_copy(changed: dict[str, obj
     assert table["technique"] == "pre-copy"
 
 
-def test_automatic_without_post_copy_is_judged_as_slowed_down() -> None:
-    decided = {"action": "automatic", "decided": "nothing", "reason": "userfaultfd is missing"}
+def judged(*events: dict[str, object], **changed: object) -> Forecast:
+    """The forecast of the technique that a recorded migration with these actions used."""
     start, *rest = recording("pre-copy-idle")
-    refused = Event(start.t, "", record.ACTION, decided)
-    expected = planned(Plan("", AUTOMATIC, post_copy_refused="userfaultfd is missing"), INPUTS)
-    table = forecast_table(timeline_of([start, refused, *rest], INPUTS, technique=AUTOMATIC))
-    assert table is not None
-    assert table["total_s"][1] == expected.total_s.likely
-    assert expected.total_s == planned(Plan("", auto_converge=True), INPUTS).total_s
+    actions = [Event(3.0, "", record.ACTION, each) for each in events]
+    inputs = replace(INPUTS, exact_curve=True)
+    return used(timeline_of([start, *rest[:4], *actions, *rest[4:]], inputs, **changed), inputs)
+
+
+WITHOUT = {"action": "automatic", "decided": "nothing", "reason": "a reason", "without_post_copy": "no userfaultfd"}
+GOES_ON = {"action": "automatic", "decided": "nothing", "reason": "post-copy was refused, so it goes on"}
+REFUSED = {"action": "post-copy", "failed": True}
+
+
+def test_automatic_without_post_copy_is_judged_as_slowed_down() -> None:
+    slowed = planned(Plan("", auto_converge=True), replace(INPUTS, exact_curve=True))
+    found = judged(WITHOUT, technique=AUTOMATIC)
+    assert (found.technique, found.total_s) == (AUTOMATIC, slowed.total_s)
+    later = {"action": "automatic", "decided": "downtime", "value": 300, "reason": "a step"}
+    assert judged(WITHOUT, later, technique=AUTOMATIC) == found  # a later decision does not undo the start
+
+
+@pytest.mark.parametrize("technique", [AUTOMATIC, POST_COPY_TIMEOUT, POST_COPY_MANUAL])
+def test_a_migration_whose_post_copy_was_refused_is_judged_as_its_passes_went_on(technique: str) -> None:
+    found = judged(REFUSED, GOES_ON, technique=technique)
+    assert (found.technique, found.converges) == (PRE_COPY, False)
+    slowed = judged(REFUSED, GOES_ON, technique=technique, auto_converge=True)
+    assert (slowed.technique, slowed.converges) == ("auto-converge", True)
 
 
 def test_a_downtime_that_was_not_set_in_the_shadow_does_not_keep_it_from_being_judged() -> None:
@@ -310,3 +346,11 @@ def test_each_plan_has_its_forecast() -> None:
     plans = (Plan(""), Plan("", auto_converge=True), Plan("", AUTOMATIC), Plan("", POST_COPY_TIMEOUT, timeout_s=8))
     names = [planned(each, INPUTS).technique for each in plans]
     assert names == ["pre-copy", "auto-converge", "automatic", "post-copy after 8 s"]
+
+
+@pytest.mark.parametrize("plan", [Plan("", POST_COPY_TIMEOUT, timeout_s=25), Plan("", AUTOMATIC)])
+def test_a_plan_with_auto_converge_is_forecast_with_its_throttle(plan: Plan) -> None:
+    curve = DirtyCurve.of_workload(120 * MIB, 900 * MIB, GIB)
+    inputs = replace(INPUTS, curve=curve, bandwidth=Interval.exact(112 * MIB), exact_curve=True)
+    slowed = planned(replace(plan, auto_converge=True), inputs)
+    assert slowed.passes.likely != planned(plan, inputs).passes.likely

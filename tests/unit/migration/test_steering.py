@@ -1,5 +1,7 @@
 """The technique "automatic": a policy decides, and the runner does it as if a person had pressed a key."""
 
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -8,12 +10,12 @@ from tests.unit.fakes import Stage, recording
 from tests.unit.migration.test_migration_rejoin import rejoin
 from tests.unit.migration.watched import Watched, begin, iteration, prepare
 from tui.core.failure import Failure
-from tui.core.plan import AUTOMATIC, POST_COPY_MANUAL, PRE_COPY, Plan
+from tui.core.plan import AUTOMATIC, OURS, POST_COPY_MANUAL, PRE_COPY, Plan
 from tui.core.protocols import PostCopyImpossible
-from tui.forecast.model.policy import DOWNTIME, Decision, View
+from tui.forecast.model.policy import DOWNTIME, POLICIES, Decision, View
 from tui.migration.backend.steering import Steering
 from tui.migration.model import record
-from tui.migration.model.record import Event, Sample
+from tui.migration.model.record import Event, Record, Sample
 from tui.migration.model.verdict import sentence
 
 pytestmark = pytest.mark.usefixtures("no_thread_raises")
@@ -83,6 +85,8 @@ async def test_a_host_that_does_not_allow_post_copy_gets_the_vm_with_auto_conver
     await watched.ended()
     (decided,) = watched.actions(AUTOMATIC)
     assert decided.data["reason"] == f"{why}, so it was started with auto-converge instead"
+    assert decided.data["without_post_copy"] == why
+    assert not watched.migration.timeline.post_copy_allowed
     assert stage.calls.count("migrate") == 2
     assert watched.migration.timeline.phase == "completed"
     options = watched.summary["options"]
@@ -140,6 +144,26 @@ async def test_the_passes_of_an_earlier_process_count(tmp_path: Path) -> None:
     assert again.migration.timeline.phase == "completed"
 
 
+@pytest.mark.parametrize(("throttle", "advised"), [(0, []), (50, []), (99, [("advice", 2800)])])
+async def test_without_post_copy_it_advises_a_downtime_once_auto_converge_slows_no_further(
+    tmp_path: Path, throttle: int, advised: list[tuple[str, int]]
+) -> None:
+    stage = Stage(recording("post-copy-by-hand"))
+    plan = Plan("guest1", AUTOMATIC, auto_converge=True, post_copy_refused="no userfaultfd")
+    watched, steering = steered(stage, tmp_path, plan)
+    steering._policy = POLICIES[OURS]
+    play(watched, steering, 5, lambda each: _throttled(each, throttle))
+    watched.migration.leave()
+    assert [(each["decided"], each["value"]) for each in _decided(watched)] == advised
+    assert "set_max_downtime" not in stage.calls
+
+
+def _throttled(each: Record, percent: int) -> Record:
+    if isinstance(each, Sample):
+        return each._replace(stats={**each.stats, "auto_converge_throttle": percent})
+    return each._replace(data={**each.data, "auto_converge": True}) if each.kind == record.START else each
+
+
 # -- another policy --
 
 
@@ -162,10 +186,12 @@ def steered(stage: Stage, runs: Path, plan: Plan = PLAN) -> tuple[Watched, Steer
     return watched, steering
 
 
-def play(watched: Watched, steering: Steering, passes: int) -> None:
+def play(
+    watched: Watched, steering: Steering, passes: int, changed: Callable[[Record], Record] = lambda each: each
+) -> None:
     """Add the records up to the end of that many passes."""
     log = watched.migration.run_log
-    for each in recording("post-copy-by-hand"):
+    for each in map(changed, recording("post-copy-by-hand")):
         if isinstance(each, Event) and each.kind in (record.ACTION, record.KEY):
             continue
         log.publish(each)
@@ -193,6 +219,54 @@ async def test_a_policy_changes_the_downtime_once_for_each_value(tmp_path: Path)
     watched.migration.leave()
 
 
+class OneDowntime:
+    """Always allows the same downtime."""
+
+    name, words = "one", "one"
+
+    def decide(self, view: View) -> Decision | None:
+        return Decision(DOWNTIME, "it is a test", 900)
+
+
+async def test_a_refused_downtime_is_tried_again_after_a_while_and_not_for_ever(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"))
+    watched, steering = steered(stage, tmp_path)
+    steering._policy = OneDowntime()
+    log, tried = watched.migration.run_log, list[float]()
+    for each in recording("post-copy-by-hand"):
+        if isinstance(each, Event) and each.kind in (record.ACTION, record.KEY):
+            continue
+        log.publish(each)
+        if isinstance(each, Sample) and log.timeline.phase == "pass":
+            watched.migration.controls.refused.add((DOWNTIME, 900))
+            before = len(downtimes(watched))
+            steering.sampled()
+            tried += [each.t] * (len(downtimes(watched)) - before)
+    watched.migration.leave()
+    assert len(tried) == 3
+    assert all(5 <= later - before < 6 for before, later in pairwise(tried))
+
+
+async def test_a_refused_downtime_is_known_also_to_a_later_process_until_it_is_accepted(tmp_path: Path) -> None:
+    stage = Stage(recording("post-copy-by-hand"), waits_for_keys=False)
+    stage.standing = True
+    watched = begin(stage, tmp_path)
+    await watched.until(lambda: "migrate" in stage.calls)
+    stage.play(iteration(1))
+    stage.refusals["set_max_downtime"] += [REFUSED]
+    watched.migration.controls.decided(DOWNTIME, 900)
+    await watched.until(watched.errors)
+    assert watched.migration.controls.refused == {(DOWNTIME, 900)}
+    watched.migration.leave()
+    again = rejoin(stage, tmp_path)
+    assert again.migration.controls.refused == {(DOWNTIME, 900)}
+    again.migration.controls.decided(DOWNTIME, 900)
+    await again.until(lambda: again.actions(DOWNTIME))
+    assert again.migration.controls.refused == set()
+    stage.standing = False
+    await again.ended()
+
+
 async def test_after_a_key_of_a_person_the_downtime_is_theirs(tmp_path: Path) -> None:
     watched, steering = steered(Stage(recording("post-copy-by-hand")), tmp_path)
     watched.migration.controls.by_person.add("downtime")
@@ -214,3 +288,15 @@ async def test_without_automatic_and_shadow_no_policy_is_asked(tmp_path: Path) -
     play(watched, steering, 3)
     assert downtimes(watched) == []
     watched.migration.leave()
+
+
+async def test_proxmox_counts_the_polls_at_which_more_remains_also_those_of_an_earlier_process(tmp_path: Path) -> None:
+    watched, steering = steered(Stage(recording("post-copy-by-hand")), tmp_path)
+    steering._policy = POLICIES["proxmox"]
+    play(watched, steering, 4)
+    grown = steering._polls.grown
+    again = Steering(PLAN, watched.migration.run_log, watched.migration.controls)
+    again.resume([])
+    watched.migration.leave()
+    assert again._polls.grown == grown == 3  # the end of the fourth pass is no poll
+    assert downtimes(watched) == [100]

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.app.commands.migrate import limits, number
+from tui.app.commands.options import add_limits, add_vm, numbers
 from tui.app.commands.output import with_commands
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
-from tui.migration.model import entry, record
-from tui.migration.model.entry import Entry
+from tui.migration.model import record
 from tui.migration.model.keys import BANDWIDTH, CANCEL, DOWNTIME, PAUSE, POST_COPY_NOW, RESUME, why_not
 from tui.migration.model.record import Event, Record
 from tui.migration.model.timeline import CANCELLED, COMPLETED, POST_COPY, Timeline
@@ -66,9 +65,9 @@ def main(verb: str, words: list[str]) -> int:
     about = SET_ABOUT if sets else VERBS[verb].about
     values = " [--downtime TIME] [--bandwidth RATE]" if sets else ""
     parser = parser_of(verb, f"{verb} VM{values} [--config FILE] [--help]", f"{about} {STATUS}")
-    parser.add_argument("vm", nargs="?", metavar="VM", help="the name that libvirt has for it")
+    add_vm(parser)
     if sets:
-        limits(parser)
+        add_limits(parser)
     options = parser.parse(words)
     if options.help:
         return help_of(parser)
@@ -76,8 +75,8 @@ def main(verb: str, words: list[str]) -> int:
         parser.error("VM is missing")
     requests: list[Request] = [] if sets else [(VERBS[verb].action, None)]
     if sets:
-        given = ((DOWNTIME, entry.DOWNTIME, options.downtime), (BANDWIDTH, entry.BANDWIDTH, options.bandwidth))
-        requests = [(each, number(Entry.read_whole, kind, text)) for each, kind, text in given if text is not None]
+        given, fields = numbers(options), ((DOWNTIME, "downtime_ms"), (BANDWIDTH, "bandwidth_mib_s"))
+        requests = [(each, given[field]) for each, field in fields if field in given]
         if not requests:
             parser.error("one of --downtime and --bandwidth is required")
 

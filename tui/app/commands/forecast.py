@@ -8,12 +8,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.app.commands.migrate import limits, number
+from tui.app.commands.options import add_host, add_limits, add_vm, numbers
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.plan import Plan
-from tui.core.settings import HYPERVISORS
-from tui.migration.model import entry
-from tui.migration.model.entry import Entry
 
 if TYPE_CHECKING:
     from tui.app.arguments import Parser
@@ -54,19 +51,17 @@ def main(verb: str, words: list[str]) -> int:
 
 def _parser(verb: str) -> "Parser":
     parser = parser_of(verb, USAGE, ABOUT)
-    parser.add_argument("vm", nargs="?", metavar="VM", help="the name that libvirt has for it")
-    parser.add_argument("--to", choices=HYPERVISORS, metavar="HOST", help="where it would go: source or destination")
+    add_vm(parser)
+    add_host(parser, "where it would go")
     parser.add_argument("--probe", action="store_true", help="send over the link for one second to measure it")
-    limits(parser)
+    add_limits(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text; its `format` is 1")
     return parser
 
 
 def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     """The plan: the configured one with the given limits; Failure for a value that the form would refuse."""
-    given = {"downtime_ms": (entry.DOWNTIME, options.downtime), "bandwidth_mib_s": (entry.BANDWIDTH, options.bandwidth)}
-    read = {name: number(Entry.read_whole, kind, text) for name, (kind, text) in given.items() if text is not None}
-    return replace(config.migration.plan(options.vm), **read)
+    return replace(config.migration.plan(options.vm), **numbers(options))
 
 
 async def forecast(

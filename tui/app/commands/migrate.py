@@ -5,15 +5,14 @@
 
 import argparse
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tui.app.commands.options import add_host, add_limits, add_vm, numbers
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, POST_COPY_TIMEOUT, TECHNIQUES, Plan
-from tui.core.settings import HYPERVISORS, OTHER
+from tui.core.settings import OTHER
 from tui.forecast.model.policy import POLICIES
-from tui.migration.model import entry
-from tui.migration.model.entry import Entry
 
 if TYPE_CHECKING:
     from tui.app.arguments import Parser
@@ -52,11 +51,11 @@ def main(verb: str, words: list[str]) -> int:
 
 def _parser(verb: str) -> "Parser":
     parser = parser_of(verb, USAGE, ABOUT)
-    parser.add_argument("vm", nargs="?", metavar="VM", help="the name that libvirt has for it")
-    parser.add_argument("--to", choices=HYPERVISORS, metavar="HOST", help="where it must end: source or destination")
+    add_vm(parser)
+    add_host(parser, "where it must end")
     parser.add_argument("--technique", choices=TECHNIQUES, metavar="TECHNIQUE", help=", ".join(TECHNIQUES))
     parser.add_argument("--timeout", metavar="TIME", help="post-copy starts after it, such as 25s")
-    limits(parser)
+    add_limits(parser)
     parser.add_argument("--auto-converge", action=argparse.BooleanOptionalAction, help="slow the VM if necessary")
     parser.add_argument("--parallel", metavar="N", help="connections; 0 means one")
     parser.add_argument("--policy", choices=list(POLICIES), help="the rules by which automatic decides")
@@ -69,32 +68,11 @@ def _parser(verb: str) -> "Parser":
     return parser
 
 
-def limits(parser: "Parser") -> None:
-    """Add the options that `vmlm-tui set` has, too."""
-    parser.add_argument("--downtime", metavar="TIME", help="the VM may be paused for it, such as 300ms")
-    parser.add_argument("--bandwidth", metavar="RATE", help="at most, such as 100MiB/s; 0 means no limit")
-
-
-def number(parse: Any, kind: Entry, text: str) -> Any:
-    """The number that `parse`, a method of Entry, reads; Failure with the sentence of the form if it refuses."""
-    try:
-        return parse(kind, text)
-    except ValueError as error:
-        raise Failure(str(error)) from error
-
-
 def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     """The plan: the configured one with the given options; Failure for a value that the form would refuse."""
-    numbers = {
-        "timeout_s": (Entry.read, entry.TIMEOUT, options.timeout),
-        "downtime_ms": (Entry.read_whole, entry.DOWNTIME, options.downtime),
-        "bandwidth_mib_s": (Entry.read_whole, entry.BANDWIDTH, options.bandwidth),
-        "parallel": (Entry.read_whole, entry.PARALLEL, options.parallel),
-    }
-    given = {name: number(*each) for name, each in numbers.items() if each[2] is not None}
     chosen = {"technique": options.technique, "auto_converge": options.auto_converge, "shadow": options.shadow}
     chosen["policy"] = options.policy
-    given |= {name: value for name, value in chosen.items() if value is not None}
+    given = numbers(options) | {name: value for name, value in chosen.items() if value is not None}
     plan = replace(config.migration.plan(options.vm), **given)
     if options.timeout is not None and plan.technique != POST_COPY_TIMEOUT:
         hint = f"Add --technique {POST_COPY_TIMEOUT}, or leave --timeout out."

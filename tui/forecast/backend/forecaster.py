@@ -220,4 +220,5 @@ def _inputs(known: _Known, plan: Plan, curve: DirtyCurve, first: float) -> Input
         known.link.device_s,
         plan.timeout_s if plan.technique == POST_COPY_TIMEOUT else None,
         refused.reason if refused else "",
+        auto_converge=plan.auto_converge,
     )

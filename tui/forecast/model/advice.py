@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 
+from tui.core.plan import AT_ONCE, PRE_COPY
 from tui.core.quantity import GIB, MIB, approximately, duration, rate, size
-from tui.forecast.model.forecast import AT_ONCE, AUTO_CONVERGE, PRE_COPY, Forecast, Inputs
+from tui.forecast.model.forecast import AUTO_CONVERGE, Forecast, Inputs
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.pre_copy import pre_copy
 from tui.forecast.model.what_if import (
@@ -47,19 +48,19 @@ def remedies(inputs: Inputs) -> str:
     """
     if not inputs.curve.points:
         return ""
-    downtime = _rounded_up(max(1.0, downtime_that_converges(inputs) * 1000)) / 1000
+    downtime = rounded_up(max(1.0, downtime_that_converges(inputs) * 1000)) / 1000
     enough, bandwidth = f"downtime {duration(downtime)}", bandwidth_that_converges(inputs)
     if MIB < bandwidth < UNREACHABLE:
         unit = GIB if bandwidth > 999 * MIB else MIB
-        enough += f", or {rate(_rounded_up(bandwidth / unit) * unit)}"
+        enough += f", or {rate(rounded_up(bandwidth / unit) * unit)}"
     if pre_copy(inputs.curve, inputs.link(), inputs.first, inputs.max_downtime_s).converges:
         return f"Lowest limits with which pre-copy still ends: {enough}."
     slower = math.floor(slowdown_that_converges(inputs) * 99)  # it is found to within 1 %
     return f"Pre-copy would end with: {enough}{f', or workload at {slower} %' if slower else ''}."
 
 
-def _rounded_up(value: float) -> float:
-    """To two digits."""
+def rounded_up(value: float) -> float:
+    """The value rounded up to two digits."""
     step = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 1.0
     return math.ceil(value / step - 1e-9) * step
 

@@ -30,11 +30,15 @@ class EndedPass:
 
 @dataclass(frozen=True)
 class Position:
-    """Where pre-copy is, in seconds since its start and bytes; `in_pass_s` since the current pass began."""
+    """Where pre-copy is, in seconds since its start and bytes; `in_pass_s` since the current pass began.
+
+    At `switch_s` it will be switched to post-copy; None if it will not.
+    """
 
     elapsed_s: float
     in_pass_s: float
     remaining: float
+    switch_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -121,11 +125,13 @@ class _Course:
 
 def _onward(curve: DirtyCurve, link: Link, max_downtime_s: float, position: Position, until: float = 0.0) -> _Course:
     """The passes from a position on; of those that do not converge SHOWN_PASSES, or as many as begin before `until`."""
-    fits = link.bandwidth * max_downtime_s
+    fits, switch_s = link.bandwidth * max_downtime_s, position.switch_s
     t, rest, in_pass_s = position.elapsed_s, position.remaining, position.in_pass_s
     points, before = [(t, rest)], math.inf
     for number in range(MOST_PASSES):
         seconds = rest / link.bandwidth
+        if switch_s is not None and (t + seconds >= switch_s or number + 1 == MOST_PASSES):
+            return _switched(curve, link, points, in_pass_s, max(t, switch_s))
         left = curve.at(in_pass_s + seconds)
         t += seconds
         if left <= fits:
@@ -133,10 +139,28 @@ def _onward(curve: DirtyCurve, link: Link, max_downtime_s: float, position: Posi
             points += [(t, 0.0), (t, left), (t + downtime_s, 0.0)]
             return _Course(t + downtime_s, downtime_s, points)
         points += [(t, 0.0), (t, left)]
-        if left >= SHRINKS * before and number + 1 >= SHOWN_PASSES and (t >= until or number >= MOST_MOMENTS):
+        shown = number + 1 >= SHOWN_PASSES and (t >= until or number >= MOST_MOMENTS)
+        if switch_s is None and left >= SHRINKS * before and shown:
             break
         rest, in_pass_s, before = left, 0.0, left
     return _Course(math.inf, math.inf, points if until else points[: 1 + 2 * SHOWN_PASSES])
+
+
+def _switched(
+    curve: DirtyCurve, link: Link, points: list[tuple[float, float]], in_pass_s: float, switch_s: float
+) -> _Course:
+    """Post-copy after the points so far, of which the last is in the pass that began `in_pass_s` before it."""
+    t, rest = points[-1]
+    seconds = rest / link.bandwidth
+    part_s = min(switch_s - t, seconds)
+    unsent = rest - link.bandwidth * part_s
+    # Of what was dirtied since the pass began, a share is still to be sent anyway.
+    passed_s = in_pass_s + part_s
+    again = curve.at(passed_s) * passed_s / (in_pass_s + seconds) if passed_s else 0.0
+    runs = switch_s + link.device_s
+    end = runs + (unsent + again) / link.bandwidth
+    left = [(switch_s, unsent), (switch_s, unsent + again), (runs, unsent + again), (end, 0.0)]
+    return _Course(end, link.device_s, points + left)
 
 
 def _cone(courses: list[_Course], end: float) -> tuple[tuple[float, float, float], ...]:

@@ -1,7 +1,7 @@
 """Which of the techniques of a forecast a plan is."""
 
-from tui.core.plan import OURS, POST_COPY_TIMEOUT, Plan
-from tui.forecast.model.forecast import AUTO_CONVERGE, AUTOMATIC, PRE_COPY, timeout_name
+from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, PRE_COPY, Plan
+from tui.forecast.model.forecast import AUTO_CONVERGE, timeout_name
 
 
 def chosen(plan: Plan) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
+from tui.core.plan import AT_ONCE, AUTOMATIC, PRE_COPY
 from tui.forecast.model.dirty_curve import DEVIATIONS, DirtyCurve
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.pre_copy import Link, Outcome, margin, post_copy, pre_copy
 
-PRE_COPY, AUTO_CONVERGE, AT_ONCE, AUTOMATIC = "pre-copy", "auto-converge", "post-copy at once", "automatic"
+AUTO_CONVERGE = "auto-converge"  # the other names of techniques are those of core.plan
 SETUP_S = Interval(0.5, 1.0, 2.0)  # until earlier runs of the two hosts show it; measured in the lab: about 1 s
 DEVICE_S = Interval(0.02, 0.04, 0.2)
 BORDER = 0.1  # so near to the border between converging and not, a verdict is a guess
@@ -19,6 +20,7 @@ class Inputs:
     """What a forecast starts from: bytes, seconds, bytes per second, and where the bandwidth is known from.
 
     `first` is what the first pass sends: the VM's memory in use. `post_copy_refused` is why post-copy can't be used.
+    With `auto_converge`, the techniques that may use it slow the VM down; those that are named for it always do.
     """
 
     curve: DirtyCurve
@@ -31,6 +33,7 @@ class Inputs:
     timeout_s: float | None = None  # of post-copy after a timeout, if that is the plan
     post_copy_refused: str = ""
     exact_curve: bool = False  # the curve is not sampled, so it has no sampling error
+    auto_converge: bool = False
 
     def variants(self) -> Iterator[tuple[DirtyCurve, Link]]:
         """The inputs at the bounds of what they may be; the likely ones first."""
@@ -101,7 +104,8 @@ def after_timeout(inputs: Inputs, timeout_s: float) -> Forecast:
     """The forecast of post-copy after a timeout, in seconds since the start."""
 
     def run(curve: DirtyCurve, link: Link) -> Outcome:
-        return post_copy(curve, link, inputs.first, max(0.0, timeout_s - link.setup_s), inputs.max_downtime_s)
+        switch_s, downtime = max(0.0, timeout_s - link.setup_s), inputs.max_downtime_s
+        return post_copy(curve, link, inputs.first, switch_s, downtime, auto_converge=inputs.auto_converge)
 
     likely, *others = [run(*each) for each in inputs.variants()]
     ratio = margin(inputs.curve, inputs.link(), inputs.first, inputs.max_downtime_s)
@@ -114,12 +118,20 @@ def timeout_name(timeout_s: float) -> str:
 
 
 def automatic(curve: DirtyCurve, link: Link, inputs: Inputs) -> Outcome:
-    """Post-copy at once where pre-copy does not converge; without post-copy, auto-converge."""
-    plain = pre_copy(curve, link, inputs.first, inputs.max_downtime_s)
+    """Post-copy at once where pre-copy does not converge without auto-converge; without post-copy, auto-converge.
+
+    Near the border the policy waits for passes, and auto-converge may make these converge.
+    """
+    first, downtime = inputs.first, inputs.max_downtime_s
+    plain = pre_copy(curve, link, first, downtime)
+    if not plain.converges and inputs.post_copy_refused:
+        return pre_copy(curve, link, first, downtime, auto_converge=True)
+    if inputs.auto_converge and (plain.converges or margin(curve, link, first, downtime) <= 1 + BORDER):
+        slowed = pre_copy(curve, link, first, downtime, auto_converge=True)
+        if slowed.converges:
+            return slowed
     if plain.converges:
         return plain
-    if inputs.post_copy_refused:
-        return pre_copy(curve, link, inputs.first, inputs.max_downtime_s, auto_converge=True)
     return post_copy(curve, link, inputs.first, 0.0, inputs.max_downtime_s)
 
 

@@ -9,7 +9,8 @@ SENT_S = 1.0  # after these
 CLOCK = "sub now { return (POSIX::times())[0] / POSIX::sysconf(POSIX::_SC_CLK_TCK()) }"
 
 # Arguments: first port, last port, seconds to live, seconds to skip, and the token with which the sender begins; other
-# connections are closed. It listens on the first free port, and prints "moved" with bytes and seconds.
+# connections are closed. It listens on the first free port, and prints "moved" with bytes and seconds. While it waits,
+# it prints a line a second: closing an ssh session does not end its command, but a line that nobody reads does.
 RECEIVER = rf"""
 use strict;
 use POSIX ();
@@ -33,10 +34,18 @@ for $port ($first .. $last) {{
   last;
 }}
 die "all ports from $first to $last are in use\n" unless $server;
-while (accept(my $client, $server)) {{
+sub ready {{
   my $wanted = "";
-  vec($wanted, fileno $client, 1) = 1;
-  select($wanted, undef, undef, 1) > 0 or next;
+  vec($wanted, fileno $_[0], 1) = 1;
+  return select($wanted, undef, undef, 1) > 0;
+}}
+while (1) {{
+  unless (ready($server)) {{
+    print "waiting\n" or exit;
+    next;
+  }}
+  accept(my $client, $server) or next;
+  ready($client) or next;
   my $read = sysread($client, my $begin, length $token);
   next unless $read and $begin eq $token;
   my ($began, $from, $until, $bytes) = (now(), 0, 0, 0);

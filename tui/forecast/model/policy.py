@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from tui.core.plan import PRE_COPY
 from tui.core.quantity import duration, size
+from tui.forecast.model.advice import rounded_up
 from tui.forecast.model.ahead import EndedPass, stalled
-from tui.forecast.model.forecast import PRE_COPY, Forecast, Inputs, forecast
+from tui.forecast.model.forecast import Forecast, Inputs, forecast
 
 POST_COPY, DOWNTIME = "post-copy", "downtime"  # kinds of decisions
+ADVICE = "advice"  # one that is not done: the longest pause is the user's
+MOST_DOWNTIME_MS = 2_000_000  # QEMU's own maximum
+SHOWN_LEFTS = 3  # passes in a reason
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,8 @@ class View:
     """A migration in pre-copy, at the begin or end of a pass or at a sample; seconds since its start, and bytes.
 
     `passes` are those that have ended; `bandwidth` is in bytes per second, None while unknown; `post_copy` is whether
-    it may be used; `inputs` are those of the forecast before the start, if one was made.
+    it may be used; `inputs` are those of the forecast before the start, if one was made; `grown` is that of Polls;
+    while `slows`, auto-converge may still slow the VM down further.
     """
 
     elapsed_s: float
@@ -30,6 +36,8 @@ class View:
     max_downtime_s: float
     post_copy: bool
     inputs: Inputs | None = None
+    grown: int = 0
+    slows: bool = False
 
     @property
     def at_boundary(self) -> bool:
@@ -39,7 +47,7 @@ class View:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a policy does, POST_COPY or DOWNTIME with `value` in milliseconds, and why, in a sentence without a stop."""
+    """What a policy does, and why, in a sentence without a stop; DOWNTIME and ADVICE have `value` in milliseconds."""
 
     kind: str
     reason: str
@@ -59,15 +67,16 @@ class ByForecast:
     """Ours: post-copy as soon as it is certain that pre-copy does not converge, by the forecast or by the passes.
 
     Before the first pass the measured dirty curve decides if it is certain; later the passes do, which are newer. At
-    the end of a pass what remains is least, so it switches then.
+    the end of a pass what remains is least, so it switches then. Without post-copy, it advises a longer downtime when
+    the passes prove that they do not converge and auto-converge slows the VM down no further.
     """
 
     name = "forecast"
 
     def decide(self, view: View) -> Decision | None:
-        """Post-copy, once and for a proved reason."""
+        """Post-copy, once and for a proved reason; else advice."""
         if not view.post_copy:
-            return None
+            return self._advice(view)
         return self._before(view) if not view.passes else self._after_pass(view)
 
     def _before(self, view: View) -> Decision | None:
@@ -93,9 +102,23 @@ class ByForecast:
         return None
 
     @staticmethod
+    def _advice(view: View) -> Decision | None:
+        if view.slows or not view.bandwidth or not view.at_boundary or not stalled(view.passes):
+            return None
+        most = max(each.left for each in view.passes[-SHOWN_LEFTS:])
+        value = int(rounded_up(1000 * most / view.bandwidth))
+        if not 1000 * view.max_downtime_s < value <= MOST_DOWNTIME_MS:
+            return None
+        reason = f"post-copy is not possible, and the last passes left no less than before: {_lefts(view)}"
+        return Decision(ADVICE, reason, value)
+
+    @staticmethod
     def _as_forecast(view: View) -> bool:
-        """Whether two passes show what the forecast expected: one pass less to wait."""
-        if view.inputs is None or len(view.passes) < 2 or _plain(view.inputs).converges:
+        """Whether two passes show what the forecast was sure of: one pass less to wait."""
+        if view.inputs is None or len(view.passes) < 2:
+            return False
+        found = _plain(view.inputs)
+        if found.converges or not found.sure:
             return False
         return stalled((view.passes[-2], *view.passes[-2:]))
 
@@ -154,20 +177,53 @@ class Ovirt:
         return None
 
 
-class Proxmox:
-    """Proxmox VE: the maximum downtime starts at 100 ms and doubles each time that what remains has grown 6 times.
+class Polls:
+    """Proxmox's polls of the status of a migration, and at how many of them more remained than at the one before.
 
-    Source: qemu-server, src/PVE/QemuMigrate.pm (increase_migrate_downtime); it has no post-copy.
+    It polls each second, and each 0.1 s once less remains than is sent between two polls on average. A poll at which
+    nothing was sent since the one before does not count; one at which nothing remains does. Samples that are rarer than
+    its polls show fewer of them. Source: as for Proxmox.
+    """
+
+    slow_s, fast_s, early_s = 1.0, 0.1, 0.02  # samples that are as far apart as polls are not exactly so
+
+    def __init__(self) -> None:
+        self.grown = 0
+        self._due = self._every_s = self.slow_s
+        self._polls = self._sent = 0
+        self._remaining: int | None = None
+
+    def add(self, t: float, remaining: int, sent: int) -> None:
+        """See a sample, `t` seconds after the start: it is a poll if one is due."""
+        if t < self._due - self.early_s:
+            return
+        self._polls += 1
+        mean = self._sent / self._polls
+        if sent != self._sent:
+            if mean and remaining < mean:
+                self._every_s = self.fast_s
+            if not remaining or (self._remaining and remaining > self._remaining):
+                self.grown += 1
+            self._remaining = remaining
+        self._sent, self._due = sent, t + self._every_s
+
+
+class Proxmox:
+    """Proxmox VE: the maximum downtime starts at 100 ms and doubles each time that 6 polls have shown more remaining.
+
+    Source: qemu-server, src/PVE/QemuMigrate.pm, as of August 2026 (phase2, its loop over query-migrate with
+    downtimecounter and lastrem; increase_migrate_downtime, cap_migrate_downtime) and src/PVE/QemuServer.pm
+    (migrate_downtime); it has no post-copy.
     """
 
     name = "proxmox"
-    first_ms, passes, most_ms = 100, 6, 2_000_000  # QEMU's own maximum
+    first_ms, polls = 100, 6
 
     def decide(self, view: View) -> Decision | None:
         """The doubled downtime."""
-        ended = len(view.passes)
-        times = min(ended // self.passes, 15)  # by then it is at its most
-        return _downtime(view, min(self.most_ms, self.first_ms * 2**times), f"what remains grew {ended} times")
+        times = min(view.grown // self.polls, 15)  # by then it is at its most
+        reason = f"what remains has grown at {view.grown} polls"
+        return _downtime(view, min(MOST_DOWNTIME_MS, self.first_ms * 2**times), reason)
 
 
 class Kubevirt:
@@ -230,4 +286,4 @@ def _downtime(view: View, milliseconds: int, reason: str) -> Decision | None:
 
 
 def _lefts(view: View) -> str:
-    return ", ".join(size(each.left) for each in view.passes[-3:])
+    return ", ".join(size(each.left) for each in view.passes[-SHOWN_LEFTS:])

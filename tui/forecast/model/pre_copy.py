@@ -77,20 +77,28 @@ def pre_copy(
     return Outcome(False, math.inf, math.inf, math.inf, math.inf, smallest)
 
 
-def post_copy(curve: DirtyCurve, link: Link, first: float, switch_s: float, max_downtime_s: float) -> Outcome:
+def post_copy(
+    curve: DirtyCurve,
+    link: Link,
+    first: float,
+    switch_s: float,
+    max_downtime_s: float,
+    *,
+    auto_converge: bool = False,
+) -> Outcome:
     """Post-copy after `switch_s` of sending, 0 for at once; pre-copy's own end if that comes first.
 
     In post-copy each page is sent once, so it lasts as long as what remains takes. The VM is paused for its devices.
     """
     fits = link.bandwidth * max_downtime_s
     rest, passed_s, sent, number = first, 0.0, 0.0, 0
-    for number, each in enumerate(passes(curve, link, first), 1):
+    for number, each in enumerate(passes(curve, link, first, auto_converge=auto_converge), 1):
         if passed_s + each.seconds >= switch_s or number >= MOST_PASSES:
             part_s = max(0.0, min(switch_s - passed_s, each.seconds))
             done = link.bandwidth * part_s
             unsent = each.sent - done
             # Of what was dirtied since the pass began, a share is still to be sent anyway.
-            again = curve.at(part_s) * (1 - unsent / each.sent) if each.sent else 0.0
+            again = curve.faster(1 - each.throttle).at(part_s) * (1 - unsent / each.sent) if each.sent else 0.0
             rest, passed_s, sent = unsent + again, passed_s + part_s, sent + done
             break
         passed_s, sent = passed_s + each.seconds, sent + each.sent

@@ -34,6 +34,7 @@ class Controls(Requests):
         self.cancel_requested = False
         self.by_person: set[str] = set()  # actions that a person has requested
         self.post_copy_refused = False
+        self.refused: set[tuple[str, int | None]] = set()  # changes that libvirt has refused, each with its value
         self.passes_seen = False  # the first pass has begun
         self._vm = vm
         self._connections = connections
@@ -76,6 +77,9 @@ class Controls(Requests):
         events = [each for each in earlier if isinstance(each, Event)]
         self.by_person = {str(each.data.get("action")) for each in events if each.kind == record.KEY}
         self.post_copy_refused = any(map(_refuses_post_copy, events))
+        for each in events:
+            if each.kind == record.ACTION and each.data.get("action") in (DOWNTIME, BANDWIDTH):
+                self._note(str(each.data["action"]), each.data.get("value"), refused=bool(each.data.get("failed")))
 
     def timed_out(self, seconds: float) -> None:
         """The timeout of the technique has passed."""
@@ -205,8 +209,7 @@ class Controls(Requests):
             except Failure as failure:
                 self._post(self._refused, action, value, failure)
             else:
-                of_post_copy = {"post_copy": True} if post_copy else {}
-                self._post(self._run_log.log, record.ACTION, {"action": action, "value": value, **of_post_copy})
+                self._post(self._accepted, action, value, post_copy)
 
         start_thread(action, call)
 
@@ -222,7 +225,16 @@ class Controls(Requests):
         if reason:
             raise Failure(what, "it could not be resumed", reason)
 
+    def _accepted(self, action: str, value: int | None, post_copy: bool) -> None:
+        self._note(action, value, refused=False)
+        of_post_copy = {"post_copy": True} if post_copy else {}
+        self._run_log.log(record.ACTION, {"action": action, "value": value, **of_post_copy})
+
+    def _note(self, action: str, value: int | None, *, refused: bool) -> None:
+        (self.refused.add if refused else self.refused.discard)((action, value))
+
     def _refused(self, action: str, value: int | None, failure: Failure) -> None:
+        self._note(action, value, refused=True)
         self.cancel_requested = self.cancel_requested and action != CANCEL
         self._run_log.event(record.ACTION, action=action, value=value, failed=True)
         self._run_log.error(failure, request=action)

@@ -8,12 +8,13 @@ from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, Plan
 from tui.forecast.model.ahead import Bandwidth
 from tui.forecast.model.forecast import Inputs, side_by_side
 from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
-from tui.forecast.model.policy import DOWNTIME, POLICIES, POST_COPY, Decision, Policy
+from tui.forecast.model.policy import ADVICE, DOWNTIME, POLICIES, POST_COPY, Decision, Policy, Polls
 from tui.migration.backend.controls import Controls
 from tui.migration.backend.run_log import RunLog
 from tui.migration.model import course, record
 from tui.migration.model.accuracy import planned
 from tui.migration.model.keys import CANCEL
+from tui.migration.model.points import Point
 from tui.migration.model.record import Event, Record
 
 BANDWIDTH_EVERY_S = 0.5  # samples come at irregular times; so each moment counts alike
@@ -21,6 +22,9 @@ NOTABLE = 0.1  # a change of the bandwidth by this share makes a new forecast
 LEAST_S = 1.0  # between two recorded forecasts
 LEAST_SHARE = 0.01  # of the time so far, so that a day has some hundred forecasts
 NOTHING = "nothing"  # decided
+RETRY_S = 5.0  # after a change that libvirt has refused, if the policy still decides it
+MOST_TRIES = 3
+NEW_ADVICE = 0.25  # by this share a downtime must differ from those that were advised before
 
 
 class Steering:
@@ -40,8 +44,9 @@ class Steering:
         self._acts = plan.technique == AUTOMATIC and not plan.shadow
         self._inputs: Inputs | None = None
         self._bandwidth = Bandwidth()
+        self._polls = Polls()
         self._measured_at = 0.0
-        self._decided: set[tuple[str, int | None]] = set()  # each is done once, also after a refusal
+        self._decided: dict[tuple[str, int | None], list[float]] = {}  # when; each is done once unless it is refused
         self._forecast_at: float | None = None
         self._forecast_passes = 0
         self._forecast_bandwidth = 0.0
@@ -61,17 +66,19 @@ class Steering:
     def start_refused(self, failure: Failure) -> None:
         """A host does not allow post-copy, so it was started without."""
         self._controls.post_copy_refused = True
-        self._record_once(Decision(NOTHING, f"{failure.why}, so it was started with auto-converge instead"))
+        reason = f"{failure.why}, so it was started with auto-converge instead"
+        self._record_once(Decision(NOTHING, reason), without_post_copy=failure.why)
 
     def resume(self, earlier: Iterable[Record]) -> None:
         """Continue after an earlier process, by its records."""
         self._inputs = self._timeline.forecasts.inputs
         self._set_timeout()
         for point in self._timeline.points:
-            self._measure(point.t, point.rate)
+            self._measure(point)
         for each in earlier:
             if isinstance(each, Event) and each.data.get("action") == AUTOMATIC:
-                self._decided.add((str(each.data.get("decided")), each.data.get("value")))
+                key = (str(each.data.get("decided")), each.data.get("value"))
+                self._decided.setdefault(key, []).append(each.t)
 
     def _set_timeout(self) -> None:
         if self._plan.technique == POST_COPY_TIMEOUT and self._timeline.post_copy_at is None:
@@ -91,15 +98,16 @@ class Steering:
         if not course.in_pre_copy(self._timeline):
             return
         point = self._timeline.points[-1]
-        self._measure(point.t, point.rate)
+        self._measure(point)
         if (self._acts or self._plan.shadow) and self._controls.passes_seen:
             self._ask()
         self._forecast(point.t)
 
-    def _measure(self, t: float, rate: float | None) -> None:
-        if rate and (t - self._measured_at >= BANDWIDTH_EVERY_S or self._bandwidth.mean is None):
-            self._measured_at = t
-            self._bandwidth.add(rate)
+    def _measure(self, point: Point) -> None:
+        self._polls.add(point.t, point.remaining, point.transferred)
+        if point.rate and (point.t - self._measured_at >= BANDWIDTH_EVERY_S or self._bandwidth.mean is None):
+            self._measured_at = point.t
+            self._bandwidth.add(point.rate)
 
     # -- decisions --
 
@@ -112,20 +120,29 @@ class Steering:
         if post_copy and self._acts and controls.post_copy_refused:
             post_copy = False
             self._record_once(Decision(NOTHING, "post-copy was refused, so it goes on with its passes"))
-        view = course.view_of(self._timeline, self._inputs, self._bandwidth.mean, post_copy=post_copy)
+        bandwidth, grown = self._bandwidth.mean, self._polls.grown
+        view = course.view_of(self._timeline, self._inputs, bandwidth, post_copy=post_copy, grown=grown)
         decision = self._policy.decide(view)
-        if decision is None or (decision.kind == DOWNTIME and DOWNTIME in by_person):
+        if decision is None or (decision.kind == DOWNTIME and DOWNTIME in by_person) or self._advised(decision):
             return
-        if self._record_once(decision) and self._acts:
+        if self._record_once(decision) and self._acts and decision.kind != ADVICE:
             controls.decided(decision.kind, decision.value)
 
-    def _record_once(self, decision: Decision) -> bool:
-        key = (decision.kind, decision.value)
-        if key in self._decided:
+    def _advised(self, decision: Decision) -> bool:
+        """Whether nearly the same was advised before: each pass leaves a bit more or less."""
+        new = decision.value or 0
+        before = (value or 0 for kind, value in self._decided if kind == decision.kind == ADVICE)
+        return any(abs(new - each) <= NEW_ADVICE * each for each in before)
+
+    def _record_once(self, decision: Decision, **more: str) -> bool:
+        key, now = (decision.kind, decision.value), self._timeline.now
+        before = self._decided.setdefault(key, [])
+        if before and not (key in self._controls.refused and len(before) < MOST_TRIES and now >= before[-1] + RETRY_S):
             return False
-        self._decided.add(key)
+        self._controls.refused.discard(key)
+        before.append(now)
         fields: dict[str, Any] = {"action": AUTOMATIC, "decided": decision.kind, "value": decision.value}
-        fields |= {"reason": decision.reason, "shadow": not self._acts, "policy": self._policy.name}
+        fields |= {"reason": decision.reason, "shadow": not self._acts, "policy": self._policy.name, **more}
         self._run_log.log(record.ACTION, fields)
         return True
 
@@ -139,7 +156,9 @@ class Steering:
         due = passes != self._forecast_passes and since >= LEAST_SHARE * t
         if not (due or changed) or (self._forecast_at is not None and since < LEAST_S):
             return
-        found = course.ahead_of(self._timeline, self._inputs, bandwidth)
+        by_timeout = self._plan.technique == POST_COPY_TIMEOUT and not self._controls.post_copy_refused
+        switch_s = self._plan.timeout_s if by_timeout else None
+        found = course.ahead_of(self._timeline, self._inputs, bandwidth, switch_s=switch_s)
         if found is not None:
             self._forecast_at, self._forecast_passes, self._forecast_bandwidth = t, passes, bandwidth
             self._run_log.log(record.FORECAST, course.ahead_to_json(found))

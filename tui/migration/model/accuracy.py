@@ -5,7 +5,7 @@ from dataclasses import replace
 from statistics import quantiles
 from typing import Any
 
-from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, UNKNOWN, Plan
+from tui.core.plan import AT_ONCE, AUTOMATIC, OURS, POST_COPY_TIMEOUT, PRE_COPY, UNKNOWN, Plan
 from tui.core.quantity import MIB
 from tui.forecast.model import forecast as model
 from tui.forecast.model.ahead import stalled
@@ -23,6 +23,7 @@ LEAST_RATES = 2  # samples from which a rate of the link is derived
 
 def planned(plan: Plan, inputs: Inputs) -> Forecast:
     """The forecast of the technique that is planned; that of post-copy by hand does without the hand."""
+    inputs = replace(inputs, auto_converge=plan.auto_converge)
     if plan.technique == POST_COPY_TIMEOUT:
         return after_timeout(inputs, plan.timeout_s)
     if plan.post_copy_refused:
@@ -33,27 +34,27 @@ def planned(plan: Plan, inputs: Inputs) -> Forecast:
 def used(timeline: Timeline, inputs: Inputs) -> Forecast:
     """The forecast of the technique that a migration really used: a person may have switched before the plan did."""
     options, at = timeline.options, timeline.post_copy_at
-    auto_converge, timeout_s = bool(options.get("auto_converge")), number_in(options, "timeout_s") or 0.0
-    decided, policy = timeline.decision.get("decided"), str(options.get("policy", OURS))
-    shadow, refused = bool(options.get("shadow")), str(options.get("post_copy_refused", ""))
-    if decided == "nothing":
-        refused = refused or str(timeline.decision.get("reason", ""))
+    timeout_s = number_in(options, "timeout_s") or 0.0
+    policy, shadow = str(options.get("policy", OURS)), bool(options.get("shadow"))
+    refused = str(options.get("post_copy_refused", "")) or timeline.without_post_copy
     plan = Plan(
         "",
         timeline.technique,
         timeout_s or Plan.timeout_s,
-        auto_converge=auto_converge,
+        auto_converge=timeline.auto_converge,
         shadow=shadow,
         post_copy_refused=refused,
         policy=policy,
     )
     by_rule = timeline.technique == POST_COPY_TIMEOUT and at is not None and at >= timeout_s
-    by_policy = chosen(plan) == AUTOMATIC and decided == "post-copy"
+    by_policy = chosen(plan) == AUTOMATIC and timeline.decision.get("decided") == "post-copy"
+    if at is None and timeline.post_copy_refused and not refused:  # while it ran, so the passes went on
+        return planned(replace(plan, technique=PRE_COPY), inputs)
     if at is None or by_rule or by_policy:
         return planned(plan, inputs)
     if not timeline.passes and at - timeline.pass_began < AT_ONCE_S:
-        return model.forecast(model.AT_ONCE, inputs)
-    return after_timeout(inputs, round(at, 1))
+        return model.forecast(AT_ONCE, inputs)
+    return after_timeout(replace(inputs, auto_converge=timeline.auto_converge), round(at, 1))
 
 
 def forecast_table(timeline: Timeline) -> dict[str, Any] | None:

@@ -7,10 +7,12 @@ from tui.forecast.model.dirty_curve import DirtyCurve
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.model.interval import Interval
 from tui.forecast.model.policy import View
+from tui.forecast.model.pre_copy import THROTTLE_MOST
 from tui.migration.model.timeline import PASS, Timeline
 
 NEWEST_PASSES = 1000  # a policy needs those of the last minutes, and each costs time
 LEAST_PASSES = 2  # without a measured curve: one pass shows no trend
+MOST_THROTTLE = round(100 * THROTTLE_MOST)  # percent
 MOST_CONE = 24  # moments of a cone that are recorded
 
 
@@ -31,7 +33,9 @@ def position(timeline: Timeline) -> Position:
     return Position(point.t, max(0.0, point.t - timeline.pass_began), float(point.remaining))
 
 
-def view_of(timeline: Timeline, inputs: Inputs | None, bandwidth: float | None, *, post_copy: bool) -> View:
+def view_of(
+    timeline: Timeline, inputs: Inputs | None, bandwidth: float | None, *, post_copy: bool, grown: int = 0
+) -> View:
     """What a policy decides by; the timeline must have a point."""
     where, point = position(timeline), timeline.points[-1]
     downtime_s = timeline.max_downtime_ms / 1000
@@ -45,11 +49,18 @@ def view_of(timeline: Timeline, inputs: Inputs | None, bandwidth: float | None, 
         max_downtime_s=downtime_s,
         post_copy=post_copy,
         inputs=None if inputs is None else replace(inputs, max_downtime_s=downtime_s),
+        grown=grown,
+        slows=timeline.auto_converge and point.throttle < MOST_THROTTLE,
     )
 
 
-def ahead_of(timeline: Timeline, inputs: Inputs | None, bandwidth: float | None) -> Ahead | None:
-    """The forecast from here on; None while too little is known. `inputs` are those from before the start."""
+def ahead_of(
+    timeline: Timeline, inputs: Inputs | None, bandwidth: float | None, *, switch_s: float | None = None
+) -> Ahead | None:
+    """The forecast from here on; None while too little is known. `inputs` are those from before the start.
+
+    `switch_s` seconds after the start, it will be switched to post-copy; None if it will not.
+    """
     ended, memory = ended_passes(timeline), float(timeline.points[-1].total)
     if not bandwidth or not timeline.max_downtime_ms or (inputs is None and len(ended) < LEAST_PASSES):
         return None
@@ -58,7 +69,8 @@ def ahead_of(timeline: Timeline, inputs: Inputs | None, bandwidth: float | None)
         inputs = Inputs(DirtyCurve((), memory), memory, known, "this migration", 0.0, exact_curve=True)
     inputs = replace(inputs, max_downtime_s=timeline.max_downtime_ms / 1000)
     where = position(timeline)
-    found = ahead(updated(inputs, ended, bandwidth), replace(where, remaining=_to_send(timeline, inputs.first)))
+    to_send = _to_send(timeline, inputs.first)
+    found = ahead(updated(inputs, ended, bandwidth), replace(where, remaining=to_send, switch_s=switch_s))
     begin = (where.elapsed_s, where.remaining, where.remaining)
     return replace(found, cone=(begin, *found.cone[1:]))
 

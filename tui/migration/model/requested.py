@@ -19,8 +19,10 @@ class Requested:
         self.post_copy_held = False  # requested, and waiting for the first pass
         self.post_copy_sent = False  # requested, and neither refused nor begun yet
         self.post_copy_at: float | None = None
+        self.post_copy_refused = False  # a request was; it may have been accepted later
         self.resume_requested = False  # and post-copy does not go on yet
         self.decision: Mapping[str, Any] = {}  # the newest of the technique "automatic"
+        self.without_post_copy = ""  # why it was started without, and with auto-converge instead
         self.max_downtime_ms = 300  # 0 if unknown
         self.bandwidth_mib_s = self.post_copy_bandwidth_mib_s = 0  # the limits; 0 means none
         self.log_trouble = ""  # why the log is incomplete, as a sentence
@@ -49,6 +51,7 @@ class Requested:
         elif action == "log":
             self.log_trouble = ""
         elif event.data.get("failed"):
+            self.post_copy_refused = self.post_copy_refused or action == "post-copy"
             self.post_copy_sent = self.post_copy_sent and action != "post-copy"
             self.post_copy_held = self.post_copy_held and action != "post-copy"
             self.cancel_requested = self.cancel_requested and action != "cancel"
@@ -64,6 +67,7 @@ class Requested:
 
     def _decided(self, event: Event) -> None:
         self.decision = event.data
+        self.without_post_copy = self.without_post_copy or str(event.data.get("without_post_copy", ""))
         if event.data.get("decided") == "nothing":
             return
         shadow, what = event.data.get("shadow"), decided_words(event.data)
@@ -82,10 +86,15 @@ def decision_words(decision: Mapping[str, Any]) -> str:
     reason, value = str(decision.get("reason", "")), decision.get("value")
     if decision.get("decided") == "nothing":
         return reason
+    if decision.get("decided") == "advice":
+        return f"advises to allow {value} ms of downtime because {reason}"
     what = "switched to post-copy" if decision.get("decided") == "post-copy" else f"allowed {value} ms of downtime"
     return f"{'would have ' if decision.get('shadow') else ''}{what} because {reason}"
 
 
 def decided_words(decision: Mapping[str, Any]) -> str:
     """What a decision of the technique "automatic" does, in two or three words."""
-    return "post-copy" if decision.get("decided") == "post-copy" else f"downtime <= {decision.get('value')} ms"
+    if decision.get("decided") == "post-copy":
+        return "post-copy"
+    advised = "advice: " if decision.get("decided") == "advice" else ""
+    return f"{advised}downtime <= {decision.get('value')} ms"

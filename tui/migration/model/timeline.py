@@ -140,8 +140,13 @@ class Timeline(Requested):
     @property
     def post_copy_allowed(self) -> bool:
         """Whether post-copy was allowed at the start; True if the start is unknown."""
-        refused = self.technique == PRE_COPY or self.options.get("post_copy_refused")
+        refused = self.technique == PRE_COPY or self.options.get("post_copy_refused") or self.without_post_copy
         return not (self.options and refused)
+
+    @property
+    def auto_converge(self) -> bool:
+        """Whether QEMU may slow the VM down."""
+        return bool(self.options.get("auto_converge") or self.without_post_copy)
 
     @property
     def threshold(self) -> int | None:
