@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
-from tui.core.plan import AUTOMATIC, POST_COPY_TIMEOUT, TECHNIQUES, Plan
+from tui.core.plan import AUTOMATIC, NOT_ALLOWED, POST_COPY_TIMEOUT, TECHNIQUES, Plan, without_post_copy
 from tui.core.settings import HYPERVISORS, OTHER
 from tui.forecast.model.policy import POLICIES
 from tui.migration.model import entry
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 CANNOT_START = 2
 USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]\n" + (
-    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--[no-]shadow] [--forecast [--probe]]\n"
-    " " * 24 + "[--json | --detach] [--config FILE] [--help]"
+    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--no-post-copy] [--[no-]shadow]\n"
+    " " * 24 + "[--forecast [--probe]] [--json | --detach] [--config FILE] [--help]"
 )
 ABOUT = """\
 Live-migrates VM to the other host and follows it until it is over. Values that are not given are those of [migration]
@@ -60,6 +60,7 @@ def _parser(verb: str) -> "Parser":
     parser.add_argument("--auto-converge", action=argparse.BooleanOptionalAction, help="slow the VM if necessary")
     parser.add_argument("--parallel", metavar="N", help="connections; 0 means one")
     parser.add_argument("--policy", choices=list(POLICIES), help="the rules by which automatic decides")
+    parser.add_argument("--no-post-copy", action="store_true", help="automatic must slow the VM down instead")
     parser.add_argument("--shadow", action=argparse.BooleanOptionalAction, help="only record what automatic would do")
     parser.add_argument("--forecast", action="store_true", help="measure for 15 s first; automatic decides by it, too")
     parser.add_argument("--probe", action="store_true", help="with --forecast: send for one second to measure the link")
@@ -102,6 +103,11 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     if options.policy is not None and plan.technique != AUTOMATIC and not plan.shadow:
         hint = f"Add --technique {AUTOMATIC}, or leave --policy out."
         raise Failure("--policy has no effect", f"the technique is {plan.technique}", hint)
+    if options.no_post_copy:
+        if plan.technique != AUTOMATIC:
+            hint = f"Add --technique {AUTOMATIC}, or leave --no-post-copy out."
+            raise Failure("--no-post-copy has no effect", f"the technique is {plan.technique}", hint)
+        plan = without_post_copy(plan, NOT_ALLOWED)
     if options.probe and not options.forecast:
         raise Failure("--probe has no effect", "nothing is forecast", "Add --forecast, or leave --probe out.")
     return plan
