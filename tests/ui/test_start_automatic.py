@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from textual.widgets import Input
 
 from tests.ui.migrate_screen import OpenedPage, page_of
 from tests.ui.one_page import until
@@ -98,6 +99,31 @@ async def test_what_the_user_did_not_allow_is_proposed_again() -> None:
         await opened(page)
         await page.sees("automatic may < slow the VM down, not use post-copy >")
         await starts(page, plan)
+
+
+async def test_the_longest_total_time_reaches_the_plan() -> None:
+    async with page_of(ReplayedMigrations(), PLAN) as page:
+        await opened(page)
+        await page.sees("longest total 0 s, then post-copy; 0 means no limit")
+        await page.pilot.press("down", "down", "down", "down", *"2", "space", *"min")
+        await starts(page, replace(PLAN, total_s=120.0))
+
+
+async def test_a_longest_total_time_that_cannot_be_read_is_refused() -> None:
+    async with page_of(ReplayedMigrations(), PLAN) as page:
+        await opened(page)
+        await page.pilot.press("down", "down", "down", "down", *"soon", "enter")
+        await page.sees('"soon" is not a longest total time.')
+        assert page.migrations.started == []
+
+
+async def test_without_post_copy_no_longest_total_time_can_be_kept() -> None:
+    async with page_of(ReplayedMigrations(), replace(PLAN, total_s=60.0)) as page:
+        await opened(page)
+        await page.pilot.press("down", "down", "down", "right")
+        await page.sees("longest total 60 s; needs post-copy")
+        assert page.app.screen.query_one("#total", Input).disabled
+        await starts(page, replace(PLAN, auto_converge=True, post_copy_refused=NOT_ALLOWED))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -70,6 +70,10 @@ def test_automatic_without_post_copy_slows_the_vm_down(planned: Any) -> None:
     assert (plan.post_copy, plan.auto_converge, plan.post_copy_refused) == (False, True, NOT_ALLOWED)
 
 
+def test_the_longest_total_time_is_an_option_of_automatic(planned: Any) -> None:
+    assert planned("x", "--technique", "automatic", "--total", "2 min").total_s == 120.0
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -89,6 +93,11 @@ def test_automatic_without_post_copy_slows_the_vm_down(planned: Any) -> None:
         (
             ("migrate", "x", "--technique", "pre-copy", "--policy", "nova"),
             "--policy has no effect: the technique is pre-copy. Add --technique automatic",
+        ),
+        (("migrate", "x", "--total", "soon"), '"soon" is not a longest total time. Expected: a time up to 24 h'),
+        (
+            ("migrate", "x", "--technique", "pre-copy", "--total", "60s"),
+            "--total has no effect: the technique is pre-copy. Add --technique automatic",
         ),
         (
             ("migrate", "x", "--technique", "pre-copy", "--no-post-copy"),

@@ -1,5 +1,6 @@
 """The technique "automatic": a policy decides, and the runner does it as if a person had pressed a key."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -213,4 +214,19 @@ async def test_without_automatic_and_shadow_no_policy_is_asked(tmp_path: Path) -
     watched, steering = steered(Stage(recording("post-copy-by-hand")), tmp_path, Plan("guest1", POST_COPY_MANUAL))
     play(watched, steering, 3)
     assert downtimes(watched) == []
+    watched.migration.leave()
+
+
+@pytest.mark.parametrize(("total_s", "passes"), [(60.0, None), (12.0, 3), (9.0, 2)])
+async def test_it_switches_in_time_for_the_longest_total_time(
+    tmp_path: Path, total_s: float, passes: int | None
+) -> None:
+    watched, steering = steered(Stage(recording("post-copy-by-hand")), tmp_path, replace(PLAN, total_s=total_s))
+    play(watched, steering, passes or 4)
+    reasons = [str(each["reason"]) for each in _decided(watched) if each["decided"] == "post-copy"]
+    if passes is None:
+        assert reasons == []
+    else:
+        assert [each.startswith(f"the longest total time is {total_s:g} s, and the rest") for each in reasons] == [True]
+        await watched.until(lambda: watched.migration.controls.switching)
     watched.migration.leave()

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 CANNOT_START = 2
 USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]\n" + (
-    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--no-post-copy] [--[no-]shadow]\n"
-    " " * 24 + "[--forecast [--probe]] [--json | --detach] [--config FILE] [--help]"
+    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--total TIME] [--no-post-copy]\n"
+    " " * 24 + "[--[no-]shadow] [--forecast [--probe]] [--json | --detach] [--config FILE] [--help]"
 )
 ABOUT = """\
 Live-migrates VM to the other host and follows it until it is over. Values that are not given are those of [migration]
@@ -60,6 +60,7 @@ def _parser(verb: str) -> "Parser":
     parser.add_argument("--auto-converge", action=argparse.BooleanOptionalAction, help="slow the VM if necessary")
     parser.add_argument("--parallel", metavar="N", help="connections; 0 means one")
     parser.add_argument("--policy", choices=list(POLICIES), help="the rules by which automatic decides")
+    parser.add_argument("--total", metavar="TIME", help="the longest total time of automatic; 0 means no limit")
     parser.add_argument("--no-post-copy", action="store_true", help="automatic must slow the VM down instead")
     parser.add_argument("--shadow", action=argparse.BooleanOptionalAction, help="only record what automatic would do")
     parser.add_argument("--forecast", action="store_true", help="measure for 15 s first; automatic decides by it, too")
@@ -90,6 +91,7 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
         "timeout_s": (Entry.read, entry.TIMEOUT, options.timeout),
         "downtime_ms": (Entry.read_whole, entry.DOWNTIME, options.downtime),
         "bandwidth_mib_s": (Entry.read_whole, entry.BANDWIDTH, options.bandwidth),
+        "total_s": (Entry.read, entry.TOTAL, options.total),
         "parallel": (Entry.read_whole, entry.PARALLEL, options.parallel),
     }
     given = {name: number(*each) for name, each in numbers.items() if each[2] is not None}
@@ -100,6 +102,9 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     if options.timeout is not None and plan.technique != POST_COPY_TIMEOUT:
         hint = f"Add --technique {POST_COPY_TIMEOUT}, or leave --timeout out."
         raise Failure("--timeout has no effect", f"the technique is {plan.technique}", hint)
+    if options.total is not None and plan.technique != AUTOMATIC and not plan.shadow:
+        hint = f"Add --technique {AUTOMATIC}, or leave --total out."
+        raise Failure("--total has no effect", f"the technique is {plan.technique}", hint)
     if options.policy is not None and plan.technique != AUTOMATIC and not plan.shadow:
         hint = f"Add --technique {AUTOMATIC}, or leave --policy out."
         raise Failure("--policy has no effect", f"the technique is {plan.technique}", hint)

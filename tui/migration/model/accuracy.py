@@ -48,7 +48,7 @@ def used(timeline: Timeline, inputs: Inputs) -> Forecast:
         policy=policy,
     )
     by_rule = timeline.technique == POST_COPY_TIMEOUT and at is not None and at >= timeout_s
-    by_policy = chosen(plan) == AUTOMATIC and decided == "post-copy"
+    by_policy = chosen(plan) == AUTOMATIC and decided == "post-copy" and not options.get("total_s")
     if at is None or by_rule or by_policy:
         return planned(plan, inputs)
     if not timeline.passes and at - timeline.pass_began < AT_ONCE_S:

@@ -5,15 +5,16 @@ from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tui.core.plan import NOT_ALLOWED, Plan, without_post_copy
 from tui.forecast.model.policy import POLICIES
 from tui.forecast.model.policy_words import POLICY_WORDS, PolicyWords
 from tui.ui.choice import Choice
-from tui.ui.form import row
+from tui.ui.form import number_field, row
 
 MAY = ("use post-copy", "slow the VM down, not use post-copy", "only record what it would do (shadow)")
+TOTAL_UNIT = "s, then post-copy; 0 means no limit"
 POST_COPY, NO_POST_COPY, SHADOW = range(3)
 
 
@@ -40,7 +41,11 @@ class AutomaticFields(Container):
         words = POLICY_WORDS[names[policy]]
         yield row("policy", Choice(names, policy, id="policy", changed=self._policy_changed), words.source)
         yield Static(words.does, id="policy_does", markup=False)
-        yield row("automatic may", Choice(MAY, may, id="may", changed=self._changed))
+        yield row("automatic may", Choice(MAY, may, id="may", changed=self._may_changed))
+        yield row("longest total", number_field("total", f"{plan.total_s:g}"), TOTAL_UNIT)
+
+    def on_mount(self) -> None:
+        self._show_total()
 
     @property
     def policy(self) -> str:
@@ -57,10 +62,20 @@ class AutomaticFields(Container):
         """Whether post-copy is allowed."""
         return self.query_one("#may", Choice).index != NO_POST_COPY
 
-    def applied(self, plan: Plan) -> Plan:
-        """The plan with these options."""
-        plan = replace(plan, policy=self.policy, shadow=self.query_one("#may", Choice).index == SHADOW)
+    def applied(self, plan: Plan, total_s: float) -> Plan:
+        """The plan with these options, and the longest total time that was read from its field."""
+        shadow = self.query_one("#may", Choice).index == SHADOW
+        plan = replace(plan, policy=self.policy, shadow=shadow, total_s=total_s)
         return plan if self.post_copy else without_post_copy(plan, NOT_ALLOWED)
+
+    def _may_changed(self) -> None:
+        self._show_total()
+        self._changed()
+
+    def _show_total(self) -> None:
+        """Without post-copy no limit can be kept."""
+        self.query_one("#total", Input).disabled = not self.post_copy
+        self.query_one("#row-total .unit", Static).update(TOTAL_UNIT if self.post_copy else "s; needs post-copy")
 
     def _policy_changed(self) -> None:
         self.query_one("#row-policy .unit", Static).update(self.words.source)

@@ -40,7 +40,7 @@ class StartForm(ForecastForm):
     StartForm .row Input { width: 10; }
     StartForm #direction, StartForm #explained { padding-left: 18; }
     StartForm #message { margin-top: 1; }
-    StartForm #fields { height: 9; }
+    StartForm #fields { height: 10; }
     StartForm #pair { height: 1; }
     StartForm #row-auto_converge { width: 28; }
     StartForm #row-parallel { width: 1fr; }
@@ -166,7 +166,9 @@ class StartForm(ForecastForm):
             post_copy_refused="",  # the host of an earlier migration refused it
         )
         if technique == AUTOMATIC:
-            plan = self.query_one(AutomaticFields).applied(plan)
+            automatic = self.query_one(AutomaticFields)
+            total_s = self.number("total", entry.TOTAL.read) if automatic.post_copy else 0.0
+            plan = automatic.applied(plan, total_s)
         if technique == POST_COPY_TIMEOUT:
             plan = replace(plan, timeout_s=self.number("timeout", entry.TIMEOUT.read))
         return plan
