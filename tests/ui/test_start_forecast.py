@@ -367,7 +367,7 @@ def test_the_forecast_looks_like_its_picture(snap_compare: Any, look: str, size:
             await page.sees("1 of 15 s")
         else:
             forecaster.give(measured(workload))
-            await page.sees("Lowest limits" if workload == 30 else "end")
+            await page.sees("Lowest limits" if workload == 30 else "* advised")
             await until(pilot, lambda: "Measuring" not in page.words)
         if look == "picture":
             await pilot.press("f")

@@ -21,6 +21,7 @@ POST_COPY = "post-copy"  # the technique of an imported log, which does not show
 AT_ONCE = "post-copy at once"  # in a forecast, and in a study, where nobody presses a key
 OURS = "forecast"  # the policy of "automatic", unless another one of forecast.model.policy is chosen
 UNKNOWN = "unknown"  # the technique of a migration that another program started
+NOT_ALLOWED = "it is not allowed"  # by the user: why "automatic" does without post-copy
 ELSEWHERE = "another host"  # the target of such a migration, as a sentence names it while it is unknown
 
 PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # the first QEMU that allows both
@@ -30,6 +31,7 @@ PARALLEL_POST_COPY_SINCE = (10, 1, 0)  # the first QEMU that allows both
 class Plan:
     """One migration: its VM, technique and limits; `bandwidth_mib_s` 0 is no limit, `parallel` 0 one connection.
 
+    `total_s` is the longest total time of "automatic", 0 for no limit: it uses post-copy in time to keep it.
     With `shadow`, what the technique "automatic" would do is recorded, and not done. `post_copy_refused` is why it has
     to do without post-copy; it is known at the start.
     """
@@ -44,6 +46,7 @@ class Plan:
     shadow: bool = False
     post_copy_refused: str = ""
     policy: str = OURS
+    total_s: float = 0.0
 
     @property
     def post_copy(self) -> bool:
@@ -58,7 +61,7 @@ class Plan:
     @property
     def fields(self) -> dict[str, Any]:
         """The fields as JSON; those that are not used are left out, because an older version does not know them."""
-        unused = {"shadow": False, "post_copy_refused": "", "policy": OURS}
+        unused = {"shadow": False, "post_copy_refused": "", "policy": OURS, "total_s": 0.0}
         return {name: value for name, value in asdict(self).items() if name not in unused or value != unused[name]}
 
 
@@ -81,6 +84,8 @@ def refuse(plan: Plan, hypervisor_version: tuple[int, int, int]) -> Failure | No
         return Failure("The bandwidth limit cannot be negative", "", "0 means no limit.")
     if plan.parallel < 0:
         return Failure("The number of parallel connections cannot be negative", "", "0 means one connection.")
+    if plan.total_s < 0:
+        return Failure("The longest total time cannot be negative", "", "0 means no limit.")
     if plan.technique == POST_COPY_TIMEOUT and plan.timeout_s <= 0:
         return Failure("The timeout for post-copy must be above 0 s", "", "Choose post-copy by hand to switch at once.")
     if plan.post_copy and plan.technique != AUTOMATIC and (why := _no_parallel_post_copy(plan, hypervisor_version)):

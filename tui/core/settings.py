@@ -177,6 +177,7 @@ class MigrationDefaults:
     auto_converge: Annotated[bool, kinds.yes_or_no()] = False
     parallel: Annotated[int, kinds.whole(0, 255)] = 0  # QEMU's multifd-channels is one byte
     shadow: Annotated[bool, kinds.yes_or_no()] = False
+    total_s: Annotated[float, kinds.seconds(0, 86_400)] = 0.0  # 0: no limit
 
     def plan(self, vm: str) -> Plan:
         """A plan for one VM with these values."""

@@ -20,7 +20,7 @@ from tui.app.commands.session import Session
 from tui.app.commands.status import status
 from tui.app.commands.watch import chosen
 from tui.core.failure import Failure
-from tui.core.plan import Plan
+from tui.core.plan import NOT_ALLOWED, Plan
 from tui.core.quantity import clock
 from tui.migration.model import record
 from tui.migration.model.points import MOST
@@ -65,6 +65,15 @@ def test_given_values_replace_the_configured_ones(planned: Any) -> None:
     assert planned("a b", *words) == Plan("a b", "post-copy-timeout", 120.0, 0, 1500, auto_converge=False, parallel=4)
 
 
+def test_automatic_without_post_copy_slows_the_vm_down(planned: Any) -> None:
+    plan = planned("x", "--technique", "automatic", "--no-post-copy")
+    assert (plan.post_copy, plan.auto_converge, plan.post_copy_refused) == (False, True, NOT_ALLOWED)
+
+
+def test_the_longest_total_time_is_an_option_of_automatic(planned: Any) -> None:
+    assert planned("x", "--technique", "automatic", "--total", "2 min").total_s == 120.0
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -84,6 +93,15 @@ def test_given_values_replace_the_configured_ones(planned: Any) -> None:
         (
             ("migrate", "x", "--technique", "pre-copy", "--policy", "nova"),
             "--policy has no effect: the technique is pre-copy. Add --technique automatic",
+        ),
+        (("migrate", "x", "--total", "soon"), '"soon" is not a longest total time. Expected: a time up to 24 h'),
+        (
+            ("migrate", "x", "--technique", "pre-copy", "--total", "60s"),
+            "--total has no effect: the technique is pre-copy. Add --technique automatic",
+        ),
+        (
+            ("migrate", "x", "--technique", "pre-copy", "--no-post-copy"),
+            "--no-post-copy has no effect: the technique is pre-copy. Add --technique automatic",
         ),
         (("cancel",), "VM is missing. vmlm-tui cancel --help shows what is expected."),
         (("cancel", "x", "--downtime", "5"), "unrecognized arguments: --downtime 5."),

@@ -88,6 +88,7 @@ class FakeForecaster:
             timeout_s=timeout_s,
             bandwidth=bandwidth,
             bandwidth_source=source,
+            post_copy_refused=plan.post_copy_refused or inputs.post_copy_refused,
         )
 
     def _bandwidth(self, plan: Plan) -> tuple[Interval, str]:

@@ -1,6 +1,7 @@
 """The technique "automatic": a policy decides, and the runner does it as if a person had pressed a key."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -300,3 +301,18 @@ async def test_proxmox_counts_the_polls_at_which_more_remains_also_those_of_an_e
     watched.migration.leave()
     assert again._polls.grown == grown == 3  # the end of the fourth pass is no poll
     assert downtimes(watched) == [100]
+
+
+@pytest.mark.parametrize(("total_s", "passes"), [(60.0, None), (12.0, 3), (9.0, 2)])
+async def test_it_switches_in_time_for_the_longest_total_time(
+    tmp_path: Path, total_s: float, passes: int | None
+) -> None:
+    watched, steering = steered(Stage(recording("post-copy-by-hand")), tmp_path, replace(PLAN, total_s=total_s))
+    play(watched, steering, passes or 4)
+    reasons = [str(each["reason"]) for each in _decided(watched) if each["decided"] == "post-copy"]
+    if passes is None:
+        assert reasons == []
+    else:
+        assert [each.startswith(f"the longest total time is {total_s:g} s, and the rest") for each in reasons] == [True]
+        await watched.until(lambda: watched.migration.controls.switching)
+    watched.migration.leave()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tui.app.commands.options import add_host, add_limits, add_vm, numbers
 from tui.app.commands.session import Session, configured, help_of, parser_of, run
 from tui.core.failure import Failure
-from tui.core.plan import AUTOMATIC, POST_COPY_TIMEOUT, TECHNIQUES, Plan
+from tui.core.plan import AUTOMATIC, NOT_ALLOWED, POST_COPY_TIMEOUT, TECHNIQUES, Plan, without_post_copy
 from tui.core.settings import OTHER
 from tui.forecast.model.policy import POLICIES
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 CANNOT_START = 2
 USAGE = "migrate VM [--to HOST] [--technique TECHNIQUE] [--timeout TIME] [--downtime TIME] [--bandwidth RATE]\n" + (
-    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--[no-]shadow] [--forecast [--probe]]\n"
-    " " * 24 + "[--json | --detach] [--config FILE] [--help]"
+    " " * 24 + "[--[no-]auto-converge] [--parallel N] [--policy NAME] [--total TIME] [--no-post-copy]\n"
+    " " * 24 + "[--[no-]shadow] [--forecast [--probe]] [--json | --detach] [--config FILE] [--help]"
 )
 ABOUT = """\
 Live-migrates VM to the other host and follows it until it is over. Values that are not given are those of [migration]
@@ -59,6 +59,8 @@ def _parser(verb: str) -> "Parser":
     parser.add_argument("--auto-converge", action=argparse.BooleanOptionalAction, help="slow the VM if necessary")
     parser.add_argument("--parallel", metavar="N", help="connections; 0 means one")
     parser.add_argument("--policy", choices=list(POLICIES), help="the rules by which automatic decides")
+    parser.add_argument("--total", metavar="TIME", help="the longest total time of automatic; 0 means no limit")
+    parser.add_argument("--no-post-copy", action="store_true", help="automatic must slow the VM down instead")
     parser.add_argument("--shadow", action=argparse.BooleanOptionalAction, help="only record what automatic would do")
     parser.add_argument("--forecast", action="store_true", help="measure for 15 s first; automatic decides by it, too")
     parser.add_argument("--probe", action="store_true", help="with --forecast: send for one second to measure the link")
@@ -77,9 +79,17 @@ def plan_of(options: argparse.Namespace, config: "Config") -> Plan:
     if options.timeout is not None and plan.technique != POST_COPY_TIMEOUT:
         hint = f"Add --technique {POST_COPY_TIMEOUT}, or leave --timeout out."
         raise Failure("--timeout has no effect", f"the technique is {plan.technique}", hint)
+    if options.total is not None and plan.technique != AUTOMATIC and not plan.shadow:
+        hint = f"Add --technique {AUTOMATIC}, or leave --total out."
+        raise Failure("--total has no effect", f"the technique is {plan.technique}", hint)
     if options.policy is not None and plan.technique != AUTOMATIC and not plan.shadow:
         hint = f"Add --technique {AUTOMATIC}, or leave --policy out."
         raise Failure("--policy has no effect", f"the technique is {plan.technique}", hint)
+    if options.no_post_copy:
+        if plan.technique != AUTOMATIC:
+            hint = f"Add --technique {AUTOMATIC}, or leave --no-post-copy out."
+            raise Failure("--no-post-copy has no effect", f"the technique is {plan.technique}", hint)
+        plan = without_post_copy(plan, NOT_ALLOWED)
     if options.probe and not options.forecast:
         raise Failure("--probe has no effect", "nothing is forecast", "Add --forecast, or leave --probe out.")
     return plan

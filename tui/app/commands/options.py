@@ -18,6 +18,7 @@ NUMBERS: dict[str, tuple[str, Read, Entry]] = {  # by the field of a plan: its o
     "timeout_s": ("timeout", Entry.read, entry.TIMEOUT),
     "downtime_ms": ("downtime", Entry.read_whole, entry.DOWNTIME),
     "bandwidth_mib_s": ("bandwidth", Entry.read_whole, entry.BANDWIDTH),
+    "total_s": ("total", Entry.read, entry.TOTAL),
     "parallel": ("parallel", Entry.read_whole, entry.PARALLEL),
 }
 

@@ -10,7 +10,9 @@ from tui.core.failure import Failure, as_failure
 from tui.core.log import log
 from tui.core.plan import Plan
 from tui.core.vm import Vm
+from tui.forecast.backend.comparing import Compare, Comparing
 from tui.forecast.backend.forecaster import BandwidthUnknown, Progress
+from tui.forecast.model.comparison import Comparison, compare
 from tui.forecast.model.forecast import Inputs
 
 STOP_LIMIT_S = 10.0  # then the migration is started: a host that does not reply must not delay it
@@ -49,12 +51,13 @@ class Subject:
 
 
 class CurrentForecast:
-    """Measures one VM at a time; listeners are called after every change of `inputs` and `note`."""
+    """Measures one VM at a time; listeners are called after every change of `inputs`, `comparison` and `note`."""
 
-    def __init__(self, forecaster: Forecasting) -> None:
+    def __init__(self, forecaster: Forecasting, compare: Compare = compare) -> None:
         self.inputs: Inputs | None = None  # with the options of the newest plan
         self._forecaster = forecaster
         self._listeners: list[Callable[[], object]] = []
+        self._comparing = Comparing(compare, self._notify)
         self._subject: Subject | None = None
         self._plan: Plan | None = None
         self._measured: Inputs | None = None  # with the options of `_measured_with`
@@ -80,8 +83,13 @@ class CurrentForecast:
     @property
     def failed(self) -> bool:
         """Whether the note is a failure that a probe does not cure."""
-        failure = self._failure or self._refused
+        failure = self._failure or self._refused or self._comparing.failure
         return not self.measuring and failure is not None and not isinstance(failure, BandwidthUnknown)
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The techniques side by side; for a moment still with the options before, None without inputs."""
+        return self._comparing.newest
 
     @property
     def subject(self) -> Subject | None:
@@ -93,7 +101,8 @@ class CurrentForecast:
         """What happens now, or why there is no forecast or only a part of one; empty if it is complete."""
         if self._subject is None:
             return self._why_none
-        name, progress, failure = self._subject.vm.name, self._progress, self._failure or self._refused
+        name, progress = self._subject.vm.name, self._progress
+        failure = self._failure or self._refused or self._comparing.failure
         if self._probing:
             return f"Probing the link from {self._subject.origin} to {self._subject.target} for one second ..."
         if self.measuring:
@@ -116,6 +125,10 @@ class CurrentForecast:
         self._listeners.remove(listener)
 
     def _changed(self) -> None:
+        self._comparing.of(self.inputs)
+        self._notify()
+
+    def _notify(self) -> None:
         for listener in tuple(self._listeners):
             listener()
 

@@ -219,6 +219,6 @@ def _inputs(known: _Known, plan: Plan, curve: DirtyCurve, first: float) -> Input
         known.link.setup_s,
         known.link.device_s,
         plan.timeout_s if plan.technique == POST_COPY_TIMEOUT else None,
-        refused.reason if refused else "",
+        refused.reason if refused else plan.post_copy_refused,
         auto_converge=plan.auto_converge,
     )

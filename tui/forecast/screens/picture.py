@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from tui.forecast.backend.current import CurrentForecast
 from tui.forecast.widgets.picture import curve_picture
-from tui.forecast.widgets.words import ForecastWords, forecasts_of
+from tui.forecast.widgets.words import ForecastWords
 from tui.ui.chart.chart import Chart
 from tui.ui.dialog import Dialog
 
@@ -39,7 +39,8 @@ class PictureDialog(Dialog[None]):
         self._forecast.stop_listening(self._listener)
 
     def _show(self) -> None:
-        inputs = self._forecast.inputs
-        words = self.query_one(ForecastWords)
-        words.show_words(self._forecast.note, inputs, forecasts_of(inputs), wrong=self._forecast.failed)
-        self.query_one(Chart).picture = curve_picture(inputs, "There is no forecast yet.")
+        comparison = self._forecast.comparison
+        self.query_one(ForecastWords).show_words(self._forecast.note, comparison, wrong=self._forecast.failed)
+        self.query_one(Chart).picture = curve_picture(
+            comparison.inputs if comparison else None, "There is no forecast yet."
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from tui.core.quantity import GIB, MIB
+from tui.forecast.model.comparison import Comparison
 from tui.forecast.model.forecast import Forecast
 from tui.forecast.model.interval import Interval
 from tui.ui.lines import Lines
@@ -33,11 +34,11 @@ class ForecastTable(Lines):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: tuple[Sequence[Forecast], str, str] = ((), "", "")
+        self._shown: tuple[Comparison | None, str] = (None, "")
 
-    def show_forecasts(self, forecasts: Sequence[Forecast], chosen: str, advised: str) -> None:
-        """Show a line for each forecast, with marks of the chosen and the advised technique."""
-        self._shown = forecasts, chosen, advised
+    def show_comparison(self, comparison: Comparison | None, chosen: str) -> None:
+        """Show a line for each technique, with marks of the chosen and the advised one."""
+        self._shown = comparison, chosen
         self._show_table()
 
     def on_resize(self) -> None:
@@ -45,7 +46,8 @@ class ForecastTable(Lines):
         self._show_table()
 
     def _show_table(self) -> None:
-        rows = table(*self._shown, self.size.width) if self._shown[0] else []
+        comparison, chosen = self._shown
+        rows = table(comparison.forecasts, chosen, comparison.advised, self.size.width) if comparison else []
         self.show(*(Content.styled(*row) for row in rows))
 
 

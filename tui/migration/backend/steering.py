@@ -5,6 +5,7 @@ from typing import Any
 
 from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, OURS, POST_COPY_TIMEOUT, Plan
+from tui.forecast.model import time_limit
 from tui.forecast.model.ahead import Bandwidth
 from tui.forecast.model.forecast import Inputs, side_by_side
 from tui.forecast.model.forecast_json import forecast_to_json, inputs_to_json
@@ -122,7 +123,7 @@ class Steering:
             self._record_once(Decision(NOTHING, "post-copy was refused, so it goes on with its passes"))
         bandwidth, grown = self._bandwidth.mean, self._polls.grown
         view = course.view_of(self._timeline, self._inputs, bandwidth, post_copy=post_copy, grown=grown)
-        decision = self._policy.decide(view)
+        decision = time_limit.decide(view, self._plan.total_s) or self._policy.decide(view)
         if decision is None or (decision.kind == DOWNTIME and DOWNTIME in by_person) or self._advised(decision):
             return
         if self._record_once(decision) and self._acts and decision.kind != ADVICE:

@@ -48,6 +48,7 @@ def used(timeline: Timeline, inputs: Inputs) -> Forecast:
     )
     by_rule = timeline.technique == POST_COPY_TIMEOUT and at is not None and at >= timeout_s
     by_policy = chosen(plan) == AUTOMATIC and timeline.decision.get("decided") == "post-copy"
+    by_policy = by_policy and not options.get("total_s")  # which no forecast knows
     if at is None and timeline.post_copy_refused and not refused:  # while it ran, so the passes went on
         return planned(replace(plan, technique=PRE_COPY), inputs)
     if at is None or by_rule or by_policy:

@@ -81,6 +81,14 @@ BANDWIDTH = Entry(
     _mib_per_s,
 )
 TIMEOUT = Entry("a timeout", 0.1, 86_400, 'a time from 0.1 s to 24 h, such as 25 or "2 min"', _seconds, whole=False)
+TOTAL = Entry(
+    "a longest total time",
+    0,
+    86_400,
+    'a time up to 24 h, such as 60 or "2 min"; 0 means no limit',
+    _seconds,
+    whole=False,
+)
 PARALLEL = Entry(
     "a number of parallel connections",
     0,

@@ -12,13 +12,12 @@ from tui.core.failure import WrongField
 from tui.core.plan import Plan
 from tui.core.settings import OTHER
 from tui.forecast.backend.current import CurrentForecast, Forecasting, Subject
-from tui.forecast.model.advice import advised
 from tui.forecast.model.chosen import chosen
 from tui.forecast.model.forecast import Inputs
 from tui.forecast.screens.picture import PictureDialog
 from tui.forecast.widgets.picture import curve_picture
 from tui.forecast.widgets.table import ForecastTable
-from tui.forecast.widgets.words import ForecastWords, forecasts_of
+from tui.forecast.widgets.words import ForecastWords
 from tui.migration.backend.migrations import Migration
 from tui.ui.chart.chart import Chart
 from tui.ui.form import Form
@@ -166,16 +165,16 @@ class ForecastForm(Form[Migration]):
         forecast, found = self._forecast, self.chosen_vm()
         if forecast is None:
             return
-        inputs, note = forecast.inputs, forecast.note
-        forecasts = forecasts_of(inputs)
+        comparison, note = forecast.comparison, forecast.note
         plan = self._readable_plan(found) if found else None
-        if inputs and plan is None and not note:
+        if comparison and plan is None and not note:
             note = "This forecast is of the options before: a number can't be read."
         short = self.size.height < SHORT
-        self.query_one(ForecastWords).show_words(note, inputs, forecasts, wrong=forecast.failed, short=short)
-        best = advised(forecasts).technique if forecasts else ""
-        self.query_one(ForecastTable).show_forecasts(forecasts, chosen(plan) if plan else "", best)
-        self.query_one(Chart).picture = curve_picture(inputs, "There is no forecast yet.")
+        self.query_one(ForecastWords).show_words(note, comparison, wrong=forecast.failed, short=short)
+        self.query_one(ForecastTable).show_comparison(comparison, chosen(plan) if plan else "")
+        self.query_one(Chart).picture = curve_picture(
+            comparison.inputs if comparison else None, "There is no forecast yet."
+        )
         self.refresh_bindings()
 
     def action_picture(self) -> None:

@@ -6,7 +6,8 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Input, Static
+from textual.containers import Container, Horizontal
+from textual.widgets import Static
 
 from tui.core.connections import SILENT_LIMIT_S
 from tui.core.failure import Failure
@@ -16,6 +17,7 @@ from tui.forecast.backend.current import Forecasting
 from tui.migration.backend.migrations import Migration, Migrations
 from tui.migration.backend.preflight import Moved, Refused
 from tui.migration.model import entry
+from tui.migration.screens.automatic import AutomaticFields
 from tui.migration.screens.forecast_form import ForecastForm
 from tui.ui.choice import Choice
 from tui.ui.form import enter, number_field, row
@@ -25,9 +27,9 @@ EXPLAINED = {
     PRE_COPY: "Passes until the rest fits the downtime; no post-copy.",
     POST_COPY_TIMEOUT: "Pre-copy, then post-copy: after the timeout, or at p.",
     POST_COPY_MANUAL: "Pre-copy until you press p; then the VM moves at once.",
-    AUTOMATIC: "Post-copy as soon as pre-copy proves not to end.",
 }
 YES_NO = ("no", "yes")
+DOWNTIME_UNIT = "ms that the VM may be paused"
 
 
 class StartForm(ForecastForm):
@@ -38,6 +40,11 @@ class StartForm(ForecastForm):
     StartForm .row Input { width: 10; }
     StartForm #direction, StartForm #explained { padding-left: 18; }
     StartForm #message { margin-top: 1; }
+    StartForm #fields { height: 10; }
+    StartForm #pair { height: 1; }
+    StartForm #row-auto_converge { width: 28; }
+    StartForm #row-parallel { width: 1fr; }
+    StartForm #row-parallel .label { width: 10; }
     """
 
     def __init__(
@@ -51,22 +58,29 @@ class StartForm(ForecastForm):
         self._migrations = migrations
         self._found: list[VmOnHost] | None = None
         self._known = inventory
+        self._auto_converge = int(defaults.auto_converge)  # while another value is shown
         self._start_when_read = False  # Enter was pressed before the VMs were read
 
     def fields(self) -> ComposeResult:
+        with Container(id="fields"):
+            yield from self._rows()
+
+    def _rows(self) -> ComposeResult:
         plan = self._defaults
         yield row("VM", Choice((), id="vm", changed=self._direction))
         yield Static(id="direction", markup=False)
         technique = list(TECHNIQUES).index(plan.technique)
         yield row("technique", Choice(tuple(TECHNIQUES.values()), technique, id="technique", changed=self._explain))
         yield Static(id="explained", markup=False)
+        yield AutomaticFields(plan, self._explain)
         yield row("timeout", number_field("timeout", f"{plan.timeout_s:g}"), "s until post-copy starts")
         yield row(
             "bandwidth", number_field("bandwidth", plan.bandwidth_mib_s), "MiB/s until post-copy; 0 means no limit"
         )
-        yield row("maximum downtime", number_field("downtime", plan.downtime_ms), "ms that the VM may be paused")
-        yield row("auto-converge", Choice(YES_NO, int(plan.auto_converge), id="auto_converge", changed=self.replan))
-        yield row("parallel", number_field("parallel", plan.parallel), "connections; 0 means one")
+        yield row("maximum downtime", number_field("downtime", plan.downtime_ms), DOWNTIME_UNIT)
+        with Horizontal(id="pair"):
+            yield row("auto-converge", Choice(YES_NO, int(plan.auto_converge), id="auto_converge", changed=self.replan))
+            yield row("parallel", number_field("parallel", plan.parallel), "connections; 0 = one")
 
     def on_mount(self) -> None:
         self._explain()
@@ -117,10 +131,27 @@ class StartForm(ForecastForm):
         return list(TECHNIQUES)[self.query_one("#technique", Choice).index]
 
     def _explain(self) -> None:
-        technique = self._technique()
-        self.query_one("#explained", Static).update(EXPLAINED[technique])
-        self.query_one("#timeout", Input).disabled = technique != POST_COPY_TIMEOUT
+        """Show what the technique does, and only the fields that it has."""
+        technique, automatic = self._technique(), self.query_one(AutomaticFields)
+        explained = self.query_one("#explained", Static)
+        explained.update(EXPLAINED.get(technique, ""))
+        explained.display = technique != AUTOMATIC
+        automatic.display = technique == AUTOMATIC
+        self.query_one("#row-timeout").display = technique == POST_COPY_TIMEOUT
+        own = technique == AUTOMATIC and automatic.words.sets_downtime
+        self.query_one("#row-downtime .unit", Static).update(
+            "ms until the policy sets another" if own else DOWNTIME_UNIT
+        )
+        self._force_auto_converge(technique == AUTOMATIC and not automatic.post_copy)
         self.replan()
+
+    def _force_auto_converge(self, forced: bool) -> None:
+        """Show that it is used in place of post-copy; afterwards what was chosen before holds again."""
+        field = self.query_one("#auto_converge", Choice)
+        if forced != field.disabled:
+            self._auto_converge = self._auto_converge if field.disabled else field.index
+            field.disabled = forced
+            field.offer(YES_NO[1:] if forced else YES_NO, 0 if forced else self._auto_converge)
 
     def plan_of(self, found: VmOnHost) -> Plan:
         technique = self._technique()
@@ -132,7 +163,12 @@ class StartForm(ForecastForm):
             downtime_ms=self.number("downtime", entry.DOWNTIME.read_whole),
             auto_converge=self.query_one("#auto_converge", Choice).index == 1,
             parallel=self.number("parallel", entry.PARALLEL.read_whole),
+            post_copy_refused="",  # the host of an earlier migration refused it
         )
+        if technique == AUTOMATIC:
+            automatic = self.query_one(AutomaticFields)
+            total_s = self.number("total", entry.TOTAL.read) if automatic.post_copy else 0.0
+            plan = automatic.applied(plan, total_s)
         if technique == POST_COPY_TIMEOUT:
             plan = replace(plan, timeout_s=self.number("timeout", entry.TIMEOUT.read))
         return plan

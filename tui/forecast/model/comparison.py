@@ -1,0 +1,24 @@
+"""The techniques of a forecast side by side, in figures and in sentences."""
+
+from dataclasses import dataclass
+
+from tui.forecast.model.advice import advised, remedies, sentence
+from tui.forecast.model.forecast import Forecast, Inputs, side_by_side
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What inputs come to: each technique, the name of the advised one, why, and what would let pre-copy end."""
+
+    inputs: Inputs
+    forecasts: tuple[Forecast, ...]
+    advised: str
+    sentence: str
+    remedies: str
+
+
+def compare(inputs: Inputs) -> Comparison:
+    """The comparison of these inputs; it computes for up to 50 ms."""
+    forecasts = side_by_side(inputs)
+    best = advised(forecasts).technique
+    return Comparison(inputs, forecasts, best, sentence(inputs, forecasts), remedies(inputs))

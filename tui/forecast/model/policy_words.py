@@ -1,0 +1,31 @@
+"""What the form says of each policy, on one line each: what it does, and whose rules these are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tui.core.plan import OURS
+
+
+@dataclass(frozen=True)
+class PolicyWords:
+    """What a policy does and where its rules are from; `sets_downtime`: it does not keep the downtime of the plan."""
+
+    does: str
+    source: str
+    sets_downtime: bool = False
+
+
+POLICY_WORDS: Mapping[str, PolicyWords] = {
+    OURS: PolicyWords("Post-copy as soon as pre-copy proves not to end.", "of vmlm-tui"),
+    "virsh-first-pass": PolicyWords("Post-copy when the first pass has ended.", "libvirt: virsh-domain.c"),
+    "nova": PolicyWords(
+        "Raises the downtime; post-copy after 800 s per GiB.", "OpenStack: libvirt/migration.py", sets_downtime=True
+    ),
+    "ovirt": PolicyWords(
+        "Downtime 100, 150, 200 ms; post-copy after pass 4.", "vdsm: virt/migration.py", sets_downtime=True
+    ),
+    "proxmox": PolicyWords(
+        "Doubles the downtime from 100 ms; never post-copy.", "qemu-server: QemuMigrate.pm", sets_downtime=True
+    ),
+    "kubevirt": PolicyWords("Post-copy at a low point after a stall of 60 s.", "KubeVirt: VEP 248, alpha"),
+}

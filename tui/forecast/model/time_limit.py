@@ -1,0 +1,19 @@
+"""The longest total time that the user allows: the last moment at which post-copy still keeps it."""
+
+from tui.core.quantity import duration
+from tui.forecast.model.policy import POST_COPY, Decision, View
+
+
+def decide(view: View, total_s: float) -> Decision | None:
+    """Post-copy when only it still ends within `total_s` seconds since the start, 0 for no limit.
+
+    In the first pass `remaining` counts also the zero pages, which take no time. So it is the forecast that shows what
+    is to be sent; without one, that pass is left to its end while the time has not passed.
+    """
+    if not total_s or not view.post_copy or not view.bandwidth:
+        return None
+    rest = view.remaining if view.passes else min(view.remaining, view.inputs.first) if view.inputs else 0.0
+    rest_s = rest / view.bandwidth
+    if view.elapsed_s + rest_s < total_s or (view.passes and rest_s <= view.max_downtime_s):
+        return None
+    return Decision(POST_COPY, f"the longest total time is {total_s:g} s, and the rest needs {duration(rest_s)}")
