@@ -138,6 +138,16 @@ class Timeline(Requested):
         return self._passes.began
 
     @property
+    def current_pass(self) -> int:
+        """The number of the current pass, or of the one that post-copy interrupted."""
+        return self._passes.current
+
+    @property
+    def sent_before_pass(self) -> int:
+        """How much had been sent when the current pass began, in bytes."""
+        return self._passes.sent_before
+
+    @property
     def post_copy_allowed(self) -> bool:
         """Whether post-copy was allowed at the start; True if the start is unknown."""
         refused = self.technique == PRE_COPY or self.options.get("post_copy_refused")
