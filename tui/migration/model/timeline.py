@@ -128,6 +128,12 @@ class Timeline(Requested):
         return max(seen, self._passes.number(int(_number(self.final, "memory_iteration"))))
 
     @property
+    def passes_of_pre_copy(self) -> int:
+        """The number of passes without the switch to post-copy, which libvirt counts as one more."""
+        begun = self.passes_begun
+        return begun if self.post_copy_at is None else max(self.current_pass, begun - 1)
+
+    @property
     def technique(self) -> str:
         """The technique it was started with, one of core.plan."""
         return str(self.options.get("technique", PRE_COPY))
