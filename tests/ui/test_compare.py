@@ -116,7 +116,8 @@ async def test_the_curves_of_all_runs_are_in_one_chart_from_the_oldest_on(folder
         assert len({each.color for each in picture.series}) == 3
         assert picture.lettered
         inner = charts_of(pilot.app)  # type: ignore[arg-type]
-        assert [inner.count(letter) for letter in "ABC"] == [1, 1, 1]
+        assert min(inner.count(letter) for letter in "ABC") >= 1
+        assert inner.count("A") > 2  # on the curve, too
         text = lines_of(pilot.app)  # type: ignore[arg-type]
         assert "A  11-23 03:49:00  guest1  post-copy by hand  completed  baseline" in text
         assert "C  11-23 03:51:00  guest1  pre-copy  completed" in text

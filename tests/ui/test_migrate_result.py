@@ -17,7 +17,7 @@ async def test_the_result_is_shown_in_one_panel() -> None:
     async with page_of(running(until_=over)) as page:
         await page.sees("Completed by post-copy", "guest1 runs on source and is gone from destination.")
         await page.sees("17.7 s in total, downtime 10 ms by libvirt")
-        await page.sees("1.8 GiB sent in 7 passes, then post-copy with 2,213 pages fetched on demand")
+        await page.sees("1.8 GiB sent in 6 passes, then post-copy with 2,213 pages fetched on demand")
         await page.sees("20261123T034938Z-guest1-memory-post-copy-manual", "m migrates it back to destination")
         await page.sees("[completed]", "00:17 total")
 

@@ -121,3 +121,20 @@ def test_a_line_without_room_before_the_axis_has_the_phases_alone() -> None:
 def test_a_part_of_the_time_axis_shows_the_passes_of_that_part() -> None:
     shown = line(passes(600, 1.0), span=6.0, begin=300.0)
     assert [each.strip() for each in shown.split("▏")] == ["pass", "301", "302", "303", "304", "305", "306"]
+
+
+def test_the_setup_ends_with_the_first_sample_also_if_the_first_pass_ended_in_a_gap() -> None:
+    stats = {"memory_total": 1 << 30, "memory_processed": 1, "memory_remaining": 9}
+    first, after = ({**stats, "memory_iteration": number} for number in (1, 3))
+    shown = phases(
+        Timeline(
+            [
+                Event(0.0, "", "start", {"technique": "pre-copy"}),
+                Sample(1.0, "", first, "running"),
+                Event(20.0, "", "gap", {"seconds": 19.0}),
+                Sample(20.0, "", after, "running"),
+                Sample(25.0, "", after, "running"),
+            ]
+        )
+    )
+    assert list(shown) == [Phase(SETUP, 0.0, 1.0), Phase(PASS, 20.0, 25.0, 3)]

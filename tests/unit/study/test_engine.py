@@ -207,6 +207,14 @@ async def test_studies_of_one_name_and_second_have_a_number_by_which_each_is_fou
     assert [each.name for each in list_studies(world.folder / "studies", CONFIG)] == names[::-1]
 
 
+def test_of_studies_of_one_second_the_tenth_is_newer_than_the_second(tmp_path: Path) -> None:
+    names = ["20261129T080000Z-a", *(f"20261129T080000Z-a-{number}" for number in range(2, 12)), "20261129T080001Z-a"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / store.SCHEDULE).touch()
+    assert [each.name for each in store.all_in(tmp_path)] == names[::-1]
+
+
 async def test_a_second_study_is_refused_while_one_is_under_way(make: Make) -> None:
     world = make()
     await world.start(IDLE | {"settle": "1 h"})

@@ -6,8 +6,8 @@ import pytest
 
 from tui.ui.chart.area import column_values
 from tui.ui.chart.curves import Curves
-from tui.ui.chart.paper import BAND, EIGHTHS, ON_AREA, Row
-from tui.ui.chart.picture import AREA, BYTES, DOTS, PLAIN, Band, Level, Picture, Series, Sign
+from tui.ui.chart.paper import BAND, EIGHTHS, ON_AREA, SERIES, Row
+from tui.ui.chart.picture import AREA, BYTES, DOTS, PLAIN, THICK, Band, Level, Picture, Series, Sign
 from tui.ui.chart.scale import Scale
 from tui.ui.chart.sheet import compose
 from tui.ui.chart.spark import resampled, spark
@@ -247,3 +247,21 @@ def test_each_curve_has_its_letter_above_its_last_value() -> None:
         letter: (at, row.index(letter)) for at, row in enumerate(rows) if at for letter in "ABCDE" if letter in row
     }
     assert places == {"A": (5, 33), "B": (9, 59), "C": (8, 59), "D": (1, 19)}
+
+
+THICK_CURVES = (Series("A", (0, 20), (100, 100), form=THICK), Series("B", (0, 20), (100, 0), form=THICK))
+THICK_PICTURE = Picture("memory", PLAIN, THICK_CURVES, lettered=True, window=(0.0, 20.0))
+
+
+def test_a_thick_curve_has_its_letter_on_it_again_and_again() -> None:
+    rows = rows_of(THICK_PICTURE, 60, 12)[1:-1]
+    assert sum(row.count("A") for row in rows) >= 3
+    assert len({at for at, row in enumerate(rows) if "B" in row}) >= 3  # along its fall
+
+
+def test_thick_curves_that_overlap_are_shown_in_turn() -> None:
+    both = replace(THICK_PICTURE, lettered=False, series=(THICK_CURVES[0], replace(THICK_CURVES[0], name="B")))
+    inks = next(
+        row.inks[8:] for row in compose(both, 60, 12, Curves())[1:] if row.text.count("⠉") + row.text.count("⠛") > 9
+    )
+    assert {ink for ink in inks if ink >= SERIES} == {SERIES, SERIES + 1}

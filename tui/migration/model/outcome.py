@@ -73,7 +73,7 @@ def _figures(timeline: Timeline) -> list[Fact]:
     sent = max(
         number_in(final, "memory_processed") or 0.0, point.transferred if point else 0
     )  # the same figure as in run.toml
-    passes = timeline.passes_begun
+    passes = timeline.passes_of_pre_copy
     text = _total(timeline) + (f", {_downtime(timeline)}" if timeline.phase == COMPLETED else "")
     memory = f"{size(sent)} sent"
     if _passes_known(timeline):

@@ -25,12 +25,13 @@ class PassCounter:
 
     def __init__(self) -> None:
         self.ended: Thinned[Pass] = Thinned(every_other)
-        self.began = 0.0  # when the current pass began
+        self.began = 0.0  # when the current pass began, or the one that post-copy interrupted
+        self.current = 1  # the number of that pass
         self.from_start = False  # the log begins with the start of the migration
         self.after_gap = False  # nothing was recorded between the last sample and the next
         self.interrupted = False  # the switch to post-copy interrupts a pass and increments the count
+        self.sent_before = 0  # bytes, when that pass began
         self._first: int | None = None
-        self._sent = 0
 
     def number(self, iteration: int) -> int:
         """The number of the pass with libvirt's count `iteration`."""
@@ -38,7 +39,7 @@ class PassCounter:
 
     def begin(self, t: float, memory: Memory) -> None:
         """Start the current pass at a sample."""
-        self.began, self._sent = t, memory.processed
+        self.began, self.sent_before = t, memory.processed
 
     def add(self, t: float, memory: Memory, current: int) -> Pass | None:
         """Return the pass that ended with a sample, if one did; `current` is the pass of the sample before."""
@@ -51,8 +52,11 @@ class PassCounter:
         number, ended = self.number(iteration), None
         if current and number > current and not self.interrupted:
             if not self.after_gap:  # what a pass left is visible only at its end
-                ended = Pass(number - 1, self.began, t, memory.remaining, memory.processed - self._sent, current)
+                sent = memory.processed - self.sent_before
+                ended = Pass(number - 1, self.began, t, memory.remaining, sent, current)
                 self.ended.append(ended)
             self.begin(t, memory)
         self.after_gap = False
+        if not self.interrupted:
+            self.current = number
         return ended

@@ -25,7 +25,7 @@ def phases(timeline: Timeline) -> Iterator[Phase]:
     ended, switched = timeline.passes, _switched(timeline)
     stop = now if switched is None else switched.begin
     if timeline.points or timeline.over:
-        first = ended[0].began if ended else timeline.pass_began if timeline.points else now
+        first = timeline.points[0].t if timeline.points else now  # not that of the pass, which may follow a gap
         if timeline.from_start and (not ended or ended[0].first == 1):
             yield Phase(SETUP, 0.0, min(first, stop))
     elif timeline.now and timeline.from_start:

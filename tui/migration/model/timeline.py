@@ -128,6 +128,12 @@ class Timeline(Requested):
         return max(seen, self._passes.number(int(_number(self.final, "memory_iteration"))))
 
     @property
+    def passes_of_pre_copy(self) -> int:
+        """The number of passes without the switch to post-copy, which libvirt counts as one more."""
+        begun = self.passes_begun
+        return begun if self.post_copy_at is None else max(self.current_pass, begun - 1)
+
+    @property
     def technique(self) -> str:
         """The technique it was started with, one of core.plan."""
         return str(self.options.get("technique", PRE_COPY))
@@ -136,6 +142,16 @@ class Timeline(Requested):
     def pass_began(self) -> float:
         """When the current pass began, in seconds since the start."""
         return self._passes.began
+
+    @property
+    def current_pass(self) -> int:
+        """The number of the current pass, or of the one that post-copy interrupted."""
+        return self._passes.current
+
+    @property
+    def sent_before_pass(self) -> int:
+        """How much had been sent when the current pass began, in bytes."""
+        return self._passes.sent_before
 
     @property
     def post_copy_allowed(self) -> bool:

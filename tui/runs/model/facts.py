@@ -62,7 +62,8 @@ def figure_facts(run: Run) -> Facts:
     if run.total_bytes is not None:
         yield "memory", f"{size(run.total_bytes)} by libvirt"
     if run.passes is not None:
-        yield "passes", f"{least}{run.passes}"
+        counted = run.post_copy_at_s is not None and not run.imported  # the samples of others may be too rare for it
+        yield "passes", f"{least}{run.passes}{', with the switch to post-copy' if counted else ''}"
     if run.faults is not None:
         yield "faults", f"{least}{run.faults:,} page{'' if run.faults == 1 else 's'} fetched on demand"
     if run.samples is not None:

@@ -13,16 +13,19 @@ TITLES = ("pass", "began s", "ended s", "sent MiB", "left MiB", "dirty MiB/s", "
 class PassRow(NamedTuple):  # a day has 30,000 of them
     """Seconds since the start, bytes, and bytes per second; `threshold` is rate x maximum downtime at its end.
 
-    `left` is None for a pass that did not end: the switchover or the switch to post-copy interrupted it.
+    If more than one pass ended between two samples, the row is all of them, from the pass `first`. `sent_bytes` is None
+    if nothing was read after its begin. `left_bytes` is None for a pass that did not end: the switchover or the switch
+    to post-copy interrupted it.
     """
 
     number: int
     began_s: float
     ended_s: float
-    sent_bytes: int
+    sent_bytes: int | None
     left_bytes: int | None
     dirty_rate: float | None
     threshold_bytes: int | None
+    first: int
 
 
 class PassTable:
@@ -31,7 +34,6 @@ class PassTable:
     def __init__(self) -> None:
         self.timeline = Timeline()
         self._rows: list[PassRow] = []
-        self._sent_before: int | None = None  # bytes, when the current pass began
         self._newest: Point | None = None  # before post-copy
         self._threshold: int | None = None
 
@@ -47,12 +49,9 @@ class PassTable:
         if point is None:
             return
         if timeline.passes.added > ended:
-            last = timeline.passes[-1]
-            row = PassRow(last.number, last.began, last.ended, last.sent, last.left, point.dirty_rate, self._threshold)
+            number, began, ended_s, left, sent, first = timeline.passes[-1]
+            row = PassRow(number, began, ended_s, sent, left, point.dirty_rate, self._threshold, first)
             self._rows.append(row)
-            self._sent_before = point.transferred
-        elif self._sent_before is None:
-            self._sent_before = point.transferred
         if timeline.post_copy_at is None:
             self._newest, self._threshold = point, timeline.threshold or self._threshold
 
@@ -62,21 +61,29 @@ class PassTable:
         newest, timeline = self._newest, self.timeline
         if newest is None:
             return tuple(self._rows)
-        number = self._rows[-1].number + 1 if self._rows else 1
+        number, began, before = timeline.current_pass, timeline.pass_began, timeline.sent_before_pass
         sent, ended = newest.transferred, timeline.post_copy_at
         if ended is None:  # the switchover sent the rest
             ended = timeline.total_s or newest.t
             sent = max(sent, int(number_in(timeline.final, "memory_processed") or 0))
-        sent, began = max(0, sent - (self._sent_before or 0)), timeline.pass_began
-        last = PassRow(number, began, max(began, ended), sent, None, newest.dirty_rate, self._threshold)
-        return (*self._rows, last)
+        ended = max(began, ended)
+        if self._rows and sent <= before and not self._rows[-1].left_bytes and self._rows[-1].number == number - 1:
+            # The pass before left nothing when it was read: the rest had been sent in the pause.
+            return (*self._rows[:-1], self._rows[-1]._replace(number=number, ended_s=ended, left_bytes=None))
+        read = newest.t > began or sent > before
+        row = PassRow(
+            number, began, ended, sent - before if read else None, None, newest.dirty_rate, self._threshold, number
+        )
+        return (*self._rows, row)
 
 
 def pass_lines(passes: Sequence[PassRow]) -> list[str]:
-    """A header and one line a pass; a dash if a figure is unknown."""
+    """A header and one line a row; a dash if a figure is unknown."""
     rows = [TITLES]
     for each in passes:
         sizes = (each.sent_bytes, each.left_bytes, each.dirty_rate, each.threshold_bytes)
         mib = ("-" if amount is None else f"{amount / (1 << 20):.1f}" for amount in sizes)
-        rows.append((str(each.number), f"{each.began_s:.2f}", f"{each.ended_s:.2f}", *mib))  # type: ignore[arg-type]
-    return ["  ".join(f"{cell:>{len(title)}}" for cell, title in zip(row, TITLES, strict=True)) for row in rows]
+        number = str(each.number) if each.first == each.number else f"{each.first}-{each.number}"
+        rows.append((number, f"{each.began_s:.2f}", f"{each.ended_s:.2f}", *mib))  # type: ignore[arg-type]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]

@@ -12,7 +12,7 @@ from tui.runs.model.difference import Difference
 from tui.runs.model.groups import common, differing, letter, text
 from tui.runs.model.measured import Measured
 from tui.runs.model.run import Run
-from tui.ui.chart.picture import AREA, BYTES, LINE, Picture, Series, Sign
+from tui.ui.chart.picture import AREA, BYTES, THICK, Picture, Series, Sign
 
 COLORS = (
     "text-primary", "text-error", "text-success", "text-warning", "text-secondary", "ansi_bright_magenta",
@@ -55,12 +55,12 @@ def offsets(tracks: Mapping[int, Track], *, at_switch: bool) -> dict[int, float]
 
 
 def overlaid(tracks: Mapping[int, Track], *, at_switch: bool) -> Picture:
-    """All runs in one picture; the letter of a run is above the end of its curve."""
+    """All runs in one picture; the letter of a run is on its curve, and above its end."""
     moved = offsets(tracks, at_switch=at_switch)
     return Picture(
         title="remaining memory",
         units=BYTES,
-        series=tuple(_series(number, tracks[number], by, LINE) for number, by in moved.items()),
+        series=tuple(_series(number, tracks[number], by, THICK) for number, by in moved.items()),
         signs=_switch(tracks, moved, at_switch=at_switch),
         window=_window(tracks, moved),
         subtitle="aligned at the switch to post-copy" if at_switch else "aligned at the start",

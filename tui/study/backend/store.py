@@ -173,7 +173,14 @@ def in_use(folder: Path) -> bool:
 
 def all_in(studies: Path) -> list[Path]:
     """The folders of all studies, the newest first."""
-    return sorted((each.parent for each in studies.glob(f"*/{SCHEDULE}")), reverse=True)
+    return sorted((each.parent for each in studies.glob(f"*/{SCHEDULE}")), key=_order, reverse=True)
+
+
+def _order(folder: Path) -> tuple[str, int, str]:
+    """Orders studies by when they began; of one second, "-2" comes before "-10"."""
+    stamp, _, name = folder.name.partition("-")
+    number = re.search(r"-([1-9][0-9]{0,8})$", name)
+    return stamp, int(number[1]) if number else 1, name
 
 
 def _made(folder: Path) -> Path:

@@ -6,8 +6,9 @@ from tui.ui.chart.curves import NO_SERIES, Curves, Layer
 from tui.ui.chart.ends import draw_letters
 from tui.ui.chart.gap import Between
 from tui.ui.chart.paper import BAND, CURSOR, EMPTY, FULL, LABEL, LEVEL, ON_AREA, SERIES, SIGN, Paper, Row, one_cell_each
-from tui.ui.chart.picture import AREA, Band, Picture, Sign
+from tui.ui.chart.picture import AREA, THICK, Band, Picture, Sign
 from tui.ui.chart.scale import Scale
+from tui.ui.chart.thick import draw_thick
 
 LEVEL_LINE = "╌"
 SIGN_LINE = "│"
@@ -29,10 +30,11 @@ def draw(paper: Paper, picture: Picture, curves: Curves, scale: Scale, left: int
         draw_area(paper, values, scale, left, SERIES + number, floors)
     between = Between.of(picture, areas, scale)
     between.fill(paper, scale, left)
-    lines = {number: each for number, each in enumerate(picture.series) if each.form != AREA}
+    lines = {number: each for number, each in enumerate(picture.series) if each.form not in (AREA, THICK)}
     if lines:
         _lay(paper, curves.draw(tuple(lines.values()), scale), tuple(lines), left)
         between.mark(paper, scale, left)
+    draw_thick(paper, picture, scale, left)
     signs = [sign for sign in picture.signs if scale.shows(sign.x)]
     for column, letter in _letters(signs, scale).items():
         paper.put(left + column, 1, letter, SIGN)

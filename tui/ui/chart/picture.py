@@ -6,6 +6,7 @@ from dataclasses import dataclass
 LINE = "line"
 AREA = "area"  # solid from the axis up to the value
 DOTS = "dots"
+THICK = "thick"  # a thick line, for curves of one kind; with letters on it if the picture is lettered
 
 
 @dataclass(frozen=True)

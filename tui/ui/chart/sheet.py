@@ -9,10 +9,10 @@ from tui.ui.chart.curves import Curves
 from tui.ui.chart.ends import draw_ends, margin_of
 from tui.ui.chart.gap import meanings
 from tui.ui.chart.paper import EMPTY, FRAME, LABEL, LEVEL, SERIES, SIGN, TITLE, Paper, Row, one_cell_each
-from tui.ui.chart.picture import AREA, DOTS, Picture, Unit
+from tui.ui.chart.picture import AREA, DOTS, THICK, Picture, Unit
 from tui.ui.chart.scale import Scale, ValueAxis, cut, log_axis, time_span, time_ticks, unit_for, value_axis
 
-SWATCHES = {AREA: "▄▄", DOTS: "••"}
+SWATCHES = {AREA: "▄▄", DOTS: "••", THICK: "━━"}
 SWATCH = "⠒⠒"
 
 LABELS_WIDE = 5  # columns left of the axis; the same for charts below each other, unless a label has over four digits
