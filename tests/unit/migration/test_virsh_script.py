@@ -127,7 +127,7 @@ def test_virsh_counts_whole_seconds() -> None:
 def test_post_copy_by_hand_has_the_second_command() -> None:
     assert virsh_of(Plan("guest1", POST_COPY_MANUAL))[1:] == [
         f"{MIGRATE} --postcopy",
-        "# post-copy by hand; in another terminal, at the moment to switch:",
+        "# post-copy by hand: meanwhile, at the moment to switch:",
         f"# virsh -c {HERE} migrate-postcopy guest1",
     ]
 
@@ -135,7 +135,7 @@ def test_post_copy_by_hand_has_the_second_command() -> None:
 def test_automatic_is_the_start_and_what_the_app_would_do_then() -> None:
     assert virsh_of(Plan("guest1", AUTOMATIC))[1:] == [
         f"{MIGRATE} --postcopy",
-        "# automatic: after each pass the app decides, which virsh cannot. It may raise the limit:",
+        "# automatic: after each pass the app decides, which one command cannot. It may raise the limit:",
         f"# virsh -c {HERE} migrate-setmaxdowntime guest1 MILLISECONDS",
         "# and once the passes prove that pre-copy does not end, it switches to post-copy:",
         f"# virsh -c {HERE} migrate-postcopy guest1",
@@ -150,6 +150,7 @@ def test_automatic_by_the_rules_of_virsh_is_done_by_virsh() -> None:
 def test_automatic_without_post_copy_says_why() -> None:
     plan = Plan("guest1", AUTOMATIC, post_copy_refused="QEMU allows it since 10.1", auto_converge=True)
     first, _, migrate, *_ = virsh_of(plan)
+    assert "# domain.migrateSetMaxDowntime(MILLISECONDS)\n" in script_of(plan).python
     assert first == "# QEMU allows it since 10.1, so automatic does without post-copy"
     assert migrate == f"{MIGRATE} --auto-converge"
 

@@ -20,6 +20,7 @@ from tui.migration.model.migrate_call import (
 )
 
 SWITCH, DOWNTIME, BANDWIDTH, CANCEL, PAUSE, RESUMED = "post-copy", "downtime", "bandwidth", "cancel", "pause", "resume"
+ANY = "MILLISECONDS"  # in place of a value that is not known yet
 NO_LIMIT_MIB_S = 2**63 // 2**20 - 1  # virsh migrate-setspeed, as libvirt, has no 0 for "no limit"
 
 
@@ -27,7 +28,7 @@ class Step(NamedTuple):
     """A call while the migration runs, `at_s` seconds after its start; `why` is a part of a sentence."""
 
     what: str
-    at_s: float
+    at_s: float = 0.0
     value: int = 0
     of_post_copy: bool = False  # the bandwidth limit of post-copy
     why: str = ""
@@ -37,7 +38,7 @@ class Step(NamedTuple):
 class Script:
     """A migration of `vm` with all that the app calls; `switch_after_s` and `after_first_pass` virsh does itself.
 
-    `before` and `after` are comments: what virsh does otherwise, and what it cannot do.
+    `before` and `after` are comments: what virsh does otherwise, and what it cannot do; a Step is what to call then.
     """
 
     vm: str
@@ -49,7 +50,7 @@ class Script:
     after_first_pass: bool = False
     steps: tuple[Step, ...] = ()
     before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
+    after: tuple[str | Step, ...] = ()
 
     # -- virsh --
 
@@ -74,12 +75,8 @@ class Script:
             lines.append(self._virsh_step(step))
             passed = max(passed, step.at_s)
         lines += ["wait"] if self.steps else []
-        lines += _comments(*self.after)
+        lines += _comments(*(self._virsh_step(each) if isinstance(each, Step) else each for each in self.after))
         return "".join(f"{line}\n" for line in lines)
-
-    def command(self, verb: str, *words: str | int) -> str:
-        """A command of virsh on the origin of the VM."""
-        return self._virsh(verb, *words)
 
     def _virsh(self, verb: str, *words: str | int) -> str:
         domain = ["--domain", self.vm] if self.vm.startswith("-") else [self.vm]
@@ -95,7 +92,7 @@ class Script:
         if step.what == SWITCH:
             return self._virsh("migrate-postcopy")
         if step.what == DOWNTIME:
-            return self._virsh("migrate-setmaxdowntime", step.value)
+            return self._virsh("migrate-setmaxdowntime", step.value or ANY)
         if step.what == BANDWIDTH:
             return self._virsh("migrate-setspeed", step.value or NO_LIMIT_MIB_S, *of_post_copy)
         if step.what == RESUMED:
@@ -139,7 +136,7 @@ class Script:
         if self.after_first_pass:
             lines += ["# when the second pass begins (VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION):"]
             lines += ["# domain.migrateStartPostCopy()"]
-        lines += _comments(*self.after)
+        lines += _comments(*(_python_now(each) if isinstance(each, Step) else each for each in self.after))
         return "".join(f"{line}\n" for line in lines)
 
     def _python_call(self, call: Call, prefix: str) -> list[str]:
@@ -168,38 +165,40 @@ def planned(plan: Plan, call: Call, origin_uri: str, destination_uri: str) -> Sc
     script = Script(plan.vm, origin_uri, destination_uri, call, plan.downtime_ms, plan.timeout_s if timed else 0.0)
     before = (f"{plan.post_copy_refused}, so automatic does without post-copy",) if plan.post_copy_refused else ()
     script = replace(script, before=before)
-    switch = script.command("migrate-postcopy")
     if plan.technique == POST_COPY_MANUAL:
-        return replace(script, after=("post-copy by hand; in another terminal, at the moment to switch:", switch))
-    if plan.technique == AUTOMATIC:
-        return _automatic(script, plan, switch)
-    return script
+        return replace(script, after=("post-copy by hand: meanwhile, at the moment to switch:", Step(SWITCH)))
+    return _automatic(script, plan) if plan.technique == AUTOMATIC else script
 
 
-def _automatic(script: Script, plan: Plan, switch: str) -> Script:
+def _automatic(script: Script, plan: Plan) -> Script:
     if plan.shadow:
         return replace(script, after=("automatic in the shadow: the app only records what it would do",))
     if plan.policy == AfterFirstPass.name and plan.post_copy:
         return replace(script, after_first_pass=True)
     whose = "" if plan.policy == Plan.policy else f" by the rules of {plan.policy}"
-    after = [f"automatic: after each pass the app decides{whose}, which virsh cannot. It may raise the limit:"]
-    after.append(script.command("migrate-setmaxdowntime", "MILLISECONDS"))
+    first = f"automatic: after each pass the app decides{whose}, which one command cannot. It may raise the limit:"
+    after: tuple[str | Step, ...] = (first, Step(DOWNTIME))
     if plan.post_copy:
-        after += ["and once the passes prove that pre-copy does not end, it switches to post-copy:", switch]
-    return replace(script, after=tuple(after))
+        after += ("and once the passes prove that pre-copy does not end, it switches to post-copy:", Step(SWITCH))
+    return replace(script, after=after)
 
 
 def _python_step(step: Step) -> str:
     if step.what == SWITCH:
         return "domain.migrateStartPostCopy"
     if step.what == DOWNTIME:
-        return f"domain.migrateSetMaxDowntime, {step.value}"
+        return f"domain.migrateSetMaxDowntime, {step.value or ANY}"
     if step.what == BANDWIDTH:
         flag = ", libvirt.VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY" if step.of_post_copy else ""
         return f"domain.migrateSetMaxSpeed, {step.value or NO_LIMIT_MIB_S}{flag}"
     if step.what == PAUSE:
         return "domain.abortJobFlags, libvirt.VIR_DOMAIN_ABORT_JOB_POSTCOPY"
     return "domain.abortJob"
+
+
+def _python_now(step: Step) -> str:
+    call, _, value = _python_step(step).partition(", ")
+    return f"{call}({value})"
 
 
 def _comments(*texts: str) -> list[str]:
