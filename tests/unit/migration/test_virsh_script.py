@@ -19,6 +19,9 @@ from tui.migration.model.script import NO_LIMIT_MIB_S, Script, planned
 from tui.migration.model.timeline import Timeline
 
 HERE, THERE = "qemu:///system", "qemu+ssh://root@b/system?no_tty=1"
+FIRST_PASS = (
+    f"while kill -0 $! 2> /dev/null && ! virsh -c {HERE} domjobinfo guest1 | grep -q Iteration; do sleep 0.1; done"
+)
 MIGRATE = f"virsh -c {HERE} migrate guest1 '{THERE}' --live --p2p --persistent --undefinesource"
 CONSTANTS = [name for name in dir(libvirt) if name.startswith("VIR_MIGRATE_")]
 
@@ -184,6 +187,7 @@ def test_what_was_done_while_it_ran_follows_at_its_moment() -> None:
         f"{MIGRATE} --postcopy < /dev/null &",
         "# 3.0 s after the start",
         "sleep 3.0",
+        FIRST_PASS,
         f"virsh -c {HERE} migrate-setmaxdowntime guest1 80",
         "# 4.0 s after the start",
         "sleep 1.0",
@@ -215,7 +219,10 @@ def test_a_timeout_that_passed_is_left_to_virsh() -> None:
 
 
 def test_a_cancelled_migration_ends_with_domjobabort() -> None:
-    assert f"sleep 7.0\nvirsh -c {HERE} domjobabort guest1\nwait\n" in recorded_of((7.0, {"action": "cancel"})).virsh
+    assert (
+        f"sleep 7.0\n{FIRST_PASS}\nvirsh -c {HERE} domjobabort guest1\nwait\n"
+        in recorded_of((7.0, {"action": "cancel"})).virsh
+    )
 
 
 def test_automatic_is_recorded_with_its_reason_on_one_line() -> None:
@@ -225,6 +232,7 @@ def test_automatic_is_recorded_with_its_reason_on_one_line() -> None:
     assert script.virsh.splitlines()[3:] == [
         f"# 6.0 s after the start: {why}",
         "sleep 6.0",
+        FIRST_PASS,
         f"virsh -c {HERE} migrate-postcopy guest1",
         "wait",
     ]
@@ -266,6 +274,12 @@ def test_a_damaged_call_is_read_as_far_as_it_goes(call: object) -> None:
     assert recorded_of(call=call).virsh.endswith("\n")
 
 
+def test_damaged_options_are_those_of_the_app() -> None:
+    lines = recorded_of(technique=POST_COPY_TIMEOUT, timeout_s=float("inf"), downtime_ms="x").virsh.splitlines()
+    assert lines[1] == f"virsh -c {HERE} migrate-setmaxdowntime guest1 300"
+    assert lines[2].endswith("--timeout 25 --timeout-postcopy")
+
+
 # -- libvirt-python --
 
 
@@ -274,6 +288,9 @@ class Domain:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
+
+    def jobStats(self) -> dict[str, int]:
+        return {"memory_iteration": 1}
 
     def __getattr__(self, name: str) -> Any:
         return lambda *arguments: self.calls.append((name, *arguments))
@@ -284,12 +301,12 @@ def calls_of(program: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, .
     domain = Domain()
 
     class Timer:
-        def __init__(self, seconds: float, call: Any, arguments: Any) -> None:
-            self._call, self._arguments = call, arguments
+        def __init__(self, seconds: float, call: Any) -> None:
+            self._call = call
             domain.calls.append(("after", seconds))
 
         def start(self) -> None:
-            self._call(*self._arguments)
+            self._call()
 
     class Connection:
         def lookupByName(self, name: str) -> Domain:

@@ -8,7 +8,7 @@ from tui.core.failure import Failure
 from tui.core.plan import AUTOMATIC, UNKNOWN, Plan
 from tui.migration.model import script
 from tui.migration.model.migrate_call import AUTO_CONVERGE, POST_COPY, Call, CallOf
-from tui.migration.model.record import Event, number_in
+from tui.migration.model.record import LONGEST_S, Event, number_in
 from tui.migration.model.requested import STARTED_WITHOUT, decision_words
 from tui.migration.model.script import Script, Step, planned
 from tui.migration.model.timeline import Timeline
@@ -47,15 +47,15 @@ def plan_in(data: Mapping[str, Any]) -> Plan:
     """The options of a record; the default for each one that is missing or of another type."""
     plan = asdict(Plan(""))
     for name, default in plan.items():
-        kinds = (int, float) if isinstance(default, float) else type(default)
-        if isinstance(data.get(name), kinds):
-            plan[name] = data[name]
+        kinds, value = (int, float) if isinstance(default, float) else type(default), data.get(name)
+        if isinstance(value, kinds) and (isinstance(value, str) or abs(value) < LONGEST_S):  # JSON may have 1e999
+            plan[name] = value
     return Plan(**plan)
 
 
 def _call_in(data: Mapping[str, Any]) -> Call | None:
     call = data.get("call")
-    if not isinstance(call, dict) or type(call.get("flags")) is not int or call["flags"] < 0:
+    if not isinstance(call, dict) or type(call.get("flags")) is not int or not 0 <= call["flags"] < 1 << 32:
         return None
     parameters = call.get("parameters")
     return Call(call["flags"], parameters if isinstance(parameters, dict) else {})
@@ -65,7 +65,7 @@ def _with_actions(started: Script, actions: Sequence[Event]) -> Script:
     """The script with what was called while the migration ran; that replaces the comments on what would be called."""
     steps, timed_out, reason = list[Step](), False, ""
     for each in actions:
-        action, value = each.data.get("action"), int(number_in(each.data, "value") or 0)
+        action, value = str(each.data.get("action")), int(number_in(each.data, "value") or 0)
         if action == TIMEOUT:
             timed_out = True
         elif action == AUTOMATIC:
@@ -77,7 +77,7 @@ def _with_actions(started: Script, actions: Sequence[Event]) -> Script:
         elif action == script.SWITCH and (timed_out or started.after_first_pass):
             continue  # virsh does it itself
         elif action in STEPS:
-            steps.append(Step(str(action), each.t, value, bool(each.data.get("post_copy")), reason))
+            steps.append(Step(action, each.t, value, bool(each.data.get("post_copy")), reason))
             reason = ""
     if any(each.what == script.SWITCH for each in steps):
         started = replace(started, switch_after_s=0.0, after=())  # a person was faster than the timeout

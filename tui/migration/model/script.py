@@ -72,6 +72,7 @@ class Script:
         for step in self.steps:
             lines += _comments(f"{step.at_s:.1f} s after the start{f': {step.why}' if step.why else ''}")
             lines += [f"sleep {wait:.1f}"] if (wait := round(step.at_s - passed, 1)) > 0 else []
+            lines += [self._first_pass] if step is self.steps[0] else []
             lines.append(self._virsh_step(step))
             passed = max(passed, step.at_s)
         lines += ["wait"] if self.steps else []
@@ -86,6 +87,12 @@ class Script:
         line = self._virsh("migrate", self.destination_uri, *words)
         # In the background, virsh would stop if it read or set up the terminal.
         return f"{line} < /dev/null &" if self.steps else line
+
+    @property
+    def _first_pass(self) -> str:
+        """Waits until the first pass has begun, as the app does: before it, QEMU refuses or forgets what is set."""
+        passes = f"{self._virsh('domjobinfo')} | grep -q Iteration"
+        return f"while kill -0 $! 2> /dev/null && ! {passes}; do sleep 0.1; done"
 
     def _virsh_step(self, step: Step) -> str:
         of_post_copy = ["--postcopy"] if step.of_post_copy else []
@@ -119,9 +126,9 @@ class Script:
         steps = [each for each in self.steps if each.what != RESUMED]
         timed = bool(steps or self.switch_after_s)
         lines = _comments(*self.before)
-        lines += ["import threading", ""] if timed else []
+        lines += ["import threading", "import time", ""] if timed else []
         lines += ["import libvirt", ""]
-        lines += AT if timed else []
+        lines += AT.split("\n")[:-1] if timed else []
         lines += [f"origin = libvirt.open({self.origin_uri!r})", f"domain = origin.lookupByName({self.vm!r})"]
         lines += [f"domain.migrateSetMaxDowntime({self.downtime_ms})"] if self.downtime_ms else []
         if self.switch_after_s:
@@ -148,15 +155,21 @@ class Script:
         return [f"{prefix}{line}" for line in [*lines, ")"]]
 
 
-AT = [
-    "",
-    "def at(seconds, call, *arguments):",
-    "    timer = threading.Timer(seconds, call, arguments)",
-    "    timer.daemon = True",
-    "    timer.start()",
-    "",
-    "",
-]
+# Before the first pass, QEMU refuses or forgets what is set, so the app waits for it, too.
+AT = """\
+
+def at(seconds, call, *arguments):
+    def wait_and_call():
+        while not domain.jobStats().get("memory_iteration"):
+            time.sleep(0.1)
+        call(*arguments)
+
+    timer = threading.Timer(seconds, wait_and_call)
+    timer.daemon = True
+    timer.start()
+
+
+"""
 
 
 def planned(plan: Plan, call: Call, origin_uri: str, destination_uri: str) -> Script:
